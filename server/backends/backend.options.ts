@@ -1,0 +1,192 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Duration, FieldValue, MapOf, Name, OneOrMore, Regex, ServerUrl, Size, Words } from '../lib/kinds.ts'
+
+export const ALGORITHMS = [
+  'round_robin',
+  'weighted_round_robin',
+  'least_connections',
+  'random',
+  'weighted_random',
+  'power_of_two',
+  'least_response_time',
+  'ip_hash',
+  'hash',
+  'first_available',
+] as const
+
+export const ServerOptions = Type.Object(
+  {
+    url: ServerUrl({ description: 'Where it is: "http://host:port".' }),
+    name: Type.Optional(Name({ description: 'Its name in logs and metrics; its URL when left out.' })),
+    weight: Type.Integer({
+      default: 1,
+      minimum: 0,
+      maximum: 1000,
+      description: 'Its share; 0 gets no new requests.',
+    }),
+    max_connections: Type.Integer({
+      default: 1024,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Most exchanges and tunnels in flight at once, over all workers.',
+    }),
+    backup: Type.Boolean({ default: false, description: 'Used only while no other server is usable.' }),
+  },
+  { description: 'One address in a backend.' },
+)
+export type ServerConfig = Static<typeof ServerOptions>
+
+export const HealthCheckOptions = Type.Object(
+  {
+    type: Words(['http', 'tcp'], { default: 'http', description: 'An HTTP request, or a TCP connect.' }),
+    path: Type.String({ default: '/', pattern: '^/[!-~]*$', description: 'Target of the request.' }),
+    method: Words(['GET', 'HEAD', 'OPTIONS', 'POST'], {
+      default: 'GET',
+      description: 'Method of the request.',
+    }),
+    headers: MapOf('field-name', FieldValue({ description: 'Value.' }), 'Fields of the request.'),
+    interval: Duration({ default: '10s', description: 'Between checks of a server that is up, ±10 %.' }),
+    interval_down: Duration({
+      default: '5s',
+      description: 'Between checks of a server that is down, ±10 %.',
+    }),
+    timeout: Duration({ default: '2s', description: 'A check must be over within this time.' }),
+    rise: Type.Integer({
+      default: 2,
+      minimum: 1,
+      maximum: 100,
+      description: 'Passes in a row that bring a server up.',
+    }),
+    fall: Type.Integer({
+      default: 3,
+      minimum: 1,
+      maximum: 100,
+      description: 'Failures in a row that take a server down.',
+    }),
+    expect: Type.Object(
+      {
+        status: OneOrMore(
+          Type.Unsafe<string>({
+            type: ['string', 'integer'],
+            format: 'status-range',
+            description: 'A status or a range: 200, "200-399", "2xx".',
+          }),
+          'Statuses that pass. Default: 200-399.',
+        ),
+        body: Type.Optional(Type.String({ minLength: 1, description: 'Text that the body must contain.' })),
+        body_regex: Type.Optional(Regex({ description: 'A pattern that the body must match.' })),
+        body_limit: Size({ default: '64KiB', description: 'How much of the body is read.' }),
+      },
+      { default: {}, description: 'What passes.' },
+    ),
+  },
+  { description: 'How the supervisor asks each server whether it is up.' },
+)
+export type HealthCheckConfig = Static<typeof HealthCheckOptions>
+
+export const BackendOptions = Type.Object(
+  {
+    algorithm: Words(ALGORITHMS, {
+      default: 'round_robin',
+      description: 'How a server is picked. round_robin honours weights.',
+    }),
+    hash: Type.Optional(
+      Type.Object(
+        {
+          on: Words(['header', 'cookie', 'path', 'query'], {
+            description: 'The part of the request that is hashed.',
+          }),
+          name: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 256,
+              description: 'Name of the header, cookie or query parameter.',
+            }),
+          ),
+          load_factor: Type.Number({
+            default: 1.25,
+            minimum: 1,
+            maximum: 100,
+            description: 'No server gets more than this many times the mean of requests in flight.',
+          }),
+        },
+        { description: 'What "algorithm: hash" looks at.' },
+      ),
+    ),
+    servers: Type.Array(ServerOptions, {
+      minItems: 1,
+      maxItems: 20000,
+      description: 'The servers, in order.',
+    }),
+    health_check: Type.Optional(HealthCheckOptions),
+    panic_threshold: Type.Number({
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      description: 'When fewer than this share of the servers is up, all are used. 0: never.',
+    }),
+    retry: Type.Object(
+      {
+        attempts: Type.Integer({
+          default: 3,
+          minimum: 1,
+          maximum: 10,
+          description: 'All tries together, the first included; each on another server where there is one.',
+        }),
+        backoff: Duration({
+          default: '25ms',
+          description: 'Largest wait before the second try; doubles with each, with full jitter.',
+        }),
+      },
+      {
+        default: {},
+        description:
+          'Failed attempts that may be repeated: not sent at all, or idempotent with no byte answered.',
+      },
+    ),
+    queue: Type.Object(
+      {
+        size: Type.Integer({
+          default: 1024,
+          minimum: 0,
+          maximum: 1_000_000,
+          description: 'Most requests of each worker that wait for a server with room.',
+        }),
+        timeout: Duration({ default: '5s', description: 'Longest wait; then 503.' }),
+      },
+      { default: {}, description: 'Where requests wait while every server is at max_connections.' },
+    ),
+    timeouts: Type.Object(
+      {
+        connect: Duration({ default: '5s', description: 'Until a connection stands.' }),
+        response: Duration({
+          default: '60s',
+          description: 'From the end of the request to the head of the answer.',
+        }),
+        idle: Duration({
+          default: '30s',
+          description: "A pause within the server's answer or its reading of our request.",
+        }),
+      },
+      { default: {}, description: 'How long servers may take.' },
+    ),
+    keep_alive: Type.Object(
+      {
+        idle: Duration({
+          default: '4s',
+          description:
+            "How long an idle connection is kept until the server's own Keep-Alive field says otherwise (then up to 60s). 0s: not at all.",
+        }),
+        connections: Type.Integer({
+          default: 64,
+          minimum: 0,
+          maximum: 100_000,
+          description: 'Most idle connections to each server and worker.',
+        }),
+      },
+      { default: {}, description: 'Idle connections to the servers.' },
+    ),
+  },
+  { description: 'A named group of servers with an algorithm and policies.' },
+)
+export type BackendConfig = Static<typeof BackendOptions>

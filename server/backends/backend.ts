@@ -1,0 +1,165 @@
+// A backend: its servers, which of them are usable now, and the algorithm that picks one.
+import type { RequestHead } from '../head/request-head.ts'
+import type { Chance } from '../lib/random.ts'
+import {
+  STATE_DOWN,
+  STATE_DRAINING,
+  STATE_EMPTY,
+  STATE_MAINTENANCE,
+  STATE_STARTING,
+  STATE_UP,
+  type Scoreboard,
+} from '../scoreboard/scoreboard.ts'
+import type { BackendSlots } from '../worker/messages.ts'
+import { algorithms, type Pick } from './algorithms.ts'
+import type { BackendConfig } from './backend.options.ts'
+import { keyOf, type KeyOf } from './key.ts'
+import { Bell, WaitQueue } from './queue.ts'
+import { newServer, type Server } from './server.ts'
+
+interface BackendParts {
+  readonly name: string
+  readonly options: BackendConfig
+  readonly slots: BackendSlots
+  readonly board: Scoreboard
+  /** The backend of this name in the snapshot before: its servers' state is carried over. */
+  readonly previous: Backend | null
+  readonly chance?: Chance
+  /** The clock of the queue. */
+  readonly now?: () => number
+}
+
+const LOAD_FACTOR = 1.25
+const NONE: readonly Server[] = []
+
+/** A named group of servers with an algorithm and policies. The constructor has no effects. */
+export class Backend {
+  readonly name: string
+  readonly slot: number
+  readonly servers: readonly Server[]
+  readonly options: BackendConfig
+  /** Why servers are not up, by name; stale for those that are. */
+  readonly reasons: Map<string, string>
+  readonly queue: WaitQueue
+  /** After a pick that gave null: a server was usable and untried, but all such were full. */
+  lastPickFull = false
+  /** The key that hash algorithms need; 0 for others. */
+  readonly key: (request: RequestHead, clientAddress: string) => number
+  readonly #board: Scoreboard
+  readonly #chance: Chance
+  readonly #bell: Bell
+  #usable: readonly Server[] = NONE
+  #pick: Pick = pickNone
+  /** The epoch that `#usable` was made for; NaN: none yet. */
+  #epoch = NaN
+
+  constructor({ name, options, slots, board, previous, chance = Math.random, now }: BackendParts) {
+    this.name = name
+    this.slot = slots.slot.index
+    this.options = options
+    this.#board = board
+    this.#chance = chance
+    this.key = keyOf(options) satisfies KeyOf
+    this.reasons = new Map(previous?.reasons)
+    const before = new Map(previous?.servers.map((server) => [server.name, server]))
+    this.servers = options.servers.map((config, index) => {
+      const own = config.name ?? config.url
+      const slot = slots.servers[own]
+      if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${name}"`)
+      return newServer({ backend: name, options, index, slot, previous: before.get(own) ?? null })
+    })
+    this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell
+    const { size, timeout } = options.queue
+    const pick: Pick = (key, tried) => this.pick(key, tried)
+    this.queue = new WaitQueue({ size, timeoutMs: timeout, pick, bell: this.#bell })
+  }
+
+  /** Picks a server and takes a place at it: one with room whose bit is not in `tried`. Null: none; see `lastPickFull`. */
+  pick(key: number, tried: number): Server | null {
+    const epoch = this.#board.epoch(this.slot)
+    if (epoch !== this.#epoch) this.#prepare(epoch)
+    // Who comes now stands behind those who wait already.
+    const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
+    const server = isBehind ? null : this.#pick(key, tried)
+    if (server === null) this.lastPickFull = this.#hasUntried(tried)
+    return server
+  }
+
+  /** Gives the place at a picked server back, and wakes who waits for one. */
+  release(server: Server): void {
+    this.#board.leave(server.slot)
+    if (this.#bell.length !== 0) this.#bell.ring()
+  }
+
+  /** Why servers are not used, in the order of the config: what a 503 says. */
+  down(): readonly { server: string; reason: string }[] {
+    return this.servers.flatMap((server) => {
+      const reason = this.#reasonOf(server)
+      return reason === null ? [] : [{ server: server.name, reason }]
+    })
+  }
+
+  #reasonOf(server: Server): string | null {
+    const state = this.#board.state(server.slot)
+    if (state !== STATE_UP) return this.reasons.get(server.name) ?? STATE_REASONS[state] ?? 'down'
+    return server.weight === 0 ? 'weight 0' : null
+  }
+
+  #hasUntried(tried: number): boolean {
+    for (let i = 0; i < this.#usable.length; i++) if ((tried & this.#usable[i]!.triedBit) === 0) return true
+    return false
+  }
+
+  #prepare(epoch: number): void {
+    this.#epoch = epoch
+    this.#usable = this.#usableNow()
+    for (const server of this.servers) takeKeepAlive(server)
+    if (this.#usable.length === 0) {
+      this.#pick = pickNone
+      return
+    }
+    this.#pick = algorithms[this.options.algorithm]({
+      servers: this.#usable,
+      board: this.#board,
+      slot: this.slot,
+      chance: this.#chance,
+      loadFactor: this.options.hash?.load_factor ?? LOAD_FACTOR,
+    })
+  }
+
+  /**
+   * The servers that are up. Backups stand in while no other is up. When fewer than `panic_threshold` of the others are up,
+   * all of them are used, as so many failures rather mean that the checks are wrong, or that the few would be overrun.
+   */
+  #usableNow(): readonly Server[] {
+    const weighted = this.servers.filter((server) => server.weight > 0)
+    const main = weighted.filter((server) => !server.backup)
+    const isUp = (server: Server): boolean => this.#board.state(server.slot) === STATE_UP
+    const up = main.filter(isUp)
+    const backups = up.length > 0 ? NONE : weighted.filter((server) => server.backup && isUp(server))
+    if (backups.length > 0) return backups
+    if (up.length >= main.length * this.options.panic_threshold) return up
+    return main.filter((server) => mayPanic(this.#board.state(server.slot)))
+  }
+}
+
+const pickNone: Pick = () => null
+
+const STATE_REASONS: Readonly<Record<number, string>> = {
+  [STATE_EMPTY]: 'not started',
+  [STATE_DOWN]: 'down',
+  [STATE_DRAINING]: 'draining',
+  [STATE_MAINTENANCE]: 'in maintenance',
+  [STATE_STARTING]: 'not checked yet',
+}
+
+/** What a person has taken out of use stays out. */
+const mayPanic = (state: number): boolean =>
+  state === STATE_UP || state === STATE_DOWN || state === STATE_STARTING
+
+/** A new `keep_alive.idle` replaces what was learned; here, as the first pick comes after the commit. */
+function takeKeepAlive({ live, options }: Server): void {
+  if (live.configuredKeepAliveMs === options.keep_alive.idle) return
+  live.configuredKeepAliveMs = options.keep_alive.idle
+  live.keepAliveMs = options.keep_alive.idle
+}

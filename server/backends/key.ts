@@ -1,0 +1,53 @@
+// What the hash algorithms look at.
+import type { RequestHead } from '../head/request-head.ts'
+import type { BackendConfig } from './backend.options.ts'
+import { hashPart, hashText } from './hash.ts'
+
+/** The number that a request is hashed to. */
+export type KeyOf = (request: RequestHead, clientAddress: string) => number
+
+/**
+ * The key of a backend's requests; always 0 where the algorithm needs none. A request that lacks the part in question, or
+ * has it empty, is hashed on its client's address: otherwise all such requests would go to one server.
+ */
+export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
+  if (algorithm === 'ip_hash') return byClient
+  if (algorithm !== 'hash' || hash === undefined) return none
+  const { on, name = '' } = hash
+  switch (on) {
+    case 'path':
+      return (request) => hashText(request.path)
+    case 'header': {
+      const field = name.toLowerCase()
+      return (request, client) => hashText(request.get(field) || client)
+    }
+    case 'cookie':
+      return (request, client) => hashValue(request.get('cookie') ?? '', name, SEMICOLON, client)
+    case 'query':
+      return (request, client) => hashValue(request.query, name, AMPERSAND, client)
+  }
+}
+
+const none: KeyOf = () => 0
+const byClient: KeyOf = (_request, client) => hashText(client)
+
+const SEMICOLON = 59
+const AMPERSAND = 38
+const EQUALS = 61
+const SPACE = 32
+const TAB = 9
+
+/** Hashes the value of the first `name=value` among pairs with a separator between them. */
+function hashValue(text: string, name: string, separator: number, otherwise: string): number {
+  let at = 0
+  while (at < text.length) {
+    while (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB) at++
+    let end = at
+    while (end < text.length && text.charCodeAt(end) !== separator) end++
+    const value = at + name.length + 1
+    if (value < end && text.charCodeAt(value - 1) === EQUALS && text.startsWith(name, at))
+      return hashPart(text, value, end)
+    at = end + 1
+  }
+  return hashText(otherwise)
+}

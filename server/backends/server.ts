@@ -1,0 +1,124 @@
+// A server as the data path sees it, and what of it outlives a snapshot.
+import type { Slot } from '../worker/messages.ts'
+import type { BackendConfig } from './backend.options.ts'
+
+/** One address of a backend. Immutable: a change of config makes another, which may share its `live`. */
+export interface Server {
+  readonly backend: string
+  readonly name: string
+  /** As written in the config. */
+  readonly url: string
+  /** As in the URL, without brackets. */
+  readonly host: string
+  readonly port: number
+  /** What goes into a Host field; the port is left out where it is the scheme's own. */
+  readonly authority: string
+  readonly slot: number
+  readonly generation: number
+  /** Place in the backend's list. */
+  readonly index: number
+  /** Its bit in the `tried` of a pick; beyond 31 servers several share one. */
+  readonly triedBit: number
+  readonly weight: number
+  readonly maxConnections: number
+  readonly backup: boolean
+  readonly live: ServerLive
+  readonly options: BackendConfig
+}
+
+/** This worker's own state of a server. The same server has the same object in each snapshot. */
+export interface ServerLive {
+  /** Idle connections, the latest used last; they belong to the codec that put them there. */
+  readonly idle: unknown[]
+  /** Connections open, idle ones included. */
+  open: number
+  /** How long an idle connection is kept: as configured until the server itself says it. */
+  keepAliveMs: number
+  /** What the config said when `keepAliveMs` was set last. */
+  configuredKeepAliveMs: number
+  /** Moving mean of the time to the first byte of the answer; 0: none yet. */
+  ewmaMs: number
+  /** Which of the host's addresses is dialled next. */
+  addressAt: number
+  /** No snapshot names it any more: connections end after their exchange. */
+  isRetired: boolean
+}
+
+/** The share of the newest measurement in the mean. */
+const NEWEST = 0.2
+
+/** State of a server that is new to this worker. */
+export function newServerLive(options: BackendConfig): ServerLive {
+  return {
+    idle: [],
+    open: 0,
+    keepAliveMs: options.keep_alive.idle,
+    configuredKeepAliveMs: options.keep_alive.idle,
+    ewmaMs: 0,
+    addressAt: 0,
+    isRetired: false,
+  }
+}
+
+/** Takes a time to the first byte into the server's mean. */
+export function recordResponseTime(live: ServerLive, ms: number): void {
+  // 0 means none yet, and a local server may answer within the clock's tick.
+  const measured = ms > 0.001 ? ms : 0.001
+  live.ewmaMs = live.ewmaMs === 0 ? measured : live.ewmaMs + NEWEST * (measured - live.ewmaMs)
+}
+
+interface NewServer {
+  readonly backend: string
+  readonly options: BackendConfig
+  readonly index: number
+  readonly slot: Slot
+  /** The server of this name in the snapshot before. */
+  readonly previous: Server | null
+}
+
+/** The server at `index` of a backend's list. */
+export function newServer({ backend, options, index, slot, previous }: NewServer): Server {
+  const config = options.servers[index]!
+  const { url } = config
+  const isSame =
+    previous?.url === url && previous.slot === slot.index && previous.generation === slot.generation
+  return {
+    backend,
+    name: config.name ?? url,
+    url,
+    ...parseServerUrl(url),
+    slot: slot.index,
+    generation: slot.generation,
+    index,
+    triedBit: 1 << (index % 31),
+    weight: config.weight,
+    maxConnections: config.max_connections,
+    backup: config.backup,
+    live: isSame ? previous.live : newServerLive(options),
+    options,
+  }
+}
+
+const URL_SHAPE = /^([a-z]+):\/\/(\[[^\]/]+\]|[^:/[\]]+)(?::([0-9]{1,5}))?\/?$/
+const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
+
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+  readonly authority: string
+}
+
+/** Reads `scheme://host[:port]`; throws on anything else, which the check of the config has refused before. */
+export function parseServerUrl(url: string): ServerAddress {
+  const match = URL_SHAPE.exec(url)
+  const [, scheme = '', host = '', digits] = match ?? []
+  const own = SCHEME_PORTS[scheme]
+  const port = digits === undefined ? own : Number(digits)
+  if (match === null || port === undefined || port < 1 || port > 65_535)
+    throw new TypeError(`"${url}" is not the URL of a server`)
+  return {
+    host: host.startsWith('[') ? host.slice(1, -1) : host,
+    port,
+    authority: port === own ? host : `${host}:${port}`,
+  }
+}

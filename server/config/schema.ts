@@ -1,0 +1,77 @@
+// The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds only what works.
+import { Type, type Static } from '@sinclair/typebox'
+import { BackendOptions } from '../backends/backend.options.ts'
+import { ListenerOptions } from '../http/listener.options.ts'
+import { Bind, Cidr, Duration, MapOf } from '../lib/kinds.ts'
+import { RuleOptions } from '../rules/rule.options.ts'
+import { LogsOptions } from '../telemetry/logs.options.ts'
+
+const AdminOptions = Type.Object(
+  {
+    bind: Bind({ default: '127.0.0.1:9090', description: 'Address of /metrics, /_health and /_metrics.' }),
+    trusted: Type.Array(Cidr({ description: 'A range.' }), {
+      default: [],
+      description: 'Who may read them beside loopback.',
+    }),
+  },
+  { default: {}, description: 'The admin listener; false turns it off.' },
+)
+
+export const ConfigOptions = Type.Object(
+  {
+    listeners: MapOf('name', ListenerOptions, 'Open addresses, by name.'),
+    rules: Type.Array(RuleOptions, {
+      default: [],
+      maxItems: 100_000,
+      description: 'Rules, in order: the first match wins, none matches gives 404.',
+    }),
+    backends: MapOf('name', BackendOptions, 'Groups of servers, by name.'),
+    workers: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 256,
+        description: 'Processes that move bytes. Default: one a core. 0: everything in one process.',
+      }),
+    ),
+    data: Type.String({
+      default: './data',
+      minLength: 1,
+      description: 'Folder of what is kept; relative to the config file. A change needs a restart.',
+    }),
+    drain: Duration({ default: '30s', description: 'How long a stop waits for exchanges in flight.' }),
+    admin: Type.Unsafe<false | Static<typeof AdminOptions>>({
+      anyOf: [Type.Literal(false), AdminOptions],
+      default: {},
+      format: 'or-false',
+      description: 'The admin listener; false turns it off.',
+    }),
+    metrics: Type.Object(
+      {
+        prefix: Type.String({
+          default: 'lb',
+          pattern: '^[a-zA-Z][a-zA-Z0-9_]{0,31}$',
+          description: 'First word of every metric.',
+        }),
+      },
+      { default: {}, description: 'Metrics.' },
+    ),
+    resolver: Type.Object(
+      {
+        servers: Type.Array(Bind({ description: 'Address and port.' }), {
+          default: [],
+          description: 'DNS servers; empty: those of the system.',
+        }),
+        timeout: Duration({ default: '2s', description: 'Of one query.' }),
+        ttl_min: Duration({ default: '1s', description: 'An answer is kept at least this long.' }),
+        ttl_max: Duration({ default: '300s', description: 'An answer is kept at most this long.' }),
+      },
+      { default: {}, description: "How servers' names are resolved." },
+    ),
+    logs: LogsOptions,
+  },
+  { description: 'Config of Sluice.' },
+)
+
+/** Checked words: every default filled in, durations in ms, sizes in bytes, "one or more" always a list. */
+export type Config = Static<typeof ConfigOptions>
+export type AdminConfig = Static<typeof AdminOptions>

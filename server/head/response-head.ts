@@ -1,0 +1,86 @@
+// The head of an answer, a server's or our own: scanned once as bytes, kept as it came.
+import { CR, FIELD_VALUE, LF, SP } from './bytes.ts'
+import { Edits, fieldValue, fieldValues } from './edits.ts'
+import { Fields, SCAN } from './fields.ts'
+
+export interface AnswerLimits {
+  readonly headBytes: number
+  readonly fields: number
+}
+
+export type AnswerFault = 'server_malformed' | 'server_head_too_large'
+
+export class ResponseHead {
+  readonly fields = new Fields()
+  edits: Edits | null = null
+  version: 10 | 11 = 11
+  status = 0
+  headStart = 0
+  /** Where the status line's part after the version begins, and where the line ends (before CRLF). */
+  statusStart = 0
+  lineEnd = 0
+  headEnd = 0
+
+  get(lower: string): string | null {
+    return fieldValue(this.fields, this.edits, lower)
+  }
+  values(lower: string): string[] {
+    return fieldValues(this.fields, lower)
+  }
+  set(name: string, value: string): void {
+    ;(this.edits ??= new Edits()).set(name, value)
+  }
+  add(name: string, value: string): void {
+    ;(this.edits ??= new Edits()).add(name, value)
+  }
+  remove(name: string): void {
+    ;(this.edits ??= new Edits()).remove(name)
+  }
+
+  release(): void {
+    this.fields.release()
+    this.edits = null
+  }
+
+  /** Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4, §5). */
+  scan(bytes: Buffer, from: number, to: number, limits: AnswerLimits): number | AnswerFault {
+    this.headStart = from
+    const fits = to - from <= limits.headBytes
+    // 1. status-line = HTTP-version SP status-code SP [reason-phrase] CRLF (§4)
+    const line = this.#scanLine(bytes, from, to)
+    if (line === SCAN.malformed) return 'server_malformed'
+    if (line === SCAN.incomplete) return fits ? SCAN.incomplete : 'server_head_too_large'
+    // 2. field lines (§5)
+    const end = this.fields.scan(bytes, line, to, limits.fields)
+    if (end === SCAN.malformed) return 'server_malformed'
+    if (end === SCAN.tooMany) return 'server_head_too_large'
+    if (end === SCAN.incomplete) return fits ? SCAN.incomplete : 'server_head_too_large'
+    if (end - from > limits.headBytes) return 'server_head_too_large'
+    this.headEnd = end
+    return end
+  }
+
+  #scanLine(bytes: Buffer, from: number, to: number): number {
+    for (let i = from; i < to && i < from + 7; i++) if (bytes[i] !== VERSION[i - from]) return SCAN.malformed
+    if (to - from < 13) return to > from + 9 && bytes[from + 8] !== SP ? SCAN.malformed : SCAN.incomplete
+    const minor = bytes[from + 7]! - 48
+    const hundreds = bytes[from + 9]! - 48
+    const tens = bytes[from + 10]! - 48
+    const ones = bytes[from + 11]! - 48
+    if ((minor !== 0 && minor !== 1) || bytes[from + 8] !== SP) return SCAN.malformed
+    if (hundreds < 1 || hundreds > 9 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return SCAN.malformed
+    this.version = minor === 1 ? 11 : 10
+    this.status = hundreds * 100 + tens * 10 + ones
+    this.statusStart = from + 8
+    // The space before an absent reason is required (§4), yet servers without it frame nothing differently.
+    let i = from + 12
+    if (bytes[i] !== SP && bytes[i] !== CR) return SCAN.malformed
+    while (i < to && FIELD_VALUE[bytes[i]!] === 1) i++
+    if (i + 1 >= to) return i < to && bytes[i] !== CR ? SCAN.malformed : SCAN.incomplete
+    if (bytes[i] !== CR || bytes[i + 1] !== LF) return SCAN.malformed
+    this.lineEnd = i
+    return i + 2
+  }
+}
+
+const VERSION = Buffer.from('HTTP/1.')

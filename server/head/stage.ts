@@ -1,0 +1,52 @@
+// The one buffer in which heads are assembled: no allocation per message. Small writes gather here until the event that
+// made them is over, so that a head and the beginning of its body leave in one packet.
+
+/** Where staged bytes go. */
+export interface StageOwner {
+  /** Sends `bytes[0..length)` of the stage; what cannot be sent now must be copied, as the stage is used again at once. */
+  flushStage(bytes: Buffer, length: number): void
+}
+
+const FIRST_BYTES = 64 * 1024
+/** Pieces up to this size are copied behind a head rather than sent by a call of their own. */
+export const STAGED_PIECE_MAX = 16 * 1024
+
+let buffer = Buffer.allocUnsafe(FIRST_BYTES)
+let owner: StageOwner | null = null
+let length = 0
+
+/** The stage with room for `needed` more bytes behind `stagedLength()`, for `next` to write into. Another owner's bytes are sent first. */
+export function openStage(next: StageOwner, needed: number): Buffer {
+  if (owner !== next) {
+    flush()
+    owner = next
+  }
+  if (length + needed > buffer.length) {
+    flush()
+    owner = next
+    if (needed > buffer.length) buffer = Buffer.allocUnsafe(needed)
+  }
+  return buffer
+}
+
+export function stagedLength(): number {
+  return length
+}
+
+/** Says that the stage is filled up to `end`. */
+export function stageTo(end: number): void {
+  length = end
+}
+
+export function isStaging(one: StageOwner): boolean {
+  return owner === one && length > 0
+}
+
+/** Sends what is staged. Each socket event ends with this. */
+export function flush(): void {
+  const who = owner
+  const count = length
+  owner = null
+  length = 0
+  if (who && count > 0) who.flushStage(buffer, count)
+}

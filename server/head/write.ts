@@ -1,0 +1,211 @@
+// Heads as they go out: the bytes that came in, in as few pieces as possible, without what must not pass (RFC 9110 §7.6.1)
+// and with what is ours.
+import { copyBytes, hasToken, writeLatin1 } from './bytes.ts'
+import type { Edits } from './edits.ts'
+import { FIELD_INTS, type Fields } from './fields.ts'
+import { KNOWN } from './known-fields.ts'
+import type { RequestHead } from './request-head.ts'
+import type { ResponseHead } from './response-head.ts'
+import { type StageOwner, openStage, stageTo, stagedLength } from './stage.ts'
+
+const bit = (id: number): number => 1 << id
+
+/** Fields of one hop only; those of framing are written anew. */
+const HOP_BY_HOP =
+  bit(KNOWN.connection) | bit(KNOWN.keepAlive) | bit(KNOWN.proxyConnection) | bit(KNOWN.te) | bit(KNOWN.transferEncoding) | bit(KNOWN.upgrade)
+
+/** Left out of every request that is forwarded; Host as well where an absolute form replaced it. */
+export const REQUEST_DROPS = HOP_BY_HOP | bit(KNOWN.http2Settings) | bit(KNOWN.proxyAuthorization)
+export const RESPONSE_DROPS = HOP_BY_HOP | bit(KNOWN.proxyAuthenticate)
+export const FORWARDED_FIELDS =
+  bit(KNOWN.xForwardedFor) | bit(KNOWN.xForwardedProto) | bit(KNOWN.xForwardedHost) | bit(KNOWN.xForwardedPort) | bit(KNOWN.forwarded) | bit(KNOWN.xRealIp)
+export const bitOf = bit
+
+const CRLF = Buffer.from('\r\n')
+const CHUNKED_LINE = Buffer.from('Transfer-Encoding: chunked\r\n')
+const CLOSE_LINE = Buffer.from('Connection: close\r\n')
+const KEEP_ALIVE_LINE = Buffer.from('Connection: keep-alive\r\n')
+const UPGRADE_LINE = Buffer.from('Connection: upgrade\r\n')
+const TE_LINES = Buffer.from('Connection: TE\r\nTE: trailers\r\n')
+const HTTP11 = Buffer.from('HTTP/1.1')
+const TRAILERS = Buffer.from('trailers')
+/** Room for all lines of fixed length that a writer may add. */
+const FIXED_BYTES = 512
+
+/** What goes into a request beside its own fields. */
+export interface RequestLines {
+  /** Bits of the fields to leave out. */
+  readonly drops: number
+  /** Lines of ours, CRLF included: who the client is, Via. */
+  readonly ours: Buffer
+  /** Value of X-Forwarded-Host to write; null for none. */
+  readonly forwardedHost: Buffer | null
+  /** Value of X-Request-Id to write. */
+  readonly requestId: string
+  /** Host where the request has none (HTTP/1.0) or named it in its target; null: as received. */
+  readonly host: Buffer | null
+  readonly isChunked: boolean
+  readonly isUpgrade: boolean
+}
+
+const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ')
+const REQUEST_ID = Buffer.from('X-Request-Id: ')
+const HOST_NAME = Buffer.from('Host: ')
+
+/** Stages the head of a request for its server. */
+export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: StageOwner): void {
+  const { fields, edits } = head
+  const room = head.headEnd - head.headStart + lines.ours.length + lines.requestId.length + addedBytes(edits) + FIXED_BYTES
+  const to = openStage(owner, room + (lines.host?.length ?? 0) + (lines.forwardedHost?.length ?? 0))
+  let at = stagedLength()
+  // 1. The request line: as it came, unless its form or version must change.
+  let kept = head.headStart
+  if (head.isAbsolute || head.version === 10) {
+    at = writeRequestLine(head, to, at)
+    kept = fields.start
+  }
+  // 2. The fields that pass.
+  const listed = fields.has(KNOWN.connection) ? listedFields(fields) : null
+  at = copyFields(fields, kept, lines.drops, edits, listed, to, at)
+  // 3. Ours.
+  if (lines.host && !edits?.get('host')) at = writeLine(HOST_NAME, lines.host, to, at)
+  at = copyBytes(lines.ours, 0, lines.ours.length, to, at)
+  if (lines.forwardedHost) at = writeLine(FORWARDED_HOST, lines.forwardedHost, to, at)
+  at = copyBytes(REQUEST_ID, 0, REQUEST_ID.length, to, at)
+  at = writeLatin1(lines.requestId, to, at)
+  at = copyBytes(CRLF, 0, 2, to, at)
+  if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
+  if (lines.isUpgrade) at = writeUpgrade(fields, to, at)
+  else if (fields.has(KNOWN.te) && asksForTrailers(fields)) at = copyBytes(TE_LINES, 0, TE_LINES.length, to, at)
+  at = writeAdded(edits, to, at)
+  stageTo(copyBytes(CRLF, 0, 2, to, at))
+}
+
+/** What decides on the connection and framing of an answer. */
+export interface ResponseLines {
+  readonly isChunked: boolean
+  /** null: say nothing, HTTP/1.1 keeps the connection. */
+  readonly connection: 'close' | 'keep-alive' | 'upgrade' | null
+  /** A whole Date line to add; null when the answer has its own. */
+  readonly date: Buffer | null
+  /** Further fields to leave out. */
+  readonly drops: number
+}
+
+/** Whether an answer's head may go out as it came, byte for byte. */
+export function passesUnchanged(head: ResponseHead, lines: ResponseLines): boolean {
+  if ((head.fields.seen & (RESPONSE_DROPS | lines.drops)) !== 0) return false
+  return head.edits === null && lines.connection === null && lines.date === null && !lines.isChunked && head.version === 11
+}
+
+/** Stages the head of an answer for its client. */
+export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owner: StageOwner): void {
+  const { fields, edits } = head
+  const to = openStage(owner, head.headEnd - head.headStart + addedBytes(edits) + FIXED_BYTES)
+  let at = stagedLength()
+  let kept = head.headStart
+  if (head.version === 10) {
+    at = copyBytes(HTTP11, 0, HTTP11.length, to, at)
+    kept = head.statusStart
+  }
+  const isUpgrade = lines.connection === 'upgrade'
+  const drops = (isUpgrade ? RESPONSE_DROPS & ~bit(KNOWN.upgrade) : RESPONSE_DROPS) | lines.drops
+  const listed = fields.has(KNOWN.connection) && !isUpgrade ? listedFields(fields) : null
+  at = copyFields(fields, kept, drops, edits, listed, to, at)
+  if (lines.date) at = copyBytes(lines.date, 0, lines.date.length, to, at)
+  if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
+  if (lines.connection === 'close') at = copyBytes(CLOSE_LINE, 0, CLOSE_LINE.length, to, at)
+  else if (lines.connection === 'keep-alive') at = copyBytes(KEEP_ALIVE_LINE, 0, KEEP_ALIVE_LINE.length, to, at)
+  else if (isUpgrade) at = copyBytes(UPGRADE_LINE, 0, UPGRADE_LINE.length, to, at)
+  at = writeAdded(edits, to, at)
+  stageTo(copyBytes(CRLF, 0, 2, to, at))
+}
+
+/** Copies from `from` to the end of the fields, without the lines that are dropped, removed or listed in Connection. */
+function copyFields(fields: Fields, from: number, drops: number, edits: Edits | null, listed: Buffer[] | null, to: Buffer, start: number): number {
+  const { bytes } = fields
+  let at = start
+  let kept = from
+  if ((fields.seen & drops) !== 0 || edits || listed) {
+    for (let f = 0; f < fields.count; f++) {
+      const isDropped = ((drops >> fields.at[f * FIELD_INTS + 4]!) & 1) === 1
+      if (!isDropped && !edits?.isRemoved(fields, f) && !(listed && isListed(fields, f, listed))) continue
+      const lineStart = fields.at[f * FIELD_INTS]!
+      if (lineStart > kept) at = copyBytes(bytes, kept, lineStart, to, at)
+      kept = fields.lineEnd(f)
+    }
+  }
+  return fields.end > kept ? copyBytes(bytes, kept, fields.end, to, at) : at
+}
+
+/** Names that Connection lists beside the usual words: they are for one hop too. Null for none. */
+function listedFields(fields: Fields): Buffer[] | null {
+  let listed: Buffer[] | null = null
+  for (let f = 0; f < fields.count; f++) {
+    if (fields.at[f * FIELD_INTS + 4] !== KNOWN.connection) continue
+    const length = fields.at[f * FIELD_INTS + 3]! - fields.at[f * FIELD_INTS + 2]!
+    if (length === 10 || length === 5 || length === 7) {
+      // keep-alive, close, upgrade: by far the most.
+      if (USUAL.has(fields.value(f).toLowerCase())) continue
+    }
+    for (const name of fields.value(f).toLowerCase().split(',')) {
+      const trimmed = name.trim()
+      if (trimmed !== '' && !USUAL.has(trimmed) && !NEVER_LISTED.has(trimmed)) (listed ??= []).push(Buffer.from(trimmed, 'latin1'))
+    }
+  }
+  return listed
+}
+
+const USUAL = new Set(['keep-alive', 'close', 'upgrade', 'te', 'http2-settings'])
+/** A client must not make us forget these by listing them. */
+const NEVER_LISTED = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'via', 'authorization', 'cookie', 'content-type'])
+
+function isListed(fields: Fields, field: number, listed: readonly Buffer[]): boolean {
+  for (const name of listed) if (fields.isNamed(field, name)) return true
+  return false
+}
+
+function writeRequestLine(head: RequestHead, to: Buffer, start: number): number {
+  const { bytes } = head.fields
+  let at = copyBytes(bytes, head.headStart, head.methodEnd, to, start)
+  to[at++] = 32
+  if (head.isAbsolute && bytes[head.targetStart] !== 47) at = writeLatin1(head.path, to, at) // "" or "?…" after the authority
+  at = copyBytes(bytes, head.targetStart, head.targetEnd, to, at)
+  to[at++] = 32
+  at = copyBytes(HTTP11, 0, HTTP11.length, to, at)
+  return copyBytes(CRLF, 0, 2, to, at)
+}
+
+function writeLine(name: Buffer, value: Buffer, to: Buffer, start: number): number {
+  let at = copyBytes(name, 0, name.length, to, start)
+  at = copyBytes(value, 0, value.length, to, at)
+  return copyBytes(CRLF, 0, 2, to, at)
+}
+
+/** Upgrade travels on with a Connection field of ours that names it. */
+function writeUpgrade(fields: Fields, to: Buffer, start: number): number {
+  let at = copyBytes(UPGRADE_LINE, 0, UPGRADE_LINE.length, to, start)
+  for (let f = 0; f < fields.count; f++) {
+    if (fields.at[f * FIELD_INTS + 4] === KNOWN.upgrade) at = copyBytes(fields.bytes, fields.at[f * FIELD_INTS]!, fields.lineEnd(f), to, at)
+  }
+  return at
+}
+
+function asksForTrailers(fields: Fields): boolean {
+  const f = fields.find(KNOWN.te)
+  return hasToken(fields.bytes, fields.at[f * FIELD_INTS + 2]!, fields.at[f * FIELD_INTS + 3]!, TRAILERS)
+}
+
+function addedBytes(edits: Edits | null): number {
+  if (!edits) return 0
+  let count = 0
+  for (const { line } of edits.added) count += line.length
+  return count
+}
+
+function writeAdded(edits: Edits | null, to: Buffer, start: number): number {
+  if (!edits) return start
+  let at = start
+  for (const { line } of edits.added) at = copyBytes(line, 0, line.length, to, at)
+  return at
+}

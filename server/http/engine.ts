@@ -1,0 +1,144 @@
+// What all exchanges of a worker share: the snapshot in force, the scoreboard, logs and meters; and the two ways a worker
+// stops serving. One engine a worker; it makes nothing happen by itself.
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { ClientEvents, Requests } from '../http1/ends.ts'
+import type { Inbound } from '../http1/inbound.ts'
+import { nowMs, tick } from '../lib/clock.ts'
+import type { Resolver } from '../lib/resolver.ts'
+import { Wheel } from '../lib/wheel.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import type { AccessLog } from '../telemetry/access-log.ts'
+import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
+import { Proxied } from './proxy.ts'
+
+export interface EngineParts {
+  readonly board: Scoreboard
+  readonly resolver: Resolver
+  readonly accessLog: AccessLog | null
+  readonly meter: ExchangeMeter
+  readonly snapshot: Snapshot
+  /** The answer of /_health (200 or 503) and /_metrics on the listeners themselves. */
+  readonly documents: (path: '/_health' | '/_metrics') => { readonly status: number; readonly body: string }
+  /** Chance in [0, 1). */
+  readonly chance?: () => number
+}
+
+export class Engine implements Requests {
+  readonly board: Scoreboard
+  readonly resolver: Resolver
+  readonly meter: ExchangeMeter
+  readonly documents: EngineParts['documents']
+  readonly chance: () => number
+  readonly wheel = new Wheel(() => performance.now())
+  accessLog: AccessLog | null
+  snapshot: Snapshot
+  isDraining = false
+  /** Our name in Via and Proxy-Status: the same for all workers, different for every gateway. */
+  readonly name: string
+  readonly #open = new Set<Inbound>()
+  readonly #idPrefix: string
+  #idCount = 0
+  #drained: ((aborted: number) => void) | null = null
+  #drainTimer: Timer | null = null
+
+  constructor(parts: EngineParts) {
+    this.board = parts.board
+    this.resolver = parts.resolver
+    this.meter = parts.meter
+    this.accessLog = parts.accessLog
+    this.snapshot = parts.snapshot
+    this.documents = parts.documents
+    this.chance = parts.chance ?? Math.random
+    this.name = gatewayName(parts.snapshot.config.data)
+    this.#idPrefix = crypto.randomUUID().replaceAll('-', '').slice(0, 16)
+    this.wheel.start()
+  }
+
+  get openConnections(): number {
+    return this.#open.size
+  }
+
+  /** An id that no other exchange of any worker has. */
+  nextId(): string {
+    this.#idCount = (this.#idCount + 1) >>> 0
+    return this.#idPrefix + hex(this.#idCount)
+  }
+
+  // ── what listeners ask ──
+
+  begin(client: Inbound): ClientEvents {
+    const x = new Proxied(this, client)
+    x.start()
+    return x
+  }
+
+  refuse(client: Inbound, code: FaultCode): void {
+    new Proxied(this, client).refuse(code)
+  }
+
+  opened(client: Inbound): void {
+    this.#open.add(client)
+    this.board.connections(1)
+  }
+
+  closed(client: Inbound): void {
+    if (!this.#open.delete(client)) return
+    this.board.connections(-1)
+    if (this.#drained && this.#open.size === 0) this.#endDrain(0)
+  }
+
+  // ── stopping ──
+
+  /** Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how many. */
+  drain(withinMs: number, done: (aborted: number) => void): void {
+    tick()
+    this.isDraining = true
+    this.#drained = done
+    for (const client of this.#open) client.endIfIdle()
+    if (this.#open.size === 0) return this.#endDrain(0)
+    this.#drainTimer = setTimeout(() => this.#breakRest(), withinMs)
+  }
+
+  #breakRest(): void {
+    const rest = [...this.#open]
+    const done = this.#drained
+    this.#drained = null
+    for (const client of rest) client.abort()
+    done?.(rest.length)
+  }
+
+  #endDrain(aborted: number): void {
+    if (this.#drainTimer) clearTimeout(this.#drainTimer)
+    const done = this.#drained
+    this.#drained = null
+    done?.(aborted)
+  }
+
+  // ── counting ──
+
+  /** The last act of each exchange: one line, its metrics, the shared counters. */
+  record(x: Proxied): void {
+    x.endedMs = nowMs
+    const failed = x.status >= 500 || (x.fault !== null && x.fault.side !== 'client' && x.status !== 404 && x.status !== 403)
+    this.board.count(0, failed)
+    this.board.addBytes(0, x.bytesIn, x.bytesOut)
+    if (x.server) {
+      this.board.count(x.server.slot, failed)
+      this.board.addBytes(x.server.slot, x.bytesIn, x.bytesOut)
+    }
+    this.meter.exchange(x)
+    this.accessLog?.exchange(x)
+  }
+}
+
+const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+const hex = (n: number): string =>
+  HEX[n >>> 24]! + HEX[(n >>> 16) & 255]! + HEX[(n >>> 8) & 255]! + HEX[n & 255]!
+
+/** Stable over restarts, so that a request which comes back to us is known by any of our processes. */
+function gatewayName(data: string): string {
+  return `sluice-${createHash('sha256').update(`${hostname()}\0${data}`).digest('hex').slice(0, 8)}`
+}

@@ -1,0 +1,45 @@
+// One HTTP request and its answer.
+import type { Server } from '../backends/server.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { Fault } from '../tables/faults.ts'
+
+/** Who sent the request, after X-Forwarded-For was walked through trusted proxies. */
+export interface Client {
+  /** Canonical text of the address, v4-mapped addresses as v4. */
+  readonly address: string
+  /** The other end of the socket itself. */
+  readonly peer: string
+  readonly port: number
+  /** Whether the socket's peer is one of the listener's trusted proxies. */
+  readonly trusted: boolean
+}
+
+/** Every field is declared and set by one constructor in one order: objects of one shape. Times are performance.now() in ms, 0 for not yet. */
+export interface Exchange {
+  readonly id: string
+  readonly listener: Listener
+  readonly snapshot: Snapshot
+  readonly request: RequestHead
+  readonly client: Client
+  rule: Rule | null
+  server: Server | null
+  attempts: number
+  fault: Fault | null
+  aborted: boolean
+  /** Of the final answer to the client; 0 when none began. */
+  status: number
+  /** Bytes of the request's body read, and of the answer's body written, framing left out. */
+  bytesIn: number
+  bytesOut: number
+  startedMs: number
+  /** Waited in the queue, and for a connection to stand. */
+  queueMs: number
+  connectMs: number
+  firstByteMs: number
+  endedMs: number
+  /** Most bytes of request body; set from the listener, replaced by body_limit. */
+  bodyLimit: number
+  answer: ResponseHead | null
+}

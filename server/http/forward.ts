@@ -1,0 +1,366 @@
+// The inner loop of an exchange: once per attempt it picks a server, gets a connection, sends the request, and hears what
+// became of it. Retry, timeout and pick live here and nowhere else; policy lives in the rule's steps and never here.
+import type { Backend } from '../backends/backend.ts'
+import type { Waiter } from '../backends/queue.ts'
+import { type Server, recordResponseTime } from '../backends/server.ts'
+import { faultAnswer } from '../head/answer.ts'
+import { hasToken } from '../head/bytes.ts'
+import { FIELD_INTS } from '../head/fields.ts'
+import type { Framing } from '../head/framing.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import { flush } from '../head/stage.ts'
+import { writeRequestHead } from '../head/write.ts'
+import type { ServerEvents } from '../http1/ends.ts'
+import { dialServer } from '../http1/listen.ts'
+import type { Outbound } from '../http1/outbound.ts'
+import { nowMs, tick } from '../lib/clock.ts'
+import { FAULTS, type FaultCode, fault } from '../tables/faults.ts'
+import { IDEMPOTENT, METHOD_HEAD } from '../tables/methods.ts'
+import { requestLines } from './forwarded-headers.ts'
+import type { Proxied } from './proxy.ts'
+import { writeInterim } from './write-answer.ts'
+
+/** A request's body is kept for another attempt up to this; also what is read ahead while there is no connection yet. */
+const REPLAY_BYTES_MAX = 64 * 1024
+const BACKOFF_MS_MAX = 5000
+
+/** No byte of the request can have reached a server that failed so. */
+const isUnsent = (code: FaultCode): boolean =>
+  code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout' || code === 'dns_failed'
+
+export class Forward implements ServerEvents, Waiter {
+  readonly x: Proxied
+  readonly backend: Backend
+  readonly key: number
+  tried = 0
+  readonly #wantsUpgrade: boolean
+  /** The server at which a place is taken. */
+  #server: Server | null = null
+  #conn: Outbound | null = null
+  #isSent = false
+  #isOver = false
+  /** A pooled connection turned out dead: the next attempt makes a new one. */
+  #needsFresh = false
+  /** The body so far, for another attempt or until there is a connection; null: too much of it was sent. */
+  #kept: Buffer[] | null = []
+  #keptBytes = 0
+  #waitingSinceMs = 0
+  #backoff: Timer | null = null
+  /** What of the answer came while a response step was awaited. */
+  #early: Buffer[] | null = null
+  #isEarlyWhole = false
+  #hasClientEnded = false
+  #hasServerEnded = false
+
+  constructor(x: Proxied, backend: Backend) {
+    this.x = x
+    this.backend = backend
+    this.key = backend.key(x.request, x.client.address)
+    this.#wantsUpgrade = wantsUpgrade(x)
+  }
+
+  // ── 5 attempt ──
+
+  attempt(): void {
+    const server = this.backend.pick(this.key, this.tried)
+    if (server) return this.#use(server)
+    if (!this.backend.lastPickFull) return this.x.reply(faultAnswer('no_server', this.#whyNone()))
+    this.#waitingSinceMs = nowMs
+    if (!this.backend.queue.push(this, nowMs)) this.x.reply(faultAnswer('queue_full'))
+  }
+
+  #whyNone(): string {
+    const reasons = this.backend.down().map(({ server, reason }) => `${server}: ${reason}`)
+    return `backend ${this.backend.name}: ${reasons.slice(0, 10).join('; ')}`
+  }
+
+  onServer(server: Server): void {
+    tick()
+    this.x.queueMs += nowMs - this.#waitingSinceMs
+    this.#use(server)
+    flush()
+  }
+
+  onQueueTimeout(): void {
+    tick()
+    this.x.queueMs += nowMs - this.#waitingSinceMs
+    this.x.reply(faultAnswer('queue_timeout'))
+    flush()
+  }
+
+  #use(server: Server): void {
+    this.#server = server
+    this.x.server = server
+    this.x.attempts++
+    this.tried |= server.triedBit
+    this.#isSent = false
+    const idle = this.#needsFresh ? null : takeIdle(server)
+    if (idle) return this.#send(idle)
+    this.#waitingSinceMs = nowMs
+    const addresses = this.x.engine.resolver.addresses(server.host)
+    if (addresses) return this.#dial(server, addresses)
+    this.x.engine.resolver.lookup(server.host, (found) => this.#resolved(server, found))
+  }
+
+  #resolved(server: Server, addresses: readonly string[]): void {
+    if (this.#isOver || this.#server !== server || this.#conn) return
+    tick()
+    if (addresses.length === 0) this.serverGone('dns_failed')
+    else this.#dial(server, addresses)
+    flush()
+  }
+
+  #dial(server: Server, addresses: readonly string[]): void {
+    const address = addresses[server.live.addressAt++ % addresses.length] as string
+    const conn = dialServer(server, address, this.x.engine.wheel, this)
+    if (typeof conn === 'string') this.serverGone(conn)
+    else if (conn.place === 'connecting') this.#conn = conn
+  }
+
+  serverOpen(conn: Outbound): void {
+    this.x.connectMs += nowMs - this.#waitingSinceMs
+    this.#send(conn)
+  }
+
+  #send(conn: Outbound): void {
+    const { x } = this
+    const { request, inbound } = x
+    this.#conn = conn
+    this.#isSent = true
+    conn.begin(this, request.methodId === METHOD_HEAD, this.#wantsUpgrade, request.version === 11)
+    const isChunked = inbound.framing === 'chunked'
+    sendLines.id = x.id
+    sendLines.isChunked = isChunked
+    sendLines.wantsUpgrade = this.#wantsUpgrade
+    sendLines.serverAuthority = conn.server.authority
+    writeRequestHead(request, requestLines(x.client, x.listener, request, sendLines), conn)
+    if (this.#kept) for (const piece of this.#kept) conn.write(piece, 0, piece.length)
+    if (x.isRequestWhole) conn.requestWhole()
+    else this.#goOn()
+  }
+
+  /** The body may come on; what is too much to send again is not kept. */
+  #goOn(): void {
+    if (this.#keptBytes > REPLAY_BYTES_MAX) this.#kept = null
+    if (this.#conn && this.#conn.waitingBytes > 0) this.x.inbound.pause()
+    else this.x.inbound.resume()
+  }
+
+  // ── 6 body ──
+
+  body(bytes: Buffer, from: number, to: number): void {
+    if (this.#kept) {
+      this.#kept.push(bytes.subarray(from, to))
+      this.#keptBytes += to - from
+    }
+    if (this.#isSent && this.#conn) {
+      this.#conn.write(bytes, from, to)
+      this.#goOn()
+    } else if (this.#keptBytes > REPLAY_BYTES_MAX) this.x.inbound.pause()
+  }
+
+  bodyEnd(): void {
+    if (this.#isSent) this.#conn?.requestWhole()
+  }
+
+  serverDrained(): void {
+    if (this.x.isTunnel || (!this.x.isRequestWhole && !this.x.hasBegun)) this.x.inbound.resume()
+  }
+
+  // ── 7 answer ──
+
+  serverInterim(head: ResponseHead): void {
+    // RFC 9110 §15.2: 1xx are forwarded, but an HTTP/1.0 client knows none.
+    if (this.x.request.version === 11) writeInterim(this.x.inbound, head)
+  }
+
+  serverAnswer(head: ResponseHead, framing: Framing): void {
+    const { x } = this
+    x.firstByteMs = nowMs
+    this.#kept = null
+    if (this.#server) recordResponseTime(this.#server.live, nowMs - x.startedMs - x.queueMs)
+    if (head.status === 101) x.isTunnel = true
+    x.answered(head, framing, null)
+  }
+
+  serverGone(code: FaultCode): void {
+    const conn = this.#conn
+    this.#conn = null
+    this.#release()
+    const { x } = this
+    if (this.#isOver || x.isEnded) return
+    if (x.hasBegun) return x.breakOff(code)
+    x.fault = fault(code, !isUnsent(code))
+    // A pooled connection that its server had closed: the same server again, on a new one, and it does not count.
+    const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
+    if (!this.#mayRepeat(code, conn)) return this.#refuse(code)
+    if (wasStale) {
+      this.#needsFresh = true
+      x.attempts--
+      this.tried = 0
+    }
+    if (x.attempts >= this.backend.options.retry.attempts) return this.#refuse(code)
+    this.#again(wasStale)
+  }
+
+  #refuse(code: FaultCode): void {
+    this.x.reply(faultAnswer(code))
+    const { fault: given } = this.x
+    if (given && given.code === code) this.x.fault = fault(code, !isUnsent(code))
+  }
+
+  /** RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; and all that was sent is still here. */
+  #mayRepeat(code: FaultCode, conn: Outbound | null): boolean {
+    if (this.#kept === null || FAULTS[code].status === 504 && !isUnsent(code)) return false
+    if (isUnsent(code)) return true
+    return IDEMPOTENT[this.x.request.methodId] === true && conn !== null && !conn.hasAnswered
+  }
+
+  /** Another server at once; the same ones only after a while. */
+  #again(isImmediate: boolean): void {
+    const server = this.backend.pick(this.key, this.tried)
+    if (server) return this.#use(server)
+    this.tried = 0
+    if (isImmediate) return this.attempt()
+    const { backoff } = this.backend.options.retry
+    const most = Math.min(backoff * 2 ** (this.x.attempts - 1), BACKOFF_MS_MAX)
+    this.#backoff = setTimeout(() => this.#backedOff(), this.x.engine.chance() * most)
+  }
+
+  #backedOff(): void {
+    this.#backoff = null
+    if (this.#isOver) return
+    tick()
+    this.attempt()
+    flush()
+  }
+
+  // ── 9 relay ──
+
+  /** The answer's head is on its way to the client: its body may follow. */
+  headSent(): void {
+    if (this.x.isTunnel) this.x.inbound.becomeTunnel()
+    const early = this.#early
+    if (!early) return
+    this.#early = null
+    for (const piece of early) this.x.writeBody(piece, 0, piece.length)
+    if (this.#isEarlyWhole) this.#answerWhole()
+    else this.#conn?.resume()
+  }
+
+  serverBody(bytes: Buffer, from: number, to: number): void {
+    const { x } = this
+    if (x.isEnded) return
+    if (!x.isHeadSent) return void (this.#early ??= []).push(bytes.subarray(from, to))
+    x.writeBody(bytes, from, to)
+    if (x.isTunnel) {
+      x.bytesOut += to - from
+      x.inbound.touch()
+    }
+    if (x.inbound.waitingBytes > 0) this.#conn?.pause()
+  }
+
+  serverEnd(): void {
+    const { x } = this
+    if (x.isTunnel) {
+      this.#hasServerEnded = true
+      x.inbound.shutdownWrites()
+      return this.#endTunnel()
+    }
+    if (x.isHeadSent) return this.#answerWhole()
+    this.#early ??= []
+    this.#isEarlyWhole = true
+  }
+
+  #answerWhole(): void {
+    const conn = this.#conn
+    this.#conn = null
+    if (conn) this.x.bytesOut = conn.answerBytes
+    this.#isOver = true
+    this.#release()
+    this.x.finishAnswer()
+  }
+
+  clientDrained(): void {
+    this.#conn?.resume()
+  }
+
+  pauseServer(): void {
+    this.#early ??= []
+    this.#conn?.pause()
+  }
+
+  // ── a tunnel ──
+
+  tunnelData(bytes: Buffer, from: number, to: number): void {
+    const conn = this.#conn
+    if (!conn) return
+    conn.write(bytes, from, to)
+    if (conn.waitingBytes > 0) this.x.inbound.pause()
+  }
+
+  tunnelEnd(): void {
+    this.#hasClientEnded = true
+    this.#conn?.shutdownWrites()
+    this.#endTunnel()
+  }
+
+  /** Both halves are closed: the tunnel is over. */
+  #endTunnel(): void {
+    if (!this.#hasClientEnded || !this.#hasServerEnded || this.#isOver) return
+    this.#isOver = true
+    this.#conn?.finishServer()
+    this.#conn = null
+    this.#release()
+    this.x.endTunnel()
+  }
+
+  // ── ends ──
+
+  /** The exchange wants nothing more of the server: whatever is under way stops. */
+  giveUp(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.backend.queue.remove(this)
+    if (this.#backoff) clearTimeout(this.#backoff)
+    const conn = this.#conn
+    this.#conn = null
+    conn?.drop()
+    this.#release()
+  }
+
+  #release(): void {
+    const server = this.#server
+    this.#server = null
+    if (server) this.backend.release(server)
+  }
+}
+
+// One object for all requests: it lives only while a head is written.
+const sendLines = { id: '', isChunked: false, wantsUpgrade: false, serverAuthority: '' }
+
+/** The connection used last is the one least likely to have been closed. The pool holds only what outbound.ts put there. */
+function takeIdle(server: Server): Outbound | null {
+  const idle = server.live.idle as Outbound[]
+  for (let conn = idle.pop(); conn; conn = idle.pop()) if (!conn.isClosed) return conn
+  return null
+}
+
+const UPGRADE = Buffer.from('upgrade')
+
+/** RFC 9110 §7.8: Upgrade named in Connection, HTTP/1.1, no body; h2c would change what we read, so it is not passed on. */
+function wantsUpgrade(x: Proxied): boolean {
+  const { request } = x
+  if (!request.fields.has(KNOWN.upgrade) || request.version === 10 || x.inbound.framing !== 'none') return false
+  return isUpgradeListed(request) && !(request.get('upgrade') ?? '').toLowerCase().includes('h2c')
+}
+
+function isUpgradeListed({ fields }: RequestHead): boolean {
+  for (let f = 0; f < fields.count; f++) {
+    const at = f * FIELD_INTS
+    if (fields.at[at + 4] === KNOWN.connection && hasToken(fields.bytes, fields.at[at + 2]!, fields.at[at + 3]!, UPGRADE)) return true
+  }
+  return false
+}

@@ -1,0 +1,83 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Bind, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
+
+const ListenerTimeouts = Type.Object(
+  {
+    head: Duration({ default: '10s', description: 'The whole request head must arrive within this time.' }),
+    idle: Duration({
+      default: '30s',
+      description:
+        'A body, in either direction, may pause this long; after a grace of 5s it must also average 240 bytes a second. There is no limit on its total time.',
+    }),
+    keep_alive: Duration({ default: '75s', description: 'An idle client connection is kept this long.' }),
+    tunnel: Duration({
+      default: '1h',
+      description: 'An upgraded connection (WebSocket) may be silent this long.',
+    }),
+  },
+  { default: {}, description: 'How long clients may take.' },
+)
+
+const ListenerLimits = Type.Object(
+  {
+    head: Size({ default: '16KiB', description: 'Largest request head; beyond it 431.' }),
+    fields: Type.Integer({
+      default: 100,
+      minimum: 1,
+      maximum: 1000,
+      description: 'Most header fields of a request; beyond it 431.',
+    }),
+    target: Size({ default: '8KiB', description: 'Longest request target; beyond it 414.' }),
+    body: Size({
+      default: '10MiB',
+      description: 'Largest request body; beyond it 413. A rule may set its own with body_limit.',
+    }),
+    connections: Type.Integer({
+      default: 16384,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Most open client connections of each worker; further ones are closed at once.',
+    }),
+    requests: Type.Integer({
+      default: 10000,
+      minimum: 1,
+      maximum: 100_000_000,
+      description: 'Most requests on one client connection before it is closed.',
+    }),
+  },
+  { default: {}, description: 'How much clients may send.' },
+)
+
+export const ListenerOptions = Type.Object(
+  {
+    bind: Bind({
+      description: 'Address and port, such as "0.0.0.0:8080" or "[::]:8080"; port 0 takes a free one.',
+    }),
+    protocol: Words(['http'], { default: 'http', description: 'What is spoken on it.' }),
+    backend: Type.Optional(
+      Name({ description: 'The backend of all its requests, when there are no rules.' }),
+    ),
+    trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.' }), {
+      default: [],
+      description: 'Proxies in front of us whose X-Forwarded-For, Forwarded and X-Request-Id are believed.',
+    }),
+    forwarded: Words(['x-forwarded', 'forwarded', 'both'], {
+      default: 'x-forwarded',
+      description:
+        'Which fields tell the servers about the client: X-Forwarded-For, -Host, -Proto and -Port, or Forwarded (RFC 7239).',
+    }),
+    underscore_fields: Words(['drop', 'keep'], {
+      default: 'drop',
+      description:
+        'Header fields whose name has an underscore: many servers cannot tell them from those with a hyphen.',
+    }),
+    half_close: Words(['abort', 'answer'], {
+      default: 'abort',
+      description: "What a client's FIN before its answer is complete means.",
+    }),
+    timeouts: ListenerTimeouts,
+    limits: ListenerLimits,
+  },
+  { description: 'An open address and its protocol.' },
+)
+export type ListenerConfig = Static<typeof ListenerOptions>

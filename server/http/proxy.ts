@@ -1,0 +1,353 @@
+// Life of a request, from its head to its line in the access log. Numbered in the order of an ordinary exchange:
+//
+//   1 start      who asks; what is answered here (own paths, refused methods)
+//   2 match      the rule of this listener, host and path
+//   3 request    the rule's steps, in order; any may answer instead
+//   4 destine    respond · redirect · backend
+//   5 attempt    pick and admit a server, connect, send        ┐
+//   6 body       the rest of the request, as it comes          │ forward.ts: once per attempt
+//   7 answer     the server's head, or why there is none: again? ┘
+//   8 response   the steps reached, in reverse
+//   9 relay      the answer's body, as it comes
+//  10 end        the steps' end, the log, the metrics; the client's next request
+//
+// Nothing here waits: each transition is called by a socket's event, and an ordinary exchange makes no Promise.
+import type { Server } from '../backends/server.ts'
+import { type Answer, faultAnswer, renderAnswer } from '../head/answer.ts'
+import { type Framing, isPersistent } from '../head/framing.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import { flush } from '../head/stage.ts'
+import type { ClientEvents } from '../http1/ends.ts'
+import type { Inbound } from '../http1/inbound.ts'
+import { tellBug } from '../lib/bug.ts'
+import { nowMs, tick } from '../lib/clock.ts'
+import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import { type Fault, type FaultCode, fault } from '../tables/faults.ts'
+import { METHOD_CONNECT, METHOD_HEAD, METHOD_TRACE } from '../tables/methods.ts'
+import type { Engine } from './engine.ts'
+import type { Exchange } from './exchange.ts'
+import { Forward } from './forward.ts'
+import { type KnownClient, clientOf, givenRequestId, passesBefore } from './forwarded-headers.ts'
+import { ownDocument } from './own-paths.ts'
+import { writeAnswer } from './write-answer.ts'
+
+/** A request that passed here this often goes round in circles. */
+const PASSES_MAX = 4
+const CRLF = Buffer.from('\r\n')
+const CHUNKED_END = Buffer.from('0\r\n\r\n')
+
+export class Proxied implements Exchange, ClientEvents {
+  readonly engine: Engine
+  readonly inbound: Inbound
+  readonly id: string
+  readonly listener: Listener
+  readonly snapshot: Snapshot
+  readonly request: RequestHead
+  readonly client: KnownClient
+  rule: Rule | null = null
+  server: Server | null = null
+  attempts = 0
+  fault: Fault | null = null
+  aborted = false
+  status = 0
+  bytesIn = 0
+  bytesOut = 0
+  startedMs = nowMs
+  queueMs = 0
+  connectMs = 0
+  firstByteMs = 0
+  endedMs = 0
+  bodyLimit: number
+  answer: ResponseHead | null = null
+
+  /** The client keeps the connection, as far as it is concerned. */
+  keeps: boolean
+  isRequestWhole = false
+  /** Set with the answer's head: from then on no other answer is possible. */
+  hasBegun = false
+  isHeadSent = false
+  /** All of the answer is written, though a slow client may not have taken it yet. */
+  isAnswerWhole = false
+  isEnded = false
+  isTunnel = false
+  /** A close-delimited answer is put into chunks for a client that can take them. */
+  wrapsChunks = false
+  forward: Forward | null = null
+  #notes: unknown[] | null = null
+  /** Steps whose request part has run: their response and end parts will. */
+  #reached = 0
+  #heldBytes: Buffer | null = null
+  #heldFrom = 0
+  #heldTo = 0
+
+  constructor(engine: Engine, inbound: Inbound) {
+    const { listener } = inbound.port
+    this.engine = engine
+    this.inbound = inbound
+    this.listener = listener
+    this.snapshot = engine.snapshot
+    this.request = inbound.head
+    this.request.edits = null
+    this.client = clientOf(inbound, inbound.head, engine.name)
+    this.id = givenRequestId(inbound.head, this.client) ?? engine.nextId()
+    this.bodyLimit = listener.options.limits.body
+    this.keeps = isPersistent(inbound.head.fields, inbound.head.version === 10)
+  }
+
+  // ── 1 start ──
+
+  start(): void {
+    const { request, inbound } = this
+    if (inbound.framing === 'none') this.isRequestWhole = true
+    else request.detach()
+    const { methodId } = request
+    if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return this.refuse('method_refused')
+    if (request.fields.has(KNOWN.expect) && !this.#isExpectationKnown()) return this.refuse('expectation_unknown')
+    if (passesBefore(request, this.engine.name) >= PASSES_MAX) return this.refuse('loop')
+    const own = ownDocument(this)
+    if (own) return this.reply(own)
+    this.#match()
+  }
+
+  #isExpectationKnown(): boolean {
+    return this.request.version === 10 || this.request.get('expect')?.toLowerCase() === '100-continue'
+  }
+
+  /** Answers before any rule was chosen, and takes no further request on this connection. */
+  refuse(code: FaultCode): void {
+    this.keeps = false
+    this.reply(faultAnswer(code))
+  }
+
+  // ── 2 match ──
+
+  #match(): void {
+    const rule = this.listener.match(this.request)
+    if (rule === 'ambiguous') return this.refuse('path_ambiguous')
+    if (rule === null) return this.reply(faultAnswer('no_rule'))
+    this.rule = rule
+    this.#notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
+    if (rule.requestSteps.length > 0) return this.#requestSteps(rule, 0)
+    this.#destine(rule)
+  }
+
+  // ── 3 request ──
+
+  #requestSteps(rule: Rule, from: number): void {
+    for (let i = from; i < rule.requestSteps.length; i++) {
+      const place = rule.requestSteps[i]!
+      this.#reached = place + 1
+      const answer = rule.steps[place]?.request?.(this, this.#notes?.[place])
+      if (answer instanceof Promise) return this.#park(rule, i, answer)
+      if (answer) return this.reply(answer)
+    }
+    this.#destine(rule)
+  }
+
+  /** A step waits: the client is not read on meanwhile; the exchange resumes at the next step unless it ended. */
+  #park(rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
+    this.inbound.pause()
+    waited.then(
+      (answer) => this.#resume(() => (answer ? this.reply(answer) : this.#requestSteps(rule, at + 1))),
+      (error: unknown) => this.#resume(() => this.#bug(error)),
+    )
+  }
+
+  #resume(go: () => void): void {
+    if (this.isEnded) return
+    tick()
+    this.inbound.resume()
+    go()
+    flush()
+  }
+
+  #bug(error: unknown): void {
+    tellBug(error)
+    if (this.hasBegun) this.breakOff('internal')
+    else this.reply(faultAnswer('internal'))
+  }
+
+  // ── 4 destine ──
+
+  #destine(rule: Rule): void {
+    this.#reached = rule.steps.length
+    const { to } = rule
+    if (this.inbound.bodyBytes > this.bodyLimit) return this.reply(faultAnswer('body_too_large'))
+    if (to.is === 'respond') return this.reply(to.answer)
+    if (to.is === 'redirect') {
+      const location = to.redirect.location(this.request, 'http')
+      return this.reply({ status: to.redirect.status, headers: [['Location', location]], body: '', fault: null })
+    }
+    this.forward = new Forward(this, to.backend)
+    this.forward.attempt()
+  }
+
+  // ── 6 body ──
+
+  requestBody(bytes: Buffer, from: number, to: number): void {
+    if (this.isTunnel) {
+      this.bytesIn += to - from
+      return this.forward?.tunnelData(bytes, from, to)
+    }
+    if (this.hasBegun || this.isEnded) return // an early answer: the rest of the request is of no use
+    if (this.inbound.reader.contentBytes > this.bodyLimit) {
+      this.forward?.giveUp()
+      return this.reply(faultAnswer('body_too_large'))
+    }
+    this.forward?.body(bytes, from, to)
+  }
+
+  requestEnd(): void {
+    if (this.isTunnel) return this.forward?.tunnelEnd()
+    this.isRequestWhole = true
+    if (!this.hasBegun) this.forward?.bodyEnd()
+  }
+
+  requestFault(code: FaultCode): void {
+    this.forward?.giveUp()
+    this.keeps = false
+    if (this.hasBegun) this.breakOff(code)
+    else this.reply(faultAnswer(code))
+  }
+
+  clientGone(code: FaultCode): void {
+    this.aborted = true
+    this.forward?.giveUp()
+    if (this.status === 0) this.status = 499
+    this.#end(fault(code, this.attempts > 0))
+  }
+
+  clientDrained(): void {
+    if (this.isAnswerWhole) this.#finish()
+    else this.forward?.clientDrained()
+  }
+
+  // ── 7 answer, our own ──
+
+  /** Answers by ourselves; the steps reached see it like any other answer. */
+  reply(answer: Answer): void {
+    if (this.hasBegun || this.isEnded) return
+    if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
+    const { request } = this
+    this.forward?.giveUp()
+    const { head, bytes } = renderAnswer(answer, { accept: request.get('accept') ?? '', requestId: this.id, gateway: this.engine.name })
+    this.answered(head, 'none', bytes)
+  }
+
+  // ── 8 response ──
+
+  /** A final answer's head is here, a server's or (with its bytes) our own: runs the response steps, then sends it. */
+  answered(head: ResponseHead, framing: Framing, own: Buffer | null): void {
+    this.answer = head
+    this.status = head.status
+    if (this.firstByteMs === 0) this.firstByteMs = nowMs
+    // The rest of a request that is answered already is not read: the connection ends with this answer.
+    if (!this.isRequestWhole) this.keeps = false
+    this.hasBegun = true
+    const { rule } = this
+    if (rule && rule.responseSteps.length > 0) this.#responseSteps(rule, rule.responseSteps.length - 1, head, framing, own)
+    else this.#sendAnswer(head, framing, own)
+  }
+
+  #responseSteps(rule: Rule, from: number, head: ResponseHead, framing: Framing, own: Buffer | null): void {
+    for (let i = from; i >= 0; i--) {
+      const place = rule.responseSteps[i]!
+      if (place >= this.#reached) continue
+      const waited = rule.steps[place]?.response?.(this, head, this.#notes?.[place])
+      if (waited instanceof Promise) {
+        this.forward?.pauseServer()
+        waited.then(
+          () => this.#resume(() => this.#responseSteps(rule, i - 1, head, framing, own)),
+          (error: unknown) => this.#resume(() => this.#bug(error)),
+        )
+        return
+      }
+    }
+    this.#sendAnswer(head, framing, own)
+  }
+
+  #sendAnswer(head: ResponseHead, framing: Framing, own: Buffer | null): void {
+    writeAnswer(this, head, framing)
+    this.isHeadSent = true
+    if (own === null) return this.forward?.headSent()
+    if (this.request.methodId !== METHOD_HEAD && own.length > head.headEnd) {
+      this.writeBody(own, head.headEnd, own.length)
+      this.bytesOut = own.length - head.headEnd
+    }
+    this.finishAnswer()
+  }
+
+  // ── 9 relay ──
+
+  /** Keeps a head that goes out as it came, so that it leaves in one write with the body that follows it. */
+  holdHead(head: ResponseHead): void {
+    this.#heldBytes = head.fields.bytes
+    this.#heldFrom = head.headStart
+    this.#heldTo = head.headEnd
+  }
+
+  #sendHeldHead(): void {
+    const bytes = this.#heldBytes
+    this.#heldBytes = null
+    if (bytes) this.inbound.write(bytes, this.#heldFrom, this.#heldTo)
+  }
+
+  writeBody(bytes: Buffer, from: number, to: number): void {
+    if (this.#heldBytes === bytes && this.#heldTo === from && !this.wrapsChunks) {
+      this.#heldBytes = null
+      return this.inbound.write(bytes, this.#heldFrom, to)
+    }
+    if (this.#heldBytes) this.#sendHeldHead()
+    if (this.wrapsChunks) {
+      const size = Buffer.from(`${(to - from).toString(16)}\r\n`)
+      this.inbound.write(size, 0, size.length)
+    }
+    this.inbound.write(bytes, from, to)
+    if (this.wrapsChunks) this.inbound.write(CRLF, 0, 2)
+  }
+
+  // ── 10 end ──
+
+  /** The answer's last byte is written; it may still wait for a slow client. */
+  finishAnswer(): void {
+    if (this.#heldBytes) this.#sendHeldHead()
+    if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD) this.inbound.write(CHUNKED_END, 0, CHUNKED_END.length)
+    this.isAnswerWhole = true
+    if (this.inbound.waitingBytes === 0) this.#finish()
+  }
+
+  #finish(): void {
+    this.#end(this.fault)
+    this.inbound.answered(this.keeps)
+  }
+
+  /** Breaks the client's connection, so that a cut answer is seen as cut. */
+  breakOff(code: FaultCode): void {
+    if (this.isEnded) return
+    this.forward?.giveUp()
+    this.aborted = true
+    this.#end(fault(code, true))
+    this.inbound.abort()
+  }
+
+  #end(reason: Fault | null): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    this.fault = reason
+    if (!this.isTunnel) this.bytesIn = this.inbound.framing === 'none' ? 0 : this.inbound.reader.contentBytes
+    const { rule } = this
+    if (rule) {
+      for (const place of rule.endSteps) if (place < this.#reached) rule.steps[place]?.end?.(this, this.#notes?.[place])
+    }
+    this.engine.record(this)
+    this.request.release()
+  }
+
+  /** A tunnel is over. */
+  endTunnel(): void {
+    this.#end(this.fault)
+    this.inbound.answered(false)
+  }
+}

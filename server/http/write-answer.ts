@@ -1,0 +1,54 @@
+// An answer on its way to the client: how it is framed there, what is said about the connection, and its bytes.
+import type { Framing } from '../head/framing.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import { bitOf, passesUnchanged, writeResponseHead } from '../head/write.ts'
+import type { Inbound } from '../http1/inbound.ts'
+import { dateLine } from '../lib/clock.ts'
+import type { Proxied } from './proxy.ts'
+
+const CONTENT_LENGTH = bitOf(KNOWN.contentLength)
+
+// One object for all answers: it lives only while a head is written.
+const lines = { isChunked: false, connection: null as 'close' | 'keep-alive' | 'upgrade' | null, date: null as Buffer | null, drops: 0 }
+
+/** Decides on framing and connection, and writes the head. A head that needs no change is left to leave together with its body: see `Proxied.writeBody`. */
+export function writeAnswer(x: Proxied, head: ResponseHead, framing: Framing): void {
+  const isHttp10 = x.request.version === 10
+  lines.isChunked = isChunkedTo(x, head, framing, isHttp10)
+  if (x.isTunnel) lines.connection = 'upgrade'
+  else if (!x.keeps || x.inbound.isLast) {
+    x.keeps = false
+    lines.connection = 'close'
+  } else lines.connection = isHttp10 ? 'keep-alive' : null
+  lines.date = head.fields.has(KNOWN.date) || head.status < 200 ? null : dateLine()
+  // RFC 9110 §8.6: no Content-Length in 204; an answer put into chunks has none that holds.
+  lines.drops = head.status === 204 || x.wrapsChunks ? CONTENT_LENGTH : 0
+  if (passesUnchanged(head, lines)) x.holdHead(head)
+  else writeResponseHead(head, lines, x.inbound)
+}
+
+/** Whether the client gets chunks. HTTP/1.0 clients get everything up to the close of the connection (RFC 9112 §6.1). */
+function isChunkedTo(x: Proxied, head: ResponseHead, framing: Framing, isHttp10: boolean): boolean {
+  x.wrapsChunks = false
+  if (x.isTunnel) return false
+  if (framing === 'chunked' || framing === 'close') {
+    if (isHttp10) {
+      x.keeps = false
+      return false
+    }
+    x.wrapsChunks = framing === 'close'
+    return true
+  }
+  // What a GET would have been framed like may stand in the answer to HEAD and in 304.
+  return framing === 'none' && !isHttp10 && head.status !== 204 && head.fields.has(KNOWN.transferEncoding)
+}
+
+/** Writes a 1xx head: nothing is added, and it has no framing. */
+export function writeInterim(inbound: Inbound, head: ResponseHead): void {
+  lines.isChunked = false
+  lines.connection = null
+  lines.date = null
+  lines.drops = CONTENT_LENGTH
+  writeResponseHead(head, lines, inbound)
+}

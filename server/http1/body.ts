@@ -1,0 +1,217 @@
+// The body of a message as it arrives (RFC 9112 §6, §7): finds its end, validates chunked framing, and hands on pieces of
+// what was read. Nothing is copied and nothing kept; a piece may be cut anywhere.
+import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN } from '../head/bytes.ts'
+import type { Framing } from '../head/framing.ts'
+
+/** Takes pieces of a body; `bytes[from..to)` is never empty. */
+export interface PieceTaker {
+  piece(bytes: Buffer, from: number, to: number): void
+}
+
+/** Places in a chunked body (§7.1). */
+const SIZE = 0 // first digit of chunk-size
+const SIZE_MORE = 1
+const EXTENSION = 2
+const SIZE_LF = 3
+const DATA = 4
+const DATA_CR = 5
+const DATA_LF = 6
+const TRAILER = 7 // first byte of a trailer line, or of the empty line
+const TRAILER_NAME = 8
+const TRAILER_VALUE = 9
+const TRAILER_LF = 10
+const END_LF = 11
+
+const SIZE_DIGITS_MAX = 13 // 2^52 - 1: exact in a number
+/** All extensions of one body, and all its trailers: bounded, so that framing cannot be made of megabytes. */
+const EXTENSION_BYTES_MAX = 4096
+const TRAILER_BYTES_MAX = 8192
+
+/** `read` returns this when the body breaks its framing. */
+export const MALFORMED = -1
+
+export class BodyReader {
+  /** No further byte belongs to this body. */
+  isDone = true
+  /** Bytes of content so far, framing left out. */
+  contentBytes = 0
+  #framing: Framing = 'none'
+  /** Hand on chunk framing too, extensions left out; otherwise content only. */
+  #keepsFraming = false
+  #left = 0
+  #place = SIZE
+  #digits = 0
+  #extensionBytes = 0
+  #trailerBytes = 0
+  #isQuoted = false
+  #isEscaped = false
+  #hasTrailers = false
+
+  /** Begins a body. `bodyBytes` counts for framing "length". `keepsFraming`: pieces of a chunked body hold its chunk framing. */
+  begin(framing: Framing, bodyBytes: number, keepsFraming: boolean): void {
+    this.isDone = framing === 'none'
+    this.contentBytes = 0
+    this.#framing = framing
+    this.#left = framing === 'length' ? bodyBytes : 0
+    this.#keepsFraming = keepsFraming
+    this.#place = SIZE
+    this.#digits = 0
+    this.#extensionBytes = 0
+    this.#trailerBytes = 0
+    this.#isQuoted = false
+    this.#isEscaped = false
+    this.#hasTrailers = false
+  }
+
+  /** The body ends with the connection. */
+  get isCloseDelimited(): boolean {
+    return this.#framing === 'close'
+  }
+
+  /** Content still to come with framing "length". */
+  get left(): number {
+    return this.#left
+  }
+
+  /** Reads from `bytes[from..to)`; where this body ends (at most `to`), or MALFORMED. */
+  read(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
+    if (this.#framing === 'length') return this.#readLength(bytes, from, to, taker)
+    if (this.#framing === 'chunked') return this.#readChunked(bytes, from, to, taker)
+    if (this.#framing === 'none') return from
+    this.contentBytes += to - from
+    if (to > from) taker.piece(bytes, from, to)
+    return to
+  }
+
+  #readLength(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
+    const end = to - from < this.#left ? to : from + this.#left
+    this.#left -= end - from
+    this.contentBytes += end - from
+    this.isDone = this.#left === 0
+    if (end > from) taker.piece(bytes, from, end)
+    return end
+  }
+
+  /** A state machine over bytes; data is skipped as a whole. `kept`: bytes from there on are not handed on yet. */
+  #readChunked(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
+    let i = from
+    let kept = this.#place === EXTENSION ? -1 : from
+    while (i < to) {
+      const byte = bytes[i]!
+      switch (this.#place) {
+        case SIZE:
+        case SIZE_MORE: {
+          const digit = hexDigit(byte)
+          if (digit >= 0) {
+            if (++this.#digits > SIZE_DIGITS_MAX) return MALFORMED
+            this.#left = this.#left * 16 + digit
+            this.#place = SIZE_MORE
+          } else if (this.#place === SIZE) return MALFORMED
+          else if (byte === CR) this.#place = SIZE_LF
+          else if (byte === 59) {
+            // ";" chunk-ext (§7.1.1): checked, bounded, not handed on
+            if (this.#keepsFraming && i > kept) taker.piece(bytes, kept, i)
+            kept = -1
+            this.#place = EXTENSION
+          } else return MALFORMED
+          i++
+          break
+        }
+        case EXTENSION:
+          if (++this.#extensionBytes > EXTENSION_BYTES_MAX) return MALFORMED
+          if (byte === CR && !this.#isQuoted) {
+            kept = i
+            this.#place = SIZE_LF
+          } else if (!this.#isExtensionByte(byte)) return MALFORMED
+          i++
+          break
+        case SIZE_LF:
+          if (byte !== LF) return MALFORMED
+          i++
+          this.#digits = 0
+          this.#place = this.#left === 0 ? TRAILER : DATA
+          if (!this.#keepsFraming) kept = i
+          break
+        case DATA: {
+          const end = to - i < this.#left ? to : i + this.#left
+          this.#left -= end - i
+          this.contentBytes += end - i
+          if (!this.#keepsFraming) taker.piece(bytes, i, end)
+          i = end
+          if (this.#left === 0) this.#place = DATA_CR
+          break
+        }
+        case DATA_CR:
+          if (byte !== CR) return MALFORMED
+          this.#place = DATA_LF
+          i++
+          break
+        case DATA_LF:
+          if (byte !== LF) return MALFORMED
+          this.#place = SIZE
+          i++
+          break
+        default: {
+          const next = this.#readTrailer(byte)
+          if (next === MALFORMED) return MALFORMED
+          i++
+          if (this.isDone) {
+            if (this.#keepsFraming && kept !== -1) taker.piece(bytes, kept, i)
+            return i
+          }
+        }
+      }
+    }
+    if (this.#keepsFraming && kept !== -1 && to > kept) taker.piece(bytes, kept, to)
+    return to
+  }
+
+  /** chunk-ext-name [ "=" token or quoted-string ], white space only as BWS; no control characters. */
+  #isExtensionByte(byte: number): boolean {
+    if (this.#isEscaped) this.#isEscaped = false
+    else if (this.#isQuoted && byte === 92) this.#isEscaped = true
+    else if (byte === 34) this.#isQuoted = !this.#isQuoted
+    else if (!this.#isQuoted) return TOKEN[byte] !== 0 || byte === 61 || byte === 59 || byte === SP || byte === HT
+    return FIELD_VALUE[byte] === 1
+  }
+
+  /** trailer-section CRLF (§7.1.2): the grammar of header fields; one byte. */
+  #readTrailer(byte: number): number {
+    if (++this.#trailerBytes > TRAILER_BYTES_MAX) return MALFORMED
+    switch (this.#place) {
+      case TRAILER:
+        if (byte === CR) this.#place = END_LF
+        else if (TOKEN[byte] === 0) return MALFORMED
+        else this.#place = TRAILER_NAME
+        return 0
+      case TRAILER_NAME:
+        if (byte === COLON) this.#place = TRAILER_VALUE
+        else if (TOKEN[byte] === 0) return MALFORMED
+        return 0
+      case TRAILER_VALUE:
+        if (byte === CR) this.#place = TRAILER_LF
+        else if (FIELD_VALUE[byte] !== 1) return MALFORMED
+        return 0
+      case TRAILER_LF:
+        if (byte !== LF) return MALFORMED
+        this.#hasTrailers = true
+        this.#place = TRAILER
+        return 0
+      default:
+        if (byte !== LF) return MALFORMED
+        this.isDone = true
+        return 0
+    }
+  }
+
+  /** Whether a finished chunked body had trailer fields. */
+  get hasTrailers(): boolean {
+    return this.#hasTrailers
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const lower = byte | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}

@@ -1,0 +1,233 @@
+// What both kinds of connection share: writing with backpressure, reading with pause, one deadline on the wheel, and an
+// orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and lingers, or is terminated.
+import type { Socket } from 'bun'
+import { STAGED_PIECE_MAX, type StageOwner, flush, isStaging, openStage, stageTo, stagedLength } from '../head/stage.ts'
+import { nowMs } from '../lib/clock.ts'
+import { unsentBytes } from '../lib/native.ts'
+import type { Timed, Wheel } from '../lib/wheel.ts'
+
+/** After a grace, a body must average this much in either direction, so that dripping does not hold a connection. */
+const RATE_BYTES_PER_S = 240
+const RATE_GRACE_MS = 5000
+
+const LINGER_MS = 2000
+const LINGER_BYTES_MAX = 64 * 1024
+
+export abstract class Conn implements Timed, StageOwner {
+  socket: Socket<Conn> | null = null
+  dueMs = 0
+  filedTick = -1
+  readonly wheel: Wheel
+  /** Accepted from the other side, not yet by the socket. */
+  waiting: Buffer[] = []
+  waitingBytes = 0
+  isPaused = false
+  /** The socket is gone. */
+  isClosed = false
+  /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
+  isFinishing = false
+  #isShut = false
+  #lingered = 0
+  /** Progress of the body being read, and of the bytes waiting to be written. */
+  readSinceMs = 0
+  readBytes = 0
+  readLastMs = 0
+  writeSinceMs = 0
+  writeBytes = 0
+  writeLastMs = 0
+
+  constructor(wheel: Wheel) {
+    this.wheel = wheel
+  }
+
+  /** All that waited is written. */
+  protected abstract drained(): void
+  abstract expire(now: number): void
+
+  /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
+  write(bytes: Buffer, from: number, to: number): void {
+    if (this.isClosed || this.#isShut) return
+    if (isStaging(this)) {
+      if (to - from <= STAGED_PIECE_MAX) {
+        const stage = openStage(this, to - from)
+        const at = stagedLength()
+        bytes.copy(stage, at, from, to)
+        stageTo(at + to - from)
+        return
+      }
+      flush()
+    }
+    const taken = this.#send(bytes, from, to)
+    if (taken < to - from) this.#keep(bytes.subarray(from + taken, to))
+  }
+
+  flushStage(stage: Buffer, length: number): void {
+    if (this.isClosed || this.#isShut) return
+    const taken = this.#send(stage, 0, length)
+    if (taken < length) this.#keep(Buffer.from(stage.subarray(taken, length)))
+  }
+
+  /** Bytes that the socket took now; none while earlier ones wait. */
+  #send(bytes: Buffer, from: number, to: number): number {
+    if (this.waitingBytes > 0 || !this.socket) return 0
+    const taken = this.socket.write(bytes, from, to - from)
+    return taken < 0 ? to - from : taken // -1: closed; the close event follows
+  }
+
+  #keep(rest: Buffer): void {
+    if (this.waitingBytes === 0) {
+      this.writeSinceMs = this.writeLastMs = nowMs
+      this.writeBytes = 0
+      this.heed(nowMs + RATE_GRACE_MS)
+    }
+    this.waiting.push(rest)
+    this.waitingBytes += rest.length
+  }
+
+  /** The socket takes bytes again: sends what waits. */
+  onDrain(): void {
+    while (this.waiting.length > 0) {
+      const first = this.waiting[0] as Buffer
+      const taken = this.socket ? this.socket.write(first, 0, first.length) : -1
+      if (taken < 0) return
+      if (taken > 0) {
+        this.waitingBytes -= taken
+        this.writeBytes += taken
+        this.writeLastMs = nowMs
+      }
+      if (taken < first.length) {
+        this.waiting[0] = first.subarray(taken)
+        return
+      }
+      this.waiting.shift()
+    }
+    if (this.isFinishing) this.#shut()
+    else this.drained()
+  }
+
+  pause(): void {
+    if (this.isPaused || this.isClosed) return
+    this.isPaused = true
+    this.socket?.pause()
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.readSinceMs = this.readLastMs = nowMs // what a pause of ours cost is not the sender's fault
+    this.readBytes = 0
+    if (!this.isClosed) this.socket?.resume()
+  }
+
+  /** Sets the deadline; an earlier one than the present, or a later. 0: none. */
+  setDue(dueMs: number): void {
+    this.wheel.due(this, dueMs)
+  }
+
+  /** Brings the deadline forward if it is later than `dueMs` or none. */
+  heed(dueMs: number): void {
+    if (this.dueMs === 0 || dueMs < this.dueMs) this.wheel.due(this, dueMs)
+  }
+
+  beginReading(): void {
+    this.readSinceMs = this.readLastMs = nowMs
+    this.readBytes = 0
+  }
+
+  noteRead(count: number): void {
+    this.readBytes += count
+    this.readLastMs = nowMs
+  }
+
+  /** Whether the body being read pauses for longer than `idleMs`, or comes too slowly on the whole. */
+  isReadStalled(now: number, idleMs: number): boolean {
+    return !this.isPaused && isStalled(now, idleMs, this.readLastMs, this.readSinceMs, this.readBytes)
+  }
+
+  isWriteStalled(now: number, idleMs: number): boolean {
+    return this.waitingBytes > 0 && isStalled(now, idleMs, this.writeLastMs, this.writeSinceMs, this.writeBytes)
+  }
+
+  /** When to look again at a body in motion. */
+  nextLook(now: number, idleMs: number): number {
+    return now + Math.min(idleMs, RATE_GRACE_MS)
+  }
+
+  /** Sends all that waits, then FIN, then reads and drops a bounded while, so that no reset destroys what was sent. */
+  finish(): void {
+    if (this.isFinishing || this.isClosed) return
+    this.isFinishing = true
+    flush()
+    this.resume()
+    if (this.waitingBytes === 0) this.#shut()
+  }
+
+  #shut(): void {
+    if (this.#isShut || this.isClosed) return
+    this.#isShut = true
+    this.socket?.shutdown()
+    this.setDue(nowMs + LINGER_MS)
+  }
+
+  /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. */
+  linger(count: number): void {
+    this.#lingered += count
+    if (this.#lingered > LINGER_BYTES_MAX) this.terminate()
+  }
+
+  /** What a finishing connection does at its deadline; true when it is one. */
+  protected expireFinishing(now: number, idleMs: number): boolean {
+    if (!this.isFinishing) return false
+    if (this.#mustWait(now, idleMs)) this.setDue(this.nextLook(now, idleMs))
+    else this.terminate()
+    return true
+  }
+
+  /** A slow reader still takes what we or the kernel hold for it: RST would destroy that. */
+  #mustWait(now: number, idleMs: number): boolean {
+    if (!this.#isShut) return !this.isWriteStalled(now, idleMs)
+    const unsent = this.socket ? unsentBytes((this.socket as unknown as { fd: number }).fd) : 0
+    if (unsent === 0) return false
+    if (unsent !== this.#unsent) {
+      this.#unsent = unsent
+      this.writeLastMs = now
+    }
+    return now - this.writeLastMs < idleMs
+  }
+  #unsent = 0
+
+  /** Sends FIN after what is written, and goes on reading: half of a tunnel ended. */
+  shutdownWrites(): void {
+    if (this.isClosed || this.#isShut) return
+    flush()
+    this.isFinishing = false
+    if (this.waitingBytes === 0) {
+      this.#isShut = true
+      this.socket?.shutdown()
+    } else this.#shutWhenDrained = true
+  }
+  #shutWhenDrained = false
+
+  /** For `drained` of a tunnel: whether a FIN was only waiting for the last bytes. */
+  protected shutIfAsked(): void {
+    if (!this.#shutWhenDrained || this.#isShut) return
+    this.#isShut = true
+    this.socket?.shutdown()
+  }
+
+  /** Ends at once, by RST where the other side still sends. */
+  terminate(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.dueMs = 0
+    this.waiting = []
+    this.waitingBytes = 0
+    this.socket?.terminate()
+  }
+}
+
+function isStalled(now: number, idleMs: number, lastMs: number, sinceMs: number, bytes: number): boolean {
+  if (now - lastMs >= idleMs) return true
+  const elapsedMs = now - sinceMs
+  return elapsedMs >= 2 * RATE_GRACE_MS && bytes < (RATE_BYTES_PER_S * (elapsedMs - RATE_GRACE_MS)) / 1000
+}

@@ -1,0 +1,183 @@
+// Sockets to connections: the handlers of Bun.listen and of dials. Each event reads the clock, does its work, and sends
+// what was staged.
+import type { Socket, SocketHandler, TCPSocketListener } from 'bun'
+import type { Server } from '../backends/server.ts'
+import { flush } from '../head/stage.ts'
+import { tellBug } from '../lib/bug.ts'
+import { nowMs, tick } from '../lib/clock.ts'
+import { type DialFailure, dial, dialResult } from '../lib/dial.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import type { Listener } from '../snapshot/snapshot.ts'
+import { Conn } from './conn.ts'
+import type { Requests, ServerEvents } from './ends.ts'
+import { Inbound, type Port } from './inbound.ts'
+import { Outbound } from './outbound.ts'
+
+/** An open address. */
+export interface OpenListener {
+  readonly port: number
+  /** Connections accepted since it opened. */
+  readonly accepted: number
+  /** Connections open now. */
+  readonly connections: number
+  /** Takes another snapshot's listener of the same name: for the requests to come. */
+  swap(listener: Listener): void
+  /** Accepts no more; open connections stay. */
+  stop(): void
+}
+
+/** Where the socket comes from: inherited, or bound here. */
+export type ListenHow = { readonly fd: number } | { readonly hostname: string; readonly port: number }
+
+/** Opens a listener. Throws what Bun.listen throws: the address is in use, or no right to it. */
+export function listen(listener: Listener, how: ListenHow, requests: Requests, wheel: Wheel): OpenListener {
+  const opened = new OpenHttp(listener, requests, wheel)
+  // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a close).
+  const options = { ...how, allowHalfOpen: true, socket: opened.handlers } as unknown as Parameters<typeof Bun.listen<Conn>>[0]
+  opened.socket = Bun.listen<Conn>(options) as unknown as TCPSocketListener<Conn>
+  return opened
+}
+
+class OpenHttp implements OpenListener {
+  accepted = 0
+  connections = 0
+  socket: TCPSocketListener<Conn> | null = null
+  readonly #port: Port
+  readonly handlers: SocketHandler<Conn>
+
+  constructor(listener: Listener, requests: Requests, wheel: Wheel) {
+    this.#port = { listener, limits: limitsOf(listener), requests, wheel }
+    // oxlint-disable-next-line typescript/no-this-alias -- one closure per listener, none per connection
+    const owner = this
+    this.handlers = {
+      ...inboundHandlers,
+      open(socket) {
+        owner.#accept(socket)
+      },
+      close(socket) {
+        owner.connections--
+        inboundHandlers.close(socket)
+      },
+    }
+  }
+
+  get port(): number {
+    return this.socket?.port ?? 0
+  }
+
+  #accept(socket: Socket<Conn>): void {
+    tick()
+    this.accepted++
+    this.connections++
+    const client = new Inbound(this.#port, socket)
+    socket.data = client
+    this.#port.requests.opened(client)
+    if (this.connections > this.#port.listener.options.limits.connections) client.abort()
+  }
+
+  swap(listener: Listener): void {
+    this.#port.listener = listener
+    this.#port.limits = limitsOf(listener)
+  }
+
+  stop(): void {
+    this.socket?.stop(false)
+  }
+}
+
+function limitsOf({ options }: Listener): Port['limits'] {
+  return { headBytes: options.limits.head, targetBytes: options.limits.target, fields: options.limits.fields }
+}
+
+/** A socket's own errors are followed by its close event, which is what counts. What a handler threw is a bug: told, and contained to its connection. */
+function contained(socket: Socket<Conn>, error: Error): void {
+  if ('syscall' in error || 'errno' in error) return
+  tellBug(error)
+  socket.data.terminate()
+}
+
+const inboundHandlers = {
+  data(socket: Socket<Conn>, bytes: Buffer): void {
+    tick()
+    ;(socket.data as Inbound).onData(bytes)
+    flush()
+  },
+  drain(socket: Socket<Conn>): void {
+    tick()
+    socket.data.onDrain()
+    flush()
+  },
+  end(socket: Socket<Conn>): void {
+    tick()
+    ;(socket.data as Inbound).onEnd()
+    flush()
+  },
+  close(socket: Socket<Conn>): void {
+    tick()
+    ;(socket.data as Inbound).onClose()
+    flush()
+  },
+  error: contained,
+} satisfies SocketHandler<Conn>
+
+/** Starts a connection to one address of a server; the exchange hears serverOpen or serverGone from a later turn, unless a failure is returned. */
+export function dialServer(server: Server, address: string, wheel: Wheel, exchange: ServerEvents): Outbound | DialFailure {
+  const conn = new Outbound(server, wheel, exchange)
+  const failure = dial<Conn>(address, server.port, conn, outboundHandlers)
+  if (failure) {
+    conn.place = 'over'
+    server.live.open--
+    return failure
+  }
+  conn.setDue(nowMs + server.options.timeouts.connect)
+  return conn
+}
+
+/** Bytes that make a connecting socket report writability: none are sent by an empty write, so the first byte of a request is held until the result is known. */
+function settle(socket: Socket<Conn>, conn: Outbound): void {
+  const result = dialResult(socket)
+  if (result === 'connected') conn.connected(socket)
+  else if (result !== 'pending') conn.fail(result)
+}
+
+const outboundHandlers = {
+  open(socket: Socket<Conn>): void {
+    tick()
+    const conn = socket.data as Outbound
+    conn.socket = socket
+    if (conn.place === 'over') return void socket.terminate() // given up meanwhile
+    settle(socket, conn)
+    flush()
+  },
+  data(socket: Socket<Conn>, bytes: Buffer): void {
+    tick()
+    ;(socket.data as Outbound).onData(bytes)
+    flush()
+  },
+  drain(socket: Socket<Conn>): void {
+    tick()
+    const conn = socket.data as Outbound
+    if (conn.place === 'connecting') settle(socket, conn)
+    else conn.onDrain()
+    flush()
+  },
+  end(socket: Socket<Conn>): void {
+    tick()
+    const conn = socket.data as Outbound
+    if (conn.place === 'connecting') settle(socket, conn)
+    conn.onEnd()
+    flush()
+  },
+  close(socket: Socket<Conn>): void {
+    tick()
+    ;(socket.data as Outbound).onClose()
+    flush()
+  },
+  error: contained,
+  connectError(socket: Socket<Conn>, error: Error): void {
+    tick()
+    const refused = (error as { code?: string }).code === 'ECONNREFUSED'
+    ;(socket.data as Outbound).fail(refused ? 'connect_refused' : 'connect_failed')
+    flush()
+  },
+} satisfies SocketHandler<Conn>

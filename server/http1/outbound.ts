@@ -1,0 +1,285 @@
+// A connection to a server: one request at a time, its answer read strictly, then idle in its server's pool or ended.
+import type { Socket } from 'bun'
+import type { Server } from '../backends/server.ts'
+import { SCAN } from '../head/fields.ts'
+import { bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import { mayEnd } from '../head/request-head.ts'
+import { type AnswerLimits, ResponseHead } from '../head/response-head.ts'
+import { nowMs } from '../lib/clock.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
+import { Conn } from './conn.ts'
+import type { ServerEvents } from './ends.ts'
+
+/** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · tunnel · over: nothing more is read. */
+type Place = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
+
+const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
+/** RFC 9110 §15.2 sets no bound on 1xx answers; we do. */
+const INTERIM_MAX = 20
+/** A server's own word on how long it keeps an idle connection is believed up to this. */
+const KEEP_ALIVE_MS_MAX = 60_000
+/** Connections leave the pool this much before their server would close them. */
+const KEEP_ALIVE_MARGIN_MS = 1000
+
+export class Outbound extends Conn implements PieceTaker {
+  readonly server: Server
+  place: Place = 'connecting'
+  readonly head = new ResponseHead()
+  readonly reader = new BodyReader()
+  /** It has served an exchange before: its server may have closed it meanwhile. */
+  isReused = false
+  /** At least one byte of the present answer has come. */
+  hasAnswered = false
+  #exchange: ServerEvents | null
+  #held: Buffer | null = null
+  #interims = 0
+  #isHeadRequest = false
+  #wantsUpgrade = false
+  #keepsFraming = true
+  #persists = false
+  #isRequestWhole = false
+
+  constructor(server: Server, wheel: Wheel, exchange: ServerEvents) {
+    super(wheel)
+    this.server = server
+    this.#exchange = exchange
+    server.live.open++
+  }
+
+  /** Takes the connection for an exchange: from the pool, or as soon as it is connected. */
+  begin(exchange: ServerEvents, isHeadRequest: boolean, wantsUpgrade: boolean, keepsFraming: boolean): void {
+    this.#exchange = exchange
+    this.#isHeadRequest = isHeadRequest
+    this.#wantsUpgrade = wantsUpgrade
+    this.#keepsFraming = keepsFraming
+    this.#isRequestWhole = false
+    this.hasAnswered = false
+    this.#interims = 0
+    this.place = 'head'
+    this.setDue(0)
+  }
+
+  /** The whole request is written: from now on its answer is awaited. */
+  requestWhole(): void {
+    this.#isRequestWhole = true
+    if (this.place === 'head') this.setDue(nowMs + this.server.options.timeouts.response)
+  }
+
+  /** Content of the present answer so far. */
+  get answerBytes(): number {
+    return this.reader.contentBytes
+  }
+
+  // ── reading ──
+
+  onData(bytes: Buffer): void {
+    if (this.isFinishing) return this.linger(bytes.length)
+    switch (this.place) {
+      case 'head':
+        this.hasAnswered = true
+        return this.#held ? this.#readMore(this.#held, bytes) : this.#readHeads(bytes)
+      case 'body':
+        return this.#readBody(bytes, 0)
+      case 'tunnel':
+        return this.#exchange?.serverBody(bytes, 0, bytes.length)
+      default:
+        // Bytes that nobody asked for: they must never become the answer to a later request.
+        this.drop()
+    }
+  }
+
+  /** Scans a head again only when its end may have come: one sent byte by byte costs no quadratic time. */
+  #readMore(held: Buffer, bytes: Buffer): void {
+    const all = Buffer.concat([held, bytes])
+    if (all.length > ANSWER_LIMITS.headBytes || mayEnd(all, Math.max(0, held.length - 3), all.length)) this.#readHeads(all)
+    else this.#held = all
+  }
+
+  #readHeads(bytes: Buffer): void {
+    this.#held = null
+    let at = 0
+    while (this.place === 'head') {
+      const end = this.head.scan(bytes, at, bytes.length, ANSWER_LIMITS)
+      if (typeof end === 'string') return this.fail(end)
+      if (end === SCAN.incomplete) {
+        this.#held = at === 0 ? bytes : bytes.subarray(at)
+        return
+      }
+      at = end
+      if (this.head.status === 101) return this.#switchProtocol(bytes, at)
+      if (this.head.status >= 200) return this.#answer(bytes, at)
+      // 1xx: passed on at once (RFC 9110 §15.2), but not without end.
+      if (++this.#interims > INTERIM_MAX || this.head.version === 10) return this.fail('server_malformed')
+      this.#exchange?.serverInterim(this.head)
+      this.head.release()
+      if (at >= bytes.length) return
+    }
+  }
+
+  #switchProtocol(bytes: Buffer, at: number): void {
+    if (!this.#wantsUpgrade || this.head.version === 10 || !this.head.fields.has(KNOWN.upgrade)) return this.fail('server_malformed')
+    this.place = 'tunnel'
+    this.setDue(0)
+    this.#exchange?.serverAnswer(this.head, 'close', 0)
+    if (at < bytes.length && this.place === 'tunnel') this.#exchange?.serverBody(bytes, at, bytes.length)
+  }
+
+  #answer(bytes: Buffer, at: number): void {
+    const { head } = this
+    const isHttp10 = head.version === 10
+    const framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
+    if (framing === null) return this.fail('server_malformed')
+    const length = framing === 'length' ? bodyBytes : 0
+    // What follows a complete answer belongs to nobody: the server and we do not agree where it ends.
+    if (framing === 'none' ? at < bytes.length : framing === 'length' && bytes.length - at > length) return this.fail('server_malformed')
+    this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
+    if (head.fields.has(KNOWN.keepAlive)) this.#learnKeepAlive(head.get('keep-alive') ?? '')
+    this.place = 'body'
+    this.reader.begin(framing, length, this.#keepsFraming)
+    this.#exchange?.serverAnswer(head, framing, length)
+    if (this.place !== 'body') return
+    if (framing === 'none') return this.#answerWhole()
+    this.beginReading()
+    this.setDue(this.nextLook(nowMs, this.server.options.timeouts.idle))
+    if (at < bytes.length) this.#readBody(bytes, at)
+  }
+
+  #readBody(bytes: Buffer, from: number): void {
+    this.noteRead(bytes.length - from)
+    const end = this.reader.read(bytes, from, bytes.length, this)
+    if (this.place !== 'body') return // the exchange gave up meanwhile
+    if (end === MALFORMED || (this.reader.isDone && end < bytes.length)) return this.fail('server_malformed')
+    if (this.reader.isDone) this.#answerWhole()
+  }
+
+  piece(bytes: Buffer, from: number, to: number): void {
+    this.#exchange?.serverBody(bytes, from, to)
+  }
+
+  /** The answer is complete: back to the pool, or to its end. */
+  #answerWhole(): void {
+    const exchange = this.#exchange
+    this.#exchange = null
+    if (this.#persists && this.#isRequestWhole && this.waitingBytes === 0) this.#rest()
+    else this.finishServer()
+    exchange?.serverEnd()
+  }
+
+  #rest(): void {
+    const { live, options } = this.server
+    const keepMs = Math.min(live.keepAliveMs, KEEP_ALIVE_MS_MAX)
+    if (keepMs <= 0 || live.idle.length >= options.keep_alive.connections || live.isRetired) return this.finishServer()
+    this.place = 'idle'
+    this.isReused = true
+    this.head.release()
+    if (this.isPaused) this.resume()
+    live.idle.push(this)
+    this.setDue(nowMs + keepMs)
+  }
+
+  /** `Keep-Alive: timeout=5` (RFC 2068 §19.7.1.1): leave earlier than the server would. */
+  #learnKeepAlive(value: string): void {
+    const match = /(?:^|[\s,;])timeout\s*=\s*"?([0-9]{1,6})/i.exec(value)
+    if (match) this.server.live.keepAliveMs = Math.max(0, Math.min(Number(match[1]) * 1000 - KEEP_ALIVE_MARGIN_MS, KEEP_ALIVE_MS_MAX))
+  }
+
+  // ── ends ──
+
+  /** Ends the connection in order; the exchange has what it wanted. */
+  finishServer(): void {
+    this.#leave()
+    this.place = 'over'
+    this.finish()
+  }
+
+  /** Gives the connection up at once, without a word to the exchange. */
+  drop(): void {
+    this.#leave()
+    this.#exchange = null
+    this.place = 'over'
+    this.terminate()
+  }
+
+  /** Gives the connection up and tells the exchange why. */
+  fail(code: FaultCode): void {
+    const exchange = this.#exchange
+    this.drop()
+    exchange?.serverGone(code)
+  }
+
+  #leave(): void {
+    if (this.place === 'idle') {
+      const { idle } = this.server.live
+      const at = idle.lastIndexOf(this)
+      if (at !== -1) idle.splice(at, 1)
+    }
+    this.head.release()
+  }
+
+  // ── events ──
+
+  /** The connection stands. */
+  connected(socket: Socket<Conn>): void {
+    this.socket = socket
+    this.setDue(0)
+    this.place = 'head'
+    this.#exchange?.serverOpen(this)
+  }
+
+  protected drained(): void {
+    this.shutIfAsked()
+    if (this.place === 'head' && this.#isRequestWhole) this.setDue(nowMs + this.server.options.timeouts.response)
+    this.#exchange?.serverDrained()
+  }
+
+  /** The server sent FIN. */
+  onEnd(): void {
+    if (this.isFinishing) return
+    if (this.place === 'tunnel') return this.#exchange?.serverEnd()
+    if (this.place === 'body' && this.reader.isCloseDelimited) {
+      this.reader.isDone = true
+      this.#persists = false
+      return this.#answerWhole()
+    }
+    this.#broken()
+  }
+
+  onClose(): void {
+    this.isClosed = true
+    this.server.live.open--
+    if (this.place !== 'over') this.#broken()
+    this.dueMs = 0
+  }
+
+  #broken(): void {
+    if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
+    this.fail(this.place === 'connecting' ? 'connect_failed' : this.hasAnswered ? 'server_truncated' : 'server_closed')
+  }
+
+  expire(now: number): void {
+    const { timeouts } = this.server.options
+    if (this.expireFinishing(now, timeouts.idle)) return
+    switch (this.place) {
+      case 'connecting':
+        return this.fail('connect_timeout')
+      case 'idle':
+        return this.finishServer()
+      case 'head':
+        return this.#expireHead(now, timeouts.idle)
+      case 'body':
+        if (this.isReadStalled(now, timeouts.idle) || this.isWriteStalled(now, timeouts.idle)) return this.fail('server_stalled')
+        return this.setDue(this.nextLook(now, timeouts.idle))
+      default:
+    }
+  }
+
+  #expireHead(now: number, idleMs: number): void {
+    if (this.waitingBytes === 0 && !this.#isRequestWhole) return // the client's own pace is watched at its end
+    if (this.waitingBytes === 0) return this.fail('response_timeout')
+    if (this.isWriteStalled(now, idleMs)) return this.fail('server_stalled')
+    this.setDue(this.nextLook(now, idleMs))
+  }
+}

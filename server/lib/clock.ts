@@ -1,0 +1,23 @@
+// The time of the socket event being handled: read once where the event begins, so that an exchange costs two readings.
+
+/** performance.now() as of the latest `tick()`, in ms. */
+export let nowMs = performance.now()
+
+/** Reads the clock; each socket event and timer begins with it. */
+export function tick(): number {
+  nowMs = performance.now()
+  return nowMs
+}
+
+let dateSecond = -1
+let date = Buffer.alloc(0)
+
+/** A whole `Date` line (RFC 9110 §6.6.1), made once a second. */
+export function dateLine(): Buffer {
+  const second = Math.floor(nowMs / 1000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    date = Buffer.from(`Date: ${new Date().toUTCString()}\r\n`)
+  }
+  return date
+}

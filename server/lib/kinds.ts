@@ -1,0 +1,62 @@
+// The kinds of value that config is written in, beside TypeBox's own. Each is a string in the file; `format` tells
+// config/read.ts how to decode it, and the static type is what the code receives.
+import { Type, type TSchema } from '@sinclair/typebox'
+
+export interface KindOptions {
+  readonly description: string
+  readonly default?: string
+}
+
+/** `250ms 10s 1m 1h 1d`, decoded to milliseconds. */
+export const Duration = (options: KindOptions) =>
+  Type.Unsafe<number>({ type: 'string', format: 'duration', examples: ['250ms', '10s', '1h'], ...options })
+
+/** `512 10KiB 10MiB 1GiB` (also KB, MB, GB), decoded to bytes. */
+export const Size = (options: KindOptions) =>
+  Type.Unsafe<number>({ type: 'string', format: 'size', examples: ['64KiB', '10MiB'], ...options })
+
+/** `host:port`, `[v6]:port` or `:port`, kept as written. */
+export const Bind = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'bind', ...options })
+
+/** An address or a CIDR range, v4 or v6, kept as written. */
+export const Cidr = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'cidr', ...options })
+
+/** `[A-Za-z0-9_.-]{1,63}`: the name of a listener, rule, backend or server. */
+export const Name = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'name', ...options })
+
+/** `http://host[:port]`, kept as written. */
+export const ServerUrl = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'server-url', ...options })
+
+/** A regular expression that compiles, kept as its source. */
+export const Regex = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'regex', ...options })
+
+/** A header field name: token characters only (RFC 9110 §5.1). */
+export const FieldName = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'field-name', ...options })
+
+/** A header field value: no control characters (RFC 9110 §5.5). */
+export const FieldValue = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'field-value', ...options })
+
+/** One value or a list of them in the file; always a list in the code. */
+export const OneOrMore = <T extends TSchema>(item: T, description: string) =>
+  Type.Unsafe<T['static'][]>({
+    anyOf: [item, Type.Array(item, { minItems: 1 })],
+    format: 'one-or-more',
+    description,
+  })
+
+/** A map whose keys have a format of their own ("name" or "field-name"). */
+export const MapOf = <T extends TSchema>(keys: 'name' | 'field-name', value: T, description: string) =>
+  Type.Unsafe<Record<string, T['static']>>({ type: 'object', additionalProperties: value, keys, description })
+
+/** A closed list of words. */
+export const Words = <const T extends readonly string[]>(
+  words: T,
+  options: { description: string; default?: T[number] },
+) => Type.Unsafe<T[number]>({ type: 'string', enum: [...words], ...options })

@@ -1,0 +1,69 @@
+// libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options).
+import { dlopen, ptr, read, type Pointer } from 'bun:ffi'
+
+const SYMBOLS = {
+  dup: { args: ['i32'], returns: 'i32' },
+  close: { args: ['i32'], returns: 'i32' },
+  fcntl: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
+  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
+  socketpair: { args: ['i32', 'i32', 'i32', 'ptr'], returns: 'i32' },
+  connect: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
+  getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
+  getpeername: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+  setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'i32'], returns: 'i32' },
+  ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
+  sendmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
+  recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
+  __errno_location: { args: [], returns: 'ptr' },
+} as const
+
+type Libc = ReturnType<typeof dlopen<typeof SYMBOLS>>['symbols']
+let opened: Libc | null = null
+
+/** The C library, opened on first use (glibc, else musl). Linux only. */
+export function libc(): Libc {
+  if (opened) return opened
+  try {
+    opened = dlopen('libc.so.6', SYMBOLS).symbols
+  } catch {
+    opened = dlopen(`libc.musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`, SYMBOLS).symbols
+  }
+  return opened
+}
+
+/** errno of the call just made on this thread. */
+export function errno(): number {
+  return read.i32(libc().__errno_location() as Pointer, 0)
+}
+
+export const F_SETFD = 2
+export const FD_CLOEXEC = 1
+
+const optionValue = new Int32Array(1)
+const optionLength = new Uint32Array(1)
+
+/** Reads and clears the pending error of a socket (SO_ERROR): an errno, 0 for none. */
+export function socketError(fd: number): number {
+  optionValue[0] = 0
+  optionLength[0] = 4
+  const SOL_SOCKET = 1
+  const SO_ERROR = 4
+  const failed = libc().getsockopt(fd, SOL_SOCKET, SO_ERROR, ptr(optionValue), ptr(optionLength)) !== 0
+  return failed ? errno() : (optionValue[0] ?? 0)
+}
+
+/** Bytes that the kernel holds for the other side of a TCP socket: not sent or not acknowledged yet (SIOCOUTQ). 0 where unknown. */
+export function unsentBytes(fd: number): number {
+  if (process.platform !== 'linux' || fd < 0) return 0
+  const SIOCOUTQ = 0x5411
+  optionValue[0] = 0
+  return libc().ioctl(fd, SIOCOUTQ, ptr(optionValue)) === 0 ? (optionValue[0] ?? 0) : 0
+}
+
+const peerAddress = new Uint8Array(128)
+
+/** Whether a TCP socket stands: it has a peer. */
+export function isConnected(fd: number): boolean {
+  optionLength[0] = peerAddress.byteLength
+  return libc().getpeername(fd, ptr(peerAddress), ptr(optionLength)) === 0
+}

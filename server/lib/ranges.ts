@@ -1,0 +1,271 @@
+// Addresses and ranges of them. A v4 address is one number; a v6 address is 16 bytes.
+// An address that is v4 mapped into v6 (::ffff:192.0.2.1) is the v4 address everywhere: a client is one client.
+
+/** Ranges of addresses, merged and sorted: `has` is a binary search over numbers and allocates nothing. */
+export class Ranges {
+  /** First and last address of each interval, in pairs, big-endian: 4 bytes each. */
+  readonly #v4: DataView
+  /** The same with 16 bytes each. */
+  readonly #v6: DataView
+  readonly empty: boolean
+
+  private constructor(v4: DataView, v6: DataView) {
+    this.#v4 = v4
+    this.#v6 = v6
+    this.empty = v4.byteLength === 0 && v6.byteLength === 0
+  }
+
+  /** Compiles addresses and CIDR ranges; throws a RangeError on what is neither. */
+  static parse(list: readonly string[]): Ranges {
+    const v4: Interval[] = []
+    const v6: Interval[] = []
+    for (const text of list) {
+      const range = parseRange(text)
+      if (range === null) throw new RangeError(`"${text}" is neither an address nor a range`)
+      ;(range.bytes.length === 4 ? v4 : v6).push(intervalOf(range))
+    }
+    return new Ranges(pack(merge(v4), 4), pack(merge(v6), 16))
+  }
+
+  /** Tells whether the address lies in one of the ranges; false for what is no address. */
+  has(address: string): boolean {
+    if (this.empty) return false
+    const number = scan4(address, 0)
+    if (number >= 0) return this.#has4(number)
+    if (!scan6(address)) return false
+    return isMapped() ? this.#has4(scanned.getUint32(12)) : this.#has6()
+  }
+
+  #has4(number: number): boolean {
+    const bounds = this.#v4
+    let low = 0
+    let high = bounds.byteLength >> 3
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (number < bounds.getUint32(middle * 8)) high = middle
+      else if (number > bounds.getUint32(middle * 8 + 4)) low = middle + 1
+      else return true
+    }
+    return false
+  }
+
+  #has6(): boolean {
+    const bounds = this.#v6
+    let low = 0
+    let high = bounds.byteLength >> 5
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (compareScanned(bounds, middle * 32) < 0) high = middle
+      else if (compareScanned(bounds, middle * 32 + 16) > 0) low = middle + 1
+      else return true
+    }
+    return false
+  }
+}
+
+/** Reads an address into its 4 or 16 bytes; null for anything else, zone ids and leading zeros of v4 included. */
+export function parseAddress(text: string): Uint8Array | null {
+  const number = scan4(text, 0)
+  if (number >= 0) return bytes4(number)
+  if (!scan6(text)) return null
+  return new Uint8Array(scanned.buffer.slice(isMapped() ? 12 : 0))
+}
+
+/** Writes an address the one way RFC 5952 gives it, mapped ones as v4; null for what is no address. */
+export function canonicalAddress(text: string): string | null {
+  const number = scan4(text, 0)
+  if (number >= 0) return text // scan4 takes no other spelling
+  if (!scan6(text)) return null
+  return isMapped() ? text4(scanned.getUint32(12)) : text6()
+}
+
+/** Tells whether the address is of this machine itself: 127.0.0.0/8 or ::1. */
+export function isLoopback(address: string): boolean {
+  const number = scan4(address, 0)
+  if (number >= 0) return number >>> 24 === 127
+  if (!scan6(address)) return false
+  if (isMapped()) return scanned.getUint8(12) === 127
+  return (
+    (scanned.getUint32(0) | scanned.getUint32(4) | scanned.getUint32(8)) === 0 && scanned.getUint32(12) === 1
+  )
+}
+
+export interface Range {
+  /** 4 or 16 bytes. */
+  readonly bytes: Uint8Array
+  readonly prefix: number
+}
+
+/** Reads an address or a CIDR range (bits beyond the prefix are ignored); null for anything else. */
+export function parseRange(text: string): Range | null {
+  const slash = text.indexOf('/')
+  const address = slash < 0 ? text : text.slice(0, slash)
+  const bytes = parseAddress(address)
+  if (bytes === null) return null
+  if (slash < 0) return { bytes, prefix: bytes.length * 8 }
+  const digits = text.slice(slash + 1)
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(digits)) return null
+  // The prefix of a mapped range counts the 96 bits before the v4 address.
+  const isMappedRange = bytes.length === 4 && address.includes(':')
+  const prefix = Number(digits) - (isMappedRange ? 96 : 0)
+  return prefix < 0 || prefix > bytes.length * 8 ? null : { bytes, prefix }
+}
+
+// One scratch v6 address for all: scanning allocates nothing, and nobody keeps it over a call.
+const scanned = new DataView(new ArrayBuffer(16))
+const scannedBytes = new Uint8Array(scanned.buffer)
+
+const DOT = 46
+const COLON = 58
+
+/** Scans dotted decimal from `at` to the end; -1 when it is something else. No leading zeros: some read them as octal. */
+function scan4(text: string, at: number): number {
+  const end = text.length
+  if (end - at < 7 || end - at > 15) return -1
+  let number = 0
+  let part = -1
+  let parts = 1
+  for (let i = at; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (code === DOT) {
+      if (part < 0 || ++parts > 4) return -1
+      number = number * 256 + part
+      part = -1
+    } else {
+      const digit = code - 48
+      if (digit < 0 || digit > 9 || part === 0) return -1
+      part = part < 0 ? digit : part * 10 + digit
+      if (part > 255) return -1
+    }
+  }
+  return parts === 4 && part >= 0 ? number * 256 + part : -1
+}
+
+/** Scans v6 text (RFC 4291 §2.2) into `scanned`; false when it is something else. */
+function scan6(text: string): boolean {
+  const end = text.length
+  if (end < 2 || end > 45) return false
+  let count = 0
+  let gap = -1 // the group before which :: stands
+  let i = 0
+  if (text.charCodeAt(0) === COLON) {
+    if (text.charCodeAt(1) !== COLON) return false
+    gap = 0
+    i = 2
+  }
+  while (i < end) {
+    if (count === 8) return false
+    const stop = scanGroup(text, i, end, count)
+    if (stop < 0) return count <= 6 && scanTail(text, i, count) && spread(count + 2, gap)
+    if (stop === i) return false
+    count++
+    if (stop === end) break
+    i = stop + 1
+    if (text.charCodeAt(stop) !== COLON || i === end) return false
+    if (text.charCodeAt(i) === COLON) {
+      if (gap >= 0) return false
+      gap = count
+      i++
+    }
+  }
+  return spread(count, gap)
+}
+
+/** Scans up to four hexadecimal digits as a group; the place after them, -1 when a dot follows: they are of a v4 tail. */
+function scanGroup(text: string, from: number, end: number, group: number): number {
+  let value = 0
+  let i = from
+  while (i < end && i - from < 4) {
+    const digit = hex(text.charCodeAt(i))
+    if (digit < 0) break
+    value = value * 16 + digit
+    i++
+  }
+  if (i < end && text.charCodeAt(i) === DOT) return -1
+  scanned.setUint16(group * 2, value)
+  return i
+}
+
+function scanTail(text: string, from: number, group: number): boolean {
+  const number = scan4(text, from)
+  if (number < 0) return false
+  scanned.setUint16(group * 2, number >>> 16)
+  scanned.setUint16(group * 2 + 2, number & 0xffff)
+  return true
+}
+
+/** Moves the groups after :: to the end, zeros before them; false when their count is not that of an address. */
+function spread(count: number, gap: number): boolean {
+  if (gap < 0) return count === 8
+  if (count > 7) return false
+  const zeros = (8 - count) * 2
+  scannedBytes.copyWithin(gap * 2 + zeros, gap * 2, count * 2)
+  scannedBytes.fill(0, gap * 2, gap * 2 + zeros)
+  return true
+}
+
+function hex(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  const lower = code | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}
+
+const isMapped = (): boolean =>
+  (scanned.getUint32(0) | scanned.getUint32(4)) === 0 && scanned.getUint32(8) === 0xffff
+
+/** Compares the scanned address with the one at `at`: below 0 when it comes before. */
+function compareScanned(bounds: DataView, at: number): number {
+  for (let i = 0; i < 16; i += 4) {
+    const difference = scanned.getUint32(i) - bounds.getUint32(at + i)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+const bytes4 = (number: number): Uint8Array =>
+  Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
+
+const text4 = (number: number): string =>
+  `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
+
+/** RFC 5952 §4: lower case, no leading zeros, :: for the first of the longest runs of two zero groups or more. */
+function text6(): string {
+  const all = Array.from({ length: 8 }, (_, group) => scanned.getUint16(group * 2))
+  let start = -1
+  let longest = 1
+  for (let i = 0; i < 8; i++) {
+    let length = 0
+    while (i + length < 8 && all[i + length] === 0) length++
+    if (length > longest) [start, longest] = [i, length]
+    i += length
+  }
+  const join = (part: number[]): string => part.map((group) => group.toString(16)).join(':')
+  return start < 0 ? join(all) : `${join(all.slice(0, start))}::${join(all.slice(start + longest))}`
+}
+
+type Interval = readonly [first: bigint, last: bigint]
+
+function intervalOf({ bytes, prefix }: Range): Interval {
+  const rest = BigInt(bytes.length * 8 - prefix)
+  const first = (bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) >> rest) << rest
+  return [first, first | ((1n << rest) - 1n)]
+}
+
+/** Sorts intervals and joins those that overlap. */
+function merge(intervals: readonly Interval[]): Interval[] {
+  const merged: Interval[] = []
+  for (const [first, last] of intervals.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))) {
+    const before = merged.at(-1)
+    if (before === undefined || first > before[1]) merged.push([first, last])
+    else if (last > before[1]) merged[merged.length - 1] = [before[0], last]
+  }
+  return merged
+}
+
+function pack(intervals: readonly Interval[], size: 4 | 16): DataView {
+  const view = new DataView(new ArrayBuffer(intervals.length * 2 * size))
+  for (const [place, bound] of intervals.flat().entries())
+    for (let i = 0; i < size; i += 4)
+      view.setUint32(place * size + i, Number((bound >> BigInt((size - 4 - i) * 8)) & 0xffffffffn))
+  return view
+}

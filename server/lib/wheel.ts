@@ -1,0 +1,76 @@
+// Deadlines as numbers: a ring of buckets swept by one coarse timer. Moving a deadline later costs nothing (the entry is
+// filed anew when its bucket comes round), so that a connection may set one on each event.
+
+/** Something with a deadline. `dueMs` may be written at any time to a later value; to an earlier one through Wheel.due(). */
+export interface Timed {
+  /** When it expires, on the wheel's clock; 0: never. */
+  dueMs: number
+  /** The tick in whose bucket it is filed; -1: in none. The wheel's own. */
+  filedTick: number
+  /** Called once the deadline has passed; `dueMs` is 0 by then. */
+  expire(nowMs: number): void
+}
+
+export const TICK_MS = 250
+const BUCKETS = 512 // 128 s; what lies further is filed in the last bucket and again from there
+
+export class Wheel {
+  readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => [])
+  readonly #clock: () => number
+  #tick: number
+  #timer: Timer | null = null
+
+  constructor(clock: () => number) {
+    this.#clock = clock
+    this.#tick = Math.floor(clock() / TICK_MS)
+  }
+
+  /** Sweeps every 250 ms from now on, without keeping the process running. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.sweep(this.#clock()), TICK_MS)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  /** Sets the deadline of `entry`; 0 takes it away. */
+  due(entry: Timed, dueMs: number): void {
+    entry.dueMs = dueMs
+    if (dueMs === 0) return
+    const tick = Math.ceil(dueMs / TICK_MS)
+    if (entry.filedTick === -1 || tick < entry.filedTick) this.#file(entry, tick)
+  }
+
+  #file(entry: Timed, tick: number): void {
+    const last = this.#tick + BUCKETS - 1
+    const at = tick <= this.#tick ? this.#tick + 1 : tick > last ? last : tick
+    entry.filedTick = at
+    this.#buckets[at % BUCKETS]?.push(entry)
+  }
+
+  /** Expires what is due at `nowMs`. */
+  sweep(nowMs: number): void {
+    const until = Math.floor(nowMs / TICK_MS)
+    // After a long pause each bucket is visited once, not once per tick missed.
+    if (until - this.#tick > BUCKETS) this.#tick = until - BUCKETS
+    while (this.#tick < until) {
+      const at = ++this.#tick % BUCKETS
+      const bucket = this.#buckets[at]
+      if (!bucket || bucket.length === 0) continue
+      this.#buckets[at] = []
+      for (const entry of bucket) this.#visit(entry, nowMs)
+    }
+  }
+
+  #visit(entry: Timed, nowMs: number): void {
+    if (entry.filedTick > this.#tick) return // filed anew since: a stale entry
+    entry.filedTick = -1
+    if (entry.dueMs === 0) return
+    if (entry.dueMs > nowMs) return this.#file(entry, Math.ceil(entry.dueMs / TICK_MS))
+    entry.dueMs = 0
+    entry.expire(nowMs)
+  }
+}

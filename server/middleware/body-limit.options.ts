@@ -1,0 +1,8 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Size } from '../lib/kinds.ts'
+
+export const BodyLimitOptions = Type.Object(
+  { size: Size({ description: 'Largest request body of this rule; beyond it 413.' }) },
+  { description: "Replaces the listener's limit on request bodies." },
+)
+export type BodyLimitConfig = Static<typeof BodyLimitOptions>

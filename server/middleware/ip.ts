@@ -1,0 +1,18 @@
+import { faultAnswer } from '../head/answer.ts'
+import { Ranges } from '../lib/ranges.ts'
+import type { IpConfig } from './ip.options.ts'
+import type { Middleware } from './middleware.ts'
+
+/** Lets clients in by address, that of the client behind trusted proxies. What is denied does not pass though it is allowed too. */
+export function ip({ allow, deny }: IpConfig): Middleware {
+  const allowed = Ranges.parse(allow)
+  const denied = Ranges.parse(deny)
+  const refusal = faultAnswer('denied')
+  return {
+    name: 'ip',
+    request({ client: { address } }) {
+      if (denied.has(address)) return refusal
+      return allowed.empty || allowed.has(address) ? undefined : refusal
+    },
+  }
+}

@@ -1,0 +1,108 @@
+// Which rule a request belongs to: the first in the config that matches, found through an index by host, then path.
+import type { RequestHead } from '../head/request-head.ts'
+import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './candidates.ts'
+import { loosen, normalise, pathPattern, upperEscapes } from './path.ts'
+import { type PathEntry, PathIndex } from './path-index.ts'
+import type { RuleConfig } from './rule.options.ts'
+
+/** Finds the rule of a request; null when none matches, 'ambiguous' when readers of its path could choose different ones. */
+export interface Match<R> {
+  (request: Matchable): R | null | 'ambiguous'
+}
+
+/** Makes the Location of a redirect. */
+export interface Redirect {
+  readonly status: number
+  location(request: Pick<RequestHead, 'host' | 'path' | 'query'>, scheme: 'http'): string
+}
+
+export interface MatchSource<R> {
+  readonly match: RuleConfig['match']
+  readonly rule: R
+}
+
+/** Compiles rules, in their order, to a look-up whose cost does not grow with them. Throws a RangeError on a bad pattern. */
+export function compileMatch<R>(sources: readonly MatchSource<R>[]): Match<R> {
+  const index = new HostIndex(sources)
+  const seesPaths = sources.some(({ match }) => match.path.length > 0)
+  return (request) => {
+    const { path } = request
+    if (request.plainPath && !(seesPaths && isSuspect(path))) return index.find(request, path)
+    const normal = normalise(path)
+    if (normal === null) return 'ambiguous'
+    const rule = index.find(request, normal)
+    if (!seesPaths) return rule
+    // As received, as normalised, as lenient servers read it: all must mean the same rule, or a deny could be walked around.
+    if (index.find(request, upperEscapes(path)) !== rule) return 'ambiguous'
+    return index.find(request, loosen(path)) === rule ? rule : 'ambiguous'
+  }
+}
+
+/** Some servers read these paths differently, though they are in normal form. */
+const isSuspect = (path: string): boolean => path.includes('//') || path.includes(';')
+
+class HostIndex<R> {
+  readonly #any: PathIndex<R> | null
+  readonly #exact: ReadonlyMap<string, PathIndex<R>>
+  /** By ".example.org" for "*.example.org". */
+  readonly #wildcards: ReadonlyMap<string, PathIndex<R>>
+  readonly #wildcardLengthMax: number
+
+  constructor(sources: readonly MatchSource<R>[]) {
+    const any: PathEntry<R>[] = []
+    const exact = new Map<string, PathEntry<R>[]>()
+    const wildcards = new Map<string, PathEntry<R>[]>()
+    for (const [order, { match, rule }] of sources.entries()) {
+      const candidate = candidateOf(rule, match, order)
+      const paths = match.path.length > 0 ? match.path.map(pathPattern) : [null]
+      const entriesOf = (): PathEntry<R>[] => paths.map((path) => ({ path, candidate }))
+      if (match.host.length === 0) any.push(...entriesOf())
+      for (const host of match.host) {
+        const { text, isWildcard } = hostPattern(host)
+        const places = isWildcard ? wildcards : exact
+        const list = places.get(text)
+        if (list === undefined) places.set(text, entriesOf())
+        else list.push(...entriesOf())
+      }
+    }
+    this.#any = any.length > 0 ? new PathIndex(any) : null
+    this.#exact = indexEach(exact)
+    this.#wildcards = indexEach(wildcards)
+    this.#wildcardLengthMax = [...wildcards.keys()].reduce((most, text) => Math.max(most, text.length), 0)
+  }
+
+  find(request: Matchable, path: string): R | null {
+    const { host } = request
+    let found: Candidate<R> = NO_CANDIDATE
+    if (this.#exact.size > 0) found = this.#exact.get(host)?.first(request, path, found) ?? found
+    if (this.#wildcards.size > 0) found = this.#findBelow(request, path, found)
+    if (this.#any !== null) found = this.#any.first(request, path, found)
+    return found.rule
+  }
+
+  /** Tries every name above the host. A name before the dot must not be empty. */
+  #findBelow(request: Matchable, path: string, best: Candidate<R>): Candidate<R> {
+    const { host } = request
+    let found = best
+    for (let dot = host.indexOf('.', 1); dot > 0; dot = host.indexOf('.', dot + 1)) {
+      if (host.length - dot > this.#wildcardLengthMax) continue
+      found = this.#wildcards.get(host.slice(dot))?.first(request, path, found) ?? found
+    }
+    return found
+  }
+}
+
+const indexEach = <R>(places: ReadonlyMap<string, readonly PathEntry<R>[]>): Map<string, PathIndex<R>> =>
+  new Map([...places].map(([text, entries]) => [text, new PathIndex(entries)]))
+
+function hostPattern(pattern: string): { text: string; isWildcard: boolean } {
+  const lower = pattern.toLowerCase()
+  const host = lower.endsWith('.') ? lower.slice(0, -1) : lower
+  const isWildcard = host.startsWith('*.')
+  const text = isWildcard ? host.slice(1) : host
+  if (text === '' || text === '.' || text.includes('*'))
+    throw new RangeError(
+      `"${pattern}" is no host: "*" stands only for the first labels, as in "*.example.org"`,
+    )
+  return { text, isWildcard }
+}

@@ -1,0 +1,75 @@
+// Paths as they are compared. The bytes forwarded are always the original; these copies only choose the rule.
+
+/**
+ * The path in its normal form (RFC 3986 §6.2.2): needless escapes decoded, the others in upper case, no dot segments;
+ * "//" stays. Null when no form of it is safe: a broken escape, %00, or a backslash.
+ */
+export function normalise(path: string): string | null {
+  if (path.includes('\\')) return null
+  if (!path.includes('%')) return removeDotSegments(path)
+  return UNSAFE.test(path) ? null : removeDotSegments(decodeNeedless(path))
+}
+
+/**
+ * A path that `normalise` takes, as the most lenient servers read it: escaped slashes and backslashes are slashes,
+ * parameters (";x") are nothing, several slashes are one, and all that before dot segments go. nginx merges slashes first,
+ * servlet containers drop parameters first.
+ */
+export function loosen(path: string): string {
+  const slashes = decodeNeedless(path).replace(/%2F|%5C/g, '/')
+  const plain = slashes.replace(/;[^/]*/g, '')
+  return removeDotSegments(plain.replace(/\/{2,}/g, '/'))
+}
+
+/** The path as received but for the case of its escapes, which no server tells apart. */
+export function upperEscapes(path: string): string {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (escape) => escape.toUpperCase())
+}
+
+export interface PathPattern {
+  /** The path, or how it begins; in normal form. */
+  readonly text: string
+  readonly isPrefix: boolean
+}
+
+/** Reads a rule's path: "/a", "/a*" or "/a/*"; throws a RangeError on one that no request could match. */
+export function pathPattern(pattern: string): PathPattern {
+  const isPrefix = pattern.endsWith('*')
+  const written = isPrefix ? pattern.slice(0, -1) : pattern
+  if (!written.startsWith('/') || written.includes('*'))
+    throw new RangeError(`"${pattern}" is no path: it begins with "/", and "*" stands only at its end`)
+  const escaped = written.toWellFormed().replace(/[^!-~]+/gu, encodeURIComponent)
+  if (UNSAFE.test(escaped) || /[\\?#]/.test(escaped)) throw new RangeError(`"${pattern}" can be no path`)
+  const text = decodeNeedless(escaped)
+  // The last segment of a prefix is only begun: "/.*" stands for hidden files.
+  const whole = isPrefix ? text.slice(0, text.lastIndexOf('/') + 1) : text
+  if (removeDotSegments(whole) !== whole)
+    throw new RangeError(`"${pattern}" has dot segments, which requests have lost when they are compared`)
+  return { text, isPrefix }
+}
+
+/** A "%" that begins no escape, and NUL. */
+const UNSAFE = /%(?![0-9A-Fa-f]{2})|%00/
+/** RFC 3986 §2.3: what never needs an escape. */
+const UNRESERVED = /[A-Za-z0-9._~-]/
+
+function decodeNeedless(path: string): string {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
+    return UNRESERVED.test(character) ? character : escape.toUpperCase()
+  })
+}
+
+/** RFC 3986 §5.2.4. */
+function removeDotSegments(path: string): string {
+  if (!path.includes('/.')) return path
+  const kept: string[] = []
+  const segments = path.split('/').slice(1)
+  for (const [place, segment] of segments.entries()) {
+    const isDots = segment === '.' || segment === '..'
+    if (segment === '..') kept.pop()
+    if (!isDots) kept.push(segment)
+    else if (place === segments.length - 1) kept.push('') // "/a/." is "/a/"
+  }
+  return `/${kept.join('/')}`
+}

@@ -1,0 +1,78 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { FieldValue, MapOf, Name, OneOrMore } from '../lib/kinds.ts'
+import { MiddlewareOptions } from '../middleware/middleware.options.ts'
+
+const MatchOptions = Type.Object(
+  {
+    listener: OneOrMore(Name({ description: 'A listener.' }), 'Only on these listeners.'),
+    host: OneOrMore(
+      Type.Unsafe<string>({
+        type: 'string',
+        format: 'host-pattern',
+        description: '"example.org", or "*.example.org" for any name below it.',
+      }),
+      'Host names, compared without case, port and trailing dot.',
+    ),
+    path: OneOrMore(
+      Type.Unsafe<string>({
+        type: 'string',
+        format: 'path-pattern',
+        description:
+          '"/a" exactly; "/a/*" for all that starts with "/a/"; "/a*" for all that starts with "/a".',
+      }),
+      'Paths, compared after normalising (dot segments, needless escapes).',
+    ),
+    method: OneOrMore(
+      Type.Unsafe<string>({ type: 'string', format: 'method', description: 'A method, such as GET.' }),
+      'Methods.',
+    ),
+    header: MapOf(
+      'field-name',
+      FieldValue({ description: 'The whole value; "*" for any.' }),
+      'Header fields that must be present with this value.',
+    ),
+  },
+  { default: {}, description: 'What it matches: all that is named must hold; of a list, one.' },
+)
+
+const RespondOptions = Type.Object(
+  {
+    status: Type.Integer({ default: 200, minimum: 200, maximum: 599, description: 'Status of the answer.' }),
+    body: Type.String({ default: '', maxLength: 1_048_576, description: 'Body of the answer.' }),
+    headers: MapOf(
+      'field-name',
+      FieldValue({ description: 'Value.' }),
+      'Fields of the answer. Content-Type is text/plain unless named.',
+    ),
+  },
+  { description: 'A fixed answer.' },
+)
+
+const RedirectOptions = Type.Object(
+  {
+    to: FieldValue({
+      description:
+        'Where to; {host}, {path} and {query} stand for those of the request ({query} with its "?").',
+    }),
+    status: Type.Unsafe<number>({
+      type: 'integer',
+      enum: [301, 302, 303, 307, 308],
+      default: 308,
+      description: 'Status of the answer.',
+    }),
+  },
+  { description: 'A redirect.' },
+)
+
+export const RuleOptions = Type.Object(
+  {
+    name: Name({ description: 'Its name in logs and metrics.' }),
+    match: MatchOptions,
+    middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
+    backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
+    respond: Type.Optional(RespondOptions),
+    redirect: Type.Optional(RedirectOptions),
+  },
+  { description: 'What it matches, middleware, and exactly one destination: backend, respond or redirect.' },
+)
+export type RuleConfig = Static<typeof RuleOptions>

@@ -1,0 +1,276 @@
+// The only code that touches the shared memory. No locks: a cell has one writer, or changes by one Atomics operation.
+//
+// The memory is a table of equal records; a slot is a record's index, and growing appends, so that offsets never move.
+// Record 0 is the gateway itself, the others are servers and backends. A record is (1 + rows) lines of 64 bytes:
+//
+//   line 0, shared: 16 Int32                      | line 1 + n, written by worker n alone
+//     0  state            servers                 |   0   Int32    in flight; open client connections in record 0
+//     1  generation       which use of the slot   |   8   Float64  requests
+//     2  in flight        sum of all rows' cells  |   16  Float64  failures
+//     3  epoch            backends                |   24  Float64  bytes in
+//     4  cursor           backends                |   32  Float64  bytes out
+//     14 magic, 15 rows   record 0 only           |   40  Float64  connections accepted, record 0 only
+//
+// In flight exists twice: in the worker's row, so that a dead worker's share can be taken back, and as the total, so that
+// a limit holds over all workers. A row is never below what its worker added to the total (row first when adding, last
+// when taking away): a worker seen between the two steps makes `reconcile` count too much for a second, never too little.
+
+export const STATE_EMPTY = 0
+export const STATE_UP = 1
+export const STATE_DOWN = 2
+export const STATE_DRAINING = 3
+export const STATE_MAINTENANCE = 4
+/** Not checked yet. */
+export const STATE_STARTING = 5
+
+const LINE_BYTES = 64
+const LINE_INTS = 16
+const LINE_DOUBLES = 8
+
+const STATE = 0
+const GENERATION = 1
+const IN_FLIGHT = 2
+const EPOCH = 3
+const CURSOR = 4
+const MAGIC = 14
+const ROWS = 15
+
+const REQUESTS = 1
+const FAILURES = 2
+const BYTES_IN = 3
+const BYTES_OUT = 4
+const ACCEPTED = 5
+
+/** The gateway's own record. */
+const GATEWAY = 0
+const MAGIC_VALUE = 0x51_1c_e0_01
+/** Readings of a record in motion before reconciling leaves it to the next time. */
+const READINGS = 12
+/** Equal readings in a row that mean that nothing moves: two may be equal by chance. */
+const ALIKE = 3
+
+/** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
+export class Scoreboard {
+  /** Size of a table. */
+  static bytes(records: number, rows: number): number {
+    return records * (1 + rows) * LINE_BYTES
+  }
+
+  /** Marks a new table, so that who maps it knows its shape. */
+  static format(buffer: ArrayBufferLike, byteOffset: number, rows: number): void {
+    const line = new Int32Array(buffer, byteOffset, LINE_INTS)
+    line[ROWS] = rows
+    line[MAGIC] = MAGIC_VALUE
+  }
+
+  /** Rows of a formatted table; null: this is none. */
+  static rowsOf(buffer: ArrayBufferLike, byteOffset: number): number | null {
+    const line = new Int32Array(buffer, byteOffset, LINE_INTS)
+    return line[MAGIC] === MAGIC_VALUE ? (line[ROWS] ?? null) : null
+  }
+
+  readonly rows: number
+  /** Which worker writes; -1: none. */
+  readonly row: number
+  #ints: Int32Array
+  #doubles: Float64Array
+  #records: number
+  /** Ints from one record to the next, and from a record to the own row. */
+  readonly #stride: number
+  readonly #own: number
+
+  constructor(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, rows: number, row: number) {
+    if (row < -1 || row >= rows) throw new RangeError(`row ${row} of ${rows}`)
+    this.rows = rows
+    this.row = row
+    this.#stride = (1 + rows) * LINE_INTS
+    this.#own = (1 + row) * LINE_INTS
+    this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
+    this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
+    this.#records = Math.floor(this.#ints.length / this.#stride)
+  }
+
+  /** Goes on with the same table in a larger mapping. */
+  remap(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): void {
+    this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
+    this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
+    this.#records = Math.floor(this.#ints.length / this.#stride)
+  }
+
+  /** Records that are mapped. */
+  get records(): number {
+    return this.#records
+  }
+
+  // Servers
+
+  /** State of a server. */
+  state(slot: number): number {
+    return Atomics.load(this.#ints, slot * this.#stride + STATE)
+  }
+
+  /** Sets the state of a server; its backend's epoch is to be bumped after it. */
+  setState(slot: number, state: number): void {
+    Atomics.store(this.#ints, slot * this.#stride + STATE, state)
+  }
+
+  /** Takes one of `max` places over all workers; false when there is none. Several at the last place may all be refused. */
+  enter(slot: number, max: number): boolean {
+    const ints = this.#ints
+    const total = slot * this.#stride + IN_FLIGHT
+    if (Atomics.load(ints, total) >= max) return false
+    const own = slot * this.#stride + this.#own
+    // One writer, but the supervisor reads: an atomic store keeps the order of the two steps.
+    Atomics.store(ints, own, ints[own]! + 1)
+    if (Atomics.add(ints, total, 1) < max) return true
+    this.leave(slot)
+    return false
+  }
+
+  /** Gives a place back. */
+  leave(slot: number): void {
+    const ints = this.#ints
+    Atomics.sub(ints, slot * this.#stride + IN_FLIGHT, 1)
+    const own = slot * this.#stride + this.#own
+    Atomics.store(ints, own, ints[own]! - 1)
+  }
+
+  /** Exchanges and tunnels in flight, over all workers. */
+  inFlight(slot: number): number {
+    return Atomics.load(this.#ints, slot * this.#stride + IN_FLIGHT)
+  }
+
+  // Backends
+
+  /** Changes with each change of a state within the backend. */
+  epoch(slot: number): number {
+    return Atomics.load(this.#ints, slot * this.#stride + EPOCH)
+  }
+
+  /** Tells the workers that states within the backend have changed. */
+  bumpEpoch(slot: number): void {
+    Atomics.add(this.#ints, slot * this.#stride + EPOCH, 1)
+  }
+
+  /** The next place of the sequence that all workers walk together, from 0 to 2^32 - 1 and around. */
+  nextCursor(slot: number): number {
+    return Atomics.add(this.#ints, slot * this.#stride + CURSOR, 1) >>> 0
+  }
+
+  // Sums: each worker adds to its own cells, readers sum up the rows
+
+  /** Counts a request to a server, or one of the gateway in record 0. */
+  count(slot: number, failed: boolean): void {
+    const at = (slot * this.#stride + this.#own) >> 1
+    this.#doubles[at + REQUESTS]! += 1
+    if (failed) this.#doubles[at + FAILURES]! += 1
+  }
+
+  /** Counts bytes received from clients (in) and sent to them (out). */
+  addBytes(slot: number, bytesIn: number, bytesOut: number): void {
+    const at = (slot * this.#stride + this.#own) >> 1
+    this.#doubles[at + BYTES_IN]! += bytesIn
+    this.#doubles[at + BYTES_OUT]! += bytesOut
+  }
+
+  requests(slot: number): number {
+    return this.#sum(slot, REQUESTS)
+  }
+
+  failures(slot: number): number {
+    return this.#sum(slot, FAILURES)
+  }
+
+  bytesIn(slot: number): number {
+    return this.#sum(slot, BYTES_IN)
+  }
+
+  bytesOut(slot: number): number {
+    return this.#sum(slot, BYTES_OUT)
+  }
+
+  #sum(slot: number, cell: number): number {
+    let sum = 0
+    const first = (slot * this.#stride) >> 1
+    for (let row = 1; row <= this.rows; row++) sum += this.#doubles[first + row * LINE_DOUBLES + cell]!
+    return sum
+  }
+
+  // The gateway's client connections
+
+  /** Counts a client connection that opened or closed. */
+  connections(delta: 1 | -1): void {
+    if (delta === -1) return this.leave(GATEWAY)
+    const ints = this.#ints
+    Atomics.store(ints, this.#own, ints[this.#own]! + 1)
+    Atomics.add(ints, IN_FLIGHT, 1)
+    this.#doubles[(this.#own >> 1) + ACCEPTED]! += 1
+  }
+
+  /** Client connections that are open, over all workers. */
+  activeConnections(): number {
+    return this.inFlight(GATEWAY)
+  }
+
+  /** Client connections ever accepted. */
+  acceptedConnections(): number {
+    return this.#sum(GATEWAY, ACCEPTED)
+  }
+
+  // The supervisor
+
+  /** Which use of the slot this is. */
+  generation(slot: number): number {
+    return Atomics.load(this.#ints, slot * this.#stride + GENERATION)
+  }
+
+  /** Gives a slot to a new tenant: all its cells become zero. Only when nothing is in flight there and no plan names the old one. */
+  setGeneration(slot: number, generation: number): void {
+    if (this.generation(slot) === generation) return
+    const first = slot * this.#stride
+    const shape = slot === GATEWAY ? MAGIC : LINE_INTS
+    this.#ints.fill(0, first, first + shape)
+    this.#ints.fill(0, first + LINE_INTS, first + this.#stride)
+    Atomics.store(this.#ints, first + GENERATION, generation)
+  }
+
+  /** Takes back what a worker that has exited held: places and open connections. What it counted stays. */
+  clearRow(row: number): void {
+    for (let slot = 0; slot < this.#records; slot++) {
+      const cell = slot * this.#stride + (1 + row) * LINE_INTS
+      const held = Atomics.exchange(this.#ints, cell, 0)
+      if (held === 0) continue
+      Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, held)
+      // It may have died between its two steps.
+      this.#reconcile(slot)
+    }
+  }
+
+  /** Makes each total the sum of its rows again, where they differ and nothing moves. */
+  reconcile(): void {
+    for (let slot = 0; slot < this.#records; slot++) this.#reconcile(slot)
+  }
+
+  #reconcile(slot: number): void {
+    const total = slot * this.#stride + IN_FLIGHT
+    let known = NaN
+    let knownSum = NaN
+    let alike = 0
+    for (let reading = 0; reading < READINGS; reading++) {
+      const now = Atomics.load(this.#ints, total)
+      const sum = this.#heldBy(slot)
+      if (sum === now) return
+      alike = now === known && sum === knownSum ? alike + 1 : 1
+      known = now
+      knownSum = sum
+      if (alike === ALIKE && Atomics.compareExchange(this.#ints, total, now, sum) === now) return
+    }
+  }
+
+  #heldBy(slot: number): number {
+    let sum = 0
+    const first = slot * this.#stride
+    for (let row = 1; row <= this.rows; row++) sum += Atomics.load(this.#ints, first + row * LINE_INTS)
+    return sum
+  }
+}

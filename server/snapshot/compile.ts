@@ -1,0 +1,138 @@
+// Checked words → machine. The only caller of constructors; it has no effects, so a dry run is the same call.
+import { Backend } from '../backends/backend.ts'
+import { canonicalAddress, Ranges } from '../lib/ranges.ts'
+import { makeStep } from '../middleware/index.ts'
+import type { Middleware } from '../middleware/middleware.ts'
+import { compileMatch } from '../rules/match.ts'
+import { redirect } from '../rules/redirect.ts'
+import { respond } from '../rules/respond.ts'
+import type { RuleConfig } from '../rules/rule.options.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Plan } from '../worker/messages.ts'
+import type { Destination, Listener, Rule, Snapshot } from './snapshot.ts'
+
+export interface CompileInput {
+  readonly plan: Plan
+  readonly board: Scoreboard
+  /** Servers that stay keep their idle connections and what was learned of them. */
+  readonly previous: Snapshot | null
+}
+
+/** Something in a plan that no machine can be made of, though it passed the checks. */
+export class CompileProblem extends Error {
+  override readonly name = 'CompileProblem'
+  /** Where in the config, as "rules.3.redirect". */
+  readonly path: string
+
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super(`${path}: ${message}`, options)
+    this.path = path
+  }
+}
+
+/** Compiles a plan to a snapshot; throws a CompileProblem. */
+export function compile({ plan, board, previous }: CompileInput): Snapshot {
+  const { config, revision } = plan
+  checkResolver(config.resolver.servers)
+  const backends = compileBackends(plan, board, previous)
+  const rules = config.rules.map((rule, index) => compileRule(rule, index, backends))
+  const admin = at('admin.trusted', () => Ranges.parse(config.admin === false ? [] : config.admin.trusted))
+  const listeners = new Map<string, Listener>()
+  // Rules that are no item of the list, of listeners with only a backend, are numbered behind it.
+  let index = rules.length
+  for (const [name, options] of Object.entries(config.listeners)) {
+    const path = `listeners.${name}`
+    const own = config.rules.flatMap((words, place) => {
+      const rule = rules[place]
+      return rule !== undefined && isOn(words, name) ? [{ match: words.match, rule }] : []
+    })
+    if (own.length === 0 && options.backend !== undefined) {
+      const to = toBackend(options.backend, backends, `${path}.backend`)
+      own.push({ match: ANYTHING, rule: ruleOf(DEFAULT_RULE, index++, [], to) })
+    }
+    const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
+    const match = at(path, () => compileMatch(own))
+    listeners.set(name, { name, options, trusted, admin, match })
+  }
+  return { revision, config, listeners, backends }
+}
+
+/** Name of the one rule of a listener that names a backend instead of having rules. */
+const DEFAULT_RULE = 'default'
+const ANYTHING: RuleConfig['match'] = { listener: [], host: [], path: [], method: [], header: {} }
+
+const isOn = ({ match }: RuleConfig, listener: string): boolean =>
+  match.listener.length === 0 || match.listener.includes(listener)
+
+function compileBackends({ config, slots, reasons }: Plan, board: Scoreboard, previous: Snapshot | null) {
+  const backends = new Map<string, Backend>()
+  for (const [name, options] of Object.entries(config.backends)) {
+    const path = `backends.${name}`
+    const own = slots[name]
+    if (own === undefined) throw new CompileProblem(path, 'the plan has no slots for it')
+    const before = previous?.backends.get(name) ?? null
+    const backend = at(path, () => new Backend({ name, options, slots: own, board, previous: before }))
+    for (const [server, reason] of Object.entries(reasons[name] ?? {})) backend.reasons.set(server, reason)
+    backends.set(name, backend)
+  }
+  return backends
+}
+
+type Backends = ReadonlyMap<string, Backend>
+
+function compileRule(words: RuleConfig, index: number, backends: Backends): Rule {
+  const path = `rules.${index}`
+  // A pattern is read here first, so that a problem names its rule.
+  at(`${path}.match`, () => compileMatch([{ match: words.match, rule: words }]))
+  const steps = words.middleware.map((step, place) => at(`${path}.middleware.${place}`, () => makeStep(step)))
+  return ruleOf(words.name, index, steps, destinationOf(words, path, backends))
+}
+
+function destinationOf(words: RuleConfig, path: string, backends: Backends): Destination {
+  const { backend, respond: answer, redirect: target } = words
+  if (backend !== undefined) return toBackend(backend, backends, `${path}.backend`)
+  if (answer !== undefined) return { is: 'respond', answer: respond(answer) }
+  if (target !== undefined)
+    return { is: 'redirect', redirect: at(`${path}.redirect.to`, () => redirect(target)) }
+  throw new CompileProblem(path, 'it leads nowhere: a rule needs backend, respond or redirect')
+}
+
+function toBackend(name: string, backends: Backends, path: string): Destination {
+  const backend = backends.get(name)
+  if (backend === undefined) throw new CompileProblem(path, `there is no backend "${name}"`)
+  return { is: 'backend', backend }
+}
+
+function ruleOf(name: string, index: number, steps: readonly Middleware<unknown>[], to: Destination): Rule {
+  const placesOf = (has: (step: Middleware<unknown>) => boolean): number[] =>
+    steps.flatMap((step, place) => (has(step) ? [place] : []))
+  return {
+    name,
+    index,
+    steps,
+    requestSteps: placesOf((step) => step.request !== undefined),
+    responseSteps: placesOf((step) => step.response !== undefined),
+    endSteps: placesOf((step) => step.end !== undefined),
+    hasNotes: steps.some((step) => step.note !== undefined),
+    to,
+  }
+}
+
+/** DNS servers are asked by address: a name would need the DNS server that it names. */
+function checkResolver(servers: readonly string[]): void {
+  for (const [place, server] of servers.entries()) {
+    const host = server.slice(0, server.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+    if (canonicalAddress(host) === null)
+      throw new CompileProblem(`resolver.servers.${place}`, `"${server}" is not an address and a port`)
+  }
+}
+
+/** Runs a part of the compilation; what it throws becomes a problem at this path. */
+function at<T>(path: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof CompileProblem) throw error
+    throw new CompileProblem(path, error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}

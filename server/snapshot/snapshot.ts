@@ -1,0 +1,43 @@
+// The machine that compile() makes of checked words. Immutable: a change of config is another snapshot.
+import type { Backend } from '../backends/backend.ts'
+import type { Config } from '../config/schema.ts'
+import type { ListenerConfig } from '../http/listener.options.ts'
+import type { Ranges } from '../lib/ranges.ts'
+import type { Middleware } from '../middleware/middleware.ts'
+import type { Answer } from '../head/answer.ts'
+import type { Match, Redirect } from '../rules/match.ts'
+
+export interface Snapshot {
+  readonly revision: number
+  readonly config: Config
+  readonly listeners: ReadonlyMap<string, Listener>
+  readonly backends: ReadonlyMap<string, Backend>
+}
+
+export interface Listener {
+  readonly name: string
+  readonly options: ListenerConfig
+  readonly trusted: Ranges
+  /** Ranges that may read /_health and /_metrics in band, beside loopback (admin.trusted). */
+  readonly admin: Ranges
+  /** The listener's own rules, ready to match; the last resort of a rule-less listener with `backend` is a rule too. */
+  readonly match: Match<Rule>
+}
+
+export interface Rule {
+  readonly name: string
+  /** Place in the snapshot's list of rules: metrics key their series by it. */
+  readonly index: number
+  readonly steps: readonly Middleware<unknown>[]
+  /** Places in `steps` of those that have the step, split once so that nothing is looked up per request. */
+  readonly requestSteps: readonly number[]
+  readonly responseSteps: readonly number[]
+  readonly endSteps: readonly number[]
+  readonly hasNotes: boolean
+  readonly to: Destination
+}
+
+export type Destination =
+  | { readonly is: 'backend'; readonly backend: Backend }
+  | { readonly is: 'respond'; readonly answer: Answer }
+  | { readonly is: 'redirect'; readonly redirect: Redirect }

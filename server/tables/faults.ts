@@ -1,0 +1,111 @@
+// Every expected failure of the data path: its code, the status a client sees, and what RFC 9209 calls it. Data only.
+
+export type FaultSide = 'client' | 'server' | 'gateway'
+
+interface FaultRow {
+  readonly status: number
+  readonly side: FaultSide
+  /** RFC 9209 §2.3: the error type of the Proxy-Status field. */
+  readonly proxyStatus: string
+  readonly text: string
+}
+
+const row = (status: number, side: FaultSide, proxyStatus: string, text: string): FaultRow => ({
+  status,
+  side,
+  proxyStatus,
+  text,
+})
+
+export const FAULTS = {
+  head_malformed: row(400, 'client', 'http_request_error', 'The request head breaks RFC 9112.'),
+  framing_ambiguous: row(
+    400,
+    'client',
+    'http_request_error',
+    'Two readers could frame this request differently.',
+  ),
+  host_invalid: row(400, 'client', 'http_request_error', 'Host is missing, repeated or not a host.'),
+  target_invalid: row(400, 'client', 'http_request_error', 'The request target is not valid.'),
+  path_ambiguous: row(
+    400,
+    'client',
+    'http_request_error',
+    'The path would be routed differently as written and as normalised.',
+  ),
+  chunk_malformed: row(400, 'client', 'http_request_error', 'The chunked request body is malformed.'),
+  method_refused: row(405, 'client', 'http_request_denied', 'This method is not served here.'),
+  request_timeout: row(408, 'client', 'http_request_error', 'The request did not arrive in time.'),
+  body_too_large: row(413, 'client', 'http_request_denied', 'The request body is larger than allowed.'),
+  target_too_long: row(414, 'client', 'http_request_denied', 'The request target is longer than allowed.'),
+  expectation_unknown: row(417, 'client', 'http_request_error', 'The expectation is not known.'),
+  head_too_large: row(431, 'client', 'http_request_denied', 'The request head is larger than allowed.'),
+  client_abort: row(
+    499,
+    'client',
+    'http_request_error',
+    'The client went away before its answer was complete.',
+  ),
+  client_stalled: row(499, 'client', 'http_request_error', 'The client stopped reading its answer.'),
+  coding_unsupported: row(501, 'client', 'http_request_error', 'The transfer coding is not supported.'),
+  version_unsupported: row(505, 'client', 'http_request_error', 'The HTTP version is not supported.'),
+  denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
+  no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
+  loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
+  internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),
+  no_server: row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.'),
+  queue_full: row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
+  queue_timeout: row(503, 'gateway', 'connection_limit_reached', 'No server had room in time.'),
+  dns_failed: row(502, 'server', 'dns_error', "The server's name could not be resolved."),
+  connect_refused: row(502, 'server', 'connection_refused', 'The server refused the connection.'),
+  connect_failed: row(502, 'server', 'destination_ip_unroutable', 'The server could not be reached.'),
+  connect_timeout: row(
+    504,
+    'server',
+    'connection_timeout',
+    'The connection to the server did not stand in time.',
+  ),
+  server_closed: row(
+    502,
+    'server',
+    'connection_terminated',
+    'The server closed the connection before it answered.',
+  ),
+  server_malformed: row(502, 'server', 'http_protocol_error', "The server's answer breaks RFC 9112."),
+  server_head_too_large: row(
+    502,
+    'server',
+    'http_response_header_section_size',
+    "The head of the server's answer is too large.",
+  ),
+  server_truncated: row(
+    502,
+    'server',
+    'http_response_incomplete',
+    'The server broke off in the middle of its answer.',
+  ),
+  server_stalled: row(504, 'server', 'http_response_timeout', 'The server paused too long.'),
+  response_timeout: row(504, 'server', 'http_response_timeout', 'The server did not answer in time.'),
+  tunnel_timeout: row(504, 'gateway', 'connection_timeout', 'The tunnel was silent too long.'),
+} as const satisfies Record<string, FaultRow>
+
+export type FaultCode = keyof typeof FAULTS
+
+/** An expected failure. `sent` is false only when no byte of the request can have reached the server. */
+export interface Fault {
+  readonly code: FaultCode
+  readonly side: FaultSide
+  readonly sent: boolean
+}
+
+/** The fault of this code; made once for each code, as faults hold nothing else. */
+export function fault(code: FaultCode, sent: boolean): Fault {
+  return (sent ? SENT : UNSENT)[code]
+}
+
+const makeAll = (sent: boolean): Record<FaultCode, Fault> =>
+  Object.fromEntries(
+    Object.entries(FAULTS).map(([code, { side }]) => [code, { code, side, sent }]),
+  ) as Record<FaultCode, Fault>
+const SENT = makeAll(true)
+const UNSENT = makeAll(false)

@@ -1,0 +1,83 @@
+// Every metric: its name without the prefix, what it is, and its labels in order. Data only.
+
+export interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram's buckets, rising; +Inf is understood. */
+  readonly buckets: readonly number[]
+}
+
+const counter = (help: string, ...labels: string[]): MetricRow => ({ type: 'counter', help, labels, buckets: [] })
+const gauge = (help: string, ...labels: string[]): MetricRow => ({ type: 'gauge', help, labels, buckets: [] })
+const histogram = (help: string, buckets: readonly number[]): MetricRow => ({
+  type: 'histogram',
+  help,
+  labels: ['listener', 'rule', 'backend'],
+  buckets,
+})
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+const BYTES = [0, 1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 1_048_576].map((kib) => kib * 1024)
+
+export const METRICS = {
+  requests_total: counter(
+    'Exchanges that ended, refused ones included.',
+    'listener',
+    'rule',
+    'backend',
+    'server',
+    'method',
+    'status',
+  ),
+  request_duration_seconds: histogram('From the first byte of the request to the last of its answer.', SECONDS),
+  request_size_bytes: histogram('Bytes of request bodies.', BYTES),
+  response_size_bytes: histogram('Bytes of answer bodies.', BYTES),
+  active_connections: gauge('Open client connections.'),
+  connections_total: counter('Client connections that were accepted.'),
+  bytes_total: counter('Bytes of bodies received from clients (in) and sent to them (out).', 'direction'),
+  backend_health_status: gauge('Whether a server is up: 1 or 0.', 'backend', 'server'),
+  server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),
+  queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
+  health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
+  retries_total: counter('Attempts beyond the first of an exchange.', 'backend'),
+  faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
+  config_revision: gauge('Revision of the config that is served.'),
+  config_reloads_total: counter('Changes of config, by result: applied or rejected.', 'result'),
+  workers: gauge('Worker processes that serve.'),
+  worker_restarts_total: counter('Workers that were replaced because they died.'),
+  process_cpu_seconds_total: counter('CPU time, user and system.', 'process'),
+  process_resident_memory_bytes: gauge('Resident memory.', 'process'),
+  log_lines_dropped_total: counter('Lines of the access log that were dropped because its file was too slow.'),
+  metric_series_dropped_total: counter(
+    'Label sets that were counted as "other" because their metric was full, each time one was asked for.',
+    'metric',
+  ),
+  build_info: gauge('Always 1; what is running is in the labels.', 'version', 'commit', 'bun'),
+} as const satisfies Record<string, MetricRow>
+
+export type MetricName = keyof typeof METRICS
+
+/** Most series of a metric; every bucket of a histogram is a series, as in Prometheus. */
+export const SERIES_MAX = 20_000
+
+/** Stands for every label value that is outside the closed list, or beyond SERIES_MAX. */
+export const LABEL_OTHER = 'other'
+
+/** Stands for a rule, backend, server or status that there was none of. */
+export const LABEL_NONE = '-'
+
+const KNOWN_STATUSES = [
+  101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403,
+  404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429,
+  431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
+]
+const STATUS_LABELS: ReadonlyMap<number, string> = new Map([
+  [0, LABEL_NONE],
+  ...KNOWN_STATUSES.map((status) => [status, String(status)] as const),
+])
+
+/** The label of a status: itself when it is a known one, "-" for 0 (no answer began), else "other". */
+export function statusLabel(status: number): string {
+  return STATUS_LABELS.get(status) ?? LABEL_OTHER
+}
