@@ -54,6 +54,7 @@ export const FAULTS = {
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),
   no_server: row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.'),
+  stopped: row(503, 'gateway', 'connection_terminated', 'The gateway stopped before the exchange was over.'),
   queue_full: row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
   queue_timeout: row(503, 'gateway', 'connection_limit_reached', 'No server had room in time.'),
   dns_failed: row(502, 'server', 'dns_error', "The server's name could not be resolved."),

@@ -8,7 +8,12 @@ export interface MetricRow {
   readonly buckets: readonly number[]
 }
 
-const counter = (help: string, ...labels: string[]): MetricRow => ({ type: 'counter', help, labels, buckets: [] })
+const counter = (help: string, ...labels: string[]): MetricRow => ({
+  type: 'counter',
+  help,
+  labels,
+  buckets: [],
+})
 const gauge = (help: string, ...labels: string[]): MetricRow => ({ type: 'gauge', help, labels, buckets: [] })
 const histogram = (help: string, buckets: readonly number[]): MetricRow => ({
   type: 'histogram',
@@ -18,7 +23,7 @@ const histogram = (help: string, buckets: readonly number[]): MetricRow => ({
 })
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-const BYTES = [0, 1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 1_048_576].map((kib) => kib * 1024)
+const BYTES = [0, 1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576].map((kib) => kib * 1024)
 
 export const METRICS = {
   requests_total: counter(
@@ -30,7 +35,10 @@ export const METRICS = {
     'method',
     'status',
   ),
-  request_duration_seconds: histogram('From the first byte of the request to the last of its answer.', SECONDS),
+  request_duration_seconds: histogram(
+    'From the first byte of the request to the last of its answer.',
+    SECONDS,
+  ),
   request_size_bytes: histogram('Bytes of request bodies.', BYTES),
   response_size_bytes: histogram('Bytes of answer bodies.', BYTES),
   active_connections: gauge('Open client connections.'),
@@ -48,7 +56,9 @@ export const METRICS = {
   worker_restarts_total: counter('Workers that were replaced because they died.'),
   process_cpu_seconds_total: counter('CPU time, user and system.', 'process'),
   process_resident_memory_bytes: gauge('Resident memory.', 'process'),
-  log_lines_dropped_total: counter('Lines of the access log that were dropped because its file was too slow.'),
+  log_lines_dropped_total: counter(
+    'Lines of the access log that were dropped because its file was too slow.',
+  ),
   metric_series_dropped_total: counter(
     'Label sets that were counted as "other" because their metric was full, each time one was asked for.',
     'metric',
@@ -68,9 +78,9 @@ export const LABEL_OTHER = 'other'
 export const LABEL_NONE = '-'
 
 const KNOWN_STATUSES = [
-  101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403,
-  404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429,
-  431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
+  101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401,
+  402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424,
+  425, 426, 428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
 ]
 const STATUS_LABELS: ReadonlyMap<number, string> = new Map([
   [0, LABEL_NONE],

@@ -1,0 +1,25 @@
+// Who may read the admin listener: this machine and trusted ranges, by the address of the socket, never by a header.
+import { hostname } from 'node:os'
+import { isLoopback, parseAddress, type Ranges } from '../lib/ranges.ts'
+
+/** Whether this socket's address may read. */
+export function maySee(address: string, trusted: Ranges): boolean {
+  return isLoopback(address) || trusted.has(address)
+}
+
+/**
+ * Whether a Host is one of ours: an IP literal, localhost, the host that is bound, or this machine's name. A page in somebody's
+ * browser whose name was made to point here (DNS rebinding) comes with its own name, from an address that may see.
+ */
+export function isOurHost(host: string | null, boundHost: string): boolean {
+  if (host === null) return false
+  const name = hostWithoutPort(host.toLowerCase())
+  if (name === null) return false
+  if (parseAddress(name) !== null || name === 'localhost' || name.endsWith('.localhost')) return true
+  return name === boundHost.toLowerCase() || name === hostname().toLowerCase()
+}
+
+function hostWithoutPort(host: string): string | null {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::[0-9]{0,5})?$/.exec(host)
+  return match === null ? null : (match[1] ?? match[2] ?? null)
+}

@@ -1,0 +1,44 @@
+// sluice metrics: what was served so far.
+import type { MetricsDocument } from '../telemetry/documents.ts'
+import { OPTIONS_HELP, ask, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
+import type { Io } from './io.ts'
+import { table } from './table.ts'
+
+const HELP = `Tells how much was served so far, and how much of it failed.
+
+Usage: sluice metrics [BACKEND] [--admin URL] [-c FILE] [--json]
+
+${OPTIONS_HELP}
+All metrics, for Prometheus, are at /metrics of the admin listener.
+Exit code: 0 done; 1 no gateway was reached, or there is no such backend; 2 wrong usage.
+`
+
+/** Prints the totals and those of each server. */
+export async function metrics(args: readonly string[], io: Io): Promise<number> {
+  const question = readQuestion('metrics', HELP, args, io)
+  if (typeof question === 'number') return question
+  const all = await ask<MetricsDocument>(question.url, '/_metrics', io)
+  if (all === null) return 1
+  const document = metricsOfBackend(all, question.backend)
+  if (document === null) return nothingMatched(question.backend, io)
+  io.stdout(question.isJson ? `${JSON.stringify(document)}\n` : metricsText(document))
+  return 0
+}
+
+function metricsText(document: MetricsDocument): string {
+  const rows = document.backends.map((server) => [
+    server.backend,
+    server.server,
+    server.total_requests,
+    server.failed_requests,
+    `${server.success_rate.toFixed(2)} %`,
+    server.active_connections,
+  ])
+  const servers = table(['BACKEND', 'SERVER', 'REQUESTS', 'FAILED', 'SUCCESS', 'IN FLIGHT'], rows)
+  return `${metricsLine(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
+}
+
+/** One line that sums up. */
+export function metricsLine({ total_requests, total_failures, success_rate }: MetricsDocument): string {
+  return `${total_requests} requests, ${total_failures} failed, ${success_rate.toFixed(2)} % succeeded`
+}

@@ -1,0 +1,52 @@
+// sluice status: health and traffic of each server at one glance.
+import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
+import { OPTIONS_HELP, ask, healthOfBackend, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
+import { healthLine } from './health.ts'
+import type { Io } from './io.ts'
+import { metricsLine } from './metrics.ts'
+import { table } from './table.ts'
+
+const HELP = `Tells how a running gateway is: which servers are up and what they served.
+
+Usage: sluice status [BACKEND] [--admin URL] [-c FILE] [--json]
+
+${OPTIONS_HELP}
+--json prints two documents, a line each: that of "sluice health", then that of "sluice metrics".
+Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such backend; 2 wrong usage.
+`
+
+/** Prints health and totals together. */
+export async function status(args: readonly string[], io: Io): Promise<number> {
+  const question = readQuestion('status', HELP, args, io)
+  if (typeof question === 'number') return question
+  const allHealth = await ask<HealthDocument>(question.url, '/_health', io)
+  if (allHealth === null) return 1
+  const allMetrics = await ask<MetricsDocument>(question.url, '/_metrics', io)
+  if (allMetrics === null) return 1
+  const health = healthOfBackend(allHealth, question.backend)
+  const metrics = metricsOfBackend(allMetrics, question.backend)
+  if (health === null || metrics === null) return nothingMatched(question.backend, io)
+  io.stdout(
+    question.isJson ? `${JSON.stringify(health)}\n${JSON.stringify(metrics)}\n` : statusText(health, metrics),
+  )
+  return health.healthy ? 0 : 1
+}
+
+function statusText(health: HealthDocument, metrics: MetricsDocument): string {
+  const served = new Map(metrics.backends.map((server) => [`${server.backend}\n${server.server}`, server]))
+  const rows = health.backends.map(({ backend, server, state, weight, active_connections, reason }) => {
+    const of = served.get(`${backend}\n${server}`)
+    return [
+      backend,
+      server,
+      state,
+      weight,
+      active_connections,
+      of?.total_requests ?? 0,
+      of?.failed_requests ?? 0,
+      reason ?? '',
+    ]
+  })
+  const head = ['BACKEND', 'SERVER', 'STATE', 'WEIGHT', 'IN FLIGHT', 'REQUESTS', 'FAILED', 'REASON']
+  return `${healthLine(health)}\n${metricsLine(metrics)}\n${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
+}

@@ -1,0 +1,240 @@
+// The access log: a line for each exchange, refused ones too. The fields of the JSON form and their order are a contract with those who
+// read it.
+import type { Server } from '../backends/server.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Rule } from '../snapshot/snapshot.ts'
+import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
+import { backendOf } from './exchange-meter.ts'
+import { LineSink, type LineSinkOptions } from './line-sink.ts'
+import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
+import type { LogsConfig } from './logs.options.ts'
+
+export interface AccessLogOptions extends LineSinkOptions {
+  readonly format: LogsConfig['format']
+  readonly clock?: Clock
+}
+
+const CLOCK: Clock = { wallMs: () => Date.now(), steadyMs: () => performance.now() }
+
+/** Writes a line for each exchange into a file that all workers append to, or to stdout. */
+export class AccessLog {
+  readonly #sink: LineSink
+  readonly #lines: JsonLines | TextLines
+
+  constructor(options: AccessLogOptions) {
+    this.#sink = new LineSink(options)
+    const clock = options.clock ?? CLOCK
+    this.#lines = options.format === 'json' ? new JsonLines(clock) : new TextLines(clock)
+  }
+
+  /** Logs an exchange that ended. */
+  exchange(x: Exchange): void {
+    this.#lines.write(x, this.#sink)
+  }
+
+  /** Lines that were given up since the start, as the file took them too slowly or not at all. */
+  get dropped(): number {
+    return this.#sink.dropped
+  }
+  /** Begins to write what waits. */
+  flush(): void {
+    this.#sink.flush()
+  }
+  /** Opens the file by its name again, after it was moved away. */
+  reopen(): void {
+    this.#sink.reopen()
+  }
+  /** Writes what waits and closes; for the end of the process. */
+  close(): void {
+    this.#sink.close()
+  }
+}
+
+/** Most bytes of a line beside its texts of any length: constants, names (63 bytes each, a server's name is a URL), numbers. */
+const LINE_BYTES = 1024
+
+/** From the end of the client's address to the host, by method id. */
+const METHOD_PIECES = METHODS.map((method) => piece(`","method":"${method}","host":`))
+const OTHER_METHOD = piece('","method":')
+const HOST = piece(',"host":')
+const PATH = piece(',"path":')
+const STATUS_PIECES = Array.from({ length: 1024 }, (_, status) =>
+  piece(`${status === 0 ? null : status},"bytes_in":`),
+)
+const BYTES_OUT = piece(',"bytes_out":')
+const NO_QUEUE = piece(',"queue_ms":0,"connect_ms":')
+const QUEUE = piece(',"queue_ms":')
+const CONNECT = piece(',"connect_ms":')
+const NULL = piece('null')
+const FIRST_BYTE = piece(',"first_byte_ms":')
+const TOTAL = piece(',"total_ms":')
+const USUAL_END = piece(',"attempts":1,"fault":null,"user_agent":')
+const END = piece('}\n')
+
+class JsonLines {
+  readonly #time: TimePiece
+  readonly #listeners = new Map<string, Uint8Array>()
+  readonly #http11 = new Names('"HTTP/1.1"')
+  readonly #http10 = new Names('"HTTP/1.0"')
+  readonly #hosts = new Quotes()
+  readonly #agents = new Quotes()
+
+  constructor(clock: Clock) {
+    this.#time = new TimePiece(clock, '{"time":"', '","request_id":')
+  }
+
+  write(x: Exchange, sink: LineSink): void {
+    const { request, listener } = x
+    const { target } = request
+    const host = this.#hosts.of(request.host)
+    const agent = this.#agents.of(request.get('user-agent'))
+    const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
+    const room =
+      LINE_BYTES + names.length + host.length + agent.length + ESCAPE_BYTES * (x.id.length + target.length)
+    if (!sink.begin(room)) return
+    const line = sink.line
+    line.put(this.#time.at(x.endedMs))
+    line.quotedOrNull(x.id)
+    line.put(this.#listeners.get(listener.name) ?? this.#listener(listener.name))
+    line.ascii(x.client.address)
+    this.#method(x, line)
+    line.put(host)
+    line.put(PATH)
+    line.quotedOrNull(target)
+    line.put(names)
+    writeNumbers(x, line)
+    line.put(agent)
+    line.put(END)
+    sink.end()
+  }
+
+  #method({ request }: Exchange, line: LineWriter): void {
+    if (request.methodId !== METHOD_OTHER) {
+      line.put(METHOD_PIECES[request.methodId]!)
+      return
+    }
+    line.put(OTHER_METHOD)
+    line.quotedOrNull(request.method.slice(0, METHOD_LENGTH_MAX))
+    line.put(HOST)
+  }
+
+  #listener(name: string): Uint8Array {
+    const made = piece(`,"listener":"${name}","client":"`)
+    if (this.#listeners.size >= KEPT_MAX) this.#listeners.clear()
+    this.#listeners.set(name, made)
+    return made
+  }
+}
+
+const METHOD_LENGTH_MAX = 64
+const KEPT_MAX = 1024
+
+/** From `status` to `fault`. */
+function writeNumbers(x: Exchange, line: LineWriter): void {
+  line.put(STATUS_PIECES[x.status]!)
+  line.integer(x.bytesIn)
+  line.put(BYTES_OUT)
+  line.integer(x.bytesOut)
+  if (x.queueMs === 0) line.put(NO_QUEUE)
+  else {
+    line.put(QUEUE)
+    line.ms(x.queueMs)
+    line.put(CONNECT)
+  }
+  if (x.attempts === 0) line.put(NULL)
+  else line.ms(x.connectMs)
+  line.put(FIRST_BYTE)
+  if (x.firstByteMs === 0) line.put(NULL)
+  else line.ms(x.firstByteMs - x.startedMs)
+  line.put(TOTAL)
+  line.ms(x.endedMs - x.startedMs)
+  if (x.attempts === 1 && x.fault === null) line.put(USUAL_END)
+  else
+    line.ascii(
+      `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`},"user_agent":`,
+    )
+}
+
+/** The piece from `protocol` to `status`, kept for each rule and server. */
+class Names {
+  readonly #protocol: string
+  readonly #byRule = new WeakMap<Rule, Map<Server | null, Uint8Array>>()
+  #rule: Rule | null = null
+  #ofRule = new Map<Server | null, Uint8Array>()
+  readonly #none: Uint8Array
+
+  constructor(protocol: string) {
+    this.#protocol = protocol
+    this.#none = this.#piece(null, null, null)
+  }
+
+  of(x: Exchange): Uint8Array {
+    const { rule, server } = x
+    if (rule === null) return this.#none
+    if (rule !== this.#rule) this.#turnTo(rule)
+    const known = this.#ofRule.get(server)
+    if (known !== undefined) return known
+    const made = this.#piece(rule.name, backendOf(x), server === null ? null : server.name)
+    this.#ofRule.set(server, made)
+    return made
+  }
+
+  #turnTo(rule: Rule): void {
+    this.#rule = rule
+    const kept = this.#byRule.get(rule)
+    this.#ofRule = kept ?? new Map()
+    if (kept === undefined) this.#byRule.set(rule, this.#ofRule)
+  }
+
+  #piece(rule: string | null, backend: string | null, server: string | null): Uint8Array {
+    const names = `"rule":${JSON.stringify(rule)},"backend":${JSON.stringify(backend)},"server":${JSON.stringify(server)}`
+    return piece(`,"protocol":${this.#protocol},${names},"status":`)
+  }
+}
+
+/** One line for people: who asked what, how it went, who answered, how long it took. */
+class TextLines {
+  readonly #time: TimePiece
+
+  constructor(clock: Clock) {
+    this.#time = new TimePiece(clock, '', ' ')
+  }
+
+  write(x: Exchange, sink: LineSink): void {
+    const { request, client, listener } = x
+    const asked = `${request.method || '-'} ${request.host || '-'}${request.target || '-'}`
+    const agent = request.get('user-agent') ?? '-'
+    const answered = answeredText(x)
+    if (
+      !sink.begin(LINE_BYTES + answered.length + ESCAPE_BYTES * (asked.length + x.id.length + agent.length))
+    )
+      return
+    const line = sink.line
+    line.put(this.#time.at(x.endedMs))
+    line.ascii(`${client.address} ${listener.name} "`)
+    line.escaped(asked)
+    line.ascii(` HTTP/1.${request.version - 10}" ${answered} queue=`)
+    line.ms(x.queueMs)
+    line.ascii(' connect=')
+    if (x.attempts === 0) line.ascii('-')
+    else line.ms(x.connectMs)
+    line.ascii(' first_byte=')
+    if (x.firstByteMs === 0) line.ascii('-')
+    else line.ms(x.firstByteMs - x.startedMs)
+    line.ascii(' total=')
+    line.ms(x.endedMs - x.startedMs)
+    line.ascii(` attempts=${x.attempts} fault=${x.fault === null ? '-' : x.fault.code} id=`)
+    line.escaped(x.id || '-')
+    line.ascii(' agent="')
+    line.escaped(agent)
+    line.ascii('"\n')
+    sink.end()
+  }
+}
+
+function answeredText(x: Exchange): string {
+  const rule = x.rule === null ? '-' : x.rule.name
+  const server = x.server === null ? '-' : x.server.name
+  const status = x.status === 0 ? '-' : x.status
+  return `${status} in=${x.bytesIn} out=${x.bytesOut} rule=${rule} backend=${backendOf(x) ?? '-'} server=${server}`
+}

@@ -1,0 +1,171 @@
+// The two documents that tell how the gateway is: /_health and /_metrics. Pure: the supervisor and each worker make the same of the
+// same scoreboard. In both, `backends` lists servers, as existing users of such endpoints expect.
+import type { Config } from '../config/schema.ts'
+import {
+  STATE_DOWN,
+  STATE_DRAINING,
+  STATE_MAINTENANCE,
+  STATE_UP,
+  type Scoreboard,
+} from '../scoreboard/scoreboard.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { Plan } from '../worker/messages.ts'
+
+/** A server, and where its cells are. */
+export interface Place {
+  readonly backend: string
+  readonly server: string
+  readonly url: string
+  readonly weight: number
+  readonly slot: number
+  /** Why it is not up; null when nobody said. */
+  readonly reason: string | null
+}
+
+export type ServerState = 'up' | 'down' | 'draining' | 'maintenance' | 'starting'
+
+export interface HealthDocument {
+  /** At least one server of every backend is up. */
+  readonly healthy: boolean
+  readonly backends: readonly ServerHealth[]
+  readonly healthy_count: number
+  readonly total_count: number
+}
+
+export interface ServerHealth {
+  readonly url: string
+  readonly healthy: boolean
+  /** No breaker exists that could open. */
+  readonly circuit_state: 'Closed'
+  readonly weight: number
+  readonly active_connections: number
+  readonly backend: string
+  readonly server: string
+  readonly state: ServerState
+  readonly reason: string | null
+}
+
+export interface MetricsDocument {
+  readonly total_requests: number
+  readonly total_failures: number
+  /** Percent, two decimals; 100 when there were no requests. */
+  readonly success_rate: number
+  readonly backends: readonly ServerMetrics[]
+}
+
+export interface ServerMetrics {
+  readonly url: string
+  readonly total_requests: number
+  readonly failed_requests: number
+  readonly success_rate: number
+  readonly active_connections: number
+  readonly backend: string
+  readonly server: string
+}
+
+/** All servers of a plan, in the order of the config: what the supervisor has. */
+export function placesOfPlan({
+  config,
+  slots,
+  reasons,
+}: {
+  readonly config: Pick<Config, 'backends'>
+  readonly slots: Plan['slots']
+  readonly reasons: Plan['reasons']
+}): Place[] {
+  return Object.entries(config.backends).flatMap(([backend, { servers }]) =>
+    servers.flatMap(({ name, url, weight }): Place[] => {
+      const server = name ?? url
+      const slot = slots[backend]?.servers[server]?.index
+      if (slot === undefined) return []
+      return [{ backend, server, url, weight, slot, reason: reasons[backend]?.[server] ?? null }]
+    }),
+  )
+}
+
+/** All servers of a snapshot: what a worker has. */
+export function placesOfSnapshot({ backends }: Snapshot): Place[] {
+  return [...backends.values()].flatMap((backend) =>
+    backend.servers.map(({ name, url, weight, slot }): Place => {
+      return {
+        backend: backend.name,
+        server: name,
+        url,
+        weight,
+        slot,
+        reason: backend.reasons.get(name) ?? null,
+      }
+    }),
+  )
+}
+
+/** Which servers are up. */
+export function healthDocument(places: readonly Place[], board: Scoreboard): HealthDocument {
+  const backends = places.map(({ backend, server, url, weight, slot, reason }): ServerHealth => {
+    const state = stateName(board.state(slot))
+    return {
+      url,
+      healthy: state === 'up',
+      circuit_state: 'Closed',
+      weight,
+      active_connections: board.inFlight(slot),
+      backend,
+      server,
+      state,
+      reason: state === 'up' ? null : reason,
+    }
+  })
+  return healthOf(backends)
+}
+
+/** The document on these servers. */
+export function healthOf(backends: readonly ServerHealth[]): HealthDocument {
+  const named = new Set(backends.map(({ backend }) => backend))
+  const up = backends.filter(({ healthy }) => healthy)
+  return {
+    healthy: new Set(up.map(({ backend }) => backend)).size === named.size,
+    backends,
+    healthy_count: up.length,
+    total_count: backends.length,
+  }
+}
+
+/** What was served so far. */
+export function metricsDocument(places: readonly Place[], board: Scoreboard): MetricsDocument {
+  const requests = board.requests(GATEWAY)
+  const failures = board.failures(GATEWAY)
+  const backends = places.map(({ backend, server, url, slot }): ServerMetrics => {
+    const ofServer = board.requests(slot)
+    const failed = board.failures(slot)
+    return {
+      url,
+      total_requests: ofServer,
+      failed_requests: failed,
+      success_rate: successRate(ofServer, failed),
+      active_connections: board.inFlight(slot),
+      backend,
+      server,
+    }
+  })
+  return {
+    total_requests: requests,
+    total_failures: failures,
+    success_rate: successRate(requests, failures),
+    backends,
+  }
+}
+
+/** Percent with two decimals. */
+export function successRate(requests: number, failures: number): number {
+  return requests <= 0 ? 100 : Math.round(((requests - failures) / requests) * 10_000) / 100
+}
+
+/** Record 0 of the scoreboard. */
+const GATEWAY = 0
+
+function stateName(state: number): ServerState {
+  if (state === STATE_UP) return 'up'
+  if (state === STATE_DOWN) return 'down'
+  if (state === STATE_DRAINING) return 'draining'
+  return state === STATE_MAINTENANCE ? 'maintenance' : 'starting'
+}

@@ -1,0 +1,148 @@
+// Counts exchanges at their end. The series of each (listener, rule, server) are looked up once and kept, so that an
+// exchange costs a few map reads and additions and builds no string.
+import type { Server } from '../backends/server.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import { LABEL_NONE, statusLabel } from '../tables/metrics.ts'
+import { METHODS } from '../tables/methods.ts'
+import type { Registry } from './registry.ts'
+import type { Counter, Histogram } from './series.ts'
+
+/** Keeps places of so many (listener, rule, server); beyond, it begins again. */
+const PLACES_MAX = 20_000
+/** Statuses are below it: method and status make one number. */
+const STATUS_END = 1024
+
+/** What exchanges of one listener, rule and server are counted in. */
+interface Place {
+  readonly listener: Listener
+  readonly rule: Rule | null
+  readonly server: Server | null
+  readonly labels: readonly [listener: string, rule: string, backend: string, server: string]
+  readonly seconds: Histogram
+  readonly bytesIn: Histogram
+  readonly bytesOut: Histogram
+  readonly retries: Counter | null
+  readonly requests: Map<number, Counter>
+  lastKey: number
+  lastRequests: Counter | null
+}
+
+type Places = Map<Listener, Map<Rule | null, Map<Server | null, Place>>>
+
+/** Counts exchanges into a registry. */
+export class ExchangeMeter {
+  readonly #registry: Registry
+  readonly #faults = new Map<string, Counter>()
+  /** Exchanges finish on the snapshot they began with, so two may be in use at once. */
+  #bySnapshot = new WeakMap<Snapshot, Places>()
+  #snapshot: Snapshot | null = null
+  #places: Places = new Map()
+  #count = 0
+  #last: Place | null = null
+
+  constructor(registry: Registry) {
+    this.#registry = registry
+  }
+
+  /** Counts an exchange that ended. */
+  exchange(x: Exchange): void {
+    const last = this.#last
+    const place =
+      last !== null && last.server === x.server && last.rule === x.rule && last.listener === x.listener
+        ? last
+        : this.#find(x)
+    const key = x.request.methodId * STATUS_END + x.status
+    if (place.lastKey === key && place.lastRequests !== null) place.lastRequests.add(1)
+    else this.#requests(place, key).add(1)
+    place.seconds.observe((x.endedMs - x.startedMs) / 1000)
+    place.bytesIn.observe(x.bytesIn)
+    place.bytesOut.observe(x.bytesOut)
+    if (x.attempts > 1 && place.retries !== null) place.retries.add(x.attempts - 1)
+    if (x.fault !== null) this.#fault(x.fault.code).add(1)
+  }
+
+  #find(x: Exchange): Place {
+    if (x.snapshot !== this.#snapshot) this.#turnTo(x.snapshot)
+    const place = this.#places.get(x.listener)?.get(x.rule)?.get(x.server) ?? this.#make(x)
+    this.#last = place
+    return place
+  }
+
+  #turnTo(snapshot: Snapshot): void {
+    this.#snapshot = snapshot
+    this.#places = this.#bySnapshot.get(snapshot) ?? new Map()
+    this.#bySnapshot.set(snapshot, this.#places)
+  }
+
+  #make(x: Exchange): Place {
+    if (++this.#count > PLACES_MAX) {
+      this.#count = 1
+      this.#bySnapshot = new WeakMap()
+      this.#turnTo(x.snapshot)
+      this.#places.clear()
+    }
+    const place = makePlace(this.#registry, x)
+    const ofListener = getOrAdd(this.#places, x.listener)
+    getOrAdd(ofListener, x.rule).set(x.server, place)
+    return place
+  }
+
+  #requests(place: Place, key: number): Counter {
+    let counter = place.requests.get(key)
+    if (counter === undefined) {
+      const method = METHODS[Math.floor(key / STATUS_END)] ?? 'other'
+      counter = this.#registry.counter('requests_total', [
+        ...place.labels,
+        method,
+        statusLabel(key % STATUS_END),
+      ])
+      place.requests.set(key, counter)
+    }
+    place.lastKey = key
+    place.lastRequests = counter
+    return counter
+  }
+
+  #fault(code: string): Counter {
+    let counter = this.#faults.get(code)
+    if (counter === undefined) {
+      counter = this.#registry.counter('faults_total', [code])
+      this.#faults.set(code, counter)
+    }
+    return counter
+  }
+}
+
+function makePlace(registry: Registry, x: Exchange): Place {
+  const backend = backendOf(x)
+  const labels = [x.listener.name, x.rule === null ? LABEL_NONE : x.rule.name, backend ?? LABEL_NONE] as const
+  return {
+    listener: x.listener,
+    rule: x.rule,
+    server: x.server,
+    labels: [...labels, x.server === null ? LABEL_NONE : x.server.name],
+    seconds: registry.histogram('request_duration_seconds', labels),
+    bytesIn: registry.histogram('request_size_bytes', labels),
+    bytesOut: registry.histogram('response_size_bytes', labels),
+    retries: backend === null ? null : registry.counter('retries_total', [backend]),
+    requests: new Map(),
+    lastKey: -1,
+    lastRequests: null,
+  }
+}
+
+/** The backend that answered or was to answer; null when the rule has none. */
+export function backendOf(x: Exchange): string | null {
+  if (x.server !== null) return x.server.backend
+  return x.rule !== null && x.rule.to.is === 'backend' ? x.rule.to.backend.name : null
+}
+
+function getOrAdd<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let inner = map.get(key)
+  if (inner === undefined) {
+    inner = new Map()
+    map.set(key, inner)
+  }
+  return inner
+}

@@ -1,0 +1,61 @@
+// Numbers that stand elsewhere, brought into the registry when somebody wants to read them.
+import { STATE_UP, type Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Place } from './documents.ts'
+import type { Registry, Totals } from './registry.ts'
+import type { Gauge } from './series.ts'
+
+/** Record 0 of the scoreboard. */
+const GATEWAY = 0
+
+/** What the scoreboard knows; servers that config no longer has are gone from it. */
+export function gatherBoard(totals: Totals, places: readonly Place[], board: Scoreboard): void {
+  totals.gauge('active_connections').set(board.activeConnections())
+  totals.counter('connections_total').set(board.acceptedConnections())
+  totals.counter('bytes_total', ['in']).set(board.bytesIn(GATEWAY))
+  totals.counter('bytes_total', ['out']).set(board.bytesOut(GATEWAY))
+  totals.clear('backend_health_status')
+  totals.clear('server_in_flight')
+  for (const { backend, server, slot } of places) {
+    totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
+    totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
+  }
+}
+
+/** Counts CPU time and memory of this process under a name (supervisor, worker-0, …) each time the registry is read. */
+export function meterProcess(registry: Registry, processName: string): void {
+  const seconds = registry.counter('process_cpu_seconds_total', [processName])
+  const memory = registry.gauge('process_resident_memory_bytes', [processName])
+  registry.onRead(() => {
+    const { user, system } = process.cpuUsage()
+    seconds.set((user + system) / 1e6)
+    memory.set(process.memoryUsage.rss())
+  })
+}
+
+/** Tells how many exchanges wait in this process, by backend, each time the registry is read. */
+export function meterQueues(
+  registry: Registry,
+  processName: string,
+  backends: () => Iterable<{ readonly name: string; readonly queue: { readonly length: number } }>,
+): void {
+  const known = new Map<string, Gauge>()
+  registry.onRead(() => {
+    const gone = new Set(known.keys())
+    for (const { name, queue } of backends()) {
+      const gauge = known.get(name)
+      gone.delete(name)
+      if (gauge === undefined)
+        known.set(name, setGauge(registry.gauge('queue_length', [name, processName]), queue.length))
+      else if (gauge.value !== queue.length) gauge.set(queue.length)
+    }
+    for (const name of gone) {
+      known.get(name)?.set(0)
+      known.delete(name)
+    }
+  })
+}
+
+function setGauge(gauge: Gauge, value: number): Gauge {
+  gauge.set(value)
+  return gauge
+}

@@ -1,0 +1,29 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Words } from '../lib/kinds.ts'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+export const LogsOptions = Type.Object(
+  {
+    level: Words(LOG_LEVELS, { default: 'info', description: 'Events below it are left out.' }),
+    format: Words(['json', 'text'], {
+      default: 'json',
+      description: 'Of the access log and of events on stderr.',
+    }),
+    access: Type.Object(
+      {
+        enabled: Type.Boolean({ default: true, description: 'Whether exchanges are logged.' }),
+        file: Type.Optional(
+          Type.String({
+            pattern: '^[^\\x00-\\x1f\\x7f]+$',
+            allowed: 'a path',
+            description: 'Where to; stdout when left out.',
+          }),
+        ),
+      },
+      { default: {}, description: 'The access log: a line for each exchange.' },
+    ),
+  },
+  { default: {}, description: 'Logs.' },
+)
+export type LogsConfig = Static<typeof LogsOptions>

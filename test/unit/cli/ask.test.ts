@@ -1,0 +1,242 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
+import { urlOfBind } from '../../../server/cli/ask.ts'
+import { health } from '../../../server/cli/health.ts'
+import type { Io } from '../../../server/cli/io.ts'
+import { metrics } from '../../../server/cli/metrics.ts'
+import { status } from '../../../server/cli/status.ts'
+import { table } from '../../../server/cli/table.ts'
+import { Ranges } from '../../../server/lib/ranges.ts'
+import {
+  healthOf,
+  type HealthDocument,
+  type MetricsDocument,
+  type ServerHealth,
+} from '../../../server/telemetry/documents.ts'
+
+const server = (backend: string, name: string, healthy: boolean): ServerHealth => ({
+  url: `http://${name}:80`,
+  healthy,
+  circuit_state: 'Closed',
+  weight: 1,
+  active_connections: 2,
+  backend,
+  server: name,
+  state: healthy ? 'up' : 'down',
+  reason: healthy ? null : 'connect refused',
+})
+
+const served = (backend: string, name: string, requests: number, failed: number) => ({
+  url: `http://${name}:80`,
+  total_requests: requests,
+  failed_requests: failed,
+  success_rate: 99.5,
+  active_connections: 2,
+  backend,
+  server: name,
+})
+
+let healthDocument: HealthDocument
+const metricsDocument: MetricsDocument = {
+  total_requests: 1000,
+  total_failures: 5,
+  success_rate: 99.5,
+  backends: [served('api', 'one', 600, 3), served('api', 'two', 300, 2), served('web', 'three', 100, 0)],
+}
+
+let admin: Admin
+let url = ''
+beforeEach(() => {
+  healthDocument = healthOf([
+    server('api', 'one', true),
+    server('api', 'two', false),
+    server('web', 'three', true),
+  ])
+  const started = startAdmin({
+    bind: '127.0.0.1:0',
+    trusted: () => Ranges.parse([]),
+    health: () => healthDocument,
+    metrics: () => metricsDocument,
+    prometheus: () => '',
+  })
+  if ('problem' in started) throw new Error(started.problem)
+  admin = started
+  url = `http://${admin.address}`
+})
+afterEach(() => admin.stop())
+
+type Command = (args: readonly string[], io: Io) => Promise<number>
+
+async function said(
+  command: Command,
+  ...args: readonly string[]
+): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    stdout: (text) => (out += text),
+    stderr: (text) => (err += text),
+    env: {},
+    cwd: import.meta.dir,
+  }
+  const code = await command(args, io)
+  return { code, out, err }
+}
+
+test('health shows every server and why it is down', async () => {
+  expect(await said(health, '--admin', url)).toEqual({
+    code: 0,
+    err: '',
+    out: `healthy: 2 of 3 servers up
+
+BACKEND  SERVER  STATE  WEIGHT  IN FLIGHT  REASON
+api      one     up          1          2
+api      two     down        1          2  connect refused
+web      three   up          1          2
+`,
+  })
+})
+
+test('health and status fail when a backend has no server that is up', async () => {
+  healthDocument = healthOf([server('api', 'one', false), server('web', 'three', true)])
+  for (const command of [health, status]) {
+    expect((await said(command, '--admin', url)).code).toBe(1)
+    expect((await said(command, 'api', '--admin', url)).code).toBe(1)
+    expect((await said(command, 'web', '--admin', url)).code).toBe(0)
+  }
+  expect((await said(metrics, '--admin', url)).code).toBe(0)
+})
+
+test('metrics shows totals and servers', async () => {
+  expect((await said(metrics, '--admin', url)).out).toBe(`1000 requests, 5 failed, 99.50 % succeeded
+
+BACKEND  SERVER  REQUESTS  FAILED  SUCCESS  IN FLIGHT
+api      one          600       3  99.50 %          2
+api      two          300       2  99.50 %          2
+web      three        100       0  99.50 %          2
+`)
+})
+
+test('metrics of one backend are the sums of its servers', async () => {
+  const { out } = await said(metrics, 'api', '--admin', url)
+  expect(out.split('\n')[0]).toBe('900 requests, 5 failed, 99.44 % succeeded')
+  expect(out).not.toContain('three')
+})
+
+test('status puts health and traffic side by side', async () => {
+  const { out } = await said(status, '--admin', url)
+  expect(out.split('\n').slice(0, 5)).toEqual([
+    'healthy: 2 of 3 servers up',
+    '1000 requests, 5 failed, 99.50 % succeeded',
+    '',
+    'BACKEND  SERVER  STATE  WEIGHT  IN FLIGHT  REQUESTS  FAILED  REASON',
+    'api      one     up          1          2       600       3',
+  ])
+})
+
+test('--json prints the documents unchanged', async () => {
+  expect((await said(health, '--json', '--admin', url)).out).toBe(
+    await (await fetch(`${url}/_health`)).text(),
+  )
+  expect((await said(metrics, '--json', '--admin', url)).out).toBe(
+    await (await fetch(`${url}/_metrics`)).text(),
+  )
+  const both = (await said(status, '--json', '--admin', url)).out.trimEnd().split('\n')
+  expect(both.map((line) => JSON.parse(line) as unknown)).toEqual([healthDocument, metricsDocument])
+})
+
+test('an unknown backend is an error', async () => {
+  for (const command of [health, status, metrics]) {
+    expect(await said(command, 'nope', '--admin', url)).toEqual({
+      code: 1,
+      out: '',
+      err: 'sluice: there is no backend "nope"\n',
+    })
+  }
+})
+
+test('a gateway that is not there is an error', async () => {
+  admin.stop()
+  for (const command of [health, status, metrics]) {
+    const { code, out, err } = await said(command, '--admin', url)
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toStartWith(`sluice: no gateway reached at ${url}: `)
+  }
+})
+
+test('a proxy in the environment is not asked', async () => {
+  const before = process.env['HTTP_PROXY']
+  process.env['HTTP_PROXY'] = 'http://127.0.0.1:1'
+  try {
+    expect((await said(health, '--admin', url)).code).toBe(0)
+  } finally {
+    if (before === undefined) delete process.env['HTTP_PROXY']
+    else process.env['HTTP_PROXY'] = before
+  }
+})
+
+test('something else on that port is no gateway', async () => {
+  using other = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () => new Response('<html>', { status: 200 }),
+  })
+  const { code, err } = await said(health, '--admin', `127.0.0.1:${other.port}`)
+  expect([code, err]).toEqual([1, `sluice: http://127.0.0.1:${other.port}/_health answered 200\n`])
+})
+
+test('wrong usage is exit code 2 and tells the usage', async () => {
+  for (const args of [['--nope'], ['a', 'b'], ['--admin'], ['--admin', 'ftp://x']]) {
+    const { code, err } = await said(health, ...args)
+    expect(code).toBe(2)
+    expect(err).toStartWith('sluice health: ')
+  }
+  const { code, out } = await said(health, '-h')
+  expect([code, out.includes('Usage: sluice health [BACKEND]')]).toEqual([0, true])
+})
+
+test('a listener on all addresses is asked on this machine', () => {
+  expect(urlOfBind('0.0.0.0:9090')).toBe('http://127.0.0.1:9090')
+  expect(urlOfBind(':9090')).toBe('http://127.0.0.1:9090')
+  expect(urlOfBind('[::]:9090')).toBe('http://127.0.0.1:9090')
+  expect(urlOfBind('[::1]:9090')).toBe('http://[::1]:9090')
+  expect(urlOfBind('10.0.0.5:9090')).toBe('http://10.0.0.5:9090')
+  expect(urlOfBind('127.0.0.1:0')).toBeNull()
+})
+
+test('tables align words to the left and numbers to the right', () => {
+  expect(
+    table(
+      ['A', 'LONG'],
+      [
+        ['word', 1],
+        ['w', 12345],
+      ],
+    ),
+  ).toBe('A      LONG\nword      1\nw     12345\n')
+})
+
+test('the config file tells where to ask', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-ask-'))
+  const config = (text: string): string => {
+    const file = join(folder, 'sluice.yaml')
+    writeFileSync(file, `listen: 127.0.0.1:0\nbackends: [{ url: "http://127.0.0.1:1" }]\n${text}`)
+    return file
+  }
+  try {
+    expect((await said(health, '-c', config(`admin: { bind: "${admin.address}" }\n`))).code).toBe(0)
+    const off = await said(health, '-c', config('admin: false\n'))
+    expect([off.code, off.err.includes('turns the admin listener off')]).toEqual([1, true])
+    const any = await said(health, '-c', config('admin: { bind: "127.0.0.1:0" }\n'))
+    expect([any.code, any.err.includes('--admin URL')]).toEqual([1, true])
+    const broken = await said(health, '-c', config('admn: {}\n'))
+    expect([broken.code, broken.err.includes('sluice.yaml:3:1')]).toEqual([1, true])
+    const missing = await said(health, '-c', join(folder, 'none.yaml'))
+    expect([missing.code, missing.err.includes('none.yaml')]).toEqual([1, true])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Exchange } from '../../../server/http/exchange.ts'
+import { AccessLog } from '../../../server/telemetry/access-log.ts'
+import { LineWriter } from '../../../server/telemetry/line-writer.ts'
+import { fault } from '../../../server/tables/faults.ts'
+import { makeRandom } from './seeded.ts'
+import { fakeExchange } from './fake-exchange.ts'
+
+let folder = ''
+let file = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-log-'))
+  file = join(folder, 'access.log')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const END_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
+/** Steady 1003.3 is the end of the fake exchange. */
+const clock = { wallMs: () => END_MS + 0.4, steadyMs: () => 1003.3 }
+const onEvent = (): void => {}
+
+function lineOf(x: Exchange, format: 'json' | 'text' = 'json'): string {
+  const log = new AccessLog({ file, format, clock, onEvent })
+  log.exchange(x)
+  log.close()
+  return readFileSync(file, 'latin1')
+}
+
+test('a line has exactly the fields of the contract, in their order', () => {
+  expect(lineOf(fakeExchange())).toBe(
+    '{"time":"2026-01-02T03:04:05.678Z","request_id":"id-1","listener":"web","client":"192.0.2.7","method":"GET","host":"example.org",' +
+      '"path":"/a?b=1","protocol":"HTTP/1.1","rule":"api","backend":"api","server":"http://10.0.0.1:8080","status":200,"bytes_in":0,' +
+      '"bytes_out":512,"queue_ms":0,"connect_ms":0.4,"first_byte_ms":3.1,"total_ms":3.3,"attempts":1,"fault":null,"user_agent":"test/1.0"}\n',
+  )
+})
+
+test('what is unknown is null', () => {
+  const x = fakeExchange({
+    id: '',
+    method: '',
+    host: '',
+    target: '',
+    agent: null,
+    rule: null,
+    server: null,
+    attempts: 0,
+    status: 0,
+    firstByteMs: 0,
+    fault: fault('head_malformed', false),
+  })
+  expect(JSON.parse(lineOf(x))).toEqual({
+    time: '2026-01-02T03:04:05.678Z',
+    request_id: null,
+    listener: 'web',
+    client: '192.0.2.7',
+    method: null,
+    host: null,
+    path: null,
+    protocol: 'HTTP/1.1',
+    rule: null,
+    backend: null,
+    server: null,
+    status: null,
+    bytes_in: 0,
+    bytes_out: 512,
+    queue_ms: 0,
+    connect_ms: null,
+    first_byte_ms: null,
+    total_ms: 3.3,
+    attempts: 0,
+    fault: 'head_malformed',
+    user_agent: null,
+  })
+})
+
+test('a rule without a server still tells its backend', () => {
+  const line = JSON.parse(lineOf(fakeExchange({ server: null, version: 10, queueMs: 12.5 }))) as Record<
+    string,
+    unknown
+  >
+  expect(line).toMatchObject({
+    rule: 'api',
+    backend: 'api',
+    server: null,
+    protocol: 'HTTP/1.0',
+    queue_ms: 12.5,
+  })
+})
+
+test('any bytes in path, host, method and user agent come back from JSON as they were', () => {
+  const random = makeRandom(7)
+  const log = new AccessLog({ file, format: 'json', clock, onEvent })
+  const sent: [path: string, host: string, agent: string, method: string][] = []
+  for (let i = 0; i < 2000; i++) {
+    const text = (): string =>
+      Array.from({ length: 1 + random(40) }, () => String.fromCharCode(random(256))).join('')
+    const [path, host, agent, method] = [text(), text(), text(), `X${text()}`] as const
+    sent.push([path, host, agent, method])
+    log.exchange(fakeExchange({ target: path, host, agent, method }))
+  }
+  log.close()
+  const bytes = readFileSync(file)
+  expect(bytes.every((byte) => byte === 10 || (byte >= 32 && byte < 127))).toBe(true)
+  const lines = bytes.toString('latin1').trimEnd().split('\n')
+  expect(lines).toHaveLength(sent.length)
+  for (const [at, line] of lines.entries()) {
+    const { path, host, user_agent, method } = JSON.parse(line) as Record<string, string>
+    expect([path, host, user_agent, method] as unknown).toEqual(sent[at])
+  }
+})
+
+test('the text form is one readable line', () => {
+  expect(lineOf(fakeExchange({ agent: 'a "b"\n' }), 'text')).toBe(
+    '2026-01-02T03:04:05.678Z 192.0.2.7 web "GET example.org/a?b=1 HTTP/1.1" 200 in=0 out=512 rule=api backend=api ' +
+      'server=http://10.0.0.1:8080 queue=0 connect=0.4 first_byte=3.1 total=3.3 attempts=1 fault=- id=id-1 agent="a \\"b\\"\\u000a"\n',
+  )
+})
+
+test('milliseconds have at most three decimals and no needless zeros', () => {
+  const text = (ms: number): string => {
+    const line = new LineWriter()
+    line.bytes = new Uint8Array(64)
+    line.ms(ms)
+    return Buffer.from(line.bytes.subarray(0, line.at)).toString()
+  }
+  expect([0, -1, NaN, 0.0004, 0.0006, 0.4, 1, 10.05, 999.9996, 1234.5, 86_400_000.001].map(text)).toEqual([
+    '0',
+    '0',
+    '0',
+    '0',
+    '0.001',
+    '0.4',
+    '1',
+    '10.05',
+    '1000',
+    '1234.5',
+    '86400000.001',
+  ])
+  const random = makeRandom(3)
+  for (let i = 0; i < 5000; i++) {
+    const ms = random(10_000_000) / 1000
+    expect(text(ms)).toBe(String(ms))
+  }
+})
+
+test('the time follows the exchange, and the wall clock when it is set', () => {
+  let wallMs = END_MS
+  const log = new AccessLog({
+    file,
+    format: 'json',
+    clock: { wallMs: () => wallMs, steadyMs: () => 1000 },
+    onEvent,
+  })
+  log.exchange(fakeExchange({ endedMs: 1000 }))
+  log.exchange(fakeExchange({ endedMs: 1321.9 }))
+  log.exchange(fakeExchange({ endedMs: 1322 }))
+  wallMs += 3_600_000
+  log.exchange(fakeExchange({ endedMs: 2500 }))
+  log.close()
+  const times = readFileSync(file, 'latin1')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(9, 33))
+  expect(times).toEqual([
+    '2026-01-02T03:04:05.678Z',
+    '2026-01-02T03:04:05.999Z',
+    '2026-01-02T03:04:06.000Z',
+    '2026-01-02T04:04:07.178Z',
+  ])
+})
+
+test('after a rotation and reopen, lines go to the new file', () => {
+  const log = new AccessLog({ file, format: 'json', clock, onEvent })
+  log.exchange(fakeExchange({ id: 'first' }))
+  log.flush()
+  renameSync(file, `${file}.1`)
+  log.exchange(fakeExchange({ id: 'second' }))
+  log.flush()
+  log.reopen()
+  log.exchange(fakeExchange({ id: 'third' }))
+  log.close()
+  expect(readFileSync(`${file}.1`, 'latin1').match(/"request_id":"\w+"/g)).toEqual([
+    '"request_id":"first"',
+    '"request_id":"second"',
+  ])
+  expect(readFileSync(file, 'latin1').match(/"request_id":"\w+"/g)).toEqual(['"request_id":"third"'])
+})

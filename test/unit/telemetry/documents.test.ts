@@ -1,0 +1,176 @@
+import { expect, test } from 'bun:test'
+import { STATE_DOWN, STATE_STARTING, STATE_UP, Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import {
+  healthDocument,
+  metricsDocument,
+  placesOfPlan,
+  placesOfSnapshot,
+  successRate,
+} from '../../../server/telemetry/documents.ts'
+import { gatherBoard } from '../../../server/telemetry/gather.ts'
+import { renderMetrics } from '../../../server/telemetry/prometheus.ts'
+import { Totals } from '../../../server/telemetry/registry.ts'
+import type { Snapshot } from '../../../server/snapshot/snapshot.ts'
+
+const slot = (index: number) => ({ index, generation: 0 })
+
+const plan = {
+  config: {
+    backends: {
+      api: {
+        servers: [
+          { url: 'http://server1:8000', weight: 3 },
+          { url: 'http://server2:8000', name: 'two', weight: 1 },
+        ],
+      },
+      web: { servers: [{ url: 'http://server3:8000', weight: 1 }] },
+    },
+  },
+  slots: {
+    api: { slot: slot(1), servers: { 'http://server1:8000': slot(2), two: slot(3) } },
+    web: { slot: slot(4), servers: { 'http://server3:8000': slot(5) } },
+  },
+  reasons: { api: { two: 'connect refused' } },
+} as unknown as Parameters<typeof placesOfPlan>[0]
+
+function board(): Scoreboard {
+  const bytes = Scoreboard.bytes(6, 1)
+  const made = new Scoreboard(new ArrayBuffer(bytes), 0, bytes, 1, 0)
+  made.setState(2, STATE_UP)
+  made.setState(3, STATE_DOWN)
+  made.setState(5, STATE_UP)
+  return made
+}
+
+test('the health document has the shape that is promised', () => {
+  const cells = board()
+  cells.enter(2, 100)
+  expect(healthDocument(placesOfPlan(plan).slice(0, 2), cells)).toEqual({
+    healthy: true,
+    backends: [
+      {
+        url: 'http://server1:8000',
+        healthy: true,
+        circuit_state: 'Closed',
+        weight: 3,
+        active_connections: 1,
+        backend: 'api',
+        server: 'http://server1:8000',
+        state: 'up',
+        reason: null,
+      },
+      {
+        url: 'http://server2:8000',
+        healthy: false,
+        circuit_state: 'Closed',
+        weight: 1,
+        active_connections: 0,
+        backend: 'api',
+        server: 'two',
+        state: 'down',
+        reason: 'connect refused',
+      },
+    ],
+    healthy_count: 1,
+    total_count: 2,
+  })
+})
+
+test('a gateway is healthy when every backend has a server that is up', () => {
+  const cells = board()
+  const places = placesOfPlan(plan)
+  expect(healthDocument(places, cells).healthy).toBe(true)
+  cells.setState(5, STATE_STARTING)
+  expect(healthDocument(places, cells).healthy).toBe(false)
+  expect(healthDocument([], cells)).toEqual({ healthy: true, backends: [], healthy_count: 0, total_count: 0 })
+})
+
+test('the metrics document has the shape that is promised', () => {
+  const cells = board()
+  const count = (index: number, requests: number, failures: number): void => {
+    for (let i = 0; i < requests; i++) cells.count(index, i < failures)
+  }
+  count(0, 15_234, 42)
+  count(2, 11_425, 8)
+  cells.enter(2, 100)
+  expect(metricsDocument(placesOfPlan(plan).slice(0, 1), cells)).toEqual({
+    total_requests: 15_234,
+    total_failures: 42,
+    success_rate: 99.72,
+    backends: [
+      {
+        url: 'http://server1:8000',
+        total_requests: 11_425,
+        failed_requests: 8,
+        success_rate: 99.93,
+        active_connections: 1,
+        backend: 'api',
+        server: 'http://server1:8000',
+      },
+    ],
+  })
+  expect(Object.keys(metricsDocument(placesOfPlan(plan), cells).backends[0] ?? {}).slice(0, 5)).toEqual([
+    'url',
+    'total_requests',
+    'failed_requests',
+    'success_rate',
+    'active_connections',
+  ])
+})
+
+test('nothing asked is all well', () => expect(successRate(0, 0)).toBe(100))
+
+test('a worker makes the same documents of its snapshot as the supervisor of its plan', () => {
+  const server = (name: string, url: string, weight: number, index: number) => ({
+    name,
+    url,
+    weight,
+    slot: index,
+  })
+  const backends = new Map([
+    [
+      'api',
+      {
+        name: 'api',
+        reasons: new Map([['two', 'connect refused']]),
+        servers: [
+          server('http://server1:8000', 'http://server1:8000', 3, 2),
+          server('two', 'http://server2:8000', 1, 3),
+        ],
+      },
+    ],
+    [
+      'web',
+      {
+        name: 'web',
+        reasons: new Map(),
+        servers: [server('http://server3:8000', 'http://server3:8000', 1, 5)],
+      },
+    ],
+  ])
+  expect(placesOfSnapshot({ backends } as unknown as Snapshot)).toEqual(placesOfPlan(plan))
+})
+
+test('what the scoreboard knows is in the metrics, and gone with the server', () => {
+  const cells = board()
+  cells.enter(2, 100)
+  cells.connections(1)
+  cells.addBytes(0, 10, 20)
+  const totals = new Totals()
+  const places = placesOfPlan(plan)
+  gatherBoard(totals, places, cells)
+  const text = renderMetrics(totals, 'lb')
+  for (const line of [
+    'lb_active_connections 1',
+    'lb_connections_total 1',
+    'lb_bytes_total{direction="in"} 10',
+    'lb_bytes_total{direction="out"} 20',
+    'lb_backend_health_status{backend="api",server="http://server1:8000"} 1',
+    'lb_backend_health_status{backend="api",server="two"} 0',
+    'lb_server_in_flight{backend="api",server="http://server1:8000"} 1',
+  ]) {
+    expect(text.split('\n')).toContain(line)
+  }
+  gatherBoard(totals, places.slice(0, 1), cells)
+  expect(renderMetrics(totals, 'lb')).not.toContain('server="two"')
+})

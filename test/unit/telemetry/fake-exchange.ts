@@ -1,0 +1,76 @@
+// An exchange as telemetry sees it.
+import type { Exchange } from '../../../server/http/exchange.ts'
+import { METHODS } from '../../../server/tables/methods.ts'
+import type { Fault } from '../../../server/tables/faults.ts'
+
+export interface FakeFields {
+  readonly id?: string
+  readonly method?: string
+  readonly host?: string
+  readonly target?: string
+  readonly agent?: string | null
+  readonly version?: 10 | 11
+  readonly rule?: FakeRule | null
+  readonly server?: FakeServer | null
+  readonly snapshot?: object
+  readonly listener?: { readonly name: string }
+  readonly status?: number
+  readonly attempts?: number
+  readonly fault?: Fault | null
+  readonly bytesIn?: number
+  readonly bytesOut?: number
+  readonly queueMs?: number
+  readonly connectMs?: number
+  readonly firstByteMs?: number
+  readonly endedMs?: number
+}
+
+export type FakeRule = { readonly name: string; readonly to: object }
+export type FakeServer = { readonly name: string; readonly backend: string }
+
+export const fakeRule = (name: string, backend: string): FakeRule => ({
+  name,
+  to: { is: 'backend', backend: { name: backend } },
+})
+
+const API = fakeRule('api', 'api')
+const SERVER: FakeServer = { name: 'http://10.0.0.1:8080', backend: 'api' }
+const SNAPSHOT = {}
+const LISTENER = { name: 'web' }
+
+export function fakeExchange(fields: FakeFields = {}): Exchange {
+  const method = fields.method ?? 'GET'
+  const known = METHODS.findIndex((name) => name === method)
+  const agent = fields.agent === undefined ? 'test/1.0' : fields.agent
+  const request = {
+    method,
+    methodId: known < 0 ? METHODS.length - 1 : known,
+    host: fields.host ?? 'example.org',
+    target: fields.target ?? '/a?b=1',
+    version: fields.version ?? 11,
+    get: (name: string) => (name === 'user-agent' ? agent : null),
+  }
+  const x = {
+    id: fields.id ?? 'id-1',
+    listener: fields.listener ?? LISTENER,
+    snapshot: fields.snapshot ?? SNAPSHOT,
+    request,
+    client: { address: '192.0.2.7', peer: '192.0.2.7', port: 40000, trusted: false },
+    rule: fields.rule === undefined ? API : fields.rule,
+    server: fields.server === undefined ? SERVER : fields.server,
+    attempts: fields.attempts ?? 1,
+    fault: fields.fault ?? null,
+    aborted: false,
+    status: fields.status ?? 200,
+    bytesIn: fields.bytesIn ?? 0,
+    bytesOut: fields.bytesOut ?? 512,
+    startedMs: 1000,
+    queueMs: fields.queueMs ?? 0,
+    connectMs: fields.connectMs ?? 0.4,
+    firstByteMs: fields.firstByteMs ?? 1003.1,
+    endedMs: fields.endedMs ?? 1003.3,
+    bodyLimit: 0,
+    answer: null,
+  }
+  return x as unknown as Exchange
+}

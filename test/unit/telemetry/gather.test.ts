@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test'
+import { meterProcess, meterQueues } from '../../../server/telemetry/gather.ts'
+import { Registry } from '../../../server/telemetry/registry.ts'
+
+test('queues are told when they change, and as empty when their backend is gone', () => {
+  const worker = new Registry()
+  let backends = [
+    { name: 'api', queue: { length: 2 } },
+    { name: 'web', queue: { length: 0 } },
+  ]
+  meterQueues(worker, 'worker-0', () => backends)
+  expect(worker.take()).toEqual([
+    ['queue_length', ['api', 'worker-0'], 2],
+    ['queue_length', ['web', 'worker-0'], 0],
+  ])
+  expect(worker.take()).toEqual([])
+  backends = [{ name: 'web', queue: { length: 5 } }]
+  expect(worker.take()).toEqual([
+    ['queue_length', ['web', 'worker-0'], 5],
+    ['queue_length', ['api', 'worker-0'], 0],
+  ])
+  expect(worker.take()).toEqual([])
+})
+
+test('CPU time and memory of a process are its own', () => {
+  const worker = new Registry()
+  meterProcess(worker, 'worker-3')
+  const byName = new Map(
+    worker.take().map(([name, labels, value]) => [`${name} ${labels[0]}`, Number(value)]),
+  )
+  expect(byName.get('process_cpu_seconds_total worker-3')).toBeGreaterThan(0)
+  expect(byName.get('process_resident_memory_bytes worker-3')).toBeGreaterThan(1_000_000)
+})

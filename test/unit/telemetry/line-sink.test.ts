@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LineSink } from '../../../server/telemetry/line-sink.ts'
+import { waitFor } from '../../support/wait.ts'
+
+let folder = ''
+let file = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-sink-'))
+  file = join(folder, 'a.log')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const onEvent = (): void => {}
+
+function append(sink: LineSink, text: string): void {
+  if (!sink.begin(text.length + 1)) return
+  sink.line.ascii(`${text}\n`)
+  sink.end()
+}
+
+test('lines are written once there are 64 KB of them, or when it is time', async () => {
+  const sink = new LineSink({ file, onEvent, everyMs: 50 })
+  const line = 'x'.repeat(1023)
+  for (let i = 0; i < 64; i++) append(sink, line)
+  expect(readFileSync(file)).toHaveLength(0)
+  append(sink, line)
+  expect(readFileSync(file)).toHaveLength(65_536)
+  await waitFor(() => readFileSync(file).length === 65_536 + 1024)
+  sink.close()
+})
+
+test('lines of several processes never interleave', async () => {
+  const writer = join(import.meta.dir, 'sink-writer.ts')
+  const children = ['a', 'b', 'c'].map((letter) =>
+    Bun.spawn([process.execPath, writer, file, letter, '5000'], { stderr: 'inherit' }),
+  )
+  for (const child of children) expect(await child.exited).toBe(0)
+  const lines = readFileSync(file, 'latin1').trimEnd().split('\n')
+  expect(lines).toHaveLength(15_000)
+  for (const line of lines) expect(line).toMatch(/^(a+|b+|c+)$/)
+})
+
+// Bun gives a child a socket as its stdout, `cat` a pipe.
+test.each(['', ' | cat'])(
+  'lines of several processes never interleave on a shared stdout%s either',
+  async (pipe) => {
+    const writer = join(import.meta.dir, 'sink-writer.ts')
+    const shell = `(for l in a b c; do "${process.execPath}" "${writer}" - $l 3000 & done; wait)${pipe}`
+    const child = Bun.spawn(['sh', '-c', shell], { stdout: 'pipe', stderr: 'inherit' })
+    const lines = (await new Response(child.stdout).text()).trimEnd().split('\n')
+    expect(lines).toHaveLength(9000)
+    for (const line of lines) expect(line).toMatch(/^(a+|b+|c+)$/)
+  },
+)
+
+test('a line longer than a batch is written whole', () => {
+  const sink = new LineSink({ file, onEvent })
+  append(sink, 'short')
+  append(sink, 'y'.repeat(100_000))
+  append(sink, 'short')
+  sink.close()
+  expect(
+    readFileSync(file, 'latin1')
+      .split('\n')
+      .map((line) => line.length),
+  ).toEqual([5, 100_000, 5, 0])
+  expect(sink.dropped).toBe(0)
+})
+
+test('a reader that is stuck costs lines beyond the backlog, which are counted; the rest arrives in order', async () => {
+  expect(Bun.spawnSync(['mkfifo', file]).exitCode).toBe(0)
+  const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  const sink = new LineSink({ file, onEvent, backlogBytesMax: 200_000, everyMs: 10 })
+  for (let i = 0; i < 5000; i++) append(sink, String(i).padStart(99, '0'))
+  sink.flush()
+  const took = 5000 - sink.dropped
+  expect(took).toBeGreaterThan(1900)
+  expect(took).toBeLessThan(3000)
+  const chunks: string[] = []
+  const buffer = Buffer.alloc(65_536)
+  const isAll = (): boolean => {
+    chunks.push(buffer.latin1Slice(0, readOrNone(reader, buffer)))
+    return chunks.join('').length >= took * 100
+  }
+  await waitFor(isAll)
+  const numbers = chunks.join('').trimEnd().split('\n').map(Number)
+  expect(numbers).toHaveLength(took)
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers)
+  sink.close()
+  closeSync(reader)
+})
+
+test('a file that cannot be opened is told once, and opened when it can be', () => {
+  const events: unknown[] = []
+  file = join(folder, 'later', 'a.log')
+  const sink = new LineSink({
+    file,
+    onEvent: (level, event, { reason }) => events.push([level, event, typeof reason]),
+  })
+  append(sink, 'kept')
+  sink.flush()
+  sink.flush()
+  expect(events).toEqual([['error', 'access_log_failed', 'string']])
+  mkdirSync(join(folder, 'later'))
+  sink.flush()
+  expect(readFileSync(file, 'latin1')).toBe('kept\n')
+  sink.close()
+  expect(sink.dropped).toBe(0)
+})
+
+test('a device that is full loses lines, which are counted, and is told once', () => {
+  const events: string[] = []
+  const sink = new LineSink({ file: '/dev/full', onEvent: (_level, event) => events.push(event) })
+  for (let i = 0; i < 10; i++) append(sink, 'lost')
+  sink.flush()
+  append(sink, 'lost')
+  sink.close()
+  expect(sink.dropped).toBe(11)
+  expect(events).toEqual(['access_log_failed'])
+})
+
+test('closing writes what waits, and nothing is taken after it', () => {
+  const sink = new LineSink({ file, onEvent })
+  append(sink, 'last')
+  sink.close()
+  append(sink, 'late')
+  sink.close()
+  expect(readFileSync(file, 'latin1')).toBe('last\n')
+  expect(sink.dropped).toBe(1)
+})
+
+/** Bytes read; 0 when there are none yet. */
+function readOrNone(fd: number, buffer: Buffer): number {
+  try {
+    return readSync(fd, buffer)
+  } catch {
+    return 0
+  }
+}
