@@ -39,18 +39,28 @@ export type ServerConfig = Static<typeof ServerOptions>
 export const HealthCheckOptions = Type.Object(
   {
     type: Words(['http', 'tcp'], { default: 'http', description: 'An HTTP request, or a TCP connect.' }),
-    path: Type.String({ default: '/', pattern: '^/[!-~]*$', description: 'Target of the request.' }),
+    path: Type.String({
+      default: '/',
+      pattern: '^/[!-~]*$',
+      allowed: 'a path that begins with "/", without blanks',
+      description: 'Target of the request.',
+    }),
     method: Words(['GET', 'HEAD', 'OPTIONS', 'POST'], {
       default: 'GET',
       description: 'Method of the request.',
     }),
     headers: MapOf('field-name', FieldValue({ description: 'Value.' }), 'Fields of the request.'),
-    interval: Duration({ default: '10s', description: 'Between checks of a server that is up, ±10 %.' }),
+    interval: Duration({
+      default: '10s',
+      least: '10ms',
+      description: 'Between checks of a server that is up, ±10 %.',
+    }),
     interval_down: Duration({
       default: '5s',
+      least: '10ms',
       description: 'Between checks of a server that is down, ±10 %.',
     }),
-    timeout: Duration({ default: '2s', description: 'A check must be over within this time.' }),
+    timeout: Duration({ default: '2s', least: '1ms', description: 'A check must be over within this time.' }),
     rise: Type.Integer({
       default: 2,
       minimum: 1,
@@ -71,11 +81,17 @@ export const HealthCheckOptions = Type.Object(
             format: 'status-range',
             description: 'A status or a range: 200, "200-399", "2xx".',
           }),
-          'Statuses that pass. Default: 200-399.',
+          'Statuses that pass.',
+          ['200-399'],
         ),
         body: Type.Optional(Type.String({ minLength: 1, description: 'Text that the body must contain.' })),
         body_regex: Type.Optional(Regex({ description: 'A pattern that the body must match.' })),
-        body_limit: Size({ default: '64KiB', description: 'How much of the body is read.' }),
+        body_limit: Size({
+          default: '64KiB',
+          least: '1',
+          most: '16MiB',
+          description: 'How much of the body is read.',
+        }),
       },
       { default: {}, description: 'What passes.' },
     ),
@@ -100,6 +116,8 @@ export const BackendOptions = Type.Object(
             Type.String({
               minLength: 1,
               maxLength: 256,
+              pattern: '^[^\\x00-\\x1f\\x7f]+$',
+              allowed: 'one line of text',
               description: 'Name of the header, cookie or query parameter.',
             }),
           ),
@@ -158,13 +176,15 @@ export const BackendOptions = Type.Object(
     ),
     timeouts: Type.Object(
       {
-        connect: Duration({ default: '5s', description: 'Until a connection stands.' }),
+        connect: Duration({ default: '5s', least: '1ms', description: 'Until a connection stands.' }),
         response: Duration({
           default: '60s',
+          least: '1ms',
           description: 'From the end of the request to the head of the answer.',
         }),
         idle: Duration({
           default: '30s',
+          least: '1ms',
           description: "A pause within the server's answer or its reading of our request.",
         }),
       },

@@ -35,7 +35,8 @@ export const ConfigOptions = Type.Object(
     ),
     data: Type.String({
       default: './data',
-      minLength: 1,
+      pattern: '^[^\\x00-\\x1f\\x7f]+$',
+      allowed: 'a path',
       description: 'Folder of what is kept; relative to the config file. A change needs a restart.',
     }),
     drain: Duration({ default: '30s', description: 'How long a stop waits for exchanges in flight.' }),
@@ -50,6 +51,7 @@ export const ConfigOptions = Type.Object(
         prefix: Type.String({
           default: 'lb',
           pattern: '^[a-zA-Z][a-zA-Z0-9_]{0,31}$',
+          allowed: 'a letter, then at most 31 letters, digits and "_"',
           description: 'First word of every metric.',
         }),
       },
@@ -61,9 +63,13 @@ export const ConfigOptions = Type.Object(
           default: [],
           description: 'DNS servers; empty: those of the system.',
         }),
-        timeout: Duration({ default: '2s', description: 'Of one query.' }),
+        timeout: Duration({ default: '2s', least: '1ms', description: 'Of one query.' }),
         ttl_min: Duration({ default: '1s', description: 'An answer is kept at least this long.' }),
-        ttl_max: Duration({ default: '300s', description: 'An answer is kept at most this long.' }),
+        ttl_max: Duration({
+          default: '300s',
+          least: '1ms',
+          description: 'An answer is kept at most this long.',
+        }),
       },
       { default: {}, description: "How servers' names are resolved." },
     ),

@@ -2,7 +2,8 @@
 
 type Report = (error: unknown) => void
 
-let report: Report = (error) => process.stderr.write(`bug: ${error instanceof Error ? error.stack : String(error)}\n`)
+let report: Report = (error) =>
+  process.stderr.write(`bug: ${error instanceof Error ? error.stack : String(error)}\n`)
 
 /** Says where bugs are told; standard error until then. */
 export function tellBugsTo(next: Report): void {

@@ -1,5 +1,5 @@
 // The kinds of value that config is written in, beside TypeBox's own. Each is a string in the file; `format` tells
-// config/read.ts how to decode it, and the static type is what the code receives.
+// config/formats.ts how to decode it, and the static type is what the code receives.
 import { Type, type TSchema } from '@sinclair/typebox'
 
 export interface KindOptions {
@@ -7,12 +7,18 @@ export interface KindOptions {
   readonly default?: string
 }
 
+/** Bounds as they would be written: "1ms", "1MiB". */
+export interface BoundedKindOptions extends KindOptions {
+  readonly least?: string
+  readonly most?: string
+}
+
 /** `250ms 10s 1m 1h 1d`, decoded to milliseconds. */
-export const Duration = (options: KindOptions) =>
+export const Duration = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'duration', examples: ['250ms', '10s', '1h'], ...options })
 
 /** `512 10KiB 10MiB 1GiB` (also KB, MB, GB), decoded to bytes. */
-export const Size = (options: KindOptions) =>
+export const Size = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'size', examples: ['64KiB', '10MiB'], ...options })
 
 /** `host:port`, `[v6]:port` or `:port`, kept as written. */
@@ -44,11 +50,12 @@ export const FieldValue = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'field-value', ...options })
 
 /** One value or a list of them in the file; always a list in the code. */
-export const OneOrMore = <T extends TSchema>(item: T, description: string) =>
+export const OneOrMore = <T extends TSchema>(item: T, description: string, defaults?: readonly string[]) =>
   Type.Unsafe<T['static'][]>({
     anyOf: [item, Type.Array(item, { minItems: 1 })],
     format: 'one-or-more',
     description,
+    ...(defaults && { default: [...defaults] }),
   })
 
 /** A map whose keys have a format of their own ("name" or "field-name"). */

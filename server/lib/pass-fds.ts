@@ -86,13 +86,14 @@ interface Message {
 function makeMessage(fds: number): Message {
   const payload = new Uint32Array(2)
   const vector = new BigUint64Array([BigInt(ptr(payload)), BigInt(payload.byteLength)])
-  const control = new Uint8Array(CMSG_HEADER_BYTES + ((fds * 4 + 7) & ~7))
+  // A small typed array moves when its `buffer` is first asked for: the view is made on a buffer from the start.
+  const control = new DataView(new ArrayBuffer(CMSG_HEADER_BYTES + ((fds * 4 + 7) & ~7)))
   const header = new BigUint64Array(7)
   header[2] = BigInt(ptr(vector))
   header[3] = 1n
   header[4] = BigInt(ptr(control))
   header[5] = BigInt(control.byteLength)
-  return { header, payload, control: new DataView(control.buffer), vector }
+  return { header, payload, control, vector }
 }
 
 function carriedFds(control: DataView, received: number): number[] {

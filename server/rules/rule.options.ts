@@ -52,7 +52,7 @@ const RedirectOptions = Type.Object(
   {
     to: FieldValue({
       description:
-        'Where to; {host}, {path} and {query} stand for those of the request ({query} with its "?").',
+        'Where to; {scheme}, {host}, {path} and {query} stand for those of the request ({query} with its "?").',
     }),
     status: Type.Unsafe<number>({
       type: 'integer',

@@ -1,0 +1,148 @@
+// Backends: servers that can be told apart, and options that fit together.
+import type { BackendConfig, HealthCheckConfig } from '../backends/backend.options.ts'
+import { checkFields } from './check-fields.ts'
+import type { Checked } from './check.ts'
+import type { Path } from './tree.ts'
+import { isStandIn } from './walk.ts'
+
+/** Checks all backends. */
+export function checkBackends(checked: Checked): void {
+  const used = usedBackends(checked)
+  for (const [name, backend] of Object.entries(checked.config.backends)) {
+    const path = ['backends', name]
+    checkServers(checked, [...path, 'servers'], backend.servers)
+    checkHash(checked, path, backend)
+    if (backend.health_check !== undefined)
+      checkHealth(checked, [...path, 'health_check'], backend.health_check)
+    else if (backend.panic_threshold > 0)
+      checked.warn({
+        code: 'conflict',
+        path: [...path, 'panic_threshold'],
+        found: 'a threshold without health_check',
+        allowed: 'both, or neither',
+        hint: 'without checks no server is ever down',
+      })
+    if (!used.has(name) && !checked.isBroken('rules') && !checked.isBroken('listeners'))
+      checked.warn({
+        code: 'unused',
+        path,
+        found: `backend "${name}", which nothing leads to`,
+        allowed: 'backends that a rule or listener names',
+      })
+  }
+}
+
+function usedBackends({ config }: Checked): ReadonlySet<string> {
+  const names = [...config.rules, ...Object.values(config.listeners)].map(({ backend }) => backend)
+  return new Set(names.filter((name) => name !== undefined))
+}
+
+function checkServers(checked: Checked, path: Path, servers: BackendConfig['servers']): void {
+  const seen = new Map<string, number>()
+  for (const [index, { name, url }] of servers.entries()) {
+    const known = name ?? url
+    const earlier = seen.get(known)
+    seen.set(known, index)
+    if (earlier === undefined || isStandIn(known)) continue
+    checked.report({
+      code: 'duplicate',
+      path: [...path, index, name === undefined ? 'url' : 'name'],
+      found: `${JSON.stringify(known)} a second time`,
+      allowed: 'a name of its own for each server of a backend',
+      hint:
+        name === undefined
+          ? 'give one of them a name, or one a larger weight'
+          : `servers[${earlier}] has it as well`,
+    })
+  }
+  if (servers.length > 0 && servers.every(({ weight }) => weight === 0))
+    checked.report({
+      code: 'conflict',
+      path,
+      found: 'only servers with weight 0',
+      allowed: 'at least one with a weight above 0',
+      hint: 'nothing would be sent to them',
+    })
+}
+
+function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendConfig): void {
+  const here = [...path, 'hash']
+  if (algorithm === 'hash' && hash === undefined && !checked.isWritten(here))
+    checked.report({
+      code: 'missing-key',
+      path: [...path, 'algorithm'],
+      found: 'algorithm hash without "hash"',
+      allowed: 'what is hashed beside it',
+      hint: 'write hash: { on: header, name: X-User }, or { on: path }',
+    })
+  if (hash === undefined) return
+  if (algorithm !== 'hash' && !checked.isWritten([...path, 'algorithm']))
+    checked.report({
+      code: 'conflict',
+      path: here,
+      found: '"hash" without its algorithm',
+      allowed: '"hash" with algorithm hash',
+      hint: 'write algorithm: hash',
+    })
+  else if (algorithm !== 'hash')
+    checked.report({
+      code: 'conflict',
+      path: here,
+      found: `"hash" with algorithm ${algorithm}`,
+      allowed: '"hash" with algorithm hash',
+    })
+  checkHashName(checked, here, hash)
+}
+
+function checkHashName(checked: Checked, path: Path, { on, name }: NonNullable<BackendConfig['hash']>): void {
+  if (on === 'path') {
+    if (name === undefined) return
+    const found = 'a name with "on: path"'
+    return checked.report({
+      code: 'conflict',
+      path: [...path, 'name'],
+      found,
+      allowed: 'no name: there is one path',
+    })
+  }
+  if (name === undefined)
+    return checked.report({
+      code: 'missing-key',
+      path,
+      found: 'no "name"',
+      allowed: `"name", that of the ${on}`,
+    })
+  if (on === 'query' || isStandIn(name) || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return
+  checked.report({
+    code: 'wrong-value',
+    path: [...path, 'name'],
+    found: JSON.stringify(name.slice(0, 80)),
+    allowed: `the name of a ${on}: letters, digits and "-"`,
+  })
+}
+
+const HTTP_ONLY = ['path', 'method', 'headers', 'expect']
+
+function checkHealth(checked: Checked, path: Path, health: HealthCheckConfig): void {
+  const { type, method, expect, headers } = health
+  if (type === 'tcp')
+    for (const key of HTTP_ONLY)
+      if (checked.isWritten([...path, key]))
+        checked.report({
+          code: 'conflict',
+          path: [...path, key],
+          found: `"${key}" in a check of type tcp`,
+          allowed: 'it in a check of type http',
+          hint: 'a tcp check only connects',
+        })
+  checkFields(checked, [...path, 'headers'], headers, 'request')
+  const wanted = expect.body === undefined ? 'body_regex' : 'body'
+  if (method === 'HEAD' && expect[wanted] !== undefined)
+    checked.report({
+      code: 'conflict',
+      path: [...path, 'expect', wanted],
+      found: `"${wanted}" with method HEAD`,
+      allowed: 'a method whose answer has a body',
+      hint: 'write method: GET',
+    })
+}

@@ -1,0 +1,129 @@
+// Rules: names, destinations, steps, and which rules can never be reached.
+import type { RuleConfig } from '../rules/rule.options.ts'
+import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
+import { checkFields, checkHeaderEdits } from './check-fields.ts'
+import type { Checked } from './check.ts'
+import { Shadows } from './shadows.ts'
+import type { Path } from './tree.ts'
+import { isStandIn } from './walk.ts'
+
+/** Checks the list of rules. */
+export function checkRules(checked: Checked): void {
+  const { rules, listeners } = checked.config
+  const seen = new Map<string, number>()
+  const shadows = new Shadows(Object.keys(listeners))
+  for (const [index, rule] of rules.entries()) {
+    const path = ['rules', index]
+    checkName(checked, path, rule, seen.get(rule.name))
+    seen.set(rule.name, index)
+    for (const [place, name] of rule.match.listener.entries())
+      checked.resolve('listener', name, [...path, 'match', 'listener', place])
+    checkMethods(checked, path, rule)
+    checkDestination(checked, path, rule)
+    for (const [place, step] of rule.middleware.entries())
+      checkStep(checked, [...path, 'middleware', place], step)
+    const shadow = shadows.add(rule)
+    if (shadow !== null)
+      checked.warn({
+        code: 'unreachable',
+        path,
+        found: `rule "${rule.name}", which no request reaches`,
+        allowed: 'rules in an order in which each can match',
+        hint: `rule "${shadow}" before it takes all that it would match`,
+      })
+  }
+}
+
+function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: number | undefined): void {
+  if (earlier === undefined || isStandIn(name)) return
+  checked.report({
+    code: 'duplicate',
+    path: [...path, 'name'],
+    found: `"${name}" a second time`,
+    allowed: 'a name of its own for each rule',
+    hint: `rules[${earlier}] has it as well`,
+  })
+}
+
+/** TRACE and CONNECT are answered with 405 before any rule is looked at. */
+function checkMethods(checked: Checked, path: Path, { match }: RuleConfig): void {
+  for (const [place, method] of match.method.entries())
+    if (method === 'TRACE' || method === 'CONNECT')
+      checked.warn({
+        code: 'unreachable',
+        path: [...path, 'match', 'method', place],
+        found: method,
+        allowed: 'a method that reaches rules',
+        hint: 'it is answered with 405 before them',
+      })
+}
+
+const DESTINATIONS = ['backend', 'respond', 'redirect'] as const
+
+function checkDestination(checked: Checked, path: Path, rule: RuleConfig): void {
+  const named = DESTINATIONS.filter((key) => rule[key] !== undefined)
+  if (named.length !== 1)
+    checked.report({
+      code: named.length === 0 ? 'missing-key' : 'conflict',
+      path: named[1] === undefined ? path : [...path, named[1]],
+      found: named.length === 0 ? 'a rule without destination' : `${named.join(' and ')} in one rule`,
+      allowed: 'exactly one of backend, respond or redirect',
+    })
+  if (rule.backend !== undefined) checked.resolve('backend', rule.backend, [...path, 'backend'])
+  if (rule.respond !== undefined) checkRespond(checked, [...path, 'respond'], rule.respond)
+  if (rule.redirect !== undefined) checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to)
+}
+
+function checkRespond(checked: Checked, path: Path, respond: NonNullable<RuleConfig['respond']>): void {
+  checkFields(checked, [...path, 'headers'], respond.headers, 'answer')
+  // RFC 9110 §15.3.5, §15.3.6, §15.4.5: these have no body.
+  if (respond.body === '' || ![204, 205, 304].includes(respond.status)) return
+  const found = `a body with status ${respond.status}`
+  checked.report({
+    code: 'conflict',
+    path: [...path, 'body'],
+    found,
+    allowed: 'no body with 204, 205 and 304',
+  })
+}
+
+const WORDS = ['{scheme}', '{host}', '{path}', '{query}']
+
+function checkRedirect(checked: Checked, path: Path, to: string): void {
+  if (isStandIn(to)) return
+  const plain = to.replace(/\{[^{}]*\}/g, (word) => (WORDS.includes(word) ? '' : word))
+  const unknown = /\{[^{}]*\}?|\}/.exec(plain)
+  if (unknown !== null)
+    checked.report({
+      code: 'wrong-value',
+      path,
+      found: JSON.stringify(unknown[0]),
+      allowed: WORDS.join(', '),
+    })
+  if (!/^(?:\/|\{path\}|[A-Za-z][A-Za-z0-9+.-]*:|\{scheme\}:)/.test(to))
+    checked.report({
+      code: 'wrong-value',
+      path,
+      found: JSON.stringify(to.slice(0, 80)),
+      allowed: 'a path that begins with "/", or a URL with its scheme',
+      hint: /^[A-Za-z0-9-]+\./.test(to) ? `write "https://${to.slice(0, 80)}"` : null,
+    })
+}
+
+function checkStep(checked: Checked, path: Path, step: MiddlewareConfig): void {
+  if (step.headers !== undefined) checkHeaderEdits(checked, [...path, 'headers'], step.headers)
+  const { ip } = step
+  if (ip === undefined || ip.allow.length + ip.deny.length > 0 || !isEmptyIp(checked, [...path, 'ip'])) return
+  checked.report({
+    code: 'missing-key',
+    path: [...path, 'ip'],
+    found: 'neither allow nor deny',
+    allowed: 'ranges in at least one of them',
+    hint: 'remove the step to let everybody in',
+  })
+}
+
+/** Not when something is wrong with what was written there. */
+const isEmptyIp = (checked: Checked, path: Path): boolean =>
+  checked.written(path)?.is === 'map' &&
+  ['allow', 'deny'].every((key) => (checked.written([...path, key])?.is ?? 'list') === 'list')

@@ -1,0 +1,96 @@
+// What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each other.
+import { parseAddress } from '../lib/ranges.ts'
+import { parseBind } from '../lib/bind.ts'
+import { checkBackends } from './check-backends.ts'
+import { checkListeners } from './check-listeners.ts'
+import { checkRules } from './check-rules.ts'
+import type { Finding, Problems } from './problem.ts'
+import type { Config } from './schema.ts'
+import { nearest } from './nearest.ts'
+import { locate, type MapTree, type Path, type Tree, treeAt } from './tree.ts'
+import { isStandIn } from './walk.ts'
+
+/** What all checks are given: the config, what was written, and where problems go. */
+export class Checked {
+  readonly config: Config
+  readonly #tree: MapTree
+  readonly #problems: Problems
+
+  constructor(config: Config, tree: MapTree, problems: Problems) {
+    this.config = config
+    this.#tree = tree
+    this.#problems = problems
+  }
+
+  report(finding: Omit<Finding, 'at'>): void {
+    this.#problems.add({ ...finding, at: locate(this.#tree, finding.path) })
+  }
+
+  warn(finding: Omit<Finding, 'at' | 'severity'>): void {
+    this.report({ ...finding, severity: 'warning' })
+  }
+
+  /** Whether this key was written, rather than filled in by default. */
+  isWritten(path: Path): boolean {
+    return this.written(path) !== null
+  }
+
+  /** What was written there; null: nothing. */
+  written(path: Path): Tree | null {
+    return treeAt(this.#tree, path)
+  }
+
+  /** Whether the key is there with a value of another kind: a problem was reported, its names are unknown. */
+  isBroken(key: 'listeners' | 'rules' | 'backends'): boolean {
+    const tree = treeAt(this.#tree, [key])
+    return tree !== null && tree.is !== (key === 'rules' ? 'list' : 'map')
+  }
+
+  /** Reports a name that is not among those known. */
+  resolve(kind: 'listener' | 'backend', name: string, path: Path): void {
+    const plural = `${kind}s` as const
+    if (isStandIn(name) || this.isBroken(plural) || Object.hasOwn(this.config[plural], name)) return
+    const names = Object.keys(this.config[plural])
+    const near = nearest(name, names)
+    this.report({
+      code: 'unknown-name',
+      path,
+      found: JSON.stringify(name),
+      allowed: names.length === 0 ? `a ${kind}, but there is none` : `a ${kind}: ${listed(names)}`,
+      hint: near === null ? null : `did you mean "${near}"?`,
+    })
+  }
+}
+
+const NAMES_SHOWN = 12
+const listed = (names: readonly string[]): string =>
+  names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')}, …`
+
+/** Checks a config that fits the schema, or whose misfits have stand-ins. */
+export function checkConfig(config: Config, tree: MapTree, problems: Problems): void {
+  const checked = new Checked(config, tree, problems)
+  checkListeners(checked)
+  checkRules(checked)
+  checkBackends(checked)
+  checkResolver(checked)
+}
+
+function checkResolver(checked: Checked): void {
+  const { servers, ttl_min, ttl_max } = checked.config.resolver
+  for (const [index, server] of servers.entries()) {
+    if (isStandIn(server)) continue
+    const { host, port } = parseBind(server)
+    if (parseAddress(host) !== null && port > 0 && !server.startsWith(':') && !server.startsWith('*'))
+      continue
+    const allowed = 'the address and port of a DNS server, such as "10.0.0.2:53"'
+    const found = JSON.stringify(server)
+    checked.report({ code: 'wrong-value', path: ['resolver', 'servers', index], found, allowed })
+  }
+  if (ttl_min > ttl_max)
+    checked.report({
+      code: 'conflict',
+      path: ['resolver', 'ttl_min'],
+      found: `${ttl_min} ms`,
+      allowed: `at most ttl_max, ${ttl_max} ms`,
+    })
+}

@@ -1,0 +1,154 @@
+// A file → checked words, or every problem with it. Called for the start, each reload, `check`, and each edit.
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { checkConfig } from './check.ts'
+import { type Finding, type Problem, Problems } from './problem.ts'
+import { readTree } from './read.ts'
+import { type Config, ConfigOptions } from './schema.ts'
+import type { SchemaNode } from './schema-node.ts'
+import { isShort, shortPath, toLong } from './short.ts'
+import { type Env, type ReadFile, type Sources, substitute } from './substitute.ts'
+import { Lines, type MapTree } from './tree.ts'
+import { walk } from './walk.ts'
+
+export interface LoadedConfig {
+  readonly ok: true
+  readonly config: Config
+  readonly warnings: readonly Problem[]
+  /** The file as it is. */
+  readonly text: string
+  /** SHA-256 of the file's bytes, in hexadecimal. */
+  readonly hash: string
+  /** Absolute paths of files that ${file:…} names. */
+  readonly files: readonly string[]
+}
+
+export interface RefusedConfig {
+  readonly ok: false
+  /** Errors only, in the order of the file. */
+  readonly problems: readonly Problem[]
+}
+
+const FILE_BYTES_MAX = 16 * 1024 * 1024
+
+/** Reads and checks a config file; never throws. */
+export function loadConfig(
+  file: string,
+  env: Env,
+  readFile: ReadFile = readBounded,
+): LoadedConfig | RefusedConfig {
+  let bytes: Uint8Array
+  try {
+    bytes = readFile(file, FILE_BYTES_MAX)
+  } catch (error) {
+    return refuse(file, { found: whyOf(error), allowed: 'a file that can be read' })
+  }
+  return parseConfig(file, bytes, env, readFile)
+}
+
+/** Checks the bytes of a config file, as if they stood in `file`; never throws. */
+export function parseConfig(
+  file: string,
+  bytes: Uint8Array,
+  env: Env,
+  readFile: ReadFile = readBounded,
+): LoadedConfig | RefusedConfig {
+  if (bytes.length > FILE_BYTES_MAX)
+    return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
+  const text = decode(bytes)
+  if (text === null) return refuse(file, { found: 'bytes that are no UTF-8', allowed: 'text in UTF-8' })
+  const lines = new Lines(text)
+  const problems = new Problems(file, lines)
+  const folder = dirname(resolve(file))
+  const checked = checkText(file, text, lines, { folder, env, readFile }, problems)
+  if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
+  const { config, files } = checked
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  return { ok: true, config: absolute(config, folder), warnings: problems.sorted(), text, hash, files }
+}
+
+interface CheckedText {
+  readonly config: Config
+  readonly files: readonly string[]
+}
+
+function checkText(
+  file: string,
+  text: string,
+  lines: Lines,
+  sources: Sources,
+  problems: Problems,
+): CheckedText | null {
+  const written = readTree(file, text, lines, problems)
+  if (written === null) return null
+  const files = substitute(written, sources, problems)
+  const tree = longForm(written, problems)
+  if (tree === null) return null
+  // The walk gives the schema's type, also where it found problems.
+  const config = walk(ConfigOptions as SchemaNode, tree, problems) as Config
+  checkConfig(config, tree, problems)
+  return { config, files }
+}
+
+function longForm(written: MapTree, problems: Problems): MapTree | null {
+  if (!isShort(written)) return written
+  const tree = toLong(written, problems)
+  problems.writtenPath = shortPath(written)
+  return tree
+}
+
+/** Relative paths start at the config file's folder. */
+function absolute(config: Config, folder: string): Config {
+  const { access } = config.logs
+  const logs =
+    access.file === undefined
+      ? config.logs
+      : { ...config.logs, access: { ...access, file: resolve(folder, access.file) } }
+  return { ...config, data: resolve(folder, config.data), logs }
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** Reads a whole file of at most `bytesMax`; also what is no plain file, as a pipe. */
+export function readBounded(path: string, bytesMax: number): Uint8Array {
+  const fd = openSync(path, 'r')
+  try {
+    const parts: Uint8Array[] = []
+    let length = 0
+    for (;;) {
+      const part = new Uint8Array(65_536)
+      const count = readSync(fd, part, 0, part.length, null)
+      if (count === 0) return Buffer.concat(parts)
+      length += count
+      if (length > bytesMax) throw new Error(`larger than ${bytesMax} bytes`)
+      parts.push(part.subarray(0, count))
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'no file of this name',
+  EACCES: 'a file that we may not read',
+  EISDIR: 'a folder',
+}
+
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return WHY[code] ?? error.message
+}
+
+function refuse(file: string, said: Pick<Finding, 'found' | 'allowed'>): RefusedConfig {
+  const problems = new Problems(file, new Lines(''))
+  problems.add({ code: 'file', at: 0, path: [], ...said })
+  return { ok: false, problems: problems.sorted() }
+}

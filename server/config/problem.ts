@@ -1,0 +1,87 @@
+// What is wrong in a config file, said so that a person can mend it: where, what was found, what is allowed, and a hint.
+import { type Lines, type Offset, type Path, writePath } from './tree.ts'
+
+export type ProblemCode =
+  | 'file'
+  | 'syntax'
+  | 'substitution'
+  | 'unknown-key'
+  | 'missing-key'
+  | 'wrong-type'
+  | 'wrong-value'
+  | 'mixed-forms'
+  | 'unknown-name'
+  | 'duplicate'
+  | 'conflict'
+  | 'unreachable'
+  | 'unused'
+
+export interface Problem {
+  readonly severity: 'error' | 'warning'
+  readonly code: ProblemCode
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  readonly column: number
+  /** As `backends.api.servers[0].url`; empty: the file as a whole. */
+  readonly path: string
+  readonly found: string
+  readonly allowed: string
+  /** Null: none. */
+  readonly hint: string | null
+  /** What was found and what is allowed, in one sentence. */
+  readonly message: string
+}
+
+/** `file:line:column path: found X, allowed Y; hint`. */
+export function formatProblem({ file, line, column, path, message, hint, severity }: Problem): string {
+  const where = `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}`
+  return `${where}: ${severity === 'warning' ? 'warning: ' : ''}${message}${hint === null ? '' : `; ${hint}`}`
+}
+
+export interface Finding {
+  readonly code: ProblemCode
+  readonly at: Offset
+  readonly path: Path
+  readonly found: string
+  readonly allowed: string
+  readonly hint?: string | null
+  readonly severity?: Problem['severity']
+}
+
+/** More help nobody: a file of another program would give one for each of its lines. */
+const PROBLEMS_MAX = 1000
+
+/** Collects the problems of one file. */
+export class Problems {
+  readonly #file: string
+  readonly #lines: Lines
+  readonly #list: Problem[] = []
+  /** Turns the path of what was checked into the path as written: the short form is checked as a long one. */
+  writtenPath: (path: Path) => Path = (path) => path
+  #errors = 0
+  #warnings = 0
+
+  constructor(file: string, lines: Lines) {
+    this.#file = file
+    this.#lines = lines
+  }
+
+  add({ code, at, path, found, allowed, hint = null, severity = 'error' }: Finding): void {
+    const count = severity === 'error' ? ++this.#errors : ++this.#warnings
+    if (count > PROBLEMS_MAX) return
+    const message = `found ${found}, allowed ${allowed}`
+    const place = { file: this.#file, ...this.#lines.place(at), path: writePath(this.writtenPath(path)) }
+    this.#list.push({ severity, code, ...place, found, allowed, hint, message })
+  }
+
+  get hasErrors(): boolean {
+    return this.#errors > 0
+  }
+
+  /** In the order of the file. Beside errors no warnings: many of them would only follow from the errors. */
+  sorted(): readonly Problem[] {
+    const list = this.hasErrors ? this.#list.filter(({ severity }) => severity === 'error') : this.#list
+    return list.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  }
+}

@@ -1,0 +1,39 @@
+// TOML: the values by smol-toml, the places by a scan of our own.
+import { parse, TomlDate, TomlError } from 'smol-toml'
+import type { Problems } from './problem.ts'
+import { DEPTH_MAX } from './read-yaml.ts'
+import { type Place, placeAt, scanToml } from './toml-places.ts'
+import { type Entry, type Lines, scalarAt, type Tree } from './tree.ts'
+
+/** Reads TOML; null when it is none. */
+export function readToml(text: string, lines: Lines, problems: Problems): Tree | null {
+  let values: unknown
+  try {
+    values = parse(text, { maxDepth: DEPTH_MAX })
+  } catch (error) {
+    const at = error instanceof TomlError ? lines.offset(error.line, error.column) : 0
+    const [first = 'not TOML'] = (error instanceof Error ? error.message : String(error)).split('\n')
+    const found = first.replace(/^Invalid TOML document: /, '')
+    problems.add({ code: 'syntax', at, path: [], found, allowed: 'valid TOML' })
+    return null
+  }
+  return join(values, scanToml(text))
+}
+
+function join(value: unknown, place: Place): Tree {
+  const { valueAt: at } = place
+  const below = (key: string): Place => place.below.get(key) ?? placeAt(at)
+  if (Array.isArray(value))
+    return { is: 'list', at, items: value.map((item: unknown, index) => join(item, below(String(index)))) }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return scalarAt(at, value)
+  // No setting is a date; as text it is named in the problem.
+  if (value instanceof TomlDate) return scalarAt(at, value.toISOString())
+  const entries = new Map<string, Entry>()
+  if (typeof value === 'object' && value !== null)
+    for (const [key, item] of Object.entries(value)) {
+      const there = below(key)
+      entries.set(key, { at: there.keyAt, value: join(item, there) })
+    }
+  return { is: 'map', at, entries }
+}

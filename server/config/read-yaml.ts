@@ -1,0 +1,177 @@
+// YAML, and JSON as a part of it, with the place of every key and value.
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type YAMLError,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import type { Problems } from './problem.ts'
+import { type Entry, type MapTree, type Offset, scalarAt, type Tree } from './tree.ts'
+
+const OPTIONS = {
+  // We look for duplicates ourselves: the library compares each key with each other one.
+  uniqueKeys: false,
+  stringKeys: true,
+  prettyErrors: false,
+  resolveKnownTags: false,
+  logLevel: 'error',
+} as const
+
+/** One slip often makes many syntax errors. */
+const SYNTAX_PROBLEMS_MAX = 10
+export const DEPTH_MAX = 64
+/** What aliases may add to a file: few lines can stand for billions of values. */
+const ALIASED_NODES_MAX = 1_000_000
+
+/** Reads YAML or JSON; null when problems were found that leave nothing to check. */
+export function readYaml(text: string, problems: Problems): Tree | null {
+  let document: ReturnType<typeof parseDocument>
+  try {
+    document = parseDocument(text, OPTIONS)
+  } catch (error) {
+    reportSyntax(problems, 0, error instanceof Error ? error.message : String(error))
+    return null
+  }
+  const errors = [...document.errors, ...document.warnings]
+  for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX))
+    reportSyntax(problems, error.pos[0], saidBy(error), HINTS[error.code] ?? null)
+  if (errors.length > 0) return null
+  const reader = new Reader(problems)
+  const tree = reader.read(document.contents, 0, 0)
+  return reader.hasFailed ? null : tree
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_SCALAR_START: 'put the text in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'put text with ": " in quotes, and look at the indentation',
+  BAD_ALIAS: 'put the text in quotes if "*" or "&" is part of it',
+}
+
+const saidBy = (error: YAMLError): string =>
+  error.code === 'MULTIPLE_DOCS' ? 'a second document ("---")' : error.message.replace(/\s+/g, ' ')
+
+function reportSyntax(problems: Problems, at: Offset, what: string, hint: string | null = null): void {
+  const found = what.charAt(0).toLowerCase() + what.slice(1)
+  problems.add({ code: 'syntax', at, path: [], found, allowed: 'one valid document', hint })
+}
+
+/** A subtree that has a name. Null: we are still inside it. */
+type Anchored = { readonly tree: Tree; readonly nodes: number } | null
+
+class Reader {
+  readonly #problems: Problems
+  readonly #anchors = new Map<string, Anchored>()
+  #nodes = 0
+  #aliasedNodes = 0
+  hasFailed = false
+
+  constructor(problems: Problems) {
+    this.#problems = problems
+  }
+
+  /** `at`: the place to name when the node has none, as an empty value. */
+  read(node: unknown, at: Offset, depth: number): Tree {
+    const start = startOf(node) ?? at
+    if (depth > DEPTH_MAX) return this.#fail(start, 'a value nested too deep', `at most ${DEPTH_MAX} levels`)
+    if (isAlias(node)) return this.#alias(node.source, start)
+    const before = this.#nodes++
+    const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined
+    if (anchor !== undefined) this.#anchors.set(anchor, null)
+    const tree = this.#value(node, start, depth)
+    if (anchor !== undefined) this.#anchors.set(anchor, { tree, nodes: this.#nodes - before })
+    return tree
+  }
+
+  #value(node: unknown, at: Offset, depth: number): Tree {
+    if (isMap(node)) return this.#map(node, at, depth)
+    if (isSeq(node)) return this.#list(node, at, depth)
+    const value: unknown = isScalar(node) ? node.value : null
+    if (
+      typeof value === 'string' ||
+      typeof value === 'number' ||
+      typeof value === 'boolean' ||
+      value === null
+    )
+      return scalarAt(at, value)
+    return this.#fail(at, 'a value of a kind that config has no use for', 'text, a number, true or false')
+  }
+
+  #list(node: YAMLSeq, at: Offset, depth: number): Tree {
+    const items: Tree[] = []
+    for (const item of node.items) {
+      if (this.hasFailed) break
+      items.push(this.read(item, at, depth + 1))
+    }
+    return { is: 'list', at, items }
+  }
+
+  #map(node: YAMLMap, at: Offset, depth: number): Tree {
+    const entries = new Map<string, Entry>()
+    const merged: Tree[] = []
+    for (const { key, value } of node.items) {
+      if (this.hasFailed) break
+      const keyAt = startOf(key) ?? at
+      const name = isScalar(key) ? (key.source ?? String(key.value)) : null
+      if (name === null) {
+        this.#fail(keyAt, 'a key that is no text', 'a key, then ": "')
+        break
+      }
+      const tree = this.read(value, keyAt, depth + 1)
+      if (name === '<<' && isScalar(key) && key.type === 'PLAIN') merged.push(tree)
+      else if (entries.has(name)) this.#duplicate(name, keyAt)
+      else entries.set(name, { at: keyAt, value: tree })
+    }
+    for (const tree of merged) this.#merge(tree, entries)
+    return { is: 'map', at, entries }
+  }
+
+  /** `<<: *base` or `<<: [*a, *b]`: keys of the map itself win, then those of the first. */
+  #merge(tree: Tree, entries: Map<string, Entry>): void {
+    const sources = tree.is === 'list' ? tree.items : [tree]
+    const maps = sources.filter((source): source is MapTree => source.is === 'map')
+    if (maps.length < sources.length)
+      this.#fail(tree.at, '"<<" with something else than maps', 'a map, or a list of maps')
+    for (const map of maps)
+      for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry)
+  }
+
+  #alias(name: string, at: Offset): Tree {
+    const anchored = this.#anchors.get(name)
+    if (anchored === undefined)
+      return this.#fail(at, `"*${name}"`, `the name of an anchor before it ("&${name}")`)
+    if (anchored === null)
+      return this.#fail(at, `"*${name}" within "&${name}" itself`, 'an anchor that is complete')
+    this.#nodes += anchored.nodes
+    this.#aliasedNodes += anchored.nodes
+    if (this.#aliasedNodes > ALIASED_NODES_MAX)
+      return this.#fail(at, 'aliases that stand for too much', `${ALIASED_NODES_MAX} values by aliases`)
+    return anchored.tree
+  }
+
+  #duplicate(name: string, at: Offset): void {
+    this.#problems.add({
+      code: 'duplicate',
+      at,
+      path: [],
+      found: `the key ${JSON.stringify(name)} a second time in one map`,
+      allowed: 'each key once',
+      hint: 'remove one of them, or join what they hold',
+    })
+  }
+
+  #fail(at: Offset, found: string, allowed: string): Tree {
+    if (!this.hasFailed) this.#problems.add({ code: 'syntax', at, path: [], found, allowed })
+    this.hasFailed = true
+    return scalarAt(at, undefined)
+  }
+}
+
+function startOf(node: unknown): Offset | null {
+  const isNode = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)
+  return isNode && node.range ? node.range[0] : null
+}

@@ -1,0 +1,31 @@
+// Text → tree. The name of the file tells its format.
+import { extname } from 'node:path'
+import type { Problems } from './problem.ts'
+import { readToml } from './read-toml.ts'
+import { readYaml } from './read-yaml.ts'
+import type { Lines, MapTree } from './tree.ts'
+
+/** Reads a file by its ending (.toml, or else YAML, of which JSON is a part); null after problems. */
+export function readTree(file: string, text: string, lines: Lines, problems: Problems): MapTree | null {
+  const isToml = extname(file).toLowerCase() === '.toml'
+  const tree = isToml ? readToml(text, lines, problems) : readYaml(text, problems)
+  if (tree === null) return null
+  const isEmpty = tree.is === 'scalar' ? tree.value === null : tree.is === 'map' && tree.entries.size === 0
+  if (!isEmpty && tree.is === 'map') return withoutEditorsKey(tree)
+  problems.add({
+    code: 'file',
+    at: isEmpty ? 0 : tree.at,
+    path: [],
+    found: isEmpty ? 'nothing in the file' : tree.is === 'list' ? 'a list' : 'a single value',
+    allowed: 'a map with listeners, rules and backends',
+    hint: 'the least is "listen: 0.0.0.0:8080" and "backends:" with a list of "- url: http://…"',
+  })
+  return null
+}
+
+/** JSON files tell editors their schema by a key. */
+function withoutEditorsKey(tree: MapTree): MapTree {
+  const entries = new Map(tree.entries)
+  entries.delete('$schema')
+  return { ...tree, entries }
+}

@@ -1,0 +1,142 @@
+// JSON Schema (draft-07, which editors know best) for both forms of the config file, made from the one schema.
+import { BackendOptions, ServerOptions } from '../backends/backend.options.ts'
+import { ListenerOptions } from '../http/listener.options.ts'
+import { MiddlewareOptions } from '../middleware/middleware.options.ts'
+import { RuleOptions } from '../rules/rule.options.ts'
+import type { SchemaNode } from './schema-node.ts'
+import { ConfigOptions } from './schema.ts'
+import { SHORT_KEYS } from './short.ts'
+
+type Json = { readonly [key: string]: unknown }
+
+/** Written once and referred to. */
+const SHARED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [ListenerOptions, 'listener'],
+  [BackendOptions, 'backend'],
+  [ServerOptions, 'server'],
+  [RuleOptions, 'rule'],
+  [MiddlewareOptions, 'step'],
+])
+
+/** The JSON Schema of a config file. */
+export function configSchema(): Json {
+  const shared = [...SHARED].map(([schema, name]) => [name, write(schema as SchemaNode)] as const)
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Config of Sluice',
+    type: 'object',
+    if: {
+      anyOf: [
+        { required: ['listen'] },
+        { required: ['backends'], properties: { backends: { type: 'array' } } },
+      ],
+    },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: ref('short'),
+    else: ref('long'),
+    definitions: {
+      substitution: {
+        type: 'string',
+        pattern: '\\$\\{',
+        description: 'Filled in from the environment or a file.',
+      },
+      ...Object.fromEntries(shared),
+      long: longSchema(),
+      short: shortSchema(),
+    },
+  }
+}
+
+/** Names the schema of a file for editors; config itself has no use for it. */
+const EDITORS_KEY = {
+  $schema: { type: 'string', description: 'Where editors find the schema of this file.' },
+}
+
+function longSchema(): Json {
+  const { properties, ...rest } = write(ConfigOptions as SchemaNode)
+  return { ...rest, required: ['listeners'], properties: { ...EDITORS_KEY, ...(properties as Json) } }
+}
+
+function shortSchema(): Json {
+  const from = (keys: readonly string[], home: string): Json =>
+    Object.fromEntries(keys.map((key) => [key, ref(`${home}/properties/${key}`)]))
+  return {
+    type: 'object',
+    description: 'The short form: one listener, one backend, one rule.',
+    additionalProperties: false,
+    required: ['listen', 'backends'],
+    properties: {
+      ...EDITORS_KEY,
+      listen: ref('listener/properties/bind'),
+      backends: ref('backend/properties/servers'),
+      ...from(SHORT_KEYS.backend, 'backend'),
+      ...from(['match', 'middleware'], 'rule'),
+      ...from(SHORT_KEYS.steps, 'step'),
+      ...from(SHORT_KEYS.global, 'long'),
+    },
+  }
+}
+
+const ref = (name: string): Json => ({ $ref: `#/definitions/${name}` })
+
+const referOrWrite = (schema: SchemaNode): Json => {
+  const name = SHARED.get(schema)
+  return name === undefined ? write(schema) : ref(name)
+}
+
+function write(schema: SchemaNode): Json {
+  const said = { description: schema.description, default: schema.default }
+  const { minProperties, maxProperties, minItems, maxItems, additionalProperties } = schema
+  if (schema.format === 'or-false')
+    return { ...said, anyOf: [{ const: false }, referOrWrite(schema.anyOf?.[1] ?? {})] }
+  if (schema.anyOf) return { ...said, anyOf: schema.anyOf.map(referOrWrite) }
+  if (additionalProperties)
+    return {
+      ...said,
+      type: 'object',
+      propertyNames: { pattern: PATTERNS[schema.keys ?? 'name'] },
+      additionalProperties: referOrWrite(additionalProperties),
+    }
+  if (schema.type === 'array')
+    return { ...said, type: 'array', minItems, maxItems, items: referOrWrite(schema.items ?? {}) }
+  if (schema.type !== 'object') return { ...said, ...writeScalar(schema) }
+  const properties = Object.entries(schema.properties ?? {})
+  const required = properties.filter(
+    ([key, property]) => schema.required?.includes(key) && isNeeded(property),
+  )
+  return {
+    ...said,
+    type: 'object',
+    additionalProperties: false,
+    minProperties,
+    maxProperties,
+    ...(required.length > 0 && { required: required.map(([key]) => key) }),
+    properties: Object.fromEntries(properties.map(([key, property]) => [key, referOrWrite(property)])),
+  }
+}
+
+/** What has no default and is not simply empty when left out. */
+const isNeeded = (schema: SchemaNode): boolean =>
+  schema.default === undefined && schema.format !== 'one-or-more' && !schema.additionalProperties
+
+function writeScalar(schema: SchemaNode): Json {
+  const { type, examples, enum: words, minimum, maximum, minLength, maxLength } = schema
+  const pattern = schema.pattern ?? PATTERNS[schema.format ?? '']
+  const kind = schema.format === 'size' ? ['string', 'integer'] : type
+  const plain = { type: kind, examples, enum: words, pattern, minimum, maximum, minLength, maxLength }
+  const isAnyText = type === 'string' && words === undefined && pattern === undefined
+  return isAnyText ? plain : { anyOf: [plain, ref('substitution')] }
+}
+
+/** What of a format a pattern can say; the rest is checked by the program. */
+const PATTERNS: Readonly<Record<string, string>> = {
+  duration: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$',
+  size: '^[0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B|kB)?$',
+  bind: '^.*:[0-9]{1,5}$',
+  cidr: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$',
+  name: '^[A-Za-z0-9_.-]{1,63}$',
+  'server-url': '^http://[^/?#@]+/?$',
+  'field-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+  'path-pattern': '^/[^?#\\\\]*$',
+  'status-range': '^([1-5][xX][xX]|[1-5][0-9]{2}( ?- ?[1-5][0-9]{2})?)$',
+}

@@ -1,0 +1,33 @@
+// The parts of a TypeBox schema that we read: JSON Schema, and the few keys that lib/kinds.ts adds.
+
+export interface SchemaNode {
+  readonly type?: string | readonly string[]
+  /** Of a text: see formats.ts. Or "one-or-more" and "or-false", which anyOf spells out. */
+  readonly format?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly required?: readonly string[]
+  /** Values of a map with any keys; `keys` is their format. */
+  readonly additionalProperties?: SchemaNode | false
+  readonly keys?: string
+  readonly items?: SchemaNode
+  readonly anyOf?: readonly SchemaNode[]
+  readonly enum?: readonly (string | number)[]
+  readonly const?: unknown
+  readonly pattern?: string
+  /** What `pattern` means, in words. */
+  readonly allowed?: string
+  readonly examples?: readonly unknown[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly minProperties?: number
+  readonly maxProperties?: number
+  /** Bounds of a duration or size, as written. */
+  readonly least?: string
+  readonly most?: string
+}

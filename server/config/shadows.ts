@@ -1,0 +1,41 @@
+// Rules that can never be reached, found in one pass: by one before them that takes everything, or the very same.
+import type { RuleConfig } from '../rules/rule.options.ts'
+
+/** Is told of each rule in order, and tells which earlier one takes all of its requests. */
+export class Shadows {
+  readonly #listeners: readonly string[]
+  /** Names of the rules that take everything of a listener. */
+  readonly #takenBy = new Map<string, string>()
+  readonly #byMatch = new Map<string, string>()
+
+  constructor(listeners: readonly string[]) {
+    this.#listeners = listeners
+  }
+
+  /** The name of the rule that hides this one, or null. */
+  add({ name, match }: RuleConfig): string | null {
+    const listeners = match.listener.length === 0 ? this.#listeners : match.listener
+    const isHidden = listeners.length > 0 && listeners.every((listener) => this.#takenBy.has(listener))
+    if (isHidden) return this.#takenBy.get(listeners[0] ?? '') ?? null
+    const key = keyOf(match)
+    const same = this.#byMatch.get(key)
+    if (same !== undefined) return same
+    this.#byMatch.set(key, name)
+    if (takesEverything(match))
+      for (const listener of listeners) if (!this.#takenBy.has(listener)) this.#takenBy.set(listener, name)
+    return null
+  }
+}
+
+const takesEverything = ({ host, path, method, header }: RuleConfig['match']): boolean =>
+  host.length === 0 &&
+  (path.length === 0 || path.includes('/*')) &&
+  method.length === 0 &&
+  Object.keys(header).length === 0
+
+/** Equal for matches that mean the same. */
+function keyOf({ listener, host, path, method, header }: RuleConfig['match']): string {
+  const hosts = host.map((one) => one.toLowerCase().replace(/\.$/, ''))
+  const fields = Object.entries(header).map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+  return JSON.stringify([listener, hosts, path, method, fields].map((list) => list.toSorted()))
+}

@@ -1,0 +1,151 @@
+// The short form: one listener, one backend, one rule, all named "default". It becomes the long form, with its places kept.
+import { BackendOptions } from '../backends/backend.options.ts'
+import { ListenerOptions } from '../http/listener.options.ts'
+import { MiddlewareOptions } from '../middleware/middleware.options.ts'
+import { nearest } from './nearest.ts'
+import type { Problems } from './problem.ts'
+import { ConfigOptions } from './schema.ts'
+import { type Entry, type MapTree, type Offset, type Path, scalarAt, type Tree } from './tree.ts'
+
+/** The name of all three. */
+export const DEFAULT_NAME = 'default'
+
+const LONG_ONLY = ['listeners', 'rules', 'backends']
+const GLOBAL_KEYS = Object.keys(ConfigOptions.properties).filter((key) => !LONG_ONLY.includes(key))
+const BACKEND_KEYS = Object.keys(BackendOptions.properties).filter((key) => key !== 'servers')
+const STEPS = Object.keys(MiddlewareOptions.properties)
+/** What a rule may hold beside its name and destination, its middleware also by name. */
+const RULE_KEYS = ['match', 'middleware', ...STEPS]
+
+/** Every key that the short form knows at the top, by what it belongs to. */
+export const SHORT_KEYS = { backend: BACKEND_KEYS, steps: STEPS, global: GLOBAL_KEYS } as const
+const KNOWN = ['listen', 'backends', ...BACKEND_KEYS, ...RULE_KEYS, ...GLOBAL_KEYS]
+
+/** Whether a file is in the short form. */
+export function isShort(root: MapTree): boolean {
+  return root.entries.has('listen') || root.entries.get('backends')?.value.is === 'list'
+}
+
+/** Makes a long form of a short one; null when it is mixed with the long form. */
+export function toLong(root: MapTree, problems: Problems): MapTree | null {
+  const { entries } = root
+  if (reportMixed(root, problems)) return null
+  for (const [key, { at }] of entries) if (!KNOWN.includes(key)) reportUnknown(key, at, problems)
+  const listen = entries.get('listen')
+  const servers = entries.get('backends')
+  if (listen === undefined) reportMissing('listen', 'an address such as "0.0.0.0:8080"', root.at, problems)
+  if (servers === undefined)
+    reportMissing('backends', 'a list of "- url: http://…"', listen?.at ?? root.at, problems)
+
+  const at = root.at
+  const nowhere: Entry = { at, value: scalarAt(at, undefined) }
+  const listener = mapOf(listen?.at ?? at, [['bind', listen ?? nowhere]])
+  const policies = pick(entries, BACKEND_KEYS)
+  const backend = mapOf(servers?.at ?? at, [['servers', servers ?? nowhere], ...policies])
+  const name = { at: backend.at, value: scalarAt(backend.at, DEFAULT_NAME) }
+  const steps = { at, value: stepsOf(root) }
+  const rule = mapOf(at, [
+    ['name', name],
+    ['backend', name],
+    ['middleware', steps],
+    ...pick(entries, ['match']),
+  ])
+  return mapOf(at, [
+    ['listeners', named(listener)],
+    ['backends', named(backend)],
+    ['rules', { at, value: { is: 'list', at, items: [rule] } }],
+    ...pick(entries, GLOBAL_KEYS),
+  ])
+}
+
+/** Turns a path of the long form that `toLong` made into the path as written. */
+export function shortPath(root: MapTree): (path: Path) => Path {
+  const steps = placesOfSteps(root)
+  return (path) => {
+    const [first, name, key, ...rest] = path
+    if (first === 'listeners')
+      return key === 'bind' || key === undefined ? ['listen'] : ['listen', key, ...rest]
+    if (first === 'backends')
+      return key === undefined || key === 'servers' ? ['backends', ...rest] : [key, ...rest]
+    if (first !== 'rules' || name === undefined || key === undefined) return first === 'rules' ? [] : path
+    if (key !== 'middleware') return [key, ...rest]
+    const [index, ...below] = rest
+    const place = steps[typeof index === 'number' ? index : -1]
+    // A step by its name: "[0].ip.allow" was written as "ip.allow".
+    if (place === undefined) return ['middleware', ...rest]
+    return place.length === 1 ? [...place, ...below.slice(1)] : [...place, ...below]
+  }
+}
+
+/** Middleware in the order of the file, whether listed or by name. */
+function stepsOf(root: MapTree): Tree {
+  const items: Tree[] = []
+  for (const [key, entry] of root.entries) {
+    if (STEPS.includes(key)) items.push(mapOf(entry.at, [[key, entry]]))
+    else if (key === 'middleware' && entry.value.is === 'list') items.push(...entry.value.items)
+    else if (key === 'middleware') return entry.value
+  }
+  return { is: 'list', at: root.at, items }
+}
+
+function placesOfSteps({ entries }: MapTree): Path[] {
+  const places: Path[] = []
+  for (const [key, { value }] of entries) {
+    if (STEPS.includes(key)) places.push([key])
+    else if (key === 'middleware' && value.is === 'list')
+      places.push(...value.items.map((_, index) => ['middleware', index]))
+  }
+  return places
+}
+
+const mapOf = (at: Offset, entries: Iterable<readonly [string, Entry]>): MapTree => ({
+  is: 'map',
+  at,
+  entries: new Map(entries),
+})
+
+const named = (value: MapTree): Entry => ({
+  at: value.at,
+  value: mapOf(value.at, [[DEFAULT_NAME, { at: value.at, value }]]),
+})
+
+const pick = (entries: MapTree['entries'], keys: readonly string[]): (readonly [string, Entry])[] =>
+  [...entries].filter(([key]) => keys.includes(key))
+
+const SPELLED = 'listeners: { default: { bind: … } }, backends: { default: { servers: […] } }'
+
+function reportMixed({ entries }: MapTree, problems: Problems): boolean {
+  const isListed = entries.get('backends')?.value.is === 'list'
+  const sign = entries.has('listen') ? '"listen"' : '"backends" as a list'
+  const long = ['listeners', 'rules'].filter((key) => entries.has(key))
+  if (!isListed && entries.get('backends')?.value.is === 'map') long.push('backends')
+  for (const key of long)
+    problems.add({
+      code: 'mixed-forms',
+      at: entries.get(key)?.at ?? 0,
+      path: [key],
+      found: `${key === 'backends' ? '"backends" as a map' : `"${key}"`} beside ${sign}`,
+      allowed: 'either the short form or the long one',
+      hint: `in the long form it is ${SPELLED}`,
+    })
+  return long.length > 0
+}
+
+function reportUnknown(key: string, at: Offset, problems: Problems): void {
+  const near = nearest(key, KNOWN)
+  const isListeners = Object.hasOwn(ListenerOptions.properties, key)
+  const isLonger = isListeners || key === 'respond' || key === 'redirect'
+  const longer = isLonger ? `it needs the long form: ${SPELLED}` : null
+  problems.add({
+    code: 'unknown-key',
+    at,
+    path: [key],
+    found: `the unknown key ${JSON.stringify(key.slice(0, 80))}`,
+    allowed: KNOWN.join(', '),
+    hint: longer ?? (near === null ? null : `did you mean "${near}"?`),
+  })
+}
+
+function reportMissing(key: string, allowed: string, at: Offset, problems: Problems): void {
+  problems.add({ code: 'missing-key', at, path: [], found: `no "${key}"`, allowed: `"${key}", ${allowed}` })
+}

@@ -1,0 +1,71 @@
+// Values and kinds of value in words, for problems.
+import { FORMATS } from './formats.ts'
+import type { SchemaNode } from './schema-node.ts'
+import type { Tree } from './tree.ts'
+
+const SHOWN_MAX = 80
+
+/** What stands there. Never what was put in place of ${…}: that may be a secret. */
+export function describe(tree: Tree): string {
+  if (tree.is !== 'scalar') return tree.is === 'map' ? 'a map' : 'a list'
+  const { value, written } = tree
+  if (written !== null) {
+    const what = typeof value === 'string' ? `${value.length} characters` : 'something'
+    return `${shown(written)}, which stands for ${what}`
+  }
+  if (value === null || value === undefined) return 'nothing'
+  return typeof value === 'string' ? shown(value) : String(value)
+}
+
+/** Quoted and shortened, without the password of a URL. */
+function shown(text: string): string {
+  const clean = text.replace(/\/\/[^/@\s]*@/g, '//…@')
+  return JSON.stringify(clean.length > SHOWN_MAX ? `${clean.slice(0, SHOWN_MAX)}…` : clean)
+}
+
+/** What a schema allows. */
+export function kindOf(schema: SchemaNode): string {
+  const { minimum, maximum, pattern, minLength = 0, maxLength } = schema
+  if (schema.format === 'one-or-more') return `${kindOf(schema.anyOf?.[0] ?? {})}, or a list of them`
+  if (schema.format === 'or-false') return 'false or a map'
+  if (schema.enum)
+    return schema.enum.length === 1 ? `only ${schema.enum[0]}` : `one of ${schema.enum.join(', ')}`
+  if (schema.type === 'object') return 'a map'
+  if (schema.type === 'array') return 'a list'
+  if (schema.type === 'boolean') return 'true or false'
+  if (schema.type === 'integer' || schema.type === 'number') {
+    const kind = schema.type === 'integer' ? 'a whole number' : 'a number'
+    return minimum === undefined || maximum === undefined ? kind : `${kind} from ${minimum} to ${maximum}`
+  }
+  const said = FORMATS[schema.format ?? '']?.decode('', schema)
+  if (said && 'allowed' in said) return said.allowed
+  if (pattern !== undefined) return schema.allowed ?? `text that matches ${pattern}`
+  if (maxLength !== undefined) return `text of ${minLength} to ${maxLength} characters`
+  return minLength > 0 ? 'text that is not empty' : 'text'
+}
+
+/** How to mend a value of the wrong type. */
+export function hintFor(schema: SchemaNode, tree: Tree): string | null {
+  const wantsMap = schema.type === 'object' || schema.format === 'or-false'
+  if (tree.is === 'scalar' && tree.value === null) {
+    if (wantsMap && !schema.additionalProperties) return 'write {} for the defaults, or remove the key'
+    return 'write a value, or remove the key'
+  }
+  if (schema.type === 'array' && tree.is === 'scalar') return 'write it as a list: [ … ]'
+  if (schema.type === 'array' && schema.items?.type === 'object') return 'begin each item with "- "'
+  if (schema.additionalProperties && tree.is === 'list') return 'write "name:" in place of "- " before each'
+  if (tree.is !== 'scalar') return null
+  const { value } = tree
+  if (schema.type === 'boolean' && typeof value === 'string')
+    return /^(?:true|yes|on)$/i.test(value)
+      ? 'write true'
+      : /^(?:false|no|off)$/i.test(value)
+        ? 'write false'
+        : null
+  const isNumber = schema.type === 'integer' || schema.type === 'number'
+  if (isNumber && typeof value === 'string' && /^[0-9.]+$/.test(value)) return 'write it without quotes'
+  if (schema.type !== 'string' || value === undefined) return null
+  const hint = typeof value === 'number' ? FORMATS[schema.format ?? '']?.hintForNumber?.(value) : undefined
+  if (hint !== undefined) return hint
+  return typeof value === 'string' || schema.enum ? null : `put it in quotes: "${value}"`
+}

@@ -1,0 +1,125 @@
+// ${NAME}, ${NAME:-default} and ${file:PATH} in texts; $${ stands for ${ itself.
+import { resolve } from 'node:path'
+import type { Problems } from './problem.ts'
+import type { Path, Scalar, Tree } from './tree.ts'
+
+export type Env = Readonly<Record<string, string | undefined>>
+/** Reads a file, at most `bytesMax` of it (throws when it is larger, or cannot be read). */
+export type ReadFile = (path: string, bytesMax: number) => Uint8Array
+
+export interface Sources {
+  /** Where relative paths start. */
+  readonly folder: string
+  readonly env: Env
+  readonly readFile: ReadFile
+}
+
+/** What is put in place is a secret, a port, a name: no more than this of one file. */
+const FILE_BYTES_MAX = 65_536
+/** Of one text with all that is put into it. */
+const TEXT_LENGTH_MAX = 1_048_576
+
+/** Puts values in place throughout a tree; returns the files that were read. */
+export function substitute(tree: Tree, sources: Sources, problems: Problems): readonly string[] {
+  const pass = new Pass(sources, problems)
+  pass.visit(tree, [])
+  return [...pass.files.keys()]
+}
+
+class Pass {
+  readonly files = new Map<string, string | Error>()
+  readonly #sources: Sources
+  readonly #problems: Problems
+  /** Aliases share subtrees: each is done once. */
+  readonly #done = new Set<Tree>()
+
+  constructor(sources: Sources, problems: Problems) {
+    this.#sources = sources
+    this.#problems = problems
+  }
+
+  visit(tree: Tree, path: Path): void {
+    if (tree.is === 'scalar') {
+      if (typeof tree.value === 'string' && tree.value.includes('${')) this.#scalar(tree, tree.value, path)
+      return
+    }
+    if (this.#done.has(tree)) return
+    this.#done.add(tree)
+    if (tree.is === 'map') for (const [key, { value }] of tree.entries) this.visit(value, [...path, key])
+    else for (const [index, item] of tree.items.entries()) this.visit(item, [...path, index])
+  }
+
+  #scalar(scalar: Scalar, text: string, path: Path): void {
+    if (scalar.written !== null) return
+    scalar.written = text
+    const isWhole = /^\$\{[^{}]*\}$/.test(text)
+    let isGood = true
+    const value = text.replace(PLACE, (whole: string, inner: string | undefined) => {
+      if (whole === '$${') return '${'
+      const put = inner === undefined ? UNCLOSED : this.#valueOf(inner)
+      if (typeof put === 'string') return put
+      this.#problems.add({ code: 'substitution', at: scalar.at, path, ...put })
+      isGood = false
+      return ''
+    })
+    if (value.length > TEXT_LENGTH_MAX)
+      this.#problems.add({
+        code: 'substitution',
+        at: scalar.at,
+        path,
+        found: `${value.length} characters`,
+        allowed: `at most ${TEXT_LENGTH_MAX}`,
+      })
+    scalar.value = isGood && value.length <= TEXT_LENGTH_MAX ? value : undefined
+    scalar.loose = isWhole
+  }
+
+  #valueOf(inner: string): string | Wrong {
+    if (inner.startsWith('file:')) return this.#file(inner.slice('file:'.length))
+    const match = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/.exec(inner)
+    if (match === null)
+      return { found: `"\${${inner}}"`, allowed: ALLOWED, hint: 'write "$${" for a literal "${"' }
+    const [, name = '', fallback] = match
+    const value = Object.hasOwn(this.#sources.env, name) ? this.#sources.env[name] : undefined
+    // As shells do: ":-" stands in for an empty value as well.
+    if (fallback !== undefined && (value === undefined || value === '')) return fallback
+    if (value !== undefined) return value
+    const hint = `set it, or give a default: \${${name}:-…}`
+    return { found: `\${${name}}, which is not set`, allowed: 'an environment variable that is set', hint }
+  }
+
+  #file(written: string): string | Wrong {
+    const path = resolve(this.#sources.folder, written)
+    let content = this.files.get(path)
+    if (content === undefined) {
+      content = this.#read(path)
+      this.files.set(path, content)
+    }
+    if (typeof content === 'string') return content
+    const hint = `it is ${path}: ${content.message}`
+    return { found: `\${file:${written}}, which cannot be read`, allowed: 'a readable text file', hint }
+  }
+
+  #read(path: string): string | Error {
+    try {
+      const bytes = this.#sources.readFile(path, FILE_BYTES_MAX)
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+}
+
+interface Wrong {
+  readonly found: string
+  readonly allowed: string
+  readonly hint: string | null
+}
+
+const PLACE = /\$\$\{|\$\{(?:([^}]*)\})?/g
+const ALLOWED = '${NAME}, ${NAME:-default} or ${file:PATH}'
+const UNCLOSED: Wrong = {
+  found: '"${" without "}"',
+  allowed: ALLOWED,
+  hint: 'write "$${" for a literal "${"',
+}

@@ -1,0 +1,157 @@
+// Where each key and value of a TOML file stands. The file is known to be valid: smol-toml has read it.
+import { parse } from 'smol-toml'
+import type { Offset } from './tree.ts'
+
+export interface Place {
+  /** Of the key; of an item in a list: of the item. */
+  keyAt: Offset
+  valueAt: Offset
+  /** A list of tables: what follows "[[a]]" belongs to its last. */
+  isList: boolean
+  /** By key, or by place in the list. */
+  readonly below: Map<string, Place>
+}
+
+/** The places of a valid TOML file, by key. */
+export function scanToml(text: string): Place {
+  const scan = new Scan(text)
+  const root = placeAt(0)
+  let table = root
+  for (scan.skipVoid(); scan.at < text.length; scan.skipVoid()) {
+    if (text[scan.at] === '[') table = scan.header(root)
+    else scan.pair(table)
+  }
+  return root
+}
+
+export const placeAt = (at: Offset): Place => ({ keyAt: at, valueAt: at, isList: false, below: new Map() })
+
+/** Patterns that match at one place; a valid file has nothing else there. */
+const VOID = /(?:[ \t\r\n]+|#[^\n]*)+/y
+const BLANK = /[ \t]*/y
+const BARE_KEY = /[A-Za-z0-9_-]+/y
+const STRING =
+  /"""(?:[^"\\]|\\[\s\S]|""?(?!"))*"{3,5}|'''(?:[^']|''?(?!'))*'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/y
+const OTHER_SCALAR = /[^,\]}#\r\n]*/y
+
+class Scan {
+  readonly #text: string
+  at: Offset = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  skipVoid(): void {
+    this.#take(VOID)
+  }
+
+  /** `[a.b]` or `[[a.b]]`: the table that the lines below it fill. */
+  header(root: Place): Place {
+    const start = this.at
+    const isList = this.#text[start + 1] === '['
+    this.at += isList ? 2 : 1
+    const keys = this.#keys()
+    this.at += isList ? 2 : 1
+    let place = root
+    for (const { name } of keys) place = child(lastItem(place), name, start)
+    if (!isList) return place
+    place.isList = true
+    return child(place, String(place.below.size), start)
+  }
+
+  /** `a.b = value`. */
+  pair(table: Place): void {
+    const keys = this.#keys()
+    this.at++ // "="
+    this.#take(BLANK)
+    let place = table
+    for (const { name, at } of keys) place = child(place, name, at)
+    this.#value(place)
+  }
+
+  #keys(): { readonly name: string; readonly at: Offset }[] {
+    const keys: { name: string; at: Offset }[] = []
+    for (;;) {
+      this.#take(BLANK)
+      const at = this.at
+      const written = this.#take(BARE_KEY) || this.#take(STRING)
+      keys.push({ name: nameOf(written), at })
+      this.#take(BLANK)
+      if (this.#text[this.at] !== '.' || written === '') return keys
+      this.at++
+    }
+  }
+
+  #value(place: Place): void {
+    place.valueAt = this.at
+    const first = this.#text[this.at]
+    if (first === '[') this.#list(place)
+    else if (first === '{') this.#inlineTable(place)
+    else if (first === '"' || first === "'") this.#take(STRING)
+    else this.#take(OTHER_SCALAR)
+  }
+
+  #list(place: Place): void {
+    this.at++
+    for (let index = 0; ; index++) {
+      this.#separators()
+      if (this.#isOver(']')) return
+      const before = this.at
+      this.#value(child(place, String(index), this.at))
+      if (this.at === before) return // not valid after all: never turn in a circle
+    }
+  }
+
+  #inlineTable(place: Place): void {
+    this.at++
+    for (;;) {
+      this.#separators()
+      if (this.#isOver('}')) return
+      const before = this.at
+      this.pair(place)
+      if (this.at === before) return
+    }
+  }
+
+  #separators(): void {
+    this.skipVoid()
+    while (this.#text[this.at] === ',') {
+      this.at++
+      this.skipVoid()
+    }
+  }
+
+  #isOver(closing: string): boolean {
+    if (this.at < this.#text.length && this.#text[this.at] !== closing) return false
+    this.at++
+    return true
+  }
+
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.at
+    const match = pattern.exec(this.#text)
+    if (match === null) return ''
+    this.at += match[0].length
+    return match[0]
+  }
+}
+
+function child(place: Place, name: string, at: Offset): Place {
+  const known = place.below.get(name)
+  if (known !== undefined) return known
+  const made = placeAt(at)
+  place.below.set(name, made)
+  return made
+}
+
+/** Of a list of tables, the last one; any other place is itself. */
+function lastItem(place: Place): Place {
+  return (place.isList && place.below.get(String(place.below.size - 1))) || place
+}
+
+/** What a key means: as it is, or without its quotes and escapes. */
+function nameOf(written: string): string {
+  if (!written.startsWith('"') || !written.includes('\\')) return written.replace(/^(["'])(.*)\1$/s, '$2')
+  return Object.keys(parse(`${written} = 0`))[0] ?? written
+}

@@ -1,0 +1,213 @@
+// Tree → checked words, along the schema: decodes, fills in defaults, and collects every problem on the way. Never throws.
+// Where a value is wrong, something harmless of its type stands in for it, so that the rest can still be checked.
+import { FORMATS } from './formats.ts'
+import { nearest } from './nearest.ts'
+import type { Problems } from './problem.ts'
+import { readBoolean, readNumber } from './scalars.ts'
+import type { SchemaNode } from './schema-node.ts'
+import { describe, hintFor, kindOf } from './spoken.ts'
+import { type MapTree, type Offset, type Path, type Scalar, scalarAt, type Tree } from './tree.ts'
+import { homesOf } from './unknown-key.ts'
+
+/** Begins texts that stand in for a wrong value: no text of a valid config does. */
+const STAND_IN = '\0'
+
+/** Whether this text stands in for a value that a problem was reported of. */
+export const isStandIn = (text: string): boolean => text.startsWith(STAND_IN)
+
+/** Decodes a tree along a schema. The result is of the schema's type, also after problems. */
+export function walk(schema: SchemaNode, tree: MapTree, problems: Problems): unknown {
+  return new Walker(schema, problems).value(schema, tree, [], tree.at)
+}
+
+class Walker {
+  readonly #root: SchemaNode
+  readonly #problems: Problems
+  #standIns = 0
+
+  constructor(root: SchemaNode, problems: Problems) {
+    this.#root = root
+    this.#problems = problems
+  }
+
+  /** `at`: the place of its key. */
+  value(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+    if (tree.is === 'scalar' && tree.value === undefined) return this.#standIn(schema, tree.at)
+    if (schema.format === 'one-or-more') return this.#oneOrMore(schema, tree, path, at)
+    if (schema.format === 'or-false') return this.#orFalse(schema, tree, path, at)
+    if (schema.additionalProperties) return this.#mapOf(schema, schema.additionalProperties, tree, path)
+    if (schema.type === 'object') return this.#object(schema, tree, path, at)
+    if (schema.type === 'array') return this.#list(schema, tree, path)
+    if (tree.is !== 'scalar') return this.#wrong(schema, tree, path)
+    if (schema.type === 'boolean') return readBoolean(tree) ?? this.#wrong(schema, tree, path)
+    if (schema.type === 'integer' || schema.type === 'number') return this.#number(schema, tree, path)
+    return this.#text(schema, tree, path)
+  }
+
+  #object(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+    if (tree.is !== 'map') return this.#wrong(schema, tree, path)
+    const properties = schema.properties ?? {}
+    for (const [key, entry] of tree.entries)
+      if (!Object.hasOwn(properties, key)) this.#unknownKey(schema, key, entry.at, [...path, key])
+    this.#countKeys(schema, tree, path, at)
+    const result: Record<string, unknown> = {}
+    for (const [key, property] of Object.entries(properties)) {
+      const entry = tree.entries.get(key)
+      if (entry !== undefined) result[key] = this.value(property, entry.value, [...path, key], entry.at)
+      else if (property.default !== undefined)
+        result[key] = this.value(property, treeOf(property.default, at), [...path, key], at)
+      else if (schema.required?.includes(key)) result[key] = this.#notGiven(property, [...path, key], at)
+    }
+    return result
+  }
+
+  /** A key without a default: lists and maps are empty then, anything else is missing. */
+  #notGiven(schema: SchemaNode, path: Path, at: Offset): unknown {
+    if (schema.format === 'one-or-more') return []
+    if (schema.additionalProperties) return {}
+    const key = JSON.stringify(path.at(-1))
+    const allowed = `${key}, ${kindOf(schema)}`
+    this.#problems.add({ code: 'missing-key', at, path: path.slice(0, -1), found: `no ${key}`, allowed })
+    return this.#standIn(schema, at)
+  }
+
+  #countKeys({ minProperties = 0, maxProperties }: SchemaNode, tree: MapTree, path: Path, at: Offset): void {
+    const count = tree.entries.size
+    if (count >= minProperties && count <= (maxProperties ?? count)) return
+    const found = count === 0 ? 'an empty map' : `${count} keys`
+    const hint = count > 1 ? 'begin a list item ("- ") for each' : null
+    this.#problems.add({ code: 'wrong-value', at, path, found, allowed: 'exactly one key', hint })
+  }
+
+  #mapOf(schema: SchemaNode, item: SchemaNode, tree: Tree, path: Path): unknown {
+    if (tree.is !== 'map') return this.#wrong(schema, tree, path)
+    const result: Record<string, unknown> = {}
+    const seen = new Set<string>()
+    const format = FORMATS[schema.keys ?? 'name']
+    for (const [key, entry] of tree.entries) {
+      const here = [...path, key]
+      const decoded = format?.decode(key, {})
+      const found = `the key ${JSON.stringify(key.slice(0, 80))}`
+      if (decoded && 'allowed' in decoded)
+        this.#problems.add({ code: 'wrong-value', at: entry.at, path: here, found, ...decoded })
+      // Field names differ in case only for people.
+      else if (schema.keys === 'field-name' && seen.has(key.toLowerCase()))
+        this.#problems.add({
+          code: 'duplicate',
+          at: entry.at,
+          path: here,
+          found: `${found} a second time`,
+          allowed: 'each field once, in upper or lower case',
+        })
+      seen.add(key.toLowerCase())
+      const value = this.value(item, entry.value, here, entry.at)
+      if (key !== '__proto__') result[key] = value
+    }
+    return result
+  }
+
+  #list(schema: SchemaNode, tree: Tree, path: Path): unknown {
+    const { items = {}, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
+    if (tree.is !== 'list') return this.#wrong(schema, tree, path)
+    const count = tree.items.length
+    if (count < minItems || count > maxItems) {
+      const allowed = count < minItems ? `at least ${minItems}` : `at most ${maxItems}`
+      const found = count === 0 ? 'an empty list' : `${count} items`
+      this.#problems.add({ code: 'wrong-value', at: tree.at, path, found, allowed })
+    }
+    return tree.items.map((item, index) => this.value(items, item, [...path, index], item.at))
+  }
+
+  #oneOrMore(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+    const [item = {}, list = {}] = schema.anyOf ?? []
+    return tree.is === 'list' ? this.#list(list, tree, path) : [this.value(item, tree, path, at)]
+  }
+
+  #orFalse(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+    const [, object = {}] = schema.anyOf ?? []
+    if (tree.is === 'scalar' && readBoolean(tree) === false) return false
+    return tree.is === 'map' ? this.#object(object, tree, path, at) : this.#wrong(schema, tree, path)
+  }
+
+  #number(schema: SchemaNode, tree: Scalar, path: Path): unknown {
+    const number = readNumber(tree)
+    const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema
+    const isWhole = schema.type === 'number' || Number.isSafeInteger(number)
+    const isAllowed = schema.enum === undefined || schema.enum.includes(number ?? '')
+    const isGood = number !== null && Number.isFinite(number) && isWhole && isAllowed
+    return isGood && number >= minimum && number <= maximum ? number : this.#wrong(schema, tree, path)
+  }
+
+  #text(schema: SchemaNode, tree: Scalar, path: Path): unknown {
+    const format = FORMATS[schema.format ?? '']
+    const isText = typeof tree.value === 'string' || (typeof tree.value === 'number' && format?.takesNumbers)
+    if (!isText) return this.#wrong(schema, tree, path)
+    const text = String(tree.value)
+    if (format !== undefined) {
+      const decoded = format.decode(text, schema)
+      return 'value' in decoded ? decoded.value : this.#wrong(schema, tree, path, decoded)
+    }
+    const { enum: words, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema
+    const isGood = words?.includes(text) ?? (pattern === undefined || new RegExp(pattern).test(text))
+    if (isGood && text.length >= minLength && text.length <= maxLength) return text
+    const word = tree.written === null && words ? nearest(text, words.map(String)) : null
+    const hint = word === null ? null : `did you mean "${word}"?`
+    return this.#wrong(schema, tree, path, { allowed: kindOf(schema), hint })
+  }
+
+  #wrong(
+    schema: SchemaNode,
+    tree: Tree,
+    path: Path,
+    said?: { allowed: string; hint: string | null },
+  ): unknown {
+    const isOfType =
+      said !== undefined || (tree.is === 'scalar' && typeof tree.value === 'number' && readsNumber(schema))
+    const allowed = said?.allowed ?? kindOf(schema)
+    // A hint may repeat the value, and what was put in place may be a secret.
+    const isSecret = tree.is === 'scalar' && tree.written !== null
+    const hint = isSecret ? null : (said?.hint ?? hintFor(schema, tree))
+    const code = isOfType ? 'wrong-value' : 'wrong-type'
+    this.#problems.add({ code, at: tree.at, path, found: describe(tree), allowed, hint })
+    return this.#standIn(schema, tree.at)
+  }
+
+  #unknownKey(schema: SchemaNode, key: string, at: Offset, path: Path): void {
+    const keys = Object.keys(schema.properties ?? {})
+    const near = nearest(key, keys)
+    const homes = near === null ? homesOf(this.#root, key) : null
+    const hint = near !== null ? `did you mean "${near}"?` : homes === null ? null : `it belongs to ${homes}`
+    const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`
+    this.#problems.add({ code: 'unknown-key', at, path, found, allowed: keys.join(', '), hint })
+  }
+
+  /** Something of the schema's type for a value that a problem was reported of. */
+  #standIn(schema: SchemaNode, at: Offset): unknown {
+    if (schema.default !== undefined) return this.value(schema, treeOf(schema.default, at), [], at)
+    if (schema.type === 'array' || schema.format === 'one-or-more') return []
+    if (schema.additionalProperties) return {}
+    if (schema.type === 'object') return this.#standInObject(schema, at)
+    if (schema.type === 'boolean') return false
+    if (readsNumber(schema)) return schema.minimum ?? schema.enum?.[0] ?? 1
+    if (schema.format === 'duration' || schema.format === 'size') return 1
+    return schema.enum?.[0] ?? `${STAND_IN}${++this.#standIns}`
+  }
+
+  #standInObject(schema: SchemaNode, at: Offset): unknown {
+    const required = Object.entries(schema.properties ?? {}).filter(([key]) => schema.required?.includes(key))
+    return Object.fromEntries(required.map(([key, property]) => [key, this.#standIn(property, at)]))
+  }
+}
+
+const readsNumber = (schema: SchemaNode): boolean => schema.type === 'integer' || schema.type === 'number'
+
+/** A default of the schema, as if it had been written. */
+function treeOf(value: unknown, at: Offset): Tree {
+  if (Array.isArray(value)) return { is: 'list', at, items: value.map((item: unknown) => treeOf(item, at)) }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return scalarAt(at, value)
+  const entries = Object.entries(value ?? {}).map(
+    ([key, item]) => [key, { at, value: treeOf(item, at) }] as const,
+  )
+  return { is: 'map', at, entries: new Map(entries) }
+}

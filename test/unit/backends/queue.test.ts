@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import type { Backend } from '../../../server/backends/backend.ts'
+import { Bell, WaitQueue, type Waiter } from '../../../server/backends/queue.ts'
+import type { Server } from '../../../server/backends/server.ts'
+import { waitFor } from '../../support/wait.ts'
+import { backendConfig, Bench } from './backends.ts'
+
+/** What happened, in order. */
+let events: string[] = []
+const waiters: Waiter[] = []
+const queues: WaitQueue[] = []
+afterEach(() => {
+  for (const queue of queues.splice(0)) for (const one of waiters) queue.remove(one)
+  waiters.length = 0
+  events = []
+})
+
+function waiter(name: string, { tried = 0, thereupon = (_server: Server): void => {} } = {}): Waiter {
+  const made: Waiter = {
+    key: 0,
+    tried,
+    onServer(server) {
+      events.push(`${name} gets ${server.name}`)
+      thereupon(server)
+    },
+    onQueueTimeout: () => void events.push(`${name} is late`),
+  }
+  waiters.push(made)
+  return made
+}
+
+interface Full {
+  readonly bench: Bench
+  readonly backend: Backend
+  readonly held: Server[]
+}
+
+function fullBackend(size = 4): Full {
+  const bench = new Bench()
+  const servers = ['a', 'b'].map((name) => ({ name, max_connections: 1 }))
+  const backend = bench.backend(backendConfig(servers, { queue: { size, timeout: 5000 } }))
+  queues.push(backend.queue)
+  return { bench, backend, held: [backend.pick(0, 0)!, backend.pick(0, 0)!] }
+}
+
+/** A queue whose servers come from a list and whose clock stands still. */
+function bareQueue(size = 4, timeoutMs = 100) {
+  const clock = { nowMs: 0 }
+  const free: Server[] = []
+  const bell = new Bell(() => clock.nowMs)
+  const queue = new WaitQueue({ size, timeoutMs, bell, pick: () => free.shift() ?? null })
+  queues.push(queue)
+  return { clock, free, bell, queue }
+}
+const named = (name: string): Server => ({ name }) as Server
+
+describe('waiting', () => {
+  test('ends in the order of coming, with the server that was given back', () => {
+    const { backend, held } = fullBackend()
+    for (const name of ['first', 'second']) expect(backend.queue.push(waiter(name), 0)).toBe(true)
+    backend.release(held[1]!)
+    expect(events).toEqual([`first gets ${held[1]!.name}`])
+    backend.release(held[0]!)
+    expect(events[1]).toBe(`second gets ${held[0]!.name}`)
+    expect(backend.queue.length).toBe(0)
+  })
+
+  test('has a bound', () => {
+    const { backend } = fullBackend(2)
+    expect(['x', 'y', 'z'].map((name) => backend.queue.push(waiter(name), 0))).toEqual([true, true, false])
+    expect(fullBackend(0).backend.queue.push(waiter('x'), 0)).toBe(false)
+  })
+
+  test('ends when one leaves, which costs nobody else a turn', () => {
+    const { backend, held } = fullBackend()
+    const all = ['x', 'y', 'z'].map((name) => waiter(name))
+    for (const one of all) backend.queue.push(one, 0)
+    backend.queue.remove(all[0]!)
+    backend.queue.remove(all[0]!)
+    backend.queue.remove(waiter('never in it'))
+    for (const server of held) backend.release(server)
+    expect(events.map((event) => event[0])).toEqual(['y', 'z'])
+    expect(backend.queue.length).toBe(0)
+  })
+
+  test('ends after the time allowed, counted from each one coming', () => {
+    const { clock, bell, queue } = bareQueue()
+    queue.push(waiter('x'), 0)
+    queue.push(waiter('y'), 30)
+    clock.nowMs = 99
+    bell.tick()
+    expect(events).toEqual([])
+    clock.nowMs = 100
+    bell.tick()
+    expect(events).toEqual(['x is late'])
+    clock.nowMs = 131
+    bell.tick()
+    expect(events).toEqual(['x is late', 'y is late'])
+    expect(bell.length).toBe(0)
+  })
+
+  test('goes on for one whose remaining servers are full, while those behind are served', () => {
+    const { backend, held } = fullBackend()
+    const [a, b] = held as [Server, Server]
+    backend.queue.push(waiter('retry', { tried: b.triedBit }), 0)
+    backend.queue.push(waiter('fresh'), 0)
+    backend.release(b)
+    expect(events).toEqual([`fresh gets ${b.name}`])
+    backend.release(a)
+    expect(events[1]).toBe(`retry gets ${a.name}`)
+  })
+
+  test('is the lot of newcomers too while others wait', () => {
+    const { bench, backend, held } = fullBackend()
+    backend.queue.push(waiter('x'), 0)
+    bench.board.leave(held[0]!.slot) // as by another worker: nobody was woken
+    expect(backend.pick(0, 0)).toBeNull()
+    expect(backend.lastPickFull).toBe(true)
+  })
+})
+
+describe('the tick', () => {
+  test('runs only while anyone waits', () => {
+    const { bell, queue } = bareQueue()
+    expect(bell.isTicking).toBe(false)
+    const [x, y] = [waiter('x'), waiter('y')]
+    queue.push(x, 0)
+    queue.push(y, 0)
+    queue.remove(x)
+    expect(bell.isTicking).toBe(true)
+    queue.remove(y)
+    expect(bell.isTicking).toBe(false)
+  })
+
+  test('finds places given back by other workers, all there are', async () => {
+    const { bench, backend, held } = fullBackend()
+    for (const name of ['x', 'y', 'z']) backend.queue.push(waiter(name), performance.now())
+    for (const server of held) bench.board.leave(server.slot)
+    await waitFor(() => events.length === 2)
+    expect(events.map((event) => event[0])).toEqual(['x', 'y'])
+    expect(backend.queue.length).toBe(1)
+    backend.release(held[0]!)
+    expect(events.length).toBe(3)
+  })
+})
+
+describe('telling a waiter', () => {
+  test('may give a place back at once, for the next one', () => {
+    const { backend, held } = fullBackend()
+    const thereupon = (server: Server): void => backend.release(server)
+    for (const name of ['x', 'y', 'z']) backend.queue.push(waiter(name, { thereupon }), 0)
+    backend.release(held[0]!)
+    expect(events.map((event) => event[0])).toEqual(['x', 'y', 'z'])
+    expect(backend.pick(0, 0)).toBe(held[0]!)
+  })
+
+  test('may remove the next one or add another', () => {
+    const { free, bell, queue } = bareQueue()
+    const y = waiter('y')
+    queue.push(waiter('x', { thereupon: () => (queue.remove(y), void queue.push(waiter('new'), 0)) }), 0)
+    queue.push(y, 0)
+    queue.push(waiter('z'), 0)
+    free.push(named('s1'), named('s2'), named('s3'))
+    bell.tick()
+    expect(events).toEqual(['x gets s1', 'z gets s2', 'new gets s3'])
+    expect(queue.length).toBe(0)
+  })
+})
+
+describe('across snapshots', () => {
+  test('those who wait in the old one go first and count for the bound', () => {
+    const { bench, backend, held } = fullBackend(3)
+    backend.queue.push(waiter('old'), 0)
+    const after = bench.backend(backend.options, { previous: backend })
+    queues.push(after.queue)
+    expect(after.queue.push(waiter('new'), 0)).toBe(true)
+    expect(backend.queue.push(waiter('old retry'), 0)).toBe(true)
+    expect(after.queue.push(waiter('too many'), 0)).toBe(false)
+    backend.release(held[0]!)
+    after.release(held[1]!)
+    expect(events.map((event) => event.split(' gets')[0]!)).toEqual(['old', 'old retry'])
+    after.release(held[0]!)
+    expect(events[2]).toStartWith('new')
+  })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'bun:test'
+import { newServerLive, parseServerUrl, recordResponseTime } from '../../../server/backends/server.ts'
+import { backendConfig } from './backends.ts'
+
+describe('the URL of a server', () => {
+  test('gives host, port and what goes into the Host field', () => {
+    expect(parseServerUrl('http://10.0.0.1:8080')).toEqual({
+      host: '10.0.0.1',
+      port: 8080,
+      authority: '10.0.0.1:8080',
+    })
+    expect(parseServerUrl('http://Example.org')).toEqual({
+      host: 'Example.org',
+      port: 80,
+      authority: 'Example.org',
+    })
+    expect(parseServerUrl('http://example.org:80/')).toEqual({
+      host: 'example.org',
+      port: 80,
+      authority: 'example.org',
+    })
+    expect(parseServerUrl('http://[::1]:9000')).toEqual({ host: '::1', port: 9000, authority: '[::1]:9000' })
+    expect(parseServerUrl('tcp://db:5432').port).toBe(5432)
+  })
+
+  test('is refused where it is none', () => {
+    for (const url of [
+      '',
+      'http://',
+      'http://a:0',
+      'http://a:65536',
+      'http://a/b',
+      'tcp://db',
+      '10.0.0.1:80',
+      'http://::1:80',
+    ])
+      expect(() => parseServerUrl(url)).toThrow('is not the URL of a server')
+  })
+})
+
+describe('the time of a server', () => {
+  test('is a moving mean that the first measurement begins', () => {
+    const live = newServerLive(backendConfig([{ name: 'a' }]))
+    recordResponseTime(live, 100)
+    expect(live.ewmaMs).toBe(100)
+    recordResponseTime(live, 200)
+    expect(live.ewmaMs).toBe(120)
+  })
+
+  test('is known even when the clock saw none', () => {
+    const live = newServerLive(backendConfig([{ name: 'a' }]))
+    recordResponseTime(live, 0)
+    expect(live.ewmaMs).toBeGreaterThan(0)
+  })
+})
