@@ -13,10 +13,13 @@ export interface DemoGateway {
 const START_MS = 15_000
 const STOP_MS = 5000
 
-interface Serving {
-  readonly event?: string
-  readonly listeners: Readonly<Record<string, string>>
-  readonly admin: string
+interface Event {
+  readonly event: string
+  readonly revision?: number
+  readonly server?: string
+  readonly reason?: string
+  readonly listeners?: Readonly<Record<string, string>>
+  readonly admin?: string
 }
 
 /** Starts the gateway and waits until it serves; null when it does not, which was said on stderr. */
@@ -35,7 +38,7 @@ export async function startDemoGateway(configFile: string, io: Io): Promise<Demo
   }
   const late = setTimeout(() => child.kill('SIGKILL'), START_MS)
   const lines = linesOf(child.stderr)
-  const serving = await firstServing(child.stdout)
+  const serving = await firstServing(child.stdout, io)
   clearTimeout(late)
   if (serving === null) {
     await child.exited
@@ -44,7 +47,7 @@ export async function startDemoGateway(configFile: string, io: Io): Promise<Demo
   }
   void tell(lines, io)
   return {
-    web: `http://${serving.listeners['web']}`,
+    web: `http://${serving.listeners?.['web']}`,
     admin: `http://${serving.admin}`,
     exited: child.exited.then(() => 'exited' as const),
     stop,
@@ -57,27 +60,49 @@ function thisProgram(): string[] {
   return isCompiled ? [process.execPath] : [process.execPath, join(import.meta.dir, '../main.ts')]
 }
 
-/** Reads up to the event "serving" and goes on reading, so that the gateway never waits for us. */
-async function firstServing(stdout: ReadableStream<Uint8Array>): Promise<Serving | null> {
-  const { promise, resolve } = Promise.withResolvers<Serving | null>()
+/** Resolves with the event "serving" and goes on reading: what happens later is told, and the gateway never waits for us. */
+async function firstServing(stdout: ReadableStream<Uint8Array>, io: Io): Promise<Event | null> {
+  const { promise, resolve } = Promise.withResolvers<Event | null>()
   void (async () => {
+    let isServing = false
     for await (const line of linesOf(stdout)) {
       const event = parsed(line)
-      if (event?.event === 'serving') resolve(event)
+      if (event?.event === 'serving') {
+        isServing = true
+        resolve(event)
+      }
+      const words = event === null ? null : wordsFor(event)
+      if (isServing && words !== null) io.stdout(`${words}\n`)
     }
     resolve(null)
   })()
   return promise
 }
 
-/** Problems and changes of health are worth a line to whoever plays with the config. */
+/** What whoever plays with the config wants to know; null for the rest. */
+function wordsFor({ event, revision, server, reason }: Event): string | null {
+  switch (event) {
+    case 'applied':
+      return `config applied (revision ${revision})`
+    case 'rejected':
+      return 'config rejected: the one before stays'
+    case 'server_down':
+      return `server ${server} is down: ${reason}`
+    case 'server_up':
+      return `server ${server} is up`
+    default:
+      return null
+  }
+}
+
+/** Problems of an edited config, with file, line and hint. */
 async function tell(lines: AsyncIterable<string>, io: Io): Promise<void> {
   for await (const line of lines) io.stderr(`${line}\n`)
 }
 
-function parsed(line: string): Serving | null {
+function parsed(line: string): Event | null {
   try {
-    return JSON.parse(line) as Serving
+    return JSON.parse(line) as Event
   } catch {
     return null
   }

@@ -84,14 +84,14 @@ function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendCon
       allowed: '"hash" with algorithm hash',
       hint: 'write algorithm: hash',
     })
-  else if (algorithm !== 'hash')
+  else if (algorithm !== 'hash' && checked.isAsWritten([...path, 'algorithm'], algorithm))
     checked.report({
       code: 'conflict',
       path: here,
       found: `"hash" with algorithm ${algorithm}`,
       allowed: '"hash" with algorithm hash',
     })
-  checkHashName(checked, here, hash)
+  if (checked.isAsWritten([...here, 'on'], hash.on)) checkHashName(checked, here, hash)
 }
 
 function checkHashName(checked: Checked, path: Path, { on, name }: NonNullable<BackendConfig['hash']>): void {

@@ -9,8 +9,8 @@ import { isStandIn } from './walk.ts'
 /** Checks listeners, and the admin listener beside them. */
 export function checkListeners(checked: Checked): void {
   const { listeners } = checked.config
-  const names = Object.keys(listeners)
-  if (names.length === 0 && !checked.isBroken('listeners'))
+  const written = checked.written(['listeners'])
+  if (written === null || (written.is === 'map' && written.entries.size === 0))
     checked.report({
       code: 'missing-key',
       path: ['listeners'],

@@ -40,6 +40,12 @@ export class Checked {
     return treeAt(this.#tree, path)
   }
 
+  /** Whether this value was written there, rather than standing in for a wrong one. */
+  isAsWritten(path: Path, value: string): boolean {
+    const tree = this.written(path)
+    return tree?.is === 'scalar' && tree.value === value
+  }
+
   /** Whether the key is there with a value of another kind: a problem was reported, its names are unknown. */
   isBroken(key: 'listeners' | 'rules' | 'backends'): boolean {
     const tree = treeAt(this.#tree, [key])

@@ -9,13 +9,16 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   let bestDistance = most + 1
   for (const candidate of known) {
     if (plainOf(candidate) === plain) return candidate
-    if (best === null && word.length >= 4 && candidate.startsWith(word)) best = candidate
+    if (best === null && beginsAlike(word, candidate)) best = candidate
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue
     const distance = distanceOf(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best
 }
+
+const beginsAlike = (a: string, b: string): boolean =>
+  Math.min(a.length, b.length) >= 4 && (a.startsWith(b) || b.startsWith(a))
 
 /** `healthCheck`, `health-check` and `health_check` are one word. */
 const plainOf = (word: string): string => word.replace(/[-_ ]/g, '').toLowerCase()

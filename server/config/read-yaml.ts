@@ -37,8 +37,7 @@ export function readYaml(text: string, problems: Problems): Tree | null {
     return null
   }
   const errors = [...document.errors, ...document.warnings]
-  for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX))
-    reportSyntax(problems, error.pos[0], saidBy(error), HINTS[error.code] ?? null)
+  for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
   if (errors.length > 0) return null
   const reader = new Reader(problems)
   const tree = reader.read(document.contents, 0, 0)
@@ -52,8 +51,13 @@ const HINTS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'put the text in quotes if "*" or "&" is part of it',
 }
 
-const saidBy = (error: YAMLError): string =>
-  error.code === 'MULTIPLE_DOCS' ? 'a second document ("---")' : error.message.replace(/\s+/g, ' ')
+function reportError(problems: Problems, { code, message, pos }: YAMLError, text: string): void {
+  const [at] = pos
+  const isBrace = text.slice(at - 1, at + 1) === '${'
+  const hint = isBrace ? 'put text with "${" in quotes within { } and [ ]' : (HINTS[code] ?? null)
+  const what = code === 'MULTIPLE_DOCS' ? 'a second document ("---")' : message.replace(/\s+/g, ' ')
+  reportSyntax(problems, at, what, hint)
+}
 
 function reportSyntax(problems: Problems, at: Offset, what: string, hint: string | null = null): void {
   const found = what.charAt(0).toLowerCase() + what.slice(1)

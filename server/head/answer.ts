@@ -1,6 +1,7 @@
 // Answers that we make ourselves. They become bytes and are read back as a ResponseHead, so that steps see all answers alike.
 import { STATUS_CODES } from 'node:http'
 import { FAULTS, type FaultCode } from '../tables/faults.ts'
+import { fieldLine } from './field-line.ts'
 import { ResponseHead } from './response-head.ts'
 
 export interface Answer {

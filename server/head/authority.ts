@@ -1,4 +1,5 @@
 // Host and authority (RFC 9110 §7.2, RFC 3986 §3.2): validated once and remembered, as most requests name one of few hosts.
+import { parseAddress } from '../lib/ranges.ts'
 import { COLON, HOST, latin1 } from './bytes.ts'
 
 /** A valid authority: its host in lower case, without port and trailing dot. */
@@ -37,11 +38,17 @@ function parseAuthority(text: string): string | null {
   const colon = text.startsWith('[') ? text.indexOf(':', text.indexOf(']') + 1) : text.indexOf(':')
   const host = colon === -1 ? text : text.slice(0, colon)
   if (colon !== -1 && !isPort(text.slice(colon + 1))) return null
-  if (host.startsWith('[')) return /^\[[0-9A-Fa-f:.]{2,45}\]$/.test(host) ? host.toLowerCase() : null
-  if (host === '' && text !== '') return null
+  if (host.startsWith('[')) return isBracketed(host) ? host.toLowerCase() : null
   for (let i = 0; i < host.length; i++) if (HOST[host.charCodeAt(i)] !== 1) return null
-  const lower = host.toLowerCase()
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower
+  const lower = (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase()
+  // An empty field is lawful (§7.2); ":80" and "." are no hosts.
+  return lower === '' && text !== '' ? null : lower
+}
+
+/** RFC 3986 §3.2.2 IP-literal: an IPv6 address; no zone, no future version. */
+function isBracketed(host: string): boolean {
+  const inside = host.slice(1, -1)
+  return host.endsWith(']') && /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(inside) && parseAddress(inside) !== null
 }
 
 /** RFC 3986 §3.2.3: digits, or nothing at all after the colon. */

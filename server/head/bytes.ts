@@ -34,8 +34,11 @@ export const TARGET = table((code) => {
   return 1 | (code === 37 ? 2 : 0) | (code === 46 ? 4 : 0) | (code === 47 ? 8 : 0) | (code === 63 ? 16 : 0)
 })
 
-/** RFC 3986 §3.2.2 reg-name, without the comma: a list of two hosts must not pass for one. */
-const isHostMark = inSet("-._~%!$&'()*+;=")
+/**
+ * RFC 3986 §3.2.2 reg-name, without the comma and escapes: a list of two hosts must not pass for one, nor "%61dmin" for
+ * a host other than "admin".
+ */
+const isHostMark = inSet("-._~!$&'()*+;=")
 export const HOST = table((code) => (isAlphaNumeric(code) || isHostMark(code) ? 1 : 0))
 
 /** Compares `bytes[start..end)` with `lower` (which must be lower-case), ASCII case folded. */

@@ -1,5 +1,7 @@
 // Changes to a head that are applied when it is written; the bytes received stay as they are. Made only when a step
 // asks for it.
+import { equalsFolded } from './bytes.ts'
+import { fieldLine } from './field-line.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'
 
 interface Added {
@@ -24,7 +26,7 @@ export class Edits {
   }
 
   add(name: string, value: string): void {
-    this.added.push({ lower: name.toLowerCase(), value, line: Buffer.from(`${name}: ${value}\r\n`, 'latin1') })
+    this.added.push({ lower: name.toLowerCase(), value, line: fieldLine(name, value) })
   }
 
   set(name: string, value: string): void {
@@ -33,28 +35,34 @@ export class Edits {
   }
 
   isRemoved(fields: Fields, field: number): boolean {
-    for (const name of this.removed) if (fields.isNamed(field, name)) return true
+    return this.removesName(fields.bytes, fields.at[field * FIELD_INTS]!, fields.at[field * FIELD_INTS + 1]!)
+  }
+
+  /** Whether received fields named `bytes[start..end)`, in any case, are left out. */
+  removesName(bytes: Uint8Array, start: number, end: number): boolean {
+    for (const name of this.removed) if (equalsFolded(bytes, start, end, name)) return true
     return false
   }
 
-  /** The value as it will be sent: an added one, null when removed, undefined when this leaves the received one alone. */
-  get(lower: string): string | null | undefined {
-    const added = this.added.find((one) => one.lower === lower)
-    if (added) return added.value
-    return this.#removedNames.has(lower) ? null : undefined
+  /** Whether received fields of this lower-case name are left out. */
+  removes(lower: string): boolean {
+    return this.#removedNames.has(lower)
+  }
+
+  /** The value of the first line added with this lower-case name; null for none. */
+  addedValue(lower: string): string | null {
+    for (const one of this.added) if (one.lower === lower) return one.value
+    return null
   }
 }
 
 /** The value of the first field with this lower-case name, edits applied; null for none. */
 export function fieldValue(fields: Fields, edits: Edits | null, lower: string): string | null {
-  const edited = edits?.get(lower)
-  if (edited !== undefined) return edited
-  const name = nameBytes(lower)
-  for (let f = 0; f < fields.count; f++) {
-    const length = fields.at[f * FIELD_INTS + 1]! - fields.at[f * FIELD_INTS]!
-    if (length === name.length && fields.isNamed(f, name)) return fields.value(f)
+  if (!edits?.removes(lower)) {
+    const name = nameBytes(lower)
+    for (let f = 0; f < fields.count; f++) if (fields.isNamed(f, name)) return fields.value(f)
   }
-  return null
+  return edits ? edits.addedValue(lower) : null
 }
 
 /** The values of all fields with this lower-case name as received, in order. */

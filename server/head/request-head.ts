@@ -1,5 +1,5 @@
 // A request's head: scanned once as bytes, kept as it came, turned into text only where somebody asks.
-import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
+import { METHODS, METHOD_CONNECT, METHOD_OTHER } from '../tables/methods.ts'
 import { type Authority, readAuthority } from './authority.ts'
 import { CR, LF, SP, TARGET, TOKEN, latin1 } from './bytes.ts'
 import { Edits, fieldValue, fieldValues } from './edits.ts'
@@ -23,6 +23,7 @@ export type HeadFault =
 
 const METHOD_BYTES = METHODS.slice(0, METHOD_OTHER).map((name) => Buffer.from(name))
 const METHOD_BYTES_MAX = 32
+const METHOD_OPTIONS = METHODS.indexOf('OPTIONS')
 const NOWHERE: Authority = { raw: Buffer.alloc(0), host: '' }
 
 export class RequestHead {
@@ -43,7 +44,6 @@ export class RequestHead {
   /** The path has neither escapes nor dot segments: it is its own normal form. */
   plainPath = true
   authority: Authority = NOWHERE
-  /** Index of the Host field; -1: none, or an absolute form replaced it. */
   #path: string | null = null
   /** Whole bytes of the head, the empty line included: `fields.bytes[0..headEnd)` counted from the request line. */
   headStart = 0
@@ -110,6 +110,7 @@ export class RequestHead {
 
   release(): void {
     this.fields.release()
+    this.edits = null
   }
 
   /**
@@ -117,8 +118,7 @@ export class RequestHead {
    * (RFC 9112 §2.2, §3, §5). May be called again with more bytes: nothing is kept in between.
    */
   scan(bytes: Buffer, from: number, to: number, limits: HeadLimits): number | HeadFault {
-    this.fields.bytes = bytes
-    this.headStart = from
+    this.#forget(bytes, from)
     const fits = to - from <= limits.headBytes
     // 1. request-line = method SP request-target SP HTTP-version CRLF (§3)
     const lineEnd = this.#scanLine(bytes, from, to, limits)
@@ -133,6 +133,23 @@ export class RequestHead {
     this.headEnd = end
     // 3. exactly one valid Host; an absolute form's authority replaces it (§3.2, §3.2.2)
     return this.#readHost(bytes) ? end : 'host_invalid'
+  }
+
+  /** A head that is refused is answered and logged as what it is, not as the one before it on its connection. */
+  #forget(bytes: Buffer, from: number): void {
+    this.fields.bytes = bytes
+    this.fields.count = 0
+    this.fields.seen = 0
+    this.headStart = from
+    this.version = 11
+    this.methodId = METHOD_OTHER
+    this.#methodText = ''
+    this.targetStart = from
+    this.targetEnd = from
+    this.pathEnd = from
+    this.isAbsolute = false
+    this.authority = NOWHERE
+    this.#path = null
   }
 
   #scanLine(bytes: Buffer, from: number, to: number, limits: HeadLimits): number | HeadFault {
@@ -171,7 +188,6 @@ export class RequestHead {
   }
 
   #readMethod(bytes: Buffer, start: number, end: number): void {
-    this.methodId = METHOD_OTHER
     for (let m = 0; m < METHOD_BYTES.length; m++) {
       const name = METHOD_BYTES[m]!
       if (name.length !== end - start) continue
@@ -203,13 +219,10 @@ export class RequestHead {
 
   /** origin-form, absolute-form, or "*" for OPTIONS (§3.2). CONNECT's authority-form is let through: it is refused by method. */
   #readTarget(bytes: Buffer): boolean {
-    this.#path = null
-    this.isAbsolute = false
-    this.authority = NOWHERE
     const start = this.targetStart
     if (bytes[start] === 47) return true // "/"
-    if (this.methodId === 8) return true // CONNECT
-    if (bytes[start] === 42) return this.targetEnd === start + 1 && this.methodId === 5 // "*", OPTIONS
+    if (this.methodId === METHOD_CONNECT) return this.targetEnd > start
+    if (bytes[start] === 42) return this.targetEnd === start + 1 && this.methodId === METHOD_OPTIONS // "*"
     return this.#readAbsolute(bytes, start)
   }
 

@@ -1,9 +1,10 @@
 // Heads as they go out: the bytes that came in, in as few pieces as possible, without what must not pass (RFC 9110 §7.6.1)
 // and with what is ours.
-import { copyBytes, hasToken, writeLatin1 } from './bytes.ts'
+import { COLON, LF, SP, copyBytes, equalsFolded, hasToken, writeLatin1 } from './bytes.ts'
 import type { Edits } from './edits.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'
 import { KNOWN } from './known-fields.ts'
+import { listedFields } from './listed-fields.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 import { type StageOwner, openStage, stageTo, stagedLength } from './stage.ts'
@@ -29,6 +30,7 @@ const UPGRADE_LINE = Buffer.from('Connection: upgrade\r\n')
 const TE_LINES = Buffer.from('Connection: TE\r\nTE: trailers\r\n')
 const HTTP11 = Buffer.from('HTTP/1.1')
 const TRAILERS = Buffer.from('trailers')
+const VIA = Buffer.from('via')
 /** Room for all lines of fixed length that a writer may add. */
 const FIXED_BYTES = 512
 
@@ -65,15 +67,13 @@ export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: 
     kept = fields.start
   }
   // 2. The fields that pass.
-  const listed = fields.has(KNOWN.connection) ? listedFields(fields) : null
+  const listed = listedFields(fields)
   at = copyFields(fields, kept, lines.drops, edits, listed, to, at)
-  // 3. Ours.
-  if (lines.host && !edits?.get('host')) at = writeLine(HOST_NAME, lines.host, to, at)
-  at = copyBytes(lines.ours, 0, lines.ours.length, to, at)
-  if (lines.forwardedHost) at = writeLine(FORWARDED_HOST, lines.forwardedHost, to, at)
-  at = copyBytes(REQUEST_ID, 0, REQUEST_ID.length, to, at)
-  at = writeLatin1(lines.requestId, to, at)
-  at = copyBytes(CRLF, 0, 2, to, at)
+  // 3. Ours, where no step has decided otherwise.
+  if (lines.host && !edits?.addedValue('host')) at = writeLine(HOST_NAME, lines.host, to, at)
+  at = edits ? copyOurs(lines.ours, edits, to, at) : copyBytes(lines.ours, 0, lines.ours.length, to, at)
+  if (lines.forwardedHost && !edits?.removes('x-forwarded-host')) at = writeLine(FORWARDED_HOST, lines.forwardedHost, to, at)
+  if (!edits?.removes('x-request-id')) at = writeRequestId(lines.requestId, to, at)
   if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
   if (lines.isUpgrade) at = writeUpgrade(fields, to, at)
   else if (fields.has(KNOWN.te) && asksForTrailers(fields)) at = copyBytes(TE_LINES, 0, TE_LINES.length, to, at)
@@ -94,9 +94,15 @@ export interface ResponseLines {
 
 /** Whether an answer's head may go out as it came, byte for byte. */
 export function passesUnchanged(head: ResponseHead, lines: ResponseLines): boolean {
-  if ((head.fields.seen & (RESPONSE_DROPS | lines.drops)) !== 0) return false
+  if ((head.fields.seen & (RESPONSE_DROPS | lines.drops)) !== 0 || lacksReasonSpace(head)) return false
   return head.edits === null && lines.connection === null && lines.date === null && !lines.isChunked && head.version === 11
 }
+
+/** "HTTP/1.1 200" without the space that must follow even where there is no reason (RFC 9112 §4): some servers leave it out. */
+function lacksReasonSpace(head: ResponseHead): boolean {
+  return head.lineEnd === head.statusStart + STATUS_BYTES
+}
+const STATUS_BYTES = 4 // SP and three digits
 
 /** Stages the head of an answer for its client. */
 export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owner: StageOwner): void {
@@ -108,10 +114,14 @@ export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owne
     at = copyBytes(HTTP11, 0, HTTP11.length, to, at)
     kept = head.statusStart
   }
+  if (lacksReasonSpace(head)) {
+    at = copyBytes(fields.bytes, kept, head.lineEnd, to, at)
+    to[at++] = SP
+    kept = head.lineEnd
+  }
   const isUpgrade = lines.connection === 'upgrade'
   const drops = (isUpgrade ? RESPONSE_DROPS & ~bit(KNOWN.upgrade) : RESPONSE_DROPS) | lines.drops
-  const listed = fields.has(KNOWN.connection) && !isUpgrade ? listedFields(fields) : null
-  at = copyFields(fields, kept, drops, edits, listed, to, at)
+  at = copyFields(fields, kept, drops, edits, listedFields(fields), to, at)
   if (lines.date) at = copyBytes(lines.date, 0, lines.date.length, to, at)
   if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
   if (lines.connection === 'close') at = copyBytes(CLOSE_LINE, 0, CLOSE_LINE.length, to, at)
@@ -122,14 +132,14 @@ export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owne
 }
 
 /** Copies from `from` to the end of the fields, without the lines that are dropped, removed or listed in Connection. */
-function copyFields(fields: Fields, from: number, drops: number, edits: Edits | null, listed: Buffer[] | null, to: Buffer, start: number): number {
+function copyFields(fields: Fields, from: number, drops: number, edits: Edits | null, listed: ReadonlySet<string> | null, to: Buffer, start: number): number {
   const { bytes } = fields
   let at = start
   let kept = from
   if ((fields.seen & drops) !== 0 || edits || listed) {
     for (let f = 0; f < fields.count; f++) {
       const isDropped = ((drops >> fields.at[f * FIELD_INTS + 4]!) & 1) === 1
-      if (!isDropped && !edits?.isRemoved(fields, f) && !(listed && isListed(fields, f, listed))) continue
+      if (!isDropped && !edits?.isRemoved(fields, f) && !listed?.has(fields.name(f).toLowerCase())) continue
       const lineStart = fields.at[f * FIELD_INTS]!
       if (lineStart > kept) at = copyBytes(bytes, kept, lineStart, to, at)
       kept = fields.lineEnd(f)
@@ -138,40 +148,13 @@ function copyFields(fields: Fields, from: number, drops: number, edits: Edits | 
   return fields.end > kept ? copyBytes(bytes, kept, fields.end, to, at) : at
 }
 
-/** Names that Connection lists beside the usual words: they are for one hop too. Null for none. */
-function listedFields(fields: Fields): Buffer[] | null {
-  let listed: Buffer[] | null = null
-  for (let f = 0; f < fields.count; f++) {
-    if (fields.at[f * FIELD_INTS + 4] !== KNOWN.connection) continue
-    const length = fields.at[f * FIELD_INTS + 3]! - fields.at[f * FIELD_INTS + 2]!
-    if (length === 10 || length === 5 || length === 7) {
-      // keep-alive, close, upgrade: by far the most.
-      if (USUAL.has(fields.value(f).toLowerCase())) continue
-    }
-    for (const name of fields.value(f).toLowerCase().split(',')) {
-      const trimmed = name.trim()
-      if (trimmed !== '' && !USUAL.has(trimmed) && !NEVER_LISTED.has(trimmed)) (listed ??= []).push(Buffer.from(trimmed, 'latin1'))
-    }
-  }
-  return listed
-}
-
-const USUAL = new Set(['keep-alive', 'close', 'upgrade', 'te', 'http2-settings'])
-/** A client must not make us forget these by listing them. */
-const NEVER_LISTED = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'via', 'authorization', 'cookie', 'content-type'])
-
-function isListed(fields: Fields, field: number, listed: readonly Buffer[]): boolean {
-  for (const name of listed) if (fields.isNamed(field, name)) return true
-  return false
-}
-
 function writeRequestLine(head: RequestHead, to: Buffer, start: number): number {
   const { bytes } = head.fields
   let at = copyBytes(bytes, head.headStart, head.methodEnd, to, start)
-  to[at++] = 32
+  to[at++] = SP
   if (head.isAbsolute && bytes[head.targetStart] !== 47) at = writeLatin1(head.path, to, at) // "" or "?…" after the authority
   at = copyBytes(bytes, head.targetStart, head.targetEnd, to, at)
-  to[at++] = 32
+  to[at++] = SP
   at = copyBytes(HTTP11, 0, HTTP11.length, to, at)
   return copyBytes(CRLF, 0, 2, to, at)
 }
@@ -180,6 +163,25 @@ function writeLine(name: Buffer, value: Buffer, to: Buffer, start: number): numb
   let at = copyBytes(name, 0, name.length, to, start)
   at = copyBytes(value, 0, value.length, to, at)
   return copyBytes(CRLF, 0, 2, to, at)
+}
+
+function writeRequestId(id: string, to: Buffer, start: number): number {
+  let at = copyBytes(REQUEST_ID, 0, REQUEST_ID.length, to, start)
+  at = writeLatin1(id, to, at)
+  return copyBytes(CRLF, 0, 2, to, at)
+}
+
+/** Copies our lines without those whose field a step sets or removes itself. Via stays: it must (RFC 9110 §7.6.3), and loops are found by it. */
+function copyOurs(ours: Buffer, edits: Edits, to: Buffer, start: number): number {
+  let at = start
+  for (let line = 0; line < ours.length; ) {
+    const end = ours.indexOf(LF, line) + 1
+    const nameEnd = ours.indexOf(COLON, line)
+    const isKept = !edits.removesName(ours, line, nameEnd) || equalsFolded(ours, line, nameEnd, VIA)
+    if (isKept) at = copyBytes(ours, line, end, to, at)
+    line = end
+  }
+  return at
 }
 
 /** Upgrade travels on with a Connection field of ours that names it. */

@@ -2,8 +2,10 @@
 // stops serving. One engine a worker; it makes nothing happen by itself.
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { ServerLive } from '../backends/server.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
+import type { Outbound } from '../http1/outbound.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
@@ -57,6 +59,16 @@ export class Engine implements Requests {
     this.wheel.start()
   }
 
+  /** Takes a snapshot for the exchanges to come; idle connections to servers that it names no more end. */
+  serve(snapshot: Snapshot): void {
+    const kept = new Set<ServerLive>()
+    for (const { servers } of snapshot.backends.values()) for (const { live } of servers) kept.add(live)
+    for (const { servers } of this.snapshot.backends.values()) {
+      for (const { live } of servers) if (!kept.has(live)) retire(live)
+    }
+    this.snapshot = snapshot
+  }
+
   get openConnections(): number {
     return this.#open.size
   }
@@ -106,7 +118,8 @@ export class Engine implements Requests {
     const rest = [...this.#open]
     const done = this.#drained
     this.#drained = null
-    for (const client of rest) client.abort()
+    tick()
+    for (const client of rest) client.giveUp('stopped')
     done?.(rest.length)
   }
 
@@ -122,7 +135,9 @@ export class Engine implements Requests {
   /** The last act of each exchange: one line, its metrics, the shared counters. */
   record(x: Proxied): void {
     x.endedMs = nowMs
-    const failed = x.status >= 500 || (x.fault !== null && x.fault.side !== 'client' && x.status !== 404 && x.status !== 403)
+    const failed =
+      x.status >= 500 ||
+      (x.fault !== null && x.fault.side !== 'client' && x.status !== 404 && x.status !== 403)
     this.board.count(0, failed)
     this.board.addBytes(0, x.bytesIn, x.bytesOut)
     if (x.server) {
@@ -132,6 +147,12 @@ export class Engine implements Requests {
     this.meter.exchange(x)
     this.accessLog?.exchange(x)
   }
+}
+
+/** The pool holds only what http1 put there. */
+function retire(live: ServerLive): void {
+  live.isRetired = true
+  for (const conn of [...(live.idle as Outbound[])]) conn.finishServer()
 }
 
 const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))

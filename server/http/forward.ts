@@ -28,7 +28,10 @@ const BACKOFF_MS_MAX = 5000
 
 /** No byte of the request can have reached a server that failed so. */
 const isUnsent = (code: FaultCode): boolean =>
-  code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout' || code === 'dns_failed'
+  code === 'connect_refused' ||
+  code === 'connect_failed' ||
+  code === 'connect_timeout' ||
+  code === 'dns_failed'
 
 export class Forward implements ServerEvents, Waiter {
   readonly x: Proxied
@@ -179,6 +182,7 @@ export class Forward implements ServerEvents, Waiter {
   serverAnswer(head: ResponseHead, framing: Framing): void {
     const { x } = this
     x.firstByteMs = nowMs
+    x.fault = null // what failed in earlier attempts was made good
     this.#kept = null
     if (this.#server) recordResponseTime(this.#server.live, nowMs - x.startedMs - x.queueMs)
     if (head.status === 101) x.isTunnel = true
@@ -187,6 +191,7 @@ export class Forward implements ServerEvents, Waiter {
 
   serverGone(code: FaultCode): void {
     const conn = this.#conn
+    const server = this.#server
     this.#conn = null
     this.#release()
     const { x } = this
@@ -202,6 +207,8 @@ export class Forward implements ServerEvents, Waiter {
       this.tried = 0
     }
     if (x.attempts >= this.backend.options.retry.attempts) return this.#refuse(code)
+    // The exchange itself is counted for the server that ends it.
+    if (server && !wasStale) x.engine.board.count(server.slot, true)
     this.#again(wasStale)
   }
 
@@ -213,7 +220,7 @@ export class Forward implements ServerEvents, Waiter {
 
   /** RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; and all that was sent is still here. */
   #mayRepeat(code: FaultCode, conn: Outbound | null): boolean {
-    if (this.#kept === null || FAULTS[code].status === 504 && !isUnsent(code)) return false
+    if (this.#kept === null || (FAULTS[code].status === 504 && !isUnsent(code))) return false
     if (isUnsent(code)) return true
     return IDEMPOTENT[this.x.request.methodId] === true && conn !== null && !conn.hasAnswered
   }
@@ -353,14 +360,19 @@ const UPGRADE = Buffer.from('upgrade')
 /** RFC 9110 §7.8: Upgrade named in Connection, HTTP/1.1, no body; h2c would change what we read, so it is not passed on. */
 function wantsUpgrade(x: Proxied): boolean {
   const { request } = x
-  if (!request.fields.has(KNOWN.upgrade) || request.version === 10 || x.inbound.framing !== 'none') return false
+  if (!request.fields.has(KNOWN.upgrade) || request.version === 10 || x.inbound.framing !== 'none')
+    return false
   return isUpgradeListed(request) && !(request.get('upgrade') ?? '').toLowerCase().includes('h2c')
 }
 
 function isUpgradeListed({ fields }: RequestHead): boolean {
   for (let f = 0; f < fields.count; f++) {
     const at = f * FIELD_INTS
-    if (fields.at[at + 4] === KNOWN.connection && hasToken(fields.bytes, fields.at[at + 2]!, fields.at[at + 3]!, UPGRADE)) return true
+    if (
+      fields.at[at + 4] === KNOWN.connection &&
+      hasToken(fields.bytes, fields.at[at + 2]!, fields.at[at + 3]!, UPGRADE)
+    )
+      return true
   }
   return false
 }

@@ -20,7 +20,13 @@ export function clientOf(inbound: Inbound, request: RequestHead, gateway: string
   if (inbound.client && inbound.clientOf === listener) return inbound.client as KnownClient
   const peer = canonicalAddress(inbound.peer) ?? inbound.peer
   if (listener.trusted.has(peer)) return behindProxy(inbound, request, peer, gateway)
-  const made: KnownClient = { address: peer, peer, port: inbound.peerPort, trusted: false, ours: directLines(listener, inbound, peer, gateway) }
+  const made: KnownClient = {
+    address: peer,
+    peer,
+    port: inbound.peerPort,
+    trusted: false,
+    ours: directLines(listener, inbound, peer, gateway),
+  }
   inbound.client = made
   inbound.clientOf = listener
   return made
@@ -30,7 +36,11 @@ function directLines(listener: Listener, inbound: Inbound, peer: string, gateway
   const { forwarded } = listener.options
   const lines: string[] = []
   if (forwarded !== 'forwarded') {
-    lines.push(`X-Forwarded-For: ${peer}`, 'X-Forwarded-Proto: http', `X-Forwarded-Port: ${localPort(inbound)}`)
+    lines.push(
+      `X-Forwarded-For: ${peer}`,
+      'X-Forwarded-Proto: http',
+      `X-Forwarded-Port: ${localPort(inbound)}`,
+    )
   }
   if (forwarded !== 'x-forwarded') lines.push(`Forwarded: for=${forwardedNode(peer)};proto=http`)
   lines.push(`Via: 1.1 ${gateway}`)
@@ -55,7 +65,13 @@ function behindProxy(inbound: Inbound, request: RequestHead, peer: string, gatew
     address = hop
     if (!listener.trusted.has(hop)) break
   }
-  return { address, peer, port: inbound.peerPort, trusted: true, ours: appendedLines(inbound, request, peer, gateway) }
+  return {
+    address,
+    peer,
+    port: inbound.peerPort,
+    trusted: true,
+    ours: appendedLines(inbound, request, peer, gateway),
+  }
 }
 
 /** The addresses of X-Forwarded-For, else of Forwarded, the nearest last; ports, brackets and quotes taken off. */
@@ -63,7 +79,11 @@ function forwardedChain(request: RequestHead): string[] {
   const listed = request.values('x-forwarded-for').join(',')
   if (listed !== '') return listed.split(',').map(bareAddress)
   const elements = request.values('forwarded').join(',')
-  return elements === '' ? [] : [...elements.matchAll(/(?:^|[;,])\s*for\s*=\s*("[^"]*"|[^;,\s]*)/gi)].map((match) => bareAddress(match[1] ?? ''))
+  return elements === ''
+    ? []
+    : [...elements.matchAll(/(?:^|[;,])\s*for\s*=\s*("[^"]*"|[^;,\s]*)/gi)].map((match) =>
+        bareAddress(match[1] ?? ''),
+      )
 }
 
 function bareAddress(text: string): string {
@@ -102,21 +122,38 @@ export function givenRequestId(request: RequestHead, client: Client): string | n
 /** How often this request has passed through here. */
 export function passesBefore(request: RequestHead, gateway: string): number {
   if (!request.fields.has(KNOWN.via)) return 0
-  return request.values('via').join(',').split(',').filter((hop) => hop.trim().split(/\s+/)[1] === gateway).length
+  return request
+    .values('via')
+    .join(',')
+    .split(',')
+    .filter((hop) => hop.trim().split(/\s+/)[1] === gateway).length
 }
 
 const KEEPS_UNDERSCORE = REQUEST_DROPS | FORWARDED_FIELDS | bitOf(KNOWN.xRequestId)
 const DROPS_UNDERSCORE = KEEPS_UNDERSCORE | bitOf(KNOWN.underscore)
 
 // One object for all requests: it lives only while a head is written.
-const lines = { drops: 0, ours: Buffer.alloc(0) as Buffer, forwardedHost: null as Buffer | null, requestId: '', host: null as Buffer | null, isChunked: false, isUpgrade: false }
+const lines = {
+  drops: 0,
+  ours: Buffer.alloc(0) as Buffer,
+  forwardedHost: null as Buffer | null,
+  requestId: '',
+  host: null as Buffer | null,
+  isChunked: false,
+  isUpgrade: false,
+}
 
 /** What is written into the request beside its own fields. Valid until the next call. */
 export function requestLines(
   client: KnownClient,
   listener: Listener,
   request: RequestHead,
-  how: { readonly id: string; readonly isChunked: boolean; readonly wantsUpgrade: boolean; readonly serverAuthority: string },
+  how: {
+    readonly id: string
+    readonly isChunked: boolean
+    readonly wantsUpgrade: boolean
+    readonly serverAuthority: string
+  },
 ): RequestLines {
   const { options } = listener
   lines.drops = options.underscore_fields === 'keep' ? KEEPS_UNDERSCORE : DROPS_UNDERSCORE
@@ -124,7 +161,8 @@ export function requestLines(
   if (request.version === 10) lines.drops |= bitOf(KNOWN.expect)
   lines.ours = client.ours
   const { raw } = request.authority
-  const isHostTold = options.forwarded === 'forwarded' || (client.trusted && request.fields.has(KNOWN.xForwardedHost))
+  const isHostTold =
+    options.forwarded === 'forwarded' || (client.trusted && request.fields.has(KNOWN.xForwardedHost))
   lines.forwardedHost = isHostTold || raw.length === 0 ? null : raw
   lines.host = null
   if (request.isAbsolute) {
@@ -136,4 +174,3 @@ export function requestLines(
   lines.isUpgrade = how.wantsUpgrade
   return lines
 }
-

@@ -3,15 +3,25 @@ import { Bind, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
 
 const ListenerTimeouts = Type.Object(
   {
-    head: Duration({ default: '10s', description: 'The whole request head must arrive within this time.' }),
+    head: Duration({
+      default: '10s',
+      least: '1ms',
+      description: 'The whole request head must arrive within this time.',
+    }),
     idle: Duration({
       default: '30s',
+      least: '1ms',
       description:
         'A body, in either direction, may pause this long; after a grace of 5s it must also average 240 bytes a second. There is no limit on its total time.',
     }),
-    keep_alive: Duration({ default: '75s', description: 'An idle client connection is kept this long.' }),
+    keep_alive: Duration({
+      default: '75s',
+      least: '1ms',
+      description: 'An idle client connection is kept this long.',
+    }),
     tunnel: Duration({
       default: '1h',
+      least: '1ms',
       description: 'An upgraded connection (WebSocket) may be silent this long.',
     }),
   },
@@ -20,14 +30,24 @@ const ListenerTimeouts = Type.Object(
 
 const ListenerLimits = Type.Object(
   {
-    head: Size({ default: '16KiB', description: 'Largest request head; beyond it 431.' }),
+    head: Size({
+      default: '16KiB',
+      least: '64',
+      most: '1MiB',
+      description: 'Largest request head; beyond it 431.',
+    }),
     fields: Type.Integer({
       default: 100,
       minimum: 1,
       maximum: 1000,
       description: 'Most header fields of a request; beyond it 431.',
     }),
-    target: Size({ default: '8KiB', description: 'Longest request target; beyond it 414.' }),
+    target: Size({
+      default: '8KiB',
+      least: '1',
+      most: '1MiB',
+      description: 'Longest request target; beyond it 414.',
+    }),
     body: Size({
       default: '10MiB',
       description: 'Largest request body; beyond it 413. A rule may set its own with body_limit.',

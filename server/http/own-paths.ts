@@ -14,7 +14,15 @@ export function ownDocument(x: Proxied): Answer | null {
   if (path !== '/_health' && path !== '/_metrics') return null
   if (!isDirect(x) || !(isLoopback(client.peer) || x.listener.admin.has(client.peer))) return null
   const { status, body } = x.engine.documents(path)
-  return { status, headers: [['Content-Type', 'application/json'], ['Cache-Control', 'no-store']], body, fault: null }
+  return {
+    status,
+    headers: [
+      ['Content-Type', 'application/json'],
+      ['Cache-Control', 'no-store'],
+    ],
+    body,
+    fault: null,
+  }
 }
 
 /** A proxy on this machine speaks for others: what it forwards is not loopback's own. */

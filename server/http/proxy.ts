@@ -104,7 +104,8 @@ export class Proxied implements Exchange, ClientEvents {
     else request.detach()
     const { methodId } = request
     if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return this.refuse('method_refused')
-    if (request.fields.has(KNOWN.expect) && !this.#isExpectationKnown()) return this.refuse('expectation_unknown')
+    if (request.fields.has(KNOWN.expect) && !this.#isExpectationKnown())
+      return this.refuse('expectation_unknown')
     if (passesBefore(request, this.engine.name) >= PASSES_MAX) return this.refuse('loop')
     const own = ownDocument(this)
     if (own) return this.reply(own)
@@ -178,7 +179,12 @@ export class Proxied implements Exchange, ClientEvents {
     if (to.is === 'respond') return this.reply(to.answer)
     if (to.is === 'redirect') {
       const location = to.redirect.location(this.request, 'http')
-      return this.reply({ status: to.redirect.status, headers: [['Location', location]], body: '', fault: null })
+      return this.reply({
+        status: to.redirect.status,
+        headers: [['Location', location]],
+        body: '',
+        fault: null,
+      })
     }
     this.forward = new Forward(this, to.backend)
     this.forward.attempt()
@@ -232,7 +238,11 @@ export class Proxied implements Exchange, ClientEvents {
     if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
     const { request } = this
     this.forward?.giveUp()
-    const { head, bytes } = renderAnswer(answer, { accept: request.get('accept') ?? '', requestId: this.id, gateway: this.engine.name })
+    const { head, bytes } = renderAnswer(answer, {
+      accept: request.get('accept') ?? '',
+      requestId: this.id,
+      gateway: this.engine.name,
+    })
     this.answered(head, 'none', bytes)
   }
 
@@ -247,7 +257,8 @@ export class Proxied implements Exchange, ClientEvents {
     if (!this.isRequestWhole) this.keeps = false
     this.hasBegun = true
     const { rule } = this
-    if (rule && rule.responseSteps.length > 0) this.#responseSteps(rule, rule.responseSteps.length - 1, head, framing, own)
+    if (rule && rule.responseSteps.length > 0)
+      this.#responseSteps(rule, rule.responseSteps.length - 1, head, framing, own)
     else this.#sendAnswer(head, framing, own)
   }
 
@@ -313,7 +324,8 @@ export class Proxied implements Exchange, ClientEvents {
   /** The answer's last byte is written; it may still wait for a slow client. */
   finishAnswer(): void {
     if (this.#heldBytes) this.#sendHeldHead()
-    if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD) this.inbound.write(CHUNKED_END, 0, CHUNKED_END.length)
+    if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD)
+      this.inbound.write(CHUNKED_END, 0, CHUNKED_END.length)
     this.isAnswerWhole = true
     if (this.inbound.waitingBytes === 0) this.#finish()
   }
@@ -339,7 +351,8 @@ export class Proxied implements Exchange, ClientEvents {
     if (!this.isTunnel) this.bytesIn = this.inbound.framing === 'none' ? 0 : this.inbound.reader.contentBytes
     const { rule } = this
     if (rule) {
-      for (const place of rule.endSteps) if (place < this.#reached) rule.steps[place]?.end?.(this, this.#notes?.[place])
+      for (const place of rule.endSteps)
+        if (place < this.#reached) rule.steps[place]?.end?.(this, this.#notes?.[place])
     }
     this.engine.record(this)
     this.request.release()

@@ -10,7 +10,12 @@ import type { Proxied } from './proxy.ts'
 const CONTENT_LENGTH = bitOf(KNOWN.contentLength)
 
 // One object for all answers: it lives only while a head is written.
-const lines = { isChunked: false, connection: null as 'close' | 'keep-alive' | 'upgrade' | null, date: null as Buffer | null, drops: 0 }
+const lines = {
+  isChunked: false,
+  connection: null as 'close' | 'keep-alive' | 'upgrade' | null,
+  date: null as Buffer | null,
+  drops: 0,
+}
 
 /** Decides on framing and connection, and writes the head. A head that needs no change is left to leave together with its body: see `Proxied.writeBody`. */
 export function writeAnswer(x: Proxied, head: ResponseHead, framing: Framing): void {

@@ -27,6 +27,18 @@ const SIZE_DIGITS_MAX = 13 // 2^52 - 1: exact in a number
 const EXTENSION_BYTES_MAX = 4096
 const TRAILER_BYTES_MAX = 8192
 
+/**
+ * RFC 9110 §6.5.1: what frames, routes or authorises a message, or says who sent it, is no trailer. A server that merges
+ * trailers into the head would believe it, past all that we checked there.
+ */
+const NEVER_TRAILERS = new Set([
+  ...['authorization', 'connection', 'content-encoding', 'content-length', 'content-range', 'content-type', 'cookie'],
+  ...['expect', 'forwarded', 'host', 'keep-alive', 'proxy-authorization', 'proxy-connection', 'set-cookie', 'te'],
+  ...['trailer', 'transfer-encoding', 'upgrade', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port'],
+  ...['x-forwarded-proto', 'x-real-ip', 'x-request-id'],
+])
+const NAME_BYTES_MAX = 24 // longer than any of them
+
 /** `read` returns this when the body breaks its framing. */
 export const MALFORMED = -1
 
@@ -46,10 +58,12 @@ export class BodyReader {
   #isQuoted = false
   #isEscaped = false
   #hasTrailers = false
+  /** The name of the trailer field being read, as far as it can be one that is refused. */
+  #name = ''
 
   /** Begins a body. `bodyBytes` counts for framing "length". `keepsFraming`: pieces of a chunked body hold its chunk framing. */
   begin(framing: Framing, bodyBytes: number, keepsFraming: boolean): void {
-    this.isDone = framing === 'none'
+    this.isDone = framing === 'none' || (framing === 'length' && bodyBytes === 0)
     this.contentBytes = 0
     this.#framing = framing
     this.#left = framing === 'length' ? bodyBytes : 0
@@ -75,9 +89,9 @@ export class BodyReader {
 
   /** Reads from `bytes[from..to)`; where this body ends (at most `to`), or MALFORMED. */
   read(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
+    if (this.isDone) return from
     if (this.#framing === 'length') return this.#readLength(bytes, from, to, taker)
     if (this.#framing === 'chunked') return this.#readChunked(bytes, from, to, taker)
-    if (this.#framing === 'none') return from
     this.contentBytes += to - from
     if (to > from) taker.piece(bytes, from, to)
     return to
@@ -182,11 +196,17 @@ export class BodyReader {
       case TRAILER:
         if (byte === CR) this.#place = END_LF
         else if (TOKEN[byte] === 0) return MALFORMED
-        else this.#place = TRAILER_NAME
+        else {
+          this.#name = String.fromCharCode(byte)
+          this.#place = TRAILER_NAME
+        }
         return 0
       case TRAILER_NAME:
-        if (byte === COLON) this.#place = TRAILER_VALUE
-        else if (TOKEN[byte] === 0) return MALFORMED
+        if (byte === COLON) {
+          if (NEVER_TRAILERS.has(this.#name.toLowerCase())) return MALFORMED
+          this.#place = TRAILER_VALUE
+        } else if (TOKEN[byte] === 0) return MALFORMED
+        else if (this.#name.length <= NAME_BYTES_MAX) this.#name += String.fromCharCode(byte)
         return 0
       case TRAILER_VALUE:
         if (byte === CR) this.#place = TRAILER_LF

@@ -1,7 +1,15 @@
 // What both kinds of connection share: writing with backpressure, reading with pause, one deadline on the wheel, and an
 // orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and lingers, or is terminated.
 import type { Socket } from 'bun'
-import { STAGED_PIECE_MAX, type StageOwner, flush, isStaging, openStage, stageTo, stagedLength } from '../head/stage.ts'
+import {
+  STAGED_PIECE_MAX,
+  type StageOwner,
+  flush,
+  isStaging,
+  openStage,
+  stageTo,
+  stagedLength,
+} from '../head/stage.ts'
 import { nowMs } from '../lib/clock.ts'
 import { unsentBytes } from '../lib/native.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
@@ -145,7 +153,9 @@ export abstract class Conn implements Timed, StageOwner {
   }
 
   isWriteStalled(now: number, idleMs: number): boolean {
-    return this.waitingBytes > 0 && isStalled(now, idleMs, this.writeLastMs, this.writeSinceMs, this.writeBytes)
+    return (
+      this.waitingBytes > 0 && isStalled(now, idleMs, this.writeLastMs, this.writeSinceMs, this.writeBytes)
+    )
   }
 
   /** When to look again at a body in motion. */
@@ -163,10 +173,11 @@ export abstract class Conn implements Timed, StageOwner {
   }
 
   #shut(): void {
-    if (this.#isShut || this.isClosed) return
+    if (this.isClosed) return
+    this.setDue(nowMs + LINGER_MS)
+    if (this.#isShut) return
     this.#isShut = true
     this.socket?.shutdown()
-    this.setDue(nowMs + LINGER_MS)
   }
 
   /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. */

@@ -58,7 +58,11 @@ export class Inbound extends Conn implements PieceTaker {
 
   /** This connection takes no further request after the one being served. */
   get isLast(): boolean {
-    return this.hasEnded || this.#served >= this.port.listener.options.limits.requests || this.port.requests.isDraining
+    return (
+      this.hasEnded ||
+      this.#served >= this.port.listener.options.limits.requests ||
+      this.port.requests.isDraining
+    )
   }
 
   get isIdle(): boolean {
@@ -69,7 +73,8 @@ export class Inbound extends Conn implements PieceTaker {
 
   onData(bytes: Buffer): void {
     if (this.isFinishing || this.place === 'over') return this.linger(bytes.length)
-    if (this.place === 'head') return this.#consume(this.#held ? this.#join(bytes) : bytes, this.#held ? this.#held.length : 0)
+    if (this.place === 'head')
+      return this.#consume(this.#held ? this.#join(bytes) : bytes, this.#held ? this.#held.length : 0)
     if (this.place === 'body') {
       const end = this.#readBody(bytes, 0)
       if (end >= 0 && end < bytes.length) this.#readAhead(bytes.subarray(end))
@@ -120,7 +125,11 @@ export class Inbound extends Conn implements PieceTaker {
     if (at >= bytes.length) return this.#holdHead(bytes, from)
     const { limits } = this.port
     // Scan again only when an empty line may have come, so that a head sent byte by byte costs no quadratic time.
-    if (scanned > 0 && bytes.length - at <= limits.headBytes && !mayEnd(bytes, Math.max(at, scanned - 3), bytes.length)) {
+    if (
+      scanned > 0 &&
+      bytes.length - at <= limits.headBytes &&
+      !mayEnd(bytes, Math.max(at, scanned - 3), bytes.length)
+    ) {
       return this.#holdHead(bytes, from)
     }
     const end = this.head.scan(bytes, at, bytes.length, limits)
@@ -246,6 +255,11 @@ export class Inbound extends Conn implements PieceTaker {
     this.place = 'over'
     this.#exchange = null
     this.terminate()
+  }
+
+  /** Ends the connection and whatever is served on it, and says why. */
+  giveUp(code: FaultCode): void {
+    this.#gone(code)
   }
 
   /** Something moved in a tunnel, in either direction. */

@@ -33,7 +33,9 @@ export type ListenHow = { readonly fd: number } | { readonly hostname: string; r
 export function listen(listener: Listener, how: ListenHow, requests: Requests, wheel: Wheel): OpenListener {
   const opened = new OpenHttp(listener, requests, wheel)
   // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a close).
-  const options = { ...how, allowHalfOpen: true, socket: opened.handlers } as unknown as Parameters<typeof Bun.listen<Conn>>[0]
+  const options = { ...how, allowHalfOpen: true, socket: opened.handlers } as unknown as Parameters<
+    typeof Bun.listen<Conn>
+  >[0]
   opened.socket = Bun.listen<Conn>(options) as unknown as TCPSocketListener<Conn>
   return opened
 }
@@ -121,7 +123,12 @@ const inboundHandlers = {
 } satisfies SocketHandler<Conn>
 
 /** Starts a connection to one address of a server; the exchange hears serverOpen or serverGone from a later turn, unless a failure is returned. */
-export function dialServer(server: Server, address: string, wheel: Wheel, exchange: ServerEvents): Outbound | DialFailure {
+export function dialServer(
+  server: Server,
+  address: string,
+  wheel: Wheel,
+  exchange: ServerEvents,
+): Outbound | DialFailure {
   const conn = new Outbound(server, wheel, exchange)
   const failure = dial<Conn>(address, server.port, conn, outboundHandlers)
   if (failure) {

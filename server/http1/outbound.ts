@@ -94,7 +94,8 @@ export class Outbound extends Conn implements PieceTaker {
   /** Scans a head again only when its end may have come: one sent byte by byte costs no quadratic time. */
   #readMore(held: Buffer, bytes: Buffer): void {
     const all = Buffer.concat([held, bytes])
-    if (all.length > ANSWER_LIMITS.headBytes || mayEnd(all, Math.max(0, held.length - 3), all.length)) this.#readHeads(all)
+    if (all.length > ANSWER_LIMITS.headBytes || mayEnd(all, Math.max(0, held.length - 3), all.length))
+      this.#readHeads(all)
     else this.#held = all
   }
 
@@ -120,7 +121,8 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #switchProtocol(bytes: Buffer, at: number): void {
-    if (!this.#wantsUpgrade || this.head.version === 10 || !this.head.fields.has(KNOWN.upgrade)) return this.fail('server_malformed')
+    if (!this.#wantsUpgrade || this.head.version === 10 || !this.head.fields.has(KNOWN.upgrade))
+      return this.fail('server_malformed')
     this.place = 'tunnel'
     this.setDue(0)
     this.#exchange?.serverAnswer(this.head, 'close', 0)
@@ -134,7 +136,8 @@ export class Outbound extends Conn implements PieceTaker {
     if (framing === null) return this.fail('server_malformed')
     const length = framing === 'length' ? bodyBytes : 0
     // What follows a complete answer belongs to nobody: the server and we do not agree where it ends.
-    if (framing === 'none' ? at < bytes.length : framing === 'length' && bytes.length - at > length) return this.fail('server_malformed')
+    if (framing === 'none' ? at < bytes.length : framing === 'length' && bytes.length - at > length)
+      return this.fail('server_malformed')
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
     if (head.fields.has(KNOWN.keepAlive)) this.#learnKeepAlive(head.get('keep-alive') ?? '')
     this.place = 'body'
@@ -171,7 +174,8 @@ export class Outbound extends Conn implements PieceTaker {
   #rest(): void {
     const { live, options } = this.server
     const keepMs = Math.min(live.keepAliveMs, KEEP_ALIVE_MS_MAX)
-    if (keepMs <= 0 || live.idle.length >= options.keep_alive.connections || live.isRetired) return this.finishServer()
+    if (keepMs <= 0 || live.idle.length >= options.keep_alive.connections || live.isRetired)
+      return this.finishServer()
     this.place = 'idle'
     this.isReused = true
     this.head.release()
@@ -183,7 +187,11 @@ export class Outbound extends Conn implements PieceTaker {
   /** `Keep-Alive: timeout=5` (RFC 2068 §19.7.1.1): leave earlier than the server would. */
   #learnKeepAlive(value: string): void {
     const match = /(?:^|[\s,;])timeout\s*=\s*"?([0-9]{1,6})/i.exec(value)
-    if (match) this.server.live.keepAliveMs = Math.max(0, Math.min(Number(match[1]) * 1000 - KEEP_ALIVE_MARGIN_MS, KEEP_ALIVE_MS_MAX))
+    if (match)
+      this.server.live.keepAliveMs = Math.max(
+        0,
+        Math.min(Number(match[1]) * 1000 - KEEP_ALIVE_MARGIN_MS, KEEP_ALIVE_MS_MAX),
+      )
   }
 
   // ── ends ──
@@ -231,7 +239,8 @@ export class Outbound extends Conn implements PieceTaker {
 
   protected drained(): void {
     this.shutIfAsked()
-    if (this.place === 'head' && this.#isRequestWhole) this.setDue(nowMs + this.server.options.timeouts.response)
+    if (this.place === 'head' && this.#isRequestWhole)
+      this.setDue(nowMs + this.server.options.timeouts.response)
     this.#exchange?.serverDrained()
   }
 
@@ -256,7 +265,13 @@ export class Outbound extends Conn implements PieceTaker {
 
   #broken(): void {
     if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
-    this.fail(this.place === 'connecting' ? 'connect_failed' : this.hasAnswered ? 'server_truncated' : 'server_closed')
+    this.fail(
+      this.place === 'connecting'
+        ? 'connect_failed'
+        : this.hasAnswered
+          ? 'server_truncated'
+          : 'server_closed',
+    )
   }
 
   expire(now: number): void {
@@ -270,7 +285,8 @@ export class Outbound extends Conn implements PieceTaker {
       case 'head':
         return this.#expireHead(now, timeouts.idle)
       case 'body':
-        if (this.isReadStalled(now, timeouts.idle) || this.isWriteStalled(now, timeouts.idle)) return this.fail('server_stalled')
+        if (this.isReadStalled(now, timeouts.idle) || this.isWriteStalled(now, timeouts.idle))
+          return this.fail('server_stalled')
         return this.setDue(this.nextLook(now, timeouts.idle))
       default:
     }

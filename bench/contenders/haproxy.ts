@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folderFor, freePort, launch, programNamed, type Recipe } from './contender.ts'
+
+// It wants two descriptors for each, and refuses to start when the system allows fewer; 20,000 is usual.
+const CONNECTIONS_MAX = 9900
+
+/** HAProxy: one thread, keep-alive to the origin, httplog to a local UDP sink; and once more without a log. */
+export const haproxy = recipe('haproxy', true)
+export const haproxyWithoutLog = recipe('haproxy-nolog', false)
+
+function recipe(name: string, logs: boolean): Recipe {
+  return {
+    name,
+    program: programNamed('haproxy'),
+    connectionsMax: CONNECTIONS_MAX - 100,
+    async start(setting) {
+      const folder = folderFor(setting, name)
+      const port = freePort()
+      const file = join(folder, 'haproxy.cfg')
+      writeFileSync(file, config(port, setting.originPort, logs ? setting.sinkPort : null))
+      return launch({ name, command: [this.program ?? 'haproxy', '-f', file, '-db'], port, folder })
+    },
+  }
+}
+
+const config = (port: number, originPort: number, sinkPort: number | null): string => `
+global
+  nbthread 1
+  maxconn ${CONNECTIONS_MAX}
+${sinkPort === null ? '' : `  log 127.0.0.1:${sinkPort} local0`}
+defaults
+  mode http
+${sinkPort === null ? '' : '  log global\n  option httplog'}
+  option forwardfor
+  http-reuse always
+  timeout connect 5s
+  timeout client 75s
+  timeout server 60s
+  timeout http-request 10s
+frontend web
+  bind 127.0.0.1:${port}
+  unique-id-format %[uuid()]
+  unique-id-header X-Request-Id
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(Host)]
+  default_backend origin
+backend origin
+  option httpchk GET /small
+  server a 127.0.0.1:${originPort} check inter 10s
+`

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folderFor, freePort, launch, programNamed, type Recipe } from './contender.ts'
+
+/** nginx: one worker, keep-alive to the origin, a JSON access log with our fields, written in batches of 64 KB. */
+export const nginx = recipe('nginx', '')
+/** The same, tuned to pass bodies on as they come, with no temporary files. */
+export const nginxStreaming = recipe(
+  'nginx-stream',
+  'proxy_max_temp_file_size 0; proxy_request_buffering off; proxy_buffers 16 32k; proxy_buffer_size 32k; proxy_busy_buffers_size 256k;',
+)
+
+function recipe(name: string, tuning: string): Recipe {
+  return {
+    name,
+    program: programNamed('nginx'),
+    async start(setting) {
+      const folder = folderFor(setting, name)
+      const port = freePort()
+      const file = join(folder, 'nginx.conf')
+      writeFileSync(file, config(folder, port, setting.originPort, tuning))
+      return launch({
+        name,
+        command: [this.program ?? 'nginx', '-c', file, '-p', folder],
+        port,
+        folder,
+      })
+    },
+  }
+}
+
+const config = (folder: string, port: number, originPort: number, tuning: string): string => `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+daemon off;
+master_process on;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log warn;
+events { worker_connections 18000; }
+http {
+  log_format sluice escape=json '{"time":"$time_iso8601","request_id":"$request_id","listener":"web","client":"$remote_addr","method":"$request_method","host":"$host","path":"$request_uri","protocol":"$server_protocol","rule":"all","backend":"origin","server":"$upstream_addr","status":$status,"bytes_in":$request_length,"bytes_out":$body_bytes_sent,"connect_ms":"$upstream_connect_time","first_byte_ms":"$upstream_header_time","total_ms":$request_time,"attempts":1,"fault":null,"user_agent":"$http_user_agent"}';
+  access_log ${folder}/access.log sluice buffer=64k flush=1s;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  keepalive_timeout 75s;
+  keepalive_requests 1000000;
+  client_max_body_size 10m;
+  tcp_nodelay on;
+  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      ${tuning}
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Request-Id $request_id;
+    }
+  }
+}
+`

@@ -1,0 +1,142 @@
+// npm run bench: Sluice beside nginx, HAProxy and Caddy, one worker each, in the same run. Loopback only.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { killAll } from '../test/support/processes.ts'
+import { CASES } from './cases.ts'
+import { compare, type Effort } from './compare.ts'
+import { caddy } from './contenders/caddy.ts'
+import type { Contender, Recipe, Setting } from './contenders/contender.ts'
+import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
+import { nginx, nginxStreaming } from './contenders/nginx.ts'
+import { sluice } from './contenders/sluice.ts'
+import { idleMemory, stalledMemory } from './memory.ts'
+import { spread, table, tableOf } from './report.ts'
+
+const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
+
+WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · stalled · start. Default: all of them.
+
+  --seconds N      of each round (default 5)
+  --rounds N       of each contender (default 3)
+  --against LIST   rivals, with commas (default nginx,nginx-stream,haproxy,haproxy-nolog,caddy)
+  --connections N  of "idle" (default 10000)
+`
+const RECIPES: readonly Recipe[] = [sluice, nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
+const EXTRAS = ['idle', 'stalled', 'start']
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    against: { type: 'string', default: 'nginx,nginx-stream,haproxy,haproxy-nolog,caddy' },
+    connections: { type: 'string', default: '10000' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+if (values.help) console.log(HELP)
+else await main()
+
+async function main(): Promise<void> {
+  const asked = positionals.length > 0 ? positionals : [...CASES.map(({ name }) => name), ...EXTRAS]
+  const unknown = asked.filter((name) => !EXTRAS.includes(name) && !CASES.some((c) => c.name === name))
+  if (unknown.length > 0) throw new Error(`Unknown: ${unknown.join(' ')}\n\n${HELP}`)
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  const origin = await startOrigin()
+  const sink = await Bun.udpSocket({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
+  try {
+    await runAll(asked, { folder, originPort: origin.port, sinkPort: sink.port })
+  } finally {
+    sink.close()
+    origin.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function startOrigin(): Promise<{ port: number; stop: () => void }> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'origin.ts')], {
+    stdin: 'ignore',
+    stdout: 'pipe',
+  })
+  process.on('exit', () => killAll([child.pid]))
+  for await (const bytes of child.stdout) {
+    return { port: Number(Buffer.from(bytes).toString()), stop: () => killAll([child.pid]) }
+  }
+  throw new Error('The origin did not start.')
+}
+
+async function runAll(asked: readonly string[], setting: Setting): Promise<void> {
+  const recipes = chosen()
+  const effort: Effort = { seconds: Number(values.seconds), rounds: Number(values.rounds), warmUpSeconds: 2 }
+  if (asked.includes('start')) console.log(await startTable(recipes, setting))
+  for (const what of CASES.filter(({ name }) => asked.includes(name))) {
+    // Fresh ones for each case: what an earlier case left behind weighs on none.
+    await withAll(recipes, setting, async (contenders) => {
+      console.log(tableOf(what, await compare(contenders, what, effort), sluice.name))
+    })
+  }
+  for (const name of ['idle', 'stalled'].filter((extra) => asked.includes(extra))) {
+    const rows = await memoryRows(name, recipes, setting)
+    console.log(`\n${name}\n\n${table(rows)}`)
+  }
+}
+
+function chosen(): Recipe[] {
+  const rivals = values.against.split(',')
+  return RECIPES.filter(({ name, program }) => {
+    if (name !== sluice.name && !rivals.includes(name)) return false
+    if (program === null) console.log(`${name} is not installed: left out`)
+    return program !== null
+  })
+}
+
+async function withAll(
+  recipes: readonly Recipe[],
+  setting: Setting,
+  work: (contenders: readonly Contender[]) => Promise<void>,
+): Promise<void> {
+  const contenders: Contender[] = []
+  try {
+    for (const recipe of recipes) contenders.push(await recipe.start(setting))
+    await work(contenders)
+  } finally {
+    for (const contender of contenders) await contender.stop()
+  }
+}
+
+async function startTable(recipes: readonly Recipe[], setting: Setting): Promise<string> {
+  const rows: string[][] = []
+  for (const recipe of recipes) {
+    const times: number[] = []
+    for (let run = 0; run < 7; run++) {
+      const contender = await recipe.start(setting)
+      times.push(contender.startMs)
+      await contender.stop()
+    }
+    rows.push([recipe.name, spread(times, 0)])
+  }
+  return `\nstart: from spawn to the first answer\n\n${table([['contender', 'ms'], ...rows])}`
+}
+
+async function memoryRows(name: string, recipes: readonly Recipe[], setting: Setting): Promise<string[][]> {
+  const rows = name === 'idle' ? [['contender', 'connections', 'bytes each']] : [['contender', 'growth MB']]
+  for (const recipe of recipes) {
+    await withAll([recipe], setting, async ([contender]) => {
+      if (contender === undefined) return
+      if (name === 'idle') {
+        const { bytesEach, open } = await idleMemory(
+          contender,
+          Math.min(Number(values.connections), recipe.connectionsMax ?? Infinity),
+        )
+        rows.push([recipe.name, String(open), bytesEach.toFixed(0)])
+      } else {
+        rows.push([recipe.name, ((await stalledMemory(contender)) / 1e6).toFixed(1)])
+      }
+    })
+  }
+  return rows
+}

@@ -1,0 +1,94 @@
+// Builds dist/sluice, the one executable. Nothing is done when the same inputs were built before.
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const ROOT = import.meta.dir
+const OUT = join(ROOT, 'dist')
+const BINARY = join(OUT, 'sluice')
+const STAMP = join(OUT, 'sluice.inputs')
+
+/** Builds the executable unless its inputs are unchanged, and says where it is. Safe to call from several processes at once. */
+export async function build(): Promise<{ binary: string; built: boolean }> {
+  const identity = { version: packageVersion(), commit: commit() }
+  const inputs = hashOfInputs(identity)
+  // The stamp names the very file that was built, so that of two builds at once no stamp vouches for the other's file.
+  if ((await textOf(STAMP)) === `${inputs} ${inodeOf(BINARY)}`) return { binary: BINARY, built: false }
+  await mkdir(OUT, { recursive: true })
+  await compile(identity)
+  await writeFile(STAMP, `${inputs} ${inodeOf(BINARY)}`)
+  return { binary: BINARY, built: true }
+}
+
+async function compile(identity: { version: string; commit: string }): Promise<void> {
+  const unfinished = join(OUT, `.sluice.${process.pid}`)
+  try {
+    const result = await Bun.build({
+      entrypoints: [join(ROOT, 'server/main.ts')],
+      // Bytecode without ESM would freeze the paths of this machine into the executable.
+      format: 'esm',
+      bytecode: true,
+      // Identifiers stay: functions written by libraries at run time refer to them, and stack traces are readable.
+      minify: { whitespace: true, syntax: true, identifiers: false },
+      define: {
+        SLUICE_VERSION: JSON.stringify(identity.version),
+        SLUICE_COMMIT: JSON.stringify(identity.commit),
+      },
+      // A .env or bunfig.toml in the folder where the gateway is started must not change what it does.
+      compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
+    })
+    if (!result.success) throw new AggregateError(result.logs, 'The build failed.')
+    await rename(unfinished, BINARY)
+  } finally {
+    rmSync(unfinished, { force: true })
+  }
+}
+
+/** All that can change the executable: our sources, the packages' versions, this Bun and what is stamped in. */
+function hashOfInputs(identity: { version: string; commit: string }): string {
+  const hash = new Bun.CryptoHasher('sha256')
+  hash.update(
+    `${Bun.version} ${Bun.revision} ${process.platform} ${process.arch} ${JSON.stringify(identity)}`,
+  )
+  const sources = readdirSync(join(ROOT, 'server'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+  for (const file of [
+    ...sources,
+    join(ROOT, 'build.ts'),
+    join(ROOT, 'package.json'),
+    join(ROOT, 'bun.lock'),
+  ]) {
+    hash.update(`\n${file.slice(ROOT.length)}\n`).update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0
+
+/** The commit that is checked out; "unknown" outside a clone (a source archive, say). */
+function commit(): string {
+  const named = process.env['SLUICE_COMMIT']
+  if (named !== undefined && named !== '') return named
+  try {
+    const git = Bun.spawnSync(['git', 'rev-parse', '--short=12', 'HEAD'], { cwd: ROOT, stderr: 'ignore' })
+    return git.success ? git.stdout.toString().trim() : 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  const handle = Bun.file(file)
+  return (await handle.exists()) ? handle.text() : ''
+}
+
+if (import.meta.main) {
+  const { binary, built } = await build()
+  if (process.argv.includes('--quiet') === false) console.log(`${built ? 'built' : 'up to date:'} ${binary}`)
+}

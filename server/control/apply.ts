@@ -1,0 +1,174 @@
+// Applying a change: one transaction, in numbered steps. Until step 7 nothing has changed, and whatever stands against the
+// new config only leaves the old one running. One at a time: a newer request waits, and replaces one that has not started.
+import type { Config } from '../config/schema.ts'
+import { BindProblem, type Sockets } from './sockets.ts'
+import type { Crew } from './crew.ts'
+import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from './slots.ts'
+import type { PlanBody } from './worker.ts'
+
+/** Something that stands against a config, as a person reads it. */
+export interface ApplyProblem {
+  /** Where in the config: "listeners.web.bind"; empty when it is no single place. */
+  readonly path: string
+  readonly message: string
+  /** Further facts of those who found it: file, line, column, hint. */
+  readonly [fact: string]: unknown
+}
+
+export type Checked =
+  | { readonly is: 'valid'; readonly config: Config }
+  | { readonly is: 'invalid'; readonly problems: readonly ApplyProblem[] }
+
+export type Outcome =
+  | { readonly is: 'applied'; readonly plan: PlanBody }
+  | { readonly is: 'rejected'; readonly problems: readonly ApplyProblem[] }
+  /** A newer request came before this one was started. */
+  | { readonly is: 'superseded' }
+
+/** What a transaction moves. */
+export interface Hands {
+  readonly sockets: Pick<Sockets, 'stage' | 'commit' | 'drop'>
+  readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize' | 'hasRoomFor'>
+  readonly board: { reserve(records: number): void; occupy(table: SlotTable): void }
+  readonly isReusable: (vacant: VacantSlot) => boolean
+  /** The admin listener: bound anew when its address changes. */
+  readonly admin: {
+    stage(config: Config): Promise<ApplyProblem | null>
+    commit(config: Config): void
+    drop(): void
+  }
+  /** Compiles on a scratch scoreboard; throws what compile throws. */
+  readonly dryRun: (plan: PlanBody) => Promise<void>
+  /** Health checks: told before the workers swap, so that new servers have a state when they are first looked at. */
+  readonly checkHealth: (plan: PlanBody) => void
+  /** At boot workers accept after this. */
+  readonly firstRound: () => Promise<void>
+  readonly workersOf: (config: Config) => number
+  /** What only a restart can change. */
+  readonly restartProblems: (config: Config, running: Config) => readonly ApplyProblem[]
+}
+
+interface Request {
+  readonly check: () => Promise<Checked>
+  readonly settle: (outcome: Outcome) => void
+}
+
+export class Applier {
+  /** What is served. */
+  running: PlanBody | null = null
+  private readonly hands: Hands
+  private table: SlotTable = NO_SLOTS
+  private lastRevision = 0
+  private waiting: Request | null = null
+  private isBusy = false
+
+  constructor(hands: Hands) {
+    this.hands = hands
+  }
+
+  /** Applies what `check` finds when its turn comes. */
+  apply(check: () => Promise<Checked>): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.waiting?.settle({ is: 'superseded' })
+    this.waiting = { check, settle: resolve }
+    if (!this.isBusy) void this.work()
+    return promise
+  }
+
+  private async work(): Promise<void> {
+    this.isBusy = true
+    for (let request = this.waiting; request; request = this.waiting) {
+      this.waiting = null
+      request.settle(await this.attempt(request))
+    }
+    this.isBusy = false
+  }
+
+  private async attempt(request: Request): Promise<Outcome> {
+    try {
+      return await this.transact(request)
+    } catch (error) {
+      return { is: 'rejected', problems: [problemOf(error)] }
+    }
+  }
+
+  private async transact(request: Request): Promise<Outcome> {
+    const { hands, running } = this
+    // 1. Parse and check: all problems at once, nothing changed.
+    const checked = await request.check()
+    if (checked.is === 'invalid') return { is: 'rejected', problems: checked.problems }
+    const { config } = checked
+    const problems = running ? hands.restartProblems(config, running.config) : []
+    if (problems.length > 0) return { is: 'rejected', problems }
+
+    // 2. Assign slots by identity: the same server keeps its counters.
+    const revision = ++this.lastRevision
+    const table = assignSlots(this.table, config.backends, revision, hands.isReusable)
+    const slots = planSlots(table, config.backends)
+    const plan: PlanBody = { revision, config, slots, records: table.records }
+
+    // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect, and the workers compile as well.
+    if (running) await hands.dryRun(plan)
+
+    // 4. Writing the file is for edits that do not come from it; these do.
+
+    // 5. Open what is new, send the plan to the workers, hear all of them.
+    const refusals = await this.prepare(plan)
+
+    // 6. Any against it: close what was opened; nothing was swapped.
+    if (refusals.length > 0) {
+      this.drop(plan)
+      return { is: 'rejected', problems: refusals }
+    }
+
+    // 7. Commit: the workers swap.
+    await this.commit(plan, table)
+
+    // 8. Listeners no longer named stop in each worker when their queue is empty; workers beyond the new number drain.
+    await hands.crew.resize(hands.workersOf(config), config.drain)
+    return { is: 'applied', plan }
+  }
+
+  private async prepare(plan: PlanBody): Promise<readonly ApplyProblem[]> {
+    const { hands } = this
+    try {
+      hands.board.reserve(plan.records)
+      hands.sockets.stage(plan.config.listeners, hands.crew.slots)
+      const [adminProblem, refusals] = await Promise.all([
+        hands.admin.stage(plan.config),
+        hands.crew.prepare(plan),
+      ])
+      const problems = refusals.map((why) => ({ path: '', message: why }))
+      return adminProblem ? [adminProblem, ...problems] : problems
+    } catch (error) {
+      return [problemOf(error)]
+    }
+  }
+
+  private drop(plan: PlanBody): void {
+    this.hands.crew.drop(plan)
+    this.hands.sockets.drop()
+    this.hands.admin.drop()
+  }
+
+  private async commit(plan: PlanBody, table: SlotTable): Promise<void> {
+    const { hands } = this
+    const isFirst = this.running === null
+    hands.board.occupy(table)
+    hands.checkHealth(plan)
+    if (isFirst) await hands.firstRound()
+    this.table = table
+    this.running = plan
+    hands.sockets.commit(plan.config.listeners)
+    hands.admin.commit(plan.config)
+    await hands.crew.commit(plan)
+  }
+}
+
+function problemOf(error: unknown): ApplyProblem {
+  if (error instanceof BindProblem)
+    return { path: `listeners.${error.listener}.bind`, message: error.message }
+  const { path } = error as { path?: unknown }
+  const message = error instanceof Error ? error.message : String(error)
+  return { path: typeof path === 'string' ? path : '', message }
+}

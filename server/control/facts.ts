@@ -1,0 +1,59 @@
+// What the admin listener shows, from what the supervisor knows.
+import { Ranges } from '../lib/ranges.ts'
+import {
+  healthDocument,
+  metricsDocument,
+  placesOfPlan,
+  type HealthDocument,
+  type MetricsDocument,
+  type Place,
+} from '../telemetry/documents.ts'
+import { gatherBoard } from '../telemetry/gather.ts'
+import { renderMetrics } from '../telemetry/prometheus.ts'
+import type { Config } from '../config/schema.ts'
+import type { Supervisor } from './supervisor.ts'
+
+export interface Facts {
+  readonly trusted: () => Ranges
+  readonly health: () => HealthDocument
+  readonly metrics: () => MetricsDocument
+  readonly prometheus: () => string
+}
+
+/** The facts of a running supervisor, made anew for each question. */
+export function factsOf(supervisor: Supervisor): Facts {
+  const trusted = new TrustedRanges()
+  return {
+    trusted: () => trusted.of(supervisor.running?.config ?? null),
+    health: () => {
+      const document = healthDocument(placesOf(supervisor), supervisor.board)
+      // Who asks whether to send traffic here: no more, once it drains.
+      return supervisor.isDraining ? { ...document, healthy: false } : document
+    },
+    metrics: () => metricsDocument(placesOf(supervisor), supervisor.board),
+    prometheus: () => {
+      const { totals, running } = supervisor
+      gatherBoard(totals, placesOf(supervisor), supervisor.board)
+      totals.gauge('config_revision').set(running?.revision ?? 0)
+      totals.gauge('workers').set(supervisor.workers.length)
+      return renderMetrics(totals, running?.config.metrics.prefix ?? 'lb')
+    },
+  }
+}
+
+function placesOf({ running, reasons }: Supervisor): Place[] {
+  return running ? placesOfPlan({ config: running.config, slots: running.slots, reasons }) : []
+}
+
+/** Parsed once for each config. */
+class TrustedRanges {
+  private config: Config | null = null
+  private ranges = Ranges.parse([])
+
+  of(config: Config | null): Ranges {
+    if (config === this.config) return this.ranges
+    this.config = config
+    this.ranges = Ranges.parse(config && config.admin !== false ? config.admin.trusted : [])
+    return this.ranges
+  }
+}

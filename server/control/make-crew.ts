@@ -1,0 +1,87 @@
+// The crew with its real workers: processes, or the one machine in this process.
+import { duplicateFd } from '../lib/pass-fds.ts'
+import type { Totals } from '../telemetry/registry.ts'
+import type { Board } from './board.ts'
+import { Crew, type CrewOptions } from './crew.ts'
+import { InProcessWorker } from './in-process-worker.ts'
+import type { Sockets } from './sockets.ts'
+import { processName } from '../worker/messages.ts'
+import type { Reasons, Worker } from './worker.ts'
+import { workerCommand, workerEnv } from './worker-command.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+/** Workers can grow to so many without a restart, or to twice what they were at the start. */
+const ROWS_MIN = 16
+
+export interface CrewParts {
+  /** 0: in this process. */
+  readonly count: number
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly totals: Totals
+  /** Null until the config is known; there by the time the first plan is prepared. */
+  readonly board: () => Board | null
+  readonly sockets: () => Sockets | null
+  readonly reasons: () => Reasons
+  /** The oldest plan that a worker may still use; null: it is gone. */
+  readonly onOldest: (worker: Worker, revision: number | null) => void
+  readonly onUnsound: () => void
+  readonly onExit: (worker: Worker, how: { readonly code: number | null; readonly signal: string | null }) => void
+  readonly onReplaced: CrewOptions['onReplaced']
+}
+
+/** Rows on the scoreboard for this number of workers at the start. */
+export const rowsFor = (count: number): number => Math.max(ROWS_MIN, count * 2)
+
+/** A crew with nobody at work yet. */
+export function makeCrew(parts: CrewParts): Crew {
+  const common: Omit<CrewOptions, 'start' | 'rows'> = {
+    isInProcess: parts.count === 0,
+    clearRow: (row) => parts.board()?.scoreboard.clearRow(row),
+    closeSlot: (slot) => parts.sockets()?.closeSlot(slot),
+    reasons: parts.reasons,
+    onReplaced: parts.onReplaced,
+    onUnsound: parts.onUnsound,
+  }
+  if (parts.count === 0) return new Crew({ ...common, rows: 1, start: () => startInProcess(parts) })
+  const rows = rowsFor(parts.count)
+  return new Crew({ ...common, rows, start: (slot, row) => startProcess(parts, slot, row) })
+}
+
+function startProcess(parts: CrewParts, slot: number, row: number): Worker {
+  const worker: WorkerProcess = new WorkerProcess({
+    slot,
+    row,
+    command: workerCommand(),
+    env: workerEnv(parts.env),
+    boardFd: () => present(parts.board()).fd,
+    socket: (key, of) => present(parts.sockets()).take(key, of),
+    onMetrics: ({ delta, oldest }) => {
+      parts.totals.merge(delta)
+      parts.onOldest(worker, oldest)
+    },
+    onExit: (_, how) => {
+      parts.totals.forgetProcess(processName(slot))
+      parts.onOldest(worker, null)
+      parts.onExit(worker, how)
+    },
+  })
+  return worker
+}
+
+function startInProcess(parts: CrewParts): Worker {
+  const isAdopting = process.platform === 'linux'
+  const worker: InProcessWorker = new InProcessWorker({
+    board: present(parts.board()).scoreboard,
+    socket: isAdopting ? (key) => duplicateFd(present(parts.sockets()).take(key, 0)) : null,
+    onMetrics: (delta, oldest) => {
+      parts.totals.merge(delta)
+      parts.onOldest(worker, oldest)
+    },
+  })
+  return worker
+}
+
+function present<T>(part: T | null): T {
+  if (part === null) throw new Error('there is no config yet')
+  return part
+}

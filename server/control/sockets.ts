@@ -1,0 +1,200 @@
+// The listening sockets. The supervisor makes one for each address and worker slot (SO_REUSEPORT: the kernel spreads
+// connections over them), keeps it, and gives each worker those of its slot. So a worker's death closes no socket, and its
+// replacement serves what waited in the queue. Bun.listen opens it, a copy of its descriptor is kept, and Bun's own is
+// stopped within the same turn: nothing is accepted here.
+import { fstatSync } from 'node:fs'
+import { parseBind, socketKey, writeBind } from '../lib/bind.ts'
+import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
+import { listeningInodes } from './port-holders.ts'
+
+/** An address that is open, with a socket for each worker slot. */
+interface OpenAddress {
+  readonly host: string
+  readonly port: number
+  readonly fdBySlot: Map<number, number>
+}
+
+/** Why an address could not be opened. */
+export class BindProblem extends Error {
+  readonly listener: string
+  readonly code: string
+
+  constructor(listener: string, bind: string, code: string) {
+    super(`cannot listen on ${bind}: ${meaningOf(code)} (${code})`)
+    this.listener = listener
+    this.code = code
+  }
+}
+
+type Binds = Readonly<Record<string, { readonly bind: string }>>
+
+export class Sockets {
+  private open = new Map<string, OpenAddress>()
+  private staged = new Map<string, OpenAddress>()
+  /** Port by inode of every socket made here; of those closed here as long as a worker is still emptying them. */
+  private readonly ownInodes = new Map<string, number>()
+
+  private readonly isOrphans: (inodes: ReadonlySet<string>) => boolean
+
+  /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
+  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean) {
+    this.isOrphans = isOrphans
+  }
+
+  /** Opens the addresses that are not open yet, for these slots. Throws a BindProblem; then nothing was opened. */
+  stage(listeners: Binds, slots: readonly number[]): void {
+    this.drop()
+    for (const [name, { bind }] of Object.entries(listeners)) {
+      const key = socketKey(name, bind)
+      if (this.open.has(key) || this.staged.has(key)) continue
+      try {
+        this.staged.set(key, this.openAddress(bind, slots))
+      } catch (error) {
+        this.drop()
+        throw new BindProblem(name, bind, codeOf(error))
+      }
+    }
+  }
+
+  /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
+  commit(listeners: Binds): void {
+    for (const [key, address] of this.staged) this.open.set(key, address)
+    this.staged = new Map()
+    let hasClosed = false
+    const named = new Set(Object.entries(listeners).map(([name, { bind }]) => socketKey(name, bind)))
+    for (const [key, address] of this.open) {
+      if (named.has(key)) continue
+      closeAddress(address)
+      this.open.delete(key)
+      hasClosed = true
+    }
+    if (hasClosed) this.forgetClosed()
+  }
+
+  /** Closes what was staged. */
+  drop(): void {
+    for (const address of this.staged.values()) closeAddress(address)
+    this.staged = new Map()
+  }
+
+  /** The descriptor of a slot, made now when there is none: an unserved socket of an open address swallows connections. */
+  take(key: string, slot: number): number {
+    const address = this.open.get(key) ?? this.staged.get(key)
+    if (!address) throw new Error(`address ${key} is not open`)
+    const fd = address.fdBySlot.get(slot) ?? this.makeSocket(address.host, address.port).fd
+    address.fdBySlot.set(slot, fd)
+    return fd
+  }
+
+  /** Closes our copies of a slot that has no worker any more. */
+  closeSlot(slot: number): void {
+    for (const { fdBySlot } of this.open.values()) {
+      const fd = fdBySlot.get(slot)
+      if (fd !== undefined) closeFds([fd])
+      fdBySlot.delete(slot)
+    }
+  }
+
+  /** Closes all of our copies. */
+  close(): void {
+    this.drop()
+    for (const address of this.open.values()) closeAddress(address)
+    this.open = new Map()
+  }
+
+  /** `host:port` as it really is, by listener. */
+  addresses(listeners: Binds): Record<string, string> {
+    const found: Record<string, string> = {}
+    for (const [name, { bind }] of Object.entries(listeners)) {
+      const address = this.open.get(socketKey(name, bind)) ?? this.staged.get(socketKey(name, bind))
+      if (address) found[name] = writeBind(address.host, address.port)
+    }
+    return found
+  }
+
+  private openAddress(bind: string, slots: readonly number[]): OpenAddress {
+    const { host, port } = parseBind(bind)
+    if (port !== 0) this.probe(host, port)
+    const [firstSlot = 0, ...others] = slots
+    const first = this.makeSocket(host, port)
+    const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]) }
+    try {
+      for (const slot of others) address.fdBySlot.set(slot, this.makeSocket(host, first.port).fd)
+    } catch (error) {
+      closeAddress(address)
+      throw error
+    }
+    return address
+  }
+
+  /** SO_REUSEPORT would share the port with another gateway of this user, so try without it first. */
+  private probe(host: string, port: number): void {
+    try {
+      listen(host, port, { isShared: false }).stop(true)
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE') throw error
+      const holders = [...listeningInodes(port)]
+      const others = holders.filter((inode) => !this.ownInodes.has(inode))
+      if (holders.length === 0 || (others.length > 0 && !this.isOrphans(new Set(others)))) throw error
+    }
+  }
+
+  private forgetClosed(): void {
+    const held = new Set<string>()
+    for (const { fdBySlot } of this.open.values())
+      for (const fd of fdBySlot.values()) held.add(String(fstatSync(fd).ino))
+    for (const [inode, port] of this.ownInodes)
+      if (!held.has(inode) && !listeningInodes(port).has(inode)) this.ownInodes.delete(inode)
+  }
+
+  private makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {
+    const socket = listen(host, port, { isShared: true })
+    const fd = duplicateFd(socket.fd)
+    socket.stop(true)
+    this.ownInodes.set(String(fstatSync(fd).ino), socket.port)
+    return { fd, port: socket.port }
+  }
+}
+
+interface ListeningSocket {
+  readonly fd: number
+  readonly port: number
+  stop(closeActive: boolean): void
+}
+
+function listen(host: string, port: number, { isShared }: { readonly isShared: boolean }): ListeningSocket {
+  const open = (hostname: string): ListeningSocket => {
+    // The public types know neither `reusePort` nor `fd`.
+    const options = { hostname, port, reusePort: isShared, socket: { data() {} } }
+    return Bun.listen(options) as unknown as ListeningSocket
+  }
+  try {
+    return open(host)
+  } catch (error) {
+    // A machine without IPv6 still has every address of IPv4.
+    if (host === '::' && codeOf(error) !== 'EADDRINUSE') return open('0.0.0.0')
+    throw error
+  }
+}
+
+function closeAddress(address: OpenAddress): void {
+  closeFds([...address.fdBySlot.values()])
+}
+
+/** Bun gives no code for a host name that does not resolve. */
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : 'ENOTFOUND'
+}
+
+function meaningOf(code: string): string {
+  return MEANINGS[code] ?? 'it was refused'
+}
+const MEANINGS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has this port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)',
+  EAFNOSUPPORT: 'this machine does not speak this family of addresses',
+  EMFILE: 'too many open files',
+  ENOTFOUND: 'the host name is not known',
+}

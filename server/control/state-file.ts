@@ -1,0 +1,81 @@
+// data/run.json says who runs: a supervisor and its workers. When a supervisor was killed, its workers go on for a while and
+// still hold the ports; the next one finds here that they are its own kind, and may share the ports with them.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { socketInodes } from './port-holders.ts'
+
+/** A process that cannot be mistaken for a later one with the same id. */
+export interface ProcessMark {
+  readonly pid: number
+  /** In clock ticks since the machine started (proc(5), field 22). */
+  readonly started: string
+}
+
+export interface RunState {
+  readonly supervisor: ProcessMark
+  readonly workers: readonly ProcessMark[]
+}
+
+const FILE = 'run.json'
+
+/** Writes who runs, in one step: a reader sees the old file or the new one. Throws when the folder cannot be written. */
+export function writeRunState(folder: string, workers: readonly number[]): void {
+  const marks = workers.flatMap((pid) => markOf(pid) ?? [])
+  const state = { supervisor: markOf(process.pid), workers: marks }
+  mkdirSync(folder, { recursive: true })
+  const temporary = join(folder, `.${FILE}.${process.pid}`)
+  writeFileSync(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 })
+  renameSync(temporary, join(folder, FILE))
+}
+
+/** Removes the file at an orderly end. */
+export function removeRunState(folder: string): void {
+  rmSync(join(folder, FILE), { force: true })
+}
+
+/** What the last run left behind; null when it ended in order, or when there was none. */
+export function readRunState(folder: string): RunState | null {
+  try {
+    const state: unknown = JSON.parse(readFileSync(join(folder, FILE), 'utf8'))
+    return isRunState(state) ? state : null
+  } catch {
+    return null
+  }
+}
+
+/** Workers that still run although their supervisor is gone. */
+export function orphansOf(state: RunState | null): number[] {
+  if (!state || isRunning(state.supervisor)) return []
+  return state.workers.filter(isRunning).map(({ pid }) => pid)
+}
+
+/** Whether all these sockets are held by workers that the last run left behind. */
+export function areHeldByOrphans(state: RunState | null, inodes: ReadonlySet<string>): boolean {
+  const held = new Set(orphansOf(state).flatMap((pid) => [...socketInodes(pid)]))
+  return inodes.size > 0 && [...inodes].every((inode) => held.has(inode))
+}
+
+/** Null when there is no such process. */
+export function markOf(pid: number): ProcessMark | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the program's name in brackets, which may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [condition, started] = [fields[0], fields[19]]
+    return started === undefined || condition === 'Z' ? null : { pid, started }
+  } catch {
+    return null
+  }
+}
+
+const isRunning = (mark: ProcessMark): boolean => markOf(mark.pid)?.started === mark.started
+
+function isRunState(value: unknown): value is RunState {
+  const state = value as Partial<RunState> | null
+  return isMark(state?.supervisor) && Array.isArray(state?.workers) && state.workers.every(isMark)
+}
+
+function isMark(value: unknown): value is ProcessMark {
+  const mark = value as Partial<ProcessMark> | null | undefined
+  return Number.isInteger(mark?.pid) && typeof mark?.started === 'string'
+}

@@ -1,0 +1,339 @@
+// The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
+import type { Config } from '../config/schema.ts'
+import { STATE_DOWN, STATE_UP, type Scoreboard } from '../scoreboard/scoreboard.ts'
+import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
+import { meterProcess } from '../telemetry/gather.ts'
+import { Totals } from '../telemetry/registry.ts'
+import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
+import { Applier, type ApplyProblem, type Checked, type Hands } from './apply.ts'
+import { Board } from './board.ts'
+import { readConfig, readText, type ReadConfig } from './config-source.ts'
+import type { Crew } from './crew.ts'
+import { factsOf, type Facts } from './facts.ts'
+import { makeCrew, rowsFor } from './make-crew.ts'
+import type { HealthChange, Prober } from './prober.ts'
+import { dryRun, restartProblems, workersOf } from './plan-checks.ts'
+import { onSignals } from './signals.ts'
+import { Sockets } from './sockets.ts'
+import { areHeldByOrphans, readRunState, removeRunState, writeRunState } from './state-file.ts'
+import { watchFile, type FileWatch } from './watch.ts'
+import type { PlanBody, Reasons, Worker } from './worker.ts'
+import { guessWorkers } from './worker-command.ts'
+
+/** At boot nobody waits longer for the first health checks. */
+const FIRST_ROUND_MS = 2000
+const RECONCILE_EVERY_MS = 1000
+
+export interface SuperviseOptions {
+  readonly file: string
+  /** Goes before the level in the config. */
+  readonly level: LogLevel | null
+  readonly isWatching: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stderr: (text: string) => void
+  /** Opens the admin listener at an address; it shows what the supervisor knows. Handed down, as it stands above in the order of imports. */
+  readonly startAdmin: (bind: string, facts: Facts) => ReturnType<OpenAdminAt>
+}
+
+/** Runs a gateway until it is told to stop; gives the exit code. */
+export function supervise(options: SuperviseOptions): Promise<number> {
+  return new Supervisor(options).run()
+}
+
+/** What there is once the first config is known. */
+interface Machinery {
+  readonly board: Board
+  readonly sockets: Sockets
+  readonly prober: Prober
+  readonly applier: Applier
+  /** Its folder stays the same until the end. */
+  readonly data: string
+}
+
+type HandParts = Pick<Machinery, 'board' | 'sockets' | 'prober'> & Pick<Hands, 'checkHealth'>
+
+export class Supervisor {
+  readonly totals = new Totals()
+  readonly admin: AdminKeeper
+  isDraining = false
+  /** Why the newest config is not the one that is served; null: it is. */
+  rejection: { readonly timeMs: number; readonly problems: readonly ApplyProblem[] } | null = null
+  private readonly options: SuperviseOptions
+  private crew: Crew
+  private machinery: Machinery | null = null
+  private watch: FileWatch | null = null
+  /** What was served before the present plan. */
+  private previous: Config | null = null
+  private hasWarned = false
+  private readonly oldest = new Map<Worker, number>()
+  private readonly stop = Promise.withResolvers<string>()
+  private readonly stopNow = Promise.withResolvers<void>()
+
+  constructor(options: SuperviseOptions) {
+    this.options = options
+    this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
+    meterProcess(this.totals, 'supervisor')
+    // Processes start while the config is read: the guess at their number is put right when it is known.
+    const guess = guessWorkers(readText(options.file) ?? 'workers: 0')
+    this.crew = this.makeCrew(guess)
+    if (guess > 0) void this.crew.resize(guess, 0)
+  }
+
+  /** The plan that is served; null before the first. */
+  get running(): PlanBody | null {
+    return this.machinery?.applier.running ?? null
+  }
+
+  get workers(): readonly Worker[] {
+    return this.crew.workers
+  }
+
+  get board(): Scoreboard {
+    return this.made.board.scoreboard
+  }
+
+  /** Why servers are not up, by backend and server. */
+  get reasons(): Reasons {
+    return this.machinery?.prober.reasons() ?? {}
+  }
+
+  async run(): Promise<number> {
+    const forget = onSignals({
+      stop: (signal) => this.stop.resolve(signal),
+      stopNow: () => this.stopNow.resolve(),
+      reload: () => this.reload({ reopenLogs: true }),
+    })
+    try {
+      const problems = await Promise.race([this.start(), this.stop.promise])
+      if (typeof problems !== 'string' && problems.length > 0) return this.giveUp(problems)
+      const signal = await this.stop.promise
+      return await Promise.race([this.drain(signal), this.stopNow.promise.then(() => this.end(1))])
+    } finally {
+      forget()
+    }
+  }
+
+  /** Brings the first config up; returns what stands against it. */
+  private async start(): Promise<readonly ApplyProblem[]> {
+    const { text, checked } = await this.read()
+    if (checked.is === 'invalid') return checked.problems
+    const { config } = checked
+    configureEvents(config.logs)
+    await this.fitCrew(workersOf(config))
+    this.machinery = await this.make(config)
+    await this.crew.resize(Math.max(1, workersOf(config)), 0)
+    const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
+    if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
+    this.onApplied('serving', outcome.plan)
+    setInterval(() => this.board.reconcile(), RECONCILE_EVERY_MS)
+    const path = this.options.file
+    if (this.options.isWatching) this.watch = watchFile(text ?? '', { path, onChange: () => this.reload() })
+    return []
+  }
+
+  /** Applies the file as it is now. What stands against it is told; the config that runs goes on. */
+  private reload({ reopenLogs = false } = {}): void {
+    if (reopenLogs) this.crew.reopenLogs()
+    if (this.machinery && !this.isDraining) void this.applyAndTell(async () => (await this.read()).checked)
+  }
+
+  private async read(): Promise<ReadConfig> {
+    const read = await readConfig(this.options)
+    for (const line of read.warnings) this.options.stderr(`${line}\n`)
+    return read
+  }
+
+  private async applyAndTell(check: () => Promise<Checked>): Promise<void> {
+    const before = this.running?.config ?? null
+    const outcome = await this.made.applier.apply(check)
+    if (outcome.is === 'superseded' || this.isDraining) return
+    this.totals.counter('config_reloads_total', [outcome.is]).add(1)
+    if (outcome.is === 'rejected') return this.onRejected(outcome.problems)
+    this.previous = before
+    configureEvents(outcome.plan.config.logs)
+    this.onApplied('applied', outcome.plan)
+  }
+
+  /** Workers keep dying of the plan: the one before it comes back. */
+  private rollBack(): void {
+    const { previous } = this
+    if (!previous || this.isDraining) return
+    const revision = this.running?.revision
+    this.previous = null
+    void this.applyAndTell(() => Promise.resolve({ is: 'valid', config: previous })).then(() =>
+      this.onRejected([
+        { path: '', message: `revision ${revision} was rolled back: its workers kept dying` },
+      ]),
+    )
+  }
+
+  private onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): void {
+    this.rejection = null
+    this.keepRunState()
+    logEvent('info', event, {
+      revision,
+      pid: process.pid,
+      workers: this.workers.map(({ pid }) => pid),
+      listeners: this.made.sockets.addresses(config.listeners),
+      admin: this.admin.address,
+    })
+  }
+
+  private onRejected(problems: readonly ApplyProblem[]): void {
+    this.rejection = { timeMs: Date.now(), problems }
+    logEvent('error', 'rejected', {
+      file: this.options.file,
+      running: this.running?.revision,
+      // As a person reads it, it goes to stderr below.
+      problems: problems.map(({ text: _, ...facts }) => facts),
+    })
+    this.tell(problems)
+  }
+
+  private onHealthChange({ backend, server, state, was, reason }: HealthChange): void {
+    this.crew.reason(backend, server, reason ?? '')
+    if (state === STATE_UP && was !== STATE_UP) logEvent('info', 'server_up', { backend, server })
+    if (state === STATE_DOWN && was !== STATE_DOWN)
+      logEvent('warn', 'server_down', { backend, server, reason })
+  }
+
+  /** Stops in order: takes no more, lets what is in flight finish. */
+  private async drain(signal: string): Promise<number> {
+    const withinMs = this.running?.config.drain ?? 0
+    this.isDraining = true
+    this.watch?.stop()
+    logEvent('info', 'draining', { signal, within_ms: withinMs })
+    await this.crew.drain(withinMs)
+    return this.end(0)
+  }
+
+  private async end(code: number): Promise<number> {
+    this.isDraining = true
+    this.watch?.stop()
+    await this.crew.kill()
+    this.machinery?.prober.stop()
+    this.machinery?.sockets.close()
+    this.admin.stop()
+    if (this.machinery) removeRunState(this.machinery.data)
+    logEvent('info', 'stopped', { aborted: this.crew.aborted })
+    return code
+  }
+
+  /** A failed start. */
+  private async giveUp(problems: readonly ApplyProblem[]): Promise<number> {
+    this.tell(problems)
+    this.admin.stop()
+    await this.crew.kill()
+    return 1
+  }
+
+  private tell(problems: readonly ApplyProblem[]): void {
+    for (const { path, message, text } of problems) {
+      const line =
+        typeof text === 'string' ? text : `${this.options.file}${path === '' ? '' : ` ${path}`}: ${message}`
+      this.options.stderr(`${line}\n`)
+    }
+  }
+
+  // What it is made of
+
+  private get made(): Machinery {
+    if (!this.machinery) throw new Error('there is no config yet')
+    return this.machinery
+  }
+
+  private async make(config: Config): Promise<Machinery> {
+    const [{ Prober }, { Resolver }] = await Promise.all([
+      import('./prober.ts'),
+      import('../lib/resolver.ts'),
+    ])
+    const { data } = config
+    const workers = workersOf(config)
+    const board = workers === 0 ? Board.alone() : Board.shared(rowsFor(workers), data)
+    const leftBehind = readRunState(data)
+    const sockets = new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
+    const resolver = new Resolver(config.resolver, () => performance.now())
+    const prober = new Prober({
+      board: board.scoreboard,
+      resolver,
+      onChange: (change) => this.onHealthChange(change),
+      onResult: ({ backend, server, reason }) =>
+        this.totals
+          .counter('health_checks_total', [backend, server, reason === null ? 'pass' : 'fail'])
+          .add(1),
+    })
+    const checkHealth = ({ config: words, slots }: PlanBody): void => {
+      resolver.configure(words.resolver)
+      prober.apply(words, slots)
+    }
+    const applier = new Applier(this.hands({ board, sockets, prober, checkHealth }))
+    return { board, sockets, prober, data, applier }
+  }
+
+  private hands({ board, sockets, prober, checkHealth }: HandParts): Hands {
+    return {
+      board,
+      sockets,
+      crew: this.crew,
+      admin: this.admin,
+      isReusable: ({ index, sinceRevision }) =>
+        board.scoreboard.inFlight(index) === 0 && Math.min(...this.oldest.values()) >= sinceRevision,
+      dryRun,
+      checkHealth,
+      firstRound: () => Promise.race([prober.firstRound(), Bun.sleep(FIRST_ROUND_MS)]),
+      workersOf: (config) => Math.max(1, workersOf(config)),
+      restartProblems: (config, running) => restartProblems(config, running, this.crew),
+    }
+  }
+
+  /** A crew for this number of workers, with nobody at work yet. */
+  private makeCrew(count: number): Crew {
+    return makeCrew({
+      count,
+      env: this.options.env,
+      totals: this.totals,
+      board: () => this.machinery?.board ?? null,
+      sockets: () => this.machinery?.sockets ?? null,
+      reasons: () => this.reasons,
+      onOldest: (worker, revision) => {
+        if (revision === null) this.oldest.delete(worker)
+        else this.oldest.set(worker, revision)
+      },
+      onUnsound: () => this.rollBack(),
+      onExit: (worker, how) => {
+        // Those that were started before the config turned out to be of no use are nobody's news.
+        if (!this.running) return
+        logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid: worker.pid, slot: worker.slot, ...how })
+        this.keepRunState()
+      },
+      onReplaced: (worker, previous) => {
+        logEvent('info', 'worker_replaced', { pid: worker.pid, previous, slot: worker.slot })
+        this.totals.counter('worker_restarts_total').add(1)
+        this.keepRunState()
+      },
+    })
+  }
+
+  /** The crew that was started early may be of the wrong kind, or too small to grow. */
+  private async fitCrew(count: number): Promise<void> {
+    const wanted = count === 0 ? 1 : count
+    if ((count === 0) === this.crew.isInProcess && this.crew.hasRoomFor(wanted)) return
+    await this.crew.kill()
+    this.crew = this.makeCrew(count)
+  }
+
+  /** Says who runs, for the supervisor that comes when this one was killed. */
+  private keepRunState(): void {
+    if (!this.machinery || this.crew.isInProcess || this.isDraining) return
+    try {
+      writeRunState(
+        this.machinery.data,
+        this.workers.map(({ pid }) => pid),
+      )
+    } catch (error) {
+      if (!this.hasWarned)
+        logEvent('warn', 'data_not_writable', { folder: this.machinery.data, why: String(error) })
+      this.hasWarned = true
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// How a worker process is started, and with how much of our environment.
+import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
+
+/** What a worker may see of the environment. BUN_* would change what Bun does, and the rest may hold secrets. */
+const PASSED = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'LC_TIME',
+  'LD_LIBRARY_PATH',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+]
+
+/** Program and arguments of a worker: this program itself, compiled or not. */
+export function workerCommand(): string[] {
+  const isCompiled = import.meta.path.startsWith('/$bunfs')
+  return [process.execPath, ...(isCompiled ? [] : [join(import.meta.dir, '../main.ts')]), 'worker']
+}
+
+/** The environment of a worker. */
+export function workerEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const passed: Record<string, string> = {}
+  for (const name of PASSED) {
+    const value = env[name]
+    if (value !== undefined) passed[name] = value
+  }
+  return passed
+}
+
+/** How many workers a config text seems to want: they are started while the rest of it is read. A wrong guess is put right later. */
+export function guessWorkers(text: string): number {
+  const written = /^\s{0,4}"?workers"?\s*[:=]\s*(\d{1,3})\b/m.exec(text)?.[1]
+  return written === undefined ? availableParallelism() : Number(written)
+}
+
+/** Workers when the config does not say. */
+export const defaultWorkers = (): number => availableParallelism()

@@ -1,0 +1,211 @@
+// One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by their own channel.
+import type { Subprocess } from 'bun'
+import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
+import { socketKey } from '../lib/bind.ts'
+import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
+import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
+
+/** How long a worker may take for each answer. */
+const ANSWER_MS = 10_000
+/** After its drain time is over. */
+const EXIT_GRACE_MS = 2000
+
+export interface WorkerProcessOptions {
+  readonly slot: number
+  readonly row: number
+  /** Program and arguments. */
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Asked with the first plan: by then there is a scoreboard. */
+  readonly boardFd: () => number
+  /** The descriptor of a listening socket for this slot. */
+  readonly socket: (key: string, slot: number) => number
+  readonly onMetrics: (metrics: Extract<ToSupervisor, { type: 'metrics' }>) => void
+  readonly onExit: (worker: WorkerProcess, how: { code: number | null; signal: string | null }) => void
+}
+
+interface Question {
+  readonly revision: number
+  readonly answer: (message: ToSupervisor | null) => void
+}
+
+export class WorkerProcess implements Worker {
+  readonly slot: number
+  readonly row: number
+  readonly startedMs = performance.now()
+  readonly hello: Promise<boolean>
+  readonly exited: Promise<void>
+  /** Of its requests, how many a drain broke off. */
+  aborted = 0
+  private readonly child: Subprocess
+  private readonly channel: number
+  private readonly options: WorkerProcessOptions
+  private readonly sayHello: (isThere: boolean) => void
+  private question: Question | null = null
+  /** Keys of the sockets that it has. */
+  private sockets = new Set<string>()
+  private hasBoard = false
+  private isGone = false
+
+  constructor(options: WorkerProcessOptions) {
+    this.options = options
+    this.slot = options.slot
+    this.row = options.row
+    const hello = Promise.withResolvers<boolean>()
+    const exited = Promise.withResolvers<void>()
+    this.hello = hello.promise
+    this.sayHello = hello.resolve
+    this.exited = exited.promise
+    const { ours, theirs } = makeChannel()
+    this.channel = ours
+    try {
+      this.child = this.spawn(theirs, exited.resolve)
+    } finally {
+      closeFds([theirs])
+    }
+    after(ANSWER_MS, hello.promise, () => this.kill())
+  }
+
+  get pid(): number {
+    return this.child.pid
+  }
+
+  async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
+    const { revision } = plan
+    const missing = Object.entries(plan.config.listeners)
+      .map(([listener, { bind }]) => ({ listener, bind, key: socketKey(listener, bind) }))
+      .filter(({ key }) => !this.sockets.has(key))
+    try {
+      this.sendBoard()
+      sendFds(
+        this.channel,
+        revision,
+        missing.map(({ key }) => this.options.socket(key, this.slot)),
+      )
+    } catch (error) {
+      this.kill()
+      return { is: 'gone', why: String(error) }
+    }
+    const sockets = missing.map(({ listener, bind }) => ({ listener, bind }))
+    const answered = this.ask(revision)
+    this.send({ type: 'plan', revision, plan: planText(plan, sockets, reasons) })
+    const message = await answered
+    if (message?.type === 'ready') return { is: 'ready' }
+    if (message?.type === 'failed') return { is: 'failed', why: message.why }
+    return { is: 'gone', why: this.isGone ? 'the worker ended' : 'the worker did not answer in time' }
+  }
+
+  async commit(plan: PlanBody): Promise<boolean> {
+    const { revision } = plan
+    this.sockets = new Set(
+      Object.entries(plan.config.listeners).map(([name, { bind }]) => socketKey(name, bind)),
+    )
+    const answered = this.ask(revision)
+    this.send({ type: 'commit', revision })
+    return (await answered)?.type === 'serving'
+  }
+
+  drop(plan: PlanBody): void {
+    this.send({ type: 'drop', revision: plan.revision })
+  }
+
+  reason(backend: string, server: string, reason: string): void {
+    this.send({ type: 'reason', backend, server, reason })
+  }
+
+  reopenLogs(): void {
+    this.send({ type: 'reopen-logs' })
+  }
+
+  drain(withinMs: number): void {
+    this.send({ type: 'drain', withinMs })
+    after(withinMs + EXIT_GRACE_MS, this.exited, () => this.kill())
+  }
+
+  kill(): void {
+    if (!this.isGone) this.child.kill('SIGKILL')
+  }
+
+  private spawn(channel: number, exited: () => void): Subprocess {
+    return Bun.spawn({
+      cmd: [...this.options.command],
+      env: { ...this.options.env },
+      stdio: ['ignore', 'inherit', 'inherit', channel],
+      serialization: 'advanced',
+      ipc: (message: ToSupervisor) => this.onMessage(message),
+      onExit: (_child, code, signal) => {
+        this.isGone = true
+        closeFds([this.channel])
+        this.sayHello(false)
+        this.question?.answer(null)
+        this.options.onExit(this, { code, signal: signal === null ? null : String(signal) })
+        exited()
+      },
+    })
+  }
+
+  private onMessage(message: ToSupervisor): void {
+    switch (message.type) {
+      case 'hello':
+        return this.sayHello(true)
+      case 'metrics':
+        return this.options.onMetrics(message)
+      case 'drained':
+        this.aborted = message.aborted
+        return
+      default:
+        // An answer to a plan that was given up meanwhile is nobody's.
+        if (this.question?.revision === message.revision) this.question.answer(message)
+    }
+  }
+
+  private sendBoard(): void {
+    if (this.hasBoard) return
+    sendFds(this.channel, BOARD_TAG, [this.options.boardFd()])
+    this.send({ type: 'board', slot: this.slot, row: this.row })
+    this.hasBoard = true
+  }
+
+  /** The next message about this revision; null when there is none in time, and then the worker is killed. */
+  private ask(revision: number): Promise<ToSupervisor | null> {
+    this.question?.answer(null)
+    if (this.isGone) return Promise.resolve(null)
+    const { promise, resolve } = Promise.withResolvers<ToSupervisor | null>()
+    const timer = setTimeout(() => {
+      resolve(null)
+      this.kill()
+    }, ANSWER_MS)
+    const question: Question = {
+      revision,
+      answer: (message) => {
+        clearTimeout(timer)
+        if (this.question === question) this.question = null
+        resolve(message)
+      },
+    }
+    this.question = question
+    return promise
+  }
+
+  private send(message: ToWorker): void {
+    if (!this.isGone) this.child.send(message)
+  }
+}
+
+/** Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker. */
+const bodies = new WeakMap<PlanBody, string>()
+
+function planText(body: PlanBody, sockets: Plan['sockets'], reasons: Reasons): string {
+  let text = bodies.get(body)
+  if (text === undefined) {
+    text = JSON.stringify(body)
+    bodies.set(body, text)
+  }
+  return `${text.slice(0, -1)},"sockets":${JSON.stringify(sockets)},"reasons":${JSON.stringify(reasons)}}`
+}
+
+/** Calls `act` unless the promise settles before. */
+function after(ms: number, unless: Promise<unknown>, act: () => void): void {
+  const timer = setTimeout(act, ms)
+  void unless.then(() => clearTimeout(timer))
+}

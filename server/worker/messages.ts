@@ -1,0 +1,53 @@
+// What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the message: as an object it blocks for tens of ms.
+import type { Config } from '../config/schema.ts'
+import type { MetricsDelta } from '../telemetry/registry.ts'
+
+/** Where a backend's or server's cells are on the scoreboard: a record's index, and which use of it this is. */
+export interface Slot {
+  readonly index: number
+  readonly generation: number
+}
+
+export interface BackendSlots {
+  readonly slot: Slot
+  readonly servers: Readonly<Record<string, Slot>>
+}
+
+/** All that a worker needs to compile and serve a revision. */
+export interface Plan {
+  readonly revision: number
+  readonly config: Config
+  readonly slots: Readonly<Record<string, BackendSlots>>
+  /** Records on the scoreboard; more than mapped: map anew. */
+  readonly records: number
+  /** Listeners whose socket arrives with this plan, in the order of the descriptors sent just before. */
+  readonly sockets: readonly { readonly listener: string; readonly bind: string }[]
+  /** Why servers are not up, by backend and server; the current truth when the plan was made. */
+  readonly reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** Descriptors sent with this tag, not with a plan's revision: that of the scoreboard's region. */
+export const BOARD_TAG = 0
+
+/** What metrics call the worker of a slot. */
+export const processName = (slot: number): string => `worker-${slot}`
+
+export type ToWorker =
+  /** Before the first plan: the scoreboard, whose descriptor was sent just before with BOARD_TAG; `row` is this worker's. */
+  | { readonly type: 'board'; readonly slot: number; readonly row: number }
+  | { readonly type: 'plan'; readonly revision: number; readonly plan: string }
+  | { readonly type: 'commit'; readonly revision: number }
+  | { readonly type: 'drop'; readonly revision: number }
+  /** An empty reason: the server is up. */
+  | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }
+  | { readonly type: 'reopen-logs' }
+  | { readonly type: 'drain'; readonly withinMs: number }
+
+export type ToSupervisor =
+  | { readonly type: 'hello'; readonly pid: number }
+  | { readonly type: 'ready'; readonly revision: number }
+  | { readonly type: 'failed'; readonly revision: number; readonly why: string }
+  | { readonly type: 'serving'; readonly revision: number }
+  /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
+  | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }
+  | { readonly type: 'drained'; readonly aborted: number }

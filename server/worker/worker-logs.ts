@@ -1,0 +1,48 @@
+// A worker's access log as the config of the moment wants it. A reload that leaves its place and format alone keeps it.
+import { closeSync, constants, openSync } from 'node:fs'
+import { AccessLog } from '../telemetry/access-log.ts'
+import { configureEvents, logEvent } from '../telemetry/log.ts'
+import type { LogsConfig } from '../telemetry/logs.options.ts'
+
+export class WorkerLogs {
+  private accessLog: AccessLog | null = null
+  private used = ''
+  private droppedBefore = 0
+
+  /** Lines that were dropped since the start. */
+  get dropped(): number {
+    return this.droppedBefore + (this.accessLog?.dropped ?? 0)
+  }
+
+  /** Throws when the access log could not be written. */
+  check({ access }: LogsConfig): void {
+    if (!access.enabled || access.file === undefined) return
+    try {
+      closeSync(openSync(access.file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o640))
+    } catch (error) {
+      throw new Error(`logs.access.file: ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  /** The access log of this config; null when there is none. */
+  use(logs: LogsConfig): AccessLog | null {
+    configureEvents(logs)
+    const wanted = JSON.stringify([logs.access, logs.format])
+    if (wanted === this.used) return this.accessLog
+    this.used = wanted
+    this.close()
+    const { enabled, file = null } = logs.access
+    this.accessLog = enabled ? new AccessLog({ file, format: logs.format, onEvent: logEvent }) : null
+    return this.accessLog
+  }
+
+  reopen(): void {
+    this.accessLog?.reopen()
+  }
+
+  close(): void {
+    this.accessLog?.close()
+    this.droppedBefore += this.accessLog?.dropped ?? 0
+    this.accessLog = null
+  }
+}

@@ -1,0 +1,124 @@
+// A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes by itself.
+import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
+import { closeFds, receiveFds } from '../lib/pass-fds.ts'
+import { meterProcess } from '../telemetry/gather.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { DataPlane } from './data-plane.ts'
+import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } from './messages.ts'
+
+/** The descriptor that the supervisor puts our end of the channel at. */
+const CHANNEL_FD = 3
+const METRICS_EVERY_MS = 1000
+/** How long connections are still taken without a supervisor: another one may be about to start. */
+const ORPHAN_ACCEPT_MS = 5000
+
+/** Runs this process as a worker; settles when it is done. */
+export function worker(): Promise<number> {
+  const exit = Promise.withResolvers<number>()
+  const shell = new WorkerShell(exit.resolve)
+  process.on('message', (message: ToWorker) => shell.onMessage(message))
+  process.on('disconnect', () => shell.onOrphaned())
+  // Ctrl-C reaches the whole process group: the supervisor decides what it means.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+  process.on('SIGTERM', () => shell.onTerminate())
+  say({ type: 'hello', pid: process.pid })
+  return exit.promise
+}
+
+class WorkerShell {
+  private plane: DataPlane | null = null
+  private board: Scoreboard | null = null
+  private boardFd = -1
+  private revision = 0
+  private metrics: Timer | null = null
+  private readonly exit: (code: number) => void
+
+  constructor(exit: (code: number) => void) {
+    this.exit = exit
+  }
+
+  onMessage(message: ToWorker): void {
+    switch (message.type) {
+      case 'board':
+        return this.onBoard(message.slot, message.row)
+      case 'plan':
+        return this.onPlan(message.revision, message.plan)
+      case 'commit':
+        return this.onCommit(message.revision)
+      case 'drop':
+        if (message.revision === this.revision) this.plane?.drop()
+        return
+      case 'reason':
+        return this.plane?.reason(message.backend, message.server, message.reason)
+      case 'reopen-logs':
+        return this.plane?.reopenLogs()
+      case 'drain':
+        return this.drain(message.withinMs)
+    }
+  }
+
+  /** Without a supervisor: serve on for a while, then finish. Health stays as last known. */
+  onOrphaned(): void {
+    setTimeout(() => this.onTerminate(), ORPHAN_ACCEPT_MS)
+  }
+
+  onTerminate(): void {
+    this.drain(this.plane?.snapshot?.config.drain ?? 0)
+  }
+
+  private onBoard(slot: number, row: number): void {
+    const [fd = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, 1)
+    this.boardFd = fd
+    this.board = scoreboardOn(mapRegion(fd), row)
+    this.plane = new DataPlane(this.board, processName(slot))
+    meterProcess(this.plane.registry, processName(slot))
+    this.metrics = setInterval(() => this.sendMetrics(), METRICS_EVERY_MS)
+  }
+
+  private onPlan(revision: number, text: string): void {
+    this.revision = revision
+    try {
+      const plan = JSON.parse(text) as Plan
+      const fds = receiveFds(CHANNEL_FD, revision, plan.sockets.length)
+      if (!this.plane) closeFds(fds)
+      this.mapRecords(plan.records)
+      this.plane?.prepare(plan, fds)
+      say({ type: 'ready', revision })
+    } catch (error) {
+      say({ type: 'failed', revision, why: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  private onCommit(revision: number): void {
+    this.plane?.commit()
+    say({ type: 'serving', revision })
+  }
+
+  private mapRecords(records: number): void {
+    if (!this.board || this.board.records >= records) return
+    const { bytes } = mapRegion(this.boardFd)
+    this.board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  private sendMetrics(): void {
+    if (!this.plane) return
+    say({ type: 'metrics', delta: this.plane.registry.take(), oldest: this.plane.oldestRevision() })
+  }
+
+  private drain(withinMs: number): void {
+    const { plane } = this
+    if (!plane) return this.exit(0)
+    plane.drain(withinMs, (aborted) => {
+      if (this.metrics) clearInterval(this.metrics)
+      this.sendMetrics()
+      say({ type: 'drained', aborted })
+      plane.close()
+      this.exit(0)
+    })
+  }
+}
+
+/** Nobody listens when the supervisor is gone. */
+function say(message: ToSupervisor): void {
+  if (process.connected) process.send?.(message)
+}

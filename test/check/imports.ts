@@ -1,0 +1,80 @@
+// Values are imported one way only: from the left of this list to its right. Types may cross.
+import { type Breach, importsOf, type Source, sourcesIn } from './sources.ts'
+
+const ORDER = [
+  ['lib'],
+  ['tables'],
+  ['scoreboard'],
+  ['telemetry'],
+  ['head'],
+  ['tls'],
+  ['backends'],
+  ['rules'],
+  ['middleware'],
+  ['http1', 'http2', 'http3'],
+  ['http', 'tcp', 'udp', 'turn'],
+  ['snapshot'],
+  ['worker'],
+  ['control'],
+  ['admin'],
+  ['cli'],
+  ['main.ts'],
+]
+// `config` stands beside the order: it reads words, and only those who decide read it.
+const READERS_OF_CONFIG = ['config', 'snapshot', 'control', 'admin', 'cli', 'main.ts']
+const READERS_OF_OPTIONS = ['config', 'control', 'admin', 'cli']
+/** What a process that only moves bytes has no use for. */
+const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml']
+
+/** Every value import against the direction of the house. */
+export function checkImports(): Breach[] {
+  const sources = sourcesIn('server')
+  return [...sources.flatMap(breachesOf), ...reachedByWorkers(sources)]
+}
+
+function breachesOf(source: Source): Breach[] {
+  return importsOf(source)
+    .filter(({ from }) => from.startsWith('server/'))
+    .flatMap(({ from }) => {
+      const why = whyNot(source.path, from)
+      return why === null ? [] : [`${source.path}: imports ${from}: ${why}`]
+    })
+}
+
+function whyNot(importer: string, imported: string): string | null {
+  const [a, b] = [roomOf(importer), roomOf(imported)]
+  if (imported.endsWith('.options.ts')) {
+    const allowed = importer.endsWith('.options.ts') || READERS_OF_OPTIONS.includes(a)
+    return allowed ? null : 'options are schemas; import their types'
+  }
+  if (importer.endsWith('.options.ts')) return b === 'lib' ? null : 'options import lib and options only'
+  if (a === b) return null
+  if (b === 'config') return READERS_OF_CONFIG.includes(a) ? null : 'config is not for the data path'
+  if (a === 'config') return b === 'lib' ? null : 'config imports lib and options only'
+  const [from, to] = [placeOf(a), placeOf(b)]
+  if (from < 0) return `server/${a} has no place in the order`
+  if (to < 0) return `server/${b} has no place in the order`
+  if (from > to) return null
+  return from === to ? 'these two never import each other' : 'against the order'
+}
+
+const roomOf = (path: string): string => path.split('/')[1] ?? ''
+const placeOf = (room: string): number => ORDER.findIndex((rooms) => rooms.includes(room))
+
+/** Follows what workers load at once; schema compiler and file formats must not be among it. */
+function reachedByWorkers(sources: readonly Source[]): Breach[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const waysTo = new Map<string, string>()
+  const walk = (path: string, way: string): void => {
+    if (waysTo.has(path)) return
+    waysTo.set(path, way)
+    const source = byPath.get(path)
+    if (source === undefined) return
+    for (const { from, lazy } of importsOf(source)) if (!lazy) walk(from, `${way} → ${from}`)
+  }
+  for (const { path } of sources) if (path.startsWith('server/worker/')) walk(path, path)
+  return NOT_IN_WORKERS.flatMap((name) => {
+    const way = waysTo.get(name)
+    return way === undefined ? [] : [`workers load ${name}: ${way}`]
+  })
+}

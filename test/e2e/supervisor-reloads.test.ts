@@ -1,0 +1,73 @@
+// Reloads under load: no request fails, and nothing grows.
+import { expect, test } from 'bun:test'
+import { rawClient, type RawClient } from '../support/client.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { descriptorsOf, residentBytes } from '../support/processes.ts'
+import { waitFor } from '../support/wait.ts'
+
+const RELOADS = 1000
+/** Reloads before memory is first looked at: caches and code have their size by then. */
+const WARM = 300
+
+test('a thousand reloads under load: no request fails, no memory or descriptor is kept', async () => {
+  await using origin = startOrigin((_, reply) => reply.send(200, 'ok'))
+  const words = (round: number): Record<string, unknown> => ({
+    listeners: {
+      web: { bind: '127.0.0.1:0' },
+      // Comes and goes, under changing names: sockets are made and closed.
+      ...(round % 4 === 1 ? { [`extra${round}`]: { bind: '127.0.0.1:0' } } : {}),
+    },
+    rules: [{ name: `rule${round % 7}`, backend: `b${round % 3}` }],
+    // One server stays; one is new each time, and its slot is to be used again.
+    backends: {
+      [`b${round % 3}`]: {
+        servers: [{ url: origin.url }, { url: `http://127.0.0.1:${20_000 + (round % 1000)}`, weight: 0 }],
+      },
+    },
+    logs: { level: 'error', access: { enabled: false } },
+  })
+  await using gateway = await startGateway({ config: words(0), workers: 2, args: ['--no-watch'] })
+  const port = gateway.port('web')
+
+  const problems: string[] = []
+  let served = 0
+  let isOver = false
+  const ask = async (client: RawClient): Promise<void> => {
+    const { status, complete, body } = await client.get('/')
+    if (status !== 200 || !complete || body !== 'ok') problems.push(`status ${status} ${body}`)
+    served++
+  }
+  const load = async (requestsPerConnection: number): Promise<void> => {
+    while (!isOver)
+      try {
+        await using client = await rawClient(port)
+        for (let i = 0; i < requestsPerConnection && !isOver; i++) await ask(client)
+      } catch (problem) {
+        problems.push(String(problem))
+      }
+  }
+  const loads = [load(1), load(5000)]
+
+  const pids = [gateway.pid, ...gateway.workers]
+  const before: { memory: number[]; fds: number[] } = { memory: [], fds: [] }
+  for (let round = 1; round <= RELOADS; round++) {
+    await gateway.writeConfig(words(round))
+    gateway.signal('SIGHUP')
+    await gateway.event('applied', ({ revision }) => revision === round + 1)
+    if (round === WARM) Object.assign(before, { memory: pids.map(residentBytes), fds: pids.map(descriptorsOf) })
+  }
+  const servedUnder = served
+  isOver = true
+  await Promise.all(loads)
+  expect(problems).toEqual([])
+  expect(servedUnder).toBeGreaterThan(RELOADS)
+  expect([gateway.pid, ...gateway.workers]).toEqual(pids)
+
+  for (const [i, pid] of pids.entries()) {
+    const grownMiB = (residentBytes(pid) - (before.memory[i] ?? 0)) / 2 ** 20
+    expect(grownMiB).toBeLessThan(16)
+    await waitFor(() => descriptorsOf(pid) <= (before.fds[i] ?? 0) + 4, { what: 'descriptors to be closed' })
+  }
+  expect(gateway.stderr).toBe('')
+}, 120_000)

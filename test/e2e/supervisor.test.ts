@@ -1,0 +1,292 @@
+// The supervisor as a whole: its start, its changes, its end. Real processes, real sockets.
+import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rawClient } from '../support/client.ts'
+import { runCommand, spawnGateway, startGateway, writeInPlace, type Gateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { isRunning } from '../support/processes.ts'
+import { makeGate, staysTrue, waitFor } from '../support/wait.ts'
+
+type Words = Record<string, unknown>
+
+const listener = (bind = '127.0.0.1:0'): Words => ({ bind })
+const answering = (body: string, more: Words = {}): Words => ({
+  listeners: { web: listener() },
+  rules: [{ name: 'all', respond: { status: 200, body } }],
+  ...more,
+})
+const to = (url: string, more: Words = {}): Words => ({
+  listeners: { web: { ...listener(), backend: 'b' } },
+  backends: { b: { servers: [{ url }] } },
+  ...more,
+})
+const body = async (gateway: Gateway, target = '/'): Promise<string> => (await gateway.fetch(target)).text()
+const textOf = (gateway: Gateway): string => readFileSync(gateway.configFile, 'utf8')
+const rewritten = (gateway: Gateway, from: string, into: string): string => textOf(gateway).replaceAll(from, into)
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  const listening = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const { port } = listening
+  listening.stop(true)
+  return port
+}
+
+describe('start', () => {
+  test('the serving line says who serves what where, once all workers do', async () => {
+    await using gateway = await startGateway({ config: answering('hi'), workers: 2 })
+    const line = gateway.stdout.split('\n')[0] ?? ''
+    const { time, workers, listeners, admin, ...rest } = JSON.parse(line) as Words
+    expect(rest).toEqual({ level: 'info', event: 'serving', revision: 1, pid: gateway.pid })
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    expect((workers as number[]).toSorted()).toEqual(gateway.workers.toSorted())
+    expect((workers as number[]).length).toBe(2)
+    expect(listeners).toEqual({ web: `127.0.0.1:${gateway.port()}` })
+    expect(admin).toMatch(/^127\.0\.0\.1:\d+$/)
+    expect((await fetch(`http://${String(admin)}/_health`)).status).toBe(200)
+    expect(await body(gateway)).toBe('hi')
+  })
+
+  test('workers: 0 is everything in one process', async () => {
+    await using origin = startOrigin()
+    await using gateway = await startGateway({ config: to(origin.url), workers: 0 })
+    expect(gateway.workers).toEqual([])
+    expect((await gateway.fetch('/')).status).toBe(200)
+    expect((await gateway.apply(answering('other'))).event).toBe('applied')
+    expect(await body(gateway)).toBe('other')
+    expect(await gateway.stop()).toBe(0)
+  })
+
+  test('a second gateway on the port fails, and takes nothing from the first', async () => {
+    const port = freePort()
+    const config = answering('first', { listeners: { web: listener(`127.0.0.1:${port}`) } })
+    await using gateway = await startGateway({ config, workers: 2 })
+    await using second = await spawnGateway({ config, workers: 2 })
+    expect(await second.exited()).toBe(1)
+    expect(second.stderr).toContain(`listeners.web.bind: cannot listen on 127.0.0.1:${port}`)
+    expect(second.stderr).toContain('EADDRINUSE')
+    expect(second.stdout).not.toContain('serving')
+    for (let i = 0; i < 20; i++) expect(await body(gateway)).toBe('first')
+  })
+
+  test('the admin port in use is a failed start, and an end of all processes', async () => {
+    const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    const config = answering('hi', { admin: { bind: `127.0.0.1:${taken.port}` } })
+    await using gateway = await spawnGateway({ config, workers: 2 })
+    expect(await gateway.exited()).toBe(1)
+    expect(gateway.stderr).toContain('admin.bind')
+    taken.stop(true)
+  })
+
+  test('an invalid config is told with its place, and nothing starts', async () => {
+    await using gateway = await spawnGateway({ config: 'listen: "127.0.0.1:0"\nbackendz: []\n' })
+    expect(await gateway.exited()).toBe(1)
+    expect(gateway.stderr).toContain('sluice.yaml:2:1')
+    expect(gateway.stdout).toBe('')
+  })
+
+  test('no config file, a wrong option: told, with the exit code that scripts rely on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-none-'))
+    const none = await runCommand(['run'], { cwd: folder })
+    expect(none.code).toBe(1)
+    expect(none.stderr).toContain('there is no ./sluice.yaml and no /etc/sluice/sluice.yaml')
+    const wrong = await runCommand(['run', '--wacht'])
+    expect(wrong.code).toBe(2)
+    expect((await runCommand(['serve'])).code).toBe(2)
+    expect((await runCommand(['run', '-h'])).stdout).toContain('--no-watch')
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe('reload', () => {
+  test('a file renamed over the config, one written in place, and SIGHUP', async () => {
+    await using gateway = await startGateway({ config: answering('one'), workers: 2 })
+    const port = gateway.port()
+    writeFileSync(`${gateway.configFile}~`, rewritten(gateway, 'one', 'two'))
+    renameSync(`${gateway.configFile}~`, gateway.configFile)
+    expect((await gateway.event('applied'))['revision']).toBe(2)
+    expect(await body(gateway)).toBe('two')
+    await writeInPlace(gateway, rewritten(gateway, 'two', 'three'))
+    await waitFor(async () => (await body(gateway)) === 'three')
+    gateway.signal('SIGHUP')
+    await gateway.event('applied', ({ revision }) => (revision as number) > 2)
+    expect(gateway.port()).toBe(port)
+  })
+
+  test('a bad file keeps the running config, and says so', async () => {
+    await using gateway = await startGateway({ config: answering('good') })
+    const good = textOf(gateway)
+    const rejected = await gateway.apply(good.replace('"respond"', '"resopnd"'))
+    expect(rejected.event).toBe('rejected')
+    expect(rejected['running']).toBe(1)
+    const [problem] = rejected['problems'] as { path: string; line: number; message: string }[]
+    expect(problem?.path).toContain('rules[0]')
+    expect(problem?.line).toBeGreaterThan(1)
+    await waitFor(() => gateway.stderr.includes('respond'))
+    expect(await body(gateway)).toBe('good')
+    // The same text again is no change; a good one is.
+    expect((await gateway.apply(good.replace('good', 'better'))).event).toBe('applied')
+    expect(await body(gateway)).toBe('better')
+  })
+
+  test('a file that vanished or is empty is a problem, not an empty config', async () => {
+    await using gateway = await startGateway({ config: answering('here') })
+    const text = textOf(gateway)
+    rmSync(gateway.configFile)
+    await gateway.event('rejected')
+    expect(await body(gateway)).toBe('here')
+    expect((await gateway.apply(text)).event).toBe('applied')
+    expect((await gateway.apply('\n')).event).toBe('rejected')
+    expect(await body(gateway)).toBe('here')
+  })
+
+  test('--no-watch leaves edits alone until SIGHUP', async () => {
+    await using gateway = await startGateway({ config: answering('one'), args: ['--no-watch'] })
+    await gateway.writeConfig(rewritten(gateway, 'one', 'two'))
+    const isQuiet = (): boolean => gateway.last('applied') === undefined
+    expect(await staysTrue(isQuiet, 400)).toBe(true)
+    expect(await body(gateway)).toBe('one')
+    gateway.signal('SIGHUP')
+    await gateway.event('applied')
+    expect(await body(gateway)).toBe('two')
+  })
+
+  test('listeners come and go; what is open on one that goes is finished', async () => {
+    await using origin = startOrigin((_, reply) => gate.opened.then(() => reply.send(200, 'late')), { when: 'head' })
+    const gate = makeGate()
+    const two = to(origin.url, {
+      listeners: { web: { ...listener(), backend: 'b' }, more: { ...listener(), backend: 'b' } },
+    })
+    await using gateway = await startGateway({ config: to(origin.url), workers: 2 })
+    const port = gateway.port('web')
+    await gateway.apply(two)
+    const more = gateway.port('more')
+    const client = await rawClient(more)
+    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.begun()
+    await gateway.apply(to(origin.url))
+    expect(gateway.port('web')).toBe(port)
+    await waitFor(() => rawClient(more).then((late) => late.closed(200).then(() => true)).catch(() => true))
+    gate.open()
+    expect((await client.readAnswer()).body).toBe('late')
+  })
+
+  test('an address in use is refused as a whole', async () => {
+    const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    await using gateway = await startGateway({ config: answering('one') })
+    const config = answering('two', { listeners: { web: listener(), more: listener(`127.0.0.1:${taken.port}`) } })
+    const rejected = await gateway.apply(config)
+    expect(rejected.event).toBe('rejected')
+    expect(JSON.stringify(rejected['problems'])).toContain('listeners.more.bind')
+    expect(await body(gateway)).toBe('one')
+    taken.stop(true)
+    gateway.signal('SIGHUP')
+    await gateway.event('applied')
+    expect(await body(gateway)).toBe('two')
+  })
+
+  test('the admin listener moves; data does not', async () => {
+    await using gateway = await startGateway({ config: answering('one') })
+    const port = freePort()
+    const applied = await gateway.apply(answering('two', { admin: { bind: `127.0.0.1:${port}` } }))
+    expect(applied['admin']).toBe(`127.0.0.1:${port}`)
+    expect((await fetch(`http://127.0.0.1:${port}/_health`)).status).toBe(200)
+    const rejected = await gateway.apply(answering('three', { data: './elsewhere' }))
+    expect(JSON.stringify(rejected['problems'])).toContain('a change needs a restart')
+    expect(await body(gateway)).toBe('two')
+  })
+
+  test('workers grow and shrink; a connection of one that leaves is finished', async () => {
+    const gate = makeGate()
+    await using origin = startOrigin((_, reply) => gate.opened.then(() => reply.send(200, 'late')), { when: 'head' })
+    const config = to(origin.url, { drain: '10s' })
+    await using gateway = await startGateway({ config, workers: 1 })
+    const grown = await gateway.apply({ ...config, workers: 4 })
+    expect((grown['workers'] as number[]).length).toBe(4)
+    expect(gateway.workers.length).toBe(4)
+    const clients = await Promise.all(Array.from({ length: 24 }, () => gateway.client()))
+    for (const client of clients) client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.begun(24)
+    const shrunk = await gateway.apply({ ...config, workers: 1 })
+    expect((shrunk['workers'] as number[]).length).toBe(1)
+    gate.open()
+    for (const client of clients) expect((await client.readAnswer()).body).toBe('late')
+    await waitFor(() => gateway.workers.length === 1)
+    expect((await gateway.fetch('/')).status).toBe(200)
+  })
+})
+
+describe('stop', () => {
+  test('SIGTERM lets what is in flight finish, ends what is idle, takes nobody new', async () => {
+    const gate = makeGate()
+    await using origin = startOrigin((request, reply) =>
+      request.target === '/slow' ? gate.opened.then(() => reply.send(200, 'slow')) : reply.send(200, 'quick'),
+    )
+    await using gateway = await startGateway({ config: to(origin.url, { drain: '10s' }), workers: 2 })
+    const [busy, idle] = [await gateway.client(), await gateway.client()]
+    expect((await idle.get('/quick')).body).toBe('quick')
+    busy.send('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.received(2)
+    const { port } = { port: gateway.port() }
+    const { admin } = gateway
+    gateway.signal('SIGTERM')
+    expect((await gateway.event('draining'))['within_ms']).toBe(10_000)
+    await idle.closed()
+    await waitFor(() => rawClient(port).then(() => false).catch(() => true), { what: 'refused connections' })
+    expect((await fetch(`${admin}/_health`)).status).toBe(503)
+    gate.open()
+    const answer = await busy.readAnswer()
+    expect(answer.body).toBe('slow')
+    expect(answer.get('connection')).toBe('close')
+    expect(await gateway.exited()).toBe(0)
+    expect(gateway.last('stopped')?.['aborted']).toBe(0)
+  })
+
+  test('what is not done within the drain time is cut off', async () => {
+    await using origin = startOrigin(() => {})
+    await using gateway = await startGateway({ config: to(origin.url, { drain: '200ms' }) })
+    const client = await gateway.client()
+    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.received()
+    expect(await gateway.stop('SIGINT')).toBe(0)
+    await client.closed()
+    expect(gateway.last('stopped')?.['aborted']).toBe(1)
+  })
+
+  test('a second signal ends it now', async () => {
+    await using origin = startOrigin(() => {})
+    await using gateway = await startGateway({ config: to(origin.url, { drain: '1m' }), workers: 2 })
+    const client = await gateway.client()
+    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.received()
+    gateway.signal('SIGTERM')
+    await gateway.event('draining')
+    const { workers } = gateway
+    gateway.signal('SIGTERM')
+    expect(await gateway.exited()).toBe(1)
+    await waitFor(() => !workers.some((pid) => isRunning(pid)))
+  })
+
+  test('connections that come until the very end are served or refused, never cut off', async () => {
+    await using gateway = await startGateway({ config: answering('x'.repeat(1000)), workers: 2 })
+    const port = gateway.port()
+    const results: string[] = []
+    const ask = async (): Promise<string> => {
+      const client = await rawClient(port).catch(() => null)
+      if (!client) return 'refused'
+      const answer = await client.get('/').catch((problem: unknown) => String(problem))
+      return typeof answer === 'string' ? answer : answer.complete ? 'served' : 'cut'
+    }
+    const load = async (): Promise<void> => {
+      for (let i = 0; i < 2000 && results.at(-1) !== 'refused'; i++) results.push(await ask())
+    }
+    const loads = Promise.all([load(), load(), load(), load()])
+    await waitFor(() => results.length > 100)
+    gateway.signal('SIGTERM')
+    await loads
+    expect(new Set(results)).toEqual(new Set(['served', 'refused']))
+    expect(await gateway.exited()).toBe(0)
+  })
+})

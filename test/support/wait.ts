@@ -1,0 +1,64 @@
+// Waiting for what is to happen, never for time to pass. The only timers of the tests stand in this folder.
+
+export interface WaitOptions {
+  /** After this long the wait fails. */
+  readonly withinMs?: number
+  /** Named in the failure. */
+  readonly what?: string
+  readonly everyMs?: number
+}
+
+/** Resolves with the first value of `condition` that is neither false, null nor undefined; rejects at the deadline. */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { withinMs = 5000, what = condition.toString(), everyMs = 4 }: WaitOptions = {},
+): Promise<NonNullable<Exclude<T, false>>> {
+  const deadline = performance.now() + withinMs
+  for (;;) {
+    const value = await condition()
+    if (value !== false && value !== null && value !== undefined)
+      return value as NonNullable<Exclude<T, false>>
+    if (performance.now() >= deadline) throw new Error(`Waited ${withinMs} ms in vain for ${what}.`)
+    await pause(everyMs)
+  }
+}
+
+/** The same promise, but rejected when it has not settled in time. */
+export async function within<T>(withinMs: number, promise: Promise<T>, what: string): Promise<T> {
+  let timer: Timer | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Waited ${withinMs} ms in vain for ${what}.`)), withinMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** True when `condition` stays true for this long: for "and nothing more happens", where there is no event to wait for. */
+export async function staysTrue(condition: () => boolean, forMs: number): Promise<boolean> {
+  const deadline = performance.now() + forMs
+  while (performance.now() < deadline) {
+    if (!condition()) return false
+    await pause(4)
+  }
+  return condition()
+}
+
+/** Lets time pass. Only for cutting bytes into segments and for polling, both here in support. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms))
+}
+
+/** A gate that a script waits at until the test opens it. */
+export interface Gate {
+  readonly opened: Promise<void>
+  open(): void
+}
+
+/** A closed gate. */
+export function makeGate(): Gate {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { opened: promise, open: () => resolve() }
+}

@@ -1,0 +1,69 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { check } from '../../../server/cli/check.ts'
+
+const cwd = mkdtempSync(join(tmpdir(), 'sluice-check-'))
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+async function run(args: readonly string[], env: Record<string, string> = {}) {
+  const said = { out: '', err: '' }
+  const stdout = (text: string): void => void (said.out += text)
+  const stderr = (text: string): void => void (said.err += text)
+  const code = await check(args, { stdout, stderr, env, cwd })
+  return { code, ...said }
+}
+
+test('a valid file is summed up on stdout, with exit code 0', async () => {
+  writeFileSync(
+    join(cwd, 'good.yaml'),
+    'listen: ":0"\nbackends: [{ url: "http://${HOST}:1" }, { url: "http://b:1" }]',
+  )
+  expect(await run(['good.yaml'], { HOST: 'a' })).toEqual({
+    code: 0,
+    out: 'good.yaml: ok, 1 listener, 1 rule, 1 backend, 2 servers\n',
+    err: '',
+  })
+})
+
+test('every problem goes to stderr, with exit code 1', async () => {
+  writeFileSync(join(cwd, 'bad.yaml'), 'listen: ":0"\nbackends: [{ url: "ftp://a:1" }]\nx: 1')
+  expect(await run(['bad.yaml'])).toEqual({
+    code: 1,
+    out: '',
+    err: `bad.yaml:2:19 backends[0].url: found "ftp://a:1", allowed "http://host" or "http://host:port"; servers are spoken to by "http://" only
+bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, algorithm, hash, health_check, panic_threshold, retry, queue, timeouts, keep_alive, match, middleware, body_limit, headers, ip, workers, data, drain, admin, metrics, resolver, logs
+bad.yaml: 2 problems
+`,
+  })
+})
+
+test('warnings go to stderr, and the file is still valid', async () => {
+  writeFileSync(
+    join(cwd, 'warn.yaml'),
+    'listeners: { web: { bind: ":0", backend: a } }\nbackends: { a: { servers: [{ url: "http://a" }] }, b: { servers: [{ url: "http://a" }] } }',
+  )
+  const { code, out, err } = await run(['warn.yaml'])
+  expect(code).toBe(0)
+  expect(out).toBe('warn.yaml: ok, 1 listener, 0 rules, 2 backends, 2 servers\n')
+  expect(err).toStartWith('warn.yaml:2:52 backends.b: warning: found backend "b", which nothing leads to')
+})
+
+test('a file that is not there is a problem', async () => {
+  expect(await run(['gone.yaml'])).toEqual({
+    code: 1,
+    out: '',
+    err: 'gone.yaml:1:1: found no file of this name, allowed a file that can be read\ngone.yaml: 1 problem\n',
+  })
+})
+
+test('wrong usage is exit code 2, and help is not wrong', async () => {
+  for (const args of [[], ['a', 'b'], ['--nope', 'a']]) {
+    const { code, out, err } = await run(args)
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err).toContain('Usage: sluice check FILE')
+  }
+  expect(await run(['-h'])).toMatchObject({ code: 0, err: '' })
+})

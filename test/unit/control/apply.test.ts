@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'bun:test'
+import { Applier, type Checked, type Hands, type Outcome } from '../../../server/control/apply.ts'
+import type { PlanBody } from '../../../server/control/worker.ts'
+import type { Config } from '../../../server/config/schema.ts'
+import { BindProblem } from '../../../server/control/sockets.ts'
+
+function config(servers: readonly string[] = ['http://a'], workers = 2): Config {
+  const backends = { api: { servers: servers.map((url) => ({ url, weight: 1 })) } }
+  return { listeners: { web: { bind: '127.0.0.1:0' } }, backends, workers, drain: 30, rules: [] } as unknown as Config
+}
+
+const valid = (words: Config): (() => Promise<Checked>) => () => Promise.resolve({ is: 'valid', config: words })
+
+interface Scene {
+  readonly applier: Applier
+  readonly notes: string[]
+  readonly plans: PlanBody[]
+  hands: { -readonly [K in keyof Hands]: Hands[K] }
+}
+
+function scene(): Scene {
+  const notes: string[] = []
+  const plans: PlanBody[] = []
+  const note = (text: string): void => void notes.push(text)
+  const hands: Hands = {
+    sockets: { stage: () => note('open sockets'), commit: () => note('keep sockets'), drop: () => note('close sockets') },
+    crew: {
+      slots: [0, 1],
+      prepare: (plan) => {
+        note('prepare')
+        plans.push(plan)
+        return Promise.resolve([])
+      },
+      commit: () => Promise.resolve(note('commit')),
+      drop: () => note('drop'),
+      resize: (count) => Promise.resolve(note(`resize ${count}`)),
+      hasRoomFor: () => true,
+    },
+    board: { reserve: (records) => note(`reserve ${records}`), occupy: () => note('occupy') },
+    isReusable: () => true,
+    admin: {
+      stage: () => Promise.resolve(null),
+      commit: () => note('keep admin'),
+      drop: () => note('close admin'),
+    },
+    dryRun: () => Promise.resolve(note('dry run')),
+    checkHealth: () => note('check health'),
+    firstRound: () => Promise.resolve(note('first round')),
+    workersOf: ({ workers = 1 }) => workers,
+    restartProblems: () => [],
+  }
+  return { applier: new Applier(hands), notes, plans, hands }
+}
+
+const rejection = (outcome: Outcome): unknown => (outcome.is === 'rejected' ? outcome.problems : outcome)
+
+describe('applying a change', () => {
+  test('the first plan: sockets, all workers ready, health, then the swap', async () => {
+    const { applier, notes } = scene()
+    const outcome = await applier.apply(valid(config()))
+    expect(outcome.is).toBe('applied')
+    expect(notes).toEqual([
+      'reserve 3',
+      'open sockets',
+      'prepare',
+      'occupy',
+      'check health',
+      'first round',
+      'keep sockets',
+      'keep admin',
+      'commit',
+      'resize 2',
+    ])
+  })
+
+  test('later plans are compiled as a dry run first, and wait for no health check', async () => {
+    const { applier, notes } = scene()
+    await applier.apply(valid(config()))
+    notes.length = 0
+    await applier.apply(valid(config(['http://b'], 5)))
+    expect(notes[0]).toBe('dry run')
+    expect(notes).not.toContain('first round')
+    expect(notes.at(-1)).toBe('resize 5')
+    expect(applier.running?.revision).toBe(2)
+  })
+
+  test('an invalid config changes nothing at all', async () => {
+    const { applier, notes } = scene()
+    await applier.apply(valid(config()))
+    notes.length = 0
+    const problems = [{ path: 'rules', message: 'no' }]
+    const outcome = await applier.apply(() => Promise.resolve({ is: 'invalid', problems }))
+    expect(rejection(outcome)).toEqual(problems)
+    expect(notes).toEqual([])
+    expect(applier.running?.revision).toBe(1)
+  })
+
+  test('what needs a restart is refused before anything is opened', async () => {
+    const { applier, notes, hands } = scene()
+    await applier.apply(valid(config()))
+    notes.length = 0
+    hands.restartProblems = () => [{ path: 'data', message: 'needs a restart' }]
+    expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: 'data', message: 'needs a restart' }])
+    expect(notes).toEqual([])
+  })
+
+  test('one worker against it: dropped everywhere, what was opened is closed, the old plan runs', async () => {
+    const { applier, notes, hands } = scene()
+    await applier.apply(valid(config()))
+    const before = applier.running
+    notes.length = 0
+    hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no room']) }
+    expect(rejection(await applier.apply(valid(config(['http://b']))))).toEqual([{ path: '', message: 'no room' }])
+    expect(notes).toEqual(['dry run', 'reserve 4', 'open sockets', 'drop', 'close sockets', 'close admin'])
+    expect(applier.running).toBe(before)
+  })
+
+  test('an address in use is told by the path of its listener, and no worker is asked', async () => {
+    const { applier, notes, hands } = scene()
+    hands.sockets = {
+      ...hands.sockets,
+      stage: () => {
+        throw new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')
+      },
+    }
+    const outcome = await applier.apply(valid(config()))
+    expect(rejection(outcome)).toEqual([
+      { path: 'listeners.web.bind', message: 'cannot listen on 127.0.0.1:1: another program has this port (EADDRINUSE)' },
+    ])
+    expect(notes).not.toContain('prepare')
+  })
+
+  test('the admin address in use is a refusal as well', async () => {
+    const { applier, hands } = scene()
+    const problem = { path: 'admin.bind', message: 'in use' }
+    hands.admin = { ...hands.admin, stage: () => Promise.resolve(problem) }
+    expect(rejection(await applier.apply(valid(config())))).toEqual([problem])
+    expect(applier.running).toBeNull()
+  })
+
+  test('a plan that was refused takes no slots: the next begins where the last applied one ended', async () => {
+    const { applier, hands, plans } = scene()
+    await applier.apply(valid(config()))
+    const { prepare } = hands.crew
+    hands.crew = { ...hands.crew, slots: [0], prepare: () => Promise.resolve(['no']) }
+    await applier.apply(valid(config(['http://x', 'http://y'])))
+    hands.crew = { ...hands.crew, slots: [0], prepare }
+    await applier.apply(valid(config(['http://z'])))
+    expect(plans.at(-1)?.slots['api']?.servers['http://z']).toEqual({ index: 3, generation: 0 })
+    expect(plans.at(-1)?.revision).toBe(3)
+  })
+
+  test('whatever throws is a refusal, and the next change goes through', async () => {
+    const { applier, hands } = scene()
+    await applier.apply(valid(config()))
+    const { dryRun } = hands
+    hands.dryRun = () => Promise.reject(Object.assign(new Error('rules.0: bad'), { path: 'rules.0' }))
+    expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: 'rules.0', message: 'rules.0: bad' }])
+    hands.dryRun = dryRun
+    expect((await applier.apply(valid(config()))).is).toBe('applied')
+  })
+
+  test('one at a time: a newer request waits, and replaces the one that waits', async () => {
+    const { applier, plans } = scene()
+    const first = Promise.withResolvers<Checked>()
+    const outcomes = [
+      applier.apply(() => first.promise),
+      applier.apply(valid(config(['http://b']))),
+      applier.apply(valid(config(['http://c']))),
+    ]
+    first.resolve({ is: 'valid', config: config() })
+    expect((await Promise.all(outcomes)).map(({ is }) => is)).toEqual(['applied', 'superseded', 'applied'])
+    expect(plans.map(({ config: words }) => words.backends['api']?.servers[0]?.url)).toEqual(['http://a', 'http://c'])
+  })
+})

@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listeningInodes } from '../../../server/control/port-holders.ts'
+import {
+  areHeldByOrphans,
+  markOf,
+  orphansOf,
+  readRunState,
+  removeRunState,
+  writeRunState,
+} from '../../../server/control/state-file.ts'
+
+const folders: string[] = []
+const children: Bun.Subprocess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'state-'))
+  folders.push(made)
+  return made
+}
+
+/** A process that listens on a port of its own and prints it. */
+async function listener(): Promise<{ pid: number; port: number }> {
+  const code = `console.log(Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }).port)`
+  const child = Bun.spawn([process.execPath, '-e', code], { stdout: 'pipe' })
+  children.push(child)
+  const { value } = await child.stdout.getReader().read()
+  return { pid: child.pid, port: Number(new TextDecoder().decode(value)) }
+}
+
+describe('the state file', () => {
+  test('says who runs, and leaves nothing else in the folder', () => {
+    const at = join(folder(), 'data')
+    writeRunState(at, [process.ppid])
+    expect(readRunState(at)).toEqual({ supervisor: markOf(process.pid)!, workers: [markOf(process.ppid)!] })
+    expect(readdirSync(at)).toEqual(['run.json'])
+    removeRunState(at)
+    expect(readRunState(at)).toBeNull()
+  })
+
+  test('workers of a supervisor that runs are no orphans', () => {
+    const at = folder()
+    writeRunState(at, [process.ppid])
+    expect(orphansOf(readRunState(at))).toEqual([])
+  })
+
+  test('workers of a supervisor that is gone are orphans, unless their id is of another process by now', () => {
+    const worker = markOf(process.ppid)!
+    const gone = { pid: process.pid, started: '1' }
+    expect(orphansOf({ supervisor: gone, workers: [worker] })).toEqual([process.ppid])
+    expect(orphansOf({ supervisor: gone, workers: [{ ...worker, started: '1' }] })).toEqual([])
+  })
+
+  test('anything else in the file is no state', () => {
+    const at = folder()
+    for (const text of ['', '{', '[]', '{"supervisor":{"pid":1}}', '{"supervisor":null,"workers":[]}']) {
+      writeFileSync(join(at, 'run.json'), text)
+      expect(readRunState(at)).toBeNull()
+    }
+  })
+
+  test('a port is held by orphans only when all its sockets are theirs', async () => {
+    const [one, other] = [await listener(), await listener()]
+    const gone = { pid: process.pid, started: '1' }
+    const state = { supervisor: gone, workers: [markOf(one.pid)!] }
+    expect(listeningInodes(one.port).size).toBe(1)
+    expect(areHeldByOrphans(state, listeningInodes(one.port))).toBe(true)
+    expect(areHeldByOrphans(state, listeningInodes(other.port))).toBe(false)
+    expect(
+      areHeldByOrphans(state, new Set([...listeningInodes(one.port), ...listeningInodes(other.port)])),
+    ).toBe(false)
+    expect(areHeldByOrphans(state, new Set())).toBe(false)
+    expect(areHeldByOrphans(null, listeningInodes(one.port))).toBe(false)
+  })
+})
