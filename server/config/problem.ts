@@ -75,6 +75,11 @@ export class Problems {
     this.#list.push({ severity, code, ...place, found, allowed, hint, message })
   }
 
+  /** Further ones are only counted: no need to think about what to say. */
+  get isFull(): boolean {
+    return this.#errors >= PROBLEMS_MAX
+  }
+
   get hasErrors(): boolean {
     return this.#errors > 0
   }

@@ -132,7 +132,7 @@ function reportMixed({ entries }: MapTree, problems: Problems): boolean {
 }
 
 function reportUnknown(key: string, at: Offset, problems: Problems): void {
-  const near = nearest(key, KNOWN)
+  const near = problems.isFull ? null : nearest(key, KNOWN)
   const isListeners = Object.hasOwn(ListenerOptions.properties, key)
   const isLonger = isListeners || key === 'respond' || key === 'redirect'
   const longer = isLonger ? `it needs the long form: ${SPELLED}` : null

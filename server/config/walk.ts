@@ -174,7 +174,7 @@ class Walker {
 
   #unknownKey(schema: SchemaNode, key: string, at: Offset, path: Path): void {
     const keys = Object.keys(schema.properties ?? {})
-    const near = nearest(key, keys)
+    const near = this.#problems.isFull ? null : nearest(key, keys)
     const homes = near === null ? homesOf(this.#root, key) : null
     const hint = near !== null ? `did you mean "${near}"?` : homes === null ? null : `it belongs to ${homes}`
     const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`

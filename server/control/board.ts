@@ -1,4 +1,5 @@
 // The scoreboard as the supervisor holds it: makes the region, grows it, gives records to their tenants.
+import { mkdirSync } from 'node:fs'
 import { createRegion, growRegion, privateRegion, scoreboardOn, type Region } from '../scoreboard/region.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { SlotTable } from './slots.ts'
@@ -16,6 +17,7 @@ export class Board {
 
   /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
   static shared(rows: number, folder: string): Board {
+    mkdirSync(folder, { recursive: true })
     return new Board(createRegion(FIRST_RECORDS, rows, folder), -1)
   }
 

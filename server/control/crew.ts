@@ -21,6 +21,7 @@ export interface CrewOptions {
   readonly closeSlot: (slot: number) => void
   readonly reasons: () => Reasons
   readonly onReplaced: (worker: Worker, previousPid: number) => void
+  readonly onStartFailed: (why: string) => void
   /** Workers keep dying of the committed plan. */
   readonly onUnsound: () => void
 }
@@ -29,6 +30,7 @@ export class Crew {
   /** Connections that drains cut off. */
   aborted = 0
   readonly isInProcess: boolean
+  readonly rows: number
   private readonly posts: Post[] = []
   private readonly leaving = new Set<Worker>()
   private readonly freeRows: Set<number>
@@ -41,12 +43,18 @@ export class Crew {
   constructor(options: CrewOptions) {
     this.options = options
     this.isInProcess = options.isInProcess
+    this.rows = options.rows
     this.freeRows = new Set(Array.from({ length: options.rows }, (_, row) => row))
   }
 
   /** Those at their posts now, in the order of the posts. */
   get workers(): Worker[] {
     return this.posts.flatMap(({ worker }) => worker ?? [])
+  }
+
+  /** Ports of listeners that workers bound by themselves, by name. */
+  get ports(): ReadonlyMap<string, number> {
+    return this.posts[0]?.worker?.ports ?? new Map()
   }
 
   get slots(): number[] {
@@ -151,12 +159,25 @@ export class Crew {
   private fill(post: Post): Promise<boolean> {
     const [row] = this.freeRows
     if (row === undefined) throw new Error('no row is left on the scoreboard')
+    const worker = this.startAt(post.slot, row)
+    if (!worker) {
+      this.refillLater(post, 0)
+      return Promise.resolve(false)
+    }
     this.freeRows.delete(row)
-    const worker = this.options.start(post.slot, row)
     post.worker = worker
     post.readyFor = null
     void worker.exited.then(() => this.onExit(post, worker))
     return post.next(async () => (await worker.hello) && this.bringUp(post, worker))
+  }
+
+  private startAt(slot: number, row: number): Worker | null {
+    try {
+      return this.options.start(slot, row)
+    } catch (error) {
+      this.options.onStartFailed(String(error))
+      return null
+    }
   }
 
   /** Gives a worker the last committed plan. */
@@ -182,11 +203,15 @@ export class Crew {
     const nowMs = performance.now()
     post.worker = null
     post.replaces ??= worker.pid
-    post.waitMs = nowMs - worker.startedMs >= YOUNG_MS ? 0 : nextWait(post.waitMs, post.diedYoung)
-    post.diedYoung = nowMs - worker.startedMs < YOUNG_MS
-    if (post.waitMs === 0) void this.fill(post)
-    else post.timer = setTimeout(() => void this.fill(post), post.waitMs)
+    this.refillLater(post, nowMs - worker.startedMs)
     this.judge(worker, nowMs)
+  }
+
+  /** At once, unless the last ones lived no longer than a moment either. */
+  private refillLater(post: Post, livedMs: number): void {
+    post.waitMs = livedMs >= YOUNG_MS ? 0 : nextWait(post.waitMs, post.diedYoung)
+    post.diedYoung = livedMs < YOUNG_MS
+    post.timer = setTimeout(() => void this.fill(post), post.waitMs)
   }
 
   private judge(worker: Worker, nowMs: number): void {

@@ -13,9 +13,16 @@ import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
 import type { Supervisor } from './supervisor.ts'
 
+/** Whether the newest config is the one that is served. */
+export interface ConfigFacts {
+  readonly revision: number
+  /** Why the newest one is not; null: it is. */
+  readonly rejected: { readonly time: string; readonly problems: readonly unknown[] } | null
+}
+
 export interface Facts {
   readonly trusted: () => Ranges
-  readonly health: () => HealthDocument
+  readonly health: () => HealthDocument & { readonly config: ConfigFacts }
   readonly metrics: () => MetricsDocument
   readonly prometheus: () => string
 }
@@ -28,7 +35,8 @@ export function factsOf(supervisor: Supervisor): Facts {
     health: () => {
       const document = healthDocument(placesOf(supervisor), supervisor.board)
       // Who asks whether to send traffic here: no more, once it drains.
-      return supervisor.isDraining ? { ...document, healthy: false } : document
+      const healthy = document.healthy && !supervisor.isDraining
+      return { ...document, healthy, config: configFacts(supervisor) }
     },
     metrics: () => metricsDocument(placesOf(supervisor), supervisor.board),
     prometheus: () => {
@@ -39,6 +47,14 @@ export function factsOf(supervisor: Supervisor): Facts {
       return renderMetrics(totals, running?.config.metrics.prefix ?? 'lb')
     },
   }
+}
+
+function configFacts({ running, rejection }: Supervisor): ConfigFacts {
+  const rejected = rejection && {
+    time: new Date(rejection.timeMs).toISOString(),
+    problems: rejection.problems.map(({ text: _, ...facts }) => facts),
+  }
+  return { revision: running?.revision ?? 0, rejected }
 }
 
 function placesOf({ running, reasons }: Supervisor): Place[] {

@@ -4,13 +4,13 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { Board } from './board.ts'
 import { Crew, type CrewOptions } from './crew.ts'
 import { InProcessWorker } from './in-process-worker.ts'
-import type { Sockets } from './sockets.ts'
+import type { ListeningSockets } from './sockets.ts'
 import { processName } from '../worker/messages.ts'
 import type { Reasons, Worker } from './worker.ts'
 import { workerCommand, workerEnv } from './worker-command.ts'
 import { WorkerProcess } from './worker-process.ts'
 
-/** Workers can grow to so many without a restart, or to twice what they were at the start. */
+/** Workers can grow to so many without a restart, or by half of what they were at the start. */
 const ROWS_MIN = 16
 
 export interface CrewParts {
@@ -20,17 +20,18 @@ export interface CrewParts {
   readonly totals: Totals
   /** Null until the config is known; there by the time the first plan is prepared. */
   readonly board: () => Board | null
-  readonly sockets: () => Sockets | null
+  readonly sockets: () => ListeningSockets | null
   readonly reasons: () => Reasons
   /** The oldest plan that a worker may still use; null: it is gone. */
   readonly onOldest: (worker: Worker, revision: number | null) => void
   readonly onUnsound: () => void
   readonly onExit: (worker: Worker, how: { readonly code: number | null; readonly signal: string | null }) => void
   readonly onReplaced: CrewOptions['onReplaced']
+  readonly onStartFailed: CrewOptions['onStartFailed']
 }
 
 /** Rows on the scoreboard for this number of workers at the start. */
-export const rowsFor = (count: number): number => Math.max(ROWS_MIN, count * 2)
+const rowsFor = (count: number): number => Math.max(ROWS_MIN, Math.ceil(count * 1.5))
 
 /** A crew with nobody at work yet. */
 export function makeCrew(parts: CrewParts): Crew {
@@ -40,6 +41,7 @@ export function makeCrew(parts: CrewParts): Crew {
     closeSlot: (slot) => parts.sockets()?.closeSlot(slot),
     reasons: parts.reasons,
     onReplaced: parts.onReplaced,
+    onStartFailed: parts.onStartFailed,
     onUnsound: parts.onUnsound,
   }
   if (parts.count === 0) return new Crew({ ...common, rows: 1, start: () => startInProcess(parts) })
@@ -65,6 +67,8 @@ function startProcess(parts: CrewParts, slot: number, row: number): Worker {
       parts.onExit(worker, how)
     },
   })
+  // Until it has said which plans it may use: any.
+  parts.onOldest(worker, 0)
   return worker
 }
 
@@ -78,6 +82,7 @@ function startInProcess(parts: CrewParts): Worker {
       parts.onOldest(worker, oldest)
     },
   })
+  parts.onOldest(worker, 0)
   return worker
 }
 

@@ -28,6 +28,12 @@ export class BindProblem extends Error {
 
 type Binds = Readonly<Record<string, { readonly bind: string }>>
 
+/** The listening sockets as the supervisor moves them. */
+export type ListeningSockets = Pick<
+  Sockets,
+  'stage' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'close' | 'addresses'
+>
+
 export class Sockets {
   private open = new Map<string, OpenAddress>()
   private staged = new Map<string, OpenAddress>()
@@ -153,6 +159,35 @@ export class Sockets {
     socket.stop(true)
     this.ownInodes.set(String(fstatSync(fd).ino), socket.port)
     return { fd, port: socket.port }
+  }
+}
+
+/** Where descriptors cannot be handed on (elsewhere than on Linux): the machine in this process binds by itself. */
+export class UnheldSockets implements ListeningSockets {
+  private readonly ports: () => ReadonlyMap<string, number>
+
+  constructor(ports: () => ReadonlyMap<string, number>) {
+    this.ports = ports
+  }
+
+  stage(): void {}
+  commit(): void {}
+  drop(): void {}
+  closeSlot(): void {}
+  close(): void {}
+
+  take(): number {
+    throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')
+  }
+
+  addresses(listeners: Binds): Record<string, string> {
+    const ports = this.ports()
+    const found: Record<string, string> = {}
+    for (const [name, { bind }] of Object.entries(listeners)) {
+      const { host, port } = parseBind(bind)
+      found[name] = writeBind(host, ports.get(name) ?? port)
+    }
+    return found
   }
 }
 

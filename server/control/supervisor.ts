@@ -5,23 +5,21 @@ import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
-import { Applier, type ApplyProblem, type Checked, type Hands } from './apply.ts'
-import { Board } from './board.ts'
+import type { ApplyProblem, Checked } from './apply.ts'
 import { readConfig, readText, type ReadConfig } from './config-source.ts'
 import type { Crew } from './crew.ts'
 import { factsOf, type Facts } from './facts.ts'
-import { makeCrew, rowsFor } from './make-crew.ts'
-import type { HealthChange, Prober } from './prober.ts'
-import { dryRun, restartProblems, workersOf } from './plan-checks.ts'
+import { makeMachinery, RunStateKeeper, type Machinery } from './machinery.ts'
+import { makeCrew } from './make-crew.ts'
+import type { HealthChange } from './prober.ts'
+import { workersOf } from './plan-checks.ts'
 import { onSignals } from './signals.ts'
-import { Sockets } from './sockets.ts'
-import { areHeldByOrphans, readRunState, removeRunState, writeRunState } from './state-file.ts'
+import { UnheldSockets } from './sockets.ts'
+import { removeRunState } from './state-file.ts'
 import { watchFile, type FileWatch } from './watch.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 import { guessWorkers } from './worker-command.ts'
 
-/** At boot nobody waits longer for the first health checks. */
-const FIRST_ROUND_MS = 2000
 const RECONCILE_EVERY_MS = 1000
 
 export interface SuperviseOptions {
@@ -40,18 +38,6 @@ export function supervise(options: SuperviseOptions): Promise<number> {
   return new Supervisor(options).run()
 }
 
-/** What there is once the first config is known. */
-interface Machinery {
-  readonly board: Board
-  readonly sockets: Sockets
-  readonly prober: Prober
-  readonly applier: Applier
-  /** Its folder stays the same until the end. */
-  readonly data: string
-}
-
-type HandParts = Pick<Machinery, 'board' | 'sockets' | 'prober'> & Pick<Hands, 'checkHealth'>
-
 export class Supervisor {
   readonly totals = new Totals()
   readonly admin: AdminKeeper
@@ -64,7 +50,7 @@ export class Supervisor {
   private watch: FileWatch | null = null
   /** What was served before the present plan. */
   private previous: Config | null = null
-  private hasWarned = false
+  private readonly runState = new RunStateKeeper()
   private readonly oldest = new Map<Worker, number>()
   private readonly stop = Promise.withResolvers<string>()
   private readonly stopNow = Promise.withResolvers<void>()
@@ -104,8 +90,8 @@ export class Supervisor {
       reload: () => this.reload({ reopenLogs: true }),
     })
     try {
-      const problems = await Promise.race([this.start(), this.stop.promise])
-      if (typeof problems !== 'string' && problems.length > 0) return this.giveUp(problems)
+      const problems = await Promise.race([this.start().catch(asProblems), this.stop.promise])
+      if (typeof problems !== 'string' && problems.length > 0) return await this.giveUp(problems)
       const signal = await this.stop.promise
       return await Promise.race([this.drain(signal), this.stopNow.promise.then(() => this.end(1))])
     } finally {
@@ -120,10 +106,22 @@ export class Supervisor {
     const { config } = checked
     configureEvents(config.logs)
     await this.fitCrew(workersOf(config))
-    this.machinery = await this.make(config)
+    this.machinery = await makeMachinery({
+      config,
+      crew: this.crew,
+      admin: this.admin,
+      sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.crew.ports),
+      oldestRevision: () => Math.min(...this.oldest.values()),
+      onHealthChange: (change) => this.onHealthChange(change),
+      onHealthResult: ({ backend, server, reason }) => {
+        const labels = [backend, server, reason === null ? 'pass' : 'fail']
+        this.totals.counter('health_checks_total', labels).add(1)
+      },
+    })
     await this.crew.resize(Math.max(1, workersOf(config)), 0)
     const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
+    if (this.isDraining) return []
     this.onApplied('serving', outcome.plan)
     setInterval(() => this.board.reconcile(), RECONCILE_EVERY_MS)
     const path = this.options.file
@@ -160,11 +158,11 @@ export class Supervisor {
     if (!previous || this.isDraining) return
     const revision = this.running?.revision
     this.previous = null
-    void this.applyAndTell(() => Promise.resolve({ is: 'valid', config: previous })).then(() =>
-      this.onRejected([
-        { path: '', message: `revision ${revision} was rolled back: its workers kept dying` },
-      ]),
-    )
+    void this.applyAndTell(() => Promise.resolve({ is: 'valid', config: previous })).then(() => {
+      // What was just given up is nothing to come back to.
+      this.previous = null
+      this.onRejected([{ path: '', message: `revision ${revision} was rolled back: its workers kept dying` }])
+    })
   }
 
   private onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): void {
@@ -242,50 +240,6 @@ export class Supervisor {
     return this.machinery
   }
 
-  private async make(config: Config): Promise<Machinery> {
-    const [{ Prober }, { Resolver }] = await Promise.all([
-      import('./prober.ts'),
-      import('../lib/resolver.ts'),
-    ])
-    const { data } = config
-    const workers = workersOf(config)
-    const board = workers === 0 ? Board.alone() : Board.shared(rowsFor(workers), data)
-    const leftBehind = readRunState(data)
-    const sockets = new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
-    const resolver = new Resolver(config.resolver, () => performance.now())
-    const prober = new Prober({
-      board: board.scoreboard,
-      resolver,
-      onChange: (change) => this.onHealthChange(change),
-      onResult: ({ backend, server, reason }) =>
-        this.totals
-          .counter('health_checks_total', [backend, server, reason === null ? 'pass' : 'fail'])
-          .add(1),
-    })
-    const checkHealth = ({ config: words, slots }: PlanBody): void => {
-      resolver.configure(words.resolver)
-      prober.apply(words, slots)
-    }
-    const applier = new Applier(this.hands({ board, sockets, prober, checkHealth }))
-    return { board, sockets, prober, data, applier }
-  }
-
-  private hands({ board, sockets, prober, checkHealth }: HandParts): Hands {
-    return {
-      board,
-      sockets,
-      crew: this.crew,
-      admin: this.admin,
-      isReusable: ({ index, sinceRevision }) =>
-        board.scoreboard.inFlight(index) === 0 && Math.min(...this.oldest.values()) >= sinceRevision,
-      dryRun,
-      checkHealth,
-      firstRound: () => Promise.race([prober.firstRound(), Bun.sleep(FIRST_ROUND_MS)]),
-      workersOf: (config) => Math.max(1, workersOf(config)),
-      restartProblems: (config, running) => restartProblems(config, running, this.crew),
-    }
-  }
-
   /** A crew for this number of workers, with nobody at work yet. */
   private makeCrew(count: number): Crew {
     return makeCrew({
@@ -299,6 +253,7 @@ export class Supervisor {
         if (revision === null) this.oldest.delete(worker)
         else this.oldest.set(worker, revision)
       },
+      onStartFailed: (why) => logEvent('error', 'worker_not_started', { why }),
       onUnsound: () => this.rollBack(),
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
@@ -322,18 +277,15 @@ export class Supervisor {
     this.crew = this.makeCrew(count)
   }
 
-  /** Says who runs, for the supervisor that comes when this one was killed. */
   private keepRunState(): void {
     if (!this.machinery || this.crew.isInProcess || this.isDraining) return
-    try {
-      writeRunState(
-        this.machinery.data,
-        this.workers.map(({ pid }) => pid),
-      )
-    } catch (error) {
-      if (!this.hasWarned)
-        logEvent('warn', 'data_not_writable', { folder: this.machinery.data, why: String(error) })
-      this.hasWarned = true
-    }
+    this.runState.keep(
+      this.machinery.data,
+      this.workers.map(({ pid }) => pid),
+    )
   }
 }
+
+const asProblems = (error: unknown): readonly ApplyProblem[] => [
+  { path: '', message: error instanceof Error ? error.message : String(error) },
+]

@@ -35,8 +35,8 @@ export function workerEnv(env: Readonly<Record<string, string | undefined>>): Re
 /** How many workers a config text seems to want: they are started while the rest of it is read. A wrong guess is put right later. */
 export function guessWorkers(text: string): number {
   const written = /^\s{0,4}"?workers"?\s*[:=]\s*(\d{1,3})\b/m.exec(text)?.[1]
-  return written === undefined ? availableParallelism() : Number(written)
+  return written === undefined ? defaultWorkers() : Number(written)
 }
 
-/** Workers when the config does not say. */
-export const defaultWorkers = (): number => availableParallelism()
+/** Workers when the config does not say: one a core; elsewhere than on Linux sockets cannot be handed to them. */
+export const defaultWorkers = (): number => (process.platform === 'linux' ? availableParallelism() : 0)

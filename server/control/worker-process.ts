@@ -37,6 +37,7 @@ export class WorkerProcess implements Worker {
   readonly exited: Promise<void>
   /** Of its requests, how many a drain broke off. */
   aborted = 0
+  readonly ports = null
   private readonly child: Subprocess
   private readonly channel: number
   private readonly options: WorkerProcessOptions

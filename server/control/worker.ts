@@ -25,6 +25,8 @@ export interface Worker {
   readonly startedMs: number
   /** How many connections its drain cut off, once it is gone. */
   readonly aborted: number
+  /** Ports of listeners that it bound by itself, by name; null: it was given its sockets. */
+  readonly ports: ReadonlyMap<string, number> | null
   /** Settles when it is able to take plans; false when it died before. */
   readonly hello: Promise<boolean>
   /** Settles when it is gone. */

@@ -38,30 +38,53 @@ export interface Reader {
 
 /** Renders an answer. A fault's body is JSON, or a short page where the client prefers HTML (RFC 9110 §12.5.1). */
 export function renderAnswer(answer: Answer, reader: Reader): Rendered {
-  const isFault = answer.fault !== null
-  const { type, body } = isFault ? faultBody(answer, reader) : { type: 'text/plain; charset=utf-8', body: answer.body }
-  const content = Buffer.from(body)
-  const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`]
-  for (const [name, value] of answer.headers) lines.push(`${name}: ${value}`)
-  const names = new Set(answer.headers.map(([name]) => name.toLowerCase()))
-  if (content.length > 0 && !names.has('content-type')) lines.push(`Content-Type: ${type}`)
-  if (answer.fault !== null) {
-    // RFC 9209 §2: who failed and how, for machines.
-    lines.push(`Proxy-Status: ${reader.gateway}; error=${FAULTS[answer.fault].proxyStatus}; details="${answer.fault}"`)
-    lines.push('Cache-Control: no-store', 'X-Content-Type-Options: nosniff')
+  const { status, fault } = answer
+  const hasContent = !WITHOUT_CONTENT.has(status)
+  const { type, body } =
+    fault === null
+      ? { type: 'text/plain; charset=utf-8', body: answer.body }
+      : faultBody(answer, fault, reader)
+  const content = Buffer.from(hasContent ? body : '')
+  const lines: Buffer[] = [Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)]
+  let hasType = content.length === 0
+  for (const [name, value] of answer.headers) {
+    const lower = name.toLowerCase()
+    if (FRAMES.has(lower)) continue
+    hasType ||= lower === 'content-type'
+    lines.push(fieldLine(name, value))
   }
-  if (reader.requestId !== '') lines.push(`X-Request-Id: ${reader.requestId}`)
-  if (answer.status !== 204 && answer.status !== 304) lines.push(`Content-Length: ${content.length}`)
-  const headBytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  if (!hasType) lines.push(fieldLine('Content-Type', type))
+  if (fault !== null) {
+    // RFC 9209 §2: who failed and how, for machines.
+    const how = `error=${FAULTS[fault].proxyStatus}; details="${fault}"`
+    lines.push(fieldLine('Proxy-Status', `${memberOf(reader.gateway)}; ${how}`))
+    lines.push(fieldLine('Cache-Control', 'no-store'), fieldLine('X-Content-Type-Options', 'nosniff'))
+  }
+  if (reader.requestId !== '') lines.push(fieldLine('X-Request-Id', reader.requestId))
+  if (hasContent || status === 205) lines.push(fieldLine('Content-Length', String(content.length)))
+  lines.push(CRLF)
+  const headBytes = Buffer.concat(lines)
   const bytes = Buffer.concat([headBytes, content])
   const head = new ResponseHead()
   const end = head.scan(bytes, 0, headBytes.length, { headBytes: headBytes.length, fields: 1000 })
-  if (end !== headBytes.length) throw new Error(`an answer of our own does not parse: ${headBytes.latin1Slice()}`)
+  if (end !== headBytes.length)
+    throw new Error(`an answer of our own does not parse: ${headBytes.latin1Slice()}`)
   return { head, bytes }
 }
 
-function faultBody(answer: Answer, reader: Reader): { type: string; body: string } {
-  const code = answer.fault as FaultCode
+const CRLF = Buffer.from('\r\n')
+/** RFC 9110 §15.3.5, §15.3.6, §15.4.5: no content, whatever the answer says. */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304])
+/** We write these ourselves, here and in the writer of heads. */
+const FRAMES: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding'])
+
+/** Our name in Proxy-Status: a token, or a string where it is none (RFC 8941 §3.3.4). */
+function memberOf(gateway: string): string {
+  if (/^[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*$/.test(gateway)) return gateway
+  return `"${gateway.replaceAll(/[^ -~]/g, '?').replaceAll(/["\\]/g, '\\$&')}"`
+}
+
+function faultBody(answer: Answer, code: FaultCode, reader: Reader): { type: string; body: string } {
   const { text } = FAULTS[code]
   if (prefersHtml(reader.accept)) {
     const title = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`
@@ -69,7 +92,13 @@ function faultBody(answer: Answer, reader: Reader): { type: string; body: string
     const body = `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${escapeHtml(text)}</p>${detail}<p><small>${code} · ${escapeHtml(reader.requestId)}</small></p>\n`
     return { type: 'text/html; charset=utf-8', body }
   }
-  const document = { status: answer.status, fault: code, message: text, ...(answer.body === '' ? {} : { detail: answer.body }), request_id: reader.requestId }
+  const document = {
+    status: answer.status,
+    fault: code,
+    message: text,
+    ...(answer.body === '' ? {} : { detail: answer.body }),
+    request_id: reader.requestId,
+  }
   return { type: 'application/json', body: `${JSON.stringify(document)}\n` }
 }
 
@@ -80,4 +109,5 @@ function prefersHtml(accept: string): boolean {
   return html !== -1 && (json === -1 || html < json)
 }
 
-const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+const escapeHtml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -16,7 +16,8 @@ export const SP = 32
 export const COMMA = 44
 export const COLON = 58
 
-const table = (fill: (code: number) => number): Uint8Array => Uint8Array.from({ length: 256 }, (_, code) => fill(code))
+const table = (fill: (code: number) => number): Uint8Array =>
+  Uint8Array.from({ length: 256 }, (_, code) => fill(code))
 const inSet = (characters: string) => (code: number) => characters.includes(String.fromCharCode(code))
 const isAlphaNumeric = (code: number): boolean =>
   (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)

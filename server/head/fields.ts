@@ -19,7 +19,8 @@ export function takeTable(): Int32Array {
 }
 
 export function giveTable(table: Int32Array): void {
-  if (table.length === FIELDS_AT_FIRST * FIELD_INTS && freeTables.length < FREE_TABLES_MAX) freeTables.push(table)
+  if (table.length === FIELDS_AT_FIRST * FIELD_INTS && freeTables.length < FREE_TABLES_MAX)
+    freeTables.push(table)
 }
 
 const NO_BYTES = Buffer.alloc(0)
@@ -126,7 +127,13 @@ export class Fields {
     }
   }
 
-  #add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number, hasUnderscore: boolean): void {
+  #add(
+    nameStart: number,
+    nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    hasUnderscore: boolean,
+  ): void {
     const place = this.count * FIELD_INTS
     if (place + FIELD_INTS > this.at.length) this.#grow()
     const { at, bytes } = this

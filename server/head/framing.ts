@@ -49,7 +49,9 @@ function framingFields(fields: Fields, isHttp10: boolean): number {
 function endsWithChunked(bytes: Buffer, start: number, end: number): boolean {
   const text = bytes.latin1Slice(start, end).toLowerCase()
   const codings = text.split(',').map((one) => one.trim())
-  return codings.at(-1) === 'chunked' && codings.indexOf('chunked') === codings.length - 1 && codings.length > 1
+  return (
+    codings.at(-1) === 'chunked' && codings.indexOf('chunked') === codings.length - 1 && codings.length > 1
+  )
 }
 
 /** The length of a body of framing "length" that was decided last. */
@@ -67,7 +69,12 @@ export function requestFraming(fields: Fields, isHttp10: boolean): Framing | Fra
 }
 
 /** RFC 9112 §6.3 for an answer to a request that was (not) HEAD; null: the server's framing is broken. */
-export function responseFraming(fields: Fields, status: number, isHead: boolean, isHttp10: boolean): Framing | null {
+export function responseFraming(
+  fields: Fields,
+  status: number,
+  isHead: boolean,
+  isHttp10: boolean,
+): Framing | null {
   const found = framingFields(fields, isHttp10)
   // 1. Broken framing fields are broken even where there is no body.
   if (found === AMBIGUOUS || found === UNSUPPORTED) return null

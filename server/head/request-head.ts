@@ -57,7 +57,10 @@ export class RequestHead {
   }
   /** As received, without the query. */
   get path(): string {
-    return (this.#path ??= this.targetEnd > this.targetStart ? latin1(this.fields.bytes, this.targetStart, this.pathEnd) || '/' : this.#emptyPath())
+    return (this.#path ??=
+      this.targetEnd > this.targetStart
+        ? latin1(this.fields.bytes, this.targetStart, this.pathEnd) || '/'
+        : this.#emptyPath())
   }
   /** Without its "?"; '' for none. */
   get query(): string {
@@ -65,7 +68,9 @@ export class RequestHead {
   }
   /** Path and query as received. */
   get target(): string {
-    return this.pathEnd < this.targetEnd ? this.path + latin1(this.fields.bytes, this.pathEnd, this.targetEnd) : this.path
+    return this.pathEnd < this.targetEnd
+      ? this.path + latin1(this.fields.bytes, this.pathEnd, this.targetEnd)
+      : this.path
   }
   /** An absolute form without a path means "/", for OPTIONS "*" (RFC 9112 §3.2.4); a head that never scanned has none. */
   #emptyPath(): string {
@@ -206,7 +211,8 @@ export class RequestHead {
     const end = start + 8
     if (end + 2 > to) {
       // Not all there yet; but what is there must not be wrong already.
-      for (let i = start; i < to && i < end; i++) if (!isVersionByte(bytes[i]!, i - start)) return 'head_malformed'
+      for (let i = start; i < to && i < end; i++)
+        if (!isVersionByte(bytes[i]!, i - start)) return 'head_malformed'
       return end + 1 > to || bytes[end] === CR ? SCAN.incomplete : 'head_malformed'
     }
     for (let i = 0; i < 8; i++) if (!isVersionByte(bytes[start + i]!, i)) return 'head_malformed'
@@ -245,8 +251,13 @@ export class RequestHead {
     const { fields } = this
     const field = fields.find(KNOWN.host)
     if (field === -1) return this.version === 10
-    for (let f = field + 1; f < fields.count; f++) if (fields.at[f * FIELD_INTS + 4] === KNOWN.host) return false
-    const authority = readAuthority(bytes, fields.at[field * FIELD_INTS + 2]!, fields.at[field * FIELD_INTS + 3]!)
+    for (let f = field + 1; f < fields.count; f++)
+      if (fields.at[f * FIELD_INTS + 4] === KNOWN.host) return false
+    const authority = readAuthority(
+      bytes,
+      fields.at[field * FIELD_INTS + 2]!,
+      fields.at[field * FIELD_INTS + 3]!,
+    )
     if (!authority) return false
     if (!this.isAbsolute) this.authority = authority
     return true
@@ -269,4 +280,3 @@ export function mayEnd(bytes: Buffer, from: number, to: number): boolean {
   }
   return false
 }
-

@@ -13,13 +13,23 @@ const bit = (id: number): number => 1 << id
 
 /** Fields of one hop only; those of framing are written anew. */
 const HOP_BY_HOP =
-  bit(KNOWN.connection) | bit(KNOWN.keepAlive) | bit(KNOWN.proxyConnection) | bit(KNOWN.te) | bit(KNOWN.transferEncoding) | bit(KNOWN.upgrade)
+  bit(KNOWN.connection) |
+  bit(KNOWN.keepAlive) |
+  bit(KNOWN.proxyConnection) |
+  bit(KNOWN.te) |
+  bit(KNOWN.transferEncoding) |
+  bit(KNOWN.upgrade)
 
 /** Left out of every request that is forwarded; Host as well where an absolute form replaced it. */
 export const REQUEST_DROPS = HOP_BY_HOP | bit(KNOWN.http2Settings) | bit(KNOWN.proxyAuthorization)
 export const RESPONSE_DROPS = HOP_BY_HOP | bit(KNOWN.proxyAuthenticate)
 export const FORWARDED_FIELDS =
-  bit(KNOWN.xForwardedFor) | bit(KNOWN.xForwardedProto) | bit(KNOWN.xForwardedHost) | bit(KNOWN.xForwardedPort) | bit(KNOWN.forwarded) | bit(KNOWN.xRealIp)
+  bit(KNOWN.xForwardedFor) |
+  bit(KNOWN.xForwardedProto) |
+  bit(KNOWN.xForwardedHost) |
+  bit(KNOWN.xForwardedPort) |
+  bit(KNOWN.forwarded) |
+  bit(KNOWN.xRealIp)
 export const bitOf = bit
 
 const CRLF = Buffer.from('\r\n')
@@ -57,7 +67,13 @@ const HOST_NAME = Buffer.from('Host: ')
 /** Stages the head of a request for its server. */
 export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: StageOwner): void {
   const { fields, edits } = head
-  const room = head.headEnd - head.headStart + lines.ours.length + lines.requestId.length + addedBytes(edits) + FIXED_BYTES
+  const room =
+    head.headEnd -
+    head.headStart +
+    lines.ours.length +
+    lines.requestId.length +
+    addedBytes(edits) +
+    FIXED_BYTES
   const to = openStage(owner, room + (lines.host?.length ?? 0) + (lines.forwardedHost?.length ?? 0))
   let at = stagedLength()
   // 1. The request line: as it came, unless its form or version must change.
@@ -72,11 +88,13 @@ export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: 
   // 3. Ours, where no step has decided otherwise.
   if (lines.host && !edits?.addedValue('host')) at = writeLine(HOST_NAME, lines.host, to, at)
   at = edits ? copyOurs(lines.ours, edits, to, at) : copyBytes(lines.ours, 0, lines.ours.length, to, at)
-  if (lines.forwardedHost && !edits?.removes('x-forwarded-host')) at = writeLine(FORWARDED_HOST, lines.forwardedHost, to, at)
+  if (lines.forwardedHost && !edits?.removes('x-forwarded-host'))
+    at = writeLine(FORWARDED_HOST, lines.forwardedHost, to, at)
   if (!edits?.removes('x-request-id')) at = writeRequestId(lines.requestId, to, at)
   if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
   if (lines.isUpgrade) at = writeUpgrade(fields, to, at)
-  else if (fields.has(KNOWN.te) && asksForTrailers(fields)) at = copyBytes(TE_LINES, 0, TE_LINES.length, to, at)
+  else if (fields.has(KNOWN.te) && asksForTrailers(fields))
+    at = copyBytes(TE_LINES, 0, TE_LINES.length, to, at)
   at = writeAdded(edits, to, at)
   stageTo(copyBytes(CRLF, 0, 2, to, at))
 }
@@ -95,7 +113,13 @@ export interface ResponseLines {
 /** Whether an answer's head may go out as it came, byte for byte. */
 export function passesUnchanged(head: ResponseHead, lines: ResponseLines): boolean {
   if ((head.fields.seen & (RESPONSE_DROPS | lines.drops)) !== 0 || lacksReasonSpace(head)) return false
-  return head.edits === null && lines.connection === null && lines.date === null && !lines.isChunked && head.version === 11
+  return (
+    head.edits === null &&
+    lines.connection === null &&
+    lines.date === null &&
+    !lines.isChunked &&
+    head.version === 11
+  )
 }
 
 /** "HTTP/1.1 200" without the space that must follow even where there is no reason (RFC 9112 §4): some servers leave it out. */
@@ -125,14 +149,23 @@ export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owne
   if (lines.date) at = copyBytes(lines.date, 0, lines.date.length, to, at)
   if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
   if (lines.connection === 'close') at = copyBytes(CLOSE_LINE, 0, CLOSE_LINE.length, to, at)
-  else if (lines.connection === 'keep-alive') at = copyBytes(KEEP_ALIVE_LINE, 0, KEEP_ALIVE_LINE.length, to, at)
+  else if (lines.connection === 'keep-alive')
+    at = copyBytes(KEEP_ALIVE_LINE, 0, KEEP_ALIVE_LINE.length, to, at)
   else if (isUpgrade) at = copyBytes(UPGRADE_LINE, 0, UPGRADE_LINE.length, to, at)
   at = writeAdded(edits, to, at)
   stageTo(copyBytes(CRLF, 0, 2, to, at))
 }
 
 /** Copies from `from` to the end of the fields, without the lines that are dropped, removed or listed in Connection. */
-function copyFields(fields: Fields, from: number, drops: number, edits: Edits | null, listed: ReadonlySet<string> | null, to: Buffer, start: number): number {
+function copyFields(
+  fields: Fields,
+  from: number,
+  drops: number,
+  edits: Edits | null,
+  listed: ReadonlySet<string> | null,
+  to: Buffer,
+  start: number,
+): number {
   const { bytes } = fields
   let at = start
   let kept = from
@@ -174,7 +207,7 @@ function writeRequestId(id: string, to: Buffer, start: number): number {
 /** Copies our lines without those whose field a step sets or removes itself. Via stays: it must (RFC 9110 §7.6.3), and loops are found by it. */
 function copyOurs(ours: Buffer, edits: Edits, to: Buffer, start: number): number {
   let at = start
-  for (let line = 0; line < ours.length; ) {
+  for (let line = 0; line < ours.length;) {
     const end = ours.indexOf(LF, line) + 1
     const nameEnd = ours.indexOf(COLON, line)
     const isKept = !edits.removesName(ours, line, nameEnd) || equalsFolded(ours, line, nameEnd, VIA)
@@ -188,7 +221,8 @@ function copyOurs(ours: Buffer, edits: Edits, to: Buffer, start: number): number
 function writeUpgrade(fields: Fields, to: Buffer, start: number): number {
   let at = copyBytes(UPGRADE_LINE, 0, UPGRADE_LINE.length, to, start)
   for (let f = 0; f < fields.count; f++) {
-    if (fields.at[f * FIELD_INTS + 4] === KNOWN.upgrade) at = copyBytes(fields.bytes, fields.at[f * FIELD_INTS]!, fields.lineEnd(f), to, at)
+    if (fields.at[f * FIELD_INTS + 4] === KNOWN.upgrade)
+      at = copyBytes(fields.bytes, fields.at[f * FIELD_INTS]!, fields.lineEnd(f), to, at)
   }
   return at
 }

@@ -25,6 +25,7 @@ async function command(...words: readonly string[]): Promise<readonly Breach[]> 
     cwd: ROOT,
     stdout: 'pipe',
     stderr: 'pipe',
+    env: { ...process.env, NO_COLOR: '1' },
   })
   const [out, problems, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
   return code === 0 ? [] : [`${out}${problems}`.trim()]

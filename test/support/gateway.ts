@@ -181,7 +181,7 @@ export class Gateway implements AsyncDisposable {
     this.killNow()
     await this.process.exited
     running.delete(this)
-    if (this.ownsFolder) rmSync(this.folder, { recursive: true, force: true })
+    if (this.ownsFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   /** Kills all its processes, without waiting. */

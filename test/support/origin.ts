@@ -321,9 +321,3 @@ export function startOrigin(script: Script = echo, options: OriginOptions = {}):
 /** Answers with the method, the target and the body of the request. */
 export const echo: Script = (request, reply) =>
   reply.send(200, `${request.method} ${request.target} ${request.body}`)
-
-/** A script that answers 200 with this body. */
-export const answering =
-  (body: string, fields: readonly string[] = []): Script =>
-  (_request, reply) =>
-    reply.send(200, body, fields)

@@ -1,0 +1,86 @@
+// What the supervisor works with once the first config is known.
+import type { Config } from '../config/schema.ts'
+import { logEvent } from '../telemetry/log.ts'
+import { Applier, type Hands } from './apply.ts'
+import { Board } from './board.ts'
+import type { Crew } from './crew.ts'
+import { dryRun, restartProblems, workersOf } from './plan-checks.ts'
+import type { HealthChange, HealthResult, Prober } from './prober.ts'
+import { Sockets, type ListeningSockets } from './sockets.ts'
+import { areHeldByOrphans, readRunState, writeRunState } from './state-file.ts'
+import type { PlanBody } from './worker.ts'
+
+/** At boot nobody waits longer for the first health checks. */
+const FIRST_ROUND_MS = 2000
+
+export interface Machinery {
+  readonly board: Board
+  readonly sockets: ListeningSockets
+  readonly prober: Prober
+  readonly applier: Applier
+  /** The data folder: the same until the end. */
+  readonly data: string
+}
+
+export interface MachineryParts {
+  readonly config: Config
+  readonly crew: Crew
+  readonly admin: Hands['admin']
+  readonly sockets: ListeningSockets | null
+  /** The oldest plan that any worker may still use. */
+  readonly oldestRevision: () => number
+  readonly onHealthChange: (change: HealthChange) => void
+  readonly onHealthResult: (result: HealthResult) => void
+}
+
+/** Makes the machinery for the first config; nothing is open yet. */
+export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
+  const { config, crew } = parts
+  // Loaded here, beside which workers already start.
+  const [{ Prober }, { Resolver }] = await Promise.all([
+    import('./prober.ts'),
+    import('../lib/resolver.ts'),
+  ])
+  const { data } = config
+  const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
+  const leftBehind = readRunState(data)
+  const sockets = parts.sockets ?? new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
+  const resolver = new Resolver(config.resolver, () => performance.now())
+  const prober = new Prober({
+    board: board.scoreboard,
+    resolver,
+    onChange: parts.onHealthChange,
+    onResult: parts.onHealthResult,
+  })
+  const applier = new Applier({
+    board,
+    sockets,
+    crew,
+    admin: parts.admin,
+    isReusable: ({ index, sinceRevision }) =>
+      board.scoreboard.inFlight(index) === 0 && parts.oldestRevision() >= sinceRevision,
+    dryRun,
+    checkHealth: ({ config: words, slots }: PlanBody) => {
+      resolver.configure(words.resolver)
+      prober.apply(words, slots)
+    },
+    firstRound: () => Promise.race([prober.firstRound(), Bun.sleep(FIRST_ROUND_MS)]),
+    workersOf: (words) => Math.max(1, workersOf(words)),
+    restartProblems: (words, running) => restartProblems(words, running, crew),
+  })
+  return { board, sockets, prober, applier, data }
+}
+
+/** Says who runs, for the supervisor that comes when this one was killed. */
+export class RunStateKeeper {
+  private hasWarned = false
+
+  keep(data: string, workers: readonly number[]): void {
+    try {
+      writeRunState(data, workers)
+    } catch (error) {
+      if (!this.hasWarned) logEvent('warn', 'data_not_writable', { folder: data, why: String(error) })
+      this.hasWarned = true
+    }
+  }
+}

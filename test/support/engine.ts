@@ -1,0 +1,250 @@
+// The engine in this process: one worker's worth without a supervisor, so that a test can look at its counters, give a
+// rule steps of its own, and let its clock run ahead.
+import type { Backend } from '../../server/backends/backend.ts'
+import type { Server } from '../../server/backends/server.ts'
+import { parseConfig } from '../../server/config/load.ts'
+import { Engine } from '../../server/http/engine.ts'
+import type { Exchange } from '../../server/http/exchange.ts'
+import { type OpenListener, listen } from '../../server/http1/listen.ts'
+import { Resolver } from '../../server/lib/resolver.ts'
+import type { Middleware } from '../../server/middleware/middleware.ts'
+import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
+import { compile } from '../../server/snapshot/compile.ts'
+import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
+import type { AccessLog } from '../../server/telemetry/access-log.ts'
+import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
+import { Registry } from '../../server/telemetry/registry.ts'
+import type { BackendSlots } from '../../server/worker/messages.ts'
+import { type RawClient, rawClient } from './client.ts'
+import { waitFor } from './wait.ts'
+
+/** What the access log would say of an exchange. */
+export interface Logged {
+  readonly id: string
+  readonly client: string
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  readonly rule: string | null
+  readonly server: string | null
+  readonly status: number
+  readonly fault: string | null
+  readonly sent: boolean | null
+  readonly aborted: boolean
+  readonly attempts: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly queueMs: number
+  readonly connectMs: number
+  readonly totalMs: number
+}
+
+type Words = Readonly<Record<string, unknown>>
+
+export interface EngineOptions {
+  /** A config; `listeners` and `rules` are filled in when they are left out: one of each, named "web" and "all". */
+  readonly config: Words
+  /** Steps that stand before those of every rule. */
+  readonly steps?: readonly Middleware<never>[]
+  /** Options of the listener "web", when the config names none. */
+  readonly listener?: Words
+}
+
+export class TestEngine implements AsyncDisposable {
+  readonly log: Logged[] = []
+  readonly board: Scoreboard
+  readonly snapshot: Snapshot
+  readonly engine: Engine
+  private readonly open = new Map<string, OpenListener>()
+  /** What is open when the test ends was left open by it: `settled` says so. */
+  private readonly clients: RawClient[] = []
+
+  constructor({ config, steps = [], listener = {} }: EngineOptions) {
+    const words = checked(config, listener)
+    const { slots, records } = slotsOf(words.backends)
+    const buffer = new SharedArrayBuffer(Scoreboard.bytes(records, 1))
+    Scoreboard.format(buffer, 0, 1)
+    this.board = new Scoreboard(buffer, 0, buffer.byteLength, 1, 0)
+    const plan = { revision: 1, config: words, slots, records, sockets: [], reasons: {} }
+    const compiled = compile({ plan, board: this.board, previous: null })
+    this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
+    for (const server of this.servers) this.board.setState(server.slot, STATE_UP)
+    const accessLog = { exchange: (x: Exchange) => void this.log.push(loggedOf(x)) }
+    this.engine = new Engine({
+      board: this.board,
+      resolver: new Resolver(words.resolver, () => performance.now()),
+      accessLog: accessLog as unknown as AccessLog,
+      meter: new ExchangeMeter(new Registry()),
+      snapshot: this.snapshot,
+      documents: (path) => ({ status: 200, body: `${path}\n` }),
+    })
+    for (const [name, one] of this.snapshot.listeners) {
+      const how = { hostname: '127.0.0.1', port: 0 }
+      this.open.set(name, listen(one, how, this.engine, this.engine.wheel))
+    }
+  }
+
+  get servers(): Server[] {
+    return [...this.snapshot.backends.values()].flatMap((backend) => [...backend.servers])
+  }
+
+  backend(name = 'origin'): Backend {
+    return this.snapshot.backends.get(name) as Backend
+  }
+
+  port(name = 'web'): number {
+    return (this.open.get(name) as OpenListener).port
+  }
+
+  async client(name?: string): Promise<RawClient> {
+    const client = await rawClient(this.port(name))
+    this.clients.push(client)
+    return client
+  }
+
+  /** Exchanges and tunnels in flight at all servers. */
+  get inFlight(): number {
+    return this.servers.reduce((sum, { slot }) => sum + this.board.inFlight(slot), 0)
+  }
+
+  /** Connections to servers that are open, and those of them that are idle. */
+  get outbound(): { open: number; idle: number } {
+    const lives = this.servers.map(({ live }) => live)
+    return {
+      open: lives.reduce((sum, live) => sum + live.open, 0),
+      idle: lives.reduce((sum, live) => sum + live.idle.length, 0),
+    }
+  }
+
+  /** Takes a server out of use, or back. */
+  setState(server: Server, state: number): void {
+    this.board.setState(server.slot, state)
+    for (const backend of this.snapshot.backends.values()) this.board.bumpEpoch(backend.slot)
+  }
+
+  /** Waits for the next line of the log that no earlier call gave. */
+  async logged(): Promise<Logged> {
+    const line = await waitFor(() => this.log[this.#read], { what: 'a line in the log' })
+    this.#read++
+    return line
+  }
+  #read = 0
+
+  /** Lets all deadlines pass that lie up to `ms` ahead. Clocks do not go back: nothing expires for as long after it. */
+  runAhead(ms: number): void {
+    const from = performance.now()
+    for (let at = 0; at <= ms; at += 250) this.engine.wheel.sweep(from + at)
+  }
+
+  /** Closes the clients and waits until nothing is left of any exchange: no place taken, no connection but idle ones. */
+  async settled(): Promise<void> {
+    for (const client of this.clients) client.rst()
+    await waitFor(() => this.engine.openConnections === 0, { what: 'client connections to be closed' })
+    await waitFor(() => this.inFlight === 0, { what: 'places at servers to be given back' })
+    await waitFor(() => this.outbound.open === this.outbound.idle, { what: 'server connections to end' })
+    if (this.board.activeConnections() !== 0) throw new Error('active connections are counted wrongly')
+    for (const backend of this.snapshot.backends.values())
+      if (backend.queue.length !== 0) throw new Error('someone still waits in a queue')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const listener of this.open.values()) listener.stop()
+    for (const client of this.clients) client.rst()
+    await new Promise<void>((resolve) => this.engine.drain(0, () => resolve()))
+    this.engine.wheel.stop()
+  }
+}
+
+/** An engine that listens on free ports. */
+export const startEngine = (options: EngineOptions): TestEngine => new TestEngine(options)
+
+/** A config with one backend, "origin". */
+export const toServers = (
+  servers: readonly (string | Words)[],
+  backend: Words = {},
+): { readonly backends: Words } => ({
+  backends: {
+    origin: { servers: servers.map((one) => (typeof one === 'string' ? { url: one } : one)), ...backend },
+  },
+})
+
+function checked(config: Words, listener: Words) {
+  const whole = {
+    listeners: { web: { bind: '127.0.0.1:0', ...listener } },
+    rules: [{ name: 'all', backend: 'origin' }],
+    ...config,
+  }
+  const loaded = parseConfig('test.yaml', Buffer.from(JSON.stringify(whole)), {})
+  if (!loaded.ok) throw new Error(loaded.problems.map(({ path, found }) => `${path}: ${found}`).join('\n'))
+  return loaded.config
+}
+
+function slotsOf(backends: Readonly<Record<string, { servers: readonly { name?: string; url: string }[] }>>) {
+  let records = 1
+  const next = () => ({ index: records++, generation: 1 })
+  const slots: Record<string, BackendSlots> = {}
+  for (const [name, { servers }] of Object.entries(backends))
+    slots[name] = {
+      slot: next(),
+      servers: Object.fromEntries(servers.map((one) => [one.name ?? one.url, next()])),
+    }
+  return { slots, records }
+}
+
+function withSteps(listeners: Snapshot['listeners'], steps: readonly Middleware<never>[]) {
+  if (steps.length === 0) return listeners
+  const made = new Map<Rule, Rule>()
+  const extended = (rule: Rule): Rule => {
+    const known = made.get(rule) ?? ruleWith(rule, steps as readonly Middleware<unknown>[])
+    made.set(rule, known)
+    return known
+  }
+  return new Map<string, Listener>(
+    [...listeners].map(([name, listener]) => [
+      name,
+      {
+        ...listener,
+        match: (request) => {
+          const rule = listener.match(request)
+          return rule === null || rule === 'ambiguous' ? rule : extended(rule)
+        },
+      },
+    ]),
+  )
+}
+
+function ruleWith(rule: Rule, before: readonly Middleware<unknown>[]): Rule {
+  const steps = [...before, ...rule.steps]
+  const placesOf = (has: (step: Middleware<unknown>) => boolean) =>
+    steps.flatMap((step, place) => (has(step) ? [place] : []))
+  return {
+    ...rule,
+    steps,
+    requestSteps: placesOf((step) => step.request !== undefined),
+    responseSteps: placesOf((step) => step.response !== undefined),
+    endSteps: placesOf((step) => step.end !== undefined),
+    hasNotes: steps.some((step) => step.note !== undefined),
+  }
+}
+
+function loggedOf(x: Exchange): Logged {
+  return {
+    id: x.id,
+    client: x.client.address,
+    method: x.request.method,
+    target: x.request.target,
+    host: x.request.host,
+    rule: x.rule?.name ?? null,
+    server: x.server?.name ?? null,
+    status: x.status,
+    fault: x.fault?.code ?? null,
+    sent: x.fault?.sent ?? null,
+    aborted: x.aborted,
+    attempts: x.attempts,
+    bytesIn: x.bytesIn,
+    bytesOut: x.bytesOut,
+    queueMs: x.queueMs,
+    connectMs: x.connectMs,
+    totalMs: x.endedMs - x.startedMs,
+  }
+}
