@@ -17,7 +17,11 @@ export class Board {
 
   /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
   static shared(rows: number, folder: string): Board {
-    mkdirSync(folder, { recursive: true })
+    try {
+      mkdirSync(folder, { recursive: true })
+    } catch {
+      // It is needed only where /dev/shm is of no use; then the next line tells.
+    }
     return new Board(createRegion(FIRST_RECORDS, rows, folder), -1)
   }
 

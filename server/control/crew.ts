@@ -211,7 +211,8 @@ export class Crew {
   private refillLater(post: Post, livedMs: number): void {
     post.waitMs = livedMs >= YOUNG_MS ? 0 : nextWait(post.waitMs, post.diedYoung)
     post.diedYoung = livedMs < YOUNG_MS
-    post.timer = setTimeout(() => void this.fill(post), post.waitMs)
+    if (post.waitMs === 0) void this.fill(post)
+    else post.timer = setTimeout(() => void this.fill(post), post.waitMs)
   }
 
   private judge(worker: Worker, nowMs: number): void {

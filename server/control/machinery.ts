@@ -37,10 +37,7 @@ export interface MachineryParts {
 export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const { config, crew } = parts
   // Loaded here, beside which workers already start.
-  const [{ Prober }, { Resolver }] = await Promise.all([
-    import('./prober.ts'),
-    import('../lib/resolver.ts'),
-  ])
+  const [{ Prober }, { Resolver }] = await Promise.all([import('./prober.ts'), import('../lib/resolver.ts')])
   const { data } = config
   const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
   const leftBehind = readRunState(data)

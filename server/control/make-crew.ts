@@ -4,7 +4,7 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { Board } from './board.ts'
 import { Crew, type CrewOptions } from './crew.ts'
 import { InProcessWorker } from './in-process-worker.ts'
-import type { ListeningSockets } from './sockets.ts'
+import type { ListeningSockets, TakenSocket } from './sockets.ts'
 import { processName } from '../worker/messages.ts'
 import type { Reasons, Worker } from './worker.ts'
 import { workerCommand, workerEnv } from './worker-command.ts'
@@ -25,7 +25,10 @@ export interface CrewParts {
   /** The oldest plan that a worker may still use; null: it is gone. */
   readonly onOldest: (worker: Worker, revision: number | null) => void
   readonly onUnsound: () => void
-  readonly onExit: (worker: Worker, how: { readonly code: number | null; readonly signal: string | null }) => void
+  readonly onExit: (
+    worker: Worker,
+    how: { readonly code: number | null; readonly signal: string | null },
+  ) => void
   readonly onReplaced: CrewOptions['onReplaced']
   readonly onStartFailed: CrewOptions['onStartFailed']
 }
@@ -76,7 +79,7 @@ function startInProcess(parts: CrewParts): Worker {
   const isAdopting = process.platform === 'linux'
   const worker: InProcessWorker = new InProcessWorker({
     board: present(parts.board()).scoreboard,
-    socket: isAdopting ? (key) => duplicateFd(present(parts.sockets()).take(key, 0)) : null,
+    socket: isAdopting ? (key) => copyOf(present(parts.sockets()).take(key, 0)) : null,
     onMetrics: (delta, oldest) => {
       parts.totals.merge(delta)
       parts.onOldest(worker, oldest)
@@ -85,6 +88,8 @@ function startInProcess(parts: CrewParts): Worker {
   parts.onOldest(worker, 0)
   return worker
 }
+
+const copyOf = ({ fd, port }: TakenSocket): TakenSocket => ({ fd: duplicateFd(fd), port })
 
 function present<T>(part: T | null): T {
   if (part === null) throw new Error('there is no config yet')

@@ -5,7 +5,7 @@
 import { fstatSync } from 'node:fs'
 import { parseBind, socketKey, writeBind } from '../lib/bind.ts'
 import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
-import { listeningInodes } from './port-holders.ts'
+import { listeningInodes } from '../lib/tcp-table.ts'
 
 /** An address that is open, with a socket for each worker slot. */
 interface OpenAddress {
@@ -27,6 +27,12 @@ export class BindProblem extends Error {
 }
 
 type Binds = Readonly<Record<string, { readonly bind: string }>>
+
+/** A slot's socket; it stays the supervisor's. */
+export interface TakenSocket {
+  readonly fd: number
+  readonly port: number
+}
 
 /** The listening sockets as the supervisor moves them. */
 export type ListeningSockets = Pick<
@@ -83,13 +89,13 @@ export class Sockets {
     this.staged = new Map()
   }
 
-  /** The descriptor of a slot, made now when there is none: an unserved socket of an open address swallows connections. */
-  take(key: string, slot: number): number {
+  /** The socket of a slot, made now when there is none: an unserved socket of an open address swallows connections. */
+  take(key: string, slot: number): TakenSocket {
     const address = this.open.get(key) ?? this.staged.get(key)
     if (!address) throw new Error(`address ${key} is not open`)
     const fd = address.fdBySlot.get(slot) ?? this.makeSocket(address.host, address.port).fd
     address.fdBySlot.set(slot, fd)
-    return fd
+    return { fd, port: address.port }
   }
 
   /** Closes our copies of a slot that has no worker any more. */
@@ -176,7 +182,7 @@ export class UnheldSockets implements ListeningSockets {
   closeSlot(): void {}
   close(): void {}
 
-  take(): number {
+  take(): TakenSocket {
     throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')
   }
 

@@ -2,7 +2,7 @@
 // still hold the ports; the next one finds here that they are its own kind, and may share the ports with them.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { socketInodes } from './port-holders.ts'
+import { socketInodes } from '../lib/tcp-table.ts'
 
 /** A process that cannot be mistaken for a later one with the same id. */
 export interface ProcessMark {

@@ -258,7 +258,11 @@ export class Supervisor {
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
         if (!this.running) return
-        logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid: worker.pid, slot: worker.slot, ...how })
+        logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', {
+          pid: worker.pid,
+          slot: worker.slot,
+          ...how,
+        })
         this.keepRunState()
       },
       onReplaced: (worker, previous) => {

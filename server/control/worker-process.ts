@@ -3,6 +3,7 @@ import type { Subprocess } from 'bun'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
 import { socketKey } from '../lib/bind.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
+import type { TakenSocket } from './sockets.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
 
 /** How long a worker may take for each answer. */
@@ -18,8 +19,8 @@ export interface WorkerProcessOptions {
   readonly env: Readonly<Record<string, string>>
   /** Asked with the first plan: by then there is a scoreboard. */
   readonly boardFd: () => number
-  /** The descriptor of a listening socket for this slot. */
-  readonly socket: (key: string, slot: number) => number
+  /** A listening socket for this slot. */
+  readonly socket: (key: string, slot: number) => TakenSocket
   readonly onMetrics: (metrics: Extract<ToSupervisor, { type: 'metrics' }>) => void
   readonly onExit: (worker: WorkerProcess, how: { code: number | null; signal: string | null }) => void
 }
@@ -73,21 +74,14 @@ export class WorkerProcess implements Worker {
 
   async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
     const { revision } = plan
-    const missing = Object.entries(plan.config.listeners)
-      .map(([listener, { bind }]) => ({ listener, bind, key: socketKey(listener, bind) }))
-      .filter(({ key }) => !this.sockets.has(key))
+    let sockets: Plan['sockets']
     try {
       this.sendBoard()
-      sendFds(
-        this.channel,
-        revision,
-        missing.map(({ key }) => this.options.socket(key, this.slot)),
-      )
+      sockets = this.sendSockets(plan)
     } catch (error) {
       this.kill()
       return { is: 'gone', why: String(error) }
     }
-    const sockets = missing.map(({ listener, bind }) => ({ listener, bind }))
     const answered = this.ask(revision)
     this.send({ type: 'plan', revision, plan: planText(plan, sockets, reasons) })
     const message = await answered
@@ -158,6 +152,20 @@ export class WorkerProcess implements Worker {
         // An answer to a plan that was given up meanwhile is nobody's.
         if (this.question?.revision === message.revision) this.question.answer(message)
     }
+  }
+
+  /** Sends the sockets that it has not yet. */
+  private sendSockets({ revision, config }: PlanBody): Plan['sockets'] {
+    const missing = Object.entries(config.listeners)
+      .map(([listener, { bind }]) => ({ listener, bind, key: socketKey(listener, bind) }))
+      .filter(({ key }) => !this.sockets.has(key))
+      .map(({ key, ...socket }) => ({ ...socket, ...this.options.socket(key, this.slot) }))
+    sendFds(
+      this.channel,
+      revision,
+      missing.map(({ fd }) => fd),
+    )
+    return missing.map(({ listener, bind, port }) => ({ listener, bind, port }))
   }
 
   private sendBoard(): void {

@@ -1,6 +1,6 @@
 // A request's head: scanned once as bytes, kept as it came, turned into text only where somebody asks.
 import { METHODS, METHOD_CONNECT, METHOD_OTHER } from '../tables/methods.ts'
-import { type Authority, readAuthority } from './authority.ts'
+import { type Authority, portOf, readAuthority } from './authority.ts'
 import { CR, LF, SP, TARGET, TOKEN, latin1 } from './bytes.ts'
 import { Edits, fieldValue, fieldValues } from './edits.ts'
 import { FIELD_INTS, Fields, SCAN } from './fields.ts'
@@ -223,11 +223,14 @@ export class RequestHead {
     return end + 2
   }
 
-  /** origin-form, absolute-form, or "*" for OPTIONS (§3.2). CONNECT's authority-form is let through: it is refused by method. */
+  /** origin-form, absolute-form, "*" for OPTIONS, "host:port" for CONNECT (§3.2). */
   #readTarget(bytes: Buffer): boolean {
     const start = this.targetStart
+    if (this.methodId === METHOD_CONNECT) {
+      const authority = readAuthority(bytes, start, this.targetEnd)
+      return authority !== null && portOf(authority) > 0
+    }
     if (bytes[start] === 47) return true // "/"
-    if (this.methodId === METHOD_CONNECT) return this.targetEnd > start
     if (bytes[start] === 42) return this.targetEnd === start + 1 && this.methodId === METHOD_OPTIONS // "*"
     return this.#readAbsolute(bytes, start)
   }
@@ -243,7 +246,6 @@ export class RequestHead {
     this.authority = authority
     this.isAbsolute = true
     this.targetStart = end
-    if (this.pathEnd < end) this.pathEnd = end
     return true
   }
 

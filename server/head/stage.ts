@@ -42,11 +42,13 @@ export function isStaging(one: StageOwner): boolean {
   return owner === one && length > 0
 }
 
-/** Sends what is staged. Each socket event ends with this. */
+/** Sends what is staged, and what sending it made others stage. Each socket event ends with this. */
 export function flush(): void {
-  const who = owner
-  const count = length
-  owner = null
-  length = 0
-  if (who && count > 0) who.flushStage(buffer, count)
+  while (owner !== null) {
+    const who = owner
+    const count = length
+    owner = null
+    length = 0
+    if (count > 0) who.flushStage(buffer, count)
+  }
 }

@@ -228,8 +228,12 @@ function writeUpgrade(fields: Fields, to: Buffer, start: number): number {
 }
 
 function asksForTrailers(fields: Fields): boolean {
-  const f = fields.find(KNOWN.te)
-  return hasToken(fields.bytes, fields.at[f * FIELD_INTS + 2]!, fields.at[f * FIELD_INTS + 3]!, TRAILERS)
+  const { at, bytes, count } = fields
+  for (let f = 0; f < count; f++) {
+    const place = f * FIELD_INTS
+    if (at[place + 4] === KNOWN.te && hasToken(bytes, at[place + 2]!, at[place + 3]!, TRAILERS)) return true
+  }
+  return false
 }
 
 function addedBytes(edits: Edits | null): number {

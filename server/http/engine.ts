@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
+import { flush } from '../head/stage.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import type { Outbound } from '../http1/outbound.ts'
@@ -34,7 +35,7 @@ export class Engine implements Requests {
   readonly meter: ExchangeMeter
   readonly documents: EngineParts['documents']
   readonly chance: () => number
-  readonly wheel = new Wheel(() => performance.now())
+  readonly wheel = new Wheel(tick, flush)
   accessLog: AccessLog | null
   snapshot: Snapshot
   isDraining = false

@@ -13,6 +13,7 @@ import type { ResponseHead } from '../head/response-head.ts'
 import { flush } from '../head/stage.ts'
 import { writeRequestHead } from '../head/write.ts'
 import type { ServerEvents } from '../http1/ends.ts'
+import { keepable } from '../http1/bulk.ts'
 import { dialServer } from '../http1/listen.ts'
 import type { Outbound } from '../http1/outbound.ts'
 import { nowMs, tick } from '../lib/clock.ts'
@@ -54,6 +55,8 @@ export class Forward implements ServerEvents, Waiter {
   /** What of the answer came while a response step was awaited. */
   #early: Buffer[] | null = null
   #isEarlyWhole = false
+  /** No byte of the body came with the answer's head. */
+  #isHeadAlone = false
   #hasClientEnded = false
   #hasServerEnded = false
 
@@ -155,7 +158,7 @@ export class Forward implements ServerEvents, Waiter {
 
   body(bytes: Buffer, from: number, to: number): void {
     if (this.#kept) {
-      this.#kept.push(bytes.subarray(from, to))
+      this.#kept.push(keepable(bytes, from, to))
       this.#keptBytes += to - from
     }
     if (this.#isSent && this.#conn) {
@@ -169,7 +172,7 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   serverDrained(): void {
-    if (this.x.isTunnel || (!this.x.isRequestWhole && !this.x.hasBegun)) this.x.inbound.resume()
+    this.x.inbound.resume()
   }
 
   // ── 7 answer ──
@@ -179,9 +182,10 @@ export class Forward implements ServerEvents, Waiter {
     if (this.x.request.version === 11) writeInterim(this.x.inbound, head)
   }
 
-  serverAnswer(head: ResponseHead, framing: Framing): void {
+  serverAnswer(head: ResponseHead, framing: Framing, isAlone: boolean): void {
     const { x } = this
     x.firstByteMs = nowMs
+    this.#isHeadAlone = isAlone
     x.fault = null // what failed in earlier attempts was made good
     this.#kept = null
     if (this.#server) recordResponseTime(this.#server.live, nowMs - x.startedMs - x.queueMs)
@@ -200,22 +204,16 @@ export class Forward implements ServerEvents, Waiter {
     x.fault = fault(code, !isUnsent(code))
     // A pooled connection that its server had closed: the same server again, on a new one, and it does not count.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
-    if (!this.#mayRepeat(code, conn)) return this.#refuse(code)
+    if (!this.#mayRepeat(code, conn)) return x.reply(faultAnswer(code))
     if (wasStale) {
       this.#needsFresh = true
       x.attempts--
       this.tried = 0
     }
-    if (x.attempts >= this.backend.options.retry.attempts) return this.#refuse(code)
+    if (x.attempts >= this.backend.options.retry.attempts) return x.reply(faultAnswer(code))
     // The exchange itself is counted for the server that ends it.
     if (server && !wasStale) x.engine.board.count(server.slot, true)
     this.#again(wasStale)
-  }
-
-  #refuse(code: FaultCode): void {
-    this.x.reply(faultAnswer(code))
-    const { fault: given } = this.x
-    if (given && given.code === code) this.x.fault = fault(code, !isUnsent(code))
   }
 
   /** RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; and all that was sent is still here. */
@@ -248,11 +246,13 @@ export class Forward implements ServerEvents, Waiter {
 
   /** The answer's head is on its way to the client: its body may follow. */
   headSent(): void {
-    if (this.x.isTunnel) this.x.inbound.becomeTunnel()
+    const { x } = this
+    if (x.isTunnel) x.inbound.becomeTunnel()
     const early = this.#early
+    if (this.#isHeadAlone || early) x.sendHeldHead()
     if (!early) return
     this.#early = null
-    for (const piece of early) this.x.writeBody(piece, 0, piece.length)
+    for (const piece of early) this.#relay(piece, 0, piece.length)
     if (this.#isEarlyWhole) this.#answerWhole()
     else this.#conn?.resume()
   }
@@ -260,7 +260,13 @@ export class Forward implements ServerEvents, Waiter {
   serverBody(bytes: Buffer, from: number, to: number): void {
     const { x } = this
     if (x.isEnded) return
-    if (!x.isHeadSent) return void (this.#early ??= []).push(bytes.subarray(from, to))
+    if (x.isHeadSent) return this.#relay(bytes, from, to)
+    ;(this.#early ??= []).push(keepable(bytes, from, to))
+    this.#conn?.pause()
+  }
+
+  #relay(bytes: Buffer, from: number, to: number): void {
+    const { x } = this
     x.writeBody(bytes, from, to)
     if (x.isTunnel) {
       x.bytesOut += to - from
@@ -271,10 +277,11 @@ export class Forward implements ServerEvents, Waiter {
 
   serverEnd(): void {
     const { x } = this
-    if (x.isTunnel) {
-      this.#hasServerEnded = true
-      x.inbound.shutdownWrites()
-      return this.#endTunnel()
+    if (!x.isTunnel) {
+      // From now on this connection may serve another exchange.
+      if (this.#conn) x.bytesOut = this.#conn.answerBytes
+      this.#conn = null
+      this.#release()
     }
     if (x.isHeadSent) return this.#answerWhole()
     this.#early ??= []
@@ -282,21 +289,25 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #answerWhole(): void {
-    const conn = this.#conn
-    this.#conn = null
-    if (conn) this.x.bytesOut = conn.answerBytes
+    const { x } = this
+    if (x.isTunnel) {
+      this.#hasServerEnded = true
+      x.inbound.shutdownWrites()
+      return this.#endTunnel()
+    }
     this.#isOver = true
-    this.#release()
-    this.x.finishAnswer()
+    x.finishAnswer()
   }
 
   clientDrained(): void {
-    this.#conn?.resume()
+    if (this.x.isHeadSent) this.#conn?.resume()
   }
 
+  /** A response step waits: what comes of the answer meanwhile is kept, and its head stays as it is. */
   pauseServer(): void {
     this.#early ??= []
     this.#conn?.pause()
+    this.#conn?.yieldHead()
   }
 
   // ── a tunnel ──
@@ -334,6 +345,7 @@ export class Forward implements ServerEvents, Waiter {
     if (this.#backoff) clearTimeout(this.#backoff)
     const conn = this.#conn
     this.#conn = null
+    if (conn && this.x.isHeadSent && !this.x.isTunnel) this.x.bytesOut = conn.answerBytes
     conn?.drop()
     this.#release()
   }

@@ -13,28 +13,31 @@
 //
 // Nothing here waits: each transition is called by a socket's event, and an ordinary exchange makes no Promise.
 import type { Server } from '../backends/server.ts'
-import { type Answer, faultAnswer, renderAnswer } from '../head/answer.ts'
+import { type Answer, type Rendered, faultAnswer, renderAnswer } from '../head/answer.ts'
 import { type Framing, isPersistent } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
-import { flush } from '../head/stage.ts'
+import { keepable } from '../http1/bulk.ts'
 import type { ClientEvents } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { tellBug } from '../lib/bug.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { nowMs } from '../lib/clock.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
-import { type Fault, type FaultCode, fault } from '../tables/faults.ts'
+import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_HEAD, METHOD_TRACE } from '../tables/methods.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { type KnownClient, clientOf, givenRequestId, passesBefore } from './forwarded-headers.ts'
 import { ownDocument } from './own-paths.ts'
+import { park } from './park.ts'
 import { writeAnswer } from './write-answer.ts'
 
 /** A request that passed here this often goes round in circles. */
 const PASSES_MAX = 4
+/** How much of a request's body is read while a step waits. */
+const AHEAD_BYTES_MAX = 64 * 1024
 const CRLF = Buffer.from('\r\n')
 const CHUNKED_END = Buffer.from('0\r\n\r\n')
 
@@ -78,6 +81,8 @@ export class Proxied implements Exchange, ClientEvents {
   #notes: unknown[] | null = null
   /** Steps whose request part has run: their response and end parts will. */
   #reached = 0
+  /** What of the body came while a request step waited. */
+  #ahead: Buffer[] | null = null
   #heldBytes: Buffer | null = null
   #heldFrom = 0
   #heldTo = 0
@@ -99,6 +104,14 @@ export class Proxied implements Exchange, ClientEvents {
   // ── 1 start ──
 
   start(): void {
+    try {
+      this.#start()
+    } catch (error) {
+      this.#bug(error)
+    }
+  }
+
+  #start(): void {
     const { request, inbound } = this
     if (inbound.framing === 'none') this.isRequestWhole = true
     else request.detach()
@@ -141,33 +154,38 @@ export class Proxied implements Exchange, ClientEvents {
       const place = rule.requestSteps[i]!
       this.#reached = place + 1
       const answer = rule.steps[place]?.request?.(this, this.#notes?.[place])
-      if (answer instanceof Promise) return this.#park(rule, i, answer)
+      if (answer instanceof Promise) return this.#awaitRequestStep(rule, i, answer)
       if (answer) return this.reply(answer)
     }
     this.#destine(rule)
   }
 
-  /** A step waits: the client is not read on meanwhile; the exchange resumes at the next step unless it ended. */
-  #park(rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
-    this.inbound.pause()
-    waited.then(
-      (answer) => this.#resume(() => (answer ? this.reply(answer) : this.#requestSteps(rule, at + 1))),
-      (error: unknown) => this.#resume(() => this.#bug(error)),
-    )
+  /** The exchange goes on at the next step, unless it was answered or given up meanwhile. */
+  #awaitRequestStep(rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
+    park(waited, this.engine.wheel, {
+      settled: (answer) => {
+        if (this.isEnded || this.hasBegun) return
+        this.inbound.resume()
+        if (answer) this.reply(answer)
+        else this.#requestSteps(rule, at + 1)
+      },
+      failed: (error) => this.#bug(error),
+    })
   }
 
-  #resume(go: () => void): void {
-    if (this.isEnded) return
-    tick()
-    this.inbound.resume()
-    go()
-    flush()
-  }
-
+  /** A step threw. What of the answer has not left yet becomes one of ours, which passes no further step. */
   #bug(error: unknown): void {
     tellBug(error)
-    if (this.hasBegun) this.breakOff('internal')
-    else this.reply(faultAnswer('internal'))
+    if (this.isEnded) return
+    if (this.isHeadSent) return this.breakOff('internal')
+    if (!this.hasBegun) return this.reply(faultAnswer('internal'))
+    this.forward?.giveUp()
+    this.isTunnel = false
+    this.fault = fault('internal', this.attempts > 0)
+    const { head, bytes } = this.#render(faultAnswer('internal'))
+    this.answer = head
+    this.status = head.status
+    this.#sendAnswer(head, 'none', bytes)
   }
 
   // ── 4 destine ──
@@ -186,8 +204,11 @@ export class Proxied implements Exchange, ClientEvents {
         fault: null,
       })
     }
-    this.forward = new Forward(this, to.backend)
-    this.forward.attempt()
+    const forward = new Forward(this, to.backend)
+    this.forward = forward
+    if (this.#ahead) for (const piece of this.#ahead) forward.body(piece, 0, piece.length)
+    this.#ahead = null
+    forward.attempt()
   }
 
   // ── 6 body ──
@@ -202,7 +223,10 @@ export class Proxied implements Exchange, ClientEvents {
       this.forward?.giveUp()
       return this.reply(faultAnswer('body_too_large'))
     }
-    this.forward?.body(bytes, from, to)
+    if (this.forward) return this.forward.body(bytes, from, to)
+    this.#ahead ??= []
+    this.#ahead.push(keepable(bytes, from, to))
+    if (this.inbound.reader.contentBytes > AHEAD_BYTES_MAX) this.inbound.pause()
   }
 
   requestEnd(): void {
@@ -212,16 +236,16 @@ export class Proxied implements Exchange, ClientEvents {
   }
 
   requestFault(code: FaultCode): void {
+    if (this.hasBegun) return // answered early: the connection ends with that answer
     this.forward?.giveUp()
     this.keeps = false
-    if (this.hasBegun) this.breakOff(code)
-    else this.reply(faultAnswer(code))
+    this.reply(faultAnswer(code))
   }
 
   clientGone(code: FaultCode): void {
     this.aborted = true
     this.forward?.giveUp()
-    if (this.status === 0) this.status = 499
+    if (this.status === 0) this.status = FAULTS[code].status
     this.#end(fault(code, this.attempts > 0))
   }
 
@@ -236,14 +260,17 @@ export class Proxied implements Exchange, ClientEvents {
   reply(answer: Answer): void {
     if (this.hasBegun || this.isEnded) return
     if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
-    const { request } = this
     this.forward?.giveUp()
-    const { head, bytes } = renderAnswer(answer, {
-      accept: request.get('accept') ?? '',
+    const { head, bytes } = this.#render(answer)
+    this.answered(head, 'none', bytes)
+  }
+
+  #render(answer: Answer): Rendered {
+    return renderAnswer(answer, {
+      accept: this.request.get('accept') ?? '',
       requestId: this.id,
       gateway: this.engine.name,
     })
-    this.answered(head, 'none', bytes)
   }
 
   // ── 8 response ──
@@ -253,9 +280,12 @@ export class Proxied implements Exchange, ClientEvents {
     this.answer = head
     this.status = head.status
     if (this.firstByteMs === 0) this.firstByteMs = nowMs
-    // The rest of a request that is answered already is not read: the connection ends with this answer.
-    if (!this.isRequestWhole) this.keeps = false
     this.hasBegun = true
+    if (!this.isRequestWhole) {
+      // The connection ends with this answer; what still comes of the request is dropped, so that the client's end is seen.
+      this.keeps = false
+      this.inbound.resume()
+    }
     const { rule } = this
     if (rule && rule.responseSteps.length > 0)
       this.#responseSteps(rule, rule.responseSteps.length - 1, head, framing, own)
@@ -263,18 +293,23 @@ export class Proxied implements Exchange, ClientEvents {
   }
 
   #responseSteps(rule: Rule, from: number, head: ResponseHead, framing: Framing, own: Buffer | null): void {
-    for (let i = from; i >= 0; i--) {
-      const place = rule.responseSteps[i]!
-      if (place >= this.#reached) continue
-      const waited = rule.steps[place]?.response?.(this, head, this.#notes?.[place])
-      if (waited instanceof Promise) {
-        this.forward?.pauseServer()
-        waited.then(
-          () => this.#resume(() => this.#responseSteps(rule, i - 1, head, framing, own)),
-          (error: unknown) => this.#resume(() => this.#bug(error)),
-        )
-        return
+    try {
+      for (let i = from; i >= 0; i--) {
+        const place = rule.responseSteps[i]!
+        if (place >= this.#reached) continue
+        const waited = rule.steps[place]?.response?.(this, head, this.#notes?.[place])
+        if (waited instanceof Promise) {
+          this.forward?.pauseServer()
+          return park(waited, this.engine.wheel, {
+            settled: () => {
+              if (!this.isEnded) this.#responseSteps(rule, i - 1, head, framing, own)
+            },
+            failed: (error) => this.#bug(error),
+          })
+        }
       }
+    } catch (error) {
+      return this.#bug(error)
     }
     this.#sendAnswer(head, framing, own)
   }
@@ -299,7 +334,7 @@ export class Proxied implements Exchange, ClientEvents {
     this.#heldTo = head.headEnd
   }
 
-  #sendHeldHead(): void {
+  sendHeldHead(): void {
     const bytes = this.#heldBytes
     this.#heldBytes = null
     if (bytes) this.inbound.write(bytes, this.#heldFrom, this.#heldTo)
@@ -310,7 +345,7 @@ export class Proxied implements Exchange, ClientEvents {
       this.#heldBytes = null
       return this.inbound.write(bytes, this.#heldFrom, to)
     }
-    if (this.#heldBytes) this.#sendHeldHead()
+    if (this.#heldBytes) this.sendHeldHead()
     if (this.wrapsChunks) {
       const size = Buffer.from(`${(to - from).toString(16)}\r\n`)
       this.inbound.write(size, 0, size.length)
@@ -323,7 +358,7 @@ export class Proxied implements Exchange, ClientEvents {
 
   /** The answer's last byte is written; it may still wait for a slow client. */
   finishAnswer(): void {
-    if (this.#heldBytes) this.#sendHeldHead()
+    if (this.#heldBytes) this.sendHeldHead()
     if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD)
       this.inbound.write(CHUNKED_END, 0, CHUNKED_END.length)
     this.isAnswerWhole = true
@@ -351,11 +386,18 @@ export class Proxied implements Exchange, ClientEvents {
     if (!this.isTunnel) this.bytesIn = this.inbound.framing === 'none' ? 0 : this.inbound.reader.contentBytes
     const { rule } = this
     if (rule) {
-      for (const place of rule.endSteps)
-        if (place < this.#reached) rule.steps[place]?.end?.(this, this.#notes?.[place])
+      for (const place of rule.endSteps) if (place < this.#reached) this.#endStep(rule, place)
     }
     this.engine.record(this)
     this.request.release()
+  }
+
+  #endStep(rule: Rule, place: number): void {
+    try {
+      rule.steps[place]?.end?.(this, this.#notes?.[place])
+    } catch (error) {
+      tellBug(error)
+    }
   }
 
   /** A tunnel is over. */

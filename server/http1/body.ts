@@ -83,9 +83,9 @@ export class BodyReader {
     return this.#framing === 'close'
   }
 
-  /** Content still to come with framing "length". */
+  /** How much may be read for sure as content of this body: of a body or chunk of known length what is to come, else none. */
   get left(): number {
-    return this.#left
+    return this.#framing === 'length' || this.#place === DATA ? this.#left : 0
   }
 
   /** Reads from `bytes[from..to)`; where this body ends (at most `to`), or MALFORMED. */

@@ -12,6 +12,7 @@ import {
 } from '../head/stage.ts'
 import { nowMs } from '../lib/clock.ts'
 import { unsentBytes } from '../lib/native.ts'
+import { keepable } from './bulk.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 
 /** After a grace, a body must average this much in either direction, so that dripping does not hold a connection. */
@@ -25,6 +26,7 @@ export abstract class Conn implements Timed, StageOwner {
   socket: Socket<Conn> | null = null
   dueMs = 0
   filedTick = -1
+  filedPlace = 0
   readonly wheel: Wheel
   /** Accepted from the other side, not yet by the socket. */
   waiting: Buffer[] = []
@@ -51,6 +53,8 @@ export abstract class Conn implements Timed, StageOwner {
   /** All that waited is written. */
   protected abstract drained(): void
   abstract expire(now: number): void
+  /** How long bytes in motion may pause. */
+  protected abstract get idleMs(): number
 
   /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
   write(bytes: Buffer, from: number, to: number): void {
@@ -66,7 +70,7 @@ export abstract class Conn implements Timed, StageOwner {
       flush()
     }
     const taken = this.#send(bytes, from, to)
-    if (taken < to - from) this.#keep(bytes.subarray(from + taken, to))
+    if (taken < to - from) this.#keep(keepable(bytes, from + taken, to))
   }
 
   flushStage(stage: Buffer, length: number): void {
@@ -86,7 +90,7 @@ export abstract class Conn implements Timed, StageOwner {
     if (this.waitingBytes === 0) {
       this.writeSinceMs = this.writeLastMs = nowMs
       this.writeBytes = 0
-      this.heed(nowMs + RATE_GRACE_MS)
+      this.heed(this.nextLook(nowMs))
     }
     this.waiting.push(rest)
     this.waitingBytes += rest.length
@@ -147,20 +151,24 @@ export abstract class Conn implements Timed, StageOwner {
     this.readLastMs = nowMs
   }
 
-  /** Whether the body being read pauses for longer than `idleMs`, or comes too slowly on the whole. */
-  isReadStalled(now: number, idleMs: number): boolean {
-    return !this.isPaused && isStalled(now, idleMs, this.readLastMs, this.readSinceMs, this.readBytes)
+  /** Whether the body being read pauses for longer than `idleMs`. */
+  isReadIdle(now: number): boolean {
+    return !this.isPaused && now - this.readLastMs >= this.idleMs
   }
 
-  isWriteStalled(now: number, idleMs: number): boolean {
-    return (
-      this.waitingBytes > 0 && isStalled(now, idleMs, this.writeLastMs, this.writeSinceMs, this.writeBytes)
-    )
+  /** Whether it does so, or comes too slowly on the whole. */
+  isReadStalled(now: number): boolean {
+    return !this.isPaused && isStalled(now, this.idleMs, this.readLastMs, this.readSinceMs, this.readBytes)
+  }
+
+  isWriteStalled(now: number): boolean {
+    if (this.waitingBytes === 0) return false
+    return isStalled(now, this.idleMs, this.writeLastMs, this.writeSinceMs, this.writeBytes)
   }
 
   /** When to look again at a body in motion. */
-  nextLook(now: number, idleMs: number): number {
-    return now + Math.min(idleMs, RATE_GRACE_MS)
+  nextLook(now: number): number {
+    return now + Math.min(this.idleMs, RATE_GRACE_MS)
   }
 
   /** Sends all that waits, then FIN, then reads and drops a bounded while, so that no reset destroys what was sent. */
@@ -170,6 +178,7 @@ export abstract class Conn implements Timed, StageOwner {
     flush()
     this.resume()
     if (this.waitingBytes === 0) this.#shut()
+    else this.heed(this.nextLook(nowMs))
   }
 
   #shut(): void {
@@ -180,30 +189,30 @@ export abstract class Conn implements Timed, StageOwner {
     this.socket?.shutdown()
   }
 
-  /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. */
+  /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. A reset here would destroy an answer that is still on its way. */
   linger(count: number): void {
     this.#lingered += count
-    if (this.#lingered > LINGER_BYTES_MAX) this.terminate()
+    if (this.#lingered > LINGER_BYTES_MAX) this.pause()
   }
 
   /** What a finishing connection does at its deadline; true when it is one. */
-  protected expireFinishing(now: number, idleMs: number): boolean {
+  protected expireFinishing(now: number): boolean {
     if (!this.isFinishing) return false
-    if (this.#mustWait(now, idleMs)) this.setDue(this.nextLook(now, idleMs))
+    if (this.#mustWait(now)) this.setDue(this.nextLook(now))
     else this.terminate()
     return true
   }
 
   /** A slow reader still takes what we or the kernel hold for it: RST would destroy that. */
-  #mustWait(now: number, idleMs: number): boolean {
-    if (!this.#isShut) return !this.isWriteStalled(now, idleMs)
+  #mustWait(now: number): boolean {
+    if (!this.#isShut) return !this.isWriteStalled(now)
     const unsent = this.socket ? unsentBytes((this.socket as unknown as { fd: number }).fd) : 0
     if (unsent === 0) return false
     if (unsent !== this.#unsent) {
       this.#unsent = unsent
       this.writeLastMs = now
     }
-    return now - this.writeLastMs < idleMs
+    return now - this.writeLastMs < this.idleMs
   }
   #unsent = 0
 
@@ -230,7 +239,7 @@ export abstract class Conn implements Timed, StageOwner {
   terminate(): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.dueMs = 0
+    this.wheel.remove(this)
     this.waiting = []
     this.waitingBytes = 0
     this.socket?.terminate()

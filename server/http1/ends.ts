@@ -25,8 +25,8 @@ export interface ServerEvents {
   serverOpen(conn: Outbound): void
   /** A 1xx other than 101. */
   serverInterim(head: ResponseHead): void
-  /** The final head, or a 101 that was asked for. `bodyBytes` counts for framing "length". */
-  serverAnswer(head: ResponseHead, framing: Framing, bodyBytes: number): void
+  /** The final head, or a 101 that was asked for. `isAlone`: no byte of what follows it has come yet. */
+  serverAnswer(head: ResponseHead, framing: Framing, isAlone: boolean): void
   serverBody(bytes: Buffer, from: number, to: number): void
   /** The answer, or the server's half of a tunnel, is over. */
   serverEnd(): void

@@ -9,6 +9,7 @@ import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
+import { readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import type { ClientEvents, Requests } from './ends.ts'
 
@@ -18,6 +19,8 @@ type Place = 'head' | 'body' | 'busy' | 'tunnel' | 'over'
 
 /** How much may be read ahead while an exchange runs: an abort shows only to who reads. */
 const AHEAD_BYTES_MAX = 64 * 1024
+/** How long a drain waits for the first request of a connection. */
+const FIRST_REQUEST_MS = 1000
 
 /** What all connections of a listener share; replaced as a whole when config changes. */
 export interface Port {
@@ -53,7 +56,8 @@ export class Inbound extends Conn implements PieceTaker {
     this.socket = socket
     this.peer = socket.remoteAddress
     this.peerPort = (socket as unknown as { remotePort: number }).remotePort
-    this.setDue(nowMs + port.listener.options.timeouts.head)
+    const { head } = port.listener.options.timeouts
+    this.setDue(nowMs + (port.requests.isDraining ? Math.min(FIRST_REQUEST_MS, head) : head))
   }
 
   /** This connection takes no further request after the one being served. */
@@ -151,8 +155,9 @@ export class Inbound extends Conn implements PieceTaker {
   }
   #hasHeadDeadline = true
 
-  #refuse(code: HeadFault | 'framing_ambiguous' | 'coding_unsupported'): void {
+  #refuse(code: HeadFault | 'framing_ambiguous' | 'coding_unsupported' | 'request_timeout'): void {
     this.place = 'over'
+    this.framing = 'none'
     this.port.requests.refuse(this, code)
   }
 
@@ -167,14 +172,13 @@ export class Inbound extends Conn implements PieceTaker {
     this.#hasHeadDeadline = false
     this.framing = framing
     this.bodyBytes = framing === 'length' ? bodyBytes : 0
-    this.setDue(0)
     if (framing === 'none') this.place = 'busy'
     else {
       this.place = 'body'
       this.reader.begin(framing, this.bodyBytes, true)
       this.beginReading()
-      this.setDue(this.nextLook(nowMs, this.port.listener.options.timeouts.idle))
     }
+    this.#watchBytes()
     this.#exchange = null
     const exchange = this.port.requests.begin(this)
     // An answer made at once may have ended the exchange already: then `place` is 'head' again, or the connection finishes.
@@ -196,6 +200,7 @@ export class Inbound extends Conn implements PieceTaker {
   #readBody(bytes: Buffer, from: number): number {
     this.noteRead(bytes.length - from)
     const end = this.reader.read(bytes, from, bytes.length, this)
+    if (end !== MALFORMED && !this.reader.isDone) readOn(this, this.reader)
     if (this.place !== 'body') return end // the exchange ended meanwhile
     if (end === MALFORMED) {
       this.place = 'over'
@@ -204,10 +209,15 @@ export class Inbound extends Conn implements PieceTaker {
     }
     if (this.reader.isDone) {
       this.place = 'busy'
-      this.setDue(0)
+      this.#watchBytes()
       this.#exchange?.requestEnd()
     }
     return end
+  }
+
+  /** Looks again at bytes in motion: those of a body, and those that a slow client has not taken yet. */
+  #watchBytes(): void {
+    this.setDue(this.place === 'body' || this.waitingBytes > 0 ? this.nextLook(nowMs) : 0)
   }
 
   piece(bytes: Buffer, from: number, to: number): void {
@@ -235,7 +245,12 @@ export class Inbound extends Conn implements PieceTaker {
 
   #awaitNext(): void {
     if (this.hasEnded || this.port.requests.isDraining) return this.finish()
-    this.setDue(nowMs + this.port.listener.options.timeouts.keep_alive)
+    this.#awaitHead()
+  }
+
+  #awaitHead(): void {
+    const { head, keep_alive } = this.port.listener.options.timeouts
+    this.setDue(nowMs + (this.#held ? head : keep_alive))
   }
 
   /** From now on bytes pass as they are; those read ahead are the first. */
@@ -269,9 +284,14 @@ export class Inbound extends Conn implements PieceTaker {
 
   // ── events ──
 
+  protected get idleMs(): number {
+    return this.port.listener.options.timeouts.idle
+  }
+
   protected drained(): void {
     this.shutIfAsked()
     if (this.place === 'busy') this.setDue(0)
+    else if (this.place === 'head') this.#awaitHead()
     this.#exchange?.clientDrained()
   }
 
@@ -287,12 +307,14 @@ export class Inbound extends Conn implements PieceTaker {
     // Decided: a client that closes before its answer is complete has gone, unless the listener answers half-closed ones.
     if (this.place === 'busy' && this.port.listener.options.half_close === 'answer') return
     this.#gone('client_abort')
+    this.wheel.remove(this)
   }
 
-  onClose(): void {
+  /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
+  onClose(isBroken: boolean): void {
     this.isClosed = true
-    this.dueMs = 0
     this.port.requests.closed(this)
+    if (this.place === 'tunnel' && !isBroken) this.#exchange?.requestEnd()
     this.#gone('client_abort')
   }
 
@@ -306,22 +328,22 @@ export class Inbound extends Conn implements PieceTaker {
 
   expire(now: number): void {
     const { timeouts } = this.port.listener.options
-    if (this.expireFinishing(now, timeouts.idle)) return
+    if (this.expireFinishing(now)) return
     if (this.place === 'tunnel') return this.#expireTunnel(now, timeouts.tunnel)
-    if (this.place === 'head') return this.#expireHead()
-    if (this.isWriteStalled(now, timeouts.idle)) return this.#gone('client_stalled')
-    if (this.place === 'body' && this.isReadStalled(now, timeouts.idle)) {
+    if (this.isWriteStalled(now)) return this.#gone('client_stalled')
+    if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
+    if (this.place === 'body' && this.isReadStalled(now)) {
       this.place = 'over'
-      return this.#exchange?.requestFault('request_timeout')
+      this.#exchange?.requestFault('request_timeout')
     }
-    if (this.place === 'body' || this.waitingBytes > 0) this.setDue(this.nextLook(now, timeouts.idle))
+    if (this.place === 'body' || this.waitingBytes > 0) this.setDue(this.nextLook(now))
   }
 
   #expireHead(): void {
-    this.place = 'over'
     // An idle one is closed without a word, as a 408 could be taken for the answer to a request just sent.
-    if (this.#held === null) this.finish()
-    else this.port.requests.refuse(this, 'request_timeout')
+    if (this.#held !== null) return this.#refuse('request_timeout')
+    this.place = 'over'
+    this.finish()
   }
 
   #expireTunnel(now: number, silentMs: number): void {
@@ -333,6 +355,8 @@ export class Inbound extends Conn implements PieceTaker {
   /** Ends an idle connection: a drain. */
   endIfIdle(): void {
     if (!this.isIdle) return
+    // The first request of a connection just accepted is on its way; nobody waits long for it, though.
+    if (this.#served === 0) return this.heed(nowMs + FIRST_REQUEST_MS)
     this.place = 'over'
     this.finish()
   }

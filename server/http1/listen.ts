@@ -56,9 +56,9 @@ class OpenHttp implements OpenListener {
       open(socket) {
         owner.#accept(socket)
       },
-      close(socket) {
+      close(socket, error) {
         owner.connections--
-        inboundHandlers.close(socket)
+        inboundHandlers.close(socket, error)
       },
     }
   }
@@ -114,9 +114,9 @@ const inboundHandlers = {
     ;(socket.data as Inbound).onEnd()
     flush()
   },
-  close(socket: Socket<Conn>): void {
+  close(socket: Socket<Conn>, error?: Error): void {
     tick()
-    ;(socket.data as Inbound).onClose()
+    ;(socket.data as Inbound).onClose(error !== undefined)
     flush()
   },
   error: contained,
@@ -136,7 +136,8 @@ export function dialServer(
     server.live.open--
     return failure
   }
-  conn.setDue(nowMs + server.options.timeouts.connect)
+  // A server on this machine may be connected, and its request sent, by now.
+  if (conn.place === 'connecting') conn.setDue(nowMs + server.options.timeouts.connect)
   return conn
 }
 
@@ -175,9 +176,9 @@ const outboundHandlers = {
     conn.onEnd()
     flush()
   },
-  close(socket: Socket<Conn>): void {
+  close(socket: Socket<Conn>, error?: Error): void {
     tick()
-    ;(socket.data as Outbound).onClose()
+    ;(socket.data as Outbound).onClose(error !== undefined)
     flush()
   },
   error: contained,

@@ -10,6 +10,7 @@ import { nowMs } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
+import { readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import type { ServerEvents } from './ends.ts'
 
@@ -27,7 +28,7 @@ const KEEP_ALIVE_MARGIN_MS = 1000
 export class Outbound extends Conn implements PieceTaker {
   readonly server: Server
   place: Place = 'connecting'
-  readonly head = new ResponseHead()
+  head = new ResponseHead()
   readonly reader = new BodyReader()
   /** It has served an exchange before: its server may have closed it meanwhile. */
   isReused = false
@@ -65,7 +66,13 @@ export class Outbound extends Conn implements PieceTaker {
   /** The whole request is written: from now on its answer is awaited. */
   requestWhole(): void {
     this.#isRequestWhole = true
-    if (this.place === 'head') this.setDue(nowMs + this.server.options.timeouts.response)
+    if (this.place === 'head' && this.waitingBytes === 0)
+      this.setDue(nowMs + this.server.options.timeouts.response)
+  }
+
+  /** The exchange keeps the head that it was given, though this connection may read another before it is done with it. */
+  yieldHead(): void {
+    this.head = new ResponseHead()
   }
 
   /** Content of the present answer so far. */
@@ -125,7 +132,7 @@ export class Outbound extends Conn implements PieceTaker {
       return this.fail('server_malformed')
     this.place = 'tunnel'
     this.setDue(0)
-    this.#exchange?.serverAnswer(this.head, 'close', 0)
+    this.#exchange?.serverAnswer(this.head, 'close', at >= bytes.length)
     if (at < bytes.length && this.place === 'tunnel') this.#exchange?.serverBody(bytes, at, bytes.length)
   }
 
@@ -142,17 +149,18 @@ export class Outbound extends Conn implements PieceTaker {
     if (head.fields.has(KNOWN.keepAlive)) this.#learnKeepAlive(head.get('keep-alive') ?? '')
     this.place = 'body'
     this.reader.begin(framing, length, this.#keepsFraming)
-    this.#exchange?.serverAnswer(head, framing, length)
+    this.#exchange?.serverAnswer(head, framing, at >= bytes.length)
     if (this.place !== 'body') return
     if (framing === 'none') return this.#answerWhole()
     this.beginReading()
-    this.setDue(this.nextLook(nowMs, this.server.options.timeouts.idle))
+    this.setDue(this.nextLook(nowMs))
     if (at < bytes.length) this.#readBody(bytes, at)
   }
 
   #readBody(bytes: Buffer, from: number): void {
     this.noteRead(bytes.length - from)
     const end = this.reader.read(bytes, from, bytes.length, this)
+    if (end !== MALFORMED && !this.reader.isDone) readOn(this, this.reader)
     if (this.place !== 'body') return // the exchange gave up meanwhile
     if (end === MALFORMED || (this.reader.isDone && end < bytes.length)) return this.fail('server_malformed')
     if (this.reader.isDone) this.#answerWhole()
@@ -166,7 +174,9 @@ export class Outbound extends Conn implements PieceTaker {
   #answerWhole(): void {
     const exchange = this.#exchange
     this.#exchange = null
-    if (this.#persists && this.#isRequestWhole && this.waitingBytes === 0) this.#rest()
+    if (!this.#isRequestWhole)
+      this.drop() // what is left of the request is of no use to the server
+    else if (this.#persists && this.waitingBytes === 0) this.#rest()
     else this.finishServer()
     exchange?.serverEnd()
   }
@@ -237,6 +247,10 @@ export class Outbound extends Conn implements PieceTaker {
     this.#exchange?.serverOpen(this)
   }
 
+  protected get idleMs(): number {
+    return this.server.options.timeouts.idle
+  }
+
   protected drained(): void {
     this.shutIfAsked()
     if (this.place === 'head' && this.#isRequestWhole)
@@ -256,11 +270,13 @@ export class Outbound extends Conn implements PieceTaker {
     this.#broken()
   }
 
-  onClose(): void {
+  /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
+  onClose(isBroken: boolean): void {
     this.isClosed = true
     this.server.live.open--
+    if (this.place === 'tunnel' && !isBroken) this.#exchange?.serverEnd()
     if (this.place !== 'over') this.#broken()
-    this.dueMs = 0
+    this.wheel.remove(this)
   }
 
   #broken(): void {
@@ -275,27 +291,27 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   expire(now: number): void {
-    const { timeouts } = this.server.options
-    if (this.expireFinishing(now, timeouts.idle)) return
+    if (this.expireFinishing(now)) return
     switch (this.place) {
       case 'connecting':
         return this.fail('connect_timeout')
       case 'idle':
         return this.finishServer()
       case 'head':
-        return this.#expireHead(now, timeouts.idle)
+        return this.#expireHead(now)
       case 'body':
-        if (this.isReadStalled(now, timeouts.idle) || this.isWriteStalled(now, timeouts.idle))
+        // No least rate: events may come seldom and be small.
+        if (this.isReadIdle(now) || this.isWriteStalled(now))
           return this.fail('server_stalled')
-        return this.setDue(this.nextLook(now, timeouts.idle))
+        return this.setDue(this.nextLook(now))
       default:
     }
   }
 
-  #expireHead(now: number, idleMs: number): void {
+  #expireHead(now: number): void {
     if (this.waitingBytes === 0 && !this.#isRequestWhole) return // the client's own pace is watched at its end
     if (this.waitingBytes === 0) return this.fail('response_timeout')
-    if (this.isWriteStalled(now, idleMs)) return this.fail('server_stalled')
-    this.setDue(this.nextLook(now, idleMs))
+    if (this.isWriteStalled(now)) return this.fail('server_stalled')
+    this.setDue(this.nextLook(now))
   }
 }

@@ -12,6 +12,7 @@ const SYMBOLS = {
   getpeername: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'i32'], returns: 'i32' },
   ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
+  recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },
   sendmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
   recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
   __errno_location: { args: [], returns: 'ptr' },

@@ -7,6 +7,8 @@ export interface Timed {
   dueMs: number
   /** The tick in whose bucket it is filed; -1: in none. The wheel's own. */
   filedTick: number
+  /** Its place in that bucket. The wheel's own. */
+  filedPlace: number
   /** Called once the deadline has passed; `dueMs` is 0 by then. */
   expire(nowMs: number): void
 }
@@ -17,11 +19,14 @@ const BUCKETS = 512 // 128 s; what lies further is filed in the last bucket and 
 export class Wheel {
   readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => [])
   readonly #clock: () => number
+  readonly #swept: () => void
   #tick: number
   #timer: Timer | null = null
 
-  constructor(clock: () => number) {
+  /** `swept` is called after each sweep: for what the expired have left to do together. */
+  constructor(clock: () => number, swept: () => void = () => {}) {
     this.#clock = clock
+    this.#swept = swept
     this.#tick = Math.floor(clock() / TICK_MS)
   }
 
@@ -41,14 +46,38 @@ export class Wheel {
     entry.dueMs = dueMs
     if (dueMs === 0) return
     const tick = Math.ceil(dueMs / TICK_MS)
-    if (entry.filedTick === -1 || tick < entry.filedTick) this.#file(entry, tick)
+    if (entry.filedTick !== -1 && tick >= entry.filedTick) return
+    this.#unfile(entry)
+    this.#file(entry, tick)
+  }
+
+  /** Forgets an entry at once: a bucket must not keep what is closed for as long as its deadline was. */
+  remove(entry: Timed): void {
+    entry.dueMs = 0
+    this.#unfile(entry)
   }
 
   #file(entry: Timed, tick: number): void {
     const last = this.#tick + BUCKETS - 1
     const at = tick <= this.#tick ? this.#tick + 1 : tick > last ? last : tick
+    const bucket = this.#buckets[at % BUCKETS]
+    if (!bucket) return
     entry.filedTick = at
-    this.#buckets[at % BUCKETS]?.push(entry)
+    entry.filedPlace = bucket.length
+    bucket.push(entry)
+  }
+
+  /** The last of the bucket takes the place of the one that leaves. */
+  #unfile(entry: Timed): void {
+    if (entry.filedTick === -1) return
+    const bucket = this.#buckets[entry.filedTick % BUCKETS]
+    entry.filedTick = -1
+    // A bucket that is being swept has left the ring already: then the sweep sees by `filedTick` that this one is out.
+    if (!bucket || bucket[entry.filedPlace] !== entry) return
+    const last = bucket.pop()
+    if (!last || last === entry) return
+    bucket[entry.filedPlace] = last
+    last.filedPlace = entry.filedPlace
   }
 
   /** Expires what is due at `nowMs`. */
@@ -63,10 +92,11 @@ export class Wheel {
       this.#buckets[at] = []
       for (const entry of bucket) this.#visit(entry, nowMs)
     }
+    this.#swept()
   }
 
   #visit(entry: Timed, nowMs: number): void {
-    if (entry.filedTick > this.#tick) return // filed anew since: a stale entry
+    if (entry.filedTick === -1 || entry.filedTick > this.#tick) return // removed or filed anew during this sweep
     entry.filedTick = -1
     if (entry.dueMs === 0) return
     if (entry.dueMs > nowMs) return this.#file(entry, Math.ceil(entry.dueMs / TICK_MS))

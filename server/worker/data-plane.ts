@@ -21,8 +21,20 @@ import { retire } from './retire.ts'
 
 interface Prepared {
   readonly snapshot: Snapshot
-  /** Descriptors that came with the plan, by key. */
-  readonly fds: Map<string, number>
+  /** Sockets that came with the plan, by key. */
+  readonly sockets: Map<string, Socket>
+}
+
+interface Socket {
+  readonly fd: number
+  readonly port: number
+}
+
+interface Open {
+  readonly listener: OpenListener
+  /** Of the socket that was adopted; null: it was bound here. */
+  readonly fd: number | null
+  readonly port: number
 }
 
 const steadyMs = (): number => performance.now()
@@ -32,7 +44,7 @@ export class DataPlane {
   private readonly board: Scoreboard
   private readonly meter = new ExchangeMeter(this.registry)
   private readonly logs = new WorkerLogs()
-  private readonly open = new Map<string, OpenListener>()
+  private readonly open = new Map<string, Open>()
   private readonly ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
   private resolver: Resolver | null = null
   private engine: Engine | null = null
@@ -61,13 +73,16 @@ export class DataPlane {
   /** Gets ready for a plan; owns the descriptors from here on, in the order of `plan.sockets`. Throws when it cannot. */
   prepare(plan: Plan, fds: readonly number[]): void {
     this.drop()
-    const byKey = new Map(
-      plan.sockets.map(({ listener, bind }, i) => [socketKey(listener, bind), fds[i] ?? -1]),
+    const sockets = new Map(
+      plan.sockets.map(({ listener, bind, port }, i) => [
+        socketKey(listener, bind),
+        { fd: fds[i] ?? -1, port },
+      ]),
     )
     try {
       const snapshot = compile({ plan, board: this.board, previous: this.current })
       this.logs.check(plan.config.logs)
-      this.prepared = { snapshot, fds: byKey }
+      this.prepared = { snapshot, sockets }
     } catch (error) {
       closeFds(fds)
       throw error
@@ -78,7 +93,7 @@ export class DataPlane {
   commit(): void {
     const { prepared } = this
     if (!prepared) throw new Error('nothing was prepared')
-    const { snapshot, fds } = prepared
+    const { snapshot, sockets } = prepared
     this.prepared = null
     this.current = snapshot
     this.ages.push({ revision: snapshot.revision, snapshot: new WeakRef(snapshot) })
@@ -87,19 +102,19 @@ export class DataPlane {
     for (const listener of snapshot.listeners.values()) {
       const key = socketKey(listener.name, listener.options.bind)
       named.add(key)
-      this.openOrSwap(key, listener, fds, engine)
+      this.openOrSwap(key, listener, sockets, engine)
     }
-    closeFds([...fds.values()])
-    for (const [key, listener] of this.open) {
+    closeSockets(sockets)
+    for (const [key, open] of this.open) {
       if (named.has(key)) continue
       this.open.delete(key)
-      retire(listener, steadyMs, () => {})
+      retire(open, () => {})
     }
   }
 
   /** Forgets what was prepared. */
   drop(): void {
-    if (this.prepared) closeFds([...this.prepared.fds.values()])
+    if (this.prepared) closeSockets(this.prepared.sockets)
     this.prepared = null
   }
 
@@ -134,7 +149,7 @@ export class DataPlane {
       if (this.engine) this.engine.drain(withinMs, done)
       else done(0)
     }
-    for (const listener of listeners) retire(listener, steadyMs, onRetired)
+    for (const open of listeners) retire(open, onRetired)
     if (left === 0) onRetired()
   }
 
@@ -142,8 +157,8 @@ export class DataPlane {
   ports(): Map<string, number> {
     const ports = new Map<string, number>()
     for (const { name, options } of this.current?.listeners.values() ?? []) {
-      const listener = this.open.get(socketKey(name, options.bind))
-      if (listener) ports.set(name, listener.port)
+      const open = this.open.get(socketKey(name, options.bind))
+      if (open) ports.set(name, open.port)
     }
     return ports
   }
@@ -153,14 +168,15 @@ export class DataPlane {
     this.logs.close()
   }
 
-  private openOrSwap(key: string, listener: Listener, fds: Map<string, number>, engine: Engine): void {
+  private openOrSwap(key: string, listener: Listener, sockets: Map<string, Socket>, engine: Engine): void {
     const known = this.open.get(key)
-    if (known) return known.swap(listener)
-    const fd = fds.get(key)
-    fds.delete(key)
+    if (known) return known.listener.swap(listener)
+    const given = sockets.get(key)
+    sockets.delete(key)
     const { host, port } = parseBind(listener.options.bind)
-    const how = fd === undefined ? { hostname: host, port } : { fd }
-    this.open.set(key, listen(listener, how, engine, engine.wheel))
+    const how = given ? { fd: given.fd } : { hostname: host, port }
+    const opened = listen(listener, how, engine, engine.wheel)
+    this.open.set(key, { listener: opened, fd: given?.fd ?? null, port: given?.port ?? opened.port })
   }
 
   private engineFor(snapshot: Snapshot): Engine {
@@ -199,3 +215,6 @@ export class DataPlane {
     return { status: isHealthy ? 200 : 503, body: `${JSON.stringify({ ...health, healthy: isHealthy })}\n` }
   }
 }
+
+const closeSockets = (sockets: ReadonlyMap<string, Socket>): void =>
+  closeFds([...sockets.values()].map(({ fd }) => fd))

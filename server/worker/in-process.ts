@@ -6,7 +6,7 @@ import { DataPlane } from './data-plane.ts'
 import type { Plan } from './messages.ts'
 
 /** Where a plan's sockets come from: copies to keep, by key; null: bind by yourself. */
-export type SocketSource = ((key: string) => number) | null
+export type SocketSource = ((key: string) => { readonly fd: number; readonly port: number }) | null
 
 export class InProcess {
   readonly plane: DataPlane
@@ -20,12 +20,16 @@ export class InProcess {
 
   /** Null, or why not. */
   prepare(plan: Omit<Plan, 'sockets'>): string | null {
-    const missing = Object.entries(plan.config.listeners)
-      .map(([listener, { bind }]) => ({ listener, bind }))
-      .filter(({ listener, bind }) => this.socket && !this.keys.has(socketKey(listener, bind)))
+    const { socket } = this
     try {
-      const fds = missing.map(({ listener, bind }) => this.socket?.(socketKey(listener, bind)) ?? -1)
-      this.plane.prepare({ ...plan, sockets: missing }, fds)
+      const missing = Object.entries(plan.config.listeners)
+        .map(([listener, { bind }]) => ({ listener, bind, key: socketKey(listener, bind) }))
+        .filter(({ key }) => !this.keys.has(key))
+      const sockets = socket ? missing.map(({ key, ...named }) => ({ ...named, ...socket(key) })) : []
+      this.plane.prepare(
+        { ...plan, sockets },
+        sockets.map(({ fd }) => fd),
+      )
       return null
     } catch (error) {
       return error instanceof Error ? error.message : String(error)

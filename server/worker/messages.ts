@@ -13,6 +13,13 @@ export interface BackendSlots {
   readonly servers: Readonly<Record<string, Slot>>
 }
 
+export interface PlanSocket {
+  readonly listener: string
+  readonly bind: string
+  /** The real one, where `bind` has 0. */
+  readonly port: number
+}
+
 /** All that a worker needs to compile and serve a revision. */
 export interface Plan {
   readonly revision: number
@@ -21,7 +28,7 @@ export interface Plan {
   /** Records on the scoreboard; more than mapped: map anew. */
   readonly records: number
   /** Listeners whose socket arrives with this plan, in the order of the descriptors sent just before. */
-  readonly sockets: readonly { readonly listener: string; readonly bind: string }[]
+  readonly sockets: readonly PlanSocket[]
   /** Why servers are not up, by backend and server; the current truth when the plan was made. */
   readonly reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
 }

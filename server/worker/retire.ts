@@ -1,24 +1,48 @@
-// Closes a listening socket without losing who already knocked: the kernel drops the connections that wait in its queue
-// when its last descriptor is closed, so it goes on accepting until nobody came for two turns of the event loop.
+// Closes a listening socket without losing who already knocked. The kernel resets the connections that wait in its queue, and
+// those whose handshake is under way, when its last descriptor is closed. So first it takes no further handshakes; then it goes
+// on accepting until none is under way and nobody came for two turns of the event loop.
 import type { OpenListener } from '../http1/listen.ts'
+import { dropSyns } from '../lib/syn-filter.ts'
+import { handshakesOn } from '../lib/tcp-table.ts'
 
 const QUIET_TURNS = 2
-/** Under steady load there may be no quiet turn: then it is closed all the same. */
-const LONGEST_MS = 1000
+/** Who was dropped knocks again after a second: by then it should be closed. */
+const LONGEST_MS = 900
+/** Between looks at the handshakes: the table of a busy machine is long. */
+const LOOK_EVERY_MS = 20
+
+export interface Retiring {
+  readonly listener: Pick<OpenListener, 'accepted' | 'stop'>
+  /** Null: not known, its handshakes cannot be held off. */
+  readonly fd: number | null
+  readonly port: number
+}
+
+/** Outside of tests: the system's own. */
+export interface RetireWorld {
+  readonly now: () => number
+  readonly dropSyns: (fd: number) => boolean
+  readonly handshakesOn: (port: number) => number
+}
+
+const SYSTEM: RetireWorld = { now: () => performance.now(), dropSyns, handshakesOn }
 
 /** Stops a listener once its queue is empty, then calls `done`. */
-export function retire(
-  listener: Pick<OpenListener, 'accepted' | 'stop'>,
-  now: () => number,
-  done: () => void,
-): void {
-  const untilMs = now() + LONGEST_MS
+export function retire(retiring: Retiring, done: () => void, world: RetireWorld = SYSTEM): void {
+  const { listener, fd, port } = retiring
+  const untilMs = world.now() + LONGEST_MS
+  if (fd !== null) world.dropSyns(fd)
   let { accepted } = listener
   let quiet = -1 // the turn that is running now has perhaps not looked at the socket yet
   const turn = (): void => {
     quiet = listener.accepted === accepted ? quiet + 1 : 0
     accepted = listener.accepted
-    if (quiet < QUIET_TURNS && now() < untilMs) return void setImmediate(turn)
+    const isLate = world.now() >= untilMs
+    if (!isLate && quiet < QUIET_TURNS) return void setImmediate(turn)
+    if (!isLate && world.handshakesOn(port) > 0) {
+      quiet = -1
+      return void setTimeout(turn, LOOK_EVERY_MS)
+    }
     listener.stop()
     done()
   }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { socketInodes } from '../../server/control/port-holders.ts'
+import { socketInodes } from '../../server/lib/tcp-table.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
 import { spawnGateway, startGateway, type Gateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
@@ -23,7 +23,8 @@ function carriedBy(pid: number, port: number): number {
   return readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter((words) => words[1]?.endsWith(`:${hexPort}`) && words[3] === '01' && inodes.has(words[9] ?? '')).length
+    .filter((words) => words[1]?.endsWith(`:${hexPort}`) && words[3] === '01' && inodes.has(words[9] ?? ''))
+    .length
 }
 
 const connectMany = (port: number, count: number): Promise<RawClient[]> =>
@@ -38,6 +39,7 @@ async function outcomes(clients: readonly RawClient[]): Promise<{ answered: numb
         .catch(() => false),
     ),
   )
+  for (const client of clients) client.rst()
   const answered = answers.filter(Boolean).length
   return { answered, failed: answers.length - answered }
 }
@@ -66,7 +68,9 @@ describe('a worker that dies', () => {
     const replaced = await gateway.event('worker_replaced')
     expect(replaced['previous']).toBe(victim)
     expect(gateway.workers).toContain(replaced['pid'] as number)
-    await waitFor(async () => (await inFlight(gateway)) === 60 - lost, { what: 'the dead worker’s share to be gone' })
+    await waitFor(async () => (await inFlight(gateway)) === 60 - lost, {
+      what: 'the dead worker’s share to be gone',
+    })
     gate.open()
     expect(await outcomes(clients)).toEqual({ answered: 60 - lost, failed: lost })
     const more = await connectMany(gateway.port(), 30)
@@ -98,7 +102,13 @@ describe('a worker that dies', () => {
       while (!isOver) {
         const client = await rawClient(port).catch(() => null)
         if (!client) counts.refused++
-        else if (await client.get('/').then(({ complete }) => complete, () => false)) counts.answered++
+        else if (
+          await client.get('/').then(
+            ({ complete }) => complete,
+            () => false,
+          )
+        )
+          counts.answered++
         else counts.reset++
         client?.rst()
       }
@@ -136,7 +146,13 @@ describe('a plan that its workers die of', () => {
     }
     const rejected = await gateway.event('rejected')
     expect(JSON.stringify(rejected['problems'])).toContain('rolled back')
-    await waitFor(async () => (await gateway.fetch('/').then((answer) => answer.text(), () => '')) === 'sound')
+    await waitFor(
+      async () =>
+        (await gateway.fetch('/').then(
+          (answer) => answer.text(),
+          () => '',
+        )) === 'sound',
+    )
   }, 15_000)
 })
 
@@ -184,8 +200,10 @@ describe('a supervisor that is killed', () => {
     expect(orphans.every((pid) => isRunning(pid))).toBe(true)
     gate.open()
     expect(await outcomes(slow)).toEqual({ answered: 10, failed: 0 })
-    for (const client of slow) client.rst()
-    await waitFor(() => !orphans.some((pid) => isRunning(pid)), { withinMs: 12_000, what: 'the orphans to end' })
+    await waitFor(() => !orphans.some((pid) => isRunning(pid)), {
+      withinMs: 12_000,
+      what: 'the orphans to end',
+    })
     const before = served
     await waitFor(() => served > before + 50)
     isOver = true

@@ -40,9 +40,12 @@ export class RawClient implements AsyncDisposable {
   private finishing = false
   private socket!: Socket<RawClient>
 
-  static async connect(port: number, hostname = '127.0.0.1'): Promise<RawClient> {
+  /** `from`: the address of ours that the connection comes from. */
+  static async connect(port: number, hostname = '127.0.0.1', from?: string): Promise<RawClient> {
     const client = new RawClient()
+    const bound = from === undefined ? {} : { localAddress: from } // unknown to the public types
     client.socket = await Bun.connect<RawClient>({
+      ...bound,
       hostname,
       port,
       allowHalfOpen: true,
@@ -57,6 +60,11 @@ export class RawClient implements AsyncDisposable {
     })
     client.socket.setNoDelay(true)
     return client
+  }
+
+  /** Our own port: what the kernel's tables call this connection. */
+  get localPort(): number {
+    return this.socket.localPort
   }
 
   /** Queues bytes (a string is latin1) and writes what the socket takes. */
@@ -214,5 +222,5 @@ export class RawClient implements AsyncDisposable {
 }
 
 /** A connected raw client. */
-export const rawClient = (port: number, hostname?: string): Promise<RawClient> =>
-  RawClient.connect(port, hostname)
+export const rawClient = (port: number, hostname?: string, from?: string): Promise<RawClient> =>
+  RawClient.connect(port, hostname, from)

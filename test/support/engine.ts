@@ -16,6 +16,7 @@ import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
 import { Registry } from '../../server/telemetry/registry.ts'
 import type { BackendSlots } from '../../server/worker/messages.ts'
 import { type RawClient, rawClient } from './client.ts'
+import type { Script } from './origin.ts'
 import { waitFor } from './wait.ts'
 
 /** What the access log would say of an exchange. */
@@ -130,7 +131,7 @@ export class TestEngine implements AsyncDisposable {
   }
   #read = 0
 
-  /** Lets all deadlines pass that lie up to `ms` ahead. Clocks do not go back: nothing expires for as long after it. */
+  /** Lets all deadlines pass that lie up to `ms` ahead of now. The wheel does not go back: nothing expires until then. */
   runAhead(ms: number): void {
     const from = performance.now()
     for (let at = 0; at <= ms; at += 250) this.engine.wheel.sweep(from + at)
@@ -168,6 +169,12 @@ export const toServers = (
   },
 })
 
+/** A script that answers 200 with this body. */
+export const answering =
+  (body: string | Uint8Array, fields: readonly string[] = []): Script =>
+  (_request, reply) =>
+    reply.send(200, body, fields)
+
 function checked(config: Words, listener: Words) {
   const whole = {
     listeners: { web: { bind: '127.0.0.1:0', ...listener } },
@@ -175,7 +182,7 @@ function checked(config: Words, listener: Words) {
     ...config,
   }
   const loaded = parseConfig('test.yaml', Buffer.from(JSON.stringify(whole)), {})
-  if (!loaded.ok) throw new Error(loaded.problems.map(({ path, found }) => `${path}: ${found}`).join('\n'))
+  if (!loaded.ok) throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
   return loaded.config
 }
 

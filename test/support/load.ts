@@ -7,12 +7,19 @@ export interface LoadOptions {
   readonly target?: string
   /** Further field lines, each with CRLF. */
   readonly fields?: string
+  /**
+   * Repeats, on a new connection, a request whose kept connection ended by FIN before any byte of its answer, as clients do
+   * (RFC 9112 §9.3.1): the other side may end an idle connection while the request is on its way.
+   */
+  readonly repeats?: boolean
   /** What a right answer is; default: 200, complete. */
   readonly isRight?: (answer: WireAnswer) => boolean
 }
 
 export interface LoadResult {
   readonly answered: number
+  /** How often a request was repeated on a new connection. */
+  readonly repeated: number
   /** Why requests failed; at most 50 are described, all are counted. */
   readonly failures: readonly string[]
   readonly failed: number
@@ -29,11 +36,12 @@ export interface Load {
 /** Starts clients that send one request after the other until stopped. */
 export function startLoad(
   port: number,
-  { connections = 8, target = '/load', fields = '', isRight = isOk }: LoadOptions = {},
+  { connections = 8, target = '/load', fields = '', isRight = isOk, repeats = false }: LoadOptions = {},
 ): Load {
   let isStopping = false
   let answered = 0
   let failed = 0
+  let repeated = 0
   const failures: string[] = []
   const fail = (why: string): void => {
     failed++
@@ -41,9 +49,13 @@ export function startLoad(
   }
   const run = async (): Promise<void> => {
     let client: RawClient | null = null
+    let wasEnded = (): boolean => false
     while (!isStopping) {
       try {
+        const isKept = client !== null
         client ??= await RawClient.connect(port)
+        const before = client.reader.total
+        wasEnded = () => isKept && client?.reader.ending === 'fin' && client.reader.total === before
         const answer = await client.get(target, fields)
         if (isRight(answer)) answered++
         else fail(`${answer.status} ${answer.complete ? '' : 'incomplete '}${answer.body.slice(0, 200)}`)
@@ -53,7 +65,8 @@ export function startLoad(
           client = null
         }
       } catch (problem) {
-        fail(String(problem))
+        if (repeats && wasEnded()) repeated++
+        else fail(String(problem))
         client?.rst()
         client = null
         await pause(1)
@@ -72,7 +85,7 @@ export function startLoad(
     async stop() {
       isStopping = true
       await Promise.all(runs)
-      return { answered, failures, failed }
+      return { answered, repeated, failures, failed }
     },
   }
 }

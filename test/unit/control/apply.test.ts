@@ -6,10 +6,19 @@ import { BindProblem } from '../../../server/control/sockets.ts'
 
 function config(servers: readonly string[] = ['http://a'], workers = 2): Config {
   const backends = { api: { servers: servers.map((url) => ({ url, weight: 1 })) } }
-  return { listeners: { web: { bind: '127.0.0.1:0' } }, backends, workers, drain: 30, rules: [] } as unknown as Config
+  return {
+    listeners: { web: { bind: '127.0.0.1:0' } },
+    backends,
+    workers,
+    drain: 30,
+    rules: [],
+  } as unknown as Config
 }
 
-const valid = (words: Config): (() => Promise<Checked>) => () => Promise.resolve({ is: 'valid', config: words })
+const valid =
+  (words: Config): (() => Promise<Checked>) =>
+  () =>
+    Promise.resolve({ is: 'valid', config: words })
 
 interface Scene {
   readonly applier: Applier
@@ -23,7 +32,11 @@ function scene(): Scene {
   const plans: PlanBody[] = []
   const note = (text: string): void => void notes.push(text)
   const hands: Hands = {
-    sockets: { stage: () => note('open sockets'), commit: () => note('keep sockets'), drop: () => note('close sockets') },
+    sockets: {
+      stage: () => note('open sockets'),
+      commit: () => note('keep sockets'),
+      drop: () => note('close sockets'),
+    },
     crew: {
       slots: [0, 1],
       prepare: (plan) => {
@@ -100,7 +113,9 @@ describe('applying a change', () => {
     await applier.apply(valid(config()))
     notes.length = 0
     hands.restartProblems = () => [{ path: 'data', message: 'needs a restart' }]
-    expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: 'data', message: 'needs a restart' }])
+    expect(rejection(await applier.apply(valid(config())))).toEqual([
+      { path: 'data', message: 'needs a restart' },
+    ])
     expect(notes).toEqual([])
   })
 
@@ -110,7 +125,9 @@ describe('applying a change', () => {
     const before = applier.running
     notes.length = 0
     hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no room']) }
-    expect(rejection(await applier.apply(valid(config(['http://b']))))).toEqual([{ path: '', message: 'no room' }])
+    expect(rejection(await applier.apply(valid(config(['http://b']))))).toEqual([
+      { path: '', message: 'no room' },
+    ])
     expect(notes).toEqual(['dry run', 'reserve 4', 'open sockets', 'drop', 'close sockets', 'close admin'])
     expect(applier.running).toBe(before)
   })
@@ -125,7 +142,10 @@ describe('applying a change', () => {
     }
     const outcome = await applier.apply(valid(config()))
     expect(rejection(outcome)).toEqual([
-      { path: 'listeners.web.bind', message: 'cannot listen on 127.0.0.1:1: another program has this port (EADDRINUSE)' },
+      {
+        path: 'listeners.web.bind',
+        message: 'cannot listen on 127.0.0.1:1: another program has this port (EADDRINUSE)',
+      },
     ])
     expect(notes).not.toContain('prepare')
   })
@@ -155,7 +175,9 @@ describe('applying a change', () => {
     await applier.apply(valid(config()))
     const { dryRun } = hands
     hands.dryRun = () => Promise.reject(Object.assign(new Error('rules.0: bad'), { path: 'rules.0' }))
-    expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: 'rules.0', message: 'rules.0: bad' }])
+    expect(rejection(await applier.apply(valid(config())))).toEqual([
+      { path: 'rules.0', message: 'rules.0: bad' },
+    ])
     hands.dryRun = dryRun
     expect((await applier.apply(valid(config()))).is).toBe('applied')
   })
@@ -170,6 +192,9 @@ describe('applying a change', () => {
     ]
     first.resolve({ is: 'valid', config: config() })
     expect((await Promise.all(outcomes)).map(({ is }) => is)).toEqual(['applied', 'superseded', 'applied'])
-    expect(plans.map(({ config: words }) => words.backends['api']?.servers[0]?.url)).toEqual(['http://a', 'http://c'])
+    expect(plans.map(({ config: words }) => words.backends['api']?.servers[0]?.url)).toEqual([
+      'http://a',
+      'http://c',
+    ])
   })
 })

@@ -17,6 +17,7 @@ class FakeWorker implements Worker {
   readonly hello = this.said.promise
   readonly exited = this.gone.promise
   aborted = 0
+  readonly ports = null
   answer: Answer = { is: 'ready' }
   /** Dies when it is asked. */
   isDeadly = false
@@ -88,6 +89,7 @@ function scene(rows = 8): Scene {
       closeSlot: (slot) => notes.push(`close ${slot}`),
       reasons: () => ({}),
       onReplaced: (worker, previous) => notes.push(`${worker.pid} replaces ${previous}`),
+      onStartFailed: (why) => notes.push(why),
       onUnsound: () => notes.push('unsound'),
     }),
   }
@@ -236,6 +238,28 @@ describe('the crew', () => {
       await settle()
     }
     expect(notes.filter((note) => note === 'unsound')).toEqual(['unsound'])
+  })
+
+  test('a worker that cannot even be started is tried again, later and later', async () => {
+    const made = await serving(1)
+    const { make } = made
+    let failures = 3
+    made.make = (worker) => {
+      made.started.splice(made.started.indexOf(worker), 1)
+      if (failures-- > 0) throw new Error('no memory')
+      made.started.push(worker)
+      make(worker)
+    }
+    const first = made.started[0]!
+    first.die()
+    await settle()
+    for (let i = 0; i < 10; i++) {
+      jest.advanceTimersByTime(100)
+      await settle()
+    }
+    expect(made.notes.filter((note) => note.includes('no memory')).length).toBe(3)
+    expect(made.crew.workers.map(({ pid }) => pid)).not.toContain(first.pid)
+    expect(made.started.at(-1)!.told).toEqual(['prepare 1', 'commit 1'])
   })
 
   test('draining ends when the last worker is gone; none is replaced', async () => {

@@ -35,11 +35,15 @@ function adopt(fd: number): { accepted: number; stop(): void } {
 }
 
 const connect = (port: number, hostname = '127.0.0.1'): Promise<unknown> =>
-  Bun.connect({ hostname, port, socket: { data() {} } }).then((socket) => stops.push(() => socket.terminate()))
+  Bun.connect({ hostname, port, socket: { data() {} } }).then((socket) =>
+    stops.push(() => socket.terminate()),
+  )
 
 /** Opens a listener in this process, as another program would. */
 function occupy(bind: { hostname: string; port: number; reusePort?: boolean }): number {
-  const listener = Bun.listen({ ...bind, socket: { data() {} } } as unknown as Parameters<typeof Bun.listen>[0])
+  const listener = Bun.listen({ ...bind, socket: { data() {} } } as unknown as Parameters<
+    typeof Bun.listen
+  >[0])
   stops.push(() => listener.stop(true))
   return (listener as unknown as { port: number }).port
 }
@@ -79,7 +83,9 @@ describe.if(isLinux)('listening sockets', () => {
     sockets.commit(listeners)
     const port = portOf(sockets, listeners, 'web')
     expect(port).toBeGreaterThan(0)
-    const workers = [0, 1, 2].map((slot) => adopt(duplicateFd(sockets.take(socketKey('web', '127.0.0.1:0'), slot))))
+    const workers = [0, 1, 2].map((slot) =>
+      adopt(duplicateFd(sockets.take(socketKey('web', '127.0.0.1:0'), slot).fd)),
+    )
     for (let i = 0; i < 60; i++) await connect(port)
     await waitFor(() => workers.reduce((sum, { accepted }) => sum + accepted, 0) === 60)
     expect(workers.every(({ accepted }) => accepted > 0)).toBe(true)
@@ -91,10 +97,10 @@ describe.if(isLinux)('listening sockets', () => {
     sockets.stage(listeners, [0])
     sockets.commit(listeners)
     const key = socketKey('web', '127.0.0.1:0')
-    const first = adopt(duplicateFd(sockets.take(key, 0)))
+    const first = adopt(duplicateFd(sockets.take(key, 0).fd))
     first.stop()
     await connect(portOf(sockets, listeners, 'web'))
-    const second = adopt(duplicateFd(sockets.take(key, 0)))
+    const second = adopt(duplicateFd(sockets.take(key, 0).fd))
     await waitFor(() => second.accepted === 1)
     expect(first.accepted).toBe(0)
   })
@@ -133,7 +139,7 @@ describe.if(isLinux)('listening sockets', () => {
     sockets.stage(after, [0])
     sockets.commit(after)
     expect(sockets.addresses(after)).toEqual({ web: `0.0.0.0:${port}` })
-    const worker = adopt(duplicateFd(sockets.take(socketKey('web', `0.0.0.0:${port}`), 0)))
+    const worker = adopt(duplicateFd(sockets.take(socketKey('web', `0.0.0.0:${port}`), 0).fd))
     await connect(port)
     await waitFor(() => worker.accepted === 1)
   })
@@ -177,8 +183,9 @@ describe.if(isLinux)('listening sockets', () => {
     sockets.stage(listeners, [0])
     sockets.commit(listeners)
     const before = readdirSync('/proc/self/fd').length
-    const fd = sockets.take(key, 1)
-    expect(sockets.take(key, 1)).toBe(fd)
+    const taken = sockets.take(key, 1)
+    expect(sockets.take(key, 1)).toEqual(taken)
+    expect(taken.port).toBe(portOf(sockets, listeners, 'web'))
     expect(readdirSync('/proc/self/fd').length).toBe(before + 1)
     sockets.closeSlot(1)
     expect(readdirSync('/proc/self/fd').length).toBe(before)
@@ -192,7 +199,7 @@ describe.if(isLinux)('listening sockets', () => {
     const { six = '', name = '' } = sockets.addresses(listeners)
     expect(six).toStartWith('[::1]:')
     expect(name).toStartWith('localhost:')
-    const all = adopt(duplicateFd(sockets.take(socketKey('all', ':0'), 0)))
+    const all = adopt(duplicateFd(sockets.take(socketKey('all', ':0'), 0).fd))
     await connect(portOf(sockets, listeners, 'all'))
     await connect(portOf(sockets, listeners, 'all'), '::1')
     await waitFor(() => all.accepted === 2)

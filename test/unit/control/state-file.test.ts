@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { listeningInodes } from '../../../server/control/port-holders.ts'
+import { listeningInodes } from '../../../server/lib/tcp-table.ts'
 import {
   areHeldByOrphans,
   markOf,

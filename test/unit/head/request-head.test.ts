@@ -33,6 +33,7 @@ describe('what is refused as malformed', () => {
     'a bare LF in a value': get('X-A: 1\nX-B: 2\r\n'),
     'CR CR LF': get('X-A: 1\r\r\n'),
     'LF ends the head': `GET /1 HTTP/1.1\r\n${H}\n`,
+    'CR and another byte end the head': `GET /1 HTTP/1.1\r\n${H}\rX`,
     'NUL in a value': get('X-A: 1\0 2\r\n'),
     'a vertical tab in a value': get('Transfer-Encoding: \x0bchunked\r\n'),
     'DEL in a value': get('X-A: \x7f\r\n'),
@@ -115,9 +116,11 @@ describe('targets', () => {
     expect(scanRequest(line('OPTIONS *?a HTTP/1.1'))).toBe('target_invalid')
     expect(scanRequest(line('OPTIONS ** HTTP/1.1'))).toBe('target_invalid')
   })
-  test('the authority form is for CONNECT alone, and is not empty', () => {
-    expect(request(line('CONNECT h:443 HTTP/1.1')).method).toBe('CONNECT')
-    expect(scanRequest(line('CONNECT  HTTP/1.1'))).toBe('target_invalid')
+  test('the authority form, with a port, is for CONNECT alone, and no other form is', () => {
+    expect(request(line('CONNECT h:443 HTTP/1.1')).target).toBe('h:443')
+    expect(request(line('CONNECT [::1]:443 HTTP/1.1')).method).toBe('CONNECT')
+    for (const target of ['', '/', '*', 'h', 'h:', 'h:0', ':443', 'h:443/', 'u@h:443', '?', 'http://h:443/'])
+      expect([target, scanRequest(line(`CONNECT ${target} HTTP/1.1`))]).toEqual([target, 'target_invalid'])
   })
   test('a path is plain without escapes and dot segments, whatever the query holds', () => {
     const isPlain = (target: string): boolean => request(get('', target)).plainPath

@@ -1,0 +1,100 @@
+// The end of a gateway: what is in flight finishes, nobody is cut off.
+import { describe, expect, test } from 'bun:test'
+import { rawClient } from '../support/client.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { isRunning } from '../support/processes.ts'
+import { makeGate, waitFor } from '../support/wait.ts'
+
+type Words = Record<string, unknown>
+
+const answering = (body: string): Words => ({
+  listeners: { web: { bind: '127.0.0.1:0' } },
+  rules: [{ name: 'all', respond: { status: 200, body } }],
+})
+const to = (url: string, more: Words = {}): Words => ({
+  listeners: { web: { bind: '127.0.0.1:0', backend: 'b' } },
+  backends: { b: { servers: [{ url }] } },
+  ...more,
+})
+
+describe('stop', () => {
+  test('SIGTERM lets what is in flight finish, ends what is idle, takes nobody new', async () => {
+    const gate = makeGate()
+    await using origin = startOrigin((request, reply) =>
+      request.target === '/slow' ? gate.opened.then(() => reply.send(200, 'slow')) : reply.send(200, 'quick'),
+    )
+    await using gateway = await startGateway({ config: to(origin.url, { drain: '10s' }), workers: 2 })
+    const [busy, idle] = [await gateway.client(), await gateway.client()]
+    expect((await idle.get('/quick')).body).toBe('quick')
+    busy.send('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.received(2)
+    const port = gateway.port()
+    const { admin } = gateway
+    gateway.signal('SIGTERM')
+    expect((await gateway.event('draining'))['within_ms']).toBe(10_000)
+    await idle.ending()
+    idle.rst()
+    await waitFor(
+      () =>
+        rawClient(port)
+          .then(() => false)
+          .catch(() => true),
+      { what: 'refused connections' },
+    )
+    expect((await fetch(`${admin}/_health`)).status).toBe(503)
+    gate.open()
+    const answer = await busy.readAnswer()
+    expect(answer.body).toBe('slow')
+    expect(answer.get('connection')).toBe('close')
+    busy.rst()
+    expect(await gateway.exited()).toBe(0)
+    expect(gateway.last('stopped')?.['aborted']).toBe(0)
+  })
+
+  test('what is not done within the drain time is cut off', async () => {
+    await using origin = startOrigin(() => {})
+    await using gateway = await startGateway({ config: to(origin.url, { drain: '200ms' }) })
+    const client = await gateway.client()
+    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.received()
+    expect(await gateway.stop('SIGINT')).toBe(0)
+    await client.closed()
+    expect(gateway.last('stopped')?.['aborted']).toBe(1)
+  })
+
+  test('a second signal ends it now', async () => {
+    await using origin = startOrigin(() => {})
+    await using gateway = await startGateway({ config: to(origin.url, { drain: '1m' }), workers: 2 })
+    const client = await gateway.client()
+    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await origin.received()
+    gateway.signal('SIGTERM')
+    await gateway.event('draining')
+    const { workers } = gateway
+    gateway.signal('SIGTERM')
+    expect(await gateway.exited()).toBe(1)
+    await waitFor(() => !workers.some((pid) => isRunning(pid)))
+  })
+
+  test('connections that come until the very end are served or refused, never cut off', async () => {
+    await using gateway = await startGateway({ config: answering('x'.repeat(1000)), workers: 2 })
+    const port = gateway.port()
+    const results: string[] = []
+    const ask = async (): Promise<string> => {
+      const client = await rawClient(port).catch(() => null)
+      if (!client) return 'refused'
+      const answer = await client.get('/').catch((problem: unknown) => String(problem))
+      return typeof answer === 'string' ? answer : answer.complete ? 'served' : 'cut'
+    }
+    const load = async (): Promise<void> => {
+      for (let i = 0; i < 2000 && results.at(-1) !== 'refused'; i++) results.push(await ask())
+    }
+    const loads = Promise.all([load(), load(), load(), load()])
+    await waitFor(() => results.length > 100)
+    gateway.signal('SIGTERM')
+    await loads
+    expect(new Set(results)).toEqual(new Set(['served', 'refused']))
+    expect(await gateway.exited()).toBe(0)
+  })
+})

@@ -1,0 +1,35 @@
+// What the kernel's tables say of connections: nobody counts himself.
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+
+/** The clients' ports of the connections that a process has accepted on a port. Those in its queue are not among them. */
+export function acceptedBy(pid: number, port: number): Set<number> {
+  const inodes = socketsOf(pid)
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const ports = new Set<number>()
+  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
+    const words = line.trim().split(/\s+/)
+    if (words[1]?.endsWith(local) === true && inodes.has(words[9] ?? ''))
+      ports.add(Number.parseInt(words[2]?.split(':')[1] ?? '', 16))
+  }
+  return ports
+}
+
+/** The inodes of a process's sockets. */
+function socketsOf(pid: number): Set<string> {
+  const inodes = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? ''
+    } catch {
+      return '' // closed meanwhile
+    }
+  })
+  return new Set(inodes)
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): number {
+  const listening = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const { port } = listening
+  listening.stop(true)
+  return port
+}

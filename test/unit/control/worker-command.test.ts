@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'bun:test'
+import {
+  defaultWorkers,
+  guessWorkers,
+  workerCommand,
+  workerEnv,
+} from '../../../server/control/worker-command.ts'
+
+describe('starting workers', () => {
+  test('their number is guessed from the text in each format', () => {
+    expect(guessWorkers('listen: ":80"\nworkers: 3\n')).toBe(3)
+    expect(guessWorkers('{"listeners": {},\n "workers": 3}')).toBe(3)
+    expect(guessWorkers('workers = 3\n[listeners.web]\n')).toBe(3)
+    expect(guessWorkers('workers: 0')).toBe(0)
+  })
+
+  test('what is no number, or not there, is guessed as the default', () => {
+    expect(guessWorkers('workers: ${WORKERS}')).toBe(defaultWorkers())
+    expect(guessWorkers('# workers: 3\nbackends: []')).toBe(defaultWorkers())
+  })
+
+  test('nothing of the environment is passed that changes Bun or may be a secret', () => {
+    const env = {
+      PATH: '/bin',
+      TZ: 'UTC',
+      BUN_OPTIONS: '--smol',
+      BUN_BE_BUN: '1',
+      DB_PASSWORD: 'x',
+      NODE_ENV: 'y',
+    }
+    expect(workerEnv(env)).toEqual({ PATH: '/bin', TZ: 'UTC' })
+  })
+
+  test('a worker is this very program', () => {
+    const [program, main, command] = workerCommand()
+    expect(program).toBe(process.execPath)
+    expect(main).toEndWith('server/main.ts')
+    expect(command).toBe('worker')
+  })
+})

@@ -1,0 +1,36 @@
+import { afterEach, expect, mock, spyOn, test } from 'bun:test'
+import * as clock from '../../../server/lib/clock.ts'
+
+afterEach(() => {
+  mock.restore()
+  clock.tick()
+})
+
+test('the time stands between two ticks', () => {
+  const at = clock.tick()
+  spyOn(performance, 'now').mockReturnValue(at + 5000)
+  expect(clock.nowMs).toBe(at)
+  expect(clock.tick()).toBe(at + 5000)
+  expect(clock.nowMs).toBe(at + 5000)
+})
+
+test('a Date line is an IMF-fixdate of now, CRLF included (RFC 9110 §5.6.7)', () => {
+  clock.tick()
+  const line = clock.dateLine().toString()
+  expect(line).toMatch(
+    /^Date: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT\r\n$/,
+  )
+  expect(Math.abs(Date.parse(line.slice(6)) - Date.now())).toBeLessThan(3000)
+})
+
+test('a Date line is made once a second', () => {
+  const second = Math.floor(clock.tick() / 1000) * 1000 + 60_000
+  const lineAt = (ms: number): Buffer => {
+    spyOn(performance, 'now').mockReturnValue(ms)
+    clock.tick()
+    return clock.dateLine()
+  }
+  const first = lineAt(second)
+  expect(lineAt(second + 999)).toBe(first)
+  expect(lineAt(second + 1000)).not.toBe(first)
+})

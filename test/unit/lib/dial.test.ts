@@ -1,0 +1,193 @@
+import { dlopen, ptr } from 'bun:ffi'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { readdirSync, readlinkSync } from 'node:fs'
+import type { Socket, SocketHandler } from 'bun'
+import { type DialFailure, dial, dialResult } from '../../../server/lib/dial.ts'
+import { libc } from '../../../server/lib/native.ts'
+import { within } from '../../support/wait.ts'
+
+type Outcome = 'connected' | DialFailure | 'ended'
+
+interface Dialled {
+  socket: Socket<Dialled> | null
+  readonly events: string[]
+  readonly received: string[]
+  /** Settled with what became of the dial once it is known. */
+  readonly outcome: PromiseWithResolvers<Outcome>
+  readonly closed: PromiseWithResolvers<void>
+}
+
+const look = (socket: Socket<Dialled>): void => {
+  const result = dialResult(socket)
+  socket.data.events.push(result)
+  if (result !== 'pending') socket.data.outcome.resolve(result)
+}
+
+const handlers: SocketHandler<Dialled> = {
+  open(socket) {
+    socket.data.socket = socket
+    look(socket)
+  },
+  drain: look,
+  data(socket, bytes) {
+    socket.data.received.push(bytes.toString())
+  },
+  end: (socket) => socket.data.outcome.resolve('ended'),
+  error: (socket) => look(socket),
+  close(socket) {
+    socket.data.outcome.resolve('ended')
+    socket.data.closed.resolve()
+  },
+}
+
+function start(address: string, port: number): { dialled: Dialled; failure: DialFailure | null } {
+  const dialled: Dialled = {
+    socket: null,
+    events: [],
+    received: [],
+    outcome: Promise.withResolvers(),
+    closed: Promise.withResolvers(),
+  }
+  const failure = dial(address, port, dialled, handlers)
+  if (failure) dialled.outcome.resolve(failure)
+  return { dialled, failure }
+}
+
+const settled = ({ outcome }: Dialled): Promise<Outcome> => within(5000, outcome.promise, 'the end of a dial')
+
+const servers: { stop(force: boolean): void }[] = []
+afterAll(() => servers.forEach((server) => server.stop(true)))
+
+function echo(hostname: string): number {
+  const server = Bun.listen({
+    hostname,
+    port: 0,
+    socket: { data: (socket, bytes) => void socket.write(bytes), open() {} },
+  })
+  servers.push(server)
+  return server.port
+}
+
+/** A port on which nothing listens. */
+function closedPort(): number {
+  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const { port } = server
+  server.stop(true)
+  return port
+}
+
+describe('connected', () => {
+  for (const address of ['127.0.0.1', '::1'])
+    test(`to ${address}, and bytes pass both ways`, async () => {
+      const { dialled, failure } = start(address, echo(address))
+      expect(failure).toBeNull()
+      expect(dialled.socket).not.toBeNull() // `open` is called before dial returns
+      expect(await settled(dialled)).toBe('connected')
+      const socket = dialled.socket!
+      expect(socket.write('hello')).toBe(5)
+      await within(
+        5000,
+        (async () => {
+          while (dialled.received.join('') !== 'hello') await new Promise(setImmediate)
+        })(),
+        'the echo',
+      )
+      socket.terminate()
+      await within(5000, dialled.closed.promise, 'the close')
+    })
+})
+
+describe('failed', () => {
+  test('a port on which nothing listens refuses', async () => {
+    const { dialled } = start('127.0.0.1', closedPort())
+    expect(await settled(dialled)).toBe('connect_refused')
+    dialled.socket?.terminate()
+  })
+  test('a name is no address', () => {
+    expect(start('localhost', 80).failure).toBe('connect_failed')
+    expect(start('', 80).failure).toBe('connect_failed')
+  })
+  test.if(process.platform === 'linux')(
+    'an address that nobody can be reached by fails at once and leaves no descriptor',
+    () => {
+      const before = socketsOpen()
+      for (let i = 0; i < 50; i++) expect(start('255.255.255.255', 80).failure).not.toBeNull()
+      expect(socketsOpen()).toBe(before)
+    },
+  )
+})
+
+const socketsOpen = (): number => socketInodes().length
+
+function socketInodes(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const to = readlinkSync(`/proc/self/fd/${fd}`)
+      return to.startsWith('socket:') ? [to] : []
+    } catch {
+      return [] // the descriptor of the folder itself
+    }
+  })
+}
+
+describe.if(process.platform === 'linux')('pending', () => {
+  const MORE = dlopen('libc.so.6', {
+    bind: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
+    listen: { args: ['i32', 'i32'], returns: 'i32' },
+    accept: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+    getsockname: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+  }).symbols
+
+  /** A listener that accepts nothing and whose backlog of one is full: who comes now waits in SYN_SENT. */
+  async function fullListener(): Promise<{ port: number; fd: number; filler: Dialled }> {
+    const fd = libc().socket(2, 1 | 0x80000, 0)
+    const address = new Uint8Array(16)
+    address.set([2, 0, 0, 0, 127, 0, 0, 1])
+    expect(MORE.bind(fd, ptr(address), 16)).toBe(0)
+    expect(MORE.listen(fd, 0)).toBe(0)
+    expect(MORE.getsockname(fd, ptr(address), ptr(new Uint32Array([16])))).toBe(0)
+    const port = new DataView(address.buffer).getUint16(2)
+    const { dialled } = start('127.0.0.1', port)
+    expect(await settled(dialled)).toBe('connected')
+    return { port, fd, filler: dialled }
+  }
+
+  const SYN_SENT = '02'
+  /** States of this machine's sockets that go to `port`. */
+  async function statesTo(port: number): Promise<string[]> {
+    const hex = port.toString(16).toUpperCase().padStart(4, '0')
+    const lines = (await Bun.file('/proc/net/tcp').text()).split('\n').slice(1)
+    return lines
+      .map((line) => line.trim().split(/\s+/))
+      .filter((line) => line[2]?.endsWith(`:${hex}`))
+      .map((line) => line[3] ?? '')
+  }
+
+  test('a dial that is given up frees its socket at once', async () => {
+    const { port, fd, filler } = await fullListener()
+    const before = socketsOpen()
+    const { dialled, failure } = start('127.0.0.1', port)
+    expect(failure).toBeNull()
+    expect(dialled.events).toEqual(['pending'])
+    expect(await statesTo(port)).toContain(SYN_SENT)
+    expect(socketsOpen()).toBe(before + 1)
+    dialled.socket?.terminate()
+    await within(5000, dialled.closed.promise, 'the close')
+    expect(await statesTo(port)).not.toContain(SYN_SENT)
+    expect(socketsOpen()).toBe(before)
+    filler.socket?.terminate()
+    libc().close(fd)
+  })
+
+  test('a dial that waited is told when it stands', async () => {
+    const { port, fd, filler } = await fullListener()
+    const { dialled } = start('127.0.0.1', port)
+    expect(dialled.events).toEqual(['pending'])
+    const accepted = MORE.accept(fd, null, null)
+    expect(accepted).toBeGreaterThan(0)
+    expect(await settled(dialled)).toBe('connected')
+    for (const { socket } of [filler, dialled]) socket?.terminate()
+    libc().close(accepted)
+    libc().close(fd)
+  })
+})

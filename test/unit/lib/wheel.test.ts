@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, test } from 'bun:test'
+import { TICK_MS, type Timed, Wheel } from '../../../server/lib/wheel.ts'
+import { seededRandom, seedOfRun } from '../../support/random.ts'
+
+let nowMs = 0
+let wheel: Wheel
+
+beforeEach(() => {
+  nowMs = 10_000
+  wheel = new Wheel(() => nowMs)
+})
+
+class Entry implements Timed {
+  dueMs = 0
+  filedTick = -1
+  filedPlace = 0
+  /** When it expired. */
+  readonly expired: number[] = []
+  onExpire: ((now: number) => void) | null = null
+  expire(now: number): void {
+    expect(this.dueMs).toBe(0)
+    this.expired.push(now)
+    this.onExpire?.(now)
+  }
+}
+
+/** Moves the clock on in steps as the timer would. */
+function pass(ms: number, stepMs = TICK_MS): void {
+  for (const end = nowMs + ms; nowMs < end;) {
+    nowMs = Math.min(end, nowMs + stepMs)
+    wheel.sweep(nowMs)
+  }
+}
+
+test('an entry expires once, after its deadline and less than two ticks later', () => {
+  for (const after of [1, 249, 250, 251, 1000, 5003]) {
+    const entry = new Entry()
+    const dueMs = nowMs + after
+    wheel.due(entry, dueMs)
+    pass(after + 3 * TICK_MS, 10)
+    expect(entry.expired).toHaveLength(1)
+    expect(entry.expired[0]).toBeWithin(dueMs, dueMs + 2 * TICK_MS)
+  }
+})
+
+test('a deadline that has passed already expires with the next tick', () => {
+  const entry = new Entry()
+  wheel.due(entry, nowMs - 5000)
+  pass(TICK_MS)
+  expect(entry.expired).toHaveLength(1)
+})
+
+test('0 takes a deadline away', () => {
+  const entry = new Entry()
+  wheel.due(entry, nowMs + 1000)
+  wheel.due(entry, 0)
+  pass(300_000)
+  expect(entry.expired).toEqual([])
+})
+
+describe('moving a deadline', () => {
+  test('later costs nothing until its old place comes round, and then it waits on', () => {
+    const entry = new Entry()
+    wheel.due(entry, nowMs + 1000)
+    const filed = entry.filedTick
+    entry.dueMs = nowMs + 60_000
+    expect(entry.filedTick).toBe(filed)
+    pass(59_000)
+    expect(entry.expired).toEqual([])
+    pass(2000)
+    expect(entry.expired).toHaveLength(1)
+  })
+  test('earlier is heeded, and the later place means nothing more', () => {
+    const entry = new Entry()
+    wheel.due(entry, nowMs + 60_000)
+    wheel.due(entry, nowMs + 1000)
+    pass(2000)
+    expect(entry.expired).toHaveLength(1)
+    pass(300_000)
+    expect(entry.expired).toHaveLength(1)
+  })
+  test('earlier, away and later again', () => {
+    const entry = new Entry()
+    wheel.due(entry, nowMs + 60_000)
+    wheel.due(entry, nowMs + 1000)
+    wheel.due(entry, 0)
+    pass(500)
+    wheel.due(entry, nowMs + 30_000)
+    pass(29_000)
+    expect(entry.expired).toEqual([])
+    pass(2000)
+    expect(entry.expired).toHaveLength(1)
+  })
+})
+
+test('a deadline beyond the ring of buckets is kept exactly', () => {
+  const entry = new Entry()
+  const dueMs = nowMs + 1_000_000
+  wheel.due(entry, dueMs)
+  pass(1_000_000 - 1)
+  expect(entry.expired).toEqual([])
+  pass(2 * TICK_MS)
+  expect(entry.expired).toHaveLength(1)
+})
+
+test('an entry may set its next deadline while it expires', () => {
+  const entry = new Entry()
+  entry.onExpire = (now) => wheel.due(entry, now + 1000)
+  wheel.due(entry, nowMs + 1000)
+  pass(10_000)
+  expect(entry.expired.length).toBeWithin(7, 11)
+  for (const [index, at] of entry.expired.entries())
+    expect(at - (entry.expired[index - 1] ?? 0)).toBeGreaterThanOrEqual(1000)
+})
+
+test('a deadline of now, set again and again, does not hold the sweep', () => {
+  const entry = new Entry()
+  entry.onExpire = (now) => wheel.due(entry, now)
+  wheel.due(entry, nowMs)
+  pass(4 * TICK_MS)
+  expect(entry.expired.length).toBeWithin(1, 6)
+})
+
+describe('after a pause of the process', () => {
+  test('all that was due expires in one sweep, whatever its bucket', () => {
+    const entries = [0, 100, 1000, 60_000, 127_000, 200_000].map((after) => {
+      const entry = new Entry()
+      wheel.due(entry, nowMs + after)
+      return entry
+    })
+    nowMs += 3_600_000
+    wheel.sweep(nowMs)
+    wheel.sweep(nowMs)
+    for (const entry of entries) expect(entry.expired).toEqual([nowMs])
+  })
+  test('what is not due yet is kept', () => {
+    const entry = new Entry()
+    wheel.due(entry, nowMs + 4_000_000)
+    nowMs += 3_600_000
+    wheel.sweep(nowMs)
+    expect(entry.expired).toEqual([])
+    pass(401_000)
+    expect(entry.expired).toHaveLength(1)
+  })
+})
+
+test('a clock that stands still or goes back expires nothing early', () => {
+  const entry = new Entry()
+  wheel.due(entry, nowMs + 1000)
+  wheel.sweep(nowMs)
+  wheel.sweep(nowMs - 5000)
+  expect(entry.expired).toEqual([])
+  pass(1500)
+  expect(entry.expired).toHaveLength(1)
+})
+
+test('whatever is set and moved, every deadline expires once, in time, and none that was taken away', () => {
+  const random = seededRandom(seedOfRun())
+  const entries = Array.from({ length: 200 }, () => new Entry())
+  const expected = new Map<Entry, number>()
+  for (const entry of entries)
+    entry.onExpire = (now) => {
+      const dueMs = expected.get(entry) ?? Number.NaN
+      expect([random.seed, now >= dueMs, now < dueMs + 2 * TICK_MS + 50]).toEqual([random.seed, true, true])
+      expected.delete(entry)
+    }
+  for (let round = 0; round < 20_000; round++) {
+    const entry = random.pick(entries)
+    if (random.below(5) === 0) {
+      wheel.due(entry, 0)
+      expected.delete(entry)
+    } else {
+      const dueMs = nowMs + 1 + random.below(random.pick([500, 5000, 60_000, 400_000]))
+      wheel.due(entry, dueMs)
+      expected.set(entry, dueMs)
+    }
+    if (random.below(3) === 0) pass(random.below(400), 50)
+  }
+  pass(500_000, 50)
+  expect([random.seed, expected.size]).toEqual([random.seed, 0])
+})
+
+test('after each sweep, and after all that expired in it, whoever asked is told', () => {
+  const told: string[] = []
+  const telling = new Wheel(
+    () => nowMs,
+    () => told.push('swept'),
+  )
+  const entry = new Entry()
+  entry.onExpire = () => told.push('expired')
+  telling.due(entry, nowMs + 1)
+  telling.sweep(nowMs)
+  telling.sweep(nowMs + 1000)
+  expect(told).toEqual(['swept', 'expired', 'swept'])
+})
+
+test('its timer sweeps by itself, and stops', async () => {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const real = new Wheel(() => performance.now())
+  const entry = new Entry()
+  entry.onExpire = resolve
+  real.due(entry, performance.now() + 1)
+  real.start()
+  real.start()
+  expect(await promise).toBeGreaterThan(0)
+  real.stop()
+  real.stop()
+})
