@@ -6,6 +6,7 @@ import type { LogLevel } from '../telemetry/log.ts'
 import { readArgs, type Args, type UsageProblem } from './args.ts'
 import { helpOn } from './help.ts'
 import type { Io } from './io.ts'
+import { COMMIT, VERSION } from './version.ts'
 
 const DEFAULT_FILES = ['./sluice.yaml', '/etc/sluice/sluice.yaml']
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
@@ -38,6 +39,7 @@ function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {
     isWatching: !args.flag('no-watch'),
     env: io.env,
     stderr: io.stderr,
+    build: { version: VERSION, commit: COMMIT },
     startAdmin: async (bind, facts) => (await import('../admin/admin.ts')).startAdmin({ bind, ...facts }),
   }
 }

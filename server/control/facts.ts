@@ -42,6 +42,8 @@ export function factsOf(supervisor: Supervisor): Facts {
     prometheus: () => {
       const { totals, running } = supervisor
       gatherBoard(totals, placesOf(supervisor), supervisor.board)
+      const { version, commit } = supervisor.options.build
+      totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)
       totals.gauge('workers').set(supervisor.workers.length)
       return renderMetrics(totals, running?.config.metrics.prefix ?? 'lb')

@@ -124,7 +124,11 @@ type StatusRange = readonly [from: number, to: number]
 const DEFAULT_STATUS = '200-399'
 const written = (status: readonly (string | number)[] | undefined): string[] =>
   status === undefined || status.length === 0 ? [DEFAULT_STATUS] : status.map(String)
-const wantedStatus = (status: readonly string[] | undefined): string => written(status).join(', ')
+const wantedStatus = (status: readonly string[] | undefined): string =>
+  // Checked words write a single status as a range of one.
+  written(status)
+    .map((text) => text.replace(/^(\d{3})-\1$/, '$1'))
+    .join(', ')
 
 /** Reads statuses and ranges of them: 200, 200-399, 2xx. */
 export function statusRanges(status: readonly (string | number)[] | undefined): StatusRange[] {

@@ -29,6 +29,8 @@ export interface SuperviseOptions {
   readonly isWatching: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stderr: (text: string) => void
+  /** What is running, for lb_build_info. */
+  readonly build: { readonly version: string; readonly commit: string }
   /** Opens the admin listener at an address; it shows what the supervisor knows. Handed down, as it stands above in the order of imports. */
   readonly startAdmin: (bind: string, facts: Facts) => ReturnType<OpenAdminAt>
 }
@@ -44,7 +46,7 @@ export class Supervisor {
   isDraining = false
   /** Why the newest config is not the one that is served; null: it is. */
   rejection: { readonly timeMs: number; readonly problems: readonly ApplyProblem[] } | null = null
-  private readonly options: SuperviseOptions
+  readonly options: SuperviseOptions
   private crew: Crew
   private machinery: Machinery | null = null
   private watch: FileWatch | null = null

@@ -54,6 +54,12 @@ function localPort(inbound: Inbound): number {
 /** RFC 7239 §6: an IPv6 address in brackets and quotes. */
 const forwardedNode = (address: string): string => (address.includes(':') ? `"[${address}]"` : address)
 
+/** An element of Forwarded for what another proxy named; what is no address has no say in its form. */
+const forwardedFor = (text: string): string => {
+  const address = canonicalAddress(text)
+  return `for=${address ? forwardedNode(address) : 'unknown'}`
+}
+
 /** A proxy that we trust names its client: the list is walked from the right, past every address that is trusted too. */
 function behindProxy(inbound: Inbound, request: RequestHead, peer: string, gateway: string): KnownClient {
   const { listener } = inbound.port
@@ -95,7 +101,8 @@ function bareAddress(text: string): string {
 function appendedLines(inbound: Inbound, request: RequestHead, peer: string, gateway: string): Buffer {
   const { forwarded } = inbound.port.listener.options
   const lines: string[] = []
-  const before = request.values('x-forwarded-for').join(', ')
+  // What came in one of the two ways is said in the other too.
+  const before = request.values('x-forwarded-for').join(', ') || forwardedChain(request).join(', ')
   if (forwarded !== 'forwarded') {
     lines.push(`X-Forwarded-For: ${before === '' ? peer : `${before}, ${peer}`}`)
     lines.push(`X-Forwarded-Proto: ${request.get('x-forwarded-proto') ?? 'http'}`)
@@ -104,7 +111,8 @@ function appendedLines(inbound: Inbound, request: RequestHead, peer: string, gat
     if (host !== null) lines.push(`X-Forwarded-Host: ${host}`)
   }
   if (forwarded !== 'x-forwarded') {
-    const chain = request.values('forwarded').join(', ')
+    const chain =
+      request.values('forwarded').join(', ') || forwardedChain(request).map(forwardedFor).join(', ')
     const own = `for=${forwardedNode(peer)};proto=http`
     lines.push(`Forwarded: ${chain === '' ? own : `${chain}, ${own}`}`)
   }

@@ -30,7 +30,7 @@ import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { type KnownClient, clientOf, givenRequestId, passesBefore } from './forwarded-headers.ts'
-import { ownDocument } from './own-paths.ts'
+import { lastHop, ownDocument } from './own-paths.ts'
 import { park } from './park.ts'
 import { writeAnswer } from './write-answer.ts'
 
@@ -120,7 +120,7 @@ export class Proxied implements Exchange, ClientEvents {
     if (request.fields.has(KNOWN.expect) && !this.#isExpectationKnown())
       return this.refuse('expectation_unknown')
     if (passesBefore(request, this.engine.name) >= PASSES_MAX) return this.refuse('loop')
-    const own = ownDocument(this)
+    const own = ownDocument(this) ?? lastHop(request)
     if (own) return this.reply(own)
     this.#match()
   }

@@ -63,7 +63,7 @@ export class Inbound extends Conn implements PieceTaker {
   /** This connection takes no further request after the one being served. */
   get isLast(): boolean {
     return (
-      this.hasEnded ||
+      (this.hasEnded && this.#held === null) ||
       this.#served >= this.port.listener.options.limits.requests ||
       this.port.requests.isDraining
     )
@@ -145,6 +145,11 @@ export class Inbound extends Conn implements PieceTaker {
   }
 
   #holdHead(bytes: Buffer, from: number): number {
+    if (this.hasEnded) {
+      this.place = 'over' // the rest of this head will never come
+      this.finish()
+      return -1
+    }
     const { timeouts } = this.port.listener.options
     this.#held = from === 0 ? bytes : Buffer.from(bytes.subarray(from))
     if (!this.#hasHeadDeadline) {

@@ -1,6 +1,8 @@
 // Deadlines as numbers: a ring of buckets swept by one coarse timer. Moving a deadline later costs nothing (the entry is
 // filed anew when its bucket comes round), so that a connection may set one on each event.
 
+import { tellBug } from './bug.ts'
+
 /** Something with a deadline. `dueMs` may be written at any time to a later value; to an earlier one through Wheel.due(). */
 export interface Timed {
   /** When it expires, on the wheel's clock; 0: never. */
@@ -101,6 +103,10 @@ export class Wheel {
     if (entry.dueMs === 0) return
     if (entry.dueMs > nowMs) return this.#file(entry, Math.ceil(entry.dueMs / TICK_MS))
     entry.dueMs = 0
-    entry.expire(nowMs)
+    try {
+      entry.expire(nowMs)
+    } catch (error) {
+      tellBug(error) // the others of this sweep have deadlines too
+    }
   }
 }

@@ -17,6 +17,7 @@ export const METHODS = [
 export const METHOD_OTHER = METHODS.length - 1
 export const METHOD_GET = 0
 export const METHOD_HEAD = 1
+export const METHOD_OPTIONS = 5
 export const METHOD_TRACE = 7
 export const METHOD_CONNECT = 8
 

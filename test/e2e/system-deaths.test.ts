@@ -188,6 +188,7 @@ describe('SIGKILL of a server under load', () => {
         },
       },
     })
+    for (let i = 0; i < 2; i++) await gateway.event('server_up') // the first checks
     const answered = { stays: 0, dies: 0 }
     const load = startLoad(gateway.port(), {
       connections: 16,

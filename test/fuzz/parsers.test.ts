@@ -1,6 +1,6 @@
 // What must hold for every head and body: nothing throws, nothing is read past what has arrived, cutting changes nothing, a
 // second reader agrees, and what we write is read as what we read. SLUICE_FUZZ_RUNS says how many inputs of each kind.
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { SCAN } from '../../server/head/fields.ts'
 import { bodyBytes, requestFraming, responseFraming } from '../../server/head/framing.ts'
 import { KNOWN } from '../../server/head/known-fields.ts'
@@ -21,6 +21,7 @@ import { someAnswerHead, someChunkedBody, someCutting, someRequestHead } from '.
 import { type Field, type Framing, readAnswer, readChunkedBody, readRequest, valuesOf } from './reference.ts'
 
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 4000)
+setDefaultTimeout(Math.max(30_000, RUNS * 5))
 const LIMITS = { headBytes: 320, targetBytes: 300, fields: 9 }
 const WIDE = { headBytes: 10_000, targetBytes: 10_000, fields: 100 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { bodyBytes, isPersistent, responseFraming } from '../../../server/head/framing.ts'
 import { ResponseHead } from '../../../server/head/response-head.ts'
-import { ANSWER_LIMITS, answer, request, scanAnswer } from './heads.ts'
+import { ANSWER_LIMITS, answer, scanAnswer } from './heads.ts'
 
 const ok = (fields = '', line = 'HTTP/1.1 200 OK'): string => `${line}\r\n${fields}\r\n`
 
@@ -68,56 +67,4 @@ test('release forgets fields and edits', () => {
   head.set('X-B', '2')
   head.release()
   expect([head.get('x-a'), head.get('x-b')]).toEqual([null, null])
-})
-
-describe('framing of answers', () => {
-  const framing = (fields: string, { status = 200, isHead = false, version = '1.1' } = {}): string | null => {
-    const head = answer(ok(fields, `HTTP/${version} ${status} x`))
-    const found = responseFraming(head.fields, head.status, isHead, head.version === 10)
-    return found === 'length' ? `length ${bodyBytes}` : found
-  }
-  const CL = 'Content-Length: 5\r\n'
-  const TE = 'Transfer-Encoding: chunked\r\n'
-
-  test('by length, in chunks, or up to the close', () => {
-    expect([framing(CL), framing(TE), framing('')]).toEqual(['length 5', 'chunked', 'close'])
-    expect(framing('Content-Length: 0\r\n')).toBe('none')
-    expect([framing(CL, { version: '1.0' }), framing('', { version: '1.0' })]).toEqual(['length 5', 'close'])
-  })
-  test('an answer to HEAD, 1xx, 204 and 304 have no body, whatever they say', () => {
-    for (const fields of ['', CL, TE]) {
-      expect(framing(fields, { isHead: true })).toBe('none')
-      for (const status of [100, 103, 204, 304]) expect(framing(fields, { status })).toBe('none')
-    }
-    expect(framing(CL, { status: 205 })).toBe('length 5')
-  })
-  test('what cannot be trusted is refused, even where there is no body', () => {
-    const broken = [
-      CL + TE, TE + CL, CL + CL, 'Content-Length: 5, 5\r\n', 'Content-Length: +5\r\n', 'Content-Length:\r\n', 'Transfer-Encoding: gzip\r\n',
-      'Transfer-Encoding: gzip, chunked\r\n', 'Transfer-Encoding: chunked, gzip\r\n', 'Transfer-Encoding:\r\n', TE + TE,
-    ] // prettier-ignore
-    for (const fields of broken) {
-      expect([fields, framing(fields)]).toEqual([fields, null])
-      expect(framing(fields, { isHead: true })).toBeNull()
-      expect(framing(fields, { status: 304 })).toBeNull()
-    }
-    expect(framing(TE, { version: '1.0' })).toBeNull()
-  })
-})
-
-test('a connection persists as its sender says', () => {
-  const persists = (fields: string, version = '1.1'): boolean =>
-    isPersistent(request(`GET / HTTP/${version}\r\nHost: h\r\n${fields}\r\n`).fields, version === '1.0')
-  expect([persists(''), persists('', '1.0')]).toEqual([true, false])
-  for (const value of ['close', 'Close', 'x, close', 'close,x', ' ,\tCLOSE ,', 'keep-alive, close'])
-    expect([
-      value,
-      persists(`Connection: ${value}\r\n`),
-      persists(`Connection: ${value}\r\n`, '1.0'),
-    ]).toEqual([value, false, false])
-  for (const value of ['closed', 'x-close', 'close x', '"close"', '', ','])
-    expect([value, persists(`Connection: ${value}\r\n`)]).toEqual([value, true])
-  expect(persists('Connection: Keep-Alive\r\n', '1.0')).toBe(true)
-  expect(persists('Connection: a\r\nX-A: 1\r\nConnection: close\r\n')).toBe(false)
-  expect(persists('Connection: keep-alive\r\nConnection: close\r\n', '1.0')).toBe(false)
 })

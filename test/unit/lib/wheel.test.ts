@@ -93,6 +93,54 @@ describe('moving a deadline', () => {
   })
 })
 
+describe('removing', () => {
+  test('takes an entry out at once, and others of its bucket stay', () => {
+    for (const removed of [[0], [1], [2], [0, 2], [2, 0], [0, 1, 2], [1, 1]]) {
+      const entries = [new Entry(), new Entry(), new Entry()]
+      for (const entry of entries) wheel.due(entry, nowMs + 1000)
+      for (const index of removed) wheel.remove(entries[index]!)
+      for (const index of removed) expect([entries[index]!.dueMs, entries[index]!.filedTick]).toEqual([0, -1])
+      pass(2000)
+      expect(entries.map(({ expired }) => expired.length)).toEqual(
+        [0, 1, 2].map((index) => (removed.includes(index) ? 0 : 1)),
+      )
+    }
+  })
+  test('an entry that was never set, or has expired, does no harm', () => {
+    const [one, two] = [new Entry(), new Entry()]
+    wheel.remove(one)
+    wheel.due(two, nowMs + 100)
+    pass(1000)
+    wheel.remove(two)
+    wheel.due(one, nowMs + 100)
+    pass(1000)
+    expect([one.expired.length, two.expired.length]).toEqual([1, 1])
+  })
+  test('while another of the same bucket expires, before and after it', () => {
+    const entries = [new Entry(), new Entry(), new Entry()]
+    for (const entry of entries) wheel.due(entry, nowMs + 1000)
+    entries[1]!.onExpire = () => {
+      wheel.remove(entries[0]!)
+      wheel.remove(entries[1]!)
+      wheel.remove(entries[2]!)
+    }
+    pass(300_000)
+    expect(entries.map(({ expired }) => expired.length)).toEqual([1, 1, 0])
+  })
+  test('and setting again while another of the same bucket expires', () => {
+    const [one, two] = [new Entry(), new Entry()]
+    one.onExpire = (now) => {
+      wheel.remove(two)
+      wheel.due(two, now + 5000)
+    }
+    for (const entry of [one, two]) wheel.due(entry, nowMs + 1000)
+    pass(4000)
+    expect(two.expired).toEqual([])
+    pass(4000)
+    expect(two.expired).toHaveLength(1)
+  })
+})
+
 test('a deadline beyond the ring of buckets is kept exactly', () => {
   const entry = new Entry()
   const dueMs = nowMs + 1_000_000
@@ -167,7 +215,8 @@ test('whatever is set and moved, every deadline expires once, in time, and none 
   for (let round = 0; round < 20_000; round++) {
     const entry = random.pick(entries)
     if (random.below(5) === 0) {
-      wheel.due(entry, 0)
+      if (random.below(2) === 0) wheel.due(entry, 0)
+      else wheel.remove(entry)
       expected.delete(entry)
     } else {
       const dueMs = nowMs + 1 + random.below(random.pick([500, 5000, 60_000, 400_000]))
