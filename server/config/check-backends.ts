@@ -44,10 +44,11 @@ function checkServers(checked: Checked, path: Path, servers: BackendConfig['serv
     const earlier = seen.get(known)
     seen.set(known, index)
     if (earlier === undefined || isStandIn(known)) continue
+    const here = [...path, index, name === undefined ? 'url' : 'name']
     checked.report({
       code: 'duplicate',
-      path: [...path, index, name === undefined ? 'url' : 'name'],
-      found: `${JSON.stringify(known)} a second time`,
+      path: here,
+      found: `${checked.quoted(here, known)} a second time`,
       allowed: 'a name of its own for each server of a backend',
       hint:
         name === undefined
@@ -88,7 +89,7 @@ function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendCon
     checked.report({
       code: 'conflict',
       path: here,
-      found: `"hash" with algorithm ${algorithm}`,
+      found: `"hash" with algorithm ${checked.quoted([...path, 'algorithm'], algorithm)}`,
       allowed: '"hash" with algorithm hash',
     })
   if (checked.isAsWritten([...here, 'on'], hash.on)) checkHashName(checked, here, hash)
@@ -116,7 +117,7 @@ function checkHashName(checked: Checked, path: Path, { on, name }: NonNullable<B
   checked.report({
     code: 'wrong-value',
     path: [...path, 'name'],
-    found: JSON.stringify(name.slice(0, 80)),
+    found: checked.said([...path, 'name'], name),
     allowed: `the name of a ${on}: letters, digits and "-"`,
   })
 }

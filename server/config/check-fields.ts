@@ -41,7 +41,7 @@ export function checkFields(
 ): void {
   for (const name of Object.keys(fields)) {
     const isRefused = of === 'answer' ? isRefusedOnAnswer(name) : isRefusedOnRequest(name, 'set')
-    if (isRefused) report(checked, [...path, name], name)
+    if (isRefused) report(checked, [...path, name], JSON.stringify(name))
   }
 }
 
@@ -54,11 +54,12 @@ function checkEdits(
   isRefused: (name: string, kind: Kind) => boolean,
 ): void {
   for (const name of Object.keys(set))
-    if (isRefused(name, 'set')) report(checked, [...path, 'set', name], name)
+    if (isRefused(name, 'set')) report(checked, [...path, 'set', name], JSON.stringify(name))
   for (const name of Object.keys(add))
-    if (isRefused(name, 'add')) report(checked, [...path, 'add', name], name)
+    if (isRefused(name, 'add')) report(checked, [...path, 'add', name], JSON.stringify(name))
   for (const [index, name] of remove.entries())
-    if (isRefused(name, 'remove')) report(checked, [...path, 'remove', index], name)
+    if (isRefused(name, 'remove'))
+      report(checked, [...path, 'remove', index], checked.quoted([...path, 'remove', index], name))
 }
 
 function isRefusedOnRequest(name: string, kind: Kind): boolean {
@@ -73,11 +74,11 @@ function isRefusedOnAnswer(name: string): boolean {
   return lower === 'host' || OURS.has(lower)
 }
 
-function report(checked: Checked, path: Path, name: string): void {
+function report(checked: Checked, path: Path, quoted: string): void {
   checked.report({
     code: 'conflict',
     path,
-    found: `the field ${JSON.stringify(name)}`,
+    found: `the field ${quoted}`,
     allowed: 'fields that do not frame the message or belong to the connection',
     hint: 'the gateway writes it itself',
   })

@@ -62,9 +62,9 @@ function reportTwice(checked: Checked, address: Address, other: Address): void {
   checked.report({
     code: 'duplicate',
     path: shown.path,
-    found: JSON.stringify(shown.bind),
+    found: checked.said(shown.path, shown.bind),
     allowed: 'an address and port of its own',
-    hint: `${owner} is at ${taken.bind}${taken.path[0] === 'admin' ? '; move it with admin: { bind: … }' : ''}`,
+    hint: `${owner} is at ${checked.quoted(taken.path, taken.bind)}${taken.path[0] === 'admin' ? '; move it with admin: { bind: … }' : ''}`,
   })
 }
 
@@ -98,7 +98,7 @@ function checkDestination(checked: Checked, path: Path, { backend }: ListenerCon
       path: [...path, 'backend'],
       found: 'a backend beside rules that are for this listener too',
       allowed: 'a backend only where there are no rules',
-      hint: `end the rules with one that matches everything: { name: everything, backend: ${backend} }`,
+      hint: `end the rules with one that matches everything: { name: everything, backend: ${checked.isSubstituted([...path, 'backend']) ? 'NAME' : backend} }`,
     })
   else
     checked.report({
@@ -116,8 +116,8 @@ function checkLimits(checked: Checked, path: Path, { limits }: ListenerConfig): 
   checked.report({
     code: 'conflict',
     path: here,
-    found: `${limits.target} bytes`,
-    allowed: `at most limits.head, ${limits.head} bytes`,
+    found: checked.said(here, limits.target),
+    allowed: `at most limits.head, ${checked.said([...path, 'limits', 'head'], limits.head)}`,
     hint: 'the target is a part of the head',
   })
 }

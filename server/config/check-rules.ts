@@ -4,6 +4,7 @@ import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
 import { checkFields, checkHeaderEdits } from './check-fields.ts'
 import type { Checked } from './check.ts'
 import { Shadows } from './shadows.ts'
+import { shown } from './spoken.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './walk.ts'
 
@@ -22,14 +23,15 @@ export function checkRules(checked: Checked): void {
     checkDestination(checked, path, rule)
     for (const [place, step] of rule.middleware.entries())
       checkStep(checked, [...path, 'middleware', place], step)
-    const shadow = shadows.add(rule)
+    const quoted = checked.quoted([...path, 'name'], rule.name)
+    const shadow = shadows.add(rule, quoted)
     if (shadow !== null)
       checked.warn({
         code: 'unreachable',
         path,
-        found: `rule "${rule.name}", which no request reaches`,
+        found: `rule ${quoted}, which no request reaches`,
         allowed: 'rules in an order in which each can match',
-        hint: `rule "${shadow}" before it takes all that it would match`,
+        hint: `rule ${shadow} before it takes all that it would match`,
       })
   }
 }
@@ -39,7 +41,7 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
   checked.report({
     code: 'duplicate',
     path: [...path, 'name'],
-    found: `"${name}" a second time`,
+    found: `${checked.quoted([...path, 'name'], name)} a second time`,
     allowed: 'a name of its own for each rule',
     hint: `rules[${earlier}] has it as well`,
   })
@@ -47,15 +49,17 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
 
 /** TRACE and CONNECT are answered with 405 before any rule is looked at. */
 function checkMethods(checked: Checked, path: Path, { match }: RuleConfig): void {
-  for (const [place, method] of match.method.entries())
+  for (const [place, method] of match.method.entries()) {
+    const here = [...path, 'match', 'method', place]
     if (method === 'TRACE' || method === 'CONNECT')
       checked.warn({
         code: 'unreachable',
-        path: [...path, 'match', 'method', place],
-        found: method,
+        path: here,
+        found: checked.said(here, method),
         allowed: 'a method that reaches rules',
         hint: 'it is answered with 405 before them',
       })
+  }
 }
 
 const DESTINATIONS = ['backend', 'respond', 'redirect'] as const
@@ -78,7 +82,7 @@ function checkRespond(checked: Checked, path: Path, respond: NonNullable<RuleCon
   checkFields(checked, [...path, 'headers'], respond.headers, 'answer')
   // RFC 9110 §15.3.5, §15.3.6, §15.4.5: these have no body.
   if (respond.body === '' || ![204, 205, 304].includes(respond.status)) return
-  const found = `a body with status ${respond.status}`
+  const found = `a body with status ${checked.said([...path, 'status'], respond.status)}`
   checked.report({
     code: 'conflict',
     path: [...path, 'body'],
@@ -91,22 +95,23 @@ const WORDS = ['{scheme}', '{host}', '{path}', '{query}']
 
 function checkRedirect(checked: Checked, path: Path, to: string): void {
   if (isStandIn(to)) return
+  const isSubstituted = checked.isSubstituted(path)
   const plain = to.replace(/\{[^{}]*\}/g, (word) => (WORDS.includes(word) ? '' : word))
   const unknown = /\{[^{}]*\}?|\}/.exec(plain)
   if (unknown !== null)
     checked.report({
       code: 'wrong-value',
       path,
-      found: JSON.stringify(unknown[0]),
+      found: isSubstituted ? checked.said(path, to) : shown(unknown[0]),
       allowed: WORDS.join(', '),
     })
   if (!/^(?:\/|\{path\}|[A-Za-z][A-Za-z0-9+.-]*:|\{scheme\}:)/.test(to))
     checked.report({
       code: 'wrong-value',
       path,
-      found: JSON.stringify(to.slice(0, 80)),
+      found: checked.said(path, to),
       allowed: 'a path that begins with "/", or a URL with its scheme',
-      hint: /^[A-Za-z0-9-]+\./.test(to) ? `write "https://${to.slice(0, 80)}"` : null,
+      hint: !isSubstituted && /^[A-Za-z0-9-]+\./.test(to) ? `write "https://${to.slice(0, 80)}"` : null,
     })
 }
 

@@ -1,4 +1,5 @@
 // What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each other.
+import { formatDuration } from '../lib/durations.ts'
 import { parseAddress } from '../lib/ranges.ts'
 import { parseBind } from '../lib/bind.ts'
 import { checkBackends } from './check-backends.ts'
@@ -7,7 +8,8 @@ import { checkRules } from './check-rules.ts'
 import type { Finding, Problems } from './problem.ts'
 import type { Config } from './schema.ts'
 import { nearest } from './nearest.ts'
-import { locate, type MapTree, type Path, type Tree, treeAt } from './tree.ts'
+import { describe, shown } from './spoken.ts'
+import { locate, type MapTree, type Path, scalarAt, type Tree, treeAt } from './tree.ts'
 import { isStandIn } from './walk.ts'
 
 /** What all checks are given: the config, what was written, and where problems go. */
@@ -46,6 +48,24 @@ export class Checked {
     return tree?.is === 'scalar' && tree.value === value
   }
 
+  /** A value as the file says it, for problems: what was put in place of ${…} may be a secret. */
+  said(path: Path, value: string | number): string {
+    const tree = this.written(path)
+    return describe(tree?.is === 'scalar' ? tree : scalarAt(0, value))
+  }
+
+  /** The same without telling how long it is. */
+  quoted(path: Path, value: string): string {
+    const tree = this.written(path)
+    return shown((tree?.is === 'scalar' ? tree.written : null) ?? value)
+  }
+
+  /** Whether something was put in place of ${…} there: hints must not repeat it. */
+  isSubstituted(path: Path): boolean {
+    const tree = this.written(path)
+    return tree?.is === 'scalar' && tree.written !== null
+  }
+
   /** Whether the key is there with a value of another kind: a problem was reported, its names are unknown. */
   isBroken(key: 'listeners' | 'rules' | 'backends'): boolean {
     const tree = treeAt(this.#tree, [key])
@@ -57,11 +77,11 @@ export class Checked {
     const plural = `${kind}s` as const
     if (isStandIn(name) || this.isBroken(plural) || Object.hasOwn(this.config[plural], name)) return
     const names = Object.keys(this.config[plural])
-    const near = nearest(name, names)
+    const near = this.isSubstituted(path) ? null : nearest(name, names)
     this.report({
       code: 'unknown-name',
       path,
-      found: JSON.stringify(name),
+      found: this.said(path, name),
       allowed: names.length === 0 ? `a ${kind}, but there is none` : `a ${kind}: ${listed(names)}`,
       hint: near === null ? null : `did you mean "${near}"?`,
     })
@@ -89,14 +109,14 @@ function checkResolver(checked: Checked): void {
     if (parseAddress(host) !== null && port > 0 && !server.startsWith(':') && !server.startsWith('*'))
       continue
     const allowed = 'the address and port of a DNS server, such as "10.0.0.2:53"'
-    const found = JSON.stringify(server)
-    checked.report({ code: 'wrong-value', path: ['resolver', 'servers', index], found, allowed })
+    const path = ['resolver', 'servers', index]
+    checked.report({ code: 'wrong-value', path, found: checked.said(path, server), allowed })
   }
   if (ttl_min > ttl_max)
     checked.report({
       code: 'conflict',
       path: ['resolver', 'ttl_min'],
-      found: `${ttl_min} ms`,
-      allowed: `at most ttl_max, ${ttl_max} ms`,
+      found: checked.said(['resolver', 'ttl_min'], formatDuration(ttl_min)),
+      allowed: `at most ttl_max, ${checked.said(['resolver', 'ttl_max'], formatDuration(ttl_max))}`,
     })
 }

@@ -12,8 +12,8 @@ export class Shadows {
     this.#listeners = listeners
   }
 
-  /** The name of the rule that hides this one, or null. */
-  add({ name, match }: RuleConfig): string | null {
+  /** What the rule that hides this one was called by, or null. */
+  add({ match }: RuleConfig, name: string): string | null {
     const listeners = match.listener.length === 0 ? this.#listeners : match.listener
     const isHidden = listeners.length > 0 && listeners.every((listener) => this.#takenBy.has(listener))
     if (isHidden) return this.#takenBy.get(listeners[0] ?? '') ?? null

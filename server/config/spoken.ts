@@ -18,7 +18,7 @@ export function describe(tree: Tree): string {
 }
 
 /** Quoted and shortened, without the password of a URL. */
-function shown(text: string): string {
+export function shown(text: string): string {
   const clean = text.replace(/\/\/[^/@\s]*@/g, '//…@')
   return JSON.stringify(clean.length > SHOWN_MAX ? `${clean.slice(0, SHOWN_MAX)}…` : clean)
 }

@@ -73,7 +73,8 @@ export function treeAt(root: Tree, path: Path): Tree | null {
   for (const step of path) {
     if (tree?.is === 'map') tree = tree.entries.get(String(step))?.value
     else if (tree?.is === 'list' && typeof step === 'number') tree = tree.items[step]
-    else return null
+    // One value where a list may stand: it is the item itself.
+    else if (tree?.is !== 'scalar' || step !== 0) return null
   }
   return tree ?? null
 }

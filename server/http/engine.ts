@@ -105,7 +105,7 @@ export class Engine implements Requests {
 
   // ── stopping ──
 
-  /** Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how many. */
+  /** Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how many exchanges that were. */
   drain(withinMs: number, done: (aborted: number) => void): void {
     tick()
     this.isDraining = true
@@ -117,11 +117,12 @@ export class Engine implements Requests {
 
   #breakRest(): void {
     const rest = [...this.#open]
+    const aborted = rest.filter((client) => client.isServing).length
     const done = this.#drained
     this.#drained = null
     tick()
     for (const client of rest) client.giveUp('stopped')
-    done?.(rest.length)
+    done?.(aborted)
   }
 
   #endDrain(aborted: number): void {
@@ -158,7 +159,7 @@ function retire(live: ServerLive): void {
 
 const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
 const hex = (n: number): string =>
-  HEX[n >>> 24]! + HEX[(n >>> 16) & 255]! + HEX[(n >>> 8) & 255]! + HEX[n & 255]!
+  `${HEX[n >>> 24]}${HEX[(n >>> 16) & 255]}${HEX[(n >>> 8) & 255]}${HEX[n & 255]}`
 
 /** Stable over restarts, so that a request which comes back to us is known by any of our processes. */
 function gatewayName(data: string): string {

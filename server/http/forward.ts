@@ -102,7 +102,7 @@ export class Forward implements ServerEvents, Waiter {
     this.x.attempts++
     this.tried |= server.triedBit
     this.#isSent = false
-    const idle = this.#needsFresh ? null : takeIdle(server)
+    const idle = this.#needsFresh ? null : takeIdle(server, this.x.request.methodId)
     if (idle) return this.#send(idle)
     this.#waitingSinceMs = nowMs
     const addresses = this.x.engine.resolver.addresses(server.host)
@@ -194,10 +194,8 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   serverGone(code: FaultCode): void {
-    const conn = this.#conn
     const server = this.#server
-    this.#conn = null
-    this.#release()
+    const conn = this.#leave()
     const { x } = this
     if (this.#isOver || x.isEnded) return
     if (x.hasBegun) return x.breakOff(code)
@@ -343,11 +341,16 @@ export class Forward implements ServerEvents, Waiter {
     this.#isOver = true
     this.backend.queue.remove(this)
     if (this.#backoff) clearTimeout(this.#backoff)
+    this.#leave()?.drop()
+  }
+
+  /** Lets go of the connection, which is given back, and of the place at its server. */
+  #leave(): Outbound | null {
     const conn = this.#conn
     this.#conn = null
     if (conn && this.x.isHeadSent && !this.x.isTunnel) this.x.bytesOut = conn.answerBytes
-    conn?.drop()
     this.#release()
+    return conn
   }
 
   #release(): void {
@@ -361,9 +364,14 @@ export class Forward implements ServerEvents, Waiter {
 const sendLines = { id: '', isChunked: false, wantsUpgrade: false, serverAuthority: '' }
 
 /** The connection used last is the one least likely to have been closed. The pool holds only what outbound.ts put there. */
-function takeIdle(server: Server): Outbound | null {
+function takeIdle(server: Server, methodId: number): Outbound | null {
   const idle = server.live.idle as Outbound[]
-  for (let conn = idle.pop(); conn; conn = idle.pop()) if (!conn.isClosed) return conn
+  for (let conn = idle.pop(); conn; conn = idle.pop()) {
+    if (conn.isClosed) continue
+    // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its price.
+    if (IDEMPOTENT[methodId] || conn.isFit) return conn
+    conn.drop()
+  }
   return null
 }
 
@@ -382,7 +390,7 @@ function isUpgradeListed({ fields }: RequestHead): boolean {
     const at = f * FIELD_INTS
     if (
       fields.at[at + 4] === KNOWN.connection &&
-      hasToken(fields.bytes, fields.at[at + 2]!, fields.at[at + 3]!, UPGRADE)
+      hasToken(fields.bytes, fields.at[at + 2] as number, fields.at[at + 3] as number, UPGRADE)
     )
       return true
   }

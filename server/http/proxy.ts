@@ -15,7 +15,6 @@
 import type { Server } from '../backends/server.ts'
 import { type Answer, type Rendered, faultAnswer, renderAnswer } from '../head/answer.ts'
 import { type Framing, isPersistent } from '../head/framing.ts'
-import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { keepable } from '../http1/bulk.ts'
@@ -25,17 +24,15 @@ import { tellBug } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
-import { METHOD_CONNECT, METHOD_HEAD, METHOD_TRACE } from '../tables/methods.ts'
+import { METHOD_HEAD } from '../tables/methods.ts'
+import { lastHop, ownDocument, refusedAtOnce } from './at-once.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
-import { type KnownClient, clientOf, givenRequestId, passesBefore } from './forwarded-headers.ts'
-import { lastHop, ownDocument } from './own-paths.ts'
+import { type KnownClient, clientOf, givenRequestId } from './forwarded-headers.ts'
 import { park } from './park.ts'
 import { writeAnswer } from './write-answer.ts'
 
-/** A request that passed here this often goes round in circles. */
-const PASSES_MAX = 4
 /** How much of a request's body is read while a step waits. */
 const AHEAD_BYTES_MAX = 64 * 1024
 const CRLF = Buffer.from('\r\n')
@@ -115,18 +112,11 @@ export class Proxied implements Exchange, ClientEvents {
     const { request, inbound } = this
     if (inbound.framing === 'none') this.isRequestWhole = true
     else request.detach()
-    const { methodId } = request
-    if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return this.refuse('method_refused')
-    if (request.fields.has(KNOWN.expect) && !this.#isExpectationKnown())
-      return this.refuse('expectation_unknown')
-    if (passesBefore(request, this.engine.name) >= PASSES_MAX) return this.refuse('loop')
+    const refused = refusedAtOnce(this)
+    if (refused) return this.refuse(refused)
     const own = ownDocument(this) ?? lastHop(request)
     if (own) return this.reply(own)
     this.#match()
-  }
-
-  #isExpectationKnown(): boolean {
-    return this.request.version === 10 || this.request.get('expect')?.toLowerCase() === '100-continue'
   }
 
   /** Answers before any rule was chosen, and takes no further request on this connection. */
@@ -151,7 +141,7 @@ export class Proxied implements Exchange, ClientEvents {
 
   #requestSteps(rule: Rule, from: number): void {
     for (let i = from; i < rule.requestSteps.length; i++) {
-      const place = rule.requestSteps[i]!
+      const place = rule.requestSteps[i] as number
       this.#reached = place + 1
       const answer = rule.steps[place]?.request?.(this, this.#notes?.[place])
       if (answer instanceof Promise) return this.#awaitRequestStep(rule, i, answer)
@@ -295,7 +285,7 @@ export class Proxied implements Exchange, ClientEvents {
   #responseSteps(rule: Rule, from: number, head: ResponseHead, framing: Framing, own: Buffer | null): void {
     try {
       for (let i = from; i >= 0; i--) {
-        const place = rule.responseSteps[i]!
+        const place = rule.responseSteps[i] as number
         if (place >= this.#reached) continue
         const waited = rule.steps[place]?.response?.(this, head, this.#notes?.[place])
         if (waited instanceof Promise) {
@@ -346,12 +336,9 @@ export class Proxied implements Exchange, ClientEvents {
       return this.inbound.write(bytes, this.#heldFrom, to)
     }
     if (this.#heldBytes) this.sendHeldHead()
-    if (this.wrapsChunks) {
-      const size = Buffer.from(`${(to - from).toString(16)}\r\n`)
-      this.inbound.write(size, 0, size.length)
-    }
+    if (this.wrapsChunks) this.inbound.writeSmall(Buffer.from(`${(to - from).toString(16)}\r\n`))
     this.inbound.write(bytes, from, to)
-    if (this.wrapsChunks) this.inbound.write(CRLF, 0, 2)
+    if (this.wrapsChunks) this.inbound.writeSmall(CRLF)
   }
 
   // ── 10 end ──
@@ -359,8 +346,7 @@ export class Proxied implements Exchange, ClientEvents {
   /** The answer's last byte is written; it may still wait for a slow client. */
   finishAnswer(): void {
     if (this.#heldBytes) this.sendHeldHead()
-    if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD)
-      this.inbound.write(CHUNKED_END, 0, CHUNKED_END.length)
+    if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD) this.inbound.writeSmall(CHUNKED_END)
     this.isAnswerWhole = true
     if (this.inbound.waitingBytes === 0) this.#finish()
   }

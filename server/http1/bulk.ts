@@ -11,6 +11,9 @@ const LEAST_BYTES = 64 * 1024
 /** One connection's share of a turn: the others wait meanwhile. */
 const TURN_BYTES = 4 * 1024 * 1024
 const MSG_DONTWAIT = 0x40
+const MSG_PEEK = 2
+/** As much as one read of Bun's brings: beyond it there may be more. */
+export const READ_BYTES_MAX = 512 * 1024
 
 /** What a connection must be for its body to be read in bulk. */
 export interface BulkSource extends PieceTaker {
@@ -25,7 +28,8 @@ let address: ReturnType<typeof ptr> | null = null
 
 /**
  * Reads on in a body or chunk of known length until its socket is empty, its reader pauses, or it had its turn. Errors and the end
- * of the connection are left to the next event. It takes only what belongs to the body for sure, nothing beyond it.
+ * of the connection are left to the next event. It takes only what belongs to the body for sure, nothing beyond it: so when the
+ * body is whole, `isQuiet` must be asked whether anything is.
  */
 export function readOn(source: BulkSource, reader: BodyReader): void {
   if (process.platform !== 'linux' || source.socket === null) return
@@ -41,6 +45,15 @@ export function readOn(source: BulkSource, reader: BodyReader): void {
     reader.read(bulk, 0, count, source)
   }
 }
+
+/** Whether a socket holds nothing that would meet the next request: neither bytes that nobody asked for, nor the end of the connection. */
+export function isQuiet(socket: object | null): boolean {
+  if (process.platform !== 'linux' || socket === null) return true
+  const { fd } = socket as { fd: number }
+  return Number(libc().recv(fd, ptr(peeked), 1, MSG_DONTWAIT | MSG_PEEK)) < 0
+}
+
+const peeked = new Uint8Array(1)
 
 /** `bytes[from..to)` as something that stays as it is. */
 export function keepable(bytes: Buffer, from: number, to: number): Buffer {

@@ -73,6 +73,15 @@ export abstract class Conn implements Timed, StageOwner {
     if (taken < to - from) this.#keep(keepable(bytes, from + taken, to))
   }
 
+  /** Stages a few bytes, so that they leave in one write with what is written next. */
+  writeSmall(bytes: Buffer): void {
+    if (this.isClosed || this.#isShut) return
+    const stage = openStage(this, bytes.length)
+    const at = stagedLength()
+    bytes.copy(stage, at)
+    stageTo(at + bytes.length)
+  }
+
   flushStage(stage: Buffer, length: number): void {
     if (this.isClosed || this.#isShut) return
     const taken = this.#send(stage, 0, length)

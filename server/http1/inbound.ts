@@ -81,7 +81,7 @@ export class Inbound extends Conn implements PieceTaker {
       return this.#consume(this.#held ? this.#join(bytes) : bytes, this.#held ? this.#held.length : 0)
     if (this.place === 'body') {
       const end = this.#readBody(bytes, 0)
-      if (end >= 0 && end < bytes.length) this.#readAhead(bytes.subarray(end))
+      if (end >= 0 && end < bytes.length && !this.isFinishing) this.#readAhead(bytes.subarray(end))
       return
     }
     if (this.place === 'busy') return this.#readAhead(bytes)
@@ -280,6 +280,11 @@ export class Inbound extends Conn implements PieceTaker {
   /** Ends the connection and whatever is served on it, and says why. */
   giveUp(code: FaultCode): void {
     this.#gone(code)
+  }
+
+  /** An exchange is under way, or its answer has not left yet. */
+  get isServing(): boolean {
+    return this.#exchange !== null || this.waitingBytes > 0
   }
 
   /** Something moved in a tunnel, in either direction. */

@@ -10,7 +10,7 @@ import { nowMs } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
-import { readOn } from './bulk.ts'
+import { READ_BYTES_MAX, isQuiet, readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import type { ServerEvents } from './ends.ts'
 
@@ -61,6 +61,11 @@ export class Outbound extends Conn implements PieceTaker {
     this.#interims = 0
     this.place = 'head'
     this.setDue(0)
+  }
+
+  /** Nothing has come meanwhile on an idle connection, not even its end: what must not be sent twice may be sent on it. */
+  get isFit(): boolean {
+    return isQuiet(this.socket)
   }
 
   /** The whole request is written: from now on its answer is awaited. */
@@ -160,10 +165,14 @@ export class Outbound extends Conn implements PieceTaker {
   #readBody(bytes: Buffer, from: number): void {
     this.noteRead(bytes.length - from)
     const end = this.reader.read(bytes, from, bytes.length, this)
-    if (end !== MALFORMED && !this.reader.isDone) readOn(this, this.reader)
+    const mayReadOn = end !== MALFORMED && !this.reader.isDone
+    if (mayReadOn) readOn(this, this.reader)
     if (this.place !== 'body') return // the exchange gave up meanwhile
     if (end === MALFORMED || (this.reader.isDone && end < bytes.length)) return this.fail('server_malformed')
-    if (this.reader.isDone) this.#answerWhole()
+    if (!this.reader.isDone) return
+    // What follows may be read only now, or be the server's FIN: it must not meet the next request.
+    if ((mayReadOn || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.socket)) this.#persists = false
+    this.#answerWhole()
   }
 
   piece(bytes: Buffer, from: number, to: number): void {
@@ -174,8 +183,7 @@ export class Outbound extends Conn implements PieceTaker {
   #answerWhole(): void {
     const exchange = this.#exchange
     this.#exchange = null
-    if (!this.#isRequestWhole)
-      this.drop() // what is left of the request is of no use to the server
+    if (!this.#isRequestWhole) this.drop() // what is left of the request is of no use to the server
     else if (this.#persists && this.waitingBytes === 0) this.#rest()
     else this.finishServer()
     exchange?.serverEnd()
@@ -301,8 +309,7 @@ export class Outbound extends Conn implements PieceTaker {
         return this.#expireHead(now)
       case 'body':
         // No least rate: events may come seldom and be small.
-        if (this.isReadIdle(now) || this.isWriteStalled(now))
-          return this.fail('server_stalled')
+        if (this.isReadIdle(now) || this.isWriteStalled(now)) return this.fail('server_stalled')
         return this.setDue(this.nextLook(now))
       default:
     }

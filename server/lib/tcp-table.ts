@@ -25,14 +25,24 @@ export function socketInodes(pid: number): Set<string> {
   return inodes
 }
 
+/** The table of a busy machine has a hundred thousand rows: only those that are wanted are taken apart. */
 function rowsOf(port: number, state: string): { readonly inode: string }[] {
   // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …
-  const ends = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  return ['/proc/net/tcp', '/proc/net/tcp6']
-    .flatMap((file) => textOf(file).split('\n'))
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , at]) => at === state && local?.endsWith(ends) === true)
-    .map((words) => ({ inode: words[9] ?? '' }))
+  const ends = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  const rows: { readonly inode: string }[] = []
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const text = textOf(file)
+    for (let at = text.indexOf(ends); at >= 0; at = text.indexOf(ends, at + ends.length)) {
+      const stateAt = text.indexOf(' ', at + ends.length) + 1
+      if (!text.startsWith(`${state} `, stateAt)) continue
+      const row = text.slice(text.lastIndexOf('\n', at) + 1, text.indexOf('\n', at))
+      const words = row.trim().split(/\s+/)
+      // Where this is the remote address, what follows it is no address but the state.
+      if (words[3] === state && words[1]?.endsWith(ends.trimEnd()) === true)
+        rows.push({ inode: words[9] ?? '' })
+    }
+  }
+  return rows
 }
 
 const orElse = <T>(read: () => T, other: T): T => {
@@ -42,6 +52,6 @@ const orElse = <T>(read: () => T, other: T): T => {
     return other
   }
 }
-const textOf = (file: string): string => orElse(() => readFileSync(file, 'utf8'), '')
+const textOf = (file: string): string => orElse(() => readFileSync(file, 'latin1'), '')
 const targetOf = (link: string): string => orElse(() => readlinkSync(link), '')
 const entriesOf = (folder: string): string[] => orElse(() => readdirSync(folder), [])

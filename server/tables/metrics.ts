@@ -57,7 +57,7 @@ export const METRICS = {
   process_cpu_seconds_total: counter('CPU time, user and system.', 'process'),
   process_resident_memory_bytes: gauge('Resident memory.', 'process'),
   log_lines_dropped_total: counter(
-    'Lines of the access log that were dropped because its file was too slow.',
+    'Lines of the access log that were dropped: its file, or the reader of its pipe, was too slow, or a write failed.',
   ),
   metric_series_dropped_total: counter(
     'Label sets that were counted as "other" because their metric was full, each time one was asked for.',

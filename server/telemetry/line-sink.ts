@@ -2,6 +2,7 @@
 // a time, each write a whole number of lines by O_APPEND, so that they never interleave. Nobody waits for it: what cannot be written is
 // held up to a limit, beyond which lines are dropped and counted.
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { libc } from '../lib/native.ts'
 import { LineWriter } from './line-writer.ts'
 import type { LogLevel } from './log.ts'
 
@@ -12,7 +13,12 @@ const BACKLOG_BYTES_MAX = 4 * 1_048_576
 /** A file whose write took longer than this is written to beside the event loop for a while. */
 const SLOW_WRITE_MS = 20
 const SLOW_FOR_MS = 60_000
-const RETRY_MS = 20
+/** A pipe that is full is tried again soon, as its reader may be quick, then less and less often, as it may be stuck. */
+const RETRY_MS_MIN = 1
+const RETRY_MS_MAX = 32
+/** What a pipe may hold at most without privileges (pipe-max-size); it begins with 64 KiB. */
+const PIPE_HOLDS_BYTES = 1_048_576
+const F_SETPIPE_SZ = 1031
 const EVERY_MS = 1000
 /** How long the end of the process waits for a slow reader. */
 const CLOSE_MS = 1000
@@ -61,6 +67,7 @@ export class LineSink {
   /** Being written beside the event loop. */
   #inFlight: Batch | null = null
   #retry: ReturnType<typeof setTimeout> | null = null
+  #retryMs = RETRY_MS_MIN
   #isFailing = false
   #isClosed = false
   /** Descriptors to close once the write under way is over. */
@@ -137,6 +144,7 @@ export class LineSink {
         const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
         this.#fd = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
         this.#batchBytes = fstatSync(this.#fd).isFile() ? BATCH_BYTES : PIPE_BYTES
+        enlargePipe(this.#fd)
       }
       this.#isFailing = false
       return true
@@ -151,6 +159,7 @@ export class LineSink {
     this.#fd = STDOUT
     if (fstatSync(STDOUT).isFile()) return
     this.#batchBytes = PIPE_BYTES
+    enlargePipe(STDOUT)
     try {
       const { O_WRONLY, O_APPEND, O_NONBLOCK } = constants
       this.#fd = openSync(`/proc/self/fd/${STDOUT}`, O_WRONLY | O_APPEND | O_NONBLOCK)
@@ -215,6 +224,7 @@ export class LineSink {
   /** The rest of a short write goes first. */
   #wrote(batch: Batch, bytes: number): void {
     this.#isFailing = false
+    this.#retryMs = RETRY_MS_MIN
     this.#waiting -= bytes
     if (bytes < batch.bytes.length)
       this.#full.unshift({ bytes: batch.bytes.subarray(bytes), lines: batch.lines })
@@ -253,11 +263,17 @@ export class LineSink {
     this.#retry = setTimeout(() => {
       this.#retry = null
       this.#write()
-    }, RETRY_MS)
+    }, this.#retryMs)
     this.#retry.unref()
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
   }
 
   #closeStale(): void {
     if (this.#inFlight === null) for (const fd of this.#stale.splice(0)) closeSync(fd)
   }
+}
+
+/** Room for what comes while the reader of a pipe is not scheduled. Where the system refuses, it stays as it is. */
+function enlargePipe(fd: number): void {
+  if (process.platform === 'linux' && fstatSync(fd).isFIFO()) libc().fcntl(fd, F_SETPIPE_SZ, PIPE_HOLDS_BYTES)
 }

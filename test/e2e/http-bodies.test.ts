@@ -4,6 +4,8 @@ import { answering, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { makeGate, waitFor } from '../support/wait.ts'
 
+const GET = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`
+
 describe('Expect: 100-continue', () => {
   const head = 'POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'
 
@@ -96,7 +98,8 @@ describe('answers without a body', () => {
       if (request.target === '/chunked')
         return reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
       if (request.target === '/204') return reply.raw('HTTP/1.1 204 No Content\r\n\r\n')
-      if (request.target === '/304') return reply.raw('HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n')
+      if (request.target === '/304')
+        return reply.raw('HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n')
       return reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n')
     })
     await using gateway = startEngine({ config: toServers([origin.url]) })
@@ -252,6 +255,24 @@ describe('a final answer during the upload', () => {
     await gateway.settled()
   })
 
+  test('of our own reaches a client that sends much before it reads', async () => {
+    await using origin = startOrigin()
+    await using gateway = startEngine({
+      config: toServers([origin.url]),
+      listener: { limits: { body: 1000 } },
+    })
+    await using client = await gateway.client()
+    client.pause()
+    client.send(upload).send(Buffer.alloc(1_000_000, 'u'))
+    await waitFor(() => gateway.log.length === 1)
+    client.send(Buffer.alloc(1_000_000, 'u'))
+    client.resume()
+    const answer = await client.readAnswer()
+    expect([answer.status, answer.complete, answer.get('connection')]).toEqual([413, true, 'close'])
+    expect(client.reader.ending).not.toBe('rst')
+    await gateway.settled()
+  })
+
   test('is not broken by a client that stops sending once it was answered', async () => {
     const gate = makeGate()
     await using origin = startOrigin(
@@ -291,7 +312,10 @@ describe('a final answer during the upload', () => {
       { when: 'head' },
     )
     const left = makeGate()
-    await using gateway = startEngine({ config: toServers([origin.url]), listener: { limits: { body: '1GiB' } } })
+    await using gateway = startEngine({
+      config: toServers([origin.url]),
+      listener: { limits: { body: '1GiB' } },
+    })
     const client = await gateway.client()
     client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n')
     client.send(Buffer.alloc(30_000_000, 'u'))
@@ -325,9 +349,29 @@ test('a closing answer of several MB to a slow reader is complete', async () => 
     gateway.runAhead(3000 * round)
     await readSome()
   }
-  while ((await readSome()) > 0) await Bun.sleep(0)
+  while ((await readSome()) > 0);
   expect(read).toBe(body.length)
   expect(await gateway.logged()).toMatchObject({ fault: null, bytesOut: body.length })
+  await gateway.settled()
+})
+
+test('bytes behind a large answer never become the answer to the next request', async () => {
+  const large = `HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n${'x'.repeat(3_000_000)}`
+  await using origin = startOrigin(async (request, reply) => {
+    if (request.target === '/1') await reply.raw(`${large}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`)
+    else reply.send(200, request.target)
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  for (let round = 0; round < 10; round++) {
+    const client = await gateway.client()
+    client.send(`${GET('/1')}${GET('/2')}${GET('/3')}`)
+    for (const target of ['/1', '/2', '/3']) {
+      const answer = await client.readAnswer().catch(() => null)
+      if (!answer?.complete) break
+      if (target !== '/1') expect(answer.body).toBe(target)
+    }
+    client.rst()
+  }
   await gateway.settled()
 })
 

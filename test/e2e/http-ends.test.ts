@@ -4,7 +4,7 @@ import { rawClient } from '../support/client.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
 import { FullServer } from '../support/full-server.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
-import { makeGate, waitFor } from '../support/wait.ts'
+import { makeGate, pause, waitFor } from '../support/wait.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 
@@ -202,7 +202,7 @@ describe('time limits', () => {
     await using client = await gateway.client()
     client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n')
     for (const _ of [1, 2, 3]) {
-      await Bun.sleep(200)
+      await pause(200)
       client.send('a')
     }
     const answer = await client.readAnswer()

@@ -109,7 +109,11 @@ describe('the target', () => {
     expect((await seen(fields('3'))).all('max-forwards')).toEqual(['2'])
     origin.forget()
     const answer = await answerTo(fields('0'))
-    expect([answer.status, answer.get('allow')?.includes('GET'), origin.requests.length]).toEqual([200, true, 0])
+    expect([answer.status, answer.get('allow')?.includes('GET'), origin.requests.length]).toEqual([
+      200,
+      true,
+      0,
+    ])
     expect((await get('Max-Forwards: 0\r\n')).all('max-forwards')).toEqual(['0'])
   })
 })
@@ -247,7 +251,10 @@ describe('who the client is', () => {
   })
 
   test('is not lost between the two ways of saying it', async () => {
-    const request = await get('Forwarded: for="[2001:db8::1]:4711";proto=https, for=192.0.2.7\r\n', 'trusting_both')
+    const request = await get(
+      'Forwarded: for="[2001:db8::1]:4711";proto=https, for=192.0.2.7\r\n',
+      'trusting_both',
+    )
     expect(gateway.log.at(-1)?.client).toBe('192.0.2.7')
     expect(request.all('forwarded')).toEqual([
       'for="[2001:db8::1]:4711";proto=https, for=192.0.2.7, for=127.0.0.1;proto=http',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/scoreboard.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
 import { type Script, startOrigin } from '../support/origin.ts'
-import { makeGate, waitFor } from '../support/wait.ts'
+import { makeGate, pause, staysTrue, waitFor } from '../support/wait.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 const post = (body: string): string =>
@@ -158,7 +158,7 @@ describe('a full backend', () => {
       await waitFor(() => gateway.backend().queue.length === n + 1)
     }
     expect(gateway.inFlight).toBe(1)
-    await Bun.sleep(20)
+    await pause(20)
     gate.open()
     for (const [n, client] of waiting.entries()) expect((await client.readAnswer()).body).toBe(`body ${n}`)
     expect(origin.requests.map(({ body }) => body)).toEqual(['', 'body 0', 'body 1'])
@@ -284,8 +284,7 @@ describe('names of servers', () => {
     client.rst()
     expect(await gateway.logged()).toMatchObject({ status: 499, fault: 'client_abort' })
     await gateway.settled()
-    await Bun.sleep(400)
-    expect([gateway.inFlight, gateway.log.length]).toEqual([0, 1])
+    expect(await staysTrue(() => gateway.inFlight === 0 && gateway.log.length === 1, 400)).toBe(true)
     udp.close()
   })
 })

@@ -7,7 +7,7 @@ import { tellBugsTo } from '../../server/lib/bug.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
-import { makeGate, waitFor } from '../support/wait.ts'
+import { waitFor } from '../support/wait.ts'
 
 const bugs: unknown[] = []
 beforeAll(() => tellBugsTo((error) => bugs.push(error)))
@@ -117,7 +117,9 @@ describe('the order of steps', () => {
 })
 
 test('edits of heads are what servers and clients are sent', async () => {
-  await using origin = startOrigin(answering('x', ['X-Old: 1', 'X-Old: 2', 'Set-Cookie: a=1', 'Set-Cookie: b=2']))
+  await using origin = startOrigin(
+    answering('x', ['X-Old: 1', 'X-Old: 2', 'Set-Cookie: a=1', 'Set-Cookie: b=2']),
+  )
   await using gateway = startEngine({
     config: toServers([origin.url]),
     steps: [
@@ -154,180 +156,6 @@ test('edits of heads are what servers and clients are sent', async () => {
   // Edits belong to one exchange.
   await client.get('/')
   expect(origin.requests[1]?.all('x-two')).toEqual(['b'])
-})
-
-describe('steps that wait', () => {
-  test('the request goes on when the step is done, its body untouched', async () => {
-    const gate = makeGate()
-    const calls: string[] = []
-    await using origin = startOrigin()
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [
-        told(calls, 'a', { request: () => gate.opened.then(() => undefined) }),
-        told(calls, 'b'),
-      ],
-    })
-    await using client = await gateway.client()
-    client.send('POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello')
-    await waitFor(() => calls.length === 1)
-    client.send('worldGET /2 HTTP/1.1\r\nHost: h\r\n\r\n')
-    gate.open()
-    expect((await client.readAnswer()).body).toBe('POST /1 helloworld')
-    expect((await client.readAnswer()).body).toBe('GET /2 ')
-    expect(calls.slice(0, 6)).toEqual(['a>', 'b>', '<b', '<a', 'a.', 'b.'])
-    await gateway.settled()
-  })
-
-  test('a large body is held back meanwhile, and arrives whole', async () => {
-    const gate = makeGate()
-    const body = Buffer.alloc(3_000_000, 'abcdefghij')
-    await using origin = startOrigin((request, reply) => reply.send(200, String(request.bodyLength)))
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [{ name: 'slow', request: () => gate.opened.then(() => undefined) }],
-    })
-    await using client = await gateway.client()
-    client.send(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`).send(body)
-    await waitFor(() => gateway.engine.openConnections === 1)
-    gate.open()
-    expect((await client.readAnswer()).body).toBe('3000000')
-    expect(origin.requests[0]?.body === body.toString('latin1')).toBe(true)
-    await gateway.settled()
-  })
-
-  test('a client that leaves meanwhile is noticed, and nothing is sent', async () => {
-    const gate = makeGate()
-    const calls: string[] = []
-    await using origin = startOrigin()
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [told(calls, 'a', { request: () => gate.opened.then(() => undefined) })],
-    })
-    const client = await gateway.client()
-    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-    await waitFor(() => calls.length === 1)
-    client.fin()
-    expect(await gateway.logged()).toMatchObject({ status: 499, fault: 'client_abort', attempts: 0 })
-    gate.open()
-    await gateway.settled()
-    expect(calls).toEqual(['a>', 'a.'])
-    expect(origin.accepted).toBe(0)
-  })
-
-  test('a broken body that is answered meanwhile never reaches a server', async () => {
-    const gate = makeGate()
-    await using origin = startOrigin()
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [
-        { name: 'slow', request: () => gate.opened.then(() => undefined) },
-        { name: 'slow too', response: () => gate.opened },
-      ],
-    })
-    await using client = await gateway.client()
-    client.send('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n')
-    await waitFor(() => gateway.engine.openConnections === 1)
-    gate.open()
-    expect((await client.readAnswer()).status).toBe(400)
-    await gateway.settled()
-    expect(origin.accepted).toBe(0)
-    expect(gateway.log).toHaveLength(1)
-  })
-
-  test('an answer waits with its body, and the server connection may serve another meanwhile', async () => {
-    const gate = makeGate()
-    await using origin = startOrigin((request, reply) =>
-      reply.send(200, `body of ${request.target}`, [`X-Target: ${request.target}`]),
-    )
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [
-        {
-          name: 'slow',
-          response(x, head) {
-            if (x.request.path !== '/slow') return undefined
-            return gate.opened.then(() => head.set('X-Waited', head.get('x-target') ?? 'lost'))
-          },
-        },
-      ],
-    })
-    await using slow = await gateway.client()
-    await using fast = await gateway.client()
-    slow.send('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n')
-    await origin.received(1)
-    await waitFor(() => gateway.inFlight === 0 && gateway.outbound.open === 1)
-    expect((await fast.get('/fast')).body).toBe('body of /fast')
-    expect(origin.accepted).toBe(1)
-    gate.open()
-    const answer = await slow.readAnswer()
-    expect([answer.status, answer.body, answer.get('x-target'), answer.get('x-waited')]).toEqual([
-      200,
-      'body of /slow',
-      '/slow',
-      '/slow',
-    ])
-    await gateway.settled()
-  })
-
-  test('a client that leaves while its answer waits does not cost another its server', async () => {
-    const parked = makeGate()
-    const busy = makeGate()
-    await using origin = startOrigin(async (request, reply) => {
-      if (request.target === '/busy') await busy.opened
-      reply.send(200, request.target)
-    })
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [
-        { name: 'slow', response: (x) => (x.request.path === '/slow' ? parked.opened : undefined) },
-      ],
-    })
-    const slow = await gateway.client()
-    const other = await gateway.client()
-    slow.send('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n')
-    await waitFor(() => gateway.outbound.idle === 1)
-    other.send('GET /busy HTTP/1.1\r\nHost: h\r\n\r\n')
-    await origin.received(2)
-    slow.rst()
-    await gateway.logged()
-    busy.open()
-    expect((await other.readAnswer()).body).toBe('/busy')
-    parked.open()
-    await gateway.settled()
-  })
-
-  test('the rest of a large answer is held back until the step is done', async () => {
-    const gate = makeGate()
-    const body = Buffer.alloc(4_000_000, 'x')
-    await using origin = startOrigin(answering(body))
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [{ name: 'slow', response: () => gate.opened }],
-    })
-    await using client = await gateway.client()
-    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-    await origin.received(1)
-    gate.open()
-    expect((await client.readAnswer()).bodyLength).toBe(body.length)
-    await gateway.settled()
-  })
-
-  test('a step that never comes back is a failure after its time', async () => {
-    await using origin = startOrigin()
-    await using gateway = startEngine({
-      config: toServers([origin.url]),
-      steps: [{ name: 'lost', request: () => new Promise<undefined>(() => {}) }],
-    })
-    await using client = await gateway.client()
-    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-    await waitFor(() => gateway.engine.openConnections === 1)
-    await Bun.sleep(20)
-    gateway.runAhead(31_000)
-    expect((await client.readAnswer()).status).toBe(500)
-    expect((await gateway.logged()).fault).toBe('internal')
-    await gateway.settled()
-  })
 })
 
 describe('steps that fail', () => {
@@ -397,8 +225,18 @@ test('body_limit lowers and raises the limit of the listener, by length and by c
     config: {
       ...toServers([origin.url]),
       rules: [
-        { name: 'low', match: { path: '/low' }, middleware: [{ body_limit: { size: 10 } }], backend: 'origin' },
-        { name: 'high', match: { path: '/high' }, middleware: [{ body_limit: { size: 5000 } }], backend: 'origin' },
+        {
+          name: 'low',
+          match: { path: '/low' },
+          middleware: [{ body_limit: { size: 10 } }],
+          backend: 'origin',
+        },
+        {
+          name: 'high',
+          match: { path: '/high' },
+          middleware: [{ body_limit: { size: 5000 } }],
+          backend: 'origin',
+        },
         { name: 'all', backend: 'origin' },
       ],
     },

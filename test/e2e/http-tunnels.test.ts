@@ -2,10 +2,12 @@
 import { describe, expect, test } from 'bun:test'
 import type { RawClient } from '../support/client.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
-import { waitFor, within } from '../support/wait.ts'
+import { pause, waitFor, within } from '../support/wait.ts'
 
-const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo/1\r\nSec-WebSocket-Key: k\r\n\r\n'
-const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\nX-A: 1\r\n\r\n'
+const UPGRADE =
+  'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo/1\r\nSec-WebSocket-Key: k\r\n\r\n'
+const SWITCHED =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\nX-A: 1\r\n\r\n'
 
 /** A server of raw bytes: the test holds the other end of the tunnel. */
 class RawServer implements AsyncDisposable {
@@ -29,7 +31,8 @@ class RawServer implements AsyncDisposable {
         if (!hadHead && this.got.includes('\r\n\r\n')) this.onHead(this)
       },
       end: () => void (this.ended ??= 'fin'),
-      close: (_socket: Bun.Socket, error?: Error) => void (this.ended = error ? 'rst' : (this.ended ?? 'fin')),
+      close: (_socket: Bun.Socket, error?: Error) =>
+        void (this.ended = error ? 'rst' : (this.ended ?? 'fin')),
       error() {},
     },
   } as unknown as Bun.TCPSocketListenOptions<undefined>)
@@ -176,7 +179,7 @@ describe('a tunnel', () => {
     })
     const client = await upgraded(gateway)
     for (let n = 0; n < 4; n++) {
-      await Bun.sleep(120)
+      await pause(120)
       server.send('.')
       await client.readUntil('.')
     }
@@ -240,7 +243,7 @@ test('a tunnel whose server speaks and ends before a response step is done loses
   await using client = await gateway.client()
   client.send(UPGRADE)
   await waitFor(() => server.got !== '')
-  await Bun.sleep(20)
+  await pause(20)
   gate.resolve()
   expect(await within(2000, client.readToEnd(), 'the end')).toEndWith('\r\n\r\nall of it')
   client.fin()

@@ -5,7 +5,7 @@ import { startNamed } from '../support/backends.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
-import { makeGate, waitFor } from '../support/wait.ts'
+import { makeGate, pause, waitFor } from '../support/wait.ts'
 
 type Words = Record<string, unknown>
 interface Named {
@@ -78,7 +78,12 @@ describe('shares', () => {
     })
     await using gateway = await start(weights(3, 1))
     const clients = await connect(gateway.port(), 16)
-    for (const [a, b] of [[1, 3], [1, 0], [7, 1], [3, 1]] as const) {
+    for (const [a, b] of [
+      [1, 3],
+      [1, 0],
+      [7, 1],
+      [3, 1],
+    ] as const) {
       expect((await gateway.apply(toBackend(weights(a, b)))).event).toBe('applied')
       for (const { origin } of all) origin.forget()
       await sendOnAll(clients, 25)
@@ -136,7 +141,8 @@ describe('max_connections', () => {
       return client.readAnswer()
     })
     const refused = await waitForSettled(answers, 12 - 2 - 3)
-    for (const { status, body } of refused) expect([status, body]).toEqual([503, expect.stringContaining('queue_full')])
+    for (const { status, body } of refused)
+      expect([status, body]).toEqual([503, expect.stringContaining('queue_full')])
     gate.open()
     const served = (await Promise.all(answers)).filter(({ status }) => status === 200)
     expect(served).toHaveLength(5)
@@ -243,12 +249,8 @@ describe('by load', () => {
 
   test('least_response_time prefers the fast server by far, and does not forget the slow one', async () => {
     await using fast = startNamed('fast')
-    const gates: (() => void)[] = []
     await using slow = startOrigin(async (_request, reply) => {
-      await new Promise<void>((resolve) => {
-        gates.push(resolve)
-        setTimeout(resolve, 30)
-      })
+      await pause(30)
       reply.send(200, 'slow')
     })
     await using gateway = await start(

@@ -42,7 +42,13 @@ const config = (url: string): Record<string, unknown> => ({
   backends: { b: { servers: [{ url, max_connections: 100_000 }] } },
 })
 
-async function heldRequests({ port, received }: { port: number; received: (count: number) => Promise<unknown> }): Promise<RawClient[]> {
+async function heldRequests({
+  port,
+  received,
+}: {
+  port: number
+  received: (count: number) => Promise<unknown>
+}): Promise<RawClient[]> {
   const clients = await connect(port, 80)
   for (const client of clients) client.send(GET)
   await received(80)
@@ -55,7 +61,10 @@ describe('SIGKILL of a worker under load', () => {
     await using origin = startHolding(gate)
     await using gateway = await startGateway({ config: config(origin.url), workers: 3 })
     const port = gateway.port()
-    const held = await heldRequests({ port, received: (n) => origin.received(n, (r) => r.target === '/held') })
+    const held = await heldRequests({
+      port,
+      received: (n) => origin.received(n, (r) => r.target === '/held'),
+    })
     const load = startLoad(port, { connections: 12 })
     await waitFor(() => load.answered > 500)
     const [victim = 0] = gateway.workers
@@ -66,7 +75,12 @@ describe('SIGKILL of a worker under load', () => {
     await waitFor(() => load.answered > before + 500)
     gate.open()
     const failed = await lost(held)
-    expect(failed).toEqual(held.map((client) => client.localPort).filter((one) => its.has(one)).toSorted())
+    expect(failed).toEqual(
+      held
+        .map((client) => client.localPort)
+        .filter((one) => its.has(one))
+        .toSorted(),
+    )
     expect(failed.length).toBeGreaterThan(0)
     expect(failed.length).toBeLessThan(80)
     // The load: at most what was on its way on those of its connections that the victim had.
@@ -80,7 +94,10 @@ describe('SIGKILL of a worker under load', () => {
     await using origin = startHolding(gate)
     await using gateway = await startGateway({ config: config(origin.url), workers: 3 })
     const port = gateway.port()
-    const held = await heldRequests({ port, received: (n) => origin.received(n, (r) => r.target === '/held') })
+    const held = await heldRequests({
+      port,
+      received: (n) => origin.received(n, (r) => r.target === '/held'),
+    })
     const [victim = 0] = gateway.workers
     process.kill(victim, 'SIGSTOP')
     const its = acceptedBy(victim, port)
@@ -94,7 +111,12 @@ describe('SIGKILL of a worker under load', () => {
     expect(await done).toEqual([])
     gate.open()
     const failed = await lost(held)
-    expect(failed).toEqual(held.map((client) => client.localPort).filter((one) => its.has(one)).toSorted())
+    expect(failed).toEqual(
+      held
+        .map((client) => client.localPort)
+        .filter((one) => its.has(one))
+        .toSorted(),
+    )
     expect(failed.length).toBeGreaterThan(0)
     for (const client of [...held, ...waiting]) client.rst()
   })
@@ -140,7 +162,11 @@ describe('SIGKILL of the supervisor under load', () => {
       { when: 'head' },
     )
     const port = freePort()
-    const words = { ...config(origin.url), listeners: { web: { bind: `127.0.0.1:${port}`, backend: 'b' } }, drain: '10s' }
+    const words = {
+      ...config(origin.url),
+      listeners: { web: { bind: `127.0.0.1:${port}`, backend: 'b' } },
+      drain: '10s',
+    }
     await using old = await startGateway({ config: words, workers: 2 })
     const [download, upload, tunnel] = (await connect(port, 3)) as [RawClient, RawClient, RawClient]
     download.send('GET /download HTTP/1.1\r\nHost: h\r\n\r\n')

@@ -89,7 +89,10 @@ test('connections that wait for a server with room are served before the end', a
   gateway.signal('SIGTERM')
   await gateway.event('draining')
   gate.open()
-  for (const client of clients) expect((await client.readAnswer()).body).toBe('late')
+  for (const client of clients) {
+    expect((await client.readAnswer()).body).toBe('late')
+    client.rst()
+  }
   expect(await gateway.exited()).toBe(0)
   expect(gateway.last('stopped')?.['aborted']).toBe(0)
 })
@@ -109,6 +112,7 @@ test('the end of a drain under workers: 0 is the same', async () => {
   gate.open()
   const answer = await client.readAnswer()
   expect([answer.body, answer.get('connection')]).toEqual(['late', 'close'])
+  client.rst()
   expect(await gateway.exited()).toBe(0)
 })
 
@@ -132,7 +136,9 @@ function keepAsking(port: number): Asking {
         const answer = await client.get('/quick').catch(() => null)
         if (answer?.complete === true && answer.status === 200) served++
         else if (isFirst || client.reader.total > before || client.reader.ending !== 'fin')
-          failures.push(`${client.reader.ending} after ${client.reader.total - before} bytes, first: ${isFirst}`)
+          failures.push(
+            `${client.reader.ending} after ${client.reader.total - before} bytes, first: ${isFirst}`,
+          )
         if (answer === null || answer.get('connection') === 'close') break
       }
       client.rst()

@@ -83,7 +83,11 @@ describe('a server that fails its checks', () => {
     expect(down).toMatchObject({ backend: 'b', server: 'a', reason: 'status 503, wanted 200-399' })
     expect(a.checks).toBe(3)
     const health = await healthOf(gateway.admin)
-    expect(health).toEqual({ status: 503, states: { a: 'down' }, reasons: { a: 'status 503, wanted 200-399' } })
+    expect(health).toEqual({
+      status: 503,
+      states: { a: 'down' },
+      reasons: { a: 'status 503, wanted 200-399' },
+    })
     // Every worker knows it, and says it to the client, too.
     for (let i = 0; i < 6; i++) {
       await using client = await gateway.client()
@@ -126,7 +130,9 @@ describe('a server that fails its checks', () => {
     await using wrong = startPatient('wrong', 404)
     await using silent = startOrigin(() => {})
     await using hangup = startOrigin((_request, reply) => reply.rst())
-    await using garbled = startOrigin((_request, reply) => void reply.raw('SMTP ready\r\n\r\n').then(() => reply.fin()))
+    await using garbled = startOrigin(
+      (_request, reply) => void reply.raw('SMTP ready\r\n\r\n').then(() => reply.fin()),
+    )
     await using gateway = await start({
       servers: [
         words(wrong),
@@ -202,7 +208,7 @@ describe('when few are left', () => {
 
   test('below the panic threshold all are used, above it only those that are up', async () => {
     const all = ['a', 'b', 'c', 'd'].map((name) => startPatient(name))
-    const [, b, c, d] = all as [Patient, Patient, Patient, Patient]
+    const [, b, c, d] = all as Patient[] as [Patient, Patient, Patient, Patient]
     await using gateway = await start({
       servers: all.map((one) => words(one)),
       panic_threshold: 0.5,
@@ -249,7 +255,13 @@ describe('what passes', () => {
     })
     await using gateway = await start({
       servers: [{ name: 'a', url: origin.url }],
-      health_check: { ...QUICK, path: '/up?deep=1', method: 'HEAD', headers: { 'X-Check': 'yes' }, expect: { status: 204 } },
+      health_check: {
+        ...QUICK,
+        path: '/up?deep=1',
+        method: 'HEAD',
+        headers: { 'X-Check': 'yes' },
+        expect: { status: 204 },
+      },
     })
     expect((await healthOf(gateway.admin)).states).toEqual({ a: 'up' })
     expect(seen[0]).toBe(`HEAD /up?deep=1 yes 127.0.0.1:${origin.port}`)

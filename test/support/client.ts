@@ -169,6 +169,11 @@ export class RawClient implements AsyncDisposable {
     return within(withinMs, this.gone.promise, 'the connection to be closed')
   }
 
+  /** Bytes that were queued and that the socket has not taken. */
+  get unsent(): number {
+    return this.out.reduce((sum, { length }) => sum + length, 0)
+  }
+
   get isOpen(): boolean {
     return this.reader.ending === null
   }

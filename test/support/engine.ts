@@ -182,7 +182,8 @@ function checked(config: Words, listener: Words) {
     ...config,
   }
   const loaded = parseConfig('test.yaml', Buffer.from(JSON.stringify(whole)), {})
-  if (!loaded.ok) throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+  if (!loaded.ok)
+    throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
   return loaded.config
 }
 

@@ -32,7 +32,7 @@ describe('listeners', () => {
         listeners('  a: { bind: ":80", backend: app }\n  b: { bind: "127.0.0.1:80", backend: app }'),
       )[0],
     ).toBe(
-      '3:8 listeners.b.bind: found "127.0.0.1:80", allowed an address and port of its own; listener "a" is at :80',
+      '3:8 listeners.b.bind: found "127.0.0.1:80", allowed an address and port of its own; listener "a" is at ":80"',
     )
     expect(linesOf(listeners('  a: { bind: ":9090", backend: app }'))[0]).toBe(
       '2:8 listeners.a.bind: found ":9090", allowed an address and port of its own; the admin listener is at 127.0.0.1:9090; move it with admin: { bind: … }',

@@ -1,14 +1,33 @@
-// What is answered here before any rule is asked: OPTIONS that may go no further (RFC 9110 §7.6.2), and
-// /_health and /_metrics on the listeners themselves: only for sockets that are loopback or trusted, never by what a
-// header says; for all others these paths belong to the rules.
+// What is decided before any rule is asked: requests that nobody may have, and our own paths on the listeners themselves.
 import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { isLoopback } from '../lib/ranges.ts'
-import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../tables/methods.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
+import { passesBefore } from './forwarded-headers.ts'
 import type { Proxied } from './proxy.ts'
 
-/** The answer to one of our own paths; null: this request is not for us. */
+/** A request that passed here this often goes round in circles. */
+const PASSES_MAX = 4
+
+/** Why nobody may have this request; null: it may go on. */
+export function refusedAtOnce({ request, engine }: Proxied): FaultCode | null {
+  const { methodId } = request
+  if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return 'method_refused'
+  if (request.fields.has(KNOWN.expect) && !isExpectationKnown(request)) return 'expectation_unknown'
+  return passesBefore(request, engine.name) >= PASSES_MAX ? 'loop' : null
+}
+
+/** RFC 9110 §10.1.1; HTTP/1.0 knows no expectations at all. */
+function isExpectationKnown(request: RequestHead): boolean {
+  return request.version === 10 || request.get('expect')?.toLowerCase() === '100-continue'
+}
+
+/**
+ * The answer to one of our own paths, only for sockets that are loopback or trusted, never by what a header says; null: this
+ * request is for the rules.
+ */
 export function ownDocument(x: Proxied): Answer | null {
   const { request, client } = x
   if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
@@ -33,7 +52,7 @@ function isDirect({ request }: Proxied): boolean {
   return request.get('x-forwarded-for') === null && request.get('forwarded') === null
 }
 
-/** The answer to OPTIONS that this hop is the last for; counts Max-Forwards down for others. The only method that has it here, as TRACE is refused. */
+/** The answer to OPTIONS for which this hop is the last (RFC 9110 §7.6.2); counts Max-Forwards down for those that go on. */
 export function lastHop(request: RequestHead): Answer | null {
   if (request.methodId !== METHOD_OPTIONS || !request.fields.has(KNOWN.maxForwards)) return null
   const value = request.get('max-forwards') ?? ''

@@ -1,0 +1,219 @@
+// config/examples: each runs as it stands, but for its addresses, and does what its comments say.
+import { expect, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { serverIs } from '../support/backends.ts'
+import { rawClient, type WireAnswer } from '../support/client.ts'
+import { type Gateway, startGateway } from '../support/gateway.ts'
+import { type Origin, startOrigin } from '../support/origin.ts'
+import { waitFor } from '../support/wait.ts'
+
+const FOLDER = join(import.meta.dir, '../../config/examples')
+const PORTS = [9001, 9002, 9003] as const
+
+interface Example extends AsyncDisposable {
+  readonly gateway: Gateway
+  /** The servers, by the port that the example gives them. Each answers with that. */
+  readonly origins: Readonly<Record<number, Origin>>
+  /** One request on a connection of its own. */
+  ask(target: string, options?: Ask): Promise<WireAnswer>
+  /** How many requests each server had, checks left out. */
+  counts(): number[]
+}
+
+interface Ask {
+  readonly listener?: string
+  readonly host?: string
+  readonly fields?: string
+  readonly method?: string
+  readonly from?: string
+}
+
+/** An example's text with free ports in place of its own. */
+function adapted(file: string, origins: Readonly<Record<number, Origin>>): string {
+  let text = readFileSync(join(FOLDER, file), 'utf8').replaceAll(
+    /(?:0\.0\.0\.0|127\.0\.0\.1):80\d\d/g,
+    '127.0.0.1:0',
+  )
+  for (const port of PORTS) text = text.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${origins[port]!.port}`)
+  // Its admin listener would take the default port.
+  if (file.endsWith('.json')) return text.replace('{', '{ "admin": { "bind": "127.0.0.1:0" },')
+  if (file.endsWith('.toml')) return `admin = { bind = "127.0.0.1:0" }\n${text}`
+  return `${text}\nadmin: { bind: "127.0.0.1:0" }\n`
+}
+
+async function run(file: string): Promise<Example> {
+  const origins = Object.fromEntries(
+    PORTS.map((port) => [
+      port,
+      startOrigin((_request, reply) => reply.send(200, String(port), ['Server: sample'])),
+    ]),
+  )
+  const kill = (): void => {
+    for (const origin of Object.values(origins)) origin.kill()
+  }
+  const gateway = await startGateway({ config: adapted(file, origins), file }).catch((problem: unknown) => {
+    kill()
+    throw problem
+  })
+  ran.add(file)
+  return {
+    gateway,
+    origins,
+    async ask(target, { listener, host = 'h', fields = '', method = 'GET', from } = {}) {
+      await using client = await rawClient(gateway.port(listener), '127.0.0.1', from)
+      client.send(`${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`)
+      return await client.readAnswer({ method })
+    },
+    counts: () =>
+      PORTS.map((port) => origins[port]!.requests.filter(({ target }) => target !== '/health').length),
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]()
+      kill()
+    },
+  }
+}
+const ran = new Set<string>()
+
+async function askOften(example: Example, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) expect((await example.ask('/')).status).toBe(200)
+}
+
+test('minimal.yaml: one listener, one rule, two servers in turn', async () => {
+  await using example = await run('minimal.yaml')
+  await askOften(example, 20)
+  expect(example.counts()).toEqual([10, 10, 0])
+  expect(Object.keys(example.gateway.last('serving')?.['listeners'] as object)).toEqual(['default'])
+})
+
+test('minimal.json: the short form with a health check', async () => {
+  await using example = await run('minimal.json')
+  await askOften(example, 20)
+  expect(example.counts()[0]! + example.counts()[1]!).toBe(20)
+  expect(example.origins[9001]!.requests.some(({ target }) => target === '/health')).toBe(true)
+})
+
+test('weighted.yaml: three of four go to the first, and a changed weight counts at once', async () => {
+  await using example = await run('weighted.yaml')
+  await askOften(example, 100)
+  expect(example.counts()).toEqual([75, 25, 0])
+  const { gateway, origins } = example
+  await gateway.apply(readFileSync(gateway.configFile, 'utf8').replace('weight: 3', 'weight: 1'))
+  for (const origin of Object.values(origins)) origin.forget()
+  await askOften(example, 100)
+  expect(example.counts()).toEqual([50, 50, 0])
+})
+
+test('health-and-backup.yaml: the third server is used only when both others are down', async () => {
+  await using example = await run('health-and-backup.yaml')
+  const { gateway, origins } = example
+  await askOften(example, 10)
+  expect(example.counts()[2]).toBe(0)
+  origins[9001]!.kill()
+  await askOften(example, 10)
+  expect(example.counts()[2]).toBe(0)
+  origins[9002]!.kill()
+  for (const server of ['one', 'two']) await serverIs(gateway.admin, server, 'down', 12_000)
+  expect((await example.ask('/')).body).toBe('9003')
+  origins[9001]!.revive()
+  await waitFor(async () => (await example.ask('/')).body === '9001', { withinMs: 5000, everyMs: 50 })
+}, 20_000)
+
+test('rules.yaml: respond, redirect, deny by address, canary, edits of fields, a body limit', async () => {
+  await using example = await run('rules.yaml')
+  const robots = await example.ask('/robots.txt')
+  expect([robots.status, robots.body]).toEqual([200, 'User-agent: *\nDisallow: /private/\n'])
+  expect((await example.ask('/robots.txt', { method: 'POST', fields: 'Content-Length: 0\r\n' })).body).toBe(
+    '9001',
+  )
+
+  for (const host of ['old.example.org', 'A.Old.Example.Org:80']) {
+    const moved = await example.ask('/a/b?c=d', { host })
+    expect([moved.status, moved.get('location')]).toEqual([308, 'http://example.org/a/b?c=d'])
+  }
+  expect((await example.ask('/', { host: 'bold.example.org' })).status).toBe(200)
+
+  expect((await example.ask('/private/a')).body).toBe('9001')
+  const canary = await example.ask('/api/x', { fields: 'X-Canary: true\r\n' })
+  expect(canary.body).toBe('9003')
+  const api = await example.ask('/api/x', { fields: 'X-Canary: false\r\n' })
+  expect(api.body).toBe('9002')
+  for (const answer of [canary, api]) {
+    expect([answer.get('server'), answer.get('x-content-type-options')]).toEqual([null, 'nosniff'])
+  }
+  expect(example.origins[9002]!.requests[0]!.get('x-api')).toBe('1')
+  expect(example.origins[9003]!.requests[0]!.get('x-api')).toBe('1')
+  const other = await example.ask('/other')
+  expect([other.body, other.get('server')]).toEqual(['9001', 'sample'])
+  const tooLarge = await example.ask('/api/x', {
+    method: 'POST',
+    fields: `Content-Length: ${(1 << 20) + 1}\r\n`,
+  })
+  expect(tooLarge.status).toBe(413)
+})
+
+test('rules.yaml: /private/ is closed to an address that it does not name', async () => {
+  await using example = await run('rules.yaml')
+  const { gateway } = example
+  const closed = readFileSync(gateway.configFile, 'utf8').replace('127.0.0.0/8', '127.0.0.7/32')
+  expect((await gateway.apply(closed)).event).toBe('applied')
+  expect((await example.ask('/private/a')).status).toBe(403)
+  expect((await example.ask('/x/../private/a')).status).not.toBe(200)
+  expect((await example.ask('/private/a', { from: '127.0.0.7' })).body).toBe('9001')
+})
+
+test('several-listeners.yaml: rules of one listener do not hold on the other', async () => {
+  await using example = await run('several-listeners.yaml')
+  expect((await example.ask('/tools/x', { listener: 'inner' })).body).toBe('9003')
+  const outside = await example.ask('/tools/x', { listener: 'public' })
+  expect([outside.status, outside.body]).toEqual([404, 'not here\n'])
+  for (const listener of ['public', 'inner'])
+    expect((await example.ask('/x', { listener })).body).toMatch(/^900[12]$/)
+  // Only the inner one believes what a proxy says of the client.
+  const { origins } = example
+  for (const origin of Object.values(origins)) origin.forget()
+  for (const listener of ['inner', 'public'])
+    await example.ask(`/${listener}`, { listener, fields: 'X-Forwarded-For: 192.0.2.1\r\n' })
+  const seen = [origins[9001]!, origins[9002]!].flatMap(({ requests }) => requests)
+  const forwarded = (target: string): string | null | undefined =>
+    seen.find((request) => request.target === target)?.get('x-forwarded-for')
+  expect(forwarded('/inner')).toContain('192.0.2.1')
+  expect(forwarded('/public')).not.toContain('192.0.2.1')
+  const limited = await example.ask('/x', {
+    listener: 'public',
+    method: 'POST',
+    fields: `Content-Length: ${(1 << 20) + 1}\r\n`,
+  })
+  expect(limited.status).toBe(413)
+})
+
+test('hash.toml: a user stays on one server; one that is removed moves only its own', async () => {
+  await using example = await run('hash.toml')
+  const { gateway } = example
+  const users = Array.from({ length: 60 }, (_, i) => `user-${i}`)
+  const place = async (): Promise<string[]> => {
+    const places: string[] = []
+    for (const user of users)
+      places.push((await example.ask('/api/x', { fields: `X-User: ${user}\r\n` })).body)
+    return places
+  }
+  const before = await place()
+  expect(await place()).toEqual(before)
+  expect([...new Set(before)].toSorted()).toEqual(['9001', '9002', '9003'])
+  const text = readFileSync(gateway.configFile, 'utf8')
+  const without = text.replace(
+    /\[\[backends\.app\.servers\]\]\nurl = "[^"]*"\n\n(?=\[\[backends\.app\.servers\]\]\nurl = "[^"]*"\nweight)/,
+    '',
+  )
+  expect(without.length).toBeLessThan(text.length)
+  expect((await gateway.apply(without)).event).toBe('applied')
+  const after = await place()
+  for (const [i, name] of before.entries()) {
+    if (name === '9002') expect(after[i]).not.toBe('9002')
+    else expect(after[i]).toBe(name)
+  }
+})
+
+test('no example is left out', () => {
+  expect([...ran].toSorted()).toEqual(readdirSync(FOLDER).toSorted())
+})
