@@ -11,11 +11,15 @@ export function roundRobin(usable: Usable): Pick {
   const { servers, board, slot } = usable
   const sequence = smoothSequence(servers.map((server) => server.weight))
   const { length } = sequence
+  let latest = 0
   return (_key, tried) => {
+    // Another attempt goes on from where the first began: a turn of the cursor is for a request, not for each of its tries.
+    if (tried !== 0) return nextInSequence(usable, sequence, latest, tried)
     // 31 bits, as the remainder of larger numbers is slow: once in 2^31 picks a period is cut short.
     const cursor = board.nextCursor(slot) & 0x7fffffff
+    latest = cursor
     const server = servers[sequence[cursor % length]!]!
-    if ((tried & server.triedBit) === 0 && board.enter(server.slot, server.maxConnections)) return server
+    if (board.enter(server.slot, server.maxConnections)) return server
     return nextInSequence(usable, sequence, cursor, tried)
   }
 }

@@ -125,11 +125,20 @@ function detailOf(text: string): string {
   return typeof detail === 'string' ? `: ${detail}` : ''
 }
 
-/** The document with the servers of one backend only; null when none is of it. */
+/** The document with the servers of one backend only, and what is true of the whole gateway; null when none is of it. */
 export function healthOfBackend(document: HealthDocument, backend: string | null): HealthDocument | null {
   if (backend === null) return document
   const servers = document.backends.filter((server) => server.backend === backend)
-  return servers.length === 0 ? null : healthOf(servers)
+  if (servers.length === 0) return null
+  const { draining, config } = document
+  const health = healthOf(servers)
+  return {
+    ...health,
+    // Who asks whether to send traffic here: no more, once it drains.
+    healthy: health.healthy && draining !== true,
+    ...(draining !== undefined && { draining }),
+    ...(config !== undefined && { config }),
+  }
 }
 
 /** The document with the servers of one backend only, its totals those of them; null when none is of it. */

@@ -1,5 +1,5 @@
 // sluice health: which servers are up.
-import type { HealthDocument } from '../telemetry/documents.ts'
+import type { ConfigFacts, HealthDocument, RejectedProblem } from '../telemetry/documents.ts'
 import { OPTIONS_HELP, ask, healthOfBackend, nothingMatched, readQuestion } from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
@@ -34,10 +34,36 @@ function healthText(document: HealthDocument): string {
     reason ?? '',
   ])
   const servers = table(['BACKEND', 'SERVER', 'STATE', 'WEIGHT', 'IN FLIGHT', 'REASON'], rows)
-  return `${healthLine(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
+  return `${healthLines(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
 }
 
-/** One line that sums up. */
-export function healthLine({ healthy, healthy_count, total_count }: HealthDocument): string {
-  return `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up`
+/** What sums up: servers, whether the gateway is going, and which config it serves. */
+export function healthLines({
+  healthy,
+  healthy_count,
+  total_count,
+  draining,
+  config,
+}: HealthDocument): string {
+  return [
+    `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up`,
+    ...(draining === true ? ['draining: what is in flight is finished, nothing new is taken'] : []),
+    ...(config === undefined ? [] : [configLine(config)]),
+  ].join('\n')
+}
+
+function configLine({ revision, rejected }: ConfigFacts): string {
+  if (rejected === null) return `config: revision ${revision}`
+  const at = new Date(rejected.time).toTimeString().slice(0, 8)
+  const [first, ...more] = rejected.problems
+  const problem = first === undefined ? '' : `: ${problemText(first)}`
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`
+  return `config: revision ${revision}; a newer file was rejected at ${at}${problem}${others}`
+}
+
+/** As `sluice check` tells it, when it is of the file. */
+function problemText({ file, line, column, path, message, hint }: RejectedProblem): string {
+  const place = typeof file === 'string' ? `${file}:${String(line)}:${String(column)}` : ''
+  const where = [place, path].filter((text) => text !== '').join(' ')
+  return `${where === '' ? '' : `${where}: `}${message}${typeof hint === 'string' ? `; ${hint}` : ''}`
 }

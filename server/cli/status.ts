@@ -1,7 +1,7 @@
 // sluice status: health and traffic of each server at one glance.
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
 import { OPTIONS_HELP, ask, healthOfBackend, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
-import { healthLine } from './health.ts'
+import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
 import { metricsLine } from './metrics.ts'
 import { table } from './table.ts'
@@ -48,5 +48,5 @@ function statusText(health: HealthDocument, metrics: MetricsDocument): string {
     ]
   })
   const head = ['BACKEND', 'SERVER', 'STATE', 'WEIGHT', 'IN FLIGHT', 'REQUESTS', 'FAILED', 'REASON']
-  return `${healthLine(health)}\n${metricsLine(metrics)}\n${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
+  return `${healthLines(health)}\n${metricsLine(metrics)}\n${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
 }

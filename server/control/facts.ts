@@ -4,6 +4,7 @@ import {
   healthDocument,
   metricsDocument,
   placesOfPlan,
+  type ConfigFacts,
   type HealthDocument,
   type MetricsDocument,
   type Place,
@@ -13,16 +14,9 @@ import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
 import type { Supervisor } from './supervisor.ts'
 
-/** Whether the newest config is the one that is served. */
-export interface ConfigFacts {
-  readonly revision: number
-  /** Why the newest one is not; null: it is. */
-  readonly rejected: { readonly time: string; readonly problems: readonly unknown[] } | null
-}
-
 export interface Facts {
   readonly trusted: () => Ranges
-  readonly health: () => HealthDocument & { readonly config: ConfigFacts }
+  readonly health: () => HealthDocument
   readonly metrics: () => MetricsDocument
   readonly prometheus: () => string
 }
@@ -36,7 +30,7 @@ export function factsOf(supervisor: Supervisor): Facts {
       const document = healthDocument(placesOf(supervisor), supervisor.board)
       // Who asks whether to send traffic here: no more, once it drains.
       const healthy = document.healthy && !supervisor.isDraining
-      return { ...document, healthy, config: configFacts(supervisor) }
+      return { ...document, healthy, draining: supervisor.isDraining, config: configFacts(supervisor) }
     },
     metrics: () => metricsDocument(placesOf(supervisor), supervisor.board),
     prometheus: () => {
@@ -54,7 +48,7 @@ export function factsOf(supervisor: Supervisor): Facts {
 function configFacts({ running, rejection }: Supervisor): ConfigFacts {
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),
-    problems: rejection.problems.map(({ text: _, ...facts }) => facts),
+    problems: rejection.problems.map(({ text: _, path, message, ...facts }) => ({ path, message, ...facts })),
   }
   return { revision: running?.revision ?? 0, rejected }
 }

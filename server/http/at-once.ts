@@ -2,6 +2,7 @@
 import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
+import { bitOf } from '../head/write.ts'
 import { isLoopback } from '../lib/ranges.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
@@ -29,12 +30,12 @@ function isExpectationKnown(request: RequestHead): boolean {
  * request is for the rules.
  */
 export function ownDocument(x: Proxied): Answer | null {
-  const { request, client } = x
+  const { request } = x
   if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
   if (request.fields.bytes[request.targetStart + 1] !== 95) return null // "_"
   const { path } = request
   if (path !== '/_health' && path !== '/_metrics') return null
-  if (!isDirect(x) || !(isLoopback(client.peer) || x.listener.admin.has(client.peer))) return null
+  if (!isDirect(request) || !isOurs(x)) return null
   const { status, body } = x.engine.documents(path)
   return {
     status,
@@ -47,10 +48,24 @@ export function ownDocument(x: Proxied): Answer | null {
   }
 }
 
-/** A proxy on this machine speaks for others: what it forwards is not loopback's own. */
-function isDirect({ request }: Proxied): boolean {
-  return request.get('x-forwarded-for') === null && request.get('forwarded') === null
+/** Who may see how the gateway is: sockets that are loopback or in `admin.trusted`, whatever their headers say. */
+export function isInsider({ client, listener }: Proxied): boolean {
+  return isLoopback(client.peer) || listener.admin.has(client.peer)
 }
+
+/** A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding). */
+function isOurs(x: Proxied): boolean {
+  if (x.listener.admin.has(x.client.peer)) return true
+  return isLoopback(x.client.peer) && /^(?:|localhost|[0-9.]+|\[.*\])$/.test(x.request.host)
+}
+
+/** A proxy on this machine speaks for others: what it forwards is not loopback's own. */
+function isDirect({ fields }: RequestHead): boolean {
+  return (fields.seen & PROXY_FIELDS) === 0
+}
+
+const PROXY_FIELDS =
+  bitOf(KNOWN.xForwardedFor) | bitOf(KNOWN.forwarded) | bitOf(KNOWN.via) | bitOf(KNOWN.xRealIp)
 
 /** The answer to OPTIONS for which this hop is the last (RFC 9110 §7.6.2); counts Max-Forwards down for those that go on. */
 export function lastHop(request: RequestHead): Answer | null {

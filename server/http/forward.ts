@@ -19,6 +19,7 @@ import type { Outbound } from '../http1/outbound.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { FAULTS, type FaultCode, fault } from '../tables/faults.ts'
 import { IDEMPOTENT, METHOD_HEAD } from '../tables/methods.ts'
+import { isInsider } from './at-once.ts'
 import { requestLines } from './forwarded-headers.ts'
 import type { Proxied } from './proxy.ts'
 import { writeInterim } from './write-answer.ts'
@@ -77,9 +78,11 @@ export class Forward implements ServerEvents, Waiter {
     if (!this.backend.queue.push(this, nowMs)) this.x.reply(faultAnswer('queue_full'))
   }
 
+  /** Strangers hear the reasons, but not where our servers are. */
   #whyNone(): string {
-    const reasons = this.backend.down().map(({ server, reason }) => `${server}: ${reason}`)
-    return `backend ${this.backend.name}: ${reasons.slice(0, 10).join('; ')}`
+    const isTold = isInsider(this.x)
+    const reasons = this.backend.down().map(({ server, reason }) => (isTold ? `${server}: ${reason}` : reason))
+    return `backend ${this.backend.name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
   }
 
   onServer(server: Server): void {

@@ -30,6 +30,24 @@ export interface HealthDocument {
   readonly backends: readonly ServerHealth[]
   readonly healthy_count: number
   readonly total_count: number
+  /** Of the gateway as a whole; its workers, which answer on the listeners, leave these out. */
+  readonly draining?: boolean
+  readonly config?: ConfigFacts
+}
+
+/** Whether the newest config is the one that is served. */
+export interface ConfigFacts {
+  readonly revision: number
+  /** Why the newest one is not; null: it is. */
+  readonly rejected: { readonly time: string; readonly problems: readonly RejectedProblem[] } | null
+}
+
+/** A problem with the config. Those of the file have `file`, `line`, `column` and `hint` as well. */
+export interface RejectedProblem {
+  readonly message: string
+  /** Empty when it is no single place. */
+  readonly path: string
+  readonly [fact: string]: unknown
 }
 
 export interface ServerHealth {

@@ -291,7 +291,7 @@ describe('Via', () => {
 
 describe('our own paths', () => {
   const ask = (listener: string, fields = '') =>
-    answerTo(`GET /_health HTTP/1.1\r\nHost: h\r\n${fields}\r\n`, listener)
+    answerTo(`GET /_health HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`, listener)
 
   test('are answered to loopback itself only', async () => {
     const answer = await ask('web')
@@ -300,14 +300,17 @@ describe('our own paths', () => {
       '/_health\n',
       'application/json',
     ])
-    expect((await answerTo('GET /_metrics?x HTTP/1.1\r\nHost: h\r\n\r\n')).body).toBe('/_metrics\n')
-    expect((await answerTo('HEAD /_health HTTP/1.1\r\nHost: h\r\n\r\n')).get('content-length')).toBe('9')
-    for (const fields of ['X-Forwarded-For: 127.0.0.1\r\n', 'Forwarded: for=127.0.0.1\r\n'])
+    expect((await answerTo('GET /_metrics?x HTTP/1.1\r\nHost: [::1]:80\r\n\r\n')).body).toBe('/_metrics\n')
+    expect((await answerTo('HEAD /_health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).get('content-length')).toBe('9')
+    const proxied = ['X-Forwarded-For: ::1\r\n', 'Forwarded: for=::1\r\n', 'Via: 1.1 p\r\n', 'X-Real-IP: ::1\r\n']
+    for (const fields of proxied)
       for (const listener of ['web', 'trusting'])
         expect((await ask(listener, fields)).body).toBe('GET /_health ')
     expect((await answerTo('POST /_health HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n')).body).toBe(
       'POST /_health ',
     )
+    // What a page in a browser on this machine could reach by a name of its own.
+    expect((await answerTo('GET /_health HTTP/1.1\r\nHost: rebound.example\r\n\r\n')).body).toBe('GET /_health ')
     expect((await answerTo('GET /_healthy HTTP/1.1\r\nHost: h\r\n\r\n')).body).toBe('GET /_healthy ')
   })
 })

@@ -121,7 +121,7 @@ describe('SIGKILL of a worker under load', () => {
     for (const client of [...held, ...waiting]) client.rst()
   })
 
-  test('its ids in the access log end with it; no other worker misses a line', async () => {
+  test('its replacement logs under ids of its own, and no line is written twice', async () => {
     await using origin = startOrigin((_request, reply) => reply.send(200, 'ok'))
     await using gateway = await startGateway({ config: config(origin.url), workers: 2 })
     const load = startLoad(gateway.port(), { connections: 12 })
@@ -134,7 +134,7 @@ describe('SIGKILL of a worker under load', () => {
     await gateway.stop()
     const lines = await prefixes(gateway)
     expect(lines.size).toBe(3)
-    // What the dead one had answered and not yet written, at most a second's worth, is lost with it; nothing is there twice.
+    // What the dead one had answered and not yet written, at most a second's worth, is lost with it.
     const logged = [...lines.values()].reduce((sum, count) => sum + count, 0)
     expect(logged).toBeLessThanOrEqual(answered + 12)
     expect(new Set((await gateway.accessLog()).map(({ request_id: id }) => id)).size).toBe(logged)

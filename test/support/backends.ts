@@ -1,5 +1,4 @@
 // Servers behind the gateway for tests of the whole system: each says its name.
-import { join } from 'node:path'
 import { type Origin, startOrigin } from './origin.ts'
 import { waitFor } from './wait.ts'
 
@@ -22,10 +21,14 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Starts it, on the same port as before if it ran already. */
   async start(): Promise<this> {
-    const child = Bun.spawn(
-      [process.execPath, join(import.meta.dir, 'server-process.ts'), this.name, String(this.port)],
-      { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
-    )
+    const program = `
+      const server = Bun.serve({ hostname: '127.0.0.1', port: ${this.port}, fetch: () => new Response('${this.name}') })
+      console.log(server.port)`
+    const child = Bun.spawn([process.execPath, '--no-env-file', '-e', program], {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    })
     this.child = child
     const { value } = await child.stdout.getReader().read()
     this.port = Number(Buffer.from(value ?? []).toString())

@@ -27,6 +27,17 @@ describe('round robin', () => {
     for (let at = 0; at < 1200; at += 4) expect(tally(picked.slice(at, at + 4))).toEqual({ a: 3, b: 1 })
   })
 
+  test('takes no turn for another attempt, so that a dead server is not the first of every request', () => {
+    const backend = new Bench().backend(backendConfig([{ name: 'a' }, { name: 'b' }]))
+    const firsts = Array.from({ length: 10 }, () => {
+      const first = backend.pick(0, 0)
+      const second = backend.pick(0, first?.triedBit ?? 0)
+      expect(second?.name).toBe(first?.name === 'a' ? 'b' : 'a')
+      return first?.name
+    })
+    expect(firsts.filter((name) => name === 'a')).toHaveLength(5)
+  })
+
   test('spreads the turns of a full server over the others', () => {
     const bench = new Bench()
     const options = backendConfig([{ name: 'a', max_connections: 1 }, { name: 'b' }, { name: 'c' }])

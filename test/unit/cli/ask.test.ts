@@ -137,6 +137,68 @@ test('status puts health and traffic side by side', async () => {
   ])
 })
 
+const REJECTED = {
+  revision: 1,
+  rejected: {
+    time: '2026-01-02T12:52:47.000Z',
+    problems: [
+      {
+        path: 'rules[0].backend',
+        message: 'found "apq", allowed a backend: api',
+        file: 'sluice.yaml',
+        line: 14,
+        column: 42,
+        hint: 'did you mean "api"?',
+      },
+      { path: 'admin.bind', message: 'cannot listen' },
+    ],
+  },
+}
+
+test('health and status show which config is served, why a newer one is not, and that the gateway drains', async () => {
+  healthDocument = { ...healthDocument, draining: false, config: { revision: 3, rejected: null } }
+  for (const command of [health, status]) {
+    const lines = (await said(command, '--admin', url)).out.split('\n')
+    expect(lines).toContain('config: revision 3')
+    expect(lines.join('\n')).not.toContain('draining')
+  }
+  healthDocument = { ...healthDocument, healthy: false, draining: true, config: REJECTED }
+  const at = new Date(REJECTED.rejected.time).toTimeString().slice(0, 8)
+  const rejected =
+    `config: revision 1; a newer file was rejected at ${at}: sluice.yaml:14:42 rules[0].backend: ` +
+    'found "apq", allowed a backend: api; did you mean "api"? (and 1 more)'
+  for (const command of [health, status])
+    for (const backend of [[], ['web']]) {
+      const { code, out } = await said(command, ...backend, '--admin', url)
+      expect(code).toBe(1)
+      expect(out.split('\n')).toContain('draining: what is in flight is finished, nothing new is taken')
+      expect(out.split('\n')).toContain(rejected)
+    }
+})
+
+test('a problem of no place in the file is told without one', async () => {
+  const problems = [{ path: '', message: 'a worker did not answer' }]
+  healthDocument = {
+    ...healthDocument,
+    config: { revision: 1, rejected: { ...REJECTED.rejected, problems } },
+  }
+  expect((await said(health, '--admin', url)).out).toMatch(/rejected at [0-9:]{8}: a worker did not answer\n/)
+})
+
+test('--json with a backend keeps what is true of the whole gateway', async () => {
+  healthDocument = { ...healthDocument, draining: true, config: REJECTED }
+  for (const command of [health, status]) {
+    const { code, out } = await said(command, 'web', '--json', '--admin', url)
+    expect(code).toBe(1)
+    expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({
+      healthy: false,
+      total_count: 1,
+      draining: true,
+      config: REJECTED,
+    })
+  }
+})
+
 test('--json prints the documents unchanged', async () => {
   expect((await said(health, '--json', '--admin', url)).out).toBe(
     await (await fetch(`${url}/_health`)).text(),

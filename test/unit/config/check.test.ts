@@ -35,7 +35,7 @@ describe('listeners', () => {
       '3:8 listeners.b.bind: found "127.0.0.1:80", allowed an address and port of its own; listener "a" is at ":80"',
     )
     expect(linesOf(listeners('  a: { bind: ":9090", backend: app }'))[0]).toBe(
-      '2:8 listeners.a.bind: found ":9090", allowed an address and port of its own; the admin listener is at 127.0.0.1:9090; move it with admin: { bind: … }',
+      '2:8 listeners.a.bind: found ":9090", allowed an address and port of its own; the admin listener is at "127.0.0.1:9090"; move it with admin: { bind: … }',
     )
     const written = linesOf(listeners('  a: { bind: ":99", backend: app }', 'admin: { bind: ":99" }'))
     expect(written[0]).toStartWith('4:10 admin.bind: found ":99"')
