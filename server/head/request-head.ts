@@ -81,6 +81,11 @@ export class RequestHead {
   get(lower: string): string | null {
     return fieldValue(this.fields, this.edits, lower)
   }
+  /** Whether fields of this lower-case name came with different values. */
+  isAmbiguous(lower: string): boolean {
+    const values = this.values(lower)
+    return values.some((value) => value !== values[0])
+  }
   values(lower: string): string[] {
     return fieldValues(this.fields, lower)
   }

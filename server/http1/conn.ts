@@ -37,6 +37,8 @@ export abstract class Conn implements Timed, StageOwner {
   /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
   isFinishing = false
   #isShut = false
+  /** What is still written is dropped. */
+  #isMute = false
   #lingered = 0
   /** Progress of the body being read, and of the bytes waiting to be written. */
   readSinceMs = 0
@@ -45,6 +47,10 @@ export abstract class Conn implements Timed, StageOwner {
   writeSinceMs = 0
   writeBytes = 0
   writeLastMs = 0
+  /** Of `writeBytes`, what had left the kernel at the last look (less than 0: earlier bytes were still in it); NaN: no look yet. */
+  #sentAtLook = Number.NaN
+  /** What left the kernel since the first look. */
+  #sentBytes = 0
 
   constructor(wheel: Wheel) {
     this.wheel = wheel
@@ -58,7 +64,7 @@ export abstract class Conn implements Timed, StageOwner {
 
   /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
   write(bytes: Buffer, from: number, to: number): void {
-    if (this.isClosed || this.#isShut) return
+    if (this.isClosed || this.#isMute) return
     if (isStaging(this)) {
       if (to - from <= STAGED_PIECE_MAX) {
         const stage = openStage(this, to - from)
@@ -75,7 +81,7 @@ export abstract class Conn implements Timed, StageOwner {
 
   /** Stages a few bytes, so that they leave in one write with what is written next. */
   writeSmall(bytes: Buffer): void {
-    if (this.isClosed || this.#isShut) return
+    if (this.isClosed || this.#isMute) return
     const stage = openStage(this, bytes.length)
     const at = stagedLength()
     bytes.copy(stage, at)
@@ -83,7 +89,7 @@ export abstract class Conn implements Timed, StageOwner {
   }
 
   flushStage(stage: Buffer, length: number): void {
-    if (this.isClosed || this.#isShut) return
+    if (this.isClosed || this.#isMute) return
     const taken = this.#send(stage, 0, length)
     if (taken < length) this.#keep(Buffer.from(stage.subarray(taken, length)))
   }
@@ -99,6 +105,7 @@ export abstract class Conn implements Timed, StageOwner {
     if (this.waitingBytes === 0) {
       this.writeSinceMs = this.writeLastMs = nowMs
       this.writeBytes = 0
+      this.#sentAtLook = Number.NaN
       this.heed(this.nextLook(nowMs))
     }
     this.waiting.push(rest)
@@ -167,12 +174,49 @@ export abstract class Conn implements Timed, StageOwner {
 
   /** Whether it does so, or comes too slowly on the whole. */
   isReadStalled(now: number): boolean {
-    return !this.isPaused && isStalled(now, this.idleMs, this.readLastMs, this.readSinceMs, this.readBytes)
+    return this.isReadIdle(now) || (!this.isPaused && isSlow(now - this.readSinceMs, this.readBytes))
   }
 
+  /** Whether bytes wait that the other side does not take, or takes too slowly on the whole. Asked at deadlines only. */
   isWriteStalled(now: number): boolean {
-    if (this.waitingBytes === 0) return false
-    return isStalled(now, this.idleMs, this.writeLastMs, this.writeSinceMs, this.writeBytes)
+    return this.waitingBytes > 0 && this.#isSendStalled(now, this.#unsentBytes)
+  }
+
+  /**
+   * The kernel calls a socket writable only once a third of its buffer of megabytes is free, for which a slow reader may need
+   * minutes. So what left that buffer between two looks is progress too; the first look only measures.
+   */
+  #isSendStalled(now: number, unsentBytes: number): boolean {
+    const sent = this.writeBytes - unsentBytes
+    const isFirst = Number.isNaN(this.#sentAtLook)
+    const progress = isFirst ? 0 : sent - this.#sentAtLook
+    this.#sentAtLook = sent
+    if (isFirst) {
+      this.writeSinceMs = now
+      this.#sentBytes = 0
+      return false
+    }
+    if (progress > 0) {
+      this.#sentBytes += progress
+      this.writeLastMs = now
+    }
+    // A window opens in steps: the rate says nothing about a time shorter than that in which one must come.
+    const elapsedMs = now - this.writeSinceMs
+    return (
+      now - this.writeLastMs >= this.idleMs ||
+      (elapsedMs >= this.idleMs && isSlow(elapsedMs, this.#sentBytes))
+    )
+  }
+
+  get #unsentBytes(): number {
+    return this.socket && !this.isClosed ? unsentBytes((this.socket as unknown as { fd: number }).fd) : 0
+  }
+
+  /** Drops what waits and whatever is still written: nobody wants it any more. What is read goes on. */
+  protected mute(): void {
+    this.#isMute = true
+    this.waiting = []
+    this.waitingBytes = 0
   }
 
   /** When to look again at a body in motion. */
@@ -194,7 +238,13 @@ export abstract class Conn implements Timed, StageOwner {
     if (this.isClosed) return
     this.setDue(nowMs + LINGER_MS)
     if (this.#isShut) return
-    this.#isShut = true
+    this.writeLastMs = nowMs
+    this.#sentAtLook = Number.NaN
+    this.#shutdown()
+  }
+
+  #shutdown(): void {
+    this.#isShut = this.#isMute = true
     this.socket?.shutdown()
   }
 
@@ -215,48 +265,40 @@ export abstract class Conn implements Timed, StageOwner {
   /** A slow reader still takes what we or the kernel hold for it: RST would destroy that. */
   #mustWait(now: number): boolean {
     if (!this.#isShut) return !this.isWriteStalled(now)
-    const unsent = this.socket ? unsentBytes((this.socket as unknown as { fd: number }).fd) : 0
-    if (unsent === 0) return false
-    if (unsent !== this.#unsent) {
-      this.#unsent = unsent
-      this.writeLastMs = now
-    }
-    return now - this.writeLastMs < this.idleMs
+    const unsent = this.#unsentBytes
+    return unsent > 0 && !this.#isSendStalled(now, unsent)
   }
-  #unsent = 0
 
   /** Sends FIN after what is written, and goes on reading: half of a tunnel ended. */
   shutdownWrites(): void {
     if (this.isClosed || this.#isShut) return
     flush()
-    this.isFinishing = false
-    if (this.waitingBytes === 0) {
-      this.#isShut = true
-      this.socket?.shutdown()
-    } else this.#shutWhenDrained = true
+    if (this.waitingBytes === 0) this.#shutdown()
+    else this.#shutWhenDrained = true
   }
   #shutWhenDrained = false
 
   /** For `drained` of a tunnel: whether a FIN was only waiting for the last bytes. */
   protected shutIfAsked(): void {
-    if (!this.#shutWhenDrained || this.#isShut) return
-    this.#isShut = true
-    this.socket?.shutdown()
+    if (this.#shutWhenDrained && !this.#isShut) this.#shutdown()
   }
 
   /** Ends at once, by RST where the other side still sends. */
   terminate(): void {
     if (this.isClosed) return
+    this.release()
+    this.socket?.terminate()
+  }
+
+  /** Nothing of a closed connection stays: no deadline (the wheel would keep it for as long as that lies ahead), no bytes. */
+  protected release(): void {
     this.isClosed = true
     this.wheel.remove(this)
     this.waiting = []
     this.waitingBytes = 0
-    this.socket?.terminate()
   }
 }
 
-function isStalled(now: number, idleMs: number, lastMs: number, sinceMs: number, bytes: number): boolean {
-  if (now - lastMs >= idleMs) return true
-  const elapsedMs = now - sinceMs
+function isSlow(elapsedMs: number, bytes: number): boolean {
   return elapsedMs >= 2 * RATE_GRACE_MS && bytes < (RATE_BYTES_PER_S * (elapsedMs - RATE_GRACE_MS)) / 1000
 }

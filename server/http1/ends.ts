@@ -9,7 +9,7 @@ import type { Outbound } from './outbound.ts'
 export interface ClientEvents {
   /** A piece of the request's body (or of a tunnel). */
   requestBody(bytes: Buffer, from: number, to: number): void
-  /** The request, or the client's half of a tunnel, is over. */
+  /** The request's body, or the client's half of a tunnel, is over; not told of a request without a body. */
   requestEnd(): void
   /** The request broke its framing or came too slowly: nothing further of it will come. */
   requestFault(code: FaultCode): void
@@ -39,8 +39,8 @@ export interface ServerEvents {
 export interface Requests {
   /** A whole head has arrived in `client.head`. The exchange that serves it. */
   begin(client: Inbound): ClientEvents
-  /** A head was refused: answers, logs, and ends the connection. */
-  refuse(client: Inbound, code: FaultCode): void
+  /** A head was refused: answers, logs, and ends the connection. The exchange whose answer that is. */
+  refuse(client: Inbound, code: FaultCode): ClientEvents
   /** New connections are turned away and idle ones end. */
   readonly isDraining: boolean
   opened(client: Inbound): void

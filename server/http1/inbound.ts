@@ -1,17 +1,19 @@
 // A client's connection: reads requests one after the other (pipelined ones wait), and writes their answers in order.
 import type { Socket } from 'bun'
-import { LF, CR } from '../head/bytes.ts'
 import { SCAN } from '../head/fields.ts'
 import { type Framing, bodyBytes, requestFraming } from '../head/framing.ts'
-import { type HeadFault, type HeadLimits, RequestHead, mayEnd } from '../head/request-head.ts'
+import { type HeadFault, RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
-import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
-import type { ClientEvents, Requests } from './ends.ts'
+import type { ClientEvents } from './ends.ts'
+import { findHead } from './find-head.ts'
+import { Held } from './held.ts'
+import type { Port } from './port.ts'
+import { TURN_REQUESTS, inTurn } from './turn.ts'
 
 /** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
  *  tunnel: raw bytes both ways · over: nothing more is read. */
@@ -19,21 +21,13 @@ type Place = 'head' | 'body' | 'busy' | 'tunnel' | 'over'
 
 /** How much may be read ahead while an exchange runs: an abort shows only to who reads. */
 const AHEAD_BYTES_MAX = 64 * 1024
-/** How long a drain waits for the first request of a connection. */
-const FIRST_REQUEST_MS = 1000
-
-/** What all connections of a listener share; replaced as a whole when config changes. */
-export interface Port {
-  listener: Listener
-  limits: HeadLimits
-  readonly requests: Requests
-  readonly wheel: Wheel
-}
+/** How long a drain waits for the request that may be on its way on a connection. */
+const NEXT_REQUEST_MS = 1000
 
 export class Inbound extends Conn implements PieceTaker {
   readonly port: Port
-  readonly peer: string
-  readonly peerPort: number
+  readonly socketAddress: string
+  readonly socketPort: number
   /** The proxy's own notes on this client, made at its first request and kept while `listener` stays the same. */
   client: object | null = null
   clientOf: Listener | null = null
@@ -44,9 +38,16 @@ export class Inbound extends Conn implements PieceTaker {
   readonly reader = new BodyReader()
   #exchange: ClientEvents | null = null
   /** Bytes of an incomplete head, or read ahead while an exchange runs. */
-  #held: Buffer | null = null
+  readonly #held = new Held()
   #isConsuming = false
+  /** What is held holds more requests, whose turn comes after that of others. */
+  #isYielding = false
+  /** Something of this client follows the request being served. */
+  #hasMore = false
+  /** The body being read came too slowly once: nobody waits for it any more. */
+  #isBodyGivenUp = false
   #served = 0
+  #answeredMs = 0
   /** The client sent FIN. */
   hasEnded = false
 
@@ -54,65 +55,72 @@ export class Inbound extends Conn implements PieceTaker {
     super(port.wheel)
     this.port = port
     this.socket = socket
-    this.peer = socket.remoteAddress
-    this.peerPort = (socket as unknown as { remotePort: number }).remotePort
+    this.socketAddress = socket.remoteAddress
+    this.socketPort = (socket as unknown as { remotePort: number }).remotePort
     const { head } = port.listener.options.timeouts
-    this.setDue(nowMs + (port.requests.isDraining ? Math.min(FIRST_REQUEST_MS, head) : head))
+    this.setDue(nowMs + (port.requests.isDraining ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
 
   /** This connection takes no further request after the one being served. */
   get isLast(): boolean {
     return (
-      (this.hasEnded && this.#held === null) ||
+      (this.hasEnded && !this.#hasMore && this.#held.bytes === null) ||
       this.#served >= this.port.listener.options.limits.requests ||
       this.port.requests.isDraining
     )
   }
 
   get isIdle(): boolean {
-    return this.place === 'head' && this.#held === null
+    return this.place === 'head' && this.#held.bytes === null
   }
 
   // ── reading ──
 
   onData(bytes: Buffer): void {
-    if (this.isFinishing || this.place === 'over') return this.linger(bytes.length)
-    if (this.place === 'head')
-      return this.#consume(this.#held ? this.#join(bytes) : bytes, this.#held ? this.#held.length : 0)
+    if (this.isFinishing) return this.linger(bytes.length)
+    if (this.place === 'over') return // an answer is under way that ends the connection: dropped, as the client's end must be seen
+    if (this.place === 'busy' || this.#isYielding) return this.#readAhead(bytes)
+    if (this.place === 'head') {
+      const held = this.#held.bytes
+      if (!held) return this.#consume(bytes, 0)
+      this.#held.add(bytes)
+      return this.#consumeHeld(held.length)
+    }
     if (this.place === 'body') {
       const end = this.#readBody(bytes, 0)
       if (end >= 0 && end < bytes.length && !this.isFinishing) this.#readAhead(bytes.subarray(end))
       return
     }
-    if (this.place === 'busy') return this.#readAhead(bytes)
     this.touch()
     this.#exchange?.requestBody(bytes, 0, bytes.length)
   }
 
-  #join(bytes: Buffer): Buffer {
-    return Buffer.concat([this.#held as Buffer, bytes])
-  }
-
   #readAhead(bytes: Buffer): void {
     // An ordinary client sends nothing while it waits; what a pipelining one sends is bounded by not reading on.
-    this.#held = this.#held ? this.#join(bytes) : bytes.length > 4096 ? bytes : Buffer.from(bytes)
+    if (this.#held.bytes) this.#held.add(bytes)
+    else this.#held.keep(bytes.length > 4096 ? bytes : Buffer.from(bytes))
     if (this.#held.length > AHEAD_BYTES_MAX) this.pause()
   }
 
-  /** Serves what `bytes` holds, request by request, until one's answer must be waited for. The first `seen` bytes were scanned before. */
+  #consumeHeld(seen: number): void {
+    const held = this.#held.take()
+    if (held) this.#consume(held, seen)
+  }
+
+  /** Serves what `bytes` holds, request by request, until one's answer must be waited for, or others have their turn. The first `seen` bytes were scanned before. */
   #consume(bytes: Buffer, seen: number): void {
-    this.#held = null
     this.#isConsuming = true
     let at = 0
     let scanned = seen
+    let count = 0
     while (at < bytes.length && this.place === 'head' && !this.isFinishing && !this.isClosed) {
-      const end = this.#scanHead(bytes, at, scanned)
-      if (end < 0) {
-        this.#isConsuming = false
-        return
+      if (count++ === TURN_REQUESTS) {
+        this.#yield()
+        break
       }
+      const end = this.#scanHead(bytes, at, scanned)
       scanned = 0
-      at = this.#begin(bytes, end)
+      at = end < 0 ? -1 : this.#begin(bytes, end)
       if (at < 0) break
     }
     this.#isConsuming = false
@@ -121,22 +129,23 @@ export class Inbound extends Conn implements PieceTaker {
     else if (this.place === 'head') this.#awaitNext()
   }
 
+  /** A client that sends requests without end must not keep others waiting: the rest is served after what has come from them. */
+  #yield(): void {
+    this.#isYielding = true
+    inTurn(this, () => this.#goOn())
+  }
+
+  #goOn(): void {
+    this.#isYielding = false
+    if (this.place !== 'head' || this.isFinishing || this.isClosed) return
+    this.resume() // until what is left is too much again
+    this.#consumeHeld(0)
+    if (this.hasEnded && ['busy', 'body'].includes(this.place)) this.#endedEarly()
+  }
+
   /** Where the head that begins at `from` ends; -1: not here yet, or refused. */
   #scanHead(bytes: Buffer, from: number, scanned: number): number {
-    // RFC 9112 §2.2: one empty line before a request is ignored.
-    let at = from
-    if (bytes[at] === CR && (at + 1 >= bytes.length || bytes[at + 1] === LF)) at += 2
-    if (at >= bytes.length) return this.#holdHead(bytes, from)
-    const { limits } = this.port
-    // Scan again only when an empty line may have come, so that a head sent byte by byte costs no quadratic time.
-    if (
-      scanned > 0 &&
-      bytes.length - at <= limits.headBytes &&
-      !mayEnd(bytes, Math.max(at, scanned - 3), bytes.length)
-    ) {
-      return this.#holdHead(bytes, from)
-    }
-    const end = this.head.scan(bytes, at, bytes.length, limits)
+    const end = findHead(this.head, bytes, from, scanned, this.port.limits)
     if (typeof end === 'string') {
       this.#refuse(end)
       return -1
@@ -151,7 +160,7 @@ export class Inbound extends Conn implements PieceTaker {
       return -1
     }
     const { timeouts } = this.port.listener.options
-    this.#held = from === 0 ? bytes : Buffer.from(bytes.subarray(from))
+    this.#held.keep(from === 0 ? bytes : Buffer.from(bytes.subarray(from)))
     if (!this.#hasHeadDeadline) {
       this.#hasHeadDeadline = true
       this.setDue(nowMs + timeouts.head)
@@ -163,7 +172,12 @@ export class Inbound extends Conn implements PieceTaker {
   #refuse(code: HeadFault | 'framing_ambiguous' | 'coding_unsupported' | 'request_timeout'): void {
     this.place = 'over'
     this.framing = 'none'
-    this.port.requests.refuse(this, code)
+    this.#held.clear()
+    const exchange = this.port.requests.refuse(this, code)
+    if (this.isFinishing || this.isClosed) return
+    // The refusal waits behind answers that the client has not taken yet.
+    this.#exchange = exchange
+    this.setDue(this.nextLook(nowMs))
   }
 
   /** A whole head is here: begins its exchange and reads its body as far as it is here. Where the next message begins; -1: refused. */
@@ -174,12 +188,15 @@ export class Inbound extends Conn implements PieceTaker {
       return -1
     }
     this.#served++
+    this.#held.clear() // the head has its memory now
     this.#hasHeadDeadline = false
+    this.#hasMore = framing === 'none' && end < bytes.length
     this.framing = framing
     this.bodyBytes = framing === 'length' ? bodyBytes : 0
     if (framing === 'none') this.place = 'busy'
     else {
       this.place = 'body'
+      this.#isBodyGivenUp = false
       this.reader.begin(framing, this.bodyBytes, true)
       this.beginReading()
     }
@@ -189,10 +206,6 @@ export class Inbound extends Conn implements PieceTaker {
     // An answer made at once may have ended the exchange already: then `place` is 'head' again, or the connection finishes.
     if (this.isBetween) return end
     this.#exchange = exchange
-    if (framing === 'none') {
-      exchange.requestEnd()
-      return end
-    }
     return this.place === 'body' ? this.#readBody(bytes, end) : end
   }
 
@@ -214,6 +227,7 @@ export class Inbound extends Conn implements PieceTaker {
     }
     if (this.reader.isDone) {
       this.place = 'busy'
+      this.#hasMore = end < bytes.length
       this.#watchBytes()
       this.#exchange?.requestEnd()
     }
@@ -241,28 +255,27 @@ export class Inbound extends Conn implements PieceTaker {
     }
     this.place = 'head'
     if (this.#isConsuming) return
-    const held = this.#held
-    this.#held = null
     this.resume()
-    if (held) this.#consume(held, 0)
+    if (this.#held.bytes) this.#consumeHeld(0)
     else this.#awaitNext()
   }
 
   #awaitNext(): void {
     if (this.hasEnded || this.port.requests.isDraining) return this.finish()
+    this.#answeredMs = nowMs
     this.#awaitHead()
   }
 
   #awaitHead(): void {
     const { head, keep_alive } = this.port.listener.options.timeouts
-    this.setDue(nowMs + (this.#held ? head : keep_alive))
+    this.setDue(nowMs + (this.#held.bytes ? head : keep_alive))
   }
 
   /** From now on bytes pass as they are; those read ahead are the first. */
   becomeTunnel(): void {
     this.place = 'tunnel'
-    const held = this.#held
-    this.#held = null
+    const held = this.#held.take()
+    this.#held.clear()
     this.resume()
     this.touch()
     this.setDue(nowMs + this.port.listener.options.timeouts.tunnel)
@@ -310,14 +323,18 @@ export class Inbound extends Conn implements PieceTaker {
     this.hasEnded = true
     if (this.isFinishing) return // closes by itself once our own FIN is out
     if (this.place === 'tunnel') return this.#exchange?.requestEnd()
+    if (this.#isYielding) return // what has come before its end has its turn yet
     if (this.place === 'head') {
       this.place = 'over'
       return this.finish()
     }
-    // Decided: a client that closes before its answer is complete has gone, unless the listener answers half-closed ones.
+    this.#endedEarly()
+  }
+
+  /** Decided: a client that closes before its answer is complete has gone, unless the listener answers half-closed ones. */
+  #endedEarly(): void {
     if (this.place === 'busy' && this.port.listener.options.half_close === 'answer') return
     this.#gone('client_abort')
-    this.wheel.remove(this)
   }
 
   /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
@@ -326,6 +343,8 @@ export class Inbound extends Conn implements PieceTaker {
     this.port.requests.closed(this)
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.requestEnd()
     this.#gone('client_abort')
+    this.release()
+    this.#held.clear()
   }
 
   #gone(code: FaultCode): void {
@@ -342,16 +361,21 @@ export class Inbound extends Conn implements PieceTaker {
     if (this.place === 'tunnel') return this.#expireTunnel(now, timeouts.tunnel)
     if (this.isWriteStalled(now)) return this.#gone('client_stalled')
     if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
-    if (this.place === 'body' && this.isReadStalled(now)) {
-      this.place = 'over'
+    if (this.place === 'body' && !this.#isBodyGivenUp && this.isReadStalled(now)) {
+      // An answer that is under way goes on: the body is read as before, so that the client's end is seen.
+      this.#isBodyGivenUp = true
       this.#exchange?.requestFault('request_timeout')
     }
-    if (this.place === 'body' || this.waitingBytes > 0) this.setDue(this.nextLook(now))
+    if (this.isFinishing || this.isClosed) return
+    if (this.place === 'over' && this.#exchange === null) return this.finish()
+    if (this.place === 'body' || this.place === 'over' || this.waitingBytes > 0)
+      this.setDue(this.nextLook(now))
   }
 
   #expireHead(): void {
+    if (this.#isYielding) return this.#awaitHead()
     // An idle one is closed without a word, as a 408 could be taken for the answer to a request just sent.
-    if (this.#held !== null) return this.#refuse('request_timeout')
+    if (this.#held.bytes) return this.#refuse('request_timeout')
     this.place = 'over'
     this.finish()
   }
@@ -365,8 +389,10 @@ export class Inbound extends Conn implements PieceTaker {
   /** Ends an idle connection: a drain. */
   endIfIdle(): void {
     if (!this.isIdle) return
-    // The first request of a connection just accepted is on its way; nobody waits long for it, though.
-    if (this.#served === 0) return this.heed(nowMs + FIRST_REQUEST_MS)
+    // The first request of a connection just accepted, or the next of one that is busy, may be on its way: it is worth a short
+    // wait, and its answer says that the connection ends.
+    if (this.#served === 0 || nowMs - this.#answeredMs < NEXT_REQUEST_MS)
+      return this.heed(nowMs + NEXT_REQUEST_MS)
     this.place = 'over'
     this.finish()
   }

@@ -10,8 +10,9 @@ import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { Conn } from './conn.ts'
 import type { Requests, ServerEvents } from './ends.ts'
-import { Inbound, type Port } from './inbound.ts'
+import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
+import type { Port } from './port.ts'
 
 /** An open address. */
 export interface OpenListener {
@@ -122,7 +123,7 @@ const inboundHandlers = {
   error: contained,
 } satisfies SocketHandler<Conn>
 
-/** Starts a connection to one address of a server; the exchange hears serverOpen or serverGone from a later turn, unless a failure is returned. */
+/** Starts a connection to one address of a server; the exchange hears serverOpen (perhaps before this returns) or serverGone, unless a failure is returned. */
 export function dialServer(
   server: Server,
   address: string,
@@ -141,7 +142,7 @@ export function dialServer(
   return conn
 }
 
-/** Bytes that make a connecting socket report writability: none are sent by an empty write, so the first byte of a request is held until the result is known. */
+/** A connecting socket has reported something: tells its connection what became of the dial, if that is known yet. */
 function settle(socket: Socket<Conn>, conn: Outbound): void {
   const result = dialResult(socket)
   if (result === 'connected') conn.connected(socket)

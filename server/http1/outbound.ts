@@ -12,6 +12,7 @@ import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { READ_BYTES_MAX, isQuiet, readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
+import { Held } from './held.ts'
 import type { ServerEvents } from './ends.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · tunnel · over: nothing more is read. */
@@ -35,10 +36,10 @@ export class Outbound extends Conn implements PieceTaker {
   /** At least one byte of the present answer has come. */
   hasAnswered = false
   #exchange: ServerEvents | null
-  #held: Buffer | null = null
+  readonly #held = new Held()
   #interims = 0
   #isHeadRequest = false
-  #wantsUpgrade = false
+  #upgrades: readonly string[] = []
   #keepsFraming = true
   #persists = false
   #isRequestWhole = false
@@ -51,10 +52,15 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   /** Takes the connection for an exchange: from the pool, or as soon as it is connected. */
-  begin(exchange: ServerEvents, isHeadRequest: boolean, wantsUpgrade: boolean, keepsFraming: boolean): void {
+  begin(
+    exchange: ServerEvents,
+    isHeadRequest: boolean,
+    upgrades: readonly string[],
+    keepsFraming: boolean,
+  ): void {
     this.#exchange = exchange
     this.#isHeadRequest = isHeadRequest
-    this.#wantsUpgrade = wantsUpgrade
+    this.#upgrades = upgrades
     this.#keepsFraming = keepsFraming
     this.#isRequestWhole = false
     this.hasAnswered = false
@@ -92,7 +98,7 @@ export class Outbound extends Conn implements PieceTaker {
     switch (this.place) {
       case 'head':
         this.hasAnswered = true
-        return this.#held ? this.#readMore(this.#held, bytes) : this.#readHeads(bytes)
+        return this.#held.bytes ? this.#readMore(bytes, this.#held.bytes.length) : this.#readHeads(bytes)
       case 'body':
         return this.#readBody(bytes, 0)
       case 'tunnel':
@@ -104,21 +110,20 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   /** Scans a head again only when its end may have come: one sent byte by byte costs no quadratic time. */
-  #readMore(held: Buffer, bytes: Buffer): void {
-    const all = Buffer.concat([held, bytes])
-    if (all.length > ANSWER_LIMITS.headBytes || mayEnd(all, Math.max(0, held.length - 3), all.length))
+  #readMore(bytes: Buffer, scanned: number): void {
+    const all = this.#held.add(bytes)
+    if (all.length > ANSWER_LIMITS.headBytes || mayEnd(all, Math.max(0, scanned - 3), all.length))
       this.#readHeads(all)
-    else this.#held = all
   }
 
   #readHeads(bytes: Buffer): void {
-    this.#held = null
+    this.#held.take()
     let at = 0
     while (this.place === 'head') {
       const end = this.head.scan(bytes, at, bytes.length, ANSWER_LIMITS)
       if (typeof end === 'string') return this.fail(end)
       if (end === SCAN.incomplete) {
-        this.#held = at === 0 ? bytes : bytes.subarray(at)
+        this.#held.keep(at === 0 ? bytes : bytes.subarray(at))
         return
       }
       at = end
@@ -133,8 +138,10 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #switchProtocol(bytes: Buffer, at: number): void {
-    if (!this.#wantsUpgrade || this.head.version === 10 || !this.head.fields.has(KNOWN.upgrade))
-      return this.fail('server_malformed')
+    // RFC 9110 §7.8: only to protocols that were asked for.
+    const given = protocolsOf(this.head.values('upgrade'))
+    const isAsked = given.length > 0 && given.every((protocol) => this.#upgrades.includes(protocol))
+    if (!isAsked || this.head.version === 10) return this.fail('server_malformed')
     this.place = 'tunnel'
     this.setDue(0)
     this.#exchange?.serverAnswer(this.head, 'close', at >= bytes.length)
@@ -153,6 +160,9 @@ export class Outbound extends Conn implements PieceTaker {
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
     if (head.fields.has(KNOWN.keepAlive)) this.#learnKeepAlive(head.get('keep-alive') ?? '')
     this.place = 'body'
+    this.#held.clear()
+    // What is left of the request is of no use to a server that has answered already: from now on only its answer is watched.
+    if (!this.#isRequestWhole) this.mute()
     this.reader.begin(framing, length, this.#keepsFraming)
     this.#exchange?.serverAnswer(head, framing, at >= bytes.length)
     if (this.place !== 'body') return
@@ -284,7 +294,7 @@ export class Outbound extends Conn implements PieceTaker {
     this.server.live.open--
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.serverEnd()
     if (this.place !== 'over') this.#broken()
-    this.wheel.remove(this)
+    this.release()
   }
 
   #broken(): void {
@@ -308,8 +318,8 @@ export class Outbound extends Conn implements PieceTaker {
       case 'head':
         return this.#expireHead(now)
       case 'body':
-        // No least rate: events may come seldom and be small.
-        if (this.isReadIdle(now) || this.isWriteStalled(now)) return this.fail('server_stalled')
+        // No least rate: events may come seldom and be small. A server that answers need not take the rest of its request.
+        if (this.isReadIdle(now)) return this.fail('server_stalled')
         return this.setDue(this.nextLook(now))
       default:
     }
@@ -321,4 +331,10 @@ export class Outbound extends Conn implements PieceTaker {
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
     this.setDue(this.nextLook(now))
   }
+}
+
+/** The protocols of Upgrade fields, in lower case (RFC 9110 §7.8). */
+export function protocolsOf(values: readonly string[]): string[] {
+  const protocols = values.join(',').toLowerCase().split(',')
+  return protocols.map((protocol) => protocol.trim()).filter((protocol) => protocol !== '')
 }

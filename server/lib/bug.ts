@@ -14,3 +14,12 @@ export function tellBugsTo(next: Report): void {
 export function tellBug(error: unknown): void {
   report(error)
 }
+
+/** Runs something that has nobody above it to catch what it throws: a timer's work. */
+export function guarded(run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    tellBug(error)
+  }
+}

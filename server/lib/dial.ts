@@ -20,7 +20,12 @@ export type DialFailure = 'connect_refused' | 'connect_timeout' | 'connect_faile
  * the socket is connected: ask `dialResult` there and, while it is pending, at each `drain` (which comes when that is known).
  * Returns null, or why not even a start was possible.
  */
-export function dial<T>(address: string, port: number, data: T, handlers: SocketHandler<T>): DialFailure | null {
+export function dial<T>(
+  address: string,
+  port: number,
+  data: T,
+  handlers: SocketHandler<T>,
+): DialFailure | null {
   if (process.platform !== 'linux') return dialPlain(address, port, data, handlers)
   const target = socketAddress(address, port)
   if (!target) return 'connect_failed'
@@ -34,7 +39,9 @@ export function dial<T>(address: string, port: number, data: T, handlers: Socket
     }
   }
   // The public types know neither `fd` nor a connect that yields no promise of interest.
-  const options = { fd, data, socket: handlers, allowHalfOpen: true } as unknown as Parameters<typeof Bun.connect<T>>[0]
+  const options = { fd, data, socket: handlers, allowHalfOpen: true } as unknown as Parameters<
+    typeof Bun.connect<T>
+  >[0]
   Bun.connect<T>(options).catch(ignore)
   return null
 }

@@ -237,6 +237,15 @@ describe('who the client is', () => {
     expect(two.all('x-forwarded-for')).toEqual(['6.6.6.6, 192.0.2.8, 127.0.0.1'])
   })
 
+  test('is nobody but the proxy itself when its two fields name different clients', async () => {
+    await get('X-Forwarded-For: 8.8.8.8\r\nForwarded: for=10.1.1.1\r\n', 'trusting')
+    expect(gateway.log.at(-1)?.client).toBe('127.0.0.1')
+    await get('X-Forwarded-For: 8.8.8.8\r\nForwarded: for=8.8.8.8\r\n', 'trusting')
+    expect(gateway.log.at(-1)?.client).toBe('8.8.8.8')
+    const derived = await get('Forwarded: for="10.1.1.1;for=9.9.9.9"\r\n', 'trusting')
+    expect(derived.all('x-forwarded-for')).toEqual(['unknown, 127.0.0.1'])
+  })
+
   test("keeps a trusted proxy's word on scheme, host, port and id", async () => {
     const request = await get(spoofed, 'trusting')
     expect([
@@ -301,8 +310,15 @@ describe('our own paths', () => {
       'application/json',
     ])
     expect((await answerTo('GET /_metrics?x HTTP/1.1\r\nHost: [::1]:80\r\n\r\n')).body).toBe('/_metrics\n')
-    expect((await answerTo('HEAD /_health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).get('content-length')).toBe('9')
-    const proxied = ['X-Forwarded-For: ::1\r\n', 'Forwarded: for=::1\r\n', 'Via: 1.1 p\r\n', 'X-Real-IP: ::1\r\n']
+    expect((await answerTo('HEAD /_health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).get('content-length')).toBe(
+      '9',
+    )
+    const proxied = [
+      'X-Forwarded-For: ::1\r\n',
+      'Forwarded: for=::1\r\n',
+      'Via: 1.1 p\r\n',
+      'X-Real-IP: ::1\r\n',
+    ]
     for (const fields of proxied)
       for (const listener of ['web', 'trusting'])
         expect((await ask(listener, fields)).body).toBe('GET /_health ')
@@ -310,7 +326,9 @@ describe('our own paths', () => {
       'POST /_health ',
     )
     // What a page in a browser on this machine could reach by a name of its own.
-    expect((await answerTo('GET /_health HTTP/1.1\r\nHost: rebound.example\r\n\r\n')).body).toBe('GET /_health ')
+    expect((await answerTo('GET /_health HTTP/1.1\r\nHost: rebound.example\r\n\r\n')).body).toBe(
+      'GET /_health ',
+    )
     expect((await answerTo('GET /_healthy HTTP/1.1\r\nHost: h\r\n\r\n')).body).toBe('GET /_healthy ')
   })
 })

@@ -141,6 +141,37 @@ describe('another attempt', () => {
   })
 })
 
+describe('what is counted', () => {
+  test('an attempt that failed counts once for its server, also when its client leaves before the next', async () => {
+    await using gateway = startEngine({
+      config: toServers([refusing()], { retry: { attempts: 3, backoff: '60s' } }),
+    })
+    const server = gateway.engine.snapshot.backends.values().next().value?.servers[0]
+    await using client = await gateway.client()
+    client.send(GET)
+    await waitFor(() => gateway.engine.board.requests(server?.slot ?? 0) > 0)
+    client.rst()
+    expect(await gateway.logged()).toMatchObject({ fault: 'client_abort', attempts: 1, server: null })
+    const { board } = gateway.engine
+    expect([board.requests(server?.slot ?? 0), board.failures(server?.slot ?? 0)]).toEqual([1, 1])
+    await gateway.settled()
+  })
+
+  test("the time that a client takes to send its request is not its server's", async () => {
+    await using origin = startOrigin((_request, reply) => reply.send(200))
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const live = gateway.engine.snapshot.backends.values().next().value?.servers[0]?.live
+    await using client = await gateway.client()
+    client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\na')
+    await origin.begun()
+    await pause(120)
+    client.send('b')
+    expect((await client.readAnswer()).status).toBe(200)
+    expect(live?.ewmaMs).toBeLessThan(60)
+    await gateway.settled()
+  })
+})
+
 describe('a full backend', () => {
   test('lets requests wait in order, body and all, and says how long', async () => {
     const gate = makeGate()

@@ -208,6 +208,8 @@ test('h2c, a body, HTTP/1.0 and an upgrade that Connection does not name are not
   await using gateway = startEngine({ config: toServers([server.url], { keep_alive: { idle: '0s' } }) })
   for (const request of [
     'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket, H2C\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: h\r\nUpgrade: echo/1\r\n\r\n',
     'GET / HTTP/1.0\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n',
     'POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\nContent-Length: 1\r\n\r\nx',
@@ -218,6 +220,17 @@ test('h2c, a body, HTTP/1.0 and an upgrade that Connection does not name are not
     expect((await client.readAnswer()).status).toBe(200)
     expect(server.got.toLowerCase()).not.toMatch(/upgrade|http2-settings/)
   }
+  await gateway.settled()
+})
+
+test('a switch to another protocol than was asked for is refused', async () => {
+  await using server = new RawServer((raw) => {
+    raw.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n')
+  })
+  await using gateway = startEngine({ config: toServers([server.url], { retry: { attempts: 1 } }) })
+  await using client = await gateway.client()
+  client.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  expect((await client.readAnswer()).status).toBe(502)
   await gateway.settled()
 })
 

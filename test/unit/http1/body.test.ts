@@ -217,6 +217,7 @@ describe('refused', () => {
     'a trailer with bare LF': '0\r\nX-T: 1\nX-U: 2\r\n\r\n',
     'a trailer with bare CR': '0\r\nX-T: 1\rX-U: 2\r\n\r\n',
     'a trailer with a space before its colon': '0\r\nX-T : 1\r\n\r\n',
+    'a trailer that some read as Content-Length': '0\r\nContent_Length: 3\r\n\r\n',
     'a trailer without colon': '0\r\nXT\r\n\r\n',
     'a trailer without name': '0\r\n: 1\r\n\r\n',
     'a trailer with NUL': '0\r\nX-T: \0\r\n\r\n',

@@ -1,0 +1,49 @@
+// Bytes that wait for more. Many small reads cost one buffer that doubles, not a copy of all for each.
+
+const FIRST_BYTES = 512
+
+export class Held {
+  /** What is held; null: nothing. */
+  bytes: Buffer | null = null
+  /** The buffer of our own at whose start `bytes` lies, with room behind it. */
+  #store: Buffer | null = null
+
+  get length(): number {
+    return this.bytes ? this.bytes.length : 0
+  }
+
+  /** Holds these instead of what was held, as they are. */
+  keep(bytes: Buffer): void {
+    this.bytes = bytes
+    // What was taken and comes back whole may still grow where it lies; what a part was cut from has another owner now.
+    const store = this.#store
+    if (store && (store.buffer !== bytes.buffer || store.byteOffset !== bytes.byteOffset)) this.#store = null
+  }
+
+  /** Holds these too. All that is held, which stays as it is. */
+  add(more: Buffer): Buffer {
+    const before = this.length
+    const length = before + more.length
+    let store = this.#store
+    if (!store || !this.bytes || store.length < length) {
+      store = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * length))
+      if (this.bytes) this.bytes.copy(store)
+      this.#store = store
+    }
+    more.copy(store, before)
+    this.bytes = store.subarray(0, length)
+    return this.bytes
+  }
+
+  /** Lets go of what is held; only `keep` of the whole of it takes it back. */
+  take(): Buffer | null {
+    const { bytes } = this
+    this.bytes = null
+    return bytes
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.bytes = this.#store = null
+  }
+}

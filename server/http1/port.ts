@@ -1,0 +1,13 @@
+// What all connections of a listener share.
+import type { HeadLimits } from '../head/request-head.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import type { Listener } from '../snapshot/snapshot.ts'
+import type { Requests } from './ends.ts'
+
+/** Replaced in part when config changes: for the requests to come. */
+export interface Port {
+  listener: Listener
+  limits: HeadLimits
+  readonly requests: Requests
+  readonly wheel: Wheel
+}
