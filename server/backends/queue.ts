@@ -1,5 +1,6 @@
 // Where exchanges wait while each usable server is full. A place given back in this worker wakes the first one at once;
 // those given back in other workers, and servers that come up, are found by looking again every 10 ms while anyone waits.
+import { tellBug } from '../lib/bug.ts'
 import type { Server } from './server.ts'
 
 /** One who waits. It is told exactly one of the two, unless it is removed before. */
@@ -81,7 +82,7 @@ export class WaitQueue {
       if (server !== null) {
         this.#unlink(place)
         served++
-        waiter.onServer(server)
+        tell(() => waiter.onServer(server))
         place = this.#first // whoever was told may have changed the queue
         continue
       }
@@ -97,7 +98,7 @@ export class WaitQueue {
     while (this.#first !== null && this.#first.dueMs <= nowMs) {
       const { waiter } = this.#first
       this.#unlink(this.#first)
-      waiter.onQueueTimeout()
+      tell(() => waiter.onQueueTimeout())
     }
   }
 
@@ -108,6 +109,15 @@ export class WaitQueue {
     else this.#last = place.before
     this.#places.delete(place.waiter)
     this.#bell.left(this, place.waiter)
+  }
+}
+
+/** A bug in one exchange must not cost those behind it their turn, nor the one whose end made room. */
+function tell(news: () => void): void {
+  try {
+    news()
+  } catch (error) {
+    tellBug(error)
   }
 }
 

@@ -50,13 +50,13 @@ export function ownDocument(x: Proxied): Answer | null {
 
 /** Who may see how the gateway is: sockets that are loopback or in `admin.trusted`, whatever their headers say. */
 export function isInsider({ client, listener }: Proxied): boolean {
-  return isLoopback(client.peer) || listener.admin.has(client.peer)
+  return isLoopback(client.socketAddress) || listener.admin.has(client.socketAddress)
 }
 
 /** A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding). */
 function isOurs(x: Proxied): boolean {
-  if (x.listener.admin.has(x.client.peer)) return true
-  return isLoopback(x.client.peer) && /^(?:|localhost|[0-9.]+|\[.*\])$/.test(x.request.host)
+  if (x.listener.admin.has(x.client.socketAddress)) return true
+  return isLoopback(x.client.socketAddress) && /^(?:|localhost|[0-9.]+|\[.*\])$/.test(x.request.host)
 }
 
 /** A proxy on this machine speaks for others: what it forwards is not loopback's own. */

@@ -7,6 +7,7 @@ import { flush } from '../head/stage.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import type { Outbound } from '../http1/outbound.ts'
+import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
@@ -88,8 +89,10 @@ export class Engine implements Requests {
     return x
   }
 
-  refuse(client: Inbound, code: FaultCode): void {
-    new Proxied(this, client).refuse(code)
+  refuse(client: Inbound, code: FaultCode): ClientEvents {
+    const x = new Proxied(this, client)
+    x.refuse(code)
+    return x
   }
 
   opened(client: Inbound): void {
@@ -121,7 +124,7 @@ export class Engine implements Requests {
     const done = this.#drained
     this.#drained = null
     tick()
-    for (const client of rest) client.giveUp('stopped')
+    for (const client of rest) guarded(() => client.giveUp('stopped'))
     done?.(aborted)
   }
 

@@ -10,9 +10,9 @@ export interface Client {
   /** Canonical text of the address, v4-mapped addresses as v4. */
   readonly address: string
   /** The other end of the socket itself. */
-  readonly peer: string
+  readonly socketAddress: string
   readonly port: number
-  /** Whether the socket's peer is one of the listener's trusted proxies. */
+  /** Whether the other end of the socket is one of the listener's trusted proxies. */
   readonly trusted: boolean
 }
 

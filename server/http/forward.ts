@@ -4,24 +4,22 @@ import type { Backend } from '../backends/backend.ts'
 import type { Waiter } from '../backends/queue.ts'
 import { type Server, recordResponseTime } from '../backends/server.ts'
 import { faultAnswer } from '../head/answer.ts'
-import { hasToken } from '../head/bytes.ts'
-import { FIELD_INTS } from '../head/fields.ts'
 import type { Framing } from '../head/framing.ts'
-import { KNOWN } from '../head/known-fields.ts'
-import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { flush } from '../head/stage.ts'
 import { writeRequestHead } from '../head/write.ts'
 import type { ServerEvents } from '../http1/ends.ts'
-import { keepable } from '../http1/bulk.ts'
 import { dialServer } from '../http1/listen.ts'
 import type { Outbound } from '../http1/outbound.ts'
+import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { FAULTS, type FaultCode, fault } from '../tables/faults.ts'
 import { IDEMPOTENT, METHOD_HEAD } from '../tables/methods.ts'
 import { isInsider } from './at-once.ts'
 import { requestLines } from './forwarded-headers.ts'
+import { HeldPieces } from './held-pieces.ts'
 import type { Proxied } from './proxy.ts'
+import { wantedUpgrades } from './upgrade.ts'
 import { writeInterim } from './write-answer.ts'
 
 /** A request's body is kept for another attempt up to this; also what is read ahead while there is no connection yet. */
@@ -40,7 +38,7 @@ export class Forward implements ServerEvents, Waiter {
   readonly backend: Backend
   readonly key: number
   tried = 0
-  readonly #wantsUpgrade: boolean
+  readonly #upgrades: readonly string[]
   /** The server at which a place is taken. */
   #server: Server | null = null
   #conn: Outbound | null = null
@@ -49,12 +47,15 @@ export class Forward implements ServerEvents, Waiter {
   /** A pooled connection turned out dead: the next attempt makes a new one. */
   #needsFresh = false
   /** The body so far, for another attempt or until there is a connection; null: too much of it was sent. */
-  #kept: Buffer[] | null = []
-  #keptBytes = 0
+  #kept: HeldPieces | null = null
+  /** All of the body so far is in `#kept`. */
+  #keepsAll = true
   #waitingSinceMs = 0
+  /** When the request was sent to its end. */
+  #askedMs = 0
   #backoff: Timer | null = null
   /** What of the answer came while a response step was awaited. */
-  #early: Buffer[] | null = null
+  #early: HeldPieces | null = null
   #isEarlyWhole = false
   /** No byte of the body came with the answer's head. */
   #isHeadAlone = false
@@ -65,7 +66,7 @@ export class Forward implements ServerEvents, Waiter {
     this.x = x
     this.backend = backend
     this.key = backend.key(x.request, x.client.address)
-    this.#wantsUpgrade = wantsUpgrade(x)
+    this.#upgrades = wantedUpgrades(x)
   }
 
   // ── 5 attempt ──
@@ -81,7 +82,9 @@ export class Forward implements ServerEvents, Waiter {
   /** Strangers hear the reasons, but not where our servers are. */
   #whyNone(): string {
     const isTold = isInsider(this.x)
-    const reasons = this.backend.down().map(({ server, reason }) => (isTold ? `${server}: ${reason}` : reason))
+    const reasons = this.backend
+      .down()
+      .map(({ server, reason }) => (isTold ? `${server}: ${reason}` : reason))
     return `backend ${this.backend.name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
   }
 
@@ -138,21 +141,22 @@ export class Forward implements ServerEvents, Waiter {
     const { request, inbound } = x
     this.#conn = conn
     this.#isSent = true
-    conn.begin(this, request.methodId === METHOD_HEAD, this.#wantsUpgrade, request.version === 11)
+    conn.begin(this, request.methodId === METHOD_HEAD, this.#upgrades, request.version === 11)
     const isChunked = inbound.framing === 'chunked'
     sendLines.id = x.id
     sendLines.isChunked = isChunked
-    sendLines.wantsUpgrade = this.#wantsUpgrade
+    sendLines.wantsUpgrade = this.#upgrades.length > 0
     sendLines.serverAuthority = conn.server.authority
     writeRequestHead(request, requestLines(x.client, x.listener, request, sendLines), conn)
-    if (this.#kept) for (const piece of this.#kept) conn.write(piece, 0, piece.length)
+    if (this.#kept) for (const piece of this.#kept.pieces()) conn.write(piece, 0, piece.length)
+    this.#askedMs = nowMs
     if (x.isRequestWhole) conn.requestWhole()
     else this.#goOn()
   }
 
   /** The body may come on; what is too much to send again is not kept. */
   #goOn(): void {
-    if (this.#keptBytes > REPLAY_BYTES_MAX) this.#kept = null
+    if (this.#kept && this.#kept.bytes > REPLAY_BYTES_MAX) this.#keepNoMore()
     if (this.#conn && this.#conn.waitingBytes > 0) this.x.inbound.pause()
     else this.x.inbound.resume()
   }
@@ -160,17 +164,20 @@ export class Forward implements ServerEvents, Waiter {
   // ── 6 body ──
 
   body(bytes: Buffer, from: number, to: number): void {
-    if (this.#kept) {
-      this.#kept.push(keepable(bytes, from, to))
-      this.#keptBytes += to - from
-    }
+    if (this.#keepsAll) (this.#kept ??= new HeldPieces()).push(bytes, from, to)
     if (this.#isSent && this.#conn) {
       this.#conn.write(bytes, from, to)
       this.#goOn()
-    } else if (this.#keptBytes > REPLAY_BYTES_MAX) this.x.inbound.pause()
+    } else if (this.#kept && this.#kept.bytes > REPLAY_BYTES_MAX) this.x.inbound.pause()
+  }
+
+  #keepNoMore(): void {
+    this.#kept = null
+    this.#keepsAll = false
   }
 
   bodyEnd(): void {
+    this.#askedMs = nowMs
     if (this.#isSent) this.#conn?.requestWhole()
   }
 
@@ -190,8 +197,9 @@ export class Forward implements ServerEvents, Waiter {
     x.firstByteMs = nowMs
     this.#isHeadAlone = isAlone
     x.fault = null // what failed in earlier attempts was made good
-    this.#kept = null
-    if (this.#server) recordResponseTime(this.#server.live, nowMs - x.startedMs - x.queueMs)
+    this.#keepNoMore()
+    // What a client takes to send its request is not its server's time.
+    if (this.#server && x.isRequestWhole) recordResponseTime(this.#server.live, nowMs - this.#askedMs)
     if (head.status === 101) x.isTunnel = true
     x.answered(head, framing, null)
   }
@@ -203,7 +211,7 @@ export class Forward implements ServerEvents, Waiter {
     if (this.#isOver || x.isEnded) return
     if (x.hasBegun) return x.breakOff(code)
     x.fault = fault(code, !isUnsent(code))
-    // A pooled connection that its server had closed: the same server again, on a new one, and it does not count.
+    // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
     if (!this.#mayRepeat(code, conn)) return x.reply(faultAnswer(code))
     if (wasStale) {
@@ -212,14 +220,15 @@ export class Forward implements ServerEvents, Waiter {
       this.tried = 0
     }
     if (x.attempts >= this.backend.options.retry.attempts) return x.reply(faultAnswer(code))
-    // The exchange itself is counted for the server that ends it.
+    // The exchange itself is counted for the server that ends it, which this one is no more.
     if (server && !wasStale) x.engine.board.count(server.slot, true)
+    x.server = null
     this.#again(wasStale)
   }
 
   /** RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; and all that was sent is still here. */
   #mayRepeat(code: FaultCode, conn: Outbound | null): boolean {
-    if (this.#kept === null || (FAULTS[code].status === 504 && !isUnsent(code))) return false
+    if (!this.#keepsAll || (FAULTS[code].status === 504 && !isUnsent(code))) return false
     if (isUnsent(code)) return true
     return IDEMPOTENT[this.x.request.methodId] === true && conn !== null && !conn.hasAnswered
   }
@@ -239,7 +248,7 @@ export class Forward implements ServerEvents, Waiter {
     this.#backoff = null
     if (this.#isOver) return
     tick()
-    this.attempt()
+    guarded(() => this.attempt())
     flush()
   }
 
@@ -253,7 +262,7 @@ export class Forward implements ServerEvents, Waiter {
     if (this.#isHeadAlone || early) x.sendHeldHead()
     if (!early) return
     this.#early = null
-    for (const piece of early) this.#relay(piece, 0, piece.length)
+    for (const piece of early.pieces()) this.#relay(piece, 0, piece.length)
     if (this.#isEarlyWhole) this.#answerWhole()
     else this.#conn?.resume()
   }
@@ -262,7 +271,7 @@ export class Forward implements ServerEvents, Waiter {
     const { x } = this
     if (x.isEnded) return
     if (x.isHeadSent) return this.#relay(bytes, from, to)
-    ;(this.#early ??= []).push(keepable(bytes, from, to))
+    ;(this.#early ??= new HeldPieces()).push(bytes, from, to)
     this.#conn?.pause()
   }
 
@@ -285,7 +294,7 @@ export class Forward implements ServerEvents, Waiter {
       this.#release()
     }
     if (x.isHeadSent) return this.#answerWhole()
-    this.#early ??= []
+    this.#early ??= new HeldPieces()
     this.#isEarlyWhole = true
   }
 
@@ -306,7 +315,7 @@ export class Forward implements ServerEvents, Waiter {
 
   /** A response step waits: what comes of the answer meanwhile is kept, and its head stays as it is. */
   pauseServer(): void {
-    this.#early ??= []
+    this.#early ??= new HeldPieces()
     this.#conn?.pause()
     this.#conn?.yieldHead()
   }
@@ -376,26 +385,4 @@ function takeIdle(server: Server, methodId: number): Outbound | null {
     conn.drop()
   }
   return null
-}
-
-const UPGRADE = Buffer.from('upgrade')
-
-/** RFC 9110 §7.8: Upgrade named in Connection, HTTP/1.1, no body; h2c would change what we read, so it is not passed on. */
-function wantsUpgrade(x: Proxied): boolean {
-  const { request } = x
-  if (!request.fields.has(KNOWN.upgrade) || request.version === 10 || x.inbound.framing !== 'none')
-    return false
-  return isUpgradeListed(request) && !(request.get('upgrade') ?? '').toLowerCase().includes('h2c')
-}
-
-function isUpgradeListed({ fields }: RequestHead): boolean {
-  for (let f = 0; f < fields.count; f++) {
-    const at = f * FIELD_INTS
-    if (
-      fields.at[at + 4] === KNOWN.connection &&
-      hasToken(fields.bytes, fields.at[at + 2] as number, fields.at[at + 3] as number, UPGRADE)
-    )
-      return true
-  }
-  return false
 }

@@ -18,31 +18,31 @@ export interface KnownClient extends Client {
 export function clientOf(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
   const { listener } = inbound.port
   if (inbound.client && inbound.clientOf === listener) return inbound.client as KnownClient
-  const peer = canonicalAddress(inbound.peer) ?? inbound.peer
-  if (listener.trusted.has(peer)) return behindProxy(inbound, request, peer, gateway)
+  const socketAddress = canonicalAddress(inbound.socketAddress) ?? inbound.socketAddress
+  if (listener.trusted.has(socketAddress)) return behindProxy(inbound, request, socketAddress, gateway)
   const made: KnownClient = {
-    address: peer,
-    peer,
-    port: inbound.peerPort,
+    address: socketAddress,
+    socketAddress,
+    port: inbound.socketPort,
     trusted: false,
-    ours: directLines(listener, inbound, peer, gateway),
+    ours: directLines(listener, inbound, socketAddress, gateway),
   }
   inbound.client = made
   inbound.clientOf = listener
   return made
 }
 
-function directLines(listener: Listener, inbound: Inbound, peer: string, gateway: string): Buffer {
+function directLines(listener: Listener, inbound: Inbound, socketAddress: string, gateway: string): Buffer {
   const { forwarded } = listener.options
   const lines: string[] = []
   if (forwarded !== 'forwarded') {
     lines.push(
-      `X-Forwarded-For: ${peer}`,
+      `X-Forwarded-For: ${socketAddress}`,
       'X-Forwarded-Proto: http',
       `X-Forwarded-Port: ${localPort(inbound)}`,
     )
   }
-  if (forwarded !== 'x-forwarded') lines.push(`Forwarded: for=${forwardedNode(peer)};proto=http`)
+  if (forwarded !== 'x-forwarded') lines.push(`Forwarded: for=${forwardedNode(socketAddress)};proto=http`)
   lines.push(`Via: 1.1 ${gateway}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
 }
@@ -61,29 +61,45 @@ const forwardedFor = (text: string): string => {
 }
 
 /** A proxy that we trust names its client: the list is walked from the right, past every address that is trusted too. */
-function behindProxy(inbound: Inbound, request: RequestHead, peer: string, gateway: string): KnownClient {
+function behindProxy(
+  inbound: Inbound,
+  request: RequestHead,
+  socketAddress: string,
+  gateway: string,
+): KnownClient {
   const { listener } = inbound.port
-  const chain = forwardedChain(request)
-  let address = peer
+  const told = [xForwardedChain(request), rfcChain(request)].filter((chain) => chain.length > 0)
+  const [first = socketAddress, second = first] = told.map((chain) => walk(chain, listener, socketAddress))
+  return {
+    // A proxy that writes one field and passes the other on would let a client name itself: they must agree.
+    address: first === second ? first : socketAddress,
+    socketAddress,
+    port: inbound.socketPort,
+    trusted: true,
+    ours: appendedLines(inbound, request, socketAddress, gateway),
+  }
+}
+
+/** From the right past every trusted address: the first that is not, or what stands before a hop that is no address. */
+function walk(chain: readonly string[], listener: Listener, socketAddress: string): string {
+  let address = socketAddress
   for (let i = chain.length - 1; i >= 0; i--) {
     const hop = canonicalAddress(chain[i] as string)
     if (!hop) break
     address = hop
     if (!listener.trusted.has(hop)) break
   }
-  return {
-    address,
-    peer,
-    port: inbound.peerPort,
-    trusted: true,
-    ours: appendedLines(inbound, request, peer, gateway),
-  }
+  return address
 }
 
-/** The addresses of X-Forwarded-For, else of Forwarded, the nearest last; ports, brackets and quotes taken off. */
-function forwardedChain(request: RequestHead): string[] {
+/** The addresses of X-Forwarded-For, the nearest last; ports, brackets and quotes taken off. */
+function xForwardedChain(request: RequestHead): string[] {
   const listed = request.values('x-forwarded-for').join(',')
-  if (listed !== '') return listed.split(',').map(bareAddress)
+  return listed === '' ? [] : listed.split(',').map(bareAddress)
+}
+
+/** The same of Forwarded (RFC 7239 §5.2). */
+function rfcChain(request: RequestHead): string[] {
   const elements = request.values('forwarded').join(',')
   return elements === ''
     ? []
@@ -92,19 +108,28 @@ function forwardedChain(request: RequestHead): string[] {
       )
 }
 
+/** An address, or what stands for none: never a stranger's text in a field of ours. */
+const plainAddress = (hop: string): string => canonicalAddress(hop) ?? 'unknown'
+
 function bareAddress(text: string): string {
   const bare = text.trim().replaceAll('"', '')
   if (bare.startsWith('[')) return bare.slice(1, bare.indexOf(']') === -1 ? undefined : bare.indexOf(']'))
   return bare.split(':').length === 2 ? bare.slice(0, bare.indexOf(':')) : bare
 }
 
-function appendedLines(inbound: Inbound, request: RequestHead, peer: string, gateway: string): Buffer {
+function appendedLines(
+  inbound: Inbound,
+  request: RequestHead,
+  socketAddress: string,
+  gateway: string,
+): Buffer {
   const { forwarded } = inbound.port.listener.options
   const lines: string[] = []
   // What came in one of the two ways is said in the other too.
-  const before = request.values('x-forwarded-for').join(', ') || forwardedChain(request).join(', ')
+  const before =
+    request.values('x-forwarded-for').join(', ') || rfcChain(request).map(plainAddress).join(', ')
   if (forwarded !== 'forwarded') {
-    lines.push(`X-Forwarded-For: ${before === '' ? peer : `${before}, ${peer}`}`)
+    lines.push(`X-Forwarded-For: ${before === '' ? socketAddress : `${before}, ${socketAddress}`}`)
     lines.push(`X-Forwarded-Proto: ${request.get('x-forwarded-proto') ?? 'http'}`)
     lines.push(`X-Forwarded-Port: ${request.get('x-forwarded-port') ?? localPort(inbound)}`)
     const host = request.get('x-forwarded-host')
@@ -112,8 +137,8 @@ function appendedLines(inbound: Inbound, request: RequestHead, peer: string, gat
   }
   if (forwarded !== 'x-forwarded') {
     const chain =
-      request.values('forwarded').join(', ') || forwardedChain(request).map(forwardedFor).join(', ')
-    const own = `for=${forwardedNode(peer)};proto=http`
+      request.values('forwarded').join(', ') || xForwardedChain(request).map(forwardedFor).join(', ')
+    const own = `for=${forwardedNode(socketAddress)};proto=http`
     lines.push(`Forwarded: ${chain === '' ? own : `${chain}, ${own}`}`)
   }
   lines.push(`Via: 1.1 ${gateway}`)
@@ -136,6 +161,10 @@ export function passesBefore(request: RequestHead, gateway: string): number {
     .split(',')
     .filter((hop) => hop.trim().split(/\s+/)[1] === gateway).length
 }
+
+/** Via names the protocol that the request came by (RFC 9110 §7.6.3). */
+const viaHttp10 = (ours: Buffer): Buffer =>
+  Buffer.from(ours.latin1Slice().replace(/Via: 1\.1/, 'Via: 1.0'), 'latin1')
 
 const KEEPS_UNDERSCORE = REQUEST_DROPS | FORWARDED_FIELDS | bitOf(KNOWN.xRequestId)
 const DROPS_UNDERSCORE = KEEPS_UNDERSCORE | bitOf(KNOWN.underscore)
@@ -167,7 +196,7 @@ export function requestLines(
   lines.drops = options.underscore_fields === 'keep' ? KEEPS_UNDERSCORE : DROPS_UNDERSCORE
   // HTTP/1.0 clients do not know the expectation (RFC 9110 §10.1.1).
   if (request.version === 10) lines.drops |= bitOf(KNOWN.expect)
-  lines.ours = client.ours
+  lines.ours = request.version === 11 ? client.ours : viaHttp10(client.ours)
   const { raw } = request.authority
   const isHostTold =
     options.forwarded === 'forwarded' || (client.trusted && request.fields.has(KNOWN.xForwardedHost))

@@ -17,7 +17,6 @@ import { type Answer, type Rendered, faultAnswer, renderAnswer } from '../head/a
 import { type Framing, isPersistent } from '../head/framing.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
-import { keepable } from '../http1/bulk.ts'
 import type { ClientEvents } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { tellBug } from '../lib/bug.ts'
@@ -30,6 +29,7 @@ import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { type KnownClient, clientOf, givenRequestId } from './forwarded-headers.ts'
+import { HeldPieces } from './held-pieces.ts'
 import { park } from './park.ts'
 import { writeAnswer } from './write-answer.ts'
 
@@ -79,7 +79,7 @@ export class Proxied implements Exchange, ClientEvents {
   /** Steps whose request part has run: their response and end parts will. */
   #reached = 0
   /** What of the body came while a request step waited. */
-  #ahead: Buffer[] | null = null
+  #ahead: HeldPieces | null = null
   #heldBytes: Buffer | null = null
   #heldFrom = 0
   #heldTo = 0
@@ -129,7 +129,7 @@ export class Proxied implements Exchange, ClientEvents {
 
   #match(): void {
     const rule = this.listener.match(this.request)
-    if (rule === 'ambiguous') return this.refuse('path_ambiguous')
+    if (rule === 'ambiguous') return this.refuse('match_ambiguous')
     if (rule === null) return this.reply(faultAnswer('no_rule'))
     this.rule = rule
     this.#notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
@@ -187,6 +187,7 @@ export class Proxied implements Exchange, ClientEvents {
     if (to.is === 'respond') return this.reply(to.answer)
     if (to.is === 'redirect') {
       const location = to.redirect.location(this.request, 'http')
+      if (location === null) return this.refuse('host_invalid')
       return this.reply({
         status: to.redirect.status,
         headers: [['Location', location]],
@@ -196,7 +197,7 @@ export class Proxied implements Exchange, ClientEvents {
     }
     const forward = new Forward(this, to.backend)
     this.forward = forward
-    if (this.#ahead) for (const piece of this.#ahead) forward.body(piece, 0, piece.length)
+    if (this.#ahead) for (const piece of this.#ahead.pieces()) forward.body(piece, 0, piece.length)
     this.#ahead = null
     forward.attempt()
   }
@@ -214,8 +215,8 @@ export class Proxied implements Exchange, ClientEvents {
       return this.reply(faultAnswer('body_too_large'))
     }
     if (this.forward) return this.forward.body(bytes, from, to)
-    this.#ahead ??= []
-    this.#ahead.push(keepable(bytes, from, to))
+    this.#ahead ??= new HeldPieces()
+    this.#ahead.push(bytes, from, to)
     if (this.inbound.reader.contentBytes > AHEAD_BYTES_MAX) this.inbound.pause()
   }
 

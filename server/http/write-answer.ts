@@ -28,7 +28,7 @@ export function writeAnswer(x: Proxied, head: ResponseHead, framing: Framing): v
   } else lines.connection = isHttp10 ? 'keep-alive' : null
   lines.date = head.fields.has(KNOWN.date) || head.status < 200 ? null : dateLine()
   // RFC 9110 §8.6: no Content-Length in 204; an answer put into chunks has none that holds.
-  lines.drops = head.status === 204 || x.wrapsChunks ? CONTENT_LENGTH : 0
+  lines.drops = head.status === 204 || head.status < 200 || x.wrapsChunks ? CONTENT_LENGTH : 0
   if (passesUnchanged(head, lines)) x.holdHead(head)
   else writeResponseHead(head, lines, x.inbound)
 }

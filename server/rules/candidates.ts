@@ -3,7 +3,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { RuleConfig } from './rule.options.ts'
 
 /** What a rule looks at in a request. */
-export type Matchable = Pick<RequestHead, 'method' | 'host' | 'path' | 'plainPath' | 'get'>
+export type Matchable = Pick<RequestHead, 'method' | 'host' | 'path' | 'plainPath' | 'get' | 'isAmbiguous'>
 
 /** A rule in the index. `order` is its place in the config: the least of those that match wins. */
 export interface Candidate<R> {

@@ -13,7 +13,8 @@ export interface Match<R> {
 /** Makes the Location of a redirect. */
 export interface Redirect {
   readonly status: number
-  location(request: Pick<RequestHead, 'host' | 'path' | 'query'>, scheme: 'http'): string
+  /** Null when it needs the request's host and there is none. */
+  location(request: Pick<RequestHead, 'host' | 'path' | 'query'>, scheme: 'http'): string | null
 }
 
 export interface MatchSource<R> {
@@ -25,7 +26,12 @@ export interface MatchSource<R> {
 export function compileMatch<R>(sources: readonly MatchSource<R>[]): Match<R> {
   const index = new HostIndex(sources)
   const seesPaths = sources.some(({ match }) => match.path.length > 0)
+  const fields = [...new Set(sources.flatMap(({ match }) => Object.keys(match.header)))].map((name) =>
+    name.toLowerCase(),
+  )
   return (request) => {
+    // A field that comes twice with two values: servers differ in which of them they believe.
+    for (const name of fields) if (request.isAmbiguous(name)) return 'ambiguous'
     const { path } = request
     if (request.plainPath && !(seesPaths && isSuspect(path))) return index.find(request, path)
     const normal = normalise(path)

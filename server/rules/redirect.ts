@@ -9,10 +9,12 @@ type Part = { readonly is: 'text'; readonly text: string } | { readonly is: Word
 /** Compiles a redirect; throws a RangeError when a word in braces is not known. */
 export function redirect({ to, status }: NonNullable<RuleConfig['redirect']>): Redirect {
   const parts = partsOf(to.toWellFormed())
+  const needsHost = parts.some((part) => part.is === 'host')
   const staysHere = to.startsWith('{path}') || /^\/(?!\/)/.test(to)
   return {
     status,
     location(request, scheme) {
+      if (needsHost && request.host === '') return null // "http:///a" would be read as the host "a"
       let location = ''
       for (const part of parts) {
         if (part.is === 'text') location += part.text

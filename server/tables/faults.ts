@@ -27,11 +27,11 @@ export const FAULTS = {
   ),
   host_invalid: row(400, 'client', 'http_request_error', 'Host is missing, repeated or not a host.'),
   target_invalid: row(400, 'client', 'http_request_error', 'The request target is not valid.'),
-  path_ambiguous: row(
+  match_ambiguous: row(
     400,
     'client',
     'http_request_error',
-    'The path would be routed differently as written and as normalised.',
+    'Readers of this request could take its path, or a field that comes twice, differently.',
   ),
   chunk_malformed: row(400, 'client', 'http_request_error', 'The chunked request body is malformed.'),
   method_refused: row(405, 'client', 'http_request_denied', 'This method is not served here.'),

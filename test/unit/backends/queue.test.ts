@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { Backend } from '../../../server/backends/backend.ts'
 import { Bell, WaitQueue, type Waiter } from '../../../server/backends/queue.ts'
 import type { Server } from '../../../server/backends/server.ts'
+import { tellBugsTo } from '../../../server/lib/bug.ts'
 import { waitFor } from '../../support/wait.ts'
 import { backendConfig, Bench } from './backends.ts'
 
@@ -164,6 +165,42 @@ describe('telling a waiter', () => {
     bell.tick()
     expect(events).toEqual(['x gets s1', 'z gets s2', 'new gets s3'])
     expect(queue.length).toBe(0)
+  })
+})
+
+describe('a waiter that throws', () => {
+  const bugs: unknown[] = []
+  const broken = new Error('broken')
+  const throws = (): never => {
+    throw broken
+  }
+  beforeEach(() => {
+    bugs.length = 0
+    tellBugsTo((bug) => void bugs.push(bug))
+  })
+  afterAll(() => tellBugsTo((bug) => void process.stderr.write(`bug: ${bug}\n`)))
+
+  test('when it gets a server is told of, and costs neither who gave it back nor those behind it', () => {
+    const { backend, held } = fullBackend()
+    backend.queue.push(waiter('x', { thereupon: throws }), 0)
+    backend.queue.push(waiter('y'), 0)
+    backend.release(held[0]!)
+    backend.release(held[1]!)
+    expect(events.map((event) => event[0])).toEqual(['x', 'y'])
+    expect(bugs).toEqual([broken])
+  })
+
+  test('when its time is over keeps no other waiting', () => {
+    const { clock, free, bell, queue } = bareQueue()
+    queue.push({ ...waiter('x'), onQueueTimeout: throws }, 0)
+    queue.push(waiter('y'), 0)
+    queue.push(waiter('z', { thereupon: throws }), 50)
+    queue.push(waiter('last'), 50)
+    clock.nowMs = 100
+    free.push(named('s1'), named('s2'))
+    bell.tick()
+    expect(events).toEqual(['y is late', 'z gets s1', 'last gets s2'])
+    expect(bugs).toEqual([broken, broken])
   })
 })
 

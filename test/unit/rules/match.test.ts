@@ -27,6 +27,19 @@ const request = ({ method = 'GET', host = 'example.org', path = '/', headers = {
   path,
   plainPath: !path.includes('%') && !path.includes('/.'),
   get: (name) => headers[name] ?? null,
+  isAmbiguous: () => false,
+})
+
+describe('a field that comes twice', () => {
+  test('with two values is ambiguous where a rule looks at it, as servers differ in which they believe', () => {
+    const match = compile({ header: { 'X-Role': 'admin' } }, {})
+    const twice = {
+      ...request({ headers: { 'x-role': 'user' } }),
+      isAmbiguous: (name: string) => name === 'x-role',
+    }
+    expect(match(twice)).toBe('ambiguous')
+    expect(compile({ header: { 'X-Other': 'a' } }, {})(twice)).toBe(1)
+  })
 })
 
 describe('a rule matches', () => {

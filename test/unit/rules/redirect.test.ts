@@ -22,6 +22,11 @@ describe('redirect', () => {
     expect(locate('https://{host}{path}', { ...request, path: '*' })).toBe('https://example.org/')
   })
 
+  test('without a host there is no redirect that needs one', () => {
+    expect(locate('http://{host}{path}', { ...request, host: '' })).toBeNull()
+    expect(locate('/x', { ...request, host: '' })).toBe('/x')
+  })
+
   test('a path cannot lead to another host', () => {
     expect(locate('{path}', { ...request, path: '//evil.example/x' })).toBe('/evil.example/x')
     expect(locate('/{path}', { ...request, path: '/evil.example' })).toBe('/evil.example')

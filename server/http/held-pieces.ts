@@ -1,0 +1,41 @@
+// Pieces of a body that are kept for a while. A large one is kept as it is; small ones are gathered, so that a sender of
+// single bytes costs what its bytes cost and not an object for each.
+import { keepable } from '../http1/bulk.ts'
+
+const SMALL_BYTES = 4096
+const GATHER_BYTES = 8192
+
+export class HeldPieces {
+  /** Bytes of all pieces. */
+  bytes = 0
+  readonly #pieces: Buffer[] = []
+  /** Small pieces gather here: `#gathered[0..#gatheredBytes)` is not among `#pieces` yet. */
+  #gathered: Buffer | null = null
+  #gatheredBytes = 0
+
+  push(bytes: Buffer, from: number, to: number): void {
+    this.bytes += to - from
+    if (to - from >= SMALL_BYTES) {
+      this.#close()
+      this.#pieces.push(keepable(bytes, from, to))
+      return
+    }
+    if (this.#gathered && this.#gatheredBytes + to - from > GATHER_BYTES) this.#close()
+    this.#gathered ??= Buffer.allocUnsafe(GATHER_BYTES)
+    bytes.copy(this.#gathered, this.#gatheredBytes, from, to)
+    this.#gatheredBytes += to - from
+  }
+
+  /** All that is held, in order. */
+  pieces(): readonly Buffer[] {
+    this.#close()
+    return this.#pieces
+  }
+
+  #close(): void {
+    if (this.#gathered && this.#gatheredBytes > 0)
+      this.#pieces.push(this.#gathered.subarray(0, this.#gatheredBytes))
+    this.#gathered = null
+    this.#gatheredBytes = 0
+  }
+}

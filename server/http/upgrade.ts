@@ -1,0 +1,36 @@
+// Upgrade (RFC 9110 §7.8): which requests for another protocol are passed on. Behind one that is granted lies a raw tunnel.
+import { hasToken } from '../head/bytes.ts'
+import { FIELD_INTS } from '../head/fields.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import { protocolsOf } from '../http1/outbound.ts'
+import type { Proxied } from './proxy.ts'
+
+const UPGRADE = Buffer.from('upgrade')
+
+const NONE: readonly string[] = []
+
+/**
+ * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection, HTTP/1.1, no body. None at all where
+ * h2c is among them: behind it, requests would pass that no rule has seen.
+ */
+export function wantedUpgrades(x: Proxied): readonly string[] {
+  const { request } = x
+  if (!request.fields.has(KNOWN.upgrade) || request.version === 10 || x.inbound.framing !== 'none')
+    return NONE
+  if (!isUpgradeListed(request)) return NONE
+  const wanted = protocolsOf(request.values('upgrade'))
+  return wanted.some((protocol) => protocol.startsWith('h2c')) ? NONE : wanted
+}
+
+function isUpgradeListed({ fields }: RequestHead): boolean {
+  for (let f = 0; f < fields.count; f++) {
+    const at = f * FIELD_INTS
+    if (
+      fields.at[at + 4] === KNOWN.connection &&
+      hasToken(fields.bytes, fields.at[at + 2] as number, fields.at[at + 3] as number, UPGRADE)
+    )
+      return true
+  }
+  return false
+}
