@@ -1,5 +1,7 @@
 // The admin listener through changes of its address: the new one is open before the old one closes, and a plan that is
-// dropped leaves the old one alone.
+// dropped leaves the old one alone. Where both have the same port, as when 127.0.0.1 becomes 0.0.0.0, only one can be open:
+// then the old one makes way, and comes back when the plan is dropped.
+import { parseBind } from '../lib/bind.ts'
 import type { Config } from '../config/schema.ts'
 import type { ApplyProblem } from './apply.ts'
 
@@ -11,7 +13,13 @@ export interface OpenAdmin {
 }
 
 /** Opens an admin listener, or says why not. */
-export type OpenAdminAt = (bind: string) => Promise<OpenAdmin | { readonly problem: string }>
+export type OpenAdminAt = (bind: string) => Promise<OpenAdmin | AdminProblem>
+
+interface AdminProblem {
+  readonly problem: string
+  /** Of the system, where it gave one. */
+  readonly code?: string | null
+}
 
 interface BoundAdmin {
   readonly bind: string
@@ -22,6 +30,9 @@ export class AdminKeeper {
   private readonly openAt: OpenAdminAt
   private open: BoundAdmin | null = null
   private staged: BoundAdmin | null = null
+  /** The address of the one that made way. */
+  private madeWay: string | null = null
+  private reopening: Promise<void> | null = null
 
   constructor(openAt: OpenAdminAt) {
     this.openAt = openAt
@@ -35,9 +46,18 @@ export class AdminKeeper {
   /** Opens the address of a config unless it is open already; what stands against it. */
   async stage({ admin }: Config): Promise<ApplyProblem | null> {
     this.drop()
+    await this.reopening
     if (admin === false || admin.bind === this.open?.bind) return null
-    const opened = await this.openAt(admin.bind)
-    if ('problem' in opened) return { path: 'admin.bind', message: opened.problem }
+    let opened = await this.openAt(admin.bind)
+    if ('problem' in opened && opened.code === 'EADDRINUSE' && this.hasPortOf(admin.bind)) {
+      this.makeWay()
+      opened = await this.openAt(admin.bind)
+    }
+    if ('problem' in opened) {
+      this.drop()
+      await this.reopening
+      return { path: 'admin.bind', message: opened.problem }
+    }
     this.staged = { bind: admin.bind, admin: opened }
     return null
   }
@@ -48,16 +68,38 @@ export class AdminKeeper {
       this.open = this.staged
     }
     this.staged = null
+    this.madeWay = null
   }
 
   drop(): void {
     this.staged?.admin.stop()
     this.staged = null
+    if (this.madeWay === null || !this.open) return
+    this.reopening = this.reopen(this.madeWay, this.open.bind)
+    this.madeWay = null
   }
 
   stop(): void {
+    this.madeWay = null
     this.drop()
     this.open?.admin.stop()
     this.open = null
+  }
+
+  private hasPortOf(bind: string): boolean {
+    return this.open !== null && parseBind(this.open.admin.address).port === parseBind(bind).port
+  }
+
+  private makeWay(): void {
+    if (!this.open) return
+    this.madeWay = this.open.admin.address
+    this.open.admin.stop()
+  }
+
+  /** At the very port that it had. */
+  private async reopen(address: string, bind: string): Promise<void> {
+    const opened = await this.openAt(address)
+    this.open = 'problem' in opened ? null : { bind, admin: opened }
+    this.reopening = null
   }
 }

@@ -1,7 +1,7 @@
 // Applying a change: one transaction, in numbered steps. Until step 7 nothing has changed, and whatever stands against the
 // new config only leaves the old one running. One at a time: a newer request waits, and replaces one that has not started.
 import type { Config } from '../config/schema.ts'
-import { BindProblem, type Sockets } from './sockets.ts'
+import type { BindProblem, Sockets } from './sockets.ts'
 import type { Crew } from './crew.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from './slots.ts'
 import type { PlanBody } from './worker.ts'
@@ -37,6 +37,8 @@ export interface Hands {
     commit(config: Config): void
     drop(): void
   }
+  /** What stands against writing the access log. */
+  readonly logProblem: (config: Config) => ApplyProblem | null
   /** Compiles on a scratch scoreboard; throws what compile throws. */
   readonly dryRun: (plan: PlanBody) => Promise<void>
   /** Health checks: told before the workers swap, so that new servers have a state when they are first looked at. */
@@ -133,16 +135,26 @@ export class Applier {
     const { hands } = this
     try {
       hands.board.reserve(plan.records)
-      hands.sockets.stage(plan.config.listeners, hands.crew.slots)
-      const [adminProblem, refusals] = await Promise.all([
-        hands.admin.stage(plan.config),
-        hands.crew.prepare(plan),
-      ])
-      const problems = refusals.map((why) => ({ path: '', message: why }))
-      return adminProblem ? [adminProblem, ...problems] : problems
+      // All that this process can see is told at once; the workers are asked when nothing was found.
+      const bound = hands.sockets.stage(plan.config.listeners, hands.crew.slots)
+      const opened = await Promise.all([hands.admin.stage(plan.config), hands.logProblem(plan.config)])
+      const problems = [...bound.map((problem) => this.problemOfBind(problem)), ...opened].filter(
+        (problem) => problem !== null,
+      )
+      if (problems.length > 0) return problems
+      return (await hands.crew.prepare(plan)).map((why) => ({ path: '', message: why }))
     } catch (error) {
       return [problemOf(error)]
     }
+  }
+
+  private problemOfBind({ listener, code, message }: BindProblem): ApplyProblem {
+    const path = `listeners.${listener}.bind`
+    if (code !== 'EADDRINUSE') return { path, message }
+    const hint = this.running
+      ? 'try again with SIGHUP once the port is free'
+      : 'stop the other program, or choose another port'
+    return { path, message, hint }
   }
 
   private drop(plan: PlanBody): void {
@@ -165,9 +177,8 @@ export class Applier {
   }
 }
 
-function problemOf(error: unknown): ApplyProblem {
-  if (error instanceof BindProblem)
-    return { path: `listeners.${error.listener}.bind`, message: error.message }
+/** Whatever was thrown, as a problem. */
+export function problemOf(error: unknown): ApplyProblem {
   const { path } = error as { path?: unknown }
   const message = error instanceof Error ? error.message : String(error)
   return { path: typeof path === 'string' ? path : '', message }

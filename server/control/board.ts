@@ -5,6 +5,8 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { SlotTable } from './slots.ts'
 
 const FIRST_RECORDS = 16
+/** The record of the gateway itself counts connections. */
+const GATEWAY = 0
 
 export class Board {
   readonly scoreboard: Scoreboard
@@ -18,11 +20,11 @@ export class Board {
   /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
   static shared(rows: number, folder: string): Board {
     try {
-      mkdirSync(folder, { recursive: true })
+      return new Board(createRegion(FIRST_RECORDS, rows), -1)
     } catch {
-      // It is needed only where /dev/shm is of no use; then the next line tells.
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      return new Board(createRegion(FIRST_RECORDS, rows, folder), -1)
     }
-    return new Board(createRegion(FIRST_RECORDS, rows, folder), -1)
   }
 
   /** A board for everything in this process, which then writes row 0. */
@@ -34,6 +36,13 @@ export class Board {
   get fd(): number {
     if (this.region.fd === null) throw new Error('this scoreboard is not shared')
     return this.region.fd
+  }
+
+  /** Exchanges that are with a server now. */
+  inFlight(): number {
+    let sum = 0
+    for (let slot = GATEWAY + 1; slot < this.scoreboard.records; slot++) sum += this.scoreboard.inFlight(slot)
+    return sum
   }
 
   /** Makes room for so many records. By halves more than needed: each growth is mapped anew by every process. */

@@ -1,10 +1,12 @@
 // The workers, one at each post. A post whose worker died gets another at once, then after 0.1, 0.2 … 5 s when they keep dying
-// young; it takes over the sockets of its post and the last committed plan. Five early deaths after a new plan are the plan's fault.
+// young; it takes over the sockets of its post and the last committed plan. A post that stays empty while others serve has no sockets:
+// the kernel would send clients to where nobody accepts. Five early deaths after a new plan are the plan's fault.
+import { Post } from './post.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
 
 const YOUNG_MS = 10_000
-const FIRST_WAIT_MS = 100
-const LONGEST_WAIT_MS = 5000
+/** A replacement that has not said hello by then is no reason to let clients wait. */
+const LATE_MS = 1000
 const EARLY_DEATHS_MAX = 5
 /** A plan that was served for so long has proven itself. */
 const PROVEN_MS = 60_000
@@ -19,9 +21,12 @@ export interface CrewOptions {
   readonly rows: number
   readonly clearRow: (row: number) => void
   readonly closeSlot: (slot: number) => void
+  /** Closes the sockets of a slot on which nobody accepts. */
+  readonly vacateSlot: (slot: number) => void
   readonly reasons: () => Reasons
   readonly onReplaced: (worker: Worker, previousPid: number) => void
-  readonly onStartFailed: (why: string) => void
+  /** A worker did not get as far as serving the committed plan; told once for each reason. */
+  readonly onNotStarted: (slot: number, why: string) => void
   /** Workers keep dying of the committed plan. */
   readonly onUnsound: () => void
 }
@@ -38,6 +43,8 @@ export class Crew {
   private committed: PlanBody | null = null
   private committedMs = 0
   private earlyDeaths = 0
+  /** Why workers did not come up, as far as it was told. */
+  private readonly told = new Set<string>()
   private isEnding = false
 
   constructor(options: CrewOptions) {
@@ -57,8 +64,19 @@ export class Crew {
     return this.posts[0]?.worker?.ports ?? new Map()
   }
 
+  /** Slots that someone accepts for, or soon will. */
   get slots(): number[] {
-    return this.posts.map(({ slot }) => slot)
+    return this.posts.filter(({ isVacant }) => !isVacant).map(({ slot }) => slot)
+  }
+
+  /** How many there should be. */
+  get wanted(): number {
+    return this.posts.length
+  }
+
+  /** How many serve a plan now. */
+  get serving(): number {
+    return this.posts.filter(({ isServing }) => isServing).length
   }
 
   /** Whether there are rows for so many workers beside those that still drain. */
@@ -94,11 +112,13 @@ export class Crew {
     this.committed = plan
     this.committedMs = performance.now()
     this.earlyDeaths = 0
+    this.told.clear()
     await Promise.all(
       this.posts.map((post) =>
         post.next(async () => {
-          if (post.worker && post.readyFor === plan) await post.worker.commit(plan)
-          else if (post.worker) await this.bringUp(post, post.worker)
+          const { worker } = post
+          if (worker && post.readyFor === plan) this.onSwapped(post, worker, await worker.commit(plan))
+          else if (worker) await this.bringUp(post, worker)
         }),
       ),
     )
@@ -161,21 +181,28 @@ export class Crew {
     if (row === undefined) throw new Error('no row is left on the scoreboard')
     const worker = this.startAt(post.slot, row)
     if (!worker) {
-      this.refillLater(post, 0)
+      this.refillLater(post, true, false)
       return Promise.resolve(false)
     }
     this.freeRows.delete(row)
     post.worker = worker
     post.readyFor = null
     void worker.exited.then(() => this.onExit(post, worker))
-    return post.next(async () => (await worker.hello) && this.bringUp(post, worker))
+    const late = setTimeout(() => this.vacate(post), LATE_MS)
+    return post.next(async () => {
+      const isThere = await worker.hello
+      clearTimeout(late)
+      if (isThere) return this.bringUp(post, worker)
+      this.tell(post.slot, 'it ended before it said hello')
+      return false
+    })
   }
 
   private startAt(slot: number, row: number): Worker | null {
     try {
       return this.options.start(slot, row)
     } catch (error) {
-      this.options.onStartFailed(String(error))
+      this.tell(slot, String(error))
       return null
     }
   }
@@ -184,14 +211,40 @@ export class Crew {
   private async bringUp(post: Post, worker: Worker): Promise<boolean> {
     const plan = this.committed
     if (!plan) return true
+    // It asks for the sockets of its slot now: those that were closed are made anew.
+    if (post.worker === worker) post.isVacant = false
     const answer = await worker.prepare(plan, this.options.reasons())
     const isServing = answer.is === 'ready' && (await worker.commit(plan))
-    if (!isServing) worker.kill()
-    else if (post.replaces !== null) {
+    if (!isServing) {
+      this.tell(post.slot, answer.is === 'ready' ? 'it ended before it served' : answer.why)
+      worker.kill()
+    }
+    this.onSwapped(post, worker, isServing)
+    if (isServing && post.replaces !== null) {
       this.options.onReplaced(worker, post.replaces)
       post.replaces = null
     }
     return isServing
+  }
+
+  private onSwapped(post: Post, worker: Worker, isServing: boolean): void {
+    if (!isServing || post.worker !== worker) return
+    post.isServing = true
+    // Now that somebody serves, those that wait at other posts need not.
+    for (const other of this.posts) if (other.isDeserted) this.vacate(other)
+  }
+
+  /** Closes the sockets of a post without a worker that accepts, if another one does. */
+  private vacate(post: Post): void {
+    if (post.isServing || post.isVacant || this.serving === 0 || !this.posts.includes(post)) return
+    post.isVacant = true
+    this.options.vacateSlot(post.slot)
+  }
+
+  private tell(slot: number, why: string): void {
+    if (this.isEnding || this.told.has(why)) return
+    this.told.add(why)
+    this.options.onNotStarted(slot, why)
   }
 
   private onExit(post: Post, worker: Worker): void {
@@ -201,23 +254,24 @@ export class Crew {
     this.aborted += worker.aborted
     if (this.leaving.delete(worker) || this.isEnding) return
     const nowMs = performance.now()
+    const hasServed = post.isServing
     post.worker = null
+    post.isServing = false
     post.replaces ??= worker.pid
-    this.refillLater(post, nowMs - worker.startedMs)
-    this.judge(worker, nowMs)
+    // One that took long to come up, and did not, has not lived.
+    this.refillLater(post, !hasServed || nowMs - worker.startedMs < YOUNG_MS, hasServed)
+    this.judge(worker, hasServed, nowMs)
   }
 
-  /** At once, unless the last ones lived no longer than a moment either. */
-  private refillLater(post: Post, livedMs: number): void {
-    post.waitMs = livedMs >= YOUNG_MS ? 0 : nextWait(post.waitMs, post.diedYoung)
-    post.diedYoung = livedMs < YOUNG_MS
-    if (post.waitMs === 0) void this.fill(post)
-    else post.timer = setTimeout(() => void this.fill(post), post.waitMs)
+  private refillLater(post: Post, diedEarly: boolean, hasServed: boolean): void {
+    post.again(diedEarly, hasServed, () => void this.fill(post))
+    if (post.isDeserted) this.vacate(post)
   }
 
-  private judge(worker: Worker, nowMs: number): void {
+  private judge(worker: Worker, hasServed: boolean, nowMs: number): void {
     const underPlanMs = nowMs - Math.max(worker.startedMs, this.committedMs)
-    if (!this.committed || nowMs - this.committedMs > PROVEN_MS || underPlanMs > YOUNG_MS) return
+    if (!this.committed || nowMs - this.committedMs > PROVEN_MS || (hasServed && underPlanMs > YOUNG_MS))
+      return
     this.earlyDeaths++
     if (this.earlyDeaths === EARLY_DEATHS_MAX) this.options.onUnsound()
   }
@@ -233,37 +287,4 @@ export class Crew {
     this.leaving.add(worker)
     void worker.hello.then((isThere) => isThere && worker.drain(drainMs))
   }
-}
-
-/** A worker's place: its slot stays while workers come and go. What concerns its worker happens one after the other. */
-class Post {
-  readonly slot: number
-  worker: Worker | null = null
-  readyFor: PlanBody | null = null
-  /** Process id of the worker that the present one stands in for, until it serves. */
-  replaces: number | null = null
-  waitMs = 0
-  diedYoung = false
-  timer: Timer | null = null
-  private last: Promise<unknown> = Promise.resolve()
-
-  constructor(slot: number) {
-    this.slot = slot
-  }
-
-  next<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.last.then(act)
-    this.last = done.catch(() => {})
-    return done
-  }
-
-  cancel(): void {
-    if (this.timer) clearTimeout(this.timer)
-    this.timer = null
-  }
-}
-
-function nextWait(waitMs: number, diedYoung: boolean): number {
-  if (!diedYoung) return 0
-  return waitMs === 0 ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS)
 }

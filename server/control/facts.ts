@@ -14,9 +14,15 @@ import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
 import type { Supervisor } from './supervisor.ts'
 
+/** How many workers there should be, and how many serve. */
+export interface WorkerFacts {
+  readonly wanted: number
+  readonly serving: number
+}
+
 export interface Facts {
   readonly trusted: () => Ranges
-  readonly health: () => HealthDocument
+  readonly health: () => HealthDocument & { readonly workers: WorkerFacts }
   readonly metrics: () => MetricsDocument
   readonly prometheus: () => string
 }
@@ -28,9 +34,10 @@ export function factsOf(supervisor: Supervisor): Facts {
     trusted: () => trusted.of(supervisor.running?.config ?? null),
     health: () => {
       const document = healthDocument(placesOf(supervisor), supervisor.board)
-      // Who asks whether to send traffic here: no more, once it drains.
-      const healthy = document.healthy && !supervisor.isDraining
-      return { ...document, healthy, draining: supervisor.isDraining, config: configFacts(supervisor) }
+      // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
+      const { isDraining, workerFacts: workers } = supervisor
+      const healthy = document.healthy && workers.serving > 0 && !isDraining
+      return { ...document, healthy, draining: isDraining, config: configFacts(supervisor), workers }
     },
     metrics: () => metricsDocument(placesOf(supervisor), supervisor.board),
     prometheus: () => {
@@ -39,7 +46,7 @@ export function factsOf(supervisor: Supervisor): Facts {
       const { version, commit } = supervisor.options.build
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)
-      totals.gauge('workers').set(supervisor.workers.length)
+      totals.gauge('workers').set(supervisor.workerFacts.serving)
       return renderMetrics(totals, running?.config.metrics.prefix ?? 'lb')
     },
   }

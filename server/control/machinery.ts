@@ -4,10 +4,10 @@ import { logEvent } from '../telemetry/log.ts'
 import { Applier, type Hands } from './apply.ts'
 import { Board } from './board.ts'
 import type { Crew } from './crew.ts'
-import { dryRun, restartProblems, workersOf } from './plan-checks.ts'
+import { accessLogProblem, dryRun, restartProblems, workersOf } from './plan-checks.ts'
 import type { HealthChange, HealthResult, Prober } from './prober.ts'
 import { Sockets, type ListeningSockets } from './sockets.ts'
-import { areHeldByOrphans, readRunState, writeRunState } from './state-file.ts'
+import { areHeldByOrphans, readRunState, runStateFile, writeRunState } from './state-file.ts'
 import type { PlanBody } from './worker.ts'
 
 /** At boot nobody waits longer for the first health checks. */
@@ -18,12 +18,13 @@ export interface Machinery {
   readonly sockets: ListeningSockets
   readonly prober: Prober
   readonly applier: Applier
-  /** The data folder: the same until the end. */
-  readonly data: string
+  /** Where it is said who runs: the same until the end. */
+  readonly runState: string
 }
 
 export interface MachineryParts {
   readonly config: Config
+  readonly file: string
   readonly crew: Crew
   readonly admin: Hands['admin']
   readonly sockets: ListeningSockets | null
@@ -40,7 +41,8 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const [{ Prober }, { Resolver }] = await Promise.all([import('./prober.ts'), import('../lib/resolver.ts')])
   const { data } = config
   const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
-  const leftBehind = readRunState(data)
+  const runState = runStateFile(data, parts.file)
+  const leftBehind = readRunState(runState)
   const sockets = parts.sockets ?? new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
   const resolver = new Resolver(config.resolver, () => performance.now())
   const prober = new Prober({
@@ -56,6 +58,7 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
     admin: parts.admin,
     isReusable: ({ index, sinceRevision }) =>
       board.scoreboard.inFlight(index) === 0 && parts.oldestRevision() >= sinceRevision,
+    logProblem: accessLogProblem,
     dryRun,
     checkHealth: ({ config: words, slots }: PlanBody) => {
       resolver.configure(words.resolver)
@@ -65,18 +68,18 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
     workersOf: (words) => Math.max(1, workersOf(words)),
     restartProblems: (words, running) => restartProblems(words, running, crew),
   })
-  return { board, sockets, prober, applier, data }
+  return { board, sockets, prober, applier, runState }
 }
 
 /** Says who runs, for the supervisor that comes when this one was killed. */
 export class RunStateKeeper {
   private hasWarned = false
 
-  keep(data: string, workers: readonly number[]): void {
+  keep(file: string, workers: readonly number[]): void {
     try {
-      writeRunState(data, workers)
+      writeRunState(file, workers)
     } catch (error) {
-      if (!this.hasWarned) logEvent('warn', 'data_not_writable', { folder: data, why: String(error) })
+      if (!this.hasWarned) logEvent('warn', 'data_not_writable', { file, why: String(error) })
       this.hasWarned = true
     }
   }

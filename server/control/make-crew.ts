@@ -30,7 +30,7 @@ export interface CrewParts {
     how: { readonly code: number | null; readonly signal: string | null },
   ) => void
   readonly onReplaced: CrewOptions['onReplaced']
-  readonly onStartFailed: CrewOptions['onStartFailed']
+  readonly onNotStarted: CrewOptions['onNotStarted']
 }
 
 /** Rows on the scoreboard for this number of workers at the start. */
@@ -42,9 +42,10 @@ export function makeCrew(parts: CrewParts): Crew {
     isInProcess: parts.count === 0,
     clearRow: (row) => parts.board()?.scoreboard.clearRow(row),
     closeSlot: (slot) => parts.sockets()?.closeSlot(slot),
+    vacateSlot: (slot) => parts.sockets()?.vacateSlot(slot),
     reasons: parts.reasons,
     onReplaced: parts.onReplaced,
-    onStartFailed: parts.onStartFailed,
+    onNotStarted: parts.onNotStarted,
     onUnsound: parts.onUnsound,
   }
   if (parts.count === 0) return new Crew({ ...common, rows: 1, start: () => startInProcess(parts) })

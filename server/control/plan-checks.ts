@@ -1,4 +1,5 @@
 // What the supervisor asks of a config before it is applied, beyond what the file itself can tell.
+import { closeSync, constants, openSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { privateRegion, scoreboardOn } from '../scoreboard/region.ts'
 import type { ApplyProblem } from './apply.ts'
@@ -33,6 +34,33 @@ export function restartProblems(
       message: `found ${after}: so many more, those that still finish included, need a restart`,
     })
   return problems
+}
+
+/** What stands against the access log of a config: workers that meet that later serve without it. */
+export function accessLogProblem({ logs: { access } }: Config): ApplyProblem | null {
+  if (!access.enabled || access.file === undefined) return null
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+  try {
+    closeSync(openSync(access.file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640))
+    return null
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    // A pipe whose reader is not there yet is as good as a full one.
+    if (code === 'ENXIO') return null
+    const hint = LOG_HINTS[code ?? '']
+    return {
+      path: 'logs.access.file',
+      message: `cannot write ${access.file}: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    }
+  }
+}
+
+const LOG_HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'make the folder first',
+  EACCES: 'let the user of the gateway write there',
+  EISDIR: 'name a file, not a folder',
+  EROFS: 'name a file on a disk that is writable',
 }
 
 /** Compiles a plan on a scratch scoreboard; throws what stands against it. */

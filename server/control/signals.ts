@@ -7,10 +7,12 @@ export interface SignalActions {
   readonly stopNow: () => void
   /** HUP: read the config again, reopen the logs. */
   readonly reload: () => void
+  /** USR2: hand over to a new binary. */
+  readonly handOver: () => void
 }
 
 /** Listens to signals until the returned function is called. */
-export function onSignals({ stop, stopNow, reload }: SignalActions): () => void {
+export function onSignals({ stop, stopNow, reload, handOver }: SignalActions): () => void {
   let hasStopped = false
   const onStop = (signal: string): void => {
     if (hasStopped) return stopNow()
@@ -21,6 +23,7 @@ export function onSignals({ stop, stopNow, reload }: SignalActions): () => void 
     ['SIGTERM', () => onStop('SIGTERM')],
     ['SIGINT', () => onStop('SIGINT')],
     ['SIGHUP', reload],
+    ['SIGUSR2', handOver],
   ]
   for (const [signal, handler] of handlers) process.on(signal, handler)
   return () => {

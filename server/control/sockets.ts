@@ -5,6 +5,7 @@
 import { fstatSync } from 'node:fs'
 import { parseBind, socketKey, writeBind } from '../lib/bind.ts'
 import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
+import { dropSyns } from '../lib/syn-filter.ts'
 import { listeningInodes } from '../lib/tcp-table.ts'
 
 /** An address that is open, with a socket for each worker slot. */
@@ -15,14 +16,15 @@ interface OpenAddress {
 }
 
 /** Why an address could not be opened. */
-export class BindProblem extends Error {
+export class BindProblem {
   readonly listener: string
   readonly code: string
+  readonly message: string
 
   constructor(listener: string, bind: string, code: string) {
-    super(`cannot listen on ${bind}: ${meaningOf(code)} (${code})`)
     this.listener = listener
     this.code = code
+    this.message = `cannot listen on ${bind}: ${meaningOf(code)} (${code})`
   }
 }
 
@@ -37,7 +39,7 @@ export interface TakenSocket {
 /** The listening sockets as the supervisor moves them. */
 export type ListeningSockets = Pick<
   Sockets,
-  'stage' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'close' | 'addresses'
+  'stage' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
 >
 
 export class Sockets {
@@ -53,19 +55,21 @@ export class Sockets {
     this.isOrphans = isOrphans
   }
 
-  /** Opens the addresses that are not open yet, for these slots. Throws a BindProblem; then nothing was opened. */
-  stage(listeners: Binds, slots: readonly number[]): void {
+  /** Opens the addresses that are not open yet, for these slots; all that stands against it, and then nothing was opened. */
+  stage(listeners: Binds, slots: readonly number[]): readonly BindProblem[] {
     this.drop()
+    const problems: BindProblem[] = []
     for (const [name, { bind }] of Object.entries(listeners)) {
       const key = socketKey(name, bind)
       if (this.open.has(key) || this.staged.has(key)) continue
       try {
         this.staged.set(key, this.openAddress(bind, slots))
       } catch (error) {
-        this.drop()
-        throw new BindProblem(name, bind, codeOf(error))
+        problems.push(new BindProblem(name, bind, codeOf(error)))
       }
     }
+    if (problems.length > 0) this.drop()
+    return problems
   }
 
   /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
@@ -98,13 +102,27 @@ export class Sockets {
     return { fd, port: address.port }
   }
 
-  /** Closes our copies of a slot that has no worker any more. */
+  /** Closes our copies of a slot whose worker leaves, and accepts from its own copies until nobody waits there. */
   closeSlot(slot: number): void {
-    for (const { fdBySlot } of this.open.values()) {
+    const fds = this.forgetSlot(slot)
+    closeFds(fds)
+    if (fds.length > 0) this.forgetClosed()
+  }
+
+  /** The same for a slot that has no worker: who would knock just now is dropped, not reset, and finds another slot when he tries again. */
+  vacateSlot(slot: number): void {
+    const fds = this.forgetSlot(slot)
+    for (const fd of fds) dropSyns(fd)
+    closeFds(fds)
+    if (fds.length > 0) this.forgetClosed()
+  }
+
+  private forgetSlot(slot: number): number[] {
+    return [...this.open.values(), ...this.staged.values()].flatMap(({ fdBySlot }) => {
       const fd = fdBySlot.get(slot)
-      if (fd !== undefined) closeFds([fd])
       fdBySlot.delete(slot)
-    }
+      return fd ?? []
+    })
   }
 
   /** Closes all of our copies. */
@@ -176,10 +194,13 @@ export class UnheldSockets implements ListeningSockets {
     this.ports = ports
   }
 
-  stage(): void {}
+  stage(): readonly BindProblem[] {
+    return []
+  }
   commit(): void {}
   drop(): void {}
   closeSlot(): void {}
+  vacateSlot(): void {}
   close(): void {}
 
   take(): TakenSocket {

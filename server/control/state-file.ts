@@ -1,7 +1,8 @@
-// data/run.json says who runs: a supervisor and its workers. When a supervisor was killed, its workers go on for a while and
+// data/run-….json says who runs: a supervisor and its workers, one file for each config file, as gateways may share a folder. When a supervisor was killed, its workers go on for a while and
 // still hold the ports; the next one finds here that they are its own kind, and may share the ports with them.
+import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { socketInodes } from '../lib/tcp-table.ts'
 
 /** A process that cannot be mistaken for a later one with the same id. */
@@ -16,27 +17,32 @@ export interface RunState {
   readonly workers: readonly ProcessMark[]
 }
 
-const FILE = 'run.json'
-
-/** Writes who runs, in one step: a reader sees the old file or the new one. Throws when the folder cannot be written. */
-export function writeRunState(folder: string, workers: readonly number[]): void {
-  const marks = workers.flatMap((pid) => markOf(pid) ?? [])
-  const state = { supervisor: markOf(process.pid), workers: marks }
-  mkdirSync(folder, { recursive: true })
-  const temporary = join(folder, `.${FILE}.${process.pid}`)
-  writeFileSync(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 })
-  renameSync(temporary, join(folder, FILE))
+/** Where the state of the gateway with this config file is. */
+export function runStateFile(data: string, configFile: string): string {
+  const hash = createHash('sha256').update(resolve(configFile)).digest('hex').slice(0, 16)
+  return join(data, `run-${hash}.json`)
 }
 
-/** Removes the file at an orderly end. */
-export function removeRunState(folder: string): void {
-  rmSync(join(folder, FILE), { force: true })
+/** Writes who runs, in one step: a reader sees the old file or the new one. Throws when the folder cannot be written. */
+export function writeRunState(file: string, workers: readonly number[]): void {
+  const marks = workers.flatMap((pid) => markOf(pid) ?? [])
+  const state = { supervisor: markOf(process.pid), workers: marks }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}`)
+  writeFileSync(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 })
+  renameSync(temporary, file)
+}
+
+/** Removes the file at an orderly end, unless another supervisor has written it since. */
+export function removeRunState(file: string): void {
+  const state = readRunState(file)
+  if (state && isSame(state.supervisor, markOf(process.pid))) rmSync(file, { force: true })
 }
 
 /** What the last run left behind; null when it ended in order, or when there was none. */
-export function readRunState(folder: string): RunState | null {
+export function readRunState(file: string): RunState | null {
   try {
-    const state: unknown = JSON.parse(readFileSync(join(folder, FILE), 'utf8'))
+    const state: unknown = JSON.parse(readFileSync(file, 'utf8'))
     return isRunState(state) ? state : null
   } catch {
     return null
@@ -68,7 +74,10 @@ export function markOf(pid: number): ProcessMark | null {
   }
 }
 
-const isRunning = (mark: ProcessMark): boolean => markOf(mark.pid)?.started === mark.started
+const isSame = (mark: ProcessMark, other: ProcessMark | null): boolean =>
+  mark.pid === other?.pid && mark.started === other.started
+
+const isRunning = (mark: ProcessMark): boolean => isSame(mark, markOf(mark.pid))
 
 function isRunState(value: unknown): value is RunState {
   const state = value as Partial<RunState> | null

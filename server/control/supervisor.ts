@@ -1,24 +1,26 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
 import type { Config } from '../config/schema.ts'
-import { STATE_DOWN, STATE_UP, type Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
-import type { ApplyProblem, Checked } from './apply.ts'
-import { readConfig, readText, type ReadConfig } from './config-source.ts'
+import { problemOf, type ApplyProblem, type Checked } from './apply.ts'
+import { readText } from './config-source.ts'
 import type { Crew } from './crew.ts'
-import { factsOf, type Facts } from './facts.ts'
+import { factsOf, type Facts, type WorkerFacts } from './facts.ts'
 import { makeMachinery, RunStateKeeper, type Machinery } from './machinery.ts'
 import { makeCrew } from './make-crew.ts'
 import type { HealthChange } from './prober.ts'
+import { tellExit, tellHealthChange, tellNoHandOver, tellRejected } from './news.ts'
 import { workersOf } from './plan-checks.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets.ts'
+import { lineOf } from './places.ts'
 import { removeRunState } from './state-file.ts'
-import { watchFile, type FileWatch } from './watch.ts'
+import { WatchedConfig } from './watched-config.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
-import { guessWorkers } from './worker-command.ts'
+import { earlyWorkers, guessWorkers } from './worker-command.ts'
 
 const RECONCILE_EVERY_MS = 1000
 
@@ -47,9 +49,11 @@ export class Supervisor {
   /** Why the newest config is not the one that is served; null: it is. */
   rejection: { readonly timeMs: number; readonly problems: readonly ApplyProblem[] } | null = null
   readonly options: SuperviseOptions
+  /** How many workers the config seems to want; put right when it is known. */
+  private readonly guess: number
   private crew: Crew
   private machinery: Machinery | null = null
-  private watch: FileWatch | null = null
+  private readonly source: WatchedConfig
   /** What was served before the present plan. */
   private previous: Config | null = null
   private readonly runState = new RunStateKeeper()
@@ -61,10 +65,13 @@ export class Supervisor {
     this.options = options
     this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
     meterProcess(this.totals, 'supervisor')
-    // Processes start while the config is read: the guess at their number is put right when it is known.
-    const guess = guessWorkers(readText(options.file) ?? 'workers: 0')
-    this.crew = this.makeCrew(guess)
-    if (guess > 0) void this.crew.resize(guess, 0)
+    this.source = new WatchedConfig({
+      ...options,
+      onChange: () => this.reload(),
+      onWarning: (line) => options.stderr(`${line}\n`),
+    })
+    this.guess = guessWorkers(readText(options.file) ?? 'workers: 0')
+    this.crew = this.makeCrew(this.guess)
   }
 
   /** The plan that is served; null before the first. */
@@ -74,6 +81,11 @@ export class Supervisor {
 
   get workers(): readonly Worker[] {
     return this.crew.workers
+  }
+
+  get workerFacts(): WorkerFacts {
+    const { wanted, serving } = this.crew
+    return { wanted, serving }
   }
 
   get board(): Scoreboard {
@@ -90,12 +102,19 @@ export class Supervisor {
       stop: (signal) => this.stop.resolve(signal),
       stopNow: () => this.stopNow.resolve(),
       reload: () => this.reload({ reopenLogs: true }),
+      handOver: tellNoHandOver,
     })
     try {
-      const problems = await Promise.race([this.start().catch(asProblems), this.stop.promise])
+      // Processes start while the config is read. Not before signals are heard: nothing would end them.
+      if (this.guess > 0) void this.crew.resize(earlyWorkers(this.guess), 0)
+      const problems = await Promise.race([
+        this.start().catch((error: unknown) => [problemOf(error)]),
+        this.stop.promise,
+      ])
       if (typeof problems !== 'string' && problems.length > 0) return await this.giveUp(problems)
       const signal = await this.stop.promise
-      return await Promise.race([this.drain(signal), this.stopNow.promise.then(() => this.end(1))])
+      const drained = this.drain(signal).then(() => 0)
+      return await this.end(await Promise.race([drained, this.stopNow.promise.then(() => 1)]))
     } finally {
       forget()
     }
@@ -103,13 +122,16 @@ export class Supervisor {
 
   /** Brings the first config up; returns what stands against it. */
   private async start(): Promise<readonly ApplyProblem[]> {
-    const { text, checked } = await this.read()
+    const checked = await this.source.read()
+    if (this.isDraining) return []
     if (checked.is === 'invalid') return checked.problems
     const { config } = checked
     configureEvents(config.logs)
     await this.fitCrew(workersOf(config))
+    if (this.isDraining) return []
     this.machinery = await makeMachinery({
       config,
+      file: this.options.file,
       crew: this.crew,
       admin: this.admin,
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.crew.ports),
@@ -120,27 +142,22 @@ export class Supervisor {
         this.totals.counter('health_checks_total', labels).add(1)
       },
     })
-    await this.crew.resize(Math.max(1, workersOf(config)), 0)
-    const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
-    if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
     if (this.isDraining) return []
+    await this.crew.resize(Math.max(1, workersOf(config)), 0)
+    if (this.isDraining) return []
+    const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
+    if (this.isDraining) return []
+    if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
     this.onApplied('serving', outcome.plan)
     setInterval(() => this.board.reconcile(), RECONCILE_EVERY_MS)
-    const path = this.options.file
-    if (this.options.isWatching) this.watch = watchFile(text ?? '', { path, onChange: () => this.reload() })
+    if (this.options.isWatching) this.source.begin()
     return []
   }
 
   /** Applies the file as it is now. What stands against it is told; the config that runs goes on. */
   private reload({ reopenLogs = false } = {}): void {
     if (reopenLogs) this.crew.reopenLogs()
-    if (this.machinery && !this.isDraining) void this.applyAndTell(async () => (await this.read()).checked)
-  }
-
-  private async read(): Promise<ReadConfig> {
-    const read = await readConfig(this.options)
-    for (const line of read.warnings) this.options.stderr(`${line}\n`)
-    return read
+    if (this.machinery && !this.isDraining) void this.applyAndTell(() => this.source.read())
   }
 
   private async applyAndTell(check: () => Promise<Checked>): Promise<void> {
@@ -148,7 +165,7 @@ export class Supervisor {
     const outcome = await this.made.applier.apply(check)
     if (outcome.is === 'superseded' || this.isDraining) return
     this.totals.counter('config_reloads_total', [outcome.is]).add(1)
-    if (outcome.is === 'rejected') return this.onRejected(outcome.problems)
+    if (outcome.is === 'rejected') return this.onRejected(await this.source.locate(outcome.problems))
     this.previous = before
     configureEvents(outcome.plan.config.logs)
     this.onApplied('applied', outcome.plan)
@@ -157,8 +174,13 @@ export class Supervisor {
   /** Workers keep dying of the plan: the one before it comes back. */
   private rollBack(): void {
     const { previous } = this
-    if (!previous || this.isDraining) return
+    if (this.isDraining) return
     const revision = this.running?.revision
+    if (!previous)
+      return logEvent('error', 'unsound', {
+        revision,
+        why: 'its workers keep dying; there is no config to go back to',
+      })
     this.previous = null
     void this.applyAndTell(() => Promise.resolve({ is: 'valid', config: previous })).then(() => {
       // What was just given up is nothing to come back to.
@@ -181,58 +203,46 @@ export class Supervisor {
 
   private onRejected(problems: readonly ApplyProblem[]): void {
     this.rejection = { timeMs: Date.now(), problems }
-    logEvent('error', 'rejected', {
-      file: this.options.file,
-      running: this.running?.revision,
-      // As a person reads it, it goes to stderr below.
-      problems: problems.map(({ text: _, ...facts }) => facts),
-    })
+    tellRejected(this.options.file, this.running?.revision, problems)
     this.tell(problems)
   }
 
-  private onHealthChange({ backend, server, state, was, reason }: HealthChange): void {
-    this.crew.reason(backend, server, reason ?? '')
-    if (state === STATE_UP && was !== STATE_UP) logEvent('info', 'server_up', { backend, server })
-    if (state === STATE_DOWN && was !== STATE_DOWN)
-      logEvent('warn', 'server_down', { backend, server, reason })
+  private onHealthChange(change: HealthChange): void {
+    this.crew.reason(change.backend, change.server, change.reason ?? '')
+    tellHealthChange(change)
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */
-  private async drain(signal: string): Promise<number> {
+  private async drain(signal: string): Promise<void> {
     const withinMs = this.running?.config.drain ?? 0
     this.isDraining = true
-    this.watch?.stop()
+    this.source.stop()
     logEvent('info', 'draining', { signal, within_ms: withinMs })
     await this.crew.drain(withinMs)
-    return this.end(0)
   }
 
   private async end(code: number): Promise<number> {
-    this.isDraining = true
-    this.watch?.stop()
+    // What is in flight now is cut off; what a drain cut off, its workers have told.
+    const inFlight = this.machinery?.board.inFlight() ?? 0
     await this.crew.kill()
     this.machinery?.prober.stop()
     this.machinery?.sockets.close()
     this.admin.stop()
-    if (this.machinery) removeRunState(this.machinery.data)
-    logEvent('info', 'stopped', { aborted: this.crew.aborted })
+    if (this.machinery) removeRunState(this.machinery.runState)
+    logEvent('info', 'stopped', { aborted: this.crew.aborted + inFlight })
     return code
   }
 
   /** A failed start. */
   private async giveUp(problems: readonly ApplyProblem[]): Promise<number> {
-    this.tell(problems)
+    this.tell(await this.source.locate(problems))
     this.admin.stop()
     await this.crew.kill()
     return 1
   }
 
   private tell(problems: readonly ApplyProblem[]): void {
-    for (const { path, message, text } of problems) {
-      const line =
-        typeof text === 'string' ? text : `${this.options.file}${path === '' ? '' : ` ${path}`}: ${message}`
-      this.options.stderr(`${line}\n`)
-    }
+    for (const problem of problems) this.options.stderr(`${lineOf(problem, this.options.file)}\n`)
   }
 
   // What it is made of
@@ -255,16 +265,12 @@ export class Supervisor {
         if (revision === null) this.oldest.delete(worker)
         else this.oldest.set(worker, revision)
       },
-      onStartFailed: (why) => logEvent('error', 'worker_not_started', { why }),
+      onNotStarted: (slot, why) => logEvent('warn', 'worker_not_started', { slot, why }),
       onUnsound: () => this.rollBack(),
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
         if (!this.running) return
-        logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', {
-          pid: worker.pid,
-          slot: worker.slot,
-          ...how,
-        })
+        tellExit(worker, how)
         this.keepRunState()
       },
       onReplaced: (worker, previous) => {
@@ -286,12 +292,8 @@ export class Supervisor {
   private keepRunState(): void {
     if (!this.machinery || this.crew.isInProcess || this.isDraining) return
     this.runState.keep(
-      this.machinery.data,
+      this.machinery.runState,
       this.workers.map(({ pid }) => pid),
     )
   }
 }
-
-const asProblems = (error: unknown): readonly ApplyProblem[] => [
-  { path: '', message: error instanceof Error ? error.message : String(error) },
-]

@@ -1,9 +1,10 @@
 // Tells when the text of a file is another. A watch on the file itself goes blind when an editor puts a new file in its
-// place, so the folders are watched: the one it is named in, and the one it really lies in when a link leads there (as
-// Kubernetes does: config.yaml → ..data/config.yaml → ..2026_01/config.yaml, and swaps ..data). A slow poll sees what no event
+// place, so the folders are watched: the one it is named in, and those that links on the way to it lie in (as Kubernetes
+// does: config.yaml → ..data/config.yaml → ..2026_01/config.yaml, and swaps ..data). A slow poll sees what no event
 // tells (network file systems). The hash of the text decides, so our own reading and equal rewrites are no change.
-import { realpathSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { resolve } from 'node:path'
+import { namesOnTheWay } from './watch-names.ts'
 
 export interface WatchOptions {
   readonly path: string
@@ -14,6 +15,8 @@ export interface WatchOptions {
   readonly pollMs?: number
   /** How long the file may be missing or empty, as it is in the midst of being replaced, before that is news. */
   readonly missingMs?: number
+  /** What tells whether a file is the same, at the price of a stat; given by tests that count. */
+  readonly stampOf?: (path: string) => string
 }
 
 export interface FileWatch {
@@ -34,7 +37,8 @@ class Watch implements FileWatch {
   private isMissing = false
   private missingSinceMs: number | null = null
   private watchers: FSWatcher[] = []
-  private folders = ''
+  /** Folders and names that are watched, as one text. */
+  private watched = ''
   /** Of the file when it was read. */
   private stamp: string
   /** Of the file when it was last seen to change. */
@@ -42,6 +46,7 @@ class Watch implements FileWatch {
   private settling: Timer | null = null
   private settlingSinceMs = 0
   private readonly poll: Timer
+  private readonly stampOf: (path: string) => string
   private readonly path: string
   private readonly options: WatchOptions
 
@@ -49,7 +54,8 @@ class Watch implements FileWatch {
     this.options = options
     this.path = resolve(options.path)
     this.known = hashOf(text)
-    this.stamp = stampOf(this.path)
+    this.stampOf = options.stampOf ?? stampOf
+    this.stamp = this.stampOf(this.path)
     this.watchFolders()
     this.poll = setInterval(() => this.stir(), options.pollMs ?? 2000)
     // It may have changed after `text` was read.
@@ -71,7 +77,7 @@ class Watch implements FileWatch {
   private look(): void {
     this.settling = null
     this.watchFolders()
-    this.stamp = stampOf(this.path)
+    this.stamp = this.stampOf(this.path)
     const text = readText(this.path)
     if (text === null || text.trim() === '') return this.lookMissing()
     this.missingSinceMs = null
@@ -91,9 +97,9 @@ class Watch implements FileWatch {
     this.options.onChange(null)
   }
 
-  /** Costs one stat as long as the file is the same: other files of its folder may change all the time. */
+  /** Costs one stat as long as the file is the same. */
   private stir(): void {
-    const stamp = stampOf(this.path)
+    const stamp = this.stampOf(this.path)
     const isOld = stamp === (this.settling ? this.stirredStamp : this.stamp)
     this.stirredStamp = stamp
     if (!isOld) this.settle()
@@ -109,40 +115,39 @@ class Watch implements FileWatch {
   }
 
   private watchFolders(): void {
-    const folders = foldersOf(this.path)
-    const joined = folders.join('\n')
-    if (joined === this.folders) return
+    const names = namesOnTheWay(this.path)
+    const watched = [...names].map(([folder, of]) => [inodeOf(folder), folder, ...of].join('\n')).join('\n\n')
+    if (watched === this.watched) return
     for (const watcher of this.watchers) watcher.close()
-    this.folders = joined
-    this.watchers = folders.flatMap((folder) => this.watchFolder(folder) ?? [])
+    this.watched = watched
+    this.watchers = [...names].flatMap(([folder, of]) => this.watchFolder(folder, of) ?? [])
   }
 
-  private watchFolder(folder: string): FSWatcher | null {
+  private watchFolder(folder: string, names: ReadonlySet<string>): FSWatcher | null {
     try {
-      const watcher = watch(folder, () => this.stir())
+      // Other files of the folder, such as a log, may change all the time: they cost nothing but the event.
+      const watcher = watch(folder, (_, name) => {
+        if (name === null || names.has(name)) this.stir()
+      })
       // A folder that is removed ends its watch: the poll goes on, and the next look watches what is there then.
       watcher.on('error', () => {
-        this.folders = ''
+        this.watched = ''
       })
 
       return watcher
     } catch {
-      this.folders = ''
+      this.watched = ''
       return null
     }
   }
 }
 
-/** Where the file is named, and where it really is. */
-function foldersOf(path: string): string[] {
-  return [...new Set([dirname(path), dirname(realPath(path))])]
-}
-
-function realPath(path: string): string {
+/** A folder that was replaced as a whole is another one. */
+function inodeOf(folder: string): number {
   try {
-    return realpathSync(path)
+    return statSync(folder).ino
   } catch {
-    return path
+    return 0
   }
 }
 

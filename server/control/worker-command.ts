@@ -38,5 +38,8 @@ export function guessWorkers(text: string): number {
   return written === undefined ? defaultWorkers() : Number(written)
 }
 
+/** How many of them are started before the config is known to be valid: a wrong number costs no more than this. */
+export const earlyWorkers = (guess: number): number => Math.min(guess, availableParallelism())
+
 /** Workers when the config does not say: one a core; elsewhere than on Linux sockets cannot be handed to them. */
 export const defaultWorkers = (): number => (process.platform === 'linux' ? availableParallelism() : 0)

@@ -81,7 +81,6 @@ export class DataPlane {
     )
     try {
       const snapshot = compile({ plan, board: this.board, previous: this.current })
-      this.logs.check(plan.config.logs)
       this.prepared = { snapshot, sockets }
     } catch (error) {
       closeFds(fds)
@@ -141,6 +140,8 @@ export class DataPlane {
   drain(withinMs: number, done: (aborted: number) => void): void {
     if (this.isDraining) return
     this.isDraining = true
+    // From now on each answer says that its connection ends, also while the queues are emptied.
+    if (this.engine) this.engine.isDraining = true
     const listeners = [...this.open.values()]
     this.open.clear()
     let left = listeners.length

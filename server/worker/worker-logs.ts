@@ -1,5 +1,5 @@
-// A worker's access log as the config of the moment wants it. A reload that leaves its place and format alone keeps it.
-import { closeSync, constants, openSync } from 'node:fs'
+// A worker's access log as the config of the moment wants it. A reload that leaves its place and format alone keeps it. A file that cannot
+// be opened stops nobody: it is told, lines are counted as dropped, and it is tried again. The supervisor refuses new plans with one.
 import { AccessLog } from '../telemetry/access-log.ts'
 import { configureEvents, logEvent } from '../telemetry/log.ts'
 import type { LogsConfig } from '../telemetry/logs.options.ts'
@@ -12,16 +12,6 @@ export class WorkerLogs {
   /** Lines that were dropped since the start. */
   get dropped(): number {
     return this.droppedBefore + (this.accessLog?.dropped ?? 0)
-  }
-
-  /** Throws when the access log could not be written. */
-  check({ access }: LogsConfig): void {
-    if (!access.enabled || access.file === undefined) return
-    try {
-      closeSync(openSync(access.file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o640))
-    } catch (error) {
-      throw new Error(`logs.access.file: ${(error as Error).message}`, { cause: error })
-    }
   }
 
   /** The access log of this config; null when there is none. */

@@ -22,6 +22,8 @@ export function worker(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   process.on('SIGTERM', () => shell.onTerminate())
   say({ type: 'hello', pid: process.pid })
+  // It may have died before anybody listened for that.
+  if (!process.connected) shell.onOrphaned()
   return exit.promise
 }
 
@@ -59,6 +61,7 @@ class WorkerShell {
 
   /** Without a supervisor: serve on for a while, then finish. Health stays as last known. */
   onOrphaned(): void {
+    if (!this.plane?.snapshot) return this.onTerminate()
     setTimeout(() => this.onTerminate(), ORPHAN_ACCEPT_MS)
   }
 

@@ -1,6 +1,7 @@
 // What a death costs: a worker's, a blocked worker's, the supervisor's.
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { socketInodes } from '../../server/lib/tcp-table.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
@@ -42,6 +43,17 @@ async function outcomes(clients: readonly RawClient[]): Promise<{ answered: numb
   for (const client of clients) client.rst()
   const answered = answers.filter(Boolean).length
   return { answered, failed: answers.length - answered }
+}
+
+interface Health {
+  readonly status: number
+  readonly healthy: boolean
+  readonly workers: { readonly wanted: number; readonly serving: number }
+}
+
+async function health(gateway: Gateway): Promise<Health> {
+  const response = await fetch(`${gateway.admin}/_health`)
+  return { status: response.status, ...((await response.json()) as Omit<Health, 'status'>) }
 }
 
 function inFlight(gateway: Gateway): Promise<number> {
@@ -131,6 +143,64 @@ describe('a worker that dies', () => {
   })
 })
 
+describe('a worker that cannot come back', () => {
+  test('leaves no socket behind that nobody accepts on: the others serve all', async () => {
+    await using origin = startOrigin((_, reply) => reply.send(200, 'ok'))
+    await using gateway = await startGateway({ config: to(origin.url), workers: 2 })
+    const pids = new Set(gateway.workers)
+    const [keeper = 0] = pids
+    const posts = (): number[] => gateway.workers.filter((pid) => pid !== keeper)
+    // The wait after the fourth is 400 ms: long enough to look.
+    for (let deaths = 0; deaths < 4; deaths++) {
+      const pid = await waitFor(() => posts()[0])
+      process.kill(pid, 'SIGKILL')
+      await gateway.event('worker_exited', (event) => event['pid'] === pid)
+    }
+    const clients = await connectMany(gateway.port(), 40)
+    for (const client of clients) client.send(GET)
+    expect(await outcomes(clients)).toEqual({ answered: 40, failed: 0 })
+    // Nobody waited for the one that is not there.
+    expect(await health(gateway)).toMatchObject({ status: 200, workers: { wanted: 2, serving: 1 } })
+    expect(posts()).toEqual([])
+    await waitFor(async () => (await health(gateway)).workers.serving === 2)
+  })
+
+  test('alone: the gateway is not healthy meanwhile, and says that its first config may be at fault', async () => {
+    await using origin = startOrigin((_, reply) => reply.send(200, 'ok'))
+    await using gateway = await startGateway({ config: to(origin.url) })
+    for (let deaths = 0; deaths < 5; deaths++) {
+      const pid = await waitFor(() => gateway.workers[0])
+      process.kill(pid, 'SIGKILL')
+      await gateway.event('worker_exited', (event) => event['pid'] === pid)
+    }
+    await gateway.event('unsound')
+    expect(await health(gateway)).toMatchObject({ status: 503, healthy: false, workers: { serving: 0 } })
+    await waitFor(async () => (await health(gateway)).status === 200)
+  })
+
+  test('is no matter of its access log: without its folder it serves, says so, and goes on logging when it is back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-logs-'))
+    const logs = join(folder, 'logs')
+    mkdirSync(logs)
+    await using origin = startOrigin((_, reply) => reply.send(200, 'ok'))
+    const config = { ...to(origin.url), logs: { access: { file: join(logs, 'access.log') } } }
+    await using gateway = await startGateway({ config })
+    renameSync(logs, `${logs}-gone`)
+    process.kill(gateway.workers[0] ?? 0, 'SIGKILL')
+    await gateway.event('worker_replaced')
+    await gateway.event('access_log_failed')
+    expect((await gateway.fetch('/one')).status).toBe(200)
+    const rejected = await gateway.apply({ ...config, drain: '1s' })
+    expect(rejected).toMatchObject({ event: 'rejected', problems: [{ path: 'logs.access.file' }] })
+    mkdirSync(logs)
+    await waitFor(() => {
+      const file = join(logs, 'access.log')
+      return existsSync(file) && readFileSync(file, 'utf8').includes('/one')
+    })
+    rmSync(folder, { recursive: true })
+  })
+})
+
 describe('a plan that its workers die of', () => {
   test('is rolled back after five early deaths', async () => {
     const answering = (body: string): Record<string, unknown> => ({
@@ -210,6 +280,6 @@ describe('a supervisor that is killed', () => {
     await Promise.all(loads)
     expect(problems).toEqual([])
     expect(await young.stop()).toBe(0)
-    expect(await Bun.file(join(old.folder, 'data/run.json')).exists()).toBe(false)
+    expect(readdirSync(join(old.folder, 'data'))).toEqual([])
   }, 30_000)
 })

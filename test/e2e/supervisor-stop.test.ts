@@ -1,7 +1,7 @@
 // The end of a gateway: what is in flight finishes, nobody is cut off.
 import { describe, expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
-import { startGateway } from '../support/gateway.ts'
+import { spawnGateway, startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
 import { isRunning } from '../support/processes.ts'
 import { makeGate, waitFor } from '../support/wait.ts'
@@ -74,7 +74,30 @@ describe('stop', () => {
     const { workers } = gateway
     gateway.signal('SIGTERM')
     expect(await gateway.exited()).toBe(1)
+    expect(gateway.events.filter(({ event }) => event === 'stopped')).toMatchObject([{ aborted: 1 }])
     await waitFor(() => !workers.some((pid) => isRunning(pid)))
+  })
+
+  test('a signal in the midst of the start leaves no process behind', async () => {
+    for (const count of [0, 1, 2]) {
+      await using gateway = await spawnGateway({ config: answering('hi'), workers: 2 })
+      const seen = new Set<number>()
+      await waitFor(() => {
+        for (const pid of gateway.workers) seen.add(pid)
+        return seen.size >= count
+      })
+      gateway.signal('SIGTERM')
+      await gateway.exited()
+      await waitFor(() => ![...seen].some((pid) => isRunning(pid)), { what: 'the end of all workers' })
+      expect(gateway.events.filter(({ event }) => event === 'serving')).toEqual([])
+    }
+  })
+
+  test('USR2 ends nothing: that it does nothing yet is told', async () => {
+    await using gateway = await startGateway({ config: answering('hi') })
+    gateway.signal('SIGUSR2')
+    await gateway.event('hand_over_not_supported')
+    expect((await gateway.fetch('/')).status).toBe(200)
   })
 
   test('connections that come until the very end are served or refused, never cut off', async () => {

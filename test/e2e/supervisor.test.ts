@@ -54,6 +54,10 @@ describe('start', () => {
     await using gateway = await startGateway({ config: to(origin.url), workers: 0 })
     expect(gateway.workers).toEqual([])
     expect((await gateway.fetch('/')).status).toBe(200)
+    const health = await fetch(`${gateway.admin}/_health`)
+    expect(health.status).toBe(200)
+    expect(await health.json()).toMatchObject({ workers: { wanted: 1, serving: 1 } })
+    expect(await (await fetch(`${gateway.admin}/metrics`)).text()).toContain('\nlb_workers 1\n')
     expect((await gateway.apply(answering('other'))).event).toBe('applied')
     expect(await body(gateway)).toBe('other')
     expect(await gateway.stop()).toBe(0)
@@ -192,7 +196,12 @@ describe('reload', () => {
     })
     const rejected = await gateway.apply(config)
     expect(rejected.event).toBe('rejected')
-    expect(JSON.stringify(rejected['problems'])).toContain('listeners.more.bind')
+    const [problem] = rejected['problems'] as Words[]
+    expect(problem).toMatchObject({ path: 'listeners.more.bind', file: gateway.configFile })
+    expect(textOf(gateway).split('\n')[(problem?.['line'] as number) - 1]).toContain(
+      `127.0.0.1:${taken.port}`,
+    )
+    await waitFor(() => gateway.stderr.includes('try again with SIGHUP once the port is free'))
     expect(await body(gateway)).toBe('one')
     taken.stop(true)
     gateway.signal('SIGHUP')

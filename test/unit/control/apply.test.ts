@@ -33,7 +33,10 @@ function scene(): Scene {
   const note = (text: string): void => void notes.push(text)
   const hands: Hands = {
     sockets: {
-      stage: () => note('open sockets'),
+      stage: () => {
+        note('open sockets')
+        return []
+      },
       commit: () => note('keep sockets'),
       drop: () => note('close sockets'),
     },
@@ -56,6 +59,7 @@ function scene(): Scene {
       commit: () => note('keep admin'),
       drop: () => note('close admin'),
     },
+    logProblem: () => null,
     dryRun: () => Promise.resolve(note('dry run')),
     checkHealth: () => note('check health'),
     firstRound: () => Promise.resolve(note('first round')),
@@ -136,18 +140,37 @@ describe('applying a change', () => {
     const { applier, notes, hands } = scene()
     hands.sockets = {
       ...hands.sockets,
-      stage: () => {
-        throw new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')
-      },
+      stage: () => [new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')],
     }
     const outcome = await applier.apply(valid(config()))
     expect(rejection(outcome)).toEqual([
       {
         path: 'listeners.web.bind',
         message: 'cannot listen on 127.0.0.1:1: another program has this port (EADDRINUSE)',
+        hint: 'stop the other program, or choose another port',
       },
     ])
     expect(notes).not.toContain('prepare')
+  })
+
+  test('all that cannot be opened is told at once', async () => {
+    const { applier, hands } = scene()
+    await applier.apply(valid(config()))
+    hands.sockets = {
+      ...hands.sockets,
+      stage: () => [
+        new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE'),
+        new BindProblem('more', '192.0.2.1:1', 'EADDRNOTAVAIL'),
+      ],
+    }
+    hands.admin = { ...hands.admin, stage: () => Promise.resolve({ path: 'admin.bind', message: 'in use' }) }
+    hands.logProblem = () => ({ path: 'logs.access.file', message: 'no folder' })
+    expect(rejection(await applier.apply(valid(config())))).toMatchObject([
+      { path: 'listeners.web.bind', hint: 'try again with SIGHUP once the port is free' },
+      { path: 'listeners.more.bind' },
+      { path: 'admin.bind' },
+      { path: 'logs.access.file' },
+    ])
   })
 
   test('the admin address in use is a refusal as well', async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { parseBind, socketKey, writeBind } from '../../../server/lib/bind.ts'
 import { duplicateFd } from '../../../server/lib/pass-fds.ts'
-import { BindProblem, Sockets } from '../../../server/control/sockets.ts'
+import { Sockets, type BindProblem } from '../../../server/control/sockets.ts'
 import { waitFor } from '../../support/wait.ts'
 
 const isLinux = process.platform === 'linux'
@@ -48,14 +48,10 @@ function occupy(bind: { hostname: string; port: number; reusePort?: boolean }): 
   return (listener as unknown as { port: number }).port
 }
 
-function problemOf(act: () => void): BindProblem {
-  try {
-    act()
-  } catch (error) {
-    if (error instanceof BindProblem) return error
-    throw error
-  }
-  throw new Error('no problem')
+function problemOf(sockets: Sockets, listeners: Record<string, { bind: string }>): BindProblem {
+  const [problem] = sockets.stage(listeners, [0, 1])
+  if (!problem) throw new Error('no problem')
+  return problem
 }
 
 describe('addresses', () => {
@@ -109,7 +105,7 @@ describe.if(isLinux)('listening sockets', () => {
     for (const reusePort of [false, true]) {
       const port = occupy({ hostname: '127.0.0.1', port: 0, reusePort })
       const sockets = makeSockets()
-      const problem = problemOf(() => sockets.stage(binds({ web: `127.0.0.1:${port}` }), [0]))
+      const problem = problemOf(sockets, binds({ web: `127.0.0.1:${port}` }))
       expect(problem.code).toBe('EADDRINUSE')
       expect(problem.listener).toBe('web')
       expect(problem.message).toContain(`127.0.0.1:${port}`)
@@ -148,7 +144,7 @@ describe.if(isLinux)('listening sockets', () => {
     const port = occupy({ hostname: '127.0.0.1', port: 0 })
     const sockets = makeSockets()
     const before = readdirSync('/proc/self/fd').length
-    problemOf(() => sockets.stage(binds({ a: '127.0.0.1:0', b: `127.0.0.1:${port}` }), [0, 1]))
+    problemOf(sockets, binds({ a: '127.0.0.1:0', b: `127.0.0.1:${port}` }))
     expect(readdirSync('/proc/self/fd').length).toBe(before)
   })
 
@@ -191,6 +187,32 @@ describe.if(isLinux)('listening sockets', () => {
     expect(readdirSync('/proc/self/fd').length).toBe(before)
   })
 
+  test('a slot without a worker is vacated: clients are served by the other, and it is filled anew', async () => {
+    const sockets = makeSockets()
+    const listeners = binds({ web: '127.0.0.1:0' })
+    const key = socketKey('web', '127.0.0.1:0')
+    sockets.stage(listeners, [0, 1])
+    sockets.commit(listeners)
+    const port = portOf(sockets, listeners, 'web')
+    const served = adopt(duplicateFd(sockets.take(key, 0).fd))
+    sockets.vacateSlot(1)
+    for (let i = 0; i < 30; i++) await connect(port)
+    await waitFor(() => served.accepted === 30)
+    const again = adopt(duplicateFd(sockets.take(key, 1).fd))
+    for (let i = 0; i < 60; i++) await connect(port)
+    await waitFor(() => served.accepted + again.accepted === 90)
+    expect(again.accepted).toBeGreaterThan(0)
+  })
+
+  test('all addresses that cannot be opened are told', () => {
+    const port = occupy({ hostname: '127.0.0.1', port: 0 })
+    const found = makeSockets().stage(
+      binds({ a: `127.0.0.1:${port}`, b: '192.0.2.1:0', c: '127.0.0.1:0' }),
+      [0],
+    )
+    expect(found.map(({ listener }) => listener)).toEqual(['a', 'b'])
+  })
+
   test('IPv6, every address, and host names', async () => {
     const sockets = makeSockets()
     const listeners = binds({ six: '[::1]:0', all: ':0', name: 'localhost:0' })
@@ -207,7 +229,7 @@ describe.if(isLinux)('listening sockets', () => {
 
   test('an address that this machine has not, and a name that nobody knows', () => {
     const sockets = makeSockets()
-    expect(problemOf(() => sockets.stage(binds({ a: '192.0.2.1:0' }), [0])).code).toBe('EADDRNOTAVAIL')
-    expect(problemOf(() => sockets.stage(binds({ a: 'nowhere.invalid:0' }), [0])).code).toBe('ENOTFOUND')
+    expect(problemOf(sockets, binds({ a: '192.0.2.1:0' })).code).toBe('EADDRNOTAVAIL')
+    expect(problemOf(sockets, binds({ a: 'nowhere.invalid:0' })).code).toBe('ENOTFOUND')
   })
 })

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { listeningInodes } from '../../../server/lib/tcp-table.ts'
@@ -9,6 +9,7 @@ import {
   orphansOf,
   readRunState,
   removeRunState,
+  runStateFile,
   writeRunState,
 } from '../../../server/control/state-file.ts'
 
@@ -36,16 +37,18 @@ async function listener(): Promise<{ pid: number; port: number }> {
 
 describe('the state file', () => {
   test('says who runs, and leaves nothing else in the folder', () => {
-    const at = join(folder(), 'data')
+    const data = join(folder(), 'data')
+    const at = join(data, 'run.json')
     writeRunState(at, [process.ppid])
     expect(readRunState(at)).toEqual({ supervisor: markOf(process.pid)!, workers: [markOf(process.ppid)!] })
-    expect(readdirSync(at)).toEqual(['run.json'])
+    expect(readdirSync(data)).toEqual(['run.json'])
+    expect(statSync(data).mode & 0o777).toBe(0o700)
     removeRunState(at)
     expect(readRunState(at)).toBeNull()
   })
 
   test('workers of a supervisor that runs are no orphans', () => {
-    const at = folder()
+    const at = join(folder(), 'run.json')
     writeRunState(at, [process.ppid])
     expect(orphansOf(readRunState(at))).toEqual([])
   })
@@ -57,10 +60,25 @@ describe('the state file', () => {
     expect(orphansOf({ supervisor: gone, workers: [{ ...worker, started: '1' }] })).toEqual([])
   })
 
+  test('two configs that share a folder have a file each; one config has the same one always', () => {
+    const [one, other] = ['/etc/a.yaml', '/etc/b.yaml'].map((file) => runStateFile('/data', file))
+    expect(one).not.toBe(other)
+    expect(runStateFile('/data', '/etc/x/../a.yaml')).toBe(one!)
+    expect(one).toMatch(/^\/data\/run-[0-9a-f]{16}\.json$/)
+  })
+
+  test('what another supervisor has written stays', () => {
+    const at = join(folder(), 'run.json')
+    const state = { supervisor: markOf(process.ppid)!, workers: [] }
+    writeFileSync(at, JSON.stringify(state))
+    removeRunState(at)
+    expect(readRunState(at)).toEqual(state)
+  })
+
   test('anything else in the file is no state', () => {
-    const at = folder()
+    const at = join(folder(), 'run.json')
     for (const text of ['', '{', '[]', '{"supervisor":{"pid":1}}', '{"supervisor":null,"workers":[]}']) {
-      writeFileSync(join(at, 'run.json'), text)
+      writeFileSync(at, text)
       expect(readRunState(at)).toBeNull()
     }
   })

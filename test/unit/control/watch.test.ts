@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { watchFile, type FileWatch } from '../../../server/control/watch.ts'
-import { waitFor } from '../../support/wait.ts'
+import { staysTrue, waitFor } from '../../support/wait.ts'
 
 const folders: string[] = []
 const watches: FileWatch[] = []
@@ -158,6 +158,25 @@ describe('watching a file', () => {
     } finally {
       clearInterval(noise)
     }
+    expect(seen).toEqual(['two'])
+  })
+
+  test('what happens to other files of the folder is not even looked at', async () => {
+    const at = folder()
+    const path = join(at, 'a.yaml')
+    writeFileSync(path, 'one')
+    const seen: (string | null)[] = []
+    let looks = 0
+    const stampOf = (): string => `${++looks}`
+    watches.push(
+      watchFile('one', { path, onChange: (now) => seen.push(now), settleMs: 20, pollMs: 60_000, stampOf }),
+    )
+    // At the beginning, and when it has settled.
+    await waitFor(() => looks === 2)
+    for (let i = 0; i < 20; i++) appendFileSync(join(at, 'access.log'), 'line\n')
+    expect(await staysTrue(() => looks === 2, 100)).toBe(true)
+    writeFileSync(path, 'two')
+    await arrives(seen, 1)
     expect(seen).toEqual(['two'])
   })
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
+import { availableParallelism } from 'node:os'
 import {
   defaultWorkers,
+  earlyWorkers,
   guessWorkers,
   workerCommand,
   workerEnv,
@@ -17,6 +19,12 @@ describe('starting workers', () => {
   test('what is no number, or not there, is guessed as the default', () => {
     expect(guessWorkers('workers: ${WORKERS}')).toBe(defaultWorkers())
     expect(guessWorkers('# workers: 3\nbackends: []')).toBe(defaultWorkers())
+  })
+
+  test('before the config is known to be valid no more are started than there are cores', () => {
+    expect(earlyWorkers(999)).toBe(availableParallelism())
+    expect(earlyWorkers(0)).toBe(0)
+    expect(earlyWorkers(1)).toBe(1)
   })
 
   test('nothing of the environment is passed that changes Bun or may be a secret', () => {

@@ -1,0 +1,37 @@
+// What operators are told while the gateway runs: events of servers and workers.
+import { STATE_DOWN, STATE_UP } from '../scoreboard/scoreboard.ts'
+import { logEvent } from '../telemetry/log.ts'
+import type { ApplyProblem } from './apply.ts'
+import type { HealthChange } from './prober.ts'
+import type { Worker } from './worker.ts'
+
+/** A server is up, or down. */
+export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
+  if (state === STATE_UP && was !== STATE_UP) logEvent('info', 'server_up', { backend, server })
+  if (state === STATE_DOWN && was !== STATE_DOWN) logEvent('warn', 'server_down', { backend, server, reason })
+}
+
+/** A config was rejected; `running` is the revision that goes on. */
+export function tellRejected(
+  file: string,
+  running: number | undefined,
+  problems: readonly ApplyProblem[],
+): void {
+  // `text` is as a person reads it: that goes to stderr.
+  const facts = problems.map(({ text: _, ...known }) => known)
+  logEvent('error', 'rejected', { file, running, problems: facts })
+}
+
+/** A worker ended. */
+export function tellExit(
+  { pid, slot }: Worker,
+  how: { readonly code: number | null; readonly signal: string | null },
+): void {
+  logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid, slot, ...how })
+}
+
+/** A signal that means nothing yet. */
+export function tellNoHandOver(): void {
+  const hint = 'start it anew to run another binary'
+  logEvent('warn', 'hand_over_not_supported', { signal: 'SIGUSR2', hint })
+}

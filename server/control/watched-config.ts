@@ -1,0 +1,69 @@
+// The config as the supervisor follows it: its file, and the files that it takes values from (${file:PATH}). A change of any is a
+// change of the config.
+import type { ApplyProblem, Checked } from './apply.ts'
+import { readConfig, type SourceOptions } from './config-source.ts'
+import { located } from './places.ts'
+import { watchFile, type FileWatch } from './watch.ts'
+
+export interface WatchedConfigOptions extends SourceOptions {
+  readonly onChange: () => void
+  /** Things to look at in a valid config, as lines for people. */
+  readonly onWarning: (line: string) => void
+}
+
+export class WatchedConfig {
+  private readonly options: WatchedConfigOptions
+  private text = ''
+  private files: ReadonlyMap<string, string> = new Map()
+  private watch: FileWatch | null = null
+  private readonly fileWatches = new Map<string, FileWatch>()
+
+  constructor(options: WatchedConfigOptions) {
+    this.options = options
+  }
+
+  /** Reads and checks it as it is now; what was read is no change any more. */
+  async read(): Promise<Checked> {
+    const { checked, warnings, text, files } = await readConfig(this.options)
+    for (const line of warnings) this.options.onWarning(line)
+    this.text = text ?? ''
+    // Of one that is not valid nobody knows what it names: what the last one named may mend it.
+    this.files = files ?? this.files
+    if (text !== null) this.watch?.seen(text)
+    if (this.watch) this.follow()
+    return checked
+  }
+
+  /** The same problems with their places in what was read last. */
+  locate(problems: readonly ApplyProblem[]): Promise<ApplyProblem[]> {
+    return located(problems, { file: this.options.file, text: this.text })
+  }
+
+  /** Tells of changes from here on, those since the last reading included. */
+  begin(): void {
+    const { file: path, onChange } = this.options
+    this.watch = watchFile(this.text, { path, onChange })
+    this.follow()
+  }
+
+  stop(): void {
+    this.watch?.stop()
+    this.watch = null
+    this.files = new Map()
+    this.follow()
+  }
+
+  private follow(): void {
+    const { onChange } = this.options
+    for (const [path, watch] of this.fileWatches) {
+      if (this.files.has(path)) continue
+      watch.stop()
+      this.fileWatches.delete(path)
+    }
+    for (const [path, text] of this.files) {
+      const known = this.fileWatches.get(path)
+      if (known) known.seen(text)
+      else this.fileWatches.set(path, watchFile(text, { path, onChange }))
+    }
+  }
+}

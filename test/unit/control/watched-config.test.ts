@@ -1,0 +1,72 @@
+import { afterEach, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { WatchedConfig } from '../../../server/control/watched-config.ts'
+import { staysTrue, waitFor } from '../../support/wait.ts'
+
+const folders: string[] = []
+const configs: WatchedConfig[] = []
+afterEach(() => {
+  for (const config of configs.splice(0)) config.stop()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+interface Scene {
+  readonly folder: string
+  readonly file: string
+  readonly config: WatchedConfig
+  changes: number
+}
+
+const words = (body: string): string =>
+  JSON.stringify({
+    listeners: { web: { bind: '127.0.0.1:0' } },
+    rules: [{ name: 'all', respond: { status: 200, body } }],
+  })
+
+async function scene(text: string, more: Readonly<Record<string, string>> = {}): Promise<Scene> {
+  const folder = mkdtempSync(join(tmpdir(), 'watched-'))
+  folders.push(folder)
+  for (const [name, content] of Object.entries(more)) writeFileSync(join(folder, name), content)
+  const file = join(folder, 'sluice.yaml')
+  writeFileSync(file, text)
+  const config = new WatchedConfig({
+    file,
+    env: {},
+    level: null,
+    onChange: () => void made.changes++,
+    onWarning: () => {},
+  })
+  configs.push(config)
+  const made: Scene = { folder, file, config, changes: 0 }
+  expect((await config.read()).is).toBe('valid')
+  config.begin()
+  return made
+}
+
+test('a file that a value comes from is part of the config', async () => {
+  const made = await scene(words('${file:body.txt}'), { 'body.txt': 'one' })
+  writeFileSync(join(made.folder, 'body.txt'), 'two')
+  await waitFor(() => made.changes === 1)
+  expect(await made.config.read()).toMatchObject({ config: { rules: [{ respond: { body: 'two' } }] } })
+})
+
+test('one that is named no more is not looked at', async () => {
+  const made = await scene(words('${file:body.txt}'), { 'body.txt': 'one' })
+  writeFileSync(made.file, words('plain'))
+  await waitFor(() => made.changes === 1)
+  expect((await made.config.read()).is).toBe('valid')
+  writeFileSync(join(made.folder, 'body.txt'), 'two')
+  expect(await staysTrue(() => made.changes === 1, 300)).toBe(true)
+})
+
+test('what was read meanwhile, as on a signal, is no change any more; valid or not', async () => {
+  const made = await scene(words('one'))
+  writeFileSync(made.file, words('two'))
+  expect((await made.config.read()).is).toBe('valid')
+  expect(await staysTrue(() => made.changes === 0, 300)).toBe(true)
+  writeFileSync(made.file, 'listeners: 3')
+  expect((await made.config.read()).is).toBe('invalid')
+  expect(await staysTrue(() => made.changes === 0, 300)).toBe(true)
+})
