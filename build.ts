@@ -10,7 +10,7 @@ const STAMP = join(OUT, 'sluice.inputs')
 
 /** Builds the executable unless its inputs are unchanged, and says where it is. Safe to call from several processes at once. */
 export async function build(): Promise<{ binary: string; built: boolean }> {
-  const identity = { version: packageVersion(), commit: commit() }
+  const identity = { version: packageVersion(), commit: commitOf(ROOT) }
   const inputs = hashOfInputs(identity)
   // The stamp names the very file that was built, so that of two builds at once no stamp vouches for the other's file.
   if ((await textOf(STAMP)) === `${inputs} ${inodeOf(BINARY)}`) return { binary: BINARY, built: false }
@@ -71,16 +71,22 @@ function packageVersion(): string {
 
 const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0
 
-/** The commit that is checked out; "unknown" outside a clone (a source archive, say). */
-function commit(): string {
+/** The commit that is checked out, with "-dirty" when files differ from it; "unknown" outside a clone (a source archive, say). */
+export function commitOf(root: string): string {
   const named = process.env['SLUICE_COMMIT']
   if (named !== undefined && named !== '') return named
   try {
-    const git = Bun.spawnSync(['git', 'rev-parse', '--short=12', 'HEAD'], { cwd: ROOT, stderr: 'ignore' })
-    return git.success ? git.stdout.toString().trim() : 'unknown'
+    const hash = git(root, 'rev-parse', '--short=12', 'HEAD')
+    const changes = git(root, 'status', '--porcelain', '--untracked-files=no')
+    return hash === null || changes === null ? 'unknown' : `${hash}${changes === '' ? '' : '-dirty'}`
   } catch {
-    return 'unknown'
+    return 'unknown' // no git
   }
+}
+
+function git(root: string, ...words: readonly string[]): string | null {
+  const child = Bun.spawnSync(['git', ...words], { cwd: root, stderr: 'ignore' })
+  return child.success ? child.stdout.toString().trim() : null
 }
 
 async function textOf(file: string): Promise<string> {

@@ -14,7 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
   version: async () => (await import('./cli/version.ts')).version,
   // What the supervisor starts; of no use to people.
-  worker: async () => (await import('./worker/worker.ts')).worker,
+  worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
 }
 
 const [name, ...args] = process.argv.slice(2)
@@ -37,8 +37,22 @@ async function main(command: string | undefined, rest: readonly string[]): Promi
     return 0
   }
   if (command === '-v' || command === '--version') return main('version', rest)
-  io.stderr(`${command === undefined ? '' : `sluice: unknown command "${command}"\n\n`}${helpOn(null) ?? ''}`)
+  io.stderr(`${command === undefined ? '' : `${await unknownCommand(command)}\n\n`}${helpOn(null) ?? ''}`)
   return 2
+}
+
+async function workerByHand(): Promise<number> {
+  io.stderr('sluice worker: workers are started by "sluice run", and of no use without it\n')
+  return 2
+}
+
+async function unknownCommand(command: string): Promise<string> {
+  const { nearest } = await import('./config/nearest.ts')
+  const near = nearest(
+    command,
+    Object.keys(COMMANDS).filter((known) => known !== 'worker'),
+  )
+  return `sluice: unknown command "${command}"${near === null ? '' : `; did you mean "${near}"?`}`
 }
 
 /** Writes before the process may end: process.stdout would lose what a pipe has not taken by then. */

@@ -3,7 +3,8 @@ import { parseBind, writeBind } from '../lib/bind.ts'
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
 import { healthOf, successRate } from '../telemetry/documents.ts'
 import { type Args, readArgs } from './args.ts'
-import { findConfigFile, readAdminBind } from './admin-bind.ts'
+import { readAdminBind } from './admin-bind.ts'
+import { findConfigFile } from './config-file.ts'
 import type { Io } from './io.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:9090'
@@ -52,7 +53,9 @@ function adminUrl(read: Args, io: Io): string | NoUrl {
   const named = read.value('admin')
   if (named !== null)
     return baseOf(named) ?? { problem: `"${named}" is no URL such as ${DEFAULT_URL}`, exitCode: 2 }
-  const file = findConfigFile(read.value('config'), io.cwd)
+  const found = findConfigFile(read.value('config'), io.cwd)
+  if ('problem' in found) return { ...found, exitCode: 1 }
+  const { file } = found
   if (file === null) return DEFAULT_URL
   const bind = readAdminBind(file, io.env)
   return typeof bind === 'string' ? (urlOfBind(bind) ?? portUnknown(file)) : { ...bind, exitCode: 1 }
@@ -130,15 +133,10 @@ export function healthOfBackend(document: HealthDocument, backend: string | null
   if (backend === null) return document
   const servers = document.backends.filter((server) => server.backend === backend)
   if (servers.length === 0) return null
-  const { draining, config } = document
   const health = healthOf(servers)
-  return {
-    ...health,
-    // Who asks whether to send traffic here: no more, once it drains.
-    healthy: health.healthy && draining !== true,
-    ...(draining !== undefined && { draining }),
-    ...(config !== undefined && { config }),
-  }
+  // As of the whole: not when nobody would answer, and no more once it drains.
+  const isServing = document.workers?.serving !== 0 && document.draining !== true
+  return { ...document, ...health, healthy: health.healthy && isServing }
 }
 
 /** The document with the servers of one backend only, its totals those of them; null when none is of it. */

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { readArgs } from './args.ts'
+import { findConfigFile } from './config-file.ts'
 import type { Io } from './io.ts'
 
 const HELP = `Looks for problems in a config file and tells all of them; changes nothing.
@@ -25,6 +26,11 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
     return 0
   }
   const [file = ''] = read.words
+  const found = findConfigFile(file, io.cwd)
+  if ('problem' in found) {
+    io.stderr(`sluice check: ${found.problem}\n`)
+    return 1
+  }
   const loaded = loadConfig(resolve(io.cwd, file), io.env)
   // The file is named as the person named it.
   const tell = (problem: Problem): void => io.stderr(`${formatProblem({ ...problem, file })}\n`)

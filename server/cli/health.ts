@@ -38,16 +38,14 @@ function healthText(document: HealthDocument): string {
 }
 
 /** What sums up: servers, whether the gateway is going, and which config it serves. */
-export function healthLines({
-  healthy,
-  healthy_count,
-  total_count,
-  draining,
-  config,
-}: HealthDocument): string {
+export function healthLines(document: HealthDocument): string {
+  const { healthy, healthy_count, total_count, draining, workers, config } = document
   return [
     `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up`,
     ...(draining === true ? ['draining: what is in flight is finished, nothing new is taken'] : []),
+    ...(workers === undefined || workers.serving >= workers.wanted
+      ? []
+      : [`workers: ${workers.serving} of ${workers.wanted} serve`]),
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
 }

@@ -12,6 +12,9 @@ Usage: sluice COMMAND [options]
   metrics   what was served so far
   version   the version of this program
 
+  -h, --help     this text; after a command the text on it
+  -v, --version  the version of this program
+
 "sluice COMMAND -h" tells more about a command.
 `
 

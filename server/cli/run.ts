@@ -1,14 +1,12 @@
 // sluice run: serves a config file until it is told to stop.
-import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { SuperviseOptions } from '../control/supervisor.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import { readArgs, type Args, type UsageProblem } from './args.ts'
+import { findConfigFile, NO_FILE } from './config-file.ts'
 import { helpOn } from './help.ts'
 import type { Io } from './io.ts'
 import { COMMIT, VERSION } from './version.ts'
 
-const DEFAULT_FILES = ['./sluice.yaml', '/etc/sluice/sluice.yaml']
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /** Serves until stopped; gives the exit code. */
@@ -22,8 +20,12 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     io.stdout(helpOn('run') ?? '')
     return 0
   }
-  const file = findConfig(read.value('config'), io)
-  if (file === null) return 1
+  const found = findConfigFile(read.value('config'), io.cwd)
+  if ('problem' in found || found.file === null) {
+    io.stderr(`sluice run: ${'problem' in found ? found.problem : NO_FILE}\n`)
+    return 1
+  }
+  const { file } = found
   if (read.flag('validate')) {
     const { check } = await import('./check.ts')
     return check([file], io)
@@ -58,18 +60,4 @@ function readRunArgs(args: readonly string[]): Args | UsageProblem {
   if (level !== null && !LEVELS.some((known) => known === level))
     return { problem: `unknown level "${level}"; known are ${LEVELS.join(', ')}` }
   return read
-}
-
-function findConfig(named: string | null, io: Io): string | null {
-  const candidates = named === null ? DEFAULT_FILES : [named]
-  for (const candidate of candidates) {
-    const file = resolve(io.cwd, candidate)
-    if (existsSync(file) && !statSync(file).isDirectory()) return file
-  }
-  io.stderr(
-    named === null
-      ? `sluice run: there is no ${DEFAULT_FILES.join(' and no ')}; name a config file with -c FILE\n`
-      : `sluice run: there is no file ${resolve(io.cwd, named)}\n`,
-  )
-  return null
 }

@@ -3,6 +3,8 @@ import type { RuleConfig } from '../rules/rule.options.ts'
 import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
 import { checkFields, checkHeaderEdits } from './check-fields.ts'
 import type { Checked } from './check.ts'
+import { KNOWN_METHODS } from './known-methods.ts'
+import { nearest } from './nearest.ts'
 import { Shadows } from './shadows.ts'
 import { shown } from './spoken.ts'
 import type { Path } from './tree.ts'
@@ -59,7 +61,21 @@ function checkMethods(checked: Checked, path: Path, { match }: RuleConfig): void
         allowed: 'a method that reaches rules',
         hint: 'it is answered with 405 before them',
       })
+    else if (!isStandIn(method) && !KNOWN_METHODS.has(method)) checkUnknownMethod(checked, here, method)
   }
+}
+
+/** Any word may be a method; one that is nearly a known one is more likely a slip. */
+function checkUnknownMethod(checked: Checked, path: Path, method: string): void {
+  const near = nearest(method, KNOWN_METHODS)
+  if (near === null) return
+  checked.warn({
+    code: 'wrong-value',
+    path,
+    found: checked.said(path, method),
+    allowed: 'a method that clients send',
+    hint: checked.isSubstituted(path) ? null : `did you mean "${near}"?`,
+  })
 }
 
 const DESTINATIONS = ['backend', 'respond', 'redirect'] as const

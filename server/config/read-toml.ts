@@ -1,9 +1,8 @@
 // TOML: the values by smol-toml, the places by a scan of our own.
 import { parse, TomlDate, TomlError } from 'smol-toml'
 import type { Problems } from './problem.ts'
-import { DEPTH_MAX } from './read-yaml.ts'
 import { type Place, placeAt, scanToml } from './toml-places.ts'
-import { type Entry, type Lines, scalarAt, type Tree } from './tree.ts'
+import { DEPTH_MAX, type Entry, type Lines, scalarAt, type Tree } from './tree.ts'
 
 /** Reads TOML; null when it is none. */
 export function readToml(text: string, lines: Lines, problems: Problems): Tree | null {
@@ -13,8 +12,13 @@ export function readToml(text: string, lines: Lines, problems: Problems): Tree |
   } catch (error) {
     const at = error instanceof TomlError ? lines.offset(error.line, error.column) : 0
     const [first = 'not TOML'] = (error instanceof Error ? error.message : String(error)).split('\n')
-    const found = first.replace(/^Invalid TOML document: /, '')
-    problems.add({ code: 'syntax', at, path: [], found, allowed: 'valid TOML' })
+    const said = first.replace(/^Invalid TOML document: /, '')
+    // The library takes the end of the line for a character of the text.
+    const isUnfinished =
+      said === 'unfinished string' || (said.startsWith('control char') && /[\r\n]/.test(text[at] ?? ''))
+    const found = isUnfinished ? 'a text without its closing quote' : said
+    const hint = isUnfinished ? 'close it with the quotes that begin it' : null
+    problems.add({ code: 'syntax', at, path: [], found, allowed: 'valid TOML', hint })
     return null
   }
   return join(values, scanToml(text))

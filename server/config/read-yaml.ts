@@ -9,8 +9,9 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { jsonSlip } from './json-slip.ts'
 import type { Problems } from './problem.ts'
-import { type Entry, type MapTree, type Offset, scalarAt, type Tree } from './tree.ts'
+import { DEPTH_MAX, type Entry, type MapTree, type Offset, scalarAt, type Tree } from './tree.ts'
 
 const OPTIONS = {
   // We look for duplicates ourselves: the library compares each key with each other one.
@@ -23,12 +24,11 @@ const OPTIONS = {
 
 /** One slip often makes many syntax errors. */
 const SYNTAX_PROBLEMS_MAX = 10
-export const DEPTH_MAX = 64
 /** What aliases may add to a file: few lines can stand for billions of values. */
 const ALIASED_NODES_MAX = 1_000_000
 
-/** Reads YAML or JSON; null when problems were found that leave nothing to check. */
-export function readYaml(text: string, problems: Problems): Tree | null {
+/** Reads YAML or JSON, of which the file's name tells; null when problems were found that leave nothing to check. */
+export function readYaml(text: string, problems: Problems, isJson = false): Tree | null {
   let document: ReturnType<typeof parseDocument>
   try {
     document = parseDocument(text, OPTIONS)
@@ -37,7 +37,9 @@ export function readYaml(text: string, problems: Problems): Tree | null {
     return null
   }
   const errors = [...document.errors, ...document.warnings]
-  for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
+  const slip = isJson && errors.length > 0 ? jsonSlip(text) : null
+  if (slip !== null) problems.add({ code: 'syntax', path: [], ...slip })
+  else for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
   if (errors.length > 0) return null
   const reader = new Reader(problems)
   const tree = reader.read(document.contents, 0, 0)

@@ -7,8 +7,9 @@ import type { Lines, MapTree } from './tree.ts'
 
 /** Reads a file by its ending (.toml, or else YAML, of which JSON is a part); null after problems. */
 export function readTree(file: string, text: string, lines: Lines, problems: Problems): MapTree | null {
-  const isToml = extname(file).toLowerCase() === '.toml'
-  const tree = isToml ? readToml(text, lines, problems) : readYaml(text, problems)
+  const ending = extname(file).toLowerCase()
+  const tree =
+    ending === '.toml' ? readToml(text, lines, problems) : readYaml(text, problems, ending === '.json')
   if (tree === null) return null
   const isEmpty = tree.is === 'scalar' ? tree.value === null : tree.is === 'map' && tree.entries.size === 0
   if (!isEmpty && tree.is === 'map') return withoutEditorsKey(tree)

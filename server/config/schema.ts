@@ -80,4 +80,3 @@ export const ConfigOptions = Type.Object(
 
 /** Checked words: every default filled in, durations in ms, sizes in bytes, "one or more" always a list. */
 export type Config = Static<typeof ConfigOptions>
-export type AdminConfig = Static<typeof AdminOptions>

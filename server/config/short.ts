@@ -30,7 +30,7 @@ export function isShort(root: MapTree): boolean {
 export function toLong(root: MapTree, problems: Problems): MapTree | null {
   const { entries } = root
   if (reportMixed(root, problems)) return null
-  for (const [key, { at }] of entries) if (!KNOWN.includes(key)) reportUnknown(key, at, problems)
+  for (const [key, { at }] of entries) if (!KNOWN.includes(key)) reportUnknown(key, at, entries, problems)
   const listen = entries.get('listen')
   const servers = entries.get('backends')
   if (listen === undefined) reportMissing('listen', 'an address such as "0.0.0.0:8080"', root.at, problems)
@@ -131,10 +131,12 @@ function reportMixed({ entries }: MapTree, problems: Problems): boolean {
   return long.length > 0
 }
 
-function reportUnknown(key: string, at: Offset, problems: Problems): void {
+function reportUnknown(key: string, at: Offset, entries: MapTree['entries'], problems: Problems): void {
   const near = problems.isFull ? null : nearest(key, KNOWN)
   const isListeners = Object.hasOwn(ListenerOptions.properties, key)
-  const isLonger = isListeners || key === 'respond' || key === 'redirect'
+  // A listener's key as well.
+  const isSlip = key === 'backend' && !entries.has('backends')
+  const isLonger = (isListeners && !isSlip) || key === 'respond' || key === 'redirect'
   const longer = isLonger ? `it needs the long form: ${SPELLED}` : null
   problems.add({
     code: 'unknown-key',

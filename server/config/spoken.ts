@@ -44,8 +44,32 @@ export function kindOf(schema: SchemaNode): string {
   return minLength > 0 ? 'text that is not empty' : 'text'
 }
 
+const isNo = (value: unknown): boolean =>
+  value === false || (typeof value === 'string' && /^(?:false|no|off)$/i.test(value))
+const isYes = (value: unknown): boolean =>
+  value === true || (typeof value === 'string' && /^(?:true|yes|on)$/i.test(value))
+
+/** A value where a map is wanted that could hold it: the map, in short. Null: there is no such. */
+function asMap({ properties = {}, required = [] }: SchemaNode, value: unknown): string | null {
+  if (properties['enabled'] && (isNo(value) || isYes(value))) return `{ enabled: ${isYes(value)} }`
+  // TypeBox requires what has a default as well.
+  const needed = required.filter((one) => properties[one]?.default === undefined)
+  const [key] = needed
+  if (key === undefined || needed.length > 1 || (typeof value !== 'string' && typeof value !== 'number'))
+    return null
+  const text = typeof value === 'number' || /^[A-Za-z0-9.]{1,40}$/.test(value) ? value : shown(value)
+  return `{ ${key}: ${text} }`
+}
+
 /** How to mend a value of the wrong type. */
 export function hintFor(schema: SchemaNode, tree: Tree): string | null {
+  const value = tree.is === 'scalar' ? tree.value : undefined
+  if (schema.format === 'or-false' && isNo(value)) return 'write false'
+  if (schema.format === 'or-false' && isYes(value)) return 'write {} for the defaults, or remove the key'
+  const isList = schema.type === 'array' && tree.is === 'scalar'
+  const map = asMap((isList ? schema.items : schema) ?? {}, value)
+  if (map !== null) return `write ${isList ? `[${map}]` : map}`
+
   const wantsMap = schema.type === 'object' || schema.format === 'or-false'
   if (tree.is === 'scalar' && tree.value === null) {
     if (wantsMap && !schema.additionalProperties) return 'write {} for the defaults, or remove the key'
@@ -55,13 +79,8 @@ export function hintFor(schema: SchemaNode, tree: Tree): string | null {
   if (schema.type === 'array' && schema.items?.type === 'object') return 'begin each item with "- "'
   if (schema.additionalProperties && tree.is === 'list') return 'write "name:" in place of "- " before each'
   if (tree.is !== 'scalar') return null
-  const { value } = tree
   if (schema.type === 'boolean' && typeof value === 'string')
-    return /^(?:true|yes|on)$/i.test(value)
-      ? 'write true'
-      : /^(?:false|no|off)$/i.test(value)
-        ? 'write false'
-        : null
+    return isYes(value) ? 'write true' : isNo(value) ? 'write false' : null
   const isNumber = schema.type === 'integer' || schema.type === 'number'
   if (isNumber && typeof value === 'string' && /^[0-9.]+$/.test(value)) return 'write it without quotes'
   if (schema.type !== 'string' || value === undefined) return null

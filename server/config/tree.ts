@@ -33,6 +33,9 @@ export interface Entry {
   readonly value: Tree
 }
 
+/** How many levels a file may have. */
+export const DEPTH_MAX = 64
+
 /** Keys and places in lists, from the root. */
 export type Path = readonly (string | number)[]
 

@@ -84,8 +84,14 @@ class Walker {
     const result: Record<string, unknown> = {}
     const seen = new Set<string>()
     const format = FORMATS[schema.keys ?? 'name']
+    const misplaced = misplacedKeys(item, tree)
     for (const [key, entry] of tree.entries) {
       const here = [...path, key]
+      const above = misplaced.get(key)
+      if (above !== undefined) {
+        this.#misplaced(key, above, entry.at, path)
+        continue
+      }
       const decoded = format?.decode(key, {})
       const found = `the key ${JSON.stringify(key.slice(0, 80))}`
       if (decoded && 'allowed' in decoded)
@@ -100,10 +106,22 @@ class Walker {
           allowed: 'each field once, in upper or lower case',
         })
       seen.add(key.toLowerCase())
-      const value = this.value(item, entry.value, here, entry.at)
+      const isEmptied = isNothing(entry.value) && [...misplaced.values()].includes(key)
+      const value = isEmptied ? this.#standIn(item, entry.at) : this.value(item, entry.value, here, entry.at)
       if (key !== '__proto__') result[key] = value
     }
     return result
+  }
+
+  #misplaced(key: string, above: string, at: Offset, path: Path): void {
+    this.#problems.add({
+      code: 'wrong-value',
+      at,
+      path: [...path, key],
+      found: `the key ${JSON.stringify(key)} beside ${JSON.stringify(above)}`,
+      allowed: `it below ${JSON.stringify(above)}`,
+      hint: `indent "${key}" further than "${above}"`,
+    })
   }
 
   #list(schema: SchemaNode, tree: Tree, path: Path): unknown {
@@ -197,6 +215,21 @@ class Walker {
     const required = Object.entries(schema.properties ?? {}).filter(([key]) => schema.required?.includes(key))
     return Object.fromEntries(required.map(([key, property]) => [key, this.#standIn(property, at)]))
   }
+}
+
+const isNothing = (tree: Tree | undefined): boolean => tree?.is === 'scalar' && tree.value === null
+
+/** Keys of an item that stand beside its name, as they were indented too little: each with that name. */
+function misplacedKeys({ properties = {} }: SchemaNode, tree: MapTree): ReadonlyMap<string, string> {
+  const misplaced = new Map<string, string>()
+  let above: string | null = null
+  for (const [key, { value }] of tree.entries) {
+    const isItem =
+      value.is === 'map' && !isNothing(above === null ? undefined : tree.entries.get(above)?.value)
+    if (above !== null && !isItem && Object.hasOwn(properties, key)) misplaced.set(key, above)
+    else above = key
+  }
+  return misplaced
 }
 
 const readsNumber = (schema: SchemaNode): boolean => schema.type === 'integer' || schema.type === 'number'

@@ -33,6 +33,7 @@ export interface HealthDocument {
   /** Of the gateway as a whole; its workers, which answer on the listeners, leave these out. */
   readonly draining?: boolean
   readonly config?: ConfigFacts
+  readonly workers?: { readonly wanted: number; readonly serving: number }
 }
 
 /** Whether the newest config is the one that is served. */

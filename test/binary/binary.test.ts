@@ -41,7 +41,9 @@ test('it knows its version and commit', () =>
     const { code, stdout } = await runIn(folder, 'version')
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      new RegExp(`^sluice ${packageJson.version.replaceAll('.', '\\.')} \\((?:[0-9a-f]{12}|unknown), Bun`),
+      new RegExp(
+        `^sluice ${packageJson.version.replaceAll('.', '\\.')} \\((?:[0-9a-f]{12}(?:-dirty)?|unknown), Bun`,
+      ),
     )
   }))
 

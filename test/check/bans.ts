@@ -12,7 +12,7 @@ const BANS: readonly Ban[] = [
     where: /^server\/(head|http|http1|tcp|tls)\/|^server\/lib\/(dial|relay)/,
     // Steps of middleware and files may end and close; sockets may not.
     pattern:
-      /(?<!\b(?:step|steps\[\w+\]!?|middleware|log|file|listener|engine|\w*[hH]andlers|libc\(\))\??)\.(?:end|close)\(/g,
+      /(?<!\b(?:step|steps\[\w+\]!?|middleware|wait|log|file|listener|engine|\w*[hH]andlers|libc\(\))\??)\.(?:end|close)\(/g,
     why: 'end() and close() of a socket drop bytes it had accepted: shutdown() and linger, or terminate()',
   },
   {

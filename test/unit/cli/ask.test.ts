@@ -176,6 +176,14 @@ test('health and status show which config is served, why a newer one is not, and
     }
 })
 
+test('workers that are missing are told, and none that serves is unhealthy', async () => {
+  healthDocument = { ...healthDocument, workers: { wanted: 2, serving: 2 } }
+  expect((await said(status, '--admin', url)).out).not.toContain('workers')
+  healthDocument = { ...healthDocument, workers: { wanted: 2, serving: 0 } }
+  const { code, out } = await said(status, 'web', '--admin', url)
+  expect([code, out.split('\n')[1]]).toEqual([1, 'workers: 0 of 2 serve'])
+})
+
 test('a problem of no place in the file is told without one', async () => {
   const problems = [{ path: '', message: 'a worker did not answer' }]
   healthDocument = {

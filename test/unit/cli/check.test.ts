@@ -54,7 +54,7 @@ test('a file that is not there is a problem', async () => {
   expect(await run(['gone.yaml'])).toEqual({
     code: 1,
     out: '',
-    err: 'gone.yaml:1:1: found no file of this name, allowed a file that can be read\ngone.yaml: 1 problem\n',
+    err: 'sluice check: there is no file gone.yaml\n',
   })
 })
 

@@ -114,7 +114,10 @@ describe('problems', () => {
       'drain: 10 sec',
       '7:8 drain: found "10 sec", allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h; write "10s"',
     ],
-    ['admin: yes', '7:8 admin: found "yes", allowed false or a map'],
+    [
+      'admin: yes',
+      '7:8 admin: found "yes", allowed false or a map; write {} for the defaults, or remove the key',
+    ],
     ['logs: { format: xml }', '7:17 logs.format: found "xml", allowed one of json, text'],
     [
       'logs: { level: warning }',

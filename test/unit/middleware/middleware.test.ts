@@ -28,7 +28,7 @@ function responseOf(...fields: string[]): ResponseHead {
 const exchange = (more: { request?: RequestHead; address?: string; bodyLimit?: number }): Exchange =>
   ({
     request: more.request ?? requestOf(),
-    client: { address: more.address ?? '192.0.2.1', peer: '127.0.0.1', port: 1, trusted: false },
+    client: { address: more.address ?? '192.0.2.1', socketAddress: '127.0.0.1', port: 1, trusted: false },
     bodyLimit: more.bodyLimit ?? 100,
   }) as Exchange
 

@@ -55,7 +55,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     listener: fields.listener ?? LISTENER,
     snapshot: fields.snapshot ?? SNAPSHOT,
     request,
-    client: { address: '192.0.2.7', peer: '192.0.2.7', port: 40000, trusted: false },
+    client: { address: '192.0.2.7', socketAddress: '192.0.2.7', port: 40000, trusted: false },
     rule: fields.rule === undefined ? API : fields.rule,
     server: fields.server === undefined ? SERVER : fields.server,
     attempts: fields.attempts ?? 1,

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { commitOf } from '../../build.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-build-'))
+const named = process.env['SLUICE_COMMIT']
+beforeAll(() => void delete process.env['SLUICE_COMMIT'])
+afterAll(() => {
+  if (named !== undefined) process.env['SLUICE_COMMIT'] = named
+  rmSync(folder, { recursive: true })
+})
+
+function git(...words: readonly string[]): string {
+  const author = ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'commit.gpgsign=false']
+  const child = Bun.spawnSync(['git', ...author, ...words], { cwd: folder })
+  if (!child.success) throw new Error(child.stderr.toString())
+  return child.stdout.toString().trim()
+}
+
+test('a build is stamped with its commit only when nothing was changed since', () => {
+  expect(commitOf(folder)).toBe('unknown')
+  git('init', '-q')
+  writeFileSync(join(folder, 'a'), '1')
+  git('add', 'a')
+  git('commit', '-qm', 'one')
+  const hash = git('rev-parse', '--short=12', 'HEAD')
+  writeFileSync(join(folder, 'untracked'), '1')
+  expect(commitOf(folder)).toBe(hash)
+  writeFileSync(join(folder, 'a'), '2')
+  expect(commitOf(folder)).toBe(`${hash}-dirty`)
+  git('add', 'a')
+  expect(commitOf(folder)).toBe(`${hash}-dirty`)
+  process.env['SLUICE_COMMIT'] = 'abc'
+  expect(commitOf(folder)).toBe('abc')
+  delete process.env['SLUICE_COMMIT']
+})

@@ -1,0 +1,61 @@
+// The program as a person calls it.
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const cwd = mkdtempSync(join(tmpdir(), 'sluice-main-'))
+beforeAll(() => {
+  for (const folder of ['empty', 'full']) mkdirSync(join(cwd, folder))
+  writeFileSync(join(cwd, 'full', 'sluice.yaml'), 'admin: { bind: "127.0.0.1:0" }')
+})
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+const MAIN = join(import.meta.dir, '../../../server/main.ts')
+
+function sluice(...args: readonly string[]): { code: number; out: string; err: string } {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], { cwd })
+  return { code: exitCode, out: stdout.toString(), err: stderr.toString() }
+}
+
+test('a worker that a person starts says that it is of no use', () => {
+  const { code, out, err } = sluice('worker')
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toMatch(/^sluice worker: workers are started by "sluice run".*\n$/)
+})
+
+test('an unknown command is told with the one that was meant', () => {
+  const { code, err } = sluice('chekc')
+  expect(code).toBe(2)
+  expect(err).toStartWith('sluice: unknown command "chekc"; did you mean "check"?\n\n')
+  expect(sluice('xyzzy').err).toStartWith('sluice: unknown command "xyzzy"\n\n')
+  expect(sluice('workers').err).toStartWith('sluice: unknown command "workers"\n\n')
+})
+
+test('-v and --version tell the version, and -h lists them', () => {
+  const { out } = sluice('version')
+  expect(out).toMatch(/^sluice [0-9]+\.[0-9]+\.[0-9]+/)
+  for (const flag of ['-v', '--version']) expect(sluice(flag)).toEqual({ code: 0, out, err: '' })
+  for (const flag of ['-h', '--help']) expect(sluice(flag).out).toMatch(/-h, --help .*\n.*-v, --version /)
+})
+
+test('every command tells of a folder and of a missing file in the same words', () => {
+  const commands = [['run', '-c'], ['run', '--validate', '-c'], ['check'], ['status', '-c'], ['health', '-c']]
+  for (const [name = '', ...rest] of commands) {
+    expect(sluice(name, ...rest, 'nope')).toEqual({
+      code: 1,
+      out: '',
+      err: `sluice ${name}: there is no file nope\n`,
+    })
+    expect(sluice(name, ...rest, 'empty').err).toBe(`sluice ${name}: empty is a folder, not a config file\n`)
+    expect(sluice(name, ...rest, 'full').err).toBe(
+      `sluice ${name}: full is a folder; did you mean full/sluice.yaml?\n`,
+    )
+  }
+})
+
+test.skipIf(existsSync('/etc/sluice/sluice.yaml'))('run without a file tells where it looked', () => {
+  expect(sluice('run').err).toBe(
+    'sluice run: there is no ./sluice.yaml and no /etc/sluice/sluice.yaml; name a config file with -c FILE\n',
+  )
+})

@@ -1,0 +1,34 @@
+import { expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { loadConfig } from '../../../server/config/load.ts'
+
+const ROOT = join(import.meta.dir, '../../..')
+const instructions = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8')
+  .split('\n')
+  .filter((line) => !line.startsWith('#'))
+const unit = readFileSync(join(ROOT, 'deploy/sluice.service'), 'utf8')
+
+const minimal = loadConfig('/etc/sluice/sluice.yaml', {}, () =>
+  Buffer.from('listen: "127.0.0.1:0"\nbackends: [{ url: "http://127.0.0.1:1" }]\n'),
+)
+if (!minimal.ok) throw new Error(JSON.stringify(minimal.problems))
+const { config } = minimal
+
+test('in the image the default data folder is the volume', () => {
+  expect(dirname(config.data)).toBe('/etc/sluice')
+  expect(instructions.join('\n')).toContain(`ln -s /data ${config.data}`)
+  expect(instructions).toContain('VOLUME /data')
+})
+
+test('the image shows no admin port, and is not unhealthy because of a server that is down', () => {
+  expect(instructions.filter((line) => line.startsWith('EXPOSE'))).toEqual(['EXPOSE 8080'])
+  const check = instructions.find((line) => line.startsWith('HEALTHCHECK')) ?? ''
+  expect(check).toContain('"metrics"')
+})
+
+test('the unit waits for a default drain, and says that it has to', () => {
+  const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])
+  expect(seconds * 1000).toBeGreaterThan(config.drain + 2000)
+  expect(unit).toContain('longer than `drain`')
+})
