@@ -2,8 +2,8 @@
 import { METHODS, METHOD_CONNECT, METHOD_OTHER } from '../tables/methods.ts'
 import { type Authority, portOf, readAuthority } from './authority.ts'
 import { CR, LF, SP, TARGET, TOKEN, latin1 } from './bytes.ts'
-import { Edits, fieldValue, fieldValues } from './edits.ts'
-import { FIELD_INTS, Fields, SCAN } from './fields.ts'
+import { EditableHead } from './editable-head.ts'
+import { FIELD_INTS, SCAN } from './fields.ts'
 import { KNOWN } from './known-fields.ts'
 
 export interface HeadLimits {
@@ -26,11 +26,7 @@ const METHOD_BYTES_MAX = 32
 const METHOD_OPTIONS = METHODS.indexOf('OPTIONS')
 const NOWHERE: Authority = { raw: Buffer.alloc(0), host: '' }
 
-export class RequestHead {
-  readonly fields = new Fields()
-  edits: Edits | null = null
-  /** 10 or 11. */
-  version: 10 | 11 = 11
+export class RequestHead extends EditableHead {
   methodId = METHOD_OTHER
   /** Set for methods outside the table. */
   #methodText = ''
@@ -45,9 +41,6 @@ export class RequestHead {
   plainPath = true
   authority: Authority = NOWHERE
   #path: string | null = null
-  /** Whole bytes of the head, the empty line included: `fields.bytes[0..headEnd)` counted from the request line. */
-  headStart = 0
-  headEnd = 0
 
   get method(): string {
     return this.methodId === METHOD_OTHER ? this.#methodText : METHODS[this.methodId]!
@@ -77,33 +70,16 @@ export class RequestHead {
     return this.isAbsolute ? (this.method === 'OPTIONS' ? '*' : '/') : ''
   }
 
-  /** The first field of this lower-case name, edits applied; null for none. */
-  get(lower: string): string | null {
-    return fieldValue(this.fields, this.edits, lower)
-  }
   /** Whether fields of this lower-case name came with different values. */
   isAmbiguous(lower: string): boolean {
     const values = this.values(lower)
     return values.some((value) => value !== values[0])
-  }
-  values(lower: string): string[] {
-    return fieldValues(this.fields, lower)
-  }
-  set(name: string, value: string): void {
-    ;(this.edits ??= new Edits()).set(name, value)
-  }
-  add(name: string, value: string): void {
-    ;(this.edits ??= new Edits()).add(name, value)
-  }
-  remove(name: string): void {
-    ;(this.edits ??= new Edits()).remove(name)
   }
 
   /** Moves the head off a read buffer that holds much more, so that a long exchange does not keep it. */
   detach(): void {
     const { fields, headStart } = this
     if (fields.bytes.length - (this.headEnd - headStart) < 4096) return
-    void this.path
     fields.bytes = Buffer.from(fields.bytes.subarray(headStart, this.headEnd))
     for (let f = 0; f < fields.count; f++) {
       for (let k = 0; k < 4; k++) fields.at[f * FIELD_INTS + k]! -= headStart
@@ -116,11 +92,6 @@ export class RequestHead {
     this.pathEnd -= headStart
     this.headEnd -= headStart
     this.headStart = 0
-  }
-
-  release(): void {
-    this.fields.release()
-    this.edits = null
   }
 
   /**

@@ -1,7 +1,7 @@
 // The head of an answer, a server's or our own: scanned once as bytes, kept as it came.
 import { CR, FIELD_VALUE, LF, SP } from './bytes.ts'
-import { Edits, fieldValue, fieldValues } from './edits.ts'
-import { Fields, SCAN } from './fields.ts'
+import { EditableHead } from './editable-head.ts'
+import { SCAN } from './fields.ts'
 
 export interface AnswerLimits {
   readonly headBytes: number
@@ -10,37 +10,11 @@ export interface AnswerLimits {
 
 export type AnswerFault = 'server_malformed' | 'server_head_too_large'
 
-export class ResponseHead {
-  readonly fields = new Fields()
-  edits: Edits | null = null
-  version: 10 | 11 = 11
+export class ResponseHead extends EditableHead {
   status = 0
-  headStart = 0
   /** Where the status line's part after the version begins, and where the line ends (before CRLF). */
   statusStart = 0
   lineEnd = 0
-  headEnd = 0
-
-  get(lower: string): string | null {
-    return fieldValue(this.fields, this.edits, lower)
-  }
-  values(lower: string): string[] {
-    return fieldValues(this.fields, lower)
-  }
-  set(name: string, value: string): void {
-    ;(this.edits ??= new Edits()).set(name, value)
-  }
-  add(name: string, value: string): void {
-    ;(this.edits ??= new Edits()).add(name, value)
-  }
-  remove(name: string): void {
-    ;(this.edits ??= new Edits()).remove(name)
-  }
-
-  release(): void {
-    this.fields.release()
-    this.edits = null
-  }
 
   /** Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4, §5). */
   scan(bytes: Buffer, from: number, to: number, limits: AnswerLimits): number | AnswerFault {
