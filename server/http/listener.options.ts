@@ -12,7 +12,7 @@ const ListenerTimeouts = Type.Object(
       default: '30s',
       least: '1ms',
       description:
-        'A body, in either direction, may pause this long; after a grace of 5s it must also average 240 bytes a second. There is no limit on its total time.',
+        'A client may pause this long in sending a body or in taking one; after a grace of 5s it must also average 240 bytes a second. There is no limit on the total time.',
     }),
     keep_alive: Duration({
       default: '75s',
@@ -79,7 +79,8 @@ export const ListenerOptions = Type.Object(
     ),
     trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.' }), {
       default: [],
-      description: 'Proxies in front of us whose X-Forwarded-For, Forwarded and X-Request-Id are believed.',
+      description:
+        'Proxies in front of us whose X-Forwarded-For, Forwarded and X-Request-Id are believed; where the two fields name different clients, the proxy itself counts as the client.',
     }),
     forwarded: Words(['x-forwarded', 'forwarded', 'both'], {
       default: 'x-forwarded',

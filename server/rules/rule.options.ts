@@ -29,7 +29,7 @@ const MatchOptions = Type.Object(
     header: MapOf(
       'field-name',
       FieldValue({ description: 'The whole value; "*" for any.' }),
-      'Header fields that must be present with this value.',
+      'Header fields that must be present with this value. A request that has one twice with different values is refused with 400.',
     ),
   },
   { default: {}, description: 'What it matches: all that is named must hold; of a list, one.' },

@@ -53,6 +53,15 @@ const clientsOf = (gateway: TestEngine): (() => Inbound[]) => {
   return () => opened.mock.calls.map(([client]) => client)
 }
 
+/** A server that begins a long answer as soon as it has the head of a request. */
+const startEarly = () =>
+  startOrigin(
+    async (_request, reply) => {
+      await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello')
+    },
+    { when: 'head' },
+  )
+
 describe('a reader slower than the kernel tells', () => {
   test('keeps its answer as long as it reads at all', async () => {
     await using origin = startOrigin(answering(Buffer.alloc(60_000_000)))
@@ -158,12 +167,7 @@ describe('an answer that comes before its request is whole', () => {
   })
 
   test('ends when its client goes, also after the rest of the request has stalled', async () => {
-    await using origin = startOrigin(
-      async (_request, reply) => {
-        await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello')
-      },
-      { when: 'head' },
-    )
+    await using origin = startEarly()
     await using gateway = startEngine({ config: toServers([origin.url]) })
     const client = await gateway.client()
     client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nslow')
@@ -176,12 +180,7 @@ describe('an answer that comes before its request is whole', () => {
   })
 
   test('ends when its client goes, also after the rest of the request was malformed', async () => {
-    await using origin = startOrigin(
-      async (_request, reply) => {
-        await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello')
-      },
-      { when: 'head' },
-    )
+    await using origin = startEarly()
     await using gateway = startEngine({ config: toServers([origin.url]) })
     const client = await gateway.client()
     client.send('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n')
