@@ -17,3 +17,72 @@ export function socketKey(listener: string, bind: string): string {
   const { host, port } = parseBind(bind)
   return port === 0 ? `${listener}@${writeBind(host, port)}` : writeBind(host, port)
 }
+
+/** What of a listener's config says where it is open: that of an http listener, or of a turn listener. */
+export interface Binds {
+  readonly bind: string
+  readonly protocol?: string | undefined
+  /** Of a turn listener, all that follow. */
+  readonly transports?: readonly string[] | undefined
+  readonly tls?: { readonly bind: string } | undefined
+  readonly discovery?: string | undefined
+}
+
+/** A TCP address of a listener: workers accept there. */
+export interface TcpBind {
+  /** The listener's name. */
+  readonly name: string
+  /** What plans and keys call it: the same, with `#tls` behind it for TURN over TLS. */
+  readonly listener: string
+  readonly bind: string
+  /** socketKey(listener, bind) */
+  readonly key: string
+  readonly isTls: boolean
+}
+
+/** The TCP addresses of a listener: one; none or two when it is a turn listener. */
+export function tcpBindsOf(name: string, { protocol, bind, transports, tls }: Binds): TcpBind[] {
+  const plain = { name, listener: name, bind, key: socketKey(name, bind), isTls: false }
+  if (protocol !== 'turn') return [plain]
+  const found = transports?.includes('tcp') ? [plain] : []
+  if (tls === undefined) return found
+  const listener = `${name}#tls`
+  return [...found, { name, listener, bind: tls.bind, key: socketKey(listener, tls.bind), isTls: true }]
+}
+
+/** A UDP address of a turn listener: the relay process receives there. */
+export interface UdpBind {
+  /** The listener's name, `#` and which of its sockets this is. */
+  readonly key: string
+  readonly listener: string
+  /** `0.0.0.0` and `::` are each every address of their own family only. */
+  readonly host: string
+  /** 0: any; then the port of the socket with the key `portOf`, if that is not null. */
+  readonly port: number
+  readonly portOf: string | null
+}
+
+/**
+ * The UDP addresses of a listener. `NAME#0` is its bind; where that is every address, `NAME#0v6` is the same for IPv6. For behaviour
+ * discovery (RFC 5780) `NAME#1` is the bind's host on discovery's port, `NAME#2` discovery's host on the bind's port, `NAME#3` discovery.
+ */
+export function udpBindsOf(name: string, { protocol, bind, transports, discovery }: Binds): UdpBind[] {
+  if (protocol !== 'turn' || !transports?.includes('udp')) return []
+  const { host, port } = parseBind(bind)
+  const udp = (which: string, host: string, port: number, portOf: string | null): UdpBind => ({
+    key: `${name}#${which}`,
+    listener: name,
+    host,
+    port,
+    portOf: portOf && `${name}#${portOf}`,
+  })
+  if (host === '::') return [udp('0', '0.0.0.0', port, null), udp('0v6', host, port, '0')]
+  if (discovery === undefined) return [udp('0', host, port, null)]
+  const other = parseBind(discovery)
+  return [
+    udp('0', host, port, null),
+    udp('1', host, other.port, null),
+    udp('2', other.host, port, '0'),
+    udp('3', other.host, other.port, '1'),
+  ]
+}

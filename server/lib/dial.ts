@@ -68,7 +68,7 @@ function failureOf(code: number): DialFailure {
 }
 
 /** A struct sockaddr_in or sockaddr_in6. */
-function socketAddress(address: string, port: number): Uint8Array | null {
+export function socketAddress(address: string, port: number): Uint8Array | null {
   const bytes = parseAddress(address)
   if (!bytes) return null
   const isV4 = bytes.length === 4

@@ -49,6 +49,29 @@ export const FieldName = (options: KindOptions) =>
 export const FieldValue = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'field-value', ...options })
 
+/** An IP address, kept as written. */
+export const IpAddress = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'address', ...options })
+
+/** `first-last`, both from 1024 to 65535, kept as written: lib/port-range.ts reads it. */
+export const PortRange = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'port-range', ...options })
+
+/** A file, absolute in the code: in the file it is relative to the config file's folder. */
+export const FilePath = (options: KindOptions & { readonly secret?: true }) =>
+  Type.Unsafe<string>({ type: 'string', format: 'path', ...options })
+
+/** A text that no problem may show. */
+export const Secret = (options: KindOptions & { readonly minLength: number }) =>
+  Type.Unsafe<string>({ type: 'string', maxLength: 512, secret: true, ...options })
+
+/** A map, or one word (or false) in place of it. */
+export const OrWord = <const W extends string | false, T extends TSchema>(
+  word: W,
+  map: T,
+  options: { description: string; default?: object; whenMissing?: string; secret?: true },
+) => Type.Unsafe<W | T['static']>({ anyOf: [Type.Literal(word), map], format: 'or-word', ...options })
+
 /** One value or a list of them in the file; always a list in the code. */
 export const OneOrMore = <T extends TSchema>(item: T, description: string, defaults?: readonly string[]) =>
   Type.Unsafe<T['static'][]>({
@@ -58,9 +81,24 @@ export const OneOrMore = <T extends TSchema>(item: T, description: string, defau
     ...(defaults && { default: [...defaults] }),
   })
 
-/** A map whose keys have a format of their own ("name" or "field-name"). */
-export const MapOf = <T extends TSchema>(keys: 'name' | 'field-name', value: T, description: string) =>
-  Type.Unsafe<Record<string, T['static']>>({ type: 'object', additionalProperties: value, keys, description })
+/** A map whose keys have a format of their own. */
+export const MapOf = <T extends TSchema>(
+  keys: 'name' | 'field-name' | 'user-name',
+  value: T,
+  description: string,
+  more: { default?: object; secret?: true } = {},
+) =>
+  Type.Unsafe<Record<string, T['static']>>({
+    type: 'object',
+    additionalProperties: value,
+    keys,
+    description,
+    ...more,
+  })
+
+/** A map whose schema is told by the word under a key of it; without that word it is the first one. */
+export const MapBy = <const T extends readonly TSchema[]>(key: string, schemas: T, description: string) =>
+  Type.Unsafe<T[number]['static']>({ anyOf: [...schemas], format: 'map-by', by: key, description })
 
 /** A closed list of words. */
 export const Words = <const T extends readonly string[]>(

@@ -1,4 +1,4 @@
-// libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options).
+// libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options, datagrams by the batch).
 import { dlopen, ptr, read, type Pointer } from 'bun:ffi'
 
 const SYMBOLS = {
@@ -7,14 +7,28 @@ const SYMBOLS = {
   fcntl: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   socketpair: { args: ['i32', 'i32', 'i32', 'ptr'], returns: 'i32' },
+  bind: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
+  listen: { args: ['i32', 'i32'], returns: 'i32' },
+  accept4: { args: ['i32', 'ptr', 'ptr', 'i32'], returns: 'i32' },
   connect: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
+  getsockname: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
   getpeername: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'i32'], returns: 'i32' },
   ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
-  recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },
+  // Counts of bytes: the low half holds them all, and an i64 would come as a BigInt.
+  recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  recvfrom: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'ptr'], returns: 'i32' },
+  send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  sendto: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'i32'], returns: 'i32' },
   sendmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
   recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
+  recvmmsg: { args: ['i32', 'ptr', 'u32', 'i32', 'ptr'], returns: 'i32' },
+  sendmmsg: { args: ['i32', 'ptr', 'u32', 'i32'], returns: 'i32' },
+  shutdown: { args: ['i32', 'i32'], returns: 'i32' },
+  epoll_create1: { args: ['i32'], returns: 'i32' },
+  epoll_ctl: { args: ['i32', 'i32', 'i32', 'ptr'], returns: 'i32' },
+  epoll_wait: { args: ['i32', 'ptr', 'i32', 'i32'], returns: 'i32' },
   __errno_location: { args: [], returns: 'ptr' },
 } as const
 
@@ -32,9 +46,13 @@ export function libc(): Libc {
   return opened
 }
 
+let errnoAt: Pointer | null = null
+
 /** errno of the call just made on this thread. */
 export function errno(): number {
-  return read.i32(libc().__errno_location() as Pointer, 0)
+  // One for each thread, and one of these modules too.
+  errnoAt ??= libc().__errno_location() as Pointer
+  return read.i32(errnoAt, 0)
 }
 
 export const F_SETFD = 2

@@ -82,6 +82,15 @@ export class Wheel {
     last.filedPlace = entry.filedPlace
   }
 
+  /** How long nothing has to be swept, at most `mostMs`: for who sweeps by himself and would rather sleep. */
+  quietMs(nowMs: number, mostMs: number): number {
+    for (let tick = this.#tick + 1; tick * TICK_MS - nowMs < mostMs; tick++) {
+      const isEmpty = this.#buckets[tick % BUCKETS]?.length === 0
+      if (!isEmpty) return Math.max(0, tick * TICK_MS - nowMs)
+    }
+    return mostMs
+  }
+
   /** Expires what is due at `nowMs`. */
   sweep(nowMs: number): void {
     const until = Math.floor(nowMs / TICK_MS)

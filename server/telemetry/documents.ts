@@ -34,6 +34,20 @@ export interface HealthDocument {
   readonly draining?: boolean
   readonly config?: ConfigFacts
   readonly workers?: { readonly wanted: number; readonly serving: number }
+  /** Only where there are turn listeners. */
+  readonly turn?: TurnFacts
+}
+
+/** The TURN relay. */
+export interface TurnFacts {
+  /** Whether it runs; one that died is about to be replaced. */
+  readonly serving: boolean
+  readonly listeners: readonly {
+    readonly listener: string
+    readonly realm: string
+    /** As of the last second. */
+    readonly allocations: number
+  }[]
 }
 
 /** Whether the newest config is the one that is served. */

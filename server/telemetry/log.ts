@@ -15,6 +15,8 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'rejected',
   'worker_exited',
   'worker_replaced',
+  'relay_exited',
+  'relay_replaced',
   'server_up',
   'server_down',
   'draining',

@@ -51,6 +51,11 @@ export class Registry implements Watcher {
     return this.#find(name, labels, Histogram)
   }
 
+  /** All series of a gauge. */
+  gaugesOf(name: MetricName): Gauge[] {
+    return [...(this.families.get(name)?.series.values() ?? [])].filter((series) => series instanceof Gauge)
+  }
+
   touch(series: Series): void {
     series.dirty = true
     this.#dirty.push(series)

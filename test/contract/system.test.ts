@@ -62,3 +62,34 @@ test('a compiled executable is its own process.execPath, and its import.meta.pat
   expect(path).toStartWith('/$bunfs/')
   expect(words).toBe(3)
 })
+
+test('of an executable in parts, Bun.main is what runs first, also within a part; a thread can begin there', async () => {
+  const source = join(folder, 'first.ts')
+  const binary = join(folder, 'parts')
+  writeFileSync(join(folder, 'part.ts'), 'export const said = [Bun.main, import.meta.path]')
+  writeFileSync(
+    source,
+    `const { said } = await import('./part.ts')
+    if (!Bun.isMainThread) process.exit(7)
+    const thread = new Worker(said[0])
+    thread.addEventListener('close', ({ code }) => {
+      console.log(JSON.stringify([...said, import.meta.path, code]))
+      process.exit()
+    })`,
+  )
+  const compile = { outfile: binary }
+  const result = await Bun.build({
+    entrypoints: [source],
+    format: 'esm',
+    bytecode: true,
+    splitting: true,
+    compile,
+  })
+  expect(result.success).toBe(true)
+  const child = Bun.spawnSync([binary])
+  const [main, part, first, code] = JSON.parse(child.stdout.toString()) as [string, string, string, number]
+  expect(main).toBe(first)
+  expect(part).toStartWith('/$bunfs/')
+  expect(part).not.toBe(first)
+  expect(code).toBe(7)
+})

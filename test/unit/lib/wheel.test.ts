@@ -255,3 +255,18 @@ test('its timer sweeps by itself, and stops', async () => {
   real.stop()
   real.stop()
 })
+
+test('who sweeps by himself may sleep until the next bucket with something in it, and no longer', () => {
+  expect(wheel.quietMs(nowMs, 1000)).toBe(1000)
+  const entry = new Entry()
+  wheel.due(entry, nowMs + 600)
+  const quietMs = wheel.quietMs(nowMs, 1000)
+  expect(quietMs).toBeWithin(600, 600 + TICK_MS)
+  nowMs += quietMs
+  wheel.sweep(nowMs)
+  expect(entry.expired).toEqual([nowMs])
+  wheel.due(entry, nowMs + 5000)
+  expect(wheel.quietMs(nowMs, 1000)).toBe(1000)
+  // A sweep that is late is due at once.
+  expect(wheel.quietMs(nowMs + 9000, 1000)).toBe(0)
+})

@@ -1,0 +1,121 @@
+// Sockets that are bound here and served elsewhere: made by libc, as Bun would begin to read from its own.
+import { ptr } from 'bun:ffi'
+import { constants } from 'node:os'
+import { socketAddress } from './dial.ts'
+import { errno, libc } from './native.ts'
+
+const AF_UNIX = 1
+const AF_INET6 = 10
+const SOCK_STREAM = 1
+const SOCK_DGRAM = 2
+const NONBLOCK_CLOEXEC = 0x800 | 0x80000
+const SOL_IP = 0
+const SOL_SOCKET = 1
+const SOL_IPV6 = 41
+const SO_REUSEADDR = 2
+const IP_PKTINFO = 8
+const IPV6_V6ONLY = 26
+const IPV6_RECVPKTINFO = 49
+
+/** Bytes of a Unix socket's path. */
+export const UNIX_PATH_MAX = 107
+
+const CODES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, code]) => [code, name]),
+)
+
+/** A call of the system that failed; `code` is its word, such as EADDRINUSE. */
+export class SystemProblem extends Error {
+  readonly code: string
+
+  constructor(call: string, number: number) {
+    const code = CODES.get(number) ?? `E${number}`
+    super(`${call} failed (${code})`)
+    this.code = code
+  }
+}
+
+export interface BoundSocket {
+  readonly fd: number
+  readonly port: number
+}
+
+/**
+ * A UDP socket on an address literal; port 0 takes a free one, `::` is IPv6 only. `beside`: sockets of ours on the same port that it
+ * may overlap with, as every address does with one. Throws a SystemProblem.
+ */
+export function bindUdp(host: string, port: number, beside: readonly number[] = []): BoundSocket {
+  const address = socketAddress(host, port)
+  if (!address) throw new SystemProblem('bind', constants.errno.EINVAL)
+  const isV6 = address.byteLength > 16
+  const fd = checked('socket', libc().socket(isV6 ? AF_INET6 : 2, SOCK_DGRAM | NONBLOCK_CLOEXEC, 0))
+  try {
+    if (isV6) setOption(fd, SOL_IPV6, IPV6_V6ONLY, 1)
+    // On every address: from the start each datagram says which one it came to, those that wait for the first reader included.
+    if (host === '::') setOption(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+    if (host === '0.0.0.0') setOption(fd, SOL_IP, IP_PKTINFO, 1)
+    // Both sides must agree to overlap, at the moment of binding; nobody else may afterwards.
+    const overlapping = beside.length === 0 ? [] : [fd, ...beside]
+    for (const one of overlapping) setOption(one, SOL_SOCKET, SO_REUSEADDR, 1)
+    const failed = libc().bind(fd, ptr(address), address.byteLength) < 0 ? errno() : 0
+    for (const one of overlapping) setOption(one, SOL_SOCKET, SO_REUSEADDR, 0)
+    if (failed !== 0) throw new SystemProblem('bind', failed)
+    return { fd, port: portOf(fd) }
+  } catch (error) {
+    libc().close(fd)
+    throw error
+  }
+}
+
+/** A Unix socket that listens at a path where nothing is yet; only this user can connect. Throws a SystemProblem. */
+export function listenUnix(path: string, backlog: number): number {
+  const address = unixAddress(path)
+  const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
+  const mask = process.umask(0o177)
+  try {
+    checked('bind', libc().bind(fd, ptr(address), address.byteLength))
+    checked('listen', libc().listen(fd, backlog))
+    return fd
+  } catch (error) {
+    libc().close(fd)
+    throw error
+  } finally {
+    process.umask(mask)
+  }
+}
+
+/** Whether somebody listens at the path of a Unix socket: what a process left behind when it was killed, answers nobody. */
+export function isUnixAnswered(path: string): boolean {
+  const address = unixAddress(path)
+  const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
+  const isConnected = libc().connect(fd, ptr(address), address.byteLength) === 0
+  const isBusy = !isConnected && errno() === constants.errno.EAGAIN
+  libc().close(fd)
+  return isConnected || isBusy
+}
+
+function unixAddress(path: string): Uint8Array {
+  const bytes = new TextEncoder().encode(path)
+  if (bytes.length > UNIX_PATH_MAX) throw new SystemProblem('bind', constants.errno.ENAMETOOLONG)
+  const made = new Uint8Array(new ArrayBuffer(2 + bytes.length + 1))
+  made[0] = AF_UNIX
+  made.set(bytes, 2)
+  return made
+}
+
+function portOf(fd: number): number {
+  const address = new Uint8Array(new ArrayBuffer(28))
+  const length = new Uint32Array([address.byteLength])
+  checked('getsockname', libc().getsockname(fd, ptr(address), ptr(length)))
+  return new DataView(address.buffer).getUint16(2)
+}
+
+function setOption(fd: number, level: number, option: number, value: number): void {
+  const bytes = new Int32Array([value])
+  checked('setsockopt', libc().setsockopt(fd, level, option, ptr(bytes), bytes.byteLength))
+}
+
+function checked(call: string, result: number): number {
+  if (result < 0) throw new SystemProblem(call, errno())
+  return result
+}

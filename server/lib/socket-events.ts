@@ -1,0 +1,44 @@
+// Sockets whose owner changes during their life: Bun's handlers are fixed when a socket is made, `socket.data` is not. So one set of
+// handlers asks `socket.data`, whoever that is at the moment.
+import type { Socket, SocketHandler } from 'bun'
+import { tellBug } from './bug.ts'
+import { tick } from './clock.ts'
+
+/** Who is told what happens to a socket. */
+export interface SocketEvents {
+  onData(bytes: Buffer): void
+  /** It takes bytes again. */
+  onDrain(): void
+  /** The other side sends no more (FIN). */
+  onEnd(): void
+  /** It is gone: broken, or ended in both directions. */
+  onClose(isBroken: boolean): void
+  /** Ends it at once: a handler failed. */
+  abort(): void
+}
+
+/** Handlers that tell `socket.data`; who opens the socket sets it. */
+export const socketEvents = {
+  data(socket: Socket<SocketEvents>, bytes: Buffer): void {
+    tick()
+    socket.data.onData(bytes)
+  },
+  drain(socket: Socket<SocketEvents>): void {
+    tick()
+    socket.data.onDrain()
+  },
+  end(socket: Socket<SocketEvents>): void {
+    tick()
+    socket.data.onEnd()
+  },
+  close(socket: Socket<SocketEvents>, error?: Error): void {
+    tick()
+    socket.data.onClose(error !== undefined)
+  },
+  /** A socket's own errors are followed by its close event, which is what counts. What a handler threw is a bug: told, and contained. */
+  error(socket: Socket<SocketEvents>, error: Error): void {
+    if ('syscall' in error || 'errno' in error) return
+    tellBug(error)
+    socket.data.abort()
+  },
+} satisfies SocketHandler<SocketEvents>

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'bun:test'
+import { socketKey, tcpBindsOf, udpBindsOf, type Binds } from '../../../server/lib/bind.ts'
+
+const turn = (more: Partial<Binds> = {}): Binds => ({
+  protocol: 'turn',
+  bind: '192.0.2.1:3478',
+  transports: ['udp', 'tcp'],
+  ...more,
+})
+
+describe('TCP addresses of a listener', () => {
+  test('an http listener has its bind, and nothing of UDP', () => {
+    expect(tcpBindsOf('web', { bind: ':80' })).toEqual([
+      { name: 'web', listener: 'web', bind: ':80', key: '[::]:80', isTls: false },
+    ])
+    expect(tcpBindsOf('web', { bind: ':80', protocol: 'http' })).toHaveLength(1)
+    expect(udpBindsOf('web', { bind: ':80', protocol: 'http' })).toEqual([])
+  })
+
+  test('a turn listener has its bind when it speaks TCP, and that of TLS', () => {
+    const binds = (more: Partial<Binds>): string[] => tcpBindsOf('turn', turn(more)).map(({ bind }) => bind)
+    expect(binds({})).toEqual(['192.0.2.1:3478'])
+    expect(binds({ tls: { bind: ':5349' } })).toEqual(['192.0.2.1:3478', ':5349'])
+    expect(binds({ transports: ['udp'] })).toEqual([])
+    expect(binds({ transports: ['udp'], tls: { bind: ':5349' } })).toEqual([':5349'])
+  })
+
+  test('each has a key of its own, also where any port will do', () => {
+    const [plain, tls] = tcpBindsOf('turn', turn({ bind: '127.0.0.1:0', tls: { bind: '127.0.0.1:0' } }))
+    expect(plain?.key).not.toBe(tls!.key)
+    for (const { listener, bind, key } of [plain!, tls!]) expect(key).toBe(socketKey(listener, bind))
+    expect([plain?.name, tls?.name, tls?.isTls]).toEqual(['turn', 'turn', true])
+  })
+})
+
+describe('UDP addresses of a turn listener', () => {
+  test('one, or none without UDP', () => {
+    expect(udpBindsOf('turn', turn())).toEqual([
+      { key: 'turn#0', listener: 'turn', host: '192.0.2.1', port: 3478, portOf: null },
+    ])
+    expect(udpBindsOf('turn', turn({ transports: ['tcp'] }))).toEqual([])
+  })
+
+  test('every address is a socket for each family, on the same port', () => {
+    for (const bind of [':3478', '*:3478', '[::]:3478'])
+      expect(udpBindsOf('turn', turn({ bind }))).toEqual([
+        { key: 'turn#0', listener: 'turn', host: '0.0.0.0', port: 3478, portOf: null },
+        { key: 'turn#0v6', listener: 'turn', host: '::', port: 3478, portOf: 'turn#0' },
+      ])
+    expect(udpBindsOf('turn', turn({ bind: '0.0.0.0:3478' }))).toHaveLength(1)
+  })
+
+  test('behaviour discovery: both addresses on both ports', () => {
+    const found = udpBindsOf('turn', turn({ discovery: '192.0.2.2:3479' }))
+    expect(found.map(({ key, host, port }) => `${key} ${host}:${port}`)).toEqual([
+      'turn#0 192.0.2.1:3478',
+      'turn#1 192.0.2.1:3479',
+      'turn#2 192.0.2.2:3478',
+      'turn#3 192.0.2.2:3479',
+    ])
+    expect(found.map(({ portOf }) => portOf)).toEqual([null, null, 'turn#0', 'turn#1'])
+  })
+})
