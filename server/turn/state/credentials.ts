@@ -1,0 +1,265 @@
+// Who may use a listener: the long-term credential mechanism (RFC 8489 §9.2.4) with users of the config and time-limited names.
+import { opaqueString } from '../../lib/opaque-string.ts'
+import type { Address } from '../bytes/address.ts'
+import type { ErrorCode } from '../bytes/errors.ts'
+import {
+  hasIntegrity,
+  longTermKey,
+  userHash,
+  type IntegrityKind,
+  type PasswordAlgorithm,
+} from '../bytes/integrity.ts'
+import type { Message } from '../bytes/message.ts'
+import { OFFERED_ALGORITHMS, algorithmOf } from '../bytes/password-algorithms.ts'
+import { ATTRIBUTES, PASSWORD_ALGORITHMS } from '../bytes/stun.ts'
+import type { TurnListenerConfig } from '../turn.options.ts'
+import type { Nonces } from './nonces.ts'
+import { type RestName, parseRestName, restPassword } from './rest-names.ts'
+
+/** The request goes on. */
+export interface Granted {
+  readonly granted: true
+  /** For people: of a time-limited name the part beside the expiry (the whole name where that is empty); null: anybody. */
+  readonly user: string | null
+  /** Whom quotas count: the same, but a user of the config is nobody whom a time-limited name calls so. */
+  readonly account: string | null
+  /** The whole user name: requests on an allocation must come with the one that made it (441). Empty: anybody. */
+  readonly username: string
+  /** What the answer's integrity is made with; null: it has none. */
+  readonly key: Uint8Array | null
+  /** Which integrity the answer carries. */
+  readonly integrity: IntegrityKind
+}
+
+/** The request is answered with this error, without integrity. */
+export interface Denied {
+  readonly granted: false
+  readonly code: Extract<ErrorCode, 400 | 401 | 438>
+  /** Whether the answer carries REALM, a new NONCE and PASSWORD-ALGORITHMS. */
+  readonly isChallenge: boolean
+  /** For the log and metrics, not for the client. */
+  readonly why: string
+}
+
+/** What a request is checked against, beside what it says itself. */
+export interface Asking {
+  readonly client: Address
+  readonly unixMs: number
+  /** User name of the allocation that the request is about: may have expired since, unless auth.strict_expiry. Null: there is none. */
+  readonly holder: string | null
+}
+
+/** RFC 8489 §14.3: "fewer than 509 bytes". */
+const USERNAME_BYTES_MAX = 508
+/** Keys of time-limited names that are kept; each was shown to be good once. */
+const KEPT_KEYS = 4096
+
+const ANYBODY: Granted = {
+  granted: true,
+  user: null,
+  account: null,
+  username: '',
+  key: null,
+  integrity: 'sha1',
+}
+
+/** The credentials of a listener. */
+export class Credentials {
+  readonly realm: string
+  /** Value of PASSWORD-ALGORITHMS in challenges. */
+  readonly algorithms: Uint8Array = OFFERED_ALGORITHMS
+  /** Whether everybody is let in. */
+  readonly isOpen: boolean
+  readonly #nonces: Nonces
+  /** User name, prepared → user. */
+  readonly #users = new Map<string, User>()
+  /** USERHASH in hex → user. */
+  readonly #hashes = new Map<string, User>()
+  readonly #secrets: readonly string[]
+  readonly #isStrict: boolean
+  /** In place of a user that nobody knows. */
+  readonly #nobody: User
+  /** Algorithm and user name → key, the one that was used last at the end. */
+  readonly #keys = new Map<string, Uint8Array>()
+
+  constructor(realm: string, auth: TurnListenerConfig['auth'], nonces: Nonces) {
+    this.realm = realm
+    this.#nonces = nonces
+    this.isOpen = auth === 'none'
+    this.#secrets = auth === 'none' ? [] : auth.secrets
+    this.#isStrict = auth !== 'none' && auth.strict_expiry
+    this.#nobody = new User('', realm, '')
+    for (const [name, password] of auth === 'none' ? [] : Object.entries(auth.users)) {
+      const user = new User(opaqueString(name) ?? name, realm, password)
+      this.#users.set(user.name, user)
+      this.#hashes.set(userHash(user.name, realm).toHex(), user)
+    }
+  }
+
+  /** Time-limited names whose keys are kept: bounded. */
+  get keptKeys(): number {
+    return this.#keys.size
+  }
+
+  /** A nonce for a challenge. */
+  nonce(client: Address, unixMs: number): string {
+    return this.#nonces.make(client, unixMs)
+  }
+
+  /** Checks who sent a request. The steps are those of RFC 8489 §9.2.4. */
+  check(message: Message, asking: Asking): Granted | Denied {
+    if (this.isOpen) return ANYBODY
+    // 1. Without MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256: 401.
+    if (!message.hasIntegrity) return challenge(401, 'no credentials')
+    // 2. With it, but without USERNAME or USERHASH, REALM or NONCE: 400.
+    const nonce = message.text(ATTRIBUTES.NONCE)
+    const realm = message.text(ATTRIBUTES.REALM)
+    const name = nameOf(message)
+    if (nonce === null || realm === null || name === null)
+      return bad('user name, realm or nonce is missing or malformed')
+    // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is computed with a password, so that
+    //    whoever has not shown that he receives at his address costs little. Only where both are wrong does the order show.
+    if (this.#nonces.check(nonce, asking.client, asking.unixMs) === 'stale')
+      return challenge(438, 'stale nonce')
+    // 4. All our nonces have the "password algorithms" bit: what the client says of algorithms must be what we said.
+    const algorithm = algorithmAsked(message, this.algorithms)
+    if (algorithm === null) return bad('password algorithms')
+    // 5. A user that is not valid, 6. or integrity that does not match: 401.
+    if (realm !== this.realm) return challenge(401, 'another realm')
+    const user = this.#find(name)
+    const rest =
+      user === null && name.is === 'name' && this.#secrets.length > 0 ? parseRestName(name.name) : null
+    if (rest !== null && name.is === 'name')
+      return this.#checkRest(message, name.name, rest, algorithm, asking)
+    return this.#checkUser(message, name, user, algorithm)
+  }
+
+  #checkUser(
+    message: Message,
+    name: Name,
+    user: User | null,
+    algorithm: PasswordAlgorithm,
+  ): Granted | Denied {
+    const sent = name.is === 'name' ? name.name : null
+    // Who is not known costs as much time as who is: it does not tell which names there are.
+    const key = user ? user.key(algorithm, sent) : this.#nobody.key(algorithm, null)
+    const isRight = hasIntegrity(message, key)
+    if (user === null || !isRight) return WRONG
+    return grant(message, key, { user: user.name, account: `=${user.name}`, username: user.name })
+  }
+
+  #checkRest(
+    message: Message,
+    username: string,
+    { expiryS, user }: RestName,
+    algorithm: PasswordAlgorithm,
+    { unixMs, holder }: Asking,
+  ): Granted | Denied {
+    // What has expired still holds the allocation that was made with it.
+    if (expiryS * 1000 <= unixMs && (this.#isStrict || holder !== username)) return challenge(401, 'expired')
+    const key = this.#restKey(message, username, algorithm)
+    if (key === null) return WRONG
+    // A bare expiry has neither sign before it, so it is nobody's account either.
+    return grant(message, key, {
+      user: user ?? username,
+      account: user === null ? username : `:${user}`,
+      username,
+    })
+  }
+
+  #find(name: Name): User | null {
+    if (name.is === 'hash') return this.#hashes.get(name.hex) ?? null
+    const found = this.#users.get(name.name)
+    if (found) return found
+    const prepared = opaqueString(name.name)
+    return prepared === null ? null : (this.#users.get(prepared) ?? null)
+  }
+
+  // The key of a time-limited name whose password was made with any of the secrets; null: with none.
+  #restKey(message: Message, username: string, algorithm: PasswordAlgorithm): Uint8Array | null {
+    const place = `${algorithm}${username}`
+    const kept = this.#keys.get(place)
+    if (kept !== undefined && hasIntegrity(message, kept)) {
+      this.#keys.delete(place)
+      this.#keys.set(place, kept)
+      return kept
+    }
+    for (const secret of this.#secrets) {
+      const key = longTermKey(algorithm, username, this.realm, restPassword(secret, username))
+      if (!hasIntegrity(message, key)) continue
+      this.#keep(place, key)
+      return key
+    }
+    return null
+  }
+
+  #keep(place: string, key: Uint8Array): void {
+    this.#keys.delete(place)
+    if (this.#keys.size >= KEPT_KEYS) {
+      const oldest = this.#keys.keys().next().value
+      if (oldest !== undefined) this.#keys.delete(oldest)
+    }
+    this.#keys.set(place, key)
+  }
+}
+
+/** A user of the config. */
+class User {
+  readonly name: string
+  readonly #realm: string
+  readonly #password: string
+  readonly #keys = new Map<PasswordAlgorithm, Uint8Array>()
+
+  constructor(name: string, realm: string, password: string) {
+    this.name = name
+    this.#realm = realm
+    this.#password = password
+    for (const algorithm of [PASSWORD_ALGORITHMS.MD5, PASSWORD_ALGORITHMS.SHA256])
+      this.#keys.set(algorithm, longTermKey(algorithm, name, realm, password))
+  }
+
+  /** The key goes by the name as it was sent: another spelling of it makes another key. Null: it was sent as a hash. */
+  key(algorithm: PasswordAlgorithm, sent: string | null): Uint8Array {
+    const kept = sent === null || sent === this.name ? this.#keys.get(algorithm) : undefined
+    return kept ?? longTermKey(algorithm, sent ?? this.name, this.#realm, this.#password)
+  }
+}
+
+type Name = { readonly is: 'name'; readonly name: string } | { readonly is: 'hash'; readonly hex: string }
+
+/** USERNAME, else USERHASH; null: neither, or malformed. */
+function nameOf(message: Message): Name | null {
+  const at = message.find(ATTRIBUTES.USERNAME)
+  if (at >= 0) {
+    const name = message.valueLength(at) <= USERNAME_BYTES_MAX ? message.text(ATTRIBUTES.USERNAME) : null
+    return name === null ? null : { is: 'name', name }
+  }
+  const hash = message.value(ATTRIBUTES.USERHASH)
+  return hash?.length === 32 ? { is: 'hash', hex: hash.toHex() } : null
+}
+
+// RFC 8489 §9.2.4: neither attribute means MD5; else both are there, the list is the one that was sent with the nonce, and what was
+// chosen is on it. Null: 400.
+function algorithmAsked(message: Message, offered: Uint8Array): PasswordAlgorithm | null {
+  const list = message.value(ATTRIBUTES.PASSWORD_ALGORITHMS)
+  const chosen = message.value(ATTRIBUTES.PASSWORD_ALGORITHM)
+  if (list === null && chosen === null) return PASSWORD_ALGORITHMS.MD5
+  if (list === null || chosen === null || Buffer.compare(list, offered) !== 0) return null
+  return algorithmOf(chosen)
+}
+
+function grant(
+  message: Message,
+  key: Uint8Array,
+  names: Pick<Granted, 'user' | 'account' | 'username'>,
+): Granted {
+  // RFC 8489 §9.2.4: MESSAGE-INTEGRITY-SHA256, unless the client knows nothing of algorithms; who used it knows it in any case.
+  const isNew = message.integritySha256At >= 0 || message.has(ATTRIBUTES.PASSWORD_ALGORITHM)
+  return { granted: true, ...names, key, integrity: isNew ? 'sha256' : 'sha1' }
+}
+
+const challenge = (code: 401 | 438, why: string): Denied => ({ granted: false, code, isChallenge: true, why })
+
+const WRONG = challenge(401, 'wrong credentials')
+
+const bad = (why: string): Denied => ({ granted: false, code: 400, isChallenge: false, why })

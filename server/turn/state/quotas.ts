@@ -1,0 +1,89 @@
+// How many allocations there are of a user, of a client address, of a realm and of a listener. A place is taken before sockets are
+// opened; a reserved port holds one too, so that nobody collects ports by reserving them.
+import type { AddressKey } from '../bytes/address.ts'
+import type { TurnListenerConfig } from '../turn.options.ts'
+
+export type Quotas = TurnListenerConfig['quotas']
+export type Quota = 'user' | 'address' | 'realm' | 'total'
+
+/** Whom an address of a client belongs to: itself; of IPv6 the /64, as one holder has all of that. */
+export function networkKey(ipKey: AddressKey): AddressKey {
+  return typeof ipKey === 'number' ? ipKey : ipKey.slice(0, 8)
+}
+
+/** What is counted of a realm, over all listeners that share it. */
+export class Ledger {
+  allocations = 0
+  readonly users = new Map<string, number>()
+  readonly networks = new Map<AddressKey, number>()
+
+  get isEmpty(): boolean {
+    return this.allocations === 0
+  }
+}
+
+/** Counts those of a listener. */
+export interface Counted {
+  places: number
+}
+
+/** A place in all quotas at once. */
+export class Place {
+  readonly #ledger: Ledger
+  readonly #listener: Counted
+  readonly #user: string | null
+  #network: AddressKey
+  #isHeld = true
+
+  private constructor(ledger: Ledger, listener: Counted, user: string | null, network: AddressKey) {
+    this.#ledger = ledger
+    this.#listener = listener
+    this.#user = user
+    this.#network = network
+    this.#add(1)
+  }
+
+  /** A place for one more, or which quota is full. Anonymous clients have no user. */
+  static take(
+    quotas: Quotas,
+    ledger: Ledger,
+    listener: Counted,
+    user: string | null,
+    network: AddressKey,
+  ): Place | Quota {
+    if (user !== null && (ledger.users.get(user) ?? 0) >= quotas.user) return 'user'
+    if ((ledger.networks.get(network) ?? 0) >= quotas.address) return 'address'
+    if (ledger.allocations >= quotas.realm) return 'realm'
+    if (listener.places >= quotas.total) return 'total'
+    return new Place(ledger, listener, user, network)
+  }
+
+  /** The same place for a client that is elsewhere now; false: that address has too many. */
+  moveTo(quotas: Quotas, network: AddressKey): boolean {
+    if (network === this.#network) return true
+    if ((this.#ledger.networks.get(network) ?? 0) >= quotas.address) return false
+    addTo(this.#ledger.networks, this.#network, -1)
+    addTo(this.#ledger.networks, network, 1)
+    this.#network = network
+    return true
+  }
+
+  leave(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    this.#add(-1)
+  }
+
+  #add(change: 1 | -1): void {
+    this.#ledger.allocations += change
+    this.#listener.places += change
+    if (this.#user !== null) addTo(this.#ledger.users, this.#user, change)
+    addTo(this.#ledger.networks, this.#network, change)
+  }
+}
+
+function addTo<K>(counts: Map<K, number>, key: K, change: number): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count <= 0) counts.delete(key)
+  else counts.set(key, count)
+}
