@@ -1,0 +1,122 @@
+// The real network: sockets of Linux by libc, polled by an epoll of our own. Start reading here; the loop that drives it is loop.ts.
+import { tellBug } from '../../lib/bug.ts'
+import { nowMs } from '../../lib/clock.ts'
+import { closeFds } from '../../lib/pass-fds.ts'
+import { Wheel } from '../../lib/wheel.ts'
+import { Address } from '../bytes/address.ts'
+import type {
+  DatagramSink,
+  Network,
+  OpenFailure,
+  Stream,
+  StreamSink,
+  TcpListener,
+  UdpSocket,
+} from '../network.ts'
+import { Acceptor } from './acceptor.ts'
+import { Counters } from './counters.ts'
+import { Datagrams } from './datagrams.ts'
+import { openDoor, UNKNOWN_ENDS } from './door.ts'
+import type { Poller } from './poller.ts'
+import { PiecePool } from './send-queue.ts'
+import { Input, type StreamHost } from './stream-host.ts'
+import { SocketStream } from './streams.ts'
+import { SOCK_DGRAM } from './system.ts'
+import { boundPort, openConnection, openListener, openSocket, sendAtOnce } from './tcp.ts'
+import { BoundUdp, WildcardUdp } from './udp.ts'
+
+/** Something that was adopted. */
+export interface Open {
+  close(): void
+}
+
+export class SocketNetwork implements Network {
+  readonly counters = new Counters()
+  readonly #poller: Poller
+  readonly #datagrams = new Datagrams(this.counters)
+  readonly #wheel: Wheel
+  readonly #streams: StreamHost & { readonly waiting: SocketStream[] }
+
+  /** `wheel` holds deadlines of connections that end or have not said whose they are. */
+  constructor(poller: Poller, wheel = new Wheel(() => nowMs)) {
+    this.#poller = poller
+    this.#wheel = wheel
+    this.#streams = { poller, wheel, pieces: new PiecePool(), input: new Input(), waiting: [] }
+  }
+
+  /** Serves a bound UDP socket whose descriptor is ours from now on; `address` may be 0.0.0.0 or ::. */
+  adoptUdp(fd: number, address: Address, sink: DatagramSink): Open {
+    const parts = { datagrams: this.#datagrams, poller: this.#poller, fd, address, isBusy: true }
+    return address.ip.some((byte) => byte !== 0) ? new BoundUdp(parts, sink) : new WildcardUdp(parts, sink)
+  }
+
+  /** Accepts clients from workers on a listening Unix socket: connections that begin with a PROXY header. */
+  adoptDoor(fd: number, accept: (stream: Stream) => void): Open {
+    return openDoor(this.#streams, this.counters, fd, accept)
+  }
+
+  /** A connected socket that nothing is known of: the control channel. */
+  adoptStream(fd: number, sink: StreamSink): Stream {
+    return new SocketStream(this.#streams, fd, UNKNOWN_ENDS, sink)
+  }
+
+  openUdp(local: Address, sink: DatagramSink): UdpSocket | OpenFailure {
+    const parts = { datagrams: this.#datagrams, poller: this.#poller, isBusy: false }
+    return served(
+      openSocket(SOCK_DGRAM, local, () => {}),
+      (fd) => {
+        // Port 0 asks for any.
+        const address = local.port === 0 ? new Address(local.ip, boundPort(fd)) : local
+        return new BoundUdp({ ...parts, fd, address }, sink)
+      },
+    )
+  }
+
+  listenTcp(local: Address, accept: (stream: Stream) => void): TcpListener | OpenFailure {
+    const parts = { poller: this.#poller, wheel: this.#wheel, counters: this.counters }
+    const take = (fd: number, remote: Address | null): void => {
+      sendAtOnce(fd)
+      const ends = { ...UNKNOWN_ENDS, local, remote: remote ?? UNKNOWN_ENDS.remote }
+      handOver(new SocketStream(this.#streams, fd, ends, SILENT), accept)
+    }
+    return served(openListener(local), (fd) => new Acceptor(parts, fd, take))
+  }
+
+  connectTcp(local: Address, peer: Address, sink: StreamSink): Stream | OpenFailure {
+    const ends = { ...UNKNOWN_ENDS, local, remote: peer }
+    return served(openConnection(local, peer), (fd) => new SocketStream(this.#streams, fd, ends, sink, true))
+  }
+
+  /** Sends what was queued during a turn; to be called before each wait of the poller, and by nobody who was called from one. */
+  flush(): void {
+    this.#wheel.sweep(nowMs)
+    const { waiting } = this.#streams
+    // What handlers of these queue is written in the same go.
+    for (let i = 0; i < waiting.length; i++) waiting[i]?.settle()
+    waiting.length = 0
+    this.#datagrams.send()
+  }
+}
+
+/** Until whoever accepts says who listens. */
+const SILENT: StreamSink = { onBytes: () => 0, onClose: () => {} }
+
+function handOver(stream: SocketStream, accept: (stream: Stream) => void): void {
+  try {
+    accept(stream)
+  } catch (error) {
+    stream.confused(error)
+  }
+}
+
+/** Makes what serves a descriptor. If the system has no room to poll one more, it is not leaked. */
+function served<T>(fd: number | OpenFailure, make: (fd: number) => T): T | OpenFailure {
+  if (typeof fd !== 'number') return fd
+  try {
+    return make(fd)
+  } catch (error) {
+    tellBug(error)
+    closeFds([fd])
+    return 'failed'
+  }
+}

@@ -1,0 +1,300 @@
+// A connection: what arrives is handed to the sink, and what that does not consume is kept for it; what it sends is written when the turn ends, all at once.
+//
+//   connecting ──▶ open ──▶ gone          open: either side may have ended (FIN) while the other still sends
+import type { Pointer } from 'bun:ffi'
+import { tellBug } from '../../lib/bug.ts'
+import { nowMs } from '../../lib/clock.ts'
+import { errno, libc, socketError } from '../../lib/native.ts'
+import type { Timed } from '../../lib/wheel.ts'
+import type { Address } from '../bytes/address.ts'
+import type { Stream, StreamSink } from '../network.ts'
+import { Inlet, type Reader } from './inlet.ts'
+import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from './poller.ts'
+import { SendQueue } from './send-queue.ts'
+import { READ_BYTES, type StreamEnds, type StreamHost } from './stream-host.ts'
+import { EAGAIN, EINTR, MSG_DONTWAIT, resetOnClose, wordsOf } from './system.ts'
+
+/** Of one stream in one turn: others have something to say too. */
+const TURN_BYTES = 262_144
+const QUEUED_BYTES = 262_144
+/** What is queued beyond this is written within the turn. */
+const EAGER_BYTES = 32_768
+const LINGER_MS = 10_000
+const SHUT_WR = 1
+
+export class SocketStream implements Reader, Pollable, Timed {
+  transport!: Stream['transport']
+  listener!: string
+  remote!: Address
+  local!: Address
+  data: unknown = null
+  dueMs = 0
+  filedTick = -1
+  filedPlace = -1
+
+  readonly #host: StreamHost
+  /** -1: gone. */
+  #fd: number
+  #sink: StreamSink
+  #isConnecting: boolean
+  #isPaused = false
+  /** The other side has ended. */
+  #hasEnded = false
+  /** We end when all is written; we have ended. */
+  #isFinishing = false
+  #hasFinished = false
+  /** The kernel takes no more for now. */
+  #isBlocked: boolean
+  /** What it is polled for; -1: not at all, as it is paused and would be told of its end again and again. */
+  #interest: number
+  /** Named in the host's `waiting`. */
+  #isWaiting = false
+  readonly #inlet: Inlet
+  readonly #queue: SendQueue
+  /** What it dies of at its deadline. */
+  #lateWhy = 'timed out'
+  /** What it dies of in any case. */
+  #doom: string | null = null
+
+  constructor(host: StreamHost, fd: number, ends: StreamEnds, sink: StreamSink, isConnecting = false) {
+    this.#host = host
+    this.#fd = fd
+    this.#sink = sink
+    this.#isConnecting = isConnecting
+    this.#isBlocked = isConnecting
+    this.#inlet = new Inlet(host.poller, this)
+    this.#queue = new SendQueue(host.pieces)
+    this.#interest = isConnecting ? WRITABLE : READABLE
+    this.identify(ends)
+    host.poller.add(fd, this.#interest, this)
+  }
+
+  /** Says whose connection it is, where that was not known from the start. */
+  identify({ transport, listener, remote, local }: StreamEnds): void {
+    this.transport = transport
+    this.listener = listener
+    this.remote = remote
+    this.local = local
+  }
+
+  get sink(): StreamSink {
+    return this.#sink
+  }
+
+  set sink(sink: StreamSink) {
+    this.#sink = sink
+    this.#inlet.owe()
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  get isGone(): boolean {
+    return this.#fd < 0
+  }
+
+  get isReading(): boolean {
+    return this.#fd >= 0 && !this.#isPaused
+  }
+
+  onReady(events: number): void {
+    try {
+      if (this.#isConnecting) return this.#connected()
+      // Read first: what the other side said before it went is still there when nothing can be written any more.
+      if (events & READABLE && !this.#isPaused) this.#read()
+      if (events & WRITABLE) this.#flow()
+      if (events & (BROKEN | HUNG_UP)) this.#lost(events)
+    } catch (error) {
+      this.confused(error)
+    }
+  }
+
+  /** Its sink has thrown: nobody knows any more what the other side was told. */
+  confused(error: unknown): void {
+    tellBug(error)
+    this.abort('bug')
+  }
+
+  #connected(): void {
+    const code = socketError(this.#fd)
+    if (code !== 0) return this.#gone(wordsOf(code))
+    this.#isConnecting = false
+    this.#sink.onOpen?.(this)
+    this.#flow()
+  }
+
+  /** Told also when it was not asked for. */
+  #lost(events: number): void {
+    if (this.#fd < 0) return
+    if (events & BROKEN) return this.#gone(wordsOf(socketError(this.#fd)))
+    // Nobody is there any more. What they sent before may still be unread.
+    if (this.#hasEnded) this.#gone(this.#isFinishing && this.queued === 0 ? null : 'closed')
+    else if (this.#isPaused) {
+      this.#host.poller.remove(this.#fd)
+      this.#interest = -1
+    }
+  }
+
+  // ── what arrives ──
+
+  #read(): void {
+    const { input } = this.#host
+    let left = TURN_BYTES
+    while (left > 0 && this.isReading && !this.#hasEnded) {
+      const kept = this.#inlet.putBack(input.bytes)
+      const got = libc().recv(this.#fd, (input.at + kept) as Pointer, READ_BYTES, MSG_DONTWAIT)
+      if (got < 0) return this.#unread()
+      if (got === 0) return this.#ended()
+      this.#moved()
+      this.#inlet.handOut(input.bytes, kept + got)
+      if (got < READ_BYTES) return
+      left -= got
+    }
+  }
+
+  #unread(): void {
+    const code = errno()
+    if (code !== EAGAIN && code !== EINTR) this.#gone(wordsOf(code))
+  }
+
+  #ended(): void {
+    this.#inlet.pay()
+    this.#hasEnded = true
+    this.#update()
+    if (this.#hasFinished) return this.#gone(null)
+    if (this.#sink.onEnd) this.#sink.onEnd(this)
+    else this.finish()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#update()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#inlet.owe()
+    this.#update()
+  }
+
+  /** Polls for what is of interest now. */
+  #update(): void {
+    if (this.#fd < 0) return
+    const reads = !this.#isConnecting && !this.#isPaused && !this.#hasEnded
+    const interest = (reads ? READABLE : 0) | (this.#isConnecting || this.#isBlocked ? WRITABLE : 0)
+    if (interest === this.#interest) return
+    // Parked, it stays so until there is something to wait for.
+    if (this.#interest < 0 && interest === 0) return
+    if (this.#interest < 0) this.#host.poller.add(this.#fd, interest, this)
+    else this.#host.poller.modify(this.#fd, interest)
+    this.#interest = interest
+  }
+
+  // ── what is sent ──
+
+  send(bytes: Uint8Array, start: number, length: number, most = QUEUED_BYTES): boolean {
+    if (this.#fd < 0 || this.#isFinishing || this.#doom !== null) return false
+    const queue = this.#queue
+    if (queue.length + length > most) this.#write()
+    if (queue.length + length > most || this.#doom !== null) return false
+    queue.push(bytes, start, length)
+    if (!this.#isWaiting) {
+      this.#isWaiting = true
+      this.#host.waiting.push(this)
+    }
+    if (queue.length >= EAGER_BYTES) this.#write()
+    return true
+  }
+
+  /** The turn ends: writes what was queued in it. */
+  settle(): void {
+    this.#isWaiting = false
+    if (this.#isBlocked) return
+    try {
+      this.#flow()
+    } catch (error) {
+      this.confused(error)
+    }
+  }
+
+  /** Writes, and tells when all is gone. */
+  #flow(): void {
+    if (this.#fd < 0) return
+    this.#isBlocked = false
+    this.#write()
+    if (this.#doom !== null) return this.#gone(this.#doom)
+    if (this.#isBlocked) return
+    if (this.#isFinishing) this.#sendFin()
+    else this.#sink.onDrain?.(this)
+  }
+
+  /** Writes what the kernel takes. Whoever sends is not told of the end of the connection within that call. */
+  #write(): void {
+    const before = this.#queue.length
+    if (this.#isBlocked || this.#fd < 0) return
+    const code = this.#queue.write(this.#fd)
+    if (this.#queue.length < before) this.#moved()
+    if (code === EAGAIN) this.#isBlocked = true
+    else if (code !== 0) {
+      this.#doom = wordsOf(code)
+      this.#queue.clear()
+      this.#host.poller.later(() => this.#gone(this.#doom))
+    }
+    this.#update()
+  }
+
+  // ── its end ──
+
+  finish(): void {
+    if (this.#fd < 0 || this.#isFinishing) return
+    if (this.#isConnecting) return this.abort()
+    this.#isFinishing = true
+    this.expireIn(LINGER_MS, 'timed out')
+    if (this.#queue.length === 0) this.#sendFin()
+  }
+
+  #sendFin(): void {
+    if (this.#hasFinished || this.#fd < 0) return
+    this.#hasFinished = true
+    libc().shutdown(this.#fd, SHUT_WR)
+    if (this.#hasEnded) this.#gone(null)
+  }
+
+  abort(why = 'aborted'): void {
+    if (this.#fd < 0) return
+    resetOnClose(this.#fd)
+    this.#gone(why)
+  }
+
+  /** Sets a deadline for what comes next; 0 takes it away. */
+  expireIn(ms: number, why: string): void {
+    this.#lateWhy = why
+    this.#host.wheel.due(this, ms === 0 ? 0 : nowMs + ms)
+  }
+
+  expire(): void {
+    this.abort(this.#lateWhy)
+  }
+
+  /** While it ends, each byte that goes or comes gives it another while. */
+  #moved(): void {
+    if (this.#isFinishing) this.dueMs = nowMs + LINGER_MS
+  }
+
+  #gone(why: string | null): void {
+    const fd = this.#fd
+    if (fd < 0) return
+    this.#fd = -1
+    this.#host.poller.remove(fd)
+    this.#host.wheel.remove(this)
+    libc().close(fd)
+    this.#queue.clear()
+    this.#inlet.clear()
+    try {
+      this.#sink.onClose(this, this.#doom ?? why)
+    } catch (error) {
+      tellBug(error)
+    }
+  }
+}

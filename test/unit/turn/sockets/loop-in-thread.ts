@@ -1,0 +1,22 @@
+// A thread that echoes datagrams until it is told to stop.
+import { nowMs } from '../../../../server/lib/clock.ts'
+import { Wheel } from '../../../../server/lib/wheel.ts'
+import { Address } from '../../../../server/turn/bytes/address.ts'
+import { runLoop } from '../../../../server/turn/sockets/loop.ts'
+import { SocketNetwork } from '../../../../server/turn/sockets/network.ts'
+import { Poller } from '../../../../server/turn/sockets/poller.ts'
+
+const poller = new Poller()
+const network = new SocketNetwork(poller)
+let echoed = 0
+const socket = network.openUdp(new Address(Uint8Array.of(127, 0, 0, 1), 0), {
+  onDatagram(socket, from, bytes, start, length) {
+    echoed++
+    socket.send(from.address(), bytes, start, length)
+  },
+})
+let isStopped = false
+addEventListener('message', () => void (isStopped = true))
+if (typeof socket !== 'string') postMessage({ port: socket.address.port })
+await runLoop({ poller, network, wheel: new Wheel(() => nowMs), until: () => isStopped })
+postMessage({ echoed })
