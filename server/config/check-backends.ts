@@ -33,7 +33,8 @@ export function checkBackends(checked: Checked): void {
 }
 
 function usedBackends({ config }: Checked): ReadonlySet<string> {
-  const names = [...config.rules, ...Object.values(config.listeners)].map(({ backend }) => backend)
+  const listeners = Object.values(config.listeners).filter((one) => one.protocol === 'http')
+  const names = [...config.rules, ...listeners].map(({ backend }) => backend)
   return new Set(names.filter((name) => name !== undefined))
 }
 

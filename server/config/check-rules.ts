@@ -14,13 +14,21 @@ import { isStandIn } from './walk.ts'
 export function checkRules(checked: Checked): void {
   const { rules, listeners } = checked.config
   const seen = new Map<string, number>()
-  const shadows = new Shadows(Object.keys(listeners))
+  const ruled = Object.keys(listeners).filter((name) => listeners[name]?.protocol === 'http')
+  const shadows = new Shadows(ruled)
+  if (rules.length > 0 && ruled.length === 0 && Object.keys(listeners).length > 0)
+    checked.warn({
+      code: 'unused',
+      path: ['rules'],
+      found: 'rules without an http listener',
+      allowed: 'rules beside listeners that have some',
+    })
   for (const [index, rule] of rules.entries()) {
     const path = ['rules', index]
     checkName(checked, path, rule, seen.get(rule.name))
     seen.set(rule.name, index)
     for (const [place, name] of rule.match.listener.entries())
-      checked.resolve('listener', name, [...path, 'match', 'listener', place])
+      checkListener(checked, [...path, 'match', 'listener', place], name)
     checkMethods(checked, path, rule)
     checkDestination(checked, path, rule)
     for (const [place, step] of rule.middleware.entries())
@@ -36,6 +44,19 @@ export function checkRules(checked: Checked): void {
         hint: `rule ${shadow} before it takes all that it would match`,
       })
   }
+}
+
+function checkListener(checked: Checked, path: Path, name: string): void {
+  checked.resolve('listener', name, path)
+  const { listeners } = checked.config
+  const protocol = Object.hasOwn(listeners, name) ? listeners[name]?.protocol : 'http'
+  if (protocol === 'http') return
+  checked.report({
+    code: 'conflict',
+    path,
+    found: `${checked.said(path, name)}, a listener of protocol ${protocol}`,
+    allowed: 'http listeners: others have no rules',
+  })
 }
 
 function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: number | undefined): void {

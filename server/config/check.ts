@@ -1,4 +1,5 @@
 // What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each other.
+import { resolve } from 'node:path'
 import { formatDuration } from '../lib/durations.ts'
 import { parseAddress } from '../lib/ranges.ts'
 import { parseBind } from '../lib/bind.ts'
@@ -9,19 +10,50 @@ import type { Finding, Problems } from './problem.ts'
 import type { Config } from './schema.ts'
 import { nearest } from './nearest.ts'
 import { describe, shown } from './spoken.ts'
+import type { ReadFile } from './substitute.ts'
 import { locate, type MapTree, type Path, scalarAt, type Tree, treeAt } from './tree.ts'
 import { isStandIn } from './walk.ts'
+
+/** Certificates with their chains are a few KiB. */
+const FILE_BYTES_MAX = 1_048_576
+
+/** What checks may know of the world: files that the config names, and what time it is. */
+export interface World {
+  /** Where relative paths start. */
+  readonly folder: string
+  readonly readFile: ReadFile
+  readonly nowMs: number
+}
 
 /** What all checks are given: the config, what was written, and where problems go. */
 export class Checked {
   readonly config: Config
+  readonly nowMs: number
+  /** Absolute paths of what was read. */
+  readonly files = new Set<string>()
   readonly #tree: MapTree
   readonly #problems: Problems
+  readonly #world: World
 
-  constructor(config: Config, tree: MapTree, problems: Problems) {
+  constructor(config: Config, tree: MapTree, problems: Problems, world: World) {
     this.config = config
+    this.nowMs = world.nowMs
     this.#tree = tree
     this.#problems = problems
+    this.#world = world
+  }
+
+  /** The text of a file that the config names; throws as ReadFile does. */
+  readText(name: string): string {
+    const path = resolve(this.#world.folder, name)
+    const bytes = this.#world.readFile(path, FILE_BYTES_MAX)
+    this.files.add(path)
+    return Buffer.from(bytes).toString('latin1')
+  }
+
+  /** Where a file is that the config names. */
+  absolute(name: string): string {
+    return resolve(this.#world.folder, name)
   }
 
   report(finding: Omit<Finding, 'at'>): void {
@@ -92,13 +124,19 @@ const NAMES_SHOWN = 12
 const listed = (names: readonly string[]): string =>
   names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')}, …`
 
-/** Checks a config that fits the schema, or whose misfits have stand-ins. */
-export function checkConfig(config: Config, tree: MapTree, problems: Problems): void {
-  const checked = new Checked(config, tree, problems)
+/** Checks a config that fits the schema, or whose misfits have stand-ins; returns the absolute paths of files that it read. */
+export function checkConfig(
+  config: Config,
+  tree: MapTree,
+  problems: Problems,
+  world: World,
+): ReadonlySet<string> {
+  const checked = new Checked(config, tree, problems, world)
   checkListeners(checked)
   checkRules(checked)
   checkBackends(checked)
   checkResolver(checked)
+  return checked.files
 }
 
 function checkResolver(checked: Checked): void {

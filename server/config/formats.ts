@@ -1,6 +1,7 @@
 // The formats of texts (lib/kinds.ts): each tells whether a text is of its kind, and what it means in the code.
 import { DURATION_MS_MAX, formatDuration, parseDuration } from '../lib/durations.ts'
 import { canonicalAddress, parseRange } from '../lib/ranges.ts'
+import { parsePortRange } from '../lib/port-range.ts'
 import { parseSize } from '../lib/sizes.ts'
 
 /** What a text means, or what would have been allowed. */
@@ -132,6 +133,50 @@ const regex: Format = {
   },
 }
 
+/** RFC 8489 §14.3: less than 509 bytes. */
+const USER_NAME_BYTES_MAX = 508
+
+const userName: Format = {
+  decode(text) {
+    if (text in Object.prototype) return no('another name', 'this one has a meaning in the program')
+    const isGood = text !== '' && text.isWellFormed() && !/\p{Cc}/u.test(text)
+    return isGood && Buffer.byteLength(text) <= USER_NAME_BYTES_MAX
+      ? { value: text }
+      : no(`a user name: 1 to ${USER_NAME_BYTES_MAX} bytes without control characters`)
+  },
+}
+
+const address: Format = {
+  decode(text) {
+    if (canonicalAddress(text) !== null) return { value: text }
+    // With a port, a prefix, a zone or brackets.
+    const [, host = ''] = /^\[?([0-9.]+|[0-9A-Fa-f:.]+)(?:\]|:[0-9]+$|[/%])/.exec(text) ?? []
+    const isNear = canonicalAddress(host) !== null
+    return no('an IP address, such as 203.0.113.7 or 2001:db8::1', isNear ? `write "${host}"` : null)
+  },
+}
+
+const portRange: Format = {
+  decode(text) {
+    if (parsePortRange(text) !== null) return { value: text }
+    const [, low = '', high = low] = /^ *([0-9]{4,5})(?: *[-–—:.]+ *([0-9]{4,5}))? *$/.exec(text) ?? []
+    const isNear = parsePortRange(`${low}-${high}`) !== null
+    return no(PORT_RANGE, isNear ? `write ${low}-${high}` : null)
+  },
+  hintForNumber: (number) => `write ${number}-${number}`,
+}
+const PORT_RANGE = 'two ports from 1024 to 65535, the smaller one first, such as 49152-65535'
+
+const path: Format = {
+  decode(text) {
+    const isGood = text !== '' && !/[\x00-\x1f\x7f]/.test(text)
+    const isContent = text.includes('-----BEGIN ')
+    return isGood && !isContent
+      ? { value: text }
+      : no('the path of a file', isContent ? 'put it in a file, and name that' : null)
+  },
+}
+
 const isToken = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/.test(text)
 
 const fieldName: Format = {
@@ -214,6 +259,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   cidr,
   name,
   'server-url': serverUrl,
+  'user-name': userName,
+  address,
+  'port-range': portRange,
+  path,
   regex,
   'field-name': fieldName,
   'field-value': fieldValue,

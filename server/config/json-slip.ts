@@ -46,12 +46,14 @@ class Scan {
     return this.#at === this.#text.length
   }
 
-  slip(allowed: string, hint: string | null = null): Slip {
+  slip(allowed: string, hint: string | null = null, { isKey } = { isKey: false }): Slip {
     this.#skip(BLANK)
     const at = this.#at
     const next = this.#text[at] ?? ''
     const isComment = next === '#' || this.#text.startsWith('//', at)
-    const word = this.#skip(WORD) ? this.#text.slice(at, this.#at) : next
+    const isWord = this.#skip(WORD)
+    // Where a value may stand it may be a password that was not put in quotes.
+    const word = isWord && !isKey ? null : isWord ? this.#text.slice(at, this.#at) : next
     const found =
       next === ''
         ? 'the end of the file'
@@ -59,7 +61,9 @@ class Scan {
           ? 'a comment'
           : next === '"'
             ? 'a text'
-            : JSON.stringify(word)
+            : word === null
+              ? 'a word without quotes'
+              : JSON.stringify(word)
     return { at, found, allowed, hint: isComment ? 'JSON has no comments: remove it' : hint }
   }
 
@@ -82,7 +86,8 @@ class Scan {
 
   #key(): Slip | null {
     this.#skip(BLANK)
-    if (this.#text[this.#at] !== '"') return this.slip('a key in double quotes', 'put it in double quotes')
+    if (this.#text[this.#at] !== '"')
+      return this.slip('a key in double quotes', 'put it in double quotes', { isKey: true })
     return this.#string() ?? (this.#take(':') ? null : this.slip('":" after the key'))
   }
 

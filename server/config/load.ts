@@ -2,15 +2,16 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { checkConfig } from './check.ts'
+import { checkConfig, type World } from './check.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
-import { type Config, ConfigOptions } from './schema.ts'
+import { type Config, ConfigOptions, type ListenerConfig } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isShort, shortPath, toLong } from './short.ts'
 import { type Env, type ReadFile, type Sources, substitute } from './substitute.ts'
 import { Lines, type MapTree } from './tree.ts'
 import { walk } from './walk.ts'
+import { whyUnread } from './why-unread.ts'
 
 export interface LoadedConfig {
   readonly ok: true
@@ -20,7 +21,7 @@ export interface LoadedConfig {
   readonly text: string
   /** SHA-256 of the file's bytes, in hexadecimal. */
   readonly hash: string
-  /** Absolute paths of files that ${file:…} names. */
+  /** Absolute paths of files that ${file:…} names, and of certificates and their keys. */
   readonly files: readonly string[]
 }
 
@@ -30,6 +31,9 @@ export interface RefusedConfig {
   readonly problems: readonly Problem[]
 }
 
+// oxlint-disable-next-line no-restricted-properties -- only where no time was given: certificates are held against it
+const wallMs = (): number => Date.now()
+
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
 /** Reads and checks a config file; never throws. */
@@ -37,14 +41,15 @@ export function loadConfig(
   file: string,
   env: Env,
   readFile: ReadFile = readBounded,
+  nowMs = wallMs(),
 ): LoadedConfig | RefusedConfig {
   let bytes: Uint8Array
   try {
     bytes = readFile(file, FILE_BYTES_MAX)
   } catch (error) {
-    return refuse(file, { found: whyOf(error), allowed: 'a file that can be read' })
+    return refuse(file, { found: whyUnread(error), allowed: 'a file that can be read' })
   }
-  return parseConfig(file, bytes, env, readFile)
+  return parseConfig(file, bytes, env, readFile, nowMs)
 }
 
 /** Checks the bytes of a config file, as if they stood in `file`; never throws. */
@@ -53,6 +58,7 @@ export function parseConfig(
   bytes: Uint8Array,
   env: Env,
   readFile: ReadFile = readBounded,
+  nowMs = wallMs(),
 ): LoadedConfig | RefusedConfig {
   if (bytes.length > FILE_BYTES_MAX)
     return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
@@ -61,7 +67,7 @@ export function parseConfig(
   const lines = new Lines(text)
   const problems = new Problems(file, lines)
   const folder = dirname(resolve(file))
-  const checked = checkText(file, text, lines, { folder, env, readFile }, problems)
+  const checked = checkText(file, text, lines, { folder, env, readFile, nowMs }, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')
@@ -77,7 +83,7 @@ function checkText(
   file: string,
   text: string,
   lines: Lines,
-  sources: Sources,
+  sources: Sources & World,
   problems: Problems,
 ): CheckedText | null {
   const written = readTree(file, text, lines, problems)
@@ -87,8 +93,8 @@ function checkText(
   if (tree === null) return null
   // The walk gives the schema's type, also where it found problems.
   const config = walk(ConfigOptions as SchemaNode, tree, problems) as Config
-  checkConfig(config, tree, problems)
-  return { config, files }
+  const named = checkConfig(config, tree, problems, sources)
+  return { config, files: [...new Set([...files, ...named])] }
 }
 
 function longForm(written: MapTree, problems: Problems): MapTree | null {
@@ -105,7 +111,16 @@ function absolute(config: Config, folder: string): Config {
     access.file === undefined
       ? config.logs
       : { ...config.logs, access: { ...access, file: resolve(folder, access.file) } }
-  return { ...config, data: resolve(folder, config.data), logs }
+  const listeners = Object.entries(config.listeners).map(
+    ([name, listener]) => [name, absoluteListener(listener, folder)] as const,
+  )
+  return { ...config, data: resolve(folder, config.data), listeners: Object.fromEntries(listeners), logs }
+}
+
+function absoluteListener(listener: ListenerConfig, folder: string): ListenerConfig {
+  if (listener.protocol !== 'turn' || listener.tls === undefined) return listener
+  const { tls } = listener
+  return { ...listener, tls: { ...tls, cert: resolve(folder, tls.cert), key: resolve(folder, tls.key) } }
 }
 
 function decode(bytes: Uint8Array): string | null {
@@ -133,18 +148,6 @@ export function readBounded(path: string, bytesMax: number): Uint8Array {
   } finally {
     closeSync(fd)
   }
-}
-
-const WHY: Readonly<Record<string, string>> = {
-  ENOENT: 'no file of this name',
-  EACCES: 'a file that we may not read',
-  EISDIR: 'a folder',
-}
-
-function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return WHY[code] ?? error.message
 }
 
 function refuse(file: string, said: Pick<Finding, 'found' | 'allowed'>): RefusedConfig {

@@ -51,13 +51,20 @@ const HINTS: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: 'put the text in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'put text with ": " in quotes, and look at the indentation',
   BAD_ALIAS: 'put the text in quotes if "*" or "&" is part of it',
+  TAG_RESOLVE_FAILED: 'put the text in quotes if "!" is part of it',
 }
+
+/** What the library repeats of the text; that may be a password which was not put in quotes. */
+const REPEATED = /(?<=\S):\s.*$|(?<=escape sequence)\s.*$/s
 
 function reportError(problems: Problems, { code, message, pos }: YAMLError, text: string): void {
   const [at] = pos
   const isBrace = text.slice(at - 1, at + 1) === '${'
   const hint = isBrace ? 'put text with "${" in quotes within { } and [ ]' : (HINTS[code] ?? null)
-  const what = code === 'MULTIPLE_DOCS' ? 'a second document ("---")' : message.replace(/\s+/g, ' ')
+  const what =
+    code === 'MULTIPLE_DOCS'
+      ? 'a second document ("---")'
+      : message.replace(REPEATED, '').replace(/\s+/g, ' ')
   reportSyntax(problems, at, what, hint)
 }
 
@@ -148,8 +155,13 @@ class Reader {
 
   #alias(name: string, at: Offset): Tree {
     const anchored = this.#anchors.get(name)
+    // Its name is not told: a password may begin with "*".
     if (anchored === undefined)
-      return this.#fail(at, `"*${name}"`, `the name of an anchor before it ("&${name}")`)
+      return this.#fail(
+        at,
+        'text that begins with "*"',
+        'it in quotes, or the name of an anchor ("&NAME") before it',
+      )
     if (anchored === null)
       return this.#fail(at, `"*${name}" within "&${name}" itself`, 'an anchor that is complete')
     this.#nodes += anchored.nodes

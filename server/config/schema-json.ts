@@ -1,10 +1,12 @@
 // JSON Schema (draft-07, which editors know best) for both forms of the config file, made from the one schema.
 import { BackendOptions, ServerOptions } from '../backends/backend.options.ts'
-import { ListenerOptions } from '../http/listener.options.ts'
+import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
+import { TurnListenerOptions } from '../turn/turn.options.ts'
+import { wordOf, wordsOf } from './map-by.ts'
 import type { SchemaNode } from './schema-node.ts'
-import { ConfigOptions } from './schema.ts'
+import { ConfigOptions, ListenerOptions } from './schema.ts'
 import { SHORT_KEYS } from './short.ts'
 
 type Json = { readonly [key: string]: unknown }
@@ -12,6 +14,8 @@ type Json = { readonly [key: string]: unknown }
 /** Written once and referred to. */
 const SHARED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [ListenerOptions, 'listener'],
+  [HttpListenerOptions, 'http-listener'],
+  [TurnListenerOptions, 'turn-listener'],
   [BackendOptions, 'backend'],
   [ServerOptions, 'server'],
   [RuleOptions, 'rule'],
@@ -67,7 +71,7 @@ function shortSchema(): Json {
     required: ['listen', 'backends'],
     properties: {
       ...EDITORS_KEY,
-      listen: ref('listener/properties/bind'),
+      listen: ref('http-listener/properties/bind'),
       backends: ref('backend/properties/servers'),
       ...from(SHORT_KEYS.backend, 'backend'),
       ...from(['match', 'middleware'], 'rule'),
@@ -86,9 +90,10 @@ const referOrWrite = (schema: SchemaNode): Json => {
 
 function write(schema: SchemaNode): Json {
   const said = { description: schema.description, default: schema.default }
-  const { minProperties, maxProperties, minItems, maxItems, additionalProperties } = schema
-  if (schema.format === 'or-false')
-    return { ...said, anyOf: [{ const: false }, referOrWrite(schema.anyOf?.[1] ?? {})] }
+  const { minProperties, maxProperties, minItems, maxItems, uniqueItems, additionalProperties } = schema
+  if (schema.by !== undefined) return writeMapBy(schema, schema.by)
+  if (schema.format === 'or-word')
+    return { ...said, anyOf: [{ const: schema.anyOf?.[0]?.const }, referOrWrite(schema.anyOf?.[1] ?? {})] }
   if (schema.anyOf) return { ...said, anyOf: schema.anyOf.map(referOrWrite) }
   if (additionalProperties)
     return {
@@ -98,7 +103,14 @@ function write(schema: SchemaNode): Json {
       additionalProperties: referOrWrite(additionalProperties),
     }
   if (schema.type === 'array')
-    return { ...said, type: 'array', minItems, maxItems, items: referOrWrite(schema.items ?? {}) }
+    return {
+      ...said,
+      type: 'array',
+      minItems,
+      maxItems,
+      uniqueItems,
+      items: referOrWrite(schema.items ?? {}),
+    }
   if (schema.type !== 'object') return { ...said, ...writeScalar(schema) }
   const properties = Object.entries(schema.properties ?? {})
   const required = properties.filter(
@@ -113,6 +125,23 @@ function write(schema: SchemaNode): Json {
     ...(required.length > 0 && { required: required.map(([key]) => key) }),
     properties: Object.fromEntries(properties.map(([key, property]) => [key, referOrWrite(property)])),
   }
+}
+
+/** Each schema holds where its word stands; the first also where none does. */
+function writeMapBy(schema: SchemaNode, by: string): Json {
+  const { description, anyOf = [] } = schema
+  const words = wordsOf(schema)
+  const holds = anyOf.map((one, index) => ({
+    if: {
+      ...(index > 0 && { required: [by] }),
+      properties: { [by]: { const: wordOf(one, by) } },
+    },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: referOrWrite(one),
+  }))
+  const said = anyOf[0]?.properties?.[by]?.description ?? ''
+  const word = write({ type: 'string', enum: words, default: words[0], description: said })
+  return { description, type: 'object', properties: { [by]: word }, allOf: holds }
 }
 
 /** What has no default and is not simply empty when left out. */
@@ -136,6 +165,10 @@ const PATTERNS: Readonly<Record<string, string>> = {
   cidr: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$',
   name: '^[A-Za-z0-9_.-]{1,63}$',
   'server-url': '^http://[^/?#@]+/?$',
+  'user-name': '^[^\\x00-\\x1f\\x7f]{1,508}$',
+  address: '^[0-9A-Fa-f.:]+$',
+  'port-range': '^[0-9]{4,5}-[0-9]{4,5}$',
+  path: '^[^\\x00-\\x1f\\x7f]+$',
   'field-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
   'path-pattern': '^/[^?#\\\\]*$',
   'status-range': '^([1-5][xX][xX]|[1-5][0-9]{2}( ?- ?[1-5][0-9]{2})?)$',

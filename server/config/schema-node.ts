@@ -2,7 +2,7 @@
 
 export interface SchemaNode {
   readonly type?: string | readonly string[]
-  /** Of a text: see formats.ts. Or "one-or-more" and "or-false", which anyOf spells out. */
+  /** Of a text: see formats.ts. Or "one-or-more", "or-word" and "map-by", which anyOf spells out. */
   readonly format?: string
   readonly description?: string
   readonly default?: unknown
@@ -13,11 +13,17 @@ export interface SchemaNode {
   readonly keys?: string
   readonly items?: SchemaNode
   readonly anyOf?: readonly SchemaNode[]
+  /** Of "map-by": the key whose word tells which of anyOf it is. */
+  readonly by?: string
   readonly enum?: readonly (string | number)[]
   readonly const?: unknown
   readonly pattern?: string
   /** What `pattern` means, in words. */
   readonly allowed?: string
+  /** What to write where it is missing. */
+  readonly whenMissing?: string
+  /** No problem may show what was written. */
+  readonly secret?: boolean
   readonly examples?: readonly unknown[]
   readonly minimum?: number
   readonly maximum?: number
@@ -25,6 +31,7 @@ export interface SchemaNode {
   readonly maxLength?: number
   readonly minItems?: number
   readonly maxItems?: number
+  readonly uniqueItems?: boolean
   readonly minProperties?: number
   readonly maxProperties?: number
   /** Bounds of a duration or size, as written. */

@@ -1,10 +1,19 @@
 // The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds only what works.
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
-import { ListenerOptions } from '../http/listener.options.ts'
-import { Bind, Cidr, Duration, MapOf } from '../lib/kinds.ts'
+import { HttpListenerOptions } from '../http/listener.options.ts'
+import { Bind, Cidr, Duration, MapBy, MapOf, OrWord } from '../lib/kinds.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
+import { TurnListenerOptions } from '../turn/turn.options.ts'
+
+/** What a listener may hold depends on its protocol. */
+export const ListenerOptions = MapBy(
+  'protocol',
+  [HttpListenerOptions, TurnListenerOptions],
+  'An open address and its protocol.',
+)
+export type ListenerConfig = Static<typeof ListenerOptions>
 
 const AdminOptions = Type.Object(
   {
@@ -40,10 +49,8 @@ export const ConfigOptions = Type.Object(
       description: 'Folder of what is kept; relative to the config file. A change needs a restart.',
     }),
     drain: Duration({ default: '30s', description: 'How long a stop waits for exchanges in flight.' }),
-    admin: Type.Unsafe<false | Static<typeof AdminOptions>>({
-      anyOf: [Type.Literal(false), AdminOptions],
+    admin: OrWord(false, AdminOptions, {
       default: {},
-      format: 'or-false',
       description: 'The admin listener; false turns it off.',
     }),
     metrics: Type.Object(

@@ -1,6 +1,6 @@
 // The short form: one listener, one backend, one rule, all named "default". It becomes the long form, with its places kept.
 import { BackendOptions } from '../backends/backend.options.ts'
-import { ListenerOptions } from '../http/listener.options.ts'
+import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { nearest } from './nearest.ts'
 import type { Problems } from './problem.ts'
@@ -133,7 +133,7 @@ function reportMixed({ entries }: MapTree, problems: Problems): boolean {
 
 function reportUnknown(key: string, at: Offset, entries: MapTree['entries'], problems: Problems): void {
   const near = problems.isFull ? null : nearest(key, KNOWN)
-  const isListeners = Object.hasOwn(ListenerOptions.properties, key)
+  const isListeners = Object.hasOwn(HttpListenerOptions.properties, key)
   // A listener's key as well.
   const isSlip = key === 'backend' && !entries.has('backends')
   const isLonger = (isListeners && !isSlip) || key === 'respond' || key === 'redirect'

@@ -1,14 +1,18 @@
 // Values and kinds of value in words, for problems.
 import { FORMATS } from './formats.ts'
+import { nearest } from './nearest.ts'
 import type { SchemaNode } from './schema-node.ts'
 import type { Tree } from './tree.ts'
 
 const SHOWN_MAX = 80
 
-/** What stands there. Never what was put in place of ${…}: that may be a secret. */
-export function describe(tree: Tree): string {
+/** What stands there. Never what was put in place of ${…}: that may be a secret, as what `isSecret` says so of. */
+export function describe(tree: Tree, isSecret = false): string {
   if (tree.is !== 'scalar') return tree.is === 'map' ? 'a map' : 'a list'
   const { value, written } = tree
+  if (isSecret && written !== null) return shown(written)
+  if (isSecret && value !== '' && (typeof value === 'string' || typeof value === 'number'))
+    return typeof value === 'string' ? 'a text' : 'a number'
   if (written !== null) {
     const what = typeof value === 'string' ? `${value.length} characters` : 'something'
     return `${shown(written)}, which stands for ${what}`
@@ -27,7 +31,8 @@ export function shown(text: string): string {
 export function kindOf(schema: SchemaNode): string {
   const { minimum, maximum, pattern, minLength = 0, maxLength } = schema
   if (schema.format === 'one-or-more') return `${kindOf(schema.anyOf?.[0] ?? {})}, or a list of them`
-  if (schema.format === 'or-false') return 'false or a map'
+  if (schema.format === 'or-word') return `${String(schema.anyOf?.[0]?.const)} or a map`
+  if (schema.format === 'map-by') return 'a map'
   if (schema.enum)
     return schema.enum.length === 1 ? `only ${schema.enum[0]}` : `one of ${schema.enum.join(', ')}`
   if (schema.type === 'object') return 'a map'
@@ -64,15 +69,14 @@ function asMap({ properties = {}, required = [] }: SchemaNode, value: unknown): 
 /** How to mend a value of the wrong type. */
 export function hintFor(schema: SchemaNode, tree: Tree): string | null {
   const value = tree.is === 'scalar' ? tree.value : undefined
-  if (schema.format === 'or-false' && isNo(value)) return 'write false'
-  if (schema.format === 'or-false' && isYes(value)) return 'write {} for the defaults, or remove the key'
+  if (schema.format === 'or-word') return hintForWord(schema, value)
   const isList = schema.type === 'array' && tree.is === 'scalar'
-  const map = asMap((isList ? schema.items : schema) ?? {}, value)
+  const map = schema.secret ? null : asMap((isList ? schema.items : schema) ?? {}, value)
   if (map !== null) return `write ${isList ? `[${map}]` : map}`
 
-  const wantsMap = schema.type === 'object' || schema.format === 'or-false'
   if (tree.is === 'scalar' && tree.value === null) {
-    if (wantsMap && !schema.additionalProperties) return 'write {} for the defaults, or remove the key'
+    if (schema.type === 'object' && !schema.additionalProperties)
+      return 'write {} for the defaults, or remove the key'
     return 'write a value, or remove the key'
   }
   if (schema.type === 'array' && tree.is === 'scalar') return 'write it as a list: [ … ]'
@@ -86,5 +90,16 @@ export function hintFor(schema: SchemaNode, tree: Tree): string | null {
   if (schema.type !== 'string' || value === undefined) return null
   const hint = typeof value === 'number' ? FORMATS[schema.format ?? '']?.hintForNumber?.(value) : undefined
   if (hint !== undefined) return hint
-  return typeof value === 'string' || schema.enum ? null : `put it in quotes: "${value}"`
+  if (typeof value === 'string' || schema.enum) return null
+  return schema.secret ? 'put it in quotes' : `put it in quotes: "${value}"`
+}
+
+/** How to mend what is neither the one word nor a map. */
+function hintForWord(schema: SchemaNode, value: unknown): string | null {
+  const word = schema.anyOf?.[0]?.const
+  if (isNo(value)) return `write ${String(word)}`
+  const needed = schema.whenMissing ?? 'write {} for the defaults, or remove the key'
+  if (isYes(value) || value === null) return needed
+  const near = typeof value === 'string' && typeof word === 'string' ? nearest(value, [word]) : null
+  return near === null ? (schema.whenMissing ?? null) : `did you mean "${near}"?`
 }

@@ -1,12 +1,13 @@
 // Tree → checked words, along the schema: decodes, fills in defaults, and collects every problem on the way. Never throws.
 // Where a value is wrong, something harmless of its type stands in for it, so that the rest can still be checked.
 import { FORMATS } from './formats.ts'
+import { likestSchema, schemaByWord, wordFor, wordsOf } from './map-by.ts'
 import { nearest } from './nearest.ts'
 import type { Problems } from './problem.ts'
 import { readBoolean, readNumber } from './scalars.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { describe, hintFor, kindOf } from './spoken.ts'
-import { type MapTree, type Offset, type Path, type Scalar, scalarAt, type Tree } from './tree.ts'
+import { type List, type MapTree, type Offset, type Path, type Scalar, scalarAt, type Tree } from './tree.ts'
 import { homesOf } from './unknown-key.ts'
 
 /** Begins texts that stand in for a wrong value: no text of a valid config does. */
@@ -34,7 +35,8 @@ class Walker {
   value(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
     if (tree.is === 'scalar' && tree.value === undefined) return this.#standIn(schema, tree.at)
     if (schema.format === 'one-or-more') return this.#oneOrMore(schema, tree, path, at)
-    if (schema.format === 'or-false') return this.#orFalse(schema, tree, path, at)
+    if (schema.format === 'or-word') return this.#orWord(schema, tree, path, at)
+    if (schema.format === 'map-by') return this.#mapBy(schema, tree, path, at)
     if (schema.additionalProperties) return this.#mapOf(schema, schema.additionalProperties, tree, path)
     if (schema.type === 'object') return this.#object(schema, tree, path, at)
     if (schema.type === 'array') return this.#list(schema, tree, path)
@@ -44,11 +46,12 @@ class Walker {
     return this.#text(schema, tree, path)
   }
 
-  #object(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+  /** `by`: the schemas that this one is among. */
+  #object(schema: SchemaNode, tree: Tree, path: Path, at: Offset, by?: SchemaNode): unknown {
     if (tree.is !== 'map') return this.#wrong(schema, tree, path)
     const properties = schema.properties ?? {}
     for (const [key, entry] of tree.entries)
-      if (!Object.hasOwn(properties, key)) this.#unknownKey(schema, key, entry.at, [...path, key])
+      if (!Object.hasOwn(properties, key)) this.#unknownKey(schema, entry.at, [...path, key], by)
     this.#countKeys(schema, tree, path, at)
     const result: Record<string, unknown> = {}
     for (const [key, property] of Object.entries(properties)) {
@@ -61,13 +64,32 @@ class Walker {
     return result
   }
 
+  #mapBy(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+    if (tree.is !== 'map') return this.#wrong(schema.anyOf?.[0] ?? {}, tree, path)
+    const told = schemaByWord(schema, tree)
+    const { by = '' } = schema
+    const entry = tree.entries.get(by)
+    if (told !== null || entry === undefined) return this.#object(told ?? {}, tree, path, at, schema)
+    this.value({ type: 'string', enum: wordsOf(schema) }, entry.value, [...path, by], entry.at)
+    const entries = new Map(tree.entries).set(by, { at: entry.at, value: scalarAt(entry.at, undefined) })
+    return this.#object(likestSchema(schema, tree), { ...tree, entries }, path, at, schema)
+  }
+
   /** A key without a default: lists and maps are empty then, anything else is missing. */
   #notGiven(schema: SchemaNode, path: Path, at: Offset): unknown {
     if (schema.format === 'one-or-more') return []
     if (schema.additionalProperties) return {}
     const key = JSON.stringify(path.at(-1))
     const allowed = `${key}, ${kindOf(schema)}`
-    this.#problems.add({ code: 'missing-key', at, path: path.slice(0, -1), found: `no ${key}`, allowed })
+    const hint = schema.whenMissing ?? null
+    this.#problems.add({
+      code: 'missing-key',
+      at,
+      path: path.slice(0, -1),
+      found: `no ${key}`,
+      allowed,
+      hint,
+    })
     return this.#standIn(schema, at)
   }
 
@@ -133,7 +155,32 @@ class Walker {
       const found = count === 0 ? 'an empty list' : `${count} items`
       this.#problems.add({ code: 'wrong-value', at: tree.at, path, found, allowed })
     }
-    return tree.items.map((item, index) => this.value(items, item, [...path, index], item.at))
+    const values = tree.items.map((item, index) => this.value(items, item, [...path, index], item.at))
+    if (schema.uniqueItems) this.#reportTwice(values, tree, path)
+    return values
+  }
+
+  #reportTwice(values: readonly unknown[], { items }: List, path: Path): void {
+    // What stands in for a wrong value was not written, and is no other's double.
+    const isWritten = (tree: Tree | undefined, value: unknown): boolean =>
+      tree?.is === 'scalar' && tree.value === value && !isStandIn(String(value))
+    const seen = new Set<unknown>()
+    for (const [index, value] of values.entries()) {
+      const tree = items[index]
+      if (tree === undefined || !isWritten(tree, value)) continue
+      if (!seen.has(value)) {
+        seen.add(value)
+        continue
+      }
+      const found = `${describe(tree)} a second time`
+      this.#problems.add({
+        code: 'duplicate',
+        at: tree.at,
+        path: [...path, index],
+        found,
+        allowed: 'each once',
+      })
+    }
   }
 
   #oneOrMore(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
@@ -141,9 +188,10 @@ class Walker {
     return tree.is === 'list' ? this.#list(list, tree, path) : [this.value(item, tree, path, at)]
   }
 
-  #orFalse(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
-    const [, object = {}] = schema.anyOf ?? []
-    if (tree.is === 'scalar' && readBoolean(tree) === false) return false
+  #orWord(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+    const [word = {}, object = {}] = schema.anyOf ?? []
+    if (tree.is === 'scalar' && (word.const === false ? readBoolean(tree) : tree.value) === word.const)
+      return word.const
     return tree.is === 'map' ? this.#object(object, tree, path, at) : this.#wrong(schema, tree, path)
   }
 
@@ -183,18 +231,23 @@ class Walker {
       said !== undefined || (tree.is === 'scalar' && typeof tree.value === 'number' && readsNumber(schema))
     const allowed = said?.allowed ?? kindOf(schema)
     // A hint may repeat the value, and what was put in place may be a secret.
-    const isSecret = tree.is === 'scalar' && tree.written !== null
-    const hint = isSecret ? null : (said?.hint ?? hintFor(schema, tree))
+    const isPut = tree.is === 'scalar' && tree.written !== null
+    const hint = isPut ? null : (said?.hint ?? hintFor(schema, tree))
+    const found = describe(tree, schema.secret)
     const code = isOfType ? 'wrong-value' : 'wrong-type'
-    this.#problems.add({ code, at: tree.at, path, found: describe(tree), allowed, hint })
+    this.#problems.add({ code, at: tree.at, path, found, allowed, hint })
     return this.#standIn(schema, tree.at)
   }
 
-  #unknownKey(schema: SchemaNode, key: string, at: Offset, path: Path): void {
+  #unknownKey(schema: SchemaNode, at: Offset, path: Path, by: SchemaNode = {}): void {
+    const key = String(path.at(-1))
     const keys = Object.keys(schema.properties ?? {})
-    const near = this.#problems.isFull ? null : nearest(key, keys)
-    const homes = near === null ? homesOf(this.#root, key) : null
-    const hint = near !== null ? `did you mean "${near}"?` : homes === null ? null : `it belongs to ${homes}`
+    const needed = wordFor(by, key)
+    const near = needed !== null || this.#problems.isFull ? null : nearest(key, keys)
+    const homes = needed === null && near === null ? homesOf(this.#root, key) : null
+    const meant =
+      near === null ? (homes === null ? null : `it belongs to ${homes}`) : `did you mean "${near}"?`
+    const hint = needed === null ? meant : `it needs "${needed}"`
     const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`
     this.#problems.add({ code: 'unknown-key', at, path, found, allowed: keys.join(', '), hint })
   }
@@ -202,6 +255,8 @@ class Walker {
   /** Something of the schema's type for a value that a problem was reported of. */
   #standIn(schema: SchemaNode, at: Offset): unknown {
     if (schema.default !== undefined) return this.value(schema, treeOf(schema.default, at), [], at)
+    if (schema.format === 'or-word') return schema.anyOf?.[0]?.const
+    if (schema.format === 'map-by') return this.#standIn(schema.anyOf?.[0] ?? {}, at)
     if (schema.type === 'array' || schema.format === 'one-or-more') return []
     if (schema.additionalProperties) return {}
     if (schema.type === 'object') return this.#standInObject(schema, at)
@@ -220,13 +275,15 @@ class Walker {
 const isNothing = (tree: Tree | undefined): boolean => tree?.is === 'scalar' && tree.value === null
 
 /** Keys of an item that stand beside its name, as they were indented too little: each with that name. */
-function misplacedKeys({ properties = {} }: SchemaNode, tree: MapTree): ReadonlyMap<string, string> {
+function misplacedKeys(schema: SchemaNode, tree: MapTree): ReadonlyMap<string, string> {
+  const all = schema.by === undefined ? [schema] : (schema.anyOf ?? [])
+  const isKnown = (key: string): boolean => all.some(({ properties = {} }) => Object.hasOwn(properties, key))
   const misplaced = new Map<string, string>()
   let above: string | null = null
   for (const [key, { value }] of tree.entries) {
     const isItem =
       value.is === 'map' && !isNothing(above === null ? undefined : tree.entries.get(above)?.value)
-    if (above !== null && !isItem && Object.hasOwn(properties, key)) misplaced.set(key, above)
+    if (above !== null && !isItem && isKnown(key)) misplaced.set(key, above)
     else above = key
   }
   return misplaced

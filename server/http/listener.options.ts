@@ -68,7 +68,7 @@ const ListenerLimits = Type.Object(
   { default: {}, description: 'How much clients may send.' },
 )
 
-export const ListenerOptions = Type.Object(
+export const HttpListenerOptions = Type.Object(
   {
     bind: Bind({
       description: 'Address and port, such as "0.0.0.0:8080" or "[::]:8080"; port 0 takes a free one.',
@@ -101,4 +101,4 @@ export const ListenerOptions = Type.Object(
   },
   { description: 'An open address and its protocol.' },
 )
-export type ListenerConfig = Static<typeof ListenerOptions>
+export type HttpListenerConfig = Static<typeof HttpListenerOptions>

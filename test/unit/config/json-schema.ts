@@ -55,6 +55,7 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
     fits(value, sub(rule), root)
       ? fits(value, sub(schema['then'] ?? {}), root)
       : fits(value, sub(schema['else'] ?? {}), root),
+  allOf: (value, rule, root) => (rule as Schema[]).every((one) => fits(value, one, root)),
   anyOf: (value, rule, root) => (rule as Schema[]).some((one) => fits(value, one, root)),
   type: (value, rule) => (Array.isArray(rule) ? rule : [rule]).some((type) => isOfType(value, type)),
   const: (value, rule) => value === rule,
@@ -66,6 +67,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   maximum: whenNumber((number, rule) => number <= rule),
   minItems: (value, rule) => !Array.isArray(value) || value.length >= Number(rule),
   maxItems: (value, rule) => !Array.isArray(value) || value.length <= Number(rule),
+  uniqueItems: (value, rule) =>
+    !Array.isArray(value) || rule !== true || new Set(value).size === value.length,
   minProperties: (value, rule) => !isMap(value) || Object.keys(value).length >= Number(rule),
   maxProperties: (value, rule) => !isMap(value) || Object.keys(value).length <= Number(rule),
   items: (value, rule, root) => !Array.isArray(value) || value.every((item) => fits(item, sub(rule), root)),

@@ -7,6 +7,9 @@ import { stringify as stringifyToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
 import { loadConfig, readBounded } from '../../../server/config/load.ts'
 import { formatProblem } from '../../../server/config/problem.ts'
+import type { SchemaNode } from '../../../server/config/schema-node.ts'
+import { ConfigOptions } from '../../../server/config/schema.ts'
+import { EXAMPLE_SECRETS } from '../../support/example-secrets.ts'
 import { configOf, linesOf, parse, problemsOf } from './parse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'))
@@ -90,7 +93,7 @@ describe('examples', () => {
   })
 
   test.each(files)('%s is valid, without warnings', (file) => {
-    const loaded = loadConfig(file, {})
+    const loaded = loadConfig(file, EXAMPLE_SECRETS)
     expect(loaded.ok ? loaded.warnings.map(formatProblem) : loaded.problems.map(formatProblem)).toEqual([])
   })
 
@@ -100,9 +103,10 @@ describe('examples', () => {
       const text = readFileSync(file, 'utf8')
       expect(text).toMatch(/^# yaml-language-server: \$schema=(\.\.?)\/schema\.json\n/)
       const value: unknown = parseYaml(text)
-      const config = configOf(text)
-      expect(configOf(JSON.stringify(value), { file: '/etc/sluice/a.json' })).toEqual(config)
-      expect(configOf(stringifyToml(value), { file: '/etc/sluice/a.toml' })).toEqual(config)
+      const env = EXAMPLE_SECRETS
+      const config = configOf(text, { env })
+      expect(configOf(JSON.stringify(value), { file: '/etc/sluice/a.json', env })).toEqual(config)
+      expect(configOf(stringifyToml(value), { file: '/etc/sluice/a.toml', env })).toEqual(config)
     },
   )
 
@@ -111,10 +115,26 @@ describe('examples', () => {
     const setting = /^( *)# ( *(?:- )?[a-z_]+:(?: .*)?)$/gm
     const whole = text.replace(setting, '$1$2')
     expect(whole.match(/^ *[a-z_]+:/gm)?.length).toBeGreaterThan(60)
-    // Together they contradict each other; nothing else may be wrong.
-    expect(problemsOf(whole).filter(({ code }) => code !== 'conflict')).toEqual([])
+    // Together they contradict each other, and name files that are not there; nothing else may be wrong.
+    expect(
+      problemsOf(whole, { env: EXAMPLE_SECRETS }).filter(
+        ({ code }) => code !== 'conflict' && code !== 'file',
+      ),
+    ).toEqual([])
+  })
+
+  test('sluice.yaml mentions every setting', () => {
+    const text = readFileSync(join(root, 'sluice.yaml'), 'utf8')
+    const keys = keysOf(ConfigOptions as SchemaNode)
+    expect(keys.size).toBeGreaterThan(100)
+    expect([...keys].filter((key) => !new RegExp(`\\b${key}:`).test(text))).toEqual([])
   })
 })
+
+function keysOf({ properties = {}, additionalProperties, items, anyOf = [] }: SchemaNode): Set<string> {
+  const below = [...Object.values(properties), additionalProperties, items, ...anyOf].filter((one) => !!one)
+  return new Set([...Object.keys(properties), ...below.flatMap((one) => [...keysOf(one)])])
+}
 
 test('a file beside another folder is found from where the config file is', () => {
   mkdirSync(join(folder, 'conf'))

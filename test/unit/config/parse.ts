@@ -57,3 +57,17 @@ ${keys
   .split('\n')
   .map((line) => `    ${line}`)
   .join('\n')}`
+
+/** A valid turn listener with these keys, some of them in place of its own; and what stands beside it. */
+export function withTurn(keys = '', more = ''): string {
+  const own = [
+    'protocol: turn',
+    'bind: "192.0.2.1:3478"',
+    'realm: example.org',
+    'auth: { users: { alice: pass } }',
+  ]
+  const given = keys === '' ? [] : keys.split('\n')
+  const named = new Set(given.map((line) => line.split(':')[0]))
+  const lines = [...own.filter((line) => !named.has(line.split(':')[0])), ...given]
+  return `listeners:\n  turn:\n${lines.map((line) => `    ${line}\n`).join('')}${more}`
+}

@@ -50,7 +50,9 @@ describe('YAML', () => {
     )
     expect(linesOf('a: "x')).toHaveLength(1)
     expect(linesOf('a: 1\n---\nb: 1')[0]).toStartWith('2:1: found a second document')
-    expect(linesOf('a: !thing 1')[0]).toStartWith('1:4: found unresolved tag: !thing')
+    expect(linesOf('a: !thing 1')[0]).toStartWith(
+      '1:4: found unresolved tag, allowed one valid document; put the text in quotes',
+    )
     expect(linesOf('? [a]\n: 1')[0]).toStartWith('1:3: found ')
   })
 
@@ -83,7 +85,9 @@ backends:
   })
 
   test('an alias of nothing, or of what it is part of, is a problem', () => {
-    expect(linesOf('a: *b')[0]).toContain('found "*b", allowed the name of an anchor before it')
+    expect(linesOf('a: *b')[0]).toContain(
+      'found text that begins with "*", allowed it in quotes, or the name of an anchor',
+    )
     expect(linesOf('a: &a [*a]')[0]).toContain('found "*a" within "&a" itself')
     expect(linesOf('a: { <<: 1 }')[0]).toContain('found "<<" with something else than maps')
   })

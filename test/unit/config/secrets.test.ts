@@ -1,5 +1,6 @@
 // What ${…} stands for may be a secret: no problem repeats it, whatever is wrong with it or around it.
 import { expect, test } from 'bun:test'
+import { stringify as stringifyYaml } from 'yaml'
 import { formatProblem } from '../../../server/config/problem.ts'
 import { type Random, seededRandom, seedOfRun } from '../../support/random.ts'
 import { linesOf, parse } from './parse.ts'
@@ -9,6 +10,19 @@ const base = (): unknown => ({
   listeners: {
     web: { bind: '127.0.0.1:8080', limits: { head: '8KiB', target: '16KiB' }, backend: 'app' },
     other: { bind: '0.0.0.0:8081' },
+    turn: {
+      bind: '192.0.2.1:3478',
+      protocol: 'turn',
+      transports: ['udp', 'tcp'],
+      realm: 'example.org',
+      auth: { users: { alice: 'a', '1700000000:bob': 'b' }, secrets: ['c'], nonce_secret: 'd'.repeat(16) },
+      relay: { bind: ['10.0.0.5'], advertise: ['203.0.113.7'], ports: '50000-50099', lifetime: '10m' },
+      peers: { allow: ['0.0.0.0/0', '2002::/16'], deny: ['10.0.0.0/8'] },
+      quotas: { total: 101, bandwidth: '1MiB' },
+      alternate: { servers: ['192.0.2.2:3478'], when: 'full' },
+      discovery: '192.0.2.2:3479',
+      tls: { bind: '192.0.2.1:5349', cert: 'a.pem', key: 'a.key' },
+    },
   },
   rules: [
     {
@@ -94,6 +108,12 @@ function withSecrets(random: Random): { text: string; env: Record<string, string
   return { text: JSON.stringify(config, null, 1), env }
 }
 
+test('the config that secrets are put into has only the problems that it should have', () => {
+  const parsed = parse(JSON.stringify(base()))
+  expect(parsed.ok).toBe(false)
+  expect(parsed.ok || parsed.problems.some(({ path }) => path.startsWith('listeners.turn.'))).toBe(true)
+})
+
 test('no problem contains what was put in place of ${…}', () => {
   const seed = seedOfRun()
   const random = seededRandom(seed)
@@ -105,6 +125,75 @@ test('no problem contains what was put in place of ${…}', () => {
       if (MARKS.test(line)) throw new Error(`seed ${seed}: ${line}`)
     }
   }
+})
+
+/** Places of passwords and secrets, and what may be written there by mistake. */
+const HELD = [
+  'K33P',
+  'k33p 0ut',
+  '',
+  48131,
+  -48131.5,
+  true,
+  ['k33p'],
+  [48131],
+  { k: 'k33p' },
+  null,
+  '*k33p',
+  'none k33p',
+]
+const PLACES: readonly ((value: unknown) => unknown)[] = [
+  (value) => ({ users: { alice: value } }),
+  (value) => ({ users: { alice: 'a', bob: value }, secrets: [] }),
+  (value) => ({ users: value, secrets: ['a'] }),
+  (value) => ({ secrets: [value] }),
+  (value) => ({ secrets: value }),
+  (value) => ({ secrets: ['a'], nonce_secret: value }),
+  (value) => ({ users: { alice: 'a' }, nope: value, nonce_ttl: '1s' }),
+  (value) => ({ users: { alice: 'a' }, passwords: { alice: value } }),
+  (value) => value,
+]
+
+test.each(PLACES)('no problem tells a password or secret that stands in the file: %p', (place) => {
+  for (const value of HELD)
+    for (const more of [{}, { realm: '' }, { bind: 3478 }, { relay: 'yes' }, { nope: 1 }]) {
+      const turn = { bind: '192.0.2.1:3478', protocol: 'turn', realm: 'a', auth: place(value), ...more }
+      for (const text of [JSON.stringify({ listeners: { turn } }), stringifyYaml({ listeners: { turn } })])
+        for (const line of linesOf(text)) expect(line).not.toMatch(MARKS)
+    }
+})
+
+test.each([
+  ['yaml', 'a: *k33p'],
+  ['yaml', 'a: !k33p'],
+  ['yaml', 'a: !k33p x'],
+  ['yaml', 'a: !!k33p'],
+  ['yaml', 'a: !<k33p> x'],
+  ['yaml', 'a: |k33p'],
+  ['yaml', 'a: >k33p'],
+  ['yaml', 'a: ]k33p'],
+  ['yaml', 'a: @k33p'],
+  ['yaml', 'a: `k33p'],
+  ['yaml', 'a: %k33p'],
+  ['yaml', 'a: "\\uk33p"'],
+  ['yaml', 'a: k33p: b'],
+  ['yaml', 'a: "b" k33p'],
+  ['yaml', 'a: &b [ *b, k33p ]\nc: *k33p'],
+  ['json', '{ "a": k33p }'],
+  ['json', '{ "a": [k33p] }'],
+  ['json', '{ "a" k33p }'],
+  ['json', '{ "a": "b" k33p }'],
+  ['json', '{ "a": "k33p\\q" }'],
+  ['json', '{ "a": \'k33p\' }'],
+  ['toml', 'a = k33p'],
+  ['toml', 'a = "b" k33p'],
+  ['toml', 'a = "k33p\\q"'],
+  ['toml', "a = 'k33p"],
+  ['toml', 'a = { b = k33p }'],
+])('a text that was not put in quotes is not told: %s %s', (format, text) => {
+  const lines = linesOf(text, { file: `/etc/sluice/a.${format}` })
+  expect(lines.length).toBeGreaterThan(0)
+  for (const line of lines) expect(line).not.toMatch(MARKS)
 })
 
 const LONG = (listeners: string, rules: string, backends: string, more = ''): string =>

@@ -1,0 +1,112 @@
+// Certificates and their keys: files that can be read, and that fit together. What stands in a key is never told.
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Checked } from './check.ts'
+import type { Path } from './tree.ts'
+import { isStandIn } from './walk.ts'
+import { whyUnread } from './why-unread.ts'
+
+/** Checks a certificate chain and its key, both PEM files. */
+export function checkCertificate(
+  checked: Checked,
+  path: Path,
+  { cert, key }: { readonly cert: string; readonly key: string },
+): void {
+  const chain = readChain(checked, [...path, 'cert'], cert)
+  const privateKey = readKey(checked, [...path, 'key'], key)
+  const [leaf, ...others] = chain ?? []
+  if (leaf === undefined) return
+  checkDates(checked, [...path, 'cert'], cert, leaf)
+  if (privateKey === null || leaf.checkPrivateKey(privateKey)) return
+  const isLater = others.some((one) => one.checkPrivateKey(privateKey))
+  checked.report({
+    code: 'conflict',
+    path: [...path, 'key'],
+    found: `${checked.said([...path, 'key'], key)}, the key of another certificate`,
+    allowed: `that of the first one in ${checked.said([...path, 'cert'], cert)}`,
+    hint: isLater ? 'put its own certificate first in the chain, those of its issuers behind it' : null,
+  })
+}
+
+const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
+const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+
+function readChain(checked: Checked, path: Path, name: string): readonly X509Certificate[] | null {
+  const text = readFile(checked, path, name)
+  if (text === null) return null
+  const blocks = text.match(BLOCK) ?? []
+  try {
+    if (blocks.length > 0) return blocks.map((block) => new X509Certificate(block))
+  } catch {
+    // Told below.
+  }
+  const isSwapped = blocks.length === 0 && IS_KEY.test(text)
+  wrong(checked, path, name, {
+    found: blocks.length === 0 ? 'without a certificate in it' : 'with a certificate that cannot be read',
+    allowed: 'a certificate and those of its issuers, in PEM',
+    hint: isSwapped ? 'a key stands in it: is it that of "key"?' : null,
+  })
+  return null
+}
+
+function readKey(checked: Checked, path: Path, name: string): KeyObject | null {
+  const text = readFile(checked, path, name)
+  if (text === null) return null
+  try {
+    return createPrivateKey(text)
+  } catch {
+    // Why is not told: it might repeat what stands there.
+  }
+  const isLocked = /ENCRYPTED/.test(text)
+  const isSwapped = !IS_KEY.test(text) && text.match(BLOCK) !== null
+  wrong(checked, path, name, {
+    found: isLocked ? 'with a key that has a passphrase' : 'without a key that can be read',
+    allowed: 'a private key in PEM, without passphrase',
+    hint: isLocked
+      ? 'take the passphrase off: openssl pkey -in FILE -out KEY'
+      : isSwapped
+        ? 'a certificate stands in it: is it that of "cert"?'
+        : null,
+  })
+  return null
+}
+
+function readFile(checked: Checked, path: Path, name: string): string | null {
+  if (isStandIn(name)) return null
+  try {
+    return checked.readText(name)
+  } catch (error) {
+    const hint = checked.isSubstituted(path) ? null : `it is ${checked.absolute(name)}: ${whyUnread(error)}`
+    wrong(checked, path, name, { found: 'which cannot be read', allowed: 'a readable file', hint })
+    return null
+  }
+}
+
+interface Said {
+  readonly found: string
+  readonly allowed: string
+  readonly hint: string | null
+}
+
+function wrong(checked: Checked, path: Path, name: string, { found, allowed, hint }: Said): void {
+  checked.report({ code: 'file', path, found: `${checked.said(path, name)}, ${found}`, allowed, hint })
+}
+
+function checkDates(
+  checked: Checked,
+  path: Path,
+  name: string,
+  { validFrom, validTo }: X509Certificate,
+): void {
+  const warn = (found: string): void =>
+    checked.warn({
+      code: 'wrong-value',
+      path,
+      found: `${checked.said(path, name)}, ${found}`,
+      allowed: 'a certificate that is valid now',
+      hint: 'clients refuse it',
+    })
+  if (Date.parse(validTo) < checked.nowMs) warn(`which expired on ${dayOf(validTo)}`)
+  else if (Date.parse(validFrom) > checked.nowMs) warn(`which is not valid before ${dayOf(validFrom)}`)
+}
+
+const dayOf = (date: string): string => new Date(date).toISOString().slice(0, 10)
