@@ -14,15 +14,13 @@ import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import type { Port } from './port.ts'
 
-/** An open address. */
-export interface OpenListener {
+/** An open address; `L` is what a snapshot has for it. */
+export interface OpenListener<L = Listener> {
   readonly port: number
   /** Connections accepted since it opened. */
   readonly accepted: number
-  /** Connections open now. */
-  readonly connections: number
-  /** Takes another snapshot's listener of the same name: for the requests to come. */
-  swap(listener: Listener): void
+  /** Takes that of another snapshot: for what is to come. */
+  swap(listener: L): void
   /** Accepts no more; open connections stay. */
   stop(): void
 }
@@ -43,6 +41,7 @@ export function listen(listener: Listener, how: ListenHow, requests: Requests, w
 
 class OpenHttp implements OpenListener {
   accepted = 0
+  /** Open now. */
   connections = 0
   socket: TCPSocketListener<Conn> | null = null
   readonly #port: Port

@@ -1,5 +1,6 @@
 // Checked words → machine. The only caller of constructors; it has no effects, so a dry run is the same call.
 import { Backend } from '../backends/backend.ts'
+import { tcpBindsOf } from '../lib/bind.ts'
 import { canonicalAddress, Ranges } from '../lib/ranges.ts'
 import { makeStep } from '../middleware/index.ts'
 import type { Middleware } from '../middleware/middleware.ts'
@@ -8,8 +9,10 @@ import { redirect } from '../rules/redirect.ts'
 import { respond } from '../rules/respond.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { Certificate } from '../tls/certificate.ts'
+import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { Plan } from '../worker/messages.ts'
-import type { Destination, Listener, Rule, Snapshot } from './snapshot.ts'
+import type { Destination, Listener, Rule, Snapshot, TurnListener } from './snapshot.ts'
 
 export interface CompileInput {
   readonly plan: Plan
@@ -41,6 +44,7 @@ export function compile({ plan, board, previous }: CompileInput): Snapshot {
   // Rules that are no item of the list, of listeners with only a backend, are numbered behind it.
   let index = rules.length
   for (const [name, options] of Object.entries(config.listeners)) {
+    if (options.protocol !== 'http') continue
     const path = `listeners.${name}`
     const own = config.rules.flatMap((words, place) => {
       const rule = rules[place]
@@ -54,7 +58,34 @@ export function compile({ plan, board, previous }: CompileInput): Snapshot {
     const match = at(path, () => compileMatch(own))
     listeners.set(name, { name, options, trusted, admin, match })
   }
-  return { revision, config, listeners, backends }
+  return { revision, config, listeners, turnListeners: compileTurn(plan, previous), backends }
+}
+
+/** Turn listeners that workers have an address of. One that keeps its certificate keeps what handshakes made of it, too. */
+function compileTurn(plan: Plan, previous: Snapshot | null): Map<string, TurnListener> {
+  const made = new Map<string, TurnListener>()
+  for (const [name, options] of Object.entries(plan.config.listeners)) {
+    if (options.protocol !== 'turn' || tcpBindsOf(name, options).length === 0) continue
+    const path = `listeners.${name}`
+    if (plan.door === null) throw new CompileProblem(path, 'the plan has no door to the relay')
+    const before = previous?.turnListeners.get(name)?.certificate ?? null
+    const certificate = certificateOf(plan, name, options, before)
+    made.set(name, { name, options, door: plan.door, certificate })
+  }
+  return made
+}
+
+function certificateOf(
+  { certificates }: Plan,
+  name: string,
+  { tls }: TurnListenerConfig,
+  before: Certificate | null,
+): Certificate | null {
+  if (tls === undefined) return null
+  const text = certificates[name]
+  if (text === undefined)
+    throw new CompileProblem(`listeners.${name}.tls`, 'the plan has no certificate for it')
+  return before?.isOf(text) === true ? before : at(`listeners.${name}.tls`, () => new Certificate(text))
 }
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */

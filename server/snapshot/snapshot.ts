@@ -1,27 +1,42 @@
 // The machine that compile() makes of checked words. Immutable: a change of config is another snapshot.
 import type { Backend } from '../backends/backend.ts'
 import type { Config } from '../config/schema.ts'
-import type { ListenerConfig } from '../http/listener.options.ts'
+import type { HttpListenerConfig } from '../http/listener.options.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Match, Redirect } from '../rules/match.ts'
+import type { Certificate } from '../tls/certificate.ts'
+import type { TurnListenerConfig } from '../turn/turn.options.ts'
 
 export interface Snapshot {
   readonly revision: number
   readonly config: Config
+  /** Those of HTTP. */
   readonly listeners: ReadonlyMap<string, Listener>
+  /** Those of TURN, as far as workers serve them. */
+  readonly turnListeners: ReadonlyMap<string, TurnListener>
   readonly backends: ReadonlyMap<string, Backend>
 }
 
 export interface Listener {
   readonly name: string
-  readonly options: ListenerConfig
+  readonly options: HttpListenerConfig
   readonly trusted: Ranges
   /** Ranges that may read /_health and /_metrics in band, beside loopback (admin.trusted). */
   readonly admin: Ranges
   /** The listener's own rules, ready to match; the last resort of a rule-less listener with `backend` is a rule too. */
   readonly match: Match<Rule>
+}
+
+/** Where clients of the TURN relay come in over TCP and TLS: they are brought to its door. */
+export interface TurnListener {
+  readonly name: string
+  readonly options: TurnListenerConfig
+  /** Path of the relay's Unix socket. */
+  readonly door: string
+  /** Null: it has no address for TLS. */
+  readonly certificate: Certificate | null
 }
 
 export interface Rule {

@@ -2,39 +2,38 @@
 // prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound and listening; they are
 // accepted from at commit, so that nobody is served by a plan that may still be dropped.
 import { Engine } from '../http/engine.ts'
-import { listen, type OpenListener } from '../http1/listen.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { tellBugsTo } from '../lib/bug.ts'
-import { parseBind, socketKey } from '../lib/bind.ts'
+import { socketKey } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compile } from '../snapshot/compile.ts'
-import type { Listener, Snapshot } from '../snapshot/snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
-import { WorkerLogs } from './worker-logs.ts'
+import { StreamClients } from '../turn/stream-clients.ts'
+import { Listeners } from './listeners.ts'
 import type { Plan } from './messages.ts'
-import { retire } from './retire.ts'
+import type { GivenSocket } from './open-addresses.ts'
+import { WorkerLogs } from './worker-logs.ts'
 
 interface Prepared {
   readonly snapshot: Snapshot
   /** Sockets that came with the plan, by key. */
-  readonly sockets: Map<string, Socket>
+  readonly sockets: Map<string, GivenSocket>
 }
 
-interface Socket {
-  readonly fd: number
-  readonly port: number
-}
-
-interface Open {
-  readonly listener: OpenListener
-  /** Of the socket that was adopted; null: it was bound here. */
-  readonly fd: number | null
-  readonly port: number
+/** What serves, made with the first plan. */
+interface Serving {
+  readonly engine: Engine
+  readonly resolver: Resolver
+  /** Of turn listeners. */
+  readonly clients: StreamClients
+  readonly listeners: Listeners
 }
 
 const steadyMs = (): number => performance.now()
@@ -44,10 +43,8 @@ export class DataPlane {
   private readonly board: Scoreboard
   private readonly meter = new ExchangeMeter(this.registry)
   private readonly logs = new WorkerLogs()
-  private readonly open = new Map<string, Open>()
   private readonly ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
-  private resolver: Resolver | null = null
-  private engine: Engine | null = null
+  private serving: Serving | null = null
   private prepared: Prepared | null = null
   private current: Snapshot | null = null
   private isDraining = false
@@ -65,9 +62,10 @@ export class DataPlane {
     return this.current
   }
 
-  /** Exchanges, tunnels and idle connections of clients. */
+  /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
   get openConnections(): number {
-    return this.engine?.openConnections ?? 0
+    const { serving } = this
+    return serving ? serving.engine.openConnections + serving.clients.size : 0
   }
 
   /** Gets ready for a plan; owns the descriptors from here on, in the order of `plan.sockets`. Throws when it cannot. */
@@ -96,19 +94,8 @@ export class DataPlane {
     this.prepared = null
     this.current = snapshot
     this.ages.push({ revision: snapshot.revision, snapshot: new WeakRef(snapshot) })
-    const engine = this.engineFor(snapshot)
-    const named = new Set<string>()
-    for (const listener of snapshot.listeners.values()) {
-      const key = socketKey(listener.name, listener.options.bind)
-      named.add(key)
-      this.openOrSwap(key, listener, sockets, engine)
-    }
+    this.servingFor(snapshot).listeners.serve(snapshot, sockets)
     closeSockets(sockets)
-    for (const [key, open] of this.open) {
-      if (named.has(key)) continue
-      this.open.delete(key)
-      retire(open, () => {})
-    }
   }
 
   /** Forgets what was prepared. */
@@ -140,28 +127,27 @@ export class DataPlane {
   drain(withinMs: number, done: (aborted: number) => void): void {
     if (this.isDraining) return
     this.isDraining = true
+    const { serving } = this
+    if (!serving) return done(0)
+    const { engine, clients, listeners } = serving
     // From now on each answer says that its connection ends, also while the queues are emptied.
-    if (this.engine) this.engine.isDraining = true
-    const listeners = [...this.open.values()]
-    this.open.clear()
-    let left = listeners.length
-    const onRetired = (): void => {
-      if (--left > 0) return
-      if (this.engine) this.engine.drain(withinMs, done)
-      else done(0)
+    engine.isDraining = true
+    clients.isDraining = true
+    let left = 2
+    let aborted = 0
+    const drained = (exchanges = 0): void => {
+      aborted += exchanges
+      if (--left === 0) done(aborted)
     }
-    for (const open of listeners) retire(open, onRetired)
-    if (left === 0) onRetired()
+    listeners.retire(() => {
+      engine.drain(withinMs, drained)
+      clients.drain(withinMs, () => drained())
+    })
   }
 
-  /** `host:port` of the listeners that this machine bound by itself, by name. */
+  /** Ports of what is open, by what plans call it. */
   ports(): Map<string, number> {
-    const ports = new Map<string, number>()
-    for (const { name, options } of this.current?.listeners.values() ?? []) {
-      const open = this.open.get(socketKey(name, options.bind))
-      if (open) ports.set(name, open.port)
-    }
-    return ports
+    return this.serving?.listeners.ports() ?? new Map()
   }
 
   /** Writes what the logs hold. */
@@ -169,33 +155,24 @@ export class DataPlane {
     this.logs.close()
   }
 
-  private openOrSwap(key: string, listener: Listener, sockets: Map<string, Socket>, engine: Engine): void {
-    const known = this.open.get(key)
-    if (known) return known.listener.swap(listener)
-    const given = sockets.get(key)
-    sockets.delete(key)
-    const { host, port } = parseBind(listener.options.bind)
-    const how = given ? { fd: given.fd } : { hostname: host, port }
-    const opened = listen(listener, how, engine, engine.wheel)
-    this.open.set(key, { listener: opened, fd: given?.fd ?? null, port: given?.port ?? opened.port })
-  }
-
-  private engineFor(snapshot: Snapshot): Engine {
+  private servingFor(snapshot: Snapshot): Serving {
     const { config } = snapshot
     const accessLog = this.logs.use(config.logs)
-    if (this.engine) {
-      this.resolver?.configure(config.resolver)
-      this.engine.accessLog = accessLog
-      this.engine.serve(snapshot)
-      return this.engine
-    }
+    if (!this.serving) return (this.serving = this.begin(snapshot, accessLog))
+    const { engine, resolver } = this.serving
+    resolver.configure(config.resolver)
+    engine.accessLog = accessLog
+    engine.serve(snapshot)
+    return this.serving
+  }
+
+  private begin(snapshot: Snapshot, accessLog: AccessLog | null): Serving {
     const { board, meter } = this
     tellBugsTo((error) =>
       logEvent('error', 'bug', { error: error instanceof Error ? error.stack : String(error) }),
     )
-    const resolver = new Resolver(config.resolver, steadyMs)
-    this.resolver = resolver
-    this.engine = new Engine({
+    const resolver = new Resolver(snapshot.config.resolver, steadyMs)
+    const engine = new Engine({
       board,
       resolver,
       accessLog,
@@ -203,7 +180,8 @@ export class DataPlane {
       snapshot,
       documents: (path) => this.document(path),
     })
-    return this.engine
+    const clients = new StreamClients({ wheel: engine.wheel, board })
+    return { engine, resolver, clients, listeners: new Listeners(engine, clients) }
   }
 
   /** /_health and /_metrics as the listeners answer them: the same documents as on the admin listener. */
@@ -217,5 +195,5 @@ export class DataPlane {
   }
 }
 
-const closeSockets = (sockets: ReadonlyMap<string, Socket>): void =>
+const closeSockets = (sockets: ReadonlyMap<string, GivenSocket>): void =>
   closeFds([...sockets.values()].map(({ fd }) => fd))

@@ -1,6 +1,6 @@
 // `workers: 0`: the same machine in the supervisor's own process, with the same steps. No descriptors travel: on Linux it
 // adopts copies of the supervisor's, elsewhere it binds by itself.
-import { socketKey } from '../lib/bind.ts'
+import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Plan } from './messages.ts'
@@ -22,10 +22,10 @@ export class InProcess {
   prepare(plan: Omit<Plan, 'sockets'>): string | null {
     const { socket } = this
     try {
-      const missing = Object.entries(plan.config.listeners)
-        .map(([listener, { bind }]) => ({ listener, bind, key: socketKey(listener, bind) }))
-        .filter(({ key }) => !this.keys.has(key))
-      const sockets = socket ? missing.map(({ key, ...named }) => ({ ...named, ...socket(key) })) : []
+      const missing = bindsOf(plan).filter(({ key }) => !this.keys.has(key))
+      const sockets = socket
+        ? missing.map(({ key, listener, bind }) => ({ listener, bind, ...socket(key) }))
+        : []
       this.plane.prepare(
         { ...plan, sockets },
         sockets.map(({ fd }) => fd),
@@ -37,9 +37,10 @@ export class InProcess {
   }
 
   commit(plan: Pick<Plan, 'config'>): void {
-    this.keys = new Set(
-      Object.entries(plan.config.listeners).map(([listener, { bind }]) => socketKey(listener, bind)),
-    )
+    this.keys = new Set(bindsOf(plan).map(({ key }) => key))
     this.plane.commit()
   }
 }
+
+const bindsOf = ({ config }: Pick<Plan, 'config'>): TcpBind[] =>
+  Object.entries(config.listeners).flatMap(([name, listener]) => tcpBindsOf(name, listener))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { BackendConfig } from '../../../server/backends/backend.options.ts'
 import type { Config } from '../../../server/config/schema.ts'
 import { RequestHead } from '../../../server/head/request-head.ts'
-import type { ListenerConfig } from '../../../server/http/listener.options.ts'
+import type { HttpListenerConfig } from '../../../server/http/listener.options.ts'
 import type { RuleConfig } from '../../../server/rules/rule.options.ts'
 import { privateRegion } from '../../../server/scoreboard/region.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
@@ -10,7 +10,7 @@ import { compile, CompileProblem } from '../../../server/snapshot/compile.ts'
 import type { Snapshot } from '../../../server/snapshot/snapshot.ts'
 import type { BackendSlots, Plan } from '../../../server/worker/messages.ts'
 
-const listener = (more: Partial<ListenerConfig> = {}): ListenerConfig => ({
+const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig => ({
   bind: '127.0.0.1:0',
   protocol: 'http',
   trusted_proxies: [],
@@ -74,7 +74,16 @@ function planOf(words: Partial<Config>, revision = 1): Plan {
     )
     slots[name] = { slot, servers }
   }
-  return { revision, config: whole, slots, records: index, sockets: [], reasons: {} }
+  return {
+    revision,
+    config: whole,
+    slots,
+    records: index,
+    sockets: [],
+    reasons: {},
+    door: null,
+    certificates: {},
+  }
 }
 
 function boardOf(plan: Plan): Scoreboard {

@@ -1,63 +1,17 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../../../server/config/load.ts'
 import type { Config } from '../../../server/config/schema.ts'
-import { assignSlots, NO_SLOTS, planSlots } from '../../../server/control/slots.ts'
-import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
-import { InProcess } from '../../../server/worker/in-process.ts'
+import type { InProcess } from '../../../server/worker/in-process.ts'
 import { rawClient } from '../../support/client.ts'
-import { within } from '../../support/wait.ts'
+import { config, folder, machine, planOf, serve, stopMachines } from './machines.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'in-process-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-const machines: InProcess[] = []
-afterEach(async () => {
-  for (const { plane } of machines.splice(0)) {
-    await within(3000, new Promise((resolve) => plane.drain(100, resolve)), 'the drain')
-    plane.close()
-  }
-})
-
-function config(words: Record<string, unknown>): Config {
-  const file = join(folder, 'sluice.yaml')
-  writeFileSync(file, JSON.stringify({ logs: { access: { enabled: false } }, ...words }))
-  const loaded = loadConfig(file, {})
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-  return loaded.config
-}
+afterEach(stopMachines)
 
 const answering = (body: string, listeners: readonly string[] = ['web']): Config =>
   config({
     listeners: Object.fromEntries(listeners.map((name) => [name, { bind: '127.0.0.1:0' }])),
     rules: [{ name: 'all', respond: { status: 200, body } }],
   })
-
-/** A plan as the supervisor makes it; without backends there is nothing on the board. */
-function planOf(revision: number, words: Config): Parameters<InProcess['prepare']>[0] {
-  const table = assignSlots(NO_SLOTS, words.backends, revision, () => true)
-  return {
-    revision,
-    config: words,
-    slots: planSlots(table, words.backends),
-    records: table.records,
-    reasons: {},
-  }
-}
-
-/** A machine that binds by itself, as where descriptors cannot be handed on. */
-function machine(): InProcess {
-  const made = new InProcess(scoreboardOn(privateRegion(16, 1), 0), null)
-  machines.push(made)
-  return made
-}
-
-function serve(made: InProcess, revision: number, words: Config): void {
-  const plan = planOf(revision, words)
-  expect(made.prepare(plan)).toBeNull()
-  made.commit(plan)
-}
 
 async function ask(made: InProcess, listener = 'web'): Promise<string> {
   await using client = await rawClient(made.plane.ports().get(listener) ?? 0)
@@ -67,23 +21,23 @@ async function ask(made: InProcess, listener = 'web'): Promise<string> {
 describe('everything in one process, with no descriptors handed on', () => {
   test('it binds by itself, and tells the ports', async () => {
     const made = machine()
-    serve(made, 1, answering('hi', ['web', 'more']))
+    serve(made, planOf(1, answering('hi', ['web', 'more'])))
     expect([...made.plane.ports().keys()]).toEqual(['web', 'more'])
     expect(await ask(made, 'more')).toBe('hi')
   })
 
   test('a later plan keeps open listeners and serves them anew', async () => {
     const made = machine()
-    serve(made, 1, answering('one'))
+    serve(made, planOf(1, answering('one')))
     const port = made.plane.ports().get('web')
-    serve(made, 2, answering('two', ['web', 'more']))
+    serve(made, planOf(2, answering('two', ['web', 'more'])))
     expect(made.plane.ports().get('web')).toBe(port)
     expect(await ask(made)).toBe('two')
   })
 
   test('a plan that is dropped leaves the old one as it was', async () => {
     const made = machine()
-    serve(made, 1, answering('one'))
+    serve(made, planOf(1, answering('one')))
     expect(made.prepare(planOf(2, answering('two')))).toBeNull()
     made.plane.drop()
     expect(await ask(made)).toBe('one')
@@ -97,13 +51,13 @@ describe('everything in one process, with no descriptors handed on', () => {
       rules: [{ name: 'all', respond: { status: 200, body: 'up' } }],
       logs: { access: { file: join(folder, 'no/such/folder/access.log') } },
     })
-    serve(made, 1, words)
+    serve(made, planOf(1, words))
     expect(await ask(made)).toBe('up')
   })
 
   test('plans that nothing uses any more are forgotten', async () => {
     const made = machine()
-    for (let revision = 1; revision <= 5; revision++) serve(made, revision, answering(`v${revision}`))
+    for (let revision = 1; revision <= 5; revision++) serve(made, planOf(revision, answering(`v${revision}`)))
     expect(await ask(made)).toBe('v5')
     // A weak reference is kept alive by the turn that made or read it.
     for (let i = 0; i < 50 && made.plane.oldestRevision() < 5; i++) {

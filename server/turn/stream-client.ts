@@ -1,0 +1,183 @@
+// A client that came over TCP or TLS to a turn listener, until the relay has it: the relay takes it through its door, and from then on
+// bytes pass both ways as they come.
+//
+//   handshake (TLS only) ──▶ silent ──first byte is STUN's──▶ knocking ──the door is open──▶ spliced ──▶ over
+import type { Socket } from 'bun'
+import { nowMs, tick } from '../lib/clock.ts'
+import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
+import { Splice } from '../lib/splice.ts'
+import type { Timed } from '../lib/wheel.ts'
+import type { TurnListener } from '../snapshot/snapshot.ts'
+import { writeProxyHeader } from './proxy-header.ts'
+import type { StreamClients } from './stream-clients.ts'
+
+const HANDSHAKE_MS = 10_000
+/** A client waits 2 s for the door. It stays open while the relay is replaced, so this is rare: too many wait there. */
+const KNOCK_AGAIN_MS = 250
+const KNOCKS = 9
+/** While draining: what a client says first may be on its way so long after it was let in. */
+const FIRST_BYTE_MS = 1000
+
+type Place = 'handshake' | 'silent' | 'knocking' | 'spliced' | 'over'
+
+/** A socket as Bun has it, beyond its public types; of one that is broken nothing is known. */
+interface WithAddresses {
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number
+  readonly localAddress: string | undefined
+  readonly localPort: number
+}
+
+/** Whether a connection that begins with this byte is the relay's: STUN begins so (RFC 8489 §5: two zero bits, then the class). */
+export const isForRelay = (first: number | undefined): boolean => first === 0x00 || first === 0x01
+
+export class StreamClient implements SocketEvents, Timed {
+  dueMs = 0
+  filedTick = -1
+  filedPlace = 0
+  readonly listener: TurnListener
+  #place: Place
+  readonly #isTls: boolean
+  readonly #clients: StreamClients
+  #socket: Socket<SocketEvents>
+  #splice: Splice | null = null
+  #knocks = 0
+  /** When it could begin to speak: first to TLS, then to the relay. */
+  #letInMs = nowMs
+
+  /** `socket` is replaced by the decrypted one, where the client speaks TLS. */
+  constructor(clients: StreamClients, listener: TurnListener, socket: Socket<SocketEvents>, isTls: boolean) {
+    this.#clients = clients
+    this.listener = listener
+    this.#socket = socket
+    this.#isTls = isTls
+    this.#place = isTls ? 'handshake' : 'silent'
+    this.#wait(isTls ? HANDSHAKE_MS : listener.options.timeouts.idle)
+  }
+
+  /** The connection under which TLS is spoken has begun to speak it. */
+  decryptedBy(socket: Socket<SocketEvents>): void {
+    this.#socket = socket
+    if (this.#place === 'over') socket.terminate()
+  }
+
+  onHandshake(isDone: boolean): void {
+    if (this.#place !== 'handshake') return
+    if (!isDone) return this.abort()
+    this.#place = 'silent'
+    this.#letInMs = nowMs
+    this.#wait(this.#clients.isDraining ? FIRST_BYTE_MS : this.listener.options.timeouts.idle)
+  }
+
+  onData(bytes: Buffer): void {
+    if (this.#place !== 'silent') return
+    if (!isForRelay(bytes[0])) return this.abort()
+    const header = this.#header()
+    if (header === null) return this.abort()
+    const { wheel } = this.#clients
+    // Who may be silent, and for how long, is the relay's to say: it knows who has an allocation.
+    this.#splice = new Splice({ wheel, idleMs: 0, stallMs: this.listener.options.timeouts.idle, owner: this })
+    const { outer, inner } = this.#splice
+    inner.write(header)
+    outer.attach(this.#socket)
+    outer.onData(bytes)
+    this.#place = 'knocking'
+    this.#knock()
+  }
+
+  #header(): Buffer | null {
+    const { remoteAddress, remotePort, localAddress, localPort } = this.#socket as unknown as WithAddresses
+    return writeProxyHeader({
+      clientHost: remoteAddress,
+      clientPort: remotePort,
+      localHost: localAddress,
+      localPort,
+      isTls: this.#isTls,
+      listener: this.listener.name,
+    })
+  }
+
+  /** The outcome comes to doorOpened or doorClosed, perhaps before this returns. */
+  #knock(): void {
+    this.#knocks++
+    const options = { unix: this.listener.door, data: this, allowHalfOpen: true, socket: doorEvents }
+    Bun.connect<SocketEvents>(options).catch(ignore)
+  }
+
+  doorOpened(socket: Socket<SocketEvents>): void {
+    if (this.#place !== 'knocking' || this.#splice === null) return void socket.terminate()
+    this.#place = 'spliced'
+    this.#clients.wheel.remove(this)
+    this.#splice.inner.attach(socket)
+  }
+
+  doorClosed(): void {
+    if (this.#place !== 'knocking') return
+    // While draining, no relay comes that would open it.
+    if (this.#knocks >= KNOCKS || this.#clients.isDraining) return this.abort()
+    this.#wait(KNOCK_AGAIN_MS)
+  }
+
+  #wait(ms: number): void {
+    this.#clients.wheel.due(this, nowMs + ms)
+  }
+
+  expire(): void {
+    if (this.#place === 'knocking') this.#knock()
+    else if (this.#place !== 'spliced') this.abort()
+  }
+
+  /** No further client is served: one that has said nothing yet has a moment from when it came, no more. */
+  drain(): void {
+    if (this.#place !== 'silent' && this.#place !== 'handshake') return
+    const leftMs = this.#letInMs + FIRST_BYTE_MS - nowMs
+    if (leftMs <= 0) return this.abort()
+    this.#wait(leftMs)
+  }
+
+  /** Ends it, and its place at the relay, at once. */
+  abort(): void {
+    if (this.#place === 'over') return
+    if (this.#splice) return this.#splice.abort()
+    const socket = this.#socket
+    this.#over()
+    socket.terminate()
+  }
+
+  onDrain(): void {}
+
+  /** Nothing came, or not even a handshake was done. */
+  onEnd(): void {
+    this.abort()
+  }
+
+  onClose(): void {
+    if (this.#splice === null) this.#over()
+  }
+
+  /** Both sockets of its splice are gone. */
+  spliceGone(): void {
+    this.#over()
+  }
+
+  #over(): void {
+    if (this.#place === 'over') return
+    this.#place = 'over'
+    this.#clients.wheel.remove(this)
+    this.#clients.closed(this)
+  }
+}
+
+const ignore = (): void => {}
+
+const doorEvents = {
+  ...socketEvents,
+  open(socket: Socket<SocketEvents>): void {
+    tick()
+    ;(socket.data as StreamClient).doorOpened(socket)
+  },
+  connectError(socket: Socket<SocketEvents>): void {
+    tick()
+    ;(socket.data as StreamClient).doorClosed()
+  },
+}

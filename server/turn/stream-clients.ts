@@ -1,0 +1,81 @@
+// All clients of a worker's turn listeners that came over TCP or TLS: counted, and drained together.
+import { guarded } from '../lib/bug.ts'
+import { tick } from '../lib/clock.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { StreamClient } from './stream-client.ts'
+
+/** The relay ends what it has at the end of the same drain, and counts it: it is given the time to be first. Its deadlines are coarse. */
+const RELAY_FIRST_MS = 750
+
+export interface StreamClientsParts {
+  readonly wheel: Wheel
+  readonly board: Pick<Scoreboard, 'connections'>
+}
+
+export class StreamClients {
+  readonly wheel: Wheel
+  isDraining = false
+  readonly #board: StreamClientsParts['board']
+  readonly #open = new Set<StreamClient>()
+  readonly #byListener = new Map<string, number>()
+  #drained: (() => void) | null = null
+  #drainTimer: Timer | null = null
+
+  constructor({ wheel, board }: StreamClientsParts) {
+    this.wheel = wheel
+    this.#board = board
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Connections of a listener, on all of its addresses. */
+  countOf(listener: string): number {
+    return this.#byListener.get(listener) ?? 0
+  }
+
+  opened(client: StreamClient): void {
+    this.#open.add(client)
+    this.#add(client, 1)
+  }
+
+  closed(client: StreamClient): void {
+    if (!this.#open.delete(client)) return
+    this.#add(client, -1)
+    if (this.#drained && this.#open.size === 0) this.#endDrain()
+  }
+
+  #add({ listener: { name } }: StreamClient, delta: 1 | -1): void {
+    this.#board.connections(delta)
+    const count = this.countOf(name) + delta
+    if (count === 0) this.#byListener.delete(name)
+    else this.#byListener.set(name, count)
+  }
+
+  /** Waits for `withinMs`, and a moment more, until the relay has ended them, then breaks what is left. What is cut off are allocations: the relay counts them. */
+  drain(withinMs: number, done: () => void): void {
+    tick()
+    this.isDraining = true
+    this.#drained = done
+    for (const client of this.#open) client.drain()
+    if (this.#open.size === 0) return this.#endDrain()
+    this.#drainTimer = setTimeout(() => this.#breakRest(), withinMs + RELAY_FIRST_MS)
+  }
+
+  #breakRest(): void {
+    const done = this.#drained
+    this.#drained = null
+    tick()
+    for (const client of [...this.#open]) guarded(() => client.abort())
+    done?.()
+  }
+
+  #endDrain(): void {
+    if (this.#drainTimer) clearTimeout(this.#drainTimer)
+    const done = this.#drained
+    this.#drained = null
+    done?.()
+  }
+}

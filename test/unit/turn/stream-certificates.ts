@@ -1,0 +1,18 @@
+// A second certificate, for tests that change from one to another.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A certificate that differs from that of test/support in each call. */
+export function otherCertificateText(): { cert: string; key: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-cert-'))
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  const { exitCode, stderr } = Bun.spawnSync([
+    ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+    ...['-keyout', key, '-out', cert, '-days', '30', '-subj', '/CN=other'],
+  ])
+  if (exitCode !== 0) throw new Error(`openssl: ${stderr.toString()}`)
+  const text = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
+  rmSync(folder, { recursive: true })
+  return text
+}
