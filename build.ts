@@ -28,6 +28,8 @@ async function compile(identity: { version: string; commit: string }): Promise<v
       // Bytecode without ESM would freeze the paths of this machine into the executable.
       format: 'esm',
       bytecode: true,
+      // Each process loads only the parts that its command imports: in one piece, the whole program is read at every start.
+      splitting: true,
       // Identifiers stay: functions written by libraries at run time refer to them, and stack traces are readable.
       minify: { whitespace: true, syntax: true, identifiers: false },
       define: {

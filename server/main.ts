@@ -12,9 +12,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./cli/status.ts')).status,
   health: async () => (await import('./cli/health.ts')).health,
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
+  turn: async () => (await import('./cli/turn.ts')).turn,
   version: async () => (await import('./cli/version.ts')).version,
   // What the supervisor starts; of no use to people.
   worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
+  relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }
 
 const [name, ...args] = process.argv.slice(2)
@@ -50,7 +52,7 @@ async function unknownCommand(command: string): Promise<string> {
   const { nearest } = await import('./config/nearest.ts')
   const near = nearest(
     command,
-    Object.keys(COMMANDS).filter((known) => known !== 'worker'),
+    Object.keys(COMMANDS).filter((known) => known !== 'worker' && known !== 'relay'),
   )
   return `sluice: unknown command "${command}"${near === null ? '' : `; did you mean "${near}"?`}`
 }

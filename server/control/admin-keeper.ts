@@ -43,6 +43,11 @@ export class AdminKeeper {
     return this.open?.admin.address ?? null
   }
 
+  /** Where it will listen when what is staged is kept. */
+  get nextAddress(): string | null {
+    return this.staged?.admin.address ?? this.address
+  }
+
   /** Opens the address of a config unless it is open already; what stands against it. */
   async stage({ admin }: Config): Promise<ApplyProblem | null> {
     this.drop()

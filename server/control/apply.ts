@@ -1,8 +1,11 @@
 // Applying a change: one transaction, in numbered steps. Until step 7 nothing has changed, and whatever stands against the
 // new config only leaves the old one running. One at a time: a newer request waits, and replaces one that has not started.
 import type { Config } from '../config/schema.ts'
-import type { BindProblem, Sockets } from './sockets.ts'
+import type { BindProblem } from './bind-problem.ts'
+import { readCertificates } from './certificates.ts'
+import type { Sockets } from './sockets.ts'
 import type { Crew } from './crew.ts'
+import type { TurnSide } from './turn-side.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from './slots.ts'
 import type { PlanBody } from './worker.ts'
 
@@ -37,6 +40,8 @@ export interface Hands {
     commit(config: Config): void
     drop(): void
   }
+  /** The TURN relay, with its UDP sockets and its door. */
+  readonly turn: Pick<TurnSide, 'doorOf' | 'stage' | 'prepare' | 'commit' | 'drop'>
   /** What stands against writing the access log. */
   readonly logProblem: (config: Config) => ApplyProblem | null
   /** Compiles on a scratch scoreboard; throws what compile throws. */
@@ -102,12 +107,14 @@ export class Applier {
     const { config } = checked
     const problems = running ? hands.restartProblems(config, running.config) : []
     if (problems.length > 0) return { is: 'rejected', problems }
+    const certificates = await readCertificates(config)
 
     // 2. Assign slots by identity: the same server keeps its counters.
     const revision = ++this.lastRevision
     const table = assignSlots(this.table, config.backends, revision, hands.isReusable)
     const slots = planSlots(table, config.backends)
-    const plan: PlanBody = { revision, config, slots, records: table.records }
+    const door = await hands.turn.doorOf(config)
+    const plan: PlanBody = { revision, config, slots, records: table.records, door, certificates }
 
     // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect, and the workers compile as well.
     if (running) await hands.dryRun(plan)
@@ -137,19 +144,24 @@ export class Applier {
       hands.board.reserve(plan.records)
       // All that this process can see is told at once; the workers are asked when nothing was found.
       const bound = hands.sockets.stage(plan.config.listeners, hands.crew.slots)
-      const opened = await Promise.all([hands.admin.stage(plan.config), hands.logProblem(plan.config)])
-      const problems = [...bound.map((problem) => this.problemOfBind(problem)), ...opened].filter(
-        (problem) => problem !== null,
-      )
+      const [boundForTurn, ...opened] = await allSettled([
+        hands.turn.stage(plan.config),
+        hands.admin.stage(plan.config),
+        hands.logProblem(plan.config),
+      ])
+      const problems = [
+        ...[...bound, ...boundForTurn].map((problem) => this.problemOfBind(problem)),
+        ...opened,
+      ].filter((problem) => problem !== null)
       if (problems.length > 0) return problems
-      return (await hands.crew.prepare(plan)).map((why) => ({ path: '', message: why }))
+      const [ofWorkers, ofRelay] = await allSettled([hands.crew.prepare(plan), hands.turn.prepare(plan)])
+      return [...ofRelay, ...ofWorkers.map((why) => ({ path: '', message: why }))]
     } catch (error) {
       return [problemOf(error)]
     }
   }
 
-  private problemOfBind({ listener, code, message }: BindProblem): ApplyProblem {
-    const path = `listeners.${listener}.bind`
+  private problemOfBind({ path, code, message }: BindProblem): ApplyProblem {
     if (code !== 'EADDRINUSE') return { path, message }
     const hint = this.running
       ? 'try again with SIGHUP once the port is free'
@@ -159,6 +171,7 @@ export class Applier {
 
   private drop(plan: PlanBody): void {
     this.hands.crew.drop(plan)
+    this.hands.turn.drop()
     this.hands.sockets.drop()
     this.hands.admin.drop()
   }
@@ -173,8 +186,16 @@ export class Applier {
     this.running = plan
     hands.sockets.commit(plan.config.listeners)
     hands.admin.commit(plan.config)
+    // The relay first: workers bring it clients as soon as they have swapped.
+    await hands.turn.commit()
     await hands.crew.commit(plan)
   }
+}
+
+/** As Promise.all, but one that fails does not leave the others at work behind it: what they open is to be dropped. */
+async function allSettled<const T extends readonly unknown[]>(work: T) {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 /** Whatever was thrown, as a problem. */

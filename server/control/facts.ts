@@ -8,10 +8,13 @@ import {
   type HealthDocument,
   type MetricsDocument,
   type Place,
+  type TurnFacts,
 } from '../telemetry/documents.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
+import type { ControlFacts } from './control-socket.ts'
+import { turnListeners } from './relay-plan.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** How many workers there should be, and how many serve. */
@@ -36,8 +39,11 @@ export function factsOf(supervisor: Supervisor): Facts {
       const document = healthDocument(placesOf(supervisor), supervisor.board)
       // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
       const { isDraining, workerFacts: workers } = supervisor
-      const healthy = document.healthy && workers.serving > 0 && !isDraining
-      return { ...document, healthy, draining: isDraining, config: configFacts(supervisor), workers }
+      const turn = turnFacts(supervisor)
+      const isServed = workers.serving > 0 && turn?.serving !== false
+      const healthy = document.healthy && isServed && !isDraining
+      const facts = { ...document, healthy, draining: isDraining, config: configFacts(supervisor), workers }
+      return turn === null ? facts : { ...facts, turn }
     },
     metrics: () => metricsDocument(placesOf(supervisor), supervisor.board),
     prometheus: () => {
@@ -52,7 +58,30 @@ export function factsOf(supervisor: Supervisor): Facts {
   }
 }
 
-function configFacts({ running, rejection }: Supervisor): ConfigFacts {
+/** The facts of a running supervisor for its commands. */
+export function controlFactsOf(supervisor: Supervisor): ControlFacts {
+  return {
+    listeners: () => (supervisor.running ? Object.keys(turnListeners(supervisor.running.config)) : []),
+    ask: (question) =>
+      supervisor.turn?.ask(question) ?? Promise.reject(new Error('there is no TURN relay now')),
+  }
+}
+
+/** Of the TURN relay; null when the config has no listener for it. */
+function turnFacts({ running, turn }: Supervisor): TurnFacts | null {
+  if (!running || !turn) return null
+  const listeners = turnListeners(running.config)
+  if (Object.keys(listeners).length === 0) return null
+  const allocations = turn.allocationsOf(running.config)
+  return {
+    serving: turn.isServing,
+    listeners: Object.entries(listeners).map(([listener, { realm }]) => {
+      return { listener, realm, allocations: allocations[listener] ?? 0 }
+    }),
+  }
+}
+
+function configFacts({ running, changes: { rejection } }: Supervisor): ConfigFacts {
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),
     problems: rejection.problems.map(({ text: _, path, message, ...facts }) => ({ path, message, ...facts })),

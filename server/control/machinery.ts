@@ -1,14 +1,18 @@
 // What the supervisor works with once the first config is known.
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
+import type { Totals } from '../telemetry/registry.ts'
 import { Applier, type Hands } from './apply.ts'
 import { Board } from './board.ts'
 import type { Crew } from './crew.ts'
 import { accessLogProblem, dryRun, restartProblems, workersOf } from './plan-checks.ts'
 import type { HealthChange, HealthResult, Prober } from './prober.ts'
 import { Sockets, type ListeningSockets } from './sockets.ts'
-import { areHeldByOrphans, readRunState, runStateFile, writeRunState } from './state-file.ts'
+import { areHeldByOrphans, isRelayEnding, readRunState, runStateFile, writeRunState } from './state-file.ts'
+import type { TurnKeeper, TurnKeeperOptions } from './turn-keeper.ts'
+import { TurnSide } from './turn-side.ts'
 import type { PlanBody } from './worker.ts'
+import { workerEnv } from './worker-command.ts'
 
 /** At boot nobody waits longer for the first health checks. */
 const FIRST_ROUND_MS = 2000
@@ -17,6 +21,7 @@ export interface Machinery {
   readonly board: Board
   readonly sockets: ListeningSockets
   readonly prober: Prober
+  readonly turn: TurnSide
   readonly applier: Applier
   /** Where it is said who runs: the same until the end. */
   readonly runState: string
@@ -26,7 +31,11 @@ export interface MachineryParts {
   readonly config: Config
   readonly file: string
   readonly crew: Crew
-  readonly admin: Hands['admin']
+  readonly admin: Hands['admin'] & { readonly nextAddress: string | null }
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly totals: Totals
+  /** What is to be told of the TURN relay. */
+  readonly onRelay: Pick<TurnKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'>
   readonly sockets: ListeningSockets | null
   /** The oldest plan that any worker may still use. */
   readonly oldestRevision: () => number
@@ -44,6 +53,9 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const runState = runStateFile(data, parts.file)
   const leftBehind = readRunState(runState)
   const sockets = parts.sockets ?? new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
+  const turn = new TurnSide(() =>
+    makeTurnKeeper(parts, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
+  )
   const resolver = new Resolver(config.resolver, () => performance.now())
   const prober = new Prober({
     board: board.scoreboard,
@@ -56,6 +68,7 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
     sockets,
     crew,
     admin: parts.admin,
+    turn,
     isReusable: ({ index, sinceRevision }) =>
       board.scoreboard.inFlight(index) === 0 && parts.oldestRevision() >= sinceRevision,
     logProblem: accessLogProblem,
@@ -65,19 +78,48 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
       prober.apply(words, slots)
     },
     firstRound: () => Promise.race([prober.firstRound(), Bun.sleep(FIRST_ROUND_MS)]),
-    workersOf: (words) => Math.max(1, workersOf(words)),
+    workersOf: workersWanted,
     restartProblems: (words, running) => restartProblems(words, running, crew),
   })
-  return { board, sockets, prober, applier, runState }
+  return { board, sockets, prober, turn, applier, runState }
+}
+
+async function makeTurnKeeper(
+  { config, crew, ...parts }: MachineryParts,
+  { sockets, isEnding }: { readonly sockets: ListeningSockets; readonly isEnding: () => boolean },
+): Promise<TurnKeeper> {
+  const [{ TurnKeeper }, { relayProcess, relayThread }] = await Promise.all([
+    import('./turn-keeper.ts'),
+    import('./relay-start.ts'),
+  ])
+  return new TurnKeeper({
+    ...parts.onRelay,
+    data: config.data,
+    file: parts.file,
+    totals: parts.totals,
+    start: crew.isInProcess ? relayThread : relayProcess(workerEnv(parts.env)),
+    tcpAddresses: (listeners) => sockets.addresses(listeners),
+    adminAddress: () => parts.admin.nextAddress,
+    workersOf: workersWanted,
+    isEnding,
+  })
+}
+
+/** How many there are of them, also when they are all one with the supervisor. */
+export const workersWanted = (config: Config): number => Math.max(1, workersOf(config))
+
+/** Where listeners are open, by name. */
+export function openAddresses({ sockets, turn }: Machinery, { listeners }: Config): Record<string, string> {
+  return { ...sockets.addresses(listeners), ...turn.addresses(listeners) }
 }
 
 /** Says who runs, for the supervisor that comes when this one was killed. */
 export class RunStateKeeper {
   private hasWarned = false
 
-  keep(file: string, workers: readonly number[]): void {
+  keep({ runState: file, turn }: Machinery, workers: readonly number[]): void {
     try {
-      writeRunState(file, workers)
+      writeRunState(file, workers, turn.pid)
     } catch (error) {
       if (!this.hasWarned) logEvent('warn', 'data_not_writable', { file, why: String(error) })
       this.hasWarned = true

@@ -1,8 +1,10 @@
 // What operators are told while the gateway runs: events of servers and workers.
 import { STATE_DOWN, STATE_UP } from '../scoreboard/scoreboard.ts'
 import { logEvent } from '../telemetry/log.ts'
+import type { Totals } from '../telemetry/registry.ts'
 import type { ApplyProblem } from './apply.ts'
 import type { HealthChange } from './prober.ts'
+import type { RelayKeeperOptions } from './relay-keeper.ts'
 import type { Worker } from './worker.ts'
 
 /** A server is up, or down. */
@@ -28,6 +30,26 @@ export function tellExit(
   how: { readonly code: number | null; readonly signal: string | null },
 ): void {
   logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid, slot, ...how })
+}
+
+/** What is told of the TURN relay; `isServing`: whether it was ever of use. */
+export function relayNews(
+  totals: Totals,
+  { isServing, onChange }: { readonly isServing: () => boolean; readonly onChange: () => void },
+): Pick<RelayKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'> {
+  return {
+    onExit: ({ pid }, how) => {
+      if (!isServing()) return
+      logEvent(how.code === 0 ? 'info' : 'warn', 'relay_exited', { pid, ...how })
+      onChange()
+    },
+    onReplaced: ({ pid }, previous) => {
+      logEvent('info', 'relay_replaced', { pid, previous })
+      totals.counter('turn_relay_restarts_total').add(1)
+      onChange()
+    },
+    onNotStarted: (why) => logEvent('warn', 'relay_not_started', { why }),
+  }
 }
 
 /** A signal that means nothing yet. */

@@ -1,8 +1,7 @@
 // A worker's place in the crew.
+import { BackOff } from './back-off.ts'
 import type { PlanBody, Worker } from './worker.ts'
 
-const FIRST_WAIT_MS = 100
-const LONGEST_WAIT_MS = 5000
 /** Clients in the queue of a post may wait less than this for its next worker; rather than longer, they are turned away. */
 const LONG_WAIT_MS = 400
 
@@ -17,10 +16,8 @@ export class Post {
   isVacant = false
   /** Process id of the worker that the present one stands in for, until it serves. */
   replaces: number | null = null
-  private waitMs = 0
-  private diedEarly = false
   private hasServed = true
-  private timer: Timer | null = null
+  private readonly backOff = new BackOff()
   private last: Promise<unknown> = Promise.resolve()
 
   constructor(slot: number) {
@@ -29,7 +26,7 @@ export class Post {
 
   /** Nobody will accept here for long: its next worker is far off, or the last one never came to serve. */
   get isDeserted(): boolean {
-    return this.timer !== null && (this.waitMs >= LONG_WAIT_MS || !this.hasServed)
+    return this.backOff.isWaiting && (this.backOff.waitMs >= LONG_WAIT_MS || !this.hasServed)
   }
 
   next<T>(act: () => Promise<T>): Promise<T> {
@@ -41,22 +38,10 @@ export class Post {
   /** Calls at once after a long life, or the first early death; then later and later. */
   again(diedEarly: boolean, hasServed: boolean, act: () => void): void {
     this.hasServed = hasServed
-    this.waitMs = diedEarly ? nextWait(this.waitMs, this.diedEarly) : 0
-    this.diedEarly = diedEarly
-    if (this.waitMs === 0) return act()
-    this.timer = setTimeout(() => {
-      this.timer = null
-      act()
-    }, this.waitMs)
+    this.backOff.again(diedEarly, act)
   }
 
   cancel(): void {
-    if (this.timer) clearTimeout(this.timer)
-    this.timer = null
+    this.backOff.cancel()
   }
-}
-
-function nextWait(waitMs: number, diedEarly: boolean): number {
-  if (!diedEarly) return 0
-  return waitMs === 0 ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS)
 }

@@ -3,10 +3,11 @@
 // replacement serves what waited in the queue. Bun.listen opens it, a copy of its descriptor is kept, and Bun's own is
 // stopped within the same turn: nothing is accepted here.
 import { fstatSync } from 'node:fs'
-import { parseBind, socketKey, writeBind } from '../lib/bind.ts'
+import { parseBind, tcpBindsOf, writeBind, type Binds, type TcpBind } from '../lib/bind.ts'
 import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
 import { dropSyns } from '../lib/syn-filter.ts'
 import { listeningInodes } from '../lib/tcp-table.ts'
+import { BindProblem, codeOf } from './bind-problem.ts'
 
 /** An address that is open, with a socket for each worker slot. */
 interface OpenAddress {
@@ -15,20 +16,13 @@ interface OpenAddress {
   readonly fdBySlot: Map<number, number>
 }
 
-/** Why an address could not be opened. */
-export class BindProblem {
-  readonly listener: string
-  readonly code: string
-  readonly message: string
+/** The listeners of a config, as far as their addresses go. */
+export type BindsByName = Readonly<Record<string, Binds>>
 
-  constructor(listener: string, bind: string, code: string) {
-    this.listener = listener
-    this.code = code
-    this.message = `cannot listen on ${bind}: ${meaningOf(code)} (${code})`
-  }
-}
+const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
 
-type Binds = Readonly<Record<string, { readonly bind: string }>>
+const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
+  Object.entries(listeners).flatMap(([name, binds]) => tcpBindsOf(name, binds))
 
 /** A slot's socket; it stays the supervisor's. */
 export interface TakenSocket {
@@ -56,16 +50,15 @@ export class Sockets {
   }
 
   /** Opens the addresses that are not open yet, for these slots; all that stands against it, and then nothing was opened. */
-  stage(listeners: Binds, slots: readonly number[]): readonly BindProblem[] {
+  stage(listeners: BindsByName, slots: readonly number[]): readonly BindProblem[] {
     this.drop()
     const problems: BindProblem[] = []
-    for (const [name, { bind }] of Object.entries(listeners)) {
-      const key = socketKey(name, bind)
+    for (const { name, bind, key, isTls } of tcpBindsIn(listeners)) {
       if (this.open.has(key) || this.staged.has(key)) continue
       try {
         this.staged.set(key, this.openAddress(bind, slots))
       } catch (error) {
-        problems.push(new BindProblem(name, bind, codeOf(error)))
+        problems.push(new BindProblem(name, bind, codeOf(error), isTls ? 'tls.bind' : 'bind'))
       }
     }
     if (problems.length > 0) this.drop()
@@ -73,11 +66,11 @@ export class Sockets {
   }
 
   /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
-  commit(listeners: Binds): void {
+  commit(listeners: BindsByName): void {
     for (const [key, address] of this.staged) this.open.set(key, address)
     this.staged = new Map()
     let hasClosed = false
-    const named = new Set(Object.entries(listeners).map(([name, { bind }]) => socketKey(name, bind)))
+    const named = new Set(tcpBindsIn(listeners).map(({ key }) => key))
     for (const [key, address] of this.open) {
       if (named.has(key)) continue
       closeAddress(address)
@@ -132,12 +125,12 @@ export class Sockets {
     this.open = new Map()
   }
 
-  /** `host:port` as it really is, by listener. */
-  addresses(listeners: Binds): Record<string, string> {
+  /** `host:port` as it really is, by listener; that of TURN over TLS by the listener's name with `.tls` behind it. */
+  addresses(listeners: BindsByName): Record<string, string> {
     const found: Record<string, string> = {}
-    for (const [name, { bind }] of Object.entries(listeners)) {
-      const address = this.open.get(socketKey(name, bind)) ?? this.staged.get(socketKey(name, bind))
-      if (address) found[name] = writeBind(address.host, address.port)
+    for (const bind of tcpBindsIn(listeners)) {
+      const address = this.open.get(bind.key) ?? this.staged.get(bind.key)
+      if (address) found[shownName(bind)] = writeBind(address.host, address.port)
     }
     return found
   }
@@ -207,12 +200,12 @@ export class UnheldSockets implements ListeningSockets {
     throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')
   }
 
-  addresses(listeners: Binds): Record<string, string> {
+  addresses(listeners: BindsByName): Record<string, string> {
     const ports = this.ports()
     const found: Record<string, string> = {}
-    for (const [name, { bind }] of Object.entries(listeners)) {
-      const { host, port } = parseBind(bind)
-      found[name] = writeBind(host, ports.get(name) ?? port)
+    for (const bind of tcpBindsIn(listeners)) {
+      const { host, port } = parseBind(bind.bind)
+      found[shownName(bind)] = writeBind(host, ports.get(bind.listener) ?? port)
     }
     return found
   }
@@ -241,22 +234,4 @@ function listen(host: string, port: number, { isShared }: { readonly isShared: b
 
 function closeAddress(address: OpenAddress): void {
   closeFds([...address.fdBySlot.values()])
-}
-
-/** Bun gives no code for a host name that does not resolve. */
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : 'ENOTFOUND'
-}
-
-function meaningOf(code: string): string {
-  return MEANINGS[code] ?? 'it was refused'
-}
-const MEANINGS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program has this port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)',
-  EAFNOSUPPORT: 'this machine does not speak this family of addresses',
-  EMFILE: 'too many open files',
-  ENOTFOUND: 'the host name is not known',
 }

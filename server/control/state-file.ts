@@ -15,18 +15,28 @@ export interface ProcessMark {
 export interface RunState {
   readonly supervisor: ProcessMark
   readonly workers: readonly ProcessMark[]
+  /** The TURN relay, where there is one. */
+  readonly relay?: ProcessMark | null
 }
 
 /** Where the state of the gateway with this config file is. */
 export function runStateFile(data: string, configFile: string): string {
-  const hash = createHash('sha256').update(resolve(configFile)).digest('hex').slice(0, 16)
-  return join(data, `run-${hash}.json`)
+  return join(data, `run-${nameHash(configFile)}.json`)
+}
+
+/** What tells files of gateways with different config files apart that share a folder. */
+export function nameHash(configFile: string): string {
+  return createHash('sha256').update(resolve(configFile)).digest('hex').slice(0, 16)
 }
 
 /** Writes who runs, in one step: a reader sees the old file or the new one. Throws when the folder cannot be written. */
-export function writeRunState(file: string, workers: readonly number[]): void {
+export function writeRunState(file: string, workers: readonly number[], relay: number | null): void {
   const marks = workers.flatMap((pid) => markOf(pid) ?? [])
-  const state = { supervisor: markOf(process.pid), workers: marks }
+  const state = {
+    supervisor: markOf(process.pid),
+    workers: marks,
+    relay: relay === null ? null : markOf(relay),
+  }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}`)
   writeFileSync(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 })
@@ -55,6 +65,11 @@ export function orphansOf(state: RunState | null): number[] {
   return state.workers.filter(isRunning).map(({ pid }) => pid)
 }
 
+/** Whether the relay of a supervisor that was killed still runs: it is about to end, and holds its ports until then. */
+export function isRelayEnding(state: RunState | null): boolean {
+  return Boolean(state?.relay && isRunning(state.relay) && !isRunning(state.supervisor))
+}
+
 /** Whether all these sockets are held by workers that the last run left behind. */
 export function areHeldByOrphans(state: RunState | null, inodes: ReadonlySet<string>): boolean {
   const held = new Set(orphansOf(state).flatMap((pid) => [...socketInodes(pid)]))
@@ -81,7 +96,8 @@ const isRunning = (mark: ProcessMark): boolean => isSame(mark, markOf(mark.pid))
 
 function isRunState(value: unknown): value is RunState {
   const state = value as Partial<RunState> | null
-  return isMark(state?.supervisor) && Array.isArray(state?.workers) && state.workers.every(isMark)
+  const hasRelay = state?.relay === undefined || state.relay === null || isMark(state.relay)
+  return isMark(state?.supervisor) && Array.isArray(state?.workers) && state.workers.every(isMark) && hasRelay
 }
 
 function isMark(value: unknown): value is ProcessMark {

@@ -1,23 +1,25 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
-import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
-import { problemOf, type ApplyProblem, type Checked } from './apply.ts'
+import { problemOf, type ApplyProblem } from './apply.ts'
+import { Changes } from './changes.ts'
 import { readText } from './config-source.ts'
+import { ControlSocket, type ControlFacts, type OpenControlAt } from './control-socket.ts'
 import type { Crew } from './crew.ts'
-import { factsOf, type Facts, type WorkerFacts } from './facts.ts'
-import { makeMachinery, RunStateKeeper, type Machinery } from './machinery.ts'
+import { controlFactsOf, factsOf, type Facts, type WorkerFacts } from './facts.ts'
+import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
 import { makeCrew } from './make-crew.ts'
 import type { HealthChange } from './prober.ts'
-import { tellExit, tellHealthChange, tellNoHandOver, tellRejected } from './news.ts'
+import { relayNews, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
 import { workersOf } from './plan-checks.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets.ts'
 import { lineOf } from './places.ts'
 import { removeRunState } from './state-file.ts'
+import type { TurnSide } from './turn-side.ts'
 import { WatchedConfig } from './watched-config.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 import { earlyWorkers, guessWorkers } from './worker-command.ts'
@@ -35,6 +37,8 @@ export interface SuperviseOptions {
   readonly build: { readonly version: string; readonly commit: string }
   /** Opens the admin listener at an address; it shows what the supervisor knows. Handed down, as it stands above in the order of imports. */
   readonly startAdmin: (bind: string, facts: Facts) => ReturnType<OpenAdminAt>
+  /** The same for the control socket. */
+  readonly startControlSocket: (path: string, facts: ControlFacts) => ReturnType<OpenControlAt>
 }
 
 /** Runs a gateway until it is told to stop; gives the exit code. */
@@ -46,16 +50,14 @@ export class Supervisor {
   readonly totals = new Totals()
   readonly admin: AdminKeeper
   isDraining = false
-  /** Why the newest config is not the one that is served; null: it is. */
-  rejection: { readonly timeMs: number; readonly problems: readonly ApplyProblem[] } | null = null
+  readonly changes: Changes
   readonly options: SuperviseOptions
   /** How many workers the config seems to want; put right when it is known. */
   private readonly guess: number
   private crew: Crew
   private machinery: Machinery | null = null
   private readonly source: WatchedConfig
-  /** What was served before the present plan. */
-  private previous: Config | null = null
+  private readonly controlSocket: ControlSocket
   private readonly runState = new RunStateKeeper()
   private readonly oldest = new Map<Worker, number>()
   private readonly stop = Promise.withResolvers<string>()
@@ -64,6 +66,7 @@ export class Supervisor {
   constructor(options: SuperviseOptions) {
     this.options = options
     this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
+    this.controlSocket = new ControlSocket((path) => options.startControlSocket(path, controlFactsOf(this)))
     meterProcess(this.totals, 'supervisor')
     this.source = new WatchedConfig({
       ...options,
@@ -72,6 +75,14 @@ export class Supervisor {
     })
     this.guess = guessWorkers(readText(options.file) ?? 'workers: 0')
     this.crew = this.makeCrew(this.guess)
+    this.changes = new Changes({
+      ...options,
+      source: this.source,
+      totals: this.totals,
+      applier: () => (this.isDraining ? null : (this.machinery?.applier ?? null)),
+      onApplied: (plan) => this.onApplied('applied', plan),
+      tell: (problems) => this.tell(problems),
+    })
   }
 
   /** The plan that is served; null before the first. */
@@ -90,6 +101,11 @@ export class Supervisor {
 
   get board(): Scoreboard {
     return this.made.board.scoreboard
+  }
+
+  /** The TURN relay; null before the first config. */
+  get turn(): TurnSide | null {
+    return this.machinery?.turn ?? null
   }
 
   /** Why servers are not up, by backend and server. */
@@ -134,6 +150,12 @@ export class Supervisor {
       file: this.options.file,
       crew: this.crew,
       admin: this.admin,
+      env: this.options.env,
+      totals: this.totals,
+      onRelay: relayNews(this.totals, {
+        isServing: () => this.running !== null,
+        onChange: () => this.keepRunState(),
+      }),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.crew.ports),
       oldestRevision: () => Math.min(...this.oldest.values()),
       onHealthChange: (change) => this.onHealthChange(change),
@@ -143,7 +165,7 @@ export class Supervisor {
       },
     })
     if (this.isDraining) return []
-    await this.crew.resize(Math.max(1, workersOf(config)), 0)
+    await this.crew.resize(workersWanted(config), 0)
     if (this.isDraining) return []
     const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
     if (this.isDraining) return []
@@ -154,57 +176,22 @@ export class Supervisor {
     return []
   }
 
-  /** Applies the file as it is now. What stands against it is told; the config that runs goes on. */
   private reload({ reopenLogs = false } = {}): void {
     if (reopenLogs) this.crew.reopenLogs()
-    if (this.machinery && !this.isDraining) void this.applyAndTell(() => this.source.read())
-  }
-
-  private async applyAndTell(check: () => Promise<Checked>): Promise<void> {
-    const before = this.running?.config ?? null
-    const outcome = await this.made.applier.apply(check)
-    if (outcome.is === 'superseded' || this.isDraining) return
-    this.totals.counter('config_reloads_total', [outcome.is]).add(1)
-    if (outcome.is === 'rejected') return this.onRejected(await this.source.locate(outcome.problems))
-    this.previous = before
-    configureEvents(outcome.plan.config.logs)
-    this.onApplied('applied', outcome.plan)
-  }
-
-  /** Workers keep dying of the plan: the one before it comes back. */
-  private rollBack(): void {
-    const { previous } = this
-    if (this.isDraining) return
-    const revision = this.running?.revision
-    if (!previous)
-      return logEvent('error', 'unsound', {
-        revision,
-        why: 'its workers keep dying; there is no config to go back to',
-      })
-    this.previous = null
-    void this.applyAndTell(() => Promise.resolve({ is: 'valid', config: previous })).then(() => {
-      // What was just given up is nothing to come back to.
-      this.previous = null
-      this.onRejected([{ path: '', message: `revision ${revision} was rolled back: its workers kept dying` }])
-    })
+    this.changes.reload()
   }
 
   private onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): void {
-    this.rejection = null
+    configureEvents(config.logs)
     this.keepRunState()
     logEvent('info', event, {
       revision,
       pid: process.pid,
       workers: this.workers.map(({ pid }) => pid),
-      listeners: this.made.sockets.addresses(config.listeners),
+      listeners: openAddresses(this.made, config),
       admin: this.admin.address,
     })
-  }
-
-  private onRejected(problems: readonly ApplyProblem[]): void {
-    this.rejection = { timeMs: Date.now(), problems }
-    tellRejected(this.options.file, this.running?.revision, problems)
-    this.tell(problems)
+    this.controlSocket.apply(config, this.options.file)
   }
 
   private onHealthChange(change: HealthChange): void {
@@ -218,27 +205,33 @@ export class Supervisor {
     this.isDraining = true
     this.source.stop()
     logEvent('info', 'draining', { signal, within_ms: withinMs })
-    await this.crew.drain(withinMs)
+    await Promise.all([this.crew.drain(withinMs), this.turn?.drain(withinMs)])
   }
 
   private async end(code: number): Promise<number> {
     // What is in flight now is cut off; what a drain cut off, its workers have told.
-    const inFlight = this.machinery?.board.inFlight() ?? 0
-    await this.crew.kill()
+    const inFlight = (this.machinery?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
+    await this.killAll()
     this.machinery?.prober.stop()
     this.machinery?.sockets.close()
-    this.admin.stop()
+    this.turn?.close()
     if (this.machinery) removeRunState(this.machinery.runState)
-    logEvent('info', 'stopped', { aborted: this.crew.aborted + inFlight })
+    logEvent('info', 'stopped', { aborted: this.crew.aborted + (this.turn?.aborted ?? 0) + inFlight })
     return code
   }
 
   /** A failed start. */
   private async giveUp(problems: readonly ApplyProblem[]): Promise<number> {
     this.tell(await this.source.locate(problems))
-    this.admin.stop()
-    await this.crew.kill()
+    await this.killAll()
+    this.turn?.close()
     return 1
+  }
+
+  private async killAll(): Promise<void> {
+    this.controlSocket.stop()
+    this.admin.stop()
+    await Promise.all([this.crew.kill(), this.turn?.kill()])
   }
 
   private tell(problems: readonly ApplyProblem[]): void {
@@ -266,7 +259,7 @@ export class Supervisor {
         else this.oldest.set(worker, revision)
       },
       onNotStarted: (slot, why) => logEvent('warn', 'worker_not_started', { slot, why }),
-      onUnsound: () => this.rollBack(),
+      onUnsound: () => this.changes.rollBack(),
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
         if (!this.running) return
@@ -291,9 +284,7 @@ export class Supervisor {
 
   private keepRunState(): void {
     if (!this.machinery || this.crew.isInProcess || this.isDraining) return
-    this.runState.keep(
-      this.machinery.runState,
-      this.workers.map(({ pid }) => pid),
-    )
+    const pids = this.workers.map(({ pid }) => pid)
+    this.runState.keep(this.machinery, pids)
   }
 }

@@ -1,8 +1,8 @@
-// How a worker process is started, and with how much of our environment.
+// How our own processes are started, and with how much of our environment.
 import { join } from 'node:path'
 import { availableParallelism } from 'node:os'
 
-/** What a worker may see of the environment. BUN_* would change what Bun does, and the rest may hold secrets. */
+/** What they may see of the environment. BUN_* would change what Bun does, and the rest may hold secrets. */
 const PASSED = [
   'PATH',
   'HOME',
@@ -16,15 +16,27 @@ const PASSED = [
   'SSL_CERT_DIR',
 ]
 
-/** Program and arguments of a worker: this program itself, compiled or not. */
-export function workerCommand(): string[] {
-  const isCompiled = import.meta.path.startsWith('/$bunfs')
-  return [process.execPath, ...(isCompiled ? [] : [join(import.meta.dir, '../main.ts')]), 'worker']
-}
+const isCompiled = import.meta.path.startsWith('/$bunfs')
 
-/** The environment of a worker. */
+/** What this program runs first; compiled, this file is one of its parts. */
+export const mainModule = (): string => (isCompiled ? Bun.main : join(import.meta.dir, '../main.ts'))
+
+/** Program and arguments of one of its commands: this program itself, compiled or not. */
+export const mainCommand = (command: string): string[] => [
+  process.execPath,
+  ...(isCompiled ? [] : [mainModule()]),
+  command,
+]
+
+/** Program and arguments of a worker. */
+export const workerCommand = (): string[] => mainCommand('worker')
+
+/** Bun collects garbage each second where the heap has changed at all: some 10 ms, also of an idle process. What needs room is collected anyway. */
+const GC_EVERY_MS = '10000'
+
+/** The environment of a worker, or of the relay. */
 export function workerEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const passed: Record<string, string> = {}
+  const passed: Record<string, string> = { BUN_GC_TIMER_INTERVAL: GC_EVERY_MS }
   for (const name of PASSED) {
     const value = env[name]
     if (value !== undefined) passed[name] = value

@@ -1,7 +1,7 @@
 // One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by their own channel.
 import type { Subprocess } from 'bun'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
-import { socketKey } from '../lib/bind.ts'
+import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
 import type { TakenSocket } from './sockets.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
@@ -92,9 +92,7 @@ export class WorkerProcess implements Worker {
 
   async commit(plan: PlanBody): Promise<boolean> {
     const { revision } = plan
-    this.sockets = new Set(
-      Object.entries(plan.config.listeners).map(([name, { bind }]) => socketKey(name, bind)),
-    )
+    this.sockets = new Set(tcpBinds(plan).map(({ key }) => key))
     const answered = this.ask(revision)
     this.send({ type: 'commit', revision })
     return (await answered)?.type === 'serving'
@@ -155,14 +153,13 @@ export class WorkerProcess implements Worker {
   }
 
   /** Sends the sockets that it has not yet. */
-  private sendSockets({ revision, config }: PlanBody): Plan['sockets'] {
-    const missing = Object.entries(config.listeners)
-      .map(([listener, { bind }]) => ({ listener, bind, key: socketKey(listener, bind) }))
+  private sendSockets(plan: PlanBody): Plan['sockets'] {
+    const missing = tcpBinds(plan)
       .filter(({ key }) => !this.sockets.has(key))
-      .map(({ key, ...socket }) => ({ ...socket, ...this.options.socket(key, this.slot) }))
+      .map(({ listener, bind, key }) => ({ listener, bind, ...this.options.socket(key, this.slot) }))
     sendFds(
       this.channel,
-      revision,
+      plan.revision,
       missing.map(({ fd }) => fd),
     )
     return missing.map(({ listener, bind, port }) => ({ listener, bind, port }))
@@ -200,6 +197,9 @@ export class WorkerProcess implements Worker {
     if (!this.isGone) this.child.send(message)
   }
 }
+
+const tcpBinds = ({ config }: PlanBody): TcpBind[] =>
+  Object.entries(config.listeners).flatMap(([name, listener]) => tcpBindsOf(name, listener))
 
 /** Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker. */
 const bodies = new WeakMap<PlanBody, string>()

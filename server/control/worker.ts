@@ -13,6 +13,8 @@ export interface PlanBody {
   readonly config: Plan['config']
   readonly slots: Readonly<Record<string, BackendSlots>>
   readonly records: number
+  readonly door: Plan['door']
+  readonly certificates: Plan['certificates']
 }
 
 export type Reasons = Plan['reasons']

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { Applier, type Checked, type Hands, type Outcome } from '../../../server/control/apply.ts'
 import type { PlanBody } from '../../../server/control/worker.ts'
 import type { Config } from '../../../server/config/schema.ts'
-import { BindProblem } from '../../../server/control/sockets.ts'
+import { BindProblem } from '../../../server/control/bind-problem.ts'
+import { settle } from './crews.ts'
 
 function config(servers: readonly string[] = ['http://a'], workers = 2): Config {
   const backends = { api: { servers: servers.map((url) => ({ url, weight: 1 })) } }
@@ -59,6 +60,13 @@ function scene(): Scene {
       commit: () => note('keep admin'),
       drop: () => note('close admin'),
     },
+    turn: {
+      doorOf: () => Promise.resolve('/run/door'),
+      stage: () => Promise.resolve([]),
+      prepare: () => Promise.resolve([]),
+      commit: () => Promise.resolve(note('commit relay')),
+      drop: () => note('drop relay'),
+    },
     logProblem: () => null,
     dryRun: () => Promise.resolve(note('dry run')),
     checkHealth: () => note('check health'),
@@ -85,6 +93,7 @@ describe('applying a change', () => {
       'first round',
       'keep sockets',
       'keep admin',
+      'commit relay',
       'commit',
       'resize 2',
     ])
@@ -132,7 +141,15 @@ describe('applying a change', () => {
     expect(rejection(await applier.apply(valid(config(['http://b']))))).toEqual([
       { path: '', message: 'no room' },
     ])
-    expect(notes).toEqual(['dry run', 'reserve 4', 'open sockets', 'drop', 'close sockets', 'close admin'])
+    expect(notes).toEqual([
+      'dry run',
+      'reserve 4',
+      'open sockets',
+      'drop',
+      'drop relay',
+      'close sockets',
+      'close admin',
+    ])
     expect(applier.running).toBe(before)
   })
 
@@ -191,6 +208,56 @@ describe('applying a change', () => {
     await applier.apply(valid(config(['http://z'])))
     expect(plans.at(-1)?.slots['api']?.servers['http://z']).toEqual({ index: 3, generation: 0 })
     expect(plans.at(-1)?.revision).toBe(3)
+  })
+
+  test('the relay is asked with the workers, and swaps before they do; what stands against it is told first', async () => {
+    const { applier, notes, plans, hands } = scene()
+    hands.turn = {
+      ...hands.turn,
+      prepare: () => Promise.resolve([{ path: 'listeners.turn.relay.bind', message: 'not here' }]),
+    }
+    hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no']) }
+    expect(rejection(await applier.apply(valid(config())))).toEqual([
+      { path: 'listeners.turn.relay.bind', message: 'not here' },
+      { path: '', message: 'no' },
+    ])
+    expect(notes).toContain('drop relay')
+    expect(plans).toEqual([])
+    const again = scene()
+    await again.applier.apply(valid(config()))
+    expect(again.plans[0]?.door).toBe('/run/door')
+    expect(again.notes.indexOf('commit relay')).toBeLessThan(again.notes.indexOf('commit'))
+  })
+
+  test('a UDP address in use is told as one of TCP is, beside it', async () => {
+    const { applier, hands } = scene()
+    hands.sockets = { ...hands.sockets, stage: () => [new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')] }
+    const problem = new BindProblem('turn', 'UDP 127.0.0.1:2', 'EADDRINUSE')
+    hands.turn = { ...hands.turn, stage: () => Promise.resolve([problem]) }
+    expect(rejection(await applier.apply(valid(config())))).toMatchObject([
+      { path: 'listeners.web.bind' },
+      {
+        path: 'listeners.turn.bind',
+        message: 'cannot listen on UDP 127.0.0.1:2: another program has this port (EADDRINUSE)',
+        hint: 'stop the other program, or choose another port',
+      },
+    ])
+  })
+
+  test('one part that throws is no reason to drop what another is still opening: that ends first', async () => {
+    const { applier, notes, hands } = scene()
+    hands.turn = { ...hands.turn, stage: () => Promise.reject(new Error('no door')) }
+    hands.admin = {
+      ...hands.admin,
+      stage: async () => {
+        await settle()
+        notes.push('open admin')
+        return null
+      },
+    }
+    expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: '', message: 'no door' }])
+    expect(notes.indexOf('open admin')).toBeGreaterThan(0)
+    expect(notes.indexOf('close admin')).toBeGreaterThan(notes.indexOf('open admin'))
   })
 
   test('whatever throws is a refusal, and the next change goes through', async () => {

@@ -10,6 +10,8 @@ export const plan = (revision: number): PlanBody => ({
   config: {} as Config,
   slots: {},
   records: 1,
+  door: null,
+  certificates: {},
 })
 
 /** A worker that does as it is told, until told otherwise. */

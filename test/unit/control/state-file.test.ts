@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { listeningInodes } from '../../../server/lib/tcp-table.ts'
 import {
   areHeldByOrphans,
+  isRelayEnding,
   markOf,
   orphansOf,
   readRunState,
@@ -39,8 +40,11 @@ describe('the state file', () => {
   test('says who runs, and leaves nothing else in the folder', () => {
     const data = join(folder(), 'data')
     const at = join(data, 'run.json')
-    writeRunState(at, [process.ppid])
-    expect(readRunState(at)).toEqual({ supervisor: markOf(process.pid)!, workers: [markOf(process.ppid)!] })
+    writeRunState(at, [process.ppid], null)
+    const [supervisor, worker] = [markOf(process.pid)!, markOf(process.ppid)!]
+    expect(readRunState(at)).toEqual({ supervisor, workers: [worker], relay: null })
+    writeRunState(at, [], process.ppid)
+    expect(readRunState(at)).toEqual({ supervisor, workers: [], relay: worker })
     expect(readdirSync(data)).toEqual(['run.json'])
     expect(statSync(data).mode & 0o777).toBe(0o700)
     removeRunState(at)
@@ -49,7 +53,7 @@ describe('the state file', () => {
 
   test('workers of a supervisor that runs are no orphans', () => {
     const at = join(folder(), 'run.json')
-    writeRunState(at, [process.ppid])
+    writeRunState(at, [process.ppid], null)
     expect(orphansOf(readRunState(at))).toEqual([])
   })
 
@@ -58,6 +62,17 @@ describe('the state file', () => {
     const gone = { pid: process.pid, started: '1' }
     expect(orphansOf({ supervisor: gone, workers: [worker] })).toEqual([process.ppid])
     expect(orphansOf({ supervisor: gone, workers: [{ ...worker, started: '1' }] })).toEqual([])
+  })
+
+  test('a relay is about to end when it runs and its supervisor does not', () => {
+    const relay = markOf(process.ppid)!
+    const gone = { pid: process.pid, started: '1' }
+    expect(isRelayEnding({ supervisor: gone, workers: [], relay })).toBe(true)
+    expect(isRelayEnding({ supervisor: gone, workers: [], relay: { ...relay, started: '1' } })).toBe(false)
+    expect(isRelayEnding({ supervisor: markOf(process.pid)!, workers: [], relay })).toBe(false)
+    expect(isRelayEnding({ supervisor: gone, workers: [relay], relay: null })).toBe(false)
+    expect(isRelayEnding({ supervisor: gone, workers: [relay] })).toBe(false)
+    expect(isRelayEnding(null)).toBe(false)
   })
 
   test('two configs that share a folder have a file each; one config has the same one always', () => {
@@ -77,7 +92,15 @@ describe('the state file', () => {
 
   test('anything else in the file is no state', () => {
     const at = join(folder(), 'run.json')
-    for (const text of ['', '{', '[]', '{"supervisor":{"pid":1}}', '{"supervisor":null,"workers":[]}']) {
+    const mark = JSON.stringify(markOf(process.pid))
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      '{"supervisor":{"pid":1}}',
+      '{"supervisor":null,"workers":[]}',
+      `{"supervisor":${mark},"workers":[],"relay":{"pid":1}}`,
+    ]) {
       writeFileSync(at, text)
       expect(readRunState(at)).toBeNull()
     }

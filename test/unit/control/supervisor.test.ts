@@ -19,6 +19,7 @@ test('no worker is started before signals are heard', () => {
     stderr: () => {},
     build: { version: '0', commit: 'none' },
     startAdmin: () => Promise.resolve({ problem: 'none here' }),
+    startControlSocket: () => Promise.reject(new Error('none here')),
   })
   expect(supervisor.workers).toEqual([])
   expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0 })

@@ -36,7 +36,10 @@ describe('starting workers', () => {
       DB_PASSWORD: 'x',
       NODE_ENV: 'y',
     }
-    expect(workerEnv(env)).toEqual({ PATH: '/bin', TZ: 'UTC' })
+    const { BUN_GC_TIMER_INTERVAL: interval, ...passed } = workerEnv(env)
+    expect(passed).toEqual({ PATH: '/bin', TZ: 'UTC' })
+    // Ours, whatever the user has.
+    expect(Number(interval)).toBeGreaterThan(1000)
   })
 
   test('a worker is this very program', () => {
