@@ -1,5 +1,5 @@
 // sluice health: which servers are up.
-import type { ConfigFacts, HealthDocument, RejectedProblem } from '../telemetry/documents.ts'
+import type { ConfigFacts, HealthDocument, RejectedProblem, TurnFacts } from '../telemetry/documents.ts'
 import { OPTIONS_HELP, ask, healthOfBackend, nothingMatched, readQuestion } from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
@@ -39,15 +39,24 @@ function healthText(document: HealthDocument): string {
 
 /** What sums up: servers, whether the gateway is going, and which config it serves. */
 export function healthLines(document: HealthDocument): string {
-  const { healthy, healthy_count, total_count, draining, workers, config } = document
+  const { healthy, healthy_count, total_count, draining, workers, turn, config } = document
   return [
     `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up`,
     ...(draining === true ? ['draining: what is in flight is finished, nothing new is taken'] : []),
     ...(workers === undefined || workers.serving >= workers.wanted
       ? []
       : [`workers: ${workers.serving} of ${workers.wanted} serve`]),
+    ...(turn === undefined ? [] : [turnLine(turn)]),
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
+}
+
+function turnLine({ serving, listeners }: TurnFacts): string {
+  if (!serving) return 'turn: the relay does not run; it is being replaced'
+  const sum = listeners.reduce((all, { allocations }) => all + allocations, 0)
+  const counts = listeners.map(({ listener, allocations }) => `${listener} ${allocations}`)
+  const byListener = listeners.length > 1 ? ` (${counts.join(', ')})` : ''
+  return `turn: ${sum} ${sum === 1 ? 'allocation' : 'allocations'}${byListener}`
 }
 
 function configLine({ revision, rejected }: ConfigFacts): string {

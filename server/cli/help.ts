@@ -1,6 +1,6 @@
 // What `sluice -h` and `sluice COMMAND -h` say.
 
-const GENERAL = `Sluice balances HTTP traffic, and is changed live by its config file.
+const GENERAL = `Sluice balances HTTP traffic and relays WebRTC (STUN and TURN), and is changed live by its config file.
 
 Usage: sluice COMMAND [options]
 
@@ -10,6 +10,7 @@ Usage: sluice COMMAND [options]
   status    listeners, backends and servers of a running gateway
   health    which servers are up
   metrics   what was served so far
+  turn      credentials, allocations and tests of STUN and TURN
   version   the version of this program
 
   -h, --help     this text; after a command the text on it

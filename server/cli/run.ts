@@ -43,6 +43,8 @@ function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {
     stderr: io.stderr,
     build: { version: VERSION, commit: COMMIT },
     startAdmin: async (bind, facts) => (await import('../admin/admin.ts')).startAdmin({ bind, ...facts }),
+    startControlSocket: async (path, facts) =>
+      (await import('../admin/control-socket.ts')).startControlSocket({ path, ...facts }),
   }
 }
 
