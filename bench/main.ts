@@ -1,4 +1,4 @@
-// npm run bench: Sluice beside nginx, HAProxy and Caddy, one worker each, in the same run. Loopback only.
+// npm run bench: Sluice beside nginx, HAProxy, Caddy and coturn, one worker each, in the same run. Loopback only.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,10 +13,14 @@ import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { sluice } from './contenders/sluice.ts'
 import { idleMemory, stalledMemory } from './memory.ts'
 import { spread, table, tableOf } from './report.ts'
+import { turnBench } from './turn.ts'
+import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
 
 const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
 
-WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · stalled · start. Default: all of them.
+WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · stalled · start
+      turn, that is ${[...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS].join(' ')}
+Default: all of them.
 
   --seconds N      of each round (default 5)
   --rounds N       of each contender (default 3)
@@ -25,6 +29,7 @@ WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · st
 `
 const RECIPES: readonly Recipe[] = [sluice, nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
 const EXTRAS = ['idle', 'stalled', 'start']
+const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,13 +46,22 @@ if (values.help) console.log(HELP)
 else await main()
 
 async function main(): Promise<void> {
-  const asked = positionals.length > 0 ? positionals : [...CASES.map(({ name }) => name), ...EXTRAS]
-  const unknown = asked.filter((name) => !EXTRAS.includes(name) && !CASES.some((c) => c.name === name))
+  const known = [...CASES.map(({ name }) => name), ...EXTRAS, ...TURN]
+  const asked =
+    positionals.length > 0 ? positionals.flatMap((name) => (name === 'turn' ? TURN : [name])) : known
+  const unknown = asked.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`Unknown: ${unknown.join(' ')}\n\n${HELP}`)
+  process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
+  const others = asked.filter((name) => !TURN.includes(name))
+  if (others.length > 0) await benchHttp(others)
+  const effort = { rounds: Number(values.rounds), seconds: Number(values.seconds) * 2 }
+  if (others.length < asked.length) await turnBench(asked, effort)
+}
+
+async function benchHttp(asked: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const origin = await startOrigin()
   const sink = await Bun.udpSocket({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
   try {
     await runAll(asked, { folder, originPort: origin.port, sinkPort: sink.port })
   } finally {

@@ -9,7 +9,7 @@ interface Ban {
 
 const BANS: readonly Ban[] = [
   {
-    where: /^server\/(head|http|http1|tcp|tls)\/|^server\/lib\/(dial|relay)/,
+    where: /^server\/(head|http|http1|tcp|tls)\/|^server\/lib\/(dial|relay|splice)|^server\/turn\/stream-/,
     // Steps of middleware and files may end and close; sockets may not.
     pattern:
       /(?<!\b(?:step|steps\[\w+\]!?|middleware|wait|log|file|listener|engine|\w*[hH]andlers|libc\(\))\??)\.(?:end|close)\(/g,

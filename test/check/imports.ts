@@ -25,6 +25,15 @@ const READERS_OF_CONFIG = ['config', 'snapshot', 'control', 'admin', 'cli', 'mai
 const READERS_OF_OPTIONS = ['config', 'control', 'admin', 'cli']
 /** What a process that only moves bytes has no use for. */
 const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml']
+const WORKERS = ['server/worker/', 'server/turn/relay/']
+
+// Inside of turn: the engine in its order, and beside it what speaks to sockets, which knows bytes only.
+const ENGINE = ['bytes', 'state', 'answers', 'turn.ts', 'relay']
+const BESIDE_ENGINE: Readonly<Record<string, readonly string[]>> = {
+  sockets: ['bytes'],
+  client: ['bytes'],
+  relay: ['sockets'],
+}
 
 /** Every value import against the direction of the house. */
 export function checkImports(): Breach[] {
@@ -48,7 +57,7 @@ function whyNot(importer: string, imported: string): string | null {
     return allowed ? null : 'options are schemas; import their types'
   }
   if (importer.endsWith('.options.ts')) return b === 'lib' ? null : 'options import lib and options only'
-  if (a === b) return null
+  if (a === b) return a === 'turn' ? whyNotInTurn(importer, imported) : null
   if (b === 'config') return READERS_OF_CONFIG.includes(a) ? null : 'config is not for the data path'
   if (a === 'config') return b === 'lib' ? null : 'config imports lib and options only'
   const [from, to] = [placeOf(a), placeOf(b)]
@@ -58,10 +67,21 @@ function whyNot(importer: string, imported: string): string | null {
   return from === to ? 'these two never import each other' : 'against the order'
 }
 
+function whyNotInTurn(importer: string, imported: string): string | null {
+  const [a, b] = [importer.split('/')[2] ?? '', imported.split('/')[2] ?? '']
+  if (a === b || BESIDE_ENGINE[a]?.includes(b)) return null
+  // Words that all of them share, and the workers' side.
+  if (!(b in BESIDE_ENGINE) && !ENGINE.includes(b)) return null
+  const [from, to] = [ENGINE.indexOf(a), ENGINE.indexOf(b)]
+  if (from >= 0 && to >= 0 && from > to) return null
+  if (!(a in BESIDE_ENGINE) && from < 0 && b === 'bytes') return null
+  return `against the order of server/turn: ${ENGINE.join(' ← ')}; sockets and client know bytes only`
+}
+
 const roomOf = (path: string): string => path.split('/')[1] ?? ''
 const placeOf = (room: string): number => ORDER.findIndex((rooms) => rooms.includes(room))
 
-/** Follows what workers load at once; schema compiler and file formats must not be among it. */
+/** Follows what workers and the relay load at once; schema compiler and file formats must not be among it. */
 function reachedByWorkers(sources: readonly Source[]): Breach[] {
   const byPath = new Map(sources.map((source) => [source.path, source]))
   const waysTo = new Map<string, string>()
@@ -72,7 +92,7 @@ function reachedByWorkers(sources: readonly Source[]): Breach[] {
     if (source === undefined) return
     for (const { from, lazy } of importsOf(source)) if (!lazy) walk(from, `${way} → ${from}`)
   }
-  for (const { path } of sources) if (path.startsWith('server/worker/')) walk(path, path)
+  for (const { path } of sources) if (WORKERS.some((folder) => path.startsWith(folder))) walk(path, path)
   return NOT_IN_WORKERS.flatMap((name) => {
     const way = waysTo.get(name)
     return way === undefined ? [] : [`workers load ${name}: ${way}`]

@@ -4,8 +4,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serverIs } from '../support/backends.ts'
 import { rawClient, type WireAnswer } from '../support/client.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { EXAMPLE_SECRETS } from '../support/example-secrets.ts'
+import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
+import {
+  ALLOCATE,
+  addressOf,
+  BINDING,
+  channelData,
+  errorCode,
+  StunWriter,
+  XOR_MAPPED_ADDRESS,
+  XOR_RELAYED_ADDRESS,
+} from '../support/stun.ts'
+import { type Login, TurnLine, udpAllocate } from '../support/turn-line.ts'
 import { waitFor } from '../support/wait.ts'
 
 const FOLDER = join(import.meta.dir, '../../config/examples')
@@ -32,9 +44,11 @@ interface Ask {
 /** An example's text with free ports in place of its own. */
 function adapted(file: string, origins: Readonly<Record<number, Origin>>): string {
   let text = readFileSync(join(FOLDER, file), 'utf8').replaceAll(
-    /(?:0\.0\.0\.0|127\.0\.0\.1):80\d\d/g,
+    /(?:0\.0\.0\.0|127\.0\.0\.1):(?:80\d\d|3478|5349)/g,
     '127.0.0.1:0',
   )
+  // Addresses of a machine and of its private network.
+  text = text.replaceAll('10.0.0.5', '127.0.0.1').replaceAll('10.0.0.20', '127.0.0.20')
   for (const port of PORTS) text = text.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${origins[port]!.port}`)
   // Its admin listener would take the default port.
   if (file.endsWith('.json')) return text.replace('{', '{ "admin": { "bind": "127.0.0.1:0" },')
@@ -52,10 +66,12 @@ async function run(file: string): Promise<Example> {
   const kill = (): void => {
     for (const origin of Object.values(origins)) origin.kill()
   }
-  const gateway = await startGateway({ config: adapted(file, origins), file }).catch((problem: unknown) => {
-    kill()
-    throw problem
-  })
+  const gateway = await startGateway({ config: adapted(file, origins), file, env: EXAMPLE_SECRETS }).catch(
+    (problem: unknown) => {
+      kill()
+      throw problem
+    },
+  )
   ran.add(file)
   return {
     gateway,
@@ -211,6 +227,74 @@ test('hash.toml: a user stays on one server; one that is removed moves only its 
   for (const [i, name] of before.entries()) {
     if (name === '9002') expect(after[i]).not.toBe('9002')
     else expect(after[i]).toBe(name)
+  }
+})
+
+test('turn.yaml: an application makes credentials with the same secret, and no private address is reached', async () => {
+  await using example = await run('turn.yaml')
+  const { gateway } = example
+  const made = await runCommand(
+    ['turn', 'credentials', '-c', gateway.configFile, '--user', 'alice', '--json'],
+    { env: EXAMPLE_SECRETS },
+  )
+  const { username, password } = JSON.parse(made.stdout) as Record<'username' | 'password', string>
+  const open = (login: Login): Promise<TurnLine> => TurnLine.open({ port: gateway.port('turn'), login })
+  await using alice = await open({ user: username, password })
+  expect((await alice.allocate()).port).toBeGreaterThanOrEqual(49_152)
+  for (const peer of ['10.0.0.1', '127.0.0.2', '192.168.1.1', '169.254.169.254'])
+    expect(await alice.permit(peer)).toBe(403)
+  expect(await alice.permit('1.1.1.1')).toBe(0)
+  await using stranger = await open({ user: username, password: 'guess' })
+  expect(errorCode(await stranger.request(ALLOCATE, { before: udpAllocate }))).toBe(401)
+  await using over = await TurnLine.open({
+    port: gateway.port('turn'),
+    transport: 'tcp',
+    login: { user: username, password },
+  })
+  expect((await over.allocate()).port).toBeGreaterThanOrEqual(49_152)
+  // Ten for each user.
+  const lines: TurnLine[] = []
+  for (let i = 2; i < 10; i++) {
+    lines.push(await open({ user: username, password }))
+    await lines.at(-1)!.allocate()
+  }
+  await using eleventh = await open({ user: username, password })
+  expect(errorCode(await eleventh.request(ALLOCATE, { before: udpAllocate }))).toBe(486)
+  for (const line of lines) line.close()
+})
+
+test('turn-users.yaml: users meet at the advertised address, and one private server is open to them', async () => {
+  await using example = await run('turn-users.yaml')
+  const { gateway } = example
+  const open = (user: string, password: string): Promise<TurnLine> =>
+    TurnLine.open({ port: gateway.port('turn'), login: { user, password } })
+  await using alice = await open('alice', EXAMPLE_SECRETS.ALICE_PASSWORD)
+  await using bob = await open('bob', EXAMPLE_SECRETS.BOB_PASSWORD)
+  const [atAlice, atBob] = [await alice.allocate(), await bob.allocate()]
+  for (const { host, port } of [atAlice, atBob]) {
+    expect(host).toBe('203.0.113.7')
+    expect([port >= 50_000, port <= 51_999]).toEqual([true, true])
+  }
+  expect(await alice.bind(0x4000, atBob.host, atBob.port)).toBe(0)
+  expect(await bob.bind(0x4001, atAlice.host, atAlice.port)).toBe(0)
+  alice.send(channelData(0x4000, Buffer.from('hello')))
+  expect((await bob.next()).subarray(0, 9)).toEqual(channelData(0x4001, Buffer.from('hello'), false))
+  expect(await alice.permit('127.0.0.20')).toBe(0)
+  expect(await alice.permit('127.0.0.21')).toBe(403)
+  expect(await alice.permit('198.51.100.9')).toBe(403)
+  expect((await example.ask('/', { listener: 'web' })).body).toBe('9001')
+})
+
+test('stun.yaml: anybody learns his address over UDP and TCP, and nobody allocates', async () => {
+  await using example = await run('stun.yaml')
+  const [name = ''] = Object.keys(example.gateway.last('serving')?.['listeners'] as object)
+  for (const transport of ['udp', 'tcp'] as const) {
+    await using line = await TurnLine.open({ port: example.gateway.port(name), transport })
+    const answer = await line.ask(new StunWriter(BINDING))
+    expect(addressOf(answer, XOR_MAPPED_ADDRESS)).toEqual({ host: '127.0.0.1', port: line.localPort })
+    const refused = await line.ask(udpAllocate(new StunWriter(ALLOCATE)))
+    expect(errorCode(refused)).not.toBe(0)
+    expect(addressOf(refused, XOR_RELAYED_ADDRESS)).toBeNull()
   }
 })
 

@@ -1,83 +1,29 @@
-// npm run soak: load for as long as you like, while configs change, workers are killed and servers die. Watches memory and descriptors.
+// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, HTTP for ten.
 import { parseArgs } from 'node:util'
-import { type Gateway, startGateway } from '../support/gateway.ts'
-import { startLoad } from '../support/load.ts'
-import { type Origin, startOrigin } from '../support/origin.ts'
-import { descriptorsOf, residentBytes } from '../support/processes.ts'
-import { type Random, seededRandom, seedOfRun } from '../support/random.ts'
-import { pause } from '../support/wait.ts'
+import { seededRandom, seedOfRun } from '../support/random.ts'
+import { soakHttp } from './http.ts'
+import { soakTurn } from './turn.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    minutes: { type: 'string', default: '10' },
+    minutes: { type: 'string' },
     workers: { type: 'string', default: '2' },
     kill: { type: 'boolean', default: false },
   },
 })
+const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
+const minutes = (usual: number): number => Number(values.minutes ?? usual)
 
-const origins = [startOrigin(), startOrigin(), startOrigin()]
-const random = seededRandom(seedOfRun())
-const gateway = await startGateway({ config: someConfig(), binary: true, workers: Number(values.workers) })
-const load = startLoad(gateway.port('web'), { connections: 16 })
-try {
-  await soak()
-} finally {
-  const { answered, failed, failures } = await load.stop()
-  console.log(`${answered} answered, ${failed} failed (seed ${random.seed})`)
-  for (const failure of failures.slice(0, 10)) console.log(`  ${failure}`)
-  await gateway[Symbol.asyncDispose]()
-  for (const origin of origins) await origin[Symbol.asyncDispose]()
-  // Killed workers take the exchanges that they carry with them: then failures are to be expected.
-  process.exitCode = failed > 0 && !values.kill ? 1 : 0
+if (wants('turn')) {
+  const random = seededRandom(seedOfRun())
+  const said = await soakTurn({ seconds: minutes(2) * 60, isLong: true, random, binary: true })
+  for (const line of said.notes) console.log(line)
+  for (const problem of said.problems) console.log(`  ${problem}`)
+  console.log(`turn: ${said.problems.length === 0 ? 'nothing is left' : 'failed'} (seed ${random.seed})`)
+  if (said.problems.length > 0) process.exitCode = 1
 }
-
-async function soak(): Promise<void> {
-  const untilMs = performance.now() + Number(values.minutes) * 60_000
-  for (let step = 0; performance.now() < untilMs; step++) {
-    await pause(100)
-    const { event } = await gateway.apply(someConfig(), 20_000)
-    if (event !== 'applied') throw new Error(`Step ${step}: ${event}`)
-    if (values.kill && random.below(20) === 0) killWorker(gateway, random)
-    if (random.below(10) === 0) await restart(random.pick(origins))
-    for (const origin of origins) origin.forget()
-    if (step % 100 === 0) report(step)
-  }
-}
-
-function someConfig(): Record<string, unknown> {
-  const servers = origins.map(({ url }) => ({ url, weight: 1 + random.below(5) }))
-  return {
-    listeners: { web: { bind: '127.0.0.1:0' } },
-    rules: [
-      {
-        name: `extra${random.below(100)}`,
-        match: { path: '/extra' },
-        respond: { body: String(random.below(1000)) },
-      },
-      { name: 'all', backend: 'origins' },
-    ],
-    backends: {
-      origins: {
-        algorithm: random.pick(['round_robin', 'least_connections', 'power_of_two', 'random']),
-        servers,
-      },
-    },
-  }
-}
-
-function killWorker({ workers }: Gateway, { pick }: Random): void {
-  if (workers.length > 0) process.kill(pick(workers), 'SIGKILL')
-}
-
-async function restart(origin: Origin): Promise<void> {
-  origin.kill()
-  await pause(50)
-  origin.revive()
-}
-
-function report(step: number): void {
-  const state = [gateway.pid, ...gateway.workers].map(
-    (pid) => `${pid}: ${(residentBytes(pid) / 1e6).toFixed(1)} MB, ${descriptorsOf(pid)} descriptors`,
-  )
-  console.log(`step ${step}, ${load.answered} answered, ${load.failed} failed — ${state.join(' · ')}`)
+if (wants('http')) {
+  const isGood = await soakHttp({ minutes: minutes(10), workers: Number(values.workers), kill: values.kill })
+  if (!isGood) process.exitCode = 1
 }

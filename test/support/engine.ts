@@ -66,7 +66,16 @@ export class TestEngine implements AsyncDisposable {
     const buffer = new SharedArrayBuffer(Scoreboard.bytes(records, 1))
     Scoreboard.format(buffer, 0, 1)
     this.board = new Scoreboard(buffer, 0, buffer.byteLength, 1, 0)
-    const plan = { revision: 1, config: words, slots, records, sockets: [], reasons: {} }
+    const plan = {
+      revision: 1,
+      config: words,
+      slots,
+      records,
+      sockets: [],
+      reasons: {},
+      door: null,
+      certificates: {},
+    }
     const compiled = compile({ plan, board: this.board, previous: null })
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
     for (const server of this.servers) this.board.setState(server.slot, STATE_UP)

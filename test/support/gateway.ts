@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from '../../build.ts'
 import { rawClient, type RawClient } from './client.ts'
-import { isRunning, killAll, treeOf } from './processes.ts'
+import { commandOf, isRunning, killAll, treeOf } from './processes.ts'
 import { waitFor, within } from './wait.ts'
 
 const ROOT = join(import.meta.dir, '../..')
@@ -70,7 +70,14 @@ export class Gateway implements AsyncDisposable {
 
   /** Ids of the workers that run now. */
   get workers(): number[] {
-    return treeOf(this.pid).slice(1)
+    return treeOf(this.pid)
+      .slice(1)
+      .filter((pid) => commandOf(pid).at(-1) === 'worker')
+  }
+
+  /** Id of the TURN relay's process, where there is one. */
+  get relay(): number | null {
+    return treeOf(this.pid).find((pid) => commandOf(pid).at(-1) === 'relay') ?? null
   }
 
   /** The port of a listener; of the only one when none is named. */

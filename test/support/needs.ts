@@ -2,7 +2,7 @@ import { test } from 'bun:test'
 
 /** `test` when all these programs are installed, else `test.skip`; with SLUICE_REQUIRE_ALL=1 a missing one is a failure. */
 export function needs(...programs: readonly string[]): typeof test | typeof test.skip {
-  const missing = programs.filter((program) => Bun.which(program, { PATH: searchPath() }) === null)
+  const missing = programs.filter((program) => programPath(program) === null)
   if (missing.length === 0) return test
   if (process.env['SLUICE_REQUIRE_ALL'] === '1') {
     throw new Error(`Not installed: ${missing.join(', ')}. (SLUICE_REQUIRE_ALL=1 asks for all.)`)
@@ -10,5 +10,6 @@ export function needs(...programs: readonly string[]): typeof test | typeof test
   return test.skip
 }
 
-// Debian keeps servers in sbin, which is not on everyone's PATH.
-const searchPath = (): string => `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
+/** Where a program is. Debian keeps servers in sbin, which is not on everyone's PATH. */
+export const programPath = (program: string): string | null =>
+  Bun.which(program, { PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` })

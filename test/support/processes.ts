@@ -14,6 +14,11 @@ export function treeOf(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(treeOf)]
 }
 
+/** Program and arguments of a process; empty when it is gone. */
+export function commandOf(pid: number): string[] {
+  return text(`/proc/${pid}/cmdline`).split('\0').slice(0, -1)
+}
+
 /** Whether a process runs (a zombie does not). */
 export function isRunning(pid: number): boolean {
   const state = /^\d+ \(.*\) (\S)/s.exec(text(`/proc/${pid}/stat`))?.[1]

@@ -1,0 +1,162 @@
+// Sluice beside coturn, one relay thread each, in the same run: CPU of all processes per relayed datagram, loss, memory.
+import { startCoturn } from '../test/support/coturn.ts'
+import { programPath } from '../test/support/needs.ts'
+import { cpuTicks } from '../test/support/processes.ts'
+import { startSluiceTurn, type TurnServer, type TurnWords } from '../test/support/turn.ts'
+import { uclient } from '../test/support/uclient.ts'
+import { median, spread, table } from './report.ts'
+import { TURN_CASES, TURN_EXTRAS, type TurnCase } from './turn-cases.ts'
+import { allocationMemory, LOSS_HEAD, lossAtRate, MEMORY_HEAD } from './turn-figures.ts'
+import { startPeer } from './turn-peer.ts'
+
+export interface TurnEffort {
+  readonly rounds: number
+  /** How long each round sends. */
+  readonly seconds: number
+}
+
+interface Round {
+  /** CPU of the server for each datagram that it relayed, in µs. */
+  readonly cpuUs: number
+  readonly perSecond: number
+  readonly lost: number
+  readonly delayMs: number
+}
+
+interface Contender {
+  readonly name: string
+  readonly server: TurnServer
+}
+
+const TICK_US = 10_000
+const LISTENERS: Readonly<Record<string, TurnWords>> = { turn: { tls: true } }
+
+/** Runs those that are asked for and prints their tables. */
+export async function turnBench(asked: readonly string[], effort: TurnEffort): Promise<void> {
+  const missing = ['turnserver', 'turnutils_uclient', 'turnutils_peer'].filter(
+    (name) => programPath(name) === null,
+  )
+  if (missing.length > 0) return console.log(`\n${missing.join(', ')} not installed: no TURN cases`)
+  const peer = await startPeer()
+  try {
+    for (const what of TURN_CASES.filter(({ name }) => asked.includes(name))) {
+      await withBoth(async (contenders) =>
+        console.log(tableOf(what, await compare(contenders, what, peer.port, effort))),
+      )
+    }
+    for (const name of TURN_EXTRAS.filter((extra) => asked.includes(extra))) {
+      const rows = await eachAlone((contender) =>
+        name === 'turn-loss' ? lossAtRate(contender.server, peer.port) : allocationMemory(contender.server),
+      )
+      const head = name === 'turn-loss' ? LOSS_HEAD : MEMORY_HEAD
+      console.log(`\n${name}\n\n${table([head, ...rows])}`)
+    }
+  } finally {
+    peer.stop()
+  }
+}
+
+async function withBoth(work: (contenders: readonly Contender[]) => Promise<void>): Promise<void> {
+  await using ours = await startOurs()
+  await using theirs = await startCoturn(LISTENERS)
+  await work([
+    { name: 'sluice', server: ours },
+    { name: 'coturn', server: theirs },
+  ])
+}
+
+async function eachAlone(work: (contender: Contender) => Promise<string[]>): Promise<string[][]> {
+  const rows: string[][] = []
+  for (const [name, start] of [
+    ['sluice', startOurs],
+    ['coturn', () => startCoturn(LISTENERS)],
+  ] as const) {
+    await using server = await start()
+    rows.push([name, ...(await work({ name, server }))])
+  }
+  return rows
+}
+
+/** As users run it: the executable, one worker, its log of allocations. SLUICE_BENCH_TURN=coturn: coturn against itself, to see the noise. */
+const startOurs = (): Promise<TurnServer> =>
+  process.env['SLUICE_BENCH_TURN'] === 'coturn'
+    ? startCoturn(LISTENERS)
+    : startSluiceTurn(LISTENERS, { logs: { level: 'info' } }, true)
+
+/** All rounds of both, in alternation, each round begun by the other one. */
+async function compare(
+  contenders: readonly Contender[],
+  what: TurnCase,
+  peerPort: number,
+  { rounds, seconds }: TurnEffort,
+): Promise<Round[][]> {
+  // Some 800,000 datagrams: until then machine code is still being made of ours, on other threads, which is counted as well.
+  for (const contender of contenders) await measure(contender, what, peerPort, 2 * seconds)
+  const results: Round[][] = contenders.map(() => [])
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const index = (round + turn) % contenders.length
+      const contender = contenders[index]
+      if (contender !== undefined) results[index]?.push(await measure(contender, what, peerPort, seconds))
+    }
+  }
+  return results
+}
+
+async function measure(
+  { server }: Contender,
+  { flags, overTls, bytes, clients, everyMs, perSecond }: TurnCase,
+  peerPort: number,
+  seconds: number,
+): Promise<Round> {
+  const messages = Math.round(seconds * perSecond)
+  const port = overTls ? server.tlsPort('turn') : server.port('turn')
+  const toPeer = flags.includes('-y') ? [] : ['-e', '127.0.0.1', '-r', peerPort]
+  const load = ['-m', clients, '-z', everyMs, '-n', messages, '-l', bytes]
+  const before = cpuTicks(server.pids())
+  const said = await uclient(
+    ['-p', port, '-u', 'test', '-w', 'test123', ...flags, ...toPeer, ...load, '127.0.0.1'],
+    60_000 + seconds * 4000,
+  )
+  const after = cpuTicks(server.pids())
+  if (said.code !== 0) throw new Error(`turnutils_uclient: ${said.code}\n${said.output.slice(-2000)}`)
+  const ticks = after.user + after.system - before.user - before.system
+  return {
+    // There and back.
+    cpuUs: (ticks * TICK_US) / (2 * said.received),
+    perSecond: said.received / Math.max(1, said.seconds),
+    lost: said.lost,
+    delayMs: said.delayMs,
+  }
+}
+
+function tableOf(what: TurnCase, [ours = [], theirs = []]: readonly Round[][]): string {
+  const ratios = ours.map(({ cpuUs }, i) => cpuUs / (theirs[i]?.cpuUs ?? Number.NaN))
+  const lost = [...ours, ...theirs].some((round) => round.lost > 0)
+  const goal = what.goal === null ? '' : lost ? `≤ ${what.goal}: unknown` : verdict(what.goal, median(ratios))
+  const row = (name: string, rounds: readonly Round[], ...rest: string[]): string[] => [
+    name,
+    spread(
+      rounds.map(({ cpuUs }) => cpuUs),
+      2,
+    ),
+    median(rounds.map(({ perSecond }) => perSecond)).toFixed(0),
+    rounds.map((round) => round.lost).join(' '),
+    median(rounds.map(({ delayMs }) => delayMs)).toFixed(2),
+    ...rest,
+  ]
+  const head = [
+    'contender',
+    'CPU µs/datagram',
+    'messages/s',
+    'lost',
+    'there and back ms',
+    'ours ÷ it',
+    'goal',
+  ]
+  const ratio = lost ? 'none: messages were lost' : spread(ratios, 2)
+  const rows = [head, row('sluice', ours, '', ''), row('coturn', theirs, ratio, goal)]
+  return `\n${what.name}: ${what.what}, ${what.bytes} bytes, ${what.clients} clients\n\n${table(rows)}`
+}
+
+const verdict = (most: number, ratio: number): string => `≤ ${most}: ${ratio <= most ? 'reached' : 'missed'}`

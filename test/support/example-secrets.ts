@@ -1,0 +1,7 @@
+/** What config/examples and config/sluice.yaml expect of the environment: no secret has a default there. */
+export const EXAMPLE_SECRETS = {
+  TURN_SECRET: 'only the application knows',
+  NONCE_SECRET: 'the same in a whole group',
+  ALICE_PASSWORD: 'a long password',
+  BOB_PASSWORD: 'another long password',
+}

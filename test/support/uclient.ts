@@ -1,0 +1,78 @@
+// turnutils_uclient, and a peer that echoes what reaches it.
+import { programPath } from './needs.ts'
+
+export interface UclientResult {
+  /** 0 also when messages were lost; 255: it could not be set up; null: it had to be killed. */
+  readonly code: number | null
+  readonly sent: number
+  readonly received: number
+  readonly lost: number
+  /** How long it sent, in whole seconds. */
+  readonly seconds: number
+  /** Of a message there and back, on average. */
+  readonly delayMs: number
+  /** Error answers in their order, with their reasons. */
+  readonly errors: readonly string[]
+  readonly output: string
+}
+
+/** Runs it to its end, at most 25 s: it hangs when a server is silent. Names are its own flags. */
+export async function uclient(args: readonly (string | number)[], withinMs = 25_000): Promise<UclientResult> {
+  const child = Bun.spawn([programPath('turnutils_uclient') ?? 'turnutils_uclient', ...args.map(String)], {
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    timeout: withinMs,
+    killSignal: 'SIGKILL',
+  })
+  const [out, problems] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+  const output = `${out}${problems}`
+  const last = (pattern: RegExp): number => Number([...output.matchAll(pattern)].at(-1)?.[1] ?? Number.NaN)
+  return {
+    code: child.signalCode === null ? child.exitCode : null,
+    sent: last(/tot_send_msgs=(\d+)/g),
+    received: last(/tot_recv_msgs=(\d+)/g),
+    lost: last(/Total lost packets (\d+)/g),
+    seconds: last(/Total transmit time is (\d+)/g),
+    delayMs: last(/Average round trip delay ([\d.]+) ms/g),
+    errors: [...output.matchAll(/error (\d{3} \([^)]*\))/g)].map(([, error = '']) => error),
+    output,
+  }
+}
+
+export interface Echo {
+  readonly port: number
+  /** Who sent the newest datagram. */
+  lastSender(): { host: string; port: number }
+  /** How many datagrams came. */
+  count(): number
+  close(): void
+}
+
+/** Echoes datagrams on two ports that follow each other, as a peer of RTP and RTCP; the first is even. */
+export async function startEcho(host = '127.0.0.1'): Promise<Echo> {
+  let last = { host: '', port: 0 }
+  let count = 0
+  const open = (port: number): Promise<Bun.udp.Socket<'buffer'>> =>
+    Bun.udpSocket({
+      hostname: host,
+      port,
+      socket: {
+        data(socket, bytes, port, address) {
+          count++
+          last = { host: address, port }
+          socket.send(bytes, port, address)
+        },
+        error() {},
+      },
+    })
+  for (;;) {
+    const first = await open(0)
+    const second = first.port % 2 === 0 ? await open(first.port + 1).catch(() => null) : null
+    if (second !== null) {
+      const close = (): void => [first, second].forEach((socket) => socket.close())
+      return { port: first.port, lastSender: () => last, count: () => count, close }
+    }
+    first.close()
+  }
+}
