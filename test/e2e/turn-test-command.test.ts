@@ -206,7 +206,8 @@ describe.each(KINDS.map((kind) => [kind.name, kind] as const))('%s', (name, { te
     expect(good.stdout).toStartWith(`${url}?transport=udp, as "test"\n\nok       resolve `)
     expect(good.stdout).toContain('5 of 5 messages of 500 bytes came back, each byte right')
     const bad = await runCommand(['turn', 'test', url, '-u', 'test', '-p', 'wrong'])
-    expect([bad.code, bad.stdout.trimEnd().split('\n').at(-1)]).toEqual([1, 'failed: authenticate'])
+    expect(bad.stdout).toEndWith('\nfailed: authenticate\n')
+    expect(bad.code).toBe(1)
     expect(await runCommand(['turn', 'test', 'nonsense'])).toMatchObject({ code: 2, stdout: '' })
   })
 

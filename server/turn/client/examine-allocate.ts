@@ -27,12 +27,22 @@ export async function allocateFirst(exam: Examination, reached: Reached): Promis
 
 type Redirection = 'may be redirected' | 'was redirected'
 
-async function begin(exam: Examination, reached: Reached, redirection: Redirection): Promise<Held | null> {
+/** Ports of ours that are tried. */
+const PORTS = 3
+
+async function begin(
+  exam: Examination,
+  reached: Reached,
+  redirection: Redirection,
+  ports = PORTS,
+): Promise<Held | null> {
   const { report, wishes } = exam
   const { client } = reached
   // 1. Without credentials: what does the server demand?
   const bare = await client.ask(METHODS.ALLOCATE, askForUdp)
   if ('silence' in bare) return report.fail('challenge', explainSilence(bare))
+  // RFC 8656 §7.4: the server still has an allocation of who had this port before: from another one.
+  if (bare.code === 437 && ports > 1) return elsewhere(exam, reached, redirection, ports - 1)
   if (bare.code === 300) return follow(exam, reached, bare, redirection)
   if (bare.code === 0) {
     report.warn('challenge', { ...OPEN, facts: factsOf(bare) })
@@ -55,6 +65,20 @@ async function begin(exam: Examination, reached: Reached, redirection: Redirecti
     report.ok('authenticate', `user "${user}" is let in, and the server knows the password too`, facts)
   }
   return take(exam, reached, answer, 'allocate')
+}
+
+async function elsewhere(
+  exam: Examination,
+  reached: Reached,
+  redirection: Redirection,
+  ports: number,
+): Promise<Held | null> {
+  const other = await again(exam, reached)
+  if (other === null) return null
+  const held = await begin(exam, other, redirection, ports)
+  if (held === null) other.client.close()
+  else reached.client.close()
+  return held
 }
 
 const OPEN = {

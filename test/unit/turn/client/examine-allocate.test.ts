@@ -33,6 +33,21 @@ describe('what is demanded', () => {
     expect(step('challenge').found).toContain('an open relay')
   })
 
+  test('a port whose allocation of before is still there is changed for another', async () => {
+    let refused = 0
+    await using fake = await FakeTurn.start({
+      script: (request, line, fake) => {
+        if (request.method !== METHODS.ALLOCATE || refused === 2) return false
+        refused++
+        fake.refuse(line, request, 437)
+        return true
+      },
+    })
+    const { isGood, course } = await examined(wishesFor(fake))
+    expect(course).toContain('challenge ok')
+    expect([isGood, refused]).toEqual([true, 2])
+  })
+
   test('credentials, where none were given', async () => {
     await using fake = await FakeTurn.start()
     const { course, step } = await examined(wishesFor(fake, { login: null }))
