@@ -20,7 +20,8 @@ export interface ChangesParts {
   readonly totals: Totals
   /** Null before the first config is known, and once it stops: then nothing changes. */
   readonly applier: () => Applier | null
-  readonly onApplied: (plan: PlanBody) => void
+  /** Settles when it has been told. */
+  readonly onApplied: (plan: PlanBody) => Promise<void>
   /** Shows problems to who started it. */
   readonly tell: (problems: readonly ApplyProblem[]) => void
 }
@@ -71,7 +72,7 @@ export class Changes {
     if (outcome.is === 'rejected') return this.onRejected(await parts.source.locate(outcome.problems))
     this.previous = before
     this.rejection = null
-    parts.onApplied(outcome.plan)
+    await parts.onApplied(outcome.plan)
   }
 
   private onRejected(problems: readonly ApplyProblem[]): void {

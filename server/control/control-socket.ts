@@ -33,11 +33,12 @@ export class ControlSocket {
     this.open = open
   }
 
-  /** Is open from here on when the config has turn listeners, else closed. */
-  apply(config: Config, configFile: string): void {
+  /** Opens it when the config has turn listeners, else closes it; settles when that is done. */
+  apply(config: Config, configFile: string): Promise<void> {
     const isWanted = Object.keys(turnListeners(config)).length > 0
     const path = controlSocketPath(config.data, configFile)
     this.last = this.last.then(() => (isWanted ? this.start(path) : this.close()))
+    return this.last
   }
 
   stop(): void {

@@ -32,7 +32,7 @@ export function tellExit(
   logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid, slot, ...how })
 }
 
-/** What is told of the TURN relay; `isServing`: whether it was ever of use. */
+/** What is told of the TURN relay, when everything it says holds: `onChange` comes first. `isServing`: whether it was ever of use. */
 export function relayNews(
   totals: Totals,
   { isServing, onChange }: { readonly isServing: () => boolean; readonly onChange: () => void },
@@ -40,13 +40,13 @@ export function relayNews(
   return {
     onExit: ({ pid }, how) => {
       if (!isServing()) return
-      logEvent(how.code === 0 ? 'info' : 'warn', 'relay_exited', { pid, ...how })
       onChange()
+      logEvent(how.code === 0 ? 'info' : 'warn', 'relay_exited', { pid, ...how })
     },
     onReplaced: ({ pid }, previous) => {
-      logEvent('info', 'relay_replaced', { pid, previous })
       totals.counter('turn_relay_restarts_total').add(1)
       onChange()
+      logEvent('info', 'relay_replaced', { pid, previous })
     },
     onNotStarted: (why) => logEvent('warn', 'relay_not_started', { why }),
   }

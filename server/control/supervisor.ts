@@ -170,7 +170,8 @@ export class Supervisor {
     const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
     if (this.isDraining) return []
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
-    this.onApplied('serving', outcome.plan)
+    await this.onApplied('serving', outcome.plan)
+    if (this.isDraining) return []
     setInterval(() => this.board.reconcile(), RECONCILE_EVERY_MS)
     if (this.options.isWatching) this.source.begin()
     return []
@@ -181,9 +182,11 @@ export class Supervisor {
     this.changes.reload()
   }
 
-  private onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): void {
+  private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
     configureEvents(config.logs)
     this.keepRunState()
+    await this.controlSocket.apply(config, this.options.file)
+    if (this.isDraining) return
     logEvent('info', event, {
       revision,
       pid: process.pid,
@@ -191,7 +194,6 @@ export class Supervisor {
       listeners: openAddresses(this.made, config),
       admin: this.admin.address,
     })
-    this.controlSocket.apply(config, this.options.file)
   }
 
   private onHealthChange(change: HealthChange): void {
@@ -263,13 +265,14 @@ export class Supervisor {
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
         if (!this.running) return
-        tellExit(worker, how)
         this.keepRunState()
+        tellExit(worker, how)
       },
       onReplaced: (worker, previous) => {
-        logEvent('info', 'worker_replaced', { pid: worker.pid, previous, slot: worker.slot })
         this.totals.counter('worker_restarts_total').add(1)
         this.keepRunState()
+        // Told last: who reads it finds the rest in its place.
+        logEvent('info', 'worker_replaced', { pid: worker.pid, previous, slot: worker.slot })
       },
     })
   }

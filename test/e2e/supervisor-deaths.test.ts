@@ -7,7 +7,7 @@ import { socketInodes } from '../../server/lib/tcp-table.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
 import { spawnGateway, startGateway, type Gateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
-import { isRunning } from '../support/processes.ts'
+import { isRunning, sendSignal } from '../support/processes.ts'
 import { makeGate, waitFor } from '../support/wait.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -70,11 +70,11 @@ describe('a worker that dies', () => {
     const clients = await connectMany(gateway.port(), 60)
     for (const client of clients) client.send(GET)
     await origin.received(60)
-    const [victim = 0] = gateway.workers
+    const victim = gateway.workers[0]!
     const lost = carriedBy(victim, gateway.port())
     expect(lost).toBeGreaterThan(0)
     expect(lost).toBeLessThan(60)
-    process.kill(victim, 'SIGKILL')
+    sendSignal(victim, 'SIGKILL')
     const exited = await gateway.event('worker_exited')
     expect(exited).toMatchObject({ pid: victim, code: null, signal: 'SIGKILL' })
     const replaced = await gateway.event('worker_replaced')
@@ -94,13 +94,13 @@ describe('a worker that dies', () => {
   test('while it was blocked: who came meanwhile is served by its replacement', async () => {
     await using origin = startOrigin((_, reply) => reply.send(200, 'ok'))
     await using gateway = await startGateway({ config: to(origin.url), workers: 3 })
-    const [victim = 0] = gateway.workers
-    process.kill(victim, 'SIGSTOP')
+    const victim = gateway.workers[0]!
+    sendSignal(victim, 'SIGSTOP')
     const clients = await connectMany(gateway.port(), 60)
     for (const client of clients) client.send(GET)
     const done = outcomes(clients)
     await origin.received(1)
-    process.kill(victim, 'SIGKILL')
+    sendSignal(victim, 'SIGKILL')
     expect(await done).toEqual({ answered: 60, failed: 0 })
   })
 
@@ -130,7 +130,7 @@ describe('a worker that dies', () => {
     while (kills < 4) {
       const before = counts.answered
       await waitFor(() => counts.answered > before + 100)
-      process.kill(gateway.workers[0] ?? 0, 'SIGKILL')
+      sendSignal(await waitFor(() => gateway.workers[0]), 'SIGKILL')
       await gateway.event('worker_replaced')
       kills++
     }
@@ -153,7 +153,7 @@ describe('a worker that cannot come back', () => {
     // The wait after the fourth is 400 ms: long enough to look.
     for (let deaths = 0; deaths < 4; deaths++) {
       const pid = await waitFor(() => posts()[0])
-      process.kill(pid, 'SIGKILL')
+      sendSignal(pid, 'SIGKILL')
       await gateway.event('worker_exited', (event) => event['pid'] === pid)
     }
     const clients = await connectMany(gateway.port(), 40)
@@ -170,7 +170,7 @@ describe('a worker that cannot come back', () => {
     await using gateway = await startGateway({ config: to(origin.url) })
     for (let deaths = 0; deaths < 5; deaths++) {
       const pid = await waitFor(() => gateway.workers[0])
-      process.kill(pid, 'SIGKILL')
+      sendSignal(pid, 'SIGKILL')
       await gateway.event('worker_exited', (event) => event['pid'] === pid)
     }
     await gateway.event('unsound')
@@ -186,7 +186,7 @@ describe('a worker that cannot come back', () => {
     const config = { ...to(origin.url), logs: { access: { file: join(logs, 'access.log') } } }
     await using gateway = await startGateway({ config })
     renameSync(logs, `${logs}-gone`)
-    process.kill(gateway.workers[0] ?? 0, 'SIGKILL')
+    sendSignal(await waitFor(() => gateway.workers[0]), 'SIGKILL')
     await gateway.event('worker_replaced')
     await gateway.event('access_log_failed')
     expect((await gateway.fetch('/one')).status).toBe(200)
@@ -211,7 +211,7 @@ describe('a plan that its workers die of', () => {
     expect((await gateway.apply(answering('deadly'))).event).toBe('applied')
     for (let deaths = 0; deaths < 5; deaths++) {
       const pid = await waitFor(() => gateway.workers[0])
-      process.kill(pid, 'SIGKILL')
+      sendSignal(pid, 'SIGKILL')
       await gateway.event('worker_exited')
     }
     const rejected = await gateway.event('rejected')

@@ -7,7 +7,7 @@ import { startNamed } from '../support/backends.ts'
 import { rawClient } from '../support/client.ts'
 import { binary } from '../support/gateway.ts'
 import { freePort } from '../support/kernel.ts'
-import { isRunning, killAll, treeOf } from '../support/processes.ts'
+import { isRunning, killAll, sendSignal, treeOf } from '../support/processes.ts'
 import { waitFor, within } from '../support/wait.ts'
 
 const SOURCES = join(import.meta.dir, '../..')
@@ -169,7 +169,7 @@ test('it runs, tells its state, reloads and stops, and touches nothing of the so
   for (const pid of processes) expect(outside(pid)).toEqual([])
 
   // A worker that dies is replaced by one of the same program.
-  process.kill(processes[1]!, 'SIGKILL')
+  sendSignal(processes[1], 'SIGKILL')
   const replaced = await alone.event('worker_replaced')
   expect(readlinkSync(`/proc/${String(replaced['pid'])}/exe`)).toBe(program)
 

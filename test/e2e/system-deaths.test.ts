@@ -6,7 +6,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts'
 import { acceptedBy, freePort } from '../support/kernel.ts'
 import { startLoad } from '../support/load.ts'
 import { startOrigin } from '../support/origin.ts'
-import { isRunning } from '../support/processes.ts'
+import { isRunning, sendSignal } from '../support/processes.ts'
 import { makeGate, waitFor } from '../support/wait.ts'
 
 const GET = 'GET /held HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -67,9 +67,9 @@ describe('SIGKILL of a worker under load', () => {
     })
     const load = startLoad(port, { connections: 12 })
     await waitFor(() => load.answered > 500)
-    const [victim = 0] = gateway.workers
+    const victim = gateway.workers[0]!
     const its = acceptedBy(victim, port)
-    process.kill(victim, 'SIGKILL')
+    sendSignal(victim, 'SIGKILL')
     await gateway.event('worker_replaced')
     const before = load.answered
     await waitFor(() => load.answered > before + 500)
@@ -98,8 +98,8 @@ describe('SIGKILL of a worker under load', () => {
       port,
       received: (n) => origin.received(n, (r) => r.target === '/held'),
     })
-    const [victim = 0] = gateway.workers
-    process.kill(victim, 'SIGSTOP')
+    const victim = gateway.workers[0]!
+    sendSignal(victim, 'SIGSTOP')
     const its = acceptedBy(victim, port)
     // A third of these wait in the queue of a worker that does not move.
     const waiting = await connect(port, 80)
@@ -107,7 +107,7 @@ describe('SIGKILL of a worker under load', () => {
     const done = lost(waiting)
     await origin.received(1, (request) => request.target === '/quick')
     expect(acceptedBy(victim, port)).toEqual(its)
-    process.kill(victim, 'SIGKILL')
+    sendSignal(victim, 'SIGKILL')
     expect(await done).toEqual([])
     gate.open()
     const failed = await lost(held)
@@ -126,7 +126,7 @@ describe('SIGKILL of a worker under load', () => {
     await using gateway = await startGateway({ config: config(origin.url), workers: 2 })
     const load = startLoad(gateway.port(), { connections: 12 })
     await waitFor(async () => (await prefixes(gateway)).size === 2)
-    process.kill(gateway.workers[0] ?? 0, 'SIGKILL')
+    sendSignal(await waitFor(() => gateway.workers[0]), 'SIGKILL')
     await gateway.event('worker_replaced')
     const before = load.answered
     await waitFor(() => load.answered > before + 500)

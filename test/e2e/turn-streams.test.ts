@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { testCertificate } from '../support/certificate.ts'
 import { rawClient } from '../support/client.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway.ts'
-import { isRunning, residentBytes } from '../support/processes.ts'
+import { isRunning, residentBytes, sendSignal } from '../support/processes.ts'
 import * as stun from '../support/stun.ts'
 import { tcpAllocate, TurnLine } from '../support/turn-line.ts'
 import { waitFor, within } from '../support/wait.ts'
@@ -105,7 +105,7 @@ describe('certificates', () => {
     rmSync(join(gateway.folder, 'key.pem'))
     await gateway.event('rejected')
     const [before] = gateway.workers
-    process.kill(before as number, 'SIGKILL')
+    sendSignal(before, 'SIGKILL')
     await gateway.event('worker_replaced')
     expect(gateway.workers).not.toContain(before)
     expect(await shown(gateway.port('turn.tls'))).toBe('localhost')
@@ -119,7 +119,7 @@ test('a relay that died costs its clients their connections; who comes meanwhile
   await using line = await open(gateway, 'tls')
   await line.allocate()
   const relay = gateway.relay as number
-  process.kill(relay, 'SIGKILL')
+  sendSignal(relay, 'SIGKILL')
   await using next = await open(gateway, 'tcp')
   expect(await mapped(next)).toEqual({ host: '127.0.0.1', port: next.localPort })
   await waitFor(() => line.isClosed)

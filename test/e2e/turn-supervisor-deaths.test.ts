@@ -1,11 +1,11 @@
 // What a death costs with TURN: the relay's, the supervisor's.
 import { describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
-import { descriptorsOf, isRunning } from '../support/processes.ts'
+import { descriptorsOf, isRunning, sendSignal } from '../support/processes.ts'
 import * as stun from '../support/stun.ts'
-import { turnListener, type TurnWords } from '../support/turn.ts'
+import { relayOf, turnListener, type TurnWords } from '../support/turn.ts'
 import { TurnLine, udpAllocate } from '../support/turn-line.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -15,13 +15,6 @@ const config = (words: TurnWords, further: Record<string, unknown> = {}): Record
   drain: '50ms',
   ...further,
 })
-
-function relayOf(gateway: Gateway): number {
-  const data = join(gateway.folder, 'data')
-  const file = readdirSync(data).find((name) => name.startsWith('run-')) ?? ''
-  const { relay } = JSON.parse(readFileSync(join(data, file), 'utf8')) as { relay: { pid: number } | null }
-  return relay?.pid ?? -1
-}
 
 const open = (gateway: Gateway, transport: 'udp' | 'tcp' = 'udp'): Promise<TurnLine> =>
   TurnLine.open({ transport, port: gateway.port('turn') })
@@ -40,7 +33,7 @@ describe('a relay that dies', () => {
     const metrics = async (): Promise<string> => (await fetch(`${gateway.admin}/metrics`)).text()
     await waitFor(async () => (await metrics()).includes('lb_turn_allocations{'))
     const relay = relayOf(gateway)
-    process.kill(relay, 'SIGKILL')
+    sendSignal(relay, 'SIGKILL')
     await waitFor(() => !isRunning(relay))
     const sinceMs = performance.now()
     // Asked once, of nobody: its successor finds it in the socket.
@@ -70,7 +63,7 @@ describe('a relay that dies', () => {
     await http.get('/')
     const supervisor = descriptorsOf(gateway.pid)
     for (let i = 0; i < 2; i++) {
-      process.kill(relayOf(gateway), 'SIGKILL')
+      sendSignal(relayOf(gateway), 'SIGKILL')
       await gateway.event('relay_replaced')
       expect((await http.get('/')).status).toBe(200)
     }
@@ -82,7 +75,7 @@ describe('a relay that dies', () => {
   test('while a config is applied does not stop that', async () => {
     await using gateway = await startGateway({ config: config({}) })
     const [relay, applied] = [relayOf(gateway), gateway.apply(config({ userQuota: 5 }))]
-    process.kill(relay, 'SIGKILL')
+    sendSignal(relay, 'SIGKILL')
     expect((await applied).event).toBe('applied')
     await gateway.event('relay_replaced')
     await using line = await open(gateway)
@@ -94,7 +87,7 @@ describe('a relay that dies', () => {
     await using line = await open(gateway)
     await line.allocate()
     const relay = relayOf(gateway)
-    process.kill(relay, 'SIGTERM')
+    sendSignal(relay, 'SIGTERM')
     await using other = await open(gateway)
     await waitFor(async () => {
       const answer = await other.request(stun.ALLOCATE, { before: (m) => udpAllocate(m) })
@@ -137,12 +130,12 @@ describe('a supervisor that is killed', () => {
     const again = { ours: { ...ours, bind: `127.0.0.1:${port}` } }
     expect((await first.apply(config(again))).event).toBe('applied')
     const relay = relayOf(first)
-    process.kill(relay, 'SIGSTOP')
+    sendSignal(relay, 'SIGSTOP')
     first.signal('SIGKILL')
     await first.process.exited
     await using second = await spawnGateway({ folder: first.folder, config: config(again) })
     await waitFor(() => second.workers.length > 0)
-    process.kill(relay, 'SIGCONT')
+    sendSignal(relay, 'SIGCONT')
     await second.event('serving')
     await using line = await open(second)
     expect(await mapped(line)).toBe(line.localPort)

@@ -1,13 +1,13 @@
 // The supervisor and its TURN relay: start, changes, questions, the end. Real processes, real sockets.
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AllocationFacts } from '../../server/turn/messages.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { spawnGateway } from '../support/gateway.ts'
 import { childrenOf } from '../support/processes.ts'
 import * as stun from '../support/stun.ts'
-import { startSluiceTurn, turnListener, type TurnWords } from '../support/turn.ts'
+import { relayOf, startSluiceTurn, turnListener, type TurnWords } from '../support/turn.ts'
 import { TurnLine, udpAllocate } from '../support/turn-line.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -83,12 +83,6 @@ async function ask(
 const inData = (gateway: Gateway): string[] => {
   const data = join(gateway.folder, 'data')
   return existsSync(data) ? readdirSync(data).map((name) => name.replace(/-[0-9a-f]{16}/, '')) : []
-}
-const relayOf = (gateway: Gateway): number => {
-  const data = join(gateway.folder, 'data')
-  const file = readdirSync(data).find((name) => name.startsWith('run-')) ?? ''
-  const { relay } = JSON.parse(readFileSync(join(data, file), 'utf8')) as { relay: { pid: number } | null }
-  return relay?.pid ?? -1
 }
 
 const endOf = (gateway: Gateway): Promise<Record<string, unknown>> => gateway.event('turn_allocation')

@@ -2,7 +2,7 @@
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Load, startLoad } from '../support/load.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
-import { descriptorsOf, residentBytes } from '../support/processes.ts'
+import { descriptorsOf, residentBytes, sendSignal } from '../support/processes.ts'
 import { type Random, seededRandom, seedOfRun } from '../support/random.ts'
 import { pause } from '../support/wait.ts'
 
@@ -65,7 +65,7 @@ function someConfig(origins: readonly Origin[], random: Random): Record<string, 
 }
 
 function killWorker({ workers }: Gateway, { pick }: Random): void {
-  if (workers.length > 0) process.kill(pick(workers), 'SIGKILL')
+  if (workers.length > 0) sendSignal(pick(workers), 'SIGKILL')
 }
 
 async function restart(origin: Origin): Promise<void> {

@@ -56,11 +56,18 @@ export function descriptorsOf(pid: number): number {
   }
 }
 
+/** Sends a signal to one process. Throws when it is gone, and for what names no single process: 0 and -1 would reach all of ours. */
+export function sendSignal(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined || !Number.isInteger(pid) || pid < 2)
+    throw new Error(`${pid} is no process of a test`)
+  process.kill(pid, signal)
+}
+
 /** Kills these processes at once; those that are gone do not matter. */
 export function killAll(pids: readonly number[]): void {
   for (const pid of pids) {
     try {
-      process.kill(pid, 'SIGKILL')
+      sendSignal(pid, 'SIGKILL')
     } catch {
       // It ended by itself.
     }

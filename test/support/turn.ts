@@ -1,5 +1,7 @@
 // TURN servers for tests: ours, in a gateway, or coturn with the same settings, which the tests themselves are checked against
 // (SLUICE_TEST_TURN=coturn bun test test/e2e/turn-tools).
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { testCertificate } from './certificate.ts'
 import { startCoturn } from './coturn.ts'
 import { type Gateway, startGateway } from './gateway.ts'
@@ -106,4 +108,14 @@ export function turnListener(name: string, words: TurnWords): Record<string, unk
     ...(words.tls === true && { tls: { bind, cert, key } }),
     ...words.ours,
   }
+}
+
+/** Id of the relay's process as the gateway's state file has it, for the gateway that would come after this one. */
+export function relayOf(gateway: Gateway): number {
+  const data = join(gateway.folder, 'data')
+  const file = readdirSync(data).find((name) => name.startsWith('run-')) ?? ''
+  const text = readFileSync(join(data, file), 'utf8')
+  const { relay } = JSON.parse(text) as { relay: { pid: number } | null }
+  if (!relay) throw new Error(`no relay in ${text}`)
+  return relay.pid
 }

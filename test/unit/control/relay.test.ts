@@ -7,7 +7,7 @@ import type { HeldSocket } from '../../../server/control/relay-plan.ts'
 import { relayProcess, type RelayExit, type StartRelay } from '../../../server/control/relay-start.ts'
 import type { MetricsDelta } from '../../../server/telemetry/registry.ts'
 import type { ToRelay } from '../../../server/turn/messages.ts'
-import { isRunning } from '../../support/processes.ts'
+import { isRunning, sendSignal } from '../../support/processes.ts'
 import { staysTrue, waitFor, within } from '../../support/wait.ts'
 import { farEnds, relayBody, type FarEnd } from './relays.ts'
 
@@ -200,7 +200,7 @@ describe('one that hangs', () => {
     })
     relays.push(relay)
     expect(await relay.hello).toBe(true)
-    process.kill(relay.pid, 'SIGSTOP')
+    sendSignal(relay.pid, 'SIGSTOP')
     await within(5000, relay.exited, 'its end')
     expect(exits[0]).toMatchObject({ signal: 'SIGKILL', why: 'it hung: it said nothing for 10 s' })
     expect(isRunning(relay.pid)).toBe(false)
