@@ -58,6 +58,7 @@ class Alone implements AsyncDisposable {
       () =>
         this.stdout
           .split('\n')
+          .slice(0, -1)
           .filter((line) => line.includes(`"event":"${name}"`))
           .map((line) => JSON.parse(line) as Record<string, unknown>)
           .at(-1),

@@ -172,8 +172,9 @@ export class Gateway implements AsyncDisposable {
   async accessLog(): Promise<Record<string, unknown>[]> {
     const file = Bun.file(join(this.folder, 'access.log'))
     if (!(await file.exists())) return []
-    return (await file.text())
-      .split('\n')
+    // Behind the last line feed stands what is being written.
+    const lines = (await file.text()).split('\n').slice(0, -1)
+    return lines
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   }

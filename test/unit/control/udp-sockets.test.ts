@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { ptr } from 'bun:ffi'
-import { readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Binds } from '../../../server/lib/bind.ts'
 import { libc } from '../../../server/lib/native.ts'
 import { bindUdp } from '../../../server/lib/bind-fd.ts'
 import { closeFds } from '../../../server/lib/pass-fds.ts'
+import { socketInodes } from '../../../server/lib/tcp-table.ts'
 import { UdpSockets } from '../../../server/control/udp-sockets.ts'
 
 type Listeners = Record<string, Binds>
@@ -54,7 +55,25 @@ const portOf = (sockets: UdpSockets, key = 'turn#0'): number =>
   sockets.sockets.find((socket) => socket.key === key)?.port ?? -1
 const fdOf = (sockets: UdpSockets, key = 'turn#0'): number =>
   sockets.sockets.find((socket) => socket.key === key)?.fd ?? -1
-const descriptors = (): number => readdirSync('/proc/self/fd').length
+
+/** Counts sockets from here on: those that listen for UDP and that this process did not have yet. Not all descriptors: whatever else runs here has some, too. */
+function countSockets(): () => number {
+  const before = listeningUdp()
+  return () => listeningUdp().filter((inode) => !before.includes(inode)).length
+}
+
+function listeningUdp(): string[] {
+  const ours = socketInodes(process.pid)
+  const rows = ['udp', 'udp6'].flatMap((name) =>
+    readFileSync(`/proc/net/${name}`, 'utf8').split('\n').slice(1),
+  )
+  const words = rows.map((row) => row.trim().split(/\s+/))
+  // The resolver's sockets are connected.
+  const isListening = (remote = ''): boolean => /^0+:0+$/.test(remote)
+  return words.flatMap(({ 2: remote, 9: inode }) =>
+    inode && ours.has(inode) && isListening(remote) ? inode : [],
+  )
+}
 
 describe.if(process.platform === 'linux')('the UDP sockets of turn listeners', () => {
   test('port 0 is resolved once, and stays from plan to plan', async () => {
@@ -107,7 +126,7 @@ describe.if(process.platform === 'linux')('the UDP sockets of turn listeners', (
   test('a port that another program has is a problem of its place; nothing stays open', async () => {
     const port = occupy()
     const sockets = makeSockets()
-    const before = descriptors()
+    const more = countSockets()
     const problems = await sockets.stage(
       {
         a: turn('127.0.0.1:0'),
@@ -125,7 +144,7 @@ describe.if(process.platform === 'linux')('the UDP sockets of turn listeners', (
       'listeners.e.bind ENOTFOUND',
     ])
     expect(problems[0]?.message).toStartWith(`cannot listen on UDP 127.0.0.1:${port}: another program`)
-    expect(descriptors()).toBe(before)
+    expect(more()).toBe(0)
     expect(sockets.sockets).toEqual([])
   })
 
@@ -134,11 +153,11 @@ describe.if(process.platform === 'linux')('the UDP sockets of turn listeners', (
     const listeners = { turn: turn('127.0.0.1:0') }
     await open(sockets, listeners)
     const [before] = sockets.sockets
-    const count = descriptors()
+    const more = countSockets()
     await sockets.stage({ turn: turn('127.0.0.2:0'), more: turn('127.0.0.1:0') }, {})
-    expect(descriptors()).toBe(count + 2)
+    expect(more()).toBe(2)
     sockets.drop()
-    expect(descriptors()).toBe(count)
+    expect(more()).toBe(0)
     expect(sockets.sockets).toEqual([before!])
   })
 
@@ -170,11 +189,12 @@ describe.if(process.platform === 'linux')('the UDP sockets of turn listeners', (
     const [a, b] = [portOf(sockets, 'a#0'), portOf(sockets, 'b#0')]
     const sender = await Bun.udpSocket({ hostname: '127.0.0.1' })
     sender.send('kept', a, '127.0.0.1')
-    const count = descriptors()
+    const more = countSockets()
     await open(sockets, { a: turn(`127.0.0.1:${b}`), b: turn(`127.0.0.1:${a}`) })
     expect([portOf(sockets, 'a#0'), portOf(sockets, 'b#0')]).toEqual([b, a])
     await open(sockets, { c: turn(`127.0.0.1:${a}`) })
-    expect(descriptors()).toBe(count - 1)
+    expect(more()).toBe(0)
+    expect(isFree(b)).toBe(true)
     expect(portOf(sockets, 'c#0')).toBe(a)
     expect(received(fdOf(sockets, 'c#0'))).toBe('kept')
     sender.close()
