@@ -185,15 +185,16 @@ export class Supervisor {
   private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
     configureEvents(config.logs)
     this.keepRunState()
-    await this.controlSocket.apply(config, this.options.file)
-    if (this.isDraining) return
-    logEvent('info', event, {
+    // Looked at now: the next config may take the place of this one before it is told.
+    const facts = {
       revision,
       pid: process.pid,
       workers: this.workers.map(({ pid }) => pid),
       listeners: openAddresses(this.made, config),
       admin: this.admin.address,
-    })
+    }
+    await this.controlSocket.apply(config, this.options.file)
+    if (!this.isDraining) logEvent('info', event, facts)
   }
 
   private onHealthChange(change: HealthChange): void {
