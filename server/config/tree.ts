@@ -47,6 +47,17 @@ export const scalarAt = (at: Offset, value: Scalar['value']): Scalar => ({
   loose: false,
 })
 
+/** A value, such as a default of the schema, as if it had been written there. */
+export function treeOf(value: unknown, at: Offset): Tree {
+  if (Array.isArray(value)) return { is: 'list', at, items: value.map((item: unknown) => treeOf(item, at)) }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return scalarAt(at, value)
+  const entries = Object.entries(value ?? {}).map(
+    ([key, item]) => [key, { at, value: treeOf(item, at) }] as const,
+  )
+  return { is: 'map', at, entries: new Map(entries) }
+}
+
 /** The place of what stands at `path`: of its key in a map. What is not there has the place of what would hold it. */
 export function locate(root: Tree, path: Path): Offset {
   let tree = root

@@ -2,12 +2,22 @@
 // Where a value is wrong, something harmless of its type stands in for it, so that the rest can still be checked.
 import { FORMATS } from './formats.ts'
 import { likestSchema, schemaByWord, wordFor, wordsOf } from './map-by.ts'
+import { isNothing, misplacedKeys } from './misplaced.ts'
 import { nearest } from './nearest.ts'
 import type { Problems } from './problem.ts'
 import { readBoolean, readNumber } from './scalars.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { describe, hintFor, kindOf } from './spoken.ts'
-import { type List, type MapTree, type Offset, type Path, type Scalar, scalarAt, type Tree } from './tree.ts'
+import {
+  type List,
+  type MapTree,
+  type Offset,
+  type Path,
+  type Scalar,
+  scalarAt,
+  type Tree,
+  treeOf,
+} from './tree.ts'
 import { homesOf } from './unknown-key.ts'
 
 /** Begins texts that stand in for a wrong value: no text of a valid config does. */
@@ -272,32 +282,4 @@ class Walker {
   }
 }
 
-const isNothing = (tree: Tree | undefined): boolean => tree?.is === 'scalar' && tree.value === null
-
-/** Keys of an item that stand beside its name, as they were indented too little: each with that name. */
-function misplacedKeys(schema: SchemaNode, tree: MapTree): ReadonlyMap<string, string> {
-  const all = schema.by === undefined ? [schema] : (schema.anyOf ?? [])
-  const isKnown = (key: string): boolean => all.some(({ properties = {} }) => Object.hasOwn(properties, key))
-  const misplaced = new Map<string, string>()
-  let above: string | null = null
-  for (const [key, { value }] of tree.entries) {
-    const isItem =
-      value.is === 'map' && !isNothing(above === null ? undefined : tree.entries.get(above)?.value)
-    if (above !== null && !isItem && isKnown(key)) misplaced.set(key, above)
-    else above = key
-  }
-  return misplaced
-}
-
 const readsNumber = (schema: SchemaNode): boolean => schema.type === 'integer' || schema.type === 'number'
-
-/** A default of the schema, as if it had been written. */
-function treeOf(value: unknown, at: Offset): Tree {
-  if (Array.isArray(value)) return { is: 'list', at, items: value.map((item: unknown) => treeOf(item, at)) }
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return scalarAt(at, value)
-  const entries = Object.entries(value ?? {}).map(
-    ([key, item]) => [key, { at, value: treeOf(item, at) }] as const,
-  )
-  return { is: 'map', at, entries: new Map(entries) }
-}
