@@ -6,7 +6,7 @@ import type { ServerLive } from '../backends/server.ts'
 import { flush } from '../head/stage.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
-import type { Outbound } from '../http1/outbound.ts'
+import { retire } from '../http1/pool.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
@@ -152,12 +152,6 @@ export class Engine implements Requests {
     this.meter.exchange(x)
     this.accessLog?.exchange(x)
   }
-}
-
-/** The pool holds only what http1 put there. */
-function retire(live: ServerLive): void {
-  live.isRetired = true
-  for (const conn of [...(live.idle as Outbound[])]) conn.finishServer()
 }
 
 const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))

@@ -1,5 +1,6 @@
 // The inner loop of an exchange: once per attempt it picks a server, gets a connection, sends the request, and hears what
-// became of it. Retry, timeout and pick live here and nowhere else; policy lives in the rule's steps and never here.
+// became of it. Retry (by the rules in retry.ts), timeout and pick live here and nowhere else; policy lives in the rule's steps and
+// never here.
 import type { Backend } from '../backends/backend.ts'
 import type { Waiter } from '../backends/queue.ts'
 import { type Server, recordResponseTime } from '../backends/server.ts'
@@ -11,27 +12,22 @@ import { writeRequestHead } from '../head/write.ts'
 import type { ServerEvents } from '../http1/ends.ts'
 import { dialServer } from '../http1/listen.ts'
 import type { Outbound } from '../http1/outbound.ts'
+import { takeIdle } from '../http1/pool.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
-import { FAULTS, type FaultCode, fault } from '../tables/faults.ts'
-import { IDEMPOTENT, METHOD_HEAD } from '../tables/methods.ts'
+import { type FaultCode, fault } from '../tables/faults.ts'
+import { METHOD_HEAD } from '../tables/methods.ts'
 import { isInsider } from './at-once.ts'
 import { requestLines } from './forwarded-headers.ts'
 import { HeldPieces } from './held-pieces.ts'
 import type { Proxied } from './proxy.ts'
+import { backoffMs, isUnsent, mayRepeat } from './retry.ts'
+import { Tunnel } from './tunnel.ts'
 import { wantedUpgrades } from './upgrade.ts'
-import { writeInterim } from './write-answer.ts'
+import { writeBody, writeHeldHead, writeInterim } from './write-answer.ts'
 
 /** A request's body is kept for another attempt up to this; also what is read ahead while there is no connection yet. */
 const REPLAY_BYTES_MAX = 64 * 1024
-const BACKOFF_MS_MAX = 5000
-
-/** No byte of the request can have reached a server that failed so. */
-const isUnsent = (code: FaultCode): boolean =>
-  code === 'connect_refused' ||
-  code === 'connect_failed' ||
-  code === 'connect_timeout' ||
-  code === 'dns_failed'
 
 export class Forward implements ServerEvents, Waiter {
   readonly x: Proxied
@@ -59,8 +55,6 @@ export class Forward implements ServerEvents, Waiter {
   #isEarlyWhole = false
   /** No byte of the body came with the answer's head. */
   #isHeadAlone = false
-  #hasClientEnded = false
-  #hasServerEnded = false
 
   constructor(x: Proxied, backend: Backend) {
     this.x = x
@@ -200,7 +194,7 @@ export class Forward implements ServerEvents, Waiter {
     this.#keepNoMore()
     // What a client takes to send its request is not its server's time.
     if (this.#server && x.isRequestWhole) recordResponseTime(this.#server.live, nowMs - this.#askedMs)
-    if (head.status === 101) x.isTunnel = true
+    if (head.status === 101 && this.#conn) x.tunnel = new Tunnel(this, this.#conn)
     x.answered(head, framing, null)
   }
 
@@ -213,7 +207,8 @@ export class Forward implements ServerEvents, Waiter {
     x.fault = fault(code, !isUnsent(code))
     // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
-    if (!this.#mayRepeat(code, conn)) return x.reply(faultAnswer(code))
+    // All that was sent must still be here.
+    if (!this.#keepsAll || !mayRepeat(code, x.request.methodId, conn)) return x.reply(faultAnswer(code))
     if (wasStale) {
       this.#needsFresh = true
       x.attempts--
@@ -226,22 +221,15 @@ export class Forward implements ServerEvents, Waiter {
     this.#again(wasStale)
   }
 
-  /** RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; and all that was sent is still here. */
-  #mayRepeat(code: FaultCode, conn: Outbound | null): boolean {
-    if (!this.#keepsAll || (FAULTS[code].status === 504 && !isUnsent(code))) return false
-    if (isUnsent(code)) return true
-    return IDEMPOTENT[this.x.request.methodId] === true && conn !== null && !conn.hasAnswered
-  }
-
   /** Another server at once; the same ones only after a while. */
   #again(isImmediate: boolean): void {
     const server = this.backend.pick(this.key, this.tried)
     if (server) return this.#use(server)
     this.tried = 0
     if (isImmediate) return this.attempt()
-    const { backoff } = this.backend.options.retry
-    const most = Math.min(backoff * 2 ** (this.x.attempts - 1), BACKOFF_MS_MAX)
-    this.#backoff = setTimeout(() => this.#backedOff(), this.x.engine.chance() * most)
+    const { attempts, engine } = this.x
+    const waitMs = backoffMs(this.backend.options.retry.backoff, attempts, engine.chance())
+    this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
   }
 
   #backedOff(): void {
@@ -257,9 +245,9 @@ export class Forward implements ServerEvents, Waiter {
   /** The answer's head is on its way to the client: its body may follow. */
   headSent(): void {
     const { x } = this
-    if (x.isTunnel) x.inbound.becomeTunnel()
+    if (x.tunnel) x.inbound.becomeTunnel()
     const early = this.#early
-    if (this.#isHeadAlone || early) x.sendHeldHead()
+    if (this.#isHeadAlone || early) writeHeldHead(x)
     if (!early) return
     this.#early = null
     for (const piece of early.pieces()) this.#relay(piece, 0, piece.length)
@@ -277,17 +265,14 @@ export class Forward implements ServerEvents, Waiter {
 
   #relay(bytes: Buffer, from: number, to: number): void {
     const { x } = this
-    x.writeBody(bytes, from, to)
-    if (x.isTunnel) {
-      x.bytesOut += to - from
-      x.inbound.touch()
-    }
+    writeBody(x, bytes, from, to)
+    if (x.tunnel) x.tunnel.noteServerData(to - from)
     if (x.inbound.waitingBytes > 0) this.#conn?.pause()
   }
 
   serverEnd(): void {
     const { x } = this
-    if (!x.isTunnel) {
+    if (!x.tunnel) {
       // From now on this connection may serve another exchange.
       if (this.#conn) x.bytesOut = this.#conn.answerBytes
       this.#conn = null
@@ -300,11 +285,7 @@ export class Forward implements ServerEvents, Waiter {
 
   #answerWhole(): void {
     const { x } = this
-    if (x.isTunnel) {
-      this.#hasServerEnded = true
-      x.inbound.shutdownWrites()
-      return this.#endTunnel()
-    }
+    if (x.tunnel) return x.tunnel.serverEnd()
     this.#isOver = true
     x.finishAnswer()
   }
@@ -320,32 +301,17 @@ export class Forward implements ServerEvents, Waiter {
     this.#conn?.yieldHead()
   }
 
-  // ── a tunnel ──
+  // ── ends ──
 
-  tunnelData(bytes: Buffer, from: number, to: number): void {
-    const conn = this.#conn
-    if (!conn) return
-    conn.write(bytes, from, to)
-    if (conn.waitingBytes > 0) this.x.inbound.pause()
-  }
-
-  tunnelEnd(): void {
-    this.#hasClientEnded = true
-    this.#conn?.shutdownWrites()
-    this.#endTunnel()
-  }
-
-  /** Both halves are closed: the tunnel is over. */
-  #endTunnel(): void {
-    if (!this.#hasClientEnded || !this.#hasServerEnded || this.#isOver) return
+  /** Both halves of a tunnel have ended. */
+  tunnelOver(): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#conn?.finishServer()
     this.#conn = null
     this.#release()
     this.x.endTunnel()
   }
-
-  // ── ends ──
 
   /** The exchange wants nothing more of the server: whatever is under way stops. */
   giveUp(): void {
@@ -360,7 +326,7 @@ export class Forward implements ServerEvents, Waiter {
   #leave(): Outbound | null {
     const conn = this.#conn
     this.#conn = null
-    if (conn && this.x.isHeadSent && !this.x.isTunnel) this.x.bytesOut = conn.answerBytes
+    if (conn && this.x.isHeadSent && !this.x.tunnel) this.x.bytesOut = conn.answerBytes
     this.#release()
     return conn
   }
@@ -374,15 +340,3 @@ export class Forward implements ServerEvents, Waiter {
 
 // One object for all requests: it lives only while a head is written.
 const sendLines = { id: '', isChunked: false, wantsUpgrade: false, serverAuthority: '' }
-
-/** The connection used last is the one least likely to have been closed. The pool holds only what outbound.ts put there. */
-function takeIdle(server: Server, methodId: number): Outbound | null {
-  const idle = server.live.idle as Outbound[]
-  for (let conn = idle.pop(); conn; conn = idle.pop()) {
-    if (conn.isClosed) continue
-    // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its price.
-    if (IDEMPOTENT[methodId] || conn.isFit) return conn
-    conn.drop()
-  }
-  return null
-}

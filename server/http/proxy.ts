@@ -2,13 +2,13 @@
 //
 //   1 start      who asks; what is answered here (own paths, refused methods)
 //   2 match      the rule of this listener, host and path
-//   3 request    the rule's steps, in order; any may answer instead
+//   3 request    the rule's steps, in order; any may answer instead   (steps.ts)
 //   4 destine    respond · redirect · backend
 //   5 attempt    pick and admit a server, connect, send        ┐
 //   6 body       the rest of the request, as it comes          │ forward.ts: once per attempt
 //   7 answer     the server's head, or why there is none: again? ┘
-//   8 response   the steps reached, in reverse
-//   9 relay      the answer's body, as it comes
+//   8 response   the steps reached, in reverse   (steps.ts)
+//   9 relay      the answer's body, as it comes   (forward.ts, write-answer.ts)
 //  10 end        the steps' end, the log, the metrics; the client's next request
 //
 // Nothing here waits: each transition is called by a socket's event, and an ordinary exchange makes no Promise.
@@ -30,13 +30,12 @@ import type { Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { type KnownClient, clientOf, givenRequestId } from './forwarded-headers.ts'
 import { HeldPieces } from './held-pieces.ts'
-import { park } from './park.ts'
-import { writeAnswer } from './write-answer.ts'
+import { endSteps, requestSteps, responseSteps } from './steps.ts'
+import type { Tunnel } from './tunnel.ts'
+import { writeAnswer, writeBody, writeEnd } from './write-answer.ts'
 
 /** How much of a request's body is read while a step waits. */
 const AHEAD_BYTES_MAX = 64 * 1024
-const CRLF = Buffer.from('\r\n')
-const CHUNKED_END = Buffer.from('0\r\n\r\n')
 
 export class Proxied implements Exchange, ClientEvents {
   readonly engine: Engine
@@ -71,18 +70,21 @@ export class Proxied implements Exchange, ClientEvents {
   /** All of the answer is written, though a slow client may not have taken it yet. */
   isAnswerWhole = false
   isEnded = false
-  isTunnel = false
+  /** Set with the head of a 101. */
+  tunnel: Tunnel | null = null
   /** A close-delimited answer is put into chunks for a client that can take them. */
   wrapsChunks = false
   forward: Forward | null = null
-  #notes: unknown[] | null = null
+  /** What the rule's steps remember, one for each. */
+  notes: unknown[] | null = null
   /** Steps whose request part has run: their response and end parts will. */
-  #reached = 0
+  reached = 0
   /** What of the body came while a request step waited. */
   #ahead: HeldPieces | null = null
-  #heldBytes: Buffer | null = null
-  #heldFrom = 0
-  #heldTo = 0
+  /** A head that goes out as it came, until something of its body does. */
+  heldBytes: Buffer | null = null
+  heldFrom = 0
+  heldTo = 0
 
   constructor(engine: Engine, inbound: Inbound) {
     const { listener } = inbound.port
@@ -104,7 +106,7 @@ export class Proxied implements Exchange, ClientEvents {
     try {
       this.#start()
     } catch (error) {
-      this.#bug(error)
+      this.bug(error)
     }
   }
 
@@ -125,63 +127,23 @@ export class Proxied implements Exchange, ClientEvents {
     this.reply(faultAnswer(code))
   }
 
-  // ── 2 match ──
+  // ── 2 match, and on to 3 request: steps.ts ──
 
   #match(): void {
     const rule = this.listener.match(this.request)
     if (rule === 'ambiguous') return this.refuse('match_ambiguous')
     if (rule === null) return this.reply(faultAnswer('no_rule'))
     this.rule = rule
-    this.#notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
-    if (rule.requestSteps.length > 0) return this.#requestSteps(rule, 0)
-    this.#destine(rule)
-  }
-
-  // ── 3 request ──
-
-  #requestSteps(rule: Rule, from: number): void {
-    for (let i = from; i < rule.requestSteps.length; i++) {
-      const place = rule.requestSteps[i] as number
-      this.#reached = place + 1
-      const answer = rule.steps[place]?.request?.(this, this.#notes?.[place])
-      if (answer instanceof Promise) return this.#awaitRequestStep(rule, i, answer)
-      if (answer) return this.reply(answer)
-    }
-    this.#destine(rule)
-  }
-
-  /** The exchange goes on at the next step, unless it was answered or given up meanwhile. */
-  #awaitRequestStep(rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
-    park(waited, this.engine.wheel, {
-      settled: (answer) => {
-        if (this.isEnded || this.hasBegun) return
-        this.inbound.resume()
-        if (answer) this.reply(answer)
-        else this.#requestSteps(rule, at + 1)
-      },
-      failed: (error) => this.#bug(error),
-    })
-  }
-
-  /** A step threw. What of the answer has not left yet becomes one of ours, which passes no further step. */
-  #bug(error: unknown): void {
-    tellBug(error)
-    if (this.isEnded) return
-    if (this.isHeadSent) return this.breakOff('internal')
-    if (!this.hasBegun) return this.reply(faultAnswer('internal'))
-    this.forward?.giveUp()
-    this.isTunnel = false
-    this.fault = fault('internal', this.attempts > 0)
-    const { head, bytes } = this.#render(faultAnswer('internal'))
-    this.answer = head
-    this.status = head.status
-    this.#sendAnswer(head, 'none', bytes)
+    this.notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
+    if (rule.requestSteps.length > 0) return requestSteps(this, rule, 0)
+    this.destine(rule)
   }
 
   // ── 4 destine ──
 
-  #destine(rule: Rule): void {
-    this.#reached = rule.steps.length
+  /** All request steps let the request pass. */
+  destine(rule: Rule): void {
+    this.reached = rule.steps.length
     const { to } = rule
     if (this.inbound.bodyBytes > this.bodyLimit) return this.reply(faultAnswer('body_too_large'))
     if (to.is === 'respond') return this.reply(to.answer)
@@ -205,10 +167,7 @@ export class Proxied implements Exchange, ClientEvents {
   // ── 6 body ──
 
   requestBody(bytes: Buffer, from: number, to: number): void {
-    if (this.isTunnel) {
-      this.bytesIn += to - from
-      return this.forward?.tunnelData(bytes, from, to)
-    }
+    if (this.tunnel) return this.tunnel.clientData(bytes, from, to)
     if (this.hasBegun || this.isEnded) return // an early answer: the rest of the request is of no use
     if (this.inbound.reader.contentBytes > this.bodyLimit) {
       this.forward?.giveUp()
@@ -221,7 +180,7 @@ export class Proxied implements Exchange, ClientEvents {
   }
 
   requestEnd(): void {
-    if (this.isTunnel) return this.forward?.tunnelEnd()
+    if (this.tunnel) return this.tunnel.clientEnd()
     this.isRequestWhole = true
     if (!this.hasBegun) this.forward?.bodyEnd()
   }
@@ -264,6 +223,21 @@ export class Proxied implements Exchange, ClientEvents {
     })
   }
 
+  /** A step threw. What of the answer has not left yet becomes one of ours, which passes no further step. */
+  bug(error: unknown): void {
+    tellBug(error)
+    if (this.isEnded) return
+    if (this.isHeadSent) return this.breakOff('internal')
+    if (!this.hasBegun) return this.reply(faultAnswer('internal'))
+    this.forward?.giveUp()
+    this.tunnel = null
+    this.fault = fault('internal', this.attempts > 0)
+    const { head, bytes } = this.#render(faultAnswer('internal'))
+    this.answer = head
+    this.status = head.status
+    this.sendAnswer(head, 'none', bytes)
+  }
+
   // ── 8 response ──
 
   /** A final answer's head is here, a server's or (with its bytes) our own: runs the response steps, then sends it. */
@@ -279,75 +253,27 @@ export class Proxied implements Exchange, ClientEvents {
     }
     const { rule } = this
     if (rule && rule.responseSteps.length > 0)
-      this.#responseSteps(rule, rule.responseSteps.length - 1, head, framing, own)
-    else this.#sendAnswer(head, framing, own)
+      responseSteps(this, rule, rule.responseSteps.length - 1, head, framing, own)
+    else this.sendAnswer(head, framing, own)
   }
 
-  #responseSteps(rule: Rule, from: number, head: ResponseHead, framing: Framing, own: Buffer | null): void {
-    try {
-      for (let i = from; i >= 0; i--) {
-        const place = rule.responseSteps[i] as number
-        if (place >= this.#reached) continue
-        const waited = rule.steps[place]?.response?.(this, head, this.#notes?.[place])
-        if (waited instanceof Promise) {
-          this.forward?.pauseServer()
-          return park(waited, this.engine.wheel, {
-            settled: () => {
-              if (!this.isEnded) this.#responseSteps(rule, i - 1, head, framing, own)
-            },
-            failed: (error) => this.#bug(error),
-          })
-        }
-      }
-    } catch (error) {
-      return this.#bug(error)
-    }
-    this.#sendAnswer(head, framing, own)
-  }
-
-  #sendAnswer(head: ResponseHead, framing: Framing, own: Buffer | null): void {
+  /** All steps have seen the answer. */
+  sendAnswer(head: ResponseHead, framing: Framing, own: Buffer | null): void {
     writeAnswer(this, head, framing)
     this.isHeadSent = true
     if (own === null) return this.forward?.headSent()
     if (this.request.methodId !== METHOD_HEAD && own.length > head.headEnd) {
-      this.writeBody(own, head.headEnd, own.length)
+      writeBody(this, own, head.headEnd, own.length)
       this.bytesOut = own.length - head.headEnd
     }
     this.finishAnswer()
-  }
-
-  // ── 9 relay ──
-
-  /** Keeps a head that goes out as it came, so that it leaves in one write with the body that follows it. */
-  holdHead(head: ResponseHead): void {
-    this.#heldBytes = head.fields.bytes
-    this.#heldFrom = head.headStart
-    this.#heldTo = head.headEnd
-  }
-
-  sendHeldHead(): void {
-    const bytes = this.#heldBytes
-    this.#heldBytes = null
-    if (bytes) this.inbound.write(bytes, this.#heldFrom, this.#heldTo)
-  }
-
-  writeBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#heldBytes === bytes && this.#heldTo === from && !this.wrapsChunks) {
-      this.#heldBytes = null
-      return this.inbound.write(bytes, this.#heldFrom, to)
-    }
-    if (this.#heldBytes) this.sendHeldHead()
-    if (this.wrapsChunks) this.inbound.writeSmall(Buffer.from(`${(to - from).toString(16)}\r\n`))
-    this.inbound.write(bytes, from, to)
-    if (this.wrapsChunks) this.inbound.writeSmall(CRLF)
   }
 
   // ── 10 end ──
 
   /** The answer's last byte is written; it may still wait for a slow client. */
   finishAnswer(): void {
-    if (this.#heldBytes) this.sendHeldHead()
-    if (this.wrapsChunks && this.request.methodId !== METHOD_HEAD) this.inbound.writeSmall(CHUNKED_END)
+    writeEnd(this)
     this.isAnswerWhole = true
     if (this.inbound.waitingBytes === 0) this.#finish()
   }
@@ -370,21 +296,11 @@ export class Proxied implements Exchange, ClientEvents {
     if (this.isEnded) return
     this.isEnded = true
     this.fault = reason
-    if (!this.isTunnel) this.bytesIn = this.inbound.framing === 'none' ? 0 : this.inbound.reader.contentBytes
+    if (!this.tunnel) this.bytesIn = this.inbound.framing === 'none' ? 0 : this.inbound.reader.contentBytes
     const { rule } = this
-    if (rule) {
-      for (const place of rule.endSteps) if (place < this.#reached) this.#endStep(rule, place)
-    }
+    if (rule && rule.endSteps.length > 0) endSteps(this, rule)
     this.engine.record(this)
     this.request.release()
-  }
-
-  #endStep(rule: Rule, place: number): void {
-    try {
-      rule.steps[place]?.end?.(this, this.#notes?.[place])
-    } catch (error) {
-      tellBug(error)
-    }
   }
 
   /** A tunnel is over. */

@@ -1,9 +1,9 @@
-// Upgrade (RFC 9110 §7.8): which requests for another protocol are passed on. Behind one that is granted lies a raw tunnel.
+// Upgrade (RFC 9110 §7.8): which requests for another protocol are passed on. Behind one that is granted lies a tunnel.
 import { hasToken } from '../head/bytes.ts'
 import { FIELD_INTS } from '../head/fields.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import { protocolsOf } from '../http1/outbound.ts'
+import { protocolsOf } from '../http1/protocols.ts'
 import type { Proxied } from './proxy.ts'
 
 const UPGRADE = Buffer.from('upgrade')

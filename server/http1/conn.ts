@@ -11,18 +11,14 @@ import {
   stagedLength,
 } from '../head/stage.ts'
 import { nowMs } from '../lib/clock.ts'
-import { unsentBytes } from '../lib/native.ts'
-import { keepable } from './bulk.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
-
-/** After a grace, a body must average this much in either direction, so that dripping does not hold a connection. */
-const RATE_BYTES_PER_S = 240
-const RATE_GRACE_MS = 5000
+import { keepable } from './bulk.ts'
+import { Pace } from './pace.ts'
 
 const LINGER_MS = 2000
 const LINGER_BYTES_MAX = 64 * 1024
 
-export abstract class Conn implements Timed, StageOwner {
+export abstract class Conn extends Pace implements Timed, StageOwner {
   socket: Socket<Conn> | null = null
   dueMs = 0
   filedTick = -1
@@ -37,30 +33,19 @@ export abstract class Conn implements Timed, StageOwner {
   /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
   isFinishing = false
   #isShut = false
+  #shutWhenDrained = false
   /** What is still written is dropped. */
   #isMute = false
   #lingered = 0
-  /** Progress of the body being read, and of the bytes waiting to be written. */
-  readSinceMs = 0
-  readBytes = 0
-  readLastMs = 0
-  writeSinceMs = 0
-  writeBytes = 0
-  writeLastMs = 0
-  /** Of `writeBytes`, what had left the kernel at the last look (less than 0: earlier bytes were still in it); NaN: no look yet. */
-  #sentAtLook = Number.NaN
-  /** What left the kernel since the first look. */
-  #sentBytes = 0
 
   constructor(wheel: Wheel) {
+    super()
     this.wheel = wheel
   }
 
   /** All that waited is written. */
   protected abstract drained(): void
   abstract expire(now: number): void
-  /** How long bytes in motion may pause. */
-  protected abstract get idleMs(): number
 
   /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
   write(bytes: Buffer, from: number, to: number): void {
@@ -103,9 +88,7 @@ export abstract class Conn implements Timed, StageOwner {
 
   #keep(rest: Buffer): void {
     if (this.waitingBytes === 0) {
-      this.writeSinceMs = this.writeLastMs = nowMs
-      this.writeBytes = 0
-      this.#sentAtLook = Number.NaN
+      this.beginWaiting()
       this.heed(this.nextLook(nowMs))
     }
     this.waiting.push(rest)
@@ -120,8 +103,7 @@ export abstract class Conn implements Timed, StageOwner {
       if (taken < 0) return
       if (taken > 0) {
         this.waitingBytes -= taken
-        this.writeBytes += taken
-        this.writeLastMs = nowMs
+        this.noteWritten(taken)
       }
       if (taken < first.length) {
         this.waiting[0] = first.subarray(taken)
@@ -142,8 +124,7 @@ export abstract class Conn implements Timed, StageOwner {
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.readSinceMs = this.readLastMs = nowMs // what a pause of ours cost is not the sender's fault
-    this.readBytes = 0
+    this.beginReading() // what a pause of ours cost is not the sender's fault
     if (!this.isClosed) this.socket?.resume()
   }
 
@@ -157,71 +138,11 @@ export abstract class Conn implements Timed, StageOwner {
     if (this.dueMs === 0 || dueMs < this.dueMs) this.wheel.due(this, dueMs)
   }
 
-  beginReading(): void {
-    this.readSinceMs = this.readLastMs = nowMs
-    this.readBytes = 0
-  }
-
-  noteRead(count: number): void {
-    this.readBytes += count
-    this.readLastMs = nowMs
-  }
-
-  /** Whether the body being read pauses for longer than `idleMs`. */
-  isReadIdle(now: number): boolean {
-    return !this.isPaused && now - this.readLastMs >= this.idleMs
-  }
-
-  /** Whether it does so, or comes too slowly on the whole. */
-  isReadStalled(now: number): boolean {
-    return this.isReadIdle(now) || (!this.isPaused && isSlow(now - this.readSinceMs, this.readBytes))
-  }
-
-  /** Whether bytes wait that the other side does not take, or takes too slowly on the whole. Asked at deadlines only. */
-  isWriteStalled(now: number): boolean {
-    return this.waitingBytes > 0 && this.#isSendStalled(now, this.#unsentBytes)
-  }
-
-  /**
-   * The kernel calls a socket writable only once a third of its buffer of megabytes is free, for which a slow reader may need
-   * minutes. So what left that buffer between two looks is progress too; the first look only measures.
-   */
-  #isSendStalled(now: number, unsentBytes: number): boolean {
-    const sent = this.writeBytes - unsentBytes
-    const isFirst = Number.isNaN(this.#sentAtLook)
-    const progress = isFirst ? 0 : sent - this.#sentAtLook
-    this.#sentAtLook = sent
-    if (isFirst) {
-      this.writeSinceMs = now
-      this.#sentBytes = 0
-      return false
-    }
-    if (progress > 0) {
-      this.#sentBytes += progress
-      this.writeLastMs = now
-    }
-    // A window opens in steps: the rate says nothing about a time shorter than that in which one must come.
-    const elapsedMs = now - this.writeSinceMs
-    return (
-      now - this.writeLastMs >= this.idleMs ||
-      (elapsedMs >= this.idleMs && isSlow(elapsedMs, this.#sentBytes))
-    )
-  }
-
-  get #unsentBytes(): number {
-    return this.socket && !this.isClosed ? unsentBytes((this.socket as unknown as { fd: number }).fd) : 0
-  }
-
   /** Drops what waits and whatever is still written: nobody wants it any more. What is read goes on. */
   protected mute(): void {
     this.#isMute = true
     this.waiting = []
     this.waitingBytes = 0
-  }
-
-  /** When to look again at a body in motion. */
-  nextLook(now: number): number {
-    return now + Math.min(this.idleMs, RATE_GRACE_MS)
   }
 
   /** Sends all that waits, then FIN, then reads and drops a bounded while, so that no reset destroys what was sent. */
@@ -238,8 +159,7 @@ export abstract class Conn implements Timed, StageOwner {
     if (this.isClosed) return
     this.setDue(nowMs + LINGER_MS)
     if (this.#isShut) return
-    this.writeLastMs = nowMs
-    this.#sentAtLook = Number.NaN
+    this.beginWaiting()
     this.#shutdown()
   }
 
@@ -264,9 +184,7 @@ export abstract class Conn implements Timed, StageOwner {
 
   /** A slow reader still takes what we or the kernel hold for it: RST would destroy that. */
   #mustWait(now: number): boolean {
-    if (!this.#isShut) return !this.isWriteStalled(now)
-    const unsent = this.#unsentBytes
-    return unsent > 0 && !this.#isSendStalled(now, unsent)
+    return this.#isShut ? this.isKernelSending(now) : !this.isWriteStalled(now)
   }
 
   /** Sends FIN after what is written, and goes on reading: half of a tunnel ended. */
@@ -276,7 +194,6 @@ export abstract class Conn implements Timed, StageOwner {
     if (this.waitingBytes === 0) this.#shutdown()
     else this.#shutWhenDrained = true
   }
-  #shutWhenDrained = false
 
   /** For `drained` of a tunnel: whether a FIN was only waiting for the last bytes. */
   protected shutIfAsked(): void {
@@ -297,8 +214,4 @@ export abstract class Conn implements Timed, StageOwner {
     this.waiting = []
     this.waitingBytes = 0
   }
-}
-
-function isSlow(elapsedMs: number, bytes: number): boolean {
-  return elapsedMs >= 2 * RATE_GRACE_MS && bytes < (RATE_BYTES_PER_S * (elapsedMs - RATE_GRACE_MS)) / 1000
 }

@@ -46,6 +46,7 @@ export class Inbound extends Conn implements PieceTaker {
   #hasMore = false
   /** The body being read came too slowly once: nobody waits for it any more. */
   #isBodyGivenUp = false
+  #hasHeadDeadline = true
   #served = 0
   #answeredMs = 0
   /** The client sent FIN. */
@@ -167,7 +168,6 @@ export class Inbound extends Conn implements PieceTaker {
     }
     return -1
   }
-  #hasHeadDeadline = true
 
   #refuse(code: HeadFault | 'framing_ambiguous' | 'coding_unsupported' | 'request_timeout'): void {
     this.place = 'over'

@@ -14,6 +14,8 @@ import { READ_BYTES_MAX, isQuiet, readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import { Held } from './held.ts'
 import type { ServerEvents } from './ends.ts'
+import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
+import { grants } from './protocols.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · tunnel · over: nothing more is read. */
 type Place = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
@@ -21,10 +23,6 @@ type Place = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
 const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
 /** RFC 9110 §15.2 sets no bound on 1xx answers; we do. */
 const INTERIM_MAX = 20
-/** A server's own word on how long it keeps an idle connection is believed up to this. */
-const KEEP_ALIVE_MS_MAX = 60_000
-/** Connections leave the pool this much before their server would close them. */
-const KEEP_ALIVE_MARGIN_MS = 1000
 
 export class Outbound extends Conn implements PieceTaker {
   readonly server: Server
@@ -138,10 +136,7 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #switchProtocol(bytes: Buffer, at: number): void {
-    // RFC 9110 §7.8: only to protocols that were asked for.
-    const given = protocolsOf(this.head.values('upgrade'))
-    const isAsked = given.length > 0 && given.every((protocol) => this.#upgrades.includes(protocol))
-    if (!isAsked || this.head.version === 10) return this.fail('server_malformed')
+    if (!grants(this.head, this.#upgrades)) return this.fail('server_malformed')
     this.place = 'tunnel'
     this.setDue(0)
     this.#exchange?.serverAnswer(this.head, 'close', at >= bytes.length)
@@ -158,7 +153,7 @@ export class Outbound extends Conn implements PieceTaker {
     if (framing === 'none' ? at < bytes.length : framing === 'length' && bytes.length - at > length)
       return this.fail('server_malformed')
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
-    if (head.fields.has(KNOWN.keepAlive)) this.#learnKeepAlive(head.get('keep-alive') ?? '')
+    if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.server.live, head.get('keep-alive') ?? '')
     this.place = 'body'
     this.#held.clear()
     // What is left of the request is of no use to a server that has answered already: from now on only its answer is watched.
@@ -200,26 +195,13 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #rest(): void {
-    const { live, options } = this.server
-    const keepMs = Math.min(live.keepAliveMs, KEEP_ALIVE_MS_MAX)
-    if (keepMs <= 0 || live.idle.length >= options.keep_alive.connections || live.isRetired)
-      return this.finishServer()
+    const keepMs = putIdle(this)
+    if (keepMs === 0) return this.finishServer()
     this.place = 'idle'
     this.isReused = true
     this.head.release()
     if (this.isPaused) this.resume()
-    live.idle.push(this)
     this.setDue(nowMs + keepMs)
-  }
-
-  /** `Keep-Alive: timeout=5` (RFC 2068 §19.7.1.1): leave earlier than the server would. */
-  #learnKeepAlive(value: string): void {
-    const match = /(?:^|[\s,;])timeout\s*=\s*"?([0-9]{1,6})/i.exec(value)
-    if (match)
-      this.server.live.keepAliveMs = Math.max(
-        0,
-        Math.min(Number(match[1]) * 1000 - KEEP_ALIVE_MARGIN_MS, KEEP_ALIVE_MS_MAX),
-      )
   }
 
   // ── ends ──
@@ -247,11 +229,7 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #leave(): void {
-    if (this.place === 'idle') {
-      const { idle } = this.server.live
-      const at = idle.lastIndexOf(this)
-      if (at !== -1) idle.splice(at, 1)
-    }
+    if (this.place === 'idle') removeIdle(this)
     this.head.release()
   }
 
@@ -331,10 +309,4 @@ export class Outbound extends Conn implements PieceTaker {
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
     this.setDue(this.nextLook(now))
   }
-}
-
-/** The protocols of Upgrade fields, in lower case (RFC 9110 §7.8). */
-export function protocolsOf(values: readonly string[]): string[] {
-  const protocols = values.join(',').toLowerCase().split(',')
-  return protocols.map((protocol) => protocol.trim()).filter((protocol) => protocol !== '')
 }

@@ -1,0 +1,77 @@
+// The steps of a rule around an exchange: 3, 8 and a part of 10 in the life of a request (proxy.ts). A step whose request part has
+// run is reached: its response and end parts run too, whatever the answer. One that waits parks the exchange meanwhile.
+import type { Answer } from '../head/answer.ts'
+import type { Framing } from '../head/framing.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import { tellBug } from '../lib/bug.ts'
+import type { Rule } from '../snapshot/snapshot.ts'
+import { park } from './park.ts'
+import type { Proxied } from './proxy.ts'
+
+/** Runs the request steps from one on, in order, then goes on with the exchange; any may answer instead. */
+export function requestSteps(x: Proxied, rule: Rule, from: number): void {
+  for (let i = from; i < rule.requestSteps.length; i++) {
+    const place = rule.requestSteps[i] as number
+    x.reached = place + 1
+    const answer = rule.steps[place]?.request?.(x, x.notes?.[place])
+    if (answer instanceof Promise) return awaitRequestStep(x, rule, i, answer)
+    if (answer) return x.reply(answer)
+  }
+  x.destine(rule)
+}
+
+/** The exchange goes on at the next step, unless it was answered or given up meanwhile. */
+function awaitRequestStep(x: Proxied, rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
+  park(waited, x.engine.wheel, {
+    settled: (answer) => {
+      if (x.isEnded || x.hasBegun) return
+      x.inbound.resume()
+      if (answer) x.reply(answer)
+      else requestSteps(x, rule, at + 1)
+    },
+    failed: (error) => x.bug(error),
+  })
+}
+
+/** Runs the response steps from one on, in reverse, then sends the answer. */
+export function responseSteps(
+  x: Proxied,
+  rule: Rule,
+  from: number,
+  head: ResponseHead,
+  framing: Framing,
+  own: Buffer | null,
+): void {
+  try {
+    for (let i = from; i >= 0; i--) {
+      const place = rule.responseSteps[i] as number
+      if (place >= x.reached) continue
+      const waited = rule.steps[place]?.response?.(x, head, x.notes?.[place])
+      if (waited instanceof Promise) {
+        x.forward?.pauseServer()
+        return park(waited, x.engine.wheel, {
+          settled: () => {
+            if (!x.isEnded) responseSteps(x, rule, i - 1, head, framing, own)
+          },
+          failed: (error) => x.bug(error),
+        })
+      }
+    }
+  } catch (error) {
+    return x.bug(error)
+  }
+  x.sendAnswer(head, framing, own)
+}
+
+/** Runs the end steps. One that throws takes nothing from the others. */
+export function endSteps(x: Proxied, rule: Rule): void {
+  for (const place of rule.endSteps) if (place < x.reached) endStep(x, rule, place)
+}
+
+function endStep(x: Proxied, rule: Rule, place: number): void {
+  try {
+    rule.steps[place]?.end?.(x, x.notes?.[place])
+  } catch (error) {
+    tellBug(error)
+  }
+}
