@@ -5,6 +5,7 @@ import type { FromRelay, Question } from '../turn/messages.ts'
 import { makeControlPair, RelayLink } from './relay-link.ts'
 import type { HeldSocket, RelayBody } from './relay-plan.ts'
 import type { RelayExit, StartedRelay, StartRelay } from './relay-start.ts'
+import { unlessWithin } from './unless-within.ts'
 import type { Answer } from './worker.ts'
 
 /** How long it may take for each answer. */
@@ -212,10 +213,4 @@ function makePairs(): { readonly channel: Pair; readonly control: Pair } {
     closeFds([control.ours, control.theirs])
     throw error
   }
-}
-
-/** Calls `act` unless the promise settles before. */
-function unlessWithin(ms: number, settled: Promise<unknown>, act: () => void): void {
-  const timer = setTimeout(act, ms)
-  void settled.then(() => clearTimeout(timer))
 }

@@ -21,7 +21,8 @@ export type BindsByName = Readonly<Record<string, Binds>>
 
 const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
 
-const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
+/** All TCP addresses. */
+export const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
   Object.entries(listeners).flatMap(([name, binds]) => tcpBindsOf(name, binds))
 
 /** A slot's socket; it stays the supervisor's. */

@@ -1,9 +1,9 @@
 // One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by their own channel.
 import type { Subprocess } from 'bun'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
-import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
-import type { TakenSocket } from './sockets.ts'
+import { tcpBindsIn, type TakenSocket } from './sockets.ts'
+import { unlessWithin } from './unless-within.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
 
 /** How long a worker may take for each answer. */
@@ -65,7 +65,7 @@ export class WorkerProcess implements Worker {
     } finally {
       closeFds([theirs])
     }
-    after(ANSWER_MS, hello.promise, () => this.kill())
+    unlessWithin(ANSWER_MS, hello.promise, () => this.kill())
   }
 
   get pid(): number {
@@ -92,7 +92,7 @@ export class WorkerProcess implements Worker {
 
   async commit(plan: PlanBody): Promise<boolean> {
     const { revision } = plan
-    this.sockets = new Set(tcpBinds(plan).map(({ key }) => key))
+    this.sockets = new Set(tcpBindsIn(plan.config.listeners).map(({ key }) => key))
     const answered = this.ask(revision)
     this.send({ type: 'commit', revision })
     return (await answered)?.type === 'serving'
@@ -112,7 +112,7 @@ export class WorkerProcess implements Worker {
 
   drain(withinMs: number): void {
     this.send({ type: 'drain', withinMs })
-    after(withinMs + EXIT_GRACE_MS, this.exited, () => this.kill())
+    unlessWithin(withinMs + EXIT_GRACE_MS, this.exited, () => this.kill())
   }
 
   kill(): void {
@@ -154,7 +154,7 @@ export class WorkerProcess implements Worker {
 
   /** Sends the sockets that it has not yet. */
   private sendSockets(plan: PlanBody): Plan['sockets'] {
-    const missing = tcpBinds(plan)
+    const missing = tcpBindsIn(plan.config.listeners)
       .filter(({ key }) => !this.sockets.has(key))
       .map(({ listener, bind, key }) => ({ listener, bind, ...this.options.socket(key, this.slot) }))
     sendFds(
@@ -198,9 +198,6 @@ export class WorkerProcess implements Worker {
   }
 }
 
-const tcpBinds = ({ config }: PlanBody): TcpBind[] =>
-  Object.entries(config.listeners).flatMap(([name, listener]) => tcpBindsOf(name, listener))
-
 /** Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker. */
 const bodies = new WeakMap<PlanBody, string>()
 
@@ -211,10 +208,4 @@ function planText(body: PlanBody, sockets: Plan['sockets'], reasons: Reasons): s
     bodies.set(body, text)
   }
   return `${text.slice(0, -1)},"sockets":${JSON.stringify(sockets)},"reasons":${JSON.stringify(reasons)}}`
-}
-
-/** Calls `act` unless the promise settles before. */
-function after(ms: number, unless: Promise<unknown>, act: () => void): void {
-  const timer = setTimeout(act, ms)
-  void unless.then(() => clearTimeout(timer))
 }

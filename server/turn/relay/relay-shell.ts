@@ -202,7 +202,8 @@ export class RelayShell {
     if (this.isDraining || this.exitCode !== null) return
     this.isDraining = true
     const { turn, wheel } = this.parts
-    turn.onEmpty = () => this.finish()
+    // Not at once: the answer that the last client was given for ending it is still to be sent.
+    turn.onEmpty = () => wheel.due(this.deadline, nowMs)
     turn.drain()
     if (turn.allocations === 0) return this.finish()
     wheel.due(this.deadline, nowMs + withinMs)

@@ -54,9 +54,11 @@ export class Inlet {
     this.#poller.later(() => this.pay())
   }
 
-  /** Hands out what is owed. */
+  /** Hands out what is owed; of a paused stream it is owed again when that is resumed. */
   pay(): void {
-    if (!this.#isOwed || !this.#reader.isReading) return
+    if (!this.#isOwed) return
+    this.#isOwed = false
+    if (!this.#reader.isReading) return
     try {
       this.handOut(this.#kept, this.#kept.length)
     } catch (error) {

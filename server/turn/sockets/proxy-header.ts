@@ -6,15 +6,11 @@
 //   14   2  how many bytes follow
 //   16      client's address, ours, client's port, ours; then TLVs: u8 type · u16 length · value
 import { Address } from '../bytes/address.ts'
+import { PROXY_SIGNATURE, TLV_LISTENER, TLV_TLS } from '../proxy-header.ts'
 import type { StreamEnds } from './stream-host.ts'
 
-/** PP2_TYPE_SSL: the client came over TLS if its first byte says so. */
-const TLV_TLS = 0x20
+/** In the first byte of TLV_TLS: the client came over TLS. */
 const CLIENT_TLS = 0x01
-/** Of the range that is free for applications: the name of the listener. */
-const TLV_LISTENER = 0xe0
-
-const SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a)
 const PREFIX_BYTES = 16
 /** What follows the prefix: addresses, a name, a few TLVs more. */
 const BODY_BYTES_MOST = 512
@@ -32,8 +28,8 @@ export function readProxyHeader(
   start: number,
   length: number,
 ): ProxyHeader | 'more' | null {
-  for (let i = 0; i < Math.min(SIGNATURE.length, length); i++)
-    if (bytes[start + i] !== SIGNATURE[i]) return null
+  for (let i = 0; i < Math.min(PROXY_SIGNATURE.length, length); i++)
+    if (bytes[start + i] !== PROXY_SIGNATURE[i]) return null
   if (length < PREFIX_BYTES) return 'more'
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, length)
   const ipBytes = view.getUint8(13) === 0x11 ? 4 : 16

@@ -60,8 +60,7 @@ export class SocketStream implements Reader, Pollable, Timed {
     this.#host = host
     this.#fd = fd
     this.#sink = sink
-    this.#isConnecting = isConnecting
-    this.#isBlocked = isConnecting
+    this.#isConnecting = this.#isBlocked = isConnecting
     this.#inlet = new Inlet(host.poller, this)
     this.#queue = new SendQueue(host.pieces)
     this.#interest = isConnecting ? WRITABLE : READABLE
@@ -160,6 +159,7 @@ export class SocketStream implements Reader, Pollable, Timed {
 
   #ended(): void {
     this.#inlet.pay()
+    if (!this.isReading) return // its sink has had enough; one that paused is told of the end when it resumes
     this.#hasEnded = true
     this.#update()
     if (this.#hasFinished) return this.#gone(null)

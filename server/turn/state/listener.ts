@@ -36,27 +36,22 @@ export class TurnListener {
   readonly streams = new Set<Client>()
   /** Allocations and reserved ports. */
   places = 0
-  config: TurnListenerConfig
-  credentials: Credentials
-  ports: PortRange
+  config!: TurnListenerConfig
+  credentials!: Credentials
+  ports!: PortRange
   /** Changes whenever verdicts may. */
   rulesVersion = 0
   readonly #relayed: TurnState['relayed']
-  #rules: PeerRules
-  #relays: readonly RelayAddress[]
-  #alternates: readonly Address[]
+  #rules!: PeerRules
+  #relays!: readonly RelayAddress[]
+  #alternates!: readonly Address[]
   #nextAlternate = 0
 
   constructor(turn: TurnState, name: string, plan: ListenerPlan) {
     this.name = name
     this.#relayed = turn.relayed
     this.meter = new ListenerMeter(turn.parts.registry, name)
-    this.config = plan.config
-    this.credentials = credentialsOf(plan)
-    this.ports = portsOf(plan.config)
-    this.#rules = rulesOf(plan)
-    this.#relays = relaysOf(plan)
-    this.#alternates = alternatesOf(plan.config)
+    this.configure(plan)
   }
 
   /** Takes another config: it holds from the next request on. */
