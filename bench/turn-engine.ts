@@ -9,7 +9,7 @@ import { ATTRIBUTES, CLASSES, METHODS } from '../server/turn/bytes/stun.ts'
 import { MessageWriter } from '../server/turn/bytes/writer.ts'
 import { type DatagramSink, HEADROOM, type Network, type UdpSocket } from '../server/turn/network.ts'
 import { Turn } from '../server/turn/turn.ts'
-import type { TurnListenerConfig } from '../server/turn/turn.options.ts'
+import { configOf } from '../test/support/turn-config.ts'
 
 const ROUNDS = 5
 const EACH = 1_000_000
@@ -48,36 +48,13 @@ const network: Network = {
   connectTcp: () => 'failed',
 }
 
-const config: TurnListenerConfig = {
-  bind: '198.51.100.1:3478',
-  protocol: 'turn',
-  transports: ['udp'],
-  realm: 'example.org',
+const config = configOf({
   auth: 'none',
-  relay: {
-    bind: ['198.51.100.1'],
-    advertise: [],
-    ports: '49152-65535',
-    tcp: false,
-    lifetime: 600_000,
-    lifetime_max: 3_600_000,
-    mobility: false,
-    strict_channels: false,
-  },
-  peers: { allow: ['192.0.2.0/24'], deny: [] },
-  quotas: {
-    user: 10,
-    address: 1000,
-    realm: 4000,
-    total: 4000,
-    permissions: 256,
-    channels: 256,
-    connections: 16,
-  },
-  software: '',
-  limits: { connections: 100, unauthenticated: 1000 },
-  timeouts: { idle: 60_000 },
-}
+  relay: { bind: ['198.51.100.1'], ports: '49152-65535' },
+  quotas: { address: 1000 },
+  limits: { unauthenticated: 1000 },
+  more: { transports: ['udp'], peers: { allow: ['192.0.2.0/24'], deny: [] } },
+})
 
 tick()
 const wheel = new Wheel(() => nowMs)

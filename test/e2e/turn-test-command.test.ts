@@ -1,9 +1,9 @@
 // `sluice turn test` on servers that are none of its own making, and on ours: it must find the same faults in both, and no others.
 import { afterAll, describe, expect } from 'bun:test'
-import type { Io } from '../../server/cli/io.ts'
 import { turnTest } from '../../server/cli/turn-test.ts'
 import { ATTRIBUTES, METHODS } from '../../server/turn/bytes/stun.ts'
 import type { Step, StepName } from '../../server/turn/client/report.ts'
+import { saidBy } from '../support/command.ts'
 import { startCoturn } from '../support/coturn.ts'
 import { runCommand } from '../support/gateway.ts'
 import { freePort } from '../support/kernel.ts'
@@ -41,15 +41,8 @@ interface Examined {
 const LOGIN = ['-u', 'test', '-p', 'test123']
 
 async function examine(url: string, ...args: readonly string[]): Promise<Examined> {
-  let [out, problem] = ['', '']
-  const io: Io = {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (problem += text),
-    env: {},
-    cwd: '/',
-  }
-  const code = await turnTest([url, ...args, '--count', '20', '--json'], io)
-  expect(problem).toBe('')
+  const { code, out, err } = await saidBy((io) => turnTest([url, ...args, '--count', '20', '--json'], io))
+  expect(err).toBe('')
   const steps = JSON.parse(out) as Step[]
   return {
     code,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { turnCredentials } from '../../../server/cli/turn-credentials.ts'
+import { type Said, saidBy } from '../../support/command.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-credentials-'))
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
@@ -11,13 +12,8 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const NOW_S = Math.floor(NOW_MS / 1000)
 
-async function made(args: readonly string[], env: Record<string, string> = {}) {
-  const got = { out: '', err: '' }
-  const stdout = (text: string): void => void (got.out += text)
-  const stderr = (text: string): void => void (got.err += text)
-  const code = await turnCredentials(args, { stdout, stderr, env, cwd }, NOW_MS)
-  return { code, ...got }
-}
+const made = (args: readonly string[], env: Record<string, string> = {}): Promise<Said> =>
+  saidBy((io) => turnCredentials(args, io, NOW_MS), { env, cwd })
 
 let configs = 0
 

@@ -2,26 +2,17 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Io } from '../../../server/cli/io.ts'
 import { turnTest } from '../../../server/cli/turn-test.ts'
 import { ATTRIBUTES, METHODS } from '../../../server/turn/bytes/stun.ts'
 import type { Step } from '../../../server/turn/client/report.ts'
 import { restPassword } from '../../../server/turn/state/rest-names.ts'
+import { type Said, saidBy } from '../../support/command.ts'
 import { freePort } from '../../support/kernel.ts'
 import { FakeTurn } from '../turn/client/fake-turn.ts'
 
 const LOGIN = ['-u', 'test', '-p', 'test123']
 
-async function run(...args: readonly string[]): Promise<{ code: number; out: string; problem: string }> {
-  let [out, problem] = ['', '']
-  const io: Io = {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (problem += text),
-    env: {},
-    cwd: '/',
-  }
-  return { code: await turnTest(args, io), out, problem }
-}
+const run = (...args: readonly string[]): Promise<Said> => saidBy((io) => turnTest(args, io))
 
 const stepsOf = (out: string): Step[] => JSON.parse(out) as Step[]
 
@@ -48,23 +39,23 @@ describe('wrong usage', () => {
     ['--timeout "1h"', 'turn:a --timeout 1h'],
   ])('%s: "%s"', async (words, line) => {
     const args = line.split(' ').filter((word) => word !== '')
-    const { code, out, problem } = await run(...args)
+    const { code, out, err } = await run(...args)
     expect([code, out]).toEqual([2, ''])
-    expect(problem).toStartWith('sluice turn test: ')
-    expect(problem).toContain(words)
+    expect(err).toStartWith('sluice turn test: ')
+    expect(err).toContain(words)
   })
 
   test('help is no wrong usage', async () => {
-    const { code, out, problem } = await run('-h')
-    expect([code, problem]).toEqual([0, ''])
+    const { code, out, err } = await run('-h')
+    expect([code, err]).toEqual([0, ''])
     expect(out).toContain('Usage: sluice turn test URL')
   })
 })
 
 test('a good server: a line for each step, and 0', async () => {
   await using fake = await FakeTurn.start()
-  const { code, out, problem } = await run(`turn:127.0.0.1:${fake.port}`, ...LOGIN, '--count', '3')
-  expect([code, problem]).toEqual([0, ''])
+  const { code, out, err } = await run(`turn:127.0.0.1:${fake.port}`, ...LOGIN, '--count', '3')
+  expect([code, err]).toEqual([0, ''])
   const lines = out.trimEnd().split('\n')
   expect(lines[0]).toBe(`turn:127.0.0.1:${fake.port}?transport=udp, as "test"`)
   expect(lines.slice(2, 4)).toEqual([
@@ -96,7 +87,7 @@ test('--json gives the steps, and nothing else', async () => {
   await using fake = await FakeTurn.start()
   const url = `turn:127.0.0.1:${fake.port}`
   const good = await run(url, ...LOGIN, '--json', '--count', '4', '--size', '100')
-  expect([good.code, good.problem]).toEqual([0, ''])
+  expect([good.code, good.err]).toEqual([0, ''])
   const steps = stepsOf(good.out)
   expect(steps.map(({ step }) => step).slice(-4)).toEqual([
     'channel_data',

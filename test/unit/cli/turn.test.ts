@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../server/admin/control-socket.ts'
-import type { Io } from '../../../server/cli/io.ts'
 import { turn } from '../../../server/cli/turn.ts'
 import { controlSocketPath } from '../../../server/control/control-socket.ts'
 import type { AllocationFacts, PeerVerdict, Question } from '../../../server/turn/messages.ts'
+import { type Said, saidBy } from '../../support/command.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-turn-'))
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
@@ -17,14 +17,7 @@ const LISTENER = '{ bind: "192.0.2.1:3478", protocol: turn, realm: a, auth: none
 writeFileSync(CONFIG, `listeners: { turn: ${LISTENER} }`)
 mkdirSync(join(cwd, 'data'))
 
-async function said(...args: readonly string[]) {
-  const got = { out: '', err: '' }
-  const stdout = (text: string): void => void (got.out += text)
-  const stderr = (text: string): void => void (got.err += text)
-  const io: Io = { stdout, stderr, env: {}, cwd }
-  const code = await turn(args, io)
-  return { code, ...got }
-}
+const said = (...args: readonly string[]): Promise<Said> => saidBy((io) => turn(args, io), { cwd })
 
 const asked: Question[] = []
 let stop = (): void => {}
@@ -285,9 +278,8 @@ test('a command is missing, unknown, or asked for help', async () => {
 test.skipIf(existsSync('/etc/sluice/sluice.yaml'))(
   'without a config file it is told where it was looked for',
   async () => {
-    const got = { err: '' }
-    const io: Io = { stdout: () => {}, stderr: (text) => (got.err += text), env: {}, cwd: tmpdir() }
-    expect(await turn(['list'], io)).toBe(1)
-    expect(got.err).toStartWith('sluice turn list: there is no ./sluice.yaml')
+    const { code, err } = await saidBy((io) => turn(['list'], io), { cwd: tmpdir() })
+    expect(code).toBe(1)
+    expect(err).toStartWith('sluice turn list: there is no ./sluice.yaml')
   },
 )

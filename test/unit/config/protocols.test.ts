@@ -1,5 +1,6 @@
 // What a listener may hold depends on its protocol.
 import { describe, expect, test } from 'bun:test'
+import { turnListener } from '../../support/turn-config.ts'
 import { configOf, linesOf, problemsOf, withTurn } from './parse.ts'
 
 const http = (keys: string): string =>
@@ -9,36 +10,8 @@ test('each protocol has its own defaults', () => {
   const { turn, web } = configOf(
     `${withTurn()}  web: { bind: ":80", backend: a }\nbackends: { a: { servers: [{ url: "http://a:1" }] } }`,
   ).listeners
-  expect(turn).toEqual({
-    bind: '192.0.2.1:3478',
-    protocol: 'turn',
-    transports: ['udp', 'tcp'],
-    realm: 'example.org',
-    auth: { users: { alice: 'pass' }, secrets: [], strict_expiry: false, nonce_ttl: 3_600_000 },
-    relay: {
-      bind: [],
-      advertise: [],
-      ports: '49152-65535',
-      tcp: false,
-      lifetime: 600_000,
-      lifetime_max: 3_600_000,
-      mobility: false,
-      strict_channels: false,
-    },
-    peers: { allow: [], deny: [] },
-    quotas: {
-      user: 10,
-      address: 100,
-      realm: 4000,
-      total: 4000,
-      permissions: 256,
-      channels: 256,
-      connections: 16,
-    },
-    software: '',
-    limits: { connections: 16_384, unauthenticated: 20 },
-    timeouts: { idle: 60_000 },
-  })
+  const auth = { users: { alice: 'pass' }, secrets: [], strict_expiry: false, nonce_ttl: 3_600_000 }
+  expect(turn).toEqual(turnListener({ bind: '192.0.2.1:3478', auth }))
   expect(web).toMatchObject({ protocol: 'http', limits: { connections: 16_384, body: 10_485_760 } })
   expect(web).not.toHaveProperty('realm')
 })

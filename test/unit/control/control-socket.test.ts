@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ControlSocket, controlSocketPath } from '../../../server/control/control-socket.ts'
 import { waitFor } from '../../support/wait.ts'
-import { configOf, turnListener } from './turn-config.ts'
+import { turnListener } from '../../support/turn-config.ts'
+import { configOf } from './turn-config.ts'
 
 const folders: string[] = []
 afterEach(() => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import { makeRelayBody, turnListeners, type HeldSocket } from '../../../server/control/relay-plan.ts'
 import { DOOR } from '../../../server/turn/messages.ts'
-import { configOf, turnListener } from './turn-config.ts'
+import { relayConfig, turnListener } from '../../support/turn-config.ts'
+import { configOf } from './turn-config.ts'
 
 const udp: HeldSocket = { key: 'turn#0', listener: 'turn', host: '127.0.0.1', port: 3478, fd: 11 }
 const door: HeldSocket = { key: 'door', listener: DOOR, host: '', port: 0, fd: 12 }
@@ -41,12 +42,12 @@ test('descriptors: a socket and a reservation an allocation, two families where 
   }
   const own = wanted({ relay: false, limits: { connections: 1, unauthenticated: 1 } }) - 1
   const limits = { connections: 10, unauthenticated: 1 }
-  const relay = turnListener().relay as Exclude<ReturnType<typeof turnListener>['relay'], false>
+  const at = (...bind: string[]) => relayConfig({ bind })
   const quotas = { ...turnListener().quotas, total: 100 }
-  expect(wanted({ limits, quotas }) - own).toBe(210)
-  expect(wanted({ limits, quotas }, 4) - own).toBe(240)
-  expect(wanted({ limits, quotas, relay: { ...relay, bind: ['127.0.0.1', '::1'] } }) - own).toBe(310)
-  expect(wanted({ limits, quotas, relay: { ...relay, bind: [] } }) - own).toBe(310)
+  expect(wanted({ limits, quotas, relay: at('127.0.0.1') }) - own).toBe(210)
+  expect(wanted({ limits, quotas, relay: at('127.0.0.1') }, 4) - own).toBe(240)
+  expect(wanted({ limits, quotas, relay: at('127.0.0.1', '::1') }) - own).toBe(310)
+  expect(wanted({ limits, quotas, relay: at() }) - own).toBe(310)
   expect(wanted({ limits, quotas, relay: false }) - own).toBe(10)
 })
 

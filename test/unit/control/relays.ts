@@ -7,7 +7,7 @@ import type { HeldSocket, RelayBody } from '../../../server/control/relay-plan.t
 import type { RelayExit, RelayFds, StartRelay } from '../../../server/control/relay-start.ts'
 import type { Answer } from '../../../server/control/worker.ts'
 import type { FromRelay, ToRelay } from '../../../server/turn/messages.ts'
-import { turnListener } from './turn-config.ts'
+import { turnListener } from '../../support/turn-config.ts'
 
 /** A plan for the relay; without listeners it is of no use. */
 export function relayBody(revision: number, sockets: readonly HeldSocket[] = [], isOfUse = true): RelayBody {

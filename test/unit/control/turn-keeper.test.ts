@@ -11,7 +11,8 @@ import { Totals } from '../../../server/telemetry/registry.ts'
 import type { ToRelay } from '../../../server/turn/messages.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 import { farEnds, type FarEnd } from './relays.ts'
-import { configOf, turnListener } from './turn-config.ts'
+import { turnListener } from '../../support/turn-config.ts'
+import { configOf } from './turn-config.ts'
 
 const stops: (() => unknown)[] = []
 afterEach(async () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test'
 import type { TurnKeeper } from '../../../server/control/turn-keeper.ts'
 import { TurnSide } from '../../../server/control/turn-side.ts'
 import type { PlanBody } from '../../../server/control/worker.ts'
-import { configOf, turnListener } from './turn-config.ts'
+import { turnListener } from '../../support/turn-config.ts'
+import { configOf } from './turn-config.ts'
 
 const WITHOUT = configOf({ web: { protocol: 'http', bind: ':80' } })
 const WITH_TURN = configOf({ turn: turnListener() })

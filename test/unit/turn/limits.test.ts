@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
 import { ATTRIBUTES, METHODS, PASSWORD_ALGORITHMS } from '../../../server/turn/bytes/stun.ts'
 import {
@@ -9,20 +9,11 @@ import {
 } from '../../../server/turn/bytes/integrity.ts'
 import { algorithmValue } from '../../../server/turn/bytes/password-algorithms.ts'
 import { REALM, SECRET } from '../../support/turn-config.ts'
-import { codeOf, TestClient } from '../../support/turn-tester.ts'
-import { World } from '../../support/turn-world.ts'
+import { client, use, world, worldForEach } from '../../support/turn-each.ts'
+import { codeOf } from '../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
+worldForEach()
 
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
-const use = (parts: ConstructorParameters<typeof World>[0]) => {
-  world.close()
-  world = new World(parts)
-}
 const bob = { user: 'bob', password: 'berry' }
 const codes = (froms: readonly string[], parts = {}) =>
   froms.map((from) => codeOf(client(from, parts).allocate()))

@@ -2,10 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { OpenListener } from '../../../server/http1/listen.ts'
 import type { TurnListener } from '../../../server/snapshot/snapshot.ts'
+import { turnListener } from '../../support/turn-config.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
-import { BINDING, type Door, listenerOptions, Scene, type Visit, type Wire } from './stream-scene.ts'
+import { BINDING, type Door, Scene, type Visit, type Wire } from './stream-scene.ts'
 
 const MIB = 1_048_576
+const ZEROS = new Uint8Array(MIB)
 
 let scene: Scene
 beforeEach(() => void (scene = new Scene()))
@@ -41,6 +43,16 @@ function noise(length: number, seed: number): Buffer {
 }
 
 const hashOf = (bytes: Uint8Array): string => new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
+
+/** Writes zeros whenever some are taken; how many were. */
+function flood(wire: Wire): () => number {
+  let sent = 0
+  wire.onDrain = () => {
+    for (let taken = 1; taken > 0; sent += taken) taken = Math.max(0, wire.socket.write(ZEROS))
+  }
+  wire.onDrain()
+  return () => sent
+}
 
 /** Hashes what comes, without keeping it; `hesitates`: stops reading at each few pieces for a turn of the loop. */
 function hashing(wire: Wire, hesitates: boolean): () => string {
@@ -152,19 +164,13 @@ describe.each([
   })
 
   test('a client that takes nothing stops the relay, and is given up after a while', async () => {
-    const options = listenerOptions({ timeouts: { idle: 10_000 } })
+    const options = turnListener({ timeouts: { idle: 10_000 } })
     const { client, visit } = await join(tls, scene.listener({ options }))
     client.socket.pause()
-    const bytes = new Uint8Array(MIB)
-    let sent = 0
-    const send = (): void => {
-      for (let taken = 1; taken > 0; sent += taken) taken = Math.max(0, visit.socket.write(bytes))
-    }
-    visit.onDrain = send
-    send()
-    await stops(() => sent)
+    const sent = flood(visit)
+    await stops(sent)
     // The kernel's buffers, of which that of TCP grows to 4 MiB and twice that; not much of ours.
-    expect(sent).toBeLessThan(14 * MIB)
+    expect(sent()).toBeLessThan(14 * MIB)
     scene.pass(9000)
     expect(scene.open).toBe(1)
     scene.pass(9000)
@@ -174,18 +180,11 @@ describe.each([
 
   test('clients and relays that take nothing cost less than 1 MiB each', async () => {
     const open = scene.listen(tls)
-    const bytes = new Uint8Array(MIB)
-    let sent = 0
-    const fill = (wire: Wire): void => {
-      wire.onDrain = () => {
-        for (let taken = 1; taken > 0; sent += taken) taken = Math.max(0, wire.socket.write(bytes))
-      }
-      wire.onDrain()
-    }
+    const floods: (() => number)[] = []
     ;(scene.door as Door).onVisit = (visit) => {
       visit.onPiece = () => {
         visit.socket.pause()
-        fill(visit)
+        floods.push(flood(visit))
       }
     }
     Bun.gc(true)
@@ -195,9 +194,9 @@ describe.each([
       const client = await scene.connect(open, { tls })
       client.write(BINDING)
       client.socket.pause()
-      fill(client)
+      floods.push(flood(client))
     }
-    await stops(() => sent)
+    await stops(() => floods.reduce((sum, sent) => sum + sent(), 0))
     Bun.gc(true)
     expect(scene.open).toBe(count)
     expect((process.memoryUsage().arrayBuffers - before) / count).toBeLessThan(MIB)
@@ -206,16 +205,10 @@ describe.each([
   test('a relay that takes nothing stops the client', async () => {
     const { client, visit } = await join(tls)
     visit.socket.pause()
-    const bytes = new Uint8Array(MIB)
-    let sent = 0
-    const send = (): void => {
-      for (let taken = 1; taken > 0; sent += taken) taken = Math.max(0, client.socket.write(bytes))
-    }
-    client.onDrain = send
-    send()
-    await stops(() => sent)
-    expect(sent).toBeLessThan(14 * MIB)
-    const hold = sent
+    const sent = flood(client)
+    await stops(sent)
+    expect(sent()).toBeLessThan(14 * MIB)
+    const hold = sent()
     const got = hashing(visit, false)
     client.onDrain = () => {}
     visit.socket.resume()

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { connect as connectTls } from 'node:tls'
 import { Certificate } from '../../../server/tls/certificate.ts'
+import { turnListener } from '../../support/turn-config.ts'
 import { staysTrue, waitFor, within } from '../../support/wait.ts'
-import { BINDING, Door, listenerOptions, Scene } from './stream-scene.ts'
+import { BINDING, Door, Scene } from './stream-scene.ts'
 import { otherCertificateText } from './stream-certificates.ts'
 
 let scene: Scene
@@ -170,10 +171,7 @@ describe('TLS', () => {
 
 describe('limits', () => {
   test('who sends nothing is closed after a while', async () => {
-    const open = scene.listen(
-      false,
-      scene.listener({ options: listenerOptions({ timeouts: { idle: 5000 } }) }),
-    )
+    const open = scene.listen(false, scene.listener({ options: turnListener({ timeouts: { idle: 5000 } }) }))
     const silent = await scene.connect(open)
     const spoken = await scene.connect(open)
     spoken.write(BINDING)
@@ -190,7 +188,7 @@ describe('limits', () => {
 
   test('connections of a listener are limited, on all its addresses together', async () => {
     const listener = scene.listener({
-      options: listenerOptions({ limits: { connections: 2, unauthenticated: 20 } }),
+      options: turnListener({ limits: { connections: 2, unauthenticated: 20 } }),
     })
     const [plain, tls] = [scene.listen(false, listener), scene.listen(true, listener)]
     const first = await scene.connect(plain)
@@ -213,9 +211,7 @@ describe('limits', () => {
     const open = scene.listen(false)
     await scene.connect(open)
     await waitFor(() => scene.open === 1)
-    open.swap(
-      scene.listener({ options: listenerOptions({ limits: { connections: 1, unauthenticated: 20 } }) }),
-    )
+    open.swap(scene.listener({ options: turnListener({ limits: { connections: 1, unauthenticated: 20 } }) }))
     await (await scene.connect(open)).closed()
     expect(scene.open).toBe(1)
   })

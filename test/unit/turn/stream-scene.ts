@@ -10,8 +10,8 @@ import type { TurnListener } from '../../../server/snapshot/snapshot.ts'
 import { Certificate } from '../../../server/tls/certificate.ts'
 import { StreamClients } from '../../../server/turn/stream-clients.ts'
 import { listenForStreams } from '../../../server/turn/stream-listener.ts'
-import type { TurnListenerConfig } from '../../../server/turn/turn.options.ts'
 import { testCertificate } from '../../support/certificate.ts'
+import { turnListener } from '../../support/turn-config.ts'
 import { waitFor, within } from '../../support/wait.ts'
 import { SkewedClock } from '../lib/skewed-clock.ts'
 
@@ -206,18 +206,6 @@ export class Door {
   }
 }
 
-export const listenerOptions = (more: Partial<TurnListenerConfig> = {}): TurnListenerConfig =>
-  ({
-    bind: '127.0.0.1:0',
-    protocol: 'turn',
-    transports: ['udp', 'tcp'],
-    realm: 'example.org',
-    auth: 'none',
-    limits: { connections: 100, unauthenticated: 20 },
-    timeouts: { idle: 60_000 },
-    ...more,
-  }) as TurnListenerConfig
-
 export const certificateText = (): { cert: string; key: string } => {
   const { cert, key } = testCertificate()
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
@@ -244,7 +232,7 @@ export class Scene implements Disposable {
   readonly #wires: Wire[] = []
 
   listener(more: Partial<TurnListener> = {}): TurnListener {
-    return { name: 'turn', options: listenerOptions(), door: this.path, certificate: certificate(), ...more }
+    return { name: 'turn', options: turnListener(), door: this.path, certificate: certificate(), ...more }
   }
 
   listen(

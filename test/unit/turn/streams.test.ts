@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, METHODS } from '../../../server/turn/bytes/stun.ts'
+import { world, worldForEach } from '../../support/turn-each.ts'
 import { at, FakeStream } from '../../support/turn-network.ts'
 import { channelMessage, codeOf, TestClient } from '../../support/turn-tester.ts'
-import { World } from '../../support/turn-world.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
+worldForEach()
 
 const PEER = '192.0.2.99:7000'
 const client = (from = '192.0.2.10:1000') => new TestClient(world, from, { stream: 'tcp' })

@@ -1,21 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, METHODS } from '../../../server/turn/bytes/stun.ts'
 import { REALM } from '../../support/turn-config.ts'
-import { codeOf, TestClient } from '../../support/turn-tester.ts'
-import { World } from '../../support/turn-world.ts'
+import { client, use, world, worldForEach } from '../../support/turn-each.ts'
+import { codeOf, type TestClient } from '../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
+worldForEach()
 
 const PEER = '192.0.2.99:7000'
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
-const use = (parts: ConstructorParameters<typeof World>[0], routed: readonly string[] = []) => {
-  world.close()
-  world = new World(parts, routed)
-}
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 describe('a reload', () => {

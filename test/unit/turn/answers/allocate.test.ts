@@ -1,20 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, METHODS, TRANSPORTS } from '../../../../server/turn/bytes/stun.ts'
+import { client, use, world, worldForEach } from '../../../support/turn-each.ts'
 import { at } from '../../../support/turn-network.ts'
-import { codeOf, TestClient } from '../../../support/turn-tester.ts'
-import { World } from '../../../support/turn-world.ts'
+import { codeOf, type Write } from '../../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
+worldForEach()
 
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
-const use = (parts: ConstructorParameters<typeof World>[0]) => {
-  world.close()
-  world = new World(parts)
-}
+const udp: Write = (w) => w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17)
 
 describe('Allocate', () => {
   test('gives an address of the range, the mapped address, and ten minutes', () => {
@@ -31,7 +23,7 @@ describe('Allocate', () => {
   })
 
   test('without credentials is answered 401 with realm and nonce, and leaves nothing behind', () => {
-    const answer = client().askOpenly(METHODS.ALLOCATE, (w) => w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17))!
+    const answer = client().askOpenly(METHODS.ALLOCATE, udp)!
     expect(codeOf(answer)).toBe(401)
     expect(answer.text(ATTRIBUTES.REALM)).toBe('example.org')
     expect(answer.text(ATTRIBUTES.NONCE)).toStartWith('obMatJos2')
@@ -41,7 +33,7 @@ describe('Allocate', () => {
   })
 
   test('with an unknown attribute is asked for credentials first, then told 420', () => {
-    const write = (w: Parameters<Parameters<TestClient['ask']>[1] & {}>[0]) =>
+    const write = (w: Parameters<Write>[0]) =>
       void w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17).u32(0x7abc, 1)
     expect(codeOf(client().askOpenly(METHODS.ALLOCATE, write))).toBe(401)
     const answer = client().ask(METHODS.ALLOCATE, write)!
@@ -58,7 +50,7 @@ describe('Allocate', () => {
 
   test('a repeated one gets the same answer from memory', () => {
     const one = client()
-    const request = one.signed(METHODS.ALLOCATE, (w) => w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17))
+    const request = one.signed(METHODS.ALLOCATE, udp)
     one.give(request)
     const [first] = one.takeAll()
     one.give(request)
@@ -69,7 +61,7 @@ describe('Allocate', () => {
 
   test('after 40 s nothing of it is remembered', () => {
     const one = client()
-    const request = one.signed(METHODS.ALLOCATE, (w) => w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17))
+    const request = one.signed(METHODS.ALLOCATE, udp)
     one.give(request)
     one.takeAll()
     world.advance(40_001)
@@ -94,7 +86,7 @@ describe('Allocate', () => {
   test('of TCP takes no EVEN-PORT, RESERVATION-TOKEN or DONT-FRAGMENT', () => {
     use({ turn: { relay: { tcp: true } } })
     const tcp = client('192.0.2.10:1', { stream: 'tcp' })
-    const code = (write: Parameters<TestClient['allocate']>[0]) => codeOf(tcp.allocate(write, TRANSPORTS.TCP))
+    const code = (write: Write) => codeOf(tcp.allocate(write, TRANSPORTS.TCP))
     expect(code((w) => w.u8(ATTRIBUTES.EVEN_PORT, 0))).toBe(400)
     expect(code((w) => w.bytes(ATTRIBUTES.RESERVATION_TOKEN, new Uint8Array(8)))).toBe(400)
     expect(code((w) => w.empty(ATTRIBUTES.DONT_FRAGMENT))).toBe(400)
@@ -122,27 +114,13 @@ describe('Allocate', () => {
 
   test('believes nothing that stands behind MESSAGE-INTEGRITY', () => {
     const one = client()
-    one.give(
-      one.signed(
-        METHODS.ALLOCATE,
-        (w) => w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17),
-        undefined,
-        (w) => w.u32(ATTRIBUTES.LIFETIME, 1800),
-      ),
-    )
+    one.give(one.signed(METHODS.ALLOCATE, udp, undefined, (w) => w.u32(ATTRIBUTES.LIFETIME, 1800)))
     expect(one.takeMessage()!.lifetime).toBe(600)
   })
 
   test('carries FINGERPRINT when the request had one', () => {
     const one = client()
-    one.give(
-      one.signed(
-        METHODS.ALLOCATE,
-        (w) => w.first8(ATTRIBUTES.REQUESTED_TRANSPORT, 17),
-        undefined,
-        (w) => w.fingerprint(),
-      ),
-    )
+    one.give(one.signed(METHODS.ALLOCATE, udp, undefined, (w) => w.fingerprint()))
     expect(one.takeMessage()!.hasFingerprint).toBe(true)
     expect(client('192.0.2.10:2').allocate()!.hasFingerprint).toBe(false)
   })
@@ -159,11 +137,10 @@ describe('Allocate', () => {
 })
 
 describe('families', () => {
-  const family = (number: number) => (w: Parameters<NonNullable<Parameters<TestClient['allocate']>[0]>>[0]) =>
+  const family = (number: number) => (w: Parameters<Write>[0]) =>
     void w.first8(ATTRIBUTES.REQUESTED_ADDRESS_FAMILY, number)
-  const additional =
-    (number: number) => (w: Parameters<NonNullable<Parameters<TestClient['allocate']>[0]>>[0]) =>
-      void w.first8(ATTRIBUTES.ADDITIONAL_ADDRESS_FAMILY, number)
+  const additional = (number: number) => (w: Parameters<Write>[0]) =>
+    void w.first8(ATTRIBUTES.ADDITIONAL_ADDRESS_FAMILY, number)
 
   test('IPv6 is given when it is asked for', () => {
     expect(client().relayed(family(2))).toStartWith('[2001:db8:f::1]:')
@@ -219,8 +196,7 @@ describe('families', () => {
 })
 
 describe('EVEN-PORT', () => {
-  const even = (bits: number) => (w: Parameters<NonNullable<Parameters<TestClient['allocate']>[0]>>[0]) =>
-    void w.u8(ATTRIBUTES.EVEN_PORT, bits)
+  const even = (bits: number) => (w: Parameters<Write>[0]) => void w.u8(ATTRIBUTES.EVEN_PORT, bits)
 
   test('gives an even port', () => {
     for (let port = 1; port <= 10; port++)
@@ -253,7 +229,7 @@ describe('EVEN-PORT', () => {
 
   test('with a token, and a token with a family, is 400; so is a token of another length', () => {
     const token = new Uint8Array(8)
-    const code = (write: Parameters<TestClient['allocate']>[0]) => codeOf(client().allocate(write))
+    const code = (write: Write) => codeOf(client().allocate(write))
     expect(code((w) => w.bytes(ATTRIBUTES.RESERVATION_TOKEN, token).u8(ATTRIBUTES.EVEN_PORT, 0))).toBe(400)
     expect(
       code((w) =>

@@ -1,20 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, CLASSES, METHODS } from '../../../../server/turn/bytes/stun.ts'
 import { decodeMessage } from '../../../../server/turn/bytes/message.ts'
-import { codeOf, TestClient, type Write } from '../../../support/turn-tester.ts'
-import { World } from '../../../support/turn-world.ts'
+import { client, use, world, worldForEach } from '../../../support/turn-each.ts'
+import { codeOf, type Write } from '../../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
-
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
-const use = (parts: ConstructorParameters<typeof World>[0]) => {
-  world.close()
-  world = new World(parts)
-}
+worldForEach()
 
 describe('Binding', () => {
   test('is answered with the address that we see, and nothing that nobody needs', () => {

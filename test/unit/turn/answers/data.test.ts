@@ -1,21 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, CLASSES, METHODS } from '../../../../server/turn/bytes/stun.ts'
+import { client, use, world, worldForEach } from '../../../support/turn-each.ts'
 import { at } from '../../../support/turn-network.ts'
-import { channelMessage, codeOf, TestClient } from '../../../support/turn-tester.ts'
-import { World } from '../../../support/turn-world.ts'
+import { channelMessage, codeOf } from '../../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
+worldForEach()
 
 const PEER = '192.0.2.99:7000'
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
-const use = (parts: ConstructorParameters<typeof World>[0]) => {
-  world.close()
-  world = new World(parts)
-}
 const bytes = (text: string) => new TextEncoder().encode(text)
 const heardBy = (peer: string) => world.network.take(peer).map((one) => new TextDecoder().decode(one.bytes))
 
@@ -197,7 +188,7 @@ describe('bandwidth', () => {
 })
 
 describe('two allocations of ours', () => {
-  const pair = (parts: ConstructorParameters<typeof World>[0] = { turn: {} }) => {
+  const pair = (parts: Parameters<typeof use>[0] = { turn: {} }) => {
     use(parts)
     const [one, two] = [client(), client('192.0.2.11:2000')]
     return { one, two, a: one.relayed(), b: two.relayed() }

@@ -1,25 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { Address } from '../../../../server/turn/bytes/address.ts'
 import { ATTRIBUTES, METHODS } from '../../../../server/turn/bytes/stun.ts'
+import { client, use, world, worldForEach } from '../../../support/turn-each.ts'
 import { at } from '../../../support/turn-network.ts'
-import { codeOf, TestClient } from '../../../support/turn-tester.ts'
-import { World } from '../../../support/turn-world.ts'
+import { codeOf } from '../../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World()
-})
-afterEach(() => world.close())
+worldForEach()
 
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
 const allocated = (from?: string, parts = {}) => {
   const one = client(from, parts)
   one.relayed()
   return one
-}
-const use = (parts: ConstructorParameters<typeof World>[0]) => {
-  world.close()
-  world = new World(parts)
 }
 
 describe('CreatePermission', () => {

@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, METHODS } from '../../../../server/turn/bytes/stun.ts'
-import { codeOf, TestClient } from '../../../support/turn-tester.ts'
-import { World } from '../../../support/turn-world.ts'
+import { client, use, world, worldForEach } from '../../../support/turn-each.ts'
+import { codeOf, type TestClient } from '../../../support/turn-tester.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World({ turn: { relay: { mobility: true } } })
-})
-afterEach(() => world.close())
-
-const client = (from = '192.0.2.10:1000', parts = {}) => new TestClient(world, from, parts)
-const use = (parts: ConstructorParameters<typeof World>[0]) => {
-  world.close()
-  world = new World(parts)
-}
+worldForEach({ turn: { relay: { mobility: true } } })
 
 describe('Refresh', () => {
   test('without credentials is 401, without an allocation 437', () => {

@@ -1,24 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, CLASSES, METHODS, TRANSPORTS } from '../../../../server/turn/bytes/stun.ts'
+import { use as useWorld, world, worldForEach } from '../../../support/turn-each.ts'
 import { at, type FakeStream } from '../../../support/turn-network.ts'
 import { type ConfigParts } from '../../../support/turn-config.ts'
 import { codeOf, TestClient } from '../../../support/turn-tester.ts'
-import { World } from '../../../support/turn-world.ts'
 
-let world: World
-beforeEach(() => {
-  world = new World({ turn: { relay: { tcp: true } } })
-})
-afterEach(() => world.close())
+worldForEach({ turn: { relay: { tcp: true } } })
 
 const PEER = '192.0.2.99:7000'
 const client = (from: string, parts = {}) => new TestClient(world, from, { stream: 'tcp', ...parts })
-const use = (parts: ConfigParts) => {
-  world.close()
-  world = new World({
-    turn: { ...parts, relay: { tcp: true, ...(parts.relay === false ? {} : parts.relay) } },
-  })
-}
+const use = (parts: ConfigParts) =>
+  useWorld({ turn: { ...parts, relay: { tcp: true, ...(parts.relay === false ? {} : parts.relay) } } })
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 const bytes = (value: string) => new TextEncoder().encode(value)
 

@@ -2,27 +2,13 @@
 import { describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
 import { Address } from '../../../../server/turn/bytes/address.ts'
-import type { ErrorCode } from '../../../../server/turn/bytes/errors.ts'
 import { hasIntegritySha1, longTermKey } from '../../../../server/turn/bytes/integrity.ts'
 import { nonceCookie } from '../../../../server/turn/bytes/nonce-cookie.ts'
 import { OFFERED_ALGORITHMS } from '../../../../server/turn/bytes/password-algorithms.ts'
 import { ATTRIBUTES, CLASSES, METHODS } from '../../../../server/turn/bytes/stun.ts'
 import { MessageWriter } from '../../../../server/turn/bytes/writer.ts'
-import { examined, LOGIN, wishesFor } from './examining.ts'
-import { FakeTurn, type FakeWords, REALM } from './fake-turn.ts'
-
-type Script = NonNullable<FakeWords['script']>
-
-/** Refuses a method, once its request has credentials. */
-const refusing =
-  (method: number, code: ErrorCode, from = 1): Script =>
-  (request, line, fake) => {
-    if (request.method !== method || !request.hasIntegrity) return false
-    const which = fake.heard.filter((message) => message.method === method && message.hasIntegrity).length
-    if (which < from) return false
-    fake.refuse(line, request, code)
-    return true
-  }
+import { examined, LOGIN, refusing, wishesFor } from './examining.ts'
+import { FakeTurn, REALM, type Script } from './fake-turn.ts'
 
 describe('what is demanded', () => {
   test('nothing: an open relay is a warning, and all goes on', async () => {

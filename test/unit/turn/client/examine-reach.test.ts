@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test'
 import { ATTRIBUTES, METHODS } from '../../../../server/turn/bytes/stun.ts'
 import { Address } from '../../../../server/turn/bytes/address.ts'
 import { freePort } from '../../../support/kernel.ts'
-import { examined, wishesFor } from './examining.ts'
-import { FakeTurn, type FakeWords } from './fake-turn.ts'
+import { examined, refusing, wishesFor } from './examining.ts'
+import { FakeTurn, type Script } from './fake-turn.ts'
 
 const ALL = [
   ...['resolve', 'reach', 'challenge', 'authenticate', 'allocate', 'second', 'permissions', 'indications'],
@@ -89,12 +89,7 @@ test('a server that answers no Binding, but Allocate, is reached', async () => {
 })
 
 test('a server that answers Binding with an error is reached', async () => {
-  const script: FakeWords['script'] = (request, line, fake) => {
-    if (request.method !== METHODS.BINDING) return false
-    fake.refuse(line, request, 401)
-    return true
-  }
-  await using fake = await FakeTurn.start({ script })
+  await using fake = await FakeTurn.start({ script: refusing(METHODS.BINDING, 401) })
   const { course, step } = await examined(wishesFor(fake))
   expect(course).toEqual(ALL)
   expect(step('reach').found).toContain('but Binding with 401 (Unauthenticated)')
@@ -102,7 +97,7 @@ test('a server that answers Binding with an error is reached', async () => {
 
 test('a translator between is told', async () => {
   const outside = Address.parse('198.51.100.7', 4444)!
-  const script: FakeWords['script'] = (request, line, fake) => {
+  const script: Script = (request, line, fake) => {
     if (request.method !== METHODS.BINDING) return false
     fake.succeed(line, request, (w) => w.address(ATTRIBUTES.XOR_MAPPED_ADDRESS, outside))
     return true
@@ -121,7 +116,7 @@ test('another service on the port is named', async () => {
     ['\x15\x03\x03\x00\x02\x02\x32', 'speaks TLS'],
     ['\xffSSH', 'speaks neither STUN nor TURN'],
   ] as const) {
-    const script: FakeWords['script'] = (_request, line) => {
+    const script: Script = (_request, line) => {
       line.send(Buffer.from(answer, 'latin1'))
       return true
     }

@@ -2,18 +2,13 @@
 import { expect, test } from 'bun:test'
 import { Address } from '../../../../server/turn/bytes/address.ts'
 import { METHODS } from '../../../../server/turn/bytes/stun.ts'
-import { examined, wishesFor } from './examining.ts'
-import { FakeTurn, type FakeWords } from './fake-turn.ts'
+import { examined, refusing, wishesFor } from './examining.ts'
+import { FakeTurn, type Script } from './fake-turn.ts'
 
 const BOTH = ['indications', 'channel_data'] as const
 
 test('a server that does not relay to itself: who cannot meet, and what to change', async () => {
-  const script: FakeWords['script'] = (request, line, fake) => {
-    if (request.method !== METHODS.CREATE_PERMISSION) return false
-    fake.refuse(line, request, 403)
-    return true
-  }
-  await using fake = await FakeTurn.start({ script })
+  await using fake = await FakeTurn.start({ script: refusing(METHODS.CREATE_PERMISSION, 403) })
   for (const [range, words] of [
     [null, 'allow its own address among its peers'],
     ['loopback', 'allow-loopback-peers'],
@@ -26,12 +21,7 @@ test('a server that does not relay to itself: who cannot meet, and what to chang
 })
 
 test('channels that are refused leave the indications as they were', async () => {
-  const script: FakeWords['script'] = (request, line, fake) => {
-    if (request.method !== METHODS.CHANNEL_BIND) return false
-    fake.refuse(line, request, 508)
-    return true
-  }
-  await using fake = await FakeTurn.start({ script })
+  await using fake = await FakeTurn.start({ script: refusing(METHODS.CHANNEL_BIND, 508) })
   const { course, step } = await examined(wishesFor(fake))
   expect(course.slice(6)).toEqual([
     ...['permissions ok', 'indications ok', 'channels failed', 'private_peers ok', 'refresh ok', 'delete ok'],
@@ -90,7 +80,7 @@ test('messages that come from another address than the relayed one are a warning
 })
 
 test('a server that ends connections on the way is told from one that loses messages', async () => {
-  const script: FakeWords['script'] = (request, line) => {
+  const script: Script = (request, line) => {
     if (request.method === METHODS.SEND) line.close()
     return request.method === METHODS.SEND
   }
@@ -102,7 +92,7 @@ test('a server that ends connections on the way is told from one that loses mess
 })
 
 test('permissions for private networks are a warning, with the networks', async () => {
-  const script: FakeWords['script'] = (request, line, fake) => {
+  const script: Script = (request, line, fake) => {
     const { xorPeers } = request
     if (request.method !== METHODS.CREATE_PERMISSION || xorPeers === 'malformed') return false
     if (!xorPeers.some(({ host }) => host === '10.0.0.1' || host === '169.254.169.254')) return false
@@ -130,19 +120,14 @@ test.each([
   ['refresh', 1, 'refresh failed'],
   ['delete', 2, 'delete failed'],
 ] as const)('a server that forgets allocations fails at %s', async (_, from, last) => {
-  const script: FakeWords['script'] = (request, line, fake) => {
-    if (request.method !== METHODS.REFRESH || fake.count(METHODS.REFRESH) < from) return false
-    fake.refuse(line, request, 437)
-    return true
-  }
-  await using fake = await FakeTurn.start({ script })
+  await using fake = await FakeTurn.start({ script: refusing(METHODS.REFRESH, 437, from) })
   const { course, steps } = await examined(wishesFor(fake))
   expect(course).toContain(last)
   expect(steps.at(-1)!.found).toContain('does not know our allocation any more')
 })
 
 test('what a server says cannot command the terminal', async () => {
-  const script: FakeWords['script'] = (request, line, fake) => {
+  const script: Script = (request, line, fake) => {
     if (request.method !== METHODS.ALLOCATE) return false
     fake.answer(line, request, 3, (w) => w.errorCode(486, '\x1b[2J\u202enope'))
     return true

@@ -1,7 +1,10 @@
 // Runs examinations of fakes.
+import type { ErrorCode } from '../../../../server/turn/bytes/errors.ts'
+import type { Message } from '../../../../server/turn/bytes/message.ts'
+import { METHODS } from '../../../../server/turn/bytes/stun.ts'
 import { examine, type Wishes, type World } from '../../../../server/turn/client/examine.ts'
 import type { Step, StepName } from '../../../../server/turn/client/report.ts'
-import { type FakeTurn, PASSWORD, USER } from './fake-turn.ts'
+import { type FakeTurn, PASSWORD, type Script, USER } from './fake-turn.ts'
 
 export interface Examined {
   readonly isGood: boolean
@@ -28,6 +31,18 @@ export function wishesFor(fake: Pick<FakeTurn, 'port' | 'words'>, wishes: Partia
   return { url, peerUrl: null, login: LOGIN, insecure: true, count: 5, size: 50, timeoutMs: 3000, ...wishes }
 }
 
+/** Refuses a method from its `from`th request on; one that needs credentials, those that have them. */
+export const refusing =
+  (method: number, code: ErrorCode, from = 1): Script =>
+  (request, line, fake) => {
+    const counts = (message: Message): boolean =>
+      message.method === method && (method === METHODS.BINDING || message.hasIntegrity)
+    if (!counts(request) || fake.heard.filter(counts).length < from) return false
+    fake.refuse(line, request, code)
+    return true
+  }
+
+/** Examines, and keeps what is told on the way. */
 export async function examined(wishes: Wishes, world: Partial<World> = {}): Promise<Examined> {
   const steps: Step[] = []
   const isGood = await examine(wishes, { ...WORLD, ...world }, (step) => void steps.push(step))

@@ -25,8 +25,11 @@ export interface FakeWords {
   readonly source?: Address
   readonly pads?: boolean
   /** Answers requests before the server itself does; true: that was the answer, or there is none. */
-  readonly script?: (request: Message, line: Line, fake: FakeTurn) => boolean
+  readonly script?: Script
 }
+
+/** Has its say before the fake: true, and the fake says nothing more. */
+export type Script = (request: Message, line: Line, fake: FakeTurn) => boolean
 
 /** A client, as the server has it. */
 export interface Line {

@@ -8,7 +8,7 @@ import type { Answer } from '../../../../server/turn/client/answer.ts'
 import type { Silence } from '../../../../server/turn/client/transactions.ts'
 import { type Arrival, type ClientOptions, TurnClient } from '../../../../server/turn/client/turn-client.ts'
 import { waitFor } from '../../../support/wait.ts'
-import { FakeTurn, type FakeWords, PASSWORD, USER } from './fake-turn.ts'
+import { FakeTurn, type Script, PASSWORD, USER } from './fake-turn.ts'
 
 const LOGIN = { user: USER, password: PASSWORD }
 const HELLO = Buffer.from('hello')
@@ -87,7 +87,7 @@ test('without credentials a 401 is the answer', async () => {
 
 test('a stale nonce is replaced by the new one, at most twice', async () => {
   let nonces = 0
-  const stale: FakeWords['script'] = (request, line, fake) => {
+  const stale: Script = (request, line, fake) => {
     const nonce = request.text(ATTRIBUTES.NONCE)
     if (nonce === null || nonce === `nonce-${limit}`) return false
     fake.challenge(line, request, 438, `nonce-${++nonces}`)

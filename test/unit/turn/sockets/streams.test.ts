@@ -1,13 +1,12 @@
 import { expect, test } from 'bun:test'
 import { errno, libc } from '../../../../server/lib/native.ts'
 import { nowMs } from '../../../../server/lib/clock.ts'
-import type { Stream } from '../../../../server/turn/network.ts'
 import { bugsOf, bytesOf, HalfOpen, makeNet, type Net, pairOfFds, Recorder, say } from './net.ts'
 
-/** A stream of the network and the bare other end of its connection. */
-function streamAndEnd<T extends Recorder>(net: Net, sink: T): { stream: Stream; end: number; sink: T } {
+/** A stream and the bare other end of its connection, on a network of its own unless told otherwise. */
+function makeStream({ net = makeNet(), sink = new Recorder() }: { net?: Net; sink?: Recorder } = {}) {
   const [ours, end] = pairOfFds()
-  return { stream: net.network.adoptStream(ours, sink), end, sink }
+  return { net, stream: net.network.adoptStream(ours, sink), end, sink }
 }
 
 const write = (fd: number, text: string): void => {
@@ -25,8 +24,7 @@ const read = (fd: number, most = room.length): string | null => {
 }
 
 test('what a sink does not consume comes again with more behind it', () => {
-  const net = makeNet()
-  const { end, sink } = streamAndEnd(net, new Recorder())
+  const { net, end, sink } = makeStream()
   sink.consume = (text) => (text.length < 4 ? 0 : 4)
   write(end, 'ab')
   net.until(() => sink.calls.length === 1)
@@ -39,10 +37,8 @@ test('what a sink does not consume comes again with more behind it', () => {
 })
 
 test('a sink that replaces itself is followed by the new one, with what it left', () => {
-  const net = makeNet()
-  const first = new Recorder()
+  const { net, stream, end, sink: first } = makeStream()
   const second = new Recorder()
-  const { stream, end } = streamAndEnd(net, first)
   first.consume = () => {
     stream.sink = second
     return 5
@@ -54,10 +50,8 @@ test('a sink that replaces itself is followed by the new one, with what it left'
 })
 
 test('a sink that replaces itself when bytes had been kept leaves nothing to be handed out twice', () => {
-  const net = makeNet()
-  const first = new Recorder()
+  const { net, stream, end, sink: first } = makeStream()
   const second = new Recorder()
-  const { stream, end } = streamAndEnd(net, first)
   first.consume = () => 0
   write(end, 'ab')
   net.until(() => first.calls.length === 1)
@@ -73,10 +67,8 @@ test('a sink that replaces itself when bytes had been kept leaves nothing to be 
 })
 
 test('a sink that comes later is given what was kept, with nothing more arriving', () => {
-  const net = makeNet()
-  const first = new Recorder()
+  const { net, stream, end, sink: first } = makeStream()
   const second = new Recorder()
-  const { stream, end } = streamAndEnd(net, first)
   first.consume = () => 2
   write(end, 'abcd')
   net.until(() => first.calls.length === 1)
@@ -90,10 +82,8 @@ test('a sink that comes later is given what was kept, with nothing more arriving
 })
 
 test('a sink that pauses the stream as it takes over a part gets the rest when it is resumed', () => {
-  const net = makeNet()
-  const first = new Recorder()
+  const { net, stream, end, sink: first } = makeStream()
   const second = new Recorder()
-  const { stream, end } = streamAndEnd(net, first)
   first.consume = () => {
     stream.sink = second
     stream.pause()
@@ -109,10 +99,8 @@ test('a sink that pauses the stream as it takes over a part gets the rest when i
 })
 
 test('the end does not overtake what was kept for a sink that comes later', () => {
-  const net = makeNet()
-  const first = new Recorder()
+  const { net, stream, end, sink: first } = makeStream()
   const second = new HalfOpen()
-  const { stream, end } = streamAndEnd(net, first)
   first.consume = () => 0
   write(end, 'kept')
   net.until(() => first.calls.length === 1)
@@ -130,9 +118,8 @@ test('the end does not overtake what was kept for a sink that comes later', () =
 
 test('nor where both happen in the same turn', () => {
   const net = makeNet()
-  const other = streamAndEnd(net, new Recorder())
-  const first = new Recorder()
-  const { stream, end } = streamAndEnd(net, first)
+  const other = makeStream({ net })
+  const { stream, end, sink: first } = makeStream({ net })
   first.consume = () => 0
   write(end, 'kept')
   net.until(() => first.calls.length === 1)
@@ -153,8 +140,7 @@ test('nor where both happen in the same turn', () => {
 })
 
 test('a sink that leaves 64 KiB has its stream aborted, and less is kept', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   sink.consume = () => 0
   write(end, 'x'.repeat(65_535))
   net.until(() => sink.calls.at(-1)?.length === 65_535)
@@ -167,8 +153,7 @@ test('a sink that leaves 64 KiB has its stream aborted, and less is kept', () =>
 })
 
 test('a stream that has much to say leaves turns to the others', () => {
-  const net = makeNet()
-  const { end, sink } = streamAndEnd(net, new Recorder())
+  const { net, end, sink } = makeStream()
   const SO_SNDBUFFORCE = 32
   const large = new Int32Array(new ArrayBuffer(4)).fill(4 << 20)
   libc().setsockopt(end, 1, SO_SNDBUFFORCE, large, 4)
@@ -185,8 +170,7 @@ test('a stream that has much to say leaves turns to the others', () => {
 })
 
 test('a paused stream gives nothing until it is resumed, not even from the same turn', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   sink.consume = (text) => {
     stream.pause()
     return text.length
@@ -201,8 +185,7 @@ test('a paused stream gives nothing until it is resumed, not even from the same 
 })
 
 test('a paused stream whose other side is gone costs no turns, and gives all when it is resumed', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   stream.pause()
   write(end, 'last words')
   libc().close(end)
@@ -217,8 +200,7 @@ test('a paused stream whose other side is gone costs no turns, and gives all whe
 })
 
 test('what is sent in a turn is written at its end, in order, and told as drained', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   for (let i = 0; i < 10; i++) expect(say(stream, `${i},`)).toBe(true)
   expect(stream.queued).toBe(20)
   expect(read(end)).toBe('')
@@ -231,8 +213,7 @@ test('what is sent in a turn is written at its end, in order, and told as draine
 })
 
 test('what the other side does not read is queued to a limit, and what is beyond is refused whole', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   let expected = ''
   let i = 0
   let isTaken = true
@@ -261,8 +242,7 @@ test('what the other side does not read is queued to a limit, and what is beyond
 })
 
 test('a message larger than all that may be queued goes out when the kernel takes it', () => {
-  const net = makeNet()
-  const { stream, end } = streamAndEnd(net, new Recorder())
+  const { net, stream, end } = makeStream()
   const text = 'm'.repeat(60_000)
   expect(say(stream, text, 50_000)).toBe(false)
   expect(say(stream, text)).toBe(true)
@@ -271,8 +251,7 @@ test('a message larger than all that may be queued goes out when the kernel take
 })
 
 test('finish sends what is queued, then ends; in order when the other side ends too', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   const text = 'f'.repeat(250_000)
   say(stream, text)
   stream.finish()
@@ -294,8 +273,7 @@ test('finish sends what is queued, then ends; in order when the other side ends 
 })
 
 test('without a handler for the end a stream that is ended is finished', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   say(stream, 'bye')
   libc().shutdown(end, 1)
   net.until(() => sink.closed.length === 1)
@@ -305,8 +283,8 @@ test('without a handler for the end a stream that is ended is finished', () => {
 })
 
 test('with one it can still send, and goes when it finishes', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new HalfOpen())
+  const sink = new HalfOpen()
+  const { net, stream, end } = makeStream({ sink })
   libc().shutdown(end, 1)
   net.until(() => sink.ended === 1)
   expect(net.poller.turn(0)).toBe(0)
@@ -320,8 +298,7 @@ test('with one it can still send, and goes when it finishes', () => {
 })
 
 test('a stream that finished does not wait for ever, but as long as something moves', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   stream.finish()
   const begunMs = nowMs
   net.wheel.sweep(begunMs + 9000)
@@ -335,8 +312,7 @@ test('a stream that finished does not wait for ever, but as long as something mo
 })
 
 test('abort tells the sink once, within the call', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   say(stream, 'never sent')
   stream.abort('enough')
   stream.abort('again')
@@ -350,8 +326,7 @@ test('abort tells the sink once, within the call', () => {
 })
 
 test('who sends to someone who is gone is told so, but not within the call', () => {
-  const net = makeNet()
-  const { stream, end, sink } = streamAndEnd(net, new Recorder())
+  const { net, stream, end, sink } = makeStream()
   stream.pause()
   libc().close(end)
   const large = 'x'.repeat(40_000)
@@ -364,7 +339,7 @@ test('who sends to someone who is gone is told so, but not within the call', () 
 
 test('a sink that throws loses its stream, and nobody else anything', () => {
   const net = makeNet()
-  const streams = Array.from({ length: 3 }, () => streamAndEnd(net, new Recorder()))
+  const streams = Array.from({ length: 3 }, () => makeStream({ net }))
   const [bad] = streams
   bad!.sink.consume = () => {
     throw new Error('on purpose')
@@ -387,8 +362,8 @@ test('a sink that throws loses its stream, and nobody else anything', () => {
 
 test('a stream that is closed by what another was told in the same turn is not told any more', () => {
   const net = makeNet()
-  const a = streamAndEnd(net, new Recorder())
-  const b = streamAndEnd(net, new Recorder())
+  const a = makeStream({ net })
+  const b = makeStream({ net })
   a.sink.consume = (text) => (b.stream.abort('by a'), text.length)
   b.sink.consume = (text) => (a.stream.abort('by b'), text.length)
   write(a.end, 'x')
