@@ -8,7 +8,8 @@ export const LogsOptions = Type.Object(
     level: Words(LOG_LEVELS, { default: 'info', description: 'Events below it are left out.' }),
     format: Words(['json', 'text'], {
       default: 'json',
-      description: 'Of the access log and of events on stderr.',
+      description:
+        'Of the access log and of events on stderr; those on stdout are JSON, as programs wait for them.',
     }),
     access: Type.Object(
       {

@@ -77,8 +77,10 @@ export function mayAnswer(client: Client): boolean {
 }
 
 /** Answers 401, 438 or 400 to a request whose credentials are not good (RFC 8489 §9.2.4). */
-export function deny(turn: TurnState, client: Client, message: Message, { code, isChallenge }: Denied): void {
+export function deny(turn: TurnState, client: Client, message: Message, denied: Denied): void {
   if (!mayAnswer(client)) return
+  const { code, isChallenge } = denied
+  tellDenied(turn, client, message, denied)
   countFault(turn, client, code)
   sendToStranger(turn, client, message, code, (answer) => {
     if (!isChallenge) return
@@ -86,6 +88,18 @@ export function deny(turn: TurnState, client: Client, message: Message, { code, 
     answer.text(ATTRIBUTES.REALM, credentials.realm)
     answer.text(ATTRIBUTES.NONCE, credentials.nonce(client.address, turn.parts.unixMs()))
     answer.bytes(ATTRIBUTES.PASSWORD_ALGORITHMS, credentials.algorithms)
+  })
+}
+
+/** Says why somebody is not let in, which the answer does not. The name is what was claimed. */
+function tellDenied(turn: TurnState, { listener, address }: Client, message: Message, { why }: Denied): void {
+  if (why === null) return
+  const user = message.text(ATTRIBUTES.USERNAME)
+  turn.tellSeldom('info', 'turn_auth_refused', why, {
+    listener: listener.name,
+    user,
+    client: address.toString(),
+    why,
   })
 }
 

@@ -19,7 +19,7 @@ const OF_ALLOCATE: Readonly<Record<number, Words>> = {
   400: {
     found: 'the server takes the request for malformed',
     advice:
-      'Some servers answer wrong credentials so (pion does). Else see its log: it tells what it missed.',
+      'It may only be a STUN server (Sluice: relay: false), or refuse wrong credentials so (pion does). Else see its log.',
   },
   403: {
     found: 'the server refuses allocations',

@@ -37,8 +37,8 @@ export interface Denied {
   readonly code: Extract<ErrorCode, 400 | 401 | 438>
   /** Whether the answer carries REALM, a new NONCE and PASSWORD-ALGORITHMS. */
   readonly isChallenge: boolean
-  /** For the log and metrics, not for the client. */
-  readonly why: string
+  /** For the log, not for the client; null: nothing to tell, as every conversation begins or goes on so. */
+  readonly why: string | null
 }
 
 /** What a request is checked against, beside what it says itself. */
@@ -110,7 +110,7 @@ export class Credentials {
   check(message: Message, asking: Asking): Granted | Denied {
     if (this.isOpen) return ANYBODY
     // 1. Without MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256: 401.
-    if (!message.hasIntegrity) return challenge(401, 'no credentials')
+    if (!message.hasIntegrity) return challenge(401, null)
     // 2. With it, but without USERNAME or USERHASH, REALM or NONCE: 400.
     const nonce = message.text(ATTRIBUTES.NONCE)
     const realm = message.text(ATTRIBUTES.REALM)
@@ -119,13 +119,12 @@ export class Credentials {
       return bad('user name, realm or nonce is missing or malformed')
     // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is computed with a password, so that
     //    whoever has not shown that he receives at his address costs little. Only where both are wrong does the order show.
-    if (this.#nonces.check(nonce, asking.client, asking.unixMs) === 'stale')
-      return challenge(438, 'stale nonce')
+    if (this.#nonces.check(nonce, asking.client, asking.unixMs) === 'stale') return challenge(438, null)
     // 4. All our nonces have the "password algorithms" bit: what the client says of algorithms must be what we said.
     const algorithm = algorithmAsked(message, this.algorithms)
-    if (algorithm === null) return bad('password algorithms')
+    if (algorithm === null) return bad('password algorithms other than those that were offered')
     // 5. A user that is not valid, 6. or integrity that does not match: 401.
-    if (realm !== this.realm) return challenge(401, 'another realm')
+    if (realm !== this.realm) return challenge(401, 'the realm is another one')
     const user = this.#find(name)
     const rest =
       user === null && name.is === 'name' && this.#secrets.length > 0 ? parseRestName(name.name) : null
@@ -156,7 +155,8 @@ export class Credentials {
     { unixMs, holder }: Asking,
   ): Granted | Denied {
     // What has expired still holds the allocation that was made with it.
-    if (expiryS * 1000 <= unixMs && (this.#isStrict || holder !== username)) return challenge(401, 'expired')
+    if (expiryS * 1000 <= unixMs && (this.#isStrict || holder !== username))
+      return challenge(401, 'the name has expired')
     const key = this.#restKey(message, username, algorithm)
     if (key === null) return WRONG
     // A bare expiry has neither sign before it, so it is nobody's account either.
@@ -258,8 +258,13 @@ function grant(
   return { granted: true, ...names, key, integrity: isNew ? 'sha256' : 'sha1' }
 }
 
-const challenge = (code: 401 | 438, why: string): Denied => ({ granted: false, code, isChallenge: true, why })
+const challenge = (code: 401 | 438, why: string | null): Denied => ({
+  granted: false,
+  code,
+  isChallenge: true,
+  why,
+})
 
-const WRONG = challenge(401, 'wrong credentials')
+const WRONG = challenge(401, 'unknown user or wrong password')
 
 const bad = (why: string): Denied => ({ granted: false, code: 400, isChallenge: false, why })

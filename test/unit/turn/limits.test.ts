@@ -219,6 +219,25 @@ describe('credentials', () => {
     expect(codeOf(client('192.0.2.10:1', { realm: 'example.com' }).allocate())).toBe(401)
   })
 
+  test('that are refused are told with the reason, once a second; the ordinary challenges are not', () => {
+    use({ turn: { auth: { users: { alice: 'apple' }, secrets: [SECRET] } } })
+    expect(codeOf(client().allocate())).toBe(0)
+    expect(world.events('turn_auth_refused')).toEqual([])
+    const late = `${Math.floor(world.unixMs / 1000) - 1}:carol`
+    const password = createHmac('sha1', SECRET).update(late).digest('base64')
+    expect(codes(['192.0.2.2:1'], { user: late, password })).toEqual([401])
+    const wrong = { user: 'alice', password: 'pear' }
+    expect(codes(['192.0.2.3:1', '192.0.2.4:1'], wrong)).toEqual([401, 401])
+    const why = 'unknown user or wrong password'
+    expect(world.events('turn_auth_refused')).toMatchObject([
+      { listener: 'turn', user: late, client: '192.0.2.2:1', why: 'the name has expired' },
+      { listener: 'turn', user: 'alice', client: '192.0.2.3:1', why },
+    ])
+    world.advance(1100)
+    expect(codes(['192.0.2.5:1'], wrong)).toEqual([401])
+    expect(world.events('turn_auth_refused')[2]).toMatchObject({ client: '192.0.2.5:1', why, untold: 1 })
+  })
+
   test('without user name, realm or nonce are 400', () => {
     const one = client()
     const key = new Uint8Array(16)

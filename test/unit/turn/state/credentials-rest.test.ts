@@ -52,7 +52,7 @@ test('are good until they expire', () => {
   expect(outcome(asked(`${soon}:x`), { unixMs: soon * 1000 - 1 })).toBe('x')
   expect(outcome(asked(`${soon}:x`), { unixMs: soon * 1000 })).toEqual(UNAUTHENTICATED)
   expect(outcome(asked('0:x'))).toEqual(UNAUTHENTICATED)
-  expect(check(asked(`${NOW_S}:x`))).toMatchObject({ why: 'expired' })
+  expect(check(asked(`${NOW_S}:x`))).toMatchObject({ why: 'the name has expired' })
 })
 
 test('hold on for the allocation that they made, unless config is strict', () => {
@@ -107,7 +107,7 @@ test('are remembered once they were good, with the key that was right', () => {
     expect(ask(asked(name, 'third'))).toMatchObject({ code: 401 })
   }
   const late = { ...asked(name), nonce: nonceOf(REST, CLIENT, soon * 1000) }
-  expect(ask(late, soon * 1000)).toMatchObject({ why: 'expired' })
+  expect(ask(late, soon * 1000)).toMatchObject({ why: 'the name has expired' })
 })
 
 test('are not remembered without end', () => {
