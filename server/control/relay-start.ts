@@ -10,6 +10,8 @@ export interface RelayExit {
   readonly signal: string | null
   /** Why it was killed, where the signal does not tell it. */
   readonly why?: string
+  /** Allocations that ended with it, as of a second before. */
+  readonly lost?: number
 }
 
 export interface RelayFds {

@@ -54,8 +54,9 @@ export class TurnKeeper {
       start: (onExit) =>
         new Relay({ start: options.start, onMetrics: (delta) => options.totals.merge(delta), onExit }),
       onExit: (relay, how) => {
+        const lost = this.countLost()
         this.forgetGauges()
-        options.onExit(relay, how)
+        options.onExit(relay, lost > 0 ? { ...how, lost } : how)
       },
       onReplaced: options.onReplaced,
       onNotStarted: options.onNotStarted,
@@ -179,6 +180,19 @@ export class TurnKeeper {
   private tcpPorts(listeners: BindsByName): Record<string, number> {
     const addresses = Object.entries(this.options.tcpAddresses(listeners))
     return Object.fromEntries(addresses.map(([name, address]) => [name, parseBind(address).port]))
+  }
+
+  /** Counts what it had as ended: it cannot say so itself any more. */
+  private countLost(): number {
+    const { totals } = this.options
+    let lost = 0
+    for (const { labels, value } of totals.gaugesOf('turn_allocations')) {
+      const [listener = '', realm = ''] = labels
+      if (value > 0)
+        totals.counter('turn_allocations_ended_total', [listener, realm, 'relay_died']).add(value)
+      lost += value
+    }
+    return lost
   }
 
   private forgetGauges(): void {

@@ -31,7 +31,7 @@ describe('a relay that dies', () => {
     await line.allocate()
     await stream.allocate()
     const metrics = async (): Promise<string> => (await fetch(`${gateway.admin}/metrics`)).text()
-    await waitFor(async () => (await metrics()).includes('lb_turn_allocations{'))
+    await waitFor(async () => (await metrics()).match(/^lb_turn_allocations\{.*\} 1$/gm)?.length === 2)
     const relay = relayOf(gateway)
     sendSignal(relay, 'SIGKILL')
     await waitFor(() => !isRunning(relay))
@@ -43,7 +43,12 @@ describe('a relay that dies', () => {
     const tookMs = performance.now() - sinceMs
     expect(stun.addressOf(stun.parseStun(answer)!, stun.XOR_MAPPED_ADDRESS)?.port).toBe(line.localPort)
     expect(tookMs).toBeLessThan(1000)
-    expect(await gateway.event('relay_exited')).toMatchObject({ pid: relay, code: null, signal: 'SIGKILL' })
+    expect(await gateway.event('relay_exited')).toMatchObject({
+      pid: relay,
+      code: null,
+      signal: 'SIGKILL',
+      lost: 2,
+    })
     const replaced = await gateway.event('relay_replaced')
     expect(replaced).toMatchObject({ previous: relay })
     expect(relayOf(gateway)).toBe(replaced['pid'] as number)

@@ -53,7 +53,7 @@ function scene(): Scene {
       adminAddress: () => '127.0.0.1:9090',
       workersOf: () => 2,
       isEnding: () => false,
-      onExit: ({ pid }) => notes.push(`${pid} exited`),
+      onExit: ({ pid }, { lost = 0 }) => notes.push(`${pid} exited, ${lost} lost`),
       onReplaced: ({ pid }, previous) => notes.push(`${pid} replaces ${previous}`),
       onNotStarted: (why) => notes.push(why),
     }),
@@ -178,7 +178,7 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
     expect(isUnixAnswered(door)).toBe(false)
   })
 
-  test('a replacement gets the same sockets and the same key; gauges of the dead one are forgotten', async () => {
+  test('a replacement gets the same sockets and the same key; what the dead one had counts as ended', async () => {
     const made = scene()
     await apply(made, 1, WITH_TURN)
     const before = planTold(made.ends[0])
@@ -193,7 +193,9 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
     made.ends[0]!.exit()
     await waitFor(() => made.keeper.relay.isServing && made.ends.length === 2)
     expect(planTold(made.ends[1])).toEqual(before)
-    expect(made.notes).toEqual(['500 exited', '501 replaces 500'])
+    expect(made.notes).toEqual(['500 exited, 5 lost', '501 replaces 500'])
+    const ended = ['turn', 'example.org', 'relay_died']
+    expect(made.totals.counter('turn_allocations_ended_total', ended).value).toBe(5)
     expect(made.keeper.allocationsOf(WITH_TURN)).toEqual({ turn: 0 })
     expect(made.totals.gaugesOf('process_resident_memory_bytes')).toEqual([])
     expect(made.totals.counter('turn_allocations_total', ['turn', 'example.org', 'udp']).value).toBe(9)
