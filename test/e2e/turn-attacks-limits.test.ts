@@ -177,10 +177,15 @@ describe.skipIf(isCoturnRun)('strangers over UDP', () => {
       return { sent, received }
     }
     await flood(200, 50)
-    const before = relayMemory()
-    const { sent, received } = await flood(1000, 100)
-    expect(received).toBeLessThan(sent / 2)
-    expect(relayMemory() - before).toBeLessThan(8 << 20)
+    // A heap that is to be collected yet is larger once; what a flood leaves behind grows with each.
+    let grown = Number.POSITIVE_INFINITY
+    for (let floods = 0; floods < 4 && grown >= 4 << 20; floods++) {
+      const before = relayMemory()
+      const { sent, received } = await flood(1000, 100)
+      expect(received).toBeLessThan(sent / 2)
+      grown = relayMemory() - before
+    }
+    expect(grown).toBeLessThan(4 << 20)
     expect(await metric('turn_allocations', 'flooded')).toBe(0)
     await using line = await TurnLine.open({ port: server.port('flooded') })
     expect((await line.allocate()).port).toBeGreaterThan(0)
