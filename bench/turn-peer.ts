@@ -29,7 +29,7 @@ async function echoes(port: number): Promise<boolean> {
   })
   try {
     socket.send('hello', port, '127.0.0.1')
-    return await waitFor(() => isBack, { withinMs: 200 }).catch(() => false)
+    return await waitFor(() => isBack, { forMs: 200 }).catch(() => false)
   } finally {
     socket.close()
   }

@@ -58,7 +58,6 @@ export async function launch({ name, command, port, folder, env }: Launch): Prom
   running.add(child.pid)
   try {
     await waitFor(() => (child.exitCode === null ? answers(port) : fail(name, folder)), {
-      withinMs: 15_000,
       what: `${name} to answer`,
       everyMs: 1,
     })
@@ -73,7 +72,7 @@ export async function launch({ name, command, port, folder, env }: Launch): Prom
 async function end(child: Bun.Subprocess): Promise<void> {
   const pids = treeOf(child.pid)
   child.kill('SIGTERM')
-  await waitFor(() => !isRunning(child.pid), { withinMs: 3000 }).catch(() => {})
+  await waitFor(() => !isRunning(child.pid), { forMs: 3000 }).catch(() => {})
   killAll(pids.filter(isRunning))
   await child.exited
   running.delete(child.pid)

@@ -39,7 +39,7 @@ beforeAll(async () => {
     rest: { secret: 's3cr3t' },
   })
   outcomes = (await browserResults({ runs: runs(), trusted: [testCertificate().spki] })) as typeof outcomes
-}, 60_000)
+})
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
@@ -80,9 +80,9 @@ describe('two peers in a browser exchange 500 messages of 1000 bytes through rel
     expect(outcome.used, about).toEqual([1, 2].map(() => ({ type: 'relay', protocol, address: '127.0.0.1' })))
     expect(outcome.candidates.length, about).toBeGreaterThan(0)
     for (const candidate of outcome.candidates) expect(candidate).toContain(' typ relay ')
-    // They may be lost where queues are full; on this machine none are.
     expect(outcome.sent).toBe(500)
-    expect(outcome.received, about).toBeGreaterThanOrEqual(495)
+    // What is lost on the way is sent again by the browser: on a busy machine that is a matter of time, and all of them arrive.
+    expect(outcome.received, about).toBe(500)
   })
 })
 

@@ -81,7 +81,7 @@ test('a thousand reloads under load: no request fails, no memory or descriptor i
     await waitFor(() => descriptorsOf(pid) <= (before.fds[i] ?? 0) + 4, { what: 'descriptors to be closed' })
   }
   expect(gateway.stderr).toBe('')
-}, 120_000)
+})
 
 test('workers that come and go under load lose no connection', async () => {
   const config = (workers: number): Record<string, unknown> => ({
@@ -118,4 +118,4 @@ test('workers that come and go under load lose no connection', async () => {
   isOver = true
   await Promise.all(loads)
   expect(problems).toEqual([])
-}, 60_000)
+})

@@ -180,7 +180,7 @@ describe('reload', () => {
     expect(gateway.port('web')).toBe(port)
     await waitFor(() =>
       rawClient(more)
-        .then((late) => late.closed(200).then(() => true))
+        .then((late) => late.closed().then(() => true))
         .catch(() => true),
     )
     gate.open()

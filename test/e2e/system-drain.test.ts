@@ -73,7 +73,7 @@ test('SIGTERM under load loses nothing: slow answers, half a download, half an u
   expect(gateway.last('stopped')).toMatchObject({ event: 'stopped', aborted: 0 })
   expect(workers.filter(isRunning)).toEqual([])
   await expectAllLogged(gateway, load.served + 32)
-}, 15_000)
+})
 
 test('connections that wait for a server with room are served before the end', async () => {
   const gate = makeGate()

@@ -129,11 +129,11 @@ test('health-and-backup.yaml: the third server is used only when both others are
   await askOften(example, 10)
   expect(example.counts()[2]).toBe(0)
   origins[9002]!.kill()
-  for (const server of ['one', 'two']) await serverIs(gateway.admin, server, 'down', 12_000)
+  for (const server of ['one', 'two']) await serverIs(gateway.admin, server, 'down')
   expect((await example.ask('/')).body).toBe('9003')
   origins[9001]!.revive()
-  await waitFor(async () => (await example.ask('/')).body === '9001', { withinMs: 5000, everyMs: 50 })
-}, 20_000)
+  await waitFor(async () => (await example.ask('/')).body === '9001', { everyMs: 50 })
+})
 
 test('rules.yaml: respond, redirect, deny by address, canary, edits of fields, a body limit', async () => {
   await using example = await run('rules.yaml')

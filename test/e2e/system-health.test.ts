@@ -10,7 +10,7 @@ import { waitFor } from '../support/wait.ts'
 
 type Words = Record<string, unknown>
 
-const QUICK = { interval: '50ms', interval_down: '50ms', timeout: '500ms', rise: 2, fall: 2 }
+const QUICK = { interval: '50ms', interval_down: '50ms', timeout: '2s', rise: 2, fall: 2 }
 
 /** A server whose answer to checks can be changed. */
 interface Patient {

@@ -49,8 +49,8 @@ const shown = (frame: Buffer): Buffer => {
 
 const isChannelData = (bytes: Buffer): boolean => bytes[0] === 0x40
 
-const closes = (line: TurnLine, withinMs = 3000): Promise<boolean> =>
-  waitFor(() => line.isClosed, { withinMs, what: 'the server to close' })
+const closes = (line: TurnLine): Promise<boolean> =>
+  waitFor(() => line.isClosed, { what: 'the server to close' })
 
 const isSound = async (): Promise<boolean> => {
   await using line = await open('tcp')
@@ -160,9 +160,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     ['half a request', udpAllocate(new stun.StunWriter(stun.ALLOCATE)).done().subarray(0, 24)],
   ])('%s and silence: closed when it has been idle', async (_name, bytes) => {
     await using line = await open(transport, 'hasty')
+    const sinceMs = performance.now()
     line.send(bytes)
-    expect(await staysTrue(() => !line.isClosed, 600)).toBe(true)
-    await closes(line, 3000)
+    await closes(line)
+    expect(performance.now() - sinceMs).toBeGreaterThan(600)
   })
 
   test('a header that promises more than any message has: closed', async () => {
@@ -180,10 +181,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
         if (!line.isClosed && at < bytes.length - 1) line.send(bytes.subarray(at, ++at))
         return line.isClosed
       },
-      { withinMs: 8000, everyMs: 400, what: 'the server to lose patience' },
+      { everyMs: 400, what: 'the server to lose patience' },
     )
     expect(at).toBeLessThan(bytes.length - 1)
-  }, 10_000)
+  })
 
   test('a connection with an allocation may be silent', async () => {
     await using line = await open(transport, 'hasty')
@@ -200,10 +201,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     }
     if (server.gateway !== null) {
       const { admin } = server.gateway
-      await waitFor(async () => (await gauge(admin, 'turn_allocations', 'hasty')) === 0, { withinMs: 8000 })
-      await waitFor(async () => (await gauge(admin, 'turn_connections', 'hasty')) === 0, { withinMs: 8000 })
+      await waitFor(async () => (await gauge(admin, 'turn_allocations', 'hasty')) === 0)
+      await waitFor(async () => (await gauge(admin, 'turn_connections', 'hasty')) === 0)
     }
-  }, 20_000)
+  })
 })
 
 test('connections beyond the limit are closed at once, others go on', async () => {
@@ -258,7 +259,7 @@ test.each(TRANSPORTS)(
     line.send(stun.channelData(0x4000, Buffer.from('still there')))
     const isIt = (bytes: Buffer): boolean =>
       shown(bytes).equals(stun.channelData(0x4000, Buffer.from('still there')))
-    await line.next(isIt, 5000)
+    await line.next(isIt)
     // What it was not sent is missing as a whole: every frame is one of those that were sent.
     for (const frame of line.inbox) {
       const message = stun.parseStun(frame)

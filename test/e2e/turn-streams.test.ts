@@ -35,12 +35,13 @@ const turn = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
 async function start(
   listeners: Record<string, unknown>,
   options: Omit<Partial<GatewayOptions>, 'config'> = {},
+  more: Record<string, unknown> = {},
 ): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), 'turn-streams-'))
   folders.push(folder)
   copyFileSync(testCertificate().cert, join(folder, 'cert.pem'))
   copyFileSync(testCertificate().key, join(folder, 'key.pem'))
-  const gateway = await startGateway({ ...options, folder, config: { listeners } })
+  const gateway = await startGateway({ ...options, folder, config: { listeners, ...more } })
   gateways.push(gateway)
   return gateway
 }
@@ -59,7 +60,7 @@ async function shown(port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   socket.on('secureConnect', () => resolve(String(socket.getPeerCertificate().subject.CN)))
   socket.on('error', reject)
-  const name = await within(5000, promise, 'a handshake')
+  const name = await within(promise, 'a handshake')
   socket.destroy()
   return name
 }
@@ -192,15 +193,12 @@ test('a stop ends those that have said nothing, waits for those that the relay h
 })
 
 test('a client that speaks for the first time when the relay is gone does not hold up the stop', async () => {
-  const gateway = await start({ turn: turn() })
+  const gateway = await start({ turn: turn() }, {}, { drain: '1h' })
   await using line = await open(gateway, 'tcp')
   gateway.signal('SIGTERM')
   await gateway.event('relay_exited')
   line.send(new stun.StunWriter(stun.BINDING).done())
-  const sinceMs = performance.now()
   expect(await gateway.exited()).toBe(0)
-  // The drain time of gateways in tests is 2 s.
-  expect(performance.now() - sinceMs).toBeLessThan(1800)
   expect(gateway.last('stopped')).toMatchObject({ aborted: 0 })
 })
 
@@ -250,7 +248,7 @@ describe('TCP to peers (RFC 6062)', () => {
     for (let at = 65_536; at < sent.length; at *= 2) sent.copyWithin(at, 0, at)
     const had = data.received
     data.send(sent)
-    await waitFor(() => data.received - had === sent.length, { withinMs: 20_000, what: 'all of it' })
+    await waitFor(() => data.received - had === sent.length, { what: 'all of it' })
     expect(hashOf(Buffer.concat(data.inbox))).toBe(hashOf(sent))
     // What passes does not stay; the rest is Bun's, which gives memory back late.
     expect(residentBytes(worker as number) - before).toBeLessThan(48 * MIB)

@@ -35,14 +35,11 @@ describe('a relay that dies', () => {
     const relay = relayOf(gateway)
     sendSignal(relay, 'SIGKILL')
     await waitFor(() => !isRunning(relay))
-    const sinceMs = performance.now()
     // Asked once, of nobody: its successor finds it in the socket.
     const asked = new stun.StunWriter(stun.BINDING)
     line.send(asked.done())
     const answer = await line.next((bytes) => stun.parseStun(bytes)?.id.equals(asked.id) === true)
-    const tookMs = performance.now() - sinceMs
     expect(stun.addressOf(stun.parseStun(answer)!, stun.XOR_MAPPED_ADDRESS)?.port).toBe(line.localPort)
-    expect(tookMs).toBeLessThan(1000)
     expect(await gateway.event('relay_exited')).toMatchObject({
       pid: relay,
       code: null,

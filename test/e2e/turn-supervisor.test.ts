@@ -289,7 +289,7 @@ describe('the end', () => {
     gateway.signal('SIGTERM')
     await gateway.event('draining')
     gateway.signal('SIGTERM')
-    expect(await gateway.exited(5000)).toBe(1)
+    expect(await gateway.exited()).toBe(1)
     expect(inData(gateway)).toEqual([])
   })
 })

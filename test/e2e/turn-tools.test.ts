@@ -88,7 +88,7 @@ beforeAll(async () => {
   echoes = [await startEcho('127.0.0.1'), await startEcho('::1')]
   const runs = Object.entries(RUNS) as [RunName, Run][]
   await Promise.all(runs.map(async ([name, run]) => void results.set(name, await uclient(commandOf(run)))))
-}, 60_000)
+})
 
 afterAll(async () => {
   for (const echo of echoes) echo.close()

@@ -25,7 +25,7 @@ export async function soakHttp(options: SoakOptions): Promise<boolean> {
     const untilMs = performance.now() + options.minutes * 60_000
     for (let step = 0; performance.now() < untilMs; step++) {
       await pause(100)
-      const { event } = await gateway.apply(config(), 20_000)
+      const { event } = await gateway.apply(config())
       if (event !== 'applied') throw new Error(`Step ${step}: ${event}`)
       if (options.kill && random.below(20) === 0) killWorker(gateway, random)
       if (random.below(10) === 0) await restart(random.pick(origins))

@@ -168,7 +168,7 @@ async function echoed(line: TurnLine, channel: number, { random, udpEcho }: Stag
   for (let turn = 1; ; turn++) {
     line.send(request)
     try {
-      return void (await line.next(isEcho, line.isStream ? 5000 : 1000))
+      return void (await line.next(isEcho, { forMs: line.isStream ? 5000 : 1000 }))
     } catch (problem) {
       if (turn === 5 || line.isStream) throw problem
     }

@@ -117,7 +117,7 @@ class Soak {
   async untilEmpty(withinS: number): Promise<void> {
     for (const name of ['turn_allocations', 'turn_connections']) {
       await waitFor(async () => (await this.gauge(name)) === 0, {
-        withinMs: withinS * 1000,
+        forMs: withinS * 1000,
         everyMs: 200,
       }).catch(async () => this.problems.push(`${await this.gauge(name)} ${name} are left`))
     }

@@ -63,17 +63,12 @@ export async function healthOf(
 }
 
 /** Waits until the gateway's /_health gives a server this state; gives the reason. */
-export async function serverIs(
-  admin: string,
-  server: string,
-  state: string,
-  withinMs = 8000,
-): Promise<string | null> {
+export async function serverIs(admin: string, server: string, state: string): Promise<string | null> {
   return await waitFor(
     async () => {
       const { states, reasons } = await healthOf(admin)
       return states[server] === state ? { reason: reasons[server] ?? null } : null
     },
-    { withinMs, what: `${server} to be ${state}` },
+    { what: `${server} to be ${state}` },
   ).then(({ reason }) => reason)
 }

@@ -13,15 +13,10 @@ export interface BrowserOptions {
   readonly runs: unknown
   /** Public keys whose certificates are taken as they are (SHA-256 of SPKI, base64). */
   readonly trusted?: readonly string[]
-  readonly withinMs?: number
 }
 
 /** Starts a browser, lets the page do its runs, and gives what it posts. */
-export async function browserResults({
-  runs,
-  trusted = [],
-  withinMs = 25_000,
-}: BrowserOptions): Promise<unknown> {
+export async function browserResults({ runs, trusted = [] }: BrowserOptions): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<unknown>()
   const pages = Bun.serve({
     hostname: '127.0.0.1',
@@ -45,7 +40,7 @@ export async function browserResults({
       throw new Error(`The browser ended: ${text}`)
     })
     early.catch(() => {})
-    return await Promise.race([within(withinMs, promise, 'the page to post its results'), early])
+    return await Promise.race([within(promise, 'the page to post its results'), early])
   } finally {
     await browser.stop()
     await pages.stop(true)

@@ -27,7 +27,6 @@ export interface WireAnswer {
 export interface ReadAnswerOptions {
   /** Of the request: HEAD and CONNECT change how an answer is framed. */
   readonly method?: string
-  readonly withinMs?: number
   /** False: body bytes are counted, not kept. */
   readonly keep?: boolean
 }
@@ -89,12 +88,8 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** The next final answer, with the interim ones before it. */
-  readAnswer({
-    method = 'GET',
-    withinMs = 10_000,
-    keep = true,
-  }: ReadAnswerOptions = {}): Promise<WireAnswer> {
-    return within(withinMs, this.answer(method, keep), `an answer; got ${this.reader.total} bytes`)
+  readAnswer({ method = 'GET', keep = true }: ReadAnswerOptions = {}): Promise<WireAnswer> {
+    return within(this.answer(method, keep), `an answer; got ${this.reader.total} bytes`)
   }
 
   private async answer(method: string, keep: boolean): Promise<WireAnswer> {
@@ -141,13 +136,13 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** All that comes through `text`, as latin1. */
-  readUntil(text: string, withinMs = 10_000): Promise<string> {
-    return within(withinMs, this.reader.through(text), JSON.stringify(text))
+  readUntil(text: string): Promise<string> {
+    return within(this.reader.through(text), JSON.stringify(text))
   }
 
   /** All that still comes until the other side ends, as latin1. */
-  readToEnd(withinMs = 10_000): Promise<string> {
-    return within(withinMs, this.rest(), 'the end of the connection')
+  readToEnd(): Promise<string> {
+    return within(this.rest(), 'the end of the connection')
   }
 
   private async rest(): Promise<string> {
@@ -160,13 +155,13 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** How the other side ends its half, when it does. */
-  ending(withinMs = 10_000): Promise<Ending> {
-    return within(withinMs, this.ended.promise, 'the other side to end')
+  ending(): Promise<Ending> {
+    return within(this.ended.promise, 'the other side to end')
   }
 
   /** Resolves when the connection is gone in both directions. */
-  closed(withinMs = 10_000): Promise<Ending> {
-    return within(withinMs, this.gone.promise, 'the connection to be closed')
+  closed(): Promise<Ending> {
+    return within(this.gone.promise, 'the connection to be closed')
   }
 
   /** Bytes that were queued and that the socket has not taken. */

@@ -68,7 +68,6 @@ async function start(parent: string, name: string, words: TurnWords): Promise<Ru
     await waitFor(
       async () => (await answers(words.host ?? '127.0.0.1', port)) || endedEarly(child.pid, logFile),
       {
-        withinMs: 10_000,
         what: `coturn to answer: ${configOf(words, port, tlsPort)}`,
       },
     )

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { build } from '../../build.ts'
 import { rawClient, type RawClient } from './client.ts'
 import { commandOf, isRunning, killAll, treeOf } from './processes.ts'
-import { waitFor, within } from './wait.ts'
+import { PATIENCE_MS, waitFor, within } from './wait.ts'
 
 const ROOT = join(import.meta.dir, '../..')
 
@@ -108,11 +108,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** The next event of this name that no earlier call gave. */
-  async event(
-    name: string,
-    where: (event: GatewayEvent) => boolean = () => true,
-    withinMs = 10_000,
-  ): Promise<GatewayEvent> {
+  async event(name: string, where: (event: GatewayEvent) => boolean = () => true): Promise<GatewayEvent> {
     const found = await this.orExplain(
       waitFor(
         () => {
@@ -120,7 +116,7 @@ export class Gateway implements AsyncDisposable {
           const index = this.events.findIndex((e, i) => i >= from && e.event === name && where(e))
           return index >= 0 ? { index, event: this.events[index]! } : null
         },
-        { withinMs, what: `the event ${name}` },
+        { what: `the event ${name}` },
       ),
     )
     this.waitedFor.set(name, found.index + 1)
@@ -139,14 +135,13 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** Writes a config and waits until it is applied or rejected, whichever it is. */
-  async apply(config: GatewayOptions['config'], withinMs = 10_000): Promise<GatewayEvent> {
+  async apply(config: GatewayOptions['config']): Promise<GatewayEvent> {
     const from = this.events.length
     await this.writeConfig(config)
     return this.orExplain(
       waitFor(
         () => this.events.slice(from).find(({ event }) => event === 'applied' || event === 'rejected'),
         {
-          withinMs,
           what: 'applied or rejected',
         },
       ),
@@ -158,14 +153,14 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** The exit code, once it ended by itself. */
-  exited(withinMs = 20_000): Promise<number> {
-    return this.orExplain(within(withinMs, this.process.exited, 'the gateway to exit'))
+  exited(): Promise<number> {
+    return this.orExplain(within(this.process.exited, 'the gateway to exit'))
   }
 
   /** Asks it to stop gracefully and gives its exit code. */
-  stop(signal: NodeJS.Signals = 'SIGTERM', withinMs = 20_000): Promise<number> {
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
     this.signal(signal)
-    return this.exited(withinMs)
+    return this.exited()
   }
 
   /** Lines of the access log so far, parsed. Only for configs given as a value. */
@@ -184,7 +179,7 @@ export class Gateway implements AsyncDisposable {
     for (const pid of treeOf(this.pid)) this.known.add(pid)
     if (isRunning(this.pid)) {
       this.signal('SIGTERM')
-      await within(2000, this.process.exited, '').catch(() => {})
+      await waitFor(() => !isRunning(this.pid), { forMs: 2000 }).catch(() => {})
     }
     this.killNow()
     await this.process.exited
@@ -301,7 +296,7 @@ let building: ReturnType<typeof build> | null = null
 /** Runs a command of the CLI to its end. */
 export async function runCommand(
   args: readonly string[],
-  options: { binary?: boolean; cwd?: string; env?: Record<string, string>; withinMs?: number } = {},
+  options: { binary?: boolean; cwd?: string; env?: Record<string, string> } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const command = options.binary === true ? await binary() : sources()
   const child = Bun.spawn([...command, ...args], {
@@ -310,7 +305,7 @@ export async function runCommand(
     stdout: 'pipe',
     stderr: 'pipe',
     env: { ...process.env, ...options.env },
-    timeout: options.withinMs ?? 20_000,
+    timeout: PATIENCE_MS,
   })
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
   return { code, stdout, stderr }

@@ -288,7 +288,7 @@ class Recorded implements OriginRequest {
   }
 
   get done(): Promise<boolean> {
-    return within(10_000, this.settled.promise, 'the request to end')
+    return within(this.settled.promise, 'the request to end')
   }
 
   get body(): string {

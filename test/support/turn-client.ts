@@ -82,8 +82,8 @@ export class TestClient implements AsyncDisposable {
   }
 
   /** Takes the next that a peer sent. */
-  async receive(withinMs = 3000): Promise<Arrival> {
-    return waitFor(() => this.arrived.shift(), { withinMs, what: 'something of a peer' })
+  async receive(): Promise<Arrival> {
+    return waitFor(() => this.arrived.shift(), { what: 'something of a peer' })
   }
 
   /** The code of the answer to a request that `build` writes, with credentials once the server has asked for them; 0: a success. */

@@ -1,7 +1,10 @@
 // A client of a TURN server that does what tests tell it, right or wrong: over UDP, TCP or TLS, one message at a time.
 import type { Socket } from 'bun'
 import * as stun from './stun.ts'
-import { waitFor } from './wait.ts'
+import { PATIENCE_MS, waitFor, type WaitOptions } from './wait.ts'
+
+/** A lost datagram is sent again after this. */
+const REPEAT_MS = 500
 
 export interface Login {
   readonly user: string
@@ -133,21 +136,24 @@ export class TurnLine implements AsyncDisposable {
   }
 
   /** Takes the next message that this is true of. */
-  next(is: (bytes: Buffer) => boolean = () => true, withinMs = 3000): Promise<Buffer> {
+  next(is: (bytes: Buffer) => boolean = () => true, options: WaitOptions = {}): Promise<Buffer> {
     const look = (): Buffer | null => {
       const index = this.inbox.findIndex(is)
       return index < 0 ? null : this.inbox.splice(index, 1)[0]!
     }
-    return waitFor(look, { withinMs, what: 'a message of the TURN server' })
+    return waitFor(look, { what: 'a message of the TURN server', ...options })
   }
 
-  /** Sends a message and takes its answer. Over UDP it is repeated, as clients do. */
-  async ask(message: stun.StunWriter, { repeats = 5 } = {}): Promise<stun.Stun> {
+  /** Sends a message and takes its answer. Over UDP it is repeated, as clients do: for as long as anything is waited for, unless `repeats` says less. */
+  async ask(
+    message: stun.StunWriter,
+    { repeats = PATIENCE_MS / REPEAT_MS }: { repeats?: number } = {},
+  ): Promise<stun.Stun> {
     const isAnswer = (bytes: Buffer): boolean => stun.parseStun(bytes)?.id.equals(message.id) === true
     for (let turn = 1; ; turn++) {
       this.send(message.done())
       try {
-        return stun.parseStun(await this.next(isAnswer, this.isStream ? 3000 : 500))!
+        return stun.parseStun(await this.next(isAnswer, this.isStream ? {} : { forMs: REPEAT_MS }))!
       } catch (problem) {
         if (this.isStream || turn > repeats) throw problem
       }

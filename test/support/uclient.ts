@@ -1,4 +1,5 @@
 // turnutils_uclient, and a peer that echoes what reaches it.
+import { PATIENCE_MS } from './wait.ts'
 import { programPath } from './needs.ts'
 
 export interface UclientResult {
@@ -16,13 +17,16 @@ export interface UclientResult {
   readonly output: string
 }
 
-/** Runs it to its end, at most 25 s: it hangs when a server is silent. Names are its own flags. */
-export async function uclient(args: readonly (string | number)[], withinMs = 25_000): Promise<UclientResult> {
+/** Runs it to its end, though not for ever: it hangs when a server is silent. Names are its own flags. */
+export async function uclient(
+  args: readonly (string | number)[],
+  forMs = PATIENCE_MS,
+): Promise<UclientResult> {
   const child = Bun.spawn([programPath('turnutils_uclient') ?? 'turnutils_uclient', ...args.map(String)], {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
-    timeout: withinMs,
+    timeout: forMs,
     killSignal: 'SIGKILL',
   })
   const [out, problems] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])

@@ -1,8 +1,12 @@
 // Waiting for what is to happen, never for time to pass. The only timers of the tests stand in this folder.
 
+/** How long a wait lasts before it fails. No verdict hangs on it: it only ends waits for what will never come, on a machine as busy as
+ *  it likes. Below the runner's own limit (test/preload.ts), which would end the servers of other tests as well. */
+export const PATIENCE_MS = 60_000
+
 export interface WaitOptions {
-  /** After this long the wait fails. */
-  readonly withinMs?: number
+  /** Instead of the patience, for who does something else when it is over: sends again, kills. */
+  readonly forMs?: number
   /** Named in the failure. */
   readonly what?: string
   readonly everyMs?: number
@@ -11,23 +15,23 @@ export interface WaitOptions {
 /** Resolves with the first value of `condition` that is neither false, null nor undefined; rejects at the deadline. */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { withinMs = 5000, what = condition.toString(), everyMs = 4 }: WaitOptions = {},
+  { forMs = PATIENCE_MS, what = condition.toString(), everyMs = 4 }: WaitOptions = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const deadline = performance.now() + withinMs
+  const deadline = performance.now() + forMs
   for (;;) {
     const value = await condition()
     if (value !== false && value !== null && value !== undefined)
       return value as NonNullable<Exclude<T, false>>
-    if (performance.now() >= deadline) throw new Error(`Waited ${withinMs} ms in vain for ${what}.`)
+    if (performance.now() >= deadline) throw new Error(`Waited ${forMs} ms in vain for ${what}.`)
     await pause(everyMs)
   }
 }
 
 /** The same promise, but rejected when it has not settled in time. */
-export async function within<T>(withinMs: number, promise: Promise<T>, what: string): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${withinMs} ms in vain for ${what}.`)), withinMs)
+    timer = setTimeout(() => reject(new Error(`Waited ${PATIENCE_MS} ms in vain for ${what}.`)), PATIENCE_MS)
   })
   try {
     return await Promise.race([promise, late])

@@ -53,7 +53,7 @@ function start(address: string, port: number): { dialled: Dialled; failure: Dial
   return { dialled, failure }
 }
 
-const settled = ({ outcome }: Dialled): Promise<Outcome> => within(5000, outcome.promise, 'the end of a dial')
+const settled = ({ outcome }: Dialled): Promise<Outcome> => within(outcome.promise, 'the end of a dial')
 
 const servers: { stop(force: boolean): void }[] = []
 afterAll(() => servers.forEach((server) => server.stop(true)))
@@ -86,14 +86,13 @@ describe('connected', () => {
       const socket = dialled.socket!
       expect(socket.write('hello')).toBe(5)
       await within(
-        5000,
         (async () => {
           while (dialled.received.join('') !== 'hello') await new Promise(setImmediate)
         })(),
         'the echo',
       )
       socket.terminate()
-      await within(5000, dialled.closed.promise, 'the close')
+      await within(dialled.closed.promise, 'the close')
     })
 })
 
@@ -172,7 +171,7 @@ describe.if(process.platform === 'linux')('pending', () => {
     expect(made).toHaveLength(1)
     expect(await statesTo(port)).toContain(SYN_SENT)
     dialled.socket?.terminate()
-    await within(5000, dialled.closed.promise, 'the close')
+    await within(dialled.closed.promise, 'the close')
     expect(await statesTo(port)).not.toContain(SYN_SENT)
     expect(openSockets()).not.toContain(made[0])
     filler.socket?.terminate()

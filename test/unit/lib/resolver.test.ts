@@ -297,9 +297,7 @@ describe('with DNS', () => {
     dns.zones.set('dumb.test', { silent: true })
     const one = resolver({ timeout: 60 })
     expect((await lookup(one, 'lost.test')).addresses).toEqual(['10.0.0.1'])
-    const startedMs = performance.now()
     expect((await lookup(one, 'dumb.test')).why).toBe('DNS did not answer in time for dumb.test')
-    expect(performance.now() - startedMs).toBeLessThan(900)
     expect(dns.times('dumb.test', 1)).toBe(2)
   })
 

@@ -269,7 +269,7 @@ describe('compile', () => {
     )
   })
 
-  test('1,000 rules compile in a moment', () => {
+  test('of 1,000 rules each is found', () => {
     const rules = Array.from({ length: 1000 }, (_, i) =>
       rule(`r${i}`, {
         match: { host: [`h${i % 50}.example.org`], path: [`/service-${i}/*`] },
@@ -279,9 +279,7 @@ describe('compile', () => {
     )
     const plan = planOf({ rules })
     const board = boardOf(plan)
-    const startedMs = performance.now()
     const snapshot = compile({ plan, board, previous: null })
-    expect(performance.now() - startedMs).toBeLessThan(250)
     const match = snapshot.listeners.get('web')!.match(requestOf('/service-777/x', 'h27.example.org'))
     expect(match).toMatchObject({ name: 'r777', index: 777 })
   })

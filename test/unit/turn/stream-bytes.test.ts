@@ -84,7 +84,7 @@ describe.each([
     const [up, down] = [noise(100_000_003, 1), noise(100_000_001, 2)]
     const [atVisit, atClient] = [hashing(visit, true), hashing(client, true)]
     await Promise.all([client.send(up), visit.send(down)])
-    await waitFor(() => visit.bytes === up.length && client.bytes === down.length, { withinMs: 20_000 })
+    await waitFor(() => visit.bytes === up.length && client.bytes === down.length)
     expect([atVisit(), atClient()]).toEqual([hashOf(up), hashOf(down)])
   })
 

@@ -121,7 +121,7 @@ describe('TLS', () => {
       socket.destroy()
     })
     socket.on('error', (error) => resolve((error as { code?: string }).code ?? 'error'))
-    return within(5000, promise, 'a handshake')
+    return within(promise, 'a handshake')
   }
 
   test('of the protocols that a client offers ours are chosen; who offers nothing is served, who offers others is not', async () => {

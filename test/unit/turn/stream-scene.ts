@@ -55,7 +55,7 @@ export class Wire {
       done.resolve()
     }
     this.onDrain()
-    await within(20_000, done.promise, 'all to be sent')
+    await within(done.promise, 'all to be sent')
   }
 
   async has(text: string): Promise<void> {
@@ -66,8 +66,8 @@ export class Wire {
     return waitFor(() => this.hasEnded, { what: 'its end' })
   }
 
-  closed(withinMs = 5000): Promise<boolean> {
-    return waitFor(() => this.isClosed, { what: 'its close', withinMs })
+  closed(): Promise<boolean> {
+    return waitFor(() => this.isClosed, { what: 'its close' })
   }
 }
 

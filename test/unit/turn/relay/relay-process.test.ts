@@ -87,18 +87,16 @@ for (const [kind, start] of KINDS)
       expect(made.metrics.some(([name]) => name === 'process_cpu_seconds_total')).toBe(kind === 'a process')
       line.close()
       made.relay.stop()
-      await within(2000, made.relay.exited, 'its end')
+      await within(made.relay.exited, 'its end')
       expect(made.exits).toEqual([{ code: 0, signal: null }])
       await waitFor(() => readdirSync('/proc/self/fd').length <= before + 1)
     })
 
-    test('drains within a moment when there is nothing to wait for', async () => {
+    test('drains at once when there is nothing to wait for', async () => {
       const made = scene(start)
       await serve(made, relayBody(1, [held()]))
-      const sinceMs = performance.now()
-      made.relay.drain(10_000)
-      await made.relay.exited
-      expect(performance.now() - sinceMs).toBeLessThan(1000)
+      made.relay.drain(3_600_000)
+      await within(made.relay.exited, 'its end')
       expect(made.exits).toEqual([{ code: 0, signal: null }])
     })
 
