@@ -1,5 +1,18 @@
 // Before each run of the tests. Those that start a gateway build the executable on first use (test/support/gateway.ts), so unit tests never wait for it.
-import { setDefaultTimeout } from 'bun:test'
+import { plugin } from 'bun'
+import { readFileSync } from 'node:fs'
 
-// A time-out of the runner ends every child process, also those that other tests share: each wait gives up long before (test/support/wait.ts).
-setDefaultTimeout(300_000)
+/** Only the last resort: a time-out of the runner ends every child process, also those that other tests share. Each wait gives up long
+ *  before (test/support/wait.ts). */
+const TEST_MS_MAX = 300_000
+
+// What setDefaultTimeout is told here holds for the first file only, the others would have five seconds: each file says it itself.
+void plugin({
+  name: 'time for each test',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.test\.ts$/ }, ({ path }) => ({
+      contents: `import { setDefaultTimeout as time$ } from 'bun:test'; time$(${TEST_MS_MAX}); ${readFileSync(path, 'utf8')}`,
+      loader: 'ts',
+    }))
+  },
+})

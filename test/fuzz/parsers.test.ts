@@ -21,7 +21,7 @@ import { someAnswerHead, someChunkedBody, someCutting, someRequestHead } from '.
 import { type Field, type Framing, readAnswer, readChunkedBody, readRequest, valuesOf } from './reference.ts'
 
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 4000)
-setDefaultTimeout(Math.max(30_000, RUNS * 5))
+setDefaultTimeout(Math.max(300_000, RUNS * 5))
 const LIMITS = { headBytes: 320, targetBytes: 300, fields: 9 }
 const WIDE = { headBytes: 10_000, targetBytes: 10_000, fields: 100 }
 

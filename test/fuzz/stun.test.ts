@@ -11,7 +11,7 @@ import { KEY, someContent, someMessage, written } from './stun-generators.ts'
 import { readStun } from './stun-reference.ts'
 
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 4000)
-setDefaultTimeout(Math.max(30_000, RUNS * 5))
+setDefaultTimeout(Math.max(300_000, RUNS * 5))
 
 /** Tries `check` on inputs of its own seeds; a failure names the seed and the input. Returns how many were accepted. */
 function fuzz(make: (random: Random) => Buffer, check: (bytes: Buffer, random: Random) => boolean): number {
