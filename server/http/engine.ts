@@ -85,13 +85,15 @@ export class Engine implements Requests {
 
   begin(client: Inbound): ClientEvents {
     const x = new Proxied(this, client)
-    x.start()
+    if (client.ends.isReset) x.lostAtOnce()
+    else x.start()
     return x
   }
 
   refuse(client: Inbound, code: FaultCode): ClientEvents {
     const x = new Proxied(this, client)
-    x.refuse(code)
+    if (client.ends.isReset) x.lostAtOnce()
+    else x.refuse(code)
     return x
   }
 

@@ -18,12 +18,12 @@ export interface KnownClient extends Client {
 export function clientOf(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
   const { listener } = inbound.port
   if (inbound.client && inbound.clientOf === listener) return inbound.client as KnownClient
-  const socketAddress = canonicalAddress(inbound.socketAddress) ?? inbound.socketAddress
+  const socketAddress = canonicalAddress(inbound.ends.address) ?? inbound.ends.address
   if (listener.trusted.has(socketAddress)) return behindProxy(inbound, request, socketAddress, gateway)
   const made: KnownClient = {
     address: socketAddress,
     socketAddress,
-    port: inbound.socketPort,
+    port: inbound.ends.port,
     trusted: false,
     ours: directLines(listener, inbound, socketAddress, gateway),
   }
@@ -39,16 +39,12 @@ function directLines(listener: Listener, inbound: Inbound, socketAddress: string
     lines.push(
       `X-Forwarded-For: ${socketAddress}`,
       'X-Forwarded-Proto: http',
-      `X-Forwarded-Port: ${localPort(inbound)}`,
+      `X-Forwarded-Port: ${inbound.ends.localPort}`,
     )
   }
   if (forwarded !== 'x-forwarded') lines.push(`Forwarded: for=${forwardedNode(socketAddress)};proto=http`)
   lines.push(`Via: 1.1 ${gateway}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
-}
-
-function localPort(inbound: Inbound): number {
-  return inbound.socket?.localPort ?? 0
 }
 
 /** RFC 7239 §6: an IPv6 address in brackets and quotes. */
@@ -74,7 +70,7 @@ function behindProxy(
     // A proxy that writes one field and passes the other on would let a client name itself: they must agree.
     address: first === second ? first : socketAddress,
     socketAddress,
-    port: inbound.socketPort,
+    port: inbound.ends.port,
     trusted: true,
     ours: appendedLines(inbound, request, socketAddress, gateway),
   }
@@ -131,7 +127,7 @@ function appendedLines(
   if (forwarded !== 'forwarded') {
     lines.push(`X-Forwarded-For: ${before === '' ? socketAddress : `${before}, ${socketAddress}`}`)
     lines.push(`X-Forwarded-Proto: ${request.get('x-forwarded-proto') ?? 'http'}`)
-    lines.push(`X-Forwarded-Port: ${request.get('x-forwarded-port') ?? localPort(inbound)}`)
+    lines.push(`X-Forwarded-Port: ${request.get('x-forwarded-port') ?? inbound.ends.localPort}`)
     const host = request.get('x-forwarded-host')
     if (host !== null) lines.push(`X-Forwarded-Host: ${host}`)
   }

@@ -127,6 +127,12 @@ export class Proxied implements Exchange, ClientEvents {
     this.reply(faultAnswer(code))
   }
 
+  /** The client was reset before its request was read: nobody is left to serve. */
+  lostAtOnce(): void {
+    this.clientGone('client_abort')
+    this.inbound.abort()
+  }
+
   // ── 2 match, and on to 3 request: steps.ts ──
 
   #match(): void {

@@ -4,6 +4,7 @@ import { SCAN } from '../head/fields.ts'
 import { type Framing, bodyBytes, requestFraming } from '../head/framing.ts'
 import { type HeadFault, RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
+import { type SocketEnds, endsOf } from '../lib/socket-ends.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
@@ -26,8 +27,7 @@ const NEXT_REQUEST_MS = 1000
 
 export class Inbound extends Conn implements PieceTaker {
   readonly port: Port
-  readonly socketAddress: string
-  readonly socketPort: number
+  readonly ends: SocketEnds
   /** The proxy's own notes on this client, made at its first request and kept while `listener` stays the same. */
   client: object | null = null
   clientOf: Listener | null = null
@@ -56,8 +56,7 @@ export class Inbound extends Conn implements PieceTaker {
     super(port.wheel)
     this.port = port
     this.socket = socket
-    this.socketAddress = socket.remoteAddress
-    this.socketPort = (socket as unknown as { remotePort: number }).remotePort
+    this.ends = endsOf(socket)
     const { head } = port.listener.options.timeouts
     this.setDue(nowMs + (port.requests.isDraining ? Math.min(NEXT_REQUEST_MS, head) : head))
   }

@@ -2,8 +2,7 @@
 // prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound and listening; they are
 // accepted from at commit, so that nobody is served by a plan that may still be dropped.
 import { Engine } from '../http/engine.ts'
-import { logEvent } from '../telemetry/log.ts'
-import { tellBugsTo } from '../lib/bug.ts'
+import { logBugs } from '../telemetry/log-bugs.ts'
 import { socketKey } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
@@ -168,9 +167,7 @@ export class DataPlane {
 
   private begin(snapshot: Snapshot, accessLog: AccessLog | null): Serving {
     const { board, meter } = this
-    tellBugsTo((error) =>
-      logEvent('error', 'bug', { error: error instanceof Error ? error.stack : String(error) }),
-    )
+    logBugs()
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
     const engine = new Engine({
       board,

@@ -3,13 +3,14 @@
 import { randomBytes } from 'node:crypto'
 import { fstatSync, readFileSync } from 'node:fs'
 import type { Io } from '../../cli/io.ts'
-import { tellBug, tellBugsTo } from '../../lib/bug.ts'
+import { tellBug } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
 import { LineCutter } from '../../lib/lines.ts'
 import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { meterProcess } from '../../telemetry/gather.ts'
 import { logEvent } from '../../telemetry/log.ts'
+import { logBugs } from '../../telemetry/log-bugs.ts'
 import { Registry } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../messages.ts'
 import type { Stream, StreamSink } from '../network.ts'
@@ -42,7 +43,7 @@ export async function relay(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function serve(channel: number, controlFd: number): Promise<number> {
-  tellBugsTo(logBug)
+  logBugs(PROCESS)
   tick()
   const poller = new Poller()
   const network = new SocketNetwork(poller)
@@ -92,10 +93,6 @@ function makeShell({ network, wheel, control, channel }: ShellMakings): RelayShe
     process.on('SIGTERM', () => shell.onTerminate())
   }
   return shell
-}
-
-function logBug(error: unknown): void {
-  logEvent('error', 'bug', { process: PROCESS, error: error instanceof Error ? error.stack : String(error) })
 }
 
 /** The relay's end of the control connection. */

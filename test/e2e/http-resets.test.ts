@@ -1,0 +1,66 @@
+// Clients that send a request and a reset, and are both before anybody has accepted them.
+import { ptr } from 'bun:ffi'
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { tellBugsTo } from '../../server/lib/bug.ts'
+import { socketAddress } from '../../server/lib/dial.ts'
+import { libc } from '../../server/lib/native.ts'
+import { answering, startEngine, toServers } from '../support/engine.ts'
+import { startOrigin } from '../support/origin.ts'
+import { waitFor } from '../support/wait.ts'
+
+const AF_INET = 2
+const SOCK_STREAM = 1
+const SOL_SOCKET = 1
+const SO_LINGER = 13
+
+const bugs: unknown[] = []
+beforeAll(() => tellBugsTo((error) => bugs.push(error)))
+afterAll(() => tellBugsTo((error) => process.stderr.write(`bug: ${String(error)}\n`)))
+
+/** Connects, sends and resets within one turn of the event loop, in which nobody accepts. */
+function sendAndReset(port: number, text: string): void {
+  const { socket, connect, send, setsockopt, close } = libc()
+  const fd = socket(AF_INET, SOCK_STREAM, 0)
+  const address = socketAddress('127.0.0.1', port)!
+  expect(connect(fd, ptr(address), address.length)).toBe(0)
+  const bytes = Buffer.from(text)
+  expect(send(fd, ptr(bytes), bytes.length, 0)).toBe(bytes.length)
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, ptr(Int32Array.of(1, 0)), 8)
+  close(fd)
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'a request whose client was reset before it was accepted is logged as 499 with its address, and reaches no server',
+  async () => {
+    await using origin = startOrigin(answering('ok'))
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    for (let i = 0; i < 20; i++) sendAndReset(gateway.port(), `GET /${i} HTTP/1.1\r\nHost: h\r\n\r\n`)
+    await waitFor(() => gateway.log.length === 20, { what: 'a line for each' })
+    for (const line of gateway.log)
+      expect(line).toMatchObject({
+        client: '127.0.0.1',
+        status: 499,
+        fault: 'client_abort',
+        aborted: true,
+        attempts: 0,
+      })
+    expect(new Set(gateway.log.map(({ target }) => target)).size).toBe(20)
+    expect(gateway.board.requests(0)).toBe(20)
+    expect(origin.requests).toHaveLength(0)
+    expect(bugs).toEqual([])
+    await gateway.settled()
+  },
+)
+
+test.skipIf(process.platform !== 'linux')(
+  'what is no request, or more than is allowed, is one exchange of a client that is gone too',
+  async () => {
+    await using gateway = startEngine({ config: toServers(['http://127.0.0.1:1']) })
+    sendAndReset(gateway.port(), 'nonsense\r\n\r\n')
+    sendAndReset(gateway.port(), `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nHost: h\r\n\r\n`)
+    await waitFor(() => gateway.log.length === 2, { what: 'a line for each' })
+    for (const line of gateway.log) expect(line).toMatchObject({ status: 499, fault: 'client_abort' })
+    expect(bugs).toEqual([])
+    await gateway.settled()
+  },
+)
