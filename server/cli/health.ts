@@ -46,9 +46,14 @@ export function healthLines(document: HealthDocument): string {
     ...(workers === undefined || workers.serving >= workers.wanted
       ? []
       : [`workers: ${workers.serving} of ${workers.wanted} serve`]),
+    ...(workers?.silent ?? []).map(silentLine),
     ...(turn === undefined ? [] : [turnLine(turn)]),
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
+}
+
+function silentLine({ pid, silent_ms }: { readonly pid: number; readonly silent_ms: number }): string {
+  return `worker ${pid} has said nothing for ${Math.round(silent_ms / 1000)} s: its clients wait; it is replaced if it hangs`
 }
 
 function turnLine({ serving, listeners }: TurnFacts): string {

@@ -2,14 +2,11 @@
 // young; it takes over the sockets of its post and the last committed plan. A post that stays empty while others serve has no sockets:
 // the kernel would send clients to where nobody accepts. Five early deaths after a new plan are the plan's fault.
 import { Post } from './post.ts'
+import { Probation, YOUNG_MS } from './probation.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
 
-const YOUNG_MS = 10_000
 /** A replacement that has not said hello by then is no reason to let clients wait. */
 const LATE_MS = 1000
-const EARLY_DEATHS_MAX = 5
-/** A plan that was served for so long has proven itself. */
-const PROVEN_MS = 60_000
 /** A worker that dies of a plan is tried twice. */
 const TRIES = 2
 
@@ -41,8 +38,7 @@ export class Crew {
   private readonly freeRows: Set<number>
   private readonly options: CrewOptions
   private committed: PlanBody | null = null
-  private committedMs = 0
-  private earlyDeaths = 0
+  private readonly probation = new Probation()
   /** Why workers did not come up, as far as it was told. */
   private readonly told = new Set<string>()
   private isEnding = false
@@ -57,6 +53,11 @@ export class Crew {
   /** Those at their posts now, in the order of the posts. */
   get workers(): Worker[] {
     return this.posts.flatMap(({ worker }) => worker ?? [])
+  }
+
+  /** The same, and those that drain. */
+  get everybody(): Worker[] {
+    return [...this.workers, ...this.leaving]
   }
 
   /** Ports of listeners that workers bound by themselves, by name. */
@@ -110,8 +111,7 @@ export class Crew {
   /** Makes all swap; those that are replaced meanwhile come up with it. */
   async commit(plan: PlanBody): Promise<void> {
     this.committed = plan
-    this.committedMs = performance.now()
-    this.earlyDeaths = 0
+    this.probation.begin(performance.now())
     this.told.clear()
     await Promise.all(
       this.posts.map((post) =>
@@ -129,7 +129,7 @@ export class Crew {
   }
 
   reopenLogs(): void {
-    for (const worker of [...this.workers, ...this.leaving]) worker.reopenLogs()
+    for (const worker of this.everybody) worker.reopenLogs()
   }
 
   /** Drains all; settles when the last is gone. */
@@ -142,10 +142,20 @@ export class Crew {
   /** Ends all at once. */
   async kill(): Promise<void> {
     this.isEnding = true
-    const all = [...this.workers, ...this.leaving]
+    const all = this.everybody
     for (const post of this.posts) post.cancel()
     for (const worker of all) worker.kill()
     await Promise.all(all.map((worker) => worker.exited))
+  }
+
+  /** Ends a worker that hangs. Its successor takes over its queue and does not wait for its end: one that waits for a disk cannot even be killed. */
+  displace(worker: Worker): void {
+    const post = this.posts.find((one) => one.worker === worker)
+    if (post && this.freeRows.size > 0 && !this.isEnding) {
+      this.leaving.add(worker)
+      this.succeed(post, worker)
+    }
+    worker.kill()
   }
 
   /** Null: nobody is there to ask; whoever comes takes the committed plan. */
@@ -253,6 +263,11 @@ export class Crew {
     this.freeRows.add(worker.row)
     this.aborted += worker.aborted
     if (this.leaving.delete(worker) || this.isEnding) return
+    this.succeed(post, worker)
+  }
+
+  /** The post is without this worker from now on. */
+  private succeed(post: Post, worker: Worker): void {
     const nowMs = performance.now()
     const hasServed = post.isServing
     post.worker = null
@@ -260,20 +275,12 @@ export class Crew {
     post.replaces ??= worker.pid
     // One that took long to come up, and did not, has not lived.
     this.refillLater(post, !hasServed || nowMs - worker.startedMs < YOUNG_MS, hasServed)
-    this.judge(worker, hasServed, nowMs)
+    if (this.probation.failsBy(worker, hasServed, nowMs)) this.options.onUnsound()
   }
 
   private refillLater(post: Post, diedEarly: boolean, hasServed: boolean): void {
     post.again(diedEarly, hasServed, () => void this.fill(post))
     if (post.isDeserted) this.vacate(post)
-  }
-
-  private judge(worker: Worker, hasServed: boolean, nowMs: number): void {
-    const underPlanMs = nowMs - Math.max(worker.startedMs, this.committedMs)
-    if (!this.committed || nowMs - this.committedMs > PROVEN_MS || (hasServed && underPlanMs > YOUNG_MS))
-      return
-    this.earlyDeaths++
-    if (this.earlyDeaths === EARLY_DEATHS_MAX) this.options.onUnsound()
   }
 
   private dissolve(drainMs: number): void {

@@ -14,6 +14,7 @@ import { gatherBoard } from '../telemetry/gather.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
 import type { ControlFacts } from './control-socket.ts'
+import type { SilentWorker } from './hung-workers.ts'
 import { turnListeners } from './relay-plan.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -21,6 +22,8 @@ import type { Supervisor } from './supervisor.ts'
 export interface WorkerFacts {
   readonly wanted: number
   readonly serving: number
+  /** Those that have said nothing for seconds: they may hang, and clients wait. */
+  readonly silent: readonly SilentWorker[]
 }
 
 export interface Facts {
@@ -40,7 +43,7 @@ export function factsOf(supervisor: Supervisor): Facts {
       // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
       const { isDraining, workerFacts: workers } = supervisor
       const turn = turnFacts(supervisor)
-      const isServed = workers.serving > 0 && turn?.serving !== false
+      const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
       const facts = { ...document, healthy, draining: isDraining, config: configFacts(supervisor), workers }
       return turn === null ? facts : { ...facts, turn }

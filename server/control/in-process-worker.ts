@@ -19,6 +19,7 @@ export class InProcessWorker implements Worker {
   readonly startedMs = performance.now()
   readonly hello = Promise.resolve(true)
   readonly exited: Promise<void>
+  readonly beat = null
   aborted = 0
   private readonly shell: InProcess
   private readonly onMetrics: InProcessOptions['onMetrics']

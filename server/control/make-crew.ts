@@ -50,27 +50,38 @@ export function makeCrew(parts: CrewParts): Crew {
   }
   if (parts.count === 0) return new Crew({ ...common, rows: 1, start: () => startInProcess(parts) })
   const rows = rowsFor(parts.count)
-  return new Crew({ ...common, rows, start: (slot, row) => startProcess(parts, slot, row) })
+  const latest = new Map<number, Worker>()
+  return new Crew({ ...common, rows, start: (slot, row) => startProcess(parts, { slot, row, latest }) })
 }
 
-function startProcess(parts: CrewParts, slot: number, row: number): Worker {
+interface Place {
+  readonly slot: number
+  readonly row: number
+  /** Who was started last for each slot. */
+  readonly latest: Map<number, Worker>
+}
+
+function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
   const worker: WorkerProcess = new WorkerProcess({
     slot,
     row,
     command: workerCommand(),
     env: workerEnv(parts.env),
     boardFd: () => present(parts.board()).fd,
+    beats: (of) => present(parts.board()).scoreboard.beats(of),
     socket: (key, of) => present(parts.sockets()).take(key, of),
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)
       parts.onOldest(worker, oldest)
     },
     onExit: (_, how) => {
-      parts.totals.forgetProcess(processName(slot))
+      // What hung may end long after another took its place.
+      if (latest.get(slot) === worker) parts.totals.forgetProcess(processName(slot))
       parts.onOldest(worker, null)
       parts.onExit(worker, how)
     },
   })
+  latest.set(slot, worker)
   // Until it has said which plans it may use: any.
   parts.onOldest(worker, 0)
   return worker

@@ -2,6 +2,7 @@
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 import type { FromRelay, Question } from '../turn/messages.ts'
+import { LOOK_EVERY_MS, Pulse, waitedMs } from './pulse.ts'
 import { makeControlPair, RelayLink } from './relay-link.ts'
 import type { HeldSocket, RelayBody } from './relay-plan.ts'
 import type { RelayExit, StartedRelay, StartRelay } from './relay-start.ts'
@@ -13,8 +14,8 @@ const ANSWER_MS = 10_000
 /** After its drain time is over, or its control connection is closed. */
 const EXIT_GRACE_MS = 2000
 const LAST_WORDS_MS = 1000
-/** It tells its metrics once a second: one that is silent so many of our own seconds hangs. Ours: after a time in which both were stopped it is not blamed. */
-const SILENT_SECONDS = 10
+/** It tells its metrics once a second: one that is silent for so many looks hangs. Longer than for a worker: its allocations end with it. */
+const SILENT_LOOKS = 10
 
 export interface RelayOptions {
   readonly start: StartRelay
@@ -46,7 +47,9 @@ export class Relay {
   /** Sockets that it has, by key. */
   private has = new Map<string, HeldSocket>()
   private isGone = false
-  private silentSeconds = 0
+  /** Messages that came from it. */
+  private heard = 0
+  private readonly pulse: Pulse
   private silence: Timer | null = null
   /** Why it was killed, where nothing else tells that. */
   private why: string | null = null
@@ -54,6 +57,11 @@ export class Relay {
   /** Throws when it cannot be started. */
   constructor(options: RelayOptions) {
     this.options = options
+    this.pulse = new Pulse({
+      waitedMs: () => waitedMs(this.pid),
+      hungAfter: SILENT_LOOKS,
+      everyMs: options.secondMs ?? LOOK_EVERY_MS,
+    })
     const hello = Promise.withResolvers<boolean>()
     const exited = Promise.withResolvers<void>()
     this.hello = hello.promise
@@ -151,10 +159,10 @@ export class Relay {
   }
 
   private onMessage(message: FromRelay): void {
-    this.silentSeconds = 0
+    this.heard++
     switch (message.type) {
       case 'hello':
-        this.silence ??= setInterval(() => this.onSecond(), this.options.secondMs ?? 1000)
+        this.silence ??= setInterval(() => this.onLook(), this.options.secondMs ?? LOOK_EVERY_MS)
         return this.sayHello(true)
       case 'metrics':
         return this.options.onMetrics(message.delta)
@@ -170,9 +178,9 @@ export class Relay {
   }
 
   /** It may hang outside of any answer that is waited for. */
-  private onSecond(): void {
-    if (++this.silentSeconds < SILENT_SECONDS) return
-    this.why = `it hung: it said nothing for ${SILENT_SECONDS} s`
+  private onLook(): void {
+    if (!this.pulse.look(this.heard, performance.now())) return
+    this.why = `it hung: it said nothing for ${this.pulse.silentLooks} s`
     this.kill()
   }
 

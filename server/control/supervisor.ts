@@ -10,11 +10,13 @@ import { readText } from './config-source.ts'
 import { ControlSocket, type ControlFacts, type OpenControlAt } from './control-socket.ts'
 import type { Crew } from './crew.ts'
 import { controlFactsOf, factsOf, type Facts, type WorkerFacts } from './facts.ts'
+import { HungWorkers } from './hung-workers.ts'
 import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
 import { makeCrew } from './make-crew.ts'
 import type { HealthChange } from './prober.ts'
 import { relayNews, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
 import { workersOf } from './plan-checks.ts'
+import { LOOK_EVERY_MS } from './pulse.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets.ts'
 import { lineOf } from './places.ts'
@@ -23,8 +25,6 @@ import type { TurnSide } from './turn-side.ts'
 import { WatchedConfig } from './watched-config.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 import { earlyWorkers, guessWorkers } from './worker-command.ts'
-
-const RECONCILE_EVERY_MS = 1000
 
 export interface SuperviseOptions {
   readonly file: string
@@ -55,6 +55,7 @@ export class Supervisor {
   /** How many workers the config seems to want; put right when it is known. */
   private readonly guess: number
   private crew: Crew
+  private readonly hung = new HungWorkers({ crew: () => this.crew, totals: this.totals })
   private machinery: Machinery | null = null
   private readonly source: WatchedConfig
   private readonly controlSocket: ControlSocket
@@ -96,7 +97,7 @@ export class Supervisor {
 
   get workerFacts(): WorkerFacts {
     const { wanted, serving } = this.crew
-    return { wanted, serving }
+    return { wanted, serving, silent: this.hung.silent }
   }
 
   get board(): Scoreboard {
@@ -172,9 +173,14 @@ export class Supervisor {
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
     await this.onApplied('serving', outcome.plan)
     if (this.isDraining) return []
-    setInterval(() => this.board.reconcile(), RECONCILE_EVERY_MS)
+    setInterval(() => this.onSecond(), LOOK_EVERY_MS)
     if (this.options.isWatching) this.source.begin()
     return []
+  }
+
+  private onSecond(): void {
+    this.board.reconcile()
+    this.hung.look(performance.now())
   }
 
   private reload({ reopenLogs = false } = {}): void {

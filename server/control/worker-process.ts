@@ -19,6 +19,8 @@ export interface WorkerProcessOptions {
   readonly env: Readonly<Record<string, string>>
   /** Asked with the first plan: by then there is a scoreboard. */
   readonly boardFd: () => number
+  /** How often the worker of a row has beaten. */
+  readonly beats: (row: number) => number
   /** A listening socket for this slot. */
   readonly socket: (key: string, slot: number) => TakenSocket
   readonly onMetrics: (metrics: Extract<ToSupervisor, { type: 'metrics' }>) => void
@@ -70,6 +72,11 @@ export class WorkerProcess implements Worker {
 
   get pid(): number {
     return this.child.pid
+  }
+
+  get beat(): number | null {
+    // While it compiles a large plan it does not beat, and has a time of its own to answer.
+    return this.hasBoard && this.question === null && !this.isGone ? this.options.beats(this.row) : null
   }
 
   async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {

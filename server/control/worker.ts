@@ -25,6 +25,8 @@ export interface Worker {
   readonly pid: number
   /** When it was started, by performance.now(). */
   readonly startedMs: number
+  /** How often it has beaten; null: it is not expected to, as it has not begun, is busy with an answer, or is this process. */
+  readonly beat: number | null
   /** How many connections its drain cut off, once it is gone. */
   readonly aborted: number
   /** Ports of listeners that it bound by itself, by name; null: it was given its sockets. */

@@ -5,6 +5,7 @@
 //
 //   line 0, shared: 16 Int32                      | line 1 + n, written by worker n alone
 //     0  state            servers                 |   0   Int32    in flight; open client connections in record 0
+//                                                 |   4   Int32    beats, record 0 only
 //     1  generation       which use of the slot   |   8   Float64  requests
 //     2  in flight        sum of all rows' cells  |   16  Float64  failures
 //     3  epoch            backends                |   24  Float64  bytes in
@@ -40,6 +41,8 @@ const FAILURES = 2
 const BYTES_IN = 3
 const BYTES_OUT = 4
 const ACCEPTED = 5
+/** An Int32 of a row. */
+const BEATS = 1
 
 /** The gateway's own record. */
 const GATEWAY = 0
@@ -217,7 +220,19 @@ export class Scoreboard {
     return this.#sum(GATEWAY, ACCEPTED)
   }
 
+  // Signs of life
+
+  /** This worker is alive. */
+  beat(): void {
+    Atomics.add(this.#ints, this.#own + BEATS, 1)
+  }
+
   // The supervisor
+
+  /** How often the worker of a row was alive. */
+  beats(row: number): number {
+    return Atomics.load(this.#ints, (1 + row) * LINE_INTS + BEATS)
+  }
 
   /** Which use of the slot this is. */
   generation(slot: number): number {

@@ -94,6 +94,7 @@ export const METRICS = {
   config_reloads_total: counter('Changes of config, by result: applied or rejected.', 'result'),
   workers: gauge('Worker processes that serve.'),
   worker_restarts_total: counter('Workers that were replaced because they died.'),
+  workers_hung_total: counter('Workers that were replaced because they hung.'),
   process_cpu_seconds_total: counter('CPU time, user and system.', 'process'),
   process_resident_memory_bytes: gauge('Resident memory.', 'process'),
   log_lines_dropped_total: counter(

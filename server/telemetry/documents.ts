@@ -33,7 +33,12 @@ export interface HealthDocument {
   /** Of the gateway as a whole; its workers, which answer on the listeners, leave these out. */
   readonly draining?: boolean
   readonly config?: ConfigFacts
-  readonly workers?: { readonly wanted: number; readonly serving: number }
+  readonly workers?: {
+    readonly wanted: number
+    readonly serving: number
+    /** Those that may hang; they are replaced when they say nothing for five seconds. */
+    readonly silent?: readonly { readonly pid: number; readonly slot: number; readonly silent_ms: number }[]
+  }
   /** Only where there are turn listeners. */
   readonly turn?: TurnFacts
 }

@@ -13,6 +13,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'serving',
   'applied',
   'rejected',
+  'worker_hung',
   'worker_exited',
   'worker_replaced',
   'relay_exited',

@@ -8,7 +8,7 @@ import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } f
 
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3
-const METRICS_EVERY_MS = 1000
+const BEAT_EVERY_MS = 1000
 /** How long connections are still taken without a supervisor: another one may be about to start. */
 const ORPHAN_ACCEPT_MS = 5000
 
@@ -32,7 +32,7 @@ class WorkerShell {
   private board: Scoreboard | null = null
   private boardFd = -1
   private revision = 0
-  private metrics: Timer | null = null
+  private beat: Timer | null = null
   private readonly exit: (code: number) => void
 
   constructor(exit: (code: number) => void) {
@@ -75,7 +75,7 @@ class WorkerShell {
     this.board = scoreboardOn(mapRegion(fd), row)
     this.plane = new DataPlane(this.board, processName(slot))
     meterProcess(this.plane.registry, processName(slot))
-    this.metrics = setInterval(() => this.sendMetrics(), METRICS_EVERY_MS)
+    this.beat = setInterval(() => this.onBeat(), BEAT_EVERY_MS)
   }
 
   private onPlan(revision: number, text: string): void {
@@ -103,6 +103,12 @@ class WorkerShell {
     this.board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Once a second: one that does not beat any more is taken for hung. */
+  private onBeat(): void {
+    this.board?.beat()
+    this.sendMetrics()
+  }
+
   private sendMetrics(): void {
     if (!this.plane) return
     say({ type: 'metrics', delta: this.plane.registry.take(), oldest: this.plane.oldestRevision() })
@@ -112,7 +118,7 @@ class WorkerShell {
     const { plane } = this
     if (!plane) return this.exit(0)
     plane.drain(withinMs, (aborted) => {
-      if (this.metrics) clearInterval(this.metrics)
+      if (this.beat) clearInterval(this.beat)
       this.sendMetrics()
       say({ type: 'drained', aborted })
       plane.close()

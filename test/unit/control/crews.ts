@@ -26,6 +26,9 @@ export class FakeWorker implements Worker {
   readonly hello = this.said.promise
   readonly exited = this.gone.promise
   aborted = 0
+  /** It never hangs, unless it is told to. */
+  beats = 0
+  isHung = false
   readonly ports = null
   answer: Answer = { is: 'ready' }
   /** Dies when it is asked. */
@@ -35,6 +38,10 @@ export class FakeWorker implements Worker {
     this.slot = slot
     this.row = row
     this.pid = pid
+  }
+
+  get beat(): number {
+    return this.isHung ? this.beats : ++this.beats
   }
 
   prepare({ revision }: PlanBody): Promise<Answer> {

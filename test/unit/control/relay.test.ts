@@ -170,7 +170,7 @@ test('one that closes its control connection and runs on is killed', async () =>
 
 describe('one that hangs', () => {
   test('is killed when it has said nothing for ten seconds, and that is told', async () => {
-    const { relay, end, exits, kills } = scene(5)
+    const { relay, end, exits, kills } = scene(20)
     end.say({ type: 'hello', pid: 1 })
     await within(relay.exited, 'its end')
     expect(kills).toHaveLength(1)

@@ -22,7 +22,7 @@ test('no worker is started before signals are heard', () => {
     startControlSocket: () => Promise.reject(new Error('none here')),
   })
   expect(supervisor.workers).toEqual([])
-  expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0 })
+  expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0, silent: [] })
 })
 
 test('signals: the first TERM or INT stops, the next ones stop now; HUP reloads; USR2 kills nobody', () => {
