@@ -64,9 +64,11 @@ const size: Format = {
 const isHostName = (text: string): boolean =>
   text.length <= 253 &&
   /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*$/.test(text)
-/** A last label of digits is an address with a slip in it (WHATWG URL: ends in a number). */
+/** A last label that is a number is an address with a slip in it (WHATWG URL: ends in a number). */
 const isHost = (text: string): boolean =>
-  canonicalAddress(text) !== null ? !text.includes(':') : isHostName(text) && !/(?:^|\.)[0-9]+$/.test(text)
+  canonicalAddress(text) !== null
+    ? !text.includes(':')
+    : isHostName(text) && !/(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i.test(text)
 const isBracketed = (text: string): boolean =>
   text.startsWith('[') &&
   text.endsWith(']') &&

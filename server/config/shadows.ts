@@ -1,4 +1,5 @@
 // Rules that can never be reached, found in one pass: by one before them that takes everything, or the very same.
+import { comparableHost } from '../lib/host-name.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 
 /** Is told of each rule in order, and tells which earlier one takes all of its requests. */
@@ -35,7 +36,7 @@ const takesEverything = ({ host, path, method, header }: RuleConfig['match']): b
 
 /** Equal for matches that mean the same. */
 function keyOf({ listener, host, path, method, header }: RuleConfig['match']): string {
-  const hosts = host.map((one) => one.toLowerCase().replace(/\.$/, ''))
+  const hosts = host.map((one) => comparableHost(one) ?? one)
   const fields = Object.entries(header).map(([name, value]) => `${name.toLowerCase()}: ${value}`)
   return JSON.stringify([listener, hosts, path, method, fields].map((list) => list.toSorted()))
 }

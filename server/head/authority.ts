@@ -1,8 +1,8 @@
 // Host and authority (RFC 9110 §7.2, RFC 3986 §3.2): validated once and remembered, as most requests name one of few hosts.
-import { parseAddress } from '../lib/ranges.ts'
+import { comparableHost } from '../lib/host-name.ts'
 import { COLON, HOST, latin1 } from './bytes.ts'
 
-/** A valid authority: its host in lower case, without port and trailing dot. */
+/** A valid authority: its host in the one spelling by which hosts are compared, without port. */
 export interface Authority {
   readonly raw: Buffer
   readonly host: string
@@ -12,7 +12,7 @@ const SLOTS = 1024
 const known: (Authority | null)[] = Array.from({ length: SLOTS }, () => null)
 const HOST_BYTES_MAX = 255 + 6
 
-/** The authority in `bytes[start..end)`; null when it is not valid: bad characters, user information, a port that is none. */
+/** The authority in `bytes[start..end)`; null when it is not valid: bad characters, user information, a port that is none, a host that readers could take for two. */
 export function readAuthority(bytes: Buffer, start: number, end: number): Authority | null {
   const length = end - start
   if (length > HOST_BYTES_MAX) return null
@@ -38,17 +38,10 @@ function parseAuthority(text: string): string | null {
   const colon = text.startsWith('[') ? text.indexOf(':', text.indexOf(']') + 1) : text.indexOf(':')
   const host = colon === -1 ? text : text.slice(0, colon)
   if (colon !== -1 && !isPort(text.slice(colon + 1))) return null
-  if (host.startsWith('[')) return isBracketed(host) ? host.toLowerCase() : null
-  for (let i = 0; i < host.length; i++) if (HOST[host.charCodeAt(i)] !== 1) return null
-  const lower = (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase()
+  if (!host.startsWith('['))
+    for (let i = 0; i < host.length; i++) if (HOST[host.charCodeAt(i)] !== 1) return null
   // An empty field is lawful (§7.2); ":80" and "." are no hosts.
-  return lower === '' && text !== '' ? null : lower
-}
-
-/** RFC 3986 §3.2.2 IP-literal: an IPv6 address; no zone, no future version. */
-function isBracketed(host: string): boolean {
-  const inside = host.slice(1, -1)
-  return host.endsWith(']') && /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(inside) && parseAddress(inside) !== null
+  return text === '' ? '' : comparableHost(host)
 }
 
 /** RFC 3986 §3.2.3: digits, or nothing at all after the colon. */

@@ -1,5 +1,6 @@
 // Which rule a request belongs to: the first in the config that matches, found through an index by host, then path.
 import type { RequestHead } from '../head/request-head.ts'
+import { comparableHost } from '../lib/host-name.ts'
 import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './candidates.ts'
 import { loosen, normalise, pathPattern, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
@@ -102,13 +103,11 @@ const indexEach = <R>(places: ReadonlyMap<string, readonly PathEntry<R>[]>): Map
   new Map([...places].map(([text, entries]) => [text, new PathIndex(entries)]))
 
 function hostPattern(pattern: string): { text: string; isWildcard: boolean } {
-  const lower = pattern.toLowerCase()
-  const host = lower.endsWith('.') ? lower.slice(0, -1) : lower
-  const isWildcard = host.startsWith('*.')
-  const text = isWildcard ? host.slice(1) : host
-  if (text === '' || text === '.' || text.includes('*'))
+  const isWildcard = pattern.startsWith('*.')
+  const host = comparableHost(isWildcard ? pattern.slice(2) : pattern)
+  if (host === null || host.includes('*'))
     throw new RangeError(
       `"${pattern}" is no host: "*" stands only for the first labels, as in "*.example.org"`,
     )
-  return { text, isWildcard }
+  return { text: isWildcard ? `.${host}` : host, isWildcard }
 }

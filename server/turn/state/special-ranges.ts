@@ -1,5 +1,5 @@
-// Ranges that are not the public internet (IANA's special-purpose registries, RFC 6890), with a word for each: peers there are refused
-// unless peers.allow names them. Data only.
+// Ranges that are not the public internet (IANA's special-purpose registries, RFC 6890), with a word for each, and public addresses that
+// stand for a cloud's own host: peers there are refused unless peers.allow names them. Data only.
 
 /** Words of the metric's label: why a peer was refused. */
 export type SpecialWord =
@@ -12,6 +12,7 @@ export type SpecialWord =
   | 'broadcast'
   | 'documentation'
   | 'benchmarking'
+  | 'cloud'
   | 'reserved'
   | 'unspecified'
   | 'nat64'
@@ -34,6 +35,12 @@ export const SPECIAL_RANGES: readonly SpecialRange[] = [
   { range: '10.0.0.0/8', word: 'private', is: 'private' },
   { range: '100.64.0.0/10', word: 'shared', is: 'shared by carriers' },
   { range: '127.0.0.0/8', word: 'loopback', is: 'loopback' },
+  // Not in any registry: only from inside of Azure is it more than an address that does not answer.
+  {
+    range: '168.63.129.16/32',
+    word: 'cloud',
+    is: "Azure's own host, where its DNS and platform services are",
+  },
   { range: '169.254.0.0/16', word: 'link_local', is: 'link-local, where metadata services are' },
   { range: '172.16.0.0/12', word: 'private', is: 'private' },
   { range: '192.0.0.0/24', word: 'reserved', is: RESERVED },
