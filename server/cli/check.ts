@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
+import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
 import { readArgs } from './args.ts'
 import { findConfigFile } from './config-file.ts'
 import type { Io } from './io.ts'
@@ -31,7 +32,11 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
     io.stderr(`sluice check: ${found.problem}\n`)
     return 1
   }
-  const loaded = loadConfig(resolve(io.cwd, file), io.env)
+  const path = resolve(io.cwd, file)
+  // As a command it may wait for what a shell writes to it: check <(generate).
+  const loaded = loadConfig(path, io.env, (named, bytesMax) =>
+    (named === path ? readPipeToo : readBounded)(named, bytesMax),
+  )
   // The file is named as the person named it.
   const tell = (problem: Problem): void => io.stderr(`${formatProblem({ ...problem, file })}\n`)
   if (!loaded.ok) {

@@ -1,7 +1,7 @@
 // A file → checked words, or every problem with it. Called for the start, each reload, `check`, and each edit.
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { readBounded } from '../lib/read-bounded.ts'
 import { checkConfig, type World } from './check.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
@@ -128,25 +128,6 @@ function decode(bytes: Uint8Array): string | null {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     return null
-  }
-}
-
-/** Reads a whole file of at most `bytesMax`; also what is no plain file, as a pipe. */
-export function readBounded(path: string, bytesMax: number): Uint8Array {
-  const fd = openSync(path, 'r')
-  try {
-    const parts: Uint8Array[] = []
-    let length = 0
-    for (;;) {
-      const part = new Uint8Array(65_536)
-      const count = readSync(fd, part, 0, part.length, null)
-      if (count === 0) return Buffer.concat(parts)
-      length += count
-      if (length > bytesMax) throw new Error(`larger than ${bytesMax} bytes`)
-      parts.push(part.subarray(0, count))
-    }
-  } finally {
-    closeSync(fd)
   }
 }
 

@@ -1,5 +1,6 @@
 // Certificates travel in the plan, as text: a worker that is replaced comes up also when their files have been broken since.
 import type { Config } from '../config/schema.ts'
+import { readBounded } from '../lib/read-bounded.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 import type { Plan } from '../worker/messages.ts'
 import { listenerPath } from './bind-problem.ts'
@@ -20,10 +21,7 @@ export async function readCertificates({ listeners }: Config): Promise<Plan['cer
 
 async function textOf(file: string, path: string): Promise<string> {
   // Only where there is a certificate: at boot all that this brings is loaded already.
-  const [{ readBounded }, { whyUnread }] = await Promise.all([
-    import('../config/load.ts'),
-    import('../config/why-unread.ts'),
-  ])
+  const { whyUnread } = await import('../config/why-unread.ts')
   try {
     return Buffer.from(readBounded(file, FILE_BYTES_MAX)).toString('latin1')
   } catch (error) {

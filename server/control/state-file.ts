@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { readBounded } from '../lib/read-bounded.ts'
 import { socketInodes } from '../lib/tcp-table.ts'
 
 /** A process that cannot be mistaken for a later one with the same id. */
@@ -18,6 +19,8 @@ export interface RunState {
   /** The TURN relay, where there is one. */
   readonly relay?: ProcessMark | null
 }
+
+const FILE_BYTES_MAX = 1_048_576
 
 /** Where the state of the gateway with this config file is. */
 export function runStateFile(data: string, configFile: string): string {
@@ -52,7 +55,7 @@ export function removeRunState(file: string): void {
 /** What the last run left behind; null when it ended in order, or when there was none. */
 export function readRunState(file: string): RunState | null {
   try {
-    const state: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const state: unknown = JSON.parse(new TextDecoder().decode(readBounded(file, FILE_BYTES_MAX)))
     return isRunState(state) ? state : null
   } catch {
     return null

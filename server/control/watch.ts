@@ -2,8 +2,9 @@
 // place, so the folders are watched: the one it is named in, and those that links on the way to it lie in (as Kubernetes
 // does: config.yaml → ..data/config.yaml → ..2026_01/config.yaml, and swaps ..data). A slow poll sees what no event
 // tells (network file systems). The hash of the text decides, so our own reading and equal rewrites are no change.
-import { readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { statSync, watch, type FSWatcher } from 'node:fs'
 import { resolve } from 'node:path'
+import { readText } from './config-source.ts'
 import { namesOnTheWay } from './watch-names.ts'
 
 export interface WatchOptions {
@@ -20,21 +21,21 @@ export interface WatchOptions {
 }
 
 export interface FileWatch {
-  /** Says that this text is known already. */
-  seen(text: string): void
+  /** Says that this text is known already; null: that it could not be read. */
+  seen(text: string | null): void
   stop(): void
 }
 
 const LONGEST_SETTLE_MS = 1000
 
-/** Watches a file until stopped; `text` is what the caller knows of it. */
-export function watchFile(text: string, options: WatchOptions): FileWatch {
+/** Watches a file until stopped; `text` is what the caller knows of it, null that it could not be read. */
+export function watchFile(text: string | null, options: WatchOptions): FileWatch {
   return new Watch(text, options)
 }
 
 class Watch implements FileWatch {
   private known: string
-  private isMissing = false
+  private isMissing: boolean
   private missingSinceMs: number | null = null
   private watchers: FSWatcher[] = []
   /** Folders and names that are watched, as one text. */
@@ -50,10 +51,11 @@ class Watch implements FileWatch {
   private readonly path: string
   private readonly options: WatchOptions
 
-  constructor(text: string, options: WatchOptions) {
+  constructor(text: string | null, options: WatchOptions) {
     this.options = options
     this.path = resolve(options.path)
-    this.known = hashOf(text)
+    this.known = hashOf(text ?? '')
+    this.isMissing = text === null
     this.stampOf = options.stampOf ?? stampOf
     this.stamp = this.stampOf(this.path)
     this.watchFolders()
@@ -62,9 +64,9 @@ class Watch implements FileWatch {
     this.settle()
   }
 
-  seen(text: string): void {
-    this.known = hashOf(text)
-    this.isMissing = false
+  seen(text: string | null): void {
+    if (text !== null) this.known = hashOf(text)
+    this.isMissing = text === null
   }
 
   stop(): void {
@@ -148,14 +150,6 @@ function inodeOf(folder: string): number {
     return statSync(folder).ino
   } catch {
     return 0
-  }
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
   }
 }
 

@@ -14,7 +14,7 @@ export interface WatchedConfigOptions extends SourceOptions {
 export class WatchedConfig {
   private readonly options: WatchedConfigOptions
   private text = ''
-  private files: ReadonlyMap<string, string> = new Map()
+  private files: ReadonlyMap<string, string | null> = new Map()
   private watch: FileWatch | null = null
   private readonly fileWatches = new Map<string, FileWatch>()
 
@@ -27,8 +27,8 @@ export class WatchedConfig {
     const { checked, warnings, text, files } = await readConfig(this.options)
     for (const line of warnings) this.options.onWarning(line)
     this.text = text ?? ''
-    // Of one that is not valid nobody knows what it names: what the last one named may mend it.
-    this.files = files ?? this.files
+    // Of one that is not valid nobody knows all that it names: what the last one named may mend it.
+    this.files = checked.is === 'valid' ? files : new Map([...this.files, ...files])
     if (text !== null) this.watch?.seen(text)
     if (this.watch) this.follow()
     return checked

@@ -1,8 +1,10 @@
 // Names that this machine knows by itself.
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { canonicalAddress } from './ranges.ts'
+import { readBounded } from './read-bounded.ts'
 
 const CHECK_MS = 5000
+const FILE_BYTES_MAX = 64 * 1_048_576
 
 /** /etc/hosts, read again when it has changed. */
 export class Hosts {
@@ -32,7 +34,7 @@ export class Hosts {
       const { mtimeMs, size, ino } = statSync(this.#file)
       const version = `${mtimeMs} ${size} ${ino}`
       if (version === this.#version) return
-      this.#names = parseHosts(readFileSync(this.#file, 'utf8'))
+      this.#names = parseHosts(new TextDecoder().decode(readBounded(this.#file, FILE_BYTES_MAX)))
       this.#version = version
     } catch {
       // Without a hosts file, or while it is being replaced, DNS answers; the next check looks again.

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type LoadedConfig, loadConfig, readBounded } from '../../../server/config/load.ts'
+import { type LoadedConfig, loadConfig } from '../../../server/config/load.ts'
+import { readBounded } from '../../../server/lib/read-bounded.ts'
 import { formatProblem, type Problem } from '../../../server/config/problem.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cert-'))

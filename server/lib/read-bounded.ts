@@ -1,0 +1,47 @@
+// Whole files of a bounded size. A pipe without a writer, or a device, would make the reader wait for good: only who has nothing else to
+// do, as a command, may read those.
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+
+const PART_BYTES = 65_536
+
+/** Reads a regular file of at most `bytesMax` and never waits; throws what stands against it. */
+export function readBounded(path: string, bytesMax: number): Uint8Array {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) throw kindError(stat)
+    return readAll(fd, bytesMax)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The same for a command: waits for a pipe's writer. */
+export function readPipeToo(path: string, bytesMax: number): Uint8Array {
+  const fd = openSync(path, 'r')
+  try {
+    return readAll(fd, bytesMax)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readAll(fd: number, bytesMax: number): Uint8Array {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const part = new Uint8Array(PART_BYTES)
+    const count = readSync(fd, part, 0, part.length, null)
+    if (count === 0) return Buffer.concat(parts)
+    length += count
+    if (length > bytesMax) throw new Error(`larger than ${bytesMax} bytes`)
+    parts.push(part.subarray(0, count))
+  }
+}
+
+function kindError(stat: Stats): Error {
+  if (stat.isDirectory()) return Object.assign(new Error('a folder'), { code: 'EISDIR' })
+  if (stat.isFIFO()) return new Error('a pipe (FIFO), which would have to be waited for')
+  return new Error('a device or socket, not a regular file')
+}
