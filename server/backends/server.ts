@@ -42,6 +42,8 @@ export interface ServerLive {
   addressAt: number
   /** No snapshot names it any more: connections end after their exchange. */
   isRetired: boolean
+  /** Answers with bytes behind them that belong to none; taken over by the metrics from time to time. */
+  surplus: number
 }
 
 /** The share of the newest measurement in the mean. */
@@ -57,6 +59,7 @@ export function newServerLive(options: BackendConfig): ServerLive {
     ewmaMs: 0,
     addressAt: 0,
     isRetired: false,
+    surplus: 0,
   }
 }
 

@@ -102,15 +102,15 @@ export class RequestHead extends EditableHead {
     this.#forget(bytes, from)
     const fits = to - from <= limits.headBytes
     // 1. request-line = method SP request-target SP HTTP-version CRLF (§3)
-    const lineEnd = this.#scanLine(bytes, from, to, limits)
+    const stop = fits ? to : from + limits.headBytes // what lies beyond has no say in why it is refused
+    const lineEnd = this.#scanLine(bytes, from, stop, limits)
     if (typeof lineEnd === 'string') return lineEnd
     if (lineEnd === SCAN.incomplete) return fits ? SCAN.incomplete : 'head_too_large'
     // 2. field lines up to the empty line (§5)
-    const end = this.fields.scan(bytes, lineEnd, to, limits.fields)
+    const end = this.fields.scan(bytes, lineEnd, stop, limits.fields)
     if (end === SCAN.malformed) return 'head_malformed'
     if (end === SCAN.tooMany) return 'head_too_large'
     if (end === SCAN.incomplete) return fits ? SCAN.incomplete : 'head_too_large'
-    if (end - from > limits.headBytes) return 'head_too_large'
     this.headEnd = end
     // 3. exactly one valid Host; an absolute form's authority replaces it (§3.2, §3.2.2)
     return this.#readHost(bytes) ? end : 'host_invalid'

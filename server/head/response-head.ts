@@ -21,15 +21,15 @@ export class ResponseHead extends EditableHead {
     this.headStart = from
     const fits = to - from <= limits.headBytes
     // 1. status-line = HTTP-version SP status-code SP [reason-phrase] CRLF (§4)
-    const line = this.#scanLine(bytes, from, to)
+    const stop = fits ? to : from + limits.headBytes // what lies beyond has no say in why it is refused
+    const line = this.#scanLine(bytes, from, stop)
     if (line === SCAN.malformed) return 'server_malformed'
     if (line === SCAN.incomplete) return fits ? SCAN.incomplete : 'server_head_too_large'
     // 2. field lines (§5)
-    const end = this.fields.scan(bytes, line, to, limits.fields)
+    const end = this.fields.scan(bytes, line, stop, limits.fields)
     if (end === SCAN.malformed) return 'server_malformed'
     if (end === SCAN.tooMany) return 'server_head_too_large'
     if (end === SCAN.incomplete) return fits ? SCAN.incomplete : 'server_head_too_large'
-    if (end - from > limits.headBytes) return 'server_head_too_large'
     this.headEnd = end
     return end
   }

@@ -20,3 +20,9 @@ export function findHead(
   if (isKnown && !mayEnd(bytes, Math.max(at, scanned - 3), bytes.length)) return SCAN.incomplete
   return head.scan(bytes, at, bytes.length, limits)
 }
+
+/** Nothing more comes of a head: what is wrong with the part that is here, however it was cut; null: nothing. */
+export function faultOfPart(head: RequestHead, bytes: Buffer | null, limits: HeadLimits): HeadFault | null {
+  const end = bytes === null ? SCAN.incomplete : findHead(head, bytes, 0, 0, limits)
+  return typeof end === 'string' ? end : null
+}

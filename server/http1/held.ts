@@ -1,12 +1,21 @@
 // Bytes that wait for more. Many small reads cost one buffer that doubles, not a copy of all for each.
 
 const FIRST_BYTES = 512
+/** So many bytes may be looked at again because more came: far more than any head costs that is cut into a few pieces. */
+const AGAIN_BYTES_MAX = 1024 * 1024
 
 export class Held {
   /** What is held; null: nothing. */
   bytes: Buffer | null = null
   /** The buffer of our own at whose start `bytes` lies, with room behind it. */
   #store: Buffer | null = null
+  /** The sum of what was held each time that more came. */
+  #againBytes = 0
+
+  /** All that is held may be looked at again: it did not come in so many pieces that this would cost quadratic time. */
+  get isCheap(): boolean {
+    return this.#againBytes <= AGAIN_BYTES_MAX
+  }
 
   get length(): number {
     return this.bytes ? this.bytes.length : 0
@@ -32,6 +41,7 @@ export class Held {
     }
     more.copy(store, before)
     this.bytes = store.subarray(0, length)
+    this.#againBytes += length
     return this.bytes
   }
 
@@ -45,5 +55,6 @@ export class Held {
   /** Lets go of everything. */
   clear(): void {
     this.bytes = this.#store = null
+    this.#againBytes = 0
   }
 }

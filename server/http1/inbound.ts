@@ -11,7 +11,7 @@ import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import type { ClientEvents } from './ends.ts'
-import { findHead } from './find-head.ts'
+import { faultOfPart, findHead } from './find-head.ts'
 import { Held } from './held.ts'
 import type { Port } from './port.ts'
 import { TURN_REQUESTS, inTurn } from './turn.ts'
@@ -84,7 +84,7 @@ export class Inbound extends Conn implements PieceTaker {
       const held = this.#held.bytes
       if (!held) return this.#consume(bytes, 0)
       this.#held.add(bytes)
-      return this.#consumeHeld(held.length)
+      return this.#consumeHeld(this.#held.isCheap ? 0 : held.length)
     }
     if (this.place === 'body') {
       const end = this.#readBody(bytes, 0)
@@ -299,11 +299,6 @@ export class Inbound extends Conn implements PieceTaker {
     return this.#exchange !== null || this.waitingBytes > 0
   }
 
-  /** Something moved in a tunnel, in either direction. */
-  touch(): void {
-    this.readLastMs = nowMs
-  }
-
   // ── events ──
 
   protected get idleMs(): number {
@@ -320,10 +315,12 @@ export class Inbound extends Conn implements PieceTaker {
   /** The client sent FIN. */
   onEnd(): void {
     this.hasEnded = true
-    if (this.isFinishing) return // closes by itself once our own FIN is out
+    // One that is finishing closes by itself once our own FIN is out; what came before the end of one that yields has its turn yet.
+    if (this.isFinishing || this.#isYielding) return
     if (this.place === 'tunnel') return this.#exchange?.requestEnd()
-    if (this.#isYielding) return // what has come before its end has its turn yet
     if (this.place === 'head') {
+      const malformed = faultOfPart(this.head, this.#held.bytes, this.port.limits)
+      if (malformed) return this.#refuse(malformed)
       this.place = 'over'
       return this.finish()
     }
@@ -357,7 +354,10 @@ export class Inbound extends Conn implements PieceTaker {
   expire(now: number): void {
     const { timeouts } = this.port.listener.options
     if (this.expireFinishing(now)) return
-    if (this.place === 'tunnel') return this.#expireTunnel(now, timeouts.tunnel)
+    if (this.place === 'tunnel') {
+      const dueMs = this.silentUntil(timeouts.tunnel)
+      return now < dueMs ? this.setDue(dueMs) : this.#gone('tunnel_timeout')
+    }
     if (this.isWriteStalled(now)) return this.#gone('client_stalled')
     if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
     if (this.place === 'body' && !this.#isBodyGivenUp && this.isReadStalled(now)) {
@@ -374,15 +374,10 @@ export class Inbound extends Conn implements PieceTaker {
   #expireHead(): void {
     if (this.#isYielding) return this.#awaitHead()
     // An idle one is closed without a word, as a 408 could be taken for the answer to a request just sent.
-    if (this.#held.bytes) return this.#refuse('request_timeout')
+    const { bytes } = this.#held
+    if (bytes) return this.#refuse(faultOfPart(this.head, bytes, this.port.limits) ?? 'request_timeout')
     this.place = 'over'
     this.finish()
-  }
-
-  #expireTunnel(now: number, silentMs: number): void {
-    const lastMs = Math.max(this.readLastMs, this.writeLastMs)
-    if (now - lastMs < silentMs) this.setDue(lastMs + silentMs)
-    else this.#gone('tunnel_timeout')
   }
 
   /** Ends an idle connection: a drain. */

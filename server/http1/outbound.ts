@@ -96,22 +96,32 @@ export class Outbound extends Conn implements PieceTaker {
     switch (this.place) {
       case 'head':
         this.hasAnswered = true
-        return this.#held.bytes ? this.#readMore(bytes, this.#held.bytes.length) : this.#readHeads(bytes)
+        return this.#held.bytes ? this.#readMore(bytes, this.#held.length) : this.#readHeads(bytes)
       case 'body':
         return this.#readBody(bytes, 0)
       case 'tunnel':
         return this.#exchange?.serverBody(bytes, 0, bytes.length)
+      case 'idle':
+        this.#dropSurplus()
+        return this.drop()
       default:
-        // Bytes that nobody asked for: they must never become the answer to a later request.
         this.drop()
     }
   }
 
-  /** Scans a head again only when its end may have come: one sent byte by byte costs no quadratic time. */
+  /** Scans a head of which more has come; one in very many pieces only when its end may have come, as it must cost no quadratic time. */
   #readMore(bytes: Buffer, scanned: number): void {
     const all = this.#held.add(bytes)
-    if (all.length > ANSWER_LIMITS.headBytes || mayEnd(all, Math.max(0, scanned - 3), all.length))
-      this.#readHeads(all)
+    const isDue = this.#held.isCheap || all.length > ANSWER_LIMITS.headBytes
+    if (isDue || mayEnd(all, Math.max(0, scanned - 3), all.length)) this.#readHeads(all)
+  }
+
+  /** Nothing more comes of a head: what is wrong with the part that is here, however it was cut. */
+  #heldFault(): FaultCode | null {
+    const { bytes } = this.#held
+    if (this.place !== 'head' || bytes === null) return null
+    const end = this.head.scan(bytes, 0, bytes.length, ANSWER_LIMITS)
+    return typeof end === 'string' ? end : null
   }
 
   #readHeads(bytes: Buffer): void {
@@ -149,9 +159,6 @@ export class Outbound extends Conn implements PieceTaker {
     const framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
     if (framing === null) return this.fail('server_malformed')
     const length = framing === 'length' ? bodyBytes : 0
-    // What follows a complete answer belongs to nobody: the server and we do not agree where it ends.
-    if (framing === 'none' ? at < bytes.length : framing === 'length' && bytes.length - at > length)
-      return this.fail('server_malformed')
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
     if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.server.live, head.get('keep-alive') ?? '')
     this.place = 'body'
@@ -161,7 +168,10 @@ export class Outbound extends Conn implements PieceTaker {
     this.reader.begin(framing, length, this.#keepsFraming)
     this.#exchange?.serverAnswer(head, framing, at >= bytes.length)
     if (this.place !== 'body') return
-    if (framing === 'none') return this.#answerWhole()
+    if (framing === 'none') {
+      if (at < bytes.length) this.#dropSurplus()
+      return this.#answerWhole()
+    }
     this.beginReading()
     this.setDue(this.nextLook(nowMs))
     if (at < bytes.length) this.#readBody(bytes, at)
@@ -173,8 +183,9 @@ export class Outbound extends Conn implements PieceTaker {
     const mayReadOn = end !== MALFORMED && !this.reader.isDone
     if (mayReadOn) readOn(this, this.reader)
     if (this.place !== 'body') return // the exchange gave up meanwhile
-    if (end === MALFORMED || (this.reader.isDone && end < bytes.length)) return this.fail('server_malformed')
+    if (end === MALFORMED) return this.fail('server_malformed')
     if (!this.reader.isDone) return
+    if (end < bytes.length) this.#dropSurplus()
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
     if ((mayReadOn || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.socket)) this.#persists = false
     this.#answerWhole()
@@ -182,6 +193,15 @@ export class Outbound extends Conn implements PieceTaker {
 
   piece(bytes: Buffer, from: number, to: number): void {
     this.#exchange?.serverBody(bytes, from, to)
+  }
+
+  /**
+   * What follows a complete answer belongs to nobody: the server and we do not agree where it ends. The answer stands, however its
+   * bytes were cut; but the connection ends with it, as what follows must not become the answer to the next request.
+   */
+  #dropSurplus(): void {
+    if (this.#persists) this.server.live.surplus++
+    this.#persists = false
   }
 
   /** The answer is complete: back to the pool, or to its end. */
@@ -276,6 +296,8 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #broken(): void {
+    const malformed = this.#heldFault()
+    if (malformed) return this.fail(malformed)
     if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
     this.fail(
       this.place === 'connecting'
@@ -305,7 +327,7 @@ export class Outbound extends Conn implements PieceTaker {
 
   #expireHead(now: number): void {
     if (this.waitingBytes === 0 && !this.#isRequestWhole) return // the client's own pace is watched at its end
-    if (this.waitingBytes === 0) return this.fail('response_timeout')
+    if (this.waitingBytes === 0) return this.fail(this.#heldFault() ?? 'response_timeout')
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
     this.setDue(this.nextLook(now))
   }

@@ -54,6 +54,16 @@ export abstract class Pace {
     return this.isReadIdle(now) || (!this.isPaused && isSlow(now - this.readSinceMs, this.readBytes))
   }
 
+  /** Something moved in a tunnel, in either direction. */
+  touch(): void {
+    this.readLastMs = nowMs
+  }
+
+  /** When a tunnel that moves no more will have been silent for so long. */
+  silentUntil(silentMs: number): number {
+    return Math.max(this.readLastMs, this.writeLastMs) + silentMs
+  }
+
   // ── writing ──
 
   /** Watches anew: bytes begin to wait for the socket, or have all passed it and wait in the kernel. */

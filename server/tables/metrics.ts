@@ -49,6 +49,11 @@ export const METRICS = {
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
   retries_total: counter('Attempts beyond the first of an exchange.', 'backend'),
+  surplus_answers_total: counter(
+    'Answers behind which a server sent bytes that belong to none: those are dropped, and their connection is closed.',
+    'backend',
+    'server',
+  ),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
   turn_allocations: gauge(
     'TURN allocations, by the transport of their clients: udp, tcp or tls.',

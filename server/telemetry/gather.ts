@@ -55,6 +55,28 @@ export function meterQueues(
   })
 }
 
+/** Counts answers with too much behind them, by server, each time the registry is read. */
+export function meterSurplus(
+  registry: Registry,
+  backends: () => Iterable<{ readonly name: string; readonly servers: readonly MeteredServer[] }>,
+): void {
+  registry.onRead(() => {
+    for (const { name, servers } of backends()) {
+      for (const server of servers) {
+        const { surplus } = server.live
+        if (surplus === 0) continue
+        server.live.surplus = 0
+        registry.counter('surplus_answers_total', [name, server.name]).add(surplus)
+      }
+    }
+  })
+}
+
+interface MeteredServer {
+  readonly name: string
+  readonly live: { surplus: number }
+}
+
 function setGauge(gauge: Gauge, value: number): Gauge {
   gauge.set(value)
   return gauge

@@ -12,7 +12,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
-import { meterQueues } from '../telemetry/gather.ts'
+import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
 import { Listeners } from './listeners.ts'
@@ -52,6 +52,7 @@ export class DataPlane {
   constructor(board: Scoreboard, process: string) {
     this.board = board
     meterQueues(this.registry, process, () => this.current?.backends.values() ?? [])
+    meterSurplus(this.registry, () => this.current?.backends.values() ?? [])
     const dropped = this.registry.counter('log_lines_dropped_total')
     this.registry.onRead(() => dropped.set(this.logs.dropped))
   }

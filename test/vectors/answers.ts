@@ -150,6 +150,9 @@ const HEADS: readonly AnswerVector[] = [
   failed('no byte, FIN', '', { end: 'fin' }),
   failed('no byte, RST', '', { end: 'rst' }),
   failed('half a head, FIN', `${OK}Content-Le`, { end: 'fin' }),
+  failed('half a head that is wrong already, FIN', `${OK}X A`, { end: 'fin' }),
+  failed('half a head that is wrong already, silence', `${OK}X-A: 1\0`),
+  failed('a line that ends in LF, FIN', 'HTTP/1.1 200 OK\nX-A: 1', { end: 'fin' }),
   failed('half a head, RST', `${OK}Content-Le`, { end: 'rst' }),
 ]
 
@@ -182,15 +185,17 @@ const BODIES: readonly AnswerVector[] = [
 
 /** More than was promised: it must never be taken for the next answer. */
 const EXTRAS: readonly AnswerVector[] = [
-  either('an answer after a complete answer', `${OK}Content-Length: 2\r\n\r\nhi${EXTRA}`, HI, { reused: 'no' }),
-  either('an answer after a complete answer, later', [`${OK}Content-Length: 2\r\n\r\nhi`, EXTRA], HI, { reused: 'no' }),
-  either('an answer after a complete chunked answer', `${OK}${TE}\r\n2\r\nhi\r\n0\r\n\r\n${EXTRA}`, HI, { reused: 'no' }),
-  either('one byte after a complete answer', `${OK}Content-Length: 2\r\n\r\nhiX`, HI, { reused: 'no' }),
-  either('CRLF after a complete answer', `${OK}Content-Length: 2\r\n\r\nhi\r\n`, HI, { reused: 'any' }),
-  either('204 with a body', `HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nsmug`, { status: 204, body: '', lacks: ['content-length'] }, { reused: 'no' }),
-  either('204 that is chunked', `HTTP/1.1 204 No Content\r\n${TE}\r\n0\r\n\r\n`, { status: 204, body: '', lacks: ['transfer-encoding'] }, { reused: 'no' }),
-  either('304 with a body', `HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nsmug`, { status: 304, body: '' }, { reused: 'no' }),
-  either('HEAD with a body', `${OK}Content-Length: 4\r\n\r\nsmug`, { status: 200, body: '', has: { 'content-length': '4' } }, { request: HEAD, reused: 'no' }),
+  passed('an answer after a complete answer', `${OK}Content-Length: 2\r\n\r\nhi${EXTRA}`, HI, { reused: 'no' }),
+  passed('an answer after a complete answer, later', [`${OK}Content-Length: 2\r\n\r\nhi`, EXTRA], HI, { reused: 'no' }),
+  passed('an answer after a complete chunked answer', `${OK}${TE}\r\n2\r\nhi\r\n0\r\n\r\n${EXTRA}`, HI, { reused: 'no' }),
+  passed('one byte after a complete answer', `${OK}Content-Length: 2\r\n\r\nhiX`, HI, { reused: 'no' }),
+  passed('CRLF after a complete answer', `${OK}Content-Length: 2\r\n\r\nhi\r\n`, HI, { reused: 'no' }),
+  passed('CRLF after an answer without content', `${OK}Content-Length: 0\r\n\r\n\r\n`, { status: 200, body: '' }, { reused: 'no' }),
+  passed('a body longer than its length', `${OK}Content-Length: 3\r\n\r\nabc\r\n`, { status: 200, body: 'abc' }, { reused: 'no' }),
+  passed('204 with a body', `HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nsmug`, { status: 204, body: '', lacks: ['content-length'] }, { reused: 'no' }),
+  passed('204 that is chunked', `HTTP/1.1 204 No Content\r\n${TE}\r\n0\r\n\r\n`, { status: 204, body: '', lacks: ['transfer-encoding'] }, { reused: 'no' }),
+  passed('304 with a body', `HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nsmug`, { status: 304, body: '' }, { reused: 'no' }),
+  passed('HEAD with a body', `${OK}Content-Length: 4\r\n\r\nsmug`, { status: 200, body: '', has: { 'content-length': '4' } }, { request: HEAD, reused: 'no' }),
   either('an interim answer with a length', `HTTP/1.1 103 Early\r\nContent-Length: 4\r\n\r\n${OK}Content-Length: 2\r\n\r\nhi`, HI),
   either('an interim answer with a body', `HTTP/1.1 103 Early\r\nContent-Length: 4\r\n\r\nsmug${OK}Content-Length: 2\r\n\r\nhi`, HI, { reused: 'no' }),
 ]

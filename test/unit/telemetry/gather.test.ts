@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { meterProcess, meterQueues } from '../../../server/telemetry/gather.ts'
+import { meterProcess, meterQueues, meterSurplus } from '../../../server/telemetry/gather.ts'
 import { Registry } from '../../../server/telemetry/registry.ts'
 
 test('queues are told when they change, and as empty when their backend is gone', () => {
@@ -30,4 +30,17 @@ test('CPU time and memory of a process are its own', () => {
   )
   expect(byName.get('process_cpu_seconds_total worker-3')).toBeGreaterThan(0)
   expect(byName.get('process_resident_memory_bytes worker-3')).toBeGreaterThan(1_000_000)
+})
+
+test('answers with too much behind them are counted by server, each once', () => {
+  const worker = new Registry()
+  const one = { name: 'one', live: { surplus: 2 } }
+  const two = { name: 'two', live: { surplus: 0 } }
+  meterSurplus(worker, () => [{ name: 'app', servers: [one, two] }])
+  const wanted = ['surplus_answers_total', ['app', 'one'], 2]
+  expect(worker.take().find(([name]) => name === 'surplus_answers_total')).toEqual(wanted as never)
+  expect(one.live.surplus).toBe(0)
+  one.live.surplus++
+  expect(worker.counter('surplus_answers_total', ['app', 'one']).value).toBe(2)
+  expect(worker.take().find(([name]) => name === 'surplus_answers_total')?.[2]).toBe(1)
 })

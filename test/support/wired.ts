@@ -1,0 +1,136 @@
+// The engine between two sockets that the test plays itself, without a kernel: bytes arrive cut exactly as it says, and each
+// event is over before the next. So an exchange costs microseconds, and every way of cutting its bytes can be tried.
+import type { Socket } from 'bun'
+import { flush } from '../../server/head/stage.ts'
+import type { Conn } from '../../server/http1/conn.ts'
+import type { ServerEvents } from '../../server/http1/ends.ts'
+import { Inbound } from '../../server/http1/inbound.ts'
+import { Outbound } from '../../server/http1/outbound.ts'
+import type { Port } from '../../server/http1/port.ts'
+import { nowMs, tick } from '../../server/lib/clock.ts'
+import type { Listener } from '../../server/snapshot/snapshot.ts'
+import type { TestEngine } from './engine.ts'
+
+/** A socket that takes all that is written, and remembers how its owner ended it. */
+class PlayedSocket {
+  readonly fd = -1
+  readonly remoteAddress = '127.0.0.1'
+  readonly remotePort = 40_000
+  readonly localPort = 80
+  readonly written: Buffer[] = []
+  ended: 'fin' | 'rst' | null = null
+
+  write(bytes: Buffer, from = 0, length = bytes.length - from): number {
+    if (this.ended !== null) return -1
+    this.written.push(Buffer.from(bytes.subarray(from, from + length)))
+    return length
+  }
+  pause(): void {}
+  resume(): void {}
+  shutdown(): void {
+    this.ended ??= 'fin'
+  }
+  terminate(): void {
+    this.ended = 'rst'
+  }
+}
+
+/** One end: what its other side sends is played, what it wrote is read. */
+export class PlayedEnd<C extends Inbound | Outbound> {
+  readonly conn: C
+  readonly socket: PlayedSocket
+  #isClosed = false
+
+  constructor(conn: C, socket: PlayedSocket) {
+    this.conn = conn
+    this.socket = socket
+  }
+
+  /** All that was written so far, as latin1. */
+  get text(): string {
+    return Buffer.concat(this.socket.written).toString('latin1')
+  }
+
+  /** Its connection is ended by us, or gone. */
+  get isOver(): boolean {
+    return this.#isClosed || this.socket.ended !== null
+  }
+
+  data(bytes: Uint8Array): void {
+    if (!this.#isClosed) this.#event(() => this.conn.onData(Buffer.from(bytes)))
+  }
+  fin(): void {
+    if (!this.#isClosed) this.#event(() => this.conn.onEnd())
+  }
+  rst(): void {
+    this.close(true)
+  }
+  /** The deadline of what is under way passes. */
+  expire(): void {
+    if (this.#isClosed || this.conn.dueMs === 0) return
+    this.conn.dueMs = 0
+    this.#event(() => this.conn.expire(nowMs + 1_000_000))
+  }
+  close(isBroken: boolean): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#event(() => this.conn.onClose(isBroken))
+  }
+
+  #event(run: () => void): void {
+    tick()
+    run()
+    flush()
+  }
+}
+
+export interface Wired {
+  readonly client: PlayedEnd<Inbound>
+  readonly server: PlayedEnd<Outbound>
+  /** The server's connection waits in the pool for the next request. */
+  readonly isPooled: boolean
+  /** Closes what the exchange left open. */
+  end(): void
+}
+
+const NOBODY: ServerEvents = {
+  serverOpen() {},
+  serverInterim() {},
+  serverAnswer() {},
+  serverBody() {},
+  serverEnd() {},
+  serverGone() {},
+  serverDrained() {},
+}
+
+/** A client's connection, and an idle one to the engine's only server. */
+export function wire(gateway: TestEngine): Wired {
+  const listener = gateway.snapshot.listeners.get('web') as Listener
+  const { head, target, fields } = listener.options.limits
+  const port: Port = {
+    listener,
+    limits: { headBytes: head, targetBytes: target, fields },
+    requests: gateway.engine,
+    wheel: gateway.engine.wheel,
+  }
+  const [inner, outer] = [new PlayedSocket(), new PlayedSocket()]
+  tick()
+  const client = new PlayedEnd(new Inbound(port, inner as unknown as Socket<Conn>), inner)
+  gateway.engine.opened(client.conn)
+  const backend = gateway.servers[0]!
+  const server = new PlayedEnd(new Outbound(backend, gateway.engine.wheel, NOBODY), outer)
+  server.conn.socket = outer as unknown as Socket<Conn>
+  server.conn.place = 'idle'
+  backend.live.idle.push(server.conn)
+  return {
+    client,
+    server,
+    get isPooled() {
+      return backend.live.idle.includes(server.conn)
+    },
+    end() {
+      client.close(false)
+      server.close(false)
+    },
+  }
+}
