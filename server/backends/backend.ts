@@ -61,12 +61,13 @@ export class Backend {
     this.#chance = chance
     this.key = keyOf(options) satisfies KeyOf
     this.reasons = new Map(previous?.reasons)
-    const before = new Map(previous?.servers.map((server) => [server.name, server]))
+    // By slot: a server that only got another name is the same.
+    const before = new Map(previous?.servers.map((server) => [server.slot, server]))
     this.servers = options.servers.map((config, index) => {
       const own = config.name ?? config.url
       const slot = slots.servers[own]
       if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${name}"`)
-      return newServer({ backend: name, options, index, slot, previous: before.get(own) ?? null })
+      return newServer({ backend: name, options, index, slot, previous: before.get(slot.index) ?? null })
     })
     this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell
     const { size, timeout } = options.queue
@@ -129,7 +130,8 @@ export class Backend {
 
   /**
    * The servers that are up. Backups stand in while no other is up. When fewer than `panic_threshold` of the others are up,
-   * all of them are used, as so many failures rather mean that the checks are wrong, or that the few would be overrun.
+   * all of them are used, as so many failures rather mean that the checks are wrong, or that the few would be overrun. Where
+   * all that is known is that none is up, those are tried that nothing is known of yet.
    */
   #usableNow(): readonly Server[] {
     const weighted = this.servers.filter((server) => server.weight > 0)
@@ -138,8 +140,15 @@ export class Backend {
     const up = main.filter(isUp)
     const backups = up.length > 0 ? NONE : weighted.filter((server) => server.backup && isUp(server))
     if (backups.length > 0) return backups
-    if (up.length >= main.length * this.options.panic_threshold) return up
-    return main.filter((server) => mayPanic(this.#board.state(server.slot)))
+    if (up.length < main.length * this.options.panic_threshold)
+      return main.filter((server) => mayPanic(this.#board.state(server.slot)))
+    return up.length > 0 ? up : this.#unknownOf(main, weighted)
+  }
+
+  #unknownOf(main: readonly Server[], weighted: readonly Server[]): readonly Server[] {
+    const isUnknown = (server: Server): boolean => this.#board.state(server.slot) === STATE_STARTING
+    const unknown = main.filter(isUnknown)
+    return unknown.length > 0 ? unknown : weighted.filter(isUnknown)
   }
 }
 

@@ -75,7 +75,7 @@ interface NewServer {
   readonly options: BackendConfig
   readonly index: number
   readonly slot: Slot
-  /** The server of this name in the snapshot before. */
+  /** The server of this slot in the snapshot before. */
   readonly previous: Server | null
 }
 

@@ -46,10 +46,13 @@ export interface Hands {
   readonly logProblem: (config: Config) => ApplyProblem | null
   /** Compiles on a scratch scoreboard; throws what compile throws. */
   readonly dryRun: (plan: PlanBody) => Promise<void>
-  /** Health checks: told before the workers swap, so that new servers have a state when they are first looked at. */
-  readonly checkHealth: (plan: PlanBody) => void
-  /** At boot workers accept after this. */
-  readonly firstRound: () => Promise<void>
+  readonly health: {
+    /** Checks the servers that the plan brings; settles when each has a state, or when that has taken long enough. */
+    judge(plan: PlanBody): Promise<void>
+    /** Told before the workers swap, so that new servers have a state when they are first looked at. */
+    commit(plan: PlanBody): void
+    drop(): void
+  }
   readonly workersOf: (config: Config) => number
   /** What only a restart can change. */
   readonly restartProblems: (config: Config, running: Config) => readonly ApplyProblem[]
@@ -121,7 +124,8 @@ export class Applier {
 
     // 4. Writing the file is for edits that do not come from it; these do.
 
-    // 5. Open what is new, send the plan to the workers, hear all of them.
+    // 5. Open what is new, send the plan to the workers, hear all of them; meanwhile servers that are new are judged.
+    const judged = hands.health.judge(plan)
     const refusals = await this.prepare(plan)
 
     // 6. Any against it: close what was opened; nothing was swapped.
@@ -130,7 +134,8 @@ export class Applier {
       return { is: 'rejected', problems: refusals }
     }
 
-    // 7. Commit: the workers swap.
+    // 7. Commit: the workers swap. Not before: a server without a state would not be used.
+    await judged
     await this.commit(plan, table)
 
     // 8. Listeners no longer named stop in each worker when their queue is empty; workers beyond the new number drain.
@@ -170,6 +175,7 @@ export class Applier {
   }
 
   private drop(plan: PlanBody): void {
+    this.hands.health.drop()
     this.hands.crew.drop(plan)
     this.hands.turn.drop()
     this.hands.sockets.drop()
@@ -178,10 +184,8 @@ export class Applier {
 
   private async commit(plan: PlanBody, table: SlotTable): Promise<void> {
     const { hands } = this
-    const isFirst = this.running === null
     hands.board.occupy(table)
-    hands.checkHealth(plan)
-    if (isFirst) await hands.firstRound()
+    hands.health.commit(plan)
     this.table = table
     this.running = plan
     hands.sockets.commit(plan.config.listeners)

@@ -20,6 +20,20 @@ export class Judge {
     this.verdict = verdict
   }
 
+  /** The same judge for another server: one that is at the same address and asked the same. */
+  copy(): Judge {
+    const made = new Judge(this.verdict)
+    made.hasJudged = this.hasJudged
+    made.#against = this.#against
+    return made
+  }
+
+  /** Another question is asked from now on: its first pass brings up what the old one took down. A first failure alone takes nothing down. */
+  askAnew(): void {
+    this.#against = 0
+    if (this.verdict === 'down') this.hasJudged = false
+  }
+
   /** Takes a result; true when the verdict has changed. */
   take(hasPassed: boolean, { rise, fall }: Thresholds): boolean {
     const says: Verdict = hasPassed ? 'up' : 'down'

@@ -1,5 +1,6 @@
 // What the supervisor works with once the first config is known.
 import type { Config } from '../config/schema.ts'
+import type { Resolver } from '../lib/resolver.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import { Applier, type Hands } from './apply.ts'
@@ -11,11 +12,10 @@ import { Sockets, type ListeningSockets } from './sockets.ts'
 import { areHeldByOrphans, isRelayEnding, readRunState, runStateFile, writeRunState } from './state-file.ts'
 import type { TurnKeeper, TurnKeeperOptions } from './turn-keeper.ts'
 import { TurnSide } from './turn-side.ts'
-import type { PlanBody } from './worker.ts'
 import { workerEnv } from './worker-command.ts'
 
-/** At boot nobody waits longer for the first health checks. */
-const FIRST_ROUND_MS = 2000
+/** Neither a start nor a change waits longer for the first checks of new servers. */
+const JUDGING_MS_MAX = 2000
 
 export interface Machinery {
   readonly board: Board
@@ -47,7 +47,7 @@ export interface MachineryParts {
 export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const { config, crew } = parts
   // Loaded here, beside which workers already start.
-  const [{ Prober }, { Resolver }] = await Promise.all([import('./prober.ts'), import('../lib/resolver.ts')])
+  const [{ Prober }, resolvers] = await Promise.all([import('./prober.ts'), import('../lib/resolver.ts')])
   const { data } = config
   const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
   const runState = runStateFile(data, parts.file)
@@ -56,7 +56,7 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const turn = new TurnSide(() =>
     makeTurnKeeper(parts, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
   )
-  const resolver = new Resolver(config.resolver, () => performance.now())
+  const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
   const prober = new Prober({
     board: board.scoreboard,
     resolver,
@@ -73,15 +73,29 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
       board.scoreboard.inFlight(index) === 0 && parts.oldestRevision() >= sinceRevision,
     logProblem: accessLogProblem,
     dryRun,
-    checkHealth: ({ config: words, slots }: PlanBody) => {
-      resolver.configure(words.resolver)
-      prober.apply(words, slots)
-    },
-    firstRound: () => Promise.race([prober.firstRound(), Bun.sleep(FIRST_ROUND_MS)]),
+    health: healthOf(config, prober, resolver),
     workersOf: workersWanted,
     restartProblems: (words, running) => restartProblems(words, running, crew),
   })
   return { board, sockets, prober, turn, applier, runState }
+}
+
+function healthOf(config: Config, prober: Prober, resolver: Resolver): Hands['health'] {
+  let served = config.resolver
+  return {
+    judge: ({ config: words, slots }) => {
+      resolver.configure(words.resolver)
+      return Promise.race([prober.stage(words, slots), Bun.sleep(JUDGING_MS_MAX)])
+    },
+    commit: ({ config: words, slots }) => {
+      served = words.resolver
+      prober.apply(words, slots)
+    },
+    drop: () => {
+      resolver.configure(served)
+      prober.drop()
+    },
+  }
 }
 
 async function makeTurnKeeper(

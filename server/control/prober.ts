@@ -7,7 +7,7 @@ import type { BackendSlots } from '../worker/messages.ts'
 import { Judge } from './judge.ts'
 import { connectTcp } from './probe-connection.ts'
 import { probe, type After, type ProbeDone, type ProbeTarget } from './probe.ts'
-import { Watched, type WatchedParts } from './watched.ts'
+import { asksTheSame, identityOf, isSameCheck, partsOf, Watched, type WatchedParts } from './watched.ts'
 
 /** A server has changed its state, or the reason why it is not up. */
 export interface HealthChange {
@@ -30,7 +30,7 @@ export interface HealthResult {
 export interface ProberOptions {
   readonly board: Scoreboard
   readonly resolver: Pick<Resolver, 'lookup'>
-  /** Called for changes that checks or a plan brought to a server that was there before; not for a server's first place. */
+  /** Called for changes that checks or a plan brought to a server that is served; not for a server's first place. */
   readonly onChange: (change: HealthChange) => void
   /** Called for each check that has ended. */
   readonly onResult?: (result: HealthResult) => void
@@ -62,12 +62,14 @@ export class Prober {
   readonly #probe: (target: ProbeTarget, done: ProbeDone) => () => void
   /** By backend and server. */
   #watched: ReadonlyMap<string, Watched> = new Map()
+  /** Those that the next config brings: checked already, but not on the scoreboard. */
+  #staged: ReadonlyMap<string, Watched> = new Map()
   /** Those whose check is due while the others have all the places. */
   readonly #waiting = new Set<Watched>()
   #running = 0
-  /** Those whose first result is awaited. */
-  #unjudged: Set<Watched> = new Set()
-  #firstRound: PromiseWithResolvers<void> | null = null
+  /** Those of the staged whose first result is awaited. */
+  readonly #unjudged = new Set<Watched>()
+  #onJudged: (() => void) | null = null
 
   constructor(options: ProberOptions) {
     this.#board = options.board
@@ -81,42 +83,59 @@ export class Prober {
     this.#probe = options.probe ?? ((target, done) => probe(target, world, done))
   }
 
-  /** Watches the servers of this config. Those that stay keep their state, and their schedule while their check stays. */
-  apply(config: Config, slots: Readonly<Record<string, BackendSlots>>): void {
-    const wanted = new Map(partsOf(config, slots))
-    const kept = new Map<string, Watched>()
-    for (const [identity, watched] of this.#watched) {
-      const parts = wanted.get(identity)
-      if (parts !== undefined && watched.isSame(parts)) kept.set(identity, watched)
-      else this.#rest(watched)
-    }
-    const due: Watched[] = []
-    this.#watched = new Map(
-      Array.from(wanted, ([identity, parts]) => {
-        const watched = kept.get(identity) ?? this.#add(parts)
-        if (!kept.has(identity) || this.#change(watched, parts)) due.push(watched)
-        return [identity, watched]
-      }),
-    )
-    const checked = due.filter((watched) => watched.check !== null)
-    const spacingMs = Math.min(SPACING_MS, SPREAD_MS / checked.length)
-    for (const [i, watched] of checked.entries()) this.#schedule(watched, i * spacingMs)
-    this.#unjudged = new Set(this.#watched.values().filter((watched) => watched.isUnjudged))
-    this.#settleFirstRound()
-  }
-
-  /** Settles when each server with a check has had its first result. */
-  firstRound(): Promise<void> {
-    this.#firstRound ??= Promise.withResolvers<void>()
-    const { promise } = this.#firstRound
-    this.#settleFirstRound()
+  /**
+   * Begins to check the servers that are new in this config, beside those that are served. Settles when each has a state:
+   * its first result, or that of the same address elsewhere.
+   */
+  stage(config: Config, slots: Readonly<Record<string, BackendSlots>>): Promise<void> {
+    this.drop()
+    const known = this.#byPlace()
+    const staged = new Map<string, Watched>()
+    for (const [identity, parts] of partsOf(config, slots))
+      if (!this.#watched.get(identity)?.isSame(parts)) staged.set(identity, new Watched(parts, known))
+    this.#staged = staged
+    this.#scheduleFirst(staged.values())
+    for (const watched of staged.values()) if (watched.isUnjudged) this.#unjudged.add(watched)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onJudged = resolve
+    this.#tellJudged()
     return promise
   }
 
-  /** Why servers are not up, by backend and server. */
+  /** Forgets what was staged. */
+  drop(): void {
+    for (const watched of this.#staged.values()) this.#rest(watched)
+    this.#staged = new Map()
+    this.#unjudged.clear()
+    this.#tellJudged()
+  }
+
+  /** Watches the servers of this config. Those that stay or were staged keep their state, and their schedule while their check stays. */
+  apply(config: Config, slots: Readonly<Record<string, BackendSlots>>): void {
+    const known = this.#byPlace()
+    const watched = new Map<string, Watched>()
+    const due: Watched[] = []
+    for (const [identity, parts] of partsOf(config, slots)) {
+      const one = this.#candidates(identity).find((candidate) => candidate.isSame(parts))
+      const kept = one ?? new Watched(parts, known)
+      watched.set(identity, kept)
+      if (one === undefined || this.#change(one, parts)) due.push(kept)
+    }
+    for (const one of [...this.#watched.values(), ...this.#staged.values()])
+      if (watched.get(identityOf(one)) !== one) this.#rest(one)
+    this.#watched = watched
+    this.#staged = new Map()
+    this.#unjudged.clear()
+    this.#tellJudged()
+    this.#scheduleFirst(due)
+    // What is told may apply another config.
+    for (const one of watched.values()) if (!one.isServed && this.#watched === watched) this.#serve(one)
+  }
+
+  /** Why servers are not up, by backend and server; those that are staged, too. */
   reasons(): Record<string, Record<string, string>> {
     const reasons: Record<string, Record<string, string>> = {}
-    for (const { backend, name, reason } of this.#watched.values())
+    for (const { backend, name, reason } of [...this.#watched.values(), ...this.#staged.values()])
       if (reason !== null) (reasons[backend] ??= {})[name] = reason
     return reasons
   }
@@ -125,22 +144,38 @@ export class Prober {
   stop(): void {
     for (const watched of this.#watched.values()) this.#rest(watched)
     this.#watched = new Map()
-    this.#unjudged.clear()
-    this.#settleFirstRound()
+    this.drop()
   }
 
-  #add(parts: WatchedParts): Watched {
-    const watched = new Watched(parts)
+  #candidates(identity: string): Watched[] {
+    return [this.#watched.get(identity), this.#staged.get(identity)].filter((one) => one !== undefined)
+  }
+
+  /** Finds those of an address. */
+  #byPlace(): (place: string) => readonly Watched[] {
+    const byPlace = Map.groupBy(this.#watched.values(), ({ place }) => place)
+    return (place) => byPlace.get(place) ?? []
+  }
+
+  /** A server's first place on the scoreboard. */
+  #serve(watched: Watched): void {
+    const { state: was, reason } = watched.told
+    watched.isServed = true
     this.#publish(watched)
-    return watched
+    if (watched.state !== was || watched.reason !== reason) this.#tell(watched, was)
   }
 
   /** Gives a server that stays its new check; true when that is to be run at once. */
   #change(watched: Watched, { check }: WatchedParts): boolean {
     const before = watched.check
-    if (JSON.stringify(check) === JSON.stringify(before)) return false
+    if (isSameCheck(check, before)) return false
     watched.check = check
-    if (check !== null && before !== null) return this.#isIdle(watched)
+    if (check !== null && before !== null) {
+      if (asksTheSame(check, before)) return this.#isIdle(watched)
+      watched.judge.askAnew()
+      this.#rest(watched)
+      return true
+    }
     this.#rest(watched)
     const was = watched.state
     // A server that had no check is up, and stays so until the first result says otherwise.
@@ -165,6 +200,13 @@ export class Prober {
     watched.isRunning = false
     this.#running--
     this.#startWaiting()
+  }
+
+  /** Starts the first checks of these, spread over a while. */
+  #scheduleFirst(due: Iterable<Watched>): void {
+    const checked = Array.from(due).filter(({ check }) => check !== null)
+    const spacingMs = Math.min(SPACING_MS, SPREAD_MS / checked.length)
+    for (const [i, watched] of checked.entries()) this.#schedule(watched, i * spacingMs)
   }
 
   #schedule(watched: Watched, inMs: number): void {
@@ -199,10 +241,10 @@ export class Prober {
     this.#unjudged.delete(watched)
     this.#take(watched, reason)
     // What was told may have stopped us, or applied another config.
-    if (this.#watched.get(identityOf(watched)) === watched && watched.cancel === null)
+    if (this.#candidates(identityOf(watched)).includes(watched) && watched.cancel === null)
       this.#scheduleNext(watched)
     this.#startWaiting()
-    this.#settleFirstRound()
+    this.#tellJudged()
   }
 
   #scheduleNext(watched: Watched): void {
@@ -220,7 +262,9 @@ export class Prober {
     const hasChanged = watched.judge.take(reason === null, watched.check)
     if (watched.judge.verdict === 'up') watched.reason = null
     else if (reason !== null) watched.reason = reason
-    if (hasChanged) this.#publish(watched, was)
+    if (!watched.isServed) {
+      // Told once it is.
+    } else if (hasChanged) this.#publish(watched, was)
     else if (watched.reason !== before) this.#tell(watched, was)
     this.#onResult({ backend: watched.backend, server: watched.name, reason })
   }
@@ -236,33 +280,14 @@ export class Prober {
     this.#onChange({ backend, server: name, state, was, reason })
   }
 
-  #settleFirstRound(): void {
-    if (this.#firstRound === null || this.#unjudged.size > 0) return
-    this.#firstRound.resolve()
-    this.#firstRound = null
+  #tellJudged(): void {
+    if (this.#unjudged.size > 0) return
+    this.#onJudged?.()
+    this.#onJudged = null
   }
 }
 
 const afterTimer: After = (ms, then) => {
   const timer = setTimeout(then, ms)
   return () => clearTimeout(timer)
-}
-
-const identityOf = ({ backend, name }: Watched | WatchedParts): string => `${backend}\n${name}`
-
-function* partsOf(
-  { backends }: Config,
-  slots: Readonly<Record<string, BackendSlots>>,
-): Generator<[identity: string, parts: WatchedParts]> {
-  for (const [backend, { servers, health_check }] of Object.entries(backends)) {
-    for (const { name: given, url } of servers) {
-      const name = given ?? url
-      const own = slots[backend]
-      const slot = own?.servers[name]
-      if (own === undefined || slot === undefined)
-        throw new Error(`no slot for server "${name}" of backend "${backend}"`)
-      const parts = { backend, name, url, backendSlot: own.slot.index, slot, check: health_check ?? null }
-      yield [identityOf(parts), parts]
-    }
-  }
 }

@@ -1,5 +1,6 @@
 // Which record of the scoreboard each backend and server has: a pure diff from one plan to the next. The same server keeps
-// its record, and so its counters; the record of one that left is given away again when nothing can touch it any more.
+// its record, and so its counters and what is in flight there; also one that only got another name. The record of one that
+// left is given away again when nothing can touch it any more.
 import type { BackendConfig, ServerConfig } from '../backends/backend.options.ts'
 import type { BackendSlots, Slot } from '../worker/messages.ts'
 
@@ -32,22 +33,48 @@ export function assignSlots(
   isReusable: (vacant: VacantSlot) => boolean,
 ): SlotTable {
   const identities = identitiesOf(backends)
+  const renamed = renamedTenants(previous.tenants, identities)
+  const moved = new Set(renamed.values())
   const named = new Set(identities)
   const vacant: VacantSlot[] = [...previous.vacant]
   for (const [identity, slot] of previous.tenants)
-    if (!named.has(identity)) vacant.push({ ...slot, sinceRevision: revision })
+    if (!named.has(identity) && !moved.has(slot)) vacant.push({ ...slot, sinceRevision: revision })
   const reusable = vacant.filter((slot) => slot.sinceRevision < revision && isReusable(slot)).toReversed()
 
   const tenants = new Map<string, Slot>()
   const taken = new Set<VacantSlot>()
   let { records } = previous
   for (const identity of identities) {
-    const kept = previous.tenants.get(identity)
+    const kept = previous.tenants.get(identity) ?? renamed.get(identity)
     const again = kept ? undefined : reusable.pop()
     if (again) taken.add(again)
     tenants.set(identity, kept ?? (again ? nextUseOf(again) : { index: records++, generation: 0 }))
   }
   return { tenants, vacant: taken.size === 0 ? vacant : vacant.filter((slot) => !taken.has(slot)), records }
+}
+
+/** Slots of servers whose names are new, while one of the same backend and URL is no longer named. */
+function renamedTenants(
+  tenants: SlotTable['tenants'],
+  identities: readonly string[],
+): ReadonlyMap<string, Slot> {
+  const named = new Set(identities)
+  const left = new Map<string, Slot[]>()
+  for (const [identity, slot] of tenants) {
+    if (named.has(identity) || !isServer(identity)) continue
+    const place = placeOf(identity)
+    const slots = left.get(place)
+    if (slots) slots.push(slot)
+    else left.set(place, [slot])
+  }
+  const renamed = new Map<string, Slot>()
+  if (left.size === 0) return renamed
+  for (const identity of identities) {
+    const slot =
+      tenants.has(identity) || !isServer(identity) ? undefined : left.get(placeOf(identity))?.shift()
+    if (slot) renamed.set(identity, slot)
+  }
+  return renamed
 }
 
 /** The slots as a plan carries them: by name of backend and of server. */
@@ -64,10 +91,14 @@ export function planSlots(table: SlotTable, backends: Backends): Record<string, 
 /** A server's name: its URL when it was given none. */
 export const serverName = ({ name, url }: ServerConfig): string => name ?? url
 
-/** A backend is its name; a server is its backend, name and URL: another address is another server. */
+/** A backend is its name; a server is its backend, name and URL: another address is another server. No name holds a line break. */
 const backendIdentity = (backend: string): string => backend
 const serverIdentity = (backend: string, server: ServerConfig): string =>
   `${backend}\n${serverName(server)}\n${server.url}`
+
+const isServer = (identity: string): boolean => identity.includes('\n')
+/** The identity of a server without its name. */
+const placeOf = (identity: string): string => identity.replace(/\n.*\n/, '\n')
 
 function identitiesOf(backends: Backends): string[] {
   return Object.entries(backends).flatMap(([name, { servers }]) => [

@@ -87,6 +87,21 @@ describe('usable servers', () => {
     bench.set('z', STATE_DOWN)
     expect(names(walk(backend, 4))).toBe('a')
   })
+
+  test('are those that nothing is known of yet when none is up, backups the last', () => {
+    const bench = new Bench()
+    const options = backendConfig([{ name: 'a' }, { name: 'b' }, { name: 'z', backup: true }])
+    const backend = bench.backend(options)
+    bench.set('a', STATE_STARTING)
+    bench.set('b', STATE_DOWN)
+    expect(names(walk(backend, 2))).toBe('z')
+    bench.set('z', STATE_STARTING)
+    expect(names(walk(backend, 2))).toBe('a')
+    bench.set('a', STATE_MAINTENANCE)
+    expect(names(walk(backend, 2))).toBe('z')
+    bench.set('b', STATE_UP)
+    expect(names(walk(backend, 2))).toBe('b')
+  })
 })
 
 describe('a pick', () => {
@@ -158,6 +173,18 @@ describe('a new snapshot', () => {
     const again = { ...slots, servers: { ...slots.servers, a: { ...slots.servers['a']!, generation: 1 } } }
     bench.slots = () => again
     expect(live('a', bench.backend(options, { previous: after }))).not.toBe(live('a')!)
+  })
+
+  test('keeps the state of a server that only got another name', () => {
+    const bench = new Bench()
+    const before = bench.backend(backendConfig([{ name: 'a', url: 'http://a:1' }]))
+    const slot = bench.slotOf('a')
+    bench.slots = () => ({
+      slot: { index: 1, generation: 0 },
+      servers: { renamed: { index: slot, generation: 0 } },
+    })
+    const after = bench.backend(backendConfig([{ name: 'renamed', url: 'http://a:1' }]), { previous: before })
+    expect(after.servers[0]?.live).toBe(before.servers[0]!.live)
   })
 
   test('replaces a learned keep-alive time only when the configured one changes, and not before it is used', () => {

@@ -69,8 +69,11 @@ function scene(): Scene {
     },
     logProblem: () => null,
     dryRun: () => Promise.resolve(note('dry run')),
-    checkHealth: () => note('check health'),
-    firstRound: () => Promise.resolve(note('first round')),
+    health: {
+      judge: () => Promise.resolve(note('judge')),
+      commit: () => note('health'),
+      drop: () => note('drop health'),
+    },
     workersOf: ({ workers = 1 }) => workers,
     restartProblems: () => [],
   }
@@ -80,17 +83,17 @@ function scene(): Scene {
 const rejection = (outcome: Outcome): unknown => (outcome.is === 'rejected' ? outcome.problems : outcome)
 
 describe('applying a change', () => {
-  test('the first plan: sockets, all workers ready, health, then the swap', async () => {
+  test('the first plan: new servers are judged beside sockets and workers, then all swaps', async () => {
     const { applier, notes } = scene()
     const outcome = await applier.apply(valid(config()))
     expect(outcome.is).toBe('applied')
     expect(notes).toEqual([
+      'judge',
       'reserve 3',
       'open sockets',
       'prepare',
       'occupy',
-      'check health',
-      'first round',
+      'health',
       'keep sockets',
       'keep admin',
       'commit relay',
@@ -99,15 +102,29 @@ describe('applying a change', () => {
     ])
   })
 
-  test('later plans are compiled as a dry run first, and wait for no health check', async () => {
+  test('later plans are compiled as a dry run first', async () => {
     const { applier, notes } = scene()
     await applier.apply(valid(config()))
     notes.length = 0
     await applier.apply(valid(config(['http://b'], 5)))
     expect(notes[0]).toBe('dry run')
-    expect(notes).not.toContain('first round')
     expect(notes.at(-1)).toBe('resize 5')
     expect(applier.running?.revision).toBe(2)
+  })
+
+  test('no plan is served before its new servers are judged, and one that is refused waits for none', async () => {
+    const { applier, notes, hands } = scene()
+    const judged = Promise.withResolvers<void>()
+    hands.health = { ...hands.health, judge: () => judged.promise }
+    const outcome = applier.apply(valid(config()))
+    await settle()
+    expect(notes).toContain('prepare')
+    expect(notes).not.toContain('health')
+    judged.resolve()
+    expect((await outcome).is).toBe('applied')
+    hands.health = { ...hands.health, judge: () => new Promise(() => {}) }
+    hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no room']) }
+    expect((await applier.apply(valid(config(['http://b'])))).is).toBe('rejected')
   })
 
   test('an invalid config changes nothing at all', async () => {
@@ -143,8 +160,10 @@ describe('applying a change', () => {
     ])
     expect(notes).toEqual([
       'dry run',
+      'judge',
       'reserve 4',
       'open sockets',
+      'drop health',
       'drop',
       'drop relay',
       'close sockets',

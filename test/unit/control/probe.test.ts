@@ -125,8 +125,8 @@ describe('the prober', () => {
         check: healthCheck({ interval: 20, interval_down: 20, rise: 1, fall: 2 }),
       },
     })
+    await prober.stage(config, slotsOf(config))
     prober.apply(config, slotsOf(config))
-    await prober.firstRound()
     expect([board.state(2), board.state(3)]).toEqual([STATE_UP, STATE_DOWN])
     expect(prober.reasons()).toEqual({ api: { bad: 'connect refused' } })
     good.stop()

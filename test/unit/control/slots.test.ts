@@ -53,6 +53,31 @@ describe('slots', () => {
     expect(planSlots(second, words)['api']?.servers['one']).toEqual({ index: 3, generation: 0 })
   })
 
+  test('a server that only gets another name, or its first one, keeps its slot: what is in flight counts on', () => {
+    const first = assignSlots(
+      NO_SLOTS,
+      backends({ api: ['http://a', 'two=http://b', 'too=http://b'] }),
+      1,
+      always,
+    )
+    const words = backends({ api: ['one=http://a', 'more=http://b', 'too=http://b'] })
+    const second = assignSlots(first, words, 2, always)
+    expect(planSlots(second, words)['api']?.servers).toEqual({
+      one: { index: 2, generation: 0 },
+      more: { index: 3, generation: 0 },
+      too: { index: 4, generation: 0 },
+    })
+    expect(second.vacant).toEqual([])
+  })
+
+  test('a server that gets a twin beside it, or moves to another backend, does not', () => {
+    const first = assignSlots(NO_SLOTS, backends({ api: ['http://a'] }), 1, always)
+    const words = backends({ api: ['http://a', 'twin=http://a'], web: ['http://a'] })
+    const slots = planSlots(assignSlots(first, words, 2, always), words)
+    expect([slots['api']?.servers['http://a']?.index, slots['api']?.servers['twin']?.index]).toEqual([2, 3])
+    expect(slots['web']?.servers['http://a']?.index).toBe(5)
+  })
+
   test('a slot is not reused by the very plan that leaves its tenant out', () => {
     const first = assignSlots(NO_SLOTS, backends({ api: ['http://a'] }), 1, always)
     const second = assignSlots(first, backends({ api: ['http://b'] }), 2, always)
