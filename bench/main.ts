@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { killAll } from '../test/support/processes.ts'
 import { CASES } from './cases.ts'
 import { compare, type Effort } from './compare.ts'
+import { CROWDS, fairness } from './fairness.ts'
 import { caddy } from './contenders/caddy.ts'
 import type { Contender, Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
@@ -19,6 +20,7 @@ import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
 const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
 
 WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · stalled · start
+      ${CROWDS.map(({ name }) => name).join(' ')} (what busy connections cost the others)
       turn, that is ${[...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS].join(' ')}
 Default: all of them.
 
@@ -28,7 +30,7 @@ Default: all of them.
   --connections N  of "idle" (default 10000)
 `
 const RECIPES: readonly Recipe[] = [sluice, nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
-const EXTRAS = ['idle', 'stalled', 'start']
+const EXTRAS = ['idle', 'stalled', 'start', ...CROWDS.map(({ name }) => name)]
 const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
 
 const { values, positionals } = parseArgs({
@@ -91,6 +93,11 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
     // Fresh ones for each case: what an earlier case left behind weighs on none.
     await withAll(recipes, setting, async (contenders) => {
       console.log(tableOf(what, await compare(contenders, what, effort), sluice.name))
+    })
+  }
+  for (const crowd of CROWDS.filter(({ name }) => asked.includes(name))) {
+    await withAll(recipes, setting, async (contenders) => {
+      console.log(`\n${crowd.name}\n\n${table(await fairness(contenders, crowd, effort.rounds))}`)
     })
   }
   for (const name of ['idle', 'stalled'].filter((extra) => asked.includes(extra))) {

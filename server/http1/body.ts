@@ -84,9 +84,9 @@ export class BodyReader {
     return this.#framing === 'close'
   }
 
-  /** How much may be read for sure as content of this body: of a body or chunk of known length what is to come, else none. */
+  /** How much of a body of known length is to come; Infinity: that is not known. */
   get left(): number {
-    return this.#framing === 'length' || this.#place === DATA ? this.#left : 0
+    return this.#framing === 'length' ? this.#left : Number.POSITIVE_INFINITY
   }
 
   /** Reads from `bytes[from..to)`; where this body ends (at most `to`), or MALFORMED. */

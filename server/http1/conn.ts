@@ -12,13 +12,14 @@ import {
 } from '../head/stage.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
-import { keepable } from './bulk.ts'
+import type { BodyReader } from './body.ts'
 import { Pace } from './pace.ts'
+import { type Pumped, enqueue, isVolume, keepable, pump, unpump } from './pump.ts'
 
 const LINGER_MS = 2000
 const LINGER_BYTES_MAX = 64 * 1024
 
-export abstract class Conn extends Pace implements Timed, StageOwner {
+export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   socket: Socket<Conn> | null = null
   dueMs = 0
   filedTick = -1
@@ -28,6 +29,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner {
   waiting: Buffer[] = []
   waitingBytes = 0
   isPaused = false
+  isPumped = false
+  isQueued = false
+  /** Bun does not read it. */
+  #isBunPaused = false
   /** The socket is gone. */
   isClosed = false
   /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
@@ -46,6 +51,9 @@ export abstract class Conn extends Pace implements Timed, StageOwner {
   /** All that waited is written. */
   protected abstract drained(): void
   abstract expire(now: number): void
+  abstract onData(bytes: Buffer): void
+  abstract readonly place: string
+  abstract readonly reader: BodyReader
 
   /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
   write(bytes: Buffer, from: number, to: number): void {
@@ -118,14 +126,34 @@ export abstract class Conn extends Pace implements Timed, StageOwner {
   pause(): void {
     if (this.isPaused || this.isClosed) return
     this.isPaused = true
-    this.socket?.pause()
+    this.settleReading()
   }
 
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
     this.beginReading() // what a pause of ours cost is not the sender's fault
-    if (!this.isClosed) this.socket?.resume()
+    if (this.isClosed) return
+    if (this.isPumped) enqueue(this)
+    else this.settleReading()
+  }
+
+  get readable(): number {
+    return this.place === 'tunnel' ? Number.POSITIVE_INFINITY : this.reader.left
+  }
+
+  /** So many bytes of what has no end yet have come: where there are plenty, the rest is read past Bun. */
+  protected readOn(count: number): void {
+    if (isVolume(count, this.readable)) pump(this)
+  }
+
+  /** Bun reads unless who takes the bytes pauses, or they are read past it. */
+  settleReading(): void {
+    const pauses = this.isPaused || this.isPumped
+    if (pauses === this.#isBunPaused) return
+    this.#isBunPaused = pauses
+    if (pauses) this.socket?.pause()
+    else this.socket?.resume()
   }
 
   /** Sets the deadline; an earlier one than the present, or a later. 0: none. */
@@ -150,6 +178,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner {
     if (this.isFinishing || this.isClosed) return
     this.isFinishing = true
     flush()
+    unpump(this)
     this.resume()
     if (this.waitingBytes === 0) this.#shut()
     else this.heed(this.nextLook(nowMs))

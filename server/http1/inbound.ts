@@ -8,12 +8,12 @@ import { type SocketEnds, endsOf } from '../lib/socket-ends.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
-import { readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import type { ClientEvents } from './ends.ts'
 import { faultOfPart, findHead } from './find-head.ts'
 import { Held } from './held.ts'
 import type { Port } from './port.ts'
+import { keepable, unpump } from './pump.ts'
 import { TURN_REQUESTS, inTurn } from './turn.ts'
 
 /** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
@@ -93,12 +93,13 @@ export class Inbound extends Conn implements PieceTaker {
     }
     this.touch()
     this.#exchange?.requestBody(bytes, 0, bytes.length)
+    this.readOn(bytes.length)
   }
 
   #readAhead(bytes: Buffer): void {
     // An ordinary client sends nothing while it waits; what a pipelining one sends is bounded by not reading on.
     if (this.#held.bytes) this.#held.add(bytes)
-    else this.#held.keep(bytes.length > 4096 ? bytes : Buffer.from(bytes))
+    else this.#held.keep(bytes.length > 4096 ? keepable(bytes, 0, bytes.length) : Buffer.from(bytes))
     if (this.#held.length > AHEAD_BYTES_MAX) this.pause()
   }
 
@@ -217,14 +218,15 @@ export class Inbound extends Conn implements PieceTaker {
   #readBody(bytes: Buffer, from: number): number {
     this.noteRead(bytes.length - from)
     const end = this.reader.read(bytes, from, bytes.length, this)
-    if (end !== MALFORMED && !this.reader.isDone) readOn(this, this.reader)
     if (this.place !== 'body') return end // the exchange ended meanwhile
     if (end === MALFORMED) {
       this.place = 'over'
       this.#exchange?.requestFault('chunk_malformed')
       return -1
     }
-    if (this.reader.isDone) {
+    if (!this.reader.isDone) this.readOn(bytes.length)
+    else {
+      unpump(this)
       this.place = 'busy'
       this.#hasMore = end < bytes.length
       this.#watchBytes()

@@ -10,12 +10,12 @@ import { nowMs } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
-import { READ_BYTES_MAX, isQuiet, readOn } from './bulk.ts'
 import { Conn } from './conn.ts'
 import { Held } from './held.ts'
 import type { ServerEvents } from './ends.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
+import { isQuiet, unpump } from './pump.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · tunnel · over: nothing more is read. */
 type Place = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
@@ -23,6 +23,8 @@ type Place = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
 const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
 /** RFC 9110 §15.2 sets no bound on 1xx answers; we do. */
 const INTERIM_MAX = 20
+/** As much as one read of Bun's brings: beyond it there may be more. */
+const READ_BYTES_MAX = 512 * 1024
 
 export class Outbound extends Conn implements PieceTaker {
   readonly server: Server
@@ -100,7 +102,8 @@ export class Outbound extends Conn implements PieceTaker {
       case 'body':
         return this.#readBody(bytes, 0)
       case 'tunnel':
-        return this.#exchange?.serverBody(bytes, 0, bytes.length)
+        this.#exchange?.serverBody(bytes, 0, bytes.length)
+        return this.readOn(bytes.length)
       case 'idle':
         this.#dropSurplus()
         return this.drop()
@@ -180,14 +183,13 @@ export class Outbound extends Conn implements PieceTaker {
   #readBody(bytes: Buffer, from: number): void {
     this.noteRead(bytes.length - from)
     const end = this.reader.read(bytes, from, bytes.length, this)
-    const mayReadOn = end !== MALFORMED && !this.reader.isDone
-    if (mayReadOn) readOn(this, this.reader)
     if (this.place !== 'body') return // the exchange gave up meanwhile
     if (end === MALFORMED) return this.fail('server_malformed')
-    if (!this.reader.isDone) return
+    if (!this.reader.isDone) return this.readOn(bytes.length)
     if (end < bytes.length) this.#dropSurplus()
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
-    if ((mayReadOn || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.socket)) this.#persists = false
+    if ((this.isPumped || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.socket)) this.#persists = false
+    unpump(this)
     this.#answerWhole()
   }
 

@@ -1,0 +1,119 @@
+// Whether a few busy connections starve the others of a worker: small requests while large answers are downloaded, and while
+// many clients ask for a large answer and do not read it. All contenders in alternation, as the machine is what they share.
+import { rawClient } from '../test/support/client.ts'
+import { killAll, treeOf } from '../test/support/processes.ts'
+import { pause } from '../test/support/wait.ts'
+import type { Contender } from './contenders/contender.ts'
+
+export interface Crowd {
+  readonly name: string
+  /** Clients that download 1 GB over and over, and clients that ask for it and do not read. */
+  readonly downloads: number
+  readonly stalled: number
+  /** Small requests of other clients, each on a connection of its own, one every so many ms. */
+  readonly requests: number
+  readonly everyMs: number
+}
+
+export const CROWDS: readonly Crowd[] = [
+  { name: 'downloads', downloads: 4, stalled: 0, requests: 300, everyMs: 20 },
+  { name: 'stalled-crowd', downloads: 0, stalled: 300, requests: 800, everyMs: 5 },
+]
+
+/** How long an answer is waited for once the last request is sent. */
+const PATIENCE_MS = 5000
+const REQUEST = 'GET /small HTTP/1.1\r\nHost: www.example.org\r\nConnection: close\r\n\r\n'
+
+export interface Share {
+  /** Of each answered request. */
+  readonly ms: readonly number[]
+  readonly unanswered: number
+}
+
+/** Rows of a table: of each contender all rounds together. */
+export async function fairness(
+  contenders: readonly Contender[],
+  crowd: Crowd,
+  rounds: number,
+): Promise<string[][]> {
+  const shares = new Map<string, Share[]>(contenders.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(round + turn) % contenders.length]
+      if (contender) shares.get(contender.name)?.push(await share(contender.port, crowd))
+    }
+  }
+  return [
+    ['contender', 'p50 ms of each round', 'p99 ms', 'unanswered'],
+    ...[...shares].map(([name, all]) => [
+      name,
+      all.map(({ ms }) => quantile(ms, 0.5)).join(' '),
+      all.map(({ ms }) => quantile(ms, 0.99)).join(' '),
+      all.map(({ unanswered }) => unanswered).join(' '),
+    ]),
+  ]
+}
+
+async function share(port: number, crowd: Crowd): Promise<Share> {
+  const stop = await begin(port, crowd)
+  const ms: number[] = []
+  const asked: Promise<void>[] = []
+  const startMs = performance.now()
+  for (let n = 0; n < crowd.requests; n++) {
+    await pause(Math.max(0, startMs + n * crowd.everyMs - performance.now()))
+    asked.push(
+      ask(port).then((took) => {
+        if (took !== null) ms.push(took)
+      }),
+    )
+  }
+  await Promise.race([Promise.all(asked), pause(PATIENCE_MS)])
+  const answered = [...ms]
+  stop()
+  await pause(500)
+  return { ms: answered, unanswered: crowd.requests - answered.length }
+}
+
+/** Starts the crowd; it is under way when this settles. Returns how to end it. */
+async function begin(port: number, { downloads, stalled }: Crowd): Promise<() => void> {
+  const curl = 'while curl -s -o /dev/null "$0"; do :; done'
+  const loops = Array.from({ length: downloads }, () =>
+    Bun.spawn(['sh', '-c', curl, `http://127.0.0.1:${port}/1g`], { stdin: 'ignore' }),
+  )
+  const clients = await Promise.all(Array.from({ length: stalled }, () => rawClient(port)))
+  for (const client of clients) {
+    client.pause()
+    client.send('GET /1g HTTP/1.1\r\nHost: www.example.org\r\n\r\n')
+  }
+  if (downloads > 0) await pause(500)
+  return () => {
+    for (const { pid } of loops) killAll(treeOf(pid))
+    for (const client of clients) client.rst()
+  }
+}
+
+/** One request on a connection of its own: how long it took, null when it was not answered. */
+function ask(port: number): Promise<number | null> {
+  const startMs = performance.now()
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  void Bun.connect({
+    hostname: '127.0.0.1',
+    port,
+    socket: {
+      open: (socket) => void socket.write(REQUEST),
+      data: (socket) => {
+        resolve(performance.now() - startMs)
+        socket.terminate()
+      },
+      close: () => resolve(null),
+      connectError: () => resolve(null),
+      error() {},
+    },
+  }).catch(() => resolve(null))
+  return promise
+}
+
+function quantile(ms: readonly number[], part: number): string {
+  const sorted = ms.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]?.toFixed(1) ?? '–'
+}

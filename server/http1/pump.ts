@@ -1,0 +1,156 @@
+// Large bodies past Bun's reads, and in turns. Each read of Bun copies up to 512 KiB into fresh memory, which costs as much as
+// the rest of a relay, keeps that much for a reader that stalls, and lets one connection have the loop for itself. So Bun stops
+// reading a connection whose body comes in volume, and its bytes are read here: small pieces, into one buffer that is used
+// again at once (who keeps a piece of it must copy it: `keepable`), so much and no more before all others have their turn.
+//
+//   Bun reads ──an event in volume──▶ pumped: a share in each turn of the loop, none while its reader pauses
+//       ◀── its socket is empty, or its body over ──┘
+import { ptr } from 'bun:ffi'
+import { flush } from '../head/stage.ts'
+import { tellBug } from '../lib/bug.ts'
+import { tick } from '../lib/clock.ts'
+import { libc } from '../lib/native.ts'
+
+/** One read. What the other side does not take of it is copied, and is all that a stalled reader costs. */
+export const PIECE_BYTES = 64 * 1024
+/** What one connection may read before the next one does. */
+export const SHARE_BYTES = 128 * 1024
+/** What all of them may read before the loop looks for what has come from others meanwhile. */
+export const TURN_BYTES = 256 * 1024
+/** A body of which less is to come is left to Bun, and so is one of unknown length that comes in smaller reads. */
+const LEAST_BYTES = 64 * 1024
+const MSG_DONTWAIT = 0x40
+const MSG_PEEK = 2
+
+/** What a connection must be for its bytes to be read here. */
+export interface Pumped {
+  readonly socket: object | null
+  readonly isPaused: boolean
+  readonly isClosed: boolean
+  /** Its bytes are read here; Bun's reading follows at `settleReading`. */
+  isPumped: boolean
+  /** It waits for its turn. */
+  isQueued: boolean
+  /** How much may be read for sure as what it reads now; Infinity: not known. */
+  readonly readable: number
+  settleReading(): void
+  onData(bytes: Buffer): void
+  terminate(): void
+}
+
+let piece: Buffer | null = null
+let address: ReturnType<typeof ptr> | null = null
+/** One is reading: its piece is in use. */
+let isReading = false
+let isScheduled = false
+let queue: Pumped[] = []
+
+/** Whether a read of so many bytes, with so many to come (Infinity: not known), shows that there is more to be had at once. */
+export function isVolume(count: number, toCome: number): boolean {
+  return process.platform === 'linux' && (toCome === Number.POSITIVE_INFINITY ? count : toCome) >= LEAST_BYTES
+}
+
+/** Reads on from a socket that has just brought a volume; what it still has after a first share comes in turns. */
+export function pump(conn: Pumped): void {
+  if (conn.isPumped || conn.socket === null) return
+  conn.isPumped = true
+  if (!isReading) readShare(conn)
+  if (conn.isPumped) enqueue(conn)
+}
+
+/** Back to Bun: there is nothing more here, or it is no volume any more. */
+export function unpump(conn: Pumped): void {
+  if (!conn.isPumped) return
+  conn.isPumped = false
+  if (!conn.isClosed) conn.settleReading()
+}
+
+/** Gives a pumped connection its turn, unless its reader pauses. */
+export function enqueue(conn: Pumped): void {
+  if (conn.isClosed) return
+  conn.settleReading()
+  if (conn.isQueued || conn.isPaused) return
+  conn.isQueued = true
+  queue.push(conn)
+  schedule()
+}
+
+function schedule(): void {
+  if (isScheduled) return
+  isScheduled = true
+  setImmediate(takeTurn)
+}
+
+/** One turn of the loop: shares to those that have waited longest, until the turn's bytes are used up. */
+function takeTurn(): void {
+  isScheduled = false
+  tick()
+  const waiting = queue
+  queue = []
+  let left = TURN_BYTES
+  let at = 0
+  while (at < waiting.length && left > 0) {
+    const conn = waiting[at++]!
+    conn.isQueued = false
+    if (!conn.isPumped || conn.isPaused || conn.isClosed) continue
+    left -= shareOf(conn)
+  }
+  if (at < waiting.length) queue = [...waiting.slice(at), ...queue]
+  flush()
+  if (queue.length > 0) schedule()
+}
+
+/** A share, as an event of its own: what a bug breaks is this connection only. */
+function shareOf(conn: Pumped): number {
+  try {
+    const count = readShare(conn)
+    if (conn.isPumped) enqueue(conn)
+    return count
+  } catch (error) {
+    tellBug(error)
+    conn.terminate()
+    return 0
+  }
+}
+
+/**
+ * Reads a share; how many bytes that was. When there are no more now, Bun reads again, and errors and the end of the
+ * connection are left to its next event.
+ */
+function readShare(conn: Pumped): number {
+  const { fd } = conn.socket as { fd: number }
+  piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES)
+  address ??= ptr(piece)
+  let total = 0
+  isReading = true
+  try {
+    while (total < SHARE_BYTES && conn.isPumped && !conn.isPaused && !conn.isClosed) {
+      const most = Math.min(PIECE_BYTES, conn.readable)
+      const count = libc().recv(fd, address, most, MSG_DONTWAIT)
+      if (count <= 0) {
+        unpump(conn)
+        break
+      }
+      total += count
+      conn.onData(count === PIECE_BYTES ? piece : piece.subarray(0, count))
+    }
+    return total
+  } finally {
+    isReading = false
+  }
+}
+
+/** Whether a socket holds nothing that would meet the next request: neither bytes that nobody asked for, nor the end of the connection. */
+export function isQuiet(socket: object | null): boolean {
+  if (process.platform !== 'linux' || socket === null) return true
+  const { fd } = socket as { fd: number }
+  return libc().recv(fd, ptr(peeked), 1, MSG_DONTWAIT | MSG_PEEK) < 0
+}
+
+const peeked = new Uint8Array(new ArrayBuffer(1))
+
+/** `bytes[from..to)` as something that stays as it is. */
+export function keepable(bytes: Buffer, from: number, to: number): Buffer {
+  const part = bytes.subarray(from, to)
+  return piece !== null && part.buffer === piece.buffer ? Buffer.from(part) : part
+}
