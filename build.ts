@@ -52,7 +52,8 @@ function hashOfInputs(identity: { version: string; commit: string }): string {
   hash.update(
     `${Bun.version} ${Bun.revision} ${process.platform} ${process.arch} ${JSON.stringify(identity)}`,
   )
-  const sources = readdirSync(join(ROOT, 'server'), { recursive: true, withFileTypes: true })
+  const sources = ['server', 'config']
+    .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()

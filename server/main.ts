@@ -1,20 +1,11 @@
 // Picks the command. The only file with effects on import; each command is loaded when it is asked for, so that a worker never
 // loads the schema compiler, nor `version` a gateway.
 import { writeSync } from 'node:fs'
+import { type Command, COMMANDS, findCommand, generalHelp } from './cli/commands.ts'
 import type { Io } from './cli/io.ts'
 
-type Command = (args: readonly string[], io: Io) => Promise<number>
-
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./cli/run.ts')).run,
-  check: async () => (await import('./cli/check.ts')).check,
-  demo: async () => (await import('./cli/demo.ts')).demo,
-  status: async () => (await import('./cli/status.ts')).status,
-  health: async () => (await import('./cli/health.ts')).health,
-  metrics: async () => (await import('./cli/metrics.ts')).metrics,
-  turn: async () => (await import('./cli/turn.ts')).turn,
-  version: async () => (await import('./cli/version.ts')).version,
-  // What the supervisor starts; of no use to people.
+/** What the supervisor starts; of no use to people. */
+const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
   relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }
@@ -24,23 +15,39 @@ const io: Io = {
   stdout: (text) => writeAll(1, text),
   stderr: (text) => writeAll(2, text),
   env: process.env,
-  cwd: process.cwd(),
+  cwd: currentFolder(),
 }
-process.exit(await main(name, args))
+const part = name !== undefined && Object.hasOwn(PARTS, name) ? PARTS[name] : undefined
+process.exit(part ? await (await part())(args, io) : await main(name, args).catch(fail))
 
 async function main(command: string | undefined, rest: readonly string[]): Promise<number> {
-  const load =
-    command === undefined ? undefined : Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
-  if (load) return (await load())(rest, io)
-  const { helpOn } = await import('./cli/help.ts')
-  const isAskingForHelp = command === '-h' || command === '--help' || command === 'help'
-  if (isAskingForHelp) {
-    io.stdout(helpOn(null) ?? '')
+  const entry = command === undefined ? undefined : findCommand(command)
+  if (entry) {
+    // What nobody awaits ends a command as well, and in words. A gateway looks after its own.
+    if (command !== 'run')
+      for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, exitFailed)
+    return (await entry.load())(rest, io)
+  }
+  if (command === '-h' || command === '--help' || command === 'help') {
+    io.stdout(generalHelp())
     return 0
   }
-  if (command === '-v' || command === '--version') return main('version', rest)
-  io.stderr(`${command === undefined ? '' : `${await unknownCommand(command)}\n\n`}${helpOn(null) ?? ''}`)
+  if (command === '-V' || command === '-v' || command === '--version') return main('version', rest)
+  io.stderr(
+    `${command === undefined ? 'sluice: a command is missing;' : await unknownCommand(command)} "sluice -h" lists them\n`,
+  )
   return 2
+}
+
+async function fail(error: unknown): Promise<number> {
+  const { failureLine } = await import('./cli/failure.ts')
+  const command = name !== undefined && findCommand(name) ? ` ${name}` : ''
+  io.stderr(`sluice${command}: ${failureLine(error, (process.env['SLUICE_TRACE'] ?? '') !== '')}\n`)
+  return 1
+}
+
+async function exitFailed(error: unknown): Promise<void> {
+  process.exit(await fail(error))
 }
 
 async function workerByHand(): Promise<number> {
@@ -50,11 +57,17 @@ async function workerByHand(): Promise<number> {
 
 async function unknownCommand(command: string): Promise<string> {
   const { nearest } = await import('./config/nearest.ts')
-  const near = nearest(
-    command,
-    Object.keys(COMMANDS).filter((known) => known !== 'worker' && known !== 'relay'),
-  )
-  return `sluice: unknown command "${command}"${near === null ? '' : `; did you mean "${near}"?`}`
+  const near = nearest(command, Object.keys(COMMANDS))
+  return `sluice: unknown command "${command}";${near === null ? '' : ` did you mean "${near}"?`}`
+}
+
+/** A folder that was removed has no name any more: relative paths then lead nowhere. */
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return process.env['PWD'] ?? '/'
+  }
 }
 
 /** Writes before the process may end: process.stdout would lose what a pipe has not taken by then. */

@@ -1,13 +1,14 @@
-// What the control socket answers: lists allocations of TURN, ends one, says why a peer is refused.
+// What the control socket answers to commands of the same user: health and metrics, a reload, a stop, and what belongs to TURN.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ControlFacts } from '../control/control-socket.ts'
-import { parseAddress } from '../lib/ranges.ts'
-import type { Question } from '../turn/messages.ts'
-import { problemAnswer } from './problem.ts'
+import { jsonAnswer, notAllowed, problemAnswer } from './problem.ts'
+import { turnAnswer } from './turn-answers.ts'
 
 /** These requests have no body. */
 const BODY_BYTES_MAX = 1024
+/** A reload may take longer than Bun waits by itself: workers have ten seconds to answer, and replacements are started. In seconds. */
+const IDLE_S = 60
 
 export interface ControlSocketOptions extends ControlFacts {
   /** A Unix socket that is not there yet. */
@@ -21,6 +22,8 @@ export function startControlSocket(options: ControlSocketOptions): { stop(): voi
   try {
     const server = Bun.serve({
       unix: options.path,
+      // The types of Bun know it for ports only.
+      ...({ idleTimeout: IDLE_S } as object),
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
       fetch: (request) => answer(request, options),
@@ -32,72 +35,35 @@ export function startControlSocket(options: ControlSocketOptions): { stop(): voi
   }
 }
 
-const ALLOCATIONS = '/api/v1/turn/allocations'
-const PEERS = '/api/v1/turn/peers/'
+type Answer = (facts: ControlFacts) => Response | Promise<Response>
+
+/** By path: the one method that it takes, and what it answers. */
+const ANSWERS: Readonly<Record<string, readonly [method: string, answer: Answer]>> = {
+  '/_health': ['GET', (facts) => healthAnswer(facts)],
+  '/_metrics': ['GET', (facts) => jsonAnswer(facts.metrics())],
+  '/api/v1/reload': ['POST', (facts) => reloadAnswer(facts)],
+  '/api/v1/stop': ['POST', (facts) => jsonAnswer(facts.stop(), 202)],
+}
 
 async function answer(request: Request, facts: ControlFacts): Promise<Response> {
-  const { pathname, searchParams } = new URL(request.url)
-  const { method } = request
-  if (pathname === ALLOCATIONS) return method === 'GET' ? list(facts) : notAllowed('GET')
-  const id = behind(`${ALLOCATIONS}/`, pathname)
-  if (id !== null) return method === 'DELETE' ? end(id, facts) : notAllowed('DELETE')
-  const peer = behind(PEERS, pathname)
-  if (peer !== null)
-    return method === 'GET' ? explain(peer, searchParams.get('listener'), facts) : notAllowed('GET')
-  return problemAnswer(404, `There is nothing at ${pathname}.`)
+  const { pathname } = new URL(request.url)
+  const [method, make] = Object.hasOwn(ANSWERS, pathname) ? (ANSWERS[pathname] ?? []) : []
+  if (method !== undefined && make !== undefined)
+    return request.method === method ? make(facts) : notAllowed(method)
+  return (await turnAnswer(request, facts)) ?? problemAnswer(404, `There is nothing at ${pathname}.`)
 }
 
-async function list(facts: ControlFacts): Promise<Response> {
-  return asked(facts, { ask: 'list' }, (allocations) => json(allocations))
+function healthAnswer({ health }: ControlFacts): Response {
+  const document = health()
+  return jsonAnswer(document, document.healthy ? 200 : 503)
 }
 
-async function end(allocation: string, facts: ControlFacts): Promise<Response> {
-  return asked(facts, { ask: 'end', allocation }, (wasThere) =>
-    wasThere === true
-      ? new Response(null, { status: 204 })
-      : problemAnswer(404, `There is no allocation ${allocation}.`),
-  )
+async function reloadAnswer({ reload }: ControlFacts): Promise<Response> {
+  const reloaded = await reload()
+  if (reloaded.is === 'applied') return jsonAnswer({ revision: reloaded.revision })
+  if (reloaded.is === 'not_now')
+    return problemAnswer(503, 'The gateway starts or stops: nothing is changed now.')
+  // `text` is the same as a line for people.
+  const errors = reloaded.problems.map(({ text: _, ...problem }) => problem)
+  return problemAnswer(422, `The file was refused: revision ${reloaded.revision} goes on.`, {}, errors)
 }
-
-async function explain(peer: string, listener: string | null, facts: ControlFacts): Promise<Response> {
-  if (!parseAddress(hostOf(peer))) return problemAnswer(400, `${peer} is not an IP address.`)
-  const known = facts.listeners()
-  if (listener !== null && !known.includes(listener))
-    return problemAnswer(404, `There is no turn listener ${listener}; there are: ${known.join(', ')}.`)
-  return asked(facts, { ask: 'explain', listener, peer }, (verdicts) => json(verdicts))
-}
-
-async function asked(
-  { ask }: ControlFacts,
-  question: Question,
-  answer: (found: unknown) => Response,
-): Promise<Response> {
-  try {
-    return answer(await ask(question))
-  } catch (error) {
-    return problemAnswer(503, error instanceof Error ? error.message : String(error))
-  }
-}
-
-/** What stands behind a prefix; null: that is not how the path begins, or nothing does. */
-function behind(prefix: string, path: string): string | null {
-  if (!path.startsWith(prefix) || path.length === prefix.length) return null
-  try {
-    return decodeURIComponent(path.slice(prefix.length))
-  } catch {
-    return null
-  }
-}
-
-/** Of `192.0.2.1:80` and `[2001:db8::1]:80`; an address without a port is itself. */
-function hostOf(peer: string): string {
-  return /^\[(.*)\](?::\d+)?$/.exec(peer)?.[1] ?? /^([^:]*):\d+$/.exec(peer)?.[1] ?? peer
-}
-
-const notAllowed = (allowed: string): Response =>
-  problemAnswer(405, `Only ${allowed} is served here.`, { Allow: allowed })
-
-const json = (document: unknown): Response =>
-  new Response(`${JSON.stringify(document)}\n`, {
-    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
-  })

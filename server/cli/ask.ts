@@ -1,17 +1,13 @@
 // What status, health and metrics share: reading their arguments, finding the gateway, asking it.
-import { parseBind, writeBind } from '../lib/bind.ts'
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
 import { healthOf, successRate } from '../telemetry/documents.ts'
-import { type Args, readArgs } from './args.ts'
-import { readAdminBind } from './admin-bind.ts'
-import { findConfigFile } from './config-file.ts'
+import { readArgs } from './args.ts'
+import { askGateway, DEFAULT_URL, findGateway, type Gateway, gatewayAt, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
-
-const DEFAULT_URL = 'http://127.0.0.1:9090'
-const TIMEOUT_MS = 5000
+import { usageLine } from './usage.ts'
 
 export interface Question {
-  readonly url: string
+  readonly gateway: Gateway
   /** Only servers of this backend. */
   readonly backend: string | null
   readonly isJson: boolean
@@ -28,91 +24,25 @@ export function readQuestion(
     options: { admin: { takes: 'value' }, config: { short: 'c', takes: 'value' }, json: { takes: 'flag' } },
     words: { min: 0, max: 1 },
   })
-  if ('problem' in read) {
-    io.stderr(`sluice ${command}: ${read.problem}\n\n${help}`)
-    return 2
-  }
+  if ('problem' in read) return usageLine(command, read.problem, io)
   if (read.flag('help')) {
     io.stdout(help)
     return 0
   }
-  const url = adminUrl(read, io)
-  if (typeof url !== 'string') {
-    io.stderr(`sluice ${command}: ${url.problem}\n`)
-    return url.exitCode
-  }
-  return { url, backend: read.words[0] ?? null, isJson: read.flag('json') }
+  const admin = read.value('admin')
+  const gateway = admin === null ? findGateway(command, read.value('config'), io) : gatewayAt(command, admin)
+  if (gateway === null) return usageLine(command, `"${admin}" is no URL such as ${DEFAULT_URL}`, io)
+  return { gateway, backend: read.words[0] ?? null, isJson: read.flag('json') }
 }
-
-interface NoUrl {
-  readonly problem: string
-  readonly exitCode: number
-}
-
-function adminUrl(read: Args, io: Io): string | NoUrl {
-  const named = read.value('admin')
-  if (named !== null)
-    return baseOf(named) ?? { problem: `"${named}" is no URL such as ${DEFAULT_URL}`, exitCode: 2 }
-  const found = findConfigFile(read.value('config'), io.cwd)
-  if ('problem' in found) return { ...found, exitCode: 1 }
-  const { file } = found
-  if (file === null) return DEFAULT_URL
-  const bind = readAdminBind(file, io.env)
-  return typeof bind === 'string' ? (urlOfBind(bind) ?? portUnknown(file)) : { ...bind, exitCode: 1 }
-}
-
-const portUnknown = (file: string): NoUrl => ({
-  problem: `admin.bind in ${file} takes any free port; name the one it got with --admin URL`,
-  exitCode: 1,
-})
-
-/** `http://host:port` of what was given, which may lack the scheme. */
-function baseOf(text: string): string | null {
-  const url = text.includes('://') ? text : `http://${text}`
-  if (!URL.canParse(url)) return null
-  const { protocol, origin } = new URL(url)
-  return protocol === 'http:' || protocol === 'https:' ? origin : null
-}
-
-/** Where to ask a listener that is bound so: one that is bound to all addresses is on this machine too. */
-export function urlOfBind(bind: string): string | null {
-  const { host, port } = parseBind(bind)
-  if (port === 0) return null
-  const asked = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${writeBind(asked, port)}`
-}
-
-/** Not by way of HTTP_PROXY, which leads away from this machine. The types of Bun do not know it. */
-const DIRECT = { proxy: false } as object
 
 /** A document of the gateway; null, and a line on stderr, when it could not be had. */
-export async function ask<T>(url: string, path: '/_health' | '/_metrics', io: Io): Promise<T | null> {
-  try {
-    const answer = await fetch(url + path, {
-      headers: { Accept: 'application/json' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...DIRECT,
-    })
-    const text = await answer.text()
-    const isDocument = answer.status === 200 || (path === '/_health' && answer.status === 503)
-    const document: unknown = isDocument ? parse(text) : null
-    if (isOf(document)) return document as T
-    io.stderr(`sluice: ${url}${path} answered ${answer.status}${detailOf(text)}\n`)
-  } catch (error) {
-    io.stderr(
-      `sluice: no gateway reached at ${url}: ${error instanceof Error ? error.message : String(error)}\n`,
-    )
-  }
+export async function ask<T>(gateway: Gateway, path: '/_health' | '/_metrics', io: Io): Promise<T | null> {
+  const answer = await askGateway(gateway, { method: 'GET', path }, io)
+  if (answer === null) return null
+  const isDocument = answer.status === 200 || (path === '/_health' && answer.status === 503)
+  if (isDocument && isOf(answer.body)) return answer.body as T
+  unexpected(answer, gateway.command, io)
   return null
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 const isOf = (document: unknown): boolean =>
@@ -120,13 +50,6 @@ const isOf = (document: unknown): boolean =>
   document !== null &&
   'backends' in document &&
   Array.isArray(document.backends)
-
-function detailOf(text: string): string {
-  const problem = parse(text)
-  const detail =
-    typeof problem === 'object' && problem !== null && 'detail' in problem ? problem.detail : null
-  return typeof detail === 'string' ? `: ${detail}` : ''
-}
 
 /** The document with the servers of one backend only, and what is true of the whole gateway; null when none is of it. */
 export function healthOfBackend(document: HealthDocument, backend: string | null): HealthDocument | null {
@@ -161,7 +84,10 @@ export function nothingMatched(backend: string | null, io: Io): number {
 }
 
 /** What the three commands take, for their help. */
-export const OPTIONS_HELP = `      --admin URL    where the gateway's admin listener is; default: admin.bind of the config file, else ${DEFAULT_URL}
-  -c, --config FILE  the config file; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+export const OPTIONS_HELP = `  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+      --admin URL    ask this admin listener, also that of another machine, and no other
       --json         print the gateway's JSON unchanged (with BACKEND: cut down to its servers)
+
+The gateway that runs with this config file is found whatever became of the file since: by the socket in its data folder, which the
+user that it runs as may ask, and root; else by its admin listener.
 `

@@ -1,42 +1,44 @@
 // sluice check: looks for problems in a config file, changing nothing.
-import { resolve } from 'node:path'
-import { loadConfig } from '../config/load.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
-import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
 import { readArgs } from './args.ts'
-import { findConfigFile } from './config-file.ts'
+import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
+import { loadFile } from './load-file.ts'
+import { usageLine } from './usage.ts'
 
 const HELP = `Looks for problems in a config file and tells all of them; changes nothing.
 
-Usage: sluice check FILE
+Usage: sluice check [FILE]
+       sluice check [-c FILE]
+
+  -c, --config FILE  the config file; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+  -h, --help         this text
 
 Exit code: 0 the file is valid; 1 it has problems, or cannot be read; 2 wrong usage.
 `
 
 /** Prints what is in a config file, or what is wrong with it. */
 export async function check(args: readonly string[], io: Io): Promise<number> {
-  const read = readArgs(args, { options: {}, words: { min: 1, max: 1 } })
-  if ('problem' in read) {
-    io.stderr(`sluice check: ${read.problem}\n\n${HELP}`)
-    return 2
-  }
+  const read = readArgs(args, {
+    options: { config: { short: 'c', takes: 'value' } },
+    words: { min: 0, max: 1 },
+  })
+  if ('problem' in read) return usageLine('check', read.problem, io)
   if (read.flag('help')) {
     io.stdout(HELP)
     return 0
   }
-  const [file = ''] = read.words
-  const found = findConfigFile(file, io.cwd)
-  if ('problem' in found) {
-    io.stderr(`sluice check: ${found.problem}\n`)
+  const name = namedFile(read)
+  if ('problem' in name) return usageLine('check', name.problem, io)
+  const found = findConfigFile(name.named, io.cwd)
+  if ('problem' in found || found.file === null) {
+    io.stderr(`sluice check: ${'problem' in found ? found.problem : NO_FILE}\n`)
     return 1
   }
-  const path = resolve(io.cwd, file)
-  // As a command it may wait for what a shell writes to it: check <(generate).
-  const loaded = loadConfig(path, io.env, (named, bytesMax) =>
-    (named === path ? readPipeToo : readBounded)(named, bytesMax),
-  )
+  const { file: path } = found
+  const file = name.named ?? path
+  const loaded = loadFile(path, io)
   // The file is named as the person named it.
   const tell = (problem: Problem): void => io.stderr(`${formatProblem({ ...problem, file })}\n`)
   if (!loaded.ok) {

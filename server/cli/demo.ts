@@ -7,6 +7,7 @@ import { readArgs } from './args.ts'
 import { type DemoGateway, startDemoGateway } from './demo-gateway.ts'
 import type { Io } from './io.ts'
 import { type SampleServer, startSampleServer } from './sample-server.ts'
+import { usageLine } from './usage.ts'
 
 const HELP = `Starts three sample servers, a gateway before them and a little traffic, and says what went where.
 
@@ -29,10 +30,7 @@ const WANTED_PORTS = { web: 8080, admin: 9090 }
 /** Runs the demo until it is stopped; gives the exit code. */
 export async function demo(args: readonly string[], io: Io): Promise<number> {
   const read = readArgs(args, { options: { once: { takes: 'flag' } } })
-  if ('problem' in read) {
-    io.stderr(`sluice demo: ${read.problem}\n\n${HELP}`)
-    return 2
-  }
+  if ('problem' in read) return usageLine('demo', read.problem, io)
   if (read.flag('help')) {
     io.stdout(HELP)
     return 0

@@ -16,7 +16,7 @@ Exit code: 0 every backend has a server that is up; 1 one has none, no gateway w
 export async function health(args: readonly string[], io: Io): Promise<number> {
   const question = readQuestion('health', HELP, args, io)
   if (typeof question === 'number') return question
-  const all = await ask<HealthDocument>(question.url, '/_health', io)
+  const all = await ask<HealthDocument>(question.gateway, '/_health', io)
   if (all === null) return 1
   const document = healthOfBackend(all, question.backend)
   if (document === null) return nothingMatched(question.backend, io)
@@ -74,7 +74,7 @@ function configLine({ revision, rejected }: ConfigFacts): string {
 }
 
 /** As `sluice check` tells it, when it is of the file. */
-function problemText({ file, line, column, path, message, hint }: RejectedProblem): string {
+export function problemText({ file, line, column, path, message, hint }: RejectedProblem): string {
   const place = typeof file === 'string' ? `${file}:${String(line)}:${String(column)}` : ''
   const where = [place, path].filter((text) => text !== '').join(' ')
   return `${where === '' ? '' : `${where}: `}${message}${typeof hint === 'string' ? `; ${hint}` : ''}`

@@ -17,7 +17,7 @@ Exit code: 0 done; 1 no gateway was reached, or there is no such backend; 2 wron
 export async function metrics(args: readonly string[], io: Io): Promise<number> {
   const question = readQuestion('metrics', HELP, args, io)
   if (typeof question === 'number') return question
-  const all = await ask<MetricsDocument>(question.url, '/_metrics', io)
+  const all = await ask<MetricsDocument>(question.gateway, '/_metrics', io)
   if (all === null) return 1
   const document = metricsOfBackend(all, question.backend)
   if (document === null) return nothingMatched(question.backend, io)

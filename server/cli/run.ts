@@ -2,25 +2,39 @@
 import type { SuperviseOptions } from '../control/supervisor.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import { readArgs, type Args, type UsageProblem } from './args.ts'
-import { findConfigFile, NO_FILE } from './config-file.ts'
-import { helpOn } from './help.ts'
+import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
+import { usageLine } from './usage.ts'
 import { COMMIT, VERSION } from './version.ts'
+
+const HELP = `Serves what a config file says, until SIGTERM or SIGINT; then finishes what is in flight.
+
+Usage: sluice run [FILE] [-l LEVEL] [--no-watch] [--validate]
+       sluice run [-c FILE] …
+
+  -c, --config FILE      the config file; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+  -l, --log-level LEVEL  debug, info, warn or error; goes before the file's logs.level
+      --no-watch         do not reload when the file changes; "sluice reload" and SIGHUP still do
+      --validate         only look for problems, as "sluice check" does
+  -h, --help             this text
+
+A changed file is checked first: one with problems changes nothing. SIGHUP reloads and reopens the logs.
+Exit code: 0 stopped in order; 1 invalid config or failed start; 2 wrong usage.
+`
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /** Serves until stopped; gives the exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const read = readRunArgs(args)
-  if ('problem' in read) {
-    io.stderr(`sluice run: ${read.problem}\n\n${helpOn('run') ?? ''}`)
-    return 2
-  }
+  if ('problem' in read) return usageLine('run', read.problem, io)
   if (read.flag('help')) {
-    io.stdout(helpOn('run') ?? '')
+    io.stdout(HELP)
     return 0
   }
-  const found = findConfigFile(read.value('config'), io.cwd)
+  const name = namedFile(read)
+  if ('problem' in name) return usageLine('run', name.problem, io)
+  const found = findConfigFile(name.named, io.cwd)
   if ('problem' in found || found.file === null) {
     io.stderr(`sluice run: ${'problem' in found ? found.problem : NO_FILE}\n`)
     return 1
@@ -56,6 +70,7 @@ function readRunArgs(args: readonly string[]): Args | UsageProblem {
       'no-watch': { takes: 'flag' },
       validate: { takes: 'flag' },
     },
+    words: { min: 0, max: 1 },
   })
   if ('problem' in read) return read
   const level = read.value('log-level')

@@ -19,9 +19,9 @@ Exit code: 0 every backend has a server that is up; 1 one has none, no gateway w
 export async function status(args: readonly string[], io: Io): Promise<number> {
   const question = readQuestion('status', HELP, args, io)
   if (typeof question === 'number') return question
-  const allHealth = await ask<HealthDocument>(question.url, '/_health', io)
+  const allHealth = await ask<HealthDocument>(question.gateway, '/_health', io)
   if (allHealth === null) return 1
-  const allMetrics = await ask<MetricsDocument>(question.url, '/_metrics', io)
+  const allMetrics = await ask<MetricsDocument>(question.gateway, '/_metrics', io)
   if (allMetrics === null) return 1
   const health = healthOfBackend(allHealth, question.backend)
   const metrics = metricsOfBackend(allMetrics, question.backend)

@@ -8,6 +8,7 @@ import type { Io } from './io.ts'
 import { iceServersOf } from './ice-servers.ts'
 import { readSecret } from './secret-file.ts'
 import { findTurnListener, type FoundListener } from './turn-listener.ts'
+import { usageLine } from './usage.ts'
 
 const HELP = `Makes time-limited credentials of a turn listener, as an application that shares its secret would.
 
@@ -39,10 +40,7 @@ interface Made {
 export async function turnCredentials(args: readonly string[], io: Io, nowMs = Date.now()): Promise<number> {
   const read = readArgs(args, { options: OPTIONS })
   const wrong = 'problem' in read ? read.problem : usageProblem(read)
-  if ('problem' in read || wrong !== null) {
-    io.stderr(`sluice turn credentials: ${wrong}\n\n${HELP}`)
-    return 2
-  }
+  if ('problem' in read || wrong !== null) return usageLine('turn credentials', wrong ?? '', io)
   if (read.flag('help')) {
     io.stdout(HELP)
     return 0

@@ -1,6 +1,7 @@
 // sluice turn end: ends allocations of a running gateway.
+import { unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
-import { askGateway, controlHelp, readTurnArgs, unexpected } from './turn-control.ts'
+import { askTurn, controlHelp, readTurnArgs } from './turn-control.ts'
 
 const HELP = `Ends allocations of a running gateway, at once: their clients and peers hear no more of each other.
 
@@ -19,7 +20,7 @@ export async function turnEnd(args: readonly string[], io: Io): Promise<number> 
   const { read, gateway } = asked
   let code = 0
   for (const id of read.words) {
-    const answer = await askGateway(gateway, 'DELETE', `allocations/${encodeURIComponent(id)}`, io)
+    const answer = await askTurn(gateway, 'DELETE', `allocations/${encodeURIComponent(id)}`, io)
     if (answer === null) return 1
     if (answer.status === 200 || answer.status === 204) {
       io.stdout(read.flag('json') ? `${JSON.stringify({ id, ended: true })}\n` : `ended ${id}\n`)
@@ -27,7 +28,7 @@ export async function turnEnd(args: readonly string[], io: Io): Promise<number> 
     }
     code = 1
     if (answer.status === 404) io.stderr(`sluice turn end: there is no allocation ${id}\n`)
-    else unexpected(answer, io)
+    else unexpected(answer, gateway.command, io)
   }
   return code
 }

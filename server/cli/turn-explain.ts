@@ -2,8 +2,9 @@
 import { parseBind } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ranges.ts'
 import type { PeerVerdict } from '../turn/messages.ts'
+import { type Answered, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
-import { type Answered, askGateway, controlHelp, readTurnArgs, unexpected } from './turn-control.ts'
+import { askTurn, controlHelp, readTurnArgs } from './turn-control.ts'
 
 /** Help on this form of the command. */
 export const EXPLAIN_HELP = `Tells whether clients reach a peer through a running gateway, and why. Nothing is sent to the peer.
@@ -29,9 +30,9 @@ export async function turnExplain(args: readonly string[], io: Io): Promise<numb
   }
   const listener = read.value('listener')
   const query = listener === null ? '' : `?listener=${encodeURIComponent(listener)}`
-  const answer = await askGateway(gateway, 'GET', `peers/${encodeURIComponent(peer)}${query}`, io)
+  const answer = await askTurn(gateway, 'GET', `peers/${encodeURIComponent(peer)}${query}`, io)
   if (answer === null) return 1
-  if (answer.status !== 200 || !Array.isArray(answer.body)) return unexpected(answer, io)
+  if (answer.status !== 200 || !Array.isArray(answer.body)) return unexpected(answer, gateway.command, io)
   return tell(answer, { listener, isJson: read.flag('json') }, io)
 }
 

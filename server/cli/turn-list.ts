@@ -1,8 +1,9 @@
 // sluice turn list: the allocations of a running gateway.
 import type { AllocationFacts } from '../turn/messages.ts'
+import { unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
-import { askGateway, controlHelp, readTurnArgs, unexpected } from './turn-control.ts'
+import { askTurn, controlHelp, readTurnArgs } from './turn-control.ts'
 
 const HELP = `Lists the allocations of a running gateway.
 
@@ -21,9 +22,9 @@ export async function turnList(args: readonly string[], io: Io): Promise<number>
   const asked = readTurnArgs('list', HELP, args, { options }, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
-  const answer = await askGateway(gateway, 'GET', 'allocations', io)
+  const answer = await askTurn(gateway, 'GET', 'allocations', io)
   if (answer === null) return 1
-  if (answer.status !== 200 || !Array.isArray(answer.body)) return unexpected(answer, io)
+  if (answer.status !== 200 || !Array.isArray(answer.body)) return unexpected(answer, gateway.command, io)
   const [user, listener] = [read.value('user'), read.value('listener')]
   const allocations = (answer.body as AllocationFacts[]).filter(
     (one) => (user === null || one.user === user) && (listener === null || one.listener === listener),

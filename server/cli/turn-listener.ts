@@ -1,10 +1,10 @@
 // Which turn listener of a config file a command is about.
-import { loadConfig } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import { findConfigFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
+import { loadFile } from './load-file.ts'
 
 export interface FoundListener {
   readonly name: string
@@ -21,7 +21,7 @@ export function findTurnListener(
   if ('problem' in found) return found
   const { file } = found
   if (file === null) return { problem: NO_FILE }
-  const loaded = loadConfig(file, io.env)
+  const loaded = loadFile(file, io)
   if (!loaded.ok) {
     const [first] = loaded.problems
     return { problem: first === undefined ? `${file} is not valid` : formatProblem(first) }

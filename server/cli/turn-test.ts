@@ -18,6 +18,7 @@ import { SPECIAL_RANGES } from '../turn/state/special-ranges.ts'
 import { type Args, readArgs } from './args.ts'
 import type { Io } from './io.ts'
 import { readSecret } from './secret-file.ts'
+import { usageLine } from './usage.ts'
 
 const HELP = `Looks at a STUN or TURN server as a client does, whichever server it is, and says what is wrong with it.
 
@@ -48,13 +49,13 @@ Exit code: 0 nothing failed (there may be warnings); 1 a step failed; 2 wrong us
 /** Examines the server of a URL and prints each step. */
 export async function turnTest(args: readonly string[], io: Io): Promise<number> {
   const read = readArgs(args, SHAPE)
-  if ('problem' in read) return wrongUsage(`${read.problem}\n\n${HELP}`, io)
+  if ('problem' in read) return usageLine('turn test', read.problem, io)
   if (read.flag('help')) {
     io.stdout(HELP)
     return 0
   }
   const wishes = readWishes(read, io, world.nowMs() / 1000)
-  if (typeof wishes === 'string') return wrongUsage(`${wishes}\n`, io)
+  if (typeof wishes === 'string') return usageLine('turn test', wishes, io)
   const steps: Step[] = []
   const isJson = read.flag('json')
   if (!isJson) io.stdout(`${titleOf(wishes)}\n\n`)
@@ -83,11 +84,6 @@ const SHAPE = {
   },
   words: { min: 1, max: 1 },
 } as const
-
-function wrongUsage(problem: string, io: Io): number {
-  io.stderr(`sluice turn test: ${problem}`)
-  return 2
-}
 
 const world: World = {
   lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),

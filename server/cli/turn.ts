@@ -1,6 +1,7 @@
 // sluice turn: what belongs to STUN and TURN listeners.
 import { nearest } from '../config/nearest.ts'
 import type { Io } from './io.ts'
+import { usageLine } from './usage.ts'
 
 const HELP = `Helps with STUN and TURN: listeners of protocol turn.
 
@@ -32,15 +33,14 @@ export async function turn([name, ...args]: readonly string[], io: Io): Promise<
     io.stdout(HELP)
     return 0
   }
-  io.stderr(`${problemOf(name)}\n\n${HELP}`)
-  return 2
+  return usageLine('turn', problemOf(name), io)
 }
 
 function problemOf(name: string | undefined): string {
-  if (name === undefined) return 'sluice turn: a command is missing'
-  if (name.startsWith('-')) return `sluice turn: unknown option "${name}"`
+  if (name === undefined) return 'a command is missing'
+  if (name.startsWith('-')) return `unknown option "${name}"`
   const near = nearest(name, Object.keys(COMMANDS))
-  return `sluice turn: unknown command "${name}"${near === null ? '' : `; did you mean "${near}"?`}`
+  return `unknown command "${name}"${near === null ? '' : `; did you mean "${near}"?`}`
 }
 
 /** Two questions have this name: one is asked of any server, the other of a gateway's rules. */

@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import { readArgs } from './args.ts'
-import { helpOn } from './help.ts'
 import type { Io } from './io.ts'
+import { usageLine } from './usage.ts'
 
 /** Stamped in by the build (`--define`); not there when the sources run. */
 declare const SLUICE_VERSION: string | undefined
@@ -16,13 +16,15 @@ export const COMMIT: string = typeof SLUICE_COMMIT === 'string' ? SLUICE_COMMIT 
 /** One line for people. */
 const versionLine = (): string => `sluice ${VERSION} (${COMMIT}, Bun ${Bun.version})\n`
 
+const HELP = `Prints the version of this program, the commit that it was built from, and that of Bun.
+
+Usage: sluice version
+`
+
 /** Prints the version. */
 export async function version(args: readonly string[], io: Io): Promise<number> {
   const read = readArgs(args, { options: {} })
-  if ('problem' in read) {
-    io.stderr(`sluice version: ${read.problem}\n`)
-    return 2
-  }
-  io.stdout(read.flag('help') ? (helpOn('version') ?? '') : versionLine())
+  if ('problem' in read) return usageLine('version', read.problem, io)
+  io.stdout(read.flag('help') ? HELP : versionLine())
   return 0
 }

@@ -16,6 +16,8 @@ import { whyUnread } from './why-unread.ts'
 export interface LoadedConfig {
   readonly ok: true
   readonly config: Config
+  /** The same as it is written, in the long form. */
+  readonly tree: MapTree
   readonly warnings: readonly Problem[]
   /** The file as it is. */
   readonly text: string
@@ -69,13 +71,14 @@ export function parseConfig(
   const folder = dirname(resolve(file))
   const checked = checkText(file, text, lines, { folder, env, readFile, nowMs }, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
-  const { config, files } = checked
+  const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')
-  return { ok: true, config: absolute(config, folder), warnings: problems.sorted(), text, hash, files }
+  return { ok: true, config: absolute(config, folder), tree, warnings: problems.sorted(), text, hash, files }
 }
 
 interface CheckedText {
   readonly config: Config
+  readonly tree: MapTree
   readonly files: readonly string[]
 }
 
@@ -94,7 +97,7 @@ function checkText(
   // The walk gives the schema's type, also where it found problems.
   const config = walk(ConfigOptions as SchemaNode, tree, problems) as Config
   const named = checkConfig(config, tree, problems, sources)
-  return { config, files: [...new Set([...files, ...named])] }
+  return { config, tree, files: [...new Set([...files, ...named])] }
 }
 
 function longForm(written: MapTree, problems: Problems): MapTree | null {

@@ -1,7 +1,11 @@
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: 'no file of this name',
   EACCES: 'a file that we may not read',
+  EPERM: 'a file that we may not read',
   EISDIR: 'a folder',
+  ELOOP: 'a link that leads to itself',
+  ENAMETOOLONG: 'a name that is too long',
+  ENOTDIR: 'below what is no folder',
 }
 
 /** Why a file could not be read, in words. */

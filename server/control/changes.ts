@@ -13,6 +13,13 @@ export interface Rejection {
   readonly problems: readonly ApplyProblem[]
 }
 
+/** What became of a wish to apply the file. */
+export type Reloaded =
+  | { readonly is: 'applied'; readonly revision: number }
+  | { readonly is: 'rejected'; readonly revision: number; readonly problems: readonly ApplyProblem[] }
+  /** It starts or stops. */
+  | { readonly is: 'not_now' }
+
 export interface ChangesParts {
   /** The config file. */
   readonly file: string
@@ -24,6 +31,10 @@ export interface ChangesParts {
   readonly onApplied: (plan: PlanBody) => Promise<void>
   /** Shows problems to who started it. */
   readonly tell: (problems: readonly ApplyProblem[]) => void
+  /** A change begins. */
+  readonly onBegin: () => void
+  /** The last of those that had begun is over, whatever became of it. */
+  readonly onSettled: () => void
 }
 
 export class Changes {
@@ -32,14 +43,18 @@ export class Changes {
   private readonly parts: ChangesParts
   /** What was served before the present plan. */
   private previous: Config | null = null
+  /** The newest change. */
+  private last: Promise<Reloaded> = Promise.resolve({ is: 'not_now' })
+  private pending = 0
 
   constructor(parts: ChangesParts) {
     this.parts = parts
   }
 
   /** Applies the file as it is now. What stands against it is told; the config that runs goes on. */
-  reload(): void {
-    void this.applyAndTell(() => this.parts.source.read())
+  reload(): Promise<Reloaded> {
+    this.last = this.change(() => this.parts.source.read())
+    return this.last
   }
 
   /** Workers keep dying of the plan: the one before it comes back. */
@@ -54,31 +69,46 @@ export class Changes {
         why: 'its workers keep dying; there is no config to go back to',
       })
     this.previous = null
-    void this.applyAndTell(() => Promise.resolve({ is: 'valid', config: previous })).then(() => {
+    this.last = this.change(() => Promise.resolve({ is: 'valid', config: previous }))
+    void this.last.then(() => {
       // What was just given up is nothing to come back to.
       this.previous = null
       this.onRejected([{ path: '', message: `revision ${revision} was rolled back: its workers kept dying` }])
     })
   }
 
-  private async applyAndTell(check: () => Promise<Checked>): Promise<void> {
+  private async change(check: () => Promise<Checked>): Promise<Reloaded> {
+    if (this.pending++ === 0) this.parts.onBegin()
+    try {
+      return await this.applyAndTell(check)
+    } finally {
+      if (--this.pending === 0) this.parts.onSettled()
+    }
+  }
+
+  private async applyAndTell(check: () => Promise<Checked>): Promise<Reloaded> {
     const { parts } = this
     const applier = parts.applier()
-    if (!applier) return
+    if (!applier) return { is: 'not_now' }
     const before = applier.running?.config ?? null
     const outcome = await applier.apply(check)
-    if (outcome.is === 'superseded' || !parts.applier()) return
+    if (!parts.applier()) return { is: 'not_now' }
+    // The newer one has read the file later.
+    if (outcome.is === 'superseded') return this.last
     parts.totals.counter('config_reloads_total', [outcome.is]).add(1)
     if (outcome.is === 'rejected') return this.onRejected(await parts.source.locate(outcome.problems))
     this.previous = before
     this.rejection = null
     await parts.onApplied(outcome.plan)
+    return { is: 'applied', revision: outcome.plan.revision }
   }
 
-  private onRejected(problems: readonly ApplyProblem[]): void {
+  private onRejected(problems: readonly ApplyProblem[]): Reloaded {
     const { file, applier, tell } = this.parts
     this.rejection = { timeMs: Date.now(), problems }
-    tellRejected(file, applier()?.running?.revision, problems)
+    const running = applier()?.running?.revision
+    tellRejected(file, running, problems)
     tell(problems)
+    return { is: 'rejected', revision: running ?? 0, problems }
   }
 }

@@ -1,23 +1,39 @@
-// The control socket: commands of the same user ask the running gateway there. It stands in the data folder, and is open while there is a turn
-// listener: nothing else is asked there.
+// The control socket: commands of the same user ask the running gateway there. It stands in the data folder, and is open as long as the
+// gateway runs: whatever became of the config file since, a command finds the gateway by the file's name.
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Question } from '../turn/messages.ts'
-import { turnListeners } from './relay-plan.ts'
-import { nameHash } from './state-file.ts'
+import type { Reloaded } from './changes.ts'
+import type { Facts } from './facts.ts'
+import { nameHash, type ProcessMark } from './state-file.ts'
+
+/** What the socket of the gateway with this config file is called, in whatever folder it stands. */
+export const controlSocketName = (configFile: string): string => `control-${nameHash(configFile)}.sock`
 
 /** Where the gateway with this config file, whose `data` is this folder, answers commands: HTTP on a Unix socket. */
 export function controlSocketPath(data: string, configFile: string): string {
-  return join(data, `control-${nameHash(configFile)}.sock`)
+  return join(data, controlSocketName(configFile))
 }
 
-export interface ControlFacts {
+/** A stop that was begun. */
+export interface Stopping {
+  readonly process: ProcessMark
+  /** How long what is in flight may take at most. */
+  readonly within_ms: number
+}
+
+/** What commands may ask of the gateway, and tell it. */
+export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
   /** Names of turn listeners. */
   readonly listeners: () => readonly string[]
-  /** Rejects when the relay does not answer. */
+  /** Asks the TURN relay; rejects when it does not answer. */
   readonly ask: (question: Question) => Promise<unknown>
+  /** Applies the config file as it is now, and reopens the logs. */
+  readonly reload: () => Promise<Reloaded>
+  /** Stops in order, as SIGTERM does. */
+  readonly stop: () => Stopping
 }
 
 /** Opens a control socket; throws when it cannot. */
@@ -33,11 +49,10 @@ export class ControlSocket {
     this.open = open
   }
 
-  /** Opens it when the config has turn listeners, else closes it; settles when that is done. */
+  /** Opens it unless it is open; settles when that is done. `data` stays the same until the end. */
   apply(config: Config, configFile: string): Promise<void> {
-    const isWanted = Object.keys(turnListeners(config)).length > 0
     const path = controlSocketPath(config.data, configFile)
-    this.last = this.last.then(() => (isWanted ? this.start(path) : this.close()))
+    this.last = this.last.then(() => this.start(path))
     return this.last
   }
 

@@ -63,7 +63,12 @@ export function factsOf(supervisor: Supervisor): Facts {
 
 /** The facts of a running supervisor for its commands. */
 export function controlFactsOf(supervisor: Supervisor): ControlFacts {
+  const { health, metrics } = factsOf(supervisor)
   return {
+    health,
+    metrics,
+    reload: () => supervisor.reload({ reopenLogs: true }),
+    stop: () => supervisor.stopOnCommand(),
     listeners: () => (supervisor.running ? Object.keys(turnListeners(supervisor.running.config)) : []),
     ask: (question) =>
       supervisor.turn?.ask(question) ?? Promise.reject(new Error('there is no TURN relay now')),

@@ -62,6 +62,10 @@ export function readRunState(file: string): RunState | null {
   }
 }
 
+/** Process id of the supervisor, when it runs. */
+export const runningSupervisor = (state: RunState | null): number | null =>
+  state && isRunning(state.supervisor) ? state.supervisor.pid : null
+
 /** Workers that still run although their supervisor is gone. */
 export function orphansOf(state: RunState | null): number[] {
   if (!state || isRunning(state.supervisor)) return []
@@ -95,7 +99,8 @@ export function markOf(pid: number): ProcessMark | null {
 const isSame = (mark: ProcessMark, other: ProcessMark | null): boolean =>
   mark.pid === other?.pid && mark.started === other.started
 
-const isRunning = (mark: ProcessMark): boolean => isSame(mark, markOf(mark.pid))
+/** Whether this very process runs. */
+export const isRunning = (mark: ProcessMark): boolean => isSame(mark, markOf(mark.pid))
 
 function isRunState(value: unknown): value is RunState {
   const state = value as Partial<RunState> | null

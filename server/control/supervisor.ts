@@ -5,9 +5,9 @@ import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
 import { problemOf, type ApplyProblem } from './apply.ts'
-import { Changes } from './changes.ts'
+import { Changes, type Reloaded } from './changes.ts'
 import { readText } from './config-source.ts'
-import { ControlSocket, type ControlFacts, type OpenControlAt } from './control-socket.ts'
+import { ControlSocket, type ControlFacts, type OpenControlAt, type Stopping } from './control-socket.ts'
 import type { Crew } from './crew.ts'
 import { controlFactsOf, factsOf, type Facts, type WorkerFacts } from './facts.ts'
 import { HungWorkers } from './hung-workers.ts'
@@ -17,10 +17,11 @@ import type { HealthChange } from './prober.ts'
 import { relayNews, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
 import { workersOf } from './plan-checks.ts'
 import { LOOK_EVERY_MS } from './pulse.ts'
+import { ServiceManager } from './service-manager.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets.ts'
 import { lineOf } from './places.ts'
-import { removeRunState } from './state-file.ts'
+import { markOf, removeRunState } from './state-file.ts'
 import type { TurnSide } from './turn-side.ts'
 import { WatchedConfig } from './watched-config.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
@@ -59,6 +60,7 @@ export class Supervisor {
   private machinery: Machinery | null = null
   private readonly source: WatchedConfig
   private readonly controlSocket: ControlSocket
+  private readonly manager: ServiceManager
   private readonly runState = new RunStateKeeper()
   private readonly oldest = new Map<Worker, number>()
   private readonly stop = Promise.withResolvers<string>()
@@ -68,10 +70,11 @@ export class Supervisor {
     this.options = options
     this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
     this.controlSocket = new ControlSocket((path) => options.startControlSocket(path, controlFactsOf(this)))
+    this.manager = new ServiceManager(options.env)
     meterProcess(this.totals, 'supervisor')
     this.source = new WatchedConfig({
       ...options,
-      onChange: () => this.reload(),
+      onChange: () => void this.reload(),
       onWarning: (line) => options.stderr(`${line}\n`),
     })
     this.guess = guessWorkers(readText(options.file) ?? 'workers: 0')
@@ -83,6 +86,8 @@ export class Supervisor {
       applier: () => (this.isDraining ? null : (this.machinery?.applier ?? null)),
       onApplied: (plan) => this.onApplied('applied', plan),
       tell: (problems) => this.tell(problems),
+      onBegin: () => this.manager.reloading(),
+      onSettled: () => this.tellManager(),
     })
   }
 
@@ -118,7 +123,7 @@ export class Supervisor {
     const forget = onSignals({
       stop: (signal) => this.stop.resolve(signal),
       stopNow: () => this.stopNow.resolve(),
-      reload: () => this.reload({ reopenLogs: true }),
+      reload: () => void this.reload({ reopenLogs: true }),
       handOver: tellNoHandOver,
     })
     try {
@@ -183,9 +188,17 @@ export class Supervisor {
     this.hung.look(performance.now())
   }
 
-  private reload({ reopenLogs = false } = {}): void {
+  /** Applies the config file as it is now. */
+  reload({ reopenLogs = false } = {}): Promise<Reloaded> {
     if (reopenLogs) this.crew.reopenLogs()
-    this.changes.reload()
+    return this.changes.reload()
+  }
+
+  /** Begins to stop in order, once whoever asked for it has been answered. */
+  stopOnCommand(): Stopping {
+    setImmediate(() => this.stop.resolve('sluice stop'))
+    const mark = markOf(process.pid) ?? { pid: process.pid, started: '' }
+    return { process: mark, within_ms: this.running?.config.drain ?? 0 }
   }
 
   private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
@@ -200,7 +213,17 @@ export class Supervisor {
       admin: this.admin.address,
     }
     await this.controlSocket.apply(config, this.options.file)
-    if (!this.isDraining) logEvent('info', event, facts)
+    if (this.isDraining) return
+    if (event === 'serving') this.tellManager()
+    logEvent('info', event, facts)
+  }
+
+  private tellManager(): void {
+    const { revision = 0 } = this.running ?? {}
+    const [problem] = this.changes.rejection?.problems ?? []
+    const newer =
+      problem === undefined ? '' : `; a newer file was rejected: ${lineOf(problem, this.options.file)}`
+    if (!this.isDraining) this.manager.ready(`serves revision ${revision}${newer}`)
   }
 
   private onHealthChange(change: HealthChange): void {
@@ -213,6 +236,7 @@ export class Supervisor {
     const withinMs = this.running?.config.drain ?? 0
     this.isDraining = true
     this.source.stop()
+    this.manager.stopping('finishes what is in flight')
     logEvent('info', 'draining', { signal, within_ms: withinMs })
     await Promise.all([this.crew.drain(withinMs), this.turn?.drain(withinMs)])
   }

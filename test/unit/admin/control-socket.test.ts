@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../server/admin/control-socket.ts'
+import type { Reloaded } from '../../../server/control/changes.ts'
 import type { Question } from '../../../server/turn/messages.ts'
+import { controlFacts } from '../../support/control-facts.ts'
 
 const stops: (() => void)[] = []
 afterEach(() => {
@@ -14,6 +16,8 @@ interface Scene {
   readonly path: string
   readonly asked: Question[]
   answer: unknown
+  listeners: string[]
+  reloaded: Reloaded
   fetch(target: string, method?: string): Promise<{ status: number; type: string | null; body: unknown }>
 }
 
@@ -24,6 +28,8 @@ function scene(folder = 'data'): Scene {
     path,
     asked: [],
     answer: [],
+    listeners: ['turn', 'more'],
+    reloaded: { is: 'not_now' },
     fetch: async (target, method = 'GET') => {
       const response = await fetch(`http://localhost${target}`, { unix: path, method })
       const text = await response.text()
@@ -31,14 +37,16 @@ function scene(folder = 'data'): Scene {
       return { status: response.status, type, body: text === '' ? null : JSON.parse(text) }
     },
   }
-  const server = startControlSocket({
-    path,
-    listeners: () => ['turn', 'more'],
+  const facts = controlFacts({
+    listeners: () => made.listeners,
     ask: (question) => {
       made.asked.push(question)
       return made.answer instanceof Error ? Promise.reject(made.answer) : Promise.resolve(made.answer)
     },
+    reload: () => Promise.resolve(made.reloaded),
+    stop: () => ({ process: { pid: 7, started: '99' }, within_ms: 2000 }),
   })
+  const server = startControlSocket({ path, ...facts })
   stops.push(() => {
     server.stop()
     rmSync(base, { recursive: true, force: true })
@@ -135,6 +143,49 @@ describe('the control socket', () => {
     expect(await made.fetch('/api/v1/turn/allocations')).toMatchObject({
       status: 503,
       body: { detail: 'there is no TURN relay now' },
+    })
+  })
+
+  test('a gateway without turn listeners says so', async () => {
+    const made = scene()
+    made.listeners = []
+    expect(await made.fetch('/api/v1/turn/allocations')).toMatchObject({
+      status: 404,
+      body: { detail: 'This gateway has no turn listener.' },
+    })
+    expect(made.asked).toEqual([])
+  })
+
+  test('tells health and metrics', async () => {
+    const { fetch } = scene()
+    expect(await fetch('/_health')).toMatchObject({ status: 200, body: { workers: { serving: 1 } } })
+    expect(await fetch('/_metrics')).toMatchObject({ status: 200, body: { total_requests: 0 } })
+    expect((await fetch('/_health', 'POST')).status).toBe(405)
+  })
+
+  test('a reload is answered with the revision, or with what stands against the file', async () => {
+    const made = scene()
+    const reload = () => made.fetch('/api/v1/reload', 'POST')
+    expect(await reload()).toMatchObject({ status: 503 })
+    made.reloaded = { is: 'applied', revision: 3 }
+    expect(await reload()).toMatchObject({ status: 200, body: { revision: 3 } })
+    const problem = { path: 'workers', message: 'found x', line: 2, text: 'f:2 workers: found x' }
+    made.reloaded = { is: 'rejected', revision: 3, problems: [problem] }
+    expect(await reload()).toMatchObject({
+      status: 422,
+      type: 'application/problem+json',
+      body: {
+        detail: 'The file was refused: revision 3 goes on.',
+        errors: [{ path: 'workers', message: 'found x', line: 2 }],
+      },
+    })
+    expect((await made.fetch('/api/v1/reload')).status).toBe(405)
+  })
+
+  test('a stop is answered before it is over, with whom to wait for', async () => {
+    expect(await scene().fetch('/api/v1/stop', 'POST')).toMatchObject({
+      status: 202,
+      body: { process: { pid: 7, started: '99' }, within_ms: 2000 },
     })
   })
 })

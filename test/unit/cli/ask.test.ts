@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
-import { urlOfBind } from '../../../server/cli/ask.ts'
+import { urlOfBind } from '../../../server/cli/gateway.ts'
 import { health } from '../../../server/cli/health.ts'
 import type { Io } from '../../../server/cli/io.ts'
 import { metrics } from '../../../server/cli/metrics.ts'
@@ -233,7 +233,7 @@ test('a gateway that is not there is an error', async () => {
   for (const command of [health, status, metrics]) {
     const { code, out, err } = await said(command, '--admin', url)
     expect([code, out]).toEqual([1, ''])
-    expect(err).toStartWith(`sluice: no gateway reached at ${url}: `)
+    expect(err).toBe(`sluice ${command.name}: no gateway answers at ${url}\n`)
   }
 })
 
@@ -255,7 +255,10 @@ test('something else on that port is no gateway', async () => {
     fetch: () => new Response('<html>', { status: 200 }),
   })
   const { code, err } = await said(health, '--admin', `127.0.0.1:${other.port}`)
-  expect([code, err]).toEqual([1, `sluice: http://127.0.0.1:${other.port}/_health answered 200\n`])
+  expect([code, err]).toEqual([
+    1,
+    `sluice health: the gateway answered 200: is http://127.0.0.1:${other.port} a gateway?\n`,
+  ])
 })
 
 test('wrong usage is exit code 2 and tells the usage', async () => {
@@ -298,12 +301,13 @@ test('the config file tells where to ask', async () => {
   }
   try {
     expect((await said(health, '-c', config(`admin: { bind: "${admin.address}" }\n`))).code).toBe(0)
-    const off = await said(health, '-c', config('admin: false\n'))
-    expect([off.code, off.err.includes('turns the admin listener off')]).toEqual([1, true])
-    const any = await said(health, '-c', config('admin: { bind: "127.0.0.1:0" }\n'))
-    expect([any.code, any.err.includes('--admin URL')]).toEqual([1, true])
-    const broken = await said(health, '-c', config('admn: {}\n'))
-    expect([broken.code, broken.err.includes('sluice.yaml:3:1')]).toEqual([1, true])
+    // Broken further down, and with names that only the gateway's environment knows.
+    const broken = config(`admin:\n  bind: "${admin.address}"\nworkers: \${WORKERS}\nlogs: [broken\n`)
+    expect((await said(health, '-c', broken)).code).toBe(0)
+    for (const admin of ['admin: false\n', 'admin: { bind: "127.0.0.1:0" }\n']) {
+      const off = await said(health, '-c', config(admin))
+      expect([off.code, off.err.includes('no gateway runs with this config')]).toEqual([1, true])
+    }
     const missing = await said(health, '-c', join(folder, 'none.yaml'))
     expect([missing.code, missing.err.includes('none.yaml')]).toEqual([1, true])
   } finally {

@@ -1,0 +1,87 @@
+// The commands, each in a file of its own, loaded when it is asked for.
+import type { Io } from './io.ts'
+
+export type Command = (args: readonly string[], io: Io) => Promise<number>
+
+interface Entry {
+  /** One line of `sluice -h`. */
+  readonly does: string
+  readonly load: () => Promise<Command>
+}
+
+/** By name, in the order of `sluice -h`. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: {
+    does: 'serve what a config file says',
+    load: async () => (await import('./run.ts')).run,
+  },
+  check: {
+    does: 'look for problems in a config file',
+    load: async () => (await import('./check.ts')).check,
+  },
+  demo: {
+    does: 'three sample servers, a gateway and a little traffic',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  status: {
+    does: 'listeners, backends and servers of a running gateway',
+    load: async () => (await import('./status.ts')).status,
+  },
+  health: {
+    does: 'which servers are up',
+    load: async () => (await import('./health.ts')).health,
+  },
+  metrics: {
+    does: 'what was served so far',
+    load: async () => (await import('./metrics.ts')).metrics,
+  },
+  reload: {
+    does: 'have a running gateway apply its config file, and hear what it says',
+    load: async () => (await import('./reload.ts')).reload,
+  },
+  stop: {
+    does: 'have a running gateway finish what is in flight and stop',
+    load: async () => (await import('./stop.ts')).stop,
+  },
+  turn: {
+    does: 'credentials, allocations and tests of STUN and TURN',
+    load: async () => (await import('./turn.ts')).turn,
+  },
+  config: {
+    does: 'the config as it takes effect, defaults filled in, secrets hidden',
+    load: async () => (await import('./config.ts')).config,
+  },
+  example: {
+    does: 'example configs; the first one explains every setting',
+    load: async () => (await import('./example.ts')).example,
+  },
+  schema: {
+    does: 'the JSON Schema of config files, for editors',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  version: {
+    does: 'the version of this program',
+    load: async () => (await import('./version.ts')).version,
+  },
+}
+
+/** The command of this name. */
+export function findCommand(name: string): Entry | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+}
+
+/** What `sluice -h` says. */
+export function generalHelp(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length))
+  const lines = Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}\n`)
+  return `Sluice balances HTTP traffic and relays WebRTC (STUN and TURN), and is changed live by its config file.
+
+Usage: sluice COMMAND [options]
+
+${lines.join('')}
+  -h, --help     this text; after a command the text on it
+  -V, --version  the version of this program
+
+"sluice COMMAND -h" tells more about a command.
+`
+}

@@ -1,0 +1,70 @@
+// sluice example: the commented reference of the config file and the examples, which the executable carries with it.
+import hash from '../../config/examples/hash.toml' with { type: 'text' }
+import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
+import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
+import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
+import rules from '../../config/examples/rules.yaml' with { type: 'text' }
+import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
+import stun from '../../config/examples/stun.yaml' with { type: 'text' }
+import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
+import turn from '../../config/examples/turn.yaml' with { type: 'text' }
+import weighted from '../../config/examples/weighted.yaml' with { type: 'text' }
+import reference from '../../config/sluice.yaml' with { type: 'text' }
+import { nearest } from '../config/nearest.ts'
+import { readArgs } from './args.ts'
+import type { Io } from './io.ts'
+import { usageLine } from './usage.ts'
+
+const HELP = `Prints an example of a config file. Without NAME it is the one that explains every setting.
+
+Usage: sluice example [NAME]
+       sluice example --list
+
+      --list   the names of the others
+  -h, --help   this text
+
+Exit code: 0 done; 1 there is no example of this name; 2 wrong usage.
+`
+
+const REFERENCE = 'sluice.yaml'
+
+/** As files in config/ and config/examples/ are called. */
+export const EXAMPLES: Readonly<Record<string, string>> = {
+  [REFERENCE]: reference,
+  'minimal.yaml': minimal,
+  'minimal.json': text(minimalJson),
+  'weighted.yaml': weighted,
+  'health-and-backup.yaml': healthAndBackup,
+  'hash.toml': text(hash),
+  'rules.yaml': rules,
+  'several-listeners.yaml': severalListeners,
+  'stun.yaml': stun,
+  'turn.yaml': turn,
+  'turn-users.yaml': turnUsers,
+}
+
+/** The types of these endings tell of values; the import says "text". */
+function text(file: unknown): string {
+  return String(file)
+}
+
+/** Prints an example, or their names. */
+export async function example(args: readonly string[], io: Io): Promise<number> {
+  const read = readArgs(args, { options: { list: { takes: 'flag' } }, words: { min: 0, max: 1 } })
+  if ('problem' in read) return usageLine('example', read.problem, io)
+  const names = Object.keys(EXAMPLES)
+  if (read.flag('help') || read.flag('list')) {
+    io.stdout(read.flag('help') ? HELP : names.map((name) => `${name}\n`).join(''))
+    return 0
+  }
+  const asked = read.words[0] ?? REFERENCE
+  const name = names.find((known) => known === asked || known.replace(/\.[a-z]+$/, '') === asked)
+  if (name !== undefined) {
+    io.stdout(EXAMPLES[name] ?? '')
+    return 0
+  }
+  const near = nearest(asked, names)
+  const hint = near === null ? `there are: ${names.join(', ')}` : `did you mean "${near}"?`
+  io.stderr(`sluice example: there is no example "${asked}"; ${hint}\n`)
+  return 1
+}

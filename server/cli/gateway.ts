@@ -1,0 +1,234 @@
+// Finding a running gateway by its config file, and asking it. The file itself is not needed: it may have been broken, refused or removed since
+// the gateway read it. Its control socket is named after the file's path, and stands where the gateway's `data` was when it started.
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { controlSocketName, controlSocketPath } from '../control/control-socket.ts'
+import { readRunState, runningSupervisor, runStateFile } from '../control/state-file.ts'
+import { parseBind, writeBind } from '../lib/bind.ts'
+import { listeningPaths } from '../lib/unix-sockets.ts'
+import { DEFAULT_FILES, whyNoFile } from './config-file.ts'
+import type { Io } from './io.ts'
+import { scanConfig } from './scan-config.ts'
+
+export const DEFAULT_URL = 'http://127.0.0.1:9090'
+const TIMEOUT_MS = 5000
+
+/** Where a gateway may be asked: by a Unix socket, or by a URL. */
+export type Way = { readonly unix: string } | { readonly url: string }
+
+export interface Gateway {
+  /** The command that asks. */
+  readonly command: string
+  /** In the order in which they are tried. */
+  readonly ways: readonly Way[]
+  /** Said when nobody answers by any of them. */
+  readonly whenNone: string
+  /** One that this user may not ask; null: none was seen. */
+  readonly closed: string | null
+}
+
+/** How the gateway with this config file is asked; `named` null: with one of the default ones. */
+export function findGateway(command: string, named: string | null, io: Io): Gateway {
+  const files = (named === null ? DEFAULT_FILES : [named]).map((file) => resolve(io.cwd, file))
+  const seen = files.map(seenOf)
+  const unix = seen.flatMap(({ sockets }) => sockets.map((path) => ({ unix: path })))
+  const urls = [...new Set(seen.flatMap(({ url }) => url ?? []))]
+  const isNothingThere = named === null && !files.some((file) => existsSync(file))
+  const ways = [...unix, ...(isNothingThere ? [DEFAULT_URL] : urls).map((url) => ({ url }))]
+  const closed = seen.flatMap(({ closed: path }) => path ?? [])[0] ?? null
+  return { command, ways, closed, whenNone: whenNone(named, files, seen, io) }
+}
+
+/** The one at this address; null: it is no URL, nor an address without its scheme. */
+export function gatewayAt(command: string, text: string): Gateway | null {
+  const url = text.includes('://') ? text : `http://${text}`
+  if (!URL.canParse(url)) return null
+  const { protocol, origin } = new URL(url)
+  if (protocol !== 'http:' && protocol !== 'https:') return null
+  return { command, ways: [{ url: origin }], closed: null, whenNone: `no gateway answers at ${origin}` }
+}
+
+interface Seen {
+  readonly sockets: readonly string[]
+  readonly closed: string | null
+  /** The admin listener, as the text has it. */
+  readonly url: string | null
+  /** Process id of a gateway that says of itself that it runs. */
+  readonly pid: number | null
+}
+
+function seenOf(file: string): Seen {
+  const text = readText(file)
+  const { data, admin } = text === null ? NOTHING : scanConfig(text)
+  const folder = dirname(file)
+  const folders = [...new Set([resolve(folder, data ?? './data'), resolve(folder, './data')])]
+  const there = folders.map((path) => controlSocketPath(path, file)).filter((path) => existsSync(path))
+  // `data` may be another one in the file by now: sockets are listed by the system as well.
+  const name = controlSocketName(file)
+  const listed = listeningPaths().filter((path) => basename(path) === name && !there.includes(path))
+  const [believed, closed] = [listed.filter((path) => mayBelieve(path, file)), listed.filter(isClosed)]
+  const pids = folders.flatMap((path) => runningSupervisor(readRunState(runStateFile(path, file))) ?? [])
+  const url = text === null || admin === false ? null : admin === null ? DEFAULT_URL : urlOfBind(admin)
+  return { sockets: [...there, ...believed], closed: closed[0] ?? null, url, pid: pids[0] ?? null }
+}
+
+const NOTHING = { data: null, admin: null }
+
+function whenNone(named: string | null, files: readonly string[], seen: readonly Seen[], io: Io): string {
+  const pid = seen.flatMap((one) => one.pid ?? [])[0]
+  if (pid !== undefined)
+    return `a gateway runs with this config (process ${pid}), but its control socket is not open`
+  const [file = ''] = files
+  if (named === null)
+    return existsSync(file)
+      ? `no gateway runs with this config (${file})`
+      : `no gateway runs with ${DEFAULT_FILES.join(' or ')}; name its config file with -c FILE`
+  return whyNoFile(named, io.cwd) ?? `no gateway runs with this config (${file})`
+}
+
+/** Where to ask a listener that is bound so: one that is bound to all addresses is on this machine too. */
+export function urlOfBind(bind: string): string | null {
+  const { host, port } = parseBind(bind)
+  if (!(port > 0)) return null
+  const asked = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const url = `http://${writeBind(asked, port)}`
+  return URL.canParse(url) ? url : null
+}
+
+/** Whoever may make sockets anywhere could make one of this name: it must be ours, of root, or of whom the file or its folder belongs to. */
+function mayBelieve(path: string, file: string): boolean {
+  const owner = ownerOf(path)
+  if (owner === null) return false
+  const trusted = [0, process.geteuid?.(), ownerOf(file), ownerOf(dirname(file))]
+  return trusted.includes(owner) || (process.geteuid?.() === 0 && isService(owner))
+}
+
+/** Users of services: those of the system, and those that systemd makes up. */
+const isService = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_533)
+
+function ownerOf(path: string): number | null {
+  try {
+    return statSync(path).uid
+  } catch {
+    return null
+  }
+}
+
+const isClosed = (path: string): boolean => {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'EACCES'
+  }
+}
+
+function readText(file: string): string | null {
+  try {
+    // What is no plain file, as a pipe, may never end.
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : null
+  } catch {
+    return null
+  }
+}
+
+/** What the gateway answered. */
+export interface Answered {
+  readonly status: number
+  readonly text: string
+  /** Null: it was no JSON. */
+  readonly body: unknown
+  /** Whom it was asked of, for people. */
+  readonly place: string
+}
+
+export interface Asked {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly timeoutMs?: number
+}
+
+/** Asks the gateway; null, and a line on stderr, when nobody answers. */
+export async function askGateway(gateway: Gateway, asked: Asked, io: Io): Promise<Answered | null> {
+  let why: string | null = null
+  let { closed } = gateway
+  for (const way of gateway.ways)
+    try {
+      return await askBy(way, asked)
+    } catch (error) {
+      const code = codeOf(error)
+      if ('unix' in way && (code === 'EACCES' || code === 'EPERM')) closed = way.unix
+      else if (!NOBODY.has(code)) why ??= `${placeOf(way)} ${whyNot(error, asked)}`
+    }
+  const denied =
+    closed === null ? null : `this user may not ask the gateway (${closed}): ask as the user that it runs as`
+  io.stderr(`sluice ${gateway.command}: ${why ?? denied ?? gateway.whenNone}\n`)
+  return null
+}
+
+/** Whether anybody answers by its sockets. */
+export async function isAnswered({ ways }: Gateway): Promise<boolean> {
+  const answers = ways.map((way) =>
+    'unix' in way
+      ? askBy(way, { method: 'GET', path: '/_metrics' }).then(
+          () => true,
+          () => false,
+        )
+      : false,
+  )
+  return (await Promise.all(answers)).includes(true)
+}
+
+/** Nobody is there. */
+const NOBODY: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ECONNREFUSED',
+  'ConnectionRefused',
+  'FailedToOpenSocket',
+])
+
+async function askBy(way: Way, { method, path, timeoutMs = TIMEOUT_MS }: Asked): Promise<Answered> {
+  const answer = await fetch(`${'url' in way ? way.url : 'http://localhost'}${path}`, {
+    method,
+    headers: { Accept: 'application/json' },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+    ...('unix' in way && { unix: way.unix }),
+    // Not by way of HTTP_PROXY, which leads away from this machine. The types of Bun do not know it.
+    ...({ proxy: false } as object),
+  })
+  const text = await answer.text()
+  return { status: answer.status, text, body: parse(text), place: placeOf(way) }
+}
+
+const placeOf = (way: Way): string => ('url' in way ? way.url : way.unix)
+
+function whyNot(error: unknown, { timeoutMs = TIMEOUT_MS }: Asked): string {
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return `did not answer within ${timeoutMs / 1000} s`
+  const code = codeOf(error)
+  if (code === 'ECONNRESET' || code === 'ConnectionClosed')
+    return 'closed the connection instead of answering'
+  return `could not be asked: ${error instanceof Error ? error.message : String(error)}`
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** Says what the gateway answered instead of what was asked for; the exit code. */
+export function unexpected({ status, body, place }: Answered, command: string, io: Io): number {
+  const detail =
+    typeof body === 'object' && body !== null && 'detail' in body && typeof body.detail === 'string'
+      ? `: ${body.detail}`
+      : `: is ${place} a gateway?`
+  io.stderr(`sluice ${command}: the gateway answered ${status}${detail}\n`)
+  return 1
+}

@@ -1,0 +1,77 @@
+// A config as people may see it: durations and sizes as they are written, secrets hidden.
+import { formatDuration } from '../lib/durations.ts'
+import { formatSize } from '../lib/sizes.ts'
+import { wordOf } from './map-by.ts'
+import { type Config, ConfigOptions } from './schema.ts'
+import type { SchemaNode } from './schema-node.ts'
+import type { Tree } from './tree.ts'
+
+/** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
+const HIDDEN = '(a secret, hidden)'
+/** Fields that carry credentials, whatever they are called exactly. */
+const SECRET_FIELD = /authori[sz]ation|cookie|token|secret|passw|api-?key|credential/i
+
+/** The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand there. */
+export function shownConfig(config: Config, written: Tree): unknown {
+  return shown(ConfigOptions as SchemaNode, config, written)
+}
+
+function shown(schema: SchemaNode, value: unknown, tree: Tree | undefined): unknown {
+  // Of what is secret as a whole, the parts tell which of them are.
+  if (schema.secret === true && !schema.properties && !schema.anyOf) return hidden(value)
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => shown(itemsOf(schema), item, itemOf(tree, index)))
+  if (typeof value === 'object' && value !== null) return shownMap(holderOf(schema, value), value, tree)
+  if (typeof value === 'string') return shownText(schema, value, tree)
+  if (typeof value !== 'number') return value
+  const format = schema.format ?? ''
+  return format === 'duration' ? formatDuration(value) : format === 'size' ? formatSize(value) : value
+}
+
+function shownMap(schema: SchemaNode, value: object, tree: Tree | undefined): Record<string, unknown> {
+  const isFields =
+    schema.additionalProperties !== false && schema.additionalProperties?.format === 'field-value'
+  const entries = Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
+    if (item === undefined) return []
+    const of = schema.properties?.[key] ?? (schema.additionalProperties || {})
+    // None of "one or more" was written: that is no list in a file.
+    if (of.format === 'one-or-more' && Array.isArray(item) && item.length === 0) return []
+    const written = tree?.is === 'map' ? tree.entries.get(key)?.value : undefined
+    const isSecret = isFields && SECRET_FIELD.test(key) && !isFilledIn(written)
+    return [[key, isSecret ? hidden(item) : shown(of, item, written)] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Of texts that may be anything, what was filled in may be a secret; an address or a name is none. */
+function shownText({ format }: SchemaNode, value: string, tree: Tree | undefined): string {
+  const mayBeSecret = format === undefined || format === 'field-value'
+  return mayBeSecret && tree?.is === 'scalar' && tree.written !== null ? tree.written : value
+}
+
+const isFilledIn = (tree: Tree | undefined): boolean => tree?.is === 'scalar' && tree.written !== null
+
+function hidden(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hidden)
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]: [string, unknown]) => [key, hidden(item)]),
+    )
+  return typeof value === 'string' && value !== '' ? HIDDEN : value
+}
+
+/** One schema of those that a value may follow: by a word in it, or the map that may stand in place of a word. */
+function holderOf(schema: SchemaNode, value: object): SchemaNode {
+  const { by, anyOf } = schema
+  if (anyOf === undefined) return schema
+  if (by === undefined) return anyOf.find((one) => one.properties ?? one.additionalProperties) ?? schema
+  const word = (value as Readonly<Record<string, unknown>>)[by]
+  return anyOf.find((one) => wordOf(one, by) === word) ?? schema
+}
+
+const itemsOf = (schema: SchemaNode): SchemaNode =>
+  schema.items ?? (schema.format === 'one-or-more' ? schema.anyOf?.[0] : undefined) ?? {}
+
+/** What "one or more" are may stand alone. */
+const itemOf = (tree: Tree | undefined, index: number): Tree | undefined =>
+  tree?.is === 'list' ? tree.items[index] : index === 0 ? tree : undefined

@@ -1,0 +1,16 @@
+// What a control socket is given, for tests that need a part of it.
+import type { ControlFacts } from '../../server/control/control-socket.ts'
+import { healthOf } from '../../server/telemetry/documents.ts'
+
+/** Facts of a gateway of which nothing but these is asked. */
+export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
+  return {
+    listeners: () => ['turn'],
+    ask: () => Promise.reject(new Error('not asked')),
+    health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [] } }),
+    metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
+    reload: () => Promise.resolve({ is: 'not_now' }),
+    stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
+    ...facts,
+  }
+}
