@@ -153,10 +153,15 @@ function addresses({ web, admin }: DemoGateway, file: string, folder: string): s
 ${note}`
 }
 
-/** Ctrl-C or SIGTERM, instead of ending at once: what was started must be stopped first. */
+/** Ctrl-C, SIGTERM, or a terminal that closes, instead of ending at once: what was started must be stopped first. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
 function untilAskedToStop(): { stop: Promise<'asked'>; forget: () => void } {
   const { promise, resolve } = Promise.withResolvers<'asked'>()
   const ask = (): void => resolve('asked')
-  process.on('SIGINT', ask).on('SIGTERM', ask)
-  return { stop: promise, forget: () => void process.off('SIGINT', ask).off('SIGTERM', ask) }
+  for (const signal of STOPS) process.on(signal, ask)
+  const forget = (): void => {
+    for (const signal of STOPS) process.off(signal, ask)
+  }
+  return { stop: promise, forget }
 }

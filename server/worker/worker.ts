@@ -1,6 +1,7 @@
 // A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes by itself.
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
+import { releaseSignals } from '../lib/signals.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
@@ -19,8 +20,10 @@ export function worker(): Promise<number> {
   process.on('message', (message: ToWorker) => shell.onMessage(message))
   process.on('disconnect', () => shell.onOrphaned())
   // Ctrl-C reaches the whole process group: the supervisor decides what it means.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   process.on('SIGTERM', () => shell.onTerminate())
+  process.on('SIGUSR1', () => shell.onReopenLogs())
+  releaseSignals()
   say({ type: 'hello', pid: process.pid })
   // It may have died before anybody listened for that.
   if (!process.connected) shell.onOrphaned()
@@ -53,7 +56,7 @@ class WorkerShell {
       case 'reason':
         return this.plane?.reason(message.backend, message.server, message.reason)
       case 'reopen-logs':
-        return this.plane?.reopenLogs()
+        return this.onReopenLogs()
       case 'drain':
         return this.drain(message.withinMs)
     }
@@ -63,6 +66,10 @@ class WorkerShell {
   onOrphaned(): void {
     if (!this.plane?.snapshot) return this.onTerminate()
     setTimeout(() => this.onTerminate(), ORPHAN_ACCEPT_MS)
+  }
+
+  onReopenLogs(): void {
+    this.plane?.reopenLogs()
   }
 
   onTerminate(): void {

@@ -7,6 +7,7 @@ import { tellBug } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
 import { LineCutter } from '../../lib/lines.ts'
 import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
+import { releaseSignals } from '../../lib/signals.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { meterProcess } from '../../telemetry/gather.ts'
 import { logEvent } from '../../telemetry/log.ts'
@@ -38,7 +39,9 @@ export async function relay(args: readonly string[], io: Io): Promise<number> {
     return 2
   }
   // Ctrl-C reaches the whole process group: the supervisor decides what it means.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+    process.on(signal, () => {})
+  releaseSignals()
   return serve(CHANNEL_FD, CONTROL_FD)
 }
 
