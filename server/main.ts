@@ -19,7 +19,10 @@ const io: Io = {
   cwd: currentFolder(),
 }
 const part = name !== undefined && Object.hasOwn(PARTS, name) ? PARTS[name] : undefined
-process.exit(part ? await (await part())(args, io) : await main(name, args).catch(fail))
+/** Why something that was said did not get out, though somebody wants to read it. */
+let unwritten: unknown = null
+const code = part ? await (await part())(args, io) : await main(name, args).catch(fail)
+process.exit(unwritten === null ? code : await fail(unwritten))
 
 async function main(command: string | undefined, rest: readonly string[]): Promise<number> {
   const { findCommand, generalHelp } = await import('./cli/commands.ts')
@@ -95,8 +98,14 @@ function writeAll(fd: number, text: string): void {
     try {
       at += writeSync(fd, bytes, at)
     } catch (error) {
-      // Nobody reads any more (EPIPE), or the pipe was made non-blocking by another process and is full (EAGAIN).
-      if ((error as { code?: string }).code !== 'EAGAIN') return
-      Bun.sleepSync(1)
+      const { code: why } = error as { code?: string }
+      // The pipe was made non-blocking by another process, and is full.
+      if (why === 'EAGAIN') Bun.sleepSync(1)
+      else {
+        // EPIPE: nobody reads any more, as behind "| head".
+        if (fd === 1 && why !== 'EPIPE')
+          unwritten ??= Object.assign(new Error(), { code: why, path: 'the output cannot be written' })
+        return
+      }
     }
 }
