@@ -7,6 +7,7 @@ import { flush } from '../head/stage.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { retire } from '../http1/pool.ts'
+import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
@@ -37,6 +38,8 @@ export class Engine implements Requests {
   readonly documents: EngineParts['documents']
   readonly chance: () => number
   readonly wheel = new Wheel(tick, flush)
+  /** Addresses of servers that lately did not answer. */
+  readonly suspects = new Suspects()
   accessLog: AccessLog | null
   snapshot: Snapshot
   isDraining = false
