@@ -13,7 +13,7 @@ import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
@@ -25,8 +25,8 @@ export interface EngineParts {
   readonly accessLog: AccessLog | null
   readonly meter: ExchangeMeter
   readonly snapshot: Snapshot
-  /** The answer of /_health (200 or 503) and /_metrics on the listeners themselves. */
-  readonly documents: (path: '/_health' | '/_metrics') => { readonly status: number; readonly body: string }
+  /** Our documents as the listeners themselves answer them: health with 200 or 503, metrics. */
+  readonly documents: (which: OwnDocument) => { readonly status: number; readonly body: string }
   /** Chance in [0, 1). */
   readonly chance?: () => number
 }

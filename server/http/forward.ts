@@ -62,7 +62,7 @@ export class Forward implements ServerEvents, Waiter {
   constructor(x: Proxied, backend: Backend) {
     this.x = x
     this.backend = backend
-    this.key = backend.key(x.request, x.client.address)
+    this.key = backend.key(x.request, x.client.address ?? x.client.socketAddress)
     this.#upgrades = wantedUpgrades(x)
   }
 

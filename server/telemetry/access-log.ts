@@ -53,9 +53,9 @@ export class AccessLog {
 /** Most bytes of a line beside its texts of any length: constants, names (63 bytes each, a server's name is a URL), numbers. */
 const LINE_BYTES = 1024
 
-/** From the end of the client's address to the host, by method id. */
-const METHOD_PIECES = METHODS.map((method) => piece(`","method":"${method}","host":`))
-const OTHER_METHOD = piece('","method":')
+/** From behind the client's address to the host, by method id. */
+const METHOD_PIECES = METHODS.map((method) => piece(`,"method":"${method}","host":`))
+const OTHER_METHOD = piece(',"method":')
 const HOST = piece(',"host":')
 const PATH = piece(',"path":')
 const STATUS_PIECES = Array.from({ length: 1024 }, (_, status) =>
@@ -96,7 +96,7 @@ class JsonLines {
     line.put(this.#time.at(x.endedMs))
     line.quotedOrNull(x.id)
     line.put(this.#listeners.get(listener.name) ?? this.#listener(listener.name))
-    line.ascii(x.client.address)
+    line.quotedOrNull(x.client.address)
     this.#method(x, line)
     line.put(host)
     line.put(PATH)
@@ -119,7 +119,7 @@ class JsonLines {
   }
 
   #listener(name: string): Uint8Array {
-    const made = piece(`,"listener":"${name}","client":"`)
+    const made = piece(`,"listener":"${name}","client":`)
     if (this.#listeners.size >= KEPT_MAX) this.#listeners.clear()
     this.#listeners.set(name, made)
     return made
@@ -211,7 +211,7 @@ class TextLines {
       return
     const line = sink.line
     line.put(this.#time.at(x.endedMs))
-    line.ascii(`${client.address} ${listener.name} "`)
+    line.ascii(`${client.address ?? '-'} ${listener.name} "`)
     line.escaped(asked)
     line.ascii(` HTTP/1.${request.version - 10}" ${answered} queue=`)
     line.ms(x.queueMs)

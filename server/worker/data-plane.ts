@@ -8,7 +8,7 @@ import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compile } from '../snapshot/compile.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
@@ -176,16 +176,16 @@ export class DataPlane {
       accessLog,
       meter,
       snapshot,
-      documents: (path) => this.document(path),
+      documents: (which) => this.document(which),
     })
     const clients = new StreamClients({ wheel: engine.wheel, board })
     return { engine, resolver, clients, listeners: new Listeners(engine, clients) }
   }
 
-  /** /_health and /_metrics as the listeners answer them: the same documents as on the admin listener. */
-  private document(path: '/_health' | '/_metrics'): { readonly status: number; readonly body: string } {
+  /** What listeners with status_endpoints answer: the same documents as on the admin listener. */
+  private document(which: OwnDocument): { readonly status: number; readonly body: string } {
     const places = this.current ? placesOfSnapshot(this.current) : []
-    if (path === '/_metrics')
+    if (which === 'metrics')
       return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.board))}\n` }
     const health = healthDocument(places, this.board)
     const isHealthy = health.healthy && !this.isDraining

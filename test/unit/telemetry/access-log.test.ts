@@ -40,6 +40,7 @@ test('a line has exactly the fields of the contract, in their order', () => {
 test('what is unknown is null', () => {
   const x = fakeExchange({
     id: '',
+    client: null,
     method: '',
     host: '',
     target: '',
@@ -55,7 +56,7 @@ test('what is unknown is null', () => {
     time: '2026-01-02T03:04:05.678Z',
     request_id: null,
     listener: 'web',
-    client: '192.0.2.7',
+    client: null,
     method: null,
     host: null,
     path: null,
@@ -117,6 +118,7 @@ test('the text form is one readable line', () => {
     '2026-01-02T03:04:05.678Z 192.0.2.7 web "GET example.org/a?b=1 HTTP/1.1" 200 in=0 out=512 rule=api backend=api ' +
       'server=http://10.0.0.1:8080 queue=0 connect=0.4 first_byte=3.1 total=3.3 attempts=1 fault=- id=id-1 agent="a \\"b\\"\\u000a"\n',
   )
+  expect(lineOf(fakeExchange({ client: null }), 'text')).toStartWith('2026-01-02T03:04:05.678Z - web "GET')
 })
 
 test('milliseconds have at most three decimals and no needless zeros', () => {
