@@ -44,8 +44,15 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const { check } = await import('./check.ts')
     return check([file], io)
   }
-  const { supervise } = await import('../control/supervisor.ts')
-  return supervise(superviseOptions(file, read, io))
+  const [{ supervise }, { endOnBugs }, { finishEvents, tellPeople }] = await Promise.all([
+    import('../control/supervisor.ts'),
+    import('../telemetry/log-bugs.ts'),
+    import('../telemetry/log.ts'),
+  ])
+  endOnBugs()
+  const code = await supervise(superviseOptions(file, read, { ...io, stderr: tellPeople }))
+  await finishEvents()
+  return code
 }
 
 function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {

@@ -5,11 +5,15 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
 import { backendOf } from './exchange-meter.ts'
-import { LineSink, type LineSinkOptions } from './line-sink.ts'
+import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
+import type { LogEvent } from './log.ts'
 import type { LogsConfig } from './logs.options.ts'
 
-export interface AccessLogOptions extends LineSinkOptions {
+export interface AccessLogOptions {
+  /** null: stdout. */
+  readonly file: string | null
+  readonly onEvent: LogEvent
   readonly format: LogsConfig['format']
   readonly clock?: Clock
 }
@@ -22,7 +26,11 @@ export class AccessLog {
   readonly #lines: JsonLines | TextLines
 
   constructor(options: AccessLogOptions) {
-    this.#sink = new LineSink(options)
+    const { file, onEvent } = options
+    this.#sink = new LineSink({
+      to: file === null ? 'stdout' : { file },
+      onFailed: (reason) => onEvent('error', 'access_log_failed', { file, reason }),
+    })
     const clock = options.clock ?? CLOCK
     this.#lines = options.format === 'json' ? new JsonLines(clock) : new TextLines(clock)
   }
@@ -44,9 +52,9 @@ export class AccessLog {
   reopen(): void {
     this.#sink.reopen()
   }
-  /** Writes what waits and closes; for the end of the process. */
-  close(): void {
-    this.#sink.close()
+  /** Writes what waits and closes. */
+  close(): Promise<void> {
+    return this.#sink.close()
   }
 }
 

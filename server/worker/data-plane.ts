@@ -150,9 +150,9 @@ export class DataPlane {
     return this.serving?.listeners.ports() ?? new Map()
   }
 
-  /** Writes what the logs hold. */
-  close(): void {
-    this.logs.close()
+  /** Writes what the logs hold; settles when it is out, or was given up. */
+  close(): Promise<void> {
+    return this.logs.close()
   }
 
   private servingFor(snapshot: Snapshot): Serving {

@@ -3,6 +3,8 @@ import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
 import { releaseSignals } from '../lib/signals.ts'
 import { meterProcess } from '../telemetry/gather.ts'
+import { endOnBugs } from '../telemetry/log-bugs.ts'
+import { finishEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
 import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } from './messages.ts'
@@ -15,6 +17,7 @@ const ORPHAN_ACCEPT_MS = 5000
 
 /** Runs this process as a worker; settles when it is done. */
 export function worker(): Promise<number> {
+  endOnBugs()
   const exit = Promise.withResolvers<number>()
   const shell = new WorkerShell(exit.resolve)
   process.on('message', (message: ToWorker) => shell.onMessage(message))
@@ -27,7 +30,7 @@ export function worker(): Promise<number> {
   say({ type: 'hello', pid: process.pid })
   // It may have died before anybody listened for that.
   if (!process.connected) shell.onOrphaned()
-  return exit.promise
+  return exit.promise.finally(finishEvents)
 }
 
 class WorkerShell {
@@ -128,8 +131,7 @@ class WorkerShell {
       if (this.beat) clearInterval(this.beat)
       this.sendMetrics()
       say({ type: 'drained', aborted })
-      plane.close()
-      this.exit(0)
+      void plane.close().then(() => this.exit(0))
     })
   }
 }

@@ -10,8 +10,8 @@ import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
 import { releaseSignals } from '../../lib/signals.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { meterProcess } from '../../telemetry/gather.ts'
-import { logEvent } from '../../telemetry/log.ts'
-import { logBugs } from '../../telemetry/log-bugs.ts'
+import { finishEvents, logEvent } from '../../telemetry/log.ts'
+import { endOnBugs, logBugs } from '../../telemetry/log-bugs.ts'
 import { Registry } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../messages.ts'
 import type { Stream, StreamSink } from '../network.ts'
@@ -46,7 +46,8 @@ export async function relay(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function serve(channel: number, controlFd: number): Promise<number> {
-  logBugs(PROCESS)
+  if (Bun.isMainThread) endOnBugs(PROCESS)
+  else logBugs(PROCESS)
   tick()
   const poller = new Poller()
   const network = new SocketNetwork(poller)
@@ -65,6 +66,7 @@ async function serve(channel: number, controlFd: number): Promise<number> {
   control.close()
   poller.close()
   closeFds([channel])
+  await finishEvents()
   return shell.exitCode ?? 1
 }
 
