@@ -24,12 +24,14 @@ export const ServerOptions = Type.Object(
       maximum: 1000,
       description: 'Its share; 0 gets no new requests.',
     }),
-    max_connections: Type.Integer({
-      default: 1024,
-      minimum: 1,
-      maximum: 1_000_000,
-      description: 'Most exchanges and tunnels in flight at once, over all workers.',
-    }),
+    max_connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description:
+          'Most exchanges and tunnels (WebSockets) in flight at once, over all workers; more wait in the queue of the backend. Left out: as many as clients have.',
+      }),
+    ),
     backup: Type.Boolean({ default: false, description: 'Used only while no other server is usable.' }),
   },
   { description: 'One address in a backend.' },

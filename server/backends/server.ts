@@ -20,6 +20,7 @@ export interface Server {
   /** Its bit in the `tried` of a pick; beyond 31 servers several share one. */
   readonly triedBit: number
   readonly weight: number
+  /** Infinity: no limit. */
   readonly maxConnections: number
   readonly backup: boolean
   readonly live: ServerLive
@@ -95,7 +96,7 @@ export function newServer({ backend, options, index, slot, previous }: NewServer
     index,
     triedBit: 1 << (index % 31),
     weight: config.weight,
-    maxConnections: config.max_connections,
+    maxConnections: config.max_connections ?? Infinity,
     backup: config.backup,
     live: isSame ? previous.live : newServerLive(options),
     options,

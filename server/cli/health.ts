@@ -40,8 +40,13 @@ function healthText(document: HealthDocument): string {
 /** What sums up: servers, whether the gateway is going, and which config it serves. */
 export function healthLines(document: HealthDocument): string {
   const { healthy, healthy_count, total_count, draining, workers, turn, config } = document
+  const unchecked = document.backends.filter(
+    ({ state, healthy: isWell }) => state === 'unchecked' && isWell,
+  ).length
+  const ofThem =
+    unchecked === 0 ? '' : `, ${unchecked === healthy_count ? '' : `${unchecked} of them `}unchecked`
   return [
-    `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up`,
+    `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up${ofThem}`,
     ...(draining === true ? ['draining: what is in flight is finished, nothing new is taken'] : []),
     ...(workers === undefined || workers.serving >= workers.wanted
       ? []

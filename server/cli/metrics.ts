@@ -25,20 +25,29 @@ export async function metrics(args: readonly string[], io: Io): Promise<number> 
   return 0
 }
 
-function metricsText(document: MetricsDocument): string {
+/** The document for people. */
+export function metricsText(document: MetricsDocument): string {
   const rows = document.backends.map((server) => [
     server.backend,
     server.server,
     server.total_requests,
     server.failed_requests,
-    `${server.success_rate.toFixed(2)} %`,
+    server.attempts,
+    server.failed_attempts,
+    rateText(server.total_requests, server.success_rate),
     server.active_connections,
   ])
-  const servers = table(['BACKEND', 'SERVER', 'REQUESTS', 'FAILED', 'SUCCESS', 'IN FLIGHT'], rows)
+  const servers = table(HEAD, rows)
   return `${metricsLine(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
 }
 
+// Requests are those that it answered, or was the last to fail; attempts are all that it was asked, also where another answered then; lost ones got no answer.
+const HEAD = ['BACKEND', 'SERVER', 'REQUESTS', 'FAILED', 'ATTEMPTS', 'LOST', 'SUCCESS', 'IN FLIGHT']
+
+/** Nothing served is neither success nor failure. */
+const rateText = (requests: number, rate: number): string => (requests === 0 ? '–' : `${rate.toFixed(2)} %`)
+
 /** One line that sums up. */
 export function metricsLine({ total_requests, total_failures, success_rate }: MetricsDocument): string {
-  return `${total_requests} requests, ${total_failures} failed, ${success_rate.toFixed(2)} % succeeded`
+  return `${total_requests} requests, ${total_failures} failed, ${rateText(total_requests, success_rate)} succeeded`
 }

@@ -44,9 +44,22 @@ function statusText(health: HealthDocument, metrics: MetricsDocument): string {
       active_connections,
       of?.total_requests ?? 0,
       of?.failed_requests ?? 0,
+      of?.attempts ?? 0,
+      of?.failed_attempts ?? 0,
       reason ?? '',
     ]
   })
-  const head = ['BACKEND', 'SERVER', 'STATE', 'WEIGHT', 'IN FLIGHT', 'REQUESTS', 'FAILED', 'REASON']
+  const head = [
+    'BACKEND',
+    'SERVER',
+    'STATE',
+    'WEIGHT',
+    'IN FLIGHT',
+    'REQUESTS',
+    'FAILED',
+    'ATTEMPTS',
+    'LOST',
+    'REASON',
+  ]
   return `${healthLines(health)}\n${metricsLine(metrics)}\n${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
 }

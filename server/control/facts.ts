@@ -97,7 +97,8 @@ function configFacts({ running, changes: { rejection } }: Supervisor): ConfigFac
   return { revision: running?.revision ?? 0, rejected }
 }
 
-function placesOf({ running, reasons }: Supervisor): Place[] {
+/** All servers of the plan that is served, and where their cells are. */
+export function placesOf({ running, reasons }: Supervisor): Place[] {
   return running ? placesOfPlan({ config: running.config, slots: running.slots, reasons }) : []
 }
 

@@ -72,7 +72,8 @@ export class InProcessWorker implements Worker {
   kill(): void {
     clearInterval(this.metrics)
     this.sendMetrics()
-    void this.shell.plane.close().then(this.leave)
+    this.shell.plane.close()
+    this.leave()
   }
 
   private sendMetrics(): void {

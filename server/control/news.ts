@@ -1,5 +1,6 @@
 // What operators are told while the gateway runs: events of servers and workers.
 import { STATE_DOWN, STATE_UP } from '../scoreboard/scoreboard.ts'
+import type { AttemptNews } from '../telemetry/attempts.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { ApplyProblem } from './apply.ts'
@@ -11,6 +12,12 @@ import type { Worker } from './worker.ts'
 export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
   if (state === STATE_UP && was !== STATE_UP) logEvent('info', 'server_up', { backend, server })
   if (state === STATE_DOWN && was !== STATE_DOWN) logEvent('warn', 'server_down', { backend, server, reason })
+}
+
+/** Requests to a server began to fail, or are answered again. */
+export function tellAttempts({ backend, server, fault, failed }: AttemptNews): void {
+  if (fault !== null) logEvent('warn', 'server_failing', { backend, server, fault, failed })
+  else logEvent('info', 'server_recovered', { backend, server, failed })
 }
 
 /** A config was rejected; `running` is the revision that goes on. */

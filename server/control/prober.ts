@@ -1,6 +1,5 @@
 // Active health checks: the supervisor alone asks the servers, and alone writes their states to the scoreboard.
 import type { Config } from '../config/schema.ts'
-import { Suspects } from '../lib/address-race.ts'
 import { jitter, type Chance } from '../lib/random.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -80,9 +79,7 @@ export class Prober {
     this.#now = options.now ?? (() => performance.now())
     this.#chance = options.chance ?? Math.random
     this.#after = options.after ?? afterTimer
-    const { resolver } = options
-    const suspects = new Suspects()
-    const world = { resolver, connect: connectTcp, after: this.#after, suspects, now: this.#now }
+    const world = { resolver: options.resolver, connect: connectTcp, after: this.#after }
     this.#probe = options.probe ?? ((target, done) => probe(target, world, done))
   }
 

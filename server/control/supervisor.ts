@@ -1,6 +1,7 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
+import { AttemptWatch } from '../telemetry/attempts.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
@@ -9,12 +10,12 @@ import { Changes, type Reloaded } from './changes.ts'
 import { readText } from './config-source.ts'
 import { ControlSocket, type ControlFacts, type OpenControlAt, type Stopping } from './control-socket.ts'
 import type { Crew } from './crew.ts'
-import { controlFactsOf, factsOf, type Facts, type WorkerFacts } from './facts.ts'
+import { controlFactsOf, factsOf, placesOf, type Facts, type WorkerFacts } from './facts.ts'
 import { HungWorkers } from './hung-workers.ts'
 import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
 import { makeCrew } from './make-crew.ts'
 import type { HealthChange } from './prober.ts'
-import { relayNews, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
+import { relayNews, tellAttempts, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
 import { workersOf } from './plan-checks.ts'
 import { LOOK_EVERY_MS } from './pulse.ts'
 import { ServiceManager } from './service-manager.ts'
@@ -62,6 +63,7 @@ export class Supervisor {
   private readonly controlSocket: ControlSocket
   private readonly manager: ServiceManager
   private readonly runState = new RunStateKeeper()
+  private readonly attempts = new AttemptWatch()
   private readonly oldest = new Map<Worker, number>()
   private readonly stop = Promise.withResolvers<string>()
   private readonly stopNow = Promise.withResolvers<void>()
@@ -124,7 +126,6 @@ export class Supervisor {
       stop: (signal) => this.stop.resolve(signal),
       stopNow: () => this.stopNow.resolve(),
       reload: () => void this.reload({ reopenLogs: true }),
-      reopenLogs: () => this.reopenLogs(),
       handOver: tellNoHandOver,
     })
     try {
@@ -187,6 +188,7 @@ export class Supervisor {
   private onSecond(): void {
     this.board.reconcile()
     this.hung.look(performance.now())
+    for (const news of this.attempts.look(placesOf(this), this.board)) tellAttempts(news)
   }
 
   /** Applies the config file as it is now. */
@@ -200,11 +202,6 @@ export class Supervisor {
     setImmediate(() => this.stop.resolve('sluice stop'))
     const mark = markOf(process.pid) ?? { pid: process.pid, started: '' }
     return { process: mark, within_ms: this.running?.config.drain ?? 0 }
-  }
-
-  private reopenLogs(): void {
-    this.crew.reopenLogs()
-    logEvent('info', 'logs_reopened')
   }
 
   private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {

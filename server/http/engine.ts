@@ -7,26 +7,28 @@ import { flush } from '../head/stage.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { retire } from '../http1/pool.ts'
-import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
+import type { LimitNews } from '../telemetry/limit-news.ts'
 import { Proxied } from './proxy.ts'
+import { tellEnd } from './tell-exchange.ts'
 
 export interface EngineParts {
   readonly board: Scoreboard
   readonly resolver: Resolver
   readonly accessLog: AccessLog | null
   readonly meter: ExchangeMeter
+  readonly limits: LimitNews
   readonly snapshot: Snapshot
-  /** Our documents as the listeners themselves answer them: health with 200 or 503, metrics. */
-  readonly documents: (which: OwnDocument) => { readonly status: number; readonly body: string }
+  /** The answer of /_health (200 or 503) and /_metrics on the listeners themselves. */
+  readonly documents: (path: '/_health' | '/_metrics') => { readonly status: number; readonly body: string }
   /** Chance in [0, 1). */
   readonly chance?: () => number
 }
@@ -35,14 +37,15 @@ export class Engine implements Requests {
   readonly board: Scoreboard
   readonly resolver: Resolver
   readonly meter: ExchangeMeter
+  readonly limits: LimitNews
   readonly documents: EngineParts['documents']
   readonly chance: () => number
   readonly wheel = new Wheel(tick, flush)
-  /** Addresses of servers that lately did not answer. */
-  readonly suspects = new Suspects()
   accessLog: AccessLog | null
   snapshot: Snapshot
   isDraining = false
+  /** Whether each exchange is told step by step (`-l debug`). */
+  isDebugging = false
   /** Our name in Via and Proxy-Status: the same for all workers, different for every gateway. */
   readonly name: string
   readonly #open = new Set<Inbound>()
@@ -55,8 +58,10 @@ export class Engine implements Requests {
     this.board = parts.board
     this.resolver = parts.resolver
     this.meter = parts.meter
+    this.limits = parts.limits
     this.accessLog = parts.accessLog
     this.snapshot = parts.snapshot
+    this.isDebugging = parts.snapshot.config.logs.level === 'debug'
     this.documents = parts.documents
     this.chance = parts.chance ?? Math.random
     this.name = gatewayName(parts.snapshot.config.data)
@@ -72,6 +77,7 @@ export class Engine implements Requests {
       for (const { live } of servers) if (!kept.has(live)) retire(live)
     }
     this.snapshot = snapshot
+    this.isDebugging = snapshot.config.logs.level === 'debug'
   }
 
   get openConnections(): number {
@@ -98,6 +104,10 @@ export class Engine implements Requests {
     if (client.ends.isReset) x.lostAtOnce()
     else x.refuse(code)
     return x
+  }
+
+  limitReached(limit: string, value: number): void {
+    this.limits.reached(limit, value)
   }
 
   opened(client: Inbound): void {
@@ -155,6 +165,7 @@ export class Engine implements Requests {
       this.board.addBytes(x.server.slot, x.bytesIn, x.bytesOut)
     }
     this.meter.exchange(x)
+    if (this.isDebugging) tellEnd(x)
     this.accessLog?.exchange(x)
   }
 }

@@ -3,19 +3,29 @@ import type { Server } from '../backends/server.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
-import type { Fault } from '../tables/faults.ts'
+import type { Fault, FaultCode } from '../tables/faults.ts'
 
-/** Who sent the request, after the field that client_from names was walked through trusted proxies. */
+/** Who sent the request, after X-Forwarded-For was walked through trusted proxies. */
 export interface Client {
-  /** Canonical text of the address, v4-mapped addresses as v4. Null: a proxy speaks for somebody it does not name: who asks must not guess. */
-  readonly address: string | null
-  /** The other end of the socket itself; '' when it was gone before that could be read. */
+  /** Canonical text of the address, v4-mapped addresses as v4. */
+  readonly address: string
+  /** The other end of the socket itself. */
   readonly socketAddress: string
   readonly port: number
   /** Whether the other end of the socket is one of the listener's trusted proxies. */
   readonly trusted: boolean
-  /** What it speaks, to the proxy where there is one. */
-  readonly scheme: 'http' | 'https'
+}
+
+/** What a failed attempt was doing: looking up the name, connecting, sending the request, waiting for the answer, reading it. */
+export type Phase = 'resolve' | 'connect' | 'send' | 'wait' | 'answer'
+
+/** One attempt at a server. */
+export interface Try {
+  readonly server: string
+  /** Null: it was answered. */
+  readonly phase: Phase | null
+  readonly fault: FaultCode | null
+  readonly ms: number
 }
 
 /** Every field is declared and set by one constructor in one order: objects of one shape. Times are performance.now() in ms, 0 for not yet. */
@@ -29,6 +39,10 @@ export interface Exchange {
   server: Server | null
   attempts: number
   fault: Fault | null
+  /** More about the fault for who reads the log: which rule was broken where, which limit was reached; null: nothing more. */
+  detail: string | null
+  /** The attempts, once one of them has failed, in their order. */
+  tries: Try[] | null
   aborted: boolean
   /** Of the final answer to the client; 0 when none began. */
   status: number

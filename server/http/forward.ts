@@ -9,7 +9,6 @@ import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { flush } from '../head/stage.ts'
 import { writeRequestHead } from '../head/write.ts'
-import { DialRace } from '../http1/dial-race.ts'
 import type { ServerEvents } from '../http1/ends.ts'
 import { dialServer } from '../http1/listen.ts'
 import type { Outbound } from '../http1/outbound.ts'
@@ -19,10 +18,13 @@ import { nowMs, tick } from '../lib/clock.ts'
 import { type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import { isInsider } from './at-once.ts'
+import { attemptAnswered, attemptFailed } from './attempt.ts'
+import type { Phase } from './exchange.ts'
 import { requestLines } from './forwarded-headers.ts'
 import { HeldPieces } from './held-pieces.ts'
 import type { Proxied } from './proxy.ts'
 import { backoffMs, isUnsent, mayRepeat } from './retry.ts'
+import { tellAttempt } from './tell-exchange.ts'
 import { Tunnel } from './tunnel.ts'
 import { wantedUpgrades } from './upgrade.ts'
 import { writeBody, writeHeldHead, writeInterim } from './write-answer.ts'
@@ -39,8 +41,6 @@ export class Forward implements ServerEvents, Waiter {
   /** The server at which a place is taken. */
   #server: Server | null = null
   #conn: Outbound | null = null
-  /** While several addresses of the server are dialled. */
-  #race: DialRace | null = null
   #isSent = false
   #isOver = false
   /** A pooled connection turned out dead: the next attempt makes a new one. */
@@ -50,6 +50,8 @@ export class Forward implements ServerEvents, Waiter {
   /** All of the body so far is in `#kept`. */
   #keepsAll = true
   #waitingSinceMs = 0
+  /** When the attempt began. */
+  #usedMs = 0
   /** When the request was sent to its end. */
   #askedMs = 0
   #backoff: Timer | null = null
@@ -62,7 +64,7 @@ export class Forward implements ServerEvents, Waiter {
   constructor(x: Proxied, backend: Backend) {
     this.x = x
     this.backend = backend
-    this.key = backend.key(x.request, x.client.address ?? x.client.socketAddress)
+    this.key = backend.key(x.request, x.client.address)
     this.#upgrades = wantedUpgrades(x)
   }
 
@@ -73,7 +75,7 @@ export class Forward implements ServerEvents, Waiter {
     if (server) return this.#use(server)
     if (!this.backend.lastPickFull) return this.x.reply(faultAnswer('no_server', this.#whyNone()))
     this.#waitingSinceMs = nowMs
-    if (!this.backend.queue.push(this, nowMs)) this.x.reply(faultAnswer('queue_full'))
+    if (!this.backend.queue.push(this, nowMs)) this.x.replyWith('queue_full')
   }
 
   /** Strangers hear the reasons, but not where our servers are. */
@@ -95,14 +97,16 @@ export class Forward implements ServerEvents, Waiter {
   onQueueTimeout(): void {
     tick()
     this.x.queueMs += nowMs - this.#waitingSinceMs
-    this.x.reply(faultAnswer('queue_timeout'))
+    this.x.replyWith('queue_timeout')
     flush()
   }
 
   #use(server: Server): void {
     this.#server = server
+    this.#usedMs = nowMs
     this.x.server = server
     this.x.attempts++
+    if (this.x.engine.isDebugging) tellAttempt(this.x, server)
     this.tried |= server.triedBit
     this.#isSent = false
     const idle = this.#needsFresh ? null : takeIdle(server, this.x.request.methodId)
@@ -114,7 +118,7 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #resolved(server: Server, addresses: readonly string[]): void {
-    if (this.#isOver || this.#server !== server || this.#conn || this.#race) return
+    if (this.#isOver || this.#server !== server || this.#conn) return
     tick()
     if (addresses.length === 0) this.serverGone('dns_failed')
     else this.#dial(server, addresses)
@@ -122,20 +126,13 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #dial(server: Server, addresses: readonly string[]): void {
-    const { engine } = this.x
-    const [address = ''] = addresses
-    if (addresses.length > 1) {
-      this.#race = new DialRace(server, addresses, engine, this)
-      return this.#race.start()
-    }
-    const dueMs = nowMs + server.options.timeouts.connect
-    const conn = dialServer(server, address, engine.wheel, this, dueMs)
+    const address = addresses[server.live.addressAt++ % addresses.length] as string
+    const conn = dialServer(server, address, this.x.engine.wheel, this)
     if (typeof conn === 'string') this.serverGone(conn)
     else if (conn.place === 'connecting') this.#conn = conn
   }
 
   serverOpen(conn: Outbound): void {
-    this.#race = null
     this.x.connectMs += nowMs - this.#waitingSinceMs
     this.#send(conn)
   }
@@ -204,6 +201,7 @@ export class Forward implements ServerEvents, Waiter {
     this.#keepNoMore()
     // What a client takes to send its request is not its server's time.
     if (this.#server && x.isRequestWhole) recordResponseTime(this.#server.live, nowMs - this.#askedMs)
+    if (this.#server) attemptAnswered(x, this.#server, this.#usedMs)
     if (head.status === 101 && this.#conn) x.tunnel = new Tunnel(this, this.#conn)
     x.answered(head, framing, null)
   }
@@ -213,10 +211,11 @@ export class Forward implements ServerEvents, Waiter {
     const conn = this.#leave()
     const { x } = this
     if (this.#isOver || x.isEnded) return
-    if (x.hasBegun) return x.breakOff(code)
-    x.fault = fault(code, !isUnsent(code))
     // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
+    if (server && !wasStale) attemptFailed(x, server, code, this.#phase(code), this.#usedMs)
+    if (x.hasBegun) return x.breakOff(code)
+    x.fault = fault(code, !isUnsent(code))
     // All that was sent must still be here.
     if (!this.#keepsAll || !mayRepeat(code, x.request.methodId, conn)) return x.reply(faultAnswer(code))
     if (wasStale) {
@@ -225,10 +224,15 @@ export class Forward implements ServerEvents, Waiter {
       this.tried = 0
     }
     if (x.attempts >= this.backend.options.retry.attempts) return x.reply(faultAnswer(code))
-    // The exchange itself is counted for the server that ends it, which this one is no more.
-    if (server && !wasStale) x.engine.board.count(server.slot, true)
     x.server = null
     this.#again(wasStale)
+  }
+
+  /** What an attempt that failed so was doing. */
+  #phase(code: FaultCode): Phase {
+    if (this.x.hasBegun) return 'answer'
+    if (!this.#isSent) return code === 'dns_failed' ? 'resolve' : 'connect'
+    return this.x.isRequestWhole ? 'wait' : 'send'
   }
 
   /** Another server at once; the same ones only after a while. */
@@ -336,8 +340,6 @@ export class Forward implements ServerEvents, Waiter {
   #leave(): Outbound | null {
     const conn = this.#conn
     this.#conn = null
-    this.#race?.cancel()
-    this.#race = null
     if (conn && this.x.isHeadSent && !this.x.tunnel) this.x.bytesOut = conn.answerBytes
     this.#release()
     return conn

@@ -24,15 +24,16 @@ import { nowMs } from '../lib/clock.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
-import { lastHop, ownDocument, refusedAtOnce } from './at-once.ts'
-import { type KnownClient, clientOf } from './client.ts'
+import { isInsider, lastHop, ownDocument, refusedAtOnce } from './at-once.ts'
 import type { Engine } from './engine.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, Try } from './exchange.ts'
 import { Forward } from './forward.ts'
-import { givenRequestId } from './forwarded-headers.ts'
+import { type KnownClient, clientOf, givenRequestId } from './forwarded-headers.ts'
 import { HeldPieces } from './held-pieces.ts'
 import { endSteps, requestSteps, responseSteps } from './steps.ts'
+import { tellRule, tellStart } from './tell-exchange.ts'
 import type { Tunnel } from './tunnel.ts'
+import { whyRefused } from './why.ts'
 import { writeAnswer, writeBody, writeEnd } from './write-answer.ts'
 
 /** How much of a request's body is read while a step waits. */
@@ -50,6 +51,8 @@ export class Proxied implements Exchange, ClientEvents {
   server: Server | null = null
   attempts = 0
   fault: Fault | null = null
+  detail: string | null = null
+  tries: Try[] | null = null
   aborted = false
   status = 0
   bytesIn = 0
@@ -99,6 +102,7 @@ export class Proxied implements Exchange, ClientEvents {
     this.id = givenRequestId(inbound.head, this.client) ?? engine.nextId()
     this.bodyLimit = listener.options.limits.body
     this.keeps = isPersistent(inbound.head.fields, inbound.head.version === 10)
+    if (engine.isDebugging) tellStart(this)
   }
 
   // ── 1 start ──
@@ -125,7 +129,7 @@ export class Proxied implements Exchange, ClientEvents {
   /** Answers before any rule was chosen, and takes no further request on this connection. */
   refuse(code: FaultCode): void {
     this.keeps = false
-    this.reply(faultAnswer(code))
+    this.replyWith(code)
   }
 
   /** The client was reset before its request was read: nobody is left to serve. */
@@ -139,6 +143,7 @@ export class Proxied implements Exchange, ClientEvents {
   #match(): void {
     const rule = this.listener.match(this.request)
     if (rule === 'ambiguous') return this.refuse('match_ambiguous')
+    if (this.engine.isDebugging) tellRule(this, rule)
     if (rule === null) return this.reply(faultAnswer('no_rule'))
     this.rule = rule
     this.notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
@@ -152,10 +157,10 @@ export class Proxied implements Exchange, ClientEvents {
   destine(rule: Rule): void {
     this.reached = rule.steps.length
     const { to } = rule
-    if (this.inbound.bodyBytes > this.bodyLimit) return this.reply(faultAnswer('body_too_large'))
+    if (this.inbound.bodyBytes > this.bodyLimit) return this.replyWith('body_too_large')
     if (to.is === 'respond') return this.reply(to.answer)
     if (to.is === 'redirect') {
-      const location = to.redirect.location(this.request, this.client.scheme)
+      const location = to.redirect.location(this.request, 'http')
       if (location === null) return this.refuse('host_invalid')
       return this.reply({
         status: to.redirect.status,
@@ -178,7 +183,7 @@ export class Proxied implements Exchange, ClientEvents {
     if (this.hasBegun || this.isEnded) return // an early answer: the rest of the request is of no use
     if (this.inbound.reader.contentBytes > this.bodyLimit) {
       this.forward?.giveUp()
-      return this.reply(faultAnswer('body_too_large'))
+      return this.replyWith('body_too_large')
     }
     if (this.forward) return this.forward.body(bytes, from, to)
     this.#ahead ??= new HeldPieces()
@@ -220,6 +225,12 @@ export class Proxied implements Exchange, ClientEvents {
     this.forward?.giveUp()
     const { head, bytes } = this.#render(answer)
     this.answered(head, 'none', bytes)
+  }
+
+  /** Answers with a fault; more about it goes to the log, and to those who may see how we are set up. */
+  replyWith(code: FaultCode): void {
+    this.detail = whyRefused(code, this)
+    this.reply(faultAnswer(code, this.detail !== null && isInsider(this) ? this.detail : ''))
   }
 
   #render(answer: Answer): Rendered {

@@ -19,16 +19,10 @@ export interface ClientEvents {
   clientDrained(): void
 }
 
-/** Who waits for a connection to a server. It hears one of the two, once. */
-export interface DialEvents {
+/** An exchange as its server connection sees it. */
+export interface ServerEvents {
   /** Connected: the request may be written. */
   serverOpen(conn: Outbound): void
-  /** No connection came to be. */
-  serverGone(code: FaultCode): void
-}
-
-/** An exchange as its server connection sees it. */
-export interface ServerEvents extends DialEvents {
   /** A 1xx other than 101. */
   serverInterim(head: ResponseHead): void
   /** The final head, or a 101 that was asked for. `isAlone`: no byte of what follows it has come yet. */
@@ -49,6 +43,8 @@ export interface Requests {
   refuse(client: Inbound, code: FaultCode): ClientEvents
   /** New connections are turned away and idle ones end. */
   readonly isDraining: boolean
+  /** A limit of the config refused something: it is counted, and told now and then. `limit` is where it is set, such as `listeners.web.limits.connections`. */
+  limitReached(limit: string, value: number): void
   opened(client: Inbound): void
   closed(client: Inbound): void
 }

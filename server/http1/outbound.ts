@@ -12,7 +12,7 @@ import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { Conn } from './conn.ts'
 import { Held } from './held.ts'
-import type { DialEvents, ServerEvents } from './ends.ts'
+import type { ServerEvents } from './ends.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
 import { isQuiet, unpump } from './pump.ts'
@@ -35,9 +35,7 @@ export class Outbound extends Conn implements PieceTaker {
   isReused = false
   /** At least one byte of the present answer has come. */
   hasAnswered = false
-  /** Who dials; null once the connection stands. */
-  #dialler: DialEvents | null
-  #exchange: ServerEvents | null = null
+  #exchange: ServerEvents | null
   readonly #held = new Held()
   #interims = 0
   #isHeadRequest = false
@@ -46,10 +44,10 @@ export class Outbound extends Conn implements PieceTaker {
   #persists = false
   #isRequestWhole = false
 
-  constructor(server: Server, wheel: Wheel, dialler: DialEvents) {
+  constructor(server: Server, wheel: Wheel, exchange: ServerEvents) {
     super(wheel)
     this.server = server
-    this.#dialler = dialler
+    this.#exchange = exchange
     server.live.open++
   }
 
@@ -240,16 +238,16 @@ export class Outbound extends Conn implements PieceTaker {
   /** Gives the connection up at once, without a word to the exchange. */
   drop(): void {
     this.#leave()
-    this.#exchange = this.#dialler = null
+    this.#exchange = null
     this.place = 'over'
     this.terminate()
   }
 
   /** Gives the connection up and tells the exchange why. */
   fail(code: FaultCode): void {
-    const waiting = this.#dialler ?? this.#exchange
+    const exchange = this.#exchange
     this.drop()
-    waiting?.serverGone(code)
+    exchange?.serverGone(code)
   }
 
   #leave(): void {
@@ -264,9 +262,7 @@ export class Outbound extends Conn implements PieceTaker {
     this.socket = socket
     this.setDue(0)
     this.place = 'head'
-    const dialler = this.#dialler
-    this.#dialler = null
-    dialler?.serverOpen(this)
+    this.#exchange?.serverOpen(this)
   }
 
   protected get idleMs(): number {

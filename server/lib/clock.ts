@@ -9,6 +9,9 @@ export function tick(): number {
   return nowMs
 }
 
+/** Seconds since 1970, as of the latest `tick()`. */
+export const unixSeconds = (): number => Math.floor((performance.timeOrigin + nowMs) / 1000)
+
 let dateSecond = -1
 let date = Buffer.alloc(0)
 

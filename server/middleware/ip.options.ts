@@ -12,9 +12,6 @@ export const IpOptions = Type.Object(
       description: 'These do not pass, even when allowed above.',
     }),
   },
-  {
-    description:
-      'Lets clients in by address; others get 403, and so does one whose address cannot be read of what its proxy says.',
-  },
+  { description: 'Lets clients in by address; others get 403.' },
 )
 export type IpConfig = Static<typeof IpOptions>

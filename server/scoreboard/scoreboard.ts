@@ -10,7 +10,10 @@
 //     2  in flight        sum of all rows' cells  |   16  Float64  failures
 //     3  epoch            backends                |   24  Float64  bytes in
 //     4  cursor           backends                |   32  Float64  bytes out
-//     14 magic, 15 rows   record 0 only           |   40  Float64  connections accepted, record 0 only
+//     5  failing          servers: in a row       |   40  Float64  connections accepted, record 0 only
+//     6  last fault       servers: its place + 1  |   48  Float64  attempts, servers
+//     7  when, in s       servers                 |   56  Float64  failed attempts, servers
+//     14 magic, 15 rows   record 0 only           |
 //
 // In flight exists twice: in the worker's row, so that a dead worker's share can be taken back, and as the total, so that
 // a limit holds over all workers. A row is never below what its worker added to the total (row first when adding, last
@@ -33,6 +36,9 @@ const GENERATION = 1
 const IN_FLIGHT = 2
 const EPOCH = 3
 const CURSOR = 4
+const FAILING = 5
+const LAST_FAULT = 6
+const LAST_FAULT_S = 7
 const MAGIC = 14
 const ROWS = 15
 
@@ -43,6 +49,8 @@ const BYTES_OUT = 4
 const ACCEPTED = 5
 /** An Int32 of a row. */
 const BEATS = 1
+const ATTEMPTS = 6
+const FAILED_ATTEMPTS = 7
 
 /** The gateway's own record. */
 const GATEWAY = 0
@@ -174,6 +182,46 @@ export class Scoreboard {
     const at = (slot * this.#stride + this.#own) >> 1
     this.#doubles[at + BYTES_IN]! += bytesIn
     this.#doubles[at + BYTES_OUT]! += bytesOut
+  }
+
+  /** Counts an attempt that the server answered. */
+  attemptAnswered(slot: number): void {
+    const ints = this.#ints
+    this.#doubles[((slot * this.#stride + this.#own) >> 1) + ATTEMPTS]! += 1
+    const failing = slot * this.#stride + FAILING
+    if (Atomics.load(ints, failing) !== 0) Atomics.store(ints, failing, 0)
+  }
+
+  /** Counts an attempt that failed, or an answer that broke off (`wasAnswered`: counted as an attempt before); `fault` is its place in FAULT_CODES, `nowS` in seconds since 1970. */
+  attemptFailed(slot: number, fault: number, wasAnswered: boolean, nowS: number): void {
+    const ints = this.#ints
+    const at = (slot * this.#stride + this.#own) >> 1
+    if (!wasAnswered) this.#doubles[at + ATTEMPTS]! += 1
+    this.#doubles[at + FAILED_ATTEMPTS]! += 1
+    const first = slot * this.#stride
+    Atomics.store(ints, first + LAST_FAULT, fault + 1)
+    Atomics.store(ints, first + LAST_FAULT_S, nowS)
+    Atomics.add(ints, first + FAILING, 1)
+  }
+
+  attempts(slot: number): number {
+    return this.#sum(slot, ATTEMPTS)
+  }
+
+  failedAttempts(slot: number): number {
+    return this.#sum(slot, FAILED_ATTEMPTS)
+  }
+
+  /** The last fault of a server's attempts: how many failed since one was answered, its place in FAULT_CODES, and when (seconds since 1970); null: none failed yet. */
+  lastFault(slot: number): { inARow: number; fault: number; atS: number } | null {
+    const first = slot * this.#stride
+    const place = Atomics.load(this.#ints, first + LAST_FAULT)
+    if (place === 0) return null
+    return {
+      inARow: Atomics.load(this.#ints, first + FAILING),
+      fault: place - 1,
+      atS: Atomics.load(this.#ints, first + LAST_FAULT_S) >>> 0,
+    }
   }
 
   requests(slot: number): number {

@@ -92,6 +92,13 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS
 
+/** Each code has a place, by which shared memory tells of it. */
+export const FAULT_CODES = Object.keys(FAULTS) as readonly FaultCode[]
+const PLACES: ReadonlyMap<string, number> = new Map(FAULT_CODES.map((code, place) => [code, place]))
+
+/** The place of a code in FAULT_CODES. */
+export const faultPlace = (code: FaultCode): number => PLACES.get(code) ?? 0
+
 /** An expected failure. `sent` is false only when no byte of the request can have reached the server. */
 export interface Fault {
   readonly code: FaultCode

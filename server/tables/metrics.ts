@@ -54,6 +54,7 @@ export const METRICS = {
     'backend',
     'server',
   ),
+  limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
   turn_allocations: gauge(
     'TURN allocations, by the transport of their clients: udp, tcp or tls.',
@@ -104,10 +105,6 @@ export const METRICS = {
   process_resident_memory_bytes: gauge('Resident memory.', 'process'),
   log_lines_dropped_total: counter(
     'Lines of the access log that were dropped: its file, or the reader of its pipe, was too slow, or a write failed.',
-  ),
-  events_dropped_total: counter(
-    'Events that were dropped: nobody read stdout or stderr in time, or a write failed.',
-    'process',
   ),
   metric_series_dropped_total: counter(
     'Label sets that were counted as "other" because their metric was full, each time one was asked for.',

@@ -5,15 +5,12 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
 import { backendOf } from './exchange-meter.ts'
-import { LineSink } from './line-sink.ts'
+import { whyJson, whyText } from './why-line.ts'
+import { LineSink, type LineSinkOptions } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
-import type { LogEvent } from './log.ts'
 import type { LogsConfig } from './logs.options.ts'
 
-export interface AccessLogOptions {
-  /** null: stdout. */
-  readonly file: string | null
-  readonly onEvent: LogEvent
+export interface AccessLogOptions extends LineSinkOptions {
   readonly format: LogsConfig['format']
   readonly clock?: Clock
 }
@@ -26,11 +23,7 @@ export class AccessLog {
   readonly #lines: JsonLines | TextLines
 
   constructor(options: AccessLogOptions) {
-    const { file, onEvent } = options
-    this.#sink = new LineSink({
-      to: file === null ? 'stdout' : { file },
-      onFailed: (reason) => onEvent('error', 'access_log_failed', { file, reason }),
-    })
+    this.#sink = new LineSink(options)
     const clock = options.clock ?? CLOCK
     this.#lines = options.format === 'json' ? new JsonLines(clock) : new TextLines(clock)
   }
@@ -52,18 +45,18 @@ export class AccessLog {
   reopen(): void {
     this.#sink.reopen()
   }
-  /** Writes what waits and closes. */
-  close(): Promise<void> {
-    return this.#sink.close()
+  /** Writes what waits and closes; for the end of the process. */
+  close(): void {
+    this.#sink.close()
   }
 }
 
 /** Most bytes of a line beside its texts of any length: constants, names (63 bytes each, a server's name is a URL), numbers. */
 const LINE_BYTES = 1024
 
-/** From behind the client's address to the host, by method id. */
-const METHOD_PIECES = METHODS.map((method) => piece(`,"method":"${method}","host":`))
-const OTHER_METHOD = piece(',"method":')
+/** From the end of the client's address to the host, by method id. */
+const METHOD_PIECES = METHODS.map((method) => piece(`","method":"${method}","host":`))
+const OTHER_METHOD = piece('","method":')
 const HOST = piece(',"host":')
 const PATH = piece(',"path":')
 const STATUS_PIECES = Array.from({ length: 1024 }, (_, status) =>
@@ -97,20 +90,26 @@ class JsonLines {
     const host = this.#hosts.of(request.host)
     const agent = this.#agents.of(request.get('user-agent'))
     const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
+    const why = x.fault === null && x.tries === null ? '' : whyJson(x)
     const room =
-      LINE_BYTES + names.length + host.length + agent.length + ESCAPE_BYTES * (x.id.length + target.length)
+      LINE_BYTES +
+      names.length +
+      host.length +
+      agent.length +
+      why.length +
+      ESCAPE_BYTES * (x.id.length + target.length)
     if (!sink.begin(room)) return
     const line = sink.line
     line.put(this.#time.at(x.endedMs))
     line.quotedOrNull(x.id)
     line.put(this.#listeners.get(listener.name) ?? this.#listener(listener.name))
-    line.quotedOrNull(x.client.address)
+    line.ascii(x.client.address)
     this.#method(x, line)
     line.put(host)
     line.put(PATH)
     line.quotedOrNull(target)
     line.put(names)
-    writeNumbers(x, line)
+    writeNumbers(x, line, why)
     line.put(agent)
     line.put(END)
     sink.end()
@@ -127,7 +126,7 @@ class JsonLines {
   }
 
   #listener(name: string): Uint8Array {
-    const made = piece(`,"listener":"${name}","client":`)
+    const made = piece(`,"listener":"${name}","client":"`)
     if (this.#listeners.size >= KEPT_MAX) this.#listeners.clear()
     this.#listeners.set(name, made)
     return made
@@ -138,7 +137,7 @@ const METHOD_LENGTH_MAX = 64
 const KEPT_MAX = 1024
 
 /** From `status` to `fault`. */
-function writeNumbers(x: Exchange, line: LineWriter): void {
+function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
   line.put(STATUS_PIECES[x.status]!)
   line.integer(x.bytesIn)
   line.put(BYTES_OUT)
@@ -159,7 +158,7 @@ function writeNumbers(x: Exchange, line: LineWriter): void {
   if (x.attempts === 1 && x.fault === null) line.put(USUAL_END)
   else
     line.ascii(
-      `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`},"user_agent":`,
+      `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`}${why},"user_agent":`,
     )
 }
 
@@ -213,13 +212,19 @@ class TextLines {
     const asked = `${request.method || '-'} ${request.host || '-'}${request.target || '-'}`
     const agent = request.get('user-agent') ?? '-'
     const answered = answeredText(x)
+    const why = whyText(x)
     if (
-      !sink.begin(LINE_BYTES + answered.length + ESCAPE_BYTES * (asked.length + x.id.length + agent.length))
+      !sink.begin(
+        LINE_BYTES +
+          answered.length +
+          why.length +
+          ESCAPE_BYTES * (asked.length + x.id.length + agent.length),
+      )
     )
       return
     const line = sink.line
     line.put(this.#time.at(x.endedMs))
-    line.ascii(`${client.address ?? '-'} ${listener.name} "`)
+    line.ascii(`${client.address} ${listener.name} "`)
     line.escaped(asked)
     line.ascii(` HTTP/1.${request.version - 10}" ${answered} queue=`)
     line.ms(x.queueMs)
@@ -231,7 +236,7 @@ class TextLines {
     else line.ms(x.firstByteMs - x.startedMs)
     line.ascii(' total=')
     line.ms(x.endedMs - x.startedMs)
-    line.ascii(` attempts=${x.attempts} fault=${x.fault === null ? '-' : x.fault.code} id=`)
+    line.ascii(` attempts=${x.attempts} fault=${x.fault === null ? '-' : x.fault.code}${why} id=`)
     line.escaped(x.id || '-')
     line.ascii(' agent="')
     line.escaped(agent)

@@ -10,6 +10,7 @@ import {
 } from '../scoreboard/scoreboard.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Plan } from '../worker/messages.ts'
+import { failingSince, faultReason } from './attempts.ts'
 
 /** A server, and where its cells are. */
 export interface Place {
@@ -18,11 +19,14 @@ export interface Place {
   readonly url: string
   readonly weight: number
   readonly slot: number
+  /** Whether it has a health check. */
+  readonly isChecked: boolean
   /** Why it is not up; null when nobody said. */
   readonly reason: string | null
 }
 
-export type ServerState = 'up' | 'down' | 'draining' | 'maintenance' | 'starting'
+/** unchecked: nobody asks it whether it is up; what is known of it is how requests fared. */
+export type ServerState = 'up' | 'unchecked' | 'down' | 'draining' | 'maintenance' | 'starting'
 
 export interface HealthDocument {
   /** At least one server of every backend is up. */
@@ -80,6 +84,7 @@ export interface ServerHealth {
   readonly backend: string
   readonly server: string
   readonly state: ServerState
+  /** Why it is not up, or how its last requests failed; null: nothing is wrong with it. */
   readonly reason: string | null
 }
 
@@ -99,6 +104,9 @@ export interface ServerMetrics {
   readonly active_connections: number
   readonly backend: string
   readonly server: string
+  /** Requests that were sent to it or were to be, those included that another server answered in the end; and how many of them failed. */
+  readonly attempts: number
+  readonly failed_attempts: number
 }
 
 /** All servers of a plan, in the order of the config: what the supervisor has. */
@@ -111,12 +119,13 @@ export function placesOfPlan({
   readonly slots: Plan['slots']
   readonly reasons: Plan['reasons']
 }): Place[] {
-  return Object.entries(config.backends).flatMap(([backend, { servers }]) =>
+  return Object.entries(config.backends).flatMap(([backend, { servers, health_check }]) =>
     servers.flatMap(({ name, url, weight }): Place[] => {
       const server = name ?? url
       const slot = slots[backend]?.servers[server]?.index
       if (slot === undefined) return []
-      return [{ backend, server, url, weight, slot, reason: reasons[backend]?.[server] ?? null }]
+      const reason = reasons[backend]?.[server] ?? null
+      return [{ backend, server, url, weight, slot, isChecked: health_check !== undefined, reason }]
     }),
   )
 }
@@ -131,26 +140,34 @@ export function placesOfSnapshot({ backends }: Snapshot): Place[] {
         url,
         weight,
         slot,
+        isChecked: backend.options.health_check !== undefined,
         reason: backend.reasons.get(name) ?? null,
       }
     }),
   )
 }
 
-/** Which servers are up. */
-export function healthDocument(places: readonly Place[], board: Scoreboard): HealthDocument {
-  const backends = places.map(({ backend, server, url, weight, slot, reason }): ServerHealth => {
-    const state = stateName(board.state(slot))
+/** Which servers are up, at `nowS` (seconds since 1970). */
+export function healthDocument(
+  places: readonly Place[],
+  board: Scoreboard,
+  nowS = Date.now() / 1000,
+): HealthDocument {
+  const backends = places.map(({ backend, server, url, weight, slot, isChecked, reason }): ServerHealth => {
+    const known = stateName(board.state(slot))
+    const state = known === 'up' && !isChecked ? 'unchecked' : known
+    const failing = failingSince(board, slot, nowS)
     return {
       url,
-      healthy: state === 'up',
+      // Who is not checked is as well as its last requests fared.
+      healthy: state === 'up' || (state === 'unchecked' && failing === null),
       circuit_state: 'Closed',
       weight,
       active_connections: board.inFlight(slot),
       backend,
       server,
       state,
-      reason: state === 'up' ? null : reason,
+      reason: known === 'up' ? faultReason(failing) : reason,
     }
   })
   return healthOf(backends)
@@ -183,6 +200,8 @@ export function metricsDocument(places: readonly Place[], board: Scoreboard): Me
       active_connections: board.inFlight(slot),
       backend,
       server,
+      attempts: board.attempts(slot),
+      failed_attempts: board.failedAttempts(slot),
     }
   })
   return {

@@ -11,19 +11,23 @@ const RELAY_FIRST_MS = 750
 export interface StreamClientsParts {
   readonly wheel: Wheel
   readonly board: Pick<Scoreboard, 'connections'>
+  /** Hears of limits that refused a client: where they are set, and their value. */
+  readonly limitReached?: (limit: string, value: number) => void
 }
 
 export class StreamClients {
   readonly wheel: Wheel
   isDraining = false
+  readonly limitReached: (limit: string, value: number) => void
   readonly #board: StreamClientsParts['board']
   readonly #open = new Set<StreamClient>()
   readonly #byListener = new Map<string, number>()
   #drained: (() => void) | null = null
   #drainTimer: Timer | null = null
 
-  constructor({ wheel, board }: StreamClientsParts) {
+  constructor({ wheel, board, limitReached = () => {} }: StreamClientsParts) {
     this.wheel = wheel
+    this.limitReached = limitReached
     this.#board = board
   }
 

@@ -60,7 +60,11 @@ class OpenStreams implements OpenListener<TurnListener> {
     const client = new StreamClient(clients, listener, socket, this.#isTls)
     socket.data = client
     clients.opened(client)
-    if (clients.countOf(listener.name) > listener.options.limits.connections) return client.abort()
+    const { connections } = listener.options.limits
+    if (clients.countOf(listener.name) > connections) {
+      clients.limitReached(`listeners.${listener.name}.limits.connections`, connections)
+      return client.abort()
+    }
     socket.setNoDelay(true)
     if (this.#isTls) this.#decrypt(socket, client)
   }

@@ -8,9 +8,11 @@ import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compile } from '../snapshot/compile.ts'
-import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
+import { logEvent } from '../telemetry/log.ts'
+import { LimitNews } from '../telemetry/limit-news.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
@@ -41,6 +43,7 @@ export class DataPlane {
   readonly registry = new Registry()
   private readonly board: Scoreboard
   private readonly meter = new ExchangeMeter(this.registry)
+  private readonly limits = new LimitNews(this.registry, logEvent, steadyMs)
   private readonly logs = new WorkerLogs()
   private readonly ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
   private serving: Serving | null = null
@@ -150,9 +153,9 @@ export class DataPlane {
     return this.serving?.listeners.ports() ?? new Map()
   }
 
-  /** Writes what the logs hold; settles when it is out, or was given up. */
-  close(): Promise<void> {
-    return this.logs.close()
+  /** Writes what the logs hold. */
+  close(): void {
+    this.logs.close()
   }
 
   private servingFor(snapshot: Snapshot): Serving {
@@ -175,17 +178,22 @@ export class DataPlane {
       resolver,
       accessLog,
       meter,
+      limits: this.limits,
       snapshot,
-      documents: (which) => this.document(which),
+      documents: (path) => this.document(path),
     })
-    const clients = new StreamClients({ wheel: engine.wheel, board })
+    const clients = new StreamClients({
+      wheel: engine.wheel,
+      board,
+      limitReached: (limit, value) => this.limits.reached(limit, value),
+    })
     return { engine, resolver, clients, listeners: new Listeners(engine, clients) }
   }
 
-  /** What listeners with status_endpoints answer: the same documents as on the admin listener. */
-  private document(which: OwnDocument): { readonly status: number; readonly body: string } {
+  /** /_health and /_metrics as the listeners answer them: the same documents as on the admin listener. */
+  private document(path: '/_health' | '/_metrics'): { readonly status: number; readonly body: string } {
     const places = this.current ? placesOfSnapshot(this.current) : []
-    if (which === 'metrics')
+    if (path === '/_metrics')
       return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.board))}\n` }
     const health = healthDocument(places, this.board)
     const isHealthy = health.healthy && !this.isDraining

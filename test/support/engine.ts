@@ -12,6 +12,7 @@ import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
 import { compile } from '../../server/snapshot/compile.ts'
 import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
 import type { AccessLog } from '../../server/telemetry/access-log.ts'
+import { LimitNews } from '../../server/telemetry/limit-news.ts'
 import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
 import { Registry } from '../../server/telemetry/registry.ts'
 import type { BackendSlots } from '../../server/worker/messages.ts'
@@ -22,7 +23,7 @@ import { waitFor } from './wait.ts'
 /** What the access log would say of an exchange. */
 export interface Logged {
   readonly id: string
-  readonly client: string | null
+  readonly client: string
   readonly method: string
   readonly target: string
   readonly host: string
@@ -59,6 +60,8 @@ export class TestEngine implements AsyncDisposable {
   private readonly open = new Map<string, OpenListener>()
   /** What is open when the test ends was left open by it: `settled` says so. */
   private readonly clients: RawClient[] = []
+  /** What operators are told. */
+  readonly events: Record<string, unknown>[] = []
 
   constructor({ config, steps = [], listener = {} }: EngineOptions) {
     const words = checked(config, listener)
@@ -85,8 +88,13 @@ export class TestEngine implements AsyncDisposable {
       resolver: new Resolver(words.resolver, () => performance.now()),
       accessLog: accessLog as unknown as AccessLog,
       meter: new ExchangeMeter(new Registry()),
+      limits: new LimitNews(
+        new Registry(),
+        (_, event, facts) => void this.events.push({ event, ...facts }),
+        () => performance.now(),
+      ),
       snapshot: this.snapshot,
-      documents: (which) => ({ status: 200, body: `${which}\n` }),
+      documents: (path) => ({ status: 200, body: `${path}\n` }),
     })
     for (const [name, one] of this.snapshot.listeners) {
       const how = { hostname: '127.0.0.1', port: 0 }

@@ -7,11 +7,10 @@ import { tellBug } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
 import { LineCutter } from '../../lib/lines.ts'
 import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
-import { releaseSignals } from '../../lib/signals.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { meterProcess } from '../../telemetry/gather.ts'
-import { finishEvents, logEvent } from '../../telemetry/log.ts'
-import { endOnBugs, logBugs } from '../../telemetry/log-bugs.ts'
+import { logEvent } from '../../telemetry/log.ts'
+import { logBugs } from '../../telemetry/log-bugs.ts'
 import { Registry } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../messages.ts'
 import type { Stream, StreamSink } from '../network.ts'
@@ -39,15 +38,12 @@ export async function relay(args: readonly string[], io: Io): Promise<number> {
     return 2
   }
   // Ctrl-C reaches the whole process group: the supervisor decides what it means.
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
-    process.on(signal, () => {})
-  releaseSignals()
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   return serve(CHANNEL_FD, CONTROL_FD)
 }
 
 async function serve(channel: number, controlFd: number): Promise<number> {
-  if (Bun.isMainThread) endOnBugs(PROCESS)
-  else logBugs(PROCESS)
+  logBugs(PROCESS)
   tick()
   const poller = new Poller()
   const network = new SocketNetwork(poller)
@@ -66,7 +62,6 @@ async function serve(channel: number, controlFd: number): Promise<number> {
   control.close()
   poller.close()
   closeFds([channel])
-  await finishEvents()
   return shell.exitCode ?? 1
 }
 

@@ -6,7 +6,7 @@ import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
 import { urlOfBind } from '../../../server/cli/gateway.ts'
 import { health } from '../../../server/cli/health.ts'
 import type { Io } from '../../../server/cli/io.ts'
-import { metrics } from '../../../server/cli/metrics.ts'
+import { metrics, metricsText } from '../../../server/cli/metrics.ts'
 import { status } from '../../../server/cli/status.ts'
 import { table } from '../../../server/cli/table.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
@@ -37,6 +37,8 @@ const served = (backend: string, name: string, requests: number, failed: number)
   active_connections: 2,
   backend,
   server: name,
+  attempts: requests + 7,
+  failed_attempts: failed + 7,
 })
 
 let healthDocument: HealthDocument
@@ -113,10 +115,10 @@ test('health and status fail when a backend has no server that is up', async () 
 test('metrics shows totals and servers', async () => {
   expect((await said(metrics, '--admin', url)).out).toBe(`1000 requests, 5 failed, 99.50 % succeeded
 
-BACKEND  SERVER  REQUESTS  FAILED  SUCCESS  IN FLIGHT
-api      one          600       3  99.50 %          2
-api      two          300       2  99.50 %          2
-web      three        100       0  99.50 %          2
+BACKEND  SERVER  REQUESTS  FAILED  ATTEMPTS  LOST  SUCCESS  IN FLIGHT
+api      one          600       3       607    10  99.50 %          2
+api      two          300       2       307     9  99.50 %          2
+web      three        100       0       107     7  99.50 %          2
 `)
 })
 
@@ -126,14 +128,21 @@ test('metrics of one backend are the sums of its servers', async () => {
   expect(out).not.toContain('three')
 })
 
+test('where nothing was asked yet, nothing is said to have succeeded', () => {
+  const idle = { ...served('api', 'one', 0, 0), success_rate: 100 }
+  const text = metricsText({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [idle] })
+  expect(text).toStartWith('0 requests, 0 failed, – succeeded\n')
+  expect(text).not.toContain('%')
+})
+
 test('status puts health and traffic side by side', async () => {
   const { out } = await said(status, '--admin', url)
   expect(out.split('\n').slice(0, 5)).toEqual([
     'healthy: 2 of 3 servers up',
     '1000 requests, 5 failed, 99.50 % succeeded',
     '',
-    'BACKEND  SERVER  STATE  WEIGHT  IN FLIGHT  REQUESTS  FAILED  REASON',
-    'api      one     up          1          2       600       3',
+    'BACKEND  SERVER  STATE  WEIGHT  IN FLIGHT  REQUESTS  FAILED  ATTEMPTS  LOST  REASON',
+    'api      one     up          1          2       600       3       607    10',
   ])
 })
 

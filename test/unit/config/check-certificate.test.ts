@@ -88,7 +88,7 @@ test('a chain begins with the certificate of the key; a key may stand beside it'
 test('files that are missing, unreadable, too large or no files are told with where they would be', () => {
   expect(told('gone.pem', 'empty/x')).toEqual([
     `cert: found "gone.pem", which cannot be read, allowed a readable file; it is ${at('gone.pem')}: no file of this name`,
-    expect.stringMatching(/^key: found "empty\/x", which cannot be read, .*ENOTDIR/),
+    expect.stringMatching(/^key: found "empty\/x", which cannot be read, .*below what is no folder/),
   ])
   expect(told('.', 'large')).toEqual([
     expect.stringContaining(': a folder'),

@@ -14,7 +14,7 @@ describe('decoding', () => {
     })
     expect(config.backends['a']).toMatchObject({
       algorithm: 'round_robin',
-      servers: [{ url: 'http://a:1', weight: 1, max_connections: 1024, backup: false }],
+      servers: [{ url: 'http://a:1', weight: 1, backup: false }],
       retry: { attempts: 3, backoff: 25 },
       queue: { size: 1024, timeout: 5000 },
     })

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { STATE_DOWN, STATE_STARTING, STATE_UP, Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
 import {
   healthDocument,
@@ -7,6 +7,8 @@ import {
   placesOfSnapshot,
   successRate,
 } from '../../../server/telemetry/documents.ts'
+import { AttemptWatch } from '../../../server/telemetry/attempts.ts'
+import { faultPlace } from '../../../server/tables/faults.ts'
 import { gatherBoard } from '../../../server/telemetry/gather.ts'
 import { renderMetrics } from '../../../server/telemetry/prometheus.ts'
 import { Totals } from '../../../server/telemetry/registry.ts'
@@ -22,8 +24,9 @@ const plan = {
           { url: 'http://server1:8000', weight: 3 },
           { url: 'http://server2:8000', name: 'two', weight: 1 },
         ],
+        health_check: {},
       },
-      web: { servers: [{ url: 'http://server3:8000', weight: 1 }] },
+      web: { servers: [{ url: 'http://server3:8000', weight: 1 }], health_check: {} },
     },
   },
   slots: {
@@ -32,6 +35,8 @@ const plan = {
   },
   reasons: { api: { two: 'connect refused' } },
 } as unknown as Parameters<typeof placesOfPlan>[0]
+
+const NOW = 1_800_000_000
 
 function board(): Scoreboard {
   const bytes = Scoreboard.bytes(6, 1)
@@ -92,6 +97,8 @@ test('the metrics document has the shape that is promised', () => {
   }
   count(0, 15_234, 42)
   count(2, 11_425, 8)
+  cells.attemptFailed(2, 0, false, NOW)
+  for (let i = 0; i < 9; i++) cells.attemptAnswered(2)
   cells.enter(2, 100)
   expect(metricsDocument(placesOfPlan(plan).slice(0, 1), cells)).toEqual({
     total_requests: 15_234,
@@ -106,6 +113,8 @@ test('the metrics document has the shape that is promised', () => {
         active_connections: 1,
         backend: 'api',
         server: 'http://server1:8000',
+        attempts: 10,
+        failed_attempts: 1,
       },
     ],
   })
@@ -116,6 +125,92 @@ test('the metrics document has the shape that is promised', () => {
     'success_rate',
     'active_connections',
   ])
+})
+
+describe('a server that nobody checks', () => {
+  const places = placesOfPlan({
+    ...plan,
+    config: { backends: { api: { servers: plan.config.backends['api']!.servers.slice(0, 1) } } },
+  } as unknown as typeof plan)
+  const refused = faultPlace('connect_refused')
+
+  test('is unchecked, and well until a request to it fails', () => {
+    const cells = board()
+    const about = (): unknown => healthDocument(places, cells, NOW).backends[0]
+    expect(about()).toMatchObject({ state: 'unchecked', healthy: true, reason: null })
+    cells.attemptFailed(2, refused, false, NOW)
+    cells.attemptFailed(2, refused, false, NOW)
+    expect(about()).toMatchObject({
+      state: 'unchecked',
+      healthy: false,
+      reason: expect.stringMatching(/^connect_refused, 2 in a row, the last [0-9] s ago$/),
+    })
+    expect(healthDocument(places, cells, NOW).healthy).toBe(false)
+    cells.attemptAnswered(2)
+    expect(about()).toMatchObject({ state: 'unchecked', healthy: true, reason: null })
+  })
+
+  test('that gets no requests any more is not failing for ever', () => {
+    const cells = board()
+    cells.attemptFailed(2, refused, false, NOW)
+    expect(healthDocument(places, cells, NOW + 50).healthy).toBe(false)
+    expect(healthDocument(places, cells, NOW + 62).healthy).toBe(true)
+  })
+
+  test('tells what its requests met also when it is checked, and up for its checks', () => {
+    const cells = board()
+    cells.attemptFailed(2, refused, false, NOW)
+    expect(healthDocument(placesOfPlan(plan), cells, NOW).backends[0]).toMatchObject({
+      state: 'up',
+      healthy: true,
+      reason: expect.stringContaining('connect_refused'),
+    })
+  })
+})
+
+describe('the watch on attempts', () => {
+  const place = { backend: 'api', server: 'one', slot: 2 }
+  const refused = faultPlace('connect_refused')
+
+  test('tells the first failure at once and a recovery after five looks without another', () => {
+    const cells = board()
+    const watch = new AttemptWatch()
+    const look = (): unknown => watch.look([place], cells)
+    expect(look()).toEqual([])
+    for (let i = 0; i < 3; i++) cells.attemptFailed(2, refused, false, NOW)
+    expect(look()).toEqual([{ backend: 'api', server: 'one', fault: 'connect_refused', failed: 3 }])
+    cells.attemptFailed(2, refused, false, NOW)
+    expect(look()).toEqual([])
+    // No request comes: nothing is known.
+    for (let i = 0; i < 10; i++) expect(look()).toEqual([])
+    cells.attemptAnswered(2)
+    for (let i = 0; i < 4; i++) expect(look()).toEqual([])
+    expect(look()).toEqual([{ backend: 'api', server: 'one', fault: null, failed: 1 }])
+    expect(look()).toEqual([])
+  })
+
+  test('one that fails now and then is told once, not each time', () => {
+    const cells = board()
+    const watch = new AttemptWatch()
+    let told = 0
+    for (let i = 0; i < 50; i++) {
+      cells.attemptAnswered(2)
+      if (i % 3 === 0) cells.attemptFailed(2, refused, false, NOW)
+      told += watch.look([place], cells).length
+    }
+    expect(told).toBe(1)
+  })
+
+  test('a server that was replaced by another of its name begins anew', () => {
+    const cells = board()
+    const watch = new AttemptWatch()
+    cells.attemptFailed(2, refused, false, NOW)
+    expect(watch.look([place], cells)).toHaveLength(1)
+    cells.setGeneration(2, 7)
+    expect(watch.look([place], cells)).toEqual([])
+    cells.attemptFailed(2, refused, false, NOW)
+    expect(watch.look([place], cells)).toHaveLength(1)
+  })
 })
 
 test('nothing asked is all well', () => expect(successRate(0, 0)).toBe(100))
@@ -132,6 +227,7 @@ test('a worker makes the same documents of its snapshot as the supervisor of its
       'api',
       {
         name: 'api',
+        options: { health_check: {} },
         reasons: new Map([['two', 'connect refused']]),
         servers: [
           server('http://server1:8000', 'http://server1:8000', 3, 2),
@@ -143,6 +239,7 @@ test('a worker makes the same documents of its snapshot as the supervisor of its
       'web',
       {
         name: 'web',
+        options: { health_check: {} },
         reasons: new Map(),
         servers: [server('http://server3:8000', 'http://server3:8000', 1, 5)],
       },

@@ -17,13 +17,14 @@ export interface FakeFields {
   readonly status?: number
   readonly attempts?: number
   readonly fault?: Fault | null
+  readonly detail?: string | null
+  readonly tries?: Exchange['tries']
   readonly bytesIn?: number
   readonly bytesOut?: number
   readonly queueMs?: number
   readonly connectMs?: number
   readonly firstByteMs?: number
   readonly endedMs?: number
-  readonly client?: string | null
 }
 
 export type FakeRule = { readonly name: string; readonly to: object }
@@ -56,14 +57,10 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     listener: fields.listener ?? LISTENER,
     snapshot: fields.snapshot ?? SNAPSHOT,
     request,
-    client: {
-      address: fields.client === undefined ? '192.0.2.7' : fields.client,
-      socketAddress: '192.0.2.7',
-      port: 40000,
-      trusted: false,
-      scheme: 'http',
-    },
+    client: { address: '192.0.2.7', socketAddress: '192.0.2.7', port: 40000, trusted: false },
     rule: fields.rule === undefined ? API : fields.rule,
+    detail: fields.detail ?? null,
+    tries: fields.tries ?? null,
     server: fields.server === undefined ? SERVER : fields.server,
     attempts: fields.attempts ?? 1,
     fault: fields.fault ?? null,

@@ -1,0 +1,79 @@
+// Why a request head is malformed, in words: which rule of RFC 9112 it breaks, at which byte, and what else it looks like. Only for heads
+// that the scanners have refused: it walks them once more, slowly.
+import { COLON, CR, FIELD_VALUE, LF, SP, TARGET, TOKEN } from './bytes.ts'
+
+/** What comes to the wrong port most often, by its first bytes. */
+const OTHERS: readonly (readonly [RegExp, string])[] = [
+  [/^\x16\x03[\x00-\x04]/, 'a TLS ClientHello, sent to a port without TLS'],
+  [/^PRI \* HTTP\/2/, 'the HTTP/2 preface, sent without asking whether HTTP/2 is spoken here'],
+  [/^PROXY (?:TCP|UNKNOWN)/, 'a PROXY protocol header (version 1), which this listener does not take'],
+  [/^\r\n\r\n\x00\r\nQUIT\n/, 'a PROXY protocol header (version 2), which this listener does not take'],
+  [/^SSH-/, 'SSH'],
+  [/^(?:EHLO|HELO) /i, 'SMTP'],
+  [/^\*[0-9]+\r\n\$/, 'the Redis protocol'],
+  [/^\x00\x00\x00[\x08-\xff]\x00\x03\x00\x00/, 'the PostgreSQL protocol'],
+  [/^\x10.\x00\x04MQTT/s, 'MQTT'],
+  [/^[\x00\x01][\x00-\x03]..\x21\x12\xa4\x42/s, 'STUN'],
+  [/^HTTP\/1\./, 'an answer, not a request'],
+]
+const LOOK_BYTES = 64
+
+/** Says why the head at `bytes[from..to)` was refused as malformed. */
+export function whyMalformed(bytes: Buffer, from: number, to: number): string {
+  const start = bytes.latin1Slice(from, Math.min(to, from + LOOK_BYTES))
+  const other = OTHERS.find(([pattern]) => pattern.test(start))
+  const broken = brokenRule(bytes, from, to)
+  return other === undefined ? broken : `it looks like ${other[1]} (${broken})`
+}
+
+function brokenRule(bytes: Buffer, from: number, to: number): string {
+  const at = (place: number, wanted: string): string =>
+    `${wanted}, ${found(bytes, place, to)} at byte ${place - from}`
+  // 1. request-line = method SP request-target SP HTTP-version CRLF (§3)
+  let i = skip(bytes, from, to, (code) => TOKEN[code] !== 0)
+  if (i === from || bytes[i] !== SP) return at(i, 'a method and one space are wanted')
+  if (i - from > 32) return 'the method is longer than 32 bytes'
+  const target = i + 1
+  i = skip(bytes, target, to, (code) => TARGET[code] !== 0)
+  if (i === target || bytes[i] !== SP) return at(i, 'a request target and one space are wanted')
+  const version = i + 1
+  const said = bytes.latin1Slice(version, Math.min(version + 8, to))
+  if (!/^HTTP\/[0-9]\.[0-9]$/.test(said)) return at(version, '"HTTP/1.1" is wanted')
+  i = version + 8
+  if (bytes[i] !== CR || bytes[i + 1] !== LF) return at(i, 'CR LF is wanted at the end of the request line')
+  return brokenField(bytes, i + 2, to, at)
+}
+
+/** 2. field-name ":" field-value CRLF, up to an empty line (§5) */
+function brokenField(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  at: (place: number, wanted: string) => string,
+): string {
+  for (let line = from; line < to;) {
+    if (bytes[line] === CR) return at(line + 1, 'LF is wanted after CR')
+    if (bytes[line] === SP || bytes[line] === 9)
+      return at(line, 'a field name is wanted (lines are not folded, §5.2)')
+    const colon = skip(bytes, line, to, (code) => TOKEN[code] !== 0)
+    if (bytes[colon] !== COLON) return at(colon, 'a field name and ":" with nothing between are wanted')
+    const end = skip(bytes, colon + 1, to, (code) => FIELD_VALUE[code] === 1)
+    if (bytes[end] !== CR || bytes[end + 1] !== LF)
+      return at(bytes[end] === CR ? end + 1 : end, 'CR LF is wanted at the end of a field')
+    line = end + 2
+  }
+  return 'it ends in the middle'
+}
+
+function skip(bytes: Buffer, from: number, to: number, isIn: (code: number) => boolean): number {
+  let i = from
+  while (i < to && isIn(bytes[i]!)) i++
+  return i
+}
+
+function found(bytes: Buffer, place: number, to: number): string {
+  if (place >= to) return 'found its end'
+  const code = bytes[place]!
+  const hex = `0x${code.toString(16).padStart(2, '0')}`
+  return code > 32 && code < 127 ? `found "${String.fromCharCode(code)}" (${hex})` : `found ${hex}`
+}

@@ -1,0 +1,33 @@
+// What became of an attempt, told to who counts (the scoreboard) and to who reads the log (the exchange).
+import type { Server } from '../backends/server.ts'
+import { nowMs, unixSeconds } from '../lib/clock.ts'
+import { FAULTS, type FaultCode, faultPlace } from '../tables/faults.ts'
+import type { Phase } from './exchange.ts'
+import type { Proxied } from './proxy.ts'
+import { tellFailure } from './tell-exchange.ts'
+
+/** Attempts that an exchange remembers: retries are few, but not for ever. */
+const TRIES_MAX = 16
+
+/** The head of an answer is here. */
+export function attemptAnswered(x: Proxied, server: Server, sinceMs: number): void {
+  x.engine.board.attemptAnswered(server.slot)
+  // Told only after another has failed: the log says who answered in the end all the same.
+  x.tries?.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
+}
+
+/** The server gave no answer, or broke off in the middle of one. What is not its fault is not counted against it. */
+export function attemptFailed(
+  x: Proxied,
+  server: Server,
+  code: FaultCode,
+  phase: Phase,
+  sinceMs: number,
+): void {
+  if (FAULTS[code].side === 'server')
+    x.engine.board.attemptFailed(server.slot, faultPlace(code), phase === 'answer', unixSeconds())
+  if (x.engine.isDebugging) tellFailure(x, server, code, phase)
+  x.tries ??= []
+  if (x.tries.length < TRIES_MAX)
+    x.tries.push({ server: server.name, phase, fault: code, ms: nowMs - sinceMs })
+}

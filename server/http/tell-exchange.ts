@@ -1,0 +1,61 @@
+// What happens to each exchange, as debug events: for who looks for the reason of one answer (`-l debug`). Who calls asks first whether anyone
+// listens (engine.isDebugging).
+import type { Server } from '../backends/server.ts'
+import type { Rule } from '../snapshot/snapshot.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import { logEvent } from '../telemetry/log.ts'
+import type { Phase } from './exchange.ts'
+import type { Proxied } from './proxy.ts'
+
+/** Its head is here; or what came was refused. */
+export function tellStart({ id, listener, client, request }: Proxied): void {
+  const { method, host, target } = request
+  logEvent('debug', 'exchange', {
+    id,
+    listener: listener.name,
+    client: client.address,
+    socket: client.socketAddress,
+    method,
+    host,
+    target,
+  })
+}
+
+/** A rule was found, or none. */
+export function tellRule({ id }: Proxied, rule: Rule | null): void {
+  logEvent('debug', 'exchange_rule', {
+    id,
+    rule: rule?.name ?? null,
+    middleware: rule?.steps.map(({ name }) => name) ?? [],
+    to: rule?.to.is ?? null,
+  })
+}
+
+/** A server was picked. */
+export function tellAttempt({ id, attempts, queueMs }: Proxied, server: Server): void {
+  logEvent('debug', 'exchange_attempt', {
+    id,
+    attempt: attempts,
+    backend: server.backend,
+    server: server.name,
+    queue_ms: queueMs,
+  })
+}
+
+/** The attempt failed. */
+export function tellFailure({ id }: Proxied, server: Server, fault: FaultCode, phase: Phase): void {
+  logEvent('debug', 'exchange_attempt_failed', { id, server: server.name, fault, phase })
+}
+
+/** It is over. */
+export function tellEnd(x: Proxied): void {
+  logEvent('debug', 'exchange_end', {
+    id: x.id,
+    status: x.status,
+    fault: x.fault?.code ?? null,
+    detail: x.detail,
+    bytes_in: x.bytesIn,
+    bytes_out: x.bytesOut,
+    ms: Math.round((x.endedMs - x.startedMs) * 10) / 10,
+  })
+}

@@ -1,0 +1,109 @@
+// What the log says beside the code of a fault: which rule was broken at which byte, or which limit was reached and where it is set.
+import { whyMalformed } from '../head/why-malformed.ts'
+import { whyAmbiguous } from '../rules/why-ambiguous.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import type { Proxied } from './proxy.ts'
+
+/** The most of what a client sent that is repeated. */
+const SHOWN_MAX = 64
+
+/** Says more about a refusal; null: its code says all. A limit that is behind it is counted and told. */
+export function whyRefused(code: FaultCode, x: Proxied): string | null {
+  const limit = limitBehind(code, x)
+  if (limit === null) return WHY[code]?.(x) ?? null
+  x.engine.limitReached(limit.path, limit.value)
+  return `${limit.path}: ${limit.value} ${limit.unit}`
+}
+
+const WHY: { readonly [code in FaultCode]?: (x: Proxied) => string } = {
+  head_malformed: lineText,
+  target_invalid: lineText,
+  match_ambiguous: ({ request }) => whyAmbiguous(request.path, fieldsThatDiffer(request)),
+  host_invalid: hostText,
+  framing_ambiguous: framingText,
+  coding_unsupported: framingText,
+}
+
+/** A limit that a request or its client has reached: where it is set, and what it is. */
+interface Limit {
+  readonly path: string
+  readonly value: number
+  readonly unit: string
+}
+
+/** The limit behind a refusal; null: none is. */
+function limitBehind(code: FaultCode, x: Proxied): Limit | null {
+  switch (code) {
+    case 'target_too_long':
+      return listenerLimit(x, 'target', 'bytes')
+    case 'head_too_large':
+      return x.request.fields.count >= x.listener.options.limits.fields
+        ? listenerLimit(x, 'fields', 'fields')
+        : listenerLimit(x, 'head', 'bytes')
+    case 'body_too_large':
+      return x.bodyLimit === x.listener.options.limits.body
+        ? listenerLimit(x, 'body', 'bytes')
+        : { path: `rules.${x.rule?.name ?? '-'}.body_limit`, value: x.bodyLimit, unit: 'bytes' }
+    case 'queue_full':
+    case 'queue_timeout':
+      return queueLimit(code, x)
+    default:
+      return null
+  }
+}
+
+function listenerLimit(
+  { listener }: Proxied,
+  limit: 'target' | 'fields' | 'head' | 'body',
+  unit: string,
+): Limit {
+  return { path: `listeners.${listener.name}.limits.${limit}`, value: listener.options.limits[limit], unit }
+}
+
+function queueLimit(code: 'queue_full' | 'queue_timeout', { rule }: Proxied): Limit | null {
+  if (rule === null || rule.to.is !== 'backend') return null
+  const { name, options } = rule.to.backend
+  return code === 'queue_full'
+    ? {
+        path: `backends.${name}.queue.size`,
+        value: options.queue.size,
+        unit: 'waiting, each server is at max_connections',
+      }
+    : {
+        path: `backends.${name}.queue.timeout`,
+        value: options.queue.timeout,
+        unit: 'ms, each server is at max_connections',
+      }
+}
+
+function lineText({ request: { fields, headStart } }: Proxied): string {
+  return whyMalformed(fields.bytes, headStart, fields.bytes.length)
+}
+
+function hostText({ request: { fields, version } }: Proxied): string {
+  const hosts = valuesOf(fields, 'host')
+  if (hosts.length === 0) return version === 10 ? 'a host is needed here' : 'there is no Host field'
+  return hosts.length > 1 ? `Host came ${hosts.length} times` : `Host is ${hosts.map(shown).join()}`
+}
+
+function framingText({ request: { fields, version } }: Proxied): string {
+  const said = ['content-length', 'transfer-encoding'].flatMap((name) =>
+    valuesOf(fields, name).map((value) => `${name}: ${shown(value)}`),
+  )
+  return `${said.join(', ')}${version === 10 ? ' in HTTP/1.0' : ''}`
+}
+
+function fieldsThatDiffer(request: Proxied['request']): string[] {
+  const { fields } = request
+  const names = new Set(Array.from({ length: fields.count }, (_, f) => fields.name(f).toLowerCase()))
+  return [...names].filter((name) => request.isAmbiguous(name)).slice(0, 4)
+}
+
+function valuesOf(fields: Proxied['request']['fields'], lower: string): string[] {
+  const values: string[] = []
+  for (let f = 0; f < fields.count; f++)
+    if (fields.name(f).toLowerCase() === lower) values.push(fields.value(f))
+  return values
+}
+
+const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_MAX))

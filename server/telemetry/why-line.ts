@@ -1,0 +1,27 @@
+// The part of an access log line that only exchanges with trouble have: what went wrong in more words, and each attempt.
+import type { Exchange, Try } from '../http/exchange.ts'
+
+const rounded = (ms: number): number => Math.round(ms * 10) / 10
+
+/** `,"detail":"…","tries":[{"server":"…","phase":"connect","fault":"connect_refused","ms":0.4},…]`, each where there is any. */
+export function whyJson({ detail, tries }: Exchange): string {
+  const more = {
+    ...(detail !== null && { detail }),
+    ...(tries !== null && { tries: tries.map((one) => ({ ...one, ms: rounded(one.ms) })) }),
+  }
+  const json = JSON.stringify(more).slice(1, -1)
+  return json === '' ? '' : `,${ascii(json)}`
+}
+
+/** ` tries=a:connect_refused@connect:0.4ms,b:ok:3ms detail="…"`. */
+export function whyText({ detail, tries }: Exchange): string {
+  const attempts = tries === null ? '' : ` tries=${tries.map(tryText).join(',')}`
+  return ascii(`${attempts}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
+}
+
+const tryText = ({ server, phase, fault, ms }: Try): string =>
+  `${server}:${fault === null ? 'ok' : `${fault}@${phase}`}:${rounded(ms)}ms`
+
+/** Lines are written byte by byte: what is not ASCII is escaped, as JSON allows. */
+const ascii = (text: string): string =>
+  text.replaceAll(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
