@@ -34,6 +34,12 @@ export class ResponseHead extends EditableHead {
     return end
   }
 
+  /** Nothing more comes of a head: what is wrong with the part that is here, however it was cut; null: nothing. */
+  faultOfPart(bytes: Buffer | null, limits: AnswerLimits): AnswerFault | null {
+    const end = bytes === null ? SCAN.incomplete : this.scan(bytes, 0, bytes.length, limits)
+    return typeof end === 'string' ? end : null
+  }
+
   #scanLine(bytes: Buffer, from: number, to: number): number {
     for (let i = from; i < to && i < from + 7; i++) if (bytes[i] !== VERSION[i - from]) return SCAN.malformed
     if (to - from < 13) return to > from + 9 && bytes[from + 8] !== SP ? SCAN.malformed : SCAN.incomplete

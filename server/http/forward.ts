@@ -167,7 +167,7 @@ export class Forward implements ServerEvents, Waiter {
   body(bytes: Buffer, from: number, to: number): void {
     if (this.#keepsAll) (this.#kept ??= new HeldPieces()).push(bytes, from, to)
     if (this.#isSent && this.#conn) {
-      this.#conn.write(bytes, from, to)
+      this.#conn.writeRequest(bytes, from, to)
       this.#goOn()
     } else if (this.#kept && this.#kept.bytes > REPLAY_BYTES_MAX) this.x.inbound.pause()
   }
@@ -184,6 +184,33 @@ export class Forward implements ServerEvents, Waiter {
 
   serverDrained(): void {
     this.x.inbound.resume()
+  }
+
+  /** The answer has begun, and nobody waits for the rest of the request: it is read and dropped, so that the client's end is seen. */
+  stopUpload(): void {
+    this.#conn?.stopUpload()
+    this.x.inbound.resume()
+  }
+
+  uploadStalled(): void {
+    this.stopUpload()
+  }
+
+  /** The request still has somebody who takes it. */
+  get isUploading(): boolean {
+    return this.#conn !== null
+  }
+
+  /** The connection outlives its answer: a request that is not whole yet may be finished on it. */
+  get maySurvive(): boolean {
+    return this.#conn !== null && this.#conn.persists
+  }
+
+  uploadOver(): void {
+    this.#conn = null
+    this.#release()
+    this.#isOver = true
+    this.x.uploadOver()
   }
 
   // ── 7 answer ──
@@ -287,10 +314,12 @@ export class Forward implements ServerEvents, Waiter {
   serverEnd(): void {
     const { x } = this
     if (!x.tunnel) {
-      // From now on this connection may serve another exchange.
       if (this.#conn) x.bytesOut = this.#conn.answerBytes
-      this.#conn = null
-      this.#release()
+      if (this.#conn?.place !== 'rest') {
+        // From now on this connection may serve another exchange.
+        this.#conn = null
+        this.#release()
+      }
     }
     if (x.isHeadSent) return this.#answerWhole()
     this.#early ??= new HeldPieces()
@@ -300,7 +329,7 @@ export class Forward implements ServerEvents, Waiter {
   #answerWhole(): void {
     const { x } = this
     if (x.tunnel) return x.tunnel.serverEnd()
-    this.#isOver = true
+    this.#isOver = this.#conn === null
     x.finishAnswer()
   }
 

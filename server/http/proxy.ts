@@ -15,6 +15,7 @@
 import type { Server } from '../backends/server.ts'
 import { type Answer, type Rendered, faultAnswer, renderAnswer } from '../head/answer.ts'
 import { type Framing, isPersistent } from '../head/framing.ts'
+import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { ClientEvents } from '../http1/ends.ts'
@@ -180,8 +181,10 @@ export class Proxied implements Exchange, ClientEvents {
 
   requestBody(bytes: Buffer, from: number, to: number): void {
     if (this.tunnel) return this.tunnel.clientData(bytes, from, to)
-    if (this.hasBegun || this.isEnded) return // an early answer: the rest of the request is of no use
+    // Behind an answer of ours, the rest of the request is of no use; behind a server's, it goes on as long as that takes it.
+    if (this.isEnded || (this.hasBegun && !this.forward?.isUploading)) return
     if (this.inbound.reader.contentBytes > this.bodyLimit) {
+      if (this.hasBegun) return this.forward?.stopUpload()
       this.forward?.giveUp()
       return this.replyWith('body_too_large')
     }
@@ -194,25 +197,31 @@ export class Proxied implements Exchange, ClientEvents {
   requestEnd(): void {
     if (this.tunnel) return this.tunnel.clientEnd()
     this.isRequestWhole = true
-    if (!this.hasBegun) this.forward?.bodyEnd()
+    this.forward?.bodyEnd()
   }
 
   requestFault(code: FaultCode): void {
-    if (this.hasBegun) return // answered early: the connection ends with that answer
+    if (this.hasBegun) {
+      // A slow client is waited for as long as its answer comes; what is malformed must never look whole to the server.
+      if (code !== 'request_timeout' || this.isAnswerWhole) this.forward?.stopUpload()
+      return
+    }
     this.forward?.giveUp()
     this.keeps = false
     this.reply(faultAnswer(code))
   }
 
   clientGone(code: FaultCode): void {
-    this.aborted = true
     this.forward?.giveUp()
+    // It has its answer, and was only not done with its request.
+    if (this.isAnswerWhole && this.inbound.waitingBytes === 0) return this.#finish()
+    this.aborted = true
     if (this.status === 0) this.status = FAULTS[code].status
     this.#end(fault(code, this.attempts > 0))
   }
 
   clientDrained(): void {
-    if (this.isAnswerWhole) this.#finish()
+    if (this.isAnswerWhole) this.#finishIfOver()
     else this.forward?.clientDrained()
   }
 
@@ -264,15 +273,23 @@ export class Proxied implements Exchange, ClientEvents {
     this.status = head.status
     if (this.firstByteMs === 0) this.firstByteMs = nowMs
     this.hasBegun = true
-    if (!this.isRequestWhole) {
-      // The connection ends with this answer; what still comes of the request is dropped, so that the client's end is seen.
-      this.keeps = false
-      this.inbound.resume()
-    }
+    if (!this.isRequestWhole) this.#answeredEarly(own !== null)
     const { rule } = this
     if (rule && rule.responseSteps.length > 0)
       responseSteps(this, rule, rule.responseSteps.length - 1, head, framing, own)
     else this.sendAnswer(head, framing, own)
+  }
+
+  /**
+   * The request is not whole yet. Behind an answer of ours its rest is dropped, so that the client's end is seen; to a server it goes on,
+   * as long as that takes it: behind one that refuses it, to the end of that answer. Behind an expectation refused it may never come.
+   */
+  #answeredEarly(isOurs: boolean): void {
+    const { inbound, forward, request } = this
+    const isRefused = request.fields.has(KNOWN.expect) && inbound.reader.contentBytes === 0
+    if (isOurs || isRefused || this.status >= 400 || !forward?.maySurvive) this.keeps = false
+    if (isOurs) inbound.resume()
+    else if (isRefused) forward?.stopUpload()
   }
 
   /** All steps have seen the answer. */
@@ -293,7 +310,17 @@ export class Proxied implements Exchange, ClientEvents {
   finishAnswer(): void {
     writeEnd(this)
     this.isAnswerWhole = true
-    if (this.inbound.waitingBytes === 0) this.#finish()
+    this.#finishIfOver()
+  }
+
+  /** The rest of the request is sent too, or nobody wants it. */
+  uploadOver(): void {
+    this.inbound.resume()
+    if (this.isAnswerWhole) this.#finishIfOver()
+  }
+
+  #finishIfOver(): void {
+    if (this.inbound.waitingBytes === 0 && !this.forward?.isUploading) this.#finish()
   }
 
   #finish(): void {

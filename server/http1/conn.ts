@@ -17,7 +17,8 @@ import { Pace } from './pace.ts'
 import { type Pumped, enqueue, isVolume, keepable, pump, unpump } from './pump.ts'
 
 const LINGER_MS = 2000
-const LINGER_BYTES_MAX = 64 * 1024
+/** A client that goes on with an upload which nobody wants is read for so long: a reset could cost it the answer that says so. */
+const LINGER_MS_MAX = 30_000
 
 export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   socket: Socket<Conn> | null = null
@@ -41,7 +42,11 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   #shutWhenDrained = false
   /** What is still written is dropped. */
   #isMute = false
+  /** A write found the connection reset; the end that is read next only looks like a FIN. */
+  hasFailed = false
+  #shutMs = 0
   #lingered = 0
+  #lingeredAtLook = 0
 
   constructor(wheel: Wheel) {
     super()
@@ -91,7 +96,9 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   #send(bytes: Buffer, from: number, to: number): number {
     if (this.waitingBytes > 0 || !this.socket) return 0
     const taken = this.socket.write(bytes, from, to - from)
-    return taken < 0 ? to - from : taken // -1: closed; the close event follows
+    if (taken >= 0) return taken
+    this.hasFailed = true // the close event follows, behind what can be read yet
+    return to - from
   }
 
   #keep(rest: Buffer): void {
@@ -108,7 +115,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     while (this.waiting.length > 0) {
       const first = this.waiting[0] as Buffer
       const taken = this.socket ? this.socket.write(first, 0, first.length) : -1
-      if (taken < 0) return
+      if (taken < 0) {
+        this.hasFailed = true
+        return
+      }
       if (taken > 0) {
         this.waitingBytes -= taken
         this.noteWritten(taken)
@@ -169,6 +179,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   /** Drops what waits and whatever is still written: nobody wants it any more. What is read goes on. */
   protected mute(): void {
     this.#isMute = true
+    this.#shutWhenDrained = false
     this.waiting = []
     this.waitingBytes = 0
   }
@@ -188,6 +199,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     if (this.isClosed) return
     this.setDue(nowMs + LINGER_MS)
     if (this.#isShut) return
+    this.#shutMs = nowMs
     this.beginWaiting()
     this.#shutdown()
   }
@@ -200,13 +212,17 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. A reset here would destroy an answer that is still on its way. */
   linger(count: number): void {
     this.#lingered += count
-    if (this.#lingered > LINGER_BYTES_MAX) this.pause()
+    if (this.#lingered > this.lingerBytesMax) this.pause()
   }
+
+  /** How much a connection that is finishing may still send. */
+  protected abstract get lingerBytesMax(): number
 
   /** What a finishing connection does at its deadline; true when it is one. */
   protected expireFinishing(now: number): boolean {
     if (!this.isFinishing) return false
     if (this.#mustWait(now)) this.setDue(this.nextLook(now))
+    else if (this.#isStillSent(now)) this.setDue(now + LINGER_MS)
     else this.terminate()
     return true
   }
@@ -214,6 +230,13 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   /** A slow reader still takes what we or the kernel hold for it: RST would destroy that. */
   #mustWait(now: number): boolean {
     return this.#isShut ? this.isKernelSending(now) : !this.isWriteStalled(now)
+  }
+
+  /** The other side still sends: it may not have seen the answer yet. */
+  #isStillSent(now: number): boolean {
+    const isMore = this.#lingered > this.#lingeredAtLook && !this.isPaused
+    this.#lingeredAtLook = this.#lingered
+    return isMore && now - this.#shutMs < LINGER_MS_MAX
   }
 
   /** Sends FIN after what is written, and goes on reading: half of a tunnel ended. */

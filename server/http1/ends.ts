@@ -33,6 +33,10 @@ export interface ServerEvents {
   /** The connection failed before the answer was over; it is gone. */
   serverGone(code: FaultCode): void
   serverDrained(): void
+  /** The answer was over before its request: all of that is sent now, or the server wants no more of it. */
+  uploadOver(): void
+  /** The server answers, but has not taken anything of the request for too long. */
+  uploadStalled(): void
 }
 
 /** What the proxy gives to a listener's connections. */

@@ -44,8 +44,6 @@ export class Inbound extends Conn implements PieceTaker {
   #isYielding = false
   /** Something of this client follows the request being served. */
   #hasMore = false
-  /** The body being read came too slowly once: nobody waits for it any more. */
-  #isBodyGivenUp = false
   #hasHeadDeadline = true
   #served = 0
   #answeredMs = 0
@@ -88,7 +86,10 @@ export class Inbound extends Conn implements PieceTaker {
     }
     if (this.place === 'body') {
       const end = this.#readBody(bytes, 0)
-      if (end >= 0 && end < bytes.length && !this.isFinishing) this.#readAhead(bytes.subarray(end))
+      if (end < 0 || end >= bytes.length || this.isFinishing) return
+      // Its answer may be over already: then the next request is served at once.
+      if (this.isBetween) this.#consume(bytes.subarray(end), 0)
+      else this.#readAhead(bytes.subarray(end))
       return
     }
     this.touch()
@@ -196,7 +197,6 @@ export class Inbound extends Conn implements PieceTaker {
     if (framing === 'none') this.place = 'busy'
     else {
       this.place = 'body'
-      this.#isBodyGivenUp = false
       this.reader.begin(framing, this.bodyBytes, true)
       this.beginReading()
     }
@@ -303,6 +303,11 @@ export class Inbound extends Conn implements PieceTaker {
 
   // ── events ──
 
+  /** The rest of an upload is read and dropped: its client may read the answer only then. */
+  protected get lingerBytesMax(): number {
+    return Infinity
+  }
+
   protected get idleMs(): number {
     return this.port.listener.options.timeouts.idle
   }
@@ -350,7 +355,7 @@ export class Inbound extends Conn implements PieceTaker {
     this.#exchange = null
     this.place = 'over'
     exchange?.clientGone(code)
-    if (!this.isClosed) this.abort()
+    if (!this.isClosed && !this.isFinishing) this.abort()
   }
 
   expire(now: number): void {
@@ -362,9 +367,9 @@ export class Inbound extends Conn implements PieceTaker {
     }
     if (this.isWriteStalled(now)) return this.#gone('client_stalled')
     if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
-    if (this.place === 'body' && !this.#isBodyGivenUp && this.isReadStalled(now)) {
+    if (this.place === 'body' && this.isReadStalled(now)) {
       // An answer that is under way goes on: the body is read as before, so that the client's end is seen.
-      this.#isBodyGivenUp = true
+      this.beginReading()
       this.#exchange?.requestFault('request_timeout')
     }
     if (this.isFinishing || this.isClosed) return

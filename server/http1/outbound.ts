@@ -17,14 +17,16 @@ import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
 import { isQuiet, unpump } from './pump.ts'
 
-/** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · tunnel · over: nothing more is read. */
-type Place = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
+/** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
+ *  request goes out · tunnel · over: nothing more is read. */
+type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'tunnel' | 'over'
 
 const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
 /** RFC 9110 §15.2 sets no bound on 1xx answers; we do. */
 const INTERIM_MAX = 20
 /** As much as one read of Bun's brings: beyond it there may be more. */
 const READ_BYTES_MAX = 512 * 1024
+const LINGER_BYTES_MAX = 64 * 1024
 
 export class Outbound extends Conn implements PieceTaker {
   readonly server: Server
@@ -42,7 +44,11 @@ export class Outbound extends Conn implements PieceTaker {
   #upgrades: readonly string[] = []
   #keepsFraming = true
   #persists = false
+  /** The answer refuses its request: what is left of that ends with it. */
+  #isRefusal = false
   #isRequestWhole = false
+  /** What is left of the request goes to nobody. */
+  #isUploadStopped = false
 
   constructor(server: Server, wheel: Wheel, exchange: ServerEvents) {
     super(wheel)
@@ -63,6 +69,7 @@ export class Outbound extends Conn implements PieceTaker {
     this.#upgrades = upgrades
     this.#keepsFraming = keepsFraming
     this.#isRequestWhole = false
+    this.#isUploadStopped = false
     this.hasAnswered = false
     this.#interims = 0
     this.place = 'head'
@@ -77,8 +84,27 @@ export class Outbound extends Conn implements PieceTaker {
   /** The whole request is written: from now on its answer is awaited. */
   requestWhole(): void {
     this.#isRequestWhole = true
-    if (this.place === 'head' && this.waitingBytes === 0)
+    if (this.place === 'rest') this.#endRest()
+    else if (this.place === 'head' && this.waitingBytes === 0)
       this.setDue(nowMs + this.server.options.timeouts.response)
+  }
+
+  /** What is left of the request is of no use: only the answer is read. */
+  stopUpload(): void {
+    this.#isUploadStopped = true
+    if (this.place === 'rest') this.#breakRest()
+    else this.mute()
+  }
+
+  /** A piece of the request's body. While its answer comes already, it is a sign of life. */
+  writeRequest(bytes: Buffer, from: number, to: number): void {
+    this.write(bytes, from, to)
+    if (this.place === 'body') this.touch()
+  }
+
+  /** The connection outlives the present answer, as far as its server is concerned. */
+  get persists(): boolean {
+    return this.#persists
   }
 
   /** The exchange keeps the head that it was given, though this connection may read another before it is done with it. */
@@ -104,6 +130,9 @@ export class Outbound extends Conn implements PieceTaker {
       case 'tunnel':
         this.#exchange?.serverBody(bytes, 0, bytes.length)
         return this.readOn(bytes.length)
+      case 'rest':
+        this.#dropSurplus()
+        return this.#breakRest()
       case 'idle':
         this.#dropSurplus()
         return this.drop()
@@ -117,14 +146,6 @@ export class Outbound extends Conn implements PieceTaker {
     const all = this.#held.add(bytes)
     const isDue = this.#held.isCheap || all.length > ANSWER_LIMITS.headBytes
     if (isDue || mayEnd(all, Math.max(0, scanned - 3), all.length)) this.#readHeads(all)
-  }
-
-  /** Nothing more comes of a head: what is wrong with the part that is here, however it was cut. */
-  #heldFault(): FaultCode | null {
-    const { bytes } = this.#held
-    if (this.place !== 'head' || bytes === null) return null
-    const end = this.head.scan(bytes, 0, bytes.length, ANSWER_LIMITS)
-    return typeof end === 'string' ? end : null
   }
 
   #readHeads(bytes: Buffer): void {
@@ -164,10 +185,9 @@ export class Outbound extends Conn implements PieceTaker {
     const length = framing === 'length' ? bodyBytes : 0
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
     if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.server.live, head.get('keep-alive') ?? '')
+    this.#isRefusal = head.status >= 400
     this.place = 'body'
     this.#held.clear()
-    // What is left of the request is of no use to a server that has answered already: from now on only its answer is watched.
-    if (!this.#isRequestWhole) this.mute()
     this.reader.begin(framing, length, this.#keepsFraming)
     this.#exchange?.serverAnswer(head, framing, at >= bytes.length)
     if (this.place !== 'body') return
@@ -208,12 +228,42 @@ export class Outbound extends Conn implements PieceTaker {
 
   /** The answer is complete: back to the pool, or to its end. */
   #answerWhole(): void {
+    if (this.#goesOn) return this.#awaitRest()
     const exchange = this.#exchange
     this.#exchange = null
-    if (!this.#isRequestWhole) this.drop() // what is left of the request is of no use to the server
+    if (!this.#isRequestWhole) this.drop() // the request must never look whole
     else if (this.#persists && this.waitingBytes === 0) this.#rest()
     else this.finishServer()
     exchange?.serverEnd()
+  }
+
+  /** The answer is complete before its request, whose rest the server may still want. */
+  get #goesOn(): boolean {
+    const isTaken = !this.#isUploadStopped && !this.#isRefusal && !this.hasFailed
+    return !this.#isRequestWhole && isTaken && !this.reader.isCloseDelimited
+  }
+
+  #awaitRest(): void {
+    this.place = 'rest'
+    this.resume()
+    this.setDue(this.nextLook(nowMs))
+    this.#exchange?.serverEnd()
+  }
+
+  /** The rest of the request is sent too. */
+  #endRest(): void {
+    const exchange = this.#exchange
+    this.#exchange = null
+    if (this.#persists && this.waitingBytes === 0) this.#rest()
+    else this.finishServer()
+    exchange?.uploadOver()
+  }
+
+  /** The server takes no more of the request. */
+  #breakRest(): void {
+    const exchange = this.#exchange
+    this.drop()
+    exchange?.uploadOver()
   }
 
   #rest(): void {
@@ -265,6 +315,10 @@ export class Outbound extends Conn implements PieceTaker {
     this.#exchange?.serverOpen(this)
   }
 
+  protected get lingerBytesMax(): number {
+    return LINGER_BYTES_MAX
+  }
+
   protected get idleMs(): number {
     return this.server.options.timeouts.idle
   }
@@ -280,7 +334,7 @@ export class Outbound extends Conn implements PieceTaker {
   onEnd(): void {
     if (this.isFinishing) return
     if (this.place === 'tunnel') return this.#exchange?.serverEnd()
-    if (this.place === 'body' && this.reader.isCloseDelimited) {
+    if (this.place === 'body' && this.reader.isCloseDelimited && !this.hasFailed) {
       this.reader.isDone = true
       this.#persists = false
       return this.#answerWhole()
@@ -298,7 +352,8 @@ export class Outbound extends Conn implements PieceTaker {
   }
 
   #broken(): void {
-    const malformed = this.#heldFault()
+    if (this.place === 'rest') return this.#breakRest()
+    const malformed = this.head.faultOfPart(this.place === 'head' ? this.#held.bytes : null, ANSWER_LIMITS)
     if (malformed) return this.fail(malformed)
     if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
     this.fail(
@@ -322,6 +377,10 @@ export class Outbound extends Conn implements PieceTaker {
       case 'body':
         // No least rate: events may come seldom and be small. A server that answers need not take the rest of its request.
         if (this.isReadIdle(now)) return this.fail('server_stalled')
+        if (this.isWriteStalled(now)) this.#exchange?.uploadStalled()
+        return this.setDue(this.nextLook(now))
+      case 'rest':
+        if (this.isWriteStalled(now)) return this.#breakRest()
         return this.setDue(this.nextLook(now))
       default:
     }
@@ -329,7 +388,8 @@ export class Outbound extends Conn implements PieceTaker {
 
   #expireHead(now: number): void {
     if (this.waitingBytes === 0 && !this.#isRequestWhole) return // the client's own pace is watched at its end
-    if (this.waitingBytes === 0) return this.fail(this.#heldFault() ?? 'response_timeout')
+    if (this.waitingBytes === 0)
+      return this.fail(this.head.faultOfPart(this.#held.bytes, ANSWER_LIMITS) ?? 'response_timeout')
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
     this.setDue(this.nextLook(now))
   }

@@ -101,6 +101,8 @@ const NOBODY: ServerEvents = {
   serverEnd() {},
   serverGone() {},
   serverDrained() {},
+  uploadOver() {},
+  uploadStalled() {},
 }
 
 /** A client's connection, and an idle one to the engine's only server. */
@@ -119,7 +121,7 @@ export function wire(gateway: TestEngine): Wired {
   gateway.engine.opened(client.conn)
   const backend = gateway.servers[0]!
   const server = new PlayedEnd(new Outbound(backend, gateway.engine.wheel, NOBODY), outer)
-  server.conn.socket = outer as unknown as Socket<Conn>
+  server.conn.connected(outer as unknown as Socket<Conn>)
   server.conn.place = 'idle'
   backend.live.idle.push(server.conn)
   return {

@@ -1,0 +1,178 @@
+// Answers that come before their requests are whole: both directions go on for as long as both ends take bytes.
+import { describe, expect, test } from 'bun:test'
+import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
+import { startOrigin } from '../support/origin.ts'
+import { pause, waitFor } from '../support/wait.ts'
+import { wire } from '../support/wired.ts'
+
+const CHUNKED = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
+const upload = (bytes: number): string => `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${bytes}\r\n\r\n`
+
+describe('a server that answers while it reads', () => {
+  test('is served in full duplex, and both connections serve on', async () => {
+    await using origin = startOrigin(
+      async (request, reply) => {
+        if (request.target !== '/') return reply.send(200, 'after')
+        await reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+        let echoed = 0
+        for (let n = 0; n < 50; n++) {
+          await waitFor(() => request.body.length > echoed, { everyMs: 1 })
+          const more = request.body.slice(echoed)
+          echoed = request.body.length
+          await reply.raw(`${more.length.toString(16)}\r\n${more}\r\n`)
+        }
+        await request.done
+        await reply.raw('0\r\n\r\n')
+      },
+      { when: 'head' },
+    )
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const client = await gateway.client()
+    client.send(CHUNKED)
+    await client.readUntil('\r\n\r\n')
+    for (let n = 0; n < 50; n++) {
+      const piece = `piece-${n}.`
+      client.send(`${piece.length.toString(16)}\r\n${piece}\r\n`)
+      await client.readUntil(piece) // so no chunk is sent before the one before it came back
+    }
+    client.send('0\r\n\r\n')
+    await client.readUntil('0\r\n\r\n')
+    expect((await client.get('/after')).body).toBe('after')
+    expect(origin.accepted).toBe(1)
+    expect(gateway.log.map(({ status, fault }) => [status, fault])).toEqual([
+      [200, null],
+      [200, null],
+    ])
+    await gateway.settled()
+  })
+
+  test('and is done with its answer first gets the whole upload, and both connections serve on', async () => {
+    await using origin = startOrigin((_request, reply) => reply.send(202, 'ok'), { when: 'head' })
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const client = await gateway.client()
+    client.send(upload(3_000_000)).send('some')
+    const answer = await client.readAnswer()
+    expect([answer.status, answer.body, answer.get('connection')]).toEqual([202, 'ok', null])
+    expect(gateway.log).toEqual([])
+    // The next request stands in the same packet as the last byte of this one.
+    client.send(Buffer.alloc(2_999_995)).send('eGET /next HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect((await client.readAnswer()).status).toBe(202)
+    expect(origin.requests.map(({ bodyLength, complete }) => [bodyLength, complete])).toEqual([
+      [3_000_000, true],
+      [0, true],
+    ])
+    expect(await gateway.logged()).toMatchObject({ status: 202, fault: null, bytesIn: 3_000_000 })
+    expect(origin.accepted).toBe(1)
+    await gateway.settled()
+  })
+
+  test('never sees an upload that breaks or grows too large as a whole one', async () => {
+    await using origin = startOrigin((_request, reply) => reply.send(200, 'ok'), { when: 'head' })
+    await using gateway = startEngine({
+      config: toServers([origin.url]),
+      listener: { limits: { body: 1000 } },
+    })
+    for (const rest of ['what is this?', `400\r\n${'x'.repeat(1024)}\r\n0\r\n\r\n`]) {
+      const client = await gateway.client()
+      client.send(`${CHUNKED}1\r\na\r\n`)
+      expect((await client.readAnswer()).body).toBe('ok')
+      client.send(rest)
+      expect(await client.readToEnd()).toBe('')
+      expect(await gateway.logged()).toMatchObject({ status: 200 })
+    }
+    await waitFor(() => origin.open === 0)
+    expect(origin.requests.map(({ complete }) => complete)).toEqual([false, false])
+    await gateway.settled()
+  })
+
+  test('and whose client leaves before the end of its upload has answered all the same', async () => {
+    await using origin = startOrigin((_request, reply) => reply.send(200, 'ok'), { when: 'head' })
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    for (const how of ['fin', 'rst'] as const) {
+      const client = await gateway.client()
+      client.send(upload(1_000_000)).send('some')
+      expect((await client.readAnswer()).body).toBe('ok')
+      client[how]()
+      expect(await gateway.logged()).toMatchObject({ status: 200, fault: null, aborted: false })
+    }
+    await waitFor(() => origin.open === 0)
+    expect(origin.requests.map(({ complete }) => complete)).toEqual([false, false])
+    await gateway.settled()
+  })
+})
+
+describe('a server that ends an upload', () => {
+  for (const size of [0, 1000, 100_000]) {
+    test(`with 413 and ${size} bytes and closes has its answer delivered whole to a client that reads late`, async () => {
+      await using origin = startOrigin(
+        (_request, reply) => {
+          reply.send(413, 'x'.repeat(size))
+          reply.rst() // what a close is with bytes that were not read
+        },
+        { when: 'head' },
+      )
+      await using gateway = startEngine({
+        config: toServers([origin.url]),
+        listener: { limits: { body: '1GiB' } },
+      })
+      const client = await gateway.client()
+      client.pause()
+      client.send(upload(20_000_000)).send(Buffer.alloc(20_000_000))
+      await waitFor(() => client.unsent === 0) // as a client does that reads only then
+      client.resume()
+      const answer = await client.readAnswer()
+      expect([answer.status, answer.bodyLength, answer.complete]).toEqual([413, size, true])
+      expect(await client.ending()).toBe('fin')
+      expect(await gateway.logged()).toMatchObject({ status: 413, fault: null })
+      await gateway.settled()
+    })
+  }
+
+  for (const [name, request] of [
+    ['GET', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['POST', `${upload(5)}hello`],
+  ] as const) {
+    test(`by a reset behind a complete answer to ${name} that said so has answered`, async () => {
+      await using origin = startOrigin((_request, reply) => {
+        reply.send(200, 'x'.repeat(50_000), ['Connection: close'])
+        reply.rst()
+      })
+      await using gateway = startEngine({ config: toServers([origin.url]) })
+      for (let round = 0; round < 20; round++) {
+        const client = await gateway.client()
+        client.send(request)
+        const answer = await client.readAnswer()
+        expect([answer.status, answer.bodyLength, answer.complete]).toEqual([200, 50_000, true])
+        expect(await gateway.logged()).toMatchObject({ status: 200, fault: null, attempts: 1 })
+        client.rst()
+      }
+      await gateway.settled()
+    })
+  }
+
+  test('by a reset that a write has met first does not make an answer whole that only its end delimits', async () => {
+    await using gateway: TestEngine = startEngine({ config: toServers(['http://127.0.0.1:1']) })
+    const wired = wire(gateway)
+    wired.client.data(Buffer.from(`${upload(100)}some`))
+    wired.server.data(Buffer.from('HTTP/1.1 200 OK\r\n\r\nhalf an ans'))
+    wired.server.socket.ended = 'rst'
+    wired.client.data(Buffer.from('more'))
+    wired.server.fin() // what the kernel reports once a write was told of the reset
+    expect(gateway.log).toMatchObject([{ status: 200, fault: 'server_truncated', aborted: true }])
+    expect(wired.client.socket.ended).toBe('rst')
+    wired.end()
+    await pause(0)
+  })
+})
+
+test('a request that nobody continues after its expectation was refused ends with the answer', async () => {
+  await using origin = startOrigin((_request, reply) => reply.send(401, 'no'), { when: 'head' })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  const client = await gateway.client()
+  client.send(upload(10).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'))
+  const answer = await client.readAnswer()
+  expect([answer.status, answer.get('connection')]).toEqual([401, 'close'])
+  expect(await client.ending()).toBe('fin')
+  expect(await gateway.logged()).toMatchObject({ status: 401, fault: null })
+  await gateway.settled()
+})
