@@ -34,7 +34,21 @@ export const ServerOptions = Type.Object(
     ),
     backup: Type.Boolean({ default: false, description: 'Used only while no other server is usable.' }),
   },
-  { description: 'One address in a backend.' },
+  {
+    description: 'One address in a backend.',
+    also: {
+      address: 'url',
+      addr: 'url',
+      host: 'url',
+      uri: 'url',
+      target: 'url',
+      server: 'url',
+      endpoint: 'url',
+      id: 'name',
+      max_conns: 'max_connections',
+      maxconn: 'max_connections',
+    },
+  },
 )
 export type ServerConfig = Static<typeof ServerOptions>
 
@@ -111,7 +125,7 @@ export const BackendOptions = Type.Object(
     hash: Type.Optional(
       Type.Object(
         {
-          on: Words(['header', 'cookie', 'path', 'query'], {
+          by: Words(['header', 'cookie', 'path', 'query'], {
             description: 'The part of the request that is hashed.',
           }),
           name: Type.Optional(
@@ -130,7 +144,11 @@ export const BackendOptions = Type.Object(
             description: 'No server gets more than this many times the mean of requests in flight.',
           }),
         },
-        { description: 'What "algorithm: hash" looks at.' },
+        {
+          description: 'What "algorithm: hash" looks at.',
+          // YAML 1.1 reads "on" as true.
+          also: { on: 'by', key: 'by', header: 'name', cookie: 'name' },
+        },
       ),
     ),
     servers: Type.Array(ServerOptions, {
@@ -209,6 +227,16 @@ export const BackendOptions = Type.Object(
       { default: {}, description: 'Idle connections to the servers.' },
     ),
   },
-  { description: 'A named group of servers with an algorithm and policies.' },
+  {
+    description: 'A named group of servers with an algorithm and policies.',
+    also: {
+      balance: 'algorithm',
+      lb_policy: 'algorithm',
+      targets: 'servers',
+      endpoints: 'servers',
+      keepalive: 'keep_alive',
+      retries: 'retry',
+    },
+  },
 )
 export type BackendConfig = Static<typeof BackendOptions>

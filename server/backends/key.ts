@@ -13,8 +13,8 @@ export type KeyOf = (request: RequestHead, clientAddress: string) => number
 export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
   if (algorithm === 'ip_hash') return byClient
   if (algorithm !== 'hash' || hash === undefined) return none
-  const { on, name = '' } = hash
-  switch (on) {
+  const { by, name = '' } = hash
+  switch (by) {
     case 'path':
       return (request) => hashText(request.path)
     case 'header': {

@@ -5,6 +5,7 @@ import { readArgs } from './args.ts'
 import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
 import { loadFile } from './load-file.ts'
+import { thisMachine } from './this-machine.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Looks for problems in a config file and tells all of them; changes nothing.
@@ -38,7 +39,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   }
   const { file: path } = found
   const file = name.named ?? path
-  const loaded = loadFile(path, io)
+  const loaded = loadFile(path, io, thisMachine)
   // The file is named as the person named it.
   const tell = (problem: Problem): void => io.stderr(`${formatProblem({ ...problem, file })}\n`)
   if (!loaded.ok) {

@@ -75,7 +75,7 @@ function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendCon
       path: [...path, 'algorithm'],
       found: 'algorithm hash without "hash"',
       allowed: 'what is hashed beside it',
-      hint: 'write hash: { on: header, name: X-User }, or { on: path }',
+      hint: `write ${checked.spelled({ hash: { by: 'header', name: 'X-User' } })}, or ${checked.spelled({ hash: { by: 'path' } })}`,
     })
   if (hash === undefined) return
   if (algorithm !== 'hash' && !checked.isWritten([...path, 'algorithm']))
@@ -84,7 +84,7 @@ function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendCon
       path: here,
       found: '"hash" without its algorithm',
       allowed: '"hash" with algorithm hash',
-      hint: 'write algorithm: hash',
+      hint: `write ${checked.spelled({ algorithm: 'hash' })}`,
     })
   else if (algorithm !== 'hash' && checked.isAsWritten([...path, 'algorithm'], algorithm))
     checked.report({
@@ -93,13 +93,13 @@ function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendCon
       found: `"hash" with algorithm ${checked.quoted([...path, 'algorithm'], algorithm)}`,
       allowed: '"hash" with algorithm hash',
     })
-  if (checked.isAsWritten([...here, 'on'], hash.on)) checkHashName(checked, here, hash)
+  if (checked.isAsWritten([...here, 'by'], hash.by)) checkHashName(checked, here, hash)
 }
 
-function checkHashName(checked: Checked, path: Path, { on, name }: NonNullable<BackendConfig['hash']>): void {
-  if (on === 'path') {
+function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<BackendConfig['hash']>): void {
+  if (by === 'path') {
     if (name === undefined) return
-    const found = 'a name with "on: path"'
+    const found = 'a name with "by: path"'
     return checked.report({
       code: 'conflict',
       path: [...path, 'name'],
@@ -112,14 +112,14 @@ function checkHashName(checked: Checked, path: Path, { on, name }: NonNullable<B
       code: 'missing-key',
       path,
       found: 'no "name"',
-      allowed: `"name", that of the ${on}`,
+      allowed: `"name", that of the ${by}`,
     })
-  if (on === 'query' || isStandIn(name) || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return
+  if (by === 'query' || isStandIn(name) || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return
   checked.report({
     code: 'wrong-value',
     path: [...path, 'name'],
     found: checked.said([...path, 'name'], name),
-    allowed: `the name of a ${on}: letters, digits and "-"`,
+    allowed: `the name of a ${by}: letters, digits and "-"`,
   })
 }
 
@@ -145,6 +145,6 @@ function checkHealth(checked: Checked, path: Path, health: HealthCheckConfig): v
       path: [...path, 'expect', wanted],
       found: `"${wanted}" with method HEAD`,
       allowed: 'a method whose answer has a body',
-      hint: 'write method: GET',
+      hint: `write ${checked.spelled({ method: 'GET' })}`,
     })
 }

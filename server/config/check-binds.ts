@@ -74,7 +74,7 @@ function reportTwice(checked: Checked, address: OpenAddress, other: OpenAddress)
     path: shown.path,
     found: checked.said(shown.path, shown.bind),
     allowed: 'an address and port of its own',
-    hint: `${ownerOf(checked, taken)}${taken.listener === null ? '; move it with admin: { bind: … }' : ''}`,
+    hint: `${ownerOf(checked, taken)}${taken.listener === null ? `; move it with ${checked.spelled({ admin: { bind: '127.0.0.1:PORT' } })}` : ''}`,
   })
 }
 

@@ -1,6 +1,7 @@
 // Header fields that config must leave alone: those that frame a message, or belong to one connection.
 import type { HeadersConfig } from '../middleware/headers.options.ts'
 import type { Checked } from './check.ts'
+import { checkVariables } from './check-variables.ts'
 import type { Path } from './tree.ts'
 
 /** RFC 9110 §7.6.1 and RFC 9112 §6: we write these ourselves. */
@@ -19,6 +20,18 @@ type Edits = HeadersConfig['request']
 
 /** Checks what a headers step does. */
 export function checkHeaderEdits(checked: Checked, path: Path, { request, response }: HeadersConfig): void {
+  for (const [of, edits] of [
+    ['request', request],
+    ['response', response],
+  ] as const)
+    for (const kind of ['set', 'add'] as const)
+      for (const [name, value] of Object.entries(edits[kind]))
+        checkVariables(
+          checked,
+          [...path, of, kind, name],
+          value,
+          of === 'request' ? FOR_REQUESTS : FOR_ANSWERS,
+        )
   checkEdits(checked, [...path, 'request'], request, isRefusedOnRequest)
   checkEdits(checked, [...path, 'response'], response, (name) => isRefusedOnAnswer(name))
   const host = Object.entries(request.set).find(([name]) => name.toLowerCase() === 'host')
@@ -39,11 +52,16 @@ export function checkFields(
   fields: Readonly<Record<string, string>>,
   of: 'request' | 'answer',
 ): void {
-  for (const name of Object.keys(fields)) {
+  for (const [name, value] of Object.entries(fields)) {
+    checkVariables(checked, [...path, name], value, FOR_ANSWERS)
     const isRefused = of === 'answer' ? isRefusedOnAnswer(name) : isRefusedOnRequest(name, 'set')
     if (isRefused) report(checked, [...path, name], JSON.stringify(name))
   }
 }
+
+const FOR_REQUESTS =
+  'servers are told of the client by X-Forwarded-For, -Host, -Proto and -Port: see "forwarded" of listeners'
+const FOR_ANSWERS = 'write ${NAME} for an environment variable of the gateway'
 
 type Kind = keyof Edits
 

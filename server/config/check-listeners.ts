@@ -15,7 +15,7 @@ export function checkListeners(checked: Checked): void {
       path: ['listeners'],
       found: 'no listener',
       allowed: 'at least one',
-      hint: 'write listeners: { web: { bind: "0.0.0.0:8080" } }',
+      hint: `write ${checked.spelled({ listeners: { web: { bind: '0.0.0.0:8080' } } })}`,
     })
   const open = openAddresses(checked)
   checkBinds(checked, open)
@@ -57,7 +57,7 @@ function checkDestination(
       path: [...path, 'backend'],
       found: 'a backend beside rules that are for this listener too',
       allowed: 'a backend only where there are no rules',
-      hint: `end the rules with one that matches everything: { name: everything, backend: ${checked.isSubstituted([...path, 'backend']) ? 'NAME' : backend} }`,
+      hint: `end the rules with one that matches everything: { ${checked.spelled({ name: 'everything', backend: checked.isSubstituted([...path, 'backend']) ? 'NAME' : (backend ?? 'NAME') })} }`,
     })
   else
     checked.report({
@@ -65,7 +65,7 @@ function checkDestination(
       path,
       found: 'a listener without rules and without backend',
       allowed: 'a rule that is for it, or "backend"',
-      hint: 'add "backend: NAME" to it',
+      hint: `add ${checked.spelled({ backend: 'NAME' })} to it`,
     })
 }
 

@@ -2,6 +2,7 @@
 import type { RuleConfig } from '../rules/rule.options.ts'
 import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
 import { checkFields, checkHeaderEdits } from './check-fields.ts'
+import { checkVariables } from './check-variables.ts'
 import type { Checked } from './check.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
 import { nearest } from './nearest.ts'
@@ -30,6 +31,7 @@ export function checkRules(checked: Checked): void {
     for (const [place, name] of rule.match.listener.entries())
       checkListener(checked, [...path, 'match', 'listener', place], name)
     checkMethods(checked, path, rule)
+    checkPaths(checked, path, rule)
     checkDestination(checked, path, rule)
     for (const [place, step] of rule.middleware.entries())
       checkStep(checked, [...path, 'middleware', place], step)
@@ -68,6 +70,23 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
     allowed: 'a name of its own for each rule',
     hint: `rules[${earlier}] has it as well`,
   })
+}
+
+/** "/api/" is itself only: who writes it mostly means all below it as well. */
+function checkPaths(checked: Checked, path: Path, { match }: RuleConfig): void {
+  for (const [place, pattern] of match.path.entries()) {
+    if (pattern === '/' || !pattern.endsWith('/')) continue
+    const others = [`${pattern}*`, pattern.slice(0, -1), `${pattern.slice(0, -1)}*`]
+    if (others.some((other) => match.path.includes(other))) continue
+    const here = [...path, 'match', 'path', place]
+    checked.warn({
+      code: 'wrong-value',
+      path: here,
+      found: `${checked.quoted(here, pattern)}, which matches this one path only`,
+      allowed: 'a path, or one that ends in "*" for all that begin with it',
+      hint: checked.isSubstituted(here) ? null : `write ${shown(`${pattern}*`)} for all below it`,
+    })
+  }
 }
 
 /** TRACE and CONNECT are answered with 405 before any rule is looked at. */
@@ -133,6 +152,7 @@ const WORDS = ['{scheme}', '{host}', '{path}', '{query}']
 function checkRedirect(checked: Checked, path: Path, to: string): void {
   if (isStandIn(to)) return
   const isSubstituted = checked.isSubstituted(path)
+  checkVariables(checked, path, to, 'write {scheme}, {host}, {path} or {query}')
   const plain = to.replace(/\{[^{}]*\}/g, (word) => (WORDS.includes(word) ? '' : word))
   const unknown = /\{[^{}]*\}?|\}/.exec(plain)
   if (unknown !== null)

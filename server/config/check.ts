@@ -1,14 +1,14 @@
 // What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each other.
 import { resolve } from 'node:path'
 import { formatDuration } from '../lib/durations.ts'
-import { parseAddress } from '../lib/ranges.ts'
-import { parseBind } from '../lib/bind.ts'
 import { checkBackends } from './check-backends.ts'
 import { checkListeners } from './check-listeners.ts'
+import { checkMachine, type Machine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
 import type { Finding, Problems } from './problem.ts'
 import type { Config } from './schema.ts'
 import { nearest } from './nearest.ts'
+import { type Plain, spell } from './spell.ts'
 import { describe, shown } from './spoken.ts'
 import type { ReadFile } from './substitute.ts'
 import { locate, type MapTree, type Path, scalarAt, type Tree, treeAt } from './tree.ts'
@@ -23,6 +23,8 @@ export interface World {
   readonly folder: string
   readonly readFile: ReadFile
   readonly nowMs: number
+  /** The machine that it is to run on; null: not asked. */
+  readonly machine: Machine | null
 }
 
 /** What all checks are given: the config, what was written, and where problems go. */
@@ -92,6 +94,12 @@ export class Checked {
     return shown((tree?.is === 'scalar' ? tree.written : null) ?? value)
   }
 
+  /** A value as it would be written in this file. */
+  spelled(value: { readonly [key: string]: Plain }): string {
+    const { syntax } = this.#problems
+    return spell(value, syntax).slice(2, -2)
+  }
+
   /** Whether something was put in place of ${…} there: hints must not repeat it. */
   isSubstituted(path: Path): boolean {
     const tree = this.written(path)
@@ -136,20 +144,12 @@ export function checkConfig(
   checkRules(checked)
   checkBackends(checked)
   checkResolver(checked)
+  if (world.machine !== null) checkMachine(checked, world.machine)
   return checked.files
 }
 
 function checkResolver(checked: Checked): void {
-  const { servers, ttl_min, ttl_max } = checked.config.resolver
-  for (const [index, server] of servers.entries()) {
-    if (isStandIn(server)) continue
-    const { host, port } = parseBind(server)
-    if (parseAddress(host) !== null && port > 0 && !server.startsWith(':') && !server.startsWith('*'))
-      continue
-    const allowed = 'the address and port of a DNS server, such as "10.0.0.2:53"'
-    const path = ['resolver', 'servers', index]
-    checked.report({ code: 'wrong-value', path, found: checked.said(path, server), allowed })
-  }
+  const { ttl_min, ttl_max } = checked.config.resolver
   if (ttl_min > ttl_max)
     checked.report({
       code: 'conflict',

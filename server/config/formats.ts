@@ -1,29 +1,8 @@
 // The formats of texts (lib/kinds.ts): each tells whether a text is of its kind, and what it means in the code.
 import { DURATION_MS_MAX, formatDuration, parseDuration } from '../lib/durations.ts'
-import { canonicalAddress, parseRange } from '../lib/ranges.ts'
-import { parsePortRange } from '../lib/port-range.ts'
 import { parseSize } from '../lib/sizes.ts'
-
-/** What a text means, or what would have been allowed. */
-export type Decoded =
-  | { readonly value: string | number }
-  | { readonly allowed: string; readonly hint: string | null }
-
-/** Bounds of a duration or size, as written in the schema. */
-export interface Bounds {
-  readonly least?: string
-  readonly most?: string
-}
-
-export interface Format {
-  decode(text: string, bounds: Bounds): Decoded
-  /** Whether a number in the file is as good as its text. */
-  readonly takesNumbers?: boolean
-  /** What a number that is not taken should have been written as. */
-  hintForNumber?(number: number): string | null
-}
-
-const no = (allowed: string, hint: string | null = null): Decoded => ({ allowed, hint })
+import { address, bind, cidr, dnsServer, hostPattern, portRange, serverUrl } from './address-formats.ts'
+import { type Format, no } from './format.ts'
 
 const duration: Format = {
   decode(text, { least = '0s', most }) {
@@ -37,10 +16,9 @@ const duration: Format = {
       .toLowerCase()
       .replace(/(secs?|seconds?)$/, 's')
       .replace(/(mins?|minutes?)$/, 'm')
-    const isNear = ms === null && plain !== text && parseDuration(plain) !== null
-    return no(`a duration ${bounds}, such as 250ms, 10s, 1m, 1h`, isNear ? `write "${plain}"` : null)
+    return no(`a duration ${bounds}, such as 250ms, 10s, 1m, 1h`, null, plain === text ? [] : [plain])
   },
-  hintForNumber: (number) => `write the unit: "${number}s" or "${number}ms"`,
+  mendsOfNumber: (number) => [`${number}s`, `${number}ms`],
 }
 
 const size: Format = {
@@ -54,46 +32,8 @@ const size: Format = {
       most === undefined ? (leastBytes > 0 ? ` from ${least}` : '') : ` between ${least} and ${most}`
     const unit = /^([0-9.]+) ?([kmgt])(i?b)?$/i.exec(text)
     const letter = unit?.[2]?.toUpperCase() ?? ''
-    const hint =
-      bytes === null && unit !== null ? `write "${unit[1]}${letter}iB" or "${unit[1]}${letter}B"` : null
-    return no(`a size${bounds} in whole bytes, such as 512, 64KiB, 10MiB`, hint)
-  },
-}
-
-/** Letters, digits, hyphens and underscores in labels of 1 to 63; no dot at the end. */
-const isHostName = (text: string): boolean =>
-  text.length <= 253 &&
-  /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*$/.test(text)
-/** A last label that is a number is an address with a slip in it (WHATWG URL: ends in a number). */
-const isHost = (text: string): boolean =>
-  canonicalAddress(text) !== null
-    ? !text.includes(':')
-    : isHostName(text) && !/(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i.test(text)
-const isBracketed = (text: string): boolean =>
-  text.startsWith('[') &&
-  text.endsWith(']') &&
-  text.includes(':') &&
-  canonicalAddress(text.slice(1, -1)) !== null
-
-const bind: Format = {
-  decode(text) {
-    const match = /^(.*):([0-9]{1,5})$/.exec(text)
-    const [, host = '', port = ''] = match ?? []
-    const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
-    if (match !== null && isGood && Number(port) <= 65535) return { value: text }
-    if (/^[0-9]{1,5}$/.test(text)) return no(BIND, `write "0.0.0.0:${text}" or "127.0.0.1:${text}"`)
-    if (match !== null && host.includes(':') && canonicalAddress(host) !== null)
-      return no(BIND, `write "[${host}]:${port}"`)
-    return no(BIND, isHost(text) ? `write the port: "${text}:8080"` : null)
-  },
-  hintForNumber: (number) => `write "0.0.0.0:${number}" or "127.0.0.1:${number}"`,
-}
-const BIND = '"address:port", such as "0.0.0.0:8080", "[::]:8080" or ":8080"'
-
-const cidr: Format = {
-  decode(text) {
-    if (parseRange(text) !== null) return { value: text }
-    return no('an address or range, such as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32')
+    const mends = unit === null ? [] : [`${unit[1]}${letter}iB`, `${unit[1]}${letter}B`]
+    return no(`a size${bounds} in whole bytes, such as 512, 64KiB, 10MiB`, null, mends)
   },
 }
 
@@ -103,26 +43,10 @@ const name: Format = {
     if (text in Object.prototype) return no('another name', 'this one has a meaning in the program')
     return /^[A-Za-z0-9_.-]{1,63}$/.test(text)
       ? { value: text }
-      : no('1 to 63 letters, digits, "_", "." and "-"')
+      : no('1 to 63 letters, digits, "_", "." and "-"', null, [text.trim().replace(/[^A-Za-z0-9_.-]+/g, '-')])
   },
-  hintForNumber: (number) => `put it in quotes: "${number}"`,
+  mendsOfNumber: (number) => [String(number)],
 }
-
-const serverUrl: Format = {
-  decode(text) {
-    const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(\/?)(.*)$/.exec(text)
-    if (match === null) return no(SERVER_URL, /^[^/]+:[0-9]+$/.test(text) ? `write "http://${text}"` : null)
-    const [, scheme = '', authority = '', , rest] = match
-    if (scheme !== 'http') return no(SERVER_URL, `servers are spoken to by "http://" only`)
-    if (authority.includes('@')) return no(SERVER_URL, 'leave user and password out')
-    if (rest !== '') return no(SERVER_URL, 'leave the path out: that of the request is used')
-    const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/.exec(authority) ?? []
-    const isGood = isHost(host.replace(/\.$/, '')) || isBracketed(host)
-    if (!isGood || (port !== undefined && (Number(port) < 1 || Number(port) > 65535))) return no(SERVER_URL)
-    return { value: text }
-  },
-}
-const SERVER_URL = '"http://host" or "http://host:port"'
 
 const regex: Format = {
   decode(text) {
@@ -148,27 +72,6 @@ const userName: Format = {
   },
 }
 
-const address: Format = {
-  decode(text) {
-    if (canonicalAddress(text) !== null) return { value: text }
-    // With a port, a prefix, a zone or brackets.
-    const [, host = ''] = /^\[?([0-9.]+|[0-9A-Fa-f:.]+)(?:\]|:[0-9]+$|[/%])/.exec(text) ?? []
-    const isNear = canonicalAddress(host) !== null
-    return no('an IP address, such as 203.0.113.7 or 2001:db8::1', isNear ? `write "${host}"` : null)
-  },
-}
-
-const portRange: Format = {
-  decode(text) {
-    if (parsePortRange(text) !== null) return { value: text }
-    const [, low = '', high = low] = /^ *([0-9]{4,5})(?: *[-–—:.]+ *([0-9]{4,5}))? *$/.exec(text) ?? []
-    const isNear = parsePortRange(`${low}-${high}`) !== null
-    return no(PORT_RANGE, isNear ? `write ${low}-${high}` : null)
-  },
-  hintForNumber: (number) => `write ${number}-${number}`,
-}
-const PORT_RANGE = 'two ports from 1024 to 65535, the smaller one first, such as 49152-65535'
-
 const path: Format = {
   decode(text) {
     const isGood = text !== '' && !/[\x00-\x1f\x7f]/.test(text)
@@ -185,10 +88,7 @@ const fieldName: Format = {
   decode: (text) =>
     isToken(text) && text !== '__proto__'
       ? { value: text }
-      : no(
-          'the name of a header field: letters, digits and "-"',
-          text.endsWith(':') ? 'leave the ":" out' : null,
-        ),
+      : no('the name of a header field: letters, digits and "-"', null, [text.trim().replace(/ ?:$/, '')]),
 }
 
 const fieldValue: Format = {
@@ -197,31 +97,24 @@ const fieldValue: Format = {
       /^[^\x00-\x08\x0a-\x1f\x7f]*$/.test(text) && /^[\x00-\xff]*$/.test(text) && text.length <= 8192
     return isClean && text.trim() === text
       ? { value: text }
-      : no('one line of text without control characters, of at most 8192 characters, no blanks around it')
+      : no(
+          'one line of text without control characters, of at most 8192 characters, no blanks around it',
+          null,
+          [text.trim()],
+        )
   },
-  hintForNumber: (number) => `put it in quotes: "${number}"`,
+  mendsOfNumber: (number) => [String(number)],
 }
-
-const hostPattern: Format = {
-  decode(text) {
-    const host = text.replace(/\.$/, '')
-    const plain = host.startsWith('*.') ? host.slice(2) : host
-    if (isHost(plain) || isBracketed(host)) return { value: text }
-    if (text === '*') return no(HOST_PATTERN, 'leave "host" out to match every host')
-    if (/:[0-9]+$/.test(text)) return no(HOST_PATTERN, 'leave the port out: it is not compared')
-    return no(HOST_PATTERN, text.includes('://') ? 'leave the scheme out' : null)
-  },
-}
-const HOST_PATTERN = 'a host name such as "example.org", or "*.example.org"'
 
 const pathPattern: Format = {
   decode(text) {
     const path = text.endsWith('*') ? text.slice(0, -1) : text
-    if (!path.startsWith('/')) return no(PATH_PATTERN, /^[A-Za-z0-9]/.test(text) ? `write "/${text}"` : null)
+    if (!path.startsWith('/')) return no(PATH_PATTERN, ...mendsOfPath(text))
     if (path.includes('*')) return no(PATH_PATTERN, '"*" stands only at the end')
     if (/[?#]/.test(path))
       return no(PATH_PATTERN, 'leave out what follows "?" or "#": only the path is compared')
-    if (/\\|[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})|%00/.test(path)) return no(PATH_PATTERN)
+    if (/\\|[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})|%00/.test(path))
+      return no(PATH_PATTERN, null, [text.replaceAll(' ', '%20')])
     // Requests have lost their dot segments when they are compared; the last segment of a prefix is only begun.
     const whole = text.endsWith('*') ? path.slice(0, path.lastIndexOf('/') + 1) : path
     if (/\/\.\.?(?:\/|$)/.test(whole.replace(/%2e/gi, '.')))
@@ -231,13 +124,22 @@ const pathPattern: Format = {
 }
 const PATH_PATTERN = 'a path that begins with "/", such as "/a", "/a/*" or "/a*"'
 
+/** A hint, and what to write in place of a path without "/" before it. */
+function mendsOfPath(text: string): [hint: string | null, mends: readonly string[]] {
+  if (text === '*') return ['leave "path" out to match every path', []]
+  if (/^[~^]/.test(text)) return ['paths are compared as they are, without regular expressions', []]
+  const [, ofUrl] = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]+(\/.*)$/.exec(text) ?? []
+  if (ofUrl !== undefined) return ['leave scheme and host out', [ofUrl]]
+  return [null, /^[A-Za-z0-9]/.test(text) ? [`/${text}`] : []]
+}
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY']
 
 const method: Format = {
   decode(text) {
     const upper = text.toUpperCase()
     // Methods are case-sensitive (RFC 9110 §9.1): "get" would match nothing that is sent.
-    if (text !== upper && METHODS.includes(upper)) return no('a method', `write "${upper}"`)
+    if (text !== upper && METHODS.includes(upper)) return no('a method', null, [upper])
     return isToken(text) && text.length <= 32 ? { value: text } : no('a method, such as GET')
   },
 }
@@ -258,6 +160,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   duration,
   size,
   bind,
+  'dns-server': dnsServer,
   cidr,
   name,
   'server-url': serverUrl,

@@ -16,6 +16,14 @@ export function jsonSlip(text: string): Slip | null {
   return scan.isAtEnd() ? null : scan.slip('nothing more: the value is complete')
 }
 
+/** Its end is where nobody looks for it. */
+const unclosed = (at: Offset, kind: string, close: string): Slip => ({
+  at,
+  found: `${kind === 'list' ? 'a list' : 'an object'} that is not closed`,
+  allowed: `"${close}" behind its last item`,
+  hint: `close it with "${close}"`,
+})
+
 const SCALAR = /(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null)(?![A-Za-z0-9_.$-])/y
 const TEXT = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y
 const BLANK = /[\ufeff \t\r\n]*/y
@@ -50,7 +58,7 @@ class Scan {
     this.#skip(BLANK)
     const at = this.#at
     const next = this.#text[at] ?? ''
-    const isComment = next === '#' || this.#text.startsWith('//', at)
+    const isComment = next === '#' || this.#text.startsWith('//', at) || this.#text.startsWith('/*', at)
     const isWord = this.#skip(WORD)
     // Where a value may stand it may be a password that was not put in quotes.
     const word = isWord && !isKey ? null : isWord ? this.#text.slice(at, this.#at) : next
@@ -69,12 +77,14 @@ class Scan {
 
   #items(close: '}' | ']', depth: number): Slip | null {
     const kind = close === '}' ? 'object' : 'list'
+    const begin = this.#at
     this.#at++
     if (this.#take(close)) return null
     for (;;) {
       const slip = (close === '}' ? this.#key() : null) ?? this.value(depth + 1)
       if (slip !== null || this.isTooDeep) return slip
       if (this.#take(close)) return null
+      if (this.#at === this.#text.length) return unclosed(begin, kind, close)
       const isNext = /["{[0-9tfn-]/.test(this.#text[this.#at] ?? '')
       if (!this.#take(','))
         return this.slip(`"," or "${close}" in this ${kind}`, isNext ? 'put a "," before it' : null)

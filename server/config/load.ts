@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { readBounded } from '../lib/read-bounded.ts'
 import { checkConfig, type World } from './check.ts'
+import type { Machine } from './check-machine.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
 import { type Config, ConfigOptions, type ListenerConfig } from './schema.ts'
@@ -38,12 +39,13 @@ const wallMs = (): number => Date.now()
 
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
-/** Reads and checks a config file; never throws. */
+/** Reads and checks a config file; never throws. Of a machine it is asked whether it has what the config needs. */
 export function loadConfig(
   file: string,
   env: Env,
   readFile: ReadFile = readBounded,
   nowMs = wallMs(),
+  machine: Machine | null = null,
 ): LoadedConfig | RefusedConfig {
   let bytes: Uint8Array
   try {
@@ -51,7 +53,7 @@ export function loadConfig(
   } catch (error) {
     return refuse(file, { found: whyUnread(error), allowed: 'a file that can be read' })
   }
-  return parseConfig(file, bytes, env, readFile, nowMs)
+  return parseConfig(file, bytes, env, readFile, nowMs, machine)
 }
 
 /** Checks the bytes of a config file, as if they stood in `file`; never throws. */
@@ -61,6 +63,7 @@ export function parseConfig(
   env: Env,
   readFile: ReadFile = readBounded,
   nowMs = wallMs(),
+  machine: Machine | null = null,
 ): LoadedConfig | RefusedConfig {
   if (bytes.length > FILE_BYTES_MAX)
     return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
@@ -69,7 +72,7 @@ export function parseConfig(
   const lines = new Lines(text)
   const problems = new Problems(file, lines)
   const folder = dirname(resolve(file))
-  const checked = checkText(file, text, lines, { folder, env, readFile, nowMs }, problems)
+  const checked = checkText(file, text, lines, { folder, env, readFile, nowMs, machine }, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')

@@ -1,4 +1,5 @@
 // What is wrong in a config file, said so that a person can mend it: where, what was found, what is allowed, and a hint.
+import { type Syntax, syntaxOf } from './spell.ts'
 import { type Lines, type Offset, type Path, writePath } from './tree.ts'
 
 export type ProblemCode =
@@ -54,6 +55,8 @@ const PROBLEMS_MAX = 1000
 
 /** Collects the problems of one file. */
 export class Problems {
+  /** How the file is written, and what hints propose with it. */
+  readonly syntax: Syntax
   readonly #file: string
   readonly #lines: Lines
   readonly #list: Problem[] = []
@@ -64,6 +67,7 @@ export class Problems {
 
   constructor(file: string, lines: Lines) {
     this.#file = file
+    this.syntax = syntaxOf(file)
     this.#lines = lines
   }
 

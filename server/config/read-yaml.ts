@@ -11,6 +11,7 @@ import {
 } from 'yaml'
 import { jsonSlip } from './json-slip.ts'
 import type { Problems } from './problem.ts'
+import { lineSlip, syntaxSlip } from './yaml-slip.ts'
 import { DEPTH_MAX, type Entry, type MapTree, type Offset, scalarAt, type Tree } from './tree.ts'
 
 const OPTIONS = {
@@ -37,14 +38,48 @@ export function readYaml(text: string, problems: Problems, isJson = false): Tree
     return null
   }
   const errors = [...document.errors, ...document.warnings]
-  const slip = isJson && errors.length > 0 ? jsonSlip(text) : null
-  if (slip !== null) problems.add({ code: 'syntax', path: [], ...slip })
-  else for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
-  if (errors.length > 0) return null
-  const reader = new Reader(problems)
+  const slip = isJson && !isJsonText(text) ? jsonSlip(text) : null
+  if (slip !== null) {
+    problems.add({ code: 'syntax', path: [], ...slip })
+    return null
+  }
+  if (errors.length > 0) {
+    reportErrors(problems, errors, text)
+    return null
+  }
+  const reader = new Reader(text, problems)
   const tree = reader.read(document.contents, 0, 0)
   return reader.hasFailed ? null : tree
 }
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** One slip makes many errors: those that follow from it are not told beside it. */
+function reportErrors(problems: Problems, errors: readonly YAMLError[], text: string): void {
+  const [first] = errors
+  const isKnown = first !== undefined && (SAID_WELL.has(first.code) || isBrace(first, text))
+  const slip = first === undefined || isKnown ? null : syntaxSlip(text, first.pos[0])
+  if (slip !== null) problems.add({ code: 'syntax', path: [], ...slip })
+  else for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
+}
+
+/** "${" is a slip of its own kind: in { } and [ ] it needs quotes. */
+const isBrace = ({ pos: [at] }: YAMLError, text: string): boolean => text.slice(at - 1, at + 1) === '${'
+
+/** These are told where and what they are. */
+const SAID_WELL: ReadonlySet<string> = new Set([
+  'TAB_AS_INDENT',
+  'MULTIPLE_DOCS',
+  'TAG_RESOLVE_FAILED',
+  'BAD_ALIAS',
+])
 
 const HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
@@ -57,14 +92,18 @@ const HINTS: Readonly<Record<string, string>> = {
 /** What the library repeats of the text; that may be a password which was not put in quotes. */
 const REPEATED = /(?<=\S):\s.*$|(?<=escape sequence)\s.*$/s
 
-function reportError(problems: Problems, { code, message, pos }: YAMLError, text: string): void {
-  const [at] = pos
-  const isBrace = text.slice(at - 1, at + 1) === '${'
-  const hint = isBrace ? 'put text with "${" in quotes within { } and [ ]' : (HINTS[code] ?? null)
+function reportError(problems: Problems, error: YAMLError, text: string): void {
+  const { code, message } = error
+  const [at] = error.pos
+  const hint = isBrace(error, text)
+    ? 'put text with "${" in quotes within { } and [ ]'
+    : (HINTS[code] ?? null)
   const what =
     code === 'MULTIPLE_DOCS'
       ? 'a second document ("---")'
-      : message.replace(REPEATED, '').replace(/\s+/g, ' ')
+      : code === 'NON_STRING_KEY'
+        ? 'a map or list as a key'
+        : message.replace(REPEATED, '').replace(/\s+/g, ' ')
   reportSyntax(problems, at, what, hint)
 }
 
@@ -77,13 +116,15 @@ function reportSyntax(problems: Problems, at: Offset, what: string, hint: string
 type Anchored = { readonly tree: Tree; readonly nodes: number } | null
 
 class Reader {
+  readonly #text: string
   readonly #problems: Problems
   readonly #anchors = new Map<string, Anchored>()
   #nodes = 0
   #aliasedNodes = 0
   hasFailed = false
 
-  constructor(problems: Problems) {
+  constructor(text: string, problems: Problems) {
+    this.#text = text
     this.#problems = problems
   }
 
@@ -130,6 +171,7 @@ class Reader {
       if (this.hasFailed) break
       const keyAt = startOf(key) ?? at
       const name = isScalar(key) ? (key.source ?? String(key.value)) : null
+      if (name !== null && isOdd(name) && isScalar(key) && key.type === 'PLAIN' && this.#isSlip(keyAt)) break
       if (name === null) {
         this.#fail(keyAt, 'a key that is no text', 'a key, then ": "')
         break
@@ -141,6 +183,15 @@ class Reader {
     }
     for (const tree of merged) this.#merge(tree, entries)
     return { is: 'map', at, entries }
+  }
+
+  /** A key that begins as no key does: read as one, but hardly meant so. */
+  #isSlip(at: Offset): boolean {
+    const slip = lineSlip(this.#text, at)
+    if (slip === null) return false
+    if (!this.hasFailed) this.#problems.add({ code: 'syntax', path: [], ...slip })
+    this.hasFailed = true
+    return true
   }
 
   /** `<<: *base` or `<<: [*a, *b]`: keys of the map itself win, then those of the first. */
@@ -188,6 +239,9 @@ class Reader {
     return scalarAt(at, undefined)
   }
 }
+
+/** Begins with "-", or with what is no letter of a key. */
+const isOdd = (name: string): boolean => name.charCodeAt(0) === 45 || name.charCodeAt(0) > 127
 
 function startOf(node: unknown): Offset | null {
   const isNode = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)

@@ -56,6 +56,9 @@ const EDITORS_KEY = {
   $schema: { type: 'string', description: 'Where editors find the schema of this file.' },
 }
 
+/** The user's own: a place for anchors. */
+const EXTENSIONS = { '^x-': {} }
+
 function longSchema(): Json {
   const { properties, ...rest } = write(ConfigOptions as SchemaNode)
   return { ...rest, required: ['listeners'], properties: { ...EDITORS_KEY, ...(properties as Json) } }
@@ -67,6 +70,7 @@ function shortSchema(): Json {
   return {
     type: 'object',
     description: 'The short form: one listener, one backend, one rule.',
+    patternProperties: EXTENSIONS,
     additionalProperties: false,
     required: ['listen', 'backends'],
     properties: {
@@ -119,6 +123,7 @@ function write(schema: SchemaNode): Json {
   return {
     ...said,
     type: 'object',
+    patternProperties: EXTENSIONS,
     additionalProperties: false,
     minProperties,
     maxProperties,
@@ -162,6 +167,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   duration: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$',
   size: '^[0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B|kB)?$',
   bind: '^.*:[0-9]{1,5}$',
+  'dns-server': '^.+:[0-9]{1,5}$',
   cidr: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$',
   name: '^[A-Za-z0-9_.-]{1,63}$',
   'server-url': '^http://[^/?#@]+/?$',

@@ -22,6 +22,14 @@ export interface SchemaNode {
   readonly allowed?: string
   /** What to write where it is missing. */
   readonly whenMissing?: string
+  /** A map of it as people begin one, where a single word stands. */
+  readonly usual?: { readonly [key: string]: string }
+  /** What to say of values that are not allowed, but often written. */
+  readonly said?: Readonly<Record<string, string>>
+  /** Keys that are often written for one of its own. */
+  readonly also?: Readonly<Record<string, string>>
+  /** Of an address: the port that is usual there. */
+  readonly port?: number
   /** No problem may show what was written. */
   readonly secret?: boolean
   readonly examples?: readonly unknown[]

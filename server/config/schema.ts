@@ -2,17 +2,31 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
-import { Bind, Cidr, Duration, MapBy, MapOf, OrWord } from '../lib/kinds.ts'
+import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord } from '../lib/kinds.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 
+const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
+
 /** What a listener may hold depends on its protocol. */
-export const ListenerOptions = MapBy(
-  'protocol',
-  [HttpListenerOptions, TurnListenerOptions],
-  'An open address and its protocol.',
-)
+export const ListenerOptions = MapBy('protocol', [HttpListenerOptions, TurnListenerOptions], {
+  description: 'An open address and its protocol.',
+  said: {
+    https: NO_TLS,
+    tls: NO_TLS,
+    h2: NO_TLS,
+    http2: NO_TLS,
+    http3: NO_TLS,
+    grpc: NO_TLS,
+    tcp: 'there are listeners for HTTP and TURN only',
+    udp: 'there are listeners for HTTP and TURN only',
+    ws: 'write http: WebSockets come by it',
+    websocket: 'write http: WebSockets come by it',
+    stun: 'write turn: it answers STUN as well',
+    turns: 'write turn, and add "tls" beside it',
+  },
+})
 export type ListenerConfig = Static<typeof ListenerOptions>
 
 const AdminOptions = Type.Object(
@@ -23,7 +37,11 @@ const AdminOptions = Type.Object(
       description: 'Who may read them beside loopback.',
     }),
   },
-  { default: {}, description: 'The admin listener; false turns it off.' },
+  {
+    default: {},
+    description: 'The admin listener; false turns it off.',
+    also: { address: 'bind', addr: 'bind', listen: 'bind', port: 'bind', allow: 'trusted' },
+  },
 )
 
 export const ConfigOptions = Type.Object(
@@ -66,7 +84,7 @@ export const ConfigOptions = Type.Object(
     ),
     resolver: Type.Object(
       {
-        servers: Type.Array(Bind({ description: 'Address and port.' }), {
+        servers: Type.Array(DnsServer({ description: 'Address and port.' }), {
           default: [],
           description: 'DNS servers; empty: those of the system.',
         }),

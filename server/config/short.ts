@@ -5,7 +5,7 @@ import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { nearest } from './nearest.ts'
 import type { Problems } from './problem.ts'
 import { ConfigOptions } from './schema.ts'
-import { type Entry, type MapTree, type Offset, type Path, scalarAt, type Tree } from './tree.ts'
+import { type Entry, isExtension, type MapTree, type Offset, type Path, scalarAt, type Tree } from './tree.ts'
 
 /** The name of all three. */
 export const DEFAULT_NAME = 'default'
@@ -30,7 +30,8 @@ export function isShort(root: MapTree): boolean {
 export function toLong(root: MapTree, problems: Problems): MapTree | null {
   const { entries } = root
   if (reportMixed(root, problems)) return null
-  for (const [key, { at }] of entries) if (!KNOWN.includes(key)) reportUnknown(key, at, entries, problems)
+  for (const [key, { at }] of entries)
+    if (!KNOWN.includes(key) && !isExtension(key)) reportUnknown(key, at, entries, problems)
   const listen = entries.get('listen')
   const servers = entries.get('backends')
   if (listen === undefined) reportMissing('listen', 'an address such as "0.0.0.0:8080"', root.at, problems)

@@ -1,7 +1,7 @@
 // ${NAME}, ${NAME:-default} and ${file:PATH} in texts; $${ stands for ${ itself.
 import { resolve } from 'node:path'
 import type { Problems } from './problem.ts'
-import type { Path, Scalar, Tree } from './tree.ts'
+import { isExtension, type Path, type Scalar, type Tree } from './tree.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 /** Reads a file, at most `bytesMax` of it (throws when it is larger, or cannot be read). */
@@ -45,8 +45,11 @@ class Pass {
     }
     if (this.#done.has(tree)) return
     this.#done.add(tree)
-    if (tree.is === 'map') for (const [key, { value }] of tree.entries) this.visit(value, [...path, key])
-    else for (const [index, item] of tree.items.entries()) this.visit(item, [...path, index])
+    // What aliases take from keys of the user's own is filled in where it is used. Further down a key may be a name.
+    if (tree.is === 'map') {
+      for (const [key, { value }] of tree.entries)
+        if (path.length > 0 || !isExtension(key)) this.visit(value, [...path, key])
+    } else for (const [index, item] of tree.items.entries()) this.visit(item, [...path, index])
   }
 
   #scalar(scalar: Scalar, text: string, path: Path): void {

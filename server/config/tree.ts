@@ -33,6 +33,9 @@ export interface Entry {
   readonly value: Tree
 }
 
+/** Keys that are the user's own, as those that hold anchors: nothing is read from them. */
+export const isExtension = (key: string): boolean => key.startsWith('x-')
+
 /** How many levels a file may have. */
 export const DEPTH_MAX = 64
 

@@ -3,27 +3,29 @@ import { wordOf } from './map-by.ts'
 import type { SchemaNode } from './schema-node.ts'
 
 const HOMES_MAX = 4
-type Index = ReadonlyMap<string, readonly string[]>
+/** The schema of a key, by where it is known. */
+type Homes = Map<string, SchemaNode>
+type Index = ReadonlyMap<string, Homes>
 const cache = new WeakMap<SchemaNode, Index>()
 
-/** The places that know a key, in words; null: none does, or too many to be of help. */
-export function homesOf(root: SchemaNode, key: string): string | null {
-  const homes = indexOf(root).get(key)
-  return homes === undefined || homes.length > HOMES_MAX ? null : homes.join(' or ')
+/** The places that know a key and what it holds, in words; null: there is none, or too many to be of help. */
+export function homesOf(root: SchemaNode, key: string, fits: (schema: SchemaNode) => boolean): string | null {
+  const homes = [...(indexOf(root).get(key) ?? [])].filter(([, schema]) => fits(schema)).map(([home]) => home)
+  return homes.length === 0 || homes.length > HOMES_MAX ? null : homes.join(' or ')
 }
 
 function indexOf(root: SchemaNode): Index {
   const known = cache.get(root)
   if (known !== undefined) return known
-  const index = new Map<string, string[]>()
+  const index = new Map<string, Homes>()
   visit(root, '', index)
   cache.set(root, index)
   return index
 }
 
-function visit(schema: SchemaNode, path: string, index: Map<string, string[]>): void {
+function visit(schema: SchemaNode, path: string, index: Map<string, Homes>): void {
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    add(index, key, path === '' ? 'the top level' : path)
+    add(index, key, path === '' ? 'the top level' : path, property)
     visit(property, path === '' ? key : `${path}.${key}`, index)
   }
   if (schema.additionalProperties) visit(schema.additionalProperties, `${path}.NAME`, index)
@@ -33,22 +35,22 @@ function visit(schema: SchemaNode, path: string, index: Map<string, string[]>): 
 }
 
 /** A home that only some of the schemas have needs their word. */
-function visitBy({ anyOf = [] }: SchemaNode, by: string, path: string, index: Map<string, string[]>): void {
+function visitBy({ anyOf = [] }: SchemaNode, by: string, path: string, index: Map<string, Homes>): void {
   const indexes = anyOf.map((one) => {
-    const own = new Map<string, string[]>()
+    const own = new Map<string, Homes>()
     visit(one, path, own)
     return { own, word: wordOf(one, by) }
   })
   for (const { own, word } of indexes)
     for (const [key, homes] of own)
-      for (const home of homes) {
-        const isEverywhere = indexes.every((one) => one.own.get(key)?.includes(home))
-        add(index, key, isEverywhere ? home : `${home} with ${by}: ${word}`)
+      for (const [home, schema] of homes) {
+        const isEverywhere = indexes.every((one) => one.own.get(key)?.has(home))
+        add(index, key, isEverywhere ? home : `${home} with ${by}: ${word}`, schema)
       }
 }
 
-function add(index: Map<string, string[]>, key: string, home: string): void {
-  const homes = index.get(key) ?? []
-  if (!homes.includes(home)) homes.push(home)
+function add(index: Map<string, Homes>, key: string, home: string, schema: SchemaNode): void {
+  const homes: Homes = index.get(key) ?? new Map<string, SchemaNode>()
+  if (!homes.has(home)) homes.set(home, schema)
   index.set(key, homes)
 }

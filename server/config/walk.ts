@@ -4,11 +4,17 @@ import { FORMATS } from './formats.ts'
 import { likestSchema, schemaByWord, wordFor, wordsOf } from './map-by.ts'
 import { isNothing, misplacedKeys } from './misplaced.ts'
 import { nearest } from './nearest.ts'
-import type { Problems } from './problem.ts'
+import { Problems } from './problem.ts'
 import { readBoolean, readNumber } from './scalars.ts'
 import type { SchemaNode } from './schema-node.ts'
-import { describe, hintFor, kindOf } from './spoken.ts'
+import { no, type Refused } from './format.ts'
+import { Hints } from './hints.ts'
+import type { Plain } from './spell.ts'
+import { describe, kindOf } from './spoken.ts'
 import {
+  type Entry,
+  isExtension,
+  Lines,
   type List,
   type MapTree,
   type Offset,
@@ -28,17 +34,38 @@ export const isStandIn = (text: string): boolean => text.startsWith(STAND_IN)
 
 /** Decodes a tree along a schema. The result is of the schema's type, also after problems. */
 export function walk(schema: SchemaNode, tree: MapTree, problems: Problems): unknown {
-  return new Walker(schema, problems).value(schema, tree, [], tree.at)
+  return new Walker(schema, problems, new Hints(accepts, problems.syntax)).value(schema, tree, [], tree.at)
+}
+
+/** Whether a schema takes a value, as if it had been written. */
+const accepts = (schema: SchemaNode, value: Plain): boolean => fits(schema, treeOf(value, 0))
+
+/** Whether a schema takes what was written. */
+function fits(schema: SchemaNode, tree: Tree): boolean {
+  const problems = new Problems('', NO_LINES)
+  new Walker(schema, problems, null).value(schema, tree, [], tree.at)
+  return !problems.hasErrors
+}
+const NO_LINES = new Lines('')
+
+interface UnknownKey {
+  readonly entry: Entry
+  readonly path: Path
+  /** The schemas that the one in question is among. */
+  readonly by: SchemaNode | undefined
 }
 
 class Walker {
   readonly #root: SchemaNode
   readonly #problems: Problems
+  /** Null: nobody will read what is found. */
+  readonly #hints: Hints | null
   #standIns = 0
 
-  constructor(root: SchemaNode, problems: Problems) {
+  constructor(root: SchemaNode, problems: Problems, hints: Hints | null) {
     this.#root = root
     this.#problems = problems
+    this.#hints = hints
   }
 
   /** `at`: the place of its key. */
@@ -60,12 +87,17 @@ class Walker {
   #object(schema: SchemaNode, tree: Tree, path: Path, at: Offset, by?: SchemaNode): unknown {
     if (tree.is !== 'map') return this.#wrong(schema, tree, path)
     const properties = schema.properties ?? {}
-    for (const [key, entry] of tree.entries)
-      if (!Object.hasOwn(properties, key)) this.#unknownKey(schema, entry.at, [...path, key], by)
+    // What a wrong key was meant to be: its value is looked at as well, and nothing is missing.
+    const meant = new Map<string, Entry>()
+    for (const [key, entry] of tree.entries) {
+      if (Object.hasOwn(properties, key) || isExtension(key)) continue
+      const known = this.#unknownKey(schema, tree, { entry, path: [...path, key], by })
+      if (known !== null) meant.set(known, entry)
+    }
     this.#countKeys(schema, tree, path, at)
     const result: Record<string, unknown> = {}
     for (const [key, property] of Object.entries(properties)) {
-      const entry = tree.entries.get(key)
+      const entry = tree.entries.get(key) ?? meant.get(key)
       if (entry !== undefined) result[key] = this.value(property, entry.value, [...path, key], entry.at)
       else if (property.default !== undefined)
         result[key] = this.value(property, treeOf(property.default, at), [...path, key], at)
@@ -80,7 +112,12 @@ class Walker {
     const { by = '' } = schema
     const entry = tree.entries.get(by)
     if (told !== null || entry === undefined) return this.#object(told ?? {}, tree, path, at, schema)
-    this.value({ type: 'string', enum: wordsOf(schema) }, entry.value, [...path, by], entry.at)
+    this.value(
+      { type: 'string', enum: wordsOf(schema), ...(schema.said && { said: schema.said }) },
+      entry.value,
+      [...path, by],
+      entry.at,
+    )
     const entries = new Map(tree.entries).set(by, { at: entry.at, value: scalarAt(entry.at, undefined) })
     return this.#object(likestSchema(schema, tree), { ...tree, entries }, path, at, schema)
   }
@@ -104,7 +141,8 @@ class Walker {
   }
 
   #countKeys({ minProperties = 0, maxProperties }: SchemaNode, tree: MapTree, path: Path, at: Offset): void {
-    const count = tree.entries.size
+    if (minProperties === 0 && maxProperties === undefined) return
+    const count = [...tree.entries.keys()].filter((key) => !isExtension(key)).length
     if (count >= minProperties && count <= (maxProperties ?? count)) return
     const found = count === 0 ? 'an empty map' : `${count} keys`
     const hint = count > 1 ? 'begin a list item ("- ") for each' : null
@@ -195,6 +233,9 @@ class Walker {
 
   #oneOrMore(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
     const [item = {}, list = {}] = schema.anyOf ?? []
+    const isOwn = tree.is === 'scalar' && tree.written === null
+    const parts = isOwn ? this.#hints?.parts(item, tree.value) : null
+    if (parts) return this.#wrong(schema, tree, path)
     return tree.is === 'list' ? this.#list(list, tree, path) : [this.value(item, tree, path, at)]
   }
 
@@ -226,40 +267,50 @@ class Walker {
     const { enum: words, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema
     const isGood = words?.includes(text) ?? (pattern === undefined || new RegExp(pattern).test(text))
     if (isGood && text.length >= minLength && text.length <= maxLength) return text
-    const word = tree.written === null && words ? nearest(text, words.map(String)) : null
-    const hint = word === null ? null : `did you mean "${word}"?`
-    return this.#wrong(schema, tree, path, { allowed: kindOf(schema), hint })
+    return this.#wrong(schema, tree, path, no(kindOf(schema)))
   }
 
-  #wrong(
-    schema: SchemaNode,
-    tree: Tree,
-    path: Path,
-    said?: { allowed: string; hint: string | null },
-  ): unknown {
+  #wrong(schema: SchemaNode, tree: Tree, path: Path, refused: Refused | null = null): unknown {
     const isOfType =
-      said !== undefined || (tree.is === 'scalar' && typeof tree.value === 'number' && readsNumber(schema))
-    const allowed = said?.allowed ?? kindOf(schema)
+      refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && readsNumber(schema))
+    const allowed = refused?.allowed ?? kindOf(schema)
     // A hint may repeat the value, and what was put in place may be a secret.
     const isPut = tree.is === 'scalar' && tree.written !== null
-    const hint = isPut ? null : (said?.hint ?? hintFor(schema, tree))
+    const hint =
+      isPut || this.#problems.isFull ? null : (this.#hints?.of(schema, tree, path, refused) ?? null)
     const found = describe(tree, schema.secret)
     const code = isOfType ? 'wrong-value' : 'wrong-type'
     this.#problems.add({ code, at: tree.at, path, found, allowed, hint })
     return this.#standIn(schema, tree.at)
   }
 
-  #unknownKey(schema: SchemaNode, at: Offset, path: Path, by: SchemaNode = {}): void {
+  /** Reports a key that a schema does not know; gives the one that was meant, or null. */
+  #unknownKey(schema: SchemaNode, tree: MapTree, { entry, path, by = {} }: UnknownKey): string | null {
     const key = String(path.at(-1))
     const keys = Object.keys(schema.properties ?? {})
-    const needed = wordFor(by, key)
-    const near = needed !== null || this.#problems.isFull ? null : nearest(key, keys)
-    const homes = needed === null && near === null ? homesOf(this.#root, key) : null
-    const meant =
-      near === null ? (homes === null ? null : `it belongs to ${homes}`) : `did you mean "${near}"?`
-    const hint = needed === null ? meant : `it needs "${needed}"`
     const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`
-    this.#problems.add({ code: 'unknown-key', at, path, found, allowed: keys.join(', '), hint })
+    const finding = { code: 'unknown-key', at: entry.at, path, found, allowed: keys.join(', ') } as const
+    if (this.#problems.isFull || this.#hints === null) {
+      this.#problems.add(finding)
+      return null
+    }
+    const meant = schema.also?.[key] ?? null
+    const isFree = (one: string): boolean => !tree.entries.has(one)
+    const needed = meant === null ? wordFor(by, key) : null
+    const near = meant === null && needed === null ? nearest(key, keys.filter(isFree)) : null
+    const homes =
+      (meant ?? needed ?? near) ? null : homesOf(this.#root, key, (home) => fits(home, entry.value))
+    const hint =
+      meant !== null
+        ? `it is called ${JSON.stringify(meant)}`
+        : needed !== null
+          ? `it needs "${needed}"`
+          : near !== null
+            ? `did you mean "${near}"?`
+            : homes && `it belongs to ${homes}`
+    this.#problems.add({ ...finding, hint })
+    const known = meant ?? near
+    return known !== null && isFree(known) ? known : null
   }
 
   /** Something of the schema's type for a value that a problem was reported of. */

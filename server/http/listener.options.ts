@@ -99,6 +99,16 @@ export const HttpListenerOptions = Type.Object(
     timeouts: ListenerTimeouts,
     limits: ListenerLimits,
   },
-  { description: 'An open address and its protocol.' },
+  {
+    description: 'An open address and its protocol.',
+    also: {
+      address: 'bind',
+      addr: 'bind',
+      listen: 'bind',
+      port: 'bind',
+      default_backend: 'backend',
+      trusted: 'trusted_proxies',
+    },
+  },
 )
 export type HttpListenerConfig = Static<typeof HttpListenerOptions>

@@ -22,8 +22,12 @@ export const Size = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'size', examples: ['64KiB', '10MiB'], ...options })
 
 /** `host:port`, `[v6]:port` or `:port`, kept as written. */
-export const Bind = (options: KindOptions) =>
+export const Bind = (options: KindOptions & { readonly port?: number }) =>
   Type.Unsafe<string>({ type: 'string', format: 'bind', ...options })
+
+/** The address and port of a DNS server, kept as written. */
+export const DnsServer = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'dns-server', ...options })
 
 /** An address or a CIDR range, v4 or v6, kept as written. */
 export const Cidr = (options: KindOptions) =>
@@ -97,11 +101,14 @@ export const MapOf = <T extends TSchema>(
   })
 
 /** A map whose schema is told by the word under a key of it; without that word it is the first one. */
-export const MapBy = <const T extends readonly TSchema[]>(key: string, schemas: T, description: string) =>
-  Type.Unsafe<T[number]['static']>({ anyOf: [...schemas], format: 'map-by', by: key, description })
+export const MapBy = <const T extends readonly TSchema[]>(
+  key: string,
+  schemas: T,
+  options: { description: string; said?: Readonly<Record<string, string>> },
+) => Type.Unsafe<T[number]['static']>({ anyOf: [...schemas], format: 'map-by', by: key, ...options })
 
 /** A closed list of words. */
 export const Words = <const T extends readonly string[]>(
   words: T,
-  options: { description: string; default?: T[number] },
+  options: { description: string; default?: T[number]; said?: Readonly<Record<string, string>> },
 ) => Type.Unsafe<T[number]>({ type: 'string', enum: [...words], ...options })

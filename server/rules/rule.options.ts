@@ -32,7 +32,20 @@ const MatchOptions = Type.Object(
       'Header fields that must be present with this value. A request that has one twice with different values is refused with 400.',
     ),
   },
-  { default: {}, description: 'What it matches: all that is named must hold; of a list, one.' },
+  {
+    default: {},
+    description: 'What it matches: all that is named must hold; of a list, one.',
+    also: {
+      paths: 'path',
+      path_prefix: 'path',
+      prefix: 'path',
+      uri: 'path',
+      hosts: 'host',
+      domain: 'host',
+      methods: 'method',
+      headers: 'header',
+    },
+  },
 )
 
 const RespondOptions = Type.Object(
@@ -45,7 +58,10 @@ const RespondOptions = Type.Object(
       'Fields of the answer. Content-Type is text/plain unless named.',
     ),
   },
-  { description: 'A fixed answer.' },
+  {
+    description: 'A fixed answer.',
+    also: { code: 'status', content: 'body', text: 'body', header: 'headers' },
+  },
 )
 
 const RedirectOptions = Type.Object(
@@ -61,7 +77,7 @@ const RedirectOptions = Type.Object(
       description: 'Status of the answer.',
     }),
   },
-  { description: 'A redirect.' },
+  { description: 'A redirect.', also: { url: 'to', location: 'to', target: 'to', code: 'status' } },
 )
 
 export const RuleOptions = Type.Object(
@@ -73,6 +89,18 @@ export const RuleOptions = Type.Object(
     respond: Type.Optional(RespondOptions),
     redirect: Type.Optional(RedirectOptions),
   },
-  { description: 'What it matches, middleware, and exactly one destination: backend, respond or redirect.' },
+  {
+    description: 'What it matches, middleware, and exactly one destination: backend, respond or redirect.',
+    usual: { name: 'all', backend: 'NAME' },
+    also: {
+      matches: 'match',
+      when: 'match',
+      steps: 'middleware',
+      middlewares: 'middleware',
+      service: 'backend',
+      proxy_pass: 'backend',
+      return: 'respond',
+    },
+  },
 )
 export type RuleConfig = Static<typeof RuleOptions>

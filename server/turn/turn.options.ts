@@ -130,7 +130,7 @@ const QuotaOptions = Type.Object(
 
 const AlternateOptions = Type.Object(
   {
-    servers: Type.Array(Bind({ description: 'Address and port.' }), {
+    servers: Type.Array(Bind({ description: 'Address and port.', port: 3478 }), {
       minItems: 1,
       maxItems: 64,
       description: 'Where clients are sent, in turn.',
@@ -145,7 +145,7 @@ const AlternateOptions = Type.Object(
 
 const TlsOptions = Type.Object(
   {
-    bind: Bind({ description: 'Address and port of TURN over TLS.' }),
+    bind: Bind({ description: 'Address and port of TURN over TLS.', port: 5349 }),
     cert: FilePath({ description: 'File of the certificate chain (PEM).' }),
     key: FilePath({ secret: true, description: 'File of its key (PEM).' }),
   },
@@ -154,7 +154,7 @@ const TlsOptions = Type.Object(
 
 export const TurnListenerOptions = Type.Object(
   {
-    bind: Bind({ description: 'Address and port, for UDP and TCP.' }),
+    bind: Bind({ description: 'Address and port, for UDP and TCP.', port: 3478 }),
     protocol: Words(['turn'], { description: 'What is spoken on it.' }),
     transports: Type.Array(Words(['udp', 'tcp'], { description: 'A transport.' }), {
       default: ['udp', 'tcp'],
@@ -183,6 +183,7 @@ export const TurnListenerOptions = Type.Object(
       Bind({
         description:
           'A second address and port, for behaviour discovery (RFC 5780): both addresses are opened on both ports. "bind" must name an address then.',
+        port: 3478,
       }),
     ),
     software: Type.String({
@@ -216,7 +217,10 @@ export const TurnListenerOptions = Type.Object(
       { default: {}, description: 'How long clients may take.' },
     ),
   },
-  { description: 'STUN and TURN: clients allocate addresses here, and reach peers through them.' },
+  {
+    description: 'STUN and TURN: clients allocate addresses here, and reach peers through them.',
+    also: { address: 'bind', addr: 'bind', listen: 'bind', port: 'bind' },
+  },
 )
 export type TurnListenerConfig = Static<typeof TurnListenerOptions>
 export type TurnAuthConfig = Exclude<TurnListenerConfig['auth'], 'none'>

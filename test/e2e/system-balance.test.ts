@@ -182,7 +182,7 @@ describe('hashes', () => {
     await using all = startAll('a', 'b', 'c')
     await using gateway = await start({
       algorithm: 'hash',
-      hash: { on: 'header', name: 'X-User', load_factor: 100 },
+      hash: { by: 'header', name: 'X-User', load_factor: 100 },
       servers: all.map((one) => words(one)),
     })
     const place = async (): Promise<string[]> =>
@@ -278,7 +278,7 @@ test('every algorithm of the schema serves, and uses all of its servers but wher
           {
             algorithm,
             servers: all.map((one) => words(one)),
-            ...(algorithm === 'hash' ? { hash: { on: 'header', name: 'X-Key' } } : {}),
+            ...(algorithm === 'hash' ? { hash: { by: 'header', name: 'X-Key' } } : {}),
           },
         ]),
       ),

@@ -249,7 +249,7 @@ describe('hashing', () => {
         weight: 1 + (i % 2),
       }))
       const backend = bench.backend(
-        backendConfig(servers, { algorithm: 'hash', hash: { on: 'path', load_factor } }),
+        backendConfig(servers, { algorithm: 'hash', hash: { by: 'path', load_factor } }),
       )
       for (let picks = 1; picks <= 200; picks++) {
         expect(backend.pick(keys[0]!, 0)).not.toBeNull() // one hot key
@@ -265,7 +265,7 @@ describe('hashing', () => {
     const backend = new Bench().backend(
       backendConfig([{ name: 'a' }, { name: 'b' }], {
         algorithm: 'hash',
-        hash: { on: 'path', load_factor: 1 },
+        hash: { by: 'path', load_factor: 1 },
       }),
     )
     const [a, b] = backend.servers as [Server, Server]
@@ -293,7 +293,7 @@ describe('each algorithm', () => {
         weight: 1 + 2 * (i % 3),
         max_connections: 3 + i,
       }))
-      const hash = { on: 'path', load_factor: 1.25 } as const
+      const hash = { by: 'path', load_factor: 1.25 } as const
       const workers = [0, 1].map((row) => bench.backend(backendConfig(servers, { algorithm, hash }), { row }))
       const random = seededRandom(seedOfRun())
       const held: Server[] = []
@@ -312,7 +312,7 @@ describe('each algorithm', () => {
     })
 
     test(`never repeats a tried server: ${algorithm}`, () => {
-      const hash = { on: 'path', load_factor: 1.25 } as const
+      const hash = { by: 'path', load_factor: 1.25 } as const
       const backend = new Bench().backend(backendConfig(three, { algorithm, hash }))
       let tried = 0
       const seen = new Set<string>()

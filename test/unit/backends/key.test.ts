@@ -16,7 +16,7 @@ const request = ({ path = '/', query = '', headers = {} }: Parts): RequestHead =
 
 type On = 'header' | 'cookie' | 'path' | 'query'
 const key = (on: On, name: string, parts: Parts): number =>
-  keyOf(backendConfig([{ name: 'a' }], { algorithm: 'hash', hash: { on, name, load_factor: 1.25 } }))(
+  keyOf(backendConfig([{ name: 'a' }], { algorithm: 'hash', hash: { by: on, name, load_factor: 1.25 } }))(
     request(parts),
     '192.0.2.1',
   )

@@ -118,7 +118,7 @@ describe('addresses that are opened', () => {
 
   test('the default address of the admin listener is told where it was not written', () => {
     expect(briefly(withTurn('bind: "127.0.0.1:9090"'))).toEqual([
-      'error listeners.turn.bind: the admin listener is at "127.0.0.1:9090"; move it with admin: { bind: … }',
+      'error listeners.turn.bind: the admin listener is at "127.0.0.1:9090"; move it with admin: { bind: "127.0.0.1:PORT" }',
     ])
   })
 

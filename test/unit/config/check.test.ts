@@ -35,7 +35,7 @@ describe('listeners', () => {
       '3:8 listeners.b.bind: found "127.0.0.1:80", allowed an address and port of its own; listener "a" is at ":80"',
     )
     expect(linesOf(listeners('  a: { bind: ":9090", backend: app }'))[0]).toBe(
-      '2:8 listeners.a.bind: found ":9090", allowed an address and port of its own; the admin listener is at "127.0.0.1:9090"; move it with admin: { bind: … }',
+      '2:8 listeners.a.bind: found ":9090", allowed an address and port of its own; the admin listener is at "127.0.0.1:9090"; move it with admin: { bind: "127.0.0.1:PORT" }',
     )
     const written = linesOf(listeners('  a: { bind: ":99", backend: app }', 'admin: { bind: ":99" }'))
     expect(written[0]).toStartWith('4:10 admin.bind: found ":99"')
@@ -207,13 +207,13 @@ describe('backends', () => {
 
   test.each([
     ['algorithm: hash', 'missing-key backends.app.algorithm'],
-    ['hash: { on: path }', 'conflict backends.app.hash'],
-    ['algorithm: random\nhash: { on: path }', 'conflict backends.app.hash'],
-    ['algorithm: hash\nhash: { on: header }', 'missing-key backends.app.hash'],
-    ['algorithm: hash\nhash: { on: path, name: x }', 'conflict backends.app.hash.name'],
-    ['algorithm: hash\nhash: { on: cookie, name: "a b" }', 'wrong-value backends.app.hash.name'],
-    ['algorithm: hash\nhash: { on: query, name: "a b" }', ''],
-    ['algorithm: hash\nhash: { on: header, name: X-A }', ''],
+    ['hash: { by: path }', 'conflict backends.app.hash'],
+    ['algorithm: random\nhash: { by: path }', 'conflict backends.app.hash'],
+    ['algorithm: hash\nhash: { by: header }', 'missing-key backends.app.hash'],
+    ['algorithm: hash\nhash: { by: path, name: x }', 'conflict backends.app.hash.name'],
+    ['algorithm: hash\nhash: { by: cookie, name: "a b" }', 'wrong-value backends.app.hash.name'],
+    ['algorithm: hash\nhash: { by: query, name: "a b" }', ''],
+    ['algorithm: hash\nhash: { by: header, name: X-A }', ''],
     ['health_check: { type: tcp, interval: 1s }', ''],
     ['health_check: { type: tcp, path: /, }', 'conflict backends.app.health_check.path'],
     ['health_check: { headers: { Connection: x } }', 'conflict backends.app.health_check.headers.Connection'],

@@ -80,10 +80,18 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
     Object.entries(sub(rule)).every(
       ([key, one]) => !Object.hasOwn(value, key) || fits(value[key], sub(one), root),
     ),
+  patternProperties: (value, rule, root) =>
+    !isMap(value) ||
+    Object.entries(sub(rule)).every(([pattern, one]) =>
+      Object.keys(value).every((key) => !new RegExp(pattern).test(key) || fits(value[key], sub(one), root)),
+    ),
   additionalProperties: (value, rule, root, schema) => {
     if (!isMap(value)) return true
     const known = sub(schema['properties'] ?? {})
-    const others = Object.keys(value).filter((key) => !Object.hasOwn(known, key))
+    const patterns = Object.keys(sub(schema['patternProperties'] ?? {})).map((pattern) => new RegExp(pattern))
+    const isKnown = (key: string): boolean =>
+      Object.hasOwn(known, key) || patterns.some((one) => one.test(key))
+    const others = Object.keys(value).filter((key) => !isKnown(key))
     return rule === false ? others.length === 0 : others.every((key) => fits(value[key], sub(rule), root))
   },
 }

@@ -175,7 +175,7 @@ m = 1
   test('the same config in TOML and in YAML is the same', () => {
     const toml = `listen = ":0"
 algorithm = "hash"
-hash = { on = "path" }
+hash = { by = "path" }
 [[backends]]
 url = "http://a:1"
 weight = 3
@@ -184,7 +184,7 @@ expect.status = ["2xx", 301]
 `
     const yaml = `listen: ":0"
 algorithm: hash
-hash: { on: path }
+hash: { by: path }
 backends: [{ url: "http://a:1", weight: 3 }]
 health_check: { expect: { status: [2xx, 301] } }
 `

@@ -41,7 +41,7 @@ const base = (): unknown => ({
   backends: {
     app: {
       algorithm: 'hash',
-      hash: { on: 'header', name: 'X-User' },
+      hash: { by: 'header', name: 'X-User' },
       servers: [
         { name: 's1', url: 'http://a:1' },
         { name: 's2', url: 'http://b:1' },
@@ -125,7 +125,7 @@ test('no problem contains what was put in place of ${…}', () => {
       if (MARKS.test(line)) throw new Error(`seed ${seed}: ${line}`)
     }
   }
-})
+}, 120_000)
 
 /** Places of passwords and secrets, and what may be written there by mistake. */
 const HELD = [
@@ -246,7 +246,7 @@ test.each([
     LONG(
       WEB,
       '{ name: r, backend: a }',
-      'a: { algorithm: hash, hash: { on: header, name: "${S}" }, servers: [{ url: "http://a:1" }] }',
+      'a: { algorithm: hash, hash: { by: header, name: "${S}" }, servers: [{ url: "http://a:1" }] }',
     ),
     'k33p x',
   ],

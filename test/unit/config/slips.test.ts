@@ -7,7 +7,7 @@ test.each([
   ['listen: ":80"\nbackends: ["http://a:1"]', 'write { url: "http://a:1" }'],
   ['listen: ":80"\nbackends: http://a:1', 'write [{ url: "http://a:1" }]'],
   [withBackend('', '["http://a:1"]'), 'write { url: "http://a:1" }'],
-  [withBackend('', '["http://me:s3cret@a:1"]'), 'write { url: "http://…@a:1" }'],
+  [withBackend('', '["http://me:s3cret@a:1"]'), 'write { url: "http://a:1" }'],
   ['listen: ":80"\nbackends: [{ url: "http://a:1" }]\nlogs: { access: off }', 'write { enabled: false }'],
   ['listen: ":80"\nbackends: [{ url: "http://a:1" }]\nlogs: { access: false }', 'write { enabled: false }'],
   ['listen: ":80"\nbackends: [{ url: "http://a:1" }]\nadmin: no', 'write false'],

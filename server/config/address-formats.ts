@@ -1,0 +1,175 @@
+// Formats of addresses: what is opened, who is let in, which server is spoken to.
+import { canonicalAddress, parseRange } from '../lib/ranges.ts'
+import { parsePortRange } from '../lib/port-range.ts'
+import { type Bounds, type Format, no } from './format.ts'
+
+/** Letters, digits, hyphens and underscores in labels of 1 to 63; no dot at the end. */
+const isHostName = (text: string): boolean =>
+  text.length <= 253 &&
+  /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*$/.test(text)
+/** A last label that is a number is an address with a slip in it (WHATWG URL: ends in a number). */
+const isHost = (text: string): boolean =>
+  canonicalAddress(text) !== null
+    ? !text.includes(':')
+    : isHostName(text) && !/(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i.test(text)
+const isBracketed = (text: string): boolean =>
+  text.startsWith('[') &&
+  text.endsWith(']') &&
+  text.includes(':') &&
+  canonicalAddress(text.slice(1, -1)) !== null
+
+export const bind: Format = {
+  decode(text, bounds) {
+    const match = /^(.*):([0-9]{1,5})$/.exec(text)
+    const [, host = '', port = ''] = match ?? []
+    const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
+    if (match !== null && isGood && Number(port) <= 65535) return { value: text }
+    if (/^[^\s,;]+(?:[\s,;]+[^\s,;]+)+$/.test(text)) return no(BIND, 'one address only: a listener for each')
+    if (/^[0-9]{1,5}$/.test(text)) return no(BIND, null, atPort(text, bounds))
+    const [, bare = ''] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/)?([^/]*)/.exec(text) ?? []
+    const isAddress = canonicalAddress(bare) !== null || isBracketed(bare)
+    const usual = isAddress ? bounds.port : undefined
+    const [, before = bare, after = usual ?? ''] = /^(.*):([0-9]{1,5})$/.exec(bare) ?? []
+    // Listeners with a usual port are those that take addresses only.
+    if (bounds.port !== undefined && canonicalAddress(before.replace(/^\[(.*)\]$/, '$1')) === null)
+      return no(BIND, before === '' ? null : 'write an address in place of the name')
+    const isV6 = before.includes(':') && !before.startsWith('[')
+    const whole = isV6 ? `[${before}]` : before
+    const unbracketed = canonicalAddress(bare)
+    // "::1" is an address without a port as well as ":" and a port: as an address it is the likelier.
+    if (unbracketed !== null && bare.includes(':') && bounds.port !== undefined)
+      return no(BIND, null, [`[${bare}]:${bounds.port}`])
+    if (after !== '') return no(BIND, null, [`${whole}:${after}`])
+    const isKnown = isHost(bare) || isBracketed(bare) || bare.includes(':')
+    return no(BIND, isKnown ? 'write the port behind it, after ":"' : null)
+  },
+  mendsOfNumber: (number, bounds) => atPort(String(number), bounds),
+}
+const BIND = '"address:port", such as "0.0.0.0:8080", "[::]:8080" or ":8080"'
+
+/** What a port alone may have meant. Where only this machine is let in unless somebody says otherwise, that is not widened. */
+function atPort(port: string, bounds: Bounds): readonly string[] {
+  const [, usual] = /^(.*):[0-9]+$/.exec(typeof bounds.default === 'string' ? bounds.default : '') ?? []
+  return usual === undefined ? [`0.0.0.0:${port}`, `127.0.0.1:${port}`] : [`${usual}:${port}`]
+}
+
+export const dnsServer: Format = {
+  decode(text) {
+    const [, host = '', port = ''] = /^(.*):([0-9]{1,5})$/.exec(text) ?? []
+    const isAddress = (one: string): boolean =>
+      one.startsWith('[') ? isBracketed(one) : !one.includes(':') && canonicalAddress(one) !== null
+    if (isAddress(host) && Number(port) > 0 && Number(port) <= 65535) return { value: text }
+    const bare = text.replace(/^[a-z]+:\/\//i, '')
+    const isV6 = bare.includes(':') && canonicalAddress(bare) !== null
+    if (isV6) return no(DNS_SERVER, null, [`[${bare}]:53`])
+    if (isAddress(bare)) return no(DNS_SERVER, null, [`${bare}:53`])
+    if (isAddress(host)) return no(DNS_SERVER, null, [`${host}:53`])
+    const [, name = ''] = /^([^:/]+)(?::[0-9]+)?$/.exec(bare) ?? []
+    if (isHost(name))
+      return no(DNS_SERVER, 'write its address: a name would need the DNS server that it names')
+    return no(DNS_SERVER, host === '' || host === '*' ? 'write the address of the server before ":"' : null)
+  },
+}
+const DNS_SERVER = 'the address and port of a DNS server, such as "10.0.0.2:53" or "[2001:db8::2]:53"'
+
+export const cidr: Format = {
+  decode(text) {
+    if (parseRange(text) !== null) return { value: text }
+    const bare = text.trim().replace(/\s*\/\s*/, '/')
+    const [, three = ''] = /^([0-9]{1,3}(?:\.[0-9]{1,3}){2})\.\*$/.exec(bare) ?? []
+    const [, two = ''] = /^([0-9]{1,3}\.[0-9]{1,3})\.\*(?:\.\*)?$/.exec(bare) ?? []
+    const [, host = ''] = /^([0-9.]+):[0-9]+$|^\[[0-9A-Fa-f:.]+\](?::[0-9]+)?$/.exec(bare) ?? []
+    const bracketed = /^\[([^\]]+)\]/.exec(bare)?.[1] ?? ''
+    const mends = [bare, host, bracketed, `${three}.0/24`, `${two}.0.0/16`]
+    const isName = isHostName(text) && /[A-Za-z]/.test(text)
+    return no(
+      'an address or range, such as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32',
+      isName ? 'write the address: names are not looked up' : null,
+      mends,
+    )
+  },
+}
+
+export const serverUrl: Format = {
+  decode(text) {
+    const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(\/?)(.*)$/.exec(text)
+    const [, scheme = '', authority = '', , rest = ''] = match ?? []
+    if (match !== null && scheme === 'http' && rest === '' && isAuthority(authority)) return { value: text }
+    if (/[,;\s]/.test(text.trim())) return no(SERVER_URL, eachOf(text))
+    if (match !== null && !/^https?$/i.test(scheme)) return no(SERVER_URL, OTHER_SCHEMES)
+    if (/^https:/i.test(text)) return no(SERVER_URL, `${OTHER_SCHEMES}: TLS to servers is not there`)
+    if (/^unix:|^\//.test(text) && !text.startsWith('//'))
+      return no(SERVER_URL, 'it is spoken to by TCP only')
+    const hint = rest !== '' ? 'leave the path out: that of the request is used' : null
+    return no(SERVER_URL, authority.includes('@') ? 'leave user and password out' : hint, [urlOf(text)])
+  },
+  mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
+}
+const SERVER_URL = '"http://host" or "http://host:port"'
+const OTHER_SCHEMES = 'servers are spoken to by "http://" only'
+
+function isAuthority(authority: string): boolean {
+  const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/.exec(authority) ?? []
+  const isGood = isHost(host.replace(/\.$/, '')) || isBracketed(host)
+  return isGood && (port === undefined || (Number(port) >= 1 && Number(port) <= 65535))
+}
+
+/** The URL that was probably meant; what comes of it is looked at before it is shown. */
+function urlOf(text: string): string {
+  const bare = text
+    .trim()
+    .replace(/^https?:?\/*|^\/\//i, '')
+    .replace(/[/?#].*$/, '')
+    .replace(/^.*@/, '')
+  if (/^:[0-9]+$/.test(bare)) return `http://127.0.0.1${bare}`
+  if (isAuthority(bare)) return `http://${bare}`
+  if (/^\[[^\]]*$/.test(bare)) return `http://${bare}]`
+  if (canonicalAddress(bare) !== null) return `http://[${bare}]`
+  const [, host = '', port = ''] = /^(.*):([0-9]+)$/.exec(bare) ?? []
+  return `http://[${host}]:${port}`
+}
+
+/** How to write several URLs in one text. */
+function eachOf(text: string): string | null {
+  const parts = text.split(/[,;\s]+/).filter((part) => part !== '')
+  return parts.length > 1 &&
+    parts.every((part) => isAuthority(part.replace(/^http:\/\//i, '').replace(/\/$/, '')))
+    ? 'one URL only: write a server for each'
+    : null
+}
+
+export const address: Format = {
+  decode(text) {
+    if (canonicalAddress(text) !== null) return { value: text }
+    // With a port, a prefix, a zone or brackets.
+    const [, host = ''] = /^\[?([0-9.]+|[0-9A-Fa-f:.]+)(?:\]|:[0-9]+$|[/%])/.exec(text.trim()) ?? []
+    return no('an IP address, such as 203.0.113.7 or 2001:db8::1', null, [host, text.trim()])
+  },
+}
+
+export const portRange: Format = {
+  decode(text) {
+    if (parsePortRange(text) !== null) return { value: text }
+    const [, low = '', high = low] = /^ *([0-9]{4,5})(?: *[-–—:.]+ *([0-9]{4,5}))? *$/.exec(text) ?? []
+    return no(PORT_RANGE, null, [`${low}-${high}`, `${high}-${low}`])
+  },
+  mendsOfNumber: (number) => [`${number}-${number}`],
+}
+const PORT_RANGE = 'two ports from 1024 to 65535, the smaller one first, such as 49152-65535'
+
+export const hostPattern: Format = {
+  decode(text) {
+    const host = text.replace(/\.$/, '')
+    const plain = host.startsWith('*.') ? host.slice(2) : host
+    if (isHost(plain) || isBracketed(host)) return { value: text }
+    if (text === '*') return no(HOST_PATTERN, 'leave "host" out to match every host')
+    const bare = text
+      .trim()
+      .replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//, '')
+      .replace(/[/?#].*$/, '')
+    const mends = [bare, bare.replace(/:[0-9]+$/, ''), `*${bare}`, bare.replace(/^\*/, '*.')]
+    if (/:[0-9]+$/.test(text)) return no(HOST_PATTERN, 'leave the port out: it is not compared', mends)
+    return no(HOST_PATTERN, text.includes('://') ? 'leave the scheme out' : null, mends)
+  },
+}
+const HOST_PATTERN = 'a host name such as "example.org", or "*.example.org"'

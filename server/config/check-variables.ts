@@ -1,0 +1,32 @@
+// Values that look as if something would be put in: variables of other gateways, which go out here as they are written.
+import type { Checked } from './check.ts'
+import type { Path } from './tree.ts'
+import { isStandIn } from './walk.ts'
+
+const VARIABLE = new RegExp(
+  [
+    /\$\{?[a-z][a-z0-9]*(?:_[a-z0-9]+)*\}?/, // nginx: $remote_addr
+    /%\[[^\]]+\]/, // HAProxy: %[src]
+    /%\{[A-Za-z_:-]+\}[a-z]?/, // Apache: %{REMOTE_ADDR}e
+    /%[A-Z_]{3,}(?:\([^)]*\))?%/, // Envoy: %DOWNSTREAM_REMOTE_ADDRESS%
+    /\{\{[^}]*\}\}/, // templates: {{.ClientIP}}
+    /\{(?:http|remote|remote_host|client|client_ip|host|method|path|uri|query|scheme|time)(?:\.[\w.-]+)*\}/, // Caddy: {remote_host}
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+)
+
+/** Warns of a value that has a variable in it. */
+export function checkVariables(checked: Checked, path: Path, value: string, hint: string): void {
+  const known = /\{(?:scheme|host|path|query)\}/g
+  const text = path.at(-1) === 'to' ? value.replace(known, '') : value
+  const [variable] = VARIABLE.exec(text) ?? []
+  if (variable === undefined || isStandIn(value) || checked.isSubstituted(path)) return
+  checked.warn({
+    code: 'wrong-value',
+    path,
+    found: `${JSON.stringify(variable.slice(0, 80))}, which is sent as it stands`,
+    allowed: 'fixed text: nothing of the request is put in',
+    hint,
+  })
+}
