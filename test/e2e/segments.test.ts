@@ -25,7 +25,7 @@ describe('an answer ends alike however it is cut:', () => {
       let whole: object | null = null
       for (const pieces of cuts(bytes, EDGES)) {
         const outcome = await playAnswer(vector, pieces)
-        expect(outcome).toMatchObject({ logged: [{ aborted: expect.any(Boolean) }] })
+        expect(outcome.logged).toHaveLength(1)
         whole ??= outcome
         expect({ cut: pieces[0]?.length, ...outcome }).toEqual({ cut: pieces[0]?.length, ...whole })
       }
@@ -46,7 +46,10 @@ describe('a request ends alike however it is cut:', () => {
 })
 
 /** Sends the vector's request, then its answer in these pieces, and tells how all of it ended. */
-async function playAnswer({ request, end }: AnswerVector, pieces: readonly Buffer[]): Promise<object> {
+async function playAnswer(
+  { request, end }: AnswerVector,
+  pieces: readonly Buffer[],
+): Promise<{ readonly logged: readonly object[] }> {
   const wired = wire(gateway)
   const { client, server } = wired
   const before = gateway.log.length
