@@ -1,5 +1,6 @@
 // Deadlines as numbers: a ring of buckets swept by one coarse timer. Moving a deadline later costs nothing (the entry is
-// filed anew when its bucket comes round), so that a connection may set one on each event.
+// filed anew when its bucket comes round), so that a connection may set one on each event. The timer sleeps until the next bucket that
+// holds something: an idle process is not woken.
 
 import { tellBug } from './bug.ts'
 
@@ -24,6 +25,9 @@ export class Wheel {
   readonly #swept: () => void
   #tick: number
   #timer: Timer | null = null
+  /** When the timer sweeps next; Infinity: nothing is filed. */
+  #wakeTick = Infinity
+  #isStarted = false
 
   /** `swept` is called after each sweep: for what the expired have left to do together. */
   constructor(clock: () => number, swept: () => void = () => {}) {
@@ -32,15 +36,15 @@ export class Wheel {
     this.#tick = Math.floor(clock() / TICK_MS)
   }
 
-  /** Sweeps every 250 ms from now on, without keeping the process running. */
+  /** Sweeps by itself from now on, without keeping the process running. */
   start(): void {
-    this.#timer ??= setInterval(() => this.sweep(this.#clock()), TICK_MS)
-    this.#timer.unref()
+    this.#isStarted = true
+    this.#sleep()
   }
 
   stop(): void {
-    if (this.#timer) clearInterval(this.#timer)
-    this.#timer = null
+    this.#isStarted = false
+    this.#wakeAt(Infinity)
   }
 
   /** Sets the deadline of `entry`; 0 takes it away. */
@@ -60,6 +64,8 @@ export class Wheel {
   }
 
   #file(entry: Timed, tick: number): void {
+    // Nothing is filed: where it stands is as old as its sleep.
+    if (this.#wakeTick === Infinity && this.#isStarted) this.#tick = Math.floor(this.#clock() / TICK_MS)
     const last = this.#tick + BUCKETS - 1
     const at = tick <= this.#tick ? this.#tick + 1 : tick > last ? last : tick
     const bucket = this.#buckets[at % BUCKETS]
@@ -67,6 +73,7 @@ export class Wheel {
     entry.filedTick = at
     entry.filedPlace = bucket.length
     bucket.push(entry)
+    if (at < this.#wakeTick && this.#isStarted) this.#wakeAt(at)
   }
 
   /** The last of the bucket takes the place of the one that leaves. */
@@ -80,6 +87,28 @@ export class Wheel {
     if (!last || last === entry) return
     bucket[entry.filedPlace] = last
     last.filedPlace = entry.filedPlace
+  }
+
+  /** Until the next bucket that holds something. */
+  #sleep(): void {
+    if (!this.#isStarted) return
+    for (let tick = this.#tick + 1; tick <= this.#tick + BUCKETS; tick++)
+      if (this.#buckets[tick % BUCKETS]?.length !== 0) return this.#wakeAt(tick)
+    this.#wakeAt(Infinity)
+  }
+
+  #wakeAt(tick: number): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#wakeTick = tick
+    if (tick === Infinity) return
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(tick * TICK_MS - this.#clock())))
+    this.#timer.unref()
+  }
+
+  #wake(): void {
+    this.sweep(this.#clock())
+    this.#sleep()
   }
 
   /** How long nothing has to be swept, at most `mostMs`: for who sweeps by himself and would rather sleep. */

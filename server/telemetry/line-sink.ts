@@ -49,7 +49,9 @@ export class LineSink {
   dropped = 0
   readonly #options: LineSinkOptions
   readonly #backlogBytesMax: number
-  readonly #timer: ReturnType<typeof setInterval>
+  readonly #everyMs: number
+  /** Runs while something waits: an idle process is not woken. */
+  #timer: ReturnType<typeof setTimeout> | null = null
   #fd = -1
   /** A batch holds no more than is written in one piece. */
   #batchBytes = BATCH_BYTES
@@ -76,9 +78,8 @@ export class LineSink {
   constructor(options: LineSinkOptions) {
     this.#options = options
     this.#backlogBytesMax = options.backlogBytesMax ?? BACKLOG_BYTES_MAX
+    this.#everyMs = options.everyMs ?? EVERY_MS
     this.#open()
-    this.#timer = setInterval(() => this.flush(), options.everyMs ?? EVERY_MS)
-    this.#timer.unref()
   }
 
   /** Makes room for a line of at most `bytesMax`; false, and counted, when too much waits already. */
@@ -100,6 +101,7 @@ export class LineSink {
   end(): void {
     this.#lines++
     this.#waiting += this.line.at - this.#lineStart
+    if (this.#timer === null) this.#flushLater()
   }
 
   /** Writes what waits, unless a write is under way. */
@@ -120,7 +122,7 @@ export class LineSink {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    clearInterval(this.#timer)
+    if (this.#timer !== null) clearTimeout(this.#timer)
     if (this.#retry !== null) clearTimeout(this.#retry)
     this.#retry = null
     this.#seal()
@@ -134,6 +136,15 @@ export class LineSink {
     if (this.#fd > STDOUT) this.#stale.push(this.#fd)
     this.#fd = -1
     this.#closeStale()
+  }
+
+  #flushLater(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.flush()
+      if (this.#waiting > 0) this.#flushLater()
+    }, this.#everyMs)
+    this.#timer.unref()
   }
 
   #open(): boolean {

@@ -70,6 +70,11 @@ export class Registry implements Watcher {
     for (const measure of this.#measures) measure()
   }
 
+  /** Whether nothing has changed since the last take, beside what is measured only when somebody reads. */
+  get isQuiet(): boolean {
+    return this.#dirty.length === 0
+  }
+
   /** Removes a metric's series, to be set anew: what is no longer there must not be shown. */
   clear(name: MetricName): void {
     this.families.get(name)?.series.clear()

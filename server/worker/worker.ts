@@ -9,6 +9,8 @@ import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } f
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3
 const BEAT_EVERY_MS = 1000
+/** While nothing is served, metrics (processor time, memory) go with one beat of so many. */
+const QUIET_BEATS = 10
 /** How long connections are still taken without a supervisor: another one may be about to start. */
 const ORPHAN_ACCEPT_MS = 5000
 
@@ -33,6 +35,9 @@ class WorkerShell {
   private boardFd = -1
   private revision = 0
   private beat: Timer | null = null
+  private quietBeats = QUIET_BEATS
+  /** The oldest plan in use, as it was told. */
+  private oldest = -1
   private readonly exit: (code: number) => void
 
   constructor(exit: (code: number) => void) {
@@ -106,6 +111,12 @@ class WorkerShell {
   /** Once a second: one that does not beat any more is taken for hung. */
   private onBeat(): void {
     this.board?.beat()
+    const oldest = this.plane?.oldestRevision() ?? 0
+    const isQuiet = this.plane?.registry.isQuiet !== false && oldest === this.oldest
+    this.quietBeats = isQuiet ? this.quietBeats + 1 : QUIET_BEATS
+    if (this.quietBeats < QUIET_BEATS) return
+    this.quietBeats = 0
+    this.oldest = oldest
     this.sendMetrics()
   }
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, jest, test } from 'bun:test'
 import { TICK_MS, type Timed, Wheel } from '../../../server/lib/wheel.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 
@@ -254,6 +254,50 @@ test('its timer sweeps by itself, and stops', async () => {
   expect(await promise).toBeGreaterThan(0)
   real.stop()
   real.stop()
+})
+
+describe('its timer', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  test('sleeps until the next bucket that holds something, and not at all while nothing is filed', () => {
+    let readings = 0
+    const sleepy = new Wheel(() => {
+      readings++
+      return Date.now()
+    })
+    sleepy.start()
+    const [near, far] = [new Entry(), new Entry()]
+    sleepy.due(far, Date.now() + 600_000)
+    sleepy.due(near, Date.now() + 60_000)
+    readings = 0
+    jest.advanceTimersByTime(59_000)
+    expect(readings).toBe(0)
+    jest.advanceTimersByTime(2000)
+    expect([near.expired.length, far.expired.length]).toEqual([1, 0])
+    jest.advanceTimersByTime(540_000)
+    expect(far.expired).toHaveLength(1)
+    readings = 0
+    jest.advanceTimersByTime(3_600_000)
+    expect(readings).toBe(0)
+    // It is as exact after a long sleep.
+    const dueMs = Date.now() + 1000
+    sleepy.due(near, dueMs)
+    jest.advanceTimersByTime(2000)
+    expect(near.expired[1]).toBeWithin(dueMs, dueMs + 2 * TICK_MS)
+    sleepy.stop()
+  })
+
+  test('wakes earlier for what is filed before all others', () => {
+    const sleepy = new Wheel(() => Date.now())
+    sleepy.start()
+    const [late, early] = [new Entry(), new Entry()]
+    sleepy.due(late, Date.now() + 60_000)
+    sleepy.due(early, Date.now() + 500)
+    jest.advanceTimersByTime(1000)
+    expect([early.expired.length, late.expired.length]).toEqual([1, 0])
+    sleepy.stop()
+  })
 })
 
 test('who sweeps by himself may sleep until the next bucket with something in it, and no longer', () => {
