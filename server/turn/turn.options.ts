@@ -200,8 +200,12 @@ export const TurnListenerOptions = Type.Object(
           'Most open client connections of each worker; further ones are closed at once.',
         ),
         unauthenticated: most(
-          20,
-          'Most answers a second over UDP to an address that has not shown credentials; further requests are dropped.',
+          200,
+          'Most answers a second over UDP, other than to Binding, to an address that has not shown credentials: these are up to four times as large as what asked for them. Further requests are dropped.',
+        ),
+        binding: most(
+          5000,
+          'Most answers a second over UDP to Binding requests of an address that has not shown credentials: they are hardly larger than what asked for them, and whole offices share an address. Further requests are dropped.',
         ),
       },
       { default: {}, description: 'How much strangers may ask.' },

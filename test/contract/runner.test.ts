@@ -8,8 +8,14 @@ const folder = mkdtempSync(join(tmpdir(), 'runner-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test('each test file gets the time that test/preload.ts gives it, not only the first one', async () => {
-  const slow = `import { test } from 'bun:test'\ntest('slow', async () => { await Bun.sleep(5200) })\n`
-  for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.test.ts`), slow)
+  for (const [name, ms] of [
+    ['first', 1],
+    ['second', 5100],
+  ] as const)
+    writeFileSync(
+      join(folder, `${name}.test.ts`),
+      `import { test } from 'bun:test'\ntest('waits', async () => { await Bun.sleep(${ms}) })\n`,
+    )
   writeFileSync(
     join(folder, 'bunfig.toml'),
     `[test]\npreload = ["${join(import.meta.dir, '../preload.ts')}"]\n`,

@@ -24,7 +24,7 @@ export function turnListener(more: Partial<TurnListenerConfig> = {}): TurnListen
       connections: 16,
     },
     software: '',
-    limits: { connections: 16_384, unauthenticated: 20 },
+    limits: { connections: 16_384, unauthenticated: 200, binding: 5000 },
     timeouts: { idle: 60_000 },
     ...more,
   }

@@ -102,7 +102,7 @@ export function turnListener(name: string, words: TurnWords): Record<string, unk
     },
     peers: { allow: words.allow ?? LOOPBACK, deny: words.deny ?? [] },
     quotas: { user: words.userQuota ?? 10_000, address: 10_000, realm: 10_000 },
-    limits: { unauthenticated: 100_000 },
+    limits: { unauthenticated: 100_000, binding: 100_000 },
     ...(words.redirect !== undefined && { alternate: { servers: [words.redirect] } }),
     ...(words.discovery !== undefined && { discovery: words.discovery }),
     ...(words.tls === true && { tls: { bind, cert, key } }),

@@ -6,6 +6,7 @@ import type { MessageWriter } from '../bytes/writer.ts'
 import type { Client } from '../state/client.ts'
 import type { Denied, Granted } from '../state/credentials.ts'
 import { networkKey } from '../state/quotas.ts'
+import type { StrangerLimit } from '../state/stranger-limit.ts'
 import type { TurnState } from '../state/turn-state.ts'
 
 /** A request whose credentials are good. */
@@ -70,8 +71,19 @@ export function sealed(
  */
 export function mayAnswer(client: Client): boolean {
   if (client.tuples === null || client.allocation !== null) return true
-  const { listener, address } = client
-  if (listener.strangers.take(networkKey(address.ipKey), listener.config.limits.unauthenticated)) return true
+  const { strangers, config } = client.listener
+  return mayHave(strangers, config.limits.unauthenticated, client)
+}
+
+/** The same for a Binding request, which is a matter of its own: its answer is hardly larger than itself. */
+export function mayAnswerBinding(client: Client): boolean {
+  if (client.tuples === null || client.allocation !== null) return true
+  const { askers, config } = client.listener
+  return mayHave(askers, config.limits.binding, client)
+}
+
+function mayHave(limit: StrangerLimit, perSecond: number, { listener, address }: Client): boolean {
+  if (limit.take(networkKey(address.ipKey), perSecond)) return true
   listener.meter.drop('unauthenticated')
   return false
 }

@@ -6,11 +6,11 @@ import type { UdpSocket } from '../network.ts'
 import type { Client } from '../state/client.ts'
 import type { TurnListener } from '../state/listener.ts'
 import type { TurnState } from '../state/turn-state.ts'
-import { mayAnswer, refuseStranger } from './answer.ts'
+import { mayAnswerBinding, refuseStranger } from './answer.ts'
 import { KNOWN, KNOWN_OF_DISCOVERY } from './known.ts'
 
 export function binding(turn: TurnState, client: Client, message: Message): void {
-  if (!mayAnswer(client)) return
+  if (!mayAnswerBinding(client)) return
   const { listener } = client
   const sockets = discoverySockets(listener, client)
   // RFC 8489 §6.3.1: an attribute that must be understood and is not. Without two addresses those of discovery are such.

@@ -30,6 +30,8 @@ export class TurnListener {
   readonly name: string
   readonly meter: ListenerMeter
   readonly strangers = new StrangerLimit()
+  /** Of Binding requests. */
+  readonly askers = new StrangerLimit()
   /** Of behaviour discovery (RFC 5780), by place: bit 0 is discovery's port, bit 1 its address. */
   readonly discovery: (UdpSocket | null)[] = [null, null, null, null]
   /** Clients by connections. */

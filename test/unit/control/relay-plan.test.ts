@@ -40,8 +40,8 @@ test('descriptors: a socket and a reservation an allocation, two families where 
     const config = configOf({ turn: turnListener(more) })
     return makeRelayBody({ ...none, plan: { revision: 1, config }, workers }).descriptors
   }
-  const own = wanted({ relay: false, limits: { connections: 1, unauthenticated: 1 } }) - 1
-  const limits = { connections: 10, unauthenticated: 1 }
+  const own = wanted({ relay: false, limits: { connections: 1, unauthenticated: 1, binding: 5000 } }) - 1
+  const limits = { connections: 10, unauthenticated: 1, binding: 1 }
   const at = (...bind: string[]) => relayConfig({ bind })
   const quotas = { ...turnListener().quotas, total: 100 }
   expect(wanted({ limits, quotas, relay: at('127.0.0.1') }) - own).toBe(210)

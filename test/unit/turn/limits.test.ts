@@ -73,8 +73,8 @@ describe('quotas', () => {
 })
 
 describe('strangers', () => {
-  test('get so many answers a second over UDP and no more; others are not concerned, nor are connections', () => {
-    use({ turn: { limits: { unauthenticated: 5 } } })
+  test('get so many answers to Binding a second over UDP and no more; others are not concerned, nor are connections', () => {
+    use({ turn: { limits: { unauthenticated: 5, binding: 5 } } })
     const ask = (from: string, parts = {}) => client(from, parts).askOpenly(METHODS.BINDING)
     const answered = () =>
       Array.from({ length: 20 }, (_, i) => ask(`192.0.2.1:${i + 1}`)).filter((one) => one !== null).length
@@ -98,8 +98,17 @@ describe('strangers', () => {
     for (let i = 0; i < 20; i++) expect(codeOf(one.askOpenly(METHODS.REFRESH))).toBe(401)
   })
 
+  test('an office behind one address: two thousand Bindings in a second do not use up the answers to its Allocates', () => {
+    use({ turn: {} })
+    let answered = 0
+    for (let i = 0; i < 2000; i++)
+      if (client(`192.0.2.1:${i + 1}`).askOpenly(METHODS.BINDING) !== null) answered++
+    expect(answered).toBe(2000)
+    expect(client('192.0.2.1:3000').relayed()).not.toBe('')
+  })
+
   test('of one /64 are one', () => {
-    use({ turn: { limits: { unauthenticated: 1 }, more: { bind: '[2001:db8:f::1]:3478' } } })
+    use({ turn: { limits: { unauthenticated: 1, binding: 1 }, more: { bind: '[2001:db8:f::1]:3478' } } })
     const ask = (from: string) => client(from, { server: '[2001:db8:f::1]:3478' }).askOpenly(METHODS.BINDING)
     expect(ask('[2001:db8::1]:1')).not.toBeNull()
     expect(ask('[2001:db8::2]:1')).toBeNull()

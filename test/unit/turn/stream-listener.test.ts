@@ -188,7 +188,7 @@ describe('limits', () => {
 
   test('connections of a listener are limited, on all its addresses together', async () => {
     const listener = scene.listener({
-      options: turnListener({ limits: { connections: 2, unauthenticated: 20 } }),
+      options: turnListener({ limits: { connections: 2, unauthenticated: 200, binding: 5000 } }),
     })
     const [plain, tls] = [scene.listen(false, listener), scene.listen(true, listener)]
     const first = await scene.connect(plain)
@@ -211,7 +211,11 @@ describe('limits', () => {
     const open = scene.listen(false)
     await scene.connect(open)
     await waitFor(() => scene.open === 1)
-    open.swap(scene.listener({ options: turnListener({ limits: { connections: 1, unauthenticated: 20 } }) }))
+    open.swap(
+      scene.listener({
+        options: turnListener({ limits: { connections: 1, unauthenticated: 200, binding: 5000 } }),
+      }),
+    )
     await (await scene.connect(open)).closed()
     expect(scene.open).toBe(1)
   })
