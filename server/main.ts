@@ -1,7 +1,7 @@
 // Picks the command. The only file with effects on import; each command is loaded when it is asked for, so that a worker never
-// loads the schema compiler, nor `version` a gateway.
+// loads the schema compiler, nor `version` a gateway. No value is imported from our files: see hearNothingYet().
 import { writeSync } from 'node:fs'
-import { type Command, COMMANDS, findCommand, generalHelp } from './cli/commands.ts'
+import type { Command } from './cli/commands.ts'
 import type { Io } from './cli/io.ts'
 
 /** What the supervisor starts; of no use to people. */
@@ -11,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 const [name, ...args] = process.argv.slice(2)
+hearNothingYet()
 const io: Io = {
   stdout: (text) => writeAll(1, text),
   stderr: (text) => writeAll(2, text),
@@ -18,9 +19,13 @@ const io: Io = {
   cwd: currentFolder(),
 }
 const part = name !== undefined && Object.hasOwn(PARTS, name) ? PARTS[name] : undefined
-process.exit(part ? await (await part())(args, io) : await main(name, args).catch(fail))
+/** Why something that was said did not get out, though somebody wants to read it. */
+let unwritten: unknown = null
+const code = part ? await (await part())(args, io) : await main(name, args).catch(fail)
+process.exit(unwritten === null ? code : await fail(unwritten))
 
 async function main(command: string | undefined, rest: readonly string[]): Promise<number> {
+  const { findCommand, generalHelp } = await import('./cli/commands.ts')
   const entry = command === undefined ? undefined : findCommand(command)
   if (entry) {
     // What nobody awaits ends a command as well, and in words. A gateway looks after its own.
@@ -41,6 +46,7 @@ async function main(command: string | undefined, rest: readonly string[]): Promi
 
 async function fail(error: unknown): Promise<number> {
   const { failureLine } = await import('./cli/failure.ts')
+  const { findCommand } = await import('./cli/commands.ts')
   const command = name !== undefined && findCommand(name) ? ` ${name}` : ''
   io.stderr(`sluice${command}: ${failureLine(error, (process.env['SLUICE_TRACE'] ?? '') !== '')}\n`)
   return 1
@@ -50,6 +56,19 @@ async function exitFailed(error: unknown): Promise<void> {
   process.exit(await fail(error))
 }
 
+/**
+ * Signals that mean nothing yet must not end what has hardly begun. Before anything is loaded, and so by Bun alone: while it waits for a
+ * file it lets all signals in, also those that our supervisor held (lib/signals.ts), which is where the rest is ignored.
+ */
+function hearNothingYet(): void {
+  const isOurs = name === 'worker' || name === 'relay'
+  if (!isOurs && name !== 'run') return
+  const stray = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO'] as const
+  // Ctrl-C ends `run` as ever; it reaches the others too, and the supervisor decides what it means for them.
+  for (const signal of isOurs ? ([...stray, 'SIGINT', 'SIGQUIT'] as const) : stray)
+    process.on(signal, () => {})
+}
+
 async function workerByHand(): Promise<number> {
   io.stderr('sluice worker: workers are started by "sluice run", and of no use without it\n')
   return 2
@@ -57,6 +76,7 @@ async function workerByHand(): Promise<number> {
 
 async function unknownCommand(command: string): Promise<string> {
   const { nearest } = await import('./config/nearest.ts')
+  const { COMMANDS } = await import('./cli/commands.ts')
   const near = nearest(command, Object.keys(COMMANDS))
   return `sluice: unknown command "${command}";${near === null ? '' : ` did you mean "${near}"?`}`
 }
@@ -78,8 +98,14 @@ function writeAll(fd: number, text: string): void {
     try {
       at += writeSync(fd, bytes, at)
     } catch (error) {
-      // Nobody reads any more (EPIPE), or the pipe was made non-blocking by another process and is full (EAGAIN).
-      if ((error as { code?: string }).code !== 'EAGAIN') return
-      Bun.sleepSync(1)
+      const { code: why } = error as { code?: string }
+      // The pipe was made non-blocking by another process, and is full.
+      if (why === 'EAGAIN') Bun.sleepSync(1)
+      else {
+        // EPIPE: nobody reads any more, as behind "| head".
+        if (fd === 1 && why !== 'EPIPE')
+          unwritten ??= Object.assign(new Error(), { code: why, path: 'the output cannot be written' })
+        return
+      }
     }
 }

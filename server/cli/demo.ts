@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readArgs } from './args.ts'
 import { type DemoGateway, startDemoGateway } from './demo-gateway.ts'
+import { whyFailed } from './failure.ts'
 import type { Io } from './io.ts'
 import { type SampleServer, startSampleServer } from './sample-server.ts'
 import { usageLine } from './usage.ts'
@@ -35,7 +36,8 @@ export async function demo(args: readonly string[], io: Io): Promise<number> {
     io.stdout(HELP)
     return 0
   }
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'))
+  const folder = makeFolder(io)
+  if (folder === null) return 1
   const servers = SAMPLES.map(({ name }) => startSampleServer(name))
   const asked = untilAskedToStop()
   let gateway: DemoGateway | null = null
@@ -56,6 +58,19 @@ export async function demo(args: readonly string[], io: Io): Promise<number> {
     for (const server of servers) server.stop()
     rmSync(folder, { recursive: true, force: true })
     asked.forget()
+  }
+}
+
+/** Where its files are; null, and a line on stderr, where none can be made. */
+function makeFolder(io: Io): string | null {
+  const inside = tmpdir()
+  try {
+    return mkdtempSync(join(inside, 'sluice-demo-'))
+  } catch (error) {
+    io.stderr(
+      `sluice demo: its files cannot be put into ${inside}: ${whyFailed(error)}; name another folder with TMPDIR\n`,
+    )
+    return null
   }
 }
 
@@ -153,10 +168,15 @@ function addresses({ web, admin }: DemoGateway, file: string, folder: string): s
 ${note}`
 }
 
-/** Ctrl-C or SIGTERM, instead of ending at once: what was started must be stopped first. */
+/** Ctrl-C, SIGTERM, or a terminal that closes, instead of ending at once: what was started must be stopped first. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
 function untilAskedToStop(): { stop: Promise<'asked'>; forget: () => void } {
   const { promise, resolve } = Promise.withResolvers<'asked'>()
   const ask = (): void => resolve('asked')
-  process.on('SIGINT', ask).on('SIGTERM', ask)
-  return { stop: promise, forget: () => void process.off('SIGINT', ask).off('SIGTERM', ask) }
+  for (const signal of STOPS) process.on(signal, ask)
+  const forget = (): void => {
+    for (const signal of STOPS) process.off(signal, ask)
+  }
+  return { stop: promise, forget }
 }

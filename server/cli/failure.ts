@@ -20,13 +20,24 @@ const WORDS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine does not have that address',
 }
 
+/** Why the system refused something, in words; anything else as it is told. */
+export function whyFailed(error: unknown): string {
+  const code = codeOf(error)
+  return WORDS[code] ?? oneLine(error instanceof Error ? error.message : String(error))
+}
+
+/** The system's own word, such as ENOENT; empty: it was not the system. */
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : ''
+}
+
 /** One line: what the system refused, or that this is a bug, of which `isTracing` shows where. */
 export function failureLine(error: unknown, isTracing: boolean): string {
   if (!(error instanceof Error)) return `this is a bug: ${oneLine(String(error))}`
-  const { code, path } = error as { code?: unknown; path?: unknown }
-  if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) {
-    const why = WORDS[code] ?? oneLine(error.message)
-    return typeof path === 'string' && path !== '' ? `${path}: ${why}` : why
+  if (codeOf(error) !== '') {
+    const path = 'path' in error ? error.path : ''
+    return typeof path === 'string' && path !== '' ? `${path}: ${whyFailed(error)}` : whyFailed(error)
   }
   if (isTracing) return `this is a bug: ${error.stack ?? error.message}`
   return `this is a bug: ${oneLine(`${error.name}: ${error.message}`)}; SLUICE_TRACE=1 shows where`

@@ -207,6 +207,7 @@ function whyNot(error: unknown, { timeoutMs = TIMEOUT_MS }: Asked): string {
   if (error instanceof Error && error.name === 'TimeoutError')
     return `did not answer within ${timeoutMs / 1000} s`
   const code = codeOf(error)
+  if (code === 'ENOTFOUND' || code === 'DNSException') return 'could not be asked: its name has no address'
   if (code === 'ECONNRESET' || code === 'ConnectionClosed')
     return 'closed the connection instead of answering'
   return `could not be asked: ${error instanceof Error ? error.message : String(error)}`

@@ -7,7 +7,7 @@ import type { Io } from './io.ts'
 import { usageLine } from './usage.ts'
 import { COMMIT, VERSION } from './version.ts'
 
-const HELP = `Serves what a config file says, until SIGTERM or SIGINT; then finishes what is in flight.
+const HELP = `Serves what a config file says, until SIGTERM, SIGINT or SIGQUIT; then finishes what is in flight.
 
 Usage: sluice run [FILE] [-l LEVEL] [--no-watch] [--validate]
        sluice run [-c FILE] …
@@ -18,7 +18,7 @@ Usage: sluice run [FILE] [-l LEVEL] [--no-watch] [--validate]
       --validate         only look for problems, as "sluice check" does
   -h, --help             this text
 
-A changed file is checked first: one with problems changes nothing. SIGHUP reloads and reopens the logs.
+A changed file is checked first: one with problems changes nothing. SIGHUP reloads and reopens the logs, SIGUSR1 only reopens them.
 Exit code: 0 stopped in order; 1 invalid config or failed start; 2 wrong usage.
 `
 
@@ -44,8 +44,15 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const { check } = await import('./check.ts')
     return check([file], io)
   }
-  const { supervise } = await import('../control/supervisor.ts')
-  return supervise(superviseOptions(file, read, io))
+  const [{ supervise }, { endOnBugs }, { finishEvents, tellPeople }] = await Promise.all([
+    import('../control/supervisor.ts'),
+    import('../telemetry/log-bugs.ts'),
+    import('../telemetry/log.ts'),
+  ])
+  endOnBugs()
+  const code = await supervise(superviseOptions(file, read, { ...io, stderr: tellPeople }))
+  await finishEvents()
+  return code
 }
 
 function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {

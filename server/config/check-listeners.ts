@@ -29,6 +29,7 @@ export function checkListeners(checked: Checked): void {
       continue
     }
     checkLimits(checked, path, listener)
+    checkStatusPaths(checked, path, listener)
     if (listener.backend !== undefined) checked.resolve('backend', listener.backend, [...path, 'backend'])
     checkDestination(checked, path, listener, ruled === 'all' || ruled.has(name))
   }
@@ -78,5 +79,17 @@ function checkLimits(checked: Checked, path: Path, { limits }: HttpListenerConfi
     found: checked.said(here, limits.target),
     allowed: `at most limits.head, ${checked.said([...path, 'limits', 'head'], limits.head)}`,
     hint: 'the target is a part of the head',
+  })
+}
+
+function checkStatusPaths(checked: Checked, path: Path, { status_endpoints }: HttpListenerConfig): void {
+  const { health, metrics } = status_endpoints
+  if (metrics === undefined || health !== metrics) return
+  checked.report({
+    code: 'conflict',
+    path: [...path, 'status_endpoints', 'metrics'],
+    found: 'the path of "health"',
+    allowed: 'a path of its own',
+    hint: 'write /_health and /_metrics',
   })
 }

@@ -77,6 +77,7 @@ function shortSchema(): Json {
       ...EDITORS_KEY,
       listen: ref('http-listener/properties/bind'),
       backends: ref('backend/properties/servers'),
+      ...from(SHORT_KEYS.listener, 'http-listener'),
       ...from(SHORT_KEYS.backend, 'backend'),
       ...from(['match', 'middleware'], 'rule'),
       ...from(SHORT_KEYS.steps, 'step'),

@@ -96,7 +96,11 @@ export const ConfigOptions = Type.Object(
           description: 'An answer is kept at most this long.',
         }),
       },
-      { default: {}, description: "How servers' names are resolved." },
+      {
+        default: {},
+        description:
+          "How servers' names are resolved: by /etc/hosts, else by DNS with the search list of /etc/resolv.conf (a dot at a name's end keeps it from being searched).",
+      },
     ),
     logs: LogsOptions,
   },

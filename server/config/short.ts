@@ -17,9 +17,18 @@ const STEPS = Object.keys(MiddlewareOptions.properties)
 /** What a rule may hold beside its name and destination, its middleware also by name. */
 const RULE_KEYS = ['match', 'middleware', ...STEPS]
 
+/** The one key of a listener that may stand at the top, as the listener has it there even when it is not written. */
+const LISTENER_KEYS = ['status_endpoints']
+const USUAL_ENDPOINTS = { health: '/_health', metrics: '/_metrics' }
+
 /** Every key that the short form knows at the top, by what it belongs to. */
-export const SHORT_KEYS = { backend: BACKEND_KEYS, steps: STEPS, global: GLOBAL_KEYS } as const
-const KNOWN = ['listen', 'backends', ...BACKEND_KEYS, ...RULE_KEYS, ...GLOBAL_KEYS]
+export const SHORT_KEYS = {
+  listener: LISTENER_KEYS,
+  backend: BACKEND_KEYS,
+  steps: STEPS,
+  global: GLOBAL_KEYS,
+} as const
+const KNOWN = ['listen', 'backends', ...LISTENER_KEYS, ...BACKEND_KEYS, ...RULE_KEYS, ...GLOBAL_KEYS]
 
 /** Whether a file is in the short form. */
 export function isShort(root: MapTree): boolean {
@@ -40,7 +49,11 @@ export function toLong(root: MapTree, problems: Problems): MapTree | null {
 
   const at = root.at
   const nowhere: Entry = { at, value: scalarAt(at, undefined) }
-  const listener = mapOf(listen?.at ?? at, [['bind', listen ?? nowhere]])
+  const endpoints = entries.get('status_endpoints') ?? usualEndpoints(at)
+  const listener = mapOf(listen?.at ?? at, [
+    ['bind', listen ?? nowhere],
+    ['status_endpoints', endpoints],
+  ])
   const policies = pick(entries, BACKEND_KEYS)
   const backend = mapOf(servers?.at ?? at, [['servers', servers ?? nowhere], ...policies])
   const name = { at: backend.at, value: scalarAt(backend.at, DEFAULT_NAME) }
@@ -64,6 +77,7 @@ export function shortPath(root: MapTree): (path: Path) => Path {
   const steps = placesOfSteps(root)
   return (path) => {
     const [first, name, key, ...rest] = path
+    if (first === 'listeners' && LISTENER_KEYS.includes(String(key))) return [String(key), ...rest]
     if (first === 'listeners')
       return key === 'bind' || key === undefined ? ['listen'] : ['listen', key, ...rest]
     if (first === 'backends')
@@ -76,6 +90,14 @@ export function shortPath(root: MapTree): (path: Path) => Path {
     if (place === undefined) return ['middleware', ...rest]
     return place.length === 1 ? [...place, ...below.slice(1)] : [...place, ...below]
   }
+}
+
+/** Those who wrote the short form first found our documents on their one listener. */
+function usualEndpoints(at: Offset): Entry {
+  const entries = Object.entries(USUAL_ENDPOINTS).map(
+    ([key, path]) => [key, { at, value: scalarAt(at, path) }] as const,
+  )
+  return { at, value: mapOf(at, entries) }
 }
 
 /** Middleware in the order of the file, whether listed or by name. */

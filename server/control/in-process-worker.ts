@@ -72,8 +72,7 @@ export class InProcessWorker implements Worker {
   kill(): void {
     clearInterval(this.metrics)
     this.sendMetrics()
-    this.shell.plane.close()
-    this.leave()
+    void this.shell.plane.close().then(this.leave)
   }
 
   private sendMetrics(): void {

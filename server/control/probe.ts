@@ -1,10 +1,12 @@
 // One check of one server: resolve, connect, talk, within the timeout. It ends with the reason why it failed, or null.
 import type { HealthCheckConfig } from '../backends/backend.options.ts'
 import type { ServerAddress } from '../backends/server.ts'
+import type { Suspects } from '../lib/address-race.ts'
 import { formatDuration } from '../lib/durations.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Connect, ProbeConnection, ProbeEvents } from './probe-connection.ts'
 import { HttpTalk } from './probe-http.ts'
+import { ProbeRace } from './probe-race.ts'
 
 /** Calls `then` after so many ms; calling the answer takes it back. */
 export type After = (ms: number, then: () => void) => () => void
@@ -13,6 +15,9 @@ export interface ProbeWorld {
   readonly resolver: Pick<Resolver, 'lookup'>
   readonly connect: Connect
   readonly after: After
+  /** Addresses that lately did not answer. */
+  readonly suspects: Suspects
+  readonly now: () => number
 }
 
 export interface ProbeTarget extends ServerAddress {
@@ -33,8 +38,6 @@ class ProbeRun implements ProbeEvents {
   readonly #world: ProbeWorld
   readonly #stopTimer: () => void
   #done: ProbeDone | null
-  #addresses: readonly string[] = []
-  #next = 0
   #connection: ProbeConnection | null = null
   #talk: HttpTalk | null = null
   /** What a timeout says was going on. */
@@ -76,22 +79,15 @@ class ProbeRun implements ProbeEvents {
   }
 
   failed(reason: string): void {
-    if (this.#next < this.#addresses.length) this.#connectNext()
-    else this.#finish(reason)
+    this.#finish(reason)
   }
 
   #resolved(addresses: readonly string[], why: string | null): void {
     if (this.#done === null) return
     if (addresses.length === 0) return this.#finish(`name not resolved: ${why ?? 'no address'}`)
-    this.#addresses = addresses
     this.#doing = 'connecting'
-    this.#connectNext()
-  }
-
-  /** A name may have addresses that the server does not listen on: any one that takes us will do. */
-  #connectNext(): void {
-    const address = this.#addresses[this.#next++] ?? ''
-    this.#connection = this.#world.connect(address, this.#target.port, this)
+    // A name may have addresses that the server does not listen on: any one that takes us will do.
+    this.#connection = new ProbeRace(addresses, this.#target, this.#world, this)
     this.#connection.start()
   }
 

@@ -1,5 +1,6 @@
 // Active health checks: the supervisor alone asks the servers, and alone writes their states to the scoreboard.
 import type { Config } from '../config/schema.ts'
+import { Suspects } from '../lib/address-race.ts'
 import { jitter, type Chance } from '../lib/random.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -79,7 +80,9 @@ export class Prober {
     this.#now = options.now ?? (() => performance.now())
     this.#chance = options.chance ?? Math.random
     this.#after = options.after ?? afterTimer
-    const world = { resolver: options.resolver, connect: connectTcp, after: this.#after }
+    const { resolver } = options
+    const suspects = new Suspects()
+    const world = { resolver, connect: connectTcp, after: this.#after, suspects, now: this.#now }
     this.#probe = options.probe ?? ((target, done) => probe(target, world, done))
   }
 

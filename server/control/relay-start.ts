@@ -2,6 +2,7 @@
 // channel that descriptors come through, and the control connection.
 import { tellBug } from '../lib/bug.ts'
 import { closeFds } from '../lib/pass-fds.ts'
+import { withSignalsHeld } from '../lib/signals.ts'
 import { mainCommand, mainModule } from './worker-command.ts'
 
 /** How it ended. */
@@ -33,12 +34,14 @@ export const relayProcess =
   (env: Readonly<Record<string, string>>): StartRelay =>
   ({ channel, control }, onExit) => {
     try {
-      const child = Bun.spawn({
-        cmd: mainCommand('relay'),
-        env: { ...env },
-        stdio: ['ignore', 'inherit', 'inherit', channel, control],
-        onExit: (_child, code, signal) => onExit({ code, signal: signal === null ? null : String(signal) }),
-      })
+      const child = withSignalsHeld(() =>
+        Bun.spawn({
+          cmd: mainCommand('relay'),
+          env: { ...env },
+          stdio: ['ignore', 'inherit', 'inherit', channel, control],
+          onExit: (_child, code, signal) => onExit({ code, signal: signal === null ? null : String(signal) }),
+        }),
+      )
       return { pid: child.pid, kill: () => child.kill('SIGKILL') }
     } finally {
       closeFds([channel, control])

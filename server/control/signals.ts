@@ -1,18 +1,21 @@
 // What the operating system tells the supervisor.
+import { releaseSignals } from '../lib/signals.ts'
 
 export interface SignalActions {
-  /** TERM, INT: finish and stop. */
+  /** TERM, INT, QUIT: finish and stop. */
   readonly stop: (signal: string) => void
-  /** TERM or INT once more: stop now. */
+  /** Any of them once more: stop now. */
   readonly stopNow: () => void
   /** HUP: read the config again, reopen the logs. */
   readonly reload: () => void
+  /** USR1: reopen the logs. */
+  readonly reopenLogs: () => void
   /** USR2: hand over to a new binary. */
   readonly handOver: () => void
 }
 
 /** Listens to signals until the returned function is called. */
-export function onSignals({ stop, stopNow, reload, handOver }: SignalActions): () => void {
+export function onSignals({ stop, stopNow, reload, reopenLogs, handOver }: SignalActions): () => void {
   let hasStopped = false
   const onStop = (signal: string): void => {
     if (hasStopped) return stopNow()
@@ -22,10 +25,13 @@ export function onSignals({ stop, stopNow, reload, handOver }: SignalActions): (
   const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
     ['SIGTERM', () => onStop('SIGTERM')],
     ['SIGINT', () => onStop('SIGINT')],
+    ['SIGQUIT', () => onStop('SIGQUIT')],
     ['SIGHUP', reload],
+    ['SIGUSR1', reopenLogs],
     ['SIGUSR2', handOver],
   ]
   for (const [signal, handler] of handlers) process.on(signal, handler)
+  releaseSignals()
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler)
   }

@@ -126,6 +126,7 @@ export class Supervisor {
       stop: (signal) => this.stop.resolve(signal),
       stopNow: () => this.stopNow.resolve(),
       reload: () => void this.reload({ reopenLogs: true }),
+      reopenLogs: () => this.reopenLogs(),
       handOver: tellNoHandOver,
     })
     try {
@@ -202,6 +203,11 @@ export class Supervisor {
     setImmediate(() => this.stop.resolve('sluice stop'))
     const mark = markOf(process.pid) ?? { pid: process.pid, started: '' }
     return { process: mark, within_ms: this.running?.config.drain ?? 0 }
+  }
+
+  private reopenLogs(): void {
+    this.crew.reopenLogs()
+    logEvent('info', 'logs_reopened')
   }
 
   private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {

@@ -1,6 +1,7 @@
 // One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by their own channel.
 import type { Subprocess } from 'bun'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
+import { withSignalsHeld } from '../lib/signals.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
 import { tcpBindsIn, type TakenSocket } from './sockets.ts'
 import { unlessWithin } from './unless-within.ts'
@@ -63,7 +64,7 @@ export class WorkerProcess implements Worker {
     const { ours, theirs } = makeChannel()
     this.channel = ours
     try {
-      this.child = this.spawn(theirs, exited.resolve)
+      this.child = withSignalsHeld(() => this.spawn(theirs, exited.resolve))
     } finally {
       closeFds([theirs])
     }

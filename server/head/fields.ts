@@ -1,7 +1,7 @@
 // The header section of a request or an answer: where each field lies in the bytes, found and validated in one pass
 // (RFC 9112 §5). No field becomes a string before somebody asks for it.
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
-import { KNOWN, knownField } from './known-fields.ts'
+import { knownField, underscoreField } from './known-fields.ts'
 
 /** Ints of a field in `at`: name start, name end, value start, value end (both trimmed), number (KNOWN). A line ends where the next begins. */
 export const FIELD_INTS = 5
@@ -33,6 +33,8 @@ export class Fields {
   count = 0
   /** Bit `id` (of KNOWN, below 31) is set when such a field is there. */
   seen = 0
+  /** Bits of fields that nobody may look at, as who sent them is not believed: they read as if they had not come. */
+  hidden = 0
   /** Where the first field line begins, and where the empty line after the last does. */
   start = 0
   end = 0
@@ -43,6 +45,7 @@ export class Fields {
     this.bytes = NO_BYTES
     this.count = 0
     this.seen = 0
+    this.hidden = 0
   }
 
   has(id: number): boolean {
@@ -64,7 +67,9 @@ export class Fields {
     return latin1(this.bytes, this.at[field * FIELD_INTS]!, this.at[field * FIELD_INTS + 1]!)
   }
 
+  /** Whether `field` has this name and may be looked at. */
   isNamed(field: number, lower: Uint8Array): boolean {
+    if (((this.hidden >> this.at[field * FIELD_INTS + 4]!) & 1) === 1) return false
     return equalsFolded(this.bytes, this.at[field * FIELD_INTS]!, this.at[field * FIELD_INTS + 1]!, lower)
   }
 
@@ -89,6 +94,7 @@ export class Fields {
     this.bytes = bytes
     this.count = 0
     this.seen = 0
+    this.hidden = 0
     this.start = from
     if (this.at === NO_TABLE) this.at = takeTable()
     let i = from
@@ -137,7 +143,9 @@ export class Fields {
     const place = this.count * FIELD_INTS
     if (place + FIELD_INTS > this.at.length) this.#grow()
     const { at, bytes } = this
-    const id = hasUnderscore ? KNOWN.underscore : knownField(bytes, nameStart, nameEnd)
+    const id = hasUnderscore
+      ? underscoreField(bytes, nameStart, nameEnd)
+      : knownField(bytes, nameStart, nameEnd)
     at[place] = nameStart
     at[place + 1] = nameEnd
     const start = skipSpace(bytes, valueStart, valueEnd)

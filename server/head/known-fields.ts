@@ -1,6 +1,8 @@
 // Header fields that mean something to a proxy, each with a small number, found by length first: most fields of a
 // request cost one look at their length and one at a letter.
 
+import { latin1 } from './bytes.ts'
+
 export const KNOWN = {
   other: 0,
   host: 1,
@@ -27,8 +29,12 @@ export const KNOWN = {
   date: 22,
   proxyAuthenticate: 23,
   maxForwards: 24,
-  /** Any name with an underscore. */
+  /** Any name with an underscore, but for the next. */
   underscore: 25,
+  /** A name of this table, or one that begins with "x-forwarded-", written with an underscore: some servers take it for that field. */
+  disguised: 26,
+  /** Any other name that begins with "x-forwarded-": proxies say such things of a request, and nobody else. */
+  xForwardedOther: 27,
 } as const
 
 const NAMES: readonly (readonly [string, number])[] = [
@@ -68,19 +74,35 @@ const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: LONGES
   NAMES.filter(([name]) => name.length === length).map(([name, id]) => ({ name: Buffer.from(name), id })),
 )
 
+const FORWARDED_PREFIX = 'x-forwarded-'
+const FORWARDED_PREFIX_BYTES = Buffer.from(FORWARDED_PREFIX)
+
 /** The number of the field named `bytes[start..end)`; KNOWN.other for one without. */
 export function knownField(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start
-  if (length > LONGEST) return KNOWN.other
-  const candidates = BY_LENGTH[length]!
-  for (let c = 0; c < candidates.length; c++) {
-    const { name, id } = candidates[c]!
-    // Field names hold no character that `| 32` folds onto a letter but the letter's own two cases.
-    let i = 0
-    while (i < length && (bytes[start + i]! | 32) === name[i]) i++
-    if (i === length) return id
+  if (length <= LONGEST) {
+    const candidates = BY_LENGTH[length]!
+    for (let c = 0; c < candidates.length; c++) {
+      const { name, id } = candidates[c]!
+      if (beginsWith(bytes, start, name)) return id
+    }
   }
-  return KNOWN.other
+  if (length <= FORWARDED_PREFIX_BYTES.length) return KNOWN.other
+  return beginsWith(bytes, start, FORWARDED_PREFIX_BYTES) ? KNOWN.xForwardedOther : KNOWN.other
+}
+
+/** Field names hold no character that `| 32` folds onto a letter but the letter's own two cases. */
+function beginsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  let i = 0
+  while (i < name.length && (bytes[start + i]! | 32) === name[i]) i++
+  return i === name.length
+}
+
+/** The number of a field whose name has an underscore. */
+export function underscoreField(bytes: Buffer, start: number, end: number): number {
+  const plain = latin1(bytes, start, end).toLowerCase().replaceAll('_', '-')
+  const isDisguised = knownName(plain) !== KNOWN.other || plain.startsWith(FORWARDED_PREFIX)
+  return isDisguised ? KNOWN.disguised : KNOWN.underscore
 }
 
 /** The number of a field by its lower-case name. */

@@ -70,6 +70,11 @@ export class RequestHead extends EditableHead {
     return this.isAbsolute ? (this.method === 'OPTIONS' ? '*' : '/') : ''
   }
 
+  /** All of it has come and was read; not so when it was refused. */
+  get isWhole(): boolean {
+    return this.headEnd > this.headStart
+  }
+
   /** Whether fields of this lower-case name came with different values. */
   isAmbiguous(lower: string): boolean {
     const values = this.values(lower)
@@ -121,7 +126,9 @@ export class RequestHead extends EditableHead {
     this.fields.bytes = bytes
     this.fields.count = 0
     this.fields.seen = 0
+    this.fields.hidden = 0
     this.headStart = from
+    this.headEnd = from
     this.version = 11
     this.methodId = METHOD_OTHER
     this.#methodText = ''

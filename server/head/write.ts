@@ -50,8 +50,6 @@ export interface RequestLines {
   readonly drops: number
   /** Lines of ours, CRLF included: who the client is, Via. */
   readonly ours: Buffer
-  /** Value of X-Forwarded-Host to write; null for none. */
-  readonly forwardedHost: Buffer | null
   /** Value of X-Request-Id to write. */
   readonly requestId: string
   /** Host where the request has none (HTTP/1.0) or named it in its target; null: as received. */
@@ -60,7 +58,6 @@ export interface RequestLines {
   readonly isUpgrade: boolean
 }
 
-const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ')
 const REQUEST_ID = Buffer.from('X-Request-Id: ')
 const HOST_NAME = Buffer.from('Host: ')
 
@@ -74,7 +71,7 @@ export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: 
     lines.requestId.length +
     addedBytes(edits) +
     FIXED_BYTES
-  const to = openStage(owner, room + (lines.host?.length ?? 0) + (lines.forwardedHost?.length ?? 0))
+  const to = openStage(owner, room + (lines.host?.length ?? 0))
   let at = stagedLength()
   // 1. The request line: as it came, unless its form or version must change.
   let kept = head.headStart
@@ -88,8 +85,6 @@ export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: 
   // 3. Ours, where no step has decided otherwise.
   if (lines.host && !edits?.addedValue('host')) at = writeLine(HOST_NAME, lines.host, to, at)
   at = edits ? copyOurs(lines.ours, edits, to, at) : copyBytes(lines.ours, 0, lines.ours.length, to, at)
-  if (lines.forwardedHost && !edits?.removes('x-forwarded-host'))
-    at = writeLine(FORWARDED_HOST, lines.forwardedHost, to, at)
   if (!edits?.removes('x-request-id')) at = writeRequestId(lines.requestId, to, at)
   if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
   if (lines.isUpgrade) at = writeUpgrade(fields, to, at)

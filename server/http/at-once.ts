@@ -1,11 +1,11 @@
-// What is decided before any rule is asked: requests that nobody may have, and our own paths on the listeners themselves.
+// What is decided before any rule is asked: requests that nobody may have, and our own documents on the listeners themselves.
 import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import { bitOf } from '../head/write.ts'
 import { isLoopback } from '../lib/ranges.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
+import { isForwarded } from './client.ts'
 import { passesBefore } from './forwarded-headers.ts'
 import type { Proxied } from './proxy.ts'
 
@@ -25,18 +25,14 @@ function isExpectationKnown(request: RequestHead): boolean {
   return request.version === 10 || request.get('expect')?.toLowerCase() === '100-continue'
 }
 
-/**
- * The answer to one of our own paths, only for sockets that are loopback or trusted, never by what a header says; null: this
- * request is for the rules.
- */
+/** The answer to one of our own paths, where the listener has them and the client may see; null: this request is for the rules. */
 export function ownDocument(x: Proxied): Answer | null {
-  const { request } = x
+  const { request, listener } = x
+  if (listener.documents === null) return null
   if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
-  if (request.fields.bytes[request.targetStart + 1] !== 95) return null // "_"
-  const { path } = request
-  if (path !== '/_health' && path !== '/_metrics') return null
-  if (!isDirect(request) || !isOurs(x)) return null
-  const { status, body } = x.engine.documents(path)
+  const which = listener.documents.get(request.path)
+  if (which === undefined || !isInsider(x) || isRebound(x)) return null
+  const { status, body } = x.engine.documents(which)
   return {
     status,
     headers: [
@@ -48,24 +44,20 @@ export function ownDocument(x: Proxied): Answer | null {
   }
 }
 
-/** Who may see how the gateway is: sockets that are loopback or in `admin.trusted`, whatever their headers say. */
-export function isInsider({ client, listener }: Proxied): boolean {
-  return isLoopback(client.socketAddress) || listener.admin.has(client.socketAddress)
+/**
+ * Who may see how the gateway is: clients that are loopback or in `admin.trusted`. A proxy or a tunnel on this machine speaks for
+ * others: what it passes on is loopback's own only where the listener trusts it, and then it says who the client is.
+ */
+export function isInsider({ client, listener, request }: Proxied): boolean {
+  const { address } = client
+  if (address === null || (!client.trusted && isForwarded(request))) return false
+  return isLoopback(address) || listener.admin.has(address)
 }
 
 /** A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding). */
-function isOurs(x: Proxied): boolean {
-  if (x.listener.admin.has(x.client.socketAddress)) return true
-  return isLoopback(x.client.socketAddress) && /^(?:|localhost|[0-9.]+|\[.*\])$/.test(x.request.host)
+function isRebound({ client, listener, request }: Proxied): boolean {
+  return !listener.admin.has(client.address ?? '') && !/^(?:|localhost|[0-9.]+|\[.*\])$/.test(request.host)
 }
-
-/** A proxy on this machine speaks for others: what it forwards is not loopback's own. */
-function isDirect({ fields }: RequestHead): boolean {
-  return (fields.seen & PROXY_FIELDS) === 0
-}
-
-const PROXY_FIELDS =
-  bitOf(KNOWN.xForwardedFor) | bitOf(KNOWN.forwarded) | bitOf(KNOWN.via) | bitOf(KNOWN.xRealIp)
 
 /** The answer to OPTIONS for which this hop is the last (RFC 9110 §7.6.2); counts Max-Forwards down for those that go on. */
 export function lastHop(request: RequestHead): Answer | null {

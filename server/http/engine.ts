@@ -7,12 +7,13 @@ import { flush } from '../head/stage.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { retire } from '../http1/pool.ts'
+import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
@@ -27,8 +28,8 @@ export interface EngineParts {
   readonly meter: ExchangeMeter
   readonly limits: LimitNews
   readonly snapshot: Snapshot
-  /** The answer of /_health (200 or 503) and /_metrics on the listeners themselves. */
-  readonly documents: (path: '/_health' | '/_metrics') => { readonly status: number; readonly body: string }
+  /** Our documents as the listeners themselves answer them: health with 200 or 503, metrics. */
+  readonly documents: (which: OwnDocument) => { readonly status: number; readonly body: string }
   /** Chance in [0, 1). */
   readonly chance?: () => number
 }
@@ -41,6 +42,8 @@ export class Engine implements Requests {
   readonly documents: EngineParts['documents']
   readonly chance: () => number
   readonly wheel = new Wheel(tick, flush)
+  /** Addresses of servers that lately did not answer. */
+  readonly suspects = new Suspects()
   accessLog: AccessLog | null
   snapshot: Snapshot
   isDraining = false

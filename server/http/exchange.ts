@@ -5,15 +5,17 @@ import type { ResponseHead } from '../head/response-head.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 
-/** Who sent the request, after X-Forwarded-For was walked through trusted proxies. */
+/** Who sent the request, after the field that client_from names was walked through trusted proxies. */
 export interface Client {
-  /** Canonical text of the address, v4-mapped addresses as v4. */
-  readonly address: string
-  /** The other end of the socket itself. */
+  /** Canonical text of the address, v4-mapped addresses as v4. Null: a proxy speaks for somebody it does not name: who asks must not guess. */
+  readonly address: string | null
+  /** The other end of the socket itself; '' when it was gone before that could be read. */
   readonly socketAddress: string
   readonly port: number
   /** Whether the other end of the socket is one of the listener's trusted proxies. */
   readonly trusted: boolean
+  /** What it speaks, to the proxy where there is one. */
+  readonly scheme: 'http' | 'https'
 }
 
 /** What a failed attempt was doing: looking up the name, connecting, sending the request, waiting for the answer, reading it. */

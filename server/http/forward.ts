@@ -9,6 +9,7 @@ import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { flush } from '../head/stage.ts'
 import { writeRequestHead } from '../head/write.ts'
+import { DialRace } from '../http1/dial-race.ts'
 import type { ServerEvents } from '../http1/ends.ts'
 import { dialServer } from '../http1/listen.ts'
 import type { Outbound } from '../http1/outbound.ts'
@@ -41,6 +42,8 @@ export class Forward implements ServerEvents, Waiter {
   /** The server at which a place is taken. */
   #server: Server | null = null
   #conn: Outbound | null = null
+  /** While several addresses of the server are dialled. */
+  #race: DialRace | null = null
   #isSent = false
   #isOver = false
   /** A pooled connection turned out dead: the next attempt makes a new one. */
@@ -64,7 +67,7 @@ export class Forward implements ServerEvents, Waiter {
   constructor(x: Proxied, backend: Backend) {
     this.x = x
     this.backend = backend
-    this.key = backend.key(x.request, x.client.address)
+    this.key = backend.key(x.request, x.client.address ?? x.client.socketAddress)
     this.#upgrades = wantedUpgrades(x)
   }
 
@@ -118,7 +121,7 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #resolved(server: Server, addresses: readonly string[]): void {
-    if (this.#isOver || this.#server !== server || this.#conn) return
+    if (this.#isOver || this.#server !== server || this.#conn || this.#race) return
     tick()
     if (addresses.length === 0) this.serverGone('dns_failed')
     else this.#dial(server, addresses)
@@ -126,13 +129,20 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #dial(server: Server, addresses: readonly string[]): void {
-    const address = addresses[server.live.addressAt++ % addresses.length] as string
-    const conn = dialServer(server, address, this.x.engine.wheel, this)
+    const { engine } = this.x
+    const [address = ''] = addresses
+    if (addresses.length > 1) {
+      this.#race = new DialRace(server, addresses, engine, this)
+      return this.#race.start()
+    }
+    const dueMs = nowMs + server.options.timeouts.connect
+    const conn = dialServer(server, address, engine.wheel, this, dueMs)
     if (typeof conn === 'string') this.serverGone(conn)
     else if (conn.place === 'connecting') this.#conn = conn
   }
 
   serverOpen(conn: Outbound): void {
+    this.#race = null
     this.x.connectMs += nowMs - this.#waitingSinceMs
     this.#send(conn)
   }
@@ -369,6 +379,8 @@ export class Forward implements ServerEvents, Waiter {
   #leave(): Outbound | null {
     const conn = this.#conn
     this.#conn = null
+    this.#race?.cancel()
+    this.#race = null
     if (conn && this.x.isHeadSent && !this.x.tunnel) this.x.bytesOut = conn.answerBytes
     this.#release()
     return conn

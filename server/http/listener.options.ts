@@ -68,6 +68,28 @@ const ListenerLimits = Type.Object(
   { default: {}, description: 'How much clients may send.' },
 )
 
+const StatusPath = (description: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: '^/[A-Za-z0-9_~-][A-Za-z0-9._~/-]*$',
+      maxLength: 256,
+      allowed: 'a path such as "/_health"',
+      description,
+    }),
+  )
+
+const StatusEndpoints = Type.Object(
+  {
+    health: StatusPath('Path of what /_health of the admin listener says: which servers are up.'),
+    metrics: StatusPath('Path of what its /_metrics says.'),
+  },
+  {
+    default: {},
+    description:
+      'Our own documents on this listener, for clients that are this machine or in admin.trusted, and that nobody spoke for but a trusted proxy; for others these paths go through the rules. Default: none; the short form has { health: /_health, metrics: /_metrics }.',
+  },
+)
+
 export const HttpListenerOptions = Type.Object(
   {
     bind: Bind({
@@ -80,7 +102,12 @@ export const HttpListenerOptions = Type.Object(
     trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.' }), {
       default: [],
       description:
-        'Proxies in front of us whose X-Forwarded-For, Forwarded and X-Request-Id are believed; where the two fields name different clients, the proxy itself counts as the client.',
+        'Proxies in front of us that are believed: who the client is (client_from), what it asked for (X-Forwarded-Proto, -Host and -Port), X-Request-Id. Of others nothing is believed, and all such fields are dropped.',
+    }),
+    client_from: Words(['x_forwarded_for', 'forwarded', 'x_real_ip'], {
+      default: 'x_forwarded_for',
+      description:
+        'The one field in which trusted proxies name the client: X-Forwarded-For, Forwarded (RFC 7239; scheme and host are read of it too) or X-Real-IP. The other two are dropped: proxies pass them on as clients send them. Where it cannot be read the client is unknown, and ip rules refuse it.',
     }),
     forwarded: Words(['x-forwarded', 'forwarded', 'both'], {
       default: 'x-forwarded',
@@ -92,6 +119,7 @@ export const HttpListenerOptions = Type.Object(
       description:
         'Header fields whose name has an underscore: many servers cannot tell them from those with a hyphen.',
     }),
+    status_endpoints: StatusEndpoints,
     half_close: Words(['abort', 'answer'], {
       default: 'abort',
       description: "What a client's FIN before its answer is complete means.",

@@ -26,10 +26,11 @@ import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import { isInsider, lastHop, ownDocument, refusedAtOnce } from './at-once.ts'
+import { type KnownClient, clientOf } from './client.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange, Try } from './exchange.ts'
 import { Forward } from './forward.ts'
-import { type KnownClient, clientOf, givenRequestId } from './forwarded-headers.ts'
+import { givenRequestId } from './forwarded-headers.ts'
 import { HeldPieces } from './held-pieces.ts'
 import { endSteps, requestSteps, responseSteps } from './steps.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
@@ -161,7 +162,7 @@ export class Proxied implements Exchange, ClientEvents {
     if (this.inbound.bodyBytes > this.bodyLimit) return this.replyWith('body_too_large')
     if (to.is === 'respond') return this.reply(to.answer)
     if (to.is === 'redirect') {
-      const location = to.redirect.location(this.request, 'http')
+      const location = to.redirect.location(this.request, this.client.scheme)
       if (location === null) return this.refuse('host_invalid')
       return this.reply({
         status: to.redirect.status,

@@ -34,11 +34,12 @@ const TRAILER_BYTES_MAX = 8192
 const NEVER_TRAILERS = new Set(
   [
     'authorization connection content-encoding content-length content-range content-type cookie expect forwarded host',
-    'keep-alive proxy-authorization proxy-connection set-cookie te trailer transfer-encoding upgrade via x-forwarded-for',
-    'x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-request-id x-original-url x-rewrite-url range',
+    'keep-alive proxy-authorization proxy-connection set-cookie te trailer transfer-encoding upgrade via',
+    'x-real-ip x-request-id x-original-url x-rewrite-url range',
     'if-match if-none-match if-modified-since if-unmodified-since if-range max-forwards cache-control age date vary',
   ].flatMap((names) => names.split(' ')),
 )
+const isNoTrailer = (lower: string): boolean => NEVER_TRAILERS.has(lower) || lower.startsWith('x-forwarded-')
 const NAME_BYTES_MAX = 24 // longer than any of them
 
 /** `read` returns this when the body breaks its framing. */
@@ -206,7 +207,7 @@ export class BodyReader {
         return 0
       case TRAILER_NAME:
         if (byte === COLON) {
-          if (NEVER_TRAILERS.has(this.#name.toLowerCase().replaceAll('_', '-'))) return MALFORMED
+          if (isNoTrailer(this.#name.toLowerCase().replaceAll('_', '-'))) return MALFORMED
           this.#place = TRAILER_VALUE
         } else if (TOKEN[byte] === 0) return MALFORMED
         else if (this.#name.length <= NAME_BYTES_MAX) this.#name += String.fromCharCode(byte)

@@ -19,10 +19,16 @@ export interface ClientEvents {
   clientDrained(): void
 }
 
-/** An exchange as its server connection sees it. */
-export interface ServerEvents {
+/** Who waits for a connection to a server. It hears one of the two, once. */
+export interface DialEvents {
   /** Connected: the request may be written. */
   serverOpen(conn: Outbound): void
+  /** No connection came to be. */
+  serverGone(code: FaultCode): void
+}
+
+/** An exchange as its server connection sees it. */
+export interface ServerEvents extends DialEvents {
   /** A 1xx other than 101. */
   serverInterim(head: ResponseHead): void
   /** The final head, or a 101 that was asked for. `isAlone`: no byte of what follows it has come yet. */

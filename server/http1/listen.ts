@@ -4,12 +4,12 @@ import type { Socket, SocketHandler, TCPSocketListener } from 'bun'
 import type { Server } from '../backends/server.ts'
 import { flush } from '../head/stage.ts'
 import { tellBug } from '../lib/bug.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { tick } from '../lib/clock.ts'
 import { type DialFailure, dial, dialResult } from '../lib/dial.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { Conn } from './conn.ts'
-import type { Requests, ServerEvents } from './ends.ts'
+import type { DialEvents, Requests } from './ends.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import type { Port } from './port.ts'
@@ -125,14 +125,15 @@ const inboundHandlers = {
   error: contained,
 } satisfies SocketHandler<Conn>
 
-/** Starts a connection to one address of a server; the exchange hears serverOpen (perhaps before this returns) or serverGone, unless a failure is returned. */
+/** Starts a connection to one address of a server, to stand by `dueMs`; `dialler` hears of it, perhaps before this returns, unless a failure is returned. */
 export function dialServer(
   server: Server,
   address: string,
   wheel: Wheel,
-  exchange: ServerEvents,
+  dialler: DialEvents,
+  dueMs: number,
 ): Outbound | DialFailure {
-  const conn = new Outbound(server, wheel, exchange)
+  const conn = new Outbound(server, wheel, dialler)
   const failure = dial<Conn>(address, server.port, conn, outboundHandlers)
   if (failure) {
     conn.place = 'over'
@@ -140,7 +141,7 @@ export function dialServer(
     return failure
   }
   // A server on this machine may be connected, and its request sent, by now.
-  if (conn.place === 'connecting') conn.setDue(nowMs + server.options.timeouts.connect)
+  if (conn.place === 'connecting') conn.setDue(dueMs)
   return conn
 }
 

@@ -12,7 +12,7 @@ import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { Conn } from './conn.ts'
 import { Held } from './held.ts'
-import type { ServerEvents } from './ends.ts'
+import type { DialEvents, ServerEvents } from './ends.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
 import { isQuiet, unpump } from './pump.ts'
@@ -37,7 +37,9 @@ export class Outbound extends Conn implements PieceTaker {
   isReused = false
   /** At least one byte of the present answer has come. */
   hasAnswered = false
-  #exchange: ServerEvents | null
+  /** Who dials; null once the connection stands. */
+  #dialler: DialEvents | null
+  #exchange: ServerEvents | null = null
   readonly #held = new Held()
   #interims = 0
   #isHeadRequest = false
@@ -50,10 +52,10 @@ export class Outbound extends Conn implements PieceTaker {
   /** What is left of the request goes to nobody. */
   #isUploadStopped = false
 
-  constructor(server: Server, wheel: Wheel, exchange: ServerEvents) {
+  constructor(server: Server, wheel: Wheel, dialler: DialEvents) {
     super(wheel)
     this.server = server
-    this.#exchange = exchange
+    this.#dialler = dialler
     server.live.open++
   }
 
@@ -288,16 +290,16 @@ export class Outbound extends Conn implements PieceTaker {
   /** Gives the connection up at once, without a word to the exchange. */
   drop(): void {
     this.#leave()
-    this.#exchange = null
+    this.#exchange = this.#dialler = null
     this.place = 'over'
     this.terminate()
   }
 
   /** Gives the connection up and tells the exchange why. */
   fail(code: FaultCode): void {
-    const exchange = this.#exchange
+    const waiting = this.#dialler ?? this.#exchange
     this.drop()
-    exchange?.serverGone(code)
+    waiting?.serverGone(code)
   }
 
   #leave(): void {
@@ -312,7 +314,9 @@ export class Outbound extends Conn implements PieceTaker {
     this.socket = socket
     this.setDue(0)
     this.place = 'head'
-    this.#exchange?.serverOpen(this)
+    const dialler = this.#dialler
+    this.#dialler = null
+    dialler?.serverOpen(this)
   }
 
   protected get lingerBytesMax(): number {

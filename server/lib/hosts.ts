@@ -1,46 +1,21 @@
 // Names that this machine knows by itself.
-import { statSync } from 'node:fs'
+import { KeptFile } from './kept-file.ts'
 import { canonicalAddress } from './ranges.ts'
-import { readBounded } from './read-bounded.ts'
 
-const CHECK_MS = 5000
-const FILE_BYTES_MAX = 64 * 1_048_576
-
-/** /etc/hosts, read again when it has changed. */
+/** /etc/hosts. */
 export class Hosts {
-  readonly #file: string
-  readonly #now: () => number
-  #names: ReadonlyMap<string, readonly string[]> = new Map()
-  #checkedMs = Number.NEGATIVE_INFINITY
-  #version = ''
+  readonly #file: KeptFile<ReadonlyMap<string, readonly string[]>>
 
   constructor(file: string, now: () => number) {
-    this.#file = file
-    this.#now = now
+    this.#file = new KeptFile(file, now, parseHosts)
   }
 
   /** The addresses of a name (of `nameOf`), v4 first; null when the file does not hold it. */
   addresses(name: string): readonly string[] | null {
-    if (this.#now() - this.#checkedMs >= CHECK_MS) this.#check()
-    const found = this.#names.get(name)
+    const found = this.#file.value.get(name)
     if (found !== undefined) return found
     // RFC 6761 §6.3: these are never asked of DNS.
     return name === 'localhost' || name.endsWith('.localhost') ? LOOPBACK : null
-  }
-
-  #check(): void {
-    this.#checkedMs = this.#now()
-    try {
-      const { mtimeMs, size, ino } = statSync(this.#file)
-      const version = `${mtimeMs} ${size} ${ino}`
-      if (version === this.#version) return
-      this.#names = parseHosts(new TextDecoder().decode(readBounded(this.#file, FILE_BYTES_MAX)))
-      this.#version = version
-    } catch {
-      // Without a hosts file, or while it is being replaced, DNS answers; the next check looks again.
-      this.#names = new Map()
-      this.#version = ''
-    }
   }
 }
 

@@ -27,6 +27,9 @@ export function readPipeToo(path: string, bytesMax: number): Uint8Array {
   }
 }
 
+/** What is written to this process, to its end. */
+export const readStdin = (bytesMax: number): Uint8Array => readAll(0, bytesMax)
+
 function readAll(fd: number, bytesMax: number): Uint8Array {
   const parts: Uint8Array[] = []
   let length = 0

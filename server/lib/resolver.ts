@@ -1,23 +1,24 @@
 // Names of servers to addresses. The system's own resolver (getaddrinfo) tells no TTL and blocks a thread, so names are
-// asked here: /etc/hosts first, then DNS, A and AAAA, as written: search domains of resolv.conf are not tried.
+// asked here: /etc/hosts first, then DNS, A and AAAA at once, by the search list of resolv.conf. Where one family answers and
+// the other lets wait for itself, the addresses of the first are used (RFC 8305 §3), and the others join them later.
 //
 // An answer is fresh for its TTL. After it the old answer is still given for STALE_MS while a new one is fetched behind it;
 // later callers wait for the new one, unless DNS fails: then the last good answer holds until DNS is back.
-import { Resolver as Dns, type RecordWithTtl } from 'node:dns'
-import type { Config } from '../config/schema.ts'
+import type { Answer, DnsOptions } from './dns-query.ts'
+import { askInTurn, type Outcome } from './dns-round.ts'
 import { Hosts, nameOf } from './hosts.ts'
 import { canonicalAddress } from './ranges.ts'
+import { SearchList } from './search-list.ts'
 
 /** Called once: the addresses, v4 first; none means failure, and `why` says which. */
 export type Resolved = (addresses: readonly string[], why: string | null) => void
 
 export interface ResolverSettings {
   readonly hostsFile?: string
+  readonly searchFile?: string
   /** Most names kept; beyond it the oldest go. */
   readonly names?: number
 }
-
-type Options = Config['resolver']
 
 const STALE_MS = 30_000
 /** A name that has never resolved is not asked again within this time. */
@@ -25,29 +26,32 @@ const FAILED_MS = 1000
 const NAMES = 65_536
 /** Names asked at once; more wait, as a burst of thousands of datagrams would be dropped by the DNS server. */
 const IN_FLIGHT = 64
-/** A datagram may be lost: a query without an answer is sent once more. */
-const TRIES = 2
+/** Names of which one family is known and used: they leave their place to others, up to this. */
+const STRAGGLERS = 256
 
 /** Resolves names of servers; never throws. */
 export class Resolver {
   readonly #now: () => number
   readonly #hosts: Hosts
+  readonly #search: SearchList
   readonly #names: number
   readonly #entries = new Map<string, Entry>()
   /** Names to ask when one in flight is done. */
   readonly #queued: Entry[] = []
   #inFlight = 0
-  #options: Options
+  #stragglers = 0
+  #options: DnsOptions
 
-  constructor(options: Options, now: () => number, settings: ResolverSettings = {}) {
+  constructor(options: DnsOptions, now: () => number, settings: ResolverSettings = {}) {
     this.#now = now
     this.#hosts = new Hosts(settings.hostsFile ?? '/etc/hosts', now)
+    this.#search = new SearchList(settings.searchFile ?? '/etc/resolv.conf', now)
     this.#names = settings.names ?? NAMES
     this.#options = options
   }
 
   /** Takes new options; what is known stays known, queries in flight end with the old ones. */
-  configure(options: Options): void {
+  configure(options: DnsOptions): void {
     this.#options = options
   }
 
@@ -55,7 +59,7 @@ export class Resolver {
   addresses(host: string): readonly string[] | null {
     const known = this.#local(host)
     if (known !== null) return known
-    const entry = this.#entries.get(nameOf(host))
+    const entry = this.#entries.get(host.toLowerCase())
     if (entry === undefined || entry.addresses.length === 0) return null
     const lateMs = this.#now() - entry.expiresMs
     if (lateMs < 0) return entry.addresses
@@ -68,8 +72,9 @@ export class Resolver {
   lookup(host: string, done: Resolved): void {
     const known = this.addresses(host)
     if (known !== null) return done(known, null)
-    const name = nameOf(host)
-    if (!isName(name)) return done([], `"${host}" is not a host name`)
+    if (!isName(nameOf(host))) return done([], `"${host}" is not a host name`)
+    // With the dot at its end: that keeps it from being searched.
+    const name = host.toLowerCase()
     const entry = this.#entries.get(name) ?? this.#add(name)
     if (!entry.asking && entry.why !== null && this.#now() < entry.expiresMs) return done([], entry.why)
     entry.waiting.push(done)
@@ -108,37 +113,42 @@ export class Resolver {
 
   #ask(entry: Entry): void {
     this.#inFlight++
-    const answers: Answer[] = []
-    const take = (answer: Answer): void => {
-      answers.push(answer)
-      if (answers.length === 2) this.#settle(entry, answers)
-    }
-    ask({ family: 4, name: entry.name, options: this.#options, tries: TRIES }, take)
-    ask({ family: 6, name: entry.name, options: this.#options, tries: TRIES }, take)
+    let isStraggler = false
+    const names = this.#search.names(entry.name)
+    askInTurn(names, this.#options, {
+      early: (outcome) => {
+        isStraggler = this.#stragglers < STRAGGLERS
+        if (isStraggler) this.#stragglers++
+        this.#settle(entry, outcome, names)
+        if (isStraggler) this.#askNext()
+      },
+      over: (outcome) => {
+        entry.asking = false
+        if (isStraggler) this.#stragglers--
+        this.#settle(entry, outcome, names)
+        if (!isStraggler) this.#askNext()
+      },
+    })
   }
 
-  #settle(entry: Entry, answers: readonly Answer[]): void {
-    const { ttl_min, ttl_max } = this.#options
-    const good = entry.take(answers)
-    const ttlMs = Math.min(Math.max(good ? entry.ttlMs : FAILED_MS, ttl_min), Math.max(ttl_max, ttl_min))
-    entry.expiresMs = this.#now() + ttlMs
-    entry.asking = false
+  /** One of those in flight has left its place. */
+  #askNext(): void {
     this.#inFlight--
     const next = this.#queued.shift()
     if (next !== undefined) this.#ask(next)
+  }
+
+  #settle(entry: Entry, outcome: Outcome, asked: readonly string[]): void {
+    const { ttl_min, ttl_max } = this.#options
+    const good = entry.take(outcome, asked)
+    const ttlMs = Math.min(Math.max(good ? entry.ttlMs : FAILED_MS, ttl_min), Math.max(ttl_max, ttl_min))
+    entry.expiresMs = this.#now() + ttlMs
     const waiting = entry.waiting
     entry.waiting = []
     const why = entry.addresses.length > 0 ? null : entry.why
     for (const done of waiting) done(entry.addresses, why)
   }
 }
-
-/** What one query brought. `gone`: no such address, or no such name: the resolver says ENOTFOUND to both. */
-type Answer = { readonly family: 4 | 6 } & (
-  | { readonly is: 'found'; readonly records: readonly RecordWithTtl[] }
-  | { readonly is: 'gone' }
-  | { readonly is: 'failed'; readonly why: string }
-)
 
 /** What is known about a name. */
 class Entry {
@@ -151,6 +161,8 @@ class Entry {
   why: string | null = null
   asking = false
   waiting: Resolved[] = []
+  /** The name that the addresses are of. */
+  #found = ''
   #v4: readonly string[] = []
   #v6: readonly string[] = []
 
@@ -158,14 +170,16 @@ class Entry {
     this.name = name
   }
 
-  /** Takes both answers, keeping the last good one of a family that failed; false when neither brought an address. */
-  take(answers: readonly Answer[]): boolean {
+  /** Takes answers, keeping the last good one of a family that failed; false when none brought an address. */
+  take({ name, answers }: Outcome, asked: readonly string[]): boolean {
     const found = answers.filter((answer) => answer.is === 'found')
     this.failing = found.length === 0
     if (this.failing) {
-      this.why = whyNone(answers, this.name)
+      this.why = whyNone(answers, this.name, asked)
       return false
     }
+    if (name !== this.#found) this.#v4 = this.#v6 = []
+    this.#found = name
     for (const answer of answers) {
       if (answer.is === 'failed') continue
       const list = answer.is === 'found' ? answer.records.map((record) => record.address) : []
@@ -174,7 +188,7 @@ class Entry {
     }
     this.addresses = [...this.#v4, ...this.#v6]
     // A family that failed is asked again soon: with the least TTL allowed.
-    const isWhole = answers.every((answer) => answer.is !== 'failed')
+    const isWhole = answers.length === 2 && answers.every((answer) => answer.is !== 'failed')
     this.ttlMs = isWhole
       ? 1000 * Math.min(...found.flatMap(({ records }) => records.map(({ ttl }) => ttl)))
       : 0
@@ -183,65 +197,10 @@ class Entry {
   }
 }
 
-function whyNone(answers: readonly Answer[], name: string): string {
+function whyNone(answers: readonly Answer[], name: string, asked: readonly string[]): string {
   for (const answer of answers) if (answer.is === 'failed') return answer.why
-  return `DNS knows no address of ${name}`
-}
-
-interface Query {
-  readonly family: 4 | 6
-  readonly name: string
-  readonly options: Options
-  readonly tries: number
-}
-
-/** Asks for one family, once more when no answer came in time; calls `take` exactly once. */
-function ask({ family, name, options, tries }: Query, take: (answer: Answer) => void): void {
-  let isOver = false
-  const finish = (error: Error | null, records: readonly RecordWithTtl[]): void => {
-    if (isOver) return
-    isOver = true
-    clearTimeout(timer)
-    const code = error === null ? null : codeOf(error)
-    if (code === 'ETIMEOUT' && tries > 1) ask({ family, name, options, tries: tries - 1 }, take)
-    else if (code === 'ENOTFOUND' || code === 'ENODATA' || (code === null && records.length === 0))
-      take({ family, is: 'gone' })
-    else if (code === null) take({ family, is: 'found', records })
-    else take({ family, is: 'failed', why: whyOf(code, name) })
-  }
-  // The resolver looks at its own timeouts only about once a second.
-  const timer = setTimeout(() => finish(TIMED_OUT, []), options.timeout)
-  try {
-    const dns = dnsOf(options)
-    if (family === 4) dns.resolve4(name, { ttl: true }, (error, records) => finish(error, records ?? []))
-    else dns.resolve6(name, { ttl: true }, (error, records) => finish(error, records ?? []))
-  } catch (error) {
-    finish(error instanceof Error ? error : new Error(String(error)), [])
-  }
-}
-
-const TIMED_OUT = Object.assign(new Error('timeout'), { code: 'ETIMEOUT' })
-
-const codeOf = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' ? error.code.replace(/^DNS_/, '') : error.message
-
-function whyOf(code: string, name: string): string {
-  const reason = REASONS[code]
-  return reason === undefined ? `DNS failed for ${name}: ${code}` : `${reason} ${name}`
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ESERVFAIL: 'the DNS server failed for',
-  ETIMEOUT: 'DNS did not answer in time for',
-  ECONNREFUSED: 'the DNS server refused the connection for',
-  EREFUSED: 'the DNS server refused to answer for',
-}
-
-/** One for each query, at 50 µs: c-ares keeps answers in each resolver, which would hide a refresh before the TTL is over. */
-function dnsOf(options: Options): Dns {
-  const dns = new Dns({ timeout: options.timeout, tries: 1 })
-  if (options.servers.length > 0) dns.setServers(options.servers)
-  return dns
+  const others = asked.filter((one) => one !== nameOf(name))
+  return `DNS knows no address of ${name}${others.length > 0 ? `, nor of ${others.join(', ')}` : ''}`
 }
 
 /** RFC 1035 §2.3.4 in length; letters beyond RFC 952 (an underscore, a leading digit) are in use. */

@@ -12,6 +12,9 @@ export const IpOptions = Type.Object(
       description: 'These do not pass, even when allowed above.',
     }),
   },
-  { description: 'Lets clients in by address; others get 403.' },
+  {
+    description:
+      'Lets clients in by address; others get 403, and so does one whose address cannot be read of what its proxy says.',
+  },
 )
 export type IpConfig = Static<typeof IpOptions>

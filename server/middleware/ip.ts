@@ -3,7 +3,10 @@ import { Ranges } from '../lib/ranges.ts'
 import type { IpConfig } from './ip.options.ts'
 import type { Middleware } from './middleware.ts'
 
-/** Lets clients in by address, that of the client behind trusted proxies. What is denied does not pass though it is allowed too. */
+/**
+ * Lets clients in by address, that of the client behind trusted proxies. What is denied does not pass though it is allowed too,
+ * and nor does a client whose address is not known: it may be any.
+ */
 export function ip({ allow, deny }: IpConfig): Middleware {
   const allowed = Ranges.parse(allow)
   const denied = Ranges.parse(deny)
@@ -11,6 +14,7 @@ export function ip({ allow, deny }: IpConfig): Middleware {
   return {
     name: 'ip',
     request({ client: { address } }) {
+      if (address === null) return refusal
       if (denied.has(address)) return refusal
       return allowed.empty || allowed.has(address) ? undefined : refusal
     },

@@ -15,7 +15,7 @@ export interface Match<R> {
 export interface Redirect {
   readonly status: number
   /** Null when it needs the request's host and there is none. */
-  location(request: Pick<RequestHead, 'host' | 'path' | 'query'>, scheme: 'http'): string | null
+  location(request: Pick<RequestHead, 'host' | 'path' | 'query'>, scheme: 'http' | 'https'): string | null
 }
 
 export interface MatchSource<R> {

@@ -1,6 +1,7 @@
 // Checked words → machine. The only caller of constructors; it has no effects, so a dry run is the same call.
 import { Backend } from '../backends/backend.ts'
 import { tcpBindsOf } from '../lib/bind.ts'
+import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { canonicalAddress, Ranges } from '../lib/ranges.ts'
 import { makeStep } from '../middleware/index.ts'
 import type { Middleware } from '../middleware/middleware.ts'
@@ -12,7 +13,7 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { Certificate } from '../tls/certificate.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { Plan } from '../worker/messages.ts'
-import type { Destination, Listener, Rule, Snapshot, TurnListener } from './snapshot.ts'
+import type { Destination, Listener, OwnDocument, Rule, Snapshot, TurnListener } from './snapshot.ts'
 
 export interface CompileInput {
   readonly plan: Plan
@@ -56,9 +57,17 @@ export function compile({ plan, board, previous }: CompileInput): Snapshot {
     }
     const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
     const match = at(path, () => compileMatch(own))
-    listeners.set(name, { name, options, trusted, admin, match })
+    const documents = documentsOf(options.status_endpoints)
+    listeners.set(name, { name, options, trusted, documents, admin, match })
   }
   return { revision, config, listeners, turnListeners: compileTurn(plan, previous), backends }
+}
+
+function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {
+  const documents = new Map<string, OwnDocument>()
+  if (health !== undefined) documents.set(health, 'health')
+  if (metrics !== undefined) documents.set(metrics, 'metrics')
+  return documents.size > 0 ? documents : null
 }
 
 /** Turn listeners that workers have an address of. One that keeps its certificate keeps what handshakes made of it, too. */

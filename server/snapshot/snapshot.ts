@@ -19,11 +19,16 @@ export interface Snapshot {
   readonly backends: ReadonlyMap<string, Backend>
 }
 
+/** What status_endpoints gives a path. */
+export type OwnDocument = 'health' | 'metrics'
+
 export interface Listener {
   readonly name: string
   readonly options: HttpListenerConfig
   readonly trusted: Ranges
-  /** Ranges that may read /_health and /_metrics in band, beside loopback (admin.trusted). */
+  /** Our own documents by their path; null: it has none. */
+  readonly documents: ReadonlyMap<string, OwnDocument> | null
+  /** Ranges that may read them, beside loopback (admin.trusted). */
   readonly admin: Ranges
   /** The listener's own rules, ready to match; the last resort of a rule-less listener with `backend` is a rule too. */
   readonly match: Match<Rule>

@@ -106,6 +106,10 @@ export const METRICS = {
   log_lines_dropped_total: counter(
     'Lines of the access log that were dropped: its file, or the reader of its pipe, was too slow, or a write failed.',
   ),
+  events_dropped_total: counter(
+    'Events that were dropped: nobody read stdout or stderr in time, or a write failed.',
+    'process',
+  ),
   metric_series_dropped_total: counter(
     'Label sets that were counted as "other" because their metric was full, each time one was asked for.',
     'metric',

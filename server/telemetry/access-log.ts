@@ -6,11 +6,15 @@ import type { Rule } from '../snapshot/snapshot.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
 import { backendOf } from './exchange-meter.ts'
 import { whyJson, whyText } from './why-line.ts'
-import { LineSink, type LineSinkOptions } from './line-sink.ts'
+import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
+import type { LogEvent } from './log.ts'
 import type { LogsConfig } from './logs.options.ts'
 
-export interface AccessLogOptions extends LineSinkOptions {
+export interface AccessLogOptions {
+  /** null: stdout. */
+  readonly file: string | null
+  readonly onEvent: LogEvent
   readonly format: LogsConfig['format']
   readonly clock?: Clock
 }
@@ -23,7 +27,11 @@ export class AccessLog {
   readonly #lines: JsonLines | TextLines
 
   constructor(options: AccessLogOptions) {
-    this.#sink = new LineSink(options)
+    const { file, onEvent } = options
+    this.#sink = new LineSink({
+      to: file === null ? 'stdout' : { file },
+      onFailed: (reason) => onEvent('error', 'access_log_failed', { file, reason }),
+    })
     const clock = options.clock ?? CLOCK
     this.#lines = options.format === 'json' ? new JsonLines(clock) : new TextLines(clock)
   }
@@ -45,18 +53,18 @@ export class AccessLog {
   reopen(): void {
     this.#sink.reopen()
   }
-  /** Writes what waits and closes; for the end of the process. */
-  close(): void {
-    this.#sink.close()
+  /** Writes what waits and closes. */
+  close(): Promise<void> {
+    return this.#sink.close()
   }
 }
 
 /** Most bytes of a line beside its texts of any length: constants, names (63 bytes each, a server's name is a URL), numbers. */
 const LINE_BYTES = 1024
 
-/** From the end of the client's address to the host, by method id. */
-const METHOD_PIECES = METHODS.map((method) => piece(`","method":"${method}","host":`))
-const OTHER_METHOD = piece('","method":')
+/** From behind the client's address to the host, by method id. */
+const METHOD_PIECES = METHODS.map((method) => piece(`,"method":"${method}","host":`))
+const OTHER_METHOD = piece(',"method":')
 const HOST = piece(',"host":')
 const PATH = piece(',"path":')
 const STATUS_PIECES = Array.from({ length: 1024 }, (_, status) =>
@@ -103,7 +111,7 @@ class JsonLines {
     line.put(this.#time.at(x.endedMs))
     line.quotedOrNull(x.id)
     line.put(this.#listeners.get(listener.name) ?? this.#listener(listener.name))
-    line.ascii(x.client.address)
+    line.quotedOrNull(x.client.address)
     this.#method(x, line)
     line.put(host)
     line.put(PATH)
@@ -126,7 +134,7 @@ class JsonLines {
   }
 
   #listener(name: string): Uint8Array {
-    const made = piece(`,"listener":"${name}","client":"`)
+    const made = piece(`,"listener":"${name}","client":`)
     if (this.#listeners.size >= KEPT_MAX) this.#listeners.clear()
     this.#listeners.set(name, made)
     return made
@@ -224,7 +232,7 @@ class TextLines {
       return
     const line = sink.line
     line.put(this.#time.at(x.endedMs))
-    line.ascii(`${client.address} ${listener.name} "`)
+    line.ascii(`${client.address ?? '-'} ${listener.name} "`)
     line.escaped(asked)
     line.ascii(` HTTP/1.${request.version - 10}" ${answered} queue=`)
     line.ms(x.queueMs)

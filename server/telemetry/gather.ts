@@ -1,6 +1,7 @@
 // Numbers that stand elsewhere, brought into the registry when somebody wants to read them.
 import { STATE_UP, type Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Place } from './documents.ts'
+import { droppedEvents } from './log.ts'
 import type { Registry, Totals } from './registry.ts'
 import type { Gauge } from './series.ts'
 
@@ -21,13 +22,15 @@ export function gatherBoard(totals: Totals, places: readonly Place[], board: Sco
   }
 }
 
-/** Counts CPU time and memory of this process under a name (supervisor, worker-0, …) each time the registry is read. */
+/** Counts CPU time, memory and lost events of this process under a name (supervisor, worker-0, …) each time the registry is read. */
 export function meterProcess(registry: Registry, processName: string): void {
   const seconds = registry.counter('process_cpu_seconds_total', [processName])
+  const dropped = registry.counter('events_dropped_total', [processName])
   const memory = registry.gauge('process_resident_memory_bytes', [processName])
   registry.onRead(() => {
     const { user, system } = process.cpuUsage()
     seconds.set((user + system) / 1e6)
+    dropped.set(droppedEvents())
     memory.set(process.memoryUsage.rss())
   })
 }

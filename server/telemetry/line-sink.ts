@@ -1,44 +1,40 @@
-// Where whole lines go: a file that several processes append to, or stdout. Lines are gathered and written 64 KB or one second at
-// a time, each write a whole number of lines by O_APPEND, so that they never interleave. Nobody waits for it: what cannot be written is
+// Where whole lines go: a file that several processes append to, or a standard stream. Lines are gathered and written a batch or one
+// second at a time, each write a whole number of lines, so that they never interleave. Nobody waits for it: what cannot be written is
 // held up to a limit, beyond which lines are dropped and counted.
-import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
-import { libc } from '../lib/native.ts'
 import { LineWriter } from './line-writer.ts'
-import type { LogLevel } from './log.ts'
+import { Outlet } from './outlet.ts'
 
-const BATCH_BYTES = 65_536
-/** A write of so much to a pipe is not torn (PIPE_BUF, pipe(7)); larger ones of several processes may mix. */
-const PIPE_BYTES = 4096
 const BACKLOG_BYTES_MAX = 4 * 1_048_576
-/** A file whose write took longer than this is written to beside the event loop for a while. */
-const SLOW_WRITE_MS = 20
-const SLOW_FOR_MS = 60_000
 /** A pipe that is full is tried again soon, as its reader may be quick, then less and less often, as it may be stuck. */
 const RETRY_MS_MIN = 1
 const RETRY_MS_MAX = 32
-/** What a pipe may hold at most without privileges (pipe-max-size); it begins with 64 KiB. */
-const PIPE_HOLDS_BYTES = 1_048_576
-const F_SETPIPE_SZ = 1031
+/** A disk that is full is not emptied as quickly. */
+const DISK_RETRY_MS = 250
 const EVERY_MS = 1000
-/** How long the end of the process waits for a slow reader. */
+/** How long the end waits for a slow reader or disk. */
 const CLOSE_MS = 1000
-const CLOSE_RETRY_MS = 2
-const SPARES_MAX = BATCH_BYTES / PIPE_BYTES
-const STDOUT = 1
+const SPARE_BYTES_MAX = 262_144
+const EARLY_BYTES = 65_536
+const LINE_FEED = 10
 const NO_BYTES = new Uint8Array(0)
 
+/** Not a file: a standard stream. */
+export type Standard = 'stdout' | 'stderr'
+
 export interface LineSinkOptions {
-  /** null: stdout. */
-  readonly file: string | null
-  readonly onEvent: (level: LogLevel, event: string, fields: Record<string, unknown>) => void
+  readonly to: { readonly file: string } | Standard
+  /** Told once, until it works again. */
+  readonly onFailed: (reason: string) => void
+  /** Lines were dropped, and there is room again. */
+  readonly onRoom?: (dropped: number) => void
   readonly backlogBytesMax?: number
   readonly everyMs?: number
 }
 
 /** Whole lines; after a short write the rest of them. */
 interface Batch {
-  readonly bytes: Uint8Array
-  readonly lines: number
+  bytes: Uint8Array
+  lines: number
 }
 
 /** A line is begun, written with `line`, and ended. */
@@ -50,14 +46,10 @@ export class LineSink {
   readonly #options: LineSinkOptions
   readonly #backlogBytesMax: number
   readonly #everyMs: number
-  /** Runs while something waits: an idle process is not woken. */
-  #timer: ReturnType<typeof setTimeout> | null = null
-  #fd = -1
-  /** A batch holds no more than is written in one piece. */
-  #batchBytes = BATCH_BYTES
-  /** A write may take as long as it likes: stdout is a socket. */
-  #blocks = false
-  #slowUntilMs = 0
+  #outlet: Outlet | null = null
+  #batchBytes: number
+  /** Set while something waits. */
+  #flushing: Timer | null = null
   /** Of the batch that is being filled. */
   #lines = 0
   #lineStart = 0
@@ -68,30 +60,33 @@ export class LineSink {
   #waiting = 0
   /** Being written beside the event loop. */
   #inFlight: Batch | null = null
-  #retry: ReturnType<typeof setTimeout> | null = null
+  #retry: Timer | null = null
   #retryMs = RETRY_MS_MIN
   #isFailing = false
-  #isClosed = false
-  /** Descriptors to close once the write under way is over. */
-  readonly #stale: number[] = []
+  #toldDropped = 0
+  #closing: PromiseWithResolvers<void> | null = null
+  #closeTimer: Timer | null = null
+  /** To be closed once the write under way is over. */
+  readonly #stale: Outlet[] = []
 
   constructor(options: LineSinkOptions) {
     this.#options = options
     this.#backlogBytesMax = options.backlogBytesMax ?? BACKLOG_BYTES_MAX
     this.#everyMs = options.everyMs ?? EVERY_MS
     this.#open()
+    this.#batchBytes = this.#outlet?.pieceBytes ?? SPARE_BYTES_MAX
   }
 
   /** Makes room for a line of at most `bytesMax`; false, and counted, when too much waits already. */
   begin(bytesMax: number): boolean {
-    if (this.#waiting + bytesMax > this.#backlogBytesMax || this.#isClosed) {
+    if (this.#waiting + bytesMax > this.#backlogBytesMax || this.#closing !== null) {
       this.dropped++
       return false
     }
     const { line } = this
     if (line.at + bytesMax > line.bytes.length) {
       this.#seal()
-      if (this.#full.length * this.#batchBytes >= BATCH_BYTES) this.#write()
+      if (this.#waiting >= EARLY_BYTES) this.#write()
       this.#newBatch(bytesMax)
     }
     this.#lineStart = line.at
@@ -101,7 +96,7 @@ export class LineSink {
   end(): void {
     this.#lines++
     this.#waiting += this.line.at - this.#lineStart
-    if (this.#timer === null) this.#flushLater()
+    if (this.#flushing === null) this.#flushLater()
   }
 
   /** Writes what waits, unless a write is under way. */
@@ -112,70 +107,42 @@ export class LineSink {
 
   /** Opens the file by its name again, after it was moved away; goes on with the old one when that fails. */
   reopen(): void {
-    const before = this.#fd
-    if (this.#options.file === null || !this.#open() || before < 0) return
+    const before = this.#outlet
+    if (typeof this.#options.to === 'string' || !this.#open() || before === null) return
     this.#stale.push(before)
     this.#closeStale()
   }
 
-  /** Writes all that waits; for the end of the process. What the sink does not take in time is dropped. */
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    if (this.#retry !== null) clearTimeout(this.#retry)
-    this.#retry = null
-    this.#seal()
-    const untilMs = performance.now() + CLOSE_MS
-    while (this.#fd >= 0 && this.#full.length > 0) {
-      if (this.#writeOne()) continue
-      if (performance.now() > untilMs) break
-      Bun.sleepSync(CLOSE_RETRY_MS)
-    }
-    this.#giveUp()
-    if (this.#fd > STDOUT) this.#stale.push(this.#fd)
-    this.#fd = -1
-    this.#closeStale()
+  /** Writes all that waits and takes no more; settles when it is out. What is not taken in time is dropped. */
+  close(withinMs = CLOSE_MS): Promise<void> {
+    if (this.#closing) return this.#closing.promise
+    this.#closing = Promise.withResolvers<void>()
+    // Held on to: nothing else may keep the process alive until then.
+    this.#closeTimer = setTimeout(() => this.#over(), withinMs)
+    this.flush()
+    this.#overIfEmpty()
+    return this.#closing.promise
   }
 
   #flushLater(): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = null
+    this.#flushing = setTimeout(() => {
+      this.#flushing = null
       this.flush()
-      if (this.#waiting > 0) this.#flushLater()
     }, this.#everyMs)
-    this.#timer.unref()
+    this.#flushing.unref()
   }
 
   #open(): boolean {
-    const { file } = this.#options
+    const { to } = this.#options
     try {
-      if (file === null) this.#openStdout()
-      else {
-        const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
-        this.#fd = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
-        this.#batchBytes = fstatSync(this.#fd).isFile() ? BATCH_BYTES : PIPE_BYTES
-        enlargePipe(this.#fd)
-      }
+      this.#outlet =
+        typeof to === 'string' ? Outlet.toStandard(to === 'stdout' ? 1 : 2) : Outlet.toFile(to.file)
+      this.#batchBytes = this.#outlet.pieceBytes
       this.#isFailing = false
       return true
     } catch (error) {
       this.#tell(error)
       return false
-    }
-  }
-
-  /** A pipe or terminal is opened anew, so that not waiting for it is a setting of ours alone: the old one is shared with others. */
-  #openStdout(): void {
-    this.#fd = STDOUT
-    if (fstatSync(STDOUT).isFile()) return
-    this.#batchBytes = PIPE_BYTES
-    enlargePipe(STDOUT)
-    try {
-      const { O_WRONLY, O_APPEND, O_NONBLOCK } = constants
-      this.#fd = openSync(`/proc/self/fd/${STDOUT}`, O_WRONLY | O_APPEND | O_NONBLOCK)
-    } catch {
-      this.#blocks = true // a socket, or no /proc
     }
   }
 
@@ -191,100 +158,138 @@ export class LineSink {
   #newBatch(bytesMin: number): void {
     const { line } = this
     const spare = bytesMin <= this.#batchBytes ? this.#spares.pop() : undefined
-    line.bytes = spare ?? new Uint8Array(Math.max(this.#batchBytes, bytesMin))
+    line.bytes =
+      spare?.length === this.#batchBytes ? spare : new Uint8Array(Math.max(this.#batchBytes, bytesMin))
     line.at = 0
   }
 
   #write(): void {
     if (this.#inFlight !== null || this.#retry !== null || this.#full.length === 0) return
-    if (this.#fd < 0 && !this.#open()) return
-    while (this.#full.length > 0) {
-      if (this.#blocks || performance.now() < this.#slowUntilMs) return this.#writeBeside()
-      if (!this.#writeOne()) return this.#tryAgainLater()
+    if (this.#outlet === null && !this.#open()) return
+    const outlet = this.#outlet
+    while (outlet !== null && this.#full.length > 0) {
+      if (outlet.isSlow) return this.#writeBeside(outlet)
+      if (!this.#writeOne(outlet)) return this.#tryAgainLater(RETRY_MS_MAX)
     }
+    this.#overIfEmpty()
   }
 
-  /** Writes the first batch; false when the sink is full at the moment. */
-  #writeOne(): boolean {
-    const batch = this.#full.shift()!
-    const beganMs = performance.now()
+  /** Writes the first batch, or a part of it; false when there is no room at the moment. */
+  #writeOne(outlet: Outlet): boolean {
+    const [batch] = this.#full
+    if (batch === undefined) return true
     try {
-      this.#wrote(batch, writeSync(this.#fd, batch.bytes))
+      const count = outlet.writeNow(batch.bytes)
+      this.#wrote(batch, count)
+      return count > 0
     } catch (error) {
-      if (!this.#failed(batch, error)) return false
+      this.#drop(batch)
+      this.#tell(error)
+      return true
     }
-    const nowMs = performance.now()
-    if (nowMs - beganMs > SLOW_WRITE_MS) this.#slowUntilMs = nowMs + SLOW_FOR_MS
-    return true
   }
 
-  #writeBeside(): void {
-    const batch = this.#full.shift()
+  #writeBeside(outlet: Outlet): void {
+    const [batch] = this.#full
     if (batch === undefined) return
     this.#inFlight = batch
-    write(this.#fd, batch.bytes, (error: Error | null, bytes: number) => {
+    outlet.writeBeside(batch.bytes, (error, count) => {
       this.#inFlight = null
+      if (error === null) this.#wrote(batch, count)
+      else this.#tell(error)
+      const isShort = count > 0 && batch.bytes.length > 0
+      if (isShort && outlet.isDisk) this.#mend(outlet, batch, count)
       this.#closeStale()
-      if (error === null) this.#wrote(batch, bytes)
-      else if (!this.#failed(batch, error)) return this.#tryAgainLater()
-      if (this.#isClosed) this.#giveUp()
-      else this.#write()
+      if (count > 0 && !(isShort && outlet.isDisk)) return this.#write()
+      if (error !== null && !outlet.isDisk) this.#drop(batch)
+      this.#tryAgainLater(outlet.isDisk ? DISK_RETRY_MS : RETRY_MS_MAX)
     })
   }
 
-  /** The rest of a short write goes first. */
-  #wrote(batch: Batch, bytes: number): void {
-    this.#isFailing = false
+  /** So many bytes of the first batch are out; the rest goes first. */
+  #wrote(batch: Batch, count: number): void {
+    if (count === 0) return
     this.#retryMs = RETRY_MS_MIN
-    this.#waiting -= bytes
-    if (bytes < batch.bytes.length)
-      this.#full.unshift({ bytes: batch.bytes.subarray(bytes), lines: batch.lines })
-    else if (batch.bytes.buffer.byteLength === this.#batchBytes && this.#spares.length < SPARES_MAX) {
-      this.#spares.push(new Uint8Array(batch.bytes.buffer))
+    this.#waiting -= count
+    if (count < batch.bytes.length) {
+      batch.bytes = batch.bytes.subarray(count)
+      return
     }
+    this.#isFailing = false
+    this.#full.shift()
+    this.#keepSpare(batch.bytes)
+    batch.bytes = NO_BYTES
+    this.#tellRoom()
   }
 
-  /** False when it is only full (EAGAIN: a pipe whose reader is slow) and the batch goes back. */
-  #failed(batch: Batch, error: unknown): boolean {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') {
-      this.#full.unshift(batch)
-      return false
-    }
+  /** A disk that was full has taken a part: what it has of a line is taken back, so that nothing is appended to half a line. */
+  #mend(outlet: Outlet, batch: Batch, count: number): void {
+    this.#tell(new Error('no space: a write was cut short'))
+    const { buffer, byteOffset } = batch.bytes
+    const written = new Uint8Array(buffer, byteOffset - count, count)
+    const half = count - 1 - written.lastIndexOf(LINE_FEED)
+    if (half === 0 || !outlet.takesBack(half)) return
+    batch.bytes = new Uint8Array(buffer, byteOffset - half, batch.bytes.length + half)
+    this.#waiting += half
+  }
+
+  #keepSpare({ buffer }: Uint8Array): void {
+    if (buffer.byteLength !== this.#batchBytes) return
+    if ((this.#spares.length + 1) * this.#batchBytes > SPARE_BYTES_MAX) return
+    this.#spares.push(new Uint8Array(buffer))
+  }
+
+  #drop(batch: Batch): void {
+    this.#full.shift()
     this.#waiting -= batch.bytes.length
     this.dropped += batch.lines
-    this.#tell(error)
-    return true
   }
 
   /** Once, until it works again. */
   #tell(error: unknown): void {
     if (this.#isFailing) return
     this.#isFailing = true
-    const reason = error instanceof Error ? error.message : String(error)
-    this.#options.onEvent('error', 'access_log_failed', { file: this.#options.file, reason })
+    this.#options.onFailed(error instanceof Error ? error.message : String(error))
   }
 
-  #giveUp(): void {
-    for (const batch of this.#full.splice(0)) this.dropped += batch.lines
-    this.#waiting = 0
+  #tellRoom(): void {
+    const { dropped } = this
+    if (dropped === this.#toldDropped || this.#full.length > 0 || !this.#options.onRoom) return
+    const count = dropped - this.#toldDropped
+    this.#toldDropped = dropped
+    this.#options.onRoom(count)
   }
 
-  #tryAgainLater(): void {
-    if (this.#isClosed) return this.#giveUp()
+  #tryAgainLater(longestMs: number): void {
+    if (this.#retry !== null) return
+    const waitMs = longestMs === DISK_RETRY_MS ? DISK_RETRY_MS : this.#retryMs
+    this.#retryMs = Math.min(this.#retryMs * 2, longestMs)
     this.#retry = setTimeout(() => {
       this.#retry = null
       this.#write()
-    }, this.#retryMs)
+    }, waitMs)
     this.#retry.unref()
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
   }
 
   #closeStale(): void {
-    if (this.#inFlight === null) for (const fd of this.#stale.splice(0)) closeSync(fd)
+    if (this.#inFlight === null) for (const outlet of this.#stale.splice(0)) outlet.close()
   }
-}
 
-/** Room for what comes while the reader of a pipe is not scheduled. Where the system refuses, it stays as it is. */
-function enlargePipe(fd: number): void {
-  if (process.platform === 'linux' && fstatSync(fd).isFIFO()) libc().fcntl(fd, F_SETPIPE_SZ, PIPE_HOLDS_BYTES)
+  #overIfEmpty(): void {
+    if (this.#closing !== null && this.#full.length === 0) this.#over()
+  }
+
+  #over(): void {
+    if (this.#closeTimer === null) return
+    clearTimeout(this.#closeTimer)
+    this.#closeTimer = null
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    if (this.#flushing !== null) clearTimeout(this.#flushing)
+    for (const batch of this.#full.splice(0)) this.dropped += batch.lines
+    this.#waiting = 0
+    if (this.#outlet !== null) this.#stale.push(this.#outlet)
+    this.#outlet = null
+    this.#closeStale()
+    this.#closing?.resolve()
+  }
 }

@@ -1,5 +1,6 @@
 // Log lines as bytes, written straight into the batch that goes to the file. Measured for a line of 540 bytes: 0.50 µs, where joining
 // strings and encoding them takes 0.65.
+import { utf8Length } from './utf8.ts'
 
 const QUOTE = 34
 const POINT = 46
@@ -13,7 +14,7 @@ export function piece(text: string): Uint8Array {
 
 const NULL = piece('null')
 
-/** Printable ASCII without '"' and "\". All else is escaped, bytes from 0x80 too, which arrive as latin1. */
+/** Printable ASCII without '"' and "\". All else is escaped but UTF-8, which arrives as latin1. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, code) =>
   code >= 32 && code < 127 && code !== 34 && code !== 92 ? 1 : 0,
 )
@@ -48,9 +49,15 @@ export class LineWriter {
       const code = text.charCodeAt(i)
       if (PLAIN[code] === 1) bytes[at++] = code
       else {
-        this.at = at
-        this.#escape(code)
-        at = this.at
+        const length = code < 0x80 ? 0 : utf8Length(text, i)
+        if (length > 0) {
+          for (let k = 0; k < length; k++) bytes[at++] = text.charCodeAt(i + k)
+          i += length - 1
+        } else {
+          this.at = at
+          this.#escape(code)
+          at = this.at
+        }
       }
     }
     this.at = at

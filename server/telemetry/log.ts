@@ -1,6 +1,6 @@
 // Events. What happens to the gateway itself (it serves, a server went down, …) goes to stdout as JSON lines, always: programs wait for
 // it. Diagnostics go to stderr by level and format of `logs`.
-import { writeSync } from 'node:fs'
+import { LineSink, type Standard } from './line-sink.ts'
 import type { LogsConfig } from './logs.options.ts'
 
 export type LogLevel = LogsConfig['level']
@@ -69,28 +69,74 @@ function fieldText(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** Writes at once, so that an event is out before the process may end. A descriptor that takes nothing more loses the line. */
-function writeTo(fd: number): (line: string) => void {
-  return (line) => {
-    const bytes = Buffer.from(line)
-    let at = 0
-    for (let tries = 0; at < bytes.length && tries < 50; tries++) {
-      try {
-        at += writeSync(fd, bytes, at)
-      } catch (error) {
-        // EAGAIN: a pipe that some other process made non-blocking, and its reader is behind.
-        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
-        Bun.sleepSync(1)
-      }
-    }
+/** Backlog of each stream, while nobody reads it. */
+const BACKLOG_BYTES_MAX = 262_144
+const encoder = new TextEncoder()
+
+/** A standard stream of this process. What it has no room for waits, and beyond a limit is dropped, and that is told once there is room. */
+class EventStream {
+  readonly #to: Standard
+  /** Opened when there is something to say. */
+  #sink: LineSink | null = null
+
+  constructor(to: Standard) {
+    this.#to = to
+  }
+
+  get dropped(): number {
+    return this.#sink?.dropped ?? 0
+  }
+
+  /** Whole lines; out at once, where there is room. */
+  write(text: string): void {
+    const sink = (this.#sink ??= this.#open())
+    const bytes = encoder.encode(text)
+    if (!sink.begin(bytes.length)) return
+    sink.line.put(bytes)
+    sink.end()
+    sink.flush()
+  }
+
+  close(): Promise<void> {
+    const sink = this.#sink
+    return sink === null ? Promise.resolve() : sink.close()
+  }
+
+  #open(): LineSink {
+    const stream = this.#to
+    return new LineSink({
+      to: stream,
+      backlogBytesMax: BACKLOG_BYTES_MAX,
+      onRoom: (count) => logEvent('warn', 'events_dropped', { stream, count }),
+      onFailed: (reason) => {
+        if (stream === 'stdout') logEvent('error', 'events_failed', { stream, reason })
+      },
+    })
   }
 }
 
-const PROCESS = { stdout: writeTo(1), stderr: writeTo(2), nowMs: () => Date.now() }
+const stdout = new EventStream('stdout')
+const stderr = new EventStream('stderr')
+const PROCESS = {
+  stdout: (text: string): void => stdout.write(text),
+  stderr: (text: string): void => stderr.write(text),
+  nowMs: () => Date.now(),
+}
 let current = logEventTo({ level: 'info', format: 'json', ...PROCESS })
 
-/** Logs an event of this process. */
+/** Logs an event of this process; never waits. */
 export const logEvent: LogEvent = (level, event, fields) => current(level, event, fields)
+
+/** Shows lines for people on stderr, among the events; never waits. */
+export const tellPeople = (text: string): void => stderr.write(text)
+
+/** Events of this process that were dropped: nobody read them in time. */
+export const droppedEvents = (): number => stdout.dropped + stderr.dropped
+
+/** For the end of the process: settles when what was logged is out, or nobody took it in time. */
+export async function finishEvents(): Promise<void> {
+  await Promise.all([stdout.close(), stderr.close()])
+}
 
 /** Sets level and format of this process's events; again at each reload. */
 export function configureEvents(logs: {

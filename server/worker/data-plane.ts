@@ -8,7 +8,7 @@ import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compile } from '../snapshot/compile.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -153,9 +153,9 @@ export class DataPlane {
     return this.serving?.listeners.ports() ?? new Map()
   }
 
-  /** Writes what the logs hold. */
-  close(): void {
-    this.logs.close()
+  /** Writes what the logs hold; settles when it is out, or was given up. */
+  close(): Promise<void> {
+    return this.logs.close()
   }
 
   private servingFor(snapshot: Snapshot): Serving {
@@ -180,7 +180,7 @@ export class DataPlane {
       meter,
       limits: this.limits,
       snapshot,
-      documents: (path) => this.document(path),
+      documents: (which) => this.document(which),
     })
     const clients = new StreamClients({
       wheel: engine.wheel,
@@ -190,10 +190,10 @@ export class DataPlane {
     return { engine, resolver, clients, listeners: new Listeners(engine, clients) }
   }
 
-  /** /_health and /_metrics as the listeners answer them: the same documents as on the admin listener. */
-  private document(path: '/_health' | '/_metrics'): { readonly status: number; readonly body: string } {
+  /** What listeners with status_endpoints answer: the same documents as on the admin listener. */
+  private document(which: OwnDocument): { readonly status: number; readonly body: string } {
     const places = this.current ? placesOfSnapshot(this.current) : []
-    if (path === '/_metrics')
+    if (which === 'metrics')
       return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.board))}\n` }
     const health = healthDocument(places, this.board)
     const isHealthy = health.healthy && !this.isDraining

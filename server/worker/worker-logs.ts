@@ -7,11 +7,15 @@ import type { LogsConfig } from '../telemetry/logs.options.ts'
 export class WorkerLogs {
   private accessLog: AccessLog | null = null
   private used = ''
+  /** Of logs that are no longer used, and may still write what waits. */
+  private readonly closing = new Map<AccessLog, Promise<void>>()
   private droppedBefore = 0
 
   /** Lines that were dropped since the start. */
   get dropped(): number {
-    return this.droppedBefore + (this.accessLog?.dropped ?? 0)
+    let sum = this.droppedBefore + (this.accessLog?.dropped ?? 0)
+    for (const log of this.closing.keys()) sum += log.dropped
+    return sum
   }
 
   /** The access log of this config; null when there is none. */
@@ -20,7 +24,7 @@ export class WorkerLogs {
     const wanted = JSON.stringify([logs.access, logs.format])
     if (wanted === this.used) return this.accessLog
     this.used = wanted
-    this.close()
+    this.retire()
     const { enabled, file = null } = logs.access
     this.accessLog = enabled ? new AccessLog({ file, format: logs.format, onEvent: logEvent }) : null
     return this.accessLog
@@ -30,9 +34,20 @@ export class WorkerLogs {
     this.accessLog?.reopen()
   }
 
-  close(): void {
-    this.accessLog?.close()
-    this.droppedBefore += this.accessLog?.dropped ?? 0
+  /** Settles when all is written, or was given up. */
+  async close(): Promise<void> {
+    this.retire()
+    await Promise.all(this.closing.values())
+  }
+
+  private retire(): void {
+    const { accessLog } = this
     this.accessLog = null
+    if (!accessLog) return
+    const closed = accessLog.close().then(() => {
+      this.closing.delete(accessLog)
+      this.droppedBefore += accessLog.dropped
+    })
+    this.closing.set(accessLog, closed)
   }
 }

@@ -1,7 +1,10 @@
 // A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes by itself.
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
+import { releaseSignals } from '../lib/signals.ts'
 import { meterProcess } from '../telemetry/gather.ts'
+import { endOnBugs } from '../telemetry/log-bugs.ts'
+import { finishEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
 import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } from './messages.ts'
@@ -16,17 +19,20 @@ const ORPHAN_ACCEPT_MS = 5000
 
 /** Runs this process as a worker; settles when it is done. */
 export function worker(): Promise<number> {
+  endOnBugs()
   const exit = Promise.withResolvers<number>()
   const shell = new WorkerShell(exit.resolve)
   process.on('message', (message: ToWorker) => shell.onMessage(message))
   process.on('disconnect', () => shell.onOrphaned())
   // Ctrl-C reaches the whole process group: the supervisor decides what it means.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   process.on('SIGTERM', () => shell.onTerminate())
+  process.on('SIGUSR1', () => shell.onReopenLogs())
+  releaseSignals()
   say({ type: 'hello', pid: process.pid })
   // It may have died before anybody listened for that.
   if (!process.connected) shell.onOrphaned()
-  return exit.promise
+  return exit.promise.finally(finishEvents)
 }
 
 class WorkerShell {
@@ -58,7 +64,7 @@ class WorkerShell {
       case 'reason':
         return this.plane?.reason(message.backend, message.server, message.reason)
       case 'reopen-logs':
-        return this.plane?.reopenLogs()
+        return this.onReopenLogs()
       case 'drain':
         return this.drain(message.withinMs)
     }
@@ -68,6 +74,10 @@ class WorkerShell {
   onOrphaned(): void {
     if (!this.plane?.snapshot) return this.onTerminate()
     setTimeout(() => this.onTerminate(), ORPHAN_ACCEPT_MS)
+  }
+
+  onReopenLogs(): void {
+    this.plane?.reopenLogs()
   }
 
   onTerminate(): void {
@@ -132,8 +142,7 @@ class WorkerShell {
       if (this.beat) clearInterval(this.beat)
       this.sendMetrics()
       say({ type: 'drained', aborted })
-      plane.close()
-      this.exit(0)
+      void plane.close().then(() => this.exit(0))
     })
   }
 }

@@ -17,6 +17,11 @@ beforeAll(() => {
         keep: on({ underscore_fields: 'keep', forwarded: 'both' }),
         forwarded: on({ forwarded: 'forwarded' }),
         trusting: on({ trusted_proxies: ['127.0.0.0/8', '10.0.0.0/8'] }),
+        trusting_forwarded: on({
+          trusted_proxies: ['127.0.0.1'],
+          client_from: 'forwarded',
+          forwarded: 'both',
+        }),
         trusting_both: on({ trusted_proxies: ['127.0.0.1'], forwarded: 'both' }),
       },
       rules: [
@@ -173,14 +178,14 @@ describe('fields of one hop', () => {
 
 describe('underscores in names', () => {
   test('are dropped with their field, or kept where the config says so', async () => {
-    const fields = 'X_Forwarded_For: 6.6.6.6\r\nContent_Length: 9\r\nX-Fine: 1\r\n'
+    const fields =
+      'X_Forwarded_For: 6.6.6.6\r\nContent_Length: 9\r\nX_Own: 2\r\nX_Forwarded-Prefix: /x\r\nX-Fine: 1\r\n'
+    const names = ['x_forwarded_for', 'content_length', 'x_forwarded-prefix', 'x_own', 'x-fine']
     const dropped = await get(fields)
-    expect([dropped.get('x_forwarded_for'), dropped.get('content_length'), dropped.get('x-fine')]).toEqual([
-      null,
-      null,
-      '1',
-    ])
-    expect((await get(fields, 'keep')).get('x_forwarded_for')).toBe('6.6.6.6')
+    expect(names.map((name) => dropped.get(name))).toEqual([null, null, null, null, '1'])
+    // What some servers take for a field that we decide on is dropped in any case.
+    const kept = await get(fields, 'keep')
+    expect(names.map((name) => kept.get(name))).toEqual([null, null, null, '2', '1'])
   })
 })
 
@@ -190,7 +195,6 @@ describe('who the client is', () => {
 
   test('is told by us when the peer is not trusted, whatever it says', async () => {
     const request = await get(spoofed)
-    const port = String(gateway.port())
     expect([
       request.all('x-forwarded-for'),
       request.all('x-forwarded-proto'),
@@ -198,7 +202,7 @@ describe('who the client is', () => {
       request.all('x-forwarded-host'),
       request.all('forwarded'),
       request.all('x-real-ip'),
-    ]).toEqual([['127.0.0.1'], ['http'], [port], ['h'], [], []])
+    ]).toEqual([['127.0.0.1'], ['http'], ['80'], ['h'], [], []])
     expect(request.all('x-request-id')).toHaveLength(1)
     expect(request.get('x-request-id')).not.toBe('mine')
     expect(gateway.log.at(-1)).toMatchObject({ client: '127.0.0.1', id: request.get('x-request-id') })
@@ -217,35 +221,6 @@ describe('who the client is', () => {
     ])
   })
 
-  test('is believed of a trusted proxy, walked from the right past those that are trusted', async () => {
-    for (const [given, client] of [
-      ['6.6.6.6, 192.0.2.7', '192.0.2.7'],
-      ['6.6.6.6, 192.0.2.7, 10.1.2.3', '192.0.2.7'],
-      ['10.0.0.1, 10.0.0.2', '10.0.0.1'],
-      ['192.0.2.7:4711, 10.0.0.2:80', '192.0.2.7'],
-      ['[2001:db8::1]:99', '2001:db8::1'],
-      ['::ffff:192.0.2.9', '192.0.2.9'],
-      ['6.6.6.6, unknown, 10.0.0.2', '10.0.0.2'],
-      ['not an address', '127.0.0.1'],
-    ] as const) {
-      const request = await get(`X-Forwarded-For: ${given}\r\n`, 'trusting')
-      expect([given, gateway.log.at(-1)?.client]).toEqual([given, client])
-      expect(request.all('x-forwarded-for')).toEqual([`${given}, 127.0.0.1`])
-    }
-    const two = await get('X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.8\r\n', 'trusting')
-    expect(gateway.log.at(-1)?.client).toBe('192.0.2.8')
-    expect(two.all('x-forwarded-for')).toEqual(['6.6.6.6, 192.0.2.8, 127.0.0.1'])
-  })
-
-  test('is nobody but the proxy itself when its two fields name different clients', async () => {
-    await get('X-Forwarded-For: 8.8.8.8\r\nForwarded: for=10.1.1.1\r\n', 'trusting')
-    expect(gateway.log.at(-1)?.client).toBe('127.0.0.1')
-    await get('X-Forwarded-For: 8.8.8.8\r\nForwarded: for=8.8.8.8\r\n', 'trusting')
-    expect(gateway.log.at(-1)?.client).toBe('8.8.8.8')
-    const derived = await get('Forwarded: for="10.1.1.1;for=9.9.9.9"\r\n', 'trusting')
-    expect(derived.all('x-forwarded-for')).toEqual(['unknown, 127.0.0.1'])
-  })
-
   test("keeps a trusted proxy's word on scheme, host, port and id", async () => {
     const request = await get(spoofed, 'trusting')
     expect([
@@ -261,16 +236,26 @@ describe('who the client is', () => {
 
   test('is not lost between the two ways of saying it', async () => {
     const request = await get(
-      'Forwarded: for="[2001:db8::1]:4711";proto=https, for=192.0.2.7\r\n',
-      'trusting_both',
+      'Forwarded: for="[2001:db8::1]:4711";proto=https, for=192.0.2.7;proto=https;host="shop.example:8443"\r\n',
+      'trusting_forwarded',
     )
     expect(gateway.log.at(-1)?.client).toBe('192.0.2.7')
     expect(request.all('forwarded')).toEqual([
-      'for="[2001:db8::1]:4711";proto=https, for=192.0.2.7, for=127.0.0.1;proto=http',
+      'for="[2001:db8::1]";proto=https, for=192.0.2.7;proto=https;host="shop.example:8443", for=127.0.0.1;proto=http',
     ])
     expect(request.all('x-forwarded-for')).toEqual(['2001:db8::1, 192.0.2.7, 127.0.0.1'])
-    const other = await get('X-Forwarded-For: 2001:db8::1, 192.0.2.7\r\n', 'trusting_both')
-    expect(other.all('forwarded')).toEqual(['for="[2001:db8::1]", for=192.0.2.7, for=127.0.0.1;proto=http'])
+    expect([
+      request.all('x-forwarded-proto'),
+      request.all('x-forwarded-host'),
+      request.all('x-forwarded-port'),
+    ]).toEqual([['https'], ['shop.example:8443'], ['8443']])
+    const other = await get(
+      'X-Forwarded-For: 2001:db8::1, 192.0.2.7\r\nX-Forwarded-Proto: https\r\n',
+      'trusting_both',
+    )
+    expect(other.all('forwarded')).toEqual([
+      'for="[2001:db8::1]", for=192.0.2.7;proto=https, for=127.0.0.1;proto=http',
+    ])
   })
 })
 
@@ -295,41 +280,6 @@ describe('Via', () => {
     const passed = `Via: 1.1 ${name}\r\nVia: 1.1 ${name}`
     expect((await client.get('/', `${passed}\r\n`)).status).toBe(200)
     expect((await client.get('/', `${passed}, 1.1 ${name}\r\n`)).status).toBe(508)
-  })
-})
-
-describe('our own paths', () => {
-  const ask = (listener: string, fields = '') =>
-    answerTo(`GET /_health HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`, listener)
-
-  test('are answered to loopback itself only', async () => {
-    const answer = await ask('web')
-    expect([answer.status, answer.body, answer.get('content-type')]).toEqual([
-      200,
-      '/_health\n',
-      'application/json',
-    ])
-    expect((await answerTo('GET /_metrics?x HTTP/1.1\r\nHost: [::1]:80\r\n\r\n')).body).toBe('/_metrics\n')
-    expect((await answerTo('HEAD /_health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).get('content-length')).toBe(
-      '9',
-    )
-    const proxied = [
-      'X-Forwarded-For: ::1\r\n',
-      'Forwarded: for=::1\r\n',
-      'Via: 1.1 p\r\n',
-      'X-Real-IP: ::1\r\n',
-    ]
-    for (const fields of proxied)
-      for (const listener of ['web', 'trusting'])
-        expect((await ask(listener, fields)).body).toBe('GET /_health ')
-    expect((await answerTo('POST /_health HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n')).body).toBe(
-      'POST /_health ',
-    )
-    // What a page in a browser on this machine could reach by a name of its own.
-    expect((await answerTo('GET /_health HTTP/1.1\r\nHost: rebound.example\r\n\r\n')).body).toBe(
-      'GET /_health ',
-    )
-    expect((await answerTo('GET /_healthy HTTP/1.1\r\nHost: h\r\n\r\n')).body).toBe('GET /_healthy ')
   })
 })
 

@@ -47,7 +47,10 @@ const words = ({ name, origin }: Patient, more: Words = {}): Words => ({ name, u
 const start = (backend: Words, workers = 2): Promise<Gateway> =>
   startGateway({
     workers,
-    config: { listeners: { web: { bind: '127.0.0.1:0', backend: 'b' } }, backends: { b: backend } },
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', backend: 'b', status_endpoints: { health: '/_health' } } },
+      backends: { b: backend },
+    },
   })
 
 /** Who answers now, over enough requests that each server in use is seen. */

@@ -127,7 +127,6 @@ function rewrittenRequest(head: RequestHead, random: Random, framing: Framing): 
   const lines = {
     drops: head.isAbsolute ? drops | bitOf(KNOWN.host) : drops,
     ours: OURS,
-    forwardedHost: random.below(2) === 0 ? head.authority.raw : null,
     requestId: 'r1',
     host: isHostNew ? (head.isAbsolute ? head.authority.raw : Buffer.from('server:80')) : null,
     isChunked: framing === 'chunked',

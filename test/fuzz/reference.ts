@@ -1,6 +1,6 @@
 // A second reader of heads and chunked bodies, slow and plain: regular expressions written from RFC 9112, 9110 and 3986.
 // Where a standard leaves a choice between refusing and mending, this one refuses, as ours must.
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 
 export interface Limits {
   readonly headBytes: number
@@ -106,7 +106,14 @@ function isAuthority(text: string): boolean {
   if (text === '') return true
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~!$&'()*+;=-]+))(?::([0-9]{0,5}))?$/.exec(text)
   if (!match || text.length > 261 || Number(match[3] ?? 0) > 65_535) return false
-  return match[1] === undefined ? match[2] !== '.' : isIPv6(match[1])
+  return match[1] === undefined ? isName(match[2] ?? '') : isIPv6(match[1])
+}
+
+/** No empty label but the root's, and no number that is an address to some only. */
+function isName(text: string): boolean {
+  const labels = text.replace(/\.$/, '').split('.')
+  if (labels.includes('')) return false
+  return /^(?:\d+|0x[\da-f]*)$/i.test(labels.at(-1) ?? '') ? isIPv4(labels.join('.')) : true
 }
 
 /** RFC 9112 §3.2.3, with a port that is one. */

@@ -23,7 +23,7 @@ import { waitFor } from './wait.ts'
 /** What the access log would say of an exchange. */
 export interface Logged {
   readonly id: string
-  readonly client: string
+  readonly client: string | null
   readonly method: string
   readonly target: string
   readonly host: string
@@ -94,7 +94,7 @@ export class TestEngine implements AsyncDisposable {
         () => performance.now(),
       ),
       snapshot: this.snapshot,
-      documents: (path) => ({ status: 200, body: `${path}\n` }),
+      documents: (which) => ({ status: 200, body: `${which}\n` }),
     })
     for (const [name, one] of this.snapshot.listeners) {
       const how = { hostname: '127.0.0.1', port: 0 }

@@ -21,28 +21,33 @@ export class FullServer implements AsyncDisposable {
   readonly #fds: number[]
   readonly #own: number
 
-  constructor() {
-    const address = new Uint8Array(16)
-    const view = new DataView(address.buffer)
+  readonly #address: string
+
+  constructor(address = '127.0.0.1', port = 0) {
+    this.#address = address
+    const host = address.split('.').map(Number)
+    const target = new Uint8Array(16)
+    const view = new DataView(target.buffer)
     view.setUint16(0, AF_INET, true)
-    address.set([127, 0, 0, 1], 4)
+    view.setUint16(2, port)
+    target.set(host, 4)
     const server = newSocket()
-    if (libc.bind(server, ptr(address), 16) !== 0 || libc.listen(server, 0) !== 0)
+    if (libc.bind(server, ptr(target), 16) !== 0 || libc.listen(server, 0) !== 0)
       throw new Error('cannot listen')
-    libc.getsockname(server, ptr(address), ptr(new Uint32Array([16])))
+    libc.getsockname(server, ptr(target), ptr(new Uint32Array([16])))
     this.port = view.getUint16(2)
     // One connection fits into a backlog of none; those behind it hang.
     this.#fds = [server]
     for (let n = 0; n < 3; n++) {
       const filling = newSocket()
-      libc.connect(filling, ptr(address), 16)
+      libc.connect(filling, ptr(target), 16)
       this.#fds.push(filling)
     }
     this.#own = this.#hanging()
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `http://${this.#address}:${this.port}`
   }
 
   /** Connections to it that hang in SYN_SENT, its own left out. */
@@ -52,7 +57,9 @@ export class FullServer implements AsyncDisposable {
 
   #hanging(): number {
     const port = this.port.toString(16).toUpperCase().padStart(4, '0')
-    const pattern = new RegExp(`: [0-9A-F]{8}:[0-9A-F]{4} [0-9A-F]{8}:${port} 02 `)
+    const host = this.#address.split('.').toReversed()
+    const hex = host.map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0')).join('')
+    const pattern = new RegExp(`: [0-9A-F]{8}:[0-9A-F]{4} ${hex}:${port} 02 `)
     return readFileSync('/proc/net/tcp', 'latin1')
       .split('\n')
       .filter((line) => pattern.test(line)).length

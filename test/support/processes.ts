@@ -56,8 +56,8 @@ export function descriptorsOf(pid: number): number {
   }
 }
 
-/** Sends a signal to one process. Throws when it is gone, and for what names no single process: 0 and -1 would reach all of ours. */
-export function sendSignal(pid: number | undefined, signal: NodeJS.Signals): void {
+/** Sends a signal, by name or number, to one process. Throws when it is gone, and for what names no single process: 0 and -1 would reach all of ours. */
+export function sendSignal(pid: number | undefined, signal: NodeJS.Signals | number): void {
   if (pid === undefined || !Number.isInteger(pid) || pid < 2)
     throw new Error(`${pid} is no process of a test`)
   process.kill(pid, signal)

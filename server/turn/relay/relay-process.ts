@@ -7,10 +7,11 @@ import { tellBug } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
 import { LineCutter } from '../../lib/lines.ts'
 import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
+import { releaseSignals } from '../../lib/signals.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { meterProcess } from '../../telemetry/gather.ts'
-import { logEvent } from '../../telemetry/log.ts'
-import { logBugs } from '../../telemetry/log-bugs.ts'
+import { finishEvents, logEvent } from '../../telemetry/log.ts'
+import { endOnBugs, logBugs } from '../../telemetry/log-bugs.ts'
 import { Registry } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../messages.ts'
 import type { Stream, StreamSink } from '../network.ts'
@@ -38,12 +39,15 @@ export async function relay(args: readonly string[], io: Io): Promise<number> {
     return 2
   }
   // Ctrl-C reaches the whole process group: the supervisor decides what it means.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+    process.on(signal, () => {})
+  releaseSignals()
   return serve(CHANNEL_FD, CONTROL_FD)
 }
 
 async function serve(channel: number, controlFd: number): Promise<number> {
-  logBugs(PROCESS)
+  if (Bun.isMainThread) endOnBugs(PROCESS)
+  else logBugs(PROCESS)
   tick()
   const poller = new Poller()
   const network = new SocketNetwork(poller)
@@ -62,6 +66,7 @@ async function serve(channel: number, controlFd: number): Promise<number> {
   control.close()
   poller.close()
   closeFds([channel])
+  await finishEvents()
   return shell.exitCode ?? 1
 }
 

@@ -213,7 +213,7 @@ test('a file without a secret is told, and never what it holds', async () => {
   expect((await made(['--secret-file', 'empty'])).err).toBe('sluice turn credentials: empty is empty\n')
   const { code, err } = await made(['--secret-file', 'gone'])
   expect(code).toBe(1)
-  expect(err).toStartWith('sluice turn credentials: gone cannot be read: ENOENT')
+  expect(err).toBe('sluice turn credentials: gone cannot be read: there is no such file or folder\n')
 })
 
 test.each([

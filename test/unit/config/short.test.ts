@@ -13,7 +13,7 @@ match: { host: a.example }
 health_check: { type: tcp }
 workers: 2
 ${SERVERS}`
-  const long = `listeners: { default: { bind: "0.0.0.0:8080" } }
+  const long = `listeners: { default: { bind: "0.0.0.0:8080", status_endpoints: { health: /_health, metrics: /_metrics } } }
 rules:
   - name: default
     match: { host: a.example }
@@ -76,4 +76,20 @@ test('listen and backends are both needed', () => {
 test('an unknown key is told with the nearest one, and one of a listener with the way to the long form', () => {
   expect(linesOf(`listen: ":0"\nalgorythm: random\n${SERVERS}`)[0]).toEndWith('; did you mean "algorithm"?')
   expect(linesOf(`listen: ":0"\ntrusted_proxies: []\n${SERVERS}`)[0]).toContain('it needs the long form')
+})
+
+test('status endpoints have their usual paths, unless others or none are written', () => {
+  const endpoints = (words: string) => {
+    const { listeners } = configOf(`listen: ":0"\n${words}\n${SERVERS}`)
+    return (listeners['default'] as { status_endpoints?: object }).status_endpoints
+  }
+  expect(endpoints('')).toEqual({ health: '/_health', metrics: '/_metrics' })
+  expect(endpoints('status_endpoints: {}')).toEqual({})
+  expect(endpoints('status_endpoints: { health: /up }')).toEqual({ health: '/up' })
+  expect(linesOf(`listen: ":0"\nstatus_endpoints: { health: up }\n${SERVERS}`)[0]).toStartWith(
+    '2:29 status_endpoints.health: found "up", allowed a path such as "/_health"',
+  )
+  expect(linesOf(`listen: ":0"\nstatus_endpoints: { health: /a, metrics: /a }\n${SERVERS}`)[0]).toStartWith(
+    '2:33 status_endpoints.metrics: found the path of "health", allowed a path of its own',
+  )
 })

@@ -4,6 +4,8 @@ import { probe } from '../../../server/control/probe.ts'
 import { Prober } from '../../../server/control/prober.ts'
 import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/scoreboard.ts'
+import { Suspects } from '../../../server/lib/address-race.ts'
+import { FullServer } from '../../support/full-server.ts'
 import { waitFor } from '../../support/wait.ts'
 import { configOf, healthCheck, slotsOf } from './checks.ts'
 import {
@@ -70,6 +72,35 @@ describe('each check', () => {
     expect(await check({ host: 'localhost', port: closedPort(), lookup })).toBe('connect refused')
   })
 
+  test('of a name is not held up by an address that is silent, and remembers it', async () => {
+    const server = answering('HTTP/1.1 200 OK\r\n\r\n')
+    await using full = new FullServer('127.0.0.2', server.port)
+    const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
+    const suspects = new Suspects()
+    const where = { host: 'two.test', port: server.port, lookup, suspects }
+    expect(await check(where, { timeout: 60_000 })).toBeNull()
+    expect(suspects.isSuspect('127.0.0.2', server.port, performance.now())).toBe(true)
+    await waitFor(() => full.synSent === 0)
+    const dialled: string[] = []
+    const connect: Connect = (address, ...more) => {
+      dialled.push(address)
+      return connectTcp(address, ...more)
+    }
+    expect(await check({ ...where, connect })).toBeNull()
+    expect(dialled[0]).toBe('127.0.0.1')
+  })
+
+  test('of a name whose addresses are all silent ends with its time', async () => {
+    const port = closedPort()
+    await using one = new FullServer('127.0.0.1', port)
+    await using two = new FullServer('127.0.0.2', port)
+    const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
+    expect(await check({ host: 'two.test', port, lookup }, { timeout: 300 })).toBe(
+      'timed out after 300ms while connecting',
+    )
+    await waitFor(() => one.synSent + two.synSent === 0)
+  })
+
   test('that is given up says nothing and closes its connection', async () => {
     const server = sample(() => {})
     const target = {
@@ -83,6 +114,8 @@ describe('each check', () => {
       resolver: { lookup: ((host, done) => done([host], null)) as Lookup },
       connect: connectTcp,
       after: afterTimer,
+      suspects: new Suspects(),
+      now: () => performance.now(),
     }
     const cancel = probe(target, world, (reason) => ends.push(reason))
     await waitFor(() => server.open === 1)

@@ -1,6 +1,7 @@
 // Servers that a check may meet, on real sockets, and checks of them.
 import type { Socket } from 'bun'
 import type { HealthCheckConfig } from '../../../server/backends/backend.options.ts'
+import { Suspects } from '../../../server/lib/address-race.ts'
 import { connectTcp, type Connect } from '../../../server/control/probe-connection.ts'
 import { probe, type After } from '../../../server/control/probe.ts'
 import { within } from '../../support/wait.ts'
@@ -83,6 +84,7 @@ interface Where {
   readonly port: number
   readonly lookup?: Lookup
   readonly connect?: Connect
+  readonly suspects?: Suspects
 }
 
 /** How a check of the server ends. */
@@ -92,10 +94,12 @@ export function check(where: Where, change: Partial<HealthCheckConfig> = {}): Pr
     port,
     lookup = (name, done) => done([name], null),
     connect = connectTcp,
+    suspects = new Suspects(),
   } = where
   const target = { host, port, authority: `${host}:${port}`, check: healthCheck(change) }
   const ended = new Promise<string | null>((resolve) => {
-    probe(target, { resolver: { lookup }, connect, after: afterTimer }, resolve)
+    const now = () => performance.now()
+    probe(target, { resolver: { lookup }, connect, after: afterTimer, suspects, now }, resolve)
   })
   return within(ended, 'the end of the check')
 }

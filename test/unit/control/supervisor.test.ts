@@ -25,16 +25,17 @@ test('no worker is started before signals are heard', () => {
   expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0, silent: [] })
 })
 
-test('signals: the first TERM or INT stops, the next ones stop now; HUP reloads; USR2 kills nobody', () => {
+test('signals: the first TERM, INT or QUIT stops, the next ones stop now; HUP reloads; USR1 reopens logs; USR2 kills nobody', () => {
   const heard: string[] = []
   const forget = onSignals({
     stop: (signal) => heard.push(signal),
     stopNow: () => heard.push('now'),
     reload: () => heard.push('reload'),
+    reopenLogs: () => heard.push('reopen'),
     handOver: () => heard.push('hand over'),
   })
-  for (const signal of ['SIGUSR2', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGINT'] as const)
+  for (const signal of ['SIGUSR2', 'SIGHUP', 'SIGUSR1', 'SIGQUIT', 'SIGTERM', 'SIGINT'] as const)
     process.emit(signal, signal)
   forget()
-  expect(heard).toEqual(['hand over', 'reload', 'SIGINT', 'now', 'now'])
+  expect(heard).toEqual(['hand over', 'reload', 'reopen', 'SIGQUIT', 'now', 'now'])
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { Edits, fieldValue, fieldValues } from '../../../server/head/edits.ts'
 import { FIELD_INTS, Fields, SCAN } from '../../../server/head/fields.ts'
 import { KNOWN, knownField, knownName } from '../../../server/head/known-fields.ts'
 import { placed } from './heads.ts'
@@ -63,7 +64,7 @@ describe('every byte of a name and a value', () => {
 
 test('every known name has its number, in any case; its neighbours have none', () => {
   const names = Object.entries(KNOWN)
-    .filter(([key]) => key !== 'other' && key !== 'underscore')
+    .filter(([key]) => !['other', 'underscore', 'disguised', 'xForwardedOther'].includes(key))
     .map(
       ([key, id]) =>
         [key.replace(/[A-Z]|(?<=http)2/g, (c) => (c === '2' ? '2' : `-${c.toLowerCase()}`)), id] as const,
@@ -75,7 +76,8 @@ test('every known name has its number, in any case; its neighbours have none', (
     expect(numberOf(name.slice(1))).not.toBe(id)
     for (let i = 0; i < name.length; i++) {
       const other = `${name.slice(0, i)}${name[i] === '!' ? '#' : '!'}${name.slice(i + 1)}`
-      expect([other, numberOf(other)]).toEqual([other, KNOWN.other])
+      const wanted = other.startsWith('x-forwarded-') ? KNOWN.xForwardedOther : KNOWN.other
+      expect([other, numberOf(other)]).toEqual([other, wanted])
     }
   }
 })
@@ -98,10 +100,52 @@ test('folding a name onto lower case folds no other character of a name onto it'
       }
 })
 
-test('a name with an underscore is no known one', () => {
-  const fields = scanned('Content_Length: 4\r\nX_Forwarded_For: a\r\n\r\n')
-  expect(fields.has(KNOWN.contentLength) || fields.has(KNOWN.xForwardedFor)).toBe(false)
-  expect(fields.has(KNOWN.underscore)).toBe(true)
+test('whatever else begins as what proxies say is known as such', () => {
+  const numberOf = (text: string): number => knownField(Buffer.from(text), 0, text.length)
+  for (const name of [
+    'X-Forwarded-User',
+    'x-forwarded-client-certificate',
+    'x-forwarded-x',
+    'X-FORWARDED-SSL',
+  ])
+    expect([name, numberOf(name)]).toEqual([name, KNOWN.xForwardedOther])
+  for (const name of ['x-forwarded-', 'x-forwarded', 'y-forwarded-user', 'xx-forwarded-user'])
+    expect([name, numberOf(name)]).toEqual([name, KNOWN.other])
+})
+
+test('a name with an underscore is no known one, and one that some take for a known one is told apart', () => {
+  const number = (name: string): number => scanned(`${name}: 4\r\n\r\n`).at[4] as number
+  for (const name of [
+    'Content_Length',
+    'X_Forwarded_For',
+    'x-Forwarded_for',
+    'X_REAL_IP',
+    'x_forwarded_user',
+    'TRANSFER_ENCODING',
+  ])
+    expect([name, number(name)]).toEqual([name, KNOWN.disguised])
+  for (const name of ['x_a', '_', 'x_forwarded', '_content-length'])
+    expect([name, number(name)]).toEqual([name, KNOWN.underscore])
+})
+
+test('what is hidden reads as if it had not come', () => {
+  const fields = scanned('X-Forwarded-For: a\r\nX-A: b\r\nX-Forwarded-For: c\r\n\r\n')
+  expect([fieldValue(fields, null, 'x-forwarded-for'), fieldValues(fields, 'x-forwarded-for')]).toEqual([
+    'a',
+    ['a', 'c'],
+  ])
+  fields.hidden = 1 << KNOWN.xForwardedFor
+  expect([fieldValue(fields, null, 'x-forwarded-for'), fieldValues(fields, 'x-forwarded-for')]).toEqual([
+    null,
+    [],
+  ])
+  expect(fieldValue(fields, null, 'x-a')).toBe('b')
+  const edits = new Edits()
+  edits.set('X-Forwarded-For', 'mine')
+  expect(fieldValue(fields, edits, 'x-forwarded-for')).toBe('mine')
+  // The next head on the connection is looked at anew.
+  scan('X-Forwarded-For: d\r\n\r\n', fields)
+  expect(fieldValue(fields, null, 'x-forwarded-for')).toBe('d')
 })
 
 test('of a good section every beginning is incomplete', () => {

@@ -76,7 +76,6 @@ export function written(write: (owner: StageOwner) => void): string {
 export const requestLines = (given: Partial<RequestLines> = {}): RequestLines => ({
   drops: 0,
   ours: Buffer.alloc(0),
-  forwardedHost: null,
   requestId: 'r1',
   host: null,
   isChunked: false,

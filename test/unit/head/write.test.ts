@@ -77,15 +77,18 @@ describe('requests', () => {
       {
         drops: REQUEST_DROPS | FORWARDED_FIELDS | bitOf(KNOWN.xRequestId),
         ours: OURS,
-        forwardedHost: Buffer.from('h:80'),
       },
     )
-    expect(text).toBe(`GET /1 HTTP/1.1\r\nHost: h\r\n${OURS.toString()}X-Forwarded-Host: h:80\r\n${ID}\r\n`)
+    expect(text).toBe(`GET /1 HTTP/1.1\r\nHost: h\r\n${OURS.toString()}${ID}\r\n`)
   })
 
   test('names with underscores are left out when asked', () => {
-    const head = get('X_A: 1\r\nContent_Length: 4\r\nX-B: 2\r\n')
-    expect(sent(head, { drops: REQUEST_DROPS | bitOf(KNOWN.underscore) })).toBe(
+    const head = get('X_A: 1\r\nContent_Length: 4\r\nX-B: 2\r\nx_Forwarded-prefix: /\r\n')
+    const disguised = REQUEST_DROPS | bitOf(KNOWN.disguised)
+    expect(sent(head, { drops: disguised })).toBe(
+      `GET /1 HTTP/1.1\r\nHost: h\r\nX_A: 1\r\nX-B: 2\r\n${ID}\r\n`,
+    )
+    expect(sent(head, { drops: disguised | bitOf(KNOWN.underscore) })).toBe(
       `GET /1 HTTP/1.1\r\nHost: h\r\nX-B: 2\r\n${ID}\r\n`,
     )
   })
@@ -172,7 +175,7 @@ describe('requests', () => {
       head.remove('X-Forwarded-Host')
       head.remove('Via')
       head.set('X-Request-Id', 'mine')
-      const text = sent(head, { ours: OURS, forwardedHost: Buffer.from('h') })
+      const text = sent(head, { ours: Buffer.from(`X-Forwarded-Host: h\r\n${OURS.toString()}`) })
       expect(text).toBe(
         'GET /1 HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nVia: 1.1 gw\r\nx-forwarded-proto: https\r\nX-Request-Id: mine\r\n\r\n',
       )

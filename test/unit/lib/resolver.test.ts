@@ -1,102 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { createSocket, type Socket } from 'node:dgram'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SearchList } from '../../../server/lib/search-list.ts'
 import { Resolver, type ResolverSettings } from '../../../server/lib/resolver.ts'
-
-const NOERROR = 0
-const SERVFAIL = 2
-const NXDOMAIN = 3
-
-interface Zone {
-  a?: string[]
-  aaaa?: string[]
-  ttl?: number
-  code?: number
-  aaaaCode?: number
-  silent?: boolean | 'once'
-}
-
-/** A DNS server that answers from `zones` and remembers who asked what. */
-class SampleDns {
-  readonly zones = new Map<string, Zone>()
-  readonly asked: string[] = []
-  readonly held: (() => void)[] = []
-  hold = false
-  #socket: Socket = createSocket('udp4')
-  port = 0
-
-  async start(): Promise<void> {
-    this.#socket.on('message', (message, from) => {
-      const { name, type, end } = readQuestion(message)
-      this.asked.push(`${name} ${type === 1 ? 'A' : 'AAAA'}`)
-      const zone = this.zones.get(name)
-      if (zone?.silent === 'once') {
-        if (this.times(name, type) === 1) return
-      } else if (zone?.silent) return
-      const send = () => this.#socket.send(answerTo(message, end, type, zone), from.port, from.address)
-      if (this.hold) this.held.push(send)
-      else send()
-    })
-    await new Promise<void>((done) => this.#socket.bind(0, '127.0.0.1', done))
-    this.port = this.#socket.address().port
-  }
-
-  times(name: string, type: number): number {
-    return this.asked.filter((one) => one === `${name} ${type === 1 ? 'A' : 'AAAA'}`).length
-  }
-
-  release(): void {
-    this.hold = false
-    for (const send of this.held.splice(0)) send()
-  }
-
-  stop(): void {
-    this.#socket.close()
-  }
-}
-
-function readQuestion(message: Buffer): { name: string; type: number; end: number } {
-  const labels: string[] = []
-  let at = 12
-  while (message[at] !== 0) {
-    labels.push(message.toString('latin1', at + 1, at + 1 + message[at]!))
-    at += 1 + message[at]!
-  }
-  return { name: labels.join('.').toLowerCase(), type: message.readUInt16BE(at + 1), end: at + 5 }
-}
-
-function answerTo(message: Buffer, end: number, type: number, zone: Zone | undefined): Buffer {
-  const code =
-    (type === 28 ? zone?.aaaaCode : undefined) ?? zone?.code ?? (zone === undefined ? NXDOMAIN : NOERROR)
-  const list = code === NOERROR ? ((type === 1 ? zone?.a : zone?.aaaa) ?? []) : []
-  const head = Buffer.from(message.subarray(0, end))
-  head.writeUInt16BE(0x8180 | code, 2)
-  head.writeUInt16BE(list.length, 6)
-  head.writeUInt16BE(0, 8)
-  head.writeUInt16BE(0, 10)
-  const records = list.map((address) => {
-    const data =
-      type === 1
-        ? Buffer.from(address.split('.').map(Number))
-        : Buffer.from(
-            address.split(':').flatMap((group) => [Number(`0x${group}`) >> 8, Number(`0x${group}`) & 255]),
-          )
-    const record = Buffer.alloc(12)
-    record.writeUInt16BE(0xc00c, 0)
-    record.writeUInt16BE(type, 2)
-    record.writeUInt16BE(1, 4)
-    record.writeUInt32BE(zone?.ttl ?? 60, 6)
-    record.writeUInt16BE(data.length, 10)
-    return Buffer.concat([record, data])
-  })
-  return Buffer.concat([head, ...records])
-}
+import { NXDOMAIN, SampleDns, SERVFAIL } from '../../support/sample-dns.ts'
 
 const dns = new SampleDns()
 const folder = mkdtempSync(join(tmpdir(), 'resolver-'))
 const hostsFile = join(folder, 'hosts')
+const searchFile = join(folder, 'resolv.conf')
 let nowMs = 0
 
 beforeAll(() => dns.start())
@@ -110,12 +23,15 @@ beforeEach(() => {
   dns.asked.length = 0
   dns.hold = false
   writeFileSync(hostsFile, '127.0.0.1 localhost\n')
+  // `.` is the root: nothing is searched, whatever this machine is called.
+  writeFileSync(searchFile, 'search .\n')
 })
 
 const options = { timeout: 2000, ttl_min: 1000, ttl_max: 300_000 }
 const resolver = (more: Partial<typeof options> = {}, settings: ResolverSettings = {}) =>
   new Resolver({ ...options, ...more, servers: [`127.0.0.1:${dns.port}`] }, () => nowMs, {
     hostsFile,
+    searchFile,
     ...settings,
   })
 
@@ -190,7 +106,7 @@ describe('with DNS', () => {
     const expected = ['10.0.0.1', '10.0.0.2', '2001:db8::1']
     expect((await lookup(one, 'both.test')).addresses.toSorted()).toEqual(expected)
     nowMs += 19_999
-    expect(one.addresses('Both.Test.')?.toSorted()).toEqual(expected)
+    expect(one.addresses('Both.Test')?.toSorted()).toEqual(expected)
     expect(dns.asked.toSorted()).toEqual(['both.test A', 'both.test AAAA'])
   })
 
@@ -334,6 +250,7 @@ describe('with DNS', () => {
     dns.zones.set('a.test', { a: ['10.0.0.1'] })
     const one = new Resolver({ ...options, timeout: 50, servers: ['127.0.0.1:9'] }, () => nowMs, {
       hostsFile,
+      searchFile,
     })
     expect((await lookup(one, 'a.test')).addresses).toEqual([])
     one.configure({ ...options, servers: [`127.0.0.1:${dns.port}`] })
@@ -341,5 +258,121 @@ describe('with DNS', () => {
     expect((await lookup(one, 'a.test')).addresses).toEqual(['10.0.0.1'])
     one.configure({ ...options, servers: ['127.0.0.1:9'] })
     expect(one.addresses('a.test')).toEqual(['10.0.0.1'])
+  })
+})
+
+describe('a family that does not answer', () => {
+  test.each([
+    ['AAAA', { a: ['10.0.0.1'], silent: 'AAAA' as const }, '10.0.0.1'],
+    ['A', { aaaa: ['1:0:0:0:0:0:0:1'], silent: 'A' as const }, '1::1'],
+  ])('(%s) delays nobody: the other is used at once, again and again', async (family, zone, address) => {
+    dns.zones.set('slow.test', zone)
+    const one = resolver({ timeout: 60_000 })
+    const times = () => dns.times('slow.test', family === 'A' ? 1 : 28)
+    expect(await lookup(one, 'slow.test')).toEqual({ addresses: [address], why: null })
+    // Known from now on, though the question is still open.
+    expect(one.addresses('slow.test')).toEqual([address])
+    nowMs += 29_000
+    expect(await lookup(one, 'slow.test')).toEqual({ addresses: [address], why: null })
+    expect(times()).toBe(1)
+  })
+
+  test('joins the addresses when it does', async () => {
+    dns.zones.set('late.test', { a: ['10.0.0.1'], aaaa: ['1:0:0:0:0:0:0:1'], silent: 'AAAA', ttl: 60 })
+    const one = resolver({ timeout: 200 })
+    expect((await lookup(one, 'late.test')).addresses).toEqual(['10.0.0.1'])
+    dns.zones.set('late.test', { a: ['10.0.0.1'], aaaa: ['1:0:0:0:0:0:0:1'], ttl: 60 })
+    await until(() => one.addresses('late.test')?.length === 2)
+    expect(one.addresses('late.test')).toEqual(['10.0.0.1', '1::1'])
+  })
+
+  test('is waited for where the other has no address', async () => {
+    dns.zones.set('only.test', { silent: 'A', aaaa: [] })
+    expect((await lookup(resolver({ timeout: 60 }), 'only.test')).why).toBe(
+      'DNS did not answer in time for only.test',
+    )
+  })
+
+  test('does not keep other names from being asked', async () => {
+    const names = Array.from({ length: 200 }, (_, i) => `n${i}.test`)
+    for (const name of names) dns.zones.set(name, { a: ['10.0.0.1'], silent: 'AAAA' })
+    const one = resolver({ timeout: 60_000 })
+    const all = await Promise.all(names.map((name) => lookup(one, name)))
+    expect(all.every(({ addresses }) => addresses.length === 1)).toBe(true)
+  })
+})
+
+describe('the search list of resolv.conf', () => {
+  const search = (text: string): Resolver => {
+    writeFileSync(searchFile, text)
+    return resolver({ timeout: 60 })
+  }
+
+  test('completes a short name, domain by domain, as in Kubernetes', async () => {
+    dns.zones.set('app.shop.svc.cluster.test', { a: ['10.0.0.7'] })
+    const one = search(
+      'nameserver 10.96.0.10\nsearch web.svc.cluster.test shop.svc.cluster.test\noptions ndots:5 edns0\n',
+    )
+    expect(await lookup(one, 'app')).toEqual({ addresses: ['10.0.0.7'], why: null })
+    expect(one.addresses('APP')).toEqual(['10.0.0.7'])
+    expect(dns.asked.filter((asked) => asked.endsWith(' A'))).toEqual([
+      'app.web.svc.cluster.test A',
+      'app.shop.svc.cluster.test A',
+    ])
+  })
+
+  test('comes after the name as written where that has ndots dots, and before it where it has fewer', async () => {
+    dns.zones.set('a.b', { a: ['10.0.0.1'] })
+    dns.zones.set('a.b.c.test', { a: ['10.0.0.2'] })
+    expect((await lookup(search('search c.test\n'), 'a.b')).addresses).toEqual(['10.0.0.1'])
+    expect((await lookup(search('search c.test\noptions ndots:2\n'), 'a.b')).addresses).toEqual(['10.0.0.2'])
+  })
+
+  test('is left out for a name that ends with a dot, and for one of the hosts file', async () => {
+    dns.zones.set('app.c.test', { a: ['10.0.0.2'] })
+    const one = search('search c.test\n')
+    expect((await lookup(one, 'app.')).why).toBe('DNS knows no address of app.')
+    expect((await lookup(one, 'app')).addresses).toEqual(['10.0.0.2'])
+    writeFileSync(hostsFile, '10.0.0.9 app\n')
+    nowMs += 5000
+    expect(one.addresses('app')).toEqual(['10.0.0.9'])
+  })
+
+  test('goes on after a name that fails, but not where DNS itself does not answer; what failed is told', async () => {
+    dns.zones.set('app.one.test', { code: SERVFAIL })
+    dns.zones.set('app.two.test', { a: ['10.0.0.2'] })
+    expect((await lookup(search('search one.test two.test\n'), 'app')).addresses).toEqual(['10.0.0.2'])
+    dns.zones.delete('app.two.test')
+    expect((await lookup(search('search one.test two.test\n'), 'app')).why).toBe(
+      'the DNS server failed for app.one.test',
+    )
+    dns.zones.set('app.one.test', { silent: true })
+    dns.asked.length = 0
+    expect((await lookup(search('search one.test two.test\n'), 'app')).why).toBe(
+      'DNS did not answer in time for app.one.test',
+    )
+    expect(dns.asked.some((asked) => asked.includes('two'))).toBe(false)
+  })
+
+  test('says of a name that is nowhere which names were asked for', async () => {
+    expect((await lookup(search('search one.test two.test\n'), 'app')).why).toBe(
+      'DNS knows no address of app, nor of app.one.test, app.two.test',
+    )
+  })
+
+  test('is read again when it changes, and the last search or domain line holds', async () => {
+    dns.zones.set('app.new.test', { a: ['10.0.0.3'] })
+    const one = search('search old.test\n')
+    expect((await lookup(one, 'app')).addresses).toEqual([])
+    writeFileSync(searchFile, '# moved\nsearch old.test\ndomain NEW.test.\n')
+    nowMs += 5000
+    expect((await lookup(one, 'app')).addresses).toEqual(['10.0.0.3'])
+  })
+
+  test("is this machine's own domain where the file names none", () => {
+    writeFileSync(searchFile, 'nameserver 127.0.0.1\n')
+    const names = (own: string) => new SearchList(searchFile, () => nowMs, own).names('app')
+    expect(names('host.example.test')).toEqual(['app.example.test', 'app'])
+    expect(names('host')).toEqual(['app'])
   })
 })

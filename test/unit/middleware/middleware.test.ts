@@ -25,10 +25,16 @@ function responseOf(...fields: string[]): ResponseHead {
 }
 
 /** The part of an exchange that these steps look at. */
-const exchange = (more: { request?: RequestHead; address?: string; bodyLimit?: number }): Exchange =>
+const exchange = (more: { request?: RequestHead; address?: string | null; bodyLimit?: number }): Exchange =>
   ({
     request: more.request ?? requestOf(),
-    client: { address: more.address ?? '192.0.2.1', socketAddress: '127.0.0.1', port: 1, trusted: false },
+    client: {
+      address: more.address === undefined ? '192.0.2.1' : more.address,
+      socketAddress: '127.0.0.1',
+      port: 1,
+      trusted: false,
+      scheme: 'http',
+    },
     bodyLimit: more.bodyLimit ?? 100,
   }) as Exchange
 
@@ -79,7 +85,7 @@ describe('headers', () => {
 })
 
 describe('ip', () => {
-  const ip = (allow: string[], deny: string[]) => (address: string) => {
+  const ip = (allow: string[], deny: string[]) => (address: string | null) => {
     const answer = ask(makeStep({ ip: { allow, deny } }), exchange({ address }))
     return answer === undefined ? 'passes' : answer
   }
@@ -95,6 +101,14 @@ describe('ip', () => {
     const by = ip([], ['192.0.2.0/24'])
     expect(by('192.0.3.1')).toBe('passes')
     expect(by('192.0.2.1')).toMatchObject({ status: 403 })
+  })
+
+  test('keeps out whose address is not known, by either list', () => {
+    for (const [allow, deny] of [
+      [['0.0.0.0/0', '::/0'], []],
+      [[], ['192.0.2.0/24']],
+    ] as const)
+      expect(ip([...allow], [...deny])(null)).toMatchObject({ status: 403, fault: 'denied' })
   })
 
   test('looks at the client, not at the proxy before us', () => {

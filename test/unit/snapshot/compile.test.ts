@@ -14,6 +14,8 @@ const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig =>
   bind: '127.0.0.1:0',
   protocol: 'http',
   trusted_proxies: [],
+  client_from: 'x_forwarded_for',
+  status_endpoints: {},
   forwarded: 'x-forwarded',
   underscore_fields: 'drop',
   half_close: 'abort',

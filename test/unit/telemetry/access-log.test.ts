@@ -6,6 +6,7 @@ import type { Exchange } from '../../../server/http/exchange.ts'
 import { AccessLog } from '../../../server/telemetry/access-log.ts'
 import { LineWriter } from '../../../server/telemetry/line-writer.ts'
 import { fault } from '../../../server/tables/faults.ts'
+import { waitFor } from '../../support/wait.ts'
 import { makeRandom } from './seeded.ts'
 import { fakeExchange } from './fake-exchange.ts'
 
@@ -22,24 +23,25 @@ const END_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const clock = { wallMs: () => END_MS + 0.4, steadyMs: () => 1003.3 }
 const onEvent = (): void => {}
 
-function lineOf(x: Exchange, format: 'json' | 'text' = 'json'): string {
+async function lineOf(x: Exchange, format: 'json' | 'text' = 'json'): Promise<string> {
   const log = new AccessLog({ file, format, clock, onEvent })
   log.exchange(x)
-  log.close()
+  await log.close()
   return readFileSync(file, 'latin1')
 }
 
-test('a line has exactly the fields of the contract, in their order', () => {
-  expect(lineOf(fakeExchange())).toBe(
+test('a line has exactly the fields of the contract, in their order', async () => {
+  expect(await lineOf(fakeExchange())).toBe(
     '{"time":"2026-01-02T03:04:05.678Z","request_id":"id-1","listener":"web","client":"192.0.2.7","method":"GET","host":"example.org",' +
       '"path":"/a?b=1","protocol":"HTTP/1.1","rule":"api","backend":"api","server":"http://10.0.0.1:8080","status":200,"bytes_in":0,' +
       '"bytes_out":512,"queue_ms":0,"connect_ms":0.4,"first_byte_ms":3.1,"total_ms":3.3,"attempts":1,"fault":null,"user_agent":"test/1.0"}\n',
   )
 })
 
-test('what is unknown is null', () => {
+test('what is unknown is null', async () => {
   const x = fakeExchange({
     id: '',
+    client: null,
     method: '',
     host: '',
     target: '',
@@ -51,11 +53,11 @@ test('what is unknown is null', () => {
     firstByteMs: 0,
     fault: fault('head_malformed', false),
   })
-  expect(JSON.parse(lineOf(x))).toEqual({
+  expect(JSON.parse(await lineOf(x))).toEqual({
     time: '2026-01-02T03:04:05.678Z',
     request_id: null,
     listener: 'web',
-    client: '192.0.2.7',
+    client: null,
     method: null,
     host: null,
     path: null,
@@ -76,8 +78,8 @@ test('what is unknown is null', () => {
   })
 })
 
-test('a rule without a server still tells its backend', () => {
-  const line = JSON.parse(lineOf(fakeExchange({ server: null, version: 10, queueMs: 12.5 }))) as Record<
+test('a rule without a server still tells its backend', async () => {
+  const line = JSON.parse(await lineOf(fakeExchange({ server: null, version: 10, queueMs: 12.5 }))) as Record<
     string,
     unknown
   >
@@ -100,8 +102,8 @@ const TRIED = fakeExchange({
   ],
 })
 
-test('what went wrong stands beside the fault: more about it, and each attempt with its server, phase, fault and time', () => {
-  const line = lineOf(TRIED)
+test('what went wrong stands beside the fault: more about it, and each attempt with its server, phase, fault and time', async () => {
+  const line = await lineOf(TRIED)
   expect(line).toMatch(/^[ -~]+\n$/)
   expect(JSON.parse(line)).toMatchObject({
     attempts: 2,
@@ -112,12 +114,64 @@ test('what went wrong stands beside the fault: more about it, and each attempt w
       { server: 'b', phase: 'wait', fault: 'server_closed', ms: 12 },
     ],
   })
-  expect(lineOf(TRIED, 'text')).toContain(
+  rmSync(file)
+  expect(await lineOf(TRIED, 'text')).toContain(
     ' fault=server_closed tries=a:connect_refused@connect:0.4ms,b:server_closed@wait:12ms detail="say \\"no\\" \\u2013 twice" id=',
   )
 })
 
-test('any bytes in path, host, method and user agent come back from JSON as they were', () => {
+/** Bytes as they are to be read from the log: UTF-8 decoded, other bytes each as the character of their number. */
+function readable(text: string): string {
+  const bytes = Buffer.from(text, 'latin1')
+  let read = ''
+  for (let at = 0; at < bytes.length;) {
+    const char = [4, 3, 2].map((length) => sequenceAt(bytes, at, length)).find((found) => found !== null)
+    read += char ?? String.fromCharCode(bytes[at]!)
+    at += char === undefined ? 1 : Buffer.byteLength(char)
+  }
+  return read
+}
+
+function sequenceAt(bytes: Buffer, at: number, length: number): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      bytes.subarray(at, at + length),
+    )
+    const isOne = [...text].length === 1 && Buffer.byteLength(text) === length
+    return isOne && !/[\u0080-\u009f\u2028\u2029]/.test(text) ? text : null
+  } catch {
+    return null
+  }
+}
+
+test('UTF-8 in a path or user agent is logged as it is, what only looks like it is escaped', async () => {
+  const utf8 = (text: string): string => Buffer.from(text).toString('latin1')
+  for (const text of ['/käse/日本語/🧀', '/\u00a0\u07ff\u0800\ud7ff\ue000\uffff\u{10ffff}']) {
+    const line = Buffer.from(await lineOf(fakeExchange({ target: utf8(text) })), 'latin1').toString()
+    expect(line).toContain(`"path":"${text}"`)
+    rmSync(file)
+  }
+  // Overlong, a surrogate, beyond the last character, cut, a continuation alone, controls and line separators.
+  for (const bytes of [
+    'c0af',
+    'e080af',
+    'eda080',
+    'f4908080',
+    'e697',
+    '80',
+    'ff',
+    'c285',
+    'c29b',
+    'e280a8',
+  ]) {
+    const line = await lineOf(fakeExchange({ target: Buffer.from(bytes, 'hex').toString('latin1') }))
+    const escaped = bytes.replaceAll(/../g, (byte) => `\\u00${byte}`)
+    expect(line).toContain(`"path":"${escaped}"`)
+    rmSync(file)
+  }
+})
+
+test('any bytes in path, host, method and user agent come back from JSON, and a line stays a line of UTF-8', async () => {
   const random = makeRandom(7)
   const log = new AccessLog({ file, format: 'json', clock, onEvent })
   const sent: [path: string, host: string, agent: string, method: string][] = []
@@ -128,25 +182,29 @@ test('any bytes in path, host, method and user agent come back from JSON as they
     sent.push([path, host, agent, method])
     log.exchange(fakeExchange({ target: path, host, agent, method }))
   }
-  log.close()
+  await log.close()
   const bytes = readFileSync(file)
-  expect(bytes.every((byte) => byte === 10 || (byte >= 32 && byte < 127))).toBe(true)
-  const lines = bytes.toString('latin1').trimEnd().split('\n')
+  expect(bytes.every((byte) => byte === 10 || byte >= 32)).toBe(true)
+  const lines = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trimEnd().split('\n')
   expect(lines).toHaveLength(sent.length)
   for (const [at, line] of lines.entries()) {
     const { path, host, user_agent, method } = JSON.parse(line) as Record<string, string>
-    expect([path, host, user_agent, method] as unknown).toEqual(sent[at])
+    expect([path, host, user_agent, method] as unknown).toEqual(sent[at]?.map(readable))
   }
 })
 
-test('the text form is one readable line', () => {
-  expect(lineOf(fakeExchange({ agent: 'a "b"\n' }), 'text')).toBe(
+test('the text form is one readable line', async () => {
+  expect(await lineOf(fakeExchange({ agent: 'a "b"\n' }), 'text')).toBe(
     '2026-01-02T03:04:05.678Z 192.0.2.7 web "GET example.org/a?b=1 HTTP/1.1" 200 in=0 out=512 rule=api backend=api ' +
       'server=http://10.0.0.1:8080 queue=0 connect=0.4 first_byte=3.1 total=3.3 attempts=1 fault=- id=id-1 agent="a \\"b\\"\\u000a"\n',
   )
+  rmSync(file)
+  expect(await lineOf(fakeExchange({ client: null }), 'text')).toStartWith(
+    '2026-01-02T03:04:05.678Z - web "GET',
+  )
 })
 
-test('milliseconds have at most three decimals and no needless zeros', () => {
+test('milliseconds have at most three decimals and no needless zeros', async () => {
   const text = (ms: number): string => {
     const line = new LineWriter()
     line.bytes = new Uint8Array(64)
@@ -173,7 +231,7 @@ test('milliseconds have at most three decimals and no needless zeros', () => {
   }
 })
 
-test('the time follows the exchange, and the wall clock when it is set', () => {
+test('the time follows the exchange, and the wall clock when it is set', async () => {
   let wallMs = END_MS
   const log = new AccessLog({
     file,
@@ -186,7 +244,7 @@ test('the time follows the exchange, and the wall clock when it is set', () => {
   log.exchange(fakeExchange({ endedMs: 1322 }))
   wallMs += 3_600_000
   log.exchange(fakeExchange({ endedMs: 2500 }))
-  log.close()
+  await log.close()
   const times = readFileSync(file, 'latin1')
     .trimEnd()
     .split('\n')
@@ -199,16 +257,17 @@ test('the time follows the exchange, and the wall clock when it is set', () => {
   ])
 })
 
-test('after a rotation and reopen, lines go to the new file', () => {
+test('after a rotation and reopen, lines go to the new file', async () => {
   const log = new AccessLog({ file, format: 'json', clock, onEvent })
   log.exchange(fakeExchange({ id: 'first' }))
   log.flush()
   renameSync(file, `${file}.1`)
   log.exchange(fakeExchange({ id: 'second' }))
   log.flush()
+  await waitFor(() => readFileSync(`${file}.1`, 'latin1').includes('second'))
   log.reopen()
   log.exchange(fakeExchange({ id: 'third' }))
-  log.close()
+  await log.close()
   expect(readFileSync(`${file}.1`, 'latin1').match(/"request_id":"\w+"/g)).toEqual([
     '"request_id":"first"',
     '"request_id":"second"',

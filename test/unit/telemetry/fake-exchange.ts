@@ -25,6 +25,7 @@ export interface FakeFields {
   readonly connectMs?: number
   readonly firstByteMs?: number
   readonly endedMs?: number
+  readonly client?: string | null
 }
 
 export type FakeRule = { readonly name: string; readonly to: object }
@@ -57,7 +58,13 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     listener: fields.listener ?? LISTENER,
     snapshot: fields.snapshot ?? SNAPSHOT,
     request,
-    client: { address: '192.0.2.7', socketAddress: '192.0.2.7', port: 40000, trusted: false },
+    client: {
+      address: fields.client === undefined ? '192.0.2.7' : fields.client,
+      socketAddress: '192.0.2.7',
+      port: 40000,
+      trusted: false,
+      scheme: 'http',
+    },
     rule: fields.rule === undefined ? API : fields.rule,
     detail: fields.detail ?? null,
     tries: fields.tries ?? null,

@@ -4,8 +4,8 @@ import { LineSink } from '../../../server/telemetry/line-sink.ts'
 
 const [file = '-', letter = 'a', count = '1'] = process.argv.slice(2)
 const sink = new LineSink({
-  file: file === '-' ? null : file,
-  onEvent: (level, event) => void process.stderr.write(`${level} ${event}\n`),
+  to: file === '-' ? 'stdout' : { file },
+  onFailed: (reason) => void process.stderr.write(`${reason}\n`),
 })
 for (let i = 0; i < Number(count); i++) {
   const text = `${letter.repeat(50 + ((i * 37) % 900))}\n`
@@ -15,4 +15,4 @@ for (let i = 0; i < Number(count); i++) {
   // Lets the sink try again when a pipe was full.
   if (i % 64 === 0) await pause(0)
 }
-sink.close()
+await sink.close()

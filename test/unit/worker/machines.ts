@@ -34,7 +34,7 @@ export async function stop(made: InProcess, withinMs: number): Promise<number> {
   machines.splice(machines.indexOf(made), 1)
   const drained = new Promise<number>((resolve) => made.plane.drain(withinMs, resolve))
   const aborted = await within(drained, 'the drain')
-  made.plane.close()
+  await made.plane.close()
   return aborted
 }
 

@@ -1,0 +1,182 @@
+// Who the client is, and which scheme, host and port it asked for. What a request says of that is believed only where the
+// other end of the socket is a trusted proxy, and only in the one field that the listener names: proxies write one of them
+// and pass the others on as a client sends them. What is not believed is hidden from rules and steps, and does not go on.
+import { type Authority, portOf } from '../head/authority.ts'
+import {
+  type Hop,
+  NOBODY,
+  hopOfRealIp,
+  hopsOfForwarded,
+  hopsOfList,
+  knownHost,
+  knownProto,
+} from '../head/hops.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import { FORWARDED_FIELDS, bitOf } from '../head/write.ts'
+import type { Inbound } from '../http1/inbound.ts'
+import { canonicalAddress } from '../lib/ranges.ts'
+import type { Listener } from '../snapshot/snapshot.ts'
+import type { Client } from './exchange.ts'
+import { linesFor } from './forwarded-lines.ts'
+import type { HttpListenerConfig } from './listener.options.ts'
+
+/** A client with the lines that are the same for all its requests to one host. */
+export interface KnownClient extends Client {
+  readonly authority: Authority
+  /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, and Via: whole lines. */
+  readonly ours: Buffer
+}
+
+/** The client of a connection: made once for each host it asks for in a row, unless a trusted proxy speaks for many clients. */
+export function clientOf(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
+  const { listener } = inbound.port
+  const known = inbound.clientOf === listener ? (inbound.client as KnownClient | null) : null
+  if (known === null) {
+    const socketAddress = addressOfSocket(inbound)
+    if (socketAddress !== null && listener.trusted.has(socketAddress))
+      return behindProxy(inbound, request, socketAddress, gateway)
+  }
+  request.fields.hidden = EVERY_WORD
+  if (known !== null && known.authority === request.authority) return known
+  const made = directClient(inbound, request, gateway)
+  inbound.client = made
+  inbound.clientOf = listener
+  return made
+}
+
+/** Canonical; a link-local one without its zone, so that ranges know it. Null when the socket was gone before it was read. */
+function addressOfSocket({ ends }: Inbound): string | null {
+  const zone = ends.address.indexOf('%')
+  return canonicalAddress(zone < 0 ? ends.address : ends.address.slice(0, zone))
+}
+
+function directClient(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
+  const { listener } = inbound.port
+  const { authority } = request
+  const address = addressOfSocket(inbound)
+  const told = { hops: [], peer: address, proto: 'http', host: authority, port: portFor(authority, 'http') }
+  return {
+    address,
+    socketAddress: address ?? '',
+    port: inbound.ends.port,
+    trusted: false,
+    scheme: 'http',
+    authority,
+    ours: linesFor(told, listener.options.forwarded, gateway),
+  }
+}
+
+type Believed = HttpListenerConfig['client_from']
+
+/** All that a request may say of those before us. */
+const EVERY_WORD = FORWARDED_FIELDS | bitOf(KNOWN.xForwardedOther) | bitOf(KNOWN.disguised)
+const BY_XFF = bitOf(KNOWN.xForwardedFor)
+const BY_REAL_IP = bitOf(KNOWN.xRealIp)
+const BY_FORWARDED = bitOf(KNOWN.forwarded)
+const DISGUISED = bitOf(KNOWN.disguised)
+
+/** What stays unseen of a trusted proxy. Forwarded tells scheme and host itself; the other two fields leave that to X-Forwarded-*. */
+const HIDDEN: Readonly<Record<Believed, number>> = {
+  x_forwarded_for: BY_REAL_IP | BY_FORWARDED | DISGUISED,
+  x_real_ip: BY_XFF | BY_FORWARDED | DISGUISED,
+  forwarded: EVERY_WORD & ~BY_FORWARDED,
+}
+
+const HOPS: Readonly<Record<Believed, (request: RequestHead) => Hop[]>> = {
+  x_forwarded_for: (request) => hopsOfList(request.values('x-forwarded-for')),
+  x_real_ip: (request) => hopOfRealIp(request.values('x-real-ip')),
+  forwarded: (request) => hopsOfForwarded(request.values('forwarded')),
+}
+
+/** A proxy that we trust names its client: the list is walked from the right, past every address that is trusted too. */
+function behindProxy(
+  inbound: Inbound,
+  request: RequestHead,
+  socketAddress: string,
+  gateway: string,
+): KnownClient {
+  const { listener } = inbound.port
+  const { client_from: believed, forwarded } = listener.options
+  request.fields.hidden = HIDDEN[believed]
+  const hops = HOPS[believed](request)
+  // 1. Without the field it is a request of the proxy's own; unless other words show that it forwards: then of nobody we know.
+  // What was refused before its end says too little in any case.
+  if (!request.isWhole || (hops.length === 0 && isForwarded(request))) hops.splice(0, hops.length, NOBODY)
+  // 2. The client is where the trusted ones end.
+  const at = clientAt(hops, listener)
+  const tellsApart = believed !== 'forwarded'
+  const client = tellsApart && at >= 0 ? { ...(hops[at] as Hop), ...apart(request) } : (hops[at] ?? null)
+  if (client !== null) hops[at] = client
+  // 3. What it asked for, as far as that is told.
+  const proto = client?.proto ?? 'http'
+  const host = client?.host ?? request.authority
+  const port = (tellsApart ? portApart(request) : null) ?? portFor(host, proto)
+  return {
+    address: client === null ? socketAddress : client.address,
+    socketAddress,
+    port: inbound.ends.port,
+    trusted: true,
+    scheme: isSecure(proto) ? 'https' : 'http',
+    authority: request.authority,
+    ours: linesFor({ hops, peer: socketAddress, proto, host, port }, forwarded, gateway),
+  }
+}
+
+/** Place of the client: the first hop from the right that is not trusted, or cannot be read; the last when all are trusted; -1 without hops. */
+function clientAt(hops: readonly Hop[], listener: Listener): number {
+  for (let i = hops.length - 1; i > 0; i--) {
+    const { address } = hops[i] as Hop
+    if (address === null || !listener.trusted.has(address)) return i
+  }
+  return hops.length > 0 ? 0 : -1
+}
+
+/** Scheme and host in fields of their own. One that is not to be read, or comes with two values, is hidden as well. */
+function apart(request: RequestHead): Pick<Hop, 'proto' | 'host'> {
+  return {
+    proto: single(request, 'x-forwarded-proto', KNOWN.xForwardedProto, knownProto),
+    host: single(request, 'x-forwarded-host', KNOWN.xForwardedHost, knownHost),
+  }
+}
+
+const portApart = (request: RequestHead): number | null =>
+  single(request, 'x-forwarded-port', KNOWN.xForwardedPort, knownPort)
+
+function single<T>(request: RequestHead, name: string, id: number, read: (text: string) => T | null) {
+  if (!request.fields.has(id)) return null
+  const [first = '', ...others] = request.values(name)
+  const value = others.every((other) => other === first) ? read(first) : null
+  if (value === null) request.fields.hidden |= bitOf(id)
+  return value
+}
+
+function knownPort(text: string): number | null {
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0
+  return port > 0 && port <= 65535 ? port : null
+}
+
+const isSecure = (proto: string): boolean => proto === 'https' || proto === 'wss'
+
+/** The port of a host, else of its scheme. */
+const portFor = (host: Authority, proto: string): number => portOf(host) || (isSecure(proto) ? 443 : 80)
+
+/** Whether a request says that somebody passed it on, in whatever words, believed or not. */
+export function isForwarded({ fields }: RequestHead): boolean {
+  if ((fields.seen & (EVERY_WORD | bitOf(KNOWN.via))) !== 0) return true
+  for (let f = 0; f < fields.count; f++) if (OTHER_WORDS.has(fields.name(f).toLowerCase())) return true
+  return false
+}
+
+/** Of content networks and tunnels. */
+const OTHER_WORDS = new Set([
+  'cdn-loop',
+  'cf-connecting-ip',
+  'client-ip',
+  'fastly-client-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-original-forwarded-for',
+])

@@ -1,0 +1,146 @@
+// A connection to a server whose name has several addresses: dialled one after the other, a quarter of a second apart or as
+// soon as one fails, until one stands (RFC 8305 §5). The others are dropped. Only such servers pay for it.
+import type { Server } from '../backends/server.ts'
+import { flush } from '../head/stage.ts'
+import { type Suspects, delayMs, inOrder } from '../lib/address-race.ts'
+import { nowMs, tick } from '../lib/clock.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import type { DialEvents } from './ends.ts'
+import { dialServer } from './listen.ts'
+import type { Outbound } from './outbound.ts'
+
+/** Addresses that are waited for at once; then the one that was waited for longest is given up. */
+const RUNNERS_MAX = 4
+
+interface DialWorld {
+  readonly wheel: Wheel
+  readonly suspects: Suspects
+}
+
+export class DialRace {
+  readonly #server: Server
+  readonly #world: DialWorld
+  readonly #events: DialEvents
+  readonly #order: readonly string[]
+  readonly #delayMs: number
+  /** When the connection must stand, whichever it is. */
+  readonly #dueMs: number
+  #next = 0
+  #runners: Runner[] = []
+  #failure: FaultCode = 'connect_failed'
+  #timer: Timer | null = null
+  #isDialling = false
+  #isOver = false
+
+  /** `events` hears serverOpen or serverGone once, perhaps before `start` returns. */
+  constructor(server: Server, addresses: readonly string[], world: DialWorld, events: DialEvents) {
+    const { connect } = server.options.timeouts
+    this.#server = server
+    this.#world = world
+    this.#events = events
+    this.#order = inOrder(addresses, server.live.addressAt++, (address) =>
+      world.suspects.isSuspect(address, server.port, nowMs),
+    )
+    this.#delayMs = delayMs(connect, addresses.length)
+    this.#dueMs = nowMs + connect
+  }
+
+  start(): void {
+    this.#isDialling = true
+    while (!this.#isOver && this.#hasNext && !this.#dialOne()) continue
+    this.#isDialling = false
+    if (this.#isOver) return
+    if (this.#runners.length === 0) return this.#lose()
+    if (this.#hasNext) this.#timer = setTimeout(() => this.#late(), this.#delayMs)
+  }
+
+  /** Nobody wants the connection any more: no event follows. */
+  cancel(): void {
+    this.#end()
+    for (const { conn } of this.#runners) conn?.drop()
+  }
+
+  /** This one stands. */
+  won(runner: Runner, conn: Outbound): void {
+    this.#end()
+    this.#world.suspects.clear(runner.address, this.#server.port)
+    for (const other of this.#runners) if (other !== runner) other.conn?.drop()
+    this.#events.serverOpen(conn)
+  }
+
+  /** This one has failed. */
+  lost(runner: Runner, code: FaultCode): void {
+    if (this.#isOver) return
+    runner.isLost = true
+    this.#failure = code
+    this.#world.suspects.add(runner.address, this.#server.port, nowMs)
+    this.#runners = this.#runners.filter((other) => other !== runner)
+    if (this.#isDialling) return
+    this.#stopTimer()
+    this.start()
+  }
+
+  get #hasNext(): boolean {
+    return this.#next < this.#order.length && nowMs < this.#dueMs
+  }
+
+  /** Dials the next address; true when it is under way. */
+  #dialOne(): boolean {
+    const { suspects, wheel } = this.#world
+    const runner = new Runner(this, this.#order[this.#next++] ?? '')
+    suspects.tried(runner.address, this.#server.port, nowMs)
+    const conn = dialServer(this.#server, runner.address, wheel, runner, this.#dueMs)
+    if (typeof conn === 'string') this.lost(runner, conn)
+    if (typeof conn === 'string' || runner.isLost || this.#isOver) return false
+    runner.conn = conn
+    this.#runners.push(runner)
+    return true
+  }
+
+  /** The latest one lets wait for itself. */
+  #late(): void {
+    this.#timer = null
+    tick()
+    for (const { address } of this.#runners) this.#world.suspects.add(address, this.#server.port, nowMs)
+    if (this.#runners.length >= RUNNERS_MAX) this.#runners.shift()?.conn?.drop()
+    this.start()
+    flush()
+  }
+
+  #lose(): void {
+    this.#end()
+    this.#events.serverGone(this.#failure)
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#stopTimer()
+  }
+
+  #stopTimer(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
+
+/** One address on its way. */
+class Runner implements DialEvents {
+  readonly address: string
+  conn: Outbound | null = null
+  isLost = false
+  readonly #race: DialRace
+
+  constructor(race: DialRace, address: string) {
+    this.#race = race
+    this.address = address
+  }
+
+  serverOpen(conn: Outbound): void {
+    this.#race.won(this, conn)
+  }
+
+  serverGone(code: FaultCode): void {
+    this.#race.lost(this, code)
+  }
+}
