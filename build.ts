@@ -1,5 +1,5 @@
 // Builds dist/sluice, the one executable. Nothing is done when the same inputs were built before.
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -40,10 +40,44 @@ async function compile(identity: { version: string; commit: string }): Promise<v
       compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
     })
     if (!result.success) throw new AggregateError(result.logs, 'The build failed.')
+    keepThroughStrip(unfinished)
     await rename(unfinished, BINARY)
   } finally {
     rmSync(unfinished, { force: true })
   }
+}
+
+/**
+ * Where the program lies in the executable Bun notes in eight bytes behind the data of a section. They belong to no section, so that `strip`,
+ * which packagers run, clears them, and what is left is a bare Bun. The section before them takes them in. Only ELF (Linux) has that.
+ */
+function keepThroughStrip(file: string): void {
+  const bytes = readFileSync(file)
+  const isElf = bytes.readUInt32BE(0) === 0x7f454c46
+  const [is64Bit, isLittleEndian] = [bytes[4] === 2, bytes[5] === 1]
+  if (!isElf || !is64Bit || !isLittleEndian) return
+  const number = (at: number): number => Number(bytes.readBigUInt64LE(at))
+  // The table of sections: where it is, how long its entries are, how many, and which of them has the names.
+  const [size, count, names] = [58, 60, 62].map((at) => bytes.readUInt16LE(at))
+  const entries = Array.from({ length: count ?? 0 }, (_, index) => number(40) + index * (size ?? 0))
+  const nameOf = (entry: number): string => {
+    const from = number((entries[names ?? 0] ?? 0) + 24) + bytes.readUInt32LE(entry)
+    return bytes.toString('latin1', from, bytes.indexOf(0, from))
+  }
+  const program = entries.find((entry) => nameOf(entry) === '.bun')
+  if (program === undefined) return
+  const SHT_PROGBITS = 1
+  const before = entries.find((entry) => {
+    const end = number(entry + 24) + number(entry + 32)
+    if (bytes.readUInt32LE(entry + 4) !== SHT_PROGBITS || end + 8 > bytes.length) return false
+    return number(end) === number(program + 16)
+  })
+  if (before === undefined) return
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(number(before + 32) + length.length))
+  const fd = openSync(file, 'r+')
+  writeSync(fd, length, 0, length.length, before + 32)
+  closeSync(fd)
 }
 
 /** All that can change the executable: our sources, the packages' versions, this Bun and what is stamped in. */

@@ -39,11 +39,13 @@ const IGNORE: DatagramSink = { onDatagram() {} }
 export class Turn {
   readonly #state: TurnState
   readonly #streams: ClientStreams
-  readonly #machine: () => MachineAddresses
+  readonly #machine: () => MachineAddresses | string
+  /** As they were when they were last told. */
+  #known: MachineAddresses = { routed: [], all: [] }
   /** By key. */
   readonly #sockets = new Map<string, OpenSocket>()
 
-  constructor(parts: TurnParts, machine: () => MachineAddresses = machineAddresses) {
+  constructor(parts: TurnParts, machine: () => MachineAddresses | string = machineAddresses) {
     this.#state = new TurnState(parts)
     this.#streams = new ClientStreams(this.#state)
     this.#machine = machine
@@ -63,9 +65,12 @@ export class Turn {
 
   /** What stands against a plan (a relay address that this machine does not have …), beginning with the config's path; null: nothing. */
   check(plan: RelayPlan): string | null {
-    const { routed } = this.#machine()
+    const why = this.#look()
+    const { routed } = this.#known
     for (const [name, config] of Object.entries(plan.listeners)) {
       if (config.relay === false) continue
+      // Also where the config names the address: what else is ours must be known, so that clients are kept away from it.
+      if (why !== null) return `listeners.${name}.relay.bind: ${why}`
       const addresses = relayAddresses(config, routed)
       if (addresses.length === 0)
         return `listeners.${name}.relay.bind: this machine has no address for allocations`
@@ -79,10 +84,20 @@ export class Turn {
     return null
   }
 
+  /** Looks which addresses the machine has; why that cannot be known. */
+  #look(): string | null {
+    const found = this.#machine()
+    if (typeof found === 'string') return found
+    this.#known = found
+    return null
+  }
+
   /** Swaps to a plan. `adopt` is called for each UDP socket that is not open yet; what is no longer named is closed, its allocations end. */
   apply(plan: RelayPlan, adopt: Adopt): void {
     const state = this.#state
-    const machine = this.#machine()
+    // What stood against that was told by check().
+    this.#look()
+    const machine = this.#known
     const own = ownAddresses(plan, machine)
     // 1. Listeners that are gone, and sockets that are gone or elsewhere.
     for (const listener of [...state.listeners.values()])

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { build } from '../../build.ts'
 import { binary, startGateway } from '../support/gateway.ts'
+import { needs } from '../support/needs.ts'
 import { startOrigin } from '../support/origin.ts'
 
 /** Runs the copied executable in its folder and gives what it said. */
@@ -46,6 +47,16 @@ test('it knows its version and commit', () =>
       ),
     )
   }))
+
+needs('strip')('it outlives strip, which packagers run', () =>
+  withCopy(async (folder) => {
+    for (const options of [[], ['--strip-debug'], ['--strip-all', '-R', '.comment']]) {
+      cpSync((await binary())[0] ?? '', join(folder, 'sluice'))
+      expect(Bun.spawnSync(['strip', ...options, join(folder, 'sluice')]).exitCode).toBe(0)
+      expect((await runIn(folder, 'version')).stdout).toStartWith('sluice ')
+    }
+  }),
+)
 
 test('neither .env nor bunfig.toml of the folder where it starts changes it', () =>
   withCopy(async (folder) => {

@@ -17,6 +17,8 @@ export interface GatewayOptions {
   readonly binary?: boolean
   /** Sets `workers` of a config given as a value; default 1. */
   readonly workers?: number
+  /** A program and arguments that end by becoming the gateway. */
+  readonly through?: readonly string[]
   /** Further arguments of `run`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -262,13 +264,16 @@ export async function spawnGateway(options: GatewayOptions): Promise<Gateway> {
   await writeFile(configFile, textOf(options.config))
   const command =
     options.binary === true || process.env['SLUICE_TEST_BINARY'] === '1' ? await binary() : sources()
-  const child = Bun.spawn([...command, 'run', '-c', configFile, ...(options.args ?? [])], {
-    cwd: folder,
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    env: { ...process.env, ...options.env },
-  })
+  const child = Bun.spawn(
+    [...(options.through ?? []), ...command, 'run', '-c', configFile, ...(options.args ?? [])],
+    {
+      cwd: folder,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      env: { ...process.env, ...options.env },
+    },
+  )
   return new Gateway(child, folder, configFile, options.folder === undefined, textOf)
 }
 

@@ -7,13 +7,32 @@ export function needs(...programs: readonly string[]): typeof test | typeof test
   if (process.env['SLUICE_REQUIRE_ALL'] === '1') {
     throw new Error(`Not installed: ${missing.join(', ')}. (SLUICE_REQUIRE_ALL=1 asks for all.)`)
   }
-  const skipped = `skipped: needs ${missing.join(', ')}`
-  if (!told.has(skipped)) process.stderr.write(`${skipped}\n`)
-  told.add(skipped)
+  tell(`skipped: needs ${missing.join(', ')}`)
   return test.skip
 }
 
+/**
+ * The first of docker and podman whose engine answers; null, which is told, where there is none. Optional also with SLUICE_REQUIRE_ALL=1: an
+ * engine is a service with rights of its own, which many machines that run tests cannot have.
+ */
+export function containerEngine(): string | null {
+  const found = ['docker', 'podman'].find((program) => {
+    const path = programPath(program)
+    return (
+      path !== null &&
+      Bun.spawnSync([path, 'info'], { timeout: 10_000, stdout: 'ignore', stderr: 'ignore' }).success
+    )
+  })
+  if (found === undefined) tell('skipped: needs docker or podman, with an engine that runs')
+  return found ?? null
+}
+
 const told = new Set<string>()
+
+function tell(skipped: string): void {
+  if (!told.has(skipped)) process.stderr.write(`${skipped}\n`)
+  told.add(skipped)
+}
 
 /** Where a program is. Debian keeps servers in sbin, which is not on everyone's PATH. */
 export const programPath = (program: string): string | null =>

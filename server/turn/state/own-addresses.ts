@@ -14,9 +14,22 @@ export interface MachineAddresses {
   readonly all: readonly string[]
 }
 
-export function machineAddresses(): MachineAddresses {
-  const all = Object.values(networkInterfaces()).flatMap((one) => (one ?? []).map(({ address }) => address))
-  return { routed: routeAddresses(), all }
+/** A text says why the system does not tell: without its own addresses a relay cannot keep clients away from them. */
+export function machineAddresses(): MachineAddresses | string {
+  try {
+    const all = Object.values(networkInterfaces()).flatMap((one) => (one ?? []).map(({ address }) => address))
+    return { routed: routeAddresses(), all }
+  } catch (error) {
+    const { errno } = error as { errno?: number }
+    return `the addresses of this machine cannot be listed: ${WHY[errno ?? 0] ?? `the system refuses it (errno ${errno})`}`
+  }
+}
+
+/** By errno. */
+const WHY: Readonly<Record<number, string>> = {
+  97: 'sockets of AF_NETLINK are refused (EAFNOSUPPORT); in a systemd unit add AF_NETLINK to RestrictAddressFamilies=',
+  23: 'too many files are open on this machine (ENFILE)',
+  24: 'too many files are open in the relay (EMFILE); raise LimitNOFILE= or "ulimit -n"',
 }
 
 /** Those of a plan. */
