@@ -2,7 +2,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
-import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord } from '../lib/kinds.ts'
+import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord, ValueOrMap } from '../lib/kinds.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
@@ -66,7 +66,24 @@ export const ConfigOptions = Type.Object(
       allowed: 'a path',
       description: 'Folder of what is kept; relative to the config file. A change needs a restart.',
     }),
-    drain: Duration({ default: '30s', description: 'How long a stop waits for exchanges in flight.' }),
+    drain: ValueOrMap(
+      Duration({ description: 'How long a stop waits for exchanges in flight.' }),
+      Type.Object(
+        {
+          finish: Duration({
+            default: '30s',
+            description: 'How long a stop waits for exchanges in flight, once nothing new is taken.',
+          }),
+          accept: Duration({
+            default: '0s',
+            description:
+              'How long a stop still takes connections before that, while health says that it drains: time for balancers in front to notice.',
+          }),
+        },
+        { description: 'The steps of a stop.' },
+      ),
+      { default: '30s', description: 'How a stop goes on; a time alone is that of `finish`.' },
+    ),
     admin: OrWord(false, AdminOptions, {
       default: {},
       description: 'The admin listener; false turns it off.',

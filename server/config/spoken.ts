@@ -31,6 +31,7 @@ export function kindOf(schema: SchemaNode): string {
   const { minimum, maximum, pattern, minLength = 0, maxLength } = schema
   if (schema.format === 'one-or-more') return `${kindOf(schema.anyOf?.[0] ?? {})}, or a list of them`
   if (schema.format === 'or-word') return `${String(schema.anyOf?.[0]?.const)} or a map`
+  if (schema.format === 'value-or-map') return `${kindOf(schema.anyOf?.[0] ?? {})}, or a map`
   if (schema.format === 'map-by') return 'a map'
   if (schema.enum)
     return schema.enum.length === 1 ? `only ${schema.enum[0]}` : `one of ${schema.enum.join(', ')}`

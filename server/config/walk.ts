@@ -73,6 +73,7 @@ class Walker {
     if (tree.is === 'scalar' && tree.value === undefined) return this.#standIn(schema, tree.at)
     if (schema.format === 'one-or-more') return this.#oneOrMore(schema, tree, path, at)
     if (schema.format === 'or-word') return this.#orWord(schema, tree, path, at)
+    if (schema.format === 'value-or-map') return this.#valueOrMap(schema, tree, path, at)
     if (schema.format === 'map-by') return this.#mapBy(schema, tree, path, at)
     if (schema.additionalProperties) return this.#mapOf(schema, schema.additionalProperties, tree, path)
     if (schema.type === 'object') return this.#object(schema, tree, path, at)
@@ -244,6 +245,15 @@ class Walker {
     if (tree.is === 'scalar' && (word.const === false ? readBoolean(tree) : tree.value) === word.const)
       return word.const
     return tree.is === 'map' ? this.#object(object, tree, path, at) : this.#wrong(schema, tree, path)
+  }
+
+  #valueOrMap(
+    { anyOf: [value = {}, map = {}] = [] }: SchemaNode,
+    tree: Tree,
+    path: Path,
+    at: Offset,
+  ): unknown {
+    return this.value(tree.is === 'map' ? map : value, tree, path, at)
   }
 
   #number(schema: SchemaNode, tree: Scalar, path: Path): unknown {

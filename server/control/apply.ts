@@ -2,6 +2,7 @@
 // new config only leaves the old one running. One at a time: a newer request waits, and replaces one that has not started.
 import type { Config } from '../config/schema.ts'
 import type { BindProblem } from './bind-problem.ts'
+import { finishMs } from '../lib/drain.ts'
 import { readCertificates } from './certificates.ts'
 import type { Sockets } from './sockets.ts'
 import type { Crew } from './crew.ts'
@@ -139,7 +140,7 @@ export class Applier {
     await this.commit(plan, table)
 
     // 8. Listeners no longer named stop in each worker when their queue is empty; workers beyond the new number drain.
-    await hands.crew.resize(hands.workersOf(config), config.drain)
+    await hands.crew.resize(hands.workersOf(config), finishMs(config.drain))
     return { is: 'applied', plan }
   }
 

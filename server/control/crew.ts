@@ -128,6 +128,11 @@ export class Crew {
     for (const { worker } of this.posts) worker?.reason(backend, server, reason)
   }
 
+  /** Tells all that they will drain soon. */
+  announceDrain(): void {
+    for (const { worker } of this.posts) worker?.announceDrain()
+  }
+
   reopenLogs(): void {
     for (const worker of this.everybody) worker.reopenLogs()
   }

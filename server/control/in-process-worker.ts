@@ -62,6 +62,10 @@ export class InProcessWorker implements Worker {
     this.shell.plane.reopenLogs()
   }
 
+  announceDrain(): void {
+    this.shell.plane.announceDrain()
+  }
+
   drain(withinMs: number): void {
     this.shell.plane.drain(withinMs, (aborted) => {
       this.aborted = aborted

@@ -1,4 +1,5 @@
 // What the relay is told of a plan: its listeners, its sockets, and what peers must not reach.
+import { finishMs } from '../lib/drain.ts'
 import { parseAddress } from '../lib/ranges.ts'
 import type { RelayPlan } from '../turn/messages.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
@@ -60,7 +61,7 @@ export function makeRelayBody({
     },
     sockets,
     descriptors: descriptorsOf(Object.values(listeners), workers),
-    drainMs: config.drain,
+    drainMs: finishMs(config.drain),
   }
 }
 

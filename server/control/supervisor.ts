@@ -1,4 +1,5 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
+import { acceptMs, finishMs, type DrainTimes } from '../lib/drain.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
 import { AttemptWatch } from '../telemetry/attempts.ts'
@@ -107,6 +108,11 @@ export class Supervisor {
     return { wanted, serving, silent: this.hung.silent }
   }
 
+  private get drainTimes(): DrainTimes {
+    const { drain = 0 } = this.running?.config ?? {}
+    return { accept: acceptMs(drain), finish: finishMs(drain) }
+  }
+
   get board(): Scoreboard {
     return this.made.board.scoreboard
   }
@@ -202,7 +208,7 @@ export class Supervisor {
   stopOnCommand(): Stopping {
     setImmediate(() => this.stop.resolve('sluice stop'))
     const mark = markOf(process.pid) ?? { pid: process.pid, started: '' }
-    return { process: mark, within_ms: this.running?.config.drain ?? 0 }
+    return { process: mark, within_ms: this.drainTimes.accept + this.drainTimes.finish }
   }
 
   private reopenLogs(): void {
@@ -242,11 +248,15 @@ export class Supervisor {
 
   /** Stops in order: takes no more, lets what is in flight finish. */
   private async drain(signal: string): Promise<void> {
-    const withinMs = this.running?.config.drain ?? 0
+    const { accept, finish: withinMs } = this.drainTimes
     this.isDraining = true
     this.source.stop()
     this.manager.stopping('finishes what is in flight')
-    logEvent('info', 'draining', { signal, within_ms: withinMs })
+    logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
+    if (accept > 0) {
+      this.crew.announceDrain()
+      await Bun.sleep(accept)
+    }
     await Promise.all([this.crew.drain(withinMs), this.turn?.drain(withinMs)])
   }
 

@@ -118,6 +118,10 @@ export class WorkerProcess implements Worker {
     this.send({ type: 'reopen-logs' })
   }
 
+  announceDrain(): void {
+    this.send({ type: 'announce-drain' })
+  }
+
   drain(withinMs: number): void {
     this.send({ type: 'drain', withinMs })
     unlessWithin(withinMs + EXIT_GRACE_MS, this.exited, () => this.kill())

@@ -41,6 +41,8 @@ export interface Worker {
   drop(plan: PlanBody): void
   reason(backend: string, server: string, reason: string): void
   reopenLogs(): void
+  /** Still accepts, but says to clients and to who asks for its health that it will not for long. */
+  announceDrain(): void
   /** Accepts no more, finishes what is in flight, ends. */
   drain(withinMs: number): void
   kill(): void

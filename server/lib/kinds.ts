@@ -76,6 +76,13 @@ export const OrWord = <const W extends string | false, T extends TSchema>(
   options: { description: string; default?: object; whenMissing?: string; secret?: true },
 ) => Type.Unsafe<W | T['static']>({ anyOf: [Type.Literal(word), map], format: 'or-word', ...options })
 
+/** A map, or in its short form a single value. */
+export const ValueOrMap = <V extends TSchema, M extends TSchema>(
+  value: V,
+  map: M,
+  options: { description: string; default?: string },
+) => Type.Unsafe<V['static'] | M['static']>({ anyOf: [value, map], format: 'value-or-map', ...options })
+
 /** One value or a list of them in the file; always a list in the code. */
 export const OneOrMore = <T extends TSchema>(item: T, description: string, defaults?: readonly string[]) =>
   Type.Unsafe<T['static'][]>({

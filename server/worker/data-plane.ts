@@ -50,6 +50,8 @@ export class DataPlane {
   private prepared: Prepared | null = null
   private current: Snapshot | null = null
   private isDraining = false
+  /** It drains, or soon will. */
+  private isLeaving = false
 
   /** `process` is what metrics call this process. */
   constructor(board: Scoreboard, process: string) {
@@ -126,10 +128,17 @@ export class DataPlane {
     this.logs.reopen()
   }
 
+  /** Still accepts, but says that it will not for long: health fails, and each answer ends its connection. */
+  announceDrain(): void {
+    this.isLeaving = true
+    if (this.serving) this.serving.engine.isDraining = true
+  }
+
   /** Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many exchanges were cut off. */
   drain(withinMs: number, done: (aborted: number) => void): void {
     if (this.isDraining) return
     this.isDraining = true
+    this.isLeaving = true
     const { serving } = this
     if (!serving) return done(0)
     const { engine, clients, listeners } = serving
@@ -196,7 +205,7 @@ export class DataPlane {
     if (which === 'metrics')
       return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.board))}\n` }
     const health = healthDocument(places, this.board)
-    const isHealthy = health.healthy && !this.isDraining
+    const isHealthy = health.healthy && !this.isLeaving
     return { status: isHealthy ? 200 : 503, body: `${JSON.stringify({ ...health, healthy: isHealthy })}\n` }
   }
 }

@@ -54,6 +54,7 @@ export type ToWorker =
   /** An empty reason: the server is up. */
   | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }
   | { readonly type: 'reopen-logs' }
+  | { readonly type: 'announce-drain' }
   | { readonly type: 'drain'; readonly withinMs: number }
 
 export type ToSupervisor =

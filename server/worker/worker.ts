@@ -1,5 +1,6 @@
 // A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes by itself.
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
+import { finishMs } from '../lib/drain.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
 import { releaseSignals } from '../lib/signals.ts'
 import { meterProcess } from '../telemetry/gather.ts'
@@ -65,6 +66,8 @@ class WorkerShell {
         return this.plane?.reason(message.backend, message.server, message.reason)
       case 'reopen-logs':
         return this.onReopenLogs()
+      case 'announce-drain':
+        return this.plane?.announceDrain()
       case 'drain':
         return this.drain(message.withinMs)
     }
@@ -81,7 +84,7 @@ class WorkerShell {
   }
 
   onTerminate(): void {
-    this.drain(this.plane?.snapshot?.config.drain ?? 0)
+    this.drain(finishMs(this.plane?.snapshot?.config.drain ?? 0))
   }
 
   private onBoard(slot: number, row: number): void {

@@ -52,6 +52,37 @@ describe('stop', () => {
     expect(gateway.last('stopped')?.['aborted']).toBe(0)
   })
 
+  test('with a time to accept, connections are still served meanwhile: health fails, and each answer ends its connection', async () => {
+    await using gateway = await startGateway({
+      config: { ...answering('here'), drain: { accept: '1h', finish: '10s' } },
+      workers: 2,
+    })
+    const idle = await gateway.client()
+    expect((await idle.get('/')).get('connection')).toBeNull()
+    gateway.signal('SIGTERM')
+    expect(await gateway.event('draining')).toMatchObject({ accept_ms: 3_600_000, within_ms: 10_000 })
+    expect((await fetch(`${gateway.admin}/_health`)).status).toBe(503)
+    const isLeaving = async (): Promise<boolean> => {
+      const client = await gateway.client()
+      const answer = await client.get('/')
+      client.rst()
+      expect([answer.status, answer.body]).toEqual([200, 'here'])
+      return answer.get('connection') === 'close'
+    }
+    await waitFor(isLeaving)
+    const last = await idle.get('/')
+    expect([last.status, last.get('connection')]).toEqual([200, 'close'])
+    expect(await gateway.stop()).toBe(1)
+  })
+
+  test('that time ends in the ordinary drain', async () => {
+    await using gateway = await startGateway({
+      config: { ...answering('here'), drain: { accept: '100ms' } },
+    })
+    expect(await gateway.stop()).toBe(0)
+    expect(gateway.last('draining')).toMatchObject({ accept_ms: 100, within_ms: 30_000 })
+  })
+
   test('what is not done within the drain time is cut off', async () => {
     await using origin = startOrigin(() => {})
     await using gateway = await startGateway({ config: to(origin.url, { drain: '200ms' }) })

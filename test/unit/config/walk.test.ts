@@ -107,6 +107,14 @@ describe('problems', () => {
     ],
     ['workers: .inf', '7:10 workers: found Infinity, allowed a whole number from 0 to 256'],
     [
+      'drain: { accept: 5, finish: 10s }',
+      '7:18 drain.accept: found 5, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h; write "5s" or "5ms"',
+    ],
+    [
+      'drain: [5s]',
+      '7:8 drain: found a list, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h',
+    ],
+    [
       'drain: 10',
       '7:8 drain: found 10, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h; write "10s" or "10ms"',
     ],

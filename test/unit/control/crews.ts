@@ -63,6 +63,9 @@ export class FakeWorker implements Worker {
   reopenLogs(): void {
     this.told.push('reopen')
   }
+  announceDrain(): void {
+    this.told.push('announce drain')
+  }
   drain(withinMs: number): void {
     this.told.push(`drain ${withinMs}`)
   }

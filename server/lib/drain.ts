@@ -1,0 +1,14 @@
+// How a stop goes on, as the config's `drain` has it: a time, or a map.
+
+export interface DrainTimes {
+  /** How long exchanges in flight may take, in ms. */
+  readonly finish: number
+  /** How long connections are still taken before that, in ms. */
+  readonly accept: number
+}
+
+export type Drain = number | DrainTimes
+
+export const finishMs = (drain: Drain): number => (typeof drain === 'number' ? drain : drain.finish)
+
+export const acceptMs = (drain: Drain): number => (typeof drain === 'number' ? 0 : drain.accept)
