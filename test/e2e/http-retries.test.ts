@@ -149,11 +149,14 @@ describe('what is counted', () => {
     const server = gateway.engine.snapshot.backends.values().next().value?.servers[0]
     await using client = await gateway.client()
     client.send(GET)
-    await waitFor(() => gateway.engine.board.requests(server?.slot ?? 0) > 0)
+    await waitFor(() => gateway.engine.board.failedAttempts(server?.slot ?? 0) > 0)
     client.rst()
     expect(await gateway.logged()).toMatchObject({ fault: 'client_abort', attempts: 1, server: null })
     const { board } = gateway.engine
-    expect([board.requests(server?.slot ?? 0), board.failures(server?.slot ?? 0)]).toEqual([1, 1])
+    const slot = server?.slot ?? 0
+    expect([board.attempts(slot), board.failedAttempts(slot)]).toEqual([1, 1])
+    // The request is nobody's: no server answered it.
+    expect(board.requests(slot)).toBe(0)
     await gateway.settled()
   })
 
