@@ -19,6 +19,8 @@ export interface Usable {
   /** The backend's own slot: its cursor is shared by all workers. */
   readonly slot: number
   readonly chance: Chance
+  /** The time, in ms of a clock that only goes on. */
+  readonly now: () => number
   /** For `hash`: most requests in flight at a server, as a multiple of the mean. */
   readonly loadFactor: number
 }

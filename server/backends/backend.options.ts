@@ -32,7 +32,11 @@ export const ServerOptions = Type.Object(
           'Most exchanges and tunnels (WebSockets) in flight at once, over all workers; more wait in the queue of the backend. Left out: as many as clients have.',
       }),
     ),
-    backup: Type.Boolean({ default: false, description: 'Used only while no other server is usable.' }),
+    backup: Type.Boolean({
+      default: false,
+      description:
+        'Used only while no other server is usable, and for the last try of a request that others have failed.',
+    }),
   },
   {
     description: 'One address in a backend.',

@@ -1,5 +1,6 @@
 // A backend: its servers, which of them are usable now, and the algorithm that picks one.
 import type { RequestHead } from '../head/request-head.ts'
+import { nowMs } from '../lib/clock.ts'
 import type { Chance } from '../lib/random.ts'
 import {
   STATE_DOWN,
@@ -25,7 +26,7 @@ interface BackendParts {
   /** The backend of this name in the snapshot before: its servers' state is carried over. */
   readonly previous: Backend | null
   readonly chance?: Chance
-  /** The clock of the queue. */
+  /** The clock of the queue, and of what was measured; of the latter else that of the event under way. */
   readonly now?: () => number
 }
 
@@ -48,8 +49,11 @@ export class Backend {
   readonly #board: Scoreboard
   readonly #chance: Chance
   readonly #bell: Bell
+  readonly #now: () => number
   #usable: readonly Server[] = NONE
   #pick: Pick = pickNone
+  /** Of the backups that stand by. */
+  #pickBackup: Pick = pickNone
   /** The epoch that `#usable` was made for; NaN: none yet. */
   #epoch = NaN
 
@@ -59,6 +63,7 @@ export class Backend {
     this.options = options
     this.#board = board
     this.#chance = chance
+    this.#now = now ?? eventMs
     this.key = keyOf(options) satisfies KeyOf
     this.reasons = new Map(previous?.reasons)
     // By slot: a server that only got another name is the same.
@@ -77,13 +82,22 @@ export class Backend {
 
   /** Picks a server and takes a place at it: one with room whose bit is not in `tried`. Null: none; see `lastPickFull`. */
   pick(key: number, tried: number): Server | null {
-    const epoch = this.#board.epoch(this.slot)
-    if (epoch !== this.#epoch) this.#prepare(epoch)
+    this.#refresh()
     // Who comes now stands behind those who wait already.
     const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
     const server = isBehind ? null : this.#pick(key, tried)
     if (server === null) this.lastPickFull = this.#hasUntried(tried)
     return server
+  }
+
+  /**
+   * Picks a server for another attempt, which is the last that may be made when `isLast`. A backup that stands by takes that one, or
+   * any when the others have been tried: without a health check nothing else would ever call it.
+   */
+  pickAgain(key: number, tried: number, isLast: boolean): Server | null {
+    this.#refresh()
+    const backup = isLast ? this.#pickBackup(key, tried) : null
+    return backup ?? this.pick(key, tried) ?? (this.lastPickFull ? null : this.#pickBackup(key, tried))
   }
 
   /** Gives the place at a picked server back, and wakes who waits for one. */
@@ -111,19 +125,34 @@ export class Backend {
     return false
   }
 
+  #refresh(): void {
+    const epoch = this.#board.epoch(this.slot)
+    if (epoch !== this.#epoch) this.#prepare(epoch)
+  }
+
   #prepare(epoch: number): void {
     this.#epoch = epoch
     this.#usable = this.#usableNow()
     for (const server of this.servers) takeKeepAlive(server)
-    if (this.#usable.length === 0) {
-      this.#pick = pickNone
-      return
-    }
-    this.#pick = algorithms[this.options.algorithm]({
-      servers: this.#usable,
+    this.#pick = this.#pickOf(this.#usable)
+    const standBy = this.servers.filter(
+      (server) =>
+        server.backup &&
+        server.weight > 0 &&
+        this.#board.state(server.slot) === STATE_UP &&
+        !this.#usable.includes(server),
+    )
+    this.#pickBackup = this.#pickOf(standBy)
+  }
+
+  #pickOf(servers: readonly Server[]): Pick {
+    if (servers.length === 0) return pickNone
+    return algorithms[this.options.algorithm]({
+      servers,
       board: this.#board,
       slot: this.slot,
       chance: this.#chance,
+      now: this.#now,
       loadFactor: this.options.hash?.load_factor ?? LOAD_FACTOR,
     })
   }
@@ -153,6 +182,7 @@ export class Backend {
 }
 
 const pickNone: Pick = () => null
+const eventMs = (): number => nowMs
 
 const STATE_REASONS: Readonly<Record<number, string>> = {
   [STATE_EMPTY]: 'not started',

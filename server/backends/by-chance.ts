@@ -18,17 +18,20 @@ export function weightedRandom(usable: Usable): Pick {
   return drawing(usable, weightedDraw(usable))
 }
 
-/** Draws two in proportion to their weights and takes the one with less in flight for its weight. */
+/** Draws two in proportion to their weights and takes the one with less in flight for its weight, recent failures included. */
 export function powerOfTwo(usable: Usable): Pick {
-  const { servers, board } = usable
+  const { servers, board, now } = usable
   const draw = weightedDraw(usable)
+  const load = (server: Server, nowMs: number): number =>
+    board.inFlight(server.slot) + server.live.record.burden(nowMs)
   return drawing(usable, () => {
     const one = draw()
     if (servers.length === 1) return one
     let other = draw()
     for (let i = 1; i < DRAWS && other === one; i++) other = draw()
     if (other === one) other = servers[(servers.indexOf(one) + 1) % servers.length]!
-    return board.inFlight(other.slot) * one.weight < board.inFlight(one.slot) * other.weight ? other : one
+    const nowMs = now()
+    return load(other, nowMs) * one.weight < load(one, nowMs) * other.weight ? other : one
   })
 }
 

@@ -6,14 +6,15 @@ import type { Server } from './server.ts'
 
 /** Another worker may take the last place at the server just chosen: then choose again, this often. */
 const CHOICES = 4
-/** What each pick takes off the mean time of a server that it passes over: one that was slow once is asked again some day. */
-const FORGETTING = 1 / 2048
+/** A trial of a server that is passed over (see track-record.ts) costs one request in so many at most. */
+const PICKS_PER_TRIAL = 16
 
-/** Takes the one with the least in flight for its weight; of equals the one that round robin would take. */
+/** Takes the one with the least in flight for its weight, recent failures included; of equals the one that round robin would take. */
 export function leastConnections(usable: Usable): Pick {
-  const { servers, board, slot } = usable
+  const { servers, board, slot, now } = usable
   const sequence = smoothSequence(servers.map((server) => server.weight))
   return choosing(usable, (tried) => {
+    const nowMs = now()
     let best: Server | null = null
     let bestLoad = 0
     let at = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
@@ -21,9 +22,10 @@ export function leastConnections(usable: Usable): Pick {
       if (at === servers.length) at = 0
       const server = servers[at]!
       if ((tried & server.triedBit) !== 0) continue
-      const load = board.inFlight(server.slot)
+      const inFlight = board.inFlight(server.slot)
+      const load = inFlight + server.live.record.burden(nowMs)
       if (load === 0) return server
-      if (load >= server.maxConnections) continue
+      if (inFlight >= server.maxConnections) continue
       if (best !== null && load * best.weight >= bestLoad * server.weight) continue
       best = server
       bestLoad = load
@@ -33,26 +35,34 @@ export function leastConnections(usable: Usable): Pick {
 }
 
 /**
- * Takes the one with the least mean time to the first byte, times what it would have in flight, for its weight. The times are
- * this worker's own. A server without one yet counts as fast as the fastest.
+ * Takes the one with the least mean time to the first byte, times what it would have in flight, for its weight. The times and
+ * failures are this worker's own. A server without a time yet counts as fast as the fastest.
  */
 export function leastResponseTime(usable: Usable): Pick {
-  const { servers, board, slot } = usable
+  const { servers, board, slot, now } = usable
   const sequence = smoothSequence(servers.map((server) => server.weight))
+  let picks = 0
   return choosing(usable, (tried) => {
-    const unknownMs = fastestMs(servers)
+    const nowMs = now()
+    const fastest = fastestMs(servers)
+    const mayTry = tried === 0 && ++picks >= PICKS_PER_TRIAL
     let best: Server | null = null
     let bestScore = Infinity
     let at = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
     for (let i = 0; i < servers.length; i++, at++) {
       if (at === servers.length) at = 0
       const server = servers[at]!
-      const { live } = server
       if ((tried & server.triedBit) !== 0) continue
-      const load = board.inFlight(server.slot)
-      if (load >= server.maxConnections) continue
-      const score = ((live.ewmaMs === 0 ? unknownMs : live.ewmaMs) * (load + 1)) / server.weight
-      live.ewmaMs -= live.ewmaMs * FORGETTING
+      const { record } = server.live
+      const inFlight = board.inFlight(server.slot)
+      if (inFlight >= server.maxConnections) continue
+      if (mayTry && inFlight === 0 && record.isDue(nowMs)) {
+        picks = 0
+        record.beginTrial(fastest, nowMs)
+        return server
+      }
+      const load = inFlight + record.burden(nowMs) + 1
+      const score = ((record.meanMs === 0 ? fastest : record.meanMs) * load) / server.weight
       if (score >= bestScore) continue
       best = server
       bestScore = score
@@ -64,8 +74,8 @@ export function leastResponseTime(usable: Usable): Pick {
 function fastestMs(servers: readonly Server[]): number {
   let fastest = Infinity
   for (let i = 0; i < servers.length; i++) {
-    const { ewmaMs } = servers[i]!.live
-    if (ewmaMs !== 0 && ewmaMs < fastest) fastest = ewmaMs
+    const { meanMs } = servers[i]!.live.record
+    if (meanMs !== 0 && meanMs < fastest) fastest = meanMs
   }
   return fastest === Infinity ? 1 : fastest
 }

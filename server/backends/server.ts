@@ -1,6 +1,7 @@
 // A server as the data path sees it, and what of it outlives a snapshot.
 import type { Slot } from '../worker/messages.ts'
 import type { BackendConfig } from './backend.options.ts'
+import { TrackRecord } from './track-record.ts'
 
 /** One address of a backend. Immutable: a change of config makes another, which may share its `live`. */
 export interface Server {
@@ -37,8 +38,8 @@ export interface ServerLive {
   keepAliveMs: number
   /** What the config said when `keepAliveMs` was set last. */
   configuredKeepAliveMs: number
-  /** Moving mean of the time to the first byte of the answer; 0: none yet. */
-  ewmaMs: number
+  /** What attempts have told of it. */
+  readonly record: TrackRecord
   /** Which of the host's addresses is dialled next. */
   addressAt: number
   /** No snapshot names it any more: connections end after their exchange. */
@@ -47,9 +48,6 @@ export interface ServerLive {
   surplus: number
 }
 
-/** The share of the newest measurement in the mean. */
-const NEWEST = 0.2
-
 /** State of a server that is new to this worker. */
 export function newServerLive(options: BackendConfig): ServerLive {
   return {
@@ -57,18 +55,11 @@ export function newServerLive(options: BackendConfig): ServerLive {
     open: 0,
     keepAliveMs: options.keep_alive.idle,
     configuredKeepAliveMs: options.keep_alive.idle,
-    ewmaMs: 0,
+    record: new TrackRecord(),
     addressAt: 0,
     isRetired: false,
     surplus: 0,
   }
-}
-
-/** Takes a time to the first byte into the server's mean. */
-export function recordResponseTime(live: ServerLive, ms: number): void {
-  // 0 means none yet, and a local server may answer within the clock's tick.
-  const measured = ms > 0.001 ? ms : 0.001
-  live.ewmaMs = live.ewmaMs === 0 ? measured : live.ewmaMs + NEWEST * (measured - live.ewmaMs)
 }
 
 interface NewServer {

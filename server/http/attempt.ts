@@ -1,4 +1,5 @@
-// What became of an attempt, told to who counts (the scoreboard) and to who reads the log (the exchange).
+// What became of an attempt, told to who counts (the scoreboard), to who reads the log (the exchange) and to who picks servers
+// (their records).
 import type { Server } from '../backends/server.ts'
 import { nowMs, unixSeconds } from '../lib/clock.ts'
 import { FAULTS, type FaultCode, faultPlace } from '../tables/faults.ts'
@@ -30,4 +31,22 @@ export function attemptFailed(
   x.tries ??= []
   if (x.tries.length < TRIES_MAX)
     x.tries.push({ server: server.name, phase, fault: code, ms: nowMs - sinceMs })
+}
+
+/** What an answer tells of its server. What a client takes to send its request is not its server's time. */
+export function learnFromAnswer(x: Proxied, { live }: Server, status: number, waitedMs: number): void {
+  if (status >= 500) live.record.failed(waitedMs, nowMs)
+  else if (x.isRequestWhole) live.record.answered(waitedMs, nowMs)
+}
+
+/** And what it tells that there is none, or that it breaks off. */
+export function learnFromFailure(x: Proxied, { live }: Server, code: FaultCode, waitedMs: number): void {
+  if (FAULTS[code].side === 'server' && !x.tunnel) live.record.failed(x.hasBegun ? 0 : waitedMs, nowMs)
+}
+
+/** What an attempt that failed so was doing. */
+export function phaseOf(x: Proxied, code: FaultCode, isSent: boolean): Phase {
+  if (x.hasBegun) return 'answer'
+  if (!isSent) return code === 'dns_failed' ? 'resolve' : 'connect'
+  return x.isRequestWhole ? 'wait' : 'send'
 }

@@ -3,7 +3,7 @@
 // never here.
 import type { Backend } from '../backends/backend.ts'
 import type { Waiter } from '../backends/queue.ts'
-import { type Server, recordResponseTime } from '../backends/server.ts'
+import type { Server } from '../backends/server.ts'
 import { faultAnswer } from '../head/answer.ts'
 import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -18,9 +18,7 @@ import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
-import { isInsider } from './at-once.ts'
-import { attemptAnswered, attemptFailed } from './attempt.ts'
-import type { Phase } from './exchange.ts'
+import { attemptAnswered, attemptFailed, learnFromAnswer, learnFromFailure, phaseOf } from './attempt.ts'
 import { requestLines } from './forwarded-headers.ts'
 import { HeldPieces } from './held-pieces.ts'
 import type { Proxied } from './proxy.ts'
@@ -28,6 +26,7 @@ import { backoffMs, isUnsent, mayRepeat } from './retry.ts'
 import { tellAttempt } from './tell-exchange.ts'
 import { Tunnel } from './tunnel.ts'
 import { wantedUpgrades } from './upgrade.ts'
+import { whyNone } from './why.ts'
 import { writeBody, writeHeldHead, writeInterim } from './write-answer.ts'
 
 /** A request's body is kept for another attempt up to this; also what is read ahead while there is no connection yet. */
@@ -76,18 +75,10 @@ export class Forward implements ServerEvents, Waiter {
   attempt(): void {
     const server = this.backend.pick(this.key, this.tried)
     if (server) return this.#use(server)
-    if (!this.backend.lastPickFull) return this.x.reply(faultAnswer('no_server', this.#whyNone()))
+    if (!this.backend.lastPickFull)
+      return this.x.reply(faultAnswer('no_server', whyNone(this.x, this.backend)))
     this.#waitingSinceMs = nowMs
     if (!this.backend.queue.push(this, nowMs)) this.x.replyWith('queue_full')
-  }
-
-  /** Strangers hear the reasons, but not where our servers are. */
-  #whyNone(): string {
-    const isTold = isInsider(this.x)
-    const reasons = this.backend
-      .down()
-      .map(({ server, reason }) => (isTold ? `${server}: ${reason}` : reason))
-    return `backend ${this.backend.name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
   }
 
   onServer(server: Server): void {
@@ -172,6 +163,12 @@ export class Forward implements ServerEvents, Waiter {
     else this.x.inbound.resume()
   }
 
+  /** How long the server has let wait for its answer, or for a connection. What a client takes to send its request is not its server's time. */
+  get #waitedMs(): number {
+    if (!this.#isSent) return nowMs - this.#usedMs
+    return this.x.isRequestWhole ? nowMs - this.#askedMs : 0
+  }
+
   // ── 6 body ──
 
   body(bytes: Buffer, from: number, to: number): void {
@@ -236,9 +233,10 @@ export class Forward implements ServerEvents, Waiter {
     this.#isHeadAlone = isAlone
     x.fault = null // what failed in earlier attempts was made good
     this.#keepNoMore()
-    // What a client takes to send its request is not its server's time.
-    if (this.#server && x.isRequestWhole) recordResponseTime(this.#server.live, nowMs - this.#askedMs)
-    if (this.#server) attemptAnswered(x, this.#server, this.#usedMs)
+    if (this.#server) {
+      attemptAnswered(x, this.#server, this.#usedMs)
+      learnFromAnswer(x, this.#server, head.status, this.#waitedMs)
+    }
     if (head.status === 101 && this.#conn) x.tunnel = new Tunnel(this, this.#conn)
     x.answered(head, framing, null)
   }
@@ -250,7 +248,10 @@ export class Forward implements ServerEvents, Waiter {
     if (this.#isOver || x.isEnded) return
     // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
-    if (server && !wasStale) attemptFailed(x, server, code, this.#phase(code), this.#usedMs)
+    if (server && !wasStale) {
+      attemptFailed(x, server, code, phaseOf(x, code, this.#isSent), this.#usedMs)
+      learnFromFailure(x, server, code, this.#waitedMs)
+    }
     if (x.hasBegun) return x.breakOff(code)
     x.fault = fault(code, !isUnsent(code))
     // All that was sent must still be here.
@@ -265,16 +266,10 @@ export class Forward implements ServerEvents, Waiter {
     this.#again(wasStale)
   }
 
-  /** What an attempt that failed so was doing. */
-  #phase(code: FaultCode): Phase {
-    if (this.x.hasBegun) return 'answer'
-    if (!this.#isSent) return code === 'dns_failed' ? 'resolve' : 'connect'
-    return this.x.isRequestWhole ? 'wait' : 'send'
-  }
-
   /** Another server at once; the same ones only after a while. */
   #again(isImmediate: boolean): void {
-    const server = this.backend.pick(this.key, this.tried)
+    const isLast = this.x.attempts + 1 >= this.backend.options.retry.attempts
+    const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate)
     if (server) return this.#use(server)
     this.tried = 0
     if (isImmediate) return this.attempt()
@@ -372,6 +367,7 @@ export class Forward implements ServerEvents, Waiter {
     this.#isOver = true
     this.backend.queue.remove(this)
     if (this.#backoff) clearTimeout(this.#backoff)
+    if (this.#server && !this.x.hasBegun) this.#server.live.record.abandoned(this.#waitedMs, nowMs)
     this.#leave()?.drop()
   }
 

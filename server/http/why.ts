@@ -1,7 +1,9 @@
 // What the log says beside the code of a fault: which rule was broken at which byte, or which limit was reached and where it is set.
+import type { Backend } from '../backends/backend.ts'
 import { whyMalformed } from '../head/why-malformed.ts'
 import { whyAmbiguous } from '../rules/why-ambiguous.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import { isInsider } from './at-once.ts'
 import type { Proxied } from './proxy.ts'
 
 /** The most of what a client sent that is repeated. */
@@ -13,6 +15,13 @@ export function whyRefused(code: FaultCode, x: Proxied): string | null {
   if (limit === null) return WHY[code]?.(x) ?? null
   x.engine.limitReached(limit.path, limit.value)
   return `${limit.path}: ${limit.value} ${limit.unit}`
+}
+
+/** Why no server of a backend is usable. Strangers hear the reasons, but not where our servers are. */
+export function whyNone(x: Proxied, backend: Backend): string {
+  const isTold = isInsider(x)
+  const reasons = backend.down().map(({ server, reason }) => (isTold ? `${server}: ${reason}` : reason))
+  return `backend ${backend.name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
 }
 
 const WHY: { readonly [code in FaultCode]?: (x: Proxied) => string } = {

@@ -170,7 +170,7 @@ describe('what is counted', () => {
     await pause(120)
     client.send('b')
     expect((await client.readAnswer()).status).toBe(200)
-    expect(live?.ewmaMs).toBeLessThan(60)
+    expect(live?.record.meanMs).toBeLessThan(60)
     await gateway.settled()
   })
 })

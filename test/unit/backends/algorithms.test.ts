@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { hashText } from '../../../server/backends/hash.ts'
-import { recordResponseTime, type Server } from '../../../server/backends/server.ts'
+import type { Server } from '../../../server/backends/server.ts'
 import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/scoreboard.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 import { backendConfig, Bench, tally, walk } from './backends.ts'
@@ -91,39 +91,6 @@ describe('least connections', () => {
       algorithm: 'least_connections',
     })
     expect(tally(walk(new Bench().backend(options), 400))).toEqual({ a: 300, b: 100 })
-  })
-})
-
-describe('least response time', () => {
-  const options = backendConfig(three, { algorithm: 'least_response_time' })
-
-  test('takes the fastest until what it has in flight outweighs it', () => {
-    const backend = new Bench().backend(options)
-    for (const [i, ms] of [10, 25, 1000].entries()) backend.servers[i]!.live.ewmaMs = ms
-    const picked = Array.from({ length: 7 }, () => backend.pick(0, 0)?.name ?? '-')
-    expect(tally(picked)).toEqual({ a: 5, b: 2 })
-  })
-
-  test('counts a server without a time as fast as the fastest', () => {
-    const backend = new Bench().backend(options)
-    backend.servers[0]!.live.ewmaMs = 10
-    backend.servers[1]!.live.ewmaMs = 500
-    const picked = Array.from({ length: 10 }, () => backend.pick(0, 0)?.name ?? '-')
-    expect(tally(picked)).toEqual({ a: 5, c: 5 })
-  })
-
-  test('asks a server again that was slow once', () => {
-    const backend = new Bench().backend(options)
-    for (const [i, ms] of [1, 1, 500].entries()) backend.servers[i]!.live.ewmaMs = ms
-    const measure = (server: Server | null): string => {
-      if (server === null) return '-'
-      recordResponseTime(server.live, 1)
-      backend.release(server)
-      return server.name
-    }
-    const picked = Array.from({ length: 40_000 }, () => measure(backend.pick(0, 0)))
-    expect(picked.slice(0, 5000)).not.toContain('c')
-    expect(tally(picked.slice(30_000))['c']).toBeGreaterThan(2000)
   })
 })
 

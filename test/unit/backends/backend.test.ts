@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { Backend } from '../../../server/backends/backend.ts'
 import {
   STATE_DOWN,
   STATE_DRAINING,
@@ -134,6 +135,42 @@ describe('a pick', () => {
     const workers = [0, 1, 2, 3].map((row) => bench.backend(options, { row }))
     const picked = Array.from({ length: 200 }, (_, i) => workers[i % 4]!.pick(0, 0))
     expect(picked.filter((server) => server !== null).length).toBe(10)
+  })
+})
+
+describe('another attempt', () => {
+  const bits = (backend: Backend, ...wanted: string[]): number =>
+    backend.servers.reduce((sum, { name, triedBit }) => (wanted.includes(name) ? sum | triedBit : sum), 0)
+  const spare = [{ name: 'a' }, { name: 'b' }, { name: 'z', backup: true }]
+
+  test('is at a backup when the others are tried, or when it is the last', () => {
+    const backend = new Bench().backend(backendConfig(spare))
+    const again = (isLast: boolean, ...tried: string[]) =>
+      backend.pickAgain(0, bits(backend, ...tried), isLast)?.name ?? null
+    expect(again(false, 'a')).toBe('b')
+    expect(again(false, 'a', 'b')).toBe('z')
+    expect(again(true, 'a')).toBe('z')
+    expect(again(true, 'a', 'z')).toBe('b')
+    expect(again(false, 'a', 'b', 'z')).toBeNull()
+    expect(backend.lastPickFull).toBe(false)
+  })
+
+  test('is at no backup that is down, has no weight or no room, nor while others only are full', () => {
+    const bench = new Bench()
+    const backend = bench.backend(backendConfig(spare))
+    bench.set('z', STATE_DOWN)
+    expect(backend.pickAgain(0, bits(backend, 'a'), true)?.name).toBe('b')
+    expect(backend.pickAgain(0, bits(backend, 'a', 'b'), true)).toBeNull()
+    const weightless = new Bench().backend(
+      backendConfig([{ name: 'a' }, { name: 'z', backup: true, weight: 0 }]),
+    )
+    expect(weightless.pickAgain(0, bits(weightless, 'a'), true)).toBeNull()
+    const full = new Bench().backend(
+      backendConfig([{ name: 'a' }, { name: 'b', max_connections: 1 }, { name: 'z', backup: true }]),
+    )
+    while (full.pick(0, bits(full, 'a'))) continue
+    expect(full.pickAgain(0, bits(full, 'a'), false)).toBeNull()
+    expect(full.lastPickFull).toBe(true)
   })
 })
 

@@ -45,7 +45,10 @@ export class Bench {
   }
 
   /** A backend of worker `row`, all of whose servers are up. */
-  backend(options: BackendConfig, parts: { row?: number; previous?: Backend; chance?: () => number } = {}) {
+  backend(
+    options: BackendConfig,
+    parts: { row?: number; previous?: Backend; chance?: () => number; now?: () => number } = {},
+  ) {
     const slots = this.slots(options)
     for (const { index } of Object.values(slots.servers))
       if (this.board.state(index) === 0) this.board.setState(index, STATE_UP)
@@ -57,6 +60,7 @@ export class Bench {
       board: scoreboardOn(this.region, row),
       previous,
       chance,
+      ...(parts.now ? { now: parts.now } : {}),
     })
   }
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { newServerLive, parseServerUrl, recordResponseTime } from '../../../server/backends/server.ts'
-import { backendConfig } from './backends.ts'
+import { parseServerUrl } from '../../../server/backends/server.ts'
 
 describe('the URL of a server', () => {
   test('gives host, port and what goes into the Host field', () => {
@@ -35,21 +34,5 @@ describe('the URL of a server', () => {
       'http://::1:80',
     ])
       expect(() => parseServerUrl(url)).toThrow('is not the URL of a server')
-  })
-})
-
-describe('the time of a server', () => {
-  test('is a moving mean that the first measurement begins', () => {
-    const live = newServerLive(backendConfig([{ name: 'a' }]))
-    recordResponseTime(live, 100)
-    expect(live.ewmaMs).toBe(100)
-    recordResponseTime(live, 200)
-    expect(live.ewmaMs).toBe(120)
-  })
-
-  test('is known even when the clock saw none', () => {
-    const live = newServerLive(backendConfig([{ name: 'a' }]))
-    recordResponseTime(live, 0)
-    expect(live.ewmaMs).toBeGreaterThan(0)
   })
 })

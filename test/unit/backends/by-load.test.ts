@@ -1,0 +1,114 @@
+// Algorithms that go by what servers did with earlier requests.
+import { describe, expect, test } from 'bun:test'
+import type { Backend } from '../../../server/backends/backend.ts'
+import type { Server } from '../../../server/backends/server.ts'
+import { seededRandom } from '../../support/random.ts'
+import { backendConfig, Bench, tally } from './backends.ts'
+
+const three = [{ name: 'a' }, { name: 'b' }, { name: 'c' }]
+
+describe('least response time', () => {
+  const options = backendConfig(three, { algorithm: 'least_response_time' })
+
+  test('takes the fastest until what it has in flight outweighs it', () => {
+    const backend = new Bench().backend(options)
+    for (const [i, ms] of [10, 25, 1000].entries()) backend.servers[i]!.live.record.meanMs = ms
+    const picked = Array.from({ length: 7 }, () => backend.pick(0, 0)?.name ?? '-')
+    expect(tally(picked)).toEqual({ a: 5, b: 2 })
+  })
+
+  test('counts a server without a time as fast as the fastest', () => {
+    const backend = new Bench().backend(options)
+    backend.servers[0]!.live.record.meanMs = 10
+    backend.servers[1]!.live.record.meanMs = 500
+    const picked = Array.from({ length: 10 }, () => backend.pick(0, 0)?.name ?? '-')
+    expect(tally(picked)).toEqual({ a: 5, c: 5 })
+  })
+
+  test('asks a server again that was slow once, soon and with few requests', () => {
+    const clock = { nowMs: 1000 }
+    const backend = new Bench().backend(options, { now: () => clock.nowMs })
+    for (const { live } of backend.servers)
+      live.record.answered(live === backend.servers[2]!.live ? 500 : 1, 1000)
+    const picked = serve(backend, clock, 1200, () => 1)
+    expect(picked.slice(0, 240)).not.toContain('c')
+    expect(tally(picked)['c']).toBeGreaterThan(200)
+  })
+
+  test('asks a slow server seldom, and only so many', () => {
+    const clock = { nowMs: 1000 }
+    const backend = new Bench().backend(options, { now: () => clock.nowMs })
+    const picked = serve(backend, clock, 10_000, (name) => (name === 'c' ? 100 : 1))
+    expect(tally(picked)['c']).toBeWithin(2, 40)
+  })
+
+  test('keeps a tried server out of a trial', () => {
+    const clock = { nowMs: 1000 }
+    const backend = new Bench().backend(options, { now: () => clock.nowMs })
+    for (const { live } of backend.servers) live.record.answered(1, 1000)
+    clock.nowMs = 10_000
+    for (let i = 0; i < 50; i++) {
+      const server = backend.pick(0, 1)
+      expect(server?.name).not.toBe('a')
+      backend.release(server!)
+    }
+  })
+})
+
+/** So many requests one after the other, each taking what `take` says; Infinity: it fails at once. */
+function serve(
+  backend: Backend,
+  clock: { nowMs: number },
+  requests: number,
+  take: (name: string) => number,
+): string[] {
+  return Array.from({ length: requests }, () => {
+    const server = backend.pick(0, 0)!
+    const ms = take(server.name)
+    clock.nowMs += ms === Infinity ? 0.1 : ms
+    if (ms === Infinity) server.live.record.failed(0.1, clock.nowMs)
+    else server.live.record.answered(ms, clock.nowMs)
+    backend.release(server)
+    return server.name
+  })
+}
+
+describe('a server that fails at once', () => {
+  for (const algorithm of ['least_response_time', 'least_connections', 'power_of_two'] as const) {
+    test(`draws nobody to it: ${algorithm}`, () => {
+      const clock = { nowMs: 1000 }
+      const two = [{ name: 'good' }, { name: 'bad' }]
+      const backend = new Bench().backend(backendConfig(two, { algorithm }), {
+        now: () => clock.nowMs,
+        chance: seededRandom(3).next,
+      })
+      // Sixteen clients, each of whom asks again as soon as it was answered: after 5 ms by the one, after 0.1 by the other.
+      const open: { server: Server; dueMs: number }[] = []
+      const counts: Record<string, number> = { good: 0, bad: 0 }
+      for (let i = 0; i < 20_000; i++) {
+        if (open.length === 16) {
+          open.sort((a, b) => a.dueMs - b.dueMs)
+          const { server, dueMs } = open.shift()!
+          clock.nowMs = dueMs
+          if (server.name === 'bad') server.live.record.failed(0.1, dueMs)
+          else server.live.record.answered(5, dueMs)
+          backend.release(server)
+        }
+        const server = backend.pick(0, 0)!
+        counts[server.name]!++
+        open.push({ server, dueMs: clock.nowMs + (server.name === 'bad' ? 0.1 : 5) })
+      }
+      expect(counts['bad']! / 20_000).toBeLessThan(0.03)
+      expect(counts['bad']).toBeGreaterThan(0)
+    })
+  }
+
+  test('is used again when it has recovered', () => {
+    const clock = { nowMs: 1000 }
+    const options = backendConfig(three, { algorithm: 'least_response_time' })
+    const backend = new Bench().backend(options, { now: () => clock.nowMs })
+    serve(backend, clock, 5000, (name) => (name === 'c' ? Infinity : 1))
+    const since = serve(backend, clock, 40_000, () => 1)
+    expect(tally(since.slice(-1000))['c']).toBeGreaterThan(200)
+  })
+})
