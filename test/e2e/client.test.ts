@@ -1,15 +1,13 @@
 // Who the client is: believed in one field of trusted proxies, and nowhere else; unknown where that field cannot be read.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
-import { ClientScene, told, type Verdict } from '../support/client-scene.ts'
+import { ClientScene, UNKNOWN_CLIENT as UNKNOWN, told, type Verdict } from '../support/client-scene.ts'
 
 let scene: ClientScene
 beforeAll(() => {
   scene = new ClientScene()
 })
 afterAll(() => scene[Symbol.asyncDispose]())
-
-const UNKNOWN: Verdict = [null, 403, 403, 200]
 
 describe('a field that the listener does not believe', () => {
   const others: Readonly<Record<string, readonly string[]>> = {

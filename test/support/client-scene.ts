@@ -29,13 +29,13 @@ export class ClientScene implements AsyncDisposable {
         {
           name: 'deny',
           match: { path: '/deny/*' },
-          middleware: [{ ip: { deny: ['192.0.2.66', '2001:db8::66'] } }],
+          middleware: [{ ip: { deny: ['192.0.2.66', '2001:db8::66', '127.0.0.77'] } }],
           respond: {},
         },
         {
           name: 'allow',
           match: { path: '/allow/*' },
-          middleware: [{ ip: { allow: ['127.0.0.1', '10.0.0.0/8', '192.0.2.7'] } }],
+          middleware: [{ ip: { allow: ['127.0.0.1', '127.0.0.78', '10.0.0.0/8', '192.0.2.7'] } }],
           respond: {},
         },
         { name: 'open', match: { path: '/open/*' }, respond: {} },
@@ -108,6 +108,8 @@ export class ClientScene implements AsyncDisposable {
 }
 
 export type Verdict = readonly (string | number | null)[]
+/** That of a client whose address is not known. */
+export const UNKNOWN_CLIENT: Verdict = [null, 403, 403, 200]
 
 const linesOf = (fields: readonly string[]): string => fields.map((field) => `${field}\r\n`).join('')
 
