@@ -100,7 +100,7 @@ const fieldValue: Format = {
       : no(
           'one line of text without control characters, of at most 8192 characters, no blanks around it',
           null,
-          [text.trim()],
+          [text.trim()].filter((trimmed) => trimmed !== ''),
         )
   },
   mendsOfNumber: (number) => [String(number)],

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { readBounded } from '../lib/read-bounded.ts'
+import { countItems } from './count-items.ts'
 import { checkConfig, type World } from './check.ts'
 import type { Machine } from './check-machine.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
@@ -94,13 +95,24 @@ function checkText(
 ): CheckedText | null {
   const written = readTree(file, text, lines, problems)
   if (written === null) return null
-  const files = substitute(written, sources, problems)
+  // The short form becomes the long one before anything is put in place: it only moves what was written.
   const tree = longForm(written, problems)
-  if (tree === null) return null
+  if (tree === null || !countItems(tree, problems)) return null
+  // Without a "${" there is nothing to put in place; an escape may stand for one of its characters.
+  const files = /\$\{|\\/.test(text) ? substituteIn(written, sources, problems) : []
   // The walk gives the schema's type, also where it found problems.
   const config = walk(ConfigOptions as SchemaNode, tree, problems) as Config
   const named = checkConfig(config, tree, problems, sources)
   return { config, tree, files: [...new Set([...files, ...named])] }
+}
+
+/** Its problems have paths as written already. */
+function substituteIn(written: MapTree, sources: Sources, problems: Problems): readonly string[] {
+  const { writtenPath } = problems
+  problems.writtenPath = (path) => path
+  const files = substitute(written, sources, problems)
+  problems.writtenPath = writtenPath
+  return files
 }
 
 function longForm(written: MapTree, problems: Problems): MapTree | null {

@@ -10,6 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml'
 import { jsonSlip } from './json-slip.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 import type { Problems } from './problem.ts'
 import { lineSlip, syntaxSlip } from './yaml-slip.ts'
 import { DEPTH_MAX, type Entry, type MapTree, type Offset, scalarAt, type Tree } from './tree.ts'
@@ -30,6 +31,12 @@ const ALIASED_NODES_MAX = 1_000_000
 
 /** Reads YAML or JSON, of which the file's name tells; null when problems were found that leave nothing to check. */
 export function readYaml(text: string, problems: Problems, isJson = false): Tree | null {
+  const isBroken = isJson && !isJsonText(text)
+  return (isBroken ? null : readPlainYaml(text)) ?? readWholeYaml(text, problems, isBroken)
+}
+
+/** The same with all that YAML has, slowly. `isBroken`: it should be JSON, and is not. */
+export function readWholeYaml(text: string, problems: Problems, isBroken = false): Tree | null {
   let document: ReturnType<typeof parseDocument>
   try {
     document = parseDocument(text, OPTIONS)
@@ -38,7 +45,7 @@ export function readYaml(text: string, problems: Problems, isJson = false): Tree
     return null
   }
   const errors = [...document.errors, ...document.warnings]
-  const slip = isJson && !isJsonText(text) ? jsonSlip(text) : null
+  const slip = isBroken ? jsonSlip(text) : null
   if (slip !== null) {
     problems.add({ code: 'syntax', path: [], ...slip })
     return null

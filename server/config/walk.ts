@@ -4,7 +4,7 @@ import { FORMATS } from './formats.ts'
 import { likestSchema, schemaByWord, wordFor, wordsOf } from './map-by.ts'
 import { isNothing, misplacedKeys } from './misplaced.ts'
 import { nearest } from './nearest.ts'
-import { Problems } from './problem.ts'
+import { type Finding, Problems } from './problem.ts'
 import { readBoolean, readNumber } from './scalars.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { no, type Refused } from './format.ts'
@@ -34,7 +34,7 @@ export const isStandIn = (text: string): boolean => text.startsWith(STAND_IN)
 
 /** Decodes a tree along a schema. The result is of the schema's type, also after problems. */
 export function walk(schema: SchemaNode, tree: MapTree, problems: Problems): unknown {
-  return new Walker(schema, problems, new Hints(accepts, problems.syntax)).value(schema, tree, [], tree.at)
+  return new Walker(schema, problems, new Hints(accepts, problems.syntax)).value(schema, tree, null, tree.at)
 }
 
 /** Whether a schema takes a value, as if it had been written. */
@@ -43,14 +43,37 @@ const accepts = (schema: SchemaNode, value: Plain): boolean => fits(schema, tree
 /** Whether a schema takes what was written. */
 function fits(schema: SchemaNode, tree: Tree): boolean {
   const problems = new Problems('', NO_LINES)
-  new Walker(schema, problems, null).value(schema, tree, [], tree.at)
+  new Walker(schema, problems, null).value(schema, tree, null, tree.at)
   return !problems.hasErrors
 }
 const NO_LINES = new Lines('')
 
+/** Where we are, from the end: most places are passed without a word, so that a path is made only for a problem. */
+type Trail = { readonly up: Trail; readonly step: string | number } | null
+
+function pathOf(trail: Trail): Path {
+  const path: (string | number)[] = []
+  for (let at = trail; at !== null; at = at.up) path.push(at.step)
+  return path.reverse()
+}
+
+/** The properties of each schema, and what their defaults mean: asked for once for each item of long lists. */
+const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()
+
+function propertiesOf(schema: SchemaNode): readonly (readonly [string, SchemaNode])[] {
+  let properties = known.get(schema)
+  if (properties === undefined) {
+    properties = Object.entries(schema.properties ?? {})
+    known.set(schema, properties)
+  }
+  return properties
+}
+
+const defaults = new WeakMap<SchemaNode, unknown>()
+
 interface UnknownKey {
   readonly entry: Entry
-  readonly path: Path
+  readonly path: Trail
   /** The schemas that the one in question is among. */
   readonly by: SchemaNode | undefined
 }
@@ -69,7 +92,7 @@ class Walker {
   }
 
   /** `at`: the place of its key. */
-  value(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+  value(schema: SchemaNode, tree: Tree, path: Trail, at: Offset): unknown {
     if (tree.is === 'scalar' && tree.value === undefined) return this.#standIn(schema, tree.at)
     if (schema.format === 'one-or-more') return this.#oneOrMore(schema, tree, path, at)
     if (schema.format === 'or-word') return this.#orWord(schema, tree, path, at)
@@ -85,29 +108,31 @@ class Walker {
   }
 
   /** `by`: the schemas that this one is among. */
-  #object(schema: SchemaNode, tree: Tree, path: Path, at: Offset, by?: SchemaNode): unknown {
+  #object(schema: SchemaNode, tree: Tree, path: Trail, at: Offset, by?: SchemaNode): unknown {
     if (tree.is !== 'map') return this.#wrong(schema, tree, path)
     const properties = schema.properties ?? {}
     // What a wrong key was meant to be: its value is looked at as well, and nothing is missing.
-    const meant = new Map<string, Entry>()
+    let meant: Map<string, Entry> | null = null
     for (const [key, entry] of tree.entries) {
       if (Object.hasOwn(properties, key) || isExtension(key)) continue
-      const known = this.#unknownKey(schema, tree, { entry, path: [...path, key], by })
-      if (known !== null) meant.set(known, entry)
+      const name = this.#unknownKey(schema, tree, { entry, path: { up: path, step: key }, by })
+      if (name !== null) (meant ??= new Map()).set(name, entry)
     }
     this.#countKeys(schema, tree, path, at)
     const result: Record<string, unknown> = {}
-    for (const [key, property] of Object.entries(properties)) {
-      const entry = tree.entries.get(key) ?? meant.get(key)
-      if (entry !== undefined) result[key] = this.value(property, entry.value, [...path, key], entry.at)
+    for (const [key, property] of propertiesOf(schema)) {
+      const entry = tree.entries.get(key) ?? meant?.get(key)
+      if (entry !== undefined)
+        result[key] = this.value(property, entry.value, { up: path, step: key }, entry.at)
       else if (property.default !== undefined)
-        result[key] = this.value(property, treeOf(property.default, at), [...path, key], at)
-      else if (schema.required?.includes(key)) result[key] = this.#notGiven(property, [...path, key], at)
+        result[key] = this.#default(property, { up: path, step: key }, at)
+      else if (schema.required?.includes(key))
+        result[key] = this.#notGiven(property, { up: path, step: key }, at)
     }
     return result
   }
 
-  #mapBy(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+  #mapBy(schema: SchemaNode, tree: Tree, path: Trail, at: Offset): unknown {
     if (tree.is !== 'map') return this.#wrong(schema.anyOf?.[0] ?? {}, tree, path)
     const told = schemaByWord(schema, tree)
     const { by = '' } = schema
@@ -116,7 +141,7 @@ class Walker {
     this.value(
       { type: 'string', enum: wordsOf(schema), ...(schema.said && { said: schema.said }) },
       entry.value,
-      [...path, by],
+      { up: path, step: by },
       entry.at,
     )
     const entries = new Map(tree.entries).set(by, { at: entry.at, value: scalarAt(entry.at, undefined) })
@@ -124,16 +149,16 @@ class Walker {
   }
 
   /** A key without a default: lists and maps are empty then, anything else is missing. */
-  #notGiven(schema: SchemaNode, path: Path, at: Offset): unknown {
+  #notGiven(schema: SchemaNode, path: Trail, at: Offset): unknown {
     if (schema.format === 'one-or-more') return []
     if (schema.additionalProperties) return {}
-    const key = JSON.stringify(path.at(-1))
+    const key = JSON.stringify(path?.step)
     const allowed = `${key}, ${kindOf(schema)}`
     const hint = schema.whenMissing ?? null
-    this.#problems.add({
+    this.#report({
       code: 'missing-key',
       at,
-      path: path.slice(0, -1),
+      path: path?.up ?? null,
       found: `no ${key}`,
       allowed,
       hint,
@@ -141,23 +166,37 @@ class Walker {
     return this.#standIn(schema, at)
   }
 
-  #countKeys({ minProperties = 0, maxProperties }: SchemaNode, tree: MapTree, path: Path, at: Offset): void {
+  #report({ path, ...finding }: Omit<Finding, 'path'> & { readonly path: Trail }): void {
+    this.#problems.add({ ...finding, path: pathOf(path) })
+  }
+
+  /** What a default means. It is the same value everywhere: configs are not changed. */
+  #default(schema: SchemaNode, path: Trail, at: Offset): unknown {
+    let value = defaults.get(schema)
+    if (value === undefined) {
+      value = this.value(schema, treeOf(schema.default, at), path, at)
+      defaults.set(schema, value)
+    }
+    return value
+  }
+
+  #countKeys({ minProperties = 0, maxProperties }: SchemaNode, tree: MapTree, path: Trail, at: Offset): void {
     if (minProperties === 0 && maxProperties === undefined) return
     const count = [...tree.entries.keys()].filter((key) => !isExtension(key)).length
     if (count >= minProperties && count <= (maxProperties ?? count)) return
     const found = count === 0 ? 'an empty map' : `${count} keys`
     const hint = count > 1 ? 'begin a list item ("- ") for each' : null
-    this.#problems.add({ code: 'wrong-value', at, path, found, allowed: 'exactly one key', hint })
+    this.#report({ code: 'wrong-value', at, path, found, allowed: 'exactly one key', hint })
   }
 
-  #mapOf(schema: SchemaNode, item: SchemaNode, tree: Tree, path: Path): unknown {
+  #mapOf(schema: SchemaNode, item: SchemaNode, tree: Tree, path: Trail): unknown {
     if (tree.is !== 'map') return this.#wrong(schema, tree, path)
     const result: Record<string, unknown> = {}
     const seen = new Set<string>()
     const format = FORMATS[schema.keys ?? 'name']
     const misplaced = misplacedKeys(item, tree)
     for (const [key, entry] of tree.entries) {
-      const here = [...path, key]
+      const here = { up: path, step: key }
       const above = misplaced.get(key)
       if (above !== undefined) {
         this.#misplaced(key, above, entry.at, path)
@@ -166,10 +205,10 @@ class Walker {
       const decoded = format?.decode(key, {})
       const found = `the key ${JSON.stringify(key.slice(0, 80))}`
       if (decoded && 'allowed' in decoded)
-        this.#problems.add({ code: 'wrong-value', at: entry.at, path: here, found, ...decoded })
+        this.#report({ code: 'wrong-value', at: entry.at, path: here, found, ...decoded })
       // Field names differ in case only for people.
       else if (schema.keys === 'field-name' && seen.has(key.toLowerCase()))
-        this.#problems.add({
+        this.#report({
           code: 'duplicate',
           at: entry.at,
           path: here,
@@ -184,32 +223,34 @@ class Walker {
     return result
   }
 
-  #misplaced(key: string, above: string, at: Offset, path: Path): void {
-    this.#problems.add({
+  #misplaced(key: string, above: string, at: Offset, path: Trail): void {
+    this.#report({
       code: 'wrong-value',
       at,
-      path: [...path, key],
+      path: { up: path, step: key },
       found: `the key ${JSON.stringify(key)} beside ${JSON.stringify(above)}`,
       allowed: `it below ${JSON.stringify(above)}`,
       hint: `indent "${key}" further than "${above}"`,
     })
   }
 
-  #list(schema: SchemaNode, tree: Tree, path: Path): unknown {
+  #list(schema: SchemaNode, tree: Tree, path: Trail): unknown {
     const { items = {}, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
     if (tree.is !== 'list') return this.#wrong(schema, tree, path)
     const count = tree.items.length
     if (count < minItems || count > maxItems) {
       const allowed = count < minItems ? `at least ${minItems}` : `at most ${maxItems}`
       const found = count === 0 ? 'an empty list' : `${count} items`
-      this.#problems.add({ code: 'wrong-value', at: tree.at, path, found, allowed })
+      this.#report({ code: 'wrong-value', at: tree.at, path, found, allowed })
     }
-    const values = tree.items.map((item, index) => this.value(items, item, [...path, index], item.at))
+    const values = tree.items.map((item, index) =>
+      this.value(items, item, { up: path, step: index }, item.at),
+    )
     if (schema.uniqueItems) this.#reportTwice(values, tree, path)
     return values
   }
 
-  #reportTwice(values: readonly unknown[], { items }: List, path: Path): void {
+  #reportTwice(values: readonly unknown[], { items }: List, path: Trail): void {
     // What stands in for a wrong value was not written, and is no other's double.
     const isWritten = (tree: Tree | undefined, value: unknown): boolean =>
       tree?.is === 'scalar' && tree.value === value && !isStandIn(String(value))
@@ -222,17 +263,17 @@ class Walker {
         continue
       }
       const found = `${describe(tree)} a second time`
-      this.#problems.add({
+      this.#report({
         code: 'duplicate',
         at: tree.at,
-        path: [...path, index],
+        path: { up: path, step: index },
         found,
         allowed: 'each once',
       })
     }
   }
 
-  #oneOrMore(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+  #oneOrMore(schema: SchemaNode, tree: Tree, path: Trail, at: Offset): unknown {
     const [item = {}, list = {}] = schema.anyOf ?? []
     const isOwn = tree.is === 'scalar' && tree.written === null
     const parts = isOwn ? this.#hints?.parts(item, tree.value) : null
@@ -240,7 +281,7 @@ class Walker {
     return tree.is === 'list' ? this.#list(list, tree, path) : [this.value(item, tree, path, at)]
   }
 
-  #orWord(schema: SchemaNode, tree: Tree, path: Path, at: Offset): unknown {
+  #orWord(schema: SchemaNode, tree: Tree, path: Trail, at: Offset): unknown {
     const [word = {}, object = {}] = schema.anyOf ?? []
     if (tree.is === 'scalar' && (word.const === false ? readBoolean(tree) : tree.value) === word.const)
       return word.const
@@ -250,13 +291,13 @@ class Walker {
   #valueOrMap(
     { anyOf: [value = {}, map = {}] = [] }: SchemaNode,
     tree: Tree,
-    path: Path,
+    path: Trail,
     at: Offset,
   ): unknown {
     return this.value(tree.is === 'map' ? map : value, tree, path, at)
   }
 
-  #number(schema: SchemaNode, tree: Scalar, path: Path): unknown {
+  #number(schema: SchemaNode, tree: Scalar, path: Trail): unknown {
     const number = readNumber(tree)
     const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema
     const isWhole = schema.type === 'number' || Number.isSafeInteger(number)
@@ -265,7 +306,7 @@ class Walker {
     return isGood && number >= minimum && number <= maximum ? number : this.#wrong(schema, tree, path)
   }
 
-  #text(schema: SchemaNode, tree: Scalar, path: Path): unknown {
+  #text(schema: SchemaNode, tree: Scalar, path: Trail): unknown {
     const format = FORMATS[schema.format ?? '']
     const isText = typeof tree.value === 'string' || (typeof tree.value === 'number' && format?.takesNumbers)
     if (!isText) return this.#wrong(schema, tree, path)
@@ -280,28 +321,28 @@ class Walker {
     return this.#wrong(schema, tree, path, no(kindOf(schema)))
   }
 
-  #wrong(schema: SchemaNode, tree: Tree, path: Path, refused: Refused | null = null): unknown {
+  #wrong(schema: SchemaNode, tree: Tree, path: Trail, refused: Refused | null = null): unknown {
     const isOfType =
       refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && readsNumber(schema))
     const allowed = refused?.allowed ?? kindOf(schema)
     // A hint may repeat the value, and what was put in place may be a secret.
     const isPut = tree.is === 'scalar' && tree.written !== null
     const hint =
-      isPut || this.#problems.isFull ? null : (this.#hints?.of(schema, tree, path, refused) ?? null)
+      isPut || this.#problems.isFull ? null : (this.#hints?.of(schema, tree, pathOf(path), refused) ?? null)
     const found = describe(tree, schema.secret)
     const code = isOfType ? 'wrong-value' : 'wrong-type'
-    this.#problems.add({ code, at: tree.at, path, found, allowed, hint })
+    this.#report({ code, at: tree.at, path, found, allowed, hint })
     return this.#standIn(schema, tree.at)
   }
 
   /** Reports a key that a schema does not know; gives the one that was meant, or null. */
   #unknownKey(schema: SchemaNode, tree: MapTree, { entry, path, by = {} }: UnknownKey): string | null {
-    const key = String(path.at(-1))
+    const key = String(path?.step)
     const keys = Object.keys(schema.properties ?? {})
     const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`
     const finding = { code: 'unknown-key', at: entry.at, path, found, allowed: keys.join(', ') } as const
     if (this.#problems.isFull || this.#hints === null) {
-      this.#problems.add(finding)
+      this.#report(finding)
       return null
     }
     const meant = schema.also?.[key] ?? null
@@ -318,14 +359,14 @@ class Walker {
           : near !== null
             ? `did you mean "${near}"?`
             : homes && `it belongs to ${homes}`
-    this.#problems.add({ ...finding, hint })
+    this.#report({ ...finding, hint })
     const known = meant ?? near
     return known !== null && isFree(known) ? known : null
   }
 
   /** Something of the schema's type for a value that a problem was reported of. */
   #standIn(schema: SchemaNode, at: Offset): unknown {
-    if (schema.default !== undefined) return this.value(schema, treeOf(schema.default, at), [], at)
+    if (schema.default !== undefined) return this.value(schema, treeOf(schema.default, at), null, at)
     if (schema.format === 'or-word') return schema.anyOf?.[0]?.const
     if (schema.format === 'map-by') return this.#standIn(schema.anyOf?.[0] ?? {}, at)
     if (schema.type === 'array' || schema.format === 'one-or-more') return []

@@ -110,7 +110,8 @@ const stepsOf = (path: string): Step[] =>
 function proposalsOf(hint: string): unknown[] {
   const [, written = ''] =
     /(?:^|: )write (.+)$|^did you mean (".*")\?$/.exec(hint)?.filter((x) => x !== undefined) ?? []
-  const one = /"(?:[^"\\]|\\.)*"|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[[^\]]*\]|true|false/y
+  const one =
+    /"(?:[^"\\]|\\.)*"|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|true|false/y
   const found: unknown[] = []
   for (let from = 0; from < written.length;) {
     one.lastIndex = from

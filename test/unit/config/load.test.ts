@@ -146,3 +146,23 @@ test('a file beside another folder is found from where the config file is', () =
   expect(loaded.ok && loaded.config.backends['default']?.servers[0]?.url).toBe('http://a:81')
   expect(loaded.ok && loaded.files).toEqual([join(folder, 'conf/port')])
 })
+
+describe('lists that are too long', () => {
+  test('are counted before what is in them is looked at', () => {
+    const servers = Array.from({ length: 20_001 }, (_, i) => `{ url: ${i} }`).join(', ')
+    const lines = linesOf(
+      `listeners: { web: { bind: ":0", backend: a } }\nbackends: { a: { servers: [${servers}] } }`,
+    )
+    expect(lines).toEqual(['2:27 backends.a.servers: found 20001 items, allowed at most 20000'])
+    expect(linesOf(`listen: ":0"\nbackends: [${servers}]`)).toEqual([
+      '2:11 backends: found 20001 items, allowed at most 20000',
+    ])
+  })
+
+  test('rules as well', () => {
+    const rules = '  - {}\n'.repeat(100_001)
+    expect(linesOf(`listeners: { web: { bind: ":0" } }\nrules:\n${rules}backends: {}`)).toEqual([
+      '3:3 rules: found 100001 items, allowed at most 100000',
+    ])
+  })
+})
