@@ -2,7 +2,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
-import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord, ValueOrMap } from '../lib/kinds.ts'
+import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
@@ -83,6 +83,17 @@ export const ConfigOptions = Type.Object(
         { description: 'The steps of a stop.' },
       ),
       { default: '30s', description: 'How a stop goes on; a time alone is that of `finish`.' },
+    ),
+    limits: Type.Object(
+      {
+        buffers: Size({
+          default: '256MiB',
+          least: '1MiB',
+          description:
+            'Bytes that each worker may hold for whoever is slow: answers that clients do not take, requests sent ahead, bodies for servers. At the limit clients are not read until enough of it has gone; answers and requests under way go on.',
+        }),
+      },
+      { default: {}, description: 'Limits of each worker as a whole.' },
     ),
     admin: OrWord(false, AdminOptions, {
       default: {},

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
 import { flush } from '../head/stage.ts'
+import { limitBuffers } from '../http1/buffers.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { retire } from '../http1/pool.ts'
@@ -69,6 +70,7 @@ export class Engine implements Requests {
     this.chance = parts.chance ?? Math.random
     this.name = gatewayName(parts.snapshot.config.data)
     this.#idPrefix = crypto.randomUUID().replaceAll('-', '').slice(0, 16)
+    limitBuffers(parts.snapshot.config.limits.buffers)
     this.wheel.start()
   }
 
@@ -81,6 +83,7 @@ export class Engine implements Requests {
     }
     this.snapshot = snapshot
     this.isDebugging = snapshot.config.logs.level === 'debug'
+    limitBuffers(snapshot.config.limits.buffers)
   }
 
   get openConnections(): number {

@@ -172,7 +172,7 @@ export class Forward implements ServerEvents, Waiter {
   // ── 6 body ──
 
   body(bytes: Buffer, from: number, to: number): void {
-    if (this.#keepsAll) (this.#kept ??= new HeldPieces()).push(bytes, from, to)
+    if (this.#keepsAll) (this.#kept ??= new HeldPieces(this.x.inbound)).push(bytes, from, to)
     if (this.#isSent && this.#conn) {
       this.#conn.writeRequest(bytes, from, to)
       this.#goOn()
@@ -180,6 +180,7 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #keepNoMore(): void {
+    this.#kept?.drop()
     this.#kept = null
     this.#keepsAll = false
   }
@@ -297,6 +298,7 @@ export class Forward implements ServerEvents, Waiter {
     if (!early) return
     this.#early = null
     for (const piece of early.pieces()) this.#relay(piece, 0, piece.length)
+    early.drop()
     if (this.#isEarlyWhole) this.#answerWhole()
     else this.#conn?.resume()
   }
@@ -305,7 +307,7 @@ export class Forward implements ServerEvents, Waiter {
     const { x } = this
     if (x.isEnded) return
     if (x.isHeadSent) return this.#relay(bytes, from, to)
-    ;(this.#early ??= new HeldPieces()).push(bytes, from, to)
+    ;(this.#early ??= new HeldPieces(x.inbound)).push(bytes, from, to)
     this.#conn?.pause()
   }
 
@@ -327,7 +329,7 @@ export class Forward implements ServerEvents, Waiter {
       }
     }
     if (x.isHeadSent) return this.#answerWhole()
-    this.#early ??= new HeldPieces()
+    this.#early ??= new HeldPieces(x.inbound)
     this.#isEarlyWhole = true
   }
 
@@ -344,7 +346,7 @@ export class Forward implements ServerEvents, Waiter {
 
   /** A response step waits: what comes of the answer meanwhile is kept, and its head stays as it is. */
   pauseServer(): void {
-    this.#early ??= new HeldPieces()
+    this.#early ??= new HeldPieces(this.x.inbound)
     this.#conn?.pause()
     this.#conn?.yieldHead()
   }

@@ -5,6 +5,11 @@ import { keepable } from '../http1/pump.ts'
 const SMALL_BYTES = 4096
 const GATHER_BYTES = 8192
 
+/** The connection that counts what is kept for its exchange, and forgets it at its end. */
+export interface KeptFor {
+  countKept(delta: number): void
+}
+
 export class HeldPieces {
   /** Bytes of all pieces. */
   bytes = 0
@@ -12,9 +17,16 @@ export class HeldPieces {
   /** Small pieces gather here: `#gathered[0..#gatheredBytes)` is not among `#pieces` yet. */
   #gathered: Buffer | null = null
   #gatheredBytes = 0
+  /** For whose exchange they are kept. */
+  readonly #owner: KeptFor
+
+  constructor(owner: KeptFor) {
+    this.#owner = owner
+  }
 
   push(bytes: Buffer, from: number, to: number): void {
     this.bytes += to - from
+    this.#owner.countKept(to - from)
     if (to - from >= SMALL_BYTES) {
       this.#close()
       this.#pieces.push(keepable(bytes, from, to))
@@ -24,6 +36,14 @@ export class HeldPieces {
     this.#gathered ??= Buffer.allocUnsafe(GATHER_BYTES)
     bytes.copy(this.#gathered, this.#gatheredBytes, from, to)
     this.#gatheredBytes += to - from
+  }
+
+  /** They are kept no more. */
+  drop(): void {
+    this.#owner.countKept(-this.bytes)
+    this.bytes = 0
+    this.#pieces.length = 0
+    this.#gathered = null
   }
 
   /** All that is held, in order. */

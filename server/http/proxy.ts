@@ -174,6 +174,7 @@ export class Proxied implements Exchange, ClientEvents {
     const forward = new Forward(this, to.backend)
     this.forward = forward
     if (this.#ahead) for (const piece of this.#ahead.pieces()) forward.body(piece, 0, piece.length)
+    this.#ahead?.drop()
     this.#ahead = null
     forward.attempt()
   }
@@ -190,7 +191,7 @@ export class Proxied implements Exchange, ClientEvents {
       return this.replyWith('body_too_large')
     }
     if (this.forward) return this.forward.body(bytes, from, to)
-    this.#ahead ??= new HeldPieces()
+    this.#ahead ??= new HeldPieces(this.inbound)
     this.#ahead.push(bytes, from, to)
     if (this.inbound.reader.contentBytes > AHEAD_BYTES_MAX) this.inbound.pause()
   }
@@ -346,6 +347,7 @@ export class Proxied implements Exchange, ClientEvents {
     const { rule } = this
     if (rule && rule.endSteps.length > 0) endSteps(this, rule)
     this.engine.record(this)
+    this.inbound.forgetKept()
     this.request.release()
   }
 

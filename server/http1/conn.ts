@@ -13,6 +13,7 @@ import {
 import { nowMs } from '../lib/clock.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { BodyReader } from './body.ts'
+import { countBuffered, letGo, removeReader } from './buffers.ts'
 import { Pace } from './pace.ts'
 import { type Pumped, enqueue, isVolume, keepable, pump, unpump } from './pump.ts'
 
@@ -32,6 +33,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   isPaused = false
   isPumped = false
   isQueued = false
+  isHeldBack = false
   /** Bun does not read it. */
   #isBunPaused = false
   /** The socket is gone. */
@@ -47,6 +49,8 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   #shutMs = 0
   #lingered = 0
   #lingeredAtLook = 0
+  /** Bytes kept elsewhere for the exchange of this connection. */
+  #kept = 0
 
   constructor(wheel: Wheel) {
     super()
@@ -108,6 +112,26 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     }
     this.waiting.push(rest)
     this.waitingBytes += rest.length
+    countBuffered(rest.length)
+  }
+
+  /** So many bytes more are kept for its exchange, or fewer. */
+  countKept(delta: number): void {
+    const counted = Math.max(delta, -this.#kept) // what is dropped late was forgotten with its exchange
+    this.#kept += counted
+    countBuffered(counted)
+  }
+
+  /** Its exchange is over, and keeps nothing. */
+  forgetKept(): void {
+    if (this.#kept !== 0) this.countKept(-this.#kept)
+  }
+
+  #forgetWaiting(): void {
+    const { waitingBytes } = this
+    this.waiting = []
+    this.waitingBytes = 0
+    if (waitingBytes > 0) countBuffered(-waitingBytes)
   }
 
   /** The socket takes bytes again: sends what waits. */
@@ -121,10 +145,11 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
       }
       if (taken > 0) {
         this.waitingBytes -= taken
+        countBuffered(-taken)
         this.noteWritten(taken)
       }
       if (taken < first.length) {
-        this.waiting[0] = first.subarray(taken)
+        this.waiting[0] = keepable(first, taken, first.length)
         return
       }
       this.waiting.shift()
@@ -148,6 +173,11 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     else this.settleReading()
   }
 
+  /** What it would send next can wait: it is not in the middle of a request, nor of a tunnel. Never a server's, as all else waits for those. */
+  get mayBeHeldBack(): boolean {
+    return false
+  }
+
   get readable(): number {
     return this.place === 'tunnel' ? Number.POSITIVE_INFINITY : this.reader.left
   }
@@ -159,7 +189,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
 
   /** Bun reads unless who takes the bytes pauses, or they are read past it. */
   settleReading(): void {
-    const pauses = this.isPaused || this.isPumped
+    const pauses = this.isPaused || this.isPumped || this.isHeldBack
     if (pauses === this.#isBunPaused) return
     this.#isBunPaused = pauses
     if (pauses) this.socket?.pause()
@@ -171,6 +201,11 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.wheel.due(this, dueMs)
   }
 
+  /** Looks again at bytes in motion: those of a body, and those that a slow reader has not taken yet. */
+  protected watchBytes(reads: boolean): void {
+    this.setDue(reads || this.waitingBytes > 0 ? this.nextLook(nowMs) : 0)
+  }
+
   /** Brings the deadline forward if it is later than `dueMs` or none. */
   heed(dueMs: number): void {
     if (this.dueMs === 0 || dueMs < this.dueMs) this.wheel.due(this, dueMs)
@@ -180,8 +215,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   protected mute(): void {
     this.#isMute = true
     this.#shutWhenDrained = false
-    this.waiting = []
-    this.waitingBytes = 0
+    this.#forgetWaiting()
   }
 
   /** Sends all that waits, then FIN, then reads and drops a bounded while, so that no reset destroys what was sent. */
@@ -190,6 +224,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.isFinishing = true
     flush()
     unpump(this)
+    letGo(this)
     this.resume()
     if (this.waitingBytes === 0) this.#shut()
     else this.heed(this.nextLook(nowMs))
@@ -263,7 +298,8 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   protected release(): void {
     this.isClosed = true
     this.wheel.remove(this)
-    this.waiting = []
-    this.waitingBytes = 0
+    this.#forgetWaiting()
+    this.forgetKept()
+    removeReader(this)
   }
 }

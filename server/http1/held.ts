@@ -1,6 +1,10 @@
 // Bytes that wait for more. Many small reads cost one buffer that doubles, not a copy of all for each.
+import { countBuffered } from './buffers.ts'
+import { keepable } from './pump.ts'
 
 const FIRST_BYTES = 512
+const AHEAD_BYTES_MAX = 4 * 1024
+const LARGE_BYTES = 64 * 1024
 /** So many bytes may be looked at again because more came: far more than any head costs that is cut into a few pieces. */
 const AGAIN_BYTES_MAX = 1024 * 1024
 
@@ -11,10 +15,17 @@ export class Held {
   #store: Buffer | null = null
   /** The sum of what was held each time that more came. */
   #againBytes = 0
+  /** What of it `countBuffered` knows. */
+  #counted = 0
 
   /** All that is held may be looked at again: it did not come in so many pieces that this would cost quadratic time. */
   get isCheap(): boolean {
     return this.#againBytes <= AGAIN_BYTES_MAX
+  }
+
+  /** So much is read ahead that its sender is not read on. Not at once, as an abort shows only to who reads. */
+  get isAhead(): boolean {
+    return this.length > AHEAD_BYTES_MAX
   }
 
   get length(): number {
@@ -24,6 +35,7 @@ export class Held {
   /** Holds these instead of what was held, as they are. */
   keep(bytes: Buffer): void {
     this.bytes = bytes
+    this.#count(bytes.length)
     // What was taken and comes back whole may still grow where it lies; what a part was cut from has another owner now.
     const store = this.#store
     if (store && (store.buffer !== bytes.buffer || store.byteOffset !== bytes.byteOffset)) this.#store = null
@@ -35,14 +47,24 @@ export class Held {
     const length = before + more.length
     let store = this.#store
     if (!store || !this.bytes || store.length < length) {
-      store = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * length))
+      // Room to grow, but for large ones not as much again: what is held is bounded, and so should be its memory.
+      store = Buffer.allocUnsafeSlow(
+        length < LARGE_BYTES ? Math.max(FIRST_BYTES, 2 * length) : length + (length >> 2),
+      )
       if (this.bytes) this.bytes.copy(store)
       this.#store = store
     }
     more.copy(store, before)
     this.bytes = store.subarray(0, length)
     this.#againBytes += length
+    this.#count(length)
     return this.bytes
+  }
+
+  /** Holds these behind what is held, whoever they belong to. */
+  put(bytes: Buffer): void {
+    if (this.bytes) this.add(bytes)
+    else this.keep(keepable(bytes, 0, bytes.length))
   }
 
   /** Lets go of what is held; only `keep` of the whole of it takes it back. */
@@ -56,5 +78,13 @@ export class Held {
   clear(): void {
     this.bytes = this.#store = null
     this.#againBytes = 0
+    this.#count(0)
+  }
+
+  #count(length: number): void {
+    if (length === this.#counted) return
+    const delta = length - this.#counted
+    this.#counted = length
+    countBuffered(delta)
   }
 }

@@ -7,6 +7,7 @@ import { nowMs } from '../lib/clock.ts'
 import { type SocketEnds, endsOf } from '../lib/socket-ends.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import { holdIfFull, letGo } from './buffers.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { Conn } from './conn.ts'
 import type { ClientEvents } from './ends.ts'
@@ -20,8 +21,6 @@ import { TURN_REQUESTS, inTurn } from './turn.ts'
  *  tunnel: raw bytes both ways · over: nothing more is read. */
 type Place = 'head' | 'body' | 'busy' | 'tunnel' | 'over'
 
-/** How much may be read ahead while an exchange runs: an abort shows only to who reads. */
-const AHEAD_BYTES_MAX = 64 * 1024
 /** How long a drain waits for the request that may be on its way on a connection. */
 const NEXT_REQUEST_MS = 1000
 
@@ -72,6 +71,10 @@ export class Inbound extends Conn implements PieceTaker {
     return this.place === 'head' && this.#held.bytes === null
   }
 
+  override get mayBeHeldBack(): boolean {
+    return this.place === 'busy' || this.isIdle
+  }
+
   // ── reading ──
 
   onData(bytes: Buffer): void {
@@ -88,9 +91,8 @@ export class Inbound extends Conn implements PieceTaker {
       const end = this.#readBody(bytes, 0)
       if (end < 0 || end >= bytes.length || this.isFinishing) return
       // Its answer may be over already: then the next request is served at once.
-      if (this.isBetween) this.#consume(bytes.subarray(end), 0)
-      else this.#readAhead(bytes.subarray(end))
-      return
+      const rest = keepable(bytes, end, bytes.length)
+      return this.isBetween ? this.#consume(rest, 0) : this.#readAhead(rest)
     }
     this.touch()
     this.#exchange?.requestBody(bytes, 0, bytes.length)
@@ -98,10 +100,9 @@ export class Inbound extends Conn implements PieceTaker {
   }
 
   #readAhead(bytes: Buffer): void {
-    // An ordinary client sends nothing while it waits; what a pipelining one sends is bounded by not reading on.
-    if (this.#held.bytes) this.#held.add(bytes)
-    else this.#held.keep(bytes.length > 4096 ? keepable(bytes, 0, bytes.length) : Buffer.from(bytes))
-    if (this.#held.length > AHEAD_BYTES_MAX) this.pause()
+    this.#held.put(bytes)
+    if (this.#held.isAhead) this.pause()
+    holdIfFull(this)
   }
 
   #consumeHeld(seen: number): void {
@@ -128,7 +129,7 @@ export class Inbound extends Conn implements PieceTaker {
     this.#isConsuming = false
     if (this.isFinishing || this.isClosed || at < 0) return
     if (at < bytes.length && this.place !== 'tunnel') this.#readAhead(at === 0 ? bytes : bytes.subarray(at))
-    else if (this.place === 'head') this.#awaitNext()
+    else if (this.place === 'head') this.#next()
   }
 
   /** A client that sends requests without end must not keep others waiting: the rest is served after what has come from them. */
@@ -163,6 +164,7 @@ export class Inbound extends Conn implements PieceTaker {
     }
     const { timeouts } = this.port.listener.options
     this.#held.keep(from === 0 ? bytes : Buffer.from(bytes.subarray(from)))
+    letGo(this)
     if (!this.#hasHeadDeadline) {
       this.#hasHeadDeadline = true
       this.setDue(nowMs + timeouts.head)
@@ -198,9 +200,10 @@ export class Inbound extends Conn implements PieceTaker {
     else {
       this.place = 'body'
       this.reader.begin(framing, this.bodyBytes, true)
+      letGo(this)
       this.beginReading()
     }
-    this.#watchBytes()
+    this.watchBytes(this.place === 'body')
     this.#exchange = null
     const exchange = this.port.requests.begin(this)
     // An answer made at once may have ended the exchange already: then `place` is 'head' again, or the connection finishes.
@@ -229,15 +232,10 @@ export class Inbound extends Conn implements PieceTaker {
       unpump(this)
       this.place = 'busy'
       this.#hasMore = end < bytes.length
-      this.#watchBytes()
+      this.watchBytes(false)
       this.#exchange?.requestEnd()
     }
     return end
-  }
-
-  /** Looks again at bytes in motion: those of a body, and those that a slow client has not taken yet. */
-  #watchBytes(): void {
-    this.setDue(this.place === 'body' || this.waitingBytes > 0 ? this.nextLook(nowMs) : 0)
   }
 
   piece(bytes: Buffer, from: number, to: number): void {
@@ -257,13 +255,14 @@ export class Inbound extends Conn implements PieceTaker {
     this.place = 'head'
     if (this.#isConsuming) return
     this.resume()
-    if (this.#held.bytes) this.#consumeHeld(0)
-    else this.#awaitNext()
+    this.#next()
   }
 
-  #awaitNext(): void {
+  #next(): void {
+    if (this.#held.bytes) return this.#consumeHeld(0)
     if (this.hasEnded || this.port.requests.isDraining) return this.finish()
     this.#answeredMs = nowMs
+    holdIfFull(this)
     this.#awaitHead()
   }
 
@@ -275,6 +274,7 @@ export class Inbound extends Conn implements PieceTaker {
   /** From now on bytes pass as they are; those read ahead are the first. */
   becomeTunnel(): void {
     this.place = 'tunnel'
+    letGo(this)
     const held = this.#held.take()
     this.#held.clear()
     this.resume()

@@ -8,6 +8,7 @@ import { tick } from '../lib/clock.ts'
 import { type DialFailure, dial, dialResult } from '../lib/dial.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
+import { addReader } from './buffers.ts'
 import type { Conn } from './conn.ts'
 import type { DialEvents, Requests } from './ends.ts'
 import { Inbound } from './inbound.ts'
@@ -73,6 +74,7 @@ class OpenHttp implements OpenListener {
     this.connections++
     const client = new Inbound(this.#port, socket)
     socket.data = client
+    addReader(client)
     this.#port.requests.opened(client)
     const { name, options } = this.#port.listener
     if (this.connections <= options.limits.connections) return

@@ -15,7 +15,7 @@ import { Held } from './held.ts'
 import type { DialEvents, ServerEvents } from './ends.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
-import { isQuiet, unpump } from './pump.ts'
+import { READ_BYTES_MAX, isQuiet, unpump } from './pump.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
  *  request goes out · tunnel · over: nothing more is read. */
@@ -24,8 +24,6 @@ type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'tunnel' | 'over
 const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
 /** RFC 9110 §15.2 sets no bound on 1xx answers; we do. */
 const INTERIM_MAX = 20
-/** As much as one read of Bun's brings: beyond it there may be more. */
-const READ_BYTES_MAX = 512 * 1024
 const LINGER_BYTES_MAX = 64 * 1024
 
 export class Outbound extends Conn implements PieceTaker {
@@ -349,6 +347,7 @@ export class Outbound extends Conn implements PieceTaker {
   /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
   onClose(isBroken: boolean): void {
     this.isClosed = true
+    this.#held.clear()
     this.server.live.open--
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.serverEnd()
     if (this.place !== 'over') this.#broken()

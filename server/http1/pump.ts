@@ -10,15 +10,20 @@ import { flush } from '../head/stage.ts'
 import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { libc } from '../lib/native.ts'
+import { isTight } from './buffers.ts'
 
 /** One read. What the other side does not take of it is copied, and is all that a stalled reader costs. */
 export const PIECE_BYTES = 64 * 1024
+/** The same while much waits for others already. */
+const TIGHT_PIECE_BYTES = 16 * 1024
 /** What one connection may read before the next one does. */
 export const SHARE_BYTES = 128 * 1024
 /** What all of them may read before the loop looks for what has come from others meanwhile. */
 export const TURN_BYTES = 256 * 1024
 /** A body of which less is to come is left to Bun, and so is one of unknown length that comes in smaller reads. */
 const LEAST_BYTES = 64 * 1024
+/** As much as one read of Bun's brings: beyond it there may be more. */
+export const READ_BYTES_MAX = 512 * 1024
 const MSG_DONTWAIT = 0x40
 const MSG_PEEK = 2
 
@@ -125,7 +130,7 @@ function readShare(conn: Pumped): number {
   isReading = true
   try {
     while (total < SHARE_BYTES && conn.isPumped && !conn.isPaused && !conn.isClosed) {
-      const most = Math.min(PIECE_BYTES, conn.readable)
+      const most = Math.min(isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES, conn.readable)
       const count = libc().recv(fd, address, most, MSG_DONTWAIT)
       if (count <= 0) {
         unpump(conn)
@@ -149,8 +154,10 @@ export function isQuiet(socket: object | null): boolean {
 
 const peeked = new Uint8Array(new ArrayBuffer(1))
 
-/** `bytes[from..to)` as something that stays as it is. */
+/** `bytes[from..to)` as something that stays as it is, and keeps little more than that in memory. */
 export function keepable(bytes: Buffer, from: number, to: number): Buffer {
   const part = bytes.subarray(from, to)
-  return piece !== null && part.buffer === piece.buffer ? Buffer.from(part) : part
+  const isReused = piece !== null && part.buffer === piece.buffer
+  // A part keeps all of what it was cut from.
+  return isReused || 2 * part.length < part.buffer.byteLength ? Buffer.from(part) : part
 }

@@ -96,6 +96,10 @@ export const METRICS = {
   ),
   turn_connections: gauge('Open client connections (TCP and TLS) of TURN.', 'listener'),
   turn_relay_restarts_total: counter('TURN relays that were replaced because they died.'),
+  buffered_bytes: gauge('Bytes held for clients and servers that are slow.', 'process'),
+  buffers_full_total: counter(
+    'How often the limit of such bytes was reached, so that clients were not read.',
+  ),
   config_revision: gauge('Revision of the config that is served.'),
   config_reloads_total: counter('Changes of config, by result: applied or rejected.', 'result'),
   workers: gauge('Worker processes that serve.'),

@@ -3,6 +3,7 @@
 // accepted from at commit, so that nobody is served by a plan that may still be dropped.
 import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
+import { tellBuffersTo } from '../http1/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
@@ -17,6 +18,7 @@ import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
+import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { Listeners } from './listeners.ts'
 import type { Plan } from './messages.ts'
 import type { GivenSocket } from './open-addresses.ts'
@@ -58,6 +60,7 @@ export class DataPlane {
     this.board = board
     meterQueues(this.registry, process, () => this.current?.backends.values() ?? [])
     meterSurplus(this.registry, () => this.current?.backends.values() ?? [])
+    meterBuffers(this.registry, process)
     const dropped = this.registry.counter('log_lines_dropped_total')
     this.registry.onRead(() => dropped.set(this.logs.dropped))
   }
@@ -181,6 +184,7 @@ export class DataPlane {
   private begin(snapshot: Snapshot, accessLog: AccessLog | null): Serving {
     const { board, meter } = this
     logBugs()
+    tellBuffersTo(fullTeller(steadyMs))
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
     const engine = new Engine({
       board,

@@ -5,6 +5,7 @@ import type { Server } from '../../server/backends/server.ts'
 import { parseConfig } from '../../server/config/load.ts'
 import { Engine } from '../../server/http/engine.ts'
 import type { Exchange } from '../../server/http/exchange.ts'
+import { bufferedBytes } from '../../server/http1/buffers.ts'
 import { type OpenListener, listen } from '../../server/http1/listen.ts'
 import { Resolver } from '../../server/lib/resolver.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
@@ -160,6 +161,7 @@ export class TestEngine implements AsyncDisposable {
     await waitFor(() => this.engine.openConnections === 0, { what: 'client connections to be closed' })
     await waitFor(() => this.inFlight === 0, { what: 'places at servers to be given back' })
     await waitFor(() => this.outbound.open === this.outbound.idle, { what: 'server connections to end' })
+    await waitFor(() => bufferedBytes() === 0, { what: 'every byte that was held to be counted out' })
     if (this.board.activeConnections() !== 0) throw new Error('active connections are counted wrongly')
     for (const backend of this.snapshot.backends.values())
       if (backend.queue.length !== 0) throw new Error('someone still waits in a queue')

@@ -52,7 +52,7 @@ test.each([
   `${LISTENERS}\n${BACKENDS}\nworker: 2`,
   BACKENDS,
   `${SHORT}\nrules: []`,
-  `${SHORT}\nlimits: {}`,
+  `${SHORT}\nhalf_close: answer`,
   `${SHORT}\nworkers: 300`,
   `${SHORT}\ndrain: 10`,
   `${SHORT}\nalgorithm: best`,
