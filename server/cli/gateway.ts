@@ -1,7 +1,7 @@
 // Finding a running gateway by its config file, and asking it. The file itself is not needed: it may have been broken, refused or removed since
 // the gateway read it. Its control socket is named after the file's path, and stands where the gateway's `data` was when it started.
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { controlSocketName, controlSocketPath } from '../control/control-socket.ts'
 import { readRunState, runningSupervisor, runStateFile } from '../control/state-file.ts'
 import { parseBind, writeBind } from '../lib/bind.ts'
@@ -29,7 +29,7 @@ export interface Gateway {
 
 /** How the gateway with this config file is asked; `named` null: with one of the default ones. */
 export function findGateway(command: string, named: string | null, io: Io): Gateway {
-  const files = (named === null ? DEFAULT_FILES : [named]).map((file) => resolve(io.cwd, file))
+  const files = (named === null ? DEFAULT_FILES : [named]).flatMap((file) => namesOf(resolve(io.cwd, file)))
   const seen = files.map(seenOf)
   const unix = seen.flatMap(({ sockets }) => sockets.map((path) => ({ unix: path })))
   const urls = [...new Set(seen.flatMap(({ url }) => url ?? []))]
@@ -46,6 +46,15 @@ export function gatewayAt(command: string, text: string): Gateway | null {
   const { protocol, origin } = new URL(url)
   if (protocol !== 'http:' && protocol !== 'https:') return null
   return { command, ways: [{ url: origin }], closed: null, whenNone: `no gateway answers at ${origin}` }
+}
+
+/** A gateway may have been started in a folder that the name leads to by a link. */
+function namesOf(file: string): string[] {
+  try {
+    return [...new Set([file, join(realpathSync(dirname(file)), basename(file))])]
+  } catch {
+    return [file]
+  }
 }
 
 interface Seen {
@@ -123,10 +132,14 @@ const isClosed = (path: string): boolean => {
   }
 }
 
+/** No config file is larger. */
+const TEXT_BYTES_MAX = 16 * 1024 * 1024
+
 function readText(file: string): string | null {
   try {
     // What is no plain file, as a pipe, may never end.
-    return statSync(file).isFile() ? readFileSync(file, 'utf8') : null
+    const stat = statSync(file)
+    return stat.isFile() && stat.size <= TEXT_BYTES_MAX ? readFileSync(file, 'utf8') : null
   } catch {
     return null
   }

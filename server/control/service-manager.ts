@@ -7,6 +7,9 @@ import { logEvent } from '../telemetry/log.ts'
 /** Sends a datagram to a Unix socket; null when it went out, else why not. */
 export type SendTo = (address: string, text: string) => string | null
 
+/** What an end may need beyond the drain. */
+const MORE_MS = 15_000
+
 export class ServiceManager {
   private readonly address: string | null
   private readonly send: SendTo
@@ -29,8 +32,9 @@ export class ServiceManager {
     if (this.address !== null) this.tell('RELOADING=1', `MONOTONIC_USEC=${monotonicUs()}`)
   }
 
-  stopping(status: string): void {
-    this.tell('STOPPING=1', statusLine(status))
+  /** It finishes what is in flight, which may take longer than the manager waits by itself. */
+  stopping(status: string, withinMs: number): void {
+    this.tell('STOPPING=1', `EXTEND_TIMEOUT_USEC=${(withinMs + MORE_MS) * 1000}`, statusLine(status))
   }
 
   private tell(...lines: readonly string[]): void {

@@ -251,7 +251,7 @@ export class Supervisor {
     const { accept, finish: withinMs } = this.drainTimes
     this.isDraining = true
     this.source.stop()
-    this.manager.stopping('finishes what is in flight')
+    this.manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {
       this.crew.announceDrain()

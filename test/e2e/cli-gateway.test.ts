@@ -1,6 +1,6 @@
 // Commands that ask a running gateway, whatever became of its config file since it was read.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { health } from '../../server/cli/health.ts'
 import { metrics } from '../../server/cli/metrics.ts'
@@ -56,6 +56,16 @@ test.each(EDITS)(
     }
   },
 )
+
+test('a link to its folder leads to the gateway as well', async () => {
+  const link = `${gateway.folder}-link`
+  symlinkSync(gateway.folder, link)
+  try {
+    expect(await said(status, '-c', join(link, 'sluice.yaml'))).toMatchObject({ code: 0, err: '' })
+  } finally {
+    rmSync(link)
+  }
+})
 
 test('a config file of the same name elsewhere is that of another gateway', async () => {
   const elsewhere = join(gateway.folder, 'other.yaml')

@@ -105,7 +105,7 @@ test.skipIf(process.platform !== 'linux').each(['path', 'abstract'])(
       STATUS: expect.stringMatching(/^serves revision 2; a newer file was rejected: .*worker/) as string,
     })
     expect(await gateway.stop()).toBe(0)
-    expect(manager.said().at(-1)).toMatchObject({ STOPPING: '1' })
+    expect(manager.said().at(-1)).toMatchObject({ STOPPING: '1', EXTEND_TIMEOUT_USEC: '45000000' })
   },
   30_000,
 )
