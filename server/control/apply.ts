@@ -32,6 +32,8 @@ export type Outcome =
 /** What a transaction moves. */
 export interface Hands {
   readonly sockets: Pick<Sockets, 'stage' | 'commit' | 'drop'>
+  /** At boot: settles when no worker of our own kind, left behind by a supervisor that died, has a port of this config. */
+  readonly portsFreed: (config: Config) => Promise<void>
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize' | 'hasRoomFor'>
   readonly board: { reserve(records: number): void; occupy(table: SlotTable): void }
   readonly isReusable: (vacant: VacantSlot) => boolean
@@ -148,6 +150,7 @@ export class Applier {
     const { hands } = this
     try {
       hands.board.reserve(plan.records)
+      if (!this.running) await hands.portsFreed(plan.config)
       // All that this process can see is told at once; the workers are asked when nothing was found.
       const bound = hands.sockets.stage(plan.config.listeners, hands.crew.slots)
       const [boundForTurn, ...opened] = await allSettled([

@@ -9,7 +9,16 @@ import type { Crew } from './crew.ts'
 import { accessLogProblem, dryRun, restartProblems, workersOf } from './plan-checks.ts'
 import type { HealthChange, HealthResult, Prober } from './prober.ts'
 import { Sockets, type ListeningSockets } from './sockets.ts'
-import { areHeldByOrphans, isRelayEnding, readRunState, runStateFile, writeRunState } from './state-file.ts'
+import { untilOrphansEnd } from './orphans.ts'
+import {
+  areHeldByOrphans,
+  isRelayEnding,
+  orphanMarks,
+  readRunState,
+  runStateFile,
+  writeRunState,
+  type ProcessMark,
+} from './state-file.ts'
 import type { TurnKeeper, TurnKeeperOptions } from './turn-keeper.ts'
 import { TurnSide } from './turn-side.ts'
 import { workerEnv } from './worker-command.ts'
@@ -25,6 +34,8 @@ export interface Machinery {
   readonly applier: Applier
   /** Where it is said who runs: the same until the end. */
   readonly runState: string
+  /** Workers of a supervisor that was killed, or of one before it. */
+  readonly orphans: readonly ProcessMark[]
 }
 
 export interface MachineryParts {
@@ -37,6 +48,8 @@ export interface MachineryParts {
   /** What is to be told of the TURN relay. */
   readonly onRelay: Pick<TurnKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'>
   readonly sockets: ListeningSockets | null
+  /** False once it is told to stop while it starts. */
+  readonly isWanted: () => boolean
   /** The oldest plan that any worker may still use. */
   readonly oldestRevision: () => number
   readonly onHealthChange: (change: HealthChange) => void
@@ -52,6 +65,7 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
   const runState = runStateFile(data, parts.file)
   const leftBehind = readRunState(runState)
+  const orphans = leftBehind === null ? [] : orphanMarks(leftBehind)
   const sockets = parts.sockets ?? new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
   const turn = new TurnSide(() =>
     makeTurnKeeper(parts, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
@@ -74,10 +88,11 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
     logProblem: accessLogProblem,
     dryRun,
     health: healthOf(config, prober, resolver),
+    portsFreed: ({ listeners }) => untilOrphansEnd(() => sockets.heldPorts(listeners), parts.isWanted),
     workersOf: workersWanted,
     restartProblems: (words, running) => restartProblems(words, running, crew),
   })
-  return { board, sockets, prober, turn, applier, runState }
+  return { board, sockets, prober, turn, applier, runState, orphans }
 }
 
 function healthOf(config: Config, prober: Prober, resolver: Resolver): Hands['health'] {
@@ -131,9 +146,9 @@ export function openAddresses({ sockets, turn }: Machinery, { listeners }: Confi
 export class RunStateKeeper {
   private hasWarned = false
 
-  keep({ runState: file, turn }: Machinery, workers: readonly number[]): void {
+  keep({ runState: file, turn, orphans }: Machinery, workers: readonly number[]): void {
     try {
-      writeRunState(file, workers, turn.pid)
+      writeRunState(file, { workers, relay: turn.pid, orphans })
     } catch (error) {
       if (!this.hasWarned) logEvent('warn', 'data_not_writable', { file, why: String(error) })
       this.hasWarned = true

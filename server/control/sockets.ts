@@ -8,6 +8,7 @@ import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
 import { dropSyns } from '../lib/syn-filter.ts'
 import { listeningInodes } from '../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
+import type { HeldPort } from './orphans.ts'
 
 /** An address that is open, with a socket for each worker slot. */
 interface OpenAddress {
@@ -34,7 +35,7 @@ export interface TakenSocket {
 /** The listening sockets as the supervisor moves them. */
 export type ListeningSockets = Pick<
   Sockets,
-  'stage' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
+  'stage' | 'heldPorts' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
 >
 
 export class Sockets {
@@ -64,6 +65,16 @@ export class Sockets {
     }
     if (problems.length > 0) this.drop()
     return problems
+  }
+
+  /** Ports of addresses that are not open yet, and that others have who do not share them. */
+  heldPorts(listeners: BindsByName): HeldPort[] {
+    return tcpBindsIn(listeners).flatMap(({ bind, key }) => {
+      const { port } = parseBind(bind)
+      if (port === 0 || this.open.has(key)) return []
+      const others = this.othersOn(port)
+      return others.size > 0 && !this.isOrphans(others) ? [{ bind, port }] : []
+    })
   }
 
   /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
@@ -157,10 +168,13 @@ export class Sockets {
       listen(host, port, { isShared: false }).stop(true)
     } catch (error) {
       if (codeOf(error) !== 'EADDRINUSE') throw error
-      const holders = [...listeningInodes(port)]
-      const others = holders.filter((inode) => !this.ownInodes.has(inode))
-      if (holders.length === 0 || (others.length > 0 && !this.isOrphans(new Set(others)))) throw error
+      const others = this.othersOn(port)
+      if (listeningInodes(port).size === 0 || (others.size > 0 && !this.isOrphans(others))) throw error
     }
+  }
+
+  private othersOn(port: number): Set<string> {
+    return new Set([...listeningInodes(port)].filter((inode) => !this.ownInodes.has(inode)))
   }
 
   private forgetClosed(): void {
@@ -189,6 +203,9 @@ export class UnheldSockets implements ListeningSockets {
   }
 
   stage(): readonly BindProblem[] {
+    return []
+  }
+  heldPorts(): HeldPort[] {
     return []
   }
   commit(): void {}

@@ -18,6 +18,15 @@ export interface RunState {
   readonly workers: readonly ProcessMark[]
   /** The TURN relay, where there is one. */
   readonly relay?: ProcessMark | null
+  /** Workers that a supervisor before this one left behind. */
+  readonly orphans?: readonly ProcessMark[]
+}
+
+/** Who runs, by process id. */
+export interface Running {
+  readonly workers: readonly number[]
+  readonly relay: number | null
+  readonly orphans?: readonly ProcessMark[]
 }
 
 const FILE_BYTES_MAX = 1_048_576
@@ -33,12 +42,13 @@ export function nameHash(configFile: string): string {
 }
 
 /** Writes who runs, in one step: a reader sees the old file or the new one. Throws when the folder cannot be written. */
-export function writeRunState(file: string, workers: readonly number[], relay: number | null): void {
-  const marks = workers.flatMap((pid) => markOf(pid) ?? [])
+export function writeRunState(file: string, { workers, relay, orphans = [] }: Running): void {
+  const left = orphans.filter(isRunning)
   const state = {
     supervisor: markOf(process.pid),
-    workers: marks,
+    workers: workers.flatMap((pid) => markOf(pid) ?? []),
     relay: relay === null ? null : markOf(relay),
+    ...(left.length > 0 && { orphans: left }),
   }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}`)
@@ -46,10 +56,13 @@ export function writeRunState(file: string, workers: readonly number[], relay: n
   renameSync(temporary, file)
 }
 
-/** Removes the file at an orderly end, unless another supervisor has written it since. */
+/** Removes the file at an orderly end, unless another supervisor has written it since, or workers of one before this still run. */
 export function removeRunState(file: string): void {
   const state = readRunState(file)
-  if (state && isSame(state.supervisor, markOf(process.pid))) rmSync(file, { force: true })
+  if (!state || !isSame(state.supervisor, markOf(process.pid))) return
+  const { orphans = [] } = state
+  if (orphans.some(isRunning)) writeRunState(file, { workers: [], relay: null, orphans })
+  else rmSync(file, { force: true })
 }
 
 /** What the last run left behind; null when it ended in order, or when there was none. */
@@ -68,8 +81,12 @@ export const runningSupervisor = (state: RunState | null): number | null =>
 
 /** Workers that still run although their supervisor is gone. */
 export function orphansOf(state: RunState | null): number[] {
-  if (!state || isRunning(state.supervisor)) return []
-  return state.workers.filter(isRunning).map(({ pid }) => pid)
+  return state === null ? [] : orphanMarks(state).map(({ pid }) => pid)
+}
+
+/** The same as marks. */
+export function orphanMarks({ supervisor, workers, orphans = [] }: RunState): ProcessMark[] {
+  return isRunning(supervisor) ? [] : [...workers, ...orphans].filter(isRunning)
 }
 
 /** Whether the relay of a supervisor that was killed still runs: it is about to end, and holds its ports until then. */
@@ -105,6 +122,9 @@ export const isRunning = (mark: ProcessMark): boolean => isSame(mark, markOf(mar
 function isRunState(value: unknown): value is RunState {
   const state = value as Partial<RunState> | null
   const hasRelay = state?.relay === undefined || state.relay === null || isMark(state.relay)
+  const hasOrphans =
+    state?.orphans === undefined || (Array.isArray(state.orphans) && state.orphans.every(isMark))
+  if (!hasOrphans) return false
   return isMark(state?.supervisor) && Array.isArray(state?.workers) && state.workers.every(isMark) && hasRelay
 }
 

@@ -172,6 +172,7 @@ export class Supervisor {
         onChange: () => this.keepRunState(),
       }),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.crew.ports),
+      isWanted: () => !this.isDraining,
       oldestRevision: () => Math.min(...this.oldest.values()),
       onHealthChange: (change) => this.onHealthChange(change),
       onHealthResult: ({ backend, server, reason }) => {

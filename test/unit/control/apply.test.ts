@@ -41,6 +41,7 @@ function scene(): Scene {
       commit: () => note('keep sockets'),
       drop: () => note('close sockets'),
     },
+    portsFreed: () => Promise.resolve(),
     crew: {
       slots: [0, 1],
       prepare: (plan) => {

@@ -40,10 +40,10 @@ describe('the state file', () => {
   test('says who runs, and leaves nothing else in the folder', () => {
     const data = join(folder(), 'data')
     const at = join(data, 'run.json')
-    writeRunState(at, [process.ppid], null)
+    writeRunState(at, { workers: [process.ppid], relay: null })
     const [supervisor, worker] = [markOf(process.pid)!, markOf(process.ppid)!]
     expect(readRunState(at)).toEqual({ supervisor, workers: [worker], relay: null })
-    writeRunState(at, [], process.ppid)
+    writeRunState(at, { workers: [], relay: process.ppid })
     expect(readRunState(at)).toEqual({ supervisor, workers: [], relay: worker })
     expect(readdirSync(data)).toEqual(['run.json'])
     expect(statSync(data).mode & 0o777).toBe(0o700)
@@ -53,8 +53,24 @@ describe('the state file', () => {
 
   test('workers of a supervisor that runs are no orphans', () => {
     const at = join(folder(), 'run.json')
-    writeRunState(at, [process.ppid], null)
+    writeRunState(at, { workers: [process.ppid], relay: null })
     expect(orphansOf(readRunState(at))).toEqual([])
+  })
+
+  test('what a supervisor before the last one left behind is known until it ends, also after an orderly stop', () => {
+    const at = join(folder(), 'run.json')
+    const orphan = markOf(process.ppid)!
+    writeRunState(at, { workers: [], relay: null, orphans: [orphan, { pid: 2 ** 22 + 1, started: '1' }] })
+    // Ours are nobody's orphans while we run.
+    expect(orphansOf(readRunState(at))).toEqual([])
+    removeRunState(at)
+    const state = readRunState(at)!
+    expect(state).toMatchObject({ workers: [], orphans: [orphan] })
+    expect(orphansOf({ ...state, supervisor: { pid: process.pid, started: '1' } })).toEqual([process.ppid])
+    rmSync(at)
+    writeRunState(at, { workers: [], relay: null, orphans: [] })
+    removeRunState(at)
+    expect(readRunState(at)).toBeNull()
   })
 
   test('workers of a supervisor that is gone are orphans, unless their id is of another process by now', () => {
