@@ -20,9 +20,14 @@ export function whyRefused(code: FaultCode, x: Proxied): string | null {
 /** Why no server of a backend is usable. Strangers hear the reasons, but not where our servers are. */
 export function whyNone(x: Proxied, backend: Backend): string {
   const isTold = isInsider(x)
-  const reasons = backend.down().map(({ server, reason }) => (isTold ? `${server}: ${reason}` : reason))
+  const reasons = backend
+    .down()
+    .map(({ server, reason }) => (isTold ? `${server}: ${reason}` : withoutNames(reason)))
   return `backend ${backend.name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
 }
+
+/** What stands behind a colon or between marks is a name, an address, or a text of the config. */
+const withoutNames = (reason: string): string => reason.replace(/[:"/].*$/s, '').trim()
 
 const WHY: { readonly [code in FaultCode]?: (x: Proxied) => string } = {
   head_malformed: lineText,

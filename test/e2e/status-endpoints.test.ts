@@ -118,15 +118,16 @@ describe('status_endpoints', () => {
   })
 })
 
-test('error answers tell addresses of servers to those only who may see our documents', async () => {
+test('error answers tell addresses and names of servers to those only who may see our documents', async () => {
   const [server] = gateway.servers
   const backend = gateway.backend()
   if (!server) throw new Error('there is a server')
-  backend.reasons.set(server.name, 'connect refused')
+  backend.reasons.set(server.name, 'name not resolved: DNS knows no address of app.internal')
   gateway.setState(server, STATE_DOWN)
   const tells = async (...asked: Parameters<typeof ask>) => {
     const { status, body } = await ask(...asked)
-    expect([status, body.includes('connect refused')]).toEqual([503, true])
+    expect([status, body.includes('name not resolved')]).toEqual([503, true])
+    expect(body.includes('app.internal')).toBe(body.includes(origin.url))
     return body.includes(origin.url)
   }
   const path = '/a'

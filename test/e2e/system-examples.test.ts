@@ -185,6 +185,11 @@ test('several-listeners.yaml: rules of one listener do not hold on the other', a
   expect([outside.status, outside.body]).toEqual([404, 'not here\n'])
   for (const listener of ['public', 'inner'])
     expect((await example.ask('/x', { listener })).body).toMatch(/^900[12]$/)
+  const health = (listener: string, fields = '') =>
+    example.ask('/_health', { listener, fields, host: 'localhost' }).then(({ body }) => body)
+  expect(await health('inner')).toContain('"healthy":true')
+  expect(await health('inner', 'X-Forwarded-For: 192.0.2.1\r\n')).toMatch(/^900[12]$/)
+  expect(await health('public')).toMatch(/^900[12]$/)
   // Only the inner one believes what a proxy says of the client.
   const { origins } = example
   for (const origin of Object.values(origins)) origin.forget()
