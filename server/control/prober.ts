@@ -71,6 +71,7 @@ export class Prober {
   /** Those of the staged whose first result is awaited. */
   readonly #unjudged = new Set<Watched>()
   #onJudged: (() => void) | null = null
+  #isStopped = false
 
   constructor(options: ProberOptions) {
     this.#board = options.board
@@ -92,6 +93,7 @@ export class Prober {
    */
   stage(config: Config, slots: Readonly<Record<string, BackendSlots>>): Promise<void> {
     this.drop()
+    if (this.#isStopped) return Promise.resolve()
     const known = this.#byPlace()
     const staged = new Map<string, Watched>()
     for (const [identity, parts] of partsOf(config, slots))
@@ -115,6 +117,7 @@ export class Prober {
 
   /** Watches the servers of this config. Those that stay or were staged keep their state, and their schedule while their check stays. */
   apply(config: Config, slots: Readonly<Record<string, BackendSlots>>): void {
+    if (this.#isStopped) return
     const known = this.#byPlace()
     const watched = new Map<string, Watched>()
     const due: Watched[] = []
@@ -143,8 +146,9 @@ export class Prober {
     return reasons
   }
 
-  /** Ends all checks; states stay as they are. */
+  /** Ends all checks for good; states stay as they are. A change that is under way comes to nothing here. */
   stop(): void {
+    this.#isStopped = true
     for (const watched of this.#watched.values()) this.#rest(watched)
     this.#watched = new Map()
     this.drop()

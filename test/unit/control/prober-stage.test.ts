@@ -44,6 +44,8 @@ describe('staging a config', () => {
     const stopped = lab.prober.stage(more, slotsOf(more))
     lab.prober.stop()
     await stopped
+    // The change goes on to its commit, but nothing is checked any more.
+    lab.prober.apply(more, slotsOf(more))
     expect(lab.timers).toBe(0)
   })
 
