@@ -28,8 +28,8 @@ async function main(command: string | undefined, rest: readonly string[]): Promi
   const { findCommand, generalHelp } = await import('./cli/commands.ts')
   const entry = command === undefined ? undefined : findCommand(command)
   if (entry) {
-    // What nobody awaits ends a command as well, and in words. A gateway looks after its own.
-    if (command !== 'run')
+    // What nobody awaits ends a command as well, and in words. A gateway and its processes look after their own.
+    if (!['run', 'worker', 'relay'].includes(command ?? ''))
       for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, exitFailed)
     return (await entry.load())(rest, io)
   }

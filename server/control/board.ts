@@ -10,26 +10,29 @@ const GATEWAY = 0
 
 export class Board {
   readonly scoreboard: Scoreboard
+  /** Where memory is when /dev/shm is not writable. */
+  readonly folder: string
   private region: Region
 
-  private constructor(region: Region, row: number) {
+  private constructor(region: Region, row: number, folder: string) {
     this.region = region
+    this.folder = folder
     this.scoreboard = scoreboardOn(region, row)
   }
 
   /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
   static shared(rows: number, folder: string): Board {
     try {
-      return new Board(createRegion(FIRST_RECORDS, rows), -1)
+      return new Board(createRegion(FIRST_RECORDS, rows), -1, folder)
     } catch {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      return new Board(createRegion(FIRST_RECORDS, rows, folder), -1)
+      return new Board(createRegion(FIRST_RECORDS, rows, folder), -1, folder)
     }
   }
 
   /** A board for everything in this process, which then writes row 0. */
   static alone(): Board {
-    return new Board(privateRegion(FIRST_RECORDS, 1), 0)
+    return new Board(privateRegion(FIRST_RECORDS, 1), 0, '')
   }
 
   /** What workers map. */

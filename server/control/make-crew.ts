@@ -1,5 +1,6 @@
 // The crew with its real workers: processes, or the one machine in this process.
 import { duplicateFd } from '../lib/pass-fds.ts'
+import type { LogsConfig } from '../telemetry/logs.options.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Board } from './board.ts'
 import { Crew, type CrewOptions } from './crew.ts'
@@ -8,6 +9,7 @@ import type { ListeningSockets, TakenSocket } from './sockets.ts'
 import { processName } from '../worker/messages.ts'
 import type { Reasons, Worker } from './worker.ts'
 import { workerCommand, workerEnv } from './worker-command.ts'
+import { WorkerLedger } from './worker-ledger.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** Workers can grow to so many without a restart, or by half of what they were at the start. */
@@ -22,6 +24,8 @@ export interface CrewParts {
   readonly board: () => Board | null
   readonly sockets: () => ListeningSockets | null
   readonly reasons: () => Reasons
+  /** As served now; null before the first plan. */
+  readonly logs: () => LogsConfig | null
   /** The oldest plan that a worker may still use; null: it is gone. */
   readonly onOldest: (worker: Worker, revision: number | null) => void
   readonly onUnsound: () => void
@@ -62,19 +66,23 @@ interface Place {
 }
 
 function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
+  const ledger = new WorkerLedger(parts.totals)
   const worker: WorkerProcess = new WorkerProcess({
     slot,
     row,
     command: workerCommand(),
     env: workerEnv(parts.env),
     boardFd: () => present(parts.board()).fd,
+    ledgerFd: () => ledger.open(present(parts.board()).folder),
     beats: (of) => present(parts.board()).scoreboard.beats(of),
     socket: (key, of) => present(parts.sockets()).take(key, of),
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)
+      ledger.collect()
       parts.onOldest(worker, oldest)
     },
     onExit: (_, how) => {
+      ledger.settle(parts.logs())
       // What hung may end long after another took its place.
       if (latest.get(slot) === worker) parts.totals.forgetProcess(processName(slot))
       parts.onOldest(worker, null)

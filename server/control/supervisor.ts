@@ -28,6 +28,7 @@ import type { TurnSide } from './turn-side.ts'
 import { WatchedConfig } from './watched-config.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 import { earlyWorkers, guessWorkers } from './worker-command.ts'
+import { ledgersSettled } from './worker-ledger.ts'
 
 export interface SuperviseOptions {
   readonly file: string
@@ -265,6 +266,7 @@ export class Supervisor {
     // What is in flight now is cut off; what a drain cut off, its workers have told.
     const inFlight = (this.machinery?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
     await this.killAll()
+    await ledgersSettled()
     this.machinery?.prober.stop()
     this.machinery?.sockets.close()
     this.turn?.close()
@@ -307,6 +309,7 @@ export class Supervisor {
       board: () => this.machinery?.board ?? null,
       sockets: () => this.machinery?.sockets ?? null,
       reasons: () => this.reasons,
+      logs: () => this.running?.config.logs ?? null,
       onOldest: (worker, revision) => {
         if (revision === null) this.oldest.delete(worker)
         else this.oldest.set(worker, revision)

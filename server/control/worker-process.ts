@@ -20,6 +20,8 @@ export interface WorkerProcessOptions {
   readonly env: Readonly<Record<string, string>>
   /** Asked with the first plan: by then there is a scoreboard. */
   readonly boardFd: () => number
+  /** Asked once, with it; null: there is none. */
+  readonly ledgerFd: () => number | null
   /** How often the worker of a row has beaten. */
   readonly beats: (row: number) => number
   /** A listening socket for this slot. */
@@ -179,8 +181,9 @@ export class WorkerProcess implements Worker {
 
   private sendBoard(): void {
     if (this.hasBoard) return
-    sendFds(this.channel, BOARD_TAG, [this.options.boardFd()])
-    this.send({ type: 'board', slot: this.slot, row: this.row })
+    const ledger = this.options.ledgerFd()
+    sendFds(this.channel, BOARD_TAG, [this.options.boardFd(), ...(ledger === null ? [] : [ledger])])
+    this.send({ type: 'board', slot: this.slot, row: this.row, hasLedger: ledger !== null })
     this.hasBoard = true
   }
 

@@ -17,14 +17,7 @@ const CHUNK_BYTES = 1 << 20
 
 /** Makes a region of zeros in shared memory, or in `folder` where that is not writable or full. Linux only. */
 export function createRegion(records: number, rows: number, folder: string | null = null): Region {
-  const size = Scoreboard.bytes(records, rows)
-  let fd: number
-  try {
-    fd = createFile(SHARED_MEMORY, size)
-  } catch (error) {
-    if (folder === null) throw error
-    fd = createFile(folder, size)
-  }
+  const fd = createFile(Scoreboard.bytes(records, rows), folder)
   const bytes = mapFile(fd)
   Scoreboard.format(bytes.buffer, bytes.byteOffset, rows)
   return { fd, rows, records, bytes }
@@ -66,7 +59,17 @@ function growPrivate(region: Region, records: number): Region {
   return { ...region, records, bytes }
 }
 
-function createFile(folder: string, size: number): number {
+/** A file of zeros that has no name, in shared memory, or in `folder` where that is not writable or full. */
+export function createFile(size: number, folder: string | null): number {
+  try {
+    return createIn(SHARED_MEMORY, size)
+  } catch (error) {
+    if (folder === null) throw error
+    return createIn(folder, size)
+  }
+}
+
+function createIn(folder: string, size: number): number {
   const path = join(folder, `sluice-${process.pid}-${crypto.randomUUID()}`)
   const fd = openSync(path, 'wx+', 0o600)
   try {
@@ -80,13 +83,13 @@ function createFile(folder: string, size: number): number {
 }
 
 /** Writes the zeros: a hole that a full file system cannot fill later is a SIGBUS at its first touch. */
-function fillWithZeros(fd: number, from: number, to: number): void {
+export function fillWithZeros(fd: number, from: number, to: number): void {
   const zeros = new Uint8Array(Math.min(CHUNK_BYTES, to - from))
   let at = from
   while (at < to) at += writeSync(fd, zeros, 0, Math.min(zeros.length, to - at), at)
 }
 
-function mapFile(fd: number): Uint8Array {
+export function mapFile(fd: number): Uint8Array {
   if (fstatSync(fd).size === 0) throw new Error(`descriptor ${fd} is empty`)
   return Bun.mmap(`/proc/self/fd/${fd}`, { shared: true })
 }

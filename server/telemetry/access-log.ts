@@ -2,6 +2,7 @@
 // read it.
 import type { Server } from '../backends/server.ts'
 import type { Exchange } from '../http/exchange.ts'
+import type { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
 import { backendOf } from './exchange-meter.ts'
@@ -17,6 +18,8 @@ export interface AccessLogOptions {
   readonly onEvent: LogEvent
   readonly format: LogsConfig['format']
   readonly clock?: Clock
+  /** Of a worker: lines in them are not lost with it. */
+  readonly segments?: LogSegments | null
 }
 
 const CLOCK: Clock = { wallMs: () => Date.now(), steadyMs: () => performance.now() }
@@ -30,6 +33,7 @@ export class AccessLog {
     const { file, onEvent } = options
     this.#sink = new LineSink({
       to: file === null ? 'stdout' : { file },
+      segments: options.segments ?? null,
       onFailed: (reason) => onEvent('error', 'access_log_failed', { file, reason }),
     })
     const clock = options.clock ?? CLOCK

@@ -1,6 +1,8 @@
 // Where whole lines go: a file that several processes append to, or a standard stream. Lines are gathered and written a batch or one
 // second at a time, each write a whole number of lines, so that they never interleave. Nobody waits for it: what cannot be written is
 // held up to a limit, beyond which lines are dropped and counted.
+import type { LogSegments } from '../scoreboard/log-segments.ts'
+import { type Batch, BatchMemory } from './batch.ts'
 import { LineWriter } from './line-writer.ts'
 import { Outlet } from './outlet.ts'
 
@@ -13,7 +15,8 @@ const DISK_RETRY_MS = 250
 const EVERY_MS = 1000
 /** How long the end waits for a slow reader or disk. */
 const CLOSE_MS = 1000
-const SPARE_BYTES_MAX = 262_144
+/** Until the file could be opened. */
+const BATCH_BYTES = 131_072
 const EARLY_BYTES = 65_536
 const LINE_FEED = 10
 const NO_BYTES = new Uint8Array(0)
@@ -29,12 +32,8 @@ export interface LineSinkOptions {
   readonly onRoom?: (dropped: number) => void
   readonly backlogBytesMax?: number
   readonly everyMs?: number
-}
-
-/** Whole lines; after a short write the rest of them. */
-interface Batch {
-  bytes: Uint8Array
-  lines: number
+  /** Of a worker: lines in them are not lost with it. */
+  readonly segments?: LogSegments | null
 }
 
 /** A line is begun, written with `line`, and ended. */
@@ -47,14 +46,13 @@ export class LineSink {
   readonly #backlogBytesMax: number
   readonly #everyMs: number
   #outlet: Outlet | null = null
-  #batchBytes: number
+  #batchBytes = BATCH_BYTES
   /** Set while something waits. */
   #flushing: Timer | null = null
   /** Of the batch that is being filled. */
   #lines = 0
   #lineStart = 0
-  /** Memory of written batches, for the next. */
-  readonly #spares: Uint8Array[] = []
+  readonly #memory: BatchMemory
   readonly #full: Batch[] = []
   /** Bytes of all that waits. */
   #waiting = 0
@@ -73,8 +71,8 @@ export class LineSink {
     this.#options = options
     this.#backlogBytesMax = options.backlogBytesMax ?? BACKLOG_BYTES_MAX
     this.#everyMs = options.everyMs ?? EVERY_MS
+    this.#memory = new BatchMemory(options.segments ?? null)
     this.#open()
-    this.#batchBytes = this.#outlet?.pieceBytes ?? SPARE_BYTES_MAX
   }
 
   /** Makes room for a line of at most `bytesMax`; false, and counted, when too much waits already. */
@@ -95,7 +93,9 @@ export class LineSink {
 
   end(): void {
     this.#lines++
-    this.#waiting += this.line.at - this.#lineStart
+    const { at } = this.line
+    this.#waiting += at - this.#lineStart
+    this.#memory.segment?.publish(at)
     if (this.#flushing === null) this.#flushLater()
   }
 
@@ -138,6 +138,7 @@ export class LineSink {
       this.#outlet =
         typeof to === 'string' ? Outlet.toStandard(to === 'stdout' ? 1 : 2) : Outlet.toFile(to.file)
       this.#batchBytes = this.#outlet.pieceBytes
+      this.#options.segments?.goTo(this.#outlet.isDisk ? this.#outlet.inode : 0)
       this.#isFailing = false
       return true
     } catch (error) {
@@ -149,7 +150,7 @@ export class LineSink {
   #seal(): void {
     const { line } = this
     if (this.#lines === 0) return
-    this.#full.push({ bytes: line.bytes.subarray(0, line.at), lines: this.#lines })
+    this.#full.push(this.#memory.sealed(line.bytes.subarray(0, line.at), this.#lines))
     this.#lines = 0
     line.bytes = NO_BYTES
     line.at = 0
@@ -157,9 +158,7 @@ export class LineSink {
 
   #newBatch(bytesMin: number): void {
     const { line } = this
-    const spare = bytesMin <= this.#batchBytes ? this.#spares.pop() : undefined
-    line.bytes =
-      spare?.length === this.#batchBytes ? spare : new Uint8Array(Math.max(this.#batchBytes, bytesMin))
+    line.bytes = this.#memory.next(this.#batchBytes, bytesMin)
     line.at = 0
   }
 
@@ -179,6 +178,7 @@ export class LineSink {
     const [batch] = this.#full
     if (batch === undefined) return true
     try {
+      batch.segment?.writing(batch.bytes.length)
       const count = outlet.writeNow(batch.bytes)
       this.#wrote(batch, count)
       return count > 0
@@ -193,56 +193,49 @@ export class LineSink {
     const [batch] = this.#full
     if (batch === undefined) return
     this.#inFlight = batch
+    batch.segment?.writing(batch.bytes.length)
     outlet.writeBeside(batch.bytes, (error, count) => {
       this.#inFlight = null
-      if (error === null) this.#wrote(batch, count)
-      else this.#tell(error)
-      const isShort = count > 0 && batch.bytes.length > 0
-      if (isShort && outlet.isDisk) this.#mend(outlet, batch, count)
+      const isWhole = this.#wrote(batch, count)
+      if (error !== null) this.#tell(error)
+      else if (!isWhole && count > 0 && outlet.isDisk) this.#mend(outlet, batch, count)
       this.#closeStale()
-      if (count > 0 && !(isShort && outlet.isDisk)) return this.#write()
+      if (isWhole) return this.#write()
       if (error !== null && !outlet.isDisk) this.#drop(batch)
       this.#tryAgainLater(outlet.isDisk ? DISK_RETRY_MS : RETRY_MS_MAX)
     })
   }
 
-  /** So many bytes of the first batch are out; the rest goes first. */
-  #wrote(batch: Batch, count: number): void {
-    if (count === 0) return
-    this.#retryMs = RETRY_MS_MIN
+  /** So many bytes of the first batch are out; whether that is all of it. */
+  #wrote(batch: Batch, count: number): boolean {
+    const isWhole = count === batch.bytes.length
+    if (count > 0) this.#retryMs = RETRY_MS_MIN
     this.#waiting -= count
-    if (count < batch.bytes.length) {
-      batch.bytes = batch.bytes.subarray(count)
-      return
+    if (!isWhole) {
+      batch.took(count)
+      return false
     }
     this.#isFailing = false
     this.#full.shift()
-    this.#keepSpare(batch.bytes)
-    batch.bytes = NO_BYTES
+    this.#memory.free(batch)
     this.#tellRoom()
+    return true
   }
 
   /** A disk that was full has taken a part: what it has of a line is taken back, so that nothing is appended to half a line. */
   #mend(outlet: Outlet, batch: Batch, count: number): void {
     this.#tell(new Error('no space: a write was cut short'))
-    const { buffer, byteOffset } = batch.bytes
-    const written = new Uint8Array(buffer, byteOffset - count, count)
-    const half = count - 1 - written.lastIndexOf(LINE_FEED)
+    const half = count - 1 - batch.before(count).lastIndexOf(LINE_FEED)
     if (half === 0 || !outlet.takesBack(half)) return
-    batch.bytes = new Uint8Array(buffer, byteOffset - half, batch.bytes.length + half)
+    batch.rewind(half)
     this.#waiting += half
-  }
-
-  #keepSpare({ buffer }: Uint8Array): void {
-    if (buffer.byteLength !== this.#batchBytes) return
-    if ((this.#spares.length + 1) * this.#batchBytes > SPARE_BYTES_MAX) return
-    this.#spares.push(new Uint8Array(buffer))
   }
 
   #drop(batch: Batch): void {
     this.#full.shift()
     this.#waiting -= batch.bytes.length
     this.dropped += batch.lines
+    this.#memory.free(batch)
   }
 
   /** Once, until it works again. */
@@ -285,7 +278,11 @@ export class LineSink {
     this.#closeTimer = null
     if (this.#retry !== null) clearTimeout(this.#retry)
     if (this.#flushing !== null) clearTimeout(this.#flushing)
-    for (const batch of this.#full.splice(0)) this.dropped += batch.lines
+    for (const batch of this.#full.splice(0)) {
+      this.dropped += batch.lines
+      // What is being written must stay as it is; what is given up must not be written by anybody.
+      if (batch !== this.#inFlight) this.#memory.free(batch)
+    }
     this.#waiting = 0
     if (this.#outlet !== null) this.#stale.push(this.#outlet)
     this.#outlet = null

@@ -29,8 +29,8 @@ function renderHistogram(series: Histogram, name: string, lines: string[]): void
   const labels = labelText(series)
   const first = labels === '' ? '' : `${labels},`
   let count = 0
-  for (let place = 0; place < series.counts.length; place++) {
-    count += series.counts[place]!
+  for (const [place, counted] of series.counts.entries()) {
+    count += counted
     const bound = place < series.bounds.length ? numberText(series.bounds[place]!) : '+Inf'
     lines.push(`${name}_bucket{${first}le="${bound}"} ${count}`)
   }

@@ -1,7 +1,19 @@
-// Labelled metrics of one process. A worker's go to the supervisor as what changed since the last time (take), and are added up
-// there (Totals.merge): so they outlive the worker, and never go down on a reload, as series are found by the text of their labels.
+// Labelled metrics of one process. A worker counts in its ledger, where the supervisor reads (Totals.collect), also once the worker is
+// dead. What has no room there, and the relay's, goes to the supervisor as what changed since the last time (take). Both are added up
+// there: so they outlive the process, and never go down on a reload, as series are found by the text of their labels.
 import { LABEL_OTHER, METRICS, type MetricName } from '../tables/metrics.ts'
-import { Counter, Family, Gauge, Histogram, type Series, type Watcher } from './series.ts'
+import { addSeries, type SeriesReader } from '../scoreboard/series-cells.ts'
+import type { Ledger } from '../scoreboard/ledger.ts'
+import {
+  type Cells,
+  cellsOf,
+  Counter,
+  Family,
+  Gauge,
+  Histogram,
+  type Series,
+  type Watcher,
+} from './series.ts'
 
 /** What one series changed by; for a gauge, its value; for a histogram the counts of its buckets, then the sum. */
 export type SeriesDelta = readonly [
@@ -19,7 +31,12 @@ const SWEEP_EVERY_S = 60
 /** Between labels in the key of a series. */
 const SEPARATOR = '\u001F'
 
-type Kind<T extends Series> = new (watcher: Watcher, family: Family, labels: readonly string[]) => T
+type Kind<T extends Series> = new (
+  watcher: Watcher,
+  family: Family,
+  labels: readonly string[],
+  cells: Cells,
+) => T
 
 /** All metrics of this process. */
 export class Registry implements Watcher {
@@ -28,9 +45,11 @@ export class Registry implements Watcher {
   protected readonly clockS: () => number
   #dirty: Series[] = []
   readonly #measures: (() => void)[] = []
+  readonly #ledger: Ledger | null
 
-  constructor(clockS: () => number = () => performance.now() / 1000) {
+  constructor(clockS: () => number = () => performance.now() / 1000, ledger: Ledger | null = null) {
     this.clockS = clockS
+    this.#ledger = ledger
     this.nowS = clockS()
     const names = Object.keys(METRICS) as MetricName[]
     this.families = new Map(names.map((name) => [name, new Family(name)]))
@@ -84,10 +103,10 @@ export class Registry implements Watcher {
   take(max = TAKE_MAX): MetricsDelta {
     this.nowS = this.clockS()
     this.read()
-    return this.#dirty.splice(0, max).map((series) => {
+    return this.#dirty.splice(0, max).flatMap((series) => {
       series.dirty = false
       series.touchedS = this.nowS
-      return [series.family.name, series.labels, series.change()]
+      return series.isShared ? [] : [[series.family.name, series.labels, series.change()] as const]
     })
   }
 
@@ -103,16 +122,23 @@ export class Registry implements Watcher {
   }
 
   #add<T extends Series>(family: Family, key: string, labels: readonly string[], kind: Kind<T>): T {
-    const made = new kind(this, family, labels)
+    const made = new kind(this, family, labels, this.#cells(family, labels))
     family.series.set(key, made)
     return made
+  }
+
+  #cells(family: Family, labels: readonly string[]): Cells {
+    if (this.#ledger === null) return ownCells(family)
+    const text = JSON.stringify([family.name, ...labels])
+    const values = addSeries(this.#ledger, text, cellsOf(family.row))
+    return values === null ? ownCells(family) : { values, isShared: true }
   }
 
   /** The series that stands for all that found no room. Gauges cannot be added up: theirs is seen by nobody. */
   #beyond<T extends Series>(family: Family, kind: Kind<T>): T {
     this.counter('metric_series_dropped_total', [family.name]).add(1)
     const labels = family.row.labels.map(() => LABEL_OTHER)
-    if (family.row.type === 'gauge') return new kind(this, family, labels)
+    if (family.row.type === 'gauge') return new kind(this, family, labels, ownCells(family))
     const key = labels.join(SEPARATOR)
     const known = family.series.get(key)
     return known === undefined ? this.#add(family, key, labels, kind) : (known as T)
@@ -130,6 +156,8 @@ export class Registry implements Watcher {
   }
 }
 
+const ownCells = ({ row }: Family): Cells => ({ values: new Float64Array(cellsOf(row)), isShared: false })
+
 /** The supervisor's metrics: its own, and those of all workers that ever lived. Nobody takes from it. */
 export class Totals extends Registry {
   override touch(series: Series): void {
@@ -145,6 +173,16 @@ export class Totals extends Registry {
       else if (type === 'gauge') this.gauge(name, labels).set(change as number)
       else if (type === 'counter') this.counter(name, labels).add(change as number)
     }
+  }
+
+  /** Adds what a worker has counted in its ledger since the last time. */
+  collect(reader: SeriesReader): void {
+    reader.take((text, now, before) => {
+      const [name, ...labels] = JSON.parse(text) as [MetricName, ...string[]]
+      const change =
+        this.families.get(name)?.row.type === 'gauge' ? now : now.map((value, i) => value - before[i]!)
+      this.merge([[name, labels, change.length === 1 ? change[0]! : Array.from(change)]])
+    })
   }
 
   /** Gauges of a process that is gone are no longer true; its counters stay. */

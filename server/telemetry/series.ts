@@ -22,19 +22,35 @@ export class Family {
   }
 }
 
+/** Where a series is counted. */
+export interface Cells {
+  readonly values: Float64Array
+  /** The supervisor reads them where they are: nothing is to be sent. */
+  readonly isShared: boolean
+}
+
+/** How many cells a series of a family needs. */
+export const cellsOf = ({ type, buckets }: MetricRow): number =>
+  type === 'histogram' ? buckets.length + 2 : 1
+
 export abstract class Series {
   readonly watcher: Watcher
   readonly family: Family
   readonly labels: readonly string[]
+  readonly isShared: boolean
+  /** A counter's or gauge's value; a histogram's counts, then its sum. */
+  protected readonly cells: Float64Array
   /** The text of the labels as Prometheus wants it; made when first rendered. */
   text: string | null = null
   /** Whether it changed and was not taken yet. */
   dirty = false
   touchedS: number
-  constructor(watcher: Watcher, family: Family, labels: readonly string[]) {
+  constructor(watcher: Watcher, family: Family, labels: readonly string[], cells: Cells) {
     this.watcher = watcher
     this.family = family
     this.labels = labels
+    this.cells = cells.values
+    this.isShared = cells.isShared
     this.touchedS = watcher.nowS
   }
   /** What it changed by since the last call. */
@@ -43,15 +59,18 @@ export abstract class Series {
 
 /** A number that only rises. */
 export class Counter extends Series {
-  value = 0
   #sent = 0
+  get value(): number {
+    return this.cells[0] ?? 0
+  }
   add(amount: number): void {
-    this.value += amount
+    this.cells[0]! += amount
     if (!this.dirty) this.watcher.touch(this)
   }
   /** For totals that are counted elsewhere. */
   set(total: number): void {
-    if (total !== this.value) this.add(total - this.value)
+    const { value } = this
+    if (total !== value) this.add(total - value)
   }
   override change(): number {
     const change = this.value - this.#sent
@@ -62,9 +81,11 @@ export class Counter extends Series {
 
 /** A number that rises and falls. */
 export class Gauge extends Series {
-  value = 0
+  get value(): number {
+    return this.cells[0] ?? 0
+  }
   set(value: number): void {
-    this.value = value
+    this.cells[0] = value
     if (!this.dirty) this.watcher.touch(this)
   }
   override change(): number {
@@ -75,31 +96,34 @@ export class Gauge extends Series {
 /** Counts values by size; `counts` has one more place than there are bounds, for what is beyond the last. */
 export class Histogram extends Series {
   readonly bounds: readonly number[]
-  readonly counts: number[]
-  sum = 0
-  #sent: number[] | null = null
-  constructor(watcher: Watcher, family: Family, labels: readonly string[]) {
-    super(watcher, family, labels)
+  readonly #sumAt: number
+  #sent: Float64Array | null = null
+  constructor(watcher: Watcher, family: Family, labels: readonly string[], cells: Cells) {
+    super(watcher, family, labels, cells)
     this.bounds = family.row.buckets
-    this.counts = Array.from({ length: this.bounds.length + 1 }, () => 0)
+    this.#sumAt = this.bounds.length + 1
+  }
+  get counts(): Float64Array {
+    return this.cells.subarray(0, this.#sumAt)
+  }
+  get sum(): number {
+    return this.cells[this.#sumAt] ?? 0
   }
   observe(value: number): void {
-    const bounds = this.bounds
+    const { bounds, cells } = this
     let place = 0
     while (place < bounds.length && value > bounds[place]!) place++
-    this.counts[place]!++
-    this.sum += value
+    cells[place]!++
+    cells[this.#sumAt]! += value
     if (!this.dirty) this.watcher.touch(this)
   }
   add(change: readonly number[]): void {
-    for (let place = 0; place < this.counts.length; place++) this.counts[place]! += change[place]!
-    this.sum += change[this.counts.length]!
+    for (let place = 0; place <= this.#sumAt; place++) this.cells[place]! += change[place]!
     if (!this.dirty) this.watcher.touch(this)
   }
   override change(): readonly number[] {
-    const now = [...this.counts, this.sum]
     const before = this.#sent
-    this.#sent = now
-    return before === null ? now : now.map((value, place) => value - before[place]!)
+    this.#sent = this.cells.slice()
+    return Array.from(this.#sent, (value, place) => value - (before?.[place] ?? 0))
   }
 }

@@ -7,6 +7,8 @@ import { tellBuffersTo } from '../http1/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
 import { closeFds } from '../lib/pass-fds.ts'
+import type { Ledger } from '../scoreboard/ledger.ts'
+import { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compile } from '../snapshot/compile.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
@@ -42,11 +44,11 @@ interface Serving {
 const steadyMs = (): number => performance.now()
 
 export class DataPlane {
-  readonly registry = new Registry()
+  readonly registry: Registry
   private readonly board: Scoreboard
-  private readonly meter = new ExchangeMeter(this.registry)
-  private readonly limits = new LimitNews(this.registry, logEvent, steadyMs)
-  private readonly logs = new WorkerLogs()
+  private readonly meter: ExchangeMeter
+  private readonly limits: LimitNews
+  private readonly logs: WorkerLogs
   private readonly ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
   private serving: Serving | null = null
   private prepared: Prepared | null = null
@@ -55,9 +57,13 @@ export class DataPlane {
   /** It drains, or soon will. */
   private isLeaving = false
 
-  /** `process` is what metrics call this process. */
-  constructor(board: Scoreboard, process: string) {
+  /** `process` is what metrics call this process; `ledger`: where its counts and lines outlive it. */
+  constructor(board: Scoreboard, process: string, ledger: Ledger | null = null) {
     this.board = board
+    this.registry = new Registry(undefined, ledger)
+    this.meter = new ExchangeMeter(this.registry)
+    this.limits = new LimitNews(this.registry, logEvent, steadyMs)
+    this.logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
     meterQueues(this.registry, process, () => this.current?.backends.values() ?? [])
     meterSurplus(this.registry, () => this.current?.backends.values() ?? [])
     meterBuffers(this.registry, process)

@@ -46,8 +46,13 @@ export const BOARD_TAG = 0
 export const processName = (slot: number): string => `worker-${slot}`
 
 export type ToWorker =
-  /** Before the first plan: the scoreboard, whose descriptor was sent just before with BOARD_TAG; `row` is this worker's. */
-  | { readonly type: 'board'; readonly slot: number; readonly row: number }
+  /** Before the first plan: the scoreboard, and the worker's ledger, whose descriptors were sent just before with BOARD_TAG; `row` is this worker's. */
+  | {
+      readonly type: 'board'
+      readonly slot: number
+      readonly row: number
+      readonly hasLedger: boolean
+    }
   | { readonly type: 'plan'; readonly revision: number; readonly plan: string }
   | { readonly type: 'commit'; readonly revision: number }
   | { readonly type: 'drop'; readonly revision: number }

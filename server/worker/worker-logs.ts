@@ -1,5 +1,6 @@
 // A worker's access log as the config of the moment wants it. A reload that leaves its place and format alone keeps it. A file that cannot
 // be opened stops nobody: it is told, lines are counted as dropped, and it is tried again. The supervisor refuses new plans with one.
+import type { LogSegments } from '../scoreboard/log-segments.ts'
 import { AccessLog } from '../telemetry/access-log.ts'
 import { configureEvents, logEvent } from '../telemetry/log.ts'
 import type { LogsConfig } from '../telemetry/logs.options.ts'
@@ -10,6 +11,11 @@ export class WorkerLogs {
   /** Of logs that are no longer used, and may still write what waits. */
   private readonly closing = new Map<AccessLog, Promise<void>>()
   private droppedBefore = 0
+  private readonly segments: LogSegments | null
+
+  constructor(segments: LogSegments | null = null) {
+    this.segments = segments
+  }
 
   /** Lines that were dropped since the start. */
   get dropped(): number {
@@ -26,7 +32,10 @@ export class WorkerLogs {
     this.used = wanted
     this.retire()
     const { enabled, file = null } = logs.access
-    this.accessLog = enabled ? new AccessLog({ file, format: logs.format, onEvent: logEvent }) : null
+    const { segments } = this
+    this.accessLog = enabled
+      ? new AccessLog({ file, format: logs.format, onEvent: logEvent, segments })
+      : null
     return this.accessLog
   }
 

@@ -1,4 +1,5 @@
 // A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes by itself.
+import { Ledger } from '../scoreboard/ledger.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs } from '../lib/drain.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
@@ -54,7 +55,7 @@ class WorkerShell {
   onMessage(message: ToWorker): void {
     switch (message.type) {
       case 'board':
-        return this.onBoard(message.slot, message.row)
+        return this.onBoard(message)
       case 'plan':
         return this.onPlan(message.revision, message.plan)
       case 'commit':
@@ -87,11 +88,11 @@ class WorkerShell {
     this.drain(finishMs(this.plane?.snapshot?.config.drain ?? 0))
   }
 
-  private onBoard(slot: number, row: number): void {
-    const [fd = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, 1)
+  private onBoard({ slot, row, hasLedger }: Extract<ToWorker, { type: 'board' }>): void {
+    const [fd = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 2 : 1)
     this.boardFd = fd
     this.board = scoreboardOn(mapRegion(fd), row)
-    this.plane = new DataPlane(this.board, processName(slot))
+    this.plane = new DataPlane(this.board, processName(slot), hasLedger ? new Ledger(ledger) : null)
     meterProcess(this.plane.registry, processName(slot))
     this.beat = setInterval(() => this.onBeat(), BEAT_EVERY_MS)
   }
