@@ -204,12 +204,19 @@ export const BackendOptions = Type.Object(
         response: Duration({
           default: '60s',
           least: '1ms',
-          description: 'From the end of the request to the head of the answer.',
+          description:
+            'From the end of the request, or the last interim answer (1xx), to the head of the answer.',
         }),
         idle: Duration({
           default: '30s',
           least: '1ms',
           description: "A pause within the server's answer or its reading of our request.",
+        }),
+        stream: Duration({
+          default: '10m',
+          least: '1ms',
+          description:
+            'A pause between the pieces of an answer of no known length: event streams, and what is flushed piece by piece. Counts where it is longer than idle.',
         }),
       },
       { default: {}, description: 'How long servers may take.' },

@@ -12,7 +12,7 @@ const ListenerTimeouts = Type.Object(
       default: '30s',
       least: '1ms',
       description:
-        'A client may pause this long in sending a body or in taking one; after a grace of 5s it must also average 240 bytes a second. There is no limit on the total time.',
+        'A client may pause this long in sending a body or in taking one; limits.rate_min says how slow it may be on the whole. There is no limit on the total time.',
     }),
     keep_alive: Duration({
       default: '75s',
@@ -51,6 +51,12 @@ const ListenerLimits = Type.Object(
     body: Size({
       default: '10MiB',
       description: 'Largest request body; beyond it 413. A rule may set its own with body_limit.',
+    }),
+    rate_min: Size({
+      default: '240',
+      most: '1GiB',
+      description:
+        'Bytes a second that a body must average after a grace of 5s, in either direction; beneath it 408, or the end of an answer. 0: any rate.',
     }),
     connections: Type.Integer({
       default: 16384,

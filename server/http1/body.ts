@@ -85,6 +85,11 @@ export class BodyReader {
     return this.#framing === 'close'
   }
 
+  /** A body of no known length is where its sender may well pause: before a chunk, or anywhere where only the close ends it. */
+  get isBetweenPieces(): boolean {
+    return this.#framing === 'close' || (this.#framing === 'chunked' && this.#place === SIZE)
+  }
+
   /** How much of a body of known length is to come; Infinity: that is not known. */
   get left(): number {
     return this.#framing === 'length' ? this.#left : Number.POSITIVE_INFINITY

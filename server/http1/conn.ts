@@ -52,9 +52,13 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   /** Bytes kept elsewhere for the exchange of this connection. */
   #kept = 0
 
-  constructor(wheel: Wheel) {
+  /** How much may still come on a connection that is finishing. */
+  readonly #lingerBytesMax: number
+
+  constructor(wheel: Wheel, lingerBytesMax: number) {
     super()
     this.wheel = wheel
+    this.#lingerBytesMax = lingerBytesMax
   }
 
   /** All that waited is written. */
@@ -247,11 +251,8 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. A reset here would destroy an answer that is still on its way. */
   linger(count: number): void {
     this.#lingered += count
-    if (this.#lingered > this.lingerBytesMax) this.pause()
+    if (this.#lingered > this.#lingerBytesMax) this.pause()
   }
-
-  /** How much a connection that is finishing may still send. */
-  protected abstract get lingerBytesMax(): number
 
   /** What a finishing connection does at its deadline; true when it is one. */
   protected expireFinishing(now: number): boolean {

@@ -50,7 +50,7 @@ export class Inbound extends Conn implements PieceTaker {
   hasEnded = false
 
   constructor(port: Port, socket: Socket<Conn>) {
-    super(port.wheel)
+    super(port.wheel, Infinity) // the rest of an upload is read and dropped: its client may read the answer only then
     this.port = port
     this.socket = socket
     this.ends = endsOf(socket)
@@ -303,9 +303,8 @@ export class Inbound extends Conn implements PieceTaker {
 
   // ── events ──
 
-  /** The rest of an upload is read and dropped: its client may read the answer only then. */
-  protected get lingerBytesMax(): number {
-    return Infinity
+  protected get leastRate(): number {
+    return this.port.listener.options.limits.rate_min
   }
 
   protected get idleMs(): number {

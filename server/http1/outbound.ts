@@ -5,41 +5,28 @@ import { SCAN } from '../head/fields.ts'
 import { bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import { mayEnd } from '../head/request-head.ts'
-import { type AnswerLimits, ResponseHead } from '../head/response-head.ts'
+import type { AnswerLimits } from '../head/response-head.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
-import { Conn } from './conn.ts'
+import { MALFORMED, type PieceTaker } from './body.ts'
+import type { Conn } from './conn.ts'
 import { Held } from './held.ts'
 import type { DialEvents, ServerEvents } from './ends.ts'
+import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
 import { READ_BYTES_MAX, isQuiet, unpump } from './pump.ts'
-
-/** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
- *  request goes out · tunnel · over: nothing more is read. */
-type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'tunnel' | 'over'
+import { ServerConn } from './server-conn.ts'
 
 const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
-/** RFC 9110 §15.2 sets no bound on 1xx answers; we do. */
-const INTERIM_MAX = 20
-const LINGER_BYTES_MAX = 64 * 1024
 
-export class Outbound extends Conn implements PieceTaker {
-  readonly server: Server
-  place: Place = 'connecting'
-  head = new ResponseHead()
-  readonly reader = new BodyReader()
-  /** It has served an exchange before: its server may have closed it meanwhile. */
-  isReused = false
-  /** At least one byte of the present answer has come. */
-  hasAnswered = false
+export class Outbound extends ServerConn implements PieceTaker {
   /** Who dials; null once the connection stands. */
   #dialler: DialEvents | null
   #exchange: ServerEvents | null = null
   readonly #held = new Held()
-  #interims = 0
+  #interims: Interims | null = null
   #isHeadRequest = false
   #upgrades: readonly string[] = []
   #keepsFraming = true
@@ -51,10 +38,8 @@ export class Outbound extends Conn implements PieceTaker {
   #isUploadStopped = false
 
   constructor(server: Server, wheel: Wheel, dialler: DialEvents) {
-    super(wheel)
-    this.server = server
+    super(server, wheel)
     this.#dialler = dialler
-    server.live.open++
   }
 
   /** Takes the connection for an exchange: from the pool, or as soon as it is connected. */
@@ -71,21 +56,21 @@ export class Outbound extends Conn implements PieceTaker {
     this.#isRequestWhole = false
     this.#isUploadStopped = false
     this.hasAnswered = false
-    this.#interims = 0
+    this.#interims = null
     this.place = 'head'
     this.setDue(0)
-  }
-
-  /** Nothing has come meanwhile on an idle connection, not even its end: what must not be sent twice may be sent on it. */
-  get isFit(): boolean {
-    return isQuiet(this.socket)
   }
 
   /** The whole request is written: from now on its answer is awaited. */
   requestWhole(): void {
     this.#isRequestWhole = true
     if (this.place === 'rest') this.#endRest()
-    else if (this.place === 'head' && this.waitingBytes === 0)
+    else this.#awaitHead()
+  }
+
+  /** Silence counts from now, if all of the request is sent. */
+  #awaitHead(): void {
+    if (this.place === 'head' && this.#isRequestWhole && this.waitingBytes === 0)
       this.setDue(nowMs + this.server.options.timeouts.response)
   }
 
@@ -105,16 +90,6 @@ export class Outbound extends Conn implements PieceTaker {
   /** The connection outlives the present answer, as far as its server is concerned. */
   get persists(): boolean {
     return this.#persists
-  }
-
-  /** The exchange keeps the head that it was given, though this connection may read another before it is done with it. */
-  yieldHead(): void {
-    this.head = new ResponseHead()
-  }
-
-  /** Content of the present answer so far. */
-  get answerBytes(): number {
-    return this.reader.contentBytes
   }
 
   // ── reading ──
@@ -161,10 +136,12 @@ export class Outbound extends Conn implements PieceTaker {
       at = end
       if (this.head.status === 101) return this.#switchProtocol(bytes, at)
       if (this.head.status >= 200) return this.#answer(bytes, at)
-      // 1xx: passed on at once (RFC 9110 §15.2), but not without end.
-      if (++this.#interims > INTERIM_MAX || this.head.version === 10) return this.fail('server_malformed')
+      // 1xx: passed on at once (RFC 9110 §15.2), but not without end. Each is a sign of life: silence counts from it.
+      const refused = (this.#interims ??= new Interims()).fault(this.head, nowMs)
+      if (refused) return this.fail(refused)
       this.#exchange?.serverInterim(this.head)
       this.head.release()
+      this.#awaitHead()
       if (at >= bytes.length) return
     }
   }
@@ -196,7 +173,7 @@ export class Outbound extends Conn implements PieceTaker {
       return this.#answerWhole()
     }
     this.beginReading()
-    this.setDue(this.nextLook(nowMs))
+    this.setDue(nowMs + this.idleMs)
     if (at < bytes.length) this.#readBody(bytes, at)
   }
 
@@ -317,18 +294,9 @@ export class Outbound extends Conn implements PieceTaker {
     dialler?.serverOpen(this)
   }
 
-  protected get lingerBytesMax(): number {
-    return LINGER_BYTES_MAX
-  }
-
-  protected get idleMs(): number {
-    return this.server.options.timeouts.idle
-  }
-
   protected drained(): void {
     this.shutIfAsked()
-    if (this.place === 'head' && this.#isRequestWhole)
-      this.setDue(nowMs + this.server.options.timeouts.response)
+    this.#awaitHead()
     this.#exchange?.serverDrained()
   }
 
@@ -378,15 +346,20 @@ export class Outbound extends Conn implements PieceTaker {
       case 'head':
         return this.#expireHead(now)
       case 'body':
-        // No least rate: events may come seldom and be small. A server that answers need not take the rest of its request.
-        if (this.isReadIdle(now)) return this.fail('server_stalled')
-        if (this.isWriteStalled(now)) this.#exchange?.uploadStalled()
-        return this.setDue(this.nextLook(now))
+        return this.#expireBody(now)
       case 'rest':
         if (this.isWriteStalled(now)) return this.#breakRest()
         return this.setDue(this.nextLook(now))
       default:
     }
+  }
+
+  /** No least rate: events may come seldom and be small. A server that answers need not take the rest of its request. */
+  #expireBody(now: number): void {
+    if (this.isReadIdle(now, this.silenceMs)) return this.fail('server_stalled')
+    if (this.isWriteStalled(now)) this.#exchange?.uploadStalled()
+    const isWatched = this.isPaused || this.waitingBytes > 0
+    this.setDue(isWatched ? this.nextLook(now) : this.readLastMs + this.silenceMs)
   }
 
   #expireHead(now: number): void {

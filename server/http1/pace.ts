@@ -3,8 +3,7 @@
 import { nowMs } from '../lib/clock.ts'
 import { unsentBytes } from '../lib/native.ts'
 
-/** After a grace, a body must average this much in either direction, so that dripping does not hold a connection. */
-const RATE_BYTES_PER_S = 240
+/** After a grace, a body must average the least rate in either direction, so that dripping does not hold a connection. */
 const RATE_GRACE_MS = 5000
 
 export abstract class Pace {
@@ -27,6 +26,9 @@ export abstract class Pace {
   /** How long bytes in motion may pause. */
   protected abstract get idleMs(): number
 
+  /** Bytes a second that a body must average; 0: any. */
+  protected abstract get leastRate(): number
+
   /** When to look again at a body in motion. */
   nextLook(now: number): number {
     return now + Math.min(this.idleMs, RATE_GRACE_MS)
@@ -44,14 +46,15 @@ export abstract class Pace {
     this.readLastMs = nowMs
   }
 
-  /** Whether the body being read pauses for longer than `idleMs`. */
-  isReadIdle(now: number): boolean {
-    return !this.isPaused && now - this.readLastMs >= this.idleMs
+  /** Whether the body being read pauses for longer than that. */
+  isReadIdle(now: number, silenceMs: number): boolean {
+    return !this.isPaused && now - this.readLastMs >= silenceMs
   }
 
   /** Whether it does so, or comes too slowly on the whole. */
   isReadStalled(now: number): boolean {
-    return this.isReadIdle(now) || (!this.isPaused && isSlow(now - this.readSinceMs, this.readBytes))
+    const isIdle = this.isReadIdle(now, this.idleMs)
+    return isIdle || (!this.isPaused && this.#isSlow(now - this.readSinceMs, this.readBytes))
   }
 
   /** Something moved in a tunnel, in either direction. */
@@ -112,15 +115,15 @@ export abstract class Pace {
     const elapsedMs = now - this.writeSinceMs
     return (
       now - this.writeLastMs >= this.idleMs ||
-      (elapsedMs >= this.idleMs && isSlow(elapsedMs, this.#sentBytes))
+      (elapsedMs >= this.idleMs && this.#isSlow(elapsedMs, this.#sentBytes))
     )
   }
 
   get #unsentBytes(): number {
     return this.socket && !this.isClosed ? unsentBytes((this.socket as { fd: number }).fd) : 0
   }
-}
 
-function isSlow(elapsedMs: number, bytes: number): boolean {
-  return elapsedMs >= 2 * RATE_GRACE_MS && bytes < (RATE_BYTES_PER_S * (elapsedMs - RATE_GRACE_MS)) / 1000
+  #isSlow(elapsedMs: number, bytes: number): boolean {
+    return elapsedMs >= 2 * RATE_GRACE_MS && bytes < (this.leastRate * (elapsedMs - RATE_GRACE_MS)) / 1000
+  }
 }

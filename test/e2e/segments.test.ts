@@ -140,7 +140,7 @@ async function answersIn(text: string, ...methods: readonly string[]): Promise<o
     const { complete, trailers } = await readBody(reader, framing, (bytes) => {
       body += bytes.toString('latin1')
     })
-    const own = /"(?:request_id|detail)":"[^"]*"/g // the detail may tell less of what had not come yet
+    const own = /"(?:request_id|detail)":"(?:[^"\\]|\\.)*"/g // the detail may tell less of what had not come yet
     answers.push({ status, complete, trailers, body: body.replace(own, '') })
   }
 }

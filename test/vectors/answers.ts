@@ -76,7 +76,7 @@ const PASSED: readonly AnswerVector[] = [
   passed('HEAD without either', `${OK}X-A: 1\r\n\r\n`, { status: 200, body: '', has: { 'x-a': '1' } }, { request: HEAD }),
   passed('103, then 200', `${early(1)}${OK}Content-Length: 2\r\n\r\nhi`, { ...HI, interim: [103] }),
   passed('103 apart from 200', [early(1), `${OK}Content-Length: 2\r\n\r\nhi`], { ...HI, interim: [103] }),
-  passed('twenty interim answers', `${early(20)}${OK}Content-Length: 2\r\n\r\nhi`, { ...HI, interim: Array.from({ length: 20 }, () => 103) }),
+  passed('two hundred interim answers', `${early(200)}${OK}Content-Length: 2\r\n\r\nhi`, { ...HI, interim: Array.from({ length: 200 }, () => 103) }),
   passed('Connection: close', `${OK}Connection: close\r\nContent-Length: 2\r\n\r\nhi`, HI, { reused: 'no' }),
   passed('close in a list', `${OK}Connection: x-a, Close\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nhi`, { ...HI, lacks: ['x-a'] }, { reused: 'no' }),
   passed('an HTTP/1.0 server', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi', HI, { end: 'fin', reused: 'no' }),
@@ -115,7 +115,6 @@ const FRAMED: readonly AnswerVector[] = [
   failed('TE \\x0b', `${OK}Transfer-Encoding: \x0bchunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`),
   failed('TE in 1.0', `HTTP/1.0 200 OK\r\n${TE}\r\n2\r\nhi\r\n0\r\n\r\n`, { end: 'fin' }),
   failed('101 unasked', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nsmug'),
-  failed('twenty-one interim answers', `${early(21)}${OK}Content-Length: 2\r\n\r\nhi`),
   failed('endless interim answers', early(3000)),
   failed('an interim answer and no other', early(1), { end: 'fin' }),
 ]

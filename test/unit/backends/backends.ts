@@ -19,7 +19,7 @@ export function backendConfig(
     panic_threshold: 0,
     retry: { attempts: 3, backoff: 25 },
     queue: { size: 4, timeout: 5000 },
-    timeouts: { connect: 5000, response: 60_000, idle: 30_000 },
+    timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
     keep_alive: { idle: 4000, connections: 64 },
     ...change,
   }

@@ -25,6 +25,7 @@ const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig =>
     fields: 100,
     target: 8192,
     body: 10_485_760,
+    rate_min: 240,
     connections: 16_384,
     requests: 10_000,
   },
@@ -37,7 +38,7 @@ const backend = (...urls: string[]): BackendConfig => ({
   panic_threshold: 0,
   retry: { attempts: 3, backoff: 25 },
   queue: { size: 10, timeout: 5000 },
-  timeouts: { connect: 5000, response: 60_000, idle: 30_000 },
+  timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
   keep_alive: { idle: 4000, connections: 64 },
 })
 
