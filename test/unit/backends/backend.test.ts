@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Backend } from '../../../server/backends/backend.ts'
+import { ALGORITHMS } from '../../../server/backends/backend.options.ts'
 import {
   STATE_DOWN,
   STATE_DRAINING,
@@ -127,6 +128,19 @@ describe('a pick', () => {
     bench.set('b', STATE_DOWN)
     expect(backend.pick(0, 0)).toBeNull()
     expect(backend.lastPickFull).toBe(false)
+  })
+
+  test('of a server without max_connections takes as many as come, by every algorithm', () => {
+    for (const algorithm of ALGORITHMS) {
+      const backend = new Bench().backend(
+        backendConfig([{ name: 'a' }], {
+          algorithm,
+          hash: { by: 'path', load_factor: 1.25 },
+        }),
+      )
+      const picked = Array.from({ length: 3000 }, () => backend.pick(7, 0))
+      expect([algorithm, picked.every((server) => server?.name === 'a')]).toEqual([algorithm, true])
+    }
   })
 
   test('never exceeds the limit of a server over several workers', () => {

@@ -6,7 +6,7 @@ import { STATE_UP, type Scoreboard } from '../../../server/scoreboard/scoreboard
 import type { BackendSlots } from '../../../server/worker/messages.ts'
 
 export function serverConfig(change: Partial<ServerConfig> & { name: string }): ServerConfig {
-  return { url: `http://${change.name}:8080`, weight: 1, max_connections: 1024, backup: false, ...change }
+  return { url: `http://${change.name}:8080`, weight: 1, backup: false, ...change }
 }
 
 export function backendConfig(
