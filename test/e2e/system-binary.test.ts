@@ -158,7 +158,7 @@ test('it runs, tells its state, reloads and stops, and touches nothing of the so
   const status = await run('status', '--admin', admin)
   expect(status.code).toBe(0)
   expect(status.stdout).toContain('2 of 2 servers up')
-  expect(status.stdout).toMatch(/^b +a +up +3 +0 +30 /m)
+  expect(status.stdout).toMatch(/^b +a +unchecked +3 +0 +30 /m)
   const health = await run('health', '--admin', admin, '--json')
   expect(JSON.parse(health.stdout)).toMatchObject({ healthy: true, total_count: 2 })
 
