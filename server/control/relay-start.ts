@@ -3,6 +3,7 @@
 import { tellBug } from '../lib/bug.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import { withSignalsHeld } from '../lib/signals.ts'
+import { isOwnChild } from './reap.ts'
 import { mainCommand, mainModule } from './worker-command.ts'
 
 /** How it ended. */
@@ -42,6 +43,7 @@ export const relayProcess =
           onExit: (_child, code, signal) => onExit({ code, signal: signal === null ? null : String(signal) }),
         }),
       )
+      isOwnChild(child.pid, child.exited)
       return { pid: child.pid, kill: () => child.kill('SIGKILL') }
     } finally {
       closeFds([channel, control])

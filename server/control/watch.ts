@@ -16,6 +16,10 @@ export interface WatchOptions {
   readonly pollMs?: number
   /** How long the file may be missing or empty, as it is in the midst of being replaced, before that is news. */
   readonly missingMs?: number
+  /** The system has no watch left (inotify(7)): changes are seen by the poll alone. */
+  readonly onPolled?: (why: string) => void
+  /** The system's own; another one in tests. */
+  readonly watch?: typeof watch
   /** What tells whether a file is the same, at the price of a stat; given by tests that count. */
   readonly stampOf?: (path: string) => string
 }
@@ -128,7 +132,7 @@ class Watch implements FileWatch {
   private watchFolder(folder: string, names: ReadonlySet<string>): FSWatcher | null {
     try {
       // Other files of the folder, such as a log, may change all the time: they cost nothing but the event.
-      const watcher = watch(folder, (_, name) => {
+      const watcher = (this.options.watch ?? watch)(folder, (_, name) => {
         if (name === null || names.has(name)) this.stir()
       })
       // A folder that is removed ends its watch: the poll goes on, and the next look watches what is there then.
@@ -137,8 +141,10 @@ class Watch implements FileWatch {
       })
 
       return watcher
-    } catch {
+    } catch (error) {
       this.watched = ''
+      const { code } = error as { code?: string }
+      if (code === 'ENOSPC' || code === 'EMFILE') this.options.onPolled?.(`${code} for ${folder}`)
       return null
     }
   }

@@ -1,5 +1,6 @@
 // The config as the supervisor follows it: its file, and the files that it takes values from (${file:PATH}). A change of any is a
 // change of the config.
+import { logEvent } from '../telemetry/log.ts'
 import type { ApplyProblem, Checked } from './apply.ts'
 import { readConfig, type SourceOptions } from './config-source.ts'
 import { located } from './places.ts'
@@ -16,6 +17,7 @@ export class WatchedConfig {
   private text = ''
   private files: ReadonlyMap<string, string | null> = new Map()
   private watch: FileWatch | null = null
+  private isPolled = false
   private readonly fileWatches = new Map<string, FileWatch>()
 
   constructor(options: WatchedConfigOptions) {
@@ -42,7 +44,7 @@ export class WatchedConfig {
   /** Tells of changes from here on, those since the last reading included. */
   begin(): void {
     const { file: path, onChange } = this.options
-    this.watch = watchFile(this.text, { path, onChange })
+    this.watch = watchFile(this.text, { path, onChange, onPolled: this.onPolled })
     this.follow()
   }
 
@@ -51,6 +53,15 @@ export class WatchedConfig {
     this.watch = null
     this.files = new Map()
     this.follow()
+  }
+
+  /** Told once: each look finds it again, for each file. */
+  private readonly onPolled = (why: string): void => {
+    if (this.isPolled) return
+    this.isPolled = true
+    const hint =
+      'raise fs.inotify.max_user_watches and max_user_instances; until then changes are seen a few seconds later'
+    logEvent('warn', 'config_polled', { why, hint })
   }
 
   private follow(): void {
@@ -63,7 +74,7 @@ export class WatchedConfig {
     for (const [path, text] of this.files) {
       const known = this.fileWatches.get(path)
       if (known) known.seen(text)
-      else this.fileWatches.set(path, watchFile(text, { path, onChange }))
+      else this.fileWatches.set(path, watchFile(text, { path, onChange, onPolled: this.onPolled }))
     }
   }
 }

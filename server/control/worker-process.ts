@@ -3,6 +3,7 @@ import type { Subprocess } from 'bun'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
 import { withSignalsHeld } from '../lib/signals.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
+import { isOwnChild } from './reap.ts'
 import { tcpBindsIn, type TakenSocket } from './sockets.ts'
 import { unlessWithin } from './unless-within.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
@@ -67,6 +68,7 @@ export class WorkerProcess implements Worker {
     this.channel = ours
     try {
       this.child = withSignalsHeld(() => this.spawn(theirs, exited.resolve))
+      isOwnChild(this.child.pid, this.child.exited)
     } finally {
       closeFds([theirs])
     }

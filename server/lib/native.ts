@@ -29,6 +29,8 @@ const SYMBOLS = {
   // A handler is an address; the two that are used here are 0 and 1.
   signal: { args: ['i32', 'u64'], returns: 'u64' },
   sigaction: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+  waitid: { args: ['i32', 'i32', 'ptr', 'i32'], returns: 'i32' },
+  waitpid: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
   pthread_sigmask: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
   lseek: { args: ['i32', 'i64', 'i32'], returns: 'i64' },
   epoll_create1: { args: ['i32'], returns: 'i32' },
