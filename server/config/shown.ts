@@ -19,6 +19,8 @@ export function shownConfig(config: Config, written: Tree): unknown {
 function shown(schema: SchemaNode, value: unknown, tree: Tree | undefined): unknown {
   // Of what is secret as a whole, the parts tell which of them are.
   if (schema.secret === true && !schema.properties && !schema.anyOf) return hidden(value)
+  if (schema.format === 'value-or-map' && typeof value !== 'object')
+    return shown(schema.anyOf?.[0] ?? {}, value, tree)
   if (Array.isArray(value))
     return value.map((item: unknown, index) => shown(itemsOf(schema), item, itemOf(tree, index)))
   if (typeof value === 'object' && value !== null) return shownMap(holderOf(schema, value), value, tree)
