@@ -32,6 +32,8 @@ const SYMBOLS = {
   waitid: { args: ['i32', 'i32', 'ptr', 'i32'], returns: 'i32' },
   waitpid: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
   pthread_sigmask: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+  // Its arguments are those of pwritev2 (see outlet.ts), which not every libc has.
+  syscall: { args: ['i64', 'i32', 'ptr', 'u64', 'i64', 'i64', 'i32'], returns: 'i64' },
   lseek: { args: ['i32', 'i64', 'i32'], returns: 'i64' },
   epoll_create1: { args: ['i32'], returns: 'i32' },
   epoll_ctl: { args: ['i32', 'i32', 'i32', 'ptr'], returns: 'i32' },

@@ -25,7 +25,13 @@ const EAGAIN = 11
 const SEEK_CUR = 1
 const IS_LINUX = process.platform === 'linux'
 
-type How = 'now' | 'send' | 'beside'
+/** pwritev2, which can be told not to wait (RWF_NOWAIT) whatever the descriptor is set to. */
+const SYS_PWRITEV2 = process.arch === 'x64' ? 328 : 287
+const RWF_NOWAIT = 8
+const ENOSYS = 38
+const EOPNOTSUPP = 95
+
+type How = 'now' | 'send' | 'nowait' | 'beside'
 
 export class Outlet {
   /** Most bytes that go out whole. */
@@ -35,7 +41,7 @@ export class Outlet {
   /** Tells files apart. */
   readonly inode: number
   readonly #fd: number
-  readonly #how: How
+  #how: How
   /** We opened it. */
   readonly #isOurs: boolean
 
@@ -67,7 +73,8 @@ export class Outlet {
       const flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY
       return new Outlet(openSync(`/proc/self/fd/${fd}`, flags), stat, 'now', true)
     } catch {
-      return new Outlet(fd, stat, 'beside', false) // another user's, or no /proc
+      // Another user's, or no /proc.
+      return new Outlet(fd, stat, IS_LINUX && stat.isFIFO() ? 'nowait' : 'beside', false)
     }
   }
 
@@ -79,6 +86,7 @@ export class Outlet {
   /** Writes what there is room for; how many bytes that were, 0 when it is full. Throws what else stands against it. */
   writeNow(bytes: Uint8Array): number {
     if (this.#how === 'send') return this.#send(bytes)
+    if (this.#how === 'nowait') return this.#writeNoWait(bytes)
     try {
       return writeSync(this.#fd, bytes)
     } catch (error) {
@@ -112,12 +120,26 @@ export class Outlet {
   }
 
   #send(bytes: Uint8Array): number {
-    const count = libc().send(this.#fd, ptr(bytes), bytes.length, MSG_DONTWAIT_NOSIGNAL)
-    if (count >= 0) return count
-    const code = errno()
-    if (code === EAGAIN) return 0
-    throw new Error(`send failed (errno ${code})`)
+    return sent(libc().send(this.#fd, ptr(bytes), bytes.length, MSG_DONTWAIT_NOSIGNAL))
   }
+
+  #writeNoWait(bytes: Uint8Array): number {
+    const vector = BigUint64Array.of(BigInt(ptr(bytes)), BigInt(bytes.length))
+    const count = libc().syscall(SYS_PWRITEV2, this.#fd, ptr(vector), 1, -1, -1, RWF_NOWAIT)
+    if (count < 0 && [ENOSYS, EOPNOTSUPP].includes(errno())) {
+      this.#how = 'beside' // an old kernel
+      return 0
+    }
+    return sent(Number(count))
+  }
+}
+
+/** What a call has written; 0: there was no room. */
+function sent(count: number): number {
+  if (count >= 0) return count
+  const code = errno()
+  if (code === EAGAIN) return 0
+  throw new Error(`a write failed (errno ${code})`)
 }
 
 /** EAGAIN: a pipe whose reader is slow. */

@@ -19,8 +19,8 @@ interface Writer {
   readonly said: string[]
 }
 
-function startWriter(stderr: number | 'pipe', count = COUNT): Writer {
-  const child = Bun.spawn([process.execPath, WRITER, String(count)], {
+function startWriter(stderr: number | 'pipe', count = COUNT, as: readonly string[] = []): Writer {
+  const child = Bun.spawn([...as, process.execPath, WRITER, String(count)], {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr,
@@ -75,6 +75,25 @@ test('once a pipe is read again, it is told how many events were dropped, and no
   closeSync(fd)
 })
 
+const OTHER_USER = ['setpriv', '--reuid=65534', '--clear-groups']
+const canSwitch = process.getuid?.() === 0 && Bun.which('setpriv') !== null
+
+test.skipIf(!canSwitch)(
+  `${canSwitch ? '' : 'skipped: needs root and setpriv: '}a pipe of another user, which cannot be opened anew, stops nobody either`,
+  async () => {
+    const path = join(folder, 'pipe')
+    Bun.spawnSync(['mkfifo', '-m', '600', path])
+    openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+    const fd = openSync(path, constants.O_RDWR)
+    const { child, said } = startWriter(fd, COUNT, OTHER_USER)
+    await waitFor(() => said.length === 1, { what: 'all events to be logged' })
+    expect(Number(said[0])).toBeGreaterThan(1000)
+    void child.stdin.end()
+    expect(await within(child.exited, 'the end')).toBe(0)
+    closeSync(fd)
+  },
+)
+
 test('a socket, as systemd gives one, that nobody reads stops nobody either', async () => {
   // Bun gives a child a socket where it is to read what it writes, and reads no further than some buffers without a reader.
   const { child, said } = startWriter('pipe', 100_000)
@@ -116,3 +135,20 @@ function readOrNone(fd: number, buffer: Buffer): number {
     return 0
   }
 }
+
+test('an exception that nobody caught ends the process also when nobody reads what is said of it', async () => {
+  const path = join(folder, 'pipe')
+  Bun.spawnSync(['mkfifo', path])
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  const module = JSON.stringify(join(import.meta.dir, '../../../server/telemetry/log-bugs.ts'))
+  const blocking = openSync(path, constants.O_RDWR)
+  const code = `import { endOnBugs } from ${module}; endOnBugs(); setTimeout(() => { throw new Error('x'.repeat(200_000)) })`
+  const child = Bun.spawn([process.execPath, '-e', code], {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: blocking,
+  })
+  expect(await within(child.exited, 'the end')).toBe(1)
+  closeSync(fd)
+  closeSync(blocking)
+})
