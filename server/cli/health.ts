@@ -52,10 +52,14 @@ export function healthLines(document: HealthDocument): string {
       ? []
       : [`workers: ${workers.serving} of ${workers.wanted} serve`]),
     ...(workers?.silent ?? []).map(silentLine),
+    ...(workers?.full ?? []).map(fullLine),
     ...(turn === undefined ? [] : [turnLine(turn)]),
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
 }
+
+const fullLine = (process: string): string =>
+  `${process} accepts no clients until descriptors are free (descriptor_limit): they wait`
 
 function silentLine({ pid, silent_ms }: { readonly pid: number; readonly silent_ms: number }): string {
   return `worker ${pid} has said nothing for ${Math.round(silent_ms / 1000)} s: its clients wait; it is replaced if it hangs`

@@ -24,6 +24,8 @@ export interface WorkerFacts {
   readonly serving: number
   /** Those that have said nothing for seconds: they may hang, and clients wait. */
   readonly silent: readonly SilentWorker[]
+  /** Those that accept no clients, as their descriptors have run short. */
+  readonly full: readonly string[]
 }
 
 export interface Facts {

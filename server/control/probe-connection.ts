@@ -25,10 +25,14 @@ export type Connect = (address: string, port: number, events: ProbeEvents) => Pr
 /** A server that does not answer our FIN is cut off after this. */
 const LINGER_MS = 1000
 
+/** Why a check was none: no descriptor was left to make it with. It says nothing about the server. */
+export const UNTRIED = 'no descriptor left to check it with'
+
 const REASONS: Readonly<Record<DialFailure, string>> = {
   connect_refused: 'connect refused',
   connect_timeout: 'connect timed out',
   connect_failed: 'connect failed',
+  descriptor_limit: UNTRIED,
 }
 
 /** Makes one of TCP. */

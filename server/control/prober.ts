@@ -6,7 +6,7 @@ import type { Resolver } from '../lib/resolver.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../worker/messages.ts'
 import { Judge } from './judge.ts'
-import { connectTcp } from './probe-connection.ts'
+import { UNTRIED, connectTcp } from './probe-connection.ts'
 import { probe, type After, type ProbeDone, type ProbeTarget } from './probe.ts'
 import { asksTheSame, identityOf, isSameCheck, partsOf, Watched, type WatchedParts } from './watched.ts'
 
@@ -246,7 +246,7 @@ export class Prober {
     watched.cancel = null
     this.#running--
     this.#unjudged.delete(watched)
-    this.#take(watched, reason)
+    if (reason !== UNTRIED) this.#take(watched, reason)
     // What was told may have stopped us, or applied another config.
     if (this.#candidates(identityOf(watched)).includes(watched) && watched.cancel === null)
       this.#scheduleNext(watched)

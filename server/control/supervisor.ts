@@ -106,7 +106,8 @@ export class Supervisor {
 
   get workerFacts(): WorkerFacts {
     const { wanted, serving } = this.crew
-    return { wanted, serving, silent: this.hung.silent }
+    const full = this.totals.gaugesOf('accept_stopped').filter(({ value }) => value === 1)
+    return { wanted, serving, silent: this.hung.silent, full: full.map(({ labels }) => labels[0] ?? '') }
   }
 
   private get drainTimes(): DrainTimes {

@@ -127,6 +127,13 @@ export class Engine implements Requests {
     if (this.#drained && this.#open.size === 0) this.#endDrain(0)
   }
 
+  /** Ends idle connections: others wait to be accepted. */
+  endIdle(): void {
+    tick()
+    for (const client of this.#open) client.endIfIdle()
+    flush()
+  }
+
   // ── stopping ──
 
   /** Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how many exchanges that were. */

@@ -15,6 +15,7 @@ import { dialServer } from '../http1/listen.ts'
 import type { Outbound } from '../http1/outbound.ts'
 import { takeIdle } from '../http1/pool.ts'
 import { guarded } from '../lib/bug.ts'
+import { hasDescriptors } from '../lib/descriptors.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
@@ -114,7 +115,7 @@ export class Forward implements ServerEvents, Waiter {
   #resolved(server: Server, addresses: readonly string[]): void {
     if (this.#isOver || this.#server !== server || this.#conn || this.#race) return
     tick()
-    if (addresses.length === 0) this.serverGone('dns_failed')
+    if (addresses.length === 0) this.serverGone(hasDescriptors() ? 'dns_failed' : 'descriptor_limit')
     else this.#dial(server, addresses)
     flush()
   }
@@ -249,11 +250,13 @@ export class Forward implements ServerEvents, Waiter {
     if (this.#isOver || x.isEnded) return
     // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
-    if (server && !wasStale) {
+    const isOurs = code === 'descriptor_limit'
+    if (server && !wasStale && !isOurs) {
       attemptFailed(x, server, code, phaseOf(x, code, this.#isSent), this.#usedMs)
       learnFromFailure(x, server, code, this.#waitedMs)
     }
     if (x.hasBegun) return x.breakOff(code)
+    if (isOurs) return x.reply(faultAnswer(code))
     x.fault = fault(code, !isUnsent(code))
     // All that was sent must still be here.
     if (!this.#keepsAll || !mayRepeat(code, x.request.methodId, conn)) return x.reply(faultAnswer(code))

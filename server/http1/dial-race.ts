@@ -74,7 +74,7 @@ export class DialRace {
     if (this.#isOver) return
     runner.isLost = true
     this.#failure = code
-    this.#world.suspects.add(runner.address, this.#server.port, nowMs)
+    if (code !== 'descriptor_limit') this.#world.suspects.add(runner.address, this.#server.port, nowMs)
     this.#runners = this.#runners.filter((other) => other !== runner)
     if (this.#isDialling) return
     this.#stopTimer()

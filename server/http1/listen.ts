@@ -1,8 +1,9 @@
 // Sockets to connections: the handlers of Bun.listen and of dials. Each event reads the clock, does its work, and sends
 // what was staged.
-import type { Socket, SocketHandler, TCPSocketListener } from 'bun'
+import type { Socket, SocketHandler } from 'bun'
 import type { Server } from '../backends/server.ts'
 import { flush } from '../head/stage.ts'
+import { Accepting, type ListenHow, clientAccepted, clientGone } from '../lib/accepting.ts'
 import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { type DialFailure, dial, dialResult } from '../lib/dial.ts'
@@ -18,6 +19,8 @@ import type { Port } from './port.ts'
 /** An open address; `L` is what a snapshot has for it. */
 export interface OpenListener<L = Listener> {
   readonly port: number
+  /** Of the listening socket, which changes; -1: none. */
+  readonly fd: number
   /** Connections accepted since it opened. */
   readonly accepted: number
   /** Takes that of another snapshot: for what is to come. */
@@ -26,17 +29,10 @@ export interface OpenListener<L = Listener> {
   stop(): void
 }
 
-/** Where the socket comes from: inherited, or bound here. */
-export type ListenHow = { readonly fd: number } | { readonly hostname: string; readonly port: number }
-
 /** Opens a listener. Throws what Bun.listen throws: the address is in use, or no right to it. */
 export function listen(listener: Listener, how: ListenHow, requests: Requests, wheel: Wheel): OpenListener {
   const opened = new OpenHttp(listener, requests, wheel)
-  // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a close).
-  const options = { ...how, allowHalfOpen: true, socket: opened.handlers } as unknown as Parameters<
-    typeof Bun.listen<Conn>
-  >[0]
-  opened.socket = Bun.listen<Conn>(options) as unknown as TCPSocketListener<Conn>
+  opened.accepting = new Accepting(how, opened.handlers)
   return opened
 }
 
@@ -44,7 +40,7 @@ class OpenHttp implements OpenListener {
   accepted = 0
   /** Open now. */
   connections = 0
-  socket: TCPSocketListener<Conn> | null = null
+  accepting: Accepting<Conn> | null = null
   readonly #port: Port
   readonly handlers: SocketHandler<Conn>
 
@@ -59,19 +55,25 @@ class OpenHttp implements OpenListener {
       },
       close(socket, error) {
         owner.connections--
+        clientGone()
         inboundHandlers.close(socket, error)
       },
     }
   }
 
   get port(): number {
-    return this.socket?.port ?? 0
+    return this.accepting?.port ?? 0
+  }
+
+  get fd(): number {
+    return this.accepting?.fd ?? -1
   }
 
   #accept(socket: Socket<Conn>): void {
     tick()
     this.accepted++
     this.connections++
+    clientAccepted((socket as unknown as { fd: number }).fd)
     const client = new Inbound(this.#port, socket)
     socket.data = client
     addReader(client)
@@ -88,7 +90,7 @@ class OpenHttp implements OpenListener {
   }
 
   stop(): void {
-    this.socket?.stop(false)
+    this.accepting?.stop()
   }
 }
 

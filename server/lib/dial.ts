@@ -3,6 +3,7 @@
 // `terminate()` then ends it in any state. Elsewhere than on Linux Bun.connect is used as it is.
 import { ptr } from 'bun:ffi'
 import type { Socket, SocketHandler } from 'bun'
+import { isOutOfDescriptors } from './descriptors.ts'
 import { errno, isConnected, libc, socketError } from './native.ts'
 import { parseAddress } from './ranges.ts'
 
@@ -13,7 +14,7 @@ const EINPROGRESS = 115
 const ECONNREFUSED = 111
 const ETIMEDOUT = 110
 
-export type DialFailure = 'connect_refused' | 'connect_timeout' | 'connect_failed'
+export type DialFailure = 'connect_refused' | 'connect_timeout' | 'connect_failed' | 'descriptor_limit'
 
 /**
  * Starts to connect to an address literal; `socket.data` is `data`. `open` is called before this returns, which may be before
@@ -30,7 +31,7 @@ export function dial<T>(
   const target = socketAddress(address, port)
   if (!target) return 'connect_failed'
   const fd = libc().socket(target.byteLength === 16 ? AF_INET : AF_INET6, SOCK_STREAM_NONBLOCK_CLOEXEC, 0)
-  if (fd < 0) return 'connect_failed'
+  if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
   if (libc().connect(fd, ptr(target), target.byteLength) !== 0) {
     const code = errno()
     if (code !== EINPROGRESS) {

@@ -57,6 +57,12 @@ export const FAULTS = {
   stopped: row(503, 'gateway', 'connection_terminated', 'The gateway stopped before the exchange was over.'),
   queue_full: row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
   queue_timeout: row(503, 'gateway', 'connection_limit_reached', 'No server had room in time.'),
+  descriptor_limit: row(
+    503,
+    'gateway',
+    'connection_limit_reached',
+    'No descriptor was left for a connection to a server: the limit of open files is reached.',
+  ),
   dns_failed: row(502, 'server', 'dns_error', "The server's name could not be resolved."),
   connect_refused: row(502, 'server', 'connection_refused', 'The server refused the connection.'),
   connect_failed: row(502, 'server', 'destination_ip_unroutable', 'The server could not be reached.'),

@@ -96,6 +96,11 @@ export const METRICS = {
   ),
   turn_connections: gauge('Open client connections (TCP and TLS) of TURN.', 'listener'),
   turn_relay_restarts_total: counter('TURN relays that were replaced because they died.'),
+  accept_stopped: gauge(
+    'Whether a process accepts no clients as its descriptors have run short: 1 or 0.',
+    'process',
+  ),
+  accept_stops_total: counter('How often accepting stopped as descriptors ran short.'),
   buffered_bytes: gauge('Bytes held for clients and servers that are slow.', 'process'),
   buffers_full_total: counter(
     'How often the limit of such bytes was reached, so that clients were not read.',

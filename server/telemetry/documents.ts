@@ -42,6 +42,7 @@ export interface HealthDocument {
     readonly serving: number
     /** Those that may hang; they are replaced when they say nothing for five seconds. */
     readonly silent?: readonly { readonly pid: number; readonly slot: number; readonly silent_ms: number }[]
+    readonly full?: readonly string[]
   }
   /** Only where there are turn listeners. */
   readonly turn?: TurnFacts

@@ -31,8 +31,17 @@ export function meterProcess(registry: Registry, processName: string): void {
     const { user, system } = process.cpuUsage()
     seconds.set((user + system) / 1e6)
     dropped.set(droppedEvents())
-    memory.set(process.memoryUsage.rss())
+    memory.set(residentBytes() ?? memory.value)
   })
+}
+
+/** Null: not known, as there is no descriptor left to look with. */
+function residentBytes(): number | null {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return null
+  }
 }
 
 /** Tells how many exchanges wait in this process, by backend, each time the registry is read. */

@@ -1,4 +1,5 @@
 // All clients of a worker's turn listeners that came over TCP or TLS: counted, and drained together.
+import { clientGone } from '../lib/accepting.ts'
 import { guarded } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
@@ -47,6 +48,7 @@ export class StreamClients {
 
   closed(client: StreamClient): void {
     if (!this.#open.delete(client)) return
+    clientGone()
     this.#add(client, -1)
     if (this.#drained && this.#open.size === 0) this.#endDrain()
   }

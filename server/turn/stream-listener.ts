@@ -1,7 +1,8 @@
 // An open TCP address of a turn listener, in the clear or with TLS: where its clients come in. One socket serves each of them with the
 // certificate that is the listener's at that moment.
-import type { Socket, SocketHandler, TCPSocketListener } from 'bun'
-import type { ListenHow, OpenListener } from '../http1/listen.ts'
+import type { Socket, SocketHandler } from 'bun'
+import type { OpenListener } from '../http1/listen.ts'
+import { Accepting, type ListenHow, clientAccepted } from '../lib/accepting.ts'
 import { tick } from '../lib/clock.ts'
 import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
 import type { TurnListener } from '../snapshot/snapshot.ts'
@@ -24,17 +25,13 @@ export function listenForStreams(
   { clients, isTls }: StreamListenerParts,
 ): OpenListener<TurnListener> {
   const opened = new OpenStreams(listener, clients, isTls)
-  // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a close).
-  const options = { ...how, allowHalfOpen: true, socket: opened.handlers } as unknown as Parameters<
-    typeof Bun.listen<SocketEvents>
-  >[0]
-  opened.socket = Bun.listen<SocketEvents>(options) as unknown as TCPSocketListener<SocketEvents>
+  opened.accepting = new Accepting(how, opened.handlers)
   return opened
 }
 
 class OpenStreams implements OpenListener<TurnListener> {
   accepted = 0
-  socket: TCPSocketListener<SocketEvents> | null = null
+  accepting: Accepting<SocketEvents> | null = null
   readonly handlers: SocketHandler<SocketEvents>
   #listener: TurnListener
   readonly #clients: StreamClients
@@ -49,7 +46,11 @@ class OpenStreams implements OpenListener<TurnListener> {
   }
 
   get port(): number {
-    return this.socket?.port ?? 0
+    return this.accepting?.port ?? 0
+  }
+
+  get fd(): number {
+    return this.accepting?.fd ?? -1
   }
 
   #accept(socket: Socket<SocketEvents>): void {
@@ -60,6 +61,7 @@ class OpenStreams implements OpenListener<TurnListener> {
     const client = new StreamClient(clients, listener, socket, this.#isTls)
     socket.data = client
     clients.opened(client)
+    clientAccepted((socket as unknown as { fd: number }).fd)
     const { connections } = listener.options.limits
     if (clients.countOf(listener.name) > connections) {
       clients.limitReached(`listeners.${listener.name}.limits.connections`, connections)
@@ -80,7 +82,7 @@ class OpenStreams implements OpenListener<TurnListener> {
   }
 
   stop(): void {
-    this.socket?.stop(false)
+    this.accepting?.stop()
   }
 }
 

@@ -21,6 +21,7 @@ import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
+import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import { Listeners } from './listeners.ts'
 import type { Plan } from './messages.ts'
 import type { GivenSocket } from './open-addresses.ts'
@@ -54,6 +55,8 @@ export class DataPlane {
   private prepared: Prepared | null = null
   private current: Snapshot | null = null
   private isDraining = false
+  private descriptors: DescriptorNews | null = null
+  private readonly isFirst: boolean
   /** It drains, or soon will. */
   private isLeaving = false
 
@@ -67,6 +70,8 @@ export class DataPlane {
     meterQueues(this.registry, process, () => this.current?.backends.values() ?? [])
     meterSurplus(this.registry, () => this.current?.backends.values() ?? [])
     meterBuffers(this.registry, process)
+    meterAccepting(this.registry, process)
+    this.isFirst = !/-[1-9]/.test(process)
     const dropped = this.registry.counter('log_lines_dropped_total')
     this.registry.onRead(() => dropped.set(this.logs.dropped))
   }
@@ -109,6 +114,8 @@ export class DataPlane {
     this.current = snapshot
     this.ages.push({ revision: snapshot.revision, snapshot: new WeakRef(snapshot) })
     this.servingFor(snapshot).listeners.serve(snapshot, sockets)
+    // All workers have the same limit: one of them tells.
+    if (this.isFirst) this.descriptors?.check(snapshot)
     closeSockets(sockets)
   }
 
@@ -201,6 +208,7 @@ export class DataPlane {
       snapshot,
       documents: (which) => this.document(which),
     })
+    this.descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
     const clients = new StreamClients({
       wheel: engine.wheel,
       board,

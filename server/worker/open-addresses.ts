@@ -1,6 +1,7 @@
 // The addresses of one kind that this worker accepts on, by key.
 import { parseBind, type TcpBind } from '../lib/bind.ts'
-import type { ListenHow, OpenListener } from '../http1/listen.ts'
+import type { OpenListener } from '../http1/listen.ts'
+import type { ListenHow } from '../lib/accepting.ts'
 import { duplicateFd } from '../lib/pass-fds.ts'
 import { retire } from './retire.ts'
 
@@ -20,10 +21,13 @@ interface Open<L> {
   /** As plans call it. */
   readonly name: string
   readonly listener: OpenListener<L>
-  /** Of the socket that was adopted; null: it was bound here. */
+  /** Of the socket that was adopted, which its listener may have changed since; null: it was bound here. */
   readonly fd: number | null
   readonly port: number
 }
+
+/** With its socket of this moment. */
+const asItIs = <L>(open: Open<L>): Open<L> => (open.fd === null ? open : { ...open, fd: open.listener.fd })
 
 export class OpenAddresses<L> {
   readonly #open = new Map<string, Open<L>>()
@@ -40,7 +44,7 @@ export class OpenAddresses<L> {
     for (const [key, open] of this.#open) {
       if (named.has(key)) continue
       this.#open.delete(key)
-      retire(open, () => {})
+      retire(asItIs(open), () => {})
     }
   }
 
@@ -69,7 +73,7 @@ export class OpenAddresses<L> {
     const known = this.#open.get(key)
     if (!known) return null
     this.#open.delete(key)
-    const socket = known.fd === null ? null : { fd: duplicateFd(known.fd), port: known.port }
+    const socket = known.fd === null ? null : { fd: duplicateFd(known.listener.fd), port: known.port }
     known.listener.stop()
     return socket
   }
@@ -78,7 +82,7 @@ export class OpenAddresses<L> {
   retireAll(retired: () => void): number {
     const all = [...this.#open.values()]
     this.#open.clear()
-    for (const open of all) retire(open, retired)
+    for (const open of all) retire(asItIs(open), retired)
     return all.length
   }
 

@@ -7,7 +7,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
   return {
     listeners: () => ['turn'],
     ask: () => Promise.reject(new Error('not asked')),
-    health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [] } }),
+    health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
     reload: () => Promise.resolve({ is: 'not_now' }),
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),

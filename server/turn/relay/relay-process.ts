@@ -1,10 +1,11 @@
 // The relay process: all TURN allocations live here. It is started by the supervisor, as a process or (`workers: 0`) as a thread, with two
 // descriptors: the channel that sockets come through, and the control connection. When that closes, it ends.
 import { randomBytes } from 'node:crypto'
-import { fstatSync, readFileSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import type { Io } from '../../cli/io.ts'
 import { tellBug } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
+import { descriptorLimit } from '../../lib/descriptors.ts'
 import { LineCutter } from '../../lib/lines.ts'
 import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
 import { releaseSignals } from '../../lib/signals.ts'
@@ -90,7 +91,7 @@ function makeShell({ network, wheel, control, channel }: ShellMakings): RelayShe
     log: logEvent,
     say: (message) => control.say(message),
     unread: () => control.unread,
-    descriptorLimit: descriptorLimit(readFileSync('/proc/self/limits', 'utf8')),
+    descriptorLimit: descriptorLimit(),
   })
   if (Bun.isMainThread) {
     // Of a thread nobody could tell them from the supervisor's.
@@ -148,12 +149,6 @@ class Control implements StreamSink {
     this.stream = null
     this.shell?.onOrphaned()
   }
-}
-
-/** The soft limit of open files: Bun has raised it to the hard one when it started. */
-export function descriptorLimit(limits: string): number {
-  const soft = /^Max open files\s+(\S+)/m.exec(limits)?.[1]
-  return soft === undefined || soft === 'unlimited' ? Infinity : Number(soft)
 }
 
 function isSocket(fd: number): boolean {

@@ -22,7 +22,7 @@ test('no worker is started before signals are heard', () => {
     startControlSocket: () => Promise.reject(new Error('none here')),
   })
   expect(supervisor.workers).toEqual([])
-  expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0, silent: [] })
+  expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0, silent: [], full: [] })
 })
 
 test('signals: the first TERM, INT or QUIT stops, the next ones stop now; HUP reloads; USR1 reopens logs; USR2 kills nobody', () => {

@@ -13,7 +13,7 @@ import {
 import { Relay } from '../../../../server/control/relay.ts'
 import { mainCommand, workerEnv } from '../../../../server/control/worker-command.ts'
 import type { SeriesDelta } from '../../../../server/telemetry/registry.ts'
-import { descriptorLimit } from '../../../../server/turn/relay/relay-process.ts'
+import { softLimitIn } from '../../../../server/lib/descriptors.ts'
 import * as stun from '../../../support/stun.ts'
 import { TurnLine } from '../../../support/turn-line.ts'
 import { waitFor, within } from '../../../support/wait.ts'
@@ -123,12 +123,12 @@ test('the command is of no use to people', async () => {
 test('the limit of descriptors, which Bun raises to the hard one', async () => {
   const line = (soft: string): string =>
     `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}                20000                files\n`
-  expect(descriptorLimit(line('1024'))).toBe(1024)
-  expect(descriptorLimit(line('unlimited'))).toBe(Infinity)
-  expect(descriptorLimit('')).toBe(Infinity)
+  expect(softLimitIn(line('1024'))).toBe(1024)
+  expect(softLimitIn(line('unlimited'))).toBe(Infinity)
+  expect(softLimitIn('')).toBe(Infinity)
   const code = `console.log(require('node:fs').readFileSync('/proc/self/limits', 'utf8'))`
   const child = Bun.spawn(['sh', '-c', `ulimit -S -n 200; exec "$0" -e "$1"`, process.execPath, code], {
     stdout: 'pipe',
   })
-  expect(descriptorLimit(await child.stdout.text())).toBeGreaterThan(200)
+  expect(softLimitIn(await child.stdout.text())).toBeGreaterThan(200)
 })

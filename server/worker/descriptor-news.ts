@@ -1,0 +1,71 @@
+// What a worker tells of its descriptors, and what it does when they run short.
+import {
+  type AcceptNews,
+  acceptingStops,
+  clientsMax,
+  isAcceptingStopped,
+  tellAcceptingTo,
+} from '../lib/accepting.ts'
+import { descriptorLimit } from '../lib/descriptors.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { logEvent } from '../telemetry/log.ts'
+import type { Registry } from '../telemetry/registry.ts'
+
+const TOLD_EVERY_MS = 10_000
+const IDLE_EVERY_MS = 1000
+const HINT =
+  'raise the limit of open files (ulimit -n, LimitNOFILE), or lower limits.connections of listeners'
+
+/** Tells of it now and then; while no client is accepted, those that are idle end, as others wait. */
+export class DescriptorNews implements AcceptNews {
+  readonly #nowMs: () => number
+  readonly #endIdle: () => void
+  #nextTellMs = Number.NEGATIVE_INFINITY
+  #nextIdleMs = 0
+  #wanted = 0
+
+  constructor(nowMs: () => number, endIdle: () => void) {
+    this.#nowMs = nowMs
+    this.#endIdle = endIdle
+    tellAcceptingTo(this)
+  }
+
+  stopped(limit: number, clients: number): void {
+    const now = this.#nowMs()
+    if (now < this.#nextTellMs) return
+    this.#nextTellMs = now + TOLD_EVERY_MS
+    logEvent('warn', 'descriptor_limit', { limit, clients, accepting: false, hint: HINT })
+  }
+
+  waiting(): void {
+    const now = this.#nowMs()
+    if (now < this.#nextIdleMs) return
+    this.#nextIdleMs = now + IDLE_EVERY_MS
+    this.#endIdle()
+  }
+
+  resumed(): void {
+    this.#nextIdleMs = 0
+  }
+
+  /** With too few descriptors clients wait long before the limits of their listeners are reached. */
+  check({ listeners, turnListeners }: Snapshot): void {
+    let wanted = 0
+    for (const { options } of [...listeners.values(), ...turnListeners.values()])
+      wanted += 2 * options.limits.connections
+    const limit = descriptorLimit()
+    if (wanted <= limit || wanted <= this.#wanted) return
+    this.#wanted = wanted
+    logEvent('warn', 'descriptor_limit', { limit, wanted, clients: clientsMax(), hint: HINT })
+  }
+}
+
+export function meterAccepting(registry: Registry, processName: string): void {
+  const stopped = registry.gauge('accept_stopped', [processName])
+  const stops = registry.counter('accept_stops_total')
+  registry.onRead(() => {
+    const value = isAcceptingStopped() ? 1 : 0
+    if (stopped.value !== value) stopped.set(value)
+    stops.set(acceptingStops())
+  })
+}

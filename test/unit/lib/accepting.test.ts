@@ -1,0 +1,71 @@
+// Accepting stops before descriptors run out, and goes on when clients have gone; who dials without one blames nobody.
+import { afterEach, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import {
+  Accepting,
+  acceptingStops,
+  clientAccepted,
+  clientGone,
+  clientsMax,
+  isAcceptingStopped,
+  limitAccepting,
+} from '../../../server/lib/accepting.ts'
+import { descriptorLimit, nextDescriptor, softLimitIn } from '../../../server/lib/descriptors.ts'
+import { rawClient } from '../../support/client.ts'
+import { waitFor } from '../../support/wait.ts'
+
+afterEach(() => limitAccepting(descriptorLimit(), nextDescriptor()))
+
+if (process.platform === 'linux') {
+  test('clients beyond half of the descriptors wait in the queue of the kernel, and are accepted as others go', async () => {
+    let accepted = 0
+    const handlers = {
+      open(socket: Bun.Socket<undefined>) {
+        accepted++
+        clientAccepted(0)
+        socket.write('hi')
+      },
+      data() {},
+      close: () => clientGone(),
+    }
+    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, handlers)
+    limitAccepting(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
+    expect(clientsMax()).toBe(8)
+    const stops = acceptingStops()
+    const clients = await Promise.all(Array.from({ length: 12 }, () => rawClient(accepting.port)))
+    await waitFor(() => isAcceptingStopped())
+    expect([accepted, acceptingStops()]).toEqual([8, stops + 1])
+    expect(accepting.fd).toBeGreaterThan(0)
+    for (const client of clients.slice(0, 5)) client.rst()
+    await waitFor(() => accepted === 12)
+    await Promise.all(clients.slice(5).map((client) => client.readUntil('hi')))
+    for (const client of clients) client.rst()
+    await waitFor(() => !isAcceptingStopped())
+    accepting.stop()
+    expect(accepting.fd).toBe(-1)
+  })
+
+  test('a dial without a descriptor says so, and so does a look whether one is left', async () => {
+    const code = `
+      const { dial } = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/dial.ts'))})
+      const { libc } = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/native.ts'))})
+      const d = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/descriptors.ts'))})
+      const before = d.hasDescriptors()
+      const limit = d.descriptorLimit()
+      const more = []
+      for (let fd = libc().dup(2); fd >= 0; fd = libc().dup(2)) more.push(fd)
+      const failure = dial('127.0.0.1', 9, null, {})
+      const after = d.hasDescriptors()
+      for (const fd of more) libc().close(fd)
+      console.log(JSON.stringify([limit, before, failure, after]))`
+    const child = Bun.spawn(['sh', '-c', 'ulimit -n 100; exec "$0" -e "$1"', process.execPath, code], {
+      stdout: 'pipe',
+    })
+    expect(JSON.parse(await child.stdout.text())).toEqual([100, true, 'descriptor_limit', false])
+  })
+}
+
+test('the soft limit of open files is read as the kernel writes it', () => {
+  expect(softLimitIn('Max open files            1024                20000                files\n')).toBe(1024)
+  expect(softLimitIn('')).toBe(Number.POSITIVE_INFINITY)
+})
