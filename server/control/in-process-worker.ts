@@ -40,9 +40,9 @@ export class InProcessWorker implements Worker {
     return this.shell.plane.ports()
   }
 
-  prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
-    const why = this.shell.prepare({ ...plan, reasons })
-    return Promise.resolve(why === null ? { is: 'ready' } : { is: 'failed', why })
+  async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
+    const why = await this.shell.prepare({ ...plan, reasons })
+    return why === null ? { is: 'ready' } : { is: 'failed', why }
   }
 
   commit(plan: PlanBody): Promise<boolean> {

@@ -1,6 +1,7 @@
 // What the supervisor asks of a config before it is applied, beyond what the file itself can tell.
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
+import { inSlices } from '../lib/slices.ts'
 import { privateRegion, scoreboardOn } from '../scoreboard/region.ts'
 import type { ApplyProblem } from './apply.ts'
 import type { Crew } from './crew.ts'
@@ -65,7 +66,7 @@ const LOG_HINTS: Readonly<Record<string, string>> = {
 
 /** Compiles a plan on a scratch scoreboard; throws what stands against it. */
 export async function dryRun(plan: PlanBody): Promise<void> {
-  const { compile } = await import('../snapshot/compile.ts')
+  const { compileSteps } = await import('../snapshot/compile.ts')
   const board = scoreboardOn(privateRegion(plan.records, 1), 0)
-  compile({ plan: { ...plan, sockets: [], reasons: {} }, board, previous: null })
+  await inSlices(compileSteps({ plan: { ...plan, sockets: [], reasons: {} }, board, previous: null }))
 }

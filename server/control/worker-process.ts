@@ -1,5 +1,6 @@
 // One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by their own channel.
 import type { Subprocess } from 'bun'
+import { inSlices, partsOf, type Steps } from '../lib/slices.ts'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
 import { withSignalsHeld } from '../lib/signals.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
@@ -86,6 +87,7 @@ export class WorkerProcess implements Worker {
 
   async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
     const { revision } = plan
+    const body = await inSlices(bodyOf(plan))
     let sockets: Plan['sockets']
     try {
       this.sendBoard()
@@ -95,7 +97,7 @@ export class WorkerProcess implements Worker {
       return { is: 'gone', why: String(error) }
     }
     const answered = this.ask(revision)
-    this.send({ type: 'plan', revision, plan: planText(plan, sockets, reasons) })
+    this.send({ type: 'plan', revision, plan: planText(body.head, sockets, reasons), rules: body.rules })
     const message = await answered
     if (message?.type === 'ready') return { is: 'ready' }
     if (message?.type === 'failed') return { is: 'failed', why: message.why }
@@ -215,14 +217,30 @@ export class WorkerProcess implements Worker {
   }
 }
 
-/** Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker. */
-const bodies = new WeakMap<PlanBody, string>()
-
-function planText(body: PlanBody, sockets: Plan['sockets'], reasons: Reasons): string {
-  let text = bodies.get(body)
-  if (text === undefined) {
-    text = JSON.stringify(body)
-    bodies.set(body, text)
-  }
-  return `${text.slice(0, -1)},"sockets":${JSON.stringify(sockets)},"reasons":${JSON.stringify(reasons)}}`
+interface BodyText {
+  /** Without its rules. */
+  readonly head: string
+  readonly rules: readonly string[]
 }
+
+/** Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker. */
+const bodies = new WeakMap<PlanBody, BodyText>()
+/** What is read in one turn of the loop by a worker. */
+const RULES_IN_PIECE = 64
+
+function* bodyOf(plan: PlanBody): Steps<BodyText> {
+  const known = bodies.get(plan)
+  if (known !== undefined) return known
+  const head = JSON.stringify({ ...plan, config: { ...plan.config, rules: [] } })
+  const rules: string[] = []
+  for (const part of partsOf(plan.config.rules, RULES_IN_PIECE)) {
+    rules.push(JSON.stringify(part))
+    yield
+  }
+  const text = { head, rules }
+  bodies.set(plan, text)
+  return text
+}
+
+const planText = (head: string, sockets: Plan['sockets'], reasons: Reasons): string =>
+  `${head.slice(0, -1)},"sockets":${JSON.stringify(sockets)},"reasons":${JSON.stringify(reasons)}}`

@@ -1,5 +1,6 @@
 // Which rule a request belongs to: the first in the config that matches, found through an index by host, then path.
 import type { RequestHead } from '../head/request-head.ts'
+import { atOnce, type Steps } from '../lib/slices.ts'
 import { comparableHost } from '../lib/host-name.ts'
 import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './candidates.ts'
 import { loosen, normalise, pathPattern, upperEscapes } from './path.ts'
@@ -24,12 +25,21 @@ export interface MatchSource<R> {
 }
 
 /** Compiles rules, in their order, to a look-up whose cost does not grow with them. Throws a RangeError on a bad pattern. */
-export function compileMatch<R>(sources: readonly MatchSource<R>[]): Match<R> {
-  const index = new HostIndex(sources)
+export const compileMatch = <R>(sources: readonly MatchSource<R>[]): Match<R> => atOnce(matchSteps(sources))
+
+/** Looks at the patterns of one rule, and throws as the whole would. */
+export function checkMatch({ host, path }: RuleConfig['match']): void {
+  for (const one of host) hostPattern(one)
+  for (const one of path) pathPattern(one)
+}
+
+/** The same in steps: there may be many rules. */
+export function* matchSteps<R>(sources: readonly MatchSource<R>[]): Steps<Match<R>> {
+  const index = yield* HostIndex.steps(sources)
   const seesPaths = sources.some(({ match }) => match.path.length > 0)
-  const fields = [...new Set(sources.flatMap(({ match }) => Object.keys(match.header)))].map((name) =>
-    name.toLowerCase(),
-  )
+  const names = new Set<string>()
+  for (const { match } of sources) for (const name of Object.keys(match.header)) names.add(name.toLowerCase())
+  const fields = [...names]
   return (request) => {
     // A field that comes twice with two values: servers differ in which of them they believe.
     for (const name of fields) if (request.isAmbiguous(name)) return 'ambiguous'
@@ -55,7 +65,17 @@ class HostIndex<R> {
   readonly #wildcards: ReadonlyMap<string, PathIndex<R>>
   readonly #wildcardLengthMax: number
 
-  constructor(sources: readonly MatchSource<R>[]) {
+  private constructor(parts: HostParts<R>) {
+    this.#any = parts.any
+    this.#exact = parts.exact
+    this.#wildcards = parts.wildcards
+    this.#wildcardLengthMax = [...parts.wildcards.keys()].reduce(
+      (most, text) => Math.max(most, text.length),
+      0,
+    )
+  }
+
+  static *steps<R>(sources: readonly MatchSource<R>[]): Steps<HostIndex<R>> {
     const any: PathEntry<R>[] = []
     const exact = new Map<string, PathEntry<R>[]>()
     const wildcards = new Map<string, PathEntry<R>[]>()
@@ -71,11 +91,13 @@ class HostIndex<R> {
         if (list === undefined) places.set(text, entriesOf())
         else list.push(...entriesOf())
       }
+      if (order % STEP === STEP - 1) yield
     }
-    this.#any = any.length > 0 ? new PathIndex(any) : null
-    this.#exact = indexEach(exact)
-    this.#wildcards = indexEach(wildcards)
-    this.#wildcardLengthMax = [...wildcards.keys()].reduce((most, text) => Math.max(most, text.length), 0)
+    return new HostIndex<R>({
+      any: any.length > 0 ? yield* PathIndex.steps(any) : null,
+      exact: yield* indexEach(exact),
+      wildcards: yield* indexEach(wildcards),
+    })
   }
 
   find(request: Matchable, path: string): R | null {
@@ -99,8 +121,25 @@ class HostIndex<R> {
   }
 }
 
-const indexEach = <R>(places: ReadonlyMap<string, readonly PathEntry<R>[]>): Map<string, PathIndex<R>> =>
-  new Map([...places].map(([text, entries]) => [text, new PathIndex(entries)]))
+interface HostParts<R> {
+  readonly any: PathIndex<R> | null
+  readonly exact: ReadonlyMap<string, PathIndex<R>>
+  readonly wildcards: ReadonlyMap<string, PathIndex<R>>
+}
+
+/** So many rules are filed between two places where the work may pause. */
+const STEP = 32
+
+function* indexEach<R>(
+  places: ReadonlyMap<string, readonly PathEntry<R>[]>,
+): Steps<Map<string, PathIndex<R>>> {
+  const made = new Map<string, PathIndex<R>>()
+  for (const [text, entries] of places) {
+    made.set(text, yield* PathIndex.steps(entries))
+    if (made.size % STEP === 0) yield
+  }
+  return made
+}
 
 function hostPattern(pattern: string): { text: string; isWildcard: boolean } {
   const isWildcard = pattern.startsWith('*.')

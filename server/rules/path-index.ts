@@ -1,5 +1,6 @@
 // Rules of one host pattern, by path. Exact paths stand in a map; prefixes in a hash table that is probed while the path
 // is read once, at those lengths only that a prefix has. What a look-up costs depends on the path, not on the rules.
+import type { Steps } from '../lib/slices.ts'
 import { type Candidate, Candidates, type Matchable } from './candidates.ts'
 import type { PathPattern } from './path.ts'
 
@@ -10,17 +11,37 @@ export class PathIndex<R> {
   readonly #exact: ReadonlyMap<string, Candidates<R>>
   readonly #prefixes: Prefixes<R> | null
 
-  constructor(entries: readonly PathEntry<R>[]) {
-    const any = entries.filter(({ path }) => path === null)
-    const exact = groupByText(entries.filter(({ path }) => path !== null && !path.isPrefix))
-    const prefixes = groupByText(entries.filter(({ path }) => path?.isPrefix))
-    this.least = entries.reduce(
-      (least, { candidate }) => Math.min(least, candidate.order),
-      Number.POSITIVE_INFINITY,
-    )
-    this.#any = any.length > 0 ? new Candidates(any.map(({ candidate }) => candidate)) : null
-    this.#exact = new Map([...exact].map(([text, list]) => [text, new Candidates(list)]))
-    this.#prefixes = prefixes.size > 0 ? new Prefixes(prefixes) : null
+  private constructor(parts: PathParts<R>) {
+    this.least = parts.least
+    this.#any = parts.any
+    this.#exact = parts.exact
+    this.#prefixes = parts.prefixes
+  }
+
+  /** Makes one in steps: there may be many rules. */
+  static *steps<R>(entries: readonly PathEntry<R>[]): Steps<PathIndex<R>> {
+    const any: Candidate<R>[] = []
+    const exact = new Map<string, Candidate<R>[]>()
+    const prefixes = new Map<string, Candidate<R>[]>()
+    let least = Number.POSITIVE_INFINITY
+    let done = 0
+    for (const { path, candidate } of entries) {
+      least = Math.min(least, candidate.order)
+      if (path === null) any.push(candidate)
+      else put(path.isPrefix ? prefixes : exact, path.text, candidate)
+      if (++done % STEP === 0) yield
+    }
+    const exactOnes = new Map<string, Candidates<R>>()
+    for (const [text, list] of exact) {
+      exactOnes.set(text, new Candidates(list))
+      if (++done % STEP === 0) yield
+    }
+    return new PathIndex<R>({
+      least,
+      any: any.length > 0 ? new Candidates(any) : null,
+      exact: exactOnes,
+      prefixes: prefixes.size > 0 ? yield* Prefixes.steps(prefixes) : null,
+    })
   }
 
   /** The first rule that holds for the request under this path, or `best` when none goes before it. */
@@ -40,15 +61,20 @@ export interface PathEntry<R> {
   readonly candidate: Candidate<R>
 }
 
-function groupByText<R>(entries: readonly PathEntry<R>[]): Map<string, Candidate<R>[]> {
-  const groups = new Map<string, Candidate<R>[]>()
-  for (const { path, candidate } of entries) {
-    const text = path?.text ?? ''
-    const list = groups.get(text)
-    if (list === undefined) groups.set(text, [candidate])
-    else list.push(candidate)
-  }
-  return groups
+interface PathParts<R> {
+  readonly least: number
+  readonly any: Candidates<R> | null
+  readonly exact: ReadonlyMap<string, Candidates<R>>
+  readonly prefixes: Prefixes<R> | null
+}
+
+/** So many are put in place between two places where the work may pause. */
+const STEP = 64
+
+function put<R>(groups: Map<string, Candidate<R>[]>, text: string, candidate: Candidate<R>): void {
+  const list = groups.get(text)
+  if (list === undefined) groups.set(text, [candidate])
+  else list.push(candidate)
 }
 
 interface Prefix<R> {
@@ -67,17 +93,37 @@ class Prefixes<R> {
   /** Lengths that prefixes have, ascending. */
   readonly #lengths: readonly number[]
 
-  constructor(groups: ReadonlyMap<string, readonly Candidate<R>[]>) {
-    this.#lengths = [...new Set([...groups.keys()].map((text) => text.length))].toSorted((a, b) => a - b)
+  private constructor(lengths: readonly number[]) {
+    this.#lengths = lengths
+  }
+
+  static *steps<R>(groups: ReadonlyMap<string, readonly Candidate<R>[]>): Steps<Prefixes<R>> {
     // Shorter ones first, so that each finds the one it begins with.
-    for (const [text, list] of [...groups].toSorted(([a], [b]) => a.length - b.length)) {
-      const candidates = new Candidates(list)
-      const shorter = this.#longest(text)
-      const hash = hashOf(text)
-      const sameHash = this.#byHash.get(hash) ?? null
-      const least = Math.min(candidates.least, shorter?.least ?? Number.POSITIVE_INFINITY)
-      this.#byHash.set(hash, { text, candidates, shorter, least, sameHash })
+    const byLength = new Map<number, string[]>()
+    let done = 0
+    for (const text of groups.keys()) {
+      const list = byLength.get(text.length)
+      if (list === undefined) byLength.set(text.length, [text])
+      else list.push(text)
+      if (++done % STEP === 0) yield
     }
+    const lengths = [...byLength.keys()].toSorted((a, b) => a - b)
+    const made = new Prefixes<R>(lengths)
+    for (const length of lengths)
+      for (const text of byLength.get(length) ?? []) {
+        made.#add(text, groups.get(text) ?? [])
+        if (++done % STEP === 0) yield
+      }
+    return made
+  }
+
+  #add(text: string, list: readonly Candidate<R>[]): void {
+    const candidates = new Candidates(list)
+    const shorter = this.#longest(text)
+    const hash = hashOf(text)
+    const sameHash = this.#byHash.get(hash) ?? null
+    const least = Math.min(candidates.least, shorter?.least ?? Number.POSITIVE_INFINITY)
+    this.#byHash.set(hash, { text, candidates, shorter, least, sameHash })
   }
 
   first(request: Matchable, path: string, best: Candidate<R>): Candidate<R> {

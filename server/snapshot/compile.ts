@@ -2,10 +2,11 @@
 import { Backend } from '../backends/backend.ts'
 import { tcpBindsOf } from '../lib/bind.ts'
 import type { HttpListenerConfig } from '../http/listener.options.ts'
+import { atOnce, type Steps } from '../lib/slices.ts'
 import { canonicalAddress, Ranges } from '../lib/ranges.ts'
 import { makeStep } from '../middleware/index.ts'
 import type { Middleware } from '../middleware/middleware.ts'
-import { compileMatch } from '../rules/match.ts'
+import { checkMatch, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import { respond } from '../rules/respond.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
@@ -35,11 +36,18 @@ export class CompileProblem extends Error {
 }
 
 /** Compiles a plan to a snapshot; throws a CompileProblem. */
-export function compile({ plan, board, previous }: CompileInput): Snapshot {
+export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(input))
+
+/** The same in steps, so that whoever serves meanwhile can pause it. */
+export function* compileSteps({ plan, board, previous }: CompileInput): Steps<Snapshot> {
   const { config, revision } = plan
   checkResolver(config.resolver.servers)
   const backends = compileBackends(plan, board, previous)
-  const rules = config.rules.map((rule, index) => compileRule(rule, index, backends))
+  const rules: Rule[] = []
+  for (const words of config.rules) {
+    rules.push(compileRule(words, rules.length, backends))
+    if (rules.length % STEP === 0) yield
+  }
   const admin = at('admin.trusted', () => Ranges.parse(config.admin === false ? [] : config.admin.trusted))
   const listeners = new Map<string, Listener>()
   // Rules that are no item of the list, of listeners with only a backend, are numbered behind it.
@@ -56,7 +64,7 @@ export function compile({ plan, board, previous }: CompileInput): Snapshot {
       own.push({ match: ANYTHING, rule: ruleOf(DEFAULT_RULE, index++, [], to) })
     }
     const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
-    const match = at(path, () => compileMatch(own))
+    const match = yield* stepsAt(path, matchSteps(own))
     const documents = documentsOf(options.status_endpoints)
     listeners.set(name, { name, options, trusted, documents, admin, match })
   }
@@ -123,7 +131,7 @@ type Backends = ReadonlyMap<string, Backend>
 function compileRule(words: RuleConfig, index: number, backends: Backends): Rule {
   const path = `rules.${index}`
   // A pattern is read here first, so that a problem names its rule.
-  at(`${path}.match`, () => compileMatch([{ match: words.match, rule: words }]))
+  at(`${path}.match`, () => checkMatch(words.match))
   const steps = words.middleware.map((step, place) => at(`${path}.middleware.${place}`, () => makeStep(step)))
   return ruleOf(words.name, index, steps, destinationOf(words, path, backends))
 }
@@ -164,6 +172,20 @@ function checkResolver(servers: readonly string[]): void {
     const host = server.slice(0, server.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
     if (canonicalAddress(host) === null)
       throw new CompileProblem(`resolver.servers.${place}`, `"${server}" is not an address and a port`)
+  }
+}
+
+/** So many rules are compiled between two places where the work may pause. */
+const STEP = 32
+
+/** As `at`, in steps. */
+function* stepsAt<T>(path: string, steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps
+  } catch (error) {
+    return at(path, () => {
+      throw error
+    })
   }
 }
 

@@ -6,11 +6,12 @@ import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../http1/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
+import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Ledger } from '../scoreboard/ledger.ts'
 import { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import { compile } from '../snapshot/compile.ts'
+import { compileSteps } from '../snapshot/compile.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
@@ -23,7 +24,7 @@ import { StreamClients } from '../turn/stream-clients.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import { Listeners } from './listeners.ts'
-import type { Plan } from './messages.ts'
+import type { Plan, PlanSocket } from './messages.ts'
 import type { GivenSocket } from './open-addresses.ts'
 import { WorkerLogs } from './worker-logs.ts'
 
@@ -31,6 +32,12 @@ interface Prepared {
   readonly snapshot: Snapshot
   /** Sockets that came with the plan, by key. */
   readonly sockets: Map<string, GivenSocket>
+}
+
+interface Reason {
+  readonly backend: string
+  readonly server: string
+  readonly reason: string
 }
 
 /** What serves, made with the first plan. */
@@ -54,6 +61,8 @@ export class DataPlane {
   private serving: Serving | null = null
   private prepared: Prepared | null = null
   private current: Snapshot | null = null
+  /** What was told while a plan is compiled, which was made before; null: none is. */
+  private news: Reason[] | null = null
   private isDraining = false
   private descriptors: DescriptorNews | null = null
   private readonly isFirst: boolean
@@ -88,21 +97,30 @@ export class DataPlane {
   }
 
   /** Gets ready for a plan; owns the descriptors from here on, in the order of `plan.sockets`. Throws when it cannot. */
-  prepare(plan: Plan, fds: readonly number[]): void {
+  async prepare(read: Steps<Plan>, sockets: readonly PlanSocket[], fds: readonly number[]): Promise<void> {
     this.drop()
-    const sockets = new Map(
-      plan.sockets.map(({ listener, bind, port }, i) => [
-        socketKey(listener, bind),
-        { fd: fds[i] ?? -1, port },
-      ]),
+    const news: Reason[] = []
+    this.news = news
+    const given = new Map(
+      sockets.map(({ listener, bind, port }, i) => [socketKey(listener, bind), { fd: fds[i] ?? -1, port }]),
     )
     try {
-      const snapshot = compile({ plan, board: this.board, previous: this.current })
-      this.prepared = { snapshot, sockets }
+      // In slices: what is served meanwhile hardly notices.
+      const snapshot = await inSlices(this.compile(read))
+      if (this.news !== news) throw new Error('another plan came before it was ready')
+      this.news = null
+      this.prepared = { snapshot, sockets: given }
+      for (const { backend, server, reason } of news) this.reason(backend, server, reason)
     } catch (error) {
+      if (this.news === news) this.news = null
       closeFds(fds)
       throw error
     }
+  }
+
+  private *compile(read: Steps<Plan>): Steps<Snapshot> {
+    const plan = yield* read
+    return yield* compileSteps({ plan, board: this.board, previous: this.current })
   }
 
   /** Serves what was prepared. */
@@ -123,10 +141,12 @@ export class DataPlane {
   drop(): void {
     if (this.prepared) closeSockets(this.prepared.sockets)
     this.prepared = null
+    this.news = null
   }
 
   /** Why a server is not up; empty: it is. */
   reason(backend: string, server: string, reason: string): void {
+    this.news?.push({ backend, server, reason })
     for (const snapshot of [this.current, this.prepared?.snapshot]) {
       const reasons = snapshot?.backends.get(backend)?.reasons
       if (reason === '') reasons?.delete(server)

@@ -1,5 +1,6 @@
 // `workers: 0`: the same machine in the supervisor's own process, with the same steps. No descriptors travel: on Linux it
 // adopts copies of the supervisor's, elsewhere it binds by itself.
+import type { Steps } from '../lib/slices.ts'
 import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
@@ -19,15 +20,16 @@ export class InProcess {
   }
 
   /** Null, or why not. */
-  prepare(plan: Omit<Plan, 'sockets'>): string | null {
+  async prepare(plan: Omit<Plan, 'sockets'>): Promise<string | null> {
     const { socket } = this
     try {
       const missing = bindsOf(plan).filter(({ key }) => !this.keys.has(key))
       const sockets = socket
         ? missing.map(({ key, listener, bind }) => ({ listener, bind, ...socket(key) }))
         : []
-      this.plane.prepare(
-        { ...plan, sockets },
+      await this.plane.prepare(
+        given({ ...plan, sockets }),
+        sockets,
         sockets.map(({ fd }) => fd),
       )
       return null
@@ -40,6 +42,12 @@ export class InProcess {
     this.keys = new Set(bindsOf(plan).map(({ key }) => key))
     this.plane.commit()
   }
+}
+
+/** A plan that is there whole. */
+function* given(plan: Plan): Steps<Plan> {
+  yield
+  return plan
 }
 
 const bindsOf = ({ config }: Pick<Plan, 'config'>): TcpBind[] =>

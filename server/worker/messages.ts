@@ -53,7 +53,13 @@ export type ToWorker =
       readonly row: number
       readonly hasLedger: boolean
     }
-  | { readonly type: 'plan'; readonly revision: number; readonly plan: string }
+  /** `rules`: those of the config, in pieces, as they are nearly all of a large plan: each is read in a turn of its own. */
+  | {
+      readonly type: 'plan'
+      readonly revision: number
+      readonly plan: string
+      readonly rules: readonly string[]
+    }
   | { readonly type: 'commit'; readonly revision: number }
   | { readonly type: 'drop'; readonly revision: number }
   /** An empty reason: the server is up. */

@@ -2,6 +2,8 @@
 import { Ledger } from '../scoreboard/ledger.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs } from '../lib/drain.ts'
+import type { Config } from '../config/schema.ts'
+import type { Steps } from '../lib/slices.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
 import { releaseSignals } from '../lib/signals.ts'
 import { meterProcess } from '../telemetry/gather.ts'
@@ -57,7 +59,7 @@ class WorkerShell {
       case 'board':
         return this.onBoard(message)
       case 'plan':
-        return this.onPlan(message.revision, message.plan)
+        return void this.onPlan(message.revision, message.plan, message.rules)
       case 'commit':
         return this.onCommit(message.revision)
       case 'drop':
@@ -97,14 +99,14 @@ class WorkerShell {
     this.beat = setInterval(() => this.onBeat(), BEAT_EVERY_MS)
   }
 
-  private onPlan(revision: number, text: string): void {
+  private async onPlan(revision: number, text: string, rules: readonly string[]): Promise<void> {
     this.revision = revision
     try {
       const plan = JSON.parse(text) as Plan
       const fds = receiveFds(CHANNEL_FD, revision, plan.sockets.length)
       if (!this.plane) closeFds(fds)
       this.mapRecords(plan.records)
-      this.plane?.prepare(plan, fds)
+      await this.plane?.prepare(withRules(plan, rules), plan.sockets, fds)
       say({ type: 'ready', revision })
     } catch (error) {
       say({ type: 'failed', revision, why: error instanceof Error ? error.message : String(error) })
@@ -154,4 +156,14 @@ class WorkerShell {
 /** Nobody listens when the supervisor is gone. */
 function say(message: ToSupervisor): void {
   if (process.connected) process.send?.(message)
+}
+
+/** A plan whose rules came in pieces. */
+function* withRules(plan: Plan, pieces: readonly string[]): Steps<Plan> {
+  const rules: Config['rules'] = []
+  for (const piece of pieces) {
+    rules.push(...(JSON.parse(piece) as Config['rules']))
+    yield
+  }
+  return { ...plan, config: { ...plan.config, rules } }
 }

@@ -21,24 +21,24 @@ async function ask(made: InProcess, listener = 'web'): Promise<string> {
 describe('everything in one process, with no descriptors handed on', () => {
   test('it binds by itself, and tells the ports', async () => {
     const made = machine()
-    serve(made, planOf(1, answering('hi', ['web', 'more'])))
+    await serve(made, planOf(1, answering('hi', ['web', 'more'])))
     expect([...made.plane.ports().keys()]).toEqual(['web', 'more'])
     expect(await ask(made, 'more')).toBe('hi')
   })
 
   test('a later plan keeps open listeners and serves them anew', async () => {
     const made = machine()
-    serve(made, planOf(1, answering('one')))
+    await serve(made, planOf(1, answering('one')))
     const port = made.plane.ports().get('web')
-    serve(made, planOf(2, answering('two', ['web', 'more'])))
+    await serve(made, planOf(2, answering('two', ['web', 'more'])))
     expect(made.plane.ports().get('web')).toBe(port)
     expect(await ask(made)).toBe('two')
   })
 
   test('a plan that is dropped leaves the old one as it was', async () => {
     const made = machine()
-    serve(made, planOf(1, answering('one')))
-    expect(made.prepare(planOf(2, answering('two')))).toBeNull()
+    await serve(made, planOf(1, answering('one')))
+    expect(await made.prepare(planOf(2, answering('two')))).toBeNull()
     made.plane.drop()
     expect(await ask(made)).toBe('one')
     expect(made.plane.snapshot?.revision).toBe(1)
@@ -51,13 +51,14 @@ describe('everything in one process, with no descriptors handed on', () => {
       rules: [{ name: 'all', respond: { status: 200, body: 'up' } }],
       logs: { access: { file: join(folder, 'no/such/folder/access.log') } },
     })
-    serve(made, planOf(1, words))
+    await serve(made, planOf(1, words))
     expect(await ask(made)).toBe('up')
   })
 
   test('plans that nothing uses any more are forgotten', async () => {
     const made = machine()
-    for (let revision = 1; revision <= 5; revision++) serve(made, planOf(revision, answering(`v${revision}`)))
+    for (let revision = 1; revision <= 5; revision++)
+      await serve(made, planOf(revision, answering(`v${revision}`)))
     expect(await ask(made)).toBe('v5')
     // A weak reference is kept alive by the turn that made or read it.
     for (let i = 0; i < 50 && made.plane.oldestRevision() < 5; i++) {

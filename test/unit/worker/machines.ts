@@ -63,7 +63,7 @@ export function planOf(revision: number, words: Config, more: Partial<PlanBody> 
 }
 
 /** Prepares and commits. */
-export function serve(made: InProcess, plan: PlanBody): void {
-  expect(made.prepare(plan)).toBeNull()
+export async function serve(made: InProcess, plan: PlanBody): Promise<void> {
+  expect(await made.prepare(plan)).toBeNull()
   made.commit(plan)
 }

@@ -49,9 +49,14 @@ const listening = (listeners: Record<string, unknown>): Config =>
   config({ listeners, rules: [{ name: 'all', respond: { status: 200, body: 'http' } }] })
 
 /** Serves a config with the sockets of a supervisor. */
-function apply(made: InProcess, revision: number, words: Config, text = certificateText()): void {
+async function apply(
+  made: InProcess,
+  revision: number,
+  words: Config,
+  text = certificateText(),
+): Promise<void> {
   expect(sockets.stage(words.listeners, [0])).toEqual([])
-  serve(made, planOf(revision, words, { door: path, certificates: { turn: text } }))
+  await serve(made, planOf(revision, words, { door: path, certificates: { turn: text } }))
   sockets.commit(words.listeners)
 }
 
@@ -75,7 +80,7 @@ async function served(port: number, tls = false): Promise<Wire> {
 describe('addresses of turn listeners', () => {
   test('TCP and TLS are open beside HTTP, and lead to the door', async () => {
     const made = machine(given)
-    apply(made, 1, listening({ web: { bind: '127.0.0.1:0' }, turn: turn() }))
+    await apply(made, 1, listening({ web: { bind: '127.0.0.1:0' }, turn: turn() }))
     expect([...made.plane.ports().keys()]).toEqual(['web', 'turn', 'turn#tls'])
     await served(portOf(made, 'turn'))
     await served(portOf(made, 'turn#tls'), true)
@@ -85,17 +90,17 @@ describe('addresses of turn listeners', () => {
     expect((await web.get('/')).body).toBe('http')
   })
 
-  test('a listener of UDP only has none', () => {
+  test('a listener of UDP only has none', async () => {
     const made = machine(given)
     const { tls: _, ...plain } = turn({ transports: ['udp'] })
-    apply(made, 1, listening({ web: { bind: '127.0.0.1:0' }, turn: plain }))
+    await apply(made, 1, listening({ web: { bind: '127.0.0.1:0' }, turn: plain }))
     expect([...made.plane.ports().keys()]).toEqual(['web'])
   })
 
   test('where descriptors cannot be handed on, it binds them by itself', async () => {
     const made = machine()
     const words = listening({ turn: turn() })
-    serve(made, planOf(1, words, { door: path, certificates: { turn: certificateText() } }))
+    await serve(made, planOf(1, words, { door: path, certificates: { turn: certificateText() } }))
     await served(portOf(made, 'turn#tls'), true)
   })
 })
@@ -104,15 +109,15 @@ describe('a reload', () => {
   test('with other files changes the certificate, and touches no open connection', async () => {
     const made = machine(given)
     const words = listening({ turn: turn() })
-    apply(made, 1, words)
+    await apply(made, 1, words)
     const port = portOf(made, 'turn#tls')
     const before = await served(port, true)
     const certificateNow = (): unknown => made.plane.snapshot?.turnListeners.get('turn')?.certificate
     const first = certificateNow()
-    apply(made, 2, words)
+    await apply(made, 2, words)
     // The same one: who has been here resumes without a whole handshake.
     expect(certificateNow()).toBe(first)
-    apply(made, 3, words, otherCertificateText())
+    await apply(made, 3, words, otherCertificateText())
     const after = await client(port, true)
     const subject = (wire: Wire): unknown =>
       (wire.socket as unknown as { getPeerCertificate(): { subject: unknown } }).getPeerCertificate().subject
@@ -124,10 +129,10 @@ describe('a reload', () => {
 
   test('without the listener: nobody comes in any more, who is there stays', async () => {
     const made = machine(given)
-    apply(made, 1, listening({ web: { bind: '127.0.0.1:0' }, turn: turn() }))
+    await apply(made, 1, listening({ web: { bind: '127.0.0.1:0' }, turn: turn() }))
     const port = portOf(made, 'turn')
     const kept = await served(port)
-    apply(made, 2, listening({ web: { bind: '127.0.0.1:0' } }))
+    await apply(made, 2, listening({ web: { bind: '127.0.0.1:0' } }))
     expect([...made.plane.ports().keys()]).toEqual(['web'])
     await waitFor(async () => {
       try {
@@ -145,13 +150,13 @@ describe('a reload', () => {
   test('that the plan has no door or no good certificate for is refused, and nothing changes', async () => {
     const made = machine(given)
     const words = listening({ turn: turn() })
-    apply(made, 1, words)
-    const refused = (more: Parameters<typeof planOf>[2]): string | null =>
+    await apply(made, 1, words)
+    const refused = (more: Parameters<typeof planOf>[2]): Promise<string | null> =>
       made.prepare(planOf(2, words, more))
-    expect(refused({ door: null })).toBe('listeners.turn: the plan has no door to the relay')
-    expect(refused({ door: path })).toBe('listeners.turn.tls: the plan has no certificate for it')
+    expect(await refused({ door: null })).toBe('listeners.turn: the plan has no door to the relay')
+    expect(await refused({ door: path })).toBe('listeners.turn.tls: the plan has no certificate for it')
     const mixed = { cert: certificateText().cert, key: otherCertificateText().key }
-    expect(refused({ door: path, certificates: { turn: mixed } })).toStartWith('listeners.turn.tls: ')
+    expect(await refused({ door: path, certificates: { turn: mixed } })).toStartWith('listeners.turn.tls: ')
     expect(made.plane.snapshot?.revision).toBe(1)
     await served(portOf(made, 'turn#tls'), true)
   })
@@ -164,7 +169,7 @@ test('an address goes from HTTP to TURN, to TURN over TLS and back, and nobody w
   const { port } = free
   free.stop(true)
   const bind = `127.0.0.1:${port}`
-  apply(made, 1, listening({ web: { bind } }))
+  await apply(made, 1, listening({ web: { bind } }))
   await using kept = await rawClient(port)
   expect((await kept.get('/')).body).toBe('http')
   const tls = turn()['tls'] as object
@@ -177,7 +182,7 @@ test('an address goes from HTTP to TURN, to TURN over TLS and back, and nobody w
   for (const kind of ['turn', 'tls', 'http', 'tls', 'turn', 'http'] as const) {
     // In the queue before the change, served after it: only TLS has the server wait for the client's first word.
     const waiting = kind === 'tls' ? null : connect(port)
-    apply(made, ++revision, kinds[kind])
+    await apply(made, ++revision, kinds[kind])
     const wire = waiting ? await waiting : await client(port, true)
     wires.push(wire)
     wire.write(kind === 'http' ? 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' : BINDING)
@@ -189,7 +194,7 @@ test('an address goes from HTTP to TURN, to TURN over TLS and back, and nobody w
 
 test('a drain waits for those that are with the relay, and leaves it to that to count whom it cuts off', async () => {
   const made = machine(given)
-  apply(made, 1, listening({ turn: turn() }))
+  await apply(made, 1, listening({ turn: turn() }))
   const [first, second] = [await served(portOf(made, 'turn')), await served(portOf(made, 'turn#tls'), true)]
   const cutOff = stop(made, 400)
   // The relay drains as well: it ends one of them in time.
