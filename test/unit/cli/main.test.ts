@@ -70,7 +70,6 @@ test.each(TAKE_A_FILE.map((words) => [words]))(
       `sluice ${name}: full is a folder; did you mean full/sluice.yaml?\n`,
     )
   },
-  20_000,
 )
 
 test.skipIf(existsSync('/etc/sluice/sluice.yaml'))('run without a file tells where it looked', () => {

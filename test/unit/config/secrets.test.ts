@@ -125,7 +125,7 @@ test('no problem contains what was put in place of ${…}', () => {
       if (MARKS.test(line)) throw new Error(`seed ${seed}: ${line}`)
     }
   }
-}, 120_000)
+})
 
 /** Places of passwords and secrets, and what may be written there by mistake. */
 const HELD = [
