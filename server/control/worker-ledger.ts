@@ -1,9 +1,8 @@
 // The ledger of one worker process as the supervisor holds it, from its start to its end.
 import { Ledger } from '../scoreboard/ledger.ts'
-import { SeriesReader } from '../scoreboard/series-cells.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { LogsConfig } from '../telemetry/logs.options.ts'
-import type { Totals } from '../telemetry/registry.ts'
+import { counterReader, type Totals } from '../telemetry/registry.ts'
 import { writeLastLines } from './last-lines.ts'
 
 /** Lines of dead workers that are being written. */
@@ -16,7 +15,7 @@ export async function ledgersSettled(): Promise<void> {
 
 export class WorkerLedger {
   private ledger: Ledger | null = null
-  private reader: SeriesReader | null = null
+  private reader: ReturnType<typeof counterReader> | null = null
   private readonly totals: Totals
 
   constructor(totals: Totals) {
@@ -28,7 +27,7 @@ export class WorkerLedger {
     try {
       const ledger = new Ledger(Ledger.create(folder))
       this.ledger = ledger
-      this.reader = new SeriesReader(ledger)
+      this.reader = counterReader(ledger)
       return ledger.fd
     } catch (error) {
       logEvent('warn', 'no_ledger', { why: String(error) })

@@ -20,30 +20,33 @@ export function addSeries(ledger: Ledger, text: string, cells: number): Float64A
   return new Float64Array(buffer, byteOffset + at + HEAD_BYTES, cells)
 }
 
-interface ReadSeries {
-  readonly text: string
+interface ReadSeries<Name> {
+  readonly name: Name
   readonly cells: Float64Array
   /** What of the cells was taken. */
   readonly taken: Float64Array
 }
 
 /** Takes what a worker counts, each count once. */
-export class SeriesReader {
+export class SeriesReader<Name> {
   readonly #ledger: Ledger
-  readonly #series: ReadSeries[] = []
+  readonly #nameOf: (text: string) => Name
+  readonly #series: ReadSeries<Name>[] = []
   #end = SERIES_START
 
-  constructor(ledger: Ledger) {
+  /** `nameOf` reads the text of a series, once. */
+  constructor(ledger: Ledger, nameOf: (text: string) => Name) {
     this.#ledger = ledger
+    this.#nameOf = nameOf
   }
 
   /** Tells of each series that changed its cells now and before. `before` is the reader's own, and then no more than now. */
-  take(changed: (text: string, now: Float64Array, before: Float64Array) => void): void {
+  take(changed: (name: Name, now: Float64Array, before: Float64Array) => void): void {
     this.#readOn()
-    for (const { text, cells, taken } of this.#series) {
+    for (const { name, cells, taken } of this.#series) {
       if (isSame(cells, taken)) continue
       const now = cells.slice()
-      changed(text, now, taken)
+      changed(name, now, taken)
       taken.set(now)
     }
   }
@@ -59,7 +62,7 @@ export class SeriesReader {
       if (size <= 0) return
       const cells = new Float64Array(bytes.buffer, at + HEAD_BYTES, count)
       const text = Buffer.from(bytes.buffer, at + HEAD_BYTES + count * CELL_BYTES, length).toString()
-      this.#series.push({ text, cells, taken: new Float64Array(count) })
+      this.#series.push({ name: this.#nameOf(text), cells, taken: new Float64Array(count) })
       this.#end += size
     }
   }

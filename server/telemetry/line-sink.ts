@@ -138,7 +138,6 @@ export class LineSink {
       this.#outlet =
         typeof to === 'string' ? Outlet.toStandard(to === 'stdout' ? 1 : 2) : Outlet.toFile(to.file)
       this.#batchBytes = this.#outlet.pieceBytes
-      this.#options.segments?.goTo(this.#outlet.isDisk ? this.#outlet.inode : 0)
       this.#isFailing = false
       return true
     } catch (error) {
@@ -178,7 +177,7 @@ export class LineSink {
     const [batch] = this.#full
     if (batch === undefined) return true
     try {
-      batch.segment?.writing(batch.bytes.length)
+      this.#writing(outlet, batch)
       const count = outlet.writeNow(batch.bytes)
       this.#wrote(batch, count)
       return count > 0
@@ -189,11 +188,17 @@ export class LineSink {
     }
   }
 
+  /** Notes where a batch goes before it does: should we die of it, it is looked for there. */
+  #writing(outlet: Outlet, batch: Batch): void {
+    this.#options.segments?.goTo(outlet.isDisk ? outlet.inode : 0)
+    batch.segment?.writing(batch.bytes.length)
+  }
+
   #writeBeside(outlet: Outlet): void {
     const [batch] = this.#full
     if (batch === undefined) return
     this.#inFlight = batch
-    batch.segment?.writing(batch.bytes.length)
+    this.#writing(outlet, batch)
     outlet.writeBeside(batch.bytes, (error, count) => {
       this.#inFlight = null
       const isWhole = this.#wrote(batch, count)

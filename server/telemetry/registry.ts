@@ -2,7 +2,7 @@
 // dead. What has no room there, and the relay's, goes to the supervisor as what changed since the last time (take). Both are added up
 // there: so they outlive the process, and never go down on a reload, as series are found by the text of their labels.
 import { LABEL_OTHER, METRICS, type MetricName } from '../tables/metrics.ts'
-import { addSeries, type SeriesReader } from '../scoreboard/series-cells.ts'
+import { addSeries, SeriesReader } from '../scoreboard/series-cells.ts'
 import type { Ledger } from '../scoreboard/ledger.ts'
 import {
   type Cells,
@@ -22,6 +22,13 @@ export type SeriesDelta = readonly [
   change: number | readonly number[],
 ]
 export type MetricsDelta = readonly SeriesDelta[]
+
+/** What a ledger calls a series: its metric and labels. */
+type SeriesName = readonly [metric: MetricName, ...labels: string[]]
+
+/** Reads what a worker counts in its ledger. */
+export const counterReader = (ledger: Ledger): SeriesReader<SeriesName> =>
+  new SeriesReader(ledger, (text) => JSON.parse(text) as SeriesName)
 
 /** More series wait for the next take: a message stays small, as sending a large one blocks. */
 const TAKE_MAX = 2000
@@ -129,8 +136,8 @@ export class Registry implements Watcher {
 
   #cells(family: Family, labels: readonly string[]): Cells {
     if (this.#ledger === null) return ownCells(family)
-    const text = JSON.stringify([family.name, ...labels])
-    const values = addSeries(this.#ledger, text, cellsOf(family.row))
+    const name: SeriesName = [family.name, ...labels]
+    const values = addSeries(this.#ledger, JSON.stringify(name), cellsOf(family.row))
     return values === null ? ownCells(family) : { values, isShared: true }
   }
 
@@ -176,9 +183,8 @@ export class Totals extends Registry {
   }
 
   /** Adds what a worker has counted in its ledger since the last time. */
-  collect(reader: SeriesReader): void {
-    reader.take((text, now, before) => {
-      const [name, ...labels] = JSON.parse(text) as [MetricName, ...string[]]
+  collect(reader: SeriesReader<SeriesName>): void {
+    reader.take(([name, ...labels], now, before) => {
       const change =
         this.families.get(name)?.row.type === 'gauge' ? now : now.map((value, i) => value - before[i]!)
       this.merge([[name, labels, change.length === 1 ? change[0]! : Array.from(change)]])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { Ledger } from '../../../server/scoreboard/ledger.ts'
 import { leftLines, LogSegments } from '../../../server/scoreboard/log-segments.ts'
 import { addSeries, SeriesReader } from '../../../server/scoreboard/series-cells.ts'
-import { Registry, Totals } from '../../../server/telemetry/registry.ts'
+import { counterReader, Registry, Totals } from '../../../server/telemetry/registry.ts'
 
 let worker: Ledger
 let supervisor: Ledger
@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 test('what is counted in one mapping is taken in the other, each count once', () => {
-  const reader = new SeriesReader(supervisor)
+  const reader = new SeriesReader(supervisor, (text) => text)
   const seen: string[] = []
   const take = (): void => reader.take((text, now, before) => void seen.push(`${text} ${before}→${now}`))
   const cells = addSeries(worker, 'a', 2)!
@@ -35,7 +35,7 @@ test('what is counted in one mapping is taken in the other, each count once', ()
 })
 
 test('series beyond the first mapping are found as well', () => {
-  const reader = new SeriesReader(supervisor)
+  const reader = new SeriesReader(supervisor, (text) => text)
   const first = worker.bytes.length
   const cells = Array.from({ length: 5000 }, (_, i) =>
     addSeries(worker, `series ${i} ${'ä'.repeat(i % 50)}`, 1)!,
@@ -52,7 +52,7 @@ test('series beyond the first mapping are found as well', () => {
 
 test('a registry on a ledger is added up like one that sends what changed, and sends nothing', () => {
   const totals = new Totals()
-  const reader = new SeriesReader(supervisor)
+  const reader = counterReader(supervisor)
   for (const registry of [new Registry(undefined, worker), new Registry()]) {
     const requests = registry.counter('retries_total', ['api'])
     const seconds = registry.histogram('request_duration_seconds', ['web', 'all', 'api'])
