@@ -7,6 +7,7 @@ import type { Io } from './cli/io.ts'
 /** What the supervisor starts; of no use to people. */
 const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
+  loader: async () => (process.send ? (await import('./control/loader.ts')).loader : workerByHand),
   relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }
 
@@ -61,7 +62,7 @@ async function exitFailed(error: unknown): Promise<void> {
  * file it lets all signals in, also those that our supervisor held (lib/signals.ts), which is where the rest is ignored.
  */
 function hearNothingYet(): void {
-  const isOurs = name === 'worker' || name === 'relay'
+  const isOurs = name === 'worker' || name === 'relay' || name === 'loader'
   if (!isOurs && name !== 'run') return
   const stray = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO'] as const
   // Ctrl-C ends `run` as ever; it reaches the others too, and the supervisor decides what it means for them.
@@ -70,7 +71,7 @@ function hearNothingYet(): void {
 }
 
 async function workerByHand(): Promise<number> {
-  io.stderr('sluice worker: workers are started by "sluice run", and of no use without it\n')
+  io.stderr(`sluice ${name}: it is started by "sluice run", and of no use without it\n`)
   return 2
 }
 

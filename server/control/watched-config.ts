@@ -1,10 +1,23 @@
 // The config as the supervisor follows it: its file, and the files that it takes values from (${file:PATH}). A change of any is a
 // change of the config.
 import { logEvent } from '../telemetry/log.ts'
+import { statSync } from 'node:fs'
 import type { ApplyProblem, Checked } from './apply.ts'
-import { readConfig, type SourceOptions } from './config-source.ts'
+import { type ReadConfig, readConfig, type SourceOptions } from './config-source.ts'
 import { located } from './places.ts'
+import { readApart } from './read-apart.ts'
 import { watchFile, type FileWatch } from './watch.ts'
+
+/** What is larger takes longer to check than another process to start. */
+const READ_APART_BYTES = 256 * 1024
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size
+  } catch {
+    return 0
+  }
+}
 
 export interface WatchedConfigOptions extends SourceOptions {
   readonly onChange: () => void
@@ -26,7 +39,7 @@ export class WatchedConfig {
 
   /** Reads and checks it as it is now; what was read is no change any more. */
   async read(): Promise<Checked> {
-    const { checked, warnings, text, files } = await readConfig(this.options)
+    const { checked, warnings, text, files } = await this.readNow()
     for (const line of warnings) this.options.onWarning(line)
     this.text = text ?? ''
     // Of one that is not valid nobody knows all that it names: what the last one named may mend it.
@@ -34,6 +47,12 @@ export class WatchedConfig {
     if (text !== null) this.watch?.seen(text)
     if (this.watch) this.follow()
     return checked
+  }
+
+  /** A large file is read by another process while we serve; at the start there is nobody to serve. */
+  private async readNow(): Promise<ReadConfig> {
+    const isLarge = this.watch !== null && sizeOf(this.options.file) > READ_APART_BYTES
+    return (isLarge ? await readApart(this.options) : null) ?? readConfig(this.options)
   }
 
   /** The same problems with their places in what was read last. */

@@ -1,10 +1,11 @@
 // One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by their own channel.
 import type { Subprocess } from 'bun'
-import { inSlices, partsOf, type Steps } from '../lib/slices.ts'
+import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds, makeChannel, sendFds } from '../lib/pass-fds.ts'
 import { withSignalsHeld } from '../lib/signals.ts'
 import { BOARD_TAG, type Plan, type ToSupervisor, type ToWorker } from '../worker/messages.ts'
 import { isOwnChild } from './reap.ts'
+import { writeRules } from './rule-pieces.ts'
 import { tcpBindsIn, type TakenSocket } from './sockets.ts'
 import { unlessWithin } from './unless-within.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
@@ -225,18 +226,12 @@ interface BodyText {
 
 /** Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker. */
 const bodies = new WeakMap<PlanBody, BodyText>()
-/** What is read in one turn of the loop by a worker. */
-const RULES_IN_PIECE = 64
 
 function* bodyOf(plan: PlanBody): Steps<BodyText> {
   const known = bodies.get(plan)
   if (known !== undefined) return known
   const head = JSON.stringify({ ...plan, config: { ...plan.config, rules: [] } })
-  const rules: string[] = []
-  for (const part of partsOf(plan.config.rules, RULES_IN_PIECE)) {
-    rules.push(JSON.stringify(part))
-    yield
-  }
+  const rules = yield* writeRules(plan.config.rules)
   const text = { head, rules }
   bodies.set(plan, text)
   return text

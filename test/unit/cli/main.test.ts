@@ -27,7 +27,7 @@ function sluice(...args: readonly string[]): Said {
 test('a worker that a person starts says that it is of no use', () => {
   const { code, out, err } = sluice('worker')
   expect([code, out]).toEqual([2, ''])
-  expect(err).toMatch(/^sluice worker: workers are started by "sluice run".*\n$/)
+  expect(err).toMatch(/^sluice worker: it is started by "sluice run".*\n$/)
 })
 
 test('an unknown command is told with the one that was meant', () => {

@@ -2,6 +2,8 @@ import { afterEach, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readConfig } from '../../../server/control/config-source.ts'
+import { readApart } from '../../../server/control/read-apart.ts'
 import { WatchedConfig } from '../../../server/control/watched-config.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
 
@@ -110,4 +112,37 @@ test('a file that no valid config has named yet is looked at too: put right, it 
   writeFileSync(body, 'two')
   await waitFor(() => made.changes === 2)
   expect(await made.config.read()).toMatchObject({ config: { rules: [{ respond: { body: 'two' } }] } })
+})
+
+/** Larger than what is read beside serving. */
+const many = (body: string, count = 4000): string =>
+  JSON.stringify({
+    listeners: { web: { bind: '127.0.0.1:0' } },
+    rules: Array.from({ length: count }, (_, i) => ({
+      name: `r${i}`,
+      match: { path: `/some/path/${i}/*` },
+      respond: { status: 200, body: i === 7 ? '${file:body.txt}' : body },
+    })),
+  })
+
+test('a large file is read by another process, with the same result', async () => {
+  const made = await scene(many('one'), { 'body.txt': 'secret' })
+  writeFileSync(made.file, many('two'))
+  const options = { file: made.file, env: { A: 'b' }, level: null }
+  const apart = await readApart(options)
+  expect(apart).toEqual(await readConfig(options))
+  expect(await made.config.read()).toEqual(apart?.checked as never)
+  writeFileSync(made.file, `${many('two').slice(0, -1)}, "worker": 2}`)
+  expect(await readApart(options)).toEqual(await readConfig(options))
+})
+
+test('while a large file is read the loop goes on', async () => {
+  const made = await scene(many('one'), { 'body.txt': 'x' })
+  writeFileSync(made.file, many('two', 20_000))
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  expect((await made.config.read()).is).toBe('valid')
+  clearInterval(timer)
+  // Read here there would be no turn at all before the end.
+  expect(turns).toBeGreaterThan(10)
 })
