@@ -12,6 +12,7 @@ import type { Contender, Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { sluice } from './contenders/sluice.ts'
+import { IDLE_HEAD, idleCost, idleRow } from './idle.ts'
 import { idleMemory, stalledMemory } from './memory.ts'
 import { spread, table, tableOf } from './report.ts'
 import { turnBench } from './turn.ts'
@@ -19,7 +20,7 @@ import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
 
 const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
 
-WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · stalled · start
+WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · resting · stalled · start
       ${CROWDS.map(({ name }) => name).join(' ')} (what busy connections cost the others)
       turn, that is ${[...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS].join(' ')}
 Default: all of them.
@@ -30,7 +31,7 @@ Default: all of them.
   --connections N  of "idle" (default 10000)
 `
 const RECIPES: readonly Recipe[] = [sluice, nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
-const EXTRAS = ['idle', 'stalled', 'start', ...CROWDS.map(({ name }) => name)]
+const EXTRAS = ['idle', 'resting', 'stalled', 'start', ...CROWDS.map(({ name }) => name)]
 const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
 
 const { values, positionals } = parseArgs({
@@ -100,6 +101,7 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
       console.log(`\n${crowd.name}\n\n${table(await fairness(contenders, crowd, effort.rounds))}`)
     })
   }
+  if (asked.includes('resting')) console.log(await restingTable(recipes, setting, effort.seconds))
   for (const name of ['idle', 'stalled'].filter((extra) => asked.includes(extra))) {
     const rows = await memoryRows(name, recipes, setting)
     console.log(`\n${name}\n\n${table(rows)}`)
@@ -141,6 +143,27 @@ async function startTable(recipes: readonly Recipe[], setting: Setting): Promise
     rows.push([recipe.name, spread(times, 0)])
   }
   return `\nstart: from spawn to the first answer\n\n${table([['contender', 'ms'], ...rows])}`
+}
+
+/** Beside them Bun's own floor: a program with nothing to do, and one with a timer each second. */
+async function restingTable(recipes: readonly Recipe[], setting: Setting, seconds: number): Promise<string> {
+  const rows = [IDLE_HEAD]
+  for (const recipe of recipes) {
+    await withAll([recipe], setting, async ([contender]) => {
+      if (contender === undefined) return
+      rows.push(idleRow(recipe.name, await idleCost(() => contender.pids(), seconds)))
+    })
+  }
+  const listens = 'Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } })'
+  for (const [name, code] of [
+    ['bun, a socket', listens],
+    ['bun, a timer each second', 'setInterval(() => {}, 1000)'],
+  ] as const) {
+    const child = Bun.spawn([process.execPath, '-e', code], { stdin: 'ignore' })
+    const cost = await idleCost(() => [child.pid], seconds).finally(() => killAll([child.pid]))
+    rows.push(idleRow(name, cost))
+  }
+  return `\nresting: nobody asks for anything\n\n${table(rows)}`
 }
 
 async function memoryRows(name: string, recipes: readonly Recipe[], setting: Setting): Promise<string[][]> {

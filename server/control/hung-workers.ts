@@ -5,8 +5,8 @@ import type { Crew } from './crew.ts'
 import { Pulse, waitedMs } from './pulse.ts'
 import type { Worker } from './worker.ts'
 
-/** Silent for so long it is worth telling who asks; one that beats each second may just have missed a look. */
-const SUSPECT_MS = 2000
+/** Silent for so long it is worth telling who asks: an idle one beats each two seconds. */
+const SUSPECT_MS = 3000
 
 /** A worker that does not beat, whether or not it is taken for hung yet. */
 export interface SilentWorker {

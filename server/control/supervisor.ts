@@ -30,6 +30,9 @@ import type { PlanBody, Reasons, Worker } from './worker.ts'
 import { earlyWorkers, guessWorkers } from './worker-command.ts'
 import { ledgersSettled } from './worker-ledger.ts'
 
+/** Changes of the config that the system does not tell (network file systems) are seen after so long. */
+const POLL_EVERY_S = 2
+
 export interface SuperviseOptions {
   readonly file: string
   /** Goes before the level in the config. */
@@ -64,6 +67,7 @@ export class Supervisor {
   private readonly source: WatchedConfig
   private readonly controlSocket: ControlSocket
   private readonly manager: ServiceManager
+  private seconds = 0
   private readonly runState = new RunStateKeeper()
   private readonly attempts = new AttemptWatch()
   private readonly oldest = new Map<Worker, number>()
@@ -198,6 +202,8 @@ export class Supervisor {
   private onSecond(): void {
     this.board.reconcile()
     this.hung.look(performance.now())
+    // In the same waking: an idle gateway has few of them.
+    if (this.seconds++ % POLL_EVERY_S === 0) this.source.look()
     for (const news of this.attempts.look(placesOf(this), this.board)) tellAttempts(news)
   }
 

@@ -13,6 +13,7 @@ export interface WatchOptions {
   readonly onChange: (text: string | null) => void
   /** Quiet time after the last event. */
   readonly settleMs?: number
+  /** A poll of its own; without it whoever watches calls look() now and then. */
   readonly pollMs?: number
   /** How long the file may be missing or empty, as it is in the midst of being replaced, before that is news. */
   readonly missingMs?: number
@@ -27,6 +28,8 @@ export interface WatchOptions {
 export interface FileWatch {
   /** Says that this text is known already; null: that it could not be read. */
   seen(text: string | null): void
+  /** Sees what no event told, at the price of a stat. */
+  look(): void
   stop(): void
 }
 
@@ -50,7 +53,7 @@ class Watch implements FileWatch {
   private stirredStamp = ''
   private settling: Timer | null = null
   private settlingSinceMs = 0
-  private readonly poll: Timer
+  private readonly poll: Timer | null
   private readonly stampOf: (path: string) => string
   private readonly path: string
   private readonly options: WatchOptions
@@ -63,7 +66,7 @@ class Watch implements FileWatch {
     this.stampOf = options.stampOf ?? stampOf
     this.stamp = this.stampOf(this.path)
     this.watchFolders()
-    this.poll = setInterval(() => this.stir(), options.pollMs ?? 2000)
+    this.poll = options.pollMs === undefined ? null : setInterval(() => this.stir(), options.pollMs)
     // It may have changed after `text` was read.
     this.settle()
   }
@@ -74,13 +77,17 @@ class Watch implements FileWatch {
   }
 
   stop(): void {
-    clearInterval(this.poll)
+    if (this.poll) clearInterval(this.poll)
     if (this.settling) clearTimeout(this.settling)
     for (const watcher of this.watchers) watcher.close()
     this.watchers = []
   }
 
-  private look(): void {
+  look(): void {
+    this.stir()
+  }
+
+  private read(): void {
     this.settling = null
     this.watchFolders()
     this.stamp = this.stampOf(this.path)
@@ -117,7 +124,7 @@ class Watch implements FileWatch {
     // One that is written without a pause is read all the same.
     else if (nowMs - this.settlingSinceMs > LONGEST_SETTLE_MS) return
     else clearTimeout(this.settling)
-    this.settling = setTimeout(() => this.look(), this.options.settleMs ?? 100)
+    this.settling = setTimeout(() => this.read(), this.options.settleMs ?? 100)
   }
 
   private watchFolders(): void {

@@ -67,6 +67,11 @@ export class WatchedConfig {
     this.follow()
   }
 
+  /** Looks for changes that no event told; to be called every few seconds. */
+  look(): void {
+    for (const watch of [this.watch, ...this.fileWatches.values()]) watch?.look()
+  }
+
   stop(): void {
     this.watch?.stop()
     this.watch = null

@@ -16,8 +16,9 @@ import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } f
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3
 const BEAT_EVERY_MS = 1000
-/** While nothing is served, metrics (processor time, memory) go with one beat of so many. */
-const QUIET_BEATS = 10
+/** While nothing is served it sleeps longer, and metrics (processor time, memory) go with one beat of so many. */
+const QUIET_BEAT_EVERY_MS = 2000
+const QUIET_BEATS = 5
 /** How long connections are still taken without a supervisor: another one may be about to start. */
 const ORPHAN_ACCEPT_MS = 5000
 
@@ -96,7 +97,7 @@ class WorkerShell {
     this.board = scoreboardOn(mapRegion(fd), row)
     this.plane = new DataPlane(this.board, processName(slot), hasLedger ? new Ledger(ledger) : null)
     meterProcess(this.plane.registry, processName(slot))
-    this.beat = setInterval(() => this.onBeat(), BEAT_EVERY_MS)
+    this.beat = setTimeout(() => this.onBeat(), BEAT_EVERY_MS)
   }
 
   private async onPlan(revision: number, text: string, rules: readonly string[]): Promise<void> {
@@ -124,11 +125,12 @@ class WorkerShell {
     this.board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Once a second: one that does not beat any more is taken for hung. */
+  /** Once a second or two: one that does not beat any more is taken for hung. */
   private onBeat(): void {
     this.board?.beat()
     const oldest = this.plane?.oldestRevision() ?? 0
     const isQuiet = this.plane?.registry.isQuiet !== false && oldest === this.oldest
+    this.beat = setTimeout(() => this.onBeat(), isQuiet ? QUIET_BEAT_EVERY_MS : BEAT_EVERY_MS)
     this.quietBeats = isQuiet ? this.quietBeats + 1 : QUIET_BEATS
     if (this.quietBeats < QUIET_BEATS) return
     this.quietBeats = 0
@@ -145,7 +147,7 @@ class WorkerShell {
     const { plane } = this
     if (!plane) return this.exit(0)
     plane.drain(withinMs, (aborted) => {
-      if (this.beat) clearInterval(this.beat)
+      if (this.beat) clearTimeout(this.beat)
       this.sendMetrics()
       say({ type: 'drained', aborted })
       void plane.close().then(() => this.exit(0))

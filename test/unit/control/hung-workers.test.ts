@@ -21,16 +21,16 @@ function watched({ crew }: Pick<Scene, 'crew'>) {
 }
 
 describe('a worker that hangs', () => {
-  test('is shown after two seconds, and after five killed and replaced; those that beat are left alone', async () => {
+  test('is shown after three seconds, and after five killed and replaced; those that beat are left alone', async () => {
     const made = await serving(2)
     const { hung, count, look } = watched(made)
     await look(1)
     made.started[1]!.isHung = true
-    await look(1)
+    await look(2)
     expect(hung.silent).toEqual([])
     await look(1)
-    expect(hung.silent).toEqual([{ pid: 101, slot: 1, silent_ms: 2000 }])
-    await look(2)
+    expect(hung.silent).toEqual([{ pid: 101, slot: 1, silent_ms: 3000 }])
+    await look(1)
     expect(count()).toBe(0)
     await look(1)
     expect(count()).toBe(1)
