@@ -221,6 +221,11 @@ export const BackendOptions = Type.Object(
       },
       { default: {}, description: 'How long servers may take.' },
     ),
+    answers: Words(['exact', 'strict', 'lenient'], {
+      default: 'strict',
+      description:
+        'How answers are read whose form is not quite right. strict: as RFC 9112 asks, a blank before a colon is taken off. exact: that is a 502 too. lenient: lines of a head may end in LF alone, and an equal Content-Length may be repeated. Whatever is accepted goes on in canonical form.',
+    }),
     keep_alive: Type.Object(
       {
         idle: Duration({

@@ -1,11 +1,14 @@
 // The head of an answer, a server's or our own: scanned once as bytes, kept as it came.
 import { CR, FIELD_VALUE, LF, SP } from './bytes.ts'
+import { type Tolerance, canonicalHead } from './canonical.ts'
 import { EditableHead } from './editable-head.ts'
 import { SCAN } from './fields.ts'
 
 export interface AnswerLimits {
   readonly headBytes: number
   readonly fields: number
+  /** What is mended rather than refused; nothing where it is left out. */
+  readonly tolerance?: Tolerance
 }
 
 export type AnswerFault = 'server_malformed' | 'server_head_too_large'
@@ -15,9 +18,39 @@ export class ResponseHead extends EditableHead {
   /** Where the status line's part after the version begins, and where the line ends (before CRLF). */
   statusStart = 0
   lineEnd = 0
+  /** The line scanned last begins as a status line does, up to its three digits. */
+  #isStatusSaid = false
 
   /** Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4, §5). */
   scan(bytes: Buffer, from: number, to: number, limits: AnswerLimits): number | AnswerFault {
+    const end = this.#scanStrictly(bytes, from, to, limits)
+    return end === 'server_malformed' ? this.#scanMended(bytes, from, to, limits) : end
+  }
+
+  /** One that can be mended is read in its canonical form; it lies in bytes of its own then. */
+  #scanMended(bytes: Buffer, from: number, to: number, limits: AnswerLimits): number | AnswerFault {
+    const stop = Math.min(to, from + limits.headBytes)
+    const line = this.#scanLine(bytes, from, stop)
+    // A status line that is none shows at once; one that only ends in LF may be mended.
+    if (line === SCAN.malformed && (limits.tolerance !== 'lenient' || !this.#isStatusSaid))
+      return 'server_malformed'
+    const mended = canonicalHead(bytes, from, stop, limits.tolerance ?? 'exact')
+    if (mended === null) return 'server_malformed'
+    if (mended === 'incomplete')
+      return to - from > limits.headBytes ? 'server_head_too_large' : SCAN.incomplete
+    const end = this.#scanStrictly(mended.bytes, 0, mended.bytes.length, limits)
+    return typeof end === 'string' ? end : mended.end
+  }
+
+  /** The head, which frames its body in no single way, with equal lengths made one; whether that changed anything. */
+  mendLengths(limits: AnswerLimits): boolean {
+    if (limits.tolerance !== 'lenient') return false
+    const mended = canonicalHead(this.fields.bytes, this.headStart, this.headEnd, 'lenient')
+    if (mended === null || mended === 'incomplete') return false
+    return typeof this.#scanStrictly(mended.bytes, 0, mended.bytes.length, limits) === 'number'
+  }
+
+  #scanStrictly(bytes: Buffer, from: number, to: number, limits: AnswerLimits): number | AnswerFault {
     this.headStart = from
     const fits = to - from <= limits.headBytes
     // 1. status-line = HTTP-version SP status-code SP [reason-phrase] CRLF (§4)
@@ -41,6 +74,7 @@ export class ResponseHead extends EditableHead {
   }
 
   #scanLine(bytes: Buffer, from: number, to: number): number {
+    this.#isStatusSaid = false
     for (let i = from; i < to && i < from + 7; i++) if (bytes[i] !== VERSION[i - from]) return SCAN.malformed
     if (to - from < 13) return to > from + 9 && bytes[from + 8] !== SP ? SCAN.malformed : SCAN.incomplete
     const minor = bytes[from + 7]! - 48
@@ -49,6 +83,7 @@ export class ResponseHead extends EditableHead {
     const ones = bytes[from + 11]! - 48
     if ((minor !== 0 && minor !== 1) || bytes[from + 8] !== SP) return SCAN.malformed
     if (hundreds < 1 || hundreds > 9 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return SCAN.malformed
+    this.#isStatusSaid = true
     this.version = minor === 1 ? 11 : 10
     this.status = hundreds * 100 + tens * 10 + ones
     this.statusStart = from + 8

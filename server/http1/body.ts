@@ -21,12 +21,15 @@ const TRAILER_NAME = 8
 const TRAILER_VALUE = 9
 const TRAILER_LF = 10
 const END_LF = 11
+const SIZE_BLANK = 12 // white space behind a chunk-size: BWS before an extension, or of no meaning
 
 const SIZE_DIGITS_MAX = 13 // 2^52 - 1: exact in a number
 /** All extensions of one body, and all its trailers: bounded, so that framing cannot be made of megabytes. */
 const EXTENSION_BYTES_MAX = 4096
 const TRAILER_BYTES_MAX = 8192
 
+/** What frames a message: as a trailer it is a trap. */
+const FRAMING_TRAILERS = new Set(['content-length', 'transfer-encoding'])
 /**
  * RFC 9110 §6.5.1: what frames, routes or authorises a message, or says who sent it, is no trailer. A server that merges
  * trailers into the head would believe it, past all that we checked there.
@@ -40,7 +43,6 @@ const NEVER_TRAILERS = new Set(
   ].flatMap((names) => names.split(' ')),
 )
 const isNoTrailer = (lower: string): boolean => NEVER_TRAILERS.has(lower) || lower.startsWith('x-forwarded-')
-const NAME_BYTES_MAX = 24 // longer than any of them
 
 /** `read` returns this when the body breaks its framing. */
 export const MALFORMED = -1
@@ -61,8 +63,10 @@ export class BodyReader {
   #isQuoted = false
   #isEscaped = false
   #hasTrailers = false
-  /** The name of the trailer field being read, as far as it can be one that is refused. */
+  /** The name of the trailer field being read: not handed on before it is known whether it may be. */
   #name = ''
+  /** The trailer field being read is left out. */
+  #isDropped = false
 
   /** Begins a body. `bodyBytes` counts for framing "length". `keepsFraming`: pieces of a chunked body hold its chunk framing. */
   begin(framing: Framing, bodyBytes: number, keepsFraming: boolean): void {
@@ -78,6 +82,7 @@ export class BodyReader {
     this.#isQuoted = false
     this.#isEscaped = false
     this.#hasTrailers = false
+    this.#isDropped = false
   }
 
   /** The body ends with the connection. */
@@ -117,7 +122,8 @@ export class BodyReader {
   /** A state machine over bytes; data is skipped as a whole. `kept`: bytes from there on are not handed on yet. */
   #readChunked(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
     let i = from
-    let kept = this.#place === EXTENSION ? -1 : from
+    let kept = this.#isHeldBack ? -1 : from
+    let nameAt = -1 // where the trailer line being read begins, if that is in these bytes
     while (i < to) {
       const byte = bytes[i]!
       switch (this.#place) {
@@ -130,15 +136,16 @@ export class BodyReader {
             this.#place = SIZE_MORE
           } else if (this.#place === SIZE) return MALFORMED
           else if (byte === CR) this.#place = SIZE_LF
-          else if (byte === 59) {
-            // ";" chunk-ext (§7.1.1): checked, bounded, not handed on
+          else if (byte === 59 || byte === SP || byte === HT) {
+            // BWS, ";" and chunk-ext (§7.1.1): checked, bounded, not handed on
             if (this.#keepsFraming && i > kept) taker.piece(bytes, kept, i)
             kept = -1
-            this.#place = EXTENSION
+            this.#place = byte === 59 ? EXTENSION : SIZE_BLANK
           } else return MALFORMED
           i++
           break
         }
+        case SIZE_BLANK:
         case EXTENSION:
           if (++this.#extensionBytes > EXTENSION_BYTES_MAX) return MALFORMED
           if (byte === CR && !this.#isQuoted) {
@@ -174,9 +181,19 @@ export class BodyReader {
           i++
           break
         default: {
-          const next = this.#readTrailer(byte)
-          if (next === MALFORMED) return MALFORMED
+          const before = this.#place
+          if (this.#readTrailer(byte) === MALFORMED) return MALFORMED
+          if (before === TRAILER && this.#place === TRAILER_NAME) {
+            if (this.#keepsFraming && kept !== -1 && i > kept) taker.piece(bytes, kept, i)
+            kept = -1
+            nameAt = i
+          } else if (before === TRAILER_NAME && this.#place === TRAILER_VALUE && !this.#isDropped)
+            kept = nameAt === -1 ? this.#handOnName(taker, i) : nameAt
           i++
+          if (before === TRAILER_LF && this.#isDropped) {
+            this.#isDropped = false
+            kept = i
+          }
           if (this.isDone) {
             if (this.#keepsFraming && kept !== -1) taker.piece(bytes, kept, i)
             return i
@@ -188,8 +205,25 @@ export class BodyReader {
     return to
   }
 
+  /** What is read now is not handed on, or not yet. */
+  get #isHeldBack(): boolean {
+    const place = this.#place
+    return this.#isDropped || place === EXTENSION || place === SIZE_BLANK || place === TRAILER_NAME
+  }
+
+  /** The name of a trailer field that began in earlier bytes; what follows it begins at `at`. */
+  #handOnName(taker: PieceTaker, at: number): number {
+    const name = Buffer.from(this.#name, 'latin1')
+    if (this.#keepsFraming) taker.piece(name, 0, name.length)
+    return at
+  }
+
   /** chunk-ext-name [ "=" token or quoted-string ], white space only as BWS; no control characters. */
   #isExtensionByte(byte: number): boolean {
+    if (this.#place === SIZE_BLANK) {
+      if (byte === 59) this.#place = EXTENSION
+      return byte === 59 || byte === SP || byte === HT
+    }
     if (this.#isEscaped) this.#isEscaped = false
     else if (this.#isQuoted && byte === 92) this.#isEscaped = true
     else if (byte === 34) this.#isQuoted = !this.#isQuoted
@@ -212,10 +246,12 @@ export class BodyReader {
         return 0
       case TRAILER_NAME:
         if (byte === COLON) {
-          if (isNoTrailer(this.#name.toLowerCase().replaceAll('_', '-'))) return MALFORMED
+          const name = this.#name.toLowerCase().replaceAll('_', '-')
+          if (FRAMING_TRAILERS.has(name)) return MALFORMED
+          this.#isDropped = isNoTrailer(name)
           this.#place = TRAILER_VALUE
         } else if (TOKEN[byte] === 0) return MALFORMED
-        else if (this.#name.length <= NAME_BYTES_MAX) this.#name += String.fromCharCode(byte)
+        else this.#name += String.fromCharCode(byte)
         return 0
       case TRAILER_VALUE:
         if (byte === CR) this.#place = TRAILER_LF
@@ -223,7 +259,7 @@ export class BodyReader {
         return 0
       case TRAILER_LF:
         if (byte !== LF) return MALFORMED
-        this.#hasTrailers = true
+        this.#hasTrailers ||= !this.#isDropped
         this.#place = TRAILER
         return 0
       default:

@@ -5,7 +5,6 @@ import { SCAN } from '../head/fields.ts'
 import { bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import { mayEnd } from '../head/request-head.ts'
-import type { AnswerLimits } from '../head/response-head.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -18,8 +17,6 @@ import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants } from './protocols.ts'
 import { READ_BYTES_MAX, isQuiet, unpump } from './pump.ts'
 import { ServerConn } from './server-conn.ts'
-
-const ANSWER_LIMITS: AnswerLimits = { headBytes: 64 * 1024, fields: 500 }
 
 export class Outbound extends ServerConn implements PieceTaker {
   /** Who dials; null once the connection stands. */
@@ -119,7 +116,7 @@ export class Outbound extends ServerConn implements PieceTaker {
   /** Scans a head of which more has come; one in very many pieces only when its end may have come, as it must cost no quadratic time. */
   #readMore(bytes: Buffer, scanned: number): void {
     const all = this.#held.add(bytes)
-    const isDue = this.#held.isCheap || all.length > ANSWER_LIMITS.headBytes
+    const isDue = this.#held.isCheap || all.length > this.limits.headBytes
     if (isDue || mayEnd(all, Math.max(0, scanned - 3), all.length)) this.#readHeads(all)
   }
 
@@ -127,7 +124,7 @@ export class Outbound extends ServerConn implements PieceTaker {
     this.#held.take()
     let at = 0
     while (this.place === 'head') {
-      const end = this.head.scan(bytes, at, bytes.length, ANSWER_LIMITS)
+      const end = this.head.scan(bytes, at, bytes.length, this.limits)
       if (typeof end === 'string') return this.fail(end)
       if (end === SCAN.incomplete) {
         this.#held.keep(at === 0 ? bytes : bytes.subarray(at))
@@ -157,7 +154,9 @@ export class Outbound extends ServerConn implements PieceTaker {
   #answer(bytes: Buffer, at: number): void {
     const { head } = this
     const isHttp10 = head.version === 10
-    const framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
+    let framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
+    if (framing === null && head.mendLengths(this.limits))
+      framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
     if (framing === null) return this.fail('server_malformed')
     const length = framing === 'length' ? bodyBytes : 0
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
@@ -324,7 +323,7 @@ export class Outbound extends ServerConn implements PieceTaker {
 
   #broken(): void {
     if (this.place === 'rest') return this.#breakRest()
-    const malformed = this.head.faultOfPart(this.place === 'head' ? this.#held.bytes : null, ANSWER_LIMITS)
+    const malformed = this.head.faultOfPart(this.place === 'head' ? this.#held.bytes : null, this.limits)
     if (malformed) return this.fail(malformed)
     if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
     this.fail(
@@ -365,7 +364,7 @@ export class Outbound extends ServerConn implements PieceTaker {
   #expireHead(now: number): void {
     if (this.waitingBytes === 0 && !this.#isRequestWhole) return // the client's own pace is watched at its end
     if (this.waitingBytes === 0)
-      return this.fail(this.head.faultOfPart(this.#held.bytes, ANSWER_LIMITS) ?? 'response_timeout')
+      return this.fail(this.head.faultOfPart(this.#held.bytes, this.limits) ?? 'response_timeout')
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
     this.setDue(this.nextLook(now))
   }

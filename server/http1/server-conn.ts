@@ -1,6 +1,7 @@
 // What a connection to a server is, apart from the exchanges that pass on it: whose it is, where it stands, how slow it may be.
 import type { Server } from '../backends/server.ts'
-import { ResponseHead } from '../head/response-head.ts'
+import type { Tolerance } from '../head/canonical.ts'
+import { type AnswerLimits, ResponseHead } from '../head/response-head.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import { BodyReader } from './body.ts'
 import { Conn } from './conn.ts'
@@ -11,6 +12,12 @@ import { isQuiet } from './pump.ts'
 type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'tunnel' | 'over'
 
 const LINGER_BYTES_MAX = 64 * 1024
+/** Of the heads of answers, by what is mended in them. */
+const LIMITS: Readonly<Record<Tolerance, AnswerLimits>> = {
+  exact: { headBytes: 64 * 1024, fields: 500, tolerance: 'exact' },
+  strict: { headBytes: 64 * 1024, fields: 500, tolerance: 'strict' },
+  lenient: { headBytes: 64 * 1024, fields: 500, tolerance: 'lenient' },
+}
 /** A server that takes less of a request is as good as stalled. */
 const LEAST_RATE = 240
 
@@ -33,6 +40,10 @@ export abstract class ServerConn extends Conn {
   /** Nothing has come meanwhile on an idle connection, not even its end: what must not be sent twice may be sent on it. */
   get isFit(): boolean {
     return isQuiet(this.socket)
+  }
+
+  protected get limits(): AnswerLimits {
+    return LIMITS[this.server.options.answers]
   }
 
   /** The exchange keeps the head that it was given, though this connection may read another before it is done with it. */

@@ -239,15 +239,19 @@ function readPieces(pieces: readonly string[], keepsFraming: boolean): Read {
   reader.begin('chunked', 0, keepsFraming)
   let out = ''
   let at = 0
+  let given = Buffer.alloc(0)
   const taker = {
     piece(bytes: Buffer, from: number, to: number) {
-      expect(from >= 2 && to > from && to <= bytes.length - 2).toBe(true)
+      // The name of a trailer that was held back comes in a buffer of its own.
+      const isWithin = bytes === given ? from >= 2 && to <= bytes.length - 2 : !keepsFraming || from === 0
+      expect(isWithin && to > from).toBe(true)
       out += bytes.latin1Slice(from, to)
     },
   }
   for (const [index, piece] of pieces.entries()) {
     const poison = ['\r\n', '0\r', '~~', '5;'][index % 4]
-    const end = reader.read(Buffer.from(`${poison}${piece}${poison}`, 'latin1'), 2, 2 + piece.length, taker)
+    given = Buffer.from(`${poison}${piece}${poison}`, 'latin1')
+    const end = reader.read(given, 2, 2 + piece.length, taker)
     if (end === MALFORMED) return { end: 'malformed', out }
     if (reader.isDone) return { end: at + end - 2, out }
     at += piece.length

@@ -143,12 +143,13 @@ export interface ReadChunks {
   readonly hasExtensions: boolean
 }
 
-// RFC 9112 §7.1.1, no white space before ";"; what stands between is taken loosely, as nobody reads it.
+// RFC 9112 §7.1.1, white space before ";" or alone behind the size; what stands between is taken loosely, as nobody reads it.
 const CHUNK_LINE =
-  /([0-9A-Fa-f]{1,13})((?:;(?:[!#$%&'*+.^_`|~0-9A-Za-z=; \t-]|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*")*)?)\r\n/y
+  /([0-9A-Fa-f]{1,13})([ \t]*(?:;(?:[!#$%&'*+.^_`|~0-9A-Za-z=; \t-]|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*")*)?)\r\n/y
 const TRAILER_SECTION = new RegExp(`((?:${TOKEN}:[\\t -~\\x80-\\xff]*\\r\\n)*)\\r\\n`, 'y')
 /** RFC 9110 §6.5.1: fields that must not be trailers; those that the generators make. */
-const NO_TRAILER = /^(?:content-length|transfer-encoding|host|te|via):/im
+const NO_TRAILER = /^(?:content-length|transfer-encoding):/im
+const LEFT_OUT = /^(?:host|te|via):.*\r\n/gim
 
 /** Reads a chunked body; null when it is malformed or not whole. */
 export function readChunkedBody(text: string): ReadChunks | null {
@@ -165,7 +166,8 @@ export function readChunkedBody(text: string): ReadChunks | null {
       TRAILER_SECTION.lastIndex = at
       const section = TRAILER_SECTION.exec(text)
       if (!section || NO_TRAILER.test(section[1] ?? '')) return null
-      return { length: TRAILER_SECTION.lastIndex, content, trailers: section[1] ?? '', hasExtensions }
+      const trailers = (section[1] ?? '').replaceAll(LEFT_OUT, '')
+      return { length: TRAILER_SECTION.lastIndex, content, trailers, hasExtensions }
     }
     if (text.slice(at + size, at + size + 2) !== '\r\n') return null
     content += text.slice(at, at + size)

@@ -20,6 +20,7 @@ export function backendConfig(
     retry: { attempts: 3, backoff: 25 },
     queue: { size: 4, timeout: 5000 },
     timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
+    answers: 'strict',
     keep_alive: { idle: 4000, connections: 64 },
     ...change,
   }

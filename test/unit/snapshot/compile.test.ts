@@ -39,6 +39,7 @@ const backend = (...urls: string[]): BackendConfig => ({
   retry: { attempts: 3, backoff: 25 },
   queue: { size: 10, timeout: 5000 },
   timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
+  answers: 'strict',
   keep_alive: { idle: 4000, connections: 64 },
 })
 
