@@ -82,7 +82,7 @@ function configOf(servers: readonly SampleServer[], folder: string): string {
   )
   return `# The config of this demo. Edit it while the demo runs: changes apply at once, mistakes change nothing.
 listeners:
-  web: { bind: "127.0.0.1:${web}" }
+  web: { bind: "127.0.0.1:${web}", limits: { connections: 1024 } }
 rules:
   - name: hello
     match: { path: /hello }
