@@ -28,9 +28,11 @@ export function attemptFailed(
   if (FAULTS[code].side === 'server')
     x.engine.board.attemptFailed(server.slot, faultPlace(code), phase === 'answer', unixSeconds())
   if (x.engine.isDebugging) tellFailure(x, server, code, phase)
+  const failed = { server: server.name, phase, fault: code, ms: nowMs - sinceMs }
   x.tries ??= []
-  if (x.tries.length < TRIES_MAX)
-    x.tries.push({ server: server.name, phase, fault: code, ms: nowMs - sinceMs })
+  // One that breaks off in its answer may be told as answered by now: it is one attempt, and this is how it ended.
+  if (x.tries.at(-1)?.fault === null) x.tries[x.tries.length - 1] = failed
+  else if (x.tries.length < TRIES_MAX) x.tries.push(failed)
 }
 
 /** What an answer tells of its server. What a client takes to send its request is not its server's time. */

@@ -58,8 +58,9 @@ export class Outbound extends ServerConn implements PieceTaker {
     this.setDue(0)
   }
 
-  /** The whole request is written: from now on its answer is awaited. */
+  /** The whole request is written: from now on its answer is awaited. Not so where its rest was dropped: then it never becomes whole. */
   requestWhole(): void {
+    if (this.#isUploadStopped) return
     this.#isRequestWhole = true
     if (this.place === 'rest') this.#endRest()
     else this.#awaitHead()

@@ -9,8 +9,8 @@ export function tick(): number {
   return nowMs
 }
 
-/** Seconds since 1970, as of the latest `tick()`. */
-export const unixSeconds = (): number => Math.floor((performance.timeOrigin + nowMs) / 1000)
+/** Seconds since 1970, for what other processes compare with their own clocks: performance.now() knows nothing of a clock that is set. */
+export const unixSeconds = (): number => Math.floor(Date.now() / 1000)
 
 let dateSecond = -1
 let date = Buffer.alloc(0)

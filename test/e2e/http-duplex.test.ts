@@ -1,8 +1,9 @@
 // Answers that come before their requests are whole: both directions go on for as long as both ends take bytes.
 import { describe, expect, test } from 'bun:test'
+import { bufferedBytes } from '../../server/http1/buffers.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
-import { pause, waitFor } from '../support/wait.ts'
+import { makeGate, pause, waitFor } from '../support/wait.ts'
 import { wire } from '../support/wired.ts'
 
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
@@ -82,6 +83,36 @@ describe('a server that answers while it reads', () => {
     }
     await waitFor(() => origin.open === 0)
     expect(origin.requests.map(({ complete }) => complete)).toEqual([false, false])
+    await gateway.settled()
+  })
+
+  test('and whose client sends more than it may gets no further request where the rest of that one is missing', async () => {
+    const gate = makeGate()
+    await using origin = startOrigin(
+      async (request, reply) => {
+        if (request.method === 'GET') return reply.send(200, 'next')
+        await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsl')
+        await gate.opened
+        await reply.raw('ow')
+      },
+      { when: 'head' },
+    )
+    await using gateway = startEngine({
+      config: toServers([origin.url]),
+      listener: { limits: { body: 1000 } },
+    })
+    const client = await gateway.client()
+    client.send(`${CHUNKED}1\r\na\r\n`)
+    await client.readUntil('sl')
+    client.send(`400\r\n${'x'.repeat(1024)}\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n`)
+    await waitFor(() => bufferedBytes() > 0, { what: 'the next request to be read ahead' })
+    gate.open()
+    await client.readUntil('ow')
+    expect((await client.readAnswer()).body).toBe('next')
+    expect(origin.requests.map(({ connection, complete }) => [connection, complete])).toEqual([
+      [0, false],
+      [1, true],
+    ])
     await gateway.settled()
   })
 

@@ -12,6 +12,10 @@ const nobody = 'http://127.0.0.1:1'
 beforeAll(async () => {
   origin = startOrigin(async ({ target }, reply) => {
     if (target === '/full') await held.opened
+    if (target === '/half?broken') {
+      await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab')
+      return reply.rst()
+    }
     reply.send(200, 'ok')
   })
   gateway = await startGateway({
@@ -73,6 +77,15 @@ describe('the log says', () => {
     expect(line['tries']).toEqual([
       { server: 'gone', phase: 'connect', fault: 'connect_refused', ms: expect.any(Number) },
       { server: 'there', phase: null, fault: null, ms: expect.any(Number) },
+    ])
+  })
+
+  test('and of a server that breaks off in its answer one attempt, not two', async () => {
+    const line = await lineFor(get('/half?broken'))
+    expect(line).toMatchObject({ server: 'there', attempts: 2, fault: 'server_truncated' })
+    expect(line['tries']).toEqual([
+      { server: 'gone', phase: 'connect', fault: 'connect_refused', ms: expect.any(Number) },
+      { server: 'there', phase: 'answer', fault: 'server_truncated', ms: expect.any(Number) },
     ])
   })
 

@@ -34,3 +34,11 @@ test('a Date line is made once a second', () => {
   expect(lineAt(second + 999)).toBe(first)
   expect(lineAt(second + 1000)).not.toBe(first)
 })
+
+test('seconds since 1970 go with a clock that is set', () => {
+  const hourMs = 3_600_000
+  const atMs = Date.now() + hourMs
+  spyOn(Date, 'now').mockReturnValue(atMs)
+  clock.tick()
+  expect(clock.unixSeconds()).toBe(Math.floor(atMs / 1000))
+})
