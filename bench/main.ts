@@ -13,14 +13,15 @@ import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { sluice } from './contenders/sluice.ts'
 import { IDLE_HEAD, idleCost, idleRow } from './idle.ts'
-import { idleMemory, stalledMemory } from './memory.ts'
+import { MASSES, idleMemory, massMemory, stalledMemory } from './memory.ts'
 import { spread, table, tableOf } from './report.ts'
 import { turnBench } from './turn.ts'
 import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
 
+const MEMORY = ['idle', 'stalled', ...MASSES.map(({ name }) => name)]
 const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
 
-WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · idle · resting · stalled · start
+WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · ${MEMORY.join(' · ')} (memory) · resting · start
       ${CROWDS.map(({ name }) => name).join(' ')} (what busy connections cost the others)
       turn, that is ${[...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS].join(' ')}
 Default: all of them.
@@ -31,7 +32,7 @@ Default: all of them.
   --connections N  of "idle" (default 10000)
 `
 const RECIPES: readonly Recipe[] = [sluice, nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
-const EXTRAS = ['idle', 'resting', 'stalled', 'start', ...CROWDS.map(({ name }) => name)]
+const EXTRAS = [...MEMORY, 'resting', 'start', ...CROWDS.map(({ name }) => name)]
 const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
 
 const { values, positionals } = parseArgs({
@@ -103,6 +104,7 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
   }
   if (asked.includes('resting')) console.log(await restingTable(recipes, setting, effort.seconds))
   for (const name of ['idle', 'stalled'].filter((extra) => asked.includes(extra))) {
+  for (const name of MEMORY.filter((extra) => asked.includes(extra))) {
     const rows = await memoryRows(name, recipes, setting)
     console.log(`\n${name}\n\n${table(rows)}`)
   }
@@ -178,7 +180,9 @@ async function memoryRows(name: string, recipes: readonly Recipe[], setting: Set
         )
         rows.push([recipe.name, String(open), bytesEach.toFixed(0)])
       } else {
-        rows.push([recipe.name, ((await stalledMemory(contender)) / 1e6).toFixed(1)])
+        const mass = MASSES.find((one) => one.name === name)
+        const grown = await (mass ? massMemory(contender, mass) : stalledMemory(contender))
+        rows.push([recipe.name, (grown / 1e6).toFixed(1)])
       }
     })
   }

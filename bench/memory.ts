@@ -1,4 +1,6 @@
-// Memory: of idle keep-alive connections, and of a client that stops reading in the middle of a large answer.
+// Memory: of idle keep-alive connections, of a client that stops reading in the middle of a large answer, and of crowds of
+// clients that do so, or that send requests ahead of an answer that does not come.
+import type { Socket } from 'bun'
 import { residentBytes } from '../test/support/processes.ts'
 import { type RawClient, rawClient } from '../test/support/client.ts'
 import { pause } from '../test/support/wait.ts'
@@ -69,3 +71,47 @@ async function stall(contender: Contender): Promise<number> {
   client.rst()
   return most
 }
+
+/** Clients that ask, send on or do not read, all at once. */
+export const MASSES = [
+  { name: 'ahead-1000', count: 1000, target: '/never', ahead: 1 << 20 },
+  { name: 'ahead-3000', count: 3000, target: '/never', ahead: 1 << 20 },
+  { name: 'stalled-1000', count: 1000, target: '/1g', ahead: 0 },
+] as const
+export type Mass = (typeof MASSES)[number]
+
+/** Growth in bytes with such a crowd, at its largest. */
+export async function massMemory(contender: Contender, { count, target, ahead }: Mass): Promise<number> {
+  for (const client of await openIdle(contender.port, 100)) client.rst()
+  await settled(contender)
+  const before = memoryOf(contender)
+  const request = `GET ${target} HTTP/1.1\r\nHost: www.example.org\r\n\r\n`
+  const bytes = Buffer.from(
+    request + 'GET /small HTTP/1.1\r\nHost: www.example.org\r\n\r\n'.repeat(ahead / 47),
+  )
+  const sockets: Socket[] = []
+  for (let n = 0; n < count; n++) sockets.push(await silent(contender.port, bytes))
+  let most = 0
+  for (let looks = 0; looks < 50; looks++) {
+    await pause(100)
+    most = Math.max(most, memoryOf(contender))
+  }
+  for (const socket of sockets) socket.terminate()
+  return most - before
+}
+
+/** A client that sends as much as is taken at once, and reads nothing. */
+const silent = (port: number, bytes: Buffer): Promise<Socket> =>
+  Bun.connect({
+    hostname: '127.0.0.1',
+    port,
+    socket: {
+      open(socket) {
+        socket.pause()
+        socket.write(bytes)
+      },
+      drain: (socket) => void socket.write(bytes),
+      data() {},
+      error() {},
+    },
+  })

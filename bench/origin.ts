@@ -1,5 +1,5 @@
 // The server behind every contender, in a process of its own: raw bytes on Bun.listen, so that it is never what is measured.
-// /small 24 bytes · /100k · /10m · /1g · POST /upload reads a body and answers small. Prints its port.
+// /small 24 bytes · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers small. Prints its port.
 import type { Socket } from 'bun'
 
 interface Connection {
@@ -44,6 +44,7 @@ function onBytes(socket: Socket<Connection>, bytes: Buffer): void {
 }
 
 function answer(socket: Socket<Connection>, target: string): void {
+  if (target === '/never') return
   const size = SIZES[target]
   if (size === undefined) return write(socket, SMALL)
   if (target === '/100k') return write(socket, HUNDRED)

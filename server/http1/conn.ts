@@ -179,6 +179,11 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
 
   /** What it would send next can wait: it is not in the middle of a request, nor of a tunnel. Never a server's, as all else waits for those. */
   get mayBeHeldBack(): boolean {
+    return this.place === 'busy' || this.isIdle
+  }
+
+  /** A client between requests, of whom nothing has come yet. */
+  get isIdle(): boolean {
     return false
   }
 

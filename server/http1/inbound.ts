@@ -67,12 +67,13 @@ export class Inbound extends Conn implements PieceTaker {
     )
   }
 
-  get isIdle(): boolean {
+  override get isIdle(): boolean {
     return this.place === 'head' && this.#held.bytes === null
   }
 
-  override get mayBeHeldBack(): boolean {
-    return this.place === 'busy' || this.isIdle
+  /** What was read ahead is enough until its turn comes, however well the server takes what it was sent. */
+  override resume(): void {
+    if (this.place !== 'busy' || this.isFinishing || !this.#held.isAhead) super.resume()
   }
 
   // ── reading ──
