@@ -103,7 +103,6 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
     })
   }
   if (asked.includes('resting')) console.log(await restingTable(recipes, setting, effort.seconds))
-  for (const name of ['idle', 'stalled'].filter((extra) => asked.includes(extra))) {
   for (const name of MEMORY.filter((extra) => asked.includes(extra))) {
     const rows = await memoryRows(name, recipes, setting)
     console.log(`\n${name}\n\n${table(rows)}`)
