@@ -15,6 +15,9 @@ export class Tunnel {
     this.#x = forward.x
     this.#forward = forward
     this.#conn = conn
+    // A body that went before the switch counts too.
+    const { framing, reader } = this.#x.inbound
+    if (framing !== 'none') this.#x.bytesIn = reader.contentBytes
   }
 
   clientData(bytes: Buffer, from: number, to: number): void {

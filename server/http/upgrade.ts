@@ -11,13 +11,13 @@ const UPGRADE = Buffer.from('upgrade')
 const NONE: readonly string[] = []
 
 /**
- * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection, HTTP/1.1, no body. None at all where
+ * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection, HTTP/1.1. A body goes first
+ * (docker exec has one): the switch is behind it. None at all where
  * h2c is among them: behind it, requests would pass that no rule has seen.
  */
 export function wantedUpgrades(x: Proxied): readonly string[] {
   const { request } = x
-  if (!request.fields.has(KNOWN.upgrade) || request.version === 10 || x.inbound.framing !== 'none')
-    return NONE
+  if (!request.fields.has(KNOWN.upgrade) || request.version === 10) return NONE
   if (!isUpgradeListed(request)) return NONE
   const wanted = protocolsOf(request.values('upgrade'))
   return wanted.some((protocol) => protocol.startsWith('h2c')) ? NONE : wanted

@@ -145,7 +145,8 @@ export class Outbound extends ServerConn implements PieceTaker {
   }
 
   #switchProtocol(bytes: Buffer, at: number): void {
-    if (!grants(this.head, this.#upgrades)) return this.fail('server_malformed')
+    // Behind a request that is not whole yet, its rest would pass for the other protocol's.
+    if (!this.#isRequestWhole || !grants(this.head, this.#upgrades)) return this.fail('server_malformed')
     this.place = 'tunnel'
     this.setDue(0)
     this.#exchange?.serverAnswer(this.head, 'close', at >= bytes.length)

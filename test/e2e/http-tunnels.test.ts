@@ -200,7 +200,7 @@ test('a refused upgrade is an ordinary answer on a connection that stays', async
   await gateway.settled()
 })
 
-test('h2c, a body, HTTP/1.0 and an upgrade that Connection does not name are not passed on', async () => {
+test('h2c, HTTP/1.0 and an upgrade that Connection does not name are not passed on', async () => {
   await using server = new RawServer((raw) => {
     raw.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     raw.socket?.shutdown()
@@ -212,7 +212,6 @@ test('h2c, a body, HTTP/1.0 and an upgrade that Connection does not name are not
     'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket, H2C\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: h\r\nUpgrade: echo/1\r\n\r\n',
     'GET / HTTP/1.0\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n',
-    'POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\nContent-Length: 1\r\n\r\nx',
   ]) {
     server.got = ''
     const client = await gateway.client()
@@ -221,6 +220,39 @@ test('h2c, a body, HTTP/1.0 and an upgrade that Connection does not name are not
     expect(server.got.toLowerCase()).not.toMatch(/upgrade|http2-settings/)
   }
   await gateway.settled()
+})
+
+for (const [name, framing, body, sent] of [
+  ['a length', 'Content-Length: 4\r\n', 'body', 'body'],
+  ['chunks', 'Transfer-Encoding: chunked\r\n', '4\r\nbody\r\n0\r\n\r\n', '4\r\nbody\r\n0\r\n\r\n'],
+] as const)
+  test(`an upgrade with a body of ${name} is passed on, and switches behind it`, async () => {
+    await using server = new RawServer(() => {})
+    await using gateway = startEngine({ config: toServers([server.url]) })
+    const client = await gateway.client()
+    client.send(
+      `POST /exec HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${framing}\r\n${body.slice(0, -2)}`,
+    )
+    await waitFor(() => server.after.length > 0)
+    // The last of the body and the first of the other protocol come in one packet.
+    client.send(`${body.slice(-2)}in`)
+    await waitFor(() => server.after === sent)
+    expect(server.got).toContain('Connection: upgrade\r\nUpgrade: tcp\r\n')
+    server.send('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nout')
+    expect(await client.readUntil('out')).toContain('Upgrade: tcp')
+    await waitFor(() => server.after === `${sent}in`)
+    client.fin()
+    server.socket?.shutdown()
+    expect(await gateway.logged()).toMatchObject({ status: 101, fault: null, bytesIn: 6, bytesOut: 3 })
+    await gateway.settled()
+  })
+
+test('a switch before the request is whole is refused', async () => {
+  await using server = new RawServer()
+  await using gateway = startEngine({ config: toServers([server.url], { retry: { attempts: 1 } }) })
+  await using client = await gateway.client()
+  client.send(UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 9\r\n\r\n'))
+  expect((await client.readAnswer()).status).toBe(502)
 })
 
 test('a switch to another protocol than was asked for is refused', async () => {
