@@ -13,15 +13,26 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Does it in turns of the loop; what fits into the first turn is done at once. */
-export async function inSlices<T>(steps: Steps<T>): Promise<T> {
+/** Between two slices of a process that others wait for: one that sleeps most of the time is woken at once, also where cores are few. */
+const REST_MS = 4
+/** After this long it goes on without rests: whoever waits for it does not wait for ever. */
+const RESTS_WITHIN_MS = 1500
+
+/** Does it in turns of the loop; what fits into the first turn is done at once. `rests`: with rests between them. */
+export async function inSlices<T>(
+  steps: Steps<T>,
+  { rests }: { rests: boolean } = { rests: false },
+): Promise<T> {
+  const restsUntilMs = rests ? performance.now() + RESTS_WITHIN_MS : 0
   for (;;) {
     const endMs = performance.now() + SLICE_MS
     do {
       const { done, value } = steps.next()
       if (done) return value
     } while (performance.now() < endMs)
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) =>
+      performance.now() < restsUntilMs ? setTimeout(resolve, REST_MS) : setImmediate(resolve),
+    )
   }
 }
 

@@ -106,7 +106,7 @@ export class DataPlane {
     )
     try {
       // In slices: what is served meanwhile hardly notices.
-      const snapshot = await inSlices(this.compile(read))
+      const snapshot = await inSlices(this.compile(read), { rests: this.current !== null })
       if (this.news !== news) throw new Error('another plan came before it was ready')
       this.news = null
       this.prepared = { snapshot, sockets: given }

@@ -25,6 +25,12 @@ test('others have their turns while something long is done in slices', async () 
   expect(turns).toBeGreaterThanOrEqual(15)
 })
 
+test('rests are bounded, so that what is long ends', async () => {
+  const startMs = performance.now()
+  expect(await inSlices(busy(2.5, 400), { rests: true })).toBe(400)
+  expect(performance.now() - startMs).toBeGreaterThan(1500)
+})
+
 test('what throws is thrown, and at once is at once', () => {
   expect(atOnce(busy(0, 5))).toBe(5)
   expect(
