@@ -17,6 +17,9 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
   [/^HTTP\/1\./, 'an answer, not a request'],
 ]
 const LOOK_BYTES = 64
+/** RFC 9112 §3.2. */
+const WRONG_TARGET =
+  'the request target is none of: a path, an http URL, "*" for OPTIONS, host:port for CONNECT'
 
 /** Says why the head at `bytes[from..to)` was refused as malformed. */
 export function whyMalformed(bytes: Buffer, from: number, to: number): string {
@@ -52,11 +55,14 @@ function brokenField(
   at: (place: number, wanted: string) => string,
 ): string {
   for (let line = from; line < to;) {
+    // The empty line: all lines are in order, so that it is what the target says that was refused.
+    if (bytes[line] === CR && bytes[line + 1] === LF) return WRONG_TARGET
     if (bytes[line] === CR) return at(line + 1, 'LF is wanted after CR')
     if (bytes[line] === SP || bytes[line] === 9)
       return at(line, 'a field name is wanted (lines are not folded, §5.2)')
     const colon = skip(bytes, line, to, (code) => TOKEN[code] !== 0)
-    if (bytes[colon] !== COLON) return at(colon, 'a field name and ":" with nothing between are wanted')
+    if (colon === line || bytes[colon] !== COLON)
+      return at(colon, 'a field name and ":" with nothing between are wanted')
     const end = skip(bytes, colon + 1, to, (code) => FIELD_VALUE[code] === 1)
     if (bytes[end] !== CR || bytes[end + 1] !== LF)
       return at(bytes[end] === CR ? end + 1 : end, 'CR LF is wanted at the end of a field')

@@ -115,8 +115,16 @@ function readChunks(bytes: Buffer, cuts: readonly number[], keepsFraming: boolea
   return { end: null, out }
 }
 
-/** Trailers that are not handed on, as far as the generators make them. */
-const LEFT_OUT = /^(?:host|connection|te|via|cookie|expect|upgrade|trailer|range|date)$/i
+/** Trailers that are not handed on: what frames, routes or authorises a message, or says who sent it (RFC 9110 §6.5.1). */
+const LEFT_OUT = new RegExp(
+  `^(?:${[
+    'host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|via|expect|max-forwards|cookie|set-cookie|authorization',
+    'proxy-(?:authorization|connection)|forwarded|x-forwarded-.*|x-real-ip|x-request-id|x-original-url|x-rewrite-url',
+    'content-(?:encoding|length|range|type)|range|if-(?:match|none-match|modified-since|unmodified-since|range)',
+    'cache-control|age|date|vary',
+  ].join('|')})$`,
+  'i',
+)
 
 // The other reader knows no extensions, and no blanks before them: they are cut off first, where they can only be extensions.
 async function oracleOf(text: string): Promise<{ body: string; trailers: readonly Field[] }> {

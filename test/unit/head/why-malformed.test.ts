@@ -24,6 +24,14 @@ describe('a head that is refused is told with its rule and its byte', () => {
       'a field name is wanted (lines are not folded, §5.2), found 0x20 at byte 22',
     ],
     ['GET / HTTP/1.1\r\nA: b\0c\r\n\r\n', 'CR LF is wanted at the end of a field, found 0x00 at byte 20'],
+    [
+      'GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n',
+      'the request target is none of: a path, an http URL, "*" for OPTIONS, host:port for CONNECT',
+    ],
+    [
+      'GET * HTTP/1.1\r\nHost: h\r\n\r\n',
+      'the request target is none of: a path, an http URL, "*" for OPTIONS, host:port for CONNECT',
+    ],
   ])('%j', (text, said) => expect(why(text)).toBe(said))
 })
 
