@@ -61,6 +61,11 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.#lingerBytesMax = lingerBytesMax
   }
 
+  /** Nothing more is read of it, nor would be answered. */
+  protected get isLost(): boolean {
+    return this.isFinishing || this.isClosed || this.hasFailed
+  }
+
   /** All that waited is written. */
   protected abstract drained(): void
   abstract expire(now: number): void
@@ -105,9 +110,17 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     if (this.waitingBytes > 0 || !this.socket) return 0
     const taken = this.socket.write(bytes, from, to - from)
     if (taken >= 0) return taken
-    this.hasFailed = true // the close event follows, behind what can be read yet
+    this.#fail()
     return to - from
   }
+
+  #fail(): void {
+    this.hasFailed = true
+    this.writeFailed()
+  }
+
+  /** A write found the connection reset. The close event follows behind what can be read yet, but not while Bun does not read. */
+  protected writeFailed(): void {}
 
   #keep(rest: Buffer): void {
     if (this.waitingBytes === 0) {
@@ -143,10 +156,7 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     while (this.waiting.length > 0) {
       const first = this.waiting[0] as Buffer
       const taken = this.socket ? this.socket.write(first, 0, first.length) : -1
-      if (taken < 0) {
-        this.hasFailed = true
-        return
-      }
+      if (taken < 0) return this.#fail()
       if (taken > 0) {
         this.waitingBytes -= taken
         countBuffered(-taken)

@@ -117,7 +117,7 @@ export class Inbound extends Conn implements PieceTaker {
     let at = 0
     let scanned = seen
     let count = 0
-    while (at < bytes.length && this.place === 'head' && !this.isFinishing && !this.isClosed) {
+    while (at < bytes.length && this.place === 'head' && !this.isLost) {
       if (count++ === TURN_REQUESTS) {
         this.#yield()
         break
@@ -128,7 +128,7 @@ export class Inbound extends Conn implements PieceTaker {
       if (at < 0) break
     }
     this.#isConsuming = false
-    if (this.isFinishing || this.isClosed || at < 0) return
+    if (this.isLost || at < 0) return
     if (at < bytes.length && this.place !== 'tunnel') this.#readAhead(at === 0 ? bytes : bytes.subarray(at))
     else if (this.place === 'head') this.#next()
   }
@@ -141,7 +141,7 @@ export class Inbound extends Conn implements PieceTaker {
 
   #goOn(): void {
     this.#isYielding = false
-    if (this.place !== 'head' || this.isFinishing || this.isClosed) return
+    if (this.place !== 'head' || this.isLost) return
     this.resume() // until what is left is too much again
     this.#consumeHeld(0)
     if (this.hasEnded && ['busy', 'body'].includes(this.place)) this.#endedEarly()
@@ -163,12 +163,11 @@ export class Inbound extends Conn implements PieceTaker {
       this.finish()
       return -1
     }
-    const { timeouts } = this.port.listener.options
     this.#held.keep(from === 0 ? bytes : Buffer.from(bytes.subarray(from)))
     letGo(this)
     if (!this.#hasHeadDeadline) {
       this.#hasHeadDeadline = true
-      this.setDue(nowMs + timeouts.head)
+      this.setDue(nowMs + this.port.listener.options.timeouts.head)
     }
     return -1
   }
@@ -254,7 +253,7 @@ export class Inbound extends Conn implements PieceTaker {
       return this.finish()
     }
     this.place = 'head'
-    if (this.#isConsuming) return
+    if (this.#isConsuming || this.hasFailed) return
     this.resume()
     this.#next()
   }
@@ -292,11 +291,6 @@ export class Inbound extends Conn implements PieceTaker {
     this.terminate()
   }
 
-  /** Ends the connection and whatever is served on it, and says why. */
-  giveUp(code: FaultCode): void {
-    this.#gone(code)
-  }
-
   /** An exchange is under way, or its answer has not left yet. */
   get isServing(): boolean {
     return this.#exchange !== null || this.waitingBytes > 0
@@ -319,6 +313,11 @@ export class Inbound extends Conn implements PieceTaker {
     this.#exchange?.clientDrained()
   }
 
+  /** The client was reset: its end is here, though Bun may not tell. In a tunnel, what it had sent goes on to a server that takes it. */
+  protected override writeFailed(): void {
+    if (this.place !== 'tunnel' || this.isPaused) inTurn(this, () => this.giveUp('client_abort'))
+  }
+
   /** The client sent FIN. */
   onEnd(): void {
     this.hasEnded = true
@@ -337,7 +336,7 @@ export class Inbound extends Conn implements PieceTaker {
   /** Decided: a client that closes before its answer is complete has gone, unless the listener answers half-closed ones. */
   #endedEarly(): void {
     if (this.place === 'busy' && this.port.listener.options.half_close === 'answer') return
-    this.#gone('client_abort')
+    this.giveUp('client_abort')
   }
 
   /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
@@ -345,12 +344,13 @@ export class Inbound extends Conn implements PieceTaker {
     this.isClosed = true
     this.port.requests.closed(this)
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.requestEnd()
-    this.#gone('client_abort')
+    this.giveUp('client_abort')
     this.release()
     this.#held.clear()
   }
 
-  #gone(code: FaultCode): void {
+  /** Ends the connection and whatever is served on it, and says why. */
+  giveUp(code: FaultCode): void {
     const exchange = this.#exchange
     this.#exchange = null
     this.place = 'over'
@@ -363,9 +363,9 @@ export class Inbound extends Conn implements PieceTaker {
     if (this.expireFinishing(now)) return
     if (this.place === 'tunnel') {
       const dueMs = this.silentUntil(timeouts.tunnel)
-      return now < dueMs ? this.setDue(dueMs) : this.#gone('tunnel_timeout')
+      return now < dueMs ? this.setDue(dueMs) : this.giveUp('tunnel_timeout')
     }
-    if (this.isWriteStalled(now)) return this.#gone('client_stalled')
+    if (this.isWriteStalled(now)) return this.giveUp('client_stalled')
     if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
     if (this.place === 'body' && this.isReadStalled(now)) {
       // An answer that is under way goes on: the body is read as before, so that the client's end is seen.

@@ -1,4 +1,4 @@
-// Clients that send a request and a reset, and are both before anybody has accepted them.
+// Clients that are reset: before anybody has accepted them, and just before they are written to.
 import { ptr } from 'bun:ffi'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { tellBugsTo } from '../../server/lib/bug.ts'
@@ -17,16 +17,29 @@ const bugs: unknown[] = []
 beforeAll(() => tellBugsTo((error) => bugs.push(error)))
 afterAll(() => tellBugsTo((error) => process.stderr.write(`bug: ${String(error)}\n`)))
 
-/** Connects, sends and resets within one turn of the event loop, in which nobody accepts. */
-function sendAndReset(port: number, text: string): void {
+/** A socket that a test moves by system calls, so that it can be reset within a turn of the gateway's. */
+function wireOf(port: number): { send(text: string): void; reset(): void } {
   const { socket, connect, send, setsockopt, close } = libc()
   const fd = socket(AF_INET, SOCK_STREAM, 0)
   const address = socketAddress('127.0.0.1', port)!
   expect(connect(fd, ptr(address), address.length)).toBe(0)
-  const bytes = Buffer.from(text)
-  expect(send(fd, ptr(bytes), bytes.length, 0)).toBe(bytes.length)
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, ptr(Int32Array.of(1, 0)), 8)
-  close(fd)
+  return {
+    send(text) {
+      const bytes = Buffer.from(text)
+      expect(send(fd, ptr(bytes), bytes.length, 0)).toBe(bytes.length)
+    },
+    reset() {
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, ptr(Int32Array.of(1, 0)), 8)
+      close(fd)
+    },
+  }
+}
+
+/** Connects, sends and resets within one turn of the event loop, in which nobody accepts. */
+function sendAndReset(port: number, text: string): void {
+  const client = wireOf(port)
+  client.send(text)
+  client.reset()
 }
 
 test.skipIf(process.platform !== 'linux')(
@@ -62,5 +75,30 @@ test.skipIf(process.platform !== 'linux')(
     for (const line of gateway.log) expect(line).toMatchObject({ status: 499, fault: 'client_abort' })
     expect(bugs).toEqual([])
     await gateway.settled()
+  },
+)
+
+test.skipIf(process.platform !== 'linux')(
+  'what a client sent ahead is not served when the write of an answer finds it reset',
+  async () => {
+    await using origin = startOrigin(answering('ok'))
+    let client: ReturnType<typeof wireOf> | null = null
+    // Just before the first answer is written: so the write is what meets the reset, and not an event.
+    const resetting = {
+      name: 'resetting',
+      response() {
+        client?.reset()
+        client = null
+      },
+    }
+    await using gateway = startEngine({ config: toServers([origin.url]), steps: [resetting] })
+    client = wireOf(gateway.port())
+    client.send('GET /ahead HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(4000)) // more than is read ahead: the client is paused
+    await waitFor(() => gateway.log.length > 0)
+    await gateway.settled()
+    // The second is on its way by the time that the answer to the first leaves.
+    expect(origin.requests.length).toBeLessThanOrEqual(2)
+    expect(gateway.log.map(({ fault }) => fault).slice(1)).toEqual(['client_abort'])
+    expect(bugs).toEqual([])
   },
 )
