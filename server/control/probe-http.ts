@@ -1,7 +1,14 @@
 // What a check says to an HTTP server, and how it reads the answer: strictly, within bounds, and no further than needed.
 import type { HealthCheckConfig } from '../backends/backend.options.ts'
+import { type Tolerance, canonicalHead } from '../head/canonical.ts'
+import { whyAnswer } from '../head/why-answer.ts'
 import { formatSize } from '../lib/sizes.ts'
 import { BodyDecoder, framingOf, type Field } from './probe-body.ts'
+
+/** A check, and how its answers are read: as those to requests are. */
+export interface ServerCheck extends HealthCheckConfig {
+  readonly answers?: Tolerance
+}
 
 /** How a talk ended: null for a pass. */
 export interface Ending {
@@ -13,20 +20,23 @@ const INTERIM_MAX = 20
 const USER_AGENT = 'sluice-health'
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2})(?: .*)?$/
+/** What has come of it may be the begin of a status line. */
+const STARTS = /^(?:HTTP\/1\.[01] |H(?:T(?:T(?:P(?:\/(?:1(?:\.[01]?)?)?)?)?)?)?$)/
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*$/
 const NOT_HTTP: Ending = { reason: 'the answer is not HTTP/1.1' }
+const WHY_MAX = 200
 
 /** One request and its answer. */
 export class HttpTalk {
   readonly request: Uint8Array
-  readonly #check: HealthCheckConfig
+  readonly #check: ServerCheck
   readonly #ranges: readonly StatusRange[]
   /** Bytes of the head so far, as latin1. */
   #head = ''
   #interims = 0
   #body: BodyDecoder | null = null
 
-  constructor(check: HealthCheckConfig, authority: string) {
+  constructor(check: ServerCheck, authority: string) {
     this.#check = check
     this.#ranges = statusRanges(check.expect.status)
     this.request = requestBytes(check, authority)
@@ -41,7 +51,9 @@ export class HttpTalk {
   take(bytes: Uint8Array): Ending | null {
     if (this.#body) return this.#takeBody(bytes)
     this.#head += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice()
+    if (this.#head.length > 0 && !STARTS.test(this.#head)) return this.#notHttp(this.#head)
     for (;;) {
+      this.#mend()
       const end = this.#head.indexOf('\r\n\r\n')
       if (end < 0 ? this.#head.length > HEAD_BYTES_MAX : end > HEAD_BYTES_MAX)
         return { reason: `the head of the answer is over ${formatSize(HEAD_BYTES_MAX)}` }
@@ -54,10 +66,26 @@ export class HttpTalk {
     }
   }
 
+  /** A head that means one thing only goes on in canonical form, where the backend takes it. */
+  #mend(): void {
+    const bytes = Buffer.from(this.#head, 'latin1')
+    const mended = canonicalHead(bytes, 0, bytes.length, this.#check.answers ?? 'exact')
+    if (mended === null || mended === 'incomplete') return
+    this.#head = mended.bytes.latin1Slice() + this.#head.slice(mended.end)
+  }
+
+  #notHttp(head: string): Ending {
+    const bytes = Buffer.from(head, 'latin1')
+    const why = whyAnswer(bytes, 0, bytes.length, this.#check.answers)
+    return { reason: `${NOT_HTTP.reason}: ${why.slice(0, WHY_MAX)}` }
+  }
+
   /** The server has ended the connection. */
   end(): Ending {
-    if (!this.#body)
+    if (!this.#body) {
+      if (this.#head.includes('\n\n') || this.#head.includes('\n\r\n')) return this.#notHttp(this.#head)
       return { reason: this.#head === '' ? 'connection closed before an answer' : 'the answer ended early' }
+    }
     return this.#body.endsWithConnection ? this.#judgeBody() : { reason: 'the answer ended early' }
   }
 
@@ -66,7 +94,7 @@ export class HttpTalk {
     const [first = '', ...lines] = head.split('\r\n')
     const status = Number(STATUS_LINE.exec(first)?.[1])
     const fields = fieldsOf(lines)
-    if (Number.isNaN(status) || fields === null) return NOT_HTTP
+    if (Number.isNaN(status) || fields === null) return this.#notHttp(`${head}\r\n\r\n`)
     if (status < 200 && status !== 101) return ++this.#interims > INTERIM_MAX ? NOT_HTTP : null
     if (!this.#ranges.some(([from, to]) => status >= from && status <= to))
       return { reason: `status ${status}, wanted ${wantedStatus(this.#check.expect.status)}` }

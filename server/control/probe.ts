@@ -1,11 +1,10 @@
 // One check of one server: resolve, connect, talk, within the timeout. It ends with the reason why it failed, or null.
-import type { HealthCheckConfig } from '../backends/backend.options.ts'
 import type { ServerAddress } from '../backends/server.ts'
 import type { Suspects } from '../lib/address-race.ts'
 import { formatDuration } from '../lib/durations.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Connect, ProbeConnection, ProbeEvents } from './probe-connection.ts'
-import { HttpTalk } from './probe-http.ts'
+import { HttpTalk, type ServerCheck } from './probe-http.ts'
 import { ProbeRace } from './probe-race.ts'
 
 /** Calls `then` after so many ms; calling the answer takes it back. */
@@ -21,7 +20,7 @@ export interface ProbeWorld {
 }
 
 export interface ProbeTarget extends ServerAddress {
-  readonly check: HealthCheckConfig
+  readonly check: ServerCheck
 }
 
 /** Says how a check ended: null for a pass, else why it failed. */

@@ -1,10 +1,10 @@
 // One server as the prober sees it: what is known about it, and when it is checked next.
-import type { HealthCheckConfig } from '../backends/backend.options.ts'
 import { parseServerUrl, type ServerAddress } from '../backends/server.ts'
 import type { Config } from '../config/schema.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../scoreboard/scoreboard.ts'
 import type { BackendSlots, Slot } from '../worker/messages.ts'
 import { Judge, type Verdict } from './judge.ts'
+import type { ServerCheck } from './probe-http.ts'
 
 export interface WatchedParts {
   readonly backend: string
@@ -12,7 +12,7 @@ export interface WatchedParts {
   readonly url: string
   readonly backendSlot: number
   readonly slot: Slot
-  readonly check: HealthCheckConfig | null
+  readonly check: ServerCheck | null
 }
 
 /** Why a server is not up that has had no result yet. */
@@ -28,7 +28,7 @@ export class Watched {
   readonly backendSlot: number
   readonly slot: Slot
   readonly address: ServerAddress
-  check: HealthCheckConfig | null
+  check: ServerCheck | null
   judge: Judge
   /** Why it is not up; null: it is. */
   reason: string | null
@@ -95,14 +95,14 @@ export class Watched {
   }
 }
 
-type Check = HealthCheckConfig | null
+type Check = ServerCheck | null
 
 /** Whether both say the same, down to the pace. */
 export const isSameCheck = (one: Check, other: Check): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
 /** Whether both put the same question to the server. */
-export function asksTheSame(one: HealthCheckConfig, other: HealthCheckConfig): boolean {
+export function asksTheSame(one: ServerCheck, other: ServerCheck): boolean {
   const pace = { interval: 0, interval_down: 0, timeout: 0, rise: 0, fall: 0 }
   return isSameCheck({ ...one, ...pace }, { ...other, ...pace })
 }
@@ -115,14 +115,15 @@ export function* partsOf(
   { backends }: Config,
   slots: Readonly<Record<string, BackendSlots>>,
 ): Generator<[identity: string, parts: WatchedParts]> {
-  for (const [backend, { servers, health_check }] of Object.entries(backends)) {
+  for (const [backend, { servers, health_check, answers }] of Object.entries(backends)) {
+    const check = health_check === undefined ? null : { ...health_check, answers }
     for (const { name: given, url } of servers) {
       const name = given ?? url
       const own = slots[backend]
       const slot = own?.servers[name]
       if (own === undefined || slot === undefined)
         throw new Error(`no slot for server "${name}" of backend "${backend}"`)
-      const parts = { backend, name, url, backendSlot: own.slot.index, slot, check: health_check ?? null }
+      const parts = { backend, name, url, backendSlot: own.slot.index, slot, check }
       yield [identityOf(parts), parts]
     }
   }

@@ -23,15 +23,26 @@ const WRONG_TARGET =
 
 /** Says why the head at `bytes[from..to)` was refused as malformed. */
 export function whyMalformed(bytes: Buffer, from: number, to: number): string {
-  const start = bytes.latin1Slice(from, Math.min(to, from + LOOK_BYTES))
+  const start = startText(bytes, from, to)
   const other = OTHERS.find(([pattern]) => pattern.test(start))
   const broken = brokenRule(bytes, from, to)
   return other === undefined ? broken : `it looks like ${other[1]} (${broken})`
 }
 
-function brokenRule(bytes: Buffer, from: number, to: number): string {
-  const at = (place: number, wanted: string): string =>
+/** Its first bytes, one letter each. */
+export const startText = (bytes: Buffer, from: number, to: number): string =>
+  bytes.latin1Slice(from, Math.min(to, from + LOOK_BYTES))
+
+/** Says what is wanted at a place, and what is there. */
+type Places = (place: number, wanted: string) => string
+
+export const placesIn =
+  (bytes: Buffer, from: number, to: number): Places =>
+  (place, wanted) =>
     `${wanted}, ${found(bytes, place, to)} at byte ${place - from}`
+
+function brokenRule(bytes: Buffer, from: number, to: number): string {
+  const at = placesIn(bytes, from, to)
   // 1. request-line = method SP request-target SP HTTP-version CRLF (§3)
   let i = skip(bytes, from, to, (code) => TOKEN[code] !== 0)
   if (i === from || bytes[i] !== SP) return at(i, 'a method and one space are wanted')
@@ -44,24 +55,26 @@ function brokenRule(bytes: Buffer, from: number, to: number): string {
   if (!/^HTTP\/[0-9]\.[0-9]$/.test(said)) return at(version, '"HTTP/1.1" is wanted')
   i = version + 8
   if (bytes[i] !== CR || bytes[i + 1] !== LF) return at(i, 'CR LF is wanted at the end of the request line')
-  return brokenField(bytes, i + 2, to, at)
+  // All lines in order: it is what the target says that was refused.
+  return brokenField(bytes, i + 2, to, at) ?? WRONG_TARGET
 }
 
-/** 2. field-name ":" field-value CRLF, up to an empty line (§5) */
-function brokenField(
+/** 2. field-name ":" field-value CRLF, up to an empty line (§5); null: all lines are in order. */
+export function brokenField(
   bytes: Buffer,
   from: number,
   to: number,
-  at: (place: number, wanted: string) => string,
-): string {
+  at: Places,
+  takesBlanks = false,
+): string | null {
   for (let line = from; line < to;) {
-    // The empty line: all lines are in order, so that it is what the target says that was refused.
-    if (bytes[line] === CR && bytes[line + 1] === LF) return WRONG_TARGET
+    if (bytes[line] === CR && bytes[line + 1] === LF) return null
     if (bytes[line] === CR) return at(line + 1, 'LF is wanted after CR')
     if (bytes[line] === SP || bytes[line] === 9)
       return at(line, 'a field name is wanted (lines are not folded, §5.2)')
-    const colon = skip(bytes, line, to, (code) => TOKEN[code] !== 0)
-    if (colon === line || bytes[colon] !== COLON)
+    const name = skip(bytes, line, to, (code) => TOKEN[code] !== 0)
+    const colon = takesBlanks ? skip(bytes, name, to, isBlank) : name
+    if (name === line || bytes[colon] !== COLON)
       return at(colon, 'a field name and ":" with nothing between are wanted')
     const end = skip(bytes, colon + 1, to, (code) => FIELD_VALUE[code] === 1)
     if (bytes[end] !== CR || bytes[end + 1] !== LF)
@@ -70,6 +83,8 @@ function brokenField(
   }
   return 'it ends in the middle'
 }
+
+const isBlank = (code: number): boolean => code === SP || code === 9
 
 function skip(bytes: Buffer, from: number, to: number, isIn: (code: number) => boolean): number {
   let i = from

@@ -27,7 +27,6 @@ import { backoffMs, isUnsent, mayRepeat } from './retry.ts'
 import { tellAttempt } from './tell-exchange.ts'
 import { Tunnel } from './tunnel.ts'
 import { wantedUpgrades } from './upgrade.ts'
-import { whyNone } from './why.ts'
 import { writeBody, writeHeldHead, writeInterim } from './write-answer.ts'
 
 /** A request's body is kept for another attempt up to this; also what is read ahead while there is no connection yet. */
@@ -76,8 +75,7 @@ export class Forward implements ServerEvents, Waiter {
   attempt(): void {
     const server = this.backend.pick(this.key, this.tried)
     if (server) return this.#use(server)
-    if (!this.backend.lastPickFull)
-      return this.x.reply(faultAnswer('no_server', whyNone(this.x, this.backend)))
+    if (!this.backend.lastPickFull) return this.x.replyWith('no_server')
     this.#waitingSinceMs = nowMs
     if (!this.backend.queue.push(this, nowMs)) this.x.replyWith('queue_full')
   }
@@ -233,7 +231,7 @@ export class Forward implements ServerEvents, Waiter {
     const { x } = this
     x.firstByteMs = nowMs
     this.#isHeadAlone = isAlone
-    x.fault = null // what failed in earlier attempts was made good
+    x.fault = x.detail = null // what failed in earlier attempts was made good
     this.#keepNoMore()
     if (this.#server) {
       attemptAnswered(x, this.#server, this.#usedMs)
@@ -251,6 +249,7 @@ export class Forward implements ServerEvents, Waiter {
     // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
     const isOurs = code === 'descriptor_limit'
+    x.detail = conn?.why ?? null
     if (server && !wasStale && !isOurs) {
       attemptFailed(x, server, code, phaseOf(x, code, this.#isSent), this.#usedMs)
       learnFromFailure(x, server, code, this.#waitedMs)
@@ -259,13 +258,13 @@ export class Forward implements ServerEvents, Waiter {
     if (isOurs) return x.reply(faultAnswer(code))
     x.fault = fault(code, !isUnsent(code))
     // All that was sent must still be here.
-    if (!this.#keepsAll || !mayRepeat(code, x.request.methodId, conn)) return x.reply(faultAnswer(code))
+    if (!this.#keepsAll || !mayRepeat(code, x.request.methodId, conn)) return x.replyFault(code)
     if (wasStale) {
       this.#needsFresh = true
       x.attempts--
       this.tried = 0
     }
-    if (x.attempts >= this.backend.options.retry.attempts) return x.reply(faultAnswer(code))
+    if (x.attempts >= this.backend.options.retry.attempts) return x.replyFault(code)
     x.server = null
     this.#again(wasStale)
   }

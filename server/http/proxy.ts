@@ -35,7 +35,7 @@ import { HeldPieces } from './held-pieces.ts'
 import { endSteps, requestSteps, responseSteps } from './steps.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
 import type { Tunnel } from './tunnel.ts'
-import { whyRefused } from './why.ts'
+import { whyForStrangers, whyRefused } from './why.ts'
 import { writeAnswer, writeBody, writeEnd } from './write-answer.ts'
 
 /** How much of a request's body is read while a step waits. */
@@ -241,7 +241,13 @@ export class Proxied implements Exchange, ClientEvents {
   /** Answers with a fault; more about it goes to the log, and to those who may see how we are set up. */
   replyWith(code: FaultCode): void {
     this.detail = whyRefused(code, this)
-    this.reply(faultAnswer(code, this.detail !== null && isInsider(this) ? this.detail : ''))
+    this.replyFault(code)
+  }
+
+  /** The same, where `detail` says all that is known. */
+  replyFault(code: FaultCode): void {
+    const detail = isInsider(this) ? (this.detail ?? '') : whyForStrangers(code, this)
+    this.reply(faultAnswer(code, detail))
   }
 
   #render(answer: Answer): Rendered {

@@ -1,9 +1,9 @@
 // What the log says beside the code of a fault: which rule was broken at which byte, or which limit was reached and where it is set.
 import type { Backend } from '../backends/backend.ts'
+import { framingText } from '../head/why-answer.ts'
 import { whyMalformed } from '../head/why-malformed.ts'
 import { whyAmbiguous } from '../rules/why-ambiguous.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import { isInsider } from './at-once.ts'
 import type { Proxied } from './proxy.ts'
 
 /** The most of what a client sent that is repeated. */
@@ -17,9 +17,12 @@ export function whyRefused(code: FaultCode, x: Proxied): string | null {
   return `${limit.path}: ${limit.value} ${limit.unit}`
 }
 
+/** What of it strangers hear: not how we are set up. */
+export const whyForStrangers = (code: FaultCode, { forward }: Proxied): string =>
+  code === 'no_server' && forward !== null ? whyNone(forward.backend, false) : ''
+
 /** Why no server of a backend is usable. Strangers hear the reasons, but not where our servers are. */
-export function whyNone(x: Proxied, backend: Backend): string {
-  const isTold = isInsider(x)
+function whyNone(backend: Backend, isTold: boolean): string {
   const reasons = backend
     .down()
     .map(({ server, reason }) => (isTold ? `${server}: ${reason}` : withoutNames(reason)))
@@ -31,11 +34,12 @@ const withoutNames = (reason: string): string => reason.replace(/[:"/].*$/s, '')
 
 const WHY: { readonly [code in FaultCode]?: (x: Proxied) => string } = {
   head_malformed: lineText,
+  no_server: ({ forward }) => (forward === null ? '' : whyNone(forward.backend, true)),
   target_invalid: lineText,
   match_ambiguous: ({ request }) => whyAmbiguous(request.path, fieldsThatDiffer(request)),
   host_invalid: hostText,
-  framing_ambiguous: framingText,
-  coding_unsupported: framingText,
+  framing_ambiguous: bodyText,
+  coding_unsupported: bodyText,
 }
 
 /** A limit that a request or its client has reached: where it is set, and what it is. */
@@ -100,11 +104,8 @@ function hostText({ request: { fields, version } }: Proxied): string {
   return hosts.length > 1 ? `Host came ${hosts.length} times` : `Host is ${hosts.map(shown).join()}`
 }
 
-function framingText({ request: { fields, version } }: Proxied): string {
-  const said = ['content-length', 'transfer-encoding'].flatMap((name) =>
-    valuesOf(fields, name).map((value) => `${name}: ${shown(value)}`),
-  )
-  return `${said.join(', ')}${version === 10 ? ' in HTTP/1.0' : ''}`
+function bodyText({ request: { fields, version } }: Proxied): string {
+  return `${framingText(fields)}${version === 10 ? ' in HTTP/1.0' : ''}`
 }
 
 function fieldsThatDiffer(request: Proxied['request']): string[] {

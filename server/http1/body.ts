@@ -23,6 +23,12 @@ const TRAILER_LF = 10
 const END_LF = 11
 const SIZE_BLANK = 12 // white space behind a chunk-size: BWS before an extension, or of no meaning
 
+const WANTED: readonly (readonly [places: readonly number[], what: string])[] = [
+  [[SIZE, SIZE_MORE, SIZE_LF], 'a chunk size in hexadecimal digits and CR LF'],
+  [[SIZE_BLANK, EXTENSION], 'a chunk extension'],
+  [[DATA_CR, DATA_LF], 'CR LF at the end of a chunk'],
+]
+
 const SIZE_DIGITS_MAX = 13 // 2^52 - 1: exact in a number
 /** All extensions of one body, and all its trailers: bounded, so that framing cannot be made of megabytes. */
 const EXTENSION_BYTES_MAX = 4096
@@ -267,6 +273,12 @@ export class BodyReader {
         this.isDone = true
         return 0
     }
+  }
+
+  /** What was wanted where the body broke its framing. */
+  get whyMalformed(): string {
+    const wanted = WANTED.find(([places]) => places.includes(this.#place))?.[1] ?? 'a trailer field'
+    return `behind ${this.contentBytes} bytes of its chunked body ${wanted} is wanted`
   }
 
   /** Whether a finished chunked body had trailer fields. */

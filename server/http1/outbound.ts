@@ -5,6 +5,8 @@ import { SCAN } from '../head/fields.ts'
 import { bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import { mayEnd } from '../head/request-head.ts'
+import type { AnswerFault } from '../head/response-head.ts'
+import { whyAnswer, whyUnframed } from '../head/why-answer.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -14,7 +16,7 @@ import { Held } from './held.ts'
 import type { DialEvents, ServerEvents } from './ends.ts'
 import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
-import { grants } from './protocols.ts'
+import { grants, whyNotGranted } from './protocols.ts'
 import { READ_BYTES_MAX, isQuiet, unpump } from './pump.ts'
 import { ServerConn } from './server-conn.ts'
 
@@ -126,7 +128,7 @@ export class Outbound extends ServerConn implements PieceTaker {
     let at = 0
     while (this.place === 'head') {
       const end = this.head.scan(bytes, at, bytes.length, this.limits)
-      if (typeof end === 'string') return this.fail(end)
+      if (typeof end === 'string') return this.#refuseHead(end, bytes, at)
       if (end === SCAN.incomplete) {
         this.#held.keep(at === 0 ? bytes : bytes.subarray(at))
         return
@@ -136,7 +138,11 @@ export class Outbound extends ServerConn implements PieceTaker {
       if (this.head.status >= 200) return this.#answer(bytes, at)
       // 1xx: passed on at once (RFC 9110 §15.2), but not without end. Each is a sign of life: silence counts from it.
       const refused = (this.#interims ??= new Interims()).fault(this.head, nowMs)
-      if (refused) return this.fail(refused)
+      if (refused)
+        return this.#refuse(
+          refused,
+          'interim answers: of HTTP/1.0, or more than 64 KiB of them in short time',
+        )
       this.#exchange?.serverInterim(this.head)
       this.head.release()
       this.#awaitHead()
@@ -146,7 +152,8 @@ export class Outbound extends ServerConn implements PieceTaker {
 
   #switchProtocol(bytes: Buffer, at: number): void {
     // Behind a request that is not whole yet, its rest would pass for the other protocol's.
-    if (!this.#isRequestWhole || !grants(this.head, this.#upgrades)) return this.fail('server_malformed')
+    if (!this.#isRequestWhole || !grants(this.head, this.#upgrades))
+      return this.#refuse('server_malformed', whyNotGranted(this.head, this.#upgrades, this.#isRequestWhole))
     this.place = 'tunnel'
     this.setDue(0)
     this.#exchange?.serverAnswer(this.head, 'close', at >= bytes.length)
@@ -159,7 +166,8 @@ export class Outbound extends ServerConn implements PieceTaker {
     let framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
     if (framing === null && head.mendLengths(this.limits))
       framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
-    if (framing === null) return this.fail('server_malformed')
+    if (framing === null)
+      return this.#refuse('server_malformed', whyUnframed(head.fields, this.limits.tolerance))
     const length = framing === 'length' ? bodyBytes : 0
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
     if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.server.live, head.get('keep-alive') ?? '')
@@ -182,7 +190,7 @@ export class Outbound extends ServerConn implements PieceTaker {
     this.noteRead(bytes.length - from)
     const end = this.reader.read(bytes, from, bytes.length, this)
     if (this.place !== 'body') return // the exchange gave up meanwhile
-    if (end === MALFORMED) return this.fail('server_malformed')
+    if (end === MALFORMED) return this.#refuse('server_malformed', this.reader.whyMalformed)
     if (!this.reader.isDone) return this.readOn(bytes.length)
     if (end < bytes.length) this.#dropSurplus()
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
@@ -271,6 +279,17 @@ export class Outbound extends ServerConn implements PieceTaker {
     this.terminate()
   }
 
+  /** The head, or what has come of one, is no answer's. */
+  #refuseHead(code: AnswerFault, bytes: Buffer | null, from: number): void {
+    const isTold = code === 'server_malformed' && bytes !== null
+    this.#refuse(code, isTold ? whyAnswer(bytes, from, bytes.length, this.limits.tolerance) : null)
+  }
+
+  #refuse(code: FaultCode, why: string | null): void {
+    this.why = why
+    this.fail(code)
+  }
+
   /** Gives the connection up and tells the exchange why. */
   fail(code: FaultCode): void {
     const waiting = this.#dialler ?? this.#exchange
@@ -325,8 +344,9 @@ export class Outbound extends ServerConn implements PieceTaker {
 
   #broken(): void {
     if (this.place === 'rest') return this.#breakRest()
-    const malformed = this.head.faultOfPart(this.place === 'head' ? this.#held.bytes : null, this.limits)
-    if (malformed) return this.fail(malformed)
+    const part = this.place === 'head' ? this.#held.bytes : null
+    const malformed = this.head.faultOfPart(part, this.limits)
+    if (malformed) return this.#refuseHead(malformed, part, 0)
     if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
     this.fail(
       this.place === 'connecting'
@@ -365,8 +385,10 @@ export class Outbound extends ServerConn implements PieceTaker {
 
   #expireHead(now: number): void {
     if (this.waitingBytes === 0 && !this.#isRequestWhole) return // the client's own pace is watched at its end
-    if (this.waitingBytes === 0)
-      return this.fail(this.head.faultOfPart(this.#held.bytes, this.limits) ?? 'response_timeout')
+    if (this.waitingBytes === 0) {
+      const malformed = this.head.faultOfPart(this.#held.bytes, this.limits)
+      return malformed ? this.#refuseHead(malformed, this.#held.bytes, 0) : this.fail('response_timeout')
+    }
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
     this.setDue(this.nextLook(now))
   }

@@ -28,6 +28,8 @@ export abstract class ServerConn extends Conn {
   readonly reader = new BodyReader()
   /** It has served an exchange before: its server may have closed it meanwhile. */
   isReused = false
+  /** Why it failed, in more words than the fault's code; null: that says all. */
+  why: string | null = null
   /** At least one byte of the present answer has come. */
   hasAnswered = false
 

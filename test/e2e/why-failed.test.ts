@@ -16,6 +16,7 @@ beforeAll(async () => {
       await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab')
       return reply.rst()
     }
+    if (target.startsWith('/odd?')) return reply.raw(decodeURIComponent(target.slice(5)))
     reply.send(200, 'ok')
   })
   gateway = await startGateway({
@@ -35,9 +36,11 @@ beforeAll(async () => {
           ],
         },
         full: { servers: [{ url: origin.url, max_connections: 1 }], queue: { size: 0 } },
+        none: { servers: [{ url: nobody, name: 'off' }], health_check: { fall: 1 } },
       },
       rules: [
         { name: 'half', match: { listener: 'web', path: '/half' }, backend: 'half' },
+        { name: 'none', match: { listener: 'web', path: '/none' }, backend: 'none' },
         { name: 'full', match: { listener: 'web', path: '/full' }, backend: 'full' },
         {
           name: 'small',
@@ -128,6 +131,44 @@ describe('the log says', () => {
     ],
   ])('what was wrong with %s', async (_name, bytes, fault, detail) => {
     expect(await lineFor(bytes)).toMatchObject({ fault, detail: expect.stringMatching(detail) })
+  })
+
+  test.each([
+    [
+      'no HTTP',
+      'hello\r\n\r\n',
+      /^a status line, "HTTP\/1\.1 200 OK", is wanted, found "h" \(0x68\) at byte 0$/,
+    ],
+    [
+      'lines that end in LF',
+      'HTTP/1.1 200 OK\n\n',
+      /at byte 15; "answers: lenient" of its backend would take it$/,
+    ],
+    [
+      'two lengths',
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      /content-length: "1", content-length: "2"$/,
+    ],
+    [
+      'a switch of protocols',
+      'HTTP/1.1 101 Go\r\nUpgrade: x\r\n\r\n',
+      /^101 that switches to x, where nobody asked/,
+    ],
+    [
+      'a broken chunk',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n',
+      /^behind 2 bytes of its chunked body CR LF at the end of a chunk is wanted$/,
+    ],
+  ])('what was wrong with an answer: %s', async (_name, answer, detail) => {
+    expect(await lineFor(get(`/odd?${encodeURIComponent(answer)}`))).toMatchObject({
+      fault: 'server_malformed',
+      detail: expect.stringMatching(detail),
+    })
+  })
+
+  test('and why no server was there, with their names', async () => {
+    const line = await lineFor(get('/none'))
+    expect(line).toMatchObject({ fault: 'no_server', detail: 'backend none: off: connect refused' })
   })
 
   test('and with -l debug what happens to each exchange', async () => {

@@ -136,7 +136,7 @@ describe('an HTTP check', () => {
       'HTTP/1.1 200 OK\r\nX : y\r\n\r\n',
       'HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n',
     ])
-      expect(await check(answering(head))).toBe(notHttp)
+      expect(await check(answering(head))).toMatch(/^the answer is not HTTP\/1\.1: .* at byte [0-9]+/)
     for (const framing of [
       'Content-Length: 2\r\nContent-Length: 2',
       'Content-Length: +2',
@@ -161,6 +161,22 @@ describe('an HTTP check', () => {
           expecting({ body: 'no' }),
         ),
       ).toBe(notHttp)
+  })
+
+  test('says what it looks like, without waiting for the end of what is none', async () => {
+    expect(await check(staying('SSH-2.0-OpenSSH_9.2\r\n'))).toStartWith(
+      'the answer is not HTTP/1.1: it looks like SSH',
+    )
+  })
+
+  test('reads answers as those to requests are read', async () => {
+    const odd = 'HTTP/1.1 200 OK\r\nX : y\r\n\r\n'
+    const lf = 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok'
+    expect(await check(answering(odd), { answers: 'strict' })).toBeNull()
+    expect(await check(answering(lf), { answers: 'strict' })).toEndWith(
+      'found 0x0a at byte 15; "answers: lenient" of its backend would take it',
+    )
+    expect(await check(answering(lf), { answers: 'lenient', ...expecting({ body: 'ok' }) })).toBeNull()
   })
 
   test('fails on a head without end', async () => {

@@ -1,6 +1,6 @@
 // Servers that a check may meet, on real sockets, and checks of them.
 import type { Socket } from 'bun'
-import type { HealthCheckConfig } from '../../../server/backends/backend.options.ts'
+import type { ServerCheck } from '../../../server/control/probe-http.ts'
 import { Suspects } from '../../../server/lib/address-race.ts'
 import { connectTcp, type Connect } from '../../../server/control/probe-connection.ts'
 import { probe, type After } from '../../../server/control/probe.ts'
@@ -88,7 +88,7 @@ interface Where {
 }
 
 /** How a check of the server ends. */
-export function check(where: Where, change: Partial<HealthCheckConfig> = {}): Promise<string | null> {
+export function check(where: Where, change: Partial<ServerCheck> = {}): Promise<string | null> {
   const {
     host = '127.0.0.1',
     port,
@@ -105,7 +105,7 @@ export function check(where: Where, change: Partial<HealthCheckConfig> = {}): Pr
 }
 
 /** A change of what a check expects. */
-export const expecting = (change: Partial<HealthCheckConfig['expect']>): Partial<HealthCheckConfig> => ({
+export const expecting = (change: Partial<ServerCheck['expect']>): Partial<ServerCheck> => ({
   expect: { status: [], body_limit: 65_536, ...change },
 })
 
