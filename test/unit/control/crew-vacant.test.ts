@@ -66,7 +66,7 @@ describe('a post whose worker does not come back', () => {
     made.make = () => {}
     made.started[1]!.die()
     await settle()
-    jest.advanceTimersByTime(900)
+    jest.advanceTimersByTime(4900)
     expect(made.notes).not.toContain('vacate 1')
     jest.advanceTimersByTime(200)
     expect(made.notes).toContain('vacate 1')
