@@ -14,6 +14,12 @@ export const ALGORITHMS = [
   'first_available',
 ] as const
 
+/** Of a backend, never of one of its servers. */
+const POLICIES = ['algorithm', 'hash', 'health_check', 'timeouts', 'retry', 'queue', 'keep_alive', 'answers']
+
+/** What to say of a map that somebody turns off in a word. */
+const off = (hint: string): Record<string, string> => ({ false: hint, no: hint, off: hint, none: hint })
+
 export const ServerOptions = Type.Object(
   {
     url: ServerUrl({ description: 'Where it is: "http://host:port".' }),
@@ -44,6 +50,8 @@ export const ServerOptions = Type.Object(
       address: 'url',
       addr: 'url',
       host: 'url',
+      hostname: 'url',
+      ip: 'url',
       uri: 'url',
       target: 'url',
       server: 'url',
@@ -51,6 +59,19 @@ export const ServerOptions = Type.Object(
       id: 'name',
       max_conns: 'max_connections',
       maxconn: 'max_connections',
+    },
+    lacks: {
+      port: 'it stands behind the host, after ":", as in url: "http://HOST:PORT"',
+      check: 'servers are checked by the "health_check" beside their list',
+      ...Object.fromEntries(
+        POLICIES.map((key) => [key, 'it holds for all servers: write it beside their list']),
+      ),
+      down: 'weight: 0 keeps a server out',
+      disabled: 'weight: 0 keeps a server out',
+      tls: 'servers are spoken to without TLS',
+      ssl: 'servers are spoken to without TLS',
+      max_fails: 'see "fall" of the health_check of its backend',
+      fail_timeout: 'see "interval" of the health_check of its backend',
     },
   },
 )
@@ -116,7 +137,25 @@ export const HealthCheckOptions = Type.Object(
       { default: {}, description: 'What passes.' },
     ),
   },
-  { description: 'How the supervisor asks each server whether it is up.' },
+  {
+    description: 'How the supervisor asks each server whether it is up.',
+    also: {
+      uri: 'path',
+      url: 'path',
+      endpoint: 'path',
+      healthy: 'rise',
+      healthy_threshold: 'rise',
+      passes: 'rise',
+      unhealthy: 'fall',
+      unhealthy_threshold: 'fall',
+      fails: 'fall',
+      retries: 'fall',
+    },
+    lacks: {
+      port: 'servers are checked at the port that they are used at',
+      enabled: 'leave "health_check" out to check nothing',
+    },
+  },
 )
 export type HealthCheckConfig = Static<typeof HealthCheckOptions>
 
@@ -182,6 +221,7 @@ export const BackendOptions = Type.Object(
       },
       {
         default: {},
+        said: off('write { attempts: 1 }'),
         description:
           'Failed attempts that may be repeated: not sent at all, or idempotent with no byte answered.',
       },
@@ -196,7 +236,11 @@ export const BackendOptions = Type.Object(
         }),
         timeout: Duration({ default: '5s', description: 'Longest wait; then 503.' }),
       },
-      { default: {}, description: 'Where requests wait while every server is at max_connections.' },
+      {
+        default: {},
+        said: off('write { size: 0 }'),
+        description: 'Where requests wait while every server is at max_connections.',
+      },
     ),
     timeouts: Type.Object(
       {
@@ -240,7 +284,7 @@ export const BackendOptions = Type.Object(
           description: 'Most idle connections to each server and worker.',
         }),
       },
-      { default: {}, description: 'Idle connections to the servers.' },
+      { default: {}, said: off('write { connections: 0 }'), description: 'Idle connections to the servers.' },
     ),
   },
   {
@@ -252,6 +296,15 @@ export const BackendOptions = Type.Object(
       endpoints: 'servers',
       keepalive: 'keep_alive',
       retries: 'retry',
+      healthcheck: 'health_check',
+      health: 'health_check',
+      check: 'health_check',
+    },
+    lacks: {
+      sticky:
+        'algorithm: hash, with hash: { by: cookie, name: NAME }, sends those of one cookie to one server',
+      tls: 'servers are spoken to without TLS',
+      ssl: 'servers are spoken to without TLS',
     },
   },
 )

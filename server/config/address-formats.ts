@@ -24,6 +24,13 @@ export const bind: Format = {
     const [, host = '', port = ''] = match ?? []
     const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
     if (match !== null && isGood && Number(port) <= 65535) return { value: text }
+    const plain = text.replace(/[;,]$/, '')
+    if (plain !== text) return no(BIND, null, [plain])
+    if (/^unix:|^[/@]/.test(text))
+      return no(BIND, 'TCP and UDP only: a socket of the file system is not opened')
+    const variable = /\$[A-Za-z_]\w*/.exec(text)?.[0]
+    if (variable !== undefined) return no(BIND, bracesFor(variable))
+    if (match !== null && Number(port) > 65535) return no(BIND, PORTS)
     if (/^[^\s,;]+(?:[\s,;]+[^\s,;]+)+$/.test(text)) return no(BIND, 'one address only: a listener for each')
     if (/^[0-9]{1,5}$/.test(text)) return no(BIND, null, atPort(text, bounds))
     const [, bare = ''] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/)?([^/]*)/.exec(text) ?? []
@@ -45,6 +52,10 @@ export const bind: Format = {
   },
   mendsOfNumber: (number, bounds) => atPort(String(number), bounds),
 }
+/** Without braces a variable is text. */
+const bracesFor = (variable: string): string =>
+  `for an environment variable write \${${variable.slice(1)}} in place of ${variable}`
+const PORTS = 'ports go from 1 to 65535'
 const BIND = '"address:port", such as "0.0.0.0:8080", "[::]:8080" or ":8080"'
 
 /** What a port alone may have meant. Where only this machine is let in unless somebody says otherwise, that is not widened. */
@@ -94,12 +105,19 @@ export const serverUrl: Format = {
   decode(text) {
     const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(\/?)(.*)$/.exec(text)
     const [, scheme = '', authority = '', , rest = ''] = match ?? []
+    const variable = /\$[A-Za-z_]\w*/.exec(text)?.[0]
+    if (variable !== undefined) return no(SERVER_URL, bracesFor(variable))
+    const [, host = '', port = ''] = /^(?:[a-z]+:\/\/)?([^/?#:]*)(?::([0-9]+))?\/?$/i.exec(text) ?? []
+    if (Number(port) > 65535) return no(SERVER_URL, PORTS)
     if (match !== null && scheme === 'http' && rest === '' && isAuthority(authority)) return { value: text }
+    if (/^[^,;\s]+[,;]$/.test(text)) return no(SERVER_URL, null, [urlOf(text.slice(0, -1))])
     if (/[,;\s]/.test(text.trim())) return no(SERVER_URL, eachOf(text))
     if (match !== null && !/^https?$/i.test(scheme)) return no(SERVER_URL, OTHER_SCHEMES)
     if (/^https:/i.test(text)) return no(SERVER_URL, `${OTHER_SCHEMES}: TLS to servers is not there`)
     if (/^unix:|^\//.test(text) && !text.startsWith('//'))
       return no(SERVER_URL, 'it is spoken to by TCP only')
+    if (/^[0-9]+(?:\.[0-9]+)+$/.test(host) && canonicalAddress(host) === null)
+      return no(SERVER_URL, `${host} is no address: four numbers from 0 to 255 are`)
     const hint = rest !== '' ? 'leave the path out: that of the request is used' : null
     return no(SERVER_URL, authority.includes('@') ? 'leave user and password out' : hint, [urlOf(text)])
   },

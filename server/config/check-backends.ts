@@ -38,12 +38,16 @@ function usedBackends({ config }: Checked): ReadonlySet<string> {
   return new Set(names.filter((name) => name !== undefined))
 }
 
+/** One address may be written in several ways. */
+const plainUrl = (url: string): string => url.toLowerCase().replace(/\/$/, '').replace(/:80$/, '')
+
 function checkServers(checked: Checked, path: Path, servers: BackendConfig['servers']): void {
   const seen = new Map<string, number>()
   for (const [index, { name, url }] of servers.entries()) {
     const known = name ?? url
-    const earlier = seen.get(known)
-    seen.set(known, index)
+    const one = name ?? plainUrl(url)
+    const earlier = seen.get(one)
+    seen.set(one, index)
     if (earlier === undefined || isStandIn(known)) continue
     const here = [...path, index, name === undefined ? 'url' : 'name']
     checked.report({

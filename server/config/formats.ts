@@ -16,7 +16,10 @@ const duration: Format = {
       .toLowerCase()
       .replace(/(secs?|seconds?)$/, 's')
       .replace(/(mins?|minutes?)$/, 'm')
-    return no(`a duration ${bounds}, such as 250ms, 10s, 1m, 1h`, null, plain === text ? [] : [plain])
+      .replace(/(hrs?|hours?)$/, 'h')
+      .replace(/(msecs?|milliseconds?|millis)$/, 'ms')
+    const mends = /^[0-9]+$/.test(plain) ? [`${plain}s`, `${plain}ms`] : plain === text ? [] : [plain]
+    return no(`a duration ${bounds}, such as 250ms, 10s, 1m, 1h`, null, mends)
   },
   mendsOfNumber: (number) => [`${number}s`, `${number}ms`],
 }

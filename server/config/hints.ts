@@ -203,8 +203,17 @@ export class Hints {
       const mend = this.#mend(one, value)
       return mend === undefined ? [] : [{ [key]: mend }]
     })
-    const taken = this.#taken(schema, maps)
+    const taken = this.#taken(schema, maps.length > 0 ? maps : this.#deeper(schema, value))
     return taken.length > MENDS_MAX ? [] : taken
+  }
+
+  /** A file or address that only one map below has a place for. */
+  #deeper({ properties = {} }: SchemaNode, value: string | number | boolean): readonly Plain[] {
+    if (typeof value !== 'string' || !/[/:]/.test(value)) return []
+    const all = Object.entries(properties).flatMap(([key, one]) =>
+      one.type === 'object' && one.properties ? this.#mapsOf(one, value).map((map) => ({ [key]: map })) : [],
+    )
+    return all.length === 1 ? all : []
   }
 
   #isNeeded = (schema: SchemaNode): boolean =>

@@ -74,8 +74,12 @@ function reportErrors(problems: Problems, errors: readonly YAMLError[], text: st
   const isKnown = first !== undefined && (SAID_WELL.has(first.code) || isBrace(first, text))
   const slip = first === undefined || isKnown ? null : syntaxSlip(text, first.pos[0])
   if (slip !== null) problems.add({ code: 'syntax', path: [], ...slip })
-  else for (const error of errors.slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
+  // Of several at one place the first says it.
+  else for (const error of distinct(errors).slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
 }
+
+const distinct = (errors: readonly YAMLError[]): YAMLError[] =>
+  errors.filter(({ pos }, i) => errors.findIndex((one) => one.pos[0] === pos[0]) === i)
 
 /** "${" is a slip of its own kind: in { } and [ ] it needs quotes. */
 const isBrace = ({ pos: [at] }: YAMLError, text: string): boolean => text.slice(at - 1, at + 1) === '${'
@@ -91,7 +95,12 @@ const SAID_WELL: ReadonlySet<string> = new Set([
 const HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
   BAD_SCALAR_START: 'put the text in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'put text with ": " in quotes, and look at the indentation',
+  BAD_INDENT: 'begin it in the column of the key above',
+  MULTILINE_IMPLICIT_KEY: 'write ": " between a key and its value, and look at the indentation',
+  BAD_SEQ_ITEM_INDENT: 'begin it in the column of the item above',
+  MISSING_CHAR: 'look at the indentation of this line and the one above, and at ": " and "- "',
+  BLOCK_AS_IMPLICIT_KEY:
+    'put text with ": " in quotes, and look at the indentation of this line and the next',
   BAD_ALIAS: 'put the text in quotes if "*" or "&" is part of it',
   TAG_RESOLVE_FAILED: 'put the text in quotes if "!" is part of it',
 }

@@ -28,6 +28,8 @@ export interface SchemaNode {
   readonly said?: Readonly<Record<string, string>>
   /** Keys that are often written for one of its own. */
   readonly also?: Readonly<Record<string, string>>
+  /** Keys that are often written for what it does not have: what to say of each. */
+  readonly lacks?: Readonly<Record<string, string>>
   /** Of an address: the port that is usual there. */
   readonly port?: number
   /** No problem may show what was written. */

@@ -1,13 +1,11 @@
 // The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds only what works.
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
-import { HttpListenerOptions } from '../http/listener.options.ts'
+import { HttpListenerOptions, NO_TLS } from '../http/listener.options.ts'
 import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
-
-const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
 
 /** What a listener may hold depends on its protocol. */
 export const ListenerOptions = MapBy('protocol', [HttpListenerOptions, TurnListenerOptions], {

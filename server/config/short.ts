@@ -30,9 +30,22 @@ export const SHORT_KEYS = {
 } as const
 const KNOWN = ['listen', 'backends', ...LISTENER_KEYS, ...BACKEND_KEYS, ...RULE_KEYS, ...GLOBAL_KEYS]
 
-/** Whether a file is in the short form. */
-export function isShort(root: MapTree): boolean {
-  return root.entries.has('listen') || root.entries.get('backends')?.value.is === 'list'
+/** Whether a file is in the short form, perhaps with a slip in its two words. */
+export function isShort({ entries }: MapTree): boolean {
+  if (entries.has('listen') || entries.get('backends')?.value.is === 'list') return true
+  if (['listeners', 'rules', 'backends'].some((key) => entries.has(key))) return false
+  return meantFor('listen', entries) !== undefined && meantFor('backends', entries) !== undefined
+}
+
+/** What stands under the word, or under one that was meant for it. */
+function meantFor(word: 'listen' | 'backends', entries: MapTree['entries']): Entry | undefined {
+  const known = entries.get(word)
+  if (known !== undefined) return known
+  const isMeant = ([key, { value }]: [string, Entry]): boolean =>
+    !KNOWN.includes(key) &&
+    value.is === (word === 'listen' ? 'scalar' : 'list') &&
+    nearest(key, ['listen', 'listeners', 'backends', 'rules']) === word
+  return [...entries].find(isMeant)?.[1]
 }
 
 /** Makes a long form of a short one; null when it is mixed with the long form. */
@@ -41,8 +54,8 @@ export function toLong(root: MapTree, problems: Problems): MapTree | null {
   if (reportMixed(root, problems)) return null
   for (const [key, { at }] of entries)
     if (!KNOWN.includes(key) && !isExtension(key)) reportUnknown(key, at, entries, problems)
-  const listen = entries.get('listen')
-  const servers = entries.get('backends')
+  const listen = meantFor('listen', entries)
+  const servers = meantFor('backends', entries)
   if (listen === undefined) reportMissing('listen', 'an address such as "0.0.0.0:8080"', root.at, problems)
   if (servers === undefined)
     reportMissing('backends', 'a list of "- url: http://…"', listen?.at ?? root.at, problems)
@@ -156,6 +169,7 @@ function reportMixed({ entries }: MapTree, problems: Problems): boolean {
 
 function reportUnknown(key: string, at: Offset, entries: MapTree['entries'], problems: Problems): void {
   const near = problems.isFull ? null : nearest(key, KNOWN)
+  const lacking = HttpListenerOptions.lacks[key as keyof typeof HttpListenerOptions.lacks] ?? null
   const isListeners = Object.hasOwn(HttpListenerOptions.properties, key)
   // A listener's key as well.
   const isSlip = key === 'backend' && !entries.has('backends')
@@ -167,7 +181,7 @@ function reportUnknown(key: string, at: Offset, entries: MapTree['entries'], pro
     path: [key],
     found: `the unknown key ${JSON.stringify(key.slice(0, 80))}`,
     allowed: KNOWN.join(', '),
-    hint: longer ?? (near === null ? null : `did you mean "${near}"?`),
+    hint: longer ?? lacking ?? (near === null ? null : `did you mean "${near}"?`),
   })
 }
 

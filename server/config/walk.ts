@@ -347,18 +347,23 @@ class Walker {
     }
     const meant = schema.also?.[key] ?? null
     const isFree = (one: string): boolean => !tree.entries.has(one)
-    const needed = meant === null ? wordFor(by, key) : null
-    const near = meant === null && needed === null ? nearest(key, keys.filter(isFree)) : null
+    const lacking = meant === null ? (schema.lacks?.[key] ?? null) : null
+    const needed = meant === null && lacking === null ? wordFor(by, key) : null
+    const near = (meant ?? lacking ?? needed) === null ? nearest(key, keys.filter(isFree)) : null
     const homes =
-      (meant ?? needed ?? near) ? null : homesOf(this.#root, key, (home) => fits(home, entry.value))
+      (meant ?? lacking ?? needed ?? near)
+        ? null
+        : homesOf(this.#root, key, (home) => fits(home, entry.value))
     const hint =
       meant !== null
         ? `it is called ${JSON.stringify(meant)}`
-        : needed !== null
-          ? `it needs "${needed}"`
-          : near !== null
-            ? `did you mean "${near}"?`
-            : homes && `it belongs to ${homes}`
+        : lacking !== null
+          ? lacking
+          : needed !== null
+            ? `it needs "${needed}"`
+            : near !== null
+              ? `did you mean "${near}"?`
+              : homes && `it belongs to ${homes}`
     this.#report({ ...finding, hint })
     const known = meant ?? near
     return known !== null && isFree(known) ? known : null

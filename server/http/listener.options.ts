@@ -1,6 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Bind, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
 
+/** Said of what is written for it. */
+export const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
+
 const ListenerTimeouts = Type.Object(
   {
     head: Duration({
@@ -142,6 +145,17 @@ export const HttpListenerOptions = Type.Object(
       port: 'bind',
       default_backend: 'backend',
       trusted: 'trusted_proxies',
+    },
+    lacks: {
+      tls: NO_TLS,
+      ssl: NO_TLS,
+      cert: NO_TLS,
+      certificate: NO_TLS,
+      key: NO_TLS,
+      host: 'it belongs to "match" of a rule',
+      server_name: 'it is "host" in "match" of a rule',
+      rules: 'rules stand at the top level, with match: { listener: NAME }',
+      proxy_protocol: 'the PROXY protocol is not read here: see "client_from"',
     },
   },
 )

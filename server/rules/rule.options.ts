@@ -45,6 +45,10 @@ const MatchOptions = Type.Object(
       methods: 'method',
       headers: 'header',
     },
+    lacks: {
+      rewrite: 'paths go to servers as they came',
+      port: 'name the listener: match: { listener: NAME }',
+    },
   },
 )
 
@@ -99,7 +103,13 @@ export const RuleOptions = Type.Object(
       middlewares: 'middleware',
       service: 'backend',
       proxy_pass: 'backend',
+      to: 'backend',
       return: 'respond',
+    },
+    lacks: {
+      listeners: 'it belongs to "match", as "listener"',
+      priority: 'rules are in order: the first that matches wins',
+      rewrite: 'paths go to servers as they came',
     },
   },
 )

@@ -46,7 +46,7 @@ describe('keys of the other protocol', () => {
     },
   )
 
-  test.each(['realm: a', 'auth: none', 'relay: false', 'quotas: {}', 'tls: {}'])(
+  test.each(['realm: a', 'auth: none', 'relay: false', 'quotas: {}'])(
     'an http listener knows no %s',
     (key) => {
       expect(hintOf(http(key), `listeners.web.${key.split(':')[0]}`)).toBe('it needs "protocol: turn"')

@@ -2,6 +2,10 @@
 import { describe, expect, test } from 'bun:test'
 import { linesOf, withBackend, withRules } from './parse.ts'
 
+const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
+const withListener = (more: string): string =>
+  `listeners: { web: { bind: ":80", backend: a, ${more} } }\nbackends: { a: { servers: [{ url: "http://a:1" }] } }`
+
 test.each([
   ['listen: ":80"\nbackend: [{ url: "http://a:1" }]', 'did you mean "backends"?'],
   ['listen: ":80"\nbackends: ["http://a:1"]', 'write { url: "http://a:1" }'],
@@ -27,6 +31,72 @@ test.each([
   expect(lines.map((line) => line.endsWith(`; ${hint}`) || line)).toContain(true)
   // What is missing because of the slip may be told as well.
   expect(lines.filter((line) => !line.includes('found no "'))).toHaveLength(1)
+})
+
+const SHORT = 'listen: ":80"\nbackends: [{ url: "http://a:1" }]\n'
+const servers = (text: string): string => `listen: ":80"\nbackends: [${text}]\n`
+
+test.each([
+  // A word of the short form with a slip in it is that word: the rest of the file is read so.
+  ['listn: ":80"\nbackend: [{ url: "http://a:1" }]', ['did you mean "listen"?', 'did you mean "backends"?']],
+  [
+    'Listen: ":80"\nBackends: [{ URL: "http://a:1" }]',
+    ['did you mean "listen"?', 'did you mean "backends"?', 'did you mean "url"?'],
+  ],
+  // What is not there, or stands elsewhere, is told as that.
+  [`${SHORT}tls: { cert: a }`, [NO_TLS]],
+  [withListener('tls: { bind: ":443", cert: a, key: b }'), [NO_TLS]],
+  [
+    servers('{ url: "http://a:1", health_check: {}, timeouts: {} }'),
+    [
+      'it holds for all servers: write it beside their list',
+      'it holds for all servers: write it beside their list',
+    ],
+  ],
+  [
+    servers('{ host: a, port: 80 }'),
+    [
+      'it is called "url"',
+      'write "http://a"',
+      'it stands behind the host, after ":", as in url: "http://HOST:PORT"',
+    ],
+  ],
+  [`${SHORT}health_check: { uri: /h, unhealthy: 2 }`, ['it is called "path"', 'it is called "fall"']],
+  [`${SHORT}retry: no\nqueue: off`, ['write { attempts: 1 }', 'write { size: 0 }']],
+  [`${SHORT}logs: /var/log/a.log`, ['write { access: { file: "/var/log/a.log" } }']],
+  [withRules('  - { name: r, to: app }'), ['it is called "backend"']],
+  [`${SHORT}timeouts: { connect: "60", idle: 2 hours }`, ['write "60s" or "60ms"', 'write "2h"']],
+  // Addresses.
+  [
+    'listen: "127.0.0.1:80;"\nbackends: [{ url: "http://a:1;" }]',
+    ['write "127.0.0.1:80"', 'write "http://a:1"'],
+  ],
+  [
+    'listen: unix:/run/x.sock\nbackends: [{ url: "http://a:1" }]',
+    ['TCP and UDP only: a socket of the file system is not opened'],
+  ],
+  [
+    'listen: ":99999"\nbackends: [{ url: "http://a:99999" }]',
+    ['ports go from 1 to 65535', 'ports go from 1 to 65535'],
+  ],
+  [servers('{ url: "http://$APP:80" }'), ['for an environment variable write ${APP} in place of $APP']],
+  [servers('{ url: "http://300.1.1.1:80" }'), ['300.1.1.1 is no address: four numbers from 0 to 255 are']],
+  [
+    servers('{ url: "http://a/" }, { url: "http://A:80" }'),
+    ['give one of them a name, or one a larger weight'],
+  ],
+  // Lines that are indented wrongly.
+  ['listen: ":80"\n backends:\n  - url: http://a:1', ['begin it in the column of the key above']],
+  [
+    'listen: ":80"\nbackends:\n  - url: http://a:1\n     weight: 2',
+    ['put text with ": " in quotes, and look at the indentation of this line and the next'],
+  ],
+  [
+    'listen: ":80"\nbackends:\n  - url: http://a:1\n   weight: 2',
+    ['look at the indentation of this line and the one above, and at ": " and "- "'],
+  ],
+])('%j has these problems alone, each with its hint', (text, hints) => {
+  expect(linesOf(text).map((line) => line.slice(line.lastIndexOf('; ') + 2))).toEqual(hints)
 })
 
 test('a backend of the name of an option is one', () => {
