@@ -84,18 +84,22 @@ export function knownField(bytes: Uint8Array, start: number, end: number): numbe
     const candidates = BY_LENGTH[length]!
     for (let c = 0; c < candidates.length; c++) {
       const { name, id } = candidates[c]!
-      if (beginsWith(bytes, start, name)) return id
+      // Field names hold no character that `| 32` folds onto a letter but the letter's own two cases.
+      let i = 0
+      while (i < length && (bytes[start + i]! | 32) === name[i]) i++
+      if (i === length) return id
     }
   }
-  if (length <= FORWARDED_PREFIX_BYTES.length) return KNOWN.other
-  return beginsWith(bytes, start, FORWARDED_PREFIX_BYTES) ? KNOWN.xForwardedOther : KNOWN.other
+  // One look at a letter for most names: this runs for each field of each head.
+  if (length <= FORWARDED_PREFIX.length || (bytes[start]! | 32) !== FORWARDED_PREFIX_BYTES[0])
+    return KNOWN.other
+  return saysForwarded(bytes, start) ? KNOWN.xForwardedOther : KNOWN.other
 }
 
-/** Field names hold no character that `| 32` folds onto a letter but the letter's own two cases. */
-function beginsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+function saysForwarded(bytes: Uint8Array, start: number): boolean {
   let i = 0
-  while (i < name.length && (bytes[start + i]! | 32) === name[i]) i++
-  return i === name.length
+  while (i < FORWARDED_PREFIX_BYTES.length && (bytes[start + i]! | 32) === FORWARDED_PREFIX_BYTES[i]) i++
+  return i === FORWARDED_PREFIX_BYTES.length
 }
 
 /** The number of a field whose name has an underscore. */
