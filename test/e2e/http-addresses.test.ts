@@ -102,7 +102,8 @@ describe('a name of two addresses', () => {
       await new Promise((done) => setImmediate(done))
     }
     expect((await answer).status).toBe(200)
-    expect(most).toBeLessThanOrEqual(4)
+    // Four, and one that was given up in this turn: the kernel hears of it at its end.
+    expect(most).toBeLessThanOrEqual(5)
     for (const one of full) await one[Symbol.asyncDispose]()
     await gateway.settled()
   })
