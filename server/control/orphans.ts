@@ -7,6 +7,8 @@ import { logEvent } from '../telemetry/log.ts'
 /** They accept for five seconds, and then empty their queues. */
 const LONGEST_MS = 7000
 const LOOK_EVERY_MS = 100
+/** How often to look again at a port that nobody seems to have: a process at its end has no descriptors any more, while its sockets still close. */
+const CLOSING_LOOKS = 10
 
 export interface HeldPort {
   readonly bind: string
@@ -20,9 +22,11 @@ export async function untilOrphansEnd(
 ): Promise<void> {
   const untilMs = performance.now() + LONGEST_MS
   const told = new Set<string>()
+  let closing = 0
   while (isWanted() && performance.now() < untilMs) {
-    const held = heldPorts().flatMap(({ bind, port }) => orphansOn(port).map((pid) => ({ bind, pid })))
-    if (held.length === 0) return
+    const ports = heldPorts()
+    const held = ports.flatMap(({ bind, port }) => orphansOn(port).map((pid) => ({ bind, pid })))
+    if (held.length === 0 && !(ports.some(({ port }) => isNobodys(port)) && closing++ < CLOSING_LOOKS)) return
     for (const { bind, pid } of held) {
       if (told.has(`${bind} ${pid}`)) continue
       told.add(`${bind} ${pid}`)
@@ -40,12 +44,21 @@ export function orphansOn(port: number): number[] {
   return orphans().filter((pid) => [...socketInodes(pid)].some((inode) => inodes.has(inode)))
 }
 
-function orphans(): number[] {
-  const program = linkOf('/proc/self/exe')
-  return readdirSync('/proc')
+/** Whether a socket that listens on a port is nobody's, as far as we may see. */
+function isNobodys(port: number): boolean {
+  const inodes = listeningInodes(port)
+  for (const pid of processes()) for (const inode of socketInodes(pid)) inodes.delete(inode)
+  return inodes.size > 0
+}
+
+const processes = (): number[] =>
+  readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => isOurs(pid, 'worker', program) && !isOurs(parentOf(pid), 'run', program))
+
+function orphans(): number[] {
+  const program = linkOf('/proc/self/exe')
+  return processes().filter((pid) => isOurs(pid, 'worker', program) && !isOurs(parentOf(pid), 'run', program))
 }
 
 const isOurs = (pid: number, command: string, program: string): boolean =>

@@ -20,6 +20,9 @@ interface OpenAddress {
 /** The listeners of a config, as far as their addresses go. */
 export type BindsByName = Readonly<Record<string, Binds>>
 
+/** While others close their sockets, what is seen of them may not fit together. */
+const LOOKS_MAX = 8
+
 const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
 
 /** All TCP addresses. */
@@ -71,9 +74,7 @@ export class Sockets {
   heldPorts(listeners: BindsByName): HeldPort[] {
     return tcpBindsIn(listeners).flatMap(({ bind, key }) => {
       const { port } = parseBind(bind)
-      if (port === 0 || this.open.has(key)) return []
-      const others = this.othersOn(port)
-      return others.size > 0 && !this.isOrphans(others) ? [{ bind, port }] : []
+      return port !== 0 && !this.open.has(key) && this.hasStrangersOn(port) ? [{ bind, port }] : []
     })
   }
 
@@ -164,13 +165,27 @@ export class Sockets {
 
   /** SO_REUSEPORT would share the port with another gateway of this user, so try without it first. */
   private probe(host: string, port: number): void {
-    try {
-      listen(host, port, { isShared: false }).stop(true)
-    } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE') throw error
-      const others = this.othersOn(port)
-      if (listeningInodes(port).size === 0 || (others.size > 0 && !this.isOrphans(others))) throw error
+    for (let looks = 1; ; looks++) {
+      try {
+        return listen(host, port, { isShared: false }).stop(true)
+      } catch (error) {
+        if (codeOf(error) !== 'EADDRINUSE' || this.hasStrangersOn(port)) throw error
+        if (listeningInodes(port).size > 0) return
+        // Nobody listens there: who did a moment ago has gone, or it is the port of somebody's connection.
+        if (looks === LOOKS_MAX) throw error
+      }
     }
+  }
+
+  /** Whether others have the port who do not share it. Workers may leave while we look: who is gone at the next look was no stranger. */
+  private hasStrangersOn(port: number): boolean {
+    let others = this.othersOn(port)
+    for (let looks = 1; others.size > 0 && !this.isOrphans(others); looks++) {
+      const now = this.othersOn(port)
+      if (looks === LOOKS_MAX || [...others].every((inode) => now.has(inode))) return true
+      others = now
+    }
+    return false
   }
 
   private othersOn(port: number): Set<string> {

@@ -126,6 +126,22 @@ describe.if(isLinux)('listening sockets', () => {
     expect(sockets.addresses(listeners)).toEqual({ web: `127.0.0.1:${port}` })
   })
 
+  test('an orphan that leaves while it is looked at is no stranger', () => {
+    const port = occupy({ hostname: '127.0.0.1', port: 0, reusePort: true })
+    const stop = stops.pop()!
+    let asked = 0
+    const sockets = makeSockets(() => {
+      asked++
+      stop() // its socket was seen, and is nobody's by now
+      return false
+    })
+    const listeners = binds({ web: `127.0.0.1:${port}` })
+    expect(sockets.stage(listeners, [0])).toEqual([])
+    expect(asked).toBe(1)
+    expect(sockets.heldPorts(listeners)).toEqual([])
+    expect(sockets.addresses(listeners)).toEqual({ web: `127.0.0.1:${port}` })
+  })
+
   test('a listener may move to another address of its own port', async () => {
     const sockets = makeSockets()
     const before = binds({ web: '127.0.0.1:0' })
