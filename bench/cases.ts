@@ -4,7 +4,7 @@ export interface Case {
   readonly name: string
   readonly target: string
   /** What bench/wrk/case.lua sends. */
-  readonly kind: 'bare' | 'browser' | 'upload'
+  readonly kind: 'bare' | 'browser' | 'upload' | 'close'
   readonly connections: number
   /** Bytes of an answer, when what is read tells better than requests how much work was done. */
   readonly size: number | null
@@ -20,6 +20,15 @@ export const CASES: readonly Case[] = [
     connections: 64,
     size: null,
     goals: { nginx: 0.9, 'haproxy-nolog': 1 },
+  },
+  // A connection for each request.
+  {
+    name: 'connect',
+    target: '/small',
+    kind: 'close',
+    connections: 64,
+    size: null,
+    goals: { 'haproxy-nolog': 1.05 },
   },
   { name: '100k', target: '/100k', kind: 'browser', connections: 32, size: 100 << 10, goals: { nginx: 0.6 } },
   { name: '10m', target: '/10m', kind: 'browser', connections: 4, size: 10 << 20, goals: { nginx: 0.6 } },

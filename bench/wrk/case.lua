@@ -1,4 +1,4 @@
--- Arguments after "--": bare | browser | upload. Prints one JSON line when done.
+-- Arguments after "--": bare | browser | upload | close. Prints one JSON line when done.
 local browser = {
   ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0",
   ["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -19,6 +19,7 @@ function init(args)
     wrk.body = string.rep("u", 1024 * 1024)
     wrk.headers = { ["Content-Type"] = "application/octet-stream" }
   end
+  if kind == "close" then wrk.headers["Connection"] = "close" end
   wrk.headers["Host"] = "www.example.org"
 end
 

@@ -2,6 +2,7 @@
 // answer, bodies for servers. Each connection has its bounds; this is the bound of all together. At the limit no
 // client is read that could add to them. Those go on that can make them fewer: clients in the middle of a request,
 // tunnels, every server. So nothing waits for what waits for it, and who was stopped first is read again first.
+import { tellBug } from '../lib/bug.ts'
 import { inTurn } from './turn.ts'
 
 /** A client's connection, as far as its reading may be stopped here. */
@@ -76,9 +77,19 @@ function readSome(): void {
   let count = 0
   for (const reader of heldBack) {
     if (count++ === AGAIN_AT_ONCE) break
-    letGo(reader)
+    letGoAlone(reader)
   }
   goOn()
+}
+
+/** What breaks one of them must not keep the others waiting, for whom nobody else would care. */
+function letGoAlone(reader: Reader): void {
+  try {
+    letGo(reader)
+  } catch (error) {
+    tellBug(error)
+    reader.terminate()
+  }
 }
 
 /** From now on this client is stopped with the others. */

@@ -101,8 +101,8 @@ function takeTurn(): void {
     left -= shareOf(conn)
   }
   if (at < waiting.length) queue = [...waiting.slice(at), ...queue]
-  flush()
   if (queue.length > 0) schedule()
+  flush()
 }
 
 /** A share, as an event of its own: what a bug breaks is this connection only. */

@@ -69,19 +69,34 @@ function stop(): void {
   state.isStopped = true
   state.stops++
   for (const one of all) one.park()
-  look = setInterval(lookAgain, LOOK_EVERY_MS)
+  look ??= setInterval(lookAgain, LOOK_EVERY_MS)
   look.unref()
   news?.stopped(state.limit, state.clients)
 }
 
 function lookAgain(): void {
-  const isRoom = state.clients <= Math.max(0, clientsMax() - AGAIN_CLIENTS)
-  if (!isRoom || nextDescriptor() >= state.limit - SPARE - AGAIN_CLIENTS) return news?.waiting()
-  if (look) clearInterval(look)
-  state.isStopped = false
-  news?.resumed()
+  if (state.isStopped) {
+    const isRoom = state.clients <= Math.max(0, clientsMax() - AGAIN_CLIENTS)
+    if (!isRoom || nextDescriptor() >= state.limit - SPARE - AGAIN_CLIENTS) return news?.waiting()
+    state.isStopped = false
+    news?.resumed()
+  }
+  let isBack = true
   // The first of them may bring as many clients as are missing.
-  for (const one of all) if (!state.isStopped) one.unpark()
+  for (const one of all) if (!state.isStopped && !takeBack(one)) isBack = false
+  // One that could not be taken back is tried again: left alone it would accept nobody for good.
+  if (!isBack || state.isStopped || look === null) return
+  clearInterval(look)
+  look = null
+}
+
+function takeBack(one: Parked): boolean {
+  try {
+    one.unpark()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A listening socket of Bun's, parked and unparked with the others. */

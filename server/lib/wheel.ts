@@ -113,8 +113,11 @@ export class Wheel {
   }
 
   #wake(): void {
-    this.sweep(this.#clock())
-    this.#sleep()
+    try {
+      this.sweep(this.#clock())
+    } finally {
+      this.#sleep() // whatever broke: otherwise no deadline would be met any more
+    }
   }
 
   /** How long nothing has to be swept, at most `mostMs`: for who sweeps by himself and would rather sleep. */

@@ -1,5 +1,5 @@
 // Accepting stops before descriptors run out, and goes on when clients have gone; who dials without one blames nobody.
-import { afterEach, expect, test } from 'bun:test'
+import { afterEach, expect, spyOn, test } from 'bun:test'
 import { join } from 'node:path'
 import {
   Accepting,
@@ -43,6 +43,32 @@ if (process.platform === 'linux') {
     await waitFor(() => !isAcceptingStopped())
     accepting.stop()
     expect(accepting.fd).toBe(-1)
+  })
+
+  test('a listening socket that cannot be taken back at first is tried until it accepts again', async () => {
+    let accepted = 0
+    const handlers = {
+      open() {
+        accepted++
+        clientAccepted(0)
+      },
+      data() {},
+      close: () => clientGone(),
+    }
+    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, handlers)
+    const { port } = accepting
+    limitAccepting(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
+    const clients = await Promise.all(Array.from({ length: 8 }, () => rawClient(port)))
+    await waitFor(() => isAcceptingStopped())
+    const listens = spyOn(Bun, 'listen').mockImplementation(() => {
+      throw new Error('no room for another watch')
+    })
+    for (const client of clients) client.rst()
+    await waitFor(() => listens.mock.calls.length >= 2)
+    listens.mockRestore()
+    await using _ = await rawClient(port)
+    await waitFor(() => accepted === 9)
+    accepting.stop()
   })
 
   test('a dial without a descriptor says so, and so does a look whether one is left', async () => {

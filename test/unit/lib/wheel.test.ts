@@ -288,6 +288,25 @@ describe('its timer', () => {
     sleepy.stop()
   })
 
+  test('goes on when what follows a sweep breaks', () => {
+    let breaks = true
+    const sleepy = new Wheel(
+      () => Date.now(),
+      () => {
+        if (breaks) throw new Error('broken on purpose')
+      },
+    )
+    sleepy.start()
+    const [first, second] = [new Entry(), new Entry()]
+    sleepy.due(first, Date.now() + 500)
+    sleepy.due(second, Date.now() + 1500)
+    expect(() => jest.advanceTimersByTime(1000)).toThrow('broken on purpose')
+    breaks = false
+    jest.advanceTimersByTime(2000)
+    expect([first.expired.length, second.expired.length]).toEqual([1, 1])
+    sleepy.stop()
+  })
+
   test('wakes earlier for what is filed before all others', () => {
     const sleepy = new Wheel(() => Date.now())
     sleepy.start()
