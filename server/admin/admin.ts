@@ -1,5 +1,6 @@
 // The admin listener: /metrics, /_health and /_metrics, for this machine and trusted ranges.
 import { parseBind, writeBind } from '../lib/bind.ts'
+import { portHolder } from '../lib/port-holder.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
 import { PROMETHEUS_TYPE } from '../telemetry/prometheus.ts'
@@ -62,7 +63,8 @@ export function startAdmin(options: AdminOptions): Admin | AdminProblem {
 
 function problemOf(bind: string, error: unknown): AdminProblem {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null
-  const why = code === 'EADDRINUSE' ? 'its port is in use by another program' : String(error)
+  const holder = code === 'EADDRINUSE' ? portHolder(parseBind(bind).port) : null
+  const why = code === 'EADDRINUSE' ? `${holder?.name ?? 'another program'} has this port` : String(error)
   return { code, problem: `cannot listen on ${bind}: ${why}` }
 }
 

@@ -1,6 +1,6 @@
 // What commands share that only the control socket answers: reload, stop, and those of TURN.
 import { type Args, type ArgsShape, type OptionShape, readArgs } from './args.ts'
-import { type Answered, askGateway, type Asked, findGateway, type Gateway } from './gateway.ts'
+import { type Answered, answeringUrl, askGateway, type Asked, findGateway, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
 import { usageLine } from './usage.ts'
 
@@ -24,8 +24,15 @@ export function readControlArgs(
 }
 
 /** Asks the gateway by its socket alone; null, and a line on stderr, when it could not be asked. */
-export function askSocket({ ways, ...gateway }: Gateway, asked: Asked, io: Io): Promise<Answered | null> {
+export async function askSocket(gateway: Gateway, asked: Asked, io: Io): Promise<Answered | null> {
   // The admin listener does not answer such questions.
-  const sockets = ways.filter((way) => 'unix' in way)
-  return askGateway({ ...gateway, ways: sockets }, asked, io)
+  const sockets = gateway.ways.filter((way) => 'unix' in way)
+  const url = sockets.length === 0 ? await answeringUrl(gateway) : null
+  const whenNone = url === null ? gateway.whenNone : noSocket(gateway.whenNone, url)
+  return askGateway({ ...gateway, ways: sockets, whenNone }, asked, io)
 }
+
+/** A gateway that could not write to its data folder serves all the same. */
+const noSocket = (whenNone: string, url: string): string =>
+  `${whenNone} and can be asked; one answers at ${url}: if that is it, its control socket is not open, as its event "control_socket_not_open" \
+says (mostly its user may not write to the folder "data"). Its process takes HUP to reload and TERM to stop`

@@ -192,6 +192,19 @@ export async function isAnswered({ ways }: Gateway): Promise<boolean> {
   return (await Promise.all(answers)).includes(true)
 }
 
+/** The admin listener that answers; null: none does. */
+export async function answeringUrl({ ways }: Gateway): Promise<string | null> {
+  for (const way of ways)
+    if ('url' in way)
+      try {
+        const { body } = await askBy(way, { method: 'GET', path: '/_health' })
+        if (typeof body === 'object' && body !== null && 'backends' in body) return way.url
+      } catch {
+        // Nobody, or nobody who can be asked.
+      }
+  return null
+}
+
 /** Nobody is there. */
 const NOBODY: ReadonlySet<string> = new Set([
   'ENOENT',

@@ -2,6 +2,7 @@
 import type { HttpListenerConfig } from '../http/listener.options.ts'
 import type { Checked } from './check.ts'
 import { checkBinds, openAddresses } from './check-binds.ts'
+import { checkLoops } from './check-loops.ts'
 import { checkTurn } from './check-turn.ts'
 import type { Path } from './tree.ts'
 
@@ -19,6 +20,7 @@ export function checkListeners(checked: Checked): void {
     })
   const open = openAddresses(checked)
   checkBinds(checked, open)
+  checkLoops(checked, open)
   const ruled = ruledListeners(checked)
   for (const [name, listener] of Object.entries(listeners)) {
     const path = ['listeners', name]

@@ -21,6 +21,8 @@ interface AdminProblem {
   readonly code?: string | null
 }
 
+const MOVE = 'stop it, or move the admin listener: admin: { bind: "127.0.0.1:PORT" }, or admin: false'
+
 interface BoundAdmin {
   readonly bind: string
   readonly admin: OpenAdmin
@@ -61,7 +63,11 @@ export class AdminKeeper {
     if ('problem' in opened) {
       this.drop()
       await this.reopening
-      return { path: 'admin.bind', message: opened.problem }
+      return {
+        path: 'admin.bind',
+        message: opened.problem,
+        ...(opened.code === 'EADDRINUSE' && { hint: MOVE }),
+      }
     }
     this.staged = { bind: admin.bind, admin: opened }
     return null

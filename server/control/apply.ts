@@ -170,12 +170,10 @@ export class Applier {
     }
   }
 
-  private problemOfBind({ path, code, message }: BindProblem): ApplyProblem {
-    if (code !== 'EADDRINUSE') return { path, message }
-    const hint = this.running
-      ? 'try again with SIGHUP once the port is free'
-      : 'stop the other program, or choose another port'
-    return { path, message, hint }
+  private problemOfBind({ path, code, message, hint }: BindProblem): ApplyProblem {
+    if (code === 'EADDRINUSE' && this.running)
+      return { path, message, hint: 'try again with SIGHUP once the port is free' }
+    return hint === null ? { path, message } : { path, message, hint }
   }
 
   private drop(plan: PlanBody): void {

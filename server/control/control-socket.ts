@@ -39,6 +39,9 @@ export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
 /** Opens a control socket; throws when it cannot. */
 export type OpenControlAt = (path: string) => Promise<{ stop(): void }>
 
+const NOT_ASKED =
+  '"sluice reload", "sluice stop" and "sluice turn" cannot ask this gateway: let its user write there, or name another folder with "data"'
+
 export class ControlSocket {
   private readonly open: OpenControlAt
   private server: { stop(): void } | null = null
@@ -72,7 +75,7 @@ export class ControlSocket {
       this.server = await this.open(path)
       if (this.isStopped) this.close()
     } catch (error) {
-      logEvent('warn', 'control_socket_not_open', { path, why: String(error) })
+      logEvent('warn', 'control_socket_not_open', { path, why: String(error), hint: NOT_ASKED })
     }
   }
 

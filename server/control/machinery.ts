@@ -142,6 +142,9 @@ export function openAddresses({ sockets, turn }: Machinery, { listeners }: Confi
   return { ...sockets.addresses(listeners), ...turn.addresses(listeners) }
 }
 
+const UNKNOWN_TO_SUCCESSOR =
+  'let the user of the gateway write there, or name another folder with "data"; until then a gateway that follows after a kill does not know our workers'
+
 /** Says who runs, for the supervisor that comes when this one was killed. */
 export class RunStateKeeper {
   private hasWarned = false
@@ -150,7 +153,8 @@ export class RunStateKeeper {
     try {
       writeRunState(file, { workers, relay: turn.pid, orphans })
     } catch (error) {
-      if (!this.hasWarned) logEvent('warn', 'data_not_writable', { file, why: String(error) })
+      if (!this.hasWarned)
+        logEvent('warn', 'data_not_writable', { file, why: String(error), hint: UNKNOWN_TO_SUCCESSOR })
       this.hasWarned = true
     }
   }

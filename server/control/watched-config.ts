@@ -83,8 +83,9 @@ export class WatchedConfig {
   private readonly onPolled = (why: string): void => {
     if (this.isPolled) return
     this.isPolled = true
-    const hint =
-      'raise fs.inotify.max_user_watches and max_user_instances; until then changes are seen a few seconds later'
+    const hint = why.startsWith('EMFILE')
+      ? 'raise the limit of open files (ulimit -n, LimitNOFILE) or fs.inotify.max_user_instances; until then changes are seen a few seconds later'
+      : 'raise fs.inotify.max_user_watches and max_user_instances; until then changes are seen a few seconds later'
     logEvent('warn', 'config_polled', { why, hint })
   }
 

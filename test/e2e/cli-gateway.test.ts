@@ -9,7 +9,8 @@ import { status } from '../../server/cli/status.ts'
 import { stop } from '../../server/cli/stop.ts'
 import { turnList } from '../../server/cli/turn-list.ts'
 import { type Said, saidBy } from '../support/command.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { waitFor } from '../support/wait.ts'
+import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
 
 const GOOD = `
 listen: 127.0.0.1:0
@@ -56,6 +57,18 @@ test.each(EDITS)(
     }
   },
 )
+
+test('one that is started a second time says who has its port, and how to reach that', async () => {
+  await using second = await spawnGateway({
+    config: GOOD.replace('127.0.0.1:0', `127.0.0.1:${gateway.port()}`),
+    env: { WEIGHT: '3', FOLDER: '.' },
+  })
+  expect(await second.process.exited).toBe(1)
+  await waitFor(() => second.stderr.includes('EADDRINUSE'))
+  expect(second.stderr).toContain(
+    `: a running gateway (process ${gateway.process.pid}) has this port (EADDRINUSE); change what it serves with "sluice reload"`,
+  )
+})
 
 test('a link to its folder leads to the gateway as well', async () => {
   const link = `${gateway.folder}-link`
@@ -104,4 +117,20 @@ test('a stop is over when the gateway is gone', async () => {
     out: '',
     err: `sluice stop: no gateway runs with this config (${gateway.configFile})\n`,
   })
+})
+
+test('where its data folder cannot be written it serves, and says what it lacks', async () => {
+  await using other = await startGateway({
+    config: {
+      data: '/proc/none',
+      backends: {},
+      listeners: { web: { bind: '127.0.0.1:0' } },
+      rules: [{ name: 'r', respond: {} }],
+    },
+  })
+  for (const event of ['data_not_writable', 'control_socket_not_open'])
+    expect(await other.event(event)).toMatchObject({
+      hint: expect.stringContaining('name another folder with "data"'),
+    })
+  expect((await other.fetch('/')).status).toBe(200)
 })

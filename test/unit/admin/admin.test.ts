@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { startAdmin, type Admin, type AdminOptions } from '../../../server/admin/admin.ts'
 import { wantsText } from '../../../server/admin/accept.ts'
@@ -131,7 +132,7 @@ test('a port in use is a problem, not an exception', () => {
   })
   expect(again).toEqual({
     code: 'EADDRINUSE',
-    problem: `cannot listen on ${address}: its port is in use by another program`,
+    problem: `cannot listen on ${address}: ${readFileSync('/proc/self/comm', 'utf8').trim()} (process ${process.pid}) has this port`,
   })
 })
 

@@ -1,0 +1,35 @@
+// Servers that are this gateway itself: a request would come round, and be refused where it passes a second time.
+import { canonicalAddress, isLoopback } from '../lib/ranges.ts'
+import { type OpenAddress, overlaps } from './check-binds.ts'
+import type { Checked } from './check.ts'
+import { isStandIn } from './walk.ts'
+
+/** Warns of servers whose address one of our own http listeners opens. */
+export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void {
+  const ours = open.filter(({ transport, listener }) => transport === 'tcp' && listener !== null)
+  const byPort = Map.groupBy(ours, ({ port }) => port)
+  for (const [name, { servers }] of Object.entries(checked.config.backends))
+    for (const [index, { url }] of servers.entries()) {
+      if (isStandIn(url)) continue
+      if (!URL.canParse(url)) continue // a problem was reported of it
+      const { hostname, port: written } = new URL(url)
+      const host = hostname.replace(/^\[(.*)\]$/, '$1')
+      const port = Number(written || 80)
+      const own = byPort
+        .get(port)
+        ?.find((one) => isThere(one.host, canonicalAddress(host) ?? host.toLowerCase()))
+      if (own === undefined) continue
+      const path = ['backends', name, 'servers', index, 'url']
+      checked.warn({
+        code: 'conflict',
+        path,
+        found: `${checked.quoted(path, url)}, where listener "${own.listener}" listens`,
+        allowed: 'a server behind this gateway',
+        hint: 'a request that comes round to the gateway is refused with 508',
+      })
+    }
+}
+
+/** Of an address that is bound to all, only loopback is known to be here. */
+const isThere = (bound: string, host: string): boolean =>
+  bound === host || ((host === 'localhost' || isLoopback(host)) && overlaps(bound, host))

@@ -1,0 +1,56 @@
+// Who has a TCP port of this machine, for the message to whoever wanted it. Only Linux tells, and of other users' processes only root hears.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { listeningInodes, socketInodes } from './tcp-table.ts'
+
+export interface PortHolder {
+  readonly pid: number
+  /** In words, such as `nginx (process 7)`. */
+  readonly name: string
+  /** It is a gateway of this very program. */
+  readonly isGateway: boolean
+}
+
+/** The process that listens on a port, the one that began it where several do; null: nobody does, or it cannot be seen. */
+export function portHolder(port: number): PortHolder | null {
+  const inodes = listeningInodes(port)
+  if (inodes.size === 0) return null
+  const holders = processes().filter((pid) => [...socketInodes(pid)].some((inode) => inodes.has(inode)))
+  const pid = holders.find((one) => !holders.includes(parentOf(one)))
+  if (pid === undefined) return null
+  const isGateway = isOurProgram(pid)
+  const name = isGateway ? `a running gateway (process ${pid})` : `${commandOf(pid)} (process ${pid})`
+  return { pid, name, isGateway }
+}
+
+/** What to do about it. */
+export const holderHint = (holder: PortHolder | null): string =>
+  holder?.isGateway
+    ? 'change what it serves with "sluice reload", or end it with "sluice stop"; or choose another port'
+    : 'stop the other program, or choose another port'
+
+const processes = (): number[] =>
+  orElse(() => readdirSync('/proc'), [])
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+
+const isOurProgram = (pid: number): boolean =>
+  textOf(`/proc/${pid}/cmdline`).split('\0').includes('run') &&
+  linkOf(`/proc/${pid}/exe`) === linkOf('/proc/self/exe')
+
+/** Its name may hold spaces and brackets: what counts begins behind the last. */
+function parentOf(pid: number): number {
+  const stat = textOf(`/proc/${pid}/stat`)
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+}
+
+const commandOf = (pid: number): string => textOf(`/proc/${pid}/comm`).trim() || 'a program'
+
+const orElse = <T>(read: () => T, other: T): T => {
+  try {
+    return read()
+  } catch {
+    return other
+  }
+}
+const textOf = (file: string): string => orElse(() => readFileSync(file, 'utf8'), '')
+const linkOf = (link: string): string => orElse(() => readlinkSync(link), '')
