@@ -8,6 +8,9 @@ import { dateLine } from '../lib/clock.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import type { Proxied } from './proxy.ts'
 
+/** Copying so little costs less than is seen. */
+const STAGED_ANSWER_MAX = 4096
+
 const CONTENT_LENGTH = bitOf(KNOWN.contentLength)
 const CRLF = Buffer.from('\r\n')
 const CHUNKED_END = Buffer.from('0\r\n\r\n')
@@ -69,6 +72,8 @@ export function writeHeldHead(x: Proxied): void {
 export function writeBody(x: Proxied, bytes: Buffer, from: number, to: number): void {
   if (x.heldBytes === bytes && x.heldTo === from && !x.wrapsChunks) {
     x.heldBytes = null
+    // An answer that is whole with this piece is logged before the end of the event, and leaves then: none is answered and not logged.
+    if (to - x.heldFrom <= STAGED_ANSWER_MAX) return x.inbound.writeSmall(bytes, x.heldFrom, to)
     return x.inbound.write(bytes, x.heldFrom, to)
   }
   if (x.heldBytes) writeHeldHead(x)

@@ -91,12 +91,12 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   }
 
   /** Stages a few bytes, so that they leave in one write with what is written next. */
-  writeSmall(bytes: Buffer): void {
+  writeSmall(bytes: Buffer, from = 0, to = bytes.length): void {
     if (this.isClosed || this.#isMute) return
-    const stage = openStage(this, bytes.length)
+    const stage = openStage(this, to - from)
     const at = stagedLength()
-    bytes.copy(stage, at)
-    stageTo(at + bytes.length)
+    bytes.copy(stage, at, from, to)
+    stageTo(at + to - from)
   }
 
   flushStage(stage: Buffer, length: number): void {

@@ -12,14 +12,17 @@ const AF_INET = 2
 const SOCK_STREAM = 1
 const SOL_SOCKET = 1
 const SO_LINGER = 13
+const MSG_DONTWAIT = 0x40
+
+const taken = new Uint8Array(new ArrayBuffer(4096))
 
 const bugs: unknown[] = []
 beforeAll(() => tellBugsTo((error) => bugs.push(error)))
 afterAll(() => tellBugsTo((error) => process.stderr.write(`bug: ${String(error)}\n`)))
 
 /** A socket that a test moves by system calls, so that it can be reset within a turn of the gateway's. */
-function wireOf(port: number): { send(text: string): void; reset(): void } {
-  const { socket, connect, send, setsockopt, close } = libc()
+function wireOf(port: number): { send(text: string): void; received(): number; reset(): void } {
+  const { socket, connect, send, recv, setsockopt, close } = libc()
   const fd = socket(AF_INET, SOCK_STREAM, 0)
   const address = socketAddress('127.0.0.1', port)!
   expect(connect(fd, ptr(address), address.length)).toBe(0)
@@ -27,6 +30,10 @@ function wireOf(port: number): { send(text: string): void; reset(): void } {
     send(text) {
       const bytes = Buffer.from(text)
       expect(send(fd, ptr(bytes), bytes.length, 0)).toBe(bytes.length)
+    },
+    /** Takes what is here; how many bytes that was. */
+    received() {
+      return Math.max(0, Number(recv(fd, ptr(taken), taken.length, MSG_DONTWAIT)))
     },
     reset() {
       setsockopt(fd, SOL_SOCKET, SO_LINGER, ptr(Int32Array.of(1, 0)), 8)
@@ -100,5 +107,25 @@ test.skipIf(process.platform !== 'linux')(
     expect(origin.requests.length).toBeLessThanOrEqual(2)
     expect(gateway.log.map(({ fault }) => fault).slice(1)).toEqual(['client_abort'])
     expect(bugs).toEqual([])
+  },
+)
+
+test.skipIf(process.platform !== 'linux')(
+  'an answer leaves when it is logged: a worker that is killed in between has answered nothing that its log lacks',
+  async () => {
+    await using origin = startOrigin(answering('ok', ['Date: Sun, 29 Nov 2026 12:00:00 GMT']))
+    const seen: number[] = []
+    let client: ReturnType<typeof wireOf> | null = null
+    const looking = { name: 'looking', end: () => void seen.push(client?.received() ?? -1) }
+    await using gateway = startEngine({ config: toServers([origin.url]), steps: [looking] })
+    client = wireOf(gateway.port())
+    for (const count of [1, 2, 3]) {
+      client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+      await waitFor(() => gateway.log.length === count)
+      expect(client.received()).toBeGreaterThan(0)
+    }
+    expect(seen).toEqual([0, 0, 0])
+    client.reset()
+    await gateway.settled()
   },
 )
