@@ -213,9 +213,12 @@ export function metricsDocument(places: readonly Place[], board: Scoreboard): Me
   }
 }
 
-/** Percent with two decimals. */
+/** Percent with two decimals. All and none are said only of all and none. */
 export function successRate(requests: number, failures: number): number {
-  return requests <= 0 ? 100 : Math.round(((requests - failures) / requests) * 10_000) / 100
+  if (requests <= 0 || failures <= 0) return 100
+  if (failures >= requests) return 0
+  const rounded = Math.round(((requests - failures) / requests) * 10_000) / 100
+  return Math.min(Math.max(rounded, 0.01), 99.99)
 }
 
 /** Record 0 of the scoreboard. */

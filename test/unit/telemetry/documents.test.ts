@@ -271,3 +271,9 @@ test('what the scoreboard knows is in the metrics, and gone with the server', ()
   gatherBoard(totals, places.slice(0, 1), cells)
   expect(renderMetrics(totals, 'lb')).not.toContain('server="two"')
 })
+
+test('a rate is 100 % of none failed and 0 % of all failed alone, however many there were', () => {
+  expect([successRate(1_000_000, 0), successRate(1_000_000, 1)]).toEqual([100, 99.99])
+  expect([successRate(1_000_000, 1_000_000), successRate(1_000_000, 999_999)]).toEqual([0, 0.01])
+  expect(successRate(0, 0)).toBe(100)
+})
