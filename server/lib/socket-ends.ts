@@ -1,5 +1,5 @@
-// Who is at the ends of a socket, also of one that is broken already. A client that was reset before it was accepted has no remoteAddress:
-// getpeername asks for a connection. SO_PEERNAME does not.
+// Who is at the other end of a socket, also of one that is broken already. A client that was reset before it was accepted has no
+// remoteAddress: getpeername asks for a connection. SO_PEERNAME does not.
 import { ptr } from 'bun:ffi'
 import { libc } from './native.ts'
 import { canonicalAddress } from './ranges.ts'
@@ -12,11 +12,10 @@ const AF_INET6 = 10
 const IPV4_BYTES = 16
 const IPV6_BYTES = 28
 
-/** The two ends of a connection. */
+/** The other end of a connection. */
 export interface SocketEnds {
   readonly address: string
   readonly port: number
-  readonly localPort: number
   /** It is broken already: what the other side has sent can be read, and nobody waits for an answer. */
   readonly isReset: boolean
 }
@@ -25,42 +24,63 @@ export interface SocketEnds {
 interface WithEnds {
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
-  readonly localPort: number | undefined
   readonly fd: number
 }
 
-/** Asked when a socket is accepted, once for all: later it may be broken, and know nothing any more. */
+/**
+ * Asked when a socket is accepted, once for all: later it may be broken, and know nothing any more. One call of the kernel, where
+ * Bun makes one for each of address and port.
+ */
 export function endsOf(socket: object): SocketEnds {
-  const { remoteAddress, remotePort = 0, localPort = 0, fd } = socket as WithEnds
-  if (remoteAddress !== undefined)
-    return { address: remoteAddress, port: remotePort, localPort, isReset: false }
-  return { ...lostPeer(fd), localPort, isReset: true }
+  const { fd } = socket as WithEnds
+  if (process.platform !== 'linux' || fd < 0) return endsByBun(socket as WithEnds)
+  length[0] = IPV6_BYTES
+  if (libc().getpeername(fd, nameAt(), lengthAt()) === 0) return named(false)
+  // Asked for more bytes than there are, the kernel gives none.
+  return hasName(fd, IPV6_BYTES) || hasName(fd, IPV4_BYTES) ? named(true) : UNKNOWN
 }
 
-type Peer = Pick<SocketEnds, 'address' | 'port'>
-const UNKNOWN: Peer = { address: 'unknown', port: 0 }
-
-function lostPeer(fd: number): Peer {
-  const name = rawName(fd, IPV6_BYTES) ?? rawName(fd, IPV4_BYTES)
-  if (name === null) return UNKNOWN
-  const view = new DataView(name.buffer)
-  const family = view.getUint16(0, true)
-  const address = family === AF_INET ? v4(name) : family === AF_INET6 ? v6(name) : null
-  return address === null ? UNKNOWN : { address, port: view.getUint16(2) }
+function endsByBun({ remoteAddress, remotePort = 0 }: WithEnds): SocketEnds {
+  return remoteAddress === undefined ? UNKNOWN : { address: remoteAddress, port: remotePort, isReset: false }
 }
 
-/** Asked for more bytes than there are, the kernel gives none. */
-function rawName(fd: number, bytes: number): Uint8Array | null {
-  if (process.platform !== 'linux' || fd < 0) return null
-  const name = new Uint8Array(IPV6_BYTES)
-  const length = Uint32Array.of(bytes)
-  return libc().getsockopt(fd, SOL_SOCKET, SO_PEERNAME, ptr(name), ptr(length)) === 0 ? name : null
+function hasName(fd: number, bytes: number): boolean {
+  length[0] = bytes
+  return libc().getsockopt(fd, SOL_SOCKET, SO_PEERNAME, nameAt(), lengthAt()) === 0
 }
 
-const v4 = (name: Uint8Array): string => name.subarray(4, 8).join('.')
+const UNKNOWN: SocketEnds = { address: 'unknown', port: 0, isReset: true }
 
-function v6(name: Uint8Array): string | null {
-  const view = new DataView(name.buffer)
-  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16))
-  return canonicalAddress(groups.join(':'))
+// What the kernel writes: one for all, read at once.
+const name = new DataView(new ArrayBuffer(IPV6_BYTES))
+const length = new Uint32Array(new ArrayBuffer(4))
+const places: { name: ReturnType<typeof ptr> | null; length: ReturnType<typeof ptr> | null } = {
+  name: null,
+  length: null,
+}
+const nameAt = (): ReturnType<typeof ptr> => (places.name ??= ptr(name))
+const lengthAt = (): ReturnType<typeof ptr> => (places.length ??= ptr(length))
+
+function named(isReset: boolean): SocketEnds {
+  const family = name.getUint16(0, true)
+  const address = family === AF_INET ? v4() : family === AF_INET6 ? v6() : null
+  return address === null ? UNKNOWN : { address, port: name.getUint16(2), isReset }
+}
+
+/** Whoever comes often is named once. */
+const latest = { number: 0, text: '0.0.0.0' }
+
+function v4(): string {
+  const number = name.getUint32(4)
+  if (number !== latest.number) {
+    latest.number = number
+    latest.text = `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
+  }
+  return latest.text
+}
+
+function v6(): string | null {
+  let text = name.getUint16(8).toString(16)
+  for (let at = 10; at < 24; at += 2) text += `:${name.getUint16(at).toString(16)}`
+  return canonicalAddress(text)
 }
