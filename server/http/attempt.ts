@@ -17,7 +17,10 @@ export function attemptAnswered(x: Proxied, server: Server, sinceMs: number): vo
   x.tries?.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
 }
 
-/** The server gave no answer, or broke off in the middle of one. What is not its fault is not counted against it. */
+/**
+ * The server gave no answer, or broke off in the middle of one. What is not its fault is not counted against it, and nor is the end of a
+ * tunnel: WebSockets are ended by resets, and its server has answered long ago.
+ */
 export function attemptFailed(
   x: Proxied,
   server: Server,
@@ -25,7 +28,7 @@ export function attemptFailed(
   phase: Phase,
   sinceMs: number,
 ): void {
-  if (FAULTS[code].side === 'server')
+  if (FAULTS[code].side === 'server' && !x.tunnel)
     x.engine.board.attemptFailed(server.slot, faultPlace(code), phase === 'answer', unixSeconds())
   if (x.engine.isDebugging) tellFailure(x, server, code, phase)
   const failed = { server: server.name, phase, fault: code, ms: nowMs - sinceMs }

@@ -48,7 +48,8 @@ function ignoreStraySignals(): void {
 }
 
 /**
- * Runs `start`, which starts a child, while the signals that end one by default are held: the child inherits that, so that
+ * Runs `start`, which starts a child, while the signals that end one by default are held: the child inherits that, and
+ * none of them ends it before it handles them (releaseSignals).
  */
 export function withSignalsHeld<T>(start: () => T): T {
   if (process.platform !== 'linux') return start()

@@ -128,6 +128,18 @@ describe('a tunnel', () => {
     await gateway.settled()
   })
 
+  test('that its server resets does not make that server a failing one', async () => {
+    await using server = new RawServer()
+    await using gateway = startEngine({ config: toServers([server.url]) })
+    const client = await upgraded(gateway)
+    server.socket?.terminate()
+    expect(await client.closed()).toBe('rst')
+    expect(await gateway.logged()).toMatchObject({ status: 101, fault: 'server_truncated' })
+    const { slot } = gateway.servers[0]!
+    expect([gateway.board.attempts(slot), gateway.board.lastFault(slot)]).toEqual([1, null])
+    await gateway.settled()
+  })
+
   test('both sides may end at once', async () => {
     await using server = new RawServer()
     await using gateway = startEngine({ config: toServers([server.url]) })
