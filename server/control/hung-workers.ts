@@ -30,13 +30,13 @@ export class HungWorkers {
     this.parts = parts
   }
 
-  /** Looks at all workers; to be called each LOOK_EVERY_MS. */
-  look(nowMs: number): void {
+  /** Looks at all workers, so long after the last time. */
+  look(nowMs: number, sinceMs: number): void {
     const crew = this.parts.crew()
     const { everybody } = crew
     for (const worker of this.pulses.keys()) if (!everybody.includes(worker)) this.pulses.delete(worker)
     for (const worker of everybody) {
-      if (!this.hangs(worker, nowMs)) continue
+      if (!this.hangs(worker, nowMs, sinceMs)) continue
       this.parts.totals.counter('workers_hung_total').add(1)
       logEvent('error', 'worker_hung', { ...this.silenceOf(worker) })
       crew.displace(worker)
@@ -50,7 +50,12 @@ export class HungWorkers {
       .filter(({ silent_ms }) => silent_ms >= SUSPECT_MS)
   }
 
-  private hangs(worker: Worker, nowMs: number): boolean {
+  /** Whether somebody is silent for longer than one that is idle may be. */
+  get isAnyoneSilent(): boolean {
+    return this.pulses.values().some(({ silentMs }) => silentMs > 0)
+  }
+
+  private hangs(worker: Worker, nowMs: number, sinceMs: number): boolean {
     const { beat, pid } = worker
     if (beat === null) {
       this.pulses.delete(worker)
@@ -59,7 +64,7 @@ export class HungWorkers {
     const waited = this.parts.waitedMs ?? waitedMs
     const pulse = this.pulses.get(worker) ?? new Pulse({ waitedMs: () => waited(pid) })
     this.pulses.set(worker, pulse)
-    return pulse.look(beat, nowMs)
+    return pulse.look(beat, nowMs, sinceMs)
   }
 
   private silenceOf(worker: Worker): SilentWorker {

@@ -21,8 +21,8 @@ export interface PulseOptions {
 }
 
 export class Pulse {
-  /** Looks in a row that found no new beat. */
-  silentLooks = 0
+  /** How long it has been silent, as far as that counts. */
+  silentMs = 0
   private beat: number | null = null
   private lookedMs = 0
   private waitedMs: number | null = null
@@ -34,26 +34,22 @@ export class Pulse {
     this.everyMs = options.everyMs ?? LOOK_EVERY_MS
   }
 
-  /** How long it has been silent, as far as that counts. */
-  get silentMs(): number {
-    return this.silentLooks * this.everyMs
-  }
-
-  /** Looks at how often it has beaten so far; true: it hangs. */
-  look(beat: number, nowMs: number): boolean {
-    const isLate = nowMs - this.lookedMs > this.everyMs * LATE
+  /** Looks at how often it has beaten so far, so long after the last look; true: it hangs. */
+  look(beat: number, nowMs: number, sinceMs = this.everyMs): boolean {
+    const isLate = nowMs - this.lookedMs > sinceMs * LATE
     this.lookedMs = nowMs
     if (beat !== this.beat) {
       this.beat = beat
-      this.silentLooks = 0
+      this.silentMs = 0
       this.waitedMs = null
       return false
     }
     if (isLate) return false
-    if (this.silentLooks++ === 0) this.waitedMs = this.options.waitedMs()
+    if (this.silentMs === 0) this.waitedMs = this.options.waitedMs()
+    this.silentMs += sinceMs
     const { hungAfter = HUNG_AFTER } = this.options
-    if (this.silentLooks < hungAfter) return false
-    return this.silentLooks >= Math.max(STARVED_AFTER, hungAfter) || !this.isStarved()
+    if (this.silentMs < hungAfter * this.everyMs) return false
+    return this.silentMs >= Math.max(STARVED_AFTER, hungAfter) * this.everyMs || !this.isStarved()
   }
 
   private isStarved(): boolean {

@@ -14,8 +14,9 @@ const ANSWER_MS = 10_000
 /** After its drain time is over, or its control connection is closed. */
 const EXIT_GRACE_MS = 2000
 const LAST_WORDS_MS = 1000
-/** It tells its metrics once a second: one that is silent for so many looks hangs. Longer than for a worker: its allocations end with it. */
-const SILENT_LOOKS = 10
+/** It tells its metrics once a second, idle each two: one that is silent for so many seconds hangs. Longer than for a worker: its allocations end with it. */
+const SILENT_S = 10
+const LOOK_EVERY_S = 2
 
 export interface RelayOptions {
   readonly start: StartRelay
@@ -59,8 +60,8 @@ export class Relay {
     this.options = options
     this.pulse = new Pulse({
       waitedMs: () => waitedMs(this.pid),
-      hungAfter: SILENT_LOOKS,
-      everyMs: options.secondMs ?? LOOK_EVERY_MS,
+      hungAfter: SILENT_S,
+      everyMs: this.secondMs,
     })
     const hello = Promise.withResolvers<boolean>()
     const exited = Promise.withResolvers<void>()
@@ -87,6 +88,10 @@ export class Relay {
     unlessWithin(ANSWER_MS, hello.promise, () => this.kill())
     // Without its control connection it ends by itself.
     void this.link.closed.then(() => unlessWithin(EXIT_GRACE_MS, this.exited, () => this.kill()))
+  }
+
+  private get secondMs(): number {
+    return this.options.secondMs ?? LOOK_EVERY_MS
   }
 
   get pid(): number {
@@ -162,7 +167,7 @@ export class Relay {
     this.heard++
     switch (message.type) {
       case 'hello':
-        this.silence ??= setInterval(() => this.onLook(), this.options.secondMs ?? LOOK_EVERY_MS)
+        this.silence ??= setInterval(() => this.onLook(), this.secondMs * LOOK_EVERY_S)
         return this.sayHello(true)
       case 'metrics':
         return this.options.onMetrics(message.delta)
@@ -179,8 +184,8 @@ export class Relay {
 
   /** It may hang outside of any answer that is waited for. */
   private onLook(): void {
-    if (!this.pulse.look(this.heard, performance.now())) return
-    this.why = `it hung: it said nothing for ${this.pulse.silentLooks} s`
+    if (!this.pulse.look(this.heard, performance.now(), this.secondMs * LOOK_EVERY_S)) return
+    this.why = `it hung: it said nothing for ${this.pulse.silentMs / this.secondMs} s`
     this.kill()
   }
 

@@ -1,5 +1,6 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
 import { acceptMs, finishMs, type DrainTimes } from '../lib/drain.ts'
+import { giveBackStartCode } from '../lib/start-code.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
 import { AttemptWatch } from '../telemetry/attempts.ts'
@@ -18,7 +19,7 @@ import { makeCrew } from './make-crew.ts'
 import type { HealthChange } from './prober.ts'
 import { relayNews, tellAttempts, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
 import { workersOf } from './plan-checks.ts'
-import { LOOK_EVERY_MS } from './pulse.ts'
+import { Rounds } from './rounds.ts'
 import { ServiceManager } from './service-manager.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets.ts'
@@ -31,7 +32,7 @@ import { earlyWorkers, guessWorkers } from './worker-command.ts'
 import { ledgersSettled } from './worker-ledger.ts'
 
 /** Changes of the config that the system does not tell (network file systems) are seen after so long. */
-const POLL_EVERY_S = 2
+const POLL_EVERY_MS = 2000
 
 export interface SuperviseOptions {
   readonly file: string
@@ -67,7 +68,13 @@ export class Supervisor {
   private readonly source: WatchedConfig
   private readonly controlSocket: ControlSocket
   private readonly manager: ServiceManager
-  private seconds = 0
+  private readonly rounds = new Rounds({
+    served: () => this.board.served(),
+    isCounting: () => this.hung.isAnyoneSilent || this.attempts.isCounting,
+    look: (sinceMs) => this.look(sinceMs),
+    onRest: giveBackStartCode,
+  })
+  private unpolledMs = 0
   private readonly runState = new RunStateKeeper()
   private readonly attempts = new AttemptWatch()
   private readonly oldest = new Map<Worker, number>()
@@ -194,16 +201,19 @@ export class Supervisor {
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
     await this.onApplied('serving', outcome.plan)
     if (this.isDraining) return []
-    setInterval(() => this.onSecond(), LOOK_EVERY_MS)
+    this.rounds.begin()
     if (this.options.isWatching) this.source.begin()
     return []
   }
 
-  private onSecond(): void {
+  private look(sinceMs: number): void {
     this.board.reconcile()
-    this.hung.look(performance.now())
-    // In the same waking: an idle gateway has few of them.
-    if (this.seconds++ % POLL_EVERY_S === 0) this.source.look()
+    this.hung.look(performance.now(), sinceMs)
+    this.unpolledMs += sinceMs
+    if (this.unpolledMs >= POLL_EVERY_MS) {
+      this.unpolledMs = 0
+      this.source.look()
+    }
     for (const news of this.attempts.look(placesOf(this), this.board)) tellAttempts(news)
   }
 
@@ -227,6 +237,7 @@ export class Supervisor {
 
   private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
     configureEvents(config.logs)
+    this.rounds.disturb()
     this.keepRunState()
     // Looked at now: the next config may take the place of this one before it is told.
     const facts = {

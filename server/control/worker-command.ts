@@ -34,9 +34,18 @@ export const workerCommand = (): string[] => mainCommand('worker')
 /** Bun collects garbage each second where the heap has changed at all: some 10 ms, also of an idle process. What needs room is collected anyway. */
 const GC_EVERY_MS = '10000'
 
+/**
+ * Bun's allocator has a thread that gives memory back, and wakes it whenever the loop goes to sleep. Without it the loop does that itself
+ * before it sleeps, which costs half as many wakings at rest and a system call less in each turn.
+ */
+const SCAVENGER_OFF = '0'
+
 /** The environment of a worker, or of the relay. */
 export function workerEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const passed: Record<string, string> = { BUN_GC_TIMER_INTERVAL: GC_EVERY_MS }
+  const passed: Record<string, string> = {
+    BUN_GC_TIMER_INTERVAL: GC_EVERY_MS,
+    MIMALLOC_SCAVENGER: SCAVENGER_OFF,
+  }
   for (const name of PASSED) {
     const value = env[name]
     if (value !== undefined) passed[name] = value

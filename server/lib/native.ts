@@ -25,6 +25,7 @@ const SYMBOLS = {
   recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
   recvmmsg: { args: ['i32', 'ptr', 'u32', 'i32', 'ptr'], returns: 'i32' },
   sendmmsg: { args: ['i32', 'ptr', 'u32', 'i32'], returns: 'i32' },
+  madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' },
   shutdown: { args: ['i32', 'i32'], returns: 'i32' },
   // A handler is an address; the two that are used here are 0 and 1.
   signal: { args: ['i32', 'u64'], returns: 'u64' },

@@ -263,6 +263,11 @@ export class Scoreboard {
     return this.inFlight(GATEWAY)
   }
 
+  /** Another number once a client has connected or an exchange has ended: whether anything was served, without a look at all records. */
+  served(): number {
+    return this.acceptedConnections() + this.bytesIn(GATEWAY) + this.bytesOut(GATEWAY)
+  }
+
   /** Client connections ever accepted. */
   acceptedConnections(): number {
     return this.#sum(GATEWAY, ACCEPTED)

@@ -50,9 +50,14 @@ interface Watched {
 /** Looks without a failure, with an answer among them, after which a server has recovered: one that fails now and then is told once. */
 const RECOVERED_LOOKS = 5
 
-/** Tells the first failures of a server and its recovery. To be asked once a second. */
+/** Tells the first failures of a server and its recovery. To be asked once a second, and more rarely while nothing is served. */
 export class AttemptWatch {
   readonly #watched = new Map<string, Watched>()
+
+  /** Whether looks are counted at the moment, for a recovery. */
+  get isCounting(): boolean {
+    return this.#watched.values().some(({ quiet }) => quiet > 0)
+  }
 
   /** What is new at these servers. */
   look(

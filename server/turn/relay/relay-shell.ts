@@ -19,6 +19,8 @@ import type { DatagramSink, Stream } from '../network.ts'
 import type { Turn } from '../turn.ts'
 
 const METRICS_EVERY_MS = 1000
+/** While there is nothing new: then they are a sign of life. */
+const QUIET_METRICS_EVERY_MS = 2000
 /** How much may wait for a supervisor that does not read before metrics wait as well. */
 const UNREAD_MAX = 64 * 1024
 
@@ -224,7 +226,7 @@ export class RelayShell {
 
   private tellMetrics(): void {
     const { wheel, registry, say, unread } = this.parts
-    wheel.due(this.metrics, nowMs + METRICS_EVERY_MS)
+    wheel.due(this.metrics, nowMs + (registry.isQuiet ? QUIET_METRICS_EVERY_MS : METRICS_EVERY_MS))
     // What is not taken now is in the next.
     if (unread() < UNREAD_MAX) say({ type: 'metrics', delta: registry.take() })
   }

@@ -14,7 +14,7 @@ function watched({ crew }: Pick<Scene, 'crew'>) {
     hung,
     count: () => totals.counter('workers_hung_total').value,
     look: async (times: number) => {
-      for (let i = 0; i < times; i++) hung.look((nowMs += 1000))
+      for (let i = 0; i < times; i++) hung.look((nowMs += 1000), 1000)
       await settle()
     },
   }

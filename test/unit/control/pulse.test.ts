@@ -27,6 +27,12 @@ describe('a pulse', () => {
     expect(pulse.silentMs).toBe(0)
   })
 
+  test('looks that are twice as far apart count twice', () => {
+    const pulse = new Pulse(neverWaited)
+    for (const atMs of [2000, 4000, 6000]) expect(pulse.look(1, atMs, 2000)).toBe(false)
+    expect(pulse.look(1, 7000, 1000)).toBe(true)
+  })
+
   test('one that waited for a processor most of the time is given thirty seconds', () => {
     let waited = 0
     const stuckWaiting = (eachMs: number) => () => {

@@ -36,10 +36,11 @@ describe('starting workers', () => {
       DB_PASSWORD: 'x',
       NODE_ENV: 'y',
     }
-    const { BUN_GC_TIMER_INTERVAL: interval, ...passed } = workerEnv(env)
+    const { BUN_GC_TIMER_INTERVAL: interval, MIMALLOC_SCAVENGER: scavenger, ...passed } = workerEnv(env)
     expect(passed).toEqual({ PATH: '/bin', TZ: 'UTC' })
     // Ours, whatever the user has.
     expect(Number(interval)).toBeGreaterThan(1000)
+    expect(scavenger).toBe('0')
   })
 
   test('a worker is this very program', () => {

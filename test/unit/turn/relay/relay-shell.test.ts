@@ -301,6 +301,18 @@ describe('questions', () => {
 })
 
 describe('metrics', () => {
+  test('go each second while there is something new, and half as often as a mere sign of life', () => {
+    const made = scene()
+    const [metrics] = made.timers
+    const counter = made.registry.counter('turn_relay_restarts_total')
+    const nextAfter = (added: number): number => {
+      counter.add(added)
+      metrics!.expire(0)
+      return metrics!.dueMs - nowMs
+    }
+    expect([nextAfter(1), nextAfter(0), nextAfter(1)]).toEqual([1000, 2000, 1000])
+  })
+
   test('are told each second, unless the supervisor is far behind: then they wait', () => {
     const made = scene()
     const [metrics] = made.timers
