@@ -11,7 +11,7 @@ import { caddy } from './contenders/caddy.ts'
 import type { Contender, Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
-import { sluice } from './contenders/sluice.ts'
+import { SLUICE_AT_REST, sluice } from './contenders/sluice.ts'
 import { IDLE_HEAD, idleCost, idleRow } from './idle.ts'
 import { MASSES, idleMemory, massMemory, stalledMemory } from './memory.ts'
 import { spread, table, tableOf } from './report.ts'
@@ -102,7 +102,7 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
       console.log(`\n${crowd.name}\n\n${table(await fairness(contenders, crowd, effort.rounds))}`)
     })
   }
-  if (asked.includes('resting')) console.log(await restingTable(recipes, setting, effort.seconds))
+  if (asked.includes('resting')) console.log(await restingTable([...recipes, ...SLUICE_AT_REST], setting, effort.seconds))
   for (const name of MEMORY.filter((extra) => asked.includes(extra))) {
     const rows = await memoryRows(name, recipes, setting)
     console.log(`\n${name}\n\n${table(rows)}`)
