@@ -102,7 +102,8 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
       console.log(`\n${crowd.name}\n\n${table(await fairness(contenders, crowd, effort.rounds))}`)
     })
   }
-  if (asked.includes('resting')) console.log(await restingTable([...recipes, ...SLUICE_AT_REST], setting, effort.seconds))
+  if (asked.includes('resting'))
+    console.log(await restingTable([...recipes, ...SLUICE_AT_REST], setting, effort.seconds))
   for (const name of MEMORY.filter((extra) => asked.includes(extra))) {
     const rows = await memoryRows(name, recipes, setting)
     console.log(`\n${name}\n\n${table(rows)}`)
