@@ -3,8 +3,8 @@
 /** What a command takes. Keys of `options` are long names without the dashes. */
 export interface ArgsShape {
   readonly options: Readonly<Record<string, OptionShape>>
-  /** How many words beside the options; default none. */
-  readonly words?: { readonly min: number; readonly max: number }
+  /** How many words beside the options, and what is wanted where there are too few; default none. */
+  readonly words?: { readonly min: number; readonly max: number; readonly wanted?: string }
 }
 
 export interface OptionShape {
@@ -54,9 +54,9 @@ export function readArgs(args: readonly string[], shape: ArgsShape): Args | Usag
 }
 
 function withinBounds(words: string[], given: Map<string, string[]>, shape: ArgsShape): Args | UsageProblem {
-  const { min, max } = shape.words ?? { min: 0, max: 0 }
+  const { min, max, wanted = 'an argument' } = shape.words ?? { min: 0, max: 0 }
   if (words.length > max) return { problem: `unexpected argument "${words[max]}"` }
-  if (words.length < min) return { problem: 'an argument is missing' }
+  if (words.length < min) return { problem: `${wanted} is missing` }
   return argsOf(words, given)
 }
 

@@ -83,6 +83,12 @@ export function nothingMatched(backend: string | null, io: Io): number {
   return 1
 }
 
+/** What stands in their columns. */
+export const COLUMNS_HELP = `
+REQUESTS are those that a server answered, or was the last to fail; FAILED ones had a 5xx or no whole answer. ATTEMPTS are all that it was
+asked, also where another server answered then; LOST ones got no answer. "unchecked" servers have no health check.
+`
+
 /** What the three commands take, for their help. */
 export const OPTIONS_HELP = `  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
       --admin URL    ask this admin listener, also that of another machine, and no other

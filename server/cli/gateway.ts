@@ -172,6 +172,8 @@ export async function askGateway(gateway: Gateway, asked: Asked, io: Io): Promis
       const code = codeOf(error)
       if ('unix' in way && (code === 'EACCES' || code === 'EPERM')) closed = way.unix
       else if (!NOBODY.has(code)) why ??= `${placeOf(way)} ${whyNot(error, asked)}`
+      // It is there and hangs: nobody is served by waiting for it once more at another door.
+      if ('unix' in way && isTimeout(error)) break
     }
   const denied =
     closed === null ? null : `this user may not ask the gateway (${closed}): ask as the user that it runs as`
@@ -229,9 +231,10 @@ async function askBy(way: Way, { method, path, timeoutMs = TIMEOUT_MS }: Asked):
 
 const placeOf = (way: Way): string => ('url' in way ? way.url : way.unix)
 
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
+
 function whyNot(error: unknown, { timeoutMs = TIMEOUT_MS }: Asked): string {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return `did not answer within ${timeoutMs / 1000} s`
+  if (isTimeout(error)) return `did not answer within ${timeoutMs / 1000} s`
   const code = codeOf(error)
   if (code === 'ENOTFOUND' || code === 'DNSException') return 'could not be asked: its name has no address'
   if (code === 'ECONNRESET' || code === 'ConnectionClosed')

@@ -45,8 +45,10 @@ export function healthLines(document: HealthDocument): string {
   ).length
   const ofThem =
     unchecked === 0 ? '' : `, ${unchecked === healthy_count ? '' : `${unchecked} of them `}unchecked`
+  const ofServers =
+    total_count === 0 ? 'no servers' : `${healthy_count} of ${total_count} servers up${ofThem}`
   return [
-    `${healthy ? 'healthy' : 'unhealthy'}: ${healthy_count} of ${total_count} servers up${ofThem}`,
+    `${healthy ? 'healthy' : 'unhealthy'}: ${ofServers}`,
     ...(draining === true ? ['draining: what is in flight is finished, nothing new is taken'] : []),
     ...(workers === undefined || workers.serving >= workers.wanted
       ? []

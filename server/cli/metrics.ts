@@ -1,6 +1,6 @@
 // sluice metrics: what was served so far.
 import type { MetricsDocument } from '../telemetry/documents.ts'
-import { OPTIONS_HELP, ask, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
+import { COLUMNS_HELP, OPTIONS_HELP, ask, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 
@@ -8,7 +8,7 @@ const HELP = `Tells how much was served so far, and how much of it failed.
 
 Usage: sluice metrics [BACKEND] [--admin URL] [-c FILE] [--json]
 
-${OPTIONS_HELP}
+${OPTIONS_HELP}${COLUMNS_HELP}
 All metrics, for Prometheus, are at /metrics of the admin listener.
 Exit code: 0 done; 1 no gateway was reached, or there is no such backend; 2 wrong usage.
 `

@@ -1,6 +1,14 @@
 // sluice status: health and traffic of each server at one glance.
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
-import { OPTIONS_HELP, ask, healthOfBackend, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
+import {
+  COLUMNS_HELP,
+  OPTIONS_HELP,
+  ask,
+  healthOfBackend,
+  metricsOfBackend,
+  nothingMatched,
+  readQuestion,
+} from './ask.ts'
 import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
 import { metricsLine } from './metrics.ts'
@@ -10,7 +18,7 @@ const HELP = `Tells how a running gateway is: which servers are up and what they
 
 Usage: sluice status [BACKEND] [--admin URL] [-c FILE] [--json]
 
-${OPTIONS_HELP}
+${OPTIONS_HELP}${COLUMNS_HELP}
 --json prints two documents, a line each: that of "sluice health", then that of "sluice metrics".
 Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such backend; 2 wrong usage.
 `
@@ -32,7 +40,8 @@ export async function status(args: readonly string[], io: Io): Promise<number> {
   return health.healthy ? 0 : 1
 }
 
-function statusText(health: HealthDocument, metrics: MetricsDocument): string {
+/** Both documents for people. */
+export function statusText(health: HealthDocument, metrics: MetricsDocument): string {
   const served = new Map(metrics.backends.map((server) => [`${server.backend}\n${server.server}`, server]))
   const rows = health.backends.map(({ backend, server, state, weight, active_connections, reason }) => {
     const of = served.get(`${backend}\n${server}`)
@@ -61,5 +70,8 @@ function statusText(health: HealthDocument, metrics: MetricsDocument): string {
     'LOST',
     'REASON',
   ]
-  return `${healthLines(health)}\n${metricsLine(metrics)}\n${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
+  // Where there are no servers but a relay, nothing is ever asked for.
+  const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
+  const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
+  return `${healthLines(health)}\n${traffic}${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
 }

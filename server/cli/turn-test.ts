@@ -82,7 +82,7 @@ const SHAPE = {
     timeout: { takes: 'value' },
     json: { takes: 'flag' },
   },
-  words: { min: 1, max: 1 },
+  words: { min: 1, max: 1, wanted: 'a URL such as turn:HOST (or --peer ADDRESS)' },
 } as const
 
 const world: World = {

@@ -3,9 +3,39 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { askGateway } from '../../../server/cli/gateway.ts'
 import { reload } from '../../../server/cli/reload.ts'
 import { stop } from '../../../server/cli/stop.ts'
 import { saidBy } from '../../support/command.ts'
+
+test('one that hangs is asked once: its other door leads to the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
+  const unix = join(folder, 'hangs.sock')
+  const hanging = Bun.listen({ unix, socket: { data() {} } })
+  let asked = 0
+  const admin = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: () => {
+      asked++
+      return Response.json({})
+    },
+  })
+  try {
+    const ways = [{ unix }, { url: `http://127.0.0.1:${admin.port}` }]
+    const gateway = { command: 'status', ways, closed: null, whenNone: 'none' }
+    const { err } = await saidBy(async (io) => {
+      await askGateway(gateway, { method: 'GET', path: '/_health', timeoutMs: 50 }, io)
+      return 1
+    })
+    expect(err).toBe(`sluice status: ${unix} did not answer within 0.05 s\n`)
+    expect(asked).toBe(0)
+  } finally {
+    hanging.stop(true)
+    await admin.stop(true)
+    rmSync(folder, { recursive: true })
+  }
+})
 
 test('a gateway that answers all the same is not called gone', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'sluice-test-'))

@@ -18,7 +18,7 @@ const stepsOf = (out: string): Step[] => JSON.parse(out) as Step[]
 
 describe('wrong usage', () => {
   test.each([
-    ['an argument is missing', ''],
+    ['a URL such as turn:HOST (or --peer ADDRESS) is missing', ''],
     ['unexpected argument "x"', 'turn:a x'],
     ['unknown option "--user-name"', 'turn:a --user-name x'],
     ['"https://a" is no URL such as', 'https://a'],

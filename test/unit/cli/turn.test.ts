@@ -271,7 +271,7 @@ test('a command is missing, unknown, or asked for help', async () => {
   )
   expect((await said('constructor')).err).toStartWith('sluice turn: unknown command "constructor";')
   expect((await said('--json')).err).toStartWith('sluice turn: unknown option "--json";')
-  expect((await said('end')).err).toStartWith('sluice turn end: an argument is missing;')
+  expect((await said('end')).err).toStartWith('sluice turn end: an ID of "sluice turn list" is missing;')
   for (const word of ['-h', '--help', 'help']) {
     const { code, out, err } = await said(word)
     expect([code, err]).toEqual([0, ''])
