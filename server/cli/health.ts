@@ -49,7 +49,7 @@ export function healthLines(document: HealthDocument): string {
     total_count === 0 ? 'no servers' : `${healthy_count} of ${total_count} servers up${ofThem}`
   return [
     `${healthy ? 'healthy' : 'unhealthy'}: ${ofServers}`,
-    ...(draining === true ? ['draining: what is in flight is finished, nothing new is taken'] : []),
+    ...(draining === true ? ['draining: it is about to stop, and finishes what is in flight'] : []),
     ...(workers === undefined || workers.serving >= workers.wanted
       ? []
       : [`workers: ${workers.serving} of ${workers.wanted} serve`]),

@@ -180,7 +180,7 @@ test('health and status show which config is served, why a newer one is not, and
     for (const backend of [[], ['web']]) {
       const { code, out } = await said(command, ...backend, '--admin', url)
       expect(code).toBe(1)
-      expect(out.split('\n')).toContain('draining: what is in flight is finished, nothing new is taken')
+      expect(out.split('\n')).toContain('draining: it is about to stop, and finishes what is in flight')
       expect(out.split('\n')).toContain(rejected)
     }
 })
