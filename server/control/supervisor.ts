@@ -1,6 +1,6 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
 import { acceptMs, finishMs, type DrainTimes } from '../lib/drain.ts'
-import { giveBackStartCode } from '../lib/start-code.ts'
+import { StartCode } from '../lib/start-code.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent, type LogLevel } from '../telemetry/log.ts'
 import { AttemptWatch } from '../telemetry/attempts.ts'
@@ -71,9 +71,9 @@ export class Supervisor {
   private readonly rounds = new Rounds({
     served: () => this.board.served(),
     isCounting: () => this.hung.isAnyoneSilent || this.attempts.isCounting,
-    look: (sinceMs) => this.look(sinceMs),
-    onRest: giveBackStartCode,
+    look: (sinceMs, isQuiet) => this.look(sinceMs, isQuiet),
   })
+  private readonly startCode = new StartCode()
   private unpolledMs = 0
   private readonly runState = new RunStateKeeper()
   private readonly attempts = new AttemptWatch()
@@ -206,7 +206,8 @@ export class Supervisor {
     return []
   }
 
-  private look(sinceMs: number): void {
+  private look(sinceMs: number, isQuiet: boolean): void {
+    this.startCode.look(isQuiet)
     this.board.reconcile()
     this.hung.look(performance.now(), sinceMs)
     this.unpolledMs += sinceMs
@@ -237,7 +238,7 @@ export class Supervisor {
 
   private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
     configureEvents(config.logs)
-    this.rounds.disturb()
+    this.startCode.used()
     this.keepRunState()
     // Looked at now: the next config may take the place of this one before it is told.
     const facts = {

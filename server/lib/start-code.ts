@@ -5,6 +5,31 @@ import { libc } from './native.ts'
 
 const MADV_DONTNEED = 4
 
+/** Looks in a row at which nothing had happened, after which a process is at rest. */
+const RESTS_AFTER = 5
+
+/** Gives it back once, when a process has come to rest after its start: what is in use under traffic stays. */
+export class StartCode {
+  private left = RESTS_AFTER
+  private readonly giveBack: () => void
+
+  constructor(giveBack: () => void = giveBackStartCode) {
+    this.giveBack = giveBack
+  }
+
+  /** There is something to give back again: a new plan was compiled. */
+  used(): void {
+    this.left = RESTS_AFTER
+  }
+
+  /** Whether something had happened since the last look. */
+  look(isQuiet: boolean): void {
+    if (this.left === 0) return
+    this.left = isQuiet ? this.left - 1 : RESTS_AFTER
+    if (this.left === 0) this.giveBack()
+  }
+}
+
 export interface Mapping {
   readonly start: number
   readonly bytes: number

@@ -3,7 +3,7 @@ import { Ledger } from '../scoreboard/ledger.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs } from '../lib/drain.ts'
 import type { Config } from '../config/schema.ts'
-import { giveBackStartCode } from '../lib/start-code.ts'
+import { StartCode } from '../lib/start-code.ts'
 import type { Steps } from '../lib/slices.ts'
 import { closeFds, receiveFds } from '../lib/pass-fds.ts'
 import { releaseSignals } from '../lib/signals.ts'
@@ -20,7 +20,6 @@ const BEAT_EVERY_MS = 1000
 /** While nothing is served it sleeps longer, and metrics (processor time, memory) go with one beat of so many. */
 const QUIET_BEAT_EVERY_MS = 2000
 const QUIET_BEATS = 5
-const REST_BEATS = 5
 /** How long connections are still taken without a supervisor: another one may be about to start. */
 const ORPHAN_ACCEPT_MS = 5000
 
@@ -49,8 +48,7 @@ class WorkerShell {
   private revision = 0
   private beat: Timer | null = null
   private quietBeats = QUIET_BEATS
-  /** Quiet beats until it is at rest; 0: it was already. */
-  private restBeats = 0
+  private readonly startCode = new StartCode()
   /** The oldest plan in use, as it was told. */
   private oldest = -1
   private readonly exit: (code: number) => void
@@ -120,7 +118,7 @@ class WorkerShell {
 
   private onCommit(revision: number): void {
     this.plane?.commit()
-    this.restBeats = REST_BEATS
+    this.startCode.used()
     say({ type: 'serving', revision })
   }
 
@@ -136,17 +134,12 @@ class WorkerShell {
     const oldest = this.plane?.oldestRevision() ?? 0
     const isQuiet = this.plane?.registry.isQuiet !== false && oldest === this.oldest
     this.beat = setTimeout(() => this.onBeat(), isQuiet ? QUIET_BEAT_EVERY_MS : BEAT_EVERY_MS)
-    if (isQuiet) this.onQuiet()
+    if (this.plane?.snapshot) this.startCode.look(isQuiet)
     this.quietBeats = isQuiet ? this.quietBeats + 1 : QUIET_BEATS
     if (this.quietBeats < QUIET_BEATS) return
     this.quietBeats = 0
     this.oldest = oldest
     this.sendMetrics()
-  }
-
-  /** At rest after a start or a new plan it gives back what that took, once: what is in use under traffic stays. */
-  private onQuiet(): void {
-    if (this.restBeats > 0 && --this.restBeats === 0) giveBackStartCode()
   }
 
   private sendMetrics(): void {

@@ -3,6 +3,7 @@
 import { nowMs } from '../../lib/clock.ts'
 import { tellBug } from '../../lib/bug.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
+import { StartCode } from '../../lib/start-code.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
 import { configureEvents, type LogEvent } from '../../telemetry/log.ts'
 import type { Registry } from '../../telemetry/registry.ts'
@@ -65,6 +66,7 @@ export class RelayShell {
   private isDraining = false
   private isClosed = false
   private mostWanted = 0
+  private readonly startCode = new StartCode()
   private readonly metrics: Timed
   private readonly deadline: Timed
 
@@ -226,6 +228,7 @@ export class RelayShell {
 
   private tellMetrics(): void {
     const { wheel, registry, say, unread } = this.parts
+    this.startCode.look(registry.isQuiet)
     wheel.due(this.metrics, nowMs + (registry.isQuiet ? QUIET_METRICS_EVERY_MS : METRICS_EVERY_MS))
     // What is not taken now is in the next.
     if (unread() < UNREAD_MAX) say({ type: 'metrics', delta: registry.take() })

@@ -7,18 +7,14 @@ afterEach(() => void jest.useRealTimers())
 function scene() {
   const world = { served: 0, isCounting: false }
   const looks: number[] = []
-  const notes: string[] = []
   const rounds = new Rounds({
     served: () => world.served,
     isCounting: () => world.isCounting,
     look: (sinceMs) => looks.push(sinceMs),
-    onRest: () => notes.push('at rest'),
   })
   rounds.begin()
   return {
     world,
-    rounds,
-    notes,
     /** How far apart the rounds of the next seconds are. */
     looksIn: (seconds: number): number[] => {
       looks.length = 0
@@ -46,22 +42,5 @@ describe('the rounds of a supervisor', () => {
     const { world, looksIn } = scene()
     world.isCounting = true
     expect(looksIn(10)).toEqual(Array<number>(10).fill(1000))
-  })
-
-  test('tell rest once after a start and once after each new plan, and not between requests', () => {
-    const { world, rounds, notes, looksIn } = scene()
-    for (let i = 0; i < 10; i++) {
-      world.served++
-      looksIn(3)
-    }
-    expect(notes).toEqual([])
-    looksIn(60)
-    expect(notes).toEqual(['at rest'])
-    world.served++
-    looksIn(60)
-    expect(notes).toEqual(['at rest'])
-    rounds.disturb()
-    looksIn(60)
-    expect(notes).toEqual(['at rest', 'at rest'])
   })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { giveBackStartCode, unwrittenMappings } from '../../../server/lib/start-code.ts'
+import { StartCode, giveBackStartCode, unwrittenMappings } from '../../../server/lib/start-code.ts'
 
 const mapping = (range: string, permissions: string, file: string, anonymousKb: number): string =>
   `${range} ${permissions} 00018000 fe:00 1234                       ${file}
@@ -35,4 +35,18 @@ test.skipIf(process.platform !== 'linux')('code that was given back comes again 
   Bun.gc(true)
   expect(JSON.parse('{"a":[1,2]}')).toEqual({ a: [1, 2] })
   expect(new TextDecoder().decode(Bun.gunzipSync(Bun.gzipSync('again')))).toBe('again')
+})
+
+test('it is given back once at rest after a start and after each new plan, and not between requests', () => {
+  let times = 0
+  const code = new StartCode(() => void times++)
+  const look = (looks: number, isQuiet: boolean): number => {
+    for (let i = 0; i < looks; i++) code.look(isQuiet)
+    return times
+  }
+  for (let i = 0; i < 10; i++) expect(look(4, true) + look(1, false)).toBe(0)
+  expect(look(60, true)).toBe(1)
+  expect(look(5, false) + look(60, true)).toBe(2)
+  code.used()
+  expect(look(60, true)).toBe(2)
 })
