@@ -8,6 +8,8 @@ export interface Case {
   readonly connections: number
   /** Bytes of an answer, when what is read tells better than requests how much work was done. */
   readonly size: number | null
+  /** Longer than usual: code is compiled while it runs, by count of its calls, and here calls are few. */
+  readonly warmUpSeconds?: number
   readonly goals: Readonly<Record<string, number>>
 }
 
@@ -28,7 +30,8 @@ export const CASES: readonly Case[] = [
     kind: 'close',
     connections: 64,
     size: null,
-    goals: { 'haproxy-nolog': 1.05 },
+    warmUpSeconds: 12,
+    goals: {},
   },
   { name: '100k', target: '/100k', kind: 'browser', connections: 32, size: 100 << 10, goals: { nginx: 0.6 } },
   { name: '10m', target: '/10m', kind: 'browser', connections: 4, size: 10 << 20, goals: { nginx: 0.6 } },

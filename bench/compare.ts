@@ -31,7 +31,7 @@ export async function compare(
   what: Case,
   { seconds, rounds, warmUpSeconds }: Effort,
 ): Promise<Result[]> {
-  for (const contender of contenders) await wrk(contender.port, what, warmUpSeconds)
+  for (const contender of contenders) await wrk(contender.port, what, what.warmUpSeconds ?? warmUpSeconds)
   const results = contenders.map(({ name }) => ({ contender: name, rounds: [] as Round[] }))
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {

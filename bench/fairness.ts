@@ -1,10 +1,10 @@
 // Whether a few busy connections starve the others of a worker: small requests while large answers are downloaded, and while
 // many clients ask for a large answer and do not read it. All contenders in alternation, as the machine is what they share.
-import { readFileSync } from 'node:fs'
 import { rawClient } from '../test/support/client.ts'
 import { killAll, treeOf } from '../test/support/processes.ts'
 import { pause } from '../test/support/wait.ts'
 import type { Contender } from './contenders/contender.ts'
+import { kernelDrops } from './kernel.ts'
 
 export interface Crowd {
   readonly name: string
@@ -29,7 +29,7 @@ export interface Share {
   /** Of each answered request. */
   readonly ms: readonly number[]
   readonly unanswered: number
-  /** Packets that the kernel threw away meanwhile as its memory for TCP was used up, or a queue of connections full. */
+  /** By the kernel, meanwhile. */
   readonly dropped: number
 }
 
@@ -81,21 +81,6 @@ async function share(port: number, crowd: Crowd): Promise<Share> {
     unanswered: crowd.requests - answered.length,
     dropped: kernelDrops() - before,
   }
-}
-
-/**
- * Of the whole machine. Hundreds of stalled downloads take gigabytes of the kernel's memory for TCP, some megabytes each, most of them in
- * the origin: past its limit (tcp_mem) bytes of every connection are thrown away, and a round says nothing about who was measured.
- */
-function kernelDrops(): number {
-  const [names = [], values = []] = readFileSync('/proc/net/netstat', 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('TcpExt:'))
-    .map((line) => line.split(' '))
-  return ['TCPRcvQDrop', 'ListenOverflows'].reduce(
-    (sum, name) => sum + Number(values[names.indexOf(name)] ?? 0),
-    0,
-  )
 }
 
 /** Starts the crowd; it is under way when this settles. Returns how to end it. */

@@ -12,6 +12,7 @@ import type { Contender, Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { SLUICE_AT_REST, sluice } from './contenders/sluice.ts'
+import { kernelDrops } from './kernel.ts'
 import { IDLE_HEAD, idleCost, idleRow } from './idle.ts'
 import { MASSES, idleMemory, massMemory, stalledMemory } from './memory.ts'
 import { spread, table, tableOf } from './report.ts'
@@ -169,7 +170,10 @@ async function restingTable(recipes: readonly Recipe[], setting: Setting, second
 }
 
 async function memoryRows(name: string, recipes: readonly Recipe[], setting: Setting): Promise<string[][]> {
-  const rows = name === 'idle' ? [['contender', 'connections', 'bytes each']] : [['contender', 'growth MB']]
+  const rows =
+    name === 'idle'
+      ? [['contender', 'connections', 'bytes each']]
+      : [['contender', 'growth MB', 'dropped by the kernel']]
   for (const recipe of recipes) {
     await withAll([recipe], setting, async ([contender]) => {
       if (contender === undefined) return
@@ -180,9 +184,10 @@ async function memoryRows(name: string, recipes: readonly Recipe[], setting: Set
         )
         rows.push([recipe.name, String(open), bytesEach.toFixed(0)])
       } else {
+        const before = kernelDrops()
         const mass = MASSES.find((one) => one.name === name)
         const grown = await (mass ? massMemory(contender, mass) : stalledMemory(contender))
-        rows.push([recipe.name, (grown / 1e6).toFixed(1)])
+        rows.push([recipe.name, (grown / 1e6).toFixed(1), String(kernelDrops() - before)])
       }
     })
   }
