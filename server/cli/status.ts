@@ -1,5 +1,5 @@
 // sluice status: health and traffic of each server at one glance.
-import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
+import type { HealthDocument, MetricsDocument, ServerMetrics } from '../telemetry/documents.ts'
 import {
   COLUMNS_HELP,
   OPTIONS_HELP,
@@ -55,7 +55,7 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
       of?.failed_requests ?? 0,
       of?.attempts ?? 0,
       of?.failed_attempts ?? 0,
-      reason ?? '',
+      reason ?? allFailed(of),
     ]
   })
   const head = [
@@ -74,4 +74,12 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
   return `${healthLines(health)}\n${traffic}${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
+}
+
+/** A server that answers each request with a failure of its own is up, and serves nobody. */
+function allFailed(of: ServerMetrics | undefined): string {
+  if (of === undefined || of.total_requests === 0 || of.failed_requests < of.total_requests) return ''
+  return of.total_requests === 1
+    ? 'its one request failed'
+    : `all ${of.total_requests} requests failed: see the access log`
 }

@@ -28,3 +28,37 @@ test('a relay alone has no traffic of servers to tell', () => {
   expect(statusText({ ...document, turn }, metrics)).toBe('healthy: no servers\nturn: 2 allocations\n')
   expect(statusText(document, metrics)).toContain('0 requests')
 })
+
+test('a server that is up and fails each request is told as that', () => {
+  const where = { url: 'http://a:1', backend: 'b', server: 'a' }
+  const healthy = {
+    ...where,
+    healthy: true,
+    circuit_state: 'Closed' as const,
+    weight: 1,
+    active_connections: 0,
+    state: 'up' as const,
+    reason: null,
+  }
+  const rowOf = (failed_requests: number): string => {
+    const served = {
+      ...where,
+      total_requests: 4,
+      failed_requests,
+      success_rate: 0,
+      active_connections: 0,
+      attempts: 4,
+      failed_attempts: 0,
+    }
+    const metrics = {
+      total_requests: 4,
+      total_failures: failed_requests,
+      success_rate: 0,
+      backends: [served],
+    }
+    const health = { ...document, backends: [healthy], healthy_count: 1, total_count: 1 }
+    return statusText(health, metrics).trimEnd().split('\n').at(-1) ?? ''
+  }
+  expect(rowOf(4)).toEndWith('all 4 requests failed: see the access log')
+  expect(rowOf(3)).not.toContain('failed')
+})
