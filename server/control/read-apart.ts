@@ -8,9 +8,9 @@ import { mainCommand } from './worker-command.ts'
 /** A file that takes longer is read by the supervisor itself, which then tells what there is to tell. */
 const WITHIN_MS = 60_000
 
-/** What is in the file; null when the process could not say. */
+/** What is in the file; null when the process could not say, or could not even be started: a machine may be out of processes or memory. */
 export async function readApart({ file, env, level }: SourceOptions): Promise<ReadConfig | null> {
-  const loaded = await ask({ file, env, level })
+  const loaded = await ask({ file, env, level }).catch(() => null)
   if (loaded === null) return null
   const { checked, warnings } = JSON.parse(loaded.head) as Pick<ReadConfig, 'checked' | 'warnings'>
   const { text } = loaded
@@ -20,7 +20,7 @@ export async function readApart({ file, env, level }: SourceOptions): Promise<Re
   return { checked: { is: 'valid', config: { ...checked.config, rules } }, warnings, text, files }
 }
 
-function ask(options: SourceOptions): Promise<Loaded | null> {
+async function ask(options: SourceOptions): Promise<Loaded | null> {
   const { promise, resolve } = Promise.withResolvers<Loaded | null>()
   const child = Bun.spawn({
     cmd: mainCommand('loader'),
@@ -30,10 +30,12 @@ function ask(options: SourceOptions): Promise<Loaded | null> {
     ipc: (message: Loaded) => resolve(message),
     onExit: () => resolve(null),
   })
-  child.send(options)
   const timer = setTimeout(() => resolve(null), WITHIN_MS)
-  return promise.finally(() => {
+  try {
+    child.send(options)
+    return await promise
+  } finally {
     clearTimeout(timer)
     child.kill('SIGKILL')
-  })
+  }
 }

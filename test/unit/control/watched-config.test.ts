@@ -27,7 +27,11 @@ const words = (body: string): string =>
     rules: [{ name: 'all', respond: { status: 200, body } }],
   })
 
-async function scene(text: string, more: Readonly<Record<string, string>> = {}): Promise<Scene> {
+async function scene(
+  text: string,
+  more: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'watched-'))
   folders.push(folder)
   for (const [name, content] of Object.entries(more)) writeFileSync(join(folder, name), content)
@@ -35,7 +39,7 @@ async function scene(text: string, more: Readonly<Record<string, string>> = {}):
   writeFileSync(file, text)
   const config = new WatchedConfig({
     file,
-    env: {},
+    env,
     level: null,
     onChange: () => void made.changes++,
     onWarning: () => {},
@@ -134,6 +138,14 @@ test('a large file is read by another process, with the same result', async () =
   expect(await made.config.read()).toEqual(apart?.checked as never)
   writeFileSync(made.file, `${many('two').slice(0, -1)}, "worker": 2}`)
   expect(await readApart(options)).toEqual(await readConfig(options))
+})
+
+test('where no other process can be started a large file is read all the same', async () => {
+  // No program can be given such an environment: starting one throws, as it does when a machine is out of processes.
+  const env = { A: 'b\0' }
+  const made = await scene(many('one'), { 'body.txt': 'x' }, env)
+  expect(await readApart({ file: made.file, env, level: null })).toBeNull()
+  expect((await made.config.read()).is).toBe('valid')
 })
 
 test('while a large file is read the loop goes on', async () => {
