@@ -8,11 +8,15 @@ const OUT = join(ROOT, 'dist')
 const BINARY = join(OUT, 'sluice')
 const STAMP = join(OUT, 'sluice.inputs')
 
-/** Builds the executable unless its inputs are unchanged, and says where it is. Safe to call from several processes at once. */
+/**
+ * Builds the executable unless its inputs are unchanged, and says where it is. Safe to call from several
+ * processes at once.
+ */
 export async function build(): Promise<{ binary: string; built: boolean }> {
   const identity = { version: packageVersion(), commit: commitOf(ROOT) }
   const inputs = hashOfInputs(identity)
-  // The stamp names the very file that was built, so that of two builds at once no stamp vouches for the other's file.
+  // The stamp names the very file that was built, so that of two builds at once no stamp vouches for the
+  // other's file.
   if ((await textOf(STAMP)) === `${inputs} ${inodeOf(BINARY)}`) return { binary: BINARY, built: false }
   await mkdir(OUT, { recursive: true })
   await compile(identity)
@@ -28,9 +32,11 @@ async function compile(identity: { version: string; commit: string }): Promise<v
       // Bytecode without ESM would freeze the paths of this machine into the executable.
       format: 'esm',
       bytecode: true,
-      // Each process loads only the parts that its command imports: in one piece, the whole program is read at every start.
+      // Each process loads only the parts that its command imports: in one piece, the whole program is read
+      // at every start.
       splitting: true,
-      // Identifiers stay: functions written by libraries at run time refer to them, and stack traces are readable.
+      // Identifiers stay: functions written by libraries at run time refer to them, and stack traces are
+      // readable.
       minify: { whitespace: true, syntax: true, identifiers: false },
       define: {
         SLUICE_VERSION: JSON.stringify(identity.version),
@@ -48,8 +54,9 @@ async function compile(identity: { version: string; commit: string }): Promise<v
 }
 
 /**
- * Where the program lies in the executable Bun notes in eight bytes behind the data of a section. They belong to no section, so that `strip`,
- * which packagers run, clears them, and what is left is a bare Bun. The section before them takes them in. Only ELF (Linux) has that.
+ * Where the program lies in the executable Bun notes in eight bytes behind the data of a section. They belong
+ * to no section, so that `strip`, which packagers run, clears them, and what is left is a bare Bun. The
+ * section before them takes them in. Only ELF (Linux) has that.
  */
 function keepThroughStrip(file: string): void {
   const bytes = readFileSync(file)
@@ -80,7 +87,9 @@ function keepThroughStrip(file: string): void {
   closeSync(fd)
 }
 
-/** All that can change the executable: our sources, the packages' versions, this Bun and what is stamped in. */
+/**
+ * All that can change the executable: our sources, the packages' versions, this Bun and what is stamped in.
+ */
 function hashOfInputs(identity: { version: string; commit: string }): string {
   const hash = new Bun.CryptoHasher('sha256')
   hash.update(
@@ -108,7 +117,10 @@ function packageVersion(): string {
 
 const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0
 
-/** The commit that is checked out, with "-dirty" when files differ from it; "unknown" outside a clone (a source archive, say). */
+/**
+ * The commit that is checked out, with "-dirty" when files differ from it; "unknown" outside a clone (a
+ * source archive, say).
+ */
 export function commitOf(root: string): string {
   const named = process.env['SLUICE_COMMIT']
   if (named !== undefined && named !== '') return named

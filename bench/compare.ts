@@ -25,7 +25,10 @@ export interface Effort {
 
 const TICK_US = 10_000
 
-/** All rounds of all contenders. Each round begins with another one, so that a slow drift of the machine hits all alike. */
+/**
+ * All rounds of all contenders. Each round begins with another one, so that a slow drift of the machine hits
+ * all alike.
+ */
 export async function compare(
   contenders: readonly Contender[],
   what: Case,

@@ -1,5 +1,6 @@
-// Whether a few busy connections starve the others of a worker: small requests while large answers are downloaded, and while
-// many clients ask for a large answer and do not read it. All contenders in alternation, as the machine is what they share.
+// Whether a few busy connections starve the others of a worker: small requests while large answers are
+// downloaded, and while many clients ask for a large answer and do not read it. All contenders in
+// alternation, as the machine is what they share.
 import { rawClient } from '../test/support/client.ts'
 import { killAll, treeOf } from '../test/support/processes.ts'
 import { pause } from '../test/support/wait.ts'

@@ -1,4 +1,5 @@
-// What doing nothing costs: wakings and processor time of all threads, and memory, of a contender that nobody asks for anything.
+// What doing nothing costs: wakings and processor time of all threads, and memory, of a contender that nobody
+// asks for anything.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pause } from '../test/support/wait.ts'
 

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Packets that it threw away so far as its memory for TCP was used up (tcp_mem), or a queue of connections full. Of the whole machine:
- * hundreds of stalled downloads take gigabytes of that memory, half in the sockets to clients, half in the origin.
+ * Packets that it threw away so far as its memory for TCP was used up (tcp_mem), or a queue of connections
+ * full. Of the whole machine: hundreds of stalled downloads take gigabytes of that memory, half in the
+ * sockets to clients, half in the origin.
  */
 export function kernelDrops(): number {
   const [names = [], values = []] = readFileSync('/proc/net/netstat', 'utf8')

@@ -1,5 +1,6 @@
-// Large configs: what `check` takes, and what a reload does to the traffic and to the admin listener. Rounds with and without reloads
-// alternate, so that a busy machine disturbs both. `bun bench/large-configs.ts [RULES …]`, after `npm run build`.
+// Large configs: what `check` takes, and what a reload does to the traffic and to the admin listener. Rounds
+// with and without reloads alternate, so that a busy machine disturbs both. `bun bench/large-configs.ts
+// [RULES …]`, after `npm run build`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-// What a line of the access log and the counts of an exchange cost a worker, CPU of the writing thread included:
+// What a line of the access log and the counts of an exchange cost a worker, CPU of the writing thread
+// included:
 //   bun bench/log-line.ts
 // in memory of its own, and in a ledger; the lowest and the mean of rounds in alternation.
 import { rmSync, truncateSync } from 'node:fs'

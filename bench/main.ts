@@ -1,4 +1,5 @@
-// npm run bench: Sluice beside nginx, HAProxy, Caddy and coturn, one worker each, in the same run. Loopback only.
+// npm run bench: Sluice beside nginx, HAProxy, Caddy and coturn, one worker each, in the same run. Loopback
+// only.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Memory: of idle keep-alive connections, of a client that stops reading in the middle of a large answer, and of crowds of
-// clients that do so, or that send requests ahead of an answer that does not come.
+// Memory: of idle keep-alive connections, of a client that stops reading in the middle of a large answer, and
+// of crowds of clients that do so, or that send requests ahead of an answer that does not come.
 import type { Socket } from 'bun'
 import { residentBytes } from '../test/support/processes.ts'
 import { type RawClient, rawClient } from '../test/support/client.ts'

@@ -1,5 +1,7 @@
-// The server behind every contender, in a process of its own: raw bytes on Bun.listen, so that it is never what is measured.
-// /small 24 bytes · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers small. Prints its port.
+// The server behind every contender, in a process of its own: raw bytes on Bun.listen, so that it is never
+// what is measured.
+// /small 24 bytes · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers
+//   small. Prints its port.
 import type { Socket } from 'bun'
 
 interface Connection {

@@ -36,7 +36,8 @@ export const TURN_CASES: readonly TurnCase[] = [
     what: 'TLS, channels',
     flags: ['-c', '-t', '-S'],
     overTls: true,
-    // It wants each message in a record of its own, which no stream owes it: each of them sends seldom enough.
+    // It wants each message in a record of its own, which no stream owes it: each of them sends seldom
+    // enough.
     clients: 60,
     everyMs: 20,
     perSecond: 50,

@@ -1,4 +1,5 @@
-// What the TURN engine itself costs per datagram, without sockets: `bun bench/turn-engine.ts`. Nanoseconds, the best of five rounds.
+// What the TURN engine itself costs per datagram, without sockets: `bun bench/turn-engine.ts`. Nanoseconds,
+// the best of five rounds.
 import { randomBytes } from 'node:crypto'
 import { nowMs, tick } from '../server/lib/clock.ts'
 import { Wheel } from '../server/lib/wheel.ts'

@@ -52,7 +52,10 @@ const RATE = 20_000
 const SECONDS = 8
 const LINES = 20
 
-/** 20,000 datagrams a second by twenty clients to an echoing peer, and as many back; sent by the clock, whatever comes back. */
+/**
+ * 20,000 datagrams a second by twenty clients to an echoing peer, and as many back; sent by the clock,
+ * whatever comes back.
+ */
 export async function lossAtRate(server: TurnServer, peerPort: number): Promise<string[]> {
   const lines: TurnLine[] = []
   for (let i = 0; i < LINES; i++) {

@@ -1,4 +1,5 @@
-// Sluice beside coturn, one relay thread each, in the same run: CPU of all processes per relayed datagram, loss, memory.
+// Sluice beside coturn, one relay thread each, in the same run: CPU of all processes per relayed datagram,
+// loss, memory.
 import { startCoturn } from '../test/support/coturn.ts'
 import { programPath } from '../test/support/needs.ts'
 import { cpuTicks } from '../test/support/processes.ts'
@@ -77,7 +78,10 @@ async function eachAlone(work: (contender: Contender) => Promise<string[]>): Pro
   return rows
 }
 
-/** As users run it: the executable, one worker, its log of allocations. SLUICE_BENCH_TURN=coturn: coturn against itself, to see the noise. */
+/**
+ * As users run it: the executable, one worker, its log of allocations. SLUICE_BENCH_TURN=coturn: coturn
+ * against itself, to see the noise.
+ */
 const startOurs = (): Promise<TurnServer> =>
   process.env['SLUICE_BENCH_TURN'] === 'coturn'
     ? startCoturn(LISTENERS)
@@ -90,7 +94,8 @@ async function compare(
   peerPort: number,
   { rounds, seconds }: TurnEffort,
 ): Promise<Round[][]> {
-  // Some 800,000 datagrams: until then machine code is still being made of ours, on other threads, which is counted as well.
+  // Some 800,000 datagrams: until then machine code is still being made of ours, on other threads, which is
+  // counted as well.
   for (const contender of contenders) await measure(contender, what, peerPort, 2 * seconds)
   const results: Round[][] = contenders.map(() => [])
   for (let round = 0; round < rounds; round++) {

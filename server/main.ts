@@ -1,5 +1,6 @@
-// Picks the command. The only file with effects on import; each command is loaded when it is asked for, so that a worker never
-// loads the schema compiler, nor `version` a gateway. No value is imported from our files: see hearNothingYet().
+// Picks the command. The only file with effects on import; each command is loaded when it is asked for, so
+// that a worker never loads the schema compiler, nor `version` a gateway. No value is imported from our
+// files: see hearNothingYet().
 import { writeSync } from 'node:fs'
 import type { Command } from './cli/commands.ts'
 import type { Io } from './cli/io.ts'
@@ -7,7 +8,7 @@ import type { Io } from './cli/io.ts'
 /** What the supervisor starts; of no use to people. */
 const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
-  loader: async () => (process.send ? (await import('./control/loader.ts')).loader : workerByHand),
+  loader: async () => (process.send ? (await import('./control/source/loader.ts')).loader : workerByHand),
   relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }
 
@@ -29,7 +30,8 @@ async function main(command: string | undefined, rest: readonly string[]): Promi
   const { findCommand, generalHelp } = await import('./cli/commands.ts')
   const entry = command === undefined ? undefined : findCommand(command)
   if (entry) {
-    // What nobody awaits ends a command as well, and in words. A gateway and its processes look after their own.
+    // What nobody awaits ends a command as well, and in words. A gateway and its processes look after their
+    // own.
     if (!['run', 'worker', 'relay'].includes(command ?? ''))
       for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, exitFailed)
     return (await entry.load())(rest, io)
@@ -58,8 +60,9 @@ async function exitFailed(error: unknown): Promise<void> {
 }
 
 /**
- * Signals that mean nothing yet must not end what has hardly begun. Before anything is loaded, and so by Bun alone: while it waits for a
- * file it lets all signals in, also those that our supervisor held (lib/signals.ts), which is where the rest is ignored.
+ * Signals that mean nothing yet must not end what has hardly begun. Before anything is loaded, and so by Bun
+ * alone: while it waits for a file it lets all signals in, also those that our supervisor held
+ * (lib/signals.ts), which is where the rest is ignored.
  */
 function hearNothingYet(): void {
   const isOurs = name === 'worker' || name === 'relay' || name === 'loader'

@@ -1,4 +1,5 @@
-// Before each run of the tests. Those that start a gateway build the executable on first use (test/support/gateway.ts), so unit tests never wait for it.
+// Before each run of the tests. Those that start a gateway build the executable on first use
+// (test/support/gateway.ts), so unit tests never wait for it.
 import { plugin } from 'bun'
 import { readFileSync } from 'node:fs'
 
@@ -6,7 +7,8 @@ import { readFileSync } from 'node:fs'
  *  before (test/support/wait.ts). */
 const TEST_MS_MAX = 300_000
 
-// What setDefaultTimeout is told here holds for the first file only, the others would have five seconds: each file says it itself.
+// What setDefaultTimeout is told here holds for the first file only, the others would have five seconds: each
+// file says it itself.
 void plugin({
   name: 'time for each test',
   setup({ onLoad }) {

@@ -44,7 +44,9 @@ export interface Launch {
 export const programNamed = (name: string): string | null =>
   Bun.which(name, { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` })
 
-/** Spawns it and waits until it answers. Its processes are ended by id, also when this harness is interrupted. */
+/**
+ * Spawns it and waits until it answers. Its processes are ended by id, also when this harness is interrupted.
+ */
 export async function launch({ name, command, port, folder, env }: Launch): Promise<Contender> {
   const log = openSync(join(folder, `${name}.out`), 'a')
   const startedMs = performance.now()

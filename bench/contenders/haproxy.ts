@@ -5,7 +5,9 @@ import { folderFor, freePort, launch, programNamed, type Recipe } from './conten
 // It wants two descriptors for each, and refuses to start when the system allows fewer; 20,000 is usual.
 const CONNECTIONS_MAX = 9900
 
-/** HAProxy: one thread, keep-alive to the origin, httplog to a local UDP sink; and once more without a log. */
+/**
+ * HAProxy: one thread, keep-alive to the origin, httplog to a local UDP sink; and once more without a log.
+ */
 export const haproxy = recipe('haproxy', true)
 export const haproxyWithoutLog = recipe('haproxy-nolog', false)
 

@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folderFor, freePort, launch, programNamed, type Recipe } from './contender.ts'
 
-/** nginx: one worker, keep-alive to the origin, a JSON access log with our fields, written in batches of 64 KB. */
+/**
+ * nginx: one worker, keep-alive to the origin, a JSON access log with our fields, written in batches of 64
+ * KB.
+ */
 export const nginx = recipe('nginx', '')
 /** The same, tuned to pass bodies on as they come, with no temporary files. */
 export const nginxStreaming = recipe(

@@ -3,10 +3,16 @@ import { join } from 'node:path'
 import { build } from '../../build.ts'
 import { folderFor, freePort, launch, type Recipe } from './contender.ts'
 
-/** Ours, as built: one worker beside the supervisor, rules, health check, metrics and the access log to a file. */
+/**
+ * Ours, as built: one worker beside the supervisor, rules, health check, metrics and the access log to a
+ * file.
+ */
 export const sluice = ours('sluice', { workers: 1, servers: 1 })
 
-/** What rests is measured with two of each, started by hand and as the systemd unit and the image start it (deploy/). */
+/**
+ * What rests is measured with two of each, started by hand and as the systemd unit and the image start it
+ * (deploy/).
+ */
 export const SLUICE_AT_REST: readonly Recipe[] = [
   ours('sluice, 2 workers', { workers: 2, servers: 2 }),
   ours('sluice, 2 workers, as a service', {

@@ -33,7 +33,10 @@ export interface AdminProblem {
   readonly problem: string
 }
 
-/** Slower readers are cut off. Bun's timeouts run on ticks of four seconds: below eight they hit requests that go on. */
+/**
+ * Slower readers are cut off. Bun's timeouts run on ticks of four seconds: below eight they hit requests that
+ * go on.
+ */
 const IDLE_S = 10
 /** These requests have no body. */
 const BODY_BYTES_MAX = 1024
@@ -48,7 +51,8 @@ export function startAdmin(options: AdminOptions): Admin | AdminProblem {
       idleTimeout: IDLE_S,
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
-      // Said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program listens on.
+      // Said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program listens
+      // on.
       reusePort: false,
       fetch: (request, serving): Response =>
         guarded(request, serving.requestIP(request)?.address ?? '', host, options),

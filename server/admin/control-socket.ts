@@ -1,4 +1,5 @@
-// What the control socket answers to commands of the same user: health and metrics, a reload, a stop, and what belongs to TURN.
+// What the control socket answers to commands of the same user: health and metrics, a reload, a stop, and
+// what belongs to TURN.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ControlFacts } from '../control/control-socket.ts'
@@ -7,7 +8,10 @@ import { turnAnswer } from './turn-answers.ts'
 
 /** These requests have no body. */
 const BODY_BYTES_MAX = 1024
-/** A reload may take longer than Bun waits by itself: workers have ten seconds to answer, and replacements are started. In seconds. */
+/**
+ * A reload may take longer than Bun waits by itself: workers have ten seconds to answer, and replacements are
+ * started. In seconds.
+ */
 const IDLE_S = 60
 
 export interface ControlSocketOptions extends ControlFacts {

@@ -1,4 +1,5 @@
-// Who may read the admin listener: this machine and trusted ranges, by the address of the socket, never by a header.
+// Who may read the admin listener: this machine and trusted ranges, by the address of the socket, never by a
+// header.
 import { hostname } from 'node:os'
 import { isLoopback, parseAddress, type Ranges } from '../lib/ranges.ts'
 
@@ -8,8 +9,9 @@ export function maySee(address: string, trusted: Ranges): boolean {
 }
 
 /**
- * Whether a Host is one of ours: an IP literal, localhost, the host that is bound, or this machine's name. A page in somebody's
- * browser whose name was made to point here (DNS rebinding) comes with its own name, from an address that may see.
+ * Whether a Host is one of ours: an IP literal, localhost, the host that is bound, or this machine's name. A
+ * page in somebody's browser whose name was made to point here (DNS rebinding) comes with its own name, from
+ * an address that may see.
  */
 export function isOurHost(host: string | null, boundHost: string): boolean {
   if (host === null) return false

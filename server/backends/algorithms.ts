@@ -1,4 +1,5 @@
-// The closed list of algorithms. Each is prepared for the servers that are usable now and then picks without allocating.
+// The closed list of algorithms. Each is prepared for the servers that are usable now and then picks without
+// allocating.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Chance } from '../lib/random.ts'
 import type { ALGORITHMS } from './backend.options.ts'

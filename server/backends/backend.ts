@@ -80,7 +80,10 @@ export class Backend {
     this.queue = new WaitQueue({ size, timeoutMs: timeout, pick, bell: this.#bell })
   }
 
-  /** Picks a server and takes a place at it: one with room whose bit is not in `tried`. Null: none; see `lastPickFull`. */
+  /**
+   * Picks a server and takes a place at it: one with room whose bit is not in `tried`. Null: none; see
+   * `lastPickFull`.
+   */
   pick(key: number, tried: number): Server | null {
     this.#refresh()
     // Who comes now stands behind those who wait already.
@@ -91,8 +94,9 @@ export class Backend {
   }
 
   /**
-   * Picks a server for another attempt, which is the last that may be made when `isLast`. A backup that stands by takes that one, or
-   * any when the others have been tried: without a health check nothing else would ever call it.
+   * Picks a server for another attempt, which is the last that may be made when `isLast`. A backup that
+   * stands by takes that one, or any when the others have been tried: without a health check nothing else
+   * would ever call it.
    */
   pickAgain(key: number, tried: number, isLast: boolean): Server | null {
     this.#refresh()
@@ -158,9 +162,10 @@ export class Backend {
   }
 
   /**
-   * The servers that are up. Backups stand in while no other is up. When fewer than `panic_threshold` of the others are up,
-   * all of them are used, as so many failures rather mean that the checks are wrong, or that the few would be overrun. Where
-   * all that is known is that none is up, those are tried that nothing is known of yet.
+   * The servers that are up. Backups stand in while no other is up. When fewer than `panic_threshold` of the
+   * others are up, all of them are used, as so many failures rather mean that the checks are wrong, or that
+   * the few would be overrun. Where all that is known is that none is up, those are tried that nothing is
+   * known of yet.
    */
   #usableNow(): readonly Server[] {
     const weighted = this.servers.filter((server) => server.weight > 0)

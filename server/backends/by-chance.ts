@@ -4,7 +4,10 @@ import { firstWithRoom } from './by-order.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
 
-/** Draws again this often when a server is full or tried; then the others are asked in order, from a place drawn too. */
+/**
+ * Draws again this often when a server is full or tried; then the others are asked in order, from a place
+ * drawn too.
+ */
 const DRAWS = 4
 
 /** Draws one, whatever its weight. */
@@ -18,7 +21,10 @@ export function weightedRandom(usable: Usable): Pick {
   return drawing(usable, weightedDraw(usable))
 }
 
-/** Draws two in proportion to their weights and takes the one with less in flight for its weight, recent failures included. */
+/**
+ * Draws two in proportion to their weights and takes the one with less in flight for its weight, recent
+ * failures included.
+ */
 export function powerOfTwo(usable: Usable): Pick {
   const { servers, board, now } = usable
   const draw = weightedDraw(usable)

@@ -1,6 +1,7 @@
-// Consistent hashing by highest weight (rendezvous): each server has a score for each key, and the best one takes it. A
-// server that leaves moves its own keys alone, one that comes takes its share from each, and a changed weight moves keys to
-// or from that server only. It needs no table and no shared state; the price is a look at each server.
+// Consistent hashing by highest weight (rendezvous): each server has a score for each key, and the best one
+// takes it. A server that leaves moves its own keys alone, one that comes takes its share from each, and a
+// changed weight moves keys to or from that server only. It needs no table and no shared state; the price is
+// a look at each server.
 import type { Pick, Usable } from './algorithms.ts'
 import { firstWithRoom } from './by-order.ts'
 import { hashText, mix } from './hash.ts'
@@ -15,7 +16,10 @@ export function hashed(usable: Usable): Pick {
   return admitting(usable, (key, tried) => choose(key, tried, Infinity))
 }
 
-/** The same, but no server gets more than its bound: a multiple of the mean of requests in flight, for its weight. */
+/**
+ * The same, but no server gets more than its bound: a multiple of the mean of requests in flight, for its
+ * weight.
+ */
 export function hashedWithinBound(usable: Usable): Pick {
   const { servers, board, loadFactor } = usable
   const choose = chooser(usable)
@@ -39,7 +43,8 @@ function chooser({ servers, board }: Usable): Choose {
     for (let i = 0; i < servers.length; i++) {
       const server = servers[i]!
       const draw = mix(key ^ hashes[i]!)
-      // -w / ln u is the largest with a probability in proportion to w; for equal weights u itself has the same order.
+      // -w / ln u is the largest with a probability in proportion to w; for equal weights u itself has the
+      //   same order.
       const score = areEqual ? draw : -server.weight / Math.log((draw + 0.5) / 0x1_0000_0000)
       if (score <= bestScore || (tried & server.triedBit) !== 0) continue
       const load = board.inFlight(server.slot)

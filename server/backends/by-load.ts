@@ -1,4 +1,5 @@
-// Algorithms that look at what each server has to do. They read the totals of all workers and ask each usable server.
+// Algorithms that look at what each server has to do. They read the totals of all workers and ask each usable
+// server.
 import type { Pick, Usable } from './algorithms.ts'
 import { firstWithRoom } from './by-order.ts'
 import { smoothSequence } from './sequence.ts'
@@ -9,7 +10,10 @@ const CHOICES = 4
 /** A trial of a server that is passed over (see track-record.ts) costs one request in so many at most. */
 const PICKS_PER_TRIAL = 16
 
-/** Takes the one with the least in flight for its weight, recent failures included; of equals the one that round robin would take. */
+/**
+ * Takes the one with the least in flight for its weight, recent failures included; of equals the one that
+ * round robin would take.
+ */
 export function leastConnections(usable: Usable): Pick {
   const { servers, board, slot, now } = usable
   const sequence = smoothSequence(servers.map((server) => server.weight))
@@ -35,8 +39,9 @@ export function leastConnections(usable: Usable): Pick {
 }
 
 /**
- * Takes the one with the least mean time to the first byte, times what it would have in flight, for its weight. The times and
- * failures are this worker's own. A server without a time yet counts as fast as the fastest.
+ * Takes the one with the least mean time to the first byte, times what it would have in flight, for its
+ * weight. The times and failures are this worker's own. A server without a time yet counts as fast as the
+ * fastest.
  */
 export function leastResponseTime(usable: Usable): Pick {
   const { servers, board, slot, now } = usable

@@ -3,7 +3,10 @@ import type { Pick, Usable } from './algorithms.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
 
-/** How many following places stand in for a server that is full or tried, before the others are asked in order. */
+/**
+ * How many following places stand in for a server that is full or tried, before the others are asked in
+ * order.
+ */
 const PLACES_AHEAD = 32
 
 /** Walks one smooth weighted sequence by the cursor that all workers share: exact over any whole period. */
@@ -13,7 +16,8 @@ export function roundRobin(usable: Usable): Pick {
   const { length } = sequence
   let latest = 0
   return (_key, tried) => {
-    // Another attempt goes on from where the first began: a turn of the cursor is for a request, not for each of its tries.
+    // Another attempt goes on from where the first began: a turn of the cursor is for a request, not for each
+    // of its tries.
     if (tried !== 0) return nextInSequence(usable, sequence, latest, tried)
     // 31 bits, as the remainder of larger numbers is slow: once in 2^31 picks a period is cut short.
     const cursor = board.nextCursor(slot) & 0x7fffffff

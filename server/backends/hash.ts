@@ -1,11 +1,15 @@
-// Hashes that are the same in each worker, each run and each release: which server a key has must not change with them.
+// Hashes that are the same in each worker, each run and each release: which server a key has must not change
+// with them.
 
 /** 32 bits of a text's UTF-16 units. */
 export function hashText(text: string): number {
   return hashPart(text, 0, text.length)
 }
 
-/** The same for a part of a text, without cutting it out: FNV-1a, then `mix`, as FNV alone is uneven in its high bits. */
+/**
+ * The same for a part of a text, without cutting it out: FNV-1a, then `mix`, as FNV alone is uneven in its
+ * high bits.
+ */
 export function hashPart(text: string, from: number, to: number): number {
   let hash = 0x811c9dc5
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)

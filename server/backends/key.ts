@@ -7,8 +7,9 @@ import { hashPart, hashText } from './hash.ts'
 export type KeyOf = (request: RequestHead, clientAddress: string) => number
 
 /**
- * The key of a backend's requests; always 0 where the algorithm needs none. A request that lacks the part in question, or
- * has it empty, is hashed on its client's address: otherwise all such requests would go to one server.
+ * The key of a backend's requests; always 0 where the algorithm needs none. A request that lacks the part in
+ * question, or has it empty, is hashed on its client's address: otherwise all such requests would go to one
+ * server.
  */
 export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
   if (algorithm === 'ip_hash') return byClient

@@ -1,5 +1,6 @@
-// Where exchanges wait while each usable server is full. A place given back in this worker wakes the first one at once;
-// those given back in other workers, and servers that come up, are found by looking again every 10 ms while anyone waits.
+// Where exchanges wait while each usable server is full. A place given back in this worker wakes the first
+// one at once; those given back in other workers, and servers that come up, are found by looking again every
+// 10 ms while anyone waits.
 import { tellBug } from '../lib/bug.ts'
 import type { Server } from './server.ts'
 
@@ -53,7 +54,10 @@ export class WaitQueue {
     return this.#places.size
   }
 
-  /** Joins the queue at `nowMs` (performance.now()); false when it is full. Waiters of older snapshots count too. */
+  /**
+   * Joins the queue at `nowMs` (performance.now()); false when it is full. Waiters of older snapshots count
+   * too.
+   */
   push(waiter: Waiter, nowMs: number): boolean {
     if (this.#bell.length >= this.#size) return false
     const place: Place = { waiter, dueMs: nowMs + this.#timeoutMs, before: this.#last, after: null }
@@ -121,7 +125,9 @@ function tell(news: () => void): void {
   }
 }
 
-/** Wakes the queues of one backend: those of all snapshots that still have waiters, the oldest snapshot first. */
+/**
+ * Wakes the queues of one backend: those of all snapshots that still have waiters, the oldest snapshot first.
+ */
 export class Bell {
   readonly #now: () => number
   /** Queues with waiters, in the order in which they got the first. */

@@ -1,6 +1,7 @@
-// A sequence of places that gives each server its weight, as evenly spread as can be: the smooth weighted round robin of
-// nginx, computed once. All workers walk the same sequence by one cursor, so that each whole period is exact over all.
-// Servers of one weight form a class that takes turns within its places: the work grows with the weights that differ.
+// A sequence of places that gives each server its weight, as evenly spread as can be: the smooth weighted
+// round robin of nginx, computed once. All workers walk the same sequence by one cursor, so that each whole
+// period is exact over all. Servers of one weight form a class that takes turns within its places: the work
+// grows with the weights that differ.
 
 /** Longest sequence for weights that differ; beyond it shares are rounded to what fits. */
 export const PLACES_MAX = 16_384
@@ -50,7 +51,10 @@ function classesOf(places: readonly number[]): Class[] {
   }))
 }
 
-/** How many places each gets: its weight over the greatest common divisor, or in proportion where that is too many. */
+/**
+ * How many places each gets: its weight over the greatest common divisor, or in proportion where that is too
+ * many.
+ */
 function placesOf(weights: readonly number[]): number[] {
   const divisor = weights.reduce(commonDivisor, 0)
   const exact = weights.map((weight) => weight / divisor)

@@ -103,7 +103,9 @@ export interface ServerAddress {
   readonly authority: string
 }
 
-/** Reads `scheme://host[:port]`; throws on anything else, which the check of the config has refused before. */
+/**
+ * Reads `scheme://host[:port]`; throws on anything else, which the check of the config has refused before.
+ */
 export function parseServerUrl(url: string): ServerAddress {
   const match = URL_SHAPE.exec(url)
   const [, scheme = '', host = '', digits] = match ?? []

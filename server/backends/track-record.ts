@@ -1,5 +1,6 @@
-// What a worker's own attempts at a server have told of it, for the algorithms that go by load and time. All of it is
-// forgotten by time: an old measurement says little of how a server is now, however few came after it.
+// What a worker's own attempts at a server have told of it, for the algorithms that go by load and time. All
+// of it is forgotten by time: an old measurement says little of how a server is now, however few came after
+// it.
 //
 //   time      the mean of good answers. A failure is no speed: a server that fails at once would look like the fastest.
 //   burden    each failure counts like one more exchange in flight for a while. Else who fails fast has the least to do, and

@@ -9,7 +9,10 @@ export interface ArgsShape {
 
 export interface OptionShape {
   readonly short?: string
-  /** `flag`: stands alone; `value`: takes the next word, or what follows "="; `values`: the same, may be repeated. */
+  /**
+   * `flag`: stands alone; `value`: takes the next word, or what follows "="; `values`: the same, may be
+   * repeated.
+   */
   readonly takes: 'flag' | 'value' | 'values'
 }
 

@@ -51,7 +51,10 @@ const isOf = (document: unknown): boolean =>
   'backends' in document &&
   Array.isArray(document.backends)
 
-/** The document with the servers of one backend only, and what is true of the whole gateway; null when none is of it. */
+/**
+ * The document with the servers of one backend only, and what is true of the whole gateway; null when none is
+ * of it.
+ */
 export function healthOfBackend(document: HealthDocument, backend: string | null): HealthDocument | null {
   if (backend === null) return document
   const servers = document.backends.filter((server) => server.backend === backend)

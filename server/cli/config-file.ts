@@ -17,7 +17,10 @@ export function namedFile(read: Args): { readonly named: string | null } | { rea
   return { named: word ?? option }
 }
 
-/** The file that was named, else the first default one that exists; null: none does. A problem when it is none that could be read. */
+/**
+ * The file that was named, else the first default one that exists; null: none does. A problem when it is none
+ * that could be read.
+ */
 export function findConfigFile(
   named: string | null,
   cwd: string,

@@ -4,7 +4,10 @@ import { type Answered, answeringUrl, askGateway, type Asked, findGateway, type 
 import type { Io } from './io.ts'
 import { usageLine } from './usage.ts'
 
-/** Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to ask. */
+/**
+ * Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to
+ * ask.
+ */
 export function readControlArgs(
   command: string,
   help: string,

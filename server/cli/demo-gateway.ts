@@ -60,7 +60,10 @@ function thisProgram(): string[] {
   return isCompiled ? [process.execPath] : [process.execPath, join(import.meta.dir, '../main.ts')]
 }
 
-/** Resolves with the event "serving" and goes on reading: what happens later is told, and the gateway never waits for us. */
+/**
+ * Resolves with the event "serving" and goes on reading: what happens later is told, and the gateway never
+ * waits for us.
+ */
 async function firstServing(stdout: ReadableStream<Uint8Array>, io: Io): Promise<Event | null> {
   const { promise, resolve } = Promise.withResolvers<Event | null>()
   void (async () => {

@@ -168,7 +168,10 @@ function addresses({ web, admin }: DemoGateway, file: string, folder: string): s
 ${note}`
 }
 
-/** Ctrl-C, SIGTERM, or a terminal that closes, instead of ending at once: what was started must be stopped first. */
+/**
+ * Ctrl-C, SIGTERM, or a terminal that closes, instead of ending at once: what was started must be stopped
+ * first.
+ */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 function untilAskedToStop(): { stop: Promise<'asked'>; forget: () => void } {

@@ -1,4 +1,5 @@
-// sluice example: the commented reference of the config file and the examples, which the executable carries with it.
+// sluice example: the commented reference of the config file and the examples, which the executable carries
+// with it.
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }

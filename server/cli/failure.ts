@@ -1,4 +1,5 @@
-// What a command says when something failed that it had no answer to: in words, never with the insides of the program.
+// What a command says when something failed that it had no answer to: in words, never with the insides of the
+// program.
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',

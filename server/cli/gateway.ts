@@ -1,9 +1,10 @@
-// Finding a running gateway by its config file, and asking it. The file itself is not needed: it may have been broken, refused or removed since
-// the gateway read it. Its control socket is named after the file's path, and stands where the gateway's `data` was when it started.
+// Finding a running gateway by its config file, and asking it. The file itself is not needed: it may have
+// been broken, refused or removed since the gateway read it. Its control socket is named after the file's
+// path, and stands where the gateway's `data` was when it started.
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { controlSocketName, controlSocketPath } from '../control/control-socket.ts'
-import { readRunState, runningSupervisor, runStateFile } from '../control/state-file.ts'
+import { readRunState, runningSupervisor, runStateFile } from '../control/processes/state-file.ts'
 import { parseBind, writeBind } from '../lib/bind.ts'
 import { listeningPaths } from '../lib/unix-sockets.ts'
 import { DEFAULT_FILES, whyNoFile } from './config-file.ts'
@@ -104,7 +105,10 @@ export function urlOfBind(bind: string): string | null {
   return URL.canParse(url) ? url : null
 }
 
-/** Whoever may make sockets anywhere could make one of this name: it must be ours, of root, or of whom the file or its folder belongs to. */
+/**
+ * Whoever may make sockets anywhere could make one of this name: it must be ours, of root, or of whom the
+ * file or its folder belongs to.
+ */
 function mayBelieve(path: string, file: string): boolean {
   const owner = ownerOf(path)
   if (owner === null) return false

@@ -41,7 +41,8 @@ export function metricsText(document: MetricsDocument): string {
   return `${metricsLine(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
 }
 
-// Requests are those that it answered, or was the last to fail; attempts are all that it was asked, also where another answered then; lost ones got no answer.
+// Requests are those that it answered, or was the last to fail; attempts are all that it was asked, also
+// where another answered then; lost ones got no answer.
 const HEAD = ['BACKEND', 'SERVER', 'REQUESTS', 'FAILED', 'ATTEMPTS', 'LOST', 'SUCCESS', 'IN FLIGHT']
 
 /** Nothing served is neither success nor failure. */

@@ -1,5 +1,6 @@
-// What a config file seems to say of where its gateway is asked. It is looked at as text: it may be broken, refused, or need an environment that
-// only the gateway has, and the gateway goes on all the same. Who asks tries what is found here, and does not rely on it.
+// What a config file seems to say of where its gateway is asked. It is looked at as text: it may be broken,
+// refused, or need an environment that only the gateway has, and the gateway goes on all the same. Who asks
+// tries what is found here, and does not rely on it.
 
 /** What a text seems to say. */
 export interface Scanned {

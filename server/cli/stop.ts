@@ -1,6 +1,6 @@
 // sluice stop: has a running gateway stop in order, and waits until it has.
 import type { Stopping } from '../control/control-socket.ts'
-import { isRunning } from '../control/state-file.ts'
+import { isRunning } from '../control/processes/state-file.ts'
 import { askSocket, readControlArgs } from './control.ts'
 import { isAnswered, unexpected, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'

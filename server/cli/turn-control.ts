@@ -1,10 +1,14 @@
-// What list, end and test --peer share: reading their arguments, and asking a running gateway of its allocations.
+// What list, end and test --peer share: reading their arguments, and asking a running gateway of its
+// allocations.
 import type { Args, ArgsShape } from './args.ts'
 import { askSocket, readControlArgs } from './control.ts'
 import type { Answered, Asked, Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
 
-/** Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to ask. */
+/**
+ * Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to
+ * ask.
+ */
 export function readTurnArgs(
   command: string,
   help: string,

@@ -58,7 +58,10 @@ const bracesFor = (variable: string): string =>
 const PORTS = 'ports go from 1 to 65535'
 const BIND = '"address:port", such as "0.0.0.0:8080", "[::]:8080" or ":8080"'
 
-/** What a port alone may have meant. Where only this machine is let in unless somebody says otherwise, that is not widened. */
+/**
+ * What a port alone may have meant. Where only this machine is let in unless somebody says otherwise, that is
+ * not widened.
+ */
 function atPort(port: string, bounds: Bounds): readonly string[] {
   const [, usual] = /^(.*):[0-9]+$/.exec(typeof bounds.default === 'string' ? bounds.default : '') ?? []
   return usual === undefined ? [`0.0.0.0:${port}`, `127.0.0.1:${port}`] : [`${usual}:${port}`]

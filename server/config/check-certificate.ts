@@ -1,4 +1,5 @@
-// Certificates and their keys: files that can be read, and that fit together. What stands in a key is never told.
+// Certificates and their keys: files that can be read, and that fit together. What stands in a key is never
+// told.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Checked } from './check.ts'
 import type { Path } from './tree.ts'

@@ -1,4 +1,5 @@
-// Servers that are this gateway itself: a request would come round, and be refused where it passes a second time.
+// Servers that are this gateway itself: a request would come round, and be refused where it passes a second
+// time.
 import { canonicalAddress, isLoopback } from '../lib/ranges.ts'
 import { type OpenAddress, overlaps } from './check-binds.ts'
 import type { Checked } from './check.ts'

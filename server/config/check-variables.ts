@@ -1,4 +1,5 @@
-// Values that look as if something would be put in: variables of other gateways, which go out here as they are written.
+// Values that look as if something would be put in: variables of other gateways, which go out here as they
+// are written.
 import type { Checked } from './check.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './walk.ts'
@@ -10,7 +11,8 @@ const VARIABLE = new RegExp(
     /%\{[A-Za-z_:-]+\}[a-z]?/, // Apache: %{REMOTE_ADDR}e
     /%[A-Z_]{3,}(?:\([^)]*\))?%/, // Envoy: %DOWNSTREAM_REMOTE_ADDRESS%
     /\{\{[^}]*\}\}/, // templates: {{.ClientIP}}
-    /\{(?:http|remote|remote_host|client|client_ip|host|method|path|uri|query|scheme|time)(?:\.[\w.-]+)*\}/, // Caddy: {remote_host}
+    // Caddy: {remote_host}
+    /\{(?:http|remote|remote_host|client|client_ip|host|method|path|uri|query|scheme|time)(?:\.[\w.-]+)*\}/,
   ]
     .map(({ source }) => source)
     .join('|'),

@@ -1,4 +1,5 @@
-// What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each other.
+// What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each
+// other.
 import { resolve } from 'node:path'
 import { formatDuration } from '../lib/durations.ts'
 import { checkBackends } from './check-backends.ts'
@@ -132,7 +133,10 @@ const NAMES_SHOWN = 12
 const listed = (names: readonly string[]): string =>
   names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')}, …`
 
-/** Checks a config that fits the schema, or whose misfits have stand-ins; returns the absolute paths of files that it read. */
+/**
+ * Checks a config that fits the schema, or whose misfits have stand-ins; returns the absolute paths of files
+ * that it read.
+ */
 export function checkConfig(
   config: Config,
   tree: MapTree,

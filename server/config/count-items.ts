@@ -1,4 +1,5 @@
-// Lists that are too long, told before what is in them is looked at: that would take long, and tell nothing that helps.
+// Lists that are too long, told before what is in them is looked at: that would take long, and tell nothing
+// that helps.
 import { BackendOptions } from '../backends/backend.options.ts'
 import type { Problems } from './problem.ts'
 import { ConfigOptions } from './schema.ts'

@@ -9,7 +9,9 @@ export interface Meant {
 export interface Refused {
   readonly allowed: string
   readonly hint: string | null
-  /** What may be written in its place, the likeliest first. Only those that the schema takes are ever shown. */
+  /**
+   * What may be written in its place, the likeliest first. Only those that the schema takes are ever shown.
+   */
   readonly mends: readonly string[]
 }
 

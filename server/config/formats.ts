@@ -1,4 +1,5 @@
-// The formats of texts (lib/kinds.ts): each tells whether a text is of its kind, and what it means in the code.
+// The formats of texts (lib/kinds.ts): each tells whether a text is of its kind, and what it means in the
+// code.
 import { DURATION_MS_MAX, formatDuration, parseDuration } from '../lib/durations.ts'
 import { parseSize } from '../lib/sizes.ts'
 import { address, bind, cidr, dnsServer, hostPattern, portRange, serverUrl } from './address-formats.ts'
@@ -118,7 +119,8 @@ const pathPattern: Format = {
       return no(PATH_PATTERN, 'leave out what follows "?" or "#": only the path is compared')
     if (/\\|[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})|%00/.test(path))
       return no(PATH_PATTERN, null, [text.replaceAll(' ', '%20')])
-    // Requests have lost their dot segments when they are compared; the last segment of a prefix is only begun.
+    // Requests have lost their dot segments when they are compared; the last segment of a prefix is only
+    // begun.
     const whole = text.endsWith('*') ? path.slice(0, path.lastIndexOf('/') + 1) : path
     if (/\/\.\.?(?:\/|$)/.test(whole.replace(/%2e/gi, '.')))
       return no(PATH_PATTERN, 'write the path without "." and ".." segments')

@@ -1,4 +1,5 @@
-// What to write in place of a wrong value. Each proposal is held against the schema before it is shown, so that none is refused in turn.
+// What to write in place of a wrong value. Each proposal is held against the schema before it is shown, so
+// that none is refused in turn.
 import { FORMATS } from './formats.ts'
 import type { Refused } from './format.ts'
 import { nearest } from './nearest.ts'

@@ -1,4 +1,5 @@
-// The first slip in a JSON text, in the words of JSON: the YAML library, which reads it, would speak of flow maps and plain scalars.
+// The first slip in a JSON text, in the words of JSON: the YAML library, which reads it, would speak of flow
+// maps and plain scalars.
 import { DEPTH_MAX, type Offset } from './tree.ts'
 
 export interface Slip {

@@ -1,4 +1,5 @@
-// A file → checked words, or every problem with it. Called for the start, each reload, `check`, and each edit.
+// A file → checked words, or every problem with it. Called for the start, each reload, `check`, and each
+// edit.
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { readBounded } from '../lib/read-bounded.ts'
@@ -40,7 +41,10 @@ const wallMs = (): number => Date.now()
 
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
-/** Reads and checks a config file; never throws. Of a machine it is asked whether it has what the config needs. */
+/**
+ * Reads and checks a config file; never throws. Of a machine it is asked whether it has what the config
+ * needs.
+ */
 export function loadConfig(
   file: string,
   env: Env,

@@ -1,6 +1,7 @@
-// The YAML that nearly every config is written in, read in one pass: block maps and lists, flow maps and lists, texts of one line.
-// Whatever else there is (anchors, tags, texts over several lines, anything odd or wrong) makes it give up, and the whole reader is
-// asked, which is ten times slower and needs ten times the memory, but knows all of YAML and what to say of slips.
+// The YAML that nearly every config is written in, read in one pass: block maps and lists, flow maps and
+// lists, texts of one line. Whatever else there is (anchors, tags, texts over several lines, anything odd or
+// wrong) makes it give up, and the whole reader is asked, which is ten times slower and needs ten times the
+// memory, but knows all of YAML and what to say of slips.
 import {
   DEPTH_MAX,
   type Entry,

@@ -1,4 +1,5 @@
-// What is wrong in a config file, said so that a person can mend it: where, what was found, what is allowed, and a hint.
+// What is wrong in a config file, said so that a person can mend it: where, what was found, what is allowed,
+// and a hint.
 import { type Syntax, syntaxOf } from './spell.ts'
 import { type Lines, type Offset, type Path, writePath } from './tree.ts'
 

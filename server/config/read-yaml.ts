@@ -29,7 +29,10 @@ const SYNTAX_PROBLEMS_MAX = 10
 /** What aliases may add to a file: few lines can stand for billions of values. */
 const ALIASED_NODES_MAX = 1_000_000
 
-/** Reads YAML or JSON, of which the file's name tells; null when problems were found that leave nothing to check. */
+/**
+ * Reads YAML or JSON, of which the file's name tells; null when problems were found that leave nothing to
+ * check.
+ */
 export function readYaml(text: string, problems: Problems, isJson = false): Tree | null {
   const isBroken = isJson && !isJsonText(text)
   return (isBroken ? null : readPlainYaml(text)) ?? readWholeYaml(text, problems, isBroken)

@@ -1,4 +1,5 @@
-// Numbers and truth values of scalars. What was put in place of a whole ${…} is text until a number is wanted.
+// Numbers and truth values of scalars. What was put in place of a whole ${…} is text until a number is
+// wanted.
 import type { Scalar } from './tree.ts'
 
 /** The number that a scalar is; null for anything else. */

@@ -2,7 +2,10 @@
 
 export interface SchemaNode {
   readonly type?: string | readonly string[]
-  /** Of a text: see formats.ts. Or "one-or-more", "or-word", "value-or-map" and "map-by", which anyOf spells out. */
+  /**
+   * Of a text: see formats.ts. Or "one-or-more", "or-word", "value-or-map" and "map-by", which anyOf spells
+   * out.
+   */
   readonly format?: string
   readonly description?: string
   readonly default?: unknown

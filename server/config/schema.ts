@@ -1,4 +1,5 @@
-// The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds only what works.
+// The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds
+// only what works.
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { HttpListenerOptions, NO_TLS } from '../http/listener.options.ts'

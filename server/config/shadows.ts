@@ -1,4 +1,5 @@
-// Rules that can never be reached, found in one pass: by one before them that takes everything, or the very same.
+// Rules that can never be reached, found in one pass: by one before them that takes everything, or the very
+// same.
 import { comparableHost } from '../lib/host-name.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 

@@ -1,4 +1,5 @@
-// The short form: one listener, one backend, one rule, all named "default". It becomes the long form, with its places kept.
+// The short form: one listener, one backend, one rule, all named "default". It becomes the long form, with
+// its places kept.
 import { BackendOptions } from '../backends/backend.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
@@ -17,7 +18,10 @@ const STEPS = Object.keys(MiddlewareOptions.properties)
 /** What a rule may hold beside its name and destination, its middleware also by name. */
 const RULE_KEYS = ['match', 'middleware', ...STEPS]
 
-/** The one key of a listener that may stand at the top, as the listener has it there even when it is not written. */
+/**
+ * The one key of a listener that may stand at the top, as the listener has it there even when it is not
+ * written.
+ */
 const LISTENER_KEYS = ['status_endpoints']
 const USUAL_ENDPOINTS = { health: '/_health', metrics: '/_metrics' }
 

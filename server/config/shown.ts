@@ -11,7 +11,10 @@ const HIDDEN = '(a secret, hidden)'
 /** Fields that carry credentials, whatever they are called exactly. */
 const SECRET_FIELD = /authori[sz]ation|cookie|token|secret|passw|api-?key|credential/i
 
-/** The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand there. */
+/**
+ * The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand
+ * there.
+ */
 export function shownConfig(config: Config, written: Tree): unknown {
   return shown(ConfigOptions as SchemaNode, config, written)
 }
@@ -62,7 +65,9 @@ function hidden(value: unknown): unknown {
   return typeof value === 'string' && value !== '' ? HIDDEN : value
 }
 
-/** One schema of those that a value may follow: by a word in it, or the map that may stand in place of a word. */
+/**
+ * One schema of those that a value may follow: by a word in it, or the map that may stand in place of a word.
+ */
 function holderOf(schema: SchemaNode, value: object): SchemaNode {
   const { by, anyOf } = schema
   if (anyOf === undefined) return schema

@@ -5,7 +5,10 @@ import type { Tree } from './tree.ts'
 
 const SHOWN_MAX = 80
 
-/** What stands there. Never what was put in place of ${…}: that may be a secret, as what `isSecret` says so of. */
+/**
+ * What stands there. Never what was put in place of ${…}: that may be a secret, as what `isSecret` says so
+ * of.
+ */
 export function describe(tree: Tree, isSecret = false): string {
   if (tree.is !== 'scalar') return tree.is === 'map' ? 'a map' : 'a list'
   const { value, written } = tree

@@ -45,7 +45,8 @@ class Pass {
     }
     if (this.#done.has(tree)) return
     this.#done.add(tree)
-    // What aliases take from keys of the user's own is filled in where it is used. Further down a key may be a name.
+    // What aliases take from keys of the user's own is filled in where it is used. Further down a key may be
+    // a name.
     if (tree.is === 'map') {
       for (const [key, { value }] of tree.entries)
         if (path.length > 0 || !isExtension(key)) this.visit(value, [...path, key])

@@ -1,4 +1,5 @@
-// A config file as it was written: maps, lists and scalars, each with its place. Every format is read into this.
+// A config file as it was written: maps, lists and scalars, each with its place. Every format is read into
+// this.
 
 /** How many characters into the text. */
 export type Offset = number
@@ -10,7 +11,10 @@ export interface Scalar {
   /** Undefined: a problem was reported here already, so nothing more is said of it. */
   value: string | number | boolean | null | undefined
   readonly at: Offset
-  /** As written when something was put in place of ${…}; its value may be a secret. Null: the value is what was written. */
+  /**
+   * As written when something was put in place of ${…}; its value may be a secret. Null: the value is what
+   * was written.
+   */
   written: string | null
   /** The whole scalar was one ${…}: it may stand for a number or a truth value as well. */
   loose: boolean
@@ -61,7 +65,10 @@ export function treeOf(value: unknown, at: Offset): Tree {
   return { is: 'map', at, entries: new Map(entries) }
 }
 
-/** The place of what stands at `path`: of its key in a map. What is not there has the place of what would hold it. */
+/**
+ * The place of what stands at `path`: of its key in a map. What is not there has the place of what would hold
+ * it.
+ */
 export function locate(root: Tree, path: Path): Offset {
   let tree = root
   let at = root.at

@@ -1,4 +1,5 @@
-// Where a quote or bracket begins that is never closed. Readers notice it only where something else cannot go on, or at the end.
+// Where a quote or bracket begins that is never closed. Readers notice it only where something else cannot go
+// on, or at the end.
 import type { Slip } from './json-slip.ts'
 
 /** The first quote or bracket of a YAML text that is not closed, or closed by what was meant as another's. */
@@ -12,7 +13,10 @@ interface Open {
 }
 
 const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '[': ']' }
-/** What begins a line of a block: a key or an item. In a text over several lines it is a sign that the text was to end before. */
+/**
+ * What begins a line of a block: a key or an item. In a text over several lines it is a sign that the text
+ * was to end before.
+ */
 const BLOCK_LINE = /(?:- +)?(?:[A-Za-z_][\w.-]*:(?:[ \t]|\r?$)|- )/my
 
 class Scan {

@@ -1,5 +1,6 @@
-// Tree → checked words, along the schema: decodes, fills in defaults, and collects every problem on the way. Never throws.
-// Where a value is wrong, something harmless of its type stands in for it, so that the rest can still be checked.
+// Tree → checked words, along the schema: decodes, fills in defaults, and collects every problem on the way.
+// Never throws. Where a value is wrong, something harmless of its type stands in for it, so that the rest can
+// still be checked.
 import { FORMATS } from './formats.ts'
 import { likestSchema, schemaByWord, wordFor, wordsOf } from './map-by.ts'
 import { isNothing, misplacedKeys } from './misplaced.ts'
@@ -48,7 +49,10 @@ function fits(schema: SchemaNode, tree: Tree): boolean {
 }
 const NO_LINES = new Lines('')
 
-/** Where we are, from the end: most places are passed without a word, so that a path is made only for a problem. */
+/**
+ * Where we are, from the end: most places are passed without a word, so that a path is made only for a
+ * problem.
+ */
 type Trail = { readonly up: Trail; readonly step: string | number } | null
 
 function pathOf(trail: Trail): Path {
@@ -57,7 +61,9 @@ function pathOf(trail: Trail): Path {
   return path.reverse()
 }
 
-/** The properties of each schema, and what their defaults mean: asked for once for each item of long lists. */
+/**
+ * The properties of each schema, and what their defaults mean: asked for once for each item of long lists.
+ */
 const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()
 
 function propertiesOf(schema: SchemaNode): readonly (readonly [string, SchemaNode])[] {

@@ -1,8 +1,12 @@
-// What people write into a YAML file that is none, or is read as something else than they mean. Asked when there is a problem already.
+// What people write into a YAML file that is none, or is read as something else than they mean. Asked when
+// there is a problem already.
 import type { Slip } from './json-slip.ts'
 import { unclosed } from './unclosed.ts'
 
-/** What is wrong with a text as a whole: it is another program's, or another syntax. Null: nothing that we know. */
+/**
+ * What is wrong with a text as a whole: it is another program's, or another syntax. Null: nothing that we
+ * know.
+ */
 export function wholeSlip(text: string): Slip | null {
   for (const { pattern, found, allowed, hint } of WHOLE) {
     const at = pattern.exec(text)?.index ?? -1

@@ -1,9 +1,9 @@
-// The admin listener through changes of its address: the new one is open before the old one closes, and a plan that is
-// dropped leaves the old one alone. Where both have the same port, as when 127.0.0.1 becomes 0.0.0.0, only one can be open:
-// then the old one makes way, and comes back when the plan is dropped.
+// The admin listener through changes of its address: the new one is open before the old one closes, and a
+// plan that is dropped leaves the old one alone. Where both have the same port, as when 127.0.0.1 becomes
+// 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped.
 import { parseBind } from '../lib/bind.ts'
 import type { Config } from '../config/schema.ts'
-import type { ApplyProblem } from './apply.ts'
+import type { ApplyProblem } from './change/apply.ts'
 
 /** An admin listener that is open. */
 export interface OpenAdmin {
@@ -29,88 +29,88 @@ interface BoundAdmin {
 }
 
 export class AdminKeeper {
-  private readonly openAt: OpenAdminAt
-  private open: BoundAdmin | null = null
-  private staged: BoundAdmin | null = null
+  readonly #openAt: OpenAdminAt
+  #open: BoundAdmin | null = null
+  #staged: BoundAdmin | null = null
   /** The address of the one that made way. */
-  private madeWay: string | null = null
-  private reopening: Promise<void> | null = null
+  #madeWay: string | null = null
+  #reopening: Promise<void> | null = null
 
   constructor(openAt: OpenAdminAt) {
-    this.openAt = openAt
+    this.#openAt = openAt
   }
 
   /** Where it listens; null: it is turned off. */
   get address(): string | null {
-    return this.open?.admin.address ?? null
+    return this.#open?.admin.address ?? null
   }
 
   /** Where it will listen when what is staged is kept. */
   get nextAddress(): string | null {
-    return this.staged?.admin.address ?? this.address
+    return this.#staged?.admin.address ?? this.address
   }
 
   /** Opens the address of a config unless it is open already; what stands against it. */
   async stage({ admin }: Config): Promise<ApplyProblem | null> {
     this.drop()
-    await this.reopening
-    if (admin === false || admin.bind === this.open?.bind) return null
-    let opened = await this.openAt(admin.bind)
-    if ('problem' in opened && opened.code === 'EADDRINUSE' && this.hasPortOf(admin.bind)) {
-      this.makeWay()
-      opened = await this.openAt(admin.bind)
+    await this.#reopening
+    if (admin === false || admin.bind === this.#open?.bind) return null
+    let opened = await this.#openAt(admin.bind)
+    if ('problem' in opened && opened.code === 'EADDRINUSE' && this.#hasPortOf(admin.bind)) {
+      this.#makeWay()
+      opened = await this.#openAt(admin.bind)
     }
     if ('problem' in opened) {
       this.drop()
-      await this.reopening
+      await this.#reopening
       return {
         path: 'admin.bind',
         message: opened.problem,
         ...(opened.code === 'EADDRINUSE' && { hint: MOVE }),
       }
     }
-    this.staged = { bind: admin.bind, admin: opened }
+    this.#staged = { bind: admin.bind, admin: opened }
     return null
   }
 
   commit({ admin }: Config): void {
-    if (this.staged || admin === false) {
-      this.open?.admin.stop()
-      this.open = this.staged
+    if (this.#staged || admin === false) {
+      this.#open?.admin.stop()
+      this.#open = this.#staged
     }
-    this.staged = null
-    this.madeWay = null
+    this.#staged = null
+    this.#madeWay = null
   }
 
   drop(): void {
-    this.staged?.admin.stop()
-    this.staged = null
-    if (this.madeWay === null || !this.open) return
-    this.reopening = this.reopen(this.madeWay, this.open.bind)
-    this.madeWay = null
+    this.#staged?.admin.stop()
+    this.#staged = null
+    if (this.#madeWay === null || !this.#open) return
+    this.#reopening = this.#reopen(this.#madeWay, this.#open.bind)
+    this.#madeWay = null
   }
 
   stop(): void {
-    this.madeWay = null
+    this.#madeWay = null
     this.drop()
-    this.open?.admin.stop()
-    this.open = null
+    this.#open?.admin.stop()
+    this.#open = null
   }
 
-  private hasPortOf(bind: string): boolean {
-    return this.open !== null && parseBind(this.open.admin.address).port === parseBind(bind).port
+  #hasPortOf(bind: string): boolean {
+    return this.#open !== null && parseBind(this.#open.admin.address).port === parseBind(bind).port
   }
 
-  private makeWay(): void {
-    if (!this.open) return
-    this.madeWay = this.open.admin.address
-    this.open.admin.stop()
+  #makeWay(): void {
+    if (!this.#open) return
+    this.#madeWay = this.#open.admin.address
+    this.#open.admin.stop()
   }
 
   /** At the very port that it had. */
-  private async reopen(address: string, bind: string): Promise<void> {
-    const opened = await this.openAt(address)
-    this.open = 'problem' in opened ? null : { bind, admin: opened }
-    this.reopening = null
+  async #reopen(address: string, bind: string): Promise<void> {
+    const opened = await this.#openAt(address)
+    this.#open = 'problem' in opened ? null : { bind, admin: opened }
+    this.#reopening = null
   }
 }

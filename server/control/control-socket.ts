@@ -1,18 +1,22 @@
-// The control socket: commands of the same user ask the running gateway there. It stands in the data folder, and is open as long as the
-// gateway runs: whatever became of the config file since, a command finds the gateway by the file's name.
+// The control socket: commands of the same user ask the running gateway there. It stands in the data folder,
+// and is open as long as the gateway runs: whatever became of the config file since, a command finds the
+// gateway by the file's name.
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Question } from '../turn/messages.ts'
-import type { Reloaded } from './changes.ts'
+import type { Reloaded } from './change/changes.ts'
 import type { Facts } from './facts.ts'
-import { nameHash, type ProcessMark } from './state-file.ts'
+import { nameHash, type ProcessMark } from './processes/state-file.ts'
 
 /** What the socket of the gateway with this config file is called, in whatever folder it stands. */
 export const controlSocketName = (configFile: string): string => `control-${nameHash(configFile)}.sock`
 
-/** Where the gateway with this config file, whose `data` is this folder, answers commands: HTTP on a Unix socket. */
+/**
+ * Where the gateway with this config file, whose `data` is this folder, answers commands: HTTP on a Unix
+ * socket.
+ */
 export function controlSocketPath(data: string, configFile: string): string {
   return join(data, controlSocketName(configFile))
 }
@@ -43,45 +47,45 @@ const NOT_ASKED =
   '"sluice reload", "sluice stop" and "sluice turn" cannot ask this gateway: let its user write there, or name another folder with "data"'
 
 export class ControlSocket {
-  private readonly open: OpenControlAt
-  private server: { stop(): void } | null = null
-  private last: Promise<void> = Promise.resolve()
-  private isStopped = false
+  readonly #open: OpenControlAt
+  #server: { stop(): void } | null = null
+  #last: Promise<void> = Promise.resolve()
+  #isStopped = false
 
   constructor(open: OpenControlAt) {
-    this.open = open
+    this.#open = open
   }
 
   /** Opens it unless it is open; settles when that is done. `data` stays the same until the end. */
   apply(config: Config, configFile: string): Promise<void> {
     const path = controlSocketPath(config.data, configFile)
-    this.last = this.last.then(() => this.start(path))
-    return this.last
+    this.#last = this.#last.then(() => this.#start(path))
+    return this.#last
   }
 
   stop(): void {
-    this.isStopped = true
-    this.close()
+    this.#isStopped = true
+    this.#close()
   }
 
-  private async start(path: string): Promise<void> {
-    if (this.server || this.isStopped) return
+  async #start(path: string): Promise<void> {
+    if (this.#server || this.#isStopped) return
     try {
       if (!(await isAnswered(path))) unlinkSync(path)
     } catch {
       // Nothing is there: the usual case.
     }
     try {
-      this.server = await this.open(path)
-      if (this.isStopped) this.close()
+      this.#server = await this.#open(path)
+      if (this.#isStopped) this.#close()
     } catch (error) {
       logEvent('warn', 'control_socket_not_open', { path, why: String(error), hint: NOT_ASKED })
     }
   }
 
-  private close(): void {
-    this.server?.stop()
-    this.server = null
+  #close(): void {
+    this.#server?.stop()
+    this.#server = null
   }
 }
 

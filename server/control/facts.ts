@@ -14,8 +14,8 @@ import { gatherBoard } from '../telemetry/gather.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
 import type { ControlFacts } from './control-socket.ts'
-import type { SilentWorker } from './hung-workers.ts'
-import { turnListeners } from './relay-plan.ts'
+import type { SilentWorker } from './processes/hung-workers.ts'
+import { turnListeners } from './relay/relay-plan.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** How many workers there should be, and how many serve. */
@@ -106,13 +106,13 @@ export function placesOf({ running, reasons }: Supervisor): Place[] {
 
 /** Parsed once for each config. */
 class TrustedRanges {
-  private config: Config | null = null
-  private ranges = Ranges.parse([])
+  #config: Config | null = null
+  #ranges = Ranges.parse([])
 
   of(config: Config | null): Ranges {
-    if (config === this.config) return this.ranges
-    this.config = config
-    this.ranges = Ranges.parse(config && config.admin !== false ? config.admin.trusted : [])
-    return this.ranges
+    if (config === this.#config) return this.#ranges
+    this.#config = config
+    this.#ranges = Ranges.parse(config && config.admin !== false ? config.admin.trusted : [])
+    return this.#ranges
   }
 }

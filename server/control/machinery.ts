@@ -3,13 +3,13 @@ import type { Config } from '../config/schema.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
-import { Applier, type Hands } from './apply.ts'
-import { Board } from './board.ts'
-import type { Crew } from './crew.ts'
-import { accessLogProblem, dryRun, restartProblems, workersOf } from './plan-checks.ts'
-import type { HealthChange, HealthResult, Prober } from './prober.ts'
-import { Sockets, type ListeningSockets } from './sockets.ts'
-import { untilOrphansEnd } from './orphans.ts'
+import { Applier, type Hands } from './change/apply.ts'
+import { Board } from './processes/board.ts'
+import type { Crew } from './processes/crew.ts'
+import { accessLogProblem, dryRun, restartProblems, workersOf } from './change/plan-checks.ts'
+import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
+import { Sockets, type ListeningSockets } from './sockets/sockets.ts'
+import { untilOrphansEnd } from './processes/orphans.ts'
 import {
   areHeldByOrphans,
   isRelayEnding,
@@ -18,10 +18,10 @@ import {
   runStateFile,
   writeRunState,
   type ProcessMark,
-} from './state-file.ts'
-import type { TurnKeeper, TurnKeeperOptions } from './turn-keeper.ts'
-import { TurnSide } from './turn-side.ts'
-import { workerEnv } from './worker-command.ts'
+} from './processes/state-file.ts'
+import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
+import { TurnSide } from './relay/turn-side.ts'
+import { workerEnv } from './processes/worker-command.ts'
 
 /** Neither a start nor a change waits longer for the first checks of new servers. */
 const JUDGING_MS_MAX = 2000
@@ -60,7 +60,10 @@ export interface MachineryParts {
 export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
   const { config, crew } = parts
   // Loaded here, beside which workers already start.
-  const [{ Prober }, resolvers] = await Promise.all([import('./prober.ts'), import('../lib/resolver.ts')])
+  const [{ Prober }, resolvers] = await Promise.all([
+    import('./health/prober.ts'),
+    import('../lib/resolver.ts'),
+  ])
   const { data } = config
   const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
   const runState = runStateFile(data, parts.file)
@@ -118,8 +121,8 @@ async function makeTurnKeeper(
   { sockets, isEnding }: { readonly sockets: ListeningSockets; readonly isEnding: () => boolean },
 ): Promise<TurnKeeper> {
   const [{ TurnKeeper }, { relayProcess, relayThread }] = await Promise.all([
-    import('./turn-keeper.ts'),
-    import('./relay-start.ts'),
+    import('./relay/turn-keeper.ts'),
+    import('./relay/relay-start.ts'),
   ])
   return new TurnKeeper({
     ...parts.onRelay,
@@ -147,15 +150,15 @@ const UNKNOWN_TO_SUCCESSOR =
 
 /** Says who runs, for the supervisor that comes when this one was killed. */
 export class RunStateKeeper {
-  private hasWarned = false
+  #hasWarned = false
 
   keep({ runState: file, turn, orphans }: Machinery, workers: readonly number[]): void {
     try {
       writeRunState(file, { workers, relay: turn.pid, orphans })
     } catch (error) {
-      if (!this.hasWarned)
+      if (!this.#hasWarned)
         logEvent('warn', 'data_not_writable', { file, why: String(error), hint: UNKNOWN_TO_SUCCESSOR })
-      this.hasWarned = true
+      this.#hasWarned = true
     }
   }
 }

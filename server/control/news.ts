@@ -3,10 +3,10 @@ import { STATE_DOWN, STATE_UP } from '../scoreboard/scoreboard.ts'
 import type { AttemptNews } from '../telemetry/attempts.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
-import type { ApplyProblem } from './apply.ts'
-import type { HealthChange } from './prober.ts'
-import type { RelayKeeperOptions } from './relay-keeper.ts'
-import type { Worker } from './worker.ts'
+import type { ApplyProblem } from './change/apply.ts'
+import type { HealthChange } from './health/prober.ts'
+import type { RelayKeeperOptions } from './relay/relay-keeper.ts'
+import type { Worker } from './processes/worker.ts'
 
 /** A server is up, or down. */
 export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
@@ -39,7 +39,10 @@ export function tellExit(
   logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid, slot, ...how })
 }
 
-/** What is told of the TURN relay, when everything it says holds: `onChange` comes first. `isServing`: whether it was ever of use. */
+/**
+ * What is told of the TURN relay, when everything it says holds: `onChange` comes first. `isServing`: whether
+ * it was ever of use.
+ */
 export function relayNews(
   totals: Totals,
   { isServing, onChange }: { readonly isServing: () => boolean; readonly onChange: () => void },

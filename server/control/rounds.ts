@@ -1,5 +1,6 @@
-// What the supervisor looks at again and again, all in one waking: each second while anything is served, and half as often while nothing is.
-import { LOOK_EVERY_MS } from './pulse.ts'
+// What the supervisor looks at again and again, all in one waking: each second while anything is served, and
+// half as often while nothing is.
+import { LOOK_EVERY_MS } from './processes/pulse.ts'
 
 const QUIET_EVERY_MS = 2000
 
@@ -13,29 +14,29 @@ export interface RoundsParts {
 }
 
 export class Rounds {
-  private readonly parts: RoundsParts
-  private served = -1
-  private sinceMs = LOOK_EVERY_MS
+  readonly #parts: RoundsParts
+  #served = -1
+  #sinceMs = LOOK_EVERY_MS
 
   constructor(parts: RoundsParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** Goes round from now on. */
   begin(): void {
     setTimeout(() => {
-      this.go()
+      this.#go()
       this.begin()
-    }, this.sinceMs)
+    }, this.#sinceMs)
   }
 
   /** One round; sets when the next is due. */
-  private go(): void {
-    const { parts } = this
+  #go(): void {
+    const parts = this.#parts
     const served = parts.served()
-    const isQuiet = served === this.served
-    this.served = served
-    parts.look(this.sinceMs, isQuiet)
-    this.sinceMs = isQuiet && !parts.isCounting() ? QUIET_EVERY_MS : LOOK_EVERY_MS
+    const isQuiet = served === this.#served
+    this.#served = served
+    parts.look(this.#sinceMs, isQuiet)
+    this.#sinceMs = isQuiet && !parts.isCounting() ? QUIET_EVERY_MS : LOOK_EVERY_MS
   }
 }

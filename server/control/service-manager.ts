@@ -1,5 +1,5 @@
-// Tells the service manager how the gateway is, as sd_notify(3) does. A systemd unit of Type=notify is started when the gateway serves, shows
-// what it serves, and knows that it reloads or stops.
+// Tells the service manager how the gateway is, as sd_notify(3) does. A systemd unit of Type=notify is
+// started when the gateway serves, shows what it serves, and knows that it reloads or stops.
 import { ptr } from 'bun:ffi'
 import { errno, libc } from '../lib/native.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -11,38 +11,38 @@ export type SendTo = (address: string, text: string) => string | null
 const MORE_MS = 15_000
 
 export class ServiceManager {
-  private readonly address: string | null
-  private readonly send: SendTo
-  private hasWarned = false
+  readonly #address: string | null
+  readonly #send: SendTo
+  #hasWarned = false
 
   constructor(env: Readonly<Record<string, string | undefined>>, send: SendTo = sendDatagram) {
     const address = env['NOTIFY_SOCKET'] ?? ''
     // Others, such as vsock:, are of virtual machines that start whole systems.
-    this.address = /^[/@]./.test(address) ? address : null
-    this.send = send
+    this.#address = /^[/@]./.test(address) ? address : null
+    this.#send = send
   }
 
   /** It serves; also after each change, whatever became of it. */
   ready(status: string): void {
-    this.tell('READY=1', `MAINPID=${process.pid}`, statusLine(status))
+    this.#tell('READY=1', `MAINPID=${process.pid}`, statusLine(status))
   }
 
   /** A change begins; ready() follows. */
   reloading(): void {
-    if (this.address !== null) this.tell('RELOADING=1', `MONOTONIC_USEC=${monotonicUs()}`)
+    if (this.#address !== null) this.#tell('RELOADING=1', `MONOTONIC_USEC=${monotonicUs()}`)
   }
 
   /** It finishes what is in flight, which may take longer than the manager waits by itself. */
   stopping(status: string, withinMs: number): void {
-    this.tell('STOPPING=1', `EXTEND_TIMEOUT_USEC=${(withinMs + MORE_MS) * 1000}`, statusLine(status))
+    this.#tell('STOPPING=1', `EXTEND_TIMEOUT_USEC=${(withinMs + MORE_MS) * 1000}`, statusLine(status))
   }
 
-  private tell(...lines: readonly string[]): void {
-    if (this.address === null) return
-    const why = this.send(this.address, `${lines.join('\n')}\n`)
-    if (why === null || this.hasWarned) return
-    this.hasWarned = true
-    logEvent('warn', 'service_manager_not_told', { address: this.address, why })
+  #tell(...lines: readonly string[]): void {
+    if (this.#address === null) return
+    const why = this.#send(this.#address, `${lines.join('\n')}\n`)
+    if (why === null || this.#hasWarned) return
+    this.#hasWarned = true
+    logEvent('warn', 'service_manager_not_told', { address: this.#address, why })
   }
 }
 

@@ -7,29 +7,29 @@ import { AttemptWatch } from '../telemetry/attempts.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
-import { problemOf, type ApplyProblem } from './apply.ts'
-import { Changes, type Reloaded } from './changes.ts'
-import { readText } from './config-source.ts'
+import { problemOf, type ApplyProblem } from './change/apply.ts'
+import { Changes, type Reloaded } from './change/changes.ts'
+import { readText } from './source/config-source.ts'
 import { ControlSocket, type ControlFacts, type OpenControlAt, type Stopping } from './control-socket.ts'
-import type { Crew } from './crew.ts'
+import type { Crew } from './processes/crew.ts'
 import { controlFactsOf, factsOf, placesOf, type Facts, type WorkerFacts } from './facts.ts'
-import { HungWorkers } from './hung-workers.ts'
+import { HungWorkers } from './processes/hung-workers.ts'
 import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
-import { makeCrew } from './make-crew.ts'
-import type { HealthChange } from './prober.ts'
+import { makeCrew } from './processes/make-crew.ts'
+import type { HealthChange } from './health/prober.ts'
 import { relayNews, tellAttempts, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
-import { workersOf } from './plan-checks.ts'
+import { workersOf } from './change/plan-checks.ts'
 import { Rounds } from './rounds.ts'
 import { ServiceManager } from './service-manager.ts'
 import { onSignals } from './signals.ts'
-import { UnheldSockets } from './sockets.ts'
-import { lineOf } from './places.ts'
-import { markOf, removeRunState } from './state-file.ts'
-import type { TurnSide } from './turn-side.ts'
-import { WatchedConfig } from './watched-config.ts'
-import type { PlanBody, Reasons, Worker } from './worker.ts'
-import { earlyWorkers, guessWorkers } from './worker-command.ts'
-import { ledgersSettled } from './worker-ledger.ts'
+import { UnheldSockets } from './sockets/sockets.ts'
+import { lineOf } from './source/places.ts'
+import { markOf, removeRunState } from './processes/state-file.ts'
+import type { TurnSide } from './relay/turn-side.ts'
+import { WatchedConfig } from './source/watched-config.ts'
+import type { PlanBody, Reasons, Worker } from './processes/worker.ts'
+import { earlyWorkers, guessWorkers } from './processes/worker-command.ts'
+import { ledgersSettled } from './processes/worker-ledger.ts'
 
 /** Changes of the config that the system does not tell (network file systems) are seen after so long. */
 const POLL_EVERY_MS = 2000
@@ -43,7 +43,10 @@ export interface SuperviseOptions {
   readonly stderr: (text: string) => void
   /** What is running, for lb_build_info. */
   readonly build: { readonly version: string; readonly commit: string }
-  /** Opens the admin listener at an address; it shows what the supervisor knows. Handed down, as it stands above in the order of imports. */
+  /**
+   * Opens the admin listener at an address; it shows what the supervisor knows. Handed down, as it stands
+   * above in the order of imports.
+   */
   readonly startAdmin: (bind: string, facts: Facts) => ReturnType<OpenAdminAt>
   /** The same for the control socket. */
   readonly startControlSocket: (path: string, facts: ControlFacts) => ReturnType<OpenControlAt>
@@ -61,289 +64,289 @@ export class Supervisor {
   readonly changes: Changes
   readonly options: SuperviseOptions
   /** How many workers the config seems to want; put right when it is known. */
-  private readonly guess: number
-  private crew: Crew
-  private readonly hung = new HungWorkers({ crew: () => this.crew, totals: this.totals })
-  private machinery: Machinery | null = null
-  private readonly source: WatchedConfig
-  private readonly controlSocket: ControlSocket
-  private readonly manager: ServiceManager
-  private readonly rounds = new Rounds({
+  readonly #guess: number
+  #crew: Crew
+  readonly #hung = new HungWorkers({ crew: () => this.#crew, totals: this.totals })
+  #machinery: Machinery | null = null
+  readonly #source: WatchedConfig
+  readonly #controlSocket: ControlSocket
+  readonly #manager: ServiceManager
+  readonly #rounds = new Rounds({
     served: () => this.board.served(),
-    isCounting: () => this.hung.isAnyoneSilent || this.attempts.isCounting,
-    look: (sinceMs, isQuiet) => this.look(sinceMs, isQuiet),
+    isCounting: () => this.#hung.isAnyoneSilent || this.#attempts.isCounting,
+    look: (sinceMs, isQuiet) => this.#look(sinceMs, isQuiet),
   })
-  private readonly startCode = new StartCode()
-  private unpolledMs = 0
-  private readonly runState = new RunStateKeeper()
-  private readonly attempts = new AttemptWatch()
-  private readonly oldest = new Map<Worker, number>()
-  private readonly stop = Promise.withResolvers<string>()
-  private readonly stopNow = Promise.withResolvers<void>()
+  readonly #startCode = new StartCode()
+  #unpolledMs = 0
+  readonly #runState = new RunStateKeeper()
+  readonly #attempts = new AttemptWatch()
+  readonly #oldest = new Map<Worker, number>()
+  readonly #stop = Promise.withResolvers<string>()
+  readonly #stopNow = Promise.withResolvers<void>()
 
   constructor(options: SuperviseOptions) {
     this.options = options
     this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
-    this.controlSocket = new ControlSocket((path) => options.startControlSocket(path, controlFactsOf(this)))
-    this.manager = new ServiceManager(options.env)
+    this.#controlSocket = new ControlSocket((path) => options.startControlSocket(path, controlFactsOf(this)))
+    this.#manager = new ServiceManager(options.env)
     meterProcess(this.totals, 'supervisor')
-    this.source = new WatchedConfig({
+    this.#source = new WatchedConfig({
       ...options,
       onChange: () => void this.reload(),
       onWarning: (line) => options.stderr(`${line}\n`),
     })
-    this.guess = guessWorkers(readText(options.file) ?? 'workers: 0')
-    this.crew = this.makeCrew(this.guess)
+    this.#guess = guessWorkers(readText(options.file) ?? 'workers: 0')
+    this.#crew = this.#makeCrew(this.#guess)
     this.changes = new Changes({
       ...options,
-      source: this.source,
+      source: this.#source,
       totals: this.totals,
-      applier: () => (this.isDraining ? null : (this.machinery?.applier ?? null)),
-      onApplied: (plan) => this.onApplied('applied', plan),
-      tell: (problems) => this.tell(problems),
-      onBegin: () => this.manager.reloading(),
-      onSettled: () => this.tellManager(),
+      applier: () => (this.isDraining ? null : (this.#machinery?.applier ?? null)),
+      onApplied: (plan) => this.#onApplied('applied', plan),
+      tell: (problems) => this.#tell(problems),
+      onBegin: () => this.#manager.reloading(),
+      onSettled: () => this.#tellManager(),
     })
   }
 
   /** The plan that is served; null before the first. */
   get running(): PlanBody | null {
-    return this.machinery?.applier.running ?? null
+    return this.#machinery?.applier.running ?? null
   }
 
   get workers(): readonly Worker[] {
-    return this.crew.workers
+    return this.#crew.workers
   }
 
   get workerFacts(): WorkerFacts {
-    const { wanted, serving } = this.crew
+    const { wanted, serving } = this.#crew
     const full = this.totals.gaugesOf('accept_stopped').filter(({ value }) => value === 1)
-    return { wanted, serving, silent: this.hung.silent, full: full.map(({ labels }) => labels[0] ?? '') }
+    return { wanted, serving, silent: this.#hung.silent, full: full.map(({ labels }) => labels[0] ?? '') }
   }
 
-  private get drainTimes(): DrainTimes {
+  get #drainTimes(): DrainTimes {
     const { drain = 0 } = this.running?.config ?? {}
     return { accept: acceptMs(drain), finish: finishMs(drain) }
   }
 
   get board(): Scoreboard {
-    return this.made.board.scoreboard
+    return this.#made.board.scoreboard
   }
 
   /** The TURN relay; null before the first config. */
   get turn(): TurnSide | null {
-    return this.machinery?.turn ?? null
+    return this.#machinery?.turn ?? null
   }
 
   /** Why servers are not up, by backend and server. */
   get reasons(): Reasons {
-    return this.machinery?.prober.reasons() ?? {}
+    return this.#machinery?.prober.reasons() ?? {}
   }
 
   async run(): Promise<number> {
     const forget = onSignals({
-      stop: (signal) => this.stop.resolve(signal),
-      stopNow: () => this.stopNow.resolve(),
+      stop: (signal) => this.#stop.resolve(signal),
+      stopNow: () => this.#stopNow.resolve(),
       reload: () => void this.reload({ reopenLogs: true }),
-      reopenLogs: () => this.reopenLogs(),
+      reopenLogs: () => this.#reopenLogs(),
       handOver: tellNoHandOver,
     })
     try {
       // Processes start while the config is read. Not before signals are heard: nothing would end them.
-      if (this.guess > 0) void this.crew.resize(earlyWorkers(this.guess), 0)
+      if (this.#guess > 0) void this.#crew.resize(earlyWorkers(this.#guess), 0)
       const problems = await Promise.race([
-        this.start().catch((error: unknown) => [problemOf(error)]),
-        this.stop.promise,
+        this.#start().catch((error: unknown) => [problemOf(error)]),
+        this.#stop.promise,
       ])
-      if (typeof problems !== 'string' && problems.length > 0) return await this.giveUp(problems)
-      const signal = await this.stop.promise
-      const drained = this.drain(signal).then(() => 0)
-      return await this.end(await Promise.race([drained, this.stopNow.promise.then(() => 1)]))
+      if (typeof problems !== 'string' && problems.length > 0) return await this.#giveUp(problems)
+      const signal = await this.#stop.promise
+      const drained = this.#drain(signal).then(() => 0)
+      return await this.#end(await Promise.race([drained, this.#stopNow.promise.then(() => 1)]))
     } finally {
       forget()
     }
   }
 
   /** Brings the first config up; returns what stands against it. */
-  private async start(): Promise<readonly ApplyProblem[]> {
-    const checked = await this.source.read()
+  async #start(): Promise<readonly ApplyProblem[]> {
+    const checked = await this.#source.read()
     if (this.isDraining) return []
     if (checked.is === 'invalid') return checked.problems
     const { config } = checked
     configureEvents(config.logs)
-    await this.fitCrew(workersOf(config))
+    await this.#fitCrew(workersOf(config))
     if (this.isDraining) return []
-    this.machinery = await makeMachinery({
+    this.#machinery = await makeMachinery({
       config,
       file: this.options.file,
-      crew: this.crew,
+      crew: this.#crew,
       admin: this.admin,
       env: this.options.env,
       totals: this.totals,
       onRelay: relayNews(this.totals, {
         isServing: () => this.running !== null,
-        onChange: () => this.keepRunState(),
+        onChange: () => this.#keepRunState(),
       }),
-      sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.crew.ports),
+      sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
       isWanted: () => !this.isDraining,
-      oldestRevision: () => Math.min(...this.oldest.values()),
-      onHealthChange: (change) => this.onHealthChange(change),
+      oldestRevision: () => Math.min(...this.#oldest.values()),
+      onHealthChange: (change) => this.#onHealthChange(change),
       onHealthResult: ({ backend, server, reason }) => {
         const labels = [backend, server, reason === null ? 'pass' : 'fail']
         this.totals.counter('health_checks_total', labels).add(1)
       },
     })
     if (this.isDraining) return []
-    await this.crew.resize(workersWanted(config), 0)
+    await this.#crew.resize(workersWanted(config), 0)
     if (this.isDraining) return []
-    const outcome = await this.made.applier.apply(() => Promise.resolve(checked))
+    const outcome = await this.#made.applier.apply(() => Promise.resolve(checked))
     if (this.isDraining) return []
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
-    await this.onApplied('serving', outcome.plan)
+    await this.#onApplied('serving', outcome.plan)
     if (this.isDraining) return []
-    this.rounds.begin()
-    if (this.options.isWatching) this.source.begin()
+    this.#rounds.begin()
+    if (this.options.isWatching) this.#source.begin()
     return []
   }
 
-  private look(sinceMs: number, isQuiet: boolean): void {
-    this.startCode.look(isQuiet)
+  #look(sinceMs: number, isQuiet: boolean): void {
+    this.#startCode.look(isQuiet)
     this.board.reconcile()
-    this.hung.look(performance.now(), sinceMs)
-    this.unpolledMs += sinceMs
-    if (this.unpolledMs >= POLL_EVERY_MS) {
-      this.unpolledMs = 0
-      this.source.look()
+    this.#hung.look(performance.now(), sinceMs)
+    this.#unpolledMs += sinceMs
+    if (this.#unpolledMs >= POLL_EVERY_MS) {
+      this.#unpolledMs = 0
+      this.#source.look()
     }
-    for (const news of this.attempts.look(placesOf(this), this.board)) tellAttempts(news)
+    for (const news of this.#attempts.look(placesOf(this), this.board)) tellAttempts(news)
   }
 
   /** Applies the config file as it is now. */
   reload({ reopenLogs = false } = {}): Promise<Reloaded> {
-    if (reopenLogs) this.crew.reopenLogs()
+    if (reopenLogs) this.#crew.reopenLogs()
     return this.changes.reload()
   }
 
   /** Begins to stop in order, once whoever asked for it has been answered. */
   stopOnCommand(): Stopping {
-    setImmediate(() => this.stop.resolve('sluice stop'))
+    setImmediate(() => this.#stop.resolve('sluice stop'))
     const mark = markOf(process.pid) ?? { pid: process.pid, started: '' }
-    return { process: mark, within_ms: this.drainTimes.accept + this.drainTimes.finish }
+    return { process: mark, within_ms: this.#drainTimes.accept + this.#drainTimes.finish }
   }
 
-  private reopenLogs(): void {
-    this.crew.reopenLogs()
+  #reopenLogs(): void {
+    this.#crew.reopenLogs()
     logEvent('info', 'logs_reopened')
   }
 
-  private async onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
+  async #onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
     configureEvents(config.logs)
-    this.startCode.used()
-    this.keepRunState()
+    this.#startCode.used()
+    this.#keepRunState()
     // Looked at now: the next config may take the place of this one before it is told.
     const facts = {
       revision,
       pid: process.pid,
       workers: this.workers.map(({ pid }) => pid),
-      listeners: openAddresses(this.made, config),
+      listeners: openAddresses(this.#made, config),
       admin: this.admin.address,
     }
-    await this.controlSocket.apply(config, this.options.file)
+    await this.#controlSocket.apply(config, this.options.file)
     if (this.isDraining) return
-    if (event === 'serving') this.tellManager()
+    if (event === 'serving') this.#tellManager()
     logEvent('info', event, facts)
   }
 
-  private tellManager(): void {
+  #tellManager(): void {
     const { revision = 0 } = this.running ?? {}
     const [problem] = this.changes.rejection?.problems ?? []
     const newer =
       problem === undefined ? '' : `; a newer file was rejected: ${lineOf(problem, this.options.file)}`
-    if (!this.isDraining) this.manager.ready(`serves revision ${revision}${newer}`)
+    if (!this.isDraining) this.#manager.ready(`serves revision ${revision}${newer}`)
   }
 
-  private onHealthChange(change: HealthChange): void {
-    this.crew.reason(change.backend, change.server, change.reason ?? '')
+  #onHealthChange(change: HealthChange): void {
+    this.#crew.reason(change.backend, change.server, change.reason ?? '')
     tellHealthChange(change)
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */
-  private async drain(signal: string): Promise<void> {
-    const { accept, finish: withinMs } = this.drainTimes
+  async #drain(signal: string): Promise<void> {
+    const { accept, finish: withinMs } = this.#drainTimes
     this.isDraining = true
-    this.source.stop()
-    this.manager.stopping('finishes what is in flight', accept + withinMs)
+    this.#source.stop()
+    this.#manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {
-      this.crew.announceDrain()
+      this.#crew.announceDrain()
       await Bun.sleep(accept)
     }
-    await Promise.all([this.crew.drain(withinMs), this.turn?.drain(withinMs)])
+    await Promise.all([this.#crew.drain(withinMs), this.turn?.drain(withinMs)])
   }
 
-  private async end(code: number): Promise<number> {
+  async #end(code: number): Promise<number> {
     // What is in flight now is cut off; what a drain cut off, its workers have told.
-    const inFlight = (this.machinery?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
-    await this.killAll()
+    const inFlight = (this.#machinery?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
+    await this.#killAll()
     await ledgersSettled()
-    this.machinery?.prober.stop()
-    this.machinery?.sockets.close()
+    this.#machinery?.prober.stop()
+    this.#machinery?.sockets.close()
     this.turn?.close()
-    if (this.machinery) removeRunState(this.machinery.runState)
-    logEvent('info', 'stopped', { aborted: this.crew.aborted + (this.turn?.aborted ?? 0) + inFlight })
+    if (this.#machinery) removeRunState(this.#machinery.runState)
+    logEvent('info', 'stopped', { aborted: this.#crew.aborted + (this.turn?.aborted ?? 0) + inFlight })
     return code
   }
 
   /** A failed start. */
-  private async giveUp(problems: readonly ApplyProblem[]): Promise<number> {
-    this.tell(await this.source.locate(problems))
-    await this.killAll()
+  async #giveUp(problems: readonly ApplyProblem[]): Promise<number> {
+    this.#tell(await this.#source.locate(problems))
+    await this.#killAll()
     this.turn?.close()
     return 1
   }
 
-  private async killAll(): Promise<void> {
-    this.controlSocket.stop()
+  async #killAll(): Promise<void> {
+    this.#controlSocket.stop()
     this.admin.stop()
-    await Promise.all([this.crew.kill(), this.turn?.kill()])
+    await Promise.all([this.#crew.kill(), this.turn?.kill()])
   }
 
-  private tell(problems: readonly ApplyProblem[]): void {
+  #tell(problems: readonly ApplyProblem[]): void {
     for (const problem of problems) this.options.stderr(`${lineOf(problem, this.options.file)}\n`)
   }
 
   // What it is made of
 
-  private get made(): Machinery {
-    if (!this.machinery) throw new Error('there is no config yet')
-    return this.machinery
+  get #made(): Machinery {
+    if (!this.#machinery) throw new Error('there is no config yet')
+    return this.#machinery
   }
 
   /** A crew for this number of workers, with nobody at work yet. */
-  private makeCrew(count: number): Crew {
+  #makeCrew(count: number): Crew {
     return makeCrew({
       count,
       env: this.options.env,
       totals: this.totals,
-      board: () => this.machinery?.board ?? null,
-      sockets: () => this.machinery?.sockets ?? null,
+      board: () => this.#machinery?.board ?? null,
+      sockets: () => this.#machinery?.sockets ?? null,
       reasons: () => this.reasons,
       logs: () => this.running?.config.logs ?? null,
       onOldest: (worker, revision) => {
-        if (revision === null) this.oldest.delete(worker)
-        else this.oldest.set(worker, revision)
+        if (revision === null) this.#oldest.delete(worker)
+        else this.#oldest.set(worker, revision)
       },
       onNotStarted: (slot, why) => logEvent('warn', 'worker_not_started', { slot, why }),
       onUnsound: () => this.changes.rollBack(),
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
         if (!this.running) return
-        this.keepRunState()
+        this.#keepRunState()
         tellExit(worker, how)
       },
       onReplaced: (worker, previous) => {
         this.totals.counter('worker_restarts_total').add(1)
-        this.keepRunState()
+        this.#keepRunState()
         // Told last: who reads it finds the rest in its place.
         logEvent('info', 'worker_replaced', { pid: worker.pid, previous, slot: worker.slot })
       },
@@ -351,16 +354,16 @@ export class Supervisor {
   }
 
   /** The crew that was started early may be of the wrong kind, or too small to grow. */
-  private async fitCrew(count: number): Promise<void> {
+  async #fitCrew(count: number): Promise<void> {
     const wanted = count === 0 ? 1 : count
-    if ((count === 0) === this.crew.isInProcess && this.crew.hasRoomFor(wanted)) return
-    await this.crew.kill()
-    this.crew = this.makeCrew(count)
+    if ((count === 0) === this.#crew.isInProcess && this.#crew.hasRoomFor(wanted)) return
+    await this.#crew.kill()
+    this.#crew = this.#makeCrew(count)
   }
 
-  private keepRunState(): void {
-    if (!this.machinery || this.crew.isInProcess || this.isDraining) return
+  #keepRunState(): void {
+    if (!this.#machinery || this.#crew.isInProcess || this.isDraining) return
     const pids = this.workers.map(({ pid }) => pid)
-    this.runState.keep(this.machinery, pids)
+    this.#runState.keep(this.#machinery, pids)
   }
 }

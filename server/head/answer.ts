@@ -1,4 +1,5 @@
-// Answers that we make ourselves. They become bytes and are read back as a ResponseHead, so that steps see all answers alike.
+// Answers that we make ourselves. They become bytes and are read back as a ResponseHead, so that steps see
+// all answers alike.
 import { STATUS_CODES } from 'node:http'
 import { FAULTS, type FaultCode } from '../tables/faults.ts'
 import { fieldLine } from './field-line.ts'
@@ -36,7 +37,10 @@ export interface Reader {
   readonly gateway: string
 }
 
-/** Renders an answer. A fault's body is JSON, or a short page where the client prefers HTML (RFC 9110 §12.5.1). */
+/**
+ * Renders an answer. A fault's body is JSON, or a short page where the client prefers HTML (RFC 9110
+ * §12.5.1).
+ */
 export function renderAnswer(answer: Answer, reader: Reader): Rendered {
   const { status, fault } = answer
   const hasContent = !WITHOUT_CONTENT.has(status)
@@ -102,7 +106,9 @@ function faultBody(answer: Answer, code: FaultCode, reader: Reader): { type: str
   return { type: 'application/json', body: `${JSON.stringify(document)}\n` }
 }
 
-/** HTML is named before JSON: what a browser sends. Quality values are not weighed: both forms say the same. */
+/**
+ * HTML is named before JSON: what a browser sends. Quality values are not weighed: both forms say the same.
+ */
 function prefersHtml(accept: string): boolean {
   const html = accept.indexOf('text/html')
   const json = accept.indexOf('application/json')

@@ -1,4 +1,5 @@
-// Host and authority (RFC 9110 §7.2, RFC 3986 §3.2): validated once and remembered, as most requests name one of few hosts.
+// Host and authority (RFC 9110 §7.2, RFC 3986 §3.2): validated once and remembered, as most requests name one
+// of few hosts.
 import { comparableHost } from '../lib/host-name.ts'
 import { COLON, HOST, latin1 } from './bytes.ts'
 
@@ -12,7 +13,10 @@ const SLOTS = 1024
 const known: (Authority | null)[] = Array.from({ length: SLOTS }, () => null)
 const HOST_BYTES_MAX = 255 + 6
 
-/** The authority in `bytes[start..end)`; null when it is not valid: bad characters, user information, a port that is none, a host that readers could take for two. */
+/**
+ * The authority in `bytes[start..end)`; null when it is not valid: bad characters, user information, a port
+ * that is none, a host that readers could take for two.
+ */
 export function readAuthority(bytes: Buffer, start: number, end: number): Authority | null {
   const length = end - start
   if (length > HOST_BYTES_MAX) return null

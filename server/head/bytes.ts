@@ -1,5 +1,5 @@
-// Bytes of HTTP: character classes as tables, and the few readers that the head scanners share. Nothing here allocates
-// unless it says so.
+// Bytes of HTTP: character classes as tables, and the few readers that the head scanners share. Nothing here
+// allocates unless it says so.
 
 // Bun has these as Node does; the types leave them out.
 declare global {
@@ -26,18 +26,23 @@ const isTokenMark = inSet("!#$%&'*+-.^`|~")
 /** RFC 9110 §5.6.2 tchar: 1, an underscore 3 (bit 1 marks names that have one), anything else 0. */
 export const TOKEN = table((code) => (code === 95 ? 3 : isAlphaNumeric(code) || isTokenMark(code) ? 1 : 0))
 
-/** RFC 9110 §5.5: what a field value may hold: visible, space, tab and obs-text; no other control character. */
+/**
+ * RFC 9110 §5.5: what a field value may hold: visible, space, tab and obs-text; no other control character.
+ */
 export const FIELD_VALUE = table((code) => ((code >= 32 && code !== 127) || code === HT ? 1 : 0))
 
-/** Bits of a request target: 1 allowed, 2 "%", 4 ".", 8 "/", 16 "?". 0: not allowed anywhere (controls, space, "#", "\", obs-text). */
+/**
+ * Bits of a request target: 1 allowed, 2 "%", 4 ".", 8 "/", 16 "?". 0: not allowed anywhere (controls, space,
+ * "#", "\", obs-text).
+ */
 export const TARGET = table((code) => {
   if (code <= 32 || code >= 127 || code === 35 || code === 92) return 0
   return 1 | (code === 37 ? 2 : 0) | (code === 46 ? 4 : 0) | (code === 47 ? 8 : 0) | (code === 63 ? 16 : 0)
 })
 
 /**
- * RFC 3986 §3.2.2 reg-name, without the comma and escapes: a list of two hosts must not pass for one, nor "%61dmin" for
- * a host other than "admin".
+ * RFC 3986 §3.2.2 reg-name, without the comma and escapes: a list of two hosts must not pass for one, nor
+ * "%61dmin" for a host other than "admin".
  */
 const isHostMark = inSet("-._~!$&'()*+;=")
 export const HOST = table((code) => (isAlphaNumeric(code) || isHostMark(code) ? 1 : 0))
@@ -52,7 +57,10 @@ export function equalsFolded(bytes: Uint8Array, start: number, end: number, lowe
   return true
 }
 
-/** A decimal number of 1 to 15 digits and nothing else; -1 otherwise. So no sign, no list, and no rounding of large ones. */
+/**
+ * A decimal number of 1 to 15 digits and nothing else; -1 otherwise. So no sign, no list, and no rounding of
+ * large ones.
+ */
 export function decimal(bytes: Uint8Array, start: number, end: number): number {
   if (end <= start || end - start > 15) return -1
   let value = 0
@@ -69,7 +77,10 @@ export function latin1(bytes: Buffer, start: number, end: number): string {
   return bytes.latin1Slice(start, end)
 }
 
-/** Copies within short runs by hand, as a native call costs more than twenty bytes do. Returns the end in `to`. */
+/**
+ * Copies within short runs by hand, as a native call costs more than twenty bytes do. Returns the end in
+ * `to`.
+ */
 export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): number {
   const length = end - start
   if (length > 32) from.copy(to, at, start, end)

@@ -1,9 +1,11 @@
-// The head of an answer in canonical form, where a server's own is not but means one thing only. What was accepted leniently goes on
-// like this, never as it came. Tried only for heads that a strict scan refused, so that an ordinary one costs nothing.
+// The head of an answer in canonical form, where a server's own is not but means one thing only. What was
+// accepted leniently goes on like this, never as it came. Tried only for heads that a strict scan refused, so
+// that an ordinary one costs nothing.
 import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN, equalsFolded } from './bytes.ts'
 
 /**
- * exact: as RFC 9112 wants it sent · strict: as it wants it read, so that a blank before a colon is taken off (§5.1) · lenient: lines
+ * exact: as RFC 9112 wants it sent · strict: as it wants it read, so that a blank before a colon is taken off
+ *   (§5.1) · lenient: lines
  * may end in LF (§2.2), and equal lengths may be repeated (§6.3), as well.
  */
 export type Tolerance = 'exact' | 'strict' | 'lenient'
@@ -16,7 +18,9 @@ export interface Canonical {
 
 const LENGTH_NAME = Buffer.from('content-length')
 
-/** The canonical form of the head at `from`; 'incomplete': its end has not come; null: it cannot be mended. */
+/**
+ * The canonical form of the head at `from`; 'incomplete': its end has not come; null: it cannot be mended.
+ */
 export function canonicalHead(
   bytes: Buffer,
   from: number,

@@ -1,4 +1,5 @@
-// What requests' and answers' heads share: fields as they came, and changes that are applied when the head is written.
+// What requests' and answers' heads share: fields as they came, and changes that are applied when the head is
+// written.
 import { Edits, fieldValue, fieldValues } from './edits.ts'
 import { Fields } from './fields.ts'
 

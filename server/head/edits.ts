@@ -1,5 +1,5 @@
-// Changes to a head that are applied when it is written; the bytes received stay as they are. Made only when a step
-// asks for it.
+// Changes to a head that are applied when it is written; the bytes received stay as they are. Made only when
+// a step asks for it.
 import { equalsFolded } from './bytes.ts'
 import { fieldLine } from './field-line.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'

@@ -2,8 +2,8 @@
 import { FIELD_VALUE, TOKEN } from './bytes.ts'
 
 /**
- * The whole line, CRLF included. Control characters in the value become spaces (RFC 9110 §5.5). Text beyond one byte a
- * character is written as UTF-8: cut to one byte, "Ċ" (U+010A) would be a line feed.
+ * The whole line, CRLF included. Control characters in the value become spaces (RFC 9110 §5.5). Text beyond
+ * one byte a character is written as UTF-8: cut to one byte, "Ċ" (U+010A) would be a line feed.
  */
 export function fieldLine(name: string, value: string): Buffer {
   if (!isToken(name)) throw new Error(`not the name of a field: ${JSON.stringify(name)}`)

@@ -1,9 +1,12 @@
-// The header section of a request or an answer: where each field lies in the bytes, found and validated in one pass
-// (RFC 9112 §5). No field becomes a string before somebody asks for it.
+// The header section of a request or an answer: where each field lies in the bytes, found and validated in
+// one pass (RFC 9112 §5). No field becomes a string before somebody asks for it.
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
 import { knownField, underscoreField } from './known-fields.ts'
 
-/** Ints of a field in `at`: name start, name end, value start, value end (both trimmed), number (KNOWN). A line ends where the next begins. */
+/**
+ * Ints of a field in `at`: name start, name end, value start, value end (both trimmed), number (KNOWN). A
+ * line ends where the next begins.
+ */
 export const FIELD_INTS = 5
 
 /** Results of a scan that are no position: all are below zero. */
@@ -33,7 +36,10 @@ export class Fields {
   count = 0
   /** Bit `id` (of KNOWN, below 31) is set when such a field is there. */
   seen = 0
-  /** Bits of fields that nobody may look at, as who sent them is not believed: they read as if they had not come. */
+  /**
+   * Bits of fields that nobody may look at, as who sent them is not believed: they read as if they had not
+   * come.
+   */
   hidden = 0
   /** Where the first field line begins, and where the empty line after the last does. */
   start = 0
@@ -86,9 +92,9 @@ export class Fields {
   }
 
   /**
-   * Scans field lines from `from` to the empty line that ends them; the place after it, or one of SCAN. `to` is the end
-   * of what has arrived. What is refused: a name that is no token, white space before the colon, a line without colon,
-   * obs-fold, CR or LF on its own, control characters (RFC 9112 §2.2, §5).
+   * Scans field lines from `from` to the empty line that ends them; the place after it, or one of SCAN. `to`
+   * is the end of what has arrived. What is refused: a name that is no token, white space before the colon, a
+   * line without colon, obs-fold, CR or LF on its own, control characters (RFC 9112 §2.2, §5).
    */
   scan(bytes: Buffer, from: number, to: number, fieldsMax: number): number {
     this.bytes = bytes
@@ -120,7 +126,8 @@ export class Fields {
       const nameEnd = i
       if (nameEnd === nameStart || bytes[i] !== COLON) return SCAN.malformed
       i++
-      // 3. field-value up to CRLF, trimmed (§5.2 obs-fold shows as a line that begins with white space: no token).
+      // 3. field-value up to CRLF, trimmed (§5.2 obs-fold shows as a line that begins with white space: no
+      //   token).
       const valueStart = i
       while (i < to && FIELD_VALUE[bytes[i]!] === 1) i++
       if (i >= to) return SCAN.incomplete

@@ -1,5 +1,5 @@
-// How the body of a message is framed (RFC 9112 §6): decided in one place for both directions, and strictly. What two
-// readers could take differently is a fault, never a guess.
+// How the body of a message is framed (RFC 9112 §6): decided in one place for both directions, and strictly.
+// What two readers could take differently is a fault, never a guess.
 import { decimal, equalsFolded, hasToken } from './bytes.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'
 import { KNOWN } from './known-fields.ts'

@@ -1,5 +1,5 @@
-// Who stood before the other end of a socket, in the words of X-Forwarded-For, Forwarded (RFC 7239) and X-Real-IP. Whether
-// the words are believed is for others to say; here they become addresses, or nobody.
+// Who stood before the other end of a socket, in the words of X-Forwarded-For, Forwarded (RFC 7239) and
+// X-Real-IP. Whether the words are believed is for others to say; here they become addresses, or nobody.
 import { canonicalAddress } from '../lib/ranges.ts'
 import { type Authority, readAuthority } from './authority.ts'
 
@@ -22,7 +22,10 @@ const nearest = (elements: readonly string[], read: (element: string) => Hop): H
     ? elements.map(read)
     : [NOBODY, ...elements.slice(1 - HOPS_MAX).map((element) => read(element))]
 
-/** The hops of X-Forwarded-For, the nearest last; none without the field. An empty element is a proxy that did not know: nobody. */
+/**
+ * The hops of X-Forwarded-For, the nearest last; none without the field. An empty element is a proxy that did
+ * not know: nobody.
+ */
 export function hopsOfList(values: readonly string[]): Hop[] {
   if (values.length === 0) return []
   return nearest(values.join(',').split(','), (element) => hopAt(element.trim()))

@@ -1,5 +1,5 @@
-// Header fields that mean something to a proxy, each with a small number, found by length first: most fields of a
-// request cost one look at their length and one at a letter.
+// Header fields that mean something to a proxy, each with a small number, found by length first: most fields
+// of a request cost one look at their length and one at a letter.
 
 import { latin1 } from './bytes.ts'
 
@@ -31,9 +31,14 @@ export const KNOWN = {
   maxForwards: 24,
   /** Any name with an underscore, but for the next. */
   underscore: 25,
-  /** A name of this table, or one that begins with "x-forwarded-", written with an underscore: some servers take it for that field. */
+  /**
+   * A name of this table, or one that begins with "x-forwarded-", written with an underscore: some servers
+   * take it for that field.
+   */
   disguised: 26,
-  /** Any other name that begins with "x-forwarded-": proxies say such things of a request, and nobody else. */
+  /**
+   * Any other name that begins with "x-forwarded-": proxies say such things of a request, and nobody else.
+   */
   xForwardedOther: 27,
 } as const
 

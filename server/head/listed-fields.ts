@@ -10,8 +10,8 @@ const USUAL_VALUES = ['keep-alive', 'close', 'upgrade'].map((value) => Buffer.fr
 const USUAL = new Set(['keep-alive', 'close', 'upgrade', 'te', 'http2-settings'])
 
 /**
- * Fields for whoever takes the content (§7.6.1): naming one in Connection must not make us forget it, or a client could
- * take from the server what it decides by. Those that begin with "content-" as well.
+ * Fields for whoever takes the content (§7.6.1): naming one in Connection must not make us forget it, or a
+ * client could take from the server what it decides by. Those that begin with "content-" as well.
  */
 const NEVER_LISTED = new Set([
   'authorization',

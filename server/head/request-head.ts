@@ -31,7 +31,10 @@ export class RequestHead extends EditableHead {
   /** Set for methods outside the table. */
   #methodText = ''
   methodEnd = 0
-  /** The target in origin form (or "*"), within the bytes: an absolute form's scheme and authority lie before it. */
+  /**
+   * The target in origin form (or "*"), within the bytes: an absolute form's scheme and authority lie before
+   * it.
+   */
   targetStart = 0
   targetEnd = 0
   /** Where the path ends: at "?", or at the target's end. */
@@ -65,7 +68,10 @@ export class RequestHead extends EditableHead {
       ? this.path + latin1(this.fields.bytes, this.pathEnd, this.targetEnd)
       : this.path
   }
-  /** An absolute form without a path means "/", for OPTIONS "*" (RFC 9112 §3.2.4); a head that never scanned has none. */
+  /**
+   * An absolute form without a path means "/", for OPTIONS "*" (RFC 9112 §3.2.4); a head that never scanned
+   * has none.
+   */
   #emptyPath(): string {
     return this.isAbsolute ? (this.method === 'OPTIONS' ? '*' : '/') : ''
   }
@@ -121,7 +127,9 @@ export class RequestHead extends EditableHead {
     return this.#readHost(bytes) ? end : 'host_invalid'
   }
 
-  /** A head that is refused is answered and logged as what it is, not as the one before it on its connection. */
+  /**
+   * A head that is refused is answered and logged as what it is, not as the one before it on its connection.
+   */
   #forget(bytes: Buffer, from: number): void {
     this.fields.bytes = bytes
     this.fields.count = 0

@@ -21,7 +21,10 @@ export class ResponseHead extends EditableHead {
   /** The line scanned last begins as a status line does, up to its three digits. */
   #isStatusSaid = false
 
-  /** Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4, §5). */
+  /**
+   * Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4,
+   * §5).
+   */
   scan(bytes: Buffer, from: number, to: number, limits: AnswerLimits): number | AnswerFault {
     const end = this.#scanStrictly(bytes, from, to, limits)
     return end === 'server_malformed' ? this.#scanMended(bytes, from, to, limits) : end
@@ -42,7 +45,10 @@ export class ResponseHead extends EditableHead {
     return typeof end === 'string' ? end : mended.end
   }
 
-  /** The head, which frames its body in no single way, with equal lengths made one; whether that changed anything. */
+  /**
+   * The head, which frames its body in no single way, with equal lengths made one; whether that changed
+   * anything.
+   */
   mendLengths(limits: AnswerLimits): boolean {
     if (limits.tolerance !== 'lenient') return false
     const mended = canonicalHead(this.fields.bytes, this.headStart, this.headEnd, 'lenient')
@@ -67,7 +73,10 @@ export class ResponseHead extends EditableHead {
     return end
   }
 
-  /** Nothing more comes of a head: what is wrong with the part that is here, however it was cut; null: nothing. */
+  /**
+   * Nothing more comes of a head: what is wrong with the part that is here, however it was cut; null:
+   * nothing.
+   */
   faultOfPart(bytes: Buffer | null, limits: AnswerLimits): AnswerFault | null {
     const end = bytes === null ? SCAN.incomplete : this.scan(bytes, 0, bytes.length, limits)
     return typeof end === 'string' ? end : null

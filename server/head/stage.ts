@@ -1,9 +1,12 @@
-// The one buffer in which heads are assembled: no allocation per message. Small writes gather here until the event that
-// made them is over, so that a head and the beginning of its body leave in one packet.
+// The one buffer in which heads are assembled: no allocation per message. Small writes gather here until the
+// event that made them is over, so that a head and the beginning of its body leave in one packet.
 
 /** Where staged bytes go. */
 export interface StageOwner {
-  /** Sends `bytes[0..length)` of the stage; what cannot be sent now must be copied, as the stage is used again at once. */
+  /**
+   * Sends `bytes[0..length)` of the stage; what cannot be sent now must be copied, as the stage is used again
+   * at once.
+   */
   flushStage(bytes: Buffer, length: number): void
 }
 
@@ -15,7 +18,10 @@ let buffer = Buffer.allocUnsafe(FIRST_BYTES)
 let owner: StageOwner | null = null
 let length = 0
 
-/** The stage with room for `needed` more bytes behind `stagedLength()`, for `next` to write into. Another owner's bytes are sent first. */
+/**
+ * The stage with room for `needed` more bytes behind `stagedLength()`, for `next` to write into. Another
+ * owner's bytes are sent first.
+ */
 export function openStage(next: StageOwner, needed: number): Buffer {
   if (owner !== next) {
     flush()

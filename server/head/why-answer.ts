@@ -1,5 +1,5 @@
-// Why an answer is malformed, in words: which rule of RFC 9112 it breaks, at which byte, and what else it looks like. Only for answers that the
-// scanners have refused: it walks them once more, slowly.
+// Why an answer is malformed, in words: which rule of RFC 9112 it breaks, at which byte, and what else it
+// looks like. Only for answers that the scanners have refused: it walks them once more, slowly.
 import { type Tolerance, canonicalHead } from './canonical.ts'
 import type { Fields } from './fields.ts'
 import { CR, LF, SP } from './bytes.ts'

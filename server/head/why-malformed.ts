@@ -1,5 +1,5 @@
-// Why a request head is malformed, in words: which rule of RFC 9112 it breaks, at which byte, and what else it looks like. Only for heads
-// that the scanners have refused: it walks them once more, slowly.
+// Why a request head is malformed, in words: which rule of RFC 9112 it breaks, at which byte, and what else
+// it looks like. Only for heads that the scanners have refused: it walks them once more, slowly.
 import { COLON, CR, FIELD_VALUE, LF, SP, TARGET, TOKEN } from './bytes.ts'
 
 /** What comes to the wrong port most often, by its first bytes. */

@@ -1,5 +1,5 @@
-// Heads as they go out: the bytes that came in, in as few pieces as possible, without what must not pass (RFC 9110 §7.6.1)
-// and with what is ours.
+// Heads as they go out: the bytes that came in, in as few pieces as possible, without what must not pass (RFC
+// 9110 §7.6.1) and with what is ours.
 import { COLON, LF, SP, copyBytes, equalsFolded, hasToken, writeLatin1 } from './bytes.ts'
 import type { Edits } from './edits.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'
@@ -117,7 +117,10 @@ export function passesUnchanged(head: ResponseHead, lines: ResponseLines): boole
   )
 }
 
-/** "HTTP/1.1 200" without the space that must follow even where there is no reason (RFC 9112 §4): some servers leave it out. */
+/**
+ * "HTTP/1.1 200" without the space that must follow even where there is no reason (RFC 9112 §4): some servers
+ * leave it out.
+ */
 function lacksReasonSpace(head: ResponseHead): boolean {
   return head.lineEnd === head.statusStart + STATUS_BYTES
 }
@@ -151,7 +154,10 @@ export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owne
   stageTo(copyBytes(CRLF, 0, 2, to, at))
 }
 
-/** Copies from `from` to the end of the fields, without the lines that are dropped, removed or listed in Connection. */
+/**
+ * Copies from `from` to the end of the fields, without the lines that are dropped, removed or listed in
+ * Connection.
+ */
 function copyFields(
   fields: Fields,
   from: number,
@@ -199,7 +205,10 @@ function writeRequestId(id: string, to: Buffer, start: number): number {
   return copyBytes(CRLF, 0, 2, to, at)
 }
 
-/** Copies our lines without those whose field a step sets or removes itself. Via stays: it must (RFC 9110 §7.6.3), and loops are found by it. */
+/**
+ * Copies our lines without those whose field a step sets or removes itself. Via stays: it must (RFC 9110
+ * §7.6.3), and loops are found by it.
+ */
 function copyOurs(ours: Buffer, edits: Edits, to: Buffer, start: number): number {
   let at = start
   for (let line = 0; line < ours.length;) {

@@ -1,4 +1,5 @@
-// What is decided before any rule is asked: requests that nobody may have, and our own documents on the listeners themselves.
+// What is decided before any rule is asked: requests that nobody may have, and our own documents on the
+// listeners themselves.
 import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
@@ -25,7 +26,10 @@ function isExpectationKnown(request: RequestHead): boolean {
   return request.version === 10 || request.get('expect')?.toLowerCase() === '100-continue'
 }
 
-/** The answer to one of our own paths, where the listener has them and the client may see; null: this request is for the rules. */
+/**
+ * The answer to one of our own paths, where the listener has them and the client may see; null: this request
+ * is for the rules.
+ */
 export function ownDocument(x: Proxied): Answer | null {
   const { request, listener } = x
   if (listener.documents === null) return null
@@ -45,8 +49,9 @@ export function ownDocument(x: Proxied): Answer | null {
 }
 
 /**
- * Who may see how the gateway is: clients that are loopback or in `admin.trusted`. A proxy or a tunnel on this machine speaks for
- * others: what it passes on is loopback's own only where the listener trusts it, and then it says who the client is.
+ * Who may see how the gateway is: clients that are loopback or in `admin.trusted`. A proxy or a tunnel on
+ * this machine speaks for others: what it passes on is loopback's own only where the listener trusts it, and
+ * then it says who the client is.
  */
 export function isInsider({ client, listener, request }: Proxied): boolean {
   const { address } = client
@@ -54,12 +59,17 @@ export function isInsider({ client, listener, request }: Proxied): boolean {
   return isLoopback(address) || listener.admin.has(address)
 }
 
-/** A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding). */
+/**
+ * A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding).
+ */
 function isRebound({ client, listener, request }: Proxied): boolean {
   return !listener.admin.has(client.address ?? '') && !/^(?:|localhost|[0-9.]+|\[.*\])$/.test(request.host)
 }
 
-/** The answer to OPTIONS for which this hop is the last (RFC 9110 §7.6.2); counts Max-Forwards down for those that go on. */
+/**
+ * The answer to OPTIONS for which this hop is the last (RFC 9110 §7.6.2); counts Max-Forwards down for those
+ * that go on.
+ */
 export function lastHop(request: RequestHead): Answer | null {
   if (request.methodId !== METHOD_OPTIONS || !request.fields.has(KNOWN.maxForwards)) return null
   const value = request.get('max-forwards') ?? ''

@@ -1,5 +1,5 @@
-// What became of an attempt, told to who counts (the scoreboard), to who reads the log (the exchange) and to who picks servers
-// (their records).
+// What became of an attempt, told to who counts (the scoreboard), to who reads the log (the exchange) and to
+// who picks servers (their records).
 import type { Server } from '../backends/server.ts'
 import { nowMs, unixSeconds } from '../lib/clock.ts'
 import { FAULTS, type FaultCode, faultPlace } from '../tables/faults.ts'
@@ -18,8 +18,8 @@ export function attemptAnswered(x: Proxied, server: Server, sinceMs: number): vo
 }
 
 /**
- * The server gave no answer, or broke off in the middle of one. What is not its fault is not counted against it, and nor is the end of a
- * tunnel: WebSockets are ended by resets, and its server has answered long ago.
+ * The server gave no answer, or broke off in the middle of one. What is not its fault is not counted against
+ * it, and nor is the end of a tunnel: WebSockets are ended by resets, and its server has answered long ago.
  */
 export function attemptFailed(
   x: Proxied,
@@ -33,7 +33,8 @@ export function attemptFailed(
   if (x.engine.isDebugging) tellFailure(x, server, code, phase)
   const failed = { server: server.name, phase, fault: code, ms: nowMs - sinceMs }
   x.tries ??= []
-  // One that breaks off in its answer may be told as answered by now: it is one attempt, and this is how it ended.
+  // One that breaks off in its answer may be told as answered by now: it is one attempt, and this is how it
+  // ended.
   if (x.tries.at(-1)?.fault === null) x.tries[x.tries.length - 1] = failed
   else if (x.tries.length < TRIES_MAX) x.tries.push(failed)
 }

@@ -1,6 +1,7 @@
-// Who the client is, and which scheme, host and port it asked for. What a request says of that is believed only where the
-// other end of the socket is a trusted proxy, and only in the one field that the listener names: proxies write one of them
-// and pass the others on as a client sends them. What is not believed is hidden from rules and steps, and does not go on.
+// Who the client is, and which scheme, host and port it asked for. What a request says of that is believed
+// only where the other end of the socket is a trusted proxy, and only in the one field that the listener
+// names: proxies write one of them and pass the others on as a client sends them. What is not believed is
+// hidden from rules and steps, and does not go on.
 import { type Authority, portOf } from '../head/authority.ts'
 import {
   type Hop,
@@ -28,7 +29,10 @@ export interface KnownClient extends Client {
   readonly ours: Buffer
 }
 
-/** The client of a connection: made once for each host it asks for in a row, unless a trusted proxy speaks for many clients. */
+/**
+ * The client of a connection: made once for each host it asks for in a row, unless a trusted proxy speaks for
+ * many clients.
+ */
 export function clientOf(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
   const { listener } = inbound.port
   const known = inbound.clientOf === listener ? (inbound.client as KnownClient | null) : null
@@ -45,7 +49,10 @@ export function clientOf(inbound: Inbound, request: RequestHead, gateway: string
   return made
 }
 
-/** Canonical; a link-local one without its zone, so that ranges know it. Null when the socket was gone before it was read. */
+/**
+ * Canonical; a link-local one without its zone, so that ranges know it. Null when the socket was gone before
+ * it was read.
+ */
 function addressOfSocket({ ends }: Inbound): string | null {
   const zone = ends.address.indexOf('%')
   return canonicalAddress(zone < 0 ? ends.address : ends.address.slice(0, zone))
@@ -76,7 +83,10 @@ const BY_REAL_IP = bitOf(KNOWN.xRealIp)
 const BY_FORWARDED = bitOf(KNOWN.forwarded)
 const DISGUISED = bitOf(KNOWN.disguised)
 
-/** What stays unseen of a trusted proxy. Forwarded tells scheme and host itself; the other two fields leave that to X-Forwarded-*. */
+/**
+ * What stays unseen of a trusted proxy. Forwarded tells scheme and host itself; the other two fields leave
+ * that to X-Forwarded-*.
+ */
 const HIDDEN: Readonly<Record<Believed, number>> = {
   x_forwarded_for: BY_REAL_IP | BY_FORWARDED | DISGUISED,
   x_real_ip: BY_XFF | BY_FORWARDED | DISGUISED,
@@ -89,7 +99,10 @@ const HOPS: Readonly<Record<Believed, (request: RequestHead) => Hop[]>> = {
   forwarded: (request) => hopsOfForwarded(request.values('forwarded')),
 }
 
-/** A proxy that we trust names its client: the list is walked from the right, past every address that is trusted too. */
+/**
+ * A proxy that we trust names its client: the list is walked from the right, past every address that is
+ * trusted too.
+ */
 function behindProxy(
   inbound: Inbound,
   request: RequestHead,
@@ -100,7 +113,8 @@ function behindProxy(
   const { client_from: believed, forwarded } = listener.options
   request.fields.hidden = HIDDEN[believed]
   const hops = HOPS[believed](request)
-  // 1. Without the field it is a request of the proxy's own; unless other words show that it forwards: then of nobody we know.
+  // 1. Without the field it is a request of the proxy's own; unless other words show that it forwards: then
+  //   of nobody we know.
   // What was refused before its end says too little in any case.
   if (!request.isWhole || (hops.length === 0 && isForwarded(request))) hops.splice(0, hops.length, NOBODY)
   // 2. The client is where the trusted ones end.
@@ -123,7 +137,10 @@ function behindProxy(
   }
 }
 
-/** Place of the client: the first hop from the right that is not trusted, or cannot be read; the last when all are trusted; -1 without hops. */
+/**
+ * Place of the client: the first hop from the right that is not trusted, or cannot be read; the last when all
+ * are trusted; -1 without hops.
+ */
 function clientAt(hops: readonly Hop[], listener: Listener): number {
   for (let i = hops.length - 1; i > 0; i--) {
     const { address } = hops[i] as Hop
@@ -132,7 +149,10 @@ function clientAt(hops: readonly Hop[], listener: Listener): number {
   return hops.length > 0 ? 0 : -1
 }
 
-/** Scheme and host in fields of their own. One that is not to be read, or comes with two values, is hidden as well. */
+/**
+ * Scheme and host in fields of their own. One that is not to be read, or comes with two values, is hidden as
+ * well.
+ */
 function apart(request: RequestHead): Pick<Hop, 'proto' | 'host'> {
   return {
     proto: single(request, 'x-forwarded-proto', KNOWN.xForwardedProto, knownProto),

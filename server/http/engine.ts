@@ -1,5 +1,5 @@
-// What all exchanges of a worker share: the snapshot in force, the scoreboard, logs and meters; and the two ways a worker
-// stops serving. One engine a worker; it makes nothing happen by itself.
+// What all exchanges of a worker share: the snapshot in force, the scoreboard, logs and meters; and the two
+// ways a worker stops serving. One engine a worker; it makes nothing happen by itself.
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
@@ -136,7 +136,10 @@ export class Engine implements Requests {
 
   // ── stopping ──
 
-  /** Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how many exchanges that were. */
+  /**
+   * Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how
+   * many exchanges that were.
+   */
   drain(withinMs: number, done: (aborted: number) => void): void {
     tick()
     this.isDraining = true

@@ -7,7 +7,10 @@ import type { Fault, FaultCode } from '../tables/faults.ts'
 
 /** Who sent the request, after the field that client_from names was walked through trusted proxies. */
 export interface Client {
-  /** Canonical text of the address, v4-mapped addresses as v4. Null: a proxy speaks for somebody it does not name: who asks must not guess. */
+  /**
+   * Canonical text of the address, v4-mapped addresses as v4. Null: a proxy speaks for somebody it does not
+   * name: who asks must not guess.
+   */
   readonly address: string | null
   /** The other end of the socket itself; '' when it was gone before that could be read. */
   readonly socketAddress: string
@@ -18,7 +21,10 @@ export interface Client {
   readonly scheme: 'http' | 'https'
 }
 
-/** What a failed attempt was doing: looking up the name, connecting, sending the request, waiting for the answer, reading it. */
+/**
+ * What a failed attempt was doing: looking up the name, connecting, sending the request, waiting for the
+ * answer, reading it.
+ */
 export type Phase = 'resolve' | 'connect' | 'send' | 'wait' | 'answer'
 
 /** One attempt at a server. */
@@ -30,7 +36,10 @@ export interface Try {
   readonly ms: number
 }
 
-/** Every field is declared and set by one constructor in one order: objects of one shape. Times are performance.now() in ms, 0 for not yet. */
+/**
+ * Every field is declared and set by one constructor in one order: objects of one shape. Times are
+ * performance.now() in ms, 0 for not yet.
+ */
 export interface Exchange {
   readonly id: string
   readonly listener: Listener
@@ -41,7 +50,10 @@ export interface Exchange {
   server: Server | null
   attempts: number
   fault: Fault | null
-  /** More about the fault for who reads the log: which rule was broken where, which limit was reached; null: nothing more. */
+  /**
+   * More about the fault for who reads the log: which rule was broken where, which limit was reached; null:
+   * nothing more.
+   */
   detail: string | null
   /** The attempts, once one of them has failed, in their order. */
   tries: Try[] | null

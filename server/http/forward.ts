@@ -1,6 +1,6 @@
-// The inner loop of an exchange: once per attempt it picks a server, gets a connection, sends the request, and hears what
-// became of it. Retry (by the rules in retry.ts), timeout and pick live here and nowhere else; policy lives in the rule's steps and
-// never here.
+// The inner loop of an exchange: once per attempt it picks a server, gets a connection, sends the request,
+// and hears what became of it. Retry (by the rules in retry.ts), timeout and pick live here and nowhere else;
+// policy lives in the rule's steps and never here.
 import type { Backend } from '../backends/backend.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
@@ -29,7 +29,10 @@ import { Tunnel } from './tunnel.ts'
 import { wantedUpgrades } from './upgrade.ts'
 import { writeBody, writeHeldHead, writeInterim } from './write-answer.ts'
 
-/** A request's body is kept for another attempt up to this; also what is read ahead while there is no connection yet. */
+/**
+ * A request's body is kept for another attempt up to this; also what is read ahead while there is no
+ * connection yet.
+ */
 const REPLAY_BYTES_MAX = 64 * 1024
 
 export class Forward implements ServerEvents, Waiter {
@@ -162,7 +165,10 @@ export class Forward implements ServerEvents, Waiter {
     else this.x.inbound.resume()
   }
 
-  /** How long the server has let wait for its answer, or for a connection. What a client takes to send its request is not its server's time. */
+  /**
+   * How long the server has let wait for its answer, or for a connection. What a client takes to send its
+   * request is not its server's time.
+   */
   get #waitedMs(): number {
     if (!this.#isSent) return nowMs - this.#usedMs
     return this.x.isRequestWhole ? nowMs - this.#askedMs : 0
@@ -193,7 +199,10 @@ export class Forward implements ServerEvents, Waiter {
     this.x.inbound.resume()
   }
 
-  /** The answer has begun, and nobody waits for the rest of the request: it is read and dropped, so that the client's end is seen. */
+  /**
+   * The answer has begun, and nobody waits for the rest of the request: it is read and dropped, so that the
+   * client's end is seen.
+   */
   stopUpload(): void {
     this.#conn?.stopUpload()
     this.x.inbound.resume()
@@ -246,7 +255,8 @@ export class Forward implements ServerEvents, Waiter {
     const conn = this.#leave()
     const { x } = this
     if (this.#isOver || x.isEnded) return
-    // A pooled connection that its server had closed: that server is no worse for it, and it does not count as an attempt.
+    // A pooled connection that its server had closed: that server is no worse for it, and it does not count
+    // as an attempt.
     const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
     const isOurs = code === 'descriptor_limit'
     x.detail = conn?.why ?? null

@@ -1,4 +1,5 @@
-// What is written into each request beside its own fields: who it is from (forwarded-lines.ts), X-Request-Id, Host where it lacks one.
+// What is written into each request beside its own fields: who it is from (forwarded-lines.ts), X-Request-Id,
+// Host where it lacks one.
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, REQUEST_DROPS, type RequestLines, bitOf } from '../head/write.ts'

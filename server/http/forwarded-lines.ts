@@ -1,6 +1,6 @@
-// What servers are told of those before us, in lines of our own: X-Forwarded-* and/or Forwarded (RFC 7239), always of the same
-// people in both; Via (RFC 9110 §7.6.3). Addresses go on in one form, and who cannot be read as "unknown": no stranger's text
-// gets into a field of ours.
+// What servers are told of those before us, in lines of our own: X-Forwarded-* and/or Forwarded (RFC 7239),
+// always of the same people in both; Via (RFC 9110 §7.6.3). Addresses go on in one form, and who cannot be
+// read as "unknown": no stranger's text gets into a field of ours.
 import { type Authority } from '../head/authority.ts'
 import type { Hop } from '../head/hops.ts'
 import type { HttpListenerConfig } from './listener.options.ts'

@@ -1,5 +1,5 @@
-// Pieces of a body that are kept for a while. A large one is kept as it is; small ones are gathered, so that a sender of
-// single bytes costs what its bytes cost and not an object for each.
+// Pieces of a body that are kept for a while. A large one is kept as it is; small ones are gathered, so that
+// a sender of single bytes costs what its bytes cost and not an object for each.
 import { keepable } from '../http1/pump.ts'
 
 const SMALL_BYTES = 4096

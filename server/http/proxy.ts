@@ -1,4 +1,5 @@
-// Life of a request, from its head to its line in the access log. Numbered in the order of an ordinary exchange:
+// Life of a request, from its head to its line in the access log. Numbered in the order of an ordinary
+// exchange:
 //
 //   1 start      who asks; what is answered here (own paths, refused methods)
 //   2 match      the rule of this listener, host and path
@@ -11,7 +12,8 @@
 //   9 relay      the answer's body, as it comes   (forward.ts, write-answer.ts)
 //  10 end        the steps' end, the log, the metrics; the client's next request
 //
-// Nothing here waits: each transition is called by a socket's event, and an ordinary exchange makes no Promise.
+// Nothing here waits: each transition is called by a socket's event, and an ordinary exchange makes no
+// Promise.
 import type { Server } from '../backends/server.ts'
 import { type Answer, type Rendered, faultAnswer, renderAnswer } from '../head/answer.ts'
 import { type Framing, isPersistent } from '../head/framing.ts'
@@ -183,7 +185,8 @@ export class Proxied implements Exchange, ClientEvents {
 
   requestBody(bytes: Buffer, from: number, to: number): void {
     if (this.tunnel) return this.tunnel.clientData(bytes, from, to)
-    // Behind an answer of ours, the rest of the request is of no use; behind a server's, it goes on as long as that takes it.
+    // Behind an answer of ours, the rest of the request is of no use; behind a server's, it goes on as long
+    // as that takes it.
     if (this.isEnded || (this.hasBegun && !this.forward?.isUploading)) return
     if (this.inbound.reader.contentBytes > this.bodyLimit) {
       if (this.hasBegun) return this.forward?.stopUpload()
@@ -204,7 +207,8 @@ export class Proxied implements Exchange, ClientEvents {
 
   requestFault(code: FaultCode): void {
     if (this.hasBegun) {
-      // A slow client is waited for as long as its answer comes; what is malformed must never look whole to the server.
+      // A slow client is waited for as long as its answer comes; what is malformed must never look whole to
+      // the server.
       if (code !== 'request_timeout' || this.isAnswerWhole) this.forward?.stopUpload()
       return
     }
@@ -275,7 +279,10 @@ export class Proxied implements Exchange, ClientEvents {
 
   // ── 8 response ──
 
-  /** A final answer's head is here, a server's or (with its bytes) our own: runs the response steps, then sends it. */
+  /**
+   * A final answer's head is here, a server's or (with its bytes) our own: runs the response steps, then
+   * sends it.
+   */
   answered(head: ResponseHead, framing: Framing, own: Buffer | null): void {
     this.answer = head
     this.status = head.status
@@ -289,8 +296,9 @@ export class Proxied implements Exchange, ClientEvents {
   }
 
   /**
-   * The request is not whole yet. Behind an answer of ours its rest is dropped, so that the client's end is seen; to a server it goes on,
-   * as long as that takes it: behind one that refuses it, to the end of that answer. Behind an expectation refused it may never come.
+   * The request is not whole yet. Behind an answer of ours its rest is dropped, so that the client's end is
+   * seen; to a server it goes on, as long as that takes it: behind one that refuses it, to the end of that
+   * answer. Behind an expectation refused it may never come.
    */
   #answeredEarly(isOurs: boolean): void {
     const { inbound, forward, request } = this

@@ -12,14 +12,19 @@ export const isUnsent = (code: FaultCode): boolean =>
   code === 'connect_timeout' ||
   code === 'dns_failed'
 
-/** RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; but what was waited for in vain is not again. */
+/**
+ * RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; but what was waited for in vain
+ * is not again.
+ */
 export function mayRepeat(code: FaultCode, methodId: number, conn: Outbound | null): boolean {
   if (isUnsent(code)) return true
   if (FAULTS[code].status === 504) return false
   return IDEMPOTENT[methodId] === true && conn !== null && !conn.hasAnswered
 }
 
-/** How long to wait before the same servers are asked again: a part of a time that doubles with each attempt. */
+/**
+ * How long to wait before the same servers are asked again: a part of a time that doubles with each attempt.
+ */
 export function backoffMs(firstMs: number, attempts: number, chance: number): number {
   return chance * Math.min(firstMs * 2 ** (attempts - 1), BACKOFF_MS_MAX)
 }

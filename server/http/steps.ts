@@ -1,5 +1,6 @@
-// The steps of a rule around an exchange: 3, 8 and a part of 10 in the life of a request (proxy.ts). A step whose request part has
-// run is reached: its response and end parts run too, whatever the answer. One that waits parks the exchange meanwhile.
+// The steps of a rule around an exchange: 3, 8 and a part of 10 in the life of a request (proxy.ts). A step
+// whose request part has run is reached: its response and end parts run too, whatever the answer. One that
+// waits parks the exchange meanwhile.
 import type { Answer } from '../head/answer.ts'
 import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'

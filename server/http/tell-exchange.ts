@@ -1,5 +1,5 @@
-// What happens to each exchange, as debug events: for who looks for the reason of one answer (`-l debug`). Who calls asks first whether anyone
-// listens (engine.isDebugging).
+// What happens to each exchange, as debug events: for who looks for the reason of one answer (`-l debug`).
+// Who calls asks first whether anyone listens (engine.isDebugging).
 import type { Server } from '../backends/server.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'

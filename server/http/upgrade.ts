@@ -1,4 +1,5 @@
-// Upgrade (RFC 9110 §7.8): which requests for another protocol are passed on. Behind one that is granted lies a tunnel.
+// Upgrade (RFC 9110 §7.8): which requests for another protocol are passed on. Behind one that is granted lies
+// a tunnel.
 import { hasToken } from '../head/bytes.ts'
 import { FIELD_INTS } from '../head/fields.ts'
 import { KNOWN } from '../head/known-fields.ts'
@@ -11,9 +12,9 @@ const UPGRADE = Buffer.from('upgrade')
 const NONE: readonly string[] = []
 
 /**
- * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection, HTTP/1.1. A body goes first
- * (docker exec has one): the switch is behind it. None at all where
- * h2c is among them: behind it, requests would pass that no rule has seen.
+ * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection, HTTP/1.1. A body
+ * goes first (docker exec has one): the switch is behind it. None at all where h2c is among them: behind it,
+ * requests would pass that no rule has seen.
  */
 export function wantedUpgrades(x: Proxied): readonly string[] {
   const { request } = x

@@ -1,4 +1,5 @@
-// What the log says beside the code of a fault: which rule was broken at which byte, or which limit was reached and where it is set.
+// What the log says beside the code of a fault: which rule was broken at which byte, or which limit was
+// reached and where it is set.
 import type { Backend } from '../backends/backend.ts'
 import { framingText } from '../head/why-answer.ts'
 import { whyMalformed } from '../head/why-malformed.ts'

@@ -1,4 +1,5 @@
-// An answer on its way to the client: how it is framed there, what is said about the connection, and its bytes.
+// An answer on its way to the client: how it is framed there, what is said about the connection, and its
+// bytes.
 import type { Framing } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -23,7 +24,10 @@ const lines = {
   drops: 0,
 }
 
-/** Decides on framing and connection, and writes the head. A head that needs no change is held, so that it leaves in one write with the body that follows it. */
+/**
+ * Decides on framing and connection, and writes the head. A head that needs no change is held, so that it
+ * leaves in one write with the body that follows it.
+ */
 export function writeAnswer(x: Proxied, head: ResponseHead, framing: Framing): void {
   const isHttp10 = x.request.version === 10
   lines.isChunked = isChunkedTo(x, head, framing, isHttp10)
@@ -39,7 +43,10 @@ export function writeAnswer(x: Proxied, head: ResponseHead, framing: Framing): v
   else writeResponseHead(head, lines, x.inbound)
 }
 
-/** Whether the client gets chunks. HTTP/1.0 clients get everything up to the close of the connection (RFC 9112 §6.1). */
+/**
+ * Whether the client gets chunks. HTTP/1.0 clients get everything up to the close of the connection (RFC 9112
+ * §6.1).
+ */
 function isChunkedTo(x: Proxied, head: ResponseHead, framing: Framing, isHttp10: boolean): boolean {
   x.wrapsChunks = false
   if (x.tunnel) return false
@@ -72,7 +79,8 @@ export function writeHeldHead(x: Proxied): void {
 export function writeBody(x: Proxied, bytes: Buffer, from: number, to: number): void {
   if (x.heldBytes === bytes && x.heldTo === from && !x.wrapsChunks) {
     x.heldBytes = null
-    // An answer that is whole with this piece is logged before the end of the event, and leaves then: none is answered and not logged.
+    // An answer that is whole with this piece is logged before the end of the event, and leaves then: none is
+    // answered and not logged.
     if (to - x.heldFrom <= STAGED_ANSWER_MAX) return x.inbound.writeSmall(bytes, x.heldFrom, to)
     return x.inbound.write(bytes, x.heldFrom, to)
   }

@@ -1,5 +1,5 @@
-// The body of a message as it arrives (RFC 9112 §6, §7): finds its end, validates chunked framing, and hands on pieces of
-// what was read. Nothing is copied and nothing kept; a piece may be cut anywhere.
+// The body of a message as it arrives (RFC 9112 §6, §7): finds its end, validates chunked framing, and hands
+// on pieces of what was read. Nothing is copied and nothing kept; a piece may be cut anywhere.
 import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN } from '../head/bytes.ts'
 import type { Framing } from '../head/framing.ts'
 
@@ -37,8 +37,8 @@ const TRAILER_BYTES_MAX = 8192
 /** What frames a message: as a trailer it is a trap. */
 const FRAMING_TRAILERS = new Set(['content-length', 'transfer-encoding'])
 /**
- * RFC 9110 §6.5.1: what frames, routes or authorises a message, or says who sent it, is no trailer. A server that merges
- * trailers into the head would believe it, past all that we checked there.
+ * RFC 9110 §6.5.1: what frames, routes or authorises a message, or says who sent it, is no trailer. A server
+ * that merges trailers into the head would believe it, past all that we checked there.
  */
 const NEVER_TRAILERS = new Set(
   [
@@ -74,7 +74,10 @@ export class BodyReader {
   /** The trailer field being read is left out. */
   #isDropped = false
 
-  /** Begins a body. `bodyBytes` counts for framing "length". `keepsFraming`: pieces of a chunked body hold its chunk framing. */
+  /**
+   * Begins a body. `bodyBytes` counts for framing "length". `keepsFraming`: pieces of a chunked body hold its
+   * chunk framing.
+   */
   begin(framing: Framing, bodyBytes: number, keepsFraming: boolean): void {
     this.isDone = framing === 'none' || (framing === 'length' && bodyBytes === 0)
     this.contentBytes = 0
@@ -96,7 +99,10 @@ export class BodyReader {
     return this.#framing === 'close'
   }
 
-  /** A body of no known length is where its sender may well pause: before a chunk, or anywhere where only the close ends it. */
+  /**
+   * A body of no known length is where its sender may well pause: before a chunk, or anywhere where only the
+   * close ends it.
+   */
   get isBetweenPieces(): boolean {
     return this.#framing === 'close' || (this.#framing === 'chunked' && this.#place === SIZE)
   }
@@ -125,7 +131,10 @@ export class BodyReader {
     return end
   }
 
-  /** A state machine over bytes; data is skipped as a whole. `kept`: bytes from there on are not handed on yet. */
+  /**
+   * A state machine over bytes; data is skipped as a whole. `kept`: bytes from there on are not handed on
+   * yet.
+   */
   #readChunked(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
     let i = from
     let kept = this.#isHeldBack ? -1 : from

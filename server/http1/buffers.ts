@@ -1,9 +1,10 @@
-// Bytes that wait in this process for somebody slow: answers for clients that do not take them, requests read ahead behind an
-// answer, bodies for servers. Each connection has its bounds; this is the bound of all together. At the limit no
-// client is read that could add to them. Those go on that can make them fewer: clients in the middle of a request,
-// tunnels, every server. So nothing waits for what waits for it, and who was stopped first is read again first.
+// Bytes that wait in this process for somebody slow: answers for clients that do not take them, requests read
+// ahead behind an answer, bodies for servers. Each connection has its bounds; this is the bound of all
+// together. At the limit no client is read that could add to them. Those go on that can make them fewer:
+// clients in the middle of a request, tunnels, every server. So nothing waits for what waits for it, and who
+// was stopped first is read again first.
 import { tellBug } from '../lib/bug.ts'
-import { inTurn } from './turn.ts'
+import { inTurn } from './fairness.ts'
 
 /** A client's connection, as far as its reading may be stopped here. */
 export interface Reader {
@@ -70,7 +71,10 @@ function goOn(): void {
   if (first) inTurn(first, readSome)
 }
 
-/** Some of those that were stopped are read again; the others in the turns to come, unless the limit is reached anew. */
+/**
+ * Some of those that were stopped are read again; the others in the turns to come, unless the limit is
+ * reached anew.
+ */
 function readSome(): void {
   state.isGoingOn = false
   if (state.isFull) return

@@ -1,5 +1,6 @@
-// What both kinds of connection share: writing with backpressure, reading with pause, one deadline on the wheel, and an
-// orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and lingers, or is terminated.
+// What both kinds of connection share: writing with backpressure, reading with pause, one deadline on the
+// wheel, and an orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and
+// lingers, or is terminated.
 import type { Socket } from 'bun'
 import {
   STAGED_PIECE_MAX,
@@ -18,7 +19,10 @@ import { Pace } from './pace.ts'
 import { type Pumped, enqueue, isVolume, keepable, pump, unpump } from './pump.ts'
 
 const LINGER_MS = 2000
-/** A client that goes on with an upload which nobody wants is read for so long: a reset could cost it the answer that says so. */
+/**
+ * A client that goes on with an upload which nobody wants is read for so long: a reset could cost it the
+ * answer that says so.
+ */
 const LINGER_MS_MAX = 30_000
 
 export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
@@ -119,7 +123,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.writeFailed()
   }
 
-  /** A write found the connection reset. The close event follows behind what can be read yet, but not while Bun does not read. */
+  /**
+   * A write found the connection reset. The close event follows behind what can be read yet, but not while
+   * Bun does not read.
+   */
   protected writeFailed(): void {}
 
   #keep(rest: Buffer): void {
@@ -187,7 +194,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     else this.settleReading()
   }
 
-  /** What it would send next can wait: it is not in the middle of a request, nor of a tunnel. Never a server's, as all else waits for those. */
+  /**
+   * What it would send next can wait: it is not in the middle of a request, nor of a tunnel. Never a
+   * server's, as all else waits for those.
+   */
   get mayBeHeldBack(): boolean {
     return this.place === 'busy' || this.isIdle
   }
@@ -237,7 +247,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.#forgetWaiting()
   }
 
-  /** Sends all that waits, then FIN, then reads and drops a bounded while, so that no reset destroys what was sent. */
+  /**
+   * Sends all that waits, then FIN, then reads and drops a bounded while, so that no reset destroys what was
+   * sent.
+   */
   finish(): void {
     if (this.isFinishing || this.isClosed) return
     this.isFinishing = true
@@ -263,7 +276,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.socket?.shutdown()
   }
 
-  /** Bytes that arrive on a connection that is finishing: dropped, and not for ever. A reset here would destroy an answer that is still on its way. */
+  /**
+   * Bytes that arrive on a connection that is finishing: dropped, and not for ever. A reset here would
+   * destroy an answer that is still on its way.
+   */
   linger(count: number): void {
     this.#lingered += count
     if (this.#lingered > this.#lingerBytesMax) this.pause()
@@ -310,7 +326,10 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
     this.socket?.terminate()
   }
 
-  /** Nothing of a closed connection stays: no deadline (the wheel would keep it for as long as that lies ahead), no bytes. */
+  /**
+   * Nothing of a closed connection stays: no deadline (the wheel would keep it for as long as that lies
+   * ahead), no bytes.
+   */
   protected release(): void {
     this.isClosed = true
     this.wheel.remove(this)

@@ -1,5 +1,6 @@
-// A connection to a server whose name has several addresses: dialled one after the other, a quarter of a second apart or as
-// soon as one fails, until one stands (RFC 8305 §5). The others are dropped. Only such servers pay for it.
+// A connection to a server whose name has several addresses: dialled one after the other, a quarter of a
+// second apart or as soon as one fails, until one stands (RFC 8305 §5). The others are dropped. Only such
+// servers pay for it.
 import type { Server } from '../backends/server.ts'
 import { flush } from '../head/stage.ts'
 import { type Suspects, delayMs, inOrder } from '../lib/address-race.ts'

@@ -1,4 +1,5 @@
-// What the two ends of HTTP/1.1 tell the exchange between them. The exchange calls the connections' own methods.
+// What the two ends of HTTP/1.1 tell the exchange between them. The exchange calls the connections' own
+// methods.
 import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -53,7 +54,10 @@ export interface Requests {
   refuse(client: Inbound, code: FaultCode): ClientEvents
   /** New connections are turned away and idle ones end. */
   readonly isDraining: boolean
-  /** A limit of the config refused something: it is counted, and told now and then. `limit` is where it is set, such as `listeners.web.limits.connections`. */
+  /**
+   * A limit of the config refused something: it is counted, and told now and then. `limit` is where it is
+   * set, such as `listeners.web.limits.connections`.
+   */
   limitReached(limit: string, value: number): void
   opened(client: Inbound): void
   closed(client: Inbound): void

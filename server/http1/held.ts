@@ -5,7 +5,10 @@ import { keepable } from './pump.ts'
 const FIRST_BYTES = 512
 const AHEAD_BYTES_MAX = 4 * 1024
 const LARGE_BYTES = 64 * 1024
-/** So many bytes may be looked at again because more came: far more than any head costs that is cut into a few pieces. */
+/**
+ * So many bytes may be looked at again because more came: far more than any head costs that is cut into a few
+ * pieces.
+ */
 const AGAIN_BYTES_MAX = 1024 * 1024
 
 export class Held {
@@ -18,12 +21,17 @@ export class Held {
   /** What of it `countBuffered` knows. */
   #counted = 0
 
-  /** All that is held may be looked at again: it did not come in so many pieces that this would cost quadratic time. */
+  /**
+   * All that is held may be looked at again: it did not come in so many pieces that this would cost quadratic
+   * time.
+   */
   get isCheap(): boolean {
     return this.#againBytes <= AGAIN_BYTES_MAX
   }
 
-  /** So much is read ahead that its sender is not read on. Not at once, as an abort shows only to who reads. */
+  /**
+   * So much is read ahead that its sender is not read on. Not at once, as an abort shows only to who reads.
+   */
   get isAhead(): boolean {
     return this.length > AHEAD_BYTES_MAX
   }
@@ -36,7 +44,8 @@ export class Held {
   keep(bytes: Buffer): void {
     this.bytes = bytes
     this.#count(bytes.length)
-    // What was taken and comes back whole may still grow where it lies; what a part was cut from has another owner now.
+    // What was taken and comes back whole may still grow where it lies; what a part was cut from has another
+    // owner now.
     const store = this.#store
     if (store && (store.buffer !== bytes.buffer || store.byteOffset !== bytes.byteOffset)) this.#store = null
   }
@@ -47,7 +56,8 @@ export class Held {
     const length = before + more.length
     let store = this.#store
     if (!store || !this.bytes || store.length < length) {
-      // Room to grow, but for large ones not as much again: what is held is bounded, and so should be its memory.
+      // Room to grow, but for large ones not as much again: what is held is bounded, and so should be its
+      // memory.
       store = Buffer.allocUnsafeSlow(
         length < LARGE_BYTES ? Math.max(FIRST_BYTES, 2 * length) : length + (length >> 2),
       )

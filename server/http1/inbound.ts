@@ -1,4 +1,5 @@
-// A client's connection: reads requests one after the other (pipelined ones wait), and writes their answers in order.
+// A client's connection: reads requests one after the other (pipelined ones wait), and writes their answers
+// in order.
 import type { Socket } from 'bun'
 import { SCAN } from '../head/fields.ts'
 import { type Framing, bodyBytes, requestFraming } from '../head/framing.ts'
@@ -15,7 +16,7 @@ import { faultOfPart, findHead } from './find-head.ts'
 import { Held } from './held.ts'
 import type { Port } from './port.ts'
 import { keepable, unpump } from './pump.ts'
-import { TURN_REQUESTS, inTurn } from './turn.ts'
+import { TURN_REQUESTS, inTurn } from './fairness.ts'
 
 /** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
  *  tunnel: raw bytes both ways · over: nothing more is read. */
@@ -27,7 +28,9 @@ const NEXT_REQUEST_MS = 1000
 export class Inbound extends Conn implements PieceTaker {
   readonly port: Port
   readonly ends: SocketEnds
-  /** The proxy's own notes on this client, made at its first request and kept while `listener` stays the same. */
+  /**
+   * The proxy's own notes on this client, made at its first request and kept while `listener` stays the same.
+   */
   client: object | null = null
   clientOf: Listener | null = null
   place: Place = 'head'
@@ -50,7 +53,8 @@ export class Inbound extends Conn implements PieceTaker {
   hasEnded = false
 
   constructor(port: Port, socket: Socket<Conn>) {
-    super(port.wheel, Infinity) // the rest of an upload is read and dropped: its client may read the answer only then
+    // the rest of an upload is read and dropped: its client may read the answer only then
+    super(port.wheel, Infinity)
     this.port = port
     this.socket = socket
     this.ends = endsOf(socket)
@@ -111,7 +115,10 @@ export class Inbound extends Conn implements PieceTaker {
     if (held) this.#consume(held, seen)
   }
 
-  /** Serves what `bytes` holds, request by request, until one's answer must be waited for, or others have their turn. The first `seen` bytes were scanned before. */
+  /**
+   * Serves what `bytes` holds, request by request, until one's answer must be waited for, or others have
+   * their turn. The first `seen` bytes were scanned before.
+   */
   #consume(bytes: Buffer, seen: number): void {
     this.#isConsuming = true
     let at = 0
@@ -133,7 +140,10 @@ export class Inbound extends Conn implements PieceTaker {
     else if (this.place === 'head') this.#next()
   }
 
-  /** A client that sends requests without end must not keep others waiting: the rest is served after what has come from them. */
+  /**
+   * A client that sends requests without end must not keep others waiting: the rest is served after what has
+   * come from them.
+   */
   #yield(): void {
     this.#isYielding = true
     inTurn(this, () => this.#goOn())
@@ -183,7 +193,10 @@ export class Inbound extends Conn implements PieceTaker {
     this.setDue(this.nextLook(nowMs))
   }
 
-  /** A whole head is here: begins its exchange and reads its body as far as it is here. Where the next message begins; -1: refused. */
+  /**
+   * A whole head is here: begins its exchange and reads its body as far as it is here. Where the next message
+   * begins; -1: refused.
+   */
   #begin(bytes: Buffer, end: number): number {
     const framing = requestFraming(this.head.fields, this.head.version === 10)
     if (framing === 'framing_ambiguous' || framing === 'coding_unsupported') {
@@ -206,7 +219,8 @@ export class Inbound extends Conn implements PieceTaker {
     this.watchBytes(this.place === 'body')
     this.#exchange = null
     const exchange = this.port.requests.begin(this)
-    // An answer made at once may have ended the exchange already: then `place` is 'head' again, or the connection finishes.
+    // An answer made at once may have ended the exchange already: then `place` is 'head' again, or the
+    // connection finishes.
     if (this.isBetween) return end
     this.#exchange = exchange
     return this.place === 'body' ? this.#readBody(bytes, end) : end
@@ -313,7 +327,10 @@ export class Inbound extends Conn implements PieceTaker {
     this.#exchange?.clientDrained()
   }
 
-  /** The client was reset: its end is here, though Bun may not tell. In a tunnel, what it had sent goes on to a server that takes it. */
+  /**
+   * The client was reset: its end is here, though Bun may not tell. In a tunnel, what it had sent goes on to
+   * a server that takes it.
+   */
   protected override writeFailed(): void {
     if (this.place !== 'tunnel' || this.isPaused) inTurn(this, () => this.giveUp('client_abort'))
   }
@@ -321,7 +338,8 @@ export class Inbound extends Conn implements PieceTaker {
   /** The client sent FIN. */
   onEnd(): void {
     this.hasEnded = true
-    // One that is finishing closes by itself once our own FIN is out; what came before the end of one that yields has its turn yet.
+    // One that is finishing closes by itself once our own FIN is out; what came before the end of one that
+    // yields has its turn yet.
     if (this.isFinishing || this.#isYielding) return
     if (this.place === 'tunnel') return this.#exchange?.requestEnd()
     if (this.place === 'head') {
@@ -333,7 +351,10 @@ export class Inbound extends Conn implements PieceTaker {
     this.#endedEarly()
   }
 
-  /** Decided: a client that closes before its answer is complete has gone, unless the listener answers half-closed ones. */
+  /**
+   * Decided: a client that closes before its answer is complete has gone, unless the listener answers
+   * half-closed ones.
+   */
   #endedEarly(): void {
     if (this.place === 'busy' && this.port.listener.options.half_close === 'answer') return
     this.giveUp('client_abort')
@@ -390,8 +411,8 @@ export class Inbound extends Conn implements PieceTaker {
   /** Ends an idle connection: a drain. */
   endIfIdle(): void {
     if (!this.isIdle) return
-    // The first request of a connection just accepted, or the next of one that is busy, may be on its way: it is worth a short
-    // wait, and its answer says that the connection ends.
+    // The first request of a connection just accepted, or the next of one that is busy, may be on its way: it
+    // is worth a short wait, and its answer says that the connection ends.
     if (this.#served === 0 || nowMs - this.#answeredMs < NEXT_REQUEST_MS)
       return this.heed(nowMs + NEXT_REQUEST_MS)
     this.place = 'over'

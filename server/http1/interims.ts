@@ -1,5 +1,6 @@
-// How many interim answers (1xx) a server may send: RFC 9110 §15.2 sets no bound, we do, by bytes and by rate. A server that
-// says each few seconds that it still works is served for as long as it does; one that sends them without end is not.
+// How many interim answers (1xx) a server may send: RFC 9110 §15.2 sets no bound, we do, by bytes and by
+// rate. A server that says each few seconds that it still works is served for as long as it does; one that
+// sends them without end is not.
 import type { AnswerFault, ResponseHead } from '../head/response-head.ts'
 
 const BYTES_MAX = 64 * 1024

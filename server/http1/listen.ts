@@ -1,5 +1,5 @@
-// Sockets to connections: the handlers of Bun.listen and of dials. Each event reads the clock, does its work, and sends
-// what was staged.
+// Sockets to connections: the handlers of Bun.listen and of dials. Each event reads the clock, does its work,
+// and sends what was staged.
 import type { Socket, SocketHandler } from 'bun'
 import type { Server } from '../backends/server.ts'
 import { flush } from '../head/stage.ts'
@@ -98,7 +98,10 @@ function limitsOf({ options }: Listener): Port['limits'] {
   return { headBytes: options.limits.head, targetBytes: options.limits.target, fields: options.limits.fields }
 }
 
-/** A socket's own errors are followed by its close event, which is what counts. What a handler threw is a bug: told, and contained to its connection. */
+/**
+ * A socket's own errors are followed by its close event, which is what counts. What a handler threw is a bug:
+ * told, and contained to its connection.
+ */
 function contained(socket: Socket<Conn>, error: Error): void {
   if ('syscall' in error || 'errno' in error) return
   tellBug(error)
@@ -129,7 +132,10 @@ const inboundHandlers = {
   error: contained,
 } satisfies SocketHandler<Conn>
 
-/** Starts a connection to one address of a server, to stand by `dueMs`; `dialler` hears of it, perhaps before this returns, unless a failure is returned. */
+/**
+ * Starts a connection to one address of a server, to stand by `dueMs`; `dialler` hears of it, perhaps before
+ * this returns, unless a failure is returned.
+ */
 export function dialServer(
   server: Server,
   address: string,
@@ -149,7 +155,10 @@ export function dialServer(
   return conn
 }
 
-/** A connecting socket has reported something: tells its connection what became of the dial, if that is known yet. */
+/**
+ * A connecting socket has reported something: tells its connection what became of the dial, if that is known
+ * yet.
+ */
 function settle(socket: Socket<Conn>, conn: Outbound): void {
   const result = dialResult(socket)
   if (result === 'connected') conn.connected(socket)

@@ -1,4 +1,5 @@
-// A connection to a server: one request at a time, its answer read strictly, then idle in its server's pool or ended.
+// A connection to a server: one request at a time, its answer read strictly, then idle in its server's pool
+// or ended.
 import type { Socket } from 'bun'
 import type { Server } from '../backends/server.ts'
 import { SCAN } from '../head/fields.ts'
@@ -60,7 +61,10 @@ export class Outbound extends ServerConn implements PieceTaker {
     this.setDue(0)
   }
 
-  /** The whole request is written: from now on its answer is awaited. Not so where its rest was dropped: then it never becomes whole. */
+  /**
+   * The whole request is written: from now on its answer is awaited. Not so where its rest was dropped: then
+   * it never becomes whole.
+   */
   requestWhole(): void {
     if (this.#isUploadStopped) return
     this.#isRequestWhole = true
@@ -116,7 +120,10 @@ export class Outbound extends ServerConn implements PieceTaker {
     }
   }
 
-  /** Scans a head of which more has come; one in very many pieces only when its end may have come, as it must cost no quadratic time. */
+  /**
+   * Scans a head of which more has come; one in very many pieces only when its end may have come, as it must
+   * cost no quadratic time.
+   */
   #readMore(bytes: Buffer, scanned: number): void {
     const all = this.#held.add(bytes)
     const isDue = this.#held.isCheap || all.length > this.limits.headBytes
@@ -136,7 +143,8 @@ export class Outbound extends ServerConn implements PieceTaker {
       at = end
       if (this.head.status === 101) return this.#switchProtocol(bytes, at)
       if (this.head.status >= 200) return this.#answer(bytes, at)
-      // 1xx: passed on at once (RFC 9110 §15.2), but not without end. Each is a sign of life: silence counts from it.
+      // 1xx: passed on at once (RFC 9110 §15.2), but not without end. Each is a sign of life: silence counts
+      // from it.
       const refused = (this.#interims ??= new Interims()).fault(this.head, nowMs)
       if (refused)
         return this.#refuse(
@@ -204,8 +212,9 @@ export class Outbound extends ServerConn implements PieceTaker {
   }
 
   /**
-   * What follows a complete answer belongs to nobody: the server and we do not agree where it ends. The answer stands, however its
-   * bytes were cut; but the connection ends with it, as what follows must not become the answer to the next request.
+   * What follows a complete answer belongs to nobody: the server and we do not agree where it ends. The
+   * answer stands, however its bytes were cut; but the connection ends with it, as what follows must not
+   * become the answer to the next request.
    */
   #dropSurplus(): void {
     if (this.#persists) this.server.live.surplus++
@@ -375,7 +384,10 @@ export class Outbound extends ServerConn implements PieceTaker {
     }
   }
 
-  /** No least rate: events may come seldom and be small. A server that answers need not take the rest of its request. */
+  /**
+   * No least rate: events may come seldom and be small. A server that answers need not take the rest of its
+   * request.
+   */
   #expireBody(now: number): void {
     if (this.isReadIdle(now, this.silenceMs)) return this.fail('server_stalled')
     if (this.isWriteStalled(now)) this.#exchange?.uploadStalled()

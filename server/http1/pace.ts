@@ -1,9 +1,13 @@
-// Whether bytes in motion still get on: those of a body that is read, and those that wait to be written. Every connection
-// notes what moved, and asks at its deadlines only. A pause, or a rate below the least one, means that the other side has stalled.
+// Whether bytes in motion still get on: those of a body that is read, and those that wait to be written.
+// Every connection notes what moved, and asks at its deadlines only. A pause, or a rate below the least one,
+// means that the other side has stalled.
 import { nowMs } from '../lib/clock.ts'
 import { unsentBytes } from '../lib/native.ts'
 
-/** After a grace, a body must average the least rate in either direction, so that dripping does not hold a connection. */
+/**
+ * After a grace, a body must average the least rate in either direction, so that dripping does not hold a
+ * connection.
+ */
 const RATE_GRACE_MS = 5000
 
 export abstract class Pace {
@@ -18,7 +22,10 @@ export abstract class Pace {
   writeSinceMs = 0
   writeBytes = 0
   writeLastMs = 0
-  /** Of `writeBytes`, what had left the kernel at the last look (less than 0: earlier bytes were still in it); NaN: no look yet. */
+  /**
+   * Of `writeBytes`, what had left the kernel at the last look (less than 0: earlier bytes were still in it);
+   * NaN: no look yet.
+   */
   #sentAtLook = Number.NaN
   /** What left the kernel since the first look. */
   #sentBytes = 0
@@ -82,7 +89,10 @@ export abstract class Pace {
     this.writeLastMs = nowMs
   }
 
-  /** Whether bytes wait that the other side does not take, or takes too slowly on the whole. Asked at deadlines only. */
+  /**
+   * Whether bytes wait that the other side does not take, or takes too slowly on the whole. Asked at
+   * deadlines only.
+   */
   isWriteStalled(now: number): boolean {
     return this.waitingBytes > 0 && this.#isSendStalled(now, this.#unsentBytes)
   }
@@ -94,8 +104,9 @@ export abstract class Pace {
   }
 
   /**
-   * The kernel calls a socket writable only once a third of its buffer of megabytes is free, for which a slow reader may need
-   * minutes. So what left that buffer between two looks is progress too; the first look only measures.
+   * The kernel calls a socket writable only once a third of its buffer of megabytes is free, for which a slow
+   * reader may need minutes. So what left that buffer between two looks is progress too; the first look only
+   * measures.
    */
   #isSendStalled(now: number, unsentBytes: number): boolean {
     const sent = this.writeBytes - unsentBytes

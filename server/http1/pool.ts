@@ -1,5 +1,6 @@
-// The pool of a server: its idle connections, the one used last at the end of the list. It is a list in the server's own state
-// and no object, so that it lives on when a new snapshot comes; and it holds only what is put there here.
+// The pool of a server: its idle connections, the one used last at the end of the list. It is a list in the
+// server's own state and no object, so that it lives on when a new snapshot comes; and it holds only what is
+// put there here.
 import type { Server, ServerLive } from '../backends/server.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
 import type { Outbound } from './outbound.ts'
@@ -9,12 +10,15 @@ const KEEP_ALIVE_MS_MAX = 60_000
 /** Connections leave the pool this much before their server would close them. */
 const KEEP_ALIVE_MARGIN_MS = 1000
 
-/** Takes an idle connection for a request, the one used last: it is the one least likely to have been closed. */
+/**
+ * Takes an idle connection for a request, the one used last: it is the one least likely to have been closed.
+ */
 export function takeIdle(server: Server, methodId: number): Outbound | null {
   const idle = server.live.idle as Outbound[]
   for (let conn = idle.pop(); conn; conn = idle.pop()) {
     if (conn.isClosed) continue
-    // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its price.
+    // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its
+    // price.
     if (IDEMPOTENT[methodId] || conn.isFit) return conn
     conn.drop()
   }

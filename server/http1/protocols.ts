@@ -1,4 +1,5 @@
-// The protocols of Upgrade fields (RFC 9110 §7.8): what a request asks for, and whether an answer grants no other.
+// The protocols of Upgrade fields (RFC 9110 §7.8): what a request asks for, and whether an answer grants no
+// other.
 import type { ResponseHead } from '../head/response-head.ts'
 
 /** The protocols of Upgrade fields, in lower case. */

@@ -1,7 +1,8 @@
-// Large bodies past Bun's reads, and in turns. Each read of Bun copies up to 512 KiB into fresh memory, which costs as much as
-// the rest of a relay, keeps that much for a reader that stalls, and lets one connection have the loop for itself. So Bun stops
-// reading a connection whose body comes in volume, and its bytes are read here: small pieces, into one buffer that is used
-// again at once (who keeps a piece of it must copy it: `keepable`), so much and no more before all others have their turn.
+// Large bodies past Bun's reads, and in turns. Each read of Bun copies up to 512 KiB into fresh memory, which
+// costs as much as the rest of a relay, keeps that much for a reader that stalls, and lets one connection
+// have the loop for itself. So Bun stops reading a connection whose body comes in volume, and its bytes are
+// read here: small pieces, into one buffer that is used again at once (who keeps a piece of it must copy it:
+// `keepable`), so much and no more before all others have their turn.
 //
 //   Bun reads ──an event in volume──▶ pumped: a share in each turn of the loop, none while its reader pauses
 //       ◀── its socket is empty, or its body over ──┘
@@ -20,7 +21,10 @@ const TIGHT_PIECE_BYTES = 16 * 1024
 export const SHARE_BYTES = 128 * 1024
 /** What all of them may read before the loop looks for what has come from others meanwhile. */
 export const TURN_BYTES = 256 * 1024
-/** A body of which less is to come is left to Bun, and so is one of unknown length that comes in smaller reads. */
+/**
+ * A body of which less is to come is left to Bun, and so is one of unknown length that comes in smaller
+ * reads.
+ */
 const LEAST_BYTES = 64 * 1024
 /** As much as one read of Bun's brings: beyond it there may be more. */
 export const READ_BYTES_MAX = 512 * 1024
@@ -50,12 +54,18 @@ let isReading = false
 let isScheduled = false
 let queue: Pumped[] = []
 
-/** Whether a read of so many bytes, with so many to come (Infinity: not known), shows that there is more to be had at once. */
+/**
+ * Whether a read of so many bytes, with so many to come (Infinity: not known), shows that there is more to be
+ * had at once.
+ */
 export function isVolume(count: number, toCome: number): boolean {
   return process.platform === 'linux' && (toCome === Number.POSITIVE_INFINITY ? count : toCome) >= LEAST_BYTES
 }
 
-/** Reads on from a socket that has just brought a volume; what it still has after a first share comes in turns. */
+/**
+ * Reads on from a socket that has just brought a volume; what it still has after a first share comes in
+ * turns.
+ */
 export function pump(conn: Pumped): void {
   if (conn.isPumped || conn.socket === null) return
   conn.isPumped = true
@@ -119,8 +129,8 @@ function shareOf(conn: Pumped): number {
 }
 
 /**
- * Reads a share; how many bytes that was. When there are no more now, Bun reads again, and errors and the end of the
- * connection are left to its next event.
+ * Reads a share; how many bytes that was. When there are no more now, Bun reads again, and errors and the end
+ * of the connection are left to its next event.
  */
 function readShare(conn: Pumped): number {
   const { fd } = conn.socket as { fd: number }
@@ -145,7 +155,10 @@ function readShare(conn: Pumped): number {
   }
 }
 
-/** Whether a socket holds nothing that would meet the next request: neither bytes that nobody asked for, nor the end of the connection. */
+/**
+ * Whether a socket holds nothing that would meet the next request: neither bytes that nobody asked for, nor
+ * the end of the connection.
+ */
 export function isQuiet(socket: object | null): boolean {
   if (process.platform !== 'linux' || socket === null) return true
   const { fd } = socket as { fd: number }

@@ -1,4 +1,5 @@
-// What a connection to a server is, apart from the exchanges that pass on it: whose it is, where it stands, how slow it may be.
+// What a connection to a server is, apart from the exchanges that pass on it: whose it is, where it stands,
+// how slow it may be.
 import type { Server } from '../backends/server.ts'
 import type { Tolerance } from '../head/canonical.ts'
 import { type AnswerLimits, ResponseHead } from '../head/response-head.ts'
@@ -39,7 +40,10 @@ export abstract class ServerConn extends Conn {
     server.live.open++
   }
 
-  /** Nothing has come meanwhile on an idle connection, not even its end: what must not be sent twice may be sent on it. */
+  /**
+   * Nothing has come meanwhile on an idle connection, not even its end: what must not be sent twice may be
+   * sent on it.
+   */
   get isFit(): boolean {
     return isQuiet(this.socket)
   }
@@ -48,7 +52,10 @@ export abstract class ServerConn extends Conn {
     return LIMITS[this.server.options.answers]
   }
 
-  /** The exchange keeps the head that it was given, though this connection may read another before it is done with it. */
+  /**
+   * The exchange keeps the head that it was given, though this connection may read another before it is done
+   * with it.
+   */
   yieldHead(): void {
     this.head = new ResponseHead()
   }
@@ -66,7 +73,9 @@ export abstract class ServerConn extends Conn {
     return this.server.options.timeouts.idle
   }
 
-  /** How long the answer may be silent: one of no known length is a stream where it pauses between two pieces. */
+  /**
+   * How long the answer may be silent: one of no known length is a stream where it pauses between two pieces.
+   */
   protected get silenceMs(): number {
     const { idle, stream } = this.server.options.timeouts
     return this.reader.isBetweenPieces ? Math.max(idle, stream) : idle

@@ -1,7 +1,8 @@
-// Listening sockets that stop accepting before descriptors run out. A client needs two: its own, and that of its server. When all
-// clients might need more than there are, every listener of this process is parked: its socket stays open and the kernel
-// goes on queueing for it, but no event comes, so that waiting costs nothing. Otherwise the last descriptors would go to
-// clients that nobody can serve, and an accept that fails would be tried again without end.
+// Listening sockets that stop accepting before descriptors run out. A client needs two: its own, and that of
+// its server. When all clients might need more than there are, every listener of this process is parked: its
+// socket stays open and the kernel goes on queueing for it, but no event comes, so that waiting costs
+// nothing. Otherwise the last descriptors would go to clients that nobody can serve, and an accept that fails
+// would be tried again without end.
 import type { SocketHandler, TCPSocketListener } from 'bun'
 import { descriptorLimit, nextDescriptor } from './descriptors.ts'
 import { duplicateFd } from './pass-fds.ts'
@@ -148,7 +149,8 @@ export class Accepting<T> implements Parked {
 }
 
 function listenOn<T>(how: ListenHow, handlers: SocketHandler<T>): TCPSocketListener<T> {
-  // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a close).
+  // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a
+  // close).
   const options = { ...how, allowHalfOpen: true, socket: handlers } as unknown as Parameters<
     typeof Bun.listen<T>
   >[0]

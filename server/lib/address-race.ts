@@ -1,5 +1,5 @@
-// Which of a name's addresses are tried, in which order and how soon after each other: RFC 8305 ("happy eyeballs"), with a
-// memory of those that did not answer.
+// Which of a name's addresses are tried, in which order and how soon after each other: RFC 8305 ("happy
+// eyeballs"), with a memory of those that did not answer.
 
 /** RFC 8305 §5: how long an address has before the next one is tried beside it. */
 const DELAY_MS = 250
@@ -7,7 +7,10 @@ const DELAY_MS = 250
 const SUSPECT_MS = 30_000
 const SUSPECTS_MAX = 4096
 
-/** How long to wait for an address before the next is tried: each gets its turn within the time that there is for all. */
+/**
+ * How long to wait for an address before the next is tried: each gets its turn within the time that there is
+ * for all.
+ */
 export const delayMs = (withinMs: number, addresses: number): number =>
   Math.min(DELAY_MS, withinMs / (addresses + 1))
 
@@ -43,8 +46,8 @@ export class Suspects {
   }
 
   /**
-   * It is tried now. One whose time as a suspect is over is tried by one caller, not by all who come before its answer: for
-   * the others it goes on being a suspect.
+   * It is tried now. One whose time as a suspect is over is tried by one caller, not by all who come before
+   * its answer: for the others it goes on being a suspect.
    */
   tried(address: string, port: number, nowMs: number): void {
     if (this.#until.size > 0 && this.#until.has(keyOf(address, port))) this.add(address, port, nowMs)

@@ -41,8 +41,8 @@ export interface BoundSocket {
 }
 
 /**
- * A UDP socket on an address literal; port 0 takes a free one, `::` is IPv6 only. `beside`: sockets of ours on the same port that it
- * may overlap with, as every address does with one. Throws a SystemProblem.
+ * A UDP socket on an address literal; port 0 takes a free one, `::` is IPv6 only. `beside`: sockets of ours
+ * on the same port that it may overlap with, as every address does with one. Throws a SystemProblem.
  */
 export function bindUdp(host: string, port: number, beside: readonly number[] = []): BoundSocket {
   const address = socketAddress(host, port)
@@ -51,7 +51,8 @@ export function bindUdp(host: string, port: number, beside: readonly number[] = 
   const fd = checked('socket', libc().socket(isV6 ? AF_INET6 : 2, SOCK_DGRAM | NONBLOCK_CLOEXEC, 0))
   try {
     if (isV6) setOption(fd, SOL_IPV6, IPV6_V6ONLY, 1)
-    // On every address: from the start each datagram says which one it came to, those that wait for the first reader included.
+    // On every address: from the start each datagram says which one it came to, those that wait for the first
+    // reader included.
     if (host === '::') setOption(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
     if (host === '0.0.0.0') setOption(fd, SOL_IP, IP_PKTINFO, 1)
     // Both sides must agree to overlap, at the moment of binding; nobody else may afterwards.
@@ -67,7 +68,10 @@ export function bindUdp(host: string, port: number, beside: readonly number[] = 
   }
 }
 
-/** A Unix socket that listens at a path where nothing is yet; only this user can connect. Throws a SystemProblem. */
+/**
+ * A Unix socket that listens at a path where nothing is yet; only this user can connect. Throws a
+ * SystemProblem.
+ */
 export function listenUnix(path: string, backlog: number): number {
   const address = unixAddress(path)
   const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
@@ -84,7 +88,10 @@ export function listenUnix(path: string, backlog: number): number {
   }
 }
 
-/** Whether somebody listens at the path of a Unix socket: what a process left behind when it was killed, answers nobody. */
+/**
+ * Whether somebody listens at the path of a Unix socket: what a process left behind when it was killed,
+ * answers nobody.
+ */
 export function isUnixAnswered(path: string): boolean {
   const address = unixAddress(path)
   const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))

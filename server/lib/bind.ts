@@ -12,7 +12,10 @@ export function writeBind(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** What makes listeners of an old and a new config the same socket: the address; where the port is any, the name as well. */
+/**
+ * What makes listeners of an old and a new config the same socket: the address; where the port is any, the
+ * name as well.
+ */
 export function socketKey(listener: string, bind: string): string {
   const { host, port } = parseBind(bind)
   return port === 0 ? `${listener}@${writeBind(host, port)}` : writeBind(host, port)
@@ -63,8 +66,9 @@ export interface UdpBind {
 }
 
 /**
- * The UDP addresses of a listener. `NAME#0` is its bind; where that is every address, `NAME#0v6` is the same for IPv6. For behaviour
- * discovery (RFC 5780) `NAME#1` is the bind's host on discovery's port, `NAME#2` discovery's host on the bind's port, `NAME#3` discovery.
+ * The UDP addresses of a listener. `NAME#0` is its bind; where that is every address, `NAME#0v6` is the same
+ * for IPv6. For behaviour discovery (RFC 5780) `NAME#1` is the bind's host on discovery's port, `NAME#2`
+ * discovery's host on the bind's port, `NAME#3` discovery.
  */
 export function udpBindsOf(name: string, { protocol, bind, transports, discovery }: Binds): UdpBind[] {
   if (protocol !== 'turn' || !transports?.includes('udp')) return []

@@ -1,5 +1,6 @@
-// Exceptions are bugs: nothing throws on the data path on purpose. One that does is told and contained to its connection. What a client
-// can bring about it can bring about thousands of times a second: a few of each kind are told, the rest are counted.
+// Exceptions are bugs: nothing throws on the data path on purpose. One that does is told and contained to its
+// connection. What a client can bring about it can bring about thousands of times a second: a few of each
+// kind are told, the rest are counted.
 
 /** `leftOut`: how many of the same kind were not told since the last one that was. */
 type Report = (error: unknown, leftOut: number) => void

@@ -1,4 +1,5 @@
-// The time of the socket event being handled: read once where the event begins, so that an exchange costs two readings.
+// The time of the socket event being handled: read once where the event begins, so that an exchange costs two
+// readings.
 
 /** performance.now() as of the latest `tick()`, in ms. */
 export let nowMs = performance.now()
@@ -9,7 +10,10 @@ export function tick(): number {
   return nowMs
 }
 
-/** Seconds since 1970, for what other processes compare with their own clocks: performance.now() knows nothing of a clock that is set. */
+/**
+ * Seconds since 1970, for what other processes compare with their own clocks: performance.now() knows nothing
+ * of a clock that is set.
+ */
 export const unixSeconds = (): number => Math.floor(Date.now() / 1000)
 
 let dateSecond = -1

@@ -1,5 +1,5 @@
-// How many descriptors this process may have, and whether one is left. Numbers are given from the lowest that is free: a new
-// descriptor's number says that all below it are in use, at no cost.
+// How many descriptors this process may have, and whether one is left. Numbers are given from the lowest that
+// is free: a new descriptor's number says that all below it are in use, at no cost.
 import { readFileSync } from 'node:fs'
 import { errno, libc } from './native.ts'
 

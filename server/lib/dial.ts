@@ -1,6 +1,7 @@
-// Opens a TCP connection that can be given up at any time. Bun.connect cannot be cancelled while it is pending: a silent
-// server would hold a descriptor for minutes. So the socket is made and connected by libc and Bun adopts it at once:
-// `terminate()` then ends it in any state. Elsewhere than on Linux Bun.connect is used as it is.
+// Opens a TCP connection that can be given up at any time. Bun.connect cannot be cancelled while it is
+// pending: a silent server would hold a descriptor for minutes. So the socket is made and connected by libc
+// and Bun adopts it at once: `terminate()` then ends it in any state. Elsewhere than on Linux Bun.connect is
+// used as it is.
 import { ptr } from 'bun:ffi'
 import type { Socket, SocketHandler } from 'bun'
 import { isOutOfDescriptors } from './descriptors.ts'
@@ -17,9 +18,9 @@ const ETIMEDOUT = 110
 export type DialFailure = 'connect_refused' | 'connect_timeout' | 'connect_failed' | 'descriptor_limit'
 
 /**
- * Starts to connect to an address literal; `socket.data` is `data`. `open` is called before this returns, which may be before
- * the socket is connected: ask `dialResult` there and, while it is pending, at each `drain` (which comes when that is known).
- * Returns null, or why not even a start was possible.
+ * Starts to connect to an address literal; `socket.data` is `data`. `open` is called before this returns,
+ * which may be before the socket is connected: ask `dialResult` there and, while it is pending, at each
+ * `drain` (which comes when that is known). Returns null, or why not even a start was possible.
  */
 export function dial<T>(
   address: string,

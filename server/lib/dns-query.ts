@@ -8,8 +8,8 @@ import { closeFds, duplicateFd } from './pass-fds.ts'
 export type DnsOptions = Config['resolver']
 
 /**
- * What one query brought. `gone`: no such address, or no such name: the resolver says ENOTFOUND to both. `mayTryOthers`: the
- * trouble is with this name, not with the DNS server.
+ * What one query brought. `gone`: no such address, or no such name: the resolver says ENOTFOUND to both.
+ * `mayTryOthers`: the trouble is with this name, not with the DNS server.
  */
 export type Answer = { readonly family: 4 | 6 } & (
   | { readonly is: 'found'; readonly records: readonly RecordWithTtl[] }
@@ -98,7 +98,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EREFUSED: 'the DNS server refused to answer for',
 }
 
-/** One for each query, at 50 µs: c-ares keeps answers in each resolver, which would hide a refresh before the TTL is over. `turn`: which server is asked first. */
+/**
+ * One for each query, at 50 µs: c-ares keeps answers in each resolver, which would hide a refresh before the
+ * TTL is over. `turn`: which server is asked first.
+ */
 function dnsOf({ timeout, servers: named }: DnsOptions, turn: number): Dns {
   const dns = new Dns({ timeout, tries: 1 })
   const servers = named.length > 0 ? named : turn > 0 ? dns.getServers() : []

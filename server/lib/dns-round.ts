@@ -1,4 +1,5 @@
-// The questions that one look-up of a name takes: each name that it may stand for in turn, until one has an address.
+// The questions that one look-up of a name takes: each name that it may stand for in turn, until one has an
+// address.
 import { type Answer, type DnsOptions, ask } from './dns-query.ts'
 
 /** A datagram may be lost: a query without an answer is sent once more. */
@@ -20,7 +21,10 @@ export interface RoundEvents {
   over(outcome: Outcome): void
 }
 
-/** Asks for the names in their order, as the C library does: for the next one when there is no such name, or trouble with it alone. */
+/**
+ * Asks for the names in their order, as the C library does: for the next one when there is no such name, or
+ * trouble with it alone.
+ */
 export function askInTurn(names: readonly string[], options: DnsOptions, events: RoundEvents): void {
   new Round(names, options, events).next()
 }

@@ -12,7 +12,10 @@ const MS_BY_UNIT: ReadonlyMap<string, number> = new Map(UNITS)
 /** Longest duration: timers count in 31 bits of milliseconds, which is not quite 25 days. */
 export const DURATION_MS_MAX = 24 * 86_400_000
 
-/** Reads a duration into whole milliseconds; null for what is none, a fraction of a millisecond, or more than 24 days. */
+/**
+ * Reads a duration into whole milliseconds; null for what is none, a fraction of a millisecond, or more than
+ * 24 days.
+ */
 export function parseDuration(text: string): number | null {
   if (text.length > 64 || !/^(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhd]))+$/.test(text)) return null
   let total = 0

@@ -1,10 +1,11 @@
-// Hosts as they are compared: one spelling for each, so that a rule about a host holds for every way to write it.
+// Hosts as they are compared: one spelling for each, so that a rule about a host holds for every way to write
+// it.
 import { canonicalAddress, parseAddress } from './ranges.ts'
 
 /**
- * The one spelling of a host without port: lower case, without the dot at the end, IPv6 in brackets as RFC 5952 writes it.
- * Null for what two readers could take for different hosts: an empty label (some drop it, some do not), a number that is an
- * IPv4 address only to some ("127.1", "0x7f000001", "010.0.0.1").
+ * The one spelling of a host without port: lower case, without the dot at the end, IPv6 in brackets as RFC
+ * 5952 writes it. Null for what two readers could take for different hosts: an empty label (some drop it,
+ * some do not), a number that is an IPv4 address only to some ("127.1", "0x7f000001", "010.0.0.1").
  */
 export function comparableHost(host: string): string | null {
   if (host.startsWith('[')) return comparableLiteral(host)

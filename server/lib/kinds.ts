@@ -1,5 +1,5 @@
-// The kinds of value that config is written in, beside TypeBox's own. Each is a string in the file; `format` tells
-// config/formats.ts how to decode it, and the static type is what the code receives.
+// The kinds of value that config is written in, beside TypeBox's own. Each is a string in the file; `format`
+// tells config/formats.ts how to decode it, and the static type is what the code receives.
 import { Type, type TSchema } from '@sinclair/typebox'
 
 export interface KindOptions {

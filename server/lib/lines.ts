@@ -4,25 +4,25 @@ const NEWLINE = 10
 
 /** Keeps what has no end yet, however many pieces that takes; copies what it keeps. */
 export class LineCutter {
-  private readonly decoder = new TextDecoder()
-  private pieces: Uint8Array[] = []
+  readonly #decoder = new TextDecoder()
+  #pieces: Uint8Array[] = []
 
   /** The lines that end in these bytes, without their ends. */
   take(bytes: Uint8Array): string[] {
     const lines: string[] = []
     let from = 0
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
-      lines.push(this.finish(bytes.subarray(from, end)))
+      lines.push(this.#finish(bytes.subarray(from, end)))
       from = end + 1
     }
-    if (from < bytes.length) this.pieces.push(bytes.slice(from))
+    if (from < bytes.length) this.#pieces.push(bytes.slice(from))
     return lines
   }
 
-  private finish(last: Uint8Array): string {
-    if (this.pieces.length === 0) return this.decoder.decode(last)
-    const whole = Buffer.concat([...this.pieces, last])
-    this.pieces = []
-    return this.decoder.decode(whole)
+  #finish(last: Uint8Array): string {
+    if (this.#pieces.length === 0) return this.#decoder.decode(last)
+    const whole = Buffer.concat([...this.#pieces, last])
+    this.#pieces = []
+    return this.#decoder.decode(whole)
   }
 }

@@ -1,4 +1,5 @@
-// libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options, datagrams by the batch).
+// libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options,
+// datagrams by the batch).
 import { dlopen, ptr, read, type Pointer } from 'bun:ffi'
 
 const SYMBOLS = {
@@ -82,7 +83,10 @@ export function socketError(fd: number): number {
   return failed ? errno() : (optionValue[0] ?? 0)
 }
 
-/** Bytes that the kernel holds for the other side of a TCP socket: not sent or not acknowledged yet (SIOCOUTQ). 0 where unknown. */
+/**
+ * Bytes that the kernel holds for the other side of a TCP socket: not sent or not acknowledged yet
+ * (SIOCOUTQ). 0 where unknown.
+ */
 export function unsentBytes(fd: number): number {
   if (process.platform !== 'linux' || fd < 0) return 0
   const SIOCOUTQ = 0x5411

@@ -1,6 +1,6 @@
-// Hands open descriptors to a worker that already runs: SCM_RIGHTS (unix(7)) over a pair of datagram sockets whose other
-// end the worker inherited. Each datagram says which plan it belongs to, so that those of a plan that was given up are
-// closed and not taken for others.
+// Hands open descriptors to a worker that already runs: SCM_RIGHTS (unix(7)) over a pair of datagram sockets
+// whose other end the worker inherited. Each datagram says which plan it belongs to, so that those of a plan
+// that was given up are closed and not taken for others.
 //
 //   payload  u32 tag · u32 how many descriptors
 //   msghdr   name* · namelen · iov* · iovlen · control* · controllen · flags          (7 words of 8 bytes)
@@ -35,7 +35,10 @@ export function sendFds(channel: number, tag: number, fds: readonly number[]): v
   }
 }
 
-/** Takes the descriptors sent with this tag, in order; closes what was left unread of earlier tags. Throws when some are missing. */
+/**
+ * Takes the descriptors sent with this tag, in order; closes what was left unread of earlier tags. Throws
+ * when some are missing.
+ */
 export function receiveFds(channel: number, tag: number, count: number): number[] {
   const fds: number[] = []
   while (fds.length < count) {
@@ -86,7 +89,8 @@ interface Message {
 function makeMessage(fds: number): Message {
   const payload = new Uint32Array(2)
   const vector = new BigUint64Array([BigInt(ptr(payload)), BigInt(payload.byteLength)])
-  // A small typed array moves when its `buffer` is first asked for: the view is made on a buffer from the start.
+  // A small typed array moves when its `buffer` is first asked for: the view is made on a buffer from the
+  // start.
   const control = new DataView(new ArrayBuffer(CMSG_HEADER_BYTES + ((fds * 4 + 7) & ~7)))
   const header = new BigUint64Array(7)
   header[2] = BigInt(ptr(vector))

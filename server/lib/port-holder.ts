@@ -1,4 +1,5 @@
-// Who has a TCP port of this machine, for the message to whoever wanted it. Only Linux tells, and of other users' processes only root hears.
+// Who has a TCP port of this machine, for the message to whoever wanted it. Only Linux tells, and of other
+// users' processes only root hears.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { listeningInodes, socketInodes } from './tcp-table.ts'
 
@@ -10,7 +11,10 @@ export interface PortHolder {
   readonly isGateway: boolean
 }
 
-/** The process that listens on a port, the one that began it where several do; null: nobody does, or it cannot be seen. */
+/**
+ * The process that listens on a port, the one that began it where several do; null: nobody does, or it cannot
+ * be seen.
+ */
 export function portHolder(port: number): PortHolder | null {
   const inodes = listeningInodes(port)
   if (inodes.size === 0) return null

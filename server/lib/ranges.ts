@@ -1,5 +1,5 @@
-// Addresses and ranges of them. A v4 address is one number; a v6 address is 16 bytes.
-// An address that is v4 mapped into v6 (::ffff:192.0.2.1) is the v4 address everywhere: a client is one client.
+// Addresses and ranges of them. A v4 address is one number; a v6 address is 16 bytes. An address that is v4
+// mapped into v6 (::ffff:192.0.2.1) is the v4 address everywhere: a client is one client.
 
 /** Ranges of addresses, merged and sorted: `has` is a binary search over numbers and allocates nothing. */
 export class Ranges {
@@ -63,7 +63,9 @@ export class Ranges {
   }
 }
 
-/** Reads an address into its 4 or 16 bytes; null for anything else, zone ids and leading zeros of v4 included. */
+/**
+ * Reads an address into its 4 or 16 bytes; null for anything else, zone ids and leading zeros of v4 included.
+ */
 export function parseAddress(text: string): Uint8Array | null {
   const number = scan4(text, 0)
   if (number >= 0) return bytes4(number)
@@ -118,7 +120,10 @@ const scannedBytes = new Uint8Array(scanned.buffer)
 const DOT = 46
 const COLON = 58
 
-/** Scans dotted decimal from `at` to the end; -1 when it is something else. No leading zeros: some read them as octal. */
+/**
+ * Scans dotted decimal from `at` to the end; -1 when it is something else. No leading zeros: some read them
+ * as octal.
+ */
 function scan4(text: string, at: number): number {
   const end = text.length
   if (end - at < 7 || end - at > 15) return -1
@@ -171,7 +176,10 @@ function scan6(text: string): boolean {
   return spread(count, gap)
 }
 
-/** Scans up to four hexadecimal digits as a group; the place after them, -1 when a dot follows: they are of a v4 tail. */
+/**
+ * Scans up to four hexadecimal digits as a group; the place after them, -1 when a dot follows: they are of a
+ * v4 tail.
+ */
 function scanGroup(text: string, from: number, end: number, group: number): number {
   let value = 0
   let i = from
@@ -194,7 +202,9 @@ function scanTail(text: string, from: number, group: number): boolean {
   return true
 }
 
-/** Moves the groups after :: to the end, zeros before them; false when their count is not that of an address. */
+/**
+ * Moves the groups after :: to the end, zeros before them; false when their count is not that of an address.
+ */
 function spread(count: number, gap: number): boolean {
   if (gap < 0) return count === 8
   if (count > 7) return false
@@ -228,7 +238,9 @@ const bytes4 = (number: number): Uint8Array =>
 const text4 = (number: number): string =>
   `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
 
-/** RFC 5952 §4: lower case, no leading zeros, :: for the first of the longest runs of two zero groups or more. */
+/**
+ * RFC 5952 §4: lower case, no leading zeros, :: for the first of the longest runs of two zero groups or more.
+ */
 function text6(): string {
   const all = Array.from({ length: 8 }, (_, group) => scanned.getUint16(group * 2))
   let start = -1

@@ -1,5 +1,5 @@
-// Whole files of a bounded size. A pipe without a writer, or a device, would make the reader wait for good: only who has nothing else to
-// do, as a command, may read those.
+// Whole files of a bounded size. A pipe without a writer, or a device, would make the reader wait for good:
+// only who has nothing else to do, as a command, may read those.
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 const PART_BYTES = 65_536

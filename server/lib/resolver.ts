@@ -1,9 +1,11 @@
-// Names of servers to addresses. The system's own resolver (getaddrinfo) tells no TTL and blocks a thread, so names are
-// asked here: /etc/hosts first, then DNS, A and AAAA at once, by the search list of resolv.conf. Where one family answers and
-// the other lets wait for itself, the addresses of the first are used (RFC 8305 §3), and the others join them later.
+// Names of servers to addresses. The system's own resolver (getaddrinfo) tells no TTL and blocks a thread, so
+// names are asked here: /etc/hosts first, then DNS, A and AAAA at once, by the search list of resolv.conf.
+// Where one family answers and the other lets wait for itself, the addresses of the first are used (RFC 8305
+// §3), and the others join them later.
 //
-// An answer is fresh for its TTL. After it the old answer is still given for STALE_MS while a new one is fetched behind it;
-// later callers wait for the new one, unless DNS fails: then the last good answer holds until DNS is back.
+// An answer is fresh for its TTL. After it the old answer is still given for STALE_MS while a new one is
+// fetched behind it; later callers wait for the new one, unless DNS fails: then the last good answer holds
+// until DNS is back.
 import type { Answer, DnsOptions } from './dns-query.ts'
 import { askInTurn, type Outcome } from './dns-round.ts'
 import { Hosts, nameOf } from './hosts.ts'
@@ -24,7 +26,9 @@ const STALE_MS = 30_000
 /** A name that has never resolved is not asked again within this time. */
 const FAILED_MS = 1000
 const NAMES = 65_536
-/** Names asked at once; more wait, as a burst of thousands of datagrams would be dropped by the DNS server. */
+/**
+ * Names asked at once; more wait, as a burst of thousands of datagrams would be dropped by the DNS server.
+ */
 const IN_FLIGHT = 64
 /** Names of which one family is known and used: they leave their place to others, up to this. */
 const STRAGGLERS = 256

@@ -24,7 +24,10 @@ export class SearchList {
     this.#hostname = nameOf(ownName)
   }
 
-  /** The names to ask for, in their order, when `written` (in lower case) is looked up. One with a dot at its end stands for itself. */
+  /**
+   * The names to ask for, in their order, when `written` (in lower case) is looked up. One with a dot at its
+   * end stands for itself.
+   */
   names(written: string): readonly string[] {
     if (written.endsWith('.')) return [nameOf(written)]
     const { domains, ndots } = this.#file.value

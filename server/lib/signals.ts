@@ -1,6 +1,6 @@
-// Signals that end a process by default although nobody means that. Who handles one does so by process.on; the rest is ignored here, by
-// libc, as Bun knows no way to. What is left ends a process and should: KILL, a crash (ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS), and XCPU,
-// which a limit of processor time sends.
+// Signals that end a process by default although nobody means that. Who handles one does so by process.on;
+// the rest is ignored here, by libc, as Bun knows no way to. What is left ends a process and should: KILL, a
+// crash (ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS), and XCPU, which a limit of processor time sends.
 import { constants } from 'node:os'
 import { ptr } from 'bun:ffi'
 import { libc } from './native.ts'
@@ -38,7 +38,10 @@ export function straySignals(): number[] {
   return [...named, ...realTime]
 }
 
-/** Ignores, for the rest of this process's life, the signals that nobody means. Those that are handled already are left alone. */
+/**
+ * Ignores, for the rest of this process's life, the signals that nobody means. Those that are handled already
+ * are left alone.
+ */
 function ignoreStraySignals(): void {
   if (process.platform !== 'linux') return
   const action = new BigUint64Array(SIGACTION_WORDS)
@@ -48,8 +51,8 @@ function ignoreStraySignals(): void {
 }
 
 /**
- * Runs `start`, which starts a child, while the signals that end one by default are held: the child inherits that, and
- * none of them ends it before it handles them (releaseSignals).
+ * Runs `start`, which starts a child, while the signals that end one by default are held: the child inherits
+ * that, and none of them ends it before it handles them (releaseSignals).
  */
 export function withSignalsHeld<T>(start: () => T): T {
   if (process.platform !== 'linux') return start()
@@ -62,7 +65,10 @@ export function withSignalsHeld<T>(start: () => T): T {
   }
 }
 
-/** Ignores what nobody means, and lets in what withSignalsHeld() held: to be called once this process handles the rest. */
+/**
+ * Ignores what nobody means, and lets in what withSignalsHeld() held: to be called once this process handles
+ * the rest.
+ */
 export function releaseSignals(): void {
   if (process.platform !== 'linux') return
   ignoreStraySignals()

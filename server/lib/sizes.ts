@@ -1,4 +1,5 @@
-// Sizes as people write them: 512, 64KiB, 10MiB, 1GiB; KB, MB, GB count in thousands. Whole bytes in the code.
+// Sizes as people write them: 512, 64KiB, 10MiB, 1GiB; KB, MB, GB count in thousands. Whole bytes in the
+// code.
 
 const UNITS: readonly (readonly [unit: string, bytes: number])[] = [
   ['TiB', 2 ** 40],
@@ -13,7 +14,10 @@ const UNITS: readonly (readonly [unit: string, bytes: number])[] = [
 ]
 const BYTES_BY_UNIT: ReadonlyMap<string, number> = new Map([...UNITS, ['', 1], ['kB', 1e3]])
 
-/** Reads a size into whole bytes; null for what is none, or a fraction of a byte, or beyond what a number holds exactly. */
+/**
+ * Reads a size into whole bytes; null for what is none, or a fraction of a byte, or beyond what a number
+ * holds exactly.
+ */
 export function parseSize(text: string): number | null {
   const match = /^([0-9]{1,16}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)$/.exec(text)
   const unit = BYTES_BY_UNIT.get(match?.[2] ?? '')

@@ -1,4 +1,5 @@
-// Long work in short turns: a generator yields where it may be interrupted, and the loop serves others in between.
+// Long work in short turns: a generator yields where it may be interrupted, and the loop serves others in
+// between.
 
 export type Steps<T> = Generator<void, T, void>
 
@@ -13,12 +14,18 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Between two slices of a process that others wait for: one that sleeps most of the time is woken at once, also where cores are few. */
+/**
+ * Between two slices of a process that others wait for: one that sleeps most of the time is woken at once,
+ * also where cores are few.
+ */
 const REST_MS = 4
 /** After this long it goes on without rests: whoever waits for it does not wait for ever. */
 const RESTS_WITHIN_MS = 1500
 
-/** Does it in turns of the loop; what fits into the first turn is done at once. `rests`: with rests between them. */
+/**
+ * Does it in turns of the loop; what fits into the first turn is done at once. `rests`: with rests between
+ * them.
+ */
 export async function inSlices<T>(
   steps: Steps<T>,
   { rests }: { rests: boolean } = { rests: false },

@@ -1,5 +1,5 @@
-// Who is at the other end of a socket, also of one that is broken already. A client that was reset before it was accepted has no
-// remoteAddress: getpeername asks for a connection. SO_PEERNAME does not.
+// Who is at the other end of a socket, also of one that is broken already. A client that was reset before it
+// was accepted has no remoteAddress: getpeername asks for a connection. SO_PEERNAME does not.
 import { ptr } from 'bun:ffi'
 import { libc } from './native.ts'
 import { canonicalAddress } from './ranges.ts'
@@ -28,8 +28,8 @@ interface WithEnds {
 }
 
 /**
- * Asked when a socket is accepted, once for all: later it may be broken, and know nothing any more. One call of the kernel, where
- * Bun makes one for each of address and port.
+ * Asked when a socket is accepted, once for all: later it may be broken, and know nothing any more. One call
+ * of the kernel, where Bun makes one for each of address and port.
  */
 export function endsOf(socket: object): SocketEnds {
   const { fd } = socket as WithEnds

@@ -1,5 +1,5 @@
-// Sockets whose owner changes during their life: Bun's handlers are fixed when a socket is made, `socket.data` is not. So one set of
-// handlers asks `socket.data`, whoever that is at the moment.
+// Sockets whose owner changes during their life: Bun's handlers are fixed when a socket is made,
+// `socket.data` is not. So one set of handlers asks `socket.data`, whoever that is at the moment.
 import type { Socket, SocketHandler } from 'bun'
 import { tellBug } from './bug.ts'
 import { tick } from './clock.ts'
@@ -35,7 +35,10 @@ export const socketEvents = {
     tick()
     socket.data.onClose(error !== undefined)
   },
-  /** A socket's own errors are followed by its close event, which is what counts. What a handler threw is a bug: told, and contained. */
+  /**
+   * A socket's own errors are followed by its close event, which is what counts. What a handler threw is a
+   * bug: told, and contained.
+   */
   error(socket: Socket<SocketEvents>, error: Error): void {
     if ('syscall' in error || 'errno' in error) return
     tellBug(error)

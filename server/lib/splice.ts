@@ -1,5 +1,6 @@
-// Two sockets, each given what the other receives, byte for byte. A side that takes less than comes pauses the other, so that at most a
-// read (512 KiB) waits in each direction; half-closes pass through, and so does a connection that broke (as RST).
+// Two sockets, each given what the other receives, byte for byte. A side that takes less than comes pauses
+// the other, so that at most a read (512 KiB) waits in each direction; half-closes pass through, and so does
+// a connection that broke (as RST).
 //
 //   open ──FIN of a side──▶ half closed ──FIN of the other──▶ gone
 //     └──one side is gone──▶ lingering (the other takes what is left, then FIN, and has a while to end) ──▶ gone
@@ -109,7 +110,10 @@ export class SpliceEnd implements SocketEvents {
   #isLingering = false
   #lingerSinceMs = 0
   #dropped = 0
-  /** Progress of what is written: bytes that the socket took, and at the last look that of the kernel (-1: no look yet). */
+  /**
+   * Progress of what is written: bytes that the socket took, and at the last look that of the kernel (-1: no
+   * look yet).
+   */
   #written = 0
   #writtenAtLook = 0
   #unsentAtLook = -1
@@ -275,8 +279,9 @@ export class SpliceEnd implements SocketEvents {
   }
 
   /**
-   * Whether it takes nothing of what is there for it, or does not end though it has all. The kernel calls a socket writable only once a
-   * third of its buffer is free, for which a slow reader may need minutes: so what leaves that buffer is progress too.
+   * Whether it takes nothing of what is there for it, or does not end though it has all. The kernel calls a
+   * socket writable only once a third of its buffer is free, for which a slow reader may need minutes: so
+   * what leaves that buffer is progress too.
    */
   isStalled(now: number, stallMs: number): boolean {
     if (!this.isWatched || this.#socket === null) return false

@@ -1,5 +1,6 @@
-// What a start leaves in memory of the executable: half of it ran once (reading the config, compiling a plan) and never again, but stays
-// mapped and counts as ours. Given back, the little that is used comes again by itself from the system's cache of the file.
+// What a start leaves in memory of the executable: half of it ran once (reading the config, compiling a plan)
+// and never again, but stays mapped and counts as ours. Given back, the little that is used comes again by
+// itself from the system's cache of the file.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { libc } from './native.ts'
 
@@ -8,25 +9,27 @@ const MADV_DONTNEED = 4
 /** Looks in a row at which nothing had happened, after which a process is at rest. */
 const RESTS_AFTER = 5
 
-/** Gives it back once, when a process has come to rest after its start: what is in use under traffic stays. */
+/**
+ * Gives it back once, when a process has come to rest after its start: what is in use under traffic stays.
+ */
 export class StartCode {
-  private left = RESTS_AFTER
-  private readonly giveBack: () => void
+  #left = RESTS_AFTER
+  readonly #giveBack: () => void
 
   constructor(giveBack: () => void = giveBackStartCode) {
-    this.giveBack = giveBack
+    this.#giveBack = giveBack
   }
 
   /** There is something to give back again: a new plan was compiled. */
   used(): void {
-    this.left = RESTS_AFTER
+    this.#left = RESTS_AFTER
   }
 
   /** Whether something had happened since the last look. */
   look(isQuiet: boolean): void {
-    if (this.left === 0) return
-    this.left = isQuiet ? this.left - 1 : RESTS_AFTER
-    if (this.left === 0) this.giveBack()
+    if (this.#left === 0) return
+    this.#left = isQuiet ? this.#left - 1 : RESTS_AFTER
+    if (this.#left === 0) this.#giveBack()
   }
 }
 
@@ -35,7 +38,10 @@ export interface Mapping {
   readonly bytes: number
 }
 
-/** Takes code and constants of the executable out of this process's memory. Costs a millisecond, and some hundred faults of a page later: for one at rest. */
+/**
+ * Takes code and constants of the executable out of this process's memory. Costs a millisecond, and some
+ * hundred faults of a page later: for one at rest.
+ */
 export function giveBackStartCode(): void {
   if (process.platform !== 'linux') return
   try {
@@ -49,7 +55,10 @@ export function giveBackStartCode(): void {
   }
 }
 
-/** Those parts of a file (as proc(5), smaps, tells them) that can be read again at any time: nobody can write to them, and nobody has. */
+/**
+ * Those parts of a file (as proc(5), smaps, tells them) that can be read again at any time: nobody can write
+ * to them, and nobody has.
+ */
 export function unwrittenMappings(smaps: string, file: string): Mapping[] {
   const mappings: Mapping[] = []
   let open: Mapping | null = null

@@ -1,6 +1,7 @@
-// Takes no more handshakes on a listening socket, while those under way still complete: a classic BPF program on the socket
-// that drops segments with SYN and without ACK (SO_ATTACH_FILTER, socket(7)). Who is dropped tries again a second later (RFC 6298
-// §2.1), and finds another socket of the port, or the next program that listens on it, or is refused.
+// Takes no more handshakes on a listening socket, while those under way still complete: a classic BPF program
+// on the socket that drops segments with SYN and without ACK (SO_ATTACH_FILTER, socket(7)). Who is dropped
+// tries again a second later (RFC 6298 §2.1), and finds another socket of the port, or the next program that
+// listens on it, or is refused.
 import { ptr } from 'bun:ffi'
 import { libc } from './native.ts'
 

@@ -1,10 +1,13 @@
-// Deadlines as numbers: a ring of buckets swept by one coarse timer. Moving a deadline later costs nothing (the entry is
-// filed anew when its bucket comes round), so that a connection may set one on each event. The timer sleeps until the next bucket that
-// holds something: an idle process is not woken.
+// Deadlines as numbers: a ring of buckets swept by one coarse timer. Moving a deadline later costs nothing
+// (the entry is filed anew when its bucket comes round), so that a connection may set one on each event. The
+// timer sleeps until the next bucket that holds something: an idle process is not woken.
 
 import { tellBug } from './bug.ts'
 
-/** Something with a deadline. `dueMs` may be written at any time to a later value; to an earlier one through Wheel.due(). */
+/**
+ * Something with a deadline. `dueMs` may be written at any time to a later value; to an earlier one through
+ * Wheel.due().
+ */
 export interface Timed {
   /** When it expires, on the wheel's clock; 0: never. */
   dueMs: number
@@ -17,7 +20,10 @@ export interface Timed {
 }
 
 export const TICK_MS = 25
-/** Deadlines further away than that are met at every eighth tick only: late by at most a twentieth, and fewer wakings for all of them. */
+/**
+ * Deadlines further away than that are met at every eighth tick only: late by at most a twentieth, and fewer
+ * wakings for all of them.
+ */
 const FINE_MS = 4000
 const COARSE_TICKS = 8
 const BUCKETS = 5120 // 128 s; what lies further is filed in the last bucket and again from there
@@ -87,7 +93,8 @@ export class Wheel {
     if (entry.filedTick === -1) return
     const bucket = this.#buckets[entry.filedTick % BUCKETS]
     entry.filedTick = -1
-    // A bucket that is being swept has left the ring already: then the sweep sees by `filedTick` that this one is out.
+    // A bucket that is being swept has left the ring already: then the sweep sees by `filedTick` that this
+    // one is out.
     if (!bucket || bucket[entry.filedPlace] !== entry) return
     const last = bucket.pop()
     if (!last || last === entry) return
@@ -145,7 +152,8 @@ export class Wheel {
   }
 
   #visit(entry: Timed, nowMs: number): void {
-    if (entry.filedTick === -1 || entry.filedTick > this.#tick) return // removed or filed anew during this sweep
+    // removed or filed anew during this sweep
+    if (entry.filedTick === -1 || entry.filedTick > this.#tick) return
     entry.filedTick = -1
     if (entry.dueMs === 0) return
     if (entry.dueMs > nowMs) return this.#file(entry, Math.ceil(entry.dueMs / TICK_MS))

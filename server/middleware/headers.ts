@@ -2,9 +2,9 @@ import type { HeadersConfig } from './headers.options.ts'
 import type { Middleware } from './middleware.ts'
 
 /**
- * Sets, adds and removes fields on the way to the server and on the way back. Config check keeps it off the fields that
- * frame a message or belong to one connection. `Host` may be set on requests: servers that serve several names need it;
- * it changes what the server sees, not which rule was chosen.
+ * Sets, adds and removes fields on the way to the server and on the way back. Config check keeps it off the
+ * fields that frame a message or belong to one connection. `Host` may be set on requests: servers that serve
+ * several names need it; it changes what the server sees, not which rule was chosen.
  */
 export function headers({ request, response }: HeadersConfig): Middleware {
   const toServer = editsOf(request)

@@ -4,8 +4,8 @@ import type { IpConfig } from './ip.options.ts'
 import type { Middleware } from './middleware.ts'
 
 /**
- * Lets clients in by address, that of the client behind trusted proxies. What is denied does not pass though it is allowed too,
- * and nor does a client whose address is not known: it may be any.
+ * Lets clients in by address, that of the client behind trusted proxies. What is denied does not pass though
+ * it is allowed too, and nor does a client whose address is not known: it may be any.
  */
 export function ip({ allow, deny }: IpConfig): Middleware {
   const allowed = Ranges.parse(allow)

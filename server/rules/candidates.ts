@@ -37,7 +37,10 @@ export function candidateOf<R>(rule: R, match: RuleConfig['match'], order: numbe
   return { order, rule, methods: match.method, headers }
 }
 
-/** Candidates of one host and path pattern. Those that want a header's value are found by it, others are tried in order. */
+/**
+ * Candidates of one host and path pattern. Those that want a header's value are found by it, others are tried
+ * in order.
+ */
 export class Candidates<R> {
   /** Order of the first. */
   readonly least: number

@@ -1,4 +1,5 @@
-// Which rule a request belongs to: the first in the config that matches, found through an index by host, then path.
+// Which rule a request belongs to: the first in the config that matches, found through an index by host, then
+// path.
 import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { comparableHost } from '../lib/host-name.ts'
@@ -7,7 +8,10 @@ import { loosen, normalise, pathPattern, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
 import type { RuleConfig } from './rule.options.ts'
 
-/** Finds the rule of a request; null when none matches, 'ambiguous' when readers of its path could choose different ones. */
+/**
+ * Finds the rule of a request; null when none matches, 'ambiguous' when readers of its path could choose
+ * different ones.
+ */
 export interface Match<R> {
   (request: Matchable): R | null | 'ambiguous'
 }
@@ -24,7 +28,10 @@ export interface MatchSource<R> {
   readonly rule: R
 }
 
-/** Compiles rules, in their order, to a look-up whose cost does not grow with them. Throws a RangeError on a bad pattern. */
+/**
+ * Compiles rules, in their order, to a look-up whose cost does not grow with them. Throws a RangeError on a
+ * bad pattern.
+ */
 export const compileMatch = <R>(sources: readonly MatchSource<R>[]): Match<R> => atOnce(matchSteps(sources))
 
 /** Looks at the patterns of one rule, and throws as the whole would. */
@@ -49,7 +56,8 @@ export function* matchSteps<R>(sources: readonly MatchSource<R>[]): Steps<Match<
     if (normal === null) return 'ambiguous'
     const rule = index.find(request, normal)
     if (!seesPaths) return rule
-    // As received, as normalised, as lenient servers read it: all must mean the same rule, or a deny could be walked around.
+    // As received, as normalised, as lenient servers read it: all must mean the same rule, or a deny could be
+    // walked around.
     if (index.find(request, upperEscapes(path)) !== rule) return 'ambiguous'
     return index.find(request, loosen(path)) === rule ? rule : 'ambiguous'
   }

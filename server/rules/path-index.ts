@@ -1,5 +1,6 @@
-// Rules of one host pattern, by path. Exact paths stand in a map; prefixes in a hash table that is probed while the path
-// is read once, at those lengths only that a prefix has. What a look-up costs depends on the path, not on the rules.
+// Rules of one host pattern, by path. Exact paths stand in a map; prefixes in a hash table that is probed
+// while the path is read once, at those lengths only that a prefix has. What a look-up costs depends on the
+// path, not on the rules.
 import type { Steps } from '../lib/slices.ts'
 import { type Candidate, Candidates, type Matchable } from './candidates.ts'
 import type { PathPattern } from './path.ts'

@@ -1,8 +1,8 @@
 // Paths as they are compared. The bytes forwarded are always the original; these copies only choose the rule.
 
 /**
- * The path in its normal form (RFC 3986 §6.2.2): needless escapes decoded, the others in upper case, no dot segments;
- * "//" stays. Null when no form of it is safe: a broken escape, %00, or a backslash.
+ * The path in its normal form (RFC 3986 §6.2.2): needless escapes decoded, the others in upper case, no dot
+ * segments; "//" stays. Null when no form of it is safe: a broken escape, %00, or a backslash.
  */
 export function normalise(path: string): string | null {
   if (path.includes('\\')) return null
@@ -11,9 +11,9 @@ export function normalise(path: string): string | null {
 }
 
 /**
- * A path that `normalise` takes, as the most lenient servers read it: escaped slashes and backslashes are slashes,
- * parameters (";x") are nothing, several slashes are one, and all that before dot segments go. nginx merges slashes first,
- * servlet containers drop parameters first.
+ * A path that `normalise` takes, as the most lenient servers read it: escaped slashes and backslashes are
+ * slashes, parameters (";x") are nothing, several slashes are one, and all that before dot segments go. nginx
+ * merges slashes first, servlet containers drop parameters first.
  */
 export function loosen(path: string): string {
   const slashes = decodeNeedless(path).replace(/%2F|%5C/g, '/')

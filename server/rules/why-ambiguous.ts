@@ -12,7 +12,10 @@ const PATH_REASONS: readonly (readonly [RegExp, string])[] = [
   [/%/, 'needless escapes in the path'],
 ]
 
-/** Says what readers could take differently: of the path as it came, or of the fields (lower-case names) that came twice with different values. */
+/**
+ * Says what readers could take differently: of the path as it came, or of the fields (lower-case names) that
+ * came twice with different values.
+ */
 export function whyAmbiguous(path: string, fieldsThatDiffer: readonly string[]): string {
   const ofPath = PATH_REASONS.find(([pattern]) => pattern.test(path))?.[1]
   const ofFields = fieldsThatDiffer.map((name) => `the field ${name} came twice with different values`)

@@ -1,6 +1,7 @@
-// What a worker has counted and logged, and nobody has taken yet: memory that outlives it. Each worker process has a file of its own,
-// without a name, made by the supervisor and mapped by both; so nothing of it is ever used twice. The worker writes, the supervisor reads:
-// counters each second, and all the rest when the worker is dead.
+// What a worker has counted and logged, and nobody has taken yet: memory that outlives it. Each worker
+// process has a file of its own, without a name, made by the supervisor and mapped by both; so nothing of it
+// is ever used twice. The worker writes, the supervisor reads: counters each second, and all the rest when
+// the worker is dead.
 //
 //   byte 0     Int32 magic · Int32 end of the series · Float64 inode of the log file · Int32 bytes of a segment of the log
 //   byte 64    a row of four Int32 for each segment of the log: see log-segments.ts
@@ -13,7 +14,10 @@ export const LOG_START = 4096
 export const LOG_BYTES = 512 * 1024
 export const SERIES_START = LOG_START + LOG_BYTES
 const SERIES_FIRST_BYTES = 128 * 1024
-/** Label values come from the config: so much is some 200,000 series. Those beyond it travel in messages, once a second. */
+/**
+ * Label values come from the config: so much is some 200,000 series. Those beyond it travel in messages, once
+ * a second.
+ */
 const BYTES_MAX = 32 * 1_048_576
 const MAGIC = 0x51_1c_e0_02
 /** Places of Int32 in the header. */

@@ -1,4 +1,5 @@
-// The memory under the scoreboard: a file that has no name any more, mapped by the supervisor and each worker.
+// The memory under the scoreboard: a file that has no name any more, mapped by the supervisor and each
+// worker.
 import { closeSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Scoreboard } from './scoreboard.ts'
@@ -15,7 +16,9 @@ export interface Region {
 const SHARED_MEMORY = '/dev/shm'
 const CHUNK_BYTES = 1 << 20
 
-/** Makes a region of zeros in shared memory, or in `folder` where that is not writable or full. Linux only. */
+/**
+ * Makes a region of zeros in shared memory, or in `folder` where that is not writable or full. Linux only.
+ */
 export function createRegion(records: number, rows: number, folder: string | null = null): Region {
   const fd = createFile(Scoreboard.bytes(records, rows), folder)
   const bytes = mapFile(fd)

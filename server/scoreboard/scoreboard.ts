@@ -1,7 +1,9 @@
-// The only code that touches the shared memory. No locks: a cell has one writer, or changes by one Atomics operation.
+// The only code that touches the shared memory. No locks: a cell has one writer, or changes by one Atomics
+// operation.
 //
-// The memory is a table of equal records; a slot is a record's index, and growing appends, so that offsets never move.
-// Record 0 is the gateway itself, the others are servers and backends. A record is (1 + rows) lines of 64 bytes:
+// The memory is a table of equal records; a slot is a record's index, and growing appends, so that offsets
+// never move. Record 0 is the gateway itself, the others are servers and backends. A record is (1 + rows)
+// lines of 64 bytes:
 //
 //   line 0, shared: 16 Int32                      | line 1 + n, written by worker n alone
 //     0  state            servers                 |   0   Int32    in flight; open client connections in record 0
@@ -15,9 +17,10 @@
 //     7  when, in s       servers                 |   56  Float64  failed attempts, servers
 //     14 magic, 15 rows   record 0 only           |
 //
-// In flight exists twice: in the worker's row, so that a dead worker's share can be taken back, and as the total, so that
-// a limit holds over all workers. A row is never below what its worker added to the total (row first when adding, last
-// when taking away): a worker seen between the two steps makes `reconcile` count too much for a second, never too little.
+// In flight exists twice: in the worker's row, so that a dead worker's share can be taken back, and as the
+// total, so that a limit holds over all workers. A row is never below what its worker added to the total (row
+// first when adding, last when taking away): a worker seen between the two steps makes `reconcile` count too
+// much for a second, never too little.
 
 export const STATE_EMPTY = 0
 export const STATE_UP = 1
@@ -125,7 +128,10 @@ export class Scoreboard {
     Atomics.store(this.#ints, slot * this.#stride + STATE, state)
   }
 
-  /** Takes one of `max` places over all workers; false when there is none. Several at the last place may all be refused. */
+  /**
+   * Takes one of `max` places over all workers; false when there is none. Several at the last place may all
+   * be refused.
+   */
   enter(slot: number, max: number): boolean {
     const ints = this.#ints
     const total = slot * this.#stride + IN_FLIGHT
@@ -192,7 +198,10 @@ export class Scoreboard {
     if (Atomics.load(ints, failing) !== 0) Atomics.store(ints, failing, 0)
   }
 
-  /** Counts an attempt that failed, or an answer that broke off (`wasAnswered`: counted as an attempt before); `fault` is its place in FAULT_CODES, `nowS` in seconds since 1970. */
+  /**
+   * Counts an attempt that failed, or an answer that broke off (`wasAnswered`: counted as an attempt before);
+   * `fault` is its place in FAULT_CODES, `nowS` in seconds since 1970.
+   */
   attemptFailed(slot: number, fault: number, wasAnswered: boolean, nowS: number): void {
     const ints = this.#ints
     const at = (slot * this.#stride + this.#own) >> 1
@@ -212,7 +221,10 @@ export class Scoreboard {
     return this.#sum(slot, FAILED_ATTEMPTS)
   }
 
-  /** The last fault of a server's attempts: how many failed since one was answered, its place in FAULT_CODES, and when (seconds since 1970); null: none failed yet. */
+  /**
+   * The last fault of a server's attempts: how many failed since one was answered, its place in FAULT_CODES,
+   * and when (seconds since 1970); null: none failed yet.
+   */
   lastFault(slot: number): { inARow: number; fault: number; atS: number } | null {
     const first = slot * this.#stride
     const place = Atomics.load(this.#ints, first + LAST_FAULT)
@@ -263,7 +275,10 @@ export class Scoreboard {
     return this.inFlight(GATEWAY)
   }
 
-  /** Another number once a client has connected or an exchange has ended: whether anything was served, without a look at all records. */
+  /**
+   * Another number once a client has connected or an exchange has ended: whether anything was served, without
+   * a look at all records.
+   */
   served(): number {
     return this.acceptedConnections() + this.bytesIn(GATEWAY) + this.bytesOut(GATEWAY)
   }
@@ -292,7 +307,10 @@ export class Scoreboard {
     return Atomics.load(this.#ints, slot * this.#stride + GENERATION)
   }
 
-  /** Gives a slot to a new tenant: all its cells become zero. Only when nothing is in flight there and no plan names the old one. */
+  /**
+   * Gives a slot to a new tenant: all its cells become zero. Only when nothing is in flight there and no plan
+   * names the old one.
+   */
   setGeneration(slot: number, generation: number): void {
     if (this.generation(slot) === generation) return
     const first = slot * this.#stride

@@ -1,5 +1,7 @@
-// Series of metrics in a ledger. Each is: Int32 bytes of all of it · Int32 number of cells · Int32 length of its text · 4 bytes · the cells
-// (Float64) · its text. A cell has one writer, and is 8 bytes at a multiple of 8: it is never seen half written.
+// Series of metrics in a ledger. Each is: Int32 bytes of all of it · Int32 number of cells · Int32 length of
+//   its text · 4 bytes · the cells
+// (Float64) · its text. A cell has one writer, and is 8 bytes at a multiple of 8: it is never seen half
+//   written.
 import { type Ledger, SERIES_START } from './ledger.ts'
 
 const HEAD_BYTES = 16
@@ -40,7 +42,10 @@ export class SeriesReader<Name> {
     this.#nameOf = nameOf
   }
 
-  /** Tells of each series that changed its cells now and before. `before` is the reader's own, and then no more than now. */
+  /**
+   * Tells of each series that changed its cells now and before. `before` is the reader's own, and then no
+   * more than now.
+   */
   take(changed: (name: Name, now: Float64Array, before: Float64Array) => void): void {
     this.#readOn()
     for (const { name, cells, taken } of this.#series) {

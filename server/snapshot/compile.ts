@@ -78,7 +78,10 @@ function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']
   return documents.size > 0 ? documents : null
 }
 
-/** Turn listeners that workers have an address of. One that keeps its certificate keeps what handshakes made of it, too. */
+/**
+ * Turn listeners that workers have an address of. One that keeps its certificate keeps what handshakes made
+ * of it, too.
+ */
 function compileTurn(plan: Plan, previous: Snapshot | null): Map<string, TurnListener> {
   const made = new Map<string, TurnListener>()
   for (const [name, options] of Object.entries(plan.config.listeners)) {

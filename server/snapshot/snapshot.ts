@@ -30,7 +30,10 @@ export interface Listener {
   readonly documents: ReadonlyMap<string, OwnDocument> | null
   /** Ranges that may read them, beside loopback (admin.trusted). */
   readonly admin: Ranges
-  /** The listener's own rules, ready to match; the last resort of a rule-less listener with `backend` is a rule too. */
+  /**
+   * The listener's own rules, ready to match; the last resort of a rule-less listener with `backend` is a
+   * rule too.
+   */
   readonly match: Match<Rule>
 }
 

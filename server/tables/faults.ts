@@ -1,4 +1,5 @@
-// Every expected failure of the data path: its code, the status a client sees, and what RFC 9209 calls it. Data only.
+// Every expected failure of the data path: its code, the status a client sees, and what RFC 9209 calls it.
+// Data only.
 
 export type FaultSide = 'client' | 'server' | 'gateway'
 

@@ -1,5 +1,5 @@
-// The access log: a line for each exchange, refused ones too. The fields of the JSON form and their order are a contract with those who
-// read it.
+// The access log: a line for each exchange, refused ones too. The fields of the JSON form and their order are
+// a contract with those who read it.
 import type { Server } from '../backends/server.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { LogSegments } from '../scoreboard/log-segments.ts'
@@ -63,7 +63,10 @@ export class AccessLog {
   }
 }
 
-/** Most bytes of a line beside its texts of any length: constants, names (63 bytes each, a server's name is a URL), numbers. */
+/**
+ * Most bytes of a line beside its texts of any length: constants, names (63 bytes each, a server's name is a
+ * URL), numbers.
+ */
 const LINE_BYTES = 1024
 
 /** From behind the client's address to the host, by method id. */

@@ -1,4 +1,5 @@
-// How requests fare at each server, told from the scoreboard: the only sign of life of servers that have no health check.
+// How requests fare at each server, told from the scoreboard: the only sign of life of servers that have no
+// health check.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { FAULT_CODES, type FaultCode } from '../tables/faults.ts'
 
@@ -12,7 +13,9 @@ export interface Failing {
   readonly agoS: number
 }
 
-/** How the last attempts at a server failed; null: the last was answered, there was none, or it is long ago. */
+/**
+ * How the last attempts at a server failed; null: the last was answered, there was none, or it is long ago.
+ */
 export function failingSince(board: Scoreboard, slot: number, nowS: number): Failing | null {
   const last = board.lastFault(slot)
   if (last === null || last.inARow === 0 || nowS - last.atS > FAILING_S) return null
@@ -47,10 +50,16 @@ interface Watched {
   quiet: number
 }
 
-/** Looks without a failure, with an answer among them, after which a server has recovered: one that fails now and then is told once. */
+/**
+ * Looks without a failure, with an answer among them, after which a server has recovered: one that fails now
+ * and then is told once.
+ */
 const RECOVERED_LOOKS = 5
 
-/** Tells the first failures of a server and its recovery. To be asked once a second, and more rarely while nothing is served. */
+/**
+ * Tells the first failures of a server and its recovery. To be asked once a second, and more rarely while
+ * nothing is served.
+ */
 export class AttemptWatch {
   readonly #watched = new Map<string, Watched>()
 

@@ -1,4 +1,5 @@
-// Memory of lines that wait: segments of the worker's ledger, which outlive it, then memory of this process alone.
+// Memory of lines that wait: segments of the worker's ledger, which outlive it, then memory of this process
+// alone.
 import type { LogSegments, Segment } from '../scoreboard/log-segments.ts'
 
 const SPARE_BYTES_MAX = 262_144

@@ -1,5 +1,6 @@
-// The two documents that tell how the gateway is: /_health and /_metrics. Pure: the supervisor and each worker make the same of the
-// same scoreboard. In both, `backends` lists servers, as existing users of such endpoints expect.
+// The two documents that tell how the gateway is: /_health and /_metrics. Pure: the supervisor and each
+// worker make the same of the same scoreboard. In both, `backends` lists servers, as existing users of such
+// endpoints expect.
 import type { Config } from '../config/schema.ts'
 import {
   STATE_DOWN,
@@ -105,7 +106,10 @@ export interface ServerMetrics {
   readonly active_connections: number
   readonly backend: string
   readonly server: string
-  /** Requests that were sent to it or were to be, those included that another server answered in the end; and how many of them failed. */
+  /**
+   * Requests that were sent to it or were to be, those included that another server answered in the end; and
+   * how many of them failed.
+   */
   readonly attempts: number
   readonly failed_attempts: number
 }

@@ -1,5 +1,5 @@
-// Counts exchanges at their end. The series of each (listener, rule, server) are looked up once and kept, so that an
-// exchange costs a few map reads and additions and builds no string.
+// Counts exchanges at their end. The series of each (listener, rule, server) are looked up once and kept, so
+// that an exchange costs a few map reads and additions and builds no string.
 import type { Server } from '../backends/server.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'

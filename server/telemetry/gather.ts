@@ -22,7 +22,10 @@ export function gatherBoard(totals: Totals, places: readonly Place[], board: Sco
   }
 }
 
-/** Counts CPU time, memory and lost events of this process under a name (supervisor, worker-0, …) each time the registry is read. */
+/**
+ * Counts CPU time, memory and lost events of this process under a name (supervisor, worker-0, …) each time
+ * the registry is read.
+ */
 export function meterProcess(registry: Registry, processName: string): void {
   const seconds = registry.counter('process_cpu_seconds_total', [processName])
   const dropped = registry.counter('events_dropped_total', [processName])

@@ -1,4 +1,5 @@
-// Limits that refuse something: each is counted by where it is set, and told at once, then at most every ten seconds with how often it was.
+// Limits that refuse something: each is counted by where it is set, and told at once, then at most every ten
+// seconds with how often it was.
 import type { LogEvent } from './log.ts'
 import type { Registry } from './registry.ts'
 import type { Counter } from './series.ts'

@@ -1,13 +1,17 @@
-// Where whole lines go: a file that several processes append to, or a standard stream. Lines are gathered and written a batch or one
-// second at a time, each write a whole number of lines, so that they never interleave. Nobody waits for it: what cannot be written is
-// held up to a limit, beyond which lines are dropped and counted.
+// Where whole lines go: a file that several processes append to, or a standard stream. Lines are gathered and
+// written a batch or one second at a time, each write a whole number of lines, so that they never interleave.
+// Nobody waits for it: what cannot be written is held up to a limit, beyond which lines are dropped and
+// counted.
 import type { LogSegments } from '../scoreboard/log-segments.ts'
 import { type Batch, BatchMemory } from './batch.ts'
 import { LineWriter } from './line-writer.ts'
 import { Outlet } from './outlet.ts'
 
 const BACKLOG_BYTES_MAX = 4 * 1_048_576
-/** A pipe that is full is tried again soon, as its reader may be quick, then less and less often, as it may be stuck. */
+/**
+ * A pipe that is full is tried again soon, as its reader may be quick, then less and less often, as it may be
+ * stuck.
+ */
 const RETRY_MS_MIN = 1
 const RETRY_MS_MAX = 32
 /** A disk that is full is not emptied as quickly. */
@@ -113,7 +117,9 @@ export class LineSink {
     this.#closeStale()
   }
 
-  /** Writes all that waits and takes no more; settles when it is out. What is not taken in time is dropped. */
+  /**
+   * Writes all that waits and takes no more; settles when it is out. What is not taken in time is dropped.
+   */
   close(withinMs = CLOSE_MS): Promise<void> {
     if (this.#closing) return this.#closing.promise
     this.#closing = Promise.withResolvers<void>()
@@ -227,7 +233,10 @@ export class LineSink {
     return true
   }
 
-  /** A disk that was full has taken a part: what it has of a line is taken back, so that nothing is appended to half a line. */
+  /**
+   * A disk that was full has taken a part: what it has of a line is taken back, so that nothing is appended
+   * to half a line.
+   */
   #mend(outlet: Outlet, batch: Batch, count: number): void {
     this.#tell(new Error('no space: a write was cut short'))
     const half = count - 1 - batch.before(count).lastIndexOf(LINE_FEED)

@@ -13,7 +13,10 @@ export function logBugs(name?: string): void {
   )
 }
 
-/** An exception that nobody could contain ends this process, and is told first: Bun itself would wait for whoever reads stderr. */
+/**
+ * An exception that nobody could contain ends this process, and is told first: Bun itself would wait for
+ * whoever reads stderr.
+ */
 export function endOnBugs(name?: string): void {
   logBugs(name)
   const end = async (error: unknown): Promise<void> => {

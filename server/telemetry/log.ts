@@ -1,5 +1,5 @@
-// Events. What happens to the gateway itself (it serves, a server went down, …) goes to stdout as JSON lines, always: programs wait for
-// it. Diagnostics go to stderr by level and format of `logs`.
+// Events. What happens to the gateway itself (it serves, a server went down, …) goes to stdout as JSON lines,
+// always: programs wait for it. Diagnostics go to stderr by level and format of `logs`.
 import { LineSink, type Standard } from './line-sink.ts'
 import type { LogsConfig } from './logs.options.ts'
 
@@ -73,7 +73,10 @@ function fieldText(value: unknown): string {
 const BACKLOG_BYTES_MAX = 262_144
 const encoder = new TextEncoder()
 
-/** A standard stream of this process. What it has no room for waits, and beyond a limit is dropped, and that is told once there is room. */
+/**
+ * A standard stream of this process. What it has no room for waits, and beyond a limit is dropped, and that
+ * is told once there is room.
+ */
 class EventStream {
   readonly #to: Standard
   /** Opened when there is something to say. */

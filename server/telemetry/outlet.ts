@@ -1,5 +1,6 @@
-// Where bytes of logs go, and how they are written so that nobody ever waits: a pipe, terminal or socket takes what it has room for; a
-// file on a disk, which may take as long as it likes, is written to by a thread.
+// Where bytes of logs go, and how they are written so that nobody ever waits: a pipe, terminal or socket
+// takes what it has room for; a file on a disk, which may take as long as it likes, is written to by a
+// thread.
 import { ptr } from 'bun:ffi'
 import {
   closeSync,
@@ -52,7 +53,8 @@ export class Outlet {
     this.inode = stat.ino
     this.isDisk = stat.isFile()
     this.pieceBytes = this.isDisk ? DISK_BYTES : PIPE_BYTES
-    if (IS_LINUX && stat.isFIFO()) libc().fcntl(fd, F_SETPIPE_SZ, PIPE_HOLDS_BYTES) // refused: it stays as it is
+    // refused: it stays as it is
+    if (IS_LINUX && stat.isFIFO()) libc().fcntl(fd, F_SETPIPE_SZ, PIPE_HOLDS_BYTES)
   }
 
   /** Throws when it cannot be opened. */
@@ -63,7 +65,10 @@ export class Outlet {
     return new Outlet(fd, stat, stat.isFile() ? 'beside' : 'now', true)
   }
 
-  /** To stdout or stderr. A pipe or terminal is opened anew: not to wait for it is then a setting of ours alone, as others share the old one. */
+  /**
+   * To stdout or stderr. A pipe or terminal is opened anew: not to wait for it is then a setting of ours
+   * alone, as others share the old one.
+   */
   static toStandard(fd: 1 | 2): Outlet {
     const stat = fstatSync(fd)
     if (stat.isFile()) return new Outlet(fd, stat, 'beside', false)
@@ -83,7 +88,10 @@ export class Outlet {
     return this.#how === 'beside'
   }
 
-  /** Writes what there is room for; how many bytes that were, 0 when it is full. Throws what else stands against it. */
+  /**
+   * Writes what there is room for; how many bytes that were, 0 when it is full. Throws what else stands
+   * against it.
+   */
   writeNow(bytes: Uint8Array): number {
     if (this.#how === 'send') return this.#send(bytes)
     if (this.#how === 'nowait') return this.#writeNoWait(bytes)
@@ -104,8 +112,8 @@ export class Outlet {
   }
 
   /**
-   * Takes the last bytes of what was just written back, if they are still the last of the file. False: it is not known whether they are.
-   * Where somebody has written behind them they stay, of no use to anybody.
+   * Takes the last bytes of what was just written back, if they are still the last of the file. False: it is
+   * not known whether they are. Where somebody has written behind them they stay, of no use to anybody.
    */
   takesBack(count: number): boolean {
     if (!IS_LINUX || !this.isDisk || !this.#isOurs) return false

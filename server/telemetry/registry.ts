@@ -1,6 +1,7 @@
-// Labelled metrics of one process. A worker counts in its ledger, where the supervisor reads (Totals.collect), also once the worker is
-// dead. What has no room there, and the relay's, goes to the supervisor as what changed since the last time (take). Both are added up
-// there: so they outlive the process, and never go down on a reload, as series are found by the text of their labels.
+// Labelled metrics of one process. A worker counts in its ledger, where the supervisor reads
+// (Totals.collect), also once the worker is dead. What has no room there, and the relay's, goes to the
+// supervisor as what changed since the last time (take). Both are added up there: so they outlive the
+// process, and never go down on a reload, as series are found by the text of their labels.
 import { LABEL_OTHER, METRICS, type MetricName } from '../tables/metrics.ts'
 import { addSeries, SeriesReader } from '../scoreboard/series-cells.ts'
 import type { Ledger } from '../scoreboard/ledger.ts'
@@ -15,7 +16,10 @@ import {
   type Watcher,
 } from './series.ts'
 
-/** What one series changed by; for a gauge, its value; for a histogram the counts of its buckets, then the sum. */
+/**
+ * What one series changed by; for a gauge, its value; for a histogram the counts of its buckets, then the
+ * sum.
+ */
 export type SeriesDelta = readonly [
   metric: MetricName,
   labels: readonly string[],
@@ -32,7 +36,10 @@ export const counterReader = (ledger: Ledger): SeriesReader<SeriesName> =>
 
 /** More series wait for the next take: a message stays small, as sending a large one blocks. */
 const TAKE_MAX = 2000
-/** A full family forgets series that were silent for so long: names that config no longer has must not keep new ones out. */
+/**
+ * A full family forgets series that were silent for so long: names that config no longer has must not keep
+ * new ones out.
+ */
 const IDLE_S_MAX = 3600
 const SWEEP_EVERY_S = 60
 /** Between labels in the key of a series. */
@@ -141,7 +148,9 @@ export class Registry implements Watcher {
     return values === null ? ownCells(family) : { values, isShared: true }
   }
 
-  /** The series that stands for all that found no room. Gauges cannot be added up: theirs is seen by nobody. */
+  /**
+   * The series that stands for all that found no room. Gauges cannot be added up: theirs is seen by nobody.
+   */
   #beyond<T extends Series>(family: Family, kind: Kind<T>): T {
     this.counter('metric_series_dropped_total', [family.name]).add(1)
     const labels = family.row.labels.map(() => LABEL_OTHER)

@@ -1,4 +1,5 @@
-// One series of a metric: a label set and its number. They hold what was counted and what of it was handed on already.
+// One series of a metric: a label set and its number. They hold what was counted and what of it was handed on
+// already.
 import { METRICS, SERIES_MAX, type MetricName, type MetricRow } from '../tables/metrics.ts'
 
 /** Who wants to know that a series changed. */

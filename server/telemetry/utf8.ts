@@ -1,6 +1,9 @@
 // Texts of requests are bytes, held as latin1. What of them is UTF-8 is logged as it is.
 
-/** Length of the UTF-8 sequence that begins here, whose first byte is not ASCII; 0: it is none, or a control character that must not reach a terminal. */
+/**
+ * Length of the UTF-8 sequence that begins here, whose first byte is not ASCII; 0: it is none, or a control
+ * character that must not reach a terminal.
+ */
 export function utf8Length(text: string, at: number): number {
   const first = text.charCodeAt(at)
   if (first < 0xc2 || first > 0xf4) return 0

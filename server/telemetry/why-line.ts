@@ -1,9 +1,13 @@
-// The part of an access log line that only exchanges with trouble have: what went wrong in more words, and each attempt.
+// The part of an access log line that only exchanges with trouble have: what went wrong in more words, and
+// each attempt.
 import type { Exchange, Try } from '../http/exchange.ts'
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10
 
-/** `,"detail":"…","tries":[{"server":"…","phase":"connect","fault":"connect_refused","ms":0.4},…]`, each where there is any. */
+/**
+ * `,"detail":"…","tries":[{"server":"…","phase":"connect","fault":"connect_refused","ms":0.4},…]`, each where
+ * there is any.
+ */
 export function whyJson({ detail, tries }: Exchange): string {
   const more = {
     ...(detail !== null && { detail }),

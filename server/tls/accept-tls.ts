@@ -1,11 +1,14 @@
-// The server's side of TLS on a connection that was accepted in the clear. So the certificate is chosen for each connection, and another
-// one needs no other listener: not even for clients that give no name (SNI).
+// The server's side of TLS on a connection that was accepted in the clear. So the certificate is chosen for
+// each connection, and another one needs no other listener: not even for clients that give no name (SNI).
 import type { Socket, SocketHandler } from 'bun'
 import type { Certificate } from './certificate.ts'
 
 export interface AcceptTlsOptions<T> {
   readonly certificate: Certificate
-  /** From alpnList(); who offers protocols and none of these is refused (RFC 7301 §3.2), who offers nothing is not. */
+  /**
+   * From alpnList(); who offers protocols and none of these is refused (RFC 7301 §3.2), who offers nothing is
+   * not.
+   */
   readonly alpn: Uint8Array
   /** `socket.data` of the decrypted connection. */
   readonly data: T
@@ -29,7 +32,10 @@ export function acceptTls<T>(
   return decrypted
 }
 
-/** Protocols as they stand in a handshake: each with a byte for its length before it (RFC 7301 §3.1), in order of preference. */
+/**
+ * Protocols as they stand in a handshake: each with a byte for its length before it (RFC 7301 §3.1), in order
+ * of preference.
+ */
 export function alpnList(protocols: readonly string[]): Uint8Array {
   return Buffer.concat(
     protocols.map((name) => Buffer.from(`${String.fromCharCode(name.length)}${name}`, 'latin1')),

@@ -1,4 +1,5 @@
-// What the supervisor and the relay process say to each other: JSON, a line each, over a socket pair. Descriptors go beside that (lib/pass-fds.ts).
+// What the supervisor and the relay process say to each other: JSON, a line each, over a socket pair.
+// Descriptors go beside that (lib/pass-fds.ts).
 import type { LogsConfig } from '../telemetry/logs.options.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 import type { TurnListenerConfig } from './turn.options.ts'
@@ -9,7 +10,10 @@ export const DOOR = ''
 export interface RelaySocketPlan {
   /** DOOR, or the listener's name. */
   readonly listener: string
-  /** Which socket of its listener it is (udpBindsOf of lib/bind.ts). With another host or port it is another socket all the same. */
+  /**
+   * Which socket of its listener it is (udpBindsOf of lib/bind.ts). With another host or port it is another
+   * socket all the same.
+   */
   readonly key: string
   /** An address literal; empty for DOOR. */
   readonly host: string
@@ -22,14 +26,22 @@ export interface RelayPlan {
   readonly revision: number
   /** Those of protocol turn. */
   readonly listeners: Readonly<Record<string, TurnListenerConfig>>
-  /** TCP and TLS addresses, as they are open in the workers: peers must not reach them, nor any other listener of ours. */
+  /**
+   * TCP and TLS addresses, as they are open in the workers: peers must not reach them, nor any other listener
+   * of ours.
+   */
   readonly ownAddresses: readonly string[]
-  /** Hex, 32 bytes: what nonces are made with where the config has no nonce_secret. Outlives the relay process. */
+  /**
+   * Hex, 32 bytes: what nonces are made with where the config has no nonce_secret. Outlives the relay
+   * process.
+   */
   readonly nonceKey: string
   readonly logs: Pick<LogsConfig, 'level' | 'format'>
   /** All UDP sockets of the plan and the door. */
   readonly sockets: readonly RelaySocketPlan[]
-  /** Keys of those whose descriptor arrives with this plan, in the order of the descriptors sent just before. */
+  /**
+   * Keys of those whose descriptor arrives with this plan, in the order of the descriptors sent just before.
+   */
   readonly arriving: readonly string[]
 }
 
@@ -75,7 +87,10 @@ export type Question =
   | { readonly ask: 'explain'; readonly listener: string | null; readonly peer: string }
 
 export type ToRelay =
-  /** `descriptors`: how many may be open when all quotas are used up. `drainMs`: how long a drain may take that nobody asked for. */
+  /**
+   * `descriptors`: how many may be open when all quotas are used up. `drainMs`: how long a drain may take
+   * that nobody asked for.
+   */
   | {
       readonly type: 'plan'
       readonly plan: RelayPlan

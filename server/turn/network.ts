@@ -1,8 +1,12 @@
-// What the TURN engine asks of the network, and what it is told: types only. server/turn/sockets/ is the real one; tests have their own.
-// All is synchronous: one turn of the loop reads what has arrived, calls the sinks, and sends what they gave it.
+// What the TURN engine asks of the network, and what it is told: types only. server/turn/sockets/ is the real
+// one; tests have their own. All is synchronous: one turn of the loop reads what has arrived, calls the
+// sinks, and sends what they gave it.
 import type { Address, AddressKey } from './bytes/address.ts'
 
-/** Bytes before a received datagram that may be overwritten: room for the longest header that is put before it. */
+/**
+ * Bytes before a received datagram that may be overwritten: room for the longest header that is put before
+ * it.
+ */
 export const HEADROOM = 64
 /** Bytes behind it: room for padding. */
 export const TAILROOM = 4
@@ -17,24 +21,32 @@ export interface Source {
   address(): Address
 }
 
-/** Who is told of datagrams. `bytes` is the arena of this turn: the datagram stands in [start, start + length). */
+/**
+ * Who is told of datagrams. `bytes` is the arena of this turn: the datagram stands in [start, start +
+ * length).
+ */
 export interface DatagramSink {
-  /** A socket stands, before its first datagram: at once, or where it is bound to every address, when this local address is known. */
+  /**
+   * A socket stands, before its first datagram: at once, or where it is bound to every address, when this
+   * local address is known.
+   */
   onOpen?(socket: UdpSocket): void
   onDatagram(socket: UdpSocket, from: Source, bytes: Uint8Array, start: number, length: number): void
 }
 
 export interface UdpSocket {
   /**
-   * Where it is reached. A socket that is bound to every address of the machine shows itself as one UdpSocket for each local address
-   * that datagrams came to, so that an answer leaves from the address that was asked (and a five-tuple is known by socket and source).
+   * Where it is reached. A socket that is bound to every address of the machine shows itself as one UdpSocket
+   * for each local address that datagrams came to, so that an answer leaves from the address that was asked
+   * (and a five-tuple is known by socket and source).
    */
   readonly address: Address
   /** The sink's own. */
   data: unknown
   /**
-   * Sends bytes of the arena, in place: they must not change until the turn ends. What cannot be sent now is dropped, as the network would.
-   * Bytes from elsewhere (of a stream) are copied at once. `dontFragment`: with the DF bit (false: the system's default).
+   * Sends bytes of the arena, in place: they must not change until the turn ends. What cannot be sent now is
+   * dropped, as the network would. Bytes from elsewhere (of a stream) are copied at once. `dontFragment`:
+   * with the DF bit (false: the system's default).
    */
   send(to: Address, bytes: Uint8Array, start: number, length: number, dontFragment?: boolean): void
   /** The same for all of an array that is not the arena. */
@@ -45,18 +57,25 @@ export interface UdpSocket {
 /** Who is told what happens to a stream. */
 export interface StreamSink {
   /**
-   * All bytes that have arrived and were not consumed yet; returns how many it consumes now. Bytes that are left come again with more
-   * behind them; a sink that leaves 64 KiB and more unconsumed has its stream aborted. `bytes` is not to be kept. Where the sink is replaced,
-   * in this call or later, the new one is given what is left without more having to arrive; so is the same one after resume().
+   * All bytes that have arrived and were not consumed yet; returns how many it consumes now. Bytes that are
+   * left come again with more behind them; a sink that leaves 64 KiB and more unconsumed has its stream
+   * aborted. `bytes` is not to be kept. Where the sink is replaced, in this call or later, the new one is
+   * given what is left without more having to arrive; so is the same one after resume().
    */
   onBytes(stream: Stream, bytes: Uint8Array, start: number, length: number): number
   /** A connect() of ours stands. */
   onOpen?(stream: Stream): void
   /** What was queued is gone, be it that it only waited for the end of the turn. */
   onDrain?(stream: Stream): void
-  /** The other side sends no more (FIN); what we send still goes out. Without this handler the stream is finished. */
+  /**
+   * The other side sends no more (FIN); what we send still goes out. Without this handler the stream is
+   * finished.
+   */
   onEnd?(stream: Stream): void
-  /** It is gone, once. `why` is null when both sides finished in order, else a few words ("refused", "timed out", "reset"). */
+  /**
+   * It is gone, once. `why` is null when both sides finished in order, else a few words ("refused", "timed
+   * out", "reset").
+   */
   onClose(stream: Stream, why: string | null): void
 }
 
@@ -73,15 +92,26 @@ export interface Stream {
   sink: StreamSink
   /** The sink's own. */
   data: unknown
-  /** Bytes given to send() that the kernel has not taken: all that was sent in this turn may be among them. */
+  /**
+   * Bytes given to send() that the kernel has not taken: all that was sent in this turn may be among them.
+   */
   readonly queued: number
-  /** Sends all of it when the turn ends, with what else is sent until then; keeps what the kernel does not take. False: dropped whole, as more than `most` bytes (default 256 KiB) would be queued. */
+  /**
+   * Sends all of it when the turn ends, with what else is sent until then; keeps what the kernel does not
+   * take. False: dropped whole, as more than `most` bytes (default 256 KiB) would be queued.
+   */
   send(bytes: Uint8Array, start: number, length: number, most?: number): boolean
   pause(): void
   resume(): void
-  /** Sends what is queued, then FIN; gone when the other side ends too, or when nothing has moved for 10 s. The sink still hears the other side. */
+  /**
+   * Sends what is queued, then FIN; gone when the other side ends too, or when nothing has moved for 10 s.
+   * The sink still hears the other side.
+   */
   finish(): void
-  /** Gone at once, by a reset where it is TCP. Its sink hears onClose within this call, unless it is gone already. */
+  /**
+   * Gone at once, by a reset where it is TCP. Its sink hears onClose within this call, unless it is gone
+   * already.
+   */
   abort(why?: string): void
 }
 
@@ -94,7 +124,10 @@ export type OpenFailure = 'in_use' | 'failed'
 export interface Network {
   /** Binds a UDP socket to this address of the machine. */
   openUdp(local: Address, sink: DatagramSink): UdpSocket | OpenFailure
-  /** Listens for TCP on this address, in a way that connections can also be made from it (SO_REUSEADDR, SO_REUSEPORT). */
+  /**
+   * Listens for TCP on this address, in a way that connections can also be made from it (SO_REUSEADDR,
+   * SO_REUSEPORT).
+   */
   listenTcp(local: Address, accept: (stream: Stream) => void): TcpListener | OpenFailure
   /** Connects from this address and port. The outcome comes to the sink: onOpen, or onClose with why. */
   connectTcp(local: Address, peer: Address, sink: StreamSink): Stream | OpenFailure

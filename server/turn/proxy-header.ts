@@ -1,4 +1,5 @@
-// What a worker says to the relay before a client's bytes: whose they are. The binary header of the PROXY protocol, version 2:
+// What a worker says to the relay before a client's bytes: whose they are. The binary header of the PROXY
+// protocol, version 2:
 //
 //   12 bytes signature · 0x21 version 2, PROXY · 0x11 TCP over IPv4, 0x21 over IPv6 · u16 length of what follows
 //   source address · destination address · u16 source port · u16 destination port · TLVs (type · u16 length · value)

@@ -1,5 +1,5 @@
-// A client that came over TCP or TLS to a turn listener, until the relay has it: the relay takes it through its door, and from then on
-// bytes pass both ways as they come.
+// A client that came over TCP or TLS to a turn listener, until the relay has it: the relay takes it through
+// its door, and from then on bytes pass both ways as they come.
 //
 //   handshake (TLS only) ──▶ silent ──first byte is STUN's──▶ knocking ──the door is open──▶ spliced ──▶ over
 import type { Socket } from 'bun'
@@ -12,7 +12,10 @@ import { writeProxyHeader } from './proxy-header.ts'
 import type { StreamClients } from './stream-clients.ts'
 
 const HANDSHAKE_MS = 10_000
-/** A client waits 2 s for the door. It stays open while the relay is replaced, so this is rare: too many wait there. */
+/**
+ * A client waits 2 s for the door. It stays open while the relay is replaced, so this is rare: too many wait
+ * there.
+ */
 const KNOCK_AGAIN_MS = 250
 const KNOCKS = 9
 /** While draining: what a client says first may be on its way so long after it was let in. */
@@ -28,7 +31,10 @@ interface WithAddresses {
   readonly localPort: number
 }
 
-/** Whether a connection that begins with this byte is the relay's: STUN begins so (RFC 8489 §5: two zero bits, then the class). */
+/**
+ * Whether a connection that begins with this byte is the relay's: STUN begins so (RFC 8489 §5: two zero bits,
+ * then the class).
+ */
 export const isForRelay = (first: number | undefined): boolean => first === 0x00 || first === 0x01
 
 export class StreamClient implements SocketEvents, Timed {

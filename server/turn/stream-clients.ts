@@ -6,7 +6,10 @@ import type { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { StreamClient } from './stream-client.ts'
 
-/** The relay ends what it has at the end of the same drain, and counts it: it is given the time to be first. Its deadlines are coarse. */
+/**
+ * The relay ends what it has at the end of the same drain, and counts it: it is given the time to be first.
+ * Its deadlines are coarse.
+ */
 const RELAY_FIRST_MS = 750
 
 export interface StreamClientsParts {
@@ -60,7 +63,10 @@ export class StreamClients {
     else this.#byListener.set(name, count)
   }
 
-  /** Waits for `withinMs`, and a moment more, until the relay has ended them, then breaks what is left. What is cut off are allocations: the relay counts them. */
+  /**
+   * Waits for `withinMs`, and a moment more, until the relay has ended them, then breaks what is left. What
+   * is cut off are allocations: the relay counts them.
+   */
   drain(withinMs: number, done: () => void): void {
     tick()
     this.isDraining = true

@@ -1,5 +1,5 @@
-// An open TCP address of a turn listener, in the clear or with TLS: where its clients come in. One socket serves each of them with the
-// certificate that is the listener's at that moment.
+// An open TCP address of a turn listener, in the clear or with TLS: where its clients come in. One socket
+// serves each of them with the certificate that is the listener's at that moment.
 import type { Socket, SocketHandler } from 'bun'
 import type { OpenListener } from '../http1/listen.ts'
 import { Accepting, type ListenHow, clientAccepted } from '../lib/accepting.ts'

@@ -1,4 +1,5 @@
-// The TURN engine: what it serves comes in plans, what clients and peers send comes through the network. All is synchronous.
+// The TURN engine: what it serves comes in plans, what clients and peers send comes through the network. All
+// is synchronous.
 //
 //   answers/receive.ts     what comes from clients, by datagrams and by connections ← go on reading here
 //   answers/request.ts     the way of every request: repetition, credentials, unknown attributes, its method
@@ -63,13 +64,17 @@ export class Turn {
     return this.#state.allocations.size
   }
 
-  /** What stands against a plan (a relay address that this machine does not have …), beginning with the config's path; null: nothing. */
+  /**
+   * What stands against a plan (a relay address that this machine does not have …), beginning with the
+   * config's path; null: nothing.
+   */
   check(plan: RelayPlan): string | null {
     const why = this.#look()
     const { routed } = this.#known
     for (const [name, config] of Object.entries(plan.listeners)) {
       if (config.relay === false) continue
-      // Also where the config names the address: what else is ours must be known, so that clients are kept away from it.
+      // Also where the config names the address: what else is ours must be known, so that clients are kept
+      // away from it.
       if (why !== null) return `listeners.${name}.relay.bind: ${why}`
       const addresses = relayAddresses(config, routed)
       if (addresses.length === 0)
@@ -92,7 +97,10 @@ export class Turn {
     return null
   }
 
-  /** Swaps to a plan. `adopt` is called for each UDP socket that is not open yet; what is no longer named is closed, its allocations end. */
+  /**
+   * Swaps to a plan. `adopt` is called for each UDP socket that is not open yet; what is no longer named is
+   * closed, its allocations end.
+   */
   apply(plan: RelayPlan, adopt: Adopt): void {
     const state = this.#state
     // What stood against that was told by check().
@@ -177,7 +185,10 @@ export class Turn {
       if (allocation.listener.name === listener) this.#state.end(allocation, reason)
   }
 
-  /** Datagrams are looked at one by one; a connection with a peer (RFC 6062) that was allowed before would stay. */
+  /**
+   * Datagrams are looked at one by one; a connection with a peer (RFC 6062) that was allowed before would
+   * stay.
+   */
   #closeRefused(listener: string): void {
     for (const allocation of [...this.#state.allocations.values()]) {
       if (allocation.listener.name !== listener) continue

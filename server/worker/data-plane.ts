@@ -1,6 +1,7 @@
-// The machine that moves bytes: one in each worker process, or one in the only process (`workers: 0`). It is given plans:
-// prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound and listening; they are
-// accepted from at commit, so that nobody is served by a plan that may still be dropped.
+// The machine that moves bytes: one in each worker process, or one in the only process (`workers: 0`). It is
+// given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
+// and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
+// dropped.
 import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../http1/buffers.ts'
@@ -53,129 +54,138 @@ const steadyMs = (): number => performance.now()
 
 export class DataPlane {
   readonly registry: Registry
-  private readonly board: Scoreboard
-  private readonly meter: ExchangeMeter
-  private readonly limits: LimitNews
-  private readonly logs: WorkerLogs
-  private readonly ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
-  private serving: Serving | null = null
-  private prepared: Prepared | null = null
-  private current: Snapshot | null = null
+  readonly #board: Scoreboard
+  readonly #meter: ExchangeMeter
+  readonly #limits: LimitNews
+  readonly #logs: WorkerLogs
+  readonly #ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
+  #serving: Serving | null = null
+  #prepared: Prepared | null = null
+  #current: Snapshot | null = null
   /** What was told while a plan is compiled, which was made before; null: none is. */
-  private news: Reason[] | null = null
-  private isDraining = false
-  private descriptors: DescriptorNews | null = null
-  private readonly isFirst: boolean
+  #news: Reason[] | null = null
+  #isDraining = false
+  #descriptors: DescriptorNews | null = null
+  readonly #isFirst: boolean
   /** It drains, or soon will. */
-  private isLeaving = false
+  #isLeaving = false
 
   /** `process` is what metrics call this process; `ledger`: where its counts and lines outlive it. */
   constructor(board: Scoreboard, process: string, ledger: Ledger | null = null) {
-    this.board = board
+    this.#board = board
     this.registry = new Registry(undefined, ledger)
-    this.meter = new ExchangeMeter(this.registry)
-    this.limits = new LimitNews(this.registry, logEvent, steadyMs)
-    this.logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
-    meterQueues(this.registry, process, () => this.current?.backends.values() ?? [])
-    meterSurplus(this.registry, () => this.current?.backends.values() ?? [])
+    this.#meter = new ExchangeMeter(this.registry)
+    this.#limits = new LimitNews(this.registry, logEvent, steadyMs)
+    this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
+    meterQueues(this.registry, process, () => this.#current?.backends.values() ?? [])
+    meterSurplus(this.registry, () => this.#current?.backends.values() ?? [])
     meterBuffers(this.registry, process)
     meterAccepting(this.registry, process)
-    this.isFirst = !/-[1-9]/.test(process)
+    this.#isFirst = !/-[1-9]/.test(process)
     const dropped = this.registry.counter('log_lines_dropped_total')
-    this.registry.onRead(() => dropped.set(this.logs.dropped))
+    this.registry.onRead(() => dropped.set(this.#logs.dropped))
   }
 
   /** The plan that is served. */
   get snapshot(): Snapshot | null {
-    return this.current
+    return this.#current
   }
 
   /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
   get openConnections(): number {
-    const { serving } = this
+    const serving = this.#serving
     return serving ? serving.engine.openConnections + serving.clients.size : 0
   }
 
-  /** Gets ready for a plan; owns the descriptors from here on, in the order of `plan.sockets`. Throws when it cannot. */
+  /**
+   * Gets ready for a plan; owns the descriptors from here on, in the order of `plan.sockets`. Throws when it
+   * cannot.
+   */
   async prepare(read: Steps<Plan>, sockets: readonly PlanSocket[], fds: readonly number[]): Promise<void> {
     this.drop()
     const news: Reason[] = []
-    this.news = news
+    this.#news = news
     const given = new Map(
       sockets.map(({ listener, bind, port }, i) => [socketKey(listener, bind), { fd: fds[i] ?? -1, port }]),
     )
     try {
       // In slices: what is served meanwhile hardly notices.
-      const snapshot = await inSlices(this.compile(read), { rests: this.current !== null })
-      if (this.news !== news) throw new Error('another plan came before it was ready')
-      this.news = null
-      this.prepared = { snapshot, sockets: given }
+      const snapshot = await inSlices(this.#compile(read), { rests: this.#current !== null })
+      if (this.#news !== news) throw new Error('another plan came before it was ready')
+      this.#news = null
+      this.#prepared = { snapshot, sockets: given }
       for (const { backend, server, reason } of news) this.reason(backend, server, reason)
     } catch (error) {
-      if (this.news === news) this.news = null
+      if (this.#news === news) this.#news = null
       closeFds(fds)
       throw error
     }
   }
 
-  private *compile(read: Steps<Plan>): Steps<Snapshot> {
+  *#compile(read: Steps<Plan>): Steps<Snapshot> {
     const plan = yield* read
-    return yield* compileSteps({ plan, board: this.board, previous: this.current })
+    return yield* compileSteps({ plan, board: this.#board, previous: this.#current })
   }
 
   /** Serves what was prepared. */
   commit(): void {
-    const { prepared } = this
+    const prepared = this.#prepared
     if (!prepared) throw new Error('nothing was prepared')
     const { snapshot, sockets } = prepared
-    this.prepared = null
-    this.current = snapshot
-    this.ages.push({ revision: snapshot.revision, snapshot: new WeakRef(snapshot) })
-    this.servingFor(snapshot).listeners.serve(snapshot, sockets)
+    this.#prepared = null
+    this.#current = snapshot
+    this.#ages.push({ revision: snapshot.revision, snapshot: new WeakRef(snapshot) })
+    this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
     // All workers have the same limit: one of them tells.
-    if (this.isFirst) this.descriptors?.check(snapshot)
+    if (this.#isFirst) this.#descriptors?.check(snapshot)
     closeSockets(sockets)
   }
 
   /** Forgets what was prepared. */
   drop(): void {
-    if (this.prepared) closeSockets(this.prepared.sockets)
-    this.prepared = null
-    this.news = null
+    if (this.#prepared) closeSockets(this.#prepared.sockets)
+    this.#prepared = null
+    this.#news = null
   }
 
   /** Why a server is not up; empty: it is. */
   reason(backend: string, server: string, reason: string): void {
-    this.news?.push({ backend, server, reason })
-    for (const snapshot of [this.current, this.prepared?.snapshot]) {
+    this.#news?.push({ backend, server, reason })
+    for (const snapshot of [this.#current, this.#prepared?.snapshot]) {
       const reasons = snapshot?.backends.get(backend)?.reasons
       if (reason === '') reasons?.delete(server)
       else reasons?.set(server, reason)
     }
   }
 
-  /** The oldest plan that something may still be on: those that nothing holds are collected as garbage, sooner or later. */
+  /**
+   * The oldest plan that something may still be on: those that nothing holds are collected as garbage, sooner
+   * or later.
+   */
   oldestRevision(): number {
-    while (this.ages.length > 1 && this.ages[0]?.snapshot.deref() === undefined) this.ages.shift()
-    return this.ages[0]?.revision ?? 0
+    while (this.#ages.length > 1 && this.#ages[0]?.snapshot.deref() === undefined) this.#ages.shift()
+    return this.#ages[0]?.revision ?? 0
   }
 
   reopenLogs(): void {
-    this.logs.reopen()
+    this.#logs.reopen()
   }
 
   /** Still accepts, but says that it will not for long: health fails, and each answer ends its connection. */
   announceDrain(): void {
-    this.isLeaving = true
-    if (this.serving) this.serving.engine.isDraining = true
+    this.#isLeaving = true
+    if (this.#serving) this.#serving.engine.isDraining = true
   }
 
-  /** Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many exchanges were cut off. */
+  /**
+   * Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many
+   * exchanges were cut off.
+   */
   drain(withinMs: number, done: (aborted: number) => void): void {
-    if (this.isDraining) return
-    this.isDraining = true
-    this.isLeaving = true
-    const { serving } = this
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#isLeaving = true
+    const serving = this.#serving
     if (!serving) return done(0)
     const { engine, clients, listeners } = serving
     // From now on each answer says that its connection ends, also while the queues are emptied.
@@ -195,27 +205,28 @@ export class DataPlane {
 
   /** Ports of what is open, by what plans call it. */
   ports(): Map<string, number> {
-    return this.serving?.listeners.ports() ?? new Map()
+    return this.#serving?.listeners.ports() ?? new Map()
   }
 
   /** Writes what the logs hold; settles when it is out, or was given up. */
   close(): Promise<void> {
-    return this.logs.close()
+    return this.#logs.close()
   }
 
-  private servingFor(snapshot: Snapshot): Serving {
+  #servingFor(snapshot: Snapshot): Serving {
     const { config } = snapshot
-    const accessLog = this.logs.use(config.logs)
-    if (!this.serving) return (this.serving = this.begin(snapshot, accessLog))
-    const { engine, resolver } = this.serving
+    const accessLog = this.#logs.use(config.logs)
+    if (!this.#serving) return (this.#serving = this.#begin(snapshot, accessLog))
+    const { engine, resolver } = this.#serving
     resolver.configure(config.resolver)
     engine.accessLog = accessLog
     engine.serve(snapshot)
-    return this.serving
+    return this.#serving
   }
 
-  private begin(snapshot: Snapshot, accessLog: AccessLog | null): Serving {
-    const { board, meter } = this
+  #begin(snapshot: Snapshot, accessLog: AccessLog | null): Serving {
+    const board = this.#board
+    const meter = this.#meter
     logBugs()
     tellBuffersTo(fullTeller(steadyMs))
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
@@ -224,26 +235,26 @@ export class DataPlane {
       resolver,
       accessLog,
       meter,
-      limits: this.limits,
+      limits: this.#limits,
       snapshot,
-      documents: (which) => this.document(which),
+      documents: (which) => this.#document(which),
     })
-    this.descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
+    this.#descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
     const clients = new StreamClients({
       wheel: engine.wheel,
       board,
-      limitReached: (limit, value) => this.limits.reached(limit, value),
+      limitReached: (limit, value) => this.#limits.reached(limit, value),
     })
     return { engine, resolver, clients, listeners: new Listeners(engine, clients) }
   }
 
   /** What listeners with status_endpoints answer: the same documents as on the admin listener. */
-  private document(which: OwnDocument): { readonly status: number; readonly body: string } {
-    const places = this.current ? placesOfSnapshot(this.current) : []
+  #document(which: OwnDocument): { readonly status: number; readonly body: string } {
+    const places = this.#current ? placesOfSnapshot(this.#current) : []
     if (which === 'metrics')
-      return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.board))}\n` }
-    const health = healthDocument(places, this.board)
-    const isHealthy = health.healthy && !this.isLeaving
+      return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.#board))}\n` }
+    const health = healthDocument(places, this.#board)
+    const isHealthy = health.healthy && !this.#isLeaving
     return { status: isHealthy ? 200 : 503, body: `${JSON.stringify({ ...health, healthy: isHealthy })}\n` }
   }
 }

@@ -1,5 +1,5 @@
-// `workers: 0`: the same machine in the supervisor's own process, with the same steps. No descriptors travel: on Linux it
-// adopts copies of the supervisor's, elsewhere it binds by itself.
+// `workers: 0`: the same machine in the supervisor's own process, with the same steps. No descriptors travel:
+// on Linux it adopts copies of the supervisor's, elsewhere it binds by itself.
 import type { Steps } from '../lib/slices.ts'
 import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -11,19 +11,19 @@ export type SocketSource = ((key: string) => { readonly fd: number; readonly por
 
 export class InProcess {
   readonly plane: DataPlane
-  private readonly socket: SocketSource
-  private keys = new Set<string>()
+  readonly #socket: SocketSource
+  #keys = new Set<string>()
 
   constructor(board: Scoreboard, socket: SocketSource) {
     this.plane = new DataPlane(board, 'supervisor')
-    this.socket = socket
+    this.#socket = socket
   }
 
   /** Null, or why not. */
   async prepare(plan: Omit<Plan, 'sockets'>): Promise<string | null> {
-    const { socket } = this
+    const socket = this.#socket
     try {
-      const missing = bindsOf(plan).filter(({ key }) => !this.keys.has(key))
+      const missing = bindsOf(plan).filter(({ key }) => !this.#keys.has(key))
       const sockets = socket
         ? missing.map(({ key, listener, bind }) => ({ listener, bind, ...socket(key) }))
         : []
@@ -39,7 +39,7 @@ export class InProcess {
   }
 
   commit(plan: Pick<Plan, 'config'>): void {
-    this.keys = new Set(bindsOf(plan).map(({ key }) => key))
+    this.#keys = new Set(bindsOf(plan).map(({ key }) => key))
     this.plane.commit()
   }
 }

@@ -1,5 +1,5 @@
-// All that this worker accepts on: HTTP, and TURN over TCP and over TLS. An address may change from one kind to another, and nobody
-// who waits there is lost.
+// All that this worker accepts on: HTTP, and TURN over TCP and over TLS. An address may change from one kind
+// to another, and nobody who waits there is lost.
 import type { Engine } from '../http/engine.ts'
 import { listen } from '../http1/listen.ts'
 import { tcpBindsOf } from '../lib/bind.ts'

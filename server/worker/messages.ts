@@ -1,9 +1,12 @@
-// What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the message: as an object it blocks for tens of ms.
+// What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
+// message: as an object it blocks for tens of ms.
 import type { Config } from '../config/schema.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 
-/** Where a backend's or server's cells are on the scoreboard: a record's index, and which use of it this is. */
+/**
+ * Where a backend's or server's cells are on the scoreboard: a record's index, and which use of it this is.
+ */
 export interface Slot {
   readonly index: number
   readonly generation: number
@@ -14,7 +17,10 @@ export interface BackendSlots {
   readonly servers: Readonly<Record<string, Slot>>
 }
 
-/** One of a listener's TCP addresses, as tcpBindsOf (lib/bind.ts) names them; socketKey(listener, bind) is its key. */
+/**
+ * One of a listener's TCP addresses, as tcpBindsOf (lib/bind.ts) names them; socketKey(listener, bind) is its
+ * key.
+ */
 export interface PlanSocket {
   readonly listener: string
   readonly bind: string
@@ -33,7 +39,10 @@ export interface Plan {
   readonly sockets: readonly PlanSocket[]
   /** Why servers are not up, by backend and server; the current truth when the plan was made. */
   readonly reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Path of the Unix socket on which the TURN relay takes the clients that workers accepted; null: there is no turn listener. */
+  /**
+   * Path of the Unix socket on which the TURN relay takes the clients that workers accepted; null: there is
+   * no turn listener.
+   */
   readonly door: string | null
   /** Of listeners with TLS, by name: their files may change, or be gone, when a worker is replaced. */
   readonly certificates: Readonly<Record<string, CertificateText>>
@@ -46,14 +55,20 @@ export const BOARD_TAG = 0
 export const processName = (slot: number): string => `worker-${slot}`
 
 export type ToWorker =
-  /** Before the first plan: the scoreboard, and the worker's ledger, whose descriptors were sent just before with BOARD_TAG; `row` is this worker's. */
+  /**
+   * Before the first plan: the scoreboard, and the worker's ledger, whose descriptors were sent just before
+   * with BOARD_TAG; `row` is this worker's.
+   */
   | {
       readonly type: 'board'
       readonly slot: number
       readonly row: number
       readonly hasLedger: boolean
     }
-  /** `rules`: those of the config, in pieces, as they are nearly all of a large plan: each is read in a turn of its own. */
+  /**
+   * `rules`: those of the config, in pieces, as they are nearly all of a large plan: each is read in a turn
+   * of its own.
+   */
   | {
       readonly type: 'plan'
       readonly revision: number

@@ -37,7 +37,10 @@ export class OpenAddresses<L> {
     this.#listen = listen
   }
 
-  /** Accepts at these addresses and no others: as they are open, or on the sockets given, or on sockets of its own. */
+  /**
+   * Accepts at these addresses and no others: as they are open, or on the sockets given, or on sockets of its
+   * own.
+   */
   serve(wanted: readonly Wanted<L>[], given: Map<string, GivenSocket>): void {
     const named = new Set(wanted.map(({ bind }) => bind.key))
     for (const one of wanted) this.#serveOne(one, given)
@@ -66,8 +69,8 @@ export class OpenAddresses<L> {
   }
 
   /**
-   * Accepts no more at an address that another kind serves from now on. Returns its socket, which stays open, so that nobody who waits
-   * there is lost; null: it is not open, or was bound here.
+   * Accepts no more at an address that another kind serves from now on. Returns its socket, which stays open,
+   * so that nobody who waits there is lost; null: it is not open, or was bound here.
    */
   handOver(key: string): GivenSocket | null {
     const known = this.#open.get(key)

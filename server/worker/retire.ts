@@ -1,6 +1,7 @@
-// Closes a listening socket without losing who already knocked. The kernel resets the connections that wait in its queue, and
-// those whose handshake is under way, when its last descriptor is closed. So first it takes no further handshakes; then it goes
-// on accepting until none is under way and nobody came for two turns of the event loop.
+// Closes a listening socket without losing who already knocked. The kernel resets the connections that wait
+// in its queue, and those whose handshake is under way, when its last descriptor is closed. So first it takes
+// no further handshakes; then it goes on accepting until none is under way and nobody came for two turns of
+// the event loop.
 import type { OpenListener } from '../http1/listen.ts'
 import { dropSyns } from '../lib/syn-filter.ts'
 import { handshakesOn } from '../lib/tcp-table.ts'

@@ -1,4 +1,5 @@
-// A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes by itself.
+// A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes
+// by itself.
 import { Ledger } from '../scoreboard/ledger.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs } from '../lib/drain.ts'
@@ -17,7 +18,9 @@ import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } f
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3
 const BEAT_EVERY_MS = 1000
-/** While nothing is served it sleeps longer, and metrics (processor time, memory) go with one beat of so many. */
+/**
+ * While nothing is served it sleeps longer, and metrics (processor time, memory) go with one beat of so many.
+ */
 const QUIET_BEAT_EVERY_MS = 2000
 const QUIET_BEATS = 5
 /** How long connections are still taken without a supervisor: another one may be about to start. */
@@ -42,119 +45,119 @@ export function worker(): Promise<number> {
 }
 
 class WorkerShell {
-  private plane: DataPlane | null = null
-  private board: Scoreboard | null = null
-  private boardFd = -1
-  private revision = 0
-  private beat: Timer | null = null
-  private quietBeats = QUIET_BEATS
-  private readonly startCode = new StartCode()
+  #plane: DataPlane | null = null
+  #board: Scoreboard | null = null
+  #boardFd = -1
+  #revision = 0
+  #beat: Timer | null = null
+  #quietBeats = QUIET_BEATS
+  readonly #startCode = new StartCode()
   /** The oldest plan in use, as it was told. */
-  private oldest = -1
-  private readonly exit: (code: number) => void
+  #oldest = -1
+  readonly #exit: (code: number) => void
 
   constructor(exit: (code: number) => void) {
-    this.exit = exit
+    this.#exit = exit
   }
 
   onMessage(message: ToWorker): void {
     switch (message.type) {
       case 'board':
-        return this.onBoard(message)
+        return this.#onBoard(message)
       case 'plan':
-        return void this.onPlan(message.revision, message.plan, message.rules)
+        return void this.#onPlan(message.revision, message.plan, message.rules)
       case 'commit':
-        return this.onCommit(message.revision)
+        return this.#onCommit(message.revision)
       case 'drop':
-        if (message.revision === this.revision) this.plane?.drop()
+        if (message.revision === this.#revision) this.#plane?.drop()
         return
       case 'reason':
-        return this.plane?.reason(message.backend, message.server, message.reason)
+        return this.#plane?.reason(message.backend, message.server, message.reason)
       case 'reopen-logs':
         return this.onReopenLogs()
       case 'announce-drain':
-        return this.plane?.announceDrain()
+        return this.#plane?.announceDrain()
       case 'drain':
-        return this.drain(message.withinMs)
+        return this.#drain(message.withinMs)
     }
   }
 
   /** Without a supervisor: serve on for a while, then finish. Health stays as last known. */
   onOrphaned(): void {
-    if (!this.plane?.snapshot) return this.onTerminate()
+    if (!this.#plane?.snapshot) return this.onTerminate()
     setTimeout(() => this.onTerminate(), ORPHAN_ACCEPT_MS)
   }
 
   onReopenLogs(): void {
-    this.plane?.reopenLogs()
+    this.#plane?.reopenLogs()
   }
 
   onTerminate(): void {
-    this.drain(finishMs(this.plane?.snapshot?.config.drain ?? 0))
+    this.#drain(finishMs(this.#plane?.snapshot?.config.drain ?? 0))
   }
 
-  private onBoard({ slot, row, hasLedger }: Extract<ToWorker, { type: 'board' }>): void {
+  #onBoard({ slot, row, hasLedger }: Extract<ToWorker, { type: 'board' }>): void {
     const [fd = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 2 : 1)
-    this.boardFd = fd
-    this.board = scoreboardOn(mapRegion(fd), row)
-    this.plane = new DataPlane(this.board, processName(slot), hasLedger ? new Ledger(ledger) : null)
-    meterProcess(this.plane.registry, processName(slot))
-    this.beat = setTimeout(() => this.onBeat(), BEAT_EVERY_MS)
+    this.#boardFd = fd
+    this.#board = scoreboardOn(mapRegion(fd), row)
+    this.#plane = new DataPlane(this.#board, processName(slot), hasLedger ? new Ledger(ledger) : null)
+    meterProcess(this.#plane.registry, processName(slot))
+    this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)
   }
 
-  private async onPlan(revision: number, text: string, rules: readonly string[]): Promise<void> {
-    this.revision = revision
+  async #onPlan(revision: number, text: string, rules: readonly string[]): Promise<void> {
+    this.#revision = revision
     try {
       const plan = JSON.parse(text) as Plan
       const fds = receiveFds(CHANNEL_FD, revision, plan.sockets.length)
-      if (!this.plane) closeFds(fds)
-      this.mapRecords(plan.records)
-      await this.plane?.prepare(withRules(plan, rules), plan.sockets, fds)
+      if (!this.#plane) closeFds(fds)
+      this.#mapRecords(plan.records)
+      await this.#plane?.prepare(withRules(plan, rules), plan.sockets, fds)
       say({ type: 'ready', revision })
     } catch (error) {
       say({ type: 'failed', revision, why: error instanceof Error ? error.message : String(error) })
     }
   }
 
-  private onCommit(revision: number): void {
-    this.plane?.commit()
-    this.startCode.used()
+  #onCommit(revision: number): void {
+    this.#plane?.commit()
+    this.#startCode.used()
     say({ type: 'serving', revision })
   }
 
-  private mapRecords(records: number): void {
-    if (!this.board || this.board.records >= records) return
-    const { bytes } = mapRegion(this.boardFd)
-    this.board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  #mapRecords(records: number): void {
+    if (!this.#board || this.#board.records >= records) return
+    const { bytes } = mapRegion(this.#boardFd)
+    this.#board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Once a second or two: one that does not beat any more is taken for hung. */
-  private onBeat(): void {
-    this.board?.beat()
-    const oldest = this.plane?.oldestRevision() ?? 0
-    const isQuiet = this.plane?.registry.isQuiet !== false && oldest === this.oldest
-    this.beat = setTimeout(() => this.onBeat(), isQuiet ? QUIET_BEAT_EVERY_MS : BEAT_EVERY_MS)
-    if (this.plane?.snapshot) this.startCode.look(isQuiet)
-    this.quietBeats = isQuiet ? this.quietBeats + 1 : QUIET_BEATS
-    if (this.quietBeats < QUIET_BEATS) return
-    this.quietBeats = 0
-    this.oldest = oldest
-    this.sendMetrics()
+  #onBeat(): void {
+    this.#board?.beat()
+    const oldest = this.#plane?.oldestRevision() ?? 0
+    const isQuiet = this.#plane?.registry.isQuiet !== false && oldest === this.#oldest
+    this.#beat = setTimeout(() => this.#onBeat(), isQuiet ? QUIET_BEAT_EVERY_MS : BEAT_EVERY_MS)
+    if (this.#plane?.snapshot) this.#startCode.look(isQuiet)
+    this.#quietBeats = isQuiet ? this.#quietBeats + 1 : QUIET_BEATS
+    if (this.#quietBeats < QUIET_BEATS) return
+    this.#quietBeats = 0
+    this.#oldest = oldest
+    this.#sendMetrics()
   }
 
-  private sendMetrics(): void {
-    if (!this.plane) return
-    say({ type: 'metrics', delta: this.plane.registry.take(), oldest: this.plane.oldestRevision() })
+  #sendMetrics(): void {
+    if (!this.#plane) return
+    say({ type: 'metrics', delta: this.#plane.registry.take(), oldest: this.#plane.oldestRevision() })
   }
 
-  private drain(withinMs: number): void {
-    const { plane } = this
-    if (!plane) return this.exit(0)
+  #drain(withinMs: number): void {
+    const plane = this.#plane
+    if (!plane) return this.#exit(0)
     plane.drain(withinMs, (aborted) => {
-      if (this.beat) clearTimeout(this.beat)
-      this.sendMetrics()
+      if (this.#beat) clearTimeout(this.#beat)
+      this.#sendMetrics()
       say({ type: 'drained', aborted })
-      void plane.close().then(() => this.exit(0))
+      void plane.close().then(() => this.#exit(0))
     })
   }
 }

@@ -1,4 +1,5 @@
-// WebRTC as browsers speak it: two RTCPeerConnections of headless Chromium that may only use relays, all runs in one page.
+// WebRTC as browsers speak it: two RTCPeerConnections of headless Chromium that may only use relays, all runs
+// in one page.
 import { afterAll, beforeAll, describe, expect } from 'bun:test'
 import { browserResults } from '../support/browser.ts'
 import { testCertificate } from '../support/certificate.ts'
@@ -81,7 +82,8 @@ describe('two peers in a browser exchange 500 messages of 1000 bytes through rel
     expect(outcome.candidates.length, about).toBeGreaterThan(0)
     for (const candidate of outcome.candidates) expect(candidate).toContain(' typ relay ')
     expect(outcome.sent).toBe(500)
-    // What is lost on the way is sent again by the browser: on a busy machine that is a matter of time, and all of them arrive.
+    // What is lost on the way is sent again by the browser: on a busy machine that is a matter of time, and
+    // all of them arrive.
     expect(outcome.received, about).toBe(500)
   })
 })

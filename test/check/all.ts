@@ -1,4 +1,5 @@
-// npm run check: types, lint, format, unused code, and the rules of the house. All gates run; all that they find is shown.
+// npm run check: types, lint, format, unused code, and the rules of the house. All gates run; all that they
+// find is shown.
 import { checkBans } from './bans.ts'
 import { checkImports } from './imports.ts'
 import { checkLocks } from './locks.ts'

@@ -36,6 +36,11 @@ const BANS: readonly Ban[] = [
     why: 'a missing pid as 0 or -1 ends everything: sendSignal() of test/support/processes.ts, or the child itself',
   },
   {
+    where: /^(server|bench|test|build\.ts)/,
+    pattern: /^\s+private (?!constructor\b)/gm,
+    why: 'private members are spelled #name',
+  },
+  {
     where: /^(server|bench|test\/support|build\.ts)/,
     pattern: /\b(?:TODO|FIXME|HACK)\b/g,
     why: 'finish it or say it in the README',

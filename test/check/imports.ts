@@ -35,6 +35,9 @@ const BESIDE_ENGINE: Readonly<Record<string, readonly string[]>> = {
   relay: ['sockets'],
 }
 
+// Rooms of control, in the same way; what stands beside them tells the story and may import all.
+const ROOMS_OF_CONTROL = ['sockets', 'processes', 'source', 'health', 'relay', 'change']
+
 /** Every value import against the direction of the house. */
 export function checkImports(): Breach[] {
   const sources = sourcesIn('server')
@@ -57,7 +60,7 @@ function whyNot(importer: string, imported: string): string | null {
     return allowed ? null : 'options are schemas; import their types'
   }
   if (importer.endsWith('.options.ts')) return b === 'lib' ? null : 'options import lib and options only'
-  if (a === b) return a === 'turn' ? whyNotInTurn(importer, imported) : null
+  if (a === b) return whyNotInRoom(a, importer, imported)
   if (b === 'config') return READERS_OF_CONFIG.includes(a) ? null : 'config is not for the data path'
   if (a === 'config') return b === 'lib' ? null : 'config imports lib and options only'
   const [from, to] = [placeOf(a), placeOf(b)]
@@ -65,6 +68,17 @@ function whyNot(importer: string, imported: string): string | null {
   if (to < 0) return `server/${b} has no place in the order`
   if (from > to) return null
   return from === to ? 'these two never import each other' : 'against the order'
+}
+
+function whyNotInRoom(room: string, importer: string, imported: string): string | null {
+  if (room === 'turn') return whyNotInTurn(importer, imported)
+  return room === 'control' ? whyNotInControl(importer, imported) : null
+}
+
+function whyNotInControl(importer: string, imported: string): string | null {
+  const [from, to] = [importer, imported].map((path) => ROOMS_OF_CONTROL.indexOf(path.split('/')[2] ?? ''))
+  if (from === undefined || to === undefined || from === -1 || from >= to) return null
+  return `against the order of server/control: ${ROOMS_OF_CONTROL.join(' ← ')} ← the story`
 }
 
 function whyNotInTurn(importer: string, imported: string): string | null {

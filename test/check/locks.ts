@@ -1,4 +1,5 @@
-// npm and bun must install the same things: both lock files name the same packages, and neither names a registry.
+// npm and bun must install the same things: both lock files name the same packages, and neither names a
+// registry.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Breach, ROOT } from './sources.ts'

@@ -1,4 +1,5 @@
-// What the gateway leans on in this Bun, beyond or beside its manual: sockets that are adopted while they still connect.
+// What the gateway leans on in this Bun, beyond or beside its manual: sockets that are adopted while they
+// still connect.
 import { dlopen, ptr } from 'bun:ffi'
 import { afterAll, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// What the relay's sockets lean on: memory that stays where it is, calls that take addresses as numbers, and the layouts of Linux.
+// What the relay's sockets lean on: memory that stays where it is, calls that take addresses as numbers, and
+// the layouts of Linux.
 import { ptr, read, toArrayBuffer, type Pointer } from 'bun:ffi'
 import { describe, expect, test } from 'bun:test'
 import { errno, libc } from '../../server/lib/native.ts'

@@ -1,4 +1,5 @@
-// What the gateway leans on in this Bun, beyond or beside its manual: memory shared by processes, watched folders, its own place.
+// What the gateway leans on in this Bun, beyond or beside its manual: memory shared by processes, watched
+// folders, its own place.
 import { afterAll, describe, expect, test } from 'bun:test'
 import {
   closeSync,

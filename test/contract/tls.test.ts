@@ -1,4 +1,5 @@
-// What the gateway leans on in this Bun, beyond its manual: the server's side of TLS on a socket that was accepted in the clear.
+// What the gateway leans on in this Bun, beyond its manual: the server's side of TLS on a socket that was
+// accepted in the clear.
 import { afterEach, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, connect as connectTls } from 'node:tls'

@@ -1,4 +1,5 @@
-// Each vector: a scripted server sends it as the answer to /1; then /after must get its own answer, on the right connection.
+// Each vector: a scripted server sends it as the answer to /1; then /after must get its own answer, on the
+// right connection.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type RawClient, type WireAnswer, rawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
@@ -57,7 +58,8 @@ async function check(vector: AnswerVector): Promise<void> {
   if (outcome.is === 'failed') expectFailed(answer)
   else if (outcome.is === 'either' && (answer.status === 502 || !answer.complete)) expectFailed(answer)
   else await expectAnswer(client, answer, outcome.answer)
-  // What comes after a request went out on the same connection is an answer to it: nobody could tell it apart.
+  // What comes after a request went out on the same connection is an answer to it: nobody could tell it
+  // apart.
   await played
   if (reused === 'no') await expectDropped()
   await expectNext(client, answer, outcome.is === 'answer')
@@ -90,7 +92,10 @@ async function expectDropped(): Promise<void> {
   })
 }
 
-/** What still came on the client's connection: nothing. The next request there gets its own answer, when the connection is still open. */
+/**
+ * What still came on the client's connection: nothing. The next request there gets its own answer, when the
+ * connection is still open.
+ */
 async function expectNext(client: RawClient, first: WireAnswer, mustBeOpen: boolean): Promise<void> {
   const closing = first.version === 'HTTP/1.0' || first.get('connection')?.toLowerCase() === 'close'
   if (closing || (!mustBeOpen && !client.isOpen)) return expect(await client.readToEnd()).toBe('')

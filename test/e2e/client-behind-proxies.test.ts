@@ -24,7 +24,10 @@ const CLAIMS = [
   ['Via: 1.1 x', 'X-Forwarded-Server: x'],
 ] // prettier-ignore
 
-/** Whom the gateway takes the client of an address for, and what the rules answer: each verdict once, over all that it may say. */
+/**
+ * Whom the gateway takes the client of an address for, and what the rules answer: each verdict once, over all
+ * that it may say.
+ */
 async function verdictsOf(proxy: FrontProxy, from: string) {
   const verdicts = new Set<string>()
   for (const claim of CLAIMS) {

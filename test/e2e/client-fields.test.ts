@@ -1,4 +1,5 @@
-// What servers and rules get to see of what proxies say: scheme, host and port too, of whom the listener believes.
+// What servers and rules get to see of what proxies say: scheme, host and port too, of whom the listener
+// believes.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ClientScene, told } from '../support/client-scene.ts'
 

@@ -1,4 +1,5 @@
-// Who the client is: believed in one field of trusted proxies, and nowhere else; unknown where that field cannot be read.
+// Who the client is: believed in one field of trusted proxies, and nowhere else; unknown where that field
+// cannot be read.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
 import { ClientScene, UNKNOWN_CLIENT as UNKNOWN, told, type Verdict } from '../support/client-scene.ts'

@@ -342,10 +342,12 @@ test('a closing answer of several MB to a slow reader is complete', async () => 
     read += length
     return length
   }
-  // Until all is handed to the kernel, which holds the rest for this reader: the linger's time must not throw it away.
+  // Until all is handed to the kernel, which holds the rest for this reader: the linger's time must not throw
+  // it away.
   while (gateway.log.length === 0) {
     await readSome()
-    for (let turn = 0; turn < 16; turn++) await new Promise(setImmediate) // in which the gateway gets ahead of it
+    // in which the gateway gets ahead of it
+    for (let turn = 0; turn < 16; turn++) await new Promise(setImmediate)
   }
   expect(read + client.reader.buffered).toBeLessThan(body.length)
   for (let round = 1; round < 9; round++) {

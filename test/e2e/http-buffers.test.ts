@@ -1,4 +1,5 @@
-// Bytes that a worker holds for whoever is slow: each connection has a bound, and so have all together; nobody waits for ever.
+// Bytes that a worker holds for whoever is slow: each connection has a bound, and so have all together;
+// nobody waits for ever.
 import { afterEach, expect, test } from 'bun:test'
 import { bufferedBytes, buffersFullTimes, limitBuffers } from '../../server/http1/buffers.ts'
 import { startEngine, toServers } from '../support/engine.ts'

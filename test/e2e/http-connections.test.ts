@@ -1,4 +1,5 @@
-// Connections: kept on both sides, pipelined in order, HTTP/1.0, limits of connections, and the end of a worker.
+// Connections: kept on both sides, pipelined in order, HTTP/1.0, limits of connections, and the end of a
+// worker.
 import { describe, expect, test } from 'bun:test'
 import type { Proxied } from '../../server/http/proxy.ts'
 import type { Inbound } from '../../server/http1/inbound.ts'

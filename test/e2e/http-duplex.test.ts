@@ -1,4 +1,5 @@
-// Answers that come before their requests are whole: both directions go on for as long as both ends take bytes.
+// Answers that come before their requests are whole: both directions go on for as long as both ends take
+// bytes.
 import { describe, expect, test } from 'bun:test'
 import { bufferedBytes } from '../../server/http1/buffers.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'

@@ -1,4 +1,5 @@
-// One line in the access log for every kind of end, with all its fields, as a gateway in its own processes writes it.
+// One line in the access log for every kind of end, with all its fields, as a gateway in its own processes
+// writes it.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'

@@ -1,4 +1,5 @@
-// Events in the order in which nobody would write them down: each must end its exchange once and leave nothing behind.
+// Events in the order in which nobody would write them down: each must end its exchange once and leave
+// nothing behind.
 import { expect, test } from 'bun:test'
 import { startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'

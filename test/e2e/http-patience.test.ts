@@ -196,14 +196,18 @@ describe('an answer that comes before its request is whole', () => {
 describe('a refusal behind answers that are not read', () => {
   const big = Buffer.alloc(20_000_000, 'a')
 
-  /** A connection that has one answer waiting, though its exchange is over, and a request that is refused behind it. */
+  /**
+   * A connection that has one answer waiting, though its exchange is over, and a request that is refused
+   * behind it.
+   */
   async function refusedBehind(
     gateway: TestEngine,
   ): Promise<{ reader: Awaited<ReturnType<typeof pieceReader>>; client: Inbound }> {
     const clients = clientsOf(gateway)
     const reader = await pieceReader(gateway.port())
     const client = await waitFor(() => clients()[0])
-    // What a turn of pipelined answers has staged leaves after their exchanges, and may wait then: here simply put there.
+    // What a turn of pipelined answers has staged leaves after their exchanges, and may wait then: here
+    // simply put there.
     client.write(big, 0, big.length)
     reader.socket.write('BAD\r\n\r\n')
     await waitFor(() => client.place === 'over')

@@ -100,7 +100,8 @@ test.skipIf(process.platform !== 'linux')(
     }
     await using gateway = startEngine({ config: toServers([origin.url]), steps: [resetting] })
     client = wireOf(gateway.port())
-    client.send('GET /ahead HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(4000)) // more than is read ahead: the client is paused
+    // more than is read ahead: the client is paused
+    client.send('GET /ahead HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(4000))
     await waitFor(() => gateway.log.length > 0)
     await gateway.settled()
     // The second is on its way by the time that the answer to the first leaves.

@@ -1,4 +1,5 @@
-// The steps of a rule around an exchange: their order, what they may change, what they wait for, and how they fail.
+// The steps of a rule around an exchange: their order, what they may change, what they wait for, and how they
+// fail.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Answer } from '../../server/head/answer.ts'
 import type { ResponseHead } from '../../server/head/response-head.ts'

@@ -1,5 +1,6 @@
-// Many connections of every kind at once, with little room for what waits: whoever stays is served in the end, and of those that
-// have gone nothing is left. SLUICE_SEED repeats a run, SLUICE_STORMS sets how many there are.
+// Many connections of every kind at once, with little room for what waits: whoever stays is served in the
+// end, and of those that have gone nothing is left. SLUICE_SEED repeats a run, SLUICE_STORMS sets how many
+// there are.
 import { afterEach, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { bufferedBytes, limitBuffers } from '../../server/http1/buffers.ts'

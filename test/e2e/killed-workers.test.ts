@@ -16,7 +16,10 @@ interface Load {
   stop(): Promise<void>
 }
 
-/** Clients that ask for one target after the other, each target once, on connections that they make anew when they break. */
+/**
+ * Clients that ask for one target after the other, each target once, on connections that they make anew when
+ * they break.
+ */
 function startAsking(port: number): Load {
   const answered: string[] = []
   const broken: string[] = []
@@ -79,7 +82,8 @@ test('every request that a killed worker has answered is in the access log once,
   })
   const logged = await paths()
   expect(new Set(logged).size).toBe(logged.length)
-  // An exchange is logged in the turn of the event loop in which its answer is sent: what was killed within one may be logged, not sent.
+  // An exchange is logged in the turn of the event loop in which its answer is sent: what was killed within
+  // one may be logged, not sent.
   const unsent = logged.filter((path) => !answered.has(path))
   expect(unsent.filter((path) => !load.broken.includes(path))).toEqual([])
   // It is counted just before it is logged.

@@ -1,4 +1,5 @@
-// What becomes of an exchange never depends on how its bytes are cut into packets: every vector, cut at every byte.
+// What becomes of an exchange never depends on how its bytes are cut into packets: every vector, cut at every
+// byte.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { cuts } from '../support/cuts.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
@@ -140,7 +141,8 @@ async function answersIn(text: string, ...methods: readonly string[]): Promise<o
     const { complete, trailers } = await readBody(reader, framing, (bytes) => {
       body += bytes.toString('latin1')
     })
-    const own = /"(?:request_id|detail)":"(?:[^"\\]|\\.)*"/g // the detail may tell less of what had not come yet
+    // the detail may tell less of what had not come yet
+    const own = /"(?:request_id|detail)":"(?:[^"\\]|\\.)*"/g
     answers.push({ status, complete, trailers, body: body.replace(own, '') })
   }
 }

@@ -1,4 +1,5 @@
-// Our own documents on http listeners, and what our error answers tell: for this machine and admin.trusted, as resolved.
+// Our own documents on http listeners, and what our error answers tell: for this machine and admin.trusted,
+// as resolved.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'

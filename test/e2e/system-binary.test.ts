@@ -1,4 +1,5 @@
-// The executable alone: copied to a folder of its own, it needs nothing of the sources, in any of its processes.
+// The executable alone: copied to a folder of its own, it needs nothing of the sources, in any of its
+// processes.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { cpSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,21 +28,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 class Alone implements AsyncDisposable {
   stdout = ''
-  private readonly child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>
+  readonly #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>
 
   constructor(config: string) {
-    this.child = Bun.spawn([program, 'run', '-c', config], {
+    this.#child = Bun.spawn([program, 'run', '-c', config], {
       cwd: folder,
       env: ENV,
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
     })
-    void this.read()
+    void this.#read()
   }
 
   get pid(): number {
-    return this.child.pid
+    return this.#child.pid
   }
 
   /** Supervisor and workers. */
@@ -50,7 +51,7 @@ class Alone implements AsyncDisposable {
   }
 
   get exited(): Promise<number> {
-    return within(this.child.exited, 'the end')
+    return within(this.#child.exited, 'the end')
   }
 
   event(name: string): Promise<Record<string, unknown>> {
@@ -67,17 +68,17 @@ class Alone implements AsyncDisposable {
   }
 
   stop(): void {
-    this.child.kill('SIGTERM')
+    this.#child.kill('SIGTERM')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     killAll(this.processes)
-    await this.child.exited
+    await this.#child.exited
   }
 
-  private async read(): Promise<void> {
+  async #read(): Promise<void> {
     const decoder = new TextDecoder()
-    for await (const bytes of this.child.stdout) this.stdout += decoder.decode(bytes, { stream: true })
+    for await (const bytes of this.#child.stdout) this.stdout += decoder.decode(bytes, { stream: true })
   }
 }
 

@@ -1,4 +1,5 @@
-// Deaths under load: who loses what, to the connection. Which worker carries a connection is read from the kernel's tables.
+// Deaths under load: who loses what, to the connection. Which worker carries a connection is read from the
+// kernel's tables.
 import { describe, expect, test } from 'bun:test'
 import { ServerProcess, serverIs } from '../support/backends.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
@@ -128,7 +129,8 @@ describe('SIGKILL of a worker under load', () => {
     await waitFor(async () => (await prefixes(gateway)).size === 2)
     sendSignal(await waitFor(() => gateway.workers[0]), 'SIGKILL')
     await gateway.event('worker_replaced')
-    // The load's connections may all have gone to the other one meanwhile; of fresh ones some come to the replacement.
+    // The load's connections may all have gone to the other one meanwhile; of fresh ones some come to the
+    // replacement.
     let fresh = 0
     await waitFor(async () => {
       const client = await gateway.client()

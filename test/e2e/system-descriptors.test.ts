@@ -1,4 +1,5 @@
-// At the limit of open files: clients wait to be accepted, those that were are served, and no server is blamed.
+// At the limit of open files: clients wait to be accepted, those that were are served, and no server is
+// blamed.
 import { expect, test } from 'bun:test'
 import { type RawClient, rawClient } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'

@@ -123,7 +123,10 @@ interface Asking {
   readonly ended: Promise<void[]>
 }
 
-/** Clients that go on until they are refused a connection. An idle connection that ends under a request is tried anew, as the standard wants it. */
+/**
+ * Clients that go on until they are refused a connection. An idle connection that ends under a request is
+ * tried anew, as the standard wants it.
+ */
 function keepAsking(port: number): Asking {
   let served = 0
   const failures: string[] = []

@@ -1,4 +1,5 @@
-// Reloads that differ at random, under load. SLUICE_LONG=1 makes a thousand of them; SLUICE_SEED=… repeats a run.
+// Reloads that differ at random, under load. SLUICE_LONG=1 makes a thousand of them; SLUICE_SEED=… repeats a
+// run.
 import { expect, test } from 'bun:test'
 import { startNamed } from '../support/backends.ts'
 import { rawClient, type WireAnswer } from '../support/client.ts'
@@ -12,7 +13,10 @@ const IS_LONG = process.env['SLUICE_LONG'] === '1'
 const RELOADS = IS_LONG ? 1000 : 150
 /** Until caches, compiled code and the garbage collector have found their size. */
 const WARM_UP = IS_LONG ? 300 : 75
-/** So many rounds are looked at for the least that a process needs: what it has beside that is garbage not collected yet. */
+/**
+ * So many rounds are looked at for the least that a process needs: what it has beside that is garbage not
+ * collected yet.
+ */
 const WINDOW = 50
 /** What the least swings by in a sound process: measured over 2,000 reloads, 9 MiB in a worker and 15 in the supervisor, with no
  *  trend. A kept snapshot or plan, with its connections, is 100 KB and more. */
@@ -90,8 +94,8 @@ test(`${RELOADS} reloads under load: none fails a request, each holds from the m
   let applied = 0
   let newest = 0
   const stale: string[] = []
-  // An answer is of the revision that was applied when it came, or of the one on its way; never older than one that a
-  // later answer on the same connection could have seen.
+  // An answer is of the revision that was applied when it came, or of the one on its way; never older than
+  // one that a later answer on the same connection could have seen.
   const load = startLoad(port, {
     connections: 8,
     isRight: (answer) => {

@@ -1,4 +1,5 @@
-// Strangers who send much, forge addresses, and would have others be answered: what comes out, what it costs, and that names are only data.
+// Strangers who send much, forge addresses, and would have others be answered: what comes out, what it costs,
+// and that names are only data.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { residentBytes } from '../support/processes.ts'
 import { isCoturnRun, startTurn, type TurnServer } from '../support/turn.ts'
@@ -33,7 +34,8 @@ const typesOf = ({ attributes }: stun.Stun): number[] =>
   attributes.map(({ type }) => type).toSorted((a, b) => a - b)
 
 describe('what comes out for what goes in', () => {
-  // Header 20, ERROR-CODE 8, REALM 4 + 12, NONCE 4 + n, PASSWORD-ALGORITHMS 4 + 8: what RFC 8489 §9.2.4 wants in a 401, and nothing else.
+  // Header 20, ERROR-CODE 8, REALM 4 + 12, NONCE 4 + n, PASSWORD-ALGORITHMS 4 + 8: what RFC 8489 §9.2.4 wants
+  // in a 401, and nothing else.
   const NEEDED = [stun.ERROR_CODE, stun.REALM, stun.NONCE, stun.PASSWORD_ALGORITHMS].toSorted((a, b) => a - b)
 
   test.skipIf(isCoturnRun)(
@@ -127,7 +129,9 @@ describe.skipIf(isCoturnRun)('strangers over UDP', () => {
     await using one = await TurnLine.open(at)
     await using two = await TurnLine.open(at)
     const ask = (): stun.StunWriter => udpAllocate(new stun.StunWriter(stun.ALLOCATE))
-    /** What a limit allows at most from then to now: what it gives at once, and what comes again meanwhile. */
+    /**
+     * What a limit allows at most from then to now: what it gives at once, and what comes again meanwhile.
+     */
     const allowed = (perSecond: number, sinceMs: number): number =>
       perSecond + ((performance.now() - sinceMs) * perSecond) / 1000
     let sinceMs = performance.now()

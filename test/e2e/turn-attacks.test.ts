@@ -1,5 +1,6 @@
-// What strangers and clients of bad will have tried on TURN servers: peers they must not reach, words that nobody vouches for,
-// what stays behind, and how much comes out for what goes in. Each runs over real sockets.
+// What strangers and clients of bad will have tried on TURN servers: peers they must not reach, words that
+// nobody vouches for, what stays behind, and how much comes out for what goes in. Each runs over real
+// sockets.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { startTurn, type TurnServer } from '../support/turn.ts'
 import * as stun from '../support/stun.ts'
@@ -116,7 +117,8 @@ describe('a peer that nobody has allowed', () => {
     ] as const) {
       await using line = await open(listener)
       await line.allocate({ before })
-      // The address as such may be permitted: other clients of this server are behind it. This port is none of theirs.
+      // The address as such may be permitted: other clients of this server are behind it. This port is none
+      // of theirs.
       await line.permit(host)
       expect(await line.bind(0x4000, host, at.port)).toBe(403)
       for (let i = 0; i < 5; i++) {

@@ -1,4 +1,5 @@
-// `sluice turn test` on servers that are none of its own making, and on ours: it must find the same faults in both, and no others.
+// `sluice turn test` on servers that are none of its own making, and on ours: it must find the same faults in
+// both, and no others.
 import { afterAll, describe, expect } from 'bun:test'
 import { turnTest } from '../../server/cli/turn-test.ts'
 import { ATTRIBUTES, METHODS } from '../../server/turn/bytes/stun.ts'

@@ -1,4 +1,5 @@
-// Clients that others wrote: coturn's tools. They mostly sleep, so all of them run at the same time, and the tests look at how they ended.
+// Clients that others wrote: coturn's tools. They mostly sleep, so all of them run at the same time, and the
+// tests look at how they ended.
 import { afterAll, beforeAll, describe, expect } from 'bun:test'
 import { freePort } from '../support/kernel.ts'
 import { needs, programPath } from '../support/needs.ts'

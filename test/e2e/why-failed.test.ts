@@ -1,4 +1,5 @@
-// Why a request failed, as operators find it: in the access log, in status, in events, in metrics; of a gateway in its own processes.
+// Why a request failed, as operators find it: in the access log, in status, in events, in metrics; of a
+// gateway in its own processes.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -59,7 +60,10 @@ afterAll(async () => {
   await origin[Symbol.asyncDispose]()
 })
 
-/** Sends bytes on a connection of their own; the line in the log that is theirs. What a server answers has a target of its own. */
+/**
+ * Sends bytes on a connection of their own; the line in the log that is theirs. What a server answers has a
+ * target of its own.
+ */
 async function lineFor(bytes: string): Promise<Record<string, unknown>> {
   await using client = await gateway.client('web')
   client.send(bytes)

@@ -1,5 +1,6 @@
-// Heads and chunked bodies to try: put together from good and evil parts, then sometimes mangled. About half of them are
-// lawful, so that accepting is tried as much as refusing. Seeded: the same seed gives the same inputs.
+// Heads and chunked bodies to try: put together from good and evil parts, then sometimes mangled. About half
+// of them are lawful, so that accepting is tried as much as refusing. Seeded: the same seed gives the same
+// inputs.
 import type { Random } from '../support/random.ts'
 
 const often = <T>(random: Random, usual: T, rare: readonly T[]): T =>

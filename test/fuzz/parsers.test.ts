@@ -1,5 +1,6 @@
-// What must hold for every head and body: nothing throws, nothing is read past what has arrived, cutting changes nothing, a
-// second reader agrees, and what we write is read as what we read. SLUICE_FUZZ_RUNS says how many inputs of each kind.
+// What must hold for every head and body: nothing throws, nothing is read past what has arrived, cutting
+// changes nothing, a second reader agrees, and what we write is read as what we read. SLUICE_FUZZ_RUNS says
+// how many inputs of each kind.
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { SCAN } from '../../server/head/fields.ts'
 import { bodyBytes, requestFraming, responseFraming } from '../../server/head/framing.ts'
@@ -25,7 +26,10 @@ setDefaultTimeout(Math.max(300_000, RUNS * 5))
 const LIMITS = { headBytes: 320, targetBytes: 300, fields: 9 }
 const WIDE = { headBytes: 10_000, targetBytes: 10_000, fields: 100 }
 
-/** Tries `check` on inputs of its own seeds; a failure names the seed and the input. Returns how many were accepted. */
+/**
+ * Tries `check` on inputs of its own seeds; a failure names the seed and the input. Returns how many were
+ * accepted.
+ */
 function fuzz(make: (random: Random) => string, check: (text: string, random: Random) => boolean): number {
   const seed = seedOfRun()
   let accepted = 0
@@ -72,7 +76,8 @@ function scan(head: Head, text: string, poison: string, limits = LIMITS): Verdic
 function verdictOn(text: string, make: () => Head & { release(): void }): Verdict {
   const verdict = scan(make(), text, '')
   for (const poison of POISONS) expect(scan(make(), text, poison)).toBe(verdict)
-  // One object, more and more bytes: incomplete until the verdict, which then stays; a refusal may come early.
+  // One object, more and more bytes: incomplete until the verdict, which then stays; a refusal may come
+  // early.
   const head = make()
   let isRefused = false
   for (let cut = 0; cut <= text.length; cut++) {

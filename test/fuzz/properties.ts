@@ -1,4 +1,5 @@
-// What must hold for every input: a reader never throws, never reads past what arrived, and says the same however the bytes are cut.
+// What must hold for every input: a reader never throws, never reads past what arrived, and says the same
+// however the bytes are cut.
 import type { Fields } from '../../server/head/fields.ts'
 import { RequestHead } from '../../server/head/request-head.ts'
 import { ResponseHead } from '../../server/head/response-head.ts'
@@ -115,7 +116,10 @@ function readChunks(bytes: Buffer, cuts: readonly number[], keepsFraming: boolea
   return { end: null, out }
 }
 
-/** Trailers that are not handed on: what frames, routes or authorises a message, or says who sent it (RFC 9110 §6.5.1). */
+/**
+ * Trailers that are not handed on: what frames, routes or authorises a message, or says who sent it (RFC 9110
+ * §6.5.1).
+ */
 const LEFT_OUT = new RegExp(
   `^(?:${[
     'host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|via|expect|max-forwards|cookie|set-cookie|authorization',
@@ -126,7 +130,8 @@ const LEFT_OUT = new RegExp(
   'i',
 )
 
-// The other reader knows no extensions, and no blanks before them: they are cut off first, where they can only be extensions.
+// The other reader knows no extensions, and no blanks before them: they are cut off first, where they can
+// only be extensions.
 async function oracleOf(text: string): Promise<{ body: string; trailers: readonly Field[] }> {
   let body = ''
   const reader = readerOf(withoutExtensions(text))

@@ -1,5 +1,6 @@
-// A second reader of heads and chunked bodies, slow and plain: regular expressions written from RFC 9112, 9110 and 3986.
-// Where a standard leaves a choice between refusing and mending, this one refuses, as ours must.
+// A second reader of heads and chunked bodies, slow and plain: regular expressions written from RFC 9112,
+// 9110 and 3986. Where a standard leaves a choice between refusing and mending, this one refuses, as ours
+// must.
 import { isIPv4, isIPv6 } from 'node:net'
 
 export interface Limits {
@@ -26,7 +27,8 @@ export interface ReadRequest {
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-// RFC 9112 §3: method SP request-target SP HTTP-version. Visible ASCII in the target but "#" and "\", which no URI holds.
+// RFC 9112 §3: method SP request-target SP HTTP-version. Visible ASCII in the target but "#" and "\", which
+// no URI holds.
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([!"$-\\[\\]-~]+) HTTP/(1\\.[01])$`)
 // RFC 9112 §4: the space before an absent reason may be missing.
 const STATUS_LINE = /^HTTP\/(1\.[01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?$/
@@ -143,7 +145,8 @@ export interface ReadChunks {
   readonly hasExtensions: boolean
 }
 
-// RFC 9112 §7.1.1, white space before ";" or alone behind the size; what stands between is taken loosely, as nobody reads it.
+// RFC 9112 §7.1.1, white space before ";" or alone behind the size; what stands between is taken loosely, as
+// nobody reads it.
 const CHUNK_LINE =
   /([0-9A-Fa-f]{1,13})([ \t]*(?:;(?:[!#$%&'*+.^_`|~0-9A-Za-z=; \t-]|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*")*)?)\r\n/y
 const TRAILER_SECTION = new RegExp(`((?:${TOKEN}:[\\t -~\\x80-\\xff]*\\r\\n)*)\\r\\n`, 'y')

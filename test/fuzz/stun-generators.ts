@@ -1,4 +1,5 @@
-// STUN messages to try: valid ones of every kind of attribute, the standards' own, both mangled, and noise. Seeded.
+// STUN messages to try: valid ones of every kind of attribute, the standards' own, both mangled, and noise.
+// Seeded.
 import { MessageWriter } from '../../server/turn/bytes/writer.ts'
 import { ATTRIBUTES, TRANSACTION_ID_BYTES } from '../../server/turn/bytes/stun.ts'
 import type { Random } from '../support/random.ts'
@@ -97,7 +98,9 @@ export function written(content: Written, random: Random): Buffer {
   return Buffer.from(writer.finish())
 }
 
-/** A message, mostly mangled, and mostly with lengths that still fit: others are refused by the first look. */
+/**
+ * A message, mostly mangled, and mostly with lengths that still fit: others are refused by the first look.
+ */
 export function someMessage(random: Random): Buffer {
   const kind = random.below(10)
   if (kind === 0) return Buffer.from(random.bytes(random.below(80)))

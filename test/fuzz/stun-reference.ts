@@ -41,7 +41,8 @@ export function readStun(bytes: Buffer): ReadMessage | null {
   return { type: bytes.readUInt16BE(0), id: bytes.subarray(8, 20), ...found }
 }
 
-// §14.5: behind MESSAGE-INTEGRITY only the other two count; §14.6: behind MESSAGE-INTEGRITY-SHA256 only FINGERPRINT.
+// §14.5: behind MESSAGE-INTEGRITY only the other two count; §14.6: behind MESSAGE-INTEGRITY-SHA256 only
+// FINGERPRINT.
 function sorted(
   all: readonly Attribute[],
 ): Pick<ReadMessage, 'attributes' | 'sha1' | 'sha256' | 'fingerprint'> {

@@ -1,5 +1,6 @@
-// What must hold for every datagram and stream that claims to be STUN: nothing throws, nothing is read outside of it, a second reader
-// agrees, what is written is read as it was, and what nobody has signed is not seen. SLUICE_FUZZ_RUNS says how many inputs of each kind.
+// What must hold for every datagram and stream that claims to be STUN: nothing throws, nothing is read
+// outside of it, a second reader agrees, what is written is read as it was, and what nobody has signed is not
+// seen. SLUICE_FUZZ_RUNS says how many inputs of each kind.
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { Address } from '../../server/turn/bytes/address.ts'
 import { frameLength } from '../../server/turn/bytes/frames.ts'
@@ -13,7 +14,10 @@ import { readStun } from './stun-reference.ts'
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 4000)
 setDefaultTimeout(Math.max(300_000, RUNS * 5))
 
-/** Tries `check` on inputs of its own seeds; a failure names the seed and the input. Returns how many were accepted. */
+/**
+ * Tries `check` on inputs of its own seeds; a failure names the seed and the input. Returns how many were
+ * accepted.
+ */
 function fuzz(make: (random: Random) => Buffer, check: (bytes: Buffer, random: Random) => boolean): number {
   const seed = seedOfRun()
   let accepted = 0

@@ -1,4 +1,5 @@
-// HTTP load for as long as you like, while configs change, workers are killed and servers die. Watches memory and descriptors.
+// HTTP load for as long as you like, while configs change, workers are killed and servers die. Watches memory
+// and descriptors.
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Load, startLoad } from '../support/load.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -9,7 +10,9 @@ import { pause } from '../support/wait.ts'
 export interface SoakOptions {
   readonly minutes: number
   readonly workers: number
-  /** Also kills workers. They take the exchanges that they carry with them: then failures are to be expected. */
+  /**
+   * Also kills workers. They take the exchanges that they carry with them: then failures are to be expected.
+   */
   readonly kill: boolean
 }
 

@@ -152,7 +152,10 @@ function listener({ server }: Stage, transport: 'udp' | 'tcp' | 'tls'): LineOpti
   return { port: transport === 'tls' ? server.tlsPort('main') : server.port('main') }
 }
 
-/** A datagram to the echo and back, by a channel or by an indication that goes back by the channel. Lost ones are sent again. */
+/**
+ * A datagram to the echo and back, by a channel or by an indication that goes back by the channel. Lost ones
+ * are sent again.
+ */
 async function echoed(line: TurnLine, channel: number, { random, udpEcho }: Stage): Promise<void> {
   const data = Buffer.from(random.bytes(random.below(1200)))
   const frame = stun.channelData(channel, data)

@@ -1,4 +1,5 @@
-// TURN clients that come and go by all transports for a while; afterwards nothing of them is left: no allocation, port, descriptor or memory.
+// TURN clients that come and go by all transports for a while; afterwards nothing of them is left: no
+// allocation, port, descriptor or memory.
 import type { Socket } from 'bun'
 import { descriptorsOf, residentBytes } from '../support/processes.ts'
 import type { Random } from '../support/random.ts'
@@ -84,15 +85,15 @@ interface Footprint {
 class Soak {
   readonly notes: string[] = []
   readonly problems: string[] = []
-  private readonly stage: Stage
-  private lives = 0
+  readonly #stage: Stage
+  #lives = 0
 
   constructor(stage: Stage) {
-    this.stage = stage
+    this.#stage = stage
   }
 
-  private get server(): TurnServer {
-    return this.stage.server
+  get #server(): TurnServer {
+    return this.#stage.server
   }
 
   /** Lets so many clients live at a time, for so long. */
@@ -103,32 +104,32 @@ class Soak {
         const actor = stage.random.pick(ACTORS)
         try {
           await actor(stage)
-          this.lives++
+          this.#lives++
         } catch (problem) {
           this.problems.push(`${actor.name}: ${String(problem)}`)
         }
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, live))
-    this.notes.push(`${this.lives} clients came and went`)
+    this.notes.push(`${this.#lives} clients came and went`)
   }
 
   /** Waits until the gateway says that there is no allocation and no connection. */
   async untilEmpty(withinS: number): Promise<void> {
     for (const name of ['turn_allocations', 'turn_connections']) {
-      await waitFor(async () => (await this.gauge(name)) === 0, {
+      await waitFor(async () => (await this.#gauge(name)) === 0, {
         forMs: withinS * 1000,
         everyMs: 200,
-      }).catch(async () => this.problems.push(`${await this.gauge(name)} ${name} are left`))
+      }).catch(async () => this.problems.push(`${await this.#gauge(name)} ${name} are left`))
     }
   }
 
   /** What its processes hold, once that stands still. */
   async settled(): Promise<Footprint> {
-    let last = this.footprint()
+    let last = this.#footprint()
     for (let looks = 0, quiet = 0; looks < 40 && quiet < 4; looks++) {
       await pause(250)
-      const now = this.footprint()
+      const now = this.#footprint()
       quiet = Math.abs(now.relayBytes - last.relayBytes) < 256 << 10 ? quiet + 1 : 0
       last = now
     }
@@ -144,7 +145,7 @@ class Soak {
   async allPorts(count: number): Promise<void> {
     const lines: TurnLine[] = []
     try {
-      for (let i = 0; i <= count; i++) lines.push(await TurnLine.open({ port: this.server.port('main') }))
+      for (let i = 0; i <= count; i++) lines.push(await TurnLine.open({ port: this.#server.port('main') }))
       const last = lines.pop()!
       const found = new Set<number>()
       for (const line of lines) found.add((await line.allocate()).port)
@@ -159,9 +160,9 @@ class Soak {
     }
   }
 
-  private footprint(): Footprint {
-    const relay = this.server.gateway!.relay
-    const others = this.server.pids().filter((pid) => pid !== relay)
+  #footprint(): Footprint {
+    const relay = this.#server.gateway!.relay
+    const others = this.#server.pids().filter((pid) => pid !== relay)
     const sum = (pids: readonly number[], of: (pid: number) => number): number =>
       pids.reduce((total, pid) => total + of(pid), 0)
     return {
@@ -172,8 +173,8 @@ class Soak {
     }
   }
 
-  private async gauge(name: string): Promise<number> {
-    const metrics = await (await fetch(`${this.server.gateway!.admin}/metrics`)).text()
+  async #gauge(name: string): Promise<number> {
+    const metrics = await (await fetch(`${this.#server.gateway!.admin}/metrics`)).text()
     return metrics
       .split('\n')
       .filter((line) => line.startsWith(`lb_${name}{`))

@@ -8,7 +8,7 @@ export const startNamed = (name: string): Origin => startOrigin((_request, reply
 /** A server in a process of its own that can be killed as the kernel kills. */
 export class ServerProcess implements AsyncDisposable {
   port = 0
-  private child: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | null = null
+  #child: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | null = null
   readonly name: string
 
   constructor(name: string) {
@@ -29,7 +29,7 @@ export class ServerProcess implements AsyncDisposable {
       stdout: 'pipe',
       stderr: 'inherit',
     })
-    this.child = child
+    this.#child = child
     const { value } = await child.stdout.getReader().read()
     this.port = Number(Buffer.from(value ?? []).toString())
     if (!(this.port > 0)) throw new Error(`The server ${this.name} did not start.`)
@@ -38,8 +38,8 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Ends it by SIGKILL. */
   async kill(): Promise<void> {
-    this.child?.kill('SIGKILL')
-    await this.child?.exited
+    this.#child?.kill('SIGKILL')
+    await this.#child?.exited
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
-// Headless Chromium on a page of ours, which does what it finds at /runs and posts what came of it to /results.
+// Headless Chromium on a page of ours, which does what it finds at /runs and posts what came of it to
+// /results.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

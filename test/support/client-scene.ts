@@ -1,4 +1,5 @@
-// A gateway with a listener for each field that it may believe of its proxies, and rules that show who it takes the client for.
+// A gateway with a listener for each field that it may believe of its proxies, and rules that show who it
+// takes the client for.
 import { expect } from 'bun:test'
 import { type RawClient } from './client.ts'
 import { type TestEngine, startEngine, toServers } from './engine.ts'
@@ -19,7 +20,8 @@ export class ClientScene implements AsyncDisposable {
         xff: on({}),
         forwarded: on({ client_from: 'forwarded' }),
         real_ip: on({ client_from: 'x_real_ip' }),
-        // With rules that look at the fields themselves: there, one that comes twice with two values is refused.
+        // With rules that look at the fields themselves: there, one that comes twice with two values is
+        // refused.
         by_web: on({ trusted_proxies: [] }),
         by_xff: on({}),
         by_forwarded: on({ client_from: 'forwarded' }),

@@ -33,17 +33,17 @@ export interface ReadAnswerOptions {
 
 export class RawClient implements AsyncDisposable {
   readonly reader = new ByteReader()
-  private readonly gone = Promise.withResolvers<Ending>()
-  private readonly ended = Promise.withResolvers<Ending>()
-  private readonly out: Buffer[] = []
-  private finishing = false
-  private socket!: Socket<RawClient>
+  readonly #gone = Promise.withResolvers<Ending>()
+  readonly #ended = Promise.withResolvers<Ending>()
+  readonly #out: Buffer[] = []
+  #finishing = false
+  #socket!: Socket<RawClient>
 
   /** `from`: the address of ours that the connection comes from. */
   static async connect(port: number, hostname = '127.0.0.1', from?: string): Promise<RawClient> {
     const client = new RawClient()
     const bound = from === undefined ? {} : { localAddress: from } // unknown to the public types
-    client.socket = await Bun.connect<RawClient>({
+    client.#socket = await Bun.connect<RawClient>({
       ...bound,
       hostname,
       port,
@@ -51,25 +51,25 @@ export class RawClient implements AsyncDisposable {
       data: client,
       socket: {
         data: (s, bytes) => s.data.reader.push(bytes),
-        drain: (s) => s.data.flush(),
-        end: (s) => s.data.onEnd('fin'),
+        drain: (s) => s.data.#flush(),
+        end: (s) => s.data.#onEnd('fin'),
         error() {},
-        close: (s, problem) => s.data.onClose(problem),
+        close: (s, problem) => s.data.#onClose(problem),
       },
     })
-    client.socket.setNoDelay(true)
+    client.#socket.setNoDelay(true)
     return client
   }
 
   /** Our own port: what the kernel's tables call this connection. */
   get localPort(): number {
-    return this.socket.localPort
+    return this.#socket.localPort
   }
 
   /** Queues bytes (a string is latin1) and writes what the socket takes. */
   send(bytes: string | Uint8Array): this {
-    this.out.push(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes))
-    this.flush()
+    this.#out.push(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes))
+    this.#flush()
     return this
   }
 
@@ -89,10 +89,10 @@ export class RawClient implements AsyncDisposable {
 
   /** The next final answer, with the interim ones before it. */
   readAnswer({ method = 'GET', keep = true }: ReadAnswerOptions = {}): Promise<WireAnswer> {
-    return within(this.answer(method, keep), `an answer; got ${this.reader.total} bytes`)
+    return within(this.#answer(method, keep), `an answer; got ${this.reader.total} bytes`)
   }
 
-  private async answer(method: string, keep: boolean): Promise<WireAnswer> {
+  async #answer(method: string, keep: boolean): Promise<WireAnswer> {
     const interim: { status: number; fields: readonly Field[] }[] = []
     for (;;) {
       const head = await readHead(this.reader)
@@ -142,10 +142,10 @@ export class RawClient implements AsyncDisposable {
 
   /** All that still comes until the other side ends, as latin1. */
   readToEnd(): Promise<string> {
-    return within(this.rest(), 'the end of the connection')
+    return within(this.#rest(), 'the end of the connection')
   }
 
-  private async rest(): Promise<string> {
+  async #rest(): Promise<string> {
     let text = ''
     for (;;) {
       const bytes = await this.reader.some(1 << 20)
@@ -156,17 +156,17 @@ export class RawClient implements AsyncDisposable {
 
   /** How the other side ends its half, when it does. */
   ending(): Promise<Ending> {
-    return within(this.ended.promise, 'the other side to end')
+    return within(this.#ended.promise, 'the other side to end')
   }
 
   /** Resolves when the connection is gone in both directions. */
   closed(): Promise<Ending> {
-    return within(this.gone.promise, 'the connection to be closed')
+    return within(this.#gone.promise, 'the connection to be closed')
   }
 
   /** Bytes that were queued and that the socket has not taken. */
   get unsent(): number {
-    return this.out.reduce((sum, { length }) => sum + length, 0)
+    return this.#out.reduce((sum, { length }) => sum + length, 0)
   }
 
   get isOpen(): boolean {
@@ -175,49 +175,49 @@ export class RawClient implements AsyncDisposable {
 
   /** Stops reading: the window fills and the sender has to wait. */
   pause(): void {
-    this.socket.pause()
+    this.#socket.pause()
   }
 
   resume(): void {
-    this.socket.resume()
+    this.#socket.resume()
   }
 
   /** Ends our half after all queued bytes. */
   fin(): void {
-    this.finishing = true
-    this.flush()
+    this.#finishing = true
+    this.#flush()
   }
 
   /** Aborts: the other side sees a reset. */
   rst(): void {
-    this.socket.terminate()
+    this.#socket.terminate()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.rst()
   }
 
-  private flush(): void {
-    for (let first = this.out[0]; first !== undefined; first = this.out[0]) {
-      const taken = Math.max(0, this.socket.write(first))
+  #flush(): void {
+    for (let first = this.#out[0]; first !== undefined; first = this.#out[0]) {
+      const taken = Math.max(0, this.#socket.write(first))
       if (taken < first.length) {
-        this.out[0] = first.subarray(taken)
+        this.#out[0] = first.subarray(taken)
         return
       }
-      this.out.shift()
+      this.#out.shift()
     }
-    if (this.finishing) this.socket.shutdown()
+    if (this.#finishing) this.#socket.shutdown()
   }
 
-  private onEnd(ending: Ending): void {
+  #onEnd(ending: Ending): void {
     this.reader.end(ending)
-    this.ended.resolve(ending)
+    this.#ended.resolve(ending)
   }
 
-  private onClose(problem: Error | undefined): void {
+  #onClose(problem: Error | undefined): void {
     const ending = problem === undefined ? (this.reader.ending ?? 'fin') : 'rst'
-    this.onEnd(ending)
-    this.gone.resolve(ending)
+    this.#onEnd(ending)
+    this.#gone.resolve(ending)
   }
 }
 

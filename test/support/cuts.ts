@@ -3,7 +3,10 @@ import { seededRandom } from './random.ts'
 
 const EVERY_BYTE_MAX = 400
 
-/** Whole, in two at every byte (of long ones: at the ends, around the places given, and at some by chance), and byte by byte where that is not too long. */
+/**
+ * Whole, in two at every byte (of long ones: at the ends, around the places given, and at some by chance),
+ * and byte by byte where that is not too long.
+ */
 export function* cuts(bytes: Buffer, around: readonly number[] = []): Generator<readonly Buffer[]> {
   yield bytes.length === 0 ? [] : [bytes]
   for (const at of places(bytes.length, around)) yield [bytes.subarray(0, at), bytes.subarray(at)]

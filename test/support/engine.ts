@@ -1,5 +1,5 @@
-// The engine in this process: one worker's worth without a supervisor, so that a test can look at its counters, give a
-// rule steps of its own, and let its clock run ahead.
+// The engine in this process: one worker's worth without a supervisor, so that a test can look at its
+// counters, give a rule steps of its own, and let its clock run ahead.
 import type { Backend } from '../../server/backends/backend.ts'
 import type { Server } from '../../server/backends/server.ts'
 import { parseConfig } from '../../server/config/load.ts'
@@ -45,7 +45,10 @@ export interface Logged {
 type Words = Readonly<Record<string, unknown>>
 
 export interface EngineOptions {
-  /** A config; `listeners` and `rules` are filled in when they are left out: one of each, named "web" and "all". */
+  /**
+   * A config; `listeners` and `rules` are filled in when they are left out: one of each, named "web" and
+   * "all".
+   */
   readonly config: Words
   /** Steps that stand before those of every rule. */
   readonly steps?: readonly Middleware<never>[]
@@ -58,9 +61,9 @@ export class TestEngine implements AsyncDisposable {
   readonly board: Scoreboard
   readonly snapshot: Snapshot
   readonly engine: Engine
-  private readonly open = new Map<string, OpenListener>()
+  readonly #open = new Map<string, OpenListener>()
   /** What is open when the test ends was left open by it: `settled` says so. */
-  private readonly clients: RawClient[] = []
+  readonly #clients: RawClient[] = []
   /** What operators are told. */
   readonly events: Record<string, unknown>[] = []
 
@@ -99,7 +102,7 @@ export class TestEngine implements AsyncDisposable {
     })
     for (const [name, one] of this.snapshot.listeners) {
       const how = { hostname: '127.0.0.1', port: 0 }
-      this.open.set(name, listen(one, how, this.engine, this.engine.wheel))
+      this.#open.set(name, listen(one, how, this.engine, this.engine.wheel))
     }
   }
 
@@ -112,12 +115,12 @@ export class TestEngine implements AsyncDisposable {
   }
 
   port(name = 'web'): number {
-    return (this.open.get(name) as OpenListener).port
+    return (this.#open.get(name) as OpenListener).port
   }
 
   async client(name?: string): Promise<RawClient> {
     const client = await rawClient(this.port(name))
-    this.clients.push(client)
+    this.#clients.push(client)
     return client
   }
 
@@ -149,15 +152,21 @@ export class TestEngine implements AsyncDisposable {
   }
   #read = 0
 
-  /** Lets all deadlines pass that lie up to `ms` ahead of now. The wheel does not go back: nothing expires until then. */
+  /**
+   * Lets all deadlines pass that lie up to `ms` ahead of now. The wheel does not go back: nothing expires
+   * until then.
+   */
   runAhead(ms: number): void {
     const from = performance.now()
     for (let at = 0; at <= ms; at += 250) this.engine.wheel.sweep(from + at)
   }
 
-  /** Closes the clients and waits until nothing is left of any exchange: no place taken, no connection but idle ones. */
+  /**
+   * Closes the clients and waits until nothing is left of any exchange: no place taken, no connection but
+   * idle ones.
+   */
   async settled(): Promise<void> {
-    for (const client of this.clients) client.rst()
+    for (const client of this.#clients) client.rst()
     await waitFor(() => this.engine.openConnections === 0, { what: 'client connections to be closed' })
     await waitFor(() => this.inFlight === 0, { what: 'places at servers to be given back' })
     await waitFor(() => this.outbound.open === this.outbound.idle, { what: 'server connections to end' })
@@ -168,8 +177,8 @@ export class TestEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const listener of this.open.values()) listener.stop()
-    for (const client of this.clients) client.rst()
+    for (const listener of this.#open.values()) listener.stop()
+    for (const client of this.#clients) client.rst()
     await new Promise<void>((resolve) => this.engine.drain(0, () => resolve()))
     this.engine.wheel.stop()
   }

@@ -1,4 +1,5 @@
-// Proxies as people have them, in front of a gateway: HAProxy and nginx, with the settings that their manuals begin with.
+// Proxies as people have them, in front of a gateway: HAProxy and nginx, with the settings that their manuals
+// begin with.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -11,7 +11,10 @@ import { PATIENCE_MS, waitFor, within } from './wait.ts'
 const ROOT = join(import.meta.dir, '../..')
 
 export interface GatewayOptions {
-  /** A whole config as text, taken as it is; or a value, to which quiet defaults are added (see `withDefaults`). */
+  /**
+   * A whole config as text, taken as it is; or a value, to which quiet defaults are added (see
+   * `withDefaults`).
+   */
   readonly config: string | Readonly<Record<string, unknown>>
   /** Runs dist/sluice instead of the sources. SLUICE_TEST_BINARY=1 does so everywhere. */
   readonly binary?: boolean
@@ -39,14 +42,14 @@ export class Gateway implements AsyncDisposable {
   readonly events: GatewayEvent[] = []
   stdout = ''
   stderr = ''
-  private readonly known = new Set<number>()
-  private readonly waitedFor = new Map<string, number>()
+  readonly #known = new Set<number>()
+  readonly #waitedFor = new Map<string, number>()
 
   readonly process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>
   readonly folder: string
   readonly configFile: string
-  private readonly ownsFolder: boolean
-  private readonly defaults: (config: GatewayOptions['config']) => string
+  readonly #ownsFolder: boolean
+  readonly #defaults: (config: GatewayOptions['config']) => string
 
   constructor(
     process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>,
@@ -58,11 +61,11 @@ export class Gateway implements AsyncDisposable {
     this.process = process
     this.folder = folder
     this.configFile = configFile
-    this.ownsFolder = ownsFolder
-    this.defaults = defaults
+    this.#ownsFolder = ownsFolder
+    this.#defaults = defaults
 
-    void this.follow(process.stdout, (text) => (this.stdout += text))
-    void this.follow(process.stderr, (text) => (this.stderr += text))
+    void this.#follow(process.stdout, (text) => (this.stdout += text))
+    void this.#follow(process.stderr, (text) => (this.stderr += text))
     running.add(this)
   }
 
@@ -111,17 +114,17 @@ export class Gateway implements AsyncDisposable {
 
   /** The next event of this name that no earlier call gave. */
   async event(name: string, where: (event: GatewayEvent) => boolean = () => true): Promise<GatewayEvent> {
-    const found = await this.orExplain(
+    const found = await this.#orExplain(
       waitFor(
         () => {
-          const from = this.waitedFor.get(name) ?? 0
+          const from = this.#waitedFor.get(name) ?? 0
           const index = this.events.findIndex((e, i) => i >= from && e.event === name && where(e))
           return index >= 0 ? { index, event: this.events[index]! } : null
         },
         { what: `the event ${name}` },
       ),
     )
-    this.waitedFor.set(name, found.index + 1)
+    this.#waitedFor.set(name, found.index + 1)
     return found.event
   }
 
@@ -132,7 +135,7 @@ export class Gateway implements AsyncDisposable {
 
   /** Replaces the config file as editors do: by renaming a finished file over it. */
   async writeConfig(config: GatewayOptions['config']): Promise<void> {
-    await writeFile(`${this.configFile}.new`, this.defaults(config))
+    await writeFile(`${this.configFile}.new`, this.#defaults(config))
     await rename(`${this.configFile}.new`, this.configFile)
   }
 
@@ -140,7 +143,7 @@ export class Gateway implements AsyncDisposable {
   async apply(config: GatewayOptions['config']): Promise<GatewayEvent> {
     const from = this.events.length
     await this.writeConfig(config)
-    return this.orExplain(
+    return this.#orExplain(
       waitFor(
         () => this.events.slice(from).find(({ event }) => event === 'applied' || event === 'rejected'),
         {
@@ -156,7 +159,7 @@ export class Gateway implements AsyncDisposable {
 
   /** The exit code, once it ended by itself. */
   exited(): Promise<number> {
-    return this.orExplain(within(this.process.exited, 'the gateway to exit'))
+    return this.#orExplain(within(this.process.exited, 'the gateway to exit'))
   }
 
   /** Asks it to stop gracefully and gives its exit code. */
@@ -178,7 +181,7 @@ export class Gateway implements AsyncDisposable {
 
   /** Stops it with what time that needs at most two seconds, then kills what is left of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of treeOf(this.pid)) this.known.add(pid)
+    for (const pid of treeOf(this.pid)) this.#known.add(pid)
     if (isRunning(this.pid)) {
       this.signal('SIGTERM')
       await waitFor(() => !isRunning(this.pid), { forMs: 2000 }).catch(() => {})
@@ -186,17 +189,17 @@ export class Gateway implements AsyncDisposable {
     this.killNow()
     await this.process.exited
     running.delete(this)
-    if (this.ownsFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    if (this.#ownsFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   /** Kills all its processes, without waiting. */
   killNow(): void {
-    for (const pid of treeOf(this.pid)) this.known.add(pid)
+    for (const pid of treeOf(this.pid)) this.#known.add(pid)
     // A killed supervisor's workers live on: their ids are known from its events.
-    killAll([...this.known].filter((pid) => isRunning(pid) && isOurs(pid, this.folder)))
+    killAll([...this.#known].filter((pid) => isRunning(pid) && isOurs(pid, this.folder)))
   }
 
-  private async follow(stream: ReadableStream<Uint8Array>, keep: (text: string) => void): Promise<void> {
+  async #follow(stream: ReadableStream<Uint8Array>, keep: (text: string) => void): Promise<void> {
     const decoder = new TextDecoder()
     let rest = ''
     for await (const bytes of stream) {
@@ -204,11 +207,11 @@ export class Gateway implements AsyncDisposable {
       keep(text)
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) this.onLine(line)
+      for (const line of lines) this.#onLine(line)
     }
   }
 
-  private onLine(line: string): void {
+  #onLine(line: string): void {
     if (!line.startsWith('{')) return
     try {
       const value = JSON.parse(line) as Partial<GatewayEvent>
@@ -216,14 +219,14 @@ export class Gateway implements AsyncDisposable {
       this.events.push(value as GatewayEvent)
       const workers = value['workers']
       for (const pid of Array.isArray(workers) ? workers : [value['pid']]) {
-        if (typeof pid === 'number') this.known.add(pid)
+        if (typeof pid === 'number') this.#known.add(pid)
       }
     } catch {
       // Not an event: a line of something else.
     }
   }
 
-  private async orExplain<T>(wait: Promise<T>): Promise<T> {
+  async #orExplain<T>(wait: Promise<T>): Promise<T> {
     try {
       return await wait
     } catch (problem) {
@@ -277,7 +280,10 @@ export async function spawnGateway(options: GatewayOptions): Promise<Gateway> {
   return new Gateway(child, folder, configFile, options.folder === undefined, textOf)
 }
 
-/** What tests seldom care about: an admin listener on a free port, one worker, the access log beside the config, a short drain. */
+/**
+ * What tests seldom care about: an admin listener on a free port, one worker, the access log beside the
+ * config, a short drain.
+ */
 function withDefaults(config: Readonly<Record<string, unknown>>, folder: string, workers: number): object {
   return {
     workers,

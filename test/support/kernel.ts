@@ -1,7 +1,10 @@
 // What the kernel's tables say of connections: nobody counts himself.
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
-/** The clients' ports of the connections that a process has accepted on a port. Those in its queue are not among them. */
+/**
+ * The clients' ports of the connections that a process has accepted on a port. Those in its queue are not
+ * among them.
+ */
 export function acceptedBy(pid: number, port: number): Set<number> {
   const inodes = socketsOf(pid)
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`

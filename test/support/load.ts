@@ -8,8 +8,9 @@ export interface LoadOptions {
   /** Further field lines, each with CRLF. */
   readonly fields?: string
   /**
-   * Repeats, on a new connection, a request whose kept connection ended by FIN before any byte of its answer, as clients do
-   * (RFC 9112 §9.3.1): the other side may end an idle connection while the request is on its way.
+   * Repeats, on a new connection, a request whose kept connection ended by FIN before any byte of its answer,
+   * as clients do (RFC 9112 §9.3.1): the other side may end an idle connection while the request is on its
+   * way.
    */
   readonly repeats?: boolean
   /** What a right answer is; default: 200, complete. */

@@ -1,4 +1,5 @@
-// A second, independent reader of HTTP/1.1 messages: the oracle of what our engine writes. As strict as RFC 9112 allows.
+// A second, independent reader of HTTP/1.1 messages: the oracle of what our engine writes. As strict as RFC
+// 9112 allows.
 import type { ByteReader, Ending } from './reader.ts'
 
 export type Field = readonly [name: string, value: string]

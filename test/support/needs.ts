@@ -1,6 +1,9 @@
 import { test } from 'bun:test'
 
-/** `test` when all these programs are installed, else `test.skip`; with SLUICE_REQUIRE_ALL=1 a missing one is a failure. */
+/**
+ * `test` when all these programs are installed, else `test.skip`; with SLUICE_REQUIRE_ALL=1 a missing one is
+ * a failure.
+ */
 export function needs(...programs: readonly string[]): typeof test | typeof test.skip {
   const missing = programs.filter((program) => programPath(program) === null)
   if (missing.length === 0) return test
@@ -12,8 +15,9 @@ export function needs(...programs: readonly string[]): typeof test | typeof test
 }
 
 /**
- * The first of docker and podman whose engine answers; null, which is told, where there is none. Optional also with SLUICE_REQUIRE_ALL=1: an
- * engine is a service with rights of its own, which many machines that run tests cannot have.
+ * The first of docker and podman whose engine answers; null, which is told, where there is none. Optional
+ * also with SLUICE_REQUIRE_ALL=1: an engine is a service with rights of its own, which many machines that run
+ * tests cannot have.
  */
 export function containerEngine(): string | null {
   const found = ['docker', 'podman'].find((program) => {

@@ -1,4 +1,5 @@
-// Scripted servers on raw sockets: they record what they are sent byte by byte, and answer with whatever bytes a test wants.
+// Scripted servers on raw sockets: they record what they are sent byte by byte, and answer with whatever
+// bytes a test wants.
 import type { Socket, TCPSocketListener } from 'bun'
 import { type Field, type Head, Malformed, framingOf, readBody, readHead, valuesOf } from './message.ts'
 import { ByteReader, type Ending } from './reader.ts'
@@ -55,8 +56,8 @@ export class Origin implements AsyncDisposable {
   readonly problems: string[] = []
   /** How many connections were ever opened. */
   accepted = 0
-  private readonly connections = new Set<OriginConnection>()
-  private listener: TCPSocketListener<OriginConnection>
+  readonly #connections = new Set<OriginConnection>()
+  #listener: TCPSocketListener<OriginConnection>
 
   readonly script: Script
   readonly options: OriginOptions
@@ -64,11 +65,11 @@ export class Origin implements AsyncDisposable {
   constructor(script: Script, options: OriginOptions = {}) {
     this.script = script
     this.options = options
-    this.listener = this.listen(options.port ?? 0)
+    this.#listener = this.#listen(options.port ?? 0)
   }
 
   get port(): number {
-    return this.listener.port
+    return this.#listener.port
   }
 
   get url(): string {
@@ -77,20 +78,20 @@ export class Origin implements AsyncDisposable {
 
   /** Connections open now. */
   get open(): number {
-    return this.connections.size
+    return this.#connections.size
   }
 
   /** Whether this connection is still open. */
   isOpen(id: number): boolean {
-    return [...this.connections].some((connection) => connection.id === id)
+    return [...this.#connections].some((connection) => connection.id === id)
   }
 
   /** Bytes received over all connections, ever. */
   get bytesReceived(): number {
-    return this.bytesOfEnded + [...this.connections].reduce((sum, { reader }) => sum + reader.total, 0)
+    return this.#bytesOfEnded + [...this.#connections].reduce((sum, { reader }) => sum + reader.total, 0)
   }
 
-  private bytesOfEnded = 0
+  #bytesOfEnded = 0
 
   /** Waits until `count` whole requests came (`match` of them when given), and gives the last of these. */
   received(count = 1, match: (request: OriginRequest) => boolean = () => true): Promise<OriginRequest> {
@@ -112,25 +113,25 @@ export class Origin implements AsyncDisposable {
 
   /** Refuses new connections and aborts the open ones, as a killed server does. */
   kill(): void {
-    this.listener.stop(true)
-    for (const connection of this.connections) connection.socket.terminate()
+    this.#listener.stop(true)
+    for (const connection of this.#connections) connection.socket.terminate()
   }
 
   /** Listens again on the same port after `kill`. */
   revive(): void {
-    this.listener = this.listen(this.listener.port)
+    this.#listener = this.#listen(this.#listener.port)
   }
 
   /** Ends all open connections with FIN, and keeps listening. */
   finAll(): void {
-    for (const connection of this.connections) connection.socket.shutdown()
+    for (const connection of this.#connections) connection.socket.shutdown()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill()
   }
 
-  private listen(port: number): TCPSocketListener<OriginConnection> {
+  #listen(port: number): TCPSocketListener<OriginConnection> {
     return Bun.listen<OriginConnection>({
       hostname: this.options.hostname ?? '127.0.0.1',
       port,
@@ -138,7 +139,7 @@ export class Origin implements AsyncDisposable {
       socket: {
         open: (socket) => {
           socket.data = new OriginConnection(this, socket, this.accepted++)
-          this.connections.add(socket.data)
+          this.#connections.add(socket.data)
           void socket.data.run()
         },
         data: (socket, bytes) => socket.data.reader.push(bytes),
@@ -148,7 +149,7 @@ export class Origin implements AsyncDisposable {
         close: (socket, problem) => {
           const connection = socket.data
           connection.onEnd(problem === undefined ? (connection.reader.ending ?? 'fin') : 'rst')
-          if (this.connections.delete(connection)) this.bytesOfEnded += connection.reader.total
+          if (this.#connections.delete(connection)) this.#bytesOfEnded += connection.reader.total
         },
       },
     })
@@ -157,25 +158,25 @@ export class Origin implements AsyncDisposable {
 
 class OriginConnection implements Reply {
   readonly reader = new ByteReader()
-  private readonly out: { bytes: Buffer; taken: () => void }[] = []
-  private readonly ended = Promise.withResolvers<Ending>()
-  private finishing = false
+  readonly #out: { bytes: Buffer; taken: () => void }[] = []
+  readonly #ended = Promise.withResolvers<Ending>()
+  #finishing = false
   /** Of the request that is being answered: its answer has no body. */
-  private isHead = false
+  #isHead = false
 
-  private readonly origin: Origin
+  readonly #origin: Origin
   readonly socket: Socket<OriginConnection>
   readonly id: number
 
   constructor(origin: Origin, socket: Socket<OriginConnection>, id: number) {
-    this.origin = origin
+    this.#origin = origin
     this.socket = socket
     this.id = id
     socket.setNoDelay(true)
   }
 
   get gone(): Promise<Ending> {
-    return this.ended.promise
+    return this.#ended.promise
   }
 
   /** Reads requests one after the other, and runs the script for each. */
@@ -184,10 +185,10 @@ class OriginConnection implements Reply {
       for (let place = 0; ; place++) {
         const head = await readHead(this.reader)
         if (head === null) break
-        await this.serve(head, place)
+        await this.#serve(head, place)
       }
     } catch (problem) {
-      this.origin.problems.push(String(problem))
+      this.#origin.problems.push(String(problem))
       if (!(problem instanceof Malformed)) throw problem
       this.rst()
     }
@@ -195,37 +196,37 @@ class OriginConnection implements Reply {
     this.fin()
   }
 
-  private async serve(head: Head, place: number): Promise<void> {
+  async #serve(head: Head, place: number): Promise<void> {
     const match = /^(\S+) (\S+) (HTTP\/\d\.\d)$/.exec(head.start)
     if (match === null) throw new Malformed(`the request line ${JSON.stringify(head.start)}`)
     const request = new Recorded(this.id, place, head, match[1]!, match[2]!, match[3]!)
-    this.origin.requests.push(request)
-    this.isHead = request.method === 'HEAD'
-    const early = this.origin.options.when === 'head'
-    const script = early ? this.origin.script(request, this) : undefined
+    this.#origin.requests.push(request)
+    this.#isHead = request.method === 'HEAD'
+    const early = this.#origin.options.when === 'head'
+    const script = early ? this.#origin.script(request, this) : undefined
     const end = await readBody(this.reader, framingOf(head.fields, 'none'), (bytes) => request.take(bytes))
     request.trailers = end.trailers
     request.complete = end.complete
     request.settle(end.complete)
-    await (early ? script : end.complete ? this.origin.script(request, this) : undefined)
+    await (early ? script : end.complete ? this.#origin.script(request, this) : undefined)
   }
 
   send(status: number, body: string | Uint8Array = '', fields: readonly string[] = []): void {
     const bytes = Buffer.from(body as string, 'latin1')
     const lines = [`HTTP/1.1 ${status} Whatever`, `Content-Length: ${bytes.length}`, ...fields]
     const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-    void this.raw(this.isHead || status === 304 ? head : Buffer.concat([head, bytes]))
+    void this.raw(this.#isHead || status === 304 ? head : Buffer.concat([head, bytes]))
   }
 
   raw(bytes: string | Uint8Array): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.out.push({ bytes: Buffer.from(bytes as string, 'latin1'), taken: resolve })
+    this.#out.push({ bytes: Buffer.from(bytes as string, 'latin1'), taken: resolve })
     this.flush()
     return promise
   }
 
   fin(): void {
-    this.finishing = true
+    this.#finishing = true
     this.flush()
   }
 
@@ -234,23 +235,23 @@ class OriginConnection implements Reply {
   }
 
   flush(): void {
-    for (let first = this.out[0]; first !== undefined; first = this.out[0]) {
+    for (let first = this.#out[0]; first !== undefined; first = this.#out[0]) {
       const taken = Math.max(0, this.socket.write(first.bytes))
       if (taken < first.bytes.length) {
         first.bytes = first.bytes.subarray(taken)
         return
       }
-      this.out.shift()
+      this.#out.shift()
       first.taken()
     }
-    if (this.finishing) this.socket.shutdown()
+    if (this.#finishing) this.socket.shutdown()
   }
 
   onEnd(ending: Ending): void {
     this.reader.end(ending)
-    this.ended.resolve(ending)
+    this.#ended.resolve(ending)
     // Nobody will take the rest.
-    if (ending === 'rst') for (const { taken } of this.out.splice(0)) taken()
+    if (ending === 'rst') for (const { taken } of this.#out.splice(0)) taken()
   }
 }
 
@@ -260,8 +261,8 @@ class Recorded implements OriginRequest {
   bodyLength = 0
   readonly fields: readonly Field[]
   readonly head: string
-  private readonly parts: Buffer[] = []
-  private readonly settled = Promise.withResolvers<boolean>()
+  readonly #parts: Buffer[] = []
+  readonly #settled = Promise.withResolvers<boolean>()
 
   readonly connection: number
   readonly place: number
@@ -288,11 +289,11 @@ class Recorded implements OriginRequest {
   }
 
   get done(): Promise<boolean> {
-    return within(this.settled.promise, 'the request to end')
+    return within(this.#settled.promise, 'the request to end')
   }
 
   get body(): string {
-    return Buffer.concat(this.parts).toString('latin1')
+    return Buffer.concat(this.#parts).toString('latin1')
   }
 
   get(name: string): string | null {
@@ -304,12 +305,12 @@ class Recorded implements OriginRequest {
   }
 
   take(bytes: Buffer): void {
-    if (this.bodyLength < BODY_KEPT) this.parts.push(bytes)
+    if (this.bodyLength < BODY_KEPT) this.#parts.push(bytes)
     this.bodyLength += bytes.length
   }
 
   settle(complete: boolean): void {
-    this.settled.resolve(complete)
+    this.#settled.resolve(complete)
   }
 }
 

@@ -56,7 +56,10 @@ export function descriptorsOf(pid: number): number {
   }
 }
 
-/** Sends a signal, by name or number, to one process. Throws when it is gone, and for what names no single process: 0 and -1 would reach all of ours. */
+/**
+ * Sends a signal, by name or number, to one process. Throws when it is gone, and for what names no single
+ * process: 0 and -1 would reach all of ours.
+ */
 export function sendSignal(pid: number | undefined, signal: NodeJS.Signals | number): void {
   if (pid === undefined || !Number.isInteger(pid) || pid < 2)
     throw new Error(`${pid} is no process of a test`)

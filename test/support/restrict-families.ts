@@ -1,5 +1,5 @@
-// Runs a program as a systemd unit with RestrictAddressFamilies does: sockets of other families are refused (EAFNOSUPPORT).
-// bun restrict-families.ts "AF_INET AF_UNIX" PROGRAM ARGUMENT…
+// Runs a program as a systemd unit with RestrictAddressFamilies does: sockets of other families are refused
+// (EAFNOSUPPORT). bun restrict-families.ts "AF_INET AF_UNIX" PROGRAM ARGUMENT…
 import { dlopen, ptr } from 'bun:ffi'
 
 const FAMILIES: Readonly<Record<string, number>> = { AF_UNIX: 1, AF_INET: 2, AF_INET6: 10, AF_NETLINK: 16 }
@@ -25,7 +25,8 @@ function restrict(families: readonly number[]): void {
   const [arch, socket] = MACHINES[process.arch] ?? fail(`no seccomp filter for ${process.arch}`)
   const [LOAD, EQUALS, RETURN] = [0x20, 0x15, 0x06]
   const [ALLOW, REFUSE] = [0x7fff0000, 0x00050000 | 97]
-  // Code, how many to skip when true and when false, operand: struct sock_filter. Offsets of struct seccomp_data: 0 number, 4 architecture, 16 first argument.
+  // Code, how many to skip when true and when false, operand: struct sock_filter. Offsets of struct
+  // seccomp_data: 0 number, 4 architecture, 16 first argument.
   const rest = families.length + 1
   const filter: readonly (readonly [number, number, number, number])[] = [
     [LOAD, 0, 0, 4],

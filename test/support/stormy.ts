@@ -1,5 +1,5 @@
-// Clients of every kind, good and bad, and the server for them: what a storm of connections is made of. Each client plays its part to the
-// end; who may expect an answer checks it. All choices come from a seed.
+// Clients of every kind, good and bad, and the server for them: what a storm of connections is made of. Each
+// client plays its part to the end; who may expect an answer checks it. All choices come from a seed.
 import { type RawClient, rawClient } from './client.ts'
 import type { Script } from './origin.ts'
 import type { Random } from './random.ts'
@@ -142,7 +142,10 @@ export const PARTS: Readonly<Record<string, Part>> = {
   goesAtOnce,
 }
 
-/** Answers `/length/N`, `/chunks/N`, `/close/N`, breaks `/reset/N` and `/cut/N` in the middle, and counts what `/up` is sent. */
+/**
+ * Answers `/length/N`, `/chunks/N`, `/close/N`, breaks `/reset/N` and `/cut/N` in the middle, and counts what
+ * `/up` is sent.
+ */
 export const stormyScript: Script = async (request, reply) => {
   const [, kind, digits] = request.target.split('/')
   const length = Number(digits)

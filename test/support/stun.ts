@@ -1,4 +1,5 @@
-// STUN and TURN as bytes, written from the standards and apart from server/turn: a second opinion, and a hand that can write what is wrong.
+// STUN and TURN as bytes, written from the standards and apart from server/turn: a second opinion, and a hand
+// that can write what is wrong.
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { parseAddress } from '../../server/lib/ranges.ts'
 
@@ -43,14 +44,14 @@ const HEADER = 20
 /** A message that is being written, attribute by attribute. */
 export class StunWriter {
   readonly id: Buffer
-  private bytes: Buffer
+  #bytes: Buffer
 
   constructor(type: number, id: Buffer = randomBytes(12)) {
     this.id = id
     const head = Buffer.alloc(8)
     head.writeUInt16BE(type, 0)
     head.writeUInt32BE(COOKIE, 4)
-    this.bytes = Buffer.concat([head, id])
+    this.#bytes = Buffer.concat([head, id])
   }
 
   /** An attribute: bytes, text, or a 32-bit number. */
@@ -60,8 +61,8 @@ export class StunWriter {
     const head = Buffer.alloc(4)
     head.writeUInt16BE(type, 0)
     head.writeUInt16BE(bytes.length, 2)
-    this.bytes = Buffer.concat([this.bytes, head, bytes, Buffer.alloc(-bytes.length & 3)])
-    return this.sized(0)
+    this.#bytes = Buffer.concat([this.#bytes, head, bytes, Buffer.alloc(-bytes.length & 3)])
+    return this.#sized(0)
   }
 
   /** An XOR-…-ADDRESS. */
@@ -77,21 +78,21 @@ export class StunWriter {
 
   /** MESSAGE-INTEGRITY with SHA-1. */
   integrity(key: Uint8Array): this {
-    this.sized(24)
-    return this.add(MESSAGE_INTEGRITY, createHmac('sha1', key).update(this.bytes).digest())
+    this.#sized(24)
+    return this.add(MESSAGE_INTEGRITY, createHmac('sha1', key).update(this.#bytes).digest())
   }
 
   fingerprint(): this {
-    this.sized(8)
-    return this.add(FINGERPRINT, (Bun.hash.crc32(this.bytes) ^ 0x5354554e) >>> 0)
+    this.#sized(8)
+    return this.add(FINGERPRINT, (Bun.hash.crc32(this.#bytes) ^ 0x5354554e) >>> 0)
   }
 
   done(): Buffer {
-    return this.bytes
+    return this.#bytes
   }
 
-  private sized(more: number): this {
-    this.bytes.writeUInt16BE(this.bytes.length - HEADER + more, 2)
+  #sized(more: number): this {
+    this.#bytes.writeUInt16BE(this.#bytes.length - HEADER + more, 2)
     return this
   }
 }

@@ -1,4 +1,5 @@
-// The client of `sluice turn test`, as tests like it: what must work throws when it does not, and everything else can be sent and looked at.
+// The client of `sluice turn test`, as tests like it: what must work throws when it does not, and everything
+// else can be sent and looked at.
 import { Address } from '../../server/turn/bytes/address.ts'
 import { ATTRIBUTES, CLASSES } from '../../server/turn/bytes/stun.ts'
 import { MessageWriter } from '../../server/turn/bytes/writer.ts'
@@ -86,7 +87,10 @@ export class TestClient implements AsyncDisposable {
     return waitFor(() => this.arrived.shift(), { what: 'something of a peer' })
   }
 
-  /** The code of the answer to a request that `build` writes, with credentials once the server has asked for them; 0: a success. */
+  /**
+   * The code of the answer to a request that `build` writes, with credentials once the server has asked for
+   * them; 0: a success.
+   */
   async code(method: number, build?: Build): Promise<number> {
     const answer = await this.client.request(method, build)
     return 'silence' in answer ? Promise.reject(new Error(answer.detail)) : answer.code

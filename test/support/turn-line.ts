@@ -1,4 +1,5 @@
-// A client of a TURN server that does what tests tell it, right or wrong: over UDP, TCP or TLS, one message at a time.
+// A client of a TURN server that does what tests tell it, right or wrong: over UDP, TCP or TLS, one message
+// at a time.
 import type { Socket } from 'bun'
 import * as stun from './stun.ts'
 import { PATIENCE_MS, waitFor, type WaitOptions } from './wait.ts'
@@ -36,9 +37,9 @@ export class TurnLine implements AsyncDisposable {
   /** Of a stream: bytes are taken as they come, not as messages. For data connections once they are bound. */
   isRaw = false
   localPort = 0
-  private rest: Buffer = Buffer.alloc(0)
-  private write: (bytes: Buffer) => void = () => {}
-  private end: () => void = () => {}
+  #rest: Buffer = Buffer.alloc(0)
+  #write: (bytes: Buffer) => void = () => {}
+  #end: () => void = () => {}
   /** Of a stream: stops and goes on reading. */
   pause: () => void = () => {}
   resume: () => void = () => {}
@@ -62,26 +63,26 @@ export class TurnLine implements AsyncDisposable {
   }: LineOptions): Promise<TurnLine> {
     const line = new TurnLine(transport !== 'udp', login)
     await (transport === 'udp'
-      ? line.openUdp(host, port, from ?? (host.includes(':') ? '::1' : '127.0.0.1'))
-      : line.openStream(host, port, transport === 'tls'))
+      ? line.#openUdp(host, port, from ?? (host.includes(':') ? '::1' : '127.0.0.1'))
+      : line.#openStream(host, port, transport === 'tls'))
     return line
   }
 
-  private async openUdp(host: string, port: number, from: string): Promise<void> {
+  async #openUdp(host: string, port: number, from: string): Promise<void> {
     const socket = await Bun.udpSocket({
       hostname: from,
       port: 0,
-      socket: { data: (_socket, bytes) => this.onMessage(Buffer.from(bytes)), error() {} },
+      socket: { data: (_socket, bytes) => this.#onMessage(Buffer.from(bytes)), error() {} },
     })
     this.localPort = socket.port
-    this.write = (bytes) => void socket.send(bytes, port, host)
-    this.end = () => {
+    this.#write = (bytes) => void socket.send(bytes, port, host)
+    this.#end = () => {
       if (!this.isClosed) socket.close()
       this.isClosed = true
     }
   }
 
-  private async openStream(hostname: string, port: number, tls: boolean): Promise<void> {
+  async #openStream(hostname: string, port: number, tls: boolean): Promise<void> {
     const unsent: Buffer[] = []
     const flush = (socket: Socket): void => {
       for (let next = unsent[0]; next !== undefined; next = unsent[0]) {
@@ -100,7 +101,7 @@ export class TurnLine implements AsyncDisposable {
       ...(tls && { tls: { rejectUnauthorized: false } }),
       socket: {
         ...(tls ? { handshake: opened } : { open: opened }),
-        data: (_socket, bytes) => this.onBytes(Buffer.from(bytes)),
+        data: (_socket, bytes) => this.#onBytes(Buffer.from(bytes)),
         drain: flush,
         end: () => void (this.isClosed = true),
         close: () => void (this.isClosed = true),
@@ -111,11 +112,11 @@ export class TurnLine implements AsyncDisposable {
     const socket = await promise
     socket.setNoDelay(true)
     this.localPort = socket.localPort
-    this.write = (bytes) => {
+    this.#write = (bytes) => {
       unsent.push(bytes)
       flush(socket)
     }
-    this.end = () => void socket.terminate()
+    this.#end = () => void socket.terminate()
     this.pause = () => void socket.pause()
     this.resume = () => void socket.resume()
   }
@@ -123,12 +124,12 @@ export class TurnLine implements AsyncDisposable {
   /** Bytes as they are. */
   send(bytes: Buffer): void {
     this.sent += bytes.length
-    this.write(bytes)
+    this.#write(bytes)
   }
 
   /** Ends it at once: a stream by RST. */
   close(): void {
-    this.end()
+    this.#end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,7 +145,10 @@ export class TurnLine implements AsyncDisposable {
     return waitFor(look, { what: 'a message of the TURN server', ...options })
   }
 
-  /** Sends a message and takes its answer. Over UDP it is repeated, as clients do: for as long as anything is waited for, unless `repeats` says less. */
+  /**
+   * Sends a message and takes its answer. Over UDP it is repeated, as clients do: for as long as anything is
+   * waited for, unless `repeats` says less.
+   */
   async ask(
     message: stun.StunWriter,
     { repeats = PATIENCE_MS / REPEAT_MS }: { repeats?: number } = {},
@@ -163,7 +167,7 @@ export class TurnLine implements AsyncDisposable {
   /** Has itself told realm and nonce. */
   async greet(): Promise<stun.Stun> {
     const answer = await this.ask(udpAllocate(new stun.StunWriter(stun.ALLOCATE)))
-    this.learn(answer)
+    this.#learn(answer)
     return answer
   }
 
@@ -182,7 +186,7 @@ export class TurnLine implements AsyncDisposable {
     if (this.realm === '') await this.greet()
     const answer = await this.ask(this.signed(type, edit))
     if (stun.errorCode(answer) !== 438) return answer
-    this.learn(answer)
+    this.#learn(answer)
     return this.ask(this.signed(type, edit))
   }
 
@@ -217,25 +221,25 @@ export class TurnLine implements AsyncDisposable {
     return { code: stun.errorCode(answer), lifetimeS: granted?.readUInt32BE(0) ?? -1 }
   }
 
-  private learn(answer: stun.Stun): void {
+  #learn(answer: stun.Stun): void {
     this.realm = stun.valueOf(answer, stun.REALM)?.toString() ?? this.realm
     this.nonce = Buffer.from(stun.valueOf(answer, stun.NONCE) ?? this.nonce)
   }
 
-  private onMessage(bytes: Buffer): void {
+  #onMessage(bytes: Buffer): void {
     this.received += bytes.length
     this.inbox.push(bytes)
   }
 
-  private onBytes(bytes: Buffer): void {
-    if (this.isRaw) return this.onMessage(bytes)
-    this.rest = Buffer.concat([this.rest, bytes])
-    while (this.rest.length >= 4) {
-      const length = this.rest.readUInt16BE(2)
-      const whole = this.rest[0]! < 0x40 ? 20 + length : (4 + length + 3) & ~3
-      if (this.rest.length < whole) return
-      this.onMessage(this.rest.subarray(0, whole))
-      this.rest = this.rest.subarray(whole)
+  #onBytes(bytes: Buffer): void {
+    if (this.isRaw) return this.#onMessage(bytes)
+    this.#rest = Buffer.concat([this.#rest, bytes])
+    while (this.#rest.length >= 4) {
+      const length = this.#rest.readUInt16BE(2)
+      const whole = this.#rest[0]! < 0x40 ? 20 + length : (4 + length + 3) & ~3
+      if (this.#rest.length < whole) return
+      this.#onMessage(this.#rest.subarray(0, whole))
+      this.#rest = this.#rest.subarray(whole)
     }
   }
 }

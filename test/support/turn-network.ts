@@ -1,4 +1,5 @@
-// A network in memory for the TURN engine: nothing happens by itself, ports can be held by others, and connections read slowly.
+// A network in memory for the TURN engine: nothing happens by itself, ports can be held by others, and
+// connections read slowly.
 import { Address } from '../../server/turn/bytes/address.ts'
 import {
   type DatagramSink,

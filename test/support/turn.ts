@@ -1,5 +1,5 @@
-// TURN servers for tests: ours, in a gateway, or coturn with the same settings, which the tests themselves are checked against
-// (SLUICE_TEST_TURN=coturn bun test test/e2e/turn-tools).
+// TURN servers for tests: ours, in a gateway, or coturn with the same settings, which the tests themselves
+// are checked against (SLUICE_TEST_TURN=coturn bun test test/e2e/turn-tools).
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCertificate } from './certificate.ts'
@@ -54,7 +54,9 @@ export function startTurn(listeners: Readonly<Record<string, TurnWords>>): Promi
 /** Whether the tests are being tried on coturn. */
 export const isCoturnRun = process.env['SLUICE_TEST_TURN'] === 'coturn'
 
-/** A gateway with these listeners of protocol turn. `further` goes into its config; `binary` runs dist/sluice. */
+/**
+ * A gateway with these listeners of protocol turn. `further` goes into its config; `binary` runs dist/sluice.
+ */
 export async function startSluiceTurn(
   listeners: Readonly<Record<string, TurnWords>>,
   further: Readonly<Record<string, unknown>> = {},
@@ -80,7 +82,10 @@ export async function startSluiceTurn(
   }
 }
 
-/** One listener as the config has it, with a realm of its own: those of one realm share quotas. Limits are wide: a test that is about one sets it. */
+/**
+ * One listener as the config has it, with a realm of its own: those of one realm share quotas. Limits are
+ * wide: a test that is about one sets it.
+ */
 export function turnListener(name: string, words: TurnWords): Record<string, unknown> {
   const host = words.host ?? '127.0.0.1'
   const bind = host.includes(':') ? `[${host}]:0` : `${host}:0`
@@ -110,7 +115,10 @@ export function turnListener(name: string, words: TurnWords): Record<string, unk
   }
 }
 
-/** Id of the relay's process as the gateway's state file has it, for the gateway that would come after this one. */
+/**
+ * Id of the relay's process as the gateway's state file has it, for the gateway that would come after this
+ * one.
+ */
 export function relayOf(gateway: Gateway): number {
   const data = join(gateway.folder, 'data')
   const file = readdirSync(data).find((name) => name.startsWith('run-')) ?? ''

@@ -12,7 +12,10 @@ export interface WaitOptions {
   readonly everyMs?: number
 }
 
-/** Resolves with the first value of `condition` that is neither false, null nor undefined; rejects at the deadline. */
+/**
+ * Resolves with the first value of `condition` that is neither false, null nor undefined; rejects at the
+ * deadline.
+ */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { forMs = PATIENCE_MS, what = condition.toString(), everyMs = 4 }: WaitOptions = {},
@@ -40,7 +43,10 @@ export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** True when `condition` stays true for this long: for "and nothing more happens", where there is no event to wait for. */
+/**
+ * True when `condition` stays true for this long: for "and nothing more happens", where there is no event to
+ * wait for.
+ */
 export async function staysTrue(condition: () => boolean, forMs: number): Promise<boolean> {
   const deadline = performance.now() + forMs
   while (performance.now() < deadline) {

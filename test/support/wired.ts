@@ -1,5 +1,6 @@
-// The engine between two sockets that the test plays itself, without a kernel: bytes arrive cut exactly as it says, and each
-// event is over before the next. So an exchange costs microseconds, and every way of cutting its bytes can be tried.
+// The engine between two sockets that the test plays itself, without a kernel: bytes arrive cut exactly as it
+// says, and each event is over before the next. So an exchange costs microseconds, and every way of cutting
+// its bytes can be tried.
 import type { Socket } from 'bun'
 import { flush } from '../../server/head/stage.ts'
 import type { Conn } from '../../server/http1/conn.ts'

@@ -25,7 +25,8 @@ export interface Wishes {
 
 export function allocate(turn: TurnState, request: Request): void {
   const { client } = request
-  // RFC 8656 §7.2, 1. Credentials: were checked. 2. The five-tuple has an allocation, or carries a peer's data.
+  // RFC 8656 §7.2, 1. Credentials: were checked. 2. The five-tuple has an allocation, or carries a peer's
+  // data.
   if (client.allocation !== null || client.bound !== null) return refuse(turn, request, 437)
   // 3. to 9. What is asked for makes sense, and is something that we have.
   const wishes = wishesOf(request)
@@ -110,7 +111,8 @@ function begin(
 function wishesOf({ client, message }: Request): Wishes | ErrorCode {
   const { relay } = client.listener.config
   if (relay === false) return 400
-  // 3. REQUESTED-TRANSPORT: 400 without it, 442 for what is not relayed. RFC 6062 §5.1: TCP is for clients with a connection.
+  // 3. REQUESTED-TRANSPORT: 400 without it, 442 for what is not relayed. RFC 6062 §5.1: TCP is for clients
+  //   with a connection.
   const protocol = message.requestedTransport
   if (protocol === null || protocol === 'malformed') return 400
   const isTcp = protocol === TRANSPORTS.TCP
@@ -175,7 +177,10 @@ function takePlace(turn: TurnState, { client, granted }: Request): Place | Quota
   return Place.take(listener.config.quotas, turn.ledgerOf(listener.realm), listener, granted.account, network)
 }
 
-/** 486 when it is the user's, the address's or the realm's quota; 508 when we can take nobody any more, or another server if there is one. */
+/**
+ * 486 when it is the user's, the address's or the realm's quota; 508 when we can take nobody any more, or
+ * another server if there is one.
+ */
 function refuseFull(turn: TurnState, request: Request, full: Quota | 'ports'): void {
   const { client, granted } = request
   turn.tellQuota(client.listener.name, full, granted.user, client.address.host)

@@ -3,7 +3,10 @@ import { ATTRIBUTES } from '../bytes/stun.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import { refuse, type Request } from './answer.ts'
 
-/** Answers 300 where the config says so and has a server of the client's family (a client can use no other); false: it was not. */
+/**
+ * Answers 300 where the config says so and has a server of the client's family (a client can use no other);
+ * false: it was not.
+ */
 export function redirect(turn: TurnState, request: Request, when: 'always' | 'full'): boolean {
   const { listener, address } = request.client
   const { alternate } = listener.config

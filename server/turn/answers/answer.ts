@@ -26,7 +26,10 @@ export function reply(turn: TurnState, { client, message, granted }: Request): v
   client.send(sealed(turn, client, granted, message.hasFingerprint))
 }
 
-/** The same, for requests that must not be obeyed twice: over UDP the answer is remembered, for the client may not hear it. */
+/**
+ * The same, for requests that must not be obeyed twice: over UDP the answer is remembered, for the client may
+ * not hear it.
+ */
 export function replyOnce(turn: TurnState, { client, message, granted }: Request): void {
   const answer = sealed(turn, client, granted, message.hasFingerprint)
   if (client.tuples !== null) client.allocation?.answers.remember(answer.slice())
@@ -66,8 +69,8 @@ export function sealed(
 }
 
 /**
- * Whether a client that has not shown who it is gets an answer. Over UDP its address may be a victim's: so many a second, no more.
- * Who has an allocation has shown that it receives there.
+ * Whether a client that has not shown who it is gets an answer. Over UDP its address may be a victim's: so
+ * many a second, no more. Who has an allocation has shown that it receives there.
  */
 export function mayAnswer(client: Client): boolean {
   if (client.tuples === null || client.allocation !== null) return true

@@ -1,4 +1,5 @@
-// Binding (RFC 8489 §12): what address does the client have, as we see it? With behaviour discovery (RFC 5780) also: who else answers it?
+// Binding (RFC 8489 §12): what address does the client have, as we see it? With behaviour discovery (RFC
+// 5780) also: who else answers it?
 import { Address } from '../bytes/address.ts'
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES, CLASSES } from '../bytes/stun.ts'
@@ -13,14 +14,17 @@ export function binding(turn: TurnState, client: Client, message: Message): void
   if (!mayAnswerBinding(client)) return
   const { listener } = client
   const sockets = discoverySockets(listener, client)
-  // RFC 8489 §6.3.1: an attribute that must be understood and is not. Without two addresses those of discovery are such.
+  // RFC 8489 §6.3.1: an attribute that must be understood and is not. Without two addresses those of
+  // discovery are such.
   const unknown = message.unknownRequired(sockets === null ? KNOWN : KNOWN_OF_DISCOVERY)
   if (unknown.length > 0) refuseStranger(turn, client, message, 420, (answer) => answer.unknown(unknown))
   else if (sockets === null) client.send(success(turn, client, message, null, 0))
   else discover(turn, client, message, sockets)
 }
 
-/** All four, or null: it is not configured, or the client came by a connection, to which none of this applies. */
+/**
+ * All four, or null: it is not configured, or the client came by a connection, to which none of this applies.
+ */
 function discoverySockets(
   { config, discovery }: TurnListener,
   { tuples }: Client,
@@ -47,8 +51,9 @@ function discover(turn: TurnState, client: Client, message: Message, sockets: re
   const from = sockets[place]
   const other = sockets[came ^ 3]
   if (from === undefined || other === undefined) return
-  // Padding is as long as what was asked with (an answer that is longer than its request would serve those who ask in another's name),
-  // and no longer than it takes to be sent in fragments: an answer has to fit into a datagram.
+  // Padding is as long as what was asked with (an answer that is longer than its request would serve those
+  // who ask in another's name), and no longer than it takes to be sent in fragments: an answer has to fit
+  // into a datagram.
   const paddingLength = padding < 0 ? 0 : Math.min(message.valueLength(padding), PADDING_MOST)
   const answer = success(turn, client, message, { from: from.address, other: other.address }, paddingLength)
   // To another port, but never to another host than the one that asked.

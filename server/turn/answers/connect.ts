@@ -1,4 +1,5 @@
-// Connect (RFC 6062 §5.2): a TCP connection from the relayed address to a peer. Answered once it stands, or does not.
+// Connect (RFC 6062 §5.2): a TCP connection from the relayed address to a peer. Answered once it stands, or
+// does not.
 import { CLASSES, ATTRIBUTES, METHODS } from '../bytes/stun.ts'
 import { PeerConnection } from '../state/peer-connection.ts'
 import type { TurnState } from '../state/turn-state.ts'

@@ -1,4 +1,5 @@
-// ConnectionAttempt (RFC 6062 §5.3): a peer connects to a relayed address; its client is told, and has 30 s to bind the connection.
+// ConnectionAttempt (RFC 6062 §5.3): a peer connects to a relayed address; its client is told, and has 30 s
+// to bind the connection.
 import type { Address } from '../bytes/address.ts'
 import { ATTRIBUTES, CLASSES, METHODS } from '../bytes/stun.ts'
 import type { Stream } from '../network.ts'
@@ -37,7 +38,10 @@ function isWelcome(allocation: Allocation, peer: Address): boolean {
   return connections.size < listener.config.quotas.connections
 }
 
-/** Who connects from a relayed address of ours to what the outside sees of another one is seen in the same way. */
+/**
+ * Who connects from a relayed address of ours to what the outside sees of another one is seen in the same
+ * way.
+ */
 function shown(turn: TurnState, relayed: Relayed, remote: Address): Address {
   const from = turn.relayed.tcp.find(remote.key)
   if (from === null || from.allocation === null || relayed.told.key === relayed.real.key) return remote

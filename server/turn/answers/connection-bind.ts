@@ -1,4 +1,5 @@
-// ConnectionBind (RFC 6062 §5.4): from now on this connection of the client carries what a peer's connection does, and nothing else.
+// ConnectionBind (RFC 6062 §5.4): from now on this connection of the client carries what a peer's connection
+// does, and nothing else.
 import type { TurnState } from '../state/turn-state.ts'
 import { refuse, reply, type Request, success } from './answer.ts'
 import { splice } from './splice.ts'

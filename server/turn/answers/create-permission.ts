@@ -1,4 +1,5 @@
-// CreatePermission (RFC 8656 §10.2): which addresses may send to the client. All of them are permitted, or none.
+// CreatePermission (RFC 8656 §10.2): which addresses may send to the client. All of them are permitted, or
+// none.
 import { Address } from '../bytes/address.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import { refuse, reply, type Request, success } from './answer.ts'
@@ -17,7 +18,8 @@ export function createPermission(turn: TurnState, request: Request): void {
   if (peers.some(({ family }) => allocation.relayedOf(family) === null)) return refuse(turn, request, 443)
   const { permissions } = listener.config.quotas
   if (peers.length > permissions) return refuse(turn, request, 508)
-  // 4. One that clients may reach. The port does not matter (RFC 8656 §9): where it does, it is looked at with each datagram.
+  // 4. One that clients may reach. The port does not matter (RFC 8656 §9): where it does, it is looked at
+  //   with each datagram.
   for (const peer of peers) {
     const verdict = listener.verdictOnHost(peer, allocation.relays)
     if (verdict.allowed) continue

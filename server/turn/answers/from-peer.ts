@@ -1,4 +1,5 @@
-// From a peer to the client: what arrives at a relayed address (RFC 8656 §11.3, §12.7). The hot path: nothing is allocated per datagram.
+// From a peer to the client: what arrives at a relayed address (RFC 8656 §11.3, §12.7). The hot path: nothing
+// is allocated per datagram.
 import { nowMs } from '../../lib/clock.ts'
 import { putChannelHeader, putPadding } from '../bytes/channel-data.ts'
 import { dataIndicationHeader } from '../bytes/data-indication.ts'
@@ -19,8 +20,8 @@ export const PEER_SINK: DatagramSink = {
 }
 
 /**
- * Hands a datagram of a peer to the client. There is room around it for headers and padding. `isArena`: it stays as it is to the end of
- * the turn.
+ * Hands a datagram of a peer to the client. There is room around it for headers and padding. `isArena`: it
+ * stays as it is to the end of the turn.
  */
 export function fromPeer(
   relayed: Relayed,

@@ -1,4 +1,5 @@
-// Mobility (RFC 8016): a client whose address changed takes its allocation along, by a ticket that only it has.
+// Mobility (RFC 8016): a client whose address changed takes its allocation along, by a ticket that only it
+// has.
 import type { ErrorCode } from '../bytes/errors.ts'
 import type { Allocation } from '../state/allocation.ts'
 import type { Client } from '../state/client.ts'
@@ -8,7 +9,10 @@ import type { Request } from './answer.ts'
 
 const TICKET_BYTES = 16
 
-/** Makes the ticket of an allocation; the one before is good no more. In text, as there are clients that keep it as a string of C. */
+/**
+ * Makes the ticket of an allocation; the one before is good no more. In text, as there are clients that keep
+ * it as a string of C.
+ */
 export function newTicket(turn: TurnState, allocation: Allocation): string {
   if (allocation.ticket !== null) turn.tickets.delete(allocation.ticket)
   allocation.ticket = turn.chance(TICKET_BYTES)
@@ -21,8 +25,8 @@ export const byTicket = (turn: TurnState, ticket: Uint8Array): Allocation | unde
   turn.tickets.get(String.fromCharCode(...ticket.subarray(0, 2 * TICKET_BYTES + 1)))
 
 /**
- * RFC 8016 §3.2.2: the allocation of a ticket, or the error to answer with. Nobody finds another's: it needs ticket and password, and a
- * nonce that was sent to the new address.
+ * RFC 8016 §3.2.2: the allocation of a ticket, or the error to answer with. Nobody finds another's: it needs
+ * ticket and password, and a nonce that was sent to the new address.
  */
 export function allocationByTicket(
   turn: TurnState,
@@ -42,7 +46,10 @@ export function allocationByTicket(
   return isElsewhere && (client.allocation !== null || client.bound !== null) ? 437 : allocation
 }
 
-/** Gives an allocation the five-tuple that its ticket came by: data comes and goes there from now on. False: quotas hold there too. */
+/**
+ * Gives an allocation the five-tuple that its ticket came by: data comes and goes there from now on. False:
+ * quotas hold there too.
+ */
 export function move(turn: TurnState, allocation: Allocation, client: Client): boolean {
   if (client.allocation === allocation) return true
   if (!allocation.place.moveTo(client.listener.config.quotas, networkKey(client.address.ipKey))) return false

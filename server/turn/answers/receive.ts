@@ -1,4 +1,5 @@
-// Where everything from clients comes in: datagrams at a listener's sockets, and connections that workers accepted.
+// Where everything from clients comes in: datagrams at a listener's sockets, and connections that workers
+// accepted.
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed } from '../../lib/wheel.ts'
 import { frameLength, isChannelData, NEED_MORE, NOT_A_FRAME } from '../bytes/frames.ts'
@@ -27,7 +28,8 @@ function receiveMessage(
   }
   if (message.class === CLASSES.REQUEST) answerRequest(turn, client, message)
   else if (message.class === CLASSES.INDICATION && message.method === METHODS.SEND) send(client, message)
-  // RFC 8489 §6.3.2: other indications (Binding keeps an address translator awake) have no answer. We ask nothing, so no answer is ours.
+  // RFC 8489 §6.3.2: other indications (Binding keeps an address translator awake) have no answer. We ask
+  // nothing, so no answer is ours.
   return true
 }
 

@@ -1,4 +1,5 @@
-// The way of every request: is it a repetition, who sends it, is all of it understood, which answer is it for?
+// The way of every request: is it a repetition, who sends it, is all of it understood, which answer is it
+// for?
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES, METHODS } from '../bytes/stun.ts'
 import type { Client } from '../state/client.ts'
@@ -27,7 +28,8 @@ export function answerRequest(turn: TurnState, client: Client, message: Message)
   const { listener } = client
   listener.meter.request(message.method)
   if (message.method === METHODS.BINDING) return binding(turn, client, message)
-  // 1. Where nothing is relayed only Binding has a meaning; a client learns that at once, and is not asked for credentials.
+  // 1. Where nothing is relayed only Binding has a meaning; a client learns that at once, and is not asked
+  //   for credentials.
   if (listener.config.relay === false) {
     if (mayAnswer(client)) refuseStranger(turn, client, message, 400)
     return
@@ -52,7 +54,10 @@ export function answerRequest(turn: TurnState, client: Client, message: Message)
   else answer(turn, request)
 }
 
-/** Over UDP. Also of the allocation before this one: a late copy of the Refresh that ended it must not end its successor. */
+/**
+ * Over UDP. Also of the allocation before this one: a late copy of the Refresh that ended it must not end its
+ * successor.
+ */
 function rememberedAnswer(
   { tuples, allocation, address }: Client,
   { bytes, start }: Message,
@@ -61,7 +66,10 @@ function rememberedAnswer(
   return allocation?.answers.find(bytes, start) ?? tuples.departed(address.key)?.find(bytes, start) ?? null
 }
 
-/** Whose allocation a request is about: a time-limited name that was good when it began may be used on it later. */
+/**
+ * Whose allocation a request is about: a time-limited name that was good when it began may be used on it
+ * later.
+ */
 function holderOf(turn: TurnState, client: Client, message: Message): string | null {
   if (client.allocation !== null) return client.allocation.username
   if (message.method === METHODS.CONNECTION_BIND) {

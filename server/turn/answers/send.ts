@@ -1,4 +1,5 @@
-// Send indications (RFC 8656 §11.2): data for a peer that has a permission. What is wrong with one is never answered.
+// Send indications (RFC 8656 §11.2): data for a peer that has a permission. What is wrong with one is never
+// answered.
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES } from '../bytes/stun.ts'
 import type { Allocation } from '../state/allocation.ts'

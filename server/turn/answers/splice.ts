@@ -1,4 +1,5 @@
-// The two connections of a TCP relay (RFC 6062 §5.5), joined: bytes pass as they are, and the slower side sets the pace.
+// The two connections of a TCP relay (RFC 6062 §5.5), joined: bytes pass as they are, and the slower side
+// sets the pace.
 import type { Stream, StreamSink } from '../network.ts'
 import type { Client } from '../state/client.ts'
 import { Flow } from '../state/flow.ts'

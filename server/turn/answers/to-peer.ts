@@ -29,7 +29,8 @@ export function toPeer(
   allocation.packetsToPeers++
   meter.bytesToPeer.add(length)
   meter.packetsToPeer.add(1)
-  // 3. A peer that is a relayed address of ours: straight to its client, by the same rules as what comes through the kernel.
+  // 3. A peer that is a relayed address of ours: straight to its client, by the same rules as what comes
+  //   through the kernel.
   const { twin } = peer
   const { socket } = peer.relayed
   const isArena = client.socket !== null

@@ -2,10 +2,16 @@
 import { canonicalAddress, parseAddress } from '../../lib/ranges.ts'
 import { writeBind } from '../../lib/bind.ts'
 
-/** What makes two addresses the same in a map: a number for IPv4 (address × 65536 + port), a string of 18 bytes for IPv6. */
+/**
+ * What makes two addresses the same in a map: a number for IPv4 (address × 65536 + port), a string of 18
+ * bytes for IPv6.
+ */
 export type AddressKey = number | string
 
-/** An IP address and a port. IPv4 in IPv6 (::ffff:a.b.c.d) stays what it is here: those who judge peers see through it. */
+/**
+ * An IP address and a port. IPv4 in IPv6 (::ffff:a.b.c.d) stays what it is here: those who judge peers see
+ * through it.
+ */
 export class Address {
   readonly family: 4 | 6
   /** 4 or 16 bytes, not to be written to. */
@@ -43,7 +49,9 @@ export class Address {
     return writeBind(this.host, this.port)
   }
 
-  /** A struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes) of Linux, made once; its memory does not move. */
+  /**
+   * A struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes) of Linux, made once; its memory does not move.
+   */
   get sockaddr(): Uint8Array {
     this.#sockaddr ??= makeSockaddr(this)
     return this.#sockaddr

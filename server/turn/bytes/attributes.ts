@@ -1,10 +1,12 @@
-// The attributes of a STUN message as they lie in a buffer: nothing is copied when it is decoded, values are read when asked for.
+// The attributes of a STUN message as they lie in a buffer: nothing is copied when it is decoded, values are
+// read when asked for.
 //
 //   0       2        4         8                   20
 //   | type  | length | cookie  | transaction id    | type, length, value, padding to 4 | …
 //
-// RFC 8489 §14.5 to §14.7: what stands behind MESSAGE-INTEGRITY is not believed, for whoever is on the path can append it. So
-// `find` and every getter look only at what comes before the first of MESSAGE-INTEGRITY, MESSAGE-INTEGRITY-SHA256 and FINGERPRINT.
+// RFC 8489 §14.5 to §14.7: what stands behind MESSAGE-INTEGRITY is not believed, for whoever is on the path
+// can append it. So `find` and every getter look only at what comes before the first of MESSAGE-INTEGRITY,
+// MESSAGE-INTEGRITY-SHA256 and FINGERPRINT.
 import { isUtf8 } from 'node:buffer'
 import { Address, addressKey, type AddressKey } from './address.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -18,7 +20,10 @@ const NONE: readonly number[] = []
 /** An answer names no more: nobody sends as many but to make it long. */
 const UNKNOWN_MAX = 32
 
-/** A decoded message, whatever its attributes mean: good as long as the bytes that it was decoded from stay as they are. */
+/**
+ * A decoded message, whatever its attributes mean: good as long as the bytes that it was decoded from stay as
+ * they are.
+ */
 export class Attributes {
   bytes: Uint8Array = NOTHING
   /** Where it begins in `bytes`. */
@@ -39,8 +44,9 @@ export class Attributes {
   #transactionKey: string | null = null
 
   /**
-   * Takes this object for another message, in [start, start + length) of `bytes`. False, and of no use, when that is not a STUN message
-   * that an answer is owed to: another cookie, lengths that do not fit, a wrong FINGERPRINT (RFC 8489 §6.3: silently dropped).
+   * Takes this object for another message, in [start, start + length) of `bytes`. False, and of no use, when
+   * that is not a STUN message that an answer is owed to: another cookie, lengths that do not fit, a wrong
+   * FINGERPRINT (RFC 8489 §6.3: silently dropped).
    */
   decode(bytes: Uint8Array, start: number, length: number): boolean {
     this.integrityAt = this.integritySha256At = this.fingerprintAt = -1
@@ -78,7 +84,8 @@ export class Attributes {
     return true
   }
 
-  // Behind MESSAGE-INTEGRITY only the other two count, behind MESSAGE-INTEGRITY-SHA256 only FINGERPRINT, behind that nothing.
+  // Behind MESSAGE-INTEGRITY only the other two count, behind MESSAGE-INTEGRITY-SHA256 only FINGERPRINT,
+  // behind that nothing.
   #isProtection(type: number, at: number): boolean {
     if (this.fingerprintAt >= 0) return false
     if (type === ATTRIBUTES.FINGERPRINT) this.fingerprintAt = at
@@ -121,7 +128,10 @@ export class Attributes {
 
   // ── any attribute ──
 
-  /** Where the value of the first attribute of this type stands in `bytes`; -1: there is none (that is believed). */
+  /**
+   * Where the value of the first attribute of this type stands in `bytes`; -1: there is none (that is
+   * believed).
+   */
   find(type: number): number {
     const { bytes } = this
     for (let at = this.start + HEADER_BYTES; at < this.#end; at += 4 + ((u16(bytes, at + 2) + 3) & ~3))
@@ -144,7 +154,10 @@ export class Attributes {
     return at < 0 ? null : this.bytes.subarray(at, at + this.valueLength(at))
   }
 
-  /** The value as text; null when there is none, or it is not UTF-8 (`has` tells which). Control characters and all: names are data. */
+  /**
+   * The value as text; null when there is none, or it is not UTF-8 (`has` tells which). Control characters
+   * and all: names are data.
+   */
   text(type: number): string | null {
     const value = this.value(type)
     return value !== null && isUtf8(value) ? decoder.decode(value) : null
@@ -156,7 +169,10 @@ export class Attributes {
     return typeof at === 'number' ? u32(this.bytes, at) : at
   }
 
-  /** Types below 0x8000 that are not among these, each once, at most 32 of them (RFC 8489 §14: an answer is 420, an indication is dropped). */
+  /**
+   * Types below 0x8000 that are not among these, each once, at most 32 of them (RFC 8489 §14: an answer is
+   * 420, an indication is dropped).
+   */
   unknownRequired(known: ReadonlySet<number>): readonly number[] {
     const { bytes } = this
     let unknown: number[] | null = null
@@ -207,7 +223,10 @@ export class Attributes {
     return found
   }
 
-  /** Key of the first XOR-PEER-ADDRESS, as Address.key, without making an Address; null when there is none or it is malformed. */
+  /**
+   * Key of the first XOR-PEER-ADDRESS, as Address.key, without making an Address; null when there is none or
+   * it is malformed.
+   */
   get peerKey(): AddressKey | null {
     const at = this.find(ATTRIBUTES.XOR_PEER_ADDRESS)
     const family = at < 0 ? 0 : this.#readAddress(ATTRIBUTES.XOR_PEER_ADDRESS, at)

@@ -1,4 +1,5 @@
-// ChannelData (RFC 8656 §12.4): channel number, length, data; over streams padded to four bytes. Read and written in place.
+// ChannelData (RFC 8656 §12.4): channel number, length, data; over streams padded to four bytes. Read and
+// written in place.
 
 export const CHANNEL_HEADER_BYTES = 4
 /** The lowest and highest number that a channel can have (RFC 5766 §11). */
@@ -12,8 +13,8 @@ export const channelOf = (bytes: Uint8Array, start: number): number =>
   (bytes[start]! << 8) | bytes[start + 1]!
 
 /**
- * Length of the data behind the header at `start`, of a message of `length` bytes; -1: the header says more than is there (RFC 8656
- * §12.6: dropped). Less than is there is right: padding, also in a datagram.
+ * Length of the data behind the header at `start`, of a message of `length` bytes; -1: the header says more
+ * than is there (RFC 8656 §12.6: dropped). Less than is there is right: padding, also in a datagram.
  */
 export function channelDataLength(bytes: Uint8Array, start: number, length: number): number {
   if (length < CHANNEL_HEADER_BYTES) return -1

@@ -1,4 +1,5 @@
-// Data indications (RFC 8656 §11.3) written in place, around data that was received into a buffer with room on both sides.
+// Data indications (RFC 8656 §11.3) written in place, around data that was received into a buffer with room
+// on both sides.
 import type { Address } from './address.ts'
 import { putPadding } from './channel-data.ts'
 import { ATTRIBUTES, CLASSES, FAMILIES, HEADER_BYTES, MAGIC_COOKIE, METHODS, messageType } from './stun.ts'
@@ -24,8 +25,9 @@ export class DataIndications {
   }
 
   /**
-   * Writes the rest of the message around `length` bytes of data at `dataStart`. It then begins dataIndicationHeader(peer.family)
-   * before the data, and is that and the padded length long, which is returned.
+   * Writes the rest of the message around `length` bytes of data at `dataStart`. It then begins
+   * dataIndicationHeader(peer.family) before the data, and is that and the padded length long, which is
+   * returned.
    */
   put(bytes: Uint8Array, dataStart: number, length: number, peer: Address): number {
     const header = dataIndicationHeader(peer.family)

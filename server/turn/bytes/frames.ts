@@ -1,4 +1,5 @@
-// Where messages end on a stream (RFC 8656 §3.1, §12.5): STUN by its length, ChannelData by its length and padding.
+// Where messages end on a stream (RFC 8656 §3.1, §12.5): STUN by its length, ChannelData by its length and
+// padding.
 import { CHANNEL_HEADER_BYTES } from './channel-data.ts'
 import { HEADER_BYTES, MAGIC_COOKIE } from './stun.ts'
 
@@ -11,9 +12,9 @@ export const NEED_MORE = 0
 export const NOT_A_FRAME = -1
 
 /**
- * Length of the frame at `start`, of which `available` bytes are there: more than 0 when it is there whole (with the padding that
- * ChannelData has on streams), NEED_MORE, or NOT_A_FRAME. Every ASCII letter begins ChannelData: who gets that where no channel can be
- * bound closes the stream.
+ * Length of the frame at `start`, of which `available` bytes are there: more than 0 when it is there whole
+ * (with the padding that ChannelData has on streams), NEED_MORE, or NOT_A_FRAME. Every ASCII letter begins
+ * ChannelData: who gets that where no channel can be bound closes the stream.
  */
 export function frameLength(bytes: Uint8Array, start: number, available: number): number {
   if (available < 1) return NEED_MORE

@@ -1,4 +1,5 @@
-// MESSAGE-INTEGRITY and MESSAGE-INTEGRITY-SHA256 (RFC 8489 §14.5, §14.6), and the keys of long-term credentials (§9.2.2, §18.5.1).
+// MESSAGE-INTEGRITY and MESSAGE-INTEGRITY-SHA256 (RFC 8489 §14.5, §14.6), and the keys of long-term
+// credentials (§9.2.2, §18.5.1).
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { opaqueString } from '../../lib/opaque-string.ts'
 import { headerAsIfEnding } from './header.ts'
@@ -18,7 +19,10 @@ export const INTEGRITY_BYTES = { sha1: 20, sha256: 32 } as const
 export const hasIntegritySha1 = (message: Message, key: Uint8Array): boolean =>
   isMadeWith('sha1', message, message.integrityAt, key)
 
-/** Whether MESSAGE-INTEGRITY-SHA256 is there, whole (RFC 8489 §14.6: TURN allows no truncated one), and made with this key. */
+/**
+ * Whether MESSAGE-INTEGRITY-SHA256 is there, whole (RFC 8489 §14.6: TURN allows no truncated one), and made
+ * with this key.
+ */
 export const hasIntegritySha256 = (message: Message, key: Uint8Array): boolean =>
   isMadeWith('sha256', message, message.integritySha256At, key)
 
@@ -67,5 +71,6 @@ export const userHash = (username: string, realm: string): Uint8Array =>
     .update(`${prepared(username)}:${prepared(realm)}`)
     .digest()
 
-// Clients in the field prepare nothing: what OpaqueString refuses is taken as it is written, for it has matched so far.
+// Clients in the field prepare nothing: what OpaqueString refuses is taken as it is written, for it has
+// matched so far.
 const prepared = (text: string): string => opaqueString(text) ?? text

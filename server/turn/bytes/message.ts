@@ -1,5 +1,5 @@
-// A STUN message, with what its attributes mean in STUN, TURN and behaviour discovery. A getter returns null when the attribute is not
-// there, and 'malformed' when it is not what the standard says.
+// A STUN message, with what its attributes mean in STUN, TURN and behaviour discovery. A getter returns null
+// when the attribute is not there, and 'malformed' when it is not what the standard says.
 import type { Address } from './address.ts'
 import { Attributes, type Malformed, decoder, u16 } from './attributes.ts'
 import { ATTRIBUTES } from './stun.ts'
@@ -31,7 +31,9 @@ export class Message extends Attributes {
     return this.firstByte(ATTRIBUTES.REQUESTED_ADDRESS_FAMILY, 4)
   }
 
-  /** The same of ADDITIONAL-ADDRESS-FAMILY; older clients (coturn 4.6's) have it by the number of its draft. */
+  /**
+   * The same of ADDITIONAL-ADDRESS-FAMILY; older clients (coturn 4.6's) have it by the number of its draft.
+   */
   get additionalFamily(): number | null | Malformed {
     const family = this.firstByte(ATTRIBUTES.ADDITIONAL_ADDRESS_FAMILY, 4)
     return family ?? this.firstByte(ATTRIBUTES.DRAFT_ADDITIONAL_ADDRESS_FAMILY, 4)
@@ -115,7 +117,10 @@ export class Message extends Attributes {
   }
 }
 
-/** Decodes the STUN message in [start, start + length) of `bytes`, without copying any; null when no answer is owed to it. Never throws. */
+/**
+ * Decodes the STUN message in [start, start + length) of `bytes`, without copying any; null when no answer is
+ * owed to it. Never throws.
+ */
 export function decodeMessage(bytes: Uint8Array, start: number, length: number): Message | null {
   const message = new Message()
   return message.decode(bytes, start, length) ? message : null

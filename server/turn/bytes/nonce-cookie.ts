@@ -1,5 +1,5 @@
-// The nonce cookie (RFC 8489 §9.2): a nonce says at its beginning which security features the server has, so that whoever removes
-// them from an answer on its way changes the nonce too.
+// The nonce cookie (RFC 8489 §9.2): a nonce says at its beginning which security features the server has, so
+// that whoever removes them from an answer on its way changes the nonce too.
 
 /** The STUN Security Features (RFC 8489 §18.1). */
 export interface SecurityFeatures {

@@ -1,4 +1,5 @@
-// PASSWORD-ALGORITHMS and PASSWORD-ALGORITHM (RFC 8489 §14.11, §14.12): number, length of parameters, parameters padded to four bytes.
+// PASSWORD-ALGORITHMS and PASSWORD-ALGORITHM (RFC 8489 §14.11, §14.12): number, length of parameters,
+// parameters padded to four bytes.
 import type { PasswordAlgorithm } from './integrity.ts'
 import { PASSWORD_ALGORITHMS } from './stun.ts'
 
@@ -24,7 +25,10 @@ export function algorithmOf(value: Uint8Array): PasswordAlgorithm | null {
   return value[1] === PASSWORD_ALGORITHMS.MD5 ? PASSWORD_ALGORITHMS.MD5 : null
 }
 
-/** The first of a value of PASSWORD-ALGORITHMS that we have, which a client must take; null: none, or it is malformed. */
+/**
+ * The first of a value of PASSWORD-ALGORITHMS that we have, which a client must take; null: none, or it is
+ * malformed.
+ */
 export function firstKnownAlgorithm(value: Uint8Array): PasswordAlgorithm | null {
   let first: PasswordAlgorithm | null = null
   let at = 0

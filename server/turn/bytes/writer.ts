@@ -18,8 +18,8 @@ import {
 const LONGEST = HEADER_BYTES + 0xfffc
 
 /**
- * Writes one message after the other: `begin`, its attributes in their order, `finish`. Integrity is added when all that it protects is
- * there, the fingerprint last.
+ * Writes one message after the other: `begin`, its attributes in their order, `finish`. Integrity is added
+ * when all that it protects is there, the fingerprint last.
  */
 export class MessageWriter {
   #bytes = new Uint8Array(1024)
@@ -108,7 +108,9 @@ export class MessageWriter {
     return this.#error(ATTRIBUTES.ERROR_CODE, 0, code, reason)
   }
 
-  /** ADDRESS-ERROR-CODE (RFC 8656 §18.12): why the second family was not given. `family` is one of FAMILIES. */
+  /**
+   * ADDRESS-ERROR-CODE (RFC 8656 §18.12): why the second family was not given. `family` is one of FAMILIES.
+   */
   addressErrorCode(family: number, code: number, reason: string = reasonOf(code)): this {
     return this.#error(ATTRIBUTES.ADDRESS_ERROR_CODE, family, code, reason)
   }
@@ -162,7 +164,8 @@ export class MessageWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  // Writes an attribute's header and padding; returns where its value goes, which may hold what was written there before.
+  // Writes an attribute's header and padding; returns where its value goes, which may hold what was written
+  // there before.
   #attribute(type: number, length: number, padding = 0): number {
     const at = this.#length
     const end = at + 4 + ((length + 3) & ~3)

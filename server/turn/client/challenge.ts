@@ -1,4 +1,5 @@
-// Long-term credentials from the client's side (RFC 8489 §9.2): what a 401 or 438 asks for, and the proof that is given.
+// Long-term credentials from the client's side (RFC 8489 §9.2): what a 401 or 438 asks for, and the proof
+// that is given.
 import {
   hasIntegritySha1,
   hasIntegritySha256,
@@ -52,7 +53,10 @@ export function readChallenge(message: Message): Challenge | null {
 /** How a client proves who it is: `auto` takes the best that the server offers. */
 export type ProofKind = 'auto' | 'md5' | 'sha256'
 
-/** Writes USERNAME to MESSAGE-INTEGRITY at the end of a request, and tells with which key the answer must be made. */
+/**
+ * Writes USERNAME to MESSAGE-INTEGRITY at the end of a request, and tells with which key the answer must be
+ * made.
+ */
 export function prove(
   writer: MessageWriter,
   challenge: Challenge,
@@ -71,7 +75,8 @@ export function prove(
     writer.integritySha1(key)
     return { key, kind: 'sha1' }
   }
-  // 2. PASSWORD-ALGORITHMS as they came, so that the server sees whether they were changed on the way, and which one was taken.
+  // 2. PASSWORD-ALGORITHMS as they came, so that the server sees whether they were changed on the way, and
+  //   which one was taken.
   if (challenge.offered !== null) writer.bytes(ATTRIBUTES.PASSWORD_ALGORITHMS, challenge.offered)
   writer.bytes(ATTRIBUTES.PASSWORD_ALGORITHM, algorithmValue(algorithm))
   // 3. From here on only MESSAGE-INTEGRITY-SHA256.
@@ -88,7 +93,8 @@ export interface Proof {
 export const isProven = (message: Message, { key, kind }: Proof): boolean =>
   kind === 'sha256' ? hasIntegritySha256(message, key) : hasIntegritySha1(message, key)
 
-// The first that we know of what is offered, as RFC 8489 §9.2.5 has it; null: the old way, MD5 with MESSAGE-INTEGRITY.
+// The first that we know of what is offered, as RFC 8489 §9.2.5 has it; null: the old way, MD5 with
+// MESSAGE-INTEGRITY.
 function choose({ offered }: Challenge, kind: ProofKind): PasswordAlgorithm | null {
   if (kind === 'md5') return null
   if (kind === 'sha256') return PASSWORD_ALGORITHMS.SHA256

@@ -202,7 +202,8 @@ async function follow(
       facts,
     })
   report.ok('redirect', `${saidBy(answer)}: we are sent to ${alternate}`, facts)
-  // RFC 8489 §10: the same transport; a certificate for the domain that was named, else for the first server's.
+  // RFC 8489 §10: the same transport; a certificate for the domain that was named, else for the first
+  // server's.
   const other = { ...url, host: domain ?? url.host, port: alternate.port }
   const reached = await reachOne(exam, other, [alternate])
   if (reached === null) return null

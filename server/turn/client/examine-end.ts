@@ -1,4 +1,5 @@
-// The last steps of an examination: what the server should refuse, and whether allocations are kept and ended.
+// The last steps of an examination: what the server should refuse, and whether allocations are kept and
+// ended.
 import { Address } from '../bytes/address.ts'
 import type { Held } from './examine-allocate.ts'
 import type { Examination } from './examine.ts'
@@ -10,7 +11,10 @@ const PRIVATE_PEERS = {
   6: ['::1', '::', 'fd00::1', 'fe80::1', 'ff02::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1'],
 } as const
 
-/** Asks for permissions that a safe server refuses: its own machine, its network, the metadata service of its cloud. */
+/**
+ * Asks for permissions that a safe server refuses: its own machine, its network, the metadata service of its
+ * cloud.
+ */
 export async function findPrivatePeers({ report }: Examination, { client, relayed }: Held): Promise<void> {
   // Its own relayed address is one that clients may need.
   const hosts = PRIVATE_PEERS[relayed.family].filter((host) => host !== relayed.host)

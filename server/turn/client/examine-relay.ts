@@ -58,7 +58,8 @@ async function both(
 function findingOf({ world }: Examination, answer: Answer | Silence, { relayed }: Held): Finding | null {
   if ('silence' in answer) return explainSilence(answer)
   if (answer.code === 0) return null
-  // Who sees clients behind strict networks relays on both sides: then the peer is a relayed address of the server itself.
+  // Who sees clients behind strict networks relays on both sides: then the peer is a relayed address of the
+  // server itself.
   if (answer.code !== 403) return explainOther(answer)
   const range = world.rangeOf(relayed.host)
   const facts = { ...factsOf(answer), peer: String(relayed), range }
@@ -97,7 +98,8 @@ const byChannel = ({ client }: Held, channel: number): Side => ({
 async function relay({ wishes, report }: Examination, step: StepName, near: Side, far: Side): Promise<void> {
   const { count, size, timeoutMs } = wishes
   const isStream = [near, far].some(({ client }) => client.link.transport !== 'udp')
-  // On streams messages are padded to four bytes: lengths of each remainder show whether the server does that too.
+  // On streams messages are padded to four bytes: lengths of each remainder show whether the server does that
+  // too.
   const sizeOf = (number: number): number => size + (isStream ? number % 4 : 0)
   const patienceMs = Math.min(PATIENCE_MS, timeoutMs)
   const trips = await measureRoundTrips(near, far, { count, sizeOf, patienceMs, token: randomInt(2 ** 32) })

@@ -1,4 +1,5 @@
-// Looks at a STUN or TURN server as a client does, from its name to a message through two allocations, and says what is wrong.
+// Looks at a STUN or TURN server as a client does, from its name to a message through two allocations, and
+// says what is wrong.
 import { allocateFirst, allocateSecond, type Held } from './examine-allocate.ts'
 import { deleteHeld, findPrivatePeers, refreshHeld } from './examine-end.ts'
 import { reach } from './examine-reach.ts'
@@ -25,7 +26,9 @@ export interface Wishes {
 export interface TimedLogin extends Login {
   /** When it expires, in Unix seconds; null when it is not time-limited. */
   readonly expiryS: number | null
-  /** The same for a day longer: good where only the server's clock is ahead. Null when it was given as it is. */
+  /**
+   * The same for a day longer: good where only the server's clock is ahead. Null when it was given as it is.
+   */
   readonly longer: Login | null
 }
 

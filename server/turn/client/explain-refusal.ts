@@ -6,7 +6,9 @@ import type { Finding } from './report.ts'
 import type { Answer } from './answer.ts'
 import { TurnClient } from './turn-client.ts'
 
-/** What stands against the proof that this answers; null: it was accepted, and the answer is the server's own. */
+/**
+ * What stands against the proof that this answers; null: it was accepted, and the answer is the server's own.
+ */
 export async function refusalOf(
   exam: Examination,
   reached: Reached,
@@ -23,7 +25,8 @@ export async function refusalOf(
   }
 }
 
-// A 401 to a request that had credentials. Where they were made from a secret, tries others that are good for longer.
+// A 401 to a request that had credentials. Where they were made from a secret, tries others that are good for
+// longer.
 async function explainRefusal(exam: Examination, reached: Reached, answer: Answer): Promise<Finding> {
   const { wishes, world } = exam
   const { user = '', expiryS = null, longer = null } = wishes.login ?? {}

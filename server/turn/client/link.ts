@@ -1,4 +1,5 @@
-// The way to a server: UDP, TCP or TLS on sockets of Bun. What arrives is given on in whole messages, whichever it is.
+// The way to a server: UDP, TCP or TLS on sockets of Bun. What arrives is given on in whole messages,
+// whichever it is.
 import type { Address } from '../bytes/address.ts'
 import type { CertificateFacts } from './certificate.ts'
 import type { ClientTransport } from './turn-url.ts'
@@ -7,7 +8,10 @@ import type { ClientTransport } from './turn-url.ts'
 export interface LinkSink {
   /** A datagram; of a stream a STUN message or ChannelData with its padding. A copy of its own. */
   onMessage(bytes: Uint8Array): void
-  /** Whether ChannelData of this number can come: every letter of ASCII begins one, so a web server's answer would be waited for. */
+  /**
+   * Whether ChannelData of this number can come: every letter of ASCII begins one, so a web server's answer
+   * would be waited for.
+   */
   isChannel(channel: number): boolean
   /** A stream brought what is neither STUN nor ChannelData; these are its first bytes, and it is aborted. */
   onForeign(bytes: Uint8Array): void
@@ -25,7 +29,9 @@ export interface Link {
   readonly certificate: CertificateFacts | null
   /** False: it is gone. What a stream does not take now is kept. */
   send(bytes: Uint8Array): boolean
-  /** What arrives from here on is given on as it comes, in pieces of any size (RFC 6062). Nothing over UDP. */
+  /**
+   * What arrives from here on is given on as it comes, in pieces of any size (RFC 6062). Nothing over UDP.
+   */
   becomeRaw(): void
   /** Ends our side (FIN); the server's answers still arrive. Nothing over UDP. */
   finish(): void

@@ -1,4 +1,5 @@
-// What an examination finds, step by step. People paste it: each step says what was found and what to do about it.
+// What an examination finds, step by step. People paste it: each step says what was found and what to do
+// about it.
 
 export const STEPS = [
   'resolve',

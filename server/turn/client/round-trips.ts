@@ -1,4 +1,5 @@
-// Messages from one allocation to another and back: how many return, how long they take, whether their bytes are the same.
+// Messages from one allocation to another and back: how many return, how long they take, whether their bytes
+// are the same.
 import type { Address } from '../bytes/address.ts'
 import type { Arrival, TurnClient } from './turn-client.ts'
 

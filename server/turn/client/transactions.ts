@@ -16,7 +16,10 @@ export interface Reply {
 
 /** No answer, and what is known of why. */
 export interface Silence {
-  /** `timeout`: nothing came; `refused`: the network says so; `closed`: the connection is gone; `foreign`: it speaks something else. */
+  /**
+   * `timeout`: nothing came; `refused`: the network says so; `closed`: the connection is gone; `foreign`: it
+   * speaks something else.
+   */
   readonly silence: 'timeout' | 'refused' | 'closed' | 'foreign'
   readonly detail: string
   readonly sendings: number
@@ -38,7 +41,10 @@ export class Transactions {
     return this.#waiting.size
   }
 
-  /** Sends a request; resolves with its answer, or with silence after `timeoutMs` at the latest. Never rejects. */
+  /**
+   * Sends a request; resolves with its answer, or with silence after `timeoutMs` at the latest. Never
+   * rejects.
+   */
   begin(link: Link, request: Uint8Array, timeoutMs: number): Promise<Reply | Silence> {
     const { promise, resolve } = Promise.withResolvers<Reply | Silence>()
     const key = keyOf(request)

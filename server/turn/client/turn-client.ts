@@ -1,4 +1,5 @@
-// A client of a STUN or TURN server (RFC 8489, RFC 8656, RFC 6062): asks, proves who it is, sends and receives through an allocation.
+// A client of a STUN or TURN server (RFC 8489, RFC 8656, RFC 6062): asks, proves who it is, sends and
+// receives through an allocation.
 import { randomBytes } from 'node:crypto'
 import type { Address } from '../bytes/address.ts'
 import {
@@ -84,7 +85,10 @@ export class TurnClient {
     return this.#begin(method, build, null, timeoutMs)
   }
 
-  /** Sends a request with the proof that the server wants, once it has wanted one; again when the nonce was stale. */
+  /**
+   * Sends a request with the proof that the server wants, once it has wanted one; again when the nonce was
+   * stale.
+   */
   async request(method: number, build: Build = () => {}): Promise<Answer | Silence> {
     for (let tries = 1; ; tries++) {
       const hadProof = this.login !== null && this.#challenge !== null
@@ -174,7 +178,10 @@ export class TurnClient {
     return this.request(METHODS.CONNECT, (writer) => writer.address(ATTRIBUTES.XOR_PEER_ADDRESS, peer))
   }
 
-  /** RFC 6062 §4.4: makes this connection carry the bytes of that one: all that follows the success comes to onOther. */
+  /**
+   * RFC 6062 §4.4: makes this connection carry the bytes of that one: all that follows the success comes to
+   * onOther.
+   */
   connectionBind(connectionId: number): Promise<Answer | Silence> {
     return this.request(METHODS.CONNECTION_BIND, (writer) =>
       writer.u32(ATTRIBUTES.CONNECTION_ID, connectionId),

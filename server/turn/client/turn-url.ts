@@ -1,4 +1,5 @@
-// Where a STUN or TURN server is, as browsers are told it: stun:, stuns: (RFC 7064), turn:, turns: (RFC 7065).
+// Where a STUN or TURN server is, as browsers are told it: stun:, stuns: (RFC 7064), turn:, turns: (RFC
+// 7065).
 import { isIP } from 'node:net'
 import { writeBind } from '../../lib/bind.ts'
 
@@ -51,7 +52,8 @@ export function withTransport(url: TurnUrl, transport: ClientTransport): TurnUrl
   return { ...url, transport, port }
 }
 
-// RFC 7064 gives "stun:" no parameters: it is UDP, and "stuns:" TLS. RFC 7065 §3.1: "turns:" over UDP would be DTLS.
+// RFC 7064 gives "stun:" no parameters: it is UDP, and "stuns:" TLS. RFC 7065 §3.1: "turns:" over UDP would
+// be DTLS.
 function transportOf(isTurn: boolean, isTls: boolean, query: string | undefined): ClientTransport | null {
   if (query === undefined) return isTls ? 'tls' : 'udp'
   const asked = /^transport=(udp|tcp)$/i.exec(query)?.[1]?.toLowerCase()

@@ -1,4 +1,5 @@
-// UDP to a server: a connected socket, so that the kernel tells when nobody listens there, and drops what others send.
+// UDP to a server: a connected socket, so that the kernel tells when nobody listens there, and drops what
+// others send.
 import { Address } from '../bytes/address.ts'
 import { failureOf, type Link, type LinkFailure, type LinkSink, type LinkTarget } from './link.ts'
 
@@ -41,7 +42,8 @@ class UdpLink implements Link {
     try {
       this.#socket.send(bytes)
     } catch (problem) {
-      // Larger than a datagram may be, or an ICMP error of an earlier one: it is lost, as the network may lose it.
+      // Larger than a datagram may be, or an ICMP error of an earlier one: it is lost, as the network may
+      // lose it.
       this.#sink.onRefused(failureOf(problem).detail)
     }
     return true

@@ -1,4 +1,5 @@
-// What the sockets of the relay count, as metrics: of all listeners together, as most of it is not known to be of one.
+// What the sockets of the relay count, as metrics: of all listeners together, as most of it is not known to
+// be of one.
 import { LABEL_NONE } from '../../tables/metrics.ts'
 import type { LogEvent } from '../../telemetry/log.ts'
 import type { Registry } from '../../telemetry/registry.ts'
@@ -13,7 +14,10 @@ const REASONS: readonly (readonly [keyof Counters, string])[] = [
   ['badHeaders', 'bad_header'],
 ]
 
-/** Brings the counters up to date each time the registry is read; tells when no more clients could be accepted. */
+/**
+ * Brings the counters up to date each time the registry is read; tells when no more clients could be
+ * accepted.
+ */
 export function meterNetwork(registry: Registry, counters: Counters, log: LogEvent): void {
   let toldPauses = 0
   registry.onRead(() => {

@@ -1,5 +1,6 @@
-// The relay process: all TURN allocations live here. It is started by the supervisor, as a process or (`workers: 0`) as a thread, with two
-// descriptors: the channel that sockets come through, and the control connection. When that closes, it ends.
+// The relay process: all TURN allocations live here. It is started by the supervisor, as a process or
+// (`workers: 0`) as a thread, with two descriptors: the channel that sockets come through, and the control
+// connection. When that closes, it ends.
 import { randomBytes } from 'node:crypto'
 import { fstatSync } from 'node:fs'
 import type { Io } from '../../cli/io.ts'
@@ -104,39 +105,39 @@ function makeShell({ network, wheel, control, channel }: ShellMakings): RelayShe
 /** The relay's end of the control connection. */
 class Control implements StreamSink {
   shell: RelayShell | null = null
-  private readonly cutter = new LineCutter()
-  private readonly encoder = new TextEncoder()
-  private readonly network: SocketNetwork
-  private stream: Stream | null
-  private quietFromMs = 0
+  readonly #cutter = new LineCutter()
+  readonly #encoder = new TextEncoder()
+  readonly #network: SocketNetwork
+  #stream: Stream | null
+  #quietFromMs = 0
 
   constructor(network: SocketNetwork, fd: number) {
-    this.network = network
-    this.stream = network.adoptStream(fd, this)
+    this.#network = network
+    this.#stream = network.adoptStream(fd, this)
   }
 
   get unread(): number {
-    return this.stream?.queued ?? 0
+    return this.#stream?.queued ?? 0
   }
 
   say(message: FromRelay): void {
-    const line = this.encoder.encode(`${JSON.stringify(message)}\n`)
-    this.stream?.send(line, 0, line.length, UNSENT_MAX)
+    const line = this.#encoder.encode(`${JSON.stringify(message)}\n`)
+    this.#stream?.send(line, 0, line.length, UNSENT_MAX)
   }
 
   /** Sends what was said last: true when all of it is out, or nobody reads it. */
   hasSaidAll(): boolean {
-    this.network.flush()
-    this.quietFromMs ||= nowMs + LAST_WORDS_MS
-    return this.unread === 0 || nowMs > this.quietFromMs
+    this.#network.flush()
+    this.#quietFromMs ||= nowMs + LAST_WORDS_MS
+    return this.unread === 0 || nowMs > this.#quietFromMs
   }
 
   close(): void {
-    this.stream?.abort()
+    this.#stream?.abort()
   }
 
   onBytes(_stream: Stream, bytes: Uint8Array, start: number, length: number): number {
-    for (const line of this.cutter.take(bytes.subarray(start, start + length)))
+    for (const line of this.#cutter.take(bytes.subarray(start, start + length)))
       this.shell?.onMessage(JSON.parse(line) as ToRelay)
     return length
   }
@@ -146,7 +147,7 @@ class Control implements StreamSink {
   }
 
   onClose(): void {
-    this.stream = null
+    this.#stream = null
     this.shell?.onOrphaned()
   }
 }

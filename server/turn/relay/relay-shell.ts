@@ -1,5 +1,5 @@
-// What the relay process does with what its supervisor says: takes plans in two steps, answers questions, drains. The engine and the sockets
-// are handed in.
+// What the relay process does with what its supervisor says: takes plans in two steps, answers questions,
+// drains. The engine and the sockets are handed in.
 import { nowMs } from '../../lib/clock.ts'
 import { tellBug } from '../../lib/bug.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
@@ -58,187 +58,187 @@ interface Prepared {
 export class RelayShell {
   /** The code to exit with; null: it goes on. */
   exitCode: number | null = null
-  private readonly parts: ShellParts
-  private prepared: Prepared | null = null
-  private current: Prepared | null = null
-  private readonly udp = new Map<string, Open>()
-  private door: Open | null = null
-  private isDraining = false
-  private isClosed = false
-  private mostWanted = 0
-  private readonly startCode = new StartCode()
-  private readonly metrics: Timed
-  private readonly deadline: Timed
+  readonly #parts: ShellParts
+  #prepared: Prepared | null = null
+  #current: Prepared | null = null
+  readonly #udp = new Map<string, Open>()
+  #door: Open | null = null
+  #isDraining = false
+  #isClosed = false
+  #mostWanted = 0
+  readonly #startCode = new StartCode()
+  readonly #metrics: Timed
+  readonly #deadline: Timed
 
   constructor(parts: ShellParts) {
-    this.parts = parts
-    this.metrics = timed(() => this.tellMetrics())
-    this.deadline = timed(() => this.finish())
-    parts.wheel.due(this.metrics, nowMs + METRICS_EVERY_MS)
+    this.#parts = parts
+    this.#metrics = timed(() => this.#tellMetrics())
+    this.#deadline = timed(() => this.#finish())
+    parts.wheel.due(this.#metrics, nowMs + METRICS_EVERY_MS)
   }
 
   onMessage(message: ToRelay): void {
     if (this.exitCode !== null) return
     try {
-      this.obey(message)
+      this.#obey(message)
     } catch (error) {
       // What is half done cannot be trusted: another relay begins anew.
       tellBug(error)
-      this.end(1)
+      this.#end(1)
     }
   }
 
   /** Without a supervisor nobody could tell it anything, nor end it. */
   onOrphaned(): void {
-    this.end(0)
+    this.#end(0)
   }
 
   onTerminate(): void {
-    this.drain(this.current?.drainMs ?? 0)
+    this.#drain(this.#current?.drainMs ?? 0)
   }
 
   /** Closes all that is open. */
   close(): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.drop()
-    this.parts.turn.onEmpty = null
-    this.parts.turn.close()
-    for (const open of this.udp.values()) open.close()
-    this.door?.close()
-    this.door = null
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#drop()
+    this.#parts.turn.onEmpty = null
+    this.#parts.turn.close()
+    for (const open of this.#udp.values()) open.close()
+    this.#door?.close()
+    this.#door = null
   }
 
-  private obey(message: ToRelay): void {
+  #obey(message: ToRelay): void {
     switch (message.type) {
       case 'plan':
-        return this.prepare(message.plan, message.descriptors, message.drainMs)
+        return this.#prepare(message.plan, message.descriptors, message.drainMs)
       case 'commit':
-        return this.commit(message.revision)
+        return this.#commit(message.revision)
       case 'drop':
-        if (this.prepared?.plan.revision === message.revision) this.drop()
+        if (this.#prepared?.plan.revision === message.revision) this.#drop()
         return
       case 'question':
-        return this.answer(message.id, message.question)
+        return this.#answer(message.id, message.question)
       case 'drain':
-        return this.drain(message.withinMs)
+        return this.#drain(message.withinMs)
     }
   }
 
-  private prepare(plan: RelayPlan, descriptors: number, drainMs: number): void {
-    this.drop()
+  #prepare(plan: RelayPlan, descriptors: number, drainMs: number): void {
+    this.#drop()
     const { revision, arriving } = plan
     try {
-      const fds = this.parts.receiveFds(revision, arriving.length)
-      this.prepared = {
+      const fds = this.#parts.receiveFds(revision, arriving.length)
+      this.#prepared = {
         plan,
         fds: new Map(arriving.map((key, i) => [key, fds[i] ?? -1])),
         descriptors,
         drainMs,
       }
     } catch (error) {
-      return this.parts.say({
+      return this.#parts.say({
         type: 'failed',
         revision,
         why: error instanceof Error ? error.message : String(error),
       })
     }
-    const why = this.parts.turn.check(withoutDoor(plan))
-    if (why === null) return this.parts.say({ type: 'ready', revision })
-    this.drop()
-    this.parts.say({ type: 'failed', revision, why })
+    const why = this.#parts.turn.check(withoutDoor(plan))
+    if (why === null) return this.#parts.say({ type: 'ready', revision })
+    this.#drop()
+    this.#parts.say({ type: 'failed', revision, why })
   }
 
-  private commit(revision: number): void {
-    const { prepared } = this
+  #commit(revision: number): void {
+    const prepared = this.#prepared
     if (prepared?.plan.revision !== revision) throw new Error('nothing was prepared')
-    this.prepared = null
+    this.#prepared = null
     const { plan, fds } = prepared
     configureEvents(plan.logs)
-    this.current = prepared
-    this.parts.turn.apply(withoutDoor(plan), (socket, sink) => this.adopt(socket, fds, sink))
-    this.adoptDoor(plan, fds)
+    this.#current = prepared
+    this.#parts.turn.apply(withoutDoor(plan), (socket, sink) => this.#adopt(socket, fds, sink))
+    this.#adoptDoor(plan, fds)
     closeFds([...fds.values()])
-    this.checkDescriptors(prepared.descriptors)
-    this.parts.say({ type: 'serving', revision })
+    this.#checkDescriptors(prepared.descriptors)
+    this.#parts.say({ type: 'serving', revision })
   }
 
-  private adopt({ key, host, port }: RelaySocketPlan, fds: Map<string, number>, sink: DatagramSink): Open {
+  #adopt({ key, host, port }: RelaySocketPlan, fds: Map<string, number>, sink: DatagramSink): Open {
     const fd = fds.get(key)
     const address = Address.parse(host, port)
     if (fd === undefined || !address) throw new Error(`socket ${key} did not arrive`)
     fds.delete(key)
-    const adopted = this.parts.adoptUdp(fd, address, sink)
+    const adopted = this.#parts.adoptUdp(fd, address, sink)
     // Closed once: its descriptor's number may soon be another's.
     const open = {
       close: () => {
-        if (this.udp.get(key) !== open) return
-        this.udp.delete(key)
+        if (this.#udp.get(key) !== open) return
+        this.#udp.delete(key)
         adopted.close()
       },
     }
-    this.udp.set(key, open)
+    this.#udp.set(key, open)
     return open
   }
 
-  private adoptDoor({ sockets }: RelayPlan, fds: Map<string, number>): void {
+  #adoptDoor({ sockets }: RelayPlan, fds: Map<string, number>): void {
     const key = sockets.find(({ listener }) => listener === DOOR)?.key
     const fd = key === undefined ? undefined : fds.get(key)
     if (key !== undefined && fd === undefined) return
-    this.door?.close()
-    this.door = null
+    this.#door?.close()
+    this.#door = null
     if (key === undefined || fd === undefined) return
     fds.delete(key)
-    this.door = this.parts.adoptDoor(fd, (stream) => this.parts.turn.accept(stream))
+    this.#door = this.#parts.adoptDoor(fd, (stream) => this.#parts.turn.accept(stream))
   }
 
-  private drop(): void {
-    if (this.prepared) closeFds([...this.prepared.fds.values()])
-    this.prepared = null
+  #drop(): void {
+    if (this.#prepared) closeFds([...this.#prepared.fds.values()])
+    this.#prepared = null
   }
 
-  private answer(id: number, question: Question): void {
-    const { turn, say } = this.parts
+  #answer(id: number, question: Question): void {
+    const { turn, say } = this.#parts
     say({ type: 'answer', id, answer: answerOf(turn, question) })
   }
 
-  private drain(withinMs: number): void {
-    if (this.isDraining || this.exitCode !== null) return
-    this.isDraining = true
-    const { turn, wheel } = this.parts
+  #drain(withinMs: number): void {
+    if (this.#isDraining || this.exitCode !== null) return
+    this.#isDraining = true
+    const { turn, wheel } = this.#parts
     // Not at once: the answer that the last client was given for ending it is still to be sent.
-    turn.onEmpty = () => wheel.due(this.deadline, nowMs)
+    turn.onEmpty = () => wheel.due(this.#deadline, nowMs)
     turn.drain()
-    if (turn.allocations === 0) return this.finish()
-    wheel.due(this.deadline, nowMs + withinMs)
+    if (turn.allocations === 0) return this.#finish()
+    wheel.due(this.#deadline, nowMs + withinMs)
   }
 
-  private finish(): void {
+  #finish(): void {
     if (this.exitCode !== null) return
-    const aborted = this.parts.turn.allocations
-    this.end(0)
-    this.tellMetrics()
-    this.parts.say({ type: 'drained', aborted })
+    const aborted = this.#parts.turn.allocations
+    this.#end(0)
+    this.#tellMetrics()
+    this.#parts.say({ type: 'drained', aborted })
   }
 
-  private end(code: number): void {
+  #end(code: number): void {
     this.exitCode ??= code
     this.close()
   }
 
-  private tellMetrics(): void {
-    const { wheel, registry, say, unread } = this.parts
-    this.startCode.look(registry.isQuiet)
-    wheel.due(this.metrics, nowMs + (registry.isQuiet ? QUIET_METRICS_EVERY_MS : METRICS_EVERY_MS))
+  #tellMetrics(): void {
+    const { wheel, registry, say, unread } = this.#parts
+    this.#startCode.look(registry.isQuiet)
+    wheel.due(this.#metrics, nowMs + (registry.isQuiet ? QUIET_METRICS_EVERY_MS : METRICS_EVERY_MS))
     // What is not taken now is in the next.
     if (unread() < UNREAD_MAX) say({ type: 'metrics', delta: registry.take() })
   }
 
   /** With too few descriptors allocations fail long before their quotas are used up. */
-  private checkDescriptors(wanted: number): void {
-    const { descriptorLimit, log } = this.parts
-    if (wanted <= descriptorLimit || wanted <= this.mostWanted) return
-    this.mostWanted = wanted
+  #checkDescriptors(wanted: number): void {
+    const { descriptorLimit, log } = this.#parts
+    if (wanted <= descriptorLimit || wanted <= this.#mostWanted) return
+    this.#mostWanted = wanted
     log('warn', 'descriptor_limit', {
       limit: descriptorLimit,
       wanted,

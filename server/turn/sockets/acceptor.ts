@@ -30,7 +30,10 @@ export class Acceptor implements Pollable, Timed {
   readonly #counters: Counters
   readonly #accept: (fd: number, from: Address | null) => void
 
-  /** `accept` is given each connection, and whom it came from where that has an address; it throws only if it did not take it. */
+  /**
+   * `accept` is given each connection, and whom it came from where that has an address; it throws only if it
+   * did not take it.
+   */
   constructor(
     parts: { readonly poller: Poller; readonly wheel: Wheel; readonly counters: Counters },
     fd: number,

@@ -1,5 +1,6 @@
-// The memory that datagrams live in for a turn: received into slots, changed in place, sent from there. One buffer, so that an address in it is a start and
-// nothing is copied on the way; it never moves, as it is made as an ArrayBuffer from the start.
+// The memory that datagrams live in for a turn: received into slots, changed in place, sent from there. One
+// buffer, so that an address in it is a start and nothing is copied on the way; it never moves, as it is made
+// as an ArrayBuffer from the start.
 //
 //   slot      HEADROOM · datagram · TAILROOM                                                  SLOTS times
 //   copies    what is sent and did not arrive as a datagram, one behind the other
@@ -12,7 +13,10 @@ import { HEADROOM, TAILROOM } from '../network.ts'
 export const SLOTS = 64
 /** No datagram is longer (RFC 768: 65,535 with its header), so that none is cut. */
 export const DATAGRAM_BYTES = 65_536
-/** Two lines of cache more than a power of two: heads of slots must not all fall into the same few places of the cache. */
+/**
+ * Two lines of cache more than a power of two: heads of slots must not all fall into the same few places of
+ * the cache.
+ */
 const SLOT_BYTES = DATAGRAM_BYTES + 128
 const COPIES_BYTES = 4 * DATAGRAM_BYTES
 const COPIES_AT = SLOTS * SLOT_BYTES
@@ -52,7 +56,10 @@ export class Arena {
     return slot * SLOT_BYTES + HEADROOM
   }
 
-  /** Copies bytes in and returns where they stand; -1 when there is no room until what is queued has been sent. */
+  /**
+   * Copies bytes in and returns where they stand; -1 when there is no room until what is queued has been
+   * sent.
+   */
   copy(bytes: Uint8Array): number {
     if (this.#copied + bytes.length > COPIES_BYTES) return -1
     const start = COPIES_AT + this.#copied

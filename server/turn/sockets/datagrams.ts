@@ -17,7 +17,10 @@ export class Datagrams {
     this.counters = counters
   }
 
-  /** What recvmmsg fills: one for all sockets of a kind, as lengths of names and room for control bytes stay written in it. */
+  /**
+   * What recvmmsg fills: one for all sockets of a kind, as lengths of names and room for control bytes stay
+   * written in it.
+   */
   inbox(family: 4 | 6, hasControl: boolean): Headers {
     const kind = `${family}${hasControl}`
     let found = this.#inboxes.get(kind)
@@ -42,7 +45,10 @@ export class Datagrams {
     })
   }
 
-  /** The one that sockets share of which each sends little: what goes out together is what one of them sends without another between. */
+  /**
+   * The one that sockets share of which each sends little: what goes out together is what one of them sends
+   * without another between.
+   */
   relayOutbox(family: 4 | 6): Outbox {
     let found = this.#relays.get(family)
     if (!found) this.#relays.set(family, (found = this.outbox(family, false)))
@@ -64,7 +70,10 @@ export class Datagrams {
     return this.arena.copy(bytes)
   }
 
-  /** Sends all that waits, and all of the arena is free: when a turn ends, and when it is full. Never while datagrams of it are being handed out. */
+  /**
+   * Sends all that waits, and all of the arena is free: when a turn ends, and when it is full. Never while
+   * datagrams of it are being handed out.
+   */
   send(): void {
     this.#sendWaiting()
     this.arena.cursor = 0

@@ -1,4 +1,5 @@
-// Where clients come in that workers accepted: a listening Unix socket, on which each connection begins with a PROXY header.
+// Where clients come in that workers accepted: a listening Unix socket, on which each connection begins with
+// a PROXY header.
 import { Address } from '../bytes/address.ts'
 import type { Stream, StreamSink } from '../network.ts'
 import { Acceptor } from './acceptor.ts'

@@ -1,4 +1,5 @@
-// Arrays of what recvmmsg and sendmmsg read and write (recvmmsg(2)), on 64-bit Linux of either kind of processor.
+// Arrays of what recvmmsg and sendmmsg read and write (recvmmsg(2)), on 64-bit Linux of either kind of
+// processor.
 //
 //   mmsghdr   name* · u32 namelen · gap · iov* · iovlen · control* · controllen · i32 flags · gap · u32 length · gap           64 bytes
 //   cmsghdr   u64 length · i32 level · i32 type · data, filled up to 8                       in_pktinfo: 32 bytes, in6_pktinfo: 40

@@ -1,4 +1,5 @@
-// What of the bytes of a connection its sink has not consumed yet: kept for it, and handed out again with more behind, or to the sink that comes after.
+// What of the bytes of a connection its sink has not consumed yet: kept for it, and handed out again with
+// more behind, or to the sink that comes after.
 import type { Stream, StreamSink } from '../network.ts'
 import type { Poller } from './poller.ts'
 
@@ -34,7 +35,10 @@ export class Inlet {
     return this.#kept.length
   }
 
-  /** Hands out all bytes to `end`, and keeps what is left. A sink that is replaced within its call is followed by the new one. */
+  /**
+   * Hands out all bytes to `end`, and keeps what is left. A sink that is replaced within its call is followed
+   * by the new one.
+   */
   handOut(bytes: Uint8Array, end: number): void {
     const reader = this.#reader
     let start = 0

@@ -1,5 +1,6 @@
-// The loop of the relay process: waits for sockets, tells their handlers, sweeps deadlines, sends what has been queued. All of it is synchronous; Bun's own loop
-// (signals, imports, messages to a Worker) gets its turn each second, and at once when a signal came: what it does then costs about a millisecond.
+// The loop of the relay process: waits for sockets, tells their handlers, sweeps deadlines, sends what has
+// been queued. All of it is synchronous; Bun's own loop (signals, imports, messages to a Worker) gets its
+// turn each second, and at once when a signal came: what it does then costs about a millisecond.
 import { tellBug } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
 import type { Wheel } from '../../lib/wheel.ts'
@@ -16,7 +17,9 @@ export interface LoopParts {
 
 const YIELD_EVERY_MS = 1000
 
-/** Runs until `until()` says so. What a handler throws is told (lib/bug.ts) and costs nobody else anything. */
+/**
+ * Runs until `until()` says so. What a handler throws is told (lib/bug.ts) and costs nobody else anything.
+ */
 export async function runLoop(parts: LoopParts): Promise<void> {
   let yieldedMs = tick()
   while (!parts.until()) {

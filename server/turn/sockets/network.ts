@@ -1,4 +1,5 @@
-// The real network: sockets of Linux by libc, polled by an epoll of our own. Start reading here; the loop that drives it is loop.ts.
+// The real network: sockets of Linux by libc, polled by an epoll of our own. Start reading here; the loop
+// that drives it is loop.ts.
 import { tellBug } from '../../lib/bug.ts'
 import { nowMs } from '../../lib/clock.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
@@ -87,7 +88,10 @@ export class SocketNetwork implements Network {
     return served(openConnection(local, peer), (fd) => new SocketStream(this.#streams, fd, ends, sink, true))
   }
 
-  /** Sends what was queued during a turn; to be called before each wait of the poller, and by nobody who was called from one. */
+  /**
+   * Sends what was queued during a turn; to be called before each wait of the poller, and by nobody who was
+   * called from one.
+   */
   flush(): void {
     this.#wheel.sweep(nowMs)
     const { waiting } = this.#streams

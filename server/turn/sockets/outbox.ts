@@ -1,4 +1,5 @@
-// Datagrams that wait to be sent with one call: all on the same descriptor. They stand in the arena; here is only where, and to whom.
+// Datagrams that wait to be sent with one call: all on the same descriptor. They stand in the arena; here is
+// only where, and to whom.
 import { type Pointer, ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import type { Address } from '../bytes/address.ts'
@@ -71,7 +72,8 @@ export class Outbox {
   }
 
   /**
-   * Queues bytes of the arena. `isWhole`: with the DF bit. `info`: packet info of the address it leaves from, in an outbox that has control bytes.
+   * Queues bytes of the arena. `isWhole`: with the DF bit. `info`: packet info of the address it leaves from,
+   * in an outbox that has control bytes.
    */
   push(
     sender: Sender,
@@ -129,7 +131,9 @@ export class Outbox {
     this.#sender = null
   }
 
-  /** Sends all that is queued. What cannot be sent now is dropped and counted, and costs the others nothing. */
+  /**
+   * Sends all that is queued. What cannot be sent now is dropped and counted, and costs the others nothing.
+   */
   flush(): void {
     const count = this.#count
     const sender = this.#sender

@@ -1,9 +1,11 @@
-// Which descriptors are ready: one epoll (epoll(7)), read by the turn. Level-triggered: what is not read now is told again, so that nobody must drain anything.
+// Which descriptors are ready: one epoll (epoll(7)), read by the turn. Level-triggered: what is not read now
+// is told again, so that nobody must drain anything.
 //
 //   struct epoll_event   u32 events · u64 data, without a gap on x86-64 and with one of 4 bytes elsewhere
 //   data                 descriptor · how often this number was added so far
 //
-// The count matters: a handler may close a descriptor and open another that gets its number while events of the old one still wait in this turn.
+// The count matters: a handler may close a descriptor and open another that gets its number while events of
+// the old one still wait in this turn.
 import { ptr, type Pointer } from 'bun:ffi'
 import { tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
@@ -76,7 +78,10 @@ export class Poller {
     this.#control(MODIFY, fd, interest)
   }
 
-  /** Forgets a descriptor; to be called before it is closed. Its handler is not told anything any more, not even of this turn. */
+  /**
+   * Forgets a descriptor; to be called before it is closed. Its handler is not told anything any more, not
+   * even of this turn.
+   */
   remove(fd: number): void {
     if (!this.#handlers[fd]) return
     this.#handlers[fd] = null

@@ -1,4 +1,5 @@
-// The PROXY protocol, version 2, as workers write it before the bytes of a client: strictly one way, for nobody else speaks here.
+// The PROXY protocol, version 2, as workers write it before the bytes of a client: strictly one way, for
+// nobody else speaks here.
 //
 //   0   12  signature
 //   12   1  0x21: version 2, PROXY
@@ -22,7 +23,10 @@ export interface ProxyHeader {
   readonly ends: StreamEnds
 }
 
-/** Reads the header that begins at `start`: 'more' when it is not all there, null when it is none that we take. */
+/**
+ * Reads the header that begins at `start`: 'more' when it is not all there, null when it is none that we
+ * take.
+ */
 export function readProxyHeader(
   bytes: Uint8Array,
   start: number,

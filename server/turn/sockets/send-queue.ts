@@ -15,7 +15,10 @@ const makePiece = (length: number): Piece => {
   return { bytes, at: ptr(bytes) }
 }
 
-/** Memory for queues: most are filled and emptied within a turn, so that a few pieces serve thousands of streams. */
+/**
+ * Memory for queues: most are filled and emptied within a turn, so that a few pieces serve thousands of
+ * streams.
+ */
 export class PiecePool {
   readonly #free: Piece[] = []
 
@@ -51,7 +54,10 @@ export class SendQueue {
     this.#to += length
   }
 
-  /** Writes what the kernel takes. Returns 0 when that is all, else what stopped it: EAGAIN, or an errno that ends the connection. */
+  /**
+   * Writes what the kernel takes. Returns 0 when that is all, else what stopped it: EAGAIN, or an errno that
+   * ends the connection.
+   */
   write(fd: number): number {
     while (this.#piece && this.#from < this.#to) {
       const { length } = this
@@ -78,7 +84,8 @@ export class SendQueue {
     const old = this.#piece
     if (old && this.#to + length <= old.bytes.length) return old
     const waiting = this.length
-    // A piece that is at most half full is moved together, else it grows: each byte is moved a few times at most.
+    // A piece that is at most half full is moved together, else it grows: each byte is moved a few times at
+    // most.
     const isSparse = old && 2 * (waiting + length) <= old.bytes.length
     const piece = isSparse ? old : this.#pool.take(waiting + length)
     if (old) piece.bytes.set(old.bytes.subarray(this.#from, this.#to))

@@ -6,7 +6,10 @@ const PORT_AT = 2
 const IP4_AT = 4
 const IP6_AT = 8
 
-/** Whom a datagram came from, read from its sockaddr where it stands: of IPv4 nothing is made for it, only numbers. */
+/**
+ * Whom a datagram came from, read from its sockaddr where it stands: of IPv4 nothing is made for it, only
+ * numbers.
+ */
 export class RawSource implements Source {
   key: AddressKey = 0
   port = 0

@@ -1,4 +1,5 @@
-// A connection: what arrives is handed to the sink, and what that does not consume is kept for it; what it sends is written when the turn ends, all at once.
+// A connection: what arrives is handed to the sink, and what that does not consume is kept for it; what it
+// sends is written when the turn ends, all at once.
 //
 //   connecting ──▶ open ──▶ gone          open: either side may have ended (FIN) while the other still sends
 import type { Pointer } from 'bun:ffi'
@@ -100,7 +101,8 @@ export class SocketStream implements Reader, Pollable, Timed {
   onReady(events: number): void {
     try {
       if (this.#isConnecting) return this.#connected()
-      // Read first: what the other side said before it went is still there when nothing can be written any more.
+      // Read first: what the other side said before it went is still there when nothing can be written any
+      // more.
       if (events & READABLE && !this.#isPaused) this.#read()
       if (events & WRITABLE) this.#flow()
       if (events & (BROKEN | HUNG_UP)) this.#lost(events)
@@ -229,7 +231,9 @@ export class SocketStream implements Reader, Pollable, Timed {
     else this.#sink.onDrain?.(this)
   }
 
-  /** Writes what the kernel takes. Whoever sends is not told of the end of the connection within that call. */
+  /**
+   * Writes what the kernel takes. Whoever sends is not told of the end of the connection within that call.
+   */
   #write(): void {
     const before = this.#queue.length
     if (this.#isBlocked || this.#fd < 0) return

@@ -23,7 +23,8 @@ export function openSocket(
 
 /** A TCP socket that listens, and leaves its port to connections that are made from it. */
 export function openListener(local: Address): number | OpenFailure {
-  // SO_REUSEPORT would let us listen beside another process of the same user: without it a bind beside one who listens fails.
+  // SO_REUSEPORT would let us listen beside another process of the same user: without it a bind beside one
+  // who listens fails.
   const probe = openSocket(system.SOCK_STREAM, local, reuseAddress)
   if (typeof probe !== 'number') return probe
   libc().close(probe)

@@ -20,7 +20,10 @@ export interface UdpFdParts {
   readonly poller: Poller
   readonly fd: number
   readonly family: 4 | 6
-  /** Whether many send to it: a listener. Then it has buffers, an outbox and batches of its own; else it is one of many sockets that see little each. */
+  /**
+   * Whether many send to it: a listener. Then it has buffers, an outbox and batches of its own; else it is
+   * one of many sockets that see little each.
+   */
   readonly isBusy: boolean
   /** Whether packet info comes and goes with each datagram. */
   readonly hasControl: boolean
@@ -84,7 +87,8 @@ export class UdpFd implements Pollable, Sender {
     const bytes = this.#isBusy ? BUSY_BUFFER_BYTES : QUIET_BUFFER_BYTES
     system.raiseBuffer(fd, system.SO_RCVBUF, bytes)
     system.raiseBuffer(fd, system.SO_SNDBUF, bytes)
-    // Off where there is no room for it: the supervisor has it on from the start, and each datagram would look truncated.
+    // Off where there is no room for it: the supervisor has it on from the start, and each datagram would
+    // look truncated.
     const info = this.#hasControl ? 1 : 0
     if (this.family === 4) system.setOption(fd, system.IPPROTO_IP, system.IP_PKTINFO, info)
     else system.setOption(fd, system.IPPROTO_IPV6, system.IPV6_RECVPKTINFO, info)

@@ -55,14 +55,23 @@ export class BoundUdp implements UdpSocket, DatagramOwner {
   }
 }
 
-/** Local addresses that are known at once; on a machine with whole networks of its own a stranger must not make thousands. */
+/**
+ * Local addresses that are known at once; on a machine with whole networks of its own a stranger must not
+ * make thousands.
+ */
 const MOST_LOCALS = 4096
-/** Words of in_pktinfo (interface, local address, address in the header) and of in6_pktinfo (address, interface). */
+/**
+ * Words of in_pktinfo (interface, local address, address in the header) and of in6_pktinfo (address,
+ * interface).
+ */
 const LOCAL4_WORD = 1
 const HEADER4_WORD = 2
 const INTERFACE6_WORD = 4
 
-/** A socket that is bound to every address of its family: each local address that is written to shows as a socket of its own. */
+/**
+ * A socket that is bound to every address of its family: each local address that is written to shows as a
+ * socket of its own.
+ */
 export class WildcardUdp implements DatagramOwner {
   readonly datagrams: Datagrams
   readonly fd: UdpFd
@@ -106,7 +115,8 @@ export class WildcardUdp implements DatagramOwner {
     // Of the address, in the order of the processor: its first byte is the lowest here.
     const first = control[at]!
     if ((first & 0xff) === 0xff) return null
-    // Only link-local addresses (fe80::/10) mean nothing without their interface; for others the routes say which one answers take.
+    // Only link-local addresses (fe80::/10) mean nothing without their interface; for others the routes say
+    // which one answers take.
     const link = (first & 0xc0ff) === 0x80fe ? control[at + INTERFACE6_WORD]! : 0
     const info = this.#latest?.info
     let isSame = info?.[INTERFACE6_WORD] === link

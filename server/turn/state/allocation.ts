@@ -1,4 +1,5 @@
-// An allocation: what a client holds with us. Its permissions, channels and peers; whose it is; what passed through it.
+// An allocation: what a client holds with us. Its permissions, channels and peers; whose it is; what passed
+// through it.
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed } from '../../lib/wheel.ts'
 import type { Address, AddressKey } from '../bytes/address.ts'
@@ -44,7 +45,9 @@ export class Allocation implements Timed {
   readonly place: Place
   readonly meter: RealmMeter
   readonly startedMs = nowMs
-  /** The five-tuple; another one after a move (RFC 8016). Without one while a client that may move is away. */
+  /**
+   * The five-tuple; another one after a move (RFC 8016). Without one while a client that may move is away.
+   */
   client: Client
   isAway = false
   expiresMs = 0
@@ -166,7 +169,10 @@ export class Allocation implements Timed {
     return peer
   }
 
-  /** Frees what has expired: it is judged by its time where it is used, so this is about memory and quotas only. */
+  /**
+   * Frees what has expired: it is judged by its time where it is used, so this is about memory and quotas
+   * only.
+   */
   forgetExpired(): void {
     for (const [key, { expiresMs }] of this.permissions) if (expiresMs <= nowMs) this.permissions.delete(key)
     for (const channel of this.channels.values()) if (channel.expiresMs <= nowMs) this.#dropChannel(channel)

@@ -1,4 +1,5 @@
-// The last answers of a five-tuple over UDP: a client that repeats a request because our answer was lost gets the same again.
+// The last answers of a five-tuple over UDP: a client that repeats a request because our answer was lost gets
+// the same again.
 import { nowMs } from '../../lib/clock.ts'
 
 /** RFC 8489 §6.2.1: a client gives up 39.5 s after its first try. */

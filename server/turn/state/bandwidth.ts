@@ -11,7 +11,10 @@ export class Bandwidth {
     this.#tokens = bytesPerSecond
   }
 
-  /** Whether `length` bytes pass now. The last that passes may be larger than what is left: what it takes too much is paid back first. */
+  /**
+   * Whether `length` bytes pass now. The last that passes may be larger than what is left: what it takes too
+   * much is paid back first.
+   */
   take(length: number): boolean {
     this.#refill()
     if (this.#tokens <= 0) return false

@@ -59,7 +59,10 @@ export class Client {
     this.listener.meter.connected(-1)
   }
 
-  /** Sends a message that is not in the arena. A connection that does not take it is of no use any more: its client lost count. */
+  /**
+   * Sends a message that is not in the arena. A connection that does not take it is of no use any more: its
+   * client lost count.
+   */
   send(message: Uint8Array): void {
     if (this.socket !== null) this.socket.sendCopy(this.address, message)
     else if (this.stream?.send(message, 0, message.length) === false)
@@ -67,8 +70,8 @@ export class Client {
   }
 
   /**
-   * Sends data; false: a connection whose client reads too slowly. `isArena`: the bytes stay as they are to the end of the turn, else they
-   * are copied where that is needed.
+   * Sends data; false: a connection whose client reads too slowly. `isArena`: the bytes stay as they are to
+   * the end of the turn, else they are copied where that is needed.
    */
   sendData(bytes: Uint8Array, start: number, length: number, isArena: boolean): boolean {
     const { socket } = this

@@ -1,4 +1,5 @@
-// Who may use a listener: the long-term credential mechanism (RFC 8489 §9.2.4) with users of the config and time-limited names.
+// Who may use a listener: the long-term credential mechanism (RFC 8489 §9.2.4) with users of the config and
+// time-limited names.
 import { opaqueString } from '../../lib/opaque-string.ts'
 import type { Address } from '../bytes/address.ts'
 import type { ErrorCode } from '../bytes/errors.ts'
@@ -19,11 +20,16 @@ import { type RestName, parseRestName, restPassword } from './rest-names.ts'
 /** The request goes on. */
 export interface Granted {
   readonly granted: true
-  /** For people: of a time-limited name the part beside the expiry (the whole name where that is empty); null: anybody. */
+  /**
+   * For people: of a time-limited name the part beside the expiry (the whole name where that is empty); null:
+   * anybody.
+   */
   readonly user: string | null
   /** Whom quotas count: the same, but a user of the config is nobody whom a time-limited name calls so. */
   readonly account: string | null
-  /** The whole user name: requests on an allocation must come with the one that made it (441). Empty: anybody. */
+  /**
+   * The whole user name: requests on an allocation must come with the one that made it (441). Empty: anybody.
+   */
   readonly username: string
   /** What the answer's integrity is made with; null: it has none. */
   readonly key: Uint8Array | null
@@ -45,7 +51,10 @@ export interface Denied {
 export interface Asking {
   readonly client: Address
   readonly unixMs: number
-  /** User name of the allocation that the request is about: may have expired since, unless auth.strict_expiry. Null: there is none. */
+  /**
+   * User name of the allocation that the request is about: may have expired since, unless auth.strict_expiry.
+   * Null: there is none.
+   */
   readonly holder: string | null
 }
 
@@ -117,10 +126,12 @@ export class Credentials {
     const name = nameOf(message)
     if (nonce === null || realm === null || name === null)
       return bad('user name, realm or nonce is missing or malformed')
-    // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is computed with a password, so that
+    // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is computed
+    //   with a password, so that
     //    whoever has not shown that he receives at his address costs little. Only where both are wrong does the order show.
     if (this.#nonces.check(nonce, asking.client, asking.unixMs) === 'stale') return challenge(438, null)
-    // 4. All our nonces have the "password algorithms" bit: what the client says of algorithms must be what we said.
+    // 4. All our nonces have the "password algorithms" bit: what the client says of algorithms must be what
+    //   we said.
     const algorithm = algorithmAsked(message, this.algorithms)
     if (algorithm === null) return bad('password algorithms other than those that were offered')
     // 5. A user that is not valid, 6. or integrity that does not match: 401.
@@ -218,7 +229,10 @@ class User {
       this.#keys.set(algorithm, longTermKey(algorithm, name, realm, password))
   }
 
-  /** The key goes by the name as it was sent: another spelling of it makes another key. Null: it was sent as a hash. */
+  /**
+   * The key goes by the name as it was sent: another spelling of it makes another key. Null: it was sent as a
+   * hash.
+   */
   key(algorithm: PasswordAlgorithm, sent: string | null): Uint8Array {
     const kept = sent === null || sent === this.name ? this.#keys.get(algorithm) : undefined
     return kept ?? longTermKey(algorithm, sent ?? this.name, this.#realm, this.#password)
@@ -238,8 +252,8 @@ function nameOf(message: Message): Name | null {
   return hash?.length === 32 ? { is: 'hash', hex: hash.toHex() } : null
 }
 
-// RFC 8489 §9.2.4: neither attribute means MD5; else both are there, the list is the one that was sent with the nonce, and what was
-// chosen is on it. Null: 400.
+// RFC 8489 §9.2.4: neither attribute means MD5; else both are there, the list is the one that was sent with
+// the nonce, and what was chosen is on it. Null: 400.
 function algorithmAsked(message: Message, offered: Uint8Array): PasswordAlgorithm | null {
   const list = message.value(ATTRIBUTES.PASSWORD_ALGORITHMS)
   const chosen = message.value(ATTRIBUTES.PASSWORD_ALGORITHM)
@@ -253,7 +267,8 @@ function grant(
   key: Uint8Array,
   names: Pick<Granted, 'user' | 'account' | 'username'>,
 ): Granted {
-  // RFC 8489 §9.2.4: MESSAGE-INTEGRITY-SHA256, unless the client knows nothing of algorithms; who used it knows it in any case.
+  // RFC 8489 §9.2.4: MESSAGE-INTEGRITY-SHA256, unless the client knows nothing of algorithms; who used it
+  // knows it in any case.
   const isNew = message.integritySha256At >= 0 || message.has(ATTRIBUTES.PASSWORD_ALGORITHM)
   return { granted: true, ...names, key, integrity: isNew ? 'sha256' : 'sha1' }
 }

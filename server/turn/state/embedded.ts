@@ -5,8 +5,8 @@ export const unmapped = (ip: Uint8Array): Uint8Array =>
   ip.length === 16 && isZero(ip, 0, 10) && ip[10] === 255 && ip[11] === 255 ? ip.subarray(12) : ip
 
 /**
- * IPv4 addresses that packets to this IPv6 address may come to: NAT64 (RFC 6052, 8215), IPv4-compatible (RFC 4291 §2.5.5.1),
- * IPv4-translated (RFC 2765). 6to4 and Teredo are never reached, whatever is in them.
+ * IPv4 addresses that packets to this IPv6 address may come to: NAT64 (RFC 6052, 8215), IPv4-compatible (RFC
+ * 4291 §2.5.5.1), IPv4-translated (RFC 2765). 6to4 and Teredo are never reached, whatever is in them.
  */
 export function embedded(ip: Uint8Array): readonly Uint8Array[] {
   if (ip.length !== 16) return []
@@ -24,7 +24,8 @@ function translated(ip: Uint8Array): readonly Uint8Array[] {
   const without8 = [...ip.subarray(0, 8), ...ip.subarray(9)]
   for (const at of [6, 7, 8])
     if (isZero(ip, at + 5, 16)) found.push(Uint8Array.from(without8.slice(at, at + 4)))
-  // Where a shorter prefix fits, the last four bytes are all or partly its padding. What begins with 0 is an address in none.
+  // Where a shorter prefix fits, the last four bytes are all or partly its padding. What begins with 0 is an
+  // address in none.
   const plausible = found.filter((v4) => v4[0] !== 0)
   return plausible.length > 0 ? plausible : found
 }

@@ -1,4 +1,5 @@
-// One direction of a spliced connection: reading stops while the other side does not take what was read, or the bandwidth is used up.
+// One direction of a spliced connection: reading stops while the other side does not take what was read, or
+// the bandwidth is used up.
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
 import type { Stream } from '../network.ts'

@@ -1,4 +1,5 @@
-// A turn listener of the plan: its config, made into what answers ask of it. It outlives reloads, and with it its allocations.
+// A turn listener of the plan: its config, made into what answers ask of it. It outlives reloads, and with it
+// its allocations.
 import { parseBind } from '../../lib/bind.ts'
 import { parsePortRange, type PortRange } from '../../lib/port-range.ts'
 import { Address } from '../bytes/address.ts'

@@ -2,8 +2,8 @@
 //
 //   | cookie and security features, 13 characters | base64url of: 5 bytes of time, 11 bytes of MAC; 22 characters |
 //
-// A nonce that somebody else made, that was made for another address, whose features were altered on its way (RFC 8489 §9.2.1), or
-// that is too old is the same: stale, and the client gets a good one.
+// A nonce that somebody else made, that was made for another address, whose features were altered on its way
+// (RFC 8489 §9.2.1), or that is too old is the same: stale, and the client gets a good one.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Address } from '../bytes/address.ts'
 import { NONCE_COOKIE_LENGTH, nonceCookie, type SecurityFeatures } from '../bytes/nonce-cookie.ts'
@@ -13,7 +13,9 @@ import type { TurnListenerConfig } from '../turn.options.ts'
 const TICK_MS = 10
 const TIME_BYTES = 5
 const MAC_BYTES = 11
-/** The last of 22 characters has four bits to spare: 0, or the same nonce could be written in several ways. */
+/**
+ * The last of 22 characters has four bits to spare: 0, or the same nonce could be written in several ways.
+ */
 const BODY = /^[A-Za-z0-9_-]{21}[AQgw]$/
 /** How far the clocks of a group that shares a key may differ. */
 const SKEW_MS = 60_000
@@ -35,7 +37,10 @@ export class Nonces {
     this.#cookie = nonceCookie(features)
   }
 
-  /** A nonce for this client, of ASCII letters, digits, `_` and `-`. `unixMs`: the time that other processes have too. */
+  /**
+   * A nonce for this client, of ASCII letters, digits, `_` and `-`. `unixMs`: the time that other processes
+   * have too.
+   */
   make(client: Address, unixMs: number): string {
     const body = Buffer.alloc(TIME_BYTES + MAC_BYTES)
     body.writeUIntBE(Math.floor(unixMs / TICK_MS), 0, TIME_BYTES)
@@ -69,8 +74,8 @@ export class Nonces {
 const OPEN_TTL_MS = 3_600_000
 
 /**
- * The nonces of a listener. `planKey` (hex) is used where its config names no secret. USERHASH is asked for only where all users are
- * known by name: nobody finds the name of time-limited credentials by its hash.
+ * The nonces of a listener. `planKey` (hex) is used where its config names no secret. USERHASH is asked for
+ * only where all users are known by name: nobody finds the name of time-limited credentials by its hash.
  */
 export function noncesOf(auth: TurnListenerConfig['auth'], planKey: string): Nonces {
   const own = Buffer.from(planKey, 'hex')

@@ -1,4 +1,5 @@
-// What is ours: addresses of this machine, of our listeners, and of allocations. Peers there are judged by rules of their own.
+// What is ours: addresses of this machine, of our listeners, and of allocations. Peers there are judged by
+// rules of their own.
 import { networkInterfaces } from 'node:os'
 import { Address } from '../bytes/address.ts'
 import { DOOR, type RelayPlan } from '../messages.ts'
@@ -14,7 +15,10 @@ export interface MachineAddresses {
   readonly all: readonly string[]
 }
 
-/** A text says why the system does not tell: without its own addresses a relay cannot keep clients away from them. */
+/**
+ * A text says why the system does not tell: without its own addresses a relay cannot keep clients away from
+ * them.
+ */
 export function machineAddresses(): MachineAddresses | string {
   try {
     const all = Object.values(networkInterfaces()).flatMap((one) => (one ?? []).map(({ address }) => address))

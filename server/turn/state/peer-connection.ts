@@ -1,4 +1,5 @@
-// A TCP connection with a peer (RFC 6062), and the client's connection that its data goes through once that is bound to it.
+// A TCP connection with a peer (RFC 6062), and the client's connection that its data goes through once that
+// is bound to it.
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed } from '../../lib/wheel.ts'
 import type { Address } from '../bytes/address.ts'

@@ -1,5 +1,6 @@
-// Whom clients may reach. In this order: what can never be reached, peers.deny, listeners of our own, relayed addresses of our own,
-// peers.allow, special ranges, and all the rest is public. An IPv4 address in an IPv6 one is judged as well.
+// Whom clients may reach. In this order: what can never be reached, peers.deny, listeners of our own, relayed
+// addresses of our own, peers.allow, special ranges, and all the rest is public. An IPv4 address in an IPv6
+// one is judged as well.
 import { Address } from '../bytes/address.ts'
 import { parseRange } from '../../lib/ranges.ts'
 import { embedded, unmapped } from './embedded.ts'
@@ -14,7 +15,10 @@ export interface Verdict {
   readonly reason: PeerReason
   /** A sentence: "10.0.0.1 is private (10.0.0.0/8); add it to peers.allow to let clients reach it". */
   readonly why: string
-  /** Whether it is the same for each port of the address, and whatever allocations there are; else it must be asked about again. */
+  /**
+   * Whether it is the same for each port of the address, and whatever allocations there are; else it must be
+   * asked about again.
+   */
   readonly isForAllPorts: boolean
 }
 
@@ -24,7 +28,10 @@ export type IsRelayed = (ip: Uint8Array, port: number) => boolean
 export interface OwnAddresses {
   /** Where allocations are made: addresses of the machine, and as they are advertised. */
   readonly relays: readonly Uint8Array[]
-  /** Where listeners of ours are open, of any protocol; 0.0.0.0 and :: are all addresses of `machine` and `relays`. */
+  /**
+   * Where listeners of ours are open, of any protocol; 0.0.0.0 and :: are all addresses of `machine` and
+   * `relays`.
+   */
   readonly listeners: readonly Address[]
   /** Addresses of this machine, and those it is known by outside. */
   readonly machine: readonly Uint8Array[]
@@ -68,7 +75,10 @@ export class PeerRules {
     }
   }
 
-  /** Whether clients may reach this port of this address (4 or 16 bytes), and why. ANY_PORT: whether they may reach any of it. */
+  /**
+   * Whether clients may reach this port of this address (4 or 16 bytes), and why. ANY_PORT: whether they may
+   * reach any of it.
+   */
   verdict(ip: Uint8Array, port: number, isRelayed: IsRelayed): Verdict {
     const plain = unmapped(ip)
     // A relayed address of ours in disguise is none: no allocation of IPv6 reaches one of IPv4.
@@ -78,7 +88,8 @@ export class PeerRules {
   #judge(ip: Uint8Array, port: number, isRelayed: IsRelayed): Verdict {
     const inner = embedded(ip).map((v4) => this.#judge(v4, port, isRelayed))
     const found = this.#reasonOf(ip, port, inner, isRelayed(ip, port))
-    // Ports matter where something of ours is, seen through all disguises. After a reload allocations may be elsewhere than config says.
+    // Ports matter where something of ours is, seen through all disguises. After a reload allocations may be
+    // elsewhere than config says.
     const isOurs = this.#isOurs(ip) || isRelayed(ip, ANY_PORT)
     const isForAllPorts = !isOurs && inner.every((verdict) => verdict.isForAllPorts)
     return { ...found, why: `${hostOf(ip)} ${found.why}`, isForAllPorts }
@@ -103,7 +114,8 @@ export class PeerRules {
     // 4. Listeners of our own, unless the config names this very address.
     if (this.#isListener(ip, port) && allowed?.bits !== ip.length * 8)
       return refuse('own_listener', `port ${port} is a listener of this gateway`)
-    // 5. Relayed addresses of our own: clients reach each other, also where these are private. Only what is relayed now: other ports
+    // 5. Relayed addresses of our own: clients reach each other, also where these are private. Only what is
+    //   relayed now: other ports
     //    of the same range may be another program's.
     if (isRelayed) return allow('own_relay', 'is a relayed address of this gateway')
     // 6. peers.allow.

@@ -1,4 +1,5 @@
-// A peer of an allocation as its data path knows it: what was found out once about it, and until when that holds.
+// A peer of an allocation as its data path knows it: what was found out once about it, and until when that
+// holds.
 import { nowMs } from '../../lib/clock.ts'
 import type { Address } from '../bytes/address.ts'
 import type { Source } from '../network.ts'
@@ -53,7 +54,10 @@ export class Peer {
     return this.#permission !== null
   }
 
-  /** Whether the listener's rules let clients reach this address and port: they may have changed since the permission was given. */
+  /**
+   * Whether the listener's rules let clients reach this address and port: they may have changed since the
+   * permission was given.
+   */
   get isAllowed(): boolean {
     const { listener, turn } = this.allocation
     const { epoch } = turn.relayed.udp
@@ -66,7 +70,9 @@ export class Peer {
     return (this.#isAllowed = allowed)
   }
 
-  /** The relayed address that this peer is, where it is one of ours: then data need not go through the kernel. */
+  /**
+   * The relayed address that this peer is, where it is one of ours: then data need not go through the kernel.
+   */
   get twin(): Relayed | null {
     const index = this.allocation.turn.relayed.udp
     if (this.#epoch !== index.epoch) {

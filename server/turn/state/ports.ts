@@ -1,4 +1,5 @@
-// Ports of relayed addresses: those of one address of this machine, for UDP or for TCP. Tried in an order that nobody can foresee.
+// Ports of relayed addresses: those of one address of this machine, for UDP or for TCP. Tried in an order
+// that nobody can foresee.
 import type { PortRange } from '../../lib/port-range.ts'
 import { nowMs } from '../../lib/clock.ts'
 import type { OpenFailure } from '../network.ts'
@@ -17,8 +18,8 @@ export class Ports {
   taken = 0
 
   /**
-   * The first port of the range, in the order that `chance` (two numbers of 32 bits) gives, that is free and that `open` can open; null: none.
-   * Of a pair both ports are taken.
+   * The first port of the range, in the order that `chance` (two numbers of 32 bits) gives, that is free and
+   * that `open` can open; null: none. Of a pair both ports are taken.
    */
   take<T extends object>(
     range: PortRange,

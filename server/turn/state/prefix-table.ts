@@ -1,4 +1,5 @@
-// Ranges of addresses, each with a value: the longest one that an address lies in is found with one look-up for each length of prefix.
+// Ranges of addresses, each with a value: the longest one that an address lies in is found with one look-up
+// for each length of prefix.
 import type { Range } from '../../lib/ranges.ts'
 
 export interface Prefix<T> {

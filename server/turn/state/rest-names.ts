@@ -1,5 +1,6 @@
-// Time-limited credentials, as the "REST API for access to TURN services" has them: whoever shares a secret with us gives a client a
-// user name that holds when it expires, and base64(HMAC-SHA1(secret, user name)) as the password.
+// Time-limited credentials, as the "REST API for access to TURN services" has them: whoever shares a secret
+// with us gives a client a user name that holds when it expires, and base64(HMAC-SHA1(secret, user name)) as
+// the password.
 import { createHmac } from 'node:crypto'
 
 export interface RestName {
@@ -17,8 +18,8 @@ const CONTROLS = /\p{Cc}/u
 const LEAST_S = 1_000_000_000
 
 /**
- * Reads "EXPIRY:USER", "USER:EXPIRY" or "EXPIRY"; null: none of them. Where both ends could be times the first is the expiry, as the
- * draft has it; users may have colons.
+ * Reads "EXPIRY:USER", "USER:EXPIRY" or "EXPIRY"; null: none of them. Where both ends could be times the
+ * first is the expiry, as the draft has it; users may have colons.
  */
 export function parseRestName(name: string): RestName | null {
   if (CONTROLS.test(name)) return null

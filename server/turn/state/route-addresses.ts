@@ -1,4 +1,5 @@
-// The addresses that this machine's routes prefer towards the world: where allocations are made when the config names no address.
+// The addresses that this machine's routes prefer towards the world: where allocations are made when the
+// config names no address.
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 
@@ -22,7 +23,10 @@ export function routeAddresses(tables: RouteTables = thisMachines()): string[] {
   return [v4, v6].filter((address) => address !== null)
 }
 
-/** On that device; without a route the first that reaches beyond this machine. Of IPv4 there is always one: loopback. */
+/**
+ * On that device; without a route the first that reaches beyond this machine. Of IPv4 there is always one:
+ * loopback.
+ */
 function addressOn(
   { interfaces }: RouteTables,
   family: 'IPv4' | 'IPv6',
@@ -52,7 +56,9 @@ function defaultDevice4(table: string): string | null {
   )
 }
 
-/** Columns: destination, its prefix, source, its prefix, next hop, metric, references, use, flags, interface. */
+/**
+ * Columns: destination, its prefix, source, its prefix, next hop, metric, references, use, flags, interface.
+ */
 function defaultDevice6(table: string): string | null {
   const rows = table.split('\n').map((line) => line.trim().split(/\s+/))
   return leastMetric(

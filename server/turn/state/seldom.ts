@@ -1,4 +1,5 @@
-// Log lines that strangers could cause by the thousand: at most one a second of each kind, with how many went untold before it.
+// Log lines that strangers could cause by the thousand: at most one a second of each kind, with how many went
+// untold before it.
 import { nowMs } from '../../lib/clock.ts'
 
 const EVERY_MS = 1000

@@ -1,5 +1,6 @@
-// Ranges that are not the public internet (IANA's special-purpose registries, RFC 6890), with a word for each, and public addresses that
-// stand for a cloud's own host: peers there are refused unless peers.allow names them. Data only.
+// Ranges that are not the public internet (IANA's special-purpose registries, RFC 6890), with a word for
+// each, and public addresses that stand for a cloud's own host: peers there are refused unless peers.allow
+// names them. Data only.
 
 /** Words of the metric's label: why a peer was refused. */
 export type SpecialWord =

@@ -1,5 +1,6 @@
-// How many answers a second go over UDP to an address that has not shown credentials: whoever writes a victim's address into requests
-// makes us send no more than this. Two generations of buckets bound the memory, whatever number of addresses is invented.
+// How many answers a second go over UDP to an address that has not shown credentials: whoever writes a
+// victim's address into requests makes us send no more than this. Two generations of buckets bound the
+// memory, whatever number of addresses is invented.
 import { nowMs } from '../../lib/clock.ts'
 import type { AddressKey } from '../bytes/address.ts'
 

@@ -1,4 +1,5 @@
-// Five-tuples of one UDP socket: who has an allocation there. The other half, our address, is the socket itself.
+// Five-tuples of one UDP socket: who has an allocation there. The other half, our address, is the socket
+// itself.
 import { nowMs } from '../../lib/clock.ts'
 import type { AddressKey } from '../bytes/address.ts'
 import type { UdpSocket } from '../network.ts'
@@ -40,7 +41,9 @@ export class Tuples {
     this.#lastKey = -1
   }
 
-  /** Takes a client's tuple away; its answers are remembered a while, as the last of them may have been lost. */
+  /**
+   * Takes a client's tuple away; its answers are remembered a while, as the last of them may have been lost.
+   */
   remove(client: AddressKey, memory: AnswerMemory | null): void {
     this.#allocations.delete(client)
     this.#lastKey = -1

@@ -1,4 +1,5 @@
-// All that the engine knows: listeners, allocations, and what they share. Answers change it; nothing here speaks the protocol.
+// All that the engine knows: listeners, allocations, and what they share. Answers change it; nothing here
+// speaks the protocol.
 import { nowMs } from '../../lib/clock.ts'
 import type { Wheel } from '../../lib/wheel.ts'
 import type { LogEvent } from '../../telemetry/log.ts'

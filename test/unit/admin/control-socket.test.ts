@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../server/admin/control-socket.ts'
-import type { Reloaded } from '../../../server/control/changes.ts'
+import type { Reloaded } from '../../../server/control/change/changes.ts'
 import type { Question } from '../../../server/turn/messages.ts'
 import { controlFacts } from '../../support/control-facts.ts'
 

@@ -82,7 +82,8 @@ describe('a server that fails at once', () => {
         now: () => clock.nowMs,
         chance: seededRandom(3).next,
       })
-      // Sixteen clients, each of whom asks again as soon as it was answered: after 5 ms by the one, after 0.1 by the other.
+      // Sixteen clients, each of whom asks again as soon as it was answered: after 5 ms by the one, after 0.1
+      // by the other.
       const open: { server: Server; dueMs: number }[] = []
       const counts: Record<string, number> = { good: 0, bad: 0 }
       for (let i = 0; i < 20_000; i++) {

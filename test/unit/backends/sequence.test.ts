@@ -36,7 +36,8 @@ describe('a smooth sequence', () => {
         seen[index]!++
         for (const [i, weight] of weights.entries()) {
           const due = ((at + 1) * weight) / total
-          // Members of a class share its places, so that each may be behind by the class's own delay and its turn.
+          // Members of a class share its places, so that each may be behind by the class's own delay and its
+          // turn.
           expect(Math.abs(seen[i]! - due)).toBeLessThan(2)
         }
       }

@@ -1,4 +1,5 @@
-// What a person may do to a command: it answers in words, one line each, and never shows the insides of the program.
+// What a person may do to a command: it answers in words, one line each, and never shows the insides of the
+// program.
 import { afterAll, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

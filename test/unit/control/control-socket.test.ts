@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ControlSocket, controlSocketPath } from '../../../server/control/control-socket.ts'
 import { waitFor } from '../../support/wait.ts'
 import { turnListener } from '../../support/turn-config.ts'
-import { configOf } from './turn-config.ts'
+import { configOf } from './relay/turn-config.ts'
 
 const folders: string[] = []
 afterEach(() => {

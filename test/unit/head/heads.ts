@@ -1,4 +1,5 @@
-// Heads for the tests. Each is scanned in the middle of a larger buffer whose other bytes would make a head of their own.
+// Heads for the tests. Each is scanned in the middle of a larger buffer whose other bytes would make a head
+// of their own.
 import { SCAN } from '../../../server/head/fields.ts'
 import { bodyBytes, requestFraming } from '../../../server/head/framing.ts'
 import { type HeadLimits, RequestHead } from '../../../server/head/request-head.ts'
@@ -56,7 +57,10 @@ export function answer(text: string): ResponseHead {
   return head
 }
 
-/** How a request is framed: "none", "chunked", "length 2", or why it is refused, be it by its head or its framing. */
+/**
+ * How a request is framed: "none", "chunked", "length 2", or why it is refused, be it by its head or its
+ * framing.
+ */
 export function framed(text: string): string {
   const head = new RequestHead()
   const verdict = scanRequest(text, LIMITS, head)

@@ -1,4 +1,5 @@
-// Turns of connections that have plenty to read: how many bytes, and in which order, before others are looked after.
+// Turns of connections that have plenty to read: how many bytes, and in which order, before others are looked
+// after.
 import { ptr } from 'bun:ffi'
 import { afterEach, expect, test } from 'bun:test'
 import {

@@ -1,4 +1,5 @@
-// Accepting stops before descriptors run out, and goes on when clients have gone; who dials without one blames nobody.
+// Accepting stops before descriptors run out, and goes on when clients have gone; who dials without one
+// blames nobody.
 import { afterEach, expect, spyOn, test } from 'bun:test'
 import { join } from 'node:path'
 import {

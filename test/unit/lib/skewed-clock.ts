@@ -1,4 +1,5 @@
-// Time that a test can let pass: performance.now() runs ahead by as much. What reads the clock and what is due agree.
+// Time that a test can let pass: performance.now() runs ahead by as much. What reads the clock and what is
+// due agree.
 import { tick } from '../../../server/lib/clock.ts'
 import { TICK_MS, type Wheel } from '../../../server/lib/wheel.ts'
 

@@ -1,4 +1,5 @@
-// A process of its own that maps the region of descriptor 3 as the worker of its row, and does what its test says.
+// A process of its own that maps the region of descriptor 3 as the worker of its row, and does what its test
+// says.
 import { mapRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 

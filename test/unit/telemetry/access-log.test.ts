@@ -120,7 +120,10 @@ test('what went wrong stands beside the fault: more about it, and each attempt w
   )
 })
 
-/** Bytes as they are to be read from the log: UTF-8 decoded, other bytes each as the character of their number. */
+/**
+ * Bytes as they are to be read from the log: UTF-8 decoded, other bytes each as the character of their
+ * number.
+ */
 function readable(text: string): string {
   const bytes = Buffer.from(text, 'latin1')
   let read = ''
@@ -151,7 +154,8 @@ test('UTF-8 in a path or user agent is logged as it is, what only looks like it 
     expect(line).toContain(`"path":"${text}"`)
     rmSync(file)
   }
-  // Overlong, a surrogate, beyond the last character, cut, a continuation alone, controls and line separators.
+  // Overlong, a surrogate, beyond the last character, cut, a continuation alone, controls and line
+  // separators.
   for (const bytes of [
     'c0af',
     'e080af',

@@ -1,5 +1,5 @@
-// A process that logs many events to stderr: event-writer.ts COUNT. Says on stdout how many were dropped, goes on when stdin ends, and
-// says how many were dropped then.
+// A process that logs many events to stderr: event-writer.ts COUNT. Says on stdout how many were dropped,
+// goes on when stdin ends, and says how many were dropped then.
 import { droppedEvents, finishEvents, logEvent } from '../../../server/telemetry/log.ts'
 
 const count = Number(process.argv[2])

@@ -95,7 +95,8 @@ test.skipIf(!canSwitch)(
 )
 
 test('a socket, as systemd gives one, that nobody reads stops nobody either', async () => {
-  // Bun gives a child a socket where it is to read what it writes, and reads no further than some buffers without a reader.
+  // Bun gives a child a socket where it is to read what it writes, and reads no further than some buffers
+  // without a reader.
   const { child, said } = startWriter('pipe', 100_000)
   await waitFor(() => said.length === 1, { what: 'all events to be logged' })
   void child.stdin.end()

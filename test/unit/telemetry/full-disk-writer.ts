@@ -1,4 +1,5 @@
-// A process whose disk is full after so many bytes: full-disk-writer.ts FILE COUNT. Says when all lines are in its hands, ends with stdin.
+// A process whose disk is full after so many bytes: full-disk-writer.ts FILE COUNT. Says when all lines are
+// in its hands, ends with stdin.
 import { LineSink } from '../../../server/telemetry/line-sink.ts'
 
 const [file = '', count = '1'] = process.argv.slice(2)

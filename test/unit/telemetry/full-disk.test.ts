@@ -1,4 +1,5 @@
-// A limit of file sizes stands for a disk that is full: a write that reaches it is cut short, the next one fails.
+// A limit of file sizes stands for a disk that is full: a write that reaches it is cut short, the next one
+// fails.
 import { expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

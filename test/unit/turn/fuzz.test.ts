@@ -1,4 +1,5 @@
-// The whole engine against bytes that nobody wrote on purpose: it never throws, and gives back all that it took.
+// The whole engine against bytes that nobody wrote on purpose: it never throws, and gives back all that it
+// took.
 import { afterEach, describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, CLASSES, METHODS, TRANSPORTS } from '../../../server/turn/bytes/stun.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'

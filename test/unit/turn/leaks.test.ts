@@ -39,7 +39,9 @@ const even =
   (w) =>
     w.u8(ATTRIBUTES.EVEN_PORT, bits)
 
-/** Nothing is held: no socket but the listener's, no deadline, and all four ports and four places can be had. */
+/**
+ * Nothing is held: no socket but the listener's, no deadline, and all four ports and four places can be had.
+ */
 function expectNothingHeld() {
   expect(world.turn.allocations).toBe(0)
   expect([...world.network.sockets.keys()]).toEqual([`${OWN}:3478`])

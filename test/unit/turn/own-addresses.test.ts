@@ -1,4 +1,5 @@
-// What of this machine clients reach: each other's relayed addresses, and nothing else that happens to be at the same address.
+// What of this machine clients reach: each other's relayed addresses, and nothing else that happens to be at
+// the same address.
 import { afterEach, describe, expect, test } from 'bun:test'
 import { ATTRIBUTES, METHODS, TRANSPORTS } from '../../../server/turn/bytes/stun.ts'
 import type { ConfigParts } from '../../support/turn-config.ts'

@@ -1,4 +1,5 @@
-// Bytes of a client and the relay, both ways, in the clear and within TLS: all of them, in order, with no more memory than a read or two.
+// Bytes of a client and the relay, both ways, in the clear and within TLS: all of them, in order, with no
+// more memory than a read or two.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { OpenListener } from '../../../server/http1/listen.ts'
 import type { TurnListener } from '../../../server/snapshot/snapshot.ts'
@@ -54,7 +55,10 @@ function flood(wire: Wire): () => number {
   return () => sent
 }
 
-/** Hashes what comes, without keeping it; `hesitates`: stops reading at each few pieces for a turn of the loop. */
+/**
+ * Hashes what comes, without keeping it; `hesitates`: stops reading at each few pieces for a turn of the
+ * loop.
+ */
 function hashing(wire: Wire, hesitates: boolean): () => string {
   const hasher = new Bun.CryptoHasher('sha256')
   wire.keeps = false

@@ -1,4 +1,5 @@
-// Clients and a relay that do whatever they like, in any order: nothing of them stays, and nothing is told as a bug.
+// Clients and a relay that do whatever they like, in any order: nothing of them stays, and nothing is told as
+// a bug.
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
 import { seededRandom } from '../../support/random.ts'

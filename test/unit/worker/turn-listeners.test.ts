@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../../server/config/schema.ts'
-import { Sockets } from '../../../server/control/sockets.ts'
+import { Sockets } from '../../../server/control/sockets/sockets.ts'
 import { duplicateFd } from '../../../server/lib/pass-fds.ts'
 import type { InProcess, SocketSource } from '../../../server/worker/in-process.ts'
 import { testCertificate } from '../../support/certificate.ts'
@@ -180,7 +180,8 @@ test('an address goes from HTTP to TURN, to TURN over TLS and back, and nobody w
   }
   let revision = 1
   for (const kind of ['turn', 'tls', 'http', 'tls', 'turn', 'http'] as const) {
-    // In the queue before the change, served after it: only TLS has the server wait for the client's first word.
+    // In the queue before the change, served after it: only TLS has the server wait for the client's first
+    // word.
     const waiting = kind === 'tls' ? null : connect(port)
     await apply(made, ++revision, kinds[kind])
     const wire = waiting ? await waiting : await client(port, true)

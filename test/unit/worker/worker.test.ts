@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { workerCommand } from '../../../server/control/worker-command.ts'
+import { workerCommand } from '../../../server/control/processes/worker-command.ts'
 import { within } from '../../support/wait.ts'
 
 test('a worker whose supervisor is gone before it has a plan ends at once', async () => {

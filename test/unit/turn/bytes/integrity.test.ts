@@ -72,7 +72,8 @@ test('a value of another length is wrong, a cut one too', () => {
   expect(hasIntegrity(decode(raw(3, USER, [A.MESSAGE_INTEGRITY, Buffer.concat([sha1, sha1])])), KEY)).toBe(
     false,
   )
-  // RFC 8489 §14.6: 16 to 32 bytes where a usage allows it, which TURN does not. Made as if it were cut on purpose.
+  // RFC 8489 §14.6: 16 to 32 bytes where a usage allows it, which TURN does not. Made as if it were cut on
+  // purpose.
   for (const length of [16, 20, 28]) {
     const bytes = raw(3, USER)
     bytes.writeUInt16BE(bytes.length - 20 + 4 + length, 2)

@@ -1,4 +1,5 @@
-// A TURN server in a few lines, that does right what a test does not tell it to do wrong. It relays only between its own clients.
+// A TURN server in a few lines, that does right what a test does not tell it to do wrong. It relays only
+// between its own clients.
 import { Address } from '../../../../server/turn/bytes/address.ts'
 import { channelDataLength, channelOf, putChannelHeader } from '../../../../server/turn/bytes/channel-data.ts'
 import { frameLength, isChannelData } from '../../../../server/turn/bytes/frames.ts'

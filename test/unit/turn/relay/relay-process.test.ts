@@ -3,21 +3,21 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { bindUdp } from '../../../../server/lib/bind-fd.ts'
 import { closeFds } from '../../../../server/lib/pass-fds.ts'
-import type { HeldSocket, RelayBody } from '../../../../server/control/relay-plan.ts'
+import type { HeldSocket, RelayBody } from '../../../../server/control/relay/relay-plan.ts'
 import {
   type RelayExit,
   relayProcess,
   relayThread,
   type StartRelay,
-} from '../../../../server/control/relay-start.ts'
-import { Relay } from '../../../../server/control/relay.ts'
-import { mainCommand, workerEnv } from '../../../../server/control/worker-command.ts'
+} from '../../../../server/control/relay/relay-start.ts'
+import { Relay } from '../../../../server/control/relay/relay.ts'
+import { mainCommand, workerEnv } from '../../../../server/control/processes/worker-command.ts'
 import type { SeriesDelta } from '../../../../server/telemetry/registry.ts'
 import { softLimitIn } from '../../../../server/lib/descriptors.ts'
 import * as stun from '../../../support/stun.ts'
 import { TurnLine } from '../../../support/turn-line.ts'
 import { waitFor, within } from '../../../support/wait.ts'
-import { relayBody } from '../../control/relays.ts'
+import { relayBody } from '../../control/relay/relays.ts'
 
 const stops: (() => unknown)[] = []
 afterEach(async () => {

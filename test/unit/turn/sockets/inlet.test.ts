@@ -26,7 +26,10 @@ function write(fd: number, text: string): void {
   expect(libc().send(fd, bytes, bytes.length, 0)).toBe(bytes.length)
 }
 
-/** Has `stream` be given its sink in the turn in which the other side's end is read: descriptors come in the order in which they became ready. */
+/**
+ * Has `stream` be given its sink in the turn in which the other side's end is read: descriptors come in the
+ * order in which they became ready.
+ */
 function endAsSinkComes({ net, stream, end }: Kept, sink: Recorder): void {
   const [ours, other] = pairOfFds()
   const giver = new Recorder()

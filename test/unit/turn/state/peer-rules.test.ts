@@ -130,7 +130,8 @@ test('public peers are reached, also right beside what is refused', () => {
 })
 
 test('ranges are compared as bits, not as text or byte by byte', () => {
-  // 100.64.0.0/10: a second byte of 9 comes after 64 as text; 172.16.0.0/12: the last byte is larger than that of the range's end.
+  // 100.64.0.0/10: a second byte of 9 comes after 64 as text; 172.16.0.0/12: the last byte is larger than
+  //   that of the range's end.
   expect(reason('100.9.0.0')).toBe('allowed: public')
   expect(reason('172.20.255.255')).toBe('refused: private')
   expect(reason('fd12:3456::1')).toBe('refused: private')

@@ -1,0 +1,130 @@
+// One server as the prober sees it: what is known about it, and when it is checked next.
+import { parseServerUrl, type ServerAddress } from '../../backends/server.ts'
+import type { Config } from '../../config/schema.ts'
+import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
+import type { BackendSlots, Slot } from '../../worker/messages.ts'
+import { Judge, type Verdict } from './judge.ts'
+import type { ServerCheck } from './probe-http.ts'
+
+export interface WatchedParts {
+  readonly backend: string
+  readonly name: string
+  readonly url: string
+  readonly backendSlot: number
+  readonly slot: Slot
+  readonly check: ServerCheck | null
+}
+
+/** Why a server is not up that has had no result yet. */
+export const NOT_CHECKED = 'not checked yet, so used only while no other is up'
+
+const STATES: Readonly<Record<Verdict, number>> = { up: STATE_UP, down: STATE_DOWN, starting: STATE_STARTING }
+
+/** A server, with or without a check. */
+export class Watched {
+  readonly backend: string
+  readonly name: string
+  readonly url: string
+  readonly backendSlot: number
+  readonly slot: Slot
+  readonly address: ServerAddress
+  check: ServerCheck | null
+  judge: Judge
+  /** Why it is not up; null: it is. */
+  reason: string | null
+  /** Its state is on the scoreboard: the plan that names it is served. */
+  isServed = false
+  /** What has been told of it: the state and the reason. */
+  told: { readonly state: number; readonly reason: string | null }
+  /** Takes the next check back, or gives up the one that runs. */
+  cancel: (() => void) | null = null
+  isRunning = false
+  startedMs = 0
+
+  /** `knownAt` finds what is watched at a place already. */
+  constructor(
+    { backend, name, url, backendSlot, slot, check }: WatchedParts,
+    knownAt: (place: string) => readonly Watched[],
+  ) {
+    this.backend = backend
+    this.name = name
+    this.url = url
+    this.backendSlot = backendSlot
+    this.slot = slot
+    this.address = parseServerUrl(url)
+    this.check = check
+    this.judge = new Judge(check === null ? 'up' : 'starting')
+    this.reason = check === null ? null : NOT_CHECKED
+    if (check !== null) this.#inherit(knownAt(this.place))
+    this.told = { state: this.state, reason: this.reason }
+  }
+
+  /**
+   * An address keeps its state in another backend and under another name. What another question was answered
+   * to is no verdict, but whoever is in use there may be used here until the first result.
+   */
+  #inherit(known: readonly Watched[]): void {
+    const same = known.find((one) => one.judge.hasJudged && isSameCheck(one.check, this.check))
+    if (same) {
+      this.judge = same.judge.copy()
+      this.reason = same.reason
+    } else if (known.some((one) => one.judge.verdict === 'up')) {
+      this.judge = new Judge('up')
+      this.reason = null
+    }
+  }
+
+  /** As the scoreboard has it. */
+  get state(): number {
+    return STATES[this.judge.verdict]
+  }
+
+  /** Whether the first result is awaited. */
+  get isUnjudged(): boolean {
+    return this.check !== null && !this.judge.hasJudged
+  }
+
+  /** Servers with the same are one and the same to whoever connects. */
+  get place(): string {
+    return `${this.address.host.toLowerCase()}:${this.address.port}`
+  }
+
+  /** Whether this is the same use of the same slot for the same address. */
+  isSame({ url, slot }: WatchedParts): boolean {
+    return this.url === url && this.slot.index === slot.index && this.slot.generation === slot.generation
+  }
+}
+
+type Check = ServerCheck | null
+
+/** Whether both say the same, down to the pace. */
+export const isSameCheck = (one: Check, other: Check): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
+
+/** Whether both put the same question to the server. */
+export function asksTheSame(one: ServerCheck, other: ServerCheck): boolean {
+  const pace = { interval: 0, interval_down: 0, timeout: 0, rise: 0, fall: 0 }
+  return isSameCheck({ ...one, ...pace }, { ...other, ...pace })
+}
+
+/** By backend and server. */
+export const identityOf = ({ backend, name }: Watched | WatchedParts): string => `${backend}\n${name}`
+
+/** The servers of a config. */
+export function* partsOf(
+  { backends }: Config,
+  slots: Readonly<Record<string, BackendSlots>>,
+): Generator<[identity: string, parts: WatchedParts]> {
+  for (const [backend, { servers, health_check, answers }] of Object.entries(backends)) {
+    const check = health_check === undefined ? null : { ...health_check, answers }
+    for (const { name: given, url } of servers) {
+      const name = given ?? url
+      const own = slots[backend]
+      const slot = own?.servers[name]
+      if (own === undefined || slot === undefined)
+        throw new Error(`no slot for server "${name}" of backend "${backend}"`)
+      const parts = { backend, name, url, backendSlot: own.slot.index, slot, check }
+      yield [identityOf(parts), parts]
+    }
+  }
+}

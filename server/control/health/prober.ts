@@ -1,0 +1,314 @@
+// Active health checks: the supervisor alone asks the servers, and alone writes their states to the
+// scoreboard.
+import type { Config } from '../../config/schema.ts'
+import { Suspects } from '../../lib/address-race.ts'
+import { jitter, type Chance } from '../../lib/random.ts'
+import type { Resolver } from '../../lib/resolver.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { BackendSlots } from '../../worker/messages.ts'
+import { Judge } from './judge.ts'
+import { UNTRIED, connectTcp } from './probe-connection.ts'
+import { probe, type After, type ProbeDone, type ProbeTarget } from './probe.ts'
+import {
+  asksTheSame,
+  identityOf,
+  isSameCheck,
+  partsOf,
+  Watched,
+  type WatchedParts,
+} from './checked-server.ts'
+
+/** A server has changed its state, or the reason why it is not up. */
+export interface HealthChange {
+  readonly backend: string
+  readonly server: string
+  /** As on the scoreboard, and what it was; the same when only the reason is new. */
+  readonly state: number
+  readonly was: number
+  /** Why it is not up; null: it is. */
+  readonly reason: string | null
+}
+
+export interface HealthResult {
+  readonly backend: string
+  readonly server: string
+  /** Null: the check has passed. */
+  readonly reason: string | null
+}
+
+export interface ProberOptions {
+  readonly board: Scoreboard
+  readonly resolver: Pick<Resolver, 'lookup'>
+  /**
+   * Called for changes that checks or a plan brought to a server that is served; not for a server's first
+   * place.
+   */
+  readonly onChange: (change: HealthChange) => void
+  /** Called for each check that has ended. */
+  readonly onResult?: (result: HealthResult) => void
+  /** Most checks at once; more wait for their turn. */
+  readonly concurrency?: number
+  // What time and chance are made of; given by tests.
+  readonly now?: () => number
+  readonly chance?: Chance
+  readonly after?: After
+  /** Starts a check; calling the answer gives it up. */
+  readonly probe?: (target: ProbeTarget, done: ProbeDone) => () => void
+}
+
+const CONCURRENCY = 256
+const JITTER = 0.1
+/** First checks start this far apart, and within this time at most. */
+const SPACING_MS = 2
+const SPREAD_MS = 1000
+
+/** Checks the servers of the config that was applied last. */
+export class Prober {
+  readonly #board: Scoreboard
+  readonly #onChange: (change: HealthChange) => void
+  readonly #onResult: (result: HealthResult) => void
+  readonly #concurrency: number
+  readonly #now: () => number
+  readonly #chance: Chance
+  readonly #after: After
+  readonly #probe: (target: ProbeTarget, done: ProbeDone) => () => void
+  /** By backend and server. */
+  #watched: ReadonlyMap<string, Watched> = new Map()
+  /** Those that the next config brings: checked already, but not on the scoreboard. */
+  #staged: ReadonlyMap<string, Watched> = new Map()
+  /** Those whose check is due while the others have all the places. */
+  readonly #waiting = new Set<Watched>()
+  #running = 0
+  /** Those of the staged whose first result is awaited. */
+  readonly #unjudged = new Set<Watched>()
+  #onJudged: (() => void) | null = null
+  #isStopped = false
+
+  constructor(options: ProberOptions) {
+    this.#board = options.board
+    this.#onChange = options.onChange
+    this.#onResult = options.onResult ?? (() => {})
+    this.#concurrency = options.concurrency ?? CONCURRENCY
+    this.#now = options.now ?? (() => performance.now())
+    this.#chance = options.chance ?? Math.random
+    this.#after = options.after ?? afterTimer
+    const { resolver } = options
+    const suspects = new Suspects()
+    const world = { resolver, connect: connectTcp, after: this.#after, suspects, now: this.#now }
+    this.#probe = options.probe ?? ((target, done) => probe(target, world, done))
+  }
+
+  /**
+   * Begins to check the servers that are new in this config, beside those that are served. Settles when each
+   * has a state: its first result, or that of the same address elsewhere.
+   */
+  stage(config: Config, slots: Readonly<Record<string, BackendSlots>>): Promise<void> {
+    this.drop()
+    if (this.#isStopped) return Promise.resolve()
+    const known = this.#byPlace()
+    const staged = new Map<string, Watched>()
+    for (const [identity, parts] of partsOf(config, slots))
+      if (!this.#watched.get(identity)?.isSame(parts)) staged.set(identity, new Watched(parts, known))
+    this.#staged = staged
+    this.#scheduleFirst(staged.values())
+    for (const watched of staged.values()) if (watched.isUnjudged) this.#unjudged.add(watched)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onJudged = resolve
+    this.#tellJudged()
+    return promise
+  }
+
+  /** Forgets what was staged. */
+  drop(): void {
+    for (const watched of this.#staged.values()) this.#rest(watched)
+    this.#staged = new Map()
+    this.#unjudged.clear()
+    this.#tellJudged()
+  }
+
+  /**
+   * Watches the servers of this config. Those that stay or were staged keep their state, and their schedule
+   * while their check stays.
+   */
+  apply(config: Config, slots: Readonly<Record<string, BackendSlots>>): void {
+    if (this.#isStopped) return
+    const known = this.#byPlace()
+    const watched = new Map<string, Watched>()
+    const due: Watched[] = []
+    for (const [identity, parts] of partsOf(config, slots)) {
+      const one = this.#candidates(identity).find((candidate) => candidate.isSame(parts))
+      const kept = one ?? new Watched(parts, known)
+      watched.set(identity, kept)
+      if (one === undefined || this.#change(one, parts)) due.push(kept)
+    }
+    for (const one of [...this.#watched.values(), ...this.#staged.values()])
+      if (watched.get(identityOf(one)) !== one) this.#rest(one)
+    this.#watched = watched
+    this.#staged = new Map()
+    this.#unjudged.clear()
+    this.#tellJudged()
+    this.#scheduleFirst(due)
+    // What is told may apply another config.
+    for (const one of watched.values()) if (!one.isServed && this.#watched === watched) this.#serve(one)
+  }
+
+  /** Why servers are not up, by backend and server; those that are staged, too. */
+  reasons(): Record<string, Record<string, string>> {
+    const reasons: Record<string, Record<string, string>> = {}
+    for (const { backend, name, reason } of [...this.#watched.values(), ...this.#staged.values()])
+      if (reason !== null) (reasons[backend] ??= {})[name] = reason
+    return reasons
+  }
+
+  /** Ends all checks for good; states stay as they are. A change that is under way comes to nothing here. */
+  stop(): void {
+    this.#isStopped = true
+    for (const watched of this.#watched.values()) this.#rest(watched)
+    this.#watched = new Map()
+    this.drop()
+  }
+
+  #candidates(identity: string): Watched[] {
+    return [this.#watched.get(identity), this.#staged.get(identity)].filter((one) => one !== undefined)
+  }
+
+  /** Finds those of an address. */
+  #byPlace(): (place: string) => readonly Watched[] {
+    const byPlace = Map.groupBy(this.#watched.values(), ({ place }) => place)
+    return (place) => byPlace.get(place) ?? []
+  }
+
+  /** A server's first place on the scoreboard. */
+  #serve(watched: Watched): void {
+    const { state: was, reason } = watched.told
+    watched.isServed = true
+    this.#publish(watched)
+    if (watched.state !== was || watched.reason !== reason) this.#tell(watched, was)
+  }
+
+  /** Gives a server that stays its new check; true when that is to be run at once. */
+  #change(watched: Watched, { check }: WatchedParts): boolean {
+    const before = watched.check
+    if (isSameCheck(check, before)) return false
+    watched.check = check
+    if (check !== null && before !== null) {
+      if (asksTheSame(check, before)) return this.#isIdle(watched)
+      watched.judge.askAnew()
+      this.#rest(watched)
+      return true
+    }
+    this.#rest(watched)
+    const was = watched.state
+    // A server that had no check is up, and stays so until the first result says otherwise.
+    watched.judge = new Judge('up')
+    watched.reason = null
+    if (was !== watched.state) this.#publish(watched, was)
+    return true
+  }
+
+  #isIdle(watched: Watched): boolean {
+    if (watched.isRunning || this.#waiting.has(watched)) return false
+    this.#rest(watched)
+    return true
+  }
+
+  /** Leaves a server alone. */
+  #rest(watched: Watched): void {
+    watched.cancel?.()
+    watched.cancel = null
+    this.#waiting.delete(watched)
+    if (!watched.isRunning) return
+    watched.isRunning = false
+    this.#running--
+    this.#startWaiting()
+  }
+
+  /** Starts the first checks of these, spread over a while. */
+  #scheduleFirst(due: Iterable<Watched>): void {
+    const checked = Array.from(due).filter(({ check }) => check !== null)
+    const spacingMs = Math.min(SPACING_MS, SPREAD_MS / checked.length)
+    for (const [i, watched] of checked.entries()) this.#schedule(watched, i * spacingMs)
+  }
+
+  #schedule(watched: Watched, inMs: number): void {
+    watched.cancel = this.#after(inMs, () => {
+      watched.cancel = null
+      this.#waiting.add(watched)
+      this.#startWaiting()
+    })
+  }
+
+  #startWaiting(): void {
+    for (const watched of this.#waiting) {
+      if (this.#running >= this.#concurrency) return
+      this.#waiting.delete(watched)
+      this.#start(watched)
+    }
+  }
+
+  #start(watched: Watched): void {
+    const { check } = watched
+    if (check === null) return
+    this.#running++
+    watched.isRunning = true
+    watched.startedMs = this.#now()
+    watched.cancel = this.#probe({ ...watched.address, check }, (reason) => this.#finish(watched, reason))
+  }
+
+  #finish(watched: Watched, reason: string | null): void {
+    watched.isRunning = false
+    watched.cancel = null
+    this.#running--
+    this.#unjudged.delete(watched)
+    if (reason !== UNTRIED) this.#take(watched, reason)
+    // What was told may have stopped us, or applied another config.
+    if (this.#candidates(identityOf(watched)).includes(watched) && watched.cancel === null)
+      this.#scheduleNext(watched)
+    this.#startWaiting()
+    this.#tellJudged()
+  }
+
+  #scheduleNext(watched: Watched): void {
+    const { check } = watched
+    if (check === null) return
+    const intervalMs = watched.judge.verdict === 'up' ? check.interval : check.interval_down
+    const tookMs = this.#now() - watched.startedMs
+    this.#schedule(watched, Math.max(0, jitter(intervalMs, JITTER, this.#chance) - tookMs))
+  }
+
+  #take(watched: Watched, reason: string | null): void {
+    if (watched.check === null) return
+    const was = watched.state
+    const before = watched.reason
+    const hasChanged = watched.judge.take(reason === null, watched.check)
+    if (watched.judge.verdict === 'up') watched.reason = null
+    else if (reason !== null) watched.reason = reason
+    if (!watched.isServed) {
+      // Told once it is.
+    } else if (hasChanged) this.#publish(watched, was)
+    else if (watched.reason !== before) this.#tell(watched, was)
+    this.#onResult({ backend: watched.backend, server: watched.name, reason })
+  }
+
+  /** Writes a state to the scoreboard; `was` is given when it is news. */
+  #publish(watched: Watched, was: number | null = null): void {
+    this.#board.setState(watched.slot.index, watched.state)
+    this.#board.bumpEpoch(watched.backendSlot)
+    if (was !== null) this.#tell(watched, was)
+  }
+
+  #tell({ backend, name, state, reason }: Watched, was: number): void {
+    this.#onChange({ backend, server: name, state, was, reason })
+  }
+
+  #tellJudged(): void {
+    if (this.#unjudged.size > 0) return
+    this.#onJudged?.()
+    this.#onJudged = null
+  }
+}
+
+const afterTimer: After = (ms, then) => {
+  const timer = setTimeout(then, ms)
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,72 @@
+// The scoreboard as the supervisor holds it: makes the region, grows it, gives records to their tenants.
+import { mkdirSync } from 'node:fs'
+import {
+  createRegion,
+  growRegion,
+  privateRegion,
+  scoreboardOn,
+  type Region,
+} from '../../scoreboard/region.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { SlotTable } from './slots.ts'
+
+const FIRST_RECORDS = 16
+/** The record of the gateway itself counts connections. */
+const GATEWAY = 0
+
+export class Board {
+  readonly scoreboard: Scoreboard
+  /** Where memory is when /dev/shm is not writable. */
+  readonly folder: string
+  #region: Region
+
+  private constructor(region: Region, row: number, folder: string) {
+    this.#region = region
+    this.folder = folder
+    this.scoreboard = scoreboardOn(region, row)
+  }
+
+  /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
+  static shared(rows: number, folder: string): Board {
+    try {
+      return new Board(createRegion(FIRST_RECORDS, rows), -1, folder)
+    } catch {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      return new Board(createRegion(FIRST_RECORDS, rows, folder), -1, folder)
+    }
+  }
+
+  /** A board for everything in this process, which then writes row 0. */
+  static alone(): Board {
+    return new Board(privateRegion(FIRST_RECORDS, 1), 0, '')
+  }
+
+  /** What workers map. */
+  get fd(): number {
+    if (this.#region.fd === null) throw new Error('this scoreboard is not shared')
+    return this.#region.fd
+  }
+
+  /** Exchanges that are with a server now. */
+  inFlight(): number {
+    let sum = 0
+    for (let slot = GATEWAY + 1; slot < this.scoreboard.records; slot++) sum += this.scoreboard.inFlight(slot)
+    return sum
+  }
+
+  /**
+   * Makes room for so many records. By halves more than needed: each growth is mapped anew by every process.
+   */
+  reserve(records: number): void {
+    if (records <= this.#region.records) return
+    this.#region = growRegion(this.#region, Math.max(records, Math.ceil(this.#region.records * 1.5)))
+    const { bytes } = this.#region
+    this.scoreboard.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Gives the records of a new plan to their tenants; those that have a new one begin at zero. */
+  occupy(table: SlotTable): void {
+    for (const { index, generation } of table.tenants.values())
+      this.scoreboard.setGeneration(index, generation)
+  }
+}

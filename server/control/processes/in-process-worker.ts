@@ -1,0 +1,85 @@
+// `workers: 0` as one more worker of the crew. It cannot die alone, and answers at once.
+import { InProcess, type SocketSource } from '../../worker/in-process.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { MetricsDelta } from '../../telemetry/registry.ts'
+import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
+
+const METRICS_EVERY_MS = 1000
+
+export interface InProcessOptions {
+  readonly board: Scoreboard
+  readonly socket: SocketSource
+  readonly onMetrics: (delta: MetricsDelta, oldest: number) => void
+}
+
+export class InProcessWorker implements Worker {
+  readonly slot = 0
+  readonly row = 0
+  readonly pid = process.pid
+  readonly startedMs = performance.now()
+  readonly hello = Promise.resolve(true)
+  readonly exited: Promise<void>
+  readonly beat = null
+  aborted = 0
+  readonly #shell: InProcess
+  readonly #onMetrics: InProcessOptions['onMetrics']
+  readonly #metrics: Timer
+  readonly #leave: () => void
+
+  constructor({ board, socket, onMetrics }: InProcessOptions) {
+    this.#shell = new InProcess(board, socket)
+    this.#onMetrics = onMetrics
+    this.#metrics = setInterval(() => this.#sendMetrics(), METRICS_EVERY_MS)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.exited = promise
+    this.#leave = resolve
+  }
+
+  /** Ports of the listeners that it bound by itself. */
+  get ports(): ReadonlyMap<string, number> {
+    return this.#shell.plane.ports()
+  }
+
+  async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
+    const why = await this.#shell.prepare({ ...plan, reasons })
+    return why === null ? { is: 'ready' } : { is: 'failed', why }
+  }
+
+  commit(plan: PlanBody): Promise<boolean> {
+    this.#shell.commit(plan)
+    return Promise.resolve(true)
+  }
+
+  drop(): void {
+    this.#shell.plane.drop()
+  }
+
+  reason(backend: string, server: string, reason: string): void {
+    this.#shell.plane.reason(backend, server, reason)
+  }
+
+  reopenLogs(): void {
+    this.#shell.plane.reopenLogs()
+  }
+
+  announceDrain(): void {
+    this.#shell.plane.announceDrain()
+  }
+
+  drain(withinMs: number): void {
+    this.#shell.plane.drain(withinMs, (aborted) => {
+      this.aborted = aborted
+      this.kill()
+    })
+  }
+
+  kill(): void {
+    clearInterval(this.#metrics)
+    this.#sendMetrics()
+    void this.#shell.plane.close().then(this.#leave)
+  }
+
+  #sendMetrics(): void {
+    this.#onMetrics(this.#shell.plane.registry.take(), this.#shell.plane.oldestRevision())
+  }
+}

@@ -1,0 +1,293 @@
+// The listening sockets. The supervisor makes one for each address and worker slot (SO_REUSEPORT: the kernel
+// spreads connections over them), keeps it, and gives each worker those of its slot. So a worker's death
+// closes no socket, and its replacement serves what waited in the queue. Bun.listen opens it, a copy of its
+// descriptor is kept, and Bun's own is stopped within the same turn: nothing is accepted here.
+import { fstatSync } from 'node:fs'
+import { parseBind, tcpBindsOf, writeBind, type Binds, type TcpBind } from '../../lib/bind.ts'
+import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
+import { dropSyns } from '../../lib/syn-filter.ts'
+import { listeningInodes } from '../../lib/tcp-table.ts'
+import { BindProblem, codeOf } from './bind-problem.ts'
+import type { HeldPort } from '../processes/orphans.ts'
+
+/** An address that is open, with a socket for each worker slot. */
+interface OpenAddress {
+  readonly host: string
+  readonly port: number
+  readonly fdBySlot: Map<number, number>
+}
+
+/** The listeners of a config, as far as their addresses go. */
+export type BindsByName = Readonly<Record<string, Binds>>
+
+/** While others close their sockets, what is seen of them may not fit together. */
+const LOOKS_MAX = 8
+
+const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
+
+/** All TCP addresses. */
+export const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
+  Object.entries(listeners).flatMap(([name, binds]) => tcpBindsOf(name, binds))
+
+/** A slot's socket; it stays the supervisor's. */
+export interface TakenSocket {
+  readonly fd: number
+  readonly port: number
+}
+
+/** The listening sockets as the supervisor moves them. */
+export type ListeningSockets = Pick<
+  Sockets,
+  'stage' | 'heldPorts' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
+>
+
+export class Sockets {
+  #open = new Map<string, OpenAddress>()
+  #staged = new Map<string, OpenAddress>()
+  /**
+   * Port by inode of every socket made here; of those closed here as long as a worker is still emptying them.
+   */
+  readonly #ownInodes = new Map<string, number>()
+
+  readonly #isOrphans: (inodes: ReadonlySet<string>) => boolean
+
+  /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
+  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean) {
+    this.#isOrphans = isOrphans
+  }
+
+  /**
+   * Opens the addresses that are not open yet, for these slots; all that stands against it, and then nothing
+   * was opened.
+   */
+  stage(listeners: BindsByName, slots: readonly number[]): readonly BindProblem[] {
+    this.drop()
+    const problems: BindProblem[] = []
+    for (const { name, bind, key, isTls } of tcpBindsIn(listeners)) {
+      if (this.#open.has(key) || this.#staged.has(key)) continue
+      try {
+        this.#staged.set(key, this.#openAddress(bind, slots))
+      } catch (error) {
+        problems.push(new BindProblem(name, bind, codeOf(error), isTls ? 'tls.bind' : 'bind'))
+      }
+    }
+    if (problems.length > 0) this.drop()
+    return problems
+  }
+
+  /** Ports of addresses that are not open yet, and that others have who do not share them. */
+  heldPorts(listeners: BindsByName): HeldPort[] {
+    return tcpBindsIn(listeners).flatMap(({ bind, key }) => {
+      const { port } = parseBind(bind)
+      return port !== 0 && !this.#open.has(key) && this.#hasStrangersOn(port) ? [{ bind, port }] : []
+    })
+  }
+
+  /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
+  commit(listeners: BindsByName): void {
+    for (const [key, address] of this.#staged) this.#open.set(key, address)
+    this.#staged = new Map()
+    let hasClosed = false
+    const named = new Set(tcpBindsIn(listeners).map(({ key }) => key))
+    for (const [key, address] of this.#open) {
+      if (named.has(key)) continue
+      closeAddress(address)
+      this.#open.delete(key)
+      hasClosed = true
+    }
+    if (hasClosed) this.#forgetClosed()
+  }
+
+  /** Closes what was staged. */
+  drop(): void {
+    for (const address of this.#staged.values()) closeAddress(address)
+    this.#staged = new Map()
+  }
+
+  /**
+   * The socket of a slot, made now when there is none: an unserved socket of an open address swallows
+   * connections.
+   */
+  take(key: string, slot: number): TakenSocket {
+    const address = this.#open.get(key) ?? this.#staged.get(key)
+    if (!address) throw new Error(`address ${key} is not open`)
+    const fd = address.fdBySlot.get(slot) ?? this.#makeSocket(address.host, address.port).fd
+    address.fdBySlot.set(slot, fd)
+    return { fd, port: address.port }
+  }
+
+  /**
+   * Closes our copies of a slot whose worker leaves, and accepts from its own copies until nobody waits
+   * there.
+   */
+  closeSlot(slot: number): void {
+    const fds = this.#forgetSlot(slot)
+    closeFds(fds)
+    if (fds.length > 0) this.#forgetClosed()
+  }
+
+  /**
+   * The same for a slot that has no worker: who would knock just now is dropped, not reset, and finds another
+   * slot when he tries again.
+   */
+  vacateSlot(slot: number): void {
+    const fds = this.#forgetSlot(slot)
+    for (const fd of fds) dropSyns(fd)
+    closeFds(fds)
+    if (fds.length > 0) this.#forgetClosed()
+  }
+
+  #forgetSlot(slot: number): number[] {
+    return [...this.#open.values(), ...this.#staged.values()].flatMap(({ fdBySlot }) => {
+      const fd = fdBySlot.get(slot)
+      fdBySlot.delete(slot)
+      return fd ?? []
+    })
+  }
+
+  /** Closes all of our copies. */
+  close(): void {
+    this.drop()
+    for (const address of this.#open.values()) closeAddress(address)
+    this.#open = new Map()
+  }
+
+  /**
+   * `host:port` as it really is, by listener; that of TURN over TLS by the listener's name with `.tls` behind
+   * it.
+   */
+  addresses(listeners: BindsByName): Record<string, string> {
+    const found: Record<string, string> = {}
+    for (const bind of tcpBindsIn(listeners)) {
+      const address = this.#open.get(bind.key) ?? this.#staged.get(bind.key)
+      if (address) found[shownName(bind)] = writeBind(address.host, address.port)
+    }
+    return found
+  }
+
+  #openAddress(bind: string, slots: readonly number[]): OpenAddress {
+    const { host, port } = parseBind(bind)
+    if (port !== 0) this.#probe(host, port)
+    const [firstSlot = 0, ...others] = slots
+    const first = this.#makeSocket(host, port)
+    const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]) }
+    try {
+      for (const slot of others) address.fdBySlot.set(slot, this.#makeSocket(host, first.port).fd)
+    } catch (error) {
+      closeAddress(address)
+      throw error
+    }
+    return address
+  }
+
+  /** SO_REUSEPORT would share the port with another gateway of this user, so try without it first. */
+  #probe(host: string, port: number): void {
+    for (let looks = 1; ; looks++) {
+      try {
+        return listen(host, port, { isShared: false }).stop(true)
+      } catch (error) {
+        if (codeOf(error) !== 'EADDRINUSE' || this.#hasStrangersOn(port)) throw error
+        if (listeningInodes(port).size > 0) return
+        // Nobody listens there: who did a moment ago has gone, or it is the port of somebody's connection.
+        if (looks === LOOKS_MAX) throw error
+      }
+    }
+  }
+
+  /**
+   * Whether others have the port who do not share it. Workers may leave while we look: who is gone at the
+   * next look was no stranger.
+   */
+  #hasStrangersOn(port: number): boolean {
+    let others = this.#othersOn(port)
+    for (let looks = 1; others.size > 0 && !this.#isOrphans(others); looks++) {
+      const now = this.#othersOn(port)
+      if (looks === LOOKS_MAX || [...others].every((inode) => now.has(inode))) return true
+      others = now
+    }
+    return false
+  }
+
+  #othersOn(port: number): Set<string> {
+    return new Set([...listeningInodes(port)].filter((inode) => !this.#ownInodes.has(inode)))
+  }
+
+  #forgetClosed(): void {
+    const held = new Set<string>()
+    for (const { fdBySlot } of this.#open.values())
+      for (const fd of fdBySlot.values()) held.add(String(fstatSync(fd).ino))
+    for (const [inode, port] of this.#ownInodes)
+      if (!held.has(inode) && !listeningInodes(port).has(inode)) this.#ownInodes.delete(inode)
+  }
+
+  #makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {
+    const socket = listen(host, port, { isShared: true })
+    const fd = duplicateFd(socket.fd)
+    socket.stop(true)
+    this.#ownInodes.set(String(fstatSync(fd).ino), socket.port)
+    return { fd, port: socket.port }
+  }
+}
+
+/**
+ * Where descriptors cannot be handed on (elsewhere than on Linux): the machine in this process binds by
+ * itself.
+ */
+export class UnheldSockets implements ListeningSockets {
+  readonly #ports: () => ReadonlyMap<string, number>
+
+  constructor(ports: () => ReadonlyMap<string, number>) {
+    this.#ports = ports
+  }
+
+  stage(): readonly BindProblem[] {
+    return []
+  }
+  heldPorts(): HeldPort[] {
+    return []
+  }
+  commit(): void {}
+  drop(): void {}
+  closeSlot(): void {}
+  vacateSlot(): void {}
+  close(): void {}
+
+  take(): TakenSocket {
+    throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')
+  }
+
+  addresses(listeners: BindsByName): Record<string, string> {
+    const ports = this.#ports()
+    const found: Record<string, string> = {}
+    for (const bind of tcpBindsIn(listeners)) {
+      const { host, port } = parseBind(bind.bind)
+      found[shownName(bind)] = writeBind(host, ports.get(bind.listener) ?? port)
+    }
+    return found
+  }
+}
+
+interface ListeningSocket {
+  readonly fd: number
+  readonly port: number
+  stop(closeActive: boolean): void
+}
+
+function listen(host: string, port: number, { isShared }: { readonly isShared: boolean }): ListeningSocket {
+  const open = (hostname: string): ListeningSocket => {
+    // The public types know neither `reusePort` nor `fd`.
+    const options = { hostname, port, reusePort: isShared, socket: { data() {} } }
+    return Bun.listen(options) as unknown as ListeningSocket
+  }
+  try {
+    return open(host)
+  } catch (error) {
+    // A machine without IPv6 still has every address of IPv4.
+    if (host === '::' && codeOf(error) !== 'EADDRINUSE') return open('0.0.0.0')
+    throw error
+  }
+}
+
+function closeAddress(address: OpenAddress): void {
+  closeFds([...address.fdBySlot.values()])
+}

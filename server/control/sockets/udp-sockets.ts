@@ -1,0 +1,180 @@
+// The UDP sockets of turn listeners. The supervisor makes and keeps them, and gives them to the relay
+// process: when that dies its successor receives on the very same, with what arrived meanwhile.
+import { lookup } from 'node:dns/promises'
+import { parseBind, udpBindsOf, writeBind, type Binds, type UdpBind } from '../../lib/bind.ts'
+import { bindUdp } from '../../lib/bind-fd.ts'
+import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
+import { parseAddress } from '../../lib/ranges.ts'
+import { BindProblem, codeOf } from './bind-problem.ts'
+import type { BindsByName } from './sockets.ts'
+
+const RETRY_EVERY_MS = 20
+const RETRY_MS = 1000
+
+/** A socket that is open. One that stays from plan to plan is the same object. */
+export interface UdpSocket {
+  readonly key: string
+  readonly listener: string
+  /** An address literal. */
+  readonly host: string
+  /** The same as it is written in the config, where it may be a name. */
+  readonly written: string
+  readonly port: number
+  readonly fd: number
+  /** Whether any port would do. */
+  readonly isAnyPort: boolean
+}
+
+export interface UdpSocketsOptions {
+  /**
+   * Whether a relay that nobody needs any more has not ended yet, such as that of a supervisor that was
+   * killed: its ports are free in a moment.
+   */
+  readonly isEnding: () => boolean
+}
+
+export class UdpSockets {
+  readonly #options: UdpSocketsOptions
+  #open = new Map<string, UdpSocket>()
+  /** What the plan that is prepared names: open already or made for it. */
+  #staged: Map<string, UdpSocket> | null = null
+
+  constructor(options: UdpSocketsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Opens what is not open yet; all that stands against it, and then nothing was opened. `tcpPorts`: ports to
+   * prefer where any will do.
+   */
+  async stage(listeners: BindsByName, tcpPorts: Readonly<Record<string, number>>): Promise<BindProblem[]> {
+    this.drop()
+    const staged = new Map<string, UdpSocket>()
+    this.#staged = staged
+    const problems: BindProblem[] = []
+    for (const [name, listener] of Object.entries(listeners))
+      for (const bind of udpBindsOf(name, listener)) {
+        try {
+          const socket = await this.#socketFor(bind, staged, tcpPorts[name] ?? 0)
+          if (socket) staged.set(bind.key, socket)
+        } catch (error) {
+          problems.push(problemOf(bind, listener, error))
+          break
+        }
+      }
+    if (problems.length > 0) this.drop()
+    return problems
+  }
+
+  /** Keeps what was staged, closes what is no longer named. */
+  commit(): void {
+    const staged = this.#staged
+    if (!staged) return
+    const kept = new Set(staged.values())
+    closeFds([...this.#open.values()].filter((socket) => !kept.has(socket)).map(({ fd }) => fd))
+    this.#open = staged
+    this.#staged = null
+  }
+
+  /** Closes what was opened for a plan. */
+  drop(): void {
+    const open = new Set(this.#open.values())
+    closeFds([...(this.#staged?.values() ?? [])].filter((socket) => !open.has(socket)).map(({ fd }) => fd))
+    this.#staged = null
+  }
+
+  close(): void {
+    this.drop()
+    closeFds([...this.#open.values()].map(({ fd }) => fd))
+    this.#open = new Map()
+  }
+
+  /** Those of the plan that is prepared, else of the one that is served. */
+  get sockets(): readonly UdpSocket[] {
+    return [...(this.#staged ?? this.#open).values()]
+  }
+
+  /** `host:port` of each listener's bind as it really is. */
+  addresses(listeners: BindsByName): Record<string, string> {
+    const found: Record<string, string> = {}
+    for (const [name, { bind }] of Object.entries(listeners)) {
+      const socket = (this.#staged ?? this.#open).get(`${name}#0`)
+      if (socket) found[name] = writeBind(parseBind(bind).host, socket.port)
+    }
+    return found
+  }
+
+  /** Null: this machine does not need it. */
+  async #socketFor(
+    bind: UdpBind,
+    staged: ReadonlyMap<string, UdpSocket>,
+    tcpPort: number,
+  ): Promise<UdpSocket | null> {
+    const { key, listener, host: written } = bind
+    const known = this.#open.get(key)
+    // What a name meant when it was opened: where it leads by now is for the next start.
+    const host = known?.written === written ? known.host : await literalOf(written)
+    const isAnyPort = bind.port === 0 && bind.portOf === null
+    const port = bind.port === 0 && bind.portOf !== null ? (staged.get(bind.portOf)?.port ?? 0) : bind.port
+    if (known?.host === host && (isAnyPort ? known.isAnyPort : known.port === port)) return known
+    const named = { key, listener, host, written, isAnyPort }
+    // Another listener's until now, or the same one's under another name: what arrived there is not lost.
+    const same = this.#others(staged).find((other) => other.host === host && other.port === port)
+    if (same) return { ...named, port, fd: duplicateFd(same.fd) }
+    try {
+      const bound = isAnyPort ? await this.#bindAny(host, tcpPort) : await this.#bind(host, port)
+      return { ...named, ...bound }
+    } catch (error) {
+      // A machine without IPv6 still has every address of IPv4.
+      if (host === '::' && bind.portOf !== null && NO_IPV6.has(codeOf(error))) return null
+      throw error
+    }
+  }
+
+  #bindAny(host: string, preferred: number): Promise<{ fd: number; port: number }> {
+    if (preferred === 0) return this.#bind(host, 0)
+    return this.#bind(host, preferred).catch(() => this.#bind(host, 0))
+  }
+
+  async #bind(host: string, port: number): Promise<{ fd: number; port: number }> {
+    const beside = [...this.#open.values()]
+      .filter((other) => port !== 0 && other.port === port && other.host !== host)
+      .map(({ fd }) => fd)
+    const untilMs = performance.now() + RETRY_MS
+    for (;;) {
+      const mayBeFreeSoon = this.#options.isEnding()
+      try {
+        return bindUdp(host, port, beside)
+      } catch (error) {
+        if (codeOf(error) !== 'EADDRINUSE' || !mayBeFreeSoon || performance.now() > untilMs) throw error
+        await Bun.sleep(RETRY_EVERY_MS)
+      }
+    }
+  }
+
+  /** Open sockets that the new plan has no use for so far. */
+  #others(staged: ReadonlyMap<string, UdpSocket>): UdpSocket[] {
+    const kept = new Set(staged.values())
+    return [...this.#open.values()].filter((socket) => !kept.has(socket))
+  }
+}
+
+const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
+async function literalOf(host: string): Promise<string> {
+  return parseAddress(host) ? host : (await lookup(host)).address
+}
+
+function problemOf(
+  { key, listener }: UdpBind,
+  { bind, discovery = bind }: Binds,
+  error: unknown,
+): BindProblem {
+  const isBind = key.startsWith(`${listener}#0`)
+  return new BindProblem(
+    listener,
+    `UDP ${isBind ? bind : discovery}`,
+    codeOf(error),
+    isBind ? 'bind' : 'discovery',
+  )
+}

@@ -1,0 +1,72 @@
+// The config file as the supervisor reads it.
+import { resolve } from 'node:path'
+import type { Problem } from '../../config/problem.ts'
+import { readBounded } from '../../lib/read-bounded.ts'
+import type { LogLevel } from '../../telemetry/log.ts'
+import type { ApplyProblem, Checked } from '../change/apply.ts'
+
+export interface SourceOptions {
+  readonly file: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Goes before the level in the file. */
+  readonly level: LogLevel | null
+}
+
+export interface ReadConfig {
+  readonly checked: Checked
+  /** Things to look at in a valid config, as lines for people. */
+  readonly warnings: readonly string[]
+  /** As it stood in the file; null when it cannot be read. */
+  readonly text: string | null
+  /**
+   * Texts of the files that it takes values from, by path, null where one cannot be read; of one that is not
+   * valid, as far as it was read.
+   */
+  readonly files: ReadonlyMap<string, string | null>
+}
+
+/**
+ * Reads and checks the file. The schema compiler and the YAML parser are loaded here, beside which workers
+ * already start.
+ */
+export async function readConfig({ file, env, level }: SourceOptions): Promise<ReadConfig> {
+  const [{ loadConfig }, { formatProblem }] = await Promise.all([
+    import('../../config/load.ts'),
+    import('../../config/problem.ts'),
+  ])
+  // What was read is what watches know: a later change is seen as one, and nothing is applied twice.
+  const texts = new Map<string, string | null>()
+  const loaded = loadConfig(file, env, (path, bytesMax) => {
+    texts.set(resolve(path), null)
+    const bytes = readBounded(path, bytesMax)
+    texts.set(resolve(path), new TextDecoder().decode(bytes))
+    return bytes
+  })
+  const text = texts.get(resolve(file)) ?? null
+  if (!loaded.ok) {
+    const problems = loaded.problems.map((problem) => told(problem, formatProblem(problem)))
+    texts.delete(resolve(file))
+    return { checked: { is: 'invalid', problems }, warnings: [], text, files: texts }
+  }
+  const { logs } = loaded.config
+  const config = { ...loaded.config, logs: { ...logs, level: level ?? logs.level } }
+  return {
+    checked: { is: 'valid', config },
+    warnings: loaded.warnings.map(formatProblem),
+    text,
+    files: new Map(loaded.files.map((path) => [path, texts.get(path) ?? null])),
+  }
+}
+
+const FILE_BYTES_MAX = 16 * 1024 * 1024
+
+/** The text of a file; null when it cannot be read. */
+export function readText(file: string): string | null {
+  try {
+    return new TextDecoder().decode(readBounded(file, FILE_BYTES_MAX))
+  } catch {
+    return null
+  }
+}
+
+const told = (problem: Problem, line: string): ApplyProblem => ({ ...problem, text: line })

@@ -1,0 +1,49 @@
+// Where in its file stands what turned out to be a problem only when a config was applied.
+import type { ApplyProblem } from '../change/apply.ts'
+import type { Path } from '../../config/tree.ts'
+
+/** The text of a config that was found valid, and the file that it stood in. */
+export interface ConfigText {
+  readonly file: string
+  readonly text: string
+}
+
+/**
+ * The same problems, each with file, line and column, and its path as written; those with a place of their
+ * own keep it.
+ */
+export async function located(
+  problems: readonly ApplyProblem[],
+  { file, text }: ConfigText,
+): Promise<ApplyProblem[]> {
+  const [{ Lines, locate, writePath }, { readTree }, { Problems }, { isShort, shortPath }] =
+    await Promise.all([
+      import('../../config/tree.ts'),
+      import('../../config/read.ts'),
+      import('../../config/problem.ts'),
+      import('../../config/short.ts'),
+    ])
+  const lines = new Lines(text)
+  const tree = readTree(file, text, lines, new Problems(file, lines))
+  if (tree === null) return [...problems]
+  const written = isShort(tree) ? shortPath(tree) : (path: Path): Path => path
+  return problems.map((problem) => {
+    if (problem.path === '' || 'line' in problem) return problem
+    const path = written(readPath(problem.path))
+    return { ...problem, path: writePath(path), file, ...lines.place(locate(tree, path)) }
+  })
+}
+
+/** A problem as a line for people. */
+export function lineOf({ path, message, hint, line, column, text }: ApplyProblem, file: string): string {
+  if (typeof text === 'string') return text
+  const place = typeof line === 'number' ? `:${line}:${String(column)}` : ''
+  return `${file}${place}${path === '' ? '' : ` ${path}`}: ${message}${typeof hint === 'string' ? `; ${hint}` : ''}`
+}
+
+/** `listeners.web.bind` → its steps. Names with dots are written as `["a.b"]`. */
+function readPath(path: string): Path {
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) =>
+    index === undefined ? (quoted ?? name ?? '') : Number(index),
+  )
+}

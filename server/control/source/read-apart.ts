@@ -1,0 +1,44 @@
+// Has a config file read and checked by a process of its own, and takes in what it found in slices.
+import { inSlices } from '../../lib/slices.ts'
+import type { ReadConfig, SourceOptions } from './config-source.ts'
+import type { Loaded } from './loader.ts'
+import { readRules } from '../processes/rule-pieces.ts'
+import { mainCommand } from '../processes/worker-command.ts'
+
+/** A file that takes longer is read by the supervisor itself, which then tells what there is to tell. */
+const WITHIN_MS = 60_000
+
+/**
+ * What is in the file; null when the process could not say, or could not even be started: a machine may be
+ * out of processes or memory.
+ */
+export async function readApart({ file, env, level }: SourceOptions): Promise<ReadConfig | null> {
+  const loaded = await ask({ file, env, level }).catch(() => null)
+  if (loaded === null) return null
+  const { checked, warnings } = JSON.parse(loaded.head) as Pick<ReadConfig, 'checked' | 'warnings'>
+  const { text } = loaded
+  const files = new Map(loaded.files)
+  if (checked.is === 'invalid') return { checked, warnings, text, files }
+  const rules = await inSlices(readRules(loaded.rules))
+  return { checked: { is: 'valid', config: { ...checked.config, rules } }, warnings, text, files }
+}
+
+async function ask(options: SourceOptions): Promise<Loaded | null> {
+  const { promise, resolve } = Promise.withResolvers<Loaded | null>()
+  const child = Bun.spawn({
+    cmd: mainCommand('loader'),
+    env: { ...options.env },
+    stdio: ['ignore', 'ignore', 'ignore'],
+    serialization: 'advanced',
+    ipc: (message: Loaded) => resolve(message),
+    onExit: () => resolve(null),
+  })
+  const timer = setTimeout(() => resolve(null), WITHIN_MS)
+  try {
+    child.send(options)
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+  }
+}

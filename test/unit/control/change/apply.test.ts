@@ -1,0 +1,310 @@
+import { describe, expect, test } from 'bun:test'
+import { Applier, type Checked, type Hands, type Outcome } from '../../../../server/control/change/apply.ts'
+import type { PlanBody } from '../../../../server/control/processes/worker.ts'
+import type { Config } from '../../../../server/config/schema.ts'
+import { BindProblem } from '../../../../server/control/sockets/bind-problem.ts'
+import { settle } from '../processes/crews.ts'
+
+function config(servers: readonly string[] = ['http://a'], workers = 2): Config {
+  const backends = { api: { servers: servers.map((url) => ({ url, weight: 1 })) } }
+  return {
+    listeners: { web: { bind: '127.0.0.1:0' } },
+    backends,
+    workers,
+    drain: 30,
+    rules: [],
+  } as unknown as Config
+}
+
+const valid =
+  (words: Config): (() => Promise<Checked>) =>
+  () =>
+    Promise.resolve({ is: 'valid', config: words })
+
+interface Scene {
+  readonly applier: Applier
+  readonly notes: string[]
+  readonly plans: PlanBody[]
+  hands: { -readonly [K in keyof Hands]: Hands[K] }
+}
+
+function scene(): Scene {
+  const notes: string[] = []
+  const plans: PlanBody[] = []
+  const note = (text: string): void => void notes.push(text)
+  const hands: Hands = {
+    sockets: {
+      stage: () => {
+        note('open sockets')
+        return []
+      },
+      commit: () => note('keep sockets'),
+      drop: () => note('close sockets'),
+    },
+    portsFreed: () => Promise.resolve(),
+    crew: {
+      slots: [0, 1],
+      prepare: (plan) => {
+        note('prepare')
+        plans.push(plan)
+        return Promise.resolve([])
+      },
+      commit: () => Promise.resolve(note('commit')),
+      drop: () => note('drop'),
+      resize: (count) => Promise.resolve(note(`resize ${count}`)),
+      hasRoomFor: () => true,
+    },
+    board: { reserve: (records) => note(`reserve ${records}`), occupy: () => note('occupy') },
+    isReusable: () => true,
+    admin: {
+      stage: () => Promise.resolve(null),
+      commit: () => note('keep admin'),
+      drop: () => note('close admin'),
+    },
+    turn: {
+      doorOf: () => Promise.resolve('/run/door'),
+      stage: () => Promise.resolve([]),
+      prepare: () => Promise.resolve([]),
+      commit: () => Promise.resolve(note('commit relay')),
+      drop: () => note('drop relay'),
+    },
+    logProblem: () => null,
+    dryRun: () => Promise.resolve(note('dry run')),
+    health: {
+      judge: () => Promise.resolve(note('judge')),
+      commit: () => note('health'),
+      drop: () => note('drop health'),
+    },
+    workersOf: ({ workers = 1 }) => workers,
+    restartProblems: () => [],
+  }
+  return { applier: new Applier(hands), notes, plans, hands }
+}
+
+const rejection = (outcome: Outcome): unknown => (outcome.is === 'rejected' ? outcome.problems : outcome)
+
+describe('applying a change', () => {
+  test('the first plan: new servers are judged beside sockets and workers, then all swaps', async () => {
+    const { applier, notes } = scene()
+    const outcome = await applier.apply(valid(config()))
+    expect(outcome.is).toBe('applied')
+    expect(notes).toEqual([
+      'judge',
+      'reserve 3',
+      'open sockets',
+      'prepare',
+      'occupy',
+      'health',
+      'keep sockets',
+      'keep admin',
+      'commit relay',
+      'commit',
+      'resize 2',
+    ])
+  })
+
+  test('later plans are compiled as a dry run first', async () => {
+    const { applier, notes } = scene()
+    await applier.apply(valid(config()))
+    notes.length = 0
+    await applier.apply(valid(config(['http://b'], 5)))
+    expect(notes[0]).toBe('dry run')
+    expect(notes.at(-1)).toBe('resize 5')
+    expect(applier.running?.revision).toBe(2)
+  })
+
+  test('no plan is served before its new servers are judged, and one that is refused waits for none', async () => {
+    const { applier, notes, hands } = scene()
+    const judged = Promise.withResolvers<void>()
+    hands.health = { ...hands.health, judge: () => judged.promise }
+    const outcome = applier.apply(valid(config()))
+    await settle()
+    expect(notes).toContain('prepare')
+    expect(notes).not.toContain('health')
+    judged.resolve()
+    expect((await outcome).is).toBe('applied')
+    hands.health = { ...hands.health, judge: () => new Promise(() => {}) }
+    hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no room']) }
+    expect((await applier.apply(valid(config(['http://b'])))).is).toBe('rejected')
+  })
+
+  test('an invalid config changes nothing at all', async () => {
+    const { applier, notes } = scene()
+    await applier.apply(valid(config()))
+    notes.length = 0
+    const problems = [{ path: 'rules', message: 'no' }]
+    const outcome = await applier.apply(() => Promise.resolve({ is: 'invalid', problems }))
+    expect(rejection(outcome)).toEqual(problems)
+    expect(notes).toEqual([])
+    expect(applier.running?.revision).toBe(1)
+  })
+
+  test('what needs a restart is refused before anything is opened', async () => {
+    const { applier, notes, hands } = scene()
+    await applier.apply(valid(config()))
+    notes.length = 0
+    hands.restartProblems = () => [{ path: 'data', message: 'needs a restart' }]
+    expect(rejection(await applier.apply(valid(config())))).toEqual([
+      { path: 'data', message: 'needs a restart' },
+    ])
+    expect(notes).toEqual([])
+  })
+
+  test('one worker against it: dropped everywhere, what was opened is closed, the old plan runs', async () => {
+    const { applier, notes, hands } = scene()
+    await applier.apply(valid(config()))
+    const before = applier.running
+    notes.length = 0
+    hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no room']) }
+    expect(rejection(await applier.apply(valid(config(['http://b']))))).toEqual([
+      { path: '', message: 'no room' },
+    ])
+    expect(notes).toEqual([
+      'dry run',
+      'judge',
+      'reserve 4',
+      'open sockets',
+      'drop health',
+      'drop',
+      'drop relay',
+      'close sockets',
+      'close admin',
+    ])
+    expect(applier.running).toBe(before)
+  })
+
+  test('an address in use is told by the path of its listener, and no worker is asked', async () => {
+    const { applier, notes, hands } = scene()
+    hands.sockets = {
+      ...hands.sockets,
+      stage: () => [new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')],
+    }
+    const outcome = await applier.apply(valid(config()))
+    expect(rejection(outcome)).toEqual([
+      {
+        path: 'listeners.web.bind',
+        message: 'cannot listen on 127.0.0.1:1: another program has this port (EADDRINUSE)',
+        hint: 'stop the other program, or choose another port',
+      },
+    ])
+    expect(notes).not.toContain('prepare')
+  })
+
+  test('all that cannot be opened is told at once', async () => {
+    const { applier, hands } = scene()
+    await applier.apply(valid(config()))
+    hands.sockets = {
+      ...hands.sockets,
+      stage: () => [
+        new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE'),
+        new BindProblem('more', '192.0.2.1:1', 'EADDRNOTAVAIL'),
+      ],
+    }
+    hands.admin = { ...hands.admin, stage: () => Promise.resolve({ path: 'admin.bind', message: 'in use' }) }
+    hands.logProblem = () => ({ path: 'logs.access.file', message: 'no folder' })
+    expect(rejection(await applier.apply(valid(config())))).toMatchObject([
+      { path: 'listeners.web.bind', hint: 'try again with SIGHUP once the port is free' },
+      { path: 'listeners.more.bind' },
+      { path: 'admin.bind' },
+      { path: 'logs.access.file' },
+    ])
+  })
+
+  test('the admin address in use is a refusal as well', async () => {
+    const { applier, hands } = scene()
+    const problem = { path: 'admin.bind', message: 'in use' }
+    hands.admin = { ...hands.admin, stage: () => Promise.resolve(problem) }
+    expect(rejection(await applier.apply(valid(config())))).toEqual([problem])
+    expect(applier.running).toBeNull()
+  })
+
+  test('a plan that was refused takes no slots: the next begins where the last applied one ended', async () => {
+    const { applier, hands, plans } = scene()
+    await applier.apply(valid(config()))
+    const { prepare } = hands.crew
+    hands.crew = { ...hands.crew, slots: [0], prepare: () => Promise.resolve(['no']) }
+    await applier.apply(valid(config(['http://x', 'http://y'])))
+    hands.crew = { ...hands.crew, slots: [0], prepare }
+    await applier.apply(valid(config(['http://z'])))
+    expect(plans.at(-1)?.slots['api']?.servers['http://z']).toEqual({ index: 3, generation: 0 })
+    expect(plans.at(-1)?.revision).toBe(3)
+  })
+
+  test('the relay is asked with the workers, and swaps before they do; what stands against it is told first', async () => {
+    const { applier, notes, plans, hands } = scene()
+    hands.turn = {
+      ...hands.turn,
+      prepare: () => Promise.resolve([{ path: 'listeners.turn.relay.bind', message: 'not here' }]),
+    }
+    hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no']) }
+    expect(rejection(await applier.apply(valid(config())))).toEqual([
+      { path: 'listeners.turn.relay.bind', message: 'not here' },
+      { path: '', message: 'no' },
+    ])
+    expect(notes).toContain('drop relay')
+    expect(plans).toEqual([])
+    const again = scene()
+    await again.applier.apply(valid(config()))
+    expect(again.plans[0]?.door).toBe('/run/door')
+    expect(again.notes.indexOf('commit relay')).toBeLessThan(again.notes.indexOf('commit'))
+  })
+
+  test('a UDP address in use is told as one of TCP is, beside it', async () => {
+    const { applier, hands } = scene()
+    hands.sockets = { ...hands.sockets, stage: () => [new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')] }
+    const problem = new BindProblem('turn', 'UDP 127.0.0.1:2', 'EADDRINUSE')
+    hands.turn = { ...hands.turn, stage: () => Promise.resolve([problem]) }
+    expect(rejection(await applier.apply(valid(config())))).toMatchObject([
+      { path: 'listeners.web.bind' },
+      {
+        path: 'listeners.turn.bind',
+        message: 'cannot listen on UDP 127.0.0.1:2: another program has this port (EADDRINUSE)',
+        hint: 'stop the other program, or choose another port',
+      },
+    ])
+  })
+
+  test('one part that throws is no reason to drop what another is still opening: that ends first', async () => {
+    const { applier, notes, hands } = scene()
+    hands.turn = { ...hands.turn, stage: () => Promise.reject(new Error('no door')) }
+    hands.admin = {
+      ...hands.admin,
+      stage: async () => {
+        await settle()
+        notes.push('open admin')
+        return null
+      },
+    }
+    expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: '', message: 'no door' }])
+    expect(notes.indexOf('open admin')).toBeGreaterThan(0)
+    expect(notes.indexOf('close admin')).toBeGreaterThan(notes.indexOf('open admin'))
+  })
+
+  test('whatever throws is a refusal, and the next change goes through', async () => {
+    const { applier, hands } = scene()
+    await applier.apply(valid(config()))
+    const { dryRun } = hands
+    hands.dryRun = () => Promise.reject(Object.assign(new Error('rules.0: bad'), { path: 'rules.0' }))
+    expect(rejection(await applier.apply(valid(config())))).toEqual([
+      { path: 'rules.0', message: 'rules.0: bad' },
+    ])
+    hands.dryRun = dryRun
+    expect((await applier.apply(valid(config()))).is).toBe('applied')
+  })
+
+  test('one at a time: a newer request waits, and replaces the one that waits', async () => {
+    const { applier, plans } = scene()
+    const first = Promise.withResolvers<Checked>()
+    const outcomes = [
+      applier.apply(() => first.promise),
+      applier.apply(valid(config(['http://b']))),
+      applier.apply(valid(config(['http://c']))),
+    ]
+    first.resolve({ is: 'valid', config: config() })
+    expect((await Promise.all(outcomes)).map(({ is }) => is)).toEqual(['applied', 'superseded', 'applied'])
+    expect(plans.map(({ config: words }) => words.backends['api']?.servers[0]?.url)).toEqual([
+      'http://a',
+      'http://c',
+    ])
+  })
+})

@@ -1,0 +1,34 @@
+import { expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import type { Config } from '../../../../server/config/schema.ts'
+import { readCertificates } from '../../../../server/control/change/certificates.ts'
+import { testCertificate } from '../../../support/certificate.ts'
+
+const { cert, key } = testCertificate()
+
+/** Only what is looked at. */
+const config = (listeners: Record<string, unknown>): Config => ({ listeners }) as unknown as Config
+
+test('listeners with TLS have theirs, as text; others have none', async () => {
+  const read = await readCertificates(
+    config({
+      web: { protocol: 'http', bind: '127.0.0.1:0' },
+      plain: { protocol: 'turn', bind: '127.0.0.1:0' },
+      turn: { protocol: 'turn', bind: '127.0.0.1:0', tls: { bind: '127.0.0.1:0', cert, key } },
+    }),
+  )
+  expect(read).toEqual({ turn: { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') } })
+})
+
+test('a file that cannot be read is told by its place in the config', async () => {
+  const words = (tls: object): Config => config({ 'a.b': { protocol: 'turn', tls } })
+  const refused = readCertificates(words({ bind: '', cert, key: '/nowhere/key.pem' }))
+  expect(refused).rejects.toMatchObject({
+    path: 'listeners["a.b"].tls.key',
+    message: 'cannot read /nowhere/key.pem: no file of this name',
+  })
+  expect(readCertificates(words({ bind: '', cert: '/', key }))).rejects.toMatchObject({
+    path: 'listeners["a.b"].tls.cert',
+    message: 'cannot read /: a folder',
+  })
+})

@@ -1,0 +1,72 @@
+import { expect, test } from 'bun:test'
+import type { Applier, Outcome } from '../../../../server/control/change/apply.ts'
+import { Changes } from '../../../../server/control/change/changes.ts'
+import { Totals } from '../../../../server/telemetry/registry.ts'
+import { configOf } from '../relay/turn-config.ts'
+
+type Settle = (outcome: Outcome) => void
+
+/** Changes whose transactions end when a test says so, each as it says. */
+function scene(): {
+  readonly changes: Changes
+  readonly asked: Settle[]
+  readonly notes: string[]
+  stop(): void
+} {
+  const asked: Settle[] = []
+  const notes: string[] = []
+  const applier = {
+    running: { revision: 4, config: configOf({}) },
+    apply: () => new Promise<Outcome>((settle) => void asked.push(settle)),
+  }
+  let isOver = false
+  const changes = new Changes({
+    file: '/etc/sluice.yaml',
+    source: {
+      read: () => Promise.reject(new Error('the applier reads')),
+      locate: (problems) => Promise.resolve([...problems]),
+    },
+    totals: new Totals(),
+    applier: () => (isOver ? null : (applier as unknown as Applier)),
+    onApplied: async () => void notes.push('applied'),
+    tell: () => void notes.push('told'),
+    onBegin: () => void notes.push('begin'),
+    onSettled: () => void notes.push('settled'),
+  })
+  return { changes, asked, notes, stop: () => void (isOver = true) }
+}
+
+const applied = (revision: number): Outcome =>
+  ({ is: 'applied', plan: { revision, config: configOf({}) } }) as unknown as Outcome
+
+test('who asks for a reload hears the revision once it is served', async () => {
+  const { changes, asked, notes } = scene()
+  const reloaded = changes.reload()
+  expect(notes).toEqual(['begin'])
+  asked[0]?.(applied(5))
+  expect(await reloaded).toEqual({ is: 'applied', revision: 5 })
+  expect(notes).toEqual(['begin', 'applied', 'settled'])
+})
+
+test('a reload that a newer one takes the place of has the outcome of the newer one', async () => {
+  const { changes, asked, notes } = scene()
+  const [first, second] = [changes.reload(), changes.reload()]
+  asked[0]?.({ is: 'superseded' })
+  const problems = [{ path: 'workers', message: 'found x' }]
+  asked[1]?.({ is: 'rejected', problems })
+  expect(await Promise.all([first, second])).toEqual([
+    { is: 'rejected', revision: 4, problems },
+    { is: 'rejected', revision: 4, problems },
+  ])
+  expect(notes).toEqual(['begin', 'told', 'settled'])
+})
+
+test('a gateway that stops changes nothing, and says so', async () => {
+  const { changes, asked, notes, stop } = scene()
+  const late = changes.reload()
+  stop()
+  asked[0]?.(applied(5))
+  expect(await late).toEqual({ is: 'not_now' })
+  expect(await changes.reload()).toEqual({ is: 'not_now' })
+  expect(notes).toEqual(['begin', 'settled', 'begin', 'settled'])
+})

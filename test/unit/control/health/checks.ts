@@ -1,0 +1,49 @@
+// Parts of a config with checks, for tests of the prober.
+import type { HealthCheckConfig, ServerConfig } from '../../../../server/backends/backend.options.ts'
+import type { Config } from '../../../../server/config/schema.ts'
+import type { BackendSlots } from '../../../../server/worker/messages.ts'
+import { backendConfig } from '../../backends/backends.ts'
+
+export function healthCheck(change: Partial<HealthCheckConfig> = {}): HealthCheckConfig {
+  return {
+    type: 'http',
+    path: '/health',
+    method: 'GET',
+    headers: {},
+    interval: 10_000,
+    interval_down: 5000,
+    timeout: 2000,
+    rise: 2,
+    fall: 3,
+    expect: { status: [], body_limit: 65_536 },
+    ...change,
+  }
+}
+
+type Servers = readonly (Partial<ServerConfig> & { name: string })[]
+
+/** A config of these backends, each with its check or none; only what the prober reads is real. */
+export function configOf(
+  backends: Record<string, { servers: Servers; check: HealthCheckConfig | null }>,
+): Config {
+  const entries = Object.entries(backends).map(([name, { servers, check }]) => [
+    name,
+    backendConfig(servers, check === null ? {} : { health_check: check }),
+  ])
+  return { backends: Object.fromEntries(entries) } as unknown as Config
+}
+
+/** Slots in the order of the names: the same config gives the same slots. */
+export function slotsOf({ backends }: Config, generation = 0): Record<string, BackendSlots> {
+  let index = 1
+  const next = () => ({ index: index++, generation })
+  return Object.fromEntries(
+    Object.entries(backends).map(([name, { servers }]) => [
+      name,
+      {
+        slot: next(),
+        servers: Object.fromEntries(servers.map((server) => [server.name ?? server.url, next()])),
+      },
+    ]),
+  )
+}

@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { connectTcp, type Connect } from '../../../../server/control/health/probe-connection.ts'
+import { probe } from '../../../../server/control/health/probe.ts'
+import { Prober } from '../../../../server/control/health/prober.ts'
+import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
+import { STATE_DOWN, STATE_UP } from '../../../../server/scoreboard/scoreboard.ts'
+import { Suspects } from '../../../../server/lib/address-race.ts'
+import { FullServer } from '../../../support/full-server.ts'
+import { waitFor } from '../../../support/wait.ts'
+import { configOf, healthCheck, slotsOf } from './checks.ts'
+import {
+  afterTimer,
+  answering,
+  check,
+  closedPort,
+  expecting,
+  sample,
+  staying,
+  stopSamples,
+  type Lookup,
+} from './samples.ts'
+
+afterEach(stopSamples)
+
+describe('a TCP check', () => {
+  test('passes as soon as the connection stands, and ends it', async () => {
+    const server = sample(
+      () => {},
+      (socket) => void socket.write('220 hello\r\n'),
+    )
+    expect(await check(server, { type: 'tcp' })).toBeNull()
+    await waitFor(() => server.accepted === 1 && server.open === 0)
+    expect(server.received).toBe('')
+  })
+
+  test('fails where nobody listens', async () => {
+    expect(await check({ port: closedPort() }, { type: 'tcp' })).toBe('connect refused')
+    expect(await check({ port: closedPort(), host: '::1' }, { type: 'tcp' })).toBe('connect refused')
+  })
+})
+
+describe('each check', () => {
+  test('names what it was doing when its time was over', async () => {
+    const mute: Lookup = () => {}
+    expect(await check({ host: 'db.test', port: 1, lookup: mute }, { timeout: 20 })).toBe(
+      'timed out after 20ms while resolving db.test',
+    )
+    const never: Connect = () => ({ start() {}, write() {}, close() {} })
+    expect(await check({ port: 1, connect: never }, { timeout: 20 })).toBe(
+      'timed out after 20ms while connecting',
+    )
+    const silent = sample(() => {})
+    expect(await check(silent, { timeout: 50 })).toBe('timed out after 50ms while waiting for the answer')
+    const slow = staying('HTTP/1.1 200 OK\r\n\r\n')
+    expect(await check(slow, { timeout: 50, ...expecting({ body: 'x' }) })).toBe(
+      'timed out after 50ms while reading the body',
+    )
+    await waitFor(() => silent.open + slow.open === 0)
+  })
+
+  test('tells why a name has no address', async () => {
+    const lookup: Lookup = (host, done) => done([], `DNS knows no address of ${host}`)
+    expect(await check({ host: 'no.test', port: 80, lookup })).toBe(
+      'name not resolved: DNS knows no address of no.test',
+    )
+  })
+
+  test('tries the addresses of a name one after the other', async () => {
+    const server = answering('HTTP/1.1 200 OK\r\n\r\n')
+    const lookup: Lookup = (_host, done) => done(['::1', '127.0.0.1'], null)
+    expect(await check({ host: 'localhost', port: server.port, lookup })).toBeNull()
+    expect(await check({ host: 'localhost', port: closedPort(), lookup })).toBe('connect refused')
+  })
+
+  test('of a name is not held up by an address that is silent, and remembers it', async () => {
+    const server = answering('HTTP/1.1 200 OK\r\n\r\n')
+    await using full = new FullServer('127.0.0.2', server.port)
+    const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
+    const suspects = new Suspects()
+    const where = { host: 'two.test', port: server.port, lookup, suspects }
+    expect(await check(where, { timeout: 60_000 })).toBeNull()
+    expect(suspects.isSuspect('127.0.0.2', server.port, performance.now())).toBe(true)
+    await waitFor(() => full.synSent === 0)
+    const dialled: string[] = []
+    const connect: Connect = (address, ...more) => {
+      dialled.push(address)
+      return connectTcp(address, ...more)
+    }
+    expect(await check({ ...where, connect })).toBeNull()
+    expect(dialled[0]).toBe('127.0.0.1')
+  })
+
+  test('of a name whose addresses are all silent ends with its time', async () => {
+    const port = closedPort()
+    await using one = new FullServer('127.0.0.1', port)
+    await using two = new FullServer('127.0.0.2', port)
+    const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
+    expect(await check({ host: 'two.test', port, lookup }, { timeout: 300 })).toBe(
+      'timed out after 300ms while connecting',
+    )
+    await waitFor(() => one.synSent + two.synSent === 0)
+  })
+
+  test('that is given up says nothing and closes its connection', async () => {
+    const server = sample(() => {})
+    const target = {
+      host: '127.0.0.1',
+      port: server.port,
+      authority: 'x',
+      check: healthCheck({ timeout: 30 }),
+    }
+    const ends: (string | null)[] = []
+    const world = {
+      resolver: { lookup: ((host, done) => done([host], null)) as Lookup },
+      connect: connectTcp,
+      after: afterTimer,
+      suspects: new Suspects(),
+      now: () => performance.now(),
+    }
+    const cancel = probe(target, world, (reason) => ends.push(reason))
+    await waitFor(() => server.open === 1)
+    cancel()
+    await waitFor(() => server.open === 0)
+    const early = probe(target, world, (reason) => ends.push(reason))
+    early()
+    await check(answering('HTTP/1.1 200 OK\r\n\r\n'))
+    expect(ends).toEqual([])
+    expect(server.accepted).toBe(1)
+  })
+
+  test('of many at once ends', async () => {
+    const server = answering('HTTP/1.1 200 OK\r\n\r\n')
+    const port = closedPort()
+    const results = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => check(i % 2 === 0 ? server : { port })),
+    )
+    expect(results.filter((reason) => reason === null).length).toBe(100)
+    expect(results.filter((reason) => reason === 'connect refused').length).toBe(100)
+  })
+})
+
+describe('the prober', () => {
+  test('finds out about real servers, one that goes and one that comes', async () => {
+    const good = answering('HTTP/1.1 200 OK\r\n\r\n')
+    const port = closedPort()
+    const board = scoreboardOn(privateRegion(8, 1), -1)
+    const prober = new Prober({
+      board,
+      resolver: { lookup: (host, done) => done([host], null) },
+      onChange: () => {},
+    })
+    const config = configOf({
+      api: {
+        servers: [
+          { name: 'good', url: `http://127.0.0.1:${good.port}` },
+          { name: 'bad', url: `http://127.0.0.1:${port}` },
+        ],
+        check: healthCheck({ interval: 20, interval_down: 20, rise: 1, fall: 2 }),
+      },
+    })
+    await prober.stage(config, slotsOf(config))
+    prober.apply(config, slotsOf(config))
+    expect([board.state(2), board.state(3)]).toEqual([STATE_UP, STATE_DOWN])
+    expect(prober.reasons()).toEqual({ api: { bad: 'connect refused' } })
+    good.stop()
+    const come = Bun.listen({
+      hostname: '127.0.0.1',
+      port,
+      socket: { data: (socket) => void socket.write('HTTP/1.1 200 OK\r\n\r\n') },
+    })
+    await waitFor(() => board.state(2) === STATE_DOWN && board.state(3) === STATE_UP)
+    expect(prober.reasons()).toEqual({ api: { good: 'connect refused' } })
+    prober.stop()
+    come.stop(true)
+  })
+})
