@@ -11,7 +11,7 @@ import {
   STATE_UP,
   type Scoreboard,
 } from '../scoreboard/scoreboard.ts'
-import type { BackendSlots } from '../worker/messages.ts'
+import type { BackendSlots } from '../scoreboard/slot.ts'
 import { algorithms, type Pick } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { keyOf, type KeyOf } from './key.ts'

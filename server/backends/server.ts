@@ -1,5 +1,5 @@
 // A server as the data path sees it, and what of it outlives a snapshot.
-import type { Slot } from '../worker/messages.ts'
+import type { Slot } from '../scoreboard/slot.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { TrackRecord } from './track-record.ts'
 

@@ -13,7 +13,7 @@ import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { Certificate } from '../tls/certificate.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
-import type { Plan } from '../worker/messages.ts'
+import type { Plan } from './plan.ts'
 import type { Destination, Listener, OwnDocument, Rule, Snapshot, TurnListener } from './snapshot.ts'
 
 export interface CompileInput {

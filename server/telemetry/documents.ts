@@ -10,7 +10,7 @@ import {
   type Scoreboard,
 } from '../scoreboard/scoreboard.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import type { Plan } from '../worker/messages.ts'
+import type { Plan } from '../snapshot/plan.ts'
 import { failingSince, faultReason } from './attempts.ts'
 
 /** A server, and where its cells are. */

@@ -25,7 +25,7 @@ import { StreamClients } from '../turn/stream-clients.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import { Listeners } from './listeners.ts'
-import type { Plan, PlanSocket } from './messages.ts'
+import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import type { GivenSocket } from './open-addresses.ts'
 import { WorkerLogs } from './worker-logs.ts'
 

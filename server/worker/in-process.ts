@@ -4,7 +4,7 @@ import type { Steps } from '../lib/slices.ts'
 import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
-import type { Plan } from './messages.ts'
+import type { Plan } from '../snapshot/plan.ts'
 
 /** Where a plan's sockets come from: copies to keep, by key; null: bind by yourself. */
 export type SocketSource = ((key: string) => { readonly fd: number; readonly port: number }) | null

@@ -13,7 +13,8 @@ import { endOnBugs } from '../telemetry/log-bugs.ts'
 import { finishEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
-import { BOARD_TAG, processName, type Plan, type ToSupervisor, type ToWorker } from './messages.ts'
+import type { Plan } from '../snapshot/plan.ts'
+import { BOARD_TAG, processName, type ToSupervisor, type ToWorker } from './messages.ts'
 
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3

@@ -3,7 +3,7 @@
 import type { Config } from '../../config/schema.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { CertificateText } from '../../tls/certificate.ts'
-import type { Plan } from '../../worker/messages.ts'
+import type { Plan } from '../../snapshot/plan.ts'
 import { listenerPath } from '../sockets/bind-problem.ts'
 
 const FILE_BYTES_MAX = 1_048_576

@@ -2,7 +2,7 @@
 import { parseServerUrl, type ServerAddress } from '../../backends/server.ts'
 import type { Config } from '../../config/schema.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
-import type { BackendSlots, Slot } from '../../worker/messages.ts'
+import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 import { Judge, type Verdict } from './judge.ts'
 import type { ServerCheck } from './probe-http.ts'
 

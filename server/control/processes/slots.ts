@@ -2,7 +2,7 @@
 // server keeps its record, and so its counters and what is in flight there; also one that only got another
 // name. The record of one that left is given away again when nothing can touch it any more.
 import type { BackendConfig, ServerConfig } from '../../backends/backend.options.ts'
-import type { BackendSlots, Slot } from '../../worker/messages.ts'
+import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 
 /** Record 0 is the gateway itself. */
 const FIRST_RECORD = 1

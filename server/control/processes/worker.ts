@@ -1,6 +1,7 @@
 // A worker as the supervisor sees it: a process of its own, or (`workers: 0`) the same machine in this
 // process.
-import type { BackendSlots, Plan } from '../../worker/messages.ts'
+import type { BackendSlots } from '../../scoreboard/slot.ts'
+import type { Plan } from '../../snapshot/plan.ts'
 
 /** What a worker says to a plan. `gone`: it died or did not answer in time. */
 export type Answer =

@@ -3,7 +3,7 @@ import type { BackendConfig, ServerConfig } from '../../../server/backends/backe
 import { Backend } from '../../../server/backends/backend.ts'
 import { privateRegion, scoreboardOn, type Region } from '../../../server/scoreboard/region.ts'
 import { STATE_UP, type Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
-import type { BackendSlots } from '../../../server/worker/messages.ts'
+import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
 
 export function serverConfig(change: Partial<ServerConfig> & { name: string }): ServerConfig {
   return { url: `http://${change.name}:8080`, weight: 1, backup: false, ...change }

@@ -8,7 +8,8 @@ import { privateRegion } from '../../../server/scoreboard/region.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
 import { compile, CompileProblem, compileSteps } from '../../../server/snapshot/compile.ts'
 import type { Snapshot } from '../../../server/snapshot/snapshot.ts'
-import type { BackendSlots, Plan } from '../../../server/worker/messages.ts'
+import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
+import type { Plan } from '../../../server/snapshot/plan.ts'
 
 const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig => ({
   bind: '127.0.0.1:0',

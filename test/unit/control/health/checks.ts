@@ -1,7 +1,7 @@
 // Parts of a config with checks, for tests of the prober.
 import type { HealthCheckConfig, ServerConfig } from '../../../../server/backends/backend.options.ts'
 import type { Config } from '../../../../server/config/schema.ts'
-import type { BackendSlots } from '../../../../server/worker/messages.ts'
+import type { BackendSlots } from '../../../../server/scoreboard/slot.ts'
 import { backendConfig } from '../../backends/backends.ts'
 
 export function healthCheck(change: Partial<HealthCheckConfig> = {}): HealthCheckConfig {

@@ -1,0 +1,35 @@
+// A plan: the words that a worker compiles into a snapshot, and where what they name stands.
+import type { Config } from '../config/schema.ts'
+import type { BackendSlots } from '../scoreboard/slot.ts'
+import type { CertificateText } from '../tls/certificate.ts'
+
+/**
+ * One of a listener's TCP addresses, as tcpBindsOf (lib/bind.ts) names them; socketKey(listener, bind) is its
+ * key.
+ */
+export interface PlanSocket {
+  readonly listener: string
+  readonly bind: string
+  /** The real one, where `bind` has 0. */
+  readonly port: number
+}
+
+/** All that a worker needs to compile and serve a revision. */
+export interface Plan {
+  readonly revision: number
+  readonly config: Config
+  readonly slots: Readonly<Record<string, BackendSlots>>
+  /** Records on the scoreboard; more than mapped: map anew. */
+  readonly records: number
+  /** Addresses whose socket arrives with this plan, in the order of the descriptors sent just before. */
+  readonly sockets: readonly PlanSocket[]
+  /** Why servers are not up, by backend and server; the current truth when the plan was made. */
+  readonly reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /**
+   * Path of the Unix socket on which the TURN relay takes the clients that workers accepted; null: there is
+   * no turn listener.
+   */
+  readonly door: string | null
+  /** Of listeners with TLS, by name: their files may change, or be gone, when a worker is replaced. */
+  readonly certificates: Readonly<Record<string, CertificateText>>
+}
