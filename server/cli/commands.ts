@@ -45,7 +45,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   turn: {
     does: 'credentials, allocations and tests of STUN and TURN',
-    load: async () => (await import('./turn.ts')).turn,
+    load: async () => (await import('./turn/turn.ts')).turn,
   },
   config: {
     does: 'the config as it takes effect, defaults filled in, secrets hidden',

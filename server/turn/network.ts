@@ -1,7 +1,7 @@
 // What the TURN engine asks of the network, and what it is told: types only. server/turn/sockets/ is the real
 // one; tests have their own. All is synchronous: one turn of the loop reads what has arrived, calls the
 // sinks, and sends what they gave it.
-import type { Address, AddressKey } from './bytes/address.ts'
+import type { Address, AddressKey } from '../lib/address.ts'
 
 /**
  * Bytes before a received datagram that may be overwritten: room for the longest header that is put before

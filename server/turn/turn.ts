@@ -7,7 +7,7 @@
 //   state/turn-state.ts    all that is known; how an allocation begins and ends
 import { parseBind } from '../lib/bind.ts'
 import { ClientDatagrams, ClientStreams } from './answers/receive.ts'
-import { Address } from './bytes/address.ts'
+import { Address } from '../lib/address.ts'
 import {
   type AllocationFacts,
   DOOR,

@@ -27,13 +27,14 @@ const READERS_OF_OPTIONS = ['config', 'control', 'admin', 'cli']
 const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml']
 const WORKERS = ['server/worker/', 'server/turn/relay/']
 
-// Inside of turn: the engine in its order, and beside it what speaks to sockets, which knows bytes only.
+// Inside of turn: the engine in its order, and beside it what speaks to sockets, which knows nothing of STUN.
 const ENGINE = ['bytes', 'state', 'answers', 'turn.ts', 'relay']
 const BESIDE_ENGINE: Readonly<Record<string, readonly string[]>> = {
-  sockets: ['bytes'],
-  client: ['bytes'],
+  sockets: [],
   relay: ['sockets'],
 }
+/** The client that examines TURN servers judges them from outside: it shares the bytes and the words, not the engine. */
+const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-names|special-ranges)\.ts$)/
 
 // Rooms of control, in the same way; what stands beside them tells the story and may import all.
 const ROOMS_OF_CONTROL = ['sockets', 'processes', 'source', 'health', 'relay', 'change']
@@ -64,6 +65,7 @@ function whyNot(importer: string, imported: string): string | null {
   if (b === 'config') return READERS_OF_CONFIG.includes(a) ? null : 'config is not for the data path'
   if (a === 'config') return b === 'lib' ? null : 'config imports lib and options only'
   const [from, to] = [placeOf(a), placeOf(b)]
+  if (a === 'cli' && b === 'turn' && !TURN_FOR_CLI.test(imported)) return 'cli knows the bytes of turn only'
   if (from < 0) return `server/${a} has no place in the order`
   if (to < 0) return `server/${b} has no place in the order`
   if (from > to) return null
@@ -89,7 +91,7 @@ function whyNotInTurn(importer: string, imported: string): string | null {
   const [from, to] = [ENGINE.indexOf(a), ENGINE.indexOf(b)]
   if (from >= 0 && to >= 0 && from > to) return null
   if (!(a in BESIDE_ENGINE) && from < 0 && b === 'bytes') return null
-  return `against the order of server/turn: ${ENGINE.join(' ← ')}; sockets and client know bytes only`
+  return `against the order of server/turn: ${ENGINE.join(' ← ')}; sockets know nothing of STUN`
 }
 
 const roomOf = (path: string): string => path.split('/')[1] ?? ''

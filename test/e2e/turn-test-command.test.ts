@@ -1,9 +1,9 @@
 // `sluice turn test` on servers that are none of its own making, and on ours: it must find the same faults in
 // both, and no others.
 import { afterAll, describe, expect } from 'bun:test'
-import { turnTest } from '../../server/cli/turn-test.ts'
+import { turnTest } from '../../server/cli/turn/test.ts'
 import { ATTRIBUTES, METHODS } from '../../server/turn/bytes/stun.ts'
-import type { Step, StepName } from '../../server/turn/client/report.ts'
+import type { Step, StepName } from '../../server/cli/turn/report.ts'
 import { saidBy } from '../support/command.ts'
 import { startCoturn } from '../support/coturn.ts'
 import { runCommand } from '../support/gateway.ts'

@@ -2,7 +2,7 @@
 // outside of it, a second reader agrees, what is written is read as it was, and what nobody has signed is not
 // seen. SLUICE_FUZZ_RUNS says how many inputs of each kind.
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { Address } from '../../server/turn/bytes/address.ts'
+import { Address } from '../../server/lib/address.ts'
 import { frameLength } from '../../server/turn/bytes/frames.ts'
 import { hasIntegritySha1, hasIntegritySha256 } from '../../server/turn/bytes/integrity.ts'
 import { Message, decodeMessage } from '../../server/turn/bytes/message.ts'

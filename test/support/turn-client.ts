@@ -1,18 +1,18 @@
 // The client of `sluice turn test`, as tests like it: what must work throws when it does not, and everything
 // else can be sent and looked at.
-import { Address } from '../../server/turn/bytes/address.ts'
+import { Address } from '../../server/lib/address.ts'
 import { ATTRIBUTES, CLASSES } from '../../server/turn/bytes/stun.ts'
 import { MessageWriter } from '../../server/turn/bytes/writer.ts'
-import type { Answer } from '../../server/turn/client/answer.ts'
-import type { ProofKind } from '../../server/turn/client/challenge.ts'
-import type { Silence } from '../../server/turn/client/transactions.ts'
+import type { Answer } from '../../server/cli/turn/answer.ts'
+import type { ProofKind } from '../../server/cli/turn/challenge.ts'
+import type { Silence } from '../../server/cli/turn/transactions.ts'
 import {
   type AllocateOptions,
   type Arrival,
   type Build,
   TurnClient,
-} from '../../server/turn/client/turn-client.ts'
-import type { ClientTransport } from '../../server/turn/client/turn-url.ts'
+} from '../../server/cli/turn/turn-client.ts'
+import type { ClientTransport } from '../../server/cli/turn/turn-url.ts'
 import { staysTrue, waitFor } from './wait.ts'
 
 export interface OpenOptions {

@@ -1,6 +1,6 @@
 // A network in memory for the TURN engine: nothing happens by itself, ports can be held by others, and
 // connections read slowly.
-import { Address } from '../../server/turn/bytes/address.ts'
+import { Address } from '../../server/lib/address.ts'
 import {
   type DatagramSink,
   HEADROOM,

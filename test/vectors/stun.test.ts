@@ -1,6 +1,6 @@
 // The standards' own messages, both ways: read and checked, and written byte for byte.
 import { expect, test } from 'bun:test'
-import { Address } from '../../server/turn/bytes/address.ts'
+import { Address } from '../../server/lib/address.ts'
 import {
   hasIntegrity,
   hasIntegritySha1,

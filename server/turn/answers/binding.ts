@@ -1,6 +1,6 @@
 // Binding (RFC 8489 §12): what address does the client have, as we see it? With behaviour discovery (RFC
 // 5780) also: who else answers it?
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES, CLASSES } from '../bytes/stun.ts'
 import type { UdpSocket } from '../network.ts'

@@ -1,6 +1,6 @@
 // ChannelBind (RFC 8656 §12.2): a number of two bytes stands for a peer from now on.
 import { FIRST_CHANNEL, LAST_CHANNEL, LAST_STRICT_CHANNEL } from '../bytes/channel-data.ts'
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import { refuse, reply, type Request, success } from './answer.ts'
 import { tellRefused } from './refused-peer.ts'

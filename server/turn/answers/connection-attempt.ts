@@ -1,6 +1,6 @@
 // ConnectionAttempt (RFC 6062 §5.3): a peer connects to a relayed address; its client is told, and has 30 s
 // to bind the connection.
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import { ATTRIBUTES, CLASSES, METHODS } from '../bytes/stun.ts'
 import type { Stream } from '../network.ts'
 import type { Allocation } from '../state/allocation.ts'

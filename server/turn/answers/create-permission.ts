@@ -1,6 +1,6 @@
 // CreatePermission (RFC 8656 §10.2): which addresses may send to the client. All of them are permitted, or
 // none.
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import { refuse, reply, type Request, success } from './answer.ts'
 import { tellRefused } from './refused-peer.ts'

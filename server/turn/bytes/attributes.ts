@@ -8,7 +8,7 @@
 // can append it. So `find` and every getter look only at what comes before the first of MESSAGE-INTEGRITY,
 // MESSAGE-INTEGRITY-SHA256 and FINGERPRINT.
 import { isUtf8 } from 'node:buffer'
-import { Address, addressKey, type AddressKey } from './address.ts'
+import { Address, addressKey, type AddressKey } from '../../lib/address.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { ATTRIBUTES, FAMILIES, HEADER_BYTES, MAGIC_COOKIE, classOf, isXored, methodOf } from './stun.ts'
 

@@ -1,6 +1,6 @@
 // Data indications (RFC 8656 §11.3) written in place, around data that was received into a buffer with room
 // on both sides.
-import type { Address } from './address.ts'
+import type { Address } from '../../lib/address.ts'
 import { putPadding } from './channel-data.ts'
 import { ATTRIBUTES, CLASSES, FAMILIES, HEADER_BYTES, MAGIC_COOKIE, METHODS, messageType } from './stun.ts'
 

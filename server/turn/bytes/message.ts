@@ -1,6 +1,6 @@
 // A STUN message, with what its attributes mean in STUN, TURN and behaviour discovery. A getter returns null
 // when the attribute is not there, and 'malformed' when it is not what the standard says.
-import type { Address } from './address.ts'
+import type { Address } from '../../lib/address.ts'
 import { Attributes, type Malformed, decoder, u16 } from './attributes.ts'
 import { ATTRIBUTES } from './stun.ts'
 

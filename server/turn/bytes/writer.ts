@@ -1,5 +1,5 @@
 // Writes STUN messages into one buffer that is used again and again.
-import type { Address } from './address.ts'
+import type { Address } from '../../lib/address.ts'
 import { reasonOf } from './errors.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { INTEGRITY_BYTES, integrityOf, type IntegrityKind } from './integrity.ts'

@@ -7,7 +7,7 @@ import { StartCode } from '../../lib/start-code.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
 import { configureEvents, type LogEvent } from '../../telemetry/log.ts'
 import type { Registry } from '../../telemetry/registry.ts'
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import {
   DOOR,
   type FromRelay,

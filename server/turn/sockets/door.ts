@@ -1,6 +1,6 @@
 // Where clients come in that workers accepted: a listening Unix socket, on which each connection begins with
 // a PROXY header.
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { Stream, StreamSink } from '../network.ts'
 import { Acceptor } from './acceptor.ts'
 import type { Counters } from './counters.ts'

@@ -4,7 +4,7 @@ import { tellBug } from '../../lib/bug.ts'
 import { nowMs } from '../../lib/clock.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
 import { Wheel } from '../../lib/wheel.ts'
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type {
   DatagramSink,
   Network,

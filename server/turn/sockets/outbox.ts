@@ -2,7 +2,7 @@
 // only where, and to whom.
 import { type Pointer, ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import { type Arena, NAME_BYTES, VECTOR_BYTES } from './arena.ts'
 import type { Counters } from './counters.ts'
 import { CONTROL_DATA_WORD, CONTROL_WORDS, HEADER_BYTES, Headers } from './headers.ts'

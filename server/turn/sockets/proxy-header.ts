@@ -6,7 +6,7 @@
 //   13   1  0x11: TCP over IPv4, 0x21: TCP over IPv6
 //   14   2  how many bytes follow
 //   16      client's address, ours, client's port, ours; then TLVs: u8 type · u16 length · value
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import { PROXY_SIGNATURE, TLV_LISTENER, TLV_TLS } from '../proxy-header.ts'
 import type { StreamEnds } from './stream-host.ts'
 

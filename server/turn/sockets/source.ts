@@ -1,4 +1,4 @@
-import { Address, addressKey, type AddressKey } from '../bytes/address.ts'
+import { Address, addressKey, type AddressKey } from '../../lib/address.ts'
 import type { Source } from '../network.ts'
 import { NAME_BYTES } from './arena.ts'
 

@@ -1,6 +1,6 @@
 import { ptr } from 'bun:ffi'
 import type { Wheel } from '../../lib/wheel.ts'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import type { Stream } from '../network.ts'
 import { KEPT_BYTES } from './inlet.ts'
 import type { Poller } from './poller.ts'

@@ -1,7 +1,7 @@
 // TCP of allocations (RFC 6062): one address and port both listens and connects.
 import { type Pointer, ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import type { OpenFailure } from '../network.ts'
 import * as system from './system.ts'
 

@@ -1,5 +1,5 @@
 // UDP sockets as the engine sees them: one for each address that datagrams come to.
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { DatagramSink, UdpSocket } from '../network.ts'
 import type { Datagrams } from './datagrams.ts'
 import { CONTROL_DATA_WORD, CONTROL_LENGTH_WORD, CONTROL_WORDS, HEADER_WORDS } from './headers.ts'

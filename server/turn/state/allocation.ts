@@ -2,7 +2,7 @@
 // through it.
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed } from '../../lib/wheel.ts'
-import type { Address, AddressKey } from '../bytes/address.ts'
+import type { Address, AddressKey } from '../../lib/address.ts'
 import { AnswerMemory } from './answer-memory.ts'
 import { Bandwidth } from './bandwidth.ts'
 import type { Client } from './client.ts'

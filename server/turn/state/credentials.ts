@@ -1,7 +1,7 @@
 // Who may use a listener: the long-term credential mechanism (RFC 8489 §9.2.4) with users of the config and
 // time-limited names.
 import { opaqueString } from '../../lib/opaque-string.ts'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import type { ErrorCode } from '../bytes/errors.ts'
 import {
   hasIntegrity,

@@ -2,7 +2,7 @@
 // its allocations.
 import { parseBind } from '../../lib/bind.ts'
 import { parsePortRange, type PortRange } from '../../lib/port-range.ts'
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { UdpSocket } from '../network.ts'
 import type { TurnListenerConfig } from '../turn.options.ts'
 import type { Client } from './client.ts'

@@ -5,7 +5,7 @@
 // A nonce that somebody else made, that was made for another address, whose features were altered on its way
 // (RFC 8489 §9.2.1), or that is too old is the same: stale, and the client gets a good one.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import { NONCE_COOKIE_LENGTH, nonceCookie, type SecurityFeatures } from '../bytes/nonce-cookie.ts'
 import type { TurnListenerConfig } from '../turn.options.ts'
 

@@ -1,7 +1,7 @@
 // What is ours: addresses of this machine, of our listeners, and of allocations. Peers there are judged by
 // rules of their own.
 import { networkInterfaces } from 'node:os'
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import { DOOR, type RelayPlan } from '../messages.ts'
 import { addressOfBind } from './listener.ts'
 import type { OwnAddresses } from './peer-rules.ts'

@@ -2,7 +2,7 @@
 // is bound to it.
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed } from '../../lib/wheel.ts'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import type { Stream } from '../network.ts'
 import type { Allocation } from './allocation.ts'
 import type { Client } from './client.ts'

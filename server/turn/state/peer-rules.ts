@@ -1,7 +1,7 @@
 // Whom clients may reach. In this order: what can never be reached, peers.deny, listeners of our own, relayed
 // addresses of our own, peers.allow, special ranges, and all the rest is public. An IPv4 address in an IPv6
 // one is judged as well.
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import { parseRange } from '../../lib/ranges.ts'
 import { embedded, unmapped } from './embedded.ts'
 import { type Prefix, PrefixTable } from './prefix-table.ts'

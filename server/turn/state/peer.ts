@@ -1,7 +1,7 @@
 // A peer of an allocation as its data path knows it: what was found out once about it, and until when that
 // holds.
 import { nowMs } from '../../lib/clock.ts'
-import type { Address } from '../bytes/address.ts'
+import type { Address } from '../../lib/address.ts'
 import type { Source } from '../network.ts'
 import type { Allocation } from './allocation.ts'
 import type { Relayed } from './relayed.ts'

@@ -1,7 +1,7 @@
 // How many allocations there are of a user, of a client address, of a realm and of a listener. A place is
 // taken before sockets are opened; a reserved port holds one too, so that nobody collects ports by reserving
 // them.
-import type { AddressKey } from '../bytes/address.ts'
+import type { AddressKey } from '../../lib/address.ts'
 import type { TurnListenerConfig } from '../turn.options.ts'
 
 export type Quotas = TurnListenerConfig['quotas']

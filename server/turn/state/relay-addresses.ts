@@ -1,6 +1,6 @@
 // Where a listener makes allocations: at most one address of each family, and how the outside sees it.
 import { parseBind } from '../../lib/bind.ts'
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { TurnListenerConfig } from '../turn.options.ts'
 
 /** Of port 0. */

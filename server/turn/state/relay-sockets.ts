@@ -1,5 +1,5 @@
 // Opening and closing of relayed addresses.
-import { Address } from '../bytes/address.ts'
+import { Address } from '../../lib/address.ts'
 import type { DatagramSink, OpenFailure, Stream } from '../network.ts'
 import type { RelayAddress, TurnListener } from './listener.ts'
 import { type Parity, Ports } from './ports.ts'

@@ -1,5 +1,5 @@
 // A relayed transport address: a port of ours that stands for a client towards its peers.
-import { type Address, addressKey, type AddressKey } from '../bytes/address.ts'
+import { type Address, addressKey, type AddressKey } from '../../lib/address.ts'
 import type { Source, TcpListener, UdpSocket } from '../network.ts'
 import type { Allocation } from './allocation.ts'
 import type { Peer } from './peer.ts'

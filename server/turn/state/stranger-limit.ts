@@ -2,7 +2,7 @@
 // victim's address into requests makes us send no more than this. Two generations of buckets bound the
 // memory, whatever number of addresses is invented.
 import { nowMs } from '../../lib/clock.ts'
-import type { AddressKey } from '../bytes/address.ts'
+import type { AddressKey } from '../../lib/address.ts'
 
 const GENERATION = 8192
 

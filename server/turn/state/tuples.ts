@@ -1,7 +1,7 @@
 // Five-tuples of one UDP socket: who has an allocation there. The other half, our address, is the socket
 // itself.
 import { nowMs } from '../../lib/clock.ts'
-import type { AddressKey } from '../bytes/address.ts'
+import type { AddressKey } from '../../lib/address.ts'
 import type { UdpSocket } from '../network.ts'
 import type { Allocation } from './allocation.ts'
 import type { AnswerMemory } from './answer-memory.ts'

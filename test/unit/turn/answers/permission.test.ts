@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import { ATTRIBUTES, METHODS } from '../../../../server/turn/bytes/stun.ts'
 import { client, use, world, worldForEach } from '../../../support/turn-each.ts'
 import { at } from '../../../support/turn-network.ts'

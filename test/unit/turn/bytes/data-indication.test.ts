@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import { DataIndications, dataIndicationHeader } from '../../../../server/turn/bytes/data-indication.ts'
 import { decodeMessage } from '../../../../server/turn/bytes/message.ts'
 import { ATTRIBUTES, CLASSES, METHODS } from '../../../../server/turn/bytes/stun.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import { hasIntegritySha1, hasIntegritySha256 } from '../../../../server/turn/bytes/integrity.ts'
 import { decodeMessage } from '../../../../server/turn/bytes/message.ts'
 import { ATTRIBUTES, CLASSES, METHODS, TRANSPORTS } from '../../../../server/turn/bytes/stun.ts'

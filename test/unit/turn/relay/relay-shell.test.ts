@@ -7,7 +7,7 @@ import { errno, libc } from '../../../../server/lib/native.ts'
 import { closeFds } from '../../../../server/lib/pass-fds.ts'
 import type { Timed } from '../../../../server/lib/wheel.ts'
 import { Registry } from '../../../../server/telemetry/registry.ts'
-import type { Address } from '../../../../server/turn/bytes/address.ts'
+import type { Address } from '../../../../server/lib/address.ts'
 import {
   DOOR,
   type FromRelay,

@@ -1,5 +1,5 @@
 // PROXY v2 headers as workers write them, and others.
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 
 export interface HeaderWords {
   readonly client?: string

@@ -1,7 +1,7 @@
 // A thread that echoes datagrams until it is told to stop.
 import { nowMs } from '../../../../server/lib/clock.ts'
 import { Wheel } from '../../../../server/lib/wheel.ts'
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import { runLoop } from '../../../../server/turn/sockets/loop.ts'
 import { SocketNetwork } from '../../../../server/turn/sockets/network.ts'
 import { Poller } from '../../../../server/turn/sockets/poller.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
-import type { Address } from '../../../../server/turn/bytes/address.ts'
+import type { Address } from '../../../../server/lib/address.ts'
 import type { Stream } from '../../../../server/turn/network.ts'
 import { openSocket, boundPort } from '../../../../server/turn/sockets/tcp.ts'
 import { resetOnClose, SOCK_STREAM } from '../../../../server/turn/sockets/system.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { libc } from '../../../../server/lib/native.ts'
-import type { Address, AddressKey } from '../../../../server/turn/bytes/address.ts'
+import type { Address, AddressKey } from '../../../../server/lib/address.ts'
 import { HEADROOM, TAILROOM, type DatagramSink } from '../../../../server/turn/network.ts'
 import { Counters } from '../../../../server/turn/sockets/counters.ts'
 import { Datagrams } from '../../../../server/turn/sockets/datagrams.ts'

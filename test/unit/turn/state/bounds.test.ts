@@ -1,7 +1,7 @@
 // Tables that strangers fill are bounded, and what is counted is given back.
 import { afterEach, beforeEach, describe, expect, spyOn, test } from 'bun:test'
 import { tick } from '../../../../server/lib/clock.ts'
-import { addressKey } from '../../../../server/turn/bytes/address.ts'
+import { addressKey } from '../../../../server/lib/address.ts'
 import { AnswerMemory } from '../../../../server/turn/state/answer-memory.ts'
 import { Bandwidth } from '../../../../server/turn/state/bandwidth.ts'
 import { Ledger, networkKey, Place } from '../../../../server/turn/state/quotas.ts'

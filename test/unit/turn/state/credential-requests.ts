@@ -1,5 +1,5 @@
 // Requests with credentials of any kind, right and wrong, and what is said to them.
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import { type PasswordAlgorithm, longTermKey } from '../../../../server/turn/bytes/integrity.ts'
 import { type Message, decodeMessage } from '../../../../server/turn/bytes/message.ts'
 import { OFFERED_ALGORITHMS } from '../../../../server/turn/bytes/password-algorithms.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import { featuresOf } from '../../../../server/turn/bytes/nonce-cookie.ts'
 import { Nonces, noncesOf } from '../../../../server/turn/state/nonces.ts'
 import type { TurnAuthConfig } from '../../../../server/turn/turn.options.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import { parseAddress } from '../../../../server/lib/ranges.ts'
-import { Address } from '../../../../server/turn/bytes/address.ts'
+import { Address } from '../../../../server/lib/address.ts'
 import {
   ANY_PORT,
   type IsRelayed,

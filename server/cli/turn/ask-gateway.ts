@@ -1,0 +1,40 @@
+// What list, end and test --peer share: reading their arguments, and asking a running gateway of its
+// allocations.
+import type { Args, ArgsShape } from '../args.ts'
+import { askSocket, readControlArgs } from '../control.ts'
+import type { Answered, Asked, Gateway } from '../gateway.ts'
+import type { Io } from '../io.ts'
+
+/**
+ * Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to
+ * ask.
+ */
+export function readTurnArgs(
+  command: string,
+  help: string,
+  args: readonly string[],
+  { options, words }: ArgsShape,
+  io: Io,
+): { readonly read: Args; readonly gateway: Gateway } | number {
+  const more = { ...options, json: { takes: 'flag' } } as const
+  return readControlArgs(`turn ${command}`, help, args, more, io, words)
+}
+
+/** Asks the gateway; null, and a line on stderr, when it could not be asked. */
+export function askTurn(
+  gateway: Gateway,
+  method: Asked['method'],
+  path: string,
+  io: Io,
+): Promise<Answered | null> {
+  return askSocket(gateway, { method, path: `/api/v1/turn/${path}` }, io)
+}
+
+/** What the commands take, for their help. */
+export const controlHelp = (
+  json: string,
+): string => `  -c, --config FILE    the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+      --json           ${json}
+  -h, --help           this text
+
+The gateway is asked through its data folder: by the user that it runs as, or root.`

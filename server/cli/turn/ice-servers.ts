@@ -1,0 +1,54 @@
+// What browsers are told of a turn listener: RTCConfiguration.iceServers.
+import { parseBind } from '../../lib/bind.ts'
+import { type ClientTransport, writeTurnUrl } from './turn-url.ts'
+import type { TurnListenerConfig } from '../../turn/turn.options.ts'
+
+export interface IceServer {
+  readonly urls: readonly string[]
+  readonly username?: string
+  readonly credential?: string
+}
+
+/** URLs of a listener with credentials; `note`: what the URLs may lack. */
+export function iceServersOf(
+  listener: TurnListenerConfig,
+  host: string | null,
+  credentials: { readonly username: string; readonly credential: string },
+): { readonly iceServers: readonly IceServer[]; readonly note: string | null } {
+  const { bind, transports, tls, relay } = listener
+  const { host: known, isGuess } = host === null ? hostOf(listener) : { host: bare(host), isGuess: false }
+  const [plain, secure] = [parseBind(bind).port, tls === undefined ? null : parseBind(tls.bind).port]
+  const url = (isTurn: boolean, transport: ClientTransport, port: number): string[] =>
+    port === 0 ? [] : [writeTurnUrl({ isTurn, host: known, port, transport })]
+  const stun = transports.includes('udp') ? url(false, 'udp', plain) : []
+  const turn = [
+    ...transports.flatMap((transport) => url(true, transport, plain)),
+    ...(secure === null ? [] : url(true, 'tls', secure)),
+  ]
+  const notes = [
+    ...(isGuess
+      ? [`the public name is not known: the realm, ${known}, stands in for it; name it with --host`]
+      : []),
+    ...(plain === 0 || secure === 0 ? ['an address with port 0 takes any free port: it has no URL'] : []),
+  ]
+  const iceServers = [
+    ...(stun.length === 0 ? [] : [{ urls: stun }]),
+    ...(relay === false || turn.length === 0 ? [] : [{ urls: turn, ...credentials }]),
+  ]
+  return { iceServers, note: notes.length === 0 ? null : notes.join('; ') }
+}
+
+/** Where the outside finds it, as far as its config tells. */
+function hostOf({ bind, relay, realm }: TurnListenerConfig): {
+  readonly host: string
+  readonly isGuess: boolean
+} {
+  const { host } = parseBind(bind)
+  const [advertised] = relay === false ? [] : relay.advertise
+  const [relayed] = relay === false ? [] : relay.bind
+  const isEvery = host === '::' || host === '0.0.0.0'
+  const known = advertised ?? (isEvery ? relayed : host)
+  return known === undefined ? { host: realm, isGuess: true } : { host: known, isGuess: false }
+}
+
+const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
