@@ -12,7 +12,8 @@ import {
   type Scoreboard,
 } from '../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
-import { algorithms, type Pick } from './algorithms.ts'
+import type { Pick } from './algorithm.ts'
+import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { keyOf, type KeyOf } from './key.ts'
 import { Bell, WaitQueue } from './queue.ts'

@@ -1,5 +1,5 @@
 // Algorithms that draw.
-import type { Pick, Usable } from './algorithms.ts'
+import type { Pick, Usable } from './algorithm.ts'
 import { firstWithRoom } from './by-order.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'

@@ -2,7 +2,7 @@
 // takes it. A server that leaves moves its own keys alone, one that comes takes its share from each, and a
 // changed weight moves keys to or from that server only. It needs no table and no shared state; the price is
 // a look at each server.
-import type { Pick, Usable } from './algorithms.ts'
+import type { Pick, Usable } from './algorithm.ts'
 import { firstWithRoom } from './by-order.ts'
 import { hashText, mix } from './hash.ts'
 import type { Server } from './server.ts'

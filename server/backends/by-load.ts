@@ -1,6 +1,6 @@
 // Algorithms that look at what each server has to do. They read the totals of all workers and ask each usable
 // server.
-import type { Pick, Usable } from './algorithms.ts'
+import type { Pick, Usable } from './algorithm.ts'
 import { firstWithRoom } from './by-order.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'

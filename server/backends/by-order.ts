@@ -1,5 +1,5 @@
 // Algorithms that go by the order of the servers.
-import type { Pick, Usable } from './algorithms.ts'
+import type { Pick, Usable } from './algorithm.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
 

@@ -3,7 +3,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { HttpListenerOptions, NO_TLS } from '../http/listener.options.ts'
-import { Bind, Cidr, DnsServer, Duration, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
+import { Bind, Cidr, Duration, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
+import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
@@ -109,26 +110,7 @@ export const ConfigOptions = Type.Object(
       },
       { default: {}, description: 'Metrics.' },
     ),
-    resolver: Type.Object(
-      {
-        servers: Type.Array(DnsServer({ description: 'Address and port.' }), {
-          default: [],
-          description: 'DNS servers; empty: those of the system.',
-        }),
-        timeout: Duration({ default: '2s', least: '1ms', description: 'Of one query.' }),
-        ttl_min: Duration({ default: '1s', description: 'An answer is kept at least this long.' }),
-        ttl_max: Duration({
-          default: '300s',
-          least: '1ms',
-          description: 'An answer is kept at most this long.',
-        }),
-      },
-      {
-        default: {},
-        description:
-          "How servers' names are resolved: by /etc/hosts, else by DNS with the search list of /etc/resolv.conf (a dot at a name's end keeps it from being searched).",
-      },
-    ),
+    resolver: ResolverOptions,
     logs: LogsOptions,
   },
   { description: 'Config of Sluice.' },

@@ -1,11 +1,9 @@
 // One question to DNS: the addresses of one family of one name.
 import { Resolver as Dns, type RecordWithTtl } from 'node:dns'
 import { constants } from 'node:os'
-import type { Config } from '../config/schema.ts'
 import { socketError } from './native.ts'
 import { closeFds, duplicateFd } from './pass-fds.ts'
-
-export type DnsOptions = Config['resolver']
+import type { ResolverConfig } from './resolver.options.ts'
 
 /**
  * What one query brought. `gone`: no such address, or no such name: the resolver says ENOTFOUND to both.
@@ -20,7 +18,7 @@ export type Answer = { readonly family: 4 | 6 } & (
 export interface Query {
   readonly family: 4 | 6
   readonly name: string
-  readonly options: DnsOptions
+  readonly options: ResolverConfig
   /** At least; each of the DNS servers has its turn, up to `SERVERS_MAX`. */
   readonly tries: number
 }
@@ -102,7 +100,7 @@ const REASONS: Readonly<Record<string, string>> = {
  * One for each query, at 50 µs: c-ares keeps answers in each resolver, which would hide a refresh before the
  * TTL is over. `turn`: which server is asked first.
  */
-function dnsOf({ timeout, servers: named }: DnsOptions, turn: number): Dns {
+function dnsOf({ timeout, servers: named }: ResolverConfig, turn: number): Dns {
   const dns = new Dns({ timeout, tries: 1 })
   const servers = named.length > 0 ? named : turn > 0 ? dns.getServers() : []
   const first = servers.length > 0 ? turn % servers.length : 0

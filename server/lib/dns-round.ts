@@ -1,6 +1,7 @@
 // The questions that one look-up of a name takes: each name that it may stand for in turn, until one has an
 // address.
-import { type Answer, type DnsOptions, ask } from './dns-query.ts'
+import { type Answer, ask } from './dns-query.ts'
+import type { ResolverConfig } from './resolver.options.ts'
 
 /** A datagram may be lost: a query without an answer is sent once more. */
 const TRIES = 2
@@ -25,13 +26,13 @@ export interface RoundEvents {
  * Asks for the names in their order, as the C library does: for the next one when there is no such name, or
  * trouble with it alone.
  */
-export function askInTurn(names: readonly string[], options: DnsOptions, events: RoundEvents): void {
+export function askInTurn(names: readonly string[], options: ResolverConfig, events: RoundEvents): void {
   new Round(names, options, events).next()
 }
 
 class Round {
   readonly #names: readonly string[]
-  readonly #options: DnsOptions
+  readonly #options: ResolverConfig
   readonly #events: RoundEvents
   #at = 0
   #answers: Answer[] = []
@@ -39,7 +40,7 @@ class Round {
   /** The first trouble on the way here: what to say when nothing is found. */
   #trouble: Outcome | null = null
 
-  constructor(names: readonly string[], options: DnsOptions, events: RoundEvents) {
+  constructor(names: readonly string[], options: ResolverConfig, events: RoundEvents) {
     this.#names = names
     this.#options = options
     this.#events = events

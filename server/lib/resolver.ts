@@ -6,10 +6,11 @@
 // An answer is fresh for its TTL. After it the old answer is still given for STALE_MS while a new one is
 // fetched behind it; later callers wait for the new one, unless DNS fails: then the last good answer holds
 // until DNS is back.
-import type { Answer, DnsOptions } from './dns-query.ts'
+import type { Answer } from './dns-query.ts'
 import { askInTurn, type Outcome } from './dns-round.ts'
 import { Hosts, nameOf } from './hosts.ts'
 import { canonicalAddress } from './ranges.ts'
+import type { ResolverConfig } from './resolver.options.ts'
 import { SearchList } from './search-list.ts'
 
 /** Called once: the addresses, v4 first; none means failure, and `why` says which. */
@@ -44,9 +45,9 @@ export class Resolver {
   readonly #queued: Entry[] = []
   #inFlight = 0
   #stragglers = 0
-  #options: DnsOptions
+  #options: ResolverConfig
 
-  constructor(options: DnsOptions, now: () => number, settings: ResolverSettings = {}) {
+  constructor(options: ResolverConfig, now: () => number, settings: ResolverSettings = {}) {
     this.#now = now
     this.#hosts = new Hosts(settings.hostsFile ?? '/etc/hosts', now)
     this.#search = new SearchList(settings.searchFile ?? '/etc/resolv.conf', now)
@@ -55,7 +56,7 @@ export class Resolver {
   }
 
   /** Takes new options; what is known stays known, queries in flight end with the old ones. */
-  configure(options: DnsOptions): void {
+  configure(options: ResolverConfig): void {
     this.#options = options
   }
 
