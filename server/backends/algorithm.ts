@@ -1,6 +1,7 @@
-// What an algorithm is given, and what it gives.
+// What an algorithm is: prepared for the servers that are usable now, it picks without allocating.
 import type { Chance } from '../lib/random.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { BackendConfig } from './backend.options.ts'
 import type { Server } from './server.ts'
 
 /** Picks a server and takes a place at it; null: none is usable, untried and has room. */
@@ -16,9 +17,9 @@ export interface Usable {
   readonly chance: Chance
   /** The time, in ms of a clock that only goes on. */
   readonly now: () => number
-  /** For `hash`: most requests in flight at a server, as a multiple of the mean. */
-  readonly loadFactor: number
 }
 
-/** Prepares an algorithm for the servers usable now. */
-export type Algorithm = (usable: Usable) => Pick
+/**
+ * Prepares an algorithm for the servers usable now. Of the backend's options it names those that are its own.
+ */
+export type Algorithm = (usable: Usable, options: BackendConfig) => Pick

@@ -1,7 +1,6 @@
-// The closed list of algorithms. Each is prepared for the servers that are usable now and then picks without
-// allocating.
+// The closed list of algorithms.
 import type { Algorithm } from './algorithm.ts'
-import type { ALGORITHMS } from './backend.options.ts'
+import type { ALGORITHMS } from './algorithm.options.ts'
 import { powerOfTwo, random, weightedRandom } from './by-chance.ts'
 import { hashed, hashedWithinBound } from './by-hash.ts'
 import { leastConnections, leastResponseTime } from './by-load.ts'

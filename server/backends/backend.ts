@@ -31,7 +31,6 @@ interface BackendParts {
   readonly now?: () => number
 }
 
-const LOAD_FACTOR = 1.25
 const NONE: readonly Server[] = []
 
 /** A named group of servers with an algorithm and policies. The constructor has no effects. */
@@ -152,14 +151,14 @@ export class Backend {
 
   #pickOf(servers: readonly Server[]): Pick {
     if (servers.length === 0) return pickNone
-    return algorithms[this.options.algorithm]({
+    const usable = {
       servers,
       board: this.#board,
       slot: this.slot,
       chance: this.#chance,
       now: this.#now,
-      loadFactor: this.options.hash?.load_factor ?? LOAD_FACTOR,
-    })
+    }
+    return algorithms[this.options.algorithm](usable, this.options)
   }
 
   /**

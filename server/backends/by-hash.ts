@@ -3,12 +3,19 @@
 // changed weight moves keys to or from that server only. It needs no table and no shared state; the price is
 // a look at each server.
 import type { Pick, Usable } from './algorithm.ts'
+import type { HashConfig } from './algorithm.options.ts'
 import { firstWithRoom } from './by-order.ts'
 import { hashText, mix } from './hash.ts'
 import type { Server } from './server.ts'
 
 /** Another worker may take the last place at the server just chosen: then choose again, this often. */
 const CHOICES = 4
+/** Where config says nothing of "hash". */
+const LOAD_FACTOR = 1.25
+
+interface HashOptions {
+  readonly hash?: HashConfig
+}
 
 /** Takes the key's server; while it has no room, the key's next one. */
 export function hashed(usable: Usable): Pick {
@@ -20,8 +27,9 @@ export function hashed(usable: Usable): Pick {
  * The same, but no server gets more than its bound: a multiple of the mean of requests in flight, for its
  * weight.
  */
-export function hashedWithinBound(usable: Usable): Pick {
-  const { servers, board, loadFactor } = usable
+export function hashedWithinBound(usable: Usable, { hash }: HashOptions): Pick {
+  const { servers, board } = usable
+  const loadFactor = hash?.load_factor ?? LOAD_FACTOR
   const choose = chooser(usable)
   const weights = servers.reduce((sum, { weight }) => sum + weight, 0)
   return admitting(usable, (key, tried) => {

@@ -1,9 +1,10 @@
 // Backends: servers that can be told apart, and options that fit together.
-import type { BackendConfig, HealthCheckConfig } from '../backends/backend.options.ts'
+import type { BackendConfig } from '../backends/backend.options.ts'
+import type { HealthCheckConfig } from '../backends/health-check.options.ts'
 import { checkFields } from './check-fields.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 /** Checks all backends. */
 export function checkBackends(checked: Checked): void {

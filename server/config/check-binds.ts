@@ -1,9 +1,9 @@
 // Addresses that are opened: each by one listener only. UDP and TCP are spaces of their own.
 import { parseBind, tcpBindsOf, udpBindsOf } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ranges.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 /** An address that a listener opens. */
 export interface OpenAddress {

@@ -1,9 +1,9 @@
 // Certificates and their keys: files that can be read, and that fit together. What stands in a key is never
 // told.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 import { whyUnread } from './why-unread.ts'
 
 /** Checks a certificate chain and its key, both PEM files. */

@@ -1,6 +1,6 @@
 // Header fields that config must leave alone: those that frame a message, or belong to one connection.
 import type { HeadersConfig } from '../middleware/headers.options.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Path } from './tree.ts'
 

@@ -1,6 +1,6 @@
 // Listeners: each address once, and each http one leads somewhere.
 import type { HttpListenerConfig } from '../http/listener.options.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import { checkBinds, openAddresses } from './check-binds.ts'
 import { checkLoops } from './check-loops.ts'
 import { checkTurn } from './check-turn.ts'

@@ -2,8 +2,8 @@
 // time.
 import { canonicalAddress, isLoopback } from '../lib/ranges.ts'
 import { type OpenAddress, overlaps } from './check-binds.ts'
-import type { Checked } from './check.ts'
-import { isStandIn } from './walk.ts'
+import type { Checked } from './checked.ts'
+import { isStandIn } from './stand-in.ts'
 
 /** Warns of servers whose address one of our own http listeners opens. */
 export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void {

@@ -1,7 +1,7 @@
 // What a config needs of the machine that it will run on. Warnings only: a config may be checked on another
 // machine, or by another user.
 import { canonicalAddress } from '../lib/ranges.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import { openAddresses } from './check-binds.ts'
 import type { Path } from './tree.ts'
 

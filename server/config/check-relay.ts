@@ -4,9 +4,9 @@ import { parsePortRange, portsOf } from '../lib/port-range.ts'
 import { canonicalAddress, isLoopback, Ranges } from '../lib/ranges.ts'
 import type { TurnListenerConfig, TurnRelayConfig } from '../turn/turn.options.ts'
 import { type OpenAddress, overlaps, ownerOf } from './check-binds.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 interface Relay {
   readonly relay: TurnRelayConfig

@@ -3,13 +3,13 @@ import type { RuleConfig } from '../rules/rule.options.ts'
 import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
 import { checkFields, checkHeaderEdits } from './check-fields.ts'
 import { checkVariables } from './check-variables.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
 import { nearest } from './nearest.ts'
 import { Shadows } from './shadows.ts'
 import { shown } from './spoken.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 /** Checks the list of rules. */
 export function checkRules(checked: Checked): void {

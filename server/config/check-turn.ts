@@ -6,9 +6,9 @@ import type { OpenAddress } from './check-binds.ts'
 import { checkCertificate } from './check-certificate.ts'
 import { checkRelay } from './check-relay.ts'
 import { checkUsers } from './check-users.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 /** Checks a turn listener; `open` is all that listeners open. */
 export function checkTurn(

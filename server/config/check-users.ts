@@ -1,8 +1,8 @@
 // Users of turn listeners: names and passwords that clients make the same keys of, however they spell them.
 import { opaqueString } from '../lib/opaque-string.ts'
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 /** Checks a map of user names and passwords; no password is ever shown. */
 export function checkUsers(checked: Checked, path: Path, users: Readonly<Record<string, string>>): void {

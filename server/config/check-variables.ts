@@ -1,8 +1,8 @@
 // Values that look as if something would be put in: variables of other gateways, which go out here as they
 // are written.
-import type { Checked } from './check.ts'
+import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { isStandIn } from './walk.ts'
+import { isStandIn } from './stand-in.ts'
 
 const VARIABLE = new RegExp(
   [

@@ -1,6 +1,7 @@
 // JSON Schema (draft-07, which editors know best) for both forms of the config file, made from the one
 // schema.
-import { BackendOptions, ServerOptions } from '../backends/backend.options.ts'
+import { BackendOptions } from '../backends/backend.options.ts'
+import { ServerOptions } from '../backends/server.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'

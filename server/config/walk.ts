@@ -10,6 +10,7 @@ import { readBoolean, readNumber } from './scalars.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { no, type Refused } from './format.ts'
 import { Hints } from './hints.ts'
+import { isStandIn, STAND_IN } from './stand-in.ts'
 import type { Plain } from './spell.ts'
 import { describe, kindOf } from './spoken.ts'
 import {
@@ -26,12 +27,6 @@ import {
   treeOf,
 } from './tree.ts'
 import { homesOf } from './unknown-key.ts'
-
-/** Begins texts that stand in for a wrong value: no text of a valid config does. */
-const STAND_IN = '\0'
-
-/** Whether this text stands in for a value that a problem was reported of. */
-export const isStandIn = (text: string): boolean => text.startsWith(STAND_IN)
 
 /** Decodes a tree along a schema. The result is of the schema's type, also after problems. */
 export function walk(schema: SchemaNode, tree: MapTree, problems: Problems): unknown {

@@ -21,9 +21,9 @@ export interface Rendered {
 
 /** The answer to a fault; `detail` is for people and stands in the body. */
 export function faultAnswer(code: FaultCode, detail = ''): Answer {
-  const { status } = FAULTS[code]
+  const { status, retryAfter } = FAULTS[code]
   const headers: (readonly [string, string])[] = []
-  if (status === 429 || status === 503) headers.push(['Retry-After', '5'])
+  if (retryAfter !== null) headers.push(['Retry-After', String(retryAfter)])
   if (code === 'method_refused') headers.push(['Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'])
   return { status, headers, body: detail, fault: code }
 }

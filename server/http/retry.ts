@@ -6,11 +6,7 @@ import { IDEMPOTENT } from '../tables/methods.ts'
 const BACKOFF_MS_MAX = 5000
 
 /** No byte of the request can have reached a server that failed so. */
-export const isUnsent = (code: FaultCode): boolean =>
-  code === 'connect_refused' ||
-  code === 'connect_failed' ||
-  code === 'connect_timeout' ||
-  code === 'dns_failed'
+export const isUnsent = (code: FaultCode): boolean => FAULTS[code].unsent
 
 /**
  * RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; but what was waited for in vain

@@ -9,6 +9,10 @@ interface FaultRow {
   /** RFC 9209 §2.3: the error type of the Proxy-Status field. */
   readonly proxyStatus: string
   readonly text: string
+  /** No byte of the request can have reached a server that failed so: it may be sent to another one. */
+  readonly unsent: boolean
+  /** What Retry-After says, in seconds; null: it is not there. */
+  readonly retryAfter: number | null
 }
 
 const row = (status: number, side: FaultSide, proxyStatus: string, text: string): FaultRow => ({
@@ -16,7 +20,12 @@ const row = (status: number, side: FaultSide, proxyStatus: string, text: string)
   side,
   proxyStatus,
   text,
+  unsent: false,
+  retryAfter: null,
 })
+const unsent = (fault: FaultRow): FaultRow => ({ ...fault, unsent: true })
+/** It passes: clients are asked to come again. */
+const passing = (fault: FaultRow): FaultRow => ({ ...fault, retryAfter: 5 })
 
 export const FAULTS = {
   head_malformed: row(400, 'client', 'http_request_error', 'The request head breaks RFC 9112.'),
@@ -54,24 +63,27 @@ export const FAULTS = {
   no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),
-  no_server: row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.'),
-  stopped: row(503, 'gateway', 'connection_terminated', 'The gateway stopped before the exchange was over.'),
-  queue_full: row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
-  queue_timeout: row(503, 'gateway', 'connection_limit_reached', 'No server had room in time.'),
-  descriptor_limit: row(
-    503,
-    'gateway',
-    'connection_limit_reached',
-    'No descriptor was left for a connection to a server: the limit of open files is reached.',
+  no_server: passing(row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.')),
+  stopped: passing(
+    row(503, 'gateway', 'connection_terminated', 'The gateway stopped before the exchange was over.'),
   ),
-  dns_failed: row(502, 'server', 'dns_error', "The server's name could not be resolved."),
-  connect_refused: row(502, 'server', 'connection_refused', 'The server refused the connection.'),
-  connect_failed: row(502, 'server', 'destination_ip_unroutable', 'The server could not be reached.'),
-  connect_timeout: row(
-    504,
-    'server',
-    'connection_timeout',
-    'The connection to the server did not stand in time.',
+  queue_full: passing(
+    row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
+  ),
+  queue_timeout: passing(row(503, 'gateway', 'connection_limit_reached', 'No server had room in time.')),
+  descriptor_limit: passing(
+    row(
+      503,
+      'gateway',
+      'connection_limit_reached',
+      'No descriptor was left for a connection to a server: the limit of open files is reached.',
+    ),
+  ),
+  dns_failed: unsent(row(502, 'server', 'dns_error', "The server's name could not be resolved.")),
+  connect_refused: unsent(row(502, 'server', 'connection_refused', 'The server refused the connection.')),
+  connect_failed: unsent(row(502, 'server', 'destination_ip_unroutable', 'The server could not be reached.')),
+  connect_timeout: unsent(
+    row(504, 'server', 'connection_timeout', 'The connection to the server did not stand in time.'),
   ),
   server_closed: row(
     502,

@@ -1,6 +1,6 @@
 // Who gets which request, over all workers together and while the config changes.
 import { describe, expect, test } from 'bun:test'
-import { ALGORITHMS } from '../../server/backends/backend.options.ts'
+import { ALGORITHMS } from '../../server/backends/algorithm.options.ts'
 import { startNamed } from '../support/backends.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'

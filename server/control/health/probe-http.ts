@@ -1,6 +1,6 @@
 // What a check says to an HTTP server, and how it reads the answer: strictly, within bounds, and no further
 // than needed.
-import type { HealthCheckConfig } from '../../backends/backend.options.ts'
+import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import { type Tolerance, canonicalHead } from '../../head/canonical.ts'
 import { whyAnswer } from '../../head/why-answer.ts'
 import { formatSize } from '../../lib/sizes.ts'

@@ -1,7 +1,8 @@
 // Which record of the scoreboard each backend and server has: a pure diff from one plan to the next. The same
 // server keeps its record, and so its counters and what is in flight there; also one that only got another
 // name. The record of one that left is given away again when nothing can touch it any more.
-import type { BackendConfig, ServerConfig } from '../../backends/backend.options.ts'
+import type { BackendConfig } from '../../backends/backend.options.ts'
+import type { ServerConfig } from '../../backends/server.options.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 
 /** Record 0 is the gateway itself. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Backend } from '../../../server/backends/backend.ts'
-import { ALGORITHMS } from '../../../server/backends/backend.options.ts'
+import { ALGORITHMS } from '../../../server/backends/algorithm.options.ts'
 import {
   STATE_DOWN,
   STATE_DRAINING,

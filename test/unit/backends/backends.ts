@@ -1,5 +1,6 @@
 // Backends on a scoreboard of their own, with every server up.
-import type { BackendConfig, ServerConfig } from '../../../server/backends/backend.options.ts'
+import type { BackendConfig } from '../../../server/backends/backend.options.ts'
+import type { ServerConfig } from '../../../server/backends/server.options.ts'
 import { Backend } from '../../../server/backends/backend.ts'
 import { privateRegion, scoreboardOn, type Region } from '../../../server/scoreboard/region.ts'
 import { STATE_UP, type Scoreboard } from '../../../server/scoreboard/scoreboard.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { type Answer, type Reader, faultAnswer, renderAnswer } from '../../../server/head/answer.ts'
-import { FAULTS, type FaultCode } from '../../../server/tables/faults.ts'
+import { FAULT_CODES, type FaultCode, FAULTS } from '../../../server/tables/faults.ts'
 
 const READER: Reader = { accept: '', requestId: 'r1', gateway: 'gw' }
 
@@ -149,4 +149,13 @@ describe('no answer frames itself in two ways', () => {
       )
     }
   })
+})
+
+test('every fault that passes by itself says when to come again, and no other one does', () => {
+  for (const code of FAULT_CODES) {
+    const { status, retryAfter } = FAULTS[code]
+    expect([code, retryAfter !== null]).toEqual([code, status === 429 || status === 503])
+    const said = faultAnswer(code).headers.find(([name]) => name === 'Retry-After')
+    expect(said?.[1] ?? null).toBe(retryAfter === null ? null : String(retryAfter))
+  }
 })

@@ -1,5 +1,6 @@
 // Parts of a config with checks, for tests of the prober.
-import type { HealthCheckConfig, ServerConfig } from '../../../../server/backends/backend.options.ts'
+import type { HealthCheckConfig } from '../../../../server/backends/health-check.options.ts'
+import type { ServerConfig } from '../../../../server/backends/server.options.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 import type { BackendSlots } from '../../../../server/scoreboard/slot.ts'
 import { backendConfig } from '../../backends/backends.ts'

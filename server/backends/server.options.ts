@@ -1,0 +1,62 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Name, ServerUrl } from '../lib/kinds.ts'
+
+/** Of a backend, never of one of its servers. */
+const POLICIES = ['algorithm', 'hash', 'health_check', 'timeouts', 'retry', 'queue', 'keep_alive', 'answers']
+
+export const ServerOptions = Type.Object(
+  {
+    url: ServerUrl({ description: 'Where it is: "http://host:port".' }),
+    name: Type.Optional(Name({ description: 'Its name in logs and metrics; its URL when left out.' })),
+    weight: Type.Integer({
+      default: 1,
+      minimum: 0,
+      maximum: 1000,
+      description: 'Its share; 0 gets no new requests.',
+    }),
+    max_connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description:
+          'Most exchanges and tunnels (WebSockets) in flight at once, over all workers; more wait in the queue of the backend. Left out: as many as clients have.',
+      }),
+    ),
+    backup: Type.Boolean({
+      default: false,
+      description:
+        'Used only while no other server is usable, and for the last try of a request that others have failed.',
+    }),
+  },
+  {
+    description: 'One address in a backend.',
+    also: {
+      address: 'url',
+      addr: 'url',
+      host: 'url',
+      hostname: 'url',
+      ip: 'url',
+      uri: 'url',
+      target: 'url',
+      server: 'url',
+      endpoint: 'url',
+      id: 'name',
+      max_conns: 'max_connections',
+      maxconn: 'max_connections',
+    },
+    lacks: {
+      port: 'it stands behind the host, after ":", as in url: "http://HOST:PORT"',
+      check: 'servers are checked by the "health_check" beside their list',
+      ...Object.fromEntries(
+        POLICIES.map((key) => [key, 'it holds for all servers: write it beside their list']),
+      ),
+      down: 'weight: 0 keeps a server out',
+      disabled: 'weight: 0 keeps a server out',
+      tls: 'servers are spoken to without TLS',
+      ssl: 'servers are spoken to without TLS',
+      max_fails: 'see "fall" of the health_check of its backend',
+      fail_timeout: 'see "interval" of the health_check of its backend',
+    },
+  },
+)
+export type ServerConfig = Static<typeof ServerOptions>
