@@ -7,7 +7,7 @@ import { KNOWN } from './known-fields.ts'
 import { listedFields } from './listed-fields.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
-import { type StageOwner, openStage, stageTo, stagedLength } from './stage.ts'
+import { type StageOwner, openStage, stageTo, stagedLength } from '../lib/stage.ts'
 
 const bit = (id: number): number => 1 << id
 

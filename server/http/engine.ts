@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
-import { flush } from '../head/stage.ts'
+import { flush } from '../lib/stage.ts'
 import { limitBuffers } from '../http1/buffers.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'

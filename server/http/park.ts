@@ -1,6 +1,6 @@
 // A step that waits. Its exchange is parked: nothing of it moves until the step's Promise settles, which it
 // must in time.
-import { flush } from '../head/stage.ts'
+import { flush } from '../lib/stage.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 

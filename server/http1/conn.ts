@@ -10,8 +10,9 @@ import {
   openStage,
   stageTo,
   stagedLength,
-} from '../head/stage.ts'
+} from '../lib/stage.ts'
 import { nowMs } from '../lib/clock.ts'
+import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { BodyReader } from './body.ts'
 import { countBuffered, letGo, removeReader } from './buffers.ts'
@@ -25,8 +26,8 @@ const LINGER_MS = 2000
  */
 const LINGER_MS_MAX = 30_000
 
-export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
-  socket: Socket<Conn> | null = null
+export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwner, Pumped {
+  socket: Socket<SocketEvents> | null = null
   dueMs = 0
   filedTick = -1
   filedPlace = 0
@@ -74,6 +75,8 @@ export abstract class Conn extends Pace implements Timed, StageOwner, Pumped {
   protected abstract drained(): void
   abstract expire(now: number): void
   abstract onData(bytes: Buffer): void
+  abstract onEnd(): void
+  abstract onClose(isBroken: boolean): void
   abstract readonly place: string
   abstract readonly reader: BodyReader
 

@@ -2,13 +2,13 @@
 // second apart or as soon as one fails, until one stands (RFC 8305 §5). The others are dropped. Only such
 // servers pay for it.
 import type { Server } from '../backends/server.ts'
-import { flush } from '../head/stage.ts'
+import { flush } from '../lib/stage.ts'
 import { type Suspects, delayMs, inOrder } from '../lib/address-race.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { DialEvents } from './ends.ts'
-import { dialServer } from './listen.ts'
+import { dialServer } from './dial-server.ts'
 import type { Outbound } from './outbound.ts'
 
 /** Addresses that are waited for at once; then the one that was waited for longest is given up. */

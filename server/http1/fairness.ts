@@ -1,5 +1,5 @@
 // Fairness between connections: work that one of them has plenty of is done in turns.
-import { flush } from '../head/stage.ts'
+import { flush } from '../lib/stage.ts'
 import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 

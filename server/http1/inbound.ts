@@ -6,6 +6,7 @@ import { type Framing, bodyBytes, requestFraming } from '../head/framing.ts'
 import { type HeadFault, RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
 import { type SocketEnds, endsOf } from '../lib/socket-ends.ts'
+import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { holdIfFull, letGo } from './buffers.ts'
@@ -52,7 +53,7 @@ export class Inbound extends Conn implements PieceTaker {
   /** The client sent FIN. */
   hasEnded = false
 
-  constructor(port: Port, socket: Socket<Conn>) {
+  constructor(port: Port, socket: Socket<SocketEvents>) {
     // the rest of an upload is read and dropped: its client may read the answer only then
     super(port.wheel, Infinity)
     this.port = port

@@ -9,10 +9,10 @@ import { mayEnd } from '../head/request-head.ts'
 import type { AnswerFault } from '../head/response-head.ts'
 import { whyAnswer, whyUnframed } from '../head/why-answer.ts'
 import { nowMs } from '../lib/clock.ts'
+import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { MALFORMED, type PieceTaker } from './body.ts'
-import type { Conn } from './conn.ts'
 import { Held } from './held.ts'
 import type { DialEvents, ServerEvents } from './ends.ts'
 import { Interims } from './interims.ts'
@@ -314,7 +314,7 @@ export class Outbound extends ServerConn implements PieceTaker {
   // ── events ──
 
   /** The connection stands. */
-  connected(socket: Socket<Conn>): void {
+  connected(socket: Socket<SocketEvents>): void {
     this.socket = socket
     this.setDue(0)
     this.place = 'head'

@@ -7,7 +7,7 @@
 //   Bun reads ──an event in volume──▶ pumped: a share in each turn of the loop, none while its reader pauses
 //       ◀── its socket is empty, or its body over ──┘
 import { ptr } from 'bun:ffi'
-import { flush } from '../head/stage.ts'
+import { flush } from '../lib/stage.ts'
 import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { libc } from '../lib/native.ts'

@@ -245,7 +245,7 @@ export class SpliceEnd implements SocketEvents {
     this.#splice.heed(nowMs + LINGER_MS)
   }
 
-  abort(): void {
+  terminate(): void {
     this.#splice.abort()
   }
 

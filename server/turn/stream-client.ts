@@ -69,7 +69,7 @@ export class StreamClient implements SocketEvents, Timed {
 
   onHandshake(isDone: boolean): void {
     if (this.#place !== 'handshake') return
-    if (!isDone) return this.abort()
+    if (!isDone) return this.terminate()
     this.#place = 'silent'
     this.#letInMs = nowMs
     this.#wait(this.#clients.isDraining ? FIRST_BYTE_MS : this.listener.options.timeouts.idle)
@@ -77,9 +77,9 @@ export class StreamClient implements SocketEvents, Timed {
 
   onData(bytes: Buffer): void {
     if (this.#place !== 'silent') return
-    if (!isForRelay(bytes[0])) return this.abort()
+    if (!isForRelay(bytes[0])) return this.terminate()
     const header = this.#header()
-    if (header === null) return this.abort()
+    if (header === null) return this.terminate()
     const { wheel } = this.#clients
     // Who may be silent, and for how long, is the relay's to say: it knows who has an allocation.
     this.#splice = new Splice({ wheel, idleMs: 0, stallMs: this.listener.options.timeouts.idle, owner: this })
@@ -120,7 +120,7 @@ export class StreamClient implements SocketEvents, Timed {
   doorClosed(): void {
     if (this.#place !== 'knocking') return
     // While draining, no relay comes that would open it.
-    if (this.#knocks >= KNOCKS || this.#clients.isDraining) return this.abort()
+    if (this.#knocks >= KNOCKS || this.#clients.isDraining) return this.terminate()
     this.#wait(KNOCK_AGAIN_MS)
   }
 
@@ -130,19 +130,19 @@ export class StreamClient implements SocketEvents, Timed {
 
   expire(): void {
     if (this.#place === 'knocking') this.#knock()
-    else if (this.#place !== 'spliced') this.abort()
+    else if (this.#place !== 'spliced') this.terminate()
   }
 
   /** No further client is served: one that has said nothing yet has a moment from when it came, no more. */
   drain(): void {
     if (this.#place !== 'silent' && this.#place !== 'handshake') return
     const leftMs = this.#letInMs + FIRST_BYTE_MS - nowMs
-    if (leftMs <= 0) return this.abort()
+    if (leftMs <= 0) return this.terminate()
     this.#wait(leftMs)
   }
 
   /** Ends it, and its place at the relay, at once. */
-  abort(): void {
+  terminate(): void {
     if (this.#place === 'over') return
     if (this.#splice) return this.#splice.abort()
     const socket = this.#socket
@@ -154,7 +154,7 @@ export class StreamClient implements SocketEvents, Timed {
 
   /** Nothing came, or not even a handshake was done. */
   onEnd(): void {
-    this.abort()
+    this.terminate()
   }
 
   onClose(): void {

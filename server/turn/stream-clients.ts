@@ -80,7 +80,7 @@ export class StreamClients {
     const done = this.#drained
     this.#drained = null
     tick()
-    for (const client of [...this.#open]) guarded(() => client.abort())
+    for (const client of [...this.#open]) guarded(() => client.terminate())
     done?.()
   }
 

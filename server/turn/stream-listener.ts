@@ -65,7 +65,7 @@ class OpenStreams implements OpenListener<TurnListener> {
     const { connections } = listener.options.limits
     if (clients.countOf(listener.name) > connections) {
       clients.limitReached(`listeners.${listener.name}.limits.connections`, connections)
-      return client.abort()
+      return client.terminate()
     }
     socket.setNoDelay(true)
     if (this.#isTls) this.#decrypt(socket, client)
@@ -73,7 +73,7 @@ class OpenStreams implements OpenListener<TurnListener> {
 
   #decrypt(raw: Socket<SocketEvents>, client: StreamClient): void {
     const { certificate } = this.#listener
-    if (certificate === null) return client.abort()
+    if (certificate === null) return client.terminate()
     client.decryptedBy(acceptTls(raw, { certificate, alpn: ALPN, data: client, handlers: tlsEvents }))
   }
 

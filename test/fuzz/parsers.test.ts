@@ -7,7 +7,7 @@ import { bodyBytes, requestFraming, responseFraming } from '../../server/head/fr
 import { KNOWN } from '../../server/head/known-fields.ts'
 import { RequestHead } from '../../server/head/request-head.ts'
 import { ResponseHead } from '../../server/head/response-head.ts'
-import { type StageOwner, flush } from '../../server/head/stage.ts'
+import { type StageOwner, flush } from '../../server/lib/stage.ts'
 import {
   type ResponseLines,
   FORWARDED_FIELDS,

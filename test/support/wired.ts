@@ -2,7 +2,7 @@
 // says, and each event is over before the next. So an exchange costs microseconds, and every way of cutting
 // its bytes can be tried.
 import type { Socket } from 'bun'
-import { flush } from '../../server/head/stage.ts'
+import { flush } from '../../server/lib/stage.ts'
 import type { Conn } from '../../server/http1/conn.ts'
 import type { ServerEvents } from '../../server/http1/ends.ts'
 import { Inbound } from '../../server/http1/inbound.ts'

@@ -4,7 +4,7 @@ import { SCAN } from '../../../server/head/fields.ts'
 import { bodyBytes, requestFraming } from '../../../server/head/framing.ts'
 import { type HeadLimits, RequestHead } from '../../../server/head/request-head.ts'
 import { type AnswerLimits, ResponseHead } from '../../../server/head/response-head.ts'
-import { type StageOwner, flush } from '../../../server/head/stage.ts'
+import { type StageOwner, flush } from '../../../server/lib/stage.ts'
 import type { RequestLines, ResponseLines } from '../../../server/head/write.ts'
 
 export const LIMITS: HeadLimits = { headBytes: 16 * 1024, targetBytes: 8 * 1024, fields: 100 }

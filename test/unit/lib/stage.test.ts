@@ -6,7 +6,7 @@ import {
   openStage,
   stageTo,
   stagedLength,
-} from '../../../server/head/stage.ts'
+} from '../../../server/lib/stage.ts'
 
 class Taker implements StageOwner {
   readonly got: string[] = []
