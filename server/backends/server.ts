@@ -1,19 +1,16 @@
 // A server as the data path sees it, and what of it outlives a snapshot.
 import type { Slot } from '../scoreboard/slot.ts'
+import { ANSWER_LIMITS } from '../head/response-head.ts'
+import type { Endpoint, EndpointLive } from '../http1/endpoint.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { TrackRecord } from './track-record.ts'
 
 /** One address of a backend. Immutable: a change of config makes another, which may share its `live`. */
-export interface Server {
+export interface Server extends Endpoint {
   readonly backend: string
   readonly name: string
   /** As written in the config. */
   readonly url: string
-  /** As in the URL, without brackets. */
-  readonly host: string
-  readonly port: number
-  /** What goes into a Host field; the port is left out where it is the scheme's own. */
-  readonly authority: string
   readonly slot: number
   readonly generation: number
   /** Place in the backend's list. */
@@ -29,23 +26,11 @@ export interface Server {
 }
 
 /** This worker's own state of a server. The same server has the same object in each snapshot. */
-export interface ServerLive {
-  /** Idle connections, the latest used last; they belong to the codec that put them there. */
-  readonly idle: unknown[]
-  /** Connections open, idle ones included. */
-  open: number
-  /** How long an idle connection is kept: as configured until the server itself says it. */
-  keepAliveMs: number
+export interface ServerLive extends EndpointLive {
   /** What the config said when `keepAliveMs` was set last. */
   configuredKeepAliveMs: number
   /** What attempts have told of it. */
   readonly record: TrackRecord
-  /** Which of the host's addresses is dialled next. */
-  addressAt: number
-  /** No snapshot names it any more: connections end after their exchange. */
-  isRetired: boolean
-  /** Answers with bytes behind them that belong to none; taken over by the metrics from time to time. */
-  surplus: number
 }
 
 /** State of a server that is new to this worker. */
@@ -82,6 +67,10 @@ export function newServer({ backend, options, index, slot, previous }: NewServer
     name: config.name ?? url,
     url,
     ...parseServerUrl(url),
+    tls: null,
+    timeouts: options.timeouts,
+    answers: ANSWER_LIMITS[options.answers],
+    poolSize: options.keep_alive.connections,
     slot: slot.index,
     generation: slot.generation,
     index,

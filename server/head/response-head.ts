@@ -11,6 +11,13 @@ export interface AnswerLimits {
   readonly tolerance?: Tolerance
 }
 
+/** Of a server's answers, by what is mended in them. */
+export const ANSWER_LIMITS: Readonly<Record<Tolerance, AnswerLimits>> = {
+  exact: { headBytes: 64 * 1024, fields: 500, tolerance: 'exact' },
+  strict: { headBytes: 64 * 1024, fields: 500, tolerance: 'strict' },
+  lenient: { headBytes: 64 * 1024, fields: 500, tolerance: 'lenient' },
+}
+
 export type AnswerFault = 'server_malformed' | 'server_head_too_large'
 
 export class ResponseHead extends EditableHead {

@@ -150,7 +150,7 @@ export class Forward implements ServerEvents, Waiter {
     sendLines.id = x.id
     sendLines.isChunked = isChunked
     sendLines.wantsUpgrade = this.#upgrades.length > 0
-    sendLines.serverAuthority = conn.server.authority
+    sendLines.serverAuthority = conn.endpoint.authority
     writeRequestHead(request, requestLines(x.client, x.listener, request, sendLines), conn)
     if (this.#kept) for (const piece of this.#kept.pieces()) conn.write(piece, 0, piece.length)
     this.#askedMs = nowMs

@@ -1,12 +1,12 @@
 // A connection to a server whose name has several addresses: dialled one after the other, a quarter of a
 // second apart or as soon as one fails, until one stands (RFC 8305 §5). The others are dropped. Only such
 // servers pay for it.
-import type { Server } from '../backends/server.ts'
 import { flush } from '../lib/stage.ts'
 import { type Suspects, delayMs, inOrder } from '../lib/address-race.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { DialEvents } from './ends.ts'
 import { dialServer } from './dial-server.ts'
 import type { Outbound } from './outbound.ts'
@@ -20,7 +20,7 @@ interface DialWorld {
 }
 
 export class DialRace {
-  readonly #server: Server
+  readonly #endpoint: Endpoint
   readonly #world: DialWorld
   readonly #events: DialEvents
   readonly #order: readonly string[]
@@ -35,13 +35,13 @@ export class DialRace {
   #isOver = false
 
   /** `events` hears serverOpen or serverGone once, perhaps before `start` returns. */
-  constructor(server: Server, addresses: readonly string[], world: DialWorld, events: DialEvents) {
-    const { connect } = server.options.timeouts
-    this.#server = server
+  constructor(endpoint: Endpoint, addresses: readonly string[], world: DialWorld, events: DialEvents) {
+    const { connect } = endpoint.timeouts
+    this.#endpoint = endpoint
     this.#world = world
     this.#events = events
-    this.#order = inOrder(addresses, server.live.addressAt++, (address) =>
-      world.suspects.isSuspect(address, server.port, nowMs),
+    this.#order = inOrder(addresses, endpoint.live.addressAt++, (address) =>
+      world.suspects.isSuspect(address, endpoint.port, nowMs),
     )
     this.#delayMs = delayMs(connect, addresses.length)
     this.#dueMs = nowMs + connect
@@ -65,7 +65,7 @@ export class DialRace {
   /** This one stands. */
   won(runner: Runner, conn: Outbound): void {
     this.#end()
-    this.#world.suspects.clear(runner.address, this.#server.port)
+    this.#world.suspects.clear(runner.address, this.#endpoint.port)
     for (const other of this.#runners) if (other !== runner) other.conn?.drop()
     this.#events.serverOpen(conn)
   }
@@ -75,7 +75,7 @@ export class DialRace {
     if (this.#isOver) return
     runner.isLost = true
     this.#failure = code
-    if (code !== 'descriptor_limit') this.#world.suspects.add(runner.address, this.#server.port, nowMs)
+    if (code !== 'descriptor_limit') this.#world.suspects.add(runner.address, this.#endpoint.port, nowMs)
     this.#runners = this.#runners.filter((other) => other !== runner)
     if (this.#isDialling) return
     this.#stopTimer()
@@ -90,8 +90,8 @@ export class DialRace {
   #dialOne(): boolean {
     const { suspects, wheel } = this.#world
     const runner = new Runner(this, this.#order[this.#next++] ?? '')
-    suspects.tried(runner.address, this.#server.port, nowMs)
-    const conn = dialServer(this.#server, runner.address, wheel, runner, this.#dueMs)
+    suspects.tried(runner.address, this.#endpoint.port, nowMs)
+    const conn = dialServer(this.#endpoint, runner.address, wheel, runner, this.#dueMs)
     if (typeof conn === 'string') this.lost(runner, conn)
     if (typeof conn === 'string' || runner.isLost || this.#isOver) return false
     runner.conn = conn
@@ -103,7 +103,7 @@ export class DialRace {
   #late(): void {
     this.#timer = null
     tick()
-    for (const { address } of this.#runners) this.#world.suspects.add(address, this.#server.port, nowMs)
+    for (const { address } of this.#runners) this.#world.suspects.add(address, this.#endpoint.port, nowMs)
     if (this.#runners.length >= RUNNERS_MAX) this.#runners.shift()?.conn?.drop()
     this.start()
     flush()

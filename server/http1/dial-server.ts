@@ -1,11 +1,11 @@
 // Connections to servers: dialled, and told what becomes of that.
 import type { Socket, SocketHandler } from 'bun'
-import type { Server } from '../backends/server.ts'
 import { tick } from '../lib/clock.ts'
 import { type DialFailure, dial, dialResult } from '../lib/dial.ts'
 import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
 import { flush } from '../lib/stage.ts'
 import type { Wheel } from '../lib/wheel.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { DialEvents } from './ends.ts'
 import { Outbound } from './outbound.ts'
 
@@ -14,17 +14,17 @@ import { Outbound } from './outbound.ts'
  * this returns, unless a failure is returned.
  */
 export function dialServer(
-  server: Server,
+  endpoint: Endpoint,
   address: string,
   wheel: Wheel,
   dialler: DialEvents,
   dueMs: number,
 ): Outbound | DialFailure {
-  const conn = new Outbound(server, wheel, dialler)
-  const failure = dial<SocketEvents>(address, server.port, conn, outboundEvents)
+  const conn = new Outbound(endpoint, wheel, dialler)
+  const failure = dial<SocketEvents>(address, endpoint.port, conn, outboundEvents)
   if (failure) {
     conn.place = 'over'
-    server.live.open--
+    endpoint.live.open--
     return failure
   }
   // A server on this machine may be connected, and its request sent, by now.

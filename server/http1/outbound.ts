@@ -1,7 +1,6 @@
 // A connection to a server: one request at a time, its answer read strictly, then idle in its server's pool
 // or ended.
 import type { Socket } from 'bun'
-import type { Server } from '../backends/server.ts'
 import { SCAN } from '../head/fields.ts'
 import { bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
@@ -13,8 +12,9 @@ import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { MALFORMED, type PieceTaker } from './body.ts'
-import { Held } from './held.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { DialEvents, ServerEvents } from './ends.ts'
+import { Held } from './held.ts'
 import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
 import { grants, whyNotGranted } from './protocols.ts'
@@ -37,8 +37,8 @@ export class Outbound extends ServerConn implements PieceTaker {
   /** What is left of the request goes to nobody. */
   #isUploadStopped = false
 
-  constructor(server: Server, wheel: Wheel, dialler: DialEvents) {
-    super(server, wheel)
+  constructor(endpoint: Endpoint, wheel: Wheel, dialler: DialEvents) {
+    super(endpoint, wheel)
     this.#dialler = dialler
   }
 
@@ -75,7 +75,7 @@ export class Outbound extends ServerConn implements PieceTaker {
   /** Silence counts from now, if all of the request is sent. */
   #awaitHead(): void {
     if (this.place === 'head' && this.#isRequestWhole && this.waitingBytes === 0)
-      this.setDue(nowMs + this.server.options.timeouts.response)
+      this.setDue(nowMs + this.endpoint.timeouts.response)
   }
 
   /** What is left of the request is of no use: only the answer is read. */
@@ -178,7 +178,7 @@ export class Outbound extends ServerConn implements PieceTaker {
       return this.#refuse('server_malformed', whyUnframed(head.fields, this.limits.tolerance))
     const length = framing === 'length' ? bodyBytes : 0
     this.#persists = framing !== 'close' && isPersistent(head.fields, isHttp10)
-    if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.server.live, head.get('keep-alive') ?? '')
+    if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.endpoint.live, head.get('keep-alive') ?? '')
     this.#isRefusal = head.status >= 400
     this.place = 'body'
     this.#held.clear()
@@ -217,7 +217,7 @@ export class Outbound extends ServerConn implements PieceTaker {
    * become the answer to the next request.
    */
   #dropSurplus(): void {
-    if (this.#persists) this.server.live.surplus++
+    if (this.#persists) this.endpoint.live.surplus++
     this.#persists = false
   }
 
@@ -345,7 +345,7 @@ export class Outbound extends ServerConn implements PieceTaker {
   onClose(isBroken: boolean): void {
     this.isClosed = true
     this.#held.clear()
-    this.server.live.open--
+    this.endpoint.live.open--
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.serverEnd()
     if (this.place !== 'over') this.#broken()
     this.release()

@@ -1,11 +1,10 @@
 // What a connection to a server is, apart from the exchanges that pass on it: whose it is, where it stands,
 // how slow it may be.
-import type { Server } from '../backends/server.ts'
-import type { Tolerance } from '../head/canonical.ts'
 import { type AnswerLimits, ResponseHead } from '../head/response-head.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import { BodyReader } from './body.ts'
 import { Conn } from './conn.ts'
+import type { Endpoint } from './endpoint.ts'
 import { isQuiet } from './pump.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
@@ -13,17 +12,11 @@ import { isQuiet } from './pump.ts'
 type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'tunnel' | 'over'
 
 const LINGER_BYTES_MAX = 64 * 1024
-/** Of the heads of answers, by what is mended in them. */
-const LIMITS: Readonly<Record<Tolerance, AnswerLimits>> = {
-  exact: { headBytes: 64 * 1024, fields: 500, tolerance: 'exact' },
-  strict: { headBytes: 64 * 1024, fields: 500, tolerance: 'strict' },
-  lenient: { headBytes: 64 * 1024, fields: 500, tolerance: 'lenient' },
-}
 /** A server that takes less of a request is as good as stalled. */
 const LEAST_RATE = 240
 
 export abstract class ServerConn extends Conn {
-  readonly server: Server
+  readonly endpoint: Endpoint
   place: Place = 'connecting'
   head = new ResponseHead()
   readonly reader = new BodyReader()
@@ -34,10 +27,10 @@ export abstract class ServerConn extends Conn {
   /** At least one byte of the present answer has come. */
   hasAnswered = false
 
-  constructor(server: Server, wheel: Wheel) {
+  constructor(endpoint: Endpoint, wheel: Wheel) {
     super(wheel, LINGER_BYTES_MAX)
-    this.server = server
-    server.live.open++
+    this.endpoint = endpoint
+    endpoint.live.open++
   }
 
   /**
@@ -49,7 +42,7 @@ export abstract class ServerConn extends Conn {
   }
 
   protected get limits(): AnswerLimits {
-    return LIMITS[this.server.options.answers]
+    return this.endpoint.answers
   }
 
   /**
@@ -70,14 +63,14 @@ export abstract class ServerConn extends Conn {
   }
 
   protected get idleMs(): number {
-    return this.server.options.timeouts.idle
+    return this.endpoint.timeouts.idle
   }
 
   /**
    * How long the answer may be silent: one of no known length is a stream where it pauses between two pieces.
    */
   protected get silenceMs(): number {
-    const { idle, stream } = this.server.options.timeouts
+    const { idle, stream } = this.endpoint.timeouts
     return this.reader.isBetweenPieces ? Math.max(idle, stream) : idle
   }
 }

@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'bun:test'
-import type { Server, ServerLive } from '../../../server/backends/server.ts'
+import type { Endpoint } from '../../../server/http1/endpoint.ts'
 import type { Outbound } from '../../../server/http1/outbound.ts'
 import { learnKeepAlive, putIdle, removeIdle, retire, takeIdle } from '../../../server/http1/pool.ts'
 import { METHODS, METHOD_GET } from '../../../server/tables/methods.ts'
 
 const POST = METHODS.indexOf('POST')
 
-function serverOf({ connections = 8, keepAliveMs = 30_000 } = {}): Server {
+function serverOf({ connections = 8, keepAliveMs = 30_000 } = {}): Endpoint {
   const live = { idle: [], keepAliveMs, isRetired: false }
-  return { live, options: { keep_alive: { connections } } } as unknown as Server
+  return { live, poolSize: connections } as unknown as Endpoint
 }
 
 class FakeConn {
   isClosed = false
   isFit = true
   became: string | null = null
-  readonly server: Server
+  readonly endpoint: Endpoint
 
-  constructor(server: Server) {
-    this.server = server
+  constructor(endpoint: Endpoint) {
+    this.endpoint = endpoint
   }
 
   drop(): void {
@@ -31,7 +31,7 @@ class FakeConn {
   }
 }
 
-function idleAt(server: Server, count: number): FakeConn[] {
+function idleAt(server: Endpoint, count: number): FakeConn[] {
   const conns = Array.from({ length: count }, () => new FakeConn(server))
   for (const conn of conns) putIdle(conn as unknown as Outbound)
   return conns
@@ -76,7 +76,7 @@ describe('a pool', () => {
     ['max=100', 30_000],
     ['notimeout=5', 30_000],
   ])('hears %p of its server as %p ms', (value, keepAliveMs) => {
-    const { live } = serverOf() as { live: ServerLive }
+    const { live } = serverOf()
     learnKeepAlive(live, value)
     expect(live.keepAliveMs).toBe(keepAliveMs)
   })
