@@ -1,3 +1,6 @@
+// Threat: strangers who have the relay answer a victim that they write as the sender, or who use up its
+// memory and its answers.
+//
 // Strangers who send much, forge addresses, and would have others be answered: what comes out, what it costs,
 // and that names are only data.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'

@@ -1,3 +1,6 @@
+// Threat: the relay as a way to peers that it must not reach, or to another client's allocation, ports and
+// quota.
+//
 // What strangers and clients of bad will have tried on TURN servers: peers they must not reach, words that
 // nobody vouches for, what stays behind, and how much comes out for what goes in. Each runs over real
 // sockets.

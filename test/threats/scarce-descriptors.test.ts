@@ -1,3 +1,6 @@
+// Threat: more connections than there are descriptors, so that the gateway spins, loses exchanges or calls
+// its servers dead.
+//
 // At the limit of open files: clients wait to be accepted, those that were are served, and no server is
 // blamed.
 import { expect, test } from 'bun:test'

@@ -1,3 +1,5 @@
+// Threat: a client writes the fields in which proxies tell who it is, and is taken for somebody else.
+//
 // Behind HAProxy and nginx as they come: a client cannot choose who it is taken for.
 import { afterAll, beforeAll, describe, expect } from 'bun:test'
 import { rawClient } from '../support/client.ts'

@@ -1,3 +1,6 @@
+// Threat: a client writes fields that servers believe of a gateway: scheme, host, port, and what else speaks
+// of proxies.
+//
 // What servers and rules get to see of what proxies say: scheme, host and port too, of whom the listener
 // believes.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'

@@ -1,3 +1,6 @@
+// Threat: a side that says nothing, or a byte now and then, and so holds a connection, a server's place and
+// memory for ever.
+//
 // How long who may be silent: until an answer begins, within it, and between the pieces of a stream.
 import { describe, expect, test } from 'bun:test'
 import { startEngine, toServers } from '../support/engine.ts'

@@ -1,3 +1,6 @@
+// Threat: whoever sends chooses where packets end, and hopes that a head, a chunk size or a body that falls
+// apart in the wrong place is read as something else than in one piece.
+//
 // What becomes of an exchange never depends on how its bytes are cut into packets: every vector, cut at every
 // byte.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'

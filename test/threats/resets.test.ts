@@ -1,3 +1,6 @@
+// Threat: clients that reset their connections at the worst moment, to leave something taken, or to have a
+// server blamed.
+//
 // Clients that are reset: before anybody has accepted them, and just before they are written to.
 import { ptr } from 'bun:ffi'
 import { afterAll, beforeAll, expect, test } from 'bun:test'

@@ -1,3 +1,5 @@
+// Threat: a side that reads or sends too slowly, or asks too much at once, at the cost of everyone beside it.
+//
 // Who is slow but steady is waited for, who stalls is not, and nobody keeps others waiting.
 import { describe, expect, spyOn, test } from 'bun:test'
 import type { Socket } from 'bun'

@@ -1,3 +1,6 @@
+// Threat: a server whose answer two readers frame differently poisons the connection for the client, or for
+// the next request.
+//
 // Each vector: a scripted server sends it as the answer to /1; then /after must get its own answer, on the
 // right connection.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'

@@ -1,3 +1,6 @@
+// Threat: a client says that it is another, to pass `ip` rules and limits, or to have another blamed in the
+// log.
+//
 // Who the client is: believed in one field of trusted proxies, and nowhere else; unknown where that field
 // cannot be read.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'

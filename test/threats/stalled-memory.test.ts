@@ -1,3 +1,5 @@
+// Threat: few clients that stall within large bodies, each of which costs as much memory as the body is long.
+//
 // What a stalled side costs in memory, measured in the worker of a real gateway.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type Gateway, startGateway } from '../support/gateway.ts'

@@ -1,3 +1,6 @@
+// Threat: strangers read our own documents: through a proxy or a page on this machine, or in what error
+// answers tell.
+//
 // Our own documents on http listeners, and what our error answers tell: for this machine and admin.trusted,
 // as resolved.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'

@@ -1,3 +1,6 @@
+// Threat: TURN clients over TCP and TLS whose frames are cut, glued or broken, so that bytes are lost,
+// misread or pile up.
+//
 // Clients over TCP and TLS that cut, glue and break what they send.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { residentBytes } from '../support/processes.ts'

@@ -1,3 +1,6 @@
+// Threat: connections that come, stall, break and go in every order at once, until something of one of them
+// stays behind.
+//
 // Many connections of every kind at once, with little room for what waits: whoever stays is served in the
 // end, and of those that have gone nothing is left. SLUICE_SEED repeats a run, SLUICE_STORMS sets how many
 // there are.

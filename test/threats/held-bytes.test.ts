@@ -1,3 +1,6 @@
+// Threat: clients and servers that send and do not read, until the bytes that wait for them fill the memory
+// of everyone.
+//
 // Bytes that a worker holds for whoever is slow: each connection has a bound, and so have all together;
 // nobody waits for ever.
 import { afterEach, expect, test } from 'bun:test'

@@ -1,3 +1,6 @@
+// Threat: a request that two readers frame differently carries a second one inside, past the rules and under
+// another's name.
+//
 // Each vector on a connection of its own, against a gateway before a server that records every byte.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type RawClient, type WireAnswer, rawClient } from '../support/client.ts'

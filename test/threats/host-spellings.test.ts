@@ -1,3 +1,6 @@
+// Threat: a rule that guards a host is passed by writing the host in another way: case, dots, ports, the
+// target instead of Host.
+//
 // A rule about a host holds for every spelling of it, in Host and in the target.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type TestEngine, answering, startEngine, toServers } from '../support/engine.ts'
