@@ -68,7 +68,7 @@ const turn = new Turn({
   log: () => {},
 })
 const plan = {
-  revision: 1,
+  number: 1,
   listeners: { turn: config },
   ownAddresses: [],
   nonceKey: '00'.repeat(32),

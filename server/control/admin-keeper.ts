@@ -3,7 +3,7 @@
 // 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped.
 import { parseBind } from '../lib/bind.ts'
 import type { Config } from '../config/schema.ts'
-import type { ApplyProblem } from './change/apply.ts'
+import type { ApplyProblem } from './problem.ts'
 
 /** An admin listener that is open. */
 export interface OpenAdmin {

@@ -39,7 +39,7 @@ export interface Facts {
 export function factsOf(supervisor: Supervisor): Facts {
   const trusted = new TrustedRanges()
   return {
-    trusted: () => trusted.of(supervisor.running?.config ?? null),
+    trusted: () => trusted.of(supervisor.running?.edition.config ?? null),
     health: () => {
       const document = healthDocument(placesOf(supervisor), supervisor.board)
       // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
@@ -58,7 +58,7 @@ export function factsOf(supervisor: Supervisor): Facts {
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)
       totals.gauge('workers').set(supervisor.workerFacts.serving)
-      return renderMetrics(totals, running?.config.metrics.prefix ?? 'lb')
+      return renderMetrics(totals, running?.edition.config.metrics.prefix ?? 'lb')
     },
   }
 }
@@ -71,7 +71,8 @@ export function controlFactsOf(supervisor: Supervisor): ControlFacts {
     metrics,
     reload: () => supervisor.reload({ reopenLogs: true }),
     stop: () => supervisor.stopOnCommand(),
-    listeners: () => (supervisor.running ? Object.keys(turnListeners(supervisor.running.config)) : []),
+    listeners: () =>
+      supervisor.running ? Object.keys(turnListeners(supervisor.running.edition.config)) : [],
     ask: (question) =>
       supervisor.turn?.ask(question) ?? Promise.reject(new Error('there is no TURN relay now')),
   }
@@ -80,9 +81,9 @@ export function controlFactsOf(supervisor: Supervisor): ControlFacts {
 /** Of the TURN relay; null when the config has no listener for it. */
 function turnFacts({ running, turn }: Supervisor): TurnFacts | null {
   if (!running || !turn) return null
-  const listeners = turnListeners(running.config)
+  const listeners = turnListeners(running.edition.config)
   if (Object.keys(listeners).length === 0) return null
-  const allocations = turn.allocationsOf(running.config)
+  const allocations = turn.allocationsOf(running.edition.config)
   return {
     serving: turn.isServing,
     listeners: Object.entries(listeners).map(([listener, { realm }]) => {
@@ -101,7 +102,7 @@ function configFacts({ running, changes: { rejection } }: Supervisor): ConfigFac
 
 /** All servers of the plan that is served, and where their cells are. */
 export function placesOf({ running, reasons }: Supervisor): Place[] {
-  return running ? placesOfPlan({ config: running.config, slots: running.slots, reasons }) : []
+  return running ? placesOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons }) : []
 }
 
 /** Parsed once for each config. */

@@ -51,7 +51,7 @@ export interface MachineryParts {
   /** False once it is told to stop while it starts. */
   readonly isWanted: () => boolean
   /** The oldest plan that any worker may still use. */
-  readonly oldestRevision: () => number
+  readonly oldestPlan: () => number
   readonly onHealthChange: (change: HealthChange) => void
   readonly onHealthResult: (result: HealthResult) => void
 }
@@ -86,8 +86,8 @@ export async function makeMachinery(parts: MachineryParts): Promise<Machinery> {
     crew,
     admin: parts.admin,
     turn,
-    isReusable: ({ index, sinceRevision }) =>
-      board.scoreboard.inFlight(index) === 0 && parts.oldestRevision() >= sinceRevision,
+    isReusable: ({ index, sincePlan }) =>
+      board.scoreboard.inFlight(index) === 0 && parts.oldestPlan() >= sincePlan,
     logProblem: accessLogProblem,
     dryRun,
     health: healthOf(config, prober, resolver),

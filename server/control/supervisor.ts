@@ -7,7 +7,8 @@ import { AttemptWatch } from '../telemetry/attempts.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
-import { problemOf, type ApplyProblem } from './change/apply.ts'
+import type { Served } from './change/apply.ts'
+import { problemOf, type ApplyProblem } from './problem.ts'
 import { Changes, type Reloaded } from './change/changes.ts'
 import { readText } from './source/config-source.ts'
 import { ControlSocket, type ControlFacts, type OpenControlAt, type Stopping } from './control-socket.ts'
@@ -27,7 +28,7 @@ import { lineOf } from './source/places.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
 import type { TurnSide } from './relay/turn-side.ts'
 import { WatchedConfig } from './source/watched-config.ts'
-import type { PlanBody, Reasons, Worker } from './processes/worker.ts'
+import type { Reasons, Worker } from './processes/worker.ts'
 import { earlyWorkers, guessWorkers } from './processes/worker-command.ts'
 import { ledgersSettled } from './processes/worker-ledger.ts'
 
@@ -102,15 +103,15 @@ export class Supervisor {
       source: this.#source,
       totals: this.totals,
       applier: () => (this.isDraining ? null : (this.#machinery?.applier ?? null)),
-      onApplied: (plan) => this.#onApplied('applied', plan),
+      onApplied: (served) => this.#onApplied('applied', served),
       tell: (problems) => this.#tell(problems),
       onBegin: () => this.#manager.reloading(),
       onSettled: () => this.#tellManager(),
     })
   }
 
-  /** The plan that is served; null before the first. */
-  get running(): PlanBody | null {
+  /** What is served; null before the first. */
+  get running(): Served | null {
     return this.#machinery?.applier.running ?? null
   }
 
@@ -125,7 +126,7 @@ export class Supervisor {
   }
 
   get #drainTimes(): DrainTimes {
-    const { drain = 0 } = this.running?.config ?? {}
+    const { drain = 0 } = this.running?.edition.config ?? {}
     return { accept: acceptMs(drain), finish: finishMs(drain) }
   }
 
@@ -172,7 +173,8 @@ export class Supervisor {
     const checked = await this.#source.read()
     if (this.isDraining) return []
     if (checked.is === 'invalid') return checked.problems
-    const { config } = checked
+    const { edition } = checked
+    const { config } = edition
     configureEvents(config.logs)
     await this.#fitCrew(workersOf(config))
     if (this.isDraining) return []
@@ -189,7 +191,7 @@ export class Supervisor {
       }),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
       isWanted: () => !this.isDraining,
-      oldestRevision: () => Math.min(...this.#oldest.values()),
+      oldestPlan: () => Math.min(...this.#oldest.values()),
       onHealthChange: (change) => this.#onHealthChange(change),
       onHealthResult: ({ backend, server, reason }) => {
         const labels = [backend, server, reason === null ? 'pass' : 'fail']
@@ -202,7 +204,7 @@ export class Supervisor {
     const outcome = await this.#made.applier.apply(() => Promise.resolve(checked))
     if (this.isDraining) return []
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
-    await this.#onApplied('serving', outcome.plan)
+    await this.#onApplied('serving', outcome.served)
     if (this.isDraining) return []
     this.#rounds.begin()
     if (this.options.isWatching) this.#source.begin()
@@ -239,7 +241,8 @@ export class Supervisor {
     logEvent('info', 'logs_reopened')
   }
 
-  async #onApplied(event: 'serving' | 'applied', { revision, config }: PlanBody): Promise<void> {
+  async #onApplied(event: 'serving' | 'applied', { revision, edition }: Served): Promise<void> {
+    const { config } = edition
     configureEvents(config.logs)
     this.#startCode.used()
     this.#keepRunState()
@@ -299,7 +302,7 @@ export class Supervisor {
 
   /** A failed start. */
   async #giveUp(problems: readonly ApplyProblem[]): Promise<number> {
-    this.#tell(await this.#source.locate(problems))
+    this.#tell(await this.#source.locate(problems, null))
     await this.#killAll()
     this.turn?.close()
     return 1
@@ -331,10 +334,10 @@ export class Supervisor {
       board: () => this.#machinery?.board ?? null,
       sockets: () => this.#machinery?.sockets ?? null,
       reasons: () => this.reasons,
-      logs: () => this.running?.config.logs ?? null,
-      onOldest: (worker, revision) => {
-        if (revision === null) this.#oldest.delete(worker)
-        else this.#oldest.set(worker, revision)
+      logs: () => this.running?.edition.config.logs ?? null,
+      onOldest: (worker, plan) => {
+        if (plan === null) this.#oldest.delete(worker)
+        else this.#oldest.set(worker, plan)
       },
       onNotStarted: (slot, why) => logEvent('warn', 'worker_not_started', { slot, why }),
       onUnsound: () => this.changes.rollBack(),

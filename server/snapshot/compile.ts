@@ -40,7 +40,7 @@ export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(in
 
 /** The same in steps, so that whoever serves meanwhile can pause it. */
 export function* compileSteps({ plan, board, previous }: CompileInput): Steps<Snapshot> {
-  const { config, revision } = plan
+  const { config, number } = plan
   checkResolver(config.resolver.servers)
   const backends = compileBackends(plan, board, previous)
   const rules: Rule[] = []
@@ -68,7 +68,7 @@ export function* compileSteps({ plan, board, previous }: CompileInput): Steps<Sn
     const documents = documentsOf(options.status_endpoints)
     listeners.set(name, { name, options, trusted, documents, admin, match })
   }
-  return { revision, config, listeners, turnListeners: compileTurn(plan, previous), backends }
+  return { number, config, listeners, turnListeners: compileTurn(plan, previous), backends }
 }
 
 function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {

@@ -14,9 +14,10 @@ export interface PlanSocket {
   readonly port: number
 }
 
-/** All that a worker needs to compile and serve a revision. */
+/** All that a worker needs to compile and serve. */
 export interface Plan {
-  readonly revision: number
+  /** Tells one plan from another; each that is tried has its own, also one that is refused. */
+  readonly number: number
   readonly config: Config
   readonly slots: Readonly<Record<string, BackendSlots>>
   /** Records on the scoreboard; more than mapped: map anew. */

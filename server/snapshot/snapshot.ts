@@ -10,7 +10,7 @@ import type { Certificate } from '../tls/certificate.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 
 export interface Snapshot {
-  readonly revision: number
+  readonly number: number
   readonly config: Config
   /** Those of HTTP. */
   readonly listeners: ReadonlyMap<string, Listener>

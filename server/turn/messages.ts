@@ -21,9 +21,9 @@ export interface RelaySocketPlan {
   readonly port: number
 }
 
-/** All that the relay needs to serve a revision. */
+/** All that the relay needs to serve a plan. */
 export interface RelayPlan {
-  readonly revision: number
+  readonly number: number
   /** Those of protocol turn. */
   readonly listeners: Readonly<Record<string, TurnListenerConfig>>
   /**
@@ -97,16 +97,16 @@ export type ToRelay =
       readonly descriptors: number
       readonly drainMs: number
     }
-  | { readonly type: 'commit'; readonly revision: number }
-  | { readonly type: 'drop'; readonly revision: number }
+  | { readonly type: 'commit'; readonly number: number }
+  | { readonly type: 'drop'; readonly number: number }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
   | { readonly type: 'drain'; readonly withinMs: number }
 
 export type FromRelay =
   | { readonly type: 'hello'; readonly pid: number }
-  | { readonly type: 'ready'; readonly revision: number }
-  | { readonly type: 'failed'; readonly revision: number; readonly why: string }
-  | { readonly type: 'serving'; readonly revision: number }
+  | { readonly type: 'ready'; readonly number: number }
+  | { readonly type: 'failed'; readonly number: number; readonly why: string }
+  | { readonly type: 'serving'; readonly number: number }
   /** Once a second. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta }
   /** AllocationFacts[] for list, boolean for end (whether it was there), PeerVerdict[] for explain. */

@@ -58,7 +58,7 @@ export class DataPlane {
   readonly #meter: ExchangeMeter
   readonly #limits: LimitNews
   readonly #logs: WorkerLogs
-  readonly #ages: { readonly revision: number; readonly snapshot: WeakRef<Snapshot> }[] = []
+  readonly #ages: { readonly number: number; readonly snapshot: WeakRef<Snapshot> }[] = []
   #serving: Serving | null = null
   #prepared: Prepared | null = null
   #current: Snapshot | null = null
@@ -134,7 +134,7 @@ export class DataPlane {
     const { snapshot, sockets } = prepared
     this.#prepared = null
     this.#current = snapshot
-    this.#ages.push({ revision: snapshot.revision, snapshot: new WeakRef(snapshot) })
+    this.#ages.push({ number: snapshot.number, snapshot: new WeakRef(snapshot) })
     this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
     // All workers have the same limit: one of them tells.
     if (this.#isFirst) this.#descriptors?.check(snapshot)
@@ -162,9 +162,9 @@ export class DataPlane {
    * The oldest plan that something may still be on: those that nothing holds are collected as garbage, sooner
    * or later.
    */
-  oldestRevision(): number {
+  oldestPlan(): number {
     while (this.#ages.length > 1 && this.#ages[0]?.snapshot.deref() === undefined) this.#ages.shift()
-    return this.#ages[0]?.revision ?? 0
+    return this.#ages[0]?.number ?? 0
   }
 
   reopenLogs(): void {

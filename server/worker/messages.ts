@@ -2,7 +2,7 @@
 // message: as an object it blocks for tens of ms.
 import type { MetricsDelta } from '../telemetry/registry.ts'
 
-/** Descriptors sent with this tag, not with a plan's revision: that of the scoreboard's region. */
+/** Descriptors sent with this tag, not with a plan's number: that of the scoreboard's region. */
 export const BOARD_TAG = 0
 
 /** What metrics call the worker of a slot. */
@@ -25,12 +25,12 @@ export type ToWorker =
    */
   | {
       readonly type: 'plan'
-      readonly revision: number
+      readonly number: number
       readonly plan: string
       readonly rules: readonly string[]
     }
-  | { readonly type: 'commit'; readonly revision: number }
-  | { readonly type: 'drop'; readonly revision: number }
+  | { readonly type: 'commit'; readonly number: number }
+  | { readonly type: 'drop'; readonly number: number }
   /** An empty reason: the server is up. */
   | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }
   | { readonly type: 'reopen-logs' }
@@ -39,9 +39,9 @@ export type ToWorker =
 
 export type ToSupervisor =
   | { readonly type: 'hello'; readonly pid: number }
-  | { readonly type: 'ready'; readonly revision: number }
-  | { readonly type: 'failed'; readonly revision: number; readonly why: string }
-  | { readonly type: 'serving'; readonly revision: number }
+  | { readonly type: 'ready'; readonly number: number }
+  | { readonly type: 'failed'; readonly number: number; readonly why: string }
+  | { readonly type: 'serving'; readonly number: number }
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }
   | { readonly type: 'drained'; readonly aborted: number }

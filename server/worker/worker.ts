@@ -49,7 +49,7 @@ class WorkerShell {
   #plane: DataPlane | null = null
   #board: Scoreboard | null = null
   #boardFd = -1
-  #revision = 0
+  #number = 0
   #beat: Timer | null = null
   #quietBeats = QUIET_BEATS
   readonly #startCode = new StartCode()
@@ -66,11 +66,11 @@ class WorkerShell {
       case 'board':
         return this.#onBoard(message)
       case 'plan':
-        return void this.#onPlan(message.revision, message.plan, message.rules)
+        return void this.#onPlan(message.number, message.plan, message.rules)
       case 'commit':
-        return this.#onCommit(message.revision)
+        return this.#onCommit(message.number)
       case 'drop':
-        if (message.revision === this.#revision) this.#plane?.drop()
+        if (message.number === this.#number) this.#plane?.drop()
         return
       case 'reason':
         return this.#plane?.reason(message.backend, message.server, message.reason)
@@ -106,24 +106,24 @@ class WorkerShell {
     this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)
   }
 
-  async #onPlan(revision: number, text: string, rules: readonly string[]): Promise<void> {
-    this.#revision = revision
+  async #onPlan(number: number, text: string, rules: readonly string[]): Promise<void> {
+    this.#number = number
     try {
       const plan = JSON.parse(text) as Plan
-      const fds = receiveFds(CHANNEL_FD, revision, plan.sockets.length)
+      const fds = receiveFds(CHANNEL_FD, number, plan.sockets.length)
       if (!this.#plane) closeFds(fds)
       this.#mapRecords(plan.records)
       await this.#plane?.prepare(withRules(plan, rules), plan.sockets, fds)
-      say({ type: 'ready', revision })
+      say({ type: 'ready', number })
     } catch (error) {
-      say({ type: 'failed', revision, why: error instanceof Error ? error.message : String(error) })
+      say({ type: 'failed', number, why: error instanceof Error ? error.message : String(error) })
     }
   }
 
-  #onCommit(revision: number): void {
+  #onCommit(number: number): void {
     this.#plane?.commit()
     this.#startCode.used()
-    say({ type: 'serving', revision })
+    say({ type: 'serving', number })
   }
 
   #mapRecords(records: number): void {
@@ -135,7 +135,7 @@ class WorkerShell {
   /** Once a second or two: one that does not beat any more is taken for hung. */
   #onBeat(): void {
     this.#board?.beat()
-    const oldest = this.#plane?.oldestRevision() ?? 0
+    const oldest = this.#plane?.oldestPlan() ?? 0
     const isQuiet = this.#plane?.registry.isQuiet !== false && oldest === this.#oldest
     this.#beat = setTimeout(() => this.#onBeat(), isQuiet ? QUIET_BEAT_EVERY_MS : BEAT_EVERY_MS)
     if (this.#plane?.snapshot) this.#startCode.look(isQuiet)
@@ -148,7 +148,7 @@ class WorkerShell {
 
   #sendMetrics(): void {
     if (!this.#plane) return
-    say({ type: 'metrics', delta: this.#plane.registry.take(), oldest: this.#plane.oldestRevision() })
+    say({ type: 'metrics', delta: this.#plane.registry.take(), oldest: this.#plane.oldestPlan() })
   }
 
   #drain(withinMs: number): void {

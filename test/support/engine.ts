@@ -74,7 +74,7 @@ export class TestEngine implements AsyncDisposable {
     Scoreboard.format(buffer, 0, 1)
     this.board = new Scoreboard(buffer, 0, buffer.byteLength, 1, 0)
     const plan = {
-      revision: 1,
+      number: 1,
       config: words,
       slots,
       records,

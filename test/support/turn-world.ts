@@ -24,7 +24,7 @@ export class World {
   readonly turn: Turn
   #ms = 1_000_000
   #random = 0
-  #revision = 0
+  #number = 0
   readonly #spy
 
   constructor(
@@ -79,7 +79,7 @@ export class World {
     )
     const sockets = Object.entries(configs).flatMap(([name, config]) => socketsOf(name, config))
     return {
-      revision: ++this.#revision,
+      number: ++this.#number,
       listeners: configs,
       ownAddresses,
       nonceKey: '00112233445566778899aabbccddeeff'.repeat(2),

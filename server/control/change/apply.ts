@@ -10,23 +10,24 @@ import type { Crew } from '../processes/crew.ts'
 import type { TurnSide } from '../relay/turn-side.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
 import type { PlanBody } from '../processes/worker.ts'
+import { type ApplyProblem, type Checked, type Edition, problemOf } from '../problem.ts'
 
-/** Something that stands against a config, as a person reads it. */
-export interface ApplyProblem {
-  /** Where in the config: "listeners.web.bind"; empty when it is no single place. */
-  readonly path: string
-  readonly message: string
-  /** Further facts of those who found it: file, line, column, hint. */
-  readonly [fact: string]: unknown
+/** What is served. */
+export interface Served {
+  /** Counts what was applied. */
+  readonly revision: number
+  readonly edition: Edition
+  readonly plan: PlanBody
 }
 
-export type Checked =
-  | { readonly is: 'valid'; readonly config: Config }
-  | { readonly is: 'invalid'; readonly problems: readonly ApplyProblem[] }
-
 export type Outcome =
-  | { readonly is: 'applied'; readonly plan: PlanBody }
-  | { readonly is: 'rejected'; readonly problems: readonly ApplyProblem[] }
+  | { readonly is: 'applied'; readonly served: Served }
+  /** `edition`: what it stands against; null: there is none, as the text is no valid config. */
+  | {
+      readonly is: 'rejected'
+      readonly problems: readonly ApplyProblem[]
+      readonly edition: Edition | null
+    }
   /** A newer request came before this one was started. */
   | { readonly is: 'superseded' }
 
@@ -75,9 +76,10 @@ interface Request {
 
 export class Applier {
   /** What is served. */
-  running: PlanBody | null = null
+  running: Served | null = null
   readonly #hands: Hands
   #table: SlotTable = NO_SLOTS
+  #lastNumber = 0
   #lastRevision = 0
   #waiting: Request | null = null
   #isBusy = false
@@ -108,7 +110,7 @@ export class Applier {
     try {
       return await this.#transact(request)
     } catch (error) {
-      return { is: 'rejected', problems: [problemOf(error)] }
+      return { is: 'rejected', problems: [problemOf(error)], edition: null }
     }
   }
 
@@ -117,18 +119,19 @@ export class Applier {
     const hands = this.#hands
     // 1. Parse and check: all problems at once, nothing changed.
     const checked = await request.check()
-    if (checked.is === 'invalid') return { is: 'rejected', problems: checked.problems }
-    const { config } = checked
-    const problems = running ? hands.restartProblems(config, running.config) : []
-    if (problems.length > 0) return { is: 'rejected', problems }
+    if (checked.is === 'invalid') return { is: 'rejected', problems: checked.problems, edition: null }
+    const { edition } = checked
+    const { config } = edition
+    const problems = running ? hands.restartProblems(config, running.edition.config) : []
+    if (problems.length > 0) return { is: 'rejected', problems, edition }
     const certificates = await readCertificates(config)
 
     // 2. Assign slots by identity: the same server keeps its counters.
-    const revision = ++this.#lastRevision
-    const table = assignSlots(this.#table, config.backends, revision, hands.isReusable)
+    const number = ++this.#lastNumber
+    const table = assignSlots(this.#table, config.backends, number, hands.isReusable)
     const slots = planSlots(table, config.backends)
     const door = await hands.turn.doorOf(config)
-    const plan: PlanBody = { revision, config, slots, records: table.records, door, certificates }
+    const plan: PlanBody = { number, config, slots, records: table.records, door, certificates }
 
     // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect, and
     //   the workers compile as well.
@@ -144,17 +147,18 @@ export class Applier {
     // 6. Any against it: close what was opened; nothing was swapped.
     if (refusals.length > 0) {
       this.#drop(plan)
-      return { is: 'rejected', problems: refusals }
+      return { is: 'rejected', problems: refusals, edition }
     }
 
     // 7. Commit: the workers swap. Not before: a server without a state would not be used.
     await judged
-    await this.#commit(plan, table)
+    const served: Served = { revision: ++this.#lastRevision, edition, plan }
+    await this.#commit(served, table)
 
     // 8. Listeners no longer named stop in each worker when their queue is empty; workers beyond the new
     //   number drain.
     await hands.crew.resize(hands.workersOf(config), finishMs(config.drain))
-    return { is: 'applied', plan }
+    return { is: 'applied', served }
   }
 
   async #prepare(plan: PlanBody): Promise<readonly ApplyProblem[]> {
@@ -195,12 +199,13 @@ export class Applier {
     this.#hands.admin.drop()
   }
 
-  async #commit(plan: PlanBody, table: SlotTable): Promise<void> {
+  async #commit(served: Served, table: SlotTable): Promise<void> {
     const hands = this.#hands
+    const { plan } = served
     hands.board.occupy(table)
     hands.health.commit(plan)
     this.#table = table
-    this.running = plan
+    this.running = served
     hands.sockets.commit(plan.config.listeners)
     hands.admin.commit(plan.config)
     // The relay first: workers bring it clients as soon as they have swapped.
@@ -216,11 +221,4 @@ export class Applier {
 async function allSettled<const T extends readonly unknown[]>(work: T) {
   await Promise.allSettled(work)
   return Promise.all(work)
-}
-
-/** Whatever was thrown, as a problem. */
-export function problemOf(error: unknown): ApplyProblem {
-  const { path } = error as { path?: unknown }
-  const message = error instanceof Error ? error.message : String(error)
-  return { path: typeof path === 'string' ? path : '', message }
 }

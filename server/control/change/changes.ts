@@ -1,12 +1,11 @@
 // Changes of the config while the gateway runs: each is applied, or rejected and told; one that workers keep
 // dying of is taken back.
-import type { Config } from '../../config/schema.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import type { Totals } from '../../telemetry/registry.ts'
-import type { Applier, ApplyProblem, Checked } from './apply.ts'
+import type { Applier, Served } from './apply.ts'
 import { tellRejected } from '../news.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
-import type { PlanBody } from '../processes/worker.ts'
+import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 
 /** Why the newest config is not the one that is served. */
 export interface Rejection {
@@ -29,7 +28,7 @@ export interface ChangesParts {
   /** Null before the first config is known, and once it stops: then nothing changes. */
   readonly applier: () => Applier | null
   /** Settles when it has been told. */
-  readonly onApplied: (plan: PlanBody) => Promise<void>
+  readonly onApplied: (served: Served) => Promise<void>
   /** Shows problems to who started it. */
   readonly tell: (problems: readonly ApplyProblem[]) => void
   /** A change begins. */
@@ -43,7 +42,7 @@ export class Changes {
   rejection: Rejection | null = null
   readonly #parts: ChangesParts
   /** What was served before the present plan. */
-  #previous: Config | null = null
+  #previous: Edition | null = null
   /** The newest change. */
   #last: Promise<Reloaded> = Promise.resolve({ is: 'not_now' })
   #pending = 0
@@ -70,7 +69,9 @@ export class Changes {
         why: 'its workers keep dying; there is no config to go back to',
       })
     this.#previous = null
-    this.#last = this.#change(() => Promise.resolve({ is: 'valid', config: previous }))
+    this.#last = this.#change(() =>
+      Promise.resolve({ is: 'valid', edition: { ...previous, from: 'rollback' } }),
+    )
     void this.#last.then(() => {
       // What was just given up is nothing to come back to.
       this.#previous = null
@@ -93,17 +94,18 @@ export class Changes {
     const parts = this.#parts
     const applier = parts.applier()
     if (!applier) return { is: 'not_now' }
-    const before = applier.running?.config ?? null
+    const before = applier.running?.edition ?? null
     const outcome = await applier.apply(check)
     if (!parts.applier()) return { is: 'not_now' }
     // The newer one has read the file later.
     if (outcome.is === 'superseded') return this.#last
     parts.totals.counter('config_reloads_total', [outcome.is]).add(1)
-    if (outcome.is === 'rejected') return this.#onRejected(await parts.source.locate(outcome.problems))
+    if (outcome.is === 'rejected')
+      return this.#onRejected(await parts.source.locate(outcome.problems, outcome.edition))
     this.#previous = before
     this.rejection = null
-    await parts.onApplied(outcome.plan)
-    return { is: 'applied', revision: outcome.plan.revision }
+    await parts.onApplied(outcome.served)
+    return { is: 'applied', revision: outcome.served.revision }
   }
 
   #onRejected(problems: readonly ApplyProblem[]): Reloaded {

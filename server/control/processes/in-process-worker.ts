@@ -80,6 +80,6 @@ export class InProcessWorker implements Worker {
   }
 
   #sendMetrics(): void {
-    this.#onMetrics(this.#shell.plane.registry.take(), this.#shell.plane.oldestRevision())
+    this.#onMetrics(this.#shell.plane.registry.take(), this.#shell.plane.oldestPlan())
   }
 }

@@ -27,7 +27,7 @@ export interface CrewParts {
   /** As served now; null before the first plan. */
   readonly logs: () => LogsConfig | null
   /** The oldest plan that a worker may still use; null: it is gone. */
-  readonly onOldest: (worker: Worker, revision: number | null) => void
+  readonly onOldest: (worker: Worker, number: number | null) => void
   readonly onUnsound: () => void
   readonly onExit: (
     worker: Worker,

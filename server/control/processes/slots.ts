@@ -16,9 +16,9 @@ export interface SlotTable {
   readonly records: number
 }
 
-/** A record whose tenant was left out for the first time in `sinceRevision`. */
+/** A record whose tenant was left out for the first time in `sincePlan`. */
 export interface VacantSlot extends Slot {
-  readonly sinceRevision: number
+  readonly sincePlan: number
 }
 
 /** Before the first plan. */
@@ -33,7 +33,7 @@ type Backends = Readonly<Record<string, BackendConfig>>
 export function assignSlots(
   previous: SlotTable,
   backends: Backends,
-  revision: number,
+  number: number,
   isReusable: (vacant: VacantSlot) => boolean,
 ): SlotTable {
   const identities = identitiesOf(backends)
@@ -42,8 +42,8 @@ export function assignSlots(
   const named = new Set(identities)
   const vacant: VacantSlot[] = [...previous.vacant]
   for (const [identity, slot] of previous.tenants)
-    if (!named.has(identity) && !moved.has(slot)) vacant.push({ ...slot, sinceRevision: revision })
-  const reusable = vacant.filter((slot) => slot.sinceRevision < revision && isReusable(slot)).toReversed()
+    if (!named.has(identity) && !moved.has(slot)) vacant.push({ ...slot, sincePlan: number })
+  const reusable = vacant.filter((slot) => slot.sincePlan < number && isReusable(slot)).toReversed()
 
   const tenants = new Map<string, Slot>()
   const taken = new Set<VacantSlot>()

@@ -36,7 +36,7 @@ export interface WorkerProcessOptions {
 }
 
 interface Question {
-  readonly revision: number
+  readonly number: number
   readonly answer: (message: ToSupervisor | null) => void
 }
 
@@ -89,7 +89,7 @@ export class WorkerProcess implements Worker {
   }
 
   async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
-    const { revision } = plan
+    const { number } = plan
     const body = await inSlices(bodyOf(plan))
     let sockets: Plan['sockets']
     try {
@@ -99,8 +99,8 @@ export class WorkerProcess implements Worker {
       this.kill()
       return { is: 'gone', why: String(error) }
     }
-    const answered = this.#ask(revision)
-    this.#send({ type: 'plan', revision, plan: planText(body.head, sockets, reasons), rules: body.rules })
+    const answered = this.#ask(number)
+    this.#send({ type: 'plan', number, plan: planText(body.head, sockets, reasons), rules: body.rules })
     const message = await answered
     if (message?.type === 'ready') return { is: 'ready' }
     if (message?.type === 'failed') return { is: 'failed', why: message.why }
@@ -108,15 +108,15 @@ export class WorkerProcess implements Worker {
   }
 
   async commit(plan: PlanBody): Promise<boolean> {
-    const { revision } = plan
+    const { number } = plan
     this.#sockets = new Set(tcpBindsIn(plan.config.listeners).map(({ key }) => key))
-    const answered = this.#ask(revision)
-    this.#send({ type: 'commit', revision })
+    const answered = this.#ask(number)
+    this.#send({ type: 'commit', number })
     return (await answered)?.type === 'serving'
   }
 
   drop(plan: PlanBody): void {
-    this.#send({ type: 'drop', revision: plan.revision })
+    this.#send({ type: 'drop', number: plan.number })
   }
 
   reason(backend: string, server: string, reason: string): void {
@@ -169,7 +169,7 @@ export class WorkerProcess implements Worker {
         return
       default:
         // An answer to a plan that was given up meanwhile is nobody's.
-        if (this.#question?.revision === message.revision) this.#question.answer(message)
+        if (this.#question?.number === message.number) this.#question.answer(message)
     }
   }
 
@@ -180,7 +180,7 @@ export class WorkerProcess implements Worker {
       .map(({ listener, bind, key }) => ({ listener, bind, ...this.#options.socket(key, this.slot) }))
     sendFds(
       this.#channel,
-      plan.revision,
+      plan.number,
       missing.map(({ fd }) => fd),
     )
     return missing.map(({ listener, bind, port }) => ({ listener, bind, port }))
@@ -194,8 +194,8 @@ export class WorkerProcess implements Worker {
     this.#hasBoard = true
   }
 
-  /** The next message about this revision; null when there is none in time, and then the worker is killed. */
-  #ask(revision: number): Promise<ToSupervisor | null> {
+  /** The next message about the plan of this number; null when there is none in time, and then the worker is killed. */
+  #ask(number: number): Promise<ToSupervisor | null> {
     this.#question?.answer(null)
     if (this.#isGone) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<ToSupervisor | null>()
@@ -204,7 +204,7 @@ export class WorkerProcess implements Worker {
       this.kill()
     }, ANSWER_MS)
     const question: Question = {
-      revision,
+      number,
       answer: (message) => {
         clearTimeout(timer)
         if (this.#question === question) this.#question = null

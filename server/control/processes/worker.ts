@@ -11,7 +11,8 @@ export type Answer =
 
 /** A plan before it is addressed to a worker: the sockets differ by worker, the reasons by moment. */
 export interface PlanBody {
-  readonly revision: number
+  /** Counts what was tried in this run; a revision counts what was applied. */
+  readonly number: number
   readonly config: Plan['config']
   readonly slots: Readonly<Record<string, BackendSlots>>
   readonly records: number

@@ -25,7 +25,7 @@ export interface RelayBody {
 }
 
 export interface RelayBodyParts {
-  readonly plan: Pick<PlanBody, 'revision' | 'config'>
+  readonly plan: Pick<PlanBody, 'number' | 'config'>
   readonly udp: readonly HeldSocket[]
   /** Null: there is no turn listener. */
   readonly door: HeldSocket | null
@@ -38,7 +38,7 @@ export interface RelayBodyParts {
 /** What a relay has open beside what clients want of it. */
 const OWN_DESCRIPTORS = 64
 
-/** The plan of a revision for the relay. */
+/** A plan for the relay. */
 export function makeRelayBody({
   plan,
   udp,
@@ -47,12 +47,12 @@ export function makeRelayBody({
   nonceKey,
   workers,
 }: RelayBodyParts): RelayBody {
-  const { revision, config } = plan
+  const { number, config } = plan
   const listeners = turnListeners(config)
   const sockets = door ? [...udp, door] : udp
   return {
     plan: {
-      revision,
+      number,
       listeners,
       ownAddresses,
       nonceKey,

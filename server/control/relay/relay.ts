@@ -45,7 +45,7 @@ export class Relay {
   readonly #link: RelayLink
   readonly #options: RelayOptions
   readonly #sayHello: (isThere: boolean) => void
-  #waiting: (Waiting & { readonly revision: number }) | null = null
+  #waiting: (Waiting & { readonly number: number }) | null = null
   readonly #questions = new Map<number, Waiting>()
   #lastQuestion = 0
   /** Sockets that it has, by key. */
@@ -102,19 +102,19 @@ export class Relay {
   }
 
   async prepare({ plan, sockets, descriptors, drainMs }: RelayBody): Promise<Answer> {
-    const { revision } = plan
+    const { number } = plan
     const missing = sockets.filter((socket) => this.#has.get(socket.key) !== socket)
     try {
       sendFds(
         this.#channel,
-        revision,
+        number,
         missing.map(({ fd }) => fd),
       )
     } catch (error) {
       this.kill()
       return { is: 'gone', why: String(error) }
     }
-    const answered = this.#hear(revision)
+    const answered = this.#hear(number)
     const arriving = missing.map(({ key }) => key)
     this.#link.send({ type: 'plan', plan: { ...plan, arriving }, descriptors, drainMs })
     const message = await answered
@@ -127,15 +127,15 @@ export class Relay {
   }
 
   /** Swaps to the plan that it is ready for; false when it is gone instead. */
-  async commit({ plan: { revision }, sockets }: RelayBody): Promise<boolean> {
+  async commit({ plan: { number }, sockets }: RelayBody): Promise<boolean> {
     this.#has = new Map(sockets.map((socket) => [socket.key, socket]))
-    const answered = this.#hear(revision)
-    this.#link.send({ type: 'commit', revision })
+    const answered = this.#hear(number)
+    this.#link.send({ type: 'commit', number })
     return (await answered)?.type === 'serving'
   }
 
-  drop({ plan: { revision } }: RelayBody): void {
-    this.#link.send({ type: 'drop', revision })
+  drop({ plan: { number } }: RelayBody): void {
+    this.#link.send({ type: 'drop', number })
   }
 
   /** Rejects when there is no answer in time. */
@@ -184,7 +184,7 @@ export class Relay {
         return this.#questions.get(message.id)?.answer(message)
       default:
         // An answer to a plan that was given up meanwhile is nobody's.
-        if (this.#waiting?.revision === message.revision) this.#waiting.answer(message)
+        if (this.#waiting?.number === message.number) this.#waiting.answer(message)
     }
   }
 
@@ -205,12 +205,12 @@ export class Relay {
     this.#options.onExit(this, this.#why === null ? how : { ...how, why: this.#why })
   }
 
-  /** The next message about this revision; null when there is none in time, and then the relay is killed. */
-  #hear(revision: number): Promise<FromRelay | null> {
+  /** The next message about the plan of this number; null when there is none in time, and then the relay is killed. */
+  #hear(number: number): Promise<FromRelay | null> {
     this.#waiting?.answer(null)
     if (this.#isGone) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<FromRelay | null>()
-    const waiting = { revision, answer: resolve }
+    const waiting = { number, answer: resolve }
     this.#waiting = waiting
     unlessWithin(ANSWER_MS, promise, () => {
       resolve(null)

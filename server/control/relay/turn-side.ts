@@ -3,7 +3,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Question } from '../../turn/messages.ts'
 import type { BindProblem } from '../sockets/bind-problem.ts'
-import type { ApplyProblem } from '../change/apply.ts'
+import type { ApplyProblem } from '../problem.ts'
 import { turnListeners } from './relay-plan.ts'
 import type { BindsByName } from '../sockets/sockets.ts'
 import type { TurnKeeper } from './turn-keeper.ts'

@@ -3,13 +3,21 @@ import { resolve } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
-import type { ApplyProblem, Checked } from '../change/apply.ts'
+import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 
 export interface SourceOptions {
   readonly file: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Goes before the level in the file. */
   readonly level: LogLevel | null
+  /** What is to take the place of the file's text; null: what stands in the file. */
+  readonly given?: GivenText | null
+}
+
+/** A text for the config file that does not stand there yet. */
+export interface GivenText extends Pick<Edition, 'by' | 'replaces'> {
+  readonly text: string
+  readonly from: 'api' | 'rollback'
 }
 
 export interface ReadConfig {
@@ -29,17 +37,21 @@ export interface ReadConfig {
  * Reads and checks the file. The schema compiler and the YAML parser are loaded here, beside which workers
  * already start.
  */
-export async function readConfig({ file, env, level }: SourceOptions): Promise<ReadConfig> {
+export async function readConfig({ file, env, level, given = null }: SourceOptions): Promise<ReadConfig> {
   const [{ loadConfig }, { formatProblem }] = await Promise.all([
     import('../../config/load.ts'),
     import('../../config/problem.ts'),
   ])
   // What was read is what watches know: a later change is seen as one, and nothing is applied twice.
   const texts = new Map<string, string | null>()
+  let whole = ''
   const loaded = loadConfig(file, env, (path, bytesMax) => {
     texts.set(resolve(path), null)
-    const bytes = readBounded(path, bytesMax)
+    const isGiven = given !== null && path === file
+    const bytes = isGiven ? new TextEncoder().encode(given.text) : readBounded(path, bytesMax)
     texts.set(resolve(path), new TextDecoder().decode(bytes))
+    // With a byte order mark, where there is one: the text may be written back.
+    if (path === file) whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
     return bytes
   })
   const text = texts.get(resolve(file)) ?? null
@@ -51,7 +63,17 @@ export async function readConfig({ file, env, level }: SourceOptions): Promise<R
   const { logs } = loaded.config
   const config = { ...loaded.config, logs: { ...logs, level: level ?? logs.level } }
   return {
-    checked: { is: 'valid', config },
+    checked: {
+      is: 'valid',
+      edition: {
+        text: whole,
+        hash: loaded.hash,
+        config,
+        from: given?.from ?? 'file',
+        by: given?.by ?? null,
+        replaces: given?.replaces ?? null,
+      },
+    },
     warnings: loaded.warnings.map(formatProblem),
     text,
     files: new Map(loaded.files.map((path) => [path, texts.get(path) ?? null])),

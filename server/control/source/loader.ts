@@ -4,6 +4,7 @@ import { setPriority } from 'node:os'
 import { atOnce } from '../../lib/slices.ts'
 import { type ReadConfig, readConfig, type SourceOptions } from './config-source.ts'
 import { writeRules } from '../processes/rule-pieces.ts'
+import type { Edition } from '../problem.ts'
 
 /** What it says: all of it, with the rules apart. */
 export interface Loaded {
@@ -11,6 +12,8 @@ export interface Loaded {
   readonly head: string
   readonly rules: readonly string[]
   readonly text: string | null
+  /** That of the edition. */
+  readonly whole: string
   readonly files: readonly (readonly [path: string, text: string | null])[]
 }
 
@@ -38,11 +41,18 @@ const NICE = 10
 
 function packed({ checked, warnings, text, files }: ReadConfig): Loaded {
   const isValid = checked.is === 'valid'
-  const bare = isValid ? { ...checked, config: { ...checked.config, rules: [] } } : checked
+  const bare = isValid ? { ...checked, edition: withoutBulk(checked.edition) } : checked
   return {
     head: JSON.stringify({ checked: bare, warnings }),
-    rules: isValid ? atOnce(writeRules(checked.config.rules)) : [],
+    rules: isValid ? atOnce(writeRules(checked.edition.config.rules)) : [],
     text,
+    whole: isValid ? checked.edition.text : '',
     files: [...files],
   }
 }
+
+const withoutBulk = (edition: Edition): Edition => ({
+  ...edition,
+  text: '',
+  config: { ...edition.config, rules: [] },
+})

@@ -1,5 +1,5 @@
 // Where in its file stands what turned out to be a problem only when a config was applied.
-import type { ApplyProblem } from '../change/apply.ts'
+import type { ApplyProblem } from '../problem.ts'
 import type { Path } from '../../config/tree.ts'
 
 /** The text of a config that was found valid, and the file that it stood in. */
@@ -14,7 +14,7 @@ export interface ConfigText {
  */
 export async function located(
   problems: readonly ApplyProblem[],
-  { file, text }: ConfigText,
+  { file, text: whole }: ConfigText,
 ): Promise<ApplyProblem[]> {
   const [{ Lines, locate, writePath }, { readTree }, { Problems }, { isShort, shortPath }] =
     await Promise.all([
@@ -23,6 +23,7 @@ export async function located(
       import('../../config/problem.ts'),
       import('../../config/short.ts'),
     ])
+  const text = whole.replace(/^\uFEFF/, '')
   const lines = new Lines(text)
   const tree = readTree(file, text, lines, new Problems(file, lines))
   if (tree === null) return [...problems]

@@ -12,15 +12,22 @@ const WITHIN_MS = 60_000
  * What is in the file; null when the process could not say, or could not even be started: a machine may be
  * out of processes or memory.
  */
-export async function readApart({ file, env, level }: SourceOptions): Promise<ReadConfig | null> {
-  const loaded = await ask({ file, env, level }).catch(() => null)
+export async function readApart({
+  file,
+  env,
+  level,
+  given = null,
+}: SourceOptions): Promise<ReadConfig | null> {
+  const loaded = await ask({ file, env, level, given }).catch(() => null)
   if (loaded === null) return null
   const { checked, warnings } = JSON.parse(loaded.head) as Pick<ReadConfig, 'checked' | 'warnings'>
   const { text } = loaded
   const files = new Map(loaded.files)
   if (checked.is === 'invalid') return { checked, warnings, text, files }
   const rules = await inSlices(readRules(loaded.rules))
-  return { checked: { is: 'valid', config: { ...checked.config, rules } }, warnings, text, files }
+  const { edition } = checked
+  const whole = { ...edition, text: loaded.whole, config: { ...edition.config, rules } }
+  return { checked: { is: 'valid', edition: whole }, warnings, text, files }
 }
 
 async function ask(options: SourceOptions): Promise<Loaded | null> {

@@ -2,7 +2,7 @@
 // A change of any is a change of the config.
 import { logEvent } from '../../telemetry/log.ts'
 import { statSync } from 'node:fs'
-import type { ApplyProblem, Checked } from '../change/apply.ts'
+import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 import { type ReadConfig, readConfig, type SourceOptions } from './config-source.ts'
 import { located } from './places.ts'
 import { readApart } from './read-apart.ts'
@@ -55,9 +55,9 @@ export class WatchedConfig {
     return (isLarge ? await readApart(this.#options) : null) ?? readConfig(this.#options)
   }
 
-  /** The same problems with their places in what was read last. */
-  locate(problems: readonly ApplyProblem[]): Promise<ApplyProblem[]> {
-    return located(problems, { file: this.#options.file, text: this.#text })
+  /** The same problems with their places in the text that they are about; null: in what was read last. */
+  locate(problems: readonly ApplyProblem[], about: Edition | null): Promise<ApplyProblem[]> {
+    return located(problems, { file: this.#options.file, text: about?.text ?? this.#text })
   }
 
   /** Tells of changes from here on, those since the last reading included. */

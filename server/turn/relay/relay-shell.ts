@@ -114,9 +114,9 @@ export class RelayShell {
       case 'plan':
         return this.#prepare(message.plan, message.descriptors, message.drainMs)
       case 'commit':
-        return this.#commit(message.revision)
+        return this.#commit(message.number)
       case 'drop':
-        if (this.#prepared?.plan.revision === message.revision) this.#drop()
+        if (this.#prepared?.plan.number === message.number) this.#drop()
         return
       case 'question':
         return this.#answer(message.id, message.question)
@@ -127,9 +127,9 @@ export class RelayShell {
 
   #prepare(plan: RelayPlan, descriptors: number, drainMs: number): void {
     this.#drop()
-    const { revision, arriving } = plan
+    const { number, arriving } = plan
     try {
-      const fds = this.#parts.receiveFds(revision, arriving.length)
+      const fds = this.#parts.receiveFds(number, arriving.length)
       this.#prepared = {
         plan,
         fds: new Map(arriving.map((key, i) => [key, fds[i] ?? -1])),
@@ -139,19 +139,19 @@ export class RelayShell {
     } catch (error) {
       return this.#parts.say({
         type: 'failed',
-        revision,
+        number,
         why: error instanceof Error ? error.message : String(error),
       })
     }
     const why = this.#parts.turn.check(withoutDoor(plan))
-    if (why === null) return this.#parts.say({ type: 'ready', revision })
+    if (why === null) return this.#parts.say({ type: 'ready', number })
     this.#drop()
-    this.#parts.say({ type: 'failed', revision, why })
+    this.#parts.say({ type: 'failed', number, why })
   }
 
-  #commit(revision: number): void {
+  #commit(number: number): void {
     const prepared = this.#prepared
-    if (prepared?.plan.revision !== revision) throw new Error('nothing was prepared')
+    if (prepared?.plan.number !== number) throw new Error('nothing was prepared')
     this.#prepared = null
     const { plan, fds } = prepared
     configureEvents(plan.logs)
@@ -160,7 +160,7 @@ export class RelayShell {
     this.#adoptDoor(plan, fds)
     closeFds([...fds.values()])
     this.#checkDescriptors(prepared.descriptors)
-    this.#parts.say({ type: 'serving', revision })
+    this.#parts.say({ type: 'serving', number })
   }
 
   #adopt({ key, host, port }: RelaySocketPlan, fds: Map<string, number>, sink: DatagramSink): Open {

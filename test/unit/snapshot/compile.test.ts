@@ -69,7 +69,7 @@ const config = (more: Partial<Config>): Config => ({
 })
 
 /** A plan with slots for each backend and server, one after another. */
-function planOf(words: Partial<Config>, revision = 1): Plan {
+function planOf(words: Partial<Config>, number = 1): Plan {
   const whole = config(words)
   let index = 1
   const slots: Record<string, BackendSlots> = {}
@@ -81,7 +81,7 @@ function planOf(words: Partial<Config>, revision = 1): Plan {
     slots[name] = { slot, servers }
   }
   return {
-    revision,
+    number,
     config: whole,
     slots,
     records: index,
@@ -137,7 +137,7 @@ describe('compile', () => {
         rule('all', { backend: 'api' }),
       ],
     })
-    expect(snapshot.revision).toBe(1)
+    expect(snapshot.number).toBe(1)
     expect(['/admin/x', '/old/x', '/x', '/%61dmin/x'].map((path) => find(snapshot, path))).toEqual([
       'no',
       'moved',
@@ -219,7 +219,7 @@ describe('compile', () => {
     const plan = { ...planOf(words), reasons: { api: { 'http://127.0.0.1:2': 'connect refused' } } }
     const board = boardOf(plan)
     const first = compile({ plan, board, previous: null })
-    const second = compile({ plan: { ...plan, revision: 2 }, board, previous: first })
+    const second = compile({ plan: { ...plan, number: 2 }, board, previous: first })
     const liveOf = (snapshot: Snapshot) => snapshot.backends.get('api')!.servers.map((server) => server.live)
     expect(liveOf(second)[0]).toBe(liveOf(first)[0]!)
     expect(liveOf(second)[1]).toBe(liveOf(first)[1]!)
@@ -231,7 +231,7 @@ describe('compile', () => {
         servers: { ...plan.slots['api']!.servers, 'http://127.0.0.1:1': { index: 2, generation: 2 } },
       },
     }
-    const third = compile({ plan: { ...plan, slots, revision: 3 }, board, previous: second })
+    const third = compile({ plan: { ...plan, slots, number: 3 }, board, previous: second })
     expect(liveOf(third)[0]).not.toBe(liveOf(first)[0]!)
     expect(liveOf(third)[1]).toBe(liveOf(first)[1]!)
   })

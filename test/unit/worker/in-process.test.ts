@@ -41,7 +41,7 @@ describe('everything in one process, with no descriptors handed on', () => {
     expect(await made.prepare(planOf(2, answering('two')))).toBeNull()
     made.plane.drop()
     expect(await ask(made)).toBe('one')
-    expect(made.plane.snapshot?.revision).toBe(1)
+    expect(made.plane.snapshot?.number).toBe(1)
   })
 
   test('an access log that cannot be written stops nobody: a worker that is replaced serves all the same', async () => {
@@ -57,14 +57,13 @@ describe('everything in one process, with no descriptors handed on', () => {
 
   test('plans that nothing uses any more are forgotten', async () => {
     const made = machine()
-    for (let revision = 1; revision <= 5; revision++)
-      await serve(made, planOf(revision, answering(`v${revision}`)))
+    for (let number = 1; number <= 5; number++) await serve(made, planOf(number, answering(`v${number}`)))
     expect(await ask(made)).toBe('v5')
     // A weak reference is kept alive by the turn that made or read it.
-    for (let i = 0; i < 50 && made.plane.oldestRevision() < 5; i++) {
+    for (let i = 0; i < 50 && made.plane.oldestPlan() < 5; i++) {
       Bun.gc(true)
       await new Promise((resolve) => void setImmediate(resolve))
     }
-    expect(made.plane.oldestRevision()).toBe(5)
+    expect(made.plane.oldestPlan()).toBe(5)
   })
 })

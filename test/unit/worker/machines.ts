@@ -48,10 +48,10 @@ export function config(words: Record<string, unknown>): Config {
 }
 
 /** A plan as the supervisor makes it; without backends there is nothing on the board. */
-export function planOf(revision: number, words: Config, more: Partial<PlanBody> = {}): PlanBody {
-  const table = assignSlots(NO_SLOTS, words.backends, revision, () => true)
+export function planOf(number: number, words: Config, more: Partial<PlanBody> = {}): PlanBody {
+  const table = assignSlots(NO_SLOTS, words.backends, number, () => true)
   return {
-    revision,
+    number,
     config: words,
     slots: planSlots(table, words.backends),
     records: table.records,

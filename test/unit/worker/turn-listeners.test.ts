@@ -51,12 +51,12 @@ const listening = (listeners: Record<string, unknown>): Config =>
 /** Serves a config with the sockets of a supervisor. */
 async function apply(
   made: InProcess,
-  revision: number,
+  number: number,
   words: Config,
   text = certificateText(),
 ): Promise<void> {
   expect(sockets.stage(words.listeners, [0])).toEqual([])
-  await serve(made, planOf(revision, words, { door: path, certificates: { turn: text } }))
+  await serve(made, planOf(number, words, { door: path, certificates: { turn: text } }))
   sockets.commit(words.listeners)
 }
 
@@ -157,7 +157,7 @@ describe('a reload', () => {
     expect(await refused({ door: path })).toBe('listeners.turn.tls: the plan has no certificate for it')
     const mixed = { cert: certificateText().cert, key: otherCertificateText().key }
     expect(await refused({ door: path, certificates: { turn: mixed } })).toStartWith('listeners.turn.tls: ')
-    expect(made.plane.snapshot?.revision).toBe(1)
+    expect(made.plane.snapshot?.number).toBe(1)
     await served(portOf(made, 'turn#tls'), true)
   })
 })
@@ -178,12 +178,12 @@ test('an address goes from HTTP to TURN, to TURN over TLS and back, and nobody w
     tls: listening({ turn: turn({ transports: ['udp'], tls: { ...tls, bind } }) }),
     http: listening({ again: { bind } }),
   }
-  let revision = 1
+  let number = 1
   for (const kind of ['turn', 'tls', 'http', 'tls', 'turn', 'http'] as const) {
     // In the queue before the change, served after it: only TLS has the server wait for the client's first
     // word.
     const waiting = kind === 'tls' ? null : connect(port)
-    await apply(made, ++revision, kinds[kind])
+    await apply(made, ++number, kinds[kind])
     const wire = waiting ? await waiting : await client(port, true)
     wires.push(wire)
     wire.write(kind === 'http' ? 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' : BINDING)

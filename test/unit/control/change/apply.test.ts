@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { Applier, type Checked, type Hands, type Outcome } from '../../../../server/control/change/apply.ts'
+import { Applier, type Hands, type Outcome } from '../../../../server/control/change/apply.ts'
 import type { PlanBody } from '../../../../server/control/processes/worker.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 import { BindProblem } from '../../../../server/control/sockets/bind-problem.ts'
+import type { Checked, Edition } from '../../../../server/control/problem.ts'
 import { settle } from '../processes/crews.ts'
 
 function config(servers: readonly string[] = ['http://a'], workers = 2): Config {
@@ -16,10 +17,19 @@ function config(servers: readonly string[] = ['http://a'], workers = 2): Config 
   } as unknown as Config
 }
 
+const edition = (words: Config): Edition => ({
+  text: '',
+  hash: '',
+  config: words,
+  from: 'file',
+  by: null,
+  replaces: null,
+})
+
 const valid =
   (words: Config): (() => Promise<Checked>) =>
   () =>
-    Promise.resolve({ is: 'valid', config: words })
+    Promise.resolve({ is: 'valid', edition: edition(words) })
 
 interface Scene {
   readonly applier: Applier
@@ -227,7 +237,8 @@ describe('applying a change', () => {
     hands.crew = { ...hands.crew, slots: [0], prepare }
     await applier.apply(valid(config(['http://z'])))
     expect(plans.at(-1)?.slots['api']?.servers['http://z']).toEqual({ index: 3, generation: 0 })
-    expect(plans.at(-1)?.revision).toBe(3)
+    expect(plans.at(-1)?.number).toBe(3)
+    expect(applier.running?.revision).toBe(2)
   })
 
   test('the relay is asked with the workers, and swaps before they do; what stands against it is told first', async () => {
@@ -300,7 +311,7 @@ describe('applying a change', () => {
       applier.apply(valid(config(['http://b']))),
       applier.apply(valid(config(['http://c']))),
     ]
-    first.resolve({ is: 'valid', config: config() })
+    first.resolve({ is: 'valid', edition: edition(config()) })
     expect((await Promise.all(outcomes)).map(({ is }) => is)).toEqual(['applied', 'superseded', 'applied'])
     expect(plans.map(({ config: words }) => words.backends['api']?.servers[0]?.url)).toEqual([
       'http://a',

@@ -16,7 +16,7 @@ function scene(): {
   const asked: Settle[] = []
   const notes: string[] = []
   const applier = {
-    running: { revision: 4, config: configOf({}) },
+    running: { revision: 4, edition: { config: configOf({}) } },
     apply: () => new Promise<Outcome>((settle) => void asked.push(settle)),
   }
   let isOver = false
@@ -37,7 +37,7 @@ function scene(): {
 }
 
 const applied = (revision: number): Outcome =>
-  ({ is: 'applied', plan: { revision, config: configOf({}) } }) as unknown as Outcome
+  ({ is: 'applied', served: { revision, edition: { config: configOf({}) } } }) as unknown as Outcome
 
 test('who asks for a reload hears the revision once it is served', async () => {
   const { changes, asked, notes } = scene()
@@ -53,7 +53,7 @@ test('a reload that a newer one takes the place of has the outcome of the newer 
   const [first, second] = [changes.reload(), changes.reload()]
   asked[0]?.({ is: 'superseded' })
   const problems = [{ path: 'workers', message: 'found x' }]
-  asked[1]?.({ is: 'rejected', problems })
+  asked[1]?.({ is: 'rejected', problems, edition: null })
   expect(await Promise.all([first, second])).toEqual([
     { is: 'rejected', revision: 4, problems },
     { is: 'rejected', revision: 4, problems },

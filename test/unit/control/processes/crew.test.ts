@@ -68,7 +68,7 @@ describe('the crew', () => {
       worker.said.resolve(true)
       const prepare = worker.prepare.bind(worker)
       worker.prepare = (asked) => {
-        worker.isDeadly = asked.revision === 2
+        worker.isDeadly = asked.number === 2
         return prepare(asked)
       }
     }

@@ -4,9 +4,9 @@ import { Crew } from '../../../../server/control/processes/crew.ts'
 import type { Answer, PlanBody, Worker } from '../../../../server/control/processes/worker.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 
-/** A plan of which only the revision matters. */
-export const plan = (revision: number): PlanBody => ({
-  revision,
+/** A plan of which only the number matters. */
+export const plan = (number: number): PlanBody => ({
+  number,
   config: {} as Config,
   slots: {},
   records: 1,
@@ -44,18 +44,18 @@ export class FakeWorker implements Worker {
     return this.isHung ? this.beats : ++this.beats
   }
 
-  prepare({ revision }: PlanBody): Promise<Answer> {
-    this.told.push(`prepare ${revision}`)
+  prepare({ number }: PlanBody): Promise<Answer> {
+    this.told.push(`prepare ${number}`)
     if (!this.isDeadly) return Promise.resolve(this.answer)
     this.die()
     return Promise.resolve({ is: 'gone', why: 'the worker ended' })
   }
-  commit({ revision }: PlanBody): Promise<boolean> {
-    this.told.push(`commit ${revision}`)
+  commit({ number }: PlanBody): Promise<boolean> {
+    this.told.push(`commit ${number}`)
     return Promise.resolve(true)
   }
-  drop({ revision }: PlanBody): void {
-    this.told.push(`drop ${revision}`)
+  drop({ number }: PlanBody): void {
+    this.told.push(`drop ${number}`)
   }
   reason(backend: string, server: string, reason: string): void {
     this.told.push(`${backend} ${server} ${reason}`)
@@ -124,11 +124,11 @@ export async function settle(): Promise<void> {
 }
 
 /** A crew whose workers serve a plan. */
-export async function serving(count: number, revision = 1): Promise<Scene> {
+export async function serving(count: number, number = 1): Promise<Scene> {
   const made = scene()
   await made.crew.resize(count, 0)
-  expect(await made.crew.prepare(plan(revision))).toEqual([])
-  await made.crew.commit(plan(revision))
+  expect(await made.crew.prepare(plan(number))).toEqual([])
+  await made.crew.commit(plan(number))
   made.notes.length = 0
   for (const worker of made.started) worker.told.length = 0
   return made

@@ -87,7 +87,7 @@ describe('slots', () => {
     const first = assignSlots(NO_SLOTS, backends({ api: ['http://a'] }), 1, always)
     const second = assignSlots(first, backends({ api: ['http://b'] }), 2, always)
     expect(indexes(second)).toEqual([1, 3])
-    expect(second.vacant).toEqual([{ index: 2, generation: 0, sinceRevision: 2 }])
+    expect(second.vacant).toEqual([{ index: 2, generation: 0, sincePlan: 2 }])
   })
 
   test('a vacant slot is used again by a later plan, as the next generation', () => {
@@ -116,11 +116,11 @@ describe('slots', () => {
 
   test('over a thousand changes records do not grow beyond what two plans need together', () => {
     let table = NO_SLOTS
-    for (let revision = 1; revision <= 1000; revision++)
+    for (let number = 1; number <= 1000; number++)
       table = assignSlots(
         table,
-        backends({ api: [`http://s${revision}`, `http://t${revision}`] }),
-        revision,
+        backends({ api: [`http://s${number}`, `http://t${number}`] }),
+        number,
         always,
       )
     expect(table.records).toBeLessThanOrEqual(6)

@@ -37,7 +37,7 @@ function scene(): Scene {
   return made
 }
 
-/** One that serves revision 1. */
+/** One that serves number 1. */
 async function serving(): Promise<Scene & { readonly relay: FakeRelay }> {
   const made = scene()
   const body = relayBody(1)

@@ -12,7 +12,7 @@ test('the relay is told of its listeners, its sockets, and what peers must not r
   const config = configOf({ web: { protocol: 'http', bind: ':80' }, turn: turnListener() })
   const ownAddresses = ['127.0.0.1:80', '127.0.0.1:9090']
   const body = makeRelayBody({
-    plan: { revision: 3, config },
+    plan: { number: 3, config },
     udp: [udp],
     door,
     ownAddresses,
@@ -20,7 +20,7 @@ test('the relay is told of its listeners, its sockets, and what peers must not r
     workers: 2,
   })
   expect(body.plan).toEqual({
-    revision: 3,
+    number: 3,
     listeners: { turn: turnListener() },
     ownAddresses,
     nonceKey: 'aa',
@@ -38,7 +38,7 @@ test('the relay is told of its listeners, its sockets, and what peers must not r
 test('descriptors: a socket and a reservation an allocation, two families where both are relayed, connections of each worker', () => {
   const wanted = (more: Parameters<typeof turnListener>[0], workers = 1): number => {
     const config = configOf({ turn: turnListener(more) })
-    return makeRelayBody({ ...none, plan: { revision: 1, config }, workers }).descriptors
+    return makeRelayBody({ ...none, plan: { number: 1, config }, workers }).descriptors
   }
   const own = wanted({ relay: false, limits: { connections: 1, unauthenticated: 1, binding: 5000 } }) - 1
   const limits = { connections: 10, unauthenticated: 1, binding: 1 }

@@ -60,8 +60,8 @@ const arriving = (message: ToRelay | undefined): readonly string[] =>
 /** Answers as a relay does that is content with everything. */
 function content(end: FarEnd): void {
   end.onTold = (message) => {
-    if (message.type === 'plan') end.say({ type: 'ready', revision: message.plan.revision })
-    if (message.type === 'commit') end.say({ type: 'serving', revision: message.revision })
+    if (message.type === 'plan') end.say({ type: 'ready', number: message.plan.number })
+    if (message.type === 'commit') end.say({ type: 'serving', number: message.number })
   }
 }
 
@@ -101,7 +101,7 @@ test('what it has is not sent again; another socket in the same place is; a plan
 
 test('why it does not want a plan is told', async () => {
   const { relay, end } = scene()
-  end.onTold = () => end.say({ type: 'failed', revision: 1, why: 'listeners.turn.relay.bind: not here' })
+  end.onTold = () => end.say({ type: 'failed', number: 1, why: 'listeners.turn.relay.bind: not here' })
   expect(await relay.prepare(relayBody(1))).toEqual({
     is: 'failed',
     why: 'listeners.turn.relay.bind: not here',

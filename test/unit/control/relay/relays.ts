@@ -10,10 +10,10 @@ import type { FromRelay, ToRelay } from '../../../../server/turn/messages.ts'
 import { turnListener } from '../../../support/turn-config.ts'
 
 /** A plan for the relay; without listeners it is of no use. */
-export function relayBody(revision: number, sockets: readonly HeldSocket[] = [], isOfUse = true): RelayBody {
+export function relayBody(number: number, sockets: readonly HeldSocket[] = [], isOfUse = true): RelayBody {
   return {
     plan: {
-      revision,
+      number,
       listeners: isOfUse ? { turn: turnListener() } : {},
       ownAddresses: [],
       nonceKey: '00',
@@ -125,17 +125,17 @@ export class FakeRelay implements KeptRelay {
   }
 
   prepare({ plan }: RelayBody): Promise<Answer> {
-    this.told.push(`prepare ${plan.revision}`)
+    this.told.push(`prepare ${plan.number}`)
     if (!this.isDeadly) return Promise.resolve(this.answer)
     this.die()
     return Promise.resolve({ is: 'gone', why: 'the TURN relay ended' })
   }
   commit({ plan }: RelayBody): Promise<boolean> {
-    this.told.push(`commit ${plan.revision}`)
+    this.told.push(`commit ${plan.number}`)
     return Promise.resolve(!this.#isGone)
   }
   drop({ plan }: RelayBody): void {
-    this.told.push(`drop ${plan.revision}`)
+    this.told.push(`drop ${plan.number}`)
   }
   ask(): Promise<unknown> {
     return Promise.resolve(['asked'])

@@ -70,15 +70,15 @@ function content(end: FarEnd): void {
   end.say({ type: 'hello', pid: 1 })
   end.onTold = (message) => {
     if (message.type === 'plan') {
-      closeFds(end.take(message.plan.revision, message.plan.arriving.length))
-      end.say({ type: 'ready', revision: message.plan.revision })
+      closeFds(end.take(message.plan.number, message.plan.arriving.length))
+      end.say({ type: 'ready', number: message.plan.number })
     }
-    if (message.type === 'commit') end.say({ type: 'serving', revision: message.revision })
+    if (message.type === 'commit') end.say({ type: 'serving', number: message.number })
   }
 }
 
-const plan = (revision: number, config: Config): PlanBody => ({
-  revision,
+const plan = (number: number, config: Config): PlanBody => ({
+  number,
   config,
   slots: {},
   records: 1,
@@ -86,9 +86,9 @@ const plan = (revision: number, config: Config): PlanBody => ({
   certificates: {},
 })
 
-async function apply({ keeper }: Scene, revision: number, config: Config): Promise<void> {
+async function apply({ keeper }: Scene, number: number, config: Config): Promise<void> {
   expect(await keeper.stage(config)).toEqual([])
-  expect(await keeper.prepare(plan(revision, config))).toEqual([])
+  expect(await keeper.prepare(plan(number, config))).toEqual([])
   await keeper.commit()
 }
 
@@ -137,7 +137,7 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
     await apply(made, 1, WITH_TURN)
     const door = made.keeper.doorOf(WITH_TURN) ?? ''
     await apply(made, 2, WITHOUT)
-    expect(planTold(made.ends[0])).toMatchObject({ revision: 2, listeners: {}, sockets: [] })
+    expect(planTold(made.ends[0])).toMatchObject({ number: 2, listeners: {}, sockets: [] })
     await waitFor(() => !made.ends[0]!.isOpen)
     made.ends[0]!.exit({ code: 0, signal: null })
     expect(existsSync(door)).toBe(false)
@@ -207,7 +207,7 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
     await apply(made, 1, WITH_TURN)
     const end = made.ends[0]!
     const refuse = (why: string) => (message: ToRelay) => {
-      if (message.type === 'plan') end.say({ type: 'failed', revision: message.plan.revision, why })
+      if (message.type === 'plan') end.say({ type: 'failed', number: message.plan.number, why })
     }
     const next = configOf({ turn: turnListener(), more: turnListener() })
     end.onTold = refuse('listeners.turn.relay.bind.0: this machine has no address: 192.0.2.1')

@@ -55,7 +55,9 @@ test('a file that a value comes from is part of the config', async () => {
   const made = await scene(words('${file:body.txt}'), { 'body.txt': 'one' })
   writeFileSync(join(made.folder, 'body.txt'), 'two')
   await waitFor(() => made.changes === 1)
-  expect(await made.config.read()).toMatchObject({ config: { rules: [{ respond: { body: 'two' } }] } })
+  expect(await made.config.read()).toMatchObject({
+    edition: { config: { rules: [{ respond: { body: 'two' } }] } },
+  })
 })
 
 test('one that is named no more is not looked at', async () => {
@@ -115,7 +117,9 @@ test('a file that no valid config has named yet is looked at too: put right, it 
   rmSync(body)
   writeFileSync(body, 'two')
   await waitFor(() => made.changes === 2)
-  expect(await made.config.read()).toMatchObject({ config: { rules: [{ respond: { body: 'two' } }] } })
+  expect(await made.config.read()).toMatchObject({
+    edition: { config: { rules: [{ respond: { body: 'two' } }] } },
+  })
 })
 
 /** Larger than what is read beside serving. */

@@ -63,7 +63,7 @@ function broken(body: RelayBody): RelayBody {
   const listeners = {
     turn: { ...body.plan.listeners['turn'], auth: 5 },
   } as unknown as RelayBody['plan']['listeners']
-  return { ...body, plan: { ...body.plan, revision: 2, logs: { level: 'error', format: 'json' }, listeners } }
+  return { ...body, plan: { ...body.plan, number: 2, logs: { level: 'error', format: 'json' }, listeners } }
 }
 
 const KINDS: readonly (readonly [string, StartRelay])[] = [

@@ -40,12 +40,12 @@ class FakeTurn {
   breaksAt = -1
   readonly open = new Map<string, { readonly port: number; readonly handle: { close(): void } }>()
 
-  check({ revision, sockets }: RelayPlan): string | null {
-    this.notes.push(`check ${revision} ${sockets.map(({ key }) => key).join()}`)
+  check({ number, sockets }: RelayPlan): string | null {
+    this.notes.push(`check ${number} ${sockets.map(({ key }) => key).join()}`)
     return this.objection
   }
-  apply({ revision, sockets }: RelayPlan, adopt: Adopt): void {
-    if (revision === this.breaksAt) throw new Error('a bug')
+  apply({ number, sockets }: RelayPlan, adopt: Adopt): void {
+    if (number === this.breaksAt) throw new Error('a bug')
     for (const [key, { port, handle }] of this.open) {
       if (sockets.some((socket) => socket.key === key && socket.port === port)) continue
       handle.close()
@@ -54,7 +54,7 @@ class FakeTurn {
     for (const socket of sockets)
       if (!this.open.has(socket.key))
         this.open.set(socket.key, { port: socket.port, handle: adopt(socket, SINK) })
-    this.notes.push(`apply ${revision} ${[...this.open.keys()].join()}`)
+    this.notes.push(`apply ${number} ${[...this.open.keys()].join()}`)
   }
   accept(): void {
     this.notes.push('accept')
@@ -157,9 +157,9 @@ const udp = (which: number): RelaySocketPlan => ({
 })
 const THE_DOOR: RelaySocketPlan = { key: 'door', listener: DOOR, host: '', port: 0 }
 
-function plan(revision: number, sockets: readonly RelaySocketPlan[], arriving: readonly string[]): RelayPlan {
+function plan(number: number, sockets: readonly RelaySocketPlan[], arriving: readonly string[]): RelayPlan {
   return {
-    revision,
+    number,
     listeners: { turn: turnListener() },
     ownAddresses: [],
     nonceKey: '00',
@@ -183,7 +183,7 @@ function tell(made: Scene, told: RelayPlan, descriptors = 1): number[] {
   return sent
 }
 
-const commit = ({ shell }: Scene, revision: number): void => shell.onMessage({ type: 'commit', revision })
+const commit = ({ shell }: Scene, number: number): void => shell.onMessage({ type: 'commit', number })
 
 /** One that serves a socket and the door. */
 function serving(): Scene & { readonly sent: number[] } {
@@ -199,10 +199,10 @@ describe('plans', () => {
   test('are prepared and then served: sockets to the engine, the door beside it', () => {
     const made = scene()
     const [first = -1, door = -1] = tell(made, plan(1, [udp(0), THE_DOOR], ['turn#0', 'door']))
-    expect(made.said).toEqual([{ type: 'ready', revision: 1 }])
+    expect(made.said).toEqual([{ type: 'ready', number: 1 }])
     expect(made.adopted.size).toBe(0)
     commit(made, 1)
-    expect(made.said.at(-1)).toEqual({ type: 'serving', revision: 1 })
+    expect(made.said.at(-1)).toEqual({ type: 'serving', number: 1 })
     expect(made.turn.notes).toEqual(['check 1 turn#0', 'apply 1 turn#0'])
     expect([...made.adopted]).toEqual([
       [first, '127.0.0.1:3478'],
@@ -216,9 +216,9 @@ describe('plans', () => {
     const made = serving()
     const before = [...made.adopted]
     const [dropped = -1] = tell(made, plan(2, [udp(0), udp(1), THE_DOOR], ['turn#1']))
-    made.shell.onMessage({ type: 'drop', revision: 1 })
+    made.shell.onMessage({ type: 'drop', number: 1 })
     expect(isOpen(dropped)).toBe(true)
-    made.shell.onMessage({ type: 'drop', revision: 2 })
+    made.shell.onMessage({ type: 'drop', number: 2 })
     expect(isOpen(dropped)).toBe(false)
     const [followed = -1] = tell(made, plan(3, [udp(1), THE_DOOR], ['turn#1']))
     tell(made, plan(4, [udp(0), THE_DOOR], []))
@@ -231,14 +231,14 @@ describe('plans', () => {
     const made = serving()
     made.turn.objection = 'listeners.turn.relay.bind.0: not here'
     const [fd = -1] = tell(made, plan(2, [udp(1)], ['turn#1']))
-    expect(made.said).toEqual([{ type: 'failed', revision: 2, why: 'listeners.turn.relay.bind.0: not here' }])
+    expect(made.said).toEqual([{ type: 'failed', number: 2, why: 'listeners.turn.relay.bind.0: not here' }])
     expect(isOpen(fd)).toBe(false)
   })
 
   test('whose descriptors did not arrive are told as well', () => {
     const made = scene()
     made.shell.onMessage({ type: 'plan', plan: plan(1, [udp(0)], ['turn#0']), descriptors: 1, drainMs: 0 })
-    expect(made.said).toEqual([{ type: 'failed', revision: 1, why: 'descriptors did not arrive' }])
+    expect(made.said).toEqual([{ type: 'failed', number: 1, why: 'descriptors did not arrive' }])
     expect(made.shell.exitCode).toBeNull()
   })
 
@@ -272,7 +272,7 @@ describe('plans', () => {
     expect(bugs).toHaveLength(1)
     expect(made.adopted.size).toBe(0)
     made.shell.onMessage({ type: 'plan', plan: plan(3, [], []), descriptors: 1, drainMs: 0 })
-    expect(made.said).toEqual([{ type: 'ready', revision: 2 }])
+    expect(made.said).toEqual([{ type: 'ready', number: 2 }])
   })
 })
 
