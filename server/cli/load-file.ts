@@ -1,6 +1,6 @@
 // Loading a config file for a command.
 import { type LoadedConfig, loadConfig, type RefusedConfig } from '../config/load.ts'
-import type { Machine } from '../config/check-machine.ts'
+import type { Machine } from '../config/world.ts'
 import type { ReadFile } from '../config/substitute.ts'
 import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
 import type { Io } from './io.ts'

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
-import type { Machine } from '../config/check-machine.ts'
+import type { Machine } from '../config/world.ts'
 import { canonicalAddress } from '../lib/ranges.ts'
 
 export const thisMachine: Machine = {

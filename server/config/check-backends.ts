@@ -34,8 +34,8 @@ export function checkBackends(checked: Checked): void {
 }
 
 function usedBackends({ config }: Checked): ReadonlySet<string> {
-  const listeners = Object.values(config.listeners).filter((one) => one.protocol === 'http')
-  const names = [...config.rules, ...listeners].map(({ backend }) => backend)
+  const leading = [...config.rules, ...Object.values(config.listeners)]
+  const names = leading.map((one) => ('backend' in one ? one.backend : undefined))
   return new Set(names.filter((name) => name !== undefined))
 }
 

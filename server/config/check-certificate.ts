@@ -1,14 +1,14 @@
 // Certificates and their keys: files that can be read, and that fit together. What stands in a key is never
 // told.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { Checked } from './checked.ts'
+import type { Written } from './written.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
 import { whyUnread } from './why-unread.ts'
 
 /** Checks a certificate chain and its key, both PEM files. */
 export function checkCertificate(
-  checked: Checked,
+  checked: Written,
   path: Path,
   { cert, key }: { readonly cert: string; readonly key: string },
 ): void {
@@ -31,7 +31,7 @@ export function checkCertificate(
 const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
 const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
-function readChain(checked: Checked, path: Path, name: string): readonly X509Certificate[] | null {
+function readChain(checked: Written, path: Path, name: string): readonly X509Certificate[] | null {
   const text = readFile(checked, path, name)
   if (text === null) return null
   const blocks = text.match(BLOCK) ?? []
@@ -49,7 +49,7 @@ function readChain(checked: Checked, path: Path, name: string): readonly X509Cer
   return null
 }
 
-function readKey(checked: Checked, path: Path, name: string): KeyObject | null {
+function readKey(checked: Written, path: Path, name: string): KeyObject | null {
   const text = readFile(checked, path, name)
   if (text === null) return null
   try {
@@ -71,7 +71,7 @@ function readKey(checked: Checked, path: Path, name: string): KeyObject | null {
   return null
 }
 
-function readFile(checked: Checked, path: Path, name: string): string | null {
+function readFile(checked: Written, path: Path, name: string): string | null {
   if (isStandIn(name)) return null
   try {
     return checked.readText(name)
@@ -88,12 +88,12 @@ interface Said {
   readonly hint: string | null
 }
 
-function wrong(checked: Checked, path: Path, name: string, { found, allowed, hint }: Said): void {
+function wrong(checked: Written, path: Path, name: string, { found, allowed, hint }: Said): void {
   checked.report({ code: 'file', path, found: `${checked.said(path, name)}, ${found}`, allowed, hint })
 }
 
 function checkDates(
-  checked: Checked,
+  checked: Written,
   path: Path,
   name: string,
   { validFrom, validTo }: X509Certificate,

@@ -1,7 +1,7 @@
 // Servers that are this gateway itself: a request would come round, and be refused where it passes a second
 // time.
 import { canonicalAddress, isLoopback } from '../lib/ranges.ts'
-import { type OpenAddress, overlaps } from './check-binds.ts'
+import { type OpenAddress, overlaps } from './open-address.ts'
 import type { Checked } from './checked.ts'
 import { isStandIn } from './stand-in.ts'
 

@@ -3,8 +3,9 @@ import { formatDuration } from '../lib/durations.ts'
 import { parsePortRange, portsOf } from '../lib/port-range.ts'
 import { canonicalAddress, isLoopback, Ranges } from '../lib/ranges.ts'
 import type { TurnListenerConfig, TurnRelayConfig } from '../turn/turn.options.ts'
-import { type OpenAddress, overlaps, ownerOf } from './check-binds.ts'
-import type { Checked } from './checked.ts'
+import { checkOwnAddress } from './own-address.ts'
+import { type OpenAddress, overlaps, ownerOf } from './open-address.ts'
+import type { Written } from './written.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
 
@@ -15,13 +16,15 @@ interface Relay {
 
 /** Checks what a turn listener relays; `path` is the listener's. */
 export function checkRelay(
-  checked: Checked,
+  checked: Written,
   open: readonly OpenAddress[],
   path: Path,
   { relay, quotas }: Relay,
 ): void {
   const here = [...path, 'relay']
   checkAddresses(checked, [...here, 'bind'], relay.bind)
+  for (const [place, address] of relay.bind.entries())
+    checkOwnAddress(checked, [...here, 'bind', place], address, address)
   checkAddresses(checked, [...here, 'advertise'], relay.advertise)
   checkAdvertised(checked, here, relay)
   checkLifetimes(checked, here, relay)
@@ -44,7 +47,7 @@ const familyOf = (address: string): 'IPv4' | 'IPv6' =>
 /** No machine has these: unspecified, multicast, reserved. */
 const NOBODYS = Ranges.parse(['0.0.0.0/8', '224.0.0.0/3', '::', 'ff00::/8'])
 
-function checkAddresses(checked: Checked, path: Path, addresses: readonly string[]): void {
+function checkAddresses(checked: Written, path: Path, addresses: readonly string[]): void {
   for (const [index, address] of addresses.entries()) {
     if (isStandIn(address)) continue
     const here = [...path, index]
@@ -79,7 +82,7 @@ const PRIVATE = Ranges.parse([
   'fe80::/10',
 ])
 
-function checkAdvertised(checked: Checked, path: Path, { bind, advertise }: TurnRelayConfig): void {
+function checkAdvertised(checked: Written, path: Path, { bind, advertise }: TurnRelayConfig): void {
   if ([...bind, ...advertise].some(isStandIn)) return
   const families = new Set(bind.map(familyOf))
   for (const [index, address] of advertise.entries())
@@ -103,7 +106,7 @@ function checkAdvertised(checked: Checked, path: Path, { bind, advertise }: Turn
       })
 }
 
-function checkLifetimes(checked: Checked, path: Path, { lifetime, lifetime_max }: TurnRelayConfig): void {
+function checkLifetimes(checked: Written, path: Path, { lifetime, lifetime_max }: TurnRelayConfig): void {
   if (lifetime <= lifetime_max) return
   const [own, most] = [
     [...path, 'lifetime'],
@@ -128,7 +131,7 @@ function checkLifetimes(checked: Checked, path: Path, { lifetime, lifetime_max }
 }
 
 function checkPorts(
-  checked: Checked,
+  checked: Written,
   open: readonly OpenAddress[],
   path: Path,
   relay: TurnRelayConfig,

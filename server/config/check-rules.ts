@@ -5,6 +5,7 @@ import { checkFields, checkHeaderEdits } from './check-fields.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
+import { takesRules } from './listener-protocols.ts'
 import { nearest } from './nearest.ts'
 import { Shadows } from './shadows.ts'
 import { shown } from './spoken.ts'
@@ -15,7 +16,9 @@ import { isStandIn } from './stand-in.ts'
 export function checkRules(checked: Checked): void {
   const { rules, listeners } = checked.config
   const seen = new Map<string, number>()
-  const ruled = Object.keys(listeners).filter((name) => listeners[name]?.protocol === 'http')
+  const ruled = Object.entries(listeners).flatMap(([name, { protocol }]) =>
+    takesRules(protocol) ? [name] : [],
+  )
   const shadows = new Shadows(ruled)
   if (rules.length > 0 && ruled.length === 0 && Object.keys(listeners).length > 0)
     checked.warn({
@@ -51,8 +54,8 @@ export function checkRules(checked: Checked): void {
 function checkListener(checked: Checked, path: Path, name: string): void {
   checked.resolve('listener', name, path)
   const { listeners } = checked.config
-  const protocol = Object.hasOwn(listeners, name) ? listeners[name]?.protocol : 'http'
-  if (protocol === 'http') return
+  const protocol = Object.hasOwn(listeners, name) ? listeners[name]?.protocol : undefined
+  if (protocol === undefined || takesRules(protocol)) return
   checked.report({
     code: 'conflict',
     path,

@@ -2,22 +2,19 @@
 import { parseBind } from '../lib/bind.ts'
 import { canonicalAddress, parseRange, Ranges } from '../lib/ranges.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
-import type { OpenAddress } from './check-binds.ts'
+import type { CheckedListener } from './listener-protocol.ts'
 import { checkCertificate } from './check-certificate.ts'
 import { checkRelay } from './check-relay.ts'
 import { checkUsers } from './check-users.ts'
-import type { Checked } from './checked.ts'
+import type { Written } from './written.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
 
-/** Checks a turn listener; `open` is all that listeners open. */
+/** Checks a turn listener. */
 export function checkTurn(
-  checked: Checked,
-  open: readonly OpenAddress[],
-  name: string,
-  listener: TurnListenerConfig,
+  checked: Written,
+  { path, options: listener, open }: CheckedListener<TurnListenerConfig>,
 ): void {
-  const path = ['listeners', name]
   const { auth, relay, peers, tls } = listener
   checkLiteral(checked, [...path, 'bind'], listener.bind)
   if (auth !== 'none') {
@@ -34,7 +31,7 @@ export function checkTurn(
 }
 
 /** Sockets of UDP, and what peers may not reach, are known by address. */
-function checkLiteral(checked: Checked, path: Path, bind: string): boolean {
+function checkLiteral(checked: Written, path: Path, bind: string): boolean {
   if (isStandIn(bind)) return false
   const { host, port } = parseBind(bind)
   if (canonicalAddress(host) !== null) return true
@@ -49,7 +46,7 @@ function checkLiteral(checked: Checked, path: Path, bind: string): boolean {
   return false
 }
 
-function checkAuth(checked: Checked, path: Path): void {
+function checkAuth(checked: Written, path: Path): void {
   const isEmpty = (key: string): boolean => {
     const written = checked.written([...path, key])
     if (written === null) return true
@@ -73,7 +70,7 @@ const NEVER = ['0.0.0.0/8', '::', '2001::/32', '2002::/16'].map((range) => ({
   prefix: parseRange(range)?.prefix ?? 0,
 }))
 
-function checkAllowed(checked: Checked, path: Path, allow: readonly string[]): void {
+function checkAllowed(checked: Written, path: Path, allow: readonly string[]): void {
   for (const [index, text] of allow.entries()) {
     const range = isStandIn(text) ? null : parseRange(text)
     if (range === null) continue
@@ -103,7 +100,7 @@ const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::
 const familyOf = (host: string): 4 | 6 => (host.includes(':') ? 6 : 4)
 
 function checkDiscovery(
-  checked: Checked,
+  checked: Written,
   path: Path,
   { bind, discovery, transports }: TurnListenerConfig,
 ): void {
@@ -133,7 +130,7 @@ function checkDiscovery(
     report(here, said, `another port than that of ${saidBind}`)
 }
 
-function checkAlternates(checked: Checked, path: Path, listener: TurnListenerConfig): void {
+function checkAlternates(checked: Written, path: Path, listener: TurnListenerConfig): void {
   const { alternate } = listener
   if (alternate === undefined) return
   const own = ownAddresses(listener)

@@ -1,11 +1,11 @@
 // Users of turn listeners: names and passwords that clients make the same keys of, however they spell them.
 import { opaqueString } from '../lib/opaque-string.ts'
-import type { Checked } from './checked.ts'
+import type { Written } from './written.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
 
 /** Checks a map of user names and passwords; no password is ever shown. */
-export function checkUsers(checked: Checked, path: Path, users: Readonly<Record<string, string>>): void {
+export function checkUsers(checked: Written, path: Path, users: Readonly<Record<string, string>>): void {
   const names = new Map<string, string>()
   for (const [name, password] of Object.entries(users)) {
     const here = [...path, name]

@@ -5,10 +5,11 @@ import { checkBackends } from './check-backends.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
-import { Checked, type World } from './checked.ts'
+import { Checked } from './checked.ts'
 import type { Problems } from './problem.ts'
 import type { Config } from './schema.ts'
 import type { MapTree } from './tree.ts'
+import type { World } from './world.ts'
 
 /**
  * Checks a config that fits the schema, or whose misfits have stand-ins; returns the absolute paths of files

@@ -1,129 +1,16 @@
-// What all checks are given: the config, what was written, and where problems go.
-import { resolve } from 'node:path'
-import type { Machine } from './check-machine.ts'
-import type { Finding, Problems } from './problem.ts'
+// What checks of the whole config are given.
+import type { Problems } from './problem.ts'
 import type { Config } from './schema.ts'
-import { nearest } from './nearest.ts'
-import { type Plain, spell } from './spell.ts'
-import { describe, shown } from './spoken.ts'
-import { isStandIn } from './stand-in.ts'
-import type { ReadFile } from './substitute.ts'
-import { locate, type MapTree, type Path, scalarAt, type Tree, treeAt } from './tree.ts'
+import type { MapTree } from './tree.ts'
+import type { World } from './world.ts'
+import { Written } from './written.ts'
 
-/** Certificates with their chains are a few KiB. */
-const FILE_BYTES_MAX = 1_048_576
-
-/** What checks may know of the world: files that the config names, and what time it is. */
-export interface World {
-  /** Where relative paths start. */
-  readonly folder: string
-  readonly readFile: ReadFile
-  readonly nowMs: number
-  /** The machine that it is to run on; null: not asked. */
-  readonly machine: Machine | null
-}
-
-/** What all checks are given: the config, what was written, and where problems go. */
-export class Checked {
+/** A config, what was written of it, and where problems go. */
+export class Checked extends Written {
   readonly config: Config
-  readonly nowMs: number
-  /** Absolute paths of what was read. */
-  readonly files = new Set<string>()
-  readonly #tree: MapTree
-  readonly #problems: Problems
-  readonly #world: World
 
   constructor(config: Config, tree: MapTree, problems: Problems, world: World) {
+    super(config, tree, problems, world)
     this.config = config
-    this.nowMs = world.nowMs
-    this.#tree = tree
-    this.#problems = problems
-    this.#world = world
-  }
-
-  /** The text of a file that the config names; throws as ReadFile does. */
-  readText(name: string): string {
-    const path = resolve(this.#world.folder, name)
-    const bytes = this.#world.readFile(path, FILE_BYTES_MAX)
-    this.files.add(path)
-    return Buffer.from(bytes).toString('latin1')
-  }
-
-  /** Where a file is that the config names. */
-  absolute(name: string): string {
-    return resolve(this.#world.folder, name)
-  }
-
-  report(finding: Omit<Finding, 'at'>): void {
-    this.#problems.add({ ...finding, at: locate(this.#tree, finding.path) })
-  }
-
-  warn(finding: Omit<Finding, 'at' | 'severity'>): void {
-    this.report({ ...finding, severity: 'warning' })
-  }
-
-  /** Whether this key was written, rather than filled in by default. */
-  isWritten(path: Path): boolean {
-    return this.written(path) !== null
-  }
-
-  /** What was written there; null: nothing. */
-  written(path: Path): Tree | null {
-    return treeAt(this.#tree, path)
-  }
-
-  /** Whether this value was written there, rather than standing in for a wrong one. */
-  isAsWritten(path: Path, value: string): boolean {
-    const tree = this.written(path)
-    return tree?.is === 'scalar' && tree.value === value
-  }
-
-  /** A value as the file says it, for problems: what was put in place of ${…} may be a secret. */
-  said(path: Path, value: string | number): string {
-    const tree = this.written(path)
-    return describe(tree?.is === 'scalar' ? tree : scalarAt(0, value))
-  }
-
-  /** The same without telling how long it is. */
-  quoted(path: Path, value: string): string {
-    const tree = this.written(path)
-    return shown((tree?.is === 'scalar' ? tree.written : null) ?? value)
-  }
-
-  /** A value as it would be written in this file. */
-  spelled(value: { readonly [key: string]: Plain }): string {
-    const { syntax } = this.#problems
-    return spell(value, syntax).slice(2, -2)
-  }
-
-  /** Whether something was put in place of ${…} there: hints must not repeat it. */
-  isSubstituted(path: Path): boolean {
-    const tree = this.written(path)
-    return tree?.is === 'scalar' && tree.written !== null
-  }
-
-  /** Whether the key is there with a value of another kind: a problem was reported, its names are unknown. */
-  isBroken(key: 'listeners' | 'rules' | 'backends'): boolean {
-    const tree = treeAt(this.#tree, [key])
-    return tree !== null && tree.is !== (key === 'rules' ? 'list' : 'map')
-  }
-
-  /** Reports a name that is not among those known. */
-  resolve(kind: 'listener' | 'backend', name: string, path: Path): void {
-    const plural = `${kind}s` as const
-    if (isStandIn(name) || this.isBroken(plural) || Object.hasOwn(this.config[plural], name)) return
-    const names = Object.keys(this.config[plural])
-    const near = this.isSubstituted(path) ? null : nearest(name, names)
-    this.report({
-      code: 'unknown-name',
-      path,
-      found: this.said(path, name),
-      allowed: names.length === 0 ? `a ${kind}, but there is none` : `a ${kind}: ${listed(names)}`,
-      hint: near === null ? null : `did you mean "${near}"?`,
-    })
   }
 }
-
-const NAMES_SHOWN = 12
-const listed = (names: readonly string[]): string =>
-  names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')}, …`

@@ -5,8 +5,6 @@ import { dirname, resolve } from 'node:path'
 import { readBounded } from '../lib/read-bounded.ts'
 import { countItems } from './count-items.ts'
 import { checkConfig } from './check.ts'
-import type { World } from './checked.ts'
-import type { Machine } from './check-machine.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
 import { type Config, ConfigOptions, type ListenerConfig } from './schema.ts'
@@ -16,6 +14,7 @@ import { type Env, type ReadFile, type Sources, substitute } from './substitute.
 import { Lines, type MapTree } from './tree.ts'
 import { walk } from './walk.ts'
 import { whyUnread } from './why-unread.ts'
+import type { Machine, World } from './world.ts'
 
 export interface LoadedConfig {
   readonly ok: true

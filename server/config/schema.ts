@@ -1,16 +1,20 @@
 // The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds
 // only what works.
-import { Type, type Static } from '@sinclair/typebox'
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
-import { HttpListenerOptions, NO_TLS } from '../http/listener.options.ts'
+import { NO_TLS } from '../http/listener.options.ts'
 import { Bind, Cidr, Duration, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
-import { TurnListenerOptions } from '../turn/turn.options.ts'
+import { PROTOCOLS } from './listener-protocols.ts'
+
+type Rows = Readonly<Record<string, { readonly options: TSchema }>>
+const optionsOf = <R extends Rows>(rows: R): R[keyof R]['options'][] =>
+  Object.values(rows).map(({ options }) => options)
 
 /** What a listener may hold depends on its protocol. */
-export const ListenerOptions = MapBy('protocol', [HttpListenerOptions, TurnListenerOptions], {
+export const ListenerOptions = MapBy('protocol', optionsOf(PROTOCOLS), {
   description: 'An open address and its protocol.',
   said: {
     https: NO_TLS,

@@ -21,11 +21,13 @@ export function socketKey(listener: string, bind: string): string {
   return port === 0 ? `${listener}@${writeBind(host, port)}` : writeBind(host, port)
 }
 
-/** What of a listener's config says where it is open: that of an http listener, or of a turn listener. */
+/**
+ * What of a listener's config says where it is open, whatever its protocol: what a protocol does not have is
+ * left out.
+ */
 export interface Binds {
   readonly bind: string
-  readonly protocol?: string | undefined
-  /** Of a turn listener, all that follow. */
+  /** What `bind` is opened for; TCP where nothing is said. */
   readonly transports?: readonly string[] | undefined
   readonly tls?: { readonly bind: string } | undefined
   readonly discovery?: string | undefined
@@ -35,7 +37,7 @@ export interface Binds {
 export interface TcpBind {
   /** The listener's name. */
   readonly name: string
-  /** What plans and keys call it: the same, with `#tls` behind it for TURN over TLS. */
+  /** What plans and keys call it: the same, with `#tls` behind it for the one that `tls` opens beside it. */
   readonly listener: string
   readonly bind: string
   /** socketKey(listener, bind) */
@@ -43,17 +45,18 @@ export interface TcpBind {
   readonly isTls: boolean
 }
 
-/** The TCP addresses of a listener: one; none or two when it is a turn listener. */
-export function tcpBindsOf(name: string, { protocol, bind, transports, tls }: Binds): TcpBind[] {
+/** The TCP addresses of a listener. */
+export function tcpBindsOf(name: string, { bind, transports = TCP, tls }: Binds): TcpBind[] {
   const plain = { name, listener: name, bind, key: socketKey(name, bind), isTls: false }
-  if (protocol !== 'turn') return [plain]
-  const found = transports?.includes('tcp') ? [plain] : []
+  const found = transports.includes('tcp') ? [plain] : []
   if (tls === undefined) return found
   const listener = `${name}#tls`
   return [...found, { name, listener, bind: tls.bind, key: socketKey(listener, tls.bind), isTls: true }]
 }
 
-/** A UDP address of a turn listener: the relay process receives there. */
+const TCP = ['tcp']
+
+/** A UDP address of a listener: the relay process receives there. */
 export interface UdpBind {
   /** The listener's name, `#` and which of its sockets this is. */
   readonly key: string
@@ -70,8 +73,8 @@ export interface UdpBind {
  * for IPv6. For behaviour discovery (RFC 5780) `NAME#1` is the bind's host on discovery's port, `NAME#2`
  * discovery's host on the bind's port, `NAME#3` discovery.
  */
-export function udpBindsOf(name: string, { protocol, bind, transports, discovery }: Binds): UdpBind[] {
-  if (protocol !== 'turn' || !transports?.includes('udp')) return []
+export function udpBindsOf(name: string, { bind, transports = TCP, discovery }: Binds): UdpBind[] {
+  if (!transports.includes('udp')) return []
   const { host, port } = parseBind(bind)
   const udp = (which: string, host: string, port: number, portOf: string | null): UdpBind => ({
     key: `${name}#${which}`,

@@ -15,9 +15,10 @@ const FILE_BYTES_MAX = 1_048_576
 export async function readCertificates({ listeners }: Config): Promise<Plan['certificates']> {
   const read: Record<string, CertificateText> = {}
   for (const [name, listener] of Object.entries(listeners)) {
-    if (listener.protocol !== 'turn' || listener.tls === undefined) continue
+    const { tls } = { tls: undefined, ...listener }
+    if (tls === undefined) continue
     const path = `${listenerPath(name)}.tls`
-    const { cert, key } = listener.tls
+    const { cert, key } = tls
     read[name] = { cert: await textOf(cert, `${path}.cert`), key: await textOf(key, `${path}.key`) }
   }
   return read

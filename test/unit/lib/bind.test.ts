@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test'
 import { socketKey, tcpBindsOf, udpBindsOf, type Binds } from '../../../server/lib/bind.ts'
 
 const turn = (more: Partial<Binds> = {}): Binds => ({
-  protocol: 'turn',
   bind: '192.0.2.1:3478',
   transports: ['udp', 'tcp'],
   ...more,
@@ -13,8 +12,8 @@ describe('TCP addresses of a listener', () => {
     expect(tcpBindsOf('web', { bind: ':80' })).toEqual([
       { name: 'web', listener: 'web', bind: ':80', key: '[::]:80', isTls: false },
     ])
-    expect(tcpBindsOf('web', { bind: ':80', protocol: 'http' })).toHaveLength(1)
-    expect(udpBindsOf('web', { bind: ':80', protocol: 'http' })).toEqual([])
+    expect(tcpBindsOf('web', { bind: ':80', transports: ['tcp'] })).toHaveLength(1)
+    expect(udpBindsOf('web', { bind: ':80', transports: ['tcp'] })).toEqual([])
   })
 
   test('a turn listener has its bind when it speaks TCP, and that of TLS', () => {

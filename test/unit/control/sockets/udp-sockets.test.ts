@@ -24,7 +24,6 @@ function makeSockets(isEnding: () => boolean = () => false): UdpSockets {
 }
 
 const turn = (bind: string, more: Partial<Binds> = {}): Binds => ({
-  protocol: 'turn',
   bind,
   transports: ['udp', 'tcp'],
   ...more,

@@ -1,0 +1,64 @@
+// HTTP listeners: each leads somewhere, and its limits and paths fit together.
+import type { HttpListenerConfig } from '../http/listener.options.ts'
+import type { CheckedListener } from './listener-protocol.ts'
+import type { Path } from './tree.ts'
+import type { Written } from './written.ts'
+
+/** Checks an http listener. */
+export function checkHttpListener(
+  written: Written,
+  { path, options, isRuled }: CheckedListener<HttpListenerConfig>,
+): void {
+  checkLimits(written, path, options)
+  checkStatusPaths(written, path, options)
+  checkDestination(written, path, options, isRuled)
+}
+
+function checkDestination(
+  written: Written,
+  path: Path,
+  { backend }: HttpListenerConfig,
+  isRuled: boolean,
+): void {
+  if (written.isBroken('rules') || isRuled !== (backend !== undefined)) return
+  if (isRuled)
+    written.report({
+      code: 'conflict',
+      path: [...path, 'backend'],
+      found: 'a backend beside rules that are for this listener too',
+      allowed: 'a backend only where there are no rules',
+      hint: `end the rules with one that matches everything: { ${written.spelled({ name: 'everything', backend: written.isSubstituted([...path, 'backend']) ? 'NAME' : (backend ?? 'NAME') })} }`,
+    })
+  else
+    written.report({
+      code: 'conflict',
+      path,
+      found: 'a listener without rules and without backend',
+      allowed: 'a rule that is for it, or "backend"',
+      hint: `add ${written.spelled({ backend: 'NAME' })} to it`,
+    })
+}
+
+function checkLimits(written: Written, path: Path, { limits }: HttpListenerConfig): void {
+  const here = [...path, 'limits', 'target']
+  if (limits.target <= limits.head || !written.isWritten(here)) return
+  written.report({
+    code: 'conflict',
+    path: here,
+    found: written.said(here, limits.target),
+    allowed: `at most limits.head, ${written.said([...path, 'limits', 'head'], limits.head)}`,
+    hint: 'the target is a part of the head',
+  })
+}
+
+function checkStatusPaths(written: Written, path: Path, { status_endpoints }: HttpListenerConfig): void {
+  const { health, metrics } = status_endpoints
+  if (metrics === undefined || health !== metrics) return
+  written.report({
+    code: 'conflict',
+    path: [...path, 'status_endpoints', 'metrics'],
+    found: 'the path of "health"',
+    allowed: 'a path of its own',
+    hint: 'write /_health and /_metrics',
+  })
+}

@@ -1,0 +1,36 @@
+// The protocols that listeners speak. One that is added is a row here, and a machine: see compile of
+// server/snapshot and the entries of server/worker.
+import type { TSchema } from '@sinclair/typebox'
+import { HttpListenerOptions } from '../http/listener.options.ts'
+import { TurnListenerOptions } from '../turn/turn.options.ts'
+import { checkHttpListener } from './check-http-listener.ts'
+import { checkTurn } from './check-turn.ts'
+import type { CheckedListener, ListenerProtocol } from './listener-protocol.ts'
+import type { Written } from './written.ts'
+
+const http: ListenerProtocol<typeof HttpListenerOptions> = {
+  options: HttpListenerOptions,
+  takesRules: true,
+  check: checkHttpListener,
+}
+
+const turn: ListenerProtocol<typeof TurnListenerOptions> = {
+  options: TurnListenerOptions,
+  takesRules: false,
+  check: checkTurn,
+}
+
+/** By the word of "protocol"; the first is meant where none is written. */
+export const PROTOCOLS = { http, turn } as const
+
+type Protocols = typeof PROTOCOLS
+type Options = { [K in keyof Protocols]: Protocols[K]['options']['static'] }[keyof Protocols]
+
+/** Whether rules are for a listener of this protocol. */
+export const takesRules = (protocol: keyof Protocols): boolean => PROTOCOLS[protocol].takesRules
+
+/** Checks a listener by what its protocol asks. */
+export function checkByProtocol(written: Written, listener: CheckedListener<Options>): void {
+  const row: ListenerProtocol<TSchema> = PROTOCOLS[listener.options.protocol]
+  row.check(written, listener)
+}

@@ -1,0 +1,21 @@
+// What checks may know beside the config itself.
+import type { ReadFile } from './substitute.ts'
+
+/** What checks may know of the world: files that the config names, and what time it is. */
+export interface World {
+  /** Where relative paths start. */
+  readonly folder: string
+  readonly readFile: ReadFile
+  readonly nowMs: number
+  /** The machine that it is to run on; null: not asked. */
+  readonly machine: Machine | null
+}
+
+/** What can be asked of a machine. */
+export interface Machine {
+  /** Its addresses; null: it does not tell. */
+  readonly addresses: () => ReadonlySet<string> | null
+  /** What stands against writing there, in words; null: nothing. */
+  readonly whyNoFolder: (path: string) => string | null
+  readonly whyNoFile: (path: string) => string | null
+}
