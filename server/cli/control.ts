@@ -1,22 +1,25 @@
 // What commands share that only the control socket answers: reload, stop, and those of TURN.
-import { type Args, type ArgsShape, type OptionShape, readArgs } from './args.ts'
+import { type Args, type ArgsShape, readArgs } from './args.ts'
 import { type Answered, answeringUrl, askGateway, type Asked, findGateway, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
 import { usageLine } from './usage.ts'
+
+/** A command that asks a running gateway; `-c` it has in any case. */
+export interface ControlCommand extends ArgsShape {
+  readonly command: string
+  readonly help: string
+}
 
 /**
  * Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to
  * ask.
  */
 export function readControlArgs(
-  command: string,
-  help: string,
+  { command, help, words, ...shape }: ControlCommand,
   args: readonly string[],
-  more: Readonly<Record<string, OptionShape>>,
   io: Io,
-  words?: ArgsShape['words'],
 ): { readonly read: Args; readonly gateway: Gateway } | number {
-  const options = { ...more, config: { short: 'c', takes: 'value' } } as const
+  const options = { ...shape.options, config: { short: 'c', takes: 'value' } } as const
   const read = readArgs(args, words === undefined ? { options } : { options, words })
   if ('problem' in read) return usageLine(command, read.problem, io)
   if (read.flag('help')) {

@@ -21,7 +21,7 @@ const TIMEOUT_MS = 60_000
 
 /** Asks for a reload and tells its outcome. */
 export async function reload(args: readonly string[], io: Io): Promise<number> {
-  const asked = readControlArgs('reload', HELP, args, {}, io)
+  const asked = readControlArgs({ command: 'reload', help: HELP, options: {} }, args, io)
   if (typeof asked === 'number') return asked
   const request = { method: 'POST', path: '/api/v1/reload', timeoutMs: TIMEOUT_MS } as const
   const answer = await askSocket(asked.gateway, request, io)

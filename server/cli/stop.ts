@@ -24,7 +24,8 @@ const MORE_MS = 15_000
 
 /** Asks for the end and waits for it. */
 export async function stop(args: readonly string[], io: Io): Promise<number> {
-  const asked = readControlArgs('stop', HELP, args, { 'no-wait': { takes: 'flag' } }, io)
+  const options = { 'no-wait': { takes: 'flag' } } as const
+  const asked = readControlArgs({ command: 'stop', help: HELP, options }, args, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
   const answer = await askSocket(gateway, { method: 'POST', path: '/api/v1/stop' }, io)

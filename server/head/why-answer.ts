@@ -85,5 +85,6 @@ function brokenAnswer(bytes: Buffer, from: number, to: number, tolerance?: Toler
   while (i < to && bytes[i] !== CR && bytes[i] !== LF && bytes[i] !== 0) i++
   if (bytes[i] !== CR || bytes[i + 1] !== LF) return at(i, 'CR LF is wanted at the end of the status line')
   // 2. field lines (§5); a blank before a colon is taken off, except where nothing is
-  return brokenField(bytes, i + 2, to, at, (tolerance ?? 'exact') !== 'exact') ?? 'its lines are in order'
+  const takesBlanks = (tolerance ?? 'exact') !== 'exact'
+  return brokenField(bytes, at, { from: i + 2, to, takesBlanks }) ?? 'its lines are in order'
 }

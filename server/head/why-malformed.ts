@@ -56,16 +56,21 @@ function brokenRule(bytes: Buffer, from: number, to: number): string {
   i = version + 8
   if (bytes[i] !== CR || bytes[i + 1] !== LF) return at(i, 'CR LF is wanted at the end of the request line')
   // All lines in order: it is what the target says that was refused.
-  return brokenField(bytes, i + 2, to, at) ?? WRONG_TARGET
+  return brokenField(bytes, at, { from: i + 2, to }) ?? WRONG_TARGET
+}
+
+/** Where they stand, and whether blanks before a colon are let pass. */
+interface FieldLines {
+  readonly from: number
+  readonly to: number
+  readonly takesBlanks?: boolean
 }
 
 /** 2. field-name ":" field-value CRLF, up to an empty line (§5); null: all lines are in order. */
 export function brokenField(
   bytes: Buffer,
-  from: number,
-  to: number,
   at: Places,
-  takesBlanks = false,
+  { from, to, takesBlanks = false }: FieldLines,
 ): string | null {
   for (let line = from; line < to;) {
     if (bytes[line] === CR && bytes[line + 1] === LF) return null

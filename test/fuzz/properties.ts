@@ -41,16 +41,16 @@ async function checkHead(random: Random, kind: string, text: string, scan: Scan)
   const whole = scan(bytes, 0, bytes.length)
   // 1. What lies behind the end of what arrived, and where it lies in the buffer, change nothing.
   const junk = Buffer.from(random.bytes(24))
-  same(kind, text, 'bytes after the end', scan(Buffer.concat([bytes, junk]), 0, bytes.length), whole)
+  same({ kind, text }, 'bytes after the end', scan(Buffer.concat([bytes, junk]), 0, bytes.length), whole)
   const moved = scan(Buffer.concat([junk, bytes]), junk.length, junk.length + bytes.length)
   const result =
     typeof moved.result === 'number' && moved.result >= 0 ? moved.result - junk.length : moved.result
-  same(kind, text, 'another place in the buffer', { ...moved, result }, whole)
+  same({ kind, text }, 'another place in the buffer', { ...moved, result }, whole)
   // 2. More bytes never change a verdict, whatever it is: only "incomplete" may become something else.
   for (const cut of someCuts(random, bytes.length)) {
     const part = scan(bytes, 0, cut)
     if (part.result !== INCOMPLETE)
-      same(kind, text, `the first ${cut} bytes`, verdictOf(part), verdictOf(whole))
+      same({ kind, text }, `the first ${cut} bytes`, verdictOf(part), verdictOf(whole))
   }
   // 3. What is accepted is accepted by the other reader, with the same fields.
   if (typeof whole.result === 'number' && whole.result >= 0) await agree(kind, text, whole)
@@ -65,8 +65,7 @@ const verdictOf = ({ result, fields }: Scanned): Scanned => ({
 async function agree(kind: string, text: string, { result, fields }: Scanned): Promise<void> {
   const head = await readHead(readerOf(text))
   same(
-    kind,
-    text,
+    { kind, text },
     'the other reader',
     { result: head?.raw.length ?? 0, fields: head?.fields ?? [] },
     { result, fields },
@@ -85,13 +84,14 @@ async function checkChunks(random: Random, text: string): Promise<void> {
     const whole = readChunks(bytes, [0, bytes.length], keepsFraming)
     const cut = readChunks(bytes, someCuts(random, bytes.length), keepsFraming)
     // Of a malformed body any beginning may have been handed on.
-    if (whole.end === MALFORMED || cut.end === MALFORMED) same('chunks', text, 'cut', cut.end, whole.end)
-    else same('chunks', text, 'cut', cut, whole)
+    if (whole.end === MALFORMED || cut.end === MALFORMED)
+      same({ kind: 'chunks', text }, 'cut', cut.end, whole.end)
+    else same({ kind: 'chunks', text }, 'cut', cut, whole)
     if (whole.end === null || whole.end === MALFORMED) continue
     const handedOn = await oracleOf(keepsFraming ? whole.out : text)
     const wanted = await oracleOf(text)
-    same('chunks', text, 'the other reader', handedOn, wanted)
-    if (!keepsFraming) same('chunks', text, 'the content', whole.out, wanted.body)
+    same({ kind: 'chunks', text }, 'the other reader', handedOn, wanted)
+    if (!keepsFraming) same({ kind: 'chunks', text }, 'the content', whole.out, wanted.body)
   }
 }
 
@@ -160,7 +160,13 @@ function readerOf(text: string): ByteReader {
   return reader
 }
 
-function same(kind: string, text: string, how: string, found: unknown, wanted: unknown): void {
+/** The input, and what it is to be. */
+interface Tried {
+  readonly kind: string
+  readonly text: string
+}
+
+function same({ kind, text }: Tried, how: string, found: unknown, wanted: unknown): void {
   if (Bun.deepEquals(found, wanted)) return
   throw new Error(
     `${kind}, ${how}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}\ninput: ${JSON.stringify(text)}`,

@@ -53,10 +53,17 @@ export class Gateway implements AsyncDisposable {
 
   constructor(
     process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>,
-    folder: string,
-    configFile: string,
-    ownsFolder: boolean,
-    defaults: (config: GatewayOptions['config']) => string,
+    {
+      folder,
+      configFile,
+      ownsFolder,
+      defaults,
+    }: {
+      readonly folder: string
+      readonly configFile: string
+      readonly ownsFolder: boolean
+      readonly defaults: (config: GatewayOptions['config']) => string
+    },
   ) {
     this.process = process
     this.folder = folder
@@ -277,7 +284,12 @@ export async function spawnGateway(options: GatewayOptions): Promise<Gateway> {
       env: { ...process.env, ...options.env },
     },
   )
-  return new Gateway(child, folder, configFile, options.folder === undefined, textOf)
+  return new Gateway(child, {
+    folder,
+    configFile,
+    ownsFolder: options.folder === undefined,
+    defaults: textOf,
+  })
 }
 
 /**

@@ -199,7 +199,7 @@ class OriginConnection implements Reply {
   async #serve(head: Head, place: number): Promise<void> {
     const match = /^(\S+) (\S+) (HTTP\/\d\.\d)$/.exec(head.start)
     if (match === null) throw new Malformed(`the request line ${JSON.stringify(head.start)}`)
-    const request = new Recorded(this.id, place, head, match[1]!, match[2]!, match[3]!)
+    const request = new Recorded(this.id, place, head, match as string[])
     this.#origin.requests.push(request)
     this.#isHead = request.method === 'HEAD'
     const early = this.#origin.options.when === 'head'
@@ -270,20 +270,11 @@ class Recorded implements OriginRequest {
   readonly target: string
   readonly version: string
 
-  constructor(
-    connection: number,
-    place: number,
-    head: Head,
-    method: string,
-    target: string,
-    version: string,
-  ) {
+  /** `line`: the request line, then its three parts. */
+  constructor(connection: number, place: number, head: Head, line: readonly string[]) {
     this.connection = connection
     this.place = place
-    this.method = method
-    this.target = target
-    this.version = version
-
+    ;[, this.method = '', this.target = '', this.version = ''] = line
     this.fields = head.fields
     this.head = head.raw
   }

@@ -97,8 +97,7 @@ export class FakeStream implements Stream {
     sink: StreamSink,
     remote: Address,
     local: Address,
-    listener = '',
-    transport: 'tcp' | 'tls' = 'tcp',
+    { listener = '', transport = 'tcp' }: Partial<Pick<Stream, 'listener' | 'transport'>> = {},
   ) {
     this.sink = sink
     this.remote = remote

@@ -43,13 +43,10 @@ export class TestClient {
     this.stream =
       parts.stream === undefined
         ? null
-        : new FakeStream(
-            { onBytes: () => 0, onClose() {} },
-            at(from),
-            at(server),
-            parts.listener ?? 'turn',
-            parts.stream,
-          )
+        : new FakeStream({ onBytes: () => 0, onClose() {} }, at(from), at(server), {
+            listener: parts.listener ?? 'turn',
+            transport: parts.stream,
+          })
     if (this.stream !== null) world.turn.accept(this.stream)
   }
 

@@ -52,12 +52,11 @@ async function check({ segments, expected }: FramingVector): Promise<void> {
   await client.sendSegments(segments)
   // Awaited here: the client is given up when this function is left.
   if (expected.is === 'served') return await expectServed(client, expected.requests, expected.closes)
-  if (expected.is === 'refused')
-    return await expectRefused(client, expected.status, expected.late, bytesBefore)
+  if (expected.is === 'refused') return await expectRefused(client, expected, bytesBefore)
   const method = expected.requests[0]?.method ?? 'GET'
   const first = await client.readAnswer({ method })
   if (first.status === 200) return await expectServed(client, expected.requests, false, first)
-  return await expectRefused(client, expected.status, true, bytesBefore, first)
+  return await expectRefused(client, { ...expected, late: true }, bytesBefore, first)
 }
 
 async function expectServed(
@@ -103,13 +102,12 @@ function expectSeen(request: Origin['requests'][number], { method, body, has = {
 
 async function expectRefused(
   client: RawClient,
-  statuses: readonly number[],
-  late: boolean,
+  { status, late }: { readonly status: readonly number[]; readonly late: boolean },
   bytesBefore: number,
   first?: WireAnswer,
 ): Promise<void> {
   const answer = first ?? (await client.readAnswer())
-  expect(statuses).toContain(answer.status)
+  expect(status).toContain(answer.status)
   expect(answer.complete).toBe(true)
   // Nothing else is answered, and the end is clean: an RST could take the answer with it.
   expect(await client.readToEnd()).toBe('')

@@ -1,7 +1,7 @@
 // What list, end and test --peer share: reading their arguments, and asking a running gateway of its
 // allocations.
-import type { Args, ArgsShape } from '../args.ts'
-import { askSocket, readControlArgs } from '../control.ts'
+import type { Args } from '../args.ts'
+import { askSocket, type ControlCommand, readControlArgs } from '../control.ts'
 import type { Answered, Asked, Gateway } from '../gateway.ts'
 import type { Io } from '../io.ts'
 
@@ -10,14 +10,12 @@ import type { Io } from '../io.ts'
  * ask.
  */
 export function readTurnArgs(
-  command: string,
-  help: string,
+  { command, options, ...rest }: ControlCommand,
   args: readonly string[],
-  { options, words }: ArgsShape,
   io: Io,
 ): { readonly read: Args; readonly gateway: Gateway } | number {
   const more = { ...options, json: { takes: 'flag' } } as const
-  return readControlArgs(`turn ${command}`, help, args, more, io, words)
+  return readControlArgs({ ...rest, command: `turn ${command}`, options: more }, args, io)
 }
 
 /** Asks the gateway; null, and a line on stderr, when it could not be asked. */

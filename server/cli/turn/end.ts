@@ -15,7 +15,7 @@ Exit code: 0 all were ended; 1 one is not there, or no gateway was reached; 2 wr
 /** Ends each allocation that is named. */
 export async function turnEnd(args: readonly string[], io: Io): Promise<number> {
   const words = { min: 1, max: Number.POSITIVE_INFINITY, wanted: 'an ID of "sluice turn list"' }
-  const asked = readTurnArgs('end', HELP, args, { options: {}, words }, io)
+  const asked = readTurnArgs({ command: 'end', help: HELP, options: {}, words }, args, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
   let code = 0

@@ -112,16 +112,15 @@ function take(exam: Examination, reached: Reached, answer: Answer, step: StepNam
       advice: 'It does not follow RFC 8656. See its log.',
       facts: factsOf(answer),
     })
-  judgeRelayed(exam, reached.address, relayed, answer, step)
+  judgeRelayed(exam, step, reached.address, { relayed, answer })
   return { client: reached.client, reached, relayed }
 }
 
 function judgeRelayed(
   exam: Examination,
-  server: Address,
-  relayed: Address,
-  answer: Answer,
   step: StepName,
+  server: Address,
+  { relayed, answer }: { readonly relayed: Address; readonly answer: Answer },
 ): void {
   const { report, world } = exam
   const { lifetime } = answer.message

@@ -15,14 +15,14 @@ const PATIENCE_MS = 2000
 
 /** Lets both relay to each other, and sends messages there and back: by indications, then by channels. */
 export async function relayBetween(exam: Examination, first: Held, second: Held): Promise<void> {
-  const permitted = await both(exam, 'permissions', first, second, {
+  const permitted = await both(exam, 'permissions', [first, second], {
     ask: (one, other) => one.client.permit(other.relayed),
     done: 'each may receive from the other',
   })
   if (!permitted) return
   await relay(exam, 'indications', byIndications(first, second), byIndications(second, first))
   const [a, b] = [FIRST_CHANNEL, FIRST_CHANNEL + 1]
-  const bound = await both(exam, 'channels', first, second, {
+  const bound = await both(exam, 'channels', [first, second], {
     ask: (one, other) => one.client.bindChannel(one === first ? a : b, other.relayed),
     done: 'each has a channel to the other',
   })
@@ -37,8 +37,7 @@ interface Asking {
 async function both(
   exam: Examination,
   step: StepName,
-  first: Held,
-  second: Held,
+  [first, second]: readonly [Held, Held],
   { ask, done }: Asking,
 ): Promise<boolean> {
   for (const [one, other] of [

@@ -19,7 +19,7 @@ Exit code: 0 done; 1 no gateway was reached; 2 wrong usage.
 /** Prints a line for each allocation. */
 export async function turnList(args: readonly string[], io: Io): Promise<number> {
   const options = { user: { takes: 'value' }, listener: { takes: 'value' } } as const
-  const asked = readTurnArgs('list', HELP, args, { options }, io)
+  const asked = readTurnArgs({ command: 'list', help: HELP, options }, args, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
   const answer = await askTurn(gateway, 'GET', 'allocations', io)

@@ -20,7 +20,7 @@ Exit code: 0 a listener lets clients reach it; 1 none does, or no gateway was re
 /** Prints what each listener says of a peer. */
 export async function turnExplain(args: readonly string[], io: Io): Promise<number> {
   const options = { peer: { takes: 'value' }, listener: { takes: 'value' } } as const
-  const asked = readTurnArgs('test', EXPLAIN_HELP, args, { options }, io)
+  const asked = readTurnArgs({ command: 'test', help: EXPLAIN_HELP, options }, args, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
   const peer = read.value('peer') ?? ''

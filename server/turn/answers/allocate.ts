@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../bytes/errors.ts'
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES, FAMILIES, TRANSPORTS } from '../bytes/stun.ts'
-import { networkKey, Place, type Quota } from '../state/quotas.ts'
+import { networkKey, QuotaPlace, type Quota } from '../state/quotas.ts'
 import { Reservation } from '../state/reservation.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import { redirect } from './alternate.ts'
@@ -45,13 +45,14 @@ export function allocate(turn: TurnState, request: Request): void {
   if (typeof place === 'string') return refuseFull(turn, request, place)
   if (reservation !== null) {
     reservation.claim()
-    return begin(turn, request, wishes, place, { relayed: [reservation.relayed], next: null, missing: null })
+    const opened = { relayed: [reservation.relayed], next: null, missing: null }
+    return begin(turn, request, wishes, { place, opened, token: null })
   }
   open(turn, request, wishes, place)
 }
 
 /** Opens what was asked for. */
-function open(turn: TurnState, request: Request, wishes: Wishes, place: Place): void {
+function open(turn: TurnState, request: Request, wishes: Wishes, place: QuotaPlace): void {
   const nextPlace = wishes.reservesNext ? takePlace(turn, request) : null
   if (typeof nextPlace === 'string') {
     place.leave()
@@ -66,18 +67,25 @@ function open(turn: TurnState, request: Request, wishes: Wishes, place: Place): 
   const token =
     opened.next === null || nextPlace === null
       ? null
-      : new Reservation(turn, request.client.listener, request.granted.username, opened.next, nextPlace).token
-  begin(turn, request, wishes, place, opened, token)
+      : new Reservation(turn, {
+          listener: request.client.listener,
+          username: request.granted.username,
+          relayed: opened.next,
+          place: nextPlace,
+        }).token
+  begin(turn, request, wishes, { place, opened, token })
 }
 
-function begin(
-  turn: TurnState,
-  request: Request,
-  wishes: Wishes,
-  place: Place,
-  { relayed, missing }: Opened,
-  token: string | null = null,
-): void {
+/** What an allocation begins with. */
+interface Taken {
+  readonly place: QuotaPlace
+  readonly opened: Opened
+  /** Of the port that was reserved beside it. */
+  readonly token: string | null
+}
+
+function begin(turn: TurnState, request: Request, wishes: Wishes, { place, opened, token }: Taken): void {
+  const { relayed, missing } = opened
   const { client, granted } = request
   const { listener } = client
   const lifetime = lifetimeMs(listener.config, wishes.lifetime)
@@ -171,10 +179,15 @@ function isForThis(reservation: Reservation, { client, granted }: Request): bool
   )
 }
 
-function takePlace(turn: TurnState, { client, granted }: Request): Place | Quota {
+function takePlace(turn: TurnState, { client, granted }: Request): QuotaPlace | Quota {
   const { listener } = client
   const network = networkKey(client.address.ipKey)
-  return Place.take(listener.config.quotas, turn.ledgerOf(listener.realm), listener, granted.account, network)
+  const { quotas } = listener.config
+  return QuotaPlace.take(
+    { quotas, ledger: turn.ledgerOf(listener.realm), listener },
+    granted.account,
+    network,
+  )
 }
 
 /**

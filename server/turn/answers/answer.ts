@@ -97,7 +97,7 @@ export function deny(turn: TurnState, client: Client, message: Message, denied: 
   const { code, isChallenge } = denied
   tellDenied(turn, client, message, denied)
   countFault(turn, client, code)
-  sendToStranger(turn, client, message, code, (answer) => {
+  sendToStranger(turn, { client, message }, code, (answer) => {
     if (!isChallenge) return
     const { credentials } = client.listener
     answer.text(ATTRIBUTES.REALM, credentials.realm)
@@ -121,19 +121,20 @@ function tellDenied(turn: TurnState, { listener, address }: Client, message: Mes
 /** An error to somebody unknown. Call mayAnswer before. */
 export function refuseStranger(
   turn: TurnState,
-  client: Client,
-  message: Message,
+  asked: Asked,
   code: ErrorCode,
   add: (answer: MessageWriter) => void = () => {},
 ): void {
-  countFault(turn, client, code)
-  sendToStranger(turn, client, message, code, add)
+  countFault(turn, asked.client, code)
+  sendToStranger(turn, asked, code, add)
 }
+
+/** A request of somebody unknown. */
+type Asked = Pick<Request, 'client' | 'message'>
 
 function sendToStranger(
   turn: TurnState,
-  client: Client,
-  message: Message,
+  { client, message }: Asked,
   code: ErrorCode,
   add: (answer: MessageWriter) => void,
 ): void {

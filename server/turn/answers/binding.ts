@@ -17,8 +17,8 @@ export function binding(turn: TurnState, client: Client, message: Message): void
   // RFC 8489 §6.3.1: an attribute that must be understood and is not. Without two addresses those of
   // discovery are such.
   const unknown = message.unknownRequired(sockets === null ? KNOWN : KNOWN_OF_DISCOVERY)
-  if (unknown.length > 0) refuseStranger(turn, client, message, 420, (answer) => answer.unknown(unknown))
-  else if (sockets === null) client.send(success(turn, client, message, null, 0))
+  if (unknown.length > 0) refuseStranger(turn, { client, message }, 420, (answer) => answer.unknown(unknown))
+  else if (sockets === null) client.send(success(turn, client, message, null))
   else discover(turn, client, message, sockets)
 }
 
@@ -43,7 +43,7 @@ function discover(turn: TurnState, client: Client, message: Message, sockets: re
   const padding = message.find(ATTRIBUTES.PADDING)
   const isBoth = padding >= 0 && responsePort !== null
   if (changeRequest === 'malformed' || responsePort === 'malformed' || responsePort === 0 || isBoth) {
-    refuseStranger(turn, client, message, 400)
+    refuseStranger(turn, { client, message }, 400)
     return
   }
   const came = client.tuples?.place ?? 0
@@ -55,7 +55,8 @@ function discover(turn: TurnState, client: Client, message: Message, sockets: re
   // who ask in another's name), and no longer than it takes to be sent in fragments: an answer has to fit
   // into a datagram.
   const paddingLength = padding < 0 ? 0 : Math.min(message.valueLength(padding), PADDING_MOST)
-  const answer = success(turn, client, message, { from: from.address, other: other.address }, paddingLength)
+  const origin = { from: from.address, other: other.address, paddingLength }
+  const answer = success(turn, client, message, origin)
   // To another port, but never to another host than the one that asked.
   const to = responsePort === null ? client.address : new Address(client.address.ip, responsePort)
   from.sendCopy(to, answer)
@@ -64,6 +65,7 @@ function discover(turn: TurnState, client: Client, message: Message, sockets: re
 interface Origin {
   readonly from: Address
   readonly other: Address
+  readonly paddingLength: number
 }
 
 function success(
@@ -71,14 +73,13 @@ function success(
   { address, listener }: Client,
   message: Message,
   origin: Origin | null,
-  paddingLength: number,
 ): Uint8Array {
   const answer = turn.writer.answer(message, CLASSES.SUCCESS).address(ATTRIBUTES.XOR_MAPPED_ADDRESS, address)
   if (origin !== null) {
     answer.address(ATTRIBUTES.MAPPED_ADDRESS, address)
     answer.address(ATTRIBUTES.RESPONSE_ORIGIN, origin.from)
     answer.address(ATTRIBUTES.OTHER_ADDRESS, origin.other)
-    if (paddingLength > 0) answer.bytes(ATTRIBUTES.PADDING, new Uint8Array(paddingLength))
+    if (origin.paddingLength > 0) answer.bytes(ATTRIBUTES.PADDING, new Uint8Array(origin.paddingLength))
   }
   const { software } = listener.config
   if (software !== '') answer.text(ATTRIBUTES.SOFTWARE, software)

@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../bytes/errors.ts'
 import type { TurnListener } from '../state/listener.ts'
 import type { Relayed } from '../state/relayed.ts'
-import { openTcp, openUdp, openUdpPair } from '../state/relay-sockets.ts'
+import { openTcp, openUdp, openUdpPair, type RelayPlace } from '../state/relay-sockets.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import type { Wishes } from './allocate.ts'
 import { acceptPeer } from './connection-attempt.ts'
@@ -24,27 +24,21 @@ export function openRelayed(turn: TurnState, listener: TurnListener, wishes: Wis
   let missing: Opened['missing'] = null
   for (const family of wishes.families) {
     const at = listener.relayOf(family)
-    const opened = at === null ? null : openOne(turn, listener, at, wishes)
+    const opened = at === null ? null : openOne(turn, { listener, at }, wishes)
     if (opened !== null) relayed.push(opened)
     else missing = { family, code: at === null ? 440 : 508 }
   }
   return relayed.length === 0 ? null : { relayed, next: null, missing }
 }
 
-function openOne(
-  turn: TurnState,
-  listener: TurnListener,
-  at: NonNullable<ReturnType<TurnListener['relayOf']>>,
-  { transport, isEven }: Wishes,
-): Relayed | null {
-  if (transport === 'tcp')
-    return openTcp(turn, listener, at, (relayed, stream) => acceptPeer(turn, relayed, stream))
-  return openUdp(turn, listener, at, isEven ? 'even' : 'any', PEER_SINK)
+function openOne(turn: TurnState, where: RelayPlace, { transport, isEven }: Wishes): Relayed | null {
+  if (transport === 'tcp') return openTcp(turn, where, (relayed, stream) => acceptPeer(turn, relayed, stream))
+  return openUdp(turn, where, isEven ? 'even' : 'any', PEER_SINK)
 }
 
 function openPair(turn: TurnState, listener: TurnListener, { families }: Wishes): Opened | null {
   const [family] = families
   const at = family === undefined ? null : listener.relayOf(family)
-  const pair = at === null ? null : openUdpPair(turn, listener, at, PEER_SINK)
+  const pair = at === null ? null : openUdpPair(turn, { listener, at }, PEER_SINK)
   return pair === null ? null : { relayed: [pair[0]], next: pair[1], missing: null }
 }

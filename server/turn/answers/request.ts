@@ -31,7 +31,7 @@ export function answerRequest(turn: TurnState, client: Client, message: Message)
   // 1. Where nothing is relayed only Binding has a meaning; a client learns that at once, and is not asked
   //   for credentials.
   if (listener.config.relay === false) {
-    if (mayAnswer(client)) refuseStranger(turn, client, message, 400)
+    if (mayAnswer(client)) refuseStranger(turn, { client, message }, 400)
     return
   }
   // 2. RFC 8489 §6.3.1: a request that was answered is answered in the same way.

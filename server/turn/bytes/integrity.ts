@@ -33,16 +33,15 @@ export const hasIntegrity = (message: Message, key: Uint8Array): boolean =>
 function isMadeWith(kind: IntegrityKind, message: Message, at: number, key: Uint8Array): boolean {
   if (at < 0 || message.valueLength(at + 4) !== INTEGRITY_BYTES[kind]) return false
   const found = message.bytes.subarray(at + 4, at + 4 + INTEGRITY_BYTES[kind])
-  return timingSafeEqual(found, integrityOf(kind, message.bytes, message.start, at, key))
+  return timingSafeEqual(found, integrityOf(kind, key, message, at))
 }
 
 /** Value of an integrity attribute whose header stands at `at`, of the message that begins at `start`. */
 export function integrityOf(
   kind: IntegrityKind,
-  bytes: Uint8Array,
-  start: number,
-  at: number,
   key: Uint8Array,
+  { bytes, start }: { readonly bytes: Uint8Array; readonly start: number },
+  at: number,
 ): Uint8Array {
   return createHmac(kind, key)
     .update(headerAsIfEnding(bytes, start, at + 4 + INTEGRITY_BYTES[kind]))

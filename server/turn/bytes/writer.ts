@@ -142,7 +142,7 @@ export class MessageWriter {
 
   #integrity(kind: IntegrityKind, type: number, key: Uint8Array): this {
     const at = this.#attribute(type, INTEGRITY_BYTES[kind])
-    this.#bytes.set(integrityOf(kind, this.#bytes, 0, at - 4, key), at)
+    this.#bytes.set(integrityOf(kind, key, { bytes: this.#bytes, start: 0 }, at - 4), at)
     return this
   }
 

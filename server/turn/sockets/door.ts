@@ -23,7 +23,7 @@ export function openDoor(
 ): Acceptor {
   const reader = makeHeaderReader(counters, accept)
   return new Acceptor({ ...host, counters }, fd, (accepted) => {
-    new SocketStream(host, accepted, UNKNOWN_ENDS, reader).expireIn(HEADER_MS, 'no header')
+    new SocketStream(host, { fd: accepted, ends: UNKNOWN_ENDS }, reader).expireIn(HEADER_MS, 'no header')
   })
 }
 

@@ -58,7 +58,7 @@ export class SocketNetwork implements Network {
 
   /** A connected socket that nothing is known of: the control channel. */
   adoptStream(fd: number, sink: StreamSink): Stream {
-    return new SocketStream(this.#streams, fd, UNKNOWN_ENDS, sink)
+    return new SocketStream(this.#streams, { fd, ends: UNKNOWN_ENDS }, sink)
   }
 
   openUdp(local: Address, sink: DatagramSink): UdpSocket | OpenFailure {
@@ -78,14 +78,16 @@ export class SocketNetwork implements Network {
     const take = (fd: number, remote: Address | null): void => {
       sendAtOnce(fd)
       const ends = { ...UNKNOWN_ENDS, local, remote: remote ?? UNKNOWN_ENDS.remote }
-      handOver(new SocketStream(this.#streams, fd, ends, SILENT), accept)
+      handOver(new SocketStream(this.#streams, { fd, ends }, SILENT), accept)
     }
     return served(openListener(local), (fd) => new Acceptor(parts, fd, take))
   }
 
   connectTcp(local: Address, peer: Address, sink: StreamSink): Stream | OpenFailure {
     const ends = { ...UNKNOWN_ENDS, local, remote: peer }
-    return served(openConnection(local, peer), (fd) => new SocketStream(this.#streams, fd, ends, sink, true))
+    const opened = (fd: number): SocketStream =>
+      new SocketStream(this.#streams, { fd, ends, isConnecting: true }, sink)
+    return served(openConnection(local, peer), opened)
   }
 
   /**

@@ -23,6 +23,13 @@ const EAGER_BYTES = 32_768
 const LINGER_MS = 10_000
 const SHUT_WR = 1
 
+/** The descriptor of a connection that stands, or that is being made. */
+interface OpenSocket {
+  readonly fd: number
+  readonly ends: StreamEnds
+  readonly isConnecting?: boolean
+}
+
 export class SocketStream implements Reader, Pollable, Timed {
   transport!: Stream['transport']
   listener!: string
@@ -57,7 +64,7 @@ export class SocketStream implements Reader, Pollable, Timed {
   /** What it dies of in any case. */
   #doom: string | null = null
 
-  constructor(host: StreamHost, fd: number, ends: StreamEnds, sink: StreamSink, isConnecting = false) {
+  constructor(host: StreamHost, { fd, ends, isConnecting = false }: OpenSocket, sink: StreamSink) {
     this.#host = host
     this.#fd = fd
     this.#sink = sink

@@ -10,7 +10,7 @@ import type { TurnListener } from './listener.ts'
 import type { RealmMeter } from './meters.ts'
 import { CHANNEL_MS, type Channel, Peer, PERMISSION_MS, type Permission } from './peer.ts'
 import type { PeerConnection } from './peer-connection.ts'
-import type { Place } from './quotas.ts'
+import type { QuotaPlace } from './quotas.ts'
 import type { Relayed } from './relayed.ts'
 import type { TurnState } from './turn-state.ts'
 
@@ -26,7 +26,7 @@ export interface AllocationParts {
   readonly relays: 'udp' | 'tcp'
   readonly relayed4: Relayed | null
   readonly relayed6: Relayed | null
-  readonly place: Place
+  readonly place: QuotaPlace
   readonly meter: RealmMeter
 }
 
@@ -42,7 +42,7 @@ export class Allocation implements Timed {
   readonly relays: 'udp' | 'tcp'
   relayed4: Relayed | null
   relayed6: Relayed | null
-  readonly place: Place
+  readonly place: QuotaPlace
   readonly meter: RealmMeter
   readonly startedMs = nowMs
   /**

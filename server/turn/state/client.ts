@@ -32,7 +32,6 @@ export class Client {
     address: Address,
     tuples: Tuples | null,
     stream: Stream | null,
-    local: Address,
   ) {
     this.listener = listener
     this.address = address
@@ -40,15 +39,15 @@ export class Client {
     this.socket = tuples?.socket ?? null
     this.stream = stream
     this.transport = stream?.transport ?? 'udp'
-    this.local = local
+    this.local = stream?.local ?? tuples!.socket.address
   }
 
   static ofDatagram(tuples: Tuples, address: Address): Client {
-    return new Client(tuples.listener, address, tuples, null, tuples.socket.address)
+    return new Client(tuples.listener, address, tuples, null)
   }
 
   static ofStream(listener: TurnListener, stream: Stream): Client {
-    return new Client(listener, stream.remote, null, stream, stream.local)
+    return new Client(listener, stream.remote, null, stream)
   }
 
   /** A connection was closed. */

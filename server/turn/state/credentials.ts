@@ -140,7 +140,7 @@ export class Credentials {
     const rest =
       user === null && name.is === 'name' && this.#secrets.length > 0 ? parseRestName(name.name) : null
     if (rest !== null && name.is === 'name')
-      return this.#checkRest(message, name.name, rest, algorithm, asking)
+      return this.#checkRest(message, { username: name.name, ...rest }, algorithm, asking)
     return this.#checkUser(message, name, user, algorithm)
   }
 
@@ -160,8 +160,7 @@ export class Credentials {
 
   #checkRest(
     message: Message,
-    username: string,
-    { expiryS, user }: RestName,
+    { username, expiryS, user }: RestName & { readonly username: string },
     algorithm: PasswordAlgorithm,
     { unixMs, holder }: Asking,
   ): Granted | Denied {

@@ -28,15 +28,22 @@ export interface Counted {
   places: number
 }
 
+/** What one more allocation counts in. */
+export interface CountedIn {
+  readonly quotas: Quotas
+  readonly ledger: Ledger
+  readonly listener: Counted
+}
+
 /** A place in all quotas at once. */
-export class Place {
+export class QuotaPlace {
   readonly #ledger: Ledger
   readonly #listener: Counted
   readonly #user: string | null
   #network: AddressKey
   #isHeld = true
 
-  private constructor(ledger: Ledger, listener: Counted, user: string | null, network: AddressKey) {
+  private constructor({ ledger, listener }: CountedIn, user: string | null, network: AddressKey) {
     this.#ledger = ledger
     this.#listener = listener
     this.#user = user
@@ -45,18 +52,13 @@ export class Place {
   }
 
   /** A place for one more, or which quota is full. Anonymous clients have no user. */
-  static take(
-    quotas: Quotas,
-    ledger: Ledger,
-    listener: Counted,
-    user: string | null,
-    network: AddressKey,
-  ): Place | Quota {
+  static take(counted: CountedIn, user: string | null, network: AddressKey): QuotaPlace | Quota {
+    const { quotas, ledger, listener } = counted
     if (user !== null && (ledger.users.get(user) ?? 0) >= quotas.user) return 'user'
     if ((ledger.networks.get(network) ?? 0) >= quotas.address) return 'address'
     if (ledger.allocations >= quotas.realm) return 'realm'
     if (listener.places >= quotas.total) return 'total'
-    return new Place(ledger, listener, user, network)
+    return new QuotaPlace(counted, user, network)
   }
 
   /** The same place for a client that is elsewhere now; false: that address has too many. */

@@ -6,25 +6,30 @@ import { type Parity, Ports } from './ports.ts'
 import { Relayed } from './relayed.ts'
 import type { TurnState } from './turn-state.ts'
 
+/** At which of a listener's addresses. */
+export interface RelayPlace {
+  readonly listener: TurnListener
+  readonly at: RelayAddress
+}
+
 /** One for UDP; null: no port is left. */
 export function openUdp(
   turn: TurnState,
-  listener: TurnListener,
-  at: RelayAddress,
+  where: RelayPlace,
   parity: 'any' | 'even',
   sink: DatagramSink,
 ): Relayed | null {
-  return take(turn, listener, at, 'udp', parity, (port) => bindUdp(turn, at, port, sink))
+  return take(turn, where, { transport: 'udp', parity }, (port) => bindUdp(turn, where.at, port, sink))
 }
 
 /** An even port and the next one. */
 export function openUdpPair(
   turn: TurnState,
-  listener: TurnListener,
-  at: RelayAddress,
+  where: RelayPlace,
   sink: DatagramSink,
 ): readonly [Relayed, Relayed] | null {
-  return take(turn, listener, at, 'udp', 'pair', (port) => {
+  const { at } = where
+  return take(turn, where, { transport: 'udp', parity: 'pair' }, (port) => {
     const even = bindUdp(turn, at, port, sink)
     if (typeof even === 'string') return even
     const odd = bindUdp(turn, at, port + 1, sink)
@@ -37,11 +42,11 @@ export function openUdpPair(
 /** One that peers connect to (RFC 6062). */
 export function openTcp(
   turn: TurnState,
-  listener: TurnListener,
-  at: RelayAddress,
+  where: RelayPlace,
   accept: (relayed: Relayed, stream: Stream) => void,
 ): Relayed | null {
-  return take(turn, listener, at, 'tcp', 'any', (port) => {
+  const { at } = where
+  return take(turn, where, { transport: 'tcp', parity: 'any' }, (port) => {
     const relayed = relayedAt(at, port)
     if (turn.relayed.tcp.isTaken(relayed)) return 'in_use'
     const opened = turn.parts.network.listenTcp(relayed.real, (stream) => accept(relayed, stream))
@@ -63,10 +68,8 @@ export function closeRelayed(turn: TurnState, relayed: Relayed): void {
 
 function take<T extends object>(
   turn: TurnState,
-  listener: TurnListener,
-  at: RelayAddress,
-  transport: 'udp' | 'tcp',
-  parity: Parity,
+  { listener, at }: RelayPlace,
+  { transport, parity }: { readonly transport: 'udp' | 'tcp'; readonly parity: Parity },
   open: (port: number) => T | OpenFailure,
 ): T | null {
   const chance = [turn.chanceNumber(), turn.chanceNumber()] as const

@@ -2,7 +2,7 @@
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed } from '../../lib/wheel.ts'
 import type { TurnListener } from './listener.ts'
-import type { Place } from './quotas.ts'
+import type { QuotaPlace } from './quotas.ts'
 import type { Relayed } from './relayed.ts'
 import { closeRelayed } from './relay-sockets.ts'
 import type { TurnState } from './turn-state.ts'
@@ -10,19 +10,22 @@ import type { TurnState } from './turn-state.ts'
 /** RFC 8656 §7.2: at least 30 s. */
 const RESERVED_MS = 30_000
 
+/** The port that is kept, for whom, and its place in the quotas. */
+type Reserved = Pick<Reservation, 'listener' | 'username' | 'relayed' | 'place'>
+
 export class Reservation implements Timed {
   readonly token: string
   readonly listener: TurnListener
   readonly username: string
   readonly relayed: Relayed
-  readonly place: Place
+  readonly place: QuotaPlace
   readonly #turn: TurnState
   dueMs = 0
   filedTick = -1
   filedPlace = -1
   readonly #expiresMs = nowMs + RESERVED_MS
 
-  constructor(turn: TurnState, listener: TurnListener, username: string, relayed: Relayed, place: Place) {
+  constructor(turn: TurnState, { listener, username, relayed, place }: Reserved) {
     this.#turn = turn
     this.token = turn.chance(8)
     this.listener = listener

@@ -151,7 +151,7 @@ describe('a connection of a client', () => {
       { onBytes: () => 0, onClose() {} },
       at('192.0.2.10:1'),
       at('198.51.100.1:1'),
-      'other',
+      { listener: 'other' },
     )
     world.turn.accept(stream)
     expect(stream.isClosed).toBe(true)

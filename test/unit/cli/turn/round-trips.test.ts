@@ -22,10 +22,9 @@ function measure(
   ]
   const [near, far] = clients
   const side = (
-    client: TurnClient,
-    other: TurnClient,
-    at: Address,
+    [client, other]: readonly [TurnClient, TurnClient],
     way: 'there' | 'back',
+    at: Address,
     expected: Address,
   ): Side => ({
     client,
@@ -35,7 +34,7 @@ function measure(
     isOurs: ({ peer }) => peer !== null,
     from: expected,
   })
-  const [a, b] = [side(near, far, NEAR, 'there', FAR), side(far, near, from, 'back', NEAR)]
+  const [a, b] = [side([near, far], 'there', NEAR, FAR), side([far, near], 'back', from, NEAR)]
   return measureRoundTrips(a, b, { count, sizeOf: (n) => 8 + n, patienceMs: 30, token: TOKEN })
 }
 

@@ -4,7 +4,7 @@ import { tick } from '../../../../server/lib/clock.ts'
 import { addressKey } from '../../../../server/lib/address.ts'
 import { AnswerMemory } from '../../../../server/turn/state/answer-memory.ts'
 import { Bandwidth } from '../../../../server/turn/state/bandwidth.ts'
-import { Ledger, networkKey, Place } from '../../../../server/turn/state/quotas.ts'
+import { Ledger, networkKey, QuotaPlace } from '../../../../server/turn/state/quotas.ts'
 import { Seldom } from '../../../../server/turn/state/seldom.ts'
 import { StrangerLimit } from '../../../../server/turn/state/stranger-limit.ts'
 import { configOf } from '../../../support/turn-config.ts'
@@ -107,19 +107,19 @@ describe('Bandwidth', () => {
   })
 })
 
-describe('Place', () => {
+describe('QuotaPlace', () => {
   const { quotas } = configOf({ quotas: { user: 2, address: 3, realm: 4, total: 5 } })
   const take = (ledger: Ledger, listener: { places: number }, user: string | null, network: number) =>
-    Place.take(quotas, ledger, listener, user, network)
+    QuotaPlace.take({ quotas, ledger, listener }, user, network)
 
   test('is taken in all quotas or in none, and left in all', () => {
     const ledger = new Ledger()
     const listener = { places: 0 }
     const places = [take(ledger, listener, 'a', 1), take(ledger, listener, 'a', 1)]
     expect(take(ledger, listener, 'a', 1)).toBe('user')
-    expect(take(ledger, listener, 'b', 1)).toBeInstanceOf(Place)
+    expect(take(ledger, listener, 'b', 1)).toBeInstanceOf(QuotaPlace)
     expect(take(ledger, listener, 'b', 1)).toBe('address')
-    expect(take(ledger, listener, null, 2)).toBeInstanceOf(Place)
+    expect(take(ledger, listener, null, 2)).toBeInstanceOf(QuotaPlace)
     expect(take(ledger, listener, 'c', 3)).toBe('realm')
     expect([ledger.allocations, listener.places]).toEqual([4, 4])
     for (const place of places) if (typeof place !== 'string') place.leave()
