@@ -1,7 +1,7 @@
 // Rules: names, destinations, steps, and which rules can never be reached.
 import type { RuleConfig } from '../rules/rule.options.ts'
-import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
-import { checkFields, checkHeaderEdits } from './check-fields.ts'
+import { checkMiddleware } from '../middleware/middleware.options.ts'
+import { checkFields } from './check-fields.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
@@ -11,6 +11,7 @@ import { Shadows } from './shadows.ts'
 import { shown } from './spoken.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
+import { Where } from './where.ts'
 
 /** Checks the list of rules. */
 export function checkRules(checked: Checked): void {
@@ -37,7 +38,7 @@ export function checkRules(checked: Checked): void {
     checkPaths(checked, path, rule)
     checkDestination(checked, path, rule)
     for (const [place, step] of rule.middleware.entries())
-      checkStep(checked, [...path, 'middleware', place], step)
+      checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name]))
     const quoted = checked.quoted([...path, 'name'], rule.name)
     const shadow = shadows.add(rule, quoted)
     if (shadow !== null)
@@ -174,21 +175,3 @@ function checkRedirect(checked: Checked, path: Path, to: string): void {
       hint: !isSubstituted && /^[A-Za-z0-9-]+\./.test(to) ? `write "https://${to.slice(0, 80)}"` : null,
     })
 }
-
-function checkStep(checked: Checked, path: Path, step: MiddlewareConfig): void {
-  if (step.headers !== undefined) checkHeaderEdits(checked, [...path, 'headers'], step.headers)
-  const { ip } = step
-  if (ip === undefined || ip.allow.length + ip.deny.length > 0 || !isEmptyIp(checked, [...path, 'ip'])) return
-  checked.report({
-    code: 'missing-key',
-    path: [...path, 'ip'],
-    found: 'neither allow nor deny',
-    allowed: 'ranges in at least one of them',
-    hint: 'remove the step to let everybody in',
-  })
-}
-
-/** Not when something is wrong with what was written there. */
-const isEmptyIp = (checked: Checked, path: Path): boolean =>
-  checked.written(path)?.is === 'map' &&
-  ['allow', 'deny'].every((key) => (checked.written([...path, key])?.is ?? 'list') === 'list')

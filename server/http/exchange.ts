@@ -55,6 +55,8 @@ export interface Exchange {
    * nothing more.
    */
   detail: string | null
+  /** Steps in shadow mode that would have refused it; null: none would. */
+  shadow: string | null
   /** The attempts, once one of them has failed, in their order. */
   tries: Try[] | null
   aborted: boolean

@@ -56,6 +56,7 @@ export class Proxied implements Exchange, ClientEvents {
   attempts = 0
   fault: Fault | null = null
   detail: string | null = null
+  shadow: string | null = null
   tries: Try[] | null = null
   aborted = false
   status = 0

@@ -10,6 +10,12 @@ export function tick(): number {
   return nowMs
 }
 
+/** From performance.now() of this process to the clock that all processes of this machine share. */
+const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+/** `nowMs` on that clock: for what processes decide together. It is never set, and stands while the machine sleeps. */
+export const machineMs = (): number => nowMs + SINCE_BOOT_MS
+
 /**
  * Seconds since 1970, for what other processes compare with their own clocks: performance.now() knows nothing
  * of a clock that is set.

@@ -1,14 +1,40 @@
-// The closed list of middleware.
+// The closed list of middleware; middleware.options.ts beside it has their words.
 import { bodyLimit } from './body-limit.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
-import type { Middleware } from './middleware.ts'
-import type { MiddlewareConfig } from './middleware.options.ts'
+import type { Middleware, StepWorld } from './middleware.ts'
+import type { MiddlewareConfig, MiddlewareName } from './middleware.options.ts'
+import type { Mode } from './mode.options.ts'
 
-/** Makes the step that one item of a rule's `middleware` names. */
-export function makeStep(config: MiddlewareConfig): Middleware<unknown> {
-  if (config.body_limit !== undefined) return bodyLimit(config.body_limit)
-  if (config.headers !== undefined) return headers(config.headers)
-  if (config.ip !== undefined) return ip(config.ip)
-  throw new RangeError(`no middleware is called ${Object.keys(config).join(', ') || '""'}`)
+type Make<K extends MiddlewareName> = (
+  options: NonNullable<MiddlewareConfig[K]>,
+  world: StepWorld,
+) => Middleware<unknown>
+
+export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
+  body_limit: bodyLimit,
+  headers,
+  ip,
+}
+
+/** What one item of a rule's `middleware` says. */
+export interface StepWords {
+  readonly name: MiddlewareName
+  readonly options: unknown
+  readonly mode: Mode
+}
+
+export function wordsOf(config: MiddlewareConfig): StepWords {
+  for (const [name, options] of Object.entries(config)) {
+    if (options === undefined) continue
+    if (!Object.hasOwn(STEPS, name)) throw new RangeError(`no middleware is called ${name}`)
+    const { mode = 'enforce' } = options as { readonly mode?: Mode }
+    return { name: name as MiddlewareName, options, mode }
+  }
+  throw new RangeError('a step without a name')
+}
+
+/** Makes the step that one item names. */
+export function makeStep({ name, options }: StepWords, world: StepWorld): Middleware<unknown> {
+  return (STEPS[name] as (options: unknown, world: StepWorld) => Middleware<unknown>)(options, world)
 }

@@ -1,8 +1,9 @@
 // The closed list of middleware, as config knows it; index.ts beside it makes the steps.
 import { Type, type Static } from '@sinclair/typebox'
+import type { Where } from '../config/where.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
-import { HeadersOptions } from './headers.options.ts'
-import { IpOptions } from './ip.options.ts'
+import { checkHeaders, HeadersOptions } from './headers.options.ts'
+import { checkIp, IpOptions } from './ip.options.ts'
 
 export const MiddlewareOptions = Type.Object(
   {
@@ -13,3 +14,18 @@ export const MiddlewareOptions = Type.Object(
   { minProperties: 1, maxProperties: 1, description: 'One step: its name and its options.' },
 )
 export type MiddlewareConfig = Static<typeof MiddlewareOptions>
+export type MiddlewareName = keyof MiddlewareConfig
+
+/** Of those whose schema cannot say all: what else is asked of their options. */
+const CHECKS: {
+  readonly [K in MiddlewareName]?: (options: NonNullable<MiddlewareConfig[K]>, where: Where) => void
+} = { headers: checkHeaders, ip: checkIp }
+
+/** Checks one item of a rule's `middleware`; `at` gives the place of the options under a name. */
+export function checkMiddleware(step: MiddlewareConfig, at: (name: MiddlewareName) => Where): void {
+  for (const name of Object.keys(step) as MiddlewareName[]) checkOne(name, step[name], at(name))
+}
+
+function checkOne<K extends MiddlewareName>(name: K, options: MiddlewareConfig[K], where: Where): void {
+  if (options !== undefined) CHECKS[name]?.(options, where)
+}

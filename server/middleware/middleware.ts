@@ -1,6 +1,9 @@
 import type { Answer } from '../head/answer.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { Exchange } from '../http/exchange.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { MetricName } from '../tables/metrics.ts'
+import type { Counter } from '../telemetry/series.ts'
 
 /**
  * A step of a rule's policy. A flat list: no next(). What a step must remember for one exchange is its typed
@@ -19,4 +22,25 @@ export interface Middleware<N = undefined> {
   response?(x: Exchange, head: ResponseHead, note: N): void | Promise<void>
   /** Exactly once for each step reached, also on abort. */
   end?(x: Exchange, note: N): void
+}
+
+/** What a step is given of the world it works in, beside its options. */
+export interface StepWorld {
+  /** Name of the rule that it is part of. */
+  readonly rule: string
+  /** A counter of this process: to be asked for when there is first something to count. */
+  readonly counter: (name: MetricName, labels: readonly string[]) => Counter
+  /** What all workers share. */
+  readonly board: Scoreboard
+  /** Milliseconds on a clock that all processes of this machine share; it is never set. */
+  readonly now: () => number
+  /** Chance in [0, 1). */
+  readonly chance: () => number
+  /**
+   * The step of the same rule and name before the reload, whose options were others: it may hand on what it
+   * has learned. Only while the step is made: who kept it would keep all steps before it, too.
+   */
+  readonly previous: Middleware<unknown> | null
+  /** A refusal, as `mode` wants it: in shadow it is counted and logged, and the request passes. */
+  readonly refuse: (x: Exchange, answer: Answer) => Answer | undefined
 }

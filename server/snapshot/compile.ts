@@ -4,8 +4,6 @@ import { tcpBindsOf } from '../lib/bind.ts'
 import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { canonicalAddress, Ranges } from '../lib/ranges.ts'
-import { makeStep } from '../middleware/index.ts'
-import type { Middleware } from '../middleware/middleware.ts'
 import { checkMatch, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import { respond } from '../rules/respond.ts'
@@ -14,13 +12,16 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { Certificate } from '../tls/certificate.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { Plan } from './plan.ts'
+import { type MadeStep, makeSteps, scratchGround, splitSteps, type StepGround } from './rule-steps.ts'
 import type { Destination, Listener, OwnDocument, Rule, Snapshot, TurnListener } from './snapshot.ts'
 
 export interface CompileInput {
   readonly plan: Plan
   readonly board: Scoreboard
-  /** Servers that stay keep their idle connections and what was learned of them. */
+  /** Servers that stay keep their idle connections and what was learned of them, steps what they hold. */
   readonly previous: Snapshot | null
+  /** What steps stand on; left out where nobody is served. */
+  readonly ground?: StepGround
 }
 
 /** Something in a plan that no machine can be made of, though it passed the checks. */
@@ -39,13 +40,15 @@ export class CompileProblem extends Error {
 export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(input))
 
 /** The same in steps, so that whoever serves meanwhile can pause it. */
-export function* compileSteps({ plan, board, previous }: CompileInput): Steps<Snapshot> {
+export function* compileSteps({ plan, board, previous, ground }: CompileInput): Steps<Snapshot> {
   const { config, number } = plan
   checkResolver(config.resolver.servers)
   const backends = compileBackends(plan, board, previous)
   const rules: Rule[] = []
+  const made = new Map<string, readonly MadeStep[]>()
+  const given: Given = { backends, made, previous, ground: ground ?? scratchGround(board) }
   for (const words of config.rules) {
-    rules.push(compileRule(words, rules.length, backends))
+    rules.push(compileRule(words, rules.length, given))
     if (rules.length % STEP === 0) yield
   }
   const admin = at('admin.trusted', () => Ranges.parse(config.admin === false ? [] : config.admin.trusted))
@@ -61,14 +64,14 @@ export function* compileSteps({ plan, board, previous }: CompileInput): Steps<Sn
     })
     if (own.length === 0 && options.backend !== undefined) {
       const to = toBackend(options.backend, backends, `${path}.backend`)
-      own.push({ match: ANYTHING, rule: ruleOf(DEFAULT_RULE, index++, [], to) })
+      own.push({ match: ANYTHING, rule: { name: DEFAULT_RULE, index: index++, ...splitSteps([]), to } })
     }
     const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
     const match = yield* stepsAt(path, matchSteps(own))
     const documents = documentsOf(options.status_endpoints)
     listeners.set(name, { name, options, trusted, documents, admin, match })
   }
-  return { number, config, listeners, turnListeners: compileTurn(plan, previous), backends }
+  return { number, config, listeners, turnListeners: compileTurn(plan, previous), backends, made }
 }
 
 function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {
@@ -131,12 +134,24 @@ function compileBackends({ config, slots, reasons }: Plan, board: Scoreboard, pr
 
 type Backends = ReadonlyMap<string, Backend>
 
-function compileRule(words: RuleConfig, index: number, backends: Backends): Rule {
+/** What rules are compiled with. */
+interface Given {
+  readonly backends: Backends
+  readonly made: Map<string, readonly MadeStep[]>
+  readonly previous: Snapshot | null
+  readonly ground: StepGround
+}
+
+function compileRule(words: RuleConfig, index: number, given: Given): Rule {
+  const { name, middleware } = words
   const path = `rules.${index}`
   // A pattern is read here first, so that a problem names its rule.
   at(`${path}.match`, () => checkMatch(words.match))
-  const steps = words.middleware.map((step, place) => at(`${path}.middleware.${place}`, () => makeStep(step)))
-  return ruleOf(words.name, index, steps, destinationOf(words, path, backends))
+  const source = { rule: name, ground: given.ground, before: given.previous?.made.get(name) ?? [] }
+  const made = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
+  if (made.length > 0) given.made.set(name, made)
+  const to = destinationOf(words, path, given.backends)
+  return { name, index, ...splitSteps(made.map(({ step }) => step)), to }
 }
 
 function destinationOf(words: RuleConfig, path: string, backends: Backends): Destination {
@@ -152,21 +167,6 @@ function toBackend(name: string, backends: Backends, path: string): Destination 
   const backend = backends.get(name)
   if (backend === undefined) throw new CompileProblem(path, `there is no backend "${name}"`)
   return { is: 'backend', backend }
-}
-
-function ruleOf(name: string, index: number, steps: readonly Middleware<unknown>[], to: Destination): Rule {
-  const placesOf = (has: (step: Middleware<unknown>) => boolean): number[] =>
-    steps.flatMap((step, place) => (has(step) ? [place] : []))
-  return {
-    name,
-    index,
-    steps,
-    requestSteps: placesOf((step) => step.request !== undefined),
-    responseSteps: placesOf((step) => step.response !== undefined),
-    endSteps: placesOf((step) => step.end !== undefined),
-    hasNotes: steps.some((step) => step.note !== undefined),
-    to,
-  }
 }
 
 /** DNS servers are asked by address: a name would need the DNS server that it names. */

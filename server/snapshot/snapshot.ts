@@ -6,6 +6,7 @@ import type { Ranges } from '../lib/ranges.ts'
 import type { Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Match, Redirect } from '../rules/match.ts'
+import type { MadeStep } from './rule-steps.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 
@@ -17,6 +18,8 @@ export interface Snapshot {
   /** Those of TURN, as far as workers serve them. */
   readonly turnListeners: ReadonlyMap<string, TurnListener>
   readonly backends: ReadonlyMap<string, Backend>
+  /** The steps of rules that have some, by the rule's name, for the snapshot after this one. */
+  readonly made: ReadonlyMap<string, readonly MadeStep[]>
 }
 
 /** What status_endpoints gives a path. */

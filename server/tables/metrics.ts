@@ -54,6 +54,7 @@ export const METRICS = {
     'backend',
     'server',
   ),
+  shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
   turn_allocations: gauge(

@@ -105,7 +105,7 @@ class JsonLines {
     const host = this.#hosts.of(request.host)
     const agent = this.#agents.of(request.get('user-agent'))
     const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
-    const why = x.fault === null && x.tries === null ? '' : whyJson(x)
+    const why = hasWhy(x) ? whyJson(x) : ''
     const room =
       LINE_BYTES +
       names.length +
@@ -149,6 +149,8 @@ class JsonLines {
 }
 
 const METHOD_LENGTH_MAX = 64
+const hasWhy = ({ fault, tries, shadow }: Exchange): boolean =>
+  fault !== null || tries !== null || shadow !== null
 const KEPT_MAX = 1024
 
 /** From `status` to `fault`. */
@@ -170,7 +172,7 @@ function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
   else line.ms(x.firstByteMs - x.startedMs)
   line.put(TOTAL)
   line.ms(x.endedMs - x.startedMs)
-  if (x.attempts === 1 && x.fault === null) line.put(USUAL_END)
+  if (x.attempts === 1 && x.fault === null && why === '') line.put(USUAL_END)
   else
     line.ascii(
       `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`}${why},"user_agent":`,

@@ -5,12 +5,13 @@ import type { Exchange, Try } from '../http/exchange.ts'
 const rounded = (ms: number): number => Math.round(ms * 10) / 10
 
 /**
- * `,"detail":"…","tries":[{"server":"…","phase":"connect","fault":"connect_refused","ms":0.4},…]`, each where
- * there is any.
+ * `,"detail":"…","shadow":"ip,rate_limit","tries":[{"server":"…","phase":"connect",
+ * "fault":"connect_refused","ms":0.4},…]`, each where there is any.
  */
-export function whyJson({ detail, tries }: Exchange): string {
+export function whyJson({ detail, shadow, tries }: Exchange): string {
   const more = {
     ...(detail !== null && { detail }),
+    ...(shadow !== null && { shadow }),
     ...(tries !== null && { tries: tries.map((one) => ({ ...one, ms: rounded(one.ms) })) }),
   }
   const json = JSON.stringify(more).slice(1, -1)
@@ -18,9 +19,10 @@ export function whyJson({ detail, tries }: Exchange): string {
 }
 
 /** ` tries=a:connect_refused@connect:0.4ms,b:ok:3ms detail="…"`. */
-export function whyText({ detail, tries }: Exchange): string {
+export function whyText({ detail, shadow, tries }: Exchange): string {
   const attempts = tries === null ? '' : ` tries=${tries.map(tryText).join(',')}`
-  return ascii(`${attempts}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
+  const passed = shadow === null ? '' : ` shadow=${shadow}`
+  return ascii(`${attempts}${passed}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
 }
 
 const tryText = ({ server, phase, fault, ms }: Try): string =>

@@ -6,6 +6,7 @@ import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../http1/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
+import { machineMs } from '../lib/clock.ts'
 import { Resolver } from '../lib/resolver.ts'
 import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
@@ -13,6 +14,7 @@ import type { Ledger } from '../scoreboard/ledger.ts'
 import { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compileSteps } from '../snapshot/compile.ts'
+import type { StepGround } from '../snapshot/rule-steps.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
@@ -57,6 +59,8 @@ export class DataPlane {
   readonly #board: Scoreboard
   readonly #meter: ExchangeMeter
   readonly #limits: LimitNews
+  /** What the steps of rules stand on. */
+  readonly #ground: StepGround
   readonly #logs: WorkerLogs
   readonly #ages: { readonly number: number; readonly snapshot: WeakRef<Snapshot> }[] = []
   #serving: Serving | null = null
@@ -76,6 +80,12 @@ export class DataPlane {
     this.registry = new Registry(undefined, ledger)
     this.#meter = new ExchangeMeter(this.registry)
     this.#limits = new LimitNews(this.registry, logEvent, steadyMs)
+    this.#ground = {
+      board,
+      counter: (name, labels) => this.registry.counter(name, labels),
+      now: machineMs,
+      chance: Math.random,
+    }
     this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
     meterQueues(this.registry, process, () => this.#current?.backends.values() ?? [])
     meterSurplus(this.registry, () => this.#current?.backends.values() ?? [])
@@ -124,7 +134,7 @@ export class DataPlane {
 
   *#compile(read: Steps<Plan>): Steps<Snapshot> {
     const plan = yield* read
-    return yield* compileSteps({ plan, board: this.#board, previous: this.#current })
+    return yield* compileSteps({ plan, board: this.#board, previous: this.#current, ground: this.#ground })
   }
 
   /** Serves what was prepared. */

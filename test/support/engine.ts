@@ -11,6 +11,7 @@ import { Resolver } from '../../server/lib/resolver.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
 import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
 import { compile } from '../../server/snapshot/compile.ts'
+import { splitSteps } from '../../server/snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
 import type { AccessLog } from '../../server/telemetry/access-log.ts'
 import { LimitNews } from '../../server/telemetry/limit-news.ts'
@@ -250,17 +251,7 @@ function withSteps(listeners: Snapshot['listeners'], steps: readonly Middleware<
 }
 
 function ruleWith(rule: Rule, before: readonly Middleware<unknown>[]): Rule {
-  const steps = [...before, ...rule.steps]
-  const placesOf = (has: (step: Middleware<unknown>) => boolean) =>
-    steps.flatMap((step, place) => (has(step) ? [place] : []))
-  return {
-    ...rule,
-    steps,
-    requestSteps: placesOf((step) => step.request !== undefined),
-    responseSteps: placesOf((step) => step.response !== undefined),
-    endSteps: placesOf((step) => step.end !== undefined),
-    hasNotes: steps.some((step) => step.note !== undefined),
-  }
+  return { ...rule, ...splitSteps([...before, ...rule.steps]) }
 }
 
 function loggedOf(x: Exchange): Logged {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { RequestHead } from '../../../server/head/request-head.ts'
 import { ResponseHead } from '../../../server/head/response-head.ts'
 import type { Exchange } from '../../../server/http/exchange.ts'
-import { makeStep } from '../../../server/middleware/index.ts'
 import type { Middleware } from '../../../server/middleware/middleware.ts'
 import type { HeadersConfig } from '../../../server/middleware/headers.options.ts'
+import { stepOf, stepsOf, testGround } from '../../support/step-world.ts'
 
 function requestOf(...fields: string[]): RequestHead {
   const head = new RequestHead()
@@ -25,7 +25,12 @@ function responseOf(...fields: string[]): ResponseHead {
 }
 
 /** The part of an exchange that these steps look at. */
-const exchange = (more: { request?: RequestHead; address?: string | null; bodyLimit?: number }): Exchange =>
+const exchange = (more: {
+  request?: RequestHead
+  address?: string | null
+  bodyLimit?: number
+  bytesIn?: number
+}): Exchange =>
   ({
     request: more.request ?? requestOf(),
     client: {
@@ -36,6 +41,8 @@ const exchange = (more: { request?: RequestHead; address?: string | null; bodyLi
       scheme: 'http',
     },
     bodyLimit: more.bodyLimit ?? 100,
+    bytesIn: more.bytesIn ?? 0,
+    shadow: null,
   }) as Exchange
 
 const ask = (step: Middleware<unknown>, x: Exchange) => step.request?.(x, undefined)
@@ -43,7 +50,7 @@ const ask = (step: Middleware<unknown>, x: Exchange) => step.request?.(x, undefi
 describe('headers', () => {
   const none = { set: {}, add: {}, remove: [] }
   const headers = (config: Partial<HeadersConfig>) =>
-    makeStep({ headers: { request: none, response: none, ...config } })
+    stepOf({ headers: { request: none, response: none, ...config } })
 
   test('removes, sets and adds fields of the request, in this order', () => {
     const step = headers({
@@ -86,7 +93,7 @@ describe('headers', () => {
 
 describe('ip', () => {
   const ip = (allow: string[], deny: string[]) => (address: string | null) => {
-    const answer = ask(makeStep({ ip: { allow, deny } }), exchange({ address }))
+    const answer = ask(stepOf({ ip: { mode: 'enforce', allow, deny } }), exchange({ address }))
     return answer === undefined ? 'passes' : answer
   }
 
@@ -116,18 +123,63 @@ describe('ip', () => {
   })
 
   test('a bad range is refused when the step is made', () => {
-    expect(() => makeStep({ ip: { allow: ['10.0.0.0/99'], deny: [] } })).toThrow(RangeError)
+    expect(() => stepOf({ ip: { mode: 'enforce', allow: ['10.0.0.0/99'], deny: [] } })).toThrow(RangeError)
   })
 })
 
 test('body_limit replaces the limit of the listener, up or down', () => {
   for (const size of [0, 5, 5000]) {
     const x = exchange({ bodyLimit: 100 })
-    expect(ask(makeStep({ body_limit: { size } }), x)).toBeUndefined()
+    expect(ask(stepOf({ body_limit: { mode: 'enforce', size } }), x)).toBeUndefined()
     expect(x.bodyLimit).toBe(size)
   }
 })
 
 test('a step without a known name is refused', () => {
-  expect(() => makeStep({})).toThrow(RangeError)
+  expect(() => stepOf({})).toThrow(RangeError)
+})
+
+describe('mode', () => {
+  const registryOf = () => {
+    const counted: string[] = []
+    const ground = testGround()
+    const counter: typeof ground.counter = (name, labels) => {
+      counted.push(`${name} ${labels.join(' ')}`)
+      return ground.counter(name, labels)
+    }
+    return { counted, ground: { ...ground, counter } }
+  }
+
+  test('in shadow what would be refused passes, counted and named', () => {
+    const { counted, ground } = registryOf()
+    const x = exchange({ address: '192.0.2.1' })
+    const deny = { mode: 'shadow', allow: [], deny: ['192.0.2.0/24'] } as const
+    expect(ask(stepOf({ ip: { ...deny, allow: [], deny: [...deny.deny] } }, ground), x)).toBeUndefined()
+    expect(x.shadow).toBe('ip')
+    stepOf({ body_limit: { mode: 'shadow', size: 5 } }, ground).end?.({ ...x, bytesIn: 5 }, undefined)
+    stepOf({ body_limit: { mode: 'shadow', size: 4 } }, ground).end?.(
+      Object.assign(x, { bytesIn: 5 }),
+      undefined,
+    )
+    expect(x.shadow).toBe('ip,body_limit')
+    expect(x.bodyLimit).toBe(100)
+    expect(counted).toEqual(['shadow_refusals_total test ip', 'shadow_refusals_total test body_limit'])
+  })
+
+  test('what is off is not there', () => {
+    expect(stepsOf([{ ip: { mode: 'off', allow: [], deny: ['0.0.0.0/0'] } }])).toEqual([])
+  })
+})
+
+describe('a reload', () => {
+  const limit = (size: number) => ({ body_limit: { mode: 'enforce' as const, size } })
+  const ip = { ip: { mode: 'enforce' as const, allow: [], deny: ['192.0.2.1'] } }
+
+  test('keeps a step whose options are the same, also where others came before it', () => {
+    const before = stepsOf([limit(1), limit(2)])
+    const after = stepsOf([ip, limit(1), limit(3)], { before })
+    expect(after[1]?.step).toBe(before[0]?.step as Middleware<unknown>)
+    expect(after[2]?.step).not.toBe(before[1]?.step as Middleware<unknown>)
+    expect(after[2]?.step.name).toBe('body_limit')
+  })
 })

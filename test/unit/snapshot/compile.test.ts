@@ -199,9 +199,9 @@ describe('compile', () => {
           backend: 'api',
           middleware: [
             { headers: { request: none, response: { ...none, remove: ['a'] } } },
-            { ip: { allow: [], deny: ['192.0.2.1'] } },
+            { ip: { mode: 'enforce', allow: [], deny: ['192.0.2.1'] } },
             { headers: { request: { ...none, remove: ['b'] }, response: { ...none, remove: ['b'] } } },
-            { body_limit: { size: 5 } },
+            { body_limit: { mode: 'enforce', size: 5 } },
           ],
         }),
       ],
@@ -252,7 +252,10 @@ describe('compile', () => {
         rules: [
           rule('a', {
             backend: 'api',
-            middleware: [{ body_limit: { size: 1 } }, { ip: { allow: ['x'], deny: [] } }],
+            middleware: [
+              { body_limit: { mode: 'enforce', size: 1 } },
+              { ip: { mode: 'enforce', allow: ['x'], deny: [] } },
+            ],
           }),
         ],
       },
@@ -279,7 +282,10 @@ describe('compile', () => {
     const rules = Array.from({ length: 1000 }, (_, i) =>
       rule(`r${i}`, {
         match: { host: [`h${i % 50}.example.org`], path: [`/service-${i}/*`] },
-        middleware: [{ body_limit: { size: i } }, { ip: { allow: ['10.0.0.0/8'], deny: [] } }],
+        middleware: [
+          { body_limit: { mode: 'enforce', size: i } },
+          { ip: { mode: 'enforce', allow: ['10.0.0.0/8'], deny: [] } },
+        ],
         backend: 'api',
       }),
     )

@@ -120,6 +120,14 @@ test('what went wrong stands beside the fault: more about it, and each attempt w
   )
 })
 
+test('what steps in shadow mode would have refused stands in the line of an exchange that went well', async () => {
+  const passed = fakeExchange({ shadow: 'ip,rate_limit' })
+  const line = JSON.parse(await lineOf(passed))
+  expect(line).toMatchObject({ status: 200, fault: null, shadow: 'ip,rate_limit', user_agent: 'test/1.0' })
+  rmSync(file)
+  expect(await lineOf(passed, 'text')).toContain(' fault=- shadow=ip,rate_limit id=')
+})
+
 /**
  * Bytes as they are to be read from the log: UTF-8 decoded, other bytes each as the character of their
  * number.

@@ -18,6 +18,7 @@ export interface FakeFields {
   readonly attempts?: number
   readonly fault?: Fault | null
   readonly detail?: string | null
+  readonly shadow?: string | null
   readonly tries?: Exchange['tries']
   readonly bytesIn?: number
   readonly bytesOut?: number
@@ -67,6 +68,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     },
     rule: fields.rule === undefined ? API : fields.rule,
     detail: fields.detail ?? null,
+    shadow: fields.shadow ?? null,
     tries: fields.tries ?? null,
     server: fields.server === undefined ? SERVER : fields.server,
     attempts: fields.attempts ?? 1,

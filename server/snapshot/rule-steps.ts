@@ -1,0 +1,109 @@
+// The steps of a rule: made, or taken over from the snapshot before where their options are the same, with
+// all that they have learned.
+import type { Exchange } from '../http/exchange.ts'
+import { machineMs } from '../lib/clock.ts'
+import { makeStep, type StepWords, wordsOf } from '../middleware/index.ts'
+import type { Middleware, StepWorld } from '../middleware/middleware.ts'
+import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
+import { Registry } from '../telemetry/registry.ts'
+import type { Rule } from './snapshot.ts'
+
+/** What all steps of a process stand on. */
+export type StepGround = Pick<StepWorld, 'board' | 'counter' | 'now' | 'chance'>
+
+/** A step with the words it was made of. */
+export interface MadeStep {
+  readonly words: StepWords
+  readonly step: Middleware<unknown>
+}
+
+/** For a compilation that serves nobody. */
+export function scratchGround(board: StepWorld['board']): StepGround {
+  const registry = new Registry()
+  return {
+    board,
+    counter: (name, labels) => registry.counter(name, labels),
+    now: machineMs,
+    chance: () => 0.5,
+  }
+}
+
+/** Where the steps of one rule come from. */
+export interface StepSource {
+  readonly rule: string
+  readonly ground: StepGround
+  /** Those of the rule of this name before; none at first. */
+  readonly before: readonly MadeStep[]
+}
+
+/** Makes the steps of a rule, without those that are off; `at` names the place of what one throws. */
+export function makeSteps(
+  items: readonly MiddlewareConfig[],
+  source: StepSource,
+  at: <T>(place: number, make: () => T) => T,
+): MadeStep[] {
+  const made: MadeStep[] = []
+  for (const [place, item] of items.entries()) {
+    const words = at(place, () => wordsOf(item))
+    if (words.mode !== 'off') made.push(at(place, () => madeOf(words, source, made)))
+  }
+  return made
+}
+
+function madeOf(words: StepWords, { rule, ground, before }: StepSource, made: readonly MadeStep[]): MadeStep {
+  // The n-th of its name is the one that was the n-th: others may have come between them.
+  const sameName = (list: readonly MadeStep[]): MadeStep[] =>
+    list.filter((one) => one.words.name === words.name)
+  const known = before.length === 0 ? undefined : sameName(before)[sameName(made).length]
+  if (known !== undefined && Bun.deepEquals(known.words.options, words.options, true)) return known
+  const world = new World(ground, rule, words, known?.step ?? null)
+  const step = makeStep(words, world)
+  world.previous = null
+  return { words, step }
+}
+
+class World implements StepWorld {
+  readonly rule: string
+  readonly counter: StepWorld['counter']
+  readonly board: StepWorld['board']
+  readonly now: StepWorld['now']
+  readonly chance: StepWorld['chance']
+  readonly refuse: StepWorld['refuse']
+  previous: StepWorld['previous']
+
+  constructor(ground: StepGround, rule: string, { name, mode }: StepWords, previous: StepWorld['previous']) {
+    this.rule = rule
+    this.counter = ground.counter
+    this.board = ground.board
+    this.now = ground.now
+    this.chance = ground.chance
+    this.previous = previous
+    this.refuse =
+      mode === 'shadow'
+        ? (x) => {
+            shadow(x, name)
+            ground.counter('shadow_refusals_total', [rule, name]).add(1)
+            return undefined
+          }
+        : (_, answer) => answer
+  }
+}
+
+function shadow(x: Exchange, name: string): void {
+  x.shadow = x.shadow === null ? name : `${x.shadow},${name}`
+}
+
+/** Which steps have which part: split once, so that nothing is looked up per request. */
+export function splitSteps(
+  steps: readonly Middleware<unknown>[],
+): Pick<Rule, 'steps' | 'requestSteps' | 'responseSteps' | 'endSteps' | 'hasNotes'> {
+  const placesOf = (has: (step: Middleware<unknown>) => boolean): number[] =>
+    steps.flatMap((step, place) => (has(step) ? [place] : []))
+  return {
+    steps,
+    requestSteps: placesOf((step) => step.request !== undefined),
+    responseSteps: placesOf((step) => step.response !== undefined),
+    endSteps: placesOf((step) => step.end !== undefined),
+    hasNotes: steps.some((step) => step.note !== undefined),
+  }
+}
