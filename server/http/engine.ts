@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
 import { flush } from '../lib/stage.ts'
-import { limitBuffers } from '../http1/buffers.ts'
+import { limitBuffers } from '../lib/buffers.ts'
 import type { ClientEvents, Requests } from '../http1/ends.ts'
 import type { Inbound } from '../http1/inbound.ts'
 import { retire } from '../http1/pool.ts'
 import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
+import { event } from '../lib/event.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -129,9 +130,9 @@ export class Engine implements Requests {
 
   /** Ends idle connections: others wait to be accepted. */
   endIdle(): void {
-    tick()
-    for (const client of this.#open) client.endIfIdle()
-    flush()
+    event(() => {
+      for (const client of this.#open) client.endIfIdle()
+    })
   }
 
   // ── stopping ──
@@ -141,10 +142,9 @@ export class Engine implements Requests {
    * many exchanges that were.
    */
   drain(withinMs: number, done: (aborted: number) => void): void {
-    tick()
     this.isDraining = true
     this.#drained = done
-    for (const client of this.#open) client.endIfIdle()
+    this.endIdle()
     if (this.#open.size === 0) return this.#endDrain(0)
     this.#drainTimer = setTimeout(() => this.#breakRest(), withinMs)
   }
@@ -154,8 +154,9 @@ export class Engine implements Requests {
     const aborted = rest.filter((client) => client.isServing).length
     const done = this.#drained
     this.#drained = null
-    tick()
-    for (const client of rest) guarded(() => client.giveUp('stopped'))
+    event(() => {
+      for (const client of rest) guarded(() => client.giveUp('stopped'))
+    })
     done?.(aborted)
   }
 

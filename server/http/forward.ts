@@ -7,7 +7,6 @@ import type { Server } from '../backends/server.ts'
 import { faultAnswer } from '../head/answer.ts'
 import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'
-import { flush } from '../lib/stage.ts'
 import { writeRequestHead } from '../head/write.ts'
 import { DialRace } from '../http1/dial-race.ts'
 import type { ServerEvents } from '../http1/ends.ts'
@@ -16,12 +15,13 @@ import type { Outbound } from '../http1/outbound.ts'
 import { takeIdle } from '../http1/pool.ts'
 import { guarded } from '../lib/bug.ts'
 import { hasDescriptors } from '../lib/descriptors.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { nowMs } from '../lib/clock.ts'
+import { event } from '../lib/event.ts'
 import { type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import { attemptAnswered, attemptFailed, learnFromAnswer, learnFromFailure, phaseOf } from './attempt.ts'
 import { requestLines } from './forwarded-headers.ts'
-import { HeldPieces } from './held-pieces.ts'
+import { HeldPieces } from '../lib/held-pieces.ts'
 import type { Proxied } from './proxy.ts'
 import { backoffMs, isUnsent, mayRepeat } from './retry.ts'
 import { tellAttempt } from './tell-exchange.ts'
@@ -84,17 +84,17 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   onServer(server: Server): void {
-    tick()
-    this.x.queueMs += nowMs - this.#waitingSinceMs
-    this.#use(server)
-    flush()
+    event(() => {
+      this.x.queueMs += nowMs - this.#waitingSinceMs
+      this.#use(server)
+    })
   }
 
   onQueueTimeout(): void {
-    tick()
-    this.x.queueMs += nowMs - this.#waitingSinceMs
-    this.x.replyWith('queue_timeout')
-    flush()
+    event(() => {
+      this.x.queueMs += nowMs - this.#waitingSinceMs
+      this.x.replyWith('queue_timeout')
+    })
   }
 
   #use(server: Server): void {
@@ -115,10 +115,10 @@ export class Forward implements ServerEvents, Waiter {
 
   #resolved(server: Server, addresses: readonly string[]): void {
     if (this.#isOver || this.#server !== server || this.#conn || this.#race) return
-    tick()
-    if (addresses.length === 0) this.serverGone(hasDescriptors() ? 'dns_failed' : 'descriptor_limit')
-    else this.#dial(server, addresses)
-    flush()
+    event(() => {
+      if (addresses.length === 0) this.serverGone(hasDescriptors() ? 'dns_failed' : 'descriptor_limit')
+      else this.#dial(server, addresses)
+    })
   }
 
   #dial(server: Server, addresses: readonly string[]): void {
@@ -294,9 +294,7 @@ export class Forward implements ServerEvents, Waiter {
   #backedOff(): void {
     this.#backoff = null
     if (this.#isOver) return
-    tick()
-    guarded(() => this.attempt())
-    flush()
+    event(() => guarded(() => this.attempt()))
   }
 
   // ── 9 relay ──

@@ -1,7 +1,7 @@
 // A step that waits. Its exchange is parked: nothing of it moves until the step's Promise settles, which it
 // must in time.
-import { flush } from '../lib/stage.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { nowMs } from '../lib/clock.ts'
+import { event } from '../lib/event.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 
 /** A step that waits longer has failed. */
@@ -41,13 +41,13 @@ class Wait<T> implements Timed {
     if (this.#isOver) return
     this.#isOver = true
     this.#wheel.remove(this)
-    tick()
-    try {
-      go()
-    } catch (error) {
-      this.#parked.failed(error)
-    }
-    flush()
+    event(() => {
+      try {
+        go()
+      } catch (error) {
+        this.#parked.failed(error)
+      }
+    })
   }
 
   expire(): void {

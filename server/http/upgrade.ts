@@ -4,7 +4,7 @@ import { hasToken } from '../head/bytes.ts'
 import { FIELD_INTS } from '../head/fields.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import { protocolsOf } from '../http1/protocols.ts'
+import { protocolsOf } from '../head/protocols.ts'
 import type { Proxied } from './proxy.ts'
 
 const UPGRADE = Buffer.from('upgrade')

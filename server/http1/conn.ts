@@ -15,9 +15,10 @@ import { nowMs } from '../lib/clock.ts'
 import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { BodyReader } from './body.ts'
-import { countBuffered, letGo, removeReader } from './buffers.ts'
+import { countBuffered, letGo, removeReader } from '../lib/buffers.ts'
 import { Pace } from './pace.ts'
-import { type Pumped, enqueue, isVolume, keepable, pump, unpump } from './pump.ts'
+import { keepable } from '../lib/read-piece.ts'
+import { type Pumped, enqueue, isVolume, pump, unpump } from './pump.ts'
 
 const LINGER_MS = 2000
 /**

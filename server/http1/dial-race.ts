@@ -1,9 +1,9 @@
 // A connection to a server whose name has several addresses: dialled one after the other, a quarter of a
 // second apart or as soon as one fails, until one stands (RFC 8305 §5). The others are dropped. Only such
 // servers pay for it.
-import { flush } from '../lib/stage.ts'
 import { type Suspects, delayMs, inOrder } from '../lib/address-race.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { nowMs } from '../lib/clock.ts'
+import { event } from '../lib/event.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -53,7 +53,7 @@ export class DialRace {
     this.#isDialling = false
     if (this.#isOver) return
     if (this.#runners.length === 0) return this.#lose()
-    if (this.#hasNext) this.#timer = setTimeout(() => this.#late(), this.#delayMs)
+    if (this.#hasNext) this.#timer = setTimeout(() => event(() => this.#late()), this.#delayMs)
   }
 
   /** Nobody wants the connection any more: no event follows. */
@@ -102,11 +102,9 @@ export class DialRace {
   /** The latest one lets wait for itself. */
   #late(): void {
     this.#timer = null
-    tick()
     for (const { address } of this.#runners) this.#world.suspects.add(address, this.#endpoint.port, nowMs)
     if (this.#runners.length >= RUNNERS_MAX) this.#runners.shift()?.conn?.drop()
     this.start()
-    flush()
   }
 
   #lose(): void {

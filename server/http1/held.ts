@@ -1,6 +1,6 @@
 // Bytes that wait for more. Many small reads cost one buffer that doubles, not a copy of all for each.
-import { countBuffered } from './buffers.ts'
-import { keepable } from './pump.ts'
+import { countBuffered } from '../lib/buffers.ts'
+import { keepable } from '../lib/read-piece.ts'
 
 const FIRST_BYTES = 512
 const AHEAD_BYTES_MAX = 4 * 1024

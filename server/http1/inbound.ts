@@ -9,20 +9,23 @@ import { type SocketEnds, endsOf } from '../lib/socket-ends.ts'
 import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import { holdIfFull, letGo } from './buffers.ts'
+import { holdIfFull, letGo } from '../lib/buffers.ts'
 import { BodyReader, MALFORMED, type PieceTaker } from './body.ts'
 import { Conn } from './conn.ts'
 import type { ClientEvents } from './ends.ts'
 import { faultOfPart, findHead } from './find-head.ts'
 import { Held } from './held.ts'
 import type { Port } from './port.ts'
-import { keepable, unpump } from './pump.ts'
-import { TURN_REQUESTS, inTurn } from './fairness.ts'
+import { unpump } from './pump.ts'
+import { inTurn } from '../lib/event.ts'
+import { keepable } from '../lib/read-piece.ts'
 
 /** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
  *  tunnel: raw bytes both ways · over: nothing more is read. */
 type Place = 'head' | 'body' | 'busy' | 'tunnel' | 'over'
 
+/** How many requests of one client are served before others have their turn. */
+const TURN_REQUESTS = 64
 /** How long a drain waits for the request that may be on its way on a connection. */
 const NEXT_REQUEST_MS = 1000
 

@@ -17,7 +17,7 @@ import type { DialEvents, ServerEvents } from './ends.ts'
 import { Held } from './held.ts'
 import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle, removeIdle } from './pool.ts'
-import { grants, whyNotGranted } from './protocols.ts'
+import { grants, whyNotGranted } from '../head/protocols.ts'
 import { READ_BYTES_MAX, isQuiet, unpump } from './pump.ts'
 import { ServerConn } from './server-conn.ts'
 

@@ -11,10 +11,9 @@ import { flush } from '../lib/stage.ts'
 import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { libc } from '../lib/native.ts'
-import { isTight } from './buffers.ts'
+import { isTight } from '../lib/buffers.ts'
+import { PIECE_BYTES, readPiece } from '../lib/read-piece.ts'
 
-/** One read. What the other side does not take of it is copied, and is all that a stalled reader costs. */
-export const PIECE_BYTES = 64 * 1024
 /** The same while much waits for others already. */
 const TIGHT_PIECE_BYTES = 16 * 1024
 /** What one connection may read before the next one does. */
@@ -47,7 +46,6 @@ export interface Pumped {
   terminate(): void
 }
 
-let piece: Buffer | null = null
 let address: ReturnType<typeof ptr> | null = null
 /** One is reading: its piece is in use. */
 let isReading = false
@@ -134,7 +132,7 @@ function shareOf(conn: Pumped): number {
  */
 function readShare(conn: Pumped): number {
   const { fd } = conn.socket as { fd: number }
-  piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES)
+  const piece = readPiece()
   address ??= ptr(piece)
   let total = 0
   isReading = true
@@ -166,11 +164,3 @@ export function isQuiet(socket: object | null): boolean {
 }
 
 const peeked = new Uint8Array(new ArrayBuffer(1))
-
-/** `bytes[from..to)` as something that stays as it is, and keeps little more than that in memory. */
-export function keepable(bytes: Buffer, from: number, to: number): Buffer {
-  const part = bytes.subarray(from, to)
-  const isReused = piece !== null && part.buffer === piece.buffer
-  // A part keeps all of what it was cut from.
-  return isReused || 2 * part.length < part.buffer.byteLength ? Buffer.from(part) : part
-}

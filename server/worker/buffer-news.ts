@@ -1,5 +1,5 @@
 // What a worker tells of the bytes that it holds for whoever is slow.
-import { bufferedBytes, buffersFullTimes } from '../http1/buffers.ts'
+import { bufferedBytes, buffersFullTimes } from '../lib/buffers.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Registry } from '../telemetry/registry.ts'
 

@@ -4,7 +4,7 @@
 // dropped.
 import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
-import { tellBuffersTo } from '../http1/buffers.ts'
+import { tellBuffersTo } from '../lib/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
 import { machineMs } from '../lib/clock.ts'
 import { Resolver } from '../lib/resolver.ts'

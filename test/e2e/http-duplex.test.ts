@@ -1,7 +1,7 @@
 // Answers that come before their requests are whole: both directions go on for as long as both ends take
 // bytes.
 import { describe, expect, test } from 'bun:test'
-import { bufferedBytes } from '../../server/http1/buffers.ts'
+import { bufferedBytes } from '../../server/lib/buffers.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { makeGate, pause, waitFor } from '../support/wait.ts'

@@ -4,7 +4,7 @@
 // Bytes that a worker holds for whoever is slow: each connection has a bound, and so have all together;
 // nobody waits for ever.
 import { afterEach, expect, test } from 'bun:test'
-import { bufferedBytes, buffersFullTimes, limitBuffers } from '../../server/http1/buffers.ts'
+import { bufferedBytes, buffersFullTimes, limitBuffers } from '../../server/lib/buffers.ts'
 import { startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { waitFor } from '../support/wait.ts'

@@ -6,7 +6,7 @@
 // there are.
 import { afterEach, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
-import { bufferedBytes, limitBuffers } from '../../server/http1/buffers.ts'
+import { bufferedBytes, limitBuffers } from '../../server/lib/buffers.ts'
 import { startEngine } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { seedOfRun, seededRandom } from '../support/random.ts'

@@ -2,15 +2,9 @@
 // after.
 import { ptr } from 'bun:ffi'
 import { afterEach, expect, test } from 'bun:test'
-import {
-  PIECE_BYTES,
-  type Pumped,
-  SHARE_BYTES,
-  TURN_BYTES,
-  enqueue,
-  pump,
-} from '../../../server/http1/pump.ts'
+import { type Pumped, SHARE_BYTES, TURN_BYTES, enqueue, pump } from '../../../server/http1/pump.ts'
 import { closeFds } from '../../../server/lib/pass-fds.ts'
+import { PIECE_BYTES } from '../../../server/lib/read-piece.ts'
 import { libc } from '../../../server/lib/native.ts'
 
 const opened: number[] = []

@@ -1,6 +1,6 @@
 // Pieces of a body that are kept for a while. A large one is kept as it is; small ones are gathered, so that
 // a sender of single bytes costs what its bytes cost and not an object for each.
-import { keepable } from '../http1/pump.ts'
+import { keepable } from './read-piece.ts'
 
 const SMALL_BYTES = 4096
 const GATHER_BYTES = 8192

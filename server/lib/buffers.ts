@@ -3,8 +3,8 @@
 // together. At the limit no client is read that could add to them. Those go on that can make them fewer:
 // clients in the middle of a request, tunnels, every server. So nothing waits for what waits for it, and who
 // was stopped first is read again first.
-import { tellBug } from '../lib/bug.ts'
-import { inTurn } from './fairness.ts'
+import { tellBug } from './bug.ts'
+import { inTurn } from './event.ts'
 
 /** A client's connection, as far as its reading may be stopped here. */
 export interface Reader {

@@ -6,7 +6,7 @@ import {
   countBuffered,
   limitBuffers,
   removeReader,
-} from '../../../server/http1/buffers.ts'
+} from '../../../server/lib/buffers.ts'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
 import { waitFor } from '../../support/wait.ts'
 

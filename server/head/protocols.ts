@@ -1,6 +1,6 @@
 // The protocols of Upgrade fields (RFC 9110 §7.8): what a request asks for, and whether an answer grants no
 // other.
-import type { ResponseHead } from '../head/response-head.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** The protocols of Upgrade fields, in lower case. */
 export function protocolsOf(values: readonly string[]): string[] {
