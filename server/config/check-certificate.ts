@@ -76,7 +76,7 @@ function readFile(checked: Written, path: Path, name: string): string | null {
   try {
     return checked.readText(name)
   } catch (error) {
-    const hint = checked.isSubstituted(path) ? null : `it is ${checked.absolute(name)}: ${whyUnread(error)}`
+    const hint = checked.isSubstituted(path) ? null : `it is ${name}: ${whyUnread(error)}`
     wrong(checked, path, name, { found: 'which cannot be read', allowed: 'a readable file', hint })
     return null
   }

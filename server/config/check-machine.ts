@@ -10,20 +10,20 @@ import type { Path } from './tree.ts'
 export function checkMachine(checked: Checked, machine: Machine): void {
   checkAddresses(checked)
   const { data, logs } = checked.config
-  const warn = (path: Path, written: string, why: string | null): void => {
+  const warn = (path: Path, place: string, why: string | null): void => {
+    const found = checked.isWritten(path) ? checked.quoted(path, place) : 'the default'
     if (why !== null)
       checked.warn({
         code: 'file',
         path,
-        found: `${checked.quoted(path, written)}, ${why}`,
+        found: `${found}, ${why}`,
         allowed: 'a place that the gateway can write to',
-        hint: `it is ${checked.absolute(written)}; this counts for the user and the machine that the gateway runs as`,
+        hint: `it is ${place}; this counts for the user and the machine that the gateway runs as`,
       })
   }
-  warn(['data'], data, machine.whyNoFolder(checked.absolute(data)))
+  warn(['data'], data, machine.whyNoFolder(data))
   const { file, enabled } = logs.access
-  if (file !== undefined && enabled)
-    warn(['logs', 'access', 'file'], file, machine.whyNoFile(checked.absolute(file)))
+  if (file !== undefined && enabled) warn(['logs', 'access', 'file'], file, machine.whyNoFile(file))
 }
 
 function checkAddresses(checked: Checked): void {

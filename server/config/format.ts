@@ -22,6 +22,8 @@ export interface Bounds {
   readonly least?: string
   readonly most?: string
   readonly default?: unknown
+  /** What it is, in words of its own. */
+  readonly allowed?: string
   /** Of an address: the port that is usual there. */
   readonly port?: number
 }

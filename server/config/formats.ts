@@ -77,12 +77,12 @@ const userName: Format = {
 }
 
 const path: Format = {
-  decode(text) {
+  decode(text, { allowed = 'the path of a file' }) {
     const isGood = text !== '' && !/[\x00-\x1f\x7f]/.test(text)
     const isContent = text.includes('-----BEGIN ')
     return isGood && !isContent
       ? { value: text }
-      : no('the path of a file', isContent ? 'put it in a file, and name that' : null)
+      : no(allowed, isContent ? 'put it in a file, and name that' : null)
   },
 }
 

@@ -7,7 +7,7 @@ import { countItems } from './count-items.ts'
 import { checkConfig } from './check.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
-import { type Config, ConfigOptions, type ListenerConfig } from './schema.ts'
+import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isShort, shortPath, toLong } from './short.ts'
 import { type Env, type ReadFile, type Sources, substitute } from './substitute.ts'
@@ -81,7 +81,7 @@ export function parseConfig(
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')
-  return { ok: true, config: absolute(config, folder), tree, warnings: problems.sorted(), text, hash, files }
+  return { ok: true, config, tree, warnings: problems.sorted(), text, hash, files }
 }
 
 interface CheckedText {
@@ -105,7 +105,7 @@ function checkText(
   // Without a "${" there is nothing to put in place; an escape may stand for one of its characters.
   const files = /\$\{|\\/.test(text) ? substituteIn(written, sources, problems) : []
   // The walk gives the schema's type, also where it found problems.
-  const config = walk(ConfigOptions as SchemaNode, tree, problems) as Config
+  const config = walk(ConfigOptions as SchemaNode, tree, sources.folder, problems) as Config
   const named = checkConfig(config, tree, problems, sources)
   return { config, tree, files: [...new Set([...files, ...named])] }
 }
@@ -124,25 +124,6 @@ function longForm(written: MapTree, problems: Problems): MapTree | null {
   const tree = toLong(written, problems)
   problems.writtenPath = shortPath(written)
   return tree
-}
-
-/** Relative paths start at the config file's folder. */
-function absolute(config: Config, folder: string): Config {
-  const { access } = config.logs
-  const logs =
-    access.file === undefined
-      ? config.logs
-      : { ...config.logs, access: { ...access, file: resolve(folder, access.file) } }
-  const listeners = Object.entries(config.listeners).map(
-    ([name, listener]) => [name, absoluteListener(listener, folder)] as const,
-  )
-  return { ...config, data: resolve(folder, config.data), listeners: Object.fromEntries(listeners), logs }
-}
-
-function absoluteListener(listener: ListenerConfig, folder: string): ListenerConfig {
-  if (listener.protocol !== 'turn' || listener.tls === undefined) return listener
-  const { tls } = listener
-  return { ...listener, tls: { ...tls, cert: resolve(folder, tls.cert), key: resolve(folder, tls.key) } }
 }
 
 function decode(bytes: Uint8Array): string | null {

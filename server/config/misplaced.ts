@@ -1,5 +1,6 @@
 // The commonest slip of YAML: what belongs below a name stands beside it, indented too little.
 import type { SchemaNode } from './schema-node.ts'
+import type { ShapeFinding } from './shape.ts'
 import type { MapTree, Tree } from './tree.ts'
 
 /** Keys of an item that stand beside its name, as they were indented too little: each with that name. */
@@ -16,6 +17,14 @@ export function misplacedKeys(schema: SchemaNode, tree: MapTree): ReadonlyMap<st
   }
   return misplaced
 }
+
+/** What is told of such a key. */
+export const misplacedKey = (key: string, above: string): ShapeFinding => ({
+  code: 'wrong-value',
+  found: `the key ${JSON.stringify(key)} beside ${JSON.stringify(above)}`,
+  allowed: `it below ${JSON.stringify(above)}`,
+  hint: `indent "${key}" further than "${above}"`,
+})
 
 /** Whether nothing is written there. */
 export const isNothing = (tree: Tree | undefined): boolean => tree?.is === 'scalar' && tree.value === null

@@ -3,7 +3,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { NO_TLS } from '../http/listener.options.ts'
-import { Bind, Cidr, Duration, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
+import { Bind, Cidr, Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
@@ -31,7 +31,6 @@ export const ListenerOptions = MapBy('protocol', optionsOf(PROTOCOLS), {
     turns: 'write turn, and add "tls" beside it',
   },
 })
-export type ListenerConfig = Static<typeof ListenerOptions>
 
 const AdminOptions = Type.Object(
   {
@@ -64,9 +63,8 @@ export const ConfigOptions = Type.Object(
         description: 'Processes that move bytes. Default: one a core. 0: everything in one process.',
       }),
     ),
-    data: Type.String({
+    data: FilePath({
       default: './data',
-      pattern: '^[^\\x00-\\x1f\\x7f]+$',
       allowed: 'a path',
       description: 'Folder of what is kept; relative to the config file. A change needs a restart.',
     }),

@@ -1,6 +1,36 @@
-// Where else in the schema a key is known.
-import { wordOf } from './map-by.ts'
+// A key that a schema does not know: what was meant, and where else it is known.
+import { wordFor, wordOf } from './map-by.ts'
+import { nearest } from './nearest.ts'
 import type { SchemaNode } from './schema-node.ts'
+
+/** What there is around an unknown key. */
+interface Around {
+  /** The schemas that the one in question is among. */
+  readonly by: SchemaNode | undefined
+  /** Whether a key is not written in the same map. */
+  readonly isFree: (key: string) => boolean
+  /** Where else it is known, in words. */
+  readonly homes: () => string | null
+}
+
+/** What to say of an unknown key, and the one that was meant, if that is known and not written. */
+export function explainKey(
+  key: string,
+  schema: SchemaNode,
+  { by = {}, isFree, homes }: Around,
+): { readonly hint: string | null; readonly meant: string | null } {
+  const free = (one: string): string | null => (isFree(one) ? one : null)
+  const also = schema.also?.[key]
+  if (also !== undefined) return { hint: `it is called ${JSON.stringify(also)}`, meant: free(also) }
+  const lacking = schema.lacks?.[key]
+  if (lacking !== undefined) return { hint: lacking, meant: null }
+  const needed = wordFor(by, key)
+  if (needed !== null) return { hint: `it needs "${needed}"`, meant: null }
+  const near = nearest(key, Object.keys(schema.properties ?? {}).filter(isFree))
+  if (near !== null) return { hint: `did you mean "${near}"?`, meant: near }
+  const elsewhere = homes()
+  return { hint: elsewhere && `it belongs to ${elsewhere}`, meant: null }
+}
 
 const HOMES_MAX = 4
 /** The schema of a key, by where it is known. */

@@ -1,64 +1,54 @@
 // Tree → checked words, along the schema: decodes, fills in defaults, and collects every problem on the way.
 // Never throws. Where a value is wrong, something harmless of its type stands in for it, so that the rest can
 // still be checked.
-import { FORMATS } from './formats.ts'
-import { likestSchema, schemaByWord, wordFor, wordsOf } from './map-by.ts'
-import { isNothing, misplacedKeys } from './misplaced.ts'
-import { nearest } from './nearest.ts'
-import { type Finding, Problems } from './problem.ts'
-import { readBoolean, readNumber } from './scalars.ts'
-import type { SchemaNode } from './schema-node.ts'
-import { no, type Refused } from './format.ts'
+import { decodeScalar, isNumeric } from './decode-scalar.ts'
+import type { Refused } from './format.ts'
 import { Hints } from './hints.ts'
-import { isStandIn, STAND_IN } from './stand-in.ts'
+import { likestSchema, schemaByWord, wordsOf } from './map-by.ts'
+import { isNothing, misplacedKey, misplacedKeys } from './misplaced.ts'
+import { type Finding, Problems } from './problem.ts'
+import { readBoolean } from './scalars.ts'
+import type { SchemaNode } from './schema-node.ts'
 import type { Plain } from './spell.ts'
 import { describe, kindOf } from './spoken.ts'
+import { type ShapeFinding, secondOnes, wrongCountOfItems, wrongCountOfKeys, wrongKey } from './shape.ts'
+import { StandIns } from './stand-in.ts'
+import { pathOf, type Trail } from './trail.ts'
 import {
   type Entry,
   isExtension,
   Lines,
-  type List,
   type MapTree,
   type Offset,
-  type Path,
   type Scalar,
   scalarAt,
   type Tree,
   treeOf,
 } from './tree.ts'
-import { homesOf } from './unknown-key.ts'
+import { explainKey, homesOf } from './unknown-key.ts'
 
-/** Decodes a tree along a schema. The result is of the schema's type, also after problems. */
-export function walk(schema: SchemaNode, tree: MapTree, problems: Problems): unknown {
-  return new Walker(schema, problems, new Hints(accepts, problems.syntax)).value(schema, tree, null, tree.at)
+/**
+ * Decodes a tree along a schema; relative paths start at `folder`. The result is of the schema's type, also
+ * after problems.
+ */
+export function walk(root: SchemaNode, tree: MapTree, folder: string, problems: Problems): unknown {
+  const ground = { root, folder, defaults: new WeakMap<SchemaNode, unknown>() }
+  return new Walker(ground, problems, new Hints(accepts, problems.syntax)).value(root, tree, null, tree.at)
 }
 
 /** Whether a schema takes a value, as if it had been written. */
 const accepts = (schema: SchemaNode, value: Plain): boolean => fits(schema, treeOf(value, 0))
 
 /** Whether a schema takes what was written. */
-function fits(schema: SchemaNode, tree: Tree): boolean {
+function fits(root: SchemaNode, tree: Tree): boolean {
   const problems = new Problems('', NO_LINES)
-  new Walker(schema, problems, null).value(schema, tree, null, tree.at)
+  new Walker({ root, ...NOWHERE }, problems, null).value(root, tree, null, tree.at)
   return !problems.hasErrors
 }
+const NOWHERE = { folder: '/', defaults: new WeakMap<SchemaNode, unknown>() }
 const NO_LINES = new Lines('')
 
-/**
- * Where we are, from the end: most places are passed without a word, so that a path is made only for a
- * problem.
- */
-type Trail = { readonly up: Trail; readonly step: string | number } | null
-
-function pathOf(trail: Trail): Path {
-  const path: (string | number)[] = []
-  for (let at = trail; at !== null; at = at.up) path.push(at.step)
-  return path.reverse()
-}
-
-/**
- * The properties of each schema, and what their defaults mean: asked for once for each item of long lists.
- */
+/** The properties of each schema: asked for once for each item of long lists. */
 const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()
 
 function propertiesOf(schema: SchemaNode): readonly (readonly [string, SchemaNode])[] {
@@ -70,7 +60,14 @@ function propertiesOf(schema: SchemaNode): readonly (readonly [string, SchemaNod
   return properties
 }
 
-const defaults = new WeakMap<SchemaNode, unknown>()
+/** What a walk stands on. */
+interface Ground {
+  readonly root: SchemaNode
+  /** Where relative paths start. */
+  readonly folder: string
+  /** What defaults mean, which is asked for once for each item of long lists. */
+  readonly defaults: WeakMap<SchemaNode, unknown>
+}
 
 interface UnknownKey {
   readonly entry: Entry
@@ -80,14 +77,14 @@ interface UnknownKey {
 }
 
 class Walker {
-  readonly #root: SchemaNode
+  readonly #ground: Ground
   readonly #problems: Problems
   /** Null: nobody will read what is found. */
   readonly #hints: Hints | null
-  #standIns = 0
+  readonly #standIns = new StandIns()
 
-  constructor(root: SchemaNode, problems: Problems, hints: Hints | null) {
-    this.#root = root
+  constructor(ground: Ground, problems: Problems, hints: Hints | null) {
+    this.#ground = ground
     this.#problems = problems
     this.#hints = hints
   }
@@ -102,10 +99,7 @@ class Walker {
     if (schema.additionalProperties) return this.#mapOf(schema, schema.additionalProperties, tree, path)
     if (schema.type === 'object') return this.#object(schema, tree, path, at)
     if (schema.type === 'array') return this.#list(schema, tree, path)
-    if (tree.is !== 'scalar') return this.#wrong(schema, tree, path)
-    if (schema.type === 'boolean') return readBoolean(tree) ?? this.#wrong(schema, tree, path)
-    if (schema.type === 'integer' || schema.type === 'number') return this.#number(schema, tree, path)
-    return this.#text(schema, tree, path)
+    return tree.is === 'scalar' ? this.#scalar(schema, tree, path) : this.#wrong(schema, tree, path)
   }
 
   /** `by`: the schemas that this one is among. */
@@ -119,7 +113,7 @@ class Walker {
       const name = this.#unknownKey(schema, tree, { entry, path: { up: path, step: key }, by })
       if (name !== null) (meant ??= new Map()).set(name, entry)
     }
-    this.#countKeys(schema, tree, path, at)
+    this.#tell(wrongCountOfKeys(schema, tree), path, at)
     const result: Record<string, unknown> = {}
     for (const [key, property] of propertiesOf(schema)) {
       const entry = tree.entries.get(key) ?? meant?.get(key)
@@ -167,12 +161,17 @@ class Walker {
     return this.#standIn(schema, at)
   }
 
+  #tell(shape: ShapeFinding | null, path: Trail, at: Offset): void {
+    if (shape !== null) this.#report({ ...shape, path, at })
+  }
+
   #report({ path, ...finding }: Omit<Finding, 'path'> & { readonly path: Trail }): void {
     this.#problems.add({ ...finding, path: pathOf(path) })
   }
 
   /** What a default means. It is the same value everywhere: configs are not changed. */
   #default(schema: SchemaNode, path: Trail, at: Offset): unknown {
+    const { defaults } = this.#ground
     let value = defaults.get(schema)
     if (value === undefined) {
       value = this.value(schema, treeOf(schema.default, at), path, at)
@@ -181,41 +180,19 @@ class Walker {
     return value
   }
 
-  #countKeys({ minProperties = 0, maxProperties }: SchemaNode, tree: MapTree, path: Trail, at: Offset): void {
-    if (minProperties === 0 && maxProperties === undefined) return
-    const count = [...tree.entries.keys()].filter((key) => !isExtension(key)).length
-    if (count >= minProperties && count <= (maxProperties ?? count)) return
-    const found = count === 0 ? 'an empty map' : `${count} keys`
-    const hint = count > 1 ? 'begin a list item ("- ") for each' : null
-    this.#report({ code: 'wrong-value', at, path, found, allowed: 'exactly one key', hint })
-  }
-
   #mapOf(schema: SchemaNode, item: SchemaNode, tree: Tree, path: Trail): unknown {
     if (tree.is !== 'map') return this.#wrong(schema, tree, path)
     const result: Record<string, unknown> = {}
     const seen = new Set<string>()
-    const format = FORMATS[schema.keys ?? 'name']
     const misplaced = misplacedKeys(item, tree)
     for (const [key, entry] of tree.entries) {
       const here = { up: path, step: key }
       const above = misplaced.get(key)
       if (above !== undefined) {
-        this.#misplaced(key, above, entry.at, path)
+        this.#tell(misplacedKey(key, above), here, entry.at)
         continue
       }
-      const decoded = format?.decode(key, {})
-      const found = `the key ${JSON.stringify(key.slice(0, 80))}`
-      if (decoded && 'allowed' in decoded)
-        this.#report({ code: 'wrong-value', at: entry.at, path: here, found, ...decoded })
-      // Field names differ in case only for people.
-      else if (schema.keys === 'field-name' && seen.has(key.toLowerCase()))
-        this.#report({
-          code: 'duplicate',
-          at: entry.at,
-          path: here,
-          found: `${found} a second time`,
-          allowed: 'each field once, in upper or lower case',
-        })
+      this.#tell(wrongKey(schema, key, seen), here, entry.at)
       seen.add(key.toLowerCase())
       const isEmptied = isNothing(entry.value) && [...misplaced.values()].includes(key)
       const value = isEmptied ? this.#standIn(item, entry.at) : this.value(item, entry.value, here, entry.at)
@@ -224,54 +201,20 @@ class Walker {
     return result
   }
 
-  #misplaced(key: string, above: string, at: Offset, path: Trail): void {
-    this.#report({
-      code: 'wrong-value',
-      at,
-      path: { up: path, step: key },
-      found: `the key ${JSON.stringify(key)} beside ${JSON.stringify(above)}`,
-      allowed: `it below ${JSON.stringify(above)}`,
-      hint: `indent "${key}" further than "${above}"`,
-    })
-  }
-
   #list(schema: SchemaNode, tree: Tree, path: Trail): unknown {
-    const { items = {}, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
+    const { items = {} } = schema
     if (tree.is !== 'list') return this.#wrong(schema, tree, path)
-    const count = tree.items.length
-    if (count < minItems || count > maxItems) {
-      const allowed = count < minItems ? `at least ${minItems}` : `at most ${maxItems}`
-      const found = count === 0 ? 'an empty list' : `${count} items`
-      this.#report({ code: 'wrong-value', at: tree.at, path, found, allowed })
-    }
+    this.#tell(wrongCountOfItems(schema, tree), path, tree.at)
     const values = tree.items.map((item, index) =>
       this.value(items, item, { up: path, step: index }, item.at),
     )
-    if (schema.uniqueItems) this.#reportTwice(values, tree, path)
-    return values
-  }
-
-  #reportTwice(values: readonly unknown[], { items }: List, path: Trail): void {
-    // What stands in for a wrong value was not written, and is no other's double.
-    const isWritten = (tree: Tree | undefined, value: unknown): boolean =>
-      tree?.is === 'scalar' && tree.value === value && !isStandIn(String(value))
-    const seen = new Set<unknown>()
-    for (const [index, value] of values.entries()) {
-      const tree = items[index]
-      if (tree === undefined || !isWritten(tree, value)) continue
-      if (!seen.has(value)) {
-        seen.add(value)
-        continue
+    if (schema.uniqueItems)
+      for (const index of secondOnes(values, tree)) {
+        const item = tree.items[index] ?? tree
+        const found = `${describe(item)} a second time`
+        this.#tell({ code: 'duplicate', found, allowed: 'each once' }, { up: path, step: index }, item.at)
       }
-      const found = `${describe(tree)} a second time`
-      this.#report({
-        code: 'duplicate',
-        at: tree.at,
-        path: { up: path, step: index },
-        found,
-        allowed: 'each once',
-      })
-    }
+    return values
   }
 
   #oneOrMore(schema: SchemaNode, tree: Tree, path: Trail, at: Offset): unknown {
@@ -298,33 +241,14 @@ class Walker {
     return this.value(tree.is === 'map' ? map : value, tree, path, at)
   }
 
-  #number(schema: SchemaNode, tree: Scalar, path: Trail): unknown {
-    const number = readNumber(tree)
-    const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema
-    const isWhole = schema.type === 'number' || Number.isSafeInteger(number)
-    const isAllowed = schema.enum === undefined || schema.enum.includes(number ?? '')
-    const isGood = number !== null && Number.isFinite(number) && isWhole && isAllowed
-    return isGood && number >= minimum && number <= maximum ? number : this.#wrong(schema, tree, path)
-  }
-
-  #text(schema: SchemaNode, tree: Scalar, path: Trail): unknown {
-    const format = FORMATS[schema.format ?? '']
-    const isText = typeof tree.value === 'string' || (typeof tree.value === 'number' && format?.takesNumbers)
-    if (!isText) return this.#wrong(schema, tree, path)
-    const text = String(tree.value)
-    if (format !== undefined) {
-      const decoded = format.decode(text, schema)
-      return 'value' in decoded ? decoded.value : this.#wrong(schema, tree, path, decoded)
-    }
-    const { enum: words, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema
-    const isGood = words?.includes(text) ?? (pattern === undefined || new RegExp(pattern).test(text))
-    if (isGood && text.length >= minLength && text.length <= maxLength) return text
-    return this.#wrong(schema, tree, path, no(kindOf(schema)))
+  #scalar(schema: SchemaNode, tree: Scalar, path: Trail): unknown {
+    const decoded = decodeScalar(schema, tree, this.#ground.folder)
+    return decoded !== null && 'value' in decoded ? decoded.value : this.#wrong(schema, tree, path, decoded)
   }
 
   #wrong(schema: SchemaNode, tree: Tree, path: Trail, refused: Refused | null = null): unknown {
     const isOfType =
-      refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && readsNumber(schema))
+      refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && isNumeric(schema))
     const allowed = refused?.allowed ?? kindOf(schema)
     // A hint may repeat the value, and what was put in place may be a secret.
     const isPut = tree.is === 'scalar' && tree.written !== null
@@ -337,57 +261,27 @@ class Walker {
   }
 
   /** Reports a key that a schema does not know; gives the one that was meant, or null. */
-  #unknownKey(schema: SchemaNode, tree: MapTree, { entry, path, by = {} }: UnknownKey): string | null {
+  #unknownKey(schema: SchemaNode, tree: MapTree, { entry, path, by }: UnknownKey): string | null {
     const key = String(path?.step)
-    const keys = Object.keys(schema.properties ?? {})
     const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`
-    const finding = { code: 'unknown-key', at: entry.at, path, found, allowed: keys.join(', ') } as const
+    const allowed = Object.keys(schema.properties ?? {}).join(', ')
+    const finding = { code: 'unknown-key', at: entry.at, path, found, allowed } as const
     if (this.#problems.isFull || this.#hints === null) {
       this.#report(finding)
       return null
     }
-    const meant = schema.also?.[key] ?? null
-    const isFree = (one: string): boolean => !tree.entries.has(one)
-    const lacking = meant === null ? (schema.lacks?.[key] ?? null) : null
-    const needed = meant === null && lacking === null ? wordFor(by, key) : null
-    const near = (meant ?? lacking ?? needed) === null ? nearest(key, keys.filter(isFree)) : null
-    const homes =
-      (meant ?? lacking ?? needed ?? near)
-        ? null
-        : homesOf(this.#root, key, (home) => fits(home, entry.value))
-    const hint =
-      meant !== null
-        ? `it is called ${JSON.stringify(meant)}`
-        : lacking !== null
-          ? lacking
-          : needed !== null
-            ? `it needs "${needed}"`
-            : near !== null
-              ? `did you mean "${near}"?`
-              : homes && `it belongs to ${homes}`
+    const { root } = this.#ground
+    const { hint, meant } = explainKey(key, schema, {
+      by,
+      isFree: (one) => !tree.entries.has(one),
+      homes: () => homesOf(root, key, (home) => fits(home, entry.value)),
+    })
     this.#report({ ...finding, hint })
-    const known = meant ?? near
-    return known !== null && isFree(known) ? known : null
+    return meant
   }
 
   /** Something of the schema's type for a value that a problem was reported of. */
   #standIn(schema: SchemaNode, at: Offset): unknown {
-    if (schema.default !== undefined) return this.value(schema, treeOf(schema.default, at), null, at)
-    if (schema.format === 'or-word') return schema.anyOf?.[0]?.const
-    if (schema.format === 'map-by') return this.#standIn(schema.anyOf?.[0] ?? {}, at)
-    if (schema.type === 'array' || schema.format === 'one-or-more') return []
-    if (schema.additionalProperties) return {}
-    if (schema.type === 'object') return this.#standInObject(schema, at)
-    if (schema.type === 'boolean') return false
-    if (readsNumber(schema)) return schema.minimum ?? schema.enum?.[0] ?? 1
-    if (schema.format === 'duration' || schema.format === 'size') return 1
-    return schema.enum?.[0] ?? `${STAND_IN}${++this.#standIns}`
-  }
-
-  #standInObject(schema: SchemaNode, at: Offset): unknown {
-    const required = Object.entries(schema.properties ?? {}).filter(([key]) => schema.required?.includes(key))
-    return Object.fromEntries(required.map(([key, property]) => [key, this.#standIn(property, at)]))
+    return this.#standIns.of(schema, (own) => this.value(own, treeOf(own.default, at), null, at))
   }
 }
-
-const readsNumber = (schema: SchemaNode): boolean => schema.type === 'integer' || schema.type === 'number'

@@ -3,8 +3,6 @@ import type { ReadFile } from './substitute.ts'
 
 /** What checks may know of the world: files that the config names, and what time it is. */
 export interface World {
-  /** Where relative paths start. */
-  readonly folder: string
   readonly readFile: ReadFile
   readonly nowMs: number
   /** The machine that it is to run on; null: not asked. */

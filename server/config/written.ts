@@ -1,5 +1,4 @@
 // What was written in a config file, for checks: where problems go, and how they quote it.
-import { resolve } from 'node:path'
 import type { Finding, Problems } from './problem.ts'
 import { nearest } from './nearest.ts'
 import { type Plain, spell } from './spell.ts'
@@ -36,8 +35,7 @@ export class Written {
   }
 
   /** The text of a file that the config names; throws as ReadFile does. */
-  readText(name: string): string {
-    const path = resolve(this.#world.folder, name)
+  readText(path: string): string {
     const bytes = this.#world.readFile(path, FILE_BYTES_MAX)
     this.files.add(path)
     return Buffer.from(bytes).toString('latin1')
@@ -46,11 +44,6 @@ export class Written {
   /** The machine that it is to run on; null: not asked. */
   get machine(): Machine | null {
     return this.#world.machine
-  }
-
-  /** Where a file is that the config names. */
-  absolute(name: string): string {
-    return resolve(this.#world.folder, name)
   }
 
   report(finding: Omit<Finding, 'at'>): void {
@@ -86,7 +79,8 @@ export class Written {
   /** The same without telling how long it is. */
   quoted(path: Path, value: string): string {
     const tree = this.written(path)
-    return shown((tree?.is === 'scalar' ? tree.written : null) ?? value)
+    if (tree?.is !== 'scalar') return shown(value)
+    return shown(tree.written ?? (typeof tree.value === 'string' ? tree.value : value))
   }
 
   /** A value as it would be written in this file. */

@@ -62,7 +62,7 @@ export const PortRange = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'port-range', ...options })
 
 /** A file, absolute in the code: in the file it is relative to the config file's folder. */
-export const FilePath = (options: KindOptions & { readonly secret?: true }) =>
+export const FilePath = (options: KindOptions & { readonly secret?: true; readonly allowed?: string }) =>
   Type.Unsafe<string>({ type: 'string', format: 'path', ...options })
 
 /** A text that no problem may show. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Words } from '../lib/kinds.ts'
+import { FilePath, Words } from '../lib/kinds.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -14,13 +14,7 @@ export const LogsOptions = Type.Object(
     access: Type.Object(
       {
         enabled: Type.Boolean({ default: true, description: 'Whether exchanges are logged.' }),
-        file: Type.Optional(
-          Type.String({
-            pattern: '^[^\\x00-\\x1f\\x7f]+$',
-            allowed: 'a path',
-            description: 'Where to; stdout when left out.',
-          }),
-        ),
+        file: Type.Optional(FilePath({ allowed: 'a path', description: 'Where to; stdout when left out.' })),
       },
       { default: {}, description: 'The access log: a line for each exchange.' },
     ),

@@ -11,7 +11,7 @@ import { formatProblem } from '../../../server/config/problem.ts'
 import type { SchemaNode } from '../../../server/config/schema-node.ts'
 import { ConfigOptions } from '../../../server/config/schema.ts'
 import { EXAMPLE_SECRETS } from '../../support/example-secrets.ts'
-import { configOf, linesOf, parse, problemsOf } from './parse.ts'
+import { configOf, linesOf, parse, problemsOf, withTurn } from './parse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -29,6 +29,22 @@ describe('loading a file', () => {
     expect(loaded.text).toBe(text)
     expect(loaded.hash).toBe(createHash('sha256').update(text).digest('hex'))
     expect(loaded.warnings).toEqual([])
+  })
+
+  test('a default path starts at the folder of each file anew', () => {
+    for (const file of ['/one/a.yaml', '/two/b.yaml', '/one/c.yaml'])
+      expect(configOf(SHORT, { file }).data).toBe(resolve(file, '../data'))
+  })
+
+  test('files of listeners are absolute where they stand, and problems quote them as written', () => {
+    const tls = 'tls: { bind: ":5349", cert: tls/turn.pem, key: ../turn.key }'
+    const lines = linesOf(withTurn(tls))
+    expect(lines.find((line) => line.includes('tls.cert'))).toContain(
+      'found "tls/turn.pem", which cannot be read, allowed a readable file; it is /etc/sluice/tls/turn.pem',
+    )
+    expect(lines.join('\n')).toContain(
+      'found "../turn.key", which cannot be read, allowed a readable file; it is /etc/turn.key',
+    )
   })
 
   test('absolute paths stay, and no access log file stays none', () => {
