@@ -12,6 +12,7 @@ import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
+import { OpenSet } from '../lib/open-set.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -53,11 +54,9 @@ export class Engine implements Requests {
   isDebugging = false
   /** Our name in Via and Proxy-Status: the same for all workers, different for every gateway. */
   readonly name: string
-  readonly #open = new Set<Inbound>()
+  readonly #open = new OpenSet<Inbound>()
   readonly #idPrefix: string
   #idCount = 0
-  #drained: ((aborted: number) => void) | null = null
-  #drainTimer: Timer | null = null
 
   constructor(parts: EngineParts) {
     this.board = parts.board
@@ -123,9 +122,9 @@ export class Engine implements Requests {
   }
 
   closed(client: Inbound): void {
-    if (!this.#open.delete(client)) return
+    if (!this.#open.has(client)) return
     this.board.connections(-1)
-    if (this.#drained && this.#open.size === 0) this.#endDrain(0)
+    this.#open.delete(client)
   }
 
   /** Ends idle connections: others wait to be accepted. */
@@ -143,28 +142,14 @@ export class Engine implements Requests {
    */
   drain(withinMs: number, done: (aborted: number) => void): void {
     this.isDraining = true
-    this.#drained = done
     this.endIdle()
-    if (this.#open.size === 0) return this.#endDrain(0)
-    this.#drainTimer = setTimeout(() => this.#breakRest(), withinMs)
-  }
-
-  #breakRest(): void {
-    const rest = [...this.#open]
-    const aborted = rest.filter((client) => client.isServing).length
-    const done = this.#drained
-    this.#drained = null
-    event(() => {
-      for (const client of rest) guarded(() => client.giveUp('stopped'))
+    this.#open.drain(withinMs, (rest) => {
+      const aborted = rest.filter((client) => client.isServing).length
+      event(() => {
+        for (const client of rest) guarded(() => client.giveUp('stopped'))
+      })
+      done(aborted)
     })
-    done?.(aborted)
-  }
-
-  #endDrain(aborted: number): void {
-    if (this.#drainTimer) clearTimeout(this.#drainTimer)
-    const done = this.#drained
-    this.#drained = null
-    done?.(aborted)
   }
 
   // ── counting ──

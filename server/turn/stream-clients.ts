@@ -2,6 +2,7 @@
 import { clientGone } from '../lib/accepting.ts'
 import { guarded } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
+import { OpenSet } from '../lib/open-set.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { StreamClient } from './stream-client.ts'
@@ -24,10 +25,8 @@ export class StreamClients {
   isDraining = false
   readonly limitReached: (limit: string, value: number) => void
   readonly #board: StreamClientsParts['board']
-  readonly #open = new Set<StreamClient>()
+  readonly #open = new OpenSet<StreamClient>()
   readonly #byListener = new Map<string, number>()
-  #drained: (() => void) | null = null
-  #drainTimer: Timer | null = null
 
   constructor({ wheel, board, limitReached = () => {} }: StreamClientsParts) {
     this.wheel = wheel
@@ -50,10 +49,10 @@ export class StreamClients {
   }
 
   closed(client: StreamClient): void {
-    if (!this.#open.delete(client)) return
+    if (!this.#open.has(client)) return
     clientGone()
     this.#add(client, -1)
-    if (this.#drained && this.#open.size === 0) this.#endDrain()
+    this.#open.delete(client)
   }
 
   #add({ listener: { name } }: StreamClient, delta: 1 | -1): void {
@@ -70,24 +69,11 @@ export class StreamClients {
   drain(withinMs: number, done: () => void): void {
     tick()
     this.isDraining = true
-    this.#drained = done
     for (const client of this.#open) client.drain()
-    if (this.#open.size === 0) return this.#endDrain()
-    this.#drainTimer = setTimeout(() => this.#breakRest(), withinMs + RELAY_FIRST_MS)
-  }
-
-  #breakRest(): void {
-    const done = this.#drained
-    this.#drained = null
-    tick()
-    for (const client of [...this.#open]) guarded(() => client.terminate())
-    done?.()
-  }
-
-  #endDrain(): void {
-    if (this.#drainTimer) clearTimeout(this.#drainTimer)
-    const done = this.#drained
-    this.#drained = null
-    done?.()
+    this.#open.drain(withinMs + RELAY_FIRST_MS, (rest) => {
+      tick()
+      for (const client of rest) guarded(() => client.terminate())
+      done()
+    })
   }
 }
