@@ -18,11 +18,11 @@ const TICK_MS = 10
 /** Retries that still find no server, before those behind them are left to the next look. */
 const MISSES = 64
 
-interface Place {
+interface Waiting {
   readonly waiter: Waiter
   readonly dueMs: number
-  before: Place | null
-  after: Place | null
+  before: Waiting | null
+  after: Waiting | null
 }
 
 interface QueueOptions {
@@ -38,9 +38,9 @@ export class WaitQueue {
   readonly #timeoutMs: number
   readonly #pick: (key: number, tried: number) => Server | null
   readonly #bell: Bell
-  readonly #places = new Map<Waiter, Place>()
-  #first: Place | null = null
-  #last: Place | null = null
+  readonly #places = new Map<Waiter, Waiting>()
+  #first: Waiting | null = null
+  #last: Waiting | null = null
 
   constructor({ size, timeoutMs, pick, bell }: QueueOptions) {
     this.#size = size
@@ -60,7 +60,7 @@ export class WaitQueue {
    */
   push(waiter: Waiter, nowMs: number): boolean {
     if (this.#bell.length >= this.#size) return false
-    const place: Place = { waiter, dueMs: nowMs + this.#timeoutMs, before: this.#last, after: null }
+    const place: Waiting = { waiter, dueMs: nowMs + this.#timeoutMs, before: this.#last, after: null }
     if (this.#last) this.#last.after = place
     else this.#first = place
     this.#last = place
@@ -106,7 +106,7 @@ export class WaitQueue {
     }
   }
 
-  #unlink(place: Place): void {
+  #unlink(place: Waiting): void {
     if (place.before) place.before.after = place.after
     else this.#first = place.after
     if (place.after) place.after.before = place.before

@@ -1,7 +1,7 @@
 // TOML: the values by smol-toml, the places by a scan of our own.
 import { parse, TomlDate, TomlError } from 'smol-toml'
 import type { Problems } from './problem.ts'
-import { type Place, placeAt, scanToml } from './toml-places.ts'
+import { type TomlPlace, placeAt, scanToml } from './toml-places.ts'
 import { DEPTH_MAX, type Entry, type Lines, scalarAt, type Tree } from './tree.ts'
 
 /** Reads TOML; null when it is none. */
@@ -24,9 +24,9 @@ export function readToml(text: string, lines: Lines, problems: Problems): Tree |
   return join(values, scanToml(text))
 }
 
-function join(value: unknown, place: Place): Tree {
+function join(value: unknown, place: TomlPlace): Tree {
   const { valueAt: at } = place
-  const below = (key: string): Place => place.below.get(key) ?? placeAt(at)
+  const below = (key: string): TomlPlace => place.below.get(key) ?? placeAt(at)
   if (Array.isArray(value))
     return { is: 'list', at, items: value.map((item: unknown, index) => join(item, below(String(index)))) }
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')

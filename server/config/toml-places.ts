@@ -2,18 +2,18 @@
 import { parse } from 'smol-toml'
 import type { Offset } from './tree.ts'
 
-export interface Place {
+export interface TomlPlace {
   /** Of the key; of an item in a list: of the item. */
   keyAt: Offset
   valueAt: Offset
   /** A list of tables: what follows "[[a]]" belongs to its last. */
   isList: boolean
   /** By key, or by place in the list. */
-  readonly below: Map<string, Place>
+  readonly below: Map<string, TomlPlace>
 }
 
 /** The places of a valid TOML file, by key. */
-export function scanToml(text: string): Place {
+export function scanToml(text: string): TomlPlace {
   const scan = new Scan(text)
   const root = placeAt(0)
   let table = root
@@ -24,7 +24,12 @@ export function scanToml(text: string): Place {
   return root
 }
 
-export const placeAt = (at: Offset): Place => ({ keyAt: at, valueAt: at, isList: false, below: new Map() })
+export const placeAt = (at: Offset): TomlPlace => ({
+  keyAt: at,
+  valueAt: at,
+  isList: false,
+  below: new Map(),
+})
 
 /** Patterns that match at one place; a valid file has nothing else there. */
 const VOID = /(?:[ \t\r\n]+|#[^\n]*)+/y
@@ -47,7 +52,7 @@ class Scan {
   }
 
   /** `[a.b]` or `[[a.b]]`: the table that the lines below it fill. */
-  header(root: Place): Place {
+  header(root: TomlPlace): TomlPlace {
     const start = this.at
     const isList = this.#text[start + 1] === '['
     this.at += isList ? 2 : 1
@@ -61,7 +66,7 @@ class Scan {
   }
 
   /** `a.b = value`. */
-  pair(table: Place): void {
+  pair(table: TomlPlace): void {
     const keys = this.#keys()
     this.at++ // "="
     this.#take(BLANK)
@@ -83,7 +88,7 @@ class Scan {
     }
   }
 
-  #value(place: Place): void {
+  #value(place: TomlPlace): void {
     place.valueAt = this.at
     const first = this.#text[this.at]
     if (first === '[') this.#list(place)
@@ -92,7 +97,7 @@ class Scan {
     else this.#take(OTHER_SCALAR)
   }
 
-  #list(place: Place): void {
+  #list(place: TomlPlace): void {
     this.at++
     for (let index = 0; ; index++) {
       this.#separators()
@@ -103,7 +108,7 @@ class Scan {
     }
   }
 
-  #inlineTable(place: Place): void {
+  #inlineTable(place: TomlPlace): void {
     this.at++
     for (;;) {
       this.#separators()
@@ -137,7 +142,7 @@ class Scan {
   }
 }
 
-function child(place: Place, name: string, at: Offset): Place {
+function child(place: TomlPlace, name: string, at: Offset): TomlPlace {
   const known = place.below.get(name)
   if (known !== undefined) return known
   const made = placeAt(at)
@@ -146,7 +151,7 @@ function child(place: Place, name: string, at: Offset): Place {
 }
 
 /** Of a list of tables, the last one; any other place is itself. */
-function lastItem(place: Place): Place {
+function lastItem(place: TomlPlace): TomlPlace {
   return (place.isList && place.below.get(String(place.below.size - 1))) || place
 }
 

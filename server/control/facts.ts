@@ -3,11 +3,11 @@ import { Ranges } from '../lib/ranges.ts'
 import {
   healthDocument,
   metricsDocument,
-  placesOfPlan,
+  serversOfPlan,
   type ConfigFacts,
   type HealthDocument,
   type MetricsDocument,
-  type Place,
+  type ServerFacts,
   type TurnFacts,
 } from '../telemetry/documents.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
@@ -41,7 +41,7 @@ export function factsOf(supervisor: Supervisor): Facts {
   return {
     trusted: () => trusted.of(supervisor.running?.edition.config ?? null),
     health: () => {
-      const document = healthDocument(placesOf(supervisor), supervisor.board)
+      const document = healthDocument(serverFacts(supervisor), supervisor.board)
       // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
       const { isDraining, workerFacts: workers } = supervisor
       const turn = turnFacts(supervisor)
@@ -50,10 +50,10 @@ export function factsOf(supervisor: Supervisor): Facts {
       const facts = { ...document, healthy, draining: isDraining, config: configFacts(supervisor), workers }
       return turn === null ? facts : { ...facts, turn }
     },
-    metrics: () => metricsDocument(placesOf(supervisor), supervisor.board),
+    metrics: () => metricsDocument(serverFacts(supervisor), supervisor.board),
     prometheus: () => {
       const { totals, running } = supervisor
-      gatherBoard(totals, placesOf(supervisor), supervisor.board)
+      gatherBoard(totals, serverFacts(supervisor), supervisor.board)
       const { version, commit } = supervisor.options.build
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)
@@ -101,8 +101,8 @@ function configFacts({ running, changes: { rejection } }: Supervisor): ConfigFac
 }
 
 /** All servers of the plan that is served, and where their cells are. */
-export function placesOf({ running, reasons }: Supervisor): Place[] {
-  return running ? placesOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons }) : []
+export function serverFacts({ running, reasons }: Supervisor): ServerFacts[] {
+  return running ? serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons }) : []
 }
 
 /** Parsed once for each config. */

@@ -13,7 +13,7 @@ import { Changes, type Reloaded } from './change/changes.ts'
 import { readText } from './source/config-source.ts'
 import { ControlSocket, type ControlFacts, type OpenControlAt, type Stopping } from './control-socket.ts'
 import type { Crew } from './processes/crew.ts'
-import { controlFactsOf, factsOf, placesOf, type Facts, type WorkerFacts } from './facts.ts'
+import { controlFactsOf, factsOf, serverFacts, type Facts, type WorkerFacts } from './facts.ts'
 import { HungWorkers } from './processes/hung-workers.ts'
 import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
 import { makeCrew } from './processes/make-crew.ts'
@@ -220,7 +220,7 @@ export class Supervisor {
       this.#unpolledMs = 0
       this.#source.look()
     }
-    for (const news of this.#attempts.look(placesOf(this), this.board)) tellAttempts(news)
+    for (const news of this.#attempts.look(serverFacts(this), this.board)) tellAttempts(news)
   }
 
   /** Applies the config file as it is now. */

@@ -9,7 +9,7 @@ import type { ResolverConfig } from './resolver.options.ts'
  * What one query brought. `gone`: no such address, or no such name: the resolver says ENOTFOUND to both.
  * `mayTryOthers`: the trouble is with this name, not with the DNS server.
  */
-export type Answer = { readonly family: 4 | 6 } & (
+export type DnsAnswer = { readonly family: 4 | 6 } & (
   | { readonly is: 'found'; readonly records: readonly RecordWithTtl[] }
   | { readonly is: 'gone' }
   | { readonly is: 'failed'; readonly why: string; readonly mayTryOthers: boolean }
@@ -29,7 +29,7 @@ const SERVERS_MAX = 3
 const LOOKS_MS = [5, 50, 250]
 
 /** Asks for one family, the next server when no answer came in time; calls `take` exactly once. */
-export function ask(query: Query, take: (answer: Answer) => void, turn = 0): void {
+export function ask(query: Query, take: (answer: DnsAnswer) => void, turn = 0): void {
   const { family, name, options } = query
   let isOver = false
   let dns: Dns | null = null

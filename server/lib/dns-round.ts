@@ -1,6 +1,6 @@
 // The questions that one look-up of a name takes: each name that it may stand for in turn, until one has an
 // address.
-import { type Answer, ask } from './dns-query.ts'
+import { type DnsAnswer, ask } from './dns-query.ts'
 import type { ResolverConfig } from './resolver.options.ts'
 
 /** A datagram may be lost: a query without an answer is sent once more. */
@@ -9,17 +9,17 @@ const TRIES = 2
 const GRACE_MS = 50
 
 /** What a round has brought. */
-export interface Outcome {
+export interface DnsOutcome {
   /** The name that these answers are of. */
   readonly name: string
   /** Of both families; of one while the other is still waited for. */
-  readonly answers: readonly Answer[]
+  readonly answers: readonly DnsAnswer[]
 }
 
 export interface RoundEvents {
   /** One family has addresses, and the other lets wait for itself. At most once, before `over`. */
-  early(outcome: Outcome): void
-  over(outcome: Outcome): void
+  early(outcome: DnsOutcome): void
+  over(outcome: DnsOutcome): void
 }
 
 /**
@@ -35,10 +35,10 @@ class Round {
   readonly #options: ResolverConfig
   readonly #events: RoundEvents
   #at = 0
-  #answers: Answer[] = []
+  #answers: DnsAnswer[] = []
   #grace: Timer | null = null
   /** The first trouble on the way here: what to say when nothing is found. */
-  #trouble: Outcome | null = null
+  #trouble: DnsOutcome | null = null
 
   constructor(names: readonly string[], options: ResolverConfig, events: RoundEvents) {
     this.#names = names
@@ -49,7 +49,7 @@ class Round {
   next(): void {
     const name = this.#name
     this.#answers = []
-    const take = (answer: Answer): void => this.#take(answer)
+    const take = (answer: DnsAnswer): void => this.#take(answer)
     ask({ family: 4, name, options: this.#options, tries: TRIES }, take)
     ask({ family: 6, name, options: this.#options, tries: TRIES }, take)
   }
@@ -58,11 +58,11 @@ class Round {
     return this.#names[this.#at] ?? ''
   }
 
-  get #outcome(): Outcome {
+  get #outcome(): DnsOutcome {
     return { name: this.#name, answers: this.#answers }
   }
 
-  #take(answer: Answer): void {
+  #take(answer: DnsAnswer): void {
     this.#answers.push(answer)
     if (this.#answers.length === 2) return this.#settle()
     if (answer.is !== 'found') return

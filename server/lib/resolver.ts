@@ -6,8 +6,8 @@
 // An answer is fresh for its TTL. After it the old answer is still given for STALE_MS while a new one is
 // fetched behind it; later callers wait for the new one, unless DNS fails: then the last good answer holds
 // until DNS is back.
-import type { Answer } from './dns-query.ts'
-import { askInTurn, type Outcome } from './dns-round.ts'
+import type { DnsAnswer } from './dns-query.ts'
+import { askInTurn, type DnsOutcome } from './dns-round.ts'
 import { Hosts, nameOf } from './hosts.ts'
 import { canonicalAddress } from './ranges.ts'
 import type { ResolverConfig } from './resolver.options.ts'
@@ -143,7 +143,7 @@ export class Resolver {
     if (next !== undefined) this.#ask(next)
   }
 
-  #settle(entry: Entry, outcome: Outcome, asked: readonly string[]): void {
+  #settle(entry: Entry, outcome: DnsOutcome, asked: readonly string[]): void {
     const { ttl_min, ttl_max } = this.#options
     const good = entry.take(outcome, asked)
     const ttlMs = Math.min(Math.max(good ? entry.ttlMs : FAILED_MS, ttl_min), Math.max(ttl_max, ttl_min))
@@ -176,7 +176,7 @@ class Entry {
   }
 
   /** Takes answers, keeping the last good one of a family that failed; false when none brought an address. */
-  take({ name, answers }: Outcome, asked: readonly string[]): boolean {
+  take({ name, answers }: DnsOutcome, asked: readonly string[]): boolean {
     const found = answers.filter((answer) => answer.is === 'found')
     this.failing = found.length === 0
     if (this.failing) {
@@ -202,7 +202,7 @@ class Entry {
   }
 }
 
-function whyNone(answers: readonly Answer[], name: string, asked: readonly string[]): string {
+function whyNone(answers: readonly DnsAnswer[], name: string, asked: readonly string[]): string {
   for (const answer of answers) if (answer.is === 'failed') return answer.why
   const others = asked.filter((one) => one !== nameOf(name))
   return `DNS knows no address of ${name}${others.length > 0 ? `, nor of ${others.join(', ')}` : ''}`

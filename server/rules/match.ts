@@ -3,7 +3,7 @@
 import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { comparableHost } from '../lib/host-name.ts'
-import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './candidates.ts'
+import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './header-index.ts'
 import { loosen, normalise, pathPattern, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
 import type { RuleConfig } from './rule.options.ts'

@@ -2,14 +2,14 @@
 // while the path is read once, at those lengths only that a prefix has. What a look-up costs depends on the
 // path, not on the rules.
 import type { Steps } from '../lib/slices.ts'
-import { type Candidate, Candidates, type Matchable } from './candidates.ts'
+import { type Candidate, HeaderIndex, type Matchable } from './header-index.ts'
 import type { PathPattern } from './path.ts'
 
 export class PathIndex<R> {
   /** Order of the first rule in it. */
   readonly least: number
-  readonly #any: Candidates<R> | null
-  readonly #exact: ReadonlyMap<string, Candidates<R>>
+  readonly #any: HeaderIndex<R> | null
+  readonly #exact: ReadonlyMap<string, HeaderIndex<R>>
   readonly #prefixes: Prefixes<R> | null
 
   private constructor(parts: PathParts<R>) {
@@ -32,14 +32,14 @@ export class PathIndex<R> {
       else put(path.isPrefix ? prefixes : exact, path.text, candidate)
       if (++done % STEP === 0) yield
     }
-    const exactOnes = new Map<string, Candidates<R>>()
+    const exactOnes = new Map<string, HeaderIndex<R>>()
     for (const [text, list] of exact) {
-      exactOnes.set(text, new Candidates(list))
+      exactOnes.set(text, new HeaderIndex(list))
       if (++done % STEP === 0) yield
     }
     return new PathIndex<R>({
       least,
-      any: any.length > 0 ? new Candidates(any) : null,
+      any: any.length > 0 ? new HeaderIndex(any) : null,
       exact: exactOnes,
       prefixes: prefixes.size > 0 ? yield* Prefixes.steps(prefixes) : null,
     })
@@ -64,8 +64,8 @@ export interface PathEntry<R> {
 
 interface PathParts<R> {
   readonly least: number
-  readonly any: Candidates<R> | null
-  readonly exact: ReadonlyMap<string, Candidates<R>>
+  readonly any: HeaderIndex<R> | null
+  readonly exact: ReadonlyMap<string, HeaderIndex<R>>
   readonly prefixes: Prefixes<R> | null
 }
 
@@ -80,7 +80,7 @@ function put<R>(groups: Map<string, Candidate<R>[]>, text: string, candidate: Ca
 
 interface Prefix<R> {
   readonly text: string
-  readonly candidates: Candidates<R>
+  readonly candidates: HeaderIndex<R>
   /** The next shorter prefix that this one begins with. */
   readonly shorter: Prefix<R> | null
   /** Order of the first rule of this and all shorter ones. */
@@ -119,7 +119,7 @@ class Prefixes<R> {
   }
 
   #add(text: string, list: readonly Candidate<R>[]): void {
-    const candidates = new Candidates(list)
+    const candidates = new HeaderIndex(list)
     const shorter = this.#longest(text)
     const hash = hashOf(text)
     const sameHash = this.#byHash.get(hash) ?? null

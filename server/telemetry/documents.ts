@@ -14,7 +14,7 @@ import type { Plan } from '../snapshot/plan.ts'
 import { failingSince, faultReason } from './attempts.ts'
 
 /** A server, and where its cells are. */
-export interface Place {
+export interface ServerFacts {
   readonly backend: string
   readonly server: string
   readonly url: string
@@ -115,7 +115,7 @@ export interface ServerMetrics {
 }
 
 /** All servers of a plan, in the order of the config: what the supervisor has. */
-export function placesOfPlan({
+export function serversOfPlan({
   config,
   slots,
   reasons,
@@ -123,9 +123,9 @@ export function placesOfPlan({
   readonly config: Pick<Config, 'backends'>
   readonly slots: Plan['slots']
   readonly reasons: Plan['reasons']
-}): Place[] {
+}): ServerFacts[] {
   return Object.entries(config.backends).flatMap(([backend, { servers, health_check }]) =>
-    servers.flatMap(({ name, url, weight }): Place[] => {
+    servers.flatMap(({ name, url, weight }): ServerFacts[] => {
       const server = name ?? url
       const slot = slots[backend]?.servers[server]?.index
       if (slot === undefined) return []
@@ -136,9 +136,9 @@ export function placesOfPlan({
 }
 
 /** All servers of a snapshot: what a worker has. */
-export function placesOfSnapshot({ backends }: Snapshot): Place[] {
+export function serversOfSnapshot({ backends }: Snapshot): ServerFacts[] {
   return [...backends.values()].flatMap((backend) =>
-    backend.servers.map(({ name, url, weight, slot }): Place => {
+    backend.servers.map(({ name, url, weight, slot }): ServerFacts => {
       return {
         backend: backend.name,
         server: name,
@@ -154,11 +154,11 @@ export function placesOfSnapshot({ backends }: Snapshot): Place[] {
 
 /** Which servers are up, at `nowS` (seconds since 1970). */
 export function healthDocument(
-  places: readonly Place[],
+  servers: readonly ServerFacts[],
   board: Scoreboard,
   nowS = Date.now() / 1000,
 ): HealthDocument {
-  const backends = places.map(({ backend, server, url, weight, slot, isChecked, reason }): ServerHealth => {
+  const backends = servers.map(({ backend, server, url, weight, slot, isChecked, reason }): ServerHealth => {
     const known = stateName(board.state(slot))
     const state = known === 'up' && !isChecked ? 'unchecked' : known
     const failing = failingSince(board, slot, nowS)
@@ -191,10 +191,10 @@ export function healthOf(backends: readonly ServerHealth[]): HealthDocument {
 }
 
 /** What was served so far. */
-export function metricsDocument(places: readonly Place[], board: Scoreboard): MetricsDocument {
+export function metricsDocument(servers: readonly ServerFacts[], board: Scoreboard): MetricsDocument {
   const requests = board.requests(GATEWAY)
   const failures = board.failures(GATEWAY)
-  const backends = places.map(({ backend, server, url, slot }): ServerMetrics => {
+  const backends = servers.map(({ backend, server, url, slot }): ServerMetrics => {
     const ofServer = board.requests(slot)
     const failed = board.failures(slot)
     return {

@@ -14,7 +14,7 @@ const PLACES_MAX = 20_000
 const STATUS_END = 1024
 
 /** What exchanges of one listener, rule and server are counted in. */
-interface Place {
+interface ExchangeSeries {
   readonly listener: Listener
   readonly rule: Rule | null
   readonly server: Server | null
@@ -28,18 +28,18 @@ interface Place {
   lastRequests: Counter | null
 }
 
-type Places = Map<Listener, Map<Rule | null, Map<Server | null, Place>>>
+type SeriesByExchange = Map<Listener, Map<Rule | null, Map<Server | null, ExchangeSeries>>>
 
 /** Counts exchanges into a registry. */
 export class ExchangeMeter {
   readonly #registry: Registry
   readonly #faults = new Map<string, Counter>()
   /** Exchanges finish on the snapshot they began with, so two may be in use at once. */
-  #bySnapshot = new WeakMap<Snapshot, Places>()
+  #bySnapshot = new WeakMap<Snapshot, SeriesByExchange>()
   #snapshot: Snapshot | null = null
-  #places: Places = new Map()
+  #places: SeriesByExchange = new Map()
   #count = 0
-  #last: Place | null = null
+  #last: ExchangeSeries | null = null
 
   constructor(registry: Registry) {
     this.#registry = registry
@@ -62,7 +62,7 @@ export class ExchangeMeter {
     if (x.fault !== null) this.#fault(x.fault.code).add(1)
   }
 
-  #find(x: Exchange): Place {
+  #find(x: Exchange): ExchangeSeries {
     if (x.snapshot !== this.#snapshot) this.#turnTo(x.snapshot)
     const place = this.#places.get(x.listener)?.get(x.rule)?.get(x.server) ?? this.#make(x)
     this.#last = place
@@ -75,20 +75,20 @@ export class ExchangeMeter {
     this.#bySnapshot.set(snapshot, this.#places)
   }
 
-  #make(x: Exchange): Place {
+  #make(x: Exchange): ExchangeSeries {
     if (++this.#count > PLACES_MAX) {
       this.#count = 1
       this.#bySnapshot = new WeakMap()
       this.#turnTo(x.snapshot)
       this.#places.clear()
     }
-    const place = makePlace(this.#registry, x)
+    const place = makeSeries(this.#registry, x)
     const ofListener = getOrAdd(this.#places, x.listener)
     getOrAdd(ofListener, x.rule).set(x.server, place)
     return place
   }
 
-  #requests(place: Place, key: number): Counter {
+  #requests(place: ExchangeSeries, key: number): Counter {
     let counter = place.requests.get(key)
     if (counter === undefined) {
       const method = METHODS[Math.floor(key / STATUS_END)] ?? 'other'
@@ -114,7 +114,7 @@ export class ExchangeMeter {
   }
 }
 
-function makePlace(registry: Registry, x: Exchange): Place {
+function makeSeries(registry: Registry, x: Exchange): ExchangeSeries {
   const backend = backendOf(x)
   const labels = [x.listener.name, x.rule === null ? LABEL_NONE : x.rule.name, backend ?? LABEL_NONE] as const
   return {

@@ -1,6 +1,6 @@
 // Numbers that stand elsewhere, brought into the registry when somebody wants to read them.
 import { STATE_UP, type Scoreboard } from '../scoreboard/scoreboard.ts'
-import type { Place } from './documents.ts'
+import type { ServerFacts } from './documents.ts'
 import { droppedEvents } from './log.ts'
 import type { Registry, Totals } from './registry.ts'
 import type { Gauge } from './series.ts'
@@ -9,14 +9,14 @@ import type { Gauge } from './series.ts'
 const GATEWAY = 0
 
 /** What the scoreboard knows; servers that config no longer has are gone from it. */
-export function gatherBoard(totals: Totals, places: readonly Place[], board: Scoreboard): void {
+export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], board: Scoreboard): void {
   totals.gauge('active_connections').set(board.activeConnections())
   totals.counter('connections_total').set(board.acceptedConnections())
   totals.counter('bytes_total', ['in']).set(board.bytesIn(GATEWAY))
   totals.counter('bytes_total', ['out']).set(board.bytesOut(GATEWAY))
   totals.clear('backend_health_status')
   totals.clear('server_in_flight')
-  for (const { backend, server, slot } of places) {
+  for (const { backend, server, slot } of servers) {
     totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
   }

@@ -21,7 +21,7 @@ const KNOCKS = 9
 /** While draining: what a client says first may be on its way so long after it was let in. */
 const FIRST_BYTE_MS = 1000
 
-type Place = 'handshake' | 'silent' | 'knocking' | 'spliced' | 'over'
+type Stage = 'handshake' | 'silent' | 'knocking' | 'spliced' | 'over'
 
 /** A socket as Bun has it, beyond its public types; of one that is broken nothing is known. */
 interface WithAddresses {
@@ -42,7 +42,7 @@ export class StreamClient implements SocketEvents, Timed {
   filedTick = -1
   filedPlace = 0
   readonly listener: TurnListener
-  #place: Place
+  #stage: Stage
   readonly #isTls: boolean
   readonly #clients: StreamClients
   #socket: Socket<SocketEvents>
@@ -57,26 +57,26 @@ export class StreamClient implements SocketEvents, Timed {
     this.listener = listener
     this.#socket = socket
     this.#isTls = isTls
-    this.#place = isTls ? 'handshake' : 'silent'
+    this.#stage = isTls ? 'handshake' : 'silent'
     this.#wait(isTls ? HANDSHAKE_MS : listener.options.timeouts.idle)
   }
 
   /** The connection under which TLS is spoken has begun to speak it. */
   decryptedBy(socket: Socket<SocketEvents>): void {
     this.#socket = socket
-    if (this.#place === 'over') socket.terminate()
+    if (this.#stage === 'over') socket.terminate()
   }
 
   onHandshake(isDone: boolean): void {
-    if (this.#place !== 'handshake') return
+    if (this.#stage !== 'handshake') return
     if (!isDone) return this.terminate()
-    this.#place = 'silent'
+    this.#stage = 'silent'
     this.#letInMs = nowMs
     this.#wait(this.#clients.isDraining ? FIRST_BYTE_MS : this.listener.options.timeouts.idle)
   }
 
   onData(bytes: Buffer): void {
-    if (this.#place !== 'silent') return
+    if (this.#stage !== 'silent') return
     if (!isForRelay(bytes[0])) return this.terminate()
     const header = this.#header()
     if (header === null) return this.terminate()
@@ -87,7 +87,7 @@ export class StreamClient implements SocketEvents, Timed {
     inner.write(header)
     outer.attach(this.#socket)
     outer.onData(bytes)
-    this.#place = 'knocking'
+    this.#stage = 'knocking'
     this.#knock()
   }
 
@@ -111,14 +111,14 @@ export class StreamClient implements SocketEvents, Timed {
   }
 
   doorOpened(socket: Socket<SocketEvents>): void {
-    if (this.#place !== 'knocking' || this.#splice === null) return void socket.terminate()
-    this.#place = 'spliced'
+    if (this.#stage !== 'knocking' || this.#splice === null) return void socket.terminate()
+    this.#stage = 'spliced'
     this.#clients.wheel.remove(this)
     this.#splice.inner.attach(socket)
   }
 
   doorClosed(): void {
-    if (this.#place !== 'knocking') return
+    if (this.#stage !== 'knocking') return
     // While draining, no relay comes that would open it.
     if (this.#knocks >= KNOCKS || this.#clients.isDraining) return this.terminate()
     this.#wait(KNOCK_AGAIN_MS)
@@ -129,13 +129,13 @@ export class StreamClient implements SocketEvents, Timed {
   }
 
   expire(): void {
-    if (this.#place === 'knocking') this.#knock()
-    else if (this.#place !== 'spliced') this.terminate()
+    if (this.#stage === 'knocking') this.#knock()
+    else if (this.#stage !== 'spliced') this.terminate()
   }
 
   /** No further client is served: one that has said nothing yet has a moment from when it came, no more. */
   drain(): void {
-    if (this.#place !== 'silent' && this.#place !== 'handshake') return
+    if (this.#stage !== 'silent' && this.#stage !== 'handshake') return
     const leftMs = this.#letInMs + FIRST_BYTE_MS - nowMs
     if (leftMs <= 0) return this.terminate()
     this.#wait(leftMs)
@@ -143,7 +143,7 @@ export class StreamClient implements SocketEvents, Timed {
 
   /** Ends it, and its place at the relay, at once. */
   terminate(): void {
-    if (this.#place === 'over') return
+    if (this.#stage === 'over') return
     if (this.#splice) return this.#splice.abort()
     const socket = this.#socket
     this.#over()
@@ -167,8 +167,8 @@ export class StreamClient implements SocketEvents, Timed {
   }
 
   #over(): void {
-    if (this.#place === 'over') return
-    this.#place = 'over'
+    if (this.#stage === 'over') return
+    this.#stage = 'over'
     this.#clients.wheel.remove(this)
     this.#clients.closed(this)
   }

@@ -17,7 +17,7 @@ import { compileSteps } from '../snapshot/compile.ts'
 import type { StepGround } from '../snapshot/rule-steps.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
-import { healthDocument, metricsDocument, placesOfSnapshot } from '../telemetry/documents.ts'
+import { healthDocument, metricsDocument, serversOfSnapshot } from '../telemetry/documents.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
@@ -260,7 +260,7 @@ export class DataPlane {
 
   /** What listeners with status_endpoints answer: the same documents as on the admin listener. */
   #document(which: OwnDocument): { readonly status: number; readonly body: string } {
-    const places = this.#current ? placesOfSnapshot(this.#current) : []
+    const places = this.#current ? serversOfSnapshot(this.#current) : []
     if (which === 'metrics')
       return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.#board))}\n` }
     const health = healthDocument(places, this.#board)

@@ -184,7 +184,7 @@ function takePlace(turn: TurnState, { client, granted }: Request): QuotaPlace | 
   const network = networkKey(client.address.ipKey)
   const { quotas } = listener.config
   return QuotaPlace.take(
-    { quotas, ledger: turn.ledgerOf(listener.realm), listener },
+    { quotas, counts: turn.countsOf(listener.realm), listener },
     granted.account,
     network,
   )

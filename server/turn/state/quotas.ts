@@ -13,7 +13,7 @@ export function networkKey(ipKey: AddressKey): AddressKey {
 }
 
 /** What is counted of a realm, over all listeners that share it. */
-export class Ledger {
+export class RealmCounts {
   allocations = 0
   readonly users = new Map<string, number>()
   readonly networks = new Map<AddressKey, number>()
@@ -31,20 +31,20 @@ export interface Counted {
 /** What one more allocation counts in. */
 export interface CountedIn {
   readonly quotas: Quotas
-  readonly ledger: Ledger
+  readonly counts: RealmCounts
   readonly listener: Counted
 }
 
 /** A place in all quotas at once. */
 export class QuotaPlace {
-  readonly #ledger: Ledger
+  readonly #counts: RealmCounts
   readonly #listener: Counted
   readonly #user: string | null
   #network: AddressKey
   #isHeld = true
 
-  private constructor({ ledger, listener }: CountedIn, user: string | null, network: AddressKey) {
-    this.#ledger = ledger
+  private constructor({ counts, listener }: CountedIn, user: string | null, network: AddressKey) {
+    this.#counts = counts
     this.#listener = listener
     this.#user = user
     this.#network = network
@@ -53,10 +53,10 @@ export class QuotaPlace {
 
   /** A place for one more, or which quota is full. Anonymous clients have no user. */
   static take(counted: CountedIn, user: string | null, network: AddressKey): QuotaPlace | Quota {
-    const { quotas, ledger, listener } = counted
-    if (user !== null && (ledger.users.get(user) ?? 0) >= quotas.user) return 'user'
-    if ((ledger.networks.get(network) ?? 0) >= quotas.address) return 'address'
-    if (ledger.allocations >= quotas.realm) return 'realm'
+    const { quotas, counts, listener } = counted
+    if (user !== null && (counts.users.get(user) ?? 0) >= quotas.user) return 'user'
+    if ((counts.networks.get(network) ?? 0) >= quotas.address) return 'address'
+    if (counts.allocations >= quotas.realm) return 'realm'
     if (listener.places >= quotas.total) return 'total'
     return new QuotaPlace(counted, user, network)
   }
@@ -64,9 +64,9 @@ export class QuotaPlace {
   /** The same place for a client that is elsewhere now; false: that address has too many. */
   moveTo(quotas: Quotas, network: AddressKey): boolean {
     if (network === this.#network) return true
-    if ((this.#ledger.networks.get(network) ?? 0) >= quotas.address) return false
-    addTo(this.#ledger.networks, this.#network, -1)
-    addTo(this.#ledger.networks, network, 1)
+    if ((this.#counts.networks.get(network) ?? 0) >= quotas.address) return false
+    addTo(this.#counts.networks, this.#network, -1)
+    addTo(this.#counts.networks, network, 1)
     this.#network = network
     return true
   }
@@ -78,10 +78,10 @@ export class QuotaPlace {
   }
 
   #add(change: 1 | -1): void {
-    this.#ledger.allocations += change
+    this.#counts.allocations += change
     this.#listener.places += change
-    if (this.#user !== null) addTo(this.#ledger.users, this.#user, change)
-    addTo(this.#ledger.networks, this.#network, change)
+    if (this.#user !== null) addTo(this.#counts.users, this.#user, change)
+    addTo(this.#counts.networks, this.#network, change)
   }
 }
 

@@ -14,7 +14,7 @@ import type { TurnListener } from './listener.ts'
 import { type EndReason, RealmMeter } from './meters.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import type { Ports } from './ports.ts'
-import { Ledger, type Quota } from './quotas.ts'
+import { RealmCounts, type Quota } from './quotas.ts'
 import { RelayedIndex } from './relayed.ts'
 import { closeRelayed } from './relay-sockets.ts'
 import type { Reservation } from './reservation.ts'
@@ -54,7 +54,7 @@ export class TurnState {
   readonly seldom = new Seldom()
   isDraining = false
   onEmpty: (() => void) | null = null
-  readonly #ledgers = new Map<string, Ledger>()
+  readonly #realmCounts = new Map<string, RealmCounts>()
   readonly #meters = new Map<string, RealmMeter>()
 
   constructor(parts: TurnParts) {
@@ -63,10 +63,10 @@ export class TurnState {
   }
 
   /** What is counted of a realm. */
-  ledgerOf(realm: string): Ledger {
-    let ledger = this.#ledgers.get(realm)
-    if (ledger === undefined) this.#ledgers.set(realm, (ledger = new Ledger()))
-    return ledger
+  countsOf(realm: string): RealmCounts {
+    let counts = this.#realmCounts.get(realm)
+    if (counts === undefined) this.#realmCounts.set(realm, (counts = new RealmCounts()))
+    return counts
   }
 
   meterOf(listener: string, realm: string): RealmMeter {
@@ -82,7 +82,7 @@ export class TurnState {
     const used = new Set([...this.listeners.values()].map((one) => `${one.name}\0${one.realm}`))
     for (const one of this.allocations.values()) used.add(`${one.listener.name}\0${one.realm}`)
     for (const key of this.#meters.keys()) if (!used.has(key)) this.#meters.delete(key)
-    for (const [realm, ledger] of this.#ledgers) if (ledger.isEmpty) this.#ledgers.delete(realm)
+    for (const [realm, counts] of this.#realmCounts) if (counts.isEmpty) this.#realmCounts.delete(realm)
   }
 
   /** A name by chance, in hex. */

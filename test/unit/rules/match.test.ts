@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { Matchable } from '../../../server/rules/candidates.ts'
+import type { Matchable } from '../../../server/rules/header-index.ts'
 import { compileMatch } from '../../../server/rules/match.ts'
 import type { RuleConfig } from '../../../server/rules/rule.options.ts'
 

@@ -3,8 +3,8 @@ import { STATE_DOWN, STATE_STARTING, STATE_UP, Scoreboard } from '../../../serve
 import {
   healthDocument,
   metricsDocument,
-  placesOfPlan,
-  placesOfSnapshot,
+  serversOfPlan,
+  serversOfSnapshot,
   successRate,
 } from '../../../server/telemetry/documents.ts'
 import { AttemptWatch } from '../../../server/telemetry/attempts.ts'
@@ -34,7 +34,7 @@ const plan = {
     web: { slot: slot(4), servers: { 'http://server3:8000': slot(5) } },
   },
   reasons: { api: { two: 'connect refused' } },
-} as unknown as Parameters<typeof placesOfPlan>[0]
+} as unknown as Parameters<typeof serversOfPlan>[0]
 
 const NOW = 1_800_000_000
 
@@ -50,7 +50,7 @@ function board(): Scoreboard {
 test('the health document has the shape that is promised', () => {
   const cells = board()
   cells.enter(2, 100)
-  expect(healthDocument(placesOfPlan(plan).slice(0, 2), cells)).toEqual({
+  expect(healthDocument(serversOfPlan(plan).slice(0, 2), cells)).toEqual({
     healthy: true,
     backends: [
       {
@@ -83,10 +83,10 @@ test('the health document has the shape that is promised', () => {
 
 test('a gateway is healthy when every backend has a server that is up', () => {
   const cells = board()
-  const places = placesOfPlan(plan)
-  expect(healthDocument(places, cells).healthy).toBe(true)
+  const servers = serversOfPlan(plan)
+  expect(healthDocument(servers, cells).healthy).toBe(true)
   cells.setState(5, STATE_STARTING)
-  expect(healthDocument(places, cells).healthy).toBe(false)
+  expect(healthDocument(servers, cells).healthy).toBe(false)
   expect(healthDocument([], cells)).toEqual({ healthy: true, backends: [], healthy_count: 0, total_count: 0 })
 })
 
@@ -100,7 +100,7 @@ test('the metrics document has the shape that is promised', () => {
   cells.attemptFailed(2, 0, false, NOW)
   for (let i = 0; i < 9; i++) cells.attemptAnswered(2)
   cells.enter(2, 100)
-  expect(metricsDocument(placesOfPlan(plan).slice(0, 1), cells)).toEqual({
+  expect(metricsDocument(serversOfPlan(plan).slice(0, 1), cells)).toEqual({
     total_requests: 15_234,
     total_failures: 42,
     success_rate: 99.72,
@@ -118,7 +118,7 @@ test('the metrics document has the shape that is promised', () => {
       },
     ],
   })
-  expect(Object.keys(metricsDocument(placesOfPlan(plan), cells).backends[0] ?? {}).slice(0, 5)).toEqual([
+  expect(Object.keys(metricsDocument(serversOfPlan(plan), cells).backends[0] ?? {}).slice(0, 5)).toEqual([
     'url',
     'total_requests',
     'failed_requests',
@@ -128,7 +128,7 @@ test('the metrics document has the shape that is promised', () => {
 })
 
 describe('a server that nobody checks', () => {
-  const places = placesOfPlan({
+  const servers = serversOfPlan({
     ...plan,
     config: { backends: { api: { servers: plan.config.backends['api']!.servers.slice(0, 1) } } },
   } as unknown as typeof plan)
@@ -136,7 +136,7 @@ describe('a server that nobody checks', () => {
 
   test('is unchecked, and well until a request to it fails', () => {
     const cells = board()
-    const about = (): unknown => healthDocument(places, cells, NOW).backends[0]
+    const about = (): unknown => healthDocument(servers, cells, NOW).backends[0]
     expect(about()).toMatchObject({ state: 'unchecked', healthy: true, reason: null })
     cells.attemptFailed(2, refused, false, NOW)
     cells.attemptFailed(2, refused, false, NOW)
@@ -145,7 +145,7 @@ describe('a server that nobody checks', () => {
       healthy: false,
       reason: expect.stringMatching(/^connect_refused, 2 in a row, the last [0-9] s ago$/),
     })
-    expect(healthDocument(places, cells, NOW).healthy).toBe(false)
+    expect(healthDocument(servers, cells, NOW).healthy).toBe(false)
     cells.attemptAnswered(2)
     expect(about()).toMatchObject({ state: 'unchecked', healthy: true, reason: null })
   })
@@ -153,14 +153,14 @@ describe('a server that nobody checks', () => {
   test('that gets no requests any more is not failing for ever', () => {
     const cells = board()
     cells.attemptFailed(2, refused, false, NOW)
-    expect(healthDocument(places, cells, NOW + 50).healthy).toBe(false)
-    expect(healthDocument(places, cells, NOW + 62).healthy).toBe(true)
+    expect(healthDocument(servers, cells, NOW + 50).healthy).toBe(false)
+    expect(healthDocument(servers, cells, NOW + 62).healthy).toBe(true)
   })
 
   test('tells what its requests met also when it is checked, and up for its checks', () => {
     const cells = board()
     cells.attemptFailed(2, refused, false, NOW)
-    expect(healthDocument(placesOfPlan(plan), cells, NOW).backends[0]).toMatchObject({
+    expect(healthDocument(serversOfPlan(plan), cells, NOW).backends[0]).toMatchObject({
       state: 'up',
       healthy: true,
       reason: expect.stringContaining('connect_refused'),
@@ -245,7 +245,7 @@ test('a worker makes the same documents of its snapshot as the supervisor of its
       },
     ],
   ])
-  expect(placesOfSnapshot({ backends } as unknown as Snapshot)).toEqual(placesOfPlan(plan))
+  expect(serversOfSnapshot({ backends } as unknown as Snapshot)).toEqual(serversOfPlan(plan))
 })
 
 test('what the scoreboard knows is in the metrics, and gone with the server', () => {
@@ -254,8 +254,8 @@ test('what the scoreboard knows is in the metrics, and gone with the server', ()
   cells.connections(1)
   cells.addBytes(0, 10, 20)
   const totals = new Totals()
-  const places = placesOfPlan(plan)
-  gatherBoard(totals, places, cells)
+  const servers = serversOfPlan(plan)
+  gatherBoard(totals, servers, cells)
   const text = renderMetrics(totals, 'lb')
   for (const line of [
     'lb_active_connections 1',
@@ -268,7 +268,7 @@ test('what the scoreboard knows is in the metrics, and gone with the server', ()
   ]) {
     expect(text.split('\n')).toContain(line)
   }
-  gatherBoard(totals, places.slice(0, 1), cells)
+  gatherBoard(totals, servers.slice(0, 1), cells)
   expect(renderMetrics(totals, 'lb')).not.toContain('server="two"')
 })
 

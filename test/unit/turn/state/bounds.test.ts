@@ -4,7 +4,7 @@ import { tick } from '../../../../server/lib/clock.ts'
 import { addressKey } from '../../../../server/lib/address.ts'
 import { AnswerMemory } from '../../../../server/turn/state/answer-memory.ts'
 import { Bandwidth } from '../../../../server/turn/state/bandwidth.ts'
-import { Ledger, networkKey, QuotaPlace } from '../../../../server/turn/state/quotas.ts'
+import { RealmCounts, networkKey, QuotaPlace } from '../../../../server/turn/state/quotas.ts'
 import { Seldom } from '../../../../server/turn/state/seldom.ts'
 import { StrangerLimit } from '../../../../server/turn/state/stranger-limit.ts'
 import { configOf } from '../../../support/turn-config.ts'
@@ -109,42 +109,42 @@ describe('Bandwidth', () => {
 
 describe('QuotaPlace', () => {
   const { quotas } = configOf({ quotas: { user: 2, address: 3, realm: 4, total: 5 } })
-  const take = (ledger: Ledger, listener: { places: number }, user: string | null, network: number) =>
-    QuotaPlace.take({ quotas, ledger, listener }, user, network)
+  const take = (counts: RealmCounts, listener: { places: number }, user: string | null, network: number) =>
+    QuotaPlace.take({ quotas, counts, listener }, user, network)
 
   test('is taken in all quotas or in none, and left in all', () => {
-    const ledger = new Ledger()
+    const counts = new RealmCounts()
     const listener = { places: 0 }
-    const places = [take(ledger, listener, 'a', 1), take(ledger, listener, 'a', 1)]
-    expect(take(ledger, listener, 'a', 1)).toBe('user')
-    expect(take(ledger, listener, 'b', 1)).toBeInstanceOf(QuotaPlace)
-    expect(take(ledger, listener, 'b', 1)).toBe('address')
-    expect(take(ledger, listener, null, 2)).toBeInstanceOf(QuotaPlace)
-    expect(take(ledger, listener, 'c', 3)).toBe('realm')
-    expect([ledger.allocations, listener.places]).toEqual([4, 4])
+    const places = [take(counts, listener, 'a', 1), take(counts, listener, 'a', 1)]
+    expect(take(counts, listener, 'a', 1)).toBe('user')
+    expect(take(counts, listener, 'b', 1)).toBeInstanceOf(QuotaPlace)
+    expect(take(counts, listener, 'b', 1)).toBe('address')
+    expect(take(counts, listener, null, 2)).toBeInstanceOf(QuotaPlace)
+    expect(take(counts, listener, 'c', 3)).toBe('realm')
+    expect([counts.allocations, listener.places]).toEqual([4, 4])
     for (const place of places) if (typeof place !== 'string') place.leave()
     for (const place of places) if (typeof place !== 'string') place.leave()
-    expect([ledger.allocations, listener.places, ledger.users.has('a')]).toEqual([2, 2, false])
+    expect([counts.allocations, listener.places, counts.users.has('a')]).toEqual([2, 2, false])
     listener.places = 5
-    expect(take(ledger, listener, 'c', 3)).toBe('total')
+    expect(take(counts, listener, 'c', 3)).toBe('total')
   })
 
   test('moves to another address if there is room', () => {
-    const ledger = new Ledger()
+    const counts = new RealmCounts()
     const listener = { places: 0 }
-    const place = take(ledger, listener, null, 1)
+    const place = take(counts, listener, null, 1)
     if (typeof place === 'string') throw new Error(place)
-    for (let i = 0; i < 3; i++) take(ledger, listener, null, 2)
+    for (let i = 0; i < 3; i++) take(counts, listener, null, 2)
     expect(place.moveTo(quotas, 2)).toBe(false)
     expect(place.moveTo(quotas, 3)).toBe(true)
-    expect(ledger.networks).toEqual(
+    expect(counts.networks).toEqual(
       new Map([
         [2, 3],
         [3, 1],
       ]),
     )
     place.leave()
-    expect(ledger.networks.has(3)).toBe(false)
+    expect(counts.networks.has(3)).toBe(false)
   })
 
   test('counts IPv6 by /64, IPv4 by address', () => {

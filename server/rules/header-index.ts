@@ -38,20 +38,20 @@ export function candidateOf<R>(rule: R, match: RuleConfig['match'], order: numbe
 }
 
 /**
- * Candidates of one host and path pattern. Those that want a header's value are found by it, others are tried
+ * Rules of one host and path pattern. Those that want a header's value are found by it, others are tried
  * in order.
  */
-export class Candidates<R> {
+export class HeaderIndex<R> {
   /** Order of the first. */
   readonly least: number
   readonly #plain: readonly Candidate<R>[]
-  readonly #byHeader: readonly HeaderIndex<R>[]
+  readonly #byHeader: readonly ByHeader<R>[]
 
   constructor(list: readonly Candidate<R>[]) {
     const sorted = list.toSorted((a, b) => a.order - b.order)
     this.least = sorted[0]?.order ?? Number.POSITIVE_INFINITY
     this.#plain = reachable(sorted.filter((one) => !wantsValue(one)))
-    this.#byHeader = indexHeaders(sorted.filter(wantsValue))
+    this.#byHeader = indexByHeader(sorted.filter(wantsValue))
   }
 
   /** The first candidate that holds for the request, or `best` when none goes before it. */
@@ -67,7 +67,7 @@ export class Candidates<R> {
   }
 }
 
-interface HeaderIndex<R> {
+interface ByHeader<R> {
   readonly name: string
   readonly values: ReadonlyMap<string, readonly Candidate<R>[]>
 }
@@ -106,7 +106,7 @@ function reachable<R>(sorted: readonly Candidate<R>[]): Candidate<R>[] {
 }
 
 /** Files each candidate under that of its headers and values which the fewest others share. */
-function indexHeaders<R>(sorted: readonly Candidate<R>[]): HeaderIndex<R>[] {
+function indexByHeader<R>(sorted: readonly Candidate<R>[]): ByHeader<R>[] {
   const counts = new Map<string, number>()
   for (const { headers } of sorted)
     for (const test of headers) counts.set(keyOf(test), (counts.get(keyOf(test)) ?? 0) + 1)
