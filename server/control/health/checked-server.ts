@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 import { Judge, type Verdict } from './judge.ts'
-import type { ServerCheck } from './probe-http.ts'
+import type { ServerCheck } from './probe.ts'
 
 export interface WatchedParts {
   readonly backend: string

@@ -1,23 +1,19 @@
-// One check of one server: resolve, connect, talk, within the timeout. It ends with the reason why it failed,
-// or null.
+// One check of a server: the name is resolved, a connection made, an answer read, all within the check's time.
+import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import type { ServerAddress } from '../../backends/server.ts'
-import type { Suspects } from '../../lib/address-race.ts'
-import { formatDuration } from '../../lib/durations.ts'
+import type { Tolerance } from '../../head/canonical.ts'
+import type { AskFailure, AskField, AskRequest } from '../../http1/ask.ts'
+import { HttpClient } from '../../http1/client.ts'
+import { Suspects } from '../../lib/address-race.ts'
+import { tick } from '../../lib/clock.ts'
 import type { Resolver } from '../../lib/resolver.ts'
-import type { Connect, ProbeConnection, ProbeEvents } from './probe-connection.ts'
-import { HttpTalk, type ServerCheck } from './probe-http.ts'
-import { ProbeRace } from './probe-race.ts'
+import { flush } from '../../lib/stage.ts'
+import { Wheel } from '../../lib/wheel.ts'
+import { WantedAnswer } from './wanted-answer.ts'
 
-/** Calls `then` after so many ms; calling the answer takes it back. */
-export type After = (ms: number, then: () => void) => () => void
-
-export interface ProbeWorld {
-  readonly resolver: Pick<Resolver, 'lookup'>
-  readonly connect: Connect
-  readonly after: After
-  /** Addresses that lately did not answer. */
-  readonly suspects: Suspects
-  readonly now: () => number
+/** A check, and how its answers are read: as those to requests are. */
+export interface ServerCheck extends HealthCheckConfig {
+  readonly answers?: Tolerance
 }
 
 export interface ProbeTarget extends ServerAddress {
@@ -27,81 +23,43 @@ export interface ProbeTarget extends ServerAddress {
 /** Says how a check ended: null for a pass, else why it failed. */
 export type ProbeDone = (reason: string | null) => void
 
+/** Why a check was none: no descriptor was left to make it with. It says nothing about the server. */
+export const UNTRIED = 'no descriptor left to check it with'
+
+const AGENT: AskField = ['User-Agent', 'sluice-health']
+
 /**
  * Starts a check. `done` is called once, never before this returns; calling the answer gives the check up
  * without it.
  */
-export function probe(target: ProbeTarget, world: ProbeWorld, done: ProbeDone): () => void {
-  const run = new ProbeRun(target, world, done)
-  return () => run.cancel()
+export type Probe = (target: ProbeTarget, done: ProbeDone) => () => void
+
+/** Checks through a client of their own. */
+export function newProbe(resolver: Pick<Resolver, 'lookup'>, suspects = new Suspects()): Probe {
+  const wheel = new Wheel(tick, flush)
+  wheel.start()
+  const client = new HttpClient({ resolver, wheel, suspects })
+  return (target, done) => probe(target, client, done)
 }
 
-class ProbeRun implements ProbeEvents {
-  readonly #target: ProbeTarget
-  readonly #world: ProbeWorld
-  readonly #stopTimer: () => void
-  #done: ProbeDone | null
-  #connection: ProbeConnection | null = null
-  #talk: HttpTalk | null = null
-  /** What a timeout says was going on. */
-  #doing: string
-
-  constructor(target: ProbeTarget, world: ProbeWorld, done: ProbeDone) {
-    this.#target = target
-    this.#world = world
-    this.#done = done
-    this.#doing = `resolving ${target.host}`
-    this.#stopTimer = world.after(target.check.timeout, () => this.#timeOut())
-    // Known names are answered at once.
-    queueMicrotask(() => {
-      if (this.#done) world.resolver.lookup(target.host, (addresses, why) => this.#resolved(addresses, why))
-    })
-  }
-
-  cancel(): void {
-    this.#done = null
-    this.#stopTimer()
-    this.#connection?.close()
-  }
-
-  connected(): void {
-    if (this.#target.check.type === 'tcp') return this.#finish(null)
-    this.#doing = 'waiting for the answer'
-    this.#talk = new HttpTalk(this.#target.check, this.#target.authority)
-    this.#connection?.write(this.#talk.request)
-  }
-
-  data(bytes: Uint8Array): void {
-    const ending = this.#talk?.take(bytes)
-    if (ending) this.#finish(ending.reason)
-    else if (this.#talk?.hasHead) this.#doing = 'reading the body'
-  }
-
-  ended(): void {
-    if (this.#talk) this.#finish(this.#talk.end().reason)
-  }
-
-  failed(reason: string): void {
-    this.#finish(reason)
-  }
-
-  #resolved(addresses: readonly string[], why: string | null): void {
-    if (this.#done === null) return
-    if (addresses.length === 0) return this.#finish(`name not resolved: ${why ?? 'no address'}`)
-    this.#doing = 'connecting'
-    // A name may have addresses that the server does not listen on: any one that takes us will do.
-    this.#connection = new ProbeRace(addresses, this.#target, this.#world, this)
-    this.#connection.start()
-  }
-
-  #timeOut(): void {
-    this.#finish(`timed out after ${formatDuration(this.#target.check.timeout)} while ${this.#doing}`)
-  }
-
-  #finish(reason: string | null): void {
-    const done = this.#done
-    if (done === null) return
-    this.cancel()
-    done(reason)
-  }
+function probe({ check, ...address }: ProbeTarget, client: HttpClient, done: ProbeDone): () => void {
+  const target = { ...address, tls: null }
+  const { timeout: total, type, expect, answers: tolerance = 'exact' } = check
+  if (type === 'tcp')
+    return client.reach(target, total, (failure) => done(failure === null ? null : reasonOf(failure)))
+  const wanted = new WantedAnswer(expect)
+  const wantsBody = (status: number): boolean => wanted.wantsBody(status)
+  const limits = { total, body: expect.body_limit, cuts: true, wantsBody, tolerance }
+  return client.ask(target, requestOf(check), limits, (end) =>
+    done(end.is === 'failure' ? reasonOf(end) : wanted.whyNot(end)),
+  )
 }
+
+const requestOf = ({ method, path, headers = {} }: ServerCheck): AskRequest => ({
+  method,
+  target: path,
+  fields: [AGENT, ...Object.entries(headers)],
+  body: null,
+})
+
+const reasonOf = ({ code, words }: AskFailure): string => (code === 'descriptor_limit' ? UNTRIED : words)

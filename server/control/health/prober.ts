@@ -1,14 +1,12 @@
 // Active health checks: the supervisor alone asks the servers, and alone writes their states to the
 // scoreboard.
 import type { Config } from '../../config/schema.ts'
-import { Suspects } from '../../lib/address-race.ts'
 import { jitter, type Chance } from '../../lib/random.ts'
 import type { Resolver } from '../../lib/resolver.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { Judge } from './judge.ts'
-import { UNTRIED, connectTcp } from './probe-connection.ts'
-import { probe, type After, type ProbeDone, type ProbeTarget } from './probe.ts'
+import { UNTRIED, newProbe, type Probe } from './probe.ts'
 import {
   asksTheSame,
   identityOf,
@@ -36,6 +34,9 @@ export interface HealthResult {
   readonly reason: string | null
 }
 
+/** Calls `then` after so many ms; calling the answer takes it back. */
+export type After = (ms: number, then: () => void) => () => void
+
 export interface ProberOptions {
   readonly board: Scoreboard
   readonly resolver: Pick<Resolver, 'lookup'>
@@ -53,7 +54,7 @@ export interface ProberOptions {
   readonly chance?: Chance
   readonly after?: After
   /** Starts a check; calling the answer gives it up. */
-  readonly probe?: (target: ProbeTarget, done: ProbeDone) => () => void
+  readonly probe?: Probe
 }
 
 const CONCURRENCY = 256
@@ -71,7 +72,7 @@ export class Prober {
   readonly #now: () => number
   readonly #chance: Chance
   readonly #after: After
-  readonly #probe: (target: ProbeTarget, done: ProbeDone) => () => void
+  readonly #probe: Probe
   /** By backend and server. */
   #watched: ReadonlyMap<string, Watched> = new Map()
   /** Those that the next config brings: checked already, but not on the scoreboard. */
@@ -92,10 +93,7 @@ export class Prober {
     this.#now = options.now ?? (() => performance.now())
     this.#chance = options.chance ?? Math.random
     this.#after = options.after ?? afterTimer
-    const { resolver } = options
-    const suspects = new Suspects()
-    const world = { resolver, connect: connectTcp, after: this.#after, suspects, now: this.#now }
-    this.#probe = options.probe ?? ((target, done) => probe(target, world, done))
+    this.#probe = options.probe ?? newProbe(options.resolver)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { statusRanges } from '../../../../server/control/health/probe-http.ts'
+import { statusRanges } from '../../../../server/control/health/wanted-answer.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { answering, check, expecting, sample, staying, stopSamples } from './samples.ts'
 
@@ -57,7 +57,7 @@ describe('an HTTP check', () => {
       ),
     ).toBe('status 500, wanted 200-399')
     const endless = answering('HTTP/1.1 102 Processing\r\n\r\n'.repeat(30))
-    expect(await check(endless)).toBe('the answer is not HTTP/1.1')
+    expect(await check(endless)).toBe('the answer is not HTTP/1.1: more than 20 interim answers')
   })
 
   test('looks into the body, however it is framed and cut', async () => {
@@ -90,7 +90,7 @@ describe('an HTTP check', () => {
   test('does not wait for the end of a connection whose body is whole', async () => {
     const length = staying('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     expect(await check(length, expecting({ body: 'ok' }))).toBeNull()
-    const chunked = staying('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n')
+    const chunked = staying('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n')
     expect(await check(chunked, expecting({ body: 'ok' }))).toBeNull()
     expect(await check(staying('HTTP/1.1 204 No\r\n\r\n'), expecting({ body: 'ok' }))).toBe('body lacks "ok"')
   })
@@ -119,7 +119,12 @@ describe('an HTTP check', () => {
   test('fails on an answer that is not whole', async () => {
     expect(await check(answering(''))).toBe('connection closed before an answer')
     expect(await check(answering('HTTP/1.1 200 OK\r\nX: '))).toBe('the answer ended early')
-    for (const rest of ['Content-Length: 3\r\n\r\nok', 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'])
+    for (const rest of [
+      'Content-Length: 3\r\n\r\nok',
+      'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n',
+      'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n',
+      'Transfer-Encoding: chunked\r\n\r\n123456789\r\n',
+    ])
       expect(await check(answering(`HTTP/1.1 200 OK\r\n${rest}`), expecting({ body: 'ok' }))).toBe(
         'the answer ended early',
       )
@@ -137,30 +142,46 @@ describe('an HTTP check', () => {
       'HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n',
     ])
       expect(await check(answering(head))).toMatch(/^the answer is not HTTP\/1\.1: .* at byte [0-9]+/)
-    for (const framing of [
-      'Content-Length: 2\r\nContent-Length: 2',
-      'Content-Length: +2',
-      'Content-Length: 2\r\nTransfer-Encoding: chunked',
-      'Transfer-Encoding: gzip, chunked',
-      'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked',
-    ])
-      expect(
-        await check(answering(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\nok`), expecting({ body: 'ok' })),
-      ).toBe(notHttp)
-    for (const chunks of [
-      '2\nok\r\n0\r\n\r\n',
-      '0x2\r\nok\r\n0\r\n\r\n',
-      '2\r\nokXX0\r\n\r\n',
-      `${'1'.repeat(300)}`,
-      '-1\r\n',
-      '123456789\r\n',
-    ])
+    for (const [framing, found] of [
+      ['Content-Length: 2\r\nContent-Length: 2', 'content-length: "2", content-length: "2"'],
+      ['Content-Length: +2', 'content-length: "+2"'],
+      [
+        'Content-Length: 2\r\nTransfer-Encoding: chunked',
+        'content-length: "2", transfer-encoding: "chunked"',
+      ],
+      ['Transfer-Encoding: gzip, chunked', 'transfer-encoding: "gzip, chunked"'],
+      [
+        'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked',
+        'transfer-encoding: "chunked", transfer-encoding: "chunked"',
+      ],
+    ] as const)
+      // Whether its body is looked at or not: to requests it is no answer either.
+      for (const change of [expecting({ body: 'ok' }), {}])
+        expect(await check(answering(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\nok`), change)).toStartWith(
+          `${notHttp}: the end of its body is not said in one way: ${found}`,
+        )
+    for (const [chunks, found] of [
+      ['2\nok\r\n0\r\n\r\n', 'behind 0 bytes of its chunked body a chunk size'],
+      ['0x2\r\nok\r\n0\r\n\r\n', 'behind 0 bytes of its chunked body a chunk size'],
+      ['2\r\nokXX0\r\n\r\n', 'behind 2 bytes of its chunked body CR LF'],
+      [`${'1'.repeat(300)}`, 'behind 0 bytes of its chunked body a chunk size'],
+      ['-1\r\n', 'behind 0 bytes of its chunked body a chunk size'],
+      ['2\r\nok\r\n0\r\nContent-Length: 2\r\n\r\n', 'behind 2 bytes of its chunked body a trailer field'],
+    ] as const)
       expect(
         await check(
           answering(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`),
           expecting({ body: 'no' }),
         ),
-      ).toBe(notHttp)
+      ).toStartWith(`${notHttp}: ${found}`)
+  })
+
+  test('takes a 101 for an answer only where the check asks to switch', async () => {
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n'
+    const asking = { headers: { Upgrade: 'websocket' } }
+    expect(await check(staying(switching), { ...asking, ...expecting({ status: ['101-101'] }) })).toBeNull()
+    expect(await check(staying(switching), asking)).toBe('status 101, wanted 200-399')
+    expect(await check(staying(switching))).toStartWith('the answer is not HTTP/1.1: 101 that switches')
   })
 
   test('says what it looks like, without waiting for the end of what is none', async () => {

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { connectTcp, type Connect } from '../../../../server/control/health/probe-connection.ts'
-import { probe } from '../../../../server/control/health/probe.ts'
+import { newProbe } from '../../../../server/control/health/probe.ts'
 import { Prober } from '../../../../server/control/health/prober.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 import { STATE_DOWN, STATE_UP } from '../../../../server/scoreboard/scoreboard.ts'
@@ -9,7 +8,6 @@ import { FullServer } from '../../../support/full-server.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { configOf, healthCheck, slotsOf } from './checks.ts'
 import {
-  afterTimer,
   answering,
   check,
   closedPort,
@@ -21,6 +19,16 @@ import {
 } from './samples.ts'
 
 afterEach(stopSamples)
+
+/** Suspects that know who was dialled. */
+class Watched extends Suspects {
+  readonly dialled: string[] = []
+
+  override tried(address: string, port: number, nowMs: number): void {
+    this.dialled.push(address)
+    super.tried(address, port, nowMs)
+  }
+}
 
 describe('a TCP check', () => {
   test('passes as soon as the connection stands, and ends it', async () => {
@@ -45,10 +53,8 @@ describe('each check', () => {
     expect(await check({ host: 'db.test', port: 1, lookup: mute }, { timeout: 20 })).toBe(
       'timed out after 20ms while resolving db.test',
     )
-    const never: Connect = () => ({ start() {}, write() {}, close() {} })
-    expect(await check({ port: 1, connect: never }, { timeout: 20 })).toBe(
-      'timed out after 20ms while connecting',
-    )
+    await using never = new FullServer()
+    expect(await check(never, { timeout: 20 })).toBe('timed out after 20ms while connecting')
     const silent = sample(() => {})
     expect(await check(silent, { timeout: 50 })).toBe('timed out after 50ms while waiting for the answer')
     const slow = staying('HTTP/1.1 200 OK\r\n\r\n')
@@ -76,18 +82,14 @@ describe('each check', () => {
     const server = answering('HTTP/1.1 200 OK\r\n\r\n')
     await using full = new FullServer('127.0.0.2', server.port)
     const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
-    const suspects = new Suspects()
+    const suspects = new Watched()
     const where = { host: 'two.test', port: server.port, lookup, suspects }
     expect(await check(where, { timeout: 60_000 })).toBeNull()
     expect(suspects.isSuspect('127.0.0.2', server.port, performance.now())).toBe(true)
     await waitFor(() => full.synSent === 0)
-    const dialled: string[] = []
-    const connect: Connect = (address, ...more) => {
-      dialled.push(address)
-      return connectTcp(address, ...more)
-    }
-    expect(await check({ ...where, connect })).toBeNull()
-    expect(dialled[0]).toBe('127.0.0.1')
+    suspects.dialled.length = 0
+    expect(await check(where)).toBeNull()
+    expect(suspects.dialled).toEqual(['127.0.0.1'])
   })
 
   test('of a name whose addresses are all silent ends with its time', async () => {
@@ -110,18 +112,12 @@ describe('each check', () => {
       check: healthCheck({ timeout: 30 }),
     }
     const ends: (string | null)[] = []
-    const world = {
-      resolver: { lookup: ((host, done) => done([host], null)) as Lookup },
-      connect: connectTcp,
-      after: afterTimer,
-      suspects: new Suspects(),
-      now: () => performance.now(),
-    }
-    const cancel = probe(target, world, (reason) => ends.push(reason))
+    const probe = newProbe({ lookup: (host, done) => done([host], null) })
+    const cancel = probe(target, (reason) => ends.push(reason))
     await waitFor(() => server.open === 1)
     cancel()
     await waitFor(() => server.open === 0)
-    const early = probe(target, world, (reason) => ends.push(reason))
+    const early = probe(target, (reason) => ends.push(reason))
     early()
     await check(answering('HTTP/1.1 200 OK\r\n\r\n'))
     expect(ends).toEqual([])

@@ -1,9 +1,7 @@
 // Servers that a check may meet, on real sockets, and checks of them.
 import type { Socket } from 'bun'
-import type { ServerCheck } from '../../../../server/control/health/probe-http.ts'
+import { newProbe, type ServerCheck } from '../../../../server/control/health/probe.ts'
 import { Suspects } from '../../../../server/lib/address-race.ts'
-import { connectTcp, type Connect } from '../../../../server/control/health/probe-connection.ts'
-import { probe, type After } from '../../../../server/control/health/probe.ts'
 import { within } from '../../../support/wait.ts'
 import { healthCheck } from './checks.ts'
 
@@ -74,21 +72,12 @@ export function answering(...pieces: string[]): Sample {
 export const staying = (...pieces: string[]): Sample =>
   sample((socket) => pieces.forEach((piece) => socket.write(piece)))
 
-/** Real time. */
-export const afterTimer: After = (ms, then) => {
-  const timer = new AbortController()
-  const timeout = AbortSignal.timeout(ms)
-  timeout.addEventListener('abort', () => void (timer.signal.aborted || then()))
-  return () => timer.abort()
-}
-
 /** A resolver that a test makes up. */
 export type Lookup = (host: string, done: (addresses: readonly string[], why: string | null) => void) => void
 interface Where {
   readonly host?: string
   readonly port: number
   readonly lookup?: Lookup
-  readonly connect?: Connect
   readonly suspects?: Suspects
 }
 
@@ -98,13 +87,11 @@ export function check(where: Where, change: Partial<ServerCheck> = {}): Promise<
     host = '127.0.0.1',
     port,
     lookup = (name, done) => done([name], null),
-    connect = connectTcp,
     suspects = new Suspects(),
   } = where
   const target = { host, port, authority: `${host}:${port}`, check: healthCheck(change) }
   const ended = new Promise<string | null>((resolve) => {
-    const now = () => performance.now()
-    probe(target, { resolver: { lookup }, connect, after: afterTimer, suspects, now }, resolve)
+    newProbe({ lookup }, suspects)(target, resolve)
   })
   return within(ended, 'the end of the check')
 }

@@ -1,0 +1,264 @@
+// The one HTTP client of the house: a request of ours to whatever speaks HTTP/1.1, over the outbound end that
+// also speaks to the servers of users, so that both read an answer the same way. Each request has a connection of
+// its own, which ends with it: what is asked here never shares the fate of what users send.
+//
+//   name ──▶ connection ──▶ request, answer ──▶ body ──▶ done          a redirect begins again, if it is asked for
+//     └──────────┴─────────────────┴───────────────┴───▶ failure, also when the time is over; or cancelled: silence
+import type { Framing } from '../head/framing.ts'
+import { protocolsOf } from '../head/protocols.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import { guarded } from '../lib/bug.ts'
+import { nowMs } from '../lib/clock.ts'
+import { event } from '../lib/event.ts'
+import type { Timed } from '../lib/wheel.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import {
+  type AskAnswer,
+  type AskFailure,
+  type AskFault,
+  type AskField,
+  type AskLimits,
+  type AskPhase,
+  type AskRequest,
+  type AskTarget,
+  HEAD_BYTES_MAX,
+  askFailure,
+} from './ask.ts'
+import { isRedirect, redirected, requestHead, whyInvalid } from './ask-request.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { ServerEvents } from './ends.ts'
+import type { Outbound } from './outbound.ts'
+import { Reach, type ReachWorld } from './reach.ts'
+
+/** Hears how an asking ended, once and never before the call that began it has returned. */
+export type AskDone = (end: AskAnswer | AskFailure) => void
+/** Gives an asking up: nobody hears of it any more, and its connection ends. */
+export type Cancel = () => void
+
+const INTERIMS_MAX = 20
+/** The shortest field of a head. */
+const FIELD_BYTES_MIN = 4
+
+export class HttpClient {
+  readonly #world: ReachWorld
+
+  constructor(world: ReachWorld) {
+    this.#world = world
+  }
+
+  /** Sends a request and reads its answer. */
+  ask(target: AskTarget, request: AskRequest, limits: AskLimits, done: AskDone): Cancel {
+    return this.#begin(new Ask(this.#world, target, limits, done), request)
+  }
+
+  /** Only connects, and ends the connection again; null: it stood. */
+  reach(target: AskTarget, total: number, done: (failure: AskFailure | null) => void): Cancel {
+    const limits = { total, body: 0 }
+    const ask = new Ask(this.#world, target, limits, (end) => done(end.is === 'failure' ? end : null))
+    return this.#begin(ask, null)
+  }
+
+  #begin(ask: Ask, request: AskRequest | null): Cancel {
+    queueMicrotask(() => event(() => guarded(() => ask.start(request))))
+    return () => ask.cancel()
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+/** That a connection stood. */
+const STOOD: AskAnswer = { is: 'answer', status: 0, fields: [], body: NO_BYTES, isCut: false }
+
+class Ask implements Timed, ServerEvents {
+  dueMs = 0
+  filedTick = -1
+  filedPlace = 0
+  readonly #world: ReachWorld
+  readonly #limits: AskLimits
+  #target: AskTarget
+  #request: AskRequest | null = null
+  /** Null: it is over. */
+  #done: AskDone | null
+  #endMs = Infinity
+  #reach: Reach | null = null
+  #conn: Outbound | null = null
+  #interims = 0
+  #redirects = 0
+  #status = 0
+  #fields: readonly AskField[] | null = null
+  #pieces: Buffer[] = []
+  #bytes = 0
+
+  constructor(world: ReachWorld, target: AskTarget, limits: AskLimits, done: AskDone) {
+    this.#world = world
+    this.#target = target
+    this.#limits = limits
+    this.#done = done
+  }
+
+  start(request: AskRequest | null): void {
+    if (this.#done === null) return
+    this.#endMs = nowMs + this.#limits.total
+    this.#world.wheel.due(this, this.#endMs)
+    const why = request === null ? null : whyInvalid(request)
+    if (why !== null) return this.#fail('request_invalid', why)
+    this.#request = request
+    this.#connect()
+  }
+
+  cancel(): void {
+    if (this.#done !== null) event(() => this.#end())
+  }
+
+  expire(): void {
+    this.#fail('timed_out')
+  }
+
+  // ── name, connection ──
+
+  #connect(): void {
+    this.#interims = 0
+    this.#reach = new Reach(endpointOf(this.#target, this.#limits), this.#world, this)
+    this.#reach.start()
+  }
+
+  serverOpen(conn: Outbound): void {
+    this.#reach = null
+    this.#conn = conn
+    if (this.#request === null) return this.#answer(STOOD)
+    const { method, fields, body } = this.#request
+    const upgrades = fields.filter(([name]) => name.toLowerCase() === 'upgrade').map(([, value]) => value)
+    conn.begin(this, method === 'HEAD', protocolsOf(upgrades), false)
+    const head = requestHead(this.#request, this.#target.authority)
+    conn.writeSmall(head)
+    if (body !== null) conn.write(Buffer.from(body.buffer, body.byteOffset, body.length), 0, body.length)
+    conn.requestWhole()
+  }
+
+  // ── answer ──
+
+  serverInterim(): void {
+    if (++this.#interims > INTERIMS_MAX)
+      this.#fail('server_malformed', `more than ${INTERIMS_MAX} interim answers`)
+  }
+
+  serverAnswer(head: ResponseHead, framing: Framing): void {
+    const { redirects = 0, body, cuts = false, wantsBody } = this.#limits
+    const location = redirects > 0 && isRedirect(head.status) ? head.get('location') : null
+    if (location !== null) return this.#follow(head.status, location)
+    this.#status = head.status
+    this.#fields = fieldsOf(head)
+    if (head.status === 101) return this.#answer(this.#answerSoFar(false))
+    if (wantsBody?.(head.status) === false) return this.#answer(this.#answerSoFar(framing !== 'none'))
+    const isTooLong = framing === 'length' && Number(head.get('content-length')) > body
+    if (isTooLong && !cuts) this.#fail('answer_too_large')
+  }
+
+  #follow(status: number, location: string): void {
+    const { redirects = 0 } = this.#limits
+    if (this.#request === null) return
+    if (++this.#redirects > redirects)
+      return this.#fail('redirected_too_often', `redirected more than ${redirects} times`)
+    const next = redirected(status, location, { target: this.#target, request: this.#request })
+    if (typeof next === 'string') return this.#fail('redirect_refused', next)
+    this.#leave()
+    this.#target = next.target
+    this.#request = next.request
+    this.#connect()
+  }
+
+  // ── body ──
+
+  serverBody(bytes: Buffer, from: number, to: number): void {
+    if (this.#done === null || this.#status === 101) return
+    const { body: most, cuts = false } = this.#limits
+    const end = Math.min(to, from + most - this.#bytes)
+    if (end < to && !cuts) return this.#fail('answer_too_large')
+    // What was read lies where the next read will.
+    if (end > from) this.#pieces.push(Buffer.from(bytes.subarray(from, end)))
+    this.#bytes += end - from
+    if (end < to) this.#answer(this.#answerSoFar(true))
+  }
+
+  serverEnd(): void {
+    if (this.#fields !== null) this.#answer(this.#answerSoFar(false))
+  }
+
+  #answerSoFar(isCut: boolean): AskAnswer {
+    const [first = NO_BYTES] = this.#pieces
+    const body = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first
+    return { is: 'answer', status: this.#status, fields: this.#fields ?? [], body, isCut }
+  }
+
+  // ── ends ──
+
+  serverGone(code: FaultCode): void {
+    const why = this.#conn?.why ?? this.#reach?.why ?? null
+    // Limits of single phases are met in the same moment as that of the whole where they are the same.
+    const isLate = code === 'connect_timeout' || code === 'response_timeout' || code === 'server_stalled'
+    this.#fail(isLate && nowMs >= this.#endMs ? 'timed_out' : code, why)
+  }
+
+  serverDrained(): void {}
+
+  uploadOver(): void {}
+
+  /** It answers though it takes nothing of the request: then that is not sent. */
+  uploadStalled(): void {
+    this.#conn?.stopUpload()
+  }
+
+  get #phase(): AskPhase {
+    if (this.#fields !== null) return 'body'
+    if (this.#conn !== null) return 'answer'
+    return this.#reach?.isDialling ? 'connection' : 'name'
+  }
+
+  #fail(code: AskFault, why: string | null = null): void {
+    const { host } = this.#target
+    const failure = askFailure(code, { phase: this.#phase, host, limits: this.#limits, why })
+    this.#end()?.(failure)
+  }
+
+  #answer(answer: AskAnswer): void {
+    this.#end()?.(answer)
+  }
+
+  /** Who is to hear of it. */
+  #end(): AskDone | null {
+    const done = this.#done
+    this.#done = null
+    this.#world.wheel.remove(this)
+    this.#leave()
+    this.#pieces = [] // a connection that lingers still knows us
+    return done
+  }
+
+  /** Ends the connection in order, so that its server sees a FIN; but a request that is not sent yet, is not. */
+  #leave(): void {
+    const conn = this.#conn
+    this.#reach?.cancel()
+    this.#reach = this.#conn = null
+    if (conn === null || conn.isClosed) return
+    if (conn.waitingBytes > 0) conn.drop()
+    else conn.finishServer()
+  }
+}
+
+function endpointOf(target: AskTarget, limits: AskLimits): Endpoint {
+  const { total, connect = total, response = total, idle = total, headBytes = HEAD_BYTES_MAX } = limits
+  const fields = Math.ceil(headBytes / FIELD_BYTES_MIN)
+  return {
+    ...target,
+    timeouts: { connect, response, idle, stream: idle },
+    answers: { headBytes, fields, tolerance: limits.tolerance ?? 'strict' },
+    poolSize: 0,
+    live: { idle: [], open: 0, keepAliveMs: 0, addressAt: 0, isRetired: false, surplus: 0 },
+  }
+}
+
+function fieldsOf({ fields }: ResponseHead): AskField[] {
+  return Array.from(
+    { length: fields.count },
+    (_, f) => [fields.name(f).toLowerCase(), fields.value(f)] as const,
+  )
+}
