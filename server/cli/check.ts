@@ -10,10 +10,11 @@ import { usageLine } from './usage.ts'
 
 const HELP = `Looks for problems in a config file and tells all of them; changes nothing.
 
-Usage: sluice check [FILE]
-       sluice check [-c FILE]
+Usage: sluice check [--json] [FILE]
+       sluice check [--json] [-c FILE]
 
   -c, --config FILE  the config file; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+      --json         the problems as JSON on stdout, each with where it begins and ends: for editors and programs
   -h, --help         this text
 
 Exit code: 0 the file is valid; 1 it has problems, or cannot be read; 2 wrong usage.
@@ -22,7 +23,7 @@ Exit code: 0 the file is valid; 1 it has problems, or cannot be read; 2 wrong us
 /** Prints what is in a config file, or what is wrong with it. */
 export async function check(args: readonly string[], io: Io): Promise<number> {
   const read = readArgs(args, {
-    options: { config: { short: 'c', takes: 'value' } },
+    options: { config: { short: 'c', takes: 'value' }, json: { takes: 'flag' } },
     words: { min: 0, max: 1 },
   })
   if ('problem' in read) return usageLine('check', read.problem, io)
@@ -40,6 +41,11 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   const { file: path } = found
   const file = name.named ?? path
   const loaded = loadFile(path, io, thisMachine)
+  if (read.flag('json')) {
+    const problems = loaded.ok ? loaded.warnings : loaded.problems
+    io.stdout(`${JSON.stringify({ ok: loaded.ok, problems: problems.map((one) => document(file, one)) })}\n`)
+    return loaded.ok ? 0 : 1
+  }
   // The file is named as the person named it.
   const tell = (problem: Problem): void => io.stderr(`${formatProblem({ ...problem, file })}\n`)
   if (!loaded.ok) {
@@ -50,6 +56,13 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   for (const warning of loaded.warnings) tell(warning)
   io.stdout(`${file}: ok, ${summary(loaded.config)}\n`)
   return 0
+}
+
+/** A problem for programs; what it marks ends before `end_column`. */
+function document(file: string, problem: Problem): object {
+  const { severity, code, line, column, endLine, endColumn, path, message, hint } = problem
+  const place = { file, line, column, end_line: endLine, end_column: endColumn }
+  return { severity, code, ...place, path, message, hint }
 }
 
 function summary({ listeners, rules, backends }: Config): string {

@@ -12,5 +12,5 @@ export function loadFile(
   machine: Machine | null = null,
 ): LoadedConfig | RefusedConfig {
   const read: ReadFile = (named, bytesMax) => (named === file ? readPipeToo : readBounded)(named, bytesMax)
-  return loadConfig(file, env, read, undefined, machine)
+  return loadConfig(file, env, { readFile: read, machine })
 }

@@ -1,8 +1,8 @@
 // Values that look as if something would be put in: variables of other gateways, which go out here as they
 // are written.
-import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
+import type { Written } from './written.ts'
 
 const VARIABLE = new RegExp(
   [
@@ -19,12 +19,12 @@ const VARIABLE = new RegExp(
 )
 
 /** Warns of a value that has a variable in it. */
-export function checkVariables(checked: Checked, path: Path, value: string, hint: string): void {
+export function checkVariables(written: Written, path: Path, value: string, hint: string): void {
   const known = /\{(?:scheme|host|path|query)\}/g
   const text = path.at(-1) === 'to' ? value.replace(known, '') : value
   const [variable] = VARIABLE.exec(text) ?? []
-  if (variable === undefined || isStandIn(value) || checked.isSubstituted(path)) return
-  checked.warn({
+  if (variable === undefined || isStandIn(value) || written.isSubstituted(path)) return
+  written.warn({
     code: 'wrong-value',
     path,
     found: `${JSON.stringify(variable.slice(0, 80))}, which is sent as it stands`,

@@ -36,6 +36,14 @@ export interface RefusedConfig {
   readonly problems: readonly Problem[]
 }
 
+/** What a config is read in: our own machine unless said otherwise. */
+interface Around {
+  readonly readFile?: ReadFile
+  readonly nowMs?: number
+  /** Asked whether it has what the config needs; null: it is not asked. */
+  readonly machine?: Machine | null
+}
+
 // oxlint-disable-next-line no-restricted-properties -- only where no time was given: certificates are held against it
 const wallMs = (): number => Date.now()
 
@@ -45,20 +53,15 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024
  * Reads and checks a config file; never throws. Of a machine it is asked whether it has what the config
  * needs.
  */
-export function loadConfig(
-  file: string,
-  env: Env,
-  readFile: ReadFile = readBounded,
-  nowMs = wallMs(),
-  machine: Machine | null = null,
-): LoadedConfig | RefusedConfig {
+export function loadConfig(file: string, env: Env, around: Around = {}): LoadedConfig | RefusedConfig {
+  const { readFile = readBounded } = around
   let bytes: Uint8Array
   try {
     bytes = readFile(file, FILE_BYTES_MAX)
   } catch (error) {
     return refuse(file, { found: whyUnread(error), allowed: 'a file that can be read' })
   }
-  return parseConfig(file, bytes, env, readFile, nowMs, machine)
+  return parseConfig(file, bytes, env, around)
 }
 
 /** Checks the bytes of a config file, as if they stood in `file`; never throws. */
@@ -66,18 +69,16 @@ export function parseConfig(
   file: string,
   bytes: Uint8Array,
   env: Env,
-  readFile: ReadFile = readBounded,
-  nowMs = wallMs(),
-  machine: Machine | null = null,
+  { readFile = readBounded, nowMs = wallMs(), machine = null }: Around = {},
 ): LoadedConfig | RefusedConfig {
   if (bytes.length > FILE_BYTES_MAX)
     return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
   const text = decode(bytes)
   if (text === null) return refuse(file, { found: 'bytes that are no UTF-8', allowed: 'text in UTF-8' })
-  const lines = new Lines(text)
-  const problems = new Problems(file, lines)
+  const lines = new Lines(file, text)
+  const problems = new Problems(lines)
   const folder = dirname(resolve(file))
-  const checked = checkText(file, text, lines, { folder, env, readFile, nowMs, machine }, problems)
+  const checked = checkText(text, lines, { folder, env, readFile, nowMs, machine }, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')
@@ -91,13 +92,12 @@ interface CheckedText {
 }
 
 function checkText(
-  file: string,
   text: string,
   lines: Lines,
   sources: Sources & World,
   problems: Problems,
 ): CheckedText | null {
-  const written = readTree(file, text, lines, problems)
+  const written = readTree(text, lines, problems)
   if (written === null) return null
   // The short form becomes the long one before anything is put in place: it only moves what was written.
   const tree = longForm(written, problems)
@@ -135,7 +135,7 @@ function decode(bytes: Uint8Array): string | null {
 }
 
 function refuse(file: string, said: Pick<Finding, 'found' | 'allowed'>): RefusedConfig {
-  const problems = new Problems(file, new Lines(''))
+  const problems = new Problems(new Lines(file, ''))
   problems.add({ code: 'file', at: 0, path: [], ...said })
   return { ok: false, problems: problems.sorted() }
 }

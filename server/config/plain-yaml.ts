@@ -6,6 +6,8 @@ import {
   DEPTH_MAX,
   type Entry,
   type List,
+  listAt,
+  mapAt,
   type MapTree,
   type Offset,
   scalarAt,
@@ -56,6 +58,8 @@ class Reader {
   #at: Offset = 0
   /** Of the line that #at is on, where its content begins; -1: there is no further line. */
   #indent = -1
+  /** Of the key that was read last. */
+  #keyEnd: Offset = 0
 
   constructor(text: string) {
     this.#text = text
@@ -97,22 +101,25 @@ class Reader {
       else items.push(this.#value(depth + 1, indent))
     }
     if (items.length === 0 || this.#indent > indent) giveUp()
-    return { is: 'list', at, items }
+    return listAt(at, items, items.at(-1)?.end)
   }
 
   #map(depth: number, indent: number): MapTree {
     if (depth > DEPTH_MAX) giveUp()
     const at = this.#at
     const entries = new Map<string, Entry>()
+    let last: Entry
     do {
       const keyAt = this.#at
       const key = this.#key(KEY)
       if (entries.has(key)) giveUp()
-      entries.set(key, { at: keyAt, value: this.#valueOf(depth + 1, indent) })
+      const end = this.#keyEnd
+      last = { at: keyAt, end, value: this.#valueOf(depth + 1, indent) }
+      entries.set(key, last)
     } while (this.#indent === indent && this.#text[this.#at] !== '-')
     // A list may stand as far to the left as its key, which has taken it already.
     if (this.#indent > indent) giveUp()
-    return { is: 'map', at, entries }
+    return mapAt(at, entries, last.value.end)
   }
 
   /** What belongs to a key: on its line, or below it. */
@@ -155,9 +162,10 @@ class Reader {
       if (isMap) {
         const keyAt = this.#at
         const key = this.#key(FLOW_KEY)
+        const end = this.#keyEnd
         this.#flowBlank(indent)
         if (entries.has(key)) giveUp()
-        entries.set(key, { at: keyAt, value: this.#flowValue(depth + 1, indent) })
+        entries.set(key, { at: keyAt, end, value: this.#flowValue(depth + 1, indent) })
       } else items.push(this.#flowValue(depth + 1, indent))
       this.#flowBlank(indent)
       if (this.#text[this.#at] === close) break
@@ -167,7 +175,7 @@ class Reader {
       if (this.#text[this.#at] === close) giveUp()
     }
     this.#at++
-    return isMap ? { is: 'map', at, entries } : { is: 'list', at, items }
+    return isMap ? mapAt(at, entries, this.#at) : listAt(at, items, this.#at)
   }
 
   #flowValue(depth: number, indent: number): Tree {
@@ -186,6 +194,7 @@ class Reader {
     pattern.lastIndex = this.#at
     const match = pattern.exec(this.#text)
     if (match === null) return giveUp()
+    this.#keyEnd = this.#at + (match[1] ?? match[2] ?? '').length
     this.#at = pattern.lastIndex
     const written = match[1] ?? match[2] ?? ''
     if (NO_KEY.test(written)) giveUp()
@@ -203,9 +212,10 @@ class Reader {
             ? String(JSON.parse(quoted))
             : quoted.slice(1, -1)
           : quoted.slice(1, -1).replaceAll("''", "'")
-      return scalarAt(at, value)
+      return scalarAt(at, value, this.#at)
     }
-    return scalarAt(at, valueOf(this.#take(plain)))
+    const value = valueOf(this.#take(plain))
+    return scalarAt(at, value, this.#at)
   }
 
   #isFlow(): boolean {

@@ -25,6 +25,9 @@ export interface Problem {
   /** From 1. */
   readonly line: number
   readonly column: number
+  /** Behind its last character; the same place where nothing is written that could be marked. */
+  readonly endLine: number
+  readonly endColumn: number
   /** As `backends.api.servers[0].url`; empty: the file as a whole. */
   readonly path: string
   readonly found: string
@@ -44,6 +47,7 @@ export function formatProblem({ file, line, column, path, message, hint, severit
 export interface Finding {
   readonly code: ProblemCode
   readonly at: Offset
+  readonly end?: Offset
   readonly path: Path
   readonly found: string
   readonly allowed: string
@@ -58,7 +62,6 @@ const PROBLEMS_MAX = 1000
 export class Problems {
   /** How the file is written, and what hints propose with it. */
   readonly syntax: Syntax
-  readonly #file: string
   readonly #lines: Lines
   readonly #list: Problem[] = []
   /** Turns the path of what was checked into the path as written: the short form is checked as a long one. */
@@ -66,17 +69,17 @@ export class Problems {
   #errors = 0
   #warnings = 0
 
-  constructor(file: string, lines: Lines) {
-    this.#file = file
-    this.syntax = syntaxOf(file)
+  constructor(lines: Lines) {
+    this.syntax = syntaxOf(lines.file)
     this.#lines = lines
   }
 
-  add({ code, at, path, found, allowed, hint = null, severity = 'error' }: Finding): void {
+  add({ code, at, end = at, path, found, allowed, hint = null, severity = 'error' }: Finding): void {
     const count = severity === 'error' ? ++this.#errors : ++this.#warnings
     if (count > PROBLEMS_MAX) return
     const message = `found ${found}, allowed ${allowed}`
-    const place = { file: this.#file, ...this.#lines.place(at), path: writePath(this.writtenPath(path)) }
+    const { line: endLine, column: endColumn } = this.#lines.place(end)
+    const place = { ...this.#lines.place(at), endLine, endColumn, path: writePath(this.writtenPath(path)) }
     this.#list.push({ severity, code, ...place, found, allowed, hint, message })
   }
 

@@ -2,7 +2,7 @@
 import { parse, TomlDate, TomlError } from 'smol-toml'
 import type { Problems } from './problem.ts'
 import { type TomlPlace, placeAt, scanToml } from './toml-places.ts'
-import { DEPTH_MAX, type Entry, type Lines, scalarAt, type Tree } from './tree.ts'
+import { DEPTH_MAX, type Entry, type Lines, listAt, mapAt, scalarAt, type Tree } from './tree.ts'
 
 /** Reads TOML; null when it is none. */
 export function readToml(text: string, lines: Lines, problems: Problems): Tree | null {
@@ -25,19 +25,23 @@ export function readToml(text: string, lines: Lines, problems: Problems): Tree |
 }
 
 function join(value: unknown, place: TomlPlace): Tree {
-  const { valueAt: at } = place
+  const { valueAt: at, valueEnd: end } = place
   const below = (key: string): TomlPlace => place.below.get(key) ?? placeAt(at)
   if (Array.isArray(value))
-    return { is: 'list', at, items: value.map((item: unknown, index) => join(item, below(String(index)))) }
+    return listAt(
+      at,
+      value.map((item: unknown, index) => join(item, below(String(index)))),
+      end,
+    )
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return scalarAt(at, value)
+    return scalarAt(at, value, end)
   // No setting is a date; as text it is named in the problem.
-  if (value instanceof TomlDate) return scalarAt(at, value.toISOString())
+  if (value instanceof TomlDate) return scalarAt(at, value.toISOString(), end)
   const entries = new Map<string, Entry>()
   if (typeof value === 'object' && value !== null)
     for (const [key, item] of Object.entries(value)) {
       const there = below(key)
-      entries.set(key, { at: there.keyAt, value: join(item, there) })
+      entries.set(key, { at: there.keyAt, end: there.keyEnd, value: join(item, there) })
     }
-  return { is: 'map', at, entries }
+  return mapAt(at, entries, end)
 }

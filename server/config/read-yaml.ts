@@ -1,19 +1,21 @@
 // YAML, and JSON as a part of it, with the place of every key and value.
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type YAMLError,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import { jsonSlip } from './json-slip.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 import type { Problems } from './problem.ts'
-import { lineSlip, syntaxSlip } from './yaml-slip.ts'
-import { DEPTH_MAX, type Entry, type MapTree, type Offset, scalarAt, type Tree } from './tree.ts'
+import { reportErrors, reportSyntax } from './yaml-errors.ts'
+import { lineSlip } from './yaml-slip.ts'
+import {
+  DEPTH_MAX,
+  type Entry,
+  listAt,
+  mapAt,
+  type MapTree,
+  type Offset,
+  scalarAt,
+  type Span,
+  type Tree,
+} from './tree.ts'
 
 const OPTIONS = {
   // We look for duplicates ourselves: the library compares each key with each other one.
@@ -24,8 +26,6 @@ const OPTIONS = {
   logLevel: 'error',
 } as const
 
-/** One slip often makes many syntax errors. */
-const SYNTAX_PROBLEMS_MAX = 10
 /** What aliases may add to a file: few lines can stand for billions of values. */
 const ALIASED_NODES_MAX = 1_000_000
 
@@ -71,66 +71,6 @@ function isJsonText(text: string): boolean {
   }
 }
 
-/** One slip makes many errors: those that follow from it are not told beside it. */
-function reportErrors(problems: Problems, errors: readonly YAMLError[], text: string): void {
-  const [first] = errors
-  const isKnown = first !== undefined && (SAID_WELL.has(first.code) || isBrace(first, text))
-  const slip = first === undefined || isKnown ? null : syntaxSlip(text, first.pos[0])
-  if (slip !== null) problems.add({ code: 'syntax', path: [], ...slip })
-  // Of several at one place the first says it.
-  else for (const error of distinct(errors).slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
-}
-
-const distinct = (errors: readonly YAMLError[]): YAMLError[] =>
-  errors.filter(({ pos }, i) => errors.findIndex((one) => one.pos[0] === pos[0]) === i)
-
-/** "${" is a slip of its own kind: in { } and [ ] it needs quotes. */
-const isBrace = ({ pos: [at] }: YAMLError, text: string): boolean => text.slice(at - 1, at + 1) === '${'
-
-/** These are told where and what they are. */
-const SAID_WELL: ReadonlySet<string> = new Set([
-  'TAB_AS_INDENT',
-  'MULTIPLE_DOCS',
-  'TAG_RESOLVE_FAILED',
-  'BAD_ALIAS',
-])
-
-const HINTS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'indent with spaces',
-  BAD_SCALAR_START: 'put the text in quotes',
-  BAD_INDENT: 'begin it in the column of the key above',
-  MULTILINE_IMPLICIT_KEY: 'write ": " between a key and its value, and look at the indentation',
-  BAD_SEQ_ITEM_INDENT: 'begin it in the column of the item above',
-  MISSING_CHAR: 'look at the indentation of this line and the one above, and at ": " and "- "',
-  BLOCK_AS_IMPLICIT_KEY:
-    'put text with ": " in quotes, and look at the indentation of this line and the next',
-  BAD_ALIAS: 'put the text in quotes if "*" or "&" is part of it',
-  TAG_RESOLVE_FAILED: 'put the text in quotes if "!" is part of it',
-}
-
-/** What the library repeats of the text; that may be a password which was not put in quotes. */
-const REPEATED = /(?<=\S):\s.*$|(?<=escape sequence)\s.*$/s
-
-function reportError(problems: Problems, error: YAMLError, text: string): void {
-  const { code, message } = error
-  const [at] = error.pos
-  const hint = isBrace(error, text)
-    ? 'put text with "${" in quotes within { } and [ ]'
-    : (HINTS[code] ?? null)
-  const what =
-    code === 'MULTIPLE_DOCS'
-      ? 'a second document ("---")'
-      : code === 'NON_STRING_KEY'
-        ? 'a map or list as a key'
-        : message.replace(REPEATED, '').replace(/\s+/g, ' ')
-  reportSyntax(problems, at, what, hint)
-}
-
-function reportSyntax(problems: Problems, at: Offset, what: string, hint: string | null = null): void {
-  const found = what.charAt(0).toLowerCase() + what.slice(1)
-  problems.add({ code: 'syntax', at, path: [], found, allowed: 'one valid document', hint })
-}
-
 /** A subtree that has a name. Null: we are still inside it. */
 type Anchored = { readonly tree: Tree; readonly nodes: number } | null
 
@@ -155,14 +95,15 @@ class Reader {
     const before = this.#nodes++
     const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, null)
-    const tree = this.#value(node, start, depth)
+    const tree = this.#value(node, { at: start, end: endOf(node, this.#text) ?? start }, depth)
     if (anchor !== undefined) this.#anchors.set(anchor, { tree, nodes: this.#nodes - before })
     return tree
   }
 
-  #value(node: unknown, at: Offset, depth: number): Tree {
-    if (isMap(node)) return this.#map(node, at, depth)
-    if (isSeq(node)) return this.#list(node, at, depth)
+  #value(node: unknown, span: Span, depth: number): Tree {
+    if (isMap(node)) return this.#map(node, span, depth)
+    if (isSeq(node)) return this.#list(node, span, depth)
+    const { at, end } = span
     const value: unknown = isScalar(node) ? node.value : null
     if (
       typeof value === 'string' ||
@@ -170,20 +111,20 @@ class Reader {
       typeof value === 'boolean' ||
       value === null
     )
-      return scalarAt(at, value)
+      return scalarAt(at, value, end)
     return this.#fail(at, 'a value of a kind that config has no use for', 'text, a number, true or false')
   }
 
-  #list(node: YAMLSeq, at: Offset, depth: number): Tree {
+  #list(node: YAMLSeq, { at, end }: Span, depth: number): Tree {
     const items: Tree[] = []
     for (const item of node.items) {
       if (this.hasFailed) break
       items.push(this.read(item, at, depth + 1))
     }
-    return { is: 'list', at, items }
+    return listAt(at, items, end)
   }
 
-  #map(node: YAMLMap, at: Offset, depth: number): Tree {
+  #map(node: YAMLMap, { at, end }: Span, depth: number): Tree {
     const entries = new Map<string, Entry>()
     const merged: Tree[] = []
     for (const { key, value } of node.items) {
@@ -198,10 +139,10 @@ class Reader {
       const tree = this.read(value, keyAt, depth + 1)
       if (name === '<<' && isScalar(key) && key.type === 'PLAIN') merged.push(tree)
       else if (entries.has(name)) this.#duplicate(name, keyAt)
-      else entries.set(name, { at: keyAt, value: tree })
+      else entries.set(name, { at: keyAt, end: endOf(key, this.#text) ?? keyAt, value: tree })
     }
     for (const tree of merged) this.#merge(tree, entries)
-    return { is: 'map', at, entries }
+    return mapAt(at, entries, end)
   }
 
   /** A key that begins as no key does: read as one, but hardly meant so. */
@@ -238,6 +179,7 @@ class Reader {
     this.#aliasedNodes += anchored.nodes
     if (this.#aliasedNodes > ALIASED_NODES_MAX)
       return this.#fail(at, 'aliases that stand for too much', `${ALIASED_NODES_MAX} values by aliases`)
+    share(anchored.tree)
     return anchored.tree
   }
 
@@ -265,4 +207,26 @@ const isOdd = (name: string): boolean => name.charCodeAt(0) === 45 || name.charC
 function startOf(node: unknown): Offset | null {
   const isNode = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)
   return isNode && node.range ? node.range[0] : null
+}
+
+/** Where a node's own text ends, of a block without the line ends and comments behind it; null: it has none. */
+function endOf(node: unknown, text: string): Offset | null {
+  if (isMap(node) && !node.flow) {
+    const last = node.items.at(-1)
+    return last === undefined ? null : (endOf(last.value, text) ?? endOf(last.key, text))
+  }
+  if (isSeq(node) && !node.flow) return endOf(node.items.at(-1), text)
+  const isNode = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)
+  if (!isNode || !node.range) return null
+  const [start, end] = node.range
+  const isBlock = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED')
+  return isBlock ? start + text.slice(start, end).trimEnd().length : end
+}
+
+/** An alias leads to it: its text is there for several places. */
+function share(tree: Tree): void {
+  if (tree.isShared) return
+  tree.isShared = true
+  if (tree.is === 'list') for (const item of tree.items) share(item)
+  else if (tree.is === 'map') for (const { value } of tree.entries.values()) share(value)
 }

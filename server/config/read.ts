@@ -8,8 +8,8 @@ import { wholeSlip } from './yaml-slip.ts'
 import type { Lines, MapTree } from './tree.ts'
 
 /** Reads a file by its ending (.toml, or else YAML, of which JSON is a part); null after problems. */
-export function readTree(file: string, text: string, lines: Lines, problems: Problems): MapTree | null {
-  const ending = extname(file).toLowerCase()
+export function readTree(text: string, lines: Lines, problems: Problems): MapTree | null {
+  const ending = extname(lines.file).toLowerCase()
   const tree =
     ending === '.toml' ? readToml(text, lines, problems) : readYaml(text, problems, ending === '.json')
   if (tree === null) return null

@@ -6,7 +6,18 @@ import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { nearest } from './nearest.ts'
 import type { Problems } from './problem.ts'
 import { ConfigOptions } from './schema.ts'
-import { type Entry, isExtension, type MapTree, type Offset, type Path, scalarAt, type Tree } from './tree.ts'
+import {
+  type Entry,
+  isExtension,
+  listAt,
+  mapAt,
+  type MapTree,
+  type Offset,
+  type Path,
+  scalarAt,
+  type Span,
+  type Tree,
+} from './tree.ts'
 
 /** The name of all three. */
 export const DEFAULT_NAME = 'default'
@@ -56,8 +67,8 @@ function meantFor(word: 'listen' | 'backends', entries: MapTree['entries']): Ent
 export function toLong(root: MapTree, problems: Problems): MapTree | null {
   const { entries } = root
   if (reportMixed(root, problems)) return null
-  for (const [key, { at }] of entries)
-    if (!KNOWN.includes(key) && !isExtension(key)) reportUnknown(key, at, entries, problems)
+  for (const [key, span] of entries)
+    if (!KNOWN.includes(key) && !isExtension(key)) reportUnknown(key, span, entries, problems)
   const listen = meantFor('listen', entries)
   const servers = meantFor('backends', entries)
   if (listen === undefined) reportMissing('listen', 'an address such as "0.0.0.0:8080"', root.at, problems)
@@ -65,7 +76,7 @@ export function toLong(root: MapTree, problems: Problems): MapTree | null {
     reportMissing('backends', 'a list of "- url: http://…"', listen?.at ?? root.at, problems)
 
   const at = root.at
-  const nowhere: Entry = { at, value: scalarAt(at, undefined) }
+  const nowhere = entryAt(root, scalarAt(at, undefined))
   const endpoints = entries.get('status_endpoints') ?? usualEndpoints(at)
   const listener = mapOf(listen?.at ?? at, [
     ['bind', listen ?? nowhere],
@@ -73,8 +84,8 @@ export function toLong(root: MapTree, problems: Problems): MapTree | null {
   ])
   const policies = pick(entries, BACKEND_KEYS)
   const backend = mapOf(servers?.at ?? at, [['servers', servers ?? nowhere], ...policies])
-  const name = { at: backend.at, value: scalarAt(backend.at, DEFAULT_NAME) }
-  const steps = { at, value: stepsOf(root) }
+  const name = entryAt(backend, scalarAt(backend.at, DEFAULT_NAME))
+  const steps = entryAt(root, stepsOf(root))
   const rule = mapOf(at, [
     ['name', name],
     ['backend', name],
@@ -84,7 +95,7 @@ export function toLong(root: MapTree, problems: Problems): MapTree | null {
   return mapOf(at, [
     ['listeners', named(listener)],
     ['backends', named(backend)],
-    ['rules', { at, value: { is: 'list', at, items: [rule] } }],
+    ['rules', entryAt(root, listAt(at, [rule]))],
     ...pick(entries, GLOBAL_KEYS),
   ])
 }
@@ -112,9 +123,9 @@ export function shortPath(root: MapTree): (path: Path) => Path {
 /** Those who wrote the short form first found our documents on their one listener. */
 function usualEndpoints(at: Offset): Entry {
   const entries = Object.entries(USUAL_ENDPOINTS).map(
-    ([key, path]) => [key, { at, value: scalarAt(at, path) }] as const,
+    ([key, path]) => [key, { at, end: at, value: scalarAt(at, path) }] as const,
   )
-  return { at, value: mapOf(at, entries) }
+  return { at, end: at, value: mapOf(at, entries) }
 }
 
 /** Middleware in the order of the file, whether listed or by name. */
@@ -125,7 +136,7 @@ function stepsOf(root: MapTree): Tree {
     else if (key === 'middleware' && entry.value.is === 'list') items.push(...entry.value.items)
     else if (key === 'middleware') return entry.value
   }
-  return { is: 'list', at: root.at, items }
+  return listAt(root.at, items)
 }
 
 function placesOfSteps({ entries }: MapTree): Path[] {
@@ -138,16 +149,14 @@ function placesOfSteps({ entries }: MapTree): Path[] {
   return places
 }
 
-const mapOf = (at: Offset, entries: Iterable<readonly [string, Entry]>): MapTree => ({
-  is: 'map',
-  at,
-  entries: new Map(entries),
-})
+const mapOf = (at: Offset, entries: Iterable<readonly [string, Entry]>): MapTree =>
+  mapAt(at, new Map(entries))
 
-const named = (value: MapTree): Entry => ({
-  at: value.at,
-  value: mapOf(value.at, [[DEFAULT_NAME, { at: value.at, value }]]),
-})
+/** A value that is not written in this place: all that can be said is what it was made of. */
+const entryAt = ({ at }: Tree, value: Tree): Entry => ({ at, end: at, value })
+
+const named = (value: MapTree): Entry =>
+  entryAt(value, mapOf(value.at, [[DEFAULT_NAME, entryAt(value, value)]]))
 
 const pick = (entries: MapTree['entries'], keys: readonly string[]): (readonly [string, Entry])[] =>
   [...entries].filter(([key]) => keys.includes(key))
@@ -171,7 +180,12 @@ function reportMixed({ entries }: MapTree, problems: Problems): boolean {
   return long.length > 0
 }
 
-function reportUnknown(key: string, at: Offset, entries: MapTree['entries'], problems: Problems): void {
+function reportUnknown(
+  key: string,
+  { at, end }: Span,
+  entries: MapTree['entries'],
+  problems: Problems,
+): void {
   const near = problems.isFull ? null : nearest(key, KNOWN)
   const lacking = HttpListenerOptions.lacks[key as keyof typeof HttpListenerOptions.lacks] ?? null
   const isListeners = Object.hasOwn(HttpListenerOptions.properties, key)
@@ -182,6 +196,7 @@ function reportUnknown(key: string, at: Offset, entries: MapTree['entries'], pro
   problems.add({
     code: 'unknown-key',
     at,
+    end,
     path: [key],
     found: `the unknown key ${JSON.stringify(key.slice(0, 80))}`,
     allowed: KNOWN.join(', '),

@@ -1,11 +1,13 @@
 // Where each key and value of a TOML file stands. The file is known to be valid: smol-toml has read it.
 import { parse } from 'smol-toml'
-import type { Offset } from './tree.ts'
+import type { Offset, Span } from './tree.ts'
 
 export interface TomlPlace {
   /** Of the key; of an item in a list: of the item. */
   keyAt: Offset
+  keyEnd: Offset
   valueAt: Offset
+  valueEnd: Offset
   /** A list of tables: what follows "[[a]]" belongs to its last. */
   isList: boolean
   /** By key, or by place in the list. */
@@ -24,9 +26,11 @@ export function scanToml(text: string): TomlPlace {
   return root
 }
 
-export const placeAt = (at: Offset): TomlPlace => ({
+export const placeAt = (at: Offset, end = at): TomlPlace => ({
   keyAt: at,
+  keyEnd: end,
   valueAt: at,
+  valueEnd: end,
   isList: false,
   below: new Map(),
 })
@@ -58,11 +62,12 @@ class Scan {
     this.at += isList ? 2 : 1
     const keys = this.#keys()
     this.at += isList ? 2 : 1
+    const own = { at: start, end: this.at }
     let place = root
-    for (const { name } of keys) place = child(lastItem(place), name, start)
+    for (const { name } of keys) place = child(lastItem(place), name, own)
     if (!isList) return place
     place.isList = true
-    return child(place, String(place.below.size), start)
+    return child(place, String(place.below.size), own)
   }
 
   /** `a.b = value`. */
@@ -71,17 +76,17 @@ class Scan {
     this.at++ // "="
     this.#take(BLANK)
     let place = table
-    for (const { name, at } of keys) place = child(place, name, at)
+    for (const key of keys) place = child(place, key.name, key)
     this.#value(place)
   }
 
-  #keys(): { readonly name: string; readonly at: Offset }[] {
-    const keys: { name: string; at: Offset }[] = []
+  #keys(): Key[] {
+    const keys: Key[] = []
     for (;;) {
       this.#take(BLANK)
       const at = this.at
       const written = this.#take(BARE_KEY) || this.#take(STRING)
-      keys.push({ name: nameOf(written), at })
+      keys.push({ name: nameOf(written), at, end: this.at })
       this.#take(BLANK)
       if (this.#text[this.at] !== '.' || written === '') return keys
       this.at++
@@ -94,7 +99,11 @@ class Scan {
     if (first === '[') this.#list(place)
     else if (first === '{') this.#inlineTable(place)
     else if (first === '"' || first === "'") this.#take(STRING)
-    else this.#take(OTHER_SCALAR)
+    else {
+      const taken = this.#take(OTHER_SCALAR)
+      this.at -= taken.length - taken.trimEnd().length
+    }
+    place.valueEnd = this.at
   }
 
   #list(place: TomlPlace): void {
@@ -103,7 +112,9 @@ class Scan {
       this.#separators()
       if (this.#isOver(']')) return
       const before = this.at
-      this.#value(child(place, String(index), this.at))
+      const item = child(place, String(index), { at: this.at, end: this.at })
+      this.#value(item)
+      item.keyEnd = this.at
       if (this.at === before) return // not valid after all: never turn in a circle
     }
   }
@@ -142,10 +153,14 @@ class Scan {
   }
 }
 
-function child(place: TomlPlace, name: string, at: Offset): TomlPlace {
+interface Key extends Span {
+  readonly name: string
+}
+
+function child(place: TomlPlace, name: string, { at, end }: Span): TomlPlace {
   const known = place.below.get(name)
   if (known !== undefined) return known
-  const made = placeAt(at)
+  const made = placeAt(at, end)
   place.below.set(name, made)
   return made
 }

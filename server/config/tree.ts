@@ -4,13 +4,24 @@
 /** How many characters into the text. */
 export type Offset = number
 
+/** A stretch of the text; empty for what is not written, as a default. */
+export interface Span {
+  readonly at: Offset
+  /** Behind its last character. */
+  readonly end: Offset
+}
+
 export type Tree = Scalar | List | MapTree
 
-export interface Scalar {
+interface Node extends Span {
+  /** Its text stands for other places of the config as well, by an alias: who edits it edits those too. */
+  isShared: boolean
+}
+
+export interface Scalar extends Node {
   readonly is: 'scalar'
   /** Undefined: a problem was reported here already, so nothing more is said of it. */
   value: string | number | boolean | null | undefined
-  readonly at: Offset
   /**
    * As written when something was put in place of ${…}; its value may be a secret. Null: the value is what
    * was written.
@@ -20,20 +31,19 @@ export interface Scalar {
   loose: boolean
 }
 
-export interface List {
+export interface List extends Node {
   readonly is: 'list'
-  readonly at: Offset
   readonly items: readonly Tree[]
 }
 
-export interface MapTree {
+/** Of a table of TOML the text is its header. */
+export interface MapTree extends Node {
   readonly is: 'map'
-  readonly at: Offset
   readonly entries: ReadonlyMap<string, Entry>
 }
 
-export interface Entry {
-  readonly at: Offset
+/** A key with its value; the span is that of the key. */
+export interface Entry extends Span {
   readonly value: Tree
 }
 
@@ -46,49 +56,71 @@ export const DEPTH_MAX = 64
 /** Keys and places in lists, from the root. */
 export type Path = readonly (string | number)[]
 
-export const scalarAt = (at: Offset, value: Scalar['value']): Scalar => ({
+export const scalarAt = (at: Offset, value: Scalar['value'], end = at): Scalar => ({
   is: 'scalar',
   value,
   at,
+  end,
+  isShared: false,
   written: null,
   loose: false,
 })
 
+export const listAt = (at: Offset, items: readonly Tree[], end = at): List => ({
+  is: 'list',
+  at,
+  end,
+  isShared: false,
+  items,
+})
+
+export const mapAt = (at: Offset, entries: ReadonlyMap<string, Entry>, end = at): MapTree => ({
+  is: 'map',
+  at,
+  end,
+  isShared: false,
+  entries,
+})
+
 /** A value, such as a default of the schema, as if it had been written there. */
 export function treeOf(value: unknown, at: Offset): Tree {
-  if (Array.isArray(value)) return { is: 'list', at, items: value.map((item: unknown) => treeOf(item, at)) }
+  if (Array.isArray(value))
+    return listAt(
+      at,
+      value.map((item: unknown) => treeOf(item, at)),
+    )
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return scalarAt(at, value)
   const entries = Object.entries(value ?? {}).map(
-    ([key, item]) => [key, { at, value: treeOf(item, at) }] as const,
+    ([key, item]) => [key, { at, end: at, value: treeOf(item, at) }] as const,
   )
-  return { is: 'map', at, entries: new Map(entries) }
+  return mapAt(at, new Map(entries))
 }
 
 /**
  * The place of what stands at `path`: of its key in a map. What is not there has the place of what would hold
  * it.
  */
-export function locate(root: Tree, path: Path): Offset {
+export function locate(root: Tree, path: Path): Span {
   let tree = root
-  let at = root.at
+  let span: Span = { at: root.at, end: root.at }
   for (const step of path) {
     if (tree.is === 'map') {
       const entry = tree.entries.get(String(step))
-      if (entry === undefined) return at
-      at = entry.at
+      if (entry === undefined) return span
+      span = entry
       tree = entry.value
     } else if (tree.is === 'list' && typeof step === 'number') {
       const item = tree.items[step]
-      if (item === undefined) return at
-      at = item.at
+      if (item === undefined) return span
+      span = item
       tree = item
     } else {
       // One value where a list may stand: it is the item itself.
-      if (step !== 0) return at
+      if (step !== 0) return span
     }
   }
-  return at
+  return span
 }
 
 /** What stands at `path`, or null. */
@@ -114,17 +146,26 @@ export function writePath(path: Path): string {
   return text
 }
 
-/** Turns offsets into lines and columns, both from 1. */
+/** Where something stands; line and column from 1. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Turns offsets into a file's text into places. */
 export class Lines {
+  readonly file: string
   readonly #starts: readonly Offset[]
 
-  constructor(text: string) {
+  constructor(file: string, text: string) {
+    this.file = file
     const starts = [0]
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
     this.#starts = starts
   }
 
-  place(at: Offset): { readonly line: number; readonly column: number } {
+  place(at: Offset): Place {
     let low = 0
     let high = this.#starts.length
     while (low < high) {
@@ -132,7 +173,7 @@ export class Lines {
       if ((this.#starts[middle] ?? 0) <= at) low = middle + 1
       else high = middle
     }
-    return { line: low, column: at - (this.#starts[low - 1] ?? 0) + 1 }
+    return { file: this.file, line: low, column: at - (this.#starts[low - 1] ?? 0) + 1 }
   }
 
   /** The offset of a line and column. */

@@ -22,6 +22,7 @@ import {
   type Offset,
   type Scalar,
   scalarAt,
+  type Span,
   type Tree,
   treeOf,
 } from './tree.ts'
@@ -41,12 +42,12 @@ const accepts = (schema: SchemaNode, value: Plain): boolean => fits(schema, tree
 
 /** Whether a schema takes what was written. */
 function fits(root: SchemaNode, tree: Tree): boolean {
-  const problems = new Problems('', NO_LINES)
+  const problems = new Problems(NO_LINES)
   new Walker({ root, ...NOWHERE }, problems, null).value(root, tree, null, tree.at)
   return !problems.hasErrors
 }
 const NOWHERE = { folder: '/', defaults: new WeakMap<SchemaNode, unknown>() }
-const NO_LINES = new Lines('')
+const NO_LINES = new Lines('', '')
 
 /** The properties of each schema: asked for once for each item of long lists. */
 const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()
@@ -113,7 +114,7 @@ class Walker {
       const name = this.#unknownKey(schema, tree, { entry, path: { up: path, step: key }, by })
       if (name !== null) (meant ??= new Map()).set(name, entry)
     }
-    this.#tell(wrongCountOfKeys(schema, tree), path, at)
+    this.#tell(wrongCountOfKeys(schema, tree), path, { at, end: at })
     const result: Record<string, unknown> = {}
     for (const [key, property] of propertiesOf(schema)) {
       const entry = tree.entries.get(key) ?? meant?.get(key)
@@ -139,7 +140,7 @@ class Walker {
       { up: path, step: by },
       entry.at,
     )
-    const entries = new Map(tree.entries).set(by, { at: entry.at, value: scalarAt(entry.at, undefined) })
+    const entries = new Map(tree.entries).set(by, { ...entry, value: scalarAt(entry.at, undefined) })
     return this.#object(likestSchema(schema, tree), { ...tree, entries }, path, at, schema)
   }
 
@@ -161,8 +162,8 @@ class Walker {
     return this.#standIn(schema, at)
   }
 
-  #tell(shape: ShapeFinding | null, path: Trail, at: Offset): void {
-    if (shape !== null) this.#report({ ...shape, path, at })
+  #tell(shape: ShapeFinding | null, path: Trail, { at, end }: Span): void {
+    if (shape !== null) this.#report({ ...shape, path, at, end })
   }
 
   #report({ path, ...finding }: Omit<Finding, 'path'> & { readonly path: Trail }): void {
@@ -189,10 +190,10 @@ class Walker {
       const here = { up: path, step: key }
       const above = misplaced.get(key)
       if (above !== undefined) {
-        this.#tell(misplacedKey(key, above), here, entry.at)
+        this.#tell(misplacedKey(key, above), here, entry)
         continue
       }
-      this.#tell(wrongKey(schema, key, seen), here, entry.at)
+      this.#tell(wrongKey(schema, key, seen), here, entry)
       seen.add(key.toLowerCase())
       const isEmptied = isNothing(entry.value) && [...misplaced.values()].includes(key)
       const value = isEmptied ? this.#standIn(item, entry.at) : this.value(item, entry.value, here, entry.at)
@@ -204,7 +205,7 @@ class Walker {
   #list(schema: SchemaNode, tree: Tree, path: Trail): unknown {
     const { items = {} } = schema
     if (tree.is !== 'list') return this.#wrong(schema, tree, path)
-    this.#tell(wrongCountOfItems(schema, tree), path, tree.at)
+    this.#tell(wrongCountOfItems(schema, tree), path, tree)
     const values = tree.items.map((item, index) =>
       this.value(items, item, { up: path, step: index }, item.at),
     )
@@ -212,7 +213,7 @@ class Walker {
       for (const index of secondOnes(values, tree)) {
         const item = tree.items[index] ?? tree
         const found = `${describe(item)} a second time`
-        this.#tell({ code: 'duplicate', found, allowed: 'each once' }, { up: path, step: index }, item.at)
+        this.#tell({ code: 'duplicate', found, allowed: 'each once' }, { up: path, step: index }, item)
       }
     return values
   }
@@ -256,7 +257,7 @@ class Walker {
       isPut || this.#problems.isFull ? null : (this.#hints?.of(schema, tree, pathOf(path), refused) ?? null)
     const found = describe(tree, schema.secret)
     const code = isOfType ? 'wrong-value' : 'wrong-type'
-    this.#report({ code, at: tree.at, path, found, allowed, hint })
+    this.#report({ code, at: tree.at, end: tree.end, path, found, allowed, hint })
     return this.#standIn(schema, tree.at)
   }
 
@@ -265,7 +266,8 @@ class Walker {
     const key = String(path?.step)
     const found = `the unknown key ${JSON.stringify(key.slice(0, 80))}`
     const allowed = Object.keys(schema.properties ?? {}).join(', ')
-    const finding = { code: 'unknown-key', at: entry.at, path, found, allowed } as const
+    const { at, end } = entry
+    const finding = { code: 'unknown-key', at, end, path, found, allowed } as const
     if (this.#problems.isFull || this.#hints === null) {
       this.#report(finding)
       return null

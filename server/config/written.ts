@@ -46,11 +46,12 @@ export class Written {
     return this.#world.machine
   }
 
-  report(finding: Omit<Finding, 'at'>): void {
-    this.#problems.add({ ...finding, at: locate(this.#tree, finding.path) })
+  report(finding: Omit<Finding, 'at' | 'end'>): void {
+    const { at, end } = locate(this.#tree, finding.path)
+    this.#problems.add({ ...finding, at, end })
   }
 
-  warn(finding: Omit<Finding, 'at' | 'severity'>): void {
+  warn(finding: Omit<Finding, 'at' | 'end' | 'severity'>): void {
     this.report({ ...finding, severity: 'warning' })
   }
 

@@ -45,14 +45,16 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
   // What was read is what watches know: a later change is seen as one, and nothing is applied twice.
   const texts = new Map<string, string | null>()
   let whole = ''
-  const loaded = loadConfig(file, env, (path, bytesMax) => {
-    texts.set(resolve(path), null)
-    const isGiven = given !== null && path === file
-    const bytes = isGiven ? new TextEncoder().encode(given.text) : readBounded(path, bytesMax)
-    texts.set(resolve(path), new TextDecoder().decode(bytes))
-    // With a byte order mark, where there is one: the text may be written back.
-    if (path === file) whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-    return bytes
+  const loaded = loadConfig(file, env, {
+    readFile: (path, bytesMax) => {
+      texts.set(resolve(path), null)
+      const isGiven = given !== null && path === file
+      const bytes = isGiven ? new TextEncoder().encode(given.text) : readBounded(path, bytesMax)
+      texts.set(resolve(path), new TextDecoder().decode(bytes))
+      // With a byte order mark, where there is one: the text may be written back.
+      if (path === file) whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+      return bytes
+    },
   })
   const text = texts.get(resolve(file)) ?? null
   if (!loaded.ok) {

@@ -24,14 +24,14 @@ export async function located(
       import('../../config/short.ts'),
     ])
   const text = whole.replace(/^\uFEFF/, '')
-  const lines = new Lines(text)
-  const tree = readTree(file, text, lines, new Problems(file, lines))
+  const lines = new Lines(file, text)
+  const tree = readTree(text, lines, new Problems(lines))
   if (tree === null) return [...problems]
   const written = isShort(tree) ? shortPath(tree) : (path: Path): Path => path
   return problems.map((problem) => {
     if (problem.path === '' || 'line' in problem) return problem
     const path = written(readPath(problem.path))
-    return { ...problem, path: writePath(path), file, ...lines.place(locate(tree, path)) }
+    return { ...problem, path: writePath(path), ...lines.place(locate(tree, path).at) }
   })
 }
 

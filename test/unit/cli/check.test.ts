@@ -39,6 +39,24 @@ bad.yaml: 2 problems
   })
 })
 
+test('with --json editors get each problem with where it begins and ends', async () => {
+  writeFileSync(join(cwd, 'json.yaml'), 'listen: ":0"\nbackends: [{ url: "http://a:1" }]\nworkerz: 1')
+  const { code, out, err } = await run(['--json', 'json.yaml'])
+  expect([code, err]).toEqual([1, ''])
+  const { ok, problems } = JSON.parse(out)
+  expect([ok, problems.length]).toEqual([false, 1])
+  expect(problems[0]).toMatchObject({
+    severity: 'error',
+    code: 'unknown-key',
+    file: 'json.yaml',
+    path: 'workerz',
+  })
+  expect(problems[0]).toMatchObject({ line: 3, column: 1, end_line: 3, end_column: 8 })
+  expect(problems[0].hint).toBe('did you mean "workers"?')
+  writeFileSync(join(cwd, 'fine.yaml'), 'listen: ":0"\nbackends: [{ url: "http://a:1" }]\n')
+  expect(await run(['--json', 'fine.yaml'])).toEqual({ code: 0, out: '{"ok":true,"problems":[]}\n', err: '' })
+})
+
 test('warnings go to stderr, and the file is still valid', async () => {
   writeFileSync(
     join(cwd, 'warn.yaml'),

@@ -12,7 +12,7 @@ writeFileSync(join(folder, 'file'), '')
 
 function warningsOf(text: string, machine = thisMachine): string[] {
   const file = join(folder, 'sluice.yaml')
-  const parsed = parseConfig(file, Buffer.from(text), {}, undefined, 0, machine)
+  const parsed = parseConfig(file, Buffer.from(text), {}, { nowMs: 0, machine })
   return (parsed.ok ? parsed.warnings : parsed.problems).map((problem) =>
     formatProblem({ ...problem, file: '' }),
   )

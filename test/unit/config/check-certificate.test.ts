@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LoadedConfig, loadConfig } from '../../../server/config/load.ts'
-import { readBounded } from '../../../server/lib/read-bounded.ts'
 import { formatProblem, type Problem } from '../../../server/config/problem.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cert-'))
@@ -51,7 +50,7 @@ function load(cert: string, key: string, { days = 0, env = {} } = {}) {
     file,
     `listeners: { turn: { bind: "192.0.2.1:0", protocol: turn, realm: a, auth: none, tls: { bind: "192.0.2.1:0", cert: "${cert}", key: "${key}" } } }`,
   )
-  return loadConfig(file, env, readBounded, Date.now() + days * DAY_MS)
+  return loadConfig(file, env, { nowMs: Date.now() + days * DAY_MS })
 }
 
 function told(...args: Parameters<typeof load>): string[] {

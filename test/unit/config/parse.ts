@@ -13,10 +13,12 @@ export interface Given {
 export const FILE = '/etc/sluice/test.yaml'
 
 export function parse(text: string, { file = FILE, env = {}, files = {} }: Given = {}) {
-  return parseConfig(file, Buffer.from(text), env, (path) => {
-    const content = files[path]
-    if (content === undefined) throw new Error('no such file')
-    return Buffer.from(content)
+  return parseConfig(file, Buffer.from(text), env, {
+    readFile(path) {
+      const content = files[path]
+      if (content === undefined) throw new Error('no such file')
+      return Buffer.from(content)
+    },
   })
 }
 

@@ -48,7 +48,7 @@ const PIECES = [
 ]
 
 const whole = (text: string): { tree: unknown; count: number } => {
-  const problems = new Problems('a.yaml', new Lines(text))
+  const problems = new Problems(new Lines('a.yaml', text))
   const tree = readWholeYaml(text, problems)
   return { tree, count: problems.sorted().length }
 }

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import { Problems } from '../../../server/config/problem.ts'
 import { readTree } from '../../../server/config/read.ts'
-import { Lines, locate, type MapTree, type Path } from '../../../server/config/tree.ts'
+import { Lines, locate, type MapTree, type Path, treeAt } from '../../../server/config/tree.ts'
 import { configOf, linesOf, problemsOf } from './parse.ts'
 
 function read(file: string, text: string): { tree: MapTree; placeOf: (path: Path) => string } {
-  const lines = new Lines(text)
-  const tree = readTree(file, text, lines, new Problems(file, lines))
+  const lines = new Lines(file, text)
+  const tree = readTree(text, lines, new Problems(lines))
   if (tree === null) throw new Error('not read')
   const placeOf = (path: Path): string => {
-    const { line, column } = lines.place(locate(tree, path))
+    const { line, column } = lines.place(locate(tree, path).at)
     return `${line}:${column}`
   }
   return { tree, placeOf }
@@ -198,4 +198,65 @@ test('a file with nothing in it, or with no map, is a problem and not an empty c
   expect(problemsOf('', { file: 'a.toml' })[0]?.found).toBe('nothing in the file')
   expect(problemsOf('- a')[0]?.found).toBe('a list')
   expect(problemsOf('hello')[0]?.found).toBe('a single value')
+})
+
+describe('the text of a value', () => {
+  const textOf = (file: string, text: string, path: Path): string => {
+    const tree = treeAt(read(file, text).tree, path)
+    return tree === null ? 'nothing' : text.slice(tree.at, tree.end)
+  }
+  const keyOf = (file: string, text: string, path: Path): string => {
+    const { at, end } = locate(read(file, text).tree, path)
+    return text.slice(at, end)
+  }
+
+  // The second is read by the whole reader: it has an anchor.
+  test.each([
+    '# c\na: one two  # c\n"b": "x # y"\nc: [1, { d: 2 } ]\ne:\n  - f: 1\n    g: "h"\n\n  # c\n  - 3\ni: j\n',
+    '# c\na: one two  # c\n"b": "x # y"\nc: [1, { d: 2 } ]\ne:\n  - f: 1\n    g: "h"\n\n  # c\n  - 3\ni: &x j\n',
+    '# c\r\na: one two  # c\r\n"b": "x # y"\r\nc: [1, { d: 2 } ]\r\ne:\r\n  - f: 1\r\n    g: "h"\r\n\r\n  # c\r\n  - 3\r\ni: j\r\n',
+  ])('of YAML ends where it ends, without comments and line ends behind it', (text) => {
+    expect(textOf('a.yaml', text, ['a'])).toBe('one two')
+    expect(textOf('a.yaml', text, ['b'])).toBe('"x # y"')
+    expect(keyOf('a.yaml', text, ['b'])).toBe('"b"')
+    expect(textOf('a.yaml', text, ['c'])).toBe('[1, { d: 2 } ]')
+    expect(textOf('a.yaml', text, ['c', 1])).toBe('{ d: 2 }')
+    expect(textOf('a.yaml', text, ['e', 0]).replaceAll('\r', '')).toBe('f: 1\n    g: "h"')
+    expect(textOf('a.yaml', text, ['e'])).toEndWith('- 3')
+    expect(keyOf('a.yaml', text, ['e', 0, 'g'])).toBe('g')
+  })
+
+  test('of a block text of YAML ends with its last line', () => {
+    expect(textOf('a.yaml', 'a: |\n  x\n  y\n\nb: 1\n', ['a'])).toBe('|\n  x\n  y')
+  })
+
+  test('of TOML is the value; of a table its header', () => {
+    const text = 'a = 1 # c\nb.c = [ "x", 2 ]\n[d.e]\nf = { g = "h" } \n[[l]]\nm = 1'
+    expect(textOf('a.toml', text, ['a'])).toBe('1')
+    expect(textOf('a.toml', text, ['b', 'c'])).toBe('[ "x", 2 ]')
+    expect(textOf('a.toml', text, ['b', 'c', 1])).toBe('2')
+    expect(keyOf('a.toml', text, ['b', 'c'])).toBe('c')
+    expect(textOf('a.toml', text, ['d', 'e'])).toBe('[d.e]')
+    expect(textOf('a.toml', text, ['d', 'e', 'f'])).toBe('{ g = "h" }')
+    expect(textOf('a.toml', text, ['l', 0])).toBe('[[l]]')
+    expect(textOf('a.toml', text, ['l', 0, 'm'])).toBe('1')
+  })
+
+  test('is shared where an alias leads to it, and only there', () => {
+    const text = 'a: &a { b: { c: 1 } }\nd: *a\ne: &unused 1\nf:\n  <<: *a\n  g: 1\n'
+    const { tree } = read('a.yaml', text)
+    const isShared = (path: Path): boolean | undefined => treeAt(tree, path)?.isShared
+    for (const path of [['a'], ['a', 'b'], ['a', 'b', 'c'], ['d', 'b'], ['f', 'b']])
+      expect([path, isShared(path)]).toEqual([path, true])
+    for (const path of [['e'], ['f'], ['f', 'g'], []]) expect([path, isShared(path)]).toEqual([path, false])
+  })
+})
+
+test('a problem tells where what is wrong begins and ends', () => {
+  const spans = (text: string): string[] =>
+    problemsOf(text).map(
+      ({ path, line, column, endLine, endColumn }) => `${path} ${line}:${column}-${endLine}:${endColumn}`,
+    )
+  const text = 'listen: ":0"\nbackends: [{ url: "http://a:1", weihgt: 2 }]\nworkers: many # c\ndata: ""\n'
+  expect(spans(text)).toEqual(['backends[0].weihgt 2:33-2:39', 'workers 3:10-3:14', 'data 4:7-4:9'])
 })

@@ -10,8 +10,12 @@ const instructions = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8')
   .filter((line) => !line.startsWith('#'))
 const unit = readFileSync(join(ROOT, 'deploy/sluice.service'), 'utf8')
 
-const minimal = loadConfig('/etc/sluice/sluice.yaml', {}, () =>
-  Buffer.from('listen: "127.0.0.1:0"\nbackends: [{ url: "http://127.0.0.1:1" }]\n'),
+const minimal = loadConfig(
+  '/etc/sluice/sluice.yaml',
+  {},
+  {
+    readFile: () => Buffer.from('listen: "127.0.0.1:0"\nbackends: [{ url: "http://127.0.0.1:1" }]\n'),
+  },
 )
 if (!minimal.ok) throw new Error(JSON.stringify(minimal.problems))
 const { config } = minimal
