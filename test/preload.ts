@@ -3,8 +3,10 @@
 import { plugin } from 'bun'
 import { readFileSync } from 'node:fs'
 
-/** Only the last resort: a time-out of the runner ends every child process, also those that other tests share. Each wait gives up long
- *  before (test/support/wait.ts). */
+/**
+ * Only the last resort: a time-out of the runner ends every child process, also those that other tests share.
+ * Each wait gives up long before (test/support/wait.ts).
+ */
 const TEST_MS_MAX = 300_000
 
 // What setDefaultTimeout is told here holds for the first file only, the others would have five seconds: each

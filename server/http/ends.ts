@@ -1,6 +1,7 @@
 // The port between an exchange and the codecs, types only: an exchange knows streams, never connections,
 // sockets or framing. One request and its answer are one ClientStream; one attempt at a server is one
-// ServerStream. `http1/` implements both ends, and so will every other codec: nothing of http/ changes with it.
+// ServerStream. `http1/` implements both ends, and so will every other codec: nothing of http/ changes with
+// it.
 //
 // Whose is what:
 //   codec      framing, keep-alive, what HTTP/1.0 may not be sent, Date and Connection lines, upgrades of the
@@ -11,9 +12,9 @@
 //                                         interim* → head → write* → end → finish
 //                     at the server's:    open → serverOpen → [takeContent] → ask → write* → requestEnd
 //                                         serverInterim* → serverAnswer → serverBody* → serverEnd → finish
-// It ends in one of three ways, spelled alike everywhere: `finish` (in order), `drop` (silent: nobody hears of
-// it), `fail(code)` (told to who is served by it). `reset` is a client's stream cut by the exchange, `cancel` a
-// server's. After its end a stream tells nothing any more, and what is asked of it is ignored.
+// It ends in one of three ways, spelled alike everywhere: `finish` (in order), `drop` (silent: nobody hears
+// of it), `fail(code)` (told to who is served by it). `reset` is a client's stream cut by the exchange,
+// `cancel` a server's. After its end a stream tells nothing any more, and what is asked of it is ignored.
 //
 // How an HTTP/2 codec would stand behind it (RFC 9113):
 //   requests   HEADERS are decoded into the bytes of an HTTP/1.1 head and read by RequestHead.scan, so that there
@@ -88,8 +89,8 @@ export interface ClientConnection {
 /** What both ends of an exchange are: bytes out with backpressure, bytes in with pause. */
 export interface Half {
   /**
-   * Sends `bytes[from..to)`, which must stay as they are until this returns; what the other side does not take now
-   * waits in memory of the codec's own.
+   * Sends `bytes[from..to)`, which must stay as they are until this returns; what the other side does not
+   * take now waits in memory of the codec's own.
    */
   write(bytes: Buffer, from: number, to: number): void
   /** What waits. Who writes on while there is any asks for unbounded memory. */
@@ -102,8 +103,8 @@ export interface Half {
   /** A body may be written as HTTP/1.1 chunks that came from elsewhere. */
   readonly takesFraming: boolean
   /**
-   * Before the first piece is read: pieces are to hold content only, and trailers are told apart. Without it a
-   * body comes in the form that is cheapest.
+   * Before the first piece is read: pieces are to hold content only, and trailers are told apart. Without it
+   * a body comes in the form that is cheapest.
    */
   takeContent(): void
 }
@@ -117,7 +118,9 @@ export interface ClientStream extends Half {
   readonly requestForm: BodyForm
   /** Content of the request as it declares it; 0: there is no body; -1: unknown. */
   readonly declaredBytes: number
-  /** Content of the request that has come, and content of the answer that was written; in a tunnel all bytes. */
+  /**
+   * Content of the request that has come, and content of the answer that was written; in a tunnel all bytes.
+   */
   readonly receivedBytes: number
   readonly sentBytes: number
   /** A 1xx answer, not 101. One that the client's protocol does not know is left out. */
@@ -130,9 +133,13 @@ export interface ClientStream extends Half {
   end(trailers: Fields | null): void
   /** From now on bytes pass as they are, both ways. */
   becomeTunnel(): void
-  /** Behind this answer there is no further request: of what is left of this one nobody can say where it ends. */
+  /**
+   * Behind this answer there is no further request: of what is left of this one nobody can say where it ends.
+   */
   close(): void
-  /** So many bytes more are kept for this exchange, or fewer: they count for `limits.buffers` until its end. */
+  /**
+   * So many bytes more are kept for this exchange, or fewer: they count for `limits.buffers` until its end.
+   */
   countKept(delta: number): void
   /** The exchange is over, and all of its answer has left: the next request may come. */
   finish(): void
@@ -163,8 +170,8 @@ export interface Requests {
   /** New connections are turned away and idle ones end. */
   readonly isDraining: boolean
   /**
-   * A limit of the config refused something: it is counted, and told now and then. `limit` is where it is set,
-   * such as `listeners.web.limits.connections`.
+   * A limit of the config refused something: it is counted, and told now and then. `limit` is where it is
+   * set, such as `listeners.web.limits.connections`.
    */
   limitReached(limit: string, value: number): void
   opened(connection: ClientConnection): void
@@ -221,7 +228,9 @@ export interface ServerEvents {
   serverLost(loss: Loss): void
   /** All that was written to the server has left. */
   serverDrained(): void
-  /** Behind its answer, all of the request is sent, or the server wants no more of it; the stream has ended. */
+  /**
+   * Behind its answer, all of the request is sent, or the server wants no more of it; the stream has ended.
+   */
   uploadOver(): void
   /** The server answers, but has not taken anything of the request for too long. */
   uploadStalled(): void
@@ -236,8 +245,8 @@ export interface Opening {
 /** The way to servers: pools, names and dials are behind it. Which codec it is goes by the server. */
 export interface Servers {
   /**
-   * Opens a stream: `events` hears serverOpen or serverLost once, perhaps before this returns. `isFresh`: on no
-   * connection that has served before, as one was just found stale. Null: it has been told already.
+   * Opens a stream: `events` hears serverOpen or serverLost once, perhaps before this returns. `isFresh`: on
+   * no connection that has served before, as one was just found stale. Null: it has been told already.
    */
   open(server: Server, request: RequestHead, isFresh: boolean, events: ServerEvents): Opening | null
 }

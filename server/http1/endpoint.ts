@@ -1,5 +1,5 @@
-// Where connections of ours lead: a server of a backend, or whatever the client asks. What one connection needs
-// to know of it, and what all of them share.
+// Where connections of ours lead: a server of a backend, or whatever the client asks. What one connection
+// needs to know of it, and what all of them share.
 import type { AnswerLimits } from '../head/response-head.ts'
 
 export interface Endpoint {

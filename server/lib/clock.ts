@@ -13,7 +13,10 @@ export function tick(): number {
 /** From performance.now() of this process to the clock that all processes of this machine share. */
 const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
 
-/** `nowMs` on that clock: for what processes decide together. It is never set, and stands while the machine sleeps. */
+/**
+ * `nowMs` on that clock: for what processes decide together. It is never set, and stands while the machine
+ * sleeps.
+ */
 export const machineMs = (): number => nowMs + SINCE_BOOT_MS
 
 /**

@@ -33,7 +33,10 @@ const BESIDE_ENGINE: Readonly<Record<string, readonly string[]>> = {
   sockets: [],
   relay: ['sockets'],
 }
-/** The client that examines TURN servers judges them from outside: it shares the bytes and the words, not the engine. */
+/**
+ * The client that examines TURN servers judges them from outside: it shares the bytes and the words, not the
+ * engine.
+ */
 const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-names|special-ranges)\.ts$)/
 
 // Rooms of control, in the same way; what stands beside them tells the story and may import all.

@@ -18,8 +18,10 @@ const WARM_UP = IS_LONG ? 300 : 75
  * collected yet.
  */
 const WINDOW = 50
-/** What the least swings by in a sound process: measured over 2,000 reloads, 9 MiB in a worker and 15 in the supervisor, with no
- *  trend. A kept snapshot or plan, with its connections, is 100 KB and more. */
+/**
+ * What the least swings by in a sound process: measured over 2,000 reloads, 9 MiB in a worker and 15 in the
+ * supervisor, with no trend. A kept snapshot or plan, with its connections, is 100 KB and more.
+ */
 const SWING_MIB = IS_LONG ? 32 : 24
 const MIB = 2 ** 20
 

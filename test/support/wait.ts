@@ -1,7 +1,10 @@
 // Waiting for what is to happen, never for time to pass. The only timers of the tests stand in this folder.
 
-/** How long a wait lasts before it fails. No verdict hangs on it: it only ends waits for what will never come, on a machine as busy as
- *  it likes. Below the runner's own limit (test/preload.ts), which would end the servers of other tests as well. */
+/**
+ * How long a wait lasts before it fails. No verdict hangs on it: it only ends waits for what will never come,
+ * on a machine as busy as it likes. Below the runner's own limit (test/preload.ts), which would end the
+ * servers of other tests as well.
+ */
 export const PATIENCE_MS = 60_000
 
 export interface WaitOptions {

@@ -6,8 +6,10 @@ import { Post } from './post.ts'
 import { Probation, YOUNG_MS } from './probation.ts'
 import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
 
-/** A replacement that has not said hello by then is no reason to let clients wait. A start takes a tenth of a second, on a busy machine
- *  seconds: those in its queue are better served late than reset. */
+/**
+ * A replacement that has not said hello by then is no reason to let clients wait. A start takes a tenth of a
+ * second, on a busy machine seconds: those in its queue are better served late than reset.
+ */
 const LATE_MS = 5000
 /** A worker that dies of a plan is tried twice. */
 const TRIES = 2

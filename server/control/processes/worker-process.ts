@@ -194,7 +194,10 @@ export class WorkerProcess implements Worker {
     this.#hasBoard = true
   }
 
-  /** The next message about the plan of this number; null when there is none in time, and then the worker is killed. */
+  /**
+   * The next message about the plan of this number; null when there is none in time, and then the worker is
+   * killed.
+   */
   #ask(number: number): Promise<ToSupervisor | null> {
     this.#question?.answer(null)
     if (this.#isGone) return Promise.resolve(null)

@@ -205,7 +205,10 @@ export class Relay {
     this.#options.onExit(this, this.#why === null ? how : { ...how, why: this.#why })
   }
 
-  /** The next message about the plan of this number; null when there is none in time, and then the relay is killed. */
+  /**
+   * The next message about the plan of this number; null when there is none in time, and then the relay is
+   * killed.
+   */
   #hear(number: number): Promise<FromRelay | null> {
     this.#waiting?.answer(null)
     if (this.#isGone) return Promise.resolve(null)

@@ -126,9 +126,9 @@ export class Credentials {
     const name = nameOf(message)
     if (nonce === null || realm === null || name === null)
       return bad('user name, realm or nonce is missing or malformed')
-    // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is computed
-    //   with a password, so that
-    //    whoever has not shown that he receives at his address costs little. Only where both are wrong does the order show.
+    // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is
+    //    computed with a password, so that whoever has not shown that he receives at his address costs
+    //    little. Only where both are wrong does the order show.
     if (this.#nonces.check(nonce, asking.client, asking.unixMs) === 'stale') return challenge(438, null)
     // 4. All our nonces have the "password algorithms" bit: what the client says of algorithms must be what
     //   we said.
