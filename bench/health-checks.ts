@@ -1,6 +1,6 @@
-// What health checks cost: 1,000 servers, each checked once a second, against servers of a process of its own.
-// CPU of the process that checks, and the most checks that began within 50 ms. `bun bench/health-checks.ts
-// [SERVERS] [SECONDS] [body|tcp]`, from the sources.
+// What health checks cost: 1,000 servers, each checked once a second, against servers of a process of its
+// own. CPU of the process that checks, and the most checks that began within 50 ms. `bun
+// bench/health-checks.ts [SERVERS] [SECONDS] [body|tcp]`, from the sources.
 import type { Config } from '../server/config/schema.ts'
 import { Prober } from '../server/control/health/prober.ts'
 import { privateRegion, scoreboardOn } from '../server/scoreboard/region.ts'

@@ -15,8 +15,8 @@ export interface AskRequest {
   /** In origin form: path and query. */
   readonly target: string
   /**
-   * Host, User-Agent and Accept are written where they are missing here. Those of framing and of the connection
-   * are the client's own.
+   * Host, User-Agent and Accept are written where they are missing here. Those of framing and of the
+   * connection are the client's own.
    */
   readonly fields: readonly AskField[]
   readonly body: Uint8Array | null
@@ -27,7 +27,9 @@ export interface AskLimits {
   /** From the name to the end of the body, redirects included. */
   readonly total: number
   readonly connect?: number
-  /** Silence before the answer's head; and within its body, or before the server takes more of the request. */
+  /**
+   * Silence before the answer's head; and within its body, or before the server takes more of the request.
+   */
   readonly response?: number
   readonly idle?: number
   readonly headBytes?: number

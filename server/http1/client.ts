@@ -1,6 +1,6 @@
 // The one HTTP client of the house: a request of ours to whatever speaks HTTP/1.1, over the outbound end that
-// also speaks to the servers of users, so that both read an answer the same way. Each request has a connection of
-// its own, which ends with it: what is asked here never shares the fate of what users send.
+// also speaks to the servers of users, so that both read an answer the same way. Each request has a
+// connection of its own, which ends with it: what is asked here never shares the fate of what users send.
 //
 //   name ──▶ connection ──▶ request, answer ──▶ body ──▶ done          a redirect begins again, if it is asked for
 //     └──────────┴─────────────────┴───────────────┴───▶ failure, also when the time is over; or cancelled: silence
@@ -233,7 +233,9 @@ class Ask implements Timed, ServerEvents {
     return done
   }
 
-  /** Ends the connection in order, so that its server sees a FIN; but a request that is not sent yet, is not. */
+  /**
+   * Ends the connection in order, so that its server sees a FIN; but a request that is not sent yet, is not.
+   */
   #leave(): void {
     const conn = this.#conn
     this.#reach?.cancel()

@@ -1,4 +1,5 @@
-// One check of a server: the name is resolved, a connection made, an answer read, all within the check's time.
+// One check of a server: the name is resolved, a connection made, an answer read, all within the check's
+// time.
 import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import type { ServerAddress } from '../../backends/server.ts'
 import type { Tolerance } from '../../head/canonical.ts'
