@@ -209,7 +209,9 @@ function startOf(node: unknown): Offset | null {
   return isNode && node.range ? node.range[0] : null
 }
 
-/** Where a node's own text ends, of a block without the line ends and comments behind it; null: it has none. */
+/**
+ * Where a node's own text ends, of a block without the line ends and comments behind it; null: it has none.
+ */
 function endOf(node: unknown, text: string): Offset | null {
   if (isMap(node) && !node.flow) {
     const last = node.items.at(-1)
