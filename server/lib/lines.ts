@@ -6,6 +6,8 @@ const NEWLINE = 10
 export class LineCutter {
   readonly #decoder = new TextDecoder()
   #pieces: Uint8Array[] = []
+  /** Bytes of a line that has no end yet. */
+  waitingBytes = 0
 
   /** The lines that end in these bytes, without their ends. */
   take(bytes: Uint8Array): string[] {
@@ -16,6 +18,7 @@ export class LineCutter {
       from = end + 1
     }
     if (from < bytes.length) this.#pieces.push(bytes.slice(from))
+    this.waitingBytes += bytes.length - from
     return lines
   }
 
@@ -23,6 +26,7 @@ export class LineCutter {
     if (this.#pieces.length === 0) return this.#decoder.decode(last)
     const whole = Buffer.concat([...this.#pieces, last])
     this.#pieces = []
+    this.waitingBytes = 0
     return this.#decoder.decode(whole)
   }
 }

@@ -1,6 +1,8 @@
 // How long to wait before what died is started again: not at all, then longer and longer while it keeps dying
 // young.
 
+/** What lived for less has died young. */
+export const YOUNG_MS = 10_000
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
 

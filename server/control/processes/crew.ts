@@ -2,9 +2,10 @@
 // when they keep dying young; it takes over the sockets of its post and the last committed plan. A post that
 // stays empty while others serve has no sockets: the kernel would send clients to where nobody accepts. Five
 // early deaths after a new plan are the plan's fault.
-import { Post } from './post.ts'
-import { Probation, YOUNG_MS } from './probation.ts'
-import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
+import type { Answer } from './kept.ts'
+import { Probation } from './probation.ts'
+import type { PlanBody, Worker } from './worker.ts'
+import { WorkerPost } from './worker-post.ts'
 
 /**
  * A replacement that has not said hello by then is no reason to let clients wait. A start takes a tenth of a
@@ -24,7 +25,6 @@ export interface CrewOptions {
   readonly closeSlot: (slot: number) => void
   /** Closes the sockets of a slot on which nobody accepts. */
   readonly vacateSlot: (slot: number) => void
-  readonly reasons: () => Reasons
   readonly onReplaced: (worker: Worker, previousPid: number) => void
   /** A worker did not get as far as serving the committed plan; told once for each reason. */
   readonly onNotStarted: (slot: number, why: string) => void
@@ -37,7 +37,7 @@ export class Crew {
   aborted = 0
   readonly isInProcess: boolean
   readonly rows: number
-  readonly #posts: Post[] = []
+  readonly #posts: WorkerPost[] = []
   readonly #leaving = new Set<Worker>()
   readonly #freeRows: Set<number>
   readonly #options: CrewOptions
@@ -56,7 +56,7 @@ export class Crew {
 
   /** Those at their posts now, in the order of the posts. */
   get workers(): Worker[] {
-    return this.#posts.flatMap(({ worker }) => worker ?? [])
+    return this.#posts.flatMap(({ kept }) => kept ?? [])
   }
 
   /** The same, and those that drain. */
@@ -66,7 +66,7 @@ export class Crew {
 
   /** Ports of listeners that workers bound by themselves, by name. */
   get ports(): ReadonlyMap<string, number> {
-    return this.#posts[0]?.worker?.ports ?? new Map()
+    return this.#posts[0]?.kept?.ports ?? new Map()
   }
 
   /** Slots that someone accepts for, or soon will. */
@@ -98,7 +98,7 @@ export class Crew {
     while (this.#posts.length > count) this.#dissolve(drainMs)
     const added: Promise<boolean>[] = []
     while (this.#posts.length < count) {
-      const post = new Post(this.#posts.length)
+      const post = new WorkerPost(this.#posts.length)
       this.#posts.push(post)
       added.push(this.#fill(post))
     }
@@ -112,7 +112,7 @@ export class Crew {
   }
 
   drop(plan: PlanBody): void {
-    for (const { worker } of this.#posts) worker?.drop(plan)
+    for (const worker of this.workers) worker.drop(plan)
   }
 
   /** Makes all swap; those that are replaced meanwhile come up with it. */
@@ -120,24 +120,16 @@ export class Crew {
     this.#committed = plan
     this.#probation.begin(performance.now())
     this.#told.clear()
-    await Promise.all(
-      this.#posts.map((post) =>
-        post.next(async () => {
-          const { worker } = post
-          if (worker && post.readyFor === plan) this.#onSwapped(post, worker, await worker.commit(plan))
-          else if (worker) await this.#bringUp(post, worker)
-        }),
-      ),
-    )
+    await Promise.all(this.#posts.map((post) => post.next(() => this.#commitAt(post, plan))))
   }
 
   reason(backend: string, server: string, reason: string): void {
-    for (const { worker } of this.#posts) worker?.reason(backend, server, reason)
+    for (const worker of this.workers) worker.reason(backend, server, reason)
   }
 
   /** Tells all that they will drain soon. */
   announceDrain(): void {
-    for (const { worker } of this.#posts) worker?.announceDrain()
+    for (const worker of this.workers) worker.announceDrain()
   }
 
   reopenLogs(): void {
@@ -155,7 +147,7 @@ export class Crew {
   async kill(): Promise<void> {
     this.#isEnding = true
     const all = this.everybody
-    for (const post of this.#posts) post.cancel()
+    for (const post of this.#posts) post.backOff.cancel()
     for (const worker of all) worker.kill()
     await Promise.all(all.map((worker) => worker.exited))
   }
@@ -165,7 +157,7 @@ export class Crew {
    * waits for a disk cannot even be killed.
    */
   displace(worker: Worker): void {
-    const post = this.#posts.find((one) => one.worker === worker)
+    const post = this.#posts.find(({ kept }) => kept === worker)
     if (post && this.#freeRows.size > 0 && !this.#isEnding) {
       this.#leaving.add(worker)
       this.#succeed(post, worker)
@@ -174,14 +166,14 @@ export class Crew {
   }
 
   /** Null: nobody is there to ask; whoever comes takes the committed plan. */
-  async #prepareAt(post: Post, plan: PlanBody): Promise<Answer | null> {
+  async #prepareAt(post: WorkerPost, plan: PlanBody): Promise<Answer | null> {
     let answer: Answer | null = null
     for (let tries = 0; tries < TRIES; tries++) {
       // Waits for the hello of a worker that was just started, which is in line before this.
       let asked: Worker | null = null
       const said = await post.next(() => {
-        asked = post.worker
-        return this.#ask(post, plan)
+        asked = post.kept
+        return asked ? this.#ask(post, asked, plan) : Promise.resolve(null)
       })
       answer = said ?? answer
       if (said?.is !== 'gone') break
@@ -192,16 +184,19 @@ export class Crew {
     return answer ?? (this.#committed ? null : { is: 'gone', why: 'a worker did not start' })
   }
 
-  async #ask(post: Post, plan: PlanBody): Promise<Answer | null> {
-    const { worker } = post
-    if (!worker) return null
-    if (!(await worker.hello)) return { is: 'gone', why: 'the worker ended before it said hello' }
-    const said = await worker.prepare(plan, this.#options.reasons())
-    post.readyFor = said.is === 'ready' ? plan : null
-    return said
+  async #ask(post: WorkerPost, worker: Worker, plan: PlanBody): Promise<Answer> {
+    if (await worker.hello) return post.prepare(worker, plan)
+    return { is: 'gone', why: 'the worker ended before it said hello' }
   }
 
-  #fill(post: Post): Promise<boolean> {
+  async #commitAt(post: WorkerPost, plan: PlanBody): Promise<void> {
+    const worker = post.kept
+    if (!worker) return
+    if (post.readyFor !== plan) await this.#bringUp(post, worker)
+    else if (await post.swap(worker, plan)) this.#vacateDeserted()
+  }
+
+  #fill(post: WorkerPost): Promise<boolean> {
     const [row] = this.#freeRows
     if (row === undefined) throw new Error('no row is left on the scoreboard')
     const worker = this.#startAt(post.slot, row)
@@ -210,8 +205,7 @@ export class Crew {
       return Promise.resolve(false)
     }
     this.#freeRows.delete(row)
-    post.worker = worker
-    post.readyFor = null
+    post.take(worker)
     void worker.exited.then(() => this.#onExit(post, worker))
     const late = setTimeout(() => this.#vacate(post), LATE_MS)
     return post.next(async () => {
@@ -233,34 +227,30 @@ export class Crew {
   }
 
   /** Gives a worker the last committed plan. */
-  async #bringUp(post: Post, worker: Worker): Promise<boolean> {
+  async #bringUp(post: WorkerPost, worker: Worker): Promise<boolean> {
     const plan = this.#committed
     if (!plan) return true
     // It asks for the sockets of its slot now: those that were closed are made anew.
-    if (post.worker === worker) post.isVacant = false
-    const answer = await worker.prepare(plan, this.#options.reasons())
-    const isServing = answer.is === 'ready' && (await worker.commit(plan))
-    if (!isServing) {
-      this.#tell(post.slot, answer.is === 'ready' ? 'it ended before it served' : answer.why)
+    if (post.kept === worker) post.isVacant = false
+    const why = await post.whyNotServing(worker, plan)
+    if (why !== null) {
+      this.#tell(post.slot, why)
       worker.kill()
+      return false
     }
-    this.#onSwapped(post, worker, isServing)
-    if (isServing && post.replaces !== null) {
-      this.#options.onReplaced(worker, post.replaces)
-      post.replaces = null
-    }
-    return isServing
+    this.#vacateDeserted()
+    const replaced = post.takeReplaced()
+    if (replaced !== null) this.#options.onReplaced(worker, replaced)
+    return true
   }
 
-  #onSwapped(post: Post, worker: Worker, isServing: boolean): void {
-    if (!isServing || post.worker !== worker) return
-    post.isServing = true
-    // Now that somebody serves, those that wait at other posts need not.
-    for (const other of this.#posts) if (other.isDeserted) this.#vacate(other)
+  /** Now that somebody serves, those that wait at other posts need not. */
+  #vacateDeserted(): void {
+    for (const post of this.#posts) if (post.isDeserted) this.#vacate(post)
   }
 
   /** Closes the sockets of a post without a worker that accepts, if another one does. */
-  #vacate(post: Post): void {
+  #vacate(post: WorkerPost): void {
     if (post.isServing || post.isVacant || this.serving === 0 || !this.#posts.includes(post)) return
     post.isVacant = true
     this.#options.vacateSlot(post.slot)
@@ -272,7 +262,7 @@ export class Crew {
     this.#options.onNotStarted(slot, why)
   }
 
-  #onExit(post: Post, worker: Worker): void {
+  #onExit(post: WorkerPost, worker: Worker): void {
     // Its row is cleared before another can use it: what it had in flight is gone with it.
     this.#options.clearRow(worker.row)
     this.#freeRows.add(worker.row)
@@ -282,18 +272,13 @@ export class Crew {
   }
 
   /** The post is without this worker from now on. */
-  #succeed(post: Post, worker: Worker): void {
-    const nowMs = performance.now()
-    const hasServed = post.isServing
-    post.worker = null
-    post.isServing = false
-    post.replaces ??= worker.pid
-    // One that took long to come up, and did not, has not lived.
-    this.#refillLater(post, !hasServed || nowMs - worker.startedMs < YOUNG_MS, hasServed)
-    if (this.#probation.failsBy(worker, hasServed, nowMs)) this.#options.onUnsound()
+  #succeed(post: WorkerPost, worker: Worker): void {
+    const { hasServed, diedEarly } = post.leave(worker)
+    this.#refillLater(post, diedEarly, hasServed)
+    if (this.#probation.failsBy(worker, hasServed, performance.now())) this.#options.onUnsound()
   }
 
-  #refillLater(post: Post, diedEarly: boolean, hasServed: boolean): void {
+  #refillLater(post: WorkerPost, diedEarly: boolean, hasServed: boolean): void {
     post.again(diedEarly, hasServed, () => void this.#fill(post))
     if (post.isDeserted) this.#vacate(post)
   }
@@ -301,8 +286,8 @@ export class Crew {
   #dissolve(drainMs: number): void {
     const post = this.#posts.pop()
     if (!post) return
-    post.cancel()
-    const { worker } = post
+    post.backOff.cancel()
+    const worker = post.kept
     // Ours first: when the worker closes its own copy, the socket is gone and the kernel sends nobody there.
     this.#options.closeSlot(post.slot)
     if (!worker) return

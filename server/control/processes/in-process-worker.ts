@@ -2,13 +2,15 @@
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricsDelta } from '../../telemetry/registry.ts'
-import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
+import type { Answer } from './kept.ts'
+import type { PlanBody, Reasons, Worker } from './worker.ts'
 
 const METRICS_EVERY_MS = 1000
 
 export interface InProcessOptions {
   readonly board: Scoreboard
   readonly socket: SocketSource
+  readonly reasons: () => Reasons
   readonly onMetrics: (delta: MetricsDelta, oldest: number) => void
 }
 
@@ -22,12 +24,14 @@ export class InProcessWorker implements Worker {
   readonly beat = null
   aborted = 0
   readonly #shell: InProcess
+  readonly #reasons: InProcessOptions['reasons']
   readonly #onMetrics: InProcessOptions['onMetrics']
   readonly #metrics: Timer
   readonly #leave: () => void
 
-  constructor({ board, socket, onMetrics }: InProcessOptions) {
+  constructor({ board, socket, reasons, onMetrics }: InProcessOptions) {
     this.#shell = new InProcess(board, socket)
+    this.#reasons = reasons
     this.#onMetrics = onMetrics
     this.#metrics = setInterval(() => this.#sendMetrics(), METRICS_EVERY_MS)
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -40,8 +44,8 @@ export class InProcessWorker implements Worker {
     return this.#shell.plane.ports()
   }
 
-  async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
-    const why = await this.#shell.prepare({ ...plan, reasons })
+  async prepare(plan: PlanBody): Promise<Answer> {
+    const why = await this.#shell.prepare({ ...plan, reasons: this.#reasons() })
     return why === null ? { is: 'ready' } : { is: 'failed', why }
   }
 

@@ -47,7 +47,6 @@ export function makeCrew(parts: CrewParts): Crew {
     clearRow: (row) => parts.board()?.scoreboard.clearRow(row),
     closeSlot: (slot) => parts.sockets()?.closeSlot(slot),
     vacateSlot: (slot) => parts.sockets()?.vacateSlot(slot),
-    reasons: parts.reasons,
     onReplaced: parts.onReplaced,
     onNotStarted: parts.onNotStarted,
     onUnsound: parts.onUnsound,
@@ -76,6 +75,7 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     ledgerFd: () => ledger.open(present(parts.board()).folder),
     beats: (of) => present(parts.board()).scoreboard.beats(of),
     socket: (key, of) => present(parts.sockets()).take(key, of),
+    reasons: parts.reasons,
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)
       ledger.collect()
@@ -100,6 +100,7 @@ function startInProcess(parts: CrewParts): Worker {
   const worker: InProcessWorker = new InProcessWorker({
     board: present(parts.board()).scoreboard,
     socket: isAdopting ? (key) => copyOf(present(parts.sockets()).take(key, 0)) : null,
+    reasons: parts.reasons,
     onMetrics: (delta, oldest) => {
       parts.totals.merge(delta)
       parts.onOldest(worker, oldest)

@@ -1,39 +1,18 @@
-// A worker's place in the crew.
-import { BackOff } from './back-off.ts'
-import type { PlanBody, Worker } from './worker.ts'
+// The place of one that is kept: it stays while they come and go.
+import { BackOff, YOUNG_MS } from './back-off.ts'
+import type { Answer, Kept } from './kept.ts'
 
-/**
- * Clients in the queue of a post may wait less than this for its next worker; rather than longer, they are
- * turned away.
- */
-const LONG_WAIT_MS = 400
-
-/**
- * A worker's place: its slot stays while workers come and go. What concerns its worker happens one after the
- * other.
- */
-export class Post {
-  readonly slot: number
-  worker: Worker | null = null
-  readyFor: PlanBody | null = null
-  /** Its worker serves a plan. */
+/** What concerns the one at a post happens one after the other. */
+export class Post<Plan, K extends Kept<Plan>> {
+  kept: K | null = null
+  /** The plan that it may swap to. */
+  readyFor: Plan | null = null
+  /** It serves a plan. */
   isServing = false
-  /** Its sockets were closed, as nobody would have accepted on them; its next worker gets new ones. */
-  isVacant = false
-  /** Process id of the worker that the present one stands in for, until it serves. */
+  /** Process id of the one that the present one stands in for, until it serves. */
   replaces: number | null = null
-  #hasServed = true
-  readonly #backOff = new BackOff()
+  readonly backOff = new BackOff()
   #last: Promise<unknown> = Promise.resolve()
-
-  constructor(slot: number) {
-    this.slot = slot
-  }
-
-  /** Nobody will accept here for long: its next worker is far off, or the last one never came to serve. */
-  get isDeserted(): boolean {
-    return this.#backOff.isWaiting && (this.#backOff.waitMs >= LONG_WAIT_MS || !this.#hasServed)
-  }
 
   next<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#last.then(act)
@@ -41,13 +20,49 @@ export class Post {
     return done
   }
 
-  /** Calls at once after a long life, or the first early death; then later and later. */
-  again(diedEarly: boolean, hasServed: boolean, act: () => void): void {
-    this.#hasServed = hasServed
-    this.#backOff.again(diedEarly, act)
+  /** Someone new is here. */
+  take(kept: K): void {
+    this.kept = kept
+    this.readyFor = null
   }
 
-  cancel(): void {
-    this.#backOff.cancel()
+  /** Gets it ready for a plan. */
+  async prepare(kept: K, plan: Plan): Promise<Answer> {
+    const said = await kept.prepare(plan)
+    this.readyFor = said.is === 'ready' && this.kept === kept ? plan : null
+    return said
+  }
+
+  /** Gives it a plan to serve, from the start; why it does not. */
+  async whyNotServing(kept: K, plan: Plan): Promise<string | null> {
+    this.readyFor = null
+    const answer = await kept.prepare(plan)
+    if (answer.is !== 'ready') return answer.why
+    return (await this.swap(kept, plan)) ? null : 'it ended before it served'
+  }
+
+  /** Makes it swap to the plan that it is ready for; whether it serves it. */
+  async swap(kept: K, plan: Plan): Promise<boolean> {
+    const isServing = await kept.commit(plan)
+    if (isServing && this.kept === kept) this.isServing = true
+    return isServing
+  }
+
+  /** It is not here any more; whether it came to serve, and how long that lasted. */
+  leave(kept: K): { readonly hasServed: boolean; readonly diedEarly: boolean } {
+    const hasServed = this.isServing
+    this.kept = null
+    this.readyFor = null
+    this.isServing = false
+    this.replaces ??= kept.pid
+    // One that took long to come up, and did not, has not lived.
+    return { hasServed, diedEarly: !hasServed || performance.now() - kept.startedMs < YOUNG_MS }
+  }
+
+  /** Process id of the one that it has taken the place of, told once. */
+  takeReplaced(): number | null {
+    const { replaces } = this
+    this.replaces = null
+    return replaces
   }
 }

@@ -1,6 +1,6 @@
 // A new plan is on probation: workers that keep dying of it are its fault, not theirs.
+import { YOUNG_MS } from './back-off.ts'
 
-export const YOUNG_MS = 10_000
 const EARLY_DEATHS_MAX = 5
 /** A plan that was served for so long has proven itself. */
 const PROVEN_MS = 60_000

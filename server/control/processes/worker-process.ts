@@ -1,21 +1,15 @@
-// One worker process, from spawn to exit. It is told what it serves by IPC; descriptors go beside that by
+// One worker process: what is told to it, and heard from it. It speaks by IPC; descriptors go beside that by
 // their own channel.
-import type { Subprocess } from 'bun'
 import { inSlices, type Steps } from '../../lib/slices.ts'
-import { closeFds, makeChannel, sendFds } from '../../lib/pass-fds.ts'
-import { withSignalsHeld } from '../../lib/signals.ts'
 import type { Plan } from '../../snapshot/plan.ts'
 import { BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
-import { isOwnChild } from './reap.ts'
+import { Child } from './child.ts'
+import { ipcProcess, type ChildExit } from './child-start.ts'
 import { writeRules } from './rule-pieces.ts'
 import { tcpBindsIn, type TakenSocket } from '../sockets/sockets.ts'
-import { unlessWithin } from './unless-within.ts'
-import type { Answer, PlanBody, Reasons, Worker } from './worker.ts'
+import type { PlanBody, Reasons, Worker } from './worker.ts'
 
-/** How long a worker may take for each answer. */
-const ANSWER_MS = 10_000
-/** After its drain time is over. */
-const EXIT_GRACE_MS = 2000
+type Metrics = Extract<ToSupervisor, { type: 'metrics' }>
 
 export interface WorkerProcessOptions {
   readonly slot: number
@@ -31,146 +25,68 @@ export interface WorkerProcessOptions {
   readonly beats: (row: number) => number
   /** A listening socket for this slot. */
   readonly socket: (key: string, slot: number) => TakenSocket
-  readonly onMetrics: (metrics: Extract<ToSupervisor, { type: 'metrics' }>) => void
-  readonly onExit: (worker: WorkerProcess, how: { code: number | null; signal: string | null }) => void
+  /** Why servers are not up, as it is now. */
+  readonly reasons: () => Reasons
+  readonly onMetrics: (metrics: Metrics) => void
+  readonly onExit: (worker: WorkerProcess, how: ChildExit) => void
 }
 
-interface Question {
-  readonly number: number
-  readonly answer: (message: ToSupervisor | null) => void
-}
-
-export class WorkerProcess implements Worker {
+export class WorkerProcess extends Child<PlanBody, Metrics, ToWorker> implements Worker {
   readonly slot: number
   readonly row: number
-  readonly startedMs = performance.now()
-  readonly hello: Promise<boolean>
-  readonly exited: Promise<void>
-  /** Of its requests, how many a drain broke off. */
-  aborted = 0
   readonly ports = null
-  readonly #child: Subprocess
-  readonly #channel: number
   readonly #options: WorkerProcessOptions
-  readonly #sayHello: (isThere: boolean) => void
-  #question: Question | null = null
   /** Keys of the sockets that it has. */
   #sockets = new Set<string>()
   #hasBoard = false
-  #isGone = false
 
+  /** Throws when it cannot be started. */
   constructor(options: WorkerProcessOptions) {
+    super({ name: 'the worker', start: ipcProcess(options.command, options.env) })
     this.#options = options
     this.slot = options.slot
     this.row = options.row
-    const hello = Promise.withResolvers<boolean>()
-    const exited = Promise.withResolvers<void>()
-    this.hello = hello.promise
-    this.#sayHello = hello.resolve
-    this.exited = exited.promise
-    const { ours, theirs } = makeChannel()
-    this.#channel = ours
-    try {
-      this.#child = withSignalsHeld(() => this.#spawn(theirs, exited.resolve))
-      isOwnChild(this.#child.pid, this.#child.exited)
-    } finally {
-      closeFds([theirs])
-    }
-    unlessWithin(ANSWER_MS, hello.promise, () => this.kill())
-  }
-
-  get pid(): number {
-    return this.#child.pid
   }
 
   get beat(): number | null {
     // While it compiles a large plan it does not beat, and has a time of its own to answer.
-    return this.#hasBoard && this.#question === null && !this.#isGone ? this.#options.beats(this.row) : null
+    return this.#hasBoard && !this.isAsked && !this.isGone ? this.#options.beats(this.row) : null
   }
 
-  async prepare(plan: PlanBody, reasons: Reasons): Promise<Answer> {
-    const { number } = plan
-    const body = await inSlices(bodyOf(plan))
-    let sockets: Plan['sockets']
-    try {
-      this.#sendBoard()
-      sockets = this.#sendSockets(plan)
-    } catch (error) {
-      this.kill()
-      return { is: 'gone', why: String(error) }
-    }
-    const answered = this.#ask(number)
-    this.#send({ type: 'plan', number, plan: planText(body.head, sockets, reasons), rules: body.rules })
-    const message = await answered
-    if (message?.type === 'ready') return { is: 'ready' }
-    if (message?.type === 'failed') return { is: 'failed', why: message.why }
-    return { is: 'gone', why: this.#isGone ? 'the worker ended' : 'the worker did not answer in time' }
-  }
-
-  async commit(plan: PlanBody): Promise<boolean> {
-    const { number } = plan
+  override commit(plan: PlanBody): Promise<boolean> {
     this.#sockets = new Set(tcpBindsIn(plan.config.listeners).map(({ key }) => key))
-    const answered = this.#ask(number)
-    this.#send({ type: 'commit', number })
-    return (await answered)?.type === 'serving'
-  }
-
-  drop(plan: PlanBody): void {
-    this.#send({ type: 'drop', number: plan.number })
+    return super.commit(plan)
   }
 
   reason(backend: string, server: string, reason: string): void {
-    this.#send({ type: 'reason', backend, server, reason })
+    this.tell({ type: 'reason', backend, server, reason })
   }
 
   reopenLogs(): void {
-    this.#send({ type: 'reopen-logs' })
+    this.tell({ type: 'reopen-logs' })
   }
 
   announceDrain(): void {
-    this.#send({ type: 'announce-drain' })
+    this.tell({ type: 'announce-drain' })
   }
 
-  drain(withinMs: number): void {
-    this.#send({ type: 'drain', withinMs })
-    unlessWithin(withinMs + EXIT_GRACE_MS, this.exited, () => this.kill())
+  protected numberOf({ number }: PlanBody): number {
+    return number
   }
 
-  kill(): void {
-    if (!this.#isGone) this.#child.kill('SIGKILL')
+  protected async give(plan: PlanBody): Promise<ToWorker> {
+    const { head, rules } = await inSlices(bodyOf(plan))
+    this.#sendBoard()
+    const text = planText(head, this.#sendSockets(plan), this.#options.reasons())
+    return { type: 'plan', number: plan.number, plan: text, rules }
   }
 
-  #spawn(channel: number, exited: () => void): Subprocess {
-    return Bun.spawn({
-      cmd: [...this.#options.command],
-      env: { ...this.#options.env },
-      stdio: ['ignore', 'inherit', 'inherit', channel],
-      serialization: 'advanced',
-      ipc: (message: ToSupervisor) => this.#onMessage(message),
-      onExit: (_child, code, signal) => {
-        this.#isGone = true
-        closeFds([this.#channel])
-        this.#sayHello(false)
-        this.#question?.answer(null)
-        this.#options.onExit(this, { code, signal: signal === null ? null : String(signal) })
-        exited()
-      },
-    })
+  protected onSaid(message: Metrics): void {
+    if (message.type === 'metrics') this.#options.onMetrics(message)
   }
 
-  #onMessage(message: ToSupervisor): void {
-    switch (message.type) {
-      case 'hello':
-        return this.#sayHello(true)
-      case 'metrics':
-        return this.#options.onMetrics(message)
-      case 'drained':
-        this.aborted = message.aborted
-        return
-      default:
-        // An answer to a plan that was given up meanwhile is nobody's.
-        if (this.#question?.number === message.number) this.#question.answer(message)
-    }
+  protected onExit(how: ChildExit): void {
+    this.#options.onExit(this, how)
   }
 
   /** Sends the sockets that it has not yet. */
@@ -178,8 +94,7 @@ export class WorkerProcess implements Worker {
     const missing = tcpBindsIn(plan.config.listeners)
       .filter(({ key }) => !this.#sockets.has(key))
       .map(({ listener, bind, key }) => ({ listener, bind, ...this.#options.socket(key, this.slot) }))
-    sendFds(
-      this.#channel,
+    this.sendFds(
       plan.number,
       missing.map(({ fd }) => fd),
     )
@@ -189,37 +104,9 @@ export class WorkerProcess implements Worker {
   #sendBoard(): void {
     if (this.#hasBoard) return
     const ledger = this.#options.ledgerFd()
-    sendFds(this.#channel, BOARD_TAG, [this.#options.boardFd(), ...(ledger === null ? [] : [ledger])])
-    this.#send({ type: 'board', slot: this.slot, row: this.row, hasLedger: ledger !== null })
+    this.sendFds(BOARD_TAG, [this.#options.boardFd(), ...(ledger === null ? [] : [ledger])])
+    this.tell({ type: 'board', slot: this.slot, row: this.row, hasLedger: ledger !== null })
     this.#hasBoard = true
-  }
-
-  /**
-   * The next message about the plan of this number; null when there is none in time, and then the worker is
-   * killed.
-   */
-  #ask(number: number): Promise<ToSupervisor | null> {
-    this.#question?.answer(null)
-    if (this.#isGone) return Promise.resolve(null)
-    const { promise, resolve } = Promise.withResolvers<ToSupervisor | null>()
-    const timer = setTimeout(() => {
-      resolve(null)
-      this.kill()
-    }, ANSWER_MS)
-    const question: Question = {
-      number,
-      answer: (message) => {
-        clearTimeout(timer)
-        if (this.#question === question) this.#question = null
-        resolve(message)
-      },
-    }
-    this.#question = question
-    return promise
-  }
-
-  #send(message: ToWorker): void {
-    if (!this.#isGone) this.#child.send(message)
   }
 }
 

@@ -2,33 +2,18 @@
 // is started at once, then after 0.1, 0.2 … 5 s when they keep dying young, and gets the same sockets and the
 // last committed plan.
 import type { Question } from '../../turn/messages.ts'
-import { BackOff } from '../processes/back-off.ts'
+import type { Answer, Kept } from '../processes/kept.ts'
+import { Post } from '../processes/post.ts'
 import type { RelayBody } from './relay-plan.ts'
 import type { Relay } from './relay.ts'
 import type { RelayExit } from './relay-start.ts'
-import type { Answer } from '../processes/worker.ts'
 
-const YOUNG_MS = 10_000
 /** One that dies of a plan is tried twice. */
 const TRIES = 2
 const ASK_MS = 5000
 
 /** What the keeper asks of a relay. */
-export type KeptRelay = Pick<
-  Relay,
-  | 'pid'
-  | 'startedMs'
-  | 'hello'
-  | 'exited'
-  | 'aborted'
-  | 'prepare'
-  | 'commit'
-  | 'drop'
-  | 'ask'
-  | 'drain'
-  | 'stop'
-  | 'kill'
->
+export type KeptRelay = Kept<RelayBody> & Pick<Relay, 'ask' | 'stop'>
 
 export interface RelayKeeperOptions {
   /** Starts one; `onExit` is called once when it is gone. Throws when it cannot. */
@@ -42,16 +27,9 @@ export interface RelayKeeperOptions {
 export class RelayKeeper {
   /** Allocations that drains cut off. */
   aborted = 0
-  /** Whether there is one that serves the committed plan. */
-  isServing = false
-  #relay: KeptRelay | null = null
-  #readyFor: RelayBody | null = null
+  readonly #post = new Post<RelayBody, KeptRelay>()
   #committed: RelayBody | null = null
-  /** Process id of the relay that the present one stands in for, until it serves. */
-  #replaces: number | null = null
-  readonly #backOff = new BackOff()
   readonly #told = new Set<string>()
-  #last: Promise<unknown> = Promise.resolve()
   #isEnding = false
   /** Those that no plan needs any more, and that have not ended yet. */
   #leaving = 0
@@ -61,9 +39,14 @@ export class RelayKeeper {
     this.#options = options
   }
 
+  /** Whether there is one that serves the committed plan. */
+  get isServing(): boolean {
+    return this.#post.isServing
+  }
+
   /** Null: there is none. */
   get pid(): number | null {
-    return this.#relay?.pid ?? null
+    return this.#post.kept?.pid ?? null
   }
 
   /** Whether one that is not needed any more still holds the sockets it had. */
@@ -73,49 +56,49 @@ export class RelayKeeper {
 
   /** Gets it ready for a plan; what stands against that. */
   prepare(body: RelayBody): Promise<string | null> {
-    return this.#next(async () => {
+    return this.#post.next(async () => {
       let answer: Answer = { is: 'gone', why: 'the TURN relay did not start' }
       for (let tries = 0; tries < TRIES && answer.is === 'gone'; tries++) {
-        const relay = this.#relay ?? (isOfUse(body) ? this.#start() : null)
+        const relay = this.#post.kept ?? (isOfUse(body) ? this.#start() : null)
         if (!relay) return isOfUse(body) ? answer.why : null
-        answer = (await relay.hello) ? await relay.prepare(body) : answer
+        answer = (await relay.hello) ? await this.#post.prepare(relay, body) : answer
         if (answer.is === 'gone') await relay.exited
       }
-      this.#readyFor = answer.is === 'ready' ? body : null
       return answer.is === 'ready' ? null : answer.why
     })
   }
 
   drop(body: RelayBody): void {
-    this.#readyFor = null
-    this.#relay?.drop(body)
+    const { kept, backOff } = this.#post
+    this.#post.readyFor = null
+    kept?.drop(body)
     // One that was started for that plan alone.
     if (!this.#committed) this.#stop()
-    else if (!this.isServing && !this.#backOff.isWaiting) this.#replace()
+    else if (!this.isServing && !backOff.isWaiting) this.#replace()
   }
 
   /** Makes it swap; one that is replaced meanwhile comes up with the new plan. */
   async commit(body: RelayBody): Promise<void> {
     this.#committed = isOfUse(body) ? body : null
     this.#told.clear()
-    await this.#next(async () => {
-      const relay = this.#relay
-      if (relay && this.#readyFor === body) this.#onSwapped(relay, await relay.commit(body))
+    await this.#post.next(async () => {
+      const relay = this.#post.kept
+      if (relay && this.#post.readyFor === body) await this.#swap(relay, body)
       else if (relay && this.#committed) await this.#bringUp(relay)
       if (!this.#committed) this.#stop()
     })
   }
 
   ask(question: Question): Promise<unknown> {
-    if (!this.#relay) return Promise.reject(new Error('there is no TURN relay now'))
-    return this.#relay.ask(question, ASK_MS)
+    const { kept } = this.#post
+    return kept?.ask(question, ASK_MS) ?? Promise.reject(new Error('there is no TURN relay now'))
   }
 
   /** Lets allocations end; settles when it is gone. */
   async drain(withinMs: number): Promise<void> {
     this.#isEnding = true
-    this.#backOff.cancel()
-    const relay = this.#relay
+    this.#post.backOff.cancel()
+    const relay = this.#post.kept
     if (!relay) return
     if (await relay.hello) relay.drain(withinMs)
     await relay.exited
@@ -124,24 +107,19 @@ export class RelayKeeper {
   /** Ends it at once. */
   async kill(): Promise<void> {
     this.#isEnding = true
-    this.#backOff.cancel()
-    const relay = this.#relay
+    this.#post.backOff.cancel()
+    const relay = this.#post.kept
     relay?.kill()
     await relay?.exited
   }
 
-  #next<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(act)
-    this.#last = done.catch(() => {})
-    return done
-  }
-
   #start(): KeptRelay | null {
     if (this.#isEnding) return null
-    this.#backOff.cancel()
+    this.#post.backOff.cancel()
     try {
-      this.#relay = this.#options.start((relay, how) => this.#onExit(relay, how))
-      return this.#relay
+      const relay = this.#options.start((one, how) => this.#onExit(one, how))
+      this.#post.take(relay)
+      return relay
     } catch (error) {
       this.#tell(String(error))
       return null
@@ -150,11 +128,10 @@ export class RelayKeeper {
 
   /** The plan has no use for it any more. */
   #stop(): void {
-    this.#backOff.cancel()
-    this.#replaces = null
-    this.isServing = false
-    const relay = this.#relay
-    this.#relay = null
+    const relay = this.#post.kept
+    this.#post.backOff.cancel()
+    if (relay) this.#post.leave(relay)
+    this.#post.replaces = null
     if (!relay) return
     this.#leaving++
     void relay.exited.then(() => this.#leaving--)
@@ -164,50 +141,43 @@ export class RelayKeeper {
   #onExit(relay: KeptRelay, how: RelayExit): void {
     this.aborted += relay.aborted
     this.#options.onExit(relay, how)
-    if (this.#relay !== relay) return
-    this.#relay = null
-    this.#readyFor = null
+    if (this.#post.kept !== relay) return
+    const { diedEarly } = this.#post.leave(relay)
+    // One that never served takes nobody's place.
+    if (!this.#committed) this.#post.replaces = null
     if (this.#isEnding || !this.#committed) return
-    // One that took long to come up, and did not, has not lived.
-    const diedEarly = !this.isServing || performance.now() - relay.startedMs < YOUNG_MS
-    this.isServing = false
-    this.#replaces ??= relay.pid
-    this.#backOff.again(diedEarly, () => this.#replace())
+    this.#post.backOff.again(diedEarly, () => this.#replace())
   }
 
   #replace(): void {
     if (this.#isEnding) return
     // Started at once: what is in line before it waits for its hello anyway.
-    const relay = this.#relay ?? this.#start()
-    if (!relay) return this.#backOff.again(true, () => this.#replace())
-    void this.#next(async () => {
-      if (this.#relay === relay && this.#committed && !this.isServing) await this.#bringUp(relay)
+    const relay = this.#post.kept ?? this.#start()
+    if (!relay) return this.#post.backOff.again(true, () => this.#replace())
+    void this.#post.next(async () => {
+      if (this.#post.kept === relay && this.#committed && !this.isServing) await this.#bringUp(relay)
     })
   }
 
   /** Gives it the last committed plan. */
   async #bringUp(relay: KeptRelay): Promise<void> {
-    this.#readyFor = null
     const isThere = await relay.hello
     // Looked at only now: of a plan that another took the place of meanwhile, sockets are closed.
     const body = this.#committed
     if (!body) return
-    const answer: Answer = isThere
-      ? await relay.prepare(body)
-      : { is: 'gone', why: 'it ended before it said hello' }
-    const isServing = answer.is === 'ready' && (await relay.commit(body))
-    if (!isServing) {
-      this.#tell(answer.is === 'ready' ? 'it ended before it served' : answer.why)
-      return relay.kill()
-    }
-    this.#onSwapped(relay, true)
+    const why = isThere ? await this.#post.whyNotServing(relay, body) : 'it ended before it said hello'
+    if (why === null) return this.#tellReplaced(relay)
+    this.#tell(why)
+    relay.kill()
   }
 
-  #onSwapped(relay: KeptRelay, isServing: boolean): void {
-    if (!isServing || this.#relay !== relay) return
-    this.isServing = true
-    if (this.#replaces !== null) this.#options.onReplaced(relay, this.#replaces)
-    this.#replaces = null
+  async #swap(relay: KeptRelay, body: RelayBody): Promise<void> {
+    if (await this.#post.swap(relay, body)) this.#tellReplaced(relay)
+  }
+
+  #tellReplaced(relay: KeptRelay): void {
+    const replaced = this.#post.kept === relay ? this.#post.takeReplaced() : null
+    if (replaced !== null) this.#options.onReplaced(relay, replaced)
   }
 
   #tell(why: string): void {

@@ -1,7 +1,8 @@
 // Crews of made-up workers, for tests.
 import { expect } from 'bun:test'
 import { Crew } from '../../../../server/control/processes/crew.ts'
-import type { Answer, PlanBody, Worker } from '../../../../server/control/processes/worker.ts'
+import type { Answer } from '../../../../server/control/processes/kept.ts'
+import type { PlanBody, Worker } from '../../../../server/control/processes/worker.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 
 /** A plan of which only the number matters. */
@@ -108,7 +109,6 @@ export function scene(rows = 8): Scene {
       },
       clearRow: (row) => notes.push(`clear ${row}`),
       closeSlot: (slot) => notes.push(`close ${slot}`),
-      reasons: () => ({}),
       onReplaced: (worker, previous) => notes.push(`${worker.pid} replaces ${previous}`),
       vacateSlot: (slot) => notes.push(`vacate ${slot}`),
       onNotStarted: (slot, why) => notes.push(`not started ${slot}: ${why}`),

@@ -4,8 +4,9 @@ import { LineCutter } from '../../../../server/lib/lines.ts'
 import { closeFds, receiveFds } from '../../../../server/lib/pass-fds.ts'
 import type { KeptRelay } from '../../../../server/control/relay/relay-keeper.ts'
 import type { HeldSocket, RelayBody } from '../../../../server/control/relay/relay-plan.ts'
-import type { RelayExit, RelayFds, StartRelay } from '../../../../server/control/relay/relay-start.ts'
-import type { Answer } from '../../../../server/control/processes/worker.ts'
+import type { RelayExit, StartRelay } from '../../../../server/control/relay/relay-start.ts'
+import type { LinkedFds } from '../../../../server/control/processes/child-start.ts'
+import type { Answer } from '../../../../server/control/processes/kept.ts'
 import type { FromRelay, ToRelay } from '../../../../server/turn/messages.ts'
 import { turnListener } from '../../../support/turn-config.ts'
 
@@ -32,11 +33,11 @@ export class FarEnd {
   /** What it does when it is told something. */
   onTold: (message: ToRelay) => void = () => {}
   isOpen = true
-  readonly #fds: RelayFds
+  readonly #fds: LinkedFds
   readonly #onExit: (how: RelayExit) => void
   #socket: Socket<undefined> | null = null
 
-  constructor(fds: RelayFds, onExit: (how: RelayExit) => void) {
+  constructor(fds: LinkedFds, onExit: (how: RelayExit) => void) {
     this.#fds = fds
     this.#onExit = onExit
     const cutter = new LineCutter()

@@ -1,15 +1,16 @@
-// The control connection to a relay: messages, each a line of JSON, over a pair of stream sockets.
+// The control connection to a child: messages, each a line of JSON, over a pair of stream sockets.
 import { ptr } from 'bun:ffi'
 import type { Socket, SocketHandler } from 'bun'
 import { LineCutter } from '../../lib/lines.ts'
 import { errno, libc } from '../../lib/native.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
-import type { FromRelay, ToRelay } from '../../turn/messages.ts'
 
+/** Children hold back what is longer, such as lists without end. */
+const LINE_BYTES_MAX = 128 * 1024 * 1024
 const AF_UNIX = 1
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000
 
-/** The two ends of a new control connection; `theirs` is the relay's. */
+/** The two ends of a new control connection; `theirs` is the child's. */
 export function makeControlPair(): { readonly ours: number; readonly theirs: number } {
   const pair = new Int32Array(2)
   if (libc().socketpair(AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0, ptr(pair)) !== 0)
@@ -18,8 +19,8 @@ export function makeControlPair(): { readonly ours: number; readonly theirs: num
   return { ours, theirs }
 }
 
-/** Our end. What is sent waits here as long as the relay does not read. */
-export class RelayLink {
+/** Our end. What is sent waits here as long as the child does not read. */
+export class ChildLink<Said, Told> {
   /** Settles when nothing more comes from it. */
   readonly closed: Promise<void>
   readonly #hasClosed: () => void
@@ -27,10 +28,10 @@ export class RelayLink {
   readonly #cutter = new LineCutter()
   #waiting: Uint8Array[] = []
   #isClosed = false
-  readonly #onMessage: (message: FromRelay) => void
+  readonly #onMessage: (message: Said | null) => void
 
-  /** Owns the descriptor from here on. */
-  constructor(fd: number, onMessage: (message: FromRelay) => void) {
+  /** Owns the descriptor from here on. `onMessage` is told null for what is no message. */
+  constructor(fd: number, onMessage: (message: Said | null) => void) {
     this.#onMessage = onMessage
     const { promise, resolve } = Promise.withResolvers<void>()
     this.closed = promise
@@ -51,13 +52,13 @@ export class RelayLink {
     if (this.#socket === null) closeFds([fd])
   }
 
-  send(message: ToRelay): void {
+  send(message: Told): void {
     if (this.#isClosed) return
     this.#waiting.push(new TextEncoder().encode(`${JSON.stringify(message)}\n`))
     if (this.#waiting.length === 1) this.#flush()
   }
 
-  /** The relay ends when it notices. */
+  /** The child ends when it notices. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -67,7 +68,8 @@ export class RelayLink {
   }
 
   #onBytes(bytes: Uint8Array): void {
-    for (const line of this.#cutter.take(bytes)) this.#onMessage(JSON.parse(line) as FromRelay)
+    for (const line of this.#cutter.take(bytes)) this.#onMessage(messageIn(line))
+    if (this.#cutter.waitingBytes > LINE_BYTES_MAX) this.#onMessage(null)
   }
 
   #flush(): void {
@@ -79,5 +81,13 @@ export class RelayLink {
       }
       this.#waiting.shift()
     }
+  }
+}
+
+function messageIn<Said>(line: string): Said | null {
+  try {
+    return JSON.parse(line) as Said
+  } catch {
+    return null
   }
 }
