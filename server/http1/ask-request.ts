@@ -60,7 +60,7 @@ export function redirected(
   { target, request }: Redirected,
 ): Redirected | string {
   const url = URL.parse(location, `http://${target.authority}${request.target}`)
-  if (url === null) return `redirected to ${shown(location)}, which is no URL`
+  if (url === null || url.port === '0') return `redirected to ${shown(location)}, which is no URL`
   if (url.protocol !== 'http:') return `redirected to ${shown(location)}, which is not spoken here`
   const next = { ...parseServerUrl(`http://${url.host}`), tls: null }
   const isSame = next.host === target.host.toLowerCase() && next.port === target.port

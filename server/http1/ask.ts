@@ -98,6 +98,8 @@ const because = (text: string, why: string | null): string =>
 const within = (ms: number | undefined): string =>
   ms === undefined ? 'in time' : `within ${formatDuration(ms)}`
 
+const NOT_HTTP = 'the answer is not HTTP/1.1'
+
 const WORDS: Readonly<Partial<Record<AskFault, Words>>> = {
   timed_out: ({ limits, phase, host }) =>
     `timed out after ${formatDuration(limits.total)} while ${DOING[phase](host)}`,
@@ -113,9 +115,11 @@ const WORDS: Readonly<Partial<Record<AskFault, Words>>> = {
       : `the request is not taken ${within(limits.idle)}`,
   server_closed: () => 'connection closed before an answer',
   server_truncated: () => 'the answer ended early',
-  server_malformed: ({ why }) => because('the answer is not HTTP/1.1', why),
-  server_head_too_large: ({ limits }) =>
-    `the head of the answer is over ${formatSize(limits.headBytes ?? HEAD_BYTES_MAX)}`,
+  server_malformed: ({ why }) => because(NOT_HTTP, why),
+  server_head_too_large: ({ limits, why }) =>
+    why === null
+      ? `the head of the answer is over ${formatSize(limits.headBytes ?? HEAD_BYTES_MAX)}`
+      : because(NOT_HTTP, why),
   answer_too_large: ({ limits }) => `the body of the answer is over ${formatSize(limits.body)}`,
 }
 

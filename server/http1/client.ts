@@ -35,7 +35,6 @@ export type AskDone = (end: AskAnswer | AskFailure) => void
 /** Gives an asking up: nobody hears of it any more, and its connection ends. */
 export type Cancel = () => void
 
-const INTERIMS_MAX = 20
 /** The shortest field of a head. */
 const FIELD_BYTES_MIN = 4
 
@@ -81,7 +80,6 @@ class Ask implements Timed, ServerEvents {
   #endMs = Infinity
   #reach: Reach | null = null
   #conn: Outbound | null = null
-  #interims = 0
   #redirects = 0
   #status = 0
   #fields: readonly AskField[] | null = null
@@ -116,7 +114,6 @@ class Ask implements Timed, ServerEvents {
   // ── name, connection ──
 
   #connect(): void {
-    this.#interims = 0
     this.#reach = new Reach(endpointOf(this.#target, this.#limits), this.#world, this)
     this.#reach.start()
   }
@@ -136,10 +133,7 @@ class Ask implements Timed, ServerEvents {
 
   // ── answer ──
 
-  serverInterim(): void {
-    if (++this.#interims > INTERIMS_MAX)
-      this.#fail('server_malformed', `more than ${INTERIMS_MAX} interim answers`)
-  }
+  serverInterim(): void {}
 
   serverAnswer(head: ResponseHead, framing: Framing): void {
     const { redirects = 0, body, cuts = false, wantsBody } = this.#limits

@@ -56,8 +56,10 @@ describe('an HTTP check', () => {
         ),
       ),
     ).toBe('status 500, wanted 200-399')
-    const endless = answering('HTTP/1.1 102 Processing\r\n\r\n'.repeat(30))
-    expect(await check(endless)).toBe('the answer is not HTTP/1.1: more than 20 interim answers')
+    const endless = answering('HTTP/1.1 102 Processing\r\n\r\n'.repeat(300))
+    expect(await check(endless)).toBe(
+      'the answer is not HTTP/1.1: interim answers: of HTTP/1.0, or more than 64 KiB of them in short time',
+    )
   })
 
   test('looks into the body, however it is framed and cut', async () => {
