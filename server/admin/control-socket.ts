@@ -2,7 +2,7 @@
 // what belongs to TURN.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { ControlFacts } from '../control/control-socket.ts'
+import type { ControlFacts } from '../control/facts.ts'
 import { jsonAnswer, notAllowed, problemAnswer } from './problem.ts'
 import { turnAnswer } from './turn-answers.ts'
 

@@ -1,5 +1,5 @@
 // sluice stop: has a running gateway stop in order, and waits until it has.
-import type { Stopping } from '../control/control-socket.ts'
+import type { Stopping } from '../control/facts.ts'
 import { isRunning } from '../control/processes/state-file.ts'
 import { askSocket, readControlArgs } from './control.ts'
 import { isAnswered, unexpected, type Gateway } from './gateway.ts'

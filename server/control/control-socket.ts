@@ -5,10 +5,7 @@ import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
-import type { Question } from '../turn/messages.ts'
-import type { Reloaded } from './change/changes.ts'
-import type { Facts } from './facts.ts'
-import { nameHash, type ProcessMark } from './processes/state-file.ts'
+import { nameHash } from './processes/state-file.ts'
 
 /** What the socket of the gateway with this config file is called, in whatever folder it stands. */
 export const controlSocketName = (configFile: string): string => `control-${nameHash(configFile)}.sock`
@@ -19,25 +16,6 @@ export const controlSocketName = (configFile: string): string => `control-${name
  */
 export function controlSocketPath(data: string, configFile: string): string {
   return join(data, controlSocketName(configFile))
-}
-
-/** A stop that was begun. */
-export interface Stopping {
-  readonly process: ProcessMark
-  /** How long what is in flight may take at most. */
-  readonly within_ms: number
-}
-
-/** What commands may ask of the gateway, and tell it. */
-export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
-  /** Names of turn listeners. */
-  readonly listeners: () => readonly string[]
-  /** Asks the TURN relay; rejects when it does not answer. */
-  readonly ask: (question: Question) => Promise<unknown>
-  /** Applies the config file as it is now, and reopens the logs. */
-  readonly reload: () => Promise<Reloaded>
-  /** Stops in order, as SIGTERM does. */
-  readonly stop: () => Stopping
 }
 
 /** Opens a control socket; throws when it cannot. */

@@ -13,10 +13,16 @@ import {
 import { gatherBoard } from '../telemetry/gather.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'
-import type { ControlFacts } from './control-socket.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Totals } from '../telemetry/registry.ts'
+import type { Question } from '../turn/messages.ts'
+import type { Applier } from './change/apply.ts'
+import type { Changes, Reloaded } from './change/changes.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
+import type { ProcessMark } from './processes/state-file.ts'
+import type { Reasons } from './processes/worker.ts'
 import { turnListeners } from './relay/relay-plan.ts'
-import type { Supervisor } from './supervisor.ts'
+import type { TurnSide } from './relay/turn-side.ts'
 
 /** How many workers there should be, and how many serve. */
 export interface WorkerFacts {
@@ -35,51 +41,85 @@ export interface Facts {
   readonly prometheus: () => string
 }
 
+/** A stop that was begun. */
+export interface Stopping {
+  readonly process: ProcessMark
+  /** How long what is in flight may take at most. */
+  readonly within_ms: number
+}
+
+/** What commands may ask of the gateway, and tell it. */
+export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
+  /** Names of turn listeners. */
+  readonly listeners: () => readonly string[]
+  /** Asks the TURN relay; rejects when it does not answer. */
+  readonly ask: (question: Question) => Promise<unknown>
+  /** Applies the config file as it is now, and reopens the logs. */
+  readonly reload: () => Promise<Reloaded>
+  /** Stops in order, as SIGTERM does. */
+  readonly stop: () => Stopping
+}
+
+/** What facts are made of: a running supervisor. */
+export interface Known {
+  readonly totals: Totals
+  readonly options: { readonly build: { readonly version: string; readonly commit: string } }
+  readonly board: Scoreboard
+  /** What is served; null before the first config. */
+  readonly running: Applier['running']
+  readonly isDraining: boolean
+  readonly workerFacts: WorkerFacts
+  /** Why servers are not up. */
+  readonly reasons: Reasons
+  readonly changes: Pick<Changes, 'rejection'>
+  readonly turn: Pick<TurnSide, 'ask' | 'isServing' | 'allocationsOf'> | null
+  reload(how: { readonly reopenLogs: boolean }): Promise<Reloaded>
+  stopOnCommand(): Stopping
+}
+
 /** The facts of a running supervisor, made anew for each question. */
-export function factsOf(supervisor: Supervisor): Facts {
+export function factsOf(known: Known): Facts {
   const trusted = new TrustedRanges()
   return {
-    trusted: () => trusted.of(supervisor.running?.edition.config ?? null),
+    trusted: () => trusted.of(known.running?.edition.config ?? null),
     health: () => {
-      const document = healthDocument(serverFacts(supervisor), supervisor.board)
+      const document = healthDocument(serverFacts(known), known.board)
       // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
-      const { isDraining, workerFacts: workers } = supervisor
-      const turn = turnFacts(supervisor)
+      const { isDraining, workerFacts: workers } = known
+      const turn = turnFacts(known)
       const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
-      const facts = { ...document, healthy, draining: isDraining, config: configFacts(supervisor), workers }
+      const facts = { ...document, healthy, draining: isDraining, config: configFacts(known), workers }
       return turn === null ? facts : { ...facts, turn }
     },
-    metrics: () => metricsDocument(serverFacts(supervisor), supervisor.board),
+    metrics: () => metricsDocument(serverFacts(known), known.board),
     prometheus: () => {
-      const { totals, running } = supervisor
-      gatherBoard(totals, serverFacts(supervisor), supervisor.board)
-      const { version, commit } = supervisor.options.build
+      const { totals, running } = known
+      gatherBoard(totals, serverFacts(known), known.board)
+      const { version, commit } = known.options.build
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)
-      totals.gauge('workers').set(supervisor.workerFacts.serving)
+      totals.gauge('workers').set(known.workerFacts.serving)
       return renderMetrics(totals, running?.edition.config.metrics.prefix ?? 'lb')
     },
   }
 }
 
 /** The facts of a running supervisor for its commands. */
-export function controlFactsOf(supervisor: Supervisor): ControlFacts {
-  const { health, metrics } = factsOf(supervisor)
+export function controlFactsOf(known: Known): ControlFacts {
+  const { health, metrics } = factsOf(known)
   return {
     health,
     metrics,
-    reload: () => supervisor.reload({ reopenLogs: true }),
-    stop: () => supervisor.stopOnCommand(),
-    listeners: () =>
-      supervisor.running ? Object.keys(turnListeners(supervisor.running.edition.config)) : [],
-    ask: (question) =>
-      supervisor.turn?.ask(question) ?? Promise.reject(new Error('there is no TURN relay now')),
+    reload: () => known.reload({ reopenLogs: true }),
+    stop: () => known.stopOnCommand(),
+    listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
+    ask: (question) => known.turn?.ask(question) ?? Promise.reject(new Error('there is no TURN relay now')),
   }
 }
 
 /** Of the TURN relay; null when the config has no listener for it. */
-function turnFacts({ running, turn }: Supervisor): TurnFacts | null {
+function turnFacts({ running, turn }: Known): TurnFacts | null {
   if (!running || !turn) return null
   const listeners = turnListeners(running.edition.config)
   if (Object.keys(listeners).length === 0) return null
@@ -92,7 +132,7 @@ function turnFacts({ running, turn }: Supervisor): TurnFacts | null {
   }
 }
 
-function configFacts({ running, changes: { rejection } }: Supervisor): ConfigFacts {
+function configFacts({ running, changes: { rejection } }: Known): ConfigFacts {
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),
     problems: rejection.problems.map(({ text: _, path, message, ...facts }) => ({ path, message, ...facts })),
@@ -101,7 +141,7 @@ function configFacts({ running, changes: { rejection } }: Supervisor): ConfigFac
 }
 
 /** All servers of the plan that is served, and where their cells are. */
-export function serverFacts({ running, reasons }: Supervisor): ServerFacts[] {
+export function serverFacts({ running, reasons }: Known): ServerFacts[] {
   return running ? serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons }) : []
 }
 

@@ -11,9 +11,17 @@ import type { Served } from './change/apply.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { Changes, type Reloaded } from './change/changes.ts'
 import { readText } from './source/config-source.ts'
-import { ControlSocket, type ControlFacts, type OpenControlAt, type Stopping } from './control-socket.ts'
+import { ControlSocket, type OpenControlAt } from './control-socket.ts'
 import type { Crew } from './processes/crew.ts'
-import { controlFactsOf, factsOf, serverFacts, type Facts, type WorkerFacts } from './facts.ts'
+import {
+  controlFactsOf,
+  factsOf,
+  serverFacts,
+  type ControlFacts,
+  type Facts,
+  type Stopping,
+  type WorkerFacts,
+} from './facts.ts'
 import { HungWorkers } from './processes/hung-workers.ts'
 import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
 import { makeCrew } from './processes/make-crew.ts'

@@ -1,5 +1,6 @@
 // What the supervisor and the relay process say to each other: JSON, a line each, over a socket pair.
 // Descriptors go beside that (lib/pass-fds.ts).
+import type { ChildAnswer, SaidByChild, ToldToChild } from '../lib/child-words.ts'
 import type { LogsConfig } from '../telemetry/logs.options.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 import type { TurnListenerConfig } from './turn.options.ts'
@@ -87,6 +88,7 @@ export type Question =
   | { readonly ask: 'explain'; readonly listener: string | null; readonly peer: string }
 
 export type ToRelay =
+  | ToldToChild
   /**
    * `descriptors`: how many may be open when all quotas are used up. `drainMs`: how long a drain may take
    * that nobody asked for.
@@ -97,19 +99,11 @@ export type ToRelay =
       readonly descriptors: number
       readonly drainMs: number
     }
-  | { readonly type: 'commit'; readonly number: number }
-  | { readonly type: 'drop'; readonly number: number }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
-  | { readonly type: 'drain'; readonly withinMs: number }
 
 export type FromRelay =
-  | { readonly type: 'hello'; readonly pid: number }
-  | { readonly type: 'ready'; readonly number: number }
-  | { readonly type: 'failed'; readonly number: number; readonly why: string }
-  | { readonly type: 'serving'; readonly number: number }
+  | SaidByChild
   /** Once a second. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta }
   /** AllocationFacts[] for list, boolean for end (whether it was there), PeerVerdict[] for explain. */
-  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
-  /** With how many allocations cut off; then it ends. */
-  | { readonly type: 'drained'; readonly aborted: number }
+  | ChildAnswer

@@ -1,5 +1,6 @@
 // What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
 // message: as an object it blocks for tens of ms.
+import type { SaidByChild, ToldToChild } from '../lib/child-words.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 
 /** Descriptors sent with this tag, not with a plan's number: that of the scoreboard's region. */
@@ -9,6 +10,7 @@ export const BOARD_TAG = 0
 export const processName = (slot: number): string => `worker-${slot}`
 
 export type ToWorker =
+  | ToldToChild
   /**
    * Before the first plan: the scoreboard, and the worker's ledger, whose descriptors were sent just before
    * with BOARD_TAG; `row` is this worker's.
@@ -29,19 +31,12 @@ export type ToWorker =
       readonly plan: string
       readonly rules: readonly string[]
     }
-  | { readonly type: 'commit'; readonly number: number }
-  | { readonly type: 'drop'; readonly number: number }
   /** An empty reason: the server is up. */
   | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }
   | { readonly type: 'reopen-logs' }
   | { readonly type: 'announce-drain' }
-  | { readonly type: 'drain'; readonly withinMs: number }
 
 export type ToSupervisor =
-  | { readonly type: 'hello'; readonly pid: number }
-  | { readonly type: 'ready'; readonly number: number }
-  | { readonly type: 'failed'; readonly number: number; readonly why: string }
-  | { readonly type: 'serving'; readonly number: number }
+  | SaidByChild
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }
-  | { readonly type: 'drained'; readonly aborted: number }

@@ -1,6 +1,7 @@
 // npm run check: types, lint, format, unused code, and the rules of the house. All gates run; all that they
 // find is shown.
 import { checkBans } from './bans.ts'
+import { checkCircles } from './circles.ts'
 import { checkColumns } from './columns.ts'
 import { checkImports } from './imports.ts'
 import { checkLocks } from './locks.ts'
@@ -17,6 +18,7 @@ const GATES: readonly Gate[] = [
   { name: 'format', run: () => command('oxfmt', '--check') },
   { name: 'unused', run: () => command('knip') },
   { name: 'imports', run: async () => checkImports() },
+  { name: 'circles', run: async () => checkCircles() },
   { name: 'bans', run: checkBans },
   { name: 'columns', run: async () => checkColumns() },
   { name: 'locks', run: async () => checkLocks() },

@@ -44,5 +44,11 @@ export function importsOf({ path, text }: Source): Import[] {
   return [...found(STATIC, false), ...found(new RegExp(`(?<!typeof )${LAZY.source}`, 'g'), true)]
 }
 
+const NAMED = /^(?:import|export)\s+(?:[^'"`;]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm
+
+/** What a file names of others, as values or as types only. */
+export const namedBy = ({ path, text }: Source): string[] =>
+  [...text.matchAll(NAMED)].map(([, first, second]) => join(dirname(path), first ?? second ?? ''))
+
 /** Line of a place in a text, from 1. */
 export const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length

@@ -1,5 +1,5 @@
 // What a control socket is given, for tests that need a part of it.
-import type { ControlFacts } from '../../server/control/control-socket.ts'
+import type { ControlFacts } from '../../server/control/facts.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
 
 /** Facts of a gateway of which nothing but these is asked. */

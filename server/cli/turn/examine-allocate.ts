@@ -2,7 +2,7 @@
 import type { Address } from '../../lib/address.ts'
 import { ATTRIBUTES, METHODS } from '../../turn/bytes/stun.ts'
 import type { Answer } from './answer.ts'
-import type { Examination } from './examine.ts'
+import type { Examination } from './examination.ts'
 import { reach, type Reached, reachOne } from './examine-reach.ts'
 import { explainAllocate, explainSilence, factsOf, saidBy } from './explanations.ts'
 import { describeChallenge } from './explain-challenge.ts'

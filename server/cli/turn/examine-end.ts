@@ -2,7 +2,7 @@
 // ended.
 import { Address } from '../../lib/address.ts'
 import type { Held } from './examine-allocate.ts'
-import type { Examination } from './examine.ts'
+import type { Examination } from './examination.ts'
 import { explainOther, explainSilence, factsOf } from './explanations.ts'
 
 /** Nobody is asked anything there: a permission alone sends nothing. */

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { FIRST_CHANNEL } from '../../turn/bytes/channel-data.ts'
 import type { Held } from './examine-allocate.ts'
-import type { Examination } from './examine.ts'
+import type { Examination } from './examination.ts'
 import { adviceOnTrips, factsOfTrips, failureOfTrips, wordsOfTrips } from './explain-trips.ts'
 import { explainOther, explainSilence, factsOf, saidBy } from './explanations.ts'
 import { measureRoundTrips, type Side } from './round-trips.ts'

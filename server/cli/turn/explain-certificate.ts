@@ -1,6 +1,6 @@
 // Whether a server's certificate is one that browsers take, and what to do when it is not.
 import type { CertificateFacts, CertificateProblem } from './certificate.ts'
-import type { Examination } from './examine.ts'
+import type { Examination } from './examination.ts'
 import type { TurnUrl } from './turn-url.ts'
 
 /** Renewals should have been by then. */

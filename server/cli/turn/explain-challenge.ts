@@ -2,7 +2,7 @@
 import { PASSWORD_ALGORITHMS } from '../../turn/bytes/stun.ts'
 import type { Answer } from './answer.ts'
 import type { Challenge } from './challenge.ts'
-import type { Examination } from './examine.ts'
+import type { Examination } from './examination.ts'
 import { factsOf, saidBy } from './explanations.ts'
 import type { Finding } from './report.ts'
 

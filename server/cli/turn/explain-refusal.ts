@@ -1,5 +1,5 @@
 // Why credentials are refused: a wrong password, an expired name, or clocks that differ.
-import type { Examination } from './examine.ts'
+import type { Examination } from './examination.ts'
 import type { Reached } from './examine-reach.ts'
 import { explainOther, factsOf, saidBy } from './explanations.ts'
 import type { Finding } from './report.ts'

@@ -1,6 +1,7 @@
 // A child of the supervisor from its start to its end, whatever it does and however it is reached: it says
 // hello, is made ready for plans and swaps to them, answers questions, drains, and is killed where it does
 // not do so in time. A kind of child adds what else is told to it and heard from it.
+import type { ChildAnswer, SaidByChild, ToldToChild } from '../../lib/child-words.ts'
 import { closeFds, makeChannel, sendFds } from '../../lib/pass-fds.ts'
 import type { ChildExit, Reached, StartChild } from './child-start.ts'
 import type { Answer, Kept } from './kept.ts'
@@ -13,22 +14,8 @@ const EXIT_GRACE_MS = 2000
 /** Whether it is silent is looked at so often. */
 const LOOK_EVERY_S = 2
 
-/** What every child says. */
-export type SaidByAll =
-  | { readonly type: 'hello'; readonly pid: number }
-  | { readonly type: 'ready'; readonly number: number }
-  | { readonly type: 'failed'; readonly number: number; readonly why: string }
-  | { readonly type: 'serving'; readonly number: number }
-  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
-  /** With how much cut off; then it ends. */
-  | { readonly type: 'drained'; readonly aborted: number }
-
-/** What every child understands, beside its plans. */
-export type ToldToAll =
-  | { readonly type: 'commit'; readonly number: number }
-  | { readonly type: 'drop'; readonly number: number }
-  | { readonly type: 'question'; readonly id: number; readonly question: unknown }
-  | { readonly type: 'drain'; readonly withinMs: number }
+type SaidByAll = SaidByChild | ChildAnswer
+type ToldToAll = ToldToChild | { readonly type: 'question'; readonly id: number; readonly question: unknown }
 
 interface Word {
   readonly type: string

@@ -9,19 +9,7 @@ import { redirect } from './alternate.ts'
 import { refuse, replyOnce, type Request, success } from './answer.ts'
 import { lifetimeMs } from './lifetime.ts'
 import { newTicket } from './mobility.ts'
-import { openRelayed, type Opened } from './open-relayed.ts'
-
-/** What an Allocate request asks for. */
-export interface Wishes {
-  readonly transport: 'udp' | 'tcp'
-  /** None where a port was reserved. */
-  readonly families: readonly (4 | 6)[]
-  readonly isEven: boolean
-  readonly reservesNext: boolean
-  readonly token: string | null
-  readonly lifetime: number | null
-  readonly isMobile: boolean
-}
+import { openRelayed, type Opened, type Wishes } from './open-relayed.ts'
 
 export function allocate(turn: TurnState, request: Request): void {
   const { client } = request

@@ -4,9 +4,20 @@ import type { TurnListener } from '../state/listener.ts'
 import type { Relayed } from '../state/relayed.ts'
 import { openTcp, openUdp, openUdpPair, type RelayPlace } from '../state/relay-sockets.ts'
 import type { TurnState } from '../state/turn-state.ts'
-import type { Wishes } from './allocate.ts'
 import { acceptPeer } from './connection-attempt.ts'
 import { PEER_SINK } from './from-peer.ts'
+
+/** What an Allocate request asks for. */
+export interface Wishes {
+  readonly transport: 'udp' | 'tcp'
+  /** None where a port was reserved. */
+  readonly families: readonly (4 | 6)[]
+  readonly isEven: boolean
+  readonly reservesNext: boolean
+  readonly token: string | null
+  readonly lifetime: number | null
+  readonly isMobile: boolean
+}
 
 export interface Opened {
   /** One, or one of each family. */

@@ -2,7 +2,8 @@
 import type { ErrorCode } from '../../../../server/turn/bytes/errors.ts'
 import type { Message } from '../../../../server/turn/bytes/message.ts'
 import { METHODS } from '../../../../server/turn/bytes/stun.ts'
-import { examine, type Wishes, type World } from '../../../../server/cli/turn/examine.ts'
+import type { Wishes, World } from '../../../../server/cli/turn/examination.ts'
+import { examine } from '../../../../server/cli/turn/examine.ts'
 import type { Step, StepName } from '../../../../server/cli/turn/report.ts'
 import { type FakeTurn, PASSWORD, type Script, USER } from './fake-turn.ts'
 

@@ -2,14 +2,16 @@
 // is told once, and nothing comes after that.
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
+import type { ChildAnswer, SaidByChild } from '../../../../server/lib/child-words.ts'
 import { closeFds } from '../../../../server/lib/pass-fds.ts'
 import type { Answer } from '../../../../server/control/processes/kept.ts'
-import type { SaidByAll } from '../../../../server/control/processes/child.ts'
 import type { Ears, StartChild } from '../../../../server/control/processes/child-start.ts'
 import { childrenOf, sendSignal } from '../../../support/processes.ts'
 import { seededRandom, seedOfRun, type Random } from '../../../support/random.ts'
 import { pause, waitFor, within } from '../../../support/wait.ts'
 import { Kid, kidPlan, startKid, WAYS, type KidPlan } from './kids.ts'
+
+type SaidByKid = SaidByChild | ChildAnswer | { readonly type: 'beat'; readonly i: number }
 
 const SEED = seedOfRun()
 const DEEDS: readonly KidPlan['does'][] = [
@@ -64,7 +66,7 @@ function tell(kid: Kid, waits: Waits, random: Random): void {
 
 /** A child that is nothing but what it says and hears. */
 class Puppet {
-  ears: Ears<SaidByAll | { readonly type: 'beat'; readonly i: number }> | null = null
+  ears: Ears<SaidByKid> | null = null
   hasEnded = false
   signals = 0
   #channel = -1
@@ -87,7 +89,7 @@ class Puppet {
 
   say(random: Random): void {
     const number = 1 + random.below(3)
-    const words: readonly (SaidByAll | { readonly type: 'beat'; readonly i: number })[] = [
+    const words: readonly SaidByKid[] = [
       { type: 'hello', pid: 7 },
       { type: 'ready', number },
       { type: 'failed', number, why: 'no' },
