@@ -37,6 +37,9 @@ export type Cancel = () => void
 
 /** The shortest field of a head. */
 const FIELD_BYTES_MIN = 4
+/** What is read of a body that nobody wants. */
+const DROP_MS = 1000
+const DROP_BYTES_MAX = 256 * 1024
 
 export class HttpClient {
   readonly #world: ReachWorld
@@ -108,7 +111,8 @@ class Ask implements Timed, ServerEvents {
   }
 
   expire(): void {
-    this.#fail('timed_out')
+    if (this.#done === null) this.#end()
+    else this.#fail('timed_out')
   }
 
   // ── name, connection ──
@@ -142,7 +146,8 @@ class Ask implements Timed, ServerEvents {
     this.#status = head.status
     this.#fields = fieldsOf(head)
     if (head.status === 101) return this.#answer(this.#answerSoFar(false))
-    if (wantsBody?.(head.status) === false) return this.#answer(this.#answerSoFar(framing !== 'none'))
+    if (framing === 'none') return
+    if (wantsBody?.(head.status) === false) return this.#answerEarly()
     const isTooLong = framing === 'length' && Number(head.get('content-length')) > body
     if (isTooLong && !cuts) this.#fail('answer_too_large')
   }
@@ -163,18 +168,37 @@ class Ask implements Timed, ServerEvents {
   // ── body ──
 
   serverBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#done === null || this.#status === 101) return
+    if (this.#done === null) return this.#drop(to - from)
     const { body: most, cuts = false } = this.#limits
     const end = Math.min(to, from + most - this.#bytes)
     if (end < to && !cuts) return this.#fail('answer_too_large')
     // What was read lies where the next read will.
     if (end > from) this.#pieces.push(Buffer.from(bytes.subarray(from, end)))
     this.#bytes += end - from
-    if (end < to) this.#answer(this.#answerSoFar(true))
+    if (end < to) this.#answerEarly()
   }
 
   serverEnd(): void {
-    if (this.#fields !== null) this.#answer(this.#answerSoFar(false))
+    this.#answer(this.#answerSoFar(false))
+  }
+
+  /**
+   * Nobody waits for the rest of the body. A while that is read all the same: a server that is cut off in
+   * each answer to a check says so in its log each time.
+   */
+  #answerEarly(): void {
+    const done = this.#done
+    const answer = this.#answerSoFar(true)
+    this.#done = null
+    this.#pieces = []
+    this.#bytes = 0
+    this.#world.wheel.due(this, nowMs + DROP_MS)
+    done?.(answer)
+  }
+
+  #drop(count: number): void {
+    this.#bytes += count
+    if (this.#bytes > DROP_BYTES_MAX) this.#end()
   }
 
   #answerSoFar(isCut: boolean): AskAnswer {

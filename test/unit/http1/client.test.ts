@@ -188,6 +188,38 @@ describe('an answer', () => {
     expect(await answerOf({ port: server.port, limits: { wantsBody } })).toEqual([200, '', true])
     expect(asked).toEqual([200])
     await waitFor(() => server.open === 0)
+    const empty = sending([`${OK}Content-Length: 0\r\n\r\n`], 'nothing')
+    expect(await answerOf({ port: empty.port, limits: { wantsBody } })).toEqual([200, '', false])
+  })
+
+  test('whose body is not wanted, or not all of it, may be sent to its end all the same', async () => {
+    const left: number[] = []
+    const server = origin(async (_, reply) => {
+      let isGone = false
+      void reply.gone.then(() => (isGone = true))
+      await reply.raw(`${OK}Content-Length: 200000\r\n\r\n`)
+      for (let n = 8; n > 0; n--) {
+        await reply.raw(Buffer.alloc(25_000, 'x'))
+        if (n > 1) await pause(1)
+        if (isGone) left.push(n)
+      }
+    })
+    const limits = { wantsBody: () => false }
+    expect(await answerOf({ port: server.port, limits })).toEqual([200, '', true])
+    expect(await answerOf({ port: server.port, limits: { body: 3, cuts: true } })).toEqual([200, 'xxx', true])
+    await waitFor(() => server.open === 0)
+    expect([server.accepted, ...left]).toEqual([2])
+  })
+
+  test('whose body is not wanted and has no end is left', async () => {
+    const server = origin(async (_, reply) => {
+      let isGone = false
+      void reply.gone.then(() => (isGone = true))
+      await reply.raw(`${OK}\r\n`)
+      for (; !isGone; await pause(1)) void reply.raw(Buffer.alloc(10_000))
+    })
+    expect(await answerOf({ port: server.port, limits: { wantsBody: () => false } })).toEqual([200, '', true])
+    await waitFor(() => server.open === 0)
   })
 })
 
