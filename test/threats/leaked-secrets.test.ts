@@ -1,8 +1,8 @@
-// Threat: whoever may read a log, a metric, a status, a data folder or the list of processes finds a password,
-// a token or a secret there, of the config or of a client.
+// Threat: whoever may read a log, a metric, a status, a data folder or the list of processes finds a
+// password, a token or a secret there, of the config or of a client.
 //
-// A gateway that knows many of them, with debug events on, goes through requests, refusals, a rejected edit and
-// the death of a worker; then all that it said and wrote is searched for each.
+// A gateway that knows many of them, with debug events on, goes through requests, refusals, a rejected edit
+// and the death of a worker; then all that it said and wrote is searched for each.
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
