@@ -9,6 +9,7 @@ import severalListeners from '../../config/examples/several-listeners.yaml' with
 import stun from '../../config/examples/stun.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
+import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
 import weighted from '../../config/examples/weighted.yaml' with { type: 'text' }
 import reference from '../../config/sluice.yaml' with { type: 'text' }
 import { nearest } from '../config/nearest.ts'
@@ -34,6 +35,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   [REFERENCE]: reference,
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
+  'rate-limits.yaml': rateLimits,
   'weighted.yaml': weighted,
   'health-and-backup.yaml': healthAndBackup,
   'hash.toml': text(hash),

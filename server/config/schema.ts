@@ -94,8 +94,15 @@ export const ConfigOptions = Type.Object(
           description:
             'Bytes that each worker may hold for whoever is slow: answers that clients do not take, requests sent ahead, bodies for servers. At the limit clients are not read until enough of it has gone; answers and requests under way go on.',
         }),
+        rate_limits: Size({
+          default: '8MiB',
+          least: '64KiB',
+          most: '1GiB',
+          description:
+            'Memory in which all workers together keep what rate_limit has counted, once a rule has one: 12 bytes for each key whose bucket is not full. When it is full, the key that would be free again soonest makes room, which is told. A change needs a restart.',
+        }),
       },
-      { default: {}, description: 'Limits of each worker as a whole.' },
+      { default: {}, description: 'Limits of the gateway as a whole.' },
     ),
     admin: OrWord(false, AdminOptions, {
       default: {},

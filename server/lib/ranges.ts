@@ -92,6 +92,33 @@ export function isLoopback(address: string): boolean {
   )
 }
 
+/**
+ * A text that is the same for all v6 addresses which share so many bits, a multiple of 16 or not; a v4
+ * address is itself, and so is what is no address.
+ */
+export function networkKey(address: string, prefix: number): string {
+  if (address.indexOf(':') < 0 || !scan6(address)) return address
+  if (isMapped()) return text4(scanned.getUint32(12))
+  const network = String.fromCharCode(
+    bitsOf(0, prefix),
+    bitsOf(1, prefix),
+    bitsOf(2, prefix),
+    bitsOf(3, prefix),
+  )
+  if (prefix <= 64) return network
+  return (
+    network + String.fromCharCode(bitsOf(4, prefix), bitsOf(5, prefix), bitsOf(6, prefix), bitsOf(7, prefix))
+  )
+}
+
+/** What of a group lies within the prefix. */
+function bitsOf(group: number, prefix: number): number {
+  const beyond = (group + 1) * 16 - prefix
+  if (beyond >= 16) return 0
+  const bits = scanned.getUint16(group * 2)
+  return beyond <= 0 ? bits : (bits >>> beyond) << beyond
+}
+
 export interface Range {
   /** 4 or 16 bytes. */
   readonly bytes: Uint8Array

@@ -2,7 +2,8 @@
 import { bodyLimit } from './body-limit.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
-import type { Middleware, StepWorld } from './middleware.ts'
+import { rateLimit } from './rate-limit.ts'
+import type { Middleware, StepWords, StepWorld } from './middleware.ts'
 import type { MiddlewareConfig, MiddlewareName } from './middleware.options.ts'
 import type { Mode } from './mode.options.ts'
 
@@ -15,13 +16,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   body_limit: bodyLimit,
   headers,
   ip,
-}
-
-/** What one item of a rule's `middleware` says. */
-export interface StepWords {
-  readonly name: MiddlewareName
-  readonly options: unknown
-  readonly mode: Mode
+  rate_limit: rateLimit,
 }
 
 export function wordsOf(config: MiddlewareConfig): StepWords {

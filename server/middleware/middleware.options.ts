@@ -4,12 +4,14 @@ import type { Where } from '../config/where.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
+import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
 
 export const MiddlewareOptions = Type.Object(
   {
     body_limit: Type.Optional(BodyLimitOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
+    rate_limit: Type.Optional(RateLimitOptions),
   },
   { minProperties: 1, maxProperties: 1, description: 'One step: its name and its options.' },
 )
@@ -19,7 +21,7 @@ export type MiddlewareName = keyof MiddlewareConfig
 /** Of those whose schema cannot say all: what else is asked of their options. */
 const CHECKS: {
   readonly [K in MiddlewareName]?: (options: NonNullable<MiddlewareConfig[K]>, where: Where) => void
-} = { headers: checkHeaders, ip: checkIp }
+} = { headers: checkHeaders, ip: checkIp, rate_limit: checkRateLimit }
 
 /** Checks one item of a rule's `middleware`; `at` gives the place of the options under a name. */
 export function checkMiddleware(step: MiddlewareConfig, at: (name: MiddlewareName) => Where): void {

@@ -4,6 +4,8 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { MetricName } from '../tables/metrics.ts'
 import type { Counter } from '../telemetry/series.ts'
+import type { MiddlewareName } from './middleware.options.ts'
+import type { Mode } from './mode.options.ts'
 
 /**
  * A step of a rule's policy. A flat list: no next(). What a step must remember for one exchange is its typed
@@ -41,6 +43,21 @@ export interface StepWorld {
    * has learned. Only while the step is made: who kept it would keep all steps before it, too.
    */
   readonly previous: Middleware<unknown> | null
+  /** A limit of the config is reached: told now and then, and counted. */
+  readonly limitReached: (limit: string, value: number) => void
   /** A refusal, as `mode` wants it: in shadow it is counted and logged, and the request passes. */
   readonly refuse: (x: Exchange, answer: Answer) => Answer | undefined
+}
+
+/** What one item of a rule's `middleware` says. */
+export interface StepWords {
+  readonly name: MiddlewareName
+  readonly options: unknown
+  readonly mode: Mode
+}
+
+/** A step with the words it was made of. */
+export interface MadeStep {
+  readonly words: StepWords
+  readonly step: Middleware<unknown>
 }

@@ -8,7 +8,7 @@
 //   byte 4096  LOG_BYTES for lines of the log
 //   then       series, one after the other: see series-cells.ts. The file grows with them.
 import { closeSync } from 'node:fs'
-import { createFile, fillWithZeros, mapFile } from './region.ts'
+import { createFile, fillWithZeros, mapFile } from './file.ts'
 
 export const LOG_START = 4096
 export const LOG_BYTES = 512 * 1024

@@ -1,7 +1,6 @@
 // The memory under the scoreboard: a file that has no name any more, mapped by the supervisor and each
 // worker.
-import { closeSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { createFile, fillWithZeros, mapFile } from './file.ts'
 import { Scoreboard } from './scoreboard.ts'
 
 /** A mapped table. */
@@ -12,9 +11,6 @@ export interface Region {
   readonly records: number
   readonly bytes: Uint8Array
 }
-
-const SHARED_MEMORY = '/dev/shm'
-const CHUNK_BYTES = 1 << 20
 
 /**
  * Makes a region of zeros in shared memory, or in `folder` where that is not writable or full. Linux only.
@@ -60,39 +56,4 @@ function growPrivate(region: Region, records: number): Region {
   const bytes = new Uint8Array(Scoreboard.bytes(records, region.rows))
   bytes.set(region.bytes)
   return { ...region, records, bytes }
-}
-
-/** A file of zeros that has no name, in shared memory, or in `folder` where that is not writable or full. */
-export function createFile(size: number, folder: string | null): number {
-  try {
-    return createIn(SHARED_MEMORY, size)
-  } catch (error) {
-    if (folder === null) throw error
-    return createIn(folder, size)
-  }
-}
-
-function createIn(folder: string, size: number): number {
-  const path = join(folder, `sluice-${process.pid}-${crypto.randomUUID()}`)
-  const fd = openSync(path, 'wx+', 0o600)
-  try {
-    unlinkSync(path)
-    fillWithZeros(fd, 0, size)
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
-  return fd
-}
-
-/** Writes the zeros: a hole that a full file system cannot fill later is a SIGBUS at its first touch. */
-export function fillWithZeros(fd: number, from: number, to: number): void {
-  const zeros = new Uint8Array(Math.min(CHUNK_BYTES, to - from))
-  let at = from
-  while (at < to) at += writeSync(fd, zeros, 0, Math.min(zeros.length, to - at), at)
-}
-
-export function mapFile(fd: number): Uint8Array {
-  if (fstatSync(fd).size === 0) throw new Error(`descriptor ${fd} is empty`)
-  return Bun.mmap(`/proc/self/fd/${fd}`, { shared: true })
 }

@@ -1,5 +1,5 @@
-// The only code that touches the shared memory. No locks: a cell has one writer, or changes by one Atomics
-// operation.
+// The table of what workers share (buckets of rate limits: buckets.ts). No locks: a cell has one writer, or
+// changes by one Atomics operation.
 //
 // The memory is a table of equal records; a slot is a record's index, and growing appends, so that offsets
 // never move. Record 0 is the gateway itself, the others are servers and backends. A record is (1 + rows)
@@ -21,6 +21,8 @@
 // total, so that a limit holds over all workers. A row is never below what its worker added to the total (row
 // first when adding, last when taking away): a worker seen between the two steps makes `reconcile` count too
 // much for a second, never too little.
+
+import { Buckets } from './buckets.ts'
 
 export const STATE_EMPTY = 0
 export const STATE_UP = 1
@@ -63,6 +65,9 @@ const READINGS = 12
 /** Equal readings in a row that mean that nothing moves: two may be equal by chance. */
 const ALIKE = 3
 
+/** For dry runs and tests: nothing of it is used before somebody takes. */
+const PRIVATE_BUCKETS_BYTES = 64 * 1024
+
 /** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
 export class Scoreboard {
   /** Size of a table. */
@@ -86,6 +91,10 @@ export class Scoreboard {
   readonly rows: number
   /** Which worker writes; -1: none. */
   readonly row: number
+  /**
+   * What rules with a rate limit take from: memory of its own, of this process alone where it is not shared.
+   */
+  buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
   #ints: Int32Array
   #doubles: Float64Array
   #records: number

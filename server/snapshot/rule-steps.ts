@@ -2,20 +2,14 @@
 // all that they have learned.
 import type { Exchange } from '../http/exchange.ts'
 import { machineMs } from '../lib/clock.ts'
-import { makeStep, type StepWords, wordsOf } from '../middleware/index.ts'
-import type { Middleware, StepWorld } from '../middleware/middleware.ts'
+import { makeStep, wordsOf } from '../middleware/index.ts'
+import type { MadeStep, Middleware, StepWords, StepWorld } from '../middleware/middleware.ts'
 import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
 import { Registry } from '../telemetry/registry.ts'
 import type { Rule } from './snapshot.ts'
 
 /** What all steps of a process stand on. */
-export type StepGround = Pick<StepWorld, 'board' | 'counter' | 'now' | 'chance'>
-
-/** A step with the words it was made of. */
-export interface MadeStep {
-  readonly words: StepWords
-  readonly step: Middleware<unknown>
-}
+export type StepGround = Pick<StepWorld, 'board' | 'counter' | 'limitReached' | 'now' | 'chance'>
 
 /** For a compilation that serves nobody. */
 export function scratchGround(board: StepWorld['board']): StepGround {
@@ -23,6 +17,7 @@ export function scratchGround(board: StepWorld['board']): StepGround {
   return {
     board,
     counter: (name, labels) => registry.counter(name, labels),
+    limitReached: () => {},
     now: machineMs,
     chance: () => 0.5,
   }
@@ -66,6 +61,7 @@ class World implements StepWorld {
   readonly rule: string
   readonly counter: StepWorld['counter']
   readonly board: StepWorld['board']
+  readonly limitReached: StepWorld['limitReached']
   readonly now: StepWorld['now']
   readonly chance: StepWorld['chance']
   readonly refuse: StepWorld['refuse']
@@ -75,6 +71,7 @@ class World implements StepWorld {
     this.rule = rule
     this.counter = ground.counter
     this.board = ground.board
+    this.limitReached = ground.limitReached
     this.now = ground.now
     this.chance = ground.chance
     this.previous = previous

@@ -54,6 +54,11 @@ export const METRICS = {
     'backend',
     'server',
   ),
+  rate_limit_requests_total: counter(
+    'Requests at a rate limit: allowed, refused, shadow (would have been refused), uncounted (passed, as their count was being changed).',
+    'decision',
+    'rule',
+  ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),

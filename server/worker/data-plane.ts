@@ -83,6 +83,7 @@ export class DataPlane {
     this.#ground = {
       board,
       counter: (name, labels) => this.registry.counter(name, labels),
+      limitReached: (limit, value) => this.#limits.reached(limit, value),
       now: machineMs,
       chance: Math.random,
     }

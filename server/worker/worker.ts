@@ -1,6 +1,7 @@
 // A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes
 // by itself.
 import { Ledger } from '../scoreboard/ledger.ts'
+import { Buckets } from '../scoreboard/buckets.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs } from '../lib/drain.ts'
 import type { Config } from '../config/schema.ts'
@@ -98,9 +99,10 @@ class WorkerShell {
   }
 
   #onBoard({ slot, row, hasLedger }: Extract<ToWorker, { type: 'board' }>): void {
-    const [fd = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 2 : 1)
+    const [fd = -1, buckets = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 3 : 2)
     this.#boardFd = fd
     this.#board = scoreboardOn(mapRegion(fd), row)
+    this.#board.buckets = Buckets.shared(buckets)
     this.#plane = new DataPlane(this.#board, processName(slot), hasLedger ? new Ledger(ledger) : null)
     meterProcess(this.#plane.registry, processName(slot))
     this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)

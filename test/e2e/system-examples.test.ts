@@ -178,6 +178,17 @@ test('rules.yaml: /private/ is closed to an address that it does not name', asyn
   expect((await example.ask('/private/a', { from: '127.0.0.7' })).body).toBe('9001')
 })
 
+test('rate-limits.yaml: logins are few, the API says what is left, and what is tried out refuses nothing', async () => {
+  await using example = await run('rate-limits.yaml')
+  const login = () => example.ask('/login', { method: 'POST', fields: 'Content-Length: 0\r\n' })
+  for (let i = 0; i < 5; i++) expect((await login()).status).toBe(200)
+  const refused = await login()
+  expect([refused.status, refused.get('ratelimit-policy')]).toEqual([429, '"login:5/1m";q=5;w=60'])
+  expect((await example.ask('/login')).status).toBe(200)
+  const asked = await example.ask('/api/x', { fields: 'X-Api-Key: a\r\n' })
+  expect([asked.status, asked.get('ratelimit')]).toEqual([200, '"api:100/1s";r=199;t=1'])
+})
+
 test('several-listeners.yaml: rules of one listener do not hold on the other', async () => {
   await using example = await run('several-listeners.yaml')
   expect((await example.ask('/tools/x', { listener: 'inner' })).body).toBe('9003')

@@ -1,9 +1,9 @@
 // A step as a rule would have it, in a world that the test can look at.
 import { makeStep, wordsOf } from '../../server/middleware/index.ts'
-import type { Middleware } from '../../server/middleware/middleware.ts'
+import type { MadeStep, Middleware } from '../../server/middleware/middleware.ts'
 import type { MiddlewareConfig } from '../../server/middleware/middleware.options.ts'
 import { privateRegion, scoreboardOn } from '../../server/scoreboard/region.ts'
-import { makeSteps, type MadeStep, scratchGround, type StepGround } from '../../server/snapshot/rule-steps.ts'
+import { makeSteps, scratchGround, type StepGround } from '../../server/snapshot/rule-steps.ts'
 
 /** What steps stand on, in memory of their own. */
 export const testGround = (more: Partial<StepGround> = {}): StepGround => ({

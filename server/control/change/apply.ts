@@ -6,10 +6,12 @@ import type { BindProblem } from '../sockets/bind-problem.ts'
 import { finishMs } from '../../lib/drain.ts'
 import { readCertificates } from './certificates.ts'
 import type { Sockets } from '../sockets/sockets.ts'
+import type { Board } from '../processes/board.ts'
 import type { Crew } from '../processes/crew.ts'
 import type { TurnSide } from '../relay/turn-side.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
 import type { PlanBody } from '../processes/worker.ts'
+import { takesTokens } from './plan-checks.ts'
 import { type ApplyProblem, type Checked, type Edition, problemOf } from '../problem.ts'
 
 /** What is served. */
@@ -40,7 +42,7 @@ export interface Hands {
    */
   readonly portsFreed: (config: Config) => Promise<void>
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize' | 'hasRoomFor'>
-  readonly board: { reserve(records: number): void; occupy(table: SlotTable): void }
+  readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'occupy'>
   readonly isReusable: (vacant: VacantSlot) => boolean
   /** The admin listener: bound anew when its address changes. */
   readonly admin: {
@@ -165,6 +167,7 @@ export class Applier {
     const hands = this.#hands
     try {
       hands.board.reserve(plan.records)
+      if (takesTokens(plan.config)) hands.board.reserveBuckets(plan.config.limits.rate_limits)
       if (!this.running) await hands.portsFreed(plan.config)
       // All that this process can see is told at once; the workers are asked when nothing was found.
       const bound = hands.sockets.stage(plan.config.listeners, hands.crew.slots)

@@ -11,6 +11,10 @@ import { defaultWorkers } from '../processes/worker-command.ts'
 /** Workers that a config wants; 0: everything in the supervisor's process. */
 export const workersOf = ({ workers }: Config): number => workers ?? defaultWorkers()
 
+/** Whether rules want what is shared by all workers for rate limits. */
+export const takesTokens = ({ rules }: Config): boolean =>
+  rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
+
 /** What only a restart can change. */
 export function restartProblems(
   config: Config,
@@ -23,6 +27,12 @@ export function restartProblems(
     problems.push({
       path: 'data',
       message: `found ${config.data}, in use is ${running.data}: a change needs a restart`,
+    })
+  const [size, used] = [config.limits.rate_limits, running.limits.rate_limits]
+  if (size !== used)
+    problems.push({
+      path: 'limits.rate_limits',
+      message: `found ${size}, in use are ${used} bytes: a change needs a restart`,
     })
   if ((before === 0) !== (after === 0))
     problems.push({

@@ -7,6 +7,7 @@ import {
   scoreboardOn,
   type Region,
 } from '../../scoreboard/region.ts'
+import { Buckets } from '../../scoreboard/buckets.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { SlotTable } from './slots.ts'
 
@@ -19,11 +20,15 @@ export class Board {
   /** Where memory is when /dev/shm is not writable. */
   readonly folder: string
   #region: Region
+  /** The file of the buckets; null: they are of this process alone. */
+  readonly #bucketsFd: number | null
+  #hasBuckets = false
 
   private constructor(region: Region, row: number, folder: string) {
     this.#region = region
     this.folder = folder
     this.scoreboard = scoreboardOn(region, row)
+    this.#bucketsFd = region.fd === null ? null : createBuckets(folder)
   }
 
   /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
@@ -47,6 +52,20 @@ export class Board {
     return this.#region.fd
   }
 
+  /** Where they find the buckets of rate limits. */
+  get bucketsFd(): number {
+    if (this.#bucketsFd === null) throw new Error('these buckets are not shared')
+    return this.#bucketsFd
+  }
+
+  /** Makes the buckets, with the first plan that needs them; their size stays. */
+  reserveBuckets(bytes: number): void {
+    if (this.#hasBuckets) return
+    if (this.#bucketsFd === null) this.scoreboard.buckets = Buckets.private(bytes)
+    else Buckets.sizeFile(this.#bucketsFd, bytes)
+    this.#hasBuckets = true
+  }
+
   /** Exchanges that are with a server now. */
   inFlight(): number {
     let sum = 0
@@ -68,5 +87,14 @@ export class Board {
   occupy(table: SlotTable): void {
     for (const { index, generation } of table.tenants.values())
       this.scoreboard.setGeneration(index, generation)
+  }
+}
+
+function createBuckets(folder: string): number {
+  try {
+    return Buckets.createFile(null)
+  } catch {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return Buckets.createFile(folder)
   }
 }

@@ -72,6 +72,7 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     command: workerCommand(),
     env: workerEnv(parts.env),
     boardFd: () => present(parts.board()).fd,
+    bucketsFd: () => present(parts.board()).bucketsFd,
     ledgerFd: () => ledger.open(present(parts.board()).folder),
     beats: (of) => present(parts.board()).scoreboard.beats(of),
     socket: (key, of) => present(parts.sockets()).take(key, of),

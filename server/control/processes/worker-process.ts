@@ -19,6 +19,7 @@ export interface WorkerProcessOptions {
   readonly env: Readonly<Record<string, string>>
   /** Asked with the first plan: by then there is a scoreboard. */
   readonly boardFd: () => number
+  readonly bucketsFd: () => number
   /** Asked once, with it; null: there is none. */
   readonly ledgerFd: () => number | null
   /** How often the worker of a row has beaten. */
@@ -104,7 +105,8 @@ export class WorkerProcess extends Child<PlanBody, Metrics, ToWorker> implements
   #sendBoard(): void {
     if (this.#hasBoard) return
     const ledger = this.#options.ledgerFd()
-    this.sendFds(BOARD_TAG, [this.#options.boardFd(), ...(ledger === null ? [] : [ledger])])
+    const shared = [this.#options.boardFd(), this.#options.bucketsFd()]
+    this.sendFds(BOARD_TAG, ledger === null ? shared : [...shared, ledger])
     this.tell({ type: 'board', slot: this.slot, row: this.row, hasLedger: ledger !== null })
     this.#hasBoard = true
   }

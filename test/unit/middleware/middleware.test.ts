@@ -1,49 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { RequestHead } from '../../../server/head/request-head.ts'
-import { ResponseHead } from '../../../server/head/response-head.ts'
 import type { Exchange } from '../../../server/http/exchange.ts'
 import type { Middleware } from '../../../server/middleware/middleware.ts'
 import type { HeadersConfig } from '../../../server/middleware/headers.options.ts'
+import { exchange, requestOf, responseOf } from './exchanges.ts'
 import { stepOf, stepsOf, testGround } from '../../support/step-world.ts'
-
-function requestOf(...fields: string[]): RequestHead {
-  const head = new RequestHead()
-  const bytes = Buffer.from(
-    `GET / HTTP/1.1\r\nHost: example.org\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`,
-  )
-  expect(head.scan(bytes, 0, bytes.length, { headBytes: 4096, targetBytes: 100, fields: 20 })).toBe(
-    bytes.length,
-  )
-  return head
-}
-
-function responseOf(...fields: string[]): ResponseHead {
-  const head = new ResponseHead()
-  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`)
-  expect(head.scan(bytes, 0, bytes.length, { headBytes: 4096, fields: 20 })).toBe(bytes.length)
-  return head
-}
-
-/** The part of an exchange that these steps look at. */
-const exchange = (more: {
-  request?: RequestHead
-  address?: string | null
-  bodyLimit?: number
-  bytesIn?: number
-}): Exchange =>
-  ({
-    request: more.request ?? requestOf(),
-    client: {
-      address: more.address === undefined ? '192.0.2.1' : more.address,
-      socketAddress: '127.0.0.1',
-      port: 1,
-      trusted: false,
-      scheme: 'http',
-    },
-    bodyLimit: more.bodyLimit ?? 100,
-    bytesIn: more.bytesIn ?? 0,
-    shadow: null,
-  }) as Exchange
 
 const ask = (step: Middleware<unknown>, x: Exchange) => step.request?.(x, undefined)
 

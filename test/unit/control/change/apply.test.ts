@@ -64,7 +64,11 @@ function scene(): Scene {
       resize: (count) => Promise.resolve(note(`resize ${count}`)),
       hasRoomFor: () => true,
     },
-    board: { reserve: (records) => note(`reserve ${records}`), occupy: () => note('occupy') },
+    board: {
+      reserve: (records) => note(`reserve ${records}`),
+      reserveBuckets: () => note('reserve buckets'),
+      occupy: () => note('occupy'),
+    },
     isReusable: () => true,
     admin: {
       stage: () => Promise.resolve(null),

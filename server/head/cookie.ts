@@ -1,0 +1,21 @@
+// Cookies of a request (RFC 6265 §4.2): `name=value` pairs with semicolons between them.
+
+const SEMICOLON = 59
+const EQUALS = 61
+const SPACE = 32
+const TAB = 9
+
+/** The value of the first cookie of this name in a Cookie field; null: there is none. */
+export function cookieIn(field: string, name: string): string | null {
+  let at = 0
+  while (at < field.length) {
+    while (field.charCodeAt(at) === SPACE || field.charCodeAt(at) === TAB) at++
+    let end = at
+    while (end < field.length && field.charCodeAt(end) !== SEMICOLON) end++
+    const value = at + name.length + 1
+    if (value <= end && field.charCodeAt(value - 1) === EQUALS && field.startsWith(name, at))
+      return field.slice(value, end).trimEnd()
+    at = end + 1
+  }
+  return null
+}
