@@ -4,6 +4,7 @@ import { checkBans } from './bans.ts'
 import { checkCircles } from './circles.ts'
 import { checkColumns } from './columns.ts'
 import { checkImports } from './imports.ts'
+import { checkLinks } from './links.ts'
 import { checkLocks } from './locks.ts'
 import { type Breach, ROOT } from './sources.ts'
 
@@ -21,6 +22,7 @@ const GATES: readonly Gate[] = [
   { name: 'circles', run: async () => checkCircles() },
   { name: 'bans', run: checkBans },
   { name: 'columns', run: async () => checkColumns() },
+  { name: 'links', run: async () => checkLinks() },
   { name: 'locks', run: async () => checkLocks() },
 ]
 
