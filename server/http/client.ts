@@ -2,6 +2,7 @@
 // only where the other end of the socket is a trusted proxy, and only in the one field that the listener
 // names: proxies write one of them and pass the others on as a client sends them. What is not believed is
 // hidden from rules and steps, and does not go on.
+import type { Accepted } from '../accept/entry.ts'
 import { type Authority, portOf } from '../head/authority.ts'
 import {
   type Hop,
@@ -37,9 +38,8 @@ export function clientOf(inbound: Inbound, request: RequestHead, gateway: string
   const { listener } = inbound.port
   const known = inbound.clientOf === listener ? (inbound.client as KnownClient | null) : null
   if (known === null) {
-    const socketAddress = addressOfSocket(inbound)
-    if (socketAddress !== null && listener.trusted.has(socketAddress))
-      return behindProxy(inbound, request, socketAddress, gateway)
+    const peer = canonical(inbound.from.address)
+    if (peer !== null && listener.trusted.has(peer)) return behindProxy(inbound, request, peer, gateway)
   }
   request.fields.hidden = EVERY_WORD
   if (known !== null && known.authority === request.authority) return known
@@ -50,29 +50,39 @@ export function clientOf(inbound: Inbound, request: RequestHead, gateway: string
 }
 
 /**
- * Canonical; a link-local one without its zone, so that ranges know it. Null when the socket was gone before
- * it was read.
+ * A link-local address without its zone, so that ranges know it. Null when the socket was gone before it was
+ * read.
  */
-function addressOfSocket({ ends }: Inbound): string | null {
-  const zone = ends.address.indexOf('%')
-  return canonicalAddress(zone < 0 ? ends.address : ends.address.slice(0, zone))
+function canonical(address: string): string | null {
+  const zone = address.indexOf('%')
+  return canonicalAddress(zone < 0 ? address : address.slice(0, zone))
 }
 
 function directClient(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
-  const { listener } = inbound.port
+  const {
+    port: { listener },
+    from,
+  } = inbound
   const { authority } = request
-  const address = addressOfSocket(inbound)
-  const told = { hops: [], peer: address, proto: 'http', host: authority, port: portFor(authority, 'http') }
+  const { scheme } = from
+  const peer = canonical(from.address)
+  const told = { hops: [], peer, scheme, proto: scheme, host: authority, port: portAsked(from, authority) }
   return {
-    address,
-    socketAddress: address ?? '',
-    port: inbound.ends.port,
+    address: peer,
+    socketAddress: socketAddressOf(from),
+    port: from.port,
     trusted: false,
-    scheme: 'http',
+    scheme,
     authority,
     ours: linesFor(told, listener.options.forwarded, gateway),
   }
 }
+
+const socketAddressOf = ({ socketAddress }: Accepted): string => canonical(socketAddress) ?? ''
+
+/** Where a PROXY header says that the client came in, else what its Host says. */
+const portAsked = ({ isNamed, localPort, scheme }: Accepted, host: Authority): number =>
+  isNamed && localPort > 0 ? localPort : portFor(host, scheme)
 
 type Believed = HttpListenerConfig['client_from']
 
@@ -103,13 +113,11 @@ const HOPS: Readonly<Record<Believed, (request: RequestHead) => Hop[]>> = {
  * A proxy that we trust names its client: the list is walked from the right, past every address that is
  * trusted too.
  */
-function behindProxy(
-  inbound: Inbound,
-  request: RequestHead,
-  socketAddress: string,
-  gateway: string,
-): KnownClient {
-  const { listener } = inbound.port
+function behindProxy(inbound: Inbound, request: RequestHead, peer: string, gateway: string): KnownClient {
+  const {
+    port: { listener },
+    from,
+  } = inbound
   const { client_from: believed, forwarded } = listener.options
   request.fields.hidden = HIDDEN[believed]
   const hops = HOPS[believed](request)
@@ -123,17 +131,17 @@ function behindProxy(
   const client = tellsApart && at >= 0 ? { ...(hops[at] as Hop), ...apart(request) } : (hops[at] ?? null)
   if (client !== null) hops[at] = client
   // 3. What it asked for, as far as that is told.
-  const proto = client?.proto ?? 'http'
+  const proto = client?.proto ?? from.scheme
   const host = client?.host ?? request.authority
   const port = (tellsApart ? portApart(request) : null) ?? portFor(host, proto)
   return {
-    address: client === null ? socketAddress : client.address,
-    socketAddress,
-    port: inbound.ends.port,
+    address: client === null ? peer : client.address,
+    socketAddress: socketAddressOf(from),
+    port: from.port,
     trusted: true,
     scheme: isSecure(proto) ? 'https' : 'http',
     authority: request.authority,
-    ours: linesFor({ hops, peer: socketAddress, proto, host, port }, forwarded, gateway),
+    ours: linesFor({ hops, peer, scheme: from.scheme, proto, host, port }, forwarded, gateway),
   }
 }
 

@@ -100,14 +100,14 @@ export class Engine implements Requests {
 
   begin(client: Inbound): ClientEvents {
     const x = new Proxied(this, client)
-    if (client.ends.isReset) x.lostAtOnce()
+    if (client.from.isReset) x.lostAtOnce()
     else x.start()
     return x
   }
 
   refuse(client: Inbound, code: FaultCode): ClientEvents {
     const x = new Proxied(this, client)
-    if (client.ends.isReset) x.lostAtOnce()
+    if (client.from.isReset) x.lostAtOnce()
     else x.refuse(code)
     return x
   }
@@ -118,12 +118,9 @@ export class Engine implements Requests {
 
   opened(client: Inbound): void {
     this.#open.add(client)
-    this.board.connections(1)
   }
 
   closed(client: Inbound): void {
-    if (!this.#open.has(client)) return
-    this.board.connections(-1)
     this.#open.delete(client)
   }
 

@@ -6,10 +6,12 @@ import type { Hop } from '../head/hops.ts'
 import type { HttpListenerConfig } from './listener.options.ts'
 
 export interface Told {
-  /** Those whom the other end of the socket had before it, the nearest last. */
+  /** Those whom the other end had before it, the nearest last. */
   readonly hops: readonly Hop[]
-  /** The other end of the socket; null when it was gone before its address was read. */
+  /** The other end, as the way in knows it; null when it was gone before its address was read. */
   readonly peer: string | null
+  /** How it came to us. */
+  readonly scheme: 'http' | 'https'
   /** What the client asked for. */
   readonly proto: string
   readonly host: Authority
@@ -17,7 +19,7 @@ export interface Told {
 }
 
 export function linesFor(told: Told, how: HttpListenerConfig['forwarded'], gateway: string): Buffer {
-  const { hops, peer, proto, host, port } = told
+  const { hops, peer, scheme, proto, host, port } = told
   let text = ''
   if (how !== 'forwarded') {
     text = 'X-Forwarded-For: '
@@ -28,7 +30,7 @@ export function linesFor(told: Told, how: HttpListenerConfig['forwarded'], gatew
   if (how !== 'x-forwarded') {
     text += 'Forwarded: '
     for (const hop of hops) text += `${elementOf(hop)}, `
-    text += `for=${nodeOf(peer)};proto=http\r\n`
+    text += `for=${nodeOf(peer)};proto=${scheme}\r\n`
   }
   return Buffer.from(`${text}Via: 1.1 ${gateway}\r\n`, 'latin1')
 }

@@ -40,6 +40,8 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   isPumped = false
   isQueued = false
   isHeldBack = false
+  /** Its socket is the decrypted side of TLS: only Bun may read it. */
+  isDecrypted = false
   /** Bun does not read it. */
   #isBunPaused = false
   /** The socket is gone. */
@@ -65,6 +67,11 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
     super()
     this.wheel = wheel
     this.#lingerBytesMax = lingerBytesMax
+  }
+
+  /** The descriptor under it, to be read past Bun; -1: what is read there would be no bytes of ours. */
+  get rawFd(): number {
+    return this.isDecrypted || this.socket === null ? -1 : (this.socket as unknown as { fd: number }).fd
   }
 
   /** Nothing more is read of it, nor would be answered. */

@@ -1,11 +1,11 @@
 // A client's connection: reads requests one after the other (pipelined ones wait), and writes their answers
 // in order.
 import type { Socket } from 'bun'
+import type { Accepted } from '../accept/entry.ts'
 import { SCAN } from '../head/fields.ts'
 import { type Framing, bodyBytes, requestFraming } from '../head/framing.ts'
 import { type HeadFault, RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
-import { type SocketEnds, endsOf } from '../lib/socket-ends.ts'
 import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -31,7 +31,7 @@ const NEXT_REQUEST_MS = 1000
 
 export class Inbound extends Conn implements PieceTaker {
   readonly port: Port
-  readonly ends: SocketEnds
+  readonly from: Accepted
   /**
    * The proxy's own notes on this client, made at its first request and kept while `listener` stays the same.
    */
@@ -56,12 +56,13 @@ export class Inbound extends Conn implements PieceTaker {
   /** The client sent FIN. */
   hasEnded = false
 
-  constructor(port: Port, socket: Socket<SocketEvents>) {
+  constructor(port: Port, socket: Socket<SocketEvents>, from: Accepted) {
     // the rest of an upload is read and dropped: its client may read the answer only then
     super(port.wheel, Infinity)
     this.port = port
     this.socket = socket
-    this.ends = endsOf(socket)
+    this.from = from
+    this.isDecrypted = from.tls !== null
     const { head } = port.listener.options.timeouts
     this.setDue(nowMs + (port.requests.isDraining ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
@@ -367,6 +368,7 @@ export class Inbound extends Conn implements PieceTaker {
   /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
   onClose(isBroken: boolean): void {
     this.isClosed = true
+    this.from.gone()
     this.port.requests.closed(this)
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.requestEnd()
     this.giveUp('client_abort')

@@ -202,7 +202,7 @@ export class Outbound extends ServerConn implements PieceTaker {
     if (!this.reader.isDone) return this.readOn(bytes.length)
     if (end < bytes.length) this.#dropSurplus()
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
-    if ((this.isPumped || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.socket)) this.#persists = false
+    if ((this.isPumped || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.rawFd)) this.#persists = false
     unpump(this)
     this.#answerWhole()
   }

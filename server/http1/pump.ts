@@ -32,7 +32,8 @@ const MSG_PEEK = 2
 
 /** What a connection must be for its bytes to be read here. */
 export interface Pumped {
-  readonly socket: object | null
+  /** Where its bytes are read; -1: they cannot be read past Bun. */
+  readonly rawFd: number
   readonly isPaused: boolean
   readonly isClosed: boolean
   /** Its bytes are read here; Bun's reading follows at `settleReading`. */
@@ -65,7 +66,7 @@ export function isVolume(count: number, toCome: number): boolean {
  * turns.
  */
 export function pump(conn: Pumped): void {
-  if (conn.isPumped || conn.socket === null) return
+  if (conn.isPumped || conn.rawFd < 0) return
   conn.isPumped = true
   if (!isReading) readShare(conn)
   if (conn.isPumped) enqueue(conn)
@@ -131,7 +132,7 @@ function shareOf(conn: Pumped): number {
  * of the connection are left to its next event.
  */
 function readShare(conn: Pumped): number {
-  const { fd } = conn.socket as { fd: number }
+  const fd = conn.rawFd
   const piece = readPiece()
   address ??= ptr(piece)
   let total = 0
@@ -155,11 +156,10 @@ function readShare(conn: Pumped): number {
 
 /**
  * Whether a socket holds nothing that would meet the next request: neither bytes that nobody asked for, nor
- * the end of the connection.
+ * the end of the connection. True where that cannot be known.
  */
-export function isQuiet(socket: object | null): boolean {
-  if (process.platform !== 'linux' || socket === null) return true
-  const { fd } = socket as { fd: number }
+export function isQuiet(fd: number): boolean {
+  if (process.platform !== 'linux' || fd < 0) return true
   return libc().recv(fd, ptr(peeked), 1, MSG_DONTWAIT | MSG_PEEK) < 0
 }
 

@@ -38,7 +38,7 @@ export abstract class ServerConn extends Conn {
    * sent on it.
    */
   get isFit(): boolean {
-    return isQuiet(this.socket)
+    return isQuiet(this.rawFd)
   }
 
   protected get limits(): AnswerLimits {

@@ -19,6 +19,15 @@ export interface SocketEvents {
   terminate(): void
 }
 
+/** Of a socket that is nobody's business any more. */
+export const NOBODY: SocketEvents = {
+  onData() {},
+  onDrain() {},
+  onEnd() {},
+  onClose() {},
+  terminate() {},
+}
+
 /** Handlers that tell `socket.data`; who opens the socket sets it. */
 export const socketEvents = {
   data(socket: Socket<SocketEvents>, bytes: Buffer): void {

@@ -1,6 +1,7 @@
 // The server's side of TLS on a connection that was accepted in the clear. So the certificate is chosen for
 // each connection, and another one needs no other listener: not even for clients that give no name (SNI).
 import type { Socket, SocketHandler } from 'bun'
+import { NOBODY, type SocketEvents } from '../lib/socket-events.ts'
 import type { Certificate } from './certificate.ts'
 
 export interface AcceptTlsOptions<T> {
@@ -18,7 +19,7 @@ export interface AcceptTlsOptions<T> {
 
 /** Begins a handshake; returns the decrypted connection. `raw` is nobody's business any more. */
 export function acceptTls<T>(
-  raw: Socket<unknown>,
+  raw: Socket<SocketEvents>,
   { certificate, alpn, data, handlers }: AcceptTlsOptions<T>,
 ): Socket<T> {
   // The public types know only the client's side.
@@ -28,7 +29,8 @@ export function acceptTls<T>(
     data,
     socket: handlers,
   } as unknown as Parameters<typeof raw.upgradeTLS<T>>[0]
-  const [, decrypted] = raw.upgradeTLS<T>(options)
+  const [under, decrypted] = raw.upgradeTLS<T>(options)
+  ;(under as Socket<SocketEvents>).data = NOBODY
   return decrypted
 }
 

@@ -1,8 +1,9 @@
 // A client that came over TCP or TLS to a turn listener, until the relay has it: the relay takes it through
 // its door, and from then on bytes pass both ways as they come.
 //
-//   handshake (TLS only) ──▶ silent ──first byte is STUN's──▶ knocking ──the door is open──▶ spliced ──▶ over
+//   silent ──first byte is STUN's──▶ knocking ──the door is open──▶ spliced ──▶ over
 import type { Socket } from 'bun'
+import type { Accepted } from '../accept/entry.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
 import { Splice } from '../lib/splice.ts'
@@ -11,7 +12,6 @@ import type { TurnListener } from '../snapshot/snapshot.ts'
 import { writeProxyHeader } from './proxy-header.ts'
 import type { StreamClients } from './stream-clients.ts'
 
-const HANDSHAKE_MS = 10_000
 /**
  * A client waits 2 s for the door. It stays open while the relay is replaced, so this is rare: too many wait
  * there.
@@ -21,15 +21,7 @@ const KNOCKS = 9
 /** While draining: what a client says first may be on its way so long after it was let in. */
 const FIRST_BYTE_MS = 1000
 
-type Stage = 'handshake' | 'silent' | 'knocking' | 'spliced' | 'over'
-
-/** A socket as Bun has it, beyond its public types; of one that is broken nothing is known. */
-interface WithAddresses {
-  readonly remoteAddress: string | undefined
-  readonly remotePort: number
-  readonly localAddress: string | undefined
-  readonly localPort: number
-}
+type Stage = 'silent' | 'knocking' | 'spliced' | 'over'
 
 /**
  * Whether a connection that begins with this byte is the relay's: STUN begins so (RFC 8489 §5: two zero bits,
@@ -42,37 +34,21 @@ export class StreamClient implements SocketEvents, Timed {
   filedTick = -1
   filedPlace = 0
   readonly listener: TurnListener
-  #stage: Stage
-  readonly #isTls: boolean
+  #stage: Stage = 'silent'
   readonly #clients: StreamClients
-  #socket: Socket<SocketEvents>
+  readonly #socket: Socket<SocketEvents>
+  readonly #from: Accepted
   #splice: Splice | null = null
   #knocks = 0
-  /** When it could begin to speak: first to TLS, then to the relay. */
-  #letInMs = nowMs
+  /** When it could begin to speak. */
+  readonly #letInMs = nowMs
 
-  /** `socket` is replaced by the decrypted one, where the client speaks TLS. */
-  constructor(clients: StreamClients, listener: TurnListener, socket: Socket<SocketEvents>, isTls: boolean) {
+  constructor(clients: StreamClients, listener: TurnListener, socket: Socket<SocketEvents>, from: Accepted) {
     this.#clients = clients
     this.listener = listener
     this.#socket = socket
-    this.#isTls = isTls
-    this.#stage = isTls ? 'handshake' : 'silent'
-    this.#wait(isTls ? HANDSHAKE_MS : listener.options.timeouts.idle)
-  }
-
-  /** The connection under which TLS is spoken has begun to speak it. */
-  decryptedBy(socket: Socket<SocketEvents>): void {
-    this.#socket = socket
-    if (this.#stage === 'over') socket.terminate()
-  }
-
-  onHandshake(isDone: boolean): void {
-    if (this.#stage !== 'handshake') return
-    if (!isDone) return this.terminate()
-    this.#stage = 'silent'
-    this.#letInMs = nowMs
-    this.#wait(this.#clients.isDraining ? FIRST_BYTE_MS : this.listener.options.timeouts.idle)
+    this.#from = from
+    this.#wait(clients.isDraining ? FIRST_BYTE_MS : listener.options.timeouts.idle)
   }
 
   onData(bytes: Buffer): void {
@@ -92,13 +68,13 @@ export class StreamClient implements SocketEvents, Timed {
   }
 
   #header(): Buffer | null {
-    const { remoteAddress, remotePort, localAddress, localPort } = this.#socket as unknown as WithAddresses
+    const { address, port, localAddress, localPort, tls } = this.#from
     return writeProxyHeader({
-      clientHost: remoteAddress,
-      clientPort: remotePort,
+      clientHost: address,
+      clientPort: port,
       localHost: localAddress,
       localPort,
-      isTls: this.#isTls,
+      isTls: tls !== null,
       listener: this.listener.name,
     })
   }
@@ -135,7 +111,7 @@ export class StreamClient implements SocketEvents, Timed {
 
   /** No further client is served: one that has said nothing yet has a moment from when it came, no more. */
   drain(): void {
-    if (this.#stage !== 'silent' && this.#stage !== 'handshake') return
+    if (this.#stage !== 'silent') return
     const leftMs = this.#letInMs + FIRST_BYTE_MS - nowMs
     if (leftMs <= 0) return this.terminate()
     this.#wait(leftMs)
@@ -152,7 +128,7 @@ export class StreamClient implements SocketEvents, Timed {
 
   onDrain(): void {}
 
-  /** Nothing came, or not even a handshake was done. */
+  /** Nothing came. */
   onEnd(): void {
     this.terminate()
   }
@@ -170,6 +146,7 @@ export class StreamClient implements SocketEvents, Timed {
     if (this.#stage === 'over') return
     this.#stage = 'over'
     this.#clients.wheel.remove(this)
+    this.#from.gone()
     this.#clients.closed(this)
   }
 }

@@ -1,10 +1,8 @@
-// All clients of a worker's turn listeners that came over TCP or TLS: counted, and drained together.
-import { clientGone } from '../lib/accepting.ts'
+// All clients of a worker's turn listeners that came over TCP or TLS, once they are let in: drained together.
 import { guarded } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { OpenSet } from '../lib/open-set.ts'
 import type { Wheel } from '../lib/wheel.ts'
-import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { StreamClient } from './stream-client.ts'
 
 /**
@@ -13,53 +11,25 @@ import type { StreamClient } from './stream-client.ts'
  */
 const RELAY_FIRST_MS = 750
 
-export interface StreamClientsParts {
-  readonly wheel: Wheel
-  readonly board: Pick<Scoreboard, 'connections'>
-  /** Hears of limits that refused a client: where they are set, and their value. */
-  readonly limitReached?: (limit: string, value: number) => void
-}
-
 export class StreamClients {
   readonly wheel: Wheel
   isDraining = false
-  readonly limitReached: (limit: string, value: number) => void
-  readonly #board: StreamClientsParts['board']
   readonly #open = new OpenSet<StreamClient>()
-  readonly #byListener = new Map<string, number>()
 
-  constructor({ wheel, board, limitReached = () => {} }: StreamClientsParts) {
+  constructor(wheel: Wheel) {
     this.wheel = wheel
-    this.limitReached = limitReached
-    this.#board = board
   }
 
   get size(): number {
     return this.#open.size
   }
 
-  /** Connections of a listener, on all of its addresses. */
-  countOf(listener: string): number {
-    return this.#byListener.get(listener) ?? 0
-  }
-
   opened(client: StreamClient): void {
     this.#open.add(client)
-    this.#add(client, 1)
   }
 
   closed(client: StreamClient): void {
-    if (!this.#open.has(client)) return
-    clientGone()
-    this.#add(client, -1)
     this.#open.delete(client)
-  }
-
-  #add({ listener: { name } }: StreamClient, delta: 1 | -1): void {
-    this.#board.connections(delta)
-    const count = this.countOf(name) + delta
-    if (count === 0) this.#byListener.delete(name)
-    else this.#byListener.set(name, count)
   }
 
   /**

@@ -2,6 +2,7 @@
 // given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
 // and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
 // dropped.
+import { Arrivals } from '../accept/arriving.ts'
 import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
@@ -26,9 +27,9 @@ import { Registry } from '../telemetry/registry.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
-import { Listeners } from './listeners.ts'
+import { Entries } from './entries.ts'
+import { type GivenSocket, Listeners } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
-import type { GivenSocket } from './open-addresses.ts'
 import { WorkerLogs } from './worker-logs.ts'
 
 interface Prepared {
@@ -47,6 +48,8 @@ interface Reason {
 interface Serving {
   readonly engine: Engine
   readonly resolver: Resolver
+  /** On their way in. */
+  readonly arrivals: Arrivals
   /** Of turn listeners. */
   readonly clients: StreamClients
   readonly listeners: Listeners
@@ -105,7 +108,8 @@ export class DataPlane {
   /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
   get openConnections(): number {
     const serving = this.#serving
-    return serving ? serving.engine.openConnections + serving.clients.size : 0
+    if (serving === null) return 0
+    return serving.arrivals.size + serving.engine.openConnections + serving.clients.size
   }
 
   /**
@@ -198,10 +202,12 @@ export class DataPlane {
     this.#isLeaving = true
     const serving = this.#serving
     if (!serving) return done(0)
-    const { engine, clients, listeners } = serving
+    const { arrivals, engine, clients, listeners } = serving
     // From now on each answer says that its connection ends, also while the queues are emptied.
     engine.isDraining = true
     clients.isDraining = true
+    arrivals.isDraining = true
+    const untilMs = steadyMs() + withinMs
     let left = 2
     let aborted = 0
     const drained = (exchanges = 0): void => {
@@ -209,8 +215,11 @@ export class DataPlane {
       if (--left === 0) done(aborted)
     }
     listeners.retire(() => {
-      engine.drain(withinMs, drained)
-      clients.drain(withinMs, () => drained())
+      arrivals.drain(withinMs, () => {
+        const leftMs = Math.max(0, Math.min(withinMs, untilMs - steadyMs()))
+        engine.drain(leftMs, drained)
+        clients.drain(leftMs, () => drained())
+      })
     })
   }
 
@@ -251,12 +260,10 @@ export class DataPlane {
       documents: (which) => this.#document(which),
     })
     this.#descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
-    const clients = new StreamClients({
-      wheel: engine.wheel,
-      board,
-      limitReached: (limit, value) => this.#limits.reached(limit, value),
-    })
-    return { engine, resolver, clients, listeners: new Listeners(engine, clients) }
+    const clients = new StreamClients(engine.wheel)
+    const arrivals = new Arrivals(engine.wheel)
+    const entries = new Entries({ engine, clients, arrivals, board })
+    return { engine, resolver, arrivals, clients, listeners: new Listeners(entries) }
   }
 
   /** What listeners with status_endpoints answer: the same documents as on the admin listener. */

@@ -5,7 +5,7 @@ import {
   clientsMax,
   isAcceptingStopped,
   tellAcceptingTo,
-} from '../lib/accepting.ts'
+} from '../accept/accepting.ts'
 import { descriptorLimit } from '../lib/descriptors.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { logEvent } from '../telemetry/log.ts'

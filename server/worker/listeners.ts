@@ -1,74 +1,90 @@
-// All that this worker accepts on: HTTP, and TURN over TCP and over TLS. An address may change from one kind
-// to another, and nobody who waits there is lost.
-import type { Engine } from '../http/engine.ts'
-import { listen } from '../http1/listen.ts'
-import { tcpBindsOf } from '../lib/bind.ts'
-import type { Listener, Snapshot, TurnListener } from '../snapshot/snapshot.ts'
-import type { StreamClients } from '../turn/stream-clients.ts'
-import { listenForStreams } from '../turn/stream-listener.ts'
-import { type GivenSocket, OpenAddresses, type Wanted } from './open-addresses.ts'
+// All TCP addresses that this worker accepts on, whatever is spoken there. An address whose listener changes,
+// in kind as well, stays open as it is: it gets another gate.
+import { OpenAddress } from '../accept/open-address.ts'
+import { parseBind, type TcpBind, tcpBindsOf } from '../lib/bind.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { AnyListener, Entries } from './entries.ts'
+import { type Retiring, retire } from './retire.ts'
 
-type AnyAddresses = Pick<OpenAddresses<never>, 'handOver' | 'retireAll' | 'ports'>
+/** A listening socket that is there already. */
+export interface GivenSocket {
+  readonly fd: number
+  readonly port: number
+}
+
+interface Open {
+  /** As plans call it. */
+  readonly name: string
+  readonly address: OpenAddress
+  /** Whether its socket was adopted; else it was bound here. */
+  readonly isGiven: boolean
+  readonly port: number
+}
 
 export class Listeners {
-  readonly #http: OpenAddresses<Listener>
-  readonly #turn: OpenAddresses<TurnListener>
-  readonly #turnTls: OpenAddresses<TurnListener>
-  readonly #all: readonly AnyAddresses[]
+  readonly #entries: Entries
+  /** By key. */
+  readonly #open = new Map<string, Open>()
 
-  constructor(engine: Engine, clients: StreamClients) {
-    const turn = (isTls: boolean): OpenAddresses<TurnListener> =>
-      new OpenAddresses((listener, how) => listenForStreams(listener, how, { clients, isTls }))
-    this.#http = new OpenAddresses((listener, how) => listen(listener, how, engine, engine.wheel))
-    this.#turn = turn(false)
-    this.#turnTls = turn(true)
-    this.#all = [this.#http, this.#turn, this.#turnTls]
+  constructor(entries: Entries) {
+    this.#entries = entries
   }
 
   /** Accepts for the listeners of a snapshot, and for no others; takes what it needs of the sockets given. */
   serve({ listeners, turnListeners }: Snapshot, given: Map<string, GivenSocket>): void {
-    const http = wantedOf(listeners)
-    const ofTurn = wantedOf(turnListeners)
-    const turn = ofTurn.filter(({ bind }) => !bind.isTls)
-    const turnTls = ofTurn.filter(({ bind }) => bind.isTls)
-    this.#handOver(this.#http, http, given)
-    this.#handOver(this.#turn, turn, given)
-    this.#handOver(this.#turnTls, turnTls, given)
-    this.#http.serve(http, given)
-    this.#turn.serve(turn, given)
-    this.#turnTls.serve(turnTls, given)
-  }
-
-  /** Addresses that another kind has open until now. */
-  #handOver<L>(to: OpenAddresses<L>, wanted: readonly Wanted<L>[], given: Map<string, GivenSocket>): void {
-    for (const { bind } of wanted) {
-      for (const from of this.#all) {
-        const socket = from === to ? null : from.handOver(bind.key)
-        if (socket) given.set(bind.key, socket)
+    const wanted = new Set<string>()
+    const all = [...listeners.values(), ...turnListeners.values()]
+    for (const listener of all) {
+      for (const bind of tcpBindsOf(listener.name, listener.options)) {
+        wanted.add(bind.key)
+        this.#serveOne(bind, listener, given)
       }
     }
+    for (const [key, open] of this.#open) {
+      if (wanted.has(key)) continue
+      this.#open.delete(key)
+      retire(retiring(open), () => {})
+    }
+    this.#entries.keep(wanted, all)
+  }
+
+  #serveOne(bind: TcpBind, listener: AnyListener, given: Map<string, GivenSocket>): void {
+    const gate = this.#entries.gateOf(bind, listener)
+    const known = this.#open.get(bind.key)
+    if (known !== undefined) {
+      known.address.swap(gate)
+      this.#open.set(bind.key, { ...known, name: bind.listener })
+      return
+    }
+    const socket = given.get(bind.key)
+    given.delete(bind.key)
+    const { host, port } = parseBind(bind.bind)
+    const address = new OpenAddress(socket ? { fd: socket.fd } : { hostname: host, port }, gate)
+    const isGiven = socket !== undefined
+    this.#open.set(bind.key, { name: bind.listener, address, isGiven, port: socket?.port ?? address.port })
   }
 
   /** Accepts no more once the queues are empty. */
   retire(done: () => void): void {
-    let left = 1
+    const all = [...this.#open.values()]
+    this.#open.clear()
+    let left = all.length + 1
     const retired = (): void => {
       if (--left === 0) done()
     }
-    for (const kind of this.#all) left += kind.retireAll(retired)
+    for (const open of all) retire(retiring(open), retired)
     retired()
   }
 
   /** Ports, by what plans call the addresses. */
   ports(): Map<string, number> {
-    const ports = new Map<string, number>()
-    for (const kind of this.#all) kind.ports(ports)
-    return ports
+    return new Map([...this.#open.values()].map(({ name, port }) => [name, port]))
   }
 }
 
-function wantedOf<L extends Listener | TurnListener>(listeners: ReadonlyMap<string, L>): Wanted<L>[] {
-  return [...listeners.values()].flatMap((listener) =>
-    tcpBindsOf(listener.name, listener.options).map((bind) => ({ bind, listener })),
-  )
-}
+/** With its socket of this moment. */
+const retiring = ({ address, isGiven, port }: Open): Retiring => ({
+  listener: address,
+  fd: isGiven ? address.fd : null,
+  port,
+})

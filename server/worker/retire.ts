@@ -2,7 +2,7 @@
 // in its queue, and those whose handshake is under way, when its last descriptor is closed. So first it takes
 // no further handshakes; then it goes on accepting until none is under way and nobody came for two turns of
 // the event loop.
-import type { OpenListener } from '../http1/listen.ts'
+import type { OpenAddress } from '../accept/open-address.ts'
 import { dropSyns } from '../lib/syn-filter.ts'
 import { handshakesOn } from '../lib/tcp-table.ts'
 
@@ -13,7 +13,7 @@ const LONGEST_MS = 900
 const LOOK_EVERY_MS = 20
 
 export interface Retiring {
-  readonly listener: Pick<OpenListener, 'accepted' | 'stop'>
+  readonly listener: Pick<OpenAddress, 'accepted' | 'stop'>
   /** Null: not known, its handshakes cannot be held off. */
   readonly fd: number | null
   readonly port: number

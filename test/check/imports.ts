@@ -13,6 +13,7 @@ const ORDER = [
   ['middleware'],
   ['http1', 'http2', 'http3'],
   ['http', 'tcp', 'udp', 'turn'],
+  ['accept'],
   ['snapshot'],
   ['worker'],
   ['control'],

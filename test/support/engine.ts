@@ -6,7 +6,8 @@ import { parseConfig } from '../../server/config/load.ts'
 import { Engine } from '../../server/http/engine.ts'
 import type { Exchange } from '../../server/http/exchange.ts'
 import { bufferedBytes } from '../../server/lib/buffers.ts'
-import { type OpenListener, listen } from '../../server/http1/listen.ts'
+import { OpenAddress } from '../../server/accept/open-address.ts'
+import { Arrivals } from '../../server/accept/arriving.ts'
 import { Resolver } from '../../server/lib/resolver.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
 import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
@@ -14,6 +15,9 @@ import { compile } from '../../server/snapshot/compile.ts'
 import { splitSteps } from '../../server/snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
 import type { AccessLog } from '../../server/telemetry/access-log.ts'
+import { StreamClients } from '../../server/turn/stream-clients.ts'
+import { Entries } from '../../server/worker/entries.ts'
+import { tcpBindsOf } from '../../server/lib/bind.ts'
 import { LimitNews } from '../../server/telemetry/limit-news.ts'
 import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
 import { Registry } from '../../server/telemetry/registry.ts'
@@ -62,7 +66,7 @@ export class TestEngine implements AsyncDisposable {
   readonly board: Scoreboard
   readonly snapshot: Snapshot
   readonly engine: Engine
-  readonly #open = new Map<string, OpenListener>()
+  readonly #open = new Map<string, OpenAddress>()
   /** What is open when the test ends was left open by it: `settled` says so. */
   readonly #clients: RawClient[] = []
   /** What operators are told. */
@@ -101,9 +105,17 @@ export class TestEngine implements AsyncDisposable {
       snapshot: this.snapshot,
       documents: (which) => ({ status: 200, body: `${which}\n` }),
     })
+    const { engine, board } = this
+    const entries = new Entries({
+      engine,
+      clients: new StreamClients(engine.wheel),
+      arrivals: new Arrivals(engine.wheel),
+      board,
+    })
     for (const [name, one] of this.snapshot.listeners) {
       const how = { hostname: '127.0.0.1', port: 0 }
-      this.#open.set(name, listen(one, how, this.engine, this.engine.wheel))
+      for (const bind of tcpBindsOf(name, one.options))
+        this.#open.set(name, new OpenAddress(how, entries.gateOf(bind, one)))
     }
   }
 
@@ -116,7 +128,7 @@ export class TestEngine implements AsyncDisposable {
   }
 
   port(name = 'web'): number {
-    return (this.#open.get(name) as OpenListener).port
+    return (this.#open.get(name) as OpenAddress).port
   }
 
   async client(name?: string): Promise<RawClient> {

@@ -3,11 +3,12 @@
 // its bytes can be tried.
 import type { Socket } from 'bun'
 import { flush } from '../../server/lib/stage.ts'
-import type { Conn } from '../../server/http1/conn.ts'
 import type { ServerEvents } from '../../server/http1/ends.ts'
 import { Inbound } from '../../server/http1/inbound.ts'
 import { Outbound } from '../../server/http1/outbound.ts'
 import type { Port } from '../../server/http1/port.ts'
+import type { SocketEvents } from '../../server/lib/socket-events.ts'
+import type { Accepted } from '../../server/accept/entry.ts'
 import { nowMs, tick } from '../../server/lib/clock.ts'
 import type { Listener } from '../../server/snapshot/snapshot.ts'
 import type { TestEngine } from './engine.ts'
@@ -15,9 +16,6 @@ import type { TestEngine } from './engine.ts'
 /** A socket that takes all that is written, and remembers how its owner ended it. */
 class PlayedSocket {
   readonly fd = -1
-  readonly remoteAddress = '127.0.0.1'
-  readonly remotePort = 40_000
-  readonly localPort = 80
   readonly written: Buffer[] = []
   ended: 'fin' | 'rst' | null = null
 
@@ -106,6 +104,18 @@ const NOBODY: ServerEvents = {
   uploadStalled() {},
 }
 
+const PLAYED: Omit<Accepted, 'gone'> = {
+  address: '127.0.0.1',
+  port: 40_000,
+  socketAddress: '127.0.0.1',
+  localAddress: '127.0.0.1',
+  localPort: 80,
+  isNamed: false,
+  scheme: 'http',
+  tls: null,
+  isReset: false,
+}
+
 /** A client's connection, and an idle one to the engine's only server. */
 export function wire(gateway: TestEngine): Wired {
   const listener = gateway.snapshot.listeners.get('web') as Listener
@@ -118,11 +128,13 @@ export function wire(gateway: TestEngine): Wired {
   }
   const [inner, outer] = [new PlayedSocket(), new PlayedSocket()]
   tick()
-  const client = new PlayedEnd(new Inbound(port, inner as unknown as Socket<Conn>), inner)
+  gateway.board.connections(1)
+  const from = { ...PLAYED, gone: () => gateway.board.connections(-1) }
+  const client = new PlayedEnd(new Inbound(port, inner as unknown as Socket<SocketEvents>, from), inner)
   gateway.engine.opened(client.conn)
   const backend = gateway.servers[0]!
   const server = new PlayedEnd(new Outbound(backend, gateway.engine.wheel, NOBODY), outer)
-  server.conn.connected(outer as unknown as Socket<Conn>)
+  server.conn.connected(outer as unknown as Socket<SocketEvents>)
   server.conn.place = 'idle'
   backend.live.idle.push(server.conn)
   return {

@@ -9,8 +9,8 @@ function clientAt(address: string, trusted: readonly string[], fields = '') {
     trusted: Ranges.parse(trusted),
     options: { client_from: 'x_forwarded_for', forwarded: 'both' },
   }
-  const ends = { address, port: 7, localPort: 80, isReset: false }
-  const inbound = { port: { listener }, ends, client: null, clientOf: null } as unknown as Inbound
+  const from = { address, port: 7, socketAddress: address, isNamed: false, scheme: 'http' }
+  const inbound = { port: { listener }, from, client: null, clientOf: null } as unknown as Inbound
   const client = clientOf(inbound, request(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n`), 'gw')
   return { address: client.address, trusted: client.trusted, told: client.ours.toString().split('\r\n') }
 }

@@ -33,6 +33,9 @@ function holding(name: string, bytes: number, seen: Read[], turn: () => number):
     isPumped: false,
     isQueued: false,
     readable: Number.POSITIVE_INFINITY,
+    get rawFd() {
+      return this.socket.fd
+    },
     settleReading() {},
     terminate() {},
     full: () => {},

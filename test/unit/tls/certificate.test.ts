@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { connect } from 'node:tls'
+import type { SocketEvents } from '../../../server/lib/socket-events.ts'
 import { acceptTls, alpnList } from '../../../server/tls/accept-tls.ts'
 import { Certificate } from '../../../server/tls/certificate.ts'
 import { within } from '../../support/wait.ts'
@@ -28,12 +29,12 @@ test('protocols are listed with their lengths', () => {
 
 test('versions of TLS before 1.2 are refused, 1.2 and 1.3 are spoken', async () => {
   const certificate = new Certificate(certificateText())
-  const listener = Bun.listen<undefined>({
+  const listener = Bun.listen<SocketEvents>({
     hostname: '127.0.0.1',
     port: 0,
     socket: {
       open(socket) {
-        acceptTls(socket, { certificate, alpn: alpnList(['a']), data: undefined, handlers: { data() {} } })
+        acceptTls(socket, { certificate, alpn: alpnList(['a']), data: null, handlers: { data() {} } })
       },
       drain() {},
     },

@@ -1,11 +1,9 @@
 // Bytes of a client and the relay, both ways, in the clear and within TLS: all of them, in order, with no
 // more memory than a read or two.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { OpenListener } from '../../../server/http1/listen.ts'
-import type { TurnListener } from '../../../server/snapshot/snapshot.ts'
 import { turnListener } from '../../support/turn-config.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
-import { BINDING, type Door, Scene, type Visit, type Wire } from './stream-scene.ts'
+import { BINDING, type Door, type OpenStreams, Scene, type Visit, type Wire } from './stream-scene.ts'
 
 const MIB = 1_048_576
 const ZEROS = new Uint8Array(MIB)
@@ -17,7 +15,7 @@ afterEach(() => scene[Symbol.dispose]())
 interface Joined {
   readonly client: Wire
   readonly visit: Visit
-  readonly open: OpenListener<TurnListener>
+  readonly open: OpenStreams
 }
 
 /** A client that is with the relay. */

@@ -271,7 +271,7 @@ describe('draining', () => {
   /** Begins to drain; tells whether that is over. */
   function drain(withinMs: number): { readonly isOver: () => boolean } {
     let isOver = false
-    scene.clients.drain(withinMs, () => void (isOver = true))
+    scene.drain(withinMs, () => void (isOver = true))
     return { isOver: () => isOver }
   }
 

@@ -3,13 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Socket } from 'bun'
-import type { OpenListener } from '../../../server/http1/listen.ts'
+import { Arrivals } from '../../../server/accept/arriving.ts'
+import { OpenAddress } from '../../../server/accept/open-address.ts'
+import { tcpBindsOf } from '../../../server/lib/bind.ts'
 import { tick } from '../../../server/lib/clock.ts'
 import { Wheel } from '../../../server/lib/wheel.ts'
 import type { TurnListener } from '../../../server/snapshot/snapshot.ts'
 import { Certificate } from '../../../server/tls/certificate.ts'
 import { StreamClients } from '../../../server/turn/stream-clients.ts'
-import { listenForStreams } from '../../../server/turn/stream-listener.ts'
+import { Entries, type EntriesParts } from '../../../server/worker/entries.ts'
 import { testCertificate } from '../../support/certificate.ts'
 import { turnListener } from '../../support/turn-config.ts'
 import { waitFor, within } from '../../support/wait.ts'
@@ -215,6 +217,14 @@ let ready: Certificate | null = null
 /** The one certificate of this process. */
 export const certificate = (): Certificate => (ready ??= new Certificate(certificateText()))
 
+/** An address that is open for them. */
+export interface OpenStreams {
+  readonly port: number
+  readonly accepted: number
+  swap(listener: TurnListener): void
+  stop(): void
+}
+
 /** A worker's streams, with time in the test's hands. */
 export class Scene implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'streams-'))
@@ -223,26 +233,45 @@ export class Scene implements Disposable {
   readonly wheel = new Wheel(tick)
   /** As the scoreboard has it. */
   open = 0
-  readonly clients = new StreamClients({
-    wheel: this.wheel,
+  readonly clients = new StreamClients(this.wheel)
+  readonly arrivals = new Arrivals(this.wheel)
+  readonly #entries = new Entries({
+    engine: { wheel: this.wheel, limitReached() {} } as unknown as EntriesParts['engine'],
+    clients: this.clients,
+    arrivals: this.arrivals,
     board: { connections: (delta) => void (this.open += delta) },
   })
   readonly #clock = new SkewedClock()
-  readonly #listeners: OpenListener<TurnListener>[] = []
+  readonly #listeners: OpenStreams[] = []
   readonly #wires: Wire[] = []
 
   listener(more: Partial<TurnListener> = {}): TurnListener {
     return { name: 'turn', options: turnListener(), door: this.path, certificate: certificate(), ...more }
   }
 
-  listen(
-    isTls: boolean,
-    listener: TurnListener = this.listener(),
-    hostname = '127.0.0.1',
-  ): OpenListener<TurnListener> {
-    const opened = listenForStreams(listener, { hostname, port: 0 }, { clients: this.clients, isTls })
+  listen(isTls: boolean, listener: TurnListener = this.listener(), hostname = '127.0.0.1'): OpenStreams {
+    const gate = (one: TurnListener) => {
+      const tls = { bind: '127.0.0.1:0', cert: '', key: '' }
+      const [plain, encrypted] = tcpBindsOf(one.name, { ...one.options, transports: ['tcp'], tls })
+      return this.#entries.gateOf((isTls ? encrypted : plain)!, one)
+    }
+    const address = new OpenAddress({ hostname, port: 0 }, gate(listener))
+    const opened = {
+      port: address.port,
+      get accepted() {
+        return address.accepted
+      },
+      swap: (next: TurnListener) => address.swap(gate(next)),
+      stop: () => address.stop(),
+    }
     this.#listeners.push(opened)
     return opened
+  }
+
+  /** As a worker drains: who is on the way in, then who came in. */
+  drain(withinMs: number, done: () => void): void {
+    this.clients.isDraining = true
+    this.arrivals.drain(withinMs, () => this.clients.drain(withinMs, done))
   }
 
   async connect({ port }: { readonly port: number }, options?: ConnectOptions): Promise<Wire> {

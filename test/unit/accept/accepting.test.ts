@@ -10,7 +10,7 @@ import {
   clientsMax,
   isAcceptingStopped,
   limitAccepting,
-} from '../../../server/lib/accepting.ts'
+} from '../../../server/accept/accepting.ts'
 import { descriptorLimit, nextDescriptor, softLimitIn } from '../../../server/lib/descriptors.ts'
 import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'

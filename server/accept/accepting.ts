@@ -4,8 +4,8 @@
 // nothing. Otherwise the last descriptors would go to clients that nobody can serve, and an accept that fails
 // would be tried again without end.
 import type { SocketHandler, TCPSocketListener } from 'bun'
-import { descriptorLimit, nextDescriptor } from './descriptors.ts'
-import { duplicateFd } from './pass-fds.ts'
+import { descriptorLimit, nextDescriptor } from '../lib/descriptors.ts'
+import { duplicateFd } from '../lib/pass-fds.ts'
 
 /** Where a listening socket comes from: inherited, or bound here. */
 export type ListenHow = { readonly fd: number } | { readonly hostname: string; readonly port: number }
@@ -103,7 +103,7 @@ function takeBack(one: Parked): boolean {
 /** A listening socket of Bun's, parked and unparked with the others. */
 export class Accepting<T> implements Parked {
   readonly port: number
-  readonly #handlers: SocketHandler<T>
+  #handlers: SocketHandler<T>
   #socket: TCPSocketListener<T> | null
   /** What keeps it open while it is parked; -1: it is not. */
   #parkedFd = -1
@@ -137,6 +137,25 @@ export class Accepting<T> implements Parked {
     if (this.#parkedFd === -1) return
     this.#socket = listenOn({ fd: this.#parkedFd }, this.#handlers)
     this.#parkedFd = -1
+  }
+
+  /**
+   * Other handlers, for who comes from now on; the present ones are all of these and more, or the other way
+   * round.
+   */
+  useHandlers(handlers: SocketHandler<T>): void {
+    const isMore = handlers.data !== undefined
+    this.#handlers = handlers
+    if (this.#socket === null) return
+    // Who is there already has no use for what is new.
+    if (isMore || process.platform !== 'linux') return this.#socket.reload({ socket: handlers })
+    try {
+      const fd = duplicateFd(this.fd)
+      this.#socket.stop(false)
+      this.#socket = listenOn({ fd }, handlers)
+    } catch {
+      // no descriptor is left: it goes on with more handlers than are needed
+    }
   }
 
   /** Accepts no more; who still waits in its queue is lost. */

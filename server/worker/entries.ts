@@ -1,0 +1,98 @@
+// Which way a listener's clients come in: the gate of each of its addresses, and the steps behind it. What a
+// protocol needs is a row of its own here, and nothing that stands between two of them.
+import type { Arrivals } from '../accept/arriving.ts'
+import { Count } from '../accept/count.ts'
+import type { Entry } from '../accept/entry.ts'
+import { Gate } from '../accept/gate.ts'
+import { TlsEntry } from '../accept/tls-entry.ts'
+import type { Engine } from '../http/engine.ts'
+import { HttpEntry } from '../http1/http-entry.ts'
+import { socketKey, type TcpBind } from '../lib/bind.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Listener, TurnListener } from '../snapshot/snapshot.ts'
+import { alpnList } from '../tls/accept-tls.ts'
+import { StreamEntry } from '../turn/stream-entry.ts'
+import type { StreamClients } from '../turn/stream-clients.ts'
+
+/** What a snapshot has for a listener. */
+export type AnyListener = Listener | TurnListener
+
+/** RFC 7443 §3; clients that offer nothing are as welcome. */
+const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
+
+export interface EntriesParts {
+  readonly engine: Pick<Engine, 'wheel' | 'limitReached'> & ConstructorParameters<typeof HttpEntry>[1]
+  readonly clients: StreamClients
+  readonly arrivals: Arrivals
+  readonly board: Pick<Scoreboard, 'connections'>
+}
+
+export class Entries {
+  readonly #parts: EntriesParts
+  /** By address: connections stay with it while config changes. */
+  readonly #http = new Map<string, HttpEntry>()
+  /** By what its listener opens first, whatever that is called. */
+  readonly #counts = new Map<string, Count>()
+
+  constructor(parts: EntriesParts) {
+    this.#parts = parts
+  }
+
+  /** The gate of an address, as a snapshot has it. */
+  gateOf(bind: TcpBind, listener: AnyListener): Gate {
+    const { engine } = this.#parts
+    return new Gate({
+      listener: listener.name,
+      connections: listener.options.limits.connections,
+      count: this.#countOf(listener),
+      limitReached: (limit, value) => engine.limitReached(limit, value),
+      next: this.#codecOf(bind, listener),
+      isTls: bind.isTls,
+    })
+  }
+
+  #codecOf(bind: TcpBind, listener: AnyListener): Entry {
+    return isTurn(listener) ? this.#turnEntry(bind, listener) : this.#httpEntry(bind, listener)
+  }
+
+  #httpEntry({ key }: TcpBind, listener: Listener): Entry {
+    const { engine } = this.#parts
+    const known = this.#http.get(key)
+    if (known !== undefined) {
+      known.serve(listener)
+      return known
+    }
+    const made = new HttpEntry(listener, engine, engine.wheel)
+    this.#http.set(key, made)
+    return made
+  }
+
+  #turnEntry({ isTls }: TcpBind, listener: TurnListener): Entry {
+    const { clients, arrivals } = this.#parts
+    const codec = new StreamEntry(clients, listener)
+    if (!isTls) return codec
+    const { certificate } = listener
+    if (certificate === null) throw new Error(`listeners.${listener.name}: no certificate for its TLS`)
+    return new TlsEntry({ arrivals, certificate, alpn: STUN_ALPN, next: codec })
+  }
+
+  #countOf(listener: AnyListener): Count {
+    const key = countKey(listener)
+    const known = this.#counts.get(key)
+    if (known !== undefined) return known
+    const made = new Count(this.#parts.board)
+    this.#counts.set(key, made)
+    return made
+  }
+
+  /** Forgets what is of other addresses and other listeners than these; connections keep what is theirs. */
+  keep(keys: ReadonlySet<string>, listeners: readonly AnyListener[]): void {
+    for (const key of this.#http.keys()) if (!keys.has(key)) this.#http.delete(key)
+    const counted = new Set(listeners.map(countKey))
+    for (const [key, { open }] of this.#counts) if (open === 0 && !counted.has(key)) this.#counts.delete(key)
+  }
+}
+
+const countKey = ({ name, options }: AnyListener): string => socketKey(name, options.bind)
+
+const isTurn = (listener: AnyListener): listener is TurnListener => listener.options.protocol === 'turn'
