@@ -1,7 +1,7 @@
 // A connection that was accepted, as far as it is known: first by its socket, then by what the steps of its
 // way in have learned.
 import type { Socket } from 'bun'
-import type { TlsFacts } from '../http/ends.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import { endsOf } from '../lib/socket-ends.ts'
 import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Accepted } from './entry.ts'

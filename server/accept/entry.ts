@@ -3,7 +3,7 @@
 //
 //   open address → gate (counted, limited) → [PROXY header] → [TLS] → codec
 import type { Socket } from 'bun'
-import type { TlsFacts } from '../http/ends.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { SocketEvents } from '../lib/socket-events.ts'
 
 /** What is known of a connection when its codec gets it. Who owns its socket when that ends says `gone`. */

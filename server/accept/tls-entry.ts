@@ -1,7 +1,7 @@
 // The step of TLS: a handshake with the certificate that is the listener's at this moment, then the decrypted
 // connection goes on.
 import type { Socket, SocketHandler } from 'bun'
-import type { TlsFacts } from '../http/ends.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import { tick } from '../lib/clock.ts'
 import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
 import { flush } from '../lib/stage.ts'

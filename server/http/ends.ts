@@ -40,18 +40,11 @@ import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { KnownClient } from './client.ts'
 
 /** What is spoken on a connection. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' | 'HTTP/3'
-
-/** What is known of a connection by its TLS. */
-export interface TlsFacts {
-  /** The name that the client asked for (SNI), in lower case; null: none. */
-  readonly serverName: string | null
-  /** As OpenSSL calls it, such as "TLSv1.3". */
-  readonly version: string
-}
 
 /**
  * How the body of a message is told or wanted.

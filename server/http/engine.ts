@@ -121,6 +121,7 @@ export class Engine implements Requests {
   }
 
   closed(client: Inbound): void {
+    client.from.gone()
     this.#open.delete(client)
   }
 

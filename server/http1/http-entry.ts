@@ -25,6 +25,7 @@ export class HttpEntry implements Entry {
 
   accept(socket: Socket<SocketEvents>, from: Accepted): void {
     const client = new Inbound(this.#port, socket, from)
+    client.isDecrypted = from.tls !== null
     socket.data = client
     addReader(client)
     this.#port.requests.opened(client)

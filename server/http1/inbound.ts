@@ -62,7 +62,6 @@ export class Inbound extends Conn implements PieceTaker {
     this.port = port
     this.socket = socket
     this.from = from
-    this.isDecrypted = from.tls !== null
     const { head } = port.listener.options.timeouts
     this.setDue(nowMs + (port.requests.isDraining ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
@@ -368,7 +367,6 @@ export class Inbound extends Conn implements PieceTaker {
   /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
   onClose(isBroken: boolean): void {
     this.isClosed = true
-    this.from.gone()
     this.port.requests.closed(this)
     if (this.place === 'tunnel' && !isBroken) this.#exchange?.requestEnd()
     this.giveUp('client_abort')

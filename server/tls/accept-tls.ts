@@ -4,6 +4,14 @@ import type { Socket, SocketHandler } from 'bun'
 import { NOBODY, type SocketEvents } from '../lib/socket-events.ts'
 import type { Certificate } from './certificate.ts'
 
+/** What is known of a connection by its TLS. */
+export interface TlsFacts {
+  /** The name that the client asked for (SNI), in lower case; null: none. */
+  readonly serverName: string | null
+  /** As OpenSSL calls it, such as "TLSv1.3". */
+  readonly version: string
+}
+
 export interface AcceptTlsOptions<T> {
   readonly certificate: Certificate
   /**
