@@ -1,13 +1,14 @@
-// What the control socket answers to commands of the same user: health and metrics, a reload, a stop, and
-// what belongs to TURN.
+// What the control socket answers to commands of the same user: health and metrics, changes of the config, a
+// stop, and what belongs to TURN.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ControlFacts } from '../control/facts.ts'
+import { configAnswer } from './config-answers.ts'
 import { jsonAnswer, notAllowed, problemAnswer } from './problem.ts'
 import { turnAnswer } from './turn-answers.ts'
 
-/** These requests have no body. */
-const BODY_BYTES_MAX = 1024
+/** A config file, and a little more: then the answer can say that it is too large. */
+const BODY_BYTES_MAX = 17 * 1024 * 1024
 /**
  * A reload may take longer than Bun waits by itself: workers have ten seconds to answer, and replacements are
  * started. In seconds.
@@ -45,7 +46,6 @@ type Answer = (facts: ControlFacts) => Response | Promise<Response>
 const ANSWERS: Readonly<Record<string, readonly [method: string, answer: Answer]>> = {
   '/_health': ['GET', (facts) => healthAnswer(facts)],
   '/_metrics': ['GET', (facts) => jsonAnswer(facts.metrics())],
-  '/api/v1/reload': ['POST', (facts) => reloadAnswer(facts)],
   '/api/v1/stop': ['POST', (facts) => jsonAnswer(facts.stop(), 202)],
 }
 
@@ -54,20 +54,14 @@ async function answer(request: Request, facts: ControlFacts): Promise<Response> 
   const [method, make] = Object.hasOwn(ANSWERS, pathname) ? (ANSWERS[pathname] ?? []) : []
   if (method !== undefined && make !== undefined)
     return request.method === method ? make(facts) : notAllowed(method)
-  return (await turnAnswer(request, facts)) ?? problemAnswer(404, `There is nothing at ${pathname}.`)
+  return (
+    (await configAnswer(request, facts)) ??
+    (await turnAnswer(request, facts)) ??
+    problemAnswer(404, `There is nothing at ${pathname}.`)
+  )
 }
 
 function healthAnswer({ health }: ControlFacts): Response {
   const document = health()
   return jsonAnswer(document, document.healthy ? 200 : 503)
-}
-
-async function reloadAnswer({ reload }: ControlFacts): Promise<Response> {
-  const reloaded = await reload()
-  if (reloaded.is === 'applied') return jsonAnswer({ revision: reloaded.revision })
-  if (reloaded.is === 'not_now')
-    return problemAnswer(503, 'The gateway starts or stops: nothing is changed now.')
-  // `text` is the same as a line for people.
-  const errors = reloaded.problems.map(({ text: _, ...problem }) => problem)
-  return problemAnswer(422, `The file was refused: revision ${reloaded.revision} goes on.`, {}, errors)
 }

@@ -39,6 +39,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'have a running gateway apply its config file, and hear what it says',
     load: async () => (await import('./reload.ts')).reload,
   },
+  apply: {
+    does: 'check a file against a running gateway and have that serve it; with a way back',
+    load: async () => (await import('./apply.ts')).apply,
+  },
+  confirm: {
+    does: 'keep what was applied with --confirm-within',
+    load: async () => (await import('./confirm.ts')).confirm,
+  },
+  rollback: {
+    does: 'have a running gateway go back to what it served before',
+    load: async () => (await import('./rollback.ts')).rollback,
+  },
   stop: {
     does: 'have a running gateway finish what is in flight and stop',
     load: async () => (await import('./stop.ts')).stop,

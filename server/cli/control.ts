@@ -1,4 +1,4 @@
-// What commands share that only the control socket answers: reload, stop, and those of TURN.
+// What commands share that only the control socket answers: changes of the config, stop, and those of TURN.
 import { type Args, type ArgsShape, readArgs } from './args.ts'
 import { type Answered, answeringUrl, askGateway, type Asked, findGateway, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
@@ -37,6 +37,11 @@ export async function askSocket(gateway: Gateway, asked: Asked, io: Io): Promise
   const whenNone = url === null ? gateway.whenNone : noSocket(gateway.whenNone, url)
   return askGateway({ ...gateway, ways: sockets, whenNone }, asked, io)
 }
+
+/** Who changes what is served, for its log. */
+export const changedBy = (command: string): Readonly<Record<string, string>> => ({
+  From: `sluice ${command}, user ${process.geteuid?.() ?? 'unknown'}`,
+})
 
 /** A gateway that could not write to its data folder serves all the same. */
 const noSocket = (whenNone: string, url: string): string =>

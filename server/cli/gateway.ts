@@ -160,9 +160,11 @@ export interface Answered {
 }
 
 export interface Asked {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly timeoutMs?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
 }
 
 /** Asks the gateway; null, and a line on stderr, when nobody answers. */
@@ -219,10 +221,12 @@ const NOBODY: ReadonlySet<string> = new Set([
   'FailedToOpenSocket',
 ])
 
-async function askBy(way: Way, { method, path, timeoutMs = TIMEOUT_MS }: Asked): Promise<Answered> {
+async function askBy(way: Way, asked: Asked): Promise<Answered> {
+  const { method, path, timeoutMs = TIMEOUT_MS, headers = {}, body } = asked
   const answer = await fetch(`${'url' in way ? way.url : 'http://localhost'}${path}`, {
     method,
-    headers: { Accept: 'application/json' },
+    headers: { Accept: 'application/json', ...headers },
+    ...(body !== undefined && { body: Buffer.from(body) }),
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
     ...('unix' in way && { unix: way.unix }),

@@ -75,14 +75,17 @@ function turnLine({ serving, listeners }: TurnFacts): string {
   return `turn: ${sum} ${sum === 1 ? 'allocation' : 'allocations'}${byListener}`
 }
 
-function configLine({ revision, rejected }: ConfigFacts): string {
-  if (rejected === null) return `config: revision ${revision}`
-  const at = new Date(rejected.time).toTimeString().slice(0, 8)
+function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): string {
+  const until = unconfirmed === null ? '' : `; taken back at ${timeOf(unconfirmed)} unless it is confirmed`
+  if (rejected === null) return `config: revision ${revision}${until}`
+  const at = timeOf(rejected.time)
   const [first, ...more] = rejected.problems
   const problem = first === undefined ? '' : `: ${problemText(first)}`
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`
-  return `config: revision ${revision}; a newer file was rejected at ${at}${problem}${others}`
+  return `config: revision ${revision}${until}; a newer file was rejected at ${at}${problem}${others}`
 }
+
+const timeOf = (time: string): string => new Date(time).toTimeString().slice(0, 8)
 
 /** As `sluice check` tells it, when it is of the file. */
 export function problemText({ file, line, column, path, message, hint }: RejectedProblem): string {

@@ -2,8 +2,9 @@
 // plan that is dropped leaves the old one alone. Where both have the same port, as when 127.0.0.1 becomes
 // 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped.
 import { parseBind } from '../lib/bind.ts'
-import type { Config } from '../config/schema.ts'
-import type { ApplyProblem } from './problem.ts'
+import type { Part } from './change/part.ts'
+import type { PlanBody } from './processes/worker.ts'
+import type { ApplyProblem, Edition } from './problem.ts'
 
 /** An admin listener that is open. */
 export interface OpenAdmin {
@@ -28,7 +29,8 @@ interface BoundAdmin {
   readonly admin: OpenAdmin
 }
 
-export class AdminKeeper {
+export class AdminKeeper implements Part {
+  readonly name = 'admin'
   readonly #openAt: OpenAdminAt
   #open: BoundAdmin | null = null
   #staged: BoundAdmin | null = null
@@ -51,10 +53,10 @@ export class AdminKeeper {
   }
 
   /** Opens the address of a config unless it is open already; what stands against it. */
-  async stage({ admin }: Config): Promise<ApplyProblem | null> {
+  async stage({ config: { admin } }: Pick<Edition, 'config'>): Promise<readonly ApplyProblem[]> {
     this.drop()
     await this.#reopening
-    if (admin === false || admin.bind === this.#open?.bind) return null
+    if (admin === false || admin.bind === this.#open?.bind) return []
     let opened = await this.#openAt(admin.bind)
     if ('problem' in opened && opened.code === 'EADDRINUSE' && this.#hasPortOf(admin.bind)) {
       this.#makeWay()
@@ -63,17 +65,14 @@ export class AdminKeeper {
     if ('problem' in opened) {
       this.drop()
       await this.#reopening
-      return {
-        path: 'admin.bind',
-        message: opened.problem,
-        ...(opened.code === 'EADDRINUSE' && { hint: MOVE }),
-      }
+      const hint = opened.code === 'EADDRINUSE' && { hint: MOVE }
+      return [{ path: 'admin.bind', message: opened.problem, ...hint }]
     }
     this.#staged = { bind: admin.bind, admin: opened }
-    return null
+    return []
   }
 
-  commit({ admin }: Config): void {
+  commit({ config: { admin } }: Pick<PlanBody, 'config'>): void {
     if (this.#staged || admin === false) {
       this.#open?.admin.stop()
       this.#open = this.#staged

@@ -17,12 +17,12 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { Applier } from './change/apply.ts'
-import type { Changes, Reloaded } from './change/changes.ts'
+import type { Changed, Changes } from './change/changes.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
 import { turnListeners } from './relay/relay-plan.ts'
-import type { TurnSide } from './relay/turn-side.ts'
+import type { TurnKeeper } from './relay/turn-keeper.ts'
 
 /** How many workers there should be, and how many serve. */
 export interface WorkerFacts {
@@ -55,7 +55,13 @@ export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
   /** Asks the TURN relay; rejects when it does not answer. */
   readonly ask: (question: Question) => Promise<unknown>
   /** Applies the config file as it is now, and reopens the logs. */
-  readonly reload: () => Promise<Reloaded>
+  readonly reload: () => Promise<Changed>
+  /** Makes a text that of the config file, and applies it. */
+  readonly apply: Changes['apply']
+  /** False: nothing waits to be confirmed. */
+  readonly confirm: () => boolean
+  /** Null: there is nothing to go back to. */
+  readonly rollBack: Changes['rollBack']
   /** Stops in order, as SIGTERM does. */
   readonly stop: () => Stopping
 }
@@ -71,9 +77,10 @@ export interface Known {
   readonly workerFacts: WorkerFacts
   /** Why servers are not up. */
   readonly reasons: Reasons
-  readonly changes: Pick<Changes, 'rejection'>
-  readonly turn: Pick<TurnSide, 'ask' | 'isServing' | 'allocationsOf'> | null
-  reload(how: { readonly reopenLogs: boolean }): Promise<Reloaded>
+  readonly changes: Pick<Changes, 'rejection' | 'unconfirmed' | 'apply' | 'confirm' | 'rollBack'>
+  /** Null: there was no turn listener yet. */
+  readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
+  reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
   stopOnCommand(): Stopping
 }
 
@@ -112,32 +119,40 @@ export function controlFactsOf(known: Known): ControlFacts {
     health,
     metrics,
     reload: () => known.reload({ reopenLogs: true }),
+    apply: (given) => known.changes.apply(given),
+    confirm: () => known.changes.confirm(),
+    rollBack: (by) => known.changes.rollBack(by),
     stop: () => known.stopOnCommand(),
     listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
-    ask: (question) => known.turn?.ask(question) ?? Promise.reject(new Error('there is no TURN relay now')),
+    ask: (question) => {
+      if (known.running === null) return Promise.reject(new Error('there is no TURN relay now'))
+      return known.turn?.relay.ask(question) ?? Promise.resolve([])
+    },
   }
 }
 
 /** Of the TURN relay; null when the config has no listener for it. */
 function turnFacts({ running, turn }: Known): TurnFacts | null {
-  if (!running || !turn) return null
+  if (!running) return null
   const listeners = turnListeners(running.edition.config)
   if (Object.keys(listeners).length === 0) return null
-  const allocations = turn.allocationsOf(running.edition.config)
+  const allocations = turn?.allocationsOf(running.edition.config) ?? {}
   return {
-    serving: turn.isServing,
+    serving: turn?.relay.isServing ?? false,
     listeners: Object.entries(listeners).map(([listener, { realm }]) => {
       return { listener, realm, allocations: allocations[listener] ?? 0 }
     }),
   }
 }
 
-function configFacts({ running, changes: { rejection } }: Known): ConfigFacts {
+function configFacts({ running, changes: { rejection, unconfirmed } }: Known): ConfigFacts {
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),
     problems: rejection.problems.map(({ text: _, path, message, ...facts }) => ({ path, message, ...facts })),
   }
-  return { revision: running?.revision ?? 0, rejected }
+  const until = unconfirmed && new Date(unconfirmed.untilMs).toISOString()
+  const { revision = 0, edition } = running ?? {}
+  return { revision, hash: edition?.hash ?? null, from: edition?.from ?? null, rejected, unconfirmed: until }
 }
 
 /** All servers of the plan that is served, and where their cells are. */

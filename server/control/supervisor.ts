@@ -8,8 +8,9 @@ import { meterProcess } from '../telemetry/gather.ts'
 import { Totals } from '../telemetry/registry.ts'
 import { AdminKeeper, type OpenAdminAt } from './admin-keeper.ts'
 import type { Served } from './change/apply.ts'
-import { problemOf, type ApplyProblem } from './problem.ts'
-import { Changes, type Reloaded } from './change/changes.ts'
+import { Changes, type Changed } from './change/changes.ts'
+import { History } from './change/history.ts'
+import { problemOf, type ApplyProblem, type Checked, type Edition } from './problem.ts'
 import { readText } from './source/config-source.ts'
 import { ControlSocket, type OpenControlAt } from './control-socket.ts'
 import type { Crew } from './processes/crew.ts'
@@ -19,22 +20,24 @@ import {
   serverFacts,
   type ControlFacts,
   type Facts,
+  type Known,
   type Stopping,
   type WorkerFacts,
 } from './facts.ts'
 import { HungWorkers } from './processes/hung-workers.ts'
-import { makeMachinery, openAddresses, RunStateKeeper, workersWanted, type Machinery } from './machinery.ts'
+import { makeParts, openAddresses, type Parts } from './make-parts.ts'
 import { makeCrew } from './processes/make-crew.ts'
 import type { HealthChange } from './health/prober.ts'
 import { relayNews, tellAttempts, tellExit, tellHealthChange, tellNoHandOver } from './news.ts'
-import { workersOf } from './change/plan-checks.ts'
+import { workersOf, workersWanted } from './change/plan-checks.ts'
 import { Rounds } from './rounds.ts'
+import { RunStateKeeper } from './run-state.ts'
 import { ServiceManager } from './service-manager.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/sockets.ts'
 import { lineOf } from './source/places.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
-import type { TurnSide } from './relay/turn-side.ts'
+import type { TurnKeeper } from './relay/turn-keeper.ts'
 import { WatchedConfig } from './source/watched-config.ts'
 import type { Reasons, Worker } from './processes/worker.ts'
 import { earlyWorkers, guessWorkers } from './processes/worker-command.ts'
@@ -66,7 +69,7 @@ export function supervise(options: SuperviseOptions): Promise<number> {
   return new Supervisor(options).run()
 }
 
-export class Supervisor {
+export class Supervisor implements Known {
   readonly totals = new Totals()
   readonly admin: AdminKeeper
   isDraining = false
@@ -76,7 +79,7 @@ export class Supervisor {
   readonly #guess: number
   #crew: Crew
   readonly #hung = new HungWorkers({ crew: () => this.#crew, totals: this.totals })
-  #machinery: Machinery | null = null
+  #parts: Parts | null = null
   readonly #source: WatchedConfig
   readonly #controlSocket: ControlSocket
   readonly #manager: ServiceManager
@@ -110,7 +113,8 @@ export class Supervisor {
       ...options,
       source: this.#source,
       totals: this.totals,
-      applier: () => (this.isDraining ? null : (this.#machinery?.applier ?? null)),
+      applier: () => (this.isDraining ? null : (this.#parts?.applier ?? null)),
+      history: () => this.#parts?.history ?? null,
       onApplied: (served) => this.#onApplied('applied', served),
       tell: (problems) => this.#tell(problems),
       onBegin: () => this.#manager.reloading(),
@@ -120,7 +124,7 @@ export class Supervisor {
 
   /** What is served; null before the first. */
   get running(): Served | null {
-    return this.#machinery?.applier.running ?? null
+    return this.#parts?.applier.running ?? null
   }
 
   get workers(): readonly Worker[] {
@@ -139,17 +143,17 @@ export class Supervisor {
   }
 
   get board(): Scoreboard {
-    return this.#made.board.scoreboard
+    return this.#present.board.scoreboard
   }
 
-  /** The TURN relay; null before the first config. */
-  get turn(): TurnSide | null {
-    return this.#machinery?.turn ?? null
+  /** Null: there was no turn listener yet. */
+  get turn(): TurnKeeper | null {
+    return this.#parts?.turn.keeper ?? null
   }
 
   /** Why servers are not up, by backend and server. */
   get reasons(): Reasons {
-    return this.#machinery?.prober.reasons() ?? {}
+    return this.#parts?.prober.reasons() ?? {}
   }
 
   async run(): Promise<number> {
@@ -178,19 +182,23 @@ export class Supervisor {
 
   /** Brings the first config up; returns what stands against it. */
   async #start(): Promise<readonly ApplyProblem[]> {
-    const checked = await this.#source.read()
+    const read = await this.#source.read()
+    if (this.isDraining) return []
+    if (read.is === 'invalid') return read.problems
+    const history = new History(read.edition.config.data, this.options.file)
+    const checked = await this.#confirmed(read.edition, history)
     if (this.isDraining) return []
     if (checked.is === 'invalid') return checked.problems
-    const { edition } = checked
-    const { config } = edition
+    const { config } = checked.edition
     configureEvents(config.logs)
     await this.#fitCrew(workersOf(config))
     if (this.isDraining) return []
-    this.#machinery = await makeMachinery({
+    this.#parts = await makeParts({
       config,
       file: this.options.file,
       crew: this.#crew,
       admin: this.admin,
+      history,
       env: this.options.env,
       totals: this.totals,
       onRelay: relayNews(this.totals, {
@@ -200,6 +208,7 @@ export class Supervisor {
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
       isWanted: () => !this.isDraining,
       oldestPlan: () => Math.min(...this.#oldest.values()),
+      onWritten: (edition) => this.#source.follow(edition),
       onHealthChange: (change) => this.#onHealthChange(change),
       onHealthResult: ({ backend, server, reason }) => {
         const labels = [backend, server, reason === null ? 'pass' : 'fail']
@@ -209,14 +218,24 @@ export class Supervisor {
     if (this.isDraining) return []
     await this.#crew.resize(workersWanted(config), 0)
     if (this.isDraining) return []
-    const outcome = await this.#made.applier.apply(() => Promise.resolve(checked))
+    const outcome = await this.#present.applier.apply({ check: () => Promise.resolve(checked) })
     if (this.isDraining) return []
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
+    history.hold(null)
     await this.#onApplied('serving', outcome.served)
     if (this.isDraining) return []
     this.#rounds.begin()
     if (this.options.isWatching) this.#source.begin()
     return []
+  }
+
+  /** What the file says, unless that was never confirmed when the gateway ended: then what was before it. */
+  async #confirmed(read: Edition, { unconfirmed }: History): Promise<Checked> {
+    if (unconfirmed?.hash !== read.hash) return { is: 'valid', edition: read }
+    const { hash, previous: text } = unconfirmed
+    const { checked } = await this.#source.check({ text, from: 'rollback', by: null, replaces: hash })
+    logEvent('warn', 'rolled_back', { hash, why: 'it was not confirmed before the gateway ended' })
+    return checked
   }
 
   #look(sinceMs: number, isQuiet: boolean): void {
@@ -232,7 +251,7 @@ export class Supervisor {
   }
 
   /** Applies the config file as it is now. */
-  reload({ reopenLogs = false } = {}): Promise<Reloaded> {
+  reload({ reopenLogs = false } = {}): Promise<Changed> {
     if (reopenLogs) this.#crew.reopenLogs()
     return this.changes.reload()
   }
@@ -251,15 +270,17 @@ export class Supervisor {
 
   async #onApplied(event: 'serving' | 'applied', { revision, edition }: Served): Promise<void> {
     const { config } = edition
-    configureEvents(config.logs)
     this.#startCode.used()
     this.#keepRunState()
     // Looked at now: the next config may take the place of this one before it is told.
     const facts = {
       revision,
+      from: edition.from,
+      ...(edition.by !== null && { by: edition.by }),
+      hash: edition.hash,
       pid: process.pid,
       workers: this.workers.map(({ pid }) => pid),
-      listeners: openAddresses(this.#made, config),
+      listeners: openAddresses(this.#present, config),
       admin: this.admin.address,
     }
     await this.#controlSocket.apply(config, this.options.file)
@@ -286,6 +307,7 @@ export class Supervisor {
     const { accept, finish: withinMs } = this.#drainTimes
     this.isDraining = true
     this.#source.stop()
+    this.changes.stop()
     this.#manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {
@@ -297,14 +319,14 @@ export class Supervisor {
 
   async #end(code: number): Promise<number> {
     // What is in flight now is cut off; what a drain cut off, its workers have told.
-    const inFlight = (this.#machinery?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
+    const inFlight = (this.#parts?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
     await this.#killAll()
     await ledgersSettled()
-    this.#machinery?.prober.stop()
-    this.#machinery?.sockets.close()
+    this.#parts?.prober.stop()
+    this.#parts?.sockets.close()
     this.turn?.close()
-    if (this.#machinery) removeRunState(this.#machinery.runState)
-    logEvent('info', 'stopped', { aborted: this.#crew.aborted + (this.turn?.aborted ?? 0) + inFlight })
+    if (this.#parts) removeRunState(this.#parts.runState)
+    logEvent('info', 'stopped', { aborted: this.#crew.aborted + (this.turn?.relay.aborted ?? 0) + inFlight })
     return code
   }
 
@@ -319,7 +341,7 @@ export class Supervisor {
   async #killAll(): Promise<void> {
     this.#controlSocket.stop()
     this.admin.stop()
-    await Promise.all([this.#crew.kill(), this.turn?.kill()])
+    await Promise.all([this.#crew.kill(), this.turn?.relay.kill()])
   }
 
   #tell(problems: readonly ApplyProblem[]): void {
@@ -328,9 +350,9 @@ export class Supervisor {
 
   // What it is made of
 
-  get #made(): Machinery {
-    if (!this.#machinery) throw new Error('there is no config yet')
-    return this.#machinery
+  get #present(): Parts {
+    if (!this.#parts) throw new Error('there is no config yet')
+    return this.#parts
   }
 
   /** A crew for this number of workers, with nobody at work yet. */
@@ -339,8 +361,8 @@ export class Supervisor {
       count,
       env: this.options.env,
       totals: this.totals,
-      board: () => this.#machinery?.board ?? null,
-      sockets: () => this.#machinery?.sockets ?? null,
+      board: () => this.#parts?.board ?? null,
+      sockets: () => this.#parts?.sockets ?? null,
       reasons: () => this.reasons,
       logs: () => this.running?.edition.config.logs ?? null,
       onOldest: (worker, plan) => {
@@ -348,7 +370,7 @@ export class Supervisor {
         else this.#oldest.set(worker, plan)
       },
       onNotStarted: (slot, why) => logEvent('warn', 'worker_not_started', { slot, why }),
-      onUnsound: () => this.changes.rollBack(),
+      onUnsound: () => this.changes.unsound(),
       onExit: (worker, how) => {
         // Those that were started before the config turned out to be of no use are nobody's news.
         if (!this.running) return
@@ -373,8 +395,8 @@ export class Supervisor {
   }
 
   #keepRunState(): void {
-    if (!this.#machinery || this.#crew.isInProcess || this.isDraining) return
+    if (!this.#parts || this.#crew.isInProcess || this.isDraining) return
     const pids = this.workers.map(({ pid }) => pid)
-    this.#runState.keep(this.#machinery, pids)
+    this.#runState.keep(this.#parts, pids)
   }
 }

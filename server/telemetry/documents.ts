@@ -64,6 +64,12 @@ export interface TurnFacts {
 /** Whether the newest config is the one that is served. */
 export interface ConfigFacts {
   readonly revision: number
+  /** SHA-256 of its text. */
+  readonly hash?: string | null
+  /** Where it came from. */
+  readonly from?: 'file' | 'api' | 'rollback' | 'discovery' | null
+  /** Until when it must be confirmed, or what was served before it comes back; null: it stays. */
+  readonly unconfirmed?: string | null
   /** Why the newest one is not; null: it is. */
   readonly rejected: { readonly time: string; readonly problems: readonly RejectedProblem[] } | null
 }

@@ -1,5 +1,6 @@
 // The supervisor as a whole: its start and its changes. Real processes, real sockets.
 import { describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +40,15 @@ describe('start', () => {
     await using gateway = await startGateway({ config: answering('hi'), workers: 2 })
     const line = gateway.stdout.split('\n')[0] ?? ''
     const { time, workers, listeners, admin, ...rest } = JSON.parse(line) as Words
-    expect(rest).toEqual({ level: 'info', event: 'serving', revision: 1, pid: gateway.pid })
+    const hash = createHash('sha256').update(readFileSync(gateway.configFile)).digest('hex')
+    expect(rest).toEqual({
+      level: 'info',
+      event: 'serving',
+      revision: 1,
+      pid: gateway.pid,
+      from: 'file',
+      hash,
+    })
     expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     expect((workers as number[]).toSorted()).toEqual(gateway.workers.toSorted())
     expect((workers as number[]).length).toBe(2)

@@ -10,6 +10,9 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
     reload: () => Promise.resolve({ is: 'not_now' }),
+    apply: () => Promise.resolve({ changed: { is: 'not_now' }, warnings: [] }),
+    confirm: () => false,
+    rollBack: () => null,
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
     ...facts,
   }

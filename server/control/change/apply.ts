@@ -1,18 +1,11 @@
 // Applying a change: one transaction, in numbered steps. Until step 7 nothing has changed, and whatever
-// stands against the new config only leaves the old one running. One at a time: a newer request waits, and
-// replaces one that has not started.
+// stands against the new config only leaves the old one running. One at a time: a newer request waits; one
+// that reads the file replaces another such that has not started.
 import type { Config } from '../../config/schema.ts'
-import type { BindProblem } from '../sockets/bind-problem.ts'
-import { finishMs } from '../../lib/drain.ts'
-import { readCertificates } from './certificates.ts'
-import type { Sockets } from '../sockets/sockets.ts'
-import type { Board } from '../processes/board.ts'
-import type { Crew } from '../processes/crew.ts'
-import type { TurnSide } from '../relay/turn-side.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
 import type { PlanBody } from '../processes/worker.ts'
-import { takesTokens } from './plan-checks.ts'
 import { type ApplyProblem, type Checked, type Edition, problemOf } from '../problem.ts'
+import type { Part } from './part.ts'
 
 /** What is served. */
 export interface Served {
@@ -24,204 +17,200 @@ export interface Served {
 
 export type Outcome =
   | { readonly is: 'applied'; readonly served: Served }
+  /** As far as can be seen without serving it, nothing stands against it; nothing was changed. */
+  | { readonly is: 'sound'; readonly edition: Edition }
   /** `edition`: what it stands against; null: there is none, as the text is no valid config. */
   | {
       readonly is: 'rejected'
       readonly problems: readonly ApplyProblem[]
       readonly edition: Edition | null
     }
-  /** A newer request came before this one was started. */
+  /** Another change came before this one was started, and there is nothing to do any more. */
   | { readonly is: 'superseded' }
 
-/** What a transaction moves. */
-export interface Hands {
-  readonly sockets: Pick<Sockets, 'stage' | 'commit' | 'drop'>
-  /**
-   * At boot: settles when no worker of our own kind, left behind by a supervisor that died, has a port of
-   * this config.
-   */
-  readonly portsFreed: (config: Config) => Promise<void>
-  readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize' | 'hasRoomFor'>
-  readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'occupy'>
-  readonly isReusable: (vacant: VacantSlot) => boolean
-  /** The admin listener: bound anew when its address changes. */
-  readonly admin: {
-    stage(config: Config): Promise<ApplyProblem | null>
-    commit(config: Config): void
-    drop(): void
-  }
-  /** The TURN relay, with its UDP sockets and its door. */
-  readonly turn: Pick<TurnSide, 'doorOf' | 'stage' | 'prepare' | 'commit' | 'drop'>
-  /** What stands against writing the access log. */
-  readonly logProblem: (config: Config) => ApplyProblem | null
-  /** Compiles on a scratch scoreboard; throws what compile throws. */
-  readonly dryRun: (plan: PlanBody) => Promise<void>
-  readonly health: {
-    /**
-     * Checks the servers that the plan brings; settles when each has a state, or when that has taken long
-     * enough.
-     */
-    judge(plan: PlanBody): Promise<void>
-    /** Told before the workers swap, so that new servers have a state when they are first looked at. */
-    commit(plan: PlanBody): void
-    drop(): void
-  }
-  readonly workersOf: (config: Config) => number
+export interface ApplierOptions {
+  /** In the order in which they are staged and committed; they are dropped in reverse. */
+  readonly parts: readonly Part[]
   /** What only a restart can change. */
   readonly restartProblems: (config: Config, running: Config) => readonly ApplyProblem[]
+  readonly isReusable: (vacant: VacantSlot) => boolean
+  /** What a plan has beside its config and slots. */
+  readonly gather: (config: Config) => Promise<Pick<PlanBody, 'door' | 'certificates'>>
+  /** Compiles on a scratch scoreboard; throws what compile throws. */
+  readonly dryRun: (plan: PlanBody) => Promise<void>
+  /** The revision that an edition will be. */
+  readonly revisionOf: (edition: Edition) => number
+  /** A part could not commit when there was no way back: a bug. */
+  readonly onBug: (part: string, error: unknown) => void
 }
 
-interface Request {
-  readonly check: () => Promise<Checked>
+export interface Wish {
+  /** Finds what is to be applied, when its turn comes; null: nothing any more. */
+  readonly check: () => Promise<Checked | null>
+  /** It reads the file as it is then: of two that wait one is enough. */
+  readonly isReading?: boolean
+  /** Goes no further than to find out whether anything stands against it. */
+  readonly isDryRun?: boolean
+}
+
+interface Request extends Wish {
   readonly settle: (outcome: Outcome) => void
 }
+
+/** More that wait are refused. */
+const WAITING_MAX = 64
 
 export class Applier {
   /** What is served. */
   running: Served | null = null
-  readonly #hands: Hands
+  readonly #options: ApplierOptions
   #table: SlotTable = NO_SLOTS
   #lastNumber = 0
-  #lastRevision = 0
-  #waiting: Request | null = null
+  readonly #waiting: Request[] = []
   #isBusy = false
 
-  constructor(hands: Hands) {
-    this.#hands = hands
+  constructor(options: ApplierOptions) {
+    this.#options = options
   }
 
-  /** Applies what `check` finds when its turn comes. */
-  apply(check: () => Promise<Checked>): Promise<Outcome> {
+  /** Applies what is wished for when its turn comes. */
+  apply(wish: Wish): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
-    this.#waiting?.settle({ is: 'superseded' })
-    this.#waiting = { check, settle: resolve }
+    const last = this.#waiting.at(-1)
+    if (wish.isReading && last?.isReading) {
+      this.#waiting.pop()
+      last.settle({ is: 'superseded' })
+    }
+    if (this.#waiting.length >= WAITING_MAX)
+      return Promise.resolve(rejected([{ path: '', message: 'too many changes wait already' }]))
+    this.#waiting.push({ ...wish, settle: resolve })
     if (!this.#isBusy) void this.#work()
     return promise
   }
 
   async #work(): Promise<void> {
     this.#isBusy = true
-    for (let request = this.#waiting; request; request = this.#waiting) {
-      this.#waiting = null
+    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift())
       request.settle(await this.#attempt(request))
-    }
     this.#isBusy = false
   }
 
-  async #attempt(request: Request): Promise<Outcome> {
+  async #attempt(wish: Wish): Promise<Outcome> {
     try {
-      return await this.#transact(request)
+      return await this.#transact(wish)
     } catch (error) {
-      return { is: 'rejected', problems: [problemOf(error)], edition: null }
+      return rejected([problemOf(error)])
     }
   }
 
-  async #transact(request: Request): Promise<Outcome> {
+  async #transact({ check, isDryRun = false }: Wish): Promise<Outcome> {
     const { running } = this
-    const hands = this.#hands
+    const options = this.#options
     // 1. Parse and check: all problems at once, nothing changed.
-    const checked = await request.check()
-    if (checked.is === 'invalid') return { is: 'rejected', problems: checked.problems, edition: null }
+    const checked = await check()
+    if (checked === null) return { is: 'superseded' }
+    if (checked.is === 'invalid') return rejected(checked.problems)
     const { edition } = checked
     const { config } = edition
-    const problems = running ? hands.restartProblems(config, running.edition.config) : []
-    if (problems.length > 0) return { is: 'rejected', problems, edition }
-    const certificates = await readCertificates(config)
+    const problems = running ? options.restartProblems(config, running.edition.config) : []
+    if (problems.length > 0) return rejected(problems, edition)
 
     // 2. Assign slots by identity: the same server keeps its counters.
     const number = ++this.#lastNumber
-    const table = assignSlots(this.#table, config.backends, number, hands.isReusable)
+    const table = assignSlots(this.#table, config.backends, number, options.isReusable)
     const slots = planSlots(table, config.backends)
-    const door = await hands.turn.doorOf(config)
-    const plan: PlanBody = { number, config, slots, records: table.records, door, certificates }
+    let plan: PlanBody
+    try {
+      plan = { number, config, slots, records: table.records, ...(await options.gather(config)) }
 
-    // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect, and
-    //   the workers compile as well.
-    if (running) await hands.dryRun(plan)
-
-    // 4. Writing the file is for edits that do not come from it; these do.
-
-    // 5. Open what is new, send the plan to the workers, hear all of them; meanwhile servers that are new are
-    //   judged.
-    const judged = hands.health.judge(plan)
-    const refusals = await this.#prepare(plan)
-
-    // 6. Any against it: close what was opened; nothing was swapped.
-    if (refusals.length > 0) {
-      this.#drop(plan)
-      return { is: 'rejected', problems: refusals, edition }
+      // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect, and
+      //   the workers compile as well.
+      if (running) await options.dryRun(plan)
+    } catch (error) {
+      return rejected([problemOf(error)], edition)
     }
 
-    // 7. Commit: the workers swap. Not before: a server without a state would not be used.
-    await judged
-    const served: Served = { revision: ++this.#lastRevision, edition, plan }
-    await this.#commit(served, table)
+    // 4. Write the file beside the old one where the change does not come from it; open what is new: all that
+    //   this process can see is told at once.
+    // 5. Then send the plan to the others, and hear all of them; meanwhile servers that are new are judged.
+    const staged: Part[] = []
+    const refusals = await this.#stage(edition, plan, staged)
+
+    // 6. Any against it: close what was opened; nothing was swapped. A dry run ends here as well.
+    if (refusals.length > 0 || isDryRun) {
+      drop(staged, plan)
+      return refusals.length > 0 ? rejected(refusals, edition) : { is: 'sound', edition }
+    }
+
+    // 7. Commit: the file is renamed, the workers swap. Not before what is new may be served: a server without
+    //   a state would not be used.
+    const served: Served = { revision: options.revisionOf(edition), edition, plan }
+    const problem = await this.#commit(served, table, staged)
+    if (problem !== null) return rejected([problem], edition)
 
     // 8. Listeners no longer named stop in each worker when their queue is empty; workers beyond the new
     //   number drain.
-    await hands.crew.resize(hands.workersOf(config), finishMs(config.drain))
+    await Promise.all(staged.map((part) => this.#surely(part, () => part.finish?.(plan))))
     return { is: 'applied', served }
   }
 
-  async #prepare(plan: PlanBody): Promise<readonly ApplyProblem[]> {
-    const hands = this.#hands
-    try {
-      hands.board.reserve(plan.records)
-      if (takesTokens(plan.config)) hands.board.reserveBuckets(plan.config.limits.rate_limits)
-      if (!this.running) await hands.portsFreed(plan.config)
-      // All that this process can see is told at once; the workers are asked when nothing was found.
-      const bound = hands.sockets.stage(plan.config.listeners, hands.crew.slots)
-      const [boundForTurn, ...opened] = await allSettled([
-        hands.turn.stage(plan.config),
-        hands.admin.stage(plan.config),
-        hands.logProblem(plan.config),
-      ])
-      const problems = [
-        ...[...bound, ...boundForTurn].map((problem) => this.#problemOfBind(problem)),
-        ...opened,
-      ].filter((problem) => problem !== null)
-      if (problems.length > 0) return problems
-      const [ofWorkers, ofRelay] = await allSettled([hands.crew.prepare(plan), hands.turn.prepare(plan)])
-      return [...ofRelay, ...ofWorkers.map((why) => ({ path: '', message: why }))]
-    } catch (error) {
-      return [problemOf(error)]
+  /** What stands against a plan; `begun` gets the parts that are to be dropped then. */
+  async #stage(edition: Edition, plan: PlanBody, begun: Part[]): Promise<readonly ApplyProblem[]> {
+    const problems: ApplyProblem[] = []
+    for (const part of this.#options.parts) {
+      begun.push(part)
+      problems.push(...(await found(() => part.stage(edition, plan))))
     }
+    if (problems.length > 0) return problems
+    // One that fails does not leave the others at work behind it: what they begin is to be dropped.
+    const asked = await Promise.all(begun.map((part) => found(() => part.ask?.(plan) ?? [])))
+    return asked.flat()
   }
 
-  #problemOfBind({ path, code, message, hint }: BindProblem): ApplyProblem {
-    if (code === 'EADDRINUSE' && this.running)
-      return { path, message, hint: 'try again with SIGHUP once the port is free' }
-    return hint === null ? { path, message } : { path, message, hint }
-  }
-
-  #drop(plan: PlanBody): void {
-    this.#hands.health.drop()
-    this.#hands.crew.drop(plan)
-    this.#hands.turn.drop()
-    this.#hands.sockets.drop()
-    this.#hands.admin.drop()
-  }
-
-  async #commit(served: Served, table: SlotTable): Promise<void> {
-    const hands = this.#hands
+  /** Null when all serve it. */
+  async #commit(served: Served, table: SlotTable, staged: readonly Part[]): Promise<ApplyProblem | null> {
     const { plan } = served
-    hands.board.occupy(table)
-    hands.health.commit(plan)
+    const [first, ...others] = staged
+    try {
+      await Promise.all(staged.map((part) => part.ready?.()))
+      await first?.commit(plan)
+    } catch (error) {
+      drop(staged, plan)
+      return problemOf(error)
+    }
     this.#table = table
     this.running = served
-    hands.sockets.commit(plan.config.listeners)
-    hands.admin.commit(plan.config)
-    // The relay first: workers bring it clients as soon as they have swapped.
-    await hands.turn.commit()
-    await hands.crew.commit(plan)
+    for (const part of others) await this.#surely(part, () => part.commit(plan))
+    return null
+  }
+
+  /** There is no way back: one that fails does not keep the others from going on. */
+  async #surely(part: Part, act: () => void | Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      this.#options.onBug(part.name, error)
+    }
   }
 }
 
-/**
- * As Promise.all, but one that fails does not leave the others at work behind it: what they open is to be
- * dropped.
- */
-async function allSettled<const T extends readonly unknown[]>(work: T) {
-  await Promise.allSettled(work)
-  return Promise.all(work)
+const rejected = (problems: readonly ApplyProblem[], edition: Edition | null = null): Outcome => ({
+  is: 'rejected',
+  problems,
+  edition,
+})
+
+function drop(staged: readonly Part[], plan: PlanBody): void {
+  for (const part of staged.toReversed()) part.drop(plan)
+}
+
+/** What stands against something; what is thrown as well. */
+async function found(
+  look: () => readonly ApplyProblem[] | Promise<readonly ApplyProblem[]>,
+): Promise<readonly ApplyProblem[]> {
+  try {
+    return await look()
+  } catch (error) {
+    return [problemOf(error)]
+  }
 }

@@ -15,6 +15,9 @@ export const workersOf = ({ workers }: Config): number => workers ?? defaultWork
 export const takesTokens = ({ rules }: Config): boolean =>
   rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
 
+/** How many there are of them, also when they are all one with the supervisor. */
+export const workersWanted = (config: Config): number => Math.max(1, workersOf(config))
+
 /** What only a restart can change. */
 export function restartProblems(
   config: Config,

@@ -9,7 +9,7 @@ import {
 } from '../../scoreboard/region.ts'
 import { Buckets } from '../../scoreboard/buckets.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
-import type { SlotTable } from './slots.ts'
+import type { PlanBody } from './worker.ts'
 
 const FIRST_RECORDS = 16
 /** The record of the gateway itself counts connections. */
@@ -84,9 +84,10 @@ export class Board {
   }
 
   /** Gives the records of a new plan to their tenants; those that have a new one begin at zero. */
-  occupy(table: SlotTable): void {
-    for (const { index, generation } of table.tenants.values())
-      this.scoreboard.setGeneration(index, generation)
+  occupy(slots: PlanBody['slots']): void {
+    for (const { slot, servers } of Object.values(slots))
+      for (const { index, generation } of [slot, ...Object.values(servers)])
+        this.scoreboard.setGeneration(index, generation)
   }
 }
 

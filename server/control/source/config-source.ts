@@ -15,10 +15,7 @@ export interface SourceOptions {
 }
 
 /** A text for the config file that does not stand there yet. */
-export interface GivenText extends Pick<Edition, 'by' | 'replaces'> {
-  readonly text: string
-  readonly from: 'api' | 'rollback'
-}
+export type GivenText = Pick<Edition, 'text' | 'from' | 'by' | 'replaces'>
 
 export interface ReadConfig {
   readonly checked: Checked

@@ -2,8 +2,9 @@
 // A change of any is a change of the config.
 import { logEvent } from '../../telemetry/log.ts'
 import { statSync } from 'node:fs'
+import type { Config } from '../../config/schema.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
-import { type ReadConfig, readConfig, type SourceOptions } from './config-source.ts'
+import { type GivenText, type ReadConfig, readConfig, type SourceOptions } from './config-source.ts'
 import { located } from './places.ts'
 import { readApart } from './read-apart.ts'
 import { watchFile, type FileWatch } from './watch-file.ts'
@@ -28,31 +29,56 @@ export interface WatchedConfigOptions extends SourceOptions {
 export class WatchedConfig {
   readonly #options: WatchedConfigOptions
   #text = ''
+  #hasRead = false
   #files: ReadonlyMap<string, string | null> = new Map()
   #watch: FileWatch | null = null
   #isPolled = false
   readonly #fileWatches = new Map<string, FileWatch>()
+  /** What a config that was read takes values from. */
+  readonly #filesOf = new WeakMap<Config, ReadonlyMap<string, string | null>>()
 
   constructor(options: WatchedConfigOptions) {
     this.#options = options
   }
 
+  /** Checks a text as if it stood in the file, which is left alone. */
+  async check(
+    given: GivenText,
+  ): Promise<{ readonly checked: Checked; readonly warnings: readonly string[] }> {
+    const { checked, warnings, files } = await this.#readNow(given)
+    if (checked.is === 'valid') this.#filesOf.set(checked.edition.config, files)
+    return { checked, warnings }
+  }
+
+  /** An edition is served that may not come from the last reading: what it names is followed from here on. */
+  follow({ text, config, replaces }: Edition): void {
+    if (replaces !== null) this.#watch?.seen(text.replace(/^\uFEFF/, ''))
+    const files = this.#filesOf.get(config)
+    if (files === undefined || files === this.#files) return
+    this.#files = files
+    if (this.#watch) this.#follow()
+  }
+
   /** Reads and checks it as it is now; what was read is no change any more. */
   async read(): Promise<Checked> {
-    const { checked, warnings, text, files } = await this.#readNow()
+    const { checked, warnings, text, files } = await this.#readNow(null)
+    this.#hasRead = true
     for (const line of warnings) this.#options.onWarning(line)
     this.#text = text ?? ''
     // Of one that is not valid nobody knows all that it names: what the last one named may mend it.
     this.#files = checked.is === 'valid' ? files : new Map([...this.#files, ...files])
+    if (checked.is === 'valid') this.#filesOf.set(checked.edition.config, files)
     if (text !== null) this.#watch?.seen(text)
     if (this.#watch) this.#follow()
     return checked
   }
 
   /** A large file is read by another process while we serve; at the start there is nobody to serve. */
-  async #readNow(): Promise<ReadConfig> {
-    const isLarge = this.#watch !== null && sizeOf(this.#options.file) > READ_APART_BYTES
-    return (isLarge ? await readApart(this.#options) : null) ?? readConfig(this.#options)
+  async #readNow(given: GivenText | null): Promise<ReadConfig> {
+    const options = { ...this.#options, given }
+    const size = given === null ? sizeOf(options.file) : given.text.length
+    const isLarge = this.#hasRead && size > READ_APART_BYTES
+    return (isLarge ? await readApart(options) : null) ?? readConfig(options)
   }
 
   /** The same problems with their places in the text that they are about; null: in what was read last. */

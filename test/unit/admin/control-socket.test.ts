@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../server/admin/control-socket.ts'
-import type { Reloaded } from '../../../server/control/change/changes.ts'
+import type { Changed } from '../../../server/control/change/changes.ts'
 import type { Question } from '../../../server/turn/messages.ts'
 import { controlFacts } from '../../support/control-facts.ts'
 
@@ -17,7 +17,7 @@ interface Scene {
   readonly asked: Question[]
   answer: unknown
   listeners: string[]
-  reloaded: Reloaded
+  reloaded: Changed
   fetch(target: string, method?: string): Promise<{ status: number; type: string | null; body: unknown }>
 }
 
@@ -167,7 +167,7 @@ describe('the control socket', () => {
     const made = scene()
     const reload = () => made.fetch('/api/v1/reload', 'POST')
     expect(await reload()).toMatchObject({ status: 503 })
-    made.reloaded = { is: 'applied', revision: 3 }
+    made.reloaded = { is: 'applied', revision: 3, hash: 'abc' }
     expect(await reload()).toMatchObject({ status: 200, body: { revision: 3 } })
     const problem = { path: 'workers', message: 'found x', line: 2, text: 'f:2 workers: found x' }
     made.reloaded = { is: 'rejected', revision: 3, problems: [problem] }

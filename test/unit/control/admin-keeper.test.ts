@@ -30,10 +30,12 @@ function keeper(): AdminKeeper {
   return made
 }
 
-const config = (bind: string): Config => ({ admin: { bind, trusted: [] } }) as unknown as Config
+const config = (bind: string): { config: Config } => ({
+  config: { admin: { bind, trusted: [] } } as unknown as Config,
+})
 
 async function serve(made: AdminKeeper, bind: string): Promise<string> {
-  expect(await made.stage(config(bind))).toBeNull()
+  expect(await made.stage(config(bind))).toEqual([])
   made.commit(config(bind))
   return made.address ?? ''
 }
@@ -57,10 +59,10 @@ test('the address may become wider and narrower on the same port', async () => {
 test('when that plan is dropped the old one is open again', async () => {
   const made = keeper()
   const narrow = await serve(made, '127.0.0.1:0')
-  expect(await made.stage(config(`0.0.0.0:${narrow.split(':')[1]}`))).toBeNull()
+  expect(await made.stage(config(`0.0.0.0:${narrow.split(':')[1]}`))).toEqual([])
   made.drop()
   // The next change finds it as it was.
-  expect(await made.stage(config('127.0.0.1:0'))).toBeNull()
+  expect(await made.stage(config('127.0.0.1:0'))).toEqual([])
   expect(made.address).toBe(narrow)
   expect(await answers(narrow)).toBe(true)
 })
@@ -70,7 +72,7 @@ test('a port of another program is a problem, and the old one stays', async () =
   const before = await serve(made, '127.0.0.1:0')
   const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   stops.push(() => taken.stop(true))
-  expect(await made.stage(config(`127.0.0.1:${taken.port}`))).toMatchObject({ path: 'admin.bind' })
+  expect(await made.stage(config(`127.0.0.1:${taken.port}`))).toMatchObject([{ path: 'admin.bind' }])
   expect(made.address).toBe(before)
   expect(await answers(before)).toBe(true)
 })
@@ -81,7 +83,7 @@ test('when the wider address is of another program after all, the old one is ope
   const port = Number(before.split(':')[1])
   const taken = Bun.listen({ hostname: '127.0.0.2', port, socket: { data() {} } })
   stops.push(() => taken.stop(true))
-  expect(await made.stage(config(`0.0.0.0:${port}`))).toMatchObject({ path: 'admin.bind' })
+  expect(await made.stage(config(`0.0.0.0:${port}`))).toMatchObject([{ path: 'admin.bind' }])
   expect(made.address).toBe(before)
   expect(await answers(before)).toBe(true)
 })

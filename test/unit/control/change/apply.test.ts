@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import { Applier, type Hands, type Outcome } from '../../../../server/control/change/apply.ts'
+import {
+  Applier,
+  type ApplierOptions,
+  type Outcome,
+  type Wish,
+} from '../../../../server/control/change/apply.ts'
+import type { Part } from '../../../../server/control/change/part.ts'
+import { partsOf, bindProblems, type PartHands } from '../../../../server/control/change/parts.ts'
 import type { PlanBody } from '../../../../server/control/processes/worker.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 import { BindProblem } from '../../../../server/control/sockets/bind-problem.ts'
@@ -14,6 +21,7 @@ function config(servers: readonly string[] = ['http://a'], workers = 2): Config 
     workers,
     drain: 30,
     rules: [],
+    logs: { level: 'info', format: 'json', access: { enabled: false } },
   } as unknown as Config
 }
 
@@ -26,23 +34,34 @@ const edition = (words: Config): Edition => ({
   replaces: null,
 })
 
-const valid =
-  (words: Config): (() => Promise<Checked>) =>
-  () =>
-    Promise.resolve({ is: 'valid', edition: edition(words) })
+const valid = (words: Config): Wish => ({
+  check: () => Promise.resolve({ is: 'valid', edition: edition(words) }),
+  isReading: true,
+})
 
 interface Scene {
   readonly applier: Applier
   readonly notes: string[]
   readonly plans: PlanBody[]
-  hands: { -readonly [K in keyof Hands]: Hands[K] }
+  hands: { -readonly [K in keyof PartHands]: PartHands[K] }
+  options: { -readonly [K in keyof ApplierOptions]: ApplierOptions[K] }
 }
 
+/** The parts of the product, of hands that only note what they do. A test may give them others later. */
 function scene(): Scene {
   const notes: string[] = []
   const plans: PlanBody[] = []
   const note = (text: string): void => void notes.push(text)
-  const hands: Hands = {
+  const part = (name: string, commit: string, drop: string): Part => ({
+    name,
+    stage: () => [],
+    commit: () => note(commit),
+    drop: () => note(drop),
+  })
+  const quiet = (name: string): Part => ({ name, stage: () => [], commit: () => {}, drop: () => {} })
+  const hands: Scene['hands'] = {
+    file: quiet('file'),
+    history: quiet('history'),
     sockets: {
       stage: () => {
         note('open sockets')
@@ -62,37 +81,48 @@ function scene(): Scene {
       commit: () => Promise.resolve(note('commit')),
       drop: () => note('drop'),
       resize: (count) => Promise.resolve(note(`resize ${count}`)),
-      hasRoomFor: () => true,
     },
     board: {
       reserve: (records) => note(`reserve ${records}`),
       reserveBuckets: () => note('reserve buckets'),
       occupy: () => note('occupy'),
     },
-    isReusable: () => true,
-    admin: {
-      stage: () => Promise.resolve(null),
-      commit: () => note('keep admin'),
-      drop: () => note('close admin'),
-    },
-    turn: {
-      doorOf: () => Promise.resolve('/run/door'),
-      stage: () => Promise.resolve([]),
-      prepare: () => Promise.resolve([]),
-      commit: () => Promise.resolve(note('commit relay')),
-      drop: () => note('drop relay'),
-    },
-    logProblem: () => null,
-    dryRun: () => Promise.resolve(note('dry run')),
-    health: {
-      judge: () => Promise.resolve(note('judge')),
-      commit: () => note('health'),
+    admin: part('admin', 'keep admin', 'close admin'),
+    turn: part('turn', 'commit relay', 'drop relay'),
+    prober: {
+      stage: () => Promise.resolve(note('judge')),
+      apply: () => note('health'),
       drop: () => note('drop health'),
     },
-    workersOf: ({ workers = 1 }) => workers,
-    restartProblems: () => [],
+    resolver: { configure: () => {} },
+    first: config(),
+    isServing: () => applier.running !== null,
   }
-  return { applier: new Applier(hands), notes, plans, hands }
+  /** As it is when it is asked. */
+  const late = <T extends object>(of: () => T): T =>
+    new Proxy({} as T, { get: (_, key) => Reflect.get(of(), key) as unknown, has: (_, key) => key in of() })
+  let revision = 0
+  const options: Scene['options'] = {
+    parts: [],
+    isReusable: () => true,
+    gather: () => Promise.resolve({ door: '/run/door', certificates: {} }),
+    dryRun: () => Promise.resolve(note('dry run')),
+    restartProblems: () => [],
+    revisionOf: () => ++revision,
+    onBug: (name, error) => note(`bug in ${name}: ${String(error)}`),
+  }
+  options.parts = partsOf({
+    ...hands,
+    file: late(() => hands.file),
+    sockets: late(() => hands.sockets),
+    crew: late(() => hands.crew),
+    board: late(() => hands.board),
+    admin: late(() => hands.admin),
+    turn: late(() => hands.turn),
+    prober: late(() => hands.prober),
+  })
+  const applier = new Applier(late(() => options))
+  return { applier, notes, plans, hands, options }
 }
 
 const rejection = (outcome: Outcome): unknown => (outcome.is === 'rejected' ? outcome.problems : outcome)
@@ -103,8 +133,8 @@ describe('applying a change', () => {
     const outcome = await applier.apply(valid(config()))
     expect(outcome.is).toBe('applied')
     expect(notes).toEqual([
-      'judge',
       'reserve 3',
+      'judge',
       'open sockets',
       'prepare',
       'occupy',
@@ -130,14 +160,14 @@ describe('applying a change', () => {
   test('no plan is served before its new servers are judged, and one that is refused waits for none', async () => {
     const { applier, notes, hands } = scene()
     const judged = Promise.withResolvers<void>()
-    hands.health = { ...hands.health, judge: () => judged.promise }
+    hands.prober = { ...hands.prober, stage: () => judged.promise }
     const outcome = applier.apply(valid(config()))
     await settle()
     expect(notes).toContain('prepare')
     expect(notes).not.toContain('health')
     judged.resolve()
     expect((await outcome).is).toBe('applied')
-    hands.health = { ...hands.health, judge: () => new Promise(() => {}) }
+    hands.prober = { ...hands.prober, stage: () => new Promise(() => {}) }
     hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no room']) }
     expect((await applier.apply(valid(config(['http://b'])))).is).toBe('rejected')
   })
@@ -147,17 +177,17 @@ describe('applying a change', () => {
     await applier.apply(valid(config()))
     notes.length = 0
     const problems = [{ path: 'rules', message: 'no' }]
-    const outcome = await applier.apply(() => Promise.resolve({ is: 'invalid', problems }))
+    const outcome = await applier.apply({ check: () => Promise.resolve({ is: 'invalid', problems }) })
     expect(rejection(outcome)).toEqual(problems)
     expect(notes).toEqual([])
     expect(applier.running?.revision).toBe(1)
   })
 
   test('what needs a restart is refused before anything is opened', async () => {
-    const { applier, notes, hands } = scene()
+    const { applier, notes, options } = scene()
     await applier.apply(valid(config()))
     notes.length = 0
-    hands.restartProblems = () => [{ path: 'data', message: 'needs a restart' }]
+    options.restartProblems = () => [{ path: 'data', message: 'needs a restart' }]
     expect(rejection(await applier.apply(valid(config())))).toEqual([
       { path: 'data', message: 'needs a restart' },
     ])
@@ -175,14 +205,14 @@ describe('applying a change', () => {
     ])
     expect(notes).toEqual([
       'dry run',
-      'judge',
       'reserve 4',
+      'judge',
       'open sockets',
-      'drop health',
       'drop',
       'drop relay',
-      'close sockets',
       'close admin',
+      'close sockets',
+      'drop health',
     ])
     expect(applier.running).toBe(before)
   })
@@ -214,9 +244,11 @@ describe('applying a change', () => {
         new BindProblem('more', '192.0.2.1:1', 'EADDRNOTAVAIL'),
       ],
     }
-    hands.admin = { ...hands.admin, stage: () => Promise.resolve({ path: 'admin.bind', message: 'in use' }) }
-    hands.logProblem = () => ({ path: 'logs.access.file', message: 'no folder' })
-    expect(rejection(await applier.apply(valid(config())))).toMatchObject([
+    hands.admin = { ...hands.admin, stage: () => [{ path: 'admin.bind', message: 'in use' }] }
+    const words = config()
+    const access = { enabled: true, file: '/nowhere/at/all/access.log' }
+    const logs = { ...words.logs, access } as Config['logs']
+    expect(rejection(await applier.apply(valid({ ...words, logs })))).toMatchObject([
       { path: 'listeners.web.bind', hint: 'try again with SIGHUP once the port is free' },
       { path: 'listeners.more.bind' },
       { path: 'admin.bind' },
@@ -227,7 +259,7 @@ describe('applying a change', () => {
   test('the admin address in use is a refusal as well', async () => {
     const { applier, hands } = scene()
     const problem = { path: 'admin.bind', message: 'in use' }
-    hands.admin = { ...hands.admin, stage: () => Promise.resolve(problem) }
+    hands.admin = { ...hands.admin, stage: () => Promise.resolve([problem]) }
     expect(rejection(await applier.apply(valid(config())))).toEqual([problem])
     expect(applier.running).toBeNull()
   })
@@ -249,7 +281,7 @@ describe('applying a change', () => {
     const { applier, notes, plans, hands } = scene()
     hands.turn = {
       ...hands.turn,
-      prepare: () => Promise.resolve([{ path: 'listeners.turn.relay.bind', message: 'not here' }]),
+      ask: () => Promise.resolve([{ path: 'listeners.turn.relay.bind', message: 'not here' }]),
     }
     hands.crew = { ...hands.crew, slots: [0, 1], prepare: () => Promise.resolve(['no']) }
     expect(rejection(await applier.apply(valid(config())))).toEqual([
@@ -268,7 +300,7 @@ describe('applying a change', () => {
     const { applier, hands } = scene()
     hands.sockets = { ...hands.sockets, stage: () => [new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')] }
     const problem = new BindProblem('turn', 'UDP 127.0.0.1:2', 'EADDRINUSE')
-    hands.turn = { ...hands.turn, stage: () => Promise.resolve([problem]) }
+    hands.turn = { ...hands.turn, stage: () => bindProblems([problem], applier.running !== null) }
     expect(rejection(await applier.apply(valid(config())))).toMatchObject([
       { path: 'listeners.web.bind' },
       {
@@ -287,7 +319,7 @@ describe('applying a change', () => {
       stage: async () => {
         await settle()
         notes.push('open admin')
-        return null
+        return []
       },
     }
     expect(rejection(await applier.apply(valid(config())))).toEqual([{ path: '', message: 'no door' }])
@@ -296,14 +328,14 @@ describe('applying a change', () => {
   })
 
   test('whatever throws is a refusal, and the next change goes through', async () => {
-    const { applier, hands } = scene()
+    const { applier, options } = scene()
     await applier.apply(valid(config()))
-    const { dryRun } = hands
-    hands.dryRun = () => Promise.reject(Object.assign(new Error('rules.0: bad'), { path: 'rules.0' }))
+    const { dryRun } = options
+    options.dryRun = () => Promise.reject(Object.assign(new Error('rules.0: bad'), { path: 'rules.0' }))
     expect(rejection(await applier.apply(valid(config())))).toEqual([
       { path: 'rules.0', message: 'rules.0: bad' },
     ])
-    hands.dryRun = dryRun
+    options.dryRun = dryRun
     expect((await applier.apply(valid(config()))).is).toBe('applied')
   })
 
@@ -311,7 +343,7 @@ describe('applying a change', () => {
     const { applier, plans } = scene()
     const first = Promise.withResolvers<Checked>()
     const outcomes = [
-      applier.apply(() => first.promise),
+      applier.apply({ check: () => first.promise, isReading: true }),
       applier.apply(valid(config(['http://b']))),
       applier.apply(valid(config(['http://c']))),
     ]

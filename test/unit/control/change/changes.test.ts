@@ -24,9 +24,11 @@ function scene(): {
     file: '/etc/sluice.yaml',
     source: {
       read: () => Promise.reject(new Error('the applier reads')),
+      check: () => Promise.reject(new Error('nothing was given')),
       locate: (problems) => Promise.resolve([...problems]),
     },
     totals: new Totals(),
+    history: () => null,
     applier: () => (isOver ? null : (applier as unknown as Applier)),
     onApplied: async () => void notes.push('applied'),
     tell: () => void notes.push('told'),
@@ -37,14 +39,17 @@ function scene(): {
 }
 
 const applied = (revision: number): Outcome =>
-  ({ is: 'applied', served: { revision, edition: { config: configOf({}) } } }) as unknown as Outcome
+  ({
+    is: 'applied',
+    served: { revision, edition: { config: configOf({}), hash: 'abc' } },
+  }) as unknown as Outcome
 
 test('who asks for a reload hears the revision once it is served', async () => {
   const { changes, asked, notes } = scene()
   const reloaded = changes.reload()
   expect(notes).toEqual(['begin'])
   asked[0]?.(applied(5))
-  expect(await reloaded).toEqual({ is: 'applied', revision: 5 })
+  expect(await reloaded).toEqual({ is: 'applied', revision: 5, hash: 'abc' })
   expect(notes).toEqual(['begin', 'applied', 'settled'])
 })
 

@@ -1,0 +1,133 @@
+// sluice apply: makes the text of a file that of a running gateway's config file, once the gateway has
+// checked it.
+import { extname, resolve } from 'node:path'
+import { parseDuration } from '../lib/durations.ts'
+import { readPipeToo } from '../lib/read-bounded.ts'
+import type { RejectedProblem } from '../telemetry/documents.ts'
+import type { Args } from './args.ts'
+import { askSocket, changedBy, readControlArgs } from './control.ts'
+import { whyFailed } from './failure.ts'
+import { type Answered, unexpected } from './gateway.ts'
+import { problemText } from './health.ts'
+import type { Io } from './io.ts'
+import { usageLine } from './usage.ts'
+
+const HELP = `Has a running gateway check FILE, write its text to the gateway's config file in one step, and serve it: all of that, or nothing.
+
+Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [-c FILE]
+
+      --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now
+      --expect HASH          refuse it unless the config file still has this SHA-256, or one that begins so (8 digits or more);
+                             default: that of the config which is served
+      --confirm-within TIME  serve what was served before, and write it back, unless "sluice confirm" comes within 30s, 5m, ...
+  -c, --config FILE          the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+  -h, --help                 this text
+
+A newer change that is served ends the wait for a confirmation, unless it is to be confirmed itself: then what was confirmed last comes back.
+A gateway that ends meanwhile does not confirm by that: when it starts again, it serves and writes back what was before.
+Exit code: 0 applied, or nothing stands against it; 1 refused, or no gateway was reached; 2 wrong usage.
+`
+
+const COMMAND = {
+  command: 'apply',
+  help: HELP,
+  options: {
+    'dry-run': { takes: 'flag' },
+    expect: { takes: 'value' },
+    'confirm-within': { takes: 'value' },
+  },
+  words: { min: 1, max: 1, wanted: 'the file that is to be applied' },
+} as const
+
+const FILE_BYTES_MAX = 16 * 1024 * 1024
+/** New workers may have to be started, each of which has ten seconds. */
+const TIMEOUT_MS = 60_000
+const CONFIRM_MS_MAX = 24 * 60 * 60 * 1000
+
+/** Asks for the change and tells its outcome. */
+export async function apply(args: readonly string[], io: Io): Promise<number> {
+  const asked = readControlArgs(COMMAND, args, io)
+  if (typeof asked === 'number') return asked
+  const { read, gateway } = asked
+  const [file = ''] = read.words
+  const how = howOf(read)
+  if ('problem' in how) return usageLine('apply', how.problem, io)
+  const whyNot = whyOtherSyntax(file, read.value('config') ?? 'sluice.yaml')
+  if (whyNot !== null) return refused(whyNot, io)
+  let body: Uint8Array
+  try {
+    body = readPipeToo(resolve(io.cwd, file), FILE_BYTES_MAX)
+  } catch (error) {
+    return refused(`${file}: ${whyFailed(error)}`, io)
+  }
+  const headers = { ...changedBy('apply'), ...(how.expect !== null && { 'If-Match': `"${how.expect}"` }) }
+  const request = { method: 'PUT', path: how.path, timeoutMs: TIMEOUT_MS, headers, body } as const
+  const answer = await askSocket(gateway, request, io)
+  return answer === null ? 1 : tell(answer, { file, ...how }, io)
+}
+
+interface How {
+  readonly path: string
+  readonly isDryRun: boolean
+  readonly expect: string | null
+  readonly confirm: string | null
+}
+
+function howOf(read: Args): How | { readonly problem: string } {
+  const isDryRun = read.flag('dry-run')
+  const expect = read.value('expect')?.toLowerCase() ?? null
+  if (expect !== null && !/^[0-9a-f]{8,64}$/.test(expect))
+    return { problem: `"${expect}" is no SHA-256: 8 to 64 hexadecimal digits` }
+  const confirm = read.value('confirm-within')
+  const withinMs = confirm === null ? null : parseDuration(confirm)
+  if (confirm !== null && (withinMs === null || withinMs < 1000 || withinMs > CONFIRM_MS_MAX))
+    return { problem: `"${confirm}" is no time from 1s to 24h` }
+  const query = new URLSearchParams()
+  if (isDryRun) query.set('dry_run', 'true')
+  if (withinMs !== null) query.set('confirm_within', String(withinMs / 1000))
+  return { path: `/api/v1/config${query.size > 0 ? `?${query.toString()}` : ''}`, isDryRun, expect, confirm }
+}
+
+/** The text is written as it is: the gateway reads it by the ending of its own file. */
+function whyOtherSyntax(file: string, config: string): string | null {
+  const isToml = (name: string): boolean => extname(name).toLowerCase() === '.toml'
+  if (extname(file) === '' || isToml(file) === isToml(config)) return null
+  return `${file} is not written as ${config} is: the gateway would not read its text there`
+}
+
+interface Told extends How {
+  readonly file: string
+}
+
+function tell(answer: Answered, { file, isDryRun, confirm }: Told, io: Io): number {
+  const document = answer.body as Answer | null
+  if (answer.status !== 200 || document === null) return tellRefused(answer, file, io)
+  for (const line of document.warnings ?? []) io.stderr(`${file}${line}\n`)
+  if (isDryRun) io.stdout(`${file}: nothing stands against it; nothing was changed\n`)
+  else if (confirm === null) io.stdout(`applied: revision ${document.revision}\n`)
+  else
+    io.stdout(
+      `applied: revision ${document.revision}; taken back in ${confirm} unless "sluice confirm" comes\n`,
+    )
+  return 0
+}
+
+interface Answer {
+  readonly revision?: number
+  readonly warnings?: readonly string[]
+}
+
+/** The file is named as the person named it. */
+function tellRefused(answer: Answered, file: string, io: Io): number {
+  const { errors, detail } = (answer.body ?? {}) as { errors?: readonly RejectedProblem[]; detail?: unknown }
+  if ((answer.status !== 422 && answer.status !== 412) || errors === undefined)
+    return unexpected(answer, 'apply', io)
+  for (const problem of errors)
+    io.stderr(`${problemText('line' in problem ? { ...problem, file } : problem)}\n`)
+  return refused(String(detail), io)
+}
+
+function refused(why: string, io: Io): number {
+  io.stderr(`sluice apply: ${why.charAt(0).toLowerCase()}${why.slice(1)}\n`)
+  return 1
+}

@@ -1,0 +1,29 @@
+// sluice confirm: what was applied with --confirm-within stays.
+import { askSocket, readControlArgs } from './control.ts'
+import { unexpected } from './gateway.ts'
+import type { Io } from './io.ts'
+
+const HELP = `Tells a running gateway that what "sluice apply --confirm-within" had it serve is to stay.
+
+Usage: sluice confirm [-c FILE]
+
+  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+  -h, --help         this text
+
+Exit code: 0 it stays; 1 nothing waits for that (any more), or no gateway was reached; 2 wrong usage.
+`
+
+/** Confirms, and says so. */
+export async function confirm(args: readonly string[], io: Io): Promise<number> {
+  const asked = readControlArgs({ command: 'confirm', help: HELP, options: {} }, args, io)
+  if (typeof asked === 'number') return asked
+  const answer = await askSocket(asked.gateway, { method: 'POST', path: '/api/v1/config/confirm' }, io)
+  if (answer === null) return 1
+  if (answer.status === 200) {
+    io.stdout('confirmed\n')
+    return 0
+  }
+  if (answer.status !== 409) return unexpected(answer, 'confirm', io)
+  io.stderr('sluice confirm: nothing waits to be confirmed\n')
+  return 1
+}

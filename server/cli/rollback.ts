@@ -1,0 +1,51 @@
+// sluice rollback: has a running gateway serve, and write to its config file, what it served before.
+import type { RejectedProblem } from '../telemetry/documents.ts'
+import { askSocket, changedBy, readControlArgs } from './control.ts'
+import { unexpected } from './gateway.ts'
+import { problemText } from './health.ts'
+import type { Io } from './io.ts'
+
+const HELP = `Has a running gateway go back to what it served before its last change, in its config file as well. Once more comes back to the change.
+
+Usage: sluice rollback [-c FILE]
+
+  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+  -h, --help         this text
+
+What waits to be confirmed goes back to what was confirmed last. A gateway knows what it served since it was started.
+A config file that was changed since is left alone, and nothing goes back.
+Exit code: 0 it went back; 1 it did not, or no gateway was reached; 2 wrong usage.
+`
+
+/** New workers may have to be started, each of which has ten seconds. */
+const TIMEOUT_MS = 60_000
+
+/** Asks for it and tells its outcome. */
+export async function rollback(args: readonly string[], io: Io): Promise<number> {
+  const asked = readControlArgs({ command: 'rollback', help: HELP, options: {} }, args, io)
+  if (typeof asked === 'number') return asked
+  const request = {
+    method: 'POST',
+    path: '/api/v1/config/rollback',
+    timeoutMs: TIMEOUT_MS,
+    headers: changedBy('rollback'),
+  } as const
+  const answer = await askSocket(asked.gateway, request, io)
+  if (answer === null) return 1
+  const document = answer.body as Answer | null
+  if (answer.status === 200) {
+    io.stdout(`went back: revision ${document?.revision}\n`)
+    return 0
+  }
+  if (![409, 412, 422].includes(answer.status)) return unexpected(answer, 'rollback', io)
+  for (const problem of document?.errors ?? []) io.stderr(`${problemText(problem)}\n`)
+  const detail = String(document?.detail)
+  io.stderr(`sluice rollback: ${detail.charAt(0).toLowerCase()}${detail.slice(1).replace(/\.$/, '')}\n`)
+  return 1
+}
+
+interface Answer {
+  readonly revision?: number
+  readonly detail?: string
+  readonly errors?: readonly RejectedProblem[]
+}

@@ -1,0 +1,155 @@
+// Writes the config file, for changes that do not come from it: beside it first, and at the commit in its
+// place in one step, so that a reader sees the old text or the new one. It stays whose it was, with the same
+// mode, and where it is a link the file that it leads to is written.
+import { createHash } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, type Stats } from 'node:fs'
+import { open, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type Edition, type ApplyProblem, Refusal } from '../problem.ts'
+import type { Part } from './part.ts'
+
+export interface FilePartOptions {
+  /** The config file. */
+  readonly file: string
+  /** Told with each edition that is served from now on, once its text stands in the file where it is to. */
+  readonly onWritten: (edition: Edition) => void
+}
+
+interface Written {
+  readonly temporary: string
+  /** Where it goes: no link. */
+  readonly real: string
+}
+
+/** SHA-256 of the bytes of a file, in hexadecimal; null: it cannot be read. */
+export function hashOfFile(file: string): string | null {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex')
+  } catch {
+    return null
+  }
+}
+
+/** What is said where the file is not the one that was edited. */
+export function fileChanged(file: string, found: string | null): Refusal {
+  return found === null
+    ? new Refusal('file_changed', `${file} cannot be read: it is not the file that was edited`)
+    : new Refusal(
+        'file_changed',
+        `${file} has been changed: its hash is ${found}`,
+        'look at what was changed there; to write over it, expect this hash',
+      )
+}
+
+export class FilePart implements Part {
+  readonly name = 'file'
+  readonly #options: FilePartOptions
+  #edition: Edition | null = null
+  #written: Written | null = null
+
+  constructor(options: FilePartOptions) {
+    this.#options = options
+  }
+
+  async stage(edition: Edition): Promise<readonly ApplyProblem[]> {
+    this.drop()
+    this.#edition = edition
+    if (edition.replaces === null) return []
+    try {
+      await this.#write(edition.text)
+    } catch (error) {
+      throw asRefusal(error, this.#options.file)
+    }
+    return []
+  }
+
+  /** Throws when the file is not the one any more whose place it takes; then it is left alone. */
+  commit(): void {
+    const [edition, written] = [this.#edition, this.#written]
+    if (edition === null) return
+    const { file, onWritten } = this.#options
+    if (written !== null) {
+      const found = hashOfFile(written.real)
+      if (found !== edition.replaces) throw fileChanged(file, found)
+      try {
+        renameSync(written.temporary, written.real)
+      } catch (error) {
+        throw asRefusal(error, file)
+      }
+      this.#written = null
+      keepFolder(dirname(written.real))
+    }
+    onWritten(edition)
+    this.#edition = null
+  }
+
+  drop(): void {
+    if (this.#written !== null) rmSync(this.#written.temporary, { force: true })
+    this.#written = null
+    this.#edition = null
+  }
+
+  async #write(text: string): Promise<void> {
+    const real = await realpath(this.#options.file)
+    const temporary = join(dirname(real), `.${basename(real)}.sluice-new`)
+    const of = await stat(real)
+    rmSync(temporary, { force: true })
+    // It may hold secrets: nobody else may look into it before it has the mode of the file.
+    const handle = await open(temporary, 'wx', 0o600)
+    this.#written = { temporary, real }
+    try {
+      await handle.writeFile(text)
+      await keepOwner(handle, of)
+      await handle.chmod(of.mode & 0o7777)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+type Handle = Awaited<ReturnType<typeof open>>
+
+async function keepOwner(handle: Handle, { uid, gid }: Stats): Promise<void> {
+  const own = await handle.stat()
+  if (own.uid === uid && own.gid === gid) return
+  try {
+    await handle.chown(uid, gid)
+  } catch {
+    throw new Refusal(
+      'file_not_writable',
+      `the file belongs to user ${uid}, group ${gid}, and would not any more`,
+      'write it as that user and use "sluice reload", or let it belong to the user of the gateway',
+    )
+  }
+}
+
+/** So that the new name outlives a power cut. */
+function keepFolder(folder: string): void {
+  try {
+    const fd = openSync(folder, 'r')
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // Some file systems cannot: the name is as safe as they make it.
+  }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'let the user of the gateway write in its folder, or write the file and use "sluice reload"',
+  EPERM: 'let the user of the gateway write in its folder, or write the file and use "sluice reload"',
+  EROFS: 'it is on a file system that cannot be written: change it where it comes from',
+  EBUSY: 'it is mounted by itself, as a single file of a container: mount its folder instead',
+  EXDEV: 'it is mounted by itself, as a single file of a container: mount its folder instead',
+  ENOSPC: 'make room on its disk',
+  EDQUOT: 'make room on its disk',
+}
+
+function asRefusal(error: unknown, file: string): Refusal {
+  if (error instanceof Refusal) return error
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return new Refusal('file_not_writable', `cannot write ${file}: ${message}`, HINTS[code] ?? null)
+}

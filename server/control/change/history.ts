@@ -1,0 +1,102 @@
+// What outlives the gateway of its changes, in the data folder: the revision with the hash of its text, so
+// that counting goes on over a restart, and the text to go back to while a change waits to be confirmed.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { logEvent } from '../../telemetry/log.ts'
+import { nameHash } from '../processes/state-file.ts'
+import type { ApplyProblem, Edition } from '../problem.ts'
+import type { Part } from './part.ts'
+
+/** A change that is taken back unless it is confirmed. */
+export interface Unconfirmed {
+  /** Of its text. */
+  readonly hash: string
+  /** What is served again when it is not confirmed. */
+  readonly previous: string
+}
+
+interface Kept {
+  readonly revision: number
+  readonly hash: string
+  readonly unconfirmed: Unconfirmed | null
+}
+
+const NOTHING: Kept = { revision: 0, hash: '', unconfirmed: null }
+
+const AFTER_RESTART =
+  'let the user of the gateway write there, or name another folder with "data"; until then revisions begin with 1 after a restart, and a change that waits to be confirmed stays when the gateway ends'
+
+export class History implements Part {
+  readonly name = 'history'
+  readonly #file: string
+  #kept: Kept
+  /** Whether this run has applied anything. */
+  #hasBegun = false
+  #staged: Edition | null = null
+  #hasWarned = false
+
+  /** Of the gateway with this config file. */
+  constructor(data: string, configFile: string) {
+    this.#file = join(data, `revision-${nameHash(configFile)}.json`)
+    this.#kept = read(this.#file)
+  }
+
+  get unconfirmed(): Unconfirmed | null {
+    return this.#kept.unconfirmed
+  }
+
+  /** The same text is the same revision after a restart. */
+  revisionOf({ hash }: Edition): number {
+    const { revision, hash: last } = this.#kept
+    return !this.#hasBegun && hash === last && revision > 0 ? revision : revision + 1
+  }
+
+  /** Kept before the change itself is: whenever the gateway ends from here on, it is taken back. */
+  hold(unconfirmed: Unconfirmed | null): void {
+    if (unconfirmed !== null || this.#kept.unconfirmed !== null) this.#keep({ ...this.#kept, unconfirmed })
+  }
+
+  stage(edition: Edition): readonly ApplyProblem[] {
+    this.#staged = edition
+    return []
+  }
+
+  commit(): void {
+    const edition = this.#staged
+    this.#staged = null
+    if (edition === null) return
+    const kept = { ...this.#kept, revision: this.revisionOf(edition), hash: edition.hash }
+    this.#hasBegun = true
+    this.#keep(kept)
+  }
+
+  drop(): void {
+    this.#staged = null
+  }
+
+  #keep(kept: Kept): void {
+    this.#kept = kept
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 })
+      const temporary = join(dirname(this.#file), `.${basename(this.#file)}.${process.pid}`)
+      writeFileSync(temporary, `${JSON.stringify(kept)}\n`, { mode: 0o600 })
+      renameSync(temporary, this.#file)
+    } catch (error) {
+      if (!this.#hasWarned)
+        logEvent('warn', 'revision_not_kept', { file: this.#file, why: String(error), hint: AFTER_RESTART })
+      this.#hasWarned = true
+    }
+  }
+}
+
+function read(file: string): Kept {
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<Kept> | null
+    if (!Number.isSafeInteger(kept?.revision) || typeof kept?.hash !== 'string') return NOTHING
+    const { revision = 0, hash, unconfirmed } = kept
+    const isWhole = typeof unconfirmed?.hash === 'string' && typeof unconfirmed.previous === 'string'
+    return { revision, hash, unconfirmed: isWhole ? unconfirmed : null }
+  } catch {
+    return NOTHING
+  }
+}

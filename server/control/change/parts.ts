@@ -1,0 +1,128 @@
+// The parts of each change, in the order in which they are staged and committed.
+import type { Config } from '../../config/schema.ts'
+import { finishMs } from '../../lib/drain.ts'
+import type { Resolver } from '../../lib/resolver.ts'
+import { configureEvents } from '../../telemetry/log.ts'
+import type { Prober } from '../health/prober.ts'
+import type { Board } from '../processes/board.ts'
+import type { Crew } from '../processes/crew.ts'
+import type { ApplyProblem } from '../problem.ts'
+import type { BindProblem } from '../sockets/bind-problem.ts'
+import type { ListeningSockets } from '../sockets/sockets.ts'
+import type { Part } from './part.ts'
+import { accessLogProblem, takesTokens, workersWanted } from './plan-checks.ts'
+
+/** Neither a start nor a change waits longer for the first checks of new servers. */
+const JUDGING_MS_MAX = 2000
+
+/** What a change moves. */
+export interface PartHands {
+  readonly file: Part
+  readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'occupy'>
+  readonly prober: Pick<Prober, 'stage' | 'apply' | 'drop'>
+  readonly resolver: Pick<Resolver, 'configure'>
+  readonly sockets: Pick<ListeningSockets, 'stage' | 'commit' | 'drop'>
+  readonly admin: Part
+  readonly turn: Part
+  readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize'>
+  readonly history: Part
+  /** The config of the start. */
+  readonly first: Pick<Config, 'resolver'>
+  readonly isServing: () => boolean
+  /** Settles when no worker of our own kind, left behind by a supervisor that died, has a port of this config. */
+  readonly portsFreed: (config: Config) => Promise<void>
+}
+
+/**
+ * The file decides: what may fail at the end is done before anything is swapped. Servers have a state before
+ * workers look at them, and the relay is there before workers bring it clients.
+ */
+export const partsOf = (hands: PartHands): readonly Part[] => [
+  hands.file,
+  boardPart(hands),
+  healthPart(hands),
+  socketsPart(hands),
+  hands.admin,
+  hands.turn,
+  LOGS,
+  crewPart(hands),
+  hands.history,
+]
+
+function boardPart({ board }: PartHands): Part {
+  return {
+    name: 'board',
+    stage: ({ config }, { records }) => {
+      board.reserve(records)
+      if (takesTokens(config)) board.reserveBuckets(config.limits.rate_limits)
+      return []
+    },
+    commit: ({ slots }) => board.occupy(slots),
+    drop: () => {},
+  }
+}
+
+function healthPart({ prober, resolver, first }: PartHands): Part {
+  let served = first.resolver
+  let judged: Promise<unknown> = Promise.resolve()
+  return {
+    name: 'health',
+    stage: (_, { config: words, slots }) => {
+      resolver.configure(words.resolver)
+      judged = Promise.race([prober.stage(words, slots), Bun.sleep(JUDGING_MS_MAX)])
+      return []
+    },
+    ready: () => judged.then(() => {}),
+    commit: ({ config: words, slots }) => {
+      served = words.resolver
+      prober.apply(words, slots)
+    },
+    drop: () => {
+      resolver.configure(served)
+      prober.drop()
+    },
+  }
+}
+
+function socketsPart({ sockets, crew, isServing, portsFreed }: PartHands): Part {
+  return {
+    name: 'sockets',
+    stage: async (_, { config }) => {
+      // Workers of our own kind, left behind by a supervisor that died, make way.
+      if (!isServing()) await portsFreed(config)
+      return bindProblems(sockets.stage(config.listeners, crew.slots), isServing())
+    },
+    commit: ({ config: { listeners } }) => sockets.commit(listeners),
+    drop: () => sockets.drop(),
+  }
+}
+
+/** Addresses that cannot be opened; while something is served a port in use is worth another try of the same config. */
+export function bindProblems(problems: readonly BindProblem[], isServing: boolean): readonly ApplyProblem[] {
+  return problems.map(({ path, code, message, hint }) => {
+    if (code === 'EADDRINUSE' && isServing)
+      return { path, message, hint: 'try again with SIGHUP once the port is free' }
+    return hint === null ? { path, message } : { path, message, hint }
+  })
+}
+
+const LOGS: Part = {
+  name: 'logs',
+  stage: ({ config }) => {
+    const problem = accessLogProblem(config)
+    return problem === null ? [] : [problem]
+  },
+  commit: ({ config }) => configureEvents(config.logs),
+  drop: () => {},
+}
+
+function crewPart({ crew }: PartHands): Part {
+  return {
+    name: 'crew',
+    stage: () => [],
+    ask: async (plan) => (await crew.prepare(plan)).map((why) => ({ path: '', message: why })),
+    commit: (plan) => crew.commit(plan),
+    drop: (plan) => crew.drop(plan),
+    finish: ({ config }) => crew.resize(workersWanted(config), finishMs(config.drain)),
+  }
+}

@@ -1,0 +1,143 @@
+// What the supervisor works with once the first config is known.
+import type { Config } from '../config/schema.ts'
+import { logEvent } from '../telemetry/log.ts'
+import type { Totals } from '../telemetry/registry.ts'
+import type { AdminKeeper } from './admin-keeper.ts'
+import { Applier } from './change/apply.ts'
+import { readCertificates } from './change/certificates.ts'
+import { FilePart } from './change/file-part.ts'
+import { History } from './change/history.ts'
+import { bindProblems, partsOf } from './change/parts.ts'
+import { dryRun, restartProblems, workersWanted } from './change/plan-checks.ts'
+import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
+import { Board } from './processes/board.ts'
+import type { Crew } from './processes/crew.ts'
+import { untilOrphansEnd } from './processes/orphans.ts'
+import {
+  areHeldByOrphans,
+  isRelayEnding,
+  orphanMarks,
+  readRunState,
+  runStateFile,
+  type ProcessMark,
+} from './processes/state-file.ts'
+import { workerEnv } from './processes/worker-command.ts'
+import type { Edition } from './problem.ts'
+import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
+import { TurnSide } from './relay/turn-side.ts'
+import { Sockets, type ListeningSockets } from './sockets/sockets.ts'
+
+export interface Parts {
+  readonly board: Board
+  readonly sockets: ListeningSockets
+  readonly prober: Prober
+  readonly turn: TurnSide
+  readonly applier: Applier
+  readonly history: History
+  /** Where it is said who runs: the same until the end. */
+  readonly runState: string
+  /** Workers of a supervisor that was killed, or of one before it. */
+  readonly orphans: readonly ProcessMark[]
+}
+
+export interface PartsOptions {
+  readonly config: Config
+  readonly file: string
+  readonly crew: Crew
+  readonly admin: AdminKeeper
+  readonly history: History
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly totals: Totals
+  /** What is to be told of the TURN relay. */
+  readonly onRelay: Pick<TurnKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'>
+  readonly sockets: ListeningSockets | null
+  /** False once it is told to stop while it starts. */
+  readonly isWanted: () => boolean
+  /** The oldest plan that any worker may still use. */
+  readonly oldestPlan: () => number
+  readonly onHealthChange: (change: HealthChange) => void
+  readonly onHealthResult: (result: HealthResult) => void
+  /** An edition is served, and stands in the file where it is to. */
+  readonly onWritten: (edition: Edition) => void
+}
+
+/** Makes them for the first config; nothing is open yet. */
+export async function makeParts(options: PartsOptions): Promise<Parts> {
+  const { config, crew, file, history } = options
+  // Loaded here, beside which workers already start.
+  const [{ Prober }, resolvers] = await Promise.all([
+    import('./health/prober.ts'),
+    import('../lib/resolver.ts'),
+  ])
+  const { data } = config
+  const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
+  const runState = runStateFile(data, file)
+  const leftBehind = readRunState(runState)
+  const orphans = leftBehind === null ? [] : orphanMarks(leftBehind)
+  const sockets = options.sockets ?? new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
+  const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
+  const prober = new Prober({
+    board: board.scoreboard,
+    resolver,
+    onChange: options.onHealthChange,
+    onResult: options.onHealthResult,
+  })
+  const isServing = (): boolean => applier.running !== null
+  const turn = new TurnSide(
+    () => makeTurnKeeper(options, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
+    (problems) => bindProblems(problems, isServing()),
+  )
+  const applier: Applier = new Applier({
+    parts: partsOf({
+      file: new FilePart({ file, onWritten: options.onWritten }),
+      board,
+      prober,
+      resolver,
+      sockets,
+      admin: options.admin,
+      turn,
+      crew,
+      history,
+      first: config,
+      isServing,
+      portsFreed: ({ listeners }) => untilOrphansEnd(() => sockets.heldPorts(listeners), options.isWanted),
+    }),
+    isReusable: ({ index, sincePlan }) =>
+      board.scoreboard.inFlight(index) === 0 && options.oldestPlan() >= sincePlan,
+    gather: async (words) => ({
+      certificates: await readCertificates(words),
+      door: await turn.doorOf(words),
+    }),
+    dryRun,
+    restartProblems: (words, running) => restartProblems(words, running, crew),
+    revisionOf: (edition) => history.revisionOf(edition),
+    onBug: (part, error) => logEvent('error', 'bug', { process: 'supervisor', part, error: String(error) }),
+  })
+  return { board, sockets, prober, turn, applier, history, runState, orphans }
+}
+
+/** Where listeners are open, by name. */
+export function openAddresses({ sockets, turn }: Parts, { listeners }: Config): Record<string, string> {
+  return { ...sockets.addresses(listeners), ...turn.keeper?.addresses(listeners) }
+}
+
+async function makeTurnKeeper(
+  { config, crew, ...parts }: PartsOptions,
+  { sockets, isEnding }: { readonly sockets: ListeningSockets; readonly isEnding: () => boolean },
+): Promise<TurnKeeper> {
+  const [{ TurnKeeper }, { relayProcess, relayThread }] = await Promise.all([
+    import('./relay/turn-keeper.ts'),
+    import('./relay/relay-start.ts'),
+  ])
+  return new TurnKeeper({
+    ...parts.onRelay,
+    data: config.data,
+    file: parts.file,
+    totals: parts.totals,
+    start: crew.isInProcess ? relayThread : relayProcess(workerEnv(parts.env)),
+    tcpAddresses: (listeners) => sockets.addresses(listeners),
+    adminAddress: () => parts.admin.nextAddress,
+    workersOf: workersWanted,
+    isEnding,
+  })
+}

@@ -1,0 +1,175 @@
+// The applier over fake parts, each of which may refuse, throw or fail at any step: nothing is half done.
+import { expect, test } from 'bun:test'
+import { Applier, type Outcome } from '../../../../server/control/change/apply.ts'
+import type { Part } from '../../../../server/control/change/part.ts'
+import type { Edition } from '../../../../server/control/problem.ts'
+import { seededRandom, seedOfRun } from '../../../support/random.ts'
+import { configOf } from '../relay/turn-config.ts'
+
+const edition = (hash: string): Edition => ({
+  text: '',
+  hash,
+  config: { ...configOf({}), backends: {}, rules: [] },
+  from: 'api',
+  by: null,
+  replaces: null,
+})
+
+type Fate = 'well' | 'refuses' | 'throws' | 'rejects'
+const STEPS = ['stage', 'ask', 'ready', 'commit', 'finish'] as const
+type Step = (typeof STEPS)[number]
+
+interface World {
+  fates: Map<string, Fate>
+  readonly notes: string[]
+  /** What each part serves: the hash of an edition. */
+  readonly served: Map<string, string>
+  readonly open: Set<string>
+}
+
+const NAMES = ['file', 'board', 'sockets', 'crew', 'history']
+
+function fakePart(name: string, world: World): Part {
+  let staged = ''
+  const act = (step: Step): readonly { path: string; message: string }[] => {
+    world.notes.push(`${step} ${name}`)
+    switch (world.fates.get(`${step} ${name}`) ?? 'well') {
+      case 'well':
+        return []
+      case 'refuses':
+        return [{ path: name, message: step }]
+      case 'throws':
+      case 'rejects':
+        throw new Error(`${step} ${name}`)
+    }
+  }
+  /** Throws now, or later. */
+  const later = async (step: Step): Promise<readonly { path: string; message: string }[]> => {
+    await Promise.resolve()
+    return act(step)
+  }
+  const isLate = (step: Step): boolean => world.fates.get(`${step} ${name}`) === 'rejects'
+  return {
+    name,
+    stage: ({ hash }) => {
+      staged = hash
+      world.open.add(name)
+      return isLate('stage') ? later('stage') : act('stage')
+    },
+    ask: () => (isLate('ask') ? later('ask') : Promise.resolve(act('ask'))),
+    ready: async () => void (await later('ready')),
+    commit: () => {
+      const commit = (): void => {
+        act('commit')
+        world.served.set(name, staged)
+        world.open.delete(name)
+      }
+      return isLate('commit') ? Promise.resolve().then(commit) : commit()
+    },
+    drop: () => {
+      world.notes.push(`drop ${name}`)
+      world.open.delete(name)
+    },
+    finish: async () => void (await later('finish')),
+  }
+}
+
+function applierOf(world: World, bugs: string[]): Applier {
+  let revision = 0
+  return new Applier({
+    parts: NAMES.map((name) => fakePart(name, world)),
+    restartProblems: () => [],
+    isReusable: () => true,
+    gather: () => Promise.resolve({ door: null, certificates: {} }),
+    dryRun: () => Promise.resolve(),
+    revisionOf: () => ++revision,
+    onBug: (part) => void bugs.push(part),
+  })
+}
+
+const begun = (notes: readonly string[]): string[] =>
+  notes.filter((note) => note.startsWith('stage ')).map((note) => note.slice('stage '.length))
+const dropped = (notes: readonly string[]): string[] =>
+  notes.filter((note) => note.startsWith('drop ')).map((note) => note.slice('drop '.length))
+
+test('whatever refuses or fails, all that was begun is dropped in reverse, or all serve the new edition', async () => {
+  const random = seededRandom(seedOfRun())
+  const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
+  const bugs: string[] = []
+  const applier = applierOf(world, bugs)
+  const seen = new Set<string>()
+  let hash = ''
+  for (let round = 0; round < 3000; round++) {
+    world.fates = new Map()
+    const count = random.below(3)
+    for (let i = 0; i < count; i++) {
+      const step = STEPS[random.below(STEPS.length)] ?? 'stage'
+      const fate = (['refuses', 'throws', 'rejects'] as const)[random.below(3)] ?? 'throws'
+      world.fates.set(`${step} ${NAMES[random.below(NAMES.length)]}`, fate)
+    }
+    world.notes.length = 0
+    bugs.length = 0
+    const isDryRun = random.below(4) === 0
+    const before = applier.running
+    const next = `edition ${round}`
+    const outcome: Outcome = await applier.apply({
+      check: () => Promise.resolve({ is: 'valid', edition: edition(next) }),
+      isDryRun,
+    })
+    seen.add(outcome.is)
+    expect([...world.open].filter((name) => !bugs.includes(name))).toEqual([])
+    if (outcome.is === 'applied') {
+      hash = next
+      expect(isDryRun).toBe(false)
+      expect(dropped(world.notes)).toEqual([])
+      expect(applier.running?.edition.hash).toBe(next)
+      // One that could not commit, a bug, is told, and the others went on.
+      for (const name of NAMES) if (!bugs.includes(name)) expect(world.served.get(name)).toBe(next)
+    } else {
+      expect(applier.running).toBe(before)
+      expect(dropped(world.notes)).toEqual(begun(world.notes).toReversed())
+      expect(bugs).toEqual([])
+      for (const served of world.served.values()) expect(served).not.toBe(next)
+      if (outcome.is === 'rejected') expect(outcome.problems.length).toBeGreaterThan(0)
+    }
+    world.open.clear()
+  }
+  expect([...seen].toSorted()).toEqual(['applied', 'rejected', 'sound'])
+  expect(hash).not.toBe('')
+})
+
+test('all that is found here is told at once, and then nobody else is asked', async () => {
+  const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
+  world.fates.set('stage board', 'refuses').set('stage crew', 'throws')
+  const outcome = await applierOf(world, []).apply({
+    check: () => Promise.resolve({ is: 'valid', edition: edition('one') }),
+  })
+  expect(outcome).toMatchObject({
+    is: 'rejected',
+    problems: [
+      { path: 'board', message: 'stage' },
+      { path: '', message: 'stage crew' },
+    ],
+  })
+  expect(world.notes.filter((note) => note.startsWith('ask'))).toEqual([])
+})
+
+test('a text that waits is not replaced by a newer reading of the file; too many that wait are refused', async () => {
+  const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
+  const applier = applierOf(world, [])
+  const gate = Promise.withResolvers<null>()
+  const first = applier.apply({ check: () => gate.promise })
+  const given = applier.apply({ check: () => Promise.resolve({ is: 'valid', edition: edition('text') }) })
+  const read = applier.apply({
+    check: () => Promise.resolve({ is: 'valid', edition: edition('file') }),
+    isReading: true,
+  })
+  const many = Array.from({ length: 70 }, () => applier.apply({ check: () => Promise.resolve(null) }))
+  gate.resolve(null)
+  expect(await first).toEqual({ is: 'superseded' })
+  expect((await given).is).toBe('applied')
+  expect((await read).is).toBe('applied')
+  const outcomes = await Promise.all(many)
+  expect(outcomes.filter(({ is }) => is === 'rejected')).toHaveLength(8)
+  expect(applier.running?.revision).toBe(2)
+})
