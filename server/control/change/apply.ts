@@ -123,8 +123,8 @@ export class Applier {
     try {
       plan = { number, config, slots, records: table.records, ...(await options.gather(config)) }
 
-      // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect, and
-      //   the workers compile as well.
+      // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect,
+      //   and the workers compile as well.
       if (running) await options.dryRun(plan)
     } catch (error) {
       return rejected([problemOf(error)], edition)
@@ -142,8 +142,8 @@ export class Applier {
       return refusals.length > 0 ? rejected(refusals, edition) : { is: 'sound', edition }
     }
 
-    // 7. Commit: the file is renamed, the workers swap. Not before what is new may be served: a server without
-    //   a state would not be used.
+    // 7. Commit: the file is renamed, the workers swap. Not before what is new may be served: a server
+    //   without a state would not be used.
     const served: Served = { revision: options.revisionOf(edition), edition, plan }
     const problem = await this.#commit(served, table, staged)
     if (problem !== null) return rejected([problem], edition)

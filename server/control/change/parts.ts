@@ -29,7 +29,7 @@ export interface PartHands {
   /** The config of the start. */
   readonly first: Pick<Config, 'resolver'>
   readonly isServing: () => boolean
-  /** Settles when no worker of our own kind, left behind by a supervisor that died, has a port of this config. */
+  /** Settles when no worker that a supervisor left behind, as it died, has a port of this config. */
   readonly portsFreed: (config: Config) => Promise<void>
 }
 
@@ -97,7 +97,7 @@ function socketsPart({ sockets, crew, isServing, portsFreed }: PartHands): Part 
   }
 }
 
-/** Addresses that cannot be opened; while something is served a port in use is worth another try of the same config. */
+/** Addresses that cannot be opened; while something is served, a port in use is worth another try. */
 export function bindProblems(problems: readonly BindProblem[], isServing: boolean): readonly ApplyProblem[] {
   return problems.map(({ path, code, message, hint }) => {
     if (code === 'EADDRINUSE' && isServing)
