@@ -81,7 +81,7 @@ export class Changes {
     return this.#last
   }
 
-  /** Makes a text that of the config file, and applies it; only who gave it is told of one that is refused. */
+  /** Makes a text that of the config file, and applies it; one that is refused is told to nobody else. */
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
     const { isDryRun, confirmWithinMs } = given
     const warnings: string[] = []
