@@ -50,7 +50,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     import('../telemetry/log.ts'),
   ])
   endOnBugs()
-  if (process.pid === 1) (await import('../control/processes/reap.ts')).reapOrphans()
+  if (process.pid === 1) (await import('../control/children/reap.ts')).reapOrphans()
   const code = await supervise(superviseOptions(file, read, { ...io, stderr: tellPeople }))
   await finishEvents()
   return code

@@ -1,6 +1,6 @@
 // What the supervisor looks at again and again, all in one waking: each second while anything is served, and
 // half as often while nothing is.
-import { LOOK_EVERY_MS } from './processes/pulse.ts'
+import { LOOK_EVERY_MS } from './children/pulse.ts'
 
 const QUIET_EVERY_MS = 2000
 

@@ -2,7 +2,7 @@
 // when they keep dying young; it takes over the sockets of its post and the last committed plan. A post that
 // stays empty while others serve has no sockets: the kernel would send clients to where nobody accepts. Five
 // early deaths after a new plan are the plan's fault.
-import type { Answer } from './kept.ts'
+import type { Answer } from '../children/kept.ts'
 import { Probation } from './probation.ts'
 import type { PlanBody, Worker } from './worker.ts'
 import { WorkerPost } from './worker-post.ts'

@@ -2,7 +2,7 @@
 import { logEvent } from '../../telemetry/log.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { Crew } from './crew.ts'
-import { Pulse, waitedMs } from './pulse.ts'
+import { Pulse, waitedMs } from '../children/pulse.ts'
 import type { Worker } from './worker.ts'
 
 /** Silent for so long it is worth telling who asks: an idle one beats each two seconds. */

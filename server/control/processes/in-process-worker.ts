@@ -2,7 +2,7 @@
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricsDelta } from '../../telemetry/registry.ts'
-import type { Answer } from './kept.ts'
+import type { Answer } from '../children/kept.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 
 const METRICS_EVERY_MS = 1000

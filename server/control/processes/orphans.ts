@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { listeningInodes, socketInodes } from '../../lib/tcp-table.ts'
 import { logEvent } from '../../telemetry/log.ts'
+import type { HeldPort } from '../sockets/sockets.ts'
 
 /** They accept for five seconds, and then empty their queues. */
 const LONGEST_MS = 7000
@@ -13,11 +14,6 @@ const LOOK_EVERY_MS = 100
  * more, while its sockets still close.
  */
 const CLOSING_LOOKS = 10
-
-export interface HeldPort {
-  readonly bind: string
-  readonly port: number
-}
 
 /**
  * Settles when none of these ports is held by an orphan any more, or soon after the time when all should have

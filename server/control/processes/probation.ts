@@ -1,5 +1,5 @@
 // A new plan is on probation: workers that keep dying of it are its fault, not theirs.
-import { YOUNG_MS } from './back-off.ts'
+import { YOUNG_MS } from '../children/back-off.ts'
 
 const EARLY_DEATHS_MAX = 5
 /** A plan that was served for so long has proven itself. */

@@ -1,6 +1,6 @@
-// How our own processes are started, and with how much of our environment.
-import { join } from 'node:path'
+// How workers are started, how many, and with how much of our environment.
 import { availableParallelism } from 'node:os'
+import { mainCommand } from '../children/own-command.ts'
 
 /** What they may see of the environment. BUN_* would change what Bun does, and the rest may hold secrets. */
 const PASSED = [
@@ -14,18 +14,6 @@ const PASSED = [
   'LD_LIBRARY_PATH',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
-]
-
-const isCompiled = import.meta.path.startsWith('/$bunfs')
-
-/** What this program runs first; compiled, this file is one of its parts. */
-export const mainModule = (): string => (isCompiled ? Bun.main : join(import.meta.dir, '../../main.ts'))
-
-/** Program and arguments of one of its commands: this program itself, compiled or not. */
-export const mainCommand = (command: string): string[] => [
-  process.execPath,
-  ...(isCompiled ? [] : [mainModule()]),
-  command,
 ]
 
 /** Program and arguments of a worker. */

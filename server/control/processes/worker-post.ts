@@ -1,5 +1,5 @@
 // A worker's place in the crew: its slot, and the sockets of that.
-import { Post } from './post.ts'
+import { Post } from '../children/post.ts'
 import type { PlanBody, Worker } from './worker.ts'
 
 /**

@@ -2,7 +2,7 @@
 // process.
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import type { Plan } from '../../snapshot/plan.ts'
-import type { Kept } from './kept.ts'
+import type { Kept } from '../children/kept.ts'
 
 /** A plan before it is addressed to a worker: the sockets differ by worker, the reasons by moment. */
 export interface PlanBody {

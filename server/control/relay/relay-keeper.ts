@@ -2,8 +2,8 @@
 // is started at once, then after 0.1, 0.2 … 5 s when they keep dying young, and gets the same sockets and the
 // last committed plan.
 import type { Question } from '../../turn/messages.ts'
-import type { Answer, Kept } from '../processes/kept.ts'
-import { Post } from '../processes/post.ts'
+import type { Answer, Kept } from '../children/kept.ts'
+import { Post } from '../children/post.ts'
 import type { RelayBody } from './relay-plan.ts'
 import type { Relay } from './relay.ts'
 import type { RelayExit } from './relay-start.ts'

@@ -1,6 +1,6 @@
 // What runs the TURN relay: a process of its own, or (`workers: 0`) a thread of this one.
-import { linkedProcess, linkedThread, type ChildExit, type StartLinked } from '../processes/child-start.ts'
-import { mainCommand } from '../processes/worker-command.ts'
+import { linkedProcess, linkedThread, type ChildExit, type StartLinked } from '../children/child-start.ts'
+import { mainCommand } from '../children/own-command.ts'
 
 /** How it ended. */
 export interface RelayExit extends ChildExit {

@@ -1,8 +1,8 @@
 // One relay: what is told to it, and heard from it.
 import type { MetricsDelta } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../../turn/messages.ts'
-import { Child } from '../processes/child.ts'
-import { linked } from '../processes/child-start.ts'
+import { Child } from '../children/child.ts'
+import { linked } from '../children/child-start.ts'
 import type { HeldSocket, RelayBody } from './relay-plan.ts'
 import type { RelayExit, StartRelay } from './relay-start.ts'
 

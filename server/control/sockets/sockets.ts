@@ -8,7 +8,6 @@ import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { dropSyns } from '../../lib/syn-filter.ts'
 import { listeningInodes } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
-import type { HeldPort } from '../processes/orphans.ts'
 
 /** An address that is open, with a socket for each worker slot. */
 interface OpenAddress {
@@ -28,6 +27,11 @@ const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` :
 /** All TCP addresses. */
 export const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
   Object.entries(listeners).flatMap(([name, binds]) => tcpBindsOf(name, binds))
+
+export interface HeldPort {
+  readonly bind: string
+  readonly port: number
+}
 
 /** A slot's socket; it stays the supervisor's. */
 export interface TakenSocket {

@@ -3,7 +3,7 @@ import { inSlices } from '../../lib/slices.ts'
 import type { ReadConfig, SourceOptions } from './config-source.ts'
 import type { Loaded } from './loader.ts'
 import { readRules } from '../processes/rule-pieces.ts'
-import { mainCommand } from '../processes/worker-command.ts'
+import { mainCommand } from '../children/own-command.ts'
 
 /** A file that takes longer is read by the supervisor itself, which then tells what there is to tell. */
 const WITHIN_MS = 60_000

@@ -1,7 +1,7 @@
 // Crews of made-up workers, for tests.
 import { expect } from 'bun:test'
 import { Crew } from '../../../../server/control/processes/crew.ts'
-import type { Answer } from '../../../../server/control/processes/kept.ts'
+import type { Answer } from '../../../../server/control/children/kept.ts'
 import type { PlanBody, Worker } from '../../../../server/control/processes/worker.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 

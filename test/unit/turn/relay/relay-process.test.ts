@@ -11,7 +11,8 @@ import {
   type StartRelay,
 } from '../../../../server/control/relay/relay-start.ts'
 import { Relay } from '../../../../server/control/relay/relay.ts'
-import { mainCommand, workerEnv } from '../../../../server/control/processes/worker-command.ts'
+import { mainCommand } from '../../../../server/control/children/own-command.ts'
+import { workerEnv } from '../../../../server/control/processes/worker-command.ts'
 import type { SeriesDelta } from '../../../../server/telemetry/registry.ts'
 import { softLimitIn } from '../../../../server/lib/descriptors.ts'
 import * as stun from '../../../support/stun.ts'

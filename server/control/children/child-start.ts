@@ -7,7 +7,7 @@ import { withSignalsHeld } from '../../lib/signals.ts'
 import { ChildLink, makeControlPair } from './child-link.ts'
 import { isOwnChild } from './reap.ts'
 import { unlessWithin } from './unless-within.ts'
-import { mainModule } from './worker-command.ts'
+import { mainModule } from './own-command.ts'
 
 /** A child that nothing can be said to any more ends by itself within this time, or is ended. */
 const SPEECHLESS_MS = 2000

@@ -1,13 +1,13 @@
 // Children of the plainest kind, for tests: each runs kid.ts.
 import { join } from 'node:path'
-import { Child, type ChildOptions } from '../../../../server/control/processes/child.ts'
+import { Child, type ChildOptions } from '../../../../server/control/children/child.ts'
 import {
   ipcProcess,
   linked,
   linkedProcess,
   type ChildExit,
   type StartChild,
-} from '../../../../server/control/processes/child-start.ts'
+} from '../../../../server/control/children/child-start.ts'
 
 export interface KidPlan {
   readonly type: 'plan'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Pulse, waitedMs } from '../../../../server/control/processes/pulse.ts'
+import { Pulse, waitedMs } from '../../../../server/control/children/pulse.ts'
 
 /** Looks once a second until it hangs; how many looks that took, null when it did not. */
 function looksUntilHung(pulse: Pulse, beatAt: (look: number) => number, looks: number): number | null {
