@@ -27,8 +27,13 @@ const ListenerTimeouts = Type.Object(
       least: '1ms',
       description: 'An upgraded connection (WebSocket) may be silent this long.',
     }),
+    step: Duration({
+      default: '30s',
+      least: '1ms',
+      description: 'Middleware that waits for something may take this long; beyond it 504.',
+    }),
   },
-  { default: {}, description: 'How long clients may take.' },
+  { default: {}, description: 'How long clients and steps may take.' },
 )
 
 const ListenerLimits = Type.Object(

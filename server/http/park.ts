@@ -1,23 +1,22 @@
 // A step that waits. Its exchange is parked: nothing of it moves until the step's Promise settles, which it
 // must in time.
-import { nowMs } from '../lib/clock.ts'
-import { event } from '../lib/event.ts'
+import { flush } from '../lib/stage.ts'
+import { nowMs, tick } from '../lib/clock.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 
-/** A step that waits longer has failed. */
-export const PARK_MS_MAX = 30_000
-
-/** Hears what became of a step's Promise: one of the two, once. */
+/** Hears what became of a step's Promise: one of the three, once. */
 interface Parked<T> {
   settled(value: T): void
-  /** It was rejected, or took too long; or `settled` threw. */
+  /** It was rejected; or `settled` threw. */
   failed(error: unknown): void
+  /** It took too long. */
+  expired(): void
 }
 
-/** Waits for a step's Promise. */
-export function park<T>(waited: Promise<T>, wheel: Wheel, parked: Parked<T>): void {
+/** Waits for a step's Promise, so many ms at most. */
+export function park<T>(waited: Promise<T>, wheel: Wheel, mostMs: number, parked: Parked<T>): void {
   const wait = new Wait(parked, wheel)
-  wheel.due(wait, nowMs + PARK_MS_MAX)
+  wheel.due(wait, nowMs + mostMs)
   waited.then(
     (value) => wait.end(() => parked.settled(value)),
     (error: unknown) => wait.end(() => parked.failed(error)),
@@ -41,18 +40,18 @@ class Wait<T> implements Timed {
     if (this.#isOver) return
     this.#isOver = true
     this.#wheel.remove(this)
-    event(() => {
-      try {
-        go()
-      } catch (error) {
-        this.#parked.failed(error)
-      }
-    })
+    tick()
+    try {
+      go()
+    } catch (error) {
+      this.#parked.failed(error)
+    }
+    flush()
   }
 
   expire(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#parked.failed(new Error(`a step did not settle within ${PARK_MS_MAX / 1000} s`))
+    this.#parked.expired()
   }
 }

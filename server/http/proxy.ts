@@ -34,7 +34,7 @@ import type { Exchange, Try } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { givenRequestId } from './forwarded-headers.ts'
 import { HeldPieces } from '../lib/held-pieces.ts'
-import { endSteps, requestSteps, responseSteps } from './steps.ts'
+import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
 import type { Tunnel } from './tunnel.ts'
 import { whyForStrangers, whyRefused } from './why.ts'
@@ -88,6 +88,8 @@ export class Proxied implements Exchange, ClientEvents {
   notes: unknown[] | null = null
   /** Steps whose request part has run: their response and end parts will. */
   reached = 0
+  /** Place of the step that is waited for; -1: none is. */
+  waitingAt = -1
   /** What of the body came while a request step waited. */
   #ahead: HeldPieces | null = null
   /** A head that goes out as it came, until something of its body does. */
@@ -263,16 +265,24 @@ export class Proxied implements Exchange, ClientEvents {
     })
   }
 
-  /** A step threw. What of the answer has not left yet becomes one of ours, which passes no further step. */
+  /** A step threw. */
   bug(error: unknown): void {
     tellBug(error)
+    this.failInside('internal')
+  }
+
+  /**
+   * Something of ours failed. What of the answer has not left yet becomes one of ours, which passes no
+   * further step.
+   */
+  failInside(code: 'internal' | 'step_timeout'): void {
     if (this.isEnded) return
-    if (this.isHeadSent) return this.breakOff('internal')
-    if (!this.hasBegun) return this.reply(faultAnswer('internal'))
+    if (this.isHeadSent) return this.breakOff(code)
+    if (!this.hasBegun) return this.reply(faultAnswer(code))
     this.forward?.giveUp()
     this.tunnel = null
-    this.fault = fault('internal', this.attempts > 0)
-    const { head, bytes } = this.#render(faultAnswer('internal'))
+    this.fault = fault(code, this.attempts > 0)
+    const { head, bytes } = this.#render(faultAnswer(code))
     this.answer = head
     this.status = head.status
     this.sendAnswer(head, 'none', bytes)
@@ -285,6 +295,7 @@ export class Proxied implements Exchange, ClientEvents {
    * sends it.
    */
   answered(head: ResponseHead, framing: Framing, own: Buffer | null): void {
+    if (this.waitingAt >= 0) cancelStep(this)
     this.answer = head
     this.status = head.status
     if (this.firstByteMs === 0) this.firstByteMs = nowMs
@@ -358,6 +369,7 @@ export class Proxied implements Exchange, ClientEvents {
     if (this.isEnded) return
     this.isEnded = true
     this.fault = reason
+    if (this.waitingAt >= 0) cancelStep(this)
     if (!this.tunnel) this.bytesIn = this.inbound.framing === 'none' ? 0 : this.inbound.reader.contentBytes
     const { rule } = this
     if (rule && rule.endSteps.length > 0) endSteps(this, rule)

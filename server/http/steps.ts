@@ -23,15 +23,46 @@ export function requestSteps(x: Proxied, rule: Rule, from: number): void {
 
 /** The exchange goes on at the next step, unless it was answered or given up meanwhile. */
 function awaitRequestStep(x: Proxied, rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
-  park(waited, x.engine.wheel, {
+  const place = rule.requestSteps[at] as number
+  x.waitingAt = place
+  park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
     settled: (answer) => {
-      if (x.isEnded || x.hasBegun) return
+      if (x.waitingAt !== place) return
+      x.waitingAt = -1
       x.inbound.resume()
       if (answer) x.reply(answer)
       else requestSteps(x, rule, at + 1)
     },
-    failed: (error) => x.bug(error),
+    failed: (error) => failedStep(x, place, error),
+    expired: () => expiredStep(x, rule, place),
   })
+}
+
+/** It was rejected. When nobody waits for it any more, that it failed is all there is to tell. */
+function failedStep(x: Proxied, place: number, error: unknown): void {
+  if (x.waitingAt === place) x.waitingAt = -1
+  x.bug(error)
+}
+
+/** It has taken too long: its exchange is answered without it. */
+function expiredStep(x: Proxied, rule: Rule, place: number): void {
+  if (x.waitingAt !== place) return
+  cancelStep(x)
+  const { name, options } = x.listener
+  const step = rule.steps[place]?.name ?? ''
+  x.detail = `listeners.${name}.timeouts.step: ${options.timeouts.step} ms, middleware ${step}`
+  x.failInside('step_timeout')
+}
+
+/** The step that is waited for hears that nobody waits any more. */
+export function cancelStep(x: Proxied): void {
+  const place = x.waitingAt
+  x.waitingAt = -1
+  try {
+    x.rule?.steps[place]?.cancelled?.(x, x.notes?.[place])
+  } catch (error) {
+    tellBug(error)
+  }
 }
 
 /** Runs the response steps from one on, in reverse, then sends the answer. */
@@ -50,11 +81,15 @@ export function responseSteps(
       const waited = rule.steps[place]?.response?.(x, head, x.notes?.[place])
       if (waited instanceof Promise) {
         x.forward?.pauseServer()
-        return park(waited, x.engine.wheel, {
+        x.waitingAt = place
+        return park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
           settled: () => {
-            if (!x.isEnded) responseSteps(x, rule, i - 1, head, framing, own)
+            if (x.waitingAt !== place) return
+            x.waitingAt = -1
+            responseSteps(x, rule, i - 1, head, framing, own)
           },
-          failed: (error) => x.bug(error),
+          failed: (error) => failedStep(x, place, error),
+          expired: () => expiredStep(x, rule, place),
         })
       }
     }

@@ -22,6 +22,12 @@ export interface Middleware<N = undefined> {
   request?(x: Exchange, note: N): Answer | undefined | Promise<Answer | undefined>
   /** On every final answer, ours or a server's, in reverse order, for the steps reached. */
   response?(x: Exchange, head: ResponseHead, note: N): void | Promise<void>
+  /**
+   * Nobody waits for its Promise any more: the client has gone, the exchange was answered otherwise, or it
+   * took longer than timeouts.step. Whatever it still does is of no use, and what the Promise gives is
+   * dropped.
+   */
+  cancelled?(x: Exchange, note: N): void
   /** Exactly once for each step reached, also on abort. */
   end?(x: Exchange, note: N): void
 }

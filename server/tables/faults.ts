@@ -112,6 +112,7 @@ export const FAULTS = {
   ),
   server_stalled: row(504, 'server', 'http_response_timeout', 'The server paused too long.'),
   response_timeout: row(504, 'server', 'http_response_timeout', 'The server did not answer in time.'),
+  step_timeout: row(504, 'gateway', 'proxy_internal_error', 'A step of the rule took too long.'),
   tunnel_timeout: row(504, 'gateway', 'connection_timeout', 'The tunnel was silent too long.'),
 } as const satisfies Record<string, FaultRow>
 

@@ -37,6 +37,7 @@ export interface Logged {
   readonly server: string | null
   readonly status: number
   readonly fault: string | null
+  readonly detail: string | null
   readonly sent: boolean | null
   readonly aborted: boolean
   readonly attempts: number
@@ -277,6 +278,7 @@ function loggedOf(x: Exchange): Logged {
     server: x.server?.name ?? null,
     status: x.status,
     fault: x.fault?.code ?? null,
+    detail: x.detail,
     sent: x.fault?.sent ?? null,
     aborted: x.aborted,
     attempts: x.attempts,

@@ -8,7 +8,7 @@ describe('decoding', () => {
     )
     expect(config.listeners['web']).toMatchObject({
       protocol: 'http',
-      timeouts: { head: 10_000, idle: 30_000, keep_alive: 75_000, tunnel: 3_600_000 },
+      timeouts: { head: 10_000, idle: 30_000, keep_alive: 75_000, tunnel: 3_600_000, step: 30_000 },
       limits: { head: 16_384, body: 10_485_760 },
       trusted_proxies: [],
     })

@@ -20,7 +20,7 @@ const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig =>
   forwarded: 'x-forwarded',
   underscore_fields: 'drop',
   half_close: 'abort',
-  timeouts: { head: 10_000, idle: 30_000, keep_alive: 75_000, tunnel: 3_600_000 },
+  timeouts: { head: 10_000, idle: 30_000, keep_alive: 75_000, tunnel: 3_600_000, step: 30_000 },
   limits: {
     head: 16_384,
     fields: 100,
