@@ -35,12 +35,16 @@ const AGENT: AskField = ['User-Agent', 'sluice-health']
  */
 export type Probe = (target: ProbeTarget, done: ProbeDone) => () => void
 
-/** Checks through a client of their own. */
+/** Checks through a client of their own, made with the first of them. */
 export function newProbe(resolver: Pick<Resolver, 'lookup'>, suspects = new Suspects()): Probe {
+  let client: HttpClient | null = null
+  return (target, done) => probe(target, (client ??= newClient(resolver, suspects)), done)
+}
+
+function newClient(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): HttpClient {
   const wheel = new Wheel(tick, flush)
   wheel.start()
-  const client = new HttpClient({ resolver, wheel, suspects })
-  return (target, done) => probe(target, client, done)
+  return new HttpClient({ resolver, wheel, suspects })
 }
 
 function probe({ check, ...address }: ProbeTarget, client: HttpClient, done: ProbeDone): () => void {
