@@ -1,6 +1,6 @@
 // What status, health and metrics share: reading their arguments, finding the gateway, asking it.
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
-import { healthOf, successRate } from '../telemetry/documents.ts'
+import { healthOf, metricsOf } from '../telemetry/documents.ts'
 import { readArgs } from './args.ts'
 import { askGateway, DEFAULT_URL, findGateway, type Gateway, gatewayAt, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
@@ -72,12 +72,7 @@ export function metricsOfBackend(document: MetricsDocument, backend: string | nu
   if (backends.length === 0) return null
   const requests = backends.reduce((sum, { total_requests }) => sum + total_requests, 0)
   const failures = backends.reduce((sum, { failed_requests }) => sum + failed_requests, 0)
-  return {
-    total_requests: requests,
-    total_failures: failures,
-    success_rate: successRate(requests, failures),
-    backends,
-  }
+  return metricsOf(backends, requests, failures)
 }
 
 /** Says that there is no such backend; the exit code. */

@@ -1,6 +1,6 @@
 // Who has a TCP port of this machine, for the message to whoever wanted it. Only Linux tells, and of other
 // users' processes only root hears.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { procEntries, procLink, procText } from './proc.ts'
 import { listeningInodes, socketInodes } from './tcp-table.ts'
 
 export interface PortHolder {
@@ -33,28 +33,18 @@ export const holderHint = (holder: PortHolder | null): string =>
     : 'stop the other program, or choose another port'
 
 const processes = (): number[] =>
-  orElse(() => readdirSync('/proc'), [])
+  procEntries('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
 
 const isOurProgram = (pid: number): boolean =>
-  textOf(`/proc/${pid}/cmdline`).split('\0').includes('run') &&
-  linkOf(`/proc/${pid}/exe`) === linkOf('/proc/self/exe')
+  procText(`/proc/${pid}/cmdline`).split('\0').includes('run') &&
+  procLink(`/proc/${pid}/exe`) === procLink('/proc/self/exe')
 
 /** Its name may hold spaces and brackets: what counts begins behind the last. */
 function parentOf(pid: number): number {
-  const stat = textOf(`/proc/${pid}/stat`)
+  const stat = procText(`/proc/${pid}/stat`)
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
 }
 
-const commandOf = (pid: number): string => textOf(`/proc/${pid}/comm`).trim() || 'a program'
-
-const orElse = <T>(read: () => T, other: T): T => {
-  try {
-    return read()
-  } catch {
-    return other
-  }
-}
-const textOf = (file: string): string => orElse(() => readFileSync(file, 'utf8'), '')
-const linkOf = (link: string): string => orElse(() => readlinkSync(link), '')
+const commandOf = (pid: number): string => procText(`/proc/${pid}/comm`).trim() || 'a program'

@@ -1,5 +1,5 @@
 // The TCP sockets of this machine as proc(5) tells them; elsewhere than on Linux there are none to see.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { procEntries, procLink, procText } from './proc.ts'
 
 /** As /proc/net/tcp writes states. */
 const LISTEN = '0A'
@@ -18,8 +18,8 @@ export function handshakesOn(port: number): number {
 /** Inodes of the sockets that a process has open; empty when it is gone or another user's. */
 export function socketInodes(pid: number): Set<string> {
   const inodes = new Set<string>()
-  for (const fd of entriesOf(`/proc/${pid}/fd`)) {
-    const inode = /^socket:\[(\d+)\]$/.exec(targetOf(`/proc/${pid}/fd/${fd}`))?.[1]
+  for (const fd of procEntries(`/proc/${pid}/fd`)) {
+    const inode = /^socket:\[(\d+)\]$/.exec(procLink(`/proc/${pid}/fd/${fd}`))?.[1]
     if (inode !== undefined) inodes.add(inode)
   }
   return inodes
@@ -31,7 +31,7 @@ function rowsOf(port: number, state: string): { readonly inode: string }[] {
   const ends = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   const rows: { readonly inode: string }[] = []
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const text = textOf(file)
+    const text = procText(file, 'latin1')
     for (let at = text.indexOf(ends); at >= 0; at = text.indexOf(ends, at + ends.length)) {
       const stateAt = text.indexOf(' ', at + ends.length) + 1
       if (!text.startsWith(`${state} `, stateAt)) continue
@@ -44,14 +44,3 @@ function rowsOf(port: number, state: string): { readonly inode: string }[] {
   }
   return rows
 }
-
-const orElse = <T>(read: () => T, other: T): T => {
-  try {
-    return read()
-  } catch {
-    return other
-  }
-}
-const textOf = (file: string): string => orElse(() => readFileSync(file, 'latin1'), '')
-const targetOf = (link: string): string => orElse(() => readlinkSync(link), '')
-const entriesOf = (folder: string): string[] => orElse(() => readdirSync(folder), [])

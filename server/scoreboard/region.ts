@@ -49,7 +49,7 @@ export function privateRegion(records: number, rows: number): Region {
 
 /** The scoreboard on a region, for the worker that writes `row`; -1: none. */
 export function scoreboardOn({ bytes, rows }: Region, row: number): Scoreboard {
-  return new Scoreboard(bytes.buffer, bytes.byteOffset, bytes.byteLength, rows, row)
+  return new Scoreboard(bytes, rows, row)
 }
 
 function growPrivate(region: Region, records: number): Region {

@@ -69,6 +69,9 @@ const ALIKE = 3
 const PRIVATE_BUCKETS_BYTES = 64 * 1024
 
 /** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
+/** The memory of a table: a region as it is mapped, or any other. */
+type Mapped = Pick<Uint8Array, 'buffer' | 'byteOffset' | 'byteLength'>
+
 export class Scoreboard {
   /** Size of a table. */
   static bytes(records: number, rows: number): number {
@@ -102,19 +105,20 @@ export class Scoreboard {
   readonly #stride: number
   readonly #own: number
 
-  constructor(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, rows: number, row: number) {
+  constructor(bytes: Mapped, rows: number, row: number) {
     if (row < -1 || row >= rows) throw new RangeError(`row ${row} of ${rows}`)
     this.rows = rows
     this.row = row
     this.#stride = (1 + rows) * LINE_INTS
     this.#own = (1 + row) * LINE_INTS
+    const { buffer, byteOffset, byteLength } = bytes
     this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
     this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
     this.#records = Math.floor(this.#ints.length / this.#stride)
   }
 
   /** Goes on with the same table in a larger mapping. */
-  remap(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): void {
+  remap({ buffer, byteOffset, byteLength }: Mapped): void {
     this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
     this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
     this.#records = Math.floor(this.#ints.length / this.#stride)

@@ -215,13 +215,20 @@ export function metricsDocument(servers: readonly ServerFacts[], board: Scoreboa
       failed_attempts: board.failedAttempts(slot),
     }
   })
-  return {
-    total_requests: requests,
-    total_failures: failures,
-    success_rate: successRate(requests, failures),
-    backends,
-  }
+  return metricsOf(backends, requests, failures)
 }
+
+/** The document on these servers. */
+export const metricsOf = (
+  backends: readonly ServerMetrics[],
+  requests: number,
+  failures: number,
+): MetricsDocument => ({
+  total_requests: requests,
+  total_failures: failures,
+  success_rate: successRate(requests, failures),
+  backends,
+})
 
 /** Percent with two decimals. All and none are said only of all and none. */
 export function successRate(requests: number, failures: number): number {

@@ -44,21 +44,17 @@ export function logEventTo(options: EventLogOptions): LogEvent {
   }
 }
 
-function jsonLine(
+type ToLine = (
   time: string,
   level: LogLevel,
   event: string,
   fields: Readonly<Record<string, unknown>>,
-): string {
-  return JSON.stringify({ time, level, event, ...fields }) + '\n'
-}
+) => string
 
-function textLine(
-  time: string,
-  level: LogLevel,
-  event: string,
-  fields: Readonly<Record<string, unknown>>,
-): string {
+const jsonLine: ToLine = (time, level, event, fields) =>
+  `${JSON.stringify({ time, level, event, ...fields })}\n`
+
+const textLine: ToLine = (time, level, event, fields) => {
   const parts = Object.entries(fields).map(([key, value]) => `${key}=${fieldText(value)}`)
   return [time, level.toUpperCase().padEnd(5), event, ...parts].join(' ') + '\n'
 }

@@ -131,7 +131,7 @@ class WorkerShell {
   #mapRecords(records: number): void {
     if (!this.#board || this.#board.records >= records) return
     const { bytes } = mapRegion(this.#boardFd)
-    this.#board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#board.remap(bytes)
   }
 
   /** Once a second or two: one that does not beat any more is taken for hung. */

@@ -43,6 +43,17 @@ const config = (url: string): Record<string, unknown> => ({
   backends: { b: { servers: [{ url, max_connections: 100_000 }] } },
 })
 
+/** Whose answers were lost: exactly those of the connections that the victim had. */
+function expectThoseOf(
+  its: ReadonlySet<number>,
+  held: readonly RawClient[],
+  failed: readonly number[],
+): void {
+  const ports = held.map((client) => client.localPort).filter((port) => its.has(port))
+  expect(failed).toEqual(ports.toSorted())
+  expect(failed.length).toBeGreaterThan(0)
+}
+
 async function heldRequests({
   port,
   received,
@@ -76,13 +87,7 @@ describe('SIGKILL of a worker under load', () => {
     await waitFor(() => load.answered > before + 500)
     gate.open()
     const failed = await lost(held)
-    expect(failed).toEqual(
-      held
-        .map((client) => client.localPort)
-        .filter((one) => its.has(one))
-        .toSorted(),
-    )
-    expect(failed.length).toBeGreaterThan(0)
+    expectThoseOf(its, held, failed)
     expect(failed.length).toBeLessThan(80)
     // The load: at most what was on its way on those of its connections that the victim had.
     const result = await load.stop()
@@ -112,13 +117,7 @@ describe('SIGKILL of a worker under load', () => {
     expect(await done).toEqual([])
     gate.open()
     const failed = await lost(held)
-    expect(failed).toEqual(
-      held
-        .map((client) => client.localPort)
-        .filter((one) => its.has(one))
-        .toSorted(),
-    )
-    expect(failed.length).toBeGreaterThan(0)
+    expectThoseOf(its, held, failed)
     for (const client of [...held, ...waiting]) client.rst()
   })
 

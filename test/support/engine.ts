@@ -78,7 +78,7 @@ export class TestEngine implements AsyncDisposable {
     const { slots, records } = slotsOf(words.backends)
     const buffer = new SharedArrayBuffer(Scoreboard.bytes(records, 1))
     Scoreboard.format(buffer, 0, 1)
-    this.board = new Scoreboard(buffer, 0, buffer.byteLength, 1, 0)
+    this.board = new Scoreboard(new Uint8Array(buffer), 1, 0)
     const plan = {
       number: 1,
       config: words,

@@ -80,7 +80,7 @@ export class Board {
     if (records <= this.#region.records) return
     this.#region = growRegion(this.#region, Math.max(records, Math.ceil(this.#region.records * 1.5)))
     const { bytes } = this.#region
-    this.scoreboard.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.scoreboard.remap(bytes)
   }
 
   /** Gives the records of a new plan to their tenants; those that have a new one begin at zero. */

@@ -44,16 +44,13 @@ export function fromPeer(
   if (!peer.isPermitted) return drop(allocation, 'no_permission')
   if (!peer.isAllowed) return drop(allocation, 'refused_peer')
   // 2. What the allocation may use.
-  const { toClient, meter } = allocation
+  const { toClient } = allocation
   if (toClient !== null && !toClient.take(length)) return drop(allocation, 'bandwidth')
   if (allocation.isAway) return drop(allocation, 'not_sent')
   // 3. RFC 8656 §12.7: by its channel, else in a Data indication.
   const isSent = passOn(allocation, peer, bytes, start, length, isArena)
   if (!isSent) return drop(allocation, 'slow_client')
-  allocation.bytesToClient += length
-  allocation.packetsToClient++
-  meter.bytesToClient.add(length)
-  meter.packetsToClient.add(1)
+  allocation.countToClient(length)
 }
 
 function passOn(

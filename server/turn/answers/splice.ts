@@ -32,12 +32,8 @@ export const PEER_STREAM: StreamSink = {
     // Not spliced yet, but read before pause() came: it comes again.
     const flow = connection?.toClient ?? null
     if (connection === null || flow === null) return 0
-    const { allocation } = connection
     if (!flow.pass(bytes, start, length)) connection.close('the client does not read')
-    allocation.bytesToClient += length
-    allocation.packetsToClient++
-    allocation.meter.bytesToClient.add(length)
-    allocation.meter.packetsToClient.add(1)
+    connection.allocation.countToClient(length)
     return length
   },
   onDrain(stream: Stream): void {
@@ -62,12 +58,8 @@ export const CLIENT_DATA: StreamSink = {
     const connection = (stream.data as Client).bound
     const flow = connection?.toPeer ?? null
     if (connection === null || flow === null) return length
-    const { allocation } = connection
     if (!flow.pass(bytes, start, length)) connection.close('the peer does not read')
-    allocation.bytesToPeers += length
-    allocation.packetsToPeers++
-    allocation.meter.bytesToPeer.add(length)
-    allocation.meter.packetsToPeer.add(1)
+    connection.allocation.countToPeers(length)
     return length
   },
   onDrain(stream: Stream): void {

@@ -23,12 +23,9 @@ export function toPeer(
   if (!peer.isAllowed) return drop(allocation, 'refused_peer')
   if (length > DATAGRAM_MOST[peer.address.family]) return drop(allocation, 'not_sent')
   // 2. What the allocation may use.
-  const { toPeers, meter, client } = allocation
+  const { toPeers, client } = allocation
   if (toPeers !== null && !toPeers.take(length)) return drop(allocation, 'bandwidth')
-  allocation.bytesToPeers += length
-  allocation.packetsToPeers++
-  meter.bytesToPeer.add(length)
-  meter.packetsToPeer.add(1)
+  allocation.countToPeers(length)
   // 3. A peer that is a relayed address of ours: straight to its client, by the same rules as what comes
   //   through the kernel.
   const { twin } = peer

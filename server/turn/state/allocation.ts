@@ -100,6 +100,21 @@ export class Allocation implements Timed {
     return family === 4 ? this.relayed4 : this.relayed6
   }
 
+  /** So much was passed on to a peer, at once. */
+  countToPeers(length: number): void {
+    this.bytesToPeers += length
+    this.packetsToPeers++
+    this.meter.bytesToPeer.add(length)
+    this.meter.packetsToPeer.add(1)
+  }
+
+  countToClient(length: number): void {
+    this.bytesToClient += length
+    this.packetsToClient++
+    this.meter.bytesToClient.add(length)
+    this.meter.packetsToClient.add(1)
+  }
+
   /** A permission that stands. */
   permissionOf(ipKey: AddressKey): Permission | null {
     const permission = this.permissions.get(ipKey)

@@ -58,7 +58,7 @@ const tasks: Record<string, () => Promise<void>> = {
   async grow() {
     while (board.state(1) === 0) {
       const { records, bytes } = mapRegion(3)
-      if (records > board.records) board.remap(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      if (records > board.records) board.remap(bytes)
       for (let i = 0; i < 100; i++) board.count(board.records - 1, false)
       board.count(2, false)
       await pause(1)

@@ -115,11 +115,11 @@ describe('cells', () => {
 
   test('keep their places when the table grows', () => {
     const small = new Uint8Array(Scoreboard.bytes(2, 2))
-    const board = new Scoreboard(small.buffer, 0, small.byteLength, 2, 1)
+    const board = new Scoreboard(small, 2, 1)
     board.count(1, false)
     const large = new Uint8Array(Scoreboard.bytes(5, 2))
     large.set(small)
-    board.remap(large.buffer, 0, large.byteLength)
+    board.remap(large)
     expect(board.records).toBe(5)
     expect(board.requests(1)).toBe(1)
     board.count(4, false)

@@ -94,7 +94,7 @@ function planOf(words: Partial<Config>, number = 1): Plan {
 
 function boardOf(plan: Plan): Scoreboard {
   const { bytes, rows } = privateRegion(plan.records, 1)
-  return new Scoreboard(bytes.buffer, bytes.byteOffset, bytes.byteLength, rows, 0)
+  return new Scoreboard(bytes, rows, 0)
 }
 
 const build = (words: Partial<Config>): Snapshot => {

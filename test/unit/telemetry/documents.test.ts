@@ -39,8 +39,7 @@ const plan = {
 const NOW = 1_800_000_000
 
 function board(): Scoreboard {
-  const bytes = Scoreboard.bytes(6, 1)
-  const made = new Scoreboard(new ArrayBuffer(bytes), 0, bytes, 1, 0)
+  const made = new Scoreboard(new Uint8Array(Scoreboard.bytes(6, 1)), 1, 0)
   made.setState(2, STATE_UP)
   made.setState(3, STATE_DOWN)
   made.setState(5, STATE_UP)
