@@ -12,11 +12,15 @@ const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
   relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }
 
+/** What is said may repeat an argument or the name of a file: no terminal is to be driven by it. */
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
+const escaped = (control: string): string => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
+
 const [name, ...args] = process.argv.slice(2)
 hearNothingYet()
 const io: Io = {
   stdout: (text) => writeAll(1, text),
-  stderr: (text) => writeAll(2, text),
+  stderr: (text) => writeAll(2, text.replace(CONTROLS, escaped)),
   env: process.env,
   cwd: currentFolder(),
 }

@@ -79,10 +79,11 @@ const userName: Format = {
 const path: Format = {
   decode(text, { allowed = 'the path of a file' }) {
     const isGood = text !== '' && !/[\x00-\x1f\x7f]/.test(text)
-    const isContent = text.includes('-----BEGIN ')
-    return isGood && !isContent
-      ? { value: text }
-      : no(allowed, isContent ? 'put it in a file, and name that' : null)
+    if (text.includes('-----BEGIN ')) return no(allowed, 'put it in a file, and name that')
+    // Only shells know it: a folder of that name would be made beside the config.
+    if (/^~(?:\/|$)/.test(text))
+      return no(allowed, 'write the path of the folder in place of "~", or ${HOME}')
+    return isGood ? { value: text } : no(allowed)
   },
 }
 

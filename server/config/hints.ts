@@ -29,8 +29,8 @@ export class Hints {
     const { value } = tree
     if (value === null || value === undefined) return this.#ofNothing(schema)
     if (schema.secret) return this.#ofSecret(schema, value, refused)
-    const said = schema.said?.[String(value)]
-    if (said !== undefined) return said
+    const { said = {} } = schema
+    if (Object.hasOwn(said, String(value))) return said[String(value)] ?? null
     if (typeof value === 'string') {
       const slip = this.#glued(schema, value) ?? slipIn(value)
       if (slip !== null) return slip

@@ -74,7 +74,11 @@ export function parseConfig(
   if (bytes.length > FILE_BYTES_MAX)
     return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
   const text = decode(bytes)
-  if (text === null) return refuse(file, { found: 'bytes that are no UTF-8', allowed: 'text in UTF-8' })
+  if (text === null) {
+    const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+    const hint = isWide ? 'it is UTF-16: save it as UTF-8' : null
+    return refuse(file, { found: 'bytes that are no UTF-8', allowed: 'text in UTF-8', hint })
+  }
   const lines = new Lines(file, text)
   const problems = new Problems(lines)
   const folder = dirname(resolve(file))
@@ -134,7 +138,7 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-function refuse(file: string, said: Pick<Finding, 'found' | 'allowed'>): RefusedConfig {
+function refuse(file: string, said: Pick<Finding, 'found' | 'allowed' | 'hint'>): RefusedConfig {
   const problems = new Problems(new Lines(file, ''))
   problems.add({ code: 'file', at: 0, path: [], ...said })
   return { ok: false, problems: problems.sorted() }

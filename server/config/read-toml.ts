@@ -16,6 +16,18 @@ export function readToml(text: string, lines: Lines, problems: Problems): Tree |
     // The library takes the end of the line for a character of the text.
     const isUnfinished =
       said === 'unfinished string' || (said.startsWith('control char') && /[\r\n]/.test(text[at] ?? ''))
+    if (said.startsWith('trying to redefine')) {
+      const found = 'a key or table that is there already'
+      problems.add({
+        code: 'duplicate',
+        at,
+        path: [],
+        found,
+        allowed: 'each once',
+        hint: 'remove one of them, or join what they hold',
+      })
+      return null
+    }
     const found = isUnfinished ? 'a text without its closing quote' : said
     const hint = isUnfinished ? 'close it with the quotes that begin it' : null
     problems.add({ code: 'syntax', at, path: [], found, allowed: 'valid TOML', hint })

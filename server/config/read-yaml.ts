@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap, type YAML
 import { jsonSlip } from './json-slip.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 import type { Problems } from './problem.ts'
-import { reportErrors, reportSyntax } from './yaml-errors.ts'
+import { reportDepth, reportErrors, reportSyntax } from './yaml-errors.ts'
 import { lineSlip } from './yaml-slip.ts'
 import {
   DEPTH_MAX,
@@ -16,6 +16,9 @@ import {
   type Span,
   type Tree,
 } from './tree.ts'
+
+/** Blank lines and comments only. */
+const NOTHING = /^(?:[ \t\r]*(?:#[^\n]*)?(?:\n|$))*$/
 
 const OPTIONS = {
   // We look for duplicates ourselves: the library compares each key with each other one.
@@ -34,6 +37,8 @@ const ALIASED_NODES_MAX = 1_000_000
  * check.
  */
 export function readYaml(text: string, problems: Problems, isJson = false): Tree | null {
+  // Said at once: the whole reader takes long for many lines, also for empty ones.
+  if (!isJson && NOTHING.test(text)) return scalarAt(0, null)
   const isBroken = isJson && !isJsonText(text)
   return (isBroken ? null : readPlainYaml(text)) ?? readWholeYaml(text, problems, isBroken)
 }
@@ -44,7 +49,8 @@ export function readWholeYaml(text: string, problems: Problems, isBroken = false
   try {
     document = parseDocument(text, OPTIONS)
   } catch (error) {
-    reportSyntax(problems, 0, error instanceof Error ? error.message : String(error))
+    if (error instanceof RangeError) reportDepth(problems, 0)
+    else reportSyntax(problems, 0, error instanceof Error ? error.message : String(error))
     return null
   }
   const errors = [...document.errors, ...document.warnings]

@@ -187,7 +187,8 @@ function reportUnknown(
   problems: Problems,
 ): void {
   const near = problems.isFull ? null : nearest(key, KNOWN)
-  const lacking = HttpListenerOptions.lacks[key as keyof typeof HttpListenerOptions.lacks] ?? null
+  const lacks: Readonly<Record<string, string>> = HttpListenerOptions.lacks
+  const lacking = (Object.hasOwn(lacks, key) ? lacks[key] : null) ?? null
   const isListeners = Object.hasOwn(HttpListenerOptions.properties, key)
   // A listener's key as well.
   const isSlip = key === 'backend' && !entries.has('backends')

@@ -58,14 +58,19 @@ class Pass {
     scalar.written = text
     const isWhole = /^\$\{[^{}]*\}$/.test(text)
     let isGood = true
-    const value = text.replace(PLACE, (whole: string, inner: string | undefined) => {
+    // Where no "}" follows any more, none is looked for: that would be done anew for each "${".
+    const last = text.lastIndexOf('}')
+    const place = (whole: string, inner?: string): string => {
       if (whole === '$${') return '${'
       const put = inner === undefined ? UNCLOSED : this.#valueOf(inner)
       if (typeof put === 'string') return put
       this.#problems.add({ code: 'substitution', at: scalar.at, path, ...put })
       isGood = false
       return ''
-    })
+    }
+    const value =
+      text.slice(0, last + 1).replace(PLACE, place) +
+      text.slice(last + 1).replace(BEGIN, (whole) => place(whole))
     if (value.length > TEXT_LENGTH_MAX)
       this.#problems.add({
         code: 'substitution',
@@ -121,6 +126,8 @@ interface Wrong {
 }
 
 const PLACE = /\$\$\{|\$\{(?:([^}]*)\})?/g
+/** The same where nothing is closed. */
+const BEGIN = /\$\$\{|\$\{/g
 const ALLOWED = '${NAME}, ${NAME:-default} or ${file:PATH}'
 const UNCLOSED: Wrong = {
   found: '"${" without "}"',

@@ -20,9 +20,9 @@ export function explainKey(
   { by = {}, isFree, homes }: Around,
 ): { readonly hint: string | null; readonly meant: string | null } {
   const free = (one: string): string | null => (isFree(one) ? one : null)
-  const also = schema.also?.[key]
+  const also = ownOf(schema.also, key)
   if (also !== undefined) return { hint: `it is called ${JSON.stringify(also)}`, meant: free(also) }
-  const lacking = schema.lacks?.[key]
+  const lacking = ownOf(schema.lacks, key)
   if (lacking !== undefined) return { hint: lacking, meant: null }
   const needed = wordFor(by, key)
   if (needed !== null) return { hint: `it needs "${needed}"`, meant: null }
@@ -31,6 +31,10 @@ export function explainKey(
   const elsewhere = homes()
   return { hint: elsewhere && `it belongs to ${elsewhere}`, meant: null }
 }
+
+/** Keys are the user's: "constructor" is found in every map of the code. */
+const ownOf = (said: Readonly<Record<string, string>> | undefined, key: string): string | undefined =>
+  said !== undefined && Object.hasOwn(said, key) ? said[key] : undefined
 
 const HOMES_MAX = 4
 /** The schema of a key, by where it is known. */

@@ -25,6 +25,7 @@ export class Written {
   readonly #problems: Problems
   readonly #world: World
   readonly #names: Names
+  #compared = 0
 
   constructor(names: Names, tree: MapTree, problems: Problems, world: World) {
     this.#names = names
@@ -102,12 +103,18 @@ export class Written {
     return tree !== null && tree.is !== (key === 'rules' ? 'list' : 'map')
   }
 
+  /** Looking for what was meant costs a look at each name: many wrong names among many would take minutes. */
+  #mayCompare(count: number): boolean {
+    this.#compared += count
+    return this.#compared <= COMPARED_MAX
+  }
+
   /** Reports a name that is not among those known. */
   resolve(kind: 'listener' | 'backend', name: string, path: Path): void {
     const plural = `${kind}s` as const
     if (isStandIn(name) || this.isBroken(plural) || Object.hasOwn(this.#names[plural], name)) return
     const names = Object.keys(this.#names[plural])
-    const near = this.isSubstituted(path) ? null : nearest(name, names)
+    const near = this.isSubstituted(path) || !this.#mayCompare(names.length) ? null : nearest(name, names)
     this.report({
       code: 'unknown-name',
       path,
@@ -118,6 +125,7 @@ export class Written {
   }
 }
 
+const COMPARED_MAX = 50_000
 const NAMES_SHOWN = 12
 const listed = (names: readonly string[]): string =>
   names.length <= NAMES_SHOWN ? names.join(', ') : `${names.slice(0, NAMES_SHOWN).join(', ')}, …`

@@ -1,7 +1,7 @@
 // What the YAML library finds wrong with a text, in our words.
 import type { YAMLError } from 'yaml'
 import type { Problems } from './problem.ts'
-import type { Offset } from './tree.ts'
+import { DEPTH_MAX, type Offset } from './tree.ts'
 import { syntaxSlip } from './yaml-slip.ts'
 
 /** One slip often makes many syntax errors. */
@@ -17,8 +17,11 @@ export function reportErrors(problems: Problems, errors: readonly YAMLError[], t
   else for (const error of distinct(errors).slice(0, SYNTAX_PROBLEMS_MAX)) reportError(problems, error, text)
 }
 
-const distinct = (errors: readonly YAMLError[]): YAMLError[] =>
-  errors.filter(({ pos }, i) => errors.findIndex((one) => one.pos[0] === pos[0]) === i)
+function distinct(errors: readonly YAMLError[]): YAMLError[] {
+  const first = new Map<Offset, YAMLError>()
+  for (const error of errors) if (!first.has(error.pos[0])) first.set(error.pos[0], error)
+  return [...first.values()]
+}
 
 /** "${" is a slip of its own kind: in { } and [ ] it needs quotes. */
 const isBrace = ({ pos: [at] }: YAMLError, text: string): boolean => text.slice(at - 1, at + 1) === '${'
@@ -30,6 +33,9 @@ const SAID_WELL: ReadonlySet<string> = new Set([
   'TAG_RESOLVE_FAILED',
   'BAD_ALIAS',
 ])
+
+/** The library says so of its own call stack. */
+const isTooDeep = ({ code }: YAMLError): boolean => code === 'RESOURCE_EXHAUSTION'
 
 const HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
@@ -50,6 +56,7 @@ const REPEATED = /(?<=\S):\s.*$|(?<=escape sequence)\s.*$/s
 function reportError(problems: Problems, error: YAMLError, text: string): void {
   const { code, message } = error
   const [at] = error.pos
+  if (isTooDeep(error)) return reportDepth(problems, at)
   const hint = isBrace(error, text)
     ? 'put text with "${" in quotes within { } and [ ]'
     : (HINTS[code] ?? null)
@@ -60,6 +67,12 @@ function reportError(problems: Problems, error: YAMLError, text: string): void {
         ? 'a map or list as a key'
         : message.replace(REPEATED, '').replace(/\s+/g, ' ')
   reportSyntax(problems, at, what, hint)
+}
+
+/** Reports a value that is nested beyond all measure. */
+export function reportDepth(problems: Problems, at: Offset): void {
+  const found = 'a value nested too deep'
+  problems.add({ code: 'syntax', at, path: [], found, allowed: `at most ${DEPTH_MAX} levels` })
 }
 
 export function reportSyntax(problems: Problems, at: Offset, what: string, hint: string | null = null): void {

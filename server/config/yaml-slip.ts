@@ -8,18 +8,24 @@ import { unclosed } from './unclosed.ts'
  * know.
  */
 export function wholeSlip(text: string): Slip | null {
+  // What a person begins a file with has short lines; in long ones patterns could search for very long.
+  const short = text.replace(LONG_LINE, (line) => ' '.repeat(line.length))
   for (const { pattern, found, allowed, hint } of WHOLE) {
-    const at = pattern.exec(text)?.index ?? -1
+    const at = pattern.exec(short)?.index ?? -1
     if (at >= 0) return { at: at + (/\S/.exec(text.slice(at))?.index ?? 0), found, allowed, hint }
   }
   return null
 }
+
+const LINE_LENGTH_MAX = 400
+const LONG_LINE = new RegExp(`[^\\n]{${LINE_LENGTH_MAX + 1},}`, 'g')
 
 /** What is wrong in the line at `at`, or with what was begun before it. */
 export function lineSlip(text: string, at: number): Slip | null {
   const start = text.lastIndexOf('\n', at - 1) + 1
   const end = text.indexOf('\n', at)
   const line = text.slice(start, end < 0 ? text.length : end)
+  if (line.length > 10 * LINE_LENGTH_MAX) return null
   for (const { pattern, found, allowed, hint } of IN_LINE) {
     const match = pattern.exec(line)
     if (match === null) continue
@@ -71,7 +77,7 @@ const WHOLE = [
     hint: 'begin with listen: "0.0.0.0:8080" and backends: [{ url: "http://HOST:PORT" }]',
   },
   {
-    pattern: /^[^\s:#]+(?::[0-9]+)?(?:,? [^\s:#]+)*[ \t]*\{[ \t]*$/m,
+    pattern: /^[^\s:#]+(?::[0-9]+,?)?(?: [^\s:#]+)*[ \t]*\{[ \t]*$/m,
     found: 'a config of another program, such as a Caddyfile',
     allowed: YAML,
     hint: 'begin with listen: "0.0.0.0:8080" and backends: [{ url: "http://HOST:PORT" }]',
