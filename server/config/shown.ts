@@ -4,13 +4,11 @@ import { formatSize } from '../lib/sizes.ts'
 import { wordOf } from './map-by.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
+import { isSecretField } from './secret-field.ts'
 import type { Tree } from './tree.ts'
 
 /** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
 const HIDDEN = '(a secret, hidden)'
-/** Fields that carry credentials, whatever they are called exactly. */
-const SECRET_FIELD = /authori[sz]ation|cookie|token|secret|passw|api-?key|credential/i
-
 /**
  * The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand
  * there.
@@ -42,7 +40,7 @@ function shownMap(schema: SchemaNode, value: object, tree: Tree | undefined): Re
     // None of "one or more" was written: that is no list in a file.
     if (of.format === 'one-or-more' && Array.isArray(item) && item.length === 0) return []
     const written = tree?.is === 'map' ? tree.entries.get(key)?.value : undefined
-    const isSecret = isFields && SECRET_FIELD.test(key) && !isFilledIn(written)
+    const isSecret = isFields && isSecretField(key) && !isFilledIn(written)
     return [[key, isSecret ? hidden(item) : shown(of, item, written)] as const]
   })
   return Object.fromEntries(entries)

@@ -25,9 +25,12 @@ export function describe(tree: Tree, isSecret = false): string {
 
 /** Quoted and shortened, without the password of a URL. */
 export function shown(text: string): string {
-  const clean = text.replace(/\/\/[^/@\s]*@/g, '//…@')
+  const clean = text.replace(/\/\/[^/@\s]*@/g, '//…@').replace(BARE_PASSWORD, '$1…@')
   return JSON.stringify(clean.length > SHOWN_MAX ? `${clean.slice(0, SHOWN_MAX)}…` : clean)
 }
+
+/** "user:password@" of a URL that lacks its beginning. */
+const BARE_PASSWORD = /(^|[\s/,])[^/@\s:,]+:[^/@\s,]*@/g
 
 /** What a schema allows. */
 export function kindOf(schema: SchemaNode): string {

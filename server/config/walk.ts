@@ -9,6 +9,7 @@ import { isNothing, misplacedKey, misplacedKeys } from './misplaced.ts'
 import { type Finding, Problems } from './problem.ts'
 import { readBoolean } from './scalars.ts'
 import type { SchemaNode } from './schema-node.ts'
+import { isSecretField } from './secret-field.ts'
 import type { Plain } from './spell.ts'
 import { describe, kindOf } from './spoken.ts'
 import { type ShapeFinding, secondOnes, wrongCountOfItems, wrongCountOfKeys, wrongKey } from './shape.ts'
@@ -247,7 +248,9 @@ class Walker {
     return decoded !== null && 'value' in decoded ? decoded.value : this.#wrong(schema, tree, path, decoded)
   }
 
-  #wrong(schema: SchemaNode, tree: Tree, path: Trail, refused: Refused | null = null): unknown {
+  #wrong(wanted: SchemaNode, tree: Tree, path: Trail, refused: Refused | null = null): unknown {
+    const isSecret = wanted.format === 'field-value' && isSecretField(String(path?.step))
+    const schema = isSecret ? { ...wanted, secret: true } : wanted
     const isOfType =
       refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && isNumeric(schema))
     const allowed = refused?.allowed ?? kindOf(schema)

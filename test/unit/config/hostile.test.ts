@@ -1,5 +1,5 @@
-// Files that are made to hurt whoever reads them, or hurt by mistake: each is answered with a problem, at once.
-// Where one were not, its test would not come to an end.
+// Files that are made to hurt whoever reads them, or hurt by mistake: each is answered with a problem, at
+// once. Where one were not, its test would not come to an end.
 import { describe, expect, test } from 'bun:test'
 import { linesOf, parse, problemsOf } from './parse.ts'
 

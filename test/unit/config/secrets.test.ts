@@ -266,3 +266,23 @@ test.each([
   for (const line of lines) expect(line.replace('204, 205', '')).not.toContain(value)
   expect(lines.join('\n')).toContain('${S}')
 })
+
+test('values of fields that carry credentials are not shown where they are wrong', () => {
+  const short = 'listen: ":0"\nbackends: [{ url: "http://a:1" }]\n'
+  for (const value of ['" s3cret"', '"s3cret\\n"', '[s3cret]', '{ s3cret: 1 }', '"s3cret\\u0001"'])
+    for (const text of [
+      `headers: { request: { set: { Authorization: ${value} } } }`,
+      `health_check: { headers: { X-Api-Key: ${value} } }`,
+    ]) {
+      const lines = linesOf(`${short}${text}\n`)
+      expect(lines).toHaveLength(1)
+      expect(lines[0]).not.toContain('s3cret')
+    }
+  // Of others they are.
+  expect(linesOf(`${short}headers: { request: { set: { X-Team: " blue" } } }\n`)[0]).toContain('write "blue"')
+})
+
+test('a password in a URL that lacks its beginning is not shown', () => {
+  for (const url of ['bob:s3cret@a:1', 'http:/bob:s3cret@a:1', 'x, bob:s3cret@a:1'])
+    expect(linesOf(`listen: ":0"\nbackends: [{ url: "${url}" }]\n`).join('\n')).not.toContain('s3cret')
+})
