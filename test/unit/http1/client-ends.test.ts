@@ -1,10 +1,14 @@
 // How askings end that do not end well, or are given up: what is told, and that nothing stays open.
 import { afterEach, describe, expect, test } from 'bun:test'
+import { HttpClient } from '../../../server/http1/client.ts'
 import { Suspects } from '../../../server/lib/address-race.ts'
+import { startEngine, toServers } from '../../support/engine.ts'
 import { FullServer } from '../../support/full-server.ts'
 import { type Origin, type Script, startOrigin } from '../../support/origin.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
 import {
+  GET,
+  LIMITS,
   type Asking,
   type End,
   answerOf,
@@ -271,5 +275,27 @@ describe('a reach', () => {
     expect(await reach(closedPort())).toBe('connect refused')
     await using full = new FullServer()
     expect(await reach(full.port, 50)).toBe('timed out after 50ms while connecting')
+  })
+})
+
+describe('in a worker', () => {
+  test('askings go by its wheel, and take nothing of the pools of servers', async () => {
+    const server = origin((request, reply) =>
+      request.target === '/mute' ? undefined : reply.send(200, request.target),
+    )
+    await using gateway = startEngine({ config: toServers([server.url]) })
+    const user = await gateway.client()
+    expect((await user.get('/user')).body).toBe('/user')
+    const asks = new HttpClient(gateway.engine)
+    const ours = (target: string): Promise<End> =>
+      new Promise((resolve) => void asks.ask(targetAt(server.port), { ...GET, target }, LIMITS, resolve))
+    const answer = await ours('/ours')
+    expect(answer.is === 'answer' && answer.body.toString()).toBe('/ours')
+    const mute = ours('/mute')
+    await waitFor(() => server.requests.length === 3)
+    gateway.runAhead(LIMITS.total + 1000)
+    expect(await mute).toMatchObject({ code: 'timed_out', phase: 'answer' })
+    expect(server.requests.map(({ connection }) => connection)).toEqual([0, 1, 2])
+    await gateway.settled()
   })
 })
