@@ -85,6 +85,8 @@ export class RelayKeeper {
       const relay = this.#post.kept
       if (relay && this.#post.readyFor === body) await this.#swap(relay, body)
       else if (relay && this.#committed) await this.#bringUp(relay)
+      // It died after its answer, and there was no plan to serve until now.
+      else if (this.#committed && !this.#post.backOff.isWaiting) this.#replace()
       if (!this.#committed) this.#stop()
     })
   }

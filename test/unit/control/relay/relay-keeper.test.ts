@@ -197,6 +197,20 @@ describe('a relay that dies', () => {
     expect(made.keeper.isServing).toBe(true)
   })
 
+  test('between its answer to the first plan and the swap is replaced, by one that serves that plan', async () => {
+    const { keeper, started, notes } = scene()
+    const body = relayBody(1)
+    expect(await keeper.prepare(body)).toBeNull()
+    started[0]!.die()
+    await settle()
+    expect(started).toHaveLength(1)
+    await keeper.commit(body)
+    await settle()
+    expect(started[1]?.told).toEqual(['prepare 1', 'commit 1'])
+    expect(keeper.isServing).toBe(true)
+    expect(notes).toEqual(['100 exited SIGKILL'])
+  })
+
   test('before it said hello is a plan refused, when it happens twice', async () => {
     const made = scene()
     made.make = (relay) => queueMicrotask(() => relay.die())
