@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { build as buildExecutable } from '../build.ts'
 import { killAll } from '../test/support/processes.ts'
 import { CASES } from './cases.ts'
 import { compare, type Effort } from './compare.ts'
@@ -24,6 +25,7 @@ const MEMORY = ['idle', 'stalled', ...MASSES.map(({ name }) => name)]
 const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
 
 WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · ${MEMORY.join(' · ')} (memory) · resting · start
+      reloads (what a change of 1,000 and 10,000 rules costs those who are served meanwhile)
       ${CROWDS.map(({ name }) => name).join(' ')} (what busy connections cost the others)
       turn, that is ${[...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS].join(' ')}
 Default: all of them.
@@ -34,7 +36,7 @@ Default: all of them.
   --connections N  of "idle" (default 10000)
 `
 const RECIPES: readonly Recipe[] = [sluice, nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
-const EXTRAS = [...MEMORY, 'resting', 'start', ...CROWDS.map(({ name }) => name)]
+const EXTRAS = [...MEMORY, 'resting', 'start', 'reloads', ...CROWDS.map(({ name }) => name)]
 const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
 
 const { values, positionals } = parseArgs({
@@ -104,6 +106,7 @@ async function runAll(asked: readonly string[], setting: Setting): Promise<void>
       console.log(`\n${crowd.name}\n\n${table(await fairness(contenders, crowd, effort.rounds))}`)
     })
   }
+  if (asked.includes('reloads')) await largeConfigs()
   if (asked.includes('resting'))
     console.log(await restingTable([...recipes, ...SLUICE_AT_REST], setting, effort.seconds))
   for (const name of MEMORY.filter((extra) => asked.includes(extra))) {
@@ -133,6 +136,17 @@ async function withAll(
   } finally {
     for (const contender of contenders) await contender.stop()
   }
+}
+
+/** A program of its own: it has its own gateways, of the executable. */
+async function largeConfigs(): Promise<void> {
+  await buildExecutable()
+  console.log('\nreloads: quiet rounds and rounds with a reload in turn\n')
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'large-configs.ts')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  process.on('exit', () => killAll([child.pid]))
+  await child.exited
 }
 
 async function startTable(recipes: readonly Recipe[], setting: Setting): Promise<string> {
