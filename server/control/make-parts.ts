@@ -5,6 +5,7 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { AdminKeeper } from './admin-keeper.ts'
 import { Applier } from './change/apply.ts'
 import { readCertificates } from './change/certificates.ts'
+import { LiveCertificates } from './change/live-certificates.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
 import { bindProblems, partsOf } from './change/parts.ts'
@@ -33,6 +34,7 @@ export interface Parts {
   readonly prober: Prober
   readonly turn: TurnSide
   readonly applier: Applier
+  readonly certificates: LiveCertificates
   readonly history: History
   /** Where it is said who runs: the same until the end. */
   readonly runState: string
@@ -46,6 +48,8 @@ export interface PartsOptions {
   readonly crew: Crew
   readonly admin: AdminKeeper
   readonly history: History
+  /** Whether files are followed. */
+  readonly isWatching: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly totals: Totals
   /** What is to be told of the TURN relay. */
@@ -87,6 +91,16 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     () => makeTurnKeeper(options, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
     (problems) => bindProblems(problems, isServing()),
   )
+  const certificates = new LiveCertificates({
+    isWatching: options.isWatching,
+    amend: (change) =>
+      applier.amend(async (plan) => {
+        const amended = change(plan)
+        if (amended === null) return plan
+        await crew.amend(amended.plan, amended.amendment)
+        return amended.plan
+      }),
+  })
   const applier: Applier = new Applier({
     parts: partsOf({
       file: new FilePart({ file, onWritten: options.onWritten }),
@@ -97,6 +111,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
       admin: options.admin,
       turn,
       crew,
+      certificates,
       history,
       first: config,
       isServing,
@@ -113,7 +128,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     revisionOf: (edition) => history.revisionOf(edition),
     onBug: (part, error) => logEvent('error', 'bug', { process: 'supervisor', part, error: String(error) }),
   })
-  return { board, sockets, prober, turn, applier, history, runState, orphans }
+  return { board, sockets, prober, turn, applier, certificates, history, runState, orphans }
 }
 
 /** Where listeners are open, by name. */

@@ -199,6 +199,7 @@ export class Supervisor implements Known {
       crew: this.#crew,
       admin: this.admin,
       history,
+      isWatching: this.options.isWatching,
       env: this.options.env,
       totals: this.totals,
       onRelay: relayNews(this.totals, {
@@ -246,6 +247,7 @@ export class Supervisor implements Known {
     if (this.#unpolledMs >= POLL_EVERY_MS) {
       this.#unpolledMs = 0
       this.#source.look()
+      this.#parts?.certificates.look()
     }
     for (const news of this.#attempts.look(serverFacts(this), this.board)) tellAttempts(news)
   }
@@ -308,6 +310,7 @@ export class Supervisor implements Known {
     this.isDraining = true
     this.#source.stop()
     this.changes.stop()
+    this.#parts?.certificates.stop()
     this.#manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {

@@ -10,7 +10,8 @@ import { redirect } from '../rules/redirect.ts'
 import { respond } from '../rules/respond.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import { Certificate } from '../tls/certificate.ts'
+import { certificateName, type Certificates, makeCertificate } from '../tls/certificates.ts'
+import type { Certificate } from '../tls/certificate.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { Plan } from './plan.ts'
 import { makeSteps, scratchGround, splitSteps, type StepGround } from './rule-steps.ts'
@@ -72,7 +73,9 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
     const documents = documentsOf(options.status_endpoints)
     listeners.set(name, { name, options, trusted, documents, admin, match })
   }
-  return { number, config, listeners, turnListeners: compileTurn(plan, previous), backends, made }
+  const certificates = new Map<string, Certificate>()
+  const turnListeners = compileTurn(plan, previous, certificates)
+  return { number, config, listeners, turnListeners, backends, certificates, made }
 }
 
 function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {
@@ -86,30 +89,37 @@ function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']
  * Turn listeners that workers have an address of. One that keeps its certificate keeps what handshakes made
  * of it, too.
  */
-function compileTurn(plan: Plan, previous: Snapshot | null): Map<string, TurnListener> {
+function compileTurn(
+  plan: Plan,
+  previous: Snapshot | null,
+  certificates: Map<string, Certificate>,
+): Map<string, TurnListener> {
   const made = new Map<string, TurnListener>()
   for (const [name, options] of Object.entries(plan.config.listeners)) {
     if (options.protocol !== 'turn' || tcpBindsOf(name, options).length === 0) continue
     const path = `listeners.${name}`
     if (plan.door === null) throw new CompileProblem(path, 'the plan has no door to the relay')
-    const before = previous?.turnListeners.get(name)?.certificate ?? null
-    const certificate = certificateOf(plan, name, options, before)
+    const certificate = at(`${path}.tls`, () =>
+      certificateOf(plan, options, previous?.certificates ?? new Map(), certificates),
+    )
     made.set(name, { name, options, door: plan.door, certificate })
   }
   return made
 }
 
 function certificateOf(
-  { certificates }: Plan,
-  name: string,
+  plan: Plan,
   { tls }: TurnListenerConfig,
-  before: Certificate | null,
+  previous: Certificates,
+  made: Map<string, Certificate>,
 ): Certificate | null {
   if (tls === undefined) return null
-  const text = certificates[name]
-  if (text === undefined)
-    throw new CompileProblem(`listeners.${name}.tls`, 'the plan has no certificate for it')
-  return before?.isOf(text) === true ? before : at(`listeners.${name}.tls`, () => new Certificate(text))
+  const name = certificateName(tls)
+  const text = plan.certificates[name]
+  if (text === undefined) throw new Error('the plan has no certificate for it')
+  const certificate = made.get(name) ?? makeCertificate(name, text, previous)
+  made.set(name, certificate)
+  return certificate
 }
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */

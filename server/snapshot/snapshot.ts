@@ -7,6 +7,7 @@ import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Match, Redirect } from '../rules/match.ts'
 import type { Certificate } from '../tls/certificate.ts'
+import type { Certificates } from '../tls/certificates.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 
 export interface Snapshot {
@@ -17,6 +18,7 @@ export interface Snapshot {
   /** Those of TURN, as far as workers serve them. */
   readonly turnListeners: ReadonlyMap<string, TurnListener>
   readonly backends: ReadonlyMap<string, Backend>
+  readonly certificates: Certificates
   /** The steps of rules that have some, by the rule's name, for the snapshot after this one. */
   readonly made: ReadonlyMap<string, readonly MadeStep[]>
 }

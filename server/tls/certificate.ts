@@ -12,13 +12,20 @@ export interface CertificateText {
 export type NativeContext = object
 
 export class Certificate {
-  readonly text: CertificateText
-  readonly native: NativeContext
+  text: CertificateText
+  /** For handshakes that begin now. */
+  native: NativeContext
 
   /** Throws when they cannot be read, or do not fit together. */
   constructor(text: CertificateText) {
-    this.text = text
     this.native = makeContext(text)
+    this.text = text
+  }
+
+  /** Another one takes its place: handshakes that begin from now on have that. Throws as the constructor does. */
+  replace(text: CertificateText): void {
+    this.native = makeContext(text)
+    this.text = text
   }
 
   /** Whether it was made of these texts. */

@@ -30,6 +30,7 @@ import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import { Entries } from './entries.ts'
 import { type GivenSocket, Listeners } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
+import type { Amendment } from './messages.ts'
 import { WorkerLogs } from './worker-logs.ts'
 
 interface Prepared {
@@ -171,6 +172,12 @@ export class DataPlane {
       if (reason === '') reasons?.delete(server)
       else reasons?.set(server, reason)
     }
+  }
+
+  /** Changes one thing of what is served. Who tells that has seen that it can be. */
+  amend({ name, text }: Amendment): void {
+    const own = new Set([this.#current, this.#prepared?.snapshot].map((one) => one?.certificates.get(name)))
+    for (const certificate of own) if (certificate?.isOf(text) === false) certificate.replace(text)
   }
 
   /**

@@ -1,6 +1,7 @@
 // What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
 // message: as an object it blocks for tens of ms.
 import type { SaidByChild, ToldToChild } from '../lib/child-words.ts'
+import type { CertificateText } from '../tls/certificate.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 
 /** Descriptors sent with this tag, not with a plan's number: that of the scoreboard's region. */
@@ -9,8 +10,17 @@ export const BOARD_TAG = 0
 /** What metrics call the worker of a slot. */
 export const processName = (slot: number): string => `worker-${slot}`
 
+/** Changes one thing of the plan that is served, without another plan. */
+export interface Amendment {
+  readonly type: 'certificate'
+  /** As plans call it. */
+  readonly name: string
+  readonly text: CertificateText
+}
+
 export type ToWorker =
   | ToldToChild
+  | Amendment
   /**
    * Before the first plan: the scoreboard, and the worker's ledger, whose descriptors were sent just before
    * with BOARD_TAG; `row` is this worker's.

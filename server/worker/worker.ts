@@ -75,6 +75,8 @@ class WorkerShell {
         return
       case 'reason':
         return this.#plane?.reason(message.backend, message.server, message.reason)
+      case 'certificate':
+        return this.#plane?.amend(message)
       case 'reopen-logs':
         return this.onReopenLogs()
       case 'announce-drain':

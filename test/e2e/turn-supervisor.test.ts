@@ -82,7 +82,10 @@ async function ask(
 
 const inData = (gateway: Gateway): string[] => {
   const data = join(gateway.folder, 'data')
-  return existsSync(data) ? readdirSync(data).map((name) => name.replace(/-[0-9a-f]{16}/, '')) : []
+  if (!existsSync(data)) return []
+  // The revision outlives the run.
+  const names = readdirSync(data).filter((name) => !name.startsWith('revision-'))
+  return names.map((name) => name.replace(/-[0-9a-f]{16}/, ''))
 }
 
 const endOf = (gateway: Gateway): Promise<Record<string, unknown>> => gateway.event('turn_allocation')

@@ -53,8 +53,11 @@ export interface Wish {
   readonly isDryRun?: boolean
 }
 
-interface Request extends Wish {
-  readonly settle: (outcome: Outcome) => void
+interface Request {
+  /** It reads the file, and another such may take its place before it is started. */
+  readonly isReading: boolean
+  readonly run: () => Promise<void>
+  readonly supersede: () => void
 }
 
 /** More that wait are refused. */
@@ -76,22 +79,46 @@ export class Applier {
   /** Applies what is wished for when its turn comes. */
   apply(wish: Wish): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
+    const { isReading = false } = wish
     const last = this.#waiting.at(-1)
-    if (wish.isReading && last?.isReading) {
+    if (isReading && last?.isReading) {
       this.#waiting.pop()
-      last.settle({ is: 'superseded' })
+      last.supersede()
     }
     if (this.#waiting.length >= WAITING_MAX)
       return Promise.resolve(rejected([{ path: '', message: 'too many changes wait already' }]))
-    this.#waiting.push({ ...wish, settle: resolve })
-    if (!this.#isBusy) void this.#work()
+    this.#enqueue({
+      isReading,
+      run: async () => resolve(await this.#attempt(wish)),
+      supersede: () => resolve({ is: 'superseded' }),
+    })
     return promise
+  }
+
+  /** Changes one thing of what is served, between two changes: no revision, no other plan. Rejects as `act` does. */
+  amend(act: (plan: PlanBody) => Promise<PlanBody>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const run = async (): Promise<void> => {
+      try {
+        const { running } = this
+        if (running) this.running = { ...running, plan: await act(running.plan) }
+        resolve()
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    this.#enqueue({ isReading: false, run, supersede: resolve })
+    return promise
+  }
+
+  #enqueue(request: Request): void {
+    this.#waiting.push(request)
+    if (!this.#isBusy) void this.#work()
   }
 
   async #work(): Promise<void> {
     this.#isBusy = true
-    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift())
-      request.settle(await this.#attempt(request))
+    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) await request.run()
     this.#isBusy = false
   }
 

@@ -158,7 +158,7 @@ export class Changes {
     const { file } = this.#parts
     const check = (): Promise<Checked | null> => {
       // What has been applied since is not what is to be taken back.
-      if (this.#running !== given) return Promise.resolve(null)
+      if (this.#running?.edition !== given?.edition) return Promise.resolve(null)
       const hash = given?.edition.hash ?? null
       // What we wrote is taken back as well. A file that a person wrote is theirs.
       const isOurs = given?.edition.replaces !== null && hashOfFile(file) === hash

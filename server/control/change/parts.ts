@@ -26,6 +26,7 @@ export interface PartHands {
   readonly turn: Part
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize'>
   readonly history: Part
+  readonly certificates: Part
   /** The config of the start. */
   readonly first: Pick<Config, 'resolver'>
   readonly isServing: () => boolean
@@ -46,6 +47,7 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   hands.turn,
   LOGS,
   crewPart(hands),
+  hands.certificates,
   hands.history,
 ]
 

@@ -3,6 +3,7 @@
 // stays empty while others serve has no sockets: the kernel would send clients to where nobody accepts. Five
 // early deaths after a new plan are the plan's fault.
 import type { Answer } from '../children/kept.ts'
+import type { Amendment } from '../../worker/messages.ts'
 import { Probation } from './probation.ts'
 import type { PlanBody, Worker } from './worker.ts'
 import { WorkerPost } from './worker-post.ts'
@@ -121,6 +122,13 @@ export class Crew {
     this.#probation.begin(performance.now())
     this.#told.clear()
     await Promise.all(this.#posts.map((post) => post.next(() => this.#commitAt(post, plan))))
+  }
+
+  /** Changes one thing of what all serve; those that are replaced meanwhile come up with this plan. */
+  async amend(plan: PlanBody, amendment: Amendment): Promise<void> {
+    this.#committed = plan
+    const told = this.#posts.map((post) => post.next(async () => post.kept?.amend(amendment)))
+    await Promise.all(told)
   }
 
   reason(backend: string, server: string, reason: string): void {

@@ -1,4 +1,5 @@
 // `workers: 0` as one more worker of the crew. It cannot die alone, and answers at once.
+import type { Amendment } from '../../worker/messages.ts'
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricsDelta } from '../../telemetry/registry.ts'
@@ -60,6 +61,10 @@ export class InProcessWorker implements Worker {
 
   reason(backend: string, server: string, reason: string): void {
     this.#shell.plane.reason(backend, server, reason)
+  }
+
+  amend(amendment: Amendment): void {
+    this.#shell.plane.amend(amendment)
   }
 
   reopenLogs(): void {

@@ -2,7 +2,7 @@
 // their own channel.
 import { inSlices, type Steps } from '../../lib/slices.ts'
 import type { Plan } from '../../snapshot/plan.ts'
-import { BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
+import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
 import { Child } from '../children/child.ts'
 import { ipcProcess, type ChildExit } from '../children/child-start.ts'
 import { writeRules } from './rule-pieces.ts'
@@ -61,6 +61,10 @@ export class WorkerProcess extends Child<PlanBody, Metrics, ToWorker> implements
 
   reason(backend: string, server: string, reason: string): void {
     this.tell({ type: 'reason', backend, server, reason })
+  }
+
+  amend(amendment: Amendment): void {
+    this.tell(amendment)
   }
 
   reopenLogs(): void {

@@ -1,5 +1,6 @@
 // A worker as the supervisor sees it: a process of its own, or (`workers: 0`) the same machine in this
 // process.
+import type { Amendment } from '../../worker/messages.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import type { Plan } from '../../snapshot/plan.ts'
 import type { Kept } from '../children/kept.ts'
@@ -29,6 +30,8 @@ export interface Worker extends Kept<PlanBody> {
   /** Ports of listeners that it bound by itself, by name; null: it was given its sockets. */
   readonly ports: ReadonlyMap<string, number> | null
   reason(backend: string, server: string, reason: string): void
+  /** Changes one thing of the plan that it serves. */
+  amend(amendment: Amendment): void
   reopenLogs(): void
   /** Still accepts, but says to clients and to who asks for its health that it will not for long. */
   announceDrain(): void

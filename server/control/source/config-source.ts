@@ -2,6 +2,8 @@
 import { resolve } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import { certificateFiles } from '../change/certificates.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 
@@ -75,8 +77,14 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     },
     warnings: loaded.warnings.map(formatProblem),
     text,
-    files: new Map(loaded.files.map((path) => [path, texts.get(path) ?? null])),
+    files: new Map(followed(loaded).map((path) => [path, texts.get(path) ?? null])),
   }
+}
+
+/** What a change of is a change of the config. Certificates are followed for themselves. */
+function followed({ files, config }: LoadedConfig): readonly string[] {
+  const own = new Set([...certificateFiles(config).values()].flatMap(({ cert, key }) => [cert, key]))
+  return files.filter((path) => !own.has(path))
 }
 
 const FILE_BYTES_MAX = 16 * 1024 * 1024

@@ -8,6 +8,7 @@ import type { InProcess, SocketSource } from '../../../server/worker/in-process.
 import { testCertificate } from '../../support/certificate.ts'
 import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'
+import { certificateName } from '../../../server/tls/certificates.ts'
 import { otherCertificateText } from '../turn/stream-certificates.ts'
 import { BINDING, certificateText, connect, Door, type Wire } from '../turn/stream-scene.ts'
 import { config, folder, machine, planOf, serve, stop, stopMachines } from './machines.ts'
@@ -48,6 +49,9 @@ const turn = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
 const listening = (listeners: Record<string, unknown>): Config =>
   config({ listeners, rules: [{ name: 'all', respond: { status: 200, body: 'http' } }] })
 
+/** What plans call the certificate. */
+const NAME = certificateName(testCertificate())
+
 /** Serves a config with the sockets of a supervisor. */
 async function apply(
   made: InProcess,
@@ -56,7 +60,7 @@ async function apply(
   text = certificateText(),
 ): Promise<void> {
   expect(sockets.stage(words.listeners, [0])).toEqual([])
-  await serve(made, planOf(number, words, { door: path, certificates: { turn: text } }))
+  await serve(made, planOf(number, words, { door: path, certificates: { [NAME]: text } }))
   sockets.commit(words.listeners)
 }
 
@@ -100,7 +104,7 @@ describe('addresses of turn listeners', () => {
   test('where descriptors cannot be handed on, it binds them by itself', async () => {
     const made = machine()
     const words = listening({ turn: turn() })
-    await serve(made, planOf(1, words, { door: path, certificates: { turn: certificateText() } }))
+    await serve(made, planOf(1, words, { door: path, certificates: { [NAME]: certificateText() } }))
     await served(portOf(made, 'turn#tls'), true)
   })
 })
@@ -156,7 +160,7 @@ describe('a reload', () => {
     expect(await refused({ door: null })).toBe('listeners.turn: the plan has no door to the relay')
     expect(await refused({ door: path })).toBe('listeners.turn.tls: the plan has no certificate for it')
     const mixed = { cert: certificateText().cert, key: otherCertificateText().key }
-    expect(await refused({ door: path, certificates: { turn: mixed } })).toStartWith('listeners.turn.tls: ')
+    expect(await refused({ door: path, certificates: { [NAME]: mixed } })).toStartWith('listeners.turn.tls: ')
     expect(made.plane.snapshot?.number).toBe(1)
     await served(portOf(made, 'turn#tls'), true)
   })

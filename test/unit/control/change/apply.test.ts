@@ -62,6 +62,7 @@ function scene(): Scene {
   const hands: Scene['hands'] = {
     file: quiet('file'),
     history: quiet('history'),
+    certificates: quiet('certificates'),
     sockets: {
       stage: () => {
         note('open sockets')

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import type { Config } from '../../../../server/config/schema.ts'
 import { readCertificates } from '../../../../server/control/change/certificates.ts'
+import { certificateName } from '../../../../server/tls/certificates.ts'
 import { testCertificate } from '../../../support/certificate.ts'
 
 const { cert, key } = testCertificate()
@@ -9,7 +10,7 @@ const { cert, key } = testCertificate()
 /** Only what is looked at. */
 const config = (listeners: Record<string, unknown>): Config => ({ listeners }) as unknown as Config
 
-test('listeners with TLS have theirs, as text; others have none', async () => {
+test('listeners with TLS have theirs, as text, by the name of its files; others have none', async () => {
   const read = await readCertificates(
     config({
       web: { protocol: 'http', bind: '127.0.0.1:0' },
@@ -17,7 +18,8 @@ test('listeners with TLS have theirs, as text; others have none', async () => {
       turn: { protocol: 'turn', bind: '127.0.0.1:0', tls: { bind: '127.0.0.1:0', cert, key } },
     }),
   )
-  expect(read).toEqual({ turn: { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') } })
+  const name = certificateName({ cert, key })
+  expect(read).toEqual({ [name]: { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') } })
 })
 
 test('a file that cannot be read is told by its place in the config', async () => {

@@ -1,4 +1,5 @@
 // Crews of made-up workers, for tests.
+import type { Amendment } from '../../../../server/worker/messages.ts'
 import { expect } from 'bun:test'
 import { Crew } from '../../../../server/control/processes/crew.ts'
 import type { Answer } from '../../../../server/control/children/kept.ts'
@@ -61,6 +62,10 @@ export class FakeWorker implements Worker {
   reason(backend: string, server: string, reason: string): void {
     this.told.push(`${backend} ${server} ${reason}`)
   }
+  amend({ name }: Amendment): void {
+    this.told.push(`amend ${name}`)
+  }
+
   reopenLogs(): void {
     this.told.push('reopen')
   }

@@ -1,0 +1,104 @@
+// A certificate whose files change is another one for handshakes from then on, and for nothing else.
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, type TLSSocket } from 'node:tls'
+import { type Gateway, startGateway } from '../support/gateway.ts'
+import { sendSignal } from '../support/processes.ts'
+import { waitFor } from '../support/wait.ts'
+
+let gateway: Gateway
+const inFolder = (name: string): string => join(gateway.folder, name)
+
+/** Makes a pair of this name for localhost: NAME.pem and NAME.key. */
+function makePair(folder: string, name: string): void {
+  const { exitCode, stderr } = Bun.spawnSync([
+    ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+    ...['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)],
+    ...['-days', '30', '-subj', `/CN=${name}`],
+  ])
+  if (exitCode !== 0) throw new Error(`openssl: ${stderr.toString()}`)
+}
+
+const take = (name: string, what: 'pem' | 'key'): void =>
+  writeFileSync(inFolder(`served.${what}`), readFileSync(inFolder(`${name}.${what}`)))
+
+const config = (workers: number): string => `
+listeners:
+  turn:
+    bind: 127.0.0.1:0
+    protocol: turn
+    realm: here
+    auth: { users: { a: b } }
+    relay: { bind: [127.0.0.1] }
+    tls: { bind: "127.0.0.1:0", cert: served.pem, key: served.key }
+workers: ${workers}
+admin: false
+drain: 1s
+`
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'live-certificates-'))
+  for (const name of ['one', 'two', 'three']) makePair(folder, name)
+  for (const what of ['pem', 'key'])
+    writeFileSync(join(folder, `served.${what}`), readFileSync(join(folder, `one.${what}`)))
+  gateway = await startGateway({ config: config(1), folder })
+}, 30_000)
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  rmSync(gateway.folder, { recursive: true, force: true })
+})
+
+function dial(): Promise<TLSSocket> {
+  const listeners = gateway.last('serving')?.['listeners'] as Record<string, string>
+  const port = Number(listeners['turn.tls']?.split(':')[1])
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => resolve(socket))
+    socket.on('error', reject)
+  })
+}
+
+async function served(): Promise<string> {
+  const socket = await dial()
+  const { subject } = socket.getPeerCertificate()
+  socket.destroy()
+  return String(subject.CN)
+}
+
+test('a changed pair is served with no reload; connections that are there stay', async () => {
+  expect(await served()).toBe('one')
+  const old = await dial()
+  let isClosed = false
+  old.on('close', () => (isClosed = true))
+  take('two', 'pem')
+  take('two', 'key')
+  expect(await gateway.event('certificate_replaced')).toMatchObject({
+    cert: inFolder('served.pem'),
+    key: inFolder('served.key'),
+    subject: 'CN=two',
+  })
+  await waitFor(async () => (await served()) === 'two')
+  expect(isClosed).toBe(false)
+  expect(gateway.last('applied')).toBeUndefined()
+  old.destroy()
+})
+
+test('one that does not fit its key, or is none, is refused with its reason, and the one before is served on', async () => {
+  take('three', 'pem')
+  expect(await gateway.event('certificate_refused')).toMatchObject({ cert: inFolder('served.pem') })
+  expect(await served()).toBe('two')
+  writeFileSync(inFolder('served.key'), 'no key')
+  expect(await gateway.event('certificate_refused')).toMatchObject({ hint: 'the one before goes on' })
+  expect(await served()).toBe('two')
+})
+
+test('a worker that is replaced comes up with the one that is served, whatever the files hold by then', async () => {
+  const [pid = 0] = gateway.workers
+  sendSignal(pid, 'SIGKILL')
+  await gateway.event('worker_replaced')
+  expect(await served()).toBe('two')
+  take('three', 'key')
+  expect(await gateway.event('certificate_replaced')).toMatchObject({ subject: 'CN=three' })
+  await waitFor(async () => (await served()) === 'three')
+})
