@@ -22,7 +22,7 @@ export class Certificate {
     this.text = text
   }
 
-  /** Another one takes its place: handshakes that begin from now on have that. Throws as the constructor does. */
+  /** Another one takes its place, for handshakes that begin from now on. Throws as the constructor does. */
   replace(text: CertificateText): void {
     this.native = makeContext(text)
     this.text = text

@@ -95,7 +95,7 @@ export class Applier {
     return promise
   }
 
-  /** Changes one thing of what is served, between two changes: no revision, no other plan. Rejects as `act` does. */
+  /** Changes one thing of what is served, between two changes: no revision, no other plan. */
   amend(act: (plan: PlanBody) => Promise<PlanBody>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const run = async (): Promise<void> => {

@@ -3,28 +3,10 @@
 import type { Config } from '../../config/schema.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { CertificateText } from '../../tls/certificate.ts'
-import { type CertificateFiles, certificateName } from '../../tls/certificates.ts'
 import type { Plan } from '../../snapshot/plan.ts'
-import { listenerPath } from '../sockets/bind-problem.ts'
+import { certificateFiles, type NamedFiles } from '../source/certificate-files.ts'
 
 const FILE_BYTES_MAX = 1_048_576
-
-interface Named extends CertificateFiles {
-  /** Where in the config it stands first. */
-  readonly path: string
-}
-
-/** The files of the certificates that listeners have for TLS, by name. */
-export function certificateFiles({ listeners }: Pick<Config, 'listeners'>): Map<string, Named> {
-  const found = new Map<string, Named>()
-  for (const [listener, options] of Object.entries(listeners)) {
-    const { tls } = { tls: undefined, ...options }
-    if (tls === undefined) continue
-    const name = certificateName(tls)
-    if (!found.has(name)) found.set(name, { ...tls, path: `${listenerPath(listener)}.tls` })
-  }
-  return found
-}
 
 /** Those certificates, as their files are now. Throws what stands against one, with its place as `path`. */
 export async function readCertificates(config: Config): Promise<Plan['certificates']> {
@@ -34,7 +16,7 @@ export async function readCertificates(config: Config): Promise<Plan['certificat
 }
 
 /** The same of one. */
-export async function readCertificate({ cert, key, path }: Named): Promise<CertificateText> {
+export async function readCertificate({ cert, key, path }: NamedFiles): Promise<CertificateText> {
   return { cert: await textOf(cert, `${path}.cert`), key: await textOf(key, `${path}.key`) }
 }
 

@@ -7,7 +7,8 @@ import type { Amendment } from '../../worker/messages.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem, problemOf } from '../problem.ts'
 import { type FileWatch, watchFile } from '../source/watch-file.ts'
-import { certificateFiles, readCertificate } from './certificates.ts'
+import { certificateFiles, type NamedFiles } from '../source/certificate-files.ts'
+import { readCertificate } from './certificates.ts'
 import type { Part } from './part.ts'
 
 /** Both files of a pair are written within so long: what does not fit before is no news. */
@@ -82,7 +83,7 @@ export class LiveCertificates implements Part {
     this.#settling.set(name, timer)
   }
 
-  async #replace(name: string, pair: Parameters<typeof readCertificate>[0]): Promise<void> {
+  async #replace(name: string, pair: NamedFiles): Promise<void> {
     const { cert, key } = pair
     try {
       const text = await readCertificate(pair)

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { certificateFiles } from '../change/certificates.ts'
+import { certificateFiles } from './certificate-files.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 
