@@ -32,8 +32,8 @@ export interface Plan {
    */
   readonly door: string | null
   /**
-   * By name (tls/certificates.ts), those that listeners have for TLS: their files may change, or be gone, when
-   * a worker is replaced.
+   * By name (tls/certificates.ts), those that listeners have for TLS: their files may change, or be gone,
+   * when a worker is replaced.
    */
   readonly certificates: Readonly<Record<string, CertificateText>>
 }
