@@ -78,6 +78,12 @@ interface UnknownKey {
   readonly by: SchemaNode | undefined
 }
 
+/** The schema of a map; `by`: those that it is among. */
+interface Chosen {
+  readonly schema: SchemaNode
+  readonly by?: SchemaNode | undefined
+}
+
 class Walker {
   readonly #ground: Ground
   readonly #problems: Problems
@@ -99,13 +105,12 @@ class Walker {
     if (schema.format === 'value-or-map') return this.#valueOrMap(schema, tree, path, at)
     if (schema.format === 'map-by') return this.#mapBy(schema, tree, path, at)
     if (schema.additionalProperties) return this.#mapOf(schema, schema.additionalProperties, tree, path)
-    if (schema.type === 'object') return this.#object(schema, tree, path, at)
+    if (schema.type === 'object') return this.#object({ schema }, tree, path, at)
     if (schema.type === 'array') return this.#list(schema, tree, path)
     return tree.is === 'scalar' ? this.#scalar(schema, tree, path) : this.#wrong(schema, tree, path)
   }
 
-  /** `by`: the schemas that this one is among. */
-  #object(schema: SchemaNode, tree: Tree, path: Trail, at: Offset, by?: SchemaNode): unknown {
+  #object({ schema, by }: Chosen, tree: Tree, path: Trail, at: Offset): unknown {
     if (tree.is !== 'map') return this.#wrong(schema, tree, path)
     const properties = schema.properties ?? {}
     // What a wrong key was meant to be: its value is looked at as well, and nothing is missing.
@@ -134,7 +139,8 @@ class Walker {
     const told = schemaByWord(schema, tree)
     const { by = '' } = schema
     const entry = tree.entries.get(by)
-    if (told !== null || entry === undefined) return this.#object(told ?? {}, tree, path, at, schema)
+    if (told !== null || entry === undefined)
+      return this.#object({ schema: told ?? {}, by: schema }, tree, path, at)
     this.value(
       { type: 'string', enum: wordsOf(schema), ...(schema.said && { said: schema.said }) },
       entry.value,
@@ -142,7 +148,8 @@ class Walker {
       entry.at,
     )
     const entries = new Map(tree.entries).set(by, { ...entry, value: scalarAt(entry.at, undefined) })
-    return this.#object(likestSchema(schema, tree), { ...tree, entries }, path, at, schema)
+    const likest = { schema: likestSchema(schema, tree), by: schema }
+    return this.#object(likest, { ...tree, entries }, path, at)
   }
 
   /** A key without a default: lists and maps are empty then, anything else is missing. */
@@ -231,7 +238,9 @@ class Walker {
     const [word = {}, object = {}] = schema.anyOf ?? []
     if (tree.is === 'scalar' && (word.const === false ? readBoolean(tree) : tree.value) === word.const)
       return word.const
-    return tree.is === 'map' ? this.#object(object, tree, path, at) : this.#wrong(schema, tree, path)
+    return tree.is === 'map'
+      ? this.#object({ schema: object }, tree, path, at)
+      : this.#wrong(schema, tree, path)
   }
 
   #valueOrMap(
