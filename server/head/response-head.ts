@@ -115,3 +115,16 @@ export class ResponseHead extends EditableHead {
 }
 
 const VERSION = Buffer.from('HTTP/1.')
+
+/** Heads for answers to come: who is told of an answer owns its head, and gives it back at its end. */
+const free: ResponseHead[] = []
+const FREE_MAX = 1024
+
+/** A head to be read. */
+export const takeHead = (): ResponseHead => free.pop() ?? new ResponseHead()
+
+/** Nobody looks at this head any more. */
+export function giveHead(head: ResponseHead): void {
+  head.release()
+  if (free.length < FREE_MAX) free.push(head)
+}

@@ -54,7 +54,12 @@ export interface RequestLines {
   readonly requestId: string
   /** Host where the request has none (HTTP/1.0) or named it in its target; null: as received. */
   readonly host: Buffer | null
+}
+
+/** What a codec says in a request of its body and of the connection. */
+export interface RequestFraming {
   readonly isChunked: boolean
+  /** Upgrade travels on. */
   readonly isUpgrade: boolean
 }
 
@@ -62,7 +67,12 @@ const REQUEST_ID = Buffer.from('X-Request-Id: ')
 const HOST_NAME = Buffer.from('Host: ')
 
 /** Stages the head of a request for its server. */
-export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: StageOwner): void {
+export function writeRequestHead(
+  head: RequestHead,
+  lines: RequestLines,
+  { isChunked, isUpgrade }: RequestFraming,
+  owner: StageOwner,
+): void {
   const { fields, edits } = head
   const room =
     head.headEnd -
@@ -86,8 +96,8 @@ export function writeRequestHead(head: RequestHead, lines: RequestLines, owner: 
   if (lines.host && !edits?.addedValue('host')) at = writeLine(HOST_NAME, lines.host, to, at)
   at = edits ? copyOurs(lines.ours, edits, to, at) : copyBytes(lines.ours, 0, lines.ours.length, to, at)
   if (!edits?.removes('x-request-id')) at = writeRequestId(lines.requestId, to, at)
-  if (lines.isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
-  if (lines.isUpgrade) at = writeUpgrade(fields, to, at)
+  if (isChunked) at = copyBytes(CHUNKED_LINE, 0, CHUNKED_LINE.length, to, at)
+  if (isUpgrade) at = writeUpgrade(fields, to, at)
   else if (fields.has(KNOWN.te) && asksForTrailers(fields))
     at = copyBytes(TE_LINES, 0, TE_LINES.length, to, at)
   at = writeAdded(edits, to, at)

@@ -21,9 +21,9 @@ export function refusedAtOnce({ request, engine }: Proxied): FaultCode | null {
   return passesBefore(request, engine.name) >= PASSES_MAX ? 'loop' : null
 }
 
-/** RFC 9110 §10.1.1; HTTP/1.0 knows no expectations at all. */
+/** RFC 9110 §10.1.1; that of a protocol without expectations reads as none. */
 function isExpectationKnown(request: RequestHead): boolean {
-  return request.version === 10 || request.get('expect')?.toLowerCase() === '100-continue'
+  return (request.get('expect')?.toLowerCase() ?? '100-continue') === '100-continue'
 }
 
 /**

@@ -1,58 +1,44 @@
-// What became of an attempt, told to who counts (the scoreboard), to who reads the log (the exchange) and to
-// who picks servers (their records).
+// What became of an attempt, told to who counts (the scoreboard) and to who reads the log (the exchange).
 import type { Server } from '../backends/server.ts'
 import { nowMs, unixSeconds } from '../lib/clock.ts'
-import { FAULTS, type FaultCode, faultPlace } from '../tables/faults.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { type FaultCode, faultPlace } from '../tables/faults.ts'
+import type { AttemptRecord } from './asker.ts'
 import type { Phase } from './exchange.ts'
-import type { Proxied } from './proxy.ts'
 import { tellFailure } from './tell-exchange.ts'
 
 /** Attempts that an exchange remembers: retries are few, but not for ever. */
 const TRIES_MAX = 16
 
 /** The head of an answer is here. */
-export function attemptAnswered(x: Proxied, server: Server, sinceMs: number): void {
-  x.engine.board.attemptAnswered(server.slot)
+export function attemptAnswered(record: AttemptRecord, server: Server, sinceMs: number): void {
   // Told only after another has failed: the log says who answered in the end all the same.
-  x.tries?.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
+  record.tries?.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
 }
 
-/**
- * The server gave no answer, or broke off in the middle of one. What is not its fault is not counted against
- * it, and nor is the end of a tunnel: WebSockets are ended by resets, and its server has answered long ago.
- */
-export function attemptFailed(
-  x: Proxied,
-  server: Server,
-  code: FaultCode,
-  phase: Phase,
-  sinceMs: number,
+interface LostAttempt {
+  readonly server: Server
+  readonly code: FaultCode
+  readonly phase: Phase
+  readonly sinceMs: number
+}
+
+/** The server gave no answer, or broke off in the middle of one. */
+export function attemptLost(
+  record: AttemptRecord,
+  { isDebugging }: { readonly isDebugging: boolean },
+  { server, code, phase, sinceMs }: LostAttempt,
 ): void {
-  if (FAULTS[code].side === 'server' && !x.tunnel)
-    x.engine.board.attemptFailed(server.slot, faultPlace(code), phase === 'answer', unixSeconds())
-  if (x.engine.isDebugging) tellFailure(x, server, code, phase)
+  if (isDebugging) tellFailure(record, server, code, phase)
   const failed = { server: server.name, phase, fault: code, ms: nowMs - sinceMs }
-  x.tries ??= []
+  record.tries ??= []
   // One that breaks off in its answer may be told as answered by now: it is one attempt, and this is how it
   // ended.
-  if (x.tries.at(-1)?.fault === null) x.tries[x.tries.length - 1] = failed
-  else if (x.tries.length < TRIES_MAX) x.tries.push(failed)
+  if (record.tries.at(-1)?.fault === null) record.tries[record.tries.length - 1] = failed
+  else if (record.tries.length < TRIES_MAX) record.tries.push(failed)
 }
 
-/** What an answer tells of its server. What a client takes to send its request is not its server's time. */
-export function learnFromAnswer(x: Proxied, { live }: Server, status: number, waitedMs: number): void {
-  if (status >= 500) live.record.failed(waitedMs, nowMs)
-  else if (x.isRequestWhole) live.record.answered(waitedMs, nowMs)
-}
-
-/** And what it tells that there is none, or that it breaks off. */
-export function learnFromFailure(x: Proxied, { live }: Server, code: FaultCode, waitedMs: number): void {
-  if (FAULTS[code].side === 'server' && !x.tunnel) live.record.failed(x.hasBegun ? 0 : waitedMs, nowMs)
-}
-
-/** What an attempt that failed so was doing. */
-export function phaseOf(x: Proxied, code: FaultCode, isSent: boolean): Phase {
-  if (x.hasBegun) return 'answer'
-  if (!isSent) return code === 'dns_failed' ? 'resolve' : 'connect'
-  return x.isRequestWhole ? 'wait' : 'send'
+/** Counts it against its server. `wasAnswered`: it was counted as an attempt before. */
+export function countLost(board: Scoreboard, server: Server, code: FaultCode, wasAnswered: boolean): void {
+  board.attemptFailed(server.slot, faultPlace(code), wasAnswered, unixSeconds())
 }

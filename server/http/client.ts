@@ -16,36 +16,28 @@ import {
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, bitOf } from '../head/write.ts'
-import type { Inbound } from '../http1/inbound.ts'
 import { canonicalAddress } from '../lib/ranges.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
-import type { Client } from './exchange.ts'
+import type { ClientConnection } from './ends.ts'
+import type { KnownClient } from './exchange.ts'
 import { linesFor } from './forwarded-lines.ts'
 import type { HttpListenerConfig } from './listener.options.ts'
-
-/** A client with the lines that are the same for all its requests to one host. */
-export interface KnownClient extends Client {
-  readonly authority: Authority
-  /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, and Via: whole lines. */
-  readonly ours: Buffer
-}
 
 /**
  * The client of a connection: made once for each host it asks for in a row, unless a trusted proxy speaks for
  * many clients.
  */
-export function clientOf(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
-  const { listener } = inbound.port
-  const known = inbound.clientOf === listener ? (inbound.client as KnownClient | null) : null
+export function clientOf(connection: ClientConnection, request: RequestHead, gateway: string): KnownClient {
+  const { listener } = connection
+  const known = connection.known?.listener === listener ? connection.known : null
   if (known === null) {
-    const peer = canonical(inbound.from.address)
-    if (peer !== null && listener.trusted.has(peer)) return behindProxy(inbound, request, peer, gateway)
+    const peer = canonical(connection.from.address)
+    if (peer !== null && listener.trusted.has(peer)) return behindProxy(connection, request, peer, gateway)
   }
-  request.fields.hidden = EVERY_WORD
+  request.fields.hidden |= EVERY_WORD
   if (known !== null && known.authority === request.authority) return known
-  const made = directClient(inbound, request, gateway)
-  inbound.client = made
-  inbound.clientOf = listener
+  const made = directClient(connection, request, gateway)
+  connection.known = made
   return made
 }
 
@@ -58,16 +50,17 @@ function canonical(address: string): string | null {
   return canonicalAddress(zone < 0 ? address : address.slice(0, zone))
 }
 
-function directClient(inbound: Inbound, request: RequestHead, gateway: string): KnownClient {
-  const {
-    port: { listener },
-    from,
-  } = inbound
+function directClient(
+  { listener, from }: ClientConnection,
+  request: RequestHead,
+  gateway: string,
+): KnownClient {
   const { authority } = request
   const { scheme } = from
   const peer = canonical(from.address)
   const told = { hops: [], peer, scheme, proto: scheme, host: authority, port: portAsked(from, authority) }
   return {
+    listener,
     address: peer,
     socketAddress: socketAddressOf(from),
     port: from.port,
@@ -113,13 +106,14 @@ const HOPS: Readonly<Record<Believed, (request: RequestHead) => Hop[]>> = {
  * A proxy that we trust names its client: the list is walked from the right, past every address that is
  * trusted too.
  */
-function behindProxy(inbound: Inbound, request: RequestHead, peer: string, gateway: string): KnownClient {
-  const {
-    port: { listener },
-    from,
-  } = inbound
+function behindProxy(
+  { listener, from }: ClientConnection,
+  request: RequestHead,
+  peer: string,
+  gateway: string,
+): KnownClient {
   const { client_from: believed, forwarded } = listener.options
-  request.fields.hidden = HIDDEN[believed]
+  request.fields.hidden |= HIDDEN[believed]
   const hops = HOPS[believed](request)
   // 1. Without the field it is a request of the proxy's own; unless other words show that it forwards: then
   //   of nobody we know.
@@ -135,6 +129,7 @@ function behindProxy(inbound: Inbound, request: RequestHead, peer: string, gatew
   const host = client?.host ?? request.authority
   const port = (tellsApart ? portApart(request) : null) ?? portFor(host, proto)
   return {
+    listener,
     address: client === null ? peer : client.address,
     socketAddress: socketAddressOf(from),
     port: from.port,

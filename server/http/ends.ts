@@ -9,12 +9,13 @@
 //   exchange   rules, steps, attempts, who the client is, what is logged and counted
 //
 // A stream's life, at the client's end:   begin → [takeContent] → requestBody* → requestEnd
-//                                         interim* → head → write* → end → finish
+//                                         interim* → head → write* → writeEnd → finish
 //                     at the server's:    open → serverOpen → [takeContent] → ask → write* → requestEnd
 //                                         serverInterim* → serverAnswer → serverBody* → serverEnd → finish
 // It ends in one of three ways, spelled alike everywhere: `finish` (in order), `drop` (silent: nobody hears
 // of it), `fail(code)` (told to who is served by it). `reset` is a client's stream cut by the exchange,
-// `cancel` a server's. After its end a stream tells nothing any more, and what is asked of it is ignored.
+// `cancel` a server's. After its end a stream tells nothing any more, and nothing may be asked of it: it may
+// be another's.
 //
 // How an HTTP/2 codec would stand behind it (RFC 9113):
 //   requests   HEADERS are decoded into the bytes of an HTTP/1.1 head and read by RequestHead.scan, so that there
@@ -24,8 +25,8 @@
 //   pause      withholds WINDOW_UPDATE for this stream (and resume sends what was withheld); `waitingBytes` is what
 //              waits for the other side's window or for the socket, and *Drained tells that it is gone.
 //   client     RST_STREAM from it: `clientGone('client_abort')`. GOAWAY from it changes nothing for what runs.
-//              `reset(code)` sends RST_STREAM (INTERNAL_ERROR; CANCEL where the gateway stops), `end` sends
-//              END_STREAM, `close` nothing: other streams of the connection are no concern of this one. `finish` before
+//              `reset(code)` sends RST_STREAM (INTERNAL_ERROR; CANCEL where the gateway stops), `writeEnd` sends
+//              END_STREAM, `takeNoMore` nothing: other streams of the connection are no concern of this one. `finish` before
 //              the request's end sends RST_STREAM(NO_ERROR). `endIfIdle` sends GOAWAY.
 //   server     RST_STREAM from it before its answer: `serverLost` with `reached: 'request'`; REFUSED_STREAM, and
 //              GOAWAY whose last id is below the stream's: `reached: 'nothing'` and `isStale`, as no byte was looked at:
@@ -33,17 +34,18 @@
 //              answer: `uploadOver`. `cancel` sends RST_STREAM(CANCEL) and leaves the connection to its other
 //              streams; `finish` gives the stream's place back. `persists` is true: a stream ends no connection.
 //   upgrades   `endWrites` of a tunnel sends END_STREAM.
-import type { Server } from '../backends/server.ts'
+import type { Accepted } from '../accept/entry.ts'
+import type { Backend } from '../backends/backend.ts'
+import type { Server, ServerLive } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import type { TlsFacts } from '../tls/accept-tls.ts'
-import type { KnownClient } from './client.ts'
+import type { KnownClient } from './exchange.ts'
 
-/** What is spoken on a connection. */
+/** What a request may come by. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' | 'HTTP/3'
 
 /**
@@ -59,17 +61,9 @@ export type BodyForm = 'none' | 'length' | 'content' | 'as_it_came'
 export interface ClientConnection {
   /** Whose rules the next request meets: of the snapshot in force. */
   readonly listener: Listener
-  /** The other end of the socket, as the system or a PROXY header says it; 'unknown' where nobody could. */
-  readonly address: string
-  readonly port: number
-  /** Where the client came in. */
-  readonly localPort: number
-  readonly scheme: 'http' | 'https'
-  readonly tls: TlsFacts | null
-  readonly protocol: Protocol
-  /** It was broken before its request was read: that is logged, and nobody is left to serve. */
-  readonly isReset: boolean
-  /** Lines that are the same for all its requests to one host: the exchange's own notes, kept here. */
+  /** What was known of it when its codec got it. */
+  readonly from: Accepted
+  /** The exchanges' own notes on the client, kept from one request to the next. */
   known: KnownClient | null
   /** An exchange is under way, or its answer has not left yet. */
   readonly isServing: boolean
@@ -102,9 +96,21 @@ export interface Half {
   takeContent(): void
 }
 
+/** Where the body of an answer goes: the client's stream, or whatever changes it before. */
+export interface Sink {
+  /**
+   * A piece in the form of the answer's head; `content`: how much of it is none of framing, all if left out.
+   */
+  write(bytes: Buffer, from: number, to: number, content?: number): void
+  /** The answer is whole. `trailers` were told apart from content. */
+  writeEnd(trailers: Fields | null): void
+}
+
 /** A request of a client, and the way its answer goes back. */
-export interface ClientStream extends Half {
+export interface ClientStream extends Half, Sink {
   readonly connection: ClientConnection
+  /** What the request came by. */
+  readonly protocol: Protocol
   /** Owned by the stream: valid until its end. */
   readonly request: RequestHead
   /** The form in which the request's body is told. */
@@ -120,16 +126,13 @@ export interface ClientStream extends Half {
   interim(head: ResponseHead): void
   /** The head of the final answer, or a 101, behind which lies a tunnel (`becomeTunnel`). */
   head(head: ResponseHead, form: BodyForm): void
-  /** A piece of the answer's body in the form of its head; `content`: how much of it is none of framing. */
   write(bytes: Buffer, from: number, to: number, content?: number): void
-  /** The answer is whole. `trailers` were told apart from content. */
-  end(trailers: Fields | null): void
   /** From now on bytes pass as they are, both ways. */
   becomeTunnel(): void
   /**
    * Behind this answer there is no further request: of what is left of this one nobody can say where it ends.
    */
-  close(): void
+  takeNoMore(): void
   /**
    * So many bytes more are kept for this exchange, or fewer: they count for `limits.buffers` until its end.
    */
@@ -148,7 +151,10 @@ export interface ClientEvents {
   requestEnd(trailers: Fields | null): void
   /** The request broke its framing or came too slowly: nothing further of it will come. */
   requestFault(code: FaultCode): void
-  /** The client is gone or must be given up; the stream has ended. */
+  /**
+   * The client is gone or must be given up. The stream has ended; only `finish` may be asked of it yet: it
+   * had its answer, and nothing is to be cut.
+   */
   clientGone(code: FaultCode): void
   /** All that was written to the client has left. */
   clientDrained(): void
@@ -183,9 +189,12 @@ export interface ServerStream extends Half {
   stopUpload(): void
   /** With its answer's head here: the rest of its request may be sent behind the answer too. */
   readonly persists: boolean
-  /** With its answer whole: the server still takes the rest of the request, until `uploadOver`. */
+  /**
+   * With its answer whole: the server still takes the rest of the request, and `uploadOver` comes before
+   * `finish`.
+   */
   readonly takesRest: boolean
-  /** The answer is whole, and its head is of no further use: the connection may serve others. */
+  /** The answer is whole: the connection may serve others. */
   finish(): void
   /** Stops whatever is under way; no event follows. */
   cancel(): void
@@ -211,7 +220,10 @@ export interface ServerEvents {
   serverOpen(stream: ServerStream): void
   /** A 1xx other than 101. The head is valid until this returns. */
   serverInterim(head: ResponseHead): void
-  /** The final head, or a 101 that was asked for; owned by the stream, and valid until its end. */
+  /**
+   * The final head, or a 101 that was asked for. It belongs to who hears of it, who gives it back
+   * (`giveHead`) once nobody looks at it any more.
+   */
   serverAnswer(head: ResponseHead, form: BodyForm): void
   /** A piece of the answer's body; `content`: how much of it is none of framing. */
   serverBody(bytes: Buffer, from: number, to: number, content: number): void
@@ -222,7 +234,8 @@ export interface ServerEvents {
   /** All that was written to the server has left. */
   serverDrained(): void
   /**
-   * Behind its answer, all of the request is sent, or the server wants no more of it; the stream has ended.
+   * Behind its answer, all of the request is sent, or the server wants no more of it: the stream may be
+   * finished.
    */
   uploadOver(): void
   /** The server answers, but has not taken anything of the request for too long. */
@@ -238,8 +251,14 @@ export interface Opening {
 /** The way to servers: pools, names and dials are behind it. Which codec it is goes by the server. */
 export interface Servers {
   /**
+   * Whether every server of a backend takes bodies of requests as HTTP/1.1 chunks that came from elsewhere.
+   */
+  takeFraming(backend: Backend): boolean
+  /**
    * Opens a stream: `events` hears serverOpen or serverLost once, perhaps before this returns. `isFresh`: on
    * no connection that has served before, as one was just found stale. Null: it has been told already.
    */
   open(server: Server, request: RequestHead, isFresh: boolean, events: ServerEvents): Opening | null
+  /** No snapshot names this server any more: its idle connections end, others after what is on them. */
+  retire(live: ServerLive): void
 }

@@ -5,15 +5,10 @@ import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
 import { flush } from '../lib/stage.ts'
 import { limitBuffers } from '../lib/buffers.ts'
-import type { ClientEvents, Requests } from '../http1/ends.ts'
-import type { Inbound } from '../http1/inbound.ts'
-import { retire } from '../http1/pool.ts'
-import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
 import { OpenSet } from '../lib/open-set.ts'
-import type { Resolver } from '../lib/resolver.ts'
 import { Wheel } from '../lib/wheel.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
@@ -21,12 +16,14 @@ import type { FaultCode } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
+import type { ClientConnection, ClientEvents, ClientStream, Requests, Servers } from './ends.ts'
 import { Proxied } from './proxy.ts'
 import { tellEnd } from './tell-exchange.ts'
 
 export interface EngineParts {
   readonly board: Scoreboard
-  readonly resolver: Resolver
+  /** The way to servers, with the deadlines of this engine. */
+  readonly servers: (wheel: Wheel) => Servers
   readonly accessLog: AccessLog | null
   readonly meter: ExchangeMeter
   readonly limits: LimitNews
@@ -39,14 +36,12 @@ export interface EngineParts {
 
 export class Engine implements Requests {
   readonly board: Scoreboard
-  readonly resolver: Resolver
+  readonly servers: Servers
   readonly meter: ExchangeMeter
   readonly limits: LimitNews
   readonly documents: EngineParts['documents']
   readonly chance: () => number
   readonly wheel = new Wheel(tick, flush)
-  /** Addresses of servers that lately did not answer. */
-  readonly suspects = new Suspects()
   accessLog: AccessLog | null
   snapshot: Snapshot
   isDraining = false
@@ -54,13 +49,13 @@ export class Engine implements Requests {
   isDebugging = false
   /** Our name in Via and Proxy-Status: the same for all workers, different for every gateway. */
   readonly name: string
-  readonly #open = new OpenSet<Inbound>()
+  readonly #open = new OpenSet<ClientConnection>()
   readonly #idPrefix: string
   #idCount = 0
 
   constructor(parts: EngineParts) {
     this.board = parts.board
-    this.resolver = parts.resolver
+    this.servers = parts.servers(this.wheel)
     this.meter = parts.meter
     this.limits = parts.limits
     this.accessLog = parts.accessLog
@@ -79,7 +74,7 @@ export class Engine implements Requests {
     const kept = new Set<ServerLive>()
     for (const { servers } of snapshot.backends.values()) for (const { live } of servers) kept.add(live)
     for (const { servers } of this.snapshot.backends.values()) {
-      for (const { live } of servers) if (!kept.has(live)) retire(live)
+      for (const { live } of servers) if (!kept.has(live)) this.servers.retire(live)
     }
     this.snapshot = snapshot
     this.isDebugging = snapshot.config.logs.level === 'debug'
@@ -98,16 +93,16 @@ export class Engine implements Requests {
 
   // ── what listeners ask ──
 
-  begin(client: Inbound): ClientEvents {
-    const x = new Proxied(this, client)
-    if (client.from.isReset) x.lostAtOnce()
+  begin(stream: ClientStream): ClientEvents {
+    const x = new Proxied(this, stream)
+    if (stream.connection.from.isReset) x.lostAtOnce()
     else x.start()
     return x
   }
 
-  refuse(client: Inbound, code: FaultCode): ClientEvents {
-    const x = new Proxied(this, client)
-    if (client.from.isReset) x.lostAtOnce()
+  refuse(stream: ClientStream, code: FaultCode): ClientEvents {
+    const x = new Proxied(this, stream)
+    if (stream.connection.from.isReset) x.lostAtOnce()
     else x.refuse(code)
     return x
   }
@@ -116,11 +111,11 @@ export class Engine implements Requests {
     this.limits.reached(limit, value)
   }
 
-  opened(client: Inbound): void {
+  opened(client: ClientConnection): void {
     this.#open.add(client)
   }
 
-  closed(client: Inbound): void {
+  closed(client: ClientConnection): void {
     client.from.gone()
     this.#open.delete(client)
   }
@@ -144,7 +139,7 @@ export class Engine implements Requests {
     this.#open.drain(withinMs, (rest) => {
       const aborted = rest.filter((client) => client.isServing).length
       event(() => {
-        for (const client of rest) guarded(() => client.giveUp('stopped'))
+        for (const client of rest) guarded(() => client.fail('stopped'))
       })
       done(aborted)
     })

@@ -1,5 +1,6 @@
 // One HTTP request and its answer.
 import type { Server } from '../backends/server.ts'
+import type { Authority } from '../head/authority.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
@@ -19,6 +20,15 @@ export interface Client {
   readonly trusted: boolean
   /** What it speaks, to the proxy where there is one. */
   readonly scheme: 'http' | 'https'
+}
+
+/** A client with the lines that are the same for all its requests to one host. */
+export interface KnownClient extends Client {
+  /** Whose options those are. */
+  readonly listener: Listener
+  readonly authority: Authority
+  /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, and Via: whole lines. */
+  readonly ours: Buffer
 }
 
 /**

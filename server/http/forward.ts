@@ -1,76 +1,64 @@
-// The inner loop of an exchange: once per attempt it picks a server, gets a connection, sends the request,
+// The inner loop of an exchange: once per attempt it picks a server, opens a stream to it, sends the request,
 // and hears what became of it. Retry (by the rules in retry.ts), timeout and pick live here and nowhere else;
-// policy lives in the rule's steps and never here.
+// policy lives in the rule's steps and never here. Who asks is an Asker, whatever else it is.
 import type { Backend } from '../backends/backend.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
-import { faultAnswer } from '../head/answer.ts'
-import type { Framing } from '../head/framing.ts'
+import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
-import { writeRequestHead } from '../head/write.ts'
-import { DialRace } from '../http1/dial-race.ts'
-import type { ServerEvents } from '../http1/ends.ts'
-import { dialServer } from '../http1/dial-server.ts'
-import type { Outbound } from '../http1/outbound.ts'
-import { takeIdle } from '../http1/pool.ts'
 import { guarded } from '../lib/bug.ts'
-import { hasDescriptors } from '../lib/descriptors.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
-import { type FaultCode, fault } from '../tables/faults.ts'
-import { METHOD_HEAD } from '../tables/methods.ts'
-import { attemptAnswered, attemptFailed, learnFromAnswer, learnFromFailure, phaseOf } from './attempt.ts'
-import { requestLines } from './forwarded-headers.ts'
-import { HeldPieces } from '../lib/held-pieces.ts'
-import type { Proxied } from './proxy.ts'
-import { backoffMs, isUnsent, mayRepeat } from './retry.ts'
+import type { Asker, AskerWorld } from './asker.ts'
+import { attemptAnswered, attemptLost, countLost } from './attempt.ts'
+import { FAULTS, fault } from '../tables/faults.ts'
+import type { BodyForm, Loss, Opening, ServerEvents, ServerStream } from './ends.ts'
+import type { Phase } from './exchange.ts'
+import { KeptBody } from './kept-body.ts'
+import { backoffMs, mayRepeat } from './retry.ts'
 import { tellAttempt } from './tell-exchange.ts'
-import { Tunnel } from './tunnel.ts'
 import { wantedUpgrades } from './upgrade.ts'
-import { writeBody, writeHeldHead, writeInterim } from './write-answer.ts'
-
-/**
- * A request's body is kept for another attempt up to this; also what is read ahead while there is no
- * connection yet.
- */
-const REPLAY_BYTES_MAX = 64 * 1024
 
 export class Forward implements ServerEvents, Waiter {
-  readonly x: Proxied
   readonly backend: Backend
   readonly key: number
   tried = 0
+  readonly #asker: Asker
+  readonly #world: AskerWorld
   readonly #upgrades: readonly string[]
   /** The server at which a place is taken. */
   #server: Server | null = null
-  #conn: Outbound | null = null
-  /** While several addresses of the server are dialled. */
-  #race: DialRace | null = null
-  #isSent = false
+  #opening: Opening | null = null
+  #stream: ServerStream | null = null
+  /** The request was asked, at least in part. */
+  #isAsked = false
+  /** The head of the answer has come: no other attempt is made. */
+  #isAnswered = false
+  /** The answer is whole. */
+  #isWhole = false
+  /** Behind the whole answer, the server takes the rest of the request. */
+  #isRest = false
+  #isTunnel = false
   #isOver = false
-  /** A pooled connection turned out dead: the next attempt makes a new one. */
+  /** A connection that had served before turned out dead: the next attempt makes a new one. */
   #needsFresh = false
-  /** The body so far, for another attempt or until there is a connection; null: too much of it was sent. */
-  #kept: HeldPieces | null = null
-  /** All of the body so far is in `#kept`. */
-  #keepsAll = true
+  /** The body so far; null: none has come. */
+  #body: KeptBody | null
   #waitingSinceMs = 0
   /** When the attempt began. */
   #usedMs = 0
   /** When the request was sent to its end. */
   #askedMs = 0
   #backoff: Timer | null = null
-  /** What of the answer came while a response step was awaited. */
-  #early: HeldPieces | null = null
-  #isEarlyWhole = false
-  /** No byte of the body came with the answer's head. */
-  #isHeadAlone = false
 
-  constructor(x: Proxied, backend: Backend) {
-    this.x = x
+  /** `ahead`: what of the body has come before. */
+  constructor(asker: Asker, backend: Backend, world: AskerWorld, ahead: KeptBody | null) {
+    this.#asker = asker
+    this.#world = world
     this.backend = backend
-    this.key = backend.key(x.request, x.client.address ?? x.client.socketAddress)
-    this.#upgrades = wantedUpgrades(x)
+    this.key = backend.key(asker.request, asker.clientAddress)
+    this.#upgrades = wantedUpgrades(asker.request)
+    this.#body = ahead
   }
 
   // ── 5 attempt ──
@@ -78,91 +66,56 @@ export class Forward implements ServerEvents, Waiter {
   attempt(): void {
     const server = this.backend.pick(this.key, this.tried)
     if (server) return this.#use(server)
-    if (!this.backend.lastPickFull) return this.x.replyWith('no_server')
+    if (!this.backend.lastPickFull) return this.#asker.refused('no_server')
     this.#waitingSinceMs = nowMs
-    if (!this.backend.queue.push(this, nowMs)) this.x.replyWith('queue_full')
+    if (!this.backend.queue.push(this, nowMs)) this.#asker.refused('queue_full')
   }
 
   onServer(server: Server): void {
     event(() => {
-      this.x.queueMs += nowMs - this.#waitingSinceMs
+      this.#asker.queueMs += nowMs - this.#waitingSinceMs
       this.#use(server)
     })
   }
 
   onQueueTimeout(): void {
     event(() => {
-      this.x.queueMs += nowMs - this.#waitingSinceMs
-      this.x.replyWith('queue_timeout')
+      this.#asker.queueMs += nowMs - this.#waitingSinceMs
+      this.#asker.refused('queue_timeout')
     })
   }
 
   #use(server: Server): void {
     this.#server = server
     this.#usedMs = nowMs
-    this.x.server = server
-    this.x.attempts++
-    if (this.x.engine.isDebugging) tellAttempt(this.x, server)
+    this.#isAsked = false
     this.tried |= server.triedBit
-    this.#isSent = false
-    const idle = this.#needsFresh ? null : takeIdle(server, this.x.request.methodId)
-    if (idle) return this.#send(idle)
-    this.#waitingSinceMs = nowMs
-    const addresses = this.x.engine.resolver.addresses(server.host)
-    if (addresses) return this.#dial(server, addresses)
-    this.x.engine.resolver.lookup(server.host, (found) => this.#resolved(server, found))
+    this.#asker.server = server
+    this.#asker.attempts++
+    if (this.#world.isDebugging) tellAttempt(this.#asker, server)
+    const opening = this.#world.servers.open(server, this.#asker.request, this.#needsFresh, this)
+    if (opening) this.#opening = opening // else it was told already, and may be under way again
   }
 
-  #resolved(server: Server, addresses: readonly string[]): void {
-    if (this.#isOver || this.#server !== server || this.#conn || this.#race) return
-    event(() => {
-      if (addresses.length === 0) this.serverGone(hasDescriptors() ? 'dns_failed' : 'descriptor_limit')
-      else this.#dial(server, addresses)
-    })
-  }
-
-  #dial(server: Server, addresses: readonly string[]): void {
-    const { engine } = this.x
-    const [address = ''] = addresses
-    if (addresses.length > 1) {
-      this.#race = new DialRace(server, addresses, engine, this)
-      return this.#race.start()
-    }
-    const dueMs = nowMs + server.options.timeouts.connect
-    const conn = dialServer(server, address, engine.wheel, this, dueMs)
-    if (typeof conn === 'string') this.serverGone(conn)
-    else if (conn.place === 'connecting') this.#conn = conn
-  }
-
-  serverOpen(conn: Outbound): void {
-    this.#race = null
-    this.x.connectMs += nowMs - this.#waitingSinceMs
-    this.#send(conn)
-  }
-
-  #send(conn: Outbound): void {
-    const { x } = this
-    const { request, inbound } = x
-    this.#conn = conn
-    this.#isSent = true
-    conn.begin(this, request.methodId === METHOD_HEAD, this.#upgrades, request.version === 11)
-    const isChunked = inbound.framing === 'chunked'
-    sendLines.id = x.id
-    sendLines.isChunked = isChunked
-    sendLines.wantsUpgrade = this.#upgrades.length > 0
-    sendLines.serverAuthority = conn.endpoint.authority
-    writeRequestHead(request, requestLines(x.client, x.listener, request, sendLines), conn)
-    if (this.#kept) for (const piece of this.#kept.pieces()) conn.write(piece, 0, piece.length)
+  serverOpen(stream: ServerStream): void {
+    const asker = this.#asker
+    const { request } = asker
+    asker.connectMs += nowMs - this.#usedMs
+    this.#opening = null
+    this.#stream = stream
+    this.#isAsked = true
+    stream.ask(request, asker.linesFor(this.#server as Server), asker.requestForm, this.#upgrades)
+    this.#body?.writeTo(stream)
     this.#askedMs = nowMs
-    if (x.isRequestWhole) conn.requestWhole()
-    else this.#goOn()
+    if (asker.isRequestWhole) stream.requestEnd(this.#body?.trailers ?? null)
+    else this.#goOn(stream)
   }
 
   /** The body may come on; what is too much to send again is not kept. */
-  #goOn(): void {
-    if (this.#kept && this.#kept.bytes > REPLAY_BYTES_MAX) this.#keepNoMore()
-    if (this.#conn && this.#conn.waitingBytes > 0) this.x.inbound.pause()
-    else this.x.inbound.resume()
+  #goOn(stream: ServerStream): void {
+    if (this.#body?.isFull) this.#body.drop()
+    if (stream.waitingBytes > 0) this.#asker.pauseClient()
+    else this.#asker.resumeClient()
   }
 
   /**
@@ -170,33 +123,28 @@ export class Forward implements ServerEvents, Waiter {
    * request is not its server's time.
    */
   get #waitedMs(): number {
-    if (!this.#isSent) return nowMs - this.#usedMs
-    return this.x.isRequestWhole ? nowMs - this.#askedMs : 0
+    if (!this.#isAsked) return nowMs - this.#usedMs
+    return this.#asker.isRequestWhole ? nowMs - this.#askedMs : 0
   }
 
   // ── 6 body ──
 
   body(bytes: Buffer, from: number, to: number): void {
-    if (this.#keepsAll) (this.#kept ??= new HeldPieces(this.x.inbound)).push(bytes, from, to)
-    if (this.#isSent && this.#conn) {
-      this.#conn.writeRequest(bytes, from, to)
-      this.#goOn()
-    } else if (this.#kept && this.#kept.bytes > REPLAY_BYTES_MAX) this.x.inbound.pause()
+    if (!this.#isAnswered) (this.#body ??= new KeptBody(this.#asker.keptFor)).push(bytes, from, to)
+    if (this.#stream) {
+      this.#stream.write(bytes, from, to)
+      this.#goOn(this.#stream)
+    } else if (this.#body?.isFull) this.#asker.pauseClient()
   }
 
-  #keepNoMore(): void {
-    this.#kept?.drop()
-    this.#kept = null
-    this.#keepsAll = false
-  }
-
-  bodyEnd(): void {
+  bodyEnd(trailers: Fields | null): void {
+    if (this.#body) this.#body.trailers = trailers
     this.#askedMs = nowMs
-    if (this.#isSent) this.#conn?.requestWhole()
+    this.#stream?.requestEnd(trailers)
   }
 
   serverDrained(): void {
-    this.x.inbound.resume()
+    this.#asker.resumeClient()
   }
 
   /**
@@ -204,8 +152,8 @@ export class Forward implements ServerEvents, Waiter {
    * client's end is seen.
    */
   stopUpload(): void {
-    this.#conn?.stopUpload()
-    this.x.inbound.resume()
+    this.#stream?.stopUpload()
+    this.#asker.resumeClient()
   }
 
   uploadStalled(): void {
@@ -214,184 +162,157 @@ export class Forward implements ServerEvents, Waiter {
 
   /** The request still has somebody who takes it. */
   get isUploading(): boolean {
-    return this.#conn !== null
+    return this.#stream !== null && (!this.#isWhole || this.#isRest)
   }
 
   /** The connection outlives its answer: a request that is not whole yet may be finished on it. */
   get maySurvive(): boolean {
-    return this.#conn !== null && this.#conn.persists
+    return this.#stream !== null && this.#stream.persists
   }
 
   uploadOver(): void {
-    this.#conn = null
-    this.#release()
-    this.#isOver = true
-    this.x.uploadOver()
+    this.#over()
+    this.#asker.uploadOver()
   }
 
   // ── 7 answer ──
 
+  /** The stream of the attempt under way; null: there is none. */
+  get stream(): ServerStream | null {
+    return this.#stream
+  }
+
   serverInterim(head: ResponseHead): void {
-    // RFC 9110 §15.2: 1xx are forwarded, but an HTTP/1.0 client knows none.
-    if (this.x.request.version === 11) writeInterim(this.x.inbound, head)
+    this.#asker.interim(head)
   }
 
-  serverAnswer(head: ResponseHead, framing: Framing, isAlone: boolean): void {
-    const { x } = this
-    x.firstByteMs = nowMs
-    this.#isHeadAlone = isAlone
-    x.fault = x.detail = null // what failed in earlier attempts was made good
-    this.#keepNoMore()
-    if (this.#server) {
-      attemptAnswered(x, this.#server, this.#usedMs)
-      learnFromAnswer(x, this.#server, head.status, this.#waitedMs)
-    }
-    if (head.status === 101 && this.#conn) x.tunnel = new Tunnel(this, this.#conn)
-    x.answered(head, framing, null)
+  serverAnswer(head: ResponseHead, form: BodyForm): void {
+    const asker = this.#asker
+    asker.firstByteMs = nowMs
+    asker.fault = asker.detail = null // what failed in earlier attempts was made good
+    this.#isAnswered = true
+    this.#body?.drop()
+    this.#isTunnel = head.status === 101
+    if (this.#server) this.#learnAnswer(this.#server, head.status)
+    asker.answered(head, form)
   }
 
-  serverGone(code: FaultCode): void {
+  /** What a client takes to send its request is not its server's time. */
+  #learnAnswer(server: Server, status: number): void {
+    attemptAnswered(this.#asker, server, this.#usedMs)
+    this.#world.board.attemptAnswered(server.slot)
+    if (status >= 500) server.live.record.failed(this.#waitedMs, nowMs)
+    else if (this.#asker.isRequestWhole) server.live.record.answered(this.#waitedMs, nowMs)
+  }
+
+  serverLost(loss: Loss): void {
     const server = this.#server
-    const conn = this.#leave()
-    const { x } = this
-    if (this.#isOver || x.isEnded) return
-    // A pooled connection that its server had closed: that server is no worse for it, and it does not count
+    const asker = this.#asker
+    // A connection that its server had closed before: that server is no worse for it, and it does not count
     // as an attempt.
-    const wasStale = conn !== null && conn.isReused && code === 'server_closed' && !this.#needsFresh
-    const isOurs = code === 'descriptor_limit'
-    x.detail = conn?.why ?? null
-    if (server && !wasStale && !isOurs) {
-      attemptFailed(x, server, code, phaseOf(x, code, this.#isSent), this.#usedMs)
-      learnFromFailure(x, server, code, this.#waitedMs)
-    }
-    if (x.hasBegun) return x.breakOff(code)
-    if (isOurs) return x.reply(faultAnswer(code))
-    x.fault = fault(code, !isUnsent(code))
+    const isStale = loss.isStale && !this.#needsFresh
+    const isOurs = loss.code === 'descriptor_limit'
+    this.#stream = this.#opening = null
+    this.#release()
+    if (this.#isOver) return
+    asker.detail = loss.detail
+    if (server && !isStale && !isOurs) this.#learn(server, loss)
+    if (this.#isAnswered) return asker.broken(loss.code)
+    if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
     // All that was sent must still be here.
-    if (!this.#keepsAll || !mayRepeat(code, x.request.methodId, conn)) return x.replyFault(code)
-    if (wasStale) {
+    const isKept = this.#body === null || this.#body.isAll
+    if (isOurs || !isKept || !mayRepeat(loss, asker.request.methodId)) return asker.unanswered(loss.code)
+    if (isStale) {
       this.#needsFresh = true
-      x.attempts--
+      asker.attempts--
       this.tried = 0
     }
-    if (x.attempts >= this.backend.options.retry.attempts) return x.replyFault(code)
-    x.server = null
-    this.#again(wasStale)
+    if (asker.attempts >= this.backend.options.retry.attempts) return asker.unanswered(loss.code)
+    asker.server = null
+    this.#again(isStale)
+  }
+
+  #learn(server: Server, loss: Loss): void {
+    const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.#asker.isRequestWhole)
+    attemptLost(this.#asker, this.#world, { server, code: loss.code, phase, sinceMs: this.#usedMs })
+    // The end of a tunnel is not counted: WebSockets are ended by resets, and its server has answered long
+    // ago.
+    if (FAULTS[loss.code].side !== 'server' || this.#isTunnel) return
+    countLost(this.#world.board, server, loss.code, this.#isAnswered)
+    server.live.record.failed(this.#isAnswered ? 0 : this.#waitedMs, nowMs)
   }
 
   /** Another server at once; the same ones only after a while. */
   #again(isImmediate: boolean): void {
-    const isLast = this.x.attempts + 1 >= this.backend.options.retry.attempts
+    const { attempts } = this.#asker
+    const { options } = this.backend
+    const isLast = attempts + 1 >= options.retry.attempts
     const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate)
     if (server) return this.#use(server)
     this.tried = 0
     if (isImmediate) return this.attempt()
-    const { attempts, engine } = this.x
-    const waitMs = backoffMs(this.backend.options.retry.backoff, attempts, engine.chance())
+    const waitMs = backoffMs(options.retry.backoff, attempts, this.#world.chance())
     this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
   }
 
   #backedOff(): void {
     this.#backoff = null
-    if (this.#isOver) return
-    event(() => guarded(() => this.attempt()))
+    if (!this.#isOver) event(() => guarded(() => this.attempt()))
   }
 
   // ── 9 relay ──
 
-  /** The answer's head is on its way to the client: its body may follow. */
-  headSent(): void {
-    const { x } = this
-    if (x.tunnel) x.inbound.becomeTunnel()
-    const early = this.#early
-    if (this.#isHeadAlone || early) writeHeldHead(x)
-    if (!early) return
-    this.#early = null
-    for (const piece of early.pieces()) this.#relay(piece, 0, piece.length)
-    early.drop()
-    if (this.#isEarlyWhole) this.#answerWhole()
-    else this.#conn?.resume()
+  serverBody(bytes: Buffer, from: number, to: number, content: number): void {
+    this.#asker.answerBody(bytes, from, to, content)
   }
 
-  serverBody(bytes: Buffer, from: number, to: number): void {
-    const { x } = this
-    if (x.isEnded) return
-    if (x.isHeadSent) return this.#relay(bytes, from, to)
-    ;(this.#early ??= new HeldPieces(x.inbound)).push(bytes, from, to)
-    this.#conn?.pause()
-  }
-
-  #relay(bytes: Buffer, from: number, to: number): void {
-    const { x } = this
-    writeBody(x, bytes, from, to)
-    if (x.tunnel) x.tunnel.noteServerData(to - from)
-    if (x.inbound.waitingBytes > 0) this.#conn?.pause()
-  }
-
-  serverEnd(): void {
-    const { x } = this
-    if (!x.tunnel) {
-      if (this.#conn) x.bytesOut = this.#conn.answerBytes
-      if (this.#conn?.place !== 'rest') {
-        // From now on this connection may serve another exchange.
-        this.#conn = null
-        this.#release()
-      }
+  serverEnd(trailers: Fields | null): void {
+    if (!this.#isTunnel) {
+      this.#isWhole = true
+      this.#isRest = this.#stream !== null && this.#stream.takesRest
+      if (!this.#isRest) this.#over() // from now on this connection may serve another exchange
     }
-    if (x.isHeadSent) return this.#answerWhole()
-    this.#early ??= new HeldPieces(x.inbound)
-    this.#isEarlyWhole = true
+    this.#asker.answerEnd(trailers)
   }
 
-  #answerWhole(): void {
-    const { x } = this
-    if (x.tunnel) return x.tunnel.serverEnd()
-    this.#isOver = this.#conn === null
-    x.finishAnswer()
-  }
-
-  clientDrained(): void {
-    if (this.x.isHeadSent) this.#conn?.resume()
-  }
-
-  /** A response step waits: what comes of the answer meanwhile is kept, and its head stays as it is. */
+  /** The asker takes no more for now: it waits, or its client does. */
   pauseServer(): void {
-    this.#early ??= new HeldPieces(this.x.inbound)
-    this.#conn?.pause()
-    this.#conn?.yieldHead()
+    this.#stream?.pause()
+  }
+
+  resumeServer(): void {
+    this.#stream?.resume()
   }
 
   // ── ends ──
 
   /** Both halves of a tunnel have ended. */
-  tunnelOver(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#conn?.finishServer()
-    this.#conn = null
-    this.#release()
-    this.x.endTunnel()
+  finish(): void {
+    if (!this.#isOver) this.#over()
   }
 
-  /** The exchange wants nothing more of the server: whatever is under way stops. */
-  giveUp(): void {
+  /** The asker wants nothing more of the server: whatever is under way stops. */
+  drop(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.backend.queue.remove(this)
     if (this.#backoff) clearTimeout(this.#backoff)
-    if (this.#server && !this.x.hasBegun) this.#server.live.record.abandoned(this.#waitedMs, nowMs)
-    this.#leave()?.drop()
+    if (this.#server && !this.#isAnswered) this.#server.live.record.abandoned(this.#waitedMs, nowMs)
+    const stream = this.#stream
+    const opening = this.#opening
+    this.#stream = this.#opening = null
+    this.#release()
+    opening?.cancel()
+    stream?.cancel()
   }
 
-  /** Lets go of the connection, which is given back, and of the place at its server. */
-  #leave(): Outbound | null {
-    const conn = this.#conn
-    this.#conn = null
-    this.#race?.cancel()
-    this.#race = null
-    if (conn && this.x.isHeadSent && !this.x.tunnel) this.x.bytesOut = conn.answerBytes
+  /** Lets go of the stream in order, and of the place at its server. */
+  #over(): void {
+    this.#isOver = true
+    const stream = this.#stream
+    this.#stream = null
+    stream?.finish()
     this.#release()
-    return conn
   }
 
   #release(): void {
@@ -401,5 +322,8 @@ export class Forward implements ServerEvents, Waiter {
   }
 }
 
-// One object for all requests: it lives only while a head is written.
-const sendLines = { id: '', isChunked: false, wantsUpgrade: false, serverAuthority: '' }
+/** What an attempt without an answer was doing when it was lost. */
+function phaseOf({ code, reached }: Loss, isRequestWhole: boolean): Phase {
+  if (reached === 'nothing') return code === 'dns_failed' ? 'resolve' : 'connect'
+  return isRequestWhole ? 'wait' : 'send'
+}

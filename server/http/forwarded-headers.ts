@@ -4,9 +4,9 @@ import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, REQUEST_DROPS, type RequestLines, bitOf } from '../head/write.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
-import type { KnownClient } from './client.ts'
-import type { Client } from './exchange.ts'
-import { viaHttp10 } from './forwarded-lines.ts'
+import type { Client, KnownClient } from './exchange.ts'
+import type { Protocol } from './ends.ts'
+import { viaOf } from './forwarded-lines.ts'
 
 /** X-Request-Id of a trusted proxy, when it is sane; null otherwise. */
 export function givenRequestId(request: RequestHead, client: Client): string | null {
@@ -35,34 +35,33 @@ const lines = {
   ours: Buffer.alloc(0) as Buffer,
   requestId: '',
   host: null as Buffer | null,
-  isChunked: false,
-  isUpgrade: false,
 }
 
-/** What is written into the request beside its own fields. Valid until the next call. */
+/** What a request says of itself, beside its own fields. */
+interface Sender {
+  readonly id: string
+  readonly client: KnownClient
+  readonly listener: Listener
+  readonly request: RequestHead
+  readonly stream: { readonly protocol: Protocol }
+}
+
+/**
+ * What is written into the request beside its own fields; `authority` is the server's. Valid until the next
+ * call.
+ */
 export function requestLines(
-  client: KnownClient,
-  listener: Listener,
-  request: RequestHead,
-  how: {
-    readonly id: string
-    readonly isChunked: boolean
-    readonly wantsUpgrade: boolean
-    readonly serverAuthority: string
-  },
+  { id, client, listener, request, stream }: Sender,
+  authority: string,
 ): RequestLines {
   const isKept = listener.options.underscore_fields === 'keep'
   lines.drops = (isKept ? KEEPS_UNDERSCORE : DROPS_UNDERSCORE) | request.fields.hidden
-  // HTTP/1.0 clients do not know the expectation (RFC 9110 §10.1.1).
-  if (request.version === 10) lines.drops |= bitOf(KNOWN.expect)
-  lines.ours = request.version === 11 ? client.ours : viaHttp10(client.ours)
+  lines.ours = stream.protocol === 'HTTP/1.1' ? client.ours : viaOf(client.ours, stream.protocol)
   lines.host = null
   if (request.isAbsolute) {
     lines.drops |= bitOf(KNOWN.host)
     lines.host = request.authority.raw
-  } else if (!request.fields.has(KNOWN.host)) lines.host = Buffer.from(how.serverAuthority)
-  lines.requestId = how.id
-  lines.isChunked = how.isChunked
-  lines.isUpgrade = how.wantsUpgrade
+  } else if (!request.fields.has(KNOWN.host)) lines.host = Buffer.from(authority)
+  lines.requestId = id
   return lines
 }

@@ -3,6 +3,7 @@
 // read as "unknown": no stranger's text gets into a field of ours.
 import { type Authority } from '../head/authority.ts'
 import type { Hop } from '../head/hops.ts'
+import type { Protocol } from './ends.ts'
 import type { HttpListenerConfig } from './listener.options.ts'
 
 export interface Told {
@@ -47,5 +48,12 @@ function elementOf({ address, proto, host }: Hop): string {
 }
 
 /** Via names the protocol that the request came by (RFC 9110 §7.6.3). */
-export const viaHttp10 = (ours: Buffer): Buffer =>
-  Buffer.from(ours.latin1Slice().replace(/Via: 1\.1/, 'Via: 1.0'), 'latin1')
+export const viaOf = (ours: Buffer, protocol: Protocol): Buffer =>
+  Buffer.from(ours.latin1Slice().replace(/Via: 1\.1/, `Via: ${VERSIONS[protocol]}`), 'latin1')
+
+const VERSIONS: Readonly<Record<Protocol, string>> = {
+  'HTTP/1.0': '1.0',
+  'HTTP/1.1': '1.1',
+  'HTTP/2': '2.0',
+  'HTTP/3': '3.0',
+}

@@ -1,21 +1,18 @@
-// Which failed attempts may be made again, and after how long.
-import type { Outbound } from '../http1/outbound.ts'
-import { FAULTS, type FaultCode } from '../tables/faults.ts'
+// Which lost attempts may be made again, and after how long.
+import { FAULTS } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
+import type { Loss } from './ends.ts'
 
 const BACKOFF_MS_MAX = 5000
-
-/** No byte of the request can have reached a server that failed so. */
-export const isUnsent = (code: FaultCode): boolean => FAULTS[code].unsent
 
 /**
  * RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; but what was waited for in vain
  * is not again.
  */
-export function mayRepeat(code: FaultCode, methodId: number, conn: Outbound | null): boolean {
-  if (isUnsent(code)) return true
+export function mayRepeat({ code, reached }: Loss, methodId: number): boolean {
+  if (reached === 'nothing') return true
   if (FAULTS[code].status === 504) return false
-  return IDEMPOTENT[methodId] === true && conn !== null && !conn.hasAnswered
+  return IDEMPOTENT[methodId] === true && reached === 'request'
 }
 
 /**

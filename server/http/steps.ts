@@ -2,10 +2,10 @@
 // whose request part has run is reached: its response and end parts run too, whatever the answer. One that
 // waits parks the exchange meanwhile.
 import type { Answer } from '../head/answer.ts'
-import type { Framing } from '../head/framing.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { tellBug } from '../lib/bug.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
+import type { BodyForm } from './ends.ts'
 import { park } from './park.ts'
 import type { Proxied } from './proxy.ts'
 
@@ -29,7 +29,7 @@ function awaitRequestStep(x: Proxied, rule: Rule, at: number, waited: Promise<An
     settled: (answer) => {
       if (x.waitingAt !== place) return
       x.waitingAt = -1
-      x.inbound.resume()
+      x.stream.resume()
       if (answer) x.reply(answer)
       else requestSteps(x, rule, at + 1)
     },
@@ -71,7 +71,7 @@ export function responseSteps(
   rule: Rule,
   from: number,
   head: ResponseHead,
-  framing: Framing,
+  form: BodyForm,
   own: Buffer | null,
 ): void {
   try {
@@ -80,13 +80,13 @@ export function responseSteps(
       if (place >= x.reached) continue
       const waited = rule.steps[place]?.response?.(x, head, x.notes?.[place])
       if (waited instanceof Promise) {
-        x.forward?.pauseServer()
+        x.parkAnswer()
         x.waitingAt = place
         return park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
           settled: () => {
             if (x.waitingAt !== place) return
             x.waitingAt = -1
-            responseSteps(x, rule, i - 1, head, framing, own)
+            responseSteps(x, rule, i - 1, head, form, own)
           },
           failed: (error) => failedStep(x, place, error),
           expired: () => expiredStep(x, rule, place),
@@ -96,7 +96,7 @@ export function responseSteps(
   } catch (error) {
     return x.bug(error)
   }
-  x.sendAnswer(head, framing, own)
+  x.sendAnswer(head, form, own)
 }
 
 /** Runs the end steps. One that throws takes nothing from the others. */

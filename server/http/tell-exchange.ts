@@ -4,6 +4,7 @@ import type { Server } from '../backends/server.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { logEvent } from '../telemetry/log.ts'
+import type { AttemptRecord } from './asker.ts'
 import type { Phase } from './exchange.ts'
 import type { Proxied } from './proxy.ts'
 
@@ -32,7 +33,7 @@ export function tellRule({ id }: Proxied, rule: Rule | null): void {
 }
 
 /** A server was picked. */
-export function tellAttempt({ id, attempts, queueMs }: Proxied, server: Server): void {
+export function tellAttempt({ id, attempts, queueMs }: AttemptRecord, server: Server): void {
   logEvent('debug', 'exchange_attempt', {
     id,
     attempt: attempts,
@@ -43,7 +44,7 @@ export function tellAttempt({ id, attempts, queueMs }: Proxied, server: Server):
 }
 
 /** The attempt failed. */
-export function tellFailure({ id }: Proxied, server: Server, fault: FaultCode, phase: Phase): void {
+export function tellFailure({ id }: AttemptRecord, server: Server, fault: FaultCode, phase: Phase): void {
   logEvent('debug', 'exchange_attempt_failed', { id, server: server.name, fault, phase })
 }
 

@@ -5,20 +5,18 @@ import { FIELD_INTS } from '../head/fields.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { protocolsOf } from '../head/protocols.ts'
-import type { Proxied } from './proxy.ts'
 
 const UPGRADE = Buffer.from('upgrade')
 
 const NONE: readonly string[] = []
 
 /**
- * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection, HTTP/1.1. A body
- * goes first (docker exec has one): the switch is behind it. None at all where h2c is among them: behind it,
- * requests would pass that no rule has seen.
+ * The protocols that an Upgrade to pass on asks for (RFC 9110 §7.8): named in Connection. A body goes first
+ * (docker exec has one): the switch is behind it. None at all where h2c is among them: behind it, requests
+ * would pass that no rule has seen.
  */
-export function wantedUpgrades(x: Proxied): readonly string[] {
-  const { request } = x
-  if (!request.fields.has(KNOWN.upgrade) || request.version === 10) return NONE
+export function wantedUpgrades(request: RequestHead): readonly string[] {
+  if (!request.fields.has(KNOWN.upgrade)) return NONE
   if (!isUpgradeListed(request)) return NONE
   const wanted = protocolsOf(request.values('upgrade'))
   return wanted.some((protocol) => protocol.startsWith('h2c')) ? NONE : wanted

@@ -1,7 +1,9 @@
 // The body of a message as it arrives (RFC 9112 §6, §7): finds its end, validates chunked framing, and hands
 // on pieces of what was read. Nothing is copied and nothing kept; a piece may be cut anywhere.
 import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN } from '../head/bytes.ts'
+import type { Fields } from '../head/fields.ts'
 import type { Framing } from '../head/framing.ts'
+import { FRAMING_TRAILERS, isNoTrailer, trailerFields } from './trailers.ts'
 
 /** Takes pieces of a body; `bytes[from..to)` is never empty. */
 export interface PieceTaker {
@@ -34,22 +36,6 @@ const SIZE_DIGITS_MAX = 13 // 2^52 - 1: exact in a number
 const EXTENSION_BYTES_MAX = 4096
 const TRAILER_BYTES_MAX = 8192
 
-/** What frames a message: as a trailer it is a trap. */
-const FRAMING_TRAILERS = new Set(['content-length', 'transfer-encoding'])
-/**
- * RFC 9110 §6.5.1: what frames, routes or authorises a message, or says who sent it, is no trailer. A server
- * that merges trailers into the head would believe it, past all that we checked there.
- */
-const NEVER_TRAILERS = new Set(
-  [
-    'authorization connection content-encoding content-length content-range content-type cookie expect forwarded host',
-    'keep-alive proxy-authorization proxy-connection set-cookie te trailer transfer-encoding upgrade via',
-    'x-real-ip x-request-id x-original-url x-rewrite-url range',
-    'if-match if-none-match if-modified-since if-unmodified-since if-range max-forwards cache-control age date vary',
-  ].flatMap((names) => names.split(' ')),
-)
-const isNoTrailer = (lower: string): boolean => NEVER_TRAILERS.has(lower) || lower.startsWith('x-forwarded-')
-
 /** `read` returns this when the body breaks its framing. */
 export const MALFORMED = -1
 
@@ -68,11 +54,12 @@ export class BodyReader {
   #trailerBytes = 0
   #isQuoted = false
   #isEscaped = false
-  #hasTrailers = false
   /** The name of the trailer field being read: not handed on before it is known whether it may be. */
   #name = ''
   /** The trailer field being read is left out. */
   #isDropped = false
+  /** Trailer lines that are told apart: those of a body whose framing is not handed on. */
+  #lines = ''
 
   /**
    * Begins a body. `bodyBytes` counts for framing "length". `keepsFraming`: pieces of a chunked body hold its
@@ -90,8 +77,18 @@ export class BodyReader {
     this.#trailerBytes = 0
     this.#isQuoted = false
     this.#isEscaped = false
-    this.#hasTrailers = false
     this.#isDropped = false
+    this.#lines = ''
+  }
+
+  /** From the first byte on: hands on content only, whatever was said at the beginning. */
+  contentOnly(): void {
+    this.#keepsFraming = false
+  }
+
+  /** The trailers of a finished body of which only content was handed on; null: it has none. */
+  takeTrailers(): Fields | null {
+    return trailerFields(this.#lines)
   }
 
   /** The body ends with the connection. */
@@ -265,16 +262,18 @@ export class BodyReader {
           if (FRAMING_TRAILERS.has(name)) return MALFORMED
           this.#isDropped = isNoTrailer(name)
           this.#place = TRAILER_VALUE
+          if (!this.#isDropped && !this.#keepsFraming) this.#lines += `${this.#name}:`
         } else if (TOKEN[byte] === 0) return MALFORMED
         else this.#name += String.fromCharCode(byte)
         return 0
       case TRAILER_VALUE:
         if (byte === CR) this.#place = TRAILER_LF
         else if (FIELD_VALUE[byte] !== 1) return MALFORMED
+        else if (!this.#isDropped && !this.#keepsFraming) this.#lines += String.fromCharCode(byte)
         return 0
       case TRAILER_LF:
         if (byte !== LF) return MALFORMED
-        this.#hasTrailers ||= !this.#isDropped
+        if (!this.#isDropped && !this.#keepsFraming) this.#lines += '\r\n'
         this.#place = TRAILER
         return 0
       default:
@@ -288,11 +287,6 @@ export class BodyReader {
   get whyMalformed(): string {
     const wanted = WANTED.find(([places]) => places.includes(this.#place))?.[1] ?? 'a trailer field'
     return `behind ${this.contentBytes} bytes of its chunked body ${wanted} is wanted`
-  }
-
-  /** Whether a finished chunked body had trailer fields. */
-  get hasTrailers(): boolean {
-    return this.#hasTrailers
   }
 }
 

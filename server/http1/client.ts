@@ -4,9 +4,9 @@
 //
 //   name ──▶ connection ──▶ request, answer ──▶ body ──▶ done          a redirect begins again, if it is asked for
 //     └──────────┴─────────────────┴───────────────┴───▶ failure, also when the time is over; or cancelled: silence
-import type { Framing } from '../head/framing.ts'
 import { protocolsOf } from '../head/protocols.ts'
 import type { ResponseHead } from '../head/response-head.ts'
+import type { BodyForm, Loss, ServerEvents } from '../http/ends.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
@@ -26,7 +26,7 @@ import {
 } from './ask.ts'
 import { isRedirect, redirected, requestHead, whyInvalid } from './ask-request.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { ServerEvents } from './ends.ts'
+import type { DialEvents } from './dial-events.ts'
 import type { Outbound } from './outbound.ts'
 import { Reach, type ReachWorld } from './reach.ts'
 
@@ -70,7 +70,7 @@ const NO_BYTES = Buffer.alloc(0)
 /** That a connection stood. */
 const STOOD: AskAnswer = { is: 'answer', status: 0, fields: [], body: NO_BYTES, isCut: false }
 
-class Ask implements Timed, ServerEvents {
+class Ask implements Timed, DialEvents, ServerEvents {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
@@ -128,27 +128,29 @@ class Ask implements Timed, ServerEvents {
     if (this.#request === null) return this.#answer(STOOD)
     const { method, fields, body } = this.#request
     const upgrades = fields.filter(([name]) => name.toLowerCase() === 'upgrade').map(([, value]) => value)
-    conn.begin(this, method === 'HEAD', protocolsOf(upgrades), false)
+    conn.take(this)
+    conn.begin(method === 'HEAD', protocolsOf(upgrades))
     const head = requestHead(this.#request, this.#target.authority)
     conn.writeSmall(head)
     if (body !== null) conn.write(Buffer.from(body.buffer, body.byteOffset, body.length), 0, body.length)
-    conn.requestWhole()
+    conn.requestEnd(null)
   }
 
   // ── answer ──
 
   serverInterim(): void {}
 
-  serverAnswer(head: ResponseHead, framing: Framing): void {
+  serverAnswer(head: ResponseHead, form: BodyForm): void {
+    this.#conn?.takeContent()
     const { redirects = 0, body, cuts = false, wantsBody } = this.#limits
     const location = redirects > 0 && isRedirect(head.status) ? head.get('location') : null
     if (location !== null) return this.#follow(head.status, location)
     this.#status = head.status
     this.#fields = fieldsOf(head)
     if (head.status === 101) return this.#answer(this.#answerSoFar(false))
-    if (framing === 'none') return
+    if (form === 'none') return
     if (wantsBody?.(head.status) === false) return this.#answerEarly()
-    const isTooLong = framing === 'length' && Number(head.get('content-length')) > body
+    const isTooLong = form === 'length' && Number(head.get('content-length')) > body
     if (isTooLong && !cuts) this.#fail('answer_too_large')
   }
 
@@ -210,7 +212,14 @@ class Ask implements Timed, ServerEvents {
   // ── ends ──
 
   serverGone(code: FaultCode): void {
-    const why = this.#conn?.why ?? this.#reach?.why ?? null
+    this.#lost(code, this.#reach?.why ?? null)
+  }
+
+  serverLost({ code, detail }: Loss): void {
+    this.#lost(code, detail)
+  }
+
+  #lost(code: FaultCode, why: string | null): void {
     // Limits of single phases are met in the same moment as that of the whole where they are the same.
     const isLate = code === 'connect_timeout' || code === 'response_timeout' || code === 'server_stalled'
     this.#fail(isLate && nowMs >= this.#endMs ? 'timed_out' : code, why)

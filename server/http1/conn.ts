@@ -75,7 +75,7 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   }
 
   /** Nothing more is read of it, nor would be answered. */
-  protected get isLost(): boolean {
+  get isLost(): boolean {
     return this.isFinishing || this.isClosed || this.hasFailed
   }
 
@@ -115,7 +115,7 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   }
 
   flushStage(stage: Buffer, length: number): void {
-    if (this.isClosed || this.#isMute) return
+    if (length === 0 || this.isClosed || this.#isMute) return
     const taken = this.#send(stage, 0, length)
     if (taken < length) this.#keep(Buffer.from(stage.subarray(taken, length)))
   }

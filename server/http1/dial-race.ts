@@ -7,7 +7,7 @@ import { event } from '../lib/event.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './ends.ts'
+import type { DialEvents } from './dial-events.ts'
 import { dialServer } from './dial-server.ts'
 import type { Outbound } from './outbound.ts'
 

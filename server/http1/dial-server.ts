@@ -6,7 +6,7 @@ import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
 import { flush } from '../lib/stage.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './ends.ts'
+import type { DialEvents } from './dial-events.ts'
 import { Outbound } from './outbound.ts'
 
 /**

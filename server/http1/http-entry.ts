@@ -5,7 +5,7 @@ import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import { addReader } from '../lib/buffers.ts'
-import type { Requests } from './ends.ts'
+import type { Requests } from '../http/ends.ts'
 import { Inbound } from './inbound.ts'
 import type { Port } from './port.ts'
 

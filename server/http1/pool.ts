@@ -35,7 +35,7 @@ export function putIdle(conn: Outbound): number {
 }
 
 /** Takes out one that ends. */
-export function removeIdle(conn: Outbound): void {
+export function removeIdle(conn: Pick<Outbound, 'endpoint'>): void {
   const { idle } = conn.endpoint.live
   const at = idle.lastIndexOf(conn)
   if (at !== -1) idle.splice(at, 1)

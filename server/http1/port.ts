@@ -2,7 +2,7 @@
 import type { HeadLimits } from '../head/request-head.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
-import type { Requests } from './ends.ts'
+import type { Requests } from '../http/ends.ts'
 
 /** Replaced in part when config changes: for the requests to come. */
 export interface Port {

@@ -8,7 +8,7 @@ import type { Wheel } from '../lib/wheel.ts'
 import { DialRace } from './dial-race.ts'
 import { dialServer } from './dial-server.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './ends.ts'
+import type { DialEvents } from './dial-events.ts'
 import type { Outbound } from './outbound.ts'
 
 export interface ReachWorld {

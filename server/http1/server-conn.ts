@@ -1,15 +1,23 @@
-// What a connection to a server is, apart from the exchanges that pass on it: whose it is, where it stands,
-// how slow it may be.
-import { type AnswerLimits, ResponseHead } from '../head/response-head.ts'
+// What a connection to a server is, apart from the request and answer that are on it: whose it is, where it
+// stands, how long it may be silent, and how it ends.
+import type { Socket } from 'bun'
+import { type AnswerFault, type AnswerLimits, takeHead } from '../head/response-head.ts'
+import { whyAnswer } from '../head/why-answer.ts'
+import { nowMs } from '../lib/clock.ts'
+import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Wheel } from '../lib/wheel.ts'
+import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader } from './body.ts'
 import { Conn } from './conn.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { DialEvents } from './dial-events.ts'
+import { Held } from './held.ts'
+import { removeIdle } from './pool.ts'
 import { isQuiet } from './pump.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
- *  request goes out · tunnel · over: nothing more is read. */
-type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'tunnel' | 'over'
+ *  request goes out · whole: both are over · tunnel · over: nothing more is read. */
+type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'whole' | 'tunnel' | 'over'
 
 const LINGER_BYTES_MAX = 64 * 1024
 /** A server that takes less of a request is as good as stalled. */
@@ -18,20 +26,36 @@ const LEAST_RATE = 240
 export abstract class ServerConn extends Conn {
   readonly endpoint: Endpoint
   place: Place = 'connecting'
-  head = new ResponseHead()
+  /** Of the answer that is read now; who is told of it owns it. */
+  protected head = takeHead()
   readonly reader = new BodyReader()
   /** It has served an exchange before: its server may have closed it meanwhile. */
   isReused = false
-  /** Why it failed, in more words than the fault's code; null: that says all. */
-  why: string | null = null
   /** At least one byte of the present answer has come. */
-  hasAnswered = false
+  protected hasAnswered = false
+  /** All of the request is written. */
+  protected isRequestWhole = false
+  /** The connection outlives the present answer, as far as its server is concerned. */
+  protected isKept = false
+  /** Part of a head. */
+  protected readonly held = new Held()
+  /** Who dials; null once the connection stands. */
+  #dialler: DialEvents | null
 
-  constructor(endpoint: Endpoint, wheel: Wheel) {
+  constructor(endpoint: Endpoint, wheel: Wheel, dialler: DialEvents) {
     super(wheel, LINGER_BYTES_MAX)
     this.endpoint = endpoint
+    this.#dialler = dialler
     endpoint.live.open++
   }
+
+  /** The answer is over, or what is left of the request is. */
+  protected abstract readToClose(): void
+  protected abstract endRest(): void
+  protected abstract tunnelEnded(): void
+  protected abstract forget(): void
+  protected abstract tellLost(code: FaultCode, detail: string | null): void
+  protected abstract uploadStalls(): void
 
   /**
    * Nothing has come meanwhile on an idle connection, not even its end: what must not be sent twice may be
@@ -45,19 +69,6 @@ export abstract class ServerConn extends Conn {
     return this.endpoint.answers
   }
 
-  /**
-   * The exchange keeps the head that it was given, though this connection may read another before it is done
-   * with it.
-   */
-  yieldHead(): void {
-    this.head = new ResponseHead()
-  }
-
-  /** Content of the present answer so far. */
-  get answerBytes(): number {
-    return this.reader.contentBytes
-  }
-
   protected get leastRate(): number {
     return LEAST_RATE
   }
@@ -69,8 +80,134 @@ export abstract class ServerConn extends Conn {
   /**
    * How long the answer may be silent: one of no known length is a stream where it pauses between two pieces.
    */
-  protected get silenceMs(): number {
+  get #silenceMs(): number {
     const { idle, stream } = this.endpoint.timeouts
     return this.reader.isBetweenPieces ? Math.max(idle, stream) : idle
+  }
+
+  /** Silence counts from now, if all of the request is sent. */
+  protected awaitHead(): void {
+    if (this.place === 'head' && this.isRequestWhole && this.waitingBytes === 0)
+      this.setDue(nowMs + this.endpoint.timeouts.response)
+  }
+
+  // ── ends ──
+
+  /** Ends the connection in order; who asked has what it wanted. */
+  finishServer(): void {
+    this.#leave()
+    this.place = 'over'
+    super.finish()
+  }
+
+  /** Gives the connection up at once, without a word to who asked. */
+  drop(): void {
+    this.#leave()
+    this.#dialler = null
+    this.forget()
+    this.place = 'over'
+    this.terminate()
+  }
+
+  /** The head, or what has come of one, is no answer's. */
+  protected refuseHead(code: AnswerFault, bytes: Buffer | null, from: number): void {
+    const isTold = code === 'server_malformed' && bytes !== null
+    this.fail(code, isTold ? whyAnswer(bytes, from, bytes.length, this.limits.tolerance) : null)
+  }
+
+  /** Gives the connection up and tells who asked why. */
+  fail(code: FaultCode, detail: string | null = null): void {
+    if (this.#dialler === null) return this.tellLost(code, detail)
+    const dialler = this.#dialler
+    this.drop()
+    dialler.serverGone(code)
+  }
+
+  #leave(): void {
+    if (this.place === 'idle') removeIdle(this)
+    this.head.release()
+  }
+
+  // ── events ──
+
+  /** The connection stands: whom that is to be told; null: nobody. */
+  protected stands(socket: Socket<SocketEvents>): DialEvents | null {
+    this.socket = socket
+    this.setDue(0)
+    this.place = 'head'
+    const dialler = this.#dialler
+    this.#dialler = null
+    return dialler
+  }
+
+  /** The server sent FIN. */
+  onEnd(): void {
+    if (this.isFinishing) return
+    if (this.place === 'tunnel') return this.tunnelEnded()
+    if (this.place === 'body' && this.reader.isCloseDelimited && !this.hasFailed) return this.readToClose()
+    this.#broken()
+  }
+
+  /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
+  onClose(isBroken: boolean): void {
+    this.isClosed = true
+    this.held.clear()
+    this.endpoint.live.open--
+    if (this.place === 'tunnel' && !isBroken) this.tunnelEnded()
+    if (this.place !== 'over') this.#broken()
+    this.release()
+  }
+
+  #broken(): void {
+    if (this.place === 'rest') return this.endRest()
+    if (this.place === 'whole') {
+      this.isKept = false
+      return
+    }
+    const part = this.place === 'head' ? this.held.bytes : null
+    const malformed = this.head.faultOfPart(part, this.limits)
+    if (malformed) return this.refuseHead(malformed, part, 0)
+    if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
+    if (this.place === 'connecting') return this.fail('connect_failed')
+    this.fail(this.hasAnswered ? 'server_truncated' : 'server_closed')
+  }
+
+  expire(now: number): void {
+    if (this.expireFinishing(now)) return
+    switch (this.place) {
+      case 'connecting':
+        return this.fail('connect_timeout')
+      case 'idle':
+        return this.finishServer()
+      case 'head':
+        return this.#expireHead(now)
+      case 'body':
+        return this.#expireBody(now)
+      case 'rest':
+        if (this.isWriteStalled(now)) return this.endRest()
+        return this.setDue(this.nextLook(now))
+      default:
+    }
+  }
+
+  /**
+   * No least rate: events may come seldom and be small. A server that answers need not take the rest of its
+   * request.
+   */
+  #expireBody(now: number): void {
+    if (this.isReadIdle(now, this.#silenceMs)) return this.fail('server_stalled')
+    if (this.isWriteStalled(now)) this.uploadStalls()
+    const isWatched = this.isPaused || this.waitingBytes > 0
+    this.setDue(isWatched ? this.nextLook(now) : this.readLastMs + this.#silenceMs)
+  }
+
+  #expireHead(now: number): void {
+    if (this.waitingBytes === 0 && !this.isRequestWhole) return // the client's own pace is watched at its end
+    if (this.waitingBytes === 0) {
+      const malformed = this.head.faultOfPart(this.held.bytes, this.limits)
+      return malformed ? this.refuseHead(malformed, this.held.bytes, 0) : this.fail('response_timeout')
+    }
+    if (this.isWriteStalled(now)) return this.fail('server_stalled')
+    this.setDue(this.nextLook(now))
   }
 }

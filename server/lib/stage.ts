@@ -17,6 +17,8 @@ export const STAGED_PIECE_MAX = 16 * 1024
 let buffer = Buffer.allocUnsafe(FIRST_BYTES)
 let owner: StageOwner | null = null
 let length = 0
+/** The owner waits for its turn, whether or not it has staged anything. */
+let isAwaited = false
 
 /**
  * The stage with room for `needed` more bytes behind `stagedLength()`, for `next` to write into. Another
@@ -48,13 +50,24 @@ export function isStaging(one: StageOwner): boolean {
   return owner === one && length > 0
 }
 
+/** This owner's turn comes at the next flush, even if it stages nothing until then. */
+export function awaitFlush(next: StageOwner): void {
+  if (owner !== next) {
+    flush()
+    owner = next
+  }
+  isAwaited = true
+}
+
 /** Sends what is staged, and what sending it made others stage. Each socket event ends with this. */
 export function flush(): void {
   while (owner !== null) {
     const who = owner
     const count = length
+    const isDue = count > 0 || isAwaited
     owner = null
     length = 0
-    if (count > 0) who.flushStage(buffer, count)
+    isAwaited = false
+    if (isDue) who.flushStage(buffer, count)
   }
 }

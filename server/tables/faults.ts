@@ -9,8 +9,6 @@ interface FaultRow {
   /** RFC 9209 §2.3: the error type of the Proxy-Status field. */
   readonly proxyStatus: string
   readonly text: string
-  /** No byte of the request can have reached a server that failed so: it may be sent to another one. */
-  readonly unsent: boolean
   /** What Retry-After says, in seconds; null: it is not there. */
   readonly retryAfter: number | null
 }
@@ -20,10 +18,8 @@ const row = (status: number, side: FaultSide, proxyStatus: string, text: string)
   side,
   proxyStatus,
   text,
-  unsent: false,
   retryAfter: null,
 })
-const unsent = (fault: FaultRow): FaultRow => ({ ...fault, unsent: true })
 /** It passes: clients are asked to come again. */
 const passing = (fault: FaultRow): FaultRow => ({ ...fault, retryAfter: 5 })
 
@@ -85,11 +81,14 @@ export const FAULTS = {
       'No descriptor was left for a connection to a server: the limit of open files is reached.',
     ),
   ),
-  dns_failed: unsent(row(502, 'server', 'dns_error', "The server's name could not be resolved.")),
-  connect_refused: unsent(row(502, 'server', 'connection_refused', 'The server refused the connection.')),
-  connect_failed: unsent(row(502, 'server', 'destination_ip_unroutable', 'The server could not be reached.')),
-  connect_timeout: unsent(
-    row(504, 'server', 'connection_timeout', 'The connection to the server did not stand in time.'),
+  dns_failed: row(502, 'server', 'dns_error', "The server's name could not be resolved."),
+  connect_refused: row(502, 'server', 'connection_refused', 'The server refused the connection.'),
+  connect_failed: row(502, 'server', 'destination_ip_unroutable', 'The server could not be reached.'),
+  connect_timeout: row(
+    504,
+    'server',
+    'connection_timeout',
+    'The connection to the server did not stand in time.',
   ),
   server_closed: row(
     502,

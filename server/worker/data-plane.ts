@@ -5,6 +5,7 @@
 import { Arrivals } from '../accept/arriving.ts'
 import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
+import { Http1Servers } from '../http1/open-stream.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
 import { machineMs } from '../lib/clock.ts'
@@ -259,7 +260,7 @@ export class DataPlane {
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
     const engine = new Engine({
       board,
-      resolver,
+      servers: (wheel) => new Http1Servers(wheel, resolver),
       accessLog,
       meter,
       limits: this.#limits,

@@ -1,5 +1,5 @@
 // Values are imported one way only: from the left of this list to its right. Types may cross.
-import { type Breach, importsOf, type Source, sourcesIn } from './sources.ts'
+import { type Breach, importsOf, namedBy, type Source, sourcesIn } from './sources.ts'
 
 const ORDER = [
   ['lib'],
@@ -11,8 +11,8 @@ const ORDER = [
   ['backends'],
   ['rules'],
   ['middleware'],
-  ['http1', 'http2', 'http3'],
   ['http', 'tcp', 'udp', 'turn'],
+  ['http1', 'http2', 'http3'],
   ['accept'],
   ['snapshot'],
   ['worker'],
@@ -21,6 +21,8 @@ const ORDER = [
   ['cli'],
   ['main.ts'],
 ]
+/** What an exchange must not know, not even as types: whichever codec it is stands behind http/ends.ts. */
+const CODECS = ['http1', 'http2', 'http3']
 // `config` stands beside the order: it reads words, and only those who decide read it.
 const READERS_OF_CONFIG = ['config', 'snapshot', 'control', 'admin', 'cli', 'main.ts']
 const READERS_OF_OPTIONS = ['config', 'control', 'admin', 'cli']
@@ -48,7 +50,14 @@ const WORDS_OF_CONTROL = ['problem.ts', 'news.ts']
 /** Every value import against the direction of the house. */
 export function checkImports(): Breach[] {
   const sources = sourcesIn('server')
-  return [...sources.flatMap(breachesOf), ...reachedByWorkers(sources)]
+  return [...sources.flatMap(breachesOf), ...sources.flatMap(codecsNamedBy), ...reachedByWorkers(sources)]
+}
+
+function codecsNamedBy(source: Source): Breach[] {
+  if (roomOf(source.path) !== 'http') return []
+  return namedBy(source)
+    .filter((from) => CODECS.includes(roomOf(from)))
+    .map((from) => `${source.path}: names ${from}: an exchange knows streams only (http/ends.ts)`)
 }
 
 function breachesOf(source: Source): Breach[] {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
 import { FullServer } from '../support/full-server.ts'
 import { freePort } from '../support/kernel.ts'
+import type { Http1Servers } from '../../server/http1/open-stream.ts'
 import { startOrigin } from '../support/origin.ts'
 import { SampleDns } from '../support/sample-dns.ts'
 import { waitFor } from '../support/wait.ts'
@@ -18,7 +19,7 @@ function startTo(port: number, backend: Record<string, unknown> = {}): TestEngin
 }
 
 const isSuspect = ({ engine }: TestEngine, address: string, port: number): boolean =>
-  engine.suspects.isSuspect(address, port, performance.now())
+  (engine.servers as Http1Servers).world.suspects.isSuspect(address, port, performance.now())
 
 describe('a name of two addresses', () => {
   test('of which one is silent: no request waits for it to the end, and only the first waits at all', async () => {

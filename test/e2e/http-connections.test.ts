@@ -353,7 +353,10 @@ test('an idle client connection is closed without a word after keep_alive', asyn
 test('a slow reader of small answers keeps its connection as long as others do', async () => {
   await using origin = startOrigin(answering('x'.repeat(15_000)))
   let inbound: Inbound | null = null
-  const look: Middleware<never> = { name: 'look', request: (x) => void ({ inbound } = x as Proxied) }
+  const look: Middleware<never> = {
+    name: 'look',
+    request: (x) => void (inbound = (x as Proxied).stream.connection as Inbound),
+  }
   await using gateway = startEngine({ config: toServers([origin.url]), steps: [look] })
   await using client = await gateway.client()
   client.pause()

@@ -134,10 +134,12 @@ function rewrittenRequest(head: RequestHead, random: Random, framing: Framing): 
     ours: OURS,
     requestId: 'r1',
     host: isHostNew ? (head.isAbsolute ? head.authority.raw : Buffer.from('server:80')) : null,
+  }
+  const how = {
     isChunked: framing === 'chunked',
     isUpgrade: framing === 'none' && head.fields.has(KNOWN.upgrade),
   }
-  return written((owner) => writeRequestHead(head, lines, owner))
+  return written((owner) => writeRequestHead(head, lines, how, owner))
 }
 
 test('request heads are read as by the other reader, however they are cut, and written as they were read', () => {

@@ -8,6 +8,7 @@ import type { Exchange } from '../../server/http/exchange.ts'
 import { bufferedBytes } from '../../server/lib/buffers.ts'
 import { OpenAddress } from '../../server/accept/open-address.ts'
 import { Arrivals } from '../../server/accept/arriving.ts'
+import { Http1Servers } from '../../server/http1/open-stream.ts'
 import { Resolver } from '../../server/lib/resolver.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
 import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
@@ -93,9 +94,10 @@ export class TestEngine implements AsyncDisposable {
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
     for (const server of this.servers) this.board.setState(server.slot, STATE_UP)
     const accessLog = { exchange: (x: Exchange) => void this.log.push(loggedOf(x)) }
+    const resolver = new Resolver(words.resolver, () => performance.now())
     this.engine = new Engine({
       board: this.board,
-      resolver: new Resolver(words.resolver, () => performance.now()),
+      servers: (wheel) => new Http1Servers(wheel, resolver),
       accessLog: accessLog as unknown as AccessLog,
       meter: new ExchangeMeter(new Registry()),
       limits: new LimitNews(

@@ -3,7 +3,7 @@
 // its bytes can be tried.
 import type { Socket } from 'bun'
 import { flush } from '../../server/lib/stage.ts'
-import type { ServerEvents } from '../../server/http1/ends.ts'
+import type { DialEvents } from '../../server/http1/dial-events.ts'
 import { Inbound } from '../../server/http1/inbound.ts'
 import { Outbound } from '../../server/http1/outbound.ts'
 import type { Port } from '../../server/http1/port.ts'
@@ -92,17 +92,8 @@ export interface Wired {
   end(): void
 }
 
-const NOBODY: ServerEvents = {
-  serverOpen() {},
-  serverInterim() {},
-  serverAnswer() {},
-  serverBody() {},
-  serverEnd() {},
-  serverGone() {},
-  serverDrained() {},
-  uploadOver() {},
-  uploadStalled() {},
-}
+/** Who dials it hears of nothing: its exchanges do. */
+const NOBODY: DialEvents = { serverOpen() {}, serverGone() {} }
 
 const PLAYED: Omit<Accepted, 'gone'> = {
   address: '127.0.0.1',

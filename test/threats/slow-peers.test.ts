@@ -52,7 +52,7 @@ async function filled(count: () => number): Promise<void> {
 
 const clientsOf = (gateway: TestEngine): (() => Inbound[]) => {
   const opened = spyOn(gateway.engine, 'opened')
-  return () => opened.mock.calls.map(([client]) => client)
+  return () => opened.mock.calls.map(([client]) => client as Inbound)
 }
 
 /** A server that begins a long answer as soon as it has the head of a request. */

@@ -82,8 +82,6 @@ export const requestLines = (given: Partial<RequestLines> = {}): RequestLines =>
   ours: Buffer.alloc(0),
   requestId: 'r1',
   host: null,
-  isChunked: false,
-  isUpgrade: false,
   ...given,
 })
 

@@ -4,6 +4,7 @@ import type { ResponseHead } from '../../../server/head/response-head.ts'
 import { KNOWN } from '../../../server/head/known-fields.ts'
 import {
   FORWARDED_FIELDS,
+  type RequestFraming,
   type RequestLines,
   type ResponseLines,
   REQUEST_DROPS,
@@ -18,8 +19,11 @@ import { answer, request, requestLines, responseLines, written } from './heads.t
 const OURS = Buffer.from('X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: http\r\nVia: 1.1 gw\r\n')
 const ID = 'X-Request-Id: r1\r\n'
 
-const sent = (head: RequestHead, given: Partial<RequestLines> = {}): string =>
-  written((owner) => writeRequestHead(head, requestLines({ drops: REQUEST_DROPS, ...given }), owner))
+type Written = Partial<RequestLines & RequestFraming>
+const sent = (head: RequestHead, { isChunked = false, isUpgrade = false, ...given }: Written = {}): string =>
+  written((owner) =>
+    writeRequestHead(head, requestLines({ drops: REQUEST_DROPS, ...given }), { isChunked, isUpgrade }, owner),
+  )
 const get = (fields: string, line = 'GET /1 HTTP/1.1'): RequestHead =>
   request(`${line}\r\nHost: h\r\n${fields}\r\n`)
 const answered = (head: ResponseHead, given: Partial<ResponseLines> = {}): string =>

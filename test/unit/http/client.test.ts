@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { clientOf } from '../../../server/http/client.ts'
-import type { Inbound } from '../../../server/http1/inbound.ts'
+import type { ClientConnection } from '../../../server/http/ends.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
 import { request } from '../head/heads.ts'
 
@@ -10,8 +10,8 @@ function clientAt(address: string, trusted: readonly string[], fields = '') {
     options: { client_from: 'x_forwarded_for', forwarded: 'both' },
   }
   const from = { address, port: 7, socketAddress: address, isNamed: false, scheme: 'http' }
-  const inbound = { port: { listener }, from, client: null, clientOf: null } as unknown as Inbound
-  const client = clientOf(inbound, request(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n`), 'gw')
+  const connection = { listener, from, known: null } as unknown as ClientConnection
+  const client = clientOf(connection, request(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n`), 'gw')
   return { address: client.address, trusted: client.trusted, told: client.ours.toString().split('\r\n') }
 }
 

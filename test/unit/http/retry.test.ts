@@ -1,26 +1,36 @@
 import { expect, test } from 'bun:test'
 import { backoffMs, mayRepeat } from '../../../server/http/retry.ts'
-import type { Outbound } from '../../../server/http1/outbound.ts'
+import type { Loss } from '../../../server/http/ends.ts'
 import { METHODS, METHOD_GET } from '../../../server/tables/methods.ts'
 
 const POST = METHODS.indexOf('POST')
-const silent = { hasAnswered: false } as Outbound
-const begun = { hasAnswered: true } as Outbound
+const lost = (code: Loss['code'], reached: Loss['reached']): Loss => ({
+  code,
+  reached,
+  isStale: false,
+  detail: null,
+})
 
 test('what no server can have seen is repeated whatever its method', () => {
-  for (const code of ['connect_refused', 'connect_failed', 'connect_timeout', 'dns_failed'] as const)
-    expect(mayRepeat(code, POST, null)).toBe(true)
+  for (const code of [
+    'connect_refused',
+    'connect_failed',
+    'connect_timeout',
+    'dns_failed',
+    'server_closed',
+  ] as const)
+    expect(mayRepeat(lost(code, 'nothing'), POST)).toBe(true)
 })
 
 test('what was sent is repeated when it is idempotent and no byte of an answer came', () => {
-  expect(mayRepeat('server_closed', METHOD_GET, silent)).toBe(true)
-  expect(mayRepeat('server_closed', METHOD_GET, begun)).toBe(false)
-  expect(mayRepeat('server_closed', POST, silent)).toBe(false)
+  expect(mayRepeat(lost('server_closed', 'request'), METHOD_GET)).toBe(true)
+  expect(mayRepeat(lost('server_closed', 'answer'), METHOD_GET)).toBe(false)
+  expect(mayRepeat(lost('server_closed', 'request'), POST)).toBe(false)
 })
 
 test('an answer that was waited for in vain is not waited for again', () => {
-  expect(mayRepeat('response_timeout', METHOD_GET, silent)).toBe(false)
-  expect(mayRepeat('server_stalled', METHOD_GET, silent)).toBe(false)
+  expect(mayRepeat(lost('response_timeout', 'request'), METHOD_GET)).toBe(false)
+  expect(mayRepeat(lost('server_stalled', 'request'), METHOD_GET)).toBe(false)
 })
 
 test('the wait before the same servers doubles up to a bound', () => {

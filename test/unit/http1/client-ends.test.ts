@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { HttpClient } from '../../../server/http1/client.ts'
 import { Suspects } from '../../../server/lib/address-race.ts'
+import type { Http1Servers } from '../../../server/http1/open-stream.ts'
 import { startEngine, toServers } from '../../support/engine.ts'
 import { FullServer } from '../../support/full-server.ts'
 import { type Origin, type Script, startOrigin } from '../../support/origin.ts'
@@ -286,7 +287,7 @@ describe('in a worker', () => {
     await using gateway = startEngine({ config: toServers([server.url]) })
     const user = await gateway.client()
     expect((await user.get('/user')).body).toBe('/user')
-    const asks = new HttpClient(gateway.engine)
+    const asks = new HttpClient((gateway.engine.servers as Http1Servers).world)
     const ours = (target: string): Promise<End> =>
       new Promise((resolve) => void asks.ask(targetAt(server.port), { ...GET, target }, LIMITS, resolve))
     const answer = await ours('/ours')

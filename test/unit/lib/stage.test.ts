@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
 import {
   type StageOwner,
+  awaitFlush,
   flush,
   isStaging,
   openStage,
@@ -38,6 +39,23 @@ test('an empty stage sends nothing', () => {
   openStage(one, 10)
   flush()
   expect(one.got).toEqual([])
+})
+
+test('one that waits for its turn has it once, with what it staged or with nothing', () => {
+  const [one, two] = [new Taker(), new Taker()]
+  awaitFlush(one)
+  flush()
+  flush()
+  expect(one.got).toEqual([''])
+  stage(one, 'a')
+  awaitFlush(one)
+  stage(one, 'b')
+  stage(two, 'c')
+  expect(one.got).toEqual(['', 'ab'])
+  awaitFlush(one)
+  expect(two.got).toEqual(['c'])
+  flush()
+  expect(one.got).toEqual(['', 'ab', ''])
 })
 
 test("another owner's bytes are sent first, and are not mixed with those of the next", () => {

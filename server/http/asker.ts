@@ -1,0 +1,66 @@
+// Who has a request sent to a backend (forward.ts): an exchange, or whoever else wants its answers.
+import type { Server } from '../backends/server.ts'
+import type { Fields } from '../head/fields.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import type { RequestLines } from '../head/write.ts'
+import type { KeptFor } from '../lib/held-pieces.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Fault, FaultCode } from '../tables/faults.ts'
+import type { BodyForm, Servers } from './ends.ts'
+import type { Try } from './exchange.ts'
+
+/** What attempts leave behind for the log and the metrics; see Exchange for each. */
+export interface AttemptRecord {
+  readonly id: string
+  server: Server | null
+  attempts: number
+  fault: Fault | null
+  detail: string | null
+  tries: Try[] | null
+  queueMs: number
+  connectMs: number
+  firstByteMs: number
+}
+
+export interface Asker extends AttemptRecord {
+  readonly request: RequestHead
+  /** The form of the body that is given to Forward. */
+  readonly requestForm: BodyForm
+  /** All of the body has been given. */
+  readonly isRequestWhole: boolean
+  /** By which algorithms that go by clients tell them apart. */
+  readonly clientAddress: string
+  /** Who counts what is kept for it. */
+  readonly keptFor: KeptFor
+  /** What is written into the request beside its own fields. Valid until the next call. */
+  linesFor(server: Server): RequestLines
+  /** More of the body than the server takes is not wanted, for now. */
+  pauseClient(): void
+  resumeClient(): void
+
+  // ── what becomes of it: `refused` or `unanswered`; or `answered`, then `answerEnd` or `broken` ──
+
+  interim(head: ResponseHead): void
+  /** The head is its own from here on. */
+  answered(head: ResponseHead, form: BodyForm): void
+  answerBody(bytes: Buffer, from: number, to: number, content: number): void
+  answerEnd(trailers: Fields | null): void
+  /** No attempt could be made. */
+  refused(code: FaultCode): void
+  /** Every attempt was lost; `detail` says more about the last. */
+  unanswered(code: FaultCode): void
+  /** The answer broke off. */
+  broken(code: FaultCode): void
+  /** Behind the answer, all of the request is sent, or nobody takes its rest. */
+  uploadOver(): void
+}
+
+/** What attempts are made with. */
+export interface AskerWorld {
+  readonly servers: Servers
+  readonly board: Scoreboard
+  readonly isDebugging: boolean
+  /** Chance in [0, 1). */
+  chance(): number
+}

@@ -1,0 +1,121 @@
+// What an exchange is at any moment: what is known of it, and how far it has come. What it does is told in
+// proxy.ts.
+import type { Server } from '../backends/server.ts'
+import { type Answer, type Rendered, renderAnswer } from '../head/answer.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import type { RequestLines } from '../head/write.ts'
+import { nowMs } from '../lib/clock.ts'
+import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { Fault } from '../tables/faults.ts'
+import { clientOf } from './client.ts'
+import type { BodyForm, ClientStream, Sink } from './ends.ts'
+import type { Engine } from './engine.ts'
+import type { Exchange, KnownClient, Try } from './exchange.ts'
+import type { Forward } from './forward.ts'
+import { givenRequestId, requestLines } from './forwarded-headers.ts'
+
+/** How far it has come: each includes those before it. */
+const ASKED = 0
+/** The answer's head is here: no other answer is possible. */
+export const BEGUN = 1
+export const HEAD_SENT = 2
+/** All of the answer is written, though a slow client may not have taken it yet. */
+export const WHOLE = 3
+export const ENDED = 4
+
+export abstract class ExchangeState implements Exchange {
+  readonly engine: Engine
+  readonly stream: ClientStream
+  readonly id: string
+  readonly listener: Listener
+  readonly snapshot: Snapshot
+  readonly request: RequestHead
+  readonly client: KnownClient
+  rule: Rule | null = null
+  server: Server | null = null
+  attempts = 0
+  fault: Fault | null = null
+  detail: string | null = null
+  shadow: string | null = null
+  tries: Try[] | null = null
+  aborted = false
+  status = 0
+  bytesIn = 0
+  bytesOut = 0
+  startedMs = nowMs
+  queueMs = 0
+  connectMs = 0
+  firstByteMs = 0
+  endedMs = 0
+  bodyLimit: number
+  answer: ResponseHead | null = null
+
+  protected stage = ASKED
+  isRequestWhole = false
+  /** Where the answer's body goes: to the client, or first to who changes it. */
+  sink: Sink
+  forward: Forward | null = null
+  /** What the rule's steps remember, one for each. */
+  notes: unknown[] | null = null
+  /** Steps whose request part has run: their response and end parts will. */
+  reached = 0
+  /** Place of the step that is waited for; -1: none is. */
+  waitingAt = -1
+
+  constructor(engine: Engine, stream: ClientStream) {
+    const { connection, request } = stream
+    this.engine = engine
+    this.stream = stream
+    this.listener = connection.listener
+    this.snapshot = engine.snapshot
+    this.request = request
+    this.client = clientOf(connection, request, engine.name)
+    this.id = givenRequestId(request, this.client) ?? engine.nextId()
+    this.bodyLimit = this.listener.options.limits.body
+    this.sink = stream
+  }
+
+  get hasBegun(): boolean {
+    return this.stage >= BEGUN
+  }
+  get isHeadSent(): boolean {
+    return this.stage >= HEAD_SENT
+  }
+  get isEnded(): boolean {
+    return this.stage === ENDED
+  }
+
+  // ── what Forward asks (asker.ts) ──
+
+  get requestForm(): BodyForm {
+    return this.stream.requestForm
+  }
+  get clientAddress(): string {
+    return this.client.address ?? this.client.socketAddress
+  }
+  get keptFor(): ClientStream {
+    return this.stream
+  }
+  linesFor(server: Server): RequestLines {
+    return requestLines(this, server.authority)
+  }
+  pauseClient(): void {
+    this.stream.pause()
+  }
+  resumeClient(): void {
+    this.stream.resume()
+  }
+  interim(head: ResponseHead): void {
+    this.stream.interim(head)
+  }
+}
+
+/** An answer of ours as bytes, for who asked. */
+export function renderFor({ request, id, engine }: ExchangeState, answer: Answer): Rendered {
+  return renderAnswer(answer, {
+    accept: request.get('accept') ?? '',
+    requestId: id,
+    gateway: engine.name,
+  })
+}

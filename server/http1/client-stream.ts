@@ -1,0 +1,227 @@
+// A request on its connection, as its exchange knows it: the body as it comes, and the answer on its way
+// back. One object for each connection, used again for each of its requests.
+import type { Fields } from '../head/fields.ts'
+import { type Framing, bodyBytes, isPersistent, requestFraming } from '../head/framing.ts'
+import { KNOWN } from '../head/known-fields.ts'
+import { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import { bitOf } from '../head/write.ts'
+import type { BodyForm, ClientConnection, ClientEvents, ClientStream, Protocol } from '../http/ends.ts'
+import type { KeptFor } from '../lib/held-pieces.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import { BodyReader, type PieceTaker } from './body.ts'
+import {
+  AnswerState,
+  type Writer,
+  writeBody,
+  writeEnd,
+  writeHead,
+  writeHeldHead,
+  writeInterim,
+} from './write-answer.ts'
+
+/**
+ * What HTTP/1.0 does not know: RFC 9110 §10.1.1 of Expect, §7.8 of Upgrade. It reads as if it had not come.
+ */
+const UNKNOWN_TO_HTTP10 = bitOf(KNOWN.expect) | bitOf(KNOWN.upgrade)
+
+/** The connection that it is on. */
+interface StreamConnection extends ClientConnection, KeptFor, Writer {
+  readonly place: string
+  readonly waitingBytes: number
+  pause(): void
+  resume(): void
+  /** Something moved in a tunnel. */
+  touch(): void
+  becomeTunnel(): void
+  shutdownWrites(): void
+  forgetKept(): void
+  /** The exchange is over: on to the next request, or to the end of the connection. */
+  answered(keeps: boolean): void
+  abort(): void
+}
+
+export class Http1Stream implements ClientStream, PieceTaker {
+  readonly connection: StreamConnection
+  readonly request = new RequestHead()
+  readonly reader = new BodyReader()
+  readonly answer = new AnswerState()
+  requestForm: BodyForm = 'none'
+  declaredBytes = 0
+  sentBytes = 0
+  /** Another request may follow on this connection, as far as client and exchange are concerned. */
+  keeps = true
+  /** Who serves it; null: nobody does, or not any more. */
+  #exchange: ClientEvents | null = null
+
+  constructor(connection: StreamConnection) {
+    this.connection = connection
+  }
+
+  // ── what the connection tells ──
+
+  /** A whole head is here; why it cannot be served, or null. */
+  begin(): 'framing_ambiguous' | 'coding_unsupported' | null {
+    const { request } = this
+    const isHttp10 = request.version === 10
+    const framing = requestFraming(request.fields, isHttp10)
+    if (framing === 'framing_ambiguous' || framing === 'coding_unsupported') return framing
+    this.#forget(isPersistent(request.fields, isHttp10))
+    if (isHttp10) request.fields.hidden |= UNKNOWN_TO_HTTP10
+    if (framing !== 'none') this.#beginBody(framing)
+    return null
+  }
+
+  #beginBody(framing: Framing): void {
+    this.declaredBytes = framing === 'length' ? bodyBytes : -1
+    this.requestForm = framing === 'length' ? 'length' : 'as_it_came'
+    this.reader.begin(framing, bodyBytes, true)
+    this.request.detach()
+  }
+
+  /** A head was refused. */
+  refuse(): void {
+    this.#forget(false)
+  }
+
+  #forget(keeps: boolean): void {
+    this.keeps = keeps
+    this.requestForm = 'none'
+    this.declaredBytes = 0
+    this.sentBytes = 0
+    this.reader.contentBytes = 0
+    this.answer.heldBytes = null
+    this.#exchange = null
+  }
+
+  /** This exchange serves it. */
+  servedBy(exchange: ClientEvents): void {
+    this.#exchange = exchange
+  }
+
+  get isServed(): boolean {
+    return this.#exchange !== null
+  }
+
+  piece(bytes: Buffer, from: number, to: number): void {
+    this.#exchange?.requestBody(bytes, from, to)
+  }
+
+  /** A piece of a tunnel. */
+  tunnelled(bytes: Buffer): void {
+    this.reader.contentBytes += bytes.length
+    this.#exchange?.requestBody(bytes, 0, bytes.length)
+  }
+
+  /** The body, or the client's half of a tunnel, is over. */
+  ended(): void {
+    this.#exchange?.requestEnd(this.reader.takeTrailers())
+  }
+
+  faulty(code: FaultCode): void {
+    this.#exchange?.requestFault(code)
+  }
+
+  drained(): void {
+    this.#exchange?.clientDrained()
+  }
+
+  /** The client has gone, or is given up. */
+  gone(code: FaultCode): void {
+    const exchange = this.#exchange
+    this.#exchange = null
+    exchange?.clientGone(code)
+    if (exchange) this.#release()
+  }
+
+  /** A head that is held must leave: the event is over. */
+  flushHead(): void {
+    if (this.answer.heldBytes) writeHeldHead(this)
+  }
+
+  // ── what the exchange asks ──
+
+  get protocol(): Protocol {
+    return this.request.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
+  }
+
+  get receivedBytes(): number {
+    return this.reader.contentBytes
+  }
+
+  /** HTTP/1.0 knows no chunks. */
+  get takesFraming(): boolean {
+    return this.request.version === 11
+  }
+
+  takeContent(): void {
+    if (this.requestForm !== 'as_it_came') return
+    this.requestForm = 'content'
+    this.reader.contentOnly()
+  }
+
+  get waitingBytes(): number {
+    return this.connection.waitingBytes
+  }
+
+  pause(): void {
+    this.connection.pause()
+  }
+
+  resume(): void {
+    this.connection.resume()
+  }
+
+  interim(head: ResponseHead): void {
+    // RFC 9110 §15.2: an HTTP/1.0 client knows none.
+    if (this.request.version === 11) writeInterim(this.connection, head)
+  }
+
+  head(head: ResponseHead, form: BodyForm): void {
+    writeHead(this, head, form)
+  }
+
+  write(bytes: Buffer, from: number, to: number, content = to - from): void {
+    this.sentBytes += content
+    if (this.connection.place === 'tunnel') this.connection.touch()
+    writeBody(this, bytes, from, to)
+  }
+
+  writeEnd(trailers: Fields | null): void {
+    writeEnd(this, trailers)
+  }
+
+  becomeTunnel(): void {
+    this.connection.becomeTunnel()
+  }
+
+  endWrites(): void {
+    this.connection.shutdownWrites()
+  }
+
+  takeNoMore(): void {
+    this.keeps = false
+  }
+
+  countKept(delta: number): void {
+    this.connection.countKept(delta)
+  }
+
+  finish(): void {
+    this.#exchange = null
+    this.#release()
+    this.connection.answered(this.keeps)
+  }
+
+  reset(_code: FaultCode): void {
+    this.#exchange = null
+    this.#release()
+    this.connection.abort()
+  }
+
+  /** What is held only for the time of an exchange. */
+  #release(): void {
+    this.connection.forgetKept()
+    this.request.release()
+  }
+}

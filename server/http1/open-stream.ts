@@ -1,0 +1,77 @@
+// The way to a server that speaks HTTP/1.1: a connection of its pool, or a new one. This is all that the
+// exchanges know of pools, names and dials (http/ends.ts: Servers).
+import type { Server } from '../backends/server.ts'
+import type { RequestHead } from '../head/request-head.ts'
+import type { Opening, ServerEvents, Servers } from '../http/ends.ts'
+import { Suspects } from '../lib/address-race.ts'
+import type { Resolver } from '../lib/resolver.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import type { EndpointLive } from './endpoint.ts'
+import type { DialEvents } from './dial-events.ts'
+import type { Outbound } from './outbound.ts'
+import { retire, takeIdle } from './pool.ts'
+import { Reach, type ReachWorld } from './reach.ts'
+
+/** Those of a worker. */
+export class Http1Servers implements Servers {
+  /** What connections of this worker are made with, for whoever asks by itself too. */
+  readonly world: ReachWorld
+
+  constructor(wheel: Wheel, resolver: Resolver) {
+    this.world = { wheel, resolver, suspects: new Suspects() }
+  }
+
+  takeFraming(): boolean {
+    return true
+  }
+
+  open(server: Server, request: RequestHead, isFresh: boolean, events: ServerEvents): Opening | null {
+    const idle = isFresh ? null : takeIdle(server, request.methodId)
+    if (idle === null) {
+      const dial = new Dialling(server, this.world, events)
+      dial.start()
+      return dial.isOver ? null : dial
+    }
+    idle.take(events)
+    events.serverOpen(idle)
+    return null
+  }
+
+  retire(live: EndpointLive): void {
+    retire(live)
+  }
+}
+
+/** A connection that is being made for a stream. */
+class Dialling implements Opening, DialEvents {
+  /** It has come to be, or failed, or nobody wants it any more. */
+  isOver = false
+  readonly #reach: Reach
+  readonly #events: ServerEvents
+
+  constructor(server: Server, world: ReachWorld, events: ServerEvents) {
+    this.#events = events
+    this.#reach = new Reach(server, world, this)
+  }
+
+  start(): void {
+    this.#reach.start()
+  }
+
+  serverOpen(conn: Outbound): void {
+    this.isOver = true
+    conn.take(this.#events)
+    this.#events.serverOpen(conn)
+  }
+
+  serverGone(code: FaultCode): void {
+    this.isOver = true
+    this.#events.serverLost({ code, reached: 'nothing', isStale: false, detail: this.#reach.why })
+  }
+
+  cancel(): void {
+    this.isOver = true
+    this.#reach.cancel()
+  }
+}
