@@ -14,7 +14,7 @@ const KNOWN: readonly Known[] = [
   { rooms: ['http'], most: 11, why: 'the life of an exchange is told in files that pass it on' },
   {
     rooms: ['http', 'middleware', 'snapshot'],
-    most: 8,
+    most: 3,
     why: 'a step is given the exchange, which has the snapshot, which has the steps',
   },
   { rooms: ['http1'], most: 5, why: 'the two ends of the codec, and who hands connections out' },

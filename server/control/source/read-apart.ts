@@ -4,6 +4,7 @@ import type { ReadConfig, SourceOptions } from './config-source.ts'
 import type { Loaded } from './loader.ts'
 import { readRules } from '../processes/rule-pieces.ts'
 import { mainCommand } from '../children/own-command.ts'
+import { isOwnChild } from '../children/reap.ts'
 
 /** A file that takes longer is read by the supervisor itself, which then tells what there is to tell. */
 const WITHIN_MS = 60_000
@@ -40,6 +41,7 @@ async function ask(options: SourceOptions): Promise<Loaded | null> {
     ipc: (message: Loaded) => resolve(message),
     onExit: () => resolve(null),
   })
+  isOwnChild(child.pid, child.exited)
   const timer = setTimeout(() => resolve(null), WITHIN_MS)
   try {
     child.send(options)

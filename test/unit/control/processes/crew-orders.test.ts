@@ -5,7 +5,7 @@ import { Crew } from '../../../../server/control/processes/crew.ts'
 import type { Answer } from '../../../../server/control/children/kept.ts'
 import type { PlanBody } from '../../../../server/control/processes/worker.ts'
 import { seededRandom, seedOfRun, type Random } from '../../../support/random.ts'
-import { FakeWorker, plan, settle } from './crews.ts'
+import { FakeWorker, later, plan, settle } from './crews.ts'
 
 const SEED = seedOfRun()
 const ROWS = 12
@@ -115,14 +115,6 @@ class Chaos {
     if (random.below(6) === 0) worker.isDeadly = true
     if (random.below(6) === 0) worker.answer = { is: 'failed', why: 'no such file' }
     return worker
-  }
-}
-
-/** By then whoever was waited for has been started. */
-async function later(): Promise<void> {
-  for (let i = 0; i < 6; i++) {
-    jest.advanceTimersByTime(5000)
-    await settle()
   }
 }
 

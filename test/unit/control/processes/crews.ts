@@ -1,6 +1,6 @@
 // Crews of made-up workers, for tests.
+import { expect, jest } from 'bun:test'
 import type { Amendment } from '../../../../server/worker/messages.ts'
-import { expect } from 'bun:test'
 import { Crew } from '../../../../server/control/processes/crew.ts'
 import type { Answer } from '../../../../server/control/children/kept.ts'
 import type { PlanBody, Worker } from '../../../../server/control/processes/worker.ts'
@@ -137,4 +137,12 @@ export async function serving(count: number, number = 1): Promise<Scene> {
   made.notes.length = 0
   for (const worker of made.started) worker.told.length = 0
   return made
+}
+
+/** Lets time pass, under fake timers: by then whoever was waited for has been started. */
+export async function later(): Promise<void> {
+  for (let i = 0; i < 6; i++) {
+    jest.advanceTimersByTime(5000)
+    await settle()
+  }
 }

@@ -4,7 +4,7 @@ import type { Answer } from '../../../../server/control/children/kept.ts'
 import { RelayKeeper } from '../../../../server/control/relay/relay-keeper.ts'
 import type { RelayBody } from '../../../../server/control/relay/relay-plan.ts'
 import { seededRandom, seedOfRun, type Random } from '../../../support/random.ts'
-import { settle } from '../processes/crews.ts'
+import { later, settle } from '../processes/crews.ts'
 import { FakeRelay, relayBody } from './relays.ts'
 
 const SEED = seedOfRun()
@@ -92,14 +92,6 @@ class Chaos {
 
   changed(): Promise<void> {
     return this.#changing
-  }
-}
-
-/** By then whoever was waited for has been started. */
-async function later(): Promise<void> {
-  for (let i = 0; i < 6; i++) {
-    jest.advanceTimersByTime(5000)
-    await settle()
   }
 }
 
