@@ -1,6 +1,7 @@
 // sluice example: the commented reference of the config file and the examples, which the executable carries
 // with it.
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
+import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
@@ -41,6 +42,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'hash.toml': text(hash),
   'rules.yaml': rules,
   'several-listeners.yaml': severalListeners,
+  'behind-balancer.yaml': behindBalancer,
   'stun.yaml': stun,
   'turn.yaml': turn,
   'turn-users.yaml': turnUsers,

@@ -11,6 +11,7 @@ export function checkHttpListener(
 ): void {
   checkLimits(written, path, options)
   checkStatusPaths(written, path, options)
+  checkClient(written, path, options)
   checkDestination(written, path, options, isRuled)
 }
 
@@ -49,6 +50,28 @@ function checkLimits(written: Written, path: Path, { limits }: HttpListenerConfi
     allowed: `at most limits.head, ${written.said([...path, 'limits', 'head'], limits.head)}`,
     hint: 'the target is a part of the head',
   })
+}
+
+/** Who the client is must have one answer. */
+function checkClient(written: Written, path: Path, options: HttpListenerConfig): void {
+  const { client_from, proxy_protocol, trusted_proxies } = options
+  if (client_from === 'proxy_protocol' && proxy_protocol === undefined)
+    written.report({
+      code: 'conflict',
+      path: [...path, 'client_from'],
+      found: 'the PROXY protocol, which nobody speaks here',
+      allowed: '"proxy_protocol" beside it, with who does',
+      hint: `add ${written.spelled({ proxy_protocol: { trusted: ['10.0.0.5'] } })}`,
+    })
+  const byHeader = proxy_protocol !== undefined && (client_from ?? 'proxy_protocol') === 'proxy_protocol'
+  if (byHeader && trusted_proxies.length > 0)
+    written.report({
+      code: 'conflict',
+      path: [...path, 'trusted_proxies'],
+      found: 'proxies whose fields would name the client, where the PROXY protocol names it',
+      allowed: 'one of both, or "client_from" with the field of those that come through the PROXY protocol',
+      hint: `leave it out, or add ${written.spelled({ client_from: 'x_forwarded_for' })}`,
+    })
 }
 
 function checkStatusPaths(written: Written, path: Path, { status_endpoints }: HttpListenerConfig): void {

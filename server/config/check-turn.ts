@@ -25,9 +25,25 @@ export function checkTurn(
   checkAllowed(checked, [...path, 'peers', 'allow'], peers.allow)
   checkDiscovery(checked, path, listener)
   checkAlternates(checked, path, listener)
+  checkProxies(checked, path, listener)
   if (tls === undefined) return
   checkLiteral(checked, [...path, 'tls', 'bind'], tls.bind)
   checkCertificate(checked, [...path, 'tls'], tls)
+}
+
+function checkProxies(
+  checked: Written,
+  path: Path,
+  { transports, tls, proxy_protocol }: TurnListenerConfig,
+): void {
+  if (proxy_protocol === undefined || tls !== undefined || transports.includes('tcp')) return
+  checked.report({
+    code: 'conflict',
+    path: [...path, 'proxy_protocol'],
+    found: 'the PROXY protocol on a listener for UDP alone',
+    allowed: 'it is spoken over TCP: "transports" with tcp, or "tls"',
+    hint: null,
+  })
 }
 
 /** Sockets of UDP, and what peers may not reach, are known by address. */

@@ -77,7 +77,11 @@ const socketAddressOf = ({ socketAddress }: Accepted): string => canonical(socke
 const portAsked = ({ isNamed, localPort, scheme }: Accepted, host: Authority): number =>
   isNamed && localPort > 0 ? localPort : portFor(host, scheme)
 
-type Believed = HttpListenerConfig['client_from']
+type Believed = Exclude<HttpListenerConfig['client_from'], 'proxy_protocol' | undefined>
+
+/** A PROXY header alone is believed where no proxy is trusted beside it: then no field is looked for. */
+const fieldOf = ({ client_from: from }: HttpListenerConfig): Believed =>
+  from === undefined || from === 'proxy_protocol' ? 'x_forwarded_for' : from
 
 /** All that a request may say of those before us. */
 const EVERY_WORD = FORWARDED_FIELDS | bitOf(KNOWN.xForwardedOther) | bitOf(KNOWN.disguised)
@@ -112,7 +116,8 @@ function behindProxy(
   peer: string,
   gateway: string,
 ): KnownClient {
-  const { client_from: believed, forwarded } = listener.options
+  const { forwarded } = listener.options
+  const believed = fieldOf(listener.options)
   request.fields.hidden |= HIDDEN[believed]
   const hops = HOPS[believed](request)
   // 1. Without the field it is a request of the proxy's own; unless other words show that it forwards: then

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { Bind, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
 
 /** Said of what is written for it. */
@@ -118,11 +119,15 @@ export const HttpListenerOptions = Type.Object(
       description:
         'Proxies in front of us that are believed: who the client is (client_from), what it asked for (X-Forwarded-Proto, -Host and -Port), X-Request-Id. Of others nothing is believed, and all such fields are dropped.',
     }),
-    client_from: Words(['x_forwarded_for', 'forwarded', 'x_real_ip'], {
-      default: 'x_forwarded_for',
-      description:
-        'The one field in which trusted proxies name the client: X-Forwarded-For, Forwarded (RFC 7239; scheme and host are read of it too) or X-Real-IP. The other two are dropped: proxies pass them on as clients send them. Where it cannot be read the client is unknown, and ip rules refuse it.',
-    }),
+    client_from: Type.Optional(
+      Words(['x_forwarded_for', 'forwarded', 'x_real_ip', 'proxy_protocol'], {
+        description:
+          'The one field in which trusted_proxies name the client: X-Forwarded-For, Forwarded (RFC 7239; scheme and host are read of it too) or X-Real-IP. The other two are dropped: proxies pass them on as clients send them. Where it cannot be read the client is unknown, and ip rules refuse it. proxy_protocol: the client is whom the header of the PROXY protocol names, and no field is believed; with one of the others beside a PROXY header, whom the header names is looked for in trusted_proxies. Default: proxy_protocol where that is set, else x_forwarded_for.',
+      }),
+    ),
+    proxy_protocol: ProxyProtocol(
+      'Its client is then the client everywhere: in rules, logs and what servers are told; a LOCAL or UNKNOWN header leaves it the other end of the socket.',
+    ),
     forwarded: Words(['x-forwarded', 'forwarded', 'both'], {
       default: 'x-forwarded',
       description:
@@ -160,7 +165,6 @@ export const HttpListenerOptions = Type.Object(
       host: 'it belongs to "match" of a rule',
       server_name: 'it is "host" in "match" of a rule',
       rules: 'rules stand at the top level, with match: { listener: NAME }',
-      proxy_protocol: 'the PROXY protocol is not read here: see "client_from"',
     },
   },
 )

@@ -71,12 +71,21 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
     const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
     const match = yield* stepsAt(path, matchSteps(own))
     const documents = documentsOf(options.status_endpoints)
-    listeners.set(name, { name, options, trusted, documents, admin, match })
+    const proxies = proxiesOf(options, path)
+    listeners.set(name, { name, options, trusted, proxies, documents, admin, match })
   }
   const certificates = new Map<string, Certificate>()
   const turnListeners = compileTurn(plan, previous, certificates)
   return { number, config, listeners, turnListeners, backends, certificates, made }
 }
+
+/** Who speaks the PROXY protocol to a listener. */
+function proxiesOf({ proxy_protocol }: ProxyWords, path: string): Ranges | null {
+  if (proxy_protocol === undefined) return null
+  return at(`${path}.proxy_protocol.trusted`, () => Ranges.parse(proxy_protocol.trusted))
+}
+
+type ProxyWords = Pick<HttpListenerConfig, 'proxy_protocol'>
 
 function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {
   const documents = new Map<string, OwnDocument>()
@@ -102,7 +111,7 @@ function compileTurn(
     const certificate = at(`${path}.tls`, () =>
       certificateOf(plan, options, previous?.certificates ?? new Map(), certificates),
     )
-    made.set(name, { name, options, door: plan.door, certificate })
+    made.set(name, { name, options, proxies: proxiesOf(options, path), door: plan.door, certificate })
   }
   return made
 }

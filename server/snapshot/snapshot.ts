@@ -30,6 +30,8 @@ export interface Listener {
   readonly name: string
   readonly options: HttpListenerConfig
   readonly trusted: Ranges
+  /** Who speaks the PROXY protocol before a connection; null: nobody. */
+  readonly proxies: Ranges | null
   /** Our own documents by their path; null: it has none. */
   readonly documents: ReadonlyMap<string, OwnDocument> | null
   /** Ranges that may read them, beside loopback (admin.trusted). */
@@ -45,6 +47,8 @@ export interface Listener {
 export interface TurnListener {
   readonly name: string
   readonly options: TurnListenerConfig
+  /** Who speaks the PROXY protocol before a connection; null: nobody. */
+  readonly proxies: Ranges | null
   /** Path of the relay's Unix socket. */
   readonly door: string
   /** Null: it has no address for TLS. */

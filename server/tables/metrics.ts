@@ -60,6 +60,11 @@ export const METRICS = {
     'rule',
   ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
+  proxy_headers_refused_total: counter(
+    'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long or cut_off.',
+    'listener',
+    'reason',
+  ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
   turn_allocations: gauge(

@@ -1,5 +1,6 @@
-// Limits that refuse something: each is counted by where it is set, and told at once, then at most every ten
-// seconds with how often it was.
+// Limits that refuse something, and connections that are refused before they can be named: each kind is
+// counted, and told at once, then at most every ten seconds with how often it was.
+import type { MetricName } from '../tables/metrics.ts'
 import type { LogEvent } from './log.ts'
 import type { Registry } from './registry.ts'
 import type { Counter } from './series.ts'
@@ -27,18 +28,34 @@ export class LimitNews {
 
   /** The limit at this place of the config, with this value, has refused something. */
   reached(limit: string, value: number): void {
-    let known = this.#known.get(limit)
-    if (known === undefined) {
-      const counter = this.#registry.counter('limit_refusals_total', [limit])
-      known = { counter, toldMs: -Infinity, refused: 0 }
-      this.#known.set(limit, known)
-    }
+    const known = this.#known.get(limit) ?? this.#know(limit, 'limit_refusals_total', [limit])
+    const refused = this.#countedToTell(known)
+    if (refused > 0) this.#tell('warn', 'limit_reached', { limit, value, refused })
+  }
+
+  /** A connection to this listener was closed, as its PROXY header could not be taken. */
+  headerRefused(listener: string, reason: string, proxy: string): void {
+    const key = `${listener} ${reason}`
+    const known = this.#known.get(key) ?? this.#know(key, 'proxy_headers_refused_total', [listener, reason])
+    const refused = this.#countedToTell(known)
+    if (refused > 0) this.#tell('warn', 'proxy_header_refused', { listener, reason, proxy, refused })
+  }
+
+  #know(key: string, metric: MetricName, labels: readonly string[]): Known {
+    const made = { counter: this.#registry.counter(metric, labels), toldMs: -Infinity, refused: 0 }
+    this.#known.set(key, made)
+    return made
+  }
+
+  /** Counts one more; how many are to be told now, 0: none. */
+  #countedToTell(known: Known): number {
     known.counter.add(1)
     known.refused++
     const nowMs = this.#now()
-    if (nowMs - known.toldMs < EVERY_MS) return
-    this.#tell('warn', 'limit_reached', { limit, value, refused: known.refused })
+    if (nowMs - known.toldMs < EVERY_MS) return 0
+    const { refused } = known
     known.toldMs = nowMs
     known.refused = 0
+    return refused
   }
 }

@@ -9,7 +9,7 @@ import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
 import { Splice } from '../lib/splice.ts'
 import type { Timed } from '../lib/wheel.ts'
 import type { TurnListener } from '../snapshot/snapshot.ts'
-import { writeProxyHeader } from './proxy-header.ts'
+import { writeProxyHeader } from '../lib/proxy-header.ts'
 import type { StreamClients } from './stream-clients.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import {
   Bind,
   Cidr,
@@ -193,6 +194,9 @@ export const TurnListenerOptions = Type.Object(
       description: 'What answers call this server (SOFTWARE); empty: nothing.',
     }),
     tls: Type.Optional(TlsOptions),
+    proxy_protocol: ProxyProtocol(
+      'Over TCP and TLS only; its client is then the client everywhere, in quotas as well.',
+    ),
     limits: Type.Object(
       {
         connections: most(

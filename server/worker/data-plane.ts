@@ -270,7 +270,7 @@ export class DataPlane {
     this.#descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
     const clients = new StreamClients(engine.wheel)
     const arrivals = new Arrivals(engine.wheel)
-    const entries = new Entries({ engine, clients, arrivals, board })
+    const entries = new Entries({ engine, clients, arrivals, board, news: this.#limits })
     return { engine, resolver, arrivals, clients, listeners: new Listeners(entries) }
   }
 

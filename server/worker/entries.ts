@@ -4,11 +4,14 @@ import type { Arrivals } from '../accept/arriving.ts'
 import { Count } from '../accept/count.ts'
 import type { Entry } from '../accept/entry.ts'
 import { Gate } from '../accept/gate.ts'
+import { ProxyEntry } from '../accept/proxy-entry.ts'
+import { ProxyTlsEntry } from '../accept/proxy-tls-entry.ts'
 import { TlsEntry } from '../accept/tls-entry.ts'
 import type { Engine } from '../http/engine.ts'
 import { HttpEntry } from '../http1/http-entry.ts'
 import { socketKey, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { Listener, TurnListener } from '../snapshot/snapshot.ts'
 import { alpnList } from '../tls/accept-tls.ts'
 import { StreamEntry } from '../turn/stream-entry.ts'
@@ -21,10 +24,11 @@ export type AnyListener = Listener | TurnListener
 const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
 
 export interface EntriesParts {
-  readonly engine: Pick<Engine, 'wheel' | 'limitReached'> & ConstructorParameters<typeof HttpEntry>[1]
+  readonly engine: Pick<Engine, 'wheel'> & ConstructorParameters<typeof HttpEntry>[1]
   readonly clients: StreamClients
   readonly arrivals: Arrivals
   readonly board: Pick<Scoreboard, 'connections'>
+  readonly news: Pick<LimitNews, 'reached' | 'headerRefused'>
 }
 
 export class Entries {
@@ -40,15 +44,34 @@ export class Entries {
 
   /** The gate of an address, as a snapshot has it. */
   gateOf(bind: TcpBind, listener: AnyListener): Gate {
-    const { engine } = this.#parts
+    const { news } = this.#parts
     return new Gate({
       listener: listener.name,
       connections: listener.options.limits.connections,
       count: this.#countOf(listener),
-      limitReached: (limit, value) => engine.limitReached(limit, value),
-      next: this.#codecOf(bind, listener),
+      limitReached: (limit, value) => news.reached(limit, value),
+      next: this.#behindProxy(bind, listener),
       isTls: bind.isTls,
     })
+  }
+
+  /** The PROXY protocol, where the listener has it; then what the listener speaks. */
+  #behindProxy(bind: TcpBind, listener: AnyListener): Entry {
+    const next = this.#codecOf(bind, listener)
+    const { name, proxies } = listener
+    const { proxy_protocol } = listener.options
+    if (proxies === null || proxy_protocol === undefined) return next
+    const { arrivals, news } = this.#parts
+    const parts = {
+      arrivals,
+      listener: name,
+      trusted: proxies,
+      timeoutMs: proxy_protocol.timeout,
+      limitReached: (limit: string, value: number) => news.reached(limit, value),
+      refused: (at: string, reason: string, proxy: string) => news.headerRefused(at, reason, proxy),
+      next,
+    }
+    return bind.isTls ? new ProxyTlsEntry(parts) : new ProxyEntry(parts)
   }
 
   #codecOf(bind: TcpBind, listener: AnyListener): Entry {

@@ -13,6 +13,8 @@ import {
   BINDING,
   channelData,
   errorCode,
+  parseStun,
+  type Stun,
   StunWriter,
   XOR_MAPPED_ADDRESS,
   XOR_RELAYED_ADDRESS,
@@ -312,6 +314,28 @@ test('stun.yaml: anybody learns his address over UDP and TCP, and nobody allocat
     expect(errorCode(refused)).not.toBe(0)
     expect(addressOf(refused, XOR_RELAYED_ADDRESS)).toBeNull()
   }
+})
+
+test('behind-balancer.yaml: the client is whom the balancer names; others are who they are', async () => {
+  await using example = await run('behind-balancer.yaml')
+  const { gateway } = example
+  const ask = async (header: string, target: string, from?: string) => {
+    await using client = await rawClient(gateway.port('web'), '127.0.0.1', from)
+    client.send(`${header}GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`)
+    return (await client.readAnswer()).status
+  }
+  const named = (host: string): string => `PROXY TCP4 ${host} 198.51.100.1 40000 80\r\n`
+  expect(await ask(named('192.0.2.7'), '/office/a')).toBe(200)
+  expect(await ask(named('203.0.113.9'), '/office/a')).toBe(403)
+  expect(await ask('', '/office/a', '127.0.0.9')).toBe(403)
+  expect(await ask('', '/a', '127.0.0.9')).toBe(200)
+  await using balancer = await rawClient(gateway.port('turn'), '127.0.0.1')
+  balancer.send(named('192.0.2.7'))
+  balancer.send(new StunWriter(BINDING).done())
+  const head = await balancer.reader.exactly(20)
+  const rest = await balancer.reader.exactly(head.readUInt16BE(2))
+  const answer = parseStun(Buffer.concat([head, rest])) as Stun
+  expect(addressOf(answer, XOR_MAPPED_ADDRESS)).toEqual({ host: '192.0.2.7', port: 40_000 })
 })
 
 test('no example is left out', () => {

@@ -354,3 +354,38 @@ export function someCutting(random: Random, text: string): string[] {
   }
   return pieces
 }
+
+const PROXY_LINES = [
+  'PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n',
+  'PROXY TCP6 2001:db8::7 ::ffff:192.0.2.1 0 65535\r\n',
+  'PROXY UNKNOWN\r\n',
+  'PROXY UNKNOWN a b c\r\n',
+]
+
+/** A header of the PROXY protocol, mostly with something wrong or something behind it. */
+export function someProxyHeader(random: Random): string {
+  let text = random.below(2) === 0 ? random.pick(PROXY_LINES) : someBinaryHeader(random)
+  for (let times = random.below(3); times > 0; times--) {
+    const at = random.below(text.length)
+    const byte = random.pick(['\r', '\n', ' ', '0', ':', '.', String.fromCharCode(random.below(256))])
+    const removed = random.below(3)
+    text = text.slice(0, at) + (random.below(3) === 0 ? '' : byte) + text.slice(at + removed)
+  }
+  return random.below(2) === 0
+    ? text
+    : text + random.pick(['GET / HTTP/1.1\r\n', '\x16\x03\x01', '\0', 'x'.repeat(120)])
+}
+
+function someBinaryHeader(random: Random): string {
+  const latin1 = (count: number): string => Buffer.from(random.bytes(count)).latin1Slice()
+  const family = random.pick([0x11, 0x11, 0x21, 0x00, 0x31, 0x12])
+  const size = { 0x11: 12, 0x21: 36, 0x31: 216 }[family] ?? random.below(20)
+  let body = latin1(size)
+  for (let times = random.below(3); times > 0; times--) {
+    const length = random.below(9)
+    body += `${latin1(1)}\0${String.fromCharCode(length)}${latin1(length)}`
+  }
+  const command = random.pick(['\x21', '\x21', '\x21', '\x20', '\x11'])
+  const length = String.fromCharCode(body.length >> 8, body.length & 255)
+  return `\r\n\r\n\0\r\nQUIT\n${command}${String.fromCharCode(family)}${length}${body}`
+}

@@ -18,7 +18,14 @@ import {
 } from '../../server/head/write.ts'
 import { BodyReader, MALFORMED } from '../../server/http1/body.ts'
 import { type Random, seedOfRun, seededRandom } from '../support/random.ts'
-import { someAnswerHead, someChunkedBody, someCutting, someRequestHead } from './generators.ts'
+import { readProxyHeader } from '../../server/lib/proxy-header.ts'
+import {
+  someAnswerHead,
+  someChunkedBody,
+  someCutting,
+  someProxyHeader,
+  someRequestHead,
+} from './generators.ts'
 import { type Field, type Framing, readAnswer, readChunkedBody, readRequest, valuesOf } from './reference.ts'
 
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 4000)
@@ -294,4 +301,26 @@ test('chunked bodies are read as by the other reader, however they are cut, and 
     return true
   })
   if (RUNS >= 1000) expect(accepted / RUNS).toBeWithin(0.25, 0.75)
+})
+
+// ── the PROXY protocol ──
+
+test('a PROXY header is read the same wherever it stands, and a longer part never undoes a verdict', () => {
+  const accepted = fuzz(someProxyHeader, (text, random) => {
+    const read = (length: number, around: number) => {
+      const bytes = new Uint8Array(text.length + 40).fill(around)
+      bytes.set(Buffer.from(text, 'latin1').subarray(0, length), 20)
+      return readProxyHeader(bytes, 20, length)
+    }
+    const whole: ReturnType<typeof read> = read(text.length, 0)
+    for (const around of [13, 0x50, 0xff]) expect(read(text.length, around)).toEqual(whole)
+    const cut = random.below(text.length + 1)
+    const part = read(cut, 10)
+    if (typeof whole !== 'string') {
+      expect(whole.length).toBeLessThanOrEqual(text.length)
+      expect<unknown>(part).toEqual(cut < whole.length ? 'more' : whole)
+    } else if (part !== 'more') expect<unknown>(part).toEqual(whole)
+    return typeof whole !== 'string'
+  })
+  expect(accepted).toBeGreaterThan(RUNS / 20)
 })

@@ -95,16 +95,17 @@ export class TestEngine implements AsyncDisposable {
     for (const server of this.servers) this.board.setState(server.slot, STATE_UP)
     const accessLog = { exchange: (x: Exchange) => void this.log.push(loggedOf(x)) }
     const resolver = new Resolver(words.resolver, () => performance.now())
+    const news = new LimitNews(
+      new Registry(),
+      (_, event, facts) => void this.events.push({ event, ...facts }),
+      () => performance.now(),
+    )
     this.engine = new Engine({
       board: this.board,
       servers: (wheel) => new Http1Servers(wheel, resolver),
       accessLog: accessLog as unknown as AccessLog,
       meter: new ExchangeMeter(new Registry()),
-      limits: new LimitNews(
-        new Registry(),
-        (_, event, facts) => void this.events.push({ event, ...facts }),
-        () => performance.now(),
-      ),
+      limits: news,
       snapshot: this.snapshot,
       documents: (which) => ({ status: 200, body: `${which}\n` }),
     })
@@ -114,6 +115,7 @@ export class TestEngine implements AsyncDisposable {
       clients: new StreamClients(engine.wheel),
       arrivals: new Arrivals(engine.wheel),
       board,
+      news,
     })
     for (const [name, one] of this.snapshot.listeners) {
       const how = { hostname: '127.0.0.1', port: 0 }

@@ -13,8 +13,8 @@ export interface FrontProxy extends AsyncDisposable {
   readonly port: number
 }
 
-/** HAProxy before a port of 127.0.0.1; `lines` stand in its frontend. */
-export const startHaproxy = (to: number, lines: string): Promise<FrontProxy> =>
+/** HAProxy before a port of 127.0.0.1; `lines` stand in its frontend, `how` behind its server. */
+export const startHaproxy = (to: number, lines: string, how = ''): Promise<FrontProxy> =>
   start('haproxy', (_folder, port) => ({
     args: ['-db', '-f', 'conf'],
     conf: `global
@@ -30,7 +30,8 @@ frontend web
   ${lines}
   default_backend sluice
 backend sluice
-  server a 127.0.0.1:${to}
+  ${lines.startsWith('mode') ? lines : ''}
+  server a 127.0.0.1:${to} ${how}
 `,
   }))
 

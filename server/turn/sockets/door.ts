@@ -4,7 +4,7 @@ import { Address } from '../../lib/address.ts'
 import type { Stream, StreamSink } from '../network.ts'
 import { Acceptor } from './acceptor.ts'
 import type { Counters } from './counters.ts'
-import { readProxyHeader } from './proxy-header.ts'
+import { readClientHeader } from './client-header.ts'
 import type { StreamEnds, StreamHost } from './stream-host.ts'
 import { SocketStream } from './streams.ts'
 
@@ -31,7 +31,7 @@ export function openDoor(
 function makeHeaderReader(counters: Counters, accept: (stream: Stream) => void): StreamSink {
   return {
     onBytes(stream, bytes, start, length) {
-      const header = readProxyHeader(bytes, start, length)
+      const header = readClientHeader(bytes, start, length)
       if (header === 'more' || !(stream instanceof SocketStream)) return 0
       if (header === null) {
         stream.abort('bad header')

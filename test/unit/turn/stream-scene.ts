@@ -236,17 +236,25 @@ export class Scene implements Disposable {
   readonly clients = new StreamClients(this.wheel)
   readonly arrivals = new Arrivals(this.wheel)
   readonly #entries = new Entries({
-    engine: { wheel: this.wheel, limitReached() {} } as unknown as EntriesParts['engine'],
+    engine: { wheel: this.wheel } as unknown as EntriesParts['engine'],
     clients: this.clients,
     arrivals: this.arrivals,
     board: { connections: (delta) => void (this.open += delta) },
+    news: { reached() {}, headerRefused() {} },
   })
   readonly #clock = new SkewedClock()
   readonly #listeners: OpenStreams[] = []
   readonly #wires: Wire[] = []
 
   listener(more: Partial<TurnListener> = {}): TurnListener {
-    return { name: 'turn', options: turnListener(), door: this.path, certificate: certificate(), ...more }
+    return {
+      name: 'turn',
+      options: turnListener(),
+      proxies: null,
+      door: this.path,
+      certificate: certificate(),
+      ...more,
+    }
   }
 
   listen(isTls: boolean, listener: TurnListener = this.listener(), hostname = '127.0.0.1'): OpenStreams {

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
-import { writeProxyHeader } from '../../../../server/turn/proxy-header.ts'
-import { readProxyHeader } from '../../../../server/turn/sockets/proxy-header.ts'
+import { writeProxyHeader } from '../../../../server/lib/proxy-header.ts'
+import { readClientHeader } from '../../../../server/turn/sockets/client-header.ts'
 import { seededRandom, seedOfRun } from '../../../support/random.ts'
 import { type HeaderWords, makeHeader, tlv } from './headers.ts'
 
-const read = (bytes: Uint8Array) => readProxyHeader(bytes, 0, bytes.length)
+const read = (bytes: Uint8Array) => readClientHeader(bytes, 0, bytes.length)
 
 const facts = (bytes: Uint8Array) => {
   const header = read(bytes)
@@ -57,8 +57,8 @@ test('each beginning of a header asks for more, and what is behind it is not its
   const followed = new Uint8Array(whole.length + 10).fill(0xff)
   followed.set(whole, 5)
   for (let length = 0; length < whole.length; length++)
-    expect(readProxyHeader(followed, 5, length)).toBe('more')
-  expect(readProxyHeader(followed, 5, whole.length + 5)).toMatchObject({ length: whole.length })
+    expect(readClientHeader(followed, 5, length)).toBe('more')
+  expect(readClientHeader(followed, 5, whole.length + 5)).toMatchObject({ length: whole.length })
 })
 
 const changed = (at: number, to: number): Uint8Array => makeHeader().with(at, to)
@@ -98,10 +98,10 @@ test('any bytes are refused or understood, and nothing is read behind their end'
     const length = random.below(bytes.length + 1)
     const inside = new Uint8Array(bytes.length + 64).fill(random.below(256))
     inside.set(bytes, 32)
-    const first = readProxyHeader(inside, 32, length)
+    const first = readClientHeader(inside, 32, length)
     inside.fill(0xaa, 32 + length)
     inside.fill(0xaa, 0, 32)
-    expect(readProxyHeader(inside, 32, length)).toEqual(first)
+    expect(readClientHeader(inside, 32, length)).toEqual(first)
     if (first && first !== 'more') expect(first.length).toBeLessThanOrEqual(length)
   }
 })

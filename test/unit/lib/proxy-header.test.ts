@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { writeProxyHeader } from '../../../server/turn/proxy-header.ts'
-import { readHeader } from './stream-scene.ts'
+import { writeProxyHeader } from '../../../server/lib/proxy-header.ts'
+import { readHeader } from '../turn/stream-scene.ts'
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a'
 const header = {
