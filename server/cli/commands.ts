@@ -63,6 +63,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'the config as it takes effect, defaults filled in, secrets hidden',
     load: async () => (await import('./config.ts')).config,
   },
+  edit: {
+    does: 'a config file with one setting changed and all else as it stands',
+    load: async () => (await import('./edit.ts')).edit,
+  },
   example: {
     does: 'example configs; the first one explains every setting',
     load: async () => (await import('./example.ts')).example,

@@ -146,6 +146,13 @@ export function writePath(path: Path): string {
   return text
 }
 
+/** `listeners.web.bind` → its steps. Names with dots are written as `["a.b"]`. */
+export function readPath(path: string): Path {
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) =>
+    index === undefined ? (quoted ?? name ?? '') : Number(index),
+  )
+}
+
 /** Where something stands; line and column from 1. */
 export interface Place {
   readonly file: string

@@ -16,7 +16,7 @@ export async function located(
   problems: readonly ApplyProblem[],
   { file, text: whole }: ConfigText,
 ): Promise<ApplyProblem[]> {
-  const [{ Lines, locate, writePath }, { readTree }, { Problems }, { isShort, shortPath }] =
+  const [{ Lines, locate, readPath, writePath }, { readTree }, { Problems }, { isShort, shortPath }] =
     await Promise.all([
       import('../../config/tree.ts'),
       import('../../config/read.ts'),
@@ -40,11 +40,4 @@ export function lineOf({ path, message, hint, line, column, text }: ApplyProblem
   if (typeof text === 'string') return text
   const place = typeof line === 'number' ? `:${line}:${String(column)}` : ''
   return `${file}${place}${path === '' ? '' : ` ${path}`}: ${message}${typeof hint === 'string' ? `; ${hint}` : ''}`
-}
-
-/** `listeners.web.bind` → its steps. Names with dots are written as `["a.b"]`. */
-function readPath(path: string): Path {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) =>
-    index === undefined ? (quoted ?? name ?? '') : Number(index),
-  )
 }

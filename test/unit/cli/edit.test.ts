@@ -1,0 +1,48 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { edit } from '../../../server/cli/edit.ts'
+import { type Said, saidBy } from '../../support/command.ts'
+
+const cwd = mkdtempSync(join(tmpdir(), 'sluice-edit-'))
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+const TEXT = '\uFEFF# ours\nlisten: ":0"   # any\nbackends:\n  - url: http://a:1\n  - url: ${B}   # rack B\n'
+const run = (...args: readonly string[]): Promise<Said> =>
+  saidBy((io) => edit(args, io), { cwd, env: { B: 'http://b:1' } })
+writeFileSync(join(cwd, 'sluice.yaml'), TEXT)
+
+test('the text is printed with one setting changed, and the file is not touched', async () => {
+  expect(await run('backends[1].weight', '5')).toEqual({
+    code: 0,
+    out: `${TEXT}    weight: 5\n`,
+    err: '',
+  })
+  expect((await run('backends[2]', '{ url: "http://c:1" }')).out).toBe(`${TEXT}  - { url: "http://c:1" }\n`)
+  expect((await run('--remove', 'backends[0]')).out).toBe(TEXT.replace('  - url: http://a:1\n', ''))
+  expect(readFileSync(join(cwd, 'sluice.yaml'), 'utf8')).toBe(TEXT)
+})
+
+test('what would be no valid config is refused with its problems', async () => {
+  const { code, out, err } = await run('backends[1].weight', 'heavy')
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toContain(':6:13 backends[1].weight: found "heavy", allowed a whole number from 0 to 1000')
+  expect(err).toEndWith('sluice edit: with this change the config would not be valid\n')
+  expect((await run('--remove', 'nothing')).err).toBe('sluice edit: there is no such setting\n')
+})
+
+test.each([
+  [[], 'the path of a setting is missing'],
+  [['workers'], 'the value is missing'],
+  [['--remove', 'workers', '5'], 'a value beside --remove'],
+  [['workers', '[1'], '"[1" is no value in YAML'],
+  [['workers', 'null'], '"null" is no value in YAML'],
+  [['workers', ''], '"" is no value in YAML'],
+] as const)('%j is wrong usage', async (args, why) => {
+  expect(await run(...args)).toEqual({
+    code: 2,
+    out: '',
+    err: `sluice edit: ${why}; "sluice edit -h" tells more\n`,
+  })
+})
