@@ -1,6 +1,6 @@
 // Changes one setting in the text of a config and leaves all else as it stands: comments, quotes,
-// indentation, anchors, line ends. The text is spliced; what comes of it is read again, and is only given when
-// it says what was wanted and nothing else.
+// indentation, anchors, line ends. The text is spliced; what comes of it is read again, and is only given
+// when it says what was wanted and nothing else.
 import { isDeepStrictEqual } from 'node:util'
 import { Problems } from './problem.ts'
 import { readTree } from './read.ts'
