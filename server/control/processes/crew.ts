@@ -13,8 +13,6 @@ import { WorkerPost } from './worker-post.ts'
  * second, on a busy machine seconds: those in its queue are better served late than reset.
  */
 const LATE_MS = 5000
-/** A worker that dies of a plan is tried twice. */
-const TRIES = 2
 
 export interface CrewOptions {
   readonly isInProcess: boolean
@@ -175,26 +173,9 @@ export class Crew {
 
   /** Null: nobody is there to ask; whoever comes takes the committed plan. */
   async #prepareAt(post: WorkerPost, plan: PlanBody): Promise<Answer | null> {
-    let answer: Answer | null = null
-    for (let tries = 0; tries < TRIES; tries++) {
-      // Waits for the hello of a worker that was just started, which is in line before this.
-      let asked: Worker | null = null
-      const said = await post.next(() => {
-        asked = post.kept
-        return asked ? this.#ask(post, asked, plan) : Promise.resolve(null)
-      })
-      answer = said ?? answer
-      if (said?.is !== 'gone') break
-      // By then its successor is at the post, or waits for its time.
-      await (asked as Worker | null)?.exited
-    }
+    const answer = await post.answerTo(plan)
     // The first plan has to come up everywhere.
     return answer ?? (this.#committed ? null : { is: 'gone', why: 'a worker did not start' })
-  }
-
-  async #ask(post: WorkerPost, worker: Worker, plan: PlanBody): Promise<Answer> {
-    if (await worker.hello) return post.prepare(worker, plan)
-    return { is: 'gone', why: 'the worker ended before it said hello' }
   }
 
   async #commitAt(post: WorkerPost, plan: PlanBody): Promise<void> {
