@@ -1,5 +1,5 @@
 // sluice run: serves a config file until it is told to stop.
-import type { SuperviseOptions } from '../control/supervisor.ts'
+import type { SuperviseOptions } from '../control/supervise-options.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import { readArgs, type Args, type UsageProblem } from './args.ts'
 import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'

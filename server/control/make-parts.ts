@@ -36,6 +36,8 @@ export interface Parts {
   readonly applier: Applier
   readonly certificates: LiveCertificates
   readonly history: History
+  /** All that runs is this process. */
+  readonly isAlone: boolean
   /** Where it is said who runs: the same until the end. */
   readonly runState: string
   /** Workers of a supervisor that was killed, or of one before it. */
@@ -128,7 +130,18 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     revisionOf: (edition) => history.revisionOf(edition),
     onBug: (part, error) => logEvent('error', 'bug', { process: 'supervisor', part, error: String(error) }),
   })
-  return { board, sockets, prober, turn, applier, certificates, history, runState, orphans }
+  return {
+    isAlone: crew.isInProcess,
+    board,
+    sockets,
+    prober,
+    turn,
+    applier,
+    certificates,
+    history,
+    runState,
+    orphans,
+  }
 }
 
 /** Where listeners are open, by name. */

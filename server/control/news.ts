@@ -3,10 +3,10 @@ import { STATE_DOWN, STATE_UP } from '../scoreboard/scoreboard.ts'
 import type { AttemptNews } from '../telemetry/attempts.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
-import type { ApplyProblem } from './problem.ts'
-import type { HealthChange } from './health/prober.ts'
+import type { ApplyProblem, Edition } from './problem.ts'
+import type { HealthChange, HealthResult } from './health/prober.ts'
 import type { RelayKeeperOptions } from './relay/relay-keeper.ts'
-import type { Worker } from './processes/worker.ts'
+import type { CrewParts } from './processes/make-crew.ts'
 
 /** A server is up, or down. */
 export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
@@ -31,21 +31,50 @@ export function tellRejected(
   logEvent('error', 'rejected', { file, running, problems: facts })
 }
 
-/** A worker ended. */
-export function tellExit(
-  { pid, slot }: Worker,
-  how: { readonly code: number | null; readonly signal: string | null },
-): void {
-  logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid, slot, ...how })
+/** Of a change: which text is served. */
+export const editionFacts = (revision: number, { from, by, hash }: Edition): object => ({
+  revision,
+  from,
+  ...(by !== null && { by }),
+  hash,
+})
+
+/** A check of a server has ended. */
+export function countCheck(totals: Totals, { backend, server, reason }: HealthResult): void {
+  totals.counter('health_checks_total', [backend, server, reason === null ? 'pass' : 'fail']).add(1)
 }
 
-/**
- * What is told of the TURN relay, when everything it says holds: `onChange` comes first. `isServing`: whether
- * it was ever of use.
- */
+/** When something is told of a process, everything it says holds: `onChange` comes first. */
+export interface ProcessNews {
+  /** Those that were started before the config turned out to be of no use are nobody's news. */
+  readonly isServing: () => boolean
+  readonly onChange: () => void
+}
+
+/** What is told of workers. */
+export function workerNews(
+  totals: Totals,
+  { isServing, onChange }: ProcessNews,
+): Pick<CrewParts, 'onExit' | 'onReplaced' | 'onNotStarted'> {
+  return {
+    onExit: ({ pid, slot }, how) => {
+      if (!isServing()) return
+      onChange()
+      logEvent(how.code === 0 ? 'info' : 'warn', 'worker_exited', { pid, slot, ...how })
+    },
+    onReplaced: ({ pid, slot }, previous) => {
+      totals.counter('worker_restarts_total').add(1)
+      onChange()
+      logEvent('info', 'worker_replaced', { pid, previous, slot })
+    },
+    onNotStarted: (slot, why) => logEvent('warn', 'worker_not_started', { slot, why }),
+  }
+}
+
+/** What is told of the TURN relay. */
 export function relayNews(
   totals: Totals,
-  { isServing, onChange }: { readonly isServing: () => boolean; readonly onChange: () => void },
+  { isServing, onChange }: ProcessNews,
 ): Pick<RelayKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'> {
   return {
     onExit: ({ pid }, how) => {

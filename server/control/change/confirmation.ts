@@ -1,6 +1,8 @@
 // A change that is taken back by itself unless it is confirmed in time: what was served before it is held
 // until then, here and in the data folder, so that also an end of the gateway does not confirm it.
-import type { Edition } from '../problem.ts'
+import { logEvent } from '../../telemetry/log.ts'
+import type { Checked, Edition } from '../problem.ts'
+import type { WatchedConfig } from '../source/watched-config.ts'
 import type { History } from './history.ts'
 
 export interface Pending {
@@ -65,4 +67,20 @@ export class Confirmation {
     this.stop()
     this.pending = null
   }
+}
+
+/**
+ * What the file says at a start, unless that was never confirmed when the gateway ended: then what was before
+ * it.
+ */
+export async function confirmedOf(
+  read: Edition,
+  { unconfirmed }: Pick<History, 'unconfirmed'>,
+  source: Pick<WatchedConfig, 'check'>,
+): Promise<Checked> {
+  if (unconfirmed?.hash !== read.hash) return { is: 'valid', edition: read }
+  const { hash, previous: text } = unconfirmed
+  const { checked } = await source.check({ text, from: 'rollback', by: null, replaces: hash })
+  logEvent('warn', 'rolled_back', { hash, why: 'it was not confirmed before the gateway ended' })
+  return checked
 }

@@ -52,7 +52,10 @@ export class WatchedConfig {
 
   /** An edition is served that may not come from the last reading: what it names is followed from here on. */
   follow({ text, config, replaces }: Edition): void {
-    if (replaces !== null) this.#watch?.seen(text.replace(/^\uFEFF/, ''))
+    if (replaces !== null) {
+      this.#text = text.replace(/^\uFEFF/, '')
+      this.#watch?.seen(this.#text)
+    }
     const files = this.#filesOf.get(config)
     if (files === undefined || files === this.#files) return
     this.#files = files

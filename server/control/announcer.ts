@@ -1,0 +1,79 @@
+// Says what is served to whoever has to know: the service manager, commands that look for the control socket,
+// the supervisor that comes when this one is killed, and the log.
+import type { Config } from '../config/schema.ts'
+import { logEvent } from '../telemetry/log.ts'
+import type { Served } from './change/apply.ts'
+import type { Rejection } from './change/changes.ts'
+import { ControlSocket, type OpenControlAt } from './control-socket.ts'
+import { openAddresses, type Parts } from './make-parts.ts'
+import { editionFacts } from './news.ts'
+import { RunStateKeeper } from './run-state.ts'
+import { ServiceManager } from './service-manager.ts'
+import { lineOf } from './source/places.ts'
+
+export interface AnnouncerParts {
+  readonly file: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly openControl: OpenControlAt
+  readonly parts: () => Parts | null
+  /** Process ids. */
+  readonly workers: () => readonly number[]
+  /** Where the admin listener is; null: it is turned off. */
+  readonly admin: () => string | null
+  readonly rejection: () => Rejection | null
+  readonly isDraining: () => boolean
+}
+
+export class Announcer {
+  readonly manager: ServiceManager
+  readonly #parts: AnnouncerParts
+  readonly #controlSocket: ControlSocket
+  readonly #runState = new RunStateKeeper()
+
+  constructor(parts: AnnouncerParts) {
+    this.#parts = parts
+    this.manager = new ServiceManager(parts.env)
+    this.#controlSocket = new ControlSocket(parts.openControl)
+  }
+
+  /** Another edition is served. */
+  async served(event: 'serving' | 'applied', { revision, edition }: Served): Promise<void> {
+    const { parts, file, workers, admin, isDraining } = this.#parts
+    this.keepRunState()
+    // Looked at now: the next config may take the place of this one before it is told.
+    const facts = {
+      ...editionFacts(revision, edition),
+      pid: process.pid,
+      workers: workers(),
+      listeners: addressesOf(parts(), edition.config),
+      admin: admin(),
+    }
+    await this.#controlSocket.apply(edition.config, file)
+    if (isDraining()) return
+    if (event === 'serving') this.tellManager()
+    logEvent('info', event, facts)
+  }
+
+  tellManager(): void {
+    const { parts, file, rejection, isDraining } = this.#parts
+    const { revision = 0 } = parts()?.applier.running ?? {}
+    const [problem] = rejection()?.problems ?? []
+    const newer = problem === undefined ? '' : `; a newer file was rejected: ${lineOf(problem, file)}`
+    if (!isDraining()) this.manager.ready(`serves revision ${revision}${newer}`)
+  }
+
+  /** Processes came or went. */
+  keepRunState(): void {
+    const parts = this.#parts.parts()
+    if (parts && !parts.isAlone && !this.#parts.isDraining())
+      this.#runState.keep(parts, this.#parts.workers())
+  }
+
+  /** Answers commands no more. */
+  stop(): void {
+    this.#controlSocket.stop()
+  }
+}
+
+const addressesOf = (parts: Parts | null, config: Config): Readonly<Record<string, string>> =>
+  parts === null ? {} : openAddresses(parts, config)

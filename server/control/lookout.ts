@@ -1,0 +1,69 @@
+// What the supervisor looks after while it serves, in rounds: workers that hang, files that changed with no
+// event, servers whose requests begin to fail, code that only the start needed.
+import { StartCode } from '../lib/start-code.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { AttemptWatch } from '../telemetry/attempts.ts'
+import type { ServerFacts } from '../telemetry/documents.ts'
+import type { Totals } from '../telemetry/registry.ts'
+import { tellAttempts } from './news.ts'
+import type { Crew } from './processes/crew.ts'
+import { HungWorkers, type SilentWorker } from './processes/hung-workers.ts'
+import { Rounds } from './rounds.ts'
+
+/** Changes of files that the system does not tell (network file systems) are seen after so long. */
+const POLL_EVERY_MS = 2000
+
+export interface LookoutParts {
+  readonly crew: () => Crew
+  readonly totals: Totals
+  readonly board: () => Scoreboard
+  readonly servers: () => readonly ServerFacts[]
+  /** Looks for changes of files. */
+  readonly lookAtFiles: () => void
+}
+
+export class Lookout {
+  readonly #parts: LookoutParts
+  readonly #hung: HungWorkers
+  readonly #attempts = new AttemptWatch()
+  readonly #startCode = new StartCode()
+  readonly #rounds: Rounds
+  #unpolledMs = 0
+
+  constructor(parts: LookoutParts) {
+    this.#parts = parts
+    this.#hung = new HungWorkers(parts)
+    this.#rounds = new Rounds({
+      served: () => parts.board().served(),
+      isCounting: () => this.#hung.isAnyoneSilent || this.#attempts.isCounting,
+      look: (sinceMs, isQuiet) => this.#look(sinceMs, isQuiet),
+    })
+  }
+
+  /** Those that have said nothing for seconds. */
+  get silent(): readonly SilentWorker[] {
+    return this.#hung.silent
+  }
+
+  begin(): void {
+    this.#rounds.begin()
+  }
+
+  /** What a start needs was needed again, as for a change of the config. */
+  startCodeUsed(): void {
+    this.#startCode.used()
+  }
+
+  #look(sinceMs: number, isQuiet: boolean): void {
+    const { board, servers, lookAtFiles } = this.#parts
+    this.#startCode.look(isQuiet)
+    board().reconcile()
+    this.#hung.look(performance.now(), sinceMs)
+    this.#unpolledMs += sinceMs
+    if (this.#unpolledMs >= POLL_EVERY_MS) {
+      this.#unpolledMs = 0
+      lookAtFiles()
+    }
+    for (const news of this.#attempts.look(servers(), board())) tellAttempts(news)
+  }
+}
