@@ -1,6 +1,7 @@
 // What the supervisor works with once the first config is known.
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
+import type { Resolver } from '../lib/resolver.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { AdminKeeper } from './admin-keeper.ts'
 import { Applier } from './change/apply.ts'
@@ -103,20 +104,38 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
         return amended.plan
       }),
   })
-  const applier: Applier = new Applier({
+  const hands = { board, prober, resolver, sockets, turn, certificates }
+  const applier: Applier = makeApplier(options, { ...hands, isServing })
+  return {
+    isAlone: crew.isInProcess,
+    board,
+    sockets,
+    prober,
+    turn,
+    applier,
+    certificates,
+    history,
+    runState,
+    orphans,
+  }
+}
+
+type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn' | 'certificates'> & {
+  readonly resolver: Resolver
+  readonly isServing: () => boolean
+}
+
+function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
+  const { crew, file, history } = options
+  const { board, sockets, turn } = hands
+  return new Applier({
     parts: partsOf({
       file: new FilePart({ file, onWritten: options.onWritten }),
-      board,
-      prober,
-      resolver,
-      sockets,
+      ...hands,
       admin: options.admin,
-      turn,
       crew,
-      certificates,
       history,
-      first: config,
-      isServing,
+      first: options.config,
       portsFreed: ({ listeners }) => untilOrphansEnd(() => sockets.heldPorts(listeners), options.isWanted),
     }),
     isReusable: ({ index, sincePlan }) =>
@@ -130,18 +149,6 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     revisionOf: (edition) => history.revisionOf(edition),
     onBug: (part, error) => logEvent('error', 'bug', { process: 'supervisor', part, error: String(error) }),
   })
-  return {
-    isAlone: crew.isInProcess,
-    board,
-    sockets,
-    prober,
-    turn,
-    applier,
-    certificates,
-    history,
-    runState,
-    orphans,
-  }
 }
 
 /** Where listeners are open, by name. */
