@@ -29,7 +29,8 @@ const COARSE_TICKS = 8
 const BUCKETS = 5120 // 128 s; what lies further is filed in the last bucket and again from there
 
 export class Wheel {
-  readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => [])
+  /** Null: nothing was filed there lately. Most never hold anything, and lists for all take a megabyte. */
+  readonly #buckets: (Timed[] | null)[] = Array.from({ length: BUCKETS }, () => null)
   readonly #clock: () => number
   readonly #swept: () => void
   #tick: number
@@ -80,8 +81,7 @@ export class Wheel {
     const isFar = due * TICK_MS - nowMs > FINE_MS
     const tick = isFar ? Math.ceil(due / COARSE_TICKS) * COARSE_TICKS : due
     const at = tick <= this.#tick ? this.#tick + 1 : tick > last ? last : tick
-    const bucket = this.#buckets[at % BUCKETS]
-    if (!bucket) return
+    const bucket = (this.#buckets[at % BUCKETS] ??= [])
     entry.filedTick = at
     entry.filedPlace = bucket.length
     bucket.push(entry)
@@ -102,11 +102,16 @@ export class Wheel {
     last.filedPlace = entry.filedPlace
   }
 
+  #holds(tick: number): boolean {
+    const bucket = this.#buckets[tick % BUCKETS]
+    return bucket !== null && bucket !== undefined && bucket.length > 0
+  }
+
   /** Until the next bucket that holds something. */
   #sleep(): void {
     if (!this.#isStarted) return
     for (let tick = this.#tick + 1; tick <= this.#tick + BUCKETS; tick++)
-      if (this.#buckets[tick % BUCKETS]?.length !== 0) return this.#wakeAt(tick)
+      if (this.#holds(tick)) return this.#wakeAt(tick)
     this.#wakeAt(Infinity)
   }
 
@@ -130,8 +135,7 @@ export class Wheel {
   /** How long nothing has to be swept, at most `mostMs`: for who sweeps by himself and would rather sleep. */
   quietMs(nowMs: number, mostMs: number): number {
     for (let tick = this.#tick + 1; tick * TICK_MS - nowMs < mostMs; tick++) {
-      const isEmpty = this.#buckets[tick % BUCKETS]?.length === 0
-      if (!isEmpty) return Math.max(0, tick * TICK_MS - nowMs)
+      if (this.#holds(tick)) return Math.max(0, tick * TICK_MS - nowMs)
     }
     return mostMs
   }
@@ -145,7 +149,7 @@ export class Wheel {
       const at = ++this.#tick % BUCKETS
       const bucket = this.#buckets[at]
       if (!bucket || bucket.length === 0) continue
-      this.#buckets[at] = []
+      this.#buckets[at] = null
       for (const entry of bucket) this.#visit(entry, nowMs)
     }
     this.#swept()

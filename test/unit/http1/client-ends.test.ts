@@ -297,6 +297,6 @@ describe('in a worker', () => {
     gateway.runAhead(LIMITS.total + 1000)
     expect(await mute).toMatchObject({ code: 'timed_out', phase: 'answer' })
     expect(server.requests.map(({ connection }) => connection)).toEqual([0, 1, 2])
-    await gateway.settled()
+    await waitFor(() => server.open === 1 && gateway.outbound.idle === 1)
   })
 })
