@@ -5,7 +5,7 @@
 //   name ──▶ connection ──▶ request, answer ──▶ body ──▶ done          a redirect begins again, if it is asked for
 //     └──────────┴─────────────────┴───────────────┴───▶ failure, also when the time is over; or cancelled: silence
 import { protocolsOf } from '../head/protocols.ts'
-import type { ResponseHead } from '../head/response-head.ts'
+import { type ResponseHead, giveHead } from '../head/response-head.ts'
 import type { BodyForm, Loss, ServerEvents } from '../http/ends.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
@@ -143,14 +143,17 @@ class Ask implements Timed, DialEvents, ServerEvents {
   serverAnswer(head: ResponseHead, form: BodyForm): void {
     this.#conn?.takeContent()
     const { redirects = 0, body, cuts = false, wantsBody } = this.#limits
-    const location = redirects > 0 && isRedirect(head.status) ? head.get('location') : null
-    if (location !== null) return this.#follow(head.status, location)
-    this.#status = head.status
-    this.#fields = fieldsOf(head)
-    if (head.status === 101) return this.#answer(this.#answerSoFar(false))
-    if (form === 'none') return
-    if (wantsBody?.(head.status) === false) return this.#answerEarly()
+    const { status } = head
+    const location = redirects > 0 && isRedirect(status) ? head.get('location') : null
     const isTooLong = form === 'length' && Number(head.get('content-length')) > body
+    const fields = fieldsOf(head)
+    giveHead(head)
+    if (location !== null) return this.#follow(status, location)
+    this.#status = status
+    this.#fields = fields
+    if (status === 101) return this.#answer(this.#answerSoFar(false))
+    if (form === 'none') return
+    if (wantsBody?.(status) === false) return this.#answerEarly()
     if (isTooLong && !cuts) this.#fail('answer_too_large')
   }
 
