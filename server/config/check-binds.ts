@@ -4,19 +4,42 @@ import { type OpenAddress, overlaps, ownerOf } from './open-address.ts'
 
 /** Reports addresses that are opened twice. */
 export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void {
-  const byPort = new Map<string, OpenAddress[]>()
+  const byPort = new Map<string, Port>()
   const reported = new Set<string>()
   for (const address of open) {
     const { transport, host, port, path } = address
-    const others = byPort.get(`${transport} ${port}`) ?? []
+    const others = byPort.get(`${transport} ${port}`) ?? new Port()
     // What discovery opens beside its own listener has checks of its own.
     const isOwn = (one: OpenAddress): boolean => transport === 'udp' && one.listener === address.listener
-    const other = others.find((one) => overlaps(one.host, host) && !isOwn(one))
+    const other = others.near(host).find((one) => overlaps(one.host, host) && !isOwn(one))
     // One slip can be one in both transports.
     const pair = JSON.stringify([path, other?.path])
     if (other !== undefined && !reported.has(pair)) reportTwice(checked, address, other)
     reported.add(pair)
-    byPort.set(`${transport} ${port}`, [...others, address])
+    others.add(address)
+    byPort.set(`${transport} ${port}`, others)
+  }
+}
+
+/** Hosts that overlap with others than themselves. */
+const WIDE = ['::', '0.0.0.0', 'localhost', '127.0.0.1', '::1']
+/** Of one host: as many as one listener may have, and another one's. */
+const KEPT = 5
+
+/** What is open on one port. Most addresses are compared with their own host and the wide ones only. */
+class Port {
+  readonly #byHost = new Map<string, OpenAddress[]>()
+
+  add(address: OpenAddress): void {
+    const same = this.#byHost.get(address.host) ?? []
+    if (same.length < KEPT) same.push(address)
+    this.#byHost.set(address.host, same)
+  }
+
+  /** All that may overlap with a host. */
+  near(host: string): readonly OpenAddress[] {
+    if (WIDE.includes(host)) return [...this.#byHost.values()].flat()
+    return [host, ...WIDE].flatMap((one) => this.#byHost.get(one) ?? [])
   }
 }
 

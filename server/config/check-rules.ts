@@ -78,10 +78,11 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
 
 /** "/api/" is itself only: who writes it mostly means all below it as well. */
 function checkPaths(checked: Checked, path: Path, { match }: RuleConfig): void {
+  const written = new Set(match.path)
   for (const [place, pattern] of match.path.entries()) {
     if (pattern === '/' || !pattern.endsWith('/')) continue
     const others = [`${pattern}*`, pattern.slice(0, -1), `${pattern.slice(0, -1)}*`]
-    if (others.some((other) => match.path.includes(other))) continue
+    if (others.some((other) => written.has(other))) continue
     const here = [...path, 'match', 'path', place]
     checked.warn({
       code: 'wrong-value',

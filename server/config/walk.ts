@@ -194,6 +194,7 @@ class Walker {
     const result: Record<string, unknown> = {}
     const seen = new Set<string>()
     const misplaced = misplacedKeys(item, tree)
+    const emptied = new Set(misplaced.values())
     for (const [key, entry] of tree.entries) {
       const here = { up: path, step: key }
       const above = misplaced.get(key)
@@ -203,7 +204,7 @@ class Walker {
       }
       this.#tell(wrongKey(schema, key, seen), here, entry)
       seen.add(key.toLowerCase())
-      const isEmptied = isNothing(entry.value) && [...misplaced.values()].includes(key)
+      const isEmptied = isNothing(entry.value) && emptied.has(key)
       const value = isEmptied ? this.#standIn(item, entry.at) : this.value(item, entry.value, here, entry.at)
       if (key !== '__proto__') result[key] = value
     }

@@ -84,3 +84,16 @@ test('a path that only a shell would know is no path', () => {
   expect(problem?.hint).toBe('write the path of the folder in place of "~", or ${HOME}')
   expect(parse(`${SHORT}data: ./~/sluice\n`).ok).toBe(true)
 })
+
+test('long lists of paths and of addresses on one port', () => {
+  const list = (make: (i: number) => string): string =>
+    Array.from({ length: 20_000 }, (_, i) => make(i)).join(', ')
+  const paths = list((i) => `/a${i}/`)
+  const rule = `{ name: a, backend: b, match: { path: [${paths}] } }`
+  const backends = 'backends: { b: { servers: [{ url: "http://a:1" }] } }'
+  expect(problemsOf(long(`rules: [${rule}]\n${backends}`))).toHaveLength(1000)
+  const listeners = list((i) => `l${i}: { bind: "h${i}:80", backend: b }`)
+  expect(problemsOf(`listeners: { ${listeners} }\n${backends}`)).toEqual([])
+  const [first] = problemsOf(`listeners: { ${listeners}, all: { bind: ":80", backend: b } }\n${backends}`)
+  expect(first?.path).toBe('listeners.all.bind')
+})
