@@ -51,3 +51,15 @@ export interface SchemaNode {
   readonly least?: string
   readonly most?: string
 }
+
+/** The properties of each schema: asked for once for each item of long lists. */
+const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()
+
+export function propertiesOf(schema: SchemaNode): readonly (readonly [string, SchemaNode])[] {
+  let properties = known.get(schema)
+  if (properties === undefined) {
+    properties = Object.entries(schema.properties ?? {})
+    known.set(schema, properties)
+  }
+  return properties
+}

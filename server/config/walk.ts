@@ -8,7 +8,7 @@ import { likestSchema, schemaByWord, wordsOf } from './map-by.ts'
 import { isNothing, misplacedKey, misplacedKeys } from './misplaced.ts'
 import { type Finding, Problems } from './problem.ts'
 import { readBoolean } from './scalars.ts'
-import type { SchemaNode } from './schema-node.ts'
+import { propertiesOf, type SchemaNode } from './schema-node.ts'
 import { isSecretField } from './secret-field.ts'
 import type { Plain } from './spell.ts'
 import { describe, kindOf } from './spoken.ts'
@@ -49,18 +49,6 @@ function fits(root: SchemaNode, tree: Tree): boolean {
 }
 const NOWHERE = { folder: '/', defaults: new WeakMap<SchemaNode, unknown>() }
 const NO_LINES = new Lines('', '')
-
-/** The properties of each schema: asked for once for each item of long lists. */
-const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()
-
-function propertiesOf(schema: SchemaNode): readonly (readonly [string, SchemaNode])[] {
-  let properties = known.get(schema)
-  if (properties === undefined) {
-    properties = Object.entries(schema.properties ?? {})
-    known.set(schema, properties)
-  }
-  return properties
-}
 
 /** What a walk stands on. */
 interface Ground {
