@@ -4,7 +4,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { comparableHost } from '../lib/host-name.ts'
 import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './header-index.ts'
-import { loosen, normalise, pathPattern, upperEscapes } from './path.ts'
+import { loosen, normalise, pathPattern, type PathPattern, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
 import type { RuleConfig } from './rule.options.ts'
 
@@ -25,6 +25,8 @@ export interface Redirect {
 
 export interface MatchSource<R> {
   readonly match: RuleConfig['match']
+  /** Those of `match`, where they have been read already. */
+  readonly patterns?: Patterns | undefined
   readonly rule: R
 }
 
@@ -34,11 +36,17 @@ export interface MatchSource<R> {
  */
 export const compileMatch = <R>(sources: readonly MatchSource<R>[]): Match<R> => atOnce(matchSteps(sources))
 
-/** Looks at the patterns of one rule, and throws as the whole would. */
-export function checkMatch({ host, path }: RuleConfig['match']): void {
-  for (const one of host) hostPattern(one)
-  for (const one of path) pathPattern(one)
+/** The patterns of one rule, read. */
+export interface Patterns {
+  readonly hosts: readonly HostPattern[]
+  readonly paths: readonly PathPattern[]
 }
+
+/** Reads the patterns of one rule; throws a RangeError on a bad one. */
+export const readPatterns = ({ host, path }: RuleConfig['match']): Patterns => ({
+  hosts: host.map(hostPattern),
+  paths: path.map(pathPattern),
+})
 
 /** The same in steps: there may be many rules. */
 export function* matchSteps<R>(sources: readonly MatchSource<R>[]): Steps<Match<R>> {
@@ -87,13 +95,13 @@ class HostIndex<R> {
     const any: PathEntry<R>[] = []
     const exact = new Map<string, PathEntry<R>[]>()
     const wildcards = new Map<string, PathEntry<R>[]>()
-    for (const [order, { match, rule }] of sources.entries()) {
+    for (const [order, { match, rule, patterns }] of sources.entries()) {
+      const read = patterns ?? readPatterns(match)
       const candidate = candidateOf(rule, match, order)
-      const paths = match.path.length > 0 ? match.path.map(pathPattern) : [null]
+      const paths = read.paths.length > 0 ? read.paths : NO_PATH
       const entriesOf = (): PathEntry<R>[] => paths.map((path) => ({ path, candidate }))
       if (match.host.length === 0) any.push(...entriesOf())
-      for (const host of match.host) {
-        const { text, isWildcard } = hostPattern(host)
+      for (const { text, isWildcard } of read.hosts) {
         const places = isWildcard ? wildcards : exact
         const list = places.get(text)
         if (list === undefined) places.set(text, entriesOf())
@@ -135,6 +143,9 @@ interface HostParts<R> {
   readonly wildcards: ReadonlyMap<string, PathIndex<R>>
 }
 
+/** A rule without one takes any. */
+const NO_PATH = [null] as const
+
 /** So many rules are filed between two places where the work may pause. */
 const STEP = 32
 
@@ -149,7 +160,12 @@ function* indexEach<R>(
   return made
 }
 
-function hostPattern(pattern: string): { text: string; isWildcard: boolean } {
+interface HostPattern {
+  readonly text: string
+  readonly isWildcard: boolean
+}
+
+function hostPattern(pattern: string): HostPattern {
   const isWildcard = pattern.startsWith('*.')
   const host = comparableHost(isWildcard ? pattern.slice(2) : pattern)
   if (host === null || host.includes('*'))

@@ -5,7 +5,7 @@ import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { canonicalAddress, Ranges } from '../lib/ranges.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
-import { checkMatch, matchSteps } from '../rules/match.ts'
+import { type MatchSource, matchSteps, type Patterns, readPatterns } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import { respond } from '../rules/respond.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
@@ -48,7 +48,8 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const backends = compileBackends(plan, board, previous)
   const rules: Rule[] = []
   const made = new Map<string, readonly MadeStep[]>()
-  const given: Given = { backends, made, previous, ground: ground ?? scratchGround(board) }
+  const patterns: Patterns[] = []
+  const given: Given = { backends, made, patterns, previous, ground: ground ?? scratchGround(board) }
   for (const words of config.rules) {
     rules.push(compileRule(words, rules.length, given))
     if (rules.length % STEP === 0) yield
@@ -60,9 +61,11 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   for (const [name, options] of Object.entries(config.listeners)) {
     if (options.protocol !== 'http') continue
     const path = `listeners.${name}`
-    const own = config.rules.flatMap((words, place) => {
+    const own = config.rules.flatMap((words, place): MatchSource<Rule>[] => {
       const rule = rules[place]
-      return rule !== undefined && isOn(words, name) ? [{ match: words.match, rule }] : []
+      return rule !== undefined && isOn(words, name)
+        ? [{ match: words.match, patterns: patterns[place], rule }]
+        : []
     })
     if (own.length === 0 && options.backend !== undefined) {
       const to = toBackend(options.backend, backends, `${path}.backend`)
@@ -158,6 +161,8 @@ type Backends = ReadonlyMap<string, Backend>
 interface Given {
   readonly backends: Backends
   readonly made: Map<string, readonly MadeStep[]>
+  /** By place in the list of rules. */
+  readonly patterns: Patterns[]
   readonly previous: Snapshot | null
   readonly ground: StepGround
 }
@@ -165,8 +170,8 @@ interface Given {
 function compileRule(words: RuleConfig, index: number, given: Given): Rule {
   const { name, middleware } = words
   const path = `rules.${index}`
-  // A pattern is read here first, so that a problem names its rule.
-  at(`${path}.match`, () => checkMatch(words.match))
+  // Patterns are read here, so that a problem names its rule.
+  given.patterns.push(at(`${path}.match`, () => readPatterns(words.match)))
   const source = { rule: name, ground: given.ground, before: given.previous?.made.get(name) ?? [] }
   const made = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
   if (made.length > 0) given.made.set(name, made)
