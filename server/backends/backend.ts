@@ -15,6 +15,7 @@ import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { Pick } from './algorithm.ts'
 import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
+import type { ServerConfig } from './server.options.ts'
 import { keyOf, type KeyOf } from './key.ts'
 import { Bell, WaitQueue } from './queue.ts'
 import { newServer, type Server } from './server.ts'
@@ -37,8 +38,8 @@ const NONE: readonly Server[] = []
 export class Backend {
   readonly name: string
   readonly slot: number
-  readonly servers: readonly Server[]
-  readonly options: BackendConfig
+  servers: readonly Server[]
+  options: BackendConfig
   /** Why servers are not up, by name; stale for those that are. */
   readonly reasons: Map<string, string>
   readonly queue: WaitQueue
@@ -66,14 +67,7 @@ export class Backend {
     this.#now = now ?? eventMs
     this.key = keyOf(options) satisfies KeyOf
     this.reasons = new Map(previous?.reasons)
-    // By slot: a server that only got another name is the same.
-    const before = new Map(previous?.servers.map((server) => [server.slot, server]))
-    this.servers = options.servers.map((config, index) => {
-      const own = config.name ?? config.url
-      const slot = slots.servers[own]
-      if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${name}"`)
-      return newServer({ backend: name, options, index, slot, previous: before.get(slot.index) ?? null })
-    })
+    this.servers = serversOf(name, options, slots, previous?.servers ?? NONE)
     this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell
     const { size, timeout } = options.queue
     const pick: Pick = (key, tried) => this.pick(key, tried)
@@ -102,6 +96,21 @@ export class Backend {
     this.#refresh()
     const backup = isLast ? this.#pickBackup(key, tried) : null
     return backup ?? this.pick(key, tried) ?? (this.lastPickFull ? null : this.#pickBackup(key, tried))
+  }
+
+  /**
+   * Has these servers from now on; those that stay keep their state. Who has picked one that leaves keeps it
+   * to the end. Returns those that left.
+   */
+  replaceServers(list: readonly ServerConfig[], slots: BackendSlots): readonly Server[] {
+    const before = this.servers
+    const options = { ...this.options, servers: [...list] }
+    this.servers = serversOf(this.name, options, slots, before)
+    this.options = options
+    this.#epoch = NaN
+    const kept = new Set(this.servers.map(({ live }) => live))
+    if (this.#bell.length !== 0) this.#bell.ring()
+    return before.filter(({ live }) => !kept.has(live))
   }
 
   /** Gives the place at a picked server back, and wakes who waits for one. */
@@ -184,6 +193,22 @@ export class Backend {
     const unknown = main.filter(isUnknown)
     return unknown.length > 0 ? unknown : weighted.filter(isUnknown)
   }
+}
+
+function serversOf(
+  backend: string,
+  options: BackendConfig,
+  slots: BackendSlots,
+  previous: readonly Server[],
+): readonly Server[] {
+  // By slot: a server that only got another name is the same.
+  const before = new Map(previous.map((server) => [server.slot, server]))
+  return options.servers.map((config, index) => {
+    const own = config.name ?? config.url
+    const slot = slots.servers[own]
+    if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${backend}"`)
+    return newServer({ backend, options, index, slot, previous: before.get(slot.index) ?? null })
+  })
 }
 
 const pickNone: Pick = () => null

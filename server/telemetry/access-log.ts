@@ -179,12 +179,16 @@ function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
     )
 }
 
+/** Servers may leave a rule that stays: nothing here is to hold them. */
+type PieceByServer = WeakMap<Server | typeof NO_SERVER, Uint8Array>
+const NO_SERVER = {}
+
 /** The piece from `protocol` to `status`, kept for each rule and server. */
 class Names {
   readonly #protocol: string
-  readonly #byRule = new WeakMap<Rule, Map<Server | null, Uint8Array>>()
+  readonly #byRule = new WeakMap<Rule, PieceByServer>()
   #rule: Rule | null = null
-  #ofRule = new Map<Server | null, Uint8Array>()
+  #ofRule: PieceByServer = new WeakMap()
   readonly #none: Uint8Array
 
   constructor(protocol: string) {
@@ -196,17 +200,17 @@ class Names {
     const { rule, server } = x
     if (rule === null) return this.#none
     if (rule !== this.#rule) this.#turnTo(rule)
-    const known = this.#ofRule.get(server)
+    const known = this.#ofRule.get(server ?? NO_SERVER)
     if (known !== undefined) return known
     const made = this.#piece(rule.name, backendOf(x), server === null ? null : server.name)
-    this.#ofRule.set(server, made)
+    this.#ofRule.set(server ?? NO_SERVER, made)
     return made
   }
 
   #turnTo(rule: Rule): void {
     this.#rule = rule
     const kept = this.#byRule.get(rule)
-    this.#ofRule = kept ?? new Map()
+    this.#ofRule = kept ?? new WeakMap()
     if (kept === undefined) this.#byRule.set(rule, this.#ofRule)
   }
 

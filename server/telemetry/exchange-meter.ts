@@ -28,7 +28,10 @@ interface ExchangeSeries {
   lastRequests: Counter | null
 }
 
-type SeriesByExchange = Map<Listener, Map<Rule | null, Map<Server | null, ExchangeSeries>>>
+/** Servers may leave a snapshot that stays: nothing here is to hold them. */
+type SeriesByServer = WeakMap<Server | typeof NO_SERVER, ExchangeSeries>
+type SeriesByExchange = Map<Listener, Map<Rule | null, SeriesByServer>>
+const NO_SERVER = {}
 
 /** Counts exchanges into a registry. */
 export class ExchangeMeter {
@@ -64,7 +67,11 @@ export class ExchangeMeter {
 
   #find(x: Exchange): ExchangeSeries {
     if (x.snapshot !== this.#snapshot) this.#turnTo(x.snapshot)
-    const place = this.#places.get(x.listener)?.get(x.rule)?.get(x.server) ?? this.#make(x)
+    const place =
+      this.#places
+        .get(x.listener)
+        ?.get(x.rule)
+        ?.get(x.server ?? NO_SERVER) ?? this.#make(x)
     this.#last = place
     return place
   }
@@ -83,8 +90,9 @@ export class ExchangeMeter {
       this.#places.clear()
     }
     const place = makeSeries(this.#registry, x)
-    const ofListener = getOrAdd(this.#places, x.listener)
-    getOrAdd(ofListener, x.rule).set(x.server, place)
+    const ofListener = getOrAdd(this.#places, x.listener, () => new Map<Rule | null, SeriesByServer>())
+    const ofRule = getOrAdd(ofListener, x.rule, (): SeriesByServer => new WeakMap())
+    ofRule.set(x.server ?? NO_SERVER, place)
     return place
   }
 
@@ -138,10 +146,10 @@ export function backendOf(x: Exchange): string | null {
   return x.rule !== null && x.rule.to.is === 'backend' ? x.rule.to.backend.name : null
 }
 
-function getOrAdd<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let inner = map.get(key)
   if (inner === undefined) {
-    inner = new Map()
+    inner = make()
     map.set(key, inner)
   }
   return inner

@@ -31,7 +31,8 @@ import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import { Entries } from './entries.ts'
 import { type GivenSocket, Listeners } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
-import type { Amendment } from './messages.ts'
+import type { Amendment, ServerList } from './messages.ts'
+import { PlanAges } from './plan-ages.ts'
 import { WorkerLogs } from './worker-logs.ts'
 
 interface Prepared {
@@ -67,7 +68,7 @@ export class DataPlane {
   /** What the steps of rules stand on. */
   readonly #ground: StepGround
   readonly #logs: WorkerLogs
-  readonly #ages: { readonly number: number; readonly snapshot: WeakRef<Snapshot> }[] = []
+  readonly #ages = new PlanAges()
   #serving: Serving | null = null
   #prepared: Prepared | null = null
   #current: Snapshot | null = null
@@ -151,7 +152,7 @@ export class DataPlane {
     const { snapshot, sockets } = prepared
     this.#prepared = null
     this.#current = snapshot
-    this.#ages.push({ number: snapshot.number, snapshot: new WeakRef(snapshot) })
+    this.#ages.begin(snapshot)
     this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
     // All workers have the same limit: one of them tells.
     if (this.#isFirst) this.#descriptors?.check(snapshot)
@@ -176,18 +177,21 @@ export class DataPlane {
   }
 
   /** Changes one thing of what is served. Who tells that has seen that it can be. */
-  amend({ name, text }: Amendment): void {
+  amend(amendment: Amendment): void {
+    if (amendment.type === 'servers') return this.#replaceServers(amendment)
+    const { name, text } = amendment
     const own = new Set([this.#current, this.#prepared?.snapshot].map((one) => one?.certificates.get(name)))
     for (const certificate of own) if (certificate?.isOf(text) === false) certificate.replace(text)
   }
 
-  /**
-   * The oldest plan that something may still be on: those that nothing holds are collected as garbage, sooner
-   * or later.
-   */
+  #replaceServers({ number, backend, list, slots }: ServerList): void {
+    const left = this.#current?.backends.get(backend)?.replaceServers(list, slots) ?? []
+    for (const { live } of left) this.#serving?.engine.servers.retire(live)
+    this.#ages.renumber(number, left)
+  }
+
   oldestPlan(): number {
-    while (this.#ages.length > 1 && this.#ages[0]?.snapshot.deref() === undefined) this.#ages.shift()
-    return this.#ages[0]?.number ?? 0
+    return this.#ages.oldest()
   }
 
   reopenLogs(): void {

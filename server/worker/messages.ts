@@ -1,6 +1,8 @@
 // What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
 // message: as an object it blocks for tens of ms.
 import type { SaidByChild, ToldToChild } from '../lib/child-words.ts'
+import type { ServerConfig } from '../backends/server.options.ts'
+import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 
@@ -11,11 +13,25 @@ export const BOARD_TAG = 0
 export const processName = (slot: number): string => `worker-${slot}`
 
 /** Changes one thing of the plan that is served, without another plan. */
-export interface Amendment {
-  readonly type: 'certificate'
-  /** As plans call it. */
-  readonly name: string
-  readonly text: CertificateText
+export type Amendment =
+  | {
+      readonly type: 'certificate'
+      /** As plans call it. */
+      readonly name: string
+      readonly text: CertificateText
+    }
+  | ServerList
+
+/** A backend has these servers from now on; its rules stay as they are. */
+export interface ServerList {
+  readonly type: 'servers'
+  /** Counts on from plans: what is served from now on is named by it, as slots are reused by that. */
+  readonly number: number
+  readonly backend: string
+  readonly list: readonly ServerConfig[]
+  readonly slots: BackendSlots
+  /** Records on the scoreboard, as in a plan. */
+  readonly records: number
 }
 
 export type ToWorker =

@@ -75,6 +75,9 @@ class WorkerShell {
         return
       case 'reason':
         return this.#plane?.reason(message.backend, message.server, message.reason)
+      case 'servers':
+        this.#mapRecords(message.records)
+        return this.#plane?.amend(message)
       case 'certificate':
         return this.#plane?.amend(message)
       case 'reopen-logs':

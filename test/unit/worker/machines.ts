@@ -18,8 +18,11 @@ type PlanBody = Parameters<InProcess['prepare']>[0]
 const machines: InProcess[] = []
 
 /** A machine; without sockets it binds by itself, as where descriptors cannot be handed on. */
-export function machine(sockets: SocketSource = null): InProcess {
-  const made = new InProcess(scoreboardOn(privateRegion(16, 1), 0), sockets)
+export function machine(
+  sockets: SocketSource = null,
+  board = scoreboardOn(privateRegion(16, 1), 0),
+): InProcess {
+  const made = new InProcess(board, sockets)
   machines.push(made)
   return made
 }

@@ -62,8 +62,8 @@ export class FakeWorker implements Worker {
   reason(backend: string, server: string, reason: string): void {
     this.told.push(`${backend} ${server} ${reason}`)
   }
-  amend({ name }: Amendment): void {
-    this.told.push(`amend ${name}`)
+  amend({ type }: Amendment): void {
+    this.told.push(`amend ${type}`)
   }
 
   reopenLogs(): void {
