@@ -18,7 +18,7 @@ export class PlanAges {
     this.#ages.push({ number: snapshot.number, used: [new WeakRef(snapshot)] })
   }
 
-  /** The newest has another number from now on, as these servers have left it: some exchanges may not have. */
+  /** The newest has another number from now on: these servers left it, and may still be in use. */
   renumber(number: number, left: readonly Server[]): void {
     const newest = this.#ages.pop()
     if (newest === undefined) return
