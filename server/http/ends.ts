@@ -168,11 +168,6 @@ export interface Requests {
   refuse(stream: ClientStream, code: FaultCode): ClientEvents
   /** New connections are turned away and idle ones end. */
   readonly isDraining: boolean
-  /**
-   * A limit of the config refused something: it is counted, and told now and then. `limit` is where it is
-   * set, such as `listeners.web.limits.connections`.
-   */
-  limitReached(limit: string, value: number): void
   opened(connection: ClientConnection): void
   closed(connection: ClientConnection): void
 }
