@@ -137,7 +137,10 @@ export interface ClientStream extends Half, Sink {
    * So many bytes more are kept for this exchange, or fewer: they count for `limits.buffers` until its end.
    */
   countKept(delta: number): void
-  /** The exchange is over, and all of its answer has left: the next request may come. */
+  /**
+   * The exchange is over, and all of its answer has left: the next request may come. Of a tunnel what waits
+   * still leaves.
+   */
   finish(): void
   /** Cuts the answer so that the client sees it as cut. Nothing is told to the exchange. */
   reset(code: FaultCode): void

@@ -4,6 +4,7 @@ import type { Backend } from '../../server/backends/backend.ts'
 import type { Server } from '../../server/backends/server.ts'
 import { parseConfig } from '../../server/config/load.ts'
 import { Engine } from '../../server/http/engine.ts'
+import type { Servers } from '../../server/http/ends.ts'
 import type { Exchange } from '../../server/http/exchange.ts'
 import { bufferedBytes } from '../../server/lib/buffers.ts'
 import { OpenAddress } from '../../server/accept/open-address.ts'
@@ -61,6 +62,8 @@ export interface EngineOptions {
   readonly steps?: readonly Middleware<never>[]
   /** Options of the listener "web", when the config names none. */
   readonly listener?: Words
+  /** The way to servers, where it is played. */
+  readonly servers?: Servers
 }
 
 export class TestEngine implements AsyncDisposable {
@@ -74,7 +77,7 @@ export class TestEngine implements AsyncDisposable {
   /** What operators are told. */
   readonly events: Record<string, unknown>[] = []
 
-  constructor({ config, steps = [], listener = {} }: EngineOptions) {
+  constructor({ config, steps = [], listener = {}, servers }: EngineOptions) {
     const words = checked(config, listener)
     const { slots, records } = slotsOf(words.backends)
     const buffer = new SharedArrayBuffer(Scoreboard.bytes(records, 1))
@@ -102,7 +105,7 @@ export class TestEngine implements AsyncDisposable {
     )
     this.engine = new Engine({
       board: this.board,
-      servers: (wheel) => new Http1Servers(wheel, resolver),
+      servers: (wheel) => servers ?? new Http1Servers(wheel, resolver),
       accessLog: accessLog as unknown as AccessLog,
       meter: new ExchangeMeter(new Registry()),
       limits: news,

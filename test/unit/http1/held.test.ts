@@ -1,6 +1,18 @@
-import { describe, expect, test } from 'bun:test'
-import { Held } from '../../../server/http1/held.ts'
+import { afterEach, describe, expect, test } from 'bun:test'
+import { Held as Counted } from '../../../server/http1/held.ts'
 import { seedOfRun, seededRandom } from '../../support/random.ts'
+
+// What is held is counted for the whole process: none is left for the tests behind these.
+const all: Counted[] = []
+class Held extends Counted {
+  constructor() {
+    super()
+    all.push(this)
+  }
+}
+afterEach(() => {
+  for (const held of all.splice(0)) held.clear()
+})
 
 describe('held bytes', () => {
   test('are those that were added, in order, whatever their pieces', () => {
