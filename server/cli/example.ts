@@ -1,5 +1,6 @@
 // sluice example: the commented reference of the config file and the examples, which the executable carries
 // with it.
+import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
@@ -37,6 +38,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
   'rate-limits.yaml': rateLimits,
+  'compress.yaml': compress,
   'weighted.yaml': weighted,
   'health-and-backup.yaml': healthAndBackup,
   'hash.toml': text(hash),

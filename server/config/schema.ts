@@ -94,6 +94,12 @@ export const ConfigOptions = Type.Object(
           description:
             'Bytes that each worker may hold for whoever is slow: answers that clients do not take, requests sent ahead, bodies for servers. At the limit clients are not read until enough of it has gone; answers and requests under way go on.',
         }),
+        compress: Size({
+          default: '64MiB',
+          least: '2MiB',
+          description:
+            'Memory that each worker may use for encoders of compress: 0.4 (gzip), 0.7 (zstd) or 1.3 MiB (br) for each answer under way. Beyond it answers go as they came, which is told.',
+        }),
         rate_limits: Size({
           default: '8MiB',
           least: '64KiB',

@@ -8,15 +8,42 @@ import { ResponseHead } from './response-head.ts'
 export interface Answer {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
-  readonly body: string
+  readonly body: string | Uint8Array | BodySource
   /** Why, for the log, the metrics and the Proxy-Status field; null: this answer is no failure. */
   readonly fault: FaultCode | null
+}
+
+/** A body that is pushed as it comes to be. Each answer opens it once, unless nobody wants it (HEAD). */
+export interface BodySource {
+  /** Bytes of all of it; -1: unknown. Another number than comes breaks the answer off. */
+  readonly length: number
+  open(to: SourceSink): BodyFeed
+}
+
+/** Where a source pushes to. */
+export interface SourceSink {
+  /** The bytes may be used again once this returns. */
+  push(bytes: Buffer, from: number, to: number): void
+  end(): void
+  /** There will be no more of it, though it is not whole: the answer is cut, and seen as cut. */
+  fail(error: unknown): void
+}
+
+/** What a source can be told. */
+export interface BodyFeed {
+  /** The client does not keep up: nothing is to be pushed until `resume`. */
+  pause(): void
+  resume(): void
+  /** Nobody wants the rest. Not told behind `end` or `fail`. */
+  cancel(): void
 }
 
 /** An Answer as bytes, head and body, and its head scanned. */
 export interface Rendered {
   readonly head: ResponseHead
   readonly bytes: Buffer
+  /** What follows instead of a body among the bytes; null: nothing does. */
+  readonly source: BodySource | null
 }
 
 /** The answer to a fault; `detail` is for people and stands in the body. */
@@ -46,11 +73,13 @@ export function renderAnswer(answer: Answer, reader: Reader): Rendered {
   const hasContent = !WITHOUT_CONTENT.has(status)
   const { type, body } =
     fault === null
-      ? { type: 'text/plain; charset=utf-8', body: answer.body }
+      ? { type: typeof answer.body === 'string' ? PLAIN_TEXT : ANY_BYTES, body: answer.body }
       : faultBody(answer, fault, reader)
-  const content = Buffer.from(hasContent ? body : '')
+  const source = hasContent && isSource(body) ? body : null
+  const content = !hasContent || isSource(body) ? NOTHING : bytesOf(body)
+  const length = source === null ? content.length : source.length
   const lines: Buffer[] = [Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)]
-  let hasType = content.length === 0
+  let hasType = length === 0
   for (const [name, value] of answer.headers) {
     const lower = name.toLowerCase()
     if (FRAMES.has(lower)) continue
@@ -65,7 +94,7 @@ export function renderAnswer(answer: Answer, reader: Reader): Rendered {
     lines.push(fieldLine('Cache-Control', 'no-store'), fieldLine('X-Content-Type-Options', 'nosniff'))
   }
   if (reader.requestId !== '') lines.push(fieldLine('X-Request-Id', reader.requestId))
-  if (hasContent || status === 205) lines.push(fieldLine('Content-Length', String(content.length)))
+  if (length >= 0 && (hasContent || status === 205)) lines.push(fieldLine('Content-Length', String(length)))
   lines.push(CRLF)
   const headBytes = Buffer.concat(lines)
   const bytes = Buffer.concat([headBytes, content])
@@ -73,10 +102,20 @@ export function renderAnswer(answer: Answer, reader: Reader): Rendered {
   const end = head.scan(bytes, 0, headBytes.length, { headBytes: headBytes.length, fields: 1000 })
   if (end !== headBytes.length)
     throw new Error(`an answer of our own does not parse: ${headBytes.latin1Slice()}`)
-  return { head, bytes }
+  return { head, bytes, source }
 }
 
 const CRLF = Buffer.from('\r\n')
+const NOTHING = Buffer.alloc(0)
+const PLAIN_TEXT = 'text/plain; charset=utf-8'
+const ANY_BYTES = 'application/octet-stream'
+
+const isSource = (body: Answer['body']): body is BodySource =>
+  typeof body !== 'string' && !(body instanceof Uint8Array)
+
+const bytesOf = (body: string | Uint8Array): Buffer =>
+  typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+
 /** RFC 9110 §15.3.5, §15.3.6, §15.4.5: no content, whatever the answer says. */
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304])
 /** We write these ourselves, here and in the writer of heads. */
@@ -90,9 +129,10 @@ function memberOf(gateway: string): string {
 
 function faultBody(answer: Answer, code: FaultCode, reader: Reader): { type: string; body: string } {
   const { text } = FAULTS[code]
+  const more = typeof answer.body === 'string' ? answer.body : ''
   if (prefersHtml(reader.accept)) {
     const title = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`
-    const detail = answer.body === '' ? '' : `<p>${escapeHtml(answer.body)}</p>`
+    const detail = more === '' ? '' : `<p>${escapeHtml(more)}</p>`
     const body = `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${escapeHtml(text)}</p>${detail}<p><small>${code} · ${escapeHtml(reader.requestId)}</small></p>\n`
     return { type: 'text/html; charset=utf-8', body }
   }
@@ -100,7 +140,7 @@ function faultBody(answer: Answer, code: FaultCode, reader: Reader): { type: str
     status: answer.status,
     fault: code,
     message: text,
-    ...(answer.body === '' ? {} : { detail: answer.body }),
+    ...(more === '' ? {} : { detail: more }),
     request_id: reader.requestId,
   }
   return { type: 'application/json', body: `${JSON.stringify(document)}\n` }

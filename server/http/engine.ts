@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import type { ServerLive } from '../backends/server.ts'
 import { flush } from '../lib/stage.ts'
 import { limitBuffers } from '../lib/buffers.ts'
+import { limitEncoders } from '../lib/encoder.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
@@ -66,6 +67,7 @@ export class Engine implements Requests {
     this.name = gatewayName(parts.snapshot.config.data)
     this.#idPrefix = crypto.randomUUID().replaceAll('-', '').slice(0, 16)
     limitBuffers(parts.snapshot.config.limits.buffers)
+    limitEncoders(parts.snapshot.config.limits.compress)
     this.wheel.start()
   }
 
@@ -79,6 +81,7 @@ export class Engine implements Requests {
     this.snapshot = snapshot
     this.isDebugging = snapshot.config.logs.level === 'debug'
     limitBuffers(snapshot.config.limits.buffers)
+    limitEncoders(snapshot.config.limits.compress)
   }
 
   get openConnections(): number {

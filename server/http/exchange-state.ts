@@ -14,6 +14,8 @@ import type { Engine } from './engine.ts'
 import type { Exchange, KnownClient, Try } from './exchange.ts'
 import type { Forward } from './forward.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
+import type { SourceBody } from './source-body.ts'
+import type { Transforms } from './transforms.ts'
 
 /** How far it has come: each includes those before it. */
 const ASKED = 0
@@ -55,6 +57,10 @@ export abstract class ExchangeState implements Exchange {
   isRequestWhole = false
   /** Where the answer's body goes: to the client, or first to who changes it. */
   sink: Sink
+  /** What the rule's steps do to the answer's body; null: it passes as it is. */
+  protected transforms: Transforms | null = null
+  /** The body of an answer of ours that is pushed. */
+  protected pushed: SourceBody | null = null
   forward: Forward | null = null
   /** What the rule's steps remember, one for each. */
   notes: unknown[] | null = null
@@ -84,6 +90,31 @@ export abstract class ExchangeState implements Exchange {
   }
   get isEnded(): boolean {
     return this.stage === ENDED
+  }
+
+  // ── where the answer's body comes from and goes to ──
+
+  /** The head of an answer whose body is changed leaves with the first byte of that. */
+  headOf(length: number): void {
+    const head = this.answer as ResponseHead
+    if (length >= 0 && head.get('content-length') !== String(length))
+      head.set('Content-Length', String(length))
+    this.stream.head(head, length < 0 ? 'content' : 'length')
+  }
+
+  /** Whoever takes the body does not keep up. */
+  get isBodyStalled(): boolean {
+    return this.stream.waitingBytes > 0 || this.transforms?.isPaused === true
+  }
+
+  pauseSource(): void {
+    if (this.pushed) this.pushed.pause()
+    else this.forward?.pauseServer()
+  }
+
+  resumeSource(): void {
+    if (this.pushed) this.pushed.resume()
+    else this.forward?.resumeServer()
   }
 
   // ── what Forward asks (asker.ts) ──

@@ -14,7 +14,7 @@
 //
 // Nothing here waits: each transition is called by a stream's event (ends.ts), and an ordinary exchange makes
 // no Promise.
-import { type Answer, faultAnswer } from '../head/answer.ts'
+import { type Answer, type BodySource, faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
 import { tellBug } from '../lib/bug.ts'
@@ -31,7 +31,9 @@ import { BEGUN, ENDED, ExchangeState, HEAD_SENT, WHOLE, renderFor } from './exch
 import { Forward } from './forward.ts'
 import { KeptBody } from './kept-body.ts'
 import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
+import { SourceBody } from './source-body.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
+import { transformsOf } from './transforms.ts'
 import { Tunnel } from './tunnel.ts'
 import { whyForStrangers, whyRefused } from './why.ts'
 
@@ -45,6 +47,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   #isHeadShared = false
   /** Set with the head of a 101. */
   #tunnel: Tunnel | null = null
+  /** Of an answer of ours whose body is pushed. */
+  #source: BodySource | null = null
 
   constructor(engine: Engine, stream: ClientStream) {
     super(engine, stream)
@@ -176,7 +180,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
 
   clientDrained(): void {
     if (this.stage === WHOLE) this.#finishIfOver()
-    else if (this.isHeadSent) this.forward?.resumeServer()
+    else if (this.transforms) this.transforms.clientDrained()
+    else if (this.isHeadSent) this.resumeSource()
   }
 
   // ── 7 answer, our own ──
@@ -186,8 +191,9 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     if (this.hasBegun) return
     if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
     this.forward?.drop()
-    const { head, bytes } = renderFor(this, answer)
-    this.answered(head, 'length', bytes)
+    const { head, bytes, source } = renderFor(this, answer)
+    this.#source = source
+    this.answered(head, source !== null && source.length < 0 ? 'content' : 'length', bytes)
   }
 
   /** Answers with a fault; more about it goes to the log, and to those who may see how we are set up. */
@@ -212,22 +218,29 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.failInside('internal')
   }
 
-  /**
-   * Something of ours failed. What of the answer has not left yet becomes one of ours, which passes no
-   * further step.
-   */
+  /** Something of ours failed. */
   failInside(code: 'internal' | 'step_timeout'): void {
     if (this.isEnded) return
-    if (this.isHeadSent) return this.broken(code)
     if (!this.hasBegun) return this.reply(faultAnswer(code))
+    if (this.isHeadSent) return this.broken(code)
+    this.#replace(code)
+  }
+
+  /**
+   * What of the answer has not left yet becomes one of ours, which passes no further step.
+   */
+  #replace(code: FaultCode): void {
     this.forward?.drop()
     this.#early?.drop()
-    this.#tunnel = this.#early = null
+    this.transforms?.cancel()
+    this.pushed?.cancel()
+    this.#tunnel = this.#early = this.#source = this.transforms = this.pushed = null
+    this.sink = this.stream
     this.fault = fault(code, this.attempts > 0)
     const { head, bytes } = renderFor(this, faultAnswer(code))
     this.answer = head
     this.status = head.status
-    this.sendAnswer(head, 'length', bytes)
+    this.#send(head, 'length', bytes)
   }
 
   // ── 8 response ──
@@ -256,7 +269,10 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     const server = this.forward?.stream
     if (!server) return form
     if (head.status === 101) this.#tunnel = new Tunnel(this.stream, server, () => this.#endTunnel())
-    if (form !== 'as_it_came' || this.stream.takesFraming) return form
+    if (form !== 'as_it_came') return form
+    // What may be changed on its way is told as content.
+    const mayChange = this.rule !== null && this.rule.bodySteps.length > 0 && !this.#tunnel
+    if (this.stream.takesFraming && !mayChange) return form
     server.takeContent()
     return 'content'
   }
@@ -280,13 +296,31 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.forward?.pauseServer()
   }
 
-  /** All steps have seen the answer. */
+  /** All response steps have seen the answer. */
   sendAnswer(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
-    this.stream.head(head, form)
+    const { rule } = this
+    if (rule !== null && rule.bodySteps.length > 0 && !this.#tunnel) {
+      const hasBody = form !== 'none' && this.request.methodId !== METHOD_HEAD
+      try {
+        this.transforms = transformsOf(this, rule, head, hasBody)
+      } catch (error) {
+        return this.bug(error)
+      }
+      this.sink = this.transforms ?? this.stream
+    }
+    this.#send(head, form, own)
+  }
+
+  #send(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
+    if (!this.transforms) this.stream.head(head, form)
     this.stage = HEAD_SENT
     if (own === null) return this.#relayOn()
-    if (this.request.methodId !== METHOD_HEAD && own.length > head.headEnd)
-      this.sink.write(own, head.headEnd, own.length)
+    const hasBody = this.request.methodId !== METHOD_HEAD
+    if (hasBody && this.#source) {
+      this.pushed = new SourceBody(this, this.#source)
+      return
+    }
+    if (hasBody && own.length > head.headEnd) this.sink.write(own, head.headEnd, own.length)
     this.#finishAnswer(null)
   }
 
@@ -301,19 +335,24 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     if (!early) return
     early.giveTo(this.sink)
     if (early.isWhole) this.answerEnd(early.trailers)
-    else if (this.stream.waitingBytes > 0) this.forward?.pauseServer()
+    else if (this.isBodyStalled) this.forward?.pauseServer()
   }
 
   answerBody(bytes: Buffer, from: number, to: number, content: number): void {
     if (this.isEnded) return
     if (this.stage === HEAD_SENT) {
       this.sink.write(bytes, from, to, content)
-      if (this.stream.waitingBytes > 0) this.forward?.pauseServer()
+      if (this.isBodyStalled) this.forward?.pauseServer()
       return
     }
     this.#early ??= new EarlyAnswer(this.stream)
     this.#early.push(bytes, from, to, content)
     this.forward?.pauseServer()
+  }
+
+  /** An answer of ours has been pushed to its end. */
+  sourceOver(): void {
+    this.#finishAnswer(null)
   }
 
   answerEnd(trailers: Fields | null): void {
@@ -324,9 +363,15 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
 
   // ── 10 end ──
 
-  /** The answer's last byte is written; it may still wait for a slow client. */
+  /** All of its body is here; what changes it may take a while. */
   #finishAnswer(trailers: Fields | null): void {
     this.sink.writeEnd(trailers)
+    if (!this.transforms) this.answerOver()
+  }
+
+  /** The answer's last byte is written; it may still wait for a slow client. */
+  answerOver(): void {
+    if (this.isEnded) return
     this.stage = WHOLE
     this.#finishIfOver()
   }
@@ -349,6 +394,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   /** The answer breaks off: the client's connection is broken too, so that it is seen as cut. */
   broken(code: FaultCode): void {
     if (this.isEnded) return
+    // What changes the body has let nothing out yet.
+    if (this.transforms?.isHeadOut === false) return this.#replace(code)
     this.forward?.drop()
     this.aborted = true
     this.#end(fault(code, true))
@@ -360,6 +407,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.stage = ENDED
     this.fault = reason
     if (this.waitingAt >= 0) cancelStep(this)
+    this.transforms?.cancel()
+    this.pushed?.cancel()
     this.bytesIn = this.stream.receivedBytes
     this.bytesOut = this.stream.sentBytes
     const { rule } = this

@@ -1,5 +1,6 @@
 // The closed list of middleware; middleware.options.ts beside it has their words.
 import { bodyLimit } from './body-limit.ts'
+import { compress } from './compress.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -14,6 +15,7 @@ type Make<K extends MiddlewareName> = (
 
 export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   body_limit: bodyLimit,
+  compress,
   headers,
   ip,
   rate_limit: rateLimit,

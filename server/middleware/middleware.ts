@@ -23,6 +23,12 @@ export interface Middleware<N = undefined> {
   /** On every final answer, ours or a server's, in reverse order, for the steps reached. */
   response?(x: Exchange, head: ResponseHead, note: N): void | Promise<void>
   /**
+   * Asked for each final answer once its head has passed all response steps, in reverse order too, and where
+   * no body follows as well (HEAD, 304): the head may still be edited, now or until the first byte is let
+   * out. Null: the body passes as it is.
+   */
+  body?(x: Exchange, head: ResponseHead, note: N): BodyTransform | null
+  /**
    * Nobody waits for its Promise any more: the client has gone, the exchange was answered otherwise, or it
    * took longer than timeouts.step. Whatever it still does is of no use, and what the Promise gives is
    * dropped.
@@ -30,6 +36,41 @@ export interface Middleware<N = undefined> {
   cancelled?(x: Exchange, note: N): void
   /** Exactly once for each step reached, also on abort. */
   end?(x: Exchange, note: N): void
+}
+
+/** Changes the body of an answer as it passes. One for each answer. */
+export interface BodyTransform {
+  /**
+   * A piece of content. The buffer may be that of all reads: what is kept of it beyond this is `keepable`.
+   */
+  push(bytes: Buffer, from: number, to: number, next: BodySink): void
+  /** The body is over: `next.end()` follows, now or later. */
+  end(next: BodySink): void
+  /** What was written has left, after `next` was full. */
+  drained?(next: BodySink): void
+  /** The exchange ends before the body does: nothing further is of use. Not told behind `next.end()`. */
+  cancel?(): void
+}
+
+/**
+ * Where a transform writes to: the next one, or the client. Who writes later than in `push` and `end` does so
+ * in an event (lib/event.ts), or what is written waits for the next one.
+ */
+export interface BodySink {
+  /** How many bytes will be written in all, where that is known before the first; -1: it is not. */
+  length: number
+  /** The bytes may be used again once this returns. */
+  write(bytes: Buffer, from: number, to: number): void
+  end(): void
+  /** The client does not keep up: who can wait does, until `drained`. */
+  readonly isFull: boolean
+  /** No further piece is to come until `resume`; what is under way may still. */
+  pause(): void
+  resume(): void
+  /** So many bytes more are kept by the transform, or fewer: they count for `limits.buffers`. */
+  countKept(delta: number): void
+  /** It cannot go on, which is a bug: the answer breaks off. */
+  fail(error: unknown): void
 }
 
 /** What a step is given of the world it works in, beside its options. */

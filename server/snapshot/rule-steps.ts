@@ -93,13 +93,14 @@ function shadow(x: Exchange, name: string): void {
 /** Which steps have which part: split once, so that nothing is looked up per request. */
 export function splitSteps(
   steps: readonly Middleware<unknown>[],
-): Pick<Rule, 'steps' | 'requestSteps' | 'responseSteps' | 'endSteps' | 'hasNotes'> {
+): Pick<Rule, 'steps' | 'requestSteps' | 'responseSteps' | 'bodySteps' | 'endSteps' | 'hasNotes'> {
   const placesOf = (has: (step: Middleware<unknown>) => boolean): number[] =>
     steps.flatMap((step, place) => (has(step) ? [place] : []))
   return {
     steps,
     requestSteps: placesOf((step) => step.request !== undefined),
     responseSteps: placesOf((step) => step.response !== undefined),
+    bodySteps: placesOf((step) => step.body !== undefined),
     endSteps: placesOf((step) => step.end !== undefined),
     hasNotes: steps.some((step) => step.note !== undefined),
   }

@@ -63,6 +63,7 @@ export interface Rule {
   /** Places in `steps` of those that have the step, split once so that nothing is looked up per request. */
   readonly requestSteps: readonly number[]
   readonly responseSteps: readonly number[]
+  readonly bodySteps: readonly number[]
   readonly endSteps: readonly number[]
   readonly hasNotes: boolean
   readonly to: Destination

@@ -43,11 +43,8 @@ export const FAULTS = {
   method_refused: row(405, 'client', 'http_request_denied', 'This method is not served here.'),
   request_timeout: row(408, 'client', 'http_request_error', 'The request did not arrive in time.'),
   body_too_large: row(413, 'client', 'http_request_denied', 'The request body is larger than allowed.'),
-  rate_limited: row(
-    429,
-    'client',
-    'http_request_denied',
-    'Too many requests: more than the rate allowed here.',
+  rate_limited: passing(
+    row(429, 'client', 'http_request_denied', 'Too many requests: more than the rate allowed here.'),
   ),
   target_too_long: row(414, 'client', 'http_request_denied', 'The request target is longer than allowed.'),
   expectation_unknown: row(417, 'client', 'http_request_error', 'The expectation is not known.'),

@@ -191,6 +191,14 @@ test('rate-limits.yaml: logins are few, the API says what is left, and what is t
   expect([asked.status, asked.get('ratelimit')]).toEqual([200, '"api:100/1s";r=199;t=1'])
 })
 
+test('compress.yaml: answers are compressed, but for those with secrets', async () => {
+  await using example = await run('compress.yaml')
+  const fields = 'Accept-Encoding: gzip\r\n'
+  const page = await example.ask('/large', { fields })
+  expect([page.status, page.get('vary')]).toEqual([200, null]) // it is short
+  expect((await example.ask('/account/x', { fields })).get('content-encoding')).toBeNull()
+})
+
 test('several-listeners.yaml: rules of one listener do not hold on the other', async () => {
   await using example = await run('several-listeners.yaml')
   expect((await example.ask('/tools/x', { listener: 'inner' })).body).toBe('9003')

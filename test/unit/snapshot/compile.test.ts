@@ -60,7 +60,7 @@ const config = (more: Partial<Config>): Config => ({
   backends: { api: backend('http://127.0.0.1:1') },
   data: './data',
   drain: 30_000,
-  limits: { buffers: 2 ** 28, rate_limits: 2 ** 23 },
+  limits: { buffers: 2 ** 28, compress: 2 ** 26, rate_limits: 2 ** 23 },
   admin: { bind: '127.0.0.1:9090', trusted: ['10.0.0.0/8'] },
   metrics: { prefix: 'lb' },
   resolver: { servers: [], timeout: 2000, ttl_min: 1000, ttl_max: 300_000 },

@@ -1,0 +1,269 @@
+// The body of an answer on its way through an encoder.
+//
+//   gathers   a short body whose end may come soon: it is encoded in one go then, so that its length is known,
+//             and goes as it came where that is shorter
+//   whole     all of it is here, and is being encoded
+//   streams   what has come goes out at once where it is a stream of events, else as soon as the server
+//             pauses; or with what follows
+//   plain     as it came: there was no memory for an encoder
+import { type Coding, encodeAtOnce, Encoder, PIECE_BYTES } from '../lib/encoder.ts'
+import { keepable } from '../lib/read-piece.ts'
+import { stopWork, work, type Work } from '../lib/work.ts'
+import type { BodySink, BodyTransform } from './middleware.ts'
+import { Pause } from './pause.ts'
+
+export interface SqueezeParts {
+  readonly coding: Coding
+  readonly level: number
+  /** Bytes that the server has announced; -1: it has not. */
+  readonly length: number
+  /** Each piece is to be read as soon as it comes: a stream of events. */
+  readonly isLive: boolean
+  /** The client does not take the body as it is. */
+  readonly isForced: boolean
+  /** The head is to say that the body is encoded. It has not left yet. */
+  readonly encoded: () => void
+  /** There is no memory for one more encoder. */
+  readonly refused: () => void
+}
+
+/** A body up to this size is encoded in one go. */
+const GATHER_MAX = 64 * 1024
+
+type Place = 'gathers' | 'whole' | 'streams' | 'plain' | 'over'
+
+export class Squeeze implements BodyTransform, Work {
+  readonly #parts: SqueezeParts
+  #place: Place = 'gathers'
+  #encoder: Encoder | null = null
+  #next: BodySink | null = null
+  /** What is to be encoded yet, the first of it from `#at` on. */
+  #pieces: Buffer[] = []
+  #at = 0
+  #bytes = 0
+  /** Nothing more comes. */
+  #isEnded = false
+  /** The encoder may hold what its output does not tell yet. */
+  #isDirty = false
+  #isPaused = false
+  /** Of a whole body: as it came, and what comes of it. */
+  #kept: readonly Buffer[] = []
+  #encoded: Buffer[] = []
+  #encodedBytes = 0
+  #countedBytes = 0
+  readonly #pause = new Pause(() => this.#paused())
+
+  constructor(parts: SqueezeParts) {
+    this.#parts = parts
+  }
+
+  push(bytes: Buffer, from: number, to: number, next: BodySink): void {
+    this.#next = next
+    if (this.#is('gathers')) {
+      if (this.#mayGather(to - from)) return this.#gather(bytes, from, to)
+      this.#stream(next)
+    }
+    if (this.#is('plain')) return next.write(bytes, from, to)
+    if (!this.#is('streams')) return
+    this.#pieces.push(bytes.subarray(from, to))
+    this.#bytes += to - from
+    work(this)
+    this.#settle(next)
+  }
+
+  end(next: BodySink): void {
+    this.#next = next
+    this.#isEnded = true
+    this.#pause.stop()
+    if (this.#is('gathers')) this.#whole()
+    if (this.#is('plain')) {
+      next.length = this.#bytes
+      this.#sendPieces(next)
+      return this.#over(next)
+    }
+    work(this)
+  }
+
+  drained(): void {
+    if (this.#bytes > 0 || this.#isEnded) work(this)
+  }
+
+  cancel(): void {
+    this.#finish()
+  }
+
+  #is(place: Place): boolean {
+    return this.#place === place
+  }
+
+  // ── a short body ──
+
+  #mayGather(bytes: number): boolean {
+    const { isLive, length } = this.#parts
+    return !isLive && length <= GATHER_MAX && this.#bytes + bytes <= GATHER_MAX
+  }
+
+  #gather(bytes: Buffer, from: number, to: number): void {
+    this.#pieces.push(keepable(bytes, from, to))
+    this.#bytes += to - from
+    this.#count()
+    this.#pause.begin()
+  }
+
+  #whole(): void {
+    this.#kept = [...this.#pieces]
+    const { coding, level } = this.#parts
+    const encoded = encodeAtOnce(coding, level, this.#pieces)
+    this.#place = encoded !== null || this.#takeEncoder() ? 'whole' : 'plain'
+    if (encoded === null) return
+    this.#pieces = []
+    this.#bytes = 0
+    this.#encoded.push(encoded)
+    this.#encodedBytes = encoded.length
+  }
+
+  /** One piece more is encoded; behind the last one it is known whether that was worth it. */
+  #encodeWhole(next: BodySink): boolean {
+    this.#encodePiece((bytes, from, to) => {
+      this.#encoded.push(Buffer.from(bytes.subarray(from, to)))
+      this.#encodedBytes += to - from
+    })
+    if (this.#bytes > 0) return true
+    const plainBytes = this.#kept.reduce((sum, piece) => sum + piece.length, 0)
+    const isBetter = this.#encodedBytes < plainBytes || this.#parts.isForced
+    if (isBetter) this.#parts.encoded()
+    next.length = isBetter ? this.#encodedBytes : plainBytes
+    for (const piece of isBetter ? this.#encoded : this.#kept) next.write(piece, 0, piece.length)
+    this.#over(next)
+    return false
+  }
+
+  // ── a long one ──
+
+  /** More comes than is gathered, or its end lets wait. */
+  #stream(next: BodySink): void {
+    this.#pause.stop()
+    if (this.#takeEncoder()) {
+      this.#place = 'streams'
+      return this.#parts.encoded()
+    }
+    this.#place = 'plain'
+    next.length = this.#parts.length
+    this.#sendPieces(next)
+  }
+
+  step(): boolean {
+    const next = this.#next
+    if (next === null || this.#is('over')) return false
+    if (this.#is('whole')) return this.#encodeWhole(next)
+    // Its client is slow: what is encoded now would only wait there.
+    if (next.isFull) return false
+    this.#encodePiece((bytes, from, to) => next.write(bytes, from, to))
+    if (this.#bytes > 0) return true
+    if (this.#isEnded) this.#over(next)
+    else if (this.#isDirty) this.#pause.begin()
+    this.#settle(next)
+    return false
+  }
+
+  failed(error: unknown): void {
+    const next = this.#next
+    this.#finish()
+    next?.fail(error)
+  }
+
+  #encodePiece(out: (bytes: Buffer, from: number, to: number) => void): void {
+    const piece = this.#shift()
+    const isLast = this.#bytes === 0
+    const how = isLast && this.#isEnded ? 'end' : isLast && this.#parts.isLive ? 'flush' : 'more'
+    this.#isDirty = how === 'more'
+    this.#encoder?.encode(piece, how, out)
+  }
+
+  /** The next piece, of the size that a step may have; nothing where only the end is to be told. */
+  #shift(): Buffer {
+    const [first] = this.#pieces
+    if (first === undefined) return NOTHING
+    const to = Math.min(this.#at + PIECE_BYTES, first.length)
+    const piece = first.subarray(this.#at, to)
+    this.#at = to
+    this.#bytes -= piece.length
+    if (to === first.length) {
+      this.#pieces.shift()
+      this.#at = 0
+    }
+    return piece
+  }
+
+  /** The server has sent nothing for a while: its client is not to wait for what it has sent. */
+  #paused(): void {
+    const next = this.#next
+    if (next === null) return
+    if (this.#is('gathers')) {
+      this.#stream(next)
+      if (this.#is('streams')) work(this)
+    } else if (this.#is('streams') && this.#bytes === 0 && this.#isDirty) {
+      this.#isDirty = false
+      this.#encoder?.encode(NOTHING, 'flush', (bytes, from, to) => next.write(bytes, from, to))
+    }
+  }
+
+  /** What is left waits for turns to come, and the server waits with it. */
+  #settle(next: BodySink): void {
+    if (this.#is('over')) return
+    const isBusy = this.#bytes > 0
+    if (isBusy) {
+      // It outlives this event, and the buffer of reads does not.
+      this.#pieces = this.#pieces.map((piece, n) => keepable(piece, n === 0 ? this.#at : 0, piece.length))
+      this.#at = 0
+    }
+    this.#count()
+    if (isBusy === this.#isPaused) return
+    this.#isPaused = isBusy
+    if (isBusy) next.pause()
+    else next.resume()
+  }
+
+  // ── ends ──
+
+  /** Whether there is an encoder. */
+  #takeEncoder(): boolean {
+    this.#encoder = Encoder.take(this.#parts.coding, this.#parts.level)
+    if (this.#encoder === null) this.#parts.refused()
+    return this.#encoder !== null
+  }
+
+  #sendPieces(next: BodySink): void {
+    const pieces = this.#pieces
+    this.#pieces = []
+    this.#bytes = 0
+    this.#count()
+    for (const piece of pieces) next.write(piece, 0, piece.length)
+  }
+
+  /** Counts what is held. */
+  #count(): void {
+    this.#next?.countKept(this.#bytes - this.#countedBytes)
+    this.#countedBytes = this.#bytes
+  }
+
+  #over(next: BodySink): void {
+    this.#finish()
+    next.end()
+  }
+
+  #finish(): void {
+    if (this.#is('over')) return
+    this.#place = 'over'
+    this.#pause.stop()
+    stopWork(this)
+    this.#pieces = []
+    this.#bytes = 0
+    this.#count()
+    this.#kept = this.#encoded = []
+    this.#encoder?.release()
+    this.#encoder = null
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
