@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Exchange } from '../../../server/http/exchange.ts'
 import type { Middleware } from '../../../server/middleware/middleware.ts'
 import type { HeadersConfig } from '../../../server/middleware/headers.options.ts'
+import { waitFor } from '../../support/wait.ts'
 import { exchange, requestOf, responseOf } from './exchanges.ts'
 import { stepOf, stepsOf, testGround } from '../../support/step-world.ts'
 
@@ -142,4 +143,18 @@ describe('a reload', () => {
     expect(after[2]?.step).not.toBe(before[1]?.step as Middleware<unknown>)
     expect(after[2]?.step.name).toBe('body_limit')
   })
+})
+
+test('no step keeps the one before it: many reloads leave one', async () => {
+  const refs: WeakRef<object>[] = []
+  let before = stepsOf([{ body_limit: { mode: 'shadow', size: 0 } }])
+  for (let size = 1; size <= 50; size++) {
+    refs.push(new WeakRef(before[0]!.step))
+    before = stepsOf([{ body_limit: { mode: 'shadow', size } }], { before })
+  }
+  await waitFor(() => {
+    Bun.gc(true)
+    return refs.filter((ref) => ref.deref() !== undefined).length < 5
+  })
+  expect(before).toHaveLength(1)
 })
