@@ -1,7 +1,8 @@
 // What outlives the gateway of its changes, in the data folder: the revision with the hash of its text, so
 // that counting goes on over a restart, and the text to go back to while a change waits to be confirmed.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeWhole } from '../../lib/write-whole.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { nameHash } from '../processes/state-file.ts'
 import type { ApplyProblem, Edition } from '../problem.ts'
@@ -77,10 +78,7 @@ export class History implements Part {
   #keep(kept: Kept): void {
     this.#kept = kept
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 })
-      const temporary = join(dirname(this.#file), `.${basename(this.#file)}.${process.pid}`)
-      writeFileSync(temporary, `${JSON.stringify(kept)}\n`, { mode: 0o600 })
-      renameSync(temporary, this.#file)
+      writeWhole(this.#file, `${JSON.stringify(kept)}\n`)
     } catch (error) {
       if (!this.#hasWarned)
         logEvent('warn', 'revision_not_kept', { file: this.#file, why: String(error), hint: AFTER_RESTART })

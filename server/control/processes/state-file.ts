@@ -2,9 +2,10 @@
 // share a folder. When a supervisor was killed, its workers go on for a while and still hold the ports; the
 // next one finds here that they are its own kind, and may share the ports with them.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { readBounded } from '../../lib/read-bounded.ts'
+import { writeWhole } from '../../lib/write-whole.ts'
 import { socketInodes } from '../../lib/tcp-table.ts'
 
 /** A process that cannot be mistaken for a later one with the same id. */
@@ -54,10 +55,7 @@ export function writeRunState(file: string, { workers, relay, orphans = [] }: Ru
     relay: relay === null ? null : markOf(relay),
     ...(left.length > 0 && { orphans: left }),
   }
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}`)
-  writeFileSync(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 })
-  renameSync(temporary, file)
+  writeWhole(file, `${JSON.stringify(state)}\n`)
 }
 
 /**
