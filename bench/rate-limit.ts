@@ -27,6 +27,7 @@ function step(more: Partial<RateLimitConfig>) {
   }
   return rateLimit(options, {
     rule: JSON.stringify(more),
+    earlier: [],
     board,
     counter: (name, labels) => registry.counter(name, labels),
     limitReached: () => {},

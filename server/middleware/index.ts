@@ -21,12 +21,14 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   rate_limit: rateLimit,
 }
 
-export function wordsOf(config: MiddlewareConfig): StepWords {
+/** What an item says, behind what others of its rule say. */
+export function wordsOf(config: MiddlewareConfig, before: readonly StepWords[] = []): StepWords {
   for (const [name, options] of Object.entries(config)) {
     if (options === undefined) continue
     if (!Object.hasOwn(STEPS, name)) throw new RangeError(`no middleware is called ${name}`)
     const { mode = 'enforce' } = options as { readonly mode?: Mode }
-    return { name: name as MiddlewareName, options, mode }
+    const earlier = before.filter((one) => one.name === name).map((one) => one.options)
+    return { name: name as MiddlewareName, options, mode, earlier }
   }
   throw new RangeError('a step without a name')
 }

@@ -77,6 +77,8 @@ export interface BodySink {
 export interface StepWorld {
   /** Name of the rule that it is part of. */
   readonly rule: string
+  /** Options of the items of the same name that the rule has before it. */
+  readonly earlier: readonly unknown[]
   /** A counter of this process: to be asked for when there is first something to count. */
   readonly counter: (name: MetricName, labels: readonly string[]) => Counter
   /** What all workers share. */
@@ -101,6 +103,8 @@ export interface StepWords {
   readonly name: MiddlewareName
   readonly options: unknown
   readonly mode: Mode
+  /** Options of the items of the same name before it, those that are off too. */
+  readonly earlier: readonly unknown[]
 }
 
 /** A step with the words it was made of. */

@@ -17,9 +17,9 @@ export function rateLimit(options: RateLimitConfig, world: StepWorld): Middlewar
   const { buckets } = world.board
   const { requests, per, burst = requests } = options
   const rate = { tokens: requests, perMs: per, burst }
-  const keys = options.key.join(',')
-  const limit = buckets.limit(`${world.rule}\0${keys}`, rate)
-  const ofClients = buckets.limit(`${world.rule}\0${keys}\0client_ip`, rate)
+  const place = placeOf(options, world)
+  const limit = buckets.limit(place, rate)
+  const ofClients = buckets.limit(`${place}\0client_ip`, rate)
   const keyOf = rateKey(options.key, options.ipv6_prefix)
   const clientOf = rateKey(['client_ip'], options.ipv6_prefix)
   const texts = new Texts(options, world.rule)
@@ -54,6 +54,18 @@ export function rateLimit(options: RateLimitConfig, world: StepWorld): Middlewar
         },
       }),
   }
+}
+
+/**
+ * Under which name its buckets are found. Two limits of a rule that go by the same rate and key, with other
+ * bursts or one of them in shadow, do not take each other's tokens; any other one before it moves no bucket.
+ */
+function placeOf({ requests, per, key }: RateLimitConfig, { rule, earlier }: StepWorld): string {
+  const keys = key.join(',')
+  const twins = (earlier as readonly RateLimitConfig[]).filter(
+    (one) => one.requests === requests && one.per === per && one.key.join(',') === keys,
+  )
+  return twins.length === 0 ? `${rule}\0${keys}` : `${rule}\0${keys}\0${twins.length}`
 }
 
 type Decision = 'allowed' | 'refused' | 'shadow' | 'uncounted'

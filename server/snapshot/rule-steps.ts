@@ -38,8 +38,10 @@ export function makeSteps(
   at: <T>(place: number, make: () => T) => T,
 ): MadeStep[] {
   const made: MadeStep[] = []
+  const all: StepWords[] = []
   for (const [place, item] of items.entries()) {
-    const words = at(place, () => wordsOf(item))
+    const words = at(place, () => wordsOf(item, all))
+    all.push(words)
     if (words.mode !== 'off') made.push(at(place, () => madeOf(words, source, made)))
   }
   return made
@@ -50,15 +52,19 @@ function madeOf(words: StepWords, { rule, ground, before }: StepSource, made: re
   const sameName = (list: readonly MadeStep[]): MadeStep[] =>
     list.filter((one) => one.words.name === words.name)
   const known = before.length === 0 ? undefined : sameName(before)[sameName(made).length]
-  if (known !== undefined && Bun.deepEquals(known.words.options, words.options, true)) return known
+  if (known !== undefined && saysTheSame(known.words, words)) return known
   const world = new World(ground, rule, words, known?.step ?? null)
   const step = makeStep(words, world)
   world.previous = null
   return { words, step }
 }
 
+const saysTheSame = (one: StepWords, other: StepWords): boolean =>
+  Bun.deepEquals(one.options, other.options, true) && Bun.deepEquals(one.earlier, other.earlier, true)
+
 class World implements StepWorld {
   readonly rule: string
+  readonly earlier: readonly unknown[]
   readonly counter: StepWorld['counter']
   readonly board: StepWorld['board']
   readonly limitReached: StepWorld['limitReached']
@@ -67,8 +73,10 @@ class World implements StepWorld {
   readonly refuse: StepWorld['refuse']
   previous: StepWorld['previous']
 
-  constructor(ground: StepGround, rule: string, { name, mode }: StepWords, previous: StepWorld['previous']) {
+  constructor(ground: StepGround, rule: string, words: StepWords, previous: StepWorld['previous']) {
+    const { name, mode, earlier } = words
     this.rule = rule
+    this.earlier = earlier
     this.counter = ground.counter
     this.board = ground.board
     this.limitReached = ground.limitReached

@@ -91,10 +91,10 @@ describe('certificates', () => {
     const { cert, key } = otherCertificateText()
     // Between the two they do not fit together: then the old ones stay.
     writeFileSync(join(gateway.folder, 'cert.pem'), cert)
-    await gateway.event('rejected')
+    await gateway.event('certificate_refused')
     expect(await shown(port)).toBe('localhost')
     writeFileSync(join(gateway.folder, 'key.pem'), key)
-    await gateway.event('applied')
+    await gateway.event('certificate_replaced')
     expect(await shown(port)).toBe('other')
     expect((await line.refresh(600)).code).toBe(0)
     expect(await mapped(line)).toEqual({ host: '127.0.0.1', port: line.localPort })
@@ -104,7 +104,7 @@ describe('certificates', () => {
   test('a worker that is replaced has them, though the files are gone', async () => {
     const gateway = await start({ turn: turn() })
     rmSync(join(gateway.folder, 'key.pem'))
-    await gateway.event('rejected')
+    await gateway.event('certificate_refused')
     const [before] = gateway.workers
     sendSignal(before, 'SIGKILL')
     await gateway.event('worker_replaced')

@@ -24,6 +24,7 @@ export function stepOf(item: MiddlewareConfig, ground: StepGround = testGround()
   return makeStep(wordsOf(item), {
     ...ground,
     rule: 'test',
+    earlier: [],
     previous: null,
     refuse: (_, answer) => answer,
   })

@@ -191,3 +191,33 @@ test('what was counted outlives a reload, also one that changes the step', () =>
   expect(asked(second)).toMatchObject({ status: 429 })
   expect(asked(stepsOf(step({ burst: 2 }), { ground, before: second }))).toBeUndefined()
 })
+
+describe('two limits of a rule at the same rate and key', () => {
+  const two = (first: Partial<RateLimitConfig>, second: Partial<RateLimitConfig>) =>
+    [first, second].map((more) => ({ rate_limit: { ...DEFAULTS, requests: 4, ...more } }))
+  const passing = (made: ReturnType<typeof stepsOf>): boolean =>
+    made.every(({ step }) => step.request?.(exchange(), undefined) === undefined)
+
+  test.each<[string, Partial<RateLimitConfig>]>([
+    ['one that tries a smaller burst in shadow', { burst: 2, mode: 'shadow' }],
+    ['one of other networks', { ipv6_prefix: 48 }],
+    ['the same once more', {}],
+  ])('%s takes no tokens of the other', (_, second) => {
+    const made = stepsOf(two({}, second), { ground: testGround({ now: () => 1_000_000 }) })
+    expect(Array.from({ length: 5 }, () => passing(made))).toEqual([true, true, true, true, false])
+  })
+
+  test('find the buckets that a worker which starts later has, whichever of them a reload changes', () => {
+    const ground = testGround({ now: () => 1_000_000 })
+    const before = stepsOf(two({}, { burst: 2, mode: 'shadow' }), { ground })
+    const words = two({ requests: 9 }, { burst: 2, mode: 'shadow' })
+    const kept = stepsOf(words, { ground, before })
+    const fresh = stepsOf(words, { ground })
+    const shadows = [kept, fresh, kept].map((made) => {
+      const x = exchange()
+      made[1]!.step.request?.(x, undefined)
+      return x.shadow
+    })
+    expect(shadows).toEqual([null, null, 'rate_limit'])
+  })
+})
