@@ -17,6 +17,7 @@ import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { ServerConfig } from './server.options.ts'
 import { keyOf, type KeyOf } from './key.ts'
+import { type Outcome, judge, judgeAnswer } from './outcome.ts'
 import { Bell, WaitQueue } from './queue.ts'
 import { newServer, type Server } from './server.ts'
 
@@ -75,16 +76,22 @@ export class Backend {
   }
 
   /**
-   * Picks a server and takes a place at it: one with room whose bit is not in `tried`. Null: none; see
-   * `lastPickFull`.
+   * Picks a server and takes a place at it: one with room whose bit is not in `tried`, and the preferred one
+   * where it is such. Null: none; see `lastPickFull`.
    */
-  pick(key: number, tried: number): Server | null {
+  pick(key: number, tried: number, preferred: Server | null = null): Server | null {
     this.#refresh()
     // Who comes now stands behind those who wait already.
     const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
+    if (preferred !== null && !isBehind && this.#takes(preferred, tried)) return preferred
     const server = isBehind ? null : this.#pick(key, tried)
     if (server === null) this.lastPickFull = this.#hasUntried(tried)
     return server
+  }
+
+  #takes(server: Server, tried: number): boolean {
+    const isOpen = (tried & server.triedBit) === 0 && this.#usable.includes(server)
+    return isOpen && this.#board.enter(server.slot, server.maxConnections)
   }
 
   /**
@@ -113,9 +120,18 @@ export class Backend {
     return before.filter(({ live }) => !kept.has(live))
   }
 
-  /** Gives the place at a picked server back, and wakes who waits for one. */
-  release(server: Server): void {
+  /** The head of a picked server's answer is here; see judgeAnswer. */
+  answered(server: Server, status: number, firstByteMs: number): void {
+    judgeAnswer(this.#board, server, status, firstByteMs)
+  }
+
+  /**
+   * Gives the place at a picked server back, and wakes who waits for one. Exactly once for each pick, with
+   * what became of it.
+   */
+  release(server: Server, outcome: Outcome): void {
     this.#board.leave(server.slot)
+    judge(this.#board, server, outcome)
     if (this.#bell.length !== 0) this.#bell.ring()
   }
 

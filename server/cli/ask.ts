@@ -84,7 +84,8 @@ export function nothingMatched(backend: string | null, io: Io): number {
 /** What stands in their columns. */
 export const COLUMNS_HELP = `
 REQUESTS are those that a server answered, or was the last to fail; FAILED ones had a 5xx or no whole answer. ATTEMPTS are all that it was
-asked, also where another server answered then; LOST ones got no answer. "unchecked" servers have no health check.
+asked, also where another server answered then; LOST ones got no answer, and of those
+REFUSED ones never reached it. "unchecked" servers have no health check.
 `
 
 /** What the three commands take, for their help. */

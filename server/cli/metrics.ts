@@ -34,6 +34,7 @@ export function metricsText(document: MetricsDocument): string {
     server.failed_requests,
     server.attempts,
     server.failed_attempts,
+    server.refused_attempts ?? 0,
     rateText(server.total_requests, server.success_rate),
     server.active_connections,
   ])
@@ -42,8 +43,18 @@ export function metricsText(document: MetricsDocument): string {
 }
 
 // Requests are those that it answered, or was the last to fail; attempts are all that it was asked, also
-// where another answered then; lost ones got no answer.
-const HEAD = ['BACKEND', 'SERVER', 'REQUESTS', 'FAILED', 'ATTEMPTS', 'LOST', 'SUCCESS', 'IN FLIGHT']
+// where another answered then; lost ones got no answer, and of those refused ones never reached it.
+const HEAD = [
+  'BACKEND',
+  'SERVER',
+  'REQUESTS',
+  'FAILED',
+  'ATTEMPTS',
+  'LOST',
+  'REFUSED',
+  'SUCCESS',
+  'IN FLIGHT',
+]
 
 /** Nothing served is neither success nor failure. */
 const rateText = (requests: number, rate: number): string => (requests === 0 ? '–' : `${rate.toFixed(2)} %`)

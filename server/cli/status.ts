@@ -55,6 +55,7 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
       of?.failed_requests ?? 0,
       of?.attempts ?? 0,
       of?.failed_attempts ?? 0,
+      of?.refused_attempts ?? 0,
       reason ?? allFailed(of),
     ]
   })
@@ -68,6 +69,7 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
     'FAILED',
     'ATTEMPTS',
     'LOST',
+    'REFUSED',
     'REASON',
   ]
   // Where there are no servers but a relay, nothing is ever asked for.

@@ -5,7 +5,6 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import type { KeptFor } from '../lib/held-pieces.ts'
-import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 import type { BodyForm, Servers } from './ends.ts'
 import type { Try } from './exchange.ts'
@@ -59,7 +58,6 @@ export interface Asker extends AttemptRecord {
 /** What attempts are made with. */
 export interface AskerWorld {
   readonly servers: Servers
-  readonly board: Scoreboard
   readonly isDebugging: boolean
   /** Chance in [0, 1). */
   chance(): number

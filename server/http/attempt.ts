@@ -1,8 +1,7 @@
-// What became of an attempt, told to who counts (the scoreboard) and to who reads the log (the exchange).
+// What became of an attempt, told to who reads the log; its server is judged by backends/outcome.ts.
 import type { Server } from '../backends/server.ts'
-import { nowMs, unixSeconds } from '../lib/clock.ts'
-import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import { type FaultCode, faultPlace } from '../tables/faults.ts'
+import { nowMs } from '../lib/clock.ts'
+import type { FaultCode } from '../tables/faults.ts'
 import type { AttemptRecord } from './asker.ts'
 import type { Phase } from './exchange.ts'
 import { tellFailure } from './tell-exchange.ts'
@@ -36,9 +35,4 @@ export function attemptLost(
   // ended.
   if (record.tries.at(-1)?.fault === null) record.tries[record.tries.length - 1] = failed
   else if (record.tries.length < TRIES_MAX) record.tries.push(failed)
-}
-
-/** Counts it against its server. `wasAnswered`: it was counted as an attempt before. */
-export function countLost(board: Scoreboard, server: Server, code: FaultCode, wasAnswered: boolean): void {
-  board.attemptFailed(server.slot, faultPlace(code), wasAnswered, unixSeconds())
 }

@@ -42,7 +42,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
-import type { FaultCode } from '../tables/faults.ts'
+import type { FaultCode, Loss } from '../tables/faults.ts'
 import type { KnownClient } from './exchange.ts'
 
 /** What a request may come by. */
@@ -196,20 +196,6 @@ export interface ServerStream extends Half {
   finish(): void
   /** Stops whatever is under way; no event follows. */
   cancel(): void
-}
-
-/** How an attempt was lost. */
-export interface Loss {
-  readonly code: FaultCode
-  /**
-   * How far it came: not one byte of the request can have been looked at, some or all of it may have been, or
-   * some of an answer has come.
-   */
-  readonly reached: 'nothing' | 'request' | 'answer'
-  /** The connection was ended by its server before it knew of the request: the server is no worse for it. */
-  readonly isStale: boolean
-  /** Why, in more words than the code says; null: that says all. */
-  readonly detail: string | null
 }
 
 /** What a server's stream tells. */

@@ -2,6 +2,7 @@
 // and hears what became of it. Retry (by the rules in retry.ts), timeout and pick live here and nowhere else;
 // policy lives in the rule's steps and never here. Who asks is an Asker, whatever else it is.
 import type { Backend } from '../backends/backend.ts'
+import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
@@ -10,9 +11,10 @@ import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
 import type { Asker, AskerWorld } from './asker.ts'
-import { attemptAnswered, attemptLost, countLost } from './attempt.ts'
-import { FAULTS, fault } from '../tables/faults.ts'
-import type { BodyForm, Loss, Opening, ServerEvents, ServerStream } from './ends.ts'
+import { attemptAnswered, attemptLost } from './attempt.ts'
+import { fault } from '../tables/faults.ts'
+import type { BodyForm, Opening, ServerEvents, ServerStream } from './ends.ts'
+import type { Loss } from '../tables/faults.ts'
 import type { Phase } from './exchange.ts'
 import { KeptBody } from './kept-body.ts'
 import { backoffMs, mayRepeat } from './retry.ts'
@@ -152,8 +154,8 @@ export class Forward implements ServerEvents, Waiter {
    * client's end is seen.
    */
   stopUpload(): void {
-    this.#stream?.stopUpload()
     this.#asker.resumeClient()
+    this.#stream?.stopUpload() // which may end the exchange
   }
 
   uploadStalled(): void {
@@ -200,9 +202,7 @@ export class Forward implements ServerEvents, Waiter {
   /** What a client takes to send its request is not its server's time. */
   #learnAnswer(server: Server, status: number): void {
     attemptAnswered(this.#asker, server, this.#usedMs)
-    this.#world.board.attemptAnswered(server.slot)
-    if (status >= 500) server.live.record.failed(this.#waitedMs, nowMs)
-    else if (this.#asker.isRequestWhole) server.live.record.answered(this.#waitedMs, nowMs)
+    this.backend.answered(server, status, this.#asker.isRequestWhole ? this.#waitedMs : -1)
   }
 
   serverLost(loss: Loss): void {
@@ -213,10 +213,10 @@ export class Forward implements ServerEvents, Waiter {
     const isStale = loss.isStale && !this.#needsFresh
     const isOurs = loss.code === 'descriptor_limit'
     this.#stream = this.#opening = null
-    this.#release()
     if (this.#isOver) return
+    if (server && !isStale && !isOurs) this.#tellLost(server, loss)
+    this.#release(this.#outcomeOf(loss))
     asker.detail = loss.detail
-    if (server && !isStale && !isOurs) this.#learn(server, loss)
     if (this.#isAnswered) return asker.broken(loss.code)
     if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
     // All that was sent must still be here.
@@ -232,14 +232,15 @@ export class Forward implements ServerEvents, Waiter {
     this.#again(isStale)
   }
 
-  #learn(server: Server, loss: Loss): void {
+  #tellLost(server: Server, loss: Loss): void {
     const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.#asker.isRequestWhole)
     attemptLost(this.#asker, this.#world, { server, code: loss.code, phase, sinceMs: this.#usedMs })
-    // The end of a tunnel is not counted: WebSockets are ended by resets, and its server has answered long
-    // ago.
-    if (FAULTS[loss.code].side !== 'server' || this.#isTunnel) return
-    countLost(this.#world.board, server, loss.code, this.#isAnswered)
-    server.live.record.failed(this.#isAnswered ? 0 : this.#waitedMs, nowMs)
+  }
+
+  /** Tunnels are ended by resets (WebSockets are), and the server has answered long ago. */
+  #outcomeOf(loss: Loss): Outcome {
+    if (this.#isTunnel) return ANSWERED
+    return { is: 'lost', loss, waitedMs: this.#waitedMs, wasAnswered: this.#isAnswered }
   }
 
   /** Another server at once; the same ones only after a while. */
@@ -297,11 +298,10 @@ export class Forward implements ServerEvents, Waiter {
     this.#isOver = true
     this.backend.queue.remove(this)
     if (this.#backoff) clearTimeout(this.#backoff)
-    if (this.#server && !this.#isAnswered) this.#server.live.record.abandoned(this.#waitedMs, nowMs)
     const stream = this.#stream
     const opening = this.#opening
     this.#stream = this.#opening = null
-    this.#release()
+    this.#release(this.#isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.#waitedMs })
     opening?.cancel()
     stream?.cancel()
   }
@@ -312,13 +312,13 @@ export class Forward implements ServerEvents, Waiter {
     const stream = this.#stream
     this.#stream = null
     stream?.finish()
-    this.#release()
+    this.#release(ANSWERED)
   }
 
-  #release(): void {
+  #release(outcome: Outcome): void {
     const server = this.#server
     this.#server = null
-    if (server) this.backend.release(server)
+    if (server) this.backend.release(server, outcome)
   }
 }
 

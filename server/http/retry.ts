@@ -1,7 +1,7 @@
 // Which lost attempts may be made again, and after how long.
 import { FAULTS } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
-import type { Loss } from './ends.ts'
+import type { Loss } from '../tables/faults.ts'
 
 const BACKOFF_MS_MAX = 5000
 

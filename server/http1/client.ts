@@ -6,7 +6,8 @@
 //     └──────────┴─────────────────┴───────────────┴───▶ failure, also when the time is over; or cancelled: silence
 import { protocolsOf } from '../head/protocols.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
-import type { BodyForm, Loss, ServerEvents } from '../http/ends.ts'
+import type { BodyForm, ServerEvents } from '../http/ends.ts'
+import type { Loss } from '../tables/faults.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'

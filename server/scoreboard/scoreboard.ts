@@ -12,7 +12,7 @@
 //     2  in flight        sum of all rows' cells  |   16  Float64  failures
 //     3  epoch            backends                |   24  Float64  bytes in
 //     4  cursor           backends                |   32  Float64  bytes out
-//     5  failing          servers: in a row       |   40  Float64  connections accepted, record 0 only
+//     5  failing          servers: in a row       |   40  Float64  connections accepted in record 0; attempts refused
 //     6  last fault       servers: its place + 1  |   48  Float64  attempts, servers
 //     7  when, in s       servers                 |   56  Float64  failed attempts, servers
 //     14 magic, 15 rows   record 0 only           |
@@ -52,6 +52,8 @@ const FAILURES = 2
 const BYTES_IN = 3
 const BYTES_OUT = 4
 const ACCEPTED = 5
+/** The same cell, of servers. */
+const REFUSED_ATTEMPTS = 5
 /** An Int32 of a row. */
 const BEATS = 1
 const ATTEMPTS = 6
@@ -224,6 +226,15 @@ export class Scoreboard {
     Atomics.store(ints, first + LAST_FAULT, fault + 1)
     Atomics.store(ints, first + LAST_FAULT_S, nowS)
     Atomics.add(ints, first + FAILING, 1)
+  }
+
+  /** Of a failed attempt: no byte of it reached the server. */
+  attemptRefused(slot: number): void {
+    this.#doubles[((slot * this.#stride + this.#own) >> 1) + REFUSED_ATTEMPTS]! += 1
+  }
+
+  refusedAttempts(slot: number): number {
+    return this.#sum(slot, REFUSED_ATTEMPTS)
   }
 
   attempts(slot: number): number {

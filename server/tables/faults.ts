@@ -128,6 +128,20 @@ export interface Fault {
   readonly sent: boolean
 }
 
+/** How an attempt was lost. */
+export interface Loss {
+  readonly code: FaultCode
+  /**
+   * How far it came: not one byte of the request can have been looked at, some or all of it may have been, or
+   * some of an answer has come.
+   */
+  readonly reached: 'nothing' | 'request' | 'answer'
+  /** The connection was ended by its server before it knew of the request: the server is no worse for it. */
+  readonly isStale: boolean
+  /** Why, in more words than the code says; null: that says all. */
+  readonly detail: string | null
+}
+
 /** The fault of this code; made once for each code, as faults hold nothing else. */
 export function fault(code: FaultCode, sent: boolean): Fault {
   return (sent ? SENT : UNSENT)[code]

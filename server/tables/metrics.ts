@@ -49,6 +49,12 @@ export const METRICS = {
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
   retries_total: counter('Attempts beyond the first of an exchange.', 'backend'),
+  attempts_total: counter(
+    'Attempts at a server: answered, lost (asked, and not answered to the end) or refused (it was never reached).',
+    'backend',
+    'server',
+    'outcome',
+  ),
   surplus_answers_total: counter(
     'Answers behind which a server sent bytes that belong to none: those are dropped, and their connection is closed.',
     'backend',

@@ -118,6 +118,8 @@ export interface ServerMetrics {
    */
   readonly attempts: number
   readonly failed_attempts: number
+  /** Of those, which never reached the server. */
+  readonly refused_attempts: number
 }
 
 /** All servers of a plan, in the order of the config: what the supervisor has. */
@@ -213,6 +215,7 @@ export function metricsDocument(servers: readonly ServerFacts[], board: Scoreboa
       server,
       attempts: board.attempts(slot),
       failed_attempts: board.failedAttempts(slot),
+      refused_attempts: board.refusedAttempts(slot),
     }
   })
   return metricsOf(backends, requests, failures)

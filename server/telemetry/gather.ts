@@ -16,9 +16,15 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
   totals.counter('bytes_total', ['out']).set(board.bytesOut(GATEWAY))
   totals.clear('backend_health_status')
   totals.clear('server_in_flight')
+  totals.clear('attempts_total')
   for (const { backend, server, slot } of servers) {
     totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
+    const failed = board.failedAttempts(slot)
+    const refused = board.refusedAttempts(slot)
+    totals.counter('attempts_total', [backend, server, 'answered']).set(board.attempts(slot) - failed)
+    totals.counter('attempts_total', [backend, server, 'lost']).set(failed - refused)
+    totals.counter('attempts_total', [backend, server, 'refused']).set(refused)
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { ANSWERED } from '../../../server/backends/outcome.ts'
 import { hashText } from '../../../server/backends/hash.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/scoreboard.ts'
@@ -82,7 +83,7 @@ describe('least connections', () => {
     const options = backendConfig([{ name: 'a' }, { name: 'b' }], { algorithm: 'least_connections' })
     const [one, other] = [bench.backend(options, { row: 0 }), bench.backend(options, { row: 1 })]
     const held = Array.from({ length: 10 }, () => one.pick(0, 0))
-    for (const server of held) if (server?.name === 'b') one.release(server)
+    for (const server of held) if (server?.name === 'b') one.release(server, ANSWERED)
     expect(Array.from({ length: 5 }, () => other.pick(0, 0)?.name).join('')).toBe('bbbbb')
   })
 
@@ -203,7 +204,7 @@ describe('hashing', () => {
     const order = Array.from({ length: 5 }, () => backend.pick(keys[3]!, 0)?.name ?? '-')
     expect(new Set(order.slice(0, 4)).size).toBe(4)
     expect(order[4]).toBe('-')
-    for (const server of backend.servers) backend.release(server)
+    for (const server of backend.servers) backend.release(server, ANSWERED)
     const first = backend.servers.find(({ name }) => name === order[0])!
     expect(backend.pick(keys[3]!, first.triedBit)?.name).toBe(order[1]!)
   })
@@ -270,7 +271,7 @@ describe('each algorithm', () => {
         if (server !== null) held.push(server)
         else expect([held.length, worker.lastPickFull]).toEqual([42, true])
         if (held.length > 0 && random.next() < 0.4)
-          worker.release(held.splice(random.below(held.length), 1)[0]!)
+          worker.release(held.splice(random.below(held.length), 1)[0]!, ANSWERED)
         for (const { slot, maxConnections } of worker.servers)
           expect(bench.board.inFlight(slot)).toBeLessThanOrEqual(maxConnections)
       }

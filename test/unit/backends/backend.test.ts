@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Backend } from '../../../server/backends/backend.ts'
 import { ALGORITHMS } from '../../../server/backends/algorithm.options.ts'
 import {
@@ -119,7 +120,7 @@ describe('a pick', () => {
     expect(backend.lastPickFull).toBe(true)
     expect(backend.pick(0, a.triedBit)).toBeNull()
     expect(backend.lastPickFull).toBe(true)
-    backend.release(b)
+    backend.release(b, ANSWERED)
     expect(backend.pick(0, b.triedBit)).toBeNull()
     expect(backend.lastPickFull).toBe(true)
     expect(backend.pick(0, a.triedBit | b.triedBit)).toBeNull()

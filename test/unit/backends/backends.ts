@@ -1,3 +1,4 @@
+import { ANSWERED } from '../../../server/backends/outcome.ts'
 // Backends on a scoreboard of their own, with every server up.
 import type { BackendConfig } from '../../../server/backends/backend.options.ts'
 import type { ServerConfig } from '../../../server/backends/server.options.ts'
@@ -77,7 +78,7 @@ export class Bench {
 export function walk(backend: Backend, picks: number, key: (pick: number) => number = () => 0): string[] {
   return Array.from({ length: picks }, (_, i) => {
     const server = backend.pick(key(i), 0)
-    if (server) backend.release(server)
+    if (server) backend.release(server, ANSWERED)
     return server?.name ?? '-'
   })
 }

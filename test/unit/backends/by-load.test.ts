@@ -1,5 +1,6 @@
 // Algorithms that go by what servers did with earlier requests.
 import { describe, expect, test } from 'bun:test'
+import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Backend } from '../../../server/backends/backend.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { seededRandom } from '../../support/random.ts'
@@ -50,7 +51,7 @@ describe('least response time', () => {
     for (let i = 0; i < 50; i++) {
       const server = backend.pick(0, 1)
       expect(server?.name).not.toBe('a')
-      backend.release(server!)
+      backend.release(server!, ANSWERED)
     }
   })
 })
@@ -68,7 +69,7 @@ function serve(
     clock.nowMs += ms === Infinity ? 0.1 : ms
     if (ms === Infinity) server.live.record.failed(0.1, clock.nowMs)
     else server.live.record.answered(ms, clock.nowMs)
-    backend.release(server)
+    backend.release(server, ANSWERED)
     return server.name
   })
 }
@@ -93,7 +94,7 @@ describe('a server that fails at once', () => {
           clock.nowMs = dueMs
           if (server.name === 'bad') server.live.record.failed(0.1, dueMs)
           else server.live.record.answered(5, dueMs)
-          backend.release(server)
+          backend.release(server, ANSWERED)
         }
         const server = backend.pick(0, 0)!
         counts[server.name]!++

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Backend } from '../../../server/backends/backend.ts'
 import { Bell, WaitQueue, type Waiter } from '../../../server/backends/queue.ts'
 import type { Server } from '../../../server/backends/server.ts'
@@ -59,9 +60,9 @@ describe('waiting', () => {
   test('ends in the order of coming, with the server that was given back', () => {
     const { backend, held } = fullBackend()
     for (const name of ['first', 'second']) expect(backend.queue.push(waiter(name), 0)).toBe(true)
-    backend.release(held[1]!)
+    backend.release(held[1]!, ANSWERED)
     expect(events).toEqual([`first gets ${held[1]!.name}`])
-    backend.release(held[0]!)
+    backend.release(held[0]!, ANSWERED)
     expect(events[1]).toBe(`second gets ${held[0]!.name}`)
     expect(backend.queue.length).toBe(0)
   })
@@ -79,7 +80,7 @@ describe('waiting', () => {
     backend.queue.remove(all[0]!)
     backend.queue.remove(all[0]!)
     backend.queue.remove(waiter('never in it'))
-    for (const server of held) backend.release(server)
+    for (const server of held) backend.release(server, ANSWERED)
     expect(events.map((event) => event[0])).toEqual(['y', 'z'])
     expect(backend.queue.length).toBe(0)
   })
@@ -105,9 +106,9 @@ describe('waiting', () => {
     const [a, b] = held as [Server, Server]
     backend.queue.push(waiter('retry', { tried: b.triedBit }), 0)
     backend.queue.push(waiter('fresh'), 0)
-    backend.release(b)
+    backend.release(b, ANSWERED)
     expect(events).toEqual([`fresh gets ${b.name}`])
-    backend.release(a)
+    backend.release(a, ANSWERED)
     expect(events[1]).toBe(`retry gets ${a.name}`)
   })
 
@@ -140,7 +141,7 @@ describe('the tick', () => {
     await waitFor(() => events.length === 2)
     expect(events.map((event) => event[0])).toEqual(['x', 'y'])
     expect(backend.queue.length).toBe(1)
-    backend.release(held[0]!)
+    backend.release(held[0]!, ANSWERED)
     expect(events.length).toBe(3)
   })
 })
@@ -148,9 +149,9 @@ describe('the tick', () => {
 describe('telling a waiter', () => {
   test('may give a place back at once, for the next one', () => {
     const { backend, held } = fullBackend()
-    const thereupon = (server: Server): void => backend.release(server)
+    const thereupon = (server: Server): void => backend.release(server, ANSWERED)
     for (const name of ['x', 'y', 'z']) backend.queue.push(waiter(name, { thereupon }), 0)
-    backend.release(held[0]!)
+    backend.release(held[0]!, ANSWERED)
     expect(events.map((event) => event[0])).toEqual(['x', 'y', 'z'])
     expect(backend.pick(0, 0)).toBe(held[0]!)
   })
@@ -184,8 +185,8 @@ describe('a waiter that throws', () => {
     const { backend, held } = fullBackend()
     backend.queue.push(waiter('x', { thereupon: throws }), 0)
     backend.queue.push(waiter('y'), 0)
-    backend.release(held[0]!)
-    backend.release(held[1]!)
+    backend.release(held[0]!, ANSWERED)
+    backend.release(held[1]!, ANSWERED)
     expect(events.map((event) => event[0])).toEqual(['x', 'y'])
     expect(bugs).toEqual([broken])
   })
@@ -213,10 +214,10 @@ describe('across snapshots', () => {
     expect(after.queue.push(waiter('new'), 0)).toBe(true)
     expect(backend.queue.push(waiter('old retry'), 0)).toBe(true)
     expect(after.queue.push(waiter('too many'), 0)).toBe(false)
-    backend.release(held[0]!)
-    after.release(held[1]!)
+    backend.release(held[0]!, ANSWERED)
+    after.release(held[1]!, ANSWERED)
     expect(events.map((event) => event.split(' gets')[0]!)).toEqual(['old', 'old retry'])
-    after.release(held[0]!)
+    after.release(held[0]!, ANSWERED)
     expect(events[2]).toStartWith('new')
   })
 })

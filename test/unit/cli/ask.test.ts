@@ -39,6 +39,7 @@ const served = (backend: string, name: string, requests: number, failed: number)
   server: name,
   attempts: requests + 7,
   failed_attempts: failed + 7,
+  refused_attempts: 4,
 })
 
 let healthDocument: HealthDocument
@@ -115,10 +116,10 @@ test('health and status fail when a backend has no server that is up', async () 
 test('metrics shows totals and servers', async () => {
   expect((await said(metrics, '--admin', url)).out).toBe(`1000 requests, 5 failed, 99.50 % succeeded
 
-BACKEND  SERVER  REQUESTS  FAILED  ATTEMPTS  LOST  SUCCESS  IN FLIGHT
-api      one          600       3       607    10  99.50 %          2
-api      two          300       2       307     9  99.50 %          2
-web      three        100       0       107     7  99.50 %          2
+BACKEND  SERVER  REQUESTS  FAILED  ATTEMPTS  LOST  REFUSED  SUCCESS  IN FLIGHT
+api      one          600       3       607    10        4  99.50 %          2
+api      two          300       2       307     9        4  99.50 %          2
+web      three        100       0       107     7        4  99.50 %          2
 `)
 })
 
@@ -141,8 +142,8 @@ test('status puts health and traffic side by side', async () => {
     'healthy: 2 of 3 servers up',
     '1000 requests, 5 failed, 99.50 % succeeded',
     '',
-    'BACKEND  SERVER  STATE  WEIGHT  IN FLIGHT  REQUESTS  FAILED  ATTEMPTS  LOST  REASON',
-    'api      one     up          1          2       600       3       607    10',
+    'BACKEND  SERVER  STATE  WEIGHT  IN FLIGHT  REQUESTS  FAILED  ATTEMPTS  LOST  REFUSED  REASON',
+    'api      one     up          1          2       600       3       607    10        4',
   ])
 })
 

@@ -49,6 +49,7 @@ test('a server that is up and fails each request is told as that', () => {
       active_connections: 0,
       attempts: 4,
       failed_attempts: 0,
+      refused_attempts: 0,
     }
     const metrics = {
       total_requests: 4,

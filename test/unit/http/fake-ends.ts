@@ -10,13 +10,13 @@ import type {
   ClientConnection,
   ClientEvents,
   ClientStream,
-  Loss,
   Opening,
   Protocol,
   ServerEvents,
   ServerStream,
   Servers,
 } from '../../../server/http/ends.ts'
+import type { Loss } from '../../../server/tables/faults.ts'
 import type { Listener } from '../../../server/snapshot/snapshot.ts'
 import type { FaultCode } from '../../../server/tables/faults.ts'
 import type { TestEngine } from '../../support/engine.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { backoffMs, mayRepeat } from '../../../server/http/retry.ts'
-import type { Loss } from '../../../server/http/ends.ts'
+import type { Loss } from '../../../server/tables/faults.ts'
 import { METHODS, METHOD_GET } from '../../../server/tables/methods.ts'
 
 const POST = METHODS.indexOf('POST')

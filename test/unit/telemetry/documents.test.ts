@@ -114,6 +114,7 @@ test('the metrics document has the shape that is promised', () => {
         server: 'http://server1:8000',
         attempts: 10,
         failed_attempts: 1,
+        refused_attempts: 0,
       },
     ],
   })
