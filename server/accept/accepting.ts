@@ -5,7 +5,7 @@
 // would be tried again without end.
 import type { SocketHandler, TCPSocketListener } from 'bun'
 import { descriptorLimit, nextDescriptor } from '../lib/descriptors.ts'
-import { duplicateFd } from '../lib/pass-fds.ts'
+import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
 
 /** Where a listening socket comes from: inherited, or bound here. */
 export type ListenHow = { readonly fd: number } | { readonly hostname: string; readonly port: number }
@@ -70,9 +70,13 @@ function stop(): void {
   state.isStopped = true
   state.stops++
   for (const one of all) one.park()
+  lookSoon()
+  news?.stopped(state.limit, state.clients)
+}
+
+function lookSoon(): void {
   look ??= setInterval(lookAgain, LOOK_EVERY_MS)
   look.unref()
-  news?.stopped(state.limit, state.clients)
 }
 
 function lookAgain(): void {
@@ -149,21 +153,17 @@ export class Accepting<T> implements Parked {
     if (this.#socket === null) return
     // Who is there already has no use for what is new.
     if (isMore || process.platform !== 'linux') return this.#socket.reload({ socket: handlers })
-    try {
-      const fd = duplicateFd(this.fd)
-      this.#socket.stop(false)
-      this.#socket = listenOn({ fd }, handlers)
-    } catch {
-      // no descriptor is left: it goes on with more handlers than are needed
-    }
+    this.park() // where no descriptor is left, it goes on with more handlers than are needed
+    if (!takeBack(this)) lookSoon()
   }
 
   /** Accepts no more; who still waits in its queue is lost. */
   stop(): void {
     all.delete(this)
-    this.unpark()
     this.#socket?.stop(false)
     this.#socket = null
+    if (this.#parkedFd !== -1) closeFds([this.#parkedFd])
+    this.#parkedFd = -1
   }
 }
 

@@ -173,6 +173,8 @@ export interface Requests {
   readonly isDraining: boolean
   opened(connection: ClientConnection): void
   closed(connection: ClientConnection): void
+  /** Ends those that are idle, of these. */
+  endIdle(which: (connection: ClientConnection) => boolean): void
 }
 
 /** An attempt at a server: a request of ours and its answer. */

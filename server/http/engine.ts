@@ -123,10 +123,10 @@ export class Engine implements Requests {
     this.#open.delete(client)
   }
 
-  /** Ends idle connections: others wait to be accepted. */
-  endIdle(): void {
+  /** Ends idle connections, all where others wait to be accepted. */
+  endIdle(which: (client: ClientConnection) => boolean = () => true): void {
     event(() => {
-      for (const client of this.#open) client.endIfIdle()
+      for (const client of this.#open) if (which(client)) client.endIfIdle()
     })
   }
 

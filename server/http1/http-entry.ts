@@ -14,13 +14,23 @@ export class HttpEntry implements Entry {
   readonly #port: Port
 
   constructor(listener: Listener, requests: Requests, wheel: Wheel) {
-    this.#port = { listener, limits: limitsOf(listener), requests, wheel }
+    this.#port = { listener, limits: limitsOf(listener), isRetired: false, requests, wheel }
   }
 
   /** Takes that of another snapshot: for the requests to come. */
   serve(listener: Listener): void {
     this.#port.listener = listener
     this.#port.limits = limitsOf(listener)
+  }
+
+  /**
+   * Its address is closed, or another kind of listener's. Who is idle goes now, who is served with the
+   * answer: left alone they would be served as long as they like, on an address that nobody opened.
+   */
+  retire(): void {
+    const port = this.#port
+    port.isRetired = true
+    port.requests.endIdle((one) => one instanceof Inbound && one.port === port)
   }
 
   accept(socket: Socket<SocketEvents>, from: Accepted): void {

@@ -53,7 +53,7 @@ export class Inbound extends Conn implements ClientConnection {
     this.reader = this.stream.reader
     this.#pipeline = new Pipeline(this)
     const { head } = port.listener.options.timeouts
-    this.setDue(nowMs + (port.requests.isDraining ? Math.min(NEXT_REQUEST_MS, head) : head))
+    this.setDue(nowMs + (this.#isToLeave ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
 
   get limits(): HeadLimits {
@@ -64,12 +64,17 @@ export class Inbound extends Conn implements ClientConnection {
     return this.port.listener
   }
 
+  /** The worker drains, or its listener is no more. */
+  get #isToLeave(): boolean {
+    return this.port.isRetired || this.port.requests.isDraining
+  }
+
   /** This connection takes no further request after the one being served. */
   get isLast(): boolean {
     return (
       (this.#hasEnded && !this.#hasMore && this.#pipeline.isEmpty) ||
       this.#served >= this.port.listener.options.limits.requests ||
-      this.port.requests.isDraining
+      this.#isToLeave
     )
   }
 
@@ -218,7 +223,7 @@ export class Inbound extends Conn implements ClientConnection {
   /** Serves the next request, or waits for it. */
   next(): void {
     if (this.#pipeline.goOn()) return
-    if (this.#hasEnded || this.port.requests.isDraining) return this.finish()
+    if (this.#hasEnded || this.#isToLeave) return this.finish()
     this.#answeredMs = nowMs
     holdIfFull(this)
     this.#awaitHead()

@@ -8,6 +8,8 @@ import type { Requests } from '../http/ends.ts'
 export interface Port {
   listener: Listener
   limits: HeadLimits
+  /** Its address is closed, or speaks something else: who is still here leaves after this request. */
+  isRetired: boolean
   readonly requests: Requests
   readonly wheel: Wheel
 }

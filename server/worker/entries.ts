@@ -90,13 +90,20 @@ export class Entries {
     return made
   }
 
-  #turnEntry({ isTls }: TcpBind, listener: TurnListener): Entry {
+  #turnEntry({ key, isTls }: TcpBind, listener: TurnListener): Entry {
+    this.#retireHttp(key)
     const { clients, arrivals } = this.#parts
     const codec = new StreamEntry(clients, listener)
     if (!isTls) return codec
     const { certificate } = listener
     if (certificate === null) throw new Error(`listeners.${listener.name}: no certificate for its TLS`)
     return new TlsEntry({ arrivals, certificate, alpn: STUN_ALPN, next: codec })
+  }
+
+  /** HTTP is spoken on this address no more. */
+  #retireHttp(key: string): void {
+    this.#http.get(key)?.retire()
+    this.#http.delete(key)
   }
 
   #countOf(listener: AnyListener): Count {
@@ -108,9 +115,9 @@ export class Entries {
     return made
   }
 
-  /** Forgets what is of other addresses and other listeners than these; connections keep what is theirs. */
+  /** Forgets what is of other addresses and other listeners than these; what is served there may finish. */
   keep(keys: ReadonlySet<string>, listeners: readonly AnyListener[]): void {
-    for (const key of this.#http.keys()) if (!keys.has(key)) this.#http.delete(key)
+    for (const key of this.#http.keys()) if (!keys.has(key)) this.#retireHttp(key)
     const counted = new Set(listeners.map(countKey))
     for (const [key, { open }] of this.#counts) if (open === 0 && !counted.has(key)) this.#counts.delete(key)
   }

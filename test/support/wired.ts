@@ -114,6 +114,7 @@ export function wire(gateway: TestEngine): Wired {
   const port: Port = {
     listener,
     limits: { headBytes: head, targetBytes: target, fields },
+    isRetired: false,
     requests: gateway.engine,
     wheel: gateway.engine.wheel,
   }

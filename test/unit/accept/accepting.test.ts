@@ -72,6 +72,38 @@ if (process.platform === 'linux') {
     accepting.stop()
   })
 
+  test('one that cannot be taken back while its handlers change accepts a little later, with the new ones', async () => {
+    const opened: string[] = []
+    const handlersOf = (name: string, more = {}) => ({
+      open: () => void opened.push(name),
+      drain() {},
+      ...more,
+    })
+    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, handlersOf('more', { data() {} }))
+    const listens = spyOn(Bun, 'listen').mockImplementation(() => {
+      throw new Error('no room for another watch')
+    })
+    accepting.useHandlers(handlersOf('fewer'))
+    await waitFor(() => listens.mock.calls.length >= 2)
+    await using _ = await rawClient(accepting.port)
+    listens.mockRestore()
+    await waitFor(() => opened.length > 0)
+    expect(opened).toEqual(['fewer'])
+    accepting.stop()
+  })
+
+  test('one that is parked closes its descriptor when it stops', () => {
+    const before = nextDescriptor()
+    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, { data() {} })
+    accepting.park()
+    const listens = spyOn(Bun, 'listen').mockImplementation(() => {
+      throw new Error('no room for another watch')
+    })
+    accepting.stop()
+    listens.mockRestore()
+    expect([accepting.fd, nextDescriptor()]).toEqual([-1, before])
+  })
+
   test('a dial without a descriptor says so, and so does a look whether one is left', async () => {
     const code = `
       const { dial } = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/dial.ts'))})
