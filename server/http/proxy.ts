@@ -331,7 +331,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     if (this.#tunnel) this.stream.becomeTunnel()
     const early = this.#early
     this.#early = null
-    this.forward?.resumeServer()
+    if (early || this.#isHeadShared) this.forward?.resumeServer()
     if (!early) return
     early.giveTo(this.sink)
     if (early.isWhole) this.answerEnd(early.trailers)

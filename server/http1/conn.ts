@@ -1,24 +1,14 @@
-// What both kinds of connection share: writing with backpressure, reading with pause, one deadline on the
-// wheel, and an orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and
+// What both kinds of connection share beside writing: reading with pause, one deadline on the wheel, and an
+// orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and
 // lingers, or is terminated.
-import type { Socket } from 'bun'
-import {
-  STAGED_PIECE_MAX,
-  type StageOwner,
-  flush,
-  isStaging,
-  openStage,
-  stageTo,
-  stagedLength,
-} from '../lib/stage.ts'
+import { flush } from '../lib/stage.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { SocketEvents } from '../lib/socket-events.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { BodyReader } from './body.ts'
-import { countBuffered, letGo, removeReader } from '../lib/buffers.ts'
-import { Pace } from './pace.ts'
-import { keepable } from '../lib/read-piece.ts'
+import { letGo, removeReader } from '../lib/buffers.ts'
 import { type Pumped, enqueue, isVolume, pump, unpump } from './pump.ts'
+import { Writing } from './writing.ts'
 
 const LINGER_MS = 2000
 /**
@@ -27,15 +17,11 @@ const LINGER_MS = 2000
  */
 const LINGER_MS_MAX = 30_000
 
-export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwner, Pumped {
-  socket: Socket<SocketEvents> | null = null
+export abstract class Conn extends Writing implements SocketEvents, Timed, Pumped {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
   readonly wheel: Wheel
-  /** Accepted from the other side, not yet by the socket. */
-  waiting: Buffer[] = []
-  waitingBytes = 0
   isPaused = false
   isPumped = false
   isQueued = false
@@ -44,21 +30,13 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   isDecrypted = false
   /** Bun does not read it. */
   #isBunPaused = false
-  /** The socket is gone. */
-  isClosed = false
   /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
   isFinishing = false
   #isShut = false
   #shutWhenDrained = false
-  /** What is still written is dropped. */
-  #isMute = false
-  /** A write found the connection reset; the end that is read next only looks like a FIN. */
-  hasFailed = false
   #shutMs = 0
   #lingered = 0
   #lingeredAtLook = 0
-  /** Bytes kept elsewhere for the exchange of this connection. */
-  #kept = 0
 
   /** How much may still come on a connection that is finishing. */
   readonly #lingerBytesMax: number
@@ -88,104 +66,7 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   abstract readonly place: string
   abstract readonly reader: BodyReader
 
-  /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
-  write(bytes: Buffer, from: number, to: number): void {
-    if (this.isClosed || this.#isMute) return
-    if (isStaging(this)) {
-      if (to - from <= STAGED_PIECE_MAX) {
-        const stage = openStage(this, to - from)
-        const at = stagedLength()
-        bytes.copy(stage, at, from, to)
-        stageTo(at + to - from)
-        return
-      }
-      flush()
-    }
-    const taken = this.#send(bytes, from, to)
-    if (taken < to - from) this.#keep(keepable(bytes, from + taken, to))
-  }
-
-  /** Stages a few bytes, so that they leave in one write with what is written next. */
-  writeSmall(bytes: Buffer, from = 0, to = bytes.length): void {
-    if (this.isClosed || this.#isMute) return
-    const stage = openStage(this, to - from)
-    const at = stagedLength()
-    bytes.copy(stage, at, from, to)
-    stageTo(at + to - from)
-  }
-
-  flushStage(stage: Buffer, length: number): void {
-    if (length === 0 || this.isClosed || this.#isMute) return
-    const taken = this.#send(stage, 0, length)
-    if (taken < length) this.#keep(Buffer.from(stage.subarray(taken, length)))
-  }
-
-  /** Bytes that the socket took now; none while earlier ones wait. */
-  #send(bytes: Buffer, from: number, to: number): number {
-    if (this.waitingBytes > 0 || !this.socket) return 0
-    const taken = this.socket.write(bytes, from, to - from)
-    if (taken >= 0) return taken
-    this.#fail()
-    return to - from
-  }
-
-  #fail(): void {
-    this.hasFailed = true
-    this.writeFailed()
-  }
-
-  /**
-   * A write found the connection reset. The close event follows behind what can be read yet, but not while
-   * Bun does not read.
-   */
-  protected writeFailed(): void {}
-
-  #keep(rest: Buffer): void {
-    if (this.waitingBytes === 0) {
-      this.beginWaiting()
-      this.heed(this.nextLook(nowMs))
-    }
-    this.waiting.push(rest)
-    this.waitingBytes += rest.length
-    countBuffered(rest.length)
-  }
-
-  /** So many bytes more are kept for its exchange, or fewer. */
-  countKept(delta: number): void {
-    const counted = Math.max(delta, -this.#kept) // what is dropped late was forgotten with its exchange
-    this.#kept += counted
-    countBuffered(counted)
-  }
-
-  /** Its exchange is over, and keeps nothing. */
-  forgetKept(): void {
-    if (this.#kept !== 0) this.countKept(-this.#kept)
-  }
-
-  #forgetWaiting(): void {
-    const { waitingBytes } = this
-    this.waiting = []
-    this.waitingBytes = 0
-    if (waitingBytes > 0) countBuffered(-waitingBytes)
-  }
-
-  /** The socket takes bytes again: sends what waits. */
-  onDrain(): void {
-    while (this.waiting.length > 0) {
-      const first = this.waiting[0] as Buffer
-      const taken = this.socket ? this.socket.write(first, 0, first.length) : -1
-      if (taken < 0) return this.#fail()
-      if (taken > 0) {
-        this.waitingBytes -= taken
-        countBuffered(-taken)
-        this.noteWritten(taken)
-      }
-      if (taken < first.length) {
-        this.waiting[0] = keepable(first, taken, first.length)
-        return
-      }
-      this.waiting.shift()
-    }
+  protected allWritten(): void {
     if (this.isFinishing) this.#shut()
     else this.drained()
   }
@@ -253,9 +134,9 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
 
   /** Drops what waits and whatever is still written: nobody wants it any more. What is read goes on. */
   protected mute(): void {
-    this.#isMute = true
+    this.isMute = true
     this.#shutWhenDrained = false
-    this.#forgetWaiting()
+    this.forgetWaiting()
   }
 
   /**
@@ -283,7 +164,7 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   }
 
   #shutdown(): void {
-    this.#isShut = this.#isMute = true
+    this.#isShut = this.isMute = true
     this.socket?.shutdown()
   }
 
@@ -344,7 +225,7 @@ export abstract class Conn extends Pace implements SocketEvents, Timed, StageOwn
   protected release(): void {
     this.isClosed = true
     this.wheel.remove(this)
-    this.#forgetWaiting()
+    this.forgetWaiting()
     this.forgetKept()
     removeReader(this)
   }

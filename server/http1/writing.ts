@@ -1,0 +1,137 @@
+// Writing with backpressure: small pieces are staged, what the socket does not take waits, and is counted.
+import type { Socket } from 'bun'
+import { countBuffered } from '../lib/buffers.ts'
+import { nowMs } from '../lib/clock.ts'
+import { keepable } from '../lib/read-piece.ts'
+import type { SocketEvents } from '../lib/socket-events.ts'
+import {
+  STAGED_PIECE_MAX,
+  type StageOwner,
+  flush,
+  isStaging,
+  openStage,
+  stageTo,
+  stagedLength,
+} from '../lib/stage.ts'
+import { Pace } from './pace.ts'
+
+export abstract class Writing extends Pace implements StageOwner {
+  socket: Socket<SocketEvents> | null = null
+  /** Accepted from the other side, not yet by the socket. */
+  waiting: Buffer[] = []
+  waitingBytes = 0
+  /** The socket is gone. */
+  isClosed = false
+  /** What is still written is dropped. */
+  protected isMute = false
+  /** A write found the connection reset; the end that is read next only looks like a FIN. */
+  hasFailed = false
+  /** Bytes kept elsewhere for the exchange of this connection. */
+  #kept = 0
+
+  /** All that waited is written. */
+  protected abstract allWritten(): void
+  /** Brings the deadline forward. */
+  protected abstract heed(dueMs: number): void
+
+  /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
+  write(bytes: Buffer, from: number, to: number): void {
+    if (this.isClosed || this.isMute) return
+    if (isStaging(this)) {
+      if (to - from <= STAGED_PIECE_MAX) {
+        const stage = openStage(this, to - from)
+        const at = stagedLength()
+        bytes.copy(stage, at, from, to)
+        stageTo(at + to - from)
+        return
+      }
+      flush()
+    }
+    const taken = this.#send(bytes, from, to)
+    if (taken < to - from) this.#keep(keepable(bytes, from + taken, to))
+  }
+
+  /** Stages a few bytes, so that they leave in one write with what is written next. */
+  writeSmall(bytes: Buffer, from = 0, to = bytes.length): void {
+    if (this.isClosed || this.isMute) return
+    const stage = openStage(this, to - from)
+    const at = stagedLength()
+    bytes.copy(stage, at, from, to)
+    stageTo(at + to - from)
+  }
+
+  flushStage(stage: Buffer, length: number): void {
+    if (length === 0 || this.isClosed || this.isMute) return
+    const taken = this.#send(stage, 0, length)
+    if (taken < length) this.#keep(Buffer.from(stage.subarray(taken, length)))
+  }
+
+  /** Bytes that the socket took now; none while earlier ones wait. */
+  #send(bytes: Buffer, from: number, to: number): number {
+    if (this.waitingBytes > 0 || !this.socket) return 0
+    const taken = this.socket.write(bytes, from, to - from)
+    if (taken >= 0) return taken
+    this.#fail()
+    return to - from
+  }
+
+  #fail(): void {
+    this.hasFailed = true
+    this.writeFailed()
+  }
+
+  /**
+   * A write found the connection reset. The close event follows behind what can be read yet, but not while
+   * Bun does not read.
+   */
+  protected writeFailed(): void {}
+
+  #keep(rest: Buffer): void {
+    if (this.waitingBytes === 0) {
+      this.beginWaiting()
+      this.heed(this.nextLook(nowMs))
+    }
+    this.waiting.push(rest)
+    this.waitingBytes += rest.length
+    countBuffered(rest.length)
+  }
+
+  /** So many bytes more are kept for its exchange, or fewer. */
+  countKept(delta: number): void {
+    const counted = Math.max(delta, -this.#kept) // what is dropped late was forgotten with its exchange
+    this.#kept += counted
+    countBuffered(counted)
+  }
+
+  /** Its exchange is over, and keeps nothing. */
+  forgetKept(): void {
+    if (this.#kept !== 0) this.countKept(-this.#kept)
+  }
+
+  protected forgetWaiting(): void {
+    const { waitingBytes } = this
+    this.waiting = []
+    this.waitingBytes = 0
+    if (waitingBytes > 0) countBuffered(-waitingBytes)
+  }
+
+  /** The socket takes bytes again: sends what waits. */
+  onDrain(): void {
+    while (this.waiting.length > 0) {
+      const first = this.waiting[0] as Buffer
+      const taken = this.socket ? this.socket.write(first, 0, first.length) : -1
+      if (taken < 0) return this.#fail()
+      if (taken > 0) {
+        this.waitingBytes -= taken
+        countBuffered(-taken)
+        this.noteWritten(taken)
+      }
+      if (taken < first.length) {
+        this.waiting[0] = keepable(first, taken, first.length)
+        return
+      }
+      this.waiting.shift()
+    }
+    this.allWritten()
+  }
+}
