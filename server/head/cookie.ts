@@ -5,8 +5,9 @@ const EQUALS = 61
 const SPACE = 32
 const TAB = 9
 
-/** The value of the first cookie of this name in a Cookie field; null: there is none. */
-export function cookieIn(field: string, name: string): string | null {
+/** The values of the cookies of this name in a Cookie field. */
+export function cookiesIn(field: string, name: string): string[] {
+  const values: string[] = []
   let at = 0
   while (at < field.length) {
     while (field.charCodeAt(at) === SPACE || field.charCodeAt(at) === TAB) at++
@@ -14,8 +15,8 @@ export function cookieIn(field: string, name: string): string | null {
     while (end < field.length && field.charCodeAt(end) !== SEMICOLON) end++
     const value = at + name.length + 1
     if (value <= end && field.charCodeAt(value - 1) === EQUALS && field.startsWith(name, at))
-      return field.slice(value, end).trimEnd()
+      values.push(field.slice(value, end).trimEnd())
     at = end + 1
   }
-  return null
+  return values
 }

@@ -29,7 +29,7 @@ export const RateLimitOptions = Type.Object(
     ),
     key: OneOrMore(
       Key,
-      'What has a bucket of its own: each client address, host, path, value of a header field or cookie; or the rule as a whole. Of a list, each combination. A request without the field or cookie counts for its client address.',
+      'What has a bucket of its own: each client address, host, path, value of a header field or cookie; or the rule as a whole. Of a list, each combination. A request without the field or cookie, or with several that differ, counts for its client address.',
       ['client_ip'],
     ),
     ipv6_prefix: Type.Integer({

@@ -108,6 +108,8 @@ test('headers: always says what is left in answers that pass, and in refusals on
   expect(refusal.edits).toBeNull()
 })
 
+const HOST = 'Host: example.org'
+
 describe('the key', () => {
   const isShared = (key: string[], one: ExchangeParts, other: ExchangeParts, more = {}): boolean => {
     const { ask } = makeStep({ requests: 1, key, ...more })
@@ -140,6 +142,39 @@ describe('the key', () => {
       'cookies',
       ['cookie id'],
       [{ request: requestOf('Cookie: a=b; id=1; c=d') }, { request: requestOf('Cookie: id=1') }],
+      true,
+    ],
+    [
+      'spellings of one path',
+      ['path'],
+      [
+        { request: headOf('GET /a/b?c HTTP/1.1', HOST) },
+        { request: headOf('GET //%61/x/../b;v=1?d HTTP/1.1', HOST) },
+      ],
+      true,
+    ],
+    [
+      'one header value that stands behind another, by their address',
+      ['header X-Api-Key'],
+      [
+        { request: requestOf('X-Api-Key: 1', 'X-Api-Key: a') },
+        { request: requestOf('X-Api-Key: 2', 'X-Api-Key: a') },
+      ],
+      true,
+    ],
+    [
+      'one header value, said twice',
+      ['header X-Api-Key'],
+      [
+        { request: requestOf('X-Api-Key: a') },
+        { request: requestOf('X-Api-Key: a', 'X-Api-Key: a'), address: '192.0.2.2' },
+      ],
+      true,
+    ],
+    [
+      'one cookie that stands behind another, by their address',
+      ['cookie id'],
+      [{ request: requestOf('Cookie: id=1; id=a') }, { request: requestOf('Cookie: id=2', 'Cookie: id=a') }],
       true,
     ],
     ['none, by their address', ['header X-Api-Key'], [{}, { address: '192.0.2.2' }], false],
