@@ -4,7 +4,7 @@ import { nowMs } from '../lib/clock.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { AttemptRecord } from './asker.ts'
 import type { Phase } from './exchange.ts'
-import { tellFailure } from './tell-exchange.ts'
+import { tellFailure } from './tell-attempt.ts'
 
 /** Attempts that an exchange remembers: retries are few, but not for ever. */
 const TRIES_MAX = 16

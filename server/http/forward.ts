@@ -18,7 +18,7 @@ import type { Loss } from '../tables/faults.ts'
 import type { Phase } from './exchange.ts'
 import { KeptBody } from './kept-body.ts'
 import { backoffMs, mayRepeat } from './retry.ts'
-import { tellAttempt } from './tell-exchange.ts'
+import { tellAttempt } from './tell-attempt.ts'
 import { wantedUpgrades } from './upgrade.ts'
 
 export class Forward implements ServerEvents, Waiter {

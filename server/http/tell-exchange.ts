@@ -1,11 +1,7 @@
 // What happens to each exchange, as debug events: for who looks for the reason of one answer (`-l debug`).
 // Who calls asks first whether anyone listens (engine.isDebugging).
-import type { Server } from '../backends/server.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
-import type { FaultCode } from '../tables/faults.ts'
 import { logEvent } from '../telemetry/log.ts'
-import type { AttemptRecord } from './asker.ts'
-import type { Phase } from './exchange.ts'
 import type { Proxied } from './proxy.ts'
 
 /** Its head is here; or what came was refused. */
@@ -30,22 +26,6 @@ export function tellRule({ id }: Proxied, rule: Rule | null): void {
     middleware: rule?.steps.map(({ name }) => name) ?? [],
     to: rule?.to.is ?? null,
   })
-}
-
-/** A server was picked. */
-export function tellAttempt({ id, attempts, queueMs }: AttemptRecord, server: Server): void {
-  logEvent('debug', 'exchange_attempt', {
-    id,
-    attempt: attempts,
-    backend: server.backend,
-    server: server.name,
-    queue_ms: queueMs,
-  })
-}
-
-/** The attempt failed. */
-export function tellFailure({ id }: AttemptRecord, server: Server, fault: FaultCode, phase: Phase): void {
-  logEvent('debug', 'exchange_attempt_failed', { id, server: server.name, fault, phase })
 }
 
 /** It is over. */

@@ -37,7 +37,7 @@ interface StreamConnection extends ClientConnection, KeptFor, Writer {
   shutdownWrites(): void
   forgetKept(): void
   /** The exchange is over: on to the next request, or to the end of the connection. */
-  answered(keeps: boolean): void
+  exchangeOver(keeps: boolean): void
   abort(): void
 }
 
@@ -210,7 +210,7 @@ export class Http1Stream implements ClientStream, PieceTaker {
   finish(): void {
     this.#exchange = null
     this.#release()
-    this.connection.answered(this.keeps)
+    this.connection.exchangeOver(this.keeps)
   }
 
   reset(_code: FaultCode): void {

@@ -209,7 +209,7 @@ export class Inbound extends Conn implements ClientConnection {
   // ── from one request to the next ──
 
   /** The answer is written to its end. Goes on to the next request, or ends the connection. */
-  answered(keeps: boolean): void {
+  exchangeOver(keeps: boolean): void {
     if (!keeps || this.place !== 'busy') {
       this.place = 'over'
       return this.finish()

@@ -11,13 +11,13 @@ interface Known {
 }
 
 const KNOWN: readonly Known[] = [
-  { rooms: ['http'], most: 11, why: 'the life of an exchange is told in files that pass it on' },
+  { rooms: ['http'], most: 8, why: 'the life of an exchange is told in files that pass it on' },
   {
     rooms: ['http', 'middleware', 'snapshot'],
     most: 3,
     why: 'a step is given the exchange, which has the snapshot, which has the steps',
   },
-  { rooms: ['http1'], most: 5, why: 'the two ends of the codec, and who hands connections out' },
+  { rooms: ['http1'], most: 4, why: 'a connection to a server, its pool, and who dials it' },
   { rooms: ['turn'], most: 11, why: 'the state of TURN: allocations, clients and peers know each other' },
   { rooms: ['turn'], most: 2, why: 'a client is in the set of those that its listener has' },
 ]
