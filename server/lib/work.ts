@@ -14,17 +14,26 @@ export interface Work {
 
 /** What all jobs together may take of a turn. */
 const TURN_MS = 2
+/** Where nobody waits, turns are not counted, as that costs a turn each: so long after, it is another one. */
+const LATER_MS = 2 * TURN_MS
 
 const waiting = new Set<Work>()
 let spentMs = 0
+let sinceMs = 0
 let isArmed = false
 
 /** Does it at once as far as this turn has time, and goes on in the next ones. */
 export function work(job: Work): void {
   if (waiting.has(job)) return
-  arm()
+  const nowMs = performance.now()
+  if (waiting.size === 0 && nowMs - sinceMs > LATER_MS) {
+    sinceMs = nowMs
+    spentMs = 0
+  }
   // Those that wait come first.
-  if (waiting.size > 0 || runs(job)) waiting.add(job)
+  if (waiting.size === 0 && !runs(job)) return
+  waiting.add(job)
+  arm()
 }
 
 /** Nobody wants it any more. */
@@ -59,12 +68,12 @@ function arm(): void {
 function turn(): void {
   isArmed = false
   spentMs = 0
-  if (waiting.size === 0) return
-  arm()
+  sinceMs = performance.now()
   tick()
   // One step each, as long as there is time: who has little to do is not behind who has much.
   while (spentMs < TURN_MS && waiting.size > 0) for (const job of waiting) stepOf(job)
   flush()
+  if (waiting.size > 0) arm()
 }
 
 function stepOf(job: Work): void {
