@@ -2,12 +2,15 @@
 // it looks like. Only for heads that the scanners have refused: it walks them once more, slowly.
 import { COLON, CR, FIELD_VALUE, LF, SP, TARGET, TOKEN } from './bytes.ts'
 
+const TAKEN_WHERE = 'which is taken once, and only from addresses in proxy_protocol.trusted'
+
 /** What comes to the wrong port most often, by its first bytes. */
 const OTHERS: readonly (readonly [RegExp, string])[] = [
   [/^\x16\x03[\x00-\x04]/, 'a TLS ClientHello, sent to a port without TLS'],
   [/^PRI \* HTTP\/2/, 'the HTTP/2 preface, sent without asking whether HTTP/2 is spoken here'],
-  [/^PROXY (?:TCP|UNKNOWN)/, 'a PROXY protocol header (version 1), which this listener does not take'],
-  [/^\r\n\r\n\x00\r\nQUIT\n/, 'a PROXY protocol header (version 2), which this listener does not take'],
+  [/^PROXY (?:TCP|UNKNOWN)/, `a PROXY protocol header (version 1), ${TAKEN_WHERE}`],
+  // Empty lines before a request are passed over, and a header of version 2 begins with two.
+  [/^(?:\r\n){0,2}\x00\r\nQUIT\n/, `a PROXY protocol header (version 2), ${TAKEN_WHERE}`],
   [/^SSH-/, 'SSH'],
   [/^(?:EHLO|HELO) /i, 'SMTP'],
   [/^\*[0-9]+\r\n\$/, 'the Redis protocol'],

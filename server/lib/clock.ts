@@ -1,5 +1,7 @@
 // The time of the socket event being handled: read once where the event begins, so that an exchange costs two
 // readings.
+import { ptr } from 'bun:ffi'
+import { libc } from './native.ts'
 
 /** performance.now() as of the latest `tick()`, in ms. */
 export let nowMs = performance.now()
@@ -10,14 +12,48 @@ export function tick(): number {
   return nowMs
 }
 
-/** From performance.now() of this process to the clock that all processes of this machine share. */
-const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+/** From performance.now() of this process to the clock of the machine; read when first used. */
+let sinceBootMs = Number.NaN
 
 /**
  * `nowMs` on that clock: for what processes decide together. It is never set, and stands while the machine
  * sleeps.
  */
-export const machineMs = (): number => nowMs + SINCE_BOOT_MS
+export function machineMs(): number {
+  if (Number.isNaN(sinceBootMs)) sinceBootMs = between(() => performance.now(), bootMs)
+  return nowMs + sinceBootMs
+}
+
+const LOOKS = 16
+
+/**
+ * How far another clock is ahead of ours. A process that starts is held up between two readings, by what is
+ * made at the first use and by others on its core; of several looks the one that took the shortest is right.
+ */
+export function between(ours: () => number, other: () => number): number {
+  let ahead = 0
+  let shortest = Infinity
+  for (let look = 0; look < LOOKS; look++) {
+    const before = ours()
+    const there = other()
+    const took = ours() - before
+    if (took >= shortest) continue
+    shortest = took
+    ahead = there - before - took / 2
+  }
+  return ahead
+}
+
+const CLOCK_MONOTONIC = 1
+
+/** Since the machine started. Bun's own clocks, hrtime too, begin with the process. */
+function bootMs(): number {
+  // There is one process only where there is no such libc.
+  if (process.platform !== 'linux') return performance.now()
+  const time = new BigInt64Array(2)
+  libc().clock_gettime(CLOCK_MONOTONIC, ptr(time))
+  return Number(time[0]) * 1000 + Number(time[1]) / 1e6
+}
 
 /**
  * Seconds since 1970, for what other processes compare with their own clocks: performance.now() knows nothing

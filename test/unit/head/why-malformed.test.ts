@@ -41,6 +41,8 @@ describe('what came to the wrong port is called by its name', () => {
     ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'the HTTP/2 preface'],
     ['PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n', 'a PROXY protocol header (version 1)'],
     ['\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c', 'a PROXY protocol header (version 2)'],
+    // As the scanner leaves it, that has passed over an empty line.
+    ['\r\n\0\r\nQUIT\n!\x11\0\x0c', 'a PROXY protocol header (version 2)'],
     ['SSH-2.0-OpenSSH_9.2\r\n', 'SSH'],
     ['*1\r\n$4\r\nPING\r\n', 'the Redis protocol'],
     ['HTTP/1.1 200 OK\r\n\r\n', 'an answer'],

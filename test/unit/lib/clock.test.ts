@@ -44,3 +44,32 @@ test('seconds since 1970 go with a clock that is set', () => {
   clock.tick()
   expect(clock.unixSeconds()).toBe(Math.floor(atMs / 1000))
 })
+
+test('two clocks are compared by the look between them that was held up least', () => {
+  // Ours is at 0 when the other is at 1000; some looks are held up before or behind the other's reading.
+  let now = 0
+  let look = 0
+  const held = [9, 4, 0, 7]
+  const ours = (): number => now
+  const other = (): number => {
+    const heldMs = held[look++ % held.length]!
+    now += heldMs
+    const there = now + 1000
+    now += 0.5 * heldMs
+    return there
+  }
+  expect(clock.between(ours, other)).toBe(1000)
+  expect(look).toBeGreaterThan(held.length)
+})
+
+test('all processes of the machine share a clock, whenever each of them began', async () => {
+  const module = new URL('../../../server/lib/clock.ts', import.meta.url).pathname
+  const code = `const { machineMs, tick } = await import('${module}'); tick(); console.log(machineMs())`
+  const sharedMs = (): number => {
+    clock.tick()
+    return clock.machineMs()
+  }
+  const before = sharedMs()
+  const other = Bun.spawn([process.execPath, '-e', code], { stdout: 'pipe', stderr: 'inherit' })
+  expect(Number(await other.stdout.text())).toBeWithin(before, sharedMs())
+})
