@@ -84,8 +84,9 @@ export const ipcProcess =
     }
     return {
       pid: child.pid,
-      // One that is about to end has closed its side already.
-      send: (message) => void (isReached && child.send(message)),
+      send: (message) => {
+        if (isReached) sendUnlessClosed(child, message)
+      },
       hangUp: () => {
         isReached = false
         child.disconnect()
@@ -93,6 +94,15 @@ export const ipcProcess =
       kill,
     }
   }
+
+/** One that is about to end has closed its side: Bun sends no more a turn before it tells that. */
+function sendUnlessClosed(child: Subprocess, message: unknown): void {
+  try {
+    child.send(message)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_IPC_CHANNEL_CLOSED') throw error
+  }
+}
 
 /** A child with a control connection, however that is started. */
 export const linked =

@@ -218,3 +218,17 @@ test("a process that has ended is not signalled, as its number may be another's 
   // Longer than any grace that begins with its drain or with the end of its connection.
   expect(await staysTrue(() => kills.length === 0, 2200)).toBe(true)
 })
+
+test.each(WAYS)('one that closes its side may be told things at any moment (%s)', async (way) => {
+  const closing = 'eval "exec ${NODE_CHANNEL_FD:-4}>&-"; sleep 0.1'
+  // The turn between the end of a channel and the news of it is met by some of them.
+  for (let i = 0; i < 12; i++) {
+    const kid = new Kid({ start: startOf(way, ['/bin/sh', '-c', closing]) })
+    kids.push(kid)
+    while (kid.exits.length === 0) {
+      kid.drop(kidPlan(1, 'ready'))
+      await new Promise((resolve) => void setTimeout(resolve, 0))
+    }
+    expect(kid.exits).toEqual([{ code: 0, signal: null }])
+  }
+})
