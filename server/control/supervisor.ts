@@ -8,7 +8,7 @@ import { AdminKeeper } from './admin-keeper.ts'
 import { Announcer } from './announcer.ts'
 import type { Served } from './change/apply.ts'
 import { Changes, type Changed } from './change/changes.ts'
-import { confirmedOf } from './change/confirmation.ts'
+import { applyFirst, confirmedOf } from './change/confirmation.ts'
 import { History } from './change/history.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
@@ -170,10 +170,9 @@ export class Supervisor implements Known {
     if (this.isDraining) return []
     if (read.is === 'invalid') return read.problems
     const history = new History(read.edition.config.data, this.options.file)
-    const checked = await confirmedOf(read.edition, history, this.#source)
+    const edition = await confirmedOf(read.edition, history, this.#source)
     if (this.isDraining) return []
-    if (checked.is === 'invalid') return checked.problems
-    const { config } = checked.edition
+    const { config } = edition
     configureEvents(config.logs)
     await this.#own.fit(workersOf(config))
     if (this.isDraining) return []
@@ -197,10 +196,9 @@ export class Supervisor implements Known {
     if (this.isDraining) return []
     await this.#crew.resize(workersWanted(config), 0)
     if (this.isDraining) return []
-    const outcome = await this.#present.applier.apply({ check: () => Promise.resolve(checked) })
+    const outcome = await applyFirst(edition, history, this.#present.applier)
     if (this.isDraining) return []
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
-    history.hold(null)
     await this.#onApplied('serving', outcome.served)
     if (this.isDraining) return []
     this.#lookout.begin()

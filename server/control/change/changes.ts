@@ -3,12 +3,13 @@
 import { logEvent } from '../../telemetry/log.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import { tellRejected } from '../news.ts'
-import { type ApplyProblem, type Checked, type Edition, problemOf } from '../problem.ts'
+import { type ApplyProblem, type Checked, type Edition, problemOf, Refusal } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Applier, Outcome, Served, Wish } from './apply.ts'
-import { Confirmation, type Pending } from './confirmation.ts'
+import { type Coming, Confirmation, type Pending } from './confirmation.ts'
 import { fileChanged, hashOfFile } from './file-part.ts'
 import type { History } from './history.ts'
+import { takeBack, type TakenBack } from './take-back.ts'
 
 /** Why the newest config is not the one that is served. */
 export interface Rejection {
@@ -61,6 +62,10 @@ export class Changes {
   readonly #confirmation: Confirmation
   /** What was served before the present plan. */
   #previous: Edition | null = null
+  /** What was served before the present text. */
+  #otherText: Edition | null = null
+  /** The hash of what is served, where we wrote it into the file. */
+  #written: string | null = null
   /** The newest change that read the file. */
   #last: Promise<Changed> = Promise.resolve({ is: 'not_now' })
   #pending = 0
@@ -85,7 +90,7 @@ export class Changes {
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
     const { isDryRun, confirmWithinMs } = given
     const warnings: string[] = []
-    let held: Edition | null = null
+    let held: Coming | null = null
     const check = async (): Promise<Checked> => {
       const found = await this.#checkGiven(given)
       // Whoever gave the text has another name for it.
@@ -96,8 +101,8 @@ export class Changes {
         held = this.#confirmation.hold(found.checked.edition, running)
       return found.checked
     }
-    const waits = (): { previous: Edition; withinMs: number } | null =>
-      held === null || confirmWithinMs === null ? null : { previous: held, withinMs: confirmWithinMs }
+    const waits = (): Waits | null =>
+      held === null || confirmWithinMs === null ? null : { held, withinMs: confirmWithinMs }
     return { changed: await this.#change({ check, isDryRun }, { waits, tells: 'log' }), warnings }
   }
 
@@ -110,17 +115,18 @@ export class Changes {
 
   /** Goes back to what was served before, or before what is not confirmed; null: there is nothing such. */
   rollBack(by: string | null): Promise<Changed> | null {
-    const to = this.#confirmation.pending?.previous ?? this.#previous
+    const to = this.#confirmation.pending?.previous ?? this.#otherText
     if (to === null) return null
-    const { file } = this.#parts
-    const check = (): Promise<Checked> => {
+    const from = this.#running
+    const check = async (): Promise<Checked> => {
+      const served = this.#running
+      if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served))
       // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
-      const [found, served] = [hashOfFile(file), this.#running?.edition.hash]
-      return Promise.resolve(
-        found === null || found !== served
-          ? { is: 'invalid', problems: [problemOf(fileChanged(file, found))] }
-          : { is: 'valid', edition: { ...to, from: 'rollback', by, replaces: found } },
-      )
+      const { file, source } = this.#parts
+      const found = hashOfFile(file)
+      if (found === null || found !== served?.edition.hash) return invalid(fileChanged(file, found))
+      // What it takes from other files is taken anew: a password that was changed since stays changed.
+      return (await source.check({ text: to.text, from: 'rollback', by, replaces: found })).checked
     }
     return this.#change({ check }, { tells: 'log' })
   }
@@ -136,7 +142,10 @@ export class Changes {
         why: 'its workers keep dying; there is no config to go back to',
       })
     this.#previous = null
-    this.#takeBack(previous, 'its workers kept dying')
+    const given = this.#running?.edition
+    const isServed = (): boolean => this.#running?.edition === given
+    // As it was when they lived: other values may be what they die of.
+    void this.#takeBack({ to: () => Promise.resolve(previous), why: 'its workers kept dying', isServed })
   }
 
   /** The gateway stops: nothing is taken back any more. */
@@ -149,38 +158,38 @@ export class Changes {
   }
 
   #onLate(pending: Pending): void {
-    if (pending === this.#confirmation.pending)
-      this.#takeBack(pending.previous, `it was not confirmed within ${pending.withinMs / 1000} s`)
+    const { previous, withinMs } = pending
+    const to = async (): Promise<Edition> => {
+      const given = { text: previous.text, from: 'rollback', by: null, replaces: null } as const
+      const { checked } = await this.#parts.source.check(given)
+      return checked.is === 'valid' ? checked.edition : previous
+    }
+    const why = `it was not confirmed within ${withinMs / 1000} s`
+    void this.#takeBack({ to, why, isServed: () => pending === this.#confirmation.pending })
   }
 
-  #takeBack(previous: Edition, why: string): void {
+  async #takeBack(taken: TakenBack): Promise<void> {
     const given = this.#running
-    const { file } = this.#parts
-    const check = (): Promise<Checked | null> => {
-      // What has been applied since is not what is to be taken back.
-      if (this.#running?.edition !== given?.edition) return Promise.resolve(null)
-      const hash = given?.edition.hash ?? null
-      // What we wrote is taken back as well. A file that a person wrote is theirs.
-      const isOurs = given?.edition.replaces !== null && hashOfFile(file) === hash
-      const edition: Edition = { ...previous, from: 'rollback', by: null, replaces: isOurs ? hash : null }
-      return Promise.resolve({ is: 'valid', edition })
-    }
-    void this.#change({ check }).then(({ is }) => {
-      if (is !== 'applied' || this.#running?.edition.from !== 'rollback') return
-      // What was just given up is nothing to come back to.
-      this.#previous = null
-      const { revision: to, edition } = this.#running
-      logEvent('warn', 'rolled_back', { revision: given?.revision, to, hash: edition.hash, why })
-      const message = `revision ${given?.revision} was rolled back: ${why}`
-      this.#onRejected([{ path: '', message }])
+    const why = await takeBack(taken, {
+      file: this.#parts.file,
+      running: () => this.#running?.edition ?? null,
+      written: () => this.#written,
+      change: (check, isInFile) => this.#change({ check }, { isInFile }),
     })
+    if (why === null || this.#running === null) return
+    // What was just given up is nothing to come back to.
+    this.#previous = null
+    this.#otherText = null
+    const { revision: to, edition } = this.#running
+    logEvent('warn', 'rolled_back', { revision: given?.revision, to, hash: edition.hash, why })
+    this.#onRejected([{ path: '', message: `revision ${given?.revision} was rolled back: ${why}` }])
   }
 
   async #checkGiven({ text, by, expected }: NewText): ReturnType<WatchedConfig['check']> {
     const { file, source } = this.#parts
     const found = hashOfFile(file)
     if (found === null || !found.startsWith(expected ?? this.#running?.edition.hash ?? 'none'))
-      return { checked: { is: 'invalid', problems: [problemOf(fileChanged(file, found))] }, warnings: [] }
+      return { checked: invalid(fileChanged(file, found)), warnings: [] }
     return source.check({ text, from: 'api', by, replaces: found })
   }
 
@@ -193,7 +202,7 @@ export class Changes {
     }
   }
 
-  async #applyAndTell(wish: Wish, { waits, tells = 'all' }: How): Promise<Changed> {
+  async #applyAndTell(wish: Wish, how: How): Promise<Changed> {
     const parts = this.#parts
     const applier = parts.applier()
     if (!applier) return { is: 'not_now' }
@@ -206,22 +215,31 @@ export class Changes {
     if (!parts.applier()) return { is: 'not_now' }
     // The newer one has read the file later.
     if (outcome.is === 'superseded') return this.#last
-    const wait = waits?.() ?? null
-    if (wait !== null && outcome.is !== 'applied') this.#confirmation.letGo(applier.running?.edition ?? null)
+    const wait = how.waits?.() ?? null
+    if (wait !== null && outcome.is !== 'applied') this.#confirmation.letGo()
     if (outcome.is === 'sound') return { is: 'sound', hash: outcome.edition.hash }
     if (outcome.is === 'rejected' && wish.isDryRun) return this.#refuse(outcome, 'caller')
     parts.totals.counter('config_reloads_total', [outcome.is]).add(1)
-    if (outcome.is === 'rejected') return this.#refuse(outcome, tells)
+    if (outcome.is === 'rejected') return this.#refuse(outcome, how.tells ?? 'all')
     const { served } = outcome
-    this.#previous = before
     this.rejection = null
-    // Any other change that is served ends a wait: whoever made it reached the gateway as it was.
-    if (wait === null) this.#confirmation.end()
-    else this.#confirmation.begin(wait.previous, wait.withinMs)
+    this.#previous = before
+    // The same text read again, as for a log that is moved away, is no news of anybody.
+    if (!wish.isReading || served.edition.hash !== hashIn(before)) this.#begin(served.edition, before, how)
     await parts.onApplied(served)
     if (wait !== null)
       logEvent('info', 'unconfirmed', { revision: served.revision, within_ms: wait.withinMs })
     return { is: 'applied', revision: served.revision, hash: served.edition.hash }
+  }
+
+  /** Another text is served from now on. */
+  #begin({ hash, replaces }: Edition, before: Edition | null, { waits, isInFile = false }: How): void {
+    this.#otherText = before
+    this.#written = replaces === null ? null : hash
+    const wait = waits?.() ?? null
+    // Any other change that is served ends a wait: whoever made it reached the gateway as it was.
+    if (wait === null) this.#confirmation.end({ isInFile })
+    else this.#confirmation.begin(wait.held, wait.withinMs)
   }
 
   async #refuse(
@@ -244,9 +262,27 @@ export class Changes {
   }
 }
 
+interface Waits {
+  readonly held: Coming
+  readonly withinMs: number
+}
+
+const invalid = (why: Refusal): Checked => ({ is: 'invalid', problems: [problemOf(why)] })
+
+const hashIn = (edition: Edition | null): string | null => edition?.hash ?? null
+
+const otherServed = (served: Served | null): Refusal =>
+  new Refusal(
+    'other_served',
+    `another change came first: revision ${served?.revision} is served now`,
+    'look at what that is; "sluice rollback" once more goes back from it',
+  )
+
 interface How {
-  /** What is served again unless it is confirmed, and by when; null: it stays. */
-  readonly waits?: () => { readonly previous: Edition; readonly withinMs: number } | null
+  /** It is taken back unless it is confirmed; null: it stays. */
+  readonly waits?: () => Waits | null
+  /** What is taken back still stands in the file. */
+  readonly isInFile?: boolean
   /** Who hears what stands against it beside who wished for it; only where it came from the file all do. */
   readonly tells?: 'all' | 'log' | 'caller'
 }

@@ -1,19 +1,30 @@
 // A change that is taken back by itself unless it is confirmed in time: what was served before it is held
 // until then, here and in the data folder, so that also an end of the gateway does not confirm it.
 import { logEvent } from '../../telemetry/log.ts'
-import type { Checked, Edition } from '../problem.ts'
+import type { ApplyProblem, Edition } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
+import type { Applier, Outcome } from './apply.ts'
 import type { History } from './history.ts'
 
 export interface Pending {
+  /** Of the text that waits. */
+  readonly hash: string
   /** What is served again. */
   readonly previous: Edition
   readonly withinMs: number
   readonly untilMs: number
 }
 
+/** A change that is to be confirmed, and that is not served yet. */
+export interface Coming {
+  readonly hash: string
+  /** What is served until it is. */
+  readonly running: Edition
+}
+
 export class Confirmation {
   pending: Pending | null = null
+  #coming: Coming | null = null
   #timer: Timer | null = null
   readonly #history: () => Pick<History, 'hold'> | null
   readonly #onLate: (pending: Pending) => void
@@ -23,37 +34,41 @@ export class Confirmation {
     this.#onLate = onLate
   }
 
-  /**
-   * Before a change that is to be confirmed: what it would go back to. One that waits already was never
-   * confirmed either, so that is what was served before that.
-   */
-  hold({ hash }: Edition, running: Edition): Edition {
-    const previous = this.pending?.previous ?? running
-    this.#history()?.hold({ hash, previous: previous.text })
-    return previous
+  /** Before a change that is to be confirmed is served: whenever the gateway ends, it is not. */
+  hold({ hash }: Edition, running: Edition): Coming {
+    this.#coming = { hash, running }
+    this.#keep()
+    return this.#coming
   }
 
   /** It came to nothing: what waited before goes on to wait. */
-  letGo(running: Edition | null): void {
-    const { pending } = this
-    this.#history()?.hold(
-      pending === null || running === null ? null : { hash: running.hash, previous: pending.previous.text },
-    )
+  letGo(): void {
+    this.#coming = null
+    this.#keep()
   }
 
-  /** The change is served: it waits from now on. */
-  begin(previous: Edition, withinMs: number): void {
-    this.#stop()
-    const pending = { previous, withinMs, untilMs: Date.now() + withinMs }
+  /**
+   * The change that was held is served: it waits from now on. One that waits still was never confirmed
+   * either, so what would come back stays what was served before that.
+   */
+  begin({ hash, running }: Coming, withinMs: number): void {
+    const previous = this.pending?.previous ?? running
+    this.stop()
+    const pending = { hash, previous, withinMs, untilMs: Date.now() + withinMs }
     this.pending = pending
     this.#timer = setTimeout(() => this.#onLate(pending), withinMs)
+    this.letGo()
   }
 
-  /** It is confirmed, or there is nothing to wait for any more; whether anything waited. */
-  end(): boolean {
+  /**
+   * It is confirmed, or there is nothing to wait for any more; whether anything waited. Where its text still
+   * stands in the file, it is not confirmed for the next start.
+   */
+  end({ isInFile = false } = {}): boolean {
     const hasWaited = this.pending !== null
-    this.#stop()
-    this.#history()?.hold(null)
+    this.stop()
+    this.pending = null
+    if (!isInFile) this.#keep()
     return hasWaited
   }
 
@@ -63,24 +78,52 @@ export class Confirmation {
     this.#timer = null
   }
 
-  #stop(): void {
-    this.stop()
-    this.pending = null
+  /** Both texts, as the gateway may end before the newer one stands in the file, or after that. */
+  #keep(): void {
+    const hashes = [this.pending, this.#coming].flatMap((one) => one?.hash ?? [])
+    const previous = this.pending?.previous ?? this.#coming?.running
+    this.#history()?.hold(previous === undefined ? null : { hashes, previous: previous.text })
   }
 }
 
 /**
  * What the file says at a start, unless that was never confirmed when the gateway ended: then what was before
- * it.
+ * it, as long as that can be had.
  */
 export async function confirmedOf(
   read: Edition,
   { unconfirmed }: Pick<History, 'unconfirmed'>,
   source: Pick<WatchedConfig, 'check'>,
-): Promise<Checked> {
-  if (unconfirmed?.hash !== read.hash) return { is: 'valid', edition: read }
-  const { hash, previous: text } = unconfirmed
+): Promise<Edition> {
+  const { hash } = read
+  if (unconfirmed?.hashes.includes(hash) !== true) return read
+  const { previous: text } = unconfirmed
   const { checked } = await source.check({ text, from: 'rollback', by: null, replaces: hash })
-  logEvent('warn', 'rolled_back', { hash, why: 'it was not confirmed before the gateway ended' })
-  return checked
+  if (checked.is === 'valid') {
+    logEvent('warn', 'rolled_back', { hash, why: 'it was not confirmed before the gateway ended' })
+    return checked.edition
+  }
+  const why = `what was before it is no valid config any more: ${checked.problems[0]?.message}`
+  logEvent('warn', 'not_rolled_back', { hash, why })
+  return read
 }
+
+/** Serves the config of a start. Where what comes back cannot be written, it is served all the same. */
+export async function applyFirst(
+  edition: Edition,
+  history: Pick<History, 'hold'>,
+  applier: Pick<Applier, 'apply'>,
+): Promise<Outcome> {
+  const outcome = await applier.apply({ check: () => Promise.resolve({ is: 'valid', edition }) })
+  if (outcome.is === 'applied') history.hold(null)
+  if (outcome.is !== 'rejected' || !isOnlyUnwritten(outcome.problems)) return outcome
+  logEvent('warn', 'not_written', { why: outcome.problems[0]?.message, hint: STILL_THERE })
+  const unwritten: Edition = { ...edition, replaces: null }
+  return applier.apply({ check: () => Promise.resolve({ is: 'valid', edition: unwritten }) })
+}
+
+const STILL_THERE = 'the file still has the text that was taken back: a reload serves that'
+
+/** Whether nothing stands against a change but that its text cannot be written. */
+export const isOnlyUnwritten = (problems: readonly ApplyProblem[]): boolean =>
+  problems.length > 0 && problems.every(({ code }) => code === 'file_not_writable')

@@ -2,9 +2,10 @@
 // place in one step, so that a reader sees the old text or the new one. It stays whose it was, with the same
 // mode, and where it is a link the file that it leads to is written.
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, type Stats } from 'node:fs'
+import { readFileSync, renameSync, rmSync, type Stats } from 'node:fs'
 import { open, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { keepNames } from '../../lib/write-whole.ts'
 import { type Edition, type ApplyProblem, Refusal } from '../problem.ts'
 import type { Part } from './part.ts'
 
@@ -77,7 +78,7 @@ export class FilePart implements Part {
         throw asRefusal(error, file)
       }
       this.#written = null
-      keepFolder(dirname(written.real))
+      keepNames(dirname(written.real))
     }
     onWritten(edition)
     this.#edition = null
@@ -121,20 +122,6 @@ async function keepOwner(handle: Handle, { uid, gid }: Stats): Promise<void> {
       `the file belongs to user ${uid}, group ${gid}, and would not any more`,
       'write it as that user and use "sluice reload", or let it belong to the user of the gateway',
     )
-  }
-}
-
-/** So that the new name outlives a power cut. */
-function keepFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, 'r')
-    try {
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-  } catch {
-    // Some file systems cannot: the name is as safe as they make it.
   }
 }
 

@@ -2,6 +2,7 @@
 // that counting goes on over a restart, and the text to go back to while a change waits to be confirmed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { writeWhole } from '../../lib/write-whole.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { nameHash } from '../processes/state-file.ts'
@@ -10,8 +11,8 @@ import type { Part } from './part.ts'
 
 /** A change that is taken back unless it is confirmed. */
 export interface Unconfirmed {
-  /** Of its text. */
-  readonly hash: string
+  /** Of texts that nobody has confirmed: of the one that is served, and of one that is about to be. */
+  readonly hashes: readonly string[]
   /** What is served again when it is not confirmed. */
   readonly previous: string
 }
@@ -54,7 +55,7 @@ export class History implements Part {
 
   /** Kept before the change itself is: whenever the gateway ends from here on, it is taken back. */
   hold(unconfirmed: Unconfirmed | null): void {
-    if (unconfirmed !== null || this.#kept.unconfirmed !== null) this.#keep({ ...this.#kept, unconfirmed })
+    if (!isDeepStrictEqual(unconfirmed, this.#kept.unconfirmed)) this.#keep({ ...this.#kept, unconfirmed })
   }
 
   stage(edition: Edition): readonly ApplyProblem[] {
@@ -78,7 +79,8 @@ export class History implements Part {
   #keep(kept: Kept): void {
     this.#kept = kept
     try {
-      writeWhole(this.#file, `${JSON.stringify(kept)}\n`)
+      // The config file outlives a power cut, and so does that it is not confirmed.
+      writeWhole(this.#file, `${JSON.stringify(kept)}\n`, { isLasting: true })
     } catch (error) {
       if (!this.#hasWarned)
         logEvent('warn', 'revision_not_kept', { file: this.#file, why: String(error), hint: AFTER_RESTART })
@@ -92,7 +94,7 @@ function read(file: string): Kept {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<Kept> | null
     if (!Number.isSafeInteger(kept?.revision) || typeof kept?.hash !== 'string') return NOTHING
     const { revision = 0, hash, unconfirmed } = kept
-    const isWhole = typeof unconfirmed?.hash === 'string' && typeof unconfirmed.previous === 'string'
+    const isWhole = Array.isArray(unconfirmed?.hashes) && typeof unconfirmed.previous === 'string'
     return { revision, hash, unconfirmed: isWhole ? unconfirmed : null }
   } catch {
     return NOTHING

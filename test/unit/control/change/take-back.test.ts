@@ -1,11 +1,12 @@
 // Changes that are taken back, over a real applier and a real file: the text comes back with the config.
 import { afterEach, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Applier } from '../../../../server/control/change/apply.ts'
 import { Changes, type NewText } from '../../../../server/control/change/changes.ts'
+import { applyFirst, confirmedOf } from '../../../../server/control/change/confirmation.ts'
 import { FilePart } from '../../../../server/control/change/file-part.ts'
 import type { Unconfirmed } from '../../../../server/control/change/history.ts'
 import type { Checked, Edition } from '../../../../server/control/problem.ts'
@@ -29,6 +30,8 @@ interface Scene {
   readonly file: string
   readonly applier: Applier
   readonly held: (Unconfirmed | null)[]
+  /** Settles when one is about to be served while another waits. */
+  readonly twoWait: Promise<void>
   /** What is served. */
   served(): string | undefined
   onDisk(): string
@@ -51,6 +54,7 @@ async function scene(): Promise<Scene> {
     onBug: () => {},
   })
   const held: (Unconfirmed | null)[] = []
+  const twoWait = Promise.withResolvers<void>()
   const changes = new Changes({
     file,
     source: {
@@ -61,7 +65,12 @@ async function scene(): Promise<Scene> {
     },
     totals: new Totals(),
     applier: () => applier,
-    history: () => ({ hold: (unconfirmed) => void held.push(unconfirmed) }),
+    history: () => ({
+      hold: (unconfirmed) => {
+        held.push(unconfirmed)
+        if (unconfirmed?.hashes.length === 2) twoWait.resolve()
+      },
+    }),
     onApplied: () => Promise.resolve(),
     tell: () => {},
     onBegin: () => {},
@@ -73,6 +82,7 @@ async function scene(): Promise<Scene> {
     file,
     applier,
     held,
+    twoWait: twoWait.promise,
     served: () => applier.running?.edition.text,
     onDisk: () => readFileSync(file, 'utf8'),
     apply: async (text, more = {}) => {
@@ -126,15 +136,104 @@ test('the text to go back to is kept before the change is served, and given up w
   const made = await scene()
   const confirmWithinMs = 60_000
   expect(await made.apply('second', { confirmWithinMs })).toBe('applied')
-  expect(made.held).toEqual([null, { hash: hashOf('second'), previous: 'first' }])
+  expect(made.held.at(-1)).toEqual({ hashes: [hashOf('second')], previous: 'first' })
   made.held.length = 0
   // One that is to be confirmed while another waits: what was confirmed last is what comes back.
   expect(await made.apply('third', { confirmWithinMs })).toBe('applied')
-  expect(made.held).toEqual([{ hash: hashOf('third'), previous: 'first' }])
-  made.held.length = 0
+  expect(made.held).toEqual([
+    // Whichever of them stands in the file when the gateway is killed: it is not confirmed.
+    { hashes: [hashOf('second'), hashOf('third')], previous: 'first' },
+    { hashes: [hashOf('third')], previous: 'first' },
+  ])
   expect(await made.apply('fourth', { confirmWithinMs, expected: 'aaaaaaaa' })).toBe('rejected')
-  expect(made.held).toEqual([])
+  expect(made.held.at(-1)).toEqual({ hashes: [hashOf('third')], previous: 'first' })
   expect(made.changes.unconfirmed?.previous.text).toBe('first')
   expect([made.changes.confirm(), made.changes.confirm()]).toEqual([true, false])
   made.changes.stop()
+})
+
+test('the same text read again, as by a signal for the logs, confirms nothing and is nothing to go back to', async () => {
+  const made = await scene()
+  expect(await made.apply('second', { confirmWithinMs: 200 })).toBe('applied')
+  for (let i = 0; i < 3; i++) expect((await made.changes.reload()).is).toBe('applied')
+  expect(made.changes.unconfirmed?.previous.text).toBe('first')
+  await waitFor(() => made.changes.rejection !== null)
+  expect([made.served(), made.onDisk()]).toEqual(['first', 'first'])
+  expect(made.held.at(-1)).toBeNull()
+
+  expect(await made.apply('third')).toBe('applied')
+  expect((await made.changes.reload()).is).toBe('applied')
+  expect((await made.changes.rollBack(null))?.is).toBe('applied')
+  expect([made.served(), made.onDisk()]).toEqual(['first', 'first'])
+})
+
+test('what is confirmed while another change is made is what that one would go back to', async () => {
+  const made = await scene()
+  const confirmWithinMs = 60_000
+  await made.apply('second', { confirmWithinMs })
+  const third = made.apply('third', { confirmWithinMs })
+  await made.twoWait
+  expect(made.changes.confirm()).toBe(true)
+  expect(made.held.at(-1)).toEqual({ hashes: [hashOf('third')], previous: 'second' })
+  expect(await third).toBe('applied')
+  expect(made.changes.unconfirmed?.previous.text).toBe('second')
+  expect(made.held.at(-1)).toEqual({ hashes: [hashOf('third')], previous: 'second' })
+  made.changes.stop()
+})
+
+test('two that go back at once go back once, and not from what came after they were asked', async () => {
+  const made = await scene()
+  await made.apply('second')
+  const both = await Promise.all([made.changes.rollBack('one'), made.changes.rollBack('two')])
+  expect(both.map((done) => done?.is)).toEqual(['applied', 'rejected'])
+  expect(made.served()).toBe('first')
+  const third = made.apply('third')
+  const back = made.changes.rollBack(null)
+  expect([await third, (await back)?.is]).toEqual(['applied', 'rejected'])
+  expect([made.served(), made.onDisk()]).toEqual(['third', 'third'])
+})
+
+test('what comes back takes its values of other files anew', async () => {
+  const made = await scene()
+  const first = made.applier.running?.edition.config
+  await made.apply('second')
+  await made.changes.rollBack(null)
+  expect(made.served()).toBe('first')
+  expect(made.applier.running?.edition.config).not.toBe(first)
+})
+
+test('a file that cannot be written keeps nothing in service that was not confirmed', async () => {
+  const made = await scene()
+  expect(await made.apply('second', { confirmWithinMs: 100 })).toBe('applied')
+  // Nothing can be written beside it.
+  mkdirSync(join(made.file, '..', '.sluice.yaml.sluice-new'))
+  await waitFor(() => made.served() === 'first')
+  await waitFor(() => String(made.changes.rejection?.problems[0]?.message).includes('still has its text'))
+  expect(made.onDisk()).toBe('second')
+  // The next start does not take it for confirmed.
+  expect(made.held.at(-1)).toEqual({ hashes: [hashOf('second')], previous: 'first' })
+})
+
+test('a start serves what was before, also where that cannot be written; else what stands in the file', async () => {
+  const made = await scene()
+  const read = made.applier.running?.edition as Edition
+  const unconfirmed = { hashes: ['another', read.hash], previous: 'confirmed' }
+  const before = await confirmedOf(
+    read,
+    { unconfirmed },
+    {
+      check: (given) => Promise.resolve({ checked: valid(given), warnings: [] }),
+    },
+  )
+  expect(before).toMatchObject({ text: 'confirmed', from: 'rollback', replaces: read.hash })
+  mkdirSync(join(made.file, '..', '.sluice.yaml.sluice-new'))
+  made.held.length = 0
+  const history = { hold: (held: Unconfirmed | null) => void made.held.push(held) }
+  expect((await applyFirst(before, history, made.applier)).is).toBe('applied')
+  expect([made.served(), made.onDisk(), made.held]).toEqual(['confirmed', 'first', []])
+
+  const problems = [{ path: '', message: 'no such variable' }]
+  const check = (): Promise<{ checked: Checked; warnings: [] }> =>
+    Promise.resolve({ checked: { is: 'invalid', problems }, warnings: [] })
+  expect(await confirmedOf(read, { unconfirmed }, { check })).toBe(read)
 })

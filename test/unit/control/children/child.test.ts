@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { closeFds } from '../../../../server/lib/pass-fds.ts'
 import { linked, linkedProcess, type ChildExit } from '../../../../server/control/children/child-start.ts'
 import { childrenOf, sendSignal } from '../../../support/processes.ts'
-import { staysTrue, waitFor, within } from '../../../support/wait.ts'
+import { pause, staysTrue, waitFor, within } from '../../../support/wait.ts'
 import { Kid, kidPlan, startKid, startOf, WAYS, type Way } from './kids.ts'
 
 const KILLED: ChildExit = { code: null, signal: 'SIGKILL' }
@@ -227,7 +227,7 @@ test.each(WAYS)('one that closes its side may be told things at any moment (%s)'
     kids.push(kid)
     while (kid.exits.length === 0) {
       kid.drop(kidPlan(1, 'ready'))
-      await new Promise((resolve) => void setTimeout(resolve, 0))
+      await pause(0)
     }
     expect(kid.exits).toEqual([{ code: 0, signal: null }])
   }

@@ -1,0 +1,46 @@
+import { expect, test } from 'bun:test'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeWhole } from '../../../server/lib/write-whole.ts'
+import { needs } from '../../support/needs.ts'
+
+const MODULE = join(import.meta.dir, '../../../server/lib/write-whole.ts')
+
+test('what cannot be put in its place leaves nothing beside it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'write-whole-'))
+  try {
+    // A folder stands where the file is to be.
+    mkdirSync(join(folder, 'state.json', 'in'), { recursive: true })
+    expect(() => writeWhole(join(folder, 'state.json'), 'secret')).toThrow()
+    expect(readdirSync(folder)).toEqual(['state.json'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+needs('strace')(
+  'what is to outlive a power cut is on the disk before it has its name, and so is the name',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'write-whole-'))
+    try {
+      const file = join(folder, 'kept.json')
+      const script = `import { writeWhole } from ${JSON.stringify(MODULE)}
+writeWhole(${JSON.stringify(file)}, 'text', { isLasting: true })`
+      const traced = ['strace', '-f', '-y', '-e', 'trace=fsync,fdatasync,rename,renameat,renameat2']
+      const { stderr } = Bun.spawnSync([...traced, process.execPath, '-e', script])
+      expect(existsSync(file)).toBe(true)
+      const calls = stderr
+        .toString()
+        .split('\n')
+        .filter((line) => line.includes(folder))
+      expect(calls.map((line) => /(fsync|fdatasync|rename)/.exec(line)?.[1])).toEqual([
+        'fsync',
+        'rename',
+        'fsync',
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)
