@@ -4,6 +4,7 @@ import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { isLoopback } from '../lib/ranges.ts'
+import type { Redirect } from '../rules/match.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
 import { isForwarded } from './client.ts'
@@ -80,3 +81,10 @@ export function lastHop(request: RequestHead): Answer | null {
 }
 
 const ALLOWED = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'
+
+/** The answer that sends a client elsewhere; null: its host cannot be read. */
+export function redirected({ request, client }: Proxied, redirect: Redirect): Answer | null {
+  const location = redirect.location(request, client.scheme)
+  if (location === null) return null
+  return { status: redirect.status, headers: [['Location', location]], body: '', fault: null }
+}

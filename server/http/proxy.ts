@@ -23,7 +23,8 @@ import type { Rule } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import type { Asker } from './asker.ts'
-import { isInsider, lastHop, ownDocument, refusedAtOnce } from './at-once.ts'
+import { isInsider, lastHop, ownDocument, redirected, refusedAtOnce } from './at-once.ts'
+import { answeredEarly } from './answered-early.ts'
 import { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
@@ -111,14 +112,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     if (this.stream.declaredBytes > this.bodyLimit) return this.replyWith('body_too_large')
     if (to.is === 'respond') return this.reply(to.answer)
     if (to.is === 'redirect') {
-      const location = to.redirect.location(this.request, this.client.scheme)
-      if (location === null) return this.refuse('host_invalid')
-      return this.reply({
-        status: to.redirect.status,
-        headers: [['Location', location]],
-        body: '',
-        fault: null,
-      })
+      const elsewhere = redirected(this, to.redirect)
+      return elsewhere ? this.reply(elsewhere) : this.refuse('host_invalid')
     }
     this.forward = new Forward(this, to.backend, this.engine, this.#ahead)
     this.#ahead = null
@@ -226,9 +221,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.#replace(code)
   }
 
-  /**
-   * What of the answer has not left yet becomes one of ours, which passes no further step.
-   */
+  /** What of the answer has not left yet becomes one of ours, which passes no further step. */
   #replace(code: FaultCode): void {
     this.forward?.drop()
     this.#early?.drop()
@@ -255,7 +248,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.status = head.status
     if (this.firstByteMs === 0) this.firstByteMs = nowMs
     this.stage = BEGUN
-    if (!this.isRequestWhole) this.#answeredEarly(own !== null)
+    if (!this.isRequestWhole) answeredEarly(this, own !== null)
     if (own === null) this.#given = head
     const taken = own === null ? this.#take(head, form) : form
     const { rule } = this
@@ -275,19 +268,6 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     if (this.stream.takesFraming && !mayChange) return form
     server.takeContent()
     return 'content'
-  }
-
-  /**
-   * The request is not whole yet. Behind an answer of ours its rest is dropped, so that the client's end is
-   * seen; to a server it goes on, as long as that takes it: behind one that refuses it, to the end of that
-   * answer. Behind an expectation refused it may never come.
-   */
-  #answeredEarly(isOurs: boolean): void {
-    const { stream, forward, request } = this
-    const isRefused = request.get('expect') !== null && stream.receivedBytes === 0
-    if (isOurs || isRefused || this.status >= 400 || !forward?.maySurvive) stream.takeNoMore()
-    if (isOurs) stream.resume()
-    else if (isRefused) forward?.stopUpload()
   }
 
   /** A response step waits: what comes of the answer meanwhile is kept, and so is its head. */
@@ -316,10 +296,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.stage = HEAD_SENT
     if (own === null) return this.#relayOn()
     const hasBody = this.request.methodId !== METHOD_HEAD
-    if (hasBody && this.#source) {
-      this.pushed = new SourceBody(this, this.#source)
-      return
-    }
+    if (hasBody && this.#source) return void (this.pushed = new SourceBody(this, this.#source))
     if (hasBody && own.length > head.headEnd) this.sink.write(own, head.headEnd, own.length)
     this.#finishAnswer(null)
   }
