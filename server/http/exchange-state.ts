@@ -13,6 +13,7 @@ import type { BodyForm, ClientStream, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange, KnownClient, Try } from './exchange.ts'
 import type { Forward } from './forward.ts'
+import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
 import type { Transforms } from './transforms.ts'
@@ -68,6 +69,8 @@ export abstract class ExchangeState implements Exchange {
   reached = 0
   /** Place of the step that is waited for; -1: none is. */
   waitingAt = -1
+  /** The wait for it, to be given up. */
+  parking: Parking | null = null
 
   constructor(engine: Engine, stream: ClientStream) {
     const { connection, request } = stream

@@ -1,5 +1,6 @@
 // A step that waits. Its exchange is parked: nothing of it moves until the step's Promise settles, which it
 // must in time.
+import { tellBug } from '../lib/bug.ts'
 import { flush } from '../lib/stage.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
@@ -13,30 +14,38 @@ interface Parked<T> {
   expired(): void
 }
 
+/** A wait that goes on. */
+export interface Parking {
+  /** Nobody waits any more: none of the three is heard; that the step failed is told as the bug it is. */
+  giveUp(): void
+}
+
 /** Waits for a step's Promise, so many ms at most. */
-export function park<T>(waited: Promise<T>, wheel: Wheel, mostMs: number, parked: Parked<T>): void {
+export function park<T>(waited: Promise<T>, wheel: Wheel, mostMs: number, parked: Parked<T>): Parking {
   const wait = new Wait(parked, wheel)
   wheel.due(wait, nowMs + mostMs)
   waited.then(
-    (value) => wait.end(() => parked.settled(value)),
-    (error: unknown) => wait.end(() => parked.failed(error)),
+    (value) => wait.finish(() => parked.settled(value)),
+    (error: unknown) => wait.fail(error),
   )
+  return wait
 }
 
-class Wait<T> implements Timed {
+class Wait<T> implements Timed, Parking {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
   readonly #parked: Parked<T>
   readonly #wheel: Wheel
   #isOver = false
+  #isGivenUp = false
 
   constructor(parked: Parked<T>, wheel: Wheel) {
     this.#parked = parked
     this.#wheel = wheel
   }
 
-  end(go: () => void): void {
+  finish(go: () => void): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#wheel.remove(this)
@@ -47,6 +56,17 @@ class Wait<T> implements Timed {
       this.#parked.failed(error)
     }
     flush()
+  }
+
+  fail(error: unknown): void {
+    if (this.#isGivenUp) tellBug(error)
+    else this.finish(() => this.#parked.failed(error))
+  }
+
+  giveUp(): void {
+    if (this.#isOver) return
+    this.#isOver = this.#isGivenUp = true
+    this.#wheel.remove(this)
   }
 
   expire(): void {

@@ -24,32 +24,34 @@ export function requestSteps(x: Proxied, rule: Rule, from: number): void {
 /** The exchange goes on at the next step, unless it was answered or given up meanwhile. */
 function awaitRequestStep(x: Proxied, rule: Rule, at: number, waited: Promise<Answer | undefined>): void {
   const place = rule.requestSteps[at] as number
-  x.waitingAt = place
-  park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
-    settled: (answer) => {
-      if (x.waitingAt !== place) return
-      x.waitingAt = -1
-      x.stream.resume()
-      if (answer) x.reply(answer)
-      else requestSteps(x, rule, at + 1)
-    },
-    failed: (error) => failedStep(x, place, error),
-    expired: () => expiredStep(x, rule, place),
+  awaitStep(x, place, waited, (answer) => {
+    x.stream.resume()
+    if (answer) x.reply(answer)
+    else requestSteps(x, rule, at + 1)
   })
 }
 
-/** It was rejected. When nobody waits for it any more, that it failed is all there is to tell. */
-function failedStep(x: Proxied, place: number, error: unknown): void {
-  if (x.waitingAt === place) x.waitingAt = -1
-  x.bug(error)
+/** Parks the exchange; whatever ends the wait otherwise gives it up, so that a step is heard once. */
+function awaitStep<T>(x: Proxied, place: number, waited: Promise<T>, goOn: (value: T) => void): void {
+  x.waitingAt = place
+  x.parking = park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
+    settled: (value) => {
+      x.waitingAt = -1
+      goOn(value)
+    },
+    failed: (error) => {
+      if (x.waitingAt === place) x.waitingAt = -1
+      x.bug(error)
+    },
+    expired: () => expiredStep(x, place),
+  })
 }
 
 /** It has taken too long: its exchange is answered without it. */
-function expiredStep(x: Proxied, rule: Rule, place: number): void {
-  if (x.waitingAt !== place) return
+function expiredStep(x: Proxied, place: number): void {
   cancelStep(x)
   const { name, options } = x.listener
-  const step = rule.steps[place]?.name ?? ''
+  const step = x.rule?.steps[place]?.name ?? ''
   x.detail = `listeners.${name}.timeouts.step: ${options.timeouts.step} ms, middleware ${step}`
   x.failInside('step_timeout')
 }
@@ -58,6 +60,7 @@ function expiredStep(x: Proxied, rule: Rule, place: number): void {
 export function cancelStep(x: Proxied): void {
   const place = x.waitingAt
   x.waitingAt = -1
+  x.parking?.giveUp()
   try {
     x.rule?.steps[place]?.cancelled?.(x, x.notes?.[place])
   } catch (error) {
@@ -81,16 +84,7 @@ export function responseSteps(
       const waited = rule.steps[place]?.response?.(x, head, x.notes?.[place])
       if (waited instanceof Promise) {
         x.parkAnswer()
-        x.waitingAt = place
-        return park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
-          settled: () => {
-            if (x.waitingAt !== place) return
-            x.waitingAt = -1
-            responseSteps(x, rule, i - 1, head, form, own)
-          },
-          failed: (error) => failedStep(x, place, error),
-          expired: () => expiredStep(x, rule, place),
-        })
+        return awaitStep(x, place, waited, () => responseSteps(x, rule, i - 1, head, form, own))
       }
     }
   } catch (error) {

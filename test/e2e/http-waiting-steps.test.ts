@@ -104,6 +104,34 @@ test('a broken body that is answered meanwhile never reaches a server', async ()
   expect(gateway.log).toHaveLength(1)
 })
 
+test('a step that was given up for an answer takes no part in that, though its own response waits at the same place', async () => {
+  const [asked, answered] = [makeGate(), makeGate()]
+  const calls: string[] = []
+  await using origin = startOrigin()
+  await using gateway = startEngine({
+    config: toServers([origin.url]),
+    steps: [
+      {
+        name: 'slow',
+        request: () => asked.opened.then(() => undefined),
+        response: () => (calls.push('response'), answered.opened),
+        cancelled: () => void calls.push('cancelled'),
+      },
+      { name: 'next', request: () => void calls.push('next') },
+    ],
+  })
+  await using client = await gateway.client()
+  client.send('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n')
+  await waitFor(() => calls.length === 2)
+  asked.open()
+  await asked.opened
+  await Promise.resolve()
+  answered.open()
+  expect((await client.readAnswer()).status).toBe(400)
+  await gateway.settled()
+  expect([calls, origin.accepted]).toEqual([['cancelled', 'response'], 0])
+})
+
 test('an answer waits with its body, and the server connection may serve another meanwhile', async () => {
   const gate = makeGate()
   await using origin = startOrigin((request, reply) =>
