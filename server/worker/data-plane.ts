@@ -153,10 +153,13 @@ export class DataPlane {
     this.#prepared = null
     this.#current = snapshot
     this.#ages.begin(snapshot)
-    this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
+    try {
+      this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
+    } finally {
+      closeSockets(sockets) // those that no address took
+    }
     // All workers have the same limit: one of them tells.
     if (this.#isFirst) this.#descriptors?.check(snapshot)
-    closeSockets(sockets)
   }
 
   /** Forgets what was prepared. */

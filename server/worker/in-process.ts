@@ -1,10 +1,11 @@
 // `workers: 0`: the same machine in the supervisor's own process, with the same steps. No descriptors travel:
 // on Linux it adopts copies of the supervisor's, elsewhere it binds by itself.
 import type { Steps } from '../lib/slices.ts'
+import { closeFds } from '../lib/pass-fds.ts'
 import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
-import type { Plan } from '../snapshot/plan.ts'
+import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 
 /** Where a plan's sockets come from: copies to keep, by key; null: bind by yourself. */
 export type SocketSource = ((key: string) => { readonly fd: number; readonly port: number }) | null
@@ -21,12 +22,8 @@ export class InProcess {
 
   /** Null, or why not. */
   async prepare(plan: Omit<Plan, 'sockets'>): Promise<string | null> {
-    const socket = this.#socket
     try {
-      const missing = bindsOf(plan).filter(({ key }) => !this.#keys.has(key))
-      const sockets = socket
-        ? missing.map(({ key, listener, bind }) => ({ listener, bind, ...socket(key) }))
-        : []
+      const sockets = this.#socketsFor(bindsOf(plan).filter(({ key }) => !this.#keys.has(key)))
       await this.plane.prepare(
         given({ ...plan, sockets }),
         sockets,
@@ -35,6 +32,20 @@ export class InProcess {
       return null
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** Copies for all of these addresses, or for none. */
+  #socketsFor(missing: readonly TcpBind[]): (PlanSocket & { readonly fd: number })[] {
+    const socket = this.#socket
+    if (socket === null) return []
+    const sockets: (PlanSocket & { readonly fd: number })[] = []
+    try {
+      for (const { key, listener, bind } of missing) sockets.push({ listener, bind, ...socket(key) })
+      return sockets
+    } catch (error) {
+      closeFds(sockets.map(({ fd }) => fd))
+      throw error
     }
   }
 

@@ -57,9 +57,9 @@ export class Listeners {
       return
     }
     const socket = given.get(bind.key)
-    given.delete(bind.key)
     const { host, port } = parseBind(bind.bind)
     const address = new OpenAddress(socket ? { fd: socket.fd } : { hostname: host, port }, gate)
+    given.delete(bind.key) // its own now
     const isGiven = socket !== undefined
     this.#open.set(bind.key, { name: bind.listener, address, isGiven, port: socket?.port ?? address.port })
   }

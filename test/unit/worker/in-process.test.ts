@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../../server/config/schema.ts'
 import type { InProcess } from '../../../server/worker/in-process.ts'
+import { duplicateFd } from '../../../server/lib/pass-fds.ts'
 import { rawClient } from '../../support/client.ts'
 import { config, folder, machine, planOf, serve, stopMachines } from './machines.ts'
 
@@ -67,3 +69,31 @@ describe('everything in one process, with no descriptors handed on', () => {
     expect(made.plane.oldestPlan()).toBe(5)
   })
 })
+
+if (process.platform === 'linux') {
+  describe('descriptors that were copied for a plan', () => {
+    const openFds = (): number => readdirSync('/proc/self/fd').length
+
+    test('are closed when there is none for its last address', async () => {
+      const fds: number[] = []
+      const made = machine(() => {
+        if (fds.length === 2) throw new Error('no descriptor left')
+        fds.push(duplicateFd(0))
+        return { fd: fds.at(-1) ?? -1, port: 1 }
+      })
+      const before = openFds()
+      expect(await made.prepare(planOf(1, answering('hi', ['a', 'b', 'c'])))).toBe('no descriptor left')
+      expect([fds.length, openFds()]).toEqual([2, before])
+    })
+
+    test('are closed when one of them cannot be accepted on', async () => {
+      const made = machine(() => ({ fd: duplicateFd(0), port: 1 }))
+      const plan = planOf(1, answering('hi', ['a', 'b']))
+      const before = openFds()
+      expect(await made.prepare(plan)).toBeNull()
+      expect(openFds()).toBe(before + 2)
+      expect(() => made.commit(plan)).toThrow()
+      expect(openFds()).toBe(before)
+    })
+  })
+}
