@@ -27,6 +27,9 @@ export async function configAnswer(request: Request, facts: ControlFacts): Promi
 
 async function applyAnswer(request: Request, { apply }: ControlFacts): Promise<Response> {
   const { searchParams } = new URL(request.url)
+  // A word that is not understood may be the one that keeps the text from being served.
+  const odd = oddParameter(searchParams)
+  if (odd !== null) return problemAnswer(400, odd)
   const bytes = new Uint8Array(await request.arrayBuffer())
   if (bytes.length > TEXT_BYTES_MAX)
     return problemAnswer(413, 'The text is larger than a config file may be.')
@@ -51,6 +54,15 @@ async function applyAnswer(request: Request, { apply }: ControlFacts): Promise<R
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
   })
   return changedAnswer(changed, 'text', warnings)
+}
+
+/** What stands against the parameters of a change; null: nothing. */
+function oddParameter(parameters: URLSearchParams): string | null {
+  for (const name of parameters.keys())
+    if (name !== 'dry_run' && name !== 'confirm_within') return `There is no parameter "${name}".`
+  const isDryRun = parameters.get('dry_run') ?? 'false'
+  if (isDryRun !== 'true' && isDryRun !== 'false') return 'dry_run is "true" or "false".'
+  return null
 }
 
 async function rollBackAnswer(request: Request, { rollBack }: ControlFacts): Promise<Response> {

@@ -11,7 +11,8 @@ export interface WholeOptions {
 export function writeWhole(file: string, text: string, { isLasting = false }: WholeOptions = {}): void {
   const folder = dirname(file)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const temporary = join(folder, `.${basename(file)}.${process.pid}`)
+  // One name for all: what a process that was killed has left there goes with the next.
+  const temporary = join(folder, `.${basename(file)}.new`)
   try {
     writeFileSync(temporary, text, { mode: 0o600, flush: isLasting })
     renameSync(temporary, file)

@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'bun:test'
+import type { Socket } from 'bun'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { startAdmin, type Admin, type AdminOptions } from '../../../server/admin/admin.ts'
 import { wantsText } from '../../../server/admin/accept.ts'
 import { isOurHost, maySee } from '../../../server/admin/guard.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const opened: Admin[] = []
 afterEach(() => {
@@ -198,3 +200,30 @@ function otherAddress(): string | null {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
   return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? null
 }
+
+test('clients that ask for nothing, or never to the end, keep nobody waiting, and are cut off', async () => {
+  const url = new URL(open())
+  let ended = 0
+  const connect = (text: string): Promise<Socket> =>
+    Bun.connect({
+      hostname: url.hostname,
+      port: Number(url.port),
+      socket: { data() {}, open: (socket) => void socket.write(text), close: () => void ended++ },
+    })
+  const silent = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => connect(i % 2 === 0 ? '' : 'GET /_he')),
+  )
+  const slow = await connect('GET /_health HTTP/1.1\r\nX-Endless: ')
+  const areCutOff = (): boolean => {
+    // A byte now and then is no request: the time for a head goes on.
+    slow.write('x')
+    return ended === silent.length + 1
+  }
+  try {
+    expect((await fetch(`${url.origin}/_health`)).status).toBe(200)
+    await waitFor(areCutOff, { everyMs: 500 })
+    expect((await fetch(`${url.origin}/_health`)).status).toBe(200)
+  } finally {
+    for (const socket of [...silent, slow]) socket.terminate()
+  }
+})

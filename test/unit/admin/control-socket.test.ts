@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../server/admin/control-socket.ts'
-import type { Changed } from '../../../server/control/change/changes.ts'
+import type { Changed, NewText } from '../../../server/control/change/changes.ts'
+import type { ControlFacts } from '../../../server/control/facts.ts'
 import type { Question } from '../../../server/turn/messages.ts'
 import { controlFacts } from '../../support/control-facts.ts'
 
@@ -21,7 +22,7 @@ interface Scene {
   fetch(target: string, method?: string): Promise<{ status: number; type: string | null; body: unknown }>
 }
 
-function scene(folder = 'data'): Scene {
+function scene(folder = 'data', more: Partial<ControlFacts> = {}): Scene {
   const base = mkdtempSync(join(tmpdir(), 'control-'))
   const path = join(base, folder, 'control.sock')
   const made: Scene = {
@@ -45,6 +46,7 @@ function scene(folder = 'data'): Scene {
     },
     reload: () => Promise.resolve(made.reloaded),
     stop: () => ({ process: { pid: 7, started: '99' }, within_ms: 2000 }),
+    ...more,
   })
   const server = startControlSocket({ path, ...facts })
   stops.push(() => {
@@ -188,4 +190,35 @@ describe('the control socket', () => {
       body: { process: { pid: 7, started: '99' }, within_ms: 2000 },
     })
   })
+})
+
+test('a word of a change that is not understood is refused: it may have meant to change nothing', async () => {
+  const applied: NewText[] = []
+  const { path } = scene('data', {
+    apply: (given) => {
+      applied.push(given)
+      return Promise.resolve({ changed: { is: 'sound', hash: 'abc' }, warnings: [] })
+    },
+  })
+  const put = async (query: string): Promise<number> =>
+    (await fetch(`http://localhost/api/v1/config${query}`, { unix: path, method: 'PUT', body: 'text' }))
+      .status
+  for (const query of [
+    '?dry_run',
+    '?dry_run=1',
+    '?dry_run=True',
+    '?dry-run=true',
+    '?confirm=5',
+    '?confirm_within=',
+  ])
+    expect([query, await put(query)]).toEqual([query, 400])
+  expect(applied).toEqual([])
+  expect([await put('?dry_run=true'), await put('?dry_run=false&confirm_within=5'), await put('')]).toEqual([
+    200, 200, 200,
+  ])
+  expect(applied.map(({ isDryRun, confirmWithinMs }) => [isDryRun, confirmWithinMs])).toEqual([
+    [true, null],
+    [false, 5000],
+    [false, null],
+  ])
 })

@@ -19,6 +19,25 @@ test('what cannot be put in its place leaves nothing beside it', () => {
   }
 })
 
+test('what a process left that was killed while it wrote is gone with the next', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'write-whole-'))
+  try {
+    const file = join(folder, 'kept.json')
+    // It is killed with the text beside the file.
+    const script = `import fs from 'node:fs'
+import { mock } from 'bun:test'
+mock.module('node:fs', () => ({ ...fs, renameSync: () => process.kill(process.pid, 'SIGKILL') }))
+const { writeWhole } = await import(${JSON.stringify(MODULE)})
+writeWhole(${JSON.stringify(file)}, 'secret')`
+    for (let i = 0; i < 2; i++) Bun.spawnSync([process.execPath, '-e', script])
+    expect(readdirSync(folder)).toHaveLength(1)
+    writeWhole(file, 'text')
+    expect(readdirSync(folder)).toEqual(['kept.json'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 needs('strace')(
   'what is to outlive a power cut is on the disk before it has its name, and so is the name',
   () => {
