@@ -22,6 +22,7 @@ Usage: sluice edit [-c FILE] PATH VALUE
   -h, --help         this text
 
 PATH is written as problems write it: backends.api.servers[0].weight. The place behind the last item of a list adds one.
+What would hold the setting and is not there yet comes with it.
 VALUE is YAML: 5, text, [a, b], { url: "http://10.0.0.1:80" }. What could not be changed alone, or would be no valid config, is refused.
 Exit code: 0 printed; 1 refused, or the file cannot be read; 2 wrong usage.
 `

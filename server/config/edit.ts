@@ -6,21 +6,22 @@ import { Problems } from './problem.ts'
 import { readTree } from './read.ts'
 import { type Edit, spliced } from './splice.ts'
 import type { Plain } from './spell.ts'
-import { Lines, type MapTree, type Path, type Tree, treeAt } from './tree.ts'
+import { Lines, type MapTree, type Path, type Tree, treeAt, writePath } from './tree.ts'
 
 /** The text with the change, or why there is none. */
 export type Edited = { readonly text: string } | { readonly refused: string }
 
 /** Edits the text of a config file that can be read. */
-export function edit(file: string, text: string, wanted: Edit): Edited {
+export function edit(file: string, text: string, asked: Edit): Edited {
   const isToml = file.toLowerCase().endsWith('.toml')
   if (isToml) return { refused: 'TOML is not edited, only YAML and JSON' }
   const tree = treeOf(file, text)
   if (tree === null) return { refused: 'the file cannot be read' }
+  const wanted = withAbove(tree, asked)
   const why = whyNot(tree, wanted)
   if (why !== null) return { refused: why }
   const goal = changed(plainOf(tree), wanted.path, wanted.to)
-  if (goal === NOWHERE) return { refused: 'there is no such place' }
+  if (goal === NOWHERE) return { refused: `there is no such place: ${whereItEnds(tree, wanted.path)}` }
   for (const candidate of spliced(file, text, tree, wanted)) {
     const made = treeOf(file, candidate)
     if (made !== null && isDeepStrictEqual(plainOf(made), goal)) return { text: candidate }
@@ -37,6 +38,29 @@ function treeOf(file: string, text: string): MapTree | null {
 }
 
 const SHARED = 'it comes from an anchor, which other places use as well: edit the file by hand'
+
+/** What would hold a new setting, and is not there yet, comes with it. */
+function withAbove(tree: MapTree, { path, to }: Edit): Edit {
+  let length = path.length
+  while (length > 1 && isNothing(treeAt(tree, path.slice(0, length - 1)))) length--
+  const inner = path.slice(length)
+  if (to === null || inner.some((step) => typeof step === 'number')) return { path, to }
+  return { path: path.slice(0, length), to: inner.reduceRight<Plain>((held, key) => ({ [key]: held }), to) }
+}
+
+const isNothing = (tree: Tree | null): boolean =>
+  tree === null || (tree.is === 'scalar' && tree.value === null)
+
+/** Why nothing can stand at this path: maps take any key. */
+function whereItEnds(tree: MapTree, path: Path): string {
+  let above = path.slice(0, -1)
+  while (treeAt(tree, above) === null) above = above.slice(0, -1)
+  const holder = treeAt(tree, above)
+  const name = writePath(above)
+  if (holder?.is !== 'list') return `${name} is one value`
+  const end = holder.items.length
+  return `${name} is a list, whose places are ${name}[0] to ${name}[${end}], where ${end} adds one`
+}
 
 /** What several places share is not changed for all of them in silence. */
 function whyNot(tree: MapTree, { path, to }: Edit): string | null {
@@ -73,7 +97,6 @@ function changedMap(plain: Map<unknown, unknown>, key: string, rest: Path, to: P
     copy.delete(key)
     return copy
   }
-  // Only the last step may be new: what would hold it must be there.
   if (!plain.has(key) && rest.length > 0) return NOWHERE
   const value = changed(plain.get(key), rest, to)
   return value === NOWHERE ? NOWHERE : copy.set(key, value)

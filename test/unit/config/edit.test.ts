@@ -69,6 +69,10 @@ const CHANGES: readonly (readonly [path: string, to: Plain | null, ...lines: rea
   ['global.log_format', "it's", "-    log_format: 'json'", "+    log_format: it's"],
   ['global.empty', 7, '-    empty:   # nothing yet', '+    empty: 7   # nothing yet'],
   ['global.added', 'a, b: c', '+    added: "a, b: c"'],
+  // What is to hold it comes with it.
+  ['global.new.deep', 'a', '+    new: { deep: "a" }'],
+  ['global.empty.deep', 7, '-    empty:   # nothing yet', '+    empty: { deep: 7 }   # nothing yet'],
+  ['nowhere.at.all', 1, '+nowhere: { at: { all: 1 } }'],
   [
     'backends[0].servers[0].weight',
     0,
@@ -156,9 +160,18 @@ test.each([
     '/up',
     'it comes from an anchor, which other places use as well: edit the file by hand',
   ],
-  ['nowhere.at.all', 1, 'there is no such place'],
   ['nowhere', null, 'there is no such setting'],
-  ['backends[7]', 1, 'there is no such place'],
+  [
+    'backends[7]',
+    1,
+    'there is no such place: backends is a list, whose places are backends[0] to backends[2], where 2 adds one',
+  ],
+  [
+    'backends.web.other',
+    1,
+    'there is no such place: backends is a list, whose places are backends[0] to backends[2], where 2 adds one',
+  ],
+  ['version.major', 1, 'there is no such place: version is one value'],
   ['', 1, 'the name of a setting is missing'],
 ] as const)('%s = %j is refused', (path, to, why) => {
   expect(change(FIXTURE, path, to)).toEqual([why])

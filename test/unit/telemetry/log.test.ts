@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { logEventTo, type EventLogOptions } from '../../../server/telemetry/log.ts'
 
 function eventLog(options: Partial<EventLogOptions> = {}) {
@@ -18,6 +19,17 @@ test('lifecycle events go to stdout as JSON, whatever level and format', () => {
     '{"time":"2026-01-02T03:04:05.678Z","level":"info","event":"serving","revision":1,"listeners":{"web":"127.0.0.1:80"}}\n',
     '{"time":"2026-01-02T03:04:05.678Z","level":"warn","event":"server_down","backend":"api","reason":"connect refused"}\n',
   ])
+  expect(err).toEqual([])
+})
+
+test('the events that operating.md names go to stdout, whatever level', () => {
+  const page = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8')
+  const row = /^\| stdout \|([^|]*)\|/m.exec(page)?.[1] ?? ''
+  const named = [...row.matchAll(/`([a-z_]+)`/g)].map(([, event = '']) => event)
+  expect(named).toContain('rolled_back')
+  const { out, err, log } = eventLog({ level: 'error' })
+  for (const event of named) log('info', event)
+  expect(out.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(named)
   expect(err).toEqual([])
 })
 
