@@ -50,6 +50,8 @@ const keyText = (key: string, isJson: boolean): string =>
 class Place {
   readonly #text: string
   readonly #holder: Tree | null
+  /** The key of the holder with it; null: it has none. */
+  readonly #holderEntry: Entry | null
   readonly #value: Tree | null
   readonly #key: string
   readonly #index: number
@@ -59,6 +61,7 @@ class Place {
     this.#text = text
     this.#holder = treeAt(root, path.slice(0, -1))
     this.#value = treeAt(root, path)
+    this.#holderEntry = entryAt(root, path.slice(0, -1))
     const last = path.at(-1) ?? ''
     this.#key = String(last)
     this.#index = typeof last === 'number' ? last : -1
@@ -74,8 +77,11 @@ class Place {
   *withText(written: string): Generator<string> {
     const value = this.#value
     if (value?.isShared === true) yield* this.#inPlaceOfShared(written)
-    else if (value !== null && value.end > value.at) yield this.#splice(value.at, value.end, written)
-    else if (value !== null) yield* this.#intoEmpty(written)
+    else if (value !== null && value.end > value.at) {
+      yield this.#splice(value.at, value.end, written)
+      const entry = this.#holder?.is === 'map' ? this.#holder.entries.get(this.#key) : undefined
+      if (entry !== undefined) yield* this.#besideKey(entry, value, written)
+    } else if (value !== null) yield* this.#intoEmpty(written)
     else if (this.#holder?.is === 'map') yield* this.#withKey(this.#holder, written)
     else if (this.#holder?.is === 'list') {
       const last = this.#holder.items.at(-1)
@@ -125,7 +131,10 @@ class Place {
       const at = holder.at + 1 + before.length
       if (start === null)
         yield this.#splice(holder.at + 1, close, holder.is === 'map' ? ` ${written} ` : written)
-      else yield this.#splice(at, at, before.endsWith(',') ? ` ${written}` : `, ${written}`)
+      else {
+        yield this.#splice(at, at, before.endsWith(',') ? ` ${written}` : `, ${written}`)
+        yield* this.#besideLast(holder, written)
+      }
       return
     }
     if (start === null) return
@@ -137,11 +146,24 @@ class Place {
     yield this.#splice(at, at, isLast ? `${this.#newline}${line}` : `${line}${this.#newline}`)
   }
 
+  /** Behind the last in brackets, before its comment. */
+  *#besideLast(holder: MapTree | List, written: string): Generator<string> {
+    const last = (holder.is === 'list' ? this.#itemsOf(holder) : [...holder.entries.values()]).at(-1)
+    if (last === undefined) return
+    const end = this.#endOf(last)
+    const [comma = ''] = /^\s*,/.exec(this.#text.slice(end, holder.end)) ?? []
+    yield this.#splice(end + comma.length, end + comma.length, comma === '' ? `, ${written}` : ` ${written}`)
+  }
+
   *#without(holder: MapTree | List, all: readonly Ends[], index: number): Generator<string> {
     const [own, before, after] = [all[index], all[index - 1], all[index + 1]]
     if (own === undefined) return
-    if (all.length === 1) yield this.#splice(holder.at, holder.end, holder.is === 'map' ? '{}' : '[]')
-    else if (this.#isFlow(holder)) {
+    if (all.length === 1) {
+      const empty = holder.is === 'map' ? '{}' : '[]'
+      yield this.#splice(holder.at, holder.end, empty)
+      if (this.#holderEntry !== null) yield* this.#besideKey(this.#holderEntry, holder, empty)
+    } else if (this.#isFlow(holder)) {
+      if (this.#hasOwnLines(own)) yield* this.#withoutLines(own, after === undefined ? before : undefined)
       if (before !== undefined) yield this.#splice(this.#endOf(before), this.#endOf(own), '')
       else if (after !== undefined) yield this.#splice(own.at, after.at, '')
     } else {
@@ -149,9 +171,37 @@ class Place {
       const line = this.#lineStart(start)
       const isAlone = this.#text.slice(line, start).trim() === ''
       if (isAlone) yield this.#splice(line, this.#lineEnd(this.#endOf(own)), '')
-      // The first key of an item stands behind its dash.
-      else if (after !== undefined) yield this.#splice(own.at, after.at, '')
+      // The first key of an item stands behind its dash; comments of the next one follow there.
+      else if (after !== undefined) yield this.#splice(own.at, this.#nextWord(this.#endOf(own), after.at), '')
     }
+  }
+
+  /** Where lines of its own hold a value: beside its key, as nothing else may stand below that as deep. */
+  *#besideKey(entry: Entry, { at, end }: Tree, written: string): Generator<string> {
+    const colon = this.#text.indexOf(':', entry.end)
+    const line = this.#lineStart(at)
+    if (colon < 0 || colon >= line) return
+    const between = this.#text.slice(colon + 1, line)
+    yield `${this.#text.slice(0, colon + 1)} ${written}${between}${this.#text.slice(this.#lineEnd(end))}`
+  }
+
+  /** Whether nothing but a comma and a comment of its own stands on the lines of an item in brackets. */
+  #hasOwnLines(own: Ends): boolean {
+    const end = this.#endOf(own)
+    const [before, behind] = [
+      this.#text.slice(this.#lineStart(own.at), own.at),
+      this.#text.slice(end, this.#lineEnd(end)),
+    ]
+    return before.trim() === '' && /^[ \t]*,?[ \t]*(#.*)?\r?\n$/.test(behind)
+  }
+
+  /** Its lines go, and the comma of the one before it where it was the last. */
+  *#withoutLines(own: Ends, last: Ends | undefined): Generator<string> {
+    const [line, end] = [this.#lineStart(own.at), this.#lineEnd(this.#endOf(own))]
+    const comma = last === undefined ? -1 : this.#text.indexOf(',', this.#endOf(last))
+    const kept =
+      comma < 0 ? this.#text.slice(0, line) : this.#text.slice(0, comma) + this.#text.slice(comma + 1, line)
+    yield kept + this.#text.slice(end)
   }
 
   #entryOf({ entries }: MapTree): number {
@@ -191,11 +241,23 @@ class Place {
     return this.#text.lastIndexOf('\n', at - 1) + 1
   }
 
+  /** What stands first in the lines behind this one, comments as well; at the latest here. */
+  #nextWord(at: Offset, latest: Offset): Offset {
+    const line = this.#lineEnd(at)
+    return Math.min(latest, line + this.#text.slice(line, latest).search(/\S|$/))
+  }
+
   /** Behind the line end that follows. */
   #lineEnd(at: Offset): Offset {
     const end = this.#text.indexOf('\n', at)
     return end < 0 ? this.#text.length : end + 1
   }
+}
+
+/** The key with what stands at a path; null: it is an item, or the whole. */
+function entryAt(root: MapTree, path: Path): Entry | null {
+  const holder = path.length === 0 ? null : treeAt(root, path.slice(0, -1))
+  return holder?.is === 'map' ? (holder.entries.get(String(path.at(-1))) ?? null) : null
 }
 
 /** A key with its value, or an item. */

@@ -144,6 +144,41 @@ describe('a change touches the lines of its setting only', () => {
   })
 })
 
+const BRACKETS = `a:
+- one
+b: [
+  1, # first
+  2, # second
+  3  # third
+]
+c:
+  - k: 1
+    # of l
+    l: 2
+d: # what d is
+  - 5
+`
+
+test.each([
+  // The comment of another line stays where an item in brackets has lines of its own.
+  ['b[1]', null, ['-  2, # second']],
+  ['b[0]', null, ['-  1, # first']],
+  ['b[2]', null, ['-  2, # second', '-  3  # third', '+  2 # second']],
+  ['b[3]', 4, ['-  3  # third', '+  3, 4  # third']],
+  // What stands before the next key belongs to that.
+  ['c[0].k', null, ['-  - k: 1', '-    # of l', '+  - # of l']],
+  // Below its key, and as deep, only a list may stand.
+  ['a[0]', null, ['-a:', '-- one', '+a: []']],
+  ['a', 'x', ['-a:', '-- one', '+a: x']],
+  ['d[0]', null, ['-  - 5', '+  []']],
+] as const)('%s = %j keeps comments of others, and is written where it can stand', (path, to, lines) => {
+  expect(change(BRACKETS, path, to)).toEqual([...lines])
+  const windows = edit('a.yaml', BRACKETS.replaceAll('\n', '\r\n'), { path: readPath(path), to })
+  const plain = edit('a.yaml', BRACKETS, { path: readPath(path), to })
+  if ('refused' in windows || 'refused' in plain) throw new Error('refused')
+  expect(windows.text).toBe(plain.text.replaceAll('\n', '\r\n'))
+})
+
 test.each([
   [
     'x-defaults.path',
