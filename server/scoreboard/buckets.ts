@@ -20,6 +20,7 @@
 // Cells become free, live or another key's only under the group's lease, which ends a second after its holder
 // died.
 
+import { libc } from '../lib/native.ts'
 import { createFile, fillWithZeros, mapFile } from './file.ts'
 
 const GROUP_INTS = 64
@@ -47,7 +48,9 @@ const LATE_BITS = 29
 const LATE_MS = 3000
 const LEASE_MS = 1000
 /** Looks at a lease that another holds: beyond what anyone who runs needs. */
-const PATIENCE = 20_000
+const LOOKS = 2000
+/** Then whoever holds it was stopped, by us perhaps: so long others are let run. */
+const PATIENCE_MS = 5
 const UNTIL_MAX = 0x7f_ff_ff_ff
 /** The clocks of processes are read at the start of their turns: so much they may differ. */
 const SLACK_S = 1
@@ -290,12 +293,20 @@ const secondsOf = (ms: number): number => Math.min(UNTIL_MAX, Math.floor(ms / 10
 
 /** Takes the group's lease, from a dead holder too; false: somebody has held it for longer than is usual. */
 function hasLease(ints: Int32Array, group: number, lease: number): boolean {
-  for (let look = 0; look < PATIENCE; look++) {
-    const held = Atomics.load(ints, group)
-    if (held !== 0 && Math.abs((lease - held) | 0) < LEASE_MS) continue
-    if (Atomics.compareExchange(ints, group, held, lease) === held) return true
+  for (let look = 0; look < LOOKS; look++) if (takeLease(ints, group, lease)) return true
+  if (process.platform !== 'linux') return false
+  const untilMs = performance.now() + PATIENCE_MS
+  while (performance.now() < untilMs) {
+    libc().sched_yield()
+    if (takeLease(ints, group, lease)) return true
   }
   return false
+}
+
+function takeLease(ints: Int32Array, group: number, lease: number): boolean {
+  const held = Atomics.load(ints, group)
+  if (held !== 0 && Math.abs((lease - held) | 0) < LEASE_MS) return false
+  return Atomics.compareExchange(ints, group, held, lease) === held
 }
 
 const MULTIPLY_A = 0x9e3779b1
