@@ -92,8 +92,11 @@ export const encoderLimit = (): number => held.limit
 /** What all encoders hold, idle ones too. */
 export const encoderBytes = (): number => held.bytes
 
-// One buffer for what any encoder gives out: it is written on before the next call.
-const output = Buffer.allocUnsafe(64 * 1024)
+/** Room for what comes of one call. gzip gathers, and gives more than 32 KiB of it at once. */
+const OUTPUT_BYTES = 64 * 1024
+// One buffer for what any encoder gives out: it is written on before the next call. More than twice the
+// room, so that whoever keeps what was not taken of it copies that, however much it is (keepable).
+const output = Buffer.allocUnsafe(2 * OUTPUT_BYTES + 1)
 
 /** A short body in one go, where that costs less than an encoder of its own; null: it does not. */
 export function encodeAtOnce(coding: Coding, level: number, pieces: readonly Buffer[]): Buffer | null {
@@ -135,10 +138,10 @@ export class Encoder {
     let at = 0
     let room = 0
     do {
-      handle.writeSync(flag, piece, at, piece.length - at, output, 0, output.length)
+      handle.writeSync(flag, piece, at, piece.length - at, output, 0, OUTPUT_BYTES)
       room = state[0] ?? 0
       at = piece.length - (state[1] ?? 0)
-      if (room < output.length) out(output, 0, output.length - room)
+      if (room < OUTPUT_BYTES) out(output, 0, OUTPUT_BYTES - room)
       // It has filled its room: there may be more. Unless nobody wants it: `out` may have met a client's end.
     } while ((room === 0 || at < piece.length) && this.#native === native)
   }

@@ -85,7 +85,8 @@ export class Squeeze implements BodyTransform, Work {
   }
 
   drained(): void {
-    if (this.#bytes > 0 || this.#isEnded) work(this)
+    // What is gathered yet has no encoder: a drain may be that of what was written before this body.
+    if (this.#is('streams') && (this.#bytes > 0 || this.#isEnded)) work(this)
   }
 
   cancel(): void {
@@ -154,8 +155,9 @@ export class Squeeze implements BodyTransform, Work {
 
   step(): boolean {
     const next = this.#next
-    if (next === null || this.#is('over')) return false
+    if (next === null) return false
     if (this.#is('whole')) return this.#encodeWhole(next)
+    if (!this.#is('streams')) return false
     // Its client is slow: what is encoded now would only wait there.
     if (next.isFull) return false
     this.#encodePiece((bytes, from, to) => next.write(bytes, from, to))

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync, constants } from 'node:zlib'
 import { type Coding, Encoder, encoderBytes, limitEncoders } from '../../../server/lib/encoder.ts'
+import { keepable } from '../../../server/lib/read-piece.ts'
 import { Squeeze, type SqueezeParts } from '../../../server/middleware/squeeze.ts'
 import { FakeSink, pushOnce } from '../../support/body-sink.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
@@ -147,6 +148,48 @@ describe.each(CODINGS.map((coding) => [coding] as const))('%s', (coding) => {
       expect(sink.pieces).toHaveLength(written)
     }
   })
+})
+
+test.each(CODINGS)(
+  '%s: a drain of what was written before the body loses nothing of what is gathered',
+  async (coding) => {
+    const { sink, squeeze } = makeSqueeze({ coding })
+    pushOnce(squeeze, text(1000), sink)
+    squeeze.drained()
+    // Its server pauses, so that what was gathered goes out.
+    await waitFor(() => sink.pieces.length > 0)
+    squeeze.drained()
+    pushOnce(squeeze, text(1960), sink)
+    squeeze.drained()
+    squeeze.end(sink)
+    await waitFor(() => sink.isEnded)
+    expect(DECODE[coding](sink.bytes).equals(Buffer.concat([text(1000), text(1960)]))).toBe(true)
+  },
+)
+
+test('whatever gzip gives out at once: who keeps what a client did not take of it keeps a copy', () => {
+  // Long copies from far away: many bytes go in before a block is full, and that block is a large one.
+  const random = seededRandom(5)
+  const dense = Buffer.alloc(2_600_000)
+  dense.set(random.bytes(32_768))
+  for (let at = 32_768; at < dense.length;) {
+    const length = 6 + random.below(190)
+    const from = at - length - random.below(32_000 - length)
+    dense.copyWithin(at, Math.max(0, from), Math.max(0, from) + length)
+    at += length
+    if (at < dense.length && random.below(3) === 0) dense[at++] = random.below(256)
+  }
+  const encoder = Encoder.take('gzip', 5)!
+  const kept: Buffer[] = []
+  const copies: Buffer[] = []
+  for (let at = 0; at < dense.length; at += 16_384)
+    encoder.encode(dense.subarray(at, at + 16_384), 'more', (bytes, from, to) => {
+      kept.push(keepable(bytes, from, to))
+      copies.push(Buffer.from(bytes.subarray(from, to)))
+    })
+  encoder.release()
+  expect(Math.max(...copies.map(({ length }) => length))).toBeGreaterThan(32 * 1024)
+  expect(Buffer.concat(kept).equals(Buffer.concat(copies))).toBe(true)
 })
 
 describe('memory', () => {
