@@ -122,11 +122,10 @@ export class Changes {
       const served = this.#running
       if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served))
       // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
-      const { file, source } = this.#parts
+      const { file } = this.#parts
       const found = hashOfFile(file)
       if (found === null || found !== served?.edition.hash) return invalid(fileChanged(file, found))
-      // What it takes from other files is taken anew: a password that was changed since stays changed.
-      return (await source.check({ text: to.text, from: 'rollback', by, replaces: found })).checked
+      return { is: 'valid', edition: { ...(await this.#asNow(to)), from: 'rollback', by, replaces: found } }
     }
     return this.#change({ check }, { tells: 'log' })
   }
@@ -159,13 +158,22 @@ export class Changes {
 
   #onLate(pending: Pending): void {
     const { previous, withinMs } = pending
-    const to = async (): Promise<Edition> => {
-      const given = { text: previous.text, from: 'rollback', by: null, replaces: null } as const
-      const { checked } = await this.#parts.source.check(given)
-      return checked.is === 'valid' ? checked.edition : previous
-    }
     const why = `it was not confirmed within ${withinMs / 1000} s`
-    void this.#takeBack({ to, why, isServed: () => pending === this.#confirmation.pending })
+    void this.#takeBack({
+      to: () => this.#asNow(previous),
+      why,
+      isServed: () => pending === this.#confirmation.pending,
+    })
+  }
+
+  /**
+   * A text with what it takes from other files as that is now: a password that was changed since stays
+   * changed. As it was where that cannot be read any more.
+   */
+  async #asNow(edition: Edition): Promise<Edition> {
+    const { text } = edition
+    const { checked } = await this.#parts.source.check({ text, from: 'rollback', by: null, replaces: null })
+    return checked.is === 'valid' ? checked.edition : edition
   }
 
   async #takeBack(taken: TakenBack): Promise<void> {

@@ -32,6 +32,8 @@ interface Scene {
   readonly held: (Unconfirmed | null)[]
   /** Settles when one is about to be served while another waits. */
   readonly twoWait: Promise<void>
+  /** Texts that take something from a file that is gone. */
+  readonly unreadable: Set<string>
   /** What is served. */
   served(): string | undefined
   onDisk(): string
@@ -54,13 +56,18 @@ async function scene(): Promise<Scene> {
     onBug: () => {},
   })
   const held: (Unconfirmed | null)[] = []
+  const unreadable = new Set<string>()
   const twoWait = Promise.withResolvers<void>()
   const changes = new Changes({
     file,
     source: {
       read: () =>
         Promise.resolve(valid({ text: readFileSync(file, 'utf8'), from: 'file', by: null, replaces: null })),
-      check: (given) => Promise.resolve({ checked: valid(given), warnings: [`${file}:1:2 x: warning: odd`] }),
+      check: (given) =>
+        Promise.resolve({
+          checked: unreadable.has(given.text) ? { is: 'invalid', problems: [] } : valid(given),
+          warnings: [`${file}:1:2 x: warning: odd`],
+        }),
       locate: (problems) => Promise.resolve([...problems]),
     },
     totals: new Totals(),
@@ -83,6 +90,7 @@ async function scene(): Promise<Scene> {
     applier,
     held,
     twoWait: twoWait.promise,
+    unreadable,
     served: () => applier.running?.edition.text,
     onDisk: () => readFileSync(file, 'utf8'),
     apply: async (text, more = {}) => {
@@ -193,13 +201,18 @@ test('two that go back at once go back once, and not from what came after they w
   expect([made.served(), made.onDisk()]).toEqual(['third', 'third'])
 })
 
-test('what comes back takes its values of other files anew', async () => {
+test('what comes back takes its values of other files anew, and the old ones where they cannot be had', async () => {
   const made = await scene()
   const first = made.applier.running?.edition.config
   await made.apply('second')
   await made.changes.rollBack(null)
   expect(made.served()).toBe('first')
-  expect(made.applier.running?.edition.config).not.toBe(first)
+  const back = made.applier.running?.edition.config
+  expect(back).not.toBe(first)
+  await made.apply('third')
+  made.unreadable.add('first')
+  expect((await made.changes.rollBack(null))?.is).toBe('applied')
+  expect([made.served(), made.applier.running?.edition.config === back]).toEqual(['first', true])
 })
 
 test('a file that cannot be written keeps nothing in service that was not confirmed', async () => {
