@@ -8,7 +8,7 @@
 //
 //   header: Int32                                     | group: 64 Int32
 //     0  magic        written last                    |   0        lease     0: free; when the one who adds a key
-//     1  groups       a power of two                  |                      to this group took it (ms, shared clock)
+//     1  groups       how many                        |                      to this group took it (ms, shared clock)
 //     2  seed a       of the hash, random             |   1 + 3n   tag       the key's other 32 bits of hash; 0: free
 //     3  seed b                                       |   2 + 3n   full at   in units (parts of a token's time), modulo 2^32
 //     4  evicted      live keys that had to make room |   3 + 3n   until     seconds: from then on the bucket counts as
@@ -90,8 +90,7 @@ export class Buckets {
 
   /** The largest size of a table that is not beyond this. */
   static sizeWithin(bytes: number): number {
-    const groups = Math.max(1, Math.floor(bytes / GROUP_BYTES) - 1)
-    return (1 + 2 ** Math.floor(Math.log2(groups))) * GROUP_BYTES
+    return Math.max(2, Math.floor(bytes / GROUP_BYTES)) * GROUP_BYTES
   }
 
   /** Marks zeros as a table. */
@@ -120,7 +119,7 @@ export class Buckets {
 
   readonly #open: () => Uint8Array
   #ints: Int32Array = NOTHING
-  #mask = 0
+  #groups = 1
   /** What happened in the latest `take`, beside its answer. */
   lastEvicted = false
   lastUncounted = false
@@ -148,7 +147,7 @@ export class Buckets {
     const { buffer, byteOffset, byteLength } = this.#open()
     const ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
     if (Atomics.load(ints, MAGIC) !== MAGIC_VALUE) throw new Error('these are no buckets')
-    this.#mask = ints[GROUPS]! - 1
+    this.#groups = ints[GROUPS]!
     return ints
   }
 
@@ -160,8 +159,9 @@ export class Buckets {
     const ints = this.#ints
     const a = hashOf(key, limit.a, MULTIPLY_A)
     const tag = hashOf(key, limit.b, MULTIPLY_B) | 1
-    const group = (1 + (a & this.#mask)) * GROUP_INTS
-    const first = ((a >>> 16) * CELLS) >>> 16
+    const group = (1 + Math.floor(((a >>> 0) * this.#groups) / HASHES)) * GROUP_INTS
+    // By the other hash: the upper half of this one is much the same for all keys of a group.
+    const first = ((tag >>> 16) * CELLS) >>> 16
     this.#tag = tag
     this.#group = group
     this.#first = first
@@ -309,6 +309,7 @@ function takeLease(ints: Int32Array, group: number, lease: number): boolean {
   return Atomics.compareExchange(ints, group, held, lease) === held
 }
 
+const HASHES = 2 ** 32
 const MULTIPLY_A = 0x9e3779b1
 const MULTIPLY_B = 0x85ebca77
 

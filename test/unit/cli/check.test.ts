@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check } from '../../../server/cli/check.ts'
+import { MiddlewareOptions } from '../../../server/middleware/middleware.options.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-check-'))
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
@@ -29,11 +30,12 @@ test('a valid file is summed up on stdout, with exit code 0', async () => {
 
 test('every problem goes to stderr, with exit code 1', async () => {
   writeFileSync(join(cwd, 'bad.yaml'), 'listen: ":0"\nbackends: [{ url: "ftp://a:1" }]\nx: 1')
+  const steps = Object.keys(MiddlewareOptions.properties).join(', ')
   expect(await run(['bad.yaml'])).toEqual({
     code: 1,
     out: '',
     err: `bad.yaml:2:19 backends[0].url: found "ftp://a:1", allowed "http://host" or "http://host:port"; servers are spoken to by "http://" only
-bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, status_endpoints, algorithm, hash, health_check, panic_threshold, retry, queue, timeouts, answers, keep_alive, match, middleware, body_limit, compress, headers, ip, rate_limit, workers, data, drain, limits, admin, metrics, resolver, logs
+bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, status_endpoints, algorithm, hash, health_check, panic_threshold, retry, queue, timeouts, answers, keep_alive, match, middleware, ${steps}, workers, data, drain, limits, admin, metrics, resolver, logs
 bad.yaml: 2 problems
 `,
   })

@@ -114,12 +114,23 @@ describe('a bucket', () => {
 })
 
 describe('memory', () => {
-  test('has the size that was allowed at most', () => {
+  test('has the size that was allowed, and all of it holds keys', () => {
     for (const bytes of [1000, 65_536, 8 * MIB, 9 * MIB]) {
       const size = Buckets.sizeWithin(bytes)
       expect(size).toBeLessThanOrEqual(bytes)
-      expect(size * 2 + 512).toBeGreaterThan(bytes)
+      expect(size + 256).toBeGreaterThan(bytes)
     }
+  })
+
+  test('as many keys as there is room for lie in it, but for those of groups that have more than others', () => {
+    const buckets = Buckets.private(64 * 1024)
+    const limit = buckets.limit('a', { tokens: 1, perMs: 60_000, burst: 1 })
+    const places = 255 * 21
+    for (let i = 0; i < places; i++) buckets.take(limit, `key ${i}`, START_MS)
+    expect(buckets.evicted / places).toBeLessThan(0.2)
+    let known = 0
+    for (let i = places - 500; i < places; i++) if (buckets.take(limit, `key ${i}`, START_MS) < 0) known++
+    expect(known).toBeGreaterThan(400)
   })
 
   test('a million keys: an abuser stays refused, and newcomers are served', () => {
