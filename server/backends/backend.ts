@@ -17,7 +17,7 @@ import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { ServerConfig } from './server.options.ts'
 import { keyOf, type KeyOf } from './key.ts'
-import { type Outcome, judge, judgeAnswer } from './outcome.ts'
+import { type Outcome, judgeFailure } from './outcome.ts'
 import { Bell, WaitQueue } from './queue.ts'
 import { newServer, type Server } from './server.ts'
 
@@ -120,9 +120,16 @@ export class Backend {
     return before.filter(({ live }) => !kept.has(live))
   }
 
-  /** The head of a picked server's answer is here; see judgeAnswer. */
+  /**
+   * The head of a picked server's answer is here, `firstByteMs` after that was asked; less than 0: it was not
+   * asked to the end yet, and what its client takes is not its time. Told at once, as tunnels and streams
+   * last for hours.
+   */
   answered(server: Server, status: number, firstByteMs: number): void {
-    judgeAnswer(this.#board, server, status, firstByteMs)
+    this.#board.attemptAnswered(server.slot)
+    const { record } = server.live
+    if (status >= 500) record.failed(Math.max(firstByteMs, 0), nowMs)
+    else if (firstByteMs >= 0) record.answered(firstByteMs, nowMs)
   }
 
   /**
@@ -131,7 +138,7 @@ export class Backend {
    */
   release(server: Server, outcome: Outcome): void {
     this.#board.leave(server.slot)
-    judge(this.#board, server, outcome)
+    if (outcome.is !== 'answered') judgeFailure(this.#board, server, outcome)
     if (this.#bell.length !== 0) this.#bell.ring()
   }
 

@@ -1,5 +1,5 @@
-// How a pick ended, and what that tells of its server: to who counts (the scoreboard) and to who picks (its
-// record). This is the one place where attempts are judged.
+// How a pick ended, and what one that was not answered tells of its server: to who counts (the scoreboard) and
+// to who picks (its record). Answers are judged as soon as their heads are here: Backend.answered.
 import type { Loss } from '../tables/faults.ts'
 import { nowMs, unixSeconds } from '../lib/clock.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -8,7 +8,9 @@ import type { Server } from './server.ts'
 
 export type Outcome =
   /** It was answered (`Backend.answered` told how), and that is over: it ended, or nobody wanted the rest. */
-  | { readonly is: 'answered' }
+  { readonly is: 'answered' } | Failure
+
+export type Failure =
   /** `waitedMs`: how long the server let wait; `wasAnswered`: its answer broke off. */
   | { readonly is: 'lost'; readonly loss: Loss; readonly waitedMs: number; readonly wasAnswered: boolean }
   /** Whoever asked did not wait for the answer. */
@@ -17,21 +19,8 @@ export type Outcome =
 /** One for all: an ordinary pick makes no object. */
 export const ANSWERED: Outcome = { is: 'answered' }
 
-/**
- * The head of an answer is here, `firstByteMs` after the server was asked; less than 0: it was not asked to
- * the end yet, and what its client takes is not its time. Told at once, as tunnels and streams last for
- * hours.
- */
-export function judgeAnswer(board: Scoreboard, server: Server, status: number, firstByteMs: number): void {
-  board.attemptAnswered(server.slot)
-  const { record } = server.live
-  if (status >= 500) record.failed(Math.max(firstByteMs, 0), nowMs)
-  else if (firstByteMs >= 0) record.answered(firstByteMs, nowMs)
-}
-
 /** What is not its server's fault is not counted against it, nor a connection that was stale. */
-export function judge(board: Scoreboard, server: Server, outcome: Outcome): void {
-  if (outcome.is === 'answered') return
+export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure): void {
   const { record } = server.live
   if (outcome.is === 'given_up') return record.abandoned(outcome.waitedMs, nowMs)
   const { loss, waitedMs, wasAnswered } = outcome

@@ -1,18 +1,17 @@
-// What became of an attempt, told to who reads the log; its server is judged by backends/outcome.ts.
+// What became of an attempt, told to who reads the log; its server is judged in backends/.
 import type { Server } from '../backends/server.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { AttemptRecord } from './asker.ts'
-import type { Phase } from './exchange.ts'
+import type { Phase, Try } from './exchange.ts'
 import { tellFailure } from './tell-attempt.ts'
 
 /** Attempts that an exchange remembers: retries are few, but not for ever. */
 const TRIES_MAX = 16
 
-/** The head of an answer is here. */
-export function attemptAnswered(record: AttemptRecord, server: Server, sinceMs: number): void {
-  // Told only after another has failed: the log says who answered in the end all the same.
-  record.tries?.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
+/** The head of an answer is here, after others have failed. */
+export function attemptAnswered(tries: Try[], server: Server, sinceMs: number): void {
+  tries.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
 }
 
 interface LostAttempt {

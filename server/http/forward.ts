@@ -201,7 +201,8 @@ export class Forward implements ServerEvents, Waiter {
 
   /** What a client takes to send its request is not its server's time. */
   #learnAnswer(server: Server, status: number): void {
-    attemptAnswered(this.#asker, server, this.#usedMs)
+    // Told only after another has failed: the log says who answered in the end all the same.
+    if (this.#asker.tries) attemptAnswered(this.#asker.tries, server, this.#usedMs)
     this.backend.answered(server, status, this.#asker.isRequestWhole ? this.#waitedMs : -1)
   }
 

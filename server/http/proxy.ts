@@ -294,7 +294,10 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   #send(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
     if (!this.transforms) this.stream.head(head, form)
     this.stage = HEAD_SENT
-    if (own === null) return this.#relayOn()
+    if (own === null) {
+      if (this.#tunnel || this.#early || this.#isHeadShared) this.#relayOn()
+      return
+    }
     const hasBody = this.request.methodId !== METHOD_HEAD
     if (hasBody && this.#source) return void (this.pushed = new SourceBody(this, this.#source))
     if (hasBody && own.length > head.headEnd) this.sink.write(own, head.headEnd, own.length)
@@ -303,7 +306,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
 
   // ── 9 relay ──
 
-  /** The answer's head is on its way to the client: its body may follow. */
+  /** The answer's head is on its way to the client: its body may follow, what was kept of it first. */
   #relayOn(): void {
     if (this.#tunnel) this.stream.becomeTunnel()
     const early = this.#early

@@ -1,24 +1,14 @@
 // A request on its connection, as its exchange knows it: the body as it comes, and the answer on its way
 // back. One object for each connection, used again for each of its requests.
-import type { Fields } from '../head/fields.ts'
 import { type Framing, bodyBytes, isPersistent, requestFraming } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import { RequestHead } from '../head/request-head.ts'
-import type { ResponseHead } from '../head/response-head.ts'
 import { bitOf } from '../head/write.ts'
 import type { BodyForm, ClientConnection, ClientEvents, ClientStream, Protocol } from '../http/ends.ts'
-import type { KeptFor } from '../lib/held-pieces.ts'
+import { countBuffered } from '../lib/buffers.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, type PieceTaker } from './body.ts'
-import {
-  AnswerState,
-  type Writer,
-  writeBody,
-  writeEnd,
-  writeHead,
-  writeHeldHead,
-  writeInterim,
-} from './write-answer.ts'
+import { AnswerWriter, type Writer } from './write-answer.ts'
 
 /**
  * What HTTP/1.0 does not know: RFC 9110 §10.1.1 of Expect, §7.8 of Upgrade. It reads as if it had not come.
@@ -26,35 +16,30 @@ import {
 const UNKNOWN_TO_HTTP10 = bitOf(KNOWN.expect) | bitOf(KNOWN.upgrade)
 
 /** The connection that it is on. */
-interface StreamConnection extends ClientConnection, KeptFor, Writer {
-  readonly place: string
+interface StreamConnection extends ClientConnection, Writer {
   readonly waitingBytes: number
   pause(): void
   resume(): void
-  /** Something moved in a tunnel. */
-  touch(): void
   becomeTunnel(): void
   shutdownWrites(): void
-  forgetKept(): void
   /** The exchange is over: on to the next request, or to the end of the connection. */
   exchangeOver(keeps: boolean): void
   abort(): void
 }
 
-export class Http1Stream implements ClientStream, PieceTaker {
+export class Http1Stream extends AnswerWriter implements ClientStream, PieceTaker {
   readonly connection: StreamConnection
   readonly request = new RequestHead()
   readonly reader = new BodyReader()
-  readonly answer = new AnswerState()
   requestForm: BodyForm = 'none'
   declaredBytes = 0
-  sentBytes = 0
-  /** Another request may follow on this connection, as far as client and exchange are concerned. */
-  keeps = true
   /** Who serves it; null: nobody does, or not any more. */
   #exchange: ClientEvents | null = null
+  /** Bytes kept elsewhere for its exchange. */
+  #kept = 0
 
   constructor(connection: StreamConnection) {
+    super()
     this.connection = connection
   }
 
@@ -85,12 +70,10 @@ export class Http1Stream implements ClientStream, PieceTaker {
   }
 
   #forget(keeps: boolean): void {
-    this.keeps = keeps
+    this.beginAnswer(keeps)
     this.requestForm = 'none'
     this.declaredBytes = 0
-    this.sentBytes = 0
     this.reader.contentBytes = 0
-    this.answer.heldBytes = null
     this.#exchange = null
   }
 
@@ -134,12 +117,7 @@ export class Http1Stream implements ClientStream, PieceTaker {
     if (exchange) this.#release()
   }
 
-  /** A head that is held must leave: the event is over. */
-  flushHead(): void {
-    if (this.answer.heldBytes) writeHeldHead(this)
-  }
-
-  // ── what the exchange asks ──
+  // ── what the exchange asks; of its answer: write-answer.ts ──
 
   get protocol(): Protocol {
     return this.request.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
@@ -172,25 +150,6 @@ export class Http1Stream implements ClientStream, PieceTaker {
     this.connection.resume()
   }
 
-  interim(head: ResponseHead): void {
-    // RFC 9110 §15.2: an HTTP/1.0 client knows none.
-    if (this.request.version === 11) writeInterim(this.connection, head)
-  }
-
-  head(head: ResponseHead, form: BodyForm): void {
-    writeHead(this, head, form)
-  }
-
-  write(bytes: Buffer, from: number, to: number, content = to - from): void {
-    this.sentBytes += content
-    if (this.connection.place === 'tunnel') this.connection.touch()
-    writeBody(this, bytes, from, to)
-  }
-
-  writeEnd(trailers: Fields | null): void {
-    writeEnd(this, trailers)
-  }
-
   becomeTunnel(): void {
     this.connection.becomeTunnel()
   }
@@ -204,7 +163,9 @@ export class Http1Stream implements ClientStream, PieceTaker {
   }
 
   countKept(delta: number): void {
-    this.connection.countKept(delta)
+    const counted = Math.max(delta, -this.#kept) // what is dropped late was forgotten with its exchange
+    this.#kept += counted
+    countBuffered(counted)
   }
 
   finish(): void {
@@ -221,7 +182,7 @@ export class Http1Stream implements ClientStream, PieceTaker {
 
   /** What is held only for the time of an exchange. */
   #release(): void {
-    this.connection.forgetKept()
+    if (this.#kept !== 0) this.countKept(-this.#kept)
     this.request.release()
   }
 }

@@ -117,14 +117,9 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
     else this.socket?.resume()
   }
 
-  /** Sets the deadline; an earlier one than the present, or a later. 0: none. */
-  setDue(dueMs: number): void {
-    this.wheel.due(this, dueMs)
-  }
-
   /** Looks again at bytes in motion: those of a body, and those that a slow reader has not taken yet. */
   protected watchBytes(reads: boolean): void {
-    this.setDue(reads || this.waitingBytes > 0 ? this.nextLook(nowMs) : 0)
+    this.wheel.due(this, reads || this.waitingBytes > 0 ? this.nextLook(nowMs) : 0)
   }
 
   /** Brings the deadline forward if it is later than `dueMs` or none. */
@@ -156,7 +151,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
 
   #shut(): void {
     if (this.isClosed) return
-    this.setDue(nowMs + LINGER_MS)
+    this.wheel.due(this, nowMs + LINGER_MS)
     if (this.#isShut) return
     this.#shutMs = nowMs
     this.beginWaiting()
@@ -180,8 +175,8 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
   /** What a finishing connection does at its deadline; true when it is one. */
   protected expireFinishing(now: number): boolean {
     if (!this.isFinishing) return false
-    if (this.#mustWait(now)) this.setDue(this.nextLook(now))
-    else if (this.#isStillSent(now)) this.setDue(now + LINGER_MS)
+    if (this.#mustWait(now)) this.wheel.due(this, this.nextLook(now))
+    else if (this.#isStillSent(now)) this.wheel.due(this, now + LINGER_MS)
     else this.terminate()
     return true
   }
@@ -226,7 +221,6 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
     this.isClosed = true
     this.wheel.remove(this)
     this.forgetWaiting()
-    this.forgetKept()
     removeReader(this)
   }
 }

@@ -28,7 +28,7 @@ export function dialServer(
     return failure
   }
   // A server on this machine may be connected, and its request sent, by now.
-  if (conn.place === 'connecting') conn.setDue(dueMs)
+  if (conn.place === 'connecting') conn.wheel.due(conn, dueMs)
   return conn
 }
 

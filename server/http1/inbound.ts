@@ -53,7 +53,7 @@ export class Inbound extends Conn implements ClientConnection {
     this.reader = this.stream.reader
     this.#pipeline = new Pipeline(this)
     const { head } = port.listener.options.timeouts
-    this.setDue(nowMs + (this.#isToLeave ? Math.min(NEXT_REQUEST_MS, head) : head))
+    this.wheel.due(this, nowMs + (this.#isToLeave ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
 
   get limits(): HeadLimits {
@@ -150,7 +150,7 @@ export class Inbound extends Conn implements ClientConnection {
     if (this.isFinishing || this.isClosed) return
     // The refusal waits behind answers that the client has not taken yet.
     stream.servedBy(exchange)
-    this.setDue(this.nextLook(nowMs))
+    this.wheel.due(this, this.nextLook(nowMs))
   }
 
   /** No exchange is being served. */
@@ -201,7 +201,7 @@ export class Inbound extends Conn implements ClientConnection {
     }
     if (!this.#hasHeadDeadline) {
       this.#hasHeadDeadline = true
-      this.setDue(nowMs + this.port.listener.options.timeouts.head)
+      this.wheel.due(this, nowMs + this.port.listener.options.timeouts.head)
     }
     return true
   }
@@ -216,13 +216,13 @@ export class Inbound extends Conn implements ClientConnection {
     }
     this.place = 'head'
     if (this.#pipeline.isConsuming || this.hasFailed) return
-    this.resume()
+    if (this.isPaused) this.resume()
     this.next()
   }
 
   /** Serves the next request, or waits for it. */
   next(): void {
-    if (this.#pipeline.goOn()) return
+    if (!this.#pipeline.isEmpty) return this.#pipeline.goOn()
     if (this.#hasEnded || this.#isToLeave) return this.finish()
     this.#answeredMs = nowMs
     holdIfFull(this)
@@ -231,7 +231,7 @@ export class Inbound extends Conn implements ClientConnection {
 
   #awaitHead(): void {
     const { head, keep_alive } = this.port.listener.options.timeouts
-    this.setDue(nowMs + (this.#pipeline.isEmpty ? keep_alive : head))
+    this.wheel.due(this, nowMs + (this.#pipeline.isEmpty ? keep_alive : head))
   }
 
   /** Requests that had to wait for others had their turn: an end behind them counts from now. */
@@ -246,7 +246,7 @@ export class Inbound extends Conn implements ClientConnection {
     const held = this.#pipeline.takeAll()
     this.resume()
     this.touch()
-    this.setDue(nowMs + this.port.listener.options.timeouts.tunnel)
+    this.wheel.due(this, nowMs + this.port.listener.options.timeouts.tunnel)
     if (held) this.stream.tunnelled(held)
     if (this.#hasEnded) this.stream.ended()
   }
@@ -295,12 +295,12 @@ export class Inbound extends Conn implements ClientConnection {
   /** What is staged leaves, and behind it a head that nothing followed. */
   override flushStage(stage: Buffer, length: number): void {
     super.flushStage(stage, length)
-    this.stream.flushHead()
+    if (this.stream.holdsHead) this.stream.flushHead()
   }
 
   protected drained(): void {
     this.shutIfAsked()
-    if (this.place === 'busy') this.setDue(0)
+    if (this.place === 'busy') this.dueMs = 0
     else if (this.place === 'head') this.#awaitHead()
     this.stream.drained()
   }
@@ -353,7 +353,7 @@ export class Inbound extends Conn implements ClientConnection {
     if (this.expireFinishing(now)) return
     if (this.place === 'tunnel') {
       const dueMs = this.silentUntil(timeouts.tunnel)
-      return now < dueMs ? this.setDue(dueMs) : this.fail('tunnel_timeout')
+      return now < dueMs ? this.wheel.due(this, dueMs) : this.fail('tunnel_timeout')
     }
     if (this.isWriteStalled(now)) return this.fail('client_stalled')
     if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
@@ -365,7 +365,7 @@ export class Inbound extends Conn implements ClientConnection {
     if (this.isFinishing || this.isClosed) return
     if (this.place === 'over' && !this.stream.isServed) return this.finish()
     if (this.place === 'body' || this.place === 'over' || this.waitingBytes > 0)
-      this.setDue(this.nextLook(now))
+      this.wheel.due(this, this.nextLook(now))
   }
 
   #expireHead(): void {

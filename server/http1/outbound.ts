@@ -69,7 +69,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
     this.isRequestWhole = false
     this.hasAnswered = false
     this.place = 'head'
-    this.setDue(0)
+    this.dueMs = 0
   }
 
   takeContent(): void {
@@ -146,11 +146,13 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
   #readMore(bytes: Buffer, scanned: number): void {
     const all = this.held.add(bytes)
     const isDue = this.held.isCheap || all.length > this.limits.headBytes
-    if (isDue || mayEnd(all, Math.max(0, scanned - 3), all.length)) this.#readHeads(all)
+    if (!isDue && !mayEnd(all, Math.max(0, scanned - 3), all.length)) return
+    this.held.take()
+    this.#readHeads(all)
+    if (this.held.bytes === null) this.held.clear()
   }
 
   #readHeads(bytes: Buffer): void {
-    this.held.take()
     let at = 0
     while (this.place === 'head') {
       const end = this.head.scan(bytes, at, bytes.length, this.limits)
@@ -179,7 +181,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
     if (!this.isRequestWhole || !grants(this.head, this.#upgrades))
       return this.fail('server_malformed', whyNotGranted(this.head, this.#upgrades, this.isRequestWhole))
     this.place = 'tunnel'
-    this.setDue(0)
+    this.dueMs = 0
     this.#tell(this.head, 'content')
     const count = bytes.length - at
     if (count > 0 && this.place === 'tunnel') this.#events?.serverBody(bytes, at, bytes.length, count)
@@ -194,18 +196,25 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
     if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.endpoint.live, head.get('keep-alive') ?? '')
     this.#isRefusal = head.status >= 400
     this.place = 'body'
-    this.held.clear()
+    const length = framing === 'none' ? 0 : framing === 'length' ? bodyBytes : Number.POSITIVE_INFINITY
+    if (at + length <= bytes.length) return this.#answerAtOnce(framing, bytes, at, at + length)
     this.#toldBytes = 0
     this.reader.begin(framing, bodyBytes, true)
     this.#tell(head, this.#formOf(framing))
     if (this.place !== 'body') return
-    if (framing === 'none') {
-      if (at < bytes.length) this.#dropSurplus()
-      return this.#answerWhole()
-    }
     this.beginReading()
-    this.setDue(nowMs + this.idleMs)
+    this.wheel.due(this, nowMs + this.idleMs)
     if (at < bytes.length) this.#readBody(bytes, at)
+  }
+
+  /** All of a body of known length has come with its head: there is nothing to be read. */
+  #answerAtOnce(framing: Framing, bytes: Buffer, from: number, to: number): void {
+    const { head } = this
+    this.head = takeHead()
+    this.#events?.serverAnswer(head, this.#formOf(framing))
+    if (this.place !== 'body') return // whoever asked gave up
+    if (to > from) this.#events?.serverBody(bytes, from, to, to - from)
+    if (this.place === 'body') this.#bodyWhole(bytes, to, null)
   }
 
   /** The head is the asker's from here on. */
@@ -232,11 +241,16 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
     if (this.place !== 'body') return // the exchange gave up meanwhile
     if (end === MALFORMED) return this.fail('server_malformed', this.reader.whyMalformed)
     if (!this.reader.isDone) return this.readOn(bytes.length)
+    this.#bodyWhole(bytes, end, this.reader.takeTrailers())
+  }
+
+  /** The body ends at `end` of what was read. */
+  #bodyWhole(bytes: Buffer, end: number, trailers: Fields | null): void {
     if (end < bytes.length) this.#dropSurplus()
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
     if ((this.isPumped || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.rawFd)) this.isKept = false
-    unpump(this)
-    this.#answerWhole()
+    if (this.isPumped) unpump(this)
+    this.#answerWhole(trailers)
   }
 
   piece(bytes: Buffer, from: number, to: number): void {
@@ -262,20 +276,20 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
   protected readToClose(): void {
     this.reader.isDone = true
     this.isKept = false
-    this.#answerWhole()
+    this.#answerWhole(null)
   }
 
   /** The answer is complete; its request may not be. */
-  #answerWhole(): void {
+  #answerWhole(trailers: Fields | null): void {
     if (this.takesRest) {
       this.place = 'rest'
       this.resume()
-      this.setDue(this.nextLook(nowMs))
+      this.wheel.due(this, this.nextLook(nowMs))
     } else {
       this.place = 'whole'
-      this.setDue(0)
+      this.dueMs = 0
     }
-    this.#events?.serverEnd(this.reader.takeTrailers())
+    this.#events?.serverEnd(trailers)
   }
 
   /** The answer is complete before its request, whose rest the server may still want. */
@@ -287,7 +301,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
   /** The rest of the request is sent too, or the server takes no more of it. */
   protected endRest(): void {
     this.place = 'whole'
-    this.setDue(0)
+    this.dueMs = 0
     this.#events?.uploadOver()
   }
 
@@ -302,7 +316,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
     this.isReused = true
     this.head.release()
     if (this.isPaused) this.resume()
-    this.setDue(nowMs + keepMs)
+    this.wheel.due(this, nowMs + keepMs)
   }
 
   cancel(): void {

@@ -75,11 +75,9 @@ export class Pipeline {
     holdIfFull(this.#conn)
   }
 
-  /** Serves what was read ahead; false: nothing was. */
-  goOn(): boolean {
-    if (this.isEmpty) return false
+  /** Serves what was read ahead. */
+  goOn(): void {
     this.#consumeHeld(0)
-    return true
   }
 
   #consumeHeld(seen: number): void {

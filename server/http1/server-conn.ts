@@ -88,7 +88,7 @@ export abstract class ServerConn extends Conn {
   /** Silence counts from now, if all of the request is sent. */
   protected awaitHead(): void {
     if (this.place === 'head' && this.isRequestWhole && this.waitingBytes === 0)
-      this.setDue(nowMs + this.endpoint.timeouts.response)
+      this.wheel.due(this, nowMs + this.endpoint.timeouts.response)
   }
 
   // ── ends ──
@@ -133,7 +133,7 @@ export abstract class ServerConn extends Conn {
   /** The connection stands: whom that is to be told; null: nobody. */
   protected stands(socket: Socket<SocketEvents>): DialEvents | null {
     this.socket = socket
-    this.setDue(0)
+    this.dueMs = 0
     this.place = 'head'
     const dialler = this.#dialler
     this.#dialler = null
@@ -185,7 +185,7 @@ export abstract class ServerConn extends Conn {
         return this.#expireBody(now)
       case 'rest':
         if (this.isWriteStalled(now)) return this.endRest()
-        return this.setDue(this.nextLook(now))
+        return this.wheel.due(this, this.nextLook(now))
       default:
     }
   }
@@ -198,7 +198,7 @@ export abstract class ServerConn extends Conn {
     if (this.isReadIdle(now, this.#silenceMs)) return this.fail('server_stalled')
     if (this.isWriteStalled(now)) this.uploadStalls()
     const isWatched = this.isPaused || this.waitingBytes > 0
-    this.setDue(isWatched ? this.nextLook(now) : this.readLastMs + this.#silenceMs)
+    this.wheel.due(this, isWatched ? this.nextLook(now) : this.readLastMs + this.#silenceMs)
   }
 
   #expireHead(now: number): void {
@@ -208,6 +208,6 @@ export abstract class ServerConn extends Conn {
       return malformed ? this.refuseHead(malformed, this.held.bytes, 0) : this.fail('response_timeout')
     }
     if (this.isWriteStalled(now)) return this.fail('server_stalled')
-    this.setDue(this.nextLook(now))
+    this.wheel.due(this, this.nextLook(now))
   }
 }

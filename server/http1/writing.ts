@@ -26,8 +26,6 @@ export abstract class Writing extends Pace implements StageOwner {
   protected isMute = false
   /** A write found the connection reset; the end that is read next only looks like a FIN. */
   hasFailed = false
-  /** Bytes kept elsewhere for the exchange of this connection. */
-  #kept = 0
 
   /** All that waited is written. */
   protected abstract allWritten(): void
@@ -94,18 +92,6 @@ export abstract class Writing extends Pace implements StageOwner {
     this.waiting.push(rest)
     this.waitingBytes += rest.length
     countBuffered(rest.length)
-  }
-
-  /** So many bytes more are kept for its exchange, or fewer. */
-  countKept(delta: number): void {
-    const counted = Math.max(delta, -this.#kept) // what is dropped late was forgotten with its exchange
-    this.#kept += counted
-    countBuffered(counted)
-  }
-
-  /** Its exchange is over, and keeps nothing. */
-  forgetKept(): void {
-    if (this.#kept !== 0) this.countKept(-this.#kept)
   }
 
   protected forgetWaiting(): void {
