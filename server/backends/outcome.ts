@@ -1,5 +1,5 @@
-// How a pick ended, and what one that was not answered tells of its server: to who counts (the scoreboard) and
-// to who picks (its record). Answers are judged as soon as their heads are here: Backend.answered.
+// How a pick ended, and what one that was not answered tells of its server: to who counts (the scoreboard)
+// and to who picks (its record). Answers are judged as soon as their heads are here: Backend.answered.
 import type { Loss } from '../tables/faults.ts'
 import { nowMs, unixSeconds } from '../lib/clock.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'

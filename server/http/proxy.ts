@@ -12,8 +12,7 @@
 //   9 relay      the answer's body, as it comes
 //  10 end        the steps' end, the log, the metrics; the client's next request
 //
-// Nothing here waits: each transition is called by a stream's event (ends.ts), and an ordinary exchange makes
-// no Promise.
+// Nothing here waits: streams' events (ends.ts) call each transition; an ordinary exchange makes no Promise.
 import { type Answer, type BodySource, faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
