@@ -57,7 +57,8 @@ export class Confirmation {
     const pending = { hash, previous, withinMs, untilMs: Date.now() + withinMs }
     this.pending = pending
     this.#timer = setTimeout(() => this.#onLate(pending), withinMs)
-    this.letGo()
+    this.#coming = null
+    this.#keep()
   }
 
   /**
