@@ -160,6 +160,7 @@ async function longestTurn(coding: Coding, level: number): Promise<number> {
       isLive: false,
       isForced: false,
       encoded: nothing,
+      trailers: () => null,
       refused: nothing,
     }
     const squeeze = new Squeeze(parts)

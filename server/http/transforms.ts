@@ -102,7 +102,9 @@ export class Transforms implements Sink {
     if (this.#isOver) return
     this.#isOver = true
     this.#letHead(length)
-    this.#x.stream.writeEnd(this.#trailers)
+    let trailers = this.#trailers
+    for (const link of this.#links) trailers = trailers && link.trailersOf(trailers)
+    this.#x.stream.writeEnd(trailers)
     this.#x.answerOver()
   }
 
@@ -165,6 +167,10 @@ class Link implements BodySink {
   finish(): void {
     const step = this.#transform
     step.end(this)
+  }
+
+  trailersOf(trailers: Fields): Fields | null {
+    return this.#transform.trailers ? this.#transform.trailers(trailers) : trailers
   }
 
   // ── what its transform asks ──

@@ -1,6 +1,7 @@
 // Compresses answers (RFC 9110 §8.4): which of them, by which coding, and what their heads say then.
 import { chooseCoding, type Choice } from '../head/accept-encoding.ts'
 import type { ResponseHead } from '../head/response-head.ts'
+import { withoutFields } from '../head/without.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { type Coding, encoderLimit } from '../lib/encoder.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
@@ -33,6 +34,7 @@ export function compress(options: CompressConfig, world: StepWorld): Middleware 
         isLive: type === 'text/event-stream',
         isForced: isIdentityRefused,
         encoded: () => void encoded(head, coding),
+        trailers: (trailers) => withoutFields(trailers, SUMS),
         refused: () => world.limitReached('limits.compress', encoderLimit()),
       })
     },
@@ -44,8 +46,7 @@ function mayEncode(x: Exchange, head: ResponseHead): boolean {
   const { status } = head
   // RFC 9110 §15.3.7: what is encoded has other ranges; §15.3.5, §15.3.6: no content.
   if (status === 206 || status === 204 || status === 205 || head.get('content-range') !== null) return false
-  const coding = head.get('content-encoding')
-  if (coding !== null && coding.toLowerCase() !== 'identity') return false
+  if (valuesOf(head, 'content-encoding').some((coding) => coding.toLowerCase() !== 'identity')) return false
   // RFC 9111 §5.2.1.6, §5.2.2.6.
   return !forbids(x.request.values('cache-control')) && !forbids(valuesOf(head, 'cache-control'))
 }
@@ -85,27 +86,23 @@ function encoded(head: ResponseHead, coding: Coding): null {
   head.set('Content-Encoding', coding)
   for (const name of OF_PLAIN_BODY) head.remove(name)
   const tag = head.get('etag')
-  // RFC 9110 §8.8.1: two codings are never the same byte for byte.
-  if (tag !== null && !tag.startsWith('W/')) head.set('ETag', `W/${tag}`)
+  // RFC 9110 §8.8.1: two codings are never the same byte for byte. What is no tag cannot be made a weak one.
+  if (tag?.startsWith('"')) head.set('ETag', `W/${tag}`)
+  else if (tag !== null && !tag.startsWith('W/"')) head.remove('ETag')
   return null
 }
 
-/** Lengths and sums of bytes (RFC 9110 §8.6, RFC 9530, and older), and whether parts of them can be had. */
-const OF_PLAIN_BODY = [
-  'Content-Length',
-  'Content-MD5',
-  'Digest',
-  'Content-Digest',
-  'Repr-Digest',
-  'Accept-Ranges',
-]
+/** Sums of bytes (RFC 9530, and older), which may stand behind the body too. */
+const SUMS: ReadonlySet<string> = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest'])
+/** These, lengths (RFC 9110 §8.6), and whether parts of the body can be had. */
+const OF_PLAIN_BODY = ['content-length', ...SUMS, 'accept-ranges']
 
 /**
  * RFC 9110 §15.4.5: a 304 has the ETag that the 200 would have. The client says which it has: ours is weak.
  */
 function weakenWhereAsked({ request }: Exchange, head: ResponseHead): null {
   const tag = head.get('etag')
-  if (tag === null || tag.startsWith('W/')) return null
+  if (tag === null || !tag.startsWith('"')) return null
   const asked = request.values('if-none-match').join(',')
   if (!asked.includes(`W/${tag}`)) return null
   head.set('ETag', `W/${tag}`)

@@ -1,4 +1,5 @@
 import type { Answer } from '../head/answer.ts'
+import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -46,6 +47,8 @@ export interface BodyTransform {
   push(bytes: Buffer, from: number, to: number, next: BodySink): void
   /** The body is over: `next.end()` follows, now or later. */
   end(next: BodySink): void
+  /** What of the trailers behind the body still holds; left out: all of them. Asked behind `next.end()`. */
+  trailers?(trailers: Fields): Fields | null
   /** What was written has left, after `next` was full. */
   drained?(next: BodySink): void
   /** The exchange ends before the body does: nothing further is of use. Not told behind `next.end()`. */

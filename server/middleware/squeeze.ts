@@ -6,6 +6,7 @@
 //   streams   what has come goes out at once where it is a stream of events, else as soon as the server
 //             pauses; or with what follows
 //   plain     as it came: there was no memory for an encoder
+import type { Fields } from '../head/fields.ts'
 import { type Coding, encodeAtOnce, Encoder, PIECE_BYTES } from '../lib/encoder.ts'
 import { keepable } from '../lib/read-piece.ts'
 import { stopWork, work, type Work } from '../lib/work.ts'
@@ -23,6 +24,8 @@ export interface SqueezeParts {
   readonly isForced: boolean
   /** The head is to say that the body is encoded. It has not left yet. */
   readonly encoded: () => void
+  /** Trailers of an encoded body that hold of it too. */
+  readonly trailers: (trailers: Fields) => Fields | null
   /** There is no memory for one more encoder. */
   readonly refused: () => void
 }
@@ -41,6 +44,8 @@ export class Squeeze implements BodyTransform, Work {
   #pieces: Buffer[] = []
   #at = 0
   #bytes = 0
+  /** The head says that the body is encoded. */
+  #isEncoded = false
   /** Nothing more comes. */
   #isEnded = false
   /** The encoder may hold what its output does not tell yet. */
@@ -82,6 +87,10 @@ export class Squeeze implements BodyTransform, Work {
       return this.#over(next)
     }
     work(this)
+  }
+
+  trailers(trailers: Fields): Fields | null {
+    return this.#isEncoded ? this.#parts.trailers(trailers) : trailers
   }
 
   drained(): void {
@@ -132,7 +141,7 @@ export class Squeeze implements BodyTransform, Work {
     if (this.#bytes > 0) return true
     const plainBytes = this.#kept.reduce((sum, piece) => sum + piece.length, 0)
     const isBetter = this.#encodedBytes < plainBytes || this.#parts.isForced
-    if (isBetter) this.#parts.encoded()
+    if (isBetter) this.#tellEncoded()
     next.length = isBetter ? this.#encodedBytes : plainBytes
     for (const piece of isBetter ? this.#encoded : this.#kept) next.write(piece, 0, piece.length)
     this.#over(next)
@@ -146,7 +155,7 @@ export class Squeeze implements BodyTransform, Work {
     this.#pause.stop()
     if (this.#takeEncoder()) {
       this.#place = 'streams'
-      return this.#parts.encoded()
+      return this.#tellEncoded()
     }
     this.#place = 'plain'
     next.length = this.#parts.length
@@ -233,6 +242,11 @@ export class Squeeze implements BodyTransform, Work {
     this.#encoder = Encoder.take(this.#parts.coding, this.#parts.level)
     if (this.#encoder === null) this.#parts.refused()
     return this.#encoder !== null
+  }
+
+  #tellEncoded(): void {
+    this.#isEncoded = true
+    this.#parts.encoded()
   }
 
   #sendPieces(next: BodySink): void {

@@ -226,3 +226,26 @@ test('raw answers: short ones have their length, long ones come in chunks', asyn
   }
   await gateway.settled()
 })
+
+test('trailers pass, but for sums of the plain body', async () => {
+  const sums = ['Content-Digest: a', 'Repr-Digest: b', 'Digest: c', 'content-md5: d']
+  await using origin = startOrigin((_, reply) => {
+    const chunk = `${TEXT.length.toString(16)}\r\n${TEXT.toString()}\r\n`
+    const trailers = ['X-First: 1', ...sums, 'X-Last: 2'].map((line) => `${line}\r\n`).join('')
+    // More than is gathered: what goes out in one piece has a length, and no trailers.
+    void reply.raw(
+      `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(2)}0\r\n${trailers}\r\n`,
+    )
+  })
+  await using gateway = compressing(origin.url)
+  await using client = await gateway.client()
+  for (const [coding, left] of [
+    ['gzip', ['X-First: 1', 'X-Last: 2']],
+    ['identity', ['X-First: 1', ...sums, 'X-Last: 2']],
+  ] as [string, string[]][]) {
+    const answer = await client.get('/', `Accept-Encoding: ${coding}\r\n`)
+    expect(answer.get('content-encoding')).toBe(coding === 'gzip' ? 'gzip' : null)
+    expect(answer.trailers.map((field) => field.join(': '))).toEqual(left)
+  }
+  await gateway.settled()
+})

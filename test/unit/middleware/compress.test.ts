@@ -74,6 +74,10 @@ describe('what is compressed', () => {
       ['nothing', ['HTTP/1.1 204 No Content', 'Content-Type: text/plain']],
       ['encoded already', ['Content-Type: text/plain', 'Content-Encoding: gzip']],
       [
+        'encoded already, in a second field',
+        ['Content-Type: text/plain', 'Content-Encoding: identity', 'Content-Encoding: gzip'],
+      ],
+      [
         'not to be changed, says the server',
         ['Content-Type: text/plain', 'Cache-Control: public, No-Transform'],
       ],
@@ -128,6 +132,20 @@ describe('the head', () => {
         'accept-ranges',
       ),
     ).toEqual([null, null, null, null, null, null])
+  })
+
+  test.each([
+    ['"a"', 'W/"a"'],
+    ['W/"a"', 'W/"a"'],
+    ['', null],
+    ['abc', null],
+    ['W/', null],
+  ])('has of the ETag %j what is one, and weak: %j', async (tag, left) => {
+    const { head, transform } = askFor(['Content-Type: text/plain', `ETag: ${tag}`])
+    await send(transform, TEXT)
+    expect(valuesOf(head, 'content-encoding', 'etag')).toEqual(['zstd', left])
+    const asked = askFor(['HTTP/1.1 304 No', `ETag: ${tag}`], ['If-None-Match: W/, W/"a", W/abc'])
+    expect(asked.head.get('etag')).toBe(left ?? tag)
   })
 
   test('of a body that is no smaller stays as it was, but for Vary', async () => {

@@ -32,6 +32,7 @@ function makeSqueeze(parts: Partial<SqueezeParts> = {}) {
     isLive: false,
     isForced: false,
     encoded: () => void said.push(`encoded behind ${sink.pieces.length}`),
+    trailers: (trailers) => trailers,
     refused: () => void said.push('refused'),
     ...parts,
   })
