@@ -6,6 +6,8 @@ import type { Registry } from './registry.ts'
 import type { Counter } from './series.ts'
 
 const EVERY_MS = 10_000
+const NO_HEADER =
+  'let this proxy send the PROXY protocol, its health checks too (send-proxy, check-send-proxy), or take its address out of proxy_protocol.trusted'
 
 interface Known {
   readonly counter: Counter
@@ -38,7 +40,9 @@ export class LimitNews {
     const key = `${listener} ${reason}`
     const known = this.#known.get(key) ?? this.#know(key, 'proxy_headers_refused_total', [listener, reason])
     const refused = this.#countedToTell(known)
-    if (refused > 0) this.#tell('warn', 'proxy_header_refused', { listener, reason, proxy, refused })
+    if (refused === 0) return
+    const hint = reason === 'missing' ? NO_HEADER : undefined
+    this.#tell('warn', 'proxy_header_refused', { listener, reason, proxy, refused, hint })
   }
 
   #know(key: string, metric: MetricName, labels: readonly string[]): Known {

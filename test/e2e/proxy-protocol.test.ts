@@ -156,8 +156,9 @@ describe('a header of a trusted proxy', () => {
     start()
     expect(await refused(bytes)).toBe('')
     expect(origin.requests.length).toBe(0)
+    const hint = reason === 'missing' ? expect.stringContaining('send-proxy') : undefined
     expect(told('proxy_header_refused')).toEqual([
-      { event: 'proxy_header_refused', listener: 'web', reason, proxy: PROXY, refused: 1 },
+      { event: 'proxy_header_refused', listener: 'web', reason, proxy: PROXY, refused: 1, hint },
     ])
     expect(gateway.board.activeConnections()).toBe(0)
   })
