@@ -85,6 +85,7 @@ const held = { bytes: 0, limit: 64 * 1024 * 1024 }
 /** Takes `limits.compress` of a config. */
 export function limitEncoders(bytes: number): void {
   held.limit = bytes
+  if (held.bytes > bytes) dropIdle()
 }
 
 export const encoderLimit = (): number => held.limit
@@ -100,7 +101,10 @@ const output = Buffer.allocUnsafe(2 * OUTPUT_BYTES + 1)
 
 /** A short body in one go, where that costs less than an encoder of its own; null: it does not. */
 export function encodeAtOnce(coding: Coding, level: number, pieces: readonly Buffer[]): Buffer | null {
-  return coding === 'zstd' ? Bun.zstdCompressSync(Buffer.concat(pieces), { level }) : null
+  if (coding !== 'zstd') return null
+  const [only] = pieces
+  const bytes = only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
+  return Bun.zstdCompressSync(bytes, { level })
 }
 
 /** Encodes one body. */

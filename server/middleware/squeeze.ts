@@ -1,8 +1,9 @@
 // The body of an answer on its way through an encoder.
 //
 //   gathers   a short body whose end may come soon: it is encoded in one go then, so that its length is known,
-//             and goes as it came where that is shorter
+//             and goes as it came where that is shorter; one that came in one piece is not even copied
 //   whole     all of it is here, and is being encoded
+//   given     all of it has been written, but the server has not told its end yet
 //   streams   what has come goes out at once where it is a stream of events, else as soon as the server
 //             pauses; or with what follows
 //   plain     as it came: there was no memory for an encoder
@@ -12,6 +13,7 @@ import { keepable } from '../lib/read-piece.ts'
 import { stopWork, work, type Work } from '../lib/work.ts'
 import type { BodySink, BodyTransform } from './middleware.ts'
 import { Pause } from './pause.ts'
+import { WholeOutput } from './whole-output.ts'
 
 export interface SqueezeParts {
   readonly coding: Coding
@@ -33,7 +35,7 @@ export interface SqueezeParts {
 /** A body up to this size is encoded in one go. */
 const GATHER_MAX = 64 * 1024
 
-type Place = 'gathers' | 'whole' | 'streams' | 'plain' | 'over'
+type Place = 'gathers' | 'whole' | 'given' | 'streams' | 'plain' | 'over'
 
 export class Squeeze implements BodyTransform, Work {
   readonly #parts: SqueezeParts
@@ -53,8 +55,7 @@ export class Squeeze implements BodyTransform, Work {
   #isPaused = false
   /** Of a whole body: as it came, and what comes of it. */
   #kept: readonly Buffer[] = []
-  #encoded: Buffer[] = []
-  #encodedBytes = 0
+  readonly #output = new WholeOutput()
   #countedBytes = 0
   readonly #pause = new Pause(() => this.#paused())
 
@@ -65,7 +66,10 @@ export class Squeeze implements BodyTransform, Work {
   push(bytes: Buffer, from: number, to: number, next: BodySink): void {
     this.#next = next
     if (this.#is('gathers')) {
-      if (this.#mayGather(to - from)) return this.#gather(bytes, from, to)
+      if (this.#mayGather(to - from)) {
+        const isWhole = this.#bytes === 0 && to - from === this.#parts.length
+        return isWhole ? this.#encodeNow(bytes, from, to) : this.#gather(bytes, from, to)
+      }
       this.#stream(next)
     }
     if (this.#is('plain')) return next.write(bytes, from, to)
@@ -80,13 +84,9 @@ export class Squeeze implements BodyTransform, Work {
     this.#next = next
     this.#isEnded = true
     this.#pause.stop()
-    if (this.#is('gathers')) this.#whole()
-    if (this.#is('plain')) {
-      next.length = this.#bytes
-      this.#sendPieces(next)
-      return this.#over(next)
-    }
-    work(this)
+    if (this.#is('gathers')) this.#whole(this.#pieces, next)
+    else if (this.#is('given') || this.#is('plain')) this.#over(next)
+    else work(this)
   }
 
   trailers(trailers: Fields): Fields | null {
@@ -120,32 +120,53 @@ export class Squeeze implements BodyTransform, Work {
     this.#pause.begin()
   }
 
-  #whole(): void {
-    this.#kept = [...this.#pieces]
+  /** It came in one piece: nothing of it is copied if this turn has the time. */
+  #encodeNow(bytes: Buffer, from: number, to: number): void {
+    this.#bytes = to - from
+    this.#whole([bytes.subarray(from, to)], this.#next as BodySink)
+    if (!this.#is('whole')) return
+    this.#kept = [keepable(bytes, from, to)]
+    if (this.#pieces.length > 0) this.#pieces = [...this.#kept]
+    this.#count(to - from)
+  }
+
+  #whole(pieces: Buffer[], next: BodySink): void {
+    this.#kept = pieces
+    this.#pieces = [...pieces]
     const { coding, level } = this.#parts
-    const encoded = encodeAtOnce(coding, level, this.#pieces)
-    this.#place = encoded !== null || this.#takeEncoder() ? 'whole' : 'plain'
-    if (encoded === null) return
-    this.#pieces = []
-    this.#bytes = 0
-    this.#encoded.push(encoded)
-    this.#encodedBytes = encoded.length
+    const atOnce = encodeAtOnce(coding, level, pieces)
+    if (atOnce === null && !this.#takeEncoder()) return this.#give(pieces, next)
+    this.#place = 'whole'
+    if (atOnce !== null) {
+      this.#pieces = []
+      this.#bytes = 0
+      this.#output.add(atOnce, 0, atOnce.length)
+    }
+    this.#output.isAlone = true
+    work(this)
+    this.#output.share()
   }
 
   /** One piece more is encoded; behind the last one it is known whether that was worth it. */
   #encodeWhole(next: BodySink): boolean {
-    this.#encodePiece((bytes, from, to) => {
-      this.#encoded.push(Buffer.from(bytes.subarray(from, to)))
-      this.#encodedBytes += to - from
-    })
+    const output = this.#output
+    this.#encodePiece((bytes, from, to) => output.add(bytes, from, to))
     if (this.#bytes > 0) return true
-    const plainBytes = this.#kept.reduce((sum, piece) => sum + piece.length, 0)
-    const isBetter = this.#encodedBytes < plainBytes || this.#parts.isForced
+    const isBetter = output.bytes < bytesOf(this.#kept) || this.#parts.isForced
     if (isBetter) this.#tellEncoded()
-    next.length = isBetter ? this.#encodedBytes : plainBytes
-    for (const piece of isBetter ? this.#encoded : this.#kept) next.write(piece, 0, piece.length)
-    this.#over(next)
+    else output.clear()
+    this.#give(isBetter ? [] : this.#kept, next)
     return false
+  }
+
+  /** Writes a whole body, plain or not; its end follows when the server tells it. */
+  #give(plain: readonly Buffer[], next: BodySink): void {
+    this.#place = 'given'
+    next.length = this.#output.bytes + bytesOf(plain)
+    for (const piece of plain) next.write(piece, 0, piece.length)
+    this.#output.writeTo(next)
+    if (this.#is('given')) this.#letGo()
+    if (this.#isEnded) this.#over(next)
   }
 
   // ── a long one ──
@@ -186,7 +207,8 @@ export class Squeeze implements BodyTransform, Work {
   #encodePiece(out: (bytes: Buffer, from: number, to: number) => void): void {
     const piece = this.#shift()
     const isLast = this.#bytes === 0
-    const how = isLast && this.#isEnded ? 'end' : isLast && this.#parts.isLive ? 'flush' : 'more'
+    const isEnd = isLast && (this.#isEnded || this.#is('whole'))
+    const how = isEnd ? 'end' : isLast && this.#parts.isLive ? 'flush' : 'more'
     this.#isDirty = how === 'more'
     this.#encoder?.encode(piece, how, out)
   }
@@ -258,9 +280,9 @@ export class Squeeze implements BodyTransform, Work {
   }
 
   /** Counts what is held. */
-  #count(): void {
-    this.#next?.countKept(this.#bytes - this.#countedBytes)
-    this.#countedBytes = this.#bytes
+  #count(bytes = this.#bytes): void {
+    if (bytes !== this.#countedBytes) this.#next?.countKept(bytes - this.#countedBytes)
+    this.#countedBytes = bytes
   }
 
   #over(next: BodySink): void {
@@ -273,13 +295,19 @@ export class Squeeze implements BodyTransform, Work {
     this.#place = 'over'
     this.#pause.stop()
     stopWork(this)
+    this.#letGo()
+  }
+
+  #letGo(): void {
     this.#pieces = []
+    this.#kept = []
+    this.#output.clear()
     this.#bytes = 0
     this.#count()
-    this.#kept = this.#encoded = []
     this.#encoder?.release()
     this.#encoder = null
   }
 }
 
+const bytesOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 const NOTHING = Buffer.alloc(0)

@@ -53,6 +53,37 @@ describe.each(CODINGS.map((coding) => [coding] as const))('%s', (coding) => {
     expect(sink.keptBytes).toBe(0)
   })
 
+  test('one whose announced length has come in one piece is written before the server tells its end', async () => {
+    const { sink, squeeze, said } = makeSqueeze({ coding, length: 5000 })
+    pushOnce(squeeze, text(5000), sink)
+    // At once, but for what this turn of the loop has no time for.
+    await waitFor(() => sink.bytes.length > 0)
+    expect(DECODE[coding](sink.bytes).equals(text(5000))).toBe(true)
+    expect([sink.isEnded, sink.length, sink.keptBytes]).toEqual([false, sink.bytes.length, 0])
+    squeeze.end(sink)
+    expect(sink.isEnded).toBe(true)
+    expect(said).toEqual(['encoded behind 0'])
+  })
+
+  test('many whole ones at once share turns of the loop: each is encoded as it came', async () => {
+    const random = seededRandom(seedOfRun())
+    const all = Array.from({ length: 40 }, () => {
+      const noise = Buffer.from(random.bytes(1 + random.below(30_000)))
+      const body = Buffer.concat([noise, text(random.below(30_000))])
+      const isForced = random.below(2) === 0
+      const made = makeSqueeze({ coding, length: body.length, isForced })
+      pushOnce(made.squeeze, body, made.sink)
+      if (random.below(2) === 0) made.squeeze.end(made.sink)
+      return { ...made, body }
+    })
+    await waitFor(() => all.every(({ sink }) => sink.pieces.length > 0 && sink.keptBytes === 0))
+    for (const { squeeze, sink, said, body } of all) {
+      if (!sink.isEnded) squeeze.end(sink)
+      expect((said.length > 0 ? DECODE[coding](sink.bytes) : sink.bytes).equals(body)).toBe(true)
+      expect([sink.isEnded, sink.length, sink.failures.length]).toEqual([true, sink.bytes.length, 0])
+    }
+  })
+
   test('one that would grow goes as it came, unless the client does not take that', async () => {
     const noise = seededRandom(1).bytes(3000)
     for (const isForced of [false, true]) {
