@@ -22,6 +22,7 @@ type Out = [to: Uint8Array, at: number, room: number]
 
 /** Windows of 256 KiB for Brotli and Zstandard: bodies of pages are smaller, and each stream has its own. */
 const WINDOW_BITS = 18
+const TABLE_BITS = 17
 
 interface Kind {
   readonly make: (level: number) => Native
@@ -62,6 +63,9 @@ const KINDS: Readonly<Record<Coding, Kind>> = {
         params: {
           [constants.ZSTD_c_compressionLevel]: level,
           [constants.ZSTD_c_windowLog]: WINDOW_BITS,
+          // By itself it takes megabytes of tables at level 9; clearing those takes longer than a turn may.
+          [constants.ZSTD_c_hashLog]: TABLE_BITS,
+          [constants.ZSTD_c_chainLog]: TABLE_BITS,
         },
       }) as unknown as Native,
     hows: {
@@ -99,9 +103,9 @@ const OUTPUT_BYTES = 64 * 1024
 // room, so that whoever keeps what was not taken of it copies that, however much it is (keepable).
 const output = Buffer.allocUnsafe(2 * OUTPUT_BYTES + 1)
 
-/** A short body in one go, where that costs less than an encoder of its own; null: it does not. */
+/** A body of one piece in one go, where that costs less than an encoder of its own; null: it does not. */
 export function encodeAtOnce(coding: Coding, level: number, pieces: readonly Buffer[]): Buffer | null {
-  if (coding !== 'zstd') return null
+  if (coding !== 'zstd' || pieces.reduce((sum, { length }) => sum + length, 0) > PIECE_BYTES) return null
   const [only] = pieces
   const bytes = only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
   return Bun.zstdCompressSync(bytes, { level })
