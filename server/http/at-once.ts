@@ -9,13 +9,13 @@ import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
 import { isForwarded } from './client.ts'
 import { passesBefore } from './forwarded-headers.ts'
-import type { Proxied } from './proxy.ts'
+import type { ExchangeState } from './exchange-state.ts'
 
 /** A request that passed here this often goes round in circles. */
 const PASSES_MAX = 4
 
 /** Why nobody may have this request; null: it may go on. */
-export function refusedAtOnce({ request, engine }: Proxied): FaultCode | null {
+export function refusedAtOnce({ request, engine }: ExchangeState): FaultCode | null {
   const { methodId } = request
   if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return 'method_refused'
   if (request.fields.has(KNOWN.expect) && !isExpectationKnown(request)) return 'expectation_unknown'
@@ -31,7 +31,7 @@ function isExpectationKnown(request: RequestHead): boolean {
  * The answer to one of our own paths, where the listener has them and the client may see; null: this request
  * is for the rules.
  */
-export function ownDocument(x: Proxied): Answer | null {
+export function ownDocument(x: ExchangeState): Answer | null {
   const { request, listener } = x
   if (listener.documents === null) return null
   if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
@@ -54,7 +54,7 @@ export function ownDocument(x: Proxied): Answer | null {
  * this machine speaks for others: what it passes on is loopback's own only where the listener trusts it, and
  * then it says who the client is.
  */
-export function isInsider({ client, listener, request }: Proxied): boolean {
+export function isInsider({ client, listener, request }: ExchangeState): boolean {
   const { address } = client
   if (address === null || (!client.trusted && isForwarded(request))) return false
   return isLoopback(address) || listener.admin.has(address)
@@ -63,7 +63,7 @@ export function isInsider({ client, listener, request }: Proxied): boolean {
 /**
  * A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding).
  */
-function isRebound({ client, listener, request }: Proxied): boolean {
+function isRebound({ client, listener, request }: ExchangeState): boolean {
   return !listener.admin.has(client.address ?? '') && !/^(?:|localhost|[0-9.]+|\[.*\])$/.test(request.host)
 }
 
@@ -83,7 +83,7 @@ export function lastHop(request: RequestHead): Answer | null {
 const ALLOWED = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'
 
 /** The answer that sends a client elsewhere; null: its host cannot be read. */
-export function redirected({ request, client }: Proxied, redirect: Redirect): Answer | null {
+export function redirected({ request, client }: ExchangeState, redirect: Redirect): Answer | null {
   const location = redirect.location(request, client.scheme)
   if (location === null) return null
   return { status: redirect.status, headers: [['Location', location]], body: '', fault: null }

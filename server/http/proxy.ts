@@ -13,42 +13,35 @@
 //  10 end        the steps' end, the log, the metrics; the client's next request
 //
 // Nothing here waits: streams' events (ends.ts) call each transition; an ordinary exchange makes no Promise.
-import { type Answer, type BodySource, faultAnswer } from '../head/answer.ts'
+import { faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
-import { tellBug } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import type { Asker } from './asker.ts'
-import { isInsider, lastHop, ownDocument, redirected, refusedAtOnce } from './at-once.ts'
+import { lastHop, ownDocument, redirected, refusedAtOnce } from './at-once.ts'
 import { answeredEarly } from './answered-early.ts'
 import { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
-import { BEGUN, ENDED, ExchangeState, HEAD_SENT, WHOLE, renderFor } from './exchange-state.ts'
+import { BEGUN, ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
 import { Forward } from './forward.ts'
 import { KeptBody } from './kept-body.ts'
+import { OwnAnswers } from './own-answers.ts'
 import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { SourceBody } from './source-body.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
 import { transformsOf } from './transforms.ts'
 import { Tunnel } from './tunnel.ts'
-import { whyForStrangers, whyRefused } from './why.ts'
 
-export class Proxied extends ExchangeState implements ClientEvents, Asker {
+export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   /** What of the body came while a request step waited. */
   #ahead: KeptBody | null = null
-  /** What of the answer came while a response step waited. */
-  #early: EarlyAnswer | null = null
   /** The head of a server's answer. */
   #given: ResponseHead | null = null
   #isHeadShared = false
-  /** Set with the head of a 101. */
-  #tunnel: Tunnel | null = null
-  /** Of an answer of ours whose body is pushed. */
-  #source: BodySource | null = null
 
   constructor(engine: Engine, stream: ClientStream) {
     super(engine, stream)
@@ -72,18 +65,6 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     const own = ownDocument(this) ?? lastHop(this.request)
     if (own) return this.reply(own)
     this.#match()
-  }
-
-  /** Answers before any rule was chosen, and takes no further request on this connection. */
-  refuse(code: FaultCode): void {
-    this.stream.takeNoMore()
-    this.replyWith(code)
-  }
-
-  /** The client was reset before its request was read: nobody is left to serve. */
-  lostAtOnce(): void {
-    this.clientGone('client_abort')
-    this.stream.reset('client_abort')
   }
 
   // ── 2 match, and on to 3 request: steps.ts ──
@@ -122,9 +103,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   // ── 6 body ──
 
   requestBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#tunnel) return this.#tunnel.clientData(bytes, from, to)
-    // Behind an answer of ours, the rest of the request is of no use; behind a server's, it goes on as long
-    // as that takes it.
+    if (this.tunnel) return this.tunnel.clientData(bytes, from, to)
+    // Behind an answer of ours its rest is of no use; behind a server's it goes on as long as that takes it.
     if (this.isEnded || (this.hasBegun && !this.forward?.isUploading)) return
     if (this.stream.receivedBytes > this.bodyLimit) {
       if (this.hasBegun) return this.forward?.stopUpload()
@@ -138,22 +118,10 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   }
 
   requestEnd(trailers: Fields | null): void {
-    if (this.#tunnel) return this.#tunnel.clientEnd()
+    if (this.tunnel) return this.tunnel.clientEnd()
     this.isRequestWhole = true
     if (this.forward) this.forward.bodyEnd(trailers)
     else if (this.#ahead) this.#ahead.trailers = trailers
-  }
-
-  requestFault(code: FaultCode): void {
-    if (this.hasBegun) {
-      // A slow client is waited for as long as its answer comes; what is malformed must never look whole to
-      // the server.
-      if (code !== 'request_timeout' || this.stage >= WHOLE) this.forward?.stopUpload()
-      return
-    }
-    this.forward?.drop()
-    this.stream.takeNoMore()
-    this.reply(faultAnswer(code))
   }
 
   /** The rest of the request is sent too, or nobody wants it. */
@@ -169,7 +137,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     if (this.stage === WHOLE && this.stream.waitingBytes === 0) return this.#finish()
     this.aborted = true
     if (this.status === 0) this.status = FAULTS[code].status
-    this.#end(fault(code, this.attempts > 0))
+    this.end(fault(code, this.attempts > 0))
   }
 
   clientDrained(): void {
@@ -178,64 +146,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     else if (this.isHeadSent) this.resumeSource()
   }
 
-  // ── 7 answer, our own ──
-
-  /** Answers by ourselves; the steps reached see it like any other answer. */
-  reply(answer: Answer): void {
-    if (this.hasBegun) return
-    if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
-    this.forward?.drop()
-    const { head, bytes, source } = renderFor(this, answer)
-    this.#source = source
-    this.answered(head, source !== null && source.length < 0 ? 'content' : 'length', bytes)
-  }
-
-  /** Answers with a fault; more about it goes to the log, and to those who may see how we are set up. */
-  replyWith(code: FaultCode): void {
-    this.detail = whyRefused(code, this)
-    this.unanswered(code)
-  }
-
-  refused(code: FaultCode): void {
-    this.replyWith(code)
-  }
-
-  /** Answers with a fault, where `detail` says all that is known. */
-  unanswered(code: FaultCode): void {
-    const detail = isInsider(this) ? (this.detail ?? '') : whyForStrangers(code, this)
-    this.reply(faultAnswer(code, detail))
-  }
-
-  /** A step threw. */
-  bug(error: unknown): void {
-    tellBug(error)
-    this.failInside('internal')
-  }
-
-  /** Something of ours failed. */
-  failInside(code: 'internal' | 'step_timeout'): void {
-    if (this.isEnded) return
-    if (!this.hasBegun) return this.reply(faultAnswer(code))
-    if (this.isHeadSent) return this.broken(code)
-    this.#replace(code)
-  }
-
-  /** What of the answer has not left yet becomes one of ours, which passes no further step. */
-  #replace(code: FaultCode): void {
-    this.forward?.drop()
-    this.#early?.drop()
-    this.transforms?.cancel()
-    this.pushed?.cancel()
-    this.#tunnel = this.#early = this.#source = this.transforms = this.pushed = null
-    this.sink = this.stream
-    this.fault = fault(code, this.attempts > 0)
-    const { head, bytes } = renderFor(this, faultAnswer(code))
-    this.answer = head
-    this.status = head.status
-    this.#send(head, 'length', bytes)
-  }
-
-  // ── 8 response ──
+  // ── 7 answer (our own: own-answers.ts), 8 response ──
 
   /**
    * A final answer's head is here, a server's or (with its bytes) our own: runs the response steps, then
@@ -260,10 +171,10 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   #take(head: ResponseHead, form: BodyForm): BodyForm {
     const server = this.forward?.stream
     if (!server) return form
-    if (head.status === 101) this.#tunnel = new Tunnel(this.stream, server, () => this.#endTunnel())
+    if (head.status === 101) this.tunnel = new Tunnel(this.stream, server, () => this.#endTunnel())
     if (form !== 'as_it_came') return form
     // What may be changed on its way is told as content.
-    const mayChange = this.rule !== null && this.rule.bodySteps.length > 0 && !this.#tunnel
+    const mayChange = this.rule !== null && this.rule.bodySteps.length > 0 && !this.tunnel
     if (this.stream.takesFraming && !mayChange) return form
     server.takeContent()
     return 'content'
@@ -278,7 +189,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   /** All response steps have seen the answer. */
   sendAnswer(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
     const { rule } = this
-    if (rule !== null && rule.bodySteps.length > 0 && !this.#tunnel) {
+    if (rule !== null && rule.bodySteps.length > 0 && !this.tunnel) {
       const hasBody = form !== 'none' && this.request.methodId !== METHOD_HEAD
       try {
         this.transforms = transformsOf(this, rule, head, hasBody)
@@ -287,18 +198,18 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
       }
       this.sink = this.transforms ?? this.stream
     }
-    this.#send(head, form, own)
+    this.send(head, form, own)
   }
 
-  #send(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
+  protected send(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
     if (!this.transforms) this.stream.head(head, form)
     this.stage = HEAD_SENT
     if (own === null) {
-      if (this.#tunnel || this.#early || this.#isHeadShared) this.#relayOn()
+      if (this.tunnel || this.early || this.#isHeadShared) this.#relayOn()
       return
     }
     const hasBody = this.request.methodId !== METHOD_HEAD
-    if (hasBody && this.#source) return void (this.pushed = new SourceBody(this, this.#source))
+    if (hasBody && this.source) return void (this.pushed = new SourceBody(this, this.source))
     if (hasBody && own.length > head.headEnd) this.sink.write(own, head.headEnd, own.length)
     this.#finishAnswer(null)
   }
@@ -307,9 +218,9 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
 
   /** The answer's head is on its way to the client: its body may follow, what was kept of it first. */
   #relayOn(): void {
-    if (this.#tunnel) this.stream.becomeTunnel()
-    const early = this.#early
-    this.#early = null
+    if (this.tunnel) this.stream.becomeTunnel()
+    const { early } = this
+    this.early = null
     if (early || this.#isHeadShared) this.forward?.resumeServer()
     if (!early) return
     early.giveTo(this.sink)
@@ -324,8 +235,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
       if (this.isBodyStalled) this.forward?.pauseServer()
       return
     }
-    this.#early ??= new EarlyAnswer(this.stream)
-    this.#early.push(bytes, from, to, content)
+    this.early ??= new EarlyAnswer(this.stream)
+    this.early.push(bytes, from, to, content)
     this.forward?.pauseServer()
   }
 
@@ -335,8 +246,8 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   }
 
   answerEnd(trailers: Fields | null): void {
-    if (!this.isHeadSent) (this.#early ??= new EarlyAnswer(this.stream)).wholeWith(trailers)
-    else if (this.#tunnel) this.#tunnel.serverEnd()
+    if (!this.isHeadSent) (this.early ??= new EarlyAnswer(this.stream)).wholeWith(trailers)
+    else if (this.tunnel) this.tunnel.serverEnd()
     else this.#finishAnswer(trailers)
   }
 
@@ -360,7 +271,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
   }
 
   #finish(): void {
-    this.#end(this.fault)
+    this.end(this.fault)
     this.stream.finish()
   }
 
@@ -370,18 +281,7 @@ export class Proxied extends ExchangeState implements ClientEvents, Asker {
     this.#finish()
   }
 
-  /** The answer breaks off: the client's connection is broken too, so that it is seen as cut. */
-  broken(code: FaultCode): void {
-    if (this.isEnded) return
-    // What changes the body has let nothing out yet.
-    if (this.transforms?.isHeadOut === false) return this.#replace(code)
-    this.forward?.drop()
-    this.aborted = true
-    this.#end(fault(code, true))
-    this.stream.reset(code)
-  }
-
-  #end(reason: Fault | null): void {
+  protected end(reason: Fault | null): void {
     if (this.isEnded) return
     this.stage = ENDED
     this.fault = reason

@@ -5,13 +5,13 @@ import { framingText } from '../head/why-answer.ts'
 import { whyMalformed } from '../head/why-malformed.ts'
 import { whyAmbiguous } from '../rules/why-ambiguous.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import type { Proxied } from './proxy.ts'
+import type { ExchangeState } from './exchange-state.ts'
 
 /** The most of what a client sent that is repeated. */
 const SHOWN_MAX = 64
 
 /** Says more about a refusal; null: its code says all. A limit that is behind it is counted and told. */
-export function whyRefused(code: FaultCode, x: Proxied): string | null {
+export function whyRefused(code: FaultCode, x: ExchangeState): string | null {
   const limit = limitBehind(code, x)
   if (limit === null) return WHY[code]?.(x) ?? null
   x.engine.limitReached(limit.path, limit.value)
@@ -19,7 +19,7 @@ export function whyRefused(code: FaultCode, x: Proxied): string | null {
 }
 
 /** What of it strangers hear: not how we are set up. */
-export const whyForStrangers = (code: FaultCode, { forward }: Proxied): string =>
+export const whyForStrangers = (code: FaultCode, { forward }: ExchangeState): string =>
   code === 'no_server' && forward !== null ? whyNone(forward.backend, false) : ''
 
 /** Why no server of a backend is usable. Strangers hear the reasons, but not where our servers are. */
@@ -33,7 +33,7 @@ function whyNone(backend: Backend, isTold: boolean): string {
 /** What stands behind a colon or between marks is a name, an address, or a text of the config. */
 const withoutNames = (reason: string): string => reason.replace(/[:"/].*$/s, '').trim()
 
-const WHY: { readonly [code in FaultCode]?: (x: Proxied) => string } = {
+const WHY: { readonly [code in FaultCode]?: (x: ExchangeState) => string } = {
   head_malformed: lineText,
   no_server: ({ forward }) => (forward === null ? '' : whyNone(forward.backend, true)),
   target_invalid: lineText,
@@ -51,7 +51,7 @@ interface Limit {
 }
 
 /** The limit behind a refusal; null: none is. */
-function limitBehind(code: FaultCode, x: Proxied): Limit | null {
+function limitBehind(code: FaultCode, x: ExchangeState): Limit | null {
   switch (code) {
     case 'target_too_long':
       return listenerLimit(x, 'target', 'bytes')
@@ -72,14 +72,14 @@ function limitBehind(code: FaultCode, x: Proxied): Limit | null {
 }
 
 function listenerLimit(
-  { listener }: Proxied,
+  { listener }: ExchangeState,
   limit: 'target' | 'fields' | 'head' | 'body',
   unit: string,
 ): Limit {
   return { path: `listeners.${listener.name}.limits.${limit}`, value: listener.options.limits[limit], unit }
 }
 
-function queueLimit(code: 'queue_full' | 'queue_timeout', { rule }: Proxied): Limit | null {
+function queueLimit(code: 'queue_full' | 'queue_timeout', { rule }: ExchangeState): Limit | null {
   if (rule === null || rule.to.is !== 'backend') return null
   const { name, options } = rule.to.backend
   return code === 'queue_full'
@@ -95,27 +95,27 @@ function queueLimit(code: 'queue_full' | 'queue_timeout', { rule }: Proxied): Li
       }
 }
 
-function lineText({ request: { fields, headStart } }: Proxied): string {
+function lineText({ request: { fields, headStart } }: ExchangeState): string {
   return whyMalformed(fields.bytes, headStart, fields.bytes.length)
 }
 
-function hostText({ request: { fields, version } }: Proxied): string {
+function hostText({ request: { fields, version } }: ExchangeState): string {
   const hosts = valuesOf(fields, 'host')
   if (hosts.length === 0) return version === 10 ? 'a host is needed here' : 'there is no Host field'
   return hosts.length > 1 ? `Host came ${hosts.length} times` : `Host is ${hosts.map(shown).join()}`
 }
 
-function bodyText({ request: { fields, version } }: Proxied): string {
+function bodyText({ request: { fields, version } }: ExchangeState): string {
   return `${framingText(fields)}${version === 10 ? ' in HTTP/1.0' : ''}`
 }
 
-function fieldsThatDiffer(request: Proxied['request']): string[] {
+function fieldsThatDiffer(request: ExchangeState['request']): string[] {
   const { fields } = request
   const names = new Set(Array.from({ length: fields.count }, (_, f) => fields.name(f).toLowerCase()))
   return [...names].filter((name) => request.isAmbiguous(name)).slice(0, 4)
 }
 
-function valuesOf(fields: Proxied['request']['fields'], lower: string): string[] {
+function valuesOf(fields: ExchangeState['request']['fields'], lower: string): string[] {
   const values: string[] = []
   for (let f = 0; f < fields.count; f++)
     if (fields.name(f).toLowerCase() === lower) values.push(fields.value(f))

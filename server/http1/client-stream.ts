@@ -24,7 +24,7 @@ interface StreamConnection extends ClientConnection, Writer {
   shutdownWrites(): void
   /** The exchange is over: on to the next request, or to the end of the connection. */
   exchangeOver(keeps: boolean): void
-  abort(): void
+  drop(): void
 }
 
 export class Http1Stream extends AnswerWriter implements ClientStream, PieceTaker {
@@ -177,7 +177,7 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   reset(_code: FaultCode): void {
     this.#exchange = null
     this.#release()
-    this.connection.abort()
+    this.connection.drop()
   }
 
   /** What is held only for the time of an exchange. */

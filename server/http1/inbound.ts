@@ -253,8 +253,8 @@ export class Inbound extends Conn implements ClientConnection {
 
   // ── ends ──
 
-  /** Breaks the connection so that an unfinished answer is seen as such. */
-  abort(): void {
+  /** Breaks the connection without a word, so that an unfinished answer is seen as such. */
+  drop(): void {
     this.place = 'over'
     this.terminate()
   }
@@ -263,7 +263,7 @@ export class Inbound extends Conn implements ClientConnection {
   fail(code: FaultCode): void {
     this.place = 'over'
     this.stream.gone(code)
-    if (!this.isClosed && !this.isFinishing) this.abort()
+    if (!this.isClosed && !this.isFinishing) this.drop()
   }
 
   /** An exchange is under way, or its answer has not left yet. */
