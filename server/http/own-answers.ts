@@ -22,7 +22,7 @@ export abstract class OwnAnswers extends ExchangeState {
   /** The final answer's head is here: the steps see it, then it is sent. */
   abstract answered(head: ResponseHead, form: BodyForm, own?: Buffer | null): void
   protected abstract send(head: ResponseHead, form: BodyForm, own: Buffer | null): void
-  protected abstract end(reason: Fault | null): void
+  protected abstract endWith(reason: Fault | null): void
   abstract clientGone(code: FaultCode): void
 
   requestFault(code: FaultCode): void {
@@ -111,7 +111,7 @@ export abstract class OwnAnswers extends ExchangeState {
     if (this.transforms?.isHeadOut === false) return this.#replace(code)
     this.forward?.drop()
     this.aborted = true
-    this.end(fault(code, true))
+    this.endWith(fault(code, true))
     this.stream.reset(code)
   }
 }

@@ -137,7 +137,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     if (this.stage === WHOLE && this.stream.waitingBytes === 0) return this.#finish()
     this.aborted = true
     if (this.status === 0) this.status = FAULTS[code].status
-    this.end(fault(code, this.attempts > 0))
+    this.endWith(fault(code, this.attempts > 0))
   }
 
   clientDrained(): void {
@@ -271,7 +271,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   }
 
   #finish(): void {
-    this.end(this.fault)
+    this.endWith(this.fault)
     this.stream.finish()
   }
 
@@ -281,7 +281,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     this.#finish()
   }
 
-  protected end(reason: Fault | null): void {
+  protected endWith(reason: Fault | null): void {
     if (this.isEnded) return
     this.stage = ENDED
     this.fault = reason

@@ -2,10 +2,10 @@
 // Who calls asks first whether anyone listens (engine.isDebugging).
 import type { Rule } from '../snapshot/snapshot.ts'
 import { logEvent } from '../telemetry/log.ts'
-import type { Proxied } from './proxy.ts'
+import type { Exchange } from './exchange.ts'
 
 /** Its head is here; or what came was refused. */
-export function tellStart({ id, listener, client, request }: Proxied): void {
+export function tellStart({ id, listener, client, request }: Exchange): void {
   const { method, host, target } = request
   logEvent('debug', 'exchange', {
     id,
@@ -19,7 +19,7 @@ export function tellStart({ id, listener, client, request }: Proxied): void {
 }
 
 /** A rule was found, or none. */
-export function tellRule({ id }: Proxied, rule: Rule | null): void {
+export function tellRule({ id }: Exchange, rule: Rule | null): void {
   logEvent('debug', 'exchange_rule', {
     id,
     rule: rule?.name ?? null,
@@ -29,7 +29,7 @@ export function tellRule({ id }: Proxied, rule: Rule | null): void {
 }
 
 /** It is over. */
-export function tellEnd(x: Proxied): void {
+export function tellEnd(x: Exchange): void {
   logEvent('debug', 'exchange_end', {
     id: x.id,
     status: x.status,
