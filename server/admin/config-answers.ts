@@ -65,10 +65,16 @@ function oddParameter(parameters: URLSearchParams): string | null {
   return null
 }
 
-async function rollBackAnswer(request: Request, { rollBack }: ControlFacts): Promise<Response> {
+async function rollBackAnswer(request: Request, { rollBack, takenBack }: ControlFacts): Promise<Response> {
   const done = rollBack(byOf(request))
-  if (done === null)
-    return problemAnswer(409, 'There is nothing to go back to: nothing was changed in this run.')
+  if (done === null) {
+    const revision = takenBack()
+    const why =
+      revision === null
+        ? 'nothing was changed in this run'
+        : `revision ${revision} was taken back already, and what was before it is served`
+    return problemAnswer(409, `There is nothing to go back to: ${why}.`)
+  }
   return changedAnswer(await done, 'text')
 }
 

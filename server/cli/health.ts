@@ -79,6 +79,9 @@ function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): st
   const until = unconfirmed === null ? '' : `; taken back at ${timeOf(unconfirmed)} unless it is confirmed`
   if (rejected === null) return `config: revision ${revision}${until}`
   const at = timeOf(rejected.time)
+  const { taken_back: back } = rejected
+  if (back)
+    return `config: revision ${revision}${until}; revision ${back.revision} was taken back at ${at}: ${back.why}`
   const [first, ...more] = rejected.problems
   const problem = first === undefined ? '' : `: ${problemText(first)}`
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`

@@ -3,10 +3,10 @@
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Served } from './change/apply.ts'
-import type { Rejection } from './change/changes.ts'
 import { ControlSocket, type OpenControlAt } from './control-socket.ts'
 import { openAddresses, type Parts } from './make-parts.ts'
 import { editionFacts } from './news.ts'
+import type { Rejection } from './problem.ts'
 import { RunStateKeeper } from './run-state.ts'
 import { ServiceManager } from './service-manager.ts'
 import { lineOf } from './source/places.ts'
@@ -57,8 +57,12 @@ export class Announcer {
   tellManager(): void {
     const { parts, file, rejection, isDraining } = this.#parts
     const { revision = 0 } = parts()?.applier.running ?? {}
-    const [problem] = rejection()?.problems ?? []
-    const newer = problem === undefined ? '' : `; a newer file was rejected: ${lineOf(problem, file)}`
+    const { problems: [problem] = [], takenBack } = rejection() ?? {}
+    const newer = takenBack
+      ? `; revision ${takenBack.revision} was taken back: ${takenBack.why}`
+      : problem === undefined
+        ? ''
+        : `; a newer file was rejected: ${lineOf(problem, file)}`
     if (!isDraining()) this.manager.ready(`serves revision ${revision}${newer}`)
   }
 

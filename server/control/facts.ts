@@ -62,6 +62,8 @@ export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
   readonly confirm: () => boolean
   /** Null: there is nothing to go back to. */
   readonly rollBack: Changes['rollBack']
+  /** The revision that was taken back unasked, if nothing was changed since. */
+  readonly takenBack: () => number | null
   /** Stops in order, as SIGTERM does. */
   readonly stop: () => Stopping
 }
@@ -77,7 +79,10 @@ export interface Known {
   readonly workerFacts: WorkerFacts
   /** Why servers are not up. */
   readonly reasons: Reasons
-  readonly changes: Pick<Changes, 'rejection' | 'unconfirmed' | 'apply' | 'confirm' | 'rollBack'>
+  readonly changes: Pick<
+    Changes,
+    'rejection' | 'takenBack' | 'unconfirmed' | 'apply' | 'confirm' | 'rollBack'
+  >
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
   reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
@@ -122,6 +127,7 @@ export function controlFactsOf(known: Known): ControlFacts {
     apply: (given) => known.changes.apply(given),
     confirm: () => known.changes.confirm(),
     rollBack: (by) => known.changes.rollBack(by),
+    takenBack: () => known.changes.takenBack,
     stop: () => known.stopOnCommand(),
     listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
     ask: (question) => {
@@ -149,6 +155,7 @@ function configFacts({ running, changes: { rejection, unconfirmed } }: Known): C
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),
     problems: rejection.problems.map(({ text: _, path, message, ...facts }) => ({ path, message, ...facts })),
+    ...(rejection.takenBack && { taken_back: rejection.takenBack }),
   }
   const until = unconfirmed && new Date(unconfirmed.untilMs).toISOString()
   const { revision = 0, edition } = running ?? {}

@@ -92,7 +92,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const isServing = (): boolean => applier.running !== null
   const turn = new TurnSide(
     () => makeTurnKeeper(options, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
-    (problems) => bindProblems(problems, isServing()),
+    (problems, from) => bindProblems(problems, isServing(), from),
   )
   const certificates = new LiveCertificates({
     isWatching: options.isWatching,

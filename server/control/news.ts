@@ -20,15 +20,23 @@ export function tellAttempts({ backend, server, fault, failed }: AttemptNews): v
   else logEvent('info', 'server_recovered', { backend, server, failed })
 }
 
+/** What was rejected: what the config file says, or a text that was to take its place. */
+export type Rejected =
+  | { readonly file: string }
+  | { readonly from: Edition['from']; readonly by: string | null; readonly hash: string }
+
 /** A config was rejected; `running` is the revision that goes on. */
 export function tellRejected(
-  file: string,
+  what: Rejected,
   running: number | undefined,
   problems: readonly ApplyProblem[],
 ): void {
   // `text` is as a person reads it: that goes to stderr.
-  const facts = problems.map(({ text: _, ...known }) => known)
-  logEvent('error', 'rejected', { file, running, problems: facts })
+  const facts = problems.map(({ text: _, file, ...known }) => {
+    // Its places are those of the text that was given: the file has another.
+    return file === undefined || !('file' in what) ? known : { file, ...known }
+  })
+  logEvent('error', 'rejected', { ...what, running, problems: facts })
 }
 
 /** Of a change: which text is served. */

@@ -27,6 +27,14 @@ export interface Edition {
   readonly replaces: string | null
 }
 
+/** Why the newest config is not the one that is served. */
+export interface Rejection {
+  readonly timeMs: number
+  readonly problems: readonly ApplyProblem[]
+  /** It was served, and was taken back unasked. */
+  readonly takenBack?: { readonly revision: number; readonly why: string }
+}
+
 export type Checked =
   | { readonly is: 'valid'; readonly edition: Edition }
   | { readonly is: 'invalid'; readonly problems: readonly ApplyProblem[] }

@@ -71,7 +71,12 @@ export interface ConfigFacts {
   /** Until when it must be confirmed, or what was served before it comes back; null: it stays. */
   readonly unconfirmed?: string | null
   /** Why the newest one is not; null: it is. */
-  readonly rejected: { readonly time: string; readonly problems: readonly RejectedProblem[] } | null
+  readonly rejected: {
+    readonly time: string
+    readonly problems: readonly RejectedProblem[]
+    /** It was served, and was taken back unasked. */
+    readonly taken_back?: { readonly revision: number; readonly why: string }
+  } | null
 }
 
 /** A problem with the config. Those of the file have `file`, `line`, `column` and `hint` as well. */

@@ -95,6 +95,13 @@ test('a dry run finds what stands against a text, by the name that it was given,
   }
   const wrong = await said(gateway, apply, draft(gateway, 'workers: many\n'), '--dry-run')
   expect(wrong.err).toContain('next.yaml:1:10 workers: found "many"')
+  const many = 'workers: many\n'
+  expect((await said(gateway, apply, draft(gateway, many), '--expect', hashOf(before))).code).toBe(1)
+  // What was refused is that text, and not the file.
+  const event = await gateway.event('rejected')
+  expect(event).toMatchObject({ from: 'api', hash: hashOf(many) })
+  expect(event['problems']).toContainEqual(expect.objectContaining({ line: 1, column: 10 }))
+  expect(JSON.stringify(event)).not.toContain(gateway.configFile)
   const good = draft(gateway, words('two'))
   expect(await said(gateway, apply, good, '--dry-run')).toEqual({
     code: 0,
@@ -147,7 +154,16 @@ test('what is not confirmed is taken back, in the file as well, and that is told
     why: 'it was not confirmed within 1 s',
   })
   expect([await body(gateway), onDisk(gateway)]).toEqual(['one', before])
-  expect((await said(gateway, status)).out).toContain('revision 2 was rolled back')
+  await waitFor(async () => (await said(gateway, status)).out.includes('was taken back'))
+  const told = (await said(gateway, status)).out
+  expect(told).toMatch(
+    /^config: revision 3; revision 2 was taken back at [\d:]{8}: it was not confirmed within 1 s$/m,
+  )
+  expect(gateway.last('rejected')).toBeUndefined()
+  expect(await said(gateway, rollback)).toMatchObject({
+    code: 1,
+    err: 'sluice rollback: there is nothing to go back to: revision 2 was taken back already, and what was before it is served\n',
+  })
 })
 
 test('a file that a person has edited meanwhile is theirs: what is served goes back, the file does not', async () => {
@@ -157,6 +173,7 @@ test('a file that a person has edited meanwhile is theirs: what is served goes b
   writeFileSync(gateway.configFile, 'workers: not done yet\n')
   await gateway.event('rolled_back')
   expect([await body(gateway), onDisk(gateway)]).toEqual(['one', 'workers: not done yet\n'])
+  await waitFor(async () => (await said(gateway, status)).out.includes('sluice.yaml has another text'))
 })
 
 test('a newer change confirms; one that is to be confirmed as well would go back to what was confirmed last', async () => {

@@ -86,10 +86,16 @@ test('a changed pair is served with no reload; connections that are there stay',
 
 test('one that does not fit its key, or is none, is refused with its reason, and the one before is served on', async () => {
   take('three', 'pem')
-  expect(await gateway.event('certificate_refused')).toMatchObject({ cert: inFolder('served.pem') })
+  expect(await gateway.event('certificate_refused')).toMatchObject({
+    cert: inFolder('served.pem'),
+    why: `the key in ${inFolder('served.key')} does not belong to the first certificate in ${inFolder('served.pem')}`,
+  })
   expect(await served()).toBe('two')
   writeFileSync(inFolder('served.key'), 'no key')
-  expect(await gateway.event('certificate_refused')).toMatchObject({ hint: 'the one before goes on' })
+  expect(await gateway.event('certificate_refused')).toMatchObject({
+    why: `${inFolder('served.key')} holds no PEM private key`,
+    hint: 'the one before goes on',
+  })
   expect(await served()).toBe('two')
 })
 

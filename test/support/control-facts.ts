@@ -13,6 +13,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     apply: () => Promise.resolve({ changed: { is: 'not_now' }, warnings: [] }),
     confirm: () => false,
     rollBack: () => null,
+    takenBack: () => null,
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
     ...facts,
   }

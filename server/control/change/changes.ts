@@ -2,20 +2,14 @@
 // dying of, that is not confirmed, or that nobody wants any more, is taken back.
 import { logEvent } from '../../telemetry/log.ts'
 import type { Totals } from '../../telemetry/registry.ts'
-import { tellRejected } from '../news.ts'
-import { type ApplyProblem, type Checked, type Edition, problemOf, Refusal } from '../problem.ts'
+import { type Rejected, tellRejected } from '../news.ts'
+import { type ApplyProblem, type Checked, type Edition, problemOf, type Rejection } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Applier, Outcome, Served, Wish } from './apply.ts'
-import { type Coming, Confirmation, type Pending } from './confirmation.ts'
-import { fileChanged, hashOfFile } from './file-part.ts'
+import { type Coming, Confirmation, type Pending, type Waits } from './confirmation.ts'
+import { fileChanged, hashOf, hashOfFile, otherServed } from './file-part.ts'
 import type { History } from './history.ts'
 import { takeBack, type TakenBack } from './take-back.ts'
-
-/** Why the newest config is not the one that is served. */
-export interface Rejection {
-  readonly timeMs: number
-  readonly problems: readonly ApplyProblem[]
-}
 
 /** What became of a wish to change what is served. */
 export type Changed =
@@ -64,6 +58,8 @@ export class Changes {
   #previous: Edition | null = null
   /** What was served before the present text. */
   #otherText: Edition | null = null
+  /** The revision that was taken back unasked, and that no other text has followed; null: none was. */
+  takenBack: number | null = null
   /** The hash of what is served, where we wrote it into the file. */
   #written: string | null = null
   /** The newest change that read the file. */
@@ -88,7 +84,7 @@ export class Changes {
 
   /** Makes a text that of the config file, and applies it; one that is refused is told to nobody else. */
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
-    const { isDryRun, confirmWithinMs } = given
+    const { text, by, isDryRun, confirmWithinMs } = given
     const warnings: string[] = []
     let held: Coming | null = null
     const check = async (): Promise<Checked> => {
@@ -103,7 +99,13 @@ export class Changes {
     }
     const waits = (): Waits | null =>
       held === null || confirmWithinMs === null ? null : { held, withinMs: confirmWithinMs }
-    return { changed: await this.#change({ check, isDryRun }, { waits, tells: 'log' }), warnings }
+    return {
+      changed: await this.#change(
+        { check, isDryRun },
+        { waits, tells: 'log', given: { from: 'api', by, hash: hashOf(text) } },
+      ),
+      warnings,
+    }
   }
 
   /** Whoever made the change says that it is good; false: nothing waits for that. */
@@ -120,14 +122,14 @@ export class Changes {
     const from = this.#running
     const check = async (): Promise<Checked> => {
       const served = this.#running
-      if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served))
+      if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served?.revision))
       // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
       const { file } = this.#parts
       const found = hashOfFile(file)
       if (found === null || found !== served?.edition.hash) return invalid(fileChanged(file, found))
       return { is: 'valid', edition: { ...(await this.#asNow(to)), from: 'rollback', by, replaces: found } }
     }
-    return this.#change({ check }, { tells: 'log' })
+    return this.#change({ check }, { tells: 'log', given: { from: 'rollback', by, hash: to.hash } })
   }
 
   /** Workers keep dying of the plan: the one before it comes back. */
@@ -189,8 +191,17 @@ export class Changes {
     this.#previous = null
     this.#otherText = null
     const { revision: to, edition } = this.#running
-    logEvent('warn', 'rolled_back', { revision: given?.revision, to, hash: edition.hash, why })
-    this.#onRejected([{ path: '', message: `revision ${given?.revision} was rolled back: ${why}` }])
+    const revision = given?.revision ?? 0
+    logEvent('warn', 'rolled_back', { revision, to, hash: edition.hash, why })
+    this.takenBack = revision
+    const { file, tell } = this.#parts
+    const problems = [{ path: '', message: `revision ${revision} was rolled back: ${why}` }]
+    const isInFile = hashOfFile(file) === edition.hash
+    const more = isInFile || why.includes(file) ? '' : `; ${file} has another text`
+    // Where the file has what is served, nothing in it was rejected.
+    if (isInFile) tell(problems)
+    else this.#onRejected(problems)
+    this.rejection = { timeMs: Date.now(), problems, takenBack: { revision, why: `${why}${more}` } }
   }
 
   async #checkGiven({ text, by, expected }: NewText): ReturnType<WatchedConfig['check']> {
@@ -226,9 +237,9 @@ export class Changes {
     const wait = how.waits?.() ?? null
     if (wait !== null && outcome.is !== 'applied') this.#confirmation.letGo()
     if (outcome.is === 'sound') return { is: 'sound', hash: outcome.edition.hash }
-    if (outcome.is === 'rejected' && wish.isDryRun) return this.#refuse(outcome, 'caller')
+    if (outcome.is === 'rejected' && wish.isDryRun) return this.#refuse(outcome, { tells: 'caller' })
     parts.totals.counter('config_reloads_total', [outcome.is]).add(1)
-    if (outcome.is === 'rejected') return this.#refuse(outcome, how.tells ?? 'all')
+    if (outcome.is === 'rejected') return this.#refuse(outcome, how)
     const { served } = outcome
     this.rejection = null
     this.#previous = before
@@ -243,6 +254,7 @@ export class Changes {
   /** Another text is served from now on. */
   #begin({ hash, replaces }: Edition, before: Edition | null, { waits, isInFile = false }: How): void {
     this.#otherText = before
+    this.takenBack = null
     this.#written = replaces === null ? null : hash
     const wait = waits?.() ?? null
     // Any other change that is served ends a wait: whoever made it reached the gateway as it was.
@@ -252,11 +264,11 @@ export class Changes {
 
   async #refuse(
     { problems, edition }: Extract<Outcome, { is: 'rejected' }>,
-    tells: How['tells'],
+    { tells = 'all', given }: How,
   ): Promise<Changed> {
     const located = await this.#parts.source.locate(problems, edition)
     if (tells === 'all') return this.#onRejected(located)
-    if (tells === 'log') tellRejected(this.#parts.file, this.#running?.revision, located)
+    if (tells === 'log') tellRejected(given ?? { file: this.#parts.file }, this.#running?.revision, located)
     return { is: 'rejected', revision: this.#running?.revision ?? 0, problems: located }
   }
 
@@ -264,27 +276,15 @@ export class Changes {
     const { file, tell } = this.#parts
     this.rejection = { timeMs: Date.now(), problems }
     const running = this.#running?.revision
-    tellRejected(file, running, problems)
+    tellRejected({ file }, running, problems)
     tell(problems)
     return { is: 'rejected', revision: running ?? 0, problems }
   }
 }
 
-interface Waits {
-  readonly held: Coming
-  readonly withinMs: number
-}
-
-const invalid = (why: Refusal): Checked => ({ is: 'invalid', problems: [problemOf(why)] })
+const invalid = (why: Error): Checked => ({ is: 'invalid', problems: [problemOf(why)] })
 
 const hashIn = (edition: Edition | null): string | null => edition?.hash ?? null
-
-const otherServed = (served: Served | null): Refusal =>
-  new Refusal(
-    'other_served',
-    `another change came first: revision ${served?.revision} is served now`,
-    'look at what that is; "sluice rollback" once more goes back from it',
-  )
 
 interface How {
   /** It is taken back unless it is confirmed; null: it stays. */
@@ -293,4 +293,6 @@ interface How {
   readonly isInFile?: boolean
   /** Who hears what stands against it beside who wished for it; only where it came from the file all do. */
   readonly tells?: 'all' | 'log' | 'caller'
+  /** What is applied, where it is not what the file says. */
+  readonly given?: Rejected
 }

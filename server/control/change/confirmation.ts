@@ -22,6 +22,12 @@ export interface Coming {
   readonly running: Edition
 }
 
+/** How long one that is held has once it is served. */
+export interface Waits {
+  readonly held: Coming
+  readonly withinMs: number
+}
+
 export class Confirmation {
   pending: Pending | null = null
   #coming: Coming | null = null

@@ -25,11 +25,13 @@ interface Written {
 /** SHA-256 of the bytes of a file, in hexadecimal; null: it cannot be read. */
 export function hashOfFile(file: string): string | null {
   try {
-    return createHash('sha256').update(readFileSync(file)).digest('hex')
+    return hashOf(readFileSync(file))
   } catch {
     return null
   }
 }
+
+export const hashOf = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
 
 /** What is said where the file is not the one that was edited. */
 export function fileChanged(file: string, found: string | null): Refusal {
@@ -41,6 +43,14 @@ export function fileChanged(file: string, found: string | null): Refusal {
         'look at what was changed there; to write over it, expect this hash',
       )
 }
+
+/** What is said where another change was served meanwhile. */
+export const otherServed = (revision: number | undefined): Refusal =>
+  new Refusal(
+    'other_served',
+    `another change came first: revision ${revision} is served now`,
+    'look at what that is; "sluice rollback" once more goes back from it',
+  )
 
 export class FilePart implements Part {
   readonly name = 'file'

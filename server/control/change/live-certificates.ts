@@ -8,7 +8,7 @@ import type { PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem, problemOf } from '../problem.ts'
 import { type FileWatch, watchFile } from '../source/watch-file.ts'
 import { certificateFiles, type NamedFiles } from '../source/certificate-files.ts'
-import { readCertificate } from './certificates.ts'
+import { readCertificate, whyUnfit } from './certificates.ts'
 import type { Part } from './part.ts'
 
 /** Both files of a pair are written within so long: what does not fit before is no news. */
@@ -85,22 +85,26 @@ export class LiveCertificates implements Part {
 
   async #replace(name: string, pair: NamedFiles): Promise<void> {
     const { cert, key } = pair
+    let text: CertificateText | null = null
     try {
-      const text = await readCertificate(pair)
+      const read = await readCertificate(pair)
+      text = read
       let isNew = false
       await this.#options.amend((plan) => {
         const before = plan.certificates[name]
-        if (before === undefined || (before.cert === text.cert && before.key === text.key)) return null
+        if (before === undefined || (before.cert === read.cert && before.key === read.key)) return null
         // Throws what workers would meet, so that they do not.
-        void new Certificate(text)
+        void new Certificate(read)
         isNew = true
-        const certificates = { ...plan.certificates, [name]: text }
-        return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name, text } }
+        const certificates = { ...plan.certificates, [name]: read }
+        return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name, text: read } }
       })
-      if (isNew) logEvent('info', 'certificate_replaced', { cert, key, ...factsOf(text) })
+      if (isNew) logEvent('info', 'certificate_replaced', { cert, key, ...factsOf(read) })
     } catch (error) {
-      const why = problemOf(error).message
-      logEvent('warn', 'certificate_refused', { cert, key, why, hint: 'the one before goes on' })
+      const { message } = problemOf(error)
+      const plain = text === null ? null : whyUnfit(text, pair)
+      const why = plain === null ? { why: message } : { why: plain, error: message }
+      logEvent('warn', 'certificate_refused', { cert, key, ...why, hint: 'the one before goes on' })
     }
   }
 

@@ -6,7 +6,7 @@ import { configureEvents } from '../../telemetry/log.ts'
 import type { Prober } from '../health/prober.ts'
 import type { Board } from '../processes/board.ts'
 import type { Crew } from '../processes/crew.ts'
-import type { ApplyProblem } from '../problem.ts'
+import type { ApplyProblem, Edition } from '../problem.ts'
 import type { BindProblem } from '../sockets/bind-problem.ts'
 import type { ListeningSockets } from '../sockets/sockets.ts'
 import type { Part } from './part.ts'
@@ -89,10 +89,10 @@ function healthPart({ prober, resolver, first }: PartHands): Part {
 function socketsPart({ sockets, crew, isServing, portsFreed }: PartHands): Part {
   return {
     name: 'sockets',
-    stage: async (_, { config }) => {
+    stage: async ({ from }, { config }) => {
       // Workers of our own kind, left behind by a supervisor that died, make way.
       if (!isServing()) await portsFreed(config)
-      return bindProblems(sockets.stage(config.listeners, crew.slots), isServing())
+      return bindProblems(sockets.stage(config.listeners, crew.slots), isServing(), from)
     },
     commit: ({ config: { listeners } }) => sockets.commit(listeners),
     drop: () => sockets.drop(),
@@ -100,12 +100,23 @@ function socketsPart({ sockets, crew, isServing, portsFreed }: PartHands): Part 
 }
 
 /** Addresses that cannot be opened; while something is served, a port in use is worth another try. */
-export function bindProblems(problems: readonly BindProblem[], isServing: boolean): readonly ApplyProblem[] {
+export function bindProblems(
+  problems: readonly BindProblem[],
+  isServing: boolean,
+  from: Edition['from'] = 'file',
+): readonly ApplyProblem[] {
   return problems.map(({ path, code, message, hint }) => {
     if (code === 'EADDRINUSE' && isServing)
-      return { path, message, hint: 'try again with SIGHUP once the port is free' }
+      return { path, message, hint: `try again${AGAIN[from] ?? ''} once the port is free` }
     return hint === null ? { path, message } : { path, message, hint }
   })
+}
+
+/** A signal reads the file, which is not what a command was to apply. */
+const AGAIN: Readonly<Partial<Record<Edition['from'], string>>> = {
+  file: ' with SIGHUP',
+  api: ' to apply it',
+  rollback: ' to go back',
 }
 
 const LOGS: Part = {

@@ -8,17 +8,16 @@ import type { BindProblem } from '../sockets/bind-problem.ts'
 import { turnListeners } from './relay-plan.ts'
 import type { TurnKeeper } from './turn-keeper.ts'
 
+type Told = (problems: readonly BindProblem[], from: Edition['from']) => readonly ApplyProblem[]
+
 export class TurnSide implements Part {
   readonly name = 'turn'
   /** Null: there was no turn listener yet. */
   keeper: TurnKeeper | null = null
   readonly #load: () => Promise<TurnKeeper>
-  readonly #told: (problems: readonly BindProblem[]) => readonly ApplyProblem[]
+  readonly #told: Told
 
-  constructor(
-    load: () => Promise<TurnKeeper>,
-    told: (problems: readonly BindProblem[]) => readonly ApplyProblem[],
-  ) {
+  constructor(load: () => Promise<TurnKeeper>, told: Told) {
     this.#load = load
     this.#told = told
   }
@@ -28,9 +27,9 @@ export class TurnSide implements Part {
     return (await this.#keeperFor(config))?.doorOf(config) ?? null
   }
 
-  async stage({ config }: Pick<Edition, 'config'>): Promise<readonly ApplyProblem[]> {
+  async stage({ config, from }: Pick<Edition, 'config' | 'from'>): Promise<readonly ApplyProblem[]> {
     const keeper = await this.#keeperFor(config)
-    return keeper === null ? [] : this.#told(await keeper.stage(config))
+    return keeper === null ? [] : this.#told(await keeper.stage(config), from)
   }
 
   async ask(plan: PlanBody): Promise<readonly ApplyProblem[]> {

@@ -257,6 +257,15 @@ describe('applying a change', () => {
     ])
   })
 
+  test.each([
+    ['file', 'try again with SIGHUP once the port is free'],
+    ['api', 'try again to apply it once the port is free'],
+    ['rollback', 'try again to go back once the port is free'],
+  ] as const)('of a change from %s it is said how to try that one again', (from, hint) => {
+    const problem = new BindProblem('web', '127.0.0.1:1', 'EADDRINUSE')
+    expect(bindProblems([problem], true, from)).toMatchObject([{ hint }])
+  })
+
   test('the admin address in use is a refusal as well', async () => {
     const { applier, hands } = scene()
     const problem = { path: 'admin.bind', message: 'in use' }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import type { Config } from '../../../../server/config/schema.ts'
-import { readCertificates } from '../../../../server/control/change/certificates.ts'
+import { readCertificates, whyUnfit } from '../../../../server/control/change/certificates.ts'
 import { certificateName } from '../../../../server/tls/certificates.ts'
 import { testCertificate } from '../../../support/certificate.ts'
 
@@ -33,4 +33,24 @@ test('a file that cannot be read is told by its place in the config', async () =
     path: 'listeners["a.b"].tls.cert',
     message: 'cannot read /: a folder',
   })
+})
+
+test.each([
+  ['no certificate', { cert: '' }, 'a.pem holds no PEM certificate'],
+  ['a key in its place', { cert: readFileSync(key, 'latin1') }, 'a.pem holds no PEM certificate'],
+  [
+    'one that is cut',
+    { cert: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' },
+    'a.pem holds a certificate that cannot be read',
+  ],
+  ['no key', { key: '' }, 'a.key holds no PEM private key'],
+  [
+    'a locked key',
+    { key: '-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n' },
+    'a.key holds a key that has a passphrase',
+  ],
+  ['a pair that fits', {}, null],
+])('of %s it is said plainly what stands against it', (_, wrong, why) => {
+  const pair = { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') }
+  expect(whyUnfit({ ...pair, ...wrong }, { cert: 'a.pem', key: 'a.key' })).toBe(why)
 })

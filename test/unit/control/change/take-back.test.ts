@@ -113,8 +113,13 @@ test('workers that keep dying of a text that was given: the one before comes bac
   expect(made.changes.rejection?.problems[0]?.message).toBe(
     'revision 2 was rolled back: its workers kept dying',
   )
+  expect(made.changes.rejection?.takenBack).toEqual({ revision: 2, why: 'its workers kept dying' })
   // What was given up is nothing to go back to.
-  expect(made.changes.rollBack(null)).toBeNull()
+  expect([made.changes.rollBack(null), made.changes.takenBack]).toEqual([null, 2])
+  await made.changes.reload()
+  expect([made.changes.rollBack(null), made.changes.takenBack]).toEqual([null, 2])
+  expect(await made.apply('third')).toBe('applied')
+  expect(made.changes.takenBack).toBeNull()
 })
 
 test('workers that keep dying of what a person wrote: the file stays theirs', async () => {
@@ -124,6 +129,7 @@ test('workers that keep dying of what a person wrote: the file stays theirs', as
   made.changes.unsound()
   await waitFor(() => made.changes.rejection !== null)
   expect([made.served(), made.onDisk()]).toEqual(['first', 'second'])
+  expect(made.changes.rejection?.takenBack?.why).toBe(`its workers kept dying; ${made.file} has another text`)
   // Nobody writes over it unasked.
   expect(await made.apply('third')).toBe('rejected')
   expect(await made.apply('third', { expected: hashOf('second') })).toBe('applied')

@@ -29,7 +29,7 @@ test('nothing is loaded before the first turn listener, then once', async () => 
   }, told)
   const walk = async (config: typeof WITHOUT): Promise<string | null> => {
     const door = await side.doorOf(config)
-    expect(await side.stage({ config })).toEqual([])
+    expect(await side.stage({ config, from: 'file' })).toEqual([])
     expect(await side.ask(PLAN)).toEqual([])
     await side.commit()
     return door
