@@ -1,65 +1,90 @@
 // Limits that refuse something, and connections that are refused before they can be named: each kind is
-// counted, and told at once, then at most every ten seconds with how often it was.
-import type { MetricName } from '../tables/metrics.ts'
+// counted, and told at once, then every ten seconds, as long as more come, with how often it was.
 import type { LogEvent } from './log.ts'
 import type { Registry } from './registry.ts'
 import type { Counter } from './series.ts'
 
 const EVERY_MS = 10_000
+/** Proxies that are told apart: there may be as many as addresses. */
+const PROXIES_MAX = 256
 const NO_HEADER =
   'let this proxy send the PROXY protocol, its health checks too (send-proxy, check-send-proxy), or take its address out of proxy_protocol.trusted'
 
+/** What a limit did, where it refuses nothing. */
+const DONE: Readonly<Record<string, string>> = {
+  'limits.rate_limits': 'evicted',
+  'limits.compress': 'uncompressed',
+}
+
 interface Known {
   readonly counter: Counter
-  toldMs: number
+  /** The value of the limit, or the proxy, of the last one. */
+  last: number | string
   /** Refused since it was told last. */
   refused: number
 }
 
+type Tell = (refused: number, known: Known) => void
+
 export class LimitNews {
   readonly #registry: Registry
   readonly #tell: LogEvent
-  readonly #now: () => number
+  readonly #later: (act: () => void, ms: number) => void
+  /** What was told within the last ten seconds. */
   readonly #known = new Map<string, Known>()
 
-  constructor(registry: Registry, tell: LogEvent, now: () => number) {
+  constructor(registry: Registry, tell: LogEvent, later = laterUnlessOver) {
     this.#registry = registry
     this.#tell = tell
-    this.#now = now
+    this.#later = later
   }
 
   /** The limit at this place of the config, with this value, has refused something. */
   reached(limit: string, value: number): void {
-    const known = this.#known.get(limit) ?? this.#know(limit, 'limit_refusals_total', [limit])
-    const refused = this.#countedToTell(known)
-    if (refused > 0) this.#tell('warn', 'limit_reached', { limit, value, refused })
+    const known = this.#known.get(limit)
+    if (known) return count(known, value)
+    const counter = this.#registry.counter('limit_refusals_total', [limit])
+    this.#begin(limit, { counter, last: value, refused: 0 }, (refused, { last }) =>
+      this.#tell('warn', 'limit_reached', { limit, value: last, [DONE[limit] ?? 'refused']: refused }),
+    )
   }
 
   /** A connection to this listener was closed, as its PROXY header could not be taken. */
   headerRefused(listener: string, reason: string, proxy: string): void {
-    const key = `${listener} ${reason}`
-    const known = this.#known.get(key) ?? this.#know(key, 'proxy_headers_refused_total', [listener, reason])
-    const refused = this.#countedToTell(known)
-    if (refused === 0) return
+    // Another proxy with the same mistake is news.
+    const own = `${listener} ${reason} ${proxy}`
+    const key = this.#known.has(own) || this.#known.size < PROXIES_MAX ? own : `${listener} ${reason}`
+    const known = this.#known.get(key)
+    if (known) return count(known, proxy)
+    const counter = this.#registry.counter('proxy_headers_refused_total', [listener, reason])
     const hint = reason === 'missing' ? NO_HEADER : undefined
-    this.#tell('warn', 'proxy_header_refused', { listener, reason, proxy, refused, hint })
+    this.#begin(key, { counter, last: proxy, refused: 0 }, (refused, { last }) =>
+      this.#tell('warn', 'proxy_header_refused', { listener, reason, proxy: last, refused, hint }),
+    )
   }
 
-  #know(key: string, metric: MetricName, labels: readonly string[]): Known {
-    const made = { counter: this.#registry.counter(metric, labels), toldMs: -Infinity, refused: 0 }
-    this.#known.set(key, made)
-    return made
+  /** The first one is told at once, those that follow when their time is over. */
+  #begin(key: string, known: Known, tell: Tell): void {
+    this.#known.set(key, known)
+    count(known, known.last)
+    const told = (): void => {
+      const { refused } = known
+      if (refused === 0) return void this.#known.delete(key)
+      known.refused = 0
+      tell(refused, known)
+      this.#later(told, EVERY_MS)
+    }
+    told()
   }
+}
 
-  /** Counts one more; how many are to be told now, 0: none. */
-  #countedToTell(known: Known): number {
-    known.counter.add(1)
-    known.refused++
-    const nowMs = this.#now()
-    if (nowMs - known.toldMs < EVERY_MS) return 0
-    const { refused } = known
-    known.toldMs = nowMs
-    known.refused = 0
-    return refused
-  }
+function count(known: Known, last: number | string): void {
+  known.counter.add(1)
+  known.refused++
+  known.last = last
+}
+
+/** Keeps no process that has nothing else to do. */
+function laterUnlessOver(act: () => void, ms: number): void {
+  setTimeout(act, ms).unref()
 }

@@ -85,7 +85,7 @@ export class DataPlane {
     this.#board = board
     this.registry = new Registry(undefined, ledger)
     this.#meter = new ExchangeMeter(this.registry)
-    this.#limits = new LimitNews(this.registry, logEvent, steadyMs)
+    this.#limits = new LimitNews(this.registry, logEvent)
     this.#ground = {
       board,
       counter: (name, labels) => this.registry.counter(name, labels),

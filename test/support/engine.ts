@@ -101,7 +101,6 @@ export class TestEngine implements AsyncDisposable {
     const news = new LimitNews(
       new Registry(),
       (_, event, facts) => void this.events.push({ event, ...facts }),
-      () => performance.now(),
     )
     this.engine = new Engine({
       board: this.board,
