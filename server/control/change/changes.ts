@@ -202,6 +202,7 @@ export class Changes {
     if (isInFile) tell(problems)
     else this.#onRejected(problems)
     this.rejection = { timeMs: Date.now(), problems, takenBack: { revision, why: `${why}${more}` } }
+    if (this.#pending === 0) this.#parts.onSettled()
   }
 
   async #checkGiven({ text, by, expected }: NewText): ReturnType<WatchedConfig['check']> {

@@ -34,6 +34,8 @@ interface Scene {
   readonly twoWait: Promise<void>
   /** Texts that take something from a file that is gone. */
   readonly unreadable: Set<string>
+  /** What was taken back, each time that changes were over. */
+  readonly settled: readonly (number | null)[]
   /** What is served. */
   served(): string | undefined
   onDisk(): string
@@ -57,6 +59,7 @@ async function scene(): Promise<Scene> {
   })
   const held: (Unconfirmed | null)[] = []
   const unreadable = new Set<string>()
+  const settled: (number | null)[] = []
   const twoWait = Promise.withResolvers<void>()
   const changes = new Changes({
     file,
@@ -81,7 +84,7 @@ async function scene(): Promise<Scene> {
     onApplied: () => Promise.resolve(),
     tell: () => {},
     onBegin: () => {},
-    onSettled: () => {},
+    onSettled: () => settled.push(changes.rejection?.takenBack?.revision ?? null),
   })
   expect((await changes.reload()).is).toBe('applied')
   return {
@@ -91,6 +94,7 @@ async function scene(): Promise<Scene> {
     held,
     twoWait: twoWait.promise,
     unreadable,
+    settled,
     served: () => applier.running?.edition.text,
     onDisk: () => readFileSync(file, 'utf8'),
     apply: async (text, more = {}) => {
@@ -113,6 +117,8 @@ test('workers that keep dying of a text that was given: the one before comes bac
   expect(made.changes.rejection?.problems[0]?.message).toBe(
     'revision 2 was rolled back: its workers kept dying',
   )
+  // Who is told of each end of a change hears of it.
+  expect(made.settled.at(-1)).toBe(2)
   expect(made.changes.rejection?.takenBack).toEqual({ revision: 2, why: 'its workers kept dying' })
   // What was given up is nothing to go back to.
   expect([made.changes.rollBack(null), made.changes.takenBack]).toEqual([null, 2])
