@@ -1,6 +1,7 @@
 // Events in the order in which nobody would write them down: each must end its exchange once and leave
 // nothing behind.
 import { expect, test } from 'bun:test'
+import type { Middleware } from '../../server/middleware/middleware.ts'
 import { startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { makeGate, pause, staysTrue, waitFor } from '../support/wait.ts'
@@ -200,5 +201,36 @@ test('an expectation whose server dies before it says anything is put to the nex
   await client.readUntil('100 Continue\r\n\r\n')
   client.send('hello')
   expect((await client.readAnswer()).body).toBe('hello')
+  await gateway.settled()
+})
+
+test('an answer that is read as content has no trailers of the one before it on its connection', async () => {
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n'
+  const answers = [
+    `${chunked}X-Sum: 5\r\n\r\n`,
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\ncd',
+    `${chunked}\r\n`,
+  ]
+  await using origin = startOrigin((request, reply) => reply.raw(answers[request.place]!))
+  const asItIs: Middleware<never> = {
+    name: 'as it is',
+    body: () => ({
+      push: (bytes, from, to, next) => next.write(bytes, from, to),
+      end: (next) => next.end(),
+    }),
+  }
+  await using gateway = startEngine({ config: toServers([origin.url]), steps: [asItIs] })
+  await using client = await gateway.client()
+  const told: unknown[] = []
+  for (const _ of answers) {
+    const { body, trailers } = await client.get('/')
+    told.push([body, trailers.length])
+  }
+  expect(told).toEqual([
+    ['ab', 1],
+    ['cd', 0],
+    ['ab', 0],
+  ])
+  expect(origin.accepted).toBe(1)
   await gateway.settled()
 })
