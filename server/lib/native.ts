@@ -26,6 +26,9 @@ const SYMBOLS = {
   recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
   recvmmsg: { args: ['i32', 'ptr', 'u32', 'i32', 'ptr'], returns: 'i32' },
   sendmmsg: { args: ['i32', 'ptr', 'u32', 'i32'], returns: 'i32' },
+  // -1 would come as a BigInt.
+  mmap: { args: ['u64', 'u64', 'i32', 'i32', 'i32', 'i64'], returns: 'ptr' },
+  munmap: { args: ['u64', 'u64'], returns: 'i32' },
   madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' },
   shutdown: { args: ['i32', 'i32'], returns: 'i32' },
   // A handler is an address; the two that are used here are 0 and 1.

@@ -7,6 +7,7 @@ const ORDER = [
   ['scoreboard'],
   ['telemetry'],
   ['head'],
+  ['sockets'],
   ['tls'],
   ['backends'],
   ['rules'],
