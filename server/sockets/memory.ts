@@ -3,6 +3,7 @@
 // no reference need be kept for its sake. Each page costs memory once it is touched.
 import { toArrayBuffer, type Pointer } from 'bun:ffi'
 import { errno, libc } from '../lib/native.ts'
+import { lend, takeBack } from '../lib/read-piece.ts'
 
 const PROT_READ_WRITE = 1 | 2
 const MAP_SHARED = 0x1
@@ -36,6 +37,7 @@ export class KernelMemory {
     if (typeof at !== 'number') throw new Error(`no memory of ${length} bytes (errno ${errno()})`)
     this.at = at
     this.bytes = Buffer.from(toArrayBuffer(at as Pointer, 0, length))
+    lend(this.bytes.buffer) // who keeps a part of it copies that
   }
 
   /**
@@ -45,6 +47,7 @@ export class KernelMemory {
   free(): void {
     if (this.#isFree) return
     this.#isFree = true
+    takeBack(this.bytes.buffer)
     this.bytes.buffer.transfer()
     libc().munmap(this.at, this.length)
   }
