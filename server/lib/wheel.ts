@@ -38,6 +38,7 @@ export class Wheel {
   /** When the timer sweeps next; Infinity: nothing is filed. */
   #wakeTick = Infinity
   #isStarted = false
+  #isDriven = false
 
   /** `swept` is called after each sweep: for what the expired have left to do together. */
   constructor(clock: () => number, swept: () => void = () => {}) {
@@ -50,6 +51,17 @@ export class Wheel {
   start(): void {
     this.#isStarted = true
     this.#sleep()
+  }
+
+  /** Somebody else wakes it at `wakeMs`, who sleeps in another way; or no longer: a timer does. */
+  drive(isDriven: boolean): void {
+    this.#isDriven = isDriven
+    this.#sleep()
+  }
+
+  /** When `wake` is to be called next; Infinity: there is nothing to wait for. */
+  get wakeMs(): number {
+    return this.#wakeTick * TICK_MS
   }
 
   stop(): void {
@@ -119,12 +131,12 @@ export class Wheel {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     this.#wakeTick = tick
-    if (tick === Infinity) return
-    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(tick * TICK_MS - this.#clock())))
+    if (tick === Infinity || this.#isDriven) return
+    this.#timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(tick * TICK_MS - this.#clock())))
     this.#timer.unref()
   }
 
-  #wake(): void {
+  wake(): void {
     try {
       this.sweep(this.#clock())
     } finally {

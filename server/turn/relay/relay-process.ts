@@ -17,9 +17,9 @@ import { endOnBugs, logBugs } from '../../telemetry/log-bugs.ts'
 import { Registry } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../messages.ts'
 import type { Stream, StreamSink } from '../network.ts'
-import { runLoop } from '../sockets/loop.ts'
+import { Loop } from '../../sockets/loop.ts'
 import { SocketNetwork } from '../sockets/network.ts'
-import { Poller } from '../sockets/poller.ts'
+import { Poller } from '../../sockets/poller.ts'
 import { Turn } from '../turn.ts'
 import { meterNetwork } from './meter-network.ts'
 import { RelayShell } from './relay-shell.ts'
@@ -52,20 +52,25 @@ async function serve(channel: number, controlFd: number): Promise<number> {
   else logBugs(PROCESS)
   tick()
   const poller = new Poller()
+  const loop = new Loop(poller)
   const network = new SocketNetwork(poller)
   const wheel = new Wheel(() => nowMs)
+  wheel.start()
+  loop.drive(wheel)
+  loop.settle(() => network.flush())
   const control = new Control(network, controlFd)
   const shell = makeShell({ network, wheel, control, channel })
   control.shell = shell
   control.say({ type: 'hello', pid: process.pid })
   try {
-    await runLoop({ poller, network, wheel, until: () => shell.exitCode !== null && control.hasSaidAll() })
+    await loop.run(() => shell.exitCode !== null && control.hasSaidAll())
   } catch (error) {
     tellBug(error)
     shell.exitCode = 1
   }
   shell.close()
   control.close()
+  loop.close()
   poller.close()
   closeFds([channel])
   await finishEvents()

@@ -5,8 +5,17 @@ import { tellBug } from '../../lib/bug.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
 import { Address } from '../../lib/address.ts'
 import type { Counters } from './counters.ts'
-import { type Pollable, type Poller, READABLE } from './poller.ts'
-import { AF_INET, AF_INET6, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, OPEN_FLAGS } from './system.ts'
+import { type Pollable, type Poller, READABLE } from '../../sockets/poller.ts'
+import {
+  AF_INET,
+  AF_INET6,
+  EAGAIN,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  OPEN_FLAGS,
+} from '../../sockets/calls.ts'
 
 /** Of one socket in one turn. */
 const AT_ONCE = 32

@@ -1,7 +1,7 @@
 // What of the bytes of a connection its sink has not consumed yet: kept for it, and handed out again with
 // more behind, or to the sink that comes after.
 import type { Stream, StreamSink } from '../network.ts'
-import type { Poller } from './poller.ts'
+import type { Poller } from '../../sockets/poller.ts'
 
 /** A sink that leaves so much has not understood what it was given. */
 export const KEPT_BYTES = 65_536

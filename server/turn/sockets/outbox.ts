@@ -15,7 +15,7 @@ import {
   EMSGSIZE,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
-} from './system.ts'
+} from '../../sockets/calls.ts'
 
 /** Whose datagrams wait. */
 export interface Sender {

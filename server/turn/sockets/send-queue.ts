@@ -1,6 +1,6 @@
 import { type Pointer, ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
-import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_NOSIGNAL } from './system.ts'
+import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sockets/calls.ts'
 
 interface Piece {
   readonly bytes: Uint8Array

@@ -3,7 +3,7 @@ import type { Wheel } from '../../lib/wheel.ts'
 import type { Address } from '../../lib/address.ts'
 import type { Stream } from '../network.ts'
 import { KEPT_BYTES } from './inlet.ts'
-import type { Poller } from './poller.ts'
+import type { Poller } from '../../sockets/poller.ts'
 import type { PiecePool } from './send-queue.ts'
 
 export const READ_BYTES = 32_768

@@ -10,10 +10,10 @@ import type { Timed } from '../../lib/wheel.ts'
 import type { Address } from '../../lib/address.ts'
 import type { Stream, StreamSink } from '../network.ts'
 import { Inlet, type Reader } from './inlet.ts'
-import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from './poller.ts'
+import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../../sockets/poller.ts'
 import { SendQueue } from './send-queue.ts'
 import { READ_BYTES, type StreamEnds, type StreamHost } from './stream-host.ts'
-import { EAGAIN, EINTR, MSG_DONTWAIT, resetOnClose, wordsOf } from './system.ts'
+import { EAGAIN, EINTR, MSG_DONTWAIT, resetOnClose, wordsOf } from '../../sockets/calls.ts'
 
 /** Of one stream in one turn: others have something to say too. */
 const TURN_BYTES = 262_144

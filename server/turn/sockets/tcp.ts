@@ -3,7 +3,7 @@ import { type Pointer, ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import type { Address } from '../../lib/address.ts'
 import type { OpenFailure } from '../network.ts'
-import * as system from './system.ts'
+import * as system from '../../sockets/calls.ts'
 
 const BACKLOG = 128
 

@@ -1,12 +1,11 @@
 // A thread that echoes datagrams until it is told to stop.
-import { nowMs } from '../../../../server/lib/clock.ts'
-import { Wheel } from '../../../../server/lib/wheel.ts'
 import { Address } from '../../../../server/lib/address.ts'
-import { runLoop } from '../../../../server/turn/sockets/loop.ts'
+import { Loop } from '../../../../server/sockets/loop.ts'
 import { SocketNetwork } from '../../../../server/turn/sockets/network.ts'
-import { Poller } from '../../../../server/turn/sockets/poller.ts'
+import { Poller } from '../../../../server/sockets/poller.ts'
 
 const poller = new Poller()
+const loop = new Loop(poller)
 const network = new SocketNetwork(poller)
 let echoed = 0
 const socket = network.openUdp(new Address(Uint8Array.of(127, 0, 0, 1), 0), {
@@ -18,5 +17,7 @@ const socket = network.openUdp(new Address(Uint8Array.of(127, 0, 0, 1), 0), {
 let isStopped = false
 addEventListener('message', () => void (isStopped = true))
 if (typeof socket !== 'string') postMessage({ port: socket.address.port })
-await runLoop({ poller, network, wheel: new Wheel(() => nowMs), until: () => isStopped })
+loop.settle(() => network.flush())
+await loop.run(() => isStopped)
+loop.close()
 postMessage({ echoed })

@@ -7,9 +7,9 @@ import { Wheel } from '../../../../server/lib/wheel.ts'
 import { Address } from '../../../../server/lib/address.ts'
 import type { DatagramSink, Stream, StreamSink, UdpSocket } from '../../../../server/turn/network.ts'
 import { type Open, SocketNetwork } from '../../../../server/turn/sockets/network.ts'
-import { Poller } from '../../../../server/turn/sockets/poller.ts'
+import { Poller } from '../../../../server/sockets/poller.ts'
 import { boundPort, openSocket } from '../../../../server/turn/sockets/tcp.ts'
-import { SOCK_DGRAM } from '../../../../server/turn/sockets/system.ts'
+import { SOCK_DGRAM } from '../../../../server/sockets/calls.ts'
 
 export interface Net {
   readonly poller: Poller

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { boundPort, openSocket } from '../../../../server/turn/sockets/tcp.ts'
-import { SOCK_STREAM } from '../../../../server/turn/sockets/system.ts'
+import { SOCK_STREAM } from '../../../../server/sockets/calls.ts'
 import { closeFds } from '../../../../server/lib/pass-fds.ts'
 import type { Stream, UdpSocket } from '../../../../server/turn/network.ts'
 import { address, adopt, bugsOf, bytesOf, makeNet, openUdp, Recorder, say } from './net.ts'

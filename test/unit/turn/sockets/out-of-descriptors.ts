@@ -5,7 +5,7 @@ import { nowMs, tick } from '../../../../server/lib/clock.ts'
 import { libc } from '../../../../server/lib/native.ts'
 import { Wheel } from '../../../../server/lib/wheel.ts'
 import { SocketNetwork } from '../../../../server/turn/sockets/network.ts'
-import { Poller } from '../../../../server/turn/sockets/poller.ts'
+import { Poller } from '../../../../server/sockets/poller.ts'
 
 const path = new Uint8Array(new ArrayBuffer(110))
 path[0] = 1

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { libc } from '../../../../server/lib/native.ts'
 import { PiecePool, SendQueue } from '../../../../server/turn/sockets/send-queue.ts'
-import { EAGAIN, EPIPE } from '../../../../server/turn/sockets/system.ts'
+import { EAGAIN, EPIPE } from '../../../../server/sockets/calls.ts'
 import { seededRandom, seedOfRun } from '../../../support/random.ts'
 import { pairOfFds } from './net.ts'
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Address } from '../../../../server/lib/address.ts'
 import type { Stream } from '../../../../server/turn/network.ts'
 import { openSocket, boundPort } from '../../../../server/turn/sockets/tcp.ts'
-import { resetOnClose, SOCK_STREAM } from '../../../../server/turn/sockets/system.ts'
+import { resetOnClose, SOCK_STREAM } from '../../../../server/sockets/calls.ts'
 import { libc } from '../../../../server/lib/native.ts'
 import { address, HalfOpen, makeNet, type Net, Recorder, say } from './net.ts'
 

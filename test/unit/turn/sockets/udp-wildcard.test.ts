@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import type { UdpSocket } from '../../../../server/turn/network.ts'
 import { Datagrams } from '../../../../server/turn/sockets/datagrams.ts'
-import { setOption } from '../../../../server/turn/sockets/system.ts'
+import { setOption } from '../../../../server/sockets/calls.ts'
 import { WildcardUdp } from '../../../../server/turn/sockets/udp.ts'
 import { address, adopt, bytesOf, collector, makeNet, openUdp, udpFd } from './net.ts'
 

@@ -6,7 +6,7 @@ import { HEADROOM, TAILROOM, type DatagramSink } from '../../../../server/turn/n
 import { Counters } from '../../../../server/turn/sockets/counters.ts'
 import { Datagrams } from '../../../../server/turn/sockets/datagrams.ts'
 import { BoundUdp } from '../../../../server/turn/sockets/udp.ts'
-import { readOption, setOption } from '../../../../server/turn/sockets/system.ts'
+import { readOption, setOption } from '../../../../server/sockets/calls.ts'
 import { seededRandom, seedOfRun } from '../../../support/random.ts'
 import { address, adopt, bugsOf, bytesOf, collector, makeNet, openUdp, udpFd } from './net.ts'
 

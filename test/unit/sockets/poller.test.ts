@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { libc } from '../../../../server/lib/native.ts'
-import { duplicateFd } from '../../../../server/lib/pass-fds.ts'
-import { Poller, READABLE, WRITABLE } from '../../../../server/turn/sockets/poller.ts'
-import { bugsOf, pairOfFds } from './net.ts'
+import { libc } from '../../../server/lib/native.ts'
+import { duplicateFd } from '../../../server/lib/pass-fds.ts'
+import { Poller, READABLE, WRITABLE } from '../../../server/sockets/poller.ts'
+import { bugsOf, pairOfFds } from '../turn/sockets/net.ts'
 
 const byte = Uint8Array.of(1)
 const poke = (fd: number): void => void expect(libc().send(fd, byte, 1, 0)).toBe(1)

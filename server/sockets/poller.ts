@@ -7,10 +7,11 @@
 // The count matters: a handler may close a descriptor and open another that gets its number while events of
 // the old one still wait in this turn.
 import { ptr, type Pointer } from 'bun:ffi'
-import { tellBug } from '../../lib/bug.ts'
-import { tick } from '../../lib/clock.ts'
-import { errno, libc } from '../../lib/native.ts'
-import { EEXIST, EINTR } from './system.ts'
+import { tellBug } from '../lib/bug.ts'
+import { tick } from '../lib/clock.ts'
+import { errno, libc } from '../lib/native.ts'
+import { EEXIST, EINTR } from './calls.ts'
+import type { Waiter } from './waiter.ts'
 
 /** Bytes, a connection, or the end can be read. */
 export const READABLE = 0x1
@@ -38,7 +39,7 @@ const isPacked = process.arch === 'x64'
 const EVENT_WORDS = isPacked ? 3 : 4
 const DATA_WORD = isPacked ? 1 : 2
 
-export class Poller {
+export class Poller implements Waiter {
   /** Turns so far. */
   turns = 0
   /** A signal ended the wait of the last turn. */
@@ -87,6 +88,10 @@ export class Poller {
     this.#handlers[fd] = null
     // Closing is not enough: the supervisor has copies of some, and epoll goes by the open file.
     this.#control(REMOVE, fd, 0)
+  }
+
+  watch(fd: number, tell: () => void): void {
+    this.add(fd, READABLE, { onReady: tell })
   }
 
   /** Runs `work` at the begin of the next turn, which does not wait. */

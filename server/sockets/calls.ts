@@ -1,7 +1,8 @@
 // Numbers of Linux (the same on x86-64 and arm64), and the few calls on sockets that several files here make.
 import { ptr } from 'bun:ffi'
-import { libc } from '../../lib/native.ts'
+import { libc } from '../lib/native.ts'
 
+export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const SOCK_STREAM = 1

@@ -1,0 +1,128 @@
+// The loop: sleeps until sockets of ours are ready, tells their handlers, meets deadlines, sends what has
+// been queued. All of that is synchronous. Bun's own loop (messages, signals, TLS, timers, results of
+// threads) is polled by ours and gets a turn when it has something to do:
+//
+//   settle ──▶ sleep ──▶ handlers ──▶ microtasks ──▶ Bun's turn, if one is due ──▶ settle ...
+import { drainMicrotasks } from 'bun:jsc'
+import { guarded } from '../lib/bug.ts'
+import { nowMs, tick } from '../lib/clock.ts'
+import type { Wheel } from '../lib/wheel.ts'
+import { bunEpoll } from './bun-epoll.ts'
+import { bunDueMs, bunHadTurn, forgetBunTimers, noteBunTimers, turnOfBun } from './bun-timers.ts'
+import type { Waiter } from './waiter.ts'
+
+/** In any case, for what nobody can know of: timers that are not set by JavaScript. */
+const TURN_OF_BUN_EVERY_MS = 1000
+/** Where Bun's epoll was not found. */
+const BLIND_TURN_EVERY_MS = 20
+
+export class Loop {
+  /** Turns so far, ours and Bun's. */
+  turns = 0
+  turnsOfBun = 0
+  /** Whether Bun's loop is polled. Otherwise it gets a turn each 20 ms, come what may. */
+  readonly isBunPolled: boolean
+  readonly #waiter: Waiter
+  readonly #everyMs: number
+  readonly #wheels: Wheel[] = []
+  readonly #settlers: (() => void)[] = []
+  #bunHasSomething = false
+  #turnOfBunMs = -Infinity
+  #holders = 0
+  #isRunning = false
+
+  /** From now on Bun's timers are noted: make it before others set theirs. `close` it when done. */
+  constructor(waiter: Waiter) {
+    this.#waiter = waiter
+    const epoll = bunEpoll()
+    this.isBunPolled = epoll >= 0
+    this.#everyMs = this.isBunPolled ? TURN_OF_BUN_EVERY_MS : BLIND_TURN_EVERY_MS
+    if (this.isBunPolled) waiter.watch(epoll, () => void (this.#bunHasSomething = true))
+    noteBunTimers()
+  }
+
+  /** Meets the deadlines of this wheel while it runs, in the place of the wheel's own timer. */
+  drive(wheel: Wheel): void {
+    this.#wheels.push(wheel)
+    wheel.drive(this.#isRunning)
+  }
+
+  /** Calls `work` at the end of each turn, before it sleeps. */
+  settle(work: () => void): void {
+    this.#settlers.push(work)
+  }
+
+  /**
+   * Runs from now on until all who held it have released it. It keeps the process going for as long as that,
+   * as an open socket does.
+   */
+  hold(): void {
+    if (++this.#holders === 1 && !this.#isRunning) void this.run(() => this.#holders === 0)
+  }
+
+  release(): void {
+    this.#holders--
+  }
+
+  /** Runs until `until()`, asked before each turn, says so. What handlers throw is told (lib/bug.ts). */
+  async run(until: () => boolean): Promise<void> {
+    this.#runs(true)
+    try {
+      // Not within the call of whoever starts it.
+      await this.#giveBunItsTurn()
+      while (!until()) {
+        this.#settle()
+        this.#turn()
+        if (this.#isBunDue()) await this.#giveBunItsTurn()
+      }
+      this.#settle()
+    } finally {
+      this.#runs(false)
+    }
+  }
+
+  /** Call it when it runs no more. What it slept in is its owner's to close. */
+  close(): void {
+    forgetBunTimers()
+  }
+
+  #runs(isRunning: boolean): void {
+    this.#isRunning = isRunning
+    for (const wheel of this.#wheels) wheel.drive(isRunning)
+  }
+
+  #turn(): void {
+    this.turns++
+    this.#waiter.turn(this.#sleepMs())
+    // All of them, and those they make: an await of ours would run some, and then sleep over the others.
+    drainMicrotasks()
+  }
+
+  /** Until the next thing that no descriptor tells of. */
+  #sleepMs(): number {
+    let untilMs = Math.min(this.#turnOfBunMs + this.#everyMs, bunDueMs())
+    for (const wheel of this.#wheels) untilMs = Math.min(untilMs, wheel.wakeMs)
+    return Math.max(0, Math.ceil(untilMs - nowMs))
+  }
+
+  #isBunDue(): boolean {
+    if (this.#bunHasSomething || this.#waiter.wasInterrupted) return true
+    return nowMs >= bunDueMs() || nowMs - this.#turnOfBunMs >= this.#everyMs
+  }
+
+  async #giveBunItsTurn(): Promise<void> {
+    this.#bunHasSomething = false
+    this.turnsOfBun++
+    const begunMs = tick()
+    await turnOfBun()
+    this.#turnOfBunMs = tick()
+    bunHadTurn(begunMs)
+  }
+
+  /** Ends a turn: deadlines, then all that was queued by anybody. */
+  #settle(): void {
+    tick() // handlers took their time
+    for (const wheel of this.#wheels) if (nowMs >= wheel.wakeMs) guarded(() => wheel.wake())
+    for (const work of this.#settlers) guarded(work)
+  }
+}
