@@ -3,12 +3,11 @@
 // socket stays open and the kernel goes on queueing for it, but no event comes, so that waiting costs
 // nothing. Otherwise the last descriptors would go to clients that nobody can serve, and an accept that fails
 // would be tried again without end.
-import type { SocketHandler, TCPSocketListener } from 'bun'
 import { descriptorLimit, nextDescriptor } from '../lib/descriptors.ts'
 import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
-
-/** Where a listening socket comes from: inherited, or bound here. */
-export type ListenHow = { readonly fd: number } | { readonly hostname: string; readonly port: number }
+import { bunSockets } from '../sockets/bun/bun-sockets.ts'
+import type { ListenHow, Listening, Socket } from '../sockets/socket.ts'
+import { sockets } from '../sockets/sockets.ts'
 
 /** For logs, names to be resolved, config, and connections to servers that outlive their clients. */
 const SPARE = 24
@@ -104,74 +103,66 @@ function takeBack(one: Parked): boolean {
   }
 }
 
-/** A listening socket of Bun's, parked and unparked with the others. */
-export class Accepting<T> implements Parked {
+/** A listening socket, parked and unparked with the others. */
+export class Accepting implements Parked {
   readonly port: number
-  #handlers: SocketHandler<T>
-  #socket: TCPSocketListener<T> | null
-  /** What keeps it open while it is parked; -1: it is not. */
-  #parkedFd = -1
+  readonly #accepted: (socket: Socket) => void
+  /** The bytes of its connections are TLS, which is Bun's to read. */
+  #isTls: boolean
+  #listening: Listening | null
+  /** What keeps it open while neither kind of sockets has it; -1: one has. */
+  #heldFd = -1
 
-  /** Throws what Bun.listen throws: the address is in use, or no right to it. */
-  constructor(how: ListenHow, handlers: SocketHandler<T>) {
-    this.#handlers = handlers
-    this.#socket = listenOn(how, handlers)
-    this.port = this.#socket.port
+  /** Throws where it cannot be opened: the address is in use, or no right to it. */
+  constructor(how: ListenHow, isTls: boolean, accepted: (socket: Socket) => void) {
+    this.#accepted = accepted
+    this.#isTls = isTls
+    this.#listening = this.#open(how)
+    this.port = this.#listening.port
     all.add(this)
     if (state.isStopped) this.park()
   }
 
+  #open(how: ListenHow): Listening {
+    const accepted = this.#accepted
+    return this.#isTls ? bunSockets.listenTls(how, accepted) : sockets().listen(how, accepted)
+  }
+
   /** Of the socket as it is now; -1: it is closed. */
   get fd(): number {
-    return this.#socket ? (this.#socket as unknown as { fd: number }).fd : this.#parkedFd
+    return this.#listening ? this.#listening.fd : this.#heldFd
   }
 
   park(): void {
-    if (!this.#socket || process.platform !== 'linux') return
-    try {
-      this.#parkedFd = duplicateFd(this.fd)
-    } catch {
-      return // not even one: then it goes on as it is
-    }
-    this.#socket.stop(false)
-    this.#socket = null
+    this.#listening?.park()
   }
 
   unpark(): void {
-    if (this.#parkedFd === -1) return
-    this.#socket = listenOn({ fd: this.#parkedFd }, this.#handlers)
-    this.#parkedFd = -1
+    if (this.#heldFd === -1) return this.#listening?.unpark()
+    this.#listening = this.#open({ fd: this.#heldFd })
+    this.#heldFd = -1
   }
 
-  /**
-   * Other handlers, for who comes from now on; the present ones are all of these and more, or the other way
-   * round.
-   */
-  useHandlers(handlers: SocketHandler<T>): void {
-    const isMore = handlers.data !== undefined
-    this.#handlers = handlers
-    if (this.#socket === null) return
-    // Who is there already has no use for what is new.
-    if (isMore || process.platform !== 'linux') return this.#socket.reload({ socket: handlers })
-    this.park() // where no descriptor is left, it goes on with more handlers than are needed
-    if (!takeBack(this)) lookSoon()
+  /** Whether the bytes of who comes from now on are TLS. */
+  useTls(isTls: boolean): void {
+    if (isTls === this.#isTls) return
+    this.#isTls = isTls
+    try {
+      this.#heldFd = duplicateFd(this.fd)
+    } catch {
+      return // not even one descriptor: who comes goes on as before, and TLS refuses that
+    }
+    this.#listening?.stop()
+    this.#listening = null
+    if (state.isStopped || !takeBack(this)) lookSoon()
   }
 
   /** Accepts no more; who still waits in its queue is lost. */
   stop(): void {
     all.delete(this)
-    this.#socket?.stop(false)
-    this.#socket = null
-    if (this.#parkedFd !== -1) closeFds([this.#parkedFd])
-    this.#parkedFd = -1
+    this.#listening?.stop()
+    this.#listening = null
+    if (this.#heldFd !== -1) closeFds([this.#heldFd])
+    this.#heldFd = -1
   }
-}
-
-function listenOn<T>(how: ListenHow, handlers: SocketHandler<T>): TCPSocketListener<T> {
-  // The public types know neither `fd` nor this use of `allowHalfOpen` (a FIN must be seen apart from a
-  // close).
-  const options = { ...how, allowHalfOpen: true, socket: handlers } as unknown as Parameters<
-    typeof Bun.listen<T>
-  >[0]
-  return Bun.listen<T>(options) as unknown as TCPSocketListener<T>
 }

@@ -1,17 +1,9 @@
 // A connection that was accepted, as far as it is known: first by its socket, then by what the steps of its
 // way in have learned.
-import type { Socket } from 'bun'
 import type { TlsFacts } from '../tls/accept-tls.ts'
-import { endsOf } from '../lib/socket-ends.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Accepted } from './entry.ts'
 import type { Count } from './count.ts'
-
-/** A socket as Bun has it, beyond its public types; of one that is broken nothing is known. */
-interface WithLocal {
-  readonly localAddress: string | undefined
-  readonly localPort: number
-}
 
 export class Arrival implements Accepted {
   address: string
@@ -20,18 +12,18 @@ export class Arrival implements Accepted {
   readonly isReset: boolean
   isNamed = false
   tls: TlsFacts | null = null
-  #socket: WithLocal
+  #socket: Socket
   readonly #count: Count
   #localAddress: string | undefined = undefined
   #localPort = 0
 
   /** Takes a place in this count. */
-  constructor(socket: Socket<SocketEvents>, count: Count) {
-    const { address, port, isReset } = endsOf(socket)
+  constructor(socket: Socket, count: Count) {
+    const { address, port, isReset } = socket.ends()
     this.address = this.socketAddress = address
     this.port = port
     this.isReset = isReset
-    this.#socket = socket as unknown as WithLocal
+    this.#socket = socket
     this.#count = count
     count.came()
   }
@@ -58,8 +50,8 @@ export class Arrival implements Accepted {
   }
 
   /** From now on its bytes are those of the decrypted socket; the one beneath it knows nothing any more. */
-  encrypted(decrypted: Socket<SocketEvents>, facts: TlsFacts): void {
-    this.#socket = decrypted as unknown as WithLocal
+  encrypted(decrypted: Socket, facts: TlsFacts): void {
+    this.#socket = decrypted
     this.tls = facts
   }
 

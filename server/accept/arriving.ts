@@ -1,10 +1,9 @@
 // Connections on their way in that wait for something: a PROXY header, a handshake. Each has a deadline, and
 // is no client of a codec yet: a drain gives them a moment only.
-import type { Socket } from 'bun'
 import { guarded } from '../lib/bug.ts'
 import { nowMs, tick } from '../lib/clock.ts'
 import { OpenSet } from '../lib/open-set.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket, SocketEvents } from '../sockets/socket.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { Accepted, Entry } from './entry.ts'
 
@@ -56,10 +55,10 @@ export abstract class Arriving implements SocketEvents, Timed {
   /** It was handed on, or is gone. */
   protected isOver = false
   readonly #sinceMs = nowMs
-  protected socket: Socket<SocketEvents>
+  protected socket: Socket
 
   /** Owns the socket from now on. */
-  constructor(arrivals: Arrivals, socket: Socket<SocketEvents>, from: Accepted, withinMs: number) {
+  constructor(arrivals: Arrivals, socket: Socket, from: Accepted, withinMs: number) {
     this.arrivals = arrivals
     this.from = from
     this.socket = socket
@@ -87,6 +86,10 @@ export abstract class Arriving implements SocketEvents, Timed {
 
   onClose(_isBroken: boolean): void {
     this.#over()
+  }
+
+  onBroken(): void {
+    this.terminate()
   }
 
   terminate(): void {

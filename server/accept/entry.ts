@@ -2,9 +2,8 @@
 // the socket (`socket.data`) until it hands on:
 //
 //   open address → gate (counted, limited) → [PROXY header] → [TLS] → codec
-import type { Socket } from 'bun'
 import type { TlsFacts } from '../tls/accept-tls.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 
 /** What is known of a connection when its codec gets it. Who owns its socket when that ends says `gone`. */
 export interface Accepted {
@@ -31,5 +30,5 @@ export interface Accepted {
 
 /** Becomes the owner of an accepted socket, and is told of its events from now on. */
 export interface Entry {
-  accept(socket: Socket<SocketEvents>, from: Accepted): void
+  accept(socket: Socket, from: Accepted): void
 }

@@ -1,8 +1,7 @@
 // The first step of the way in, which is what an open address knows of its listener: it counts who comes,
 // refuses who is beyond the limit, and leads all others to the step behind it.
-import type { Socket } from 'bun'
 import { clientAccepted } from './accepting.ts'
-import { NOBODY, type SocketEvents } from '../lib/socket-events.ts'
+import { NOBODY, type Socket } from '../sockets/socket.ts'
 import { Arrival } from './arrival.ts'
 import type { Count } from './count.ts'
 import type { Entry } from './entry.ts'
@@ -28,14 +27,14 @@ export class Gate {
     this.#parts = parts
   }
 
-  enter(socket: Socket<SocketEvents>): void {
+  enter(socket: Socket): void {
     const { count, connections, next } = this.#parts
     const from = new Arrival(socket, count)
-    clientAccepted((socket as unknown as { fd: number }).fd)
+    clientAccepted(socket.fd)
     if (count.open <= connections) return next.accept(socket, from)
     const { listener, limitReached } = this.#parts
     limitReached(`listeners.${listener}.limits.connections`, connections)
-    socket.data = NOBODY
+    socket.owner = NOBODY
     from.gone()
     socket.terminate()
   }

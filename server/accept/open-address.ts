@@ -1,27 +1,19 @@
 // An open TCP address: its socket, and the gate through which its clients enter, which may be another one at
 // any time. Whatever its listener speaks then, nobody who waits in the queue is lost.
-import type { Socket, SocketHandler } from 'bun'
-import { tick } from '../lib/clock.ts'
-import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
-import { flush } from '../lib/stage.ts'
-import { Accepting, type ListenHow } from './accepting.ts'
+import type { ListenHow, Socket } from '../sockets/socket.ts'
+import { Accepting } from './accepting.ts'
 import type { Gate } from './gate.ts'
 
 export class OpenAddress {
   /** Connections accepted since it opened. */
   accepted = 0
   #gate: Gate
-  readonly #accepting: Accepting<SocketEvents>
-  readonly #handlers: SocketHandler<SocketEvents>
-  readonly #tlsHandlers: SocketHandler<SocketEvents>
+  readonly #accepting: Accepting
 
-  /** Opens it. Throws what Bun.listen throws: the address is in use, or no right to it. */
+  /** Opens it. Throws where it cannot: the address is in use, or no right to it. */
   constructor(how: ListenHow, gate: Gate) {
     this.#gate = gate
-    const open = (socket: Socket<SocketEvents>): void => this.#enter(socket)
-    this.#handlers = { ...socketEvents, open }
-    this.#tlsHandlers = { ...encryptedEvents, open }
-    this.#accepting = new Accepting(how, this.#handlersFor(gate))
+    this.#accepting = new Accepting(how, gate.isTls, (socket) => this.#enter(socket))
   }
 
   get port(): number {
@@ -33,21 +25,15 @@ export class OpenAddress {
     return this.#accepting.fd
   }
 
-  #handlersFor({ isTls }: Gate): SocketHandler<SocketEvents> {
-    return isTls ? this.#tlsHandlers : this.#handlers
-  }
-
-  #enter(socket: Socket<SocketEvents>): void {
-    tick()
+  #enter(socket: Socket): void {
     this.accepted++
     this.#gate.enter(socket)
-    flush()
   }
 
   /** Another gate, for who comes from now on. */
   swap(gate: Gate): void {
-    if (gate.isTls !== this.#gate.isTls) this.#accepting.useHandlers(this.#handlersFor(gate))
     this.#gate = gate
+    this.#accepting.useTls(gate.isTls)
   }
 
   /** Accepts no more; open connections stay. */
@@ -55,13 +41,3 @@ export class OpenAddress {
     this.#accepting.stop()
   }
 }
-
-/**
- * Of sockets whose bytes are TLS: with a handler for `data`, each piece of ciphertext would be copied for it,
- * beside what TLS itself reads.
- */
-const encryptedEvents = {
-  drain: socketEvents.drain,
-  close: socketEvents.close,
-  error: socketEvents.error,
-} satisfies SocketHandler<SocketEvents>

@@ -2,10 +2,9 @@
 // does not come from there goes on as it is, and what it sends is never taken for a header.
 //
 // How a header ends badly is never answered: who would read that is a client whom we could not name.
-import type { Socket } from 'bun'
 import { type HeaderFault, type ReadProxyHeader, readProxyHeader } from '../lib/proxy-header.ts'
 import type { Ranges } from '../lib/ranges.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
@@ -31,10 +30,10 @@ export class ProxyEntry implements Entry {
     this.#parts = parts
   }
 
-  accept(socket: Socket<SocketEvents>, from: Arrival): void {
+  accept(socket: Socket, from: Arrival): void {
     const { trusted, next } = this.#parts
     if (!trusted.has(from.socketAddress)) return next.accept(socket, from)
-    socket.data = new HeaderAwaited(this.#parts, socket, from)
+    socket.owner = new HeaderAwaited(this.#parts, socket, from)
   }
 }
 
@@ -45,7 +44,7 @@ export abstract class BeforeHeader extends Arriving {
   /** A part of a header has come. */
   protected hasBegun = false
 
-  constructor(parts: ProxyEntryParts, socket: Socket<SocketEvents>, from: Arrival) {
+  constructor(parts: ProxyEntryParts, socket: Socket, from: Arrival) {
     super(parts.arrivals, socket, from, parts.timeoutMs)
     this.#parts = parts
     this.#from = from
@@ -96,7 +95,7 @@ class HeaderAwaited extends BeforeHeader {
     else {
       this.take(header)
       // Whoever owns the socket now.
-      if (all.length > header.length) this.socket.data.onData(all.subarray(header.length))
+      if (all.length > header.length) this.socket.owner.onData(all.subarray(header.length))
     }
   }
 }

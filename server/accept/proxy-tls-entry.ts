@@ -3,12 +3,11 @@
 // whole; only that is taken. No event says that more has come: it is looked again and again, less and less
 // often.
 import { ptr } from 'bun:ffi'
-import type { Socket } from 'bun'
 import { tellBug } from '../lib/bug.ts'
 import { event } from '../lib/event.ts'
 import { errno, libc } from '../lib/native.ts'
 import { HEADER_BYTES_MAX, readProxyHeader } from '../lib/proxy-header.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Arrival } from './arrival.ts'
 import type { Entry } from './entry.ts'
 import { BeforeHeader, type ProxyEntryParts } from './proxy-entry.ts'
@@ -27,11 +26,11 @@ export class ProxyTlsEntry implements Entry {
     this.#parts = parts
   }
 
-  accept(socket: Socket<SocketEvents>, from: Arrival): void {
+  accept(socket: Socket, from: Arrival): void {
     const { trusted, next } = this.#parts
     if (!trusted.has(from.socketAddress)) return next.accept(socket, from)
     const awaited = new HeaderPeeked(this.#parts, socket, from)
-    socket.data = awaited
+    socket.owner = awaited
     socket.pause()
     awaited.look()
   }
@@ -66,7 +65,7 @@ class HeaderPeeked extends BeforeHeader {
   }
 
   #receive(at: number, most: number, flags: number): number {
-    const { fd } = this.socket as unknown as { fd: number }
+    const { fd } = this.socket
     return libc().recv(fd, ptr(bytes, at), most, flags | MSG_DONTWAIT)
   }
 

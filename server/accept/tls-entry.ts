@@ -1,11 +1,8 @@
 // The step of TLS: a handshake with the certificate that is the listener's at this moment, then the decrypted
 // connection goes on.
-import type { Socket, SocketHandler } from 'bun'
-import type { TlsFacts } from '../tls/accept-tls.ts'
-import { tick } from '../lib/clock.ts'
-import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
-import { flush } from '../lib/stage.ts'
-import { acceptTls } from '../tls/accept-tls.ts'
+import { BunSocket } from '../sockets/bun/bun-socket.ts'
+import type { Socket } from '../sockets/socket.ts'
+import { type Shaking, acceptTls, factsOf } from '../tls/accept-tls.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
@@ -29,54 +26,38 @@ export class TlsEntry implements Entry {
     this.#parts = parts
   }
 
-  accept(raw: Socket<SocketEvents>, from: Arrival): void {
+  accept(raw: Socket, from: Arrival): void {
     const { certificate, alpn } = this.#parts
     const shaking = new Handshake(this.#parts, raw, from)
-    raw.data = shaking
-    shaking.begin(acceptTls(raw, { certificate, alpn, data: shaking, handlers: tlsEvents }))
+    // Only Bun has TLS: on an address that has just become one for it, somebody may still have come
+    // otherwise.
+    if (!(raw instanceof BunSocket)) return shaking.terminate()
+    shaking.begin(acceptTls(raw, { certificate, alpn, owner: shaking }))
   }
 }
 
-class Handshake extends Arriving {
+class Handshake extends Arriving implements Shaking {
   readonly #next: Entry
   readonly #from: Arrival
+  #decrypted: BunSocket | null = null
 
-  constructor({ arrivals, next }: TlsEntryParts, raw: Socket<SocketEvents>, from: Arrival) {
+  constructor({ arrivals, next }: TlsEntryParts, raw: Socket, from: Arrival) {
     super(arrivals, raw, from, HANDSHAKE_MS)
     this.#next = next
     this.#from = from
   }
 
   /** The decrypted socket stands for it from now on. */
-  begin(decrypted: Socket<SocketEvents>): void {
-    this.socket = decrypted
+  begin(decrypted: BunSocket): void {
+    this.socket = this.#decrypted = decrypted
     if (this.isOver) decrypted.terminate()
   }
 
+  /** The handshake is over, for good or ill. */
   onHandshake(isDone: boolean): void {
     if (this.isOver) return
-    if (!isDone) return this.terminate()
-    this.#from.encrypted(this.socket, factsOf(this.socket))
+    if (!isDone || this.#decrypted === null) return this.terminate()
+    this.#from.encrypted(this.#decrypted, factsOf(this.#decrypted))
     this.handOn(this.#next)
   }
 }
-
-/** A decrypted socket, beyond Bun's public types. */
-interface WithTls {
-  getServername(): string | undefined
-  getTLSVersion(): string
-}
-
-function factsOf(socket: object): TlsFacts {
-  const tls = socket as WithTls
-  return { serverName: tls.getServername()?.toLowerCase() ?? null, version: tls.getTLSVersion() }
-}
-
-const tlsEvents = {
-  ...socketEvents,
-  handshake(socket: Socket<SocketEvents>, isDone: boolean): void {
-    tick()
-    if (socket.data instanceof Handshake) socket.data.onHandshake(isDone)
-    flush()
-  },
-} satisfies SocketHandler<SocketEvents>

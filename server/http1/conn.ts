@@ -3,11 +3,10 @@
 // lingers, or is terminated.
 import { flush } from '../lib/stage.ts'
 import { nowMs } from '../lib/clock.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { SocketEvents } from '../sockets/socket.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { BodyReader } from './body.ts'
 import { letGo, removeReader } from '../lib/buffers.ts'
-import { type Pumped, enqueue, isVolume, pump, unpump } from './pump.ts'
 import { Writing } from './writing.ts'
 
 const LINGER_MS = 2000
@@ -17,19 +16,21 @@ const LINGER_MS = 2000
  */
 const LINGER_MS_MAX = 30_000
 
-export abstract class Conn extends Writing implements SocketEvents, Timed, Pumped {
+/**
+ * A body of which less is to come is read as it comes, and so is one of unknown length that comes in smaller
+ * reads.
+ */
+const VOLUME_BYTES = 64 * 1024
+
+export abstract class Conn extends Writing implements SocketEvents, Timed {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
   readonly wheel: Wheel
   isPaused = false
-  isPumped = false
-  isQueued = false
   isHeldBack = false
-  /** Its socket is the decrypted side of TLS: only Bun may read it. */
-  isDecrypted = false
-  /** Bun does not read it. */
-  #isBunPaused = false
+  /** Its socket is. */
+  #isSocketPaused = false
   /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
   isFinishing = false
   #isShut = false
@@ -45,11 +46,6 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
     super()
     this.wheel = wheel
     this.#lingerBytesMax = lingerBytesMax
-  }
-
-  /** The descriptor under it, to be read past Bun; -1: what is read there would be no bytes of ours. */
-  get rawFd(): number {
-    return this.isDecrypted || this.socket === null ? -1 : (this.socket as unknown as { fd: number }).fd
   }
 
   /** Nothing more is read of it, nor would be answered. */
@@ -81,9 +77,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
     if (!this.isPaused) return
     this.isPaused = false
     this.beginReading() // what a pause of ours cost is not the sender's fault
-    if (this.isClosed) return
-    if (this.isPumped) enqueue(this)
-    else this.settleReading()
+    this.settleReading()
   }
 
   /**
@@ -103,16 +97,19 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
     return this.place === 'tunnel' ? Number.POSITIVE_INFINITY : this.reader.left
   }
 
-  /** So many bytes of what has no end yet have come: where there are plenty, the rest is read past Bun. */
+  /** So many bytes of what has no end yet have come: where there are plenty, its socket is told. */
   protected readOn(count: number): void {
-    if (isVolume(count, this.readable)) pump(this)
+    const { readable } = this
+    const least = readable === Number.POSITIVE_INFINITY ? count : readable
+    if (least >= VOLUME_BYTES) this.socket?.expectVolume(readable)
   }
 
-  /** Bun reads unless who takes the bytes pauses, or they are read past it. */
+  /** It is read unless who takes the bytes pauses, or it is held back. */
   settleReading(): void {
-    const pauses = this.isPaused || this.isPumped || this.isHeldBack
-    if (pauses === this.#isBunPaused) return
-    this.#isBunPaused = pauses
+    if (this.isClosed) return
+    const pauses = this.isPaused || this.isHeldBack
+    if (pauses === this.#isSocketPaused) return
+    this.#isSocketPaused = pauses
     if (pauses) this.socket?.pause()
     else this.socket?.resume()
   }
@@ -142,7 +139,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed, Pumpe
     if (this.isFinishing || this.isClosed) return
     this.isFinishing = true
     flush()
-    unpump(this)
+    this.socket?.expectVolume(0)
     letGo(this)
     this.resume()
     if (this.waitingBytes === 0) this.#shut()

@@ -92,8 +92,7 @@ export class DialRace {
     const runner = new Runner(this, this.#order[this.#next++] ?? '')
     suspects.tried(runner.address, this.#endpoint.port, nowMs)
     const conn = dialServer(this.#endpoint, runner.address, wheel, runner, this.#dueMs)
-    if (typeof conn === 'string') this.lost(runner, conn)
-    if (typeof conn === 'string' || runner.isLost || this.#isOver) return false
+    if (runner.isLost || this.#isOver) return false
     runner.conn = conn
     this.#runners.push(runner)
     return true

@@ -1,7 +1,6 @@
 // Where clients of HTTP/1.1 come in: the codec's end of the way in.
-import type { Socket } from 'bun'
 import type { Accepted, Entry } from '../accept/entry.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import { addReader } from '../lib/buffers.ts'
@@ -33,10 +32,9 @@ export class HttpEntry implements Entry {
     port.requests.endIdle((one) => one instanceof Inbound && one.port === port)
   }
 
-  accept(socket: Socket<SocketEvents>, from: Accepted): void {
+  accept(socket: Socket, from: Accepted): void {
     const client = new Inbound(this.#port, socket, from)
-    client.isDecrypted = from.tls !== null
-    socket.data = client
+    socket.owner = client
     addReader(client)
     this.#port.requests.opened(client)
   }

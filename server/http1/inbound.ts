@@ -1,7 +1,6 @@
 // A client's connection: requests come on it one after the other (pipelined ones wait: pipeline.ts), and
 // their answers leave in order. It knows where it stands and what it waits for; what a request and its answer
 // are is its stream's.
-import type { Socket } from 'bun'
 import type { Accepted } from '../accept/entry.ts'
 import type { HeadFault, HeadLimits } from '../head/request-head.ts'
 import type { KnownClient } from '../http/exchange.ts'
@@ -10,7 +9,7 @@ import { holdIfFull, letGo } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { inTurn } from '../lib/event.ts'
 import { keepable } from '../lib/read-piece.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { type BodyReader, MALFORMED } from './body.ts'
@@ -18,7 +17,6 @@ import { Http1Stream } from './client-stream.ts'
 import { Conn } from './conn.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Port } from './port.ts'
-import { unpump } from './pump.ts'
 
 /** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
  *  tunnel: raw bytes both ways · over: nothing more is read. */
@@ -43,7 +41,7 @@ export class Inbound extends Conn implements ClientConnection {
   /** The client sent FIN. */
   #hasEnded = false
 
-  constructor(port: Port, socket: Socket<SocketEvents>, from: Accepted) {
+  constructor(port: Port, socket: Socket, from: Accepted) {
     // the rest of an upload is read and dropped: its client may read the answer only then
     super(port.wheel, Infinity)
     this.port = port
@@ -183,7 +181,7 @@ export class Inbound extends Conn implements ClientConnection {
     }
     if (!this.reader.isDone) this.readOn(bytes.length)
     else {
-      unpump(this)
+      this.socket?.expectVolume(0)
       this.place = 'busy'
       this.#hasMore = end < bytes.length
       this.watchBytes(false)
@@ -306,7 +304,7 @@ export class Inbound extends Conn implements ClientConnection {
   }
 
   /**
-   * The client was reset: its end is here, though Bun may not tell. In a tunnel, what it had sent goes on to
+   * The client was reset: its end is here, though nobody may tell. In a tunnel, what it had sent goes on to
    * a server that takes it.
    */
   protected override writeFailed(): void {

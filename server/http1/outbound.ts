@@ -1,6 +1,5 @@
 // A connection to a server as the stream of one attempt after the other: a request goes out, its answer is
 // read strictly, then it is idle in its server's pool or ends.
-import type { Socket } from 'bun'
 import { SCAN } from '../head/fields.ts'
 import type { Fields } from '../head/fields.ts'
 import { type Framing, bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
@@ -12,19 +11,18 @@ import { whyUnframed } from '../head/why-answer.ts'
 import { type RequestLines, writeRequestHead } from '../head/write.ts'
 import type { BodyForm, ServerEvents, ServerStream } from '../http/ends.ts'
 import { nowMs } from '../lib/clock.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Dialler, Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import { MALFORMED, type PieceTaker } from './body.ts'
 import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle } from './pool.ts'
-import { READ_BYTES_MAX, isQuiet, unpump } from './pump.ts'
 import { ServerConn } from './server-conn.ts'
 
 const CRLF = Buffer.from('\r\n')
 const LAST_CHUNK = Buffer.from('0\r\n')
 
-export class Outbound extends ServerConn implements ServerStream, PieceTaker {
+export class Outbound extends ServerConn implements ServerStream, PieceTaker, Dialler {
   readonly takesFraming = true
   /** Who asks; null: nobody does. */
   #events: ServerEvents | null = null
@@ -42,7 +40,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
 
   // ── the request ──
 
-  connected(socket: Socket<SocketEvents>): void {
+  onConnected(socket: Socket): void {
     this.stands(socket)?.serverOpen(this)
   }
 
@@ -248,8 +246,9 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker {
   #bodyWhole(bytes: Buffer, end: number, trailers: Fields | null): void {
     if (end < bytes.length) this.#dropSurplus()
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
-    if ((this.isPumped || bytes.length >= READ_BYTES_MAX) && !isQuiet(this.rawFd)) this.isKept = false
-    if (this.isPumped) unpump(this)
+    const { socket } = this
+    if (socket?.mayHoldMore && !socket.isQuiet) this.isKept = false
+    socket?.expectVolume(0)
     this.#answerWhole(trailers)
   }
 

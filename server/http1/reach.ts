@@ -64,7 +64,6 @@ export class Reach {
     }
     const dueMs = nowMs + this.#endpoint.timeouts.connect
     const conn = dialServer(this.#endpoint, address, this.#world.wheel, this.#events, dueMs)
-    if (typeof conn === 'string') this.#events.serverGone(conn)
-    else if (conn.place === 'connecting') this.#conn = conn
+    if (conn.place === 'connecting') this.#conn = conn
   }
 }

@@ -1,10 +1,9 @@
 // What a connection to a server is, apart from the request and answer that are on it: whose it is, where it
 // stands, how long it may be silent, and how it ends.
-import type { Socket } from 'bun'
 import { type AnswerFault, type AnswerLimits, takeHead } from '../head/response-head.ts'
 import { whyAnswer } from '../head/why-answer.ts'
 import { nowMs } from '../lib/clock.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Dial, DialFailure, Socket } from '../sockets/socket.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader } from './body.ts'
@@ -13,7 +12,6 @@ import type { Endpoint } from './endpoint.ts'
 import type { DialEvents } from './dial-events.ts'
 import { Held } from './held.ts'
 import { removeIdle } from './pool.ts'
-import { isQuiet } from './pump.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
  *  request goes out · whole: both are over · tunnel · over: nothing more is read. */
@@ -41,6 +39,7 @@ export abstract class ServerConn extends Conn {
   protected readonly held = new Held()
   /** Who dials; null once the connection stands. */
   #dialler: DialEvents | null
+  #dial: Dial | null = null
 
   constructor(endpoint: Endpoint, wheel: Wheel, dialler: DialEvents) {
     super(wheel, LINGER_BYTES_MAX)
@@ -62,7 +61,7 @@ export abstract class ServerConn extends Conn {
    * sent on it.
    */
   get isFit(): boolean {
-    return isQuiet(this.rawFd)
+    return this.socket?.isQuiet === true
   }
 
   protected get limits(): AnswerLimits {
@@ -102,11 +101,22 @@ export abstract class ServerConn extends Conn {
 
   /** Gives the connection up at once, without a word to who asked. */
   drop(): void {
+    const isDialling = this.place === 'connecting'
     this.#leave()
     this.#dialler = null
     this.forget()
     this.place = 'over'
-    this.terminate()
+    if (isDialling) this.#endDial()
+    else this.terminate()
+  }
+
+  /** It never stood: no event of a socket says so. */
+  #endDial(): void {
+    this.#dial?.cancel()
+    this.#dial = null
+    if (this.isClosed) return
+    this.endpoint.live.open--
+    this.release()
   }
 
   /** The head, or what has come of one, is no answer's. */
@@ -130,9 +140,20 @@ export abstract class ServerConn extends Conn {
 
   // ── events ──
 
+  /** What it may give up, unless it was over before that was known. */
+  dialling(dial: Dial): void {
+    if (this.place === 'connecting') this.#dial = dial
+  }
+
+  onDialFailed(failure: DialFailure): void {
+    this.#dial = null
+    this.fail(failure)
+  }
+
   /** The connection stands: whom that is to be told; null: nobody. */
-  protected stands(socket: Socket<SocketEvents>): DialEvents | null {
+  protected stands(socket: Socket): DialEvents | null {
     this.socket = socket
+    this.#dial = null
     this.dueMs = 0
     this.place = 'head'
     const dialler = this.#dialler
@@ -168,7 +189,6 @@ export abstract class ServerConn extends Conn {
     const malformed = this.head.faultOfPart(part, this.limits)
     if (malformed) return this.refuseHead(malformed, part, 0)
     if (this.place === 'tunnel' || this.place === 'body') return this.fail('server_truncated')
-    if (this.place === 'connecting') return this.fail('connect_failed')
     this.fail(this.hasAnswered ? 'server_truncated' : 'server_closed')
   }
 

@@ -1,22 +1,21 @@
 // Writing with backpressure: small pieces are staged, what the socket does not take waits, and is counted.
-import type { Socket } from 'bun'
 import { countBuffered } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { keepable } from '../lib/read-piece.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import {
   STAGED_PIECE_MAX,
   type StageOwner,
-  flush,
   isStaging,
   openStage,
   stageTo,
   stagedLength,
+  takeStage,
 } from '../lib/stage.ts'
 import { Pace } from './pace.ts'
 
 export abstract class Writing extends Pace implements StageOwner {
-  socket: Socket<SocketEvents> | null = null
+  socket: Socket | null = null
   /** Accepted from the other side, not yet by the socket. */
   waiting: Buffer[] = []
   waitingBytes = 0
@@ -32,21 +31,27 @@ export abstract class Writing extends Pace implements StageOwner {
   /** Brings the deadline forward. */
   protected abstract heed(dueMs: number): void
 
-  /** Writes a piece, or keeps what the socket does not take. `bytes` must not change afterwards. */
+  /** Writes a piece, or keeps what the socket does not take. */
   write(bytes: Buffer, from: number, to: number): void {
     if (this.isClosed || this.isMute) return
     if (isStaging(this)) {
-      if (to - from <= STAGED_PIECE_MAX) {
-        const stage = openStage(this, to - from)
-        const at = stagedLength()
-        bytes.copy(stage, at, from, to)
-        stageTo(at + to - from)
-        return
-      }
-      flush()
+      if (to - from <= STAGED_PIECE_MAX) this.writeSmall(bytes, from, to)
+      else this.#writeBehindStage(bytes, from, to)
+      return
     }
     const taken = this.#send(bytes, from, to)
     if (taken < to - from) this.#keep(keepable(bytes, from + taken, to))
+  }
+
+  /** What is staged and a large piece behind it: in one send, if the socket can. */
+  #writeBehindStage(bytes: Buffer, from: number, to: number): void {
+    const staged = takeStage()
+    let taken = 0
+    if (this.waitingBytes === 0 && this.socket) taken = this.socket.writeBoth(staged, bytes, from, to)
+    if (taken < 0) return this.#fail()
+    if (taken < staged.length) this.#keep(Buffer.from(staged.subarray(taken)))
+    const next = from + Math.max(0, taken - staged.length)
+    if (next < to) this.#keep(keepable(bytes, next, to))
   }
 
   /** Stages a few bytes, so that they leave in one write with what is written next. */
@@ -67,7 +72,7 @@ export abstract class Writing extends Pace implements StageOwner {
   /** Bytes that the socket took now; none while earlier ones wait. */
   #send(bytes: Buffer, from: number, to: number): number {
     if (this.waitingBytes > 0 || !this.socket) return 0
-    const taken = this.socket.write(bytes, from, to - from)
+    const taken = this.socket.write(bytes, from, to)
     if (taken >= 0) return taken
     this.#fail()
     return to - from
@@ -78,9 +83,14 @@ export abstract class Writing extends Pace implements StageOwner {
     this.writeFailed()
   }
 
+  /** It was found to be broken by what it had taken, or while it is not read. */
+  onBroken(): void {
+    if (!this.isClosed && !this.hasFailed) this.#fail()
+  }
+
   /**
    * A write found the connection reset. The close event follows behind what can be read yet, but not while
-   * Bun does not read.
+   * its reading is paused.
    */
   protected writeFailed(): void {}
 

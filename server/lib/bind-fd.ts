@@ -1,7 +1,7 @@
 // Sockets that are bound here and served elsewhere: made by libc, as Bun would begin to read from its own.
 import { ptr } from 'bun:ffi'
 import { constants } from 'node:os'
-import { socketAddress } from './dial.ts'
+import { socketAddress } from './socket-address.ts'
 import { errno, libc } from './native.ts'
 
 const AF_UNIX = 1

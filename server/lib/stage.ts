@@ -50,6 +50,15 @@ export function isStaging(one: StageOwner): boolean {
   return owner === one && length > 0
 }
 
+/** What is staged, for its owner to send at once: whoever comes next writes there again. */
+export function takeStage(): Buffer {
+  const staged = buffer.subarray(0, length)
+  owner = null
+  length = 0
+  isAwaited = false
+  return staged
+}
+
 /** This owner's turn comes at the next flush, even if it stages nothing until then. */
 export function awaitFlush(next: StageOwner): void {
   if (owner !== next) {

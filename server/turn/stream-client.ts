@@ -2,11 +2,11 @@
 // its door, and from then on bytes pass both ways as they come.
 //
 //   silent ──first byte is STUN's──▶ knocking ──the door is open──▶ spliced ──▶ over
-import type { Socket } from 'bun'
 import type { Accepted } from '../accept/entry.ts'
-import { nowMs, tick } from '../lib/clock.ts'
-import { type SocketEvents, socketEvents } from '../lib/socket-events.ts'
-import { Splice } from '../lib/splice.ts'
+import { nowMs } from '../lib/clock.ts'
+import type { Dialler, Socket } from '../sockets/socket.ts'
+import { sockets } from '../sockets/sockets.ts'
+import { Splice } from '../sockets/splice.ts'
 import type { Timed } from '../lib/wheel.ts'
 import type { TurnListener } from '../snapshot/snapshot.ts'
 import { writeProxyHeader } from '../lib/proxy-header.ts'
@@ -29,21 +29,21 @@ type Stage = 'silent' | 'knocking' | 'spliced' | 'over'
  */
 export const isForRelay = (first: number | undefined): boolean => first === 0x00 || first === 0x01
 
-export class StreamClient implements SocketEvents, Timed {
+export class StreamClient implements Dialler, Timed {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
   readonly listener: TurnListener
   #stage: Stage = 'silent'
   readonly #clients: StreamClients
-  readonly #socket: Socket<SocketEvents>
+  readonly #socket: Socket
   readonly #from: Accepted
   #splice: Splice | null = null
   #knocks = 0
   /** When it could begin to speak. */
   readonly #letInMs = nowMs
 
-  constructor(clients: StreamClients, listener: TurnListener, socket: Socket<SocketEvents>, from: Accepted) {
+  constructor(clients: StreamClients, listener: TurnListener, socket: Socket, from: Accepted) {
     this.#clients = clients
     this.listener = listener
     this.#socket = socket
@@ -79,21 +79,21 @@ export class StreamClient implements SocketEvents, Timed {
     })
   }
 
-  /** The outcome comes to doorOpened or doorClosed, perhaps before this returns. */
+  /** The outcome comes to onConnected or onDialFailed, perhaps before this returns. */
   #knock(): void {
     this.#knocks++
-    const options = { unix: this.listener.door, data: this, allowHalfOpen: true, socket: doorEvents }
-    Bun.connect<SocketEvents>(options).catch(ignore)
+    sockets().dialUnix(this.listener.door, this)
   }
 
-  doorOpened(socket: Socket<SocketEvents>): void {
+  /** The door is open. */
+  onConnected(socket: Socket): void {
     if (this.#stage !== 'knocking' || this.#splice === null) return void socket.terminate()
     this.#stage = 'spliced'
     this.#clients.wheel.remove(this)
     this.#splice.inner.attach(socket)
   }
 
-  doorClosed(): void {
+  onDialFailed(): void {
     if (this.#stage !== 'knocking') return
     // While draining, no relay comes that would open it.
     if (this.#knocks >= KNOCKS || this.#clients.isDraining) return this.terminate()
@@ -128,6 +128,10 @@ export class StreamClient implements SocketEvents, Timed {
 
   onDrain(): void {}
 
+  onBroken(): void {
+    this.terminate()
+  }
+
   /** Nothing came. */
   onEnd(): void {
     this.terminate()
@@ -149,18 +153,4 @@ export class StreamClient implements SocketEvents, Timed {
     this.#from.gone()
     this.#clients.closed(this)
   }
-}
-
-const ignore = (): void => {}
-
-const doorEvents = {
-  ...socketEvents,
-  open(socket: Socket<SocketEvents>): void {
-    tick()
-    ;(socket.data as StreamClient).doorOpened(socket)
-  },
-  connectError(socket: Socket<SocketEvents>): void {
-    tick()
-    ;(socket.data as StreamClient).doorClosed()
-  },
 }

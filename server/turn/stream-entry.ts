@@ -1,7 +1,6 @@
 // Where clients of the TURN relay come in over TCP and TLS: the last step of their way in.
-import type { Socket } from 'bun'
 import type { Accepted, Entry } from '../accept/entry.ts'
-import type { SocketEvents } from '../lib/socket-events.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { TurnListener } from '../snapshot/snapshot.ts'
 import { StreamClient } from './stream-client.ts'
 import type { StreamClients } from './stream-clients.ts'
@@ -15,10 +14,9 @@ export class StreamEntry implements Entry {
     this.#listener = listener
   }
 
-  accept(socket: Socket<SocketEvents>, from: Accepted): void {
+  accept(socket: Socket, from: Accepted): void {
     const client = new StreamClient(this.#clients, this.#listener, socket, from)
-    socket.data = client
+    socket.owner = client
     this.#clients.opened(client)
-    socket.setNoDelay(true)
   }
 }

@@ -1,29 +1,41 @@
 // The engine between two sockets that the test plays itself, without a kernel: bytes arrive cut exactly as it
 // says, and each event is over before the next. So an exchange costs microseconds, and every way of cutting
 // its bytes can be tried.
-import type { Socket } from 'bun'
 import { flush } from '../../server/lib/stage.ts'
 import type { DialEvents } from '../../server/http1/dial-events.ts'
 import { Inbound } from '../../server/http1/inbound.ts'
 import { Outbound } from '../../server/http1/outbound.ts'
 import type { Port } from '../../server/http1/port.ts'
-import type { SocketEvents } from '../../server/lib/socket-events.ts'
+import { NOBODY as NO_OWNER, type Socket, type SocketEnds } from '../../server/sockets/socket.ts'
 import type { Accepted } from '../../server/accept/entry.ts'
 import { nowMs, tick } from '../../server/lib/clock.ts'
 import type { Listener } from '../../server/snapshot/snapshot.ts'
 import type { TestEngine } from './engine.ts'
 
 /** A socket that takes all that is written, and remembers how its owner ended it. */
-class PlayedSocket {
+class PlayedSocket implements Socket {
+  owner = NO_OWNER
   readonly fd = -1
+  readonly isDecrypted = false
+  readonly localAddress = '127.0.0.1'
+  readonly localPort = 80
+  readonly mayHoldMore = false
+  readonly isQuiet = true
   readonly written: Buffer[] = []
   ended: 'fin' | 'rst' | null = null
 
-  write(bytes: Buffer, from = 0, length = bytes.length - from): number {
-    if (this.ended !== null) return -1
-    this.written.push(Buffer.from(bytes.subarray(from, from + length)))
-    return length
+  ends(): SocketEnds {
+    return { address: '127.0.0.1', port: 40_000, isReset: false }
   }
+  write(bytes: Buffer, from: number, to: number): number {
+    if (this.ended !== null) return -1
+    this.written.push(Buffer.from(bytes.subarray(from, to)))
+    return to - from
+  }
+  writeBoth(first: Buffer, bytes: Buffer, from: number, to: number): number {
+    return this.write(first, 0, first.length) < 0 ? -1 : first.length + this.write(bytes, from, to)
+  }
+  expectVolume(): void {}
   pause(): void {}
   resume(): void {}
   shutdown(): void {
@@ -122,11 +134,11 @@ export function wire(gateway: TestEngine): Wired {
   tick()
   gateway.board.connections(1)
   const from = { ...PLAYED, gone: () => gateway.board.connections(-1) }
-  const client = new PlayedEnd(new Inbound(port, inner as unknown as Socket<SocketEvents>, from), inner)
+  const client = new PlayedEnd(new Inbound(port, inner, from), inner)
   gateway.engine.opened(client.conn)
   const backend = gateway.servers[0]!
   const server = new PlayedEnd(new Outbound(backend, gateway.engine.wheel, NOBODY), outer)
-  server.conn.connected(outer as unknown as Socket<SocketEvents>)
+  server.conn.onConnected(outer)
   server.conn.place = 'idle'
   backend.live.idle.push(server.conn)
   return {

@@ -5,7 +5,7 @@
 import { ptr } from 'bun:ffi'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { tellBugsTo } from '../../server/lib/bug.ts'
-import { socketAddress } from '../../server/lib/dial.ts'
+import { socketAddress } from '../../server/lib/socket-address.ts'
 import { libc } from '../../server/lib/native.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'

@@ -11,25 +11,25 @@ import {
   isAcceptingStopped,
   limitAccepting,
 } from '../../../server/accept/accepting.ts'
+import { BunSocket } from '../../../server/sockets/bun/bun-socket.ts'
+import { NOBODY, type Socket } from '../../../server/sockets/socket.ts'
 import { descriptorLimit, nextDescriptor, softLimitIn } from '../../../server/lib/descriptors.ts'
 import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'
+
+const ANY_PORT = { hostname: '127.0.0.1', port: 0 }
 
 afterEach(() => limitAccepting(descriptorLimit(), nextDescriptor()))
 
 if (process.platform === 'linux') {
   test('clients beyond half of the descriptors wait in the queue of the kernel, and are accepted as others go', async () => {
     let accepted = 0
-    const handlers = {
-      open(socket: Bun.Socket<undefined>) {
-        accepted++
-        clientAccepted(0)
-        socket.write('hi')
-      },
-      data() {},
-      close: () => clientGone(),
-    }
-    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, handlers)
+    const accepting = new Accepting(ANY_PORT, false, (socket) => {
+      accepted++
+      clientAccepted(0)
+      socket.owner = { ...NOBODY, onClose: () => clientGone() }
+      socket.write(Buffer.from('hi'), 0, 2)
+    })
     limitAccepting(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
     expect(clientsMax()).toBe(8)
     const stops = acceptingStops()
@@ -48,15 +48,11 @@ if (process.platform === 'linux') {
 
   test('a listening socket that cannot be taken back at first is tried until it accepts again', async () => {
     let accepted = 0
-    const handlers = {
-      open() {
-        accepted++
-        clientAccepted(0)
-      },
-      data() {},
-      close: () => clientGone(),
-    }
-    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, handlers)
+    const accepting = new Accepting(ANY_PORT, false, (socket) => {
+      accepted++
+      clientAccepted(0)
+      socket.owner = { ...NOBODY, onClose: () => clientGone() }
+    })
     const { port } = accepting
     limitAccepting(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
     const clients = await Promise.all(Array.from({ length: 8 }, () => rawClient(port)))
@@ -72,29 +68,24 @@ if (process.platform === 'linux') {
     accepting.stop()
   })
 
-  test('one that cannot be taken back while its handlers change accepts a little later, with the new ones', async () => {
-    const opened: string[] = []
-    const handlersOf = (name: string, more = {}) => ({
-      open: () => void opened.push(name),
-      drain() {},
-      ...more,
-    })
-    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, handlersOf('more', { data() {} }))
+  test('one that cannot be taken back while it becomes one of TLS accepts a little later, for that', async () => {
+    const opened: Socket[] = []
+    const accepting = new Accepting(ANY_PORT, false, (socket) => void opened.push(socket))
     const listens = spyOn(Bun, 'listen').mockImplementation(() => {
       throw new Error('no room for another watch')
     })
-    accepting.useHandlers(handlersOf('fewer'))
+    accepting.useTls(true)
     await waitFor(() => listens.mock.calls.length >= 2)
     await using _ = await rawClient(accepting.port)
     listens.mockRestore()
     await waitFor(() => opened.length > 0)
-    expect(opened).toEqual(['fewer'])
+    expect(opened[0]).toBeInstanceOf(BunSocket)
     accepting.stop()
   })
 
   test('one that is parked closes its descriptor when it stops', () => {
     const before = nextDescriptor()
-    const accepting = new Accepting({ hostname: '127.0.0.1', port: 0 }, { data() {} })
+    const accepting = new Accepting(ANY_PORT, false, () => {})
     accepting.park()
     const listens = spyOn(Bun, 'listen').mockImplementation(() => {
       throw new Error('no room for another watch')
@@ -106,14 +97,14 @@ if (process.platform === 'linux') {
 
   test('a dial without a descriptor says so, and so does a look whether one is left', async () => {
     const code = `
-      const { dial } = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/dial.ts'))})
+      const { startConnect } = await import(${JSON.stringify(join(import.meta.dir, '../../../server/sockets/start-connect.ts'))})
       const { libc } = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/native.ts'))})
       const d = await import(${JSON.stringify(join(import.meta.dir, '../../../server/lib/descriptors.ts'))})
       const before = d.hasDescriptors()
       const limit = d.descriptorLimit()
       const more = []
       for (let fd = libc().dup(2); fd >= 0; fd = libc().dup(2)) more.push(fd)
-      const failure = dial('127.0.0.1', 9, null, {})
+      const failure = startConnect('127.0.0.1', 9)
       const after = d.hasDescriptors()
       for (const fd of more) libc().close(fd)
       console.log(JSON.stringify([limit, before, failure, after]))`

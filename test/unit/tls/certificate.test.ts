@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { connect } from 'node:tls'
-import type { SocketEvents } from '../../../server/lib/socket-events.ts'
+import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
+import { NOBODY } from '../../../server/sockets/socket.ts'
 import { acceptTls, alpnList } from '../../../server/tls/accept-tls.ts'
 import { Certificate } from '../../../server/tls/certificate.ts'
 import { within } from '../../support/wait.ts'
@@ -29,15 +30,8 @@ test('protocols are listed with their lengths', () => {
 
 test('versions of TLS before 1.2 are refused, 1.2 and 1.3 are spoken', async () => {
   const certificate = new Certificate(certificateText())
-  const listener = Bun.listen<SocketEvents>({
-    hostname: '127.0.0.1',
-    port: 0,
-    socket: {
-      open(socket) {
-        acceptTls(socket, { certificate, alpn: alpnList(['a']), data: null, handlers: { data() {} } })
-      },
-      drain() {},
-    },
+  const listener = bunSockets.listenTls({ hostname: '127.0.0.1', port: 0 }, (socket) => {
+    acceptTls(socket, { certificate, alpn: alpnList(['a']), owner: { ...NOBODY, onHandshake() {} } })
   })
   const spoken = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> => {
     const { promise, resolve } = Promise.withResolvers<string | null>()
@@ -58,5 +52,5 @@ test('versions of TLS before 1.2 are refused, 1.2 and 1.3 are spoken', async () 
   expect(await spoken('TLSv1.1')).toBeNull()
   expect(await spoken('TLSv1.2')).toBe('TLSv1.2')
   expect(await spoken('TLSv1.3')).toBe('TLSv1.3')
-  listener.stop(true)
+  listener.stop()
 })

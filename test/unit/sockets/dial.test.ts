@@ -1,56 +1,51 @@
 import { dlopen, ptr } from 'bun:ffi'
 import { afterAll, describe, expect, test } from 'bun:test'
 import { readdirSync, readlinkSync } from 'node:fs'
-import type { Socket, SocketHandler } from 'bun'
-import { type DialFailure, dial, dialResult } from '../../../server/lib/dial.ts'
 import { libc } from '../../../server/lib/native.ts'
+import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
+import type { Dial, DialFailure, Dialler, Socket } from '../../../server/sockets/socket.ts'
 import { within } from '../../support/wait.ts'
 
 type Outcome = 'connected' | DialFailure | 'ended'
 
-interface Dialled {
-  socket: Socket<Dialled> | null
-  readonly events: string[]
-  readonly received: string[]
+class Dialled implements Dialler {
+  socket: Socket | null = null
+  readonly received: string[] = []
+  readonly heard: string[] = []
   /** Settled with what became of the dial once it is known. */
-  readonly outcome: PromiseWithResolvers<Outcome>
-  readonly closed: PromiseWithResolvers<void>
-}
+  readonly outcome = Promise.withResolvers<Outcome>()
+  readonly closed = Promise.withResolvers<void>()
 
-const look = (socket: Socket<Dialled>): void => {
-  const result = dialResult(socket)
-  socket.data.events.push(result)
-  if (result !== 'pending') socket.data.outcome.resolve(result)
-}
-
-const handlers: SocketHandler<Dialled> = {
-  open(socket) {
-    socket.data.socket = socket
-    look(socket)
-  },
-  drain: look,
-  data(socket, bytes) {
-    socket.data.received.push(bytes.toString())
-  },
-  end: (socket) => socket.data.outcome.resolve('ended'),
-  error: (socket) => look(socket),
-  close(socket) {
-    socket.data.outcome.resolve('ended')
-    socket.data.closed.resolve()
-  },
-}
-
-function start(address: string, port: number): { dialled: Dialled; failure: DialFailure | null } {
-  const dialled: Dialled = {
-    socket: null,
-    events: [],
-    received: [],
-    outcome: Promise.withResolvers(),
-    closed: Promise.withResolvers(),
+  onConnected(socket: Socket): void {
+    this.socket = socket
+    this.#hear('connected')
   }
-  const failure = dial(address, port, dialled, handlers)
-  if (failure) dialled.outcome.resolve(failure)
-  return { dialled, failure }
+  onDialFailed(failure: DialFailure): void {
+    this.#hear(failure)
+  }
+  #hear(outcome: Outcome): void {
+    this.heard.push(outcome)
+    this.outcome.resolve(outcome)
+  }
+  onData(bytes: Buffer): void {
+    this.received.push(bytes.toString())
+  }
+  onDrain(): void {}
+  onBroken(): void {}
+  onEnd(): void {
+    this.#hear('ended')
+  }
+  onClose(): void {
+    this.closed.resolve()
+  }
+  terminate(): void {
+    this.socket?.terminate()
+  }
+}
+
+function start(address: string, port: number): { dialled: Dialled; dial: Dial } {
+  const dialled = new Dialled()
+  return { dialled, dial: bunSockets.dial(address, port, dialled) }
 }
 
 const settled = ({ outcome }: Dialled): Promise<Outcome> => within(outcome.promise, 'the end of a dial')
@@ -79,12 +74,10 @@ function closedPort(): number {
 describe('connected', () => {
   for (const address of ['127.0.0.1', '::1'])
     test(`to ${address}, and bytes pass both ways`, async () => {
-      const { dialled, failure } = start(address, echo(address))
-      expect(failure).toBeNull()
-      expect(dialled.socket).not.toBeNull() // `open` is called before dial returns
+      const { dialled } = start(address, echo(address))
       expect(await settled(dialled)).toBe('connected')
       const socket = dialled.socket!
-      expect(socket.write('hello')).toBe(5)
+      expect(socket.write(Buffer.from('hello'), 0, 5)).toBe(5)
       await within(
         (async () => {
           while (dialled.received.join('') !== 'hello') await new Promise(setImmediate)
@@ -100,17 +93,17 @@ describe('failed', () => {
   test('a port on which nothing listens refuses', async () => {
     const { dialled } = start('127.0.0.1', closedPort())
     expect(await settled(dialled)).toBe('connect_refused')
-    dialled.socket?.terminate()
+    expect([dialled.heard, dialled.socket]).toEqual([['connect_refused'], null])
   })
   test('a name is no address', () => {
-    expect(start('localhost', 80).failure).toBe('connect_failed')
-    expect(start('', 80).failure).toBe('connect_failed')
+    expect(start('localhost', 80).dialled.heard).toEqual(['connect_failed'])
+    expect(start('', 80).dialled.heard).toEqual(['connect_failed'])
   })
   test.if(process.platform === 'linux')(
     'an address that nobody can be reached by fails at once and leaves no descriptor',
     () => {
       const before = openSockets()
-      for (let i = 0; i < 50; i++) expect(start('255.255.255.255', 80).failure).not.toBeNull()
+      for (let i = 0; i < 50; i++) expect(start('255.255.255.255', 80).dialled.heard).toHaveLength(1)
       expect(openSockets()).toEqual(before)
     },
   )
@@ -164,16 +157,15 @@ describe.if(process.platform === 'linux')('pending', () => {
   test('a dial that is given up frees its socket at once', async () => {
     const { port, fd, filler } = await fullListener()
     const before = new Set(openSockets())
-    const { dialled, failure } = start('127.0.0.1', port)
-    expect(failure).toBeNull()
-    expect(dialled.events).toEqual(['pending'])
+    const { dialled, dial } = start('127.0.0.1', port)
+    expect(dialled.heard).toEqual([])
     const made = openSockets().filter((socket) => !before.has(socket))
     expect(made).toHaveLength(1)
     expect(await statesTo(port)).toContain(SYN_SENT)
-    dialled.socket?.terminate()
-    await within(dialled.closed.promise, 'the close')
+    dial.cancel()
     expect(await statesTo(port)).not.toContain(SYN_SENT)
     expect(openSockets()).not.toContain(made[0])
+    expect(dialled.heard).toEqual([])
     filler.socket?.terminate()
     libc().close(fd)
   })
@@ -181,7 +173,7 @@ describe.if(process.platform === 'linux')('pending', () => {
   test('a dial that waited is told when it stands', async () => {
     const { port, fd, filler } = await fullListener()
     const { dialled } = start('127.0.0.1', port)
-    expect(dialled.events).toEqual(['pending'])
+    expect(dialled.heard).toEqual([])
     const accepted = MORE.accept(fd, null, null)
     expect(accepted).toBeGreaterThan(0)
     expect(await settled(dialled)).toBe('connected')

@@ -1,7 +1,8 @@
 // Who is at the other end of a socket: as Bun tells it, in the one form that rules know.
 import { expect, test } from 'bun:test'
 import { canonicalAddress } from '../../../server/lib/ranges.ts'
-import { type SocketEnds, endsOf } from '../../../server/lib/socket-ends.ts'
+import { endsOf } from '../../../server/sockets/socket-ends.ts'
+import type { SocketEnds } from '../../../server/sockets/socket.ts'
 import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'
 

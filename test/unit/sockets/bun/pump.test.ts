@@ -2,10 +2,10 @@
 // after.
 import { ptr } from 'bun:ffi'
 import { afterEach, expect, test } from 'bun:test'
-import { type Pumped, SHARE_BYTES, TURN_BYTES, enqueue, pump } from '../../../server/http1/pump.ts'
-import { closeFds } from '../../../server/lib/pass-fds.ts'
-import { PIECE_BYTES } from '../../../server/lib/read-piece.ts'
-import { libc } from '../../../server/lib/native.ts'
+import { type Pumped, SHARE_BYTES, TURN_BYTES, enqueue, pump } from '../../../../server/sockets/bun/pump.ts'
+import { closeFds } from '../../../../server/lib/pass-fds.ts'
+import { PIECE_BYTES } from '../../../../server/lib/read-piece.ts'
+import { libc } from '../../../../server/lib/native.ts'
 
 const opened: number[] = []
 afterEach(() => closeFds(opened.splice(0)))
@@ -27,19 +27,17 @@ function holding(name: string, bytes: number, seen: Read[], turn: () => number):
   const fill = Buffer.alloc(bytes, name)
   expect(libc().send(theirs, ptr(fill), bytes, 0x40)).toBe(bytes)
   const conn = {
-    socket: { fd: ours },
+    fd: ours,
+    isDecrypted: false,
     isPaused: false,
     isClosed: false,
     isPumped: false,
     isQueued: false,
     readable: Number.POSITIVE_INFINITY,
-    get rawFd() {
-      return this.socket.fd
-    },
     settleReading() {},
     terminate() {},
     full: () => {},
-    onData(read: Buffer) {
+    received(read: Buffer) {
       expect(read.every((byte) => byte === name.charCodeAt(0))).toBe(true)
       seen.push({ name, count: read.length, turn: turn() })
       this.full()

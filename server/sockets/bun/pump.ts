@@ -7,12 +7,12 @@
 //   Bun reads ──an event in volume──▶ pumped: a share in each turn of the loop, none while its reader pauses
 //       ◀── its socket is empty, or its body over ──┘
 import { ptr } from 'bun:ffi'
-import { flush } from '../lib/stage.ts'
-import { tellBug } from '../lib/bug.ts'
-import { tick } from '../lib/clock.ts'
-import { libc } from '../lib/native.ts'
-import { isTight } from '../lib/buffers.ts'
-import { PIECE_BYTES, readPiece } from '../lib/read-piece.ts'
+import { flush } from '../../lib/stage.ts'
+import { tellBug } from '../../lib/bug.ts'
+import { tick } from '../../lib/clock.ts'
+import { libc } from '../../lib/native.ts'
+import { isTight } from '../../lib/buffers.ts'
+import { PIECE_BYTES, readPiece } from '../../lib/read-piece.ts'
 
 /** The same while much waits for others already. */
 const TIGHT_PIECE_BYTES = 16 * 1024
@@ -20,20 +20,14 @@ const TIGHT_PIECE_BYTES = 16 * 1024
 export const SHARE_BYTES = 128 * 1024
 /** What all of them may read before the loop looks for what has come from others meanwhile. */
 export const TURN_BYTES = 256 * 1024
-/**
- * A body of which less is to come is left to Bun, and so is one of unknown length that comes in smaller
- * reads.
- */
-const LEAST_BYTES = 64 * 1024
-/** As much as one read of Bun's brings: beyond it there may be more. */
-export const READ_BYTES_MAX = 512 * 1024
 const MSG_DONTWAIT = 0x40
 const MSG_PEEK = 2
 
 /** What a connection must be for its bytes to be read here. */
 export interface Pumped {
-  /** Where its bytes are read; -1: they cannot be read past Bun. */
-  readonly rawFd: number
+  readonly fd: number
+  /** What can be read there are other bytes than its own. */
+  readonly isDecrypted: boolean
   readonly isPaused: boolean
   readonly isClosed: boolean
   /** Its bytes are read here; Bun's reading follows at `settleReading`. */
@@ -43,7 +37,7 @@ export interface Pumped {
   /** How much may be read for sure as what it reads now; Infinity: not known. */
   readonly readable: number
   settleReading(): void
-  onData(bytes: Buffer): void
+  received(bytes: Buffer): void
   terminate(): void
 }
 
@@ -54,19 +48,11 @@ let isScheduled = false
 let queue: Pumped[] = []
 
 /**
- * Whether a read of so many bytes, with so many to come (Infinity: not known), shows that there is more to be
- * had at once.
- */
-export function isVolume(count: number, toCome: number): boolean {
-  return process.platform === 'linux' && (toCome === Number.POSITIVE_INFINITY ? count : toCome) >= LEAST_BYTES
-}
-
-/**
  * Reads on from a socket that has just brought a volume; what it still has after a first share comes in
  * turns.
  */
 export function pump(conn: Pumped): void {
-  if (conn.isPumped || conn.rawFd < 0) return
+  if (conn.isPumped || conn.isDecrypted || conn.fd < 0 || process.platform !== 'linux') return
   conn.isPumped = true
   if (!isReading) readShare(conn)
   if (conn.isPumped) enqueue(conn)
@@ -132,7 +118,7 @@ function shareOf(conn: Pumped): number {
  * of the connection are left to its next event.
  */
 function readShare(conn: Pumped): number {
-  const fd = conn.rawFd
+  const { fd } = conn
   const piece = readPiece()
   address ??= ptr(piece)
   let total = 0
@@ -146,7 +132,7 @@ function readShare(conn: Pumped): number {
         break
       }
       total += count
-      conn.onData(count === PIECE_BYTES ? piece : piece.subarray(0, count))
+      conn.received(count === PIECE_BYTES ? piece : piece.subarray(0, count))
     }
     return total
   } finally {

@@ -4,11 +4,11 @@
 //
 //   open ──FIN of a side──▶ half closed ──FIN of the other──▶ gone
 //     └──one side is gone──▶ lingering (the other takes what is left, then FIN, and has a while to end) ──▶ gone
-import type { Socket } from 'bun'
-import { nowMs } from './clock.ts'
-import { unsentBytes } from './native.ts'
-import type { SocketEvents } from './socket-events.ts'
-import type { Timed, Wheel } from './wheel.ts'
+import { nowMs } from '../lib/clock.ts'
+import { unsentBytes } from '../lib/native.ts'
+import { keepable } from '../lib/read-piece.ts'
+import type { Timed, Wheel } from '../lib/wheel.ts'
+import type { Socket, SocketEvents } from './socket.ts'
 
 /** How often it is looked whether a side takes what waits for it. */
 const LOOK_MS = 5000
@@ -96,7 +96,7 @@ export class Splice implements Timed {
 /** One of the two: a socket, and what waits for it. */
 export class SpliceEnd implements SocketEvents {
   readonly #splice: Splice
-  #socket: Socket<SocketEvents> | null = null
+  #socket: Socket | null = null
   /** Not taken by the socket yet. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
@@ -124,9 +124,9 @@ export class SpliceEnd implements SocketEvents {
   }
 
   /** Takes a socket that stands; it is told of its events from now on. */
-  attach(socket: Socket<SocketEvents>): void {
+  attach(socket: Socket): void {
     if (this.isGone) return void socket.terminate()
-    socket.data = this
+    socket.owner = this
     this.#socket = socket
     if (this.#isPaused) socket.pause()
     // What has gathered leaves in one write.
@@ -159,6 +159,9 @@ export class SpliceEnd implements SocketEvents {
     this.#other.#finish()
   }
 
+  /** What it had sent goes on as far as it can be read; its end follows. */
+  onBroken(): void {}
+
   onClose(isBroken: boolean): void {
     if (this.isGone) return
     this.#release()
@@ -180,19 +183,19 @@ export class SpliceEnd implements SocketEvents {
 
   // ── what it is given ──
 
-  /** Writes bytes, or keeps what the socket does not take. They must not change afterwards. */
+  /** Writes bytes, or keeps what the socket does not take. */
   write(bytes: Buffer): void {
     if (this.isGone || this.#isFinishing) return
     const taken = this.#waitingBytes > 0 ? 0 : this.#send(bytes)
     if (taken === bytes.length) return
     if (this.#waitingBytes === 0) this.#beginLooking()
-    this.#waiting.push(taken === 0 ? bytes : bytes.subarray(taken))
+    this.#waiting.push(keepable(bytes, taken, bytes.length))
     this.#waitingBytes += bytes.length - taken
   }
 
   #send(bytes: Buffer): number {
     if (this.#socket === null) return 0
-    const taken = this.#socket.write(bytes)
+    const taken = this.#socket.write(bytes, 0, bytes.length)
     if (taken < 0) return bytes.length // it is closed; the event follows
     this.#written += taken
     return taken
@@ -285,7 +288,7 @@ export class SpliceEnd implements SocketEvents {
    */
   isStalled(now: number, stallMs: number): boolean {
     if (!this.isWatched || this.#socket === null) return false
-    const unsent = unsentBytes((this.#socket as unknown as { fd: number }).fd)
+    const unsent = unsentBytes(this.#socket.fd)
     if (this.#written !== this.#writtenAtLook || (this.#unsentAtLook >= 0 && unsent < this.#unsentAtLook))
       this.#progressMs = now
     this.#writtenAtLook = this.#written

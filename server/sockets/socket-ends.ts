@@ -1,8 +1,9 @@
 // Who is at the other end of a socket, also of one that is broken already. A client that was reset before it
 // was accepted has no remoteAddress: getpeername asks for a connection. SO_PEERNAME does not.
 import { ptr } from 'bun:ffi'
-import { libc } from './native.ts'
-import { canonicalAddress } from './ranges.ts'
+import { libc } from '../lib/native.ts'
+import { canonicalAddress } from '../lib/ranges.ts'
+import type { SocketEnds } from './socket.ts'
 
 const SOL_SOCKET = 1
 const SO_PEERNAME = 28
@@ -11,14 +12,6 @@ const AF_INET6 = 10
 /** Sizes of their addresses. */
 const IPV4_BYTES = 16
 const IPV6_BYTES = 28
-
-/** The other end of a connection. */
-export interface SocketEnds {
-  readonly address: string
-  readonly port: number
-  /** It is broken already: what the other side has sent can be read, and nobody waits for an answer. */
-  readonly isReset: boolean
-}
 
 /** A socket as Bun has it, beyond its public types. */
 interface WithEnds {

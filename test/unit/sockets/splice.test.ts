@@ -2,11 +2,12 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import type { Socket } from 'bun'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
 import { tick } from '../../../server/lib/clock.ts'
-import { type SocketEvents, socketEvents } from '../../../server/lib/socket-events.ts'
-import { Splice } from '../../../server/lib/splice.ts'
+import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
+import type { Socket as OurSocket } from '../../../server/sockets/socket.ts'
+import { Splice } from '../../../server/sockets/splice.ts'
 import { Wheel } from '../../../server/lib/wheel.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
-import { SkewedClock } from './skewed-clock.ts'
+import { SkewedClock } from '../lib/skewed-clock.ts'
 
 /** Someone at the far side of one of the two sockets. */
 class Far {
@@ -43,7 +44,7 @@ const farEvents = {
 
 const MANY = new Uint8Array(1_048_576)
 
-const open: { stop(force: boolean): void }[] = []
+const open: { stop(): void }[] = []
 let wheel: Wheel
 let clock: SkewedClock
 let gone = 0
@@ -56,7 +57,7 @@ beforeEach(() => {
   gone = 0
 })
 afterEach(() => {
-  for (const listener of open.splice(0)) listener.stop(true)
+  for (const listener of open.splice(0)) listener.stop()
   tellBugsTo(writeBug)
   clock[Symbol.dispose]()
 })
@@ -64,19 +65,11 @@ afterEach(() => {
 const pass = (ms: number): void => clock.pass(ms, wheel)
 
 /** A connection: our end of it, and the far one. */
-async function connection(splice: Splice): Promise<{ ours: Socket<SocketEvents>; far: Far }> {
-  const accepted = Promise.withResolvers<Socket<SocketEvents>>()
-  const listener = Bun.listen<SocketEvents>({
-    hostname: '127.0.0.1',
-    port: 0,
-    allowHalfOpen: true,
-    socket: {
-      ...socketEvents,
-      open(socket) {
-        socket.data = splice.outer
-        accepted.resolve(socket)
-      },
-    },
+async function connection(splice: Splice): Promise<{ ours: OurSocket; far: Far }> {
+  const accepted = Promise.withResolvers<OurSocket>()
+  const listener = bunSockets.listen({ hostname: '127.0.0.1', port: 0 }, (socket) => {
+    socket.owner = splice.outer
+    accepted.resolve(socket)
   })
   open.push(listener)
   const far = new Far()

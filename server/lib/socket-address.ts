@@ -1,0 +1,17 @@
+import { parseAddress } from './ranges.ts'
+
+const AF_INET = 2
+const AF_INET6 = 10
+
+/** A struct sockaddr_in or sockaddr_in6; null: the address is no literal. */
+export function socketAddress(address: string, port: number): Uint8Array<ArrayBuffer> | null {
+  const bytes = parseAddress(address)
+  if (!bytes) return null
+  const isV4 = bytes.length === 4
+  const made = new Uint8Array(new ArrayBuffer(isV4 ? 16 : 28))
+  const view = new DataView(made.buffer)
+  view.setUint16(0, isV4 ? AF_INET : AF_INET6, true)
+  view.setUint16(2, port)
+  made.set(bytes, isV4 ? 4 : 8)
+  return made
+}

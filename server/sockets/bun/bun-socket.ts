@@ -1,0 +1,176 @@
+// A connection on Bun's sockets, and what their events mean to its owner.
+import type { Socket as NativeSocket, SocketHandler } from 'bun'
+import { tellBug } from '../../lib/bug.ts'
+import { tick } from '../../lib/clock.ts'
+import { flush } from '../../lib/stage.ts'
+import { endsOf } from '../socket-ends.ts'
+import { type Dialler, NOBODY, type Socket, type SocketEnds, type SocketEvents } from '../socket.ts'
+import { connectResult } from '../start-connect.ts'
+import { type Pumped, enqueue, isQuiet, pump, unpump } from './pump.ts'
+
+/** As much as one read of Bun's brings: beyond it there may be more. */
+const READ_BYTES_MAX = 512 * 1024
+
+/** As Bun has it, beyond its public types. */
+export type Native = NativeSocket<BunSocket> & {
+  readonly fd: number
+  readonly localAddress: string | undefined
+}
+
+export class BunSocket implements Socket, Pumped {
+  owner: SocketEvents = NOBODY
+  readonly isDecrypted: boolean
+  isPumped = false
+  isQueued = false
+  isPaused = false
+  isClosed = false
+  /** What may be read for sure as what is read now. */
+  readable = 0
+  /** Who waits for it to be connected; null: it is, or nobody does. */
+  dialler: Dialler | null = null
+  /** Of Bun: for TLS, which goes on with another. */
+  native: Native
+  #isNativePaused = false
+  #lastRead = 0
+
+  constructor(native: Native, isDecrypted = false) {
+    this.native = native
+    this.isDecrypted = isDecrypted
+  }
+
+  get fd(): number {
+    return this.native.fd
+  }
+
+  get localAddress(): string | undefined {
+    return this.native.localAddress
+  }
+
+  get localPort(): number {
+    return this.native.localPort
+  }
+
+  ends(): SocketEnds {
+    return endsOf(this.native)
+  }
+
+  // ── writing ──
+
+  write(bytes: Buffer, from: number, to: number): number {
+    return this.native.write(bytes, from, to - from)
+  }
+
+  writeBoth(first: Buffer, bytes: Buffer, from: number, to: number): number {
+    const taken = this.native.write(first)
+    if (taken < first.length) return taken
+    const more = this.write(bytes, from, to)
+    return more < 0 ? more : taken + more
+  }
+
+  shutdown(): void {
+    this.native.shutdown()
+  }
+
+  terminate(): void {
+    this.native.terminate()
+  }
+
+  // ── reading ──
+
+  pause(): void {
+    if (this.isPaused) return
+    this.isPaused = true
+    this.settleReading()
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    if (this.isPumped) enqueue(this)
+    else this.settleReading()
+  }
+
+  /** Bun reads unless its owner pauses, or its bytes are read past it. */
+  settleReading(): void {
+    const pauses = this.isPaused || this.isPumped
+    if (pauses === this.#isNativePaused || this.isClosed) return
+    this.#isNativePaused = pauses
+    if (pauses) this.native.pause()
+    else this.native.resume()
+  }
+
+  expectVolume(bytes: number): void {
+    this.readable = bytes
+    if (bytes > 0) pump(this)
+    else unpump(this)
+  }
+
+  get mayHoldMore(): boolean {
+    return this.isPumped || this.#lastRead >= READ_BYTES_MAX
+  }
+
+  get isQuiet(): boolean {
+    return this.isDecrypted || isQuiet(this.fd)
+  }
+
+  /** Bytes have come, to Bun or past it. */
+  received(bytes: Buffer): void {
+    this.#lastRead = bytes.length
+    this.readable -= bytes.length
+    this.owner.onData(bytes)
+  }
+
+  // ── being dialled ──
+
+  /** A socket that is being connected has reported something. */
+  settle(): void {
+    const { dialler } = this
+    if (dialler === null) return
+    const result = process.platform === 'linux' ? connectResult(this.fd) : 'connected'
+    if (result === 'pending') return
+    this.dialler = null
+    if (result === 'connected') return dialler.onConnected(this)
+    this.owner = NOBODY
+    this.terminate()
+    dialler.onDialFailed(result)
+  }
+}
+
+/** The events of all of Bun's sockets. */
+export const bunEvents = {
+  data(native: NativeSocket<BunSocket>, bytes: Buffer): void {
+    tick()
+    native.data.received(bytes)
+    flush()
+  },
+  drain({ data: socket }: NativeSocket<BunSocket>): void {
+    tick()
+    if (socket.dialler !== null) socket.settle()
+    else socket.owner.onDrain()
+    flush()
+  },
+  end({ data: socket }: NativeSocket<BunSocket>): void {
+    tick()
+    socket.settle()
+    socket.owner.onEnd()
+    flush()
+  },
+  close({ data: socket }: NativeSocket<BunSocket>, error?: Error): void {
+    tick()
+    socket.isClosed = true
+    const { dialler } = socket
+    socket.dialler = null
+    if (dialler === null) socket.owner.onClose(error !== undefined)
+    else dialler.onDialFailed('connect_failed')
+    flush()
+  },
+  /**
+   * A socket's own errors are followed by its close event, which is what counts. What a handler threw is a
+   * bug: told, and contained.
+   */
+  error({ data: socket }: NativeSocket<BunSocket>, error: Error): void {
+    if ('syscall' in error || 'errno' in error) return
+    tellBug(error)
+    socket.owner.terminate()
+  },
+} satisfies SocketHandler<BunSocket>

@@ -1,0 +1,133 @@
+// A TCP connection (or one over a Unix socket) as its owner sees it, whatever carries it: a loop of ours on
+// epoll or io_uring, or Bun's sockets. All three keep to what is said here.
+
+/**
+ * Who is told what happens to a socket. Each event begins with the clock read, and ends with what was staged
+ * sent; what an event throws is a bug: it is told, and costs this connection only.
+ */
+export interface SocketEvents {
+  /**
+   * Bytes have come, never none. They are lent: valid until this returns. Who keeps some copies them
+   * (`keepable`).
+   */
+  onData(bytes: Buffer): void
+  /** It takes bytes again, after it took fewer than it was given. */
+  onDrain(): void
+  /** The other side sends no more (FIN), and all that it sent has been told. */
+  onEnd(): void
+  /**
+   * It is gone: broken, or ended in both directions, or terminated (then within that call). Told once, the
+   * last of all.
+   */
+  onClose(isBroken: boolean): void
+  /**
+   * It was found to be broken outside of a write and of reading: bytes that it had taken could not be sent,
+   * or it was reset while its reading is paused. Its close follows once what came before has been read.
+   */
+  onBroken(): void
+  /** Ends it at once: a handler failed. */
+  terminate(): void
+}
+
+/** Both ends of a connection, as the kernel knows them. */
+export interface SocketEnds {
+  /** 'unknown' where nobody could tell. */
+  readonly address: string
+  readonly port: number
+  /** It is broken already: what the other side has sent can be read, and nobody waits for an answer. */
+  readonly isReset: boolean
+}
+
+export interface Socket {
+  /** Who owns it at the moment. */
+  owner: SocketEvents
+  /** Of the kernel, for its options and counts; -1: gone, or unknown. Its bytes are nobody's to read. */
+  readonly fd: number
+  /** Its bytes are those of a decrypted connection: what the kernel holds under `fd` are others. */
+  readonly isDecrypted: boolean
+  /** Undefined and 0 once it is broken. */
+  readonly localAddress: string | undefined
+  readonly localPort: number
+  /** The other end; asked once, when it was accepted. */
+  ends(): SocketEnds
+
+  /**
+   * Gives it `bytes[from..to)`: how many it took, which are sent whatever becomes of their buffer; -1: it is
+   * broken, and its close follows. After it took fewer, `onDrain` says when it takes more; until then it
+   * takes none.
+   */
+  write(bytes: Buffer, from: number, to: number): number
+  /** The same for all of `first` and then `bytes[from..to)`: one send where that can be. */
+  writeBoth(first: Buffer, bytes: Buffer, from: number, to: number): number
+  /** No more `onData` nor `onEnd` until `resume`. */
+  pause(): void
+  resume(): void
+  /**
+   * So much is still to come of what is read now (Infinity: not known), which is plenty: a hint for sockets
+   * that read small pieces otherwise. 0: no longer.
+   */
+  expectVolume(bytes: number): void
+  /** The latest read may have left something behind that has come already. */
+  readonly mayHoldMore: boolean
+  /** Nothing has come that was not told, not even the end: true where that cannot be known. */
+  readonly isQuiet: boolean
+  /** FIN behind all that it took. */
+  shutdown(): void
+  /** Ends it at once, by RST. */
+  terminate(): void
+}
+
+/** Of a socket that is nobody's business any more. */
+export const NOBODY: SocketEvents = {
+  onData() {},
+  onDrain() {},
+  onEnd() {},
+  onClose() {},
+  onBroken() {},
+  terminate() {},
+}
+
+/** Why no connection came to be. */
+export type DialFailure = 'connect_refused' | 'connect_timeout' | 'connect_failed' | 'descriptor_limit'
+
+/** Who dials: it hears one of the two, once, perhaps before `dial` returns; then its socket's events. */
+export interface Dialler extends SocketEvents {
+  onConnected(socket: Socket): void
+  onDialFailed(failure: DialFailure): void
+}
+
+/** A dial under way. */
+export interface Dial {
+  /** Gives it up: nobody hears of it any more, and no descriptor stays. */
+  cancel(): void
+}
+
+/** Where a listening socket comes from: inherited, or bound here. */
+export type ListenHow = { readonly fd: number } | { readonly hostname: string; readonly port: number }
+
+/** A listening socket. */
+export interface Listening {
+  readonly port: number
+  /** Of the socket as it is now; -1: it is closed. */
+  readonly fd: number
+  /** No more is accepted, and the kernel goes on queueing for it; waiting costs nothing. */
+  park(): void
+  /** Throws where it cannot. */
+  unpark(): void
+  /** Accepts no more; who still waits in its queue is lost. */
+  stop(): void
+}
+
+/** One of the ways to have sockets. */
+export interface Sockets {
+  readonly kind: SocketsKind
+  /** Throws where it cannot: the address is in use, or no right to it. `accepted` sets the owner. */
+  listen(how: ListenHow, accepted: (socket: Socket) => void): Listening
+  /** Starts to connect to an address literal. Never throws. */
+  dial(address: string, port: number, dialler: Dialler): Dial
+  /** The same to the path of a Unix socket. */
+  dialUnix(path: string, dialler: Dialler): Dial
+}
+
+export const SOCKETS_KINDS = ['io_uring', 'epoll', 'bun'] as const
+export type SocketsKind = (typeof SOCKETS_KINDS)[number]

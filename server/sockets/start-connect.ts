@@ -1,0 +1,39 @@
+// A TCP connection begun by libc, so that it can be given up at any time: whoever waits for it owns its
+// descriptor from the start.
+import { ptr } from 'bun:ffi'
+import { isOutOfDescriptors } from '../lib/descriptors.ts'
+import { errno, isConnected, libc, socketError } from '../lib/native.ts'
+import { socketAddress } from '../lib/socket-address.ts'
+import type { DialFailure } from './socket.ts'
+
+const AF_INET = 2
+const AF_INET6 = 10
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000
+const EINPROGRESS = 115
+const ECONNREFUSED = 111
+const ETIMEDOUT = 110
+
+/** Starts to connect to an address literal: the descriptor, or why not even that was possible. Linux only. */
+export function startConnect(address: string, port: number): number | DialFailure {
+  const target = socketAddress(address, port)
+  if (!target) return 'connect_failed'
+  const fd = libc().socket(target.byteLength === 16 ? AF_INET : AF_INET6, SOCK_STREAM_NONBLOCK_CLOEXEC, 0)
+  if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
+  if (libc().connect(fd, ptr(target), target.byteLength) === 0) return fd
+  const code = errno()
+  if (code === EINPROGRESS) return fd
+  libc().close(fd)
+  return failureOf(code)
+}
+
+/** What became of it; 'pending': that is not known yet. */
+export function connectResult(fd: number): 'pending' | 'connected' | DialFailure {
+  const code = socketError(fd)
+  if (code !== 0) return failureOf(code)
+  return isConnected(fd) ? 'connected' : 'pending'
+}
+
+function failureOf(code: number): DialFailure {
+  if (code === ECONNREFUSED) return 'connect_refused'
+  return code === ETIMEDOUT ? 'connect_timeout' : 'connect_failed'
+}
