@@ -33,6 +33,24 @@ export class EditableHead {
     ;(this.edits ??= new Edits()).remove(name)
   }
 
+  /** Moves it off what it was read from, as more will be read there before its exchange is over. */
+  detach(): void {
+    const { headStart } = this
+    this.fields.detach(headStart, this.readEnd)
+    if (headStart > 0) this.moved(headStart)
+  }
+
+  /** Where what is known of it ends in the bytes. */
+  protected get readEnd(): number {
+    return this.headEnd
+  }
+
+  /** It begins so many bytes earlier now. */
+  protected moved(by: number): void {
+    this.headStart -= by
+    this.headEnd -= by
+  }
+
   /** Gives back what a head holds only for the time of its exchange. */
   release(): void {
     this.fields.release()

@@ -1,6 +1,7 @@
 // The header section of a request or an answer: where each field lies in the bytes, found and validated in
 // one pass (RFC 9112 §5). No field becomes a string before somebody asks for it.
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
+import { giveCopy, takeCopy } from './kept-bytes.ts'
 import { knownField, underscoreField } from './known-fields.ts'
 
 /**
@@ -44,9 +45,25 @@ export class Fields {
   /** Where the first field line begins, and where the empty line after the last does. */
   start = 0
   end = 0
+  /** Memory of its own, lent for the time of an exchange; null: the bytes lie where they were read. */
+  #copy: Buffer | null = null
+
+  /** Moves `bytes[from..to)`, in which the fields lie, to the start of memory of its own. */
+  detach(from: number, to: number): void {
+    const copy = takeCopy(this.bytes, from, to)
+    if (this.#copy !== null) giveCopy(this.#copy)
+    this.bytes = this.#copy = copy
+    if (from === 0) return
+    const { at, count } = this
+    for (let f = 0; f < count; f++) for (let k = 0; k < 4; k++) at[f * FIELD_INTS + k]! -= from
+    this.start -= from
+    this.end -= from
+  }
 
   release(): void {
     if (this.at !== NO_TABLE) giveTable(this.at)
+    if (this.#copy !== null) giveCopy(this.#copy)
+    this.#copy = null
     this.at = NO_TABLE
     this.bytes = NO_BYTES
     this.count = 0

@@ -87,22 +87,19 @@ export class RequestHead extends EditableHead {
     return values.some((value) => value !== values[0])
   }
 
-  /** Moves the head off a read buffer that holds much more, so that a long exchange does not keep it. */
-  detach(): void {
-    const { fields, headStart } = this
-    if (fields.bytes.length - (this.headEnd - headStart) < 4096) return
-    fields.bytes = Buffer.from(fields.bytes.subarray(headStart, this.headEnd))
-    for (let f = 0; f < fields.count; f++) {
-      for (let k = 0; k < 4; k++) fields.at[f * FIELD_INTS + k]! -= headStart
-    }
-    fields.start -= headStart
-    fields.end -= headStart
-    this.methodEnd -= headStart
-    this.targetStart -= headStart
-    this.targetEnd -= headStart
-    this.pathEnd -= headStart
-    this.headEnd -= headStart
-    this.headStart = 0
+  /** One that was refused was read up to its target or to a field. */
+  protected override get readEnd(): number {
+    const { count, at } = this.fields
+    if (this.isWhole) return this.headEnd
+    return count > 0 ? at[(count - 1) * FIELD_INTS + 3]! : this.targetEnd
+  }
+
+  protected override moved(by: number): void {
+    super.moved(by)
+    this.methodEnd -= by
+    this.targetStart -= by
+    this.targetEnd -= by
+    this.pathEnd -= by
   }
 
   /**

@@ -28,6 +28,12 @@ export class ResponseHead extends EditableHead {
   /** The line scanned last begins as a status line does, up to its three digits. */
   #isStatusSaid = false
 
+  protected override moved(by: number): void {
+    super.moved(by)
+    this.statusStart -= by
+    this.lineEnd -= by
+  }
+
   /**
    * Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4,
    * §5).

@@ -61,7 +61,6 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
     this.declaredBytes = framing === 'length' ? bodyBytes : -1
     this.requestForm = framing === 'length' ? 'length' : 'as_it_came'
     this.reader.begin(framing, bodyBytes, true)
-    this.request.detach()
   }
 
   /** A head was refused. */
@@ -77,9 +76,10 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
     this.#exchange = null
   }
 
-  /** This exchange serves it. */
+  /** This exchange serves it, and is not over with the bytes that began it: the head must outlive them. */
   servedBy(exchange: ClientEvents): void {
     this.#exchange = exchange
+    this.request.detach()
   }
 
   get isServed(): boolean {

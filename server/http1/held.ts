@@ -40,14 +40,15 @@ export class Held {
     return this.bytes ? this.bytes.length : 0
   }
 
-  /** Holds these instead of what was held, as they are. */
+  /** Holds these instead of what was held, whoever they belong to. */
   keep(bytes: Buffer): void {
-    this.bytes = bytes
-    this.#count(bytes.length)
+    const store = this.#store
     // What was taken and comes back whole may still grow where it lies; what a part was cut from has another
     // owner now.
-    const store = this.#store
-    if (store && (store.buffer !== bytes.buffer || store.byteOffset !== bytes.byteOffset)) this.#store = null
+    const isBack = store && store.buffer === bytes.buffer && store.byteOffset === bytes.byteOffset
+    if (!isBack) this.#store = null
+    this.bytes = isBack ? bytes : keepable(bytes, 0, bytes.length)
+    this.#count(bytes.length)
   }
 
   /** Holds these too. All that is held, which stays as it is. */
@@ -74,7 +75,7 @@ export class Held {
   /** Holds these behind what is held, whoever they belong to. */
   put(bytes: Buffer): void {
     if (this.bytes) this.add(bytes)
-    else this.keep(keepable(bytes, 0, bytes.length))
+    else this.keep(bytes)
   }
 
   /** Lets go of what is held; only `keep` of the whole of it takes it back. */

@@ -141,7 +141,7 @@ export class Pipeline {
 
   #holdHead(bytes: Buffer, from: number): number {
     if (!this.#conn.awaitRestOfHead()) return -1
-    this.#held.keep(from === 0 ? bytes : Buffer.from(bytes.subarray(from)))
+    this.#held.keep(from === 0 ? bytes : bytes.subarray(from))
     letGo(this.#conn)
     return -1
   }

@@ -109,7 +109,13 @@ export abstract class AnswerWriter {
   flushHead(): void {
     const bytes = this.#heldBytes
     this.#heldBytes = null
-    if (bytes) this.connection.write(bytes, this.#heldFrom, this.#heldTo)
+    if (bytes) this.#writeHead(bytes, this.#heldFrom, this.#heldTo)
+  }
+
+  /** A usual one is copied, as where it lies another head may lie soon. */
+  #writeHead(bytes: Buffer, from: number, to: number): void {
+    if (to - from <= STAGED_ANSWER_MAX) this.connection.writeSmall(bytes, from, to)
+    else this.connection.write(bytes, from, to)
   }
 
   /** Writes a piece of the answer's body, behind the head if that is still held. */
@@ -120,8 +126,7 @@ export abstract class AnswerWriter {
       this.#heldBytes = null
       // An answer that is whole with this piece is logged before the end of the event, and leaves then: none
       // is answered and not logged.
-      if (to - this.#heldFrom <= STAGED_ANSWER_MAX) return connection.writeSmall(bytes, this.#heldFrom, to)
-      return connection.write(bytes, this.#heldFrom, to)
+      return this.#writeHead(bytes, this.#heldFrom, to)
     }
     if (this.#heldBytes) this.flushHead()
     if (this.#wrapsChunks) connection.writeSmall(Buffer.from(`${(to - from).toString(16)}\r\n`))

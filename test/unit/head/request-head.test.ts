@@ -232,17 +232,41 @@ describe('pieces', () => {
   })
 })
 
-test('a detached head keeps its text and lets the large buffer go', () => {
-  const { bytes, from, to } = placed(`GET http://o/p?q=1 HTTP/1.1\r\n${H}X-A: a\r\n\r\n`)
-  const large = Buffer.concat([bytes, Buffer.alloc(100_000, 120)])
+/** A head that was read somewhere in the middle of other bytes, which are overwritten then. */
+function detached(text: string): RequestHead {
+  const { bytes, from, to } = placed(text)
+  const read = Buffer.concat([bytes, Buffer.alloc(100_000, 120)])
   const head = new RequestHead()
-  head.scan(large, from, to, LIMITS)
+  head.scan(read, from, to, LIMITS)
   head.detach()
-  large.fill(0)
+  read.fill(0xdd)
+  return head
+}
+
+test('a detached head keeps its text and lets the large buffer go', () => {
+  const text = `GET http://o/p?q=1 HTTP/1.1\r\n${H}X-A: a\r\n\r\n`
+  const head = detached(text)
   expect([head.method, head.target, head.query, head.host]).toEqual(['GET', '/p?q=1', 'q=1', 'o'])
   expect([head.get('host'), head.get('x-a'), head.fields.name(1)]).toEqual(['h', 'a', 'X-A'])
-  expect(head.fields.bytes.length).toBe(to - from)
-  expect([head.headStart, head.headEnd, head.fields.lineEnd(1)]).toEqual([0, to - from, to - from - 2])
+  expect(head.fields.bytes.length).toBeLessThan(4096)
+  expect([head.headStart, head.headEnd, head.fields.lineEnd(1)]).toEqual([0, text.length, text.length - 2])
+})
+
+test('a detached head that was refused keeps what was read of it', () => {
+  const head = detached(`PUT /p?q=1 HTTP/1.1\r\n${H}X-A: a\r\nX-B : b\r\n\r\n`)
+  expect([head.isWhole, head.method, head.target, head.get('x-a')]).toEqual([false, 'PUT', '/p?q=1', 'a'])
+  expect(detached('PATCH /p HTTP/3.1\r\n\r\n').target).toBe('/p')
+})
+
+test('heads share the memory that they are detached to, one after the other', () => {
+  const [first, second] = [detached(get('X-A: 1\r\n')), detached(get('X-A: 2\r\n'))]
+  const { bytes } = first.fields
+  first.release()
+  const third = detached(get('X-A: 3\r\n'))
+  expect(third.fields.bytes).toBe(bytes)
+  expect([first.get('x-a'), second.get('x-a'), third.get('x-a')]).toEqual([null, '2', '3'])
+  const large = detached(get(`X-A: ${'a'.repeat(3000)}\r\n`))
+  expect(large.get('x-a')).toBe('a'.repeat(3000))
 })
 
 test('mayEnd sees an empty line in any spelling, and none where there is none', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { Held as Counted } from '../../../server/http1/held.ts'
+import { lend, takeBack } from '../../../server/lib/read-piece.ts'
 import { seedOfRun, seededRandom } from '../../support/random.ts'
 
 // What is held is counted for the whole process: none is left for the tests behind these.
@@ -63,6 +64,17 @@ describe('held bytes', () => {
     held.take()
     held.add(Buffer.from('other'))
     expect([String(whole), String(held.bytes)]).toEqual(['firstsecond', 'other'])
+  })
+
+  test('are copied where they were only lent', () => {
+    const read = Buffer.from('what was read')
+    lend(read.buffer)
+    const [whole, part] = [new Held(), new Held()]
+    whole.keep(read)
+    part.keep(read.subarray(5))
+    read.fill(0xdd)
+    takeBack(read.buffer)
+    expect([String(whole.bytes), String(part.bytes)]).toEqual(['what was read', 'was read'])
   })
 
   test('that are let go leave nothing behind', () => {
