@@ -1,6 +1,6 @@
 // libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options,
 // datagrams by the batch).
-import { dlopen, ptr, read, type Pointer } from 'bun:ffi'
+import { dlopen, type FFIFunction, ptr, read, type Pointer } from 'bun:ffi'
 
 const SYMBOLS = {
   dup: { args: ['i32'], returns: 'i32' },
@@ -53,13 +53,19 @@ let opened: Libc | null = null
 
 /** The C library, opened on first use (glibc, else musl). Linux only. */
 export function libc(): Libc {
-  if (opened) return opened
-  try {
-    opened = dlopen('libc.so.6', SYMBOLS).symbols
-  } catch {
-    opened = dlopen(`libc.musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`, SYMBOLS).symbols
-  }
+  opened ??= openLibc(SYMBOLS)
   return opened
+}
+
+/** Functions of the C library with arguments of one's own: `syscall` has others for each call. */
+export function openLibc<const T extends Record<string, FFIFunction>>(
+  symbols: T,
+): ReturnType<typeof dlopen<T>>['symbols'] {
+  try {
+    return dlopen('libc.so.6', symbols).symbols
+  } catch {
+    return dlopen(`libc.musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`, symbols).symbols
+  }
 }
 
 let errnoAt: Pointer | null = null

@@ -1,0 +1,142 @@
+// Whether io_uring is to be had here: kernels lack it or parts of it, administrators switch it off, and
+// profiles of containers refuse its calls. So all that is used is tried once.
+import { ptr, type Pointer } from 'bun:ffi'
+import { readFileSync } from 'node:fs'
+import { libc } from '../../lib/native.ts'
+import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM } from '../calls.ts'
+import { KernelMemory } from '../memory.ts'
+import { BufferRing } from './buffer-ring.ts'
+import * as asked from './requests.ts'
+import { type Completions, HAS_BUFFER, HAS_MORE, Ring, RingRefused } from './ring.ts'
+
+const REGISTER_PROBE = 8
+const OPERATIONS_MAX = 256
+/** struct io_uring_probe, and a struct io_uring_probe_op of each operation. */
+const PROBE_BYTES = 16 + OPERATIONS_MAX * 8
+const IS_SUPPORTED = 1
+const OLD = 'this kernel is too old for it (Linux 6.1 is needed)'
+const WAIT_MS = 1000
+const GROUP = 1
+const WORD = Buffer.from('io_uring')
+
+/** Null: io_uring is to be had. Else why it is not, in a few words. */
+export function probe(): string | null {
+  if (process.platform !== 'linux') return 'this is not Linux'
+  let ring: Ring | null = null
+  try {
+    ring = new Ring(8, 16)
+    return lackOf(ring) ?? triedOn(ring)
+  } catch (error) {
+    return error instanceof RingRefused ? refusal(error) : (error as Error).message
+  } finally {
+    ring?.close()
+  }
+}
+
+const EPERM = 1
+const ENOMEM = 12
+const EACCES = 13
+const EINVAL = 22
+const ENFILE = 23
+const EMFILE = 24
+const ENOSYS = 38
+
+function refusal({ message, code }: RingRefused): string {
+  if (code === ENOSYS) return 'this kernel has none, or a seccomp profile says so'
+  if (code === EPERM || code === EACCES) return refusedBy()
+  if (code === EINVAL) return OLD
+  if (code === ENOMEM) return 'there is no memory for it, or too little may be locked (RLIMIT_MEMLOCK)'
+  if (code === ENFILE || code === EMFILE) return 'no descriptor is left for it'
+  return message
+}
+
+/** sysctl kernel.io_uring_disabled: 0 for all, 1 for a group only, 2 for nobody. */
+function refusedBy(): string {
+  const disabled = sysctl('io_uring_disabled')
+  if (disabled === '2') return 'it is switched off (sysctl kernel.io_uring_disabled is 2)'
+  if (disabled !== '1') return 'it is not permitted here, as in most containers (seccomp profile)'
+  return 'it is for a group only (sysctl kernel.io_uring_disabled is 1, kernel.io_uring_group says which)'
+}
+
+function sysctl(name: string): string {
+  try {
+    return readFileSync(`/proc/sys/kernel/${name}`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** An operation that this kernel does not know. */
+function lackOf(ring: Ring): string | null {
+  const memory = new KernelMemory(PROBE_BYTES)
+  const refused = ring.register(REGISTER_PROBE, memory.at as Pointer, OPERATIONS_MAX)
+  const isLacking = asked.OPERATIONS.some(
+    (operation) => ((memory.bytes[16 + operation * 8 + 2] ?? 0) & IS_SUPPORTED) === 0,
+  )
+  memory.free()
+  return refused !== 0 || isLacking ? OLD : null
+}
+
+/** Two sockets, a word from one to the other, and an end of it all: as each connection does. */
+function triedOn(ring: Ring): string | null {
+  const ends = new Int32Array(new ArrayBuffer(8))
+  if (libc().socketpair(AF_UNIX, SOCK_STREAM | OPEN_FLAGS, 0, ptr(ends)) !== 0) return 'there are no sockets'
+  const [here = -1, there = -1] = ends
+  const buffers = new BufferRing(ring, GROUP, 2, 4096)
+  const memory = new KernelMemory(WORD.length)
+  try {
+    return new Trial(ring, buffers, memory).run(here, there)
+  } finally {
+    libc().close(here)
+    libc().close(there)
+    buffers.close()
+    memory.free()
+  }
+}
+
+const RECEIVE_MANY = 1
+const RECEIVE_ONCE = 2
+const SEND = 3
+const CANCEL = 4
+
+class Trial implements Completions {
+  readonly #ring: Ring
+  readonly #buffers: BufferRing
+  readonly #memory: KernelMemory
+  #received = 0
+  #isWrong = false
+
+  constructor(ring: Ring, buffers: BufferRing, memory: KernelMemory) {
+    this.#ring = ring
+    this.#buffers = buffers
+    this.#memory = memory
+  }
+
+  run(here: number, there: number): string | null {
+    const ring = this.#ring
+    this.#memory.bytes.set(WORD)
+    asked.askReceiveMany(ring, here, RECEIVE_MANY, GROUP)
+    asked.askReceive(ring, there, RECEIVE_ONCE, GROUP)
+    for (const fd of [here, there])
+      asked.setMemory(ring, asked.askSend(ring, fd, SEND, 0), this.#memory.at, WORD.length)
+    while (this.#received < 2 && !this.#isWrong)
+      if (ring.turn(WAIT_MS, this) === 0) return 'it does not answer'
+    asked.askCancelOf(ring, here, CANCEL)
+    while (ring.inFlight > 0 && !this.#isWrong)
+      if (ring.turn(WAIT_MS, this) === 0) return 'it cancels nothing'
+    return this.#isWrong ? OLD : null
+  }
+
+  completed(tag: number, _extra: number, result: number, flags: number): void {
+    if ((flags & HAS_BUFFER) !== 0) {
+      const { bytes, size } = this.#buffers
+      const start = (flags >>> 16) * size
+      const isSame = bytes.subarray(start, start + result).equals(WORD)
+      const goesOn = (flags & HAS_MORE) !== 0
+      this.#received++
+      if (!isSame || goesOn !== (tag === RECEIVE_MANY)) this.#isWrong = true
+      this.#buffers.give(flags >>> 16)
+    } else if (tag === SEND ? result !== WORD.length : tag === RECEIVE_ONCE || result === -EINVAL)
+      this.#isWrong = true
+  }
+}

@@ -1,0 +1,106 @@
+// What is asked of the kernel, one function for each: the words of their entries (io_uring_enter(2)).
+import { ADDRESS, FLAGS, GROUP, LENGTH, OFFSET, type Ring } from './ring.ts'
+
+export const NOP = 0
+export const POLL_ADD = 6
+export const ACCEPT = 13
+export const ASYNC_CANCEL = 14
+export const CONNECT = 16
+export const CLOSE = 19
+export const SEND = 26
+export const RECV = 27
+/** All of them. */
+export const OPERATIONS = [NOP, POLL_ADD, ACCEPT, ASYNC_CANCEL, CONNECT, CLOSE, SEND, RECV]
+
+// The first word of an entry has flags from bit 8 on, and a priority from bit 16 on.
+const BUFFER_SELECT = 0x20 << 8
+const ACCEPT_MULTISHOT = 1 << 16
+const RECEIVE_POLL_FIRST = 1 << 16
+const RECEIVE_MULTISHOT = 2 << 16
+
+const SOCK_CLOEXEC = 0x80000
+const MSG_NOSIGNAL = 0x4000
+const MSG_WAITALL = 0x100
+const CANCEL_ALL = 1
+const CANCEL_FD = 2
+const CANCEL_ANY = 4
+
+/** Receives into buffers of a group, again and again until it ends, is cancelled, or finds no buffer. */
+export function askReceiveMany(ring: Ring, fd: number, tag: number, group: number): void {
+  const at = ring.ask(RECV | BUFFER_SELECT | RECEIVE_MULTISHOT, fd, tag, 0)
+  ring.entries[at + GROUP] = group
+}
+
+/** Receives once into a buffer of a group: what is there, or what comes. */
+export function askReceive(ring: Ring, fd: number, tag: number, group: number): void {
+  const at = ring.ask(RECV | BUFFER_SELECT, fd, tag, 0)
+  ring.entries[at + GROUP] = group
+}
+
+/** The same where nothing is there: it is not even looked. */
+export function askReceiveLater(ring: Ring, fd: number, tag: number, group: number): void {
+  const at = ring.ask(RECV | BUFFER_SELECT | RECEIVE_POLL_FIRST, fd, tag, 0)
+  ring.entries[at + GROUP] = group
+}
+
+/** Sends some memory (`setMemory`), which must stay until that is completed: where its entry begins. */
+export function askSend(ring: Ring, fd: number, tag: number, extra: number): number {
+  const at = ring.ask(SEND, fd, tag, extra)
+  ring.entries[at + FLAGS] = MSG_NOSIGNAL | MSG_WAITALL
+  return at
+}
+
+/** What an entry reads from or writes to. */
+export function setMemory(ring: Ring, at: number, address: number, length: number): void {
+  ring.entries[at + ADDRESS] = address | 0
+  ring.entries[at + ADDRESS + 1] = (address / 2 ** 32) | 0
+  ring.entries[at + LENGTH] = length
+}
+
+/** Makes an entry that is not submitted yet ask for nothing: it is completed with 0. */
+export function setNothing(ring: Ring, at: number): void {
+  ring.entries[at] = NOP
+  ring.entries[at + FLAGS] = 0
+}
+
+/** Says once that a descriptor is ready for `events` (poll(2)), or broken, or hung up. */
+export function askReady(ring: Ring, fd: number, tag: number, events: number): void {
+  const at = ring.ask(POLL_ADD, fd, tag, 0)
+  ring.entries[at + FLAGS] = events
+}
+
+/** Accepts connections until it is cancelled or fails. */
+export function askAccept(ring: Ring, fd: number, tag: number): void {
+  const at = ring.ask(ACCEPT | ACCEPT_MULTISHOT, fd, tag, 0)
+  ring.entries[at + FLAGS] = SOCK_CLOEXEC
+}
+
+/** Connects to the address that stands at `address`, which must stay until it is submitted. */
+export function askConnect(ring: Ring, fd: number, tag: number, name: { at: number; length: number }): void {
+  const at = ring.ask(CONNECT, fd, tag, 0)
+  setMemory(ring, at, name.at, 0)
+  ring.entries[at + OFFSET] = name.length
+}
+
+/** Closes a descriptor. */
+export function askClose(ring: Ring, fd: number, tag: number): void {
+  ring.ask(CLOSE, fd, tag, 0)
+}
+
+/** Ends what was asked for with `of`; it is completed all the same (ECANCELED, or what it brought before). */
+export function askCancel(ring: Ring, tag: number, of: number): void {
+  const at = ring.ask(ASYNC_CANCEL, -1, tag, 0)
+  ring.entries[at + ADDRESS] = of
+}
+
+/** The same for all that was asked of a descriptor. */
+export function askCancelOf(ring: Ring, fd: number, tag: number): void {
+  const at = ring.ask(ASYNC_CANCEL, fd, tag, 0)
+  ring.entries[at + FLAGS] = CANCEL_ALL | CANCEL_FD
+}
+
+/** The same for all. */
+export function askCancelAll(ring: Ring, tag: number): void {
+  const at = ring.ask(ASYNC_CANCEL, -1, tag, 0)
+  ring.entries[at + FLAGS] = CANCEL_ALL | CANCEL_ANY
+}

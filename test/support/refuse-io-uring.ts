@@ -1,0 +1,19 @@
+// Runs a program as most containers do: io_uring is refused. bun refuse-io-uring.ts ERRNO PROGRAM ARGUMENT…
+import { become, EQUALS, refuse } from './seccomp.ts'
+
+/** io_uring_setup, io_uring_enter, io_uring_register: the same on all machines. */
+const CALLS = [425, 426, 427]
+
+const [errno = '1', program = '', ...args] = process.argv.slice(2)
+
+refuse(
+  Number(errno),
+  (rest) =>
+    CALLS.map((call, index) => {
+      const toRefusal = rest - 1 - index
+      const isLast = index === CALLS.length - 1
+      return [EQUALS, toRefusal, isLast ? toRefusal + 1 : 0, call] as const
+    }),
+  CALLS.length,
+)
+become(program, args)

@@ -1,0 +1,41 @@
+import { expect, test } from 'bun:test'
+import { probe } from '../../../../server/sockets/uring/probe.ts'
+
+const REFUSE = new URL('../../../support/refuse-io-uring.ts', import.meta.url).pathname
+const PROBE = new URL('../../../../server/sockets/uring/probe.ts', import.meta.url).pathname
+
+/** What the probe says in a process to which the calls of io_uring are refused with this errno. */
+async function probeUnder(errno: number): Promise<unknown> {
+  const script = `import { probe } from ${JSON.stringify(PROBE)}; console.log(JSON.stringify(probe()))`
+  const child = Bun.spawn([process.execPath, REFUSE, String(errno), process.execPath, '--eval', script], {
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, problems] = await Promise.all([child.stdout.text(), child.stderr.text()])
+  expect(problems).toBe('')
+  return JSON.parse(out)
+}
+
+test('a seccomp profile that forbids io_uring is named as the reason', async () => {
+  expect(await probeUnder(1)).toBe('it is not permitted here, as in most containers (seccomp profile)')
+})
+
+test('a seccomp profile that hides io_uring looks like a kernel without it', async () => {
+  expect(await probeUnder(38)).toBe('this kernel has none, or a seccomp profile says so')
+})
+
+test('a kernel that refuses what we ask for is too old', async () => {
+  expect(await probeUnder(22)).toBe('this kernel is too old for it (Linux 6.1 is needed)')
+})
+
+test('the probe leaves no descriptor behind, whatever it finds', async () => {
+  probe()
+  const before = await descriptors()
+  for (let i = 0; i < 20; i++) probe()
+  expect(await descriptors()).toBe(before)
+})
+
+async function descriptors(): Promise<number> {
+  const child = Bun.spawn(['ls', `/proc/${process.pid}/fd`], { stdout: 'pipe' })
+  return (await child.stdout.text()).trim().split('\n').length
+}
