@@ -1,5 +1,5 @@
 // libc by FFI: what Bun has no API for (descriptor passing, a connect that can be given up, socket options,
-// datagrams by the batch).
+// datagrams by the batch, bytes that pass us by).
 import { dlopen, type FFIFunction, ptr, read, type Pointer } from 'bun:ffi'
 
 const SYMBOLS = {
@@ -30,6 +30,8 @@ const SYMBOLS = {
   mmap: { args: ['u64', 'u64', 'i32', 'i32', 'i32', 'i64'], returns: 'ptr' },
   munmap: { args: ['u64', 'u64'], returns: 'i32' },
   madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' },
+  pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
+  splice: { args: ['i32', 'ptr', 'i32', 'ptr', 'u64', 'u32'], returns: 'i32' },
   shutdown: { args: ['i32', 'i32'], returns: 'i32' },
   // A handler is an address; the two that are used here are 0 and 1.
   signal: { args: ['i32', 'u64'], returns: 'u64' },
