@@ -85,7 +85,7 @@ async function eachAlone(work: (contender: Contender) => Promise<string[]>): Pro
 const startOurs = (): Promise<TurnServer> =>
   process.env['SLUICE_BENCH_TURN'] === 'coturn'
     ? startCoturn(LISTENERS)
-    : startSluiceTurn(LISTENERS, { logs: { level: 'info' } }, true)
+    : startSluiceTurn(LISTENERS, { logs: { level: 'info' } })
 
 /** All rounds of both, in alternation, each round begun by the other one. */
 async function compare(

@@ -66,10 +66,10 @@ async function shown(port: number): Promise<string> {
 }
 
 describe.each([
-  ['worker processes', {}],
-  ['everything in one process', { workers: 0 }],
-  ['the executable', { binary: true }],
-  ['the executable in one process', { binary: true, workers: 0 }],
+  ['worker processes of the sources', { binary: false }],
+  ['one process of the sources', { binary: false, workers: 0 }],
+  ['worker processes of the executable', { binary: true }],
+  ['one process of the executable', { binary: true, workers: 0 }],
 ] as const)('in %s', (_, options) => {
   test('clients over TCP and TLS are told their own address, and allocate', async () => {
     const gateway = await start({ turn: turn() }, options)

@@ -21,7 +21,7 @@ export async function soakHttp(options: SoakOptions): Promise<boolean> {
   const random = seededRandom(seedOfRun())
   const origins = [startOrigin(), startOrigin(), startOrigin()]
   const config = (): Record<string, unknown> => someConfig(origins, random)
-  const gateway = await startGateway({ config: config(), binary: true, workers: options.workers })
+  const gateway = await startGateway({ config: config(), workers: options.workers })
   const load = startLoad(gateway.port('web'), { connections: 16 })
   let failures: readonly string[] = []
   try {

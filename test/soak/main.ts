@@ -17,7 +17,7 @@ const minutes = (usual: number): number => Number(values.minutes ?? usual)
 
 if (wants('turn')) {
   const random = seededRandom(seedOfRun())
-  const said = await soakTurn({ seconds: minutes(2) * 60, isLong: true, random, binary: true })
+  const said = await soakTurn({ seconds: minutes(2) * 60, isLong: true, random })
   for (const line of said.notes) console.log(line)
   for (const problem of said.problems) console.log(`  ${problem}`)
   console.log(`turn: ${said.problems.length === 0 ? 'nothing is left' : 'failed'} (seed ${random.seed})`)

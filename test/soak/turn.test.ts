@@ -4,6 +4,6 @@ import { soakTurn } from './turn.ts'
 
 test('after ten seconds of TURN clients that come and go nothing of them is left', async () => {
   const random = seededRandom(seedOfRun())
-  const { problems, notes } = await soakTurn({ seconds: 10, isLong: false, random, binary: false })
+  const { problems, notes } = await soakTurn({ seconds: 10, isLong: false, random })
   expect(problems, `seed ${random.seed}\n${notes.join('\n')}`).toEqual([])
 })

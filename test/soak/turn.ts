@@ -15,8 +15,6 @@ export interface TurnSoakOptions {
   /** Clients may vanish too, and what they leave behind is waited for: more than a minute. */
   readonly isLong: boolean
   readonly random: Random
-  /** Runs dist/sluice. */
-  readonly binary: boolean
 }
 
 export interface TurnSoakResult {
@@ -34,17 +32,13 @@ const ROUNDS = 3
 
 /** Runs it and looks at what is left. */
 export async function soakTurn(options: TurnSoakOptions): Promise<TurnSoakResult> {
-  const { seconds, isLong, random, binary } = options
+  const { seconds, isLong, random } = options
   const ports = isLong ? 1000 : 200
   const range = `${FIRST_PORT}-${FIRST_PORT + ports - 1}`
-  await using server = await startSluiceTurn(
-    {
-      main: { tls: true, tcp: true, mobility: true, ports: range, lifetime: '1m', ours: timing },
-      rest: { secret: SECRET, ports: '24000-24999', lifetime: '1m', ours: timing },
-    },
-    {},
-    binary,
-  )
+  await using server = await startSluiceTurn({
+    main: { tls: true, tcp: true, mobility: true, ports: range, lifetime: '1m', ours: timing },
+    rest: { secret: SECRET, ports: '24000-24999', lifetime: '1m', ours: timing },
+  })
   const udpEcho = await startEcho()
   const tcpEcho = startTcpEcho()
   const stage: Stage = { server, udpEcho, tcpEcho, random, mayVanish: isLong }

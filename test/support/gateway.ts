@@ -16,7 +16,10 @@ export interface GatewayOptions {
    * `withDefaults`).
    */
   readonly config: string | Readonly<Record<string, unknown>>
-  /** Runs dist/sluice instead of the sources. SLUICE_TEST_BINARY=1 does so everywhere. */
+  /**
+   * False: the sources rather than the executable. SLUICE_TEST_BINARY=0 runs them wherever a test does not
+   * say. The executable starts with a third of their CPU time.
+   */
   readonly binary?: boolean
   /** Sets `workers` of a config given as a value; default 1. */
   readonly workers?: number
@@ -186,13 +189,8 @@ export class Gateway implements AsyncDisposable {
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   }
 
-  /** Stops it with what time that needs at most two seconds, then kills what is left of it. */
+  /** Kills what is left of it: a test that is about how it ends stops it before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of treeOf(this.pid)) this.#known.add(pid)
-    if (isRunning(this.pid)) {
-      this.signal('SIGTERM')
-      await waitFor(() => !isRunning(this.pid), { forMs: 2000 }).catch(() => {})
-    }
     this.killNow()
     await this.process.exited
     running.delete(this)
@@ -201,9 +199,12 @@ export class Gateway implements AsyncDisposable {
 
   /** Kills all its processes, without waiting. */
   killNow(): void {
+    // Held, so that no worker is born while its siblings are killed.
+    if (isRunning(this.pid)) this.signal('SIGSTOP')
     for (const pid of treeOf(this.pid)) this.#known.add(pid)
     // A killed supervisor's workers live on: their ids are known from its events.
     killAll([...this.#known].filter((pid) => isRunning(pid) && isOurs(pid, this.folder)))
+    this.process.kill('SIGKILL')
   }
 
   async #follow(stream: ReadableStream<Uint8Array>, keep: (text: string) => void): Promise<void> {
@@ -272,8 +273,7 @@ export async function spawnGateway(options: GatewayOptions): Promise<Gateway> {
       ? config
       : JSON.stringify(withDefaults(config, folder, options.workers ?? 1), null, 1)
   await writeFile(configFile, textOf(options.config))
-  const command =
-    options.binary === true || process.env['SLUICE_TEST_BINARY'] === '1' ? await binary() : sources()
+  const command = await commandFor(options.binary)
   const child = Bun.spawn(
     [...(options.through ?? []), ...command, 'run', '-c', configFile, ...(options.args ?? [])],
     {
@@ -306,6 +306,10 @@ function withDefaults(config: Readonly<Record<string, unknown>>, folder: string,
   }
 }
 
+function commandFor(isBinary = process.env['SLUICE_TEST_BINARY'] !== '0'): Promise<string[]> | string[] {
+  return isBinary ? binary() : sources()
+}
+
 /** The command that runs the sources. */
 export const sources = (): string[] => [process.execPath, '--no-env-file', join(ROOT, 'server/main.ts')]
 
@@ -321,7 +325,7 @@ export async function runCommand(
   args: readonly string[],
   options: { binary?: boolean; cwd?: string; env?: Record<string, string> } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const command = options.binary === true ? await binary() : sources()
+  const command = await commandFor(options.binary)
   const child = Bun.spawn([...command, ...args], {
     cwd: options.cwd ?? ROOT,
     stdin: 'ignore',

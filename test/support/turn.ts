@@ -54,16 +54,12 @@ export function startTurn(listeners: Readonly<Record<string, TurnWords>>): Promi
 /** Whether the tests are being tried on coturn. */
 export const isCoturnRun = process.env['SLUICE_TEST_TURN'] === 'coturn'
 
-/**
- * A gateway with these listeners of protocol turn. `further` goes into its config; `binary` runs dist/sluice.
- */
+/** A gateway with these listeners of protocol turn. `further` goes into its config. */
 export async function startSluiceTurn(
   listeners: Readonly<Record<string, TurnWords>>,
   further: Readonly<Record<string, unknown>> = {},
-  binary = false,
 ): Promise<TurnServer> {
   const gateway = await startGateway({
-    binary,
     config: {
       listeners: Object.fromEntries(
         Object.entries(listeners).map(([name, words]) => [name, turnListener(name, words)]),
