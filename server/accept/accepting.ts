@@ -2,18 +2,26 @@
 // its server. When all clients might need more than there are, every listener of this process is parked: its
 // socket stays open and the kernel goes on queueing for it, but no event comes, so that waiting costs
 // nothing. Otherwise the last descriptors would go to clients that nobody can serve, and an accept that fails
-// would be tried again without end.
-import { descriptorLimit, nextDescriptor } from '../lib/descriptors.ts'
+// would be tried again without end. Idle connections to servers are not reckoned with: they give way.
+import {
+  connectionBegins,
+  connectionEnds,
+  forConnections,
+  giveUp,
+  isScarce,
+  limitOfDescriptors,
+} from '../lib/descriptor-budget.ts'
+import { nextDescriptor } from '../lib/descriptors.ts'
 import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
 import { bunSockets } from '../sockets/bun/bun-sockets.ts'
 import type { ListenHow, Listening, Socket } from '../sockets/socket.ts'
 import { sockets } from '../sockets/sockets.ts'
 
-/** For logs, names to be resolved, config, and connections to servers that outlive their clients. */
-const SPARE = 24
 /** So many clients must have gone before others are accepted. */
 const AGAIN_CLIENTS = 4
 const LOOK_EVERY_MS = 100
+/** So many idle connections to servers end at once where descriptors are scarcer than was reckoned. */
+const IDLE_ENDED = 16
 
 /** Hears that accepting has stopped at a limit, that it still is (every so often), and that it goes on. */
 export interface AcceptNews {
@@ -23,7 +31,7 @@ export interface AcceptNews {
 }
 
 const all = new Set<Parked>()
-const state = { clients: 0, isStopped: false, stops: 0, limit: Number.NaN, base: 0 }
+const state = { clients: 0, isStopped: false, stops: 0 }
 let news: AcceptNews | null = null
 let look: Timer | null = null
 
@@ -44,25 +52,19 @@ export const isAcceptingStopped = (): boolean => state.isStopped
 export const acceptingStops = (): number => state.stops
 
 /** Most clients at a time. */
-export function clientsMax(): number {
-  if (Number.isNaN(state.limit)) limitAccepting(descriptorLimit(), nextDescriptor())
-  return Math.max(1, Math.floor((state.limit - state.base - SPARE) / 2))
-}
-
-/** Takes another limit, of which `base` are in use for other things than clients. */
-export function limitAccepting(limit: number, base: number): void {
-  state.limit = limit
-  state.base = base
-}
+export const clientsMax = (): number => Math.max(1, Math.floor(forConnections() / 2))
 
 /** A client was accepted; its descriptor, where that is known. */
 export function clientAccepted(fd: number): void {
   state.clients++
-  if (!state.isStopped && (state.clients >= clientsMax() || fd >= state.limit - SPARE)) stop()
+  connectionBegins()
+  if (state.isStopped) return
+  if (state.clients >= clientsMax() || (isScarce(fd) && giveUp(IDLE_ENDED) === 0)) stop()
 }
 
 export function clientGone(): void {
   state.clients--
+  connectionEnds()
 }
 
 function stop(): void {
@@ -70,7 +72,7 @@ function stop(): void {
   state.stops++
   for (const one of all) one.park()
   lookSoon()
-  news?.stopped(state.limit, state.clients)
+  news?.stopped(limitOfDescriptors(), state.clients)
 }
 
 function lookSoon(): void {
@@ -81,7 +83,11 @@ function lookSoon(): void {
 function lookAgain(): void {
   if (state.isStopped) {
     const isRoom = state.clients <= Math.max(0, clientsMax() - AGAIN_CLIENTS)
-    if (!isRoom || nextDescriptor() >= state.limit - SPARE - AGAIN_CLIENTS) return news?.waiting()
+    if (!isRoom) return news?.waiting()
+    if (isScarce(nextDescriptor() + AGAIN_CLIENTS)) {
+      if (giveUp(IDLE_ENDED) === 0) news?.waiting()
+      return
+    }
     state.isStopped = false
     news?.resumed()
   }

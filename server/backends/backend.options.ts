@@ -98,10 +98,11 @@ export const BackendOptions = Type.Object(
             "How long an idle connection is kept until the server's own Keep-Alive field says otherwise (then up to 60s). 0s: not at all.",
         }),
         connections: Type.Integer({
-          default: 64,
+          default: 1024,
           minimum: 0,
           maximum: 100_000,
-          description: 'Most idle connections to each server and worker.',
+          description:
+            'Most idle connections to each server and worker; for a quarter of a second up to twice as many. They give way where descriptors run short. 0: none.',
         }),
       },
       { default: {}, said: off('write { connections: 0 }'), description: 'Idle connections to the servers.' },

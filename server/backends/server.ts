@@ -2,6 +2,7 @@
 import type { Slot } from '../scoreboard/slot.ts'
 import { ANSWER_LIMITS } from '../head/response-head.ts'
 import type { Endpoint, EndpointLive } from '../http1/endpoint.ts'
+import { Recent } from '../lib/recent.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { TrackRecord } from './track-record.ts'
 
@@ -36,7 +37,7 @@ export interface ServerLive extends EndpointLive {
 /** State of a server that is new to this worker. */
 export function newServerLive(options: BackendConfig): ServerLive {
   return {
-    idle: [],
+    idle: new Recent(),
     open: 0,
     keepAliveMs: options.keep_alive.idle,
     configuredKeepAliveMs: options.keep_alive.idle,

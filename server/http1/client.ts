@@ -11,6 +11,7 @@ import type { Loss } from '../tables/faults.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
+import { Recent } from '../lib/recent.ts'
 import type { Timed } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import {
@@ -285,7 +286,7 @@ function endpointOf(target: AskTarget, limits: AskLimits): Endpoint {
     timeouts: { connect, response, idle, stream: idle },
     answers: { headBytes, fields, tolerance: limits.tolerance ?? 'strict' },
     poolSize: 0,
-    live: { idle: [], open: 0, keepAliveMs: 0, addressAt: 0, isRetired: false, surplus: 0 },
+    live: { idle: new Recent(), open: 0, keepAliveMs: 0, addressAt: 0, isRetired: false, surplus: 0 },
   }
 }
 

@@ -1,6 +1,7 @@
 // Where connections of ours lead: a server of a backend, or whatever the client asks. What one connection
 // needs to know of it, and what all of them share.
 import type { AnswerLimits } from '../head/response-head.ts'
+import type { Listed, Recent } from '../lib/recent.ts'
 
 export interface Endpoint {
   /** A name or an address, without brackets. */
@@ -32,8 +33,8 @@ export interface EndpointTimeouts {
 
 /** What is known of it from the connections so far. */
 export interface EndpointLive {
-  /** Idle connections, the latest used last; they belong to the codec that put them there. */
-  readonly idle: unknown[]
+  /** Idle connections by their last use; they belong to the codec that put them there. */
+  readonly idle: Recent<Listed>
   /** Connections open, idle ones included. */
   open: number
   /** How long an idle connection is kept; 0: none is. */

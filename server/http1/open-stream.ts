@@ -4,13 +4,14 @@ import type { Server } from '../backends/server.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { Opening, ServerEvents, Servers } from '../http/ends.ts'
 import { Suspects } from '../lib/address-race.ts'
+import { giveUpBy } from '../lib/descriptor-budget.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { EndpointLive } from './endpoint.ts'
 import type { DialEvents } from './dial-events.ts'
 import type { Outbound } from './outbound.ts'
-import { retire, takeIdle } from './pool.ts'
+import { endOldest, retire, takeIdle } from './pool.ts'
 import { Reach, type ReachWorld } from './reach.ts'
 
 /** Those of a worker. */
@@ -20,6 +21,7 @@ export class Http1Servers implements Servers {
 
   constructor(wheel: Wheel, resolver: Resolver) {
     this.world = { wheel, resolver, suspects: new Suspects() }
+    giveUpBy(endOldest)
   }
 
   takeFraming(): boolean {

@@ -1,6 +1,7 @@
-// The pool of a server: its idle connections, the one used last at the end of the list. It is a list in the
-// server's own state and no object, so that it lives on when a new snapshot comes; and it holds only what is
-// put there here.
+// The pool of a server: its idle connections, the one used last on top. It is a list in the server's own
+// state and no object, so that it lives on when a new snapshot comes; and it holds only what is put there
+// here.
+import type { Recent } from '../lib/recent.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
 import type { Endpoint, EndpointLive } from './endpoint.ts'
 import type { Outbound } from './outbound.ts'
@@ -9,12 +10,23 @@ import type { Outbound } from './outbound.ts'
 const KEEP_ALIVE_MS_MAX = 60_000
 /** Connections leave the pool this much before their server would close them. */
 const KEEP_ALIVE_MARGIN_MS = 1000
+/**
+ * Between two requests of a busy crowd a connection is not idle: as many as the pool's size beyond it may
+ * wait so long for the next one. Otherwise each wave of answers would end connections that the next wave of
+ * requests has to dial anew.
+ */
+const WAVE_MS = 250
+
+/** Pools that have held connections, of all engines of this process. */
+const pools = new Set<EndpointLive>()
+
+const idleOf = (live: EndpointLive): Recent<Outbound> => live.idle as unknown as Recent<Outbound>
 
 /**
  * Takes an idle connection for a request, the one used last: it is the one least likely to have been closed.
  */
 export function takeIdle(endpoint: Endpoint, methodId: number): Outbound | null {
-  const idle = endpoint.live.idle as Outbound[]
+  const idle = idleOf(endpoint.live)
   for (let conn = idle.pop(); conn; conn = idle.pop()) {
     if (conn.isClosed) continue
     // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its
@@ -29,22 +41,33 @@ export function takeIdle(endpoint: Endpoint, methodId: number): Outbound | null 
 export function putIdle(conn: Outbound): number {
   const { live, poolSize } = conn.endpoint
   const keepMs = Math.min(live.keepAliveMs, KEEP_ALIVE_MS_MAX)
-  if (keepMs <= 0 || live.idle.length >= poolSize || live.isRetired) return 0
-  live.idle.push(conn)
-  return keepMs
+  const { length } = live.idle
+  if (keepMs <= 0 || length >= 2 * poolSize || live.isRetired) return 0
+  if (length === 0) pools.add(live)
+  idleOf(live).push(conn)
+  return length < poolSize ? keepMs : Math.min(keepMs, WAVE_MS)
 }
 
-/** Takes out one that ends. */
-export function removeIdle(conn: Pick<Outbound, 'endpoint'>): void {
-  const { idle } = conn.endpoint.live
-  const at = idle.lastIndexOf(conn)
-  if (at !== -1) idle.splice(at, 1)
+/**
+ * Ends the connection that has been idle longest, whichever its server: others need its descriptor. False:
+ * there is none.
+ */
+export function endOldest(): boolean {
+  let oldest: Outbound | null = null
+  for (const live of pools) {
+    const one = idleOf(live).oldest
+    if (one === null) pools.delete(live)
+    else if (oldest === null || one.dueMs < oldest.dueMs) oldest = one
+  }
+  // Not in order: it would keep its descriptor until the server has answered that.
+  oldest?.drop()
+  return oldest !== null
 }
 
 /** Ends the pool of a server that no snapshot names any more. */
 export function retire(live: EndpointLive): void {
   live.isRetired = true
-  for (const conn of [...(live.idle as Outbound[])]) conn.finishServer()
+  for (let conn = idleOf(live).pop(); conn; conn = idleOf(live).pop()) conn.finishServer()
 }
 
 /** `Keep-Alive: timeout=5` (RFC 2068 §19.7.1.1): leave earlier than the server would. */

@@ -3,6 +3,8 @@
 import { type AnswerFault, type AnswerLimits, takeHead } from '../head/response-head.ts'
 import { whyAnswer } from '../head/why-answer.ts'
 import { nowMs } from '../lib/clock.ts'
+import { connectionBegins, connectionEnds } from '../lib/descriptor-budget.ts'
+import type { Listed } from '../lib/recent.ts'
 import type { Dial, DialFailure, Socket } from '../sockets/socket.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -11,7 +13,6 @@ import { Conn } from './conn.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { DialEvents } from './dial-events.ts'
 import { Held } from './held.ts'
-import { removeIdle } from './pool.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
  *  request goes out · whole: both are over · tunnel · over: nothing more is read. */
@@ -21,9 +22,13 @@ const LINGER_BYTES_MAX = 64 * 1024
 /** A server that takes less of a request is as good as stalled. */
 const LEAST_RATE = 240
 
-export abstract class ServerConn extends Conn {
+export abstract class ServerConn extends Conn implements Listed {
   readonly endpoint: Endpoint
   place: Place = 'connecting'
+  // Its place in the pool.
+  older: Listed | null = null
+  newer: Listed | null = null
+  isListed = false
   /** Of the answer that is read now; who is told of it owns it. */
   protected head = takeHead()
   readonly reader = new BodyReader()
@@ -46,6 +51,7 @@ export abstract class ServerConn extends Conn {
     this.endpoint = endpoint
     this.#dialler = dialler
     endpoint.live.open++
+    connectionBegins()
   }
 
   /** The answer is over, or what is left of the request is. */
@@ -115,7 +121,7 @@ export abstract class ServerConn extends Conn {
     this.#dial?.cancel()
     this.#dial = null
     if (this.isClosed) return
-    this.endpoint.live.open--
+    this.#gone()
     this.release()
   }
 
@@ -134,8 +140,13 @@ export abstract class ServerConn extends Conn {
   }
 
   #leave(): void {
-    if (this.place === 'idle') removeIdle(this)
+    if (this.isListed) this.endpoint.live.idle.remove(this)
     this.head.release()
+  }
+
+  #gone(): void {
+    this.endpoint.live.open--
+    connectionEnds()
   }
 
   // ── events ──
@@ -173,7 +184,7 @@ export abstract class ServerConn extends Conn {
   onClose(isBroken: boolean): void {
     this.isClosed = true
     this.held.clear()
-    this.endpoint.live.open--
+    this.#gone()
     if (this.place === 'tunnel' && !isBroken) this.tunnelEnded()
     if (this.place !== 'over') this.#broken()
     this.release()

@@ -146,7 +146,7 @@ export function wire(gateway: TestEngine): Wired {
     client,
     server,
     get isPooled() {
-      return backend.live.idle.includes(server.conn)
+      return server.conn.isListed
     },
     end() {
       client.close(false)

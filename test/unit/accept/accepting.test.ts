@@ -9,8 +9,8 @@ import {
   clientGone,
   clientsMax,
   isAcceptingStopped,
-  limitAccepting,
 } from '../../../server/accept/accepting.ts'
+import { limitDescriptors } from '../../../server/lib/descriptor-budget.ts'
 import { BunSocket } from '../../../server/sockets/bun/bun-socket.ts'
 import { NOBODY, type Socket } from '../../../server/sockets/socket.ts'
 import { descriptorLimit, nextDescriptor, softLimitIn } from '../../../server/lib/descriptors.ts'
@@ -19,7 +19,7 @@ import { waitFor } from '../../support/wait.ts'
 
 const ANY_PORT = { hostname: '127.0.0.1', port: 0 }
 
-afterEach(() => limitAccepting(descriptorLimit(), nextDescriptor()))
+afterEach(() => limitDescriptors(descriptorLimit(), nextDescriptor()))
 
 if (process.platform === 'linux') {
   test('clients beyond half of the descriptors wait in the queue of the kernel, and are accepted as others go', async () => {
@@ -30,7 +30,7 @@ if (process.platform === 'linux') {
       socket.owner = { ...NOBODY, onClose: () => clientGone() }
       socket.write(Buffer.from('hi'), 0, 2)
     })
-    limitAccepting(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
+    limitDescriptors(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
     expect(clientsMax()).toBe(8)
     const stops = acceptingStops()
     const clients = await Promise.all(Array.from({ length: 12 }, () => rawClient(accepting.port)))
@@ -54,7 +54,7 @@ if (process.platform === 'linux') {
       socket.owner = { ...NOBODY, onClose: () => clientGone() }
     })
     const { port } = accepting
-    limitAccepting(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
+    limitDescriptors(nextDescriptor() + 200, nextDescriptor() + 200 - 24 - 2 * 8)
     const clients = await Promise.all(Array.from({ length: 8 }, () => rawClient(port)))
     await waitFor(() => isAcceptingStopped())
     const listens = spyOn(Bun, 'listen').mockImplementation(() => {

@@ -247,7 +247,7 @@ describe('a new snapshot', () => {
     live.keepAliveMs = 30_000
     walk(bench.backend(backendConfig([{ name: 'a' }]), { previous: before }), 1)
     expect(live.keepAliveMs).toBe(30_000)
-    const changed = backendConfig([{ name: 'a' }], { keep_alive: { idle: 9000, connections: 64 } })
+    const changed = backendConfig([{ name: 'a' }], { keep_alive: { idle: 9000, connections: 1024 } })
     const after = bench.backend(changed, { previous: before })
     expect(live.keepAliveMs).toBe(30_000)
     walk(after, 1)

@@ -1,17 +1,22 @@
 import { describe, expect, test } from 'bun:test'
 import type { Endpoint } from '../../../server/http1/endpoint.ts'
 import type { Outbound } from '../../../server/http1/outbound.ts'
-import { learnKeepAlive, putIdle, removeIdle, retire, takeIdle } from '../../../server/http1/pool.ts'
+import { endOldest, learnKeepAlive, putIdle, retire, takeIdle } from '../../../server/http1/pool.ts'
+import { type Listed, Recent } from '../../../server/lib/recent.ts'
 import { METHODS, METHOD_GET } from '../../../server/tables/methods.ts'
 
 const POST = METHODS.indexOf('POST')
 
 function serverOf({ connections = 8, keepAliveMs = 30_000 } = {}): Endpoint {
-  const live = { idle: [], keepAliveMs, isRetired: false }
+  const live = { idle: new Recent(), keepAliveMs, isRetired: false }
   return { live, poolSize: connections } as unknown as Endpoint
 }
 
-class FakeConn {
+class FakeConn implements Listed {
+  older: Listed | null = null
+  newer: Listed | null = null
+  isListed = false
+  dueMs = 0
   isClosed = false
   isFit = true
   became: string | null = null
@@ -23,11 +28,12 @@ class FakeConn {
 
   drop(): void {
     this.became = 'dropped'
+    this.endpoint.live.idle.remove(this)
   }
 
   finishServer(): void {
     this.became = 'finished'
-    removeIdle(this as unknown as Outbound)
+    this.endpoint.live.idle.remove(this)
   }
 }
 
@@ -55,17 +61,34 @@ describe('a pool', () => {
     expect(second.became).toBe('dropped')
   })
 
-  test('takes none beyond its size, none that may not stay, and none when its server is retired', () => {
+  test('takes as many again beyond its size for a moment, none that may not stay, and none when its server is retired', () => {
     const full = serverOf({ connections: 1 })
-    const [kept] = idleAt(full, 2)
-    expect(full.live.idle).toEqual([kept])
+    const [kept, beyond] = [new FakeConn(full), new FakeConn(full)]
+    expect(putIdle(kept as unknown as Outbound)).toBe(30_000)
+    expect(putIdle(beyond as unknown as Outbound)).toBe(250)
+    expect(putIdle(new FakeConn(serverOf({ connections: 0 })) as unknown as Outbound)).toBe(0)
+    expect(full.live.idle.length).toBe(2)
+    expect(putIdle(new FakeConn(full) as unknown as Outbound)).toBe(0)
+    expect<unknown>(takeIdle(full, METHOD_GET)).toBe(beyond)
+    expect<unknown>(takeIdle(full, METHOD_GET)).toBe(kept)
     expect(putIdle(new FakeConn(serverOf({ keepAliveMs: 0 })) as unknown as Outbound)).toBe(0)
     const server = serverOf()
     const conns = idleAt(server, 3)
     retire(server.live)
     expect(conns.map(({ became }) => became)).toEqual(['finished', 'finished', 'finished'])
-    expect(server.live.idle).toEqual([])
+    expect(server.live.idle.length).toBe(0)
     expect(putIdle(new FakeConn(server) as unknown as Outbound)).toBe(0)
+  })
+
+  test('gives up those that have been idle longest, whichever their server', () => {
+    const [a, b] = [serverOf(), serverOf()]
+    const [first, third] = idleAt(a, 2) as [FakeConn, FakeConn]
+    const [second] = idleAt(b, 1) as [FakeConn]
+    for (const [n, conn] of [first, second, third].entries()) conn.dueMs = 1000 + n
+    expect(endOldest()).toBe(true)
+    expect([first, second, third].map(({ became }) => became)).toEqual(['dropped', null, null])
+    expect([endOldest(), endOldest(), endOldest()]).toEqual([true, true, false])
+    expect([a.live.idle.length, b.live.idle.length]).toEqual([0, 0])
   })
 
   test.each([
