@@ -9,6 +9,7 @@ import type { Io } from './cli/io.ts'
 const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
   loader: async () => (process.send ? (await import('./control/source/loader.ts')).loader : workerByHand),
+  'probe-ring': async () => (await import('./sockets/uring/probe-process.ts')).probeProcess,
   relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }
 
@@ -69,7 +70,7 @@ async function exitFailed(error: unknown): Promise<void> {
  * (lib/signals.ts), which is where the rest is ignored.
  */
 function hearNothingYet(): void {
-  const isOurs = name === 'worker' || name === 'relay' || name === 'loader'
+  const isOurs = name === 'worker' || name === 'relay' || name === 'loader' || name === 'probe-ring'
   if (!isOurs && name !== 'run') return
   const stray = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO'] as const
   // Ctrl-C ends `run` as ever; it reaches the others too, and the supervisor decides what it means for them.

@@ -1,5 +1,11 @@
 // sluice health: which servers are up.
-import type { ConfigFacts, HealthDocument, RejectedProblem, TurnFacts } from '../telemetry/documents.ts'
+import type {
+  ConfigFacts,
+  HealthDocument,
+  RejectedProblem,
+  SocketsFacts,
+  TurnFacts,
+} from '../telemetry/documents.ts'
 import { OPTIONS_HELP, ask, healthOfBackend, nothingMatched, readQuestion } from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
@@ -39,7 +45,7 @@ function healthText(document: HealthDocument): string {
 
 /** What sums up: servers, whether the gateway is going, and which config it serves. */
 export function healthLines(document: HealthDocument): string {
-  const { healthy, healthy_count, total_count, draining, workers, turn, config } = document
+  const { healthy, healthy_count, total_count, draining, workers, turn, sockets, config } = document
   const unchecked = document.backends.filter(
     ({ state, healthy: isWell }) => state === 'unchecked' && isWell,
   ).length
@@ -56,6 +62,7 @@ export function healthLines(document: HealthDocument): string {
     ...(workers?.silent ?? []).map(silentLine),
     ...(workers?.full ?? []).map(fullLine),
     ...(turn === undefined ? [] : [turnLine(turn)]),
+    ...(sockets === undefined ? [] : [socketsLine(sockets)]),
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
 }
@@ -73,6 +80,12 @@ function turnLine({ serving, listeners }: TurnFacts): string {
   const counts = listeners.map(({ listener, allocations }) => `${listener} ${allocations}`)
   const byListener = listeners.length > 1 ? ` (${counts.join(', ')})` : ''
   return `turn: ${sum} ${sum === 1 ? 'allocation' : 'allocations'}${byListener}`
+}
+
+function socketsLine({ kind, why, others }: SocketsFacts): string {
+  const because = (text: string | null): string => (text === null ? '' : ` (${text})`)
+  const differing = others.map((other) => `; ${other.process}: ${other.kind}${because(other.why)}`)
+  return `sockets: ${kind}${because(why)}${differing.join('')}`
 }
 
 function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): string {

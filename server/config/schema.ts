@@ -6,6 +6,7 @@ import { NO_TLS } from '../http/listener.options.ts'
 import { Bind, Cidr, Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
+import { SocketsOptions } from '../sockets/sockets.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
 import { PROTOCOLS } from './listener-protocols.ts'
 
@@ -63,6 +64,7 @@ export const ConfigOptions = Type.Object(
         description: 'Processes that move bytes. Default: one a core. 0: everything in one process.',
       }),
     ),
+    sockets: SocketsOptions,
     data: FilePath({
       default: './data',
       allowed: 'a path',

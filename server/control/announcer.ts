@@ -20,6 +20,8 @@ export interface AnnouncerParts {
   readonly workers: () => readonly number[]
   /** Where the admin listener is; null: it is turned off. */
   readonly admin: () => string | null
+  /** Kinds of sockets that workers have. */
+  readonly sockets: () => string
   readonly rejection: () => Rejection | null
   readonly isDraining: () => boolean
 }
@@ -38,7 +40,7 @@ export class Announcer {
 
   /** Another edition is served. */
   async served(event: 'serving' | 'applied', { revision, edition }: Served): Promise<void> {
-    const { parts, file, workers, admin, isDraining } = this.#parts
+    const { parts, file, workers, admin, sockets, isDraining } = this.#parts
     this.keepRunState()
     // Looked at now: the next config may take the place of this one before it is told.
     const facts = {
@@ -47,6 +49,7 @@ export class Announcer {
       workers: workers(),
       listeners: addressesOf(parts(), edition.config),
       admin: admin(),
+      sockets: sockets(),
     }
     await this.#controlSocket.apply(edition.config, file)
     if (isDraining()) return

@@ -18,6 +18,7 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { Applier } from './change/apply.ts'
 import type { Changed, Changes } from './change/changes.ts'
+import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
@@ -77,6 +78,7 @@ export interface Known {
   readonly running: Applier['running']
   readonly isDraining: boolean
   readonly workerFacts: WorkerFacts
+  readonly chosen: Pick<ChosenSockets, 'facts'>
   /** Why servers are not up. */
   readonly reasons: Reasons
   readonly changes: Pick<
@@ -101,8 +103,16 @@ export function factsOf(known: Known): Facts {
       const turn = turnFacts(known)
       const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
-      const facts = { ...document, healthy, draining: isDraining, config: configFacts(known), workers }
-      return turn === null ? facts : { ...facts, turn }
+      const { facts: sockets } = known.chosen
+      return {
+        ...document,
+        healthy,
+        draining: isDraining,
+        config: configFacts(known),
+        workers,
+        ...(sockets && { sockets }),
+        ...(turn && { turn }),
+      }
     },
     metrics: () => metricsDocument(serverFacts(known), known.board),
     prometheus: () => {

@@ -5,9 +5,10 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { AttemptWatch } from '../telemetry/attempts.ts'
 import type { ServerFacts } from '../telemetry/documents.ts'
 import type { Totals } from '../telemetry/registry.ts'
+import type { WorkerFacts } from './facts.ts'
 import { tellAttempts } from './news.ts'
 import type { Crew } from './processes/crew.ts'
-import { HungWorkers, type SilentWorker } from './processes/hung-workers.ts'
+import { HungWorkers } from './processes/hung-workers.ts'
 import { Rounds } from './rounds.ts'
 
 /** Changes of files that the system does not tell (network file systems) are seen after so long. */
@@ -40,9 +41,12 @@ export class Lookout {
     })
   }
 
-  /** Those that have said nothing for seconds. */
-  get silent(): readonly SilentWorker[] {
-    return this.#hung.silent
+  /** How many workers there are, and which of them are not well. */
+  get workers(): WorkerFacts {
+    const { crew, totals } = this.#parts
+    const { wanted, serving } = crew()
+    const full = totals.gaugesOf('accept_stopped').filter(({ value }) => value === 1)
+    return { wanted, serving, silent: this.#hung.silent, full: full.map(({ labels }) => labels[0] ?? '') }
   }
 
   begin(): void {

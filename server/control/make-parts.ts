@@ -13,6 +13,7 @@ import { bindProblems, partsOf } from './change/parts.ts'
 import { dryRun, restartProblems, workersWanted } from './change/plan-checks.ts'
 import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
 import { Board } from './processes/board.ts'
+import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { Crew } from './processes/crew.ts'
 import { untilOrphansEnd } from './processes/orphans.ts'
 import {
@@ -49,6 +50,7 @@ export interface PartsOptions {
   readonly config: Config
   readonly file: string
   readonly crew: Crew
+  readonly chosen: ChosenSockets
   readonly admin: AdminKeeper
   readonly history: History
   /** Whether files are followed. */
@@ -75,6 +77,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const [{ Prober }, resolvers] = await Promise.all([
     import('./health/prober.ts'),
     import('../lib/resolver.ts'),
+    options.chosen.choose(config),
   ])
   const { data } = config
   const board = crew.isInProcess ? Board.alone() : Board.shared(crew.rows, data)
@@ -126,7 +129,7 @@ type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn' | 'certi
 }
 
 function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
-  const { crew, file, history } = options
+  const { chosen, crew, file, history } = options
   const { board, sockets, turn } = hands
   return new Applier({
     parts: partsOf({
@@ -145,7 +148,10 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       door: await turn.doorOf(words),
     }),
     dryRun,
-    restartProblems: (words, running) => restartProblems(words, running, crew),
+    restartProblems: (words, running) => [
+      ...restartProblems(words, running, crew),
+      ...chosen.restartProblems(words),
+    ],
     revisionOf: (edition) => history.revisionOf(edition),
     onBug: (part, error) => logEvent('error', 'bug', { process: 'supervisor', part, error: String(error) }),
   })

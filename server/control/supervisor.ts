@@ -12,6 +12,7 @@ import { applyFirst, confirmedOf } from './change/confirmation.ts'
 import { History } from './change/history.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
+import { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { Crew } from './processes/crew.ts'
 import { controlFactsOf, factsOf, serverFacts, type Known, type Stopping, type WorkerFacts } from './facts.ts'
 import { makeParts, type Parts } from './make-parts.ts'
@@ -48,6 +49,7 @@ export class Supervisor implements Known {
   isDraining = false
   readonly changes: Changes
   readonly options: SuperviseOptions
+  readonly chosen: ChosenSockets
   readonly #own: OwnCrew
   #parts: Parts | null = null
   readonly #source: WatchedConfig
@@ -67,6 +69,7 @@ export class Supervisor implements Known {
 
   constructor(options: SuperviseOptions) {
     this.options = options
+    this.chosen = ChosenSockets.onThisMachine(options.env)
     this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
     this.#announcer = new Announcer({
       ...options,
@@ -74,6 +77,7 @@ export class Supervisor implements Known {
       parts: () => this.#parts,
       workers: () => this.workers.map(({ pid }) => pid),
       admin: () => this.admin.address,
+      sockets: () => this.chosen.said,
       rejection: () => this.changes.rejection,
       isDraining: () => this.isDraining,
     })
@@ -88,6 +92,7 @@ export class Supervisor implements Known {
       totals: this.totals,
       board: () => this.#parts?.board ?? null,
       sockets: () => this.#parts?.sockets ?? null,
+      chosen: this.chosen,
       reasons: () => this.reasons,
       logs: () => this.running?.edition.config.logs ?? null,
       onUnsound: () => this.changes.unsound(),
@@ -116,9 +121,7 @@ export class Supervisor implements Known {
   }
 
   get workerFacts(): WorkerFacts {
-    const { wanted, serving } = this.#crew
-    const full = this.totals.gaugesOf('accept_stopped').filter(({ value }) => value === 1)
-    return { wanted, serving, silent: this.#lookout.silent, full: full.map(({ labels }) => labels[0] ?? '') }
+    return this.#lookout.workers
   }
 
   get #drainTimes(): DrainTimes {
@@ -177,13 +180,12 @@ export class Supervisor implements Known {
     await this.#own.fit(workersOf(config))
     if (this.isDraining) return []
     this.#parts = await makeParts({
+      ...this.options,
       config,
-      file: this.options.file,
       crew: this.#crew,
+      chosen: this.chosen,
       admin: this.admin,
       history,
-      isWatching: this.options.isWatching,
-      env: this.options.env,
       totals: this.totals,
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),

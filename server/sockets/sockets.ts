@@ -1,8 +1,30 @@
-// The sockets of this process: Bun's, unless it was told to have others.
+// The sockets of this process: one kind for all that it listens on and dials, made once before it serves;
+// until then, and in commands, Bun's.
 import { bunSockets } from './bun/bun-sockets.ts'
-import type { Sockets } from './socket.ts'
+import type { Choice, Probes } from './choose.ts'
+import type { SocketsFigures } from './figures.ts'
+import { type Made, makeSockets, type Makers } from './make-sockets.ts'
+import type { Sockets, SocketsKind } from './socket.ts'
 
-const own: { sockets: Sockets } = { sockets: bunSockets }
+const MAKERS: Makers = {
+  bun: () => Promise.resolve(bunSockets),
+}
+
+/** What this system could have, if nothing stands against it. */
+export const kindsHere = (): Probes =>
+  process.platform === 'linux' ? Object.fromEntries(Object.keys(MAKERS).map((kind) => [kind, null])) : {}
+
+let own: Made = bunSockets
 
 /** For who listens or dials. */
-export const sockets = (): Sockets => own.sockets
+export const sockets = (): Sockets => own
+
+/** What its loop counts; null: it is Bun's, which counts nothing. */
+export const socketsFigures = (): SocketsFigures | null => own.figures ?? null
+
+/** Makes those of this kind, or of the next that can be had, those of this process. */
+export async function useSockets(kind: SocketsKind): Promise<Choice> {
+  const { made, why } = await makeSockets(kind, MAKERS)
+  own = made
+  return { kind: made.kind, why }
+}

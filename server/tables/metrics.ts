@@ -118,6 +118,28 @@ export const METRICS = {
     'process',
   ),
   accept_stops_total: counter('How often accepting stopped as descriptors ran short.'),
+  sockets_info: gauge(
+    'Always 1; which sockets a process has is in the labels: io_uring, epoll or bun.',
+    'process',
+    'kind',
+  ),
+  sockets_turns_total: counter('Turns of the loop of a process that has sockets of ours.', 'process'),
+  sockets_events_total: counter('What the kernel told of sockets in such turns.', 'process'),
+  sockets_calls_total: counter('System calls for such sockets.', 'process'),
+  sockets_sends_total: counter(
+    'Sends of such sockets: with the one call of a turn (ring), or by a call of their own (direct).',
+    'process',
+    'how',
+  ),
+  sockets_buffers_lent: gauge('Buffers for reading that are handed out.', 'process'),
+  sockets_buffers_exhausted_total: counter(
+    'How often no buffer for reading was left, so that sockets waited.',
+    'process',
+  ),
+  sockets_accept_pauses_total: counter(
+    'How often a listening socket stopped accepting for a while.',
+    'process',
+  ),
   buffered_bytes: gauge('Bytes held for clients and servers that are slow.', 'process'),
   buffers_full_total: counter(
     'How often the limit of such bytes was reached, so that clients were not read.',

@@ -47,6 +47,16 @@ export interface HealthDocument {
   }
   /** Only where there are turn listeners. */
   readonly turn?: TurnFacts
+  readonly sockets?: SocketsFacts
+}
+
+/** Which sockets the workers have: io_uring, epoll or bun. */
+export interface SocketsFacts {
+  readonly kind: string
+  /** What was wanted more, and why it cannot be had; null: nothing was. */
+  readonly why: string | null
+  /** Those that could not make theirs, and have others. */
+  readonly others: readonly { readonly process: string; readonly kind: string; readonly why: string | null }[]
 }
 
 /** The TURN relay. */

@@ -4,6 +4,8 @@ import type { SaidByChild, ToldToChild } from '../lib/child-words.ts'
 import type { ServerConfig } from '../backends/server.options.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { CertificateText } from '../tls/certificate.ts'
+import type { Choice } from '../sockets/choose.ts'
+import type { SocketsKind } from '../sockets/socket.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 
 /** Descriptors sent with this tag, not with a plan's number: that of the scoreboard's region. */
@@ -46,6 +48,8 @@ export type ToWorker =
       readonly slot: number
       readonly row: number
       readonly hasLedger: boolean
+      /** The sockets that it is to have. */
+      readonly sockets: SocketsKind
     }
   /**
    * `rules`: those of the config, in pieces, as they are nearly all of a large plan: each is read in a turn
@@ -66,3 +70,5 @@ export type ToSupervisor =
   | SaidByChild
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }
+  /** Which sockets it has, before it is ready for its first plan. */
+  | ({ readonly type: 'sockets' } & Choice)

@@ -13,8 +13,11 @@ import { meterProcess } from '../telemetry/gather.ts'
 import { endOnBugs } from '../telemetry/log-bugs.ts'
 import { finishEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { useSockets } from '../sockets/sockets.ts'
+import type { SocketsKind } from '../sockets/socket.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Plan } from '../snapshot/plan.ts'
+import { meterSockets } from './sockets-news.ts'
 import { BOARD_TAG, processName, type ToSupervisor, type ToWorker } from './messages.ts'
 
 /** The descriptor that the supervisor puts our end of the channel at. */
@@ -52,6 +55,8 @@ class WorkerShell {
   #boardFd = -1
   #number = 0
   #beat: Timer | null = null
+  /** Settles when it has sockets. */
+  #sockets: Promise<void> = Promise.resolve()
   #quietBeats = QUIET_BEATS
   readonly #startCode = new StartCode()
   /** The oldest plan in use, as it was told. */
@@ -103,14 +108,21 @@ class WorkerShell {
     this.#drain(finishMs(this.#plane?.snapshot?.config.drain ?? 0))
   }
 
-  #onBoard({ slot, row, hasLedger }: Extract<ToWorker, { type: 'board' }>): void {
+  #onBoard({ slot, row, hasLedger, sockets }: Extract<ToWorker, { type: 'board' }>): void {
     const [fd = -1, buckets = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 3 : 2)
     this.#boardFd = fd
     this.#board = scoreboardOn(mapRegion(fd), row)
     this.#board.buckets = Buckets.shared(buckets)
     this.#plane = new DataPlane(this.#board, processName(slot), hasLedger ? new Ledger(ledger) : null)
     meterProcess(this.#plane.registry, processName(slot))
+    this.#sockets = this.#haveSockets(sockets, this.#plane, processName(slot))
     this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)
+  }
+
+  async #haveSockets(kind: SocketsKind, { registry }: DataPlane, process: string): Promise<void> {
+    const choice = await useSockets(kind)
+    meterSockets(registry, process)
+    say({ type: 'sockets', ...choice })
   }
 
   async #onPlan(number: number, text: string, rules: readonly string[]): Promise<void> {
@@ -120,7 +132,7 @@ class WorkerShell {
       const fds = receiveFds(CHANNEL_FD, number, plan.sockets.length)
       if (!this.#plane) closeFds(fds)
       this.#mapRecords(plan.records)
-      await this.#plane?.prepare(withRules(plan, rules), plan.sockets, fds)
+      await Promise.all([this.#plane?.prepare(withRules(plan, rules), plan.sockets, fds), this.#sockets])
       say({ type: 'ready', number })
     } catch (error) {
       say({ type: 'failed', number, why: error instanceof Error ? error.message : String(error) })

@@ -1,4 +1,5 @@
-// Runs a program as most containers do: io_uring is refused. bun refuse-io-uring.ts ERRNO PROGRAM ARGUMENT…
+// Runs a program as most containers do: io_uring is refused, or (kill) ends who asks for it.
+// bun refuse-io-uring.ts ERRNO|kill PROGRAM ARGUMENT…
 import { become, EQUALS, refuse } from './seccomp.ts'
 
 /** io_uring_setup, io_uring_enter, io_uring_register: the same on all machines. */
@@ -7,7 +8,7 @@ const CALLS = [425, 426, 427]
 const [errno = '1', program = '', ...args] = process.argv.slice(2)
 
 refuse(
-  Number(errno),
+  errno === 'kill' ? 'kill' : Number(errno),
   (rest) =>
     CALLS.map((call, index) => {
       const toRefusal = rest - 1 - index

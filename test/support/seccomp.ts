@@ -11,6 +11,8 @@ export const LOAD = 0x20
 export const EQUALS = 0x15
 const RETURN = 0x06
 const ALLOW = 0x7fff0000
+const ERRNO = 0x00050000
+const KILL_PROCESS = 0x80000000
 /** Of struct seccomp_data. */
 const NUMBER_AT = 0
 const ARCHITECTURE_AT = 4
@@ -21,18 +23,21 @@ const { prctl, execve } = dlopen('libc.so.6', {
   execve: { args: ['ptr', 'ptr', 'ptr'], returns: 'i32' },
 }).symbols
 
+/** Refuses calls with this errno, or ends who makes them (SIGSYS). */
+export type Refusal = number | 'kill'
+
 /**
- * Refuses calls with this errno: `judge` is given what has the number of the call loaded, and how many
+ * Refuses calls: `judge` is given what has the number of the call loaded, and how many
  * instructions follow behind its own (the first of them refuses, the second allows).
  */
-export function refuse(errno: number, judge: (rest: number) => readonly Instruction[], length: number): void {
+export function refuse(how: Refusal, judge: (rest: number) => readonly Instruction[], length: number): void {
   const architecture = ARCHITECTURES[process.arch] ?? fail(`no seccomp filter for ${process.arch}`)
   const instructions: readonly Instruction[] = [
     [LOAD, 0, 0, ARCHITECTURE_AT],
     [EQUALS, 0, length + 2, architecture],
     [LOAD, 0, 0, NUMBER_AT],
     ...judge(length),
-    [RETURN, 0, 0, 0x00050000 | errno],
+    [RETURN, 0, 0, how === 'kill' ? KILL_PROCESS : ERRNO | how],
     [RETURN, 0, 0, ALLOW],
   ]
   install(instructions)

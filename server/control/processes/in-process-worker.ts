@@ -1,6 +1,10 @@
 // `workers: 0` as one more worker of the crew. It cannot die alone, and answers at once.
 import type { Amendment } from '../../worker/messages.ts'
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
+import type { Choice } from '../../sockets/choose.ts'
+import type { SocketsKind } from '../../sockets/socket.ts'
+import { useSockets } from '../../sockets/sockets.ts'
+import { meterSockets } from '../../worker/sockets-news.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricsDelta } from '../../telemetry/registry.ts'
 import type { Answer } from '../children/kept.ts'
@@ -12,6 +16,9 @@ export interface InProcessOptions {
   readonly board: Scoreboard
   readonly socket: SocketSource
   readonly reasons: () => Reasons
+  /** The sockets that it is to have. */
+  readonly kind: SocketsKind
+  readonly onSockets: (choice: Choice) => void
   readonly onMetrics: (delta: MetricsDelta, oldest: number) => void
 }
 
@@ -29,8 +36,10 @@ export class InProcessWorker implements Worker {
   readonly #onMetrics: InProcessOptions['onMetrics']
   readonly #metrics: Timer
   readonly #leave: () => void
+  /** Settles when it has sockets. */
+  readonly #sockets: Promise<void>
 
-  constructor({ board, socket, reasons, onMetrics }: InProcessOptions) {
+  constructor({ board, socket, reasons, kind, onSockets, onMetrics }: InProcessOptions) {
     this.#shell = new InProcess(board, socket)
     this.#reasons = reasons
     this.#onMetrics = onMetrics
@@ -38,6 +47,10 @@ export class InProcessWorker implements Worker {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.exited = promise
     this.#leave = resolve
+    this.#sockets = useSockets(kind).then((choice) => {
+      meterSockets(this.#shell.plane.registry, 'supervisor')
+      onSockets(choice)
+    })
   }
 
   /** Ports of the listeners that it bound by itself. */
@@ -46,7 +59,10 @@ export class InProcessWorker implements Worker {
   }
 
   async prepare(plan: PlanBody): Promise<Answer> {
-    const why = await this.#shell.prepare({ ...plan, reasons: this.#reasons() })
+    const [why] = await Promise.all([
+      this.#shell.prepare({ ...plan, reasons: this.#reasons() }),
+      this.#sockets,
+    ])
     return why === null ? { is: 'ready' } : { is: 'failed', why }
   }
 

@@ -3,6 +3,7 @@ import { duplicateFd } from '../../lib/pass-fds.ts'
 import type { LogsConfig } from '../../telemetry/logs.options.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { Board } from './board.ts'
+import type { ChosenSockets } from './chosen-sockets.ts'
 import { Crew, type CrewOptions } from './crew.ts'
 import { InProcessWorker } from './in-process-worker.ts'
 import type { ListeningSockets, TakenSocket } from '../sockets/sockets.ts'
@@ -23,6 +24,7 @@ export interface CrewParts {
   /** Null until the config is known; there by the time the first plan is prepared. */
   readonly board: () => Board | null
   readonly sockets: () => ListeningSockets | null
+  readonly chosen: Pick<ChosenSockets, 'kind' | 'heard' | 'forget'>
   readonly reasons: () => Reasons
   /** As served now; null before the first plan. */
   readonly logs: () => LogsConfig | null
@@ -77,6 +79,8 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     beats: (of) => present(parts.board()).scoreboard.beats(of),
     socket: (key, of) => present(parts.sockets()).take(key, of),
     reasons: parts.reasons,
+    sockets: () => parts.chosen.kind,
+    onSockets: (choice) => parts.chosen.heard(processName(slot), choice),
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)
       ledger.collect()
@@ -85,7 +89,10 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     onExit: (_, how) => {
       ledger.settle(parts.logs())
       // What hung may end long after another took its place.
-      if (latest.get(slot) === worker) parts.totals.forgetProcess(processName(slot))
+      if (latest.get(slot) === worker) {
+        parts.totals.forgetProcess(processName(slot))
+        parts.chosen.forget(processName(slot))
+      }
       parts.onOldest(worker, null)
       parts.onExit(worker, how)
     },
@@ -102,6 +109,8 @@ function startInProcess(parts: CrewParts): Worker {
     board: present(parts.board()).scoreboard,
     socket: isAdopting ? (key) => copyOf(present(parts.sockets()).take(key, 0)) : null,
     reasons: parts.reasons,
+    kind: parts.chosen.kind,
+    onSockets: (choice) => parts.chosen.heard('supervisor', choice),
     onMetrics: (delta, oldest) => {
       parts.totals.merge(delta)
       parts.onOldest(worker, oldest)

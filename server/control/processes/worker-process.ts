@@ -2,6 +2,9 @@
 // their own channel.
 import { inSlices, type Steps } from '../../lib/slices.ts'
 import type { Plan } from '../../snapshot/plan.ts'
+import type { SaidByChild } from '../../lib/child-words.ts'
+import type { Choice } from '../../sockets/choose.ts'
+import type { SocketsKind } from '../../sockets/socket.ts'
 import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
 import { Child } from '../children/child.ts'
 import { ipcProcess, type ChildExit } from '../children/child-start.ts'
@@ -9,7 +12,9 @@ import { writeRules } from './rule-pieces.ts'
 import { tcpBindsIn, type TakenSocket } from '../sockets/sockets.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 
-type Metrics = Extract<ToSupervisor, { type: 'metrics' }>
+/** What only workers say. */
+type Said = Exclude<ToSupervisor, SaidByChild>
+type Metrics = Extract<Said, { type: 'metrics' }>
 
 export interface WorkerProcessOptions {
   readonly slot: number
@@ -28,11 +33,14 @@ export interface WorkerProcessOptions {
   readonly socket: (key: string, slot: number) => TakenSocket
   /** Why servers are not up, as it is now. */
   readonly reasons: () => Reasons
+  /** Which sockets it is to have; asked with the scoreboard. */
+  readonly sockets: () => SocketsKind
+  readonly onSockets: (choice: Choice) => void
   readonly onMetrics: (metrics: Metrics) => void
   readonly onExit: (worker: WorkerProcess, how: ChildExit) => void
 }
 
-export class WorkerProcess extends Child<PlanBody, Metrics, ToWorker> implements Worker {
+export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Worker {
   readonly slot: number
   readonly row: number
   readonly ports = null
@@ -86,8 +94,9 @@ export class WorkerProcess extends Child<PlanBody, Metrics, ToWorker> implements
     return { type: 'plan', number: plan.number, plan: text, rules }
   }
 
-  protected onSaid(message: Metrics): void {
+  protected onSaid(message: Said): void {
     if (message.type === 'metrics') this.#options.onMetrics(message)
+    else if (message.type === 'sockets') this.#options.onSockets(message)
   }
 
   protected onExit(how: ChildExit): void {
@@ -111,7 +120,8 @@ export class WorkerProcess extends Child<PlanBody, Metrics, ToWorker> implements
     const ledger = this.#options.ledgerFd()
     const shared = [this.#options.boardFd(), this.#options.bucketsFd()]
     this.sendFds(BOARD_TAG, ledger === null ? shared : [...shared, ledger])
-    this.tell({ type: 'board', slot: this.slot, row: this.row, hasLedger: ledger !== null })
+    const { slot, row } = this
+    this.tell({ type: 'board', slot, row, hasLedger: ledger !== null, sockets: this.#options.sockets() })
     this.#hasBoard = true
   }
 }

@@ -8,14 +8,15 @@ import { KernelMemory } from '../memory.ts'
 import { BufferRing } from './buffer-ring.ts'
 import * as asked from './requests.ts'
 import { type Completions, HAS_BUFFER, HAS_MORE, Ring, RingRefused } from './ring.ts'
+import { OLD, whyRefused } from './why-refused.ts'
 
 const REGISTER_PROBE = 8
 const OPERATIONS_MAX = 256
 /** struct io_uring_probe, and a struct io_uring_probe_op of each operation. */
 const PROBE_BYTES = 16 + OPERATIONS_MAX * 8
 const IS_SUPPORTED = 1
-const OLD = 'this kernel is too old for it (Linux 6.1 is needed)'
 const WAIT_MS = 1000
+const EINVAL = 22
 const GROUP = 1
 const WORD = Buffer.from('io_uring')
 
@@ -27,35 +28,12 @@ export function probe(): string | null {
     ring = new Ring(8, 16)
     return lackOf(ring) ?? triedOn(ring)
   } catch (error) {
-    return error instanceof RingRefused ? refusal(error) : (error as Error).message
+    return error instanceof RingRefused
+      ? whyRefused(error, sysctl('io_uring_disabled'))
+      : (error as Error).message
   } finally {
     ring?.close()
   }
-}
-
-const EPERM = 1
-const ENOMEM = 12
-const EACCES = 13
-const EINVAL = 22
-const ENFILE = 23
-const EMFILE = 24
-const ENOSYS = 38
-
-function refusal({ message, code }: RingRefused): string {
-  if (code === ENOSYS) return 'this kernel has none, or a seccomp profile says so'
-  if (code === EPERM || code === EACCES) return refusedBy()
-  if (code === EINVAL) return OLD
-  if (code === ENOMEM) return 'there is no memory for it, or too little may be locked (RLIMIT_MEMLOCK)'
-  if (code === ENFILE || code === EMFILE) return 'no descriptor is left for it'
-  return message
-}
-
-/** sysctl kernel.io_uring_disabled: 0 for all, 1 for a group only, 2 for nobody. */
-function refusedBy(): string {
-  const disabled = sysctl('io_uring_disabled')
-  if (disabled === '2') return 'it is switched off (sysctl kernel.io_uring_disabled is 2)'
-  if (disabled !== '1') return 'it is not permitted here, as in most containers (seccomp profile)'
-  return 'it is for a group only (sysctl kernel.io_uring_disabled is 1, kernel.io_uring_group says which)'
 }
 
 function sysctl(name: string): string {

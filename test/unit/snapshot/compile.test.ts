@@ -58,6 +58,7 @@ const config = (more: Partial<Config>): Config => ({
   listeners: { web: listener() },
   rules: [],
   backends: { api: backend('http://127.0.0.1:1') },
+  sockets: 'auto',
   data: './data',
   drain: 30_000,
   limits: { buffers: 2 ** 28, compress: 2 ** 26, rate_limits: 2 ** 23 },

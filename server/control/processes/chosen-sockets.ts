@@ -1,0 +1,105 @@
+// Which sockets the workers of this gateway have: found out once, as it starts, and told once when it is not
+// what was wanted. A worker that is replaced gets the same.
+import type { Config } from '../../config/schema.ts'
+import { type Choice, choose, type Probes, wantedSockets } from '../../sockets/choose.ts'
+import type { SocketsKind } from '../../sockets/socket.ts'
+import { kindsHere } from '../../sockets/sockets.ts'
+import type { SocketsFacts } from '../../telemetry/documents.ts'
+import { type LogEvent, logEvent } from '../../telemetry/log.ts'
+import type { ApplyProblem } from '../problem.ts'
+import { probeRing } from './probe-ring.ts'
+import { workerEnv } from './worker-command.ts'
+
+type Wanting = Pick<Config, 'sockets'>
+
+export interface ChosenSocketsParts {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What could be had if nothing stood against it. */
+  readonly ofSystem: Probes
+  /** Asks the machine what stands against rings; null: nothing. */
+  readonly probe: () => Promise<string | null>
+  readonly tell: LogEvent
+}
+
+export class ChosenSockets {
+  readonly #parts: ChosenSocketsParts
+  /** What is not asked may be there. */
+  #probes: Probes
+  #chosen: Choice | null = null
+  /** Processes that have others, as they could not make those. */
+  readonly #others = new Map<string, Choice>()
+  #hasTold = false
+
+  constructor(parts: ChosenSocketsParts) {
+    this.#parts = parts
+    this.#probes = parts.ofSystem
+  }
+
+  static onThisMachine(env: ChosenSocketsParts['env']): ChosenSockets {
+    return new ChosenSockets({
+      env,
+      ofSystem: kindsHere(),
+      probe: () => probeRing({ env: workerEnv(env) }),
+      tell: logEvent,
+    })
+  }
+
+  /** Chooses for this run. Throws what is wrong with what is wanted, with its path. */
+  async choose(config: Wanting): Promise<void> {
+    const { env, ofSystem, probe } = this.#parts
+    const wanted = wantedSockets(config.sockets, env)
+    if (typeof wanted !== 'string') throw new Error(wanted.problem)
+    if (wanted !== 'auto' && wanted !== 'bun' && ofSystem[wanted] === undefined)
+      throw Object.assign(new Error(`found ${wanted}: it needs Linux`), { path: 'sockets' })
+    if (ofSystem.io_uring !== undefined && (wanted === 'auto' || wanted === 'io_uring'))
+      this.#probes = { ...ofSystem, io_uring: await probe() }
+    this.#chosen = choose(wanted, this.#probes)
+    const { kind, why } = this.#chosen
+    if (why !== null) this.#tell({ wanted, sockets: kind, why })
+  }
+
+  /** Of each worker that is started. */
+  get kind(): SocketsKind {
+    if (this.#chosen === null) throw new Error('sockets are not chosen yet')
+    return this.#chosen.kind
+  }
+
+  /** Of all workers; more than one where some could not make those that were chosen. */
+  get said(): string {
+    const kinds = [this.kind, ...[...this.#others.values()].map(({ kind }) => kind)]
+    return [...new Set(kinds)].join(', ')
+  }
+
+  /** What a process has, as it says itself. */
+  heard(process: string, choice: Choice): void {
+    if (choice.kind === this.#chosen?.kind) return void this.#others.delete(process)
+    this.#others.set(process, choice)
+    this.#tell({ process, wanted: this.#chosen?.kind, sockets: choice.kind, why: choice.why })
+  }
+
+  /** A process is gone. */
+  forget(process: string): void {
+    this.#others.delete(process)
+  }
+
+  /** A config that wants others than are in use. */
+  restartProblems({ sockets }: Wanting): readonly ApplyProblem[] {
+    const wanted = wantedSockets(sockets, this.#parts.env)
+    if (typeof wanted !== 'string' || this.#chosen === null) return []
+    if (choose(wanted, this.#probes).kind === this.#chosen.kind) return []
+    const message = `found ${sockets}, in use is ${this.#chosen.kind}: a change needs a restart`
+    return [{ path: 'sockets', message }]
+  }
+
+  /** Null before they are chosen. */
+  get facts(): SocketsFacts | null {
+    if (this.#chosen === null) return null
+    const others = [...this.#others].map(([process, { kind, why }]) => ({ process, kind, why }))
+    return { ...this.#chosen, others }
+  }
+
+  #tell(facts: Readonly<Record<string, unknown>>): void {
+    if (!this.#hasTold) this.#parts.tell('info', 'sockets_fallback', facts)
+    this.#hasTold = true
+  }
+}

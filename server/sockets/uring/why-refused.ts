@@ -1,0 +1,31 @@
+// Why the kernel refused a ring, in words for whoever runs the machine.
+
+export const OLD = 'this kernel is too old for it (Linux 6.1 is needed)'
+
+const EPERM = 1
+const ENOMEM = 12
+const EACCES = 13
+const EINVAL = 22
+const ENFILE = 23
+const EMFILE = 24
+const ENOSYS = 38
+
+/** `disabled`: the sysctl kernel.io_uring_disabled; empty: this kernel has none. */
+export function whyRefused(
+  { code, message }: { readonly code: number; readonly message: string },
+  disabled: string,
+): string {
+  if (code === ENOSYS) return 'this kernel has none, or a seccomp profile says so'
+  if (code === EPERM || code === EACCES) return whyForbidden(disabled)
+  if (code === EINVAL) return OLD
+  if (code === ENOMEM) return 'there is no memory for it, or too little may be locked (RLIMIT_MEMLOCK)'
+  if (code === ENFILE || code === EMFILE) return 'no descriptor is left for it'
+  return message
+}
+
+/** The sysctl says 0 for all, 1 for a group only, 2 for nobody. */
+function whyForbidden(disabled: string): string {
+  if (disabled === '2') return 'it is switched off (sysctl kernel.io_uring_disabled is 2)'
+  if (disabled !== '1') return 'it is not permitted here, as in most containers (seccomp profile)'
+  return 'it is for a group only (sysctl kernel.io_uring_disabled is 1, kernel.io_uring_group says which)'
+}

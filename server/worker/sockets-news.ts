@@ -1,0 +1,36 @@
+// What a process counts of its sockets.
+import type { SocketsFigures } from '../sockets/figures.ts'
+import { sockets, socketsFigures } from '../sockets/sockets.ts'
+import type { MetricName } from '../tables/metrics.ts'
+import type { Registry } from '../telemetry/registry.ts'
+
+const COUNTERS = {
+  sockets_turns_total: 'turns',
+  sockets_events_total: 'events',
+  sockets_calls_total: 'calls',
+  sockets_buffers_exhausted_total: 'buffersExhausted',
+  sockets_accept_pauses_total: 'acceptPauses',
+} as const satisfies Partial<Record<MetricName, keyof SocketsFigures>>
+
+/** Tells which sockets a process has, and what its loop counts, each time the registry is read. */
+export function meterSockets(registry: Registry, process: string): void {
+  registry.gauge('sockets_info', [process, sockets().kind]).set(1)
+  const figures = socketsFigures()
+  if (figures !== null) meterLoop(registry, process, figures)
+}
+
+/** What a loop counts: one set of series for each process that has one. */
+export function meterLoop(registry: Registry, process: string, figures: SocketsFigures): void {
+  const counters = Object.entries(COUNTERS).map(
+    ([name, figure]) => [registry.counter(name as keyof typeof COUNTERS, [process]), figure] as const,
+  )
+  const onRing = registry.counter('sockets_sends_total', [process, 'ring'])
+  const direct = registry.counter('sockets_sends_total', [process, 'direct'])
+  const lent = registry.gauge('sockets_buffers_lent', [process])
+  registry.onRead(() => {
+    for (const [counter, figure] of counters) counter.set(figures[figure])
+    onRing.set(figures.ringSends)
+    direct.set(figures.directSends)
+    if (lent.value !== figures.buffersLent) lent.set(figures.buffersLent)
+  })
+}

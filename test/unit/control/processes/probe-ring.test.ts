@@ -1,0 +1,25 @@
+import { expect, test } from 'bun:test'
+import { probeRing } from '../../../../server/control/processes/probe-ring.ts'
+
+/** Asks by a process that runs this code. */
+const askedBy = (code: string, withinMs = 60_000): Promise<string | null> =>
+  probeRing({ env: {}, command: [process.execPath, '--eval', code], withinMs })
+
+test('what the process found is what is told', async () => {
+  expect(await askedBy('console.log(JSON.stringify({ why: null }))')).toBe(null)
+  expect(await askedBy('console.log(JSON.stringify({ why: "it is closed" }))')).toBe('it is closed')
+})
+
+test('a process that is ended, breaks or says nothing of use is an answer as well', async () => {
+  const endedBy = (signal: string) => probeRing({ env: {}, command: ['/bin/sh', '-c', `kill -${signal} $$`] })
+  expect(await endedBy('SYS')).toContain('a seccomp filter ends whoever asks for it')
+  expect(await endedBy('SEGV')).toBe('who asked for it died (SIGSEGV)')
+  expect(await askedBy('process.exit(1)')).toStartWith('nobody could ask for it: ')
+  expect(await probeRing({ env: {}, command: ['/nowhere/to/be/found'] })).toStartWith(
+    'nobody could ask for it: ',
+  )
+})
+
+test('one that hangs is ended', async () => {
+  expect(await askedBy('setInterval(() => {}, 1000)', 300)).toBe('who asked for it had no answer for 0.3 s')
+})
