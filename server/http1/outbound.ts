@@ -11,6 +11,7 @@ import { whyUnframed } from '../head/why-answer.ts'
 import { type RequestLines, writeRequestHead } from '../head/write.ts'
 import type { BodyForm, ServerEvents, ServerStream } from '../http/ends.ts'
 import { nowMs } from '../lib/clock.ts'
+import { flush } from '../lib/stage.ts'
 import type { Dialler, Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
@@ -31,6 +32,8 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
   #upgrades: readonly string[] = []
   /** Content is put into chunks. */
   #wrapsChunks = false
+  /** The head of this answer, once it is handed on. */
+  #told: ResponseHead | null = null
   /** Content of the answer that was handed on. */
   #toldBytes = 0
   /** The answer refuses its request: what is left of that ends with it. */
@@ -64,6 +67,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     this.#wrapsChunks = false
     this.#isUploadStopped = false
     this.#interims = null
+    this.#told = null
     this.isRequestWhole = false
     this.hasAnswered = false
     this.place = 'head'
@@ -115,6 +119,12 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   onData(bytes: Buffer): void {
     if (this.isFinishing) return this.linger(bytes.length)
+    this.#read(bytes)
+    const told = this.#told
+    if (told !== null && told.fields.bytes === bytes) keepHead(told)
+  }
+
+  #read(bytes: Buffer): void {
     switch (this.place) {
       case 'head':
         this.hasAnswered = true
@@ -207,9 +217,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   /** All of a body of known length has come with its head: there is nothing to be read. */
   #answerAtOnce(framing: Framing, bytes: Buffer, from: number, to: number): void {
-    const { head } = this
-    this.head = takeHead()
-    this.#events?.serverAnswer(head, this.#formOf(framing))
+    this.#tell(this.head, this.#formOf(framing))
     if (this.place !== 'body') return // whoever asked gave up
     if (to > from) this.#events?.serverBody(bytes, from, to, to - from)
     if (this.place === 'body') this.#bodyWhole(bytes, to, null)
@@ -218,6 +226,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
   /** The head is the asker's from here on. */
   #tell(head: ResponseHead, form: BodyForm): void {
     this.head = takeHead()
+    this.#told = head
     this.#events?.serverAnswer(head, form)
   }
 
@@ -347,6 +356,12 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     this.awaitHead()
     this.#events?.serverDrained()
   }
+}
+
+/** An answer that goes on behind the bytes that brought its head, which are lent: they leave, or are copied. */
+function keepHead(head: ResponseHead): void {
+  flush()
+  head.detach()
 }
 
 // One object for all requests: it lives only while a head is written.
