@@ -148,7 +148,7 @@ export interface ClientStream extends Half, Sink {
 
 /** What a client's stream tells its exchange. */
 export interface ClientEvents {
-  /** A piece of the request's body (or of a tunnel). */
+  /** A piece of the request's body (or of a tunnel), lent until this returns. */
   requestBody(bytes: Buffer, from: number, to: number): void
   /** The request's body, or the client's half of a tunnel, is over; not told of a request without a body. */
   requestEnd(trailers: Fields | null): void
@@ -211,7 +211,7 @@ export interface ServerEvents {
    * (`giveHead`) once nobody looks at it any more.
    */
   serverAnswer(head: ResponseHead, form: BodyForm): void
-  /** A piece of the answer's body; `content`: how much of it is none of framing. */
+  /** A piece of the answer's body, lent until this returns; `content`: how much of it is none of framing. */
   serverBody(bytes: Buffer, from: number, to: number, content: number): void
   /** The answer, or the server's half of a tunnel, is over. */
   serverEnd(trailers: Fields | null): void

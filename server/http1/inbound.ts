@@ -8,7 +8,6 @@ import type { ClientConnection } from '../http/ends.ts'
 import { holdIfFull, letGo } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { inTurn } from '../lib/event.ts'
-import { keepable } from '../lib/read-piece.ts'
 import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -164,7 +163,7 @@ export class Inbound extends Conn implements ClientConnection {
     const end = this.#readBody(bytes, 0)
     if (end < 0 || end >= bytes.length || this.isFinishing) return
     // Its answer may be over already: then the next request is served at once.
-    const rest = keepable(bytes, end, bytes.length)
+    const rest = bytes.subarray(end)
     if (this.#isBetween) this.#pipeline.consume(rest, 0)
     else this.#pipeline.readAhead(rest)
   }

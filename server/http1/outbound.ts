@@ -358,7 +358,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
   }
 }
 
-/** An answer that goes on behind the bytes that brought its head, which are lent: they leave, or are copied. */
+/** Its answer goes on behind the bytes that brought it, which are lent: what is to leave of them does now. */
 function keepHead(head: ResponseHead): void {
   flush()
   head.detach()

@@ -12,7 +12,8 @@ const TARGET = '/path?query=1'
 const FIELDS = 'Host: example.org\r\nUser-Agent: a browser\r\nAccept: */*\r\n'
 const REQUEST = Buffer.from(`GET ${TARGET} HTTP/1.1\r\n${FIELDS}\r\n`)
 const NEXT = Buffer.from(`GET /next HTTP/1.1\r\n${FIELDS}\r\n`)
-const HEAD = 'HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\nContent-Length: 4\r\n\r\n'
+const HEAD =
+  'HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\nContent-Length: 4\r\n\r\n'
 const ANSWER = Buffer.from(`${HEAD}body`)
 
 const engine = (steps: readonly Middleware<never>[] = []): TestEngine =>

@@ -25,8 +25,11 @@ import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
 import { Registry } from '../../server/telemetry/registry.ts'
 import type { BackendSlots } from '../../server/scoreboard/slot.ts'
 import { type RawClient, rawClient } from './client.ts'
+import { lendReads } from './lent.ts'
 import type { Script } from './origin.ts'
 import { waitFor } from './wait.ts'
+
+lendReads()
 
 /** What the access log would say of an exchange. */
 export interface Logged {

@@ -1,6 +1,7 @@
 // Bytes as a loop of ours lends them: where the next read lies too. Nobody finds there what it kept of them
 // beyond the event that brought them.
 import { lend } from '../../server/lib/read-piece.ts'
+import { BunSocket } from '../../server/sockets/bun/bun-socket.ts'
 
 const SPOILT = 0xdd
 const memories: Buffer[] = []
@@ -27,3 +28,14 @@ function memoryFor(length: number): Buffer {
   lend(made.buffer)
   return (memories[inUse] = made)
 }
+
+/** From now on all that sockets of this process read is lent so. */
+export function lendReads(): void {
+  if (isLending) return
+  isLending = true
+  const { received } = BunSocket.prototype
+  BunSocket.prototype.received = function (bytes) {
+    lent(bytes, (copy) => received.call(this, copy))
+  }
+}
+let isLending = false
