@@ -1,7 +1,7 @@
 // Sockets that are bound here and served elsewhere: made by libc, as Bun would begin to read from its own.
 import { ptr } from 'bun:ffi'
 import { constants } from 'node:os'
-import { socketAddress } from './socket-address.ts'
+import { socketAddress, unixAddress } from './socket-address.ts'
 import { errno, libc } from './native.ts'
 
 const AF_UNIX = 1
@@ -16,9 +16,6 @@ const SO_REUSEADDR = 2
 const IP_PKTINFO = 8
 const IPV6_V6ONLY = 26
 const IPV6_RECVPKTINFO = 49
-
-/** Bytes of a Unix socket's path. */
-export const UNIX_PATH_MAX = 107
 
 const CODES: ReadonlyMap<number, string> = new Map(
   Object.entries(constants.errno).map(([name, code]) => [code, name]),
@@ -73,7 +70,7 @@ export function bindUdp(host: string, port: number, beside: readonly number[] = 
  * SystemProblem.
  */
 export function listenUnix(path: string, backlog: number): number {
-  const address = unixAddress(path)
+  const address = checkedAddress(path)
   const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
   const mask = process.umask(0o177)
   try {
@@ -93,7 +90,7 @@ export function listenUnix(path: string, backlog: number): number {
  * answers nobody.
  */
 export function isUnixAnswered(path: string): boolean {
-  const address = unixAddress(path)
+  const address = checkedAddress(path)
   const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
   const isConnected = libc().connect(fd, ptr(address), address.byteLength) === 0
   const isBusy = !isConnected && errno() === constants.errno.EAGAIN
@@ -101,13 +98,10 @@ export function isUnixAnswered(path: string): boolean {
   return isConnected || isBusy
 }
 
-function unixAddress(path: string): Uint8Array {
-  const bytes = new TextEncoder().encode(path)
-  if (bytes.length > UNIX_PATH_MAX) throw new SystemProblem('bind', constants.errno.ENAMETOOLONG)
-  const made = new Uint8Array(new ArrayBuffer(2 + bytes.length + 1))
-  made[0] = AF_UNIX
-  made.set(bytes, 2)
-  return made
+function checkedAddress(path: string): Uint8Array {
+  const address = unixAddress(path)
+  if (address === null) throw new SystemProblem('bind', constants.errno.ENAMETOOLONG)
+  return address
 }
 
 function portOf(fd: number): number {

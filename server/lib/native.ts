@@ -22,7 +22,7 @@ const SYMBOLS = {
   recvfrom: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i32' },
   sendto: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'i32'], returns: 'i32' },
-  sendmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
+  sendmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
   recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
   recvmmsg: { args: ['i32', 'ptr', 'u32', 'i32', 'ptr'], returns: 'i32' },
   sendmmsg: { args: ['i32', 'ptr', 'u32', 'i32'], returns: 'i32' },

@@ -1,5 +1,6 @@
 import { parseAddress } from './ranges.ts'
 
+const AF_UNIX = 1
 const AF_INET = 2
 const AF_INET6 = 10
 
@@ -13,5 +14,18 @@ export function socketAddress(address: string, port: number): Uint8Array<ArrayBu
   view.setUint16(0, isV4 ? AF_INET : AF_INET6, true)
   view.setUint16(2, port)
   made.set(bytes, isV4 ? 4 : 8)
+  return made
+}
+
+/** Bytes of a Unix socket's path. */
+export const UNIX_PATH_MAX = 107
+
+/** A struct sockaddr_un; null: the path is too long for one. */
+export function unixAddress(path: string): Uint8Array<ArrayBuffer> | null {
+  const bytes = new TextEncoder().encode(path)
+  if (bytes.length > UNIX_PATH_MAX) return null
+  const made = new Uint8Array(new ArrayBuffer(2 + bytes.length + 1))
+  made[0] = AF_UNIX
+  made.set(bytes, 2)
   return made
 }

@@ -10,6 +10,7 @@ export const SOCK_DGRAM = 2
 /** With SOCK_NONBLOCK and SOCK_CLOEXEC. */
 export const OPEN_FLAGS = 0x800 | 0x80000
 
+export const MSG_PEEK = 0x2
 export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_CTRUNC = 0x8
@@ -30,8 +31,8 @@ export const EADDRINUSE = 98
 export const EADDRNOTAVAIL = 99
 const ENETUNREACH = 101
 export const ENOBUFS = 105
-const ECONNRESET = 104
-const ETIMEDOUT = 110
+export const ECONNRESET = 104
+export const ETIMEDOUT = 110
 export const ECONNREFUSED = 111
 const EHOSTUNREACH = 113
 export const EINPROGRESS = 115
@@ -42,6 +43,7 @@ export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
+export const SO_DOMAIN = 39
 const SO_SNDBUFFORCE = 32
 const SO_RCVBUFFORCE = 33
 
@@ -80,6 +82,16 @@ export function readOption(fd: number, level: number, name: number): number {
   value[0] = 0
   libc().getsockopt(fd, level, name, valueAt, sizeAt)
   return value[0]
+}
+
+const F_GETFL = 3
+const F_SETFL = 4
+const O_NONBLOCK = 0x800
+
+/** Makes the calls on a descriptor return at once; on all copies of it. */
+export function setNonBlocking(fd: number): void {
+  const flags = libc().fcntl(fd, F_GETFL, 0)
+  if (flags >= 0 && (flags & O_NONBLOCK) === 0) libc().fcntl(fd, F_SETFL, flags | O_NONBLOCK)
 }
 
 /** Makes a buffer of a socket hold so many bytes, as far as the system lets us. */

@@ -34,7 +34,7 @@ const REMOVE = 2
 const MODIFY = 3
 
 /** Most events of one turn; the others are told in the next. */
-const EVENTS = 128
+const EVENTS = 256
 const isPacked = process.arch === 'x64'
 const EVENT_WORDS = isPacked ? 3 : 4
 const DATA_WORD = isPacked ? 1 : 2
@@ -74,6 +74,11 @@ export class Poller implements Waiter {
         throw new Error(`descriptor ${fd} cannot be polled (errno ${errno()})`)
   }
 
+  /** The same descriptor is another's from now on. */
+  hand(fd: number, handler: Pollable): void {
+    this.#handlers[fd] = handler
+  }
+
   /** Changes what the descriptor is polled for. */
   modify(fd: number, interest: number): void {
     this.#control(MODIFY, fd, interest)
@@ -92,6 +97,14 @@ export class Poller implements Waiter {
 
   watch(fd: number, tell: () => void): void {
     this.add(fd, READABLE, { onReady: tell })
+  }
+
+  /**
+   * The same for a descriptor that nobody else has a copy of, and that is closed at once: closing takes it
+   * out of the epoll.
+   */
+  forget(fd: number): void {
+    this.#handlers[fd] = null
   }
 
   /** Runs `work` at the begin of the next turn, which does not wait. */

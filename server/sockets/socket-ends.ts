@@ -2,13 +2,11 @@
 // was accepted has no remoteAddress: getpeername asks for a connection. SO_PEERNAME does not.
 import { ptr } from 'bun:ffi'
 import { libc } from '../lib/native.ts'
-import { canonicalAddress } from '../lib/ranges.ts'
+import { addressIn, portIn } from './sockaddr.ts'
 import type { SocketEnds } from './socket.ts'
 
 const SOL_SOCKET = 1
 const SO_PEERNAME = 28
-const AF_INET = 2
-const AF_INET6 = 10
 /** Sizes of their addresses. */
 const IPV4_BYTES = 16
 const IPV6_BYTES = 28
@@ -33,6 +31,14 @@ export function endsOf(socket: object): SocketEnds {
   return hasName(fd, IPV6_BYTES) || hasName(fd, IPV4_BYTES) ? named(true) : UNKNOWN
 }
 
+/** Our own end; null: it is none of TCP, or gone. */
+export function localName(fd: number): { readonly address: string; readonly port: number } | null {
+  length[0] = IPV6_BYTES
+  if (fd < 0 || libc().getsockname(fd, nameAt(), lengthAt()) !== 0) return null
+  const address = addressIn(name)
+  return address === null ? null : { address, port: portIn(name) }
+}
+
 function endsByBun({ remoteAddress, remotePort = 0 }: WithEnds): SocketEnds {
   return remoteAddress === undefined ? UNKNOWN : { address: remoteAddress, port: remotePort, isReset: false }
 }
@@ -55,25 +61,6 @@ const nameAt = (): ReturnType<typeof ptr> => (places.name ??= ptr(name))
 const lengthAt = (): ReturnType<typeof ptr> => (places.length ??= ptr(length))
 
 function named(isReset: boolean): SocketEnds {
-  const family = name.getUint16(0, true)
-  const address = family === AF_INET ? v4() : family === AF_INET6 ? v6() : null
-  return address === null ? UNKNOWN : { address, port: name.getUint16(2), isReset }
-}
-
-/** Whoever comes often is named once. */
-const latest = { number: 0, text: '0.0.0.0' }
-
-function v4(): string {
-  const number = name.getUint32(4)
-  if (number !== latest.number) {
-    latest.number = number
-    latest.text = `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
-  }
-  return latest.text
-}
-
-function v6(): string | null {
-  let text = name.getUint16(8).toString(16)
-  for (let at = 10; at < 24; at += 2) text += `:${name.getUint16(at).toString(16)}`
-  return canonicalAddress(text)
+  const address = addressIn(name)
+  return address === null ? UNKNOWN : { address, port: portIn(name), isReset }
 }

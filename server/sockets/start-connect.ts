@@ -3,9 +3,10 @@
 import { ptr } from 'bun:ffi'
 import { isOutOfDescriptors } from '../lib/descriptors.ts'
 import { errno, isConnected, libc, socketError } from '../lib/native.ts'
-import { socketAddress } from '../lib/socket-address.ts'
+import { socketAddress, unixAddress } from '../lib/socket-address.ts'
 import type { DialFailure } from './socket.ts'
 
+const AF_UNIX = 1
 const AF_INET = 2
 const AF_INET6 = 10
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000
@@ -26,6 +27,18 @@ export function startConnect(address: string, port: number): number | DialFailur
   return failureOf(code)
 }
 
+/** The same to the path of a Unix socket: whether it is connected is known at once. */
+export function startConnectUnix(path: string): number | DialFailure {
+  const target = unixAddress(path)
+  if (target === null) return 'connect_failed'
+  const fd = libc().socket(AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0)
+  if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
+  if (libc().connect(fd, ptr(target), target.byteLength) === 0) return fd
+  const code = errno()
+  libc().close(fd)
+  return failureOf(code)
+}
+
 /** What became of it; 'pending': that is not known yet. */
 export function connectResult(fd: number): 'pending' | 'connected' | DialFailure {
   const code = socketError(fd)
@@ -33,7 +46,8 @@ export function connectResult(fd: number): 'pending' | 'connected' | DialFailure
   return isConnected(fd) ? 'connected' : 'pending'
 }
 
-function failureOf(code: number): DialFailure {
+/** What an errno of connect() means. */
+export function failureOf(code: number): DialFailure {
   if (code === ECONNREFUSED) return 'connect_refused'
   return code === ETIMEDOUT ? 'connect_timeout' : 'connect_failed'
 }

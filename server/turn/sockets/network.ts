@@ -14,15 +14,16 @@ import type {
   TcpListener,
   UdpSocket,
 } from '../network.ts'
-import { Acceptor } from './acceptor.ts'
 import { Counters } from './counters.ts'
 import { Datagrams } from './datagrams.ts'
 import { openDoor, UNKNOWN_ENDS } from './door.ts'
+import { Acceptor } from '../../sockets/acceptor.ts'
 import type { Poller } from '../../sockets/poller.ts'
 import { PiecePool } from './send-queue.ts'
 import { Input, type StreamHost } from './stream-host.ts'
 import { SocketStream } from './streams.ts'
-import { SOCK_DGRAM } from '../../sockets/calls.ts'
+import { AF_INET, AF_INET6, SOCK_DGRAM } from '../../sockets/calls.ts'
+import { portIn } from '../../sockets/sockaddr.ts'
 import { boundPort, openConnection, openListener, openSocket, sendAtOnce } from './tcp.ts'
 import { BoundUdp, WildcardUdp } from './udp.ts'
 
@@ -74,13 +75,17 @@ export class SocketNetwork implements Network {
   }
 
   listenTcp(local: Address, accept: (stream: Stream) => void): TcpListener | OpenFailure {
-    const parts = { poller: this.#poller, wheel: this.#wheel, counters: this.counters }
-    const take = (fd: number, remote: Address | null): void => {
-      sendAtOnce(fd)
-      const ends = { ...UNKNOWN_ENDS, local, remote: remote ?? UNKNOWN_ENDS.remote }
-      handOver(new SocketStream(this.#streams, { fd, ends }, SILENT), accept)
+    const parts = {
+      poller: this.#poller,
+      wheel: this.#wheel,
+      exhausted: () => void this.counters.acceptPauses++,
+      accept: (fd: number, from: DataView): void => {
+        sendAtOnce(fd)
+        const ends = { ...UNKNOWN_ENDS, local, remote: addressOf(from) ?? UNKNOWN_ENDS.remote }
+        handOver(new SocketStream(this.#streams, { fd, ends }, SILENT), accept)
+      },
     }
-    return served(openListener(local), (fd) => new Acceptor(parts, fd, take))
+    return served(openListener(local), (fd) => new Acceptor(fd, parts))
   }
 
   connectTcp(local: Address, peer: Address, sink: StreamSink): Stream | OpenFailure {
@@ -113,6 +118,13 @@ function handOver(stream: SocketStream, accept: (stream: Stream) => void): void 
   } catch (error) {
     stream.confused(error)
   }
+}
+
+function addressOf(name: DataView): Address | null {
+  const family = name.getUint16(0, true)
+  if (family !== AF_INET && family !== AF_INET6) return null
+  const [at, length] = family === AF_INET ? [4, 4] : [8, 16]
+  return new Address(new Uint8Array(name.buffer).slice(at, at + length), portIn(name))
 }
 
 /** Makes what serves a descriptor. If the system has no room to poll one more, it is not leaked. */

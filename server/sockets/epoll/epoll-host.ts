@@ -1,0 +1,76 @@
+// What all sockets on one epoll share.
+import { tellBug } from '../../lib/bug.ts'
+import { nowMs, tick } from '../../lib/clock.ts'
+import { libc } from '../../lib/native.ts'
+import { PIECE_BYTES } from '../../lib/read-piece.ts'
+import { flush } from '../../lib/stage.ts'
+import { Wheel } from '../../lib/wheel.ts'
+import type { Loop } from '../loop.ts'
+import { KernelMemory } from '../memory.ts'
+import type { Poller } from '../poller.ts'
+import { Gather } from './gather.ts'
+
+/** Something to be done when the turn ends. */
+export interface Settled {
+  settle(): void
+}
+
+export class EpollHost {
+  readonly poller: Poller
+  readonly loop: Loop
+  readonly libc = libc()
+  /** Where all of them read to: what is told of is used up, or copied, before the next one reads. */
+  readonly arena = new KernelMemory(PIECE_BYTES)
+  readonly peeked = new KernelMemory(1)
+  readonly gather = new Gather()
+  readonly wheel: Wheel
+  readonly exhausted: () => void
+  #unsettled: Settled[] = []
+  #settling: Settled[] = []
+
+  /** `exhausted` is called when accepting stops for a while as descriptors or memory have run out. */
+  constructor(loop: Loop, poller: Poller, exhausted: () => void) {
+    this.loop = loop
+    this.poller = poller
+    this.exhausted = exhausted
+    this.wheel = new Wheel(() => nowMs)
+    this.wheel.start()
+    loop.drive(this.wheel)
+    loop.settle(() => this.#settle())
+  }
+
+  /** Calls `settle` of it when the turn ends. */
+  settleLater(one: Settled): void {
+    this.#unsettled.push(one)
+  }
+
+  #settle(): void {
+    // What they bring about may leave others unsettled.
+    while (this.#unsettled.length > 0) {
+      const settling = this.#unsettled
+      this.#unsettled = this.#settling
+      this.#settling = settling
+      for (let i = 0; i < settling.length; i++) this.#settleOne(settling[i]!)
+      settling.length = 0
+    }
+  }
+
+  #settleOne(one: Settled): void {
+    try {
+      one.settle()
+    } catch (error) {
+      tellBug(error)
+    }
+  }
+
+  /** An event of its own, within whatever goes on: what it throws is told, and costs nobody else anything. */
+  event(tell: () => void): void {
+    tick()
+    try {
+      tell()
+      flush()
+    } catch (error) {
+      tellBug(error)
+    }
+  }
+}

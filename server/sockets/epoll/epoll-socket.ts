@@ -1,0 +1,287 @@
+// A connection on an epoll of ours. What it is polled for is settled when the turn ends, so that a pause and
+// a resume within one cost nothing. Level-triggered: what is left unread is told again.
+import { type Pointer, ptr } from 'bun:ffi'
+import { isTight } from '../../lib/buffers.ts'
+import { tellBug } from '../../lib/bug.ts'
+import { tick } from '../../lib/clock.ts'
+import { errno } from '../../lib/native.ts'
+import { PIECE_BYTES } from '../../lib/read-piece.ts'
+import { flush } from '../../lib/stage.ts'
+import {
+  AF_UNIX,
+  EAGAIN,
+  ECONNRESET,
+  EINTR,
+  ENOBUFS,
+  ENOMEM,
+  EPIPE,
+  ETIMEDOUT,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_PEEK,
+  readOption,
+  resetOnClose,
+  SO_DOMAIN,
+  SOL_SOCKET,
+} from '../calls.ts'
+import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../poller.ts'
+import { localName } from '../socket-ends.ts'
+import { NOBODY, type Socket, type SocketEnds, type SocketEvents } from '../socket.ts'
+import type { EpollHost, Settled } from './epoll-host.ts'
+
+/** One read while much waits for others already: where a reader stalls, less of it is copied. */
+const TIGHT_PIECE_BYTES = 16 * 1024
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
+const SHUT_WR = 1
+
+/** What it is polled for, where that is no sum of READABLE and WRITABLE. */
+export const NOT_YET = -1
+/** Taken out: it would be told again and again of what is no use to it while its reading is paused. */
+const TAKEN_OUT = -2
+
+/** The other end of one that was accepted, or of one that was dialled. */
+export class EpollEnds implements SocketEnds {
+  readonly address: string
+  readonly port: number
+  /** As far as it was noticed: at the latest with the first bytes. */
+  isReset = false
+
+  constructor(address: string, port: number) {
+    this.address = address
+    this.port = port
+  }
+}
+
+export class EpollSocket implements Socket, Pollable, Settled {
+  owner: SocketEvents = NOBODY
+  readonly isDecrypted = false
+  /** The latest read filled its buffer. */
+  mayHoldMore = false
+  readonly #host: EpollHost
+  readonly #ends: EpollEnds
+  /** -1: gone. */
+  #fd: number
+  #isPaused = false
+  /** The other side has ended, and that was told. */
+  #hasEnded = false
+  /** We have. */
+  #hasShut = false
+  /** The kernel takes no more for now. */
+  #isBlocked = false
+  /** Nothing can be sent any more, which its owner knows. It closes once all is read. */
+  #isBroken = false
+  /** It closes when the turn ends. */
+  #isClosing = false
+  #isUnsettled = false
+  #interest: number
+
+  /** The descriptor is its own from now on; `interest`: what it is polled for already. */
+  constructor(host: EpollHost, fd: number, ends: EpollEnds, interest = NOT_YET) {
+    this.#host = host
+    this.#fd = fd
+    this.#ends = ends
+    this.#interest = interest
+    host.loop.hold()
+    this.#unsettle()
+  }
+
+  get fd(): number {
+    return this.#fd
+  }
+
+  get localAddress(): string | undefined {
+    return localName(this.#fd)?.address
+  }
+
+  get localPort(): number {
+    return localName(this.#fd)?.port ?? 0
+  }
+
+  ends(): SocketEnds {
+    return this.#ends
+  }
+
+  // ── events ──
+
+  onReady(events: number): void {
+    tick()
+    try {
+      this.#told(events)
+      flush()
+    } catch (error) {
+      this.#confused(error)
+    }
+  }
+
+  #told(events: number): void {
+    if (events & BROKEN) this.#ends.isReset = true
+    else if (events & WRITABLE && this.#isBlocked) {
+      this.#isBlocked = false
+      this.#unsettle()
+      this.owner.onDrain()
+    }
+    if (this.#fd < 0) return
+    if (this.#isPaused || this.#hasEnded) {
+      if (events & (BROKEN | HUNG_UP)) this.#lost((events & BROKEN) !== 0)
+      // What was said before it broke is still there.
+    } else if (events & (READABLE | BROKEN | HUNG_UP)) this.#read()
+  }
+
+  /** Told also where it was not asked for: neither side sends any more, or it is broken. */
+  #lost(isReset: boolean): void {
+    if (this.#hasEnded) {
+      // To the end of TCP belongs ours, and then it is gone already. A Unix socket is closed in one go.
+      const isEnd = !isReset && !this.#isBroken && readOption(this.#fd, SOL_SOCKET, SO_DOMAIN) === AF_UNIX
+      return this.#gone(!isEnd)
+    }
+    this.#host.poller.remove(this.#fd)
+    this.#interest = TAKEN_OUT
+    if (!isReset || this.#isBroken) return
+    this.#isBroken = true
+    this.owner.onBroken()
+  }
+
+  /** A handler has thrown: nobody knows any more what the other side was told. */
+  #confused(error: unknown): void {
+    tellBug(error)
+    this.#host.event(() => this.owner.terminate())
+  }
+
+  // ── reading ──
+
+  #read(): void {
+    const { arena, libc } = this.#host
+    const most = isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
+    const got = libc.recv(this.#fd, arena.at as Pointer, most, MSG_DONTWAIT)
+    if (got > 0) {
+      this.mayHoldMore = got === most
+      return this.owner.onData(arena.bytes.subarray(0, got))
+    }
+    if (got === 0) return this.#ended()
+    const code = errno()
+    if (code !== EAGAIN && code !== EINTR) this.#gone(true)
+  }
+
+  #ended(): void {
+    // The end of what was read of one that is broken, which a write was told first.
+    if (this.#isBroken) return this.#gone(true)
+    this.#hasEnded = true
+    this.#unsettle()
+    this.owner.onEnd()
+    if (this.#hasShut) this.#gone(false)
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#unsettle()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#unsettle()
+  }
+
+  expectVolume(): void {
+    // It reads large pieces anyway.
+  }
+
+  get isQuiet(): boolean {
+    if (this.#fd < 0) return false
+    const { peeked, libc } = this.#host
+    return libc.recv(this.#fd, peeked.at as Pointer, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno() === EAGAIN
+  }
+
+  // ── writing ──
+
+  write(bytes: Buffer, from: number, to: number): number {
+    if (this.#fd < 0 || this.#hasShut || this.#isBroken) return -1
+    if (this.#isBlocked || from === to) return 0
+    const at = from === 0 ? bytes : ((ptr(bytes) + from) as Pointer)
+    const sent = this.#host.libc.send(this.#fd, at, to - from, SEND_FLAGS)
+    return sent === to - from ? sent : this.#short(sent)
+  }
+
+  writeBoth(first: Buffer, bytes: Buffer, from: number, to: number): number {
+    if (from === to) return this.write(first, 0, first.length)
+    if (first.length === 0) return this.write(bytes, from, to)
+    if (this.#fd < 0 || this.#hasShut || this.#isBroken) return -1
+    if (this.#isBlocked) return 0
+    const { gather, libc } = this.#host
+    const message = gather.of(ptr(first), first.length, ptr(bytes) + from, to - from)
+    const sent = libc.sendmsg(this.#fd, message, SEND_FLAGS)
+    return sent === first.length + to - from ? sent : this.#short(sent)
+  }
+
+  /** The kernel took less than it was given. */
+  #short(sent: number): number {
+    const code = sent < 0 ? errno() : EAGAIN
+    if (code !== EAGAIN && code !== ENOBUFS && code !== ENOMEM) return this.#unsent(code)
+    this.#isBlocked = true
+    this.#unsettle()
+    return Math.max(0, sent)
+  }
+
+  #unsent(code: number): number {
+    this.#isBroken = true
+    // Of these its reading, or the epoll, comes to know.
+    if (code !== EPIPE && code !== ECONNRESET && code !== ETIMEDOUT) this.#isClosing = true
+    this.#unsettle()
+    return -1
+  }
+
+  // ── its end ──
+
+  shutdown(): void {
+    if (this.#fd < 0 || this.#hasShut) return
+    this.#hasShut = true
+    this.#isBlocked = false
+    this.#host.libc.shutdown(this.#fd, SHUT_WR)
+    if (this.#hasEnded) this.#isClosing = true
+    this.#unsettle()
+  }
+
+  terminate(): void {
+    if (this.#fd < 0) return
+    resetOnClose(this.#fd)
+    this.#gone(false)
+  }
+
+  #gone(isBroken: boolean): void {
+    const fd = this.#fd
+    if (fd < 0) return
+    this.#fd = -1
+    if (this.#interest >= 0) this.#host.poller.forget(fd)
+    this.#host.libc.close(fd)
+    this.#host.loop.release()
+    this.#host.event(() => this.owner.onClose(isBroken))
+  }
+
+  // ── what it is polled for ──
+
+  #unsettle(): void {
+    if (this.#isUnsettled) return
+    this.#isUnsettled = true
+    this.#host.settleLater(this)
+  }
+
+  settle(): void {
+    this.#isUnsettled = false
+    if (this.#fd < 0) return
+    if (this.#isClosing) return this.#gone(this.#isBroken)
+    const reads = !this.#isPaused && !this.#hasEnded
+    const wanted = (reads ? READABLE : 0) | (this.#isBlocked ? WRITABLE : 0)
+    if (wanted === this.#interest || (wanted === 0 && this.#interest === TAKEN_OUT)) return
+    if (this.#interest >= 0) this.#host.poller.modify(this.#fd, wanted)
+    else this.#add(wanted)
+    this.#interest = wanted
+  }
+
+  #add(wanted: number): void {
+    try {
+      this.#host.poller.add(this.#fd, wanted, this)
+    } catch (error) {
+      tellBug(error) // the system has no room to poll one more
+      this.#gone(true)
+    }
+  }
+}

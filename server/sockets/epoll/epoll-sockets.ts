@@ -1,0 +1,37 @@
+// Sockets on an epoll of ours, by libc (Linux).
+import type { Loop } from '../loop.ts'
+import type { Poller } from '../poller.ts'
+import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
+import { EpollDial } from './epoll-dial.ts'
+import { EpollHost } from './epoll-host.ts'
+import { EpollListening } from './epoll-listening.ts'
+import { EpollEnds } from './epoll-socket.ts'
+
+export class EpollSockets implements Sockets {
+  readonly kind = 'epoll'
+  readonly #host: EpollHost
+
+  /**
+   * `poller` is what `loop` sleeps in. `exhausted` is called each time that accepting stops for a while, as
+   * descriptors or memory have run out.
+   */
+  constructor(loop: Loop, poller: Poller, exhausted: () => void = () => {}) {
+    this.#host = new EpollHost(loop, poller, exhausted)
+  }
+
+  listen(how: ListenHow, accepted: (socket: Socket) => void): Listening {
+    return new EpollListening(this.#host, how, accepted)
+  }
+
+  dial(address: string, port: number, dialler: Dialler): Dial {
+    const dial = new EpollDial(this.#host, dialler, new EpollEnds(address, port))
+    dial.connect()
+    return dial
+  }
+
+  dialUnix(path: string, dialler: Dialler): Dial {
+    const dial = new EpollDial(this.#host, dialler, new EpollEnds('unknown', 0))
+    dial.connectUnix(path)
+    return dial
+  }
+}

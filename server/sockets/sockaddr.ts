@@ -1,0 +1,33 @@
+// Addresses as the kernel writes them: struct sockaddr_in and sockaddr_in6, both ways to read them.
+import { canonicalAddress } from '../lib/ranges.ts'
+import { AF_INET, AF_INET6 } from './calls.ts'
+
+/** Room for an address of any family (struct sockaddr_storage). */
+export const SOCKADDR_BYTES = 128
+
+/** The address as text, those of IPv4 in IPv6 as IPv4; null: it is of no such family. */
+export function addressIn(name: DataView): string | null {
+  const family = name.getUint16(0, true)
+  return family === AF_INET ? v4(name) : family === AF_INET6 ? v6(name) : null
+}
+
+/** The port beside such an address. */
+export const portIn = (name: DataView): number => name.getUint16(2)
+
+/** Whoever comes often is named once. */
+const latest = { number: 0, text: '0.0.0.0' }
+
+function v4(name: DataView): string {
+  const number = name.getUint32(4)
+  if (number !== latest.number) {
+    latest.number = number
+    latest.text = `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
+  }
+  return latest.text
+}
+
+function v6(name: DataView): string | null {
+  let text = name.getUint16(8).toString(16)
+  for (let at = 10; at < 24; at += 2) text += `:${name.getUint16(at).toString(16)}`
+  return canonicalAddress(text)
+}

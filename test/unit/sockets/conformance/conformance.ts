@@ -1,0 +1,18 @@
+// What sockets/socket.ts says, tried on each kind of sockets: the same cases for all.
+import { describe } from 'bun:test'
+import { testAccepting } from './accepting.ts'
+import { testDialling } from './dialling.ts'
+import { testEnding } from './ending.ts'
+import { testReading } from './reading.ts'
+import type { Subject } from './scene.ts'
+import { testVolume } from './volume.ts'
+import { testWriting } from './writing.ts'
+
+export function testConformance(subject: Subject): void {
+  describe(`${subject.name}: reading`, () => testReading(subject))
+  describe(`${subject.name}: writing`, () => testWriting(subject))
+  describe(`${subject.name}: ends`, () => testEnding(subject))
+  describe(`${subject.name}: dialling`, () => testDialling(subject))
+  describe(`${subject.name}: accepting`, () => testAccepting(subject))
+  describe(`${subject.name}: volume`, () => testVolume(subject))
+}
