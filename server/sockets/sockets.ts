@@ -6,8 +6,14 @@ import type { SocketsFigures } from './figures.ts'
 import { type Made, makeSockets, type Makers } from './make-sockets.ts'
 import type { Sockets, SocketsKind } from './socket.ts'
 
+/** Made once, also where a process comes back to it. */
+function once(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Made | null = null
+  return async () => (made ??= await make())
+}
+
 const MAKERS: Makers = {
-  bun: () => Promise.resolve(bunSockets),
+  bun: once(() => Promise.resolve(bunSockets)),
 }
 
 /** What this system could have, if nothing stands against it. */
@@ -22,7 +28,7 @@ export const sockets = (): Sockets => own
 /** What its loop counts; null: it is Bun's, which counts nothing. */
 export const socketsFigures = (): SocketsFigures | null => own.figures ?? null
 
-/** Makes those of this kind, or of the next that can be had, those of this process. */
+/** Has those of this kind, or of the next that can be had. */
 export async function useSockets(kind: SocketsKind): Promise<Choice> {
   const { made, why } = await makeSockets(kind, MAKERS)
   own = made

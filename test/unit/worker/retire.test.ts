@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
+import { NOBODY, type SocketsKind } from '../../../server/sockets/socket.ts'
+import { kindsHere, sockets, useSockets } from '../../../server/sockets/sockets.ts'
 import { retire, type RetireWorld } from '../../../server/worker/retire.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
 
@@ -17,6 +19,7 @@ const fake = (): Fake => ({
 })
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+const HELLO = Buffer.from('hello')
 const closing: (() => void)[] = []
 afterEach(() => {
   for (const close of closing.splice(0)) close()
@@ -71,30 +74,32 @@ test('it stays open while a handshake is under way', async () => {
   await waitFor(() => listener.isStopped)
 })
 
-test('all that wait in the queue are accepted before it closes', async () => {
-  let accepted = 0
-  const socket = Bun.listen({
-    hostname: '127.0.0.1',
-    port: 0,
-    socket: {
-      open(client) {
-        accepted++
-        client.write('hello')
-      },
-      data() {},
-    },
-  })
-  let greeted = 0
-  const clients = Array.from({ length: 200 }, () =>
-    Bun.connect({ hostname: '127.0.0.1', port: socket.port, socket: { data: () => void greeted++ } }),
-  )
-  const view = {
-    get accepted() {
-      return accepted
-    },
-    stop: () => socket.stop(false),
-  }
-  retire({ listener: view, fd: null, port: socket.port }, () => {})
-  for (const client of await Promise.all(clients)) closing.push(() => client.terminate())
-  await waitFor(() => greeted === 200)
-})
+test.each(Object.keys(kindsHere()) as SocketsKind[])(
+  'all that wait in the queue are accepted before it closes, with sockets of kind %s',
+  async (kind) => {
+    const { kind: had } = await useSockets(kind)
+    closing.push(() => void useSockets('bun'))
+    if (had !== kind) return void process.stderr.write(`skipped: needs ${kind}\n`)
+    const view = { accepted: 0, isStopped: false, stop: () => listening.stop() }
+    const listening = sockets().listen({ hostname: '127.0.0.1', port: 0 }, (client) => {
+      view.accepted++
+      client.owner = NOBODY
+      client.write(HELLO, 0, HELLO.length)
+      closing.push(() => client.terminate())
+    })
+    let greeted = 0
+    const clients = Array.from({ length: 200 }, () =>
+      Bun.connect({
+        hostname: '127.0.0.1',
+        port: listening.port,
+        socket: { data: () => void greeted++ },
+      }),
+    )
+    let isDone = false
+    retire({ listener: view, fd: null, port: listening.port }, () => (isDone = true))
+    for (const client of await Promise.all(clients)) closing.push(() => client.terminate())
+    await waitFor(() => greeted === 200 && isDone)
+    expect(view.accepted).toBe(200)
+    expect(listening.fd).toBe(-1)
+  },
+)
