@@ -6,7 +6,7 @@ export class SocketsFigures {
   turns = 0
   /** What the kernel told in them: readiness of a socket, or completions. */
   events = 0
-  /** System calls made for sockets: enters of the ring, waits, reads, sends, accepts. */
+  /** System calls that waited, read, sent or accepted: an enter of a ring is one. */
   calls = 0
   /** Sends that went with a turn's one enter. */
   ringSends = 0

@@ -40,8 +40,9 @@ const EVENT_WORDS = isPacked ? 3 : 4
 const DATA_WORD = isPacked ? 1 : 2
 
 export class Poller implements Waiter {
-  /** Turns so far. */
+  /** Turns so far, and what was ready in them. */
   turns = 0
+  events = 0
   /** A signal ended the wait of the last turn. */
   wasInterrupted = false
   readonly #epoll: number
@@ -124,6 +125,7 @@ export class Poller implements Waiter {
       if (errno() !== EINTR) throw new Error(`epoll failed (errno ${errno()})`)
       return postponed
     }
+    this.events += count
     for (let i = 0; i < count; i++) this.#tell(i * EVENT_WORDS)
     return postponed + count
   }

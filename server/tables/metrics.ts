@@ -125,7 +125,10 @@ export const METRICS = {
   ),
   sockets_turns_total: counter('Turns of the loop of a process that has sockets of ours.', 'process'),
   sockets_events_total: counter('What the kernel told of sockets in such turns.', 'process'),
-  sockets_calls_total: counter('System calls for such sockets.', 'process'),
+  sockets_calls_total: counter(
+    'System calls that waited, read, sent or accepted for such sockets.',
+    'process',
+  ),
   sockets_sends_total: counter(
     'Sends of such sockets: with the one call of a turn (ring), or by a call of their own (direct).',
     'process',

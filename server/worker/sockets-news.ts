@@ -15,12 +15,11 @@ const COUNTERS = {
 /** Tells which sockets a process has, and what its loop counts, each time the registry is read. */
 export function meterSockets(registry: Registry, process: string): void {
   registry.gauge('sockets_info', [process, sockets().kind]).set(1)
-  const figures = socketsFigures()
-  if (figures !== null) meterLoop(registry, process, figures)
+  if (socketsFigures() !== null) meterLoop(registry, process)
 }
 
-/** What a loop counts: one set of series for each process that has one. */
-export function meterLoop(registry: Registry, process: string, figures: SocketsFigures): void {
+/** What a loop counts. */
+function meterLoop(registry: Registry, process: string): void {
   const counters = Object.entries(COUNTERS).map(
     ([name, figure]) => [registry.counter(name as keyof typeof COUNTERS, [process]), figure] as const,
   )
@@ -28,6 +27,8 @@ export function meterLoop(registry: Registry, process: string, figures: SocketsF
   const direct = registry.counter('sockets_sends_total', [process, 'direct'])
   const lent = registry.gauge('sockets_buffers_lent', [process])
   registry.onRead(() => {
+    const figures = socketsFigures()
+    if (figures === null) return
     for (const [counter, figure] of counters) counter.set(figures[figure])
     onRing.set(figures.ringSends)
     direct.set(figures.directSends)

@@ -116,13 +116,14 @@ class WorkerShell {
     this.#plane = new DataPlane(this.#board, processName(slot), hasLedger ? new Ledger(ledger) : null)
     meterProcess(this.#plane.registry, processName(slot))
     this.#sockets = this.#haveSockets(sockets, this.#plane, processName(slot))
-    this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)
   }
 
   async #haveSockets(kind: SocketsKind, { registry }: DataPlane, process: string): Promise<void> {
     const choice = await useSockets(kind)
     meterSockets(registry, process)
     say({ type: 'sockets', ...choice })
+    // Not before: timers that are set until then are unknown to a loop of ours.
+    this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)
   }
 
   async #onPlan(number: number, text: string, rules: readonly string[]): Promise<void> {

@@ -78,7 +78,7 @@ test('auto takes the best that can be had', async () => {
 }, 30_000)
 
 const SECCOMP =
-  process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) && here.includes('epoll')
+  process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) && here.includes('io_uring')
 
 describe.skipIf(!SECCOMP)('where a seccomp filter closes io_uring', () => {
   test.each([

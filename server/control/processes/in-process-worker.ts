@@ -34,7 +34,7 @@ export class InProcessWorker implements Worker {
   readonly #shell: InProcess
   readonly #reasons: InProcessOptions['reasons']
   readonly #onMetrics: InProcessOptions['onMetrics']
-  readonly #metrics: Timer
+  #metrics: Timer | null = null
   readonly #leave: () => void
   /** Settles when it has sockets. */
   readonly #sockets: Promise<void>
@@ -43,13 +43,14 @@ export class InProcessWorker implements Worker {
     this.#shell = new InProcess(board, socket)
     this.#reasons = reasons
     this.#onMetrics = onMetrics
-    this.#metrics = setInterval(() => this.#sendMetrics(), METRICS_EVERY_MS)
     const { promise, resolve } = Promise.withResolvers<void>()
     this.exited = promise
     this.#leave = resolve
     this.#sockets = useSockets(kind).then((choice) => {
       meterSockets(this.#shell.plane.registry, 'supervisor')
       onSockets(choice)
+      // Not before: timers that are set until then are unknown to a loop of ours.
+      this.#metrics = setInterval(() => this.#sendMetrics(), METRICS_EVERY_MS)
     })
   }
 
@@ -99,7 +100,7 @@ export class InProcessWorker implements Worker {
   }
 
   kill(): void {
-    clearInterval(this.#metrics)
+    if (this.#metrics !== null) clearInterval(this.#metrics)
     this.#sendMetrics()
     void this.#shell.plane.close().then(this.#leave)
   }

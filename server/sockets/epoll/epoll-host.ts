@@ -6,6 +6,7 @@ import { PIECE_BYTES } from '../../lib/read-piece.ts'
 import { flush } from '../../lib/stage.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import type { Loop } from '../loop.ts'
+import { SocketsFigures } from '../figures.ts'
 import { KernelMemory } from '../memory.ts'
 import type { Poller } from '../poller.ts'
 import { Gather } from './gather.ts'
@@ -23,6 +24,10 @@ export class EpollHost {
   readonly arena = new KernelMemory(PIECE_BYTES)
   readonly peeked = new KernelMemory(1)
   readonly gather = new Gather()
+  readonly figures = new SocketsFigures()
+  /** System calls that read, and those that brought a connection. */
+  reads = 0
+  accepts = 0
   readonly wheel: Wheel
   readonly exhausted: () => void
   #unsettled: Settled[] = []
@@ -32,11 +37,23 @@ export class EpollHost {
   constructor(loop: Loop, poller: Poller, exhausted: () => void) {
     this.loop = loop
     this.poller = poller
-    this.exhausted = exhausted
+    this.exhausted = () => {
+      this.figures.acceptPauses++
+      exhausted()
+    }
     this.wheel = new Wheel(() => nowMs)
     this.wheel.start()
     loop.drive(this.wheel)
     loop.settle(() => this.#settle())
+  }
+
+  /** With what others count for it. */
+  counted(): SocketsFigures {
+    const { figures, poller } = this
+    figures.turns = poller.turns
+    figures.events = poller.events
+    figures.calls = poller.turns + this.reads + this.accepts + figures.directSends
+    return figures
   }
 
   /** Calls `settle` of it when the turn ends. */

@@ -51,6 +51,7 @@ export class EpollListening implements Listening {
   }
 
   #enter(fd: number, from: DataView, accepted: (socket: Socket) => void): void {
+    this.#host.accepts++
     const address = addressIn(from)
     const ends = address === null ? new EpollEnds('unknown', 0) : new EpollEnds(address, portIn(from))
     const socket = new EpollSocket(this.#host, fd, ends)

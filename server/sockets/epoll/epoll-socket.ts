@@ -151,6 +151,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
 
   #read(): void {
     const { arena, libc } = this.#host
+    this.#host.reads++
     const most = isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
     const got = libc.recv(this.#fd, arena.at as Pointer, most, MSG_DONTWAIT)
     if (got > 0) {
@@ -197,6 +198,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
     if (this.#fd < 0 || this.#hasShut || this.#isBroken) return -1
     if (this.#isBlocked || from === to) return 0
     const at = from === 0 ? bytes : ((ptr(bytes) + from) as Pointer)
+    this.#host.figures.directSends++
     const sent = this.#host.libc.send(this.#fd, at, to - from, SEND_FLAGS)
     return sent === to - from ? sent : this.#short(sent)
   }
@@ -206,7 +208,8 @@ export class EpollSocket implements Socket, Pollable, Settled {
     if (first.length === 0) return this.write(bytes, from, to)
     if (this.#fd < 0 || this.#hasShut || this.#isBroken) return -1
     if (this.#isBlocked) return 0
-    const { gather, libc } = this.#host
+    const { figures, gather, libc } = this.#host
+    figures.directSends++
     const message = gather.of(ptr(first), first.length, ptr(bytes) + from, to - from)
     const sent = libc.sendmsg(this.#fd, message, SEND_FLAGS)
     return sent === first.length + to - from ? sent : this.#short(sent)

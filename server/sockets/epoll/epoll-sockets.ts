@@ -1,4 +1,5 @@
 // Sockets on an epoll of ours, by libc (Linux).
+import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Poller } from '../poller.ts'
 import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
@@ -17,6 +18,11 @@ export class EpollSockets implements Sockets {
    */
   constructor(loop: Loop, poller: Poller, exhausted: () => void = () => {}) {
     this.#host = new EpollHost(loop, poller, exhausted)
+  }
+
+  /** What it counts, as it is now. */
+  get figures(): SocketsFigures {
+    return this.#host.counted()
   }
 
   listen(how: ListenHow, accepted: (socket: Socket) => void): Listening {
