@@ -1,7 +1,7 @@
 // Servers whose names have several addresses: what one of them does not answer holds nobody up.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
-import { FullServer } from '../support/full-server.ts'
+import { dialsUnderWay, fullServers } from '../support/full-server.ts'
 import { freePort } from '../support/kernel.ts'
 import type { Http1Servers } from '../../server/http1/open-stream.ts'
 import { startOrigin } from '../support/origin.ts'
@@ -24,7 +24,7 @@ const isSuspect = ({ engine }: TestEngine, address: string, port: number): boole
 describe('a name of two addresses', () => {
   test('of which one is silent: no request waits for it to the end, and only the first waits at all', async () => {
     await using origin = startOrigin()
-    await using full = new FullServer('127.0.0.2', origin.port)
+    await using _ = fullServers(origin.port, '127.0.0.2')
     dns.zones.set('name.test', { a: ['127.0.0.2', '127.0.0.1'] })
     // An hour: whoever waited for the connect timeout would never end.
     await using gateway = startTo(origin.port, { timeouts: { connect: '1h' }, retry: { attempts: 1 } })
@@ -35,7 +35,7 @@ describe('a name of two addresses', () => {
     )
     expect(isSuspect(gateway, '127.0.0.2', origin.port)).toBe(true)
     expect(isSuspect(gateway, '127.0.0.1', origin.port)).toBe(false)
-    await waitFor(() => full.synSent === 0, { what: 'the loser to be dropped' })
+    await waitFor(() => dialsUnderWay() === 0, { what: 'the loser to be dropped' })
     await gateway.settled()
     expect(origin.accepted).toBe(16)
   })
@@ -60,34 +60,32 @@ describe('a name of two addresses', () => {
       expect(gateway.log[0]).toMatchObject({ fault: 'connect_refused', sent: false })
       await gateway.settled()
     }
-    await using one = new FullServer('127.0.0.1', port)
-    await using two = new FullServer('127.0.0.2', port)
+    await using _ = fullServers(port, '127.0.0.1', '127.0.0.2')
     await using gateway = startTo(port, { retry: { attempts: 1 }, timeouts: { connect: '300ms' } })
     await using client = await gateway.client()
     expect((await client.get('/')).status).toBe(504)
     expect(gateway.log[0]).toMatchObject({ fault: 'connect_timeout', sent: false })
-    await waitFor(() => one.synSent + two.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
     await gateway.settled()
   })
 
   test('is given up with the request: no connection is left on its way', async () => {
     const port = freePort()
-    await using one = new FullServer('127.0.0.1', port)
-    await using two = new FullServer('127.0.0.2', port)
+    await using _ = fullServers(port, '127.0.0.1', '127.0.0.2')
     dns.zones.set('name.test', { a: ['127.0.0.2', '127.0.0.1'] })
     await using gateway = startTo(port)
     const client = await gateway.client()
     client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-    await waitFor(() => one.synSent === 1 && two.synSent === 1)
+    await waitFor(() => dialsUnderWay() === 2)
     client.rst()
-    await waitFor(() => one.synSent + two.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
     await gateway.settled()
   })
 
   test('of many that are silent no more than a few are waited for at once', async () => {
     await using origin = startOrigin()
     const addresses = Array.from({ length: 7 }, (_, i) => `127.0.0.${i + 2}`)
-    const full = addresses.map((address) => new FullServer(address, origin.port))
+    await using _ = fullServers(origin.port, ...addresses)
     dns.zones.set('name.test', { a: [...addresses, '127.0.0.1'] })
     await using gateway = startTo(origin.port, { timeouts: { connect: '1h' } })
     await using client = await gateway.client()
@@ -96,16 +94,12 @@ describe('a name of two addresses', () => {
     let isOver = false
     void answer.finally(() => (isOver = true))
     while (!isOver) {
-      most = Math.max(
-        most,
-        full.reduce((sum, { synSent }) => sum + synSent, 0),
-      )
+      most = Math.max(most, dialsUnderWay())
       await new Promise((done) => setImmediate(done))
     }
     expect((await answer).status).toBe(200)
     // Four, and one that was given up in this turn: the kernel hears of it at its end.
     expect(most).toBeLessThanOrEqual(5)
-    for (const one of full) await one[Symbol.asyncDispose]()
     await gateway.settled()
   })
 })

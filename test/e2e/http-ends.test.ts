@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
-import { FullServer } from '../support/full-server.ts'
+import { dialsUnderWay, FullServer } from '../support/full-server.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 import { makeGate, pause, waitFor } from '../support/wait.ts'
 
@@ -78,7 +78,7 @@ describe('a client that goes away', () => {
       first[how]()
       expect(await gateway.logged()).toMatchObject({ status: 499, attempts: 1 })
       await gateway.settled()
-      expect(full.synSent).toBe(0)
+      expect(dialsUnderWay()).toBe(0)
     })
   }
 
@@ -280,10 +280,10 @@ describe('time limits', () => {
     })
     await using client = await gateway.client()
     client.send(GET)
-    await waitFor(() => full.synSent > 0)
+    await waitFor(() => dialsUnderWay() > 0)
     expect((await client.readAnswer()).status).toBe(504)
     expect(await gateway.logged()).toMatchObject({ fault: 'connect_timeout', sent: false })
-    await waitFor(() => full.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
     await gateway.settled()
   })
 

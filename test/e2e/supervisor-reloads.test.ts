@@ -1,7 +1,8 @@
 // Reloads under load: no request fails, and nothing grows.
 import { expect, test } from 'bun:test'
-import { rawClient, type RawClient } from '../support/client.ts'
+import { rawClient, type WireAnswer } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
+import { startLoad } from '../support/load.ts'
 import { startOrigin } from '../support/origin.ts'
 import { descriptorsOf, residentBytes } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
@@ -9,6 +10,8 @@ import { waitFor } from '../support/wait.ts'
 const RELOADS = process.env['SLUICE_LONG'] === '1' ? 1000 : 250
 /** Reloads before memory is first looked at: caches and code have their size by then. */
 const WARM = Math.round(RELOADS * 0.4)
+
+const isOk = ({ status, complete, body }: WireAnswer): boolean => status === 200 && complete && body === 'ok'
 
 test('hundreds of reloads under load: no request fails, no memory or descriptor is kept', async () => {
   await using origin = startOrigin((_, reply) => reply.send(200, 'ok'))
@@ -30,32 +33,18 @@ test('hundreds of reloads under load: no request fails, no memory or descriptor 
   await using gateway = await startGateway({ config: words(0), workers: 2, args: ['--no-watch'] })
   const port = gateway.port('web')
 
+  // Its connections see all of the reloads; and new ones come all the time.
+  const load = startLoad(port, { connections: 6, restMs: 4, isRight: isOk })
   const problems: string[] = []
-  let served = 0
-  let isOver = false
-  const ask = async (client: RawClient): Promise<void> => {
-    const { status, complete, body } = await client.get('/')
-    if (status !== 200 || !complete || body !== 'ok') problems.push(`status ${status} ${body}`)
-    served++
-  }
-  const load = async (requestsPerConnection: number): Promise<void> => {
-    while (!isOver)
-      try {
-        await using client = await rawClient(port)
-        for (let i = 0; i < requestsPerConnection && !isOver; i++) await ask(client)
-      } catch (problem) {
-        problems.push(String(problem))
-      }
-  }
   const newcomer = async (): Promise<void> => {
     try {
       await using client = await rawClient(port)
-      await ask(client)
+      const answer = await client.get('/')
+      if (!isOk(answer)) problems.push(`status ${answer.status} ${answer.body}`)
     } catch (problem) {
       problems.push(String(problem))
     }
   }
-  const loads = [load(5000), load(5000)]
 
   const pids = [gateway.pid, ...gateway.workers]
   let descriptors: number[] = []
@@ -70,11 +59,9 @@ test('hundreds of reloads under load: no request fails, no memory or descriptor 
     if (round >= WARM && round % 5 === 0)
       for (const [i, pid] of pids.entries()) memory[i]?.push(residentBytes(pid))
   }
-  const servedUnder = served
-  isOver = true
-  await Promise.all(loads)
-  expect(problems).toEqual([])
-  expect(servedUnder).toBeGreaterThan(RELOADS)
+  const { answered, failures } = await load.stop()
+  expect([...problems, ...failures]).toEqual([])
+  expect(answered).toBeGreaterThan(RELOADS)
   expect([gateway.pid, ...gateway.workers]).toEqual(pids)
 
   for (const [i, pid] of pids.entries()) {

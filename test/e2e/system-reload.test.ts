@@ -100,6 +100,7 @@ test(`${RELOADS} reloads under load: none fails a request, each holds from the m
   // one that a later answer on the same connection could have seen.
   const load = startLoad(port, {
     connections: 8,
+    restMs: 4,
     isRight: (answer) => {
       const round = roundOf(answer)
       if (round > newest) newest = round

@@ -1,8 +1,11 @@
 // A server that never takes a connection: its backlog is full, so that who connects to it waits for ever.
 import { dlopen, ptr } from 'bun:ffi'
-import { readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 
 const AF_INET = 2
+const IPPROTO_TCP = 6
+const TCP_INFO = 11
+const SYN_SENT = 2
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000
 
 const { symbols: libc } = dlopen('libc.so.6', {
@@ -11,15 +14,35 @@ const { symbols: libc } = dlopen('libc.so.6', {
   listen: { args: ['i32', 'i32'], returns: 'i32' },
   connect: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
   getsockname: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+  getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
 })
 
 const newSocket = (): number => libc.socket(AF_INET, SOCK_STREAM_NONBLOCK_CLOEXEC, 0)
 
+/** Descriptors that fill backlogs. */
+const fillers = new Set<number>()
+
+/**
+ * Connections of this process that wait for their other end, those that fill backlogs left out. Each socket
+ * is asked: the kernel's table is read in pieces, and tells some twice and others never when it changes.
+ */
+export function dialsUnderWay(): number {
+  const info = new Uint8Array(8)
+  const length = new Uint32Array(1)
+  const isUnderWay = (fd: number): boolean => {
+    length[0] = info.length
+    const failed = libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, ptr(info), ptr(length)) !== 0
+    return !failed && info[0] === SYN_SENT
+  }
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => !fillers.has(fd) && isUnderWay(fd)).length
+}
+
 export class FullServer implements AsyncDisposable {
   readonly port: number
   readonly #fds: number[]
-  readonly #own: number
 
   readonly #address: string
 
@@ -42,30 +65,28 @@ export class FullServer implements AsyncDisposable {
       const filling = newSocket()
       libc.connect(filling, ptr(target), 16)
       this.#fds.push(filling)
+      fillers.add(filling)
     }
-    this.#own = this.#hanging()
   }
 
   get url(): string {
     return `http://${this.#address}:${this.port}`
   }
 
-  /** Connections to it that hang in SYN_SENT, its own left out. */
-  get synSent(): number {
-    return this.#hanging() - this.#own
-  }
-
-  #hanging(): number {
-    const port = this.port.toString(16).toUpperCase().padStart(4, '0')
-    const host = this.#address.split('.').toReversed()
-    const hex = host.map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0')).join('')
-    const pattern = new RegExp(`: [0-9A-F]{8}:[0-9A-F]{4} ${hex}:${port} 02 `)
-    return readFileSync('/proc/net/tcp', 'latin1')
-      .split('\n')
-      .filter((line) => pattern.test(line)).length
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const fd of this.#fds) libc.close(fd)
+    for (const fd of this.#fds) {
+      libc.close(fd)
+      fillers.delete(fd)
+    }
+  }
+}
+
+/** One at each of these addresses. */
+export function fullServers(port: number, ...addresses: readonly string[]): AsyncDisposable {
+  const all = addresses.map((address) => new FullServer(address, port))
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const one of all) await one[Symbol.asyncDispose]()
+    },
   }
 }

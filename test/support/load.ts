@@ -13,6 +13,11 @@ export interface LoadOptions {
    * way.
    */
   readonly repeats?: boolean
+  /**
+   * What each client rests between two requests: for load that is there all the time and leaves the machine
+   * to what it is there for.
+   */
+  readonly restMs?: number
   /** What a right answer is; default: 200, complete. */
   readonly isRight?: (answer: WireAnswer) => boolean
 }
@@ -37,8 +42,9 @@ export interface Load {
 /** Starts clients that send one request after the other until stopped. */
 export function startLoad(
   port: number,
-  { connections = 8, target = '/load', fields = '', isRight = isOk, repeats = false }: LoadOptions = {},
+  { connections = 8, target = '/load', fields = '', isRight = isOk, ...more }: LoadOptions = {},
 ): Load {
+  const { repeats = false, restMs = 0 } = more
   let isStopping = false
   let answered = 0
   let failed = 0
@@ -65,6 +71,7 @@ export function startLoad(
           client.rst()
           client = null
         }
+        if (restMs > 0) await pause(restMs)
       } catch (problem) {
         if (repeats && wasEnded()) repeated++
         else fail(String(problem))

@@ -4,7 +4,7 @@ import { HttpClient } from '../../../server/http1/client.ts'
 import { Suspects } from '../../../server/lib/address-race.ts'
 import type { Http1Servers } from '../../../server/http1/open-stream.ts'
 import { startEngine, toServers } from '../../support/engine.ts'
-import { FullServer } from '../../support/full-server.ts'
+import { dialsUnderWay, FullServer, fullServers } from '../../support/full-server.ts'
 import { type Origin, type Script, startOrigin } from '../../support/origin.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
 import {
@@ -76,7 +76,7 @@ describe('a failure', () => {
       'connection',
       'timed out after 50ms while connecting',
     ])
-    await waitFor(() => full.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
   })
 
   test('of the answer says how far it had come', async () => {
@@ -140,7 +140,7 @@ describe('a name of several addresses', () => {
 
   test('is not held up by one that is silent, and that one is remembered', async () => {
     const server = sending(`${OK}Content-Length: 2\r\n\r\nhi`, 'fin')
-    await using full = new FullServer('127.0.0.2', server.port)
+    await using _ = fullServers(server.port, '127.0.0.2')
     const lookup: Asking['lookup'] = (_, done) => done(['127.0.0.2', '127.0.0.1'], null)
     const suspects = new Suspects()
     expect(await answerOf({ host: 'two.test', port: server.port, lookup, suspects })).toEqual([
@@ -149,7 +149,7 @@ describe('a name of several addresses', () => {
       false,
     ])
     expect(suspects.isSuspect('127.0.0.2', server.port, performance.now())).toBe(true)
-    await waitFor(() => full.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
   })
 })
 
@@ -188,17 +188,16 @@ describe('an asking that is given up', () => {
 
   test('while it connects takes its packets back', async () => {
     await using full = new FullServer()
-    await givenUp({ port: full.port }, () => full.synSent === 1)
-    expect(full.synSent).toBe(0)
+    await givenUp({ port: full.port }, () => dialsUnderWay() === 1)
+    expect(dialsUnderWay()).toBe(0)
   })
 
   test('while several addresses are dialled takes all of them back', async () => {
     const port = closedPort()
-    await using one = new FullServer('127.0.0.1', port)
-    await using two = new FullServer('127.0.0.2', port)
+    await using _ = fullServers(port, '127.0.0.1', '127.0.0.2')
     const lookup: Asking['lookup'] = (_, done) => done(['127.0.0.1', '127.0.0.2'], null)
-    await givenUp({ host: 'two.test', port, lookup }, () => one.synSent + two.synSent === 2)
-    expect(one.synSent + two.synSent).toBe(0)
+    await givenUp({ host: 'two.test', port, lookup }, () => dialsUnderWay() === 2)
+    expect(dialsUnderWay()).toBe(0)
   })
 
   test('while it sends its request, whose server never sees it whole', async () => {

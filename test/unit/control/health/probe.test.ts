@@ -4,7 +4,7 @@ import { Prober } from '../../../../server/control/health/prober.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 import { STATE_DOWN, STATE_UP } from '../../../../server/scoreboard/scoreboard.ts'
 import { Suspects } from '../../../../server/lib/address-race.ts'
-import { FullServer } from '../../../support/full-server.ts'
+import { dialsUnderWay, FullServer, fullServers } from '../../../support/full-server.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { configOf, healthCheck, slotsOf } from './checks.ts'
 import {
@@ -80,13 +80,13 @@ describe('each check', () => {
 
   test('of a name is not held up by an address that is silent, and remembers it', async () => {
     const server = answering('HTTP/1.1 200 OK\r\n\r\n')
-    await using full = new FullServer('127.0.0.2', server.port)
+    await using _ = fullServers(server.port, '127.0.0.2')
     const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
     const suspects = new Watched()
     const where = { host: 'two.test', port: server.port, lookup, suspects }
     expect(await check(where, { timeout: 60_000 })).toBeNull()
     expect(suspects.isSuspect('127.0.0.2', server.port, performance.now())).toBe(true)
-    await waitFor(() => full.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
     suspects.dialled.length = 0
     expect(await check(where)).toBeNull()
     expect(suspects.dialled).toEqual(['127.0.0.1'])
@@ -94,13 +94,12 @@ describe('each check', () => {
 
   test('of a name whose addresses are all silent ends with its time', async () => {
     const port = closedPort()
-    await using one = new FullServer('127.0.0.1', port)
-    await using two = new FullServer('127.0.0.2', port)
+    await using _ = fullServers(port, '127.0.0.1', '127.0.0.2')
     const lookup: Lookup = (_host, done) => done(['127.0.0.2', '127.0.0.1'], null)
     expect(await check({ host: 'two.test', port, lookup }, { timeout: 300 })).toBe(
       'timed out after 300ms while connecting',
     )
-    await waitFor(() => one.synSent + two.synSent === 0)
+    await waitFor(() => dialsUnderWay() === 0)
   })
 
   test('that is given up says nothing and closes its connection', async () => {
