@@ -39,7 +39,7 @@ describe('start', () => {
   test('the serving line says who serves what where, once all workers do', async () => {
     await using gateway = await startGateway({ config: answering('hi'), workers: 2 })
     const line = gateway.stdout.split('\n')[0] ?? ''
-    const { time, workers, listeners, admin, ...rest } = JSON.parse(line) as Words
+    const { time, workers, listeners, admin, sockets, ...rest } = JSON.parse(line) as Words
     const hash = createHash('sha256').update(readFileSync(gateway.configFile)).digest('hex')
     expect(rest).toEqual({
       level: 'info',
@@ -54,6 +54,7 @@ describe('start', () => {
     expect((workers as number[]).length).toBe(2)
     expect(listeners).toEqual({ web: `127.0.0.1:${gateway.port()}` })
     expect(admin).toMatch(/^127\.0\.0\.1:\d+$/)
+    expect(['io_uring', 'epoll', 'bun']).toContain(sockets as string)
     expect((await fetch(`http://${String(admin)}/_health`)).status).toBe(200)
     expect(await body(gateway)).toBe('hi')
   })
