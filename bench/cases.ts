@@ -1,39 +1,115 @@
 // What is compared, and the goal for it: our CPU ÷ the rival's.
 
+/** For all of ours, or for each kind of sockets. */
+export type Goal = number | Readonly<Record<string, number>>
+
 export interface Case {
   readonly name: string
+  /** As a person would call it. */
+  readonly work: string
   readonly target: string
-  /** What bench/wrk/case.lua sends. */
-  readonly kind: 'bare' | 'browser' | 'upload' | 'close'
+  /** What bench/wrk/case.lua sends; "paced": bench/paced.ts does. */
+  readonly kind: 'bare' | 'browser' | 'upload' | 'close' | 'paced'
   readonly connections: number
   /** Bytes of an answer, when what is read tells better than requests how much work was done. */
   readonly size: number | null
   /** Longer than usual: code is compiled while it runs, by count of its calls, and here calls are few. */
   readonly warmUpSeconds?: number
-  readonly goals: Readonly<Record<string, number>>
+  /**
+   * CPU counts from here on, by what the origin has served meanwhile: to accept two thousand clients is no
+   * part of a request.
+   */
+  readonly rampSeconds?: number
+  /** Rounds are so many times as long. */
+  readonly longer?: number
+  readonly goals: Readonly<Record<string, Goal>>
+  readonly p99Goals?: Readonly<Record<string, Goal>>
 }
 
+const SMALL = { target: '/small', kind: 'browser', size: null } as const
+const MANY: Readonly<Record<string, Goal>> = { 'haproxy-nolog': { io_uring: 0.9, epoll: 1.05 } }
+
 export const CASES: readonly Case[] = [
-  { name: 'bare', target: '/small', kind: 'bare', connections: 64, size: null, goals: {} },
+  { ...SMALL, name: 'bare', work: 'small GET without fields', kind: 'bare', connections: 64, goals: {} },
+  { ...SMALL, name: 'small-1', work: 'small GET, 1 connection', connections: 1, goals: {} },
   {
+    ...SMALL,
     name: 'browser',
-    target: '/small',
-    kind: 'browser',
+    work: 'small GET, 64 connections',
     connections: 64,
-    size: null,
-    goals: { nginx: 0.9, 'haproxy-nolog': 1 },
+    goals: {
+      nginx: { io_uring: 0.75, epoll: 0.9, bun: 0.9 },
+      'haproxy-nolog': { io_uring: 0.8, epoll: 1, bun: 1 },
+    },
+  },
+  {
+    ...SMALL,
+    name: 'small-512',
+    work: 'small GET, 512 connections',
+    connections: 512,
+    rampSeconds: 1,
+    goals: MANY,
+  },
+  {
+    ...SMALL,
+    name: 'small-2000',
+    work: 'small GET, 2,000 connections',
+    connections: 2000,
+    rampSeconds: 2,
+    goals: MANY,
+  },
+  // About half of what ours can do, by the clock.
+  {
+    ...SMALL,
+    name: 'half',
+    work: 'small GET at half load',
+    kind: 'paced',
+    connections: 64,
+    rampSeconds: 1,
+    longer: 2,
+    goals: { 'haproxy-nolog': 1 },
+    p99Goals: { 'haproxy-nolog': 1.2 },
   },
   // A connection for each request.
   {
+    ...SMALL,
     name: 'connect',
-    target: '/small',
+    work: 'new connections',
     kind: 'close',
     connections: 64,
-    size: null,
     warmUpSeconds: 12,
-    goals: {},
+    goals: { 'haproxy-nolog': 1.1 },
   },
-  { name: '100k', target: '/100k', kind: 'browser', connections: 32, size: 100 << 10, goals: { nginx: 0.6 } },
-  { name: '10m', target: '/10m', kind: 'browser', connections: 4, size: 10 << 20, goals: { nginx: 0.6 } },
-  { name: 'upload', target: '/upload', kind: 'upload', connections: 8, size: null, goals: { nginx: 0.6 } },
+  {
+    name: '100k',
+    work: '100 KB answer',
+    target: '/100k',
+    kind: 'browser',
+    connections: 32,
+    size: 100 << 10,
+    goals: { nginx: 0.6, 'haproxy-nolog': { io_uring: 0.7, epoll: 0.7 } },
+  },
+  {
+    name: '10m',
+    work: '10 MB answer',
+    target: '/10m',
+    kind: 'browser',
+    connections: 4,
+    size: 10 << 20,
+    goals: { nginx: 0.6, 'haproxy-nolog': 0.6 },
+  },
+  {
+    name: 'upload',
+    work: '1 MB upload',
+    target: '/upload',
+    kind: 'upload',
+    connections: 8,
+    size: null,
+    goals: { nginx: 0.6, 'haproxy-nolog': { io_uring: 0.6, epoll: 0.6 } },
+  },
 ]
+
+/** The goal for one of ours, by the kind of sockets in its name; undefined: there is none. */
+export function goalFor(goal: Goal | undefined, ours: string): number | undefined {
+  return typeof goal === 'object' ? goal[ours.replace('sluice-', '')] : goal
+}

@@ -5,6 +5,7 @@ import { rawClient } from '../test/support/client.ts'
 import { killAll, treeOf } from '../test/support/processes.ts'
 import { pause } from '../test/support/wait.ts'
 import type { Contender } from './contenders/contender.ts'
+import { median, spread, verdict } from './report.ts'
 import { kernelDrops } from './kernel.ts'
 
 export interface Crowd {
@@ -34,12 +35,17 @@ export interface Share {
   readonly dropped: number
 }
 
-/** Rows of a table: of each contender all rounds together. */
+/** Of each contender all rounds. */
+export type Shares = ReadonlyMap<string, readonly Share[]>
+
+/** The p99 of ours ÷ that of a rival, at most. */
+const GOALS: Readonly<Record<string, number>> = { 'haproxy-nolog': 2 }
+
 export async function fairness(
   contenders: readonly Contender[],
   crowd: Crowd,
   rounds: number,
-): Promise<string[][]> {
+): Promise<Shares> {
   const shares = new Map<string, Share[]>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
@@ -47,16 +53,35 @@ export async function fairness(
       if (contender) shares.get(contender.name)?.push(await share(contender.port, crowd))
     }
   }
+  return shares
+}
+
+export function fairnessRows(shares: Shares): string[][] {
   return [
     ['contender', 'p50 ms of each round', 'p99 ms', 'unanswered', 'dropped by the kernel'],
     ...[...shares].map(([name, all]) => [
       name,
-      all.map(({ ms }) => quantile(ms, 0.5)).join(' '),
-      all.map(({ ms }) => quantile(ms, 0.99)).join(' '),
+      all.map(({ ms }) => quantile(ms, 0.5).toFixed(1)).join(' '),
+      all.map(({ ms }) => quantile(ms, 0.99).toFixed(1)).join(' '),
       all.map(({ unanswered }) => unanswered).join(' '),
       all.map(({ dropped }) => dropped).join(' '),
     ]),
   ]
+}
+
+/** As rows of the table of goals. */
+export function fairnessGoals(shares: Shares, { name }: Crowd, ours: readonly string[]): string[][] {
+  const p99s = (contender: string): number[] =>
+    (shares.get(contender) ?? []).map(({ ms }) => quantile(ms, 0.99))
+  return ours.flatMap((own) =>
+    Object.entries(GOALS)
+      .filter(([rival]) => shares.has(rival))
+      .map(([rival, most]) => {
+        const theirs = p99s(rival)
+        const ratios = p99s(own).map((ms, round) => ms / (theirs[round] ?? Number.NaN))
+        return [`small GET beside ${name}: p99`, own, rival, spread(ratios, 2), verdict(most, median(ratios))]
+      }),
+  )
 }
 
 async function share(port: number, crowd: Crowd): Promise<Share> {
@@ -123,7 +148,7 @@ function ask(port: number): Promise<number | null> {
   return promise
 }
 
-function quantile(ms: readonly number[], part: number): string {
+function quantile(ms: readonly number[], part: number): number {
   const sorted = ms.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]?.toFixed(1) ?? '–'
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 }

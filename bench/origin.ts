@@ -1,7 +1,7 @@
 // The server behind every contender, in a process of its own: raw bytes on Bun.listen, so that it is never
 // what is measured.
 // /small 24 bytes · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers
-//   small. Prints its port.
+//   small · /count says how many requests it has answered. Prints its port.
 import type { Socket } from 'bun'
 
 interface Connection {
@@ -18,6 +18,8 @@ const SMALL = Buffer.from(`${head(24)}twenty-four bytes, here.`)
 const BLOCK = Buffer.alloc(1 << 20, 'sluice ')
 const SIZES: Readonly<Record<string, number>> = { '/100k': 100 << 10, '/10m': 10 << 20, '/1g': 1 << 30 }
 const HUNDRED = Buffer.concat([Buffer.from(head(100 << 10)), BLOCK.subarray(0, 100 << 10)])
+
+let served = 0
 
 function onBytes(socket: Socket<Connection>, bytes: Buffer): void {
   const connection = socket.data
@@ -47,6 +49,8 @@ function onBytes(socket: Socket<Connection>, bytes: Buffer): void {
 
 function answer(socket: Socket<Connection>, target: string): void {
   if (target === '/never') return
+  if (target === '/count') return write(socket, Buffer.from(head(String(served).length) + served))
+  served++
   const size = SIZES[target]
   if (size === undefined) return write(socket, SMALL)
   if (target === '/100k') return write(socket, HUNDRED)

@@ -1,5 +1,5 @@
 // Tables for people.
-import type { Case } from './cases.ts'
+import { type Case, type Goal, goalFor } from './cases.ts'
 import type { Result, Round } from './compare.ts'
 
 /** The middle of a list of numbers. */
@@ -10,46 +10,90 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
 }
 
-/** One case: a line for each contender, the ratio to ours and its spread over the rounds. */
-export function tableOf(what: Case, results: readonly Result[], ours: string): string {
-  const own = results.find(({ contender }) => contender === ours)
-  const rows = results.map(({ contender, rounds }) => {
-    const cpu = rounds.map(({ cpuUs }) => cpuUs)
-    return [
-      contender,
-      spread(cpu, 1),
-      median(rounds.map(({ perSecond }) => perSecond)).toFixed(0),
-      median(rounds.map(({ p99Ms }) => p99Ms)).toFixed(2),
-      contender === ours || own === undefined ? '' : ratio(own.rounds, rounds),
-      goal(what, contender, own?.rounds, rounds),
-    ]
-  })
-  const head = ['contender', 'CPU µs/request', 'requests/s', 'p99 ms', 'ours ÷ it', 'goal']
+/** One case: a line for each contender, and for each of ours its ratio to it with its spread. */
+export function tableOf(what: Case, results: readonly Result[], ours: readonly string[]): string {
+  const own = results.filter(({ contender }) => ours.includes(contender))
+  const rows = results.map(({ contender, rounds }) => [
+    contender,
+    spread(
+      rounds.map(({ cpuUs }) => cpuUs),
+      1,
+    ),
+    median(rounds.map(({ perSecond }) => perSecond)).toFixed(0),
+    spread(
+      rounds.map(({ p99Ms }) => p99Ms),
+      2,
+    ),
+    ...own.map((one) => (one.contender === contender ? '' : against(what, one, { contender, rounds }))),
+  ])
+  const head = [
+    'contender',
+    'CPU µs/request',
+    'requests/s',
+    'p99 ms',
+    ...own.map((one) => `${one.contender} ÷ it`),
+  ]
   return `\n${what.name}: ${what.kind} ${what.target}, ${what.connections} connections\n\n${table([head, ...rows])}`
+}
+
+/** The lines of one case in a table of goals: each goal of each of ours. */
+export function goalRows(what: Case, results: readonly Result[], ours: readonly string[]): string[][] {
+  const rows: string[][] = []
+  for (const own of results.filter(({ contender }) => ours.includes(contender))) {
+    for (const rival of results.filter((one) => !ours.includes(one.contender))) {
+      const sides = [
+        { of: 'CPU', goals: what.goals, ratios: ratiosOf(own, rival, ({ cpuUs }) => cpuUs) },
+        { of: 'p99', goals: what.p99Goals ?? {}, ratios: ratiosOf(own, rival, ({ p99Ms }) => p99Ms) },
+      ]
+      for (const { of, goals, ratios } of sides) {
+        const most = goalFor(goals[rival.contender], own.contender)
+        const isShown = of === 'CPU' || most !== undefined
+        if (isShown)
+          rows.push([
+            `${what.work}: ${of}`,
+            own.contender,
+            rival.contender,
+            ratios.text,
+            verdict(most, ratios.middle),
+          ])
+      }
+    }
+  }
+  return rows
+}
+
+export const GOAL_HEAD = ['work', 'ours', 'rival', 'ours ÷ it', 'goal']
+
+interface Ratios {
+  /** NaN: none, as there were errors. */
+  readonly middle: number
+  readonly text: string
+}
+
+// By round: what drifts between rounds then cancels out.
+function ratiosOf(own: Result, rival: Result, figure: (round: Round) => number): Ratios {
+  const none = (why: string): Ratios => ({ middle: Number.NaN, text: `none: ${why} had errors` })
+  if (hasErrors(own.rounds)) return none('ours')
+  if (hasErrors(rival.rounds)) return none('it')
+  const values = own.rounds.map((round, index) => {
+    const other = rival.rounds[index]
+    return other === undefined ? Number.NaN : figure(round) / figure(other)
+  })
+  return { middle: median(values), text: spread(values, 2) }
 }
 
 const hasErrors = (rounds: readonly Round[]): boolean => rounds.some(({ errors }) => errors > 0)
 
-// By round: what drifts between rounds then cancels out.
-const ratiosOf = (own: readonly Round[], rival: readonly Round[]): number[] =>
-  own.map(({ cpuUs }, index) => cpuUs / (rival[index]?.cpuUs ?? Number.NaN))
-
-function ratio(own: readonly Round[], rival: readonly Round[]): string {
-  if (hasErrors(own)) return 'none: ours had errors'
-  if (hasErrors(rival)) return 'none: it had errors'
-  return spread(ratiosOf(own, rival), 2)
+function against(what: Case, own: Result, rival: Result): string {
+  const ratios = ratiosOf(own, rival, ({ cpuUs }) => cpuUs)
+  const goal: Goal | undefined = what.goals[rival.contender]
+  return `${ratios.text} ${verdict(goalFor(goal, own.contender), ratios.middle)}`.trim()
 }
 
-function goal(
-  what: Case,
-  contender: string,
-  own: readonly Round[] | undefined,
-  rival: readonly Round[],
-): string {
-  const most = what.goals[contender]
-  if (most === undefined || own === undefined) return ''
-  if (hasErrors(own) || hasErrors(rival)) return `≤ ${most}: unknown`
-  return `≤ ${most}: ${median(ratiosOf(own, rival)) <= most ? 'reached' : 'missed'}`
+/** Whether a figure is within its goal; empty where there is none. */
+export function verdict(most: number | undefined, value: number): string {
+  if (most === undefined) return ''
+  return `≤ ${most}: ${Number.isNaN(value) ? 'unknown' : value <= most ? 'reached' : 'missed'}`
 }
 
 /** The median, and the smallest and largest beside it. */

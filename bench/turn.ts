@@ -5,7 +5,7 @@ import { programPath } from '../test/support/needs.ts'
 import { cpuTicks } from '../test/support/processes.ts'
 import { startSluiceTurn, type TurnServer, type TurnWords } from '../test/support/turn.ts'
 import { uclient } from '../test/support/uclient.ts'
-import { median, spread, table } from './report.ts'
+import { median, spread, table, verdict } from './report.ts'
 import { TURN_CASES, TURN_EXTRAS, type TurnCase } from './turn-cases.ts'
 import { allocationMemory, LOSS_HEAD, lossAtRate, MEMORY_HEAD } from './turn-figures.ts'
 import { startPeer } from './turn-peer.ts'
@@ -14,6 +14,8 @@ export interface TurnEffort {
   readonly rounds: number
   /** How long each round sends. */
   readonly seconds: number
+  /** Which sockets ours is to have; undefined: those that the machine gives it. */
+  readonly sockets: string | undefined
 }
 
 interface Round {
@@ -32,44 +34,57 @@ interface Contender {
 const TICK_US = 10_000
 const LISTENERS: Readonly<Record<string, TurnWords>> = { turn: { tls: true } }
 
-/** Runs those that are asked for and prints their tables. */
-export async function turnBench(asked: readonly string[], effort: TurnEffort): Promise<void> {
+/** Runs those that are asked for and prints their tables. Rows of the table of goals. */
+export async function turnBench(asked: readonly string[], effort: TurnEffort): Promise<string[][]> {
   const missing = ['turnserver', 'turnutils_uclient', 'turnutils_peer'].filter(
     (name) => programPath(name) === null,
   )
-  if (missing.length > 0) return console.log(`\n${missing.join(', ')} not installed: no TURN cases`)
+  if (missing.length > 0) {
+    console.log(`\n${missing.join(', ')} not installed: no TURN cases`)
+    return []
+  }
+  const goals: string[][] = []
   const peer = await startPeer()
   try {
     for (const what of TURN_CASES.filter(({ name }) => asked.includes(name))) {
-      await withBoth(async (contenders) =>
-        console.log(tableOf(what, await compare(contenders, what, peer.port, effort))),
-      )
+      await withBoth(effort.sockets, async (contenders) => {
+        const results = await compare(contenders, what, peer.port, effort)
+        console.log(tableOf(what, results))
+        goals.push(goalRow(what, results, contenders[0]?.name ?? ''))
+      })
     }
     for (const name of TURN_EXTRAS.filter((extra) => asked.includes(extra))) {
-      const rows = await eachAlone((contender) =>
+      const rows = await eachAlone(effort.sockets, (contender) =>
         name === 'turn-loss' ? lossAtRate(contender.server, peer.port) : allocationMemory(contender.server),
       )
       const head = name === 'turn-loss' ? LOSS_HEAD : MEMORY_HEAD
       console.log(`\n${name}\n\n${table([head, ...rows])}`)
     }
+    return goals
   } finally {
     peer.stop()
   }
 }
 
-async function withBoth(work: (contenders: readonly Contender[]) => Promise<void>): Promise<void> {
-  await using ours = await startOurs()
+async function withBoth(
+  sockets: string | undefined,
+  work: (contenders: readonly Contender[]) => Promise<void>,
+): Promise<void> {
+  await using ours = await startOurs(sockets)
   await using theirs = await startCoturn(LISTENERS)
   await work([
-    { name: 'sluice', server: ours },
+    { name: sockets === undefined ? 'sluice' : `sluice-${sockets}`, server: ours },
     { name: 'coturn', server: theirs },
   ])
 }
 
-async function eachAlone(work: (contender: Contender) => Promise<string[]>): Promise<string[][]> {
+async function eachAlone(
+  sockets: string | undefined,
+  work: (contender: Contender) => Promise<string[]>,
+): Promise<string[][]> {
   const rows: string[][] = []
   for (const [name, start] of [
-    ['sluice', startOurs],
+    ['sluice', () => startOurs(sockets)],
     ['coturn', () => startCoturn(LISTENERS)],
   ] as const) {
     await using server = await start()
@@ -82,10 +97,10 @@ async function eachAlone(work: (contender: Contender) => Promise<string[]>): Pro
  * As users run it: the executable, one worker, its log of allocations. SLUICE_BENCH_TURN=coturn: coturn
  * against itself, to see the noise.
  */
-const startOurs = (): Promise<TurnServer> =>
+const startOurs = (sockets: string | undefined): Promise<TurnServer> =>
   process.env['SLUICE_BENCH_TURN'] === 'coturn'
     ? startCoturn(LISTENERS)
-    : startSluiceTurn(LISTENERS, { logs: { level: 'info' } })
+    : startSluiceTurn(LISTENERS, { logs: { level: 'info' }, ...(sockets !== undefined && { sockets }) })
 
 /** All rounds of both, in alternation, each round begun by the other one. */
 async function compare(
@@ -135,10 +150,25 @@ async function measure(
   }
 }
 
-function tableOf(what: TurnCase, [ours = [], theirs = []]: readonly Round[][]): string {
-  const ratios = ours.map(({ cpuUs }, i) => cpuUs / (theirs[i]?.cpuUs ?? Number.NaN))
+/** NaN: messages were lost. */
+function ratiosOf([ours = [], theirs = []]: readonly Round[][]): number[] {
   const lost = [...ours, ...theirs].some((round) => round.lost > 0)
-  const goal = what.goal === null ? '' : lost ? `≤ ${what.goal}: unknown` : verdict(what.goal, median(ratios))
+  return ours.map(({ cpuUs }, i) => (lost ? Number.NaN : cpuUs / (theirs[i]?.cpuUs ?? Number.NaN)))
+}
+
+const ratioText = (ratios: readonly number[]): string =>
+  ratios.some(Number.isNaN) ? 'none: messages were lost' : spread(ratios, 2)
+
+function goalRow(what: TurnCase, results: readonly Round[][], ours: string): string[] {
+  const ratios = ratiosOf(results)
+  const work = `TURN, ${what.what}, ${what.bytes} bytes: CPU`
+  return [work, ours, 'coturn', ratioText(ratios), verdict(what.goal ?? undefined, median(ratios))]
+}
+
+function tableOf(what: TurnCase, results: readonly Round[][]): string {
+  const [ours = [], theirs = []] = results
+  const ratios = ratiosOf(results)
+  const goal = verdict(what.goal ?? undefined, median(ratios))
   const row = (name: string, rounds: readonly Round[], ...rest: string[]): string[] => [
     name,
     spread(
@@ -159,9 +189,6 @@ function tableOf(what: TurnCase, [ours = [], theirs = []]: readonly Round[][]): 
     'ours ÷ it',
     'goal',
   ]
-  const ratio = lost ? 'none: messages were lost' : spread(ratios, 2)
-  const rows = [head, row('sluice', ours, '', ''), row('coturn', theirs, ratio, goal)]
+  const rows = [head, row('sluice', ours, '', ''), row('coturn', theirs, ratioText(ratios), goal)]
   return `\n${what.name}: ${what.what}, ${what.bytes} bytes, ${what.clients} clients\n\n${table(rows)}`
 }
-
-const verdict = (most: number, ratio: number): string => `≤ ${most}: ${ratio <= most ? 'reached' : 'missed'}`

@@ -33,7 +33,7 @@ http://:${port} {
   }
   reverse_proxy 127.0.0.1:${originPort} {
     transport http {
-      keepalive_idle_conns_per_host 128
+      keepalive_idle_conns_per_host 2048
     }
   }
 }

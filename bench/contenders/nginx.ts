@@ -53,7 +53,7 @@ http {
   keepalive_requests 1000000;
   client_max_body_size 10m;
   tcp_nodelay on;
-  upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000; }
+  upstream origin { server 127.0.0.1:${originPort}; keepalive 2048; keepalive_requests 1000000; }
   server {
     listen 127.0.0.1:${port};
     location / {

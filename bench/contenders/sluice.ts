@@ -1,13 +1,18 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from '../../build.ts'
-import { folderFor, freePort, launch, type Recipe } from './contender.ts'
+import { waitFor } from '../../test/support/wait.ts'
+import { type Contender, folderFor, freePort, launch, type Recipe } from './contender.ts'
 
 /**
  * Ours, as built: one worker beside the supervisor, rules, health check, metrics and the access log to a
- * file.
+ * file. Several of them, one for each kind of sockets, when these are named; otherwise that which the machine
+ * gets by itself.
  */
-export const sluice = ours('sluice', { workers: 1, servers: 1 })
+export const oursOn = (kinds: readonly string[]): Recipe[] =>
+  kinds.length === 0
+    ? [ours('sluice', { workers: 1, servers: 1 })]
+    : kinds.map((sockets) => ours(`sluice-${sockets}`, { workers: 1, servers: 1, sockets }))
 
 /**
  * What rests is measured with two of each, started by hand and as the systemd unit and the image start it
@@ -25,10 +30,11 @@ export const SLUICE_AT_REST: readonly Recipe[] = [
 interface Ours {
   readonly workers: number
   readonly servers: number
+  readonly sockets?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-function ours(name: string, { workers, servers, env = {} }: Ours): Recipe {
+function ours(name: string, { workers, servers, sockets, env = {} }: Ours): Recipe {
   return {
     name,
     program: 'dist/sluice',
@@ -39,10 +45,21 @@ function ours(name: string, { workers, servers, env = {} }: Ours): Recipe {
       const file = join(folder, 'sluice.yaml')
       const origin = `http://127.0.0.1:${setting.originPort}`
       const urls = Array.from({ length: servers }, (_, i) => `{ name: s${i}, url: "${origin}" }`)
-      writeFileSync(file, config({ folder, port, servers: urls.join(', '), workers }))
-      return launch({ name, command: [binary, 'run', '-c', file], port, folder, env })
+      writeFileSync(file, config({ folder, port, servers: urls.join(', '), workers, sockets }))
+      const contender = await launch({ name, command: [binary, 'run', '-c', file], port, folder, env })
+      if (sockets !== undefined) await mustHave(sockets, contender, join(folder, `${name}.out`))
+      return contender
     },
   }
+}
+
+/** Where a machine does not let it have these sockets it takes others: then its figures would be theirs. */
+async function mustHave(sockets: string, contender: Contender, out: string): Promise<void> {
+  const serving = await waitFor(() => /^.*"event":"serving".*$/m.exec(readFileSync(out, 'utf8'))?.[0])
+  const has = (JSON.parse(serving) as { sockets?: string }).sockets
+  if (has === sockets) return
+  await contender.stop()
+  throw new Error(`${contender.name} was to have sockets of kind ${sockets}, and has ${has}`)
 }
 
 interface Filled {
@@ -50,9 +67,10 @@ interface Filled {
   readonly port: number
   readonly servers: string
   readonly workers: number
+  readonly sockets: string | undefined
 }
 
-const config = ({ folder, port, servers, workers }: Filled): string => `
+const config = ({ folder, port, servers, workers, sockets }: Filled): string => `
 listeners:
   web: { bind: "127.0.0.1:${port}", limits: { requests: 100000000 } }
 rules:
@@ -63,8 +81,8 @@ backends:
   origin:
     servers: [${servers}]
     health_check: { path: /small, interval: 10s }
-    keep_alive: { connections: 128 }
 workers: ${workers}
+${sockets === undefined ? '' : `sockets: ${sockets}`}
 admin: { bind: "127.0.0.1:0" }
 logs: { access: { file: ${JSON.stringify(join(folder, 'access.log'))} } }
 `
