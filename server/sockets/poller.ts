@@ -61,6 +61,11 @@ export class Poller implements Waiter {
     if (this.#epoll < 0) throw new Error(`no epoll (errno ${errno()})`)
   }
 
+  /** Readable when somebody has something to be told. */
+  get fd(): number {
+    return this.#epoll
+  }
+
   /** Tells `handler` when the descriptor is ready for `interest`: a sum of READABLE and WRITABLE, or 0. */
   add(fd: number, interest: number, handler: Pollable): void {
     while (this.#handlers.length <= fd) {

@@ -7,7 +7,8 @@
 // given: all are in use by and by, also where few would do.
 import type { Pointer } from 'bun:ffi'
 import { KernelMemory } from '../memory.ts'
-import { type Ring, RingRefused } from './ring.ts'
+import type { Ring } from './ring.ts'
+import { RingRefused } from './set-up.ts'
 
 const REGISTER_PBUF_RING = 22
 const PLACE_BYTES = 16

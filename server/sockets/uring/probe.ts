@@ -7,7 +7,8 @@ import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM } from '../calls.ts'
 import { KernelMemory } from '../memory.ts'
 import { BufferRing } from './buffer-ring.ts'
 import * as asked from './requests.ts'
-import { type Completions, HAS_BUFFER, HAS_MORE, Ring, RingRefused } from './ring.ts'
+import { type Completions, HAS_BUFFER, HAS_MORE, Ring } from './ring.ts'
+import { RingRefused } from './set-up.ts'
 import { OLD, whyRefused } from './why-refused.ts'
 
 const REGISTER_PROBE = 8

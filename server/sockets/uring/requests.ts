@@ -1,5 +1,5 @@
 // What is asked of the kernel, one function for each: the words of their entries (io_uring_enter(2)).
-import { ADDRESS, FLAGS, GROUP, LENGTH, OFFSET, type Ring } from './ring.ts'
+import { ADDRESS, FLAGS, GROUP, LENGTH, OFFSET, type Ring, TAG } from './ring.ts'
 
 export const NOP = 0
 export const POLL_ADD = 6
@@ -57,10 +57,11 @@ export function setMemory(ring: Ring, at: number, address: number, length: numbe
   ring.entries[at + LENGTH] = length
 }
 
-/** Makes an entry that is not submitted yet ask for nothing: it is completed with 0. */
-export function setNothing(ring: Ring, at: number): void {
+/** Makes an entry that is not submitted yet ask for nothing: that is completed, under another tag. */
+export function setNothing(ring: Ring, at: number, tag: number): void {
   ring.entries[at] = NOP
   ring.entries[at + FLAGS] = 0
+  ring.entries[at + TAG] = tag
 }
 
 /** Says once that a descriptor is ready for `events` (poll(2)), or broken, or hung up. */
@@ -75,11 +76,15 @@ export function askAccept(ring: Ring, fd: number, tag: number): void {
   ring.entries[at + FLAGS] = SOCK_CLOEXEC
 }
 
-/** Connects to the address that stands at `address`, which must stay until it is submitted. */
-export function askConnect(ring: Ring, fd: number, tag: number, name: { at: number; length: number }): void {
-  const at = ring.ask(CONNECT, fd, tag, 0)
-  setMemory(ring, at, name.at, 0)
-  ring.entries[at + OFFSET] = name.length
+/** Connects to an address (`setName`): where its entry begins. */
+export function askConnect(ring: Ring, fd: number, tag: number): number {
+  return ring.ask(CONNECT, fd, tag, 0)
+}
+
+/** The struct sockaddr that an entry connects to, which must stay until it is submitted. */
+export function setName(ring: Ring, at: number, address: number, length: number): void {
+  setMemory(ring, at, address, 0)
+  ring.entries[at + OFFSET] = length
 }
 
 /** Closes a descriptor. */

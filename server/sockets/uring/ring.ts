@@ -7,19 +7,20 @@
 //
 // Made for one thread (SINGLE_ISSUER), which runs what is left to do inside of its own call (DEFER_TASKRUN):
 // the kernel touches the rings only while we are in that call, so that plain loads and stores do.
-import { ptr, type Pointer } from 'bun:ffi'
+import type { Pointer } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import { KernelMemory } from '../memory.ts'
-import { ARGUMENT_BYTES, type Enter, ringEnter, ringRegister, ringSetup } from './calls.ts'
+import { ARGUMENT_BYTES, type Enter, ringEnter, ringRegister } from './calls.ts'
+import { setUp } from './set-up.ts'
 
 /** Words of an entry. */
 export const OFFSET = 2
 export const ADDRESS = 4
 export const LENGTH = 6
 export const FLAGS = 7
+export const TAG = 8
 export const GROUP = 10
-const TAG = 8
-const ENTRY_WORDS = 16
+export const ENTRY_WORDS = 16
 /** Flags of a completion. */
 export const HAS_BUFFER = 1
 /** The same request completes again. */
@@ -27,15 +28,6 @@ export const HAS_MORE = 2
 /** There was more to be received. */
 export const HAS_RECEIVED_MORE = 4
 
-// Flags of a set-up.
-const CQSIZE = 1 << 3
-/** An entry that is refused does not hold up those behind it. */
-const SUBMIT_ALL = 1 << 7
-const SINGLE_ISSUER = 1 << 12
-const DEFER_TASKRUN = 1 << 13
-// Features of the kernel: one mapping for both rings, completions that find no room are kept, time-outs.
-const FEATURES = 1 | 2 | (1 << 8)
-const PARAMS_WORDS = 30
 const ENTRIES_OFFSET = 0x10000000
 
 // Flags of a call.
@@ -60,40 +52,6 @@ export interface Completions {
   completed(tag: number, extra: number, result: number, flags: number): void
 }
 
-/** It cannot be had: `code` is the errno, 0 for a kernel that lacks something. */
-export class RingRefused extends Error {
-  readonly code: number
-
-  constructor(what: string, code: number) {
-    super(code === 0 ? what : `${what} (errno ${code})`)
-    this.code = code
-  }
-}
-
-interface SetUp {
-  readonly fd: number
-  readonly size: number
-  readonly completionSize: number
-  /** Offsets in bytes: head, tail, mask, entries, flags, dropped, array. */
-  readonly asked: Uint32Array
-  /** The same of the other ring: head, tail, mask, entries, overflow, completions. */
-  readonly told: Uint32Array
-}
-
-function setUp(entries: number, completions: number): SetUp {
-  const params = new Uint32Array(new ArrayBuffer(PARAMS_WORDS * 4))
-  params[1] = completions
-  params[2] = CQSIZE | SUBMIT_ALL | SINGLE_ISSUER | DEFER_TASKRUN
-  const fd = ringSetup(entries, ptr(params))
-  if (fd < 0) throw new RingRefused('io_uring_setup was refused', errno())
-  if ((params[5]! & FEATURES) !== FEATURES) {
-    libc().close(fd)
-    throw new RingRefused('io_uring lacks features', 0)
-  }
-  const [size, completionSize] = [params[0]!, params[1]!]
-  return { fd, size, completionSize, asked: params.subarray(10, 20), told: params.subarray(20, 30) }
-}
-
 export class Ring {
   readonly fd: number
   /** The entries. Their words are for those who ask (`requests.ts`). */
@@ -102,6 +60,8 @@ export class Ring {
   readonly size: number
   /** Calls so far. */
   enters = 0
+  /** Completions told so far. */
+  told = 0
   /** A signal may have ended the wait of the last turn. */
   wasInterrupted = false
   /** Asked for, and its last completion not told yet. */
@@ -126,7 +86,7 @@ export class Ring {
   #waitMs = -1
   #isClosed = false
 
-  /** Throws RingRefused. */
+  /** Throws RingRefused (set-up.ts). */
   constructor(entries: number, completions: number) {
     const { fd, size, completionSize, asked, told } = setUp(entries, completions)
     const length = Math.max(asked[6]! + size * 4, told[5]! + completionSize * 16)
@@ -201,17 +161,25 @@ export class Ring {
   /** Submits what was asked for, and does not wait. Throws where the kernel takes nothing for long. */
   submit(): void {
     const words = this.#words
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < TRIES && this.#submitted !== this.#tail; tries++) {
       const count = (this.#tail - this.#submitted) | 0
       words[this.#tailAt] = this.#tail
       this.enters++
       const taken = this.#enter(count, 0, 0, null)
       this.#submitted = words[this.#headAt]!
       if (taken < 0) this.#failed(errno())
-      if (this.#submitted !== words[this.#tailAt] || count === 0) continue
-      return
     }
-    throw new Error('the kernel takes no more requests')
+    if (this.#submitted !== this.#tail) throw new Error('the kernel takes no more requests')
+  }
+
+  /**
+   * Submits what was asked for, and lets the kernel end what can be ended by now (what was cancelled): it is
+   * told with the next turn.
+   */
+  advance(): void {
+    this.submit()
+    this.enters++
+    if (this.#enter(0, 0, GETEVENTS, null) < 0) this.#failed(errno())
   }
 
   /**
@@ -234,6 +202,14 @@ export class Ring {
     // Where something was submitted the call does not say why it waited no longer.
     else if (waits && taken > 0 && !this.#hasCompletions()) this.wasInterrupted = true
     return this.#tell(taker)
+  }
+
+  /** Whether a completion with this tag waits to be told. */
+  hasCompletion(tag: number): boolean {
+    const tail = this.#words[this.#completionTailAt]!
+    for (let head = this.#completionHead; head !== tail; head = (head + 1) | 0)
+      if (this.#completions[(head & this.#completionMask) << 2] === tag) return true
+    return false
   }
 
   /** Tells the kernel of memory and the like; 0, or why it refuses. */
@@ -259,6 +235,7 @@ export class Ring {
     const completions = this.#completions
     const tail = words[this.#completionTailAt]!
     const count = (tail - this.#completionHead) | 0
+    this.told += count
     while (this.#completionHead !== tail) {
       const at = (this.#completionHead & this.#completionMask) << 2
       const tag = completions[at]!

@@ -6,6 +6,7 @@ import { socketAddress } from '../../../../server/lib/socket-address.ts'
 import {
   AF_INET,
   AF_INET6,
+  ECONNRESET,
   EAGAIN,
   EINPROGRESS,
   MSG_DONTWAIT,
@@ -52,6 +53,8 @@ export class Peer {
   send(bytes: string | Uint8Array): number {
     const all = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
     const sent = libc().send(this.fd, all, all.length, MSG_DONTWAIT | MSG_NOSIGNAL)
+    // Whoever hears of a reset first takes it away from the others.
+    if (sent < 0 && errno() === ECONNRESET) this.over = 'reset'
     return Math.max(0, sent)
   }
 

@@ -19,6 +19,7 @@ import {
   askReceiveMany,
   askSend,
   setMemory,
+  setName,
   setNothing,
 } from '../../../../server/sockets/uring/requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE, Ring } from '../../../../server/sockets/uring/ring.ts'
@@ -199,7 +200,7 @@ ringTest('a connection is accepted, made, read and closed by requests alone', ()
   name.bytes.set(socketAddress('127.0.0.1', server.port)!)
   const dialled = libc().socket(AF_INET, SOCK_STREAM, 0)
   askAccept(ring, listening, 1)
-  askConnect(ring, dialled, 2, { at: name.at, length: 16 })
+  setName(ring, askConnect(ring, dialled, 2), name.at, 16)
   while (recorder.told.length < 2) ring.turn(1000, recorder)
   const accepted = recorder.told.find(({ tag }) => tag === 1)!
   expect(accepted.flags & HAS_MORE).toBe(HAS_MORE)
@@ -208,7 +209,7 @@ ringTest('a connection is accepted, made, read and closed by requests alone', ()
   recorder.told = []
   askCancel(ring, 3, 1)
   askSend(ring, dialled, 4, 0)
-  setNothing(ring, ring.entryOf(ring.latest))
+  setNothing(ring, ring.entryOf(ring.latest), 44)
   name.bytes.write('six by')
   setMemory(ring, askSend(ring, dialled, 5, 0), name.at, 6)
   askReceiveLater(ring, accepted.result, 6, 1)
@@ -217,9 +218,9 @@ ringTest('a connection is accepted, made, read and closed by requests alone', ()
   expect(results).toEqual([
     [1, -ECANCELED],
     [3, 0],
-    [4, 0],
     [5, 6],
     [6, 4],
+    [44, 0],
   ])
   expect(recorder.told.find(({ tag }) => tag === 6)!.flags & HAS_RECEIVED_MORE).toBe(HAS_RECEIVED_MORE)
   recorder.told = []

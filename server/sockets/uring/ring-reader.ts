@@ -1,0 +1,206 @@
+// What a connection on a ring reads: by one request that goes on and on, which costs least; in volume piece
+// by piece, one in each turn, so that others have theirs. While it is paused nothing is asked for; what was
+// in flight by then waits here, and is told first when it goes on.
+import type { Pointer } from 'bun:ffi'
+import { countBuffered } from '../../lib/buffers.ts'
+import { tick } from '../../lib/clock.ts'
+import { errno } from '../../lib/native.ts'
+import { flush } from '../../lib/stage.ts'
+import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
+import { askCancel, askReceive, askReceiveMany } from './requests.ts'
+import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
+import type { Hungry } from './ring-host.ts'
+import { IGNORED, RECEIVE, RingWriter } from './ring-writer.ts'
+
+// What is asked for.
+const NOTHING = 0
+/** A piece. */
+const ONCE = 1
+/** One piece after the other. */
+const MANY = 2
+/** The same, which was cancelled: its end is to come. */
+const ENDING = 3
+
+const ECANCELED = 125
+/** Nothing has ended it yet: neither its end nor an error. */
+const NO_END = 1
+
+export abstract class RingReader extends RingWriter implements Hungry {
+  /** More was there when the latest bytes were read. */
+  mayHoldMore = false
+  protected isPaused = false
+  #reading = NOTHING
+  /** It comes in full buffers. */
+  #isVolume = false
+  /** It waits for a buffer. */
+  #isHungry = false
+  /** Came while it was paused. */
+  #stash: Buffer[] | null = null
+  /** What came behind that: 0, the end, or below 0 why it broke. */
+  #end = NO_END
+
+  /** Closes it. */
+  protected abstract gone(isBroken: boolean): void
+
+  /** A request to read was completed. */
+  protected received(result: number, flags: number): void {
+    if ((flags & HAS_MORE) === 0) this.#reading = NOTHING
+    if ((flags & HAS_BUFFER) !== 0) {
+      const { buffers } = this.host
+      buffers.taken()
+      try {
+        if (result > 0 && this.handle >= 0) this.#bytes(flags >>> 16, result, flags)
+      } finally {
+        buffers.give(flags >>> 16)
+      }
+    }
+    if (result <= 0 && this.handle >= 0) this.#noBytes(result)
+    if (this.#reading === NOTHING) this.#readOn()
+  }
+
+  #bytes(number: number, length: number, flags: number): void {
+    const { size, bytes } = this.host.buffers
+    // Unix sockets do not say.
+    this.mayHoldMore = (flags & HAS_RECEIVED_MORE) !== 0 || length === size
+    this.#isVolume = this.mayHoldMore && length === size
+    const piece = bytes.subarray(number * size, number * size + length)
+    if (this.isPaused || this.#stash !== null) return this.#keep(piece)
+    tick()
+    this.owner.onData(piece)
+    flush()
+  }
+
+  #keep(piece: Buffer): void {
+    const kept = Buffer.from(piece)
+    if (this.#stash === null) this.#stash = [kept]
+    else this.#stash.push(kept)
+    countBuffered(kept.length)
+  }
+
+  #noBytes(result: number): void {
+    if (result === -ENOBUFS) {
+      this.#isHungry = true
+      return this.host.starve(this)
+    }
+    if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) return
+    tick()
+    if (!this.isPaused && this.#stash === null) this.#ended(result)
+    else {
+      this.#end = result
+      if (result < 0) this.broke()
+    }
+    flush()
+  }
+
+  /** It was found to be broken while it is not read. */
+  protected broke(): void {
+    if (this.isBroken) return
+    this.isBroken = true
+    this.owner.onBroken()
+  }
+
+  #ended(result: number): void {
+    // Also the end of one that is broken, which a write was told first.
+    if (result < 0 || this.isBroken) return this.gone(true)
+    this.hasEnded = true
+    this.unsettle()
+    this.owner.onEnd()
+    if (this.hasShut && !this.isShutting) this.gone(false)
+  }
+
+  protected get wantsToRead(): boolean {
+    return !this.isPaused && !this.hasEnded && this.#stash === null && this.#end === NO_END
+  }
+
+  /** What was asked for is over. */
+  #readOn(): void {
+    if (this.handle < 0 || this.#isHungry) return
+    if (!this.wantsToRead) return this.unsettle()
+    if (!this.#isVolume || !this.host.isAnyHungry) return this.#read()
+    this.#isHungry = true
+    this.host.queue(this)
+  }
+
+  #read(): void {
+    const { waiter, buffers } = this.host
+    const tag = waiter.tag(this, RECEIVE)
+    if (this.#isVolume) askReceive(waiter.ring, this.handle, tag, buffers.group)
+    else askReceiveMany(waiter.ring, this.handle, tag, buffers.group)
+    this.#reading = this.#isVolume ? ONCE : MANY
+  }
+
+  /** It has its turn to find a buffer. */
+  feed(): void {
+    this.#isHungry = false
+    if (this.handle < 0 || this.#reading !== NOTHING) return
+    // A piece only: all that wait shall have one.
+    this.#isVolume = true
+    if (this.wantsToRead) this.#read()
+    else this.unsettle()
+  }
+
+  pause(): void {
+    if (this.isPaused) return
+    this.isPaused = true
+    this.unsettle()
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.unsettle()
+  }
+
+  #cancel(): void {
+    const { waiter } = this.host
+    this.#reading = ENDING
+    askCancel(waiter.ring, waiter.tag(this, IGNORED), waiter.tagOf(this, RECEIVE))
+  }
+
+  /** What came while it was paused, in its order, and what became of it then. */
+  #tellStash(): void {
+    const stash = this.#stash
+    let at = 0
+    while (stash !== null && at < stash.length && !this.isPaused && this.handle >= 0) {
+      const piece = stash[at++]!
+      countBuffered(-piece.length)
+      tick()
+      this.owner.onData(piece)
+      flush()
+    }
+    if (stash !== null) this.#stash = at < stash.length && this.handle >= 0 ? stash.slice(at) : null
+    if (this.#stash !== null || this.#end === NO_END || this.isPaused || this.handle < 0) return
+    tick()
+    const end = this.#end
+    this.#end = NO_END
+    this.#ended(end)
+    flush()
+  }
+
+  /** Tells what waits, and asks for more or for no more. */
+  protected settleReading(): void {
+    if (!this.isPaused) this.#tellStash()
+    if (this.handle < 0) return
+    const wants = this.wantsToRead
+    if (wants && this.#reading === NOTHING && !this.#isHungry) this.#read()
+    else if (this.#reading === MANY && (!wants || this.#isVolume)) this.#cancel()
+  }
+
+  expectVolume(): void {
+    // It sees what comes in volume.
+  }
+
+  get isQuiet(): boolean {
+    if (this.handle < 0 || this.#stash !== null || this.#end !== NO_END) return false
+    const { libc, peeked, waiter } = this.host
+    if (waiter.hasToldOf(this, RECEIVE)) return false
+    return libc.recv(this.handle, peeked.at as Pointer, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno() === EAGAIN
+  }
+
+  /** Nobody wants what waits any more. */
+  protected dropStash(): void {
+    if (this.#stash === null) return
+    for (const piece of this.#stash) countBuffered(-piece.length)
+    this.#stash = null
+  }
+}

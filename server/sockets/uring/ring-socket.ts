@@ -1,0 +1,153 @@
+// A connection on a ring. What changes is settled when the turn ends, so that a pause and a resume within one
+// cost nothing.
+import type { Pointer } from 'bun:ffi'
+import { tick } from '../../lib/clock.ts'
+import { flush } from '../../lib/stage.ts'
+import { AF_UNIX, readOption, SO_DOMAIN, SOL_SOCKET } from '../calls.ts'
+import { BROKEN, type Pollable } from '../poller.ts'
+import { endsOf, localName } from '../socket-ends.ts'
+import type { Socket, SocketEnds } from '../socket.ts'
+import { askCancelOf, askClose } from './requests.ts'
+import type { RingHost, Settled } from './ring-host.ts'
+import { RingReader } from './ring-reader.ts'
+import { IGNORED, RECEIVE, SEND, WRITABLE } from './ring-writer.ts'
+
+const SHUT_RDWR = 2
+
+export class RingSocket extends RingReader implements Socket, Settled, Pollable {
+  readonly isDecrypted = false
+  #ends: SocketEnds | null = null
+  #isUnsettled = false
+  /** Its breaking is told of while it is not read. */
+  #isWatched = false
+  /** That was told: there is nothing more to be watched. */
+  #isLost = false
+  #wasReset = false
+
+  /** The descriptor is its own from now on. */
+  constructor(host: RingHost, fd: number) {
+    super(host, fd)
+    host.waiter.add(this)
+    host.loop.hold()
+    this.unsettle()
+  }
+
+  get fd(): number {
+    return this.handle
+  }
+
+  get localAddress(): string | undefined {
+    return localName(this.handle)?.address
+  }
+
+  get localPort(): number {
+    return localName(this.handle)?.port ?? 0
+  }
+
+  ends(): SocketEnds {
+    this.#ends ??= endsOf(this)
+    return this.#ends
+  }
+
+  // ── completions ──
+
+  completed(kind: number, result: number, flags: number, extra: number): void {
+    if (kind === RECEIVE) this.received(result, flags)
+    else if (kind === SEND) this.sent(extra, result)
+    else if (kind === WRITABLE) this.drained()
+  }
+
+  /** A handler has thrown: nobody knows any more what the other side was told. */
+  confused(): void {
+    tick()
+    this.owner.terminate()
+    flush()
+  }
+
+  /** Nothing of it is left in the kernel. */
+  left(): void {
+    this.host.loop.release()
+  }
+
+  // ── what is settled when the turn ends ──
+
+  protected unsettle(): void {
+    if (this.#isUnsettled) return
+    this.#isUnsettled = true
+    this.host.settleLater(this)
+  }
+
+  settle(): void {
+    this.#isUnsettled = false
+    if (this.handle < 0) return
+    if (this.isClosing || (this.isBroken && this.hasEnded)) return this.gone(this.isBroken)
+    if (this.isPaused && this.#wasReset) this.broke()
+    this.settleReading()
+    if (this.handle >= 0 && !this.wantsToRead && !this.#isWatched && !this.#isLost) this.#watch()
+  }
+
+  #watch(): void {
+    this.#isWatched = true
+    this.host.lost.add(this.handle, 0, this)
+  }
+
+  /** It is broken, or neither side sends any more. */
+  onReady(events: number): void {
+    this.host.lost.remove(this.handle)
+    this.#isWatched = false
+    this.#isLost = true
+    this.#wasReset = (events & BROKEN) !== 0
+    tick()
+    if (this.hasEnded) {
+      // To the end of TCP belongs ours, and then it is gone already. A Unix socket is closed in one go.
+      const isEnd = !this.#wasReset && !this.isBroken && this.#isUnix
+      this.gone(!isEnd)
+    } else if (this.isPaused && this.#wasReset) this.broke()
+    flush()
+  }
+
+  get #isUnix(): boolean {
+    return readOption(this.handle, SOL_SOCKET, SO_DOMAIN) === AF_UNIX
+  }
+
+  // ── its end ──
+
+  terminate(): void {
+    if (this.handle < 0) return
+    this.sendLast()
+    // What is in flight holds the connection open: closing alone would not end it at once.
+    const { libc, nobody } = this.host
+    if (libc.connect(this.handle, nobody.at as Pointer, nobody.length) !== 0)
+      libc.shutdown(this.handle, SHUT_RDWR)
+    this.#cancelAll()
+    // Its descriptor is free at once, so no entry may name it any more.
+    this.host.waiter.ring.submit()
+    libc.close(this.handle)
+    this.#leave(false)
+  }
+
+  protected gone(isBroken: boolean): void {
+    if (this.handle < 0) return
+    const { waiter } = this.host
+    this.#cancelAll()
+    askClose(waiter.ring, this.handle, waiter.tag(this, IGNORED))
+    this.#leave(isBroken)
+  }
+
+  /** What is in flight is found by its descriptor: as long as that is open. */
+  #cancelAll(): void {
+    const { waiter, lost } = this.host
+    if (this.#isWatched) lost.remove(this.handle)
+    if (this.inFlight > 0) askCancelOf(waiter.ring, this.handle, waiter.tag(this, IGNORED))
+  }
+
+  #leave(isBroken: boolean): void {
+    this.handle = -1
+    this.isDone = true
+    this.dropStash()
+    if (this.inFlight === 0) this.host.waiter.leave(this)
+    tick()
+    this.owner.onClose(isBroken)
+    flush()
+  }
+}

@@ -1,0 +1,242 @@
+// What a connection on a ring sends. Small pieces are copied into a slot and leave with the turn's one call;
+// larger ones are sent at once from where they lie, behind what the slot holds. One send is in flight at
+// most: two could overtake each other where the first has to wait.
+import { ptr, type Pointer } from 'bun:ffi'
+import { tick } from '../../lib/clock.ts'
+import { errno } from '../../lib/native.ts'
+import { flush } from '../../lib/stage.ts'
+import {
+  EAGAIN,
+  ECONNRESET,
+  ENOBUFS,
+  ENOMEM,
+  EPIPE,
+  ETIMEDOUT,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+} from '../calls.ts'
+import { NOBODY, type SocketEvents } from '../socket.ts'
+import { SLOT_BYTES } from './outgoing.ts'
+import { askReady, askSend, setMemory, setNothing } from './requests.ts'
+import type { RingHost } from './ring-host.ts'
+import type { Asker } from './ring-waiter.ts'
+
+// Kinds of its requests.
+export const RECEIVE = 0
+export const SEND = 1
+export const WRITABLE = 2
+/** What became of it is nobody's business. */
+export const IGNORED = 3
+
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
+const SHUT_WR = 1
+const POLLOUT = 4
+const NONE = Buffer.alloc(0)
+
+export abstract class RingWriter implements Asker {
+  owner: SocketEvents = NOBODY
+  number = -1
+  inFlight = 0
+  isDone = false
+  protected readonly host: RingHost
+  /** Its descriptor; -1: gone. */
+  protected handle: number
+  /** The other side has ended, and that was told. */
+  protected hasEnded = false
+  /** We have. */
+  protected hasShut = false
+  /** Nothing can be sent any more, which its owner knows. It closes once all is read. */
+  protected isBroken = false
+  /** It closes when the turn ends. */
+  protected isClosing = false
+  /** What is sent, or will be with the turn's call; -1: nothing. */
+  #slot = -1
+  #filled = 0
+  /** Of that request. */
+  #request = 0
+  /** It takes no more for now. */
+  #isBlocked = false
+  #shutsWhenSent = false
+
+  constructor(host: RingHost, fd: number) {
+    this.host = host
+    this.handle = fd
+  }
+
+  abstract completed(kind: number, result: number, flags: number, extra: number): void
+  abstract confused(): void
+  abstract left(): void
+  /** Something has changed that matters when the turn ends. */
+  protected abstract unsettle(): void
+
+  write(bytes: Buffer, from: number, to: number): number {
+    if (this.handle < 0 || this.hasShut || this.isBroken) return -1
+    const length = to - from
+    if (this.#isBlocked || length === 0) return 0
+    if (this.#openSlot(length)) {
+      this.#copy(bytes, from, to)
+      return length
+    }
+    return this.#isBlocked ? 0 : this.#sendNow(NONE, bytes, from, to)
+  }
+
+  writeBoth(first: Buffer, bytes: Buffer, from: number, to: number): number {
+    if (this.handle < 0 || this.hasShut || this.isBroken) return -1
+    const length = first.length + to - from
+    if (this.#isBlocked || length === 0) return 0
+    if (this.#openSlot(length)) {
+      this.#copy(first, 0, first.length)
+      this.#copy(bytes, from, to)
+      return length
+    }
+    return this.#isBlocked ? 0 : this.#sendNow(first, bytes, from, to)
+  }
+
+  /** Whether a slot that is not under way yet has room for so many bytes more. */
+  #openSlot(length: number): boolean {
+    const { slots, waiter } = this.host
+    if (this.#slot >= 0) {
+      this.#isBlocked = waiter.ring.isSubmitted(this.#request)
+      return !this.#isBlocked && this.#filled + length <= SLOT_BYTES
+    }
+    if (length > SLOT_BYTES) return false
+    const slot = slots.take()
+    if (slot < 0) return false
+    this.#slot = slot
+    this.#filled = 0
+    askSend(waiter.ring, this.handle, waiter.tag(this, SEND), slot)
+    this.#request = waiter.ring.latest
+    this.host.figures.ringSends++
+    return true
+  }
+
+  #copy(bytes: Buffer, from: number, to: number): void {
+    const { slots, waiter } = this.host
+    slots.copy(this.#slot, this.#filled, bytes, from, to)
+    this.#filled += to - from
+    const entry = waiter.ring.entryOf(this.#request)
+    setMemory(waiter.ring, entry, slots.addressOf(this.#slot), this.#filled)
+  }
+
+  /** Sends what the slot holds, `first`, and `bytes[from..to)`, as far as the kernel takes them now. */
+  #sendNow(first: Buffer, bytes: Buffer, from: number, to: number): number {
+    const held = this.#slot < 0 ? 0 : this.#filled
+    const wanted = first.length + to - from
+    const result = this.#send(held, first, bytes, from, to)
+    if (result === held + wanted) {
+      if (held > 0) this.#dropSlot()
+      return wanted
+    }
+    if (result < 0 && !isFull(errno())) return this.#unsent(errno())
+    const sent = Math.max(0, result)
+    this.#isBlocked = true
+    if (sent < held) {
+      this.#sendRest(sent)
+      return 0
+    }
+    if (held > 0) this.#dropSlot()
+    const { waiter } = this.host
+    askReady(waiter.ring, this.handle, waiter.tag(this, WRITABLE), POLLOUT)
+    return sent - held
+  }
+
+  /** What the slot holds behind its first `sent` bytes goes on waiting in the kernel. */
+  #sendRest(sent: number): void {
+    const { slots, waiter } = this.host
+    this.#filled -= sent
+    const entry = waiter.ring.entryOf(this.#request)
+    setMemory(waiter.ring, entry, slots.addressOf(this.#slot) + sent, this.#filled)
+  }
+
+  #send(held: number, first: Buffer, bytes: Buffer, from: number, to: number): number {
+    const { libc, message, slots } = this.host
+    this.host.figures.directSends++
+    if (held === 0 && first.length === 0) {
+      const at = from === 0 ? bytes : ((ptr(bytes) + from) as Pointer)
+      return libc.send(this.handle, at, to - from, SEND_FLAGS)
+    }
+    message.clear()
+    if (held > 0) message.addMemory(slots.addressOf(this.#slot), held)
+    message.add(first, 0, first.length)
+    message.add(bytes, from, to)
+    return libc.sendmsg(this.handle, message.at, SEND_FLAGS)
+  }
+
+  /** Its bytes are sent already, or nobody wants them; it was not submitted. */
+  #dropSlot(): void {
+    const { slots, waiter } = this.host
+    setNothing(waiter.ring, waiter.ring.entryOf(this.#request), waiter.tagOf(this, IGNORED))
+    slots.give(this.#slot)
+    this.#slot = -1
+  }
+
+  #unsent(code: number): number {
+    if (this.#slot >= 0) this.#dropSlot()
+    this.isBroken = true
+    // Of these its reading comes to know.
+    if (code !== EPIPE && code !== ECONNRESET && code !== ETIMEDOUT) this.isClosing = true
+    this.unsettle()
+    return -1
+  }
+
+  /** What a slot held was sent, or could not be. */
+  protected sent(slot: number, result: number): void {
+    this.host.slots.give(slot)
+    if (this.handle < 0) return
+    const isWhole = result === this.#filled
+    this.#slot = -1
+    if (!isWhole) return this.#lost()
+    if (this.#shutsWhenSent) this.#shut()
+    else this.drained()
+  }
+
+  /** Bytes that it had taken are lost. */
+  #lost(): void {
+    this.unsettle()
+    if (this.isBroken) return
+    this.isBroken = true
+    tick()
+    this.owner.onBroken()
+    flush()
+  }
+
+  protected drained(): void {
+    if (!this.#isBlocked || this.handle < 0) return
+    this.#isBlocked = false
+    tick()
+    this.owner.onDrain()
+    flush()
+  }
+
+  shutdown(): void {
+    if (this.handle < 0 || this.hasShut) return
+    this.hasShut = true
+    this.#isBlocked = false
+    if (this.#slot >= 0) this.#shutsWhenSent = true
+    else this.#shut()
+  }
+
+  /** Its end was asked for, and follows what is under way. */
+  protected get isShutting(): boolean {
+    return this.#shutsWhenSent
+  }
+
+  #shut(): void {
+    this.#shutsWhenSent = false
+    this.host.libc.shutdown(this.handle, SHUT_WR)
+    if (this.hasEnded) this.isClosing = true
+    this.unsettle()
+  }
+
+  /** What was taken in this turn leaves before it ends at once, as far as it can. */
+  protected sendLast(): void {
+    if (this.#slot < 0 || this.host.waiter.ring.isSubmitted(this.#request)) return
+    const { libc, slots } = this.host
+    if (!this.#isBlocked && !this.isBroken)
+      libc.send(this.handle, slots.addressOf(this.#slot) as Pointer, this.#filled, SEND_FLAGS)
+    this.#dropSlot()
+  }
+}
+
+/** It may take more later. */
+const isFull = (code: number): boolean => code === EAGAIN || code === ENOBUFS || code === ENOMEM
