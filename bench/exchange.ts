@@ -1,38 +1,114 @@
 // What the JavaScript of one exchange costs, without a kernel: a client and a server that are played in this
-// process. The least of many rounds counts, so that a busy machine hardly shows.
+// process. Time of this thread alone, and the least of many rounds counts, so that a busy machine hardly shows.
 //
-//   bun bench/exchange.ts [rounds]
+//   bun bench/exchange.ts [rounds] [answer ...]        small · logged · chunked · '100 KB'; all where none is named
+//   bun bench/exchange.ts profile [answer]             which functions it is spent in
+import { ptr } from 'bun:ffi'
+import { profile } from 'bun:jsc'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { libc } from '../server/lib/native.ts'
+import { Ledger } from '../server/scoreboard/ledger.ts'
+import { LogSegments } from '../server/scoreboard/log-segments.ts'
+import { AccessLog } from '../server/telemetry/access-log.ts'
 import { startEngine, toServers } from '../test/support/engine.ts'
 import { wire } from '../test/support/wired.ts'
 
-const ROUNDS = Number(process.argv[2] ?? 300)
 const EXCHANGES = 2000
+const PROFILED_ROUNDS = 150
 
 const REQUEST = Buffer.from(
   'GET /small HTTP/1.1\r\nHost: example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0)\r\nAccept: text/html,application/xhtml+xml\r\nAccept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br\r\nCookie: session=0123456789abcdef\r\nReferer: https://example.org/\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\n\r\n',
 )
 const HEAD =
   'HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\n'
+const SMALL = Buffer.from(`${HEAD}Content-Length: 24\r\n\r\n${'x'.repeat(24)}`)
 const ANSWERS: Readonly<Record<string, Buffer>> = {
-  small: Buffer.from(`${HEAD}Content-Length: 24\r\n\r\n${'x'.repeat(24)}`),
+  small: SMALL,
+  logged: SMALL,
   chunked: Buffer.from(`${HEAD}Transfer-Encoding: chunked\r\n\r\n18\r\n${'x'.repeat(24)}\r\n0\r\n\r\n`),
   '100 KB': Buffer.from(`${HEAD}Content-Length: 102400\r\n\r\n${'x'.repeat(102_400)}`),
 }
 
-await using gateway = startEngine({ config: toServers(['http://127.0.0.1:1']) })
-for (const [name, answer] of Object.entries(ANSWERS)) {
-  let least = Infinity
-  for (let round = 0; round < ROUNDS; round++) {
-    const { client, server, end } = wire(gateway) // its connection takes so many requests only
-    const from = performance.now()
-    for (let n = 0; n < EXCHANGES; n++) {
-      client.data(REQUEST)
-      server.data(answer)
-    }
-    least = Math.min(least, (performance.now() - from) / EXCHANGES)
-    if (gateway.log.splice(0).length !== EXCHANGES) throw new Error(`not every "${name}" was served`)
-    end()
-  }
-  process.stdout.write(`${name}: ${(least * 1000).toFixed(3)} µs\n`)
+const CLOCK_THREAD = 3
+const time = new BigInt64Array(new ArrayBuffer(16))
+function threadNs(): number {
+  libc().clock_gettime(CLOCK_THREAD, ptr(time))
+  return Number(time[0]) * 1e9 + Number(time[1])
 }
+
+const file = `/dev/shm/sluice-exchange-${process.pid}`
+const log = new AccessLog({
+  file,
+  format: 'json',
+  onEvent: () => {},
+  segments: new LogSegments(new Ledger(Ledger.create(tmpdir()))),
+})
+await using gateway = startEngine({ config: toServers(['http://127.0.0.1:1']) })
+let served = 0
+const counts = { exchange: () => void served++ } as unknown as AccessLog
+
+/** Nanoseconds of each exchange of a round. */
+function round(name: string, answer: Buffer): number {
+  const isLogged = name === 'logged'
+  gateway.engine.accessLog = isLogged ? log : counts
+  const { client, server, end } = wire(gateway) // its connection takes so many requests only
+  client.socket.isForgetful = server.socket.isForgetful = true
+  const before = served
+  const from = threadNs()
+  for (let n = 0; n < EXCHANGES; n++) {
+    client.data(REQUEST)
+    server.data(answer)
+  }
+  const each = (threadNs() - from) / EXCHANGES
+  if (!isLogged && served - before !== EXCHANGES) throw new Error(`not every "${name}" was served`)
+  end()
+  return each
+}
+
+const JAVASCRIPT = new Set(['LLInt', 'Baseline', 'DFG', 'FTL'])
+
+/** Self time by function, and what native ones are called by. */
+function tableOf(traces: unknown, spentNs: number): string {
+  const self = new Map<string, number>()
+  let all = 0
+  for (const { frames } of (traces as { traces: { frames: { name: string; category: string }[] }[] }).traces) {
+    const names = frames.map(({ name }) => name)
+    const [top = '', caller = ''] = names
+    const isNative = !JAVASCRIPT.has(frames[0]?.category ?? '')
+    const key = isNative ? `${top} < ${caller}` : top
+    self.set(key, (self.get(key) ?? 0) + 1)
+    all++
+  }
+  const rows = [...self].toSorted(([, a], [, b]) => b - a).slice(0, 60)
+  return rows
+    .map(([name, count]) => `${((count / all) * spentNs).toFixed(0).padStart(6)} ns  ${name}`)
+    .join('\n')
+}
+
+const [first = '300', ...rest] = process.argv.slice(2)
+const isProfile = first === 'profile'
+const names = rest.length > 0 ? rest : isProfile ? ['logged'] : Object.keys(ANSWERS)
+for (const name of names) {
+  const answer = ANSWERS[name]
+  if (answer === undefined) throw new Error(`no answer "${name}"`)
+  if (isProfile) {
+    for (let n = 0; n < PROFILED_ROUNDS; n++) round(name, answer)
+    let spentNs = 0
+    const { stackTraces } = profile(() => {
+      for (let n = 0; n < PROFILED_ROUNDS; n++) spentNs += round(name, answer) / PROFILED_ROUNDS
+    }, 100)
+    process.stdout.write(`${name}: ${spentNs.toFixed(0)} ns\n${tableOf(stackTraces, spentNs)}\n`)
+    continue
+  }
+  const rounds: number[] = []
+  for (let n = 0; n < Number(first); n++) {
+    rounds.push(round(name, answer))
+    if (n % 20 === 0) await new Promise<void>((resume) => void setImmediate(resume)) // the log's writes
+  }
+  const sorted = rounds.toSorted((a, b) => a - b)
+  const [least = 0, median = 0] = [sorted[0], sorted[sorted.length >> 1]]
+  process.stdout.write(`${name}: ${least.toFixed(0)} ns least, ${median.toFixed(0)} ns median\n`)
+}
+rmSync(file)
 process.exit(0)

@@ -19,6 +19,7 @@ import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { ClientConnection, ClientEvents, ClientStream, Requests, Servers } from './ends.ts'
 import { Proxied } from './proxy.ts'
+import { RequestIds } from './request-ids.ts'
 import { tellEnd } from './tell-exchange.ts'
 
 export interface EngineParts {
@@ -51,8 +52,7 @@ export class Engine implements Requests {
   /** Our name in Via and Proxy-Status: the same for all workers, different for every gateway. */
   readonly name: string
   readonly #open = new OpenSet<ClientConnection>()
-  readonly #idPrefix: string
-  #idCount = 0
+  readonly #ids = new RequestIds()
 
   constructor(parts: EngineParts) {
     this.board = parts.board
@@ -65,7 +65,6 @@ export class Engine implements Requests {
     this.documents = parts.documents
     this.chance = parts.chance ?? Math.random
     this.name = gatewayName(parts.snapshot.config.data)
-    this.#idPrefix = crypto.randomUUID().replaceAll('-', '').slice(0, 16)
     limitBuffers(parts.snapshot.config.limits.buffers)
     limitEncoders(parts.snapshot.config.limits.compress)
     this.wheel.start()
@@ -90,8 +89,7 @@ export class Engine implements Requests {
 
   /** An id that no other exchange of any worker has. */
   nextId(): string {
-    this.#idCount = (this.#idCount + 1) >>> 0
-    return this.#idPrefix + hex(this.#idCount)
+    return this.#ids.next()
   }
 
   // ── what listeners ask ──
@@ -167,10 +165,6 @@ export class Engine implements Requests {
     this.accessLog?.exchange(x)
   }
 }
-
-const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
-const hex = (n: number): string =>
-  `${HEX[n >>> 24]}${HEX[(n >>> 16) & 255]}${HEX[(n >>> 8) & 255]}${HEX[n & 255]}`
 
 /** Stable over restarts, so that a request which comes back to us is known by any of our processes. */
 function gatewayName(data: string): string {
