@@ -1,7 +1,9 @@
 // Bytes as a loop of ours lends them: where the next read lies too. Nobody finds there what it kept of them
 // beyond the event that brought them.
+import { Inbound } from '../../server/http1/inbound.ts'
+import { Outbound } from '../../server/http1/outbound.ts'
 import { lend } from '../../server/lib/read-piece.ts'
-import { BunSocket } from '../../server/sockets/bun/bun-socket.ts'
+import { SpliceEnd } from '../../server/sockets/splice.ts'
 
 const SPOILT = 0xdd
 const memories: Buffer[] = []
@@ -29,13 +31,17 @@ function memoryFor(length: number): Buffer {
   return (memories[inUse] = made)
 }
 
-/** From now on all that sockets of this process read is lent so. */
+/** From now on whatever a socket of this process reads, of whichever kind, is lent so. */
 export function lendReads(): void {
   if (isLending) return
   isLending = true
-  const { received } = BunSocket.prototype
-  BunSocket.prototype.received = function (bytes) {
-    lent(bytes, (copy) => received.call(this, copy))
-  }
+  for (const owner of [Inbound, Outbound, SpliceEnd]) lendTo(owner.prototype)
 }
 let isLending = false
+
+function lendTo(owner: { onData(bytes: Buffer): void }): void {
+  const { onData } = owner
+  owner.onData = function (this: typeof owner, bytes) {
+    lent(bytes, (copy) => onData.call(this, copy))
+  }
+}

@@ -11,7 +11,6 @@ import type { Accepted } from '../../server/accept/entry.ts'
 import { nowMs, tick } from '../../server/lib/clock.ts'
 import type { Listener } from '../../server/snapshot/snapshot.ts'
 import type { TestEngine } from './engine.ts'
-import { lent } from './lent.ts'
 
 /** A socket that takes all that is written, and remembers how its owner ended it. */
 class PlayedSocket implements Socket {
@@ -71,7 +70,7 @@ export class PlayedEnd<C extends Inbound | Outbound> {
   }
 
   data(bytes: Uint8Array): void {
-    if (!this.#isClosed) this.#event(() => lent(bytes, (copy) => this.conn.onData(copy)))
+    if (!this.#isClosed) this.#event(() => this.conn.onData(bytes as Buffer))
   }
   fin(): void {
     if (!this.#isClosed) this.#event(() => this.conn.onEnd())
