@@ -1,5 +1,6 @@
 // What the JavaScript of one exchange costs, without a kernel: a client and a server that are played in this
-// process. Time of this thread alone, and the least of many rounds counts, so that a busy machine hardly shows.
+// process. Time of this thread alone, and the least of many rounds counts, so that a busy machine hardly
+// shows.
 //
 //   bun bench/exchange.ts [rounds] [answer ...]        small · logged · chunked · '100 KB'; all where none is named
 //   bun bench/exchange.ts profile [answer]             which functions it is spent in
@@ -72,7 +73,8 @@ const JAVASCRIPT = new Set(['LLInt', 'Baseline', 'DFG', 'FTL'])
 function tableOf(traces: unknown, spentNs: number): string {
   const self = new Map<string, number>()
   let all = 0
-  for (const { frames } of (traces as { traces: { frames: { name: string; category: string }[] }[] }).traces) {
+  for (const { frames } of (traces as { traces: { frames: { name: string; category: string }[] }[] })
+    .traces) {
     const names = frames.map(({ name }) => name)
     const [top = '', caller = ''] = names
     const isNative = !JAVASCRIPT.has(frames[0]?.category ?? '')

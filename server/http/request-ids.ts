@@ -13,7 +13,7 @@ export class RequestIds {
     const bytes = this.#bytes
     let rest = (this.#count = (this.#count + 1) >>> 0)
     for (let at = DIGITS - 1; at >= PREFIX_DIGITS; at--) {
-      bytes[at] = HEX[rest & 15]!
+      bytes[at] = HEX[rest & 15] as number
       rest >>>= 4
     }
     return bytes.latin1Slice(0, DIGITS)
