@@ -3,6 +3,7 @@ import { describe } from 'bun:test'
 import { testAccepting } from './accepting.ts'
 import { testDialling } from './dialling.ts'
 import { testEnding } from './ending.ts'
+import { testExhaustion } from './exhaustion.ts'
 import { testReading } from './reading.ts'
 import type { Subject } from './scene.ts'
 import { testVolume } from './volume.ts'
@@ -14,5 +15,6 @@ export function testConformance(subject: Subject): void {
   describe(`${subject.name}: ends`, () => testEnding(subject))
   describe(`${subject.name}: dialling`, () => testDialling(subject))
   describe(`${subject.name}: accepting`, () => testAccepting(subject))
+  if (subject.isBun !== true) describe(`${subject.name}: descriptors`, () => testExhaustion(subject))
   describe(`${subject.name}: volume`, () => testVolume(subject))
 }

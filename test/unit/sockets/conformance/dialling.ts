@@ -160,10 +160,12 @@ function testDialsGivenUp(subject: Subject): void {
     const before = descriptors()
     const owner = new Recorder()
     subject.sockets().dial('127.0.0.1', door.port, owner).cancel()
+    // It may have heard before it gave up.
+    const heard = [...owner.events]
     const other = new Recorder()
     subject.sockets().dial('127.0.0.1', freePort(), other)
     await waitFor(() => other.has('connect_refused'))
-    expect(owner.events).toEqual([])
+    expect(owner.events).toEqual(heard)
     door.accept()?.close()
     await waitFor(() => descriptors() <= before)
     door.close()
