@@ -24,7 +24,12 @@ export interface Case {
   readonly longer?: number
   readonly goals: Readonly<Record<string, Goal>>
   readonly p99Goals?: Readonly<Record<string, Goal>>
+  /** The case of few connections that this is the same as, but for their number. */
+  readonly fewer?: string
 }
+
+/** What a request may cost with many connections ÷ what it costs with few. */
+export const GROWTH_GOAL = 1.25
 
 const SMALL = { target: '/small', kind: 'browser', size: null } as const
 const MANY: Readonly<Record<string, Goal>> = { 'haproxy-nolog': { io_uring: 0.9, epoll: 1.05 } }
@@ -47,6 +52,7 @@ export const CASES: readonly Case[] = [
     name: 'small-512',
     work: 'small GET, 512 connections',
     connections: 512,
+    fewer: 'browser',
     rampSeconds: 1,
     goals: MANY,
   },
@@ -55,6 +61,7 @@ export const CASES: readonly Case[] = [
     name: 'small-2000',
     work: 'small GET, 2,000 connections',
     connections: 2000,
+    fewer: 'browser',
     rampSeconds: 2,
     goals: MANY,
   },

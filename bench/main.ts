@@ -8,14 +8,14 @@ import { build as buildExecutable } from '../build.ts'
 import { killAll } from '../test/support/processes.ts'
 import { MEMORY, idleWorkers, memoryOf, restingTable, startTable, withAll } from './at-rest.ts'
 import { CASES, type Case } from './cases.ts'
-import { compare, type Effort } from './compare.ts'
+import { compare, type Effort, type Result } from './compare.ts'
 import { CROWDS, fairness, fairnessGoals, fairnessRows } from './fairness.ts'
 import { caddy } from './contenders/caddy.ts'
 import type { Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { SLUICE_AT_REST, oursOn } from './contenders/sluice.ts'
-import { GOAL_HEAD, goalRows, table, tableOf } from './report.ts'
+import { GOAL_HEAD, goalRows, growthRows, table, tableOf } from './report.ts'
 import { aboutMachine } from './syscall.ts'
 import { turnBench } from './turn.ts'
 import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
@@ -155,6 +155,7 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
   const ours = run.ours.map(({ name }) => name)
   const effort: Effort = { seconds, rounds, warmUpSeconds: 5, originPort: setting.originPort }
   const goals: string[][] = []
+  const done = new Map<string, readonly Result[]>()
   if (asked.includes('start')) console.log(await startTable(all, setting))
   for (const what of CASES.filter(({ name }) => asked.includes(name))) {
     // Fresh ones for each case: what an earlier case left behind weighs on none.
@@ -162,6 +163,8 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
       const results = await compare(contenders, what, effort, ours)
       console.log(tableOf(what, results, ours))
       goals.push(...goalRows(what, results, ours))
+      goals.push(...growthRows(what, results, done.get(what.fewer ?? '') ?? [], ours))
+      done.set(what.name, results)
     })
   }
   for (const crowd of CROWDS.filter(({ name }) => asked.includes(name))) {

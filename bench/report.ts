@@ -1,5 +1,5 @@
 // Tables for people.
-import { type Case, type Goal, goalFor } from './cases.ts'
+import { type Case, GROWTH_GOAL, type Goal, goalFor } from './cases.ts'
 import type { Result, Round } from './compare.ts'
 
 /** The middle of a list of numbers. */
@@ -60,6 +60,27 @@ export function goalRows(what: Case, results: readonly Result[], ours: readonly 
     }
   }
   return rows
+}
+
+/**
+ * What a request costs with many connections ÷ with few, of each contender. Both were measured one after the
+ * other, and not in alternation: of the medians.
+ */
+export function growthRows(
+  what: Case,
+  many: readonly Result[],
+  few: readonly Result[],
+  ours: readonly string[],
+): string[][] {
+  const cpuOf = (results: readonly Result[], name: string): number =>
+    median(results.find(({ contender }) => contender === name)?.rounds.map(({ cpuUs }) => cpuUs) ?? [])
+  return many
+    .filter(({ contender }) => few.some((one) => one.contender === contender))
+    .map(({ contender }) => {
+      const growth = cpuOf(many, contender) / cpuOf(few, contender)
+      const told = ours.includes(contender) ? verdict(GROWTH_GOAL, growth) : ''
+      return [`${what.work} ÷ the same with few: CPU`, contender, '', growth.toFixed(2), told]
+    })
 }
 
 export const GOAL_HEAD = ['work', 'ours', 'rival', 'ours ÷ it', 'goal']
