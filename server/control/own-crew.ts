@@ -10,12 +10,14 @@ export type OwnCrewParts = Omit<CrewParts, 'count' | 'onOldest'>
 export class OwnCrew {
   crew: Crew
   readonly #parts: OwnCrewParts
+  readonly #text: string | null
   readonly #guess: number
   readonly #oldest = new Map<Worker, number>()
 
   /** Of a config with this text; nobody is at work yet. */
   constructor(text: string | null, parts: OwnCrewParts) {
     this.#parts = parts
+    this.#text = text
     this.#guess = guessWorkers(text ?? 'workers: 0')
     this.crew = this.#make(this.#guess)
   }
@@ -25,8 +27,10 @@ export class OwnCrew {
     return Math.min(...this.#oldest.values())
   }
 
+  /** Starts what takes a while: workers, and the question which sockets they may have. */
   startEarly(): void {
     if (this.#guess > 0) void this.crew.resize(earlyWorkers(this.#guess), 0)
+    if (this.#text !== null) this.#parts.chosen.askEarly(this.#text)
   }
 
   /** The crew that was started early may be of the wrong kind, or too small to grow. */

@@ -13,6 +13,7 @@ function once(make: () => Promise<Made>): () => Promise<Made> {
 }
 
 const MAKERS: Makers = {
+  io_uring: once(async () => (await import('./uring/open-ring.ts')).openRing()),
   epoll: once(async () => (await import('./epoll/open-epoll.ts')).openEpoll()),
   bun: once(() => Promise.resolve(bunSockets)),
 }

@@ -29,6 +29,7 @@ export class ChosenSockets {
   /** Processes that have others, as they could not make those. */
   readonly #others = new Map<string, Choice>()
   #hasTold = false
+  #probing: Promise<string | null> | null = null
 
   constructor(parts: ChosenSocketsParts) {
     this.#parts = parts
@@ -44,15 +45,27 @@ export class ChosenSockets {
     })
   }
 
+  /** Asks the machine while the config is read, if its text seems to want rings. */
+  askEarly(text: string): void {
+    const guess = wantedSockets(guessSockets(text), this.#parts.env)
+    if (wantsRings(guess) && this.#parts.ofSystem.io_uring !== undefined) void this.#ask()
+  }
+
+  /** Once. */
+  #ask(): Promise<string | null> {
+    this.#probing ??= this.#parts.probe()
+    return this.#probing
+  }
+
   /** Chooses for this run. Throws what is wrong with what is wanted, with its path. */
   async choose(config: Wanting): Promise<void> {
-    const { env, ofSystem, probe } = this.#parts
+    const { env, ofSystem } = this.#parts
     const wanted = wantedSockets(config.sockets, env)
     if (typeof wanted !== 'string') throw new Error(wanted.problem)
     if (wanted !== 'auto' && wanted !== 'bun' && ofSystem[wanted] === undefined)
       throw Object.assign(new Error(`found ${wanted}: it needs Linux`), { path: 'sockets' })
-    if (ofSystem.io_uring !== undefined && (wanted === 'auto' || wanted === 'io_uring'))
-      this.#probes = { ...ofSystem, io_uring: await probe() }
+    if (ofSystem.io_uring !== undefined && wantsRings(wanted))
+      this.#probes = { ...ofSystem, io_uring: await this.#ask() }
     this.#chosen = choose(wanted, this.#probes)
     const { kind, why } = this.#chosen
     if (why !== null) this.#tell({ wanted, sockets: kind, why })
@@ -102,4 +115,13 @@ export class ChosenSockets {
     if (!this.#hasTold) this.#parts.tell('info', 'sockets_fallback', facts)
     this.#hasTold = true
   }
+}
+
+const wantsRings = (wanted: ReturnType<typeof wantedSockets>): boolean =>
+  wanted === 'auto' || wanted === 'io_uring'
+
+/** What a config text seems to want; a wrong guess costs a question, or the time that one takes. */
+function guessSockets(text: string): Config['sockets'] {
+  const written = /^\s{0,4}"?sockets"?\s*[:=]\s*["']?(epoll|bun)\b/m.exec(text)?.[1]
+  return written === 'epoll' || written === 'bun' ? written : 'auto'
 }

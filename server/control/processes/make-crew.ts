@@ -24,7 +24,7 @@ export interface CrewParts {
   /** Null until the config is known; there by the time the first plan is prepared. */
   readonly board: () => Board | null
   readonly sockets: () => ListeningSockets | null
-  readonly chosen: Pick<ChosenSockets, 'kind' | 'heard' | 'forget'>
+  readonly chosen: Pick<ChosenSockets, 'askEarly' | 'kind' | 'heard' | 'forget'>
   readonly reasons: () => Reasons
   /** As served now; null before the first plan. */
   readonly logs: () => LogsConfig | null

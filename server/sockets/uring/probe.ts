@@ -29,13 +29,15 @@ export function probe(): string | null {
     ring = new Ring(8, 16)
     return lackOf(ring) ?? triedOn(ring)
   } catch (error) {
-    return error instanceof RingRefused
-      ? whyRefused(error, sysctl('io_uring_disabled'))
-      : (error as Error).message
+    return whyNot(error)
   } finally {
     ring?.close()
   }
 }
+
+/** Why a ring, or what belongs to it, could not be made. */
+export const whyNot = (error: unknown): string =>
+  error instanceof RingRefused ? whyRefused(error, sysctl('io_uring_disabled')) : (error as Error).message
 
 function sysctl(name: string): string {
   try {

@@ -60,6 +60,25 @@ test('nobody asks for rings that are not wanted', async () => {
   }
 })
 
+test('the machine is asked early where the text seems to want rings, and once', async () => {
+  for (const [text, early, sockets, inAll] of [
+    ['listen: ":0"', 1, 'auto', 1],
+    ['{ "sockets": "io_uring" }', 1, 'io_uring', 1],
+    ['listen: ":0"\nsockets: epoll', 0, 'epoll', 0],
+    ['  "sockets": "bun"', 0, 'bun', 0],
+    ['sockets: epoll # not really', 0, 'auto', 1],
+  ] as const) {
+    const { chosen, asked } = scene()
+    chosen.askEarly(text)
+    expect([text, asked()]).toEqual([text, early])
+    await chosen.choose({ sockets })
+    expect([text, asked()]).toEqual([text, inAll])
+  }
+  const { chosen, asked } = scene({ env: { SLUICE_SOCKETS: 'bun' } })
+  chosen.askEarly('listen: ":0"')
+  expect(asked()).toBe(0)
+})
+
 test('elsewhere than on Linux there is Bun, without a word, and the others are a problem', async () => {
   const { chosen, told, asked } = scene({ ofSystem: {} })
   await chosen.choose({ sockets: 'auto' })

@@ -34,5 +34,6 @@ test('the probe leaves no descriptor behind, whatever it finds', () => {
   const descriptors = (): number => readdirSync('/proc/self/fd').length
   const before = descriptors()
   for (let i = 0; i < 20; i++) probe()
-  expect(descriptors()).toBe(before)
+  // Those of other tests may go meanwhile.
+  expect(descriptors()).toBeLessThanOrEqual(before)
 })
