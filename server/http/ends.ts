@@ -41,6 +41,7 @@ import type { Fields } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode, Loss } from '../tables/faults.ts'
 import type { KnownClient } from './exchange.ts'
@@ -73,6 +74,13 @@ export interface ClientConnection {
   fail(code: FaultCode): void
 }
 
+/** The way past us into a stream: its codec's business. */
+export interface Outlet {
+  readonly socket: Socket | null
+  /** So many bytes have come for it, and it has taken so many of what had come. */
+  pouredInto(came: number, gone: number): void
+}
+
 /** What both ends of an exchange are: bytes out with backpressure, bytes in with pause. */
 export interface Half {
   /**
@@ -87,6 +95,10 @@ export interface Half {
   resume(): void
   /** Half of a tunnel ends: nothing more is written. */
   endWrites(): void
+  /** Where bytes of a tunnel may go past us; null: nothing can. */
+  readonly outlet: Outlet | null
+  /** What comes of a tunnel may go there past us, as far as that can be; the rest is told as ever. */
+  pourTo(outlet: Outlet): void
   /** A body may be written as HTTP/1.1 chunks that came from elsewhere. */
   readonly takesFraming: boolean
   /**

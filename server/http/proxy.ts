@@ -218,7 +218,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
 
   /** The answer's head is on its way to the client: its body may follow, what was kept of it first. */
   #relayOn(): void {
-    if (this.tunnel) this.stream.becomeTunnel()
+    this.tunnel?.begin()
     const { early } = this
     this.early = null
     if (early || this.#isHeadShared) this.forward?.resumeServer()

@@ -1,19 +1,29 @@
 // What lies behind a 101: raw bytes both ways, in two halves each of which ends by itself.
-import type { Half } from './ends.ts'
+import type { ClientStream, Half } from './ends.ts'
 
 /** Made when a server grants an upgrade, and for nothing else. */
 export class Tunnel {
-  readonly #client: Half
+  readonly #client: ClientStream
   readonly #server: Half
   readonly #over: () => void
   #hasClientEnded = false
   #hasServerEnded = false
 
   /** `over` is called once both halves have ended. */
-  constructor(client: Half, server: Half, over: () => void) {
+  constructor(client: ClientStream, server: Half, over: () => void) {
     this.#client = client
     this.#server = server
     this.#over = over
+  }
+
+  /** The head of the switch is written: bytes pass, and those in volume past us where that can be. */
+  begin(): void {
+    const [client, server] = [this.#client, this.#server]
+    if (client.outlet !== null && server.outlet !== null) {
+      client.pourTo(server.outlet)
+      server.pourTo(client.outlet)
+    }
+    client.becomeTunnel()
   }
 
   clientData(bytes: Buffer, from: number, to: number): void {

@@ -4,8 +4,16 @@ import { type Framing, bodyBytes, isPersistent, requestFraming } from '../head/f
 import { KNOWN } from '../head/known-fields.ts'
 import { RequestHead } from '../head/request-head.ts'
 import { bitOf } from '../head/write.ts'
-import type { BodyForm, ClientConnection, ClientEvents, ClientStream, Protocol } from '../http/ends.ts'
+import type {
+  BodyForm,
+  ClientConnection,
+  ClientEvents,
+  ClientStream,
+  Outlet,
+  Protocol,
+} from '../http/ends.ts'
 import { countBuffered } from '../lib/buffers.ts'
+import type { Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader, type PieceTaker } from './body.ts'
 import { AnswerWriter, type Writer } from './write-answer.ts'
@@ -22,6 +30,9 @@ interface StreamConnection extends ClientConnection, Writer {
   resume(): void
   becomeTunnel(): void
   shutdownWrites(): void
+  readonly socket: Socket | null
+  pouredInto(came: number, gone: number): void
+  pourTo(outlet: Outlet): void
   /** The exchange is over: on to the next request, or to the end of the connection. */
   exchangeOver(keeps: boolean): void
   drop(): void
@@ -156,6 +167,24 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
 
   endWrites(): void {
     this.connection.shutdownWrites()
+  }
+
+  get outlet(): Outlet | null {
+    return this
+  }
+
+  get socket(): Socket | null {
+    return this.connection.socket
+  }
+
+  pouredInto(came: number, gone: number): void {
+    this.sentBytes += came
+    this.connection.touch()
+    this.connection.pouredInto(came, gone)
+  }
+
+  pourTo(outlet: Outlet): void {
+    this.connection.pourTo(outlet)
   }
 
   takeNoMore(): void {

@@ -2,11 +2,13 @@
 // orderly end. Bytes that a write accepted are never lost: a connection is shut down (FIN) and
 // lingers, or is terminated.
 import { flush } from '../lib/stage.ts'
+import type { Outlet } from '../http/ends.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { SocketEvents } from '../sockets/socket.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { BodyReader } from './body.ts'
 import { letGo, removeReader } from '../lib/buffers.ts'
+import { Poured } from './poured.ts'
 import { Writing } from './writing.ts'
 
 const LINGER_MS = 2000
@@ -102,6 +104,19 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
     const { readable } = this
     const least = readable === Number.POSITIVE_INFINITY ? count : readable
     if (least >= VOLUME_BYTES) this.socket?.expectVolume(readable)
+  }
+
+  get outlet(): Outlet {
+    return this
+  }
+
+  /** So many bytes of what came on it went past us: who takes them counts them. */
+  poured(_count: number): void {}
+
+  /** What comes from now on may go there past us. */
+  pourTo(outlet: Outlet): void {
+    if (this.isClosed || outlet.socket === null) return
+    this.socket?.pour?.(outlet.socket, Number.POSITIVE_INFINITY, new Poured(this, outlet))
   }
 
   /** It is read unless who takes the bytes pauses, or it is held back. */

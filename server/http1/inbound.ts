@@ -236,6 +236,12 @@ export class Inbound extends Conn implements ClientConnection {
     if (this.#hasEnded && (this.place === 'busy' || this.place === 'body')) this.#endedEarly()
   }
 
+  /** Bytes of a tunnel went past us. */
+  override poured(count: number): void {
+    this.touch()
+    this.stream.reader.contentBytes += count
+  }
+
   /** From now on bytes pass as they are; those read ahead are the first. */
   becomeTunnel(): void {
     this.place = 'tunnel'

@@ -19,6 +19,8 @@ export abstract class Writing extends Pace implements StageOwner {
   /** Accepted from the other side, not yet by the socket. */
   waiting: Buffer[] = []
   waitingBytes = 0
+  /** Of those, what waits past us, before all others (`Outlet`). */
+  #pouredBytes = 0
   /** The socket is gone. */
   isClosed = false
   /** What is still written is dropped. */
@@ -95,19 +97,34 @@ export abstract class Writing extends Pace implements StageOwner {
   protected writeFailed(): void {}
 
   #keep(rest: Buffer): void {
-    if (this.waitingBytes === 0) {
-      this.beginWaiting()
-      this.heed(this.nextLook(nowMs))
-    }
+    if (this.waitingBytes === 0) this.#beginKeeping()
     this.waiting.push(rest)
     this.waitingBytes += rest.length
     countBuffered(rest.length)
+  }
+
+  #beginKeeping(): void {
+    this.beginWaiting()
+    this.heed(this.nextLook(nowMs))
+  }
+
+  /** So many bytes have come for it past us, and so many of what had come were taken by the socket. */
+  pouredInto(came: number, gone: number): void {
+    if (this.isClosed) return
+    const before = this.#pouredBytes
+    const now = Math.max(0, before + came - gone)
+    this.#pouredBytes = now
+    if (now > 0 && this.waitingBytes === 0) this.#beginKeeping()
+    this.waitingBytes += now - before
+    countBuffered(now - before)
+    if (before > 0) this.noteWritten(gone)
   }
 
   protected forgetWaiting(): void {
     const { waitingBytes } = this
     this.waiting = []
     this.waitingBytes = 0
+    this.#pouredBytes = 0
     if (waitingBytes > 0) countBuffered(-waitingBytes)
   }
 

@@ -131,3 +131,6 @@ function isLarge({ into }: Pipe): boolean {
   const { fcntl } = libc()
   return fcntl(into, F_SETPIPE_SZ, PIPE_BYTES) > 0 || fcntl(into, F_GETPIPE_SZ, 0) >= LEAST_BYTES
 }
+
+/** Of this process. */
+export const pipes = new Pipes()

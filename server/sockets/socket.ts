@@ -29,6 +29,15 @@ export interface SocketEvents {
   terminate(): void
 }
 
+/** Who is told what a socket pours. */
+export interface PourTeller {
+  /**
+   * So many bytes have come, and so many of what had come (just now or before) were taken by the other
+   * socket: what lies between waits for it.
+   */
+  onPoured(came: number, gone: number): void
+}
+
 /** Both ends of a connection, as the kernel knows them. */
 export interface SocketEnds {
   /** 'unknown' where nobody could tell. */
@@ -67,6 +76,14 @@ export interface Socket {
    * that read small pieces otherwise. 0: no longer.
    */
   expectVolume(bytes: number): void
+  /**
+   * Of what comes from now on, up to `bytes` (Infinity: all of it) may go to another socket past both owners,
+   * as far as it comes in volume; the rest is told by `onData` as ever, for its owner to write there. `told`
+   * hears what went. Asked again, the count begins anew. Null: no more does; what is on its way arrives.
+   * Meanwhile nobody else writes there: while something waits for it, it takes nothing, and `onDrain` of its
+   * owner says when it does again. Nothing happens where one of the two cannot; none at all where none can.
+   */
+  pour?(to: Socket | null, bytes: number, told: PourTeller): void
   /** The latest read may have left something behind that has come already. */
   readonly mayHoldMore: boolean
   /** Nothing has come that was not told, not even the end: true where that cannot be known. */

@@ -3,7 +3,7 @@
 import { Inbound } from '../../server/http1/inbound.ts'
 import { Outbound } from '../../server/http1/outbound.ts'
 import { lend } from '../../server/lib/read-piece.ts'
-import { SpliceEnd } from '../../server/sockets/splice.ts'
+import { SpliceEnd } from '../../server/sockets/splice-end.ts'
 
 const SPOILT = 0xdd
 const memories: Buffer[] = []

@@ -5,7 +5,8 @@ import { type Pollable, WRITABLE } from '../poller.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY } from '../socket.ts'
 import { failureOf, startConnect, startConnectUnix } from '../start-connect.ts'
 import type { EpollHost } from './epoll-host.ts'
-import { type EpollEnds, EpollSocket } from './epoll-socket.ts'
+import type { EpollEnds } from './epoll-ends.ts'
+import { EpollSocket } from './epoll-socket.ts'
 
 /** A connection that is being made, and afterwards the way to give it up. */
 export class EpollDial implements Dial, Pollable {

@@ -5,7 +5,8 @@ import { addressIn, portIn } from '../sockaddr.ts'
 import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening, Socket } from '../socket.ts'
 import type { EpollHost } from './epoll-host.ts'
-import { EpollEnds, EpollSocket } from './epoll-socket.ts'
+import { EpollEnds } from './epoll-ends.ts'
+import { EpollSocket } from './epoll-socket.ts'
 
 /** A listening socket on an epoll of ours. */
 export class EpollListening implements Listening {

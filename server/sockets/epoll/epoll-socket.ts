@@ -25,8 +25,10 @@ import {
   SOL_SOCKET,
 } from '../calls.ts'
 import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../poller.ts'
-import { localName } from '../socket-ends.ts'
+import type { Pour } from '../pour.ts'
+import { OwnSocket } from '../own-socket.ts'
 import { NOBODY, type Socket, type SocketEnds, type SocketEvents } from '../socket.ts'
+import type { EpollEnds } from './epoll-ends.ts'
 import type { EpollHost, Settled } from './epoll-host.ts'
 
 /** One read while much waits for others already: where a reader stalls, less of it is copied. */
@@ -39,20 +41,7 @@ export const NOT_YET = -1
 /** Taken out: it would be told again and again of what is no use to it while its reading is paused. */
 const TAKEN_OUT = -2
 
-/** The other end of one that was accepted, or of one that was dialled. */
-export class EpollEnds implements SocketEnds {
-  readonly address: string
-  readonly port: number
-  /** As far as it was noticed: at the latest with the first bytes. */
-  isReset = false
-
-  constructor(address: string, port: number) {
-    this.address = address
-    this.port = port
-  }
-}
-
-export class EpollSocket implements Socket, Pollable, Settled {
+export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled {
   owner: SocketEvents = NOBODY
   readonly isDecrypted = false
   /** The latest read filled its buffer. */
@@ -77,6 +66,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
 
   /** The descriptor is its own from now on; `interest`: what it is polled for already. */
   constructor(host: EpollHost, fd: number, ends: EpollEnds, interest = NOT_YET) {
+    super()
     this.#host = host
     this.#fd = fd
     this.#ends = ends
@@ -87,14 +77,6 @@ export class EpollSocket implements Socket, Pollable, Settled {
 
   get fd(): number {
     return this.#fd
-  }
-
-  get localAddress(): string | undefined {
-    return localName(this.#fd)?.address
-  }
-
-  get localPort(): number {
-    return localName(this.#fd)?.port ?? 0
   }
 
   ends(): SocketEnds {
@@ -115,16 +97,21 @@ export class EpollSocket implements Socket, Pollable, Settled {
 
   #told(events: number): void {
     if (events & BROKEN) this.#ends.isReset = true
-    else if (events & WRITABLE && this.#isBlocked) {
-      this.#isBlocked = false
-      this.#unsettle()
-      this.owner.onDrain()
-    }
+    else if (events & WRITABLE && this.#isBlocked) this.#writable()
     if (this.#fd < 0) return
-    if (this.#isPaused || this.#hasEnded) {
+    if (this.#isPaused || this.#hasEnded || this.isHeldUp) {
       if (events & (BROKEN | HUNG_UP)) this.#lost((events & BROKEN) !== 0)
       // What was said before it broke is still there.
     } else if (events & (READABLE | BROKEN | HUNG_UP)) this.#read()
+  }
+
+  #writable(): void {
+    this.incoming?.drain()
+    if (this.isFilled) return
+    this.#isBlocked = false
+    this.#unsettle()
+    if (this.#hasShut) this.#shut()
+    else this.owner.onDrain()
   }
 
   /** Told also where it was not asked for: neither side sends any more, or it is broken. */
@@ -137,6 +124,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
     this.#host.poller.remove(this.#fd)
     this.#interest = TAKEN_OUT
     if (!isReset || this.#isBroken) return
+    this.incoming?.cancel()
     this.#isBroken = true
     this.owner.onBroken()
   }
@@ -150,17 +138,26 @@ export class EpollSocket implements Socket, Pollable, Settled {
   // ── reading ──
 
   #read(): void {
+    if (this.outgoing?.isFlowing) return this.#pour(this.outgoing)
     const { arena, libc } = this.#host
     this.#host.reads++
     const most = isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
     const got = libc.recv(this.#fd, arena.at as Pointer, most, MSG_DONTWAIT)
     if (got > 0) {
       this.mayHoldMore = got === most
+      this.outgoing?.received(got, this.mayHoldMore)
       return this.owner.onData(arena.bytes.subarray(0, got))
     }
     if (got === 0) return this.#ended()
     const code = errno()
     if (code !== EAGAIN && code !== EINTR) this.#gone(true)
+  }
+
+  #pour(pour: Pour): void {
+    this.mayHoldMore = true
+    const found = pour.share()
+    if (found === 'broken') this.#gone(true)
+    else if (found === 'end' && !this.#isPaused && this.#fd >= 0) this.#ended()
   }
 
   #ended(): void {
@@ -182,9 +179,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
     this.#unsettle()
   }
 
-  expectVolume(): void {
-    // It reads large pieces anyway.
-  }
+  expectVolume(): void {} // it reads large pieces anyway
 
   get isQuiet(): boolean {
     if (this.#fd < 0) return false
@@ -232,11 +227,25 @@ export class EpollSocket implements Socket, Pollable, Settled {
     return -1
   }
 
+  pourChanged(): void {
+    if (this.isFilled) this.#isBlocked = true
+    this.#unsettle()
+  }
+
+  pourBroke(code: number): void {
+    this.#unsent(code)
+    this.owner.onBroken()
+  }
+
   // ── its end ──
 
   shutdown(): void {
     if (this.#fd < 0 || this.#hasShut) return
     this.#hasShut = true
+    if (!this.isFilled) this.#shut()
+  }
+
+  #shut(): void {
     this.#isBlocked = false
     this.#host.libc.shutdown(this.#fd, SHUT_WR)
     if (this.#hasEnded) this.#isClosing = true
@@ -252,6 +261,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
   #gone(isBroken: boolean): void {
     const fd = this.#fd
     if (fd < 0) return
+    this.endPours()
     this.#fd = -1
     if (this.#interest >= 0) this.#host.poller.forget(fd)
     this.#host.libc.close(fd)
@@ -271,7 +281,7 @@ export class EpollSocket implements Socket, Pollable, Settled {
     this.#isUnsettled = false
     if (this.#fd < 0) return
     if (this.#isClosing) return this.#gone(this.#isBroken)
-    const reads = !this.#isPaused && !this.#hasEnded
+    const reads = !this.#isPaused && !this.#hasEnded && !this.isHeldUp
     const wanted = (reads ? READABLE : 0) | (this.#isBlocked ? WRITABLE : 0)
     if (wanted === this.#interest || (wanted === 0 && this.#interest === TAKEN_OUT)) return
     if (this.#interest >= 0) this.#host.poller.modify(this.#fd, wanted)

@@ -6,7 +6,7 @@ import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../so
 import { EpollDial } from './epoll-dial.ts'
 import { EpollHost } from './epoll-host.ts'
 import { EpollListening } from './epoll-listening.ts'
-import { EpollEnds } from './epoll-socket.ts'
+import { EpollEnds } from './epoll-ends.ts'
 
 export class EpollSockets implements Sockets {
   readonly kind = 'epoll'

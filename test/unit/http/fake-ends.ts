@@ -68,6 +68,11 @@ abstract class FakeHalf {
     this.alive('endWrites')
     this.hasEndedWrites = true
   }
+  /** Nothing passes it by. */
+  readonly outlet = null
+  pourTo(): void {
+    this.breach('poured')
+  }
 }
 
 /** A client's end with one request. */

@@ -4,6 +4,7 @@ import { testAccepting } from './accepting.ts'
 import { testDialling } from './dialling.ts'
 import { testEnding } from './ending.ts'
 import { testExhaustion } from './exhaustion.ts'
+import { testPouring } from './pouring.ts'
 import { testReading } from './reading.ts'
 import type { Subject } from './scene.ts'
 import { testVolume } from './volume.ts'
@@ -17,4 +18,5 @@ export function testConformance(subject: Subject): void {
   describe(`${subject.name}: accepting`, () => testAccepting(subject))
   if (subject.isBun !== true) describe(`${subject.name}: descriptors`, () => testExhaustion(subject))
   describe(`${subject.name}: volume`, () => testVolume(subject))
+  describe(`${subject.name}: pouring`, () => testPouring(subject))
 }

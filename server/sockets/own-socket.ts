@@ -1,0 +1,43 @@
+// What sockets of ours have in common, whatever tells them what has come: who they are, and that one can be
+// poured into the other (pour.ts).
+import { type Pour, type PourEnd, pourFrom } from './pour.ts'
+import { localName } from './socket-ends.ts'
+import type { PourTeller, Socket } from './socket.ts'
+
+export abstract class OwnSocket implements PourEnd {
+  outgoing: Pour | null = null
+  incoming: Pour | null = null
+
+  abstract readonly fd: number
+  abstract pourChanged(): void
+  abstract pourBroke(code: number): void
+
+  get localAddress(): string | undefined {
+    return localName(this.fd)?.address
+  }
+
+  get localPort(): number {
+    return localName(this.fd)?.port ?? 0
+  }
+
+  pour(to: Socket | null, bytes: number, told: PourTeller): void {
+    const end = to instanceof OwnSocket && to.fd >= 0 && this.fd >= 0 ? to : null
+    pourFrom(this, end, bytes, told)
+  }
+
+  /** Nothing is read, as what came last waits for the socket that it is poured into. */
+  protected get isHeldUp(): boolean {
+    return this.outgoing !== null && this.outgoing.isBlocked
+  }
+
+  /** What is poured into it waits: nothing else may be sent before. */
+  protected get isFilled(): boolean {
+    return this.incoming !== null && this.incoming.isBlocked
+  }
+
+  /** It is gone. */
+  protected endPours(): void {
+    this.outgoing?.stop()
+    this.incoming?.cancel()
+  }
+}

@@ -1,0 +1,177 @@
+// What comes on one socket goes to another past us, through a pipe (pipes.ts): the kernel hands its pages on,
+// and none of it is in our memory. For volume only, as a small message is cheaper read and written.
+//
+//   still ──a read filled its buffer──▶ flowing: a share in each turn
+//     ▲                                    │  ▲
+//     └──a share brought little, no pipe───┘  │ it has taken what is in the pipe
+//                   the other takes no more ──▼
+//                                          blocked: nothing is read meanwhile
+//
+// Between two shares the pipe is empty, and in the pool, unless it is blocked: so an end of what comes, or a
+// reset, is found only when all before it has gone on. What is in the pipe is the other socket's, whatever
+// becomes of the one that it came from.
+import { errno } from '../lib/native.ts'
+import { EAGAIN } from './calls.ts'
+import { type Pipe, pipes } from './pipes.ts'
+import type { PourTeller } from './socket.ts'
+
+/** What one socket may pour before the others have their turn. */
+const SHARE_BYTES = 256 * 1024
+/** A share that brings less was no volume. */
+const VOLUME_BYTES = 64 * 1024
+
+/** One of the two sockets; its descriptor does not block. */
+export interface PourEnd {
+  readonly fd: number
+  /** Of what comes on it. */
+  outgoing: Pour | null
+  /** Of what goes to it. */
+  incoming: Pour | null
+  /** Whether it is to be read, or waits to be written to, may be another thing now (`isBlocked`). */
+  pourChanged(): void
+  /** It was found to be broken when it was given what had come for it: an errno. */
+  pourBroke(code: number): void
+}
+
+/** What a share found: more may come, the other side's FIN, or that it is broken (`code`). */
+export type Share = 'more' | 'end' | 'broken'
+
+export class Pour {
+  readonly to: PourEnd
+  readonly told: PourTeller
+  /** Of what comes, so much may still go this way. */
+  left: number
+  /** Shares are poured; otherwise it is read as ever. */
+  isFlowing = false
+  /** What came last waits for the other socket: nothing is read until that has taken it. */
+  isBlocked = false
+  /** Why it is broken: an errno. */
+  code = 0
+  /** Null: no more comes. */
+  #from: PourEnd | null
+  #pipe: Pipe | null = null
+
+  constructor(from: PourEnd, to: PourEnd, left: number, told: PourTeller) {
+    this.#from = from
+    this.to = to
+    this.left = left
+    this.told = told
+  }
+
+  /** A read brought so much; `isFull`: as much as it could. */
+  received(count: number, isFull: boolean): void {
+    this.left = Math.max(0, this.left - count)
+    this.isFlowing = isFull && this.left >= VOLUME_BYTES
+  }
+
+  /** Something has come: pours a share. */
+  share(): Share {
+    const from = this.#from
+    const pipe = from === null || this.isBlocked ? null : pipes.take()
+    if (from === null || pipe === null) {
+      this.isFlowing &&= this.isBlocked
+      return 'more'
+    }
+    this.#pipe = pipe
+    let found: Share = 'more'
+    let came = 0
+    let gone = 0
+    let isBroken = false
+    while (came < SHARE_BYTES && this.left > 0) {
+      const count = pipe.fill(from.fd, Math.min(SHARE_BYTES - came, this.left))
+      if (count <= 0) {
+        found = count === 0 ? 'end' : this.#noneNow() ? 'more' : 'broken'
+        this.isFlowing = came >= VOLUME_BYTES
+        break
+      }
+      came += count
+      this.left -= count
+      const before = pipe.bytes
+      isBroken = !this.#empty(pipe)
+      gone += before - pipe.bytes
+      if (isBroken || pipe.bytes > 0) break
+    }
+    this.#settle(pipe, isBroken)
+    if (came > 0) this.told.onPoured(came, gone)
+    if (isBroken) this.to.pourBroke(this.code)
+    return found
+  }
+
+  /** The other socket takes bytes again. */
+  drain(): void {
+    const pipe = this.#pipe
+    if (pipe === null) return
+    const before = pipe.bytes
+    const isBroken = !this.#empty(pipe)
+    const gone = before - pipe.bytes
+    this.#settle(pipe, isBroken)
+    if (gone > 0) this.told.onPoured(0, gone)
+    if (isBroken) this.to.pourBroke(this.code)
+  }
+
+  /** Nothing more comes; what is in the pipe arrives. */
+  stop(): void {
+    const from = this.#from
+    if (from === null) return
+    this.#from = null
+    from.outgoing = null
+    this.isFlowing = false
+    if (!this.isBlocked) this.to.incoming = null
+    else from.pourChanged()
+  }
+
+  /** The other socket is gone, or broken: what is in the pipe is lost. */
+  cancel(): void {
+    if (this.#pipe) pipes.give(this.#pipe)
+    this.#pipe = null
+    const wasBlocked = this.isBlocked
+    this.isBlocked = false
+    const from = this.#from
+    this.stop()
+    this.to.incoming = null
+    if (wasBlocked) from?.pourChanged()
+  }
+
+  /** Gives the other socket what is in the pipe; false: it is broken. */
+  #empty(pipe: Pipe): boolean {
+    while (pipe.bytes > 0) if (pipe.emptyInto(this.to.fd) <= 0) return this.#noneNow()
+    return true
+  }
+
+  #noneNow(): boolean {
+    this.code = errno()
+    return this.code === EAGAIN
+  }
+
+  /** Behind a share, or what was left of one. */
+  #settle(pipe: Pipe, isBroken: boolean): void {
+    if (isBroken) return this.cancel()
+    const wasBlocked = this.isBlocked
+    this.isBlocked = pipe.bytes > 0
+    if (!this.isBlocked) {
+      this.#pipe = null
+      pipes.give(pipe)
+    }
+    const from = this.#from
+    if (this.left === 0) this.stop()
+    if (!this.isBlocked && this.#from === null) this.to.incoming = null
+    if (this.isBlocked === wasBlocked) return
+    from?.pourChanged()
+    this.to.pourChanged()
+  }
+}
+
+/** Begins it, or what stands for it already goes on, or ends it (null); as `Socket.pour` says. */
+export function pourFrom(from: PourEnd, to: PourEnd | null, bytes: number, told: PourTeller): void {
+  const { outgoing } = from
+  if (outgoing !== null) {
+    if (outgoing.to === to && outgoing.told === told && bytes > 0) {
+      outgoing.left = bytes
+      return
+    }
+    outgoing.stop()
+  }
+  // What waits there for another pour is before all that comes now: until it is gone nothing is poured.
+  if (to === null || bytes === 0 || to.incoming !== null) return
+  from.outgoing = to.incoming = new Pour(from, to, bytes, told)
+}

@@ -1,0 +1,258 @@
+// One of two sockets that are joined (splice.ts), and what waits for it.
+import { nowMs } from '../lib/clock.ts'
+import { unsentBytes } from '../lib/native.ts'
+import { keepable } from '../lib/read-piece.ts'
+import type { PourTeller, Socket, SocketEvents } from './socket.ts'
+
+/** How long a side that has everything may take to end. */
+export const LINGER_MS = 2000
+/** However slowly it takes what is left: the other side has been gone all that time. */
+const LINGER_MOST_MS = 120_000
+/** What a side may still send that nobody is there to read. */
+const LINGER_BYTES_MAX = 64 * 1024
+
+/** What joins the two. */
+interface Joint {
+  readonly outer: SpliceEnd
+  readonly inner: SpliceEnd
+  /** When something last came from either side. */
+  lastMs: number
+  heed(dueMs: number): void
+  heedStall(): void
+  settle(): void
+  abort(): void
+}
+
+export class SpliceEnd implements SocketEvents, PourTeller {
+  readonly #splice: Joint
+  #socket: Socket | null = null
+  /** Not taken by the socket yet. */
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  /** Came from the other past us, and was not taken by the socket yet. */
+  #pouredBytes = 0
+  /** Its reading is. */
+  #isPaused = false
+  /** Nothing more will be written; FIN is sent once all is. */
+  #isFinishing = false
+  #isShut = false
+  isGone = false
+  /** The other end is gone. */
+  #isLingering = false
+  #lingerSinceMs = 0
+  #dropped = 0
+  /**
+   * Progress of what is written: bytes that the socket took, and at the last look that of the kernel (-1: no
+   * look yet).
+   */
+  #written = 0
+  #writtenAtLook = 0
+  #unsentAtLook = -1
+  #progressMs = 0
+
+  constructor(splice: Joint) {
+    this.#splice = splice
+  }
+
+  /** Takes a socket that stands; it is told of its events from now on. */
+  attach(socket: Socket): void {
+    if (this.isGone) return void socket.terminate()
+    socket.owner = this
+    this.#socket = socket
+    if (this.#isPaused) socket.pause()
+    // What has gathered leaves in one write.
+    if (this.#waiting.length > 1) this.#waiting = [Buffer.concat(this.#waiting)]
+    this.onDrain()
+    this.#pour()
+    this.#other.#pour()
+  }
+
+  /** What comes in volume goes to the other past us. */
+  #pour(): void {
+    const to = this.#other.#socket
+    if (to !== null) this.#socket?.pour?.(to, Infinity, this)
+  }
+
+  get #other(): SpliceEnd {
+    const { outer, inner } = this.#splice
+    return this === outer ? inner : outer
+  }
+
+  // ── what it receives ──
+
+  onData(bytes: Buffer): void {
+    const other = this.#other
+    this.#splice.lastMs = nowMs
+    if (other.isGone) return this.#drop(bytes.length)
+    other.write(bytes)
+    if (other.#waitingBytes > 0) this.#pause()
+  }
+
+  /** Of what it received. */
+  onPoured(came: number, gone: number): void {
+    if (came > 0) this.#splice.lastMs = nowMs
+    this.#other.#pouredInto(came, gone)
+    if (came > gone) this.#pause()
+  }
+
+  /** A reset here would destroy what is still on its way to who sends; not for ever. */
+  #drop(count: number): void {
+    this.#dropped += count
+    if (this.#dropped > LINGER_BYTES_MAX) this.#pause()
+  }
+
+  onEnd(): void {
+    this.#other.#finish()
+  }
+
+  /** What it had sent goes on as far as it can be read; its end follows. */
+  onBroken(): void {}
+
+  onClose(isBroken: boolean): void {
+    if (this.isGone) return
+    this.#release()
+    if (isBroken) this.#other.kill()
+    this.#splice.settle()
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket?.pause()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#socket?.resume()
+  }
+
+  // ── what it is given ──
+
+  get #hasWaiting(): boolean {
+    return this.#waitingBytes > 0 || this.#pouredBytes > 0
+  }
+
+  /** Writes bytes, or keeps what the socket does not take. */
+  write(bytes: Buffer): void {
+    if (this.isGone || this.#isFinishing) return
+    const taken = this.#waitingBytes > 0 ? 0 : this.#send(bytes)
+    if (taken === bytes.length) return
+    if (this.#waitingBytes === 0) this.#beginLooking()
+    this.#waiting.push(keepable(bytes, taken, bytes.length))
+    this.#waitingBytes += bytes.length - taken
+  }
+
+  /** So many bytes have come for it past us, and its socket has taken so many of what had come. */
+  #pouredInto(came: number, gone: number): void {
+    const hadNone = this.#pouredBytes === 0
+    this.#pouredBytes += came - gone
+    this.#written += gone
+    if (hadNone && this.#pouredBytes > 0) this.#beginLooking()
+  }
+
+  #send(bytes: Buffer): number {
+    if (this.#socket === null) return 0
+    const taken = this.#socket.write(bytes, 0, bytes.length)
+    if (taken < 0) return bytes.length // it is closed; the event follows
+    this.#written += taken
+    return taken
+  }
+
+  onDrain(): void {
+    while (this.#waitingBytes > 0) {
+      const [first] = this.#waiting
+      if (!first || !this.#socket) return
+      const taken = this.#send(first)
+      this.#waitingBytes -= taken
+      if (taken < first.length) {
+        this.#waiting[0] = first.subarray(taken)
+        return
+      }
+      this.#waiting.shift()
+    }
+    if (this.#isFinishing) this.#shut()
+    this.#other.#resume()
+  }
+
+  /** Sends what waits, then FIN. */
+  #finish(): void {
+    if (this.#isFinishing || this.isGone) return
+    this.#isFinishing = true
+    if (!this.#hasWaiting) this.#shut()
+  }
+
+  #shut(): void {
+    if (this.#isShut || this.#socket === null) return
+    this.#isShut = true
+    this.#socket.shutdown()
+  }
+
+  // ── its end ──
+
+  /** The other end is gone: sends what waits, then FIN, then reads and drops for a while. */
+  linger(): void {
+    if (this.#isLingering) return
+    this.#isLingering = true
+    this.#lingerSinceMs = nowMs
+    if (this.#socket === null) {
+      // It was never there: nobody waits for what was meant for it.
+      this.kill()
+      return this.#splice.settle()
+    }
+    this.#beginLooking()
+    this.#finish()
+    this.#resume()
+    this.#splice.heed(nowMs + LINGER_MS)
+  }
+
+  terminate(): void {
+    this.#splice.abort()
+  }
+
+  /** Gone at once, without a word to the splice. */
+  kill(): void {
+    if (this.isGone) return
+    const socket = this.#socket
+    this.#release()
+    socket?.terminate()
+  }
+
+  #release(): void {
+    this.isGone = true
+    this.#socket = null
+    this.#waiting = []
+    this.#waitingBytes = this.#pouredBytes = 0
+  }
+
+  // ── its deadlines ──
+
+  /** Whether its splice must look at it again. */
+  get isWatched(): boolean {
+    return !this.isGone && (this.#hasWaiting || this.#isLingering)
+  }
+
+  #beginLooking(): void {
+    this.#progressMs = nowMs
+    this.#writtenAtLook = this.#written
+    this.#unsentAtLook = -1
+    this.#splice.heedStall()
+  }
+
+  /**
+   * Whether it takes nothing of what is there for it, or does not end though it has all. The kernel calls a
+   * socket writable only once a third of its buffer is free, for which a slow reader may need minutes: so
+   * what leaves that buffer is progress too.
+   */
+  isStalled(now: number, stallMs: number): boolean {
+    if (!this.isWatched || this.#socket === null) return false
+    const unsent = unsentBytes(this.#socket.fd)
+    if (this.#written !== this.#writtenAtLook || (this.#unsentAtLook >= 0 && unsent < this.#unsentAtLook))
+      this.#progressMs = now
+    this.#writtenAtLook = this.#written
+    this.#unsentAtLook = unsent
+    if (this.#isLingering && now - this.#lingerSinceMs >= LINGER_MOST_MS) return true
+    const hasAll = !this.#hasWaiting && unsent === 0
+    return now - this.#progressMs >= (hasAll ? LINGER_MS : stallMs)
+  }
+}
