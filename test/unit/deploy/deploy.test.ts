@@ -32,6 +32,13 @@ test('the image shows no admin port, and is not unhealthy because of a server th
   expect(check).toContain('"metrics"')
 })
 
+test('the unit closes no system call that sockets are made of', () => {
+  const filters = /^SystemCallFilter=(.*)$/m.exec(unit)?.[1]
+  // Whoever adds one finds here what it must have in it.
+  if (filters !== undefined) expect(filters).toMatch(/@system-service|@aio|io_uring_setup/)
+  expect(unit).not.toContain('MemoryDenyWriteExecute=yes')
+})
+
 test('the unit waits for a default drain, and says that it has to', () => {
   const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])
   expect(seconds * 1000).toBeGreaterThan(finishMs(config.drain) + 2000)
