@@ -2,6 +2,7 @@
 // (test/support/gateway.ts), so unit tests never wait for it.
 import { plugin } from 'bun'
 import { readFileSync } from 'node:fs'
+import { useSocketsOfRun } from './support/sockets.ts'
 
 /**
  * Only the last resort: a time-out of the runner ends every child process, also those that other tests share.
@@ -20,3 +21,5 @@ void plugin({
     }))
   },
 })
+
+await useSocketsOfRun()

@@ -19,11 +19,13 @@ const SLOW = 60_000
 const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('hello') })
 const origin = `http://127.0.0.1:${server.port}`
 afterAll(() => server.stop(true))
-// SLUICE_SOCKETS may be set for the whole run of the tests: here it is not.
-const kept = process.env['SLUICE_SOCKETS']
-beforeAll(() => void delete process.env['SLUICE_SOCKETS'])
+// What may be set for the whole run of the tests: here it is not.
+const kept = ['SLUICE_SOCKETS', 'SLUICE_TEST_SOCKETS'].map((name) => [name, process.env[name]] as const)
+beforeAll(() => {
+  for (const [name] of kept) delete process.env[name]
+})
 afterAll(() => {
-  if (kept !== undefined) process.env['SLUICE_SOCKETS'] = kept
+  for (const [name, value] of kept) if (value !== undefined) process.env[name] = value
 })
 
 const config = (more: object = {}): Record<string, unknown> => ({

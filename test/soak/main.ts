@@ -1,7 +1,12 @@
-// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, HTTP for ten.
+// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, HTTP for ten,
+// sockets for twenty, and ten million requests; those two on the kind of sockets that --on says.
 import { parseArgs } from 'node:util'
 import { seededRandom, seedOfRun } from '../support/random.ts'
+import { SOCKETS_KINDS } from '../../server/sockets/socket.ts'
+import { socketsOfRun } from '../support/sockets.ts'
 import { soakHttp } from './http.ts'
+import { soakRequests } from './requests.ts'
+import { soakSockets } from './sockets.ts'
 import { soakTurn } from './turn.ts'
 
 const { values, positionals } = parseArgs({
@@ -10,6 +15,8 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string' },
     workers: { type: 'string', default: '2' },
     kill: { type: 'boolean', default: false },
+    on: { type: 'string' },
+    requests: { type: 'string', default: '10000000' },
   },
 })
 const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
@@ -27,3 +34,24 @@ if (wants('http')) {
   const isGood = await soakHttp({ minutes: minutes(10), workers: Number(values.workers), kill: values.kill })
   if (!isGood) process.exitCode = 1
 }
+const kind = SOCKETS_KINDS.find((one) => one === values.on) ?? socketsOfRun()
+const tell = (
+  what: string,
+  said: { readonly notes: readonly string[]; readonly problems: readonly string[] },
+): void => {
+  for (const line of said.notes) console.log(line)
+  for (const problem of said.problems) console.log(`  ${problem}`)
+  console.log(`${what}: ${said.problems.length === 0 ? 'nothing is left' : 'failed'}`)
+  if (said.problems.length > 0) process.exitCode = 1
+}
+if (wants('sockets')) {
+  const random = seededRandom(seedOfRun())
+  const workers = Number(values.workers)
+  const said = await soakSockets({ seconds: minutes(20) * 60, kind, random, workers, growthMax: 16 << 20 })
+  tell(`sockets (seed ${random.seed})`, said)
+}
+if (wants('requests'))
+  tell(
+    'requests',
+    await soakRequests({ count: Number(values.requests), kind, workers: Number(values.workers) }),
+  )

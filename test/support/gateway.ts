@@ -4,8 +4,10 @@ import { appendFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from '../../build.ts'
+import { SOCKETS_VARIABLE } from '../../server/sockets/choose.ts'
 import { rawClient, type RawClient } from './client.ts'
 import { commandOf, isRunning, killAll, treeOf } from './processes.ts'
+import { socketsWanted } from './sockets.ts'
 import { PATIENCE_MS, waitFor, within } from './wait.ts'
 
 const ROOT = join(import.meta.dir, '../..')
@@ -256,12 +258,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       throw new Error(`The gateway exited with ${code}.\n${gateway.stdout}\n${gateway.stderr}`)
     })
     early.catch(() => {})
-    await Promise.race([gateway.event('serving'), early])
+    const serving = await Promise.race([gateway.event('serving'), early])
+    if (options.env?.[SOCKETS_VARIABLE] === undefined) expectSocketsOfRun(serving)
     return gateway
   } catch (problem) {
     await gateway[Symbol.asyncDispose]()
     throw problem
   }
+}
+
+/** What makes a gateway have the sockets that this run is about. */
+function socketsOfRun(): Record<string, string> {
+  const wanted = socketsWanted()
+  return wanted === null ? {} : { [SOCKETS_VARIABLE]: wanted }
+}
+
+function expectSocketsOfRun({ sockets }: GatewayEvent): void {
+  const wanted = socketsWanted() ?? sockets
+  if (sockets !== wanted)
+    throw new Error(`The gateway has sockets of the kind ${String(sockets)}, not ${String(wanted)}.`)
 }
 
 /** Starts a gateway and does not wait: for tests of starts that fail. */
@@ -281,7 +296,7 @@ export async function spawnGateway(options: GatewayOptions): Promise<Gateway> {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...socketsOfRun(), ...options.env },
     },
   )
   return new Gateway(child, {

@@ -50,7 +50,8 @@ test('sockets of all kinds come and go, and no descriptor is left', () => {
     for (const socket of sockets) socket.close()
   }
   net.turns(3)
-  expect(descriptors()).toBe(before)
+  // Fewer, where something of another file was closed meanwhile.
+  expect(descriptors()).toBeLessThanOrEqual(before)
 })
 
 test('whoever throws when given a connection does not get it, and the next one comes in', () => {

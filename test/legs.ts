@@ -1,0 +1,119 @@
+// Runs the tests in legs: all of them on the best kind of sockets that this machine lets us have, what bears
+// sockets also on epoll, and a part of that on Bun's. Ends with one line that sums them up. Names of legs as
+// arguments: those only.
+import { against, KINDS } from './support/sockets.ts'
+import type { SocketsKind } from '../server/sockets/socket.ts'
+
+interface Leg {
+  /** Its sockets. */
+  readonly kind: SocketsKind
+  /** Globs of its files. */
+  readonly files: readonly string[]
+  /** How long it may take, before it is taken for hung. */
+  readonly minutes: number
+}
+
+interface Result {
+  readonly passed: number
+  readonly failed: number
+  /** What failed, a line each. */
+  readonly failures: readonly string[]
+}
+
+const ALL = ['test/**/*.test.ts']
+const WITH_SOCKETS = [
+  'test/{e2e,threats,fuzz,soak}/**/*.test.ts',
+  'test/unit/{accept,http1,sockets,turn,worker}/**/*.test.ts',
+]
+const SHORT = [
+  'test/e2e/{http-*,compress,proxy-protocol,system-drain,turn-streams,killed-workers}.test.ts',
+  'test/threats/{resets,held-bytes,scarce-descriptors,silent-peers,slow-peers,stalled-memory,storms}.test.ts',
+  'test/fuzz/fuzz.test.ts',
+  'test/unit/{accept,http1,sockets}/**/*.test.ts',
+]
+
+/** Tests wait more than they work: one more at a time than there are processors. */
+const AT_ONCE = navigator.hardwareConcurrency + 1
+
+/** The legs of this machine: the best kind has all, the next what bears sockets, Bun's the short form. */
+function legsHere(kinds: readonly SocketsKind[]): readonly Leg[] {
+  return kinds.map((kind, place) => {
+    if (place === 0) return { kind, files: ALL, minutes: 15 }
+    return kind === 'bun' ? { kind, files: SHORT, minutes: 5 } : { kind, files: WITH_SOCKETS, minutes: 10 }
+  })
+}
+
+async function run({ kind, files, minutes }: Leg): Promise<Result> {
+  const paths = files.flatMap((glob) => [...new Bun.Glob(glob).scanSync()]).toSorted()
+  const child = Bun.spawn(
+    [process.execPath, 'test', `--parallel=${AT_ONCE}`, ...paths.map((path) => `./${path}`)],
+    {
+      env: { ...process.env, SLUICE_TEST_SOCKETS: kind },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      // The runner then says which files it was in.
+      timeout: minutes * 60_000,
+      killSignal: 'SIGTERM',
+    },
+  )
+  const told: string[] = []
+  await Promise.all([child.stdout, child.stderr].map((stream) => follow(stream, told)))
+  const code = await child.exited
+  const isHung = child.signalCode === 'SIGTERM' || code === 143
+  return resultOf(told, isHung ? `it was ended after ${minutes} minutes` : `it ended with ${code}`, code)
+}
+
+/** Shows what a leg says as it comes. */
+async function follow(stream: ReadableStream<Uint8Array>, told: string[]): Promise<void> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const bytes of stream) {
+    const text = decoder.decode(bytes, { stream: true })
+    process.stdout.write(text)
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    told.push(...lines)
+  }
+}
+
+/** What a leg came to, by what the runner said at its end. One that ended badly without a failure has one. */
+function resultOf(told: readonly string[], why: string, code: number): Result {
+  const count = (what: RegExp): number =>
+    Number(
+      told
+        .findLast((line) => what.test(line))
+        ?.trim()
+        .split(' ')[0] ?? 0,
+    )
+  const passed = count(/^ *\d+ pass$/)
+  const failed = Math.max(count(/^ *\d+ fail$/), count(/^ *\d+ errors?$/))
+  const failures = told.filter((line) => /^(\(fail\)|✗) /.test(line))
+  if (failed === 0 && code === 0 && passed > 0) return { passed, failed, failures }
+  return { passed, failed: Math.max(1, failed), failures: failures.length > 0 ? failures : [why] }
+}
+
+const closed = KINDS.flatMap((kind) => {
+  const why = against(kind)
+  return why === null ? [] : [`not tested on ${kind}: ${why}`]
+})
+for (const line of closed) console.log(line)
+
+const asked = process.argv.slice(2)
+const legs = legsHere(KINDS.filter((kind) => against(kind) === null)).filter(
+  ({ kind }) => asked.length === 0 || asked.includes(kind),
+)
+const summary: string[] = [...closed]
+let [passed, failed] = [0, legs.length === 0 ? 1 : 0]
+for (const leg of legs) {
+  console.log(`\n── on ${leg.kind} ──`)
+  const began = performance.now()
+  const result = await run(leg)
+  const seconds = Math.round((performance.now() - began) / 1000)
+  passed += result.passed
+  failed += result.failed
+  summary.push(`on ${leg.kind}: ${result.passed} passed, ${result.failed} failed, ${seconds} s`)
+  for (const failure of result.failures) summary.push(`  on ${leg.kind}: ${failure}`)
+}
+console.log(`\n${summary.join('\n')}\n${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
