@@ -1,7 +1,7 @@
 // A connection that was accepted, as far as it is known: first by its socket, then by what the steps of its
 // way in have learned.
 import type { TlsFacts } from '../tls/accept-tls.ts'
-import type { Socket } from '../sockets/socket.ts'
+import type { Socket, SocketEnds } from '../sockets/socket.ts'
 import type { Accepted } from './entry.ts'
 import type { Count } from './count.ts'
 
@@ -9,23 +9,28 @@ export class Arrival implements Accepted {
   address: string
   port: number
   readonly socketAddress: string
-  readonly isReset: boolean
   isNamed = false
   tls: TlsFacts | null = null
   #socket: Socket
+  readonly #ends: SocketEnds
   readonly #count: Count
   #localAddress: string | undefined = undefined
   #localPort = 0
 
   /** Takes a place in this count. */
   constructor(socket: Socket, count: Count) {
-    const { address, port, isReset } = socket.ends()
-    this.address = this.socketAddress = address
-    this.port = port
-    this.isReset = isReset
+    const ends = socket.ends()
+    this.#ends = ends
+    this.address = this.socketAddress = ends.address
+    this.port = ends.port
     this.#socket = socket
     this.#count = count
     count.came()
+  }
+
+  /** Some sockets learn it with the first bytes. */
+  get isReset(): boolean {
+    return this.#ends.isReset
   }
 
   get scheme(): 'http' | 'https' {

@@ -32,11 +32,14 @@ export class Loop {
   #isRunning = false
 
   /** From now on Bun's timers are noted: make it before others set theirs. `close` it when done. */
-  constructor(waiter: Waiter) {
+  constructor(
+    waiter: Waiter,
+    epoll = bunEpoll(),
+    everyMs = epoll < 0 ? BLIND_TURN_EVERY_MS : TURN_OF_BUN_EVERY_MS,
+  ) {
     this.#waiter = waiter
-    const epoll = bunEpoll()
+    this.#everyMs = everyMs
     this.isBunPolled = epoll >= 0
-    this.#everyMs = this.isBunPolled ? TURN_OF_BUN_EVERY_MS : BLIND_TURN_EVERY_MS
     if (this.isBunPolled) waiter.watch(epoll, () => void (this.#bunHasSomething = true))
     noteBunTimers()
   }
@@ -68,12 +71,15 @@ export class Loop {
   async run(until: () => boolean): Promise<void> {
     this.#runs(true)
     try {
-      // Not within the call of whoever starts it.
+      // Not within the call of whoever starts it, and between two immediates: Bun's turn is a whole one only
+      // from there.
+      await turnOfBun()
       await this.#giveBunItsTurn()
+      this.#settle()
       while (!until()) {
-        this.#settle()
         this.#turn()
         if (this.#isBunDue()) await this.#giveBunItsTurn()
+        this.#settle()
       }
       this.#settle()
     } finally {

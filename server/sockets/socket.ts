@@ -43,7 +43,10 @@ export interface SocketEnds {
   /** 'unknown' where nobody could tell. */
   readonly address: string
   readonly port: number
-  /** It is broken already: what the other side has sent can be read, and nobody waits for an answer. */
+  /**
+   * It is broken already: what the other side has sent can be read, and nobody waits for an answer. Known at
+   * the latest as the first bytes are told.
+   */
   readonly isReset: boolean
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { tellBugsTo } from '../../../../server/lib/bug.ts'
-import { nowMs } from '../../../../server/lib/clock.ts'
+import { nowMs, tick } from '../../../../server/lib/clock.ts'
 import type { Timed } from '../../../../server/lib/wheel.ts'
 import { Loop } from '../../../../server/sockets/loop.ts'
 import { pause, within } from '../../../support/wait.ts'
@@ -27,7 +27,7 @@ test('an idle loop sleeps, lets Bun work, and sweeps in time', async () => {
   let isDue = false
   net.wheel.due(
     timed(() => (isDue = true)),
-    nowMs + 1500,
+    tick() + 1500,
   )
   const begunMs = performance.now()
   await Promise.all([

@@ -1,0 +1,299 @@
+// The loop lives with Bun's own. In these tests Bun gets a turn for no other reason than that there is
+// something for it to do: whatever nobody notices never happens.
+import { describe, expect, test } from 'bun:test'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { bunEpoll } from '../../../server/sockets/bun-epoll.ts'
+import { Loop } from '../../../server/sockets/loop.ts'
+import { Poller, READABLE } from '../../../server/sockets/poller.ts'
+import { libc } from '../../../server/lib/native.ts'
+import { tellBugsTo } from '../../../server/lib/bug.ts'
+import { nowMs, tick } from '../../../server/lib/clock.ts'
+import { Wheel } from '../../../server/lib/wheel.ts'
+import { testCertificate } from '../../support/certificate.ts'
+import { sendSignal } from '../../support/processes.ts'
+import { within } from '../../support/wait.ts'
+import { pairOfFds, writeBug } from '../turn/sockets/net.ts'
+
+const HOURS_MS = 10_000_000
+const unnoted = globalThis.setTimeout
+
+interface Setting {
+  readonly loop: Loop
+  readonly poller: Poller
+  /** Runs something within the event of a socket. */
+  inEvent(run: () => void): void
+}
+
+/** Runs `test` while the loop runs, asleep or with sockets that are always ready. */
+async function onLoop(isBusy: boolean, run: (setting: Setting) => Promise<void>): Promise<void> {
+  const poller = new Poller()
+  const loop = new Loop(poller, bunEpoll(), HOURS_MS)
+  const [ours, theirs] = pairOfFds()
+  const [busy, other] = pairOfFds()
+  let work: (() => void) | null = null
+  const byte = Buffer.alloc(1)
+  poller.add(ours, READABLE, {
+    onReady() {
+      libc().recv(ours, byte, 1, 0)
+      const now = work
+      work = null
+      now?.()
+    },
+  })
+  if (isBusy) {
+    libc().send(other, byte, 1, 0)
+    poller.add(busy, READABLE, { onReady() {} })
+  }
+  loop.hold()
+  try {
+    const inEvent = (run: () => void): void => {
+      work = run
+      libc().send(theirs, byte, 1, 0)
+    }
+    // From here on in a turn of ours, and no turn of Bun's is due.
+    await new Promise<void>((resolve) => inEvent(() => inEvent(resolve)))
+    await run({ loop, poller, inEvent })
+  } finally {
+    loop.release()
+    for (const fd of [ours, busy]) poller.remove(fd)
+    for (const fd of [ours, theirs, busy, other]) libc().close(fd)
+    setImmediate(() => {
+      loop.close()
+      poller.close()
+    })
+    await new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
+  }
+}
+
+/** What Bun does, each with something that shows that it was done. */
+const works: Readonly<Record<string, (setting: Setting) => Promise<unknown>>> = {
+  'a timer set in the event of a socket': ({ inEvent }) =>
+    new Promise((resolve) => inEvent(() => timer(5).then(resolve))),
+  'a timer set behind a promise': async ({ inEvent }) => {
+    await new Promise<void>((resolve) => inEvent(resolve))
+    await timer(5)
+  },
+  'a timer set by Bun': async () => {
+    await readFile(import.meta.path)
+    await timer(5)
+  },
+  'an interval': () => {
+    let times = 0
+    return new Promise((resolve) => {
+      const interval = setInterval(() => {
+        if (++times < 5) return
+        clearInterval(interval)
+        resolve(times)
+      }, 5)
+    })
+  },
+  'a timer that was set anew': () =>
+    new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, 40)
+      setTimeout(() => late.refresh(), 20)
+    }),
+  'a timer without a time': () => timer(0),
+  'what Bun itself waits for': () => Bun.sleep(5),
+  'a signal that aborts after a while': () =>
+    new Promise<void>((resolve) => AbortSignal.timeout(5).addEventListener('abort', () => resolve())),
+  'setImmediate in the event of a socket': ({ inEvent }) =>
+    new Promise<void>((resolve) => inEvent(() => void setImmediate(resolve))),
+  'process.nextTick in the event of a socket': ({ inEvent }) =>
+    new Promise<void>((resolve) => inEvent(() => process.nextTick(resolve))),
+  'a file': () => readFile(import.meta.path),
+  'a process and its end': () => Bun.spawn(['true']).exited,
+  'messages to a process and from it': () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, 'echo-child.ts')], {
+      ipc: (message) => resolve(message),
+      stdout: 'ignore',
+    })
+    child.send('hello')
+    return promise.finally(() => child.disconnect())
+  },
+  'a thread': () => {
+    const worker = new Worker(join(import.meta.dir, 'echo-child.ts'))
+    const answered = new Promise<unknown>(
+      (resolve) => (worker.onmessage = ({ data }) => resolve(data as unknown)),
+    )
+    worker.postMessage('hello')
+    return answered.finally(() => worker.terminate())
+  },
+  'a server and a client of HTTP': async () => {
+    const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('yes') })
+    const answer = await fetch(server.url)
+    expect(await answer.text()).toBe('yes')
+    await server.stop(true)
+  },
+  datagrams: async () => {
+    const got = Promise.withResolvers<string>()
+    const receiver = await Bun.udpSocket({
+      hostname: '127.0.0.1',
+      socket: { data: (_, bytes) => got.resolve(bytes.toString()) },
+    })
+    const sender = await Bun.udpSocket({ hostname: '127.0.0.1' })
+    sender.send('datagram', receiver.port, '127.0.0.1')
+    expect(await got.promise).toBe('datagram')
+    sender.close()
+    receiver.close()
+  },
+  'a connection over TLS': async () => {
+    const { cert, key } = testCertificate()
+    const got = Promise.withResolvers<string>()
+    const server = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      tls: { cert: Bun.file(cert), key: Bun.file(key) },
+      socket: { data: (socket, bytes) => void socket.write(bytes) },
+    })
+    const client = await Bun.connect({
+      hostname: '127.0.0.1',
+      port: server.port,
+      tls: { rejectUnauthorized: false },
+      socket: {
+        handshake: (socket) => void socket.write('echo'),
+        data: (_, bytes) => got.resolve(bytes.toString()),
+      },
+    })
+    expect(await got.promise).toBe('echo')
+    client.terminate()
+    server.stop(true)
+  },
+  'a signal': () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    process.once('SIGUSR2', () => resolve())
+    sendSignal(process.pid, 'SIGUSR2')
+    return promise
+  },
+}
+
+const timer = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
+
+for (const isBusy of [false, true])
+  describe(isBusy ? 'while sockets are always ready' : 'while nothing happens', () => {
+    for (const [what, work] of Object.entries(works))
+      test(`Bun gets to ${what}`, () =>
+        onLoop(isBusy, (setting) => within(work(setting) as Promise<void>, what)))
+  })
+
+test('all microtasks, and those they make, run before it sleeps', () =>
+  onLoop(false, async ({ loop, inEvent }) => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    inEvent(() => {
+      const { turns } = loop
+      const hop = async (): Promise<void> => {
+        for (let i = 0; i < 50; i++) await Promise.resolve()
+        process.nextTick(() => void Promise.resolve().then(() => resolve(loop.turns - turns)))
+      }
+      void hop()
+    })
+    expect(await promise).toBe(0)
+  }))
+
+test('with nothing to do it sleeps, and Bun gets a turn each second', async () => {
+  const poller = new Poller()
+  const loop = new Loop(poller)
+  const wheel = new Wheel(() => nowMs)
+  wheel.start()
+  loop.drive(wheel)
+  let isDue = false
+  wheel.due({ dueMs: 0, filedTick: -1, filedPlace: -1, expire: () => (isDue = true) }, tick() + 2500)
+  await within(
+    loop.run(() => isDue),
+    'a deadline',
+  )
+  expect(loop.isBunPolled).toBe(true)
+  expect(loop.turns).toBeGreaterThanOrEqual(3)
+  expect(loop.turns).toBeLessThan(12)
+  expect(loop.turnsOfBun).toBeLessThan(12)
+  loop.close()
+  poller.close()
+})
+
+test('where it cannot poll Bun, Bun gets a turn every so often', async () => {
+  const poller = new Poller()
+  const loop = new Loop(poller, -1)
+  loop.hold()
+  expect(loop.isBunPolled).toBe(false)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  unnoted(resolve, 30) // not noted
+  await within(promise, 'a timer that nobody knows of')
+  expect(loop.turns).toBeLessThan(20)
+  loop.release()
+  await new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
+  loop.close()
+  poller.close()
+})
+
+test('a deadline of a wheel that it drives is met without a timer, and by one again when it ends', async () => {
+  const poller = new Poller()
+  const loop = new Loop(poller, bunEpoll(), HOURS_MS)
+  const wheel = new Wheel(tick)
+  wheel.start()
+  loop.drive(wheel)
+  const met: string[] = []
+  const due = (name: string, ms: number): void =>
+    wheel.due({ dueMs: 0, filedTick: -1, filedPlace: -1, expire: () => met.push(name) }, tick() + ms)
+  due('before', 30)
+  await within(
+    loop.run(() => met.length === 1),
+    'the first deadline',
+  )
+  const { turns } = loop
+  due('after', 30)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  due('last', 60)
+  const look = (): void => void (met.length === 3 ? resolve() : unnoted(look, 5))
+  look()
+  await within(promise, 'deadlines that a timer meets')
+  expect(met).toEqual(['before', 'after', 'last'])
+  expect(loop.turns).toBe(turns)
+  wheel.stop()
+  loop.close()
+  poller.close()
+})
+
+test('timers are what they were, while there is a loop and afterwards', async () => {
+  const before = globalThis.setTimeout
+  const poller = new Poller()
+  const loops = [new Loop(poller), new Loop(new Poller())]
+  expect(globalThis.setTimeout).not.toBe(before)
+  expect([setTimeout.name, setTimeout.length]).toEqual([before.name, before.length])
+  const args = await new Promise((resolve) => void setTimeout((...args: number[]) => resolve(args), 1, 4, 5))
+  expect(args).toEqual([4, 5])
+  expect(await promisify(setTimeout)(1, 'value')).toBe('value')
+  loops[0]?.close()
+  expect(globalThis.setTimeout).not.toBe(before)
+  loops[1]?.close()
+  expect(globalThis.setTimeout).toBe(before)
+})
+
+test('work that throws as a turn ends is told, and the loop goes on', async () => {
+  const poller = new Poller()
+  const loop = new Loop(poller)
+  let times = 0
+  loop.settle(() => {
+    if (++times === 1) throw new Error('on purpose')
+  })
+  const bugs: unknown[] = []
+  tellBugsTo((error) => bugs.push(error))
+  await within(
+    loop.run(() => times > 2),
+    'its end',
+  ).finally(() => tellBugsTo(writeBug))
+  expect(bugs.map(String)).toEqual(['Error: on purpose'])
+  loop.close()
+  poller.close()
+})
+
+test('it keeps the process going for as long as somebody holds it, and no longer', async () => {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'held-child.ts')], {
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  expect(await within(child.exited, 'the end of the process')).toBe(0)
+  expect(await new Response(child.stderr).text()).toBe('')
+  expect(await new Response(child.stdout).text()).toBe('accepted\nbytes\nreleased\n')
+})
