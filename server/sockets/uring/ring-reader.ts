@@ -160,15 +160,15 @@ export abstract class RingReader extends RingWriter implements Hungry {
   /** What came while it was paused, in its order, and what became of it then. */
   #tellStash(): void {
     const stash = this.#stash
-    let at = 0
-    while (stash !== null && at < stash.length && !this.isPaused && this.handle >= 0) {
-      const piece = stash[at++]!
+    while (stash !== null && stash.length > 0 && !this.isPaused && this.handle >= 0) {
+      // What it brings about may end it, and drop what is left.
+      const piece = stash.shift()!
       countBuffered(-piece.length)
       tick()
       this.owner.onData(piece)
       flush()
     }
-    if (stash !== null) this.#stash = at < stash.length && this.handle >= 0 ? stash.slice(at) : null
+    if (stash?.length === 0) this.#stash = null
     if (this.#stash !== null || this.#end === NO_END || this.isPaused || this.handle < 0) return
     tick()
     const end = this.#end

@@ -1,0 +1,32 @@
+import { afterAll, expect, test } from 'bun:test'
+import { bufferedBytes } from '../../../../server/lib/buffers.ts'
+import { probe } from '../../../../server/sockets/uring/probe.ts'
+import { waitFor } from '../../../support/wait.ts'
+import { onScene } from '../conformance/scene.ts'
+import { makeSockets } from '../make-sockets.ts'
+
+const ringTest = probe() === null ? test : test.skip
+const made = probe() === null ? makeSockets('io_uring') : null
+afterAll(() => made?.close())
+const subject = { name: 'io_uring', kind: 'io_uring', sockets: () => made!.sockets }
+
+ringTest(
+  'what came in the turn of a pause is counted as held until it is told or nobody wants it any more',
+  onScene(subject, async (scene) => {
+    for (const way of ['told', 'terminated as it is told', 'terminated before'] as const) {
+      const { peer, owner, socket } = await scene.pair()
+      // Volume: several full buffers come in one turn, and the first of them pauses.
+      owner.on.data = () => socket.pause()
+      const sent = peer.send(Buffer.alloc(1 << 20))
+      await waitFor(() => bufferedBytes() > 0 || owner.receivedBytes === sent)
+      expect(bufferedBytes()).toBeGreaterThan(0)
+      owner.on.data = () => {
+        if (way === 'terminated as it is told') socket.terminate()
+      }
+      if (way === 'terminated before') socket.terminate()
+      else socket.resume()
+      await waitFor(() => (way === 'told' ? owner.receivedBytes === sent : owner.isClosed))
+      expect(bufferedBytes()).toBe(0)
+    }
+  }),
+)
