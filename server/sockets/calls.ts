@@ -85,8 +85,8 @@ export function readOption(fd: number, level: number, name: number): number {
 }
 
 const F_GETFL = 3
-const F_SETFL = 4
-const O_NONBLOCK = 0x800
+export const F_SETFL = 4
+export const O_NONBLOCK = 0x800
 
 /** Makes the calls on a descriptor return at once; on all copies of it. */
 export function setNonBlocking(fd: number): void {

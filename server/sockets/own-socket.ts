@@ -12,6 +12,14 @@ export abstract class OwnSocket implements PourEnd {
   abstract pourChanged(): void
   abstract pourBroke(code: number): void
 
+  get mayBlock(): boolean {
+    return false
+  }
+
+  get isClear(): boolean {
+    return true
+  }
+
   get localAddress(): string | undefined {
     return localName(this.fd)?.address
   }

@@ -7,10 +7,11 @@ import { tick } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
-import { askCancel, askReceive, askReceiveMany } from './requests.ts'
+import type { Pour } from '../pour.ts'
+import { askCancel, askReady, askReceive, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
 import type { Hungry } from './ring-host.ts'
-import { IGNORED, RECEIVE, RingWriter } from './ring-writer.ts'
+import { IGNORED, READABLE, RECEIVE, RingWriter } from './ring-writer.ts'
 
 // What is asked for.
 const NOTHING = 0
@@ -20,6 +21,9 @@ const ONCE = 1
 const MANY = 2
 /** The same, which was cancelled: its end is to come. */
 const ENDING = 3
+/** To hear that something has come, which is poured into another socket. */
+const READY = 4
+const POLLIN = 1
 
 const ECANCELED = 125
 /** Nothing has ended it yet: neither its end nor an error. */
@@ -63,6 +67,8 @@ export abstract class RingReader extends RingWriter implements Hungry {
     // Unix sockets do not say.
     this.mayHoldMore = (flags & HAS_RECEIVED_MORE) !== 0 || length === size
     this.#isVolume = this.mayHoldMore && length === size
+    this.outgoing?.received(length, this.#isVolume)
+    if (this.#reading === MANY && this.outgoing?.isFlowing) this.unsettle()
     const piece = bytes.subarray(number * size, number * size + length)
     if (this.isPaused || this.#stash !== null) return this.#keep(piece)
     tick()
@@ -95,6 +101,7 @@ export abstract class RingReader extends RingWriter implements Hungry {
   /** It was found to be broken while it is not read. */
   protected broke(): void {
     if (this.isBroken) return
+    this.incoming?.cancel()
     this.isBroken = true
     this.owner.onBroken()
   }
@@ -109,24 +116,46 @@ export abstract class RingReader extends RingWriter implements Hungry {
   }
 
   protected get wantsToRead(): boolean {
-    return !this.isPaused && !this.hasEnded && this.#stash === null && this.#end === NO_END
+    const mayBeTold = !this.isPaused && !this.hasEnded && !this.isHeldUp
+    return mayBeTold && this.#stash === null && this.#end === NO_END
   }
 
   /** What was asked for is over. */
   #readOn(): void {
     if (this.handle < 0 || this.#isHungry) return
     if (!this.wantsToRead) return this.unsettle()
-    if (!this.#isVolume || !this.host.isAnyHungry) return this.#read()
+    if (!this.#isVolume || this.outgoing?.isFlowing || !this.host.isAnyHungry) return this.#read()
     this.#isHungry = true
     this.host.queue(this)
   }
 
   #read(): void {
     const { waiter, buffers } = this.host
+    if (this.outgoing?.isFlowing) {
+      this.#reading = READY
+      return askReady(waiter.ring, this.handle, waiter.tag(this, READABLE), POLLIN)
+    }
     const tag = waiter.tag(this, RECEIVE)
     if (this.#isVolume) askReceive(waiter.ring, this.handle, tag, buffers.group)
     else askReceiveMany(waiter.ring, this.handle, tag, buffers.group)
     this.#reading = this.#isVolume ? ONCE : MANY
+  }
+
+  /** Something has come, or it was asked no longer. */
+  protected readable(): void {
+    this.#reading = NOTHING
+    if (this.handle < 0) return
+    tick()
+    if (this.outgoing?.isFlowing && this.wantsToRead) this.#pour(this.outgoing)
+    flush()
+    this.#readOn()
+  }
+
+  #pour(pour: Pour): void {
+    this.mayHoldMore = true
+    const found = pour.share()
+    if (found === 'broken') this.gone(true)
+    else if (found === 'end' && !this.isPaused && this.handle >= 0) this.#ended(0)
   }
 
   /** It has its turn to find a buffer. */

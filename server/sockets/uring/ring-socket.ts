@@ -5,12 +5,12 @@ import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { AF_UNIX, readOption, SO_DOMAIN, SOL_SOCKET } from '../calls.ts'
 import { BROKEN, type Pollable } from '../poller.ts'
-import { endsOf, localName } from '../socket-ends.ts'
+import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
 import type { RingHost, Settled } from './ring-host.ts'
 import { RingReader } from './ring-reader.ts'
-import { IGNORED, RECEIVE, SEND, WRITABLE } from './ring-writer.ts'
+import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-writer.ts'
 
 const SHUT_RDWR = 2
 
@@ -36,14 +36,6 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     return this.handle
   }
 
-  get localAddress(): string | undefined {
-    return localName(this.handle)?.address
-  }
-
-  get localPort(): number {
-    return localName(this.handle)?.port ?? 0
-  }
-
   ends(): SocketEnds {
     this.#ends ??= endsOf(this)
     return this.#ends
@@ -55,6 +47,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (kind === RECEIVE) this.received(result, flags)
     else if (kind === SEND) this.sent(extra, result)
     else if (kind === WRITABLE) this.drained()
+    else if (kind === READABLE) this.readable()
   }
 
   /** A handler has thrown: nobody knows any more what the other side was told. */
@@ -142,6 +135,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
   }
 
   #leave(isBroken: boolean): void {
+    this.endPours()
     this.handle = -1
     this.isDone = true
     this.dropStash()

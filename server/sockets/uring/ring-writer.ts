@@ -15,6 +15,7 @@ import {
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
 } from '../calls.ts'
+import { OwnSocket } from '../own-socket.ts'
 import { NOBODY, type SocketEvents } from '../socket.ts'
 import { SLOT_BYTES } from './outgoing.ts'
 import { askReady, askSend, setMemory, setNothing } from './requests.ts'
@@ -27,13 +28,14 @@ export const SEND = 1
 export const WRITABLE = 2
 /** What became of it is nobody's business. */
 export const IGNORED = 3
+export const READABLE = 4
 
 const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 const SHUT_WR = 1
 const POLLOUT = 4
 const NONE = Buffer.alloc(0)
 
-export abstract class RingWriter implements Asker {
+export abstract class RingWriter extends OwnSocket implements Asker {
   owner: SocketEvents = NOBODY
   number = -1
   inFlight = 0
@@ -59,6 +61,7 @@ export abstract class RingWriter implements Asker {
   #shutsWhenSent = false
 
   constructor(host: RingHost, fd: number) {
+    super()
     this.host = host
     this.handle = fd
   }
@@ -135,9 +138,38 @@ export abstract class RingWriter implements Asker {
       return 0
     }
     if (held > 0) this.#dropSlot()
+    this.#awaitRoom()
+    return sent - held
+  }
+
+  #awaitRoom(): void {
     const { waiter } = this.host
     askReady(waiter.ring, this.handle, waiter.tag(this, WRITABLE), POLLOUT)
-    return sent - held
+  }
+
+  // ── what is poured into it ──
+
+  /** A ring waits for what would block. */
+  override get mayBlock(): boolean {
+    return true
+  }
+
+  /** What a slot holds was taken before. */
+  override get isClear(): boolean {
+    return this.#slot < 0
+  }
+
+  pourChanged(): void {
+    if (this.isFilled && !this.#isBlocked) {
+      this.#isBlocked = true
+      if (this.#slot < 0) this.#awaitRoom()
+    }
+    this.unsettle()
+  }
+
+  pourBroke(code: number): void {
+    this.#unsent(code)
+    this.owner.onBroken()
   }
 
   /** What the slot holds behind its first `sent` bytes goes on waiting in the kernel. */
@@ -202,18 +234,20 @@ export abstract class RingWriter implements Asker {
 
   protected drained(): void {
     if (!this.#isBlocked || this.handle < 0) return
-    this.#isBlocked = false
     tick()
-    this.owner.onDrain()
+    this.incoming?.drain()
+    if (this.handle >= 0 && this.isFilled) return this.#awaitRoom()
+    this.#isBlocked = false
+    if (this.#shutsWhenSent) this.#shut()
+    else this.owner.onDrain()
     flush()
   }
 
   shutdown(): void {
     if (this.handle < 0 || this.hasShut) return
     this.hasShut = true
-    this.#isBlocked = false
-    if (this.#slot >= 0) this.#shutsWhenSent = true
-    else this.#shut()
+    this.#shutsWhenSent = this.#slot >= 0 || this.isFilled
+    if (!this.#shutsWhenSent) this.#shut()
   }
 
   /** Its end was asked for, and follows what is under way. */
@@ -222,7 +256,7 @@ export abstract class RingWriter implements Asker {
   }
 
   #shut(): void {
-    this.#shutsWhenSent = false
+    this.#shutsWhenSent = this.#isBlocked = false
     this.host.libc.shutdown(this.handle, SHUT_WR)
     if (this.hasEnded) this.isClosing = true
     this.unsettle()

@@ -14,6 +14,8 @@ const descriptors = (): number => readdirSync('/proc/self/fd').length
 class End implements PourEnd {
   readonly fd: number
   readonly far: number
+  readonly mayBlock = false
+  isClear = true
   outgoing: Pour | null = null
   incoming: Pour | null = null
   changes = 0
