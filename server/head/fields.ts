@@ -3,6 +3,7 @@
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
 import { giveCopy, takeCopy } from './kept-bytes.ts'
 import { knownField, underscoreField } from './known-fields.ts'
+import { type Section, recall, remember } from './known-sections.ts'
 
 /**
  * Ints of a field in `at`: name start, name end, value start, value end (both trimmed), number (KNOWN). A
@@ -13,6 +14,7 @@ export const FIELD_INTS = 5
 /** Results of a scan that are no position: all are below zero. */
 export const SCAN = { incomplete: -1, malformed: -2, tooLarge: -3, tooMany: -4 } as const
 
+const EMPTY_LINE_BYTES = 2
 const FIELDS_AT_FIRST = 32
 const freeTables: Int32Array[] = []
 const FREE_TABLES_MAX = 1024
@@ -47,6 +49,8 @@ export class Fields {
   end = 0
   /** Memory of its own, lent for the time of an exchange; null: the bytes lie where they were read. */
   #copy: Buffer | null = null
+  /** Where the section that came last may be known; nobody's memory is held by it. */
+  #slot = 0
 
   /** Moves `bytes[from..to)`, in which the fields lie, to the start of memory of its own. */
   detach(from: number, to: number): void {
@@ -106,6 +110,38 @@ export class Fields {
     larger.set(this.at)
     giveTable(this.at)
     this.at = larger
+  }
+
+  /** The same as `scan`, where these very bytes may well have come before. */
+  scanAgain(bytes: Buffer, from: number, to: number, fieldsMax: number): number {
+    const section = recall(this.#slot, bytes, from, to)
+    if (section !== null && section.count <= fieldsMax) return this.#take(section, bytes, from)
+    const end = this.scan(bytes, from, to, fieldsMax)
+    if (end > 0) this.#slot = remember(bytes, from, end, this)
+    return end
+  }
+
+  #take(section: Section, bytes: Buffer, from: number): number {
+    const { at, count } = section
+    const end = from + section.bytes.length
+    const shift = from - section.from
+    this.bytes = bytes
+    this.count = count
+    this.seen = section.seen
+    this.hidden = 0
+    this.start = from
+    this.end = end - EMPTY_LINE_BYTES
+    if (this.at === NO_TABLE) this.at = takeTable()
+    while (this.at.length < count * FIELD_INTS) this.#grow()
+    const own = this.at
+    for (let place = 0; place < count * FIELD_INTS; place += FIELD_INTS) {
+      own[place] = at[place]! + shift
+      own[place + 1] = at[place + 1]! + shift
+      own[place + 2] = at[place + 2]! + shift
+      own[place + 3] = at[place + 3]! + shift
+      own[place + 4] = at[place + 4]!
+    }
+    return end
   }
 
   /**

@@ -115,7 +115,7 @@ export class RequestHead extends EditableHead {
     if (typeof lineEnd === 'string') return lineEnd
     if (lineEnd === SCAN.incomplete) return fits ? SCAN.incomplete : 'head_too_large'
     // 2. field lines up to the empty line (§5)
-    const end = this.fields.scan(bytes, lineEnd, stop, limits.fields)
+    const end = this.fields.scanAgain(bytes, lineEnd, stop, limits.fields)
     if (end === SCAN.malformed) return 'head_malformed'
     if (end === SCAN.tooMany) return 'head_too_large'
     if (end === SCAN.incomplete) return fits ? SCAN.incomplete : 'head_too_large'
