@@ -109,13 +109,18 @@ export class Forward implements ServerEvents, Waiter {
     stream.ask(request, asker.linesFor(this.#server as Server), asker.requestForm, this.#upgrades)
     this.#body?.writeTo(stream)
     this.#askedMs = nowMs
+    this.#keepLittle()
     if (asker.isRequestWhole) stream.requestEnd(this.#body?.trailers ?? null)
     else this.#goOn(stream)
   }
 
-  /** The body may come on; what is too much to send again is not kept. */
-  #goOn(stream: ServerStream): void {
+  /** What is too much to send again is not kept. */
+  #keepLittle(): void {
     if (this.#body?.isFull) this.#body.drop()
+  }
+
+  /** The body may come on. */
+  #goOn(stream: ServerStream): void {
     if (stream.waitingBytes > 0) this.#asker.pauseClient()
     else this.#asker.resumeClient()
   }
@@ -135,6 +140,7 @@ export class Forward implements ServerEvents, Waiter {
     if (!this.#isAnswered) (this.#body ??= new KeptBody(this.#asker.keptFor)).push(bytes, from, to)
     if (this.#stream) {
       this.#stream.write(bytes, from, to)
+      this.#keepLittle()
       this.#goOn(this.#stream)
     } else if (this.#body?.isFull) this.#asker.pauseClient()
   }

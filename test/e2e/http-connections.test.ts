@@ -273,8 +273,9 @@ describe('limits', () => {
     const [a, b] = [await gateway.client(), await gateway.client()]
     await a.get('/')
     await b.get('/')
-    const c = await gateway.client()
-    await c.closed()
+    // It may be gone before its side of the connection was seen to stand.
+    const c = await gateway.client().catch(() => null)
+    await c?.closed()
     expect((await a.get('/')).status).toBe(200)
     b.rst()
     await waitFor(() => gateway.engine.openConnections === 1)

@@ -104,9 +104,10 @@ const TRIALS: Readonly<Record<Limit, Trial>> = {
       for (const client of all) expect((await client.get('/')).status).toBe(200)
     },
     async beyond(gateway) {
-      const third = await gateway.client()
-      await third.closed()
-      expect(third.reader.total).toBe(0)
+      // It may be gone before its side of the connection was seen to stand.
+      const third = await gateway.client().catch(() => null)
+      await third?.closed()
+      expect(third?.reader.total ?? 0).toBe(0)
       return { status: null, fault: null }
     },
     isTold: true,
