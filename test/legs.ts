@@ -46,7 +46,7 @@ function legsHere(kinds: readonly SocketsKind[]): readonly Leg[] {
 async function run({ kind, files, minutes }: Leg): Promise<Result> {
   const paths = files.flatMap((glob) => [...new Bun.Glob(glob).scanSync()]).toSorted()
   const child = Bun.spawn(
-    [process.execPath, 'test', `--parallel=${AT_ONCE}`, ...paths.map((path) => `./${path}`)],
+    [process.execPath, 'run', 'test', `--parallel=${AT_ONCE}`, ...paths.map((path) => `./${path}`)],
     {
       env: { ...process.env, SLUICE_TEST_SOCKETS: kind },
       stdin: 'ignore',
