@@ -6,7 +6,7 @@ import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import type { KeptFor } from '../lib/held-pieces.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
-import type { BodyForm, Servers } from './ends.ts'
+import type { BodyForm, Outlet, Servers } from './ends.ts'
 import type { Try } from './exchange.ts'
 
 /** What attempts leave behind for the log and the metrics; see Exchange for each. */
@@ -37,6 +37,9 @@ export interface Asker extends AttemptRecord {
   /** More of the body than the server takes is not wanted, for now. */
   pauseClient(): void
   resumeClient(): void
+
+  /** Where content of the answer may go past it; null: it must see it, or is not ready. */
+  readonly outlet: Outlet | null
 
   // ── what becomes of it: `refused` or `unanswered`; or `answered`, then `answerEnd` or `broken` ──
 

@@ -9,7 +9,7 @@ import { nowMs } from '../lib/clock.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { Fault } from '../tables/faults.ts'
 import { clientOf } from './client.ts'
-import type { BodyForm, ClientStream, Sink } from './ends.ts'
+import type { BodyForm, ClientStream, Outlet, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange, KnownClient, Try } from './exchange.ts'
 import type { Forward } from './forward.ts'
@@ -139,6 +139,9 @@ export abstract class ExchangeState implements Exchange {
   }
   resumeClient(): void {
     this.stream.resume()
+  }
+  get outlet(): Outlet | null {
+    return this.stage === HEAD_SENT && this.sink === this.stream ? this.stream.outlet : null
   }
   interim(head: ResponseHead): void {
     this.stream.interim(head)

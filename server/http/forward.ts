@@ -203,6 +203,7 @@ export class Forward implements ServerEvents, Waiter {
     this.#isTunnel = head.status === 101
     if (this.#server) this.#learnAnswer(this.#server, head.status)
     asker.answered(head, form)
+    if (form === 'length' && asker.outlet !== null) this.#stream?.pourTo(asker.outlet)
   }
 
   /** What a client takes to send its request is not its server's time. */

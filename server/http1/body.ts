@@ -96,10 +96,7 @@ export class BodyReader {
     return this.#framing === 'close'
   }
 
-  /**
-   * A body of no known length is where its sender may well pause: before a chunk, or anywhere where only the
-   * close ends it.
-   */
+  /** Where its sender may well pause: before a chunk, or anywhere where only the close ends it. */
   get isBetweenPieces(): boolean {
     return this.#framing === 'close' || (this.#framing === 'chunked' && this.#place === SIZE)
   }
@@ -107,6 +104,13 @@ export class BodyReader {
   /** How much of a body of known length is to come; Infinity: that is not known. */
   get left(): number {
     return this.#framing === 'length' ? this.#left : Number.POSITIVE_INFINITY
+  }
+
+  /** So many bytes of a body of known length came another way. */
+  skip(count: number): void {
+    this.#left -= count
+    this.contentBytes += count
+    this.isDone = this.#left === 0
   }
 
   /** Reads from `bytes[from..to)`; where this body ends (at most `to`), or MALFORMED. */
@@ -121,9 +125,7 @@ export class BodyReader {
 
   #readLength(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
     const end = to - from < this.#left ? to : from + this.#left
-    this.#left -= end - from
-    this.contentBytes += end - from
-    this.isDone = this.#left === 0
+    this.skip(end - from)
     if (end > from) taker.piece(bytes, from, end)
     return end
   }

@@ -179,7 +179,7 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
 
   pouredInto(came: number, gone: number): void {
     this.sentBytes += came
-    this.connection.touch()
+    if (this.connection.place === 'tunnel') this.connection.touch()
     this.connection.pouredInto(came, gone)
   }
 

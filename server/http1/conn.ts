@@ -23,6 +23,8 @@ const LINGER_MS_MAX = 30_000
  * reads.
  */
 const VOLUME_BYTES = 64 * 1024
+/** A body of which less is to come is not worth a pipe. */
+const POUR_BYTES = 256 * 1024
 
 export abstract class Conn extends Writing implements SocketEvents, Timed {
   dueMs = 0
@@ -33,6 +35,8 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   isHeldBack = false
   /** Its socket is. */
   #isSocketPaused = false
+  /** Where what it reads may go past us. */
+  #poured: Poured | null = null
   /** Our FIN is sent or will be once all is written; what still arrives is dropped. */
   isFinishing = false
   #isShut = false
@@ -104,6 +108,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
     const { readable } = this
     const least = readable === Number.POSITIVE_INFINITY ? count : readable
     if (least >= VOLUME_BYTES) this.socket?.expectVolume(readable)
+    if (this.#poured) this.#pour(this.#poured)
   }
 
   get outlet(): Outlet {
@@ -113,10 +118,27 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   /** So many bytes of what came on it went past us: who takes them counts them. */
   poured(_count: number): void {}
 
-  /** What comes from now on may go there past us. */
+  /** Who takes them has counted them. */
+  pourCounted(): void {}
+
+  /** What comes from now on may go there past us: all of a tunnel, or of a large body of known length. */
   pourTo(outlet: Outlet): void {
-    if (this.isClosed || outlet.socket === null) return
-    this.socket?.pour?.(outlet.socket, Number.POSITIVE_INFINITY, new Poured(this, outlet))
+    if (this.readable < POUR_BYTES || this.socket?.pour === undefined) return
+    this.#poured = new Poured(this, outlet)
+    this.#pour(this.#poured)
+  }
+
+  #pour(poured: Poured): void {
+    const { readable, socket } = this
+    const to = poured.to.socket
+    if (readable >= POUR_BYTES && to !== null && !this.isClosed) socket?.pour?.(to, readable, poured)
+  }
+
+  /** What comes next is no volume any more. */
+  protected endVolume(): void {
+    this.socket?.expectVolume(0)
+    if (this.#poured) this.socket?.pour?.(null, 0, this.#poured)
+    this.#poured = null
   }
 
   /** It is read unless who takes the bytes pauses, or it is held back. */
@@ -154,7 +176,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
     if (this.isFinishing || this.isClosed) return
     this.isFinishing = true
     flush()
-    this.socket?.expectVolume(0)
+    this.endVolume()
     letGo(this)
     this.resume()
     if (this.waitingBytes === 0) this.#shut()

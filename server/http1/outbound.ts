@@ -9,7 +9,7 @@ import { type RequestHead, mayEnd } from '../head/request-head.ts'
 import { type ResponseHead, takeHead } from '../head/response-head.ts'
 import { whyUnframed } from '../head/why-answer.ts'
 import { type RequestLines, writeRequestHead } from '../head/write.ts'
-import type { BodyForm, ServerEvents, ServerStream } from '../http/ends.ts'
+import type { BodyForm, Outlet, ServerEvents, ServerStream } from '../http/ends.ts'
 import { nowMs } from '../lib/clock.ts'
 import { flush } from '../lib/stage.ts'
 import type { Dialler, Socket } from '../sockets/socket.ts'
@@ -21,6 +21,7 @@ import { learnKeepAlive, putIdle } from './pool.ts'
 import { ServerConn } from './server-conn.ts'
 
 const CRLF = Buffer.from('\r\n')
+const NOTHING = Buffer.alloc(0)
 const LAST_CHUNK = Buffer.from('0\r\n')
 
 export class Outbound extends ServerConn implements ServerStream, PieceTaker, Dialler {
@@ -257,8 +258,24 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     // What follows may be read only now, or be the server's FIN: it must not meet the next request.
     const { socket } = this
     if (socket?.mayHoldMore && !socket.isQuiet) this.isKept = false
-    socket?.expectVolume(0)
+    this.endVolume()
     this.#answerWhole(trailers)
+  }
+
+  /** Content of the answer went past us to the client. */
+  override poured(count: number): void {
+    if (this.place !== 'body') return
+    this.noteRead(count)
+    this.reader.skip(count)
+  }
+
+  /** An answer that came at once has no body to come: its reader has not begun. */
+  override pourTo(outlet: Outlet): void {
+    if (this.place === 'tunnel' || !this.reader.isDone) super.pourTo(outlet)
+  }
+
+  override pourCounted(): void {
+    if (this.place === 'body' && this.reader.isDone) this.#bodyWhole(NOTHING, 0, null)
   }
 
   piece(bytes: Buffer, from: number, to: number): void {

@@ -2,22 +2,23 @@
 // poured into the other (pour.ts).
 import { type Pour, type PourEnd, pourFrom } from './pour.ts'
 import { localName } from './socket-ends.ts'
-import type { PourTeller, Socket } from './socket.ts'
+import { NOBODY, type PourTeller, type Socket, type SocketEvents } from './socket.ts'
 
 export abstract class OwnSocket implements PourEnd {
+  owner: SocketEvents = NOBODY
+  readonly isDecrypted = false
+  /** More may be there, as the latest read brought all that it could. */
+  mayHoldMore = false
   outgoing: Pour | null = null
   incoming: Pour | null = null
 
   abstract readonly fd: number
+  abstract readonly isClear: boolean
   abstract pourChanged(): void
   abstract pourBroke(code: number): void
 
   get mayBlock(): boolean {
     return false
-  }
-
-  get isClear(): boolean {
-    return true
   }
 
   get localAddress(): string | undefined {

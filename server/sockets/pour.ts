@@ -19,8 +19,10 @@ const O_RDWR = 2
 
 /** What one socket may pour before the others have their turn. */
 const SHARE_BYTES = 256 * 1024
-/** A share that brings less was no volume. */
+/** A read of so much is volume, and so much that is known to come. */
 const VOLUME_BYTES = 64 * 1024
+/** A share that brings less was none. */
+const LITTLE_BYTES = 16 * 1024
 
 /** One of the two sockets. */
 export interface PourEnd {
@@ -62,6 +64,7 @@ export class Pour {
     this.to = to
     this.left = left
     this.told = told
+    this.isFlowing = left >= VOLUME_BYTES && Number.isFinite(left)
   }
 
   /** A read brought so much; `isFull`: as much as it could. */
@@ -93,7 +96,7 @@ export class Pour {
       const count = pipe.fill(from.fd, Math.min(SHARE_BYTES - came, this.left))
       if (count <= 0) {
         found = count === 0 ? 'end' : this.#noneNow() ? 'more' : 'broken'
-        this.isFlowing = came >= VOLUME_BYTES
+        this.isFlowing = came >= LITTLE_BYTES
         break
       }
       came += count

@@ -27,7 +27,7 @@ import {
 import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../poller.ts'
 import type { Pour } from '../pour.ts'
 import { OwnSocket } from '../own-socket.ts'
-import { NOBODY, type Socket, type SocketEnds, type SocketEvents } from '../socket.ts'
+import type { Socket, SocketEnds } from '../socket.ts'
 import type { EpollEnds } from './epoll-ends.ts'
 import type { EpollHost, Settled } from './epoll-host.ts'
 
@@ -42,10 +42,6 @@ export const NOT_YET = -1
 const TAKEN_OUT = -2
 
 export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled {
-  owner: SocketEvents = NOBODY
-  readonly isDecrypted = false
-  /** The latest read filled its buffer. */
-  mayHoldMore = false
   readonly #host: EpollHost
   readonly #ends: EpollEnds
   /** -1: gone. */
@@ -225,6 +221,10 @@ export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled 
     if (code !== EPIPE && code !== ECONNRESET && code !== ETIMEDOUT) this.#isClosing = true
     this.#unsettle()
     return -1
+  }
+
+  get isClear(): boolean {
+    return !this.#isBlocked
   }
 
   pourChanged(): void {

@@ -30,8 +30,6 @@ const ECANCELED = 125
 const NO_END = 1
 
 export abstract class RingReader extends RingWriter implements Hungry {
-  /** More was there when the latest bytes were read. */
-  mayHoldMore = false
   protected isPaused = false
   #reading = NOTHING
   /** It comes in full buffers. */

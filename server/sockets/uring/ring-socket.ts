@@ -15,7 +15,6 @@ import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-writer.ts'
 const SHUT_RDWR = 2
 
 export class RingSocket extends RingReader implements Socket, Settled, Pollable {
-  readonly isDecrypted = false
   #ends: SocketEnds | null = null
   #isUnsettled = false
   /** Its breaking is told of while it is not read. */

@@ -16,7 +16,6 @@ import {
   MSG_NOSIGNAL,
 } from '../calls.ts'
 import { OwnSocket } from '../own-socket.ts'
-import { NOBODY, type SocketEvents } from '../socket.ts'
 import { SLOT_BYTES } from './outgoing.ts'
 import { askReady, askSend, setMemory, setNothing } from './requests.ts'
 import type { RingHost } from './ring-host.ts'
@@ -36,7 +35,6 @@ const POLLOUT = 4
 const NONE = Buffer.alloc(0)
 
 export abstract class RingWriter extends OwnSocket implements Asker {
-  owner: SocketEvents = NOBODY
   number = -1
   inFlight = 0
   isDone = false
@@ -155,8 +153,8 @@ export abstract class RingWriter extends OwnSocket implements Asker {
   }
 
   /** What a slot holds was taken before. */
-  override get isClear(): boolean {
-    return this.#slot < 0
+  get isClear(): boolean {
+    return this.#slot < 0 && !this.#isBlocked
   }
 
   pourChanged(): void {

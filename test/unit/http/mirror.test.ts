@@ -30,6 +30,7 @@ class Mirror implements Asker {
   readonly isRequestWhole = true
   readonly clientAddress = '192.0.2.1'
   readonly keptFor = { countKept() {} }
+  readonly outlet = null
   readonly request: RequestHead
   dropped = 0
   ended: string | null = null
