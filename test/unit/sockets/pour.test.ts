@@ -316,3 +316,20 @@ test('without a pipe all is read as ever, and nothing is lost', () => {
   for (const pipe of taken) pipes.give(pipe)
   expect(descriptors()).toBeLessThan(before)
 })
+
+test('what the other socket took before leaves first: until then nothing comes', () => {
+  const pour = flowing()
+  from.send(100_000)
+  to.isClear = false
+  expect(pour.share()).toBe('more')
+  expect([came, pour.isBlocked, pour.isFlowing, pipes.open - pipes.spare]).toEqual([0, true, true, 0])
+  to.isClear = true
+  pour.drain()
+  expect([pour.isBlocked, to.changes]).toEqual([false, 2])
+  pour.share()
+  expect([came, to.read()]).toEqual([100_000, 100_000])
+})
+
+test('volume of a length that is known is poured from the first byte', () => {
+  expect(pouring(1_000_000).isFlowing).toBe(true)
+})

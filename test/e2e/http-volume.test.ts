@@ -1,0 +1,95 @@
+// Bytes in volume, which pass the engine by where sockets can: counts, ends and the connections are as ever.
+import { expect, test } from 'bun:test'
+import { startEngine, toServers } from '../support/engine.ts'
+import { startOrigin } from '../support/origin.ts'
+import { waitFor } from '../support/wait.ts'
+
+const LENGTH = 8_000_000
+
+/** Bytes of which each place tells where it is, and of which answer. */
+function patterned(answer: number): Buffer {
+  const bytes = Buffer.alloc(LENGTH)
+  for (let at = 0; at + 4 <= LENGTH; at += 4) bytes.writeUInt32BE(((at + answer) * 2_654_435_761) >>> 0, at)
+  return bytes
+}
+
+const head = (length: number): string => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`
+const REQUEST = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
+
+test('large answers follow small ones and each other on one connection, whole and counted', async () => {
+  let asked = 0
+  await using origin = startOrigin(async (_request, reply) => {
+    const count = asked++
+    if (count % 2 === 0) return void (await reply.raw(`${head(2)}ok`))
+    await reply.raw(head(LENGTH))
+    await reply.raw(patterned(count))
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  const client = await gateway.client()
+  for (let count = 0; count < 6; count++) {
+    client.send(REQUEST)
+    const answer = await client.readAnswer()
+    if (count % 2 === 0) expect(answer.body).toBe('ok')
+    else expect([answer.complete, answer.bytes.equals(patterned(count))]).toEqual([true, true])
+  }
+  await waitFor(() => gateway.log.length === 6)
+  expect(gateway.log.map(({ bytesOut }) => bytesOut)).toEqual([2, LENGTH, 2, LENGTH, 2, LENGTH])
+  expect(gateway.outbound).toEqual({ open: 1, idle: 1 })
+  await gateway.settled()
+})
+
+test('who asks for the next answer before it has read a large one gets both', async () => {
+  let asked = 0
+  await using origin = startOrigin(async (_request, reply) => {
+    await reply.raw(head(LENGTH))
+    await reply.raw(patterned(asked++))
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  const client = await gateway.client()
+  client.pause()
+  client.send(`${REQUEST}${REQUEST}`)
+  await waitFor(() => asked === 1)
+  client.resume()
+  for (const answer of [await client.readAnswer(), await client.readAnswer()])
+    expect([answer.complete, answer.bytes.length]).toEqual([true, LENGTH])
+  await gateway.settled()
+})
+
+for (const how of ['fin', 'rst'] as const)
+  test(`a large answer that its server breaks off by ${how} never looks whole`, async () => {
+    await using origin = startOrigin(async (_request, reply) => {
+      await reply.raw(head(LENGTH))
+      await reply.raw(patterned(0).subarray(0, LENGTH / 2))
+      if (how === 'fin') reply.fin()
+      else reply.rst()
+    })
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const client = await gateway.client()
+    client.send(REQUEST)
+    const answer = await client.readAnswer()
+    expect(answer.complete).toBe(false)
+    expect(patterned(0).subarray(0, answer.bytes.length).equals(answer.bytes)).toBe(true)
+    const { bytesOut, fault } = await gateway.logged()
+    expect(fault).toBe('server_truncated')
+    expect(bytesOut).toBeLessThanOrEqual(LENGTH / 2)
+    await gateway.settled()
+  })
+
+test('a client that goes in the middle of a large answer, read or not, frees its server', async () => {
+  await using origin = startOrigin(async (_request, reply) => {
+    await reply.raw(head(LENGTH * 10))
+    for (let part = 0; part < 10; part++) await reply.raw(patterned(part))
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  for (const reads of [true, false]) {
+    const client = await gateway.client()
+    client.send(REQUEST)
+    await client.readUntil('\r\n\r\n')
+    if (!reads) client.pause()
+    await waitFor(() => gateway.inFlight === 1)
+    client.rst()
+    await waitFor(() => gateway.inFlight === 0)
+  }
+  expect(gateway.log.map(({ fault }) => fault)).toEqual(['client_abort', 'client_abort'])
+  await gateway.settled()
+})
