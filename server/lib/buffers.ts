@@ -43,6 +43,9 @@ export function tellBuffersTo(full: (limit: number) => void): void {
 /** Bytes that are held now. */
 export const bufferedBytes = (): number => state.bytes
 
+/** Bytes that may yet be held. */
+export const roomLeft = (): number => Math.max(0, state.limit - state.bytes)
+
 /** How often the limit was reached. */
 export const buffersFullTimes = (): number => state.fullTimes
 

@@ -33,12 +33,14 @@ export class BufferRing {
   readonly #words: Int32Array
   readonly #halves: Uint16Array
   #tail = 0
+  #shown: number
 
   /** `count` is a power of two. Throws RingRefused. */
   constructor(ring: Ring, group: number, count: number, size: number) {
     this.group = group
     this.size = size
     this.count = count
+    this.#shown = count
     this.#memory = new KernelMemory(count * size)
     this.#places = new KernelMemory(count * PLACE_BYTES)
     this.bytes = this.#memory.bytes
@@ -72,8 +74,27 @@ export class BufferRing {
     this.#words[word + 2] = this.size
     this.#halves[(place << 3) + NUMBER] = number
     this.#tail = (this.#tail + 1) & 0xffff
-    this.#halves[TAIL] = this.#tail
     this.free++
+    this.#show()
+  }
+
+  /**
+   * Lets the kernel see so many of those that are free, at most: what it reads in a turn is bounded by that.
+   * It looks at them within our own calls only.
+   */
+  limit(count: number): void {
+    if (count === this.#shown) return
+    this.#shown = count
+    this.#show()
+  }
+
+  /** How many it sees. */
+  get visible(): number {
+    return Math.min(this.free, this.#shown)
+  }
+
+  #show(): void {
+    this.#halves[TAIL] = this.#tail - Math.max(0, this.free - this.#shown)
   }
 
   /** When nothing is in flight any more, or its ring is closed and nothing was. */

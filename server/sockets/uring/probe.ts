@@ -7,7 +7,7 @@ import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM } from '../calls.ts'
 import { KernelMemory } from '../memory.ts'
 import { BufferRing } from './buffer-ring.ts'
 import * as asked from './requests.ts'
-import { type Completions, HAS_BUFFER, HAS_MORE, Ring } from './ring.ts'
+import { type Completions, HAS_BUFFER, Ring } from './ring.ts'
 import { RingRefused } from './set-up.ts'
 import { OLD, whyRefused } from './why-refused.ts'
 
@@ -75,9 +75,9 @@ function triedOn(ring: Ring): string | null {
   }
 }
 
-const RECEIVE_MANY = 1
-const RECEIVE_ONCE = 2
-const SEND = 3
+const RECEIVE = 1
+const SEND = 2
+const READY = 3
 const CANCEL = 4
 
 class Trial implements Completions {
@@ -96,8 +96,9 @@ class Trial implements Completions {
   run(here: number, there: number): string | null {
     const ring = this.#ring
     this.#memory.bytes.set(WORD)
-    asked.askReceiveMany(ring, here, RECEIVE_MANY, GROUP)
-    asked.askReceive(ring, there, RECEIVE_ONCE, GROUP)
+    asked.askReceiveLater(ring, here, RECEIVE, GROUP)
+    asked.askReceive(ring, there, RECEIVE, GROUP)
+    asked.askReady(ring, here, READY, 0)
     for (const fd of [here, there])
       asked.setMemory(ring, asked.askSend(ring, fd, SEND, 0), this.#memory.at, WORD.length)
     while (this.#received < 2 && !this.#isWrong)
@@ -113,11 +114,10 @@ class Trial implements Completions {
       const { bytes, size } = this.#buffers
       const start = (flags >>> 16) * size
       const isSame = bytes.subarray(start, start + result).equals(WORD)
-      const goesOn = (flags & HAS_MORE) !== 0
       this.#received++
-      if (!isSame || goesOn !== (tag === RECEIVE_MANY)) this.#isWrong = true
+      if (!isSame) this.#isWrong = true
       this.#buffers.give(flags >>> 16)
-    } else if (tag === SEND ? result !== WORD.length : tag === RECEIVE_ONCE || result === -EINVAL)
+    } else if (tag === SEND ? result !== WORD.length : tag === RECEIVE || result === -EINVAL)
       this.#isWrong = true
   }
 }

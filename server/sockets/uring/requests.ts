@@ -1,34 +1,41 @@
 // What is asked of the kernel, one function for each: the words of their entries (io_uring_enter(2)).
-import { ADDRESS, FLAGS, GROUP, LENGTH, OFFSET, type Ring, TAG } from './ring.ts'
+import { ADDRESS, BOUND, FLAGS, GROUP, LENGTH, OFFSET, type Ring, TAG } from './ring.ts'
 
 export const NOP = 0
 export const POLL_ADD = 6
-export const ACCEPT = 13
 export const ASYNC_CANCEL = 14
 export const CONNECT = 16
 export const CLOSE = 19
 export const SEND = 26
 export const RECV = 27
 /** All of them. */
-export const OPERATIONS = [NOP, POLL_ADD, ACCEPT, ASYNC_CANCEL, CONNECT, CLOSE, SEND, RECV]
+export const OPERATIONS = [NOP, POLL_ADD, ASYNC_CANCEL, CONNECT, CLOSE, SEND, RECV]
 
 // The first word of an entry has flags from bit 8 on, and a priority from bit 16 on.
 const BUFFER_SELECT = 0x20 << 8
-const ACCEPT_MULTISHOT = 1 << 16
 const RECEIVE_POLL_FIRST = 1 << 16
 const RECEIVE_MULTISHOT = 2 << 16
 
-const SOCK_CLOEXEC = 0x80000
 const MSG_NOSIGNAL = 0x4000
 const MSG_WAITALL = 0x100
 const CANCEL_ALL = 1
 const CANCEL_FD = 2
 const CANCEL_ANY = 4
 
-/** Receives into buffers of a group, again and again until it ends, is cancelled, or finds no buffer. */
-export function askReceiveMany(ring: Ring, fd: number, tag: number, group: number): void {
+/** Buffers to receive into. */
+interface Buffers {
+  readonly group: number
+  readonly size: number
+}
+
+/**
+ * Receives into buffers of a group, again and again until it has brought as much as one of them holds, ends,
+ * is cancelled, or finds none. Without that bound (Linux 6.17) it would bring all that is there at once.
+ */
+export function askReceiveMany(ring: Ring, fd: number, tag: number, { group, size }: Buffers): void {
   const at = ring.ask(RECV | BUFFER_SELECT | RECEIVE_MULTISHOT, fd, tag, 0)
   ring.entries[at + GROUP] = group
+  ring.entries[at + BOUND] = size
 }
 
 /** Receives once into a buffer of a group: what is there, or what comes. */
@@ -68,12 +75,6 @@ export function setNothing(ring: Ring, at: number, tag: number): void {
 export function askReady(ring: Ring, fd: number, tag: number, events: number): void {
   const at = ring.ask(POLL_ADD, fd, tag, 0)
   ring.entries[at + FLAGS] = events
-}
-
-/** Accepts connections until it is cancelled or fails. */
-export function askAccept(ring: Ring, fd: number, tag: number): void {
-  const at = ring.ask(ACCEPT | ACCEPT_MULTISHOT, fd, tag, 0)
-  ring.entries[at + FLAGS] = SOCK_CLOEXEC
 }
 
 /** Connects to an address (`setName`): where its entry begins. */

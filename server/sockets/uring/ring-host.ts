@@ -1,5 +1,6 @@
 // What all sockets on one ring share.
 import { guarded, tellBug } from '../../lib/bug.ts'
+import { roomLeft } from '../../lib/buffers.ts'
 import { nowMs } from '../../lib/clock.ts'
 import { libc } from '../../lib/native.ts'
 import { lend, takeBack } from '../../lib/read-piece.ts'
@@ -9,6 +10,7 @@ import type { Loop } from '../loop.ts'
 import { KernelMemory } from '../memory.ts'
 import { Poller } from '../poller.ts'
 import { BufferRing } from './buffer-ring.ts'
+import { boundsReceives } from './bounded.ts'
 import { Message, Slots } from './outgoing.ts'
 import type { RingWaiter } from './ring-waiter.ts'
 
@@ -17,7 +19,8 @@ export const NAME_BYTES = 128
 const GROUP = 1
 /** 64 KB each is what reads cost least with. */
 const BUFFER_BYTES = 64 * 1024
-const BUFFERS = 128
+export const BUFFERS = 128
+const BUFFERS_LEAST = 2
 
 /** Something to be done when the turn ends. */
 export interface Settled {
@@ -37,6 +40,8 @@ export class RingHost {
   readonly loop: Loop
   readonly libc = libc()
   readonly buffers: BufferRing
+  /** One request may bring many pieces, as its bytes can be bounded. */
+  readonly mayReadOn: boolean
   readonly slots = new Slots()
   readonly message = new Message()
   readonly peeked = new KernelMemory(1)
@@ -47,37 +52,34 @@ export class RingHost {
   readonly figures = new SocketsFigures()
   /** Connecting to it ends a connection of TCP by a reset (AF_UNSPEC, connect(2)). */
   readonly nobody = new KernelMemory(16)
-  #lost: Poller | null = null
+  /** Calls other than of the ring, and to send. */
+  otherCalls = 0
+  /**
+   * Tells of sockets that broke or were hung up while they are not read: an epoll for that alone, as a ring
+   * tells the other side's end as well, again and again.
+   */
+  readonly lost = new Poller()
   #unsettled: Settled[] = []
   #settling: Settled[] = []
   #hungry: Hungry[] = []
   readonly #again = (): void => {}
 
   /** `exhausted` is called when accepting stops for a while as descriptors or memory have run out. */
-  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void) {
+  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void, buffers: number) {
     this.loop = loop
     this.waiter = waiter
     this.exhausted = exhausted
-    this.buffers = new BufferRing(waiter.ring, GROUP, BUFFERS, BUFFER_BYTES)
+    this.buffers = new BufferRing(waiter.ring, GROUP, buffers, BUFFER_BYTES)
     this.names = new KernelMemory(waiter.ring.size * NAME_BYTES)
+    this.mayReadOn = boundsReceives(waiter.ring, this.buffers)
     lend(this.buffers.bytes.buffer)
     this.wheel = new Wheel(() => nowMs)
     this.wheel.start()
     loop.drive(this.wheel)
     loop.settle(() => this.#settle())
+    // Made at once: when it is needed no descriptor may be left.
+    waiter.watch(this.lost.fd, () => void this.lost.turn(0))
     waiter.onClosed(() => this.#free())
-  }
-
-  /**
-   * Tells of sockets that broke or were hung up while they are not read: an epoll for that alone, as a ring
-   * tells the other side's end as well, again and again.
-   */
-  get lost(): Poller {
-    if (this.#lost !== null) return this.#lost
-    const lost = new Poller()
-    this.#lost = lost
-    this.waiter.watch(lost.fd, () => void lost.turn(0))
-    return lost
   }
 
   /** Calls `settle` of it when the turn ends. */
@@ -109,7 +111,7 @@ export class RingHost {
     const { figures, waiter, loop, buffers } = this
     figures.turns = loop.turns
     figures.events = waiter.ring.told
-    figures.calls = waiter.ring.enters + figures.directSends
+    figures.calls = waiter.ring.enters + figures.directSends + this.otherCalls
     figures.buffersLent = buffers.count - buffers.free
     return figures
   }
@@ -123,7 +125,18 @@ export class RingHost {
       for (let i = 0; i < settling.length; i++) this.#settleOne(settling[i]!)
       settling.length = 0
     }
+    this.#limit()
     if (this.#hungry.length > 0) this.#feed()
+  }
+
+  /**
+   * What is read in a turn may all have to wait in this process: it is half of what there is room for at
+   * most, and never nothing.
+   */
+  #limit(): void {
+    const { count, size } = this.buffers
+    const room = Math.floor(roomLeft() / 2 / size)
+    this.buffers.limit(Math.max(BUFFERS_LEAST, Math.min(count, room)))
   }
 
   #settleOne(one: Settled): void {
@@ -136,7 +149,7 @@ export class RingHost {
   }
 
   #feed(): void {
-    const fed = this.#hungry.splice(0, this.buffers.free)
+    const fed = this.#hungry.splice(0, this.buffers.visible)
     for (const one of fed) one.feed()
     // The others have their turn without sleep.
     if (this.#hungry.length > 0) this.waiter.later(this.#again)
@@ -150,6 +163,6 @@ export class RingHost {
     this.peeked.free()
     this.nobody.free()
     this.names.free()
-    this.#lost?.close()
+    this.lost.close()
   }
 }

@@ -1,26 +1,43 @@
 import { guarded } from '../../lib/bug.ts'
 import { nowMs, tick } from '../../lib/clock.ts'
+import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import type { Timed } from '../../lib/wheel.ts'
-import { EMFILE, ENFILE, ENOBUFS, ENOMEM, IPPROTO_TCP, setOption, TCP_NODELAY } from '../calls.ts'
+import {
+  EAGAIN,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  IPPROTO_TCP,
+  setNonBlocking,
+  setOption,
+  TCP_NODELAY,
+} from '../calls.ts'
 import { openListening } from '../open-listening.ts'
 import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening, Socket } from '../socket.ts'
-import { askAccept, askCancel } from './requests.ts'
-import { HAS_MORE } from './ring.ts'
+import { askCancel, askReady } from './requests.ts'
 import type { RingHost } from './ring-host.ts'
 import { RingSocket } from './ring-socket.ts'
 import type { Asker } from './ring-waiter.ts'
 
 // Kinds of its requests.
-const ACCEPT = 0
+const READY = 0
 const CANCEL = 1
 
+const POLLIN = 1
+const SOCK_CLOEXEC = 0x80000
+/** Most that are taken in one turn, where many come. */
+const AT_ONCE = 32
 const PAUSE_MS = 250
 /** Until some are free again; who waits meanwhile waits in the kernel. */
 const EXHAUSTED = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
-/** A listening socket on a ring: one request accepts all that come. */
+/**
+ * A listening socket on a ring, which says that somebody waits. They are taken one by one: a request that
+ * accepts all who come would take the last descriptors, and those who come while it is being parked.
+ */
 export class RingListening implements Listening, Asker, Timed {
   number = -1
   inFlight = 0
@@ -34,10 +51,10 @@ export class RingListening implements Listening, Asker, Timed {
   /** -1: closed. */
   #fd: number
   #isParked = false
-  /** Accepted while it was being parked. */
-  readonly #held: number[] = []
   #isAsked = false
   #isCancelled = false
+  /** How many are taken next: more where more were there. */
+  #atOnce = 1
 
   /** Throws a SystemProblem. */
   constructor(host: RingHost, how: ListenHow, accepted: (socket: Socket) => void) {
@@ -45,6 +62,7 @@ export class RingListening implements Listening, Asker, Timed {
     this.port = localName(this.#fd)?.port ?? 0
     this.#host = host
     this.#accepted = accepted
+    setNonBlocking(this.#fd)
     // What is accepted has it from there.
     setOption(this.#fd, IPPROTO_TCP, TCP_NODELAY, 1)
     host.waiter.add(this)
@@ -56,17 +74,36 @@ export class RingListening implements Listening, Asker, Timed {
     return this.#fd
   }
 
-  completed(kind: number, result: number, flags: number): void {
-    if (kind !== ACCEPT) return
-    if ((flags & HAS_MORE) === 0) this.#isAsked = this.#isCancelled = false
+  completed(kind: number): void {
+    if (kind !== READY) return
+    this.#isAsked = this.#isCancelled = false
     try {
-      // One request may have accepted several by the time that it is parked.
-      if (result >= 0 && this.#isParked) this.#held.push(result)
-      else if (result >= 0) this.#enter(result)
-      else if (EXHAUSTED.includes(-result)) this.#pause()
+      this.#take()
     } finally {
       if (this.dueMs === 0) this.#ask()
     }
+  }
+
+  #take(): void {
+    const { libc } = this.#host
+    // A handler may park or close it.
+    for (let i = 0; i < this.#atOnce; i++) {
+      if (this.#fd < 0 || this.#isParked) return
+      this.#host.otherCalls++
+      const fd = libc.accept4(this.#fd, null, null, SOCK_CLOEXEC)
+      if (fd >= 0) {
+        guarded(() => this.#enter(fd))
+        continue
+      }
+      const code = errno()
+      if (EXHAUSTED.includes(code)) return this.#pause()
+      // Others mean the connection, which is gone already (accept(2)).
+      if (code === EAGAIN) {
+        this.#atOnce = 1
+        return
+      }
+    }
+    this.#atOnce = Math.min(this.#atOnce * 2, AT_ONCE)
   }
 
   #enter(fd: number): void {
@@ -96,7 +133,7 @@ export class RingListening implements Listening, Asker, Timed {
     if (this.#fd < 0 || this.#isParked || this.#isAsked) return
     const { waiter } = this.#host
     this.#isAsked = true
-    askAccept(waiter.ring, this.#fd, waiter.tag(this, ACCEPT))
+    askReady(waiter.ring, this.#fd, waiter.tag(this, READY), POLLIN)
   }
 
   #cancel(): void {
@@ -105,7 +142,7 @@ export class RingListening implements Listening, Asker, Timed {
     if (!this.#isAsked || this.#isCancelled) return
     const { waiter } = this.#host
     this.#isCancelled = true
-    askCancel(waiter.ring, waiter.tag(this, CANCEL), waiter.tagOf(this, ACCEPT))
+    askCancel(waiter.ring, waiter.tag(this, CANCEL), waiter.tagOf(this, READY))
   }
 
   park(): void {
@@ -115,26 +152,18 @@ export class RingListening implements Listening, Asker, Timed {
   }
 
   unpark(): void {
-    if (!this.#isParked) return
     this.#isParked = false
-    this.#enterHeld()
     this.#ask()
-  }
-
-  #enterHeld(): void {
-    for (const fd of this.#held.splice(0)) guarded(() => this.#enter(fd))
   }
 
   stop(): void {
     if (this.#fd < 0) return
-    this.#isParked = false
     this.#cancel()
-    // Until that is done the kernel accepts for it; and no entry may name a descriptor that is another's.
+    // What is asked for holds it open; and no entry may name a descriptor that is another's.
     this.#host.waiter.ring.advance()
     this.#host.libc.close(this.#fd)
     this.#fd = -1
     this.isDone = true
-    this.#enterHeld()
     if (this.inFlight === 0) this.#host.waiter.leave(this)
   }
 

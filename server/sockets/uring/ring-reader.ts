@@ -1,6 +1,6 @@
-// What a connection on a ring reads: by one request that goes on and on, which costs least; in volume piece
-// by piece, one in each turn, so that others have theirs. While it is paused nothing is asked for; what was
-// in flight by then waits here, and is told first when it goes on.
+// What a connection on a ring reads: by one request for many pieces where the kernel can bound it, else by
+// one for each. So much and no more comes in a turn, or is in flight when it is paused: that waits here, and
+// is told first when it goes on.
 import type { Pointer } from 'bun:ffi'
 import { countBuffered } from '../../lib/buffers.ts'
 import { tick } from '../../lib/clock.ts'
@@ -8,21 +8,19 @@ import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
 import type { Pour } from '../pour.ts'
-import { askCancel, askReady, askReceive, askReceiveMany } from './requests.ts'
+import { askCancel, askReady, askReceive, askReceiveLater, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
 import type { Hungry } from './ring-host.ts'
 import { IGNORED, READABLE, RECEIVE, RingWriter } from './ring-writer.ts'
 
 // What is asked for.
 const NOTHING = 0
-/** A piece. */
-const ONCE = 1
-/** One piece after the other. */
-const MANY = 2
+/** What comes. */
+const ASKED = 1
 /** The same, which was cancelled: its end is to come. */
-const ENDING = 3
+const ENDING = 2
 /** To hear that something has come, which is poured into another socket. */
-const READY = 4
+const READY = 3
 const POLLIN = 1
 
 const ECANCELED = 125
@@ -66,7 +64,7 @@ export abstract class RingReader extends RingWriter implements Hungry {
     this.mayHoldMore = (flags & HAS_RECEIVED_MORE) !== 0 || length === size
     this.#isVolume = this.mayHoldMore && length === size
     this.outgoing?.received(length, this.#isVolume)
-    if (this.#reading === MANY && this.outgoing?.isFlowing) this.unsettle()
+    if (this.#reading === ASKED && this.outgoing?.isFlowing) this.unsettle()
     const piece = bytes.subarray(number * size, number * size + length)
     if (this.isPaused || this.#stash !== null) return this.#keep(piece)
     tick()
@@ -134,9 +132,10 @@ export abstract class RingReader extends RingWriter implements Hungry {
       return askReady(waiter.ring, this.handle, waiter.tag(this, READABLE), POLLIN)
     }
     const tag = waiter.tag(this, RECEIVE)
-    if (this.#isVolume) askReceive(waiter.ring, this.handle, tag, buffers.group)
-    else askReceiveMany(waiter.ring, this.handle, tag, buffers.group)
-    this.#reading = this.#isVolume ? ONCE : MANY
+    if (this.host.mayReadOn) askReceiveMany(waiter.ring, this.handle, tag, buffers)
+    else if (this.mayHoldMore) askReceive(waiter.ring, this.handle, tag, buffers.group)
+    else askReceiveLater(waiter.ring, this.handle, tag, buffers.group)
+    this.#reading = ASKED
   }
 
   /** Something has come, or it was asked no longer. */
@@ -160,8 +159,8 @@ export abstract class RingReader extends RingWriter implements Hungry {
   feed(): void {
     this.#isHungry = false
     if (this.handle < 0 || this.#reading !== NOTHING) return
-    // A piece only: all that wait shall have one.
-    this.#isVolume = true
+    // Something is there.
+    this.mayHoldMore = true
     if (this.wantsToRead) this.#read()
     else this.unsettle()
   }
@@ -210,7 +209,7 @@ export abstract class RingReader extends RingWriter implements Hungry {
     if (this.handle < 0) return
     const wants = this.wantsToRead
     if (wants && this.#reading === NOTHING && !this.#isHungry) this.#read()
-    else if (this.#reading === MANY && (!wants || this.#isVolume)) this.#cancel()
+    else if (this.#reading === ASKED && (!wants || this.outgoing?.isFlowing)) this.#cancel()
   }
 
   expectVolume(): void {

@@ -1,6 +1,7 @@
 // A connection on a ring. What changes is settled when the turn ends, so that a pause and a resume within one
 // cost nothing.
 import type { Pointer } from 'bun:ffi'
+import { tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { AF_UNIX, readOption, SO_DOMAIN, SOL_SOCKET } from '../calls.ts'
@@ -79,8 +80,12 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
   }
 
   #watch(): void {
-    this.#isWatched = true
-    this.host.lost.add(this.handle, 0, this)
+    try {
+      this.host.lost.add(this.handle, 0, this)
+      this.#isWatched = true
+    } catch (error) {
+      tellBug(error) // the system has no room to poll one more
+    }
   }
 
   /** It is broken, or neither side sends any more. */

@@ -3,7 +3,7 @@ import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
 import { RingDial } from './ring-dial.ts'
-import { RingHost } from './ring-host.ts'
+import { BUFFERS, RingHost } from './ring-host.ts'
 import { RingListening } from './ring-listening.ts'
 import type { RingWaiter } from './ring-waiter.ts'
 
@@ -13,10 +13,11 @@ export class RingSockets implements Sockets {
 
   /**
    * `waiter` is what `loop` sleeps in. `exhausted` is called each time that accepting stops for a while, as
-   * descriptors or memory have run out. Throws RingRefused.
+   * descriptors or memory have run out. `buffers` is how many there are to read into, a power of two. Throws
+   * RingRefused.
    */
-  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void = () => {}) {
-    this.#host = new RingHost(loop, waiter, exhausted)
+  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void = () => {}, buffers = BUFFERS) {
+    this.#host = new RingHost(loop, waiter, exhausted, buffers)
   }
 
   listen(how: ListenHow, accepted: (socket: Socket) => void): Listening {

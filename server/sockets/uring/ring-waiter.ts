@@ -107,6 +107,11 @@ export class RingWaiter implements Waiter, Completions {
     asker.left()
   }
 
+  /** How many of those in the table watch a descriptor, which is for good. */
+  get watched(): number {
+    return this.#watches.length
+  }
+
   /** How many are in the table. */
   get askers(): number {
     return this.#askers.length - this.#numbers.length

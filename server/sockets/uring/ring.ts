@@ -20,6 +20,8 @@ export const LENGTH = 6
 export const FLAGS = 7
 export const TAG = 8
 export const GROUP = 10
+/** Of a request for many pieces: how many bytes all of them may be (`optlen`). */
+export const BOUND = 11
 export const ENTRY_WORDS = 16
 /** Flags of a completion. */
 export const HAS_BUFFER = 1

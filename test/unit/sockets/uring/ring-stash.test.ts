@@ -14,12 +14,21 @@ ringTest(
   'what came in the turn of a pause is counted as held until it is told or nobody wants it any more',
   onScene(subject, async (scene) => {
     for (const way of ['told', 'terminated as it is told', 'terminated before'] as const) {
+      const first = await scene.pair()
       const { peer, owner, socket } = await scene.pair()
-      // Volume: several full buffers come in one turn, and the first of them pauses.
-      owner.on.data = () => socket.pause()
-      const sent = peer.send(Buffer.alloc(1 << 20))
-      await waitFor(() => bufferedBytes() > 0 || owner.receivedBytes === sent)
+      // Both have something in one turn, and the first of them pauses the other.
+      first.owner.on.data = () => socket.pause()
+      let sent = 0
+      await waitFor(() => {
+        if (bufferedBytes() > 0) return true
+        socket.resume()
+        if (owner.receivedBytes < sent) return false
+        first.peer.send('x')
+        sent += peer.send(Buffer.alloc(50_000))
+        return false
+      })
       expect(bufferedBytes()).toBeGreaterThan(0)
+      first.owner.on.data = () => {}
       owner.on.data = () => {
         if (way === 'terminated as it is told') socket.terminate()
       }
