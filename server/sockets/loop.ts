@@ -5,7 +5,7 @@
 //   settle ──▶ sleep ──▶ handlers ──▶ microtasks ──▶ Bun's turn, if one is due ──▶ settle ...
 import { drainMicrotasks } from 'bun:jsc'
 import { guarded } from '../lib/bug.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { beginTurn, nowMs, tick } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import { bunEpoll } from './bun-epoll.ts'
 import { bunDueMs, bunHadTurn, forgetBunTimers, noteBunTimers, turnOfBun } from './bun-timers.ts'
@@ -99,6 +99,7 @@ export class Loop {
 
   #turn(): void {
     this.turns++
+    beginTurn()
     this.#waiter.turn(this.#sleepMs())
     // All of them, and those they make: an await of ours would run some, and then sleep over the others.
     drainMicrotasks()

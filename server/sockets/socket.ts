@@ -2,8 +2,9 @@
 // epoll or io_uring, or Bun's sockets. All three keep to what is said here.
 
 /**
- * Who is told what happens to a socket. Each event begins with the clock read, and ends with what was staged
- * sent; what an event throws is a bug: it is told, and costs this connection only.
+ * Who is told what happens to a socket. Each event begins with the clock read (a few of one turn share a
+ * reading), and ends with what was staged sent; what an event throws is a bug: it is told, and costs this
+ * connection only.
  */
 export interface SocketEvents {
   /**

@@ -3,7 +3,7 @@
 import { type Pointer, ptr } from 'bun:ffi'
 import { isTight } from '../../lib/buffers.ts'
 import { tellBug } from '../../lib/bug.ts'
-import { tick } from '../../lib/clock.ts'
+import { tickOfTurn } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { PIECE_BYTES } from '../../lib/read-piece.ts'
 import { flush } from '../../lib/stage.ts'
@@ -82,7 +82,7 @@ export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled 
   // ── events ──
 
   onReady(events: number): void {
-    tick()
+    tickOfTurn()
     try {
       this.#told(events)
       flush()

@@ -3,7 +3,7 @@
 // is told first when it goes on.
 import type { Pointer } from 'bun:ffi'
 import { countBuffered } from '../../lib/buffers.ts'
-import { tick } from '../../lib/clock.ts'
+import { tick, tickOfTurn } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
@@ -67,7 +67,7 @@ export abstract class RingReader extends RingWriter implements Hungry {
     if (this.#reading === ASKED && this.outgoing?.isFlowing) this.unsettle()
     const piece = bytes.subarray(number * size, number * size + length)
     if (this.isPaused || this.#stash !== null) return this.#keep(piece)
-    tick()
+    tickOfTurn()
     this.owner.onData(piece)
     flush()
   }

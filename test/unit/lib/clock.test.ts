@@ -14,6 +14,22 @@ test('the time stands between two ticks', () => {
   expect(clock.nowMs).toBe(at + 5000)
 })
 
+test('a few events of a turn share one reading, and the first of the next does not', () => {
+  let at = clock.tick()
+  const readings = spyOn(performance, 'now').mockImplementation(() => ++at)
+  clock.beginTurn()
+  const seen = Array.from({ length: 20 }, () => {
+    clock.tickOfTurn()
+    return clock.nowMs
+  })
+  expect(readings.mock.calls).toHaveLength(3)
+  expect(new Set(seen).size).toBe(3)
+  clock.beginTurn()
+  clock.tickOfTurn()
+  expect(clock.nowMs).toBe(at)
+  expect(readings.mock.calls).toHaveLength(4)
+})
+
 test('a Date line is an IMF-fixdate of now, CRLF included (RFC 9110 §5.6.7)', () => {
   // Whole seconds, looked at once a second.
   const beforeMs = Date.now() - 2000
