@@ -74,8 +74,9 @@ function directClient(
 const socketAddressOf = ({ socketAddress }: Accepted): string => canonical(socketAddress) ?? ''
 
 /** Where a PROXY header says that the client came in, else what its Host says. */
-const portAsked = ({ isNamed, localPort, scheme }: Accepted, host: Authority): number =>
-  isNamed && localPort > 0 ? localPort : portFor(host, scheme)
+const portAsked = (from: Accepted, host: Authority): number =>
+  // Only then: a socket asks the kernel.
+  from.isNamed && from.localPort > 0 ? from.localPort : portFor(host, from.scheme)
 
 type Believed = Exclude<HttpListenerConfig['client_from'], 'proxy_protocol' | undefined>
 

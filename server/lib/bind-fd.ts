@@ -32,6 +32,14 @@ export class SystemProblem extends Error {
   }
 }
 
+/** Connections that may wait on a socket that listens; the system may allow fewer (net.core.somaxconn). */
+export const BACKLOG = 4096
+
+/** Lets as many wait on one of Bun's, which takes 511: a crowd that comes at once would be turned away. */
+export function widenBacklog(fd: number): void {
+  if (process.platform === 'linux' && fd >= 0) libc().listen(fd, BACKLOG)
+}
+
 export interface BoundSocket {
   readonly fd: number
   readonly port: number

@@ -1,6 +1,6 @@
 import { ptr } from 'bun:ffi'
 import { constants } from 'node:os'
-import { SystemProblem } from '../lib/bind-fd.ts'
+import { BACKLOG, SystemProblem } from '../lib/bind-fd.ts'
 import { errno, libc } from '../lib/native.ts'
 import { socketAddress } from '../lib/socket-address.ts'
 import {
@@ -14,9 +14,6 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './calls.ts'
-
-/** As many as the system lets wait. */
-const BACKLOG = 65_535
 
 /**
  * A TCP socket that listens on an address literal; `::` is IPv4 as well, and alone where there is no IPv6.

@@ -4,6 +4,7 @@
 // descriptor is kept, and Bun's own is stopped within the same turn: nothing is accepted here.
 import { fstatSync } from 'node:fs'
 import { parseBind, tcpBindsOf, writeBind, type Binds, type TcpBind } from '../../lib/bind.ts'
+import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { dropSyns } from '../../lib/syn-filter.ts'
 import { listeningInodes } from '../../lib/tcp-table.ts'
@@ -228,6 +229,7 @@ export class Sockets {
     const socket = listen(host, port, { isShared: true })
     const fd = duplicateFd(socket.fd)
     socket.stop(true)
+    widenBacklog(fd)
     this.#ownInodes.set(String(fstatSync(fd).ino), socket.port)
     return { fd, port: socket.port }
   }

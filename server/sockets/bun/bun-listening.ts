@@ -1,4 +1,5 @@
 import type { SocketHandler, TCPSocketListener } from 'bun'
+import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import type { ListenHow, Listening } from '../socket.ts'
 import type { BunSocket } from './bun-socket.ts'
@@ -53,5 +54,7 @@ function listenOn(how: ListenHow, handlers: SocketHandler<BunSocket>): TCPSocket
   const options = { ...how, allowHalfOpen: true, socket: handlers } as unknown as Parameters<
     typeof Bun.listen<BunSocket>
   >[0]
-  return Bun.listen<BunSocket>(options) as unknown as TCPSocketListener<BunSocket>
+  const socket = Bun.listen<BunSocket>(options) as unknown as TCPSocketListener<BunSocket>
+  widenBacklog((socket as unknown as { fd: number }).fd)
+  return socket
 }

@@ -4,6 +4,7 @@ import { parseBind, socketKey, writeBind } from '../../../../server/lib/bind.ts'
 import { duplicateFd } from '../../../../server/lib/pass-fds.ts'
 import type { BindProblem } from '../../../../server/control/sockets/bind-problem.ts'
 import { Sockets } from '../../../../server/control/sockets/sockets.ts'
+import { backlogHere, backlogOf } from '../../../support/backlog.ts'
 import { waitFor } from '../../../support/wait.ts'
 
 const isLinux = process.platform === 'linux'
@@ -86,6 +87,15 @@ describe.if(isLinux)('listening sockets', () => {
     for (let i = 0; i < 60; i++) await connect(port)
     await waitFor(() => workers.reduce((sum, { accepted }) => sum + accepted, 0) === 60)
     expect(workers.every(({ accepted }) => accepted > 0)).toBe(true)
+  })
+
+  test('many may wait on each, as a crowd comes at once', () => {
+    const sockets = makeSockets()
+    const listeners = binds({ web: '127.0.0.1:0' })
+    sockets.stage(listeners, [0, 1])
+    sockets.commit(listeners)
+    for (const slot of [0, 1])
+      expect(backlogOf(sockets.take(socketKey('web', '127.0.0.1:0'), slot).fd)).toBe(backlogHere())
   })
 
   test('who comes while a worker is being replaced waits for the replacement', async () => {

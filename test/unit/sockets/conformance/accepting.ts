@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { tellBugsTo } from '../../../../server/lib/bug.ts'
 import { duplicateFd } from '../../../../server/lib/pass-fds.ts'
 import { IPPROTO_TCP, readOption, TCP_NODELAY } from '../../../../server/sockets/calls.ts'
+import { backlogHere, backlogOf } from '../../../support/backlog.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { turnsGoBy } from './ending.ts'
 import { Door, Peer } from './peer.ts'
@@ -70,6 +71,15 @@ function testListening(subject: Subject): void {
       expect(codeOf('192.0.2.1', 0)).toBe('EADDRNOTAVAIL')
     }),
   )
+
+  test('many may wait in the queue, also once it was parked', async () => {
+    const scene = new Scene(subject)
+    expect(backlogOf(scene.listening.fd)).toBe(backlogHere())
+    scene.listening.park()
+    scene.listening.unpark()
+    expect(backlogOf(scene.listening.fd)).toBe(backlogHere())
+    scene.close()
+  })
 
   test('an inherited socket is served, with those who waited in its queue', async () => {
     const door = new Door()
