@@ -1,7 +1,9 @@
 // Runs the tests in legs: all of them on the best kind of sockets that this machine lets us have, what bears
 // sockets also on epoll, and a part of that on Bun's. Ends with one line that sums them up. Names of legs as
 // arguments: those only.
+import { isRunning, killAll, sendSignal, treeOf } from './support/processes.ts'
 import { against, KINDS } from './support/sockets.ts'
+import { pause, waitFor } from './support/wait.ts'
 import type { SocketsKind } from '../server/sockets/socket.ts'
 
 interface Leg {
@@ -52,16 +54,31 @@ async function run({ kind, files, minutes }: Leg): Promise<Result> {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
-      // The runner then says which files it was in.
-      timeout: minutes * 60_000,
-      killSignal: 'SIGTERM',
     },
   )
   const told: string[] = []
-  await Promise.all([child.stdout, child.stderr].map((stream) => follow(stream, told)))
+  const all = Promise.all([child.stdout, child.stderr].map((stream) => follow(stream, told)))
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const isHung = await waitFor(isOver, { forMs: minutes * 60_000, everyMs: 200 }).then(
+    () => false,
+    () => true,
+  )
+  if (isHung) await end(child.pid)
+  await all
   const code = await child.exited
-  const isHung = child.signalCode === 'SIGTERM' || code === 143
-  return resultOf(told, isHung ? `it was ended after ${minutes} minutes` : `it ended with ${code}`, code)
+  return resultOf(
+    told,
+    isHung ? `it was ended after ${minutes} minutes` : `it ended with ${code}`,
+    isHung ? 1 : code,
+  )
+}
+
+/** All that it has started: first so that the runner can say which files it was in. */
+async function end(pid: number): Promise<void> {
+  const tree = treeOf(pid)
+  for (const one of tree) if (isRunning(one)) sendSignal(one, 'SIGTERM')
+  await pause(5000)
+  killAll(tree.filter(isRunning))
 }
 
 /** Shows what a leg says as it comes. */

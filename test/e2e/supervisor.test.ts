@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
 import { runCommand, spawnGateway, startGateway, writeInPlace, type Gateway } from '../support/gateway.ts'
+import { freePort } from '../support/kernel.ts'
 import { startOrigin } from '../support/origin.ts'
 import { makeGate, staysTrue, waitFor } from '../support/wait.ts'
 
@@ -26,14 +27,6 @@ const body = async (gateway: Gateway, target = '/'): Promise<string> => (await g
 const textOf = (gateway: Gateway): string => readFileSync(gateway.configFile, 'utf8')
 const rewritten = (gateway: Gateway, from: string, into: string): string =>
   textOf(gateway).replaceAll(from, into)
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listening = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = listening
-  listening.stop(true)
-  return port
-}
 
 describe('start', () => {
   test('the serving line says who serves what where, once all workers do', async () => {

@@ -37,13 +37,14 @@ export class RawClient implements AsyncDisposable {
   readonly #ended = Promise.withResolvers<Ending>()
   readonly #out: Buffer[] = []
   #finishing = false
-  #socket!: Socket<RawClient>
+  /** Null: it was reset before it could be looked at. */
+  #socket: Socket<RawClient> | null = null
 
   /** `from`: the address of ours that the connection comes from. */
   static async connect(port: number, hostname = '127.0.0.1', from?: string): Promise<RawClient> {
     const client = new RawClient()
     const bound = from === undefined ? {} : { localAddress: from } // unknown to the public types
-    client.#socket = await Bun.connect<RawClient>({
+    const socket = await Bun.connect<RawClient>({
       ...bound,
       hostname,
       port,
@@ -56,14 +57,20 @@ export class RawClient implements AsyncDisposable {
         error() {},
         close: (s, problem) => s.data.#onClose(problem),
       },
+    }).catch((problem: unknown) => {
+      // Who is accepted and closed at once is told so at times when it asks whether it is connected.
+      if ((problem as { code?: string }).code !== 'ECONNRESET') throw problem
+      client.#onClose(problem as Error)
+      return null
     })
-    client.#socket.setNoDelay(true)
+    socket?.setNoDelay(true)
+    client.#socket = socket
     return client
   }
 
   /** Our own port: what the kernel's tables call this connection. */
   get localPort(): number {
-    return this.#socket.localPort
+    return this.#socket?.localPort ?? 0
   }
 
   /** Queues bytes (a string is latin1) and writes what the socket takes. */
@@ -175,11 +182,11 @@ export class RawClient implements AsyncDisposable {
 
   /** Stops reading: the window fills and the sender has to wait. */
   pause(): void {
-    this.#socket.pause()
+    this.#socket?.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.#socket?.resume()
   }
 
   /** Ends our half after all queued bytes. */
@@ -190,7 +197,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Aborts: the other side sees a reset. */
   rst(): void {
-    this.#socket.terminate()
+    this.#socket?.terminate()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -199,14 +206,14 @@ export class RawClient implements AsyncDisposable {
 
   #flush(): void {
     for (let first = this.#out[0]; first !== undefined; first = this.#out[0]) {
-      const taken = Math.max(0, this.#socket.write(first))
+      const taken = Math.max(0, this.#socket?.write(first) ?? 0)
       if (taken < first.length) {
         this.#out[0] = first.subarray(taken)
         return
       }
       this.#out.shift()
     }
-    if (this.#finishing) this.#socket.shutdown()
+    if (this.#finishing) this.#socket?.shutdown()
   }
 
   #onEnd(ending: Ending): void {

@@ -29,10 +29,22 @@ function socketsOf(pid: number): Set<string> {
   return new Set(inodes)
 }
 
-/** A port that was free a moment ago. */
+/** Below those that the kernel gives to who asks for any, above those that tests of the relay use. */
+const FIRST_PORT = 25_000
+const PORTS = 7000
+
+/**
+ * A port that was free a moment ago. None that the kernel gives away: tests of other processes, which run
+ * beside this one, would get it.
+ */
 export function freePort(): number {
-  const listening = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = listening
-  listening.stop(true)
-  return port
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    try {
+      Bun.listen({ hostname: '0.0.0.0', port, socket: { data() {} } }).stop(true)
+      return port
+    } catch {
+      // Somebody has it.
+    }
+  }
 }

@@ -5,6 +5,7 @@ import { Suspects } from '../../../server/lib/address-race.ts'
 import type { Http1Servers } from '../../../server/http1/open-stream.ts'
 import { startEngine, toServers } from '../../support/engine.ts'
 import { dialsUnderWay, FullServer, fullServers } from '../../support/full-server.ts'
+import { freePort } from '../../support/kernel.ts'
 import { type Origin, type Script, startOrigin } from '../../support/origin.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
 import {
@@ -36,13 +37,6 @@ const sending = (bytes: string, end: 'fin' | 'rst' | 'nothing'): Origin =>
     if (end !== 'nothing') reply[end]()
   })
 
-/** A port that nobody listens on. */
-function closedPort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  listener.stop(true)
-  return listener.port
-}
-
 const OK = 'HTTP/1.1 200 OK\r\n'
 const CUT = ['server_truncated', 'body', 'the answer ended early'] as const
 
@@ -60,7 +54,7 @@ describe('a failure', () => {
   })
 
   test('of the connection says which', async () => {
-    expect(await failureOf({ port: closedPort() })).toEqual([
+    expect(await failureOf({ port: freePort() })).toEqual([
       'connect_refused',
       'connection',
       'connect refused',
@@ -135,7 +129,7 @@ describe('a name of several addresses', () => {
     const server = sending(`${OK}Content-Length: 2\r\n\r\nhi`, 'fin')
     const lookup: Asking['lookup'] = (_, done) => done(['127.0.0.3', '::1', '127.0.0.1'], null)
     expect(await answerOf({ host: 'three.test', port: server.port, lookup })).toEqual([200, 'hi', false])
-    expect((await failureOf({ host: 'three.test', port: closedPort(), lookup }))[0]).toBe('connect_refused')
+    expect((await failureOf({ host: 'three.test', port: freePort(), lookup }))[0]).toBe('connect_refused')
   })
 
   test('is not held up by one that is silent, and that one is remembered', async () => {
@@ -193,7 +187,7 @@ describe('an asking that is given up', () => {
   })
 
   test('while several addresses are dialled takes all of them back', async () => {
-    const port = closedPort()
+    const port = freePort()
     await using _ = fullServers(port, '127.0.0.1', '127.0.0.2')
     const lookup: Asking['lookup'] = (_, done) => done(['127.0.0.1', '127.0.0.2'], null)
     await givenUp({ host: 'two.test', port, lookup }, () => dialsUnderWay() === 2)
@@ -246,7 +240,7 @@ describe('an asking that is given up', () => {
 describe('many askings', () => {
   test('at once each have their own end, and leave nothing open', async () => {
     const server = origin((request, reply) => reply.send(200, request.target))
-    const port = closedPort()
+    const port = freePort()
     const before = descriptors()
     const ends = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
@@ -272,7 +266,7 @@ describe('a reach', () => {
     expect(await reach(server.port)).toBeNull()
     await waitFor(() => server.accepted === 1 && server.open === 0)
     expect(server.bytesReceived).toBe(0)
-    expect(await reach(closedPort())).toBe('connect refused')
+    expect(await reach(freePort())).toBe('connect refused')
     await using full = new FullServer()
     expect(await reach(full.port, 50)).toBe('timed out after 50ms while connecting')
   })

@@ -4,6 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { libc } from '../../../server/lib/native.ts'
 import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
 import type { Dial, DialFailure, Dialler, Socket } from '../../../server/sockets/socket.ts'
+import { freePort } from '../../support/kernel.ts'
 import { within } from '../../support/wait.ts'
 
 type Outcome = 'connected' | DialFailure | 'ended'
@@ -63,14 +64,6 @@ function echo(hostname: string): number {
   return server.port
 }
 
-/** A port on which nothing listens. */
-function closedPort(): number {
-  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = server
-  server.stop(true)
-  return port
-}
-
 describe('connected', () => {
   for (const address of ['127.0.0.1', '::1'])
     test(`to ${address}, and bytes pass both ways`, async () => {
@@ -91,7 +84,7 @@ describe('connected', () => {
 
 describe('failed', () => {
   test('a port on which nothing listens refuses', async () => {
-    const { dialled } = start('127.0.0.1', closedPort())
+    const { dialled } = start('127.0.0.1', freePort())
     expect(await settled(dialled)).toBe('connect_refused')
     expect([dialled.heard, dialled.socket]).toEqual([['connect_refused'], null])
   })

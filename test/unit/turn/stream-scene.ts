@@ -104,7 +104,7 @@ export async function connect(
 ): Promise<Wire> {
   const wire = new Wire()
   const wanted = { rejectUnauthorized: false, ...(alpn === undefined ? {} : { ALPNProtocols: alpn }) }
-  wire.socket = await Bun.connect<Wire>({
+  const connecting = Bun.connect<Wire>({
     hostname: host,
     port,
     data: wire,
@@ -112,6 +112,14 @@ export async function connect(
     socket: wireEvents,
     ...(tls ? { tls: wanted as never } : {}),
   })
+  try {
+    wire.socket = await connecting
+  } catch (problem) {
+    // Who is accepted and closed at once is told so at times when it asks whether it is connected.
+    if ((problem as { code?: string }).code !== 'ECONNRESET') throw problem
+    wire.isClosed = true
+    return wire
+  }
   if (tls) await waitFor(() => wire.handshake !== null || wire.isClosed, { what: 'the handshake' })
   return wire
 }

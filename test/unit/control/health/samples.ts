@@ -2,6 +2,7 @@
 import type { Socket } from 'bun'
 import { newProbe, type ServerCheck } from '../../../../server/control/health/probe.ts'
 import { Suspects } from '../../../../server/lib/address-race.ts'
+import { freePort } from '../../../support/kernel.ts'
 import { within } from '../../../support/wait.ts'
 import { healthCheck } from './checks.ts'
 
@@ -102,8 +103,4 @@ export const expecting = (change: Partial<ServerCheck['expect']>): Partial<Serve
 })
 
 /** A port that nobody listens on. */
-export function closedPort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  listener.stop(true)
-  return listener.port
-}
+export const closedPort = freePort
