@@ -153,14 +153,20 @@ export class Accepting implements Parked {
   useTls(isTls: boolean): void {
     if (isTls === this.#isTls) return
     this.#isTls = isTls
-    try {
-      this.#heldFd = duplicateFd(this.fd)
-    } catch {
-      return // not even one descriptor: who comes goes on as before, and TLS refuses that
-    }
-    this.#listening?.stop()
-    this.#listening = null
+    if (this.#listening !== null && !this.#hold(this.#listening)) return
     if (state.isStopped || !takeBack(this)) lookSoon()
+  }
+
+  /** Keeps it open for the other kind of sockets; false: there is not even one descriptor for that. */
+  #hold(listening: Listening): boolean {
+    try {
+      this.#heldFd = duplicateFd(listening.fd)
+    } catch {
+      return false // who comes goes on as before, and TLS refuses that
+    }
+    listening.stop()
+    this.#listening = null
+    return true
   }
 
   /** Accepts no more; who still waits in its queue is lost. */

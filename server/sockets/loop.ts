@@ -79,9 +79,8 @@ export class Loop {
       while (!until()) {
         this.#turn()
         if (this.#isBunDue()) await this.#giveBunItsTurn()
-        this.#settle()
+        this.#settle() // last: who holds it within that keeps it running
       }
-      this.#settle()
     } finally {
       this.#runs(false)
     }

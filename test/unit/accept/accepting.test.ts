@@ -88,6 +88,18 @@ if (process.platform === 'linux') {
     accepting.stop()
   })
 
+  test('one that becomes one of TLS and back before it is taken back keeps one descriptor', () => {
+    const before = nextDescriptor()
+    const accepting = new Accepting(ANY_PORT, false, () => {})
+    const listens = spyOn(Bun, 'listen').mockImplementation(() => {
+      throw new Error('no room for another watch')
+    })
+    for (const isTls of [true, false, true]) accepting.useTls(isTls)
+    accepting.stop()
+    listens.mockRestore()
+    expect([accepting.fd, nextDescriptor()]).toEqual([-1, before])
+  })
+
   test('one that is parked closes its descriptor when it stops', () => {
     const before = nextDescriptor()
     const accepting = new Accepting(ANY_PORT, false, () => {})

@@ -295,6 +295,30 @@ test('work that throws as a turn ends is told, and the loop goes on', async () =
   poller.close()
 })
 
+for (const nth of [1, 2])
+  test(`who holds it as a turn ends keeps it running, the ${nth}. time since nobody does`, async () => {
+    const poller = new Poller()
+    const loop = new Loop(poller)
+    loop.hold()
+    await within(timer(1), 'its first turn')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let times = 0
+    loop.settle(() => {
+      if (++times !== nth) return
+      loop.hold()
+      poller.later(resolve)
+    })
+    loop.release()
+    await new Promise<void>((resolve) => void unnoted(resolve, 50))
+    if (times >= nth) {
+      await within(promise, 'a turn for who holds it')
+      loop.release()
+      await new Promise<void>((resolve) => void unnoted(resolve, 50))
+    }
+    loop.close()
+    poller.close()
+  })
+
 test('it keeps the process going for as long as somebody holds it, and no longer', async () => {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'held-child.ts')], {
     stdout: 'pipe',
