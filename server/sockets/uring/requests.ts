@@ -17,7 +17,7 @@ const RECEIVE_POLL_FIRST = 1 << 16
 const RECEIVE_MULTISHOT = 2 << 16
 
 const MSG_NOSIGNAL = 0x4000
-const MSG_WAITALL = 0x100
+const MSG_DONTWAIT = 0x40
 const CANCEL_ALL = 1
 const CANCEL_FD = 2
 const CANCEL_ANY = 4
@@ -50,10 +50,14 @@ export function askReceiveLater(ring: Ring, fd: number, tag: number, group: numb
   ring.entries[at + GROUP] = group
 }
 
-/** Sends some memory (`setMemory`), which must stay until that is completed: where its entry begins. */
+/**
+ * Sends some memory (`setMemory`) as far as it is taken at once; it must stay until that is completed: where
+ * its entry begins. It never waits: what waits to be sent is woken by the other side's end as well, finds no
+ * room, and after some of that the kernel has a thread of its own wait for it.
+ */
 export function askSend(ring: Ring, fd: number, tag: number, extra: number): number {
   const at = ring.ask(SEND, fd, tag, extra)
-  ring.entries[at + FLAGS] = MSG_NOSIGNAL | MSG_WAITALL
+  ring.entries[at + FLAGS] = MSG_NOSIGNAL | MSG_DONTWAIT
   return at
 }
 
@@ -71,7 +75,10 @@ export function setNothing(ring: Ring, at: number, tag: number): void {
   ring.entries[at + TAG] = tag
 }
 
-/** Says once that a descriptor is ready for `events` (poll(2)), or broken, or hung up. */
+/**
+ * Says once that a descriptor is ready for `events` (poll(2)), or broken, or hung up; or that its other side
+ * has ended, whatever was asked for.
+ */
 export function askReady(ring: Ring, fd: number, tag: number, events: number): void {
   const at = ring.ask(POLL_ADD, fd, tag, 0)
   ring.entries[at + FLAGS] = events

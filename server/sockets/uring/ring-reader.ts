@@ -11,7 +11,8 @@ import type { Pour } from '../pour.ts'
 import { askCancel, askReady, askReceive, askReceiveLater, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
 import type { Hungry } from './ring-host.ts'
-import { IGNORED, READABLE, RECEIVE, RingWriter } from './ring-writer.ts'
+import { IGNORED, READABLE, RECEIVE } from './ring-room.ts'
+import { RingWriter } from './ring-writer.ts'
 
 // What is asked for.
 const NOTHING = 0

@@ -5,13 +5,13 @@ import { tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { AF_UNIX, readOption, SO_DOMAIN, SOL_SOCKET } from '../calls.ts'
-import { BROKEN, type Pollable } from '../poller.ts'
+import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.ts'
 import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
 import type { RingHost, Settled } from './ring-host.ts'
 import { RingReader } from './ring-reader.ts'
-import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-writer.ts'
+import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-room.ts'
 
 const SHUT_RDWR = 2
 
@@ -20,6 +20,8 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
   #isUnsettled = false
   /** Its breaking is told of while it is not read. */
   #isWatched = false
+  /** That there is room is told there, too. */
+  #awaitsRoom = false
   /** That was told: there is nothing more to be watched. */
   #isLost = false
   #wasReset = false
@@ -46,7 +48,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
   completed(kind: number, result: number, flags: number, extra: number): void {
     if (kind === RECEIVE) this.received(result, flags)
     else if (kind === SEND) this.sent(extra, result)
-    else if (kind === WRITABLE) this.drained()
+    else if (kind === WRITABLE) this.roomTold(result)
     else if (kind === READABLE) this.readable()
   }
 
@@ -88,8 +90,24 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     }
   }
 
-  /** It is broken, or neither side sends any more. */
+  protected awaitRoomAside(): void {
+    this.#awaitsRoom = true
+    if (this.#isWatched) this.host.lost.modify(this.handle, HAS_ROOM)
+    else this.host.lost.add(this.handle, HAS_ROOM, this)
+    this.#isWatched = true
+  }
+
+  /** It is broken, or neither side sends any more; or there is room. */
   onReady(events: number): void {
+    if ((events & (BROKEN | HUNG_UP)) === 0) this.host.lost.modify(this.handle, 0)
+    if (this.#awaitsRoom) {
+      this.#awaitsRoom = false
+      this.hasRoom()
+    }
+    if ((events & (BROKEN | HUNG_UP)) !== 0 && this.handle >= 0) this.#lost(events)
+  }
+
+  #lost(events: number): void {
     this.host.lost.remove(this.handle)
     this.#isWatched = false
     this.#isLost = true
@@ -140,6 +158,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
 
   #leave(isBroken: boolean): void {
     this.endPours()
+    this.dropRest()
     this.handle = -1
     this.isDone = true
     this.dropStash()

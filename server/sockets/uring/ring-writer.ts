@@ -15,34 +15,15 @@ import {
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
 } from '../calls.ts'
-import { OwnSocket } from '../own-socket.ts'
 import { SLOT_BYTES } from './outgoing.ts'
-import { askReady, askSend, setMemory, setNothing } from './requests.ts'
-import type { RingHost } from './ring-host.ts'
-import type { Asker } from './ring-waiter.ts'
-
-// Kinds of its requests.
-export const RECEIVE = 0
-export const SEND = 1
-export const WRITABLE = 2
-/** What became of it is nobody's business. */
-export const IGNORED = 3
-export const READABLE = 4
+import { askSend, setMemory, setNothing } from './requests.ts'
+import { IGNORED, RingRoom, SEND } from './ring-room.ts'
 
 const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 const SHUT_WR = 1
-const POLLOUT = 4
 const NONE = Buffer.alloc(0)
 
-export abstract class RingWriter extends OwnSocket implements Asker {
-  number = -1
-  inFlight = 0
-  isDone = false
-  protected readonly host: RingHost
-  /** Its descriptor; -1: gone. */
-  protected handle: number
-  /** The other side has ended, and that was told. */
-  protected hasEnded = false
+export abstract class RingWriter extends RingRoom {
   /** We have. */
   protected hasShut = false
   /** Nothing can be sent any more, which its owner knows. It closes once all is read. */
@@ -52,21 +33,16 @@ export abstract class RingWriter extends OwnSocket implements Asker {
   /** What is sent, or will be with the turn's call; -1: nothing. */
   #slot = -1
   #filled = 0
+  /** What was sent of it before that. */
+  #skipped = 0
+  /** Its send is over, and the kernel took less: the rest waits for room. */
+  #isShort = false
   /** Of that request. */
   #request = 0
   /** It takes no more for now. */
   #isBlocked = false
   #shutsWhenSent = false
 
-  constructor(host: RingHost, fd: number) {
-    super()
-    this.host = host
-    this.handle = fd
-  }
-
-  abstract completed(kind: number, result: number, flags: number, extra: number): void
-  abstract confused(): void
-  abstract left(): void
   /** Something has changed that matters when the turn ends. */
   protected abstract unsettle(): void
 
@@ -104,7 +80,7 @@ export abstract class RingWriter extends OwnSocket implements Asker {
     const slot = slots.take()
     if (slot < 0) return false
     this.#slot = slot
-    this.#filled = 0
+    this.#filled = this.#skipped = 0
     askSend(waiter.ring, this.handle, waiter.tag(this, SEND), slot)
     this.#request = waiter.ring.latest
     this.host.figures.ringSends++
@@ -136,13 +112,18 @@ export abstract class RingWriter extends OwnSocket implements Asker {
       return 0
     }
     if (held > 0) this.#dropSlot()
-    this.#awaitRoom()
+    this.awaitRoom()
     return sent - held
   }
 
-  #awaitRoom(): void {
-    const { waiter } = this.host
-    askReady(waiter.ring, this.handle, waiter.tag(this, WRITABLE), POLLOUT)
+  /** It takes bytes again, perhaps. */
+  protected hasRoom(): void {
+    if (!this.#isShort) return this.#drained()
+    const { libc, slots } = this.host
+    this.#isShort = false
+    const at = slots.addressOf(this.#slot) + this.#skipped
+    const result = libc.send(this.handle, at as Pointer, this.#filled, SEND_FLAGS)
+    this.sent(this.#slot, result < 0 ? -errno() : result)
   }
 
   // ── what is poured into it ──
@@ -160,7 +141,7 @@ export abstract class RingWriter extends OwnSocket implements Asker {
   pourChanged(): void {
     if (this.isFilled && !this.#isBlocked) {
       this.#isBlocked = true
-      if (this.#slot < 0) this.#awaitRoom()
+      if (this.#slot < 0) this.awaitRoom()
     }
     this.unsettle()
   }
@@ -174,6 +155,7 @@ export abstract class RingWriter extends OwnSocket implements Asker {
   #sendRest(sent: number): void {
     const { slots, waiter } = this.host
     this.#filled -= sent
+    this.#skipped = sent
     const entry = waiter.ring.entryOf(this.#request)
     setMemory(waiter.ring, entry, slots.addressOf(this.#slot) + sent, this.#filled)
   }
@@ -211,13 +193,30 @@ export abstract class RingWriter extends OwnSocket implements Asker {
 
   /** What a slot held was sent, or could not be. */
   protected sent(slot: number, result: number): void {
+    const isShort = result < 0 ? isFull(-result) : result < this.#filled
+    if (this.handle >= 0 && isShort) return this.#sentLess(Math.max(0, result))
     this.host.slots.give(slot)
     if (this.handle < 0) return
     const isWhole = result === this.#filled
     this.#slot = -1
     if (!isWhole) return this.#lost()
     if (this.#shutsWhenSent) this.#shut()
-    else this.drained()
+    else this.#drained()
+  }
+
+  #sentLess(sent: number): void {
+    this.#filled -= sent
+    this.#skipped += sent
+    this.#isShort = true
+    this.awaitRoom()
+  }
+
+  /** Nobody waits for room any more. */
+  protected dropRest(): void {
+    if (!this.#isShort) return
+    this.#isShort = false
+    this.host.slots.give(this.#slot)
+    this.#slot = -1
   }
 
   /** Bytes that it had taken are lost. */
@@ -230,11 +229,11 @@ export abstract class RingWriter extends OwnSocket implements Asker {
     flush()
   }
 
-  protected drained(): void {
+  #drained(): void {
     if (!this.#isBlocked || this.handle < 0) return
     tick()
     this.incoming?.drain()
-    if (this.handle >= 0 && this.isFilled) return this.#awaitRoom()
+    if (this.handle >= 0 && this.isFilled) return this.awaitRoom()
     this.#isBlocked = false
     if (this.#shutsWhenSent) this.#shut()
     else this.owner.onDrain()

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { Socket } from '../../../../server/sockets/socket.ts'
 import { waitFor } from '../../../support/wait.ts'
+import { turnsGoBy } from './ending.ts'
 import type { Recorder } from './recorder.ts'
 import { onScene, pattern, type Subject } from './scene.ts'
 
@@ -110,6 +111,36 @@ export function testWriting(subject: Subject): void {
       expect(at).toBe(bytes.length)
     }),
   )
+
+  for (const [what, piece] of [
+    ['large', 100_000],
+    ['small', 1000],
+  ] as const)
+    test(
+      `who has ended and reads nothing is told no drain of ${what} pieces, and gets all once it reads`,
+      onScene(subject, async (scene) => {
+        const { peer, owner, socket } = await scene.pair(NARROW)
+        const bytes = pattern(16 * 1024 * 1024)
+        peer.shutdown()
+        await waitFor(() => owner.has('end'))
+        let at = 0
+        const fill = (): void => {
+          for (let taken = -1; taken !== 0 && at < bytes.length; at += taken)
+            taken = socket.write(bytes, at, Math.min(bytes.length, at + piece))
+        }
+        owner.on.drain = fill
+        fill()
+        // Until what was written has gone where it can.
+        await waitFor(async () => {
+          const before = owner.events.length + at
+          await turnsGoBy(scene)
+          return owner.events.length + at === before
+        })
+        expect(at).toBeLessThan(bytes.length)
+        expect((await peer.readBytes(bytes.length)).equals(bytes)).toBe(true)
+        expect(at).toBe(bytes.length)
+      }),
+    )
 
   test(
     'a drain comes while it is paused as well',

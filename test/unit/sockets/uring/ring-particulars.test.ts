@@ -1,5 +1,5 @@
 import { afterAll, afterEach, expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Loop } from '../../../../server/sockets/loop.ts'
 import { probe } from '../../../../server/sockets/uring/probe.ts'
 import { RingSockets } from '../../../../server/sockets/uring/ring-sockets.ts'
@@ -100,6 +100,37 @@ ringTest(
 )
 
 ringTest(
+  'who has ended and reads nothing costs no turn, and no thread of the kernel that waits for it',
+  onScene(subject, async (scene) => {
+    const pairs = await many(scene, 20, 4096)
+    for (const { peer, owner, socket } of pairs) {
+      // It does not know of the end, as it does not read.
+      socket.pause()
+      peer.shutdown()
+      let at = 0
+      owner.on.drain = () => {
+        for (let taken = -1; taken !== 0 && at < 1e7; at += taken) taken = socket.write(lots, 0, 1000)
+      }
+      owner.on.drain()
+    }
+    const { ring } = opened!.waiter
+    const [only] = await many(scene, 1)
+    const roundTrip = async (): Promise<number> => {
+      const before = ring.told
+      const bytes = only!.owner.receivedBytes
+      only!.peer.send('x')
+      await waitFor(() => only!.owner.receivedBytes > bytes)
+      return ring.told - before
+    }
+    await waitFor(async () => (await roundTrip()) <= 4)
+    expect(Math.max(await roundTrip(), await roundTrip(), await roundTrip())).toBeLessThan(10)
+    expect(threadsOfTheKernel()).toEqual([])
+    for (const { peer } of pairs) peer.reset()
+    await waitFor(() => pairs.every(({ owner }) => owner.has('broken')))
+  }),
+)
+
+ringTest(
   'small writes beyond the number of slots are sent all the same',
   onScene(subject, async (scene) => {
     const pairs = await many(scene, 40)
@@ -145,6 +176,12 @@ interface Pair {
   readonly peer: Awaited<ReturnType<Scene['pair']>>['peer']
   readonly owner: Recorder
   readonly socket: Awaited<ReturnType<Scene['pair']>>['socket']
+}
+
+/** Those that wait in place of a ring. */
+function threadsOfTheKernel(): string[] {
+  const names = readdirSync('/proc/self/task').map((id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8'))
+  return names.filter((name) => name.startsWith('iou-wrk'))
 }
 
 async function many(scene: Scene, count: number, receiveBuffer?: number): Promise<Pair[]> {
