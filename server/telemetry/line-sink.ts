@@ -168,7 +168,8 @@ export class LineSink {
   }
 
   #write(): void {
-    if (this.#inFlight !== null || this.#retry !== null || this.#full.length === 0) return
+    if (this.#full.length === 0) return this.#overIfEmpty()
+    if (this.#inFlight !== null || this.#retry !== null) return
     if (this.#outlet === null && !this.#open()) return
     const outlet = this.#outlet
     while (outlet !== null && this.#full.length > 0) {

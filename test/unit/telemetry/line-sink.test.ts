@@ -176,6 +176,13 @@ test('closing writes what waits, and nothing is taken after it', async () => {
   expect(sink.dropped).toBe(1)
 })
 
+test('closing a file is over when its last line is written, not when its time is', async () => {
+  const sink = new LineSink({ to: { file }, onFailed })
+  append(sink, 'last')
+  await sink.close(3_600_000)
+  expect(readFileSync(file, 'latin1')).toBe('last\n')
+}, 30_000)
+
 const F_GETPIPE_SZ = 1032
 
 /** Reads all that is there; how many bytes. */
