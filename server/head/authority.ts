@@ -1,5 +1,6 @@
 // Host and authority (RFC 9110 §7.2, RFC 3986 §3.2): validated once and remembered, as most requests name one
 // of few hosts.
+import { filled } from '../lib/filled.ts'
 import { comparableHost } from '../lib/host-name.ts'
 import { COLON, HOST, latin1 } from './bytes.ts'
 
@@ -10,7 +11,7 @@ export interface Authority {
 }
 
 const SLOTS = 1024
-const known: (Authority | null)[] = Array.from({ length: SLOTS }, () => null)
+const known = filled<Authority | null>(SLOTS, null)
 const HOST_BYTES_MAX = 255 + 6
 
 /**

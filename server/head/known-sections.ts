@@ -1,5 +1,6 @@
 // Header sections that have come before. Who asks again and again says the same of itself each time: such a
 // section is compared, which costs a fifth of scanning it, and what was found in it then is known.
+import { filled } from '../lib/filled.ts'
 import { LF } from './bytes.ts'
 
 /** What a scan of these very bytes finds. */
@@ -17,7 +18,7 @@ const SLOTS = 64
 const BYTES_MAX = 2048
 /** So much of a section tells it from most others. */
 const MARK_EVERY = 16
-const sections: (Section | null)[] = Array.from({ length: SLOTS }, () => null)
+const sections = filled<Section | null>(SLOTS, null)
 /** Of the section that came last for each place: it is kept when it comes again. */
 const marks = new Int32Array(SLOTS)
 

@@ -3,6 +3,7 @@
 // timer sleeps until the next bucket that holds something: an idle process is not woken.
 
 import { tellBug } from './bug.ts'
+import { filled } from './filled.ts'
 
 /**
  * Something with a deadline. `dueMs` may be written at any time to a later value; to an earlier one through
@@ -30,7 +31,9 @@ const BUCKETS = 5120 // 128 s; what lies further is filed in the last bucket and
 
 export class Wheel {
   /** Null: nothing was filed there lately. Most never hold anything, and lists for all take a megabyte. */
-  readonly #buckets: (Timed[] | null)[] = Array.from({ length: BUCKETS }, () => null)
+  readonly #buckets = filled<Timed[] | null>(BUCKETS, null)
+  /** Entries in all of them. */
+  #filed = 0
   readonly #clock: () => number
   readonly #swept: () => void
   #tick: number
@@ -97,6 +100,7 @@ export class Wheel {
     entry.filedTick = at
     entry.filedPlace = bucket.length
     bucket.push(entry)
+    this.#filed++
     if (at < this.#wakeTick && this.#isStarted) this.#wakeAt(at)
   }
 
@@ -108,6 +112,7 @@ export class Wheel {
     // A bucket that is being swept has left the ring already: then the sweep sees by `filedTick` that this
     // one is out.
     if (!bucket || bucket[entry.filedPlace] !== entry) return
+    this.#filed--
     const last = bucket.pop()
     if (!last || last === entry) return
     bucket[entry.filedPlace] = last
@@ -122,6 +127,7 @@ export class Wheel {
   /** Until the next bucket that holds something. */
   #sleep(): void {
     if (!this.#isStarted) return
+    if (this.#filed === 0) return this.#wakeAt(Infinity)
     for (let tick = this.#tick + 1; tick <= this.#tick + BUCKETS; tick++)
       if (this.#holds(tick)) return this.#wakeAt(tick)
     this.#wakeAt(Infinity)
@@ -162,6 +168,7 @@ export class Wheel {
       const bucket = this.#buckets[at]
       if (!bucket || bucket.length === 0) continue
       this.#buckets[at] = null
+      this.#filed -= bucket.length
       for (const entry of bucket) this.#visit(entry, nowMs)
     }
     this.#swept()

@@ -2,6 +2,7 @@
 // a contract with those who read it.
 import type { Server } from '../backends/server.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { filled } from '../lib/filled.ts'
 import type { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
@@ -74,9 +75,10 @@ const METHOD_PIECES = METHODS.map((method) => piece(`,"method":"${method}","host
 const OTHER_METHOD = piece(',"method":')
 const HOST = piece(',"host":')
 const PATH = piece(',"path":')
-const STATUS_PIECES = Array.from({ length: 1024 }, (_, status) =>
-  piece(`${status === 0 ? null : status},"bytes_in":`),
-)
+/** Made when they are first needed: few are. */
+const STATUS_PIECES = filled<Uint8Array | null>(1024, null)
+const statusPiece = (status: number): Uint8Array =>
+  (STATUS_PIECES[status] ??= piece(`${status === 0 ? null : status},"bytes_in":`))
 const BYTES_OUT = piece(',"bytes_out":')
 const NO_QUEUE = piece(',"queue_ms":0,"connect_ms":')
 const QUEUE = piece(',"queue_ms":')
@@ -155,7 +157,7 @@ const KEPT_MAX = 1024
 
 /** From `status` to `fault`. */
 function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
-  line.put(STATUS_PIECES[x.status]!)
+  line.put(statusPiece(x.status))
   line.integer(x.bytesIn)
   line.put(BYTES_OUT)
   line.integer(x.bytesOut)

@@ -1,5 +1,6 @@
 // Log lines as bytes, written straight into the batch that goes to the file. Measured for a line of 540
 // bytes: 0.50 µs, where joining strings and encoding them takes 0.65.
+import { filled } from '../lib/filled.ts'
 import { utf8Length } from './utf8.ts'
 
 const QUOTE = 34
@@ -125,8 +126,8 @@ const KEPT_LENGTH_MAX = 512
  * checking each character.
  */
 export class Quotes {
-  readonly #texts: string[] = Array.from({ length: KEPT }, () => '')
-  readonly #quoted: Uint8Array[] = Array.from({ length: KEPT }, () => NULL)
+  readonly #texts = filled(KEPT, '')
+  readonly #quoted = filled<Uint8Array>(KEPT, NULL)
 
   of(text: string | null): Uint8Array {
     if (text === null || text === '') return NULL

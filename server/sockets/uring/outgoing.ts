@@ -13,16 +13,19 @@ const SLOTS = 2048
 
 export class Slots {
   readonly #memory = new KernelMemory(SLOTS * SLOT_BYTES)
-  readonly #free = Array.from({ length: SLOTS }, (_, i) => SLOTS - 1 - i)
+  /** Given back. */
+  readonly #free: number[] = []
+  /** Those from here on were never taken. */
+  #next = 0
 
   /** How many nobody has. */
   get free(): number {
-    return this.#free.length
+    return this.#free.length + SLOTS - this.#next
   }
 
   /** The one that was given back last, whose memory is warm; -1: none is left. */
   take(): number {
-    return this.#free.pop() ?? -1
+    return this.#free.pop() ?? (this.#next < SLOTS ? this.#next++ : -1)
   }
 
   give(slot: number): void {
