@@ -13,6 +13,8 @@ import type { Waiter } from './waiter.ts'
 
 /** In any case, for what nobody can know of: timers that are not set by JavaScript. */
 const TURN_OF_BUN_EVERY_MS = 1000
+/** While nothing else happens it waits so many times as long. */
+const QUIET = 4
 /** Where Bun's epoll was not found. */
 const BLIND_TURN_EVERY_MS = 20
 
@@ -28,6 +30,10 @@ export class Loop {
   readonly #settlers: (() => void)[] = []
   #bunHasSomething = false
   #turnOfBunMs = -Infinity
+  /** Our turns by then. */
+  #turnsByThen = 0
+  /** Nothing happened from its turn before to the last one. */
+  #isQuiet = false
   #holders = 0
   #isRunning = false
 
@@ -106,17 +112,24 @@ export class Loop {
 
   /** Until the next thing that no descriptor tells of. */
   #sleepMs(): number {
-    let untilMs = Math.min(this.#turnOfBunMs + this.#everyMs, bunDueMs())
+    let untilMs = Math.min(this.#turnOfBunMs + this.#mostMs, bunDueMs())
     for (const wheel of this.#wheels) untilMs = Math.min(untilMs, wheel.wakeMs)
     return Math.max(0, Math.ceil(untilMs - nowMs))
   }
 
   #isBunDue(): boolean {
     if (this.#bunHasSomething || this.#waiter.wasInterrupted) return true
-    return nowMs >= bunDueMs() || nowMs - this.#turnOfBunMs >= this.#everyMs
+    return nowMs >= bunDueMs() || nowMs - this.#turnOfBunMs >= this.#mostMs
+  }
+
+  /** From one turn of Bun to the next, at most. */
+  get #mostMs(): number {
+    return this.#isQuiet ? this.#everyMs * QUIET : this.#everyMs
   }
 
   async #giveBunItsTurn(): Promise<void> {
+    this.#isQuiet = this.isBunPolled && !this.#bunHasSomething && this.turns - this.#turnsByThen <= 1
+    this.#turnsByThen = this.turns
     this.#bunHasSomething = false
     this.turnsOfBun++
     const begunMs = tick()

@@ -1,5 +1,6 @@
 // A TCP connection (or one over a Unix socket) as its owner sees it, whatever carries it: a loop of ours on
 // epoll or io_uring, or Bun's sockets. All three keep to what is said here.
+import type { Wheel } from '../lib/wheel.ts'
 
 /**
  * Who is told what happens to a socket. Each event begins with the clock read (a few of one turn share a
@@ -148,6 +149,8 @@ export interface Sockets {
   dial(address: string, port: number, dialler: Dialler): Dial
   /** The same to the path of a Unix socket. */
   dialUnix(path: string, dialler: Dialler): Dial
+  /** Meets the deadlines of this wheel as long as there are sockets; left out: the wheel sets timers. */
+  drive?(wheel: Wheel): void
 }
 
 export const SOCKETS_KINDS = ['io_uring', 'epoll', 'bun'] as const

@@ -25,6 +25,7 @@ import { LimitNews } from '../telemetry/limit-news.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
+import { sockets } from '../sockets/sockets.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
@@ -274,6 +275,7 @@ export class DataPlane {
       snapshot,
       documents: (which) => this.#document(which),
     })
+    sockets().drive?.(engine.wheel)
     this.#descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
     const clients = new StreamClients(engine.wheel)
     const arrivals = new Arrivals(engine.wheel)

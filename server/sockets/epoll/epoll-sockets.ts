@@ -1,4 +1,5 @@
 // Sockets on an epoll of ours, by libc (Linux).
+import type { Wheel } from '../../lib/wheel.ts'
 import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Poller } from '../poller.ts'
@@ -39,5 +40,9 @@ export class EpollSockets implements Sockets {
     const dial = new EpollDial(this.#host, dialler, new EpollEnds('unknown', 0))
     dial.connectUnix(path)
     return dial
+  }
+
+  drive(wheel: Wheel): void {
+    this.#host.loop.drive(wheel)
   }
 }

@@ -1,4 +1,5 @@
 // Sockets on an io_uring of ours (Linux 6.1 and later, where it is permitted: probe.ts).
+import type { Wheel } from '../../lib/wheel.ts'
 import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
@@ -34,6 +35,10 @@ export class RingSockets implements Sockets {
     const dial = new RingDial(this.#host, dialler)
     dial.connectUnix(path)
     return dial
+  }
+
+  drive(wheel: Wheel): void {
+    this.#host.loop.drive(wheel)
   }
 
   /** What has been counted, gathered when somebody asks. */
