@@ -20,7 +20,7 @@ import { canonicalAddress } from '../lib/ranges.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { ClientConnection } from './ends.ts'
 import type { KnownClient } from './exchange.ts'
-import { linesFor } from './forwarded-lines.ts'
+import { linesFor, linesForDirect } from './forwarded-lines.ts'
 import type { HttpListenerConfig } from './listener.options.ts'
 
 /**
@@ -67,7 +67,7 @@ function directClient(
     trusted: false,
     scheme,
     authority,
-    ours: linesFor(told, listener.options.forwarded, gateway),
+    ours: linesForDirect(told, listener.options.forwarded, gateway),
   }
 }
 

@@ -3,6 +3,7 @@
 // read as "unknown": no stranger's text gets into a field of ours.
 import { type Authority } from '../head/authority.ts'
 import type { Hop } from '../head/hops.ts'
+import { filled } from '../lib/filled.ts'
 import type { Protocol } from './ends.ts'
 import type { HttpListenerConfig } from './listener.options.ts'
 
@@ -18,6 +19,41 @@ export interface Told {
   readonly host: Authority
   readonly port: number
 }
+
+/** Lines made lately for clients with nobody before them. */
+interface Recent {
+  readonly told: Told
+  readonly how: HttpListenerConfig['forwarded']
+  readonly gateway: string
+  readonly lines: Buffer
+}
+
+const SLOTS = 256
+const recent = filled<Recent | null>(SLOTS, null)
+
+/**
+ * Those of a client with nobody before it. Many open several connections, or come again with a new one for
+ * each request: these share one piece of memory.
+ */
+export function linesForDirect(told: Told, how: HttpListenerConfig['forwarded'], gateway: string): Buffer {
+  const place = placeOf(told.peer ?? UNKNOWN)
+  const kept = recent[place]
+  if (kept && kept.how === how && kept.gateway === gateway && isSame(kept.told, told)) return kept.lines
+  const lines = linesFor(told, how, gateway)
+  recent[place] = { told, how, gateway, lines }
+  return lines
+}
+
+/** Addresses of one net differ at their end. */
+function placeOf(address: string): number {
+  let hash = address.length
+  for (let i = Math.max(0, address.length - 5); i < address.length; i++)
+    hash = Math.imul(hash, 31) + address.charCodeAt(i)
+  return hash & (SLOTS - 1)
+}
+
+const isSame = (a: Told, b: Told): boolean =>
+  a.peer === b.peer && a.host === b.host && a.port === b.port && a.scheme === b.scheme && a.proto === b.proto
 
 export function linesFor(told: Told, how: HttpListenerConfig['forwarded'], gateway: string): Buffer {
   const { hops, peer, scheme, proto, host, port } = told
