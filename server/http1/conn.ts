@@ -131,7 +131,8 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   #pour(poured: Poured): void {
     const { readable, socket } = this
     const to = poured.to.socket
-    if (readable >= POUR_BYTES && to !== null && !this.isClosed) socket?.pour?.(to, readable, poured)
+    // Also where little is left: what is behind it must not go the same way.
+    if (to !== null && !this.isClosed) socket?.pour?.(to, readable, poured)
   }
 
   /** What comes next is no volume any more. */

@@ -93,3 +93,28 @@ test('a client that goes in the middle of a large answer, read or not, frees its
   expect(gateway.log.map(({ fault }) => fault)).toEqual(['client_abort', 'client_abort'])
   await gateway.settled()
 })
+
+test('what a server sends behind a large answer reaches nobody, wherever it was cut', async () => {
+  const more = `${head(4)}evil`.repeat(20_000)
+  let length = 0
+  let asked = 0
+  await using origin = startOrigin(async (_request, reply) => {
+    if (asked++ % 2 === 1) return void (await reply.raw(`${head(2)}ok`))
+    const bytes = Buffer.concat([
+      Buffer.from(head(length)),
+      patterned(0).subarray(0, length),
+      Buffer.from(more),
+    ])
+    await reply.raw(bytes)
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  for (length of [262_144, 300_000, 340_000, 500_000, LENGTH]) {
+    const client = await gateway.client()
+    client.send(REQUEST)
+    const answer = await client.readAnswer()
+    expect([answer.complete, answer.bytes.equals(patterned(0).subarray(0, length))]).toEqual([true, true])
+    client.send(REQUEST)
+    expect((await client.readAnswer()).body).toBe('ok')
+  }
+  await gateway.settled()
+})

@@ -8,6 +8,7 @@ import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
 import type { Pour } from '../pour.ts'
+import type { PourTeller, Socket } from '../socket.ts'
 import { askCancel, askReady, askReceive, askReceiveLater, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
 import type { Hungry } from './ring-host.ts'
@@ -147,6 +148,15 @@ export abstract class RingReader extends RingWriter implements Hungry {
     if (this.outgoing?.isFlowing && this.wantsToRead) this.#pour(this.outgoing)
     flush()
     this.#readOn()
+  }
+
+  /** What waits here has come, and goes no other way any more. */
+  override pour(to: Socket | null, bytes: number, told: PourTeller): void {
+    super.pour(to, Math.max(0, bytes - this.#stashBytes), told)
+  }
+
+  get #stashBytes(): number {
+    return this.#stash === null ? 0 : this.#stash.reduce((sum, { length }) => sum + length, 0)
   }
 
   #pour(pour: Pour): void {
