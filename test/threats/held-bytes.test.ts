@@ -5,6 +5,7 @@
 // nobody waits for ever.
 import { afterEach, expect, test } from 'bun:test'
 import { bufferedBytes, buffersFullTimes, limitBuffers } from '../../server/lib/buffers.ts'
+import { sockets } from '../../server/sockets/sockets.ts'
 import { startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { waitFor } from '../support/wait.ts'
@@ -17,13 +18,14 @@ const READ = 512 * KIB
 afterEach(() => limitBuffers(256 * MIB))
 
 /**
- * An origin whose answers wait until the test says so, `/big` aside, which is 16 MiB at once: in a chunk, as
- * what has a length passes by us where the kernel can take it.
+ * An origin whose answers wait until the test says so, `/big` aside, which is 16 MiB at once: on sockets of
+ * ours in a chunk, as there what has a length passes by us, and nothing of it is held.
  */
 function gated(): { readonly origin: ReturnType<typeof startOrigin>; open(): void } {
   const gate = Promise.withResolvers<void>()
   const big = Buffer.alloc(16 * MIB, 'b')
   const origin = startOrigin(async (request, reply) => {
+    if (request.target === '/big' && sockets().kind === 'bun') return reply.send(200, big)
     if (request.target === '/big') {
       void reply.raw(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${big.length.toString(16)}\r\n`)
       void reply.raw(big)
@@ -97,7 +99,9 @@ test('stalled readers keep a piece each, at the limit no request is read, and it
   await using _ = origin
   open()
   await using gateway = startEngine({ config: toServers([origin.url]) })
-  limitBuffers(512 * KIB)
+  // What is read of a body of unknown length is little.
+  const limit = sockets().kind === 'bun' ? MIB : 256 * KIB
+  limitBuffers(limit)
   const full = buffersFullTimes()
   const stalled = await Promise.all(Array.from({ length: 80 }, () => gateway.client()))
   let begun = 0
@@ -109,7 +113,7 @@ test('stalled readers keep a piece each, at the limit no request is read, and it
     if (buffersFullTimes() > full) break
   }
   const most = await mostHeld(() => buffersFullTimes() > full)
-  expect(most).toBeLessThan(512 * KIB + READ)
+  expect(most).toBeLessThan(limit + READ)
   const other = await gateway.client()
   other.send('GET /other HTTP/1.1\r\nHost: h\r\n\r\n')
   const served = gateway.log.length
