@@ -7,7 +7,7 @@
 // The count matters: a handler may close a descriptor and open another that gets its number while events of
 // the old one still wait in this turn.
 import { ptr, type Pointer } from 'bun:ffi'
-import { tellBug } from '../lib/bug.ts'
+import { guarded, tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { errno, libc } from '../lib/native.ts'
 import { EEXIST, EINTR } from './calls.ts'
@@ -156,13 +156,7 @@ export class Poller implements Waiter {
   #runLater(): number {
     const work = this.#later
     this.#later = []
-    for (const run of work) {
-      try {
-        run()
-      } catch (error) {
-        tellBug(error)
-      }
-    }
+    for (const run of work) guarded(run)
     return work.length
   }
 

@@ -150,7 +150,7 @@ export class RingHost {
 
   #feed(): void {
     const fed = this.#hungry.splice(0, this.buffers.visible)
-    for (const one of fed) one.feed()
+    for (const one of fed) guarded(() => one.feed()) // each has left the queue
     // The others have their turn without sleep.
     if (this.#hungry.length > 0) this.waiter.later(this.#again)
   }

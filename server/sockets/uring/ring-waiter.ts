@@ -1,7 +1,7 @@
 // A ring that a loop sleeps in, and the table of those who ask it for something. Each has a number, which is
 // part of the tags of its requests, and somebody else's only when it is done and its last request has been
 // completed: so no completion is ever taken for another's. What is cancelled is completed as well.
-import { tellBug } from '../../lib/bug.ts'
+import { guarded, tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
 import type { Waiter } from '../waiter.ts'
 import { askCancelAll, askReady } from './requests.ts'
@@ -129,13 +129,7 @@ export class RingWaiter implements Waiter, Completions {
   #runLater(): number {
     const work = this.#later
     this.#later = []
-    for (const run of work) {
-      try {
-        run()
-      } catch (error) {
-        tellBug(error)
-      }
-    }
+    for (const run of work) guarded(run)
     return work.length
   }
 
