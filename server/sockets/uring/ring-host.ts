@@ -19,7 +19,17 @@ export const NAME_BYTES = 128
 const GROUP = 1
 /** 64 KB each is what reads cost least with. */
 const BUFFER_BYTES = 64 * 1024
-export const BUFFERS = 128
+
+export interface RingLimits {
+  /** How many there are to read into: a power of two. */
+  readonly buffers: number
+  /** One request for each piece, also where the kernel could bound one for many. */
+  readonly isOneByOne: boolean
+}
+
+/** Of workers. */
+export const LIMITS: RingLimits = { buffers: 128, isOneByOne: false }
+
 const BUFFERS_LEAST = 2
 
 /** Something to be done when the turn ends. */
@@ -65,13 +75,13 @@ export class RingHost {
   readonly #again = (): void => {}
 
   /** `exhausted` is called when accepting stops for a while as descriptors or memory have run out. */
-  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void, buffers: number) {
+  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void, limits: RingLimits) {
     this.loop = loop
     this.waiter = waiter
     this.exhausted = exhausted
-    this.buffers = new BufferRing(waiter.ring, GROUP, buffers, BUFFER_BYTES)
+    this.buffers = new BufferRing(waiter.ring, GROUP, limits.buffers, BUFFER_BYTES)
     this.names = new KernelMemory(waiter.ring.size * NAME_BYTES)
-    this.mayReadOn = boundsReceives(waiter.ring, this.buffers)
+    this.mayReadOn = !limits.isOneByOne && boundsReceives(waiter.ring, this.buffers)
     lend(this.buffers.bytes.buffer)
     this.wheel = new Wheel(() => nowMs)
     this.wheel.start()

@@ -4,7 +4,7 @@ import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
 import { RingDial } from './ring-dial.ts'
-import { BUFFERS, RingHost } from './ring-host.ts'
+import { LIMITS, RingHost, type RingLimits } from './ring-host.ts'
 import { RingListening } from './ring-listening.ts'
 import type { RingWaiter } from './ring-waiter.ts'
 
@@ -14,11 +14,15 @@ export class RingSockets implements Sockets {
 
   /**
    * `waiter` is what `loop` sleeps in. `exhausted` is called each time that accepting stops for a while, as
-   * descriptors or memory have run out. `buffers` is how many there are to read into, a power of two. Throws
-   * RingRefused.
+   * descriptors or memory have run out. Throws RingRefused.
    */
-  constructor(loop: Loop, waiter: RingWaiter, exhausted: () => void = () => {}, buffers = BUFFERS) {
-    this.#host = new RingHost(loop, waiter, exhausted, buffers)
+  constructor(
+    loop: Loop,
+    waiter: RingWaiter,
+    exhausted: () => void = () => {},
+    limits: Partial<RingLimits> = {},
+  ) {
+    this.#host = new RingHost(loop, waiter, exhausted, { ...LIMITS, ...limits })
   }
 
   listen(how: ListenHow, accepted: (socket: Socket) => void): Listening {

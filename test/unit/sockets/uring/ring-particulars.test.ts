@@ -21,7 +21,7 @@ function openRing() {
     loop.close()
     waiter.close()
   }
-  return { waiter, sockets: new RingSockets(loop, waiter, () => {}, 4), close }
+  return { waiter, sockets: new RingSockets(loop, waiter, () => {}, { buffers: 4 }), close }
 }
 
 /** Whatever a test did: nobody is left in the table but those who watch, and nothing else is in flight. */
