@@ -17,10 +17,6 @@ export abstract class OwnSocket implements PourEnd {
   abstract pourChanged(): void
   abstract pourBroke(code: number): void
 
-  get mayBlock(): boolean {
-    return false
-  }
-
   get localAddress(): string | undefined {
     return localName(this.fd)?.address
   }

@@ -10,12 +10,10 @@
 // Between two shares the pipe is empty, and in the pool, unless it is blocked: so an end of what comes, or a
 // reset, is found only when all before it has gone on. What is in the pipe is the other socket's, whatever
 // becomes of the one that it came from.
-import { errno, libc } from '../lib/native.ts'
-import { EAGAIN, F_SETFL, O_NONBLOCK } from './calls.ts'
+import { errno } from '../lib/native.ts'
+import { EAGAIN } from './calls.ts'
 import { type Pipe, pipes } from './pipes.ts'
 import type { PourTeller } from './socket.ts'
-
-const O_RDWR = 2
 
 /** What one socket may pour before the others have their turn. */
 const SHARE_BYTES = 256 * 1024
@@ -24,11 +22,9 @@ const VOLUME_BYTES = 64 * 1024
 /** A share that brings less was none. */
 const LITTLE_BYTES = 16 * 1024
 
-/** One of the two sockets. */
+/** One of the two sockets; no call on its descriptor blocks. */
 export interface PourEnd {
   readonly fd: number
-  /** A call on its descriptor may block, unless it is told otherwise for the time of a share. */
-  readonly mayBlock: boolean
   /** Nothing that it took before is under way yet; otherwise it says when that has left (`Pour.drain`). */
   readonly isClear: boolean
   /** Of what comes on it. */
@@ -87,7 +83,6 @@ export class Pour {
       return 'more'
     }
     this.#pipe = pipe
-    setBlocking(from, this.to, false)
     let found: Share = 'more'
     let came = 0
     let gone = 0
@@ -106,7 +101,6 @@ export class Pour {
       gone += before - pipe.bytes
       if (isBroken || pipe.bytes > 0) break
     }
-    setBlocking(from, this.to, true)
     this.#settle(pipe, isBroken)
     if (came > 0) this.told.onPoured(came, gone)
     if (isBroken) this.to.pourBroke(this.code)
@@ -119,9 +113,7 @@ export class Pour {
     const pipe = this.#pipe
     if (pipe === null) return this.#block(false)
     const before = pipe.bytes
-    setBlocking(null, this.to, false)
     const isBroken = !this.#empty(pipe)
-    setBlocking(null, this.to, true)
     const gone = before - pipe.bytes
     this.#settle(pipe, isBroken)
     if (gone > 0) this.told.onPoured(0, gone)
@@ -187,15 +179,6 @@ export class Pour {
     this.to.pourChanged()
   }
 }
-
-/** For a share, none of the calls on the two may block; beyond it they are as their owners want them. */
-function setBlocking(from: PourEnd | null, to: PourEnd, blocks: boolean): void {
-  if (from?.mayBlock === true) setFlags(from.fd, blocks)
-  if (to.mayBlock) setFlags(to.fd, blocks)
-}
-
-const setFlags = (fd: number, blocks: boolean): number =>
-  libc().fcntl(fd, F_SETFL, blocks ? O_RDWR : O_RDWR | O_NONBLOCK)
 
 /** Begins it, or what stands for it already goes on, or ends it (null); as `Socket.pour` says. */
 export function pourFrom(from: PourEnd, to: PourEnd | null, bytes: number, told: PourTeller): void {

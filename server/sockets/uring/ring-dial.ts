@@ -2,7 +2,7 @@ import { isOutOfDescriptors } from '../../lib/descriptors.ts'
 import { tick } from '../../lib/clock.ts'
 import { socketAddress } from '../../lib/socket-address.ts'
 import { flush } from '../../lib/stage.ts'
-import { AF_INET, AF_INET6, IPPROTO_TCP, setOption, SOCK_STREAM, TCP_NODELAY } from '../calls.ts'
+import { AF_INET, AF_INET6, IPPROTO_TCP, OPEN_FLAGS, setOption, SOCK_STREAM, TCP_NODELAY } from '../calls.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY } from '../socket.ts'
 import { failureOf, startConnectUnix } from '../start-connect.ts'
 import { askCancelOf, askClose, askConnect, setName } from './requests.ts'
@@ -14,8 +14,6 @@ import { ENTRY_WORDS } from './ring.ts'
 // Kinds of its requests.
 const CONNECT = 0
 const IGNORED = 1
-
-const SOCK_CLOEXEC = 0x80000
 
 /** A connection that is being made, and afterwards the way to give it up. */
 export class RingDial implements Dial, Asker {
@@ -39,7 +37,7 @@ export class RingDial implements Dial, Asker {
     if (target === null) return this.#failed('connect_failed')
     const { libc, loop, names, waiter } = this.#host
     const family = target.byteLength === 16 ? AF_INET : AF_INET6
-    const fd = libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)
+    const fd = libc.socket(family, SOCK_STREAM | OPEN_FLAGS, 0)
     if (fd < 0) return this.#failed(isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed')
     this.#fd = fd
     // What is sent waits for nothing: it is written together already.

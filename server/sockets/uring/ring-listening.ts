@@ -10,6 +10,7 @@ import {
   ENOBUFS,
   ENOMEM,
   IPPROTO_TCP,
+  OPEN_FLAGS,
   setNonBlocking,
   setOption,
   TCP_NODELAY,
@@ -27,7 +28,6 @@ const READY = 0
 const CANCEL = 1
 
 const POLLIN = 1
-const SOCK_CLOEXEC = 0x80000
 /** Most that are taken in one turn, where many come. */
 const AT_ONCE = 32
 const PAUSE_MS = 250
@@ -90,7 +90,7 @@ export class RingListening implements Listening, Asker, Timed {
     for (let i = 0; i < this.#atOnce; i++) {
       if (this.#fd < 0 || this.#isParked) return
       this.#host.otherCalls++
-      const fd = libc.accept4(this.#fd, null, null, SOCK_CLOEXEC)
+      const fd = libc.accept4(this.#fd, null, null, OPEN_FLAGS)
       if (fd >= 0) {
         guarded(() => this.#enter(fd))
         continue

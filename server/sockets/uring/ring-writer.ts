@@ -128,11 +128,6 @@ export abstract class RingWriter extends RingRoom {
 
   // ── what is poured into it ──
 
-  /** A ring waits for what would block. */
-  override get mayBlock(): boolean {
-    return true
-  }
-
   /** What a slot holds was taken before. */
   get isClear(): boolean {
     return this.#slot < 0 && !this.#isBlocked
