@@ -24,6 +24,8 @@ export class BunSocket implements Socket, Pumped {
   isQueued = false
   isPaused = false
   isClosed = false
+  /** Found past Bun, to which it looks like an end. */
+  isBroken = false
   /** What may be read for sure as what is read now. */
   readable = 0
   /** Who waits for it to be connected; null: it is, or nobody does. */
@@ -120,6 +122,11 @@ export class BunSocket implements Socket, Pumped {
     this.owner.onData(bytes)
   }
 
+  broke(): void {
+    this.isBroken = true
+    this.terminate()
+  }
+
   // ── being dialled ──
 
   /** A socket that is being connected has reported something. */
@@ -160,7 +167,7 @@ export const bunEvents = {
     socket.isClosed = true
     const { dialler } = socket
     socket.dialler = null
-    if (dialler === null) socket.owner.onClose(error !== undefined)
+    if (dialler === null) socket.owner.onClose(error !== undefined || socket.isBroken)
     else dialler.onDialFailed('connect_failed')
     flush()
   },

@@ -10,9 +10,10 @@ import { ptr } from 'bun:ffi'
 import { flush } from '../../lib/stage.ts'
 import { tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
-import { libc } from '../../lib/native.ts'
+import { errno, libc } from '../../lib/native.ts'
 import { isTight } from '../../lib/buffers.ts'
 import { PIECE_BYTES, readPiece } from '../../lib/read-piece.ts'
+import { EAGAIN, EINTR } from '../calls.ts'
 
 /** The same while much waits for others already. */
 const TIGHT_PIECE_BYTES = 16 * 1024
@@ -38,6 +39,8 @@ export interface Pumped {
   readonly readable: number
   settleReading(): void
   received(bytes: Buffer): void
+  /** Reading told why it is broken; nobody else is told that any more. */
+  broke(): void
   terminate(): void
 }
 
@@ -114,8 +117,8 @@ function shareOf(conn: Pumped): number {
 }
 
 /**
- * Reads a share; how many bytes that was. When there are no more now, Bun reads again, and errors and the end
- * of the connection are left to its next event.
+ * Reads a share; how many bytes that was. When there are no more now, Bun reads again, and the end of the
+ * connection is left to its next event. An error is not: the kernel tells it once, and then an end.
  */
 function readShare(conn: Pumped): number {
   const { fd } = conn
@@ -128,7 +131,8 @@ function readShare(conn: Pumped): number {
       const most = Math.min(isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES, conn.readable)
       const count = libc().recv(fd, address, most, MSG_DONTWAIT)
       if (count <= 0) {
-        unpump(conn)
+        if (count < 0 && !isEmpty(errno())) conn.broke()
+        else unpump(conn)
         break
       }
       total += count
@@ -139,6 +143,8 @@ function readShare(conn: Pumped): number {
     isReading = false
   }
 }
+
+const isEmpty = (code: number): boolean => code === EAGAIN || code === EINTR
 
 /**
  * Whether a socket holds nothing that would meet the next request: neither bytes that nobody asked for, nor

@@ -35,6 +35,7 @@ function holding(name: string, bytes: number, seen: Read[], turn: () => number):
     isQueued: false,
     readable: Number.POSITIVE_INFINITY,
     settleReading() {},
+    broke() {},
     terminate() {},
     full: () => {},
     received(read: Buffer) {
@@ -54,6 +55,19 @@ async function turns(count: number, next: () => void): Promise<void> {
 }
 
 if (process.platform === 'linux') {
+  test('a connection that broke behind its bytes is told so: the kernel says it once, and then an end', () => {
+    const seen: Read[] = []
+    const conn = holding('a', 1000, seen, () => 0)
+    let broken = 0
+    conn.broke = () => void broken++
+    // Who closes with something unread resets.
+    const theirs = opened.pop()!
+    expect(libc().send(conn.fd, ptr(Buffer.from('x')), 1, 0x40)).toBe(1)
+    libc().close(theirs)
+    pump(conn)
+    expect([seen.length, broken]).toEqual([1, 1])
+  })
+
   test('a connection reads a share, and goes on after all others have had theirs', async () => {
     const seen: Read[] = []
     let turn = 0

@@ -116,6 +116,21 @@ function testBreaks(subject: Subject): void {
   )
 
   test(
+    'a reset behind volume is a broken close, and no end',
+    onScene(subject, async (scene) => {
+      const { peer, owner, socket } = await scene.pair()
+      owner.on.data = () => {
+        peer.reset()
+        socket.expectVolume(Infinity)
+      }
+      const sent = peer.send(pattern(100_000))
+      await waitFor(() => owner.isClosed)
+      expect(owner.events).toEqual(['data', 'close broken'])
+      expect(owner.receivedBytes).toBeLessThanOrEqual(sent)
+    }),
+  )
+
+  test(
     'a reset while it waits to write is told as a broken close',
     onScene(subject, async (scene) => {
       const { peer, owner, socket } = await scene.pair(NARROW)
