@@ -30,7 +30,7 @@ import {
 } from './news.ts'
 import { workersOf, workersWanted } from './change/plan-checks.ts'
 import { onSignals } from './signals.ts'
-import { UnheldSockets } from './sockets/sockets.ts'
+import { UnheldSockets } from './sockets/unheld-sockets.ts'
 import { lineOf } from './source/places.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'

@@ -23,7 +23,8 @@ export type BindsByName = Readonly<Record<string, Binds>>
 /** While others close their sockets, what is seen of them may not fit together. */
 const LOOKS_MAX = 8
 
-const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
+/** Of a listener in what is told of its address. */
+export const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
 
 /** All TCP addresses. */
 export const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
@@ -54,11 +55,16 @@ export class Sockets {
    */
   readonly #ownInodes = new Map<string, number>()
 
+  /** Some of them were closed since it was last looked which. */
+  #hasClosed = false
+
   readonly #isOrphans: (inodes: ReadonlySet<string>) => boolean
+  readonly #listening: (port: number) => ReadonlySet<string>
 
   /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
-  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean) {
+  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean, listening = listeningInodes) {
     this.#isOrphans = isOrphans
+    this.#listening = listening
   }
 
   /**
@@ -67,6 +73,7 @@ export class Sockets {
    */
   stage(listeners: BindsByName, slots: readonly number[]): readonly BindProblem[] {
     this.drop()
+    this.#forgetClosed()
     const problems: BindProblem[] = []
     for (const { name, bind, key, isTls } of tcpBindsIn(listeners)) {
       if (this.#open.has(key) || this.#staged.has(key)) continue
@@ -82,6 +89,7 @@ export class Sockets {
 
   /** Ports of addresses that are not open yet, and that others have who do not share them. */
   heldPorts(listeners: BindsByName): HeldPort[] {
+    this.#forgetClosed()
     return tcpBindsIn(listeners).flatMap(({ bind, key }) => {
       const { port } = parseBind(bind)
       return port !== 0 && !this.#open.has(key) && this.#hasStrangersOn(port) ? [{ bind, port }] : []
@@ -92,15 +100,13 @@ export class Sockets {
   commit(listeners: BindsByName): void {
     for (const [key, address] of this.#staged) this.#open.set(key, address)
     this.#staged = new Map()
-    let hasClosed = false
     const named = new Set(tcpBindsIn(listeners).map(({ key }) => key))
     for (const [key, address] of this.#open) {
       if (named.has(key)) continue
       closeAddress(address)
       this.#open.delete(key)
-      hasClosed = true
+      this.#hasClosed = true
     }
-    if (hasClosed) this.#forgetClosed()
   }
 
   /** Closes what was staged. */
@@ -128,7 +134,7 @@ export class Sockets {
   closeSlot(slot: number): void {
     const fds = this.#forgetSlot(slot)
     closeFds(fds)
-    if (fds.length > 0) this.#forgetClosed()
+    this.#hasClosed ||= fds.length > 0
   }
 
   /**
@@ -139,7 +145,7 @@ export class Sockets {
     const fds = this.#forgetSlot(slot)
     for (const fd of fds) dropSyns(fd)
     closeFds(fds)
-    if (fds.length > 0) this.#forgetClosed()
+    this.#hasClosed ||= fds.length > 0
   }
 
   #forgetSlot(slot: number): number[] {
@@ -192,7 +198,7 @@ export class Sockets {
         return listen(host, port, { isShared: false }).stop(true)
       } catch (error) {
         if (codeOf(error) !== 'EADDRINUSE' || this.#hasStrangersOn(port)) throw error
-        if (listeningInodes(port).size > 0) return
+        if (this.#listening(port).size > 0) return
         // Nobody listens there: who did a moment ago has gone, or it is the port of somebody's connection.
         if (looks === LOOKS_MAX) throw error
       }
@@ -214,15 +220,26 @@ export class Sockets {
   }
 
   #othersOn(port: number): Set<string> {
-    return new Set([...listeningInodes(port)].filter((inode) => !this.#ownInodes.has(inode)))
+    return new Set([...this.#listening(port)].filter((inode) => !this.#ownInodes.has(inode)))
   }
 
+  /**
+   * Only when it is next asked who has a port: the table of a busy machine takes long to read, and a stop
+   * closes the sockets of all slots one after the other.
+   */
   #forgetClosed(): void {
+    if (!this.#hasClosed) return
+    this.#hasClosed = false
     const held = new Set<string>()
     for (const { fdBySlot } of this.#open.values())
       for (const fd of fdBySlot.values()) held.add(String(fstatSync(fd).ino))
-    for (const [inode, port] of this.#ownInodes)
-      if (!held.has(inode) && !listeningInodes(port).has(inode)) this.#ownInodes.delete(inode)
+    const listening = new Map<number, ReadonlySet<string>>()
+    for (const [inode, port] of this.#ownInodes) {
+      if (held.has(inode)) continue
+      const now = listening.get(port) ?? this.#listening(port)
+      listening.set(port, now)
+      if (!now.has(inode)) this.#ownInodes.delete(inode)
+    }
   }
 
   #makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {
@@ -232,44 +249,6 @@ export class Sockets {
     widenBacklog(fd)
     this.#ownInodes.set(String(fstatSync(fd).ino), socket.port)
     return { fd, port: socket.port }
-  }
-}
-
-/**
- * Where descriptors cannot be handed on (elsewhere than on Linux): the machine in this process binds by
- * itself.
- */
-export class UnheldSockets implements ListeningSockets {
-  readonly #ports: () => ReadonlyMap<string, number>
-
-  constructor(ports: () => ReadonlyMap<string, number>) {
-    this.#ports = ports
-  }
-
-  stage(): readonly BindProblem[] {
-    return []
-  }
-  heldPorts(): HeldPort[] {
-    return []
-  }
-  commit(): void {}
-  drop(): void {}
-  closeSlot(): void {}
-  vacateSlot(): void {}
-  close(): void {}
-
-  take(): TakenSocket {
-    throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')
-  }
-
-  addresses(listeners: BindsByName): Record<string, string> {
-    const ports = this.#ports()
-    const found: Record<string, string> = {}
-    for (const bind of tcpBindsIn(listeners)) {
-      const { host, port } = parseBind(bind.bind)
-      found[shownName(bind)] = writeBind(host, ports.get(bind.listener) ?? port)
-    }
-    return found
   }
 }
 

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { parseBind, socketKey, writeBind } from '../../../../server/lib/bind.ts'
 import { duplicateFd } from '../../../../server/lib/pass-fds.ts'
 import type { BindProblem } from '../../../../server/control/sockets/bind-problem.ts'
+import { listeningInodes } from '../../../../server/lib/tcp-table.ts'
 import { Sockets } from '../../../../server/control/sockets/sockets.ts'
 import { backlogHere, backlogOf } from '../../../support/backlog.ts'
 import { waitFor } from '../../../support/wait.ts'
@@ -150,6 +151,30 @@ describe.if(isLinux)('listening sockets', () => {
     expect(asked).toBe(1)
     expect(sockets.heldPorts(listeners)).toEqual([])
     expect(sockets.addresses(listeners)).toEqual({ web: `127.0.0.1:${port}` })
+  })
+
+  test('closing the sockets of slots reads no table of the machine; who has the port is looked up when it is asked', () => {
+    const looks: number[] = []
+    const sockets = new Sockets(
+      () => false,
+      (port) => {
+        looks.push(port)
+        return listeningInodes(port)
+      },
+    )
+    opened.push(sockets)
+    const slots = Array.from({ length: 8 }, (_, slot) => slot)
+    const before = binds({ web: '127.0.0.1:0', more: '127.0.0.1:0' })
+    sockets.stage(before, slots)
+    sockets.commit(before)
+    const ports = [portOf(sockets, before, 'web'), portOf(sockets, before, 'more')]
+    for (const slot of slots.slice(1)) sockets.closeSlot(slot)
+    sockets.vacateSlot(0)
+    expect(looks).toEqual([])
+    // Once for each port, however many sockets were closed there; and a stranger is seen as one.
+    occupy({ hostname: '127.0.0.1', port: ports[0]! })
+    expect(sockets.heldPorts(binds({ other: `0.0.0.0:${ports[0]}` }))).toHaveLength(1)
+    expect(looks.filter((port) => port === ports[1])).toHaveLength(1)
   })
 
   test('a listener may move to another address of its own port', async () => {
