@@ -131,8 +131,11 @@ function readShare(conn: Pumped): number {
       const most = Math.min(isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES, conn.readable)
       const count = libc().recv(fd, address, most, MSG_DONTWAIT)
       if (count <= 0) {
-        if (count < 0 && !isEmpty(errno())) conn.broke()
-        else unpump(conn)
+        if (count === 0 || isEmpty(errno())) unpump(conn)
+        else {
+          conn.isPumped = false
+          conn.broke()
+        }
         break
       }
       total += count
