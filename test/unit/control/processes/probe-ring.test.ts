@@ -20,6 +20,16 @@ test('a process that is ended, breaks or says nothing of use is an answer as wel
   )
 })
 
+test('one whose thread is ended alone, as some filters do, is not waited for', async () => {
+  const exit = process.arch === 'x64' ? 60 : 93 // ends the thread that calls it, and no other
+  const code = `
+    import { dlopen } from 'bun:ffi'
+    const libc = dlopen('libc.so.6', { syscall: { args: ['i64', 'i64'], returns: 'i64' } })
+    const other = new Worker(URL.createObjectURL(new Blob(['setInterval(() => {}, 1000)'])))
+    other.addEventListener('open', () => libc.symbols.syscall(${exit}, 0))`
+  expect(await askedBy(code)).toContain('a seccomp filter ends whoever asks for it')
+})
+
 test('one that hangs is ended', async () => {
   expect(await askedBy('setInterval(() => {}, 1000)', 300)).toBe('who asked for it had no answer for 0.3 s')
 })
