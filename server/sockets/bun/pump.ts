@@ -155,7 +155,7 @@ const isEmpty = (code: number): boolean => code === EAGAIN || code === EINTR
  */
 export function isQuiet(fd: number): boolean {
   if (process.platform !== 'linux' || fd < 0) return true
-  return libc().recv(fd, ptr(peeked), 1, MSG_DONTWAIT | MSG_PEEK) < 0
+  return libc().recv(fd, ptr(peeked), 1, MSG_DONTWAIT | MSG_PEEK) < 0 && isEmpty(errno())
 }
 
 const peeked = new Uint8Array(new ArrayBuffer(1))
