@@ -39,6 +39,7 @@ export const EINPROGRESS = 115
 
 export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2
+export const SO_ACCEPTCONN = 30
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_LINGER = 13

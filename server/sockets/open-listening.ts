@@ -3,23 +3,34 @@ import { constants } from 'node:os'
 import { BACKLOG, SystemProblem } from '../lib/bind-fd.ts'
 import { errno, libc } from '../lib/native.ts'
 import { socketAddress } from '../lib/socket-address.ts'
+import type { ListenHow } from './socket.ts'
 import {
   AF_INET,
   AF_INET6,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   OPEN_FLAGS,
+  readOption,
   setOption,
+  SO_ACCEPTCONN,
   SO_REUSEADDR,
   SOCK_STREAM,
   SOL_SOCKET,
 } from './calls.ts'
 
+/** A listening socket's descriptor. Throws a SystemProblem: also where one that was given does not listen. */
+export function listeningFd(how: ListenHow): number {
+  if (!('fd' in how)) return openListening(how.hostname, how.port)
+  if (readOption(how.fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1)
+    throw new SystemProblem('accept', constants.errno.EINVAL)
+  return how.fd
+}
+
 /**
  * A TCP socket that listens on an address literal; `::` is IPv4 as well, and alone where there is no IPv6.
  * Throws a SystemProblem.
  */
-export function openListening(hostname: string, port: number): number {
+function openListening(hostname: string, port: number): number {
   const address = socketAddress(hostname, port)
   if (address === null) throw new SystemProblem('bind', constants.errno.EINVAL)
   const isV6 = address.byteLength > 16

@@ -106,7 +106,10 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   }
 
   /** What it had sent goes on as far as it can be read; its end follows. */
-  onBroken(): void {}
+  onBroken(): void {
+    // Nobody is there yet to whom that could matter.
+    if (this.#other.#socket === null) this.terminate()
+  }
 
   onClose(isBroken: boolean): void {
     if (this.isGone) return

@@ -1,6 +1,6 @@
 import { Acceptor } from '../acceptor.ts'
 import { IPPROTO_TCP, setNonBlocking, setOption, TCP_NODELAY } from '../calls.ts'
-import { openListening } from '../open-listening.ts'
+import { listeningFd } from '../open-listening.ts'
 import { addressIn, portIn } from '../sockaddr.ts'
 import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening, Socket } from '../socket.ts'
@@ -16,7 +16,7 @@ export class EpollListening implements Listening {
 
   /** Throws a SystemProblem. */
   constructor(host: EpollHost, how: ListenHow, accepted: (socket: Socket) => void) {
-    const fd = 'fd' in how ? how.fd : openListening(how.hostname, how.port)
+    const fd = listeningFd(how)
     this.port = localName(fd)?.port ?? 0
     setNonBlocking(fd)
     // What is accepted has it from there.

@@ -15,7 +15,7 @@ import {
   setOption,
   TCP_NODELAY,
 } from '../calls.ts'
-import { openListening } from '../open-listening.ts'
+import { listeningFd } from '../open-listening.ts'
 import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening, Socket } from '../socket.ts'
 import { askCancel, askReady } from './requests.ts'
@@ -58,7 +58,7 @@ export class RingListening implements Listening, Asker, Timed {
 
   /** Throws a SystemProblem. */
   constructor(host: RingHost, how: ListenHow, accepted: (socket: Socket) => void) {
-    this.#fd = 'fd' in how ? how.fd : openListening(how.hostname, how.port)
+    this.#fd = listeningFd(how)
     this.port = localName(this.#fd)?.port ?? 0
     this.#host = host
     this.#accepted = accepted
