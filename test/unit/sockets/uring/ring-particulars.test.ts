@@ -109,7 +109,7 @@ ringTest(
       peer.shutdown()
       let at = 0
       owner.on.drain = () => {
-        for (let taken = -1; taken !== 0 && at < 1e7; at += taken) taken = socket.write(lots, 0, 1000)
+        for (let taken = 1; taken > 0 && at < 1e7; at += taken) taken = socket.write(lots, 0, 1000)
       }
       owner.on.drain()
     }
