@@ -77,7 +77,7 @@ async function served(port: number, tls = false): Promise<Wire> {
   const wire = await client(port, tls)
   wire.write(BINDING)
   const { length } = door.visits
-  await waitFor(() => door.visits.length > length)
+  await waitFor(() => door.visits[length]?.announced)
   return wire
 }
 
