@@ -16,7 +16,7 @@ const LEAST_BYTES = 64 * 1024
 /** In use and not, of a process: two descriptors each, and what they hold is memory of the kernel's. */
 const PIPES_MAX = 128
 /** Not in use. */
-const SPARE_MAX = 16
+export const SPARE_MAX = 16
 /** The last descriptors are for connections. */
 const DESCRIPTORS_LEFT = 256
 /** After none could be had. */

@@ -1,5 +1,5 @@
 // What /proc says of the processes that tests and the bench started.
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
 /** The direct children of a process. */
 export function childrenOf(pid: number): number[] {
@@ -53,6 +53,23 @@ export function descriptorsOf(pid: number): number {
     return readdirSync(`/proc/${pid}/fd`).length
   } catch {
     return 0
+  }
+}
+
+/** How many of them are ends of pipes. */
+export function pipeEndsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).filter((fd) => isPipe(`/proc/${pid}/fd/${fd}`)).length
+  } catch {
+    return 0
+  }
+}
+
+function isPipe(fd: string): boolean {
+  try {
+    return readlinkSync(fd).startsWith('pipe:')
+  } catch {
+    return false // closed meanwhile
   }
 }
 
