@@ -2,6 +2,7 @@ import { ptr } from 'bun:ffi'
 import { constants } from 'node:os'
 import { BACKLOG, SystemProblem } from '../lib/bind-fd.ts'
 import { errno, libc } from '../lib/native.ts'
+import { closeFds } from '../lib/pass-fds.ts'
 import { socketAddress } from '../lib/socket-address.ts'
 import type { ListenHow } from './socket.ts'
 import {
@@ -24,6 +25,16 @@ export function listeningFd(how: ListenHow): number {
   if (readOption(how.fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1)
     throw new SystemProblem('accept', constants.errno.EINVAL)
   return how.fd
+}
+
+/** Serves a listening socket. If that fails it is closed, unless it was given. */
+export function served<T>(how: ListenHow, fd: number, serve: () => T): T {
+  try {
+    return serve()
+  } catch (error) {
+    if (!('fd' in how)) closeFds([fd])
+    throw error
+  }
 }
 
 /**

@@ -8,6 +8,7 @@
 // the old one still wait in this turn.
 import { ptr, type Pointer } from 'bun:ffi'
 import { guarded, tellBug } from '../lib/bug.ts'
+import { SystemProblem } from '../lib/bind-fd.ts'
 import { tick } from '../lib/clock.ts'
 import { errno, libc } from '../lib/native.ts'
 import { EEXIST, EINTR } from './calls.ts'
@@ -66,18 +67,29 @@ export class Poller implements Waiter {
     return this.#epoll
   }
 
-  /** Tells `handler` when the descriptor is ready for `interest`: a sum of READABLE and WRITABLE, or 0. */
+  /**
+   * Tells `handler` when the descriptor is ready for `interest`: a sum of READABLE and WRITABLE, or 0. Throws
+   * a SystemProblem where it cannot.
+   */
   add(fd: number, interest: number, handler: Pollable): void {
+    const code = this.tryAdd(fd, interest, handler)
+    if (code !== 0) throw new SystemProblem('epoll_ctl', code)
+  }
+
+  /** The same, but says why it cannot (errno), as the system may have no room to poll one more; 0: it can. */
+  tryAdd(fd: number, interest: number, handler: Pollable): number {
     while (this.#handlers.length <= fd) {
       this.#handlers.push(null)
       this.#added.push(0)
     }
     this.#handlers[fd] = handler
     this.#added[fd] = ((this.#added[fd] ?? 0) + 1) | 0
+    if (this.#control(ADD, fd, interest) === 0) return 0
     // Already there: its number was closed elsewhere while a copy kept it registered.
-    if (this.#control(ADD, fd, interest) !== 0)
-      if (errno() !== EEXIST || this.#control(MODIFY, fd, interest) !== 0)
-        throw new Error(`descriptor ${fd} cannot be polled (errno ${errno()})`)
+    if (errno() === EEXIST && this.#control(MODIFY, fd, interest) === 0) return 0
+    const code = errno()
+    this.#handlers[fd] = null
+    return code
   }
 
   /** The same descriptor is another's from now on. */

@@ -1,4 +1,3 @@
-import { tellBug } from '../../lib/bug.ts'
 import { socketError } from '../../lib/native.ts'
 import { IPPROTO_TCP, setOption, TCP_NODELAY } from '../calls.ts'
 import { type Pollable, WRITABLE } from '../poller.ts'
@@ -38,16 +37,13 @@ export class EpollDial implements Dial, Pollable {
   /** One that is connected already is told of as well: that it can be written to. */
   #wait(started: number | DialFailure): void {
     if (typeof started !== 'number') return this.#failed(started)
-    this.#fd = started
-    try {
-      this.#host.poller.add(started, WRITABLE, this)
-      this.#host.loop.hold()
-    } catch (error) {
-      tellBug(error)
-      this.#host.libc.close(started)
-      this.#fd = -1
-      this.#failed('descriptor_limit')
+    const { libc, loop, poller } = this.#host
+    if (poller.tryAdd(started, WRITABLE, this) !== 0) {
+      libc.close(started)
+      return this.#failed('descriptor_limit') // the system has no room to poll one more
     }
+    this.#fd = started
+    loop.hold()
   }
 
   #failed(failure: DialFailure): void {

@@ -1,6 +1,6 @@
 import { Acceptor } from '../acceptor.ts'
 import { IPPROTO_TCP, setNonBlocking, setOption, TCP_NODELAY } from '../calls.ts'
-import { listeningFd } from '../open-listening.ts'
+import { listeningFd, served } from '../open-listening.ts'
 import { addressIn, portIn } from '../sockaddr.ts'
 import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening, Socket } from '../socket.ts'
@@ -22,12 +22,13 @@ export class EpollListening implements Listening {
     // What is accepted has it from there.
     setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1)
     this.#host = host
-    this.#acceptor = new Acceptor(fd, {
+    const parts = {
       poller: host.poller,
       wheel: host.wheel,
-      accept: (fd, from) => this.#enter(fd, from, accepted),
+      accept: (fd: number, from: DataView): void => this.#enter(fd, from, accepted),
       exhausted: host.exhausted,
-    })
+    }
+    this.#acceptor = served(how, fd, () => new Acceptor(fd, parts))
     host.loop.hold()
   }
 

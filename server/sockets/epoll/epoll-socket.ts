@@ -285,16 +285,13 @@ export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled 
     const wanted = (reads ? READABLE : 0) | (this.#isBlocked ? WRITABLE : 0)
     if (wanted === this.#interest || (wanted === 0 && this.#interest === TAKEN_OUT)) return
     if (this.#interest >= 0) this.#host.poller.modify(this.#fd, wanted)
-    else this.#add(wanted)
+    else if (this.#host.poller.tryAdd(this.#fd, wanted, this) !== 0) return this.#unpolled()
     this.#interest = wanted
   }
 
-  #add(wanted: number): void {
-    try {
-      this.#host.poller.add(this.#fd, wanted, this)
-    } catch (error) {
-      tellBug(error) // the system has no room to poll one more
-      this.#gone(true)
-    }
+  /** The system has no room to poll one more. */
+  #unpolled(): void {
+    this.#host.exhausted()
+    this.#gone(true)
   }
 }

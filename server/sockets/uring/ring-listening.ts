@@ -15,10 +15,10 @@ import {
   setOption,
   TCP_NODELAY,
 } from '../calls.ts'
-import { listeningFd } from '../open-listening.ts'
+import { listeningFd, served } from '../open-listening.ts'
 import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening, Socket } from '../socket.ts'
-import { askCancel, askReady } from './requests.ts'
+import { askCancel, askClose, askReady } from './requests.ts'
 import type { RingHost } from './ring-host.ts'
 import { RingSocket } from './ring-socket.ts'
 import type { Asker } from './ring-waiter.ts'
@@ -26,6 +26,7 @@ import type { Asker } from './ring-waiter.ts'
 // Kinds of its requests.
 const READY = 0
 const CANCEL = 1
+const CLOSE = 2
 
 const POLLIN = 1
 /** Most that are taken in one turn, where many come. */
@@ -67,18 +68,29 @@ export class RingListening implements Listening, Asker, Timed {
     setOption(this.#fd, IPPROTO_TCP, TCP_NODELAY, 1)
     host.waiter.add(this)
     host.loop.hold()
-    this.#ask()
+    served(how, this.#fd, () => this.#begin())
+  }
+
+  #begin(): void {
+    try {
+      this.#ask()
+    } catch (error) {
+      this.#host.waiter.leave(this)
+      throw error
+    }
   }
 
   get fd(): number {
     return this.#fd
   }
 
-  completed(kind: number): void {
+  completed(kind: number, result: number): void {
     if (kind !== READY) return
+    const isRefused = result < 0 && !this.#isCancelled
     this.#isAsked = this.#isCancelled = false
     try {
-      this.#take()
+      if (isRefused) this.#pause()
+      else this.#take()
     } finally {
       if (this.dueMs === 0) this.#ask()
     }
@@ -160,8 +172,9 @@ export class RingListening implements Listening, Asker, Timed {
     if (this.#fd < 0) return
     this.#cancel()
     // What is asked for holds it open; and no entry may name a descriptor that is another's.
-    this.#host.waiter.ring.advance()
-    this.#host.libc.close(this.#fd)
+    const { libc, waiter } = this.#host
+    if (waiter.ring.advance()) libc.close(this.#fd)
+    else askClose(waiter.ring, this.#fd, waiter.tag(this, CLOSE))
     this.#fd = -1
     this.isDone = true
     if (this.inFlight === 0) this.#host.waiter.leave(this)

@@ -1,7 +1,6 @@
 // A connection on a ring. What changes is settled when the turn ends, so that a pause and a resume within one
 // cost nothing.
 import type { Pointer } from 'bun:ffi'
-import { tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { AF_UNIX, readOption, SO_DOMAIN, SOL_SOCKET } from '../calls.ts'
@@ -81,20 +80,19 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (this.handle >= 0 && !this.wantsToRead && !this.#isWatched && !this.#isLost) this.#watch()
   }
 
+  /** Where the system has no room to poll one more it is tried again, or found when it is read. */
   #watch(): void {
-    try {
-      this.host.lost.add(this.handle, 0, this)
-      this.#isWatched = true
-    } catch (error) {
-      tellBug(error) // the system has no room to poll one more
-    }
+    this.#isWatched = this.host.lost.tryAdd(this.handle, 0, this) === 0
   }
 
   protected awaitRoomAside(): void {
     this.#awaitsRoom = true
     if (this.#isWatched) this.host.lost.modify(this.handle, HAS_ROOM)
-    else this.host.lost.add(this.handle, HAS_ROOM, this)
-    this.#isWatched = true
+    else this.#isWatched = this.host.lost.tryAdd(this.handle, HAS_ROOM, this) === 0
+    if (this.#isWatched) return
+    // Nobody would tell it when it may go on.
+    this.isBroken = this.isClosing = true
+    this.unsettle()
   }
 
   /** It is broken, or neither side sends any more; or there is room. */
@@ -131,13 +129,14 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (this.handle < 0) return
     this.sendLast()
     // What is in flight holds the connection open: closing alone would not end it at once.
-    const { libc, nobody } = this.host
+    const { libc, nobody, waiter } = this.host
     if (libc.connect(this.handle, nobody.at as Pointer, nobody.length) !== 0)
       libc.shutdown(this.handle, SHUT_RDWR)
     this.#cancelAll()
-    // Its descriptor is free at once, so no entry may name it any more.
-    this.host.waiter.ring.submit()
-    libc.close(this.handle)
+    // Its descriptor is free at once, so no entry may name it any more. A kernel that is short of memory
+    // closes it behind those that do.
+    if (waiter.ring.submit()) libc.close(this.handle)
+    else askClose(waiter.ring, this.handle, waiter.tag(this, IGNORED))
     this.#leave(false)
   }
 

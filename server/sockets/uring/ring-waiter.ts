@@ -34,12 +34,16 @@ const CLOSING_MS = 10
 const CLOSING_TURNS = 100
 
 export class RingWaiter implements Waiter, Completions {
-  readonly ring = new Ring(ENTRIES, COMPLETIONS)
+  readonly ring: Ring
   readonly #askers: (Asker | null)[] = []
   readonly #numbers: number[] = []
   readonly #watches: Watch[] = []
   #later: (() => void)[] = []
   #closers: (() => void)[] = []
+
+  constructor(ring = new Ring(ENTRIES, COMPLETIONS)) {
+    this.ring = ring
+  }
 
   get wasInterrupted(): boolean {
     return this.ring.wasInterrupted

@@ -38,10 +38,11 @@ const EXT_ARG = 8
 const EINTR = 4
 const EAGAIN = 11
 const EBUSY = 16
+const ENOMEM = 12
 const ETIME = 62
+const PRESSED = [EAGAIN, EBUSY, ENOMEM, EINTR]
 /** How long the kernel is given where it has no memory for a request. */
 const PRESSED_MS = 1
-const TRIES = 100
 
 // What is waited for: struct __kernel_timespec, then struct io_uring_getevents_arg with its address.
 const TIME_BYTES = 16
@@ -88,8 +89,8 @@ export class Ring {
   #waitMs = -1
   #isClosed = false
 
-  /** Throws RingRefused (set-up.ts). */
-  constructor(entries: number, completions: number) {
+  /** Throws RingRefused (set-up.ts). `enterOf`: the call that submits to such a descriptor, and waits. */
+  constructor(entries: number, completions: number, enterOf = ringEnter) {
     const { fd, size, completionSize, asked, told } = setUp(entries, completions)
     const length = Math.max(asked[6]! + size * 4, told[5]! + completionSize * 16)
     const rings = new KernelMemory(length, { fd, offset: 0 })
@@ -117,7 +118,7 @@ export class Ring {
     this.#waitWords[WAIT_TIME] = wait.at | 0
     this.#waitWords[WAIT_TIME + 1] = (wait.at / 2 ** 32) | 0
     this.#waitAt = (wait.at + TIME_BYTES) as Pointer
-    this.#enter = ringEnter(fd)
+    this.#enter = enterOf(fd)
   }
 
   /**
@@ -125,7 +126,7 @@ export class Ring {
    * begin, the others of which are 0. It is submitted with the next turn.
    */
   ask(operation: number, fd: number, tag: number, extra: number): number {
-    if (((this.#tail - this.#submitted) | 0) >= this.size) this.submit()
+    if (((this.#tail - this.#submitted) | 0) >= this.size) this.#makeRoom()
     const words = this.entries
     const at = (this.#tail & this.#mask) << 4
     words[at] = operation
@@ -160,28 +161,43 @@ export class Ring {
     return (number & this.#mask) << 4
   }
 
-  /** Submits what was asked for, and does not wait. Throws where the kernel takes nothing for long. */
-  submit(): void {
+  /**
+   * Submits what was asked for, and does not wait. False: the kernel has no memory for all of it now, and the
+   * rest goes with the next turn.
+   */
+  submit(): boolean {
     const words = this.#words
-    for (let tries = 0; tries < TRIES && this.#submitted !== this.#tail; tries++) {
+    while (this.#submitted !== this.#tail) {
       const count = (this.#tail - this.#submitted) | 0
       words[this.#tailAt] = this.#tail
       this.enters++
       const taken = this.#enter(count, 0, 0, null)
       this.#submitted = words[this.#headAt]!
-      if (taken < 0) this.#failed(errno())
+      if (taken <= 0) return this.#isPressed(taken)
     }
-    if (this.#submitted !== this.#tail) throw new Error('the kernel takes no more requests')
+    return true
+  }
+
+  #isPressed(taken: number): false {
+    const code = taken < 0 ? errno() : EAGAIN
+    if (PRESSED.includes(code)) return false
+    throw new Error(`io_uring_enter failed (errno ${code})`)
+  }
+
+  /** Nothing can go on without a place, and the kernel has memory again sooner or later. */
+  #makeRoom(): void {
+    while (!this.submit() && ((this.#tail - this.#submitted) | 0) >= this.size) Bun.sleepSync(PRESSED_MS)
   }
 
   /**
    * Submits what was asked for, and lets the kernel end what can be ended by now (what was cancelled): it is
-   * told with the next turn.
+   * told with the next turn. False: some of it was not submitted.
    */
-  advance(): void {
-    this.submit()
+  advance(): boolean {
+    const isAll = this.submit()
     this.enters++
     if (this.#enter(0, 0, GETEVENTS, null) < 0) this.#failed(errno())
+    return isAll
   }
 
   /**
