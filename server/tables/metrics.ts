@@ -134,6 +134,11 @@ export const METRICS = {
     'process',
     'how',
   ),
+  sockets_ring_requests: gauge('Requests of a ring that are not completed.', 'process'),
+  sockets_ring_connections: gauge('Connections and dials of which a ring may have requests.', 'process'),
+  sockets_slots_used: gauge('Places for small sends on a ring that are in use.', 'process'),
+  sockets_pipes_used: gauge('Pipes that take volume from one socket to another now.', 'process'),
+  sockets_pipes_spare: gauge('Such pipes that are empty, and kept.', 'process'),
   sockets_buffers_lent: gauge('Buffers for reading that are handed out.', 'process'),
   sockets_buffers_exhausted_total: counter(
     'How often no buffer for reading was left, so that sockets waited.',

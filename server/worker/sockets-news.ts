@@ -4,13 +4,25 @@ import { sockets, socketsFigures } from '../sockets/sockets.ts'
 import type { MetricName } from '../tables/metrics.ts'
 import type { Registry } from '../telemetry/registry.ts'
 
+type Figure = Exclude<keyof SocketsFigures, 'lookAtPipes'>
+
 const COUNTERS = {
   sockets_turns_total: 'turns',
   sockets_events_total: 'events',
   sockets_calls_total: 'calls',
   sockets_buffers_exhausted_total: 'buffersExhausted',
   sockets_accept_pauses_total: 'acceptPauses',
-} as const satisfies Partial<Record<MetricName, keyof SocketsFigures>>
+} as const satisfies Partial<Record<MetricName, Figure>>
+
+/** What is now. */
+const GAUGES = {
+  sockets_buffers_lent: 'buffersLent',
+  sockets_ring_requests: 'ringRequests',
+  sockets_ring_connections: 'ringConnections',
+  sockets_slots_used: 'slotsUsed',
+  sockets_pipes_used: 'pipesUsed',
+  sockets_pipes_spare: 'pipesSpare',
+} as const satisfies Partial<Record<MetricName, Figure>>
 
 /** Tells which sockets a process has, and what its loop counts, each time the registry is read. */
 export function meterSockets(registry: Registry, process: string): void {
@@ -25,13 +37,15 @@ function meterLoop(registry: Registry, process: string): void {
   )
   const onRing = registry.counter('sockets_sends_total', [process, 'ring'])
   const direct = registry.counter('sockets_sends_total', [process, 'direct'])
-  const lent = registry.gauge('sockets_buffers_lent', [process])
+  const gauges = Object.entries(GAUGES).map(
+    ([name, figure]) => [registry.gauge(name as keyof typeof GAUGES, [process]), figure] as const,
+  )
   registry.onRead(() => {
     const figures = socketsFigures()
     if (figures === null) return
     for (const [counter, figure] of counters) counter.set(figures[figure])
     onRing.set(figures.ringSends)
     direct.set(figures.directSends)
-    if (lent.value !== figures.buffersLent) lent.set(figures.buffersLent)
+    for (const [gauge, figure] of gauges) if (gauge.value !== figures[figure]) gauge.set(figures[figure])
   })
 }

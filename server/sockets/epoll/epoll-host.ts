@@ -53,6 +53,7 @@ export class EpollHost {
     figures.turns = poller.turns
     figures.events = poller.events
     figures.calls = poller.turns + this.reads + this.accepts + figures.directSends
+    figures.lookAtPipes()
     return figures
   }
 

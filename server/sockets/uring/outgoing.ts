@@ -18,9 +18,9 @@ export class Slots {
   /** Those from here on were never taken. */
   #next = 0
 
-  /** How many nobody has. */
-  get free(): number {
-    return this.#free.length + SLOTS - this.#next
+  /** How many somebody has. */
+  get used(): number {
+    return this.#next - this.#free.length
   }
 
   /** The one that was given back last, whose memory is warm; -1: none is left. */

@@ -62,6 +62,8 @@ export class RingHost {
   readonly figures = new SocketsFigures()
   /** Connecting to it ends a connection of TCP by a reset (AF_UNSPEC, connect(2)). */
   readonly nobody = new KernelMemory(16)
+  /** Sockets that listen. */
+  listening = 0
   /** Calls other than of the ring, and to send. */
   otherCalls = 0
   /**
@@ -118,11 +120,15 @@ export class RingHost {
 
   /** What has been counted, as of now. */
   get gathered(): SocketsFigures {
-    const { figures, waiter, loop, buffers } = this
+    const { figures, waiter, loop, buffers, slots } = this
     figures.turns = loop.turns
     figures.events = waiter.ring.told
     figures.calls = waiter.ring.enters + figures.directSends + this.otherCalls
     figures.buffersLent = buffers.count - buffers.free
+    figures.ringRequests = waiter.ring.inFlight
+    figures.ringConnections = waiter.askers - waiter.watched - this.listening
+    figures.slotsUsed = slots.used
+    figures.lookAtPipes()
     return figures
   }
 

@@ -68,6 +68,7 @@ export class RingListening implements Listening, Asker, Timed {
     setOption(this.#fd, IPPROTO_TCP, TCP_NODELAY, 1)
     host.waiter.add(this)
     host.loop.hold()
+    host.listening++
     served(how, this.#fd, () => this.#begin())
   }
 
@@ -183,6 +184,7 @@ export class RingListening implements Listening, Asker, Timed {
   confused(): void {}
 
   left(): void {
+    this.#host.listening--
     this.#host.loop.release()
   }
 }

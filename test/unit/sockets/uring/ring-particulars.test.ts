@@ -175,6 +175,28 @@ ringTest(
   }),
 )
 
+ringTest(
+  'what connections have of the ring is counted, and is none when they have gone',
+  onScene(subject, async (scene) => {
+    const { sockets } = opened!
+    const pairs = await many(scene, 10)
+    expect(sockets.figures).toMatchObject({ ringConnections: 10, slotsUsed: 0, buffersLent: 0 })
+    expect(sockets.figures.ringRequests).toBeGreaterThanOrEqual(10)
+    for (const { socket } of pairs) socket.write(lots, 0, 100)
+    expect(sockets.figures.slotsUsed).toBe(10)
+    let lent = 0
+    pairs[0]!.owner.on.data = () => (lent = sockets.figures.buffersLent)
+    pairs[0]!.peer.send('x')
+    await waitFor(() => lent === 1)
+    for (const { peer, socket } of pairs) {
+      await peer.readBytes(100)
+      socket.terminate()
+    }
+    await waitFor(() => sockets.figures.ringConnections === 0)
+    expect(sockets.figures).toMatchObject({ slotsUsed: 0, buffersLent: 0, pipesUsed: 0 })
+  }),
+)
+
 interface Pair {
   readonly peer: Awaited<ReturnType<Scene['pair']>>['peer']
   readonly owner: Recorder
