@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { readArgs } from './args.ts'
 import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
-import { loadFile } from './load-file.ts'
+import { loadFileAsRun } from './load-file.ts'
 import { thisMachine } from './this-machine.ts'
 import { usageLine } from './usage.ts'
 
@@ -17,6 +17,7 @@ Usage: sluice check [--json] [FILE]
       --json         the problems as JSON on stdout, each with where it begins and ends: for editors and programs
   -h, --help         this text
 
+SLUICE_SOCKETS in the environment counts, as for "sluice run".
 Exit code: 0 the file is valid; 1 it has problems, or cannot be read; 2 wrong usage.
 `
 
@@ -40,7 +41,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   }
   const { file: path } = found
   const file = name.named ?? path
-  const loaded = loadFile(path, io, thisMachine)
+  const loaded = loadFileAsRun(path, io, thisMachine)
   if (read.flag('json')) {
     const problems = loaded.ok ? loaded.warnings : loaded.problems
     io.stdout(`${JSON.stringify({ ok: loaded.ok, problems: problems.map((one) => document(file, one)) })}\n`)

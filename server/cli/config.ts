@@ -5,7 +5,7 @@ import { shownConfig } from '../config/shown.ts'
 import { readArgs } from './args.ts'
 import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
-import { loadFile } from './load-file.ts'
+import { loadFileAsRun } from './load-file.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Prints the config as it takes effect: the long form, every default filled in, secrets hidden. It starts and changes nothing.
@@ -18,6 +18,7 @@ Usage: sluice config [FILE] [--json]
   -h, --help         this text
 
 Passwords and secrets are shown as "(a secret, hidden)", and texts that were filled in (\${NAME}, \${file:PATH}) as they are written.
+SLUICE_SOCKETS in the environment goes before \`sockets\`, as for "sluice run".
 What a running gateway serves is this, unless "sluice status" says that it refused the file.
 Exit code: 0 done; 1 the file has problems, or cannot be read; 2 wrong usage.
 `
@@ -40,7 +41,7 @@ export async function config(args: readonly string[], io: Io): Promise<number> {
     io.stderr(`sluice config: ${'problem' in found ? found.problem : NO_FILE}\n`)
     return 1
   }
-  const loaded = loadFile(found.file, io)
+  const loaded = loadFileAsRun(found.file, io)
   if (!loaded.ok) {
     for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
     return 1

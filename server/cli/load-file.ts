@@ -1,8 +1,11 @@
 // Loading a config file for a command.
 import { type LoadedConfig, loadConfig, type RefusedConfig } from '../config/load.ts'
+import type { Problem } from '../config/problem.ts'
 import type { Machine } from '../config/world.ts'
 import type { ReadFile } from '../config/substitute.ts'
 import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
+import { wantedHere } from '../sockets/choose.ts'
+import { kindsHere } from '../sockets/sockets.ts'
 import type { Io } from './io.ts'
 
 /** As a command it may wait for what a shell writes to the file: check <(generate). */
@@ -14,3 +17,28 @@ export function loadFile(
   const read: ReadFile = (named, bytesMax) => (named === file ? readPipeToo : readBounded)(named, bytesMax)
   return loadConfig(file, env, { readFile: read, machine })
 }
+
+/** The same as `run` would have it: also what the environment says for this one run. */
+export function loadFileAsRun(
+  file: string,
+  io: Io,
+  machine: Machine | null = null,
+): LoadedConfig | RefusedConfig {
+  const loaded = loadFile(file, io, machine)
+  if (!loaded.ok) return loaded
+  const wanted = wantedHere(loaded.config.sockets, io.env, kindsHere())
+  if (typeof wanted === 'string') return { ...loaded, config: { ...loaded.config, sockets: wanted } }
+  return { ok: false, problems: [aside(file, wanted)] }
+}
+
+/** A problem that stands nowhere in the file. */
+const aside = (file: string, { problem, path = '' }: { problem: string; path?: string }): Problem => ({
+  severity: 'error',
+  code: 'wrong-value',
+  ...{ file, line: 1, column: 1, endLine: 1, endColumn: 1 },
+  path,
+  found: '',
+  allowed: '',
+  hint: null,
+  message: problem,
+})

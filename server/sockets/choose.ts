@@ -31,6 +31,22 @@ export function wantedSockets(
 }
 
 /**
+ * The same, or what stands against it before the machine is asked (`path`: in the config). `ofSystem`: what
+ * could be had here if nothing stood against it.
+ */
+export function wantedHere(
+  config: SocketsWanted,
+  env: Readonly<Record<string, string | undefined>>,
+  ofSystem: Probes,
+): SocketsWanted | { readonly problem: string; readonly path?: string } {
+  const wanted = wantedSockets(config, env)
+  if (wanted === 'auto' || wanted === 'bun' || typeof wanted !== 'string') return wanted
+  return ofSystem[wanted] === undefined
+    ? { problem: `found ${wanted}: it needs Linux`, path: 'sockets' }
+    : wanted
+}
+
+/**
  * The best kind that can be had, from the one that is wanted on. Bun's can be had everywhere; the others are
  * of Linux alone, where that is no news.
  */

@@ -1,7 +1,7 @@
 // Which sockets the workers of this gateway have: found out once, as it starts, and told once when it is not
 // what was wanted. A worker that is replaced gets the same.
 import type { Config } from '../../config/schema.ts'
-import { type Choice, choose, type Probes, wantedSockets } from '../../sockets/choose.ts'
+import { type Choice, choose, type Probes, wantedHere, wantedSockets } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
 import { kindsHere } from '../../sockets/sockets.ts'
 import type { SocketsFacts } from '../../telemetry/documents.ts'
@@ -60,10 +60,8 @@ export class ChosenSockets {
   /** Chooses for this run. Throws what is wrong with what is wanted, with its path. */
   async choose(config: Wanting): Promise<void> {
     const { env, ofSystem } = this.#parts
-    const wanted = wantedSockets(config.sockets, env)
-    if (typeof wanted !== 'string') throw new Error(wanted.problem)
-    if (wanted !== 'auto' && wanted !== 'bun' && ofSystem[wanted] === undefined)
-      throw Object.assign(new Error(`found ${wanted}: it needs Linux`), { path: 'sockets' })
+    const wanted = wantedHere(config.sockets, env, ofSystem)
+    if (typeof wanted !== 'string') throw Object.assign(new Error(wanted.problem), { path: wanted.path })
     if (ofSystem.io_uring !== undefined && wantsRings(wanted))
       this.#probes = { ...ofSystem, io_uring: await this.#ask() }
     this.#chosen = choose(wanted, this.#probes)

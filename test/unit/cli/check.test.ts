@@ -28,6 +28,19 @@ test('a valid file is summed up on stdout, with exit code 0', async () => {
   })
 })
 
+test('what the environment wants of sockets is judged as a start does', async () => {
+  writeFileSync(join(cwd, 'env.yaml'), 'listen: ":0"\nbackends: [{ url: "http://a:1" }]')
+  const message = 'SLUICE_SOCKETS in the environment: found "kqueue", allowed auto, io_uring, epoll, bun'
+  expect(await run(['env.yaml'], { SLUICE_SOCKETS: 'kqueue' })).toEqual({
+    code: 1,
+    out: '',
+    err: `env.yaml:1:1: ${message}\nenv.yaml: 1 problem\n`,
+  })
+  const { code, out } = await run(['--json', 'env.yaml'], { SLUICE_SOCKETS: 'kqueue' })
+  expect([code, JSON.parse(out).problems[0].message]).toEqual([1, message])
+  expect((await run(['env.yaml'], { SLUICE_SOCKETS: 'bun' })).code).toBe(0)
+})
+
 test('every problem goes to stderr, with exit code 1', async () => {
   writeFileSync(join(cwd, 'bad.yaml'), 'listen: ":0"\nbackends: [{ url: "ftp://a:1" }]\nx: 1')
   const steps = Object.keys(MiddlewareOptions.properties).join(', ')

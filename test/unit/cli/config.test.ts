@@ -79,3 +79,18 @@ test('a file with problems is told as check tells it', async () => {
   expect([code, out]).toEqual([1, ''])
   expect(err).toContain('sluice.yaml:1:9')
 })
+
+test('what the environment wants of sockets goes before the file, as for a start', async () => {
+  const said = async (sockets: string): Promise<Said> => {
+    writeFileSync(join(cwd, 'sluice.yaml'), `${TEXT}sockets: auto\n`)
+    return saidBy((io) => config([], io), { cwd, env: { ...ENV, SLUICE_SOCKETS: sockets } })
+  }
+  expect(parse((await said('bun')).out)).toMatchObject({ sockets: 'bun' })
+  expect(parse((await said('')).out)).toMatchObject({ sockets: 'auto' })
+  expect(await said('kqueue')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(
+      ':1:1: SLUICE_SOCKETS in the environment: found "kqueue", allowed auto, io_uring, epoll, bun\n',
+    ),
+  })
+})
