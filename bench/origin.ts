@@ -67,12 +67,14 @@ function write(socket: Socket<Connection>, bytes: Buffer): void {
 
 function fill(socket: Socket<Connection>): void {
   const connection = socket.data
-  while (connection.answerLeft > 0) {
+  if (connection.answerLeft > 0) {
     const wanted = Math.min(connection.answerLeft, BLOCK.length)
     const taken = socket.write(wanted === BLOCK.length ? BLOCK : BLOCK.subarray(0, wanted))
     if (taken <= 0) return
     connection.answerLeft -= taken
     if (taken < wanted) return
+    // Who reads as fast as this writes would have it to itself.
+    if (connection.answerLeft > 0) return void setImmediate(fill, socket)
   }
 }
 

@@ -2,13 +2,14 @@
 // been queued. All of that is synchronous. Bun's own loop (messages, signals, TLS, timers, results of
 // threads) is polled by ours and gets a turn when it has something to do:
 //
-//   settle ──▶ sleep ──▶ handlers ──▶ microtasks ──▶ Bun's turn, if one is due ──▶ settle ...
+//   settle ──▶ sleep ──▶ handlers ──▶ shares of volume ──▶ microtasks ──▶ Bun's turn, if one is due ──▶ settle ...
 import { drainMicrotasks } from 'bun:jsc'
 import { guarded } from '../lib/bug.ts'
 import { beginTurn, nowMs, tick } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import { bunEpoll } from './bun-epoll.ts'
 import { bunDueMs, bunHadTurn, forgetBunTimers, noteBunTimers, turnOfBun } from './bun-timers.ts'
+import { PourLine } from './pour-line.ts'
 import type { Waiter } from './waiter.ts'
 
 /** In any case, for what nobody can know of: timers that are not set by JavaScript. */
@@ -24,6 +25,8 @@ export class Loop {
   turnsOfBun = 0
   /** Whether Bun's loop is polled. Otherwise it gets a turn each 20 ms, come what may. */
   readonly isBunPolled: boolean
+  /** Those who have volume to pour: behind the handlers of each turn. */
+  readonly pours = new PourLine()
   readonly #waiter: Waiter
   readonly #everyMs: number
   readonly #wheels: Wheel[] = []
@@ -106,12 +109,14 @@ export class Loop {
     this.turns++
     beginTurn()
     this.#waiter.turn(this.#sleepMs())
+    this.pours.pour()
     // All of them, and those they make: an await of ours would run some, and then sleep over the others.
     drainMicrotasks()
   }
 
   /** Until the next thing that no descriptor tells of. */
   #sleepMs(): number {
+    if (this.pours.length > 0) return 0
     let untilMs = Math.min(this.#turnOfBunMs + this.#mostMs, bunDueMs())
     for (const wheel of this.#wheels) untilMs = Math.min(untilMs, wheel.wakeMs)
     return Math.max(0, Math.ceil(untilMs - nowMs))

@@ -1,21 +1,25 @@
 // What sockets of ours have in common, whatever tells them what has come: who they are, and that one can be
 // poured into the other (pour.ts).
 import { type Pour, type PourEnd, pourFrom } from './pour.ts'
+import type { Pourer } from './pour-line.ts'
 import { localName } from './socket-ends.ts'
 import { NOBODY, type PourTeller, type Socket, type SocketEvents } from './socket.ts'
 
-export abstract class OwnSocket implements PourEnd {
+export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
   readonly isDecrypted = false
   /** More may be there, as the latest read brought all that it could. */
   mayHoldMore = false
   outgoing: Pour | null = null
   incoming: Pour | null = null
+  isLined = false
 
   abstract readonly fd: number
   abstract readonly isClear: boolean
   abstract pourChanged(): void
   abstract pourBroke(code: number): void
+  abstract pourShare(): void
+  abstract confused(): void
 
   get localAddress(): string | undefined {
     return localName(this.fd)?.address

@@ -2,11 +2,8 @@
 // a resume within one cost nothing. Level-triggered: what is left unread is told again.
 import { type Pointer, ptr } from 'bun:ffi'
 import { isTight } from '../../lib/buffers.ts'
-import { tellBug } from '../../lib/bug.ts'
-import { tickOfTurn } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { PIECE_BYTES } from '../../lib/read-piece.ts'
-import { flush } from '../../lib/stage.ts'
 import {
   AF_UNIX,
   EAGAIN,
@@ -24,12 +21,13 @@ import {
   SO_DOMAIN,
   SOL_SOCKET,
 } from '../calls.ts'
-import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../poller.ts'
+import { BROKEN, HUNG_UP, READABLE, WRITABLE } from '../poller.ts'
 import type { Pour } from '../pour.ts'
-import { OwnSocket } from '../own-socket.ts'
+import type { PourLine } from '../pour-line.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import type { EpollEnds } from './epoll-ends.ts'
 import type { EpollHost, Settled } from './epoll-host.ts'
+import { EpollTurn } from './epoll-turn.ts'
 
 /** One read while much waits for others already: where a reader stalls, less of it is copied. */
 const TIGHT_PIECE_BYTES = 16 * 1024
@@ -41,7 +39,7 @@ export const NOT_YET = -1
 /** Taken out: it would be told again and again of what is no use to it while its reading is paused. */
 const TAKEN_OUT = -2
 
-export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled {
+export class EpollSocket extends EpollTurn implements Socket, Settled {
   readonly #host: EpollHost
   readonly #ends: EpollEnds
   /** -1: gone. */
@@ -81,17 +79,11 @@ export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled 
 
   // ── events ──
 
-  onReady(events: number): void {
-    tickOfTurn()
-    try {
-      this.#told(events)
-      flush()
-    } catch (error) {
-      this.#confused(error)
-    }
+  protected get line(): PourLine {
+    return this.#host.loop.pours
   }
 
-  #told(events: number): void {
+  protected told(events: number): void {
     if (events & BROKEN) this.#ends.isReset = true
     else if (events & WRITABLE && this.#isBlocked) this.#writable()
     if (this.#fd < 0) return
@@ -126,8 +118,7 @@ export class EpollSocket extends OwnSocket implements Socket, Pollable, Settled 
   }
 
   /** A handler has thrown: nobody knows any more what the other side was told. */
-  #confused(error: unknown): void {
-    tellBug(error)
+  confused(): void {
     this.#host.event(() => this.owner.terminate())
   }
 

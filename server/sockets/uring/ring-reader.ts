@@ -23,6 +23,8 @@ const ASKED = 1
 const ENDING = 2
 /** To hear that something has come, which is poured into another socket. */
 const READY = 3
+/** Something has: it waits in the line of those who pour. */
+const LINED = 4
 const POLLIN = 1
 
 const ECANCELED = 125
@@ -142,9 +144,16 @@ export abstract class RingReader extends RingWriter implements Hungry {
 
   /** Something has come, or it was asked no longer. */
   protected readable(): void {
+    this.#reading = this.handle < 0 ? NOTHING : LINED
+    if (this.#reading === LINED) this.host.loop.pours.add(this)
+  }
+
+  override pourShare(): void {
+    super.pourShare()
+    if (this.#reading !== LINED) return
     this.#reading = NOTHING
     if (this.handle < 0) return
-    tick()
+    tickOfTurn()
     if (this.outgoing?.isFlowing && this.wantsToRead) this.#pour(this.outgoing)
     flush()
     this.#readOn()

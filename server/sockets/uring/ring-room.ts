@@ -34,7 +34,7 @@ export abstract class RingRoom extends OwnSocket implements Asker {
   }
 
   abstract completed(kind: number, result: number, flags: number, extra: number): void
-  abstract confused(): void
+  abstract override confused(): void
   abstract left(): void
   /** It takes bytes again, perhaps. */
   protected abstract hasRoom(): void

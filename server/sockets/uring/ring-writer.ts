@@ -41,6 +41,8 @@ export abstract class RingWriter extends RingRoom {
   #request = 0
   /** It takes no more for now. */
   #isBlocked = false
+  /** It takes more again of what is poured, for which it waits in line. */
+  #mayDrain = false
   #shutsWhenSent = false
 
   /** Something has changed that matters when the turn ends. */
@@ -118,7 +120,7 @@ export abstract class RingWriter extends RingRoom {
 
   /** It takes bytes again, perhaps. */
   protected hasRoom(): void {
-    if (!this.#isShort) return this.#drained()
+    if (!this.#isShort) return this.isFilled ? this.#drainInTurn() : this.#drained()
     const { libc, slots } = this.host
     this.#isShort = false
     const at = slots.addressOf(this.#slot) + this.#skipped
@@ -127,6 +129,18 @@ export abstract class RingWriter extends RingRoom {
   }
 
   // ── what is poured into it ──
+
+  #drainInTurn(): void {
+    this.#mayDrain = true
+    this.host.loop.pours.add(this)
+  }
+
+  /** It has its turn in the line. */
+  pourShare(): void {
+    if (!this.#mayDrain) return
+    this.#mayDrain = false
+    this.#drained()
+  }
 
   /** What a slot holds was taken before. */
   get isClear(): boolean {

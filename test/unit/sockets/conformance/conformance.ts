@@ -7,6 +7,7 @@ import { testExhaustion } from './exhaustion.ts'
 import { testPouring } from './pouring.ts'
 import { testReading } from './reading.ts'
 import type { Subject } from './scene.ts'
+import { testSharing } from './sharing.ts'
 import { testVolume } from './volume.ts'
 import { testWriting } from './writing.ts'
 
@@ -19,4 +20,5 @@ export function testConformance(subject: Subject): void {
   if (subject.isBun !== true) describe(`${subject.name}: descriptors`, () => testExhaustion(subject))
   describe(`${subject.name}: volume`, () => testVolume(subject))
   describe(`${subject.name}: pouring`, () => testPouring(subject))
+  if (subject.isBun !== true) describe(`${subject.name}: sharing`, () => testSharing(subject))
 }
