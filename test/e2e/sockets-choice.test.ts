@@ -90,6 +90,15 @@ describe.skipIf(!SECCOMP)('where a seccomp filter closes io_uring', () => {
       'kill',
       'a seccomp filter ends whoever asks for it: the profile of the container, or SystemCallFilter= of the unit',
     ],
+    // Bun answers the signal of such a filter by ENOSYS.
+    ['trap', 'this kernel has none, or a seccomp profile says so'],
+    ['trap:426', 'io_uring_enter is refused, though io_uring_setup is not, by a seccomp profile (errno 38)'],
+    [
+      'kill:426',
+      'a seccomp filter ends whoever calls io_uring_enter, though it lets io_uring_setup pass: the profile of the container, or SystemCallFilter= of the unit',
+    ],
+    ['1:426', 'io_uring_enter is refused, though io_uring_setup is not, by a seccomp profile (errno 1)'],
+    ['1:427', 'io_uring_register is refused, though io_uring_setup is not, by a seccomp profile (errno 1)'],
   ])(
     'with errno %s, epoll serves in its place, and that is told once for all workers and their lives',
     async (errno, why) => {

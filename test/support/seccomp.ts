@@ -13,6 +13,7 @@ const RETURN = 0x06
 const ALLOW = 0x7fff0000
 const ERRNO = 0x00050000
 const KILL_PROCESS = 0x80000000
+const TRAP = 0x00030000
 /** Of struct seccomp_data. */
 const NUMBER_AT = 0
 const ARCHITECTURE_AT = 4
@@ -23,8 +24,8 @@ const { prctl, execve } = dlopen('libc.so.6', {
   execve: { args: ['ptr', 'ptr', 'ptr'], returns: 'i32' },
 }).symbols
 
-/** Refuses calls with this errno, or ends who makes them (SIGSYS). */
-export type Refusal = number | 'kill'
+/** Refuses calls with this errno, ends who makes them, or sends SIGSYS (trap), of which Bun makes ENOSYS. */
+export type Refusal = number | 'kill' | 'trap'
 
 /**
  * Refuses calls: `judge` is given what has the number of the call loaded, and how many
@@ -37,7 +38,7 @@ export function refuse(how: Refusal, judge: (rest: number) => readonly Instructi
     [EQUALS, 0, length + 2, architecture],
     [LOAD, 0, 0, NUMBER_AT],
     ...judge(length),
-    [RETURN, 0, 0, how === 'kill' ? KILL_PROCESS : ERRNO | how],
+    [RETURN, 0, 0, how === 'kill' ? KILL_PROCESS : how === 'trap' ? TRAP : ERRNO | how],
     [RETURN, 0, 0, ALLOW],
   ]
   install(instructions)

@@ -40,20 +40,37 @@ async function ask({
   // process would wait for ever.
   let isHalved = false
   const looking = setInterval(() => {
-    if (!isFirstThreadGone(child.pid)) return
+    if (isLate || !isFirstThreadGone(child.pid)) return
     isHalved = true
     child.kill('SIGKILL')
   }, LOOK_EVERY_MS)
   const [text] = await Promise.all([child.stdout.text(), child.exited])
   clearTimeout(timer)
   clearInterval(looking)
+  const { why, asks } = saidIn(text)
   // Where it had just ended as a whole, the signal met nobody.
-  if (isHalved && child.signalCode === 'SIGKILL') return KILLED
-  if (isLate) return `who asked for it had no answer for ${withinMs / 1000} s`
-  if (child.signalCode === 'SIGSYS') return KILLED
-  if (child.signalCode !== null) return `who asked for it died (${String(child.signalCode)})`
-  return (JSON.parse(text) as { readonly why: string | null }).why
+  if (isHalved && child.signalCode === 'SIGKILL') return killedBy(asks)
+  if (isLate) return `who asked for it had no answer for ${withinMs / 1000} s${toWhat(asks)}`
+  if (child.signalCode === 'SIGSYS') return killedBy(asks)
+  if (child.signalCode !== null) return `who asked for it died (${String(child.signalCode)})${toWhat(asks)}`
+  if (why === undefined) return `who asked for it ended and said nothing (exit code ${child.exitCode})`
+  return why
 }
+
+interface Said {
+  /** What was found; left out: it did not come to that. */
+  readonly why?: string | null
+  /** The last call that was about to be made. */
+  readonly asks?: string
+}
+
+/** Of a process that ended within a line, what it had said before. */
+function saidIn(text: string): Said {
+  const lines = text.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'))
+  return Object.assign({}, ...lines.map((line) => JSON.parse(line) as Said)) as Said
+}
+
+const toWhat = (asks = ''): string => (asks === '' ? '' : `, in ${asks}`)
 
 /** Its first thread has ended, and it has not: it is called a zombie, and nobody can wait for it. */
 function isFirstThreadGone(pid: number): boolean {
@@ -61,5 +78,10 @@ function isFirstThreadGone(pid: number): boolean {
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
 }
 
-const KILLED =
-  'a seccomp filter ends whoever asks for it: the profile of the container, or SystemCallFilter= of the unit'
+const FILTERS = 'the profile of the container, or SystemCallFilter= of the unit'
+
+/** One that lets the first call pass and not another is told apart: it is half open, which nobody means. */
+const killedBy = (asks = 'io_uring_setup'): string =>
+  asks === 'io_uring_setup'
+    ? `a seccomp filter ends whoever asks for it: ${FILTERS}`
+    : `a seccomp filter ends whoever calls ${asks}, though it lets io_uring_setup pass: ${FILTERS}`

@@ -55,7 +55,7 @@ export class BufferRing {
     words[3] = group
     const refused = ring.register(REGISTER_PBUF_RING, registration.at as Pointer, 1)
     registration.free()
-    if (refused !== 0) throw new RingRefused('buffers to receive into were refused', refused)
+    if (refused !== 0) throw new RingRefused('io_uring_register', refused)
     for (let number = 0; number < count; number++) this.give(number)
   }
 

@@ -8,7 +8,7 @@ import { KernelMemory } from '../memory.ts'
 import { BufferRing } from './buffer-ring.ts'
 import * as asked from './requests.ts'
 import { type Completions, HAS_BUFFER, Ring } from './ring.ts'
-import { RingRefused } from './set-up.ts'
+import { type RingCall, RingRefused } from './set-up.ts'
 import { OLD, whyRefused } from './why-refused.ts'
 
 const REGISTER_PROBE = 8
@@ -21,13 +21,18 @@ const EINVAL = 22
 const GROUP = 1
 const WORD = Buffer.from('io_uring')
 
-/** Null: io_uring is to be had. Else why it is not, in a few words. */
-export function probe(): string | null {
+/**
+ * Null: io_uring is to be had. Else why it is not, in a few words. `asks` hears which call comes next: a
+ * filter may end whoever makes it.
+ */
+export function probe(asks: (call: RingCall) => void = () => {}): string | null {
   if (process.platform !== 'linux') return 'this is not Linux'
   let ring: Ring | null = null
   try {
+    asks('io_uring_setup')
     ring = new Ring(8, 16)
-    return lackOf(ring) ?? triedOn(ring)
+    asks('io_uring_register')
+    return lackOf(ring) ?? triedOn(ring, asks)
   } catch (error) {
     return whyNot(error)
   } finally {
@@ -55,17 +60,19 @@ function lackOf(ring: Ring): string | null {
     (operation) => ((memory.bytes[16 + operation * 8 + 2] ?? 0) & IS_SUPPORTED) === 0,
   )
   memory.free()
-  return refused !== 0 || isLacking ? OLD : null
+  if (refused !== 0) throw new RingRefused('io_uring_register', refused)
+  return isLacking ? OLD : null
 }
 
 /** Two sockets, a word from one to the other, and an end of it all: as each connection does. */
-function triedOn(ring: Ring): string | null {
+function triedOn(ring: Ring, asks: (call: RingCall) => void): string | null {
   const ends = new Int32Array(new ArrayBuffer(8))
   if (libc().socketpair(AF_UNIX, SOCK_STREAM | OPEN_FLAGS, 0, ptr(ends)) !== 0) return 'there are no sockets'
   const [here = -1, there = -1] = ends
   const buffers = new BufferRing(ring, GROUP, 2, 4096)
   const memory = new KernelMemory(WORD.length)
   try {
+    asks('io_uring_enter')
     return new Trial(ring, buffers, memory).run(here, there)
   } finally {
     libc().close(here)

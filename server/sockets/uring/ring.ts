@@ -11,7 +11,7 @@ import type { Pointer } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import { KernelMemory } from '../memory.ts'
 import { ARGUMENT_BYTES, type Enter, ringEnter, ringRegister } from './calls.ts'
-import { setUp } from './set-up.ts'
+import { RingRefused, setUp } from './set-up.ts'
 
 /** Words of an entry. */
 export const OFFSET = 2
@@ -181,7 +181,7 @@ export class Ring {
   #isPressed(taken: number): false {
     const code = taken < 0 ? errno() : EAGAIN
     if (PRESSED.includes(code)) return false
-    throw new Error(`io_uring_enter failed (errno ${code})`)
+    throw new RingRefused('io_uring_enter', code)
   }
 
   /** Nothing can go on without a place, and the kernel has memory again sooner or later. */
@@ -281,7 +281,7 @@ export class Ring {
       return
     }
     // No memory for a request, or completions that found no room wait for us to take others first.
-    if (code !== EAGAIN && code !== EBUSY) throw new Error(`io_uring_enter failed (errno ${code})`)
+    if (code !== EAGAIN && code !== EBUSY) throw new RingRefused('io_uring_enter', code)
     if (this.#hasCompletions()) return
     this.#waitFor(PRESSED_MS)
     this.enters++

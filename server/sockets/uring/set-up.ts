@@ -12,13 +12,18 @@ const DEFER_TASKRUN = 1 << 13
 // Features of the kernel: one mapping for both rings, completions that find no room are kept, time-outs.
 const FEATURES = 1 | 2 | (1 << 8)
 const PARAMS_WORDS = 30
+const EINVAL = 22
 
-/** It cannot be had: `code` is the errno, 0 for a kernel that lacks something. */
+export type RingCall = 'io_uring_setup' | 'io_uring_register' | 'io_uring_enter'
+
+/** It cannot be had: `code` is the errno that `call` failed with. */
 export class RingRefused extends Error {
+  readonly call: RingCall
   readonly code: number
 
-  constructor(what: string, code: number) {
-    super(code === 0 ? what : `${what} (errno ${code})`)
+  constructor(call: RingCall, code: number) {
+    super(`${call} failed (errno ${code})`)
+    this.call = call
     this.code = code
   }
 }
@@ -40,10 +45,10 @@ export function setUp(entries: number, completions: number): SetUp {
   params[1] = completions
   params[2] = CQSIZE | SUBMIT_ALL | SINGLE_ISSUER | DEFER_TASKRUN
   const fd = ringSetup(entries, ptr(params))
-  if (fd < 0) throw new RingRefused('io_uring_setup was refused', errno())
+  if (fd < 0) throw new RingRefused('io_uring_setup', errno())
   if ((params[5]! & FEATURES) !== FEATURES) {
     libc().close(fd)
-    throw new RingRefused('io_uring lacks features', 0)
+    throw new RingRefused('io_uring_setup', EINVAL)
   }
   const [size, completionSize] = [params[0]!, params[1]!]
   return { fd, size, completionSize, asked: params.subarray(10, 20), told: params.subarray(20, 30) }

@@ -1,4 +1,5 @@
 // Why the kernel refused a ring, in words for whoever runs the machine.
+import type { RingCall } from './set-up.ts'
 
 export const OLD = 'this kernel is too old for it (Linux 6.1 is needed)'
 
@@ -12,9 +13,12 @@ const ENOSYS = 38
 
 /** `disabled`: the sysctl kernel.io_uring_disabled; empty: this kernel has none. */
 export function whyRefused(
-  { code, message }: { readonly code: number; readonly message: string },
+  { call, code, message }: { readonly call: RingCall; readonly code: number; readonly message: string },
   disabled: string,
 ): string {
+  // The kernel itself has all of them, or none.
+  if (call !== 'io_uring_setup' && [ENOSYS, EPERM, EACCES].includes(code))
+    return `${call} is refused, though io_uring_setup is not, by a seccomp profile (errno ${code})`
   if (code === ENOSYS) return 'this kernel has none, or a seccomp profile says so'
   if (code === EPERM || code === EACCES) return whyForbidden(disabled)
   if (code === EINVAL) return OLD

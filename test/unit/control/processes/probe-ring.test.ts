@@ -14,7 +14,14 @@ test('a process that is ended, breaks or says nothing of use is an answer as wel
   const endedBy = (signal: string) => probeRing({ env: {}, command: ['/bin/sh', '-c', `kill -${signal} $$`] })
   expect(await endedBy('SYS')).toContain('a seccomp filter ends whoever asks for it')
   expect(await endedBy('SEGV')).toBe('who asked for it died (SIGSEGV)')
-  expect(await askedBy('process.exit(1)')).toStartWith('nobody could ask for it: ')
+  expect(await askedBy('process.exit(1)')).toBe('who asked for it ended and said nothing (exit code 1)')
+  const endedIn = (call: string, signal: string) =>
+    probeRing({ env: {}, command: ['/bin/sh', '-c', `echo '{"asks":"${call}"}'; kill -${signal} $$`] })
+  expect(await endedIn('io_uring_setup', 'SYS')).toStartWith('a seccomp filter ends whoever asks for it: ')
+  expect(await endedIn('io_uring_enter', 'SYS')).toStartWith(
+    'a seccomp filter ends whoever calls io_uring_enter, though it lets io_uring_setup pass: ',
+  )
+  expect(await endedIn('io_uring_enter', 'SEGV')).toBe('who asked for it died (SIGSEGV), in io_uring_enter')
   expect(await probeRing({ env: {}, command: ['/nowhere/to/be/found'] })).toStartWith(
     'nobody could ask for it: ',
   )

@@ -6,7 +6,7 @@ const REFUSE = new URL('../../../support/refuse-io-uring.ts', import.meta.url).p
 const PROBE = new URL('../../../../server/sockets/uring/probe.ts', import.meta.url).pathname
 
 /** What the probe says in a process to which the calls of io_uring are refused with this errno. */
-async function probeUnder(errno: number): Promise<unknown> {
+async function probeUnder(errno: number | string): Promise<unknown> {
   const script = `import { probe } from ${JSON.stringify(PROBE)}; console.log(JSON.stringify(probe()))`
   const child = Bun.spawn([process.execPath, REFUSE, String(errno), process.execPath, '--eval', script], {
     stdout: 'pipe',
@@ -27,6 +27,11 @@ test('a seccomp profile that hides io_uring looks like a kernel without it', asy
 
 test('a kernel that refuses what we ask for is too old', async () => {
   expect(await probeUnder(22)).toBe('this kernel is too old for it (Linux 6.1 is needed)')
+})
+
+test('a seccomp profile that refuses one of the calls alone is told by its name', async () => {
+  expect(await probeUnder('1:426')).toStartWith('io_uring_enter is refused, though io_uring_setup is not')
+  expect(await probeUnder('38:427')).toStartWith('io_uring_register is refused, though io_uring_setup is not')
 })
 
 test('the probe leaves no descriptor behind, whatever it finds', () => {

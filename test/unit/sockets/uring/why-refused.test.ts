@@ -3,7 +3,7 @@ import { whyRefused } from '../../../../server/sockets/uring/why-refused.ts'
 
 const [EPERM, EIO, ENOMEM, EACCES, EINVAL, EMFILE, ENOSYS] = [1, 5, 12, 13, 22, 24, 38]
 const why = (code: number, disabled = ''): string =>
-  whyRefused({ code, message: `io_uring_setup: errno ${code}` }, disabled)
+  whyRefused({ call: 'io_uring_setup', code, message: `io_uring_setup: errno ${code}` }, disabled)
 
 test('the sysctl that closes it is named with its value', () => {
   expect(why(EPERM, '2')).toBe('it is switched off (sysctl kernel.io_uring_disabled is 2)')
@@ -24,4 +24,12 @@ test('what else refuses it is told in words, and what we do not know as the kern
   expect(why(ENOMEM)).toContain('RLIMIT_MEMLOCK')
   expect(why(EMFILE)).toBe('no descriptor is left for it')
   expect(why(EIO)).toBe('io_uring_setup: errno 5')
+})
+
+test('a profile that refuses one of the calls alone is told by the name of that', () => {
+  for (const call of ['io_uring_enter', 'io_uring_register'] as const)
+    for (const code of [EPERM, EACCES, ENOSYS])
+      expect(whyRefused({ call, code, message: '' }, '2')).toBe(
+        `${call} is refused, though io_uring_setup is not, by a seccomp profile (errno ${code})`,
+      )
 })
