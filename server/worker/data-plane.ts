@@ -77,12 +77,15 @@ export class DataPlane {
   #news: Reason[] | null = null
   #isDraining = false
   #descriptors: DescriptorNews | null = null
-  readonly #isFirst: boolean
+  readonly #newsOfDescriptors: (endIdle: () => void) => DescriptorNews
   /** It drains, or soon will. */
   #isLeaving = false
 
-  /** `process` is what metrics call this process; `ledger`: where its counts and lines outlive it. */
-  constructor(board: Scoreboard, process: string, ledger: Ledger | null = null) {
+  /**
+   * `process` is what metrics call this process; `ledger`: where its counts and lines outlive it; `isLate`: a
+   * plan is served already.
+   */
+  constructor(board: Scoreboard, process: string, ledger: Ledger | null = null, isLate = false) {
     this.#board = board
     this.registry = new Registry(undefined, ledger)
     this.#meter = new ExchangeMeter(this.registry)
@@ -99,7 +102,7 @@ export class DataPlane {
     meterSurplus(this.registry, () => this.#current?.backends.values() ?? [])
     meterBuffers(this.registry, process)
     meterAccepting(this.registry, process)
-    this.#isFirst = !/-[1-9]/.test(process)
+    this.#newsOfDescriptors = (endIdle) => new DescriptorNews({ process, isLate, nowMs: steadyMs, endIdle })
     const dropped = this.registry.counter('log_lines_dropped_total')
     this.registry.onRead(() => dropped.set(this.#logs.dropped))
   }
@@ -159,8 +162,7 @@ export class DataPlane {
     } finally {
       closeSockets(sockets) // those that no address took
     }
-    // All workers have the same limit: one of them tells.
-    if (this.#isFirst) this.#descriptors?.check(snapshot)
+    this.#descriptors?.check(snapshot)
   }
 
   /** Forgets what was prepared. */
@@ -276,7 +278,7 @@ export class DataPlane {
       documents: (which) => this.#document(which),
     })
     sockets().drive?.(engine.wheel)
-    this.#descriptors = new DescriptorNews(steadyMs, () => engine.endIdle())
+    this.#descriptors = this.#newsOfDescriptors(() => engine.endIdle())
     const clients = new StreamClients(engine.wheel)
     const arrivals = new Arrivals(engine.wheel)
     const entries = new Entries({ engine, clients, arrivals, board, news: this.#limits })

@@ -16,6 +16,15 @@ const IDLE_EVERY_MS = 1000
 const HINT =
   'raise the limit of open files (ulimit -n, LimitNOFILE), or lower limits.connections of listeners'
 
+interface DescriptorNewsParts {
+  /** What metrics call this process. */
+  readonly process: string
+  /** A plan is served already, so that this worker takes another's place. */
+  readonly isLate: boolean
+  readonly nowMs: () => number
+  readonly endIdle: () => void
+}
+
 /** Tells of it now and then; while no client is accepted, those that are idle end, as others wait. */
 export class DescriptorNews implements AcceptNews {
   readonly #nowMs: () => number
@@ -23,8 +32,14 @@ export class DescriptorNews implements AcceptNews {
   #nextTellMs = Number.NEGATIVE_INFINITY
   #nextIdleMs = 0
   #wanted = 0
+  readonly #isTeller: boolean
+  /** The worker before this one has told what is wanted now. */
+  #isKnown: boolean
 
-  constructor(nowMs: () => number, endIdle: () => void) {
+  constructor({ process, isLate, nowMs, endIdle }: DescriptorNewsParts) {
+    // All workers have the same limit: one of them tells.
+    this.#isTeller = !/-[1-9]/.test(process)
+    this.#isKnown = isLate
     this.#nowMs = nowMs
     this.#endIdle = endIdle
     tellAcceptingTo(this)
@@ -48,14 +63,21 @@ export class DescriptorNews implements AcceptNews {
     this.#nextIdleMs = 0
   }
 
-  /** With too few descriptors clients wait long before the limits of their listeners are reached. */
+  /**
+   * With too few descriptors clients wait long before the limits of their listeners are reached. Told once,
+   * and again where more are wanted.
+   */
   check({ listeners, turnListeners }: Snapshot): void {
+    if (!this.#isTeller) return
+    const isKnown = this.#isKnown
+    this.#isKnown = false
     let wanted = 0
     for (const { options } of [...listeners.values(), ...turnListeners.values()])
       wanted += 2 * options.limits.connections
     const limit = descriptorLimit()
     if (wanted <= limit || wanted <= this.#wanted) return
     this.#wanted = wanted
+    if (isKnown) return
     logEvent('warn', 'descriptor_limit', { limit, wanted, clients: clientsMax(), hint: HINT })
   }
 }

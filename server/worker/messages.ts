@@ -48,6 +48,8 @@ export type ToWorker =
       readonly slot: number
       readonly row: number
       readonly hasLedger: boolean
+      /** A plan is served already: what is told of it once has been told. */
+      readonly isLate: boolean
       /** The sockets that it is to have. */
       readonly sockets: SocketsKind
     }

@@ -108,12 +108,13 @@ class WorkerShell {
     this.#drain(finishMs(this.#plane?.snapshot?.config.drain ?? 0))
   }
 
-  #onBoard({ slot, row, hasLedger, sockets }: Extract<ToWorker, { type: 'board' }>): void {
+  #onBoard({ slot, row, hasLedger, sockets, isLate }: Extract<ToWorker, { type: 'board' }>): void {
     const [fd = -1, buckets = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 3 : 2)
     this.#boardFd = fd
     this.#board = scoreboardOn(mapRegion(fd), row)
     this.#board.buckets = Buckets.shared(buckets)
-    this.#plane = new DataPlane(this.#board, processName(slot), hasLedger ? new Ledger(ledger) : null)
+    const kept = hasLedger ? new Ledger(ledger) : null
+    this.#plane = new DataPlane(this.#board, processName(slot), kept, isLate)
     meterProcess(this.#plane.registry, processName(slot))
     this.#sockets = this.#haveSockets(sockets, this.#plane, processName(slot))
   }

@@ -7,7 +7,7 @@ import { expect, test } from 'bun:test'
 import { type RawClient, rawClient } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
-import { cpuTicks, descriptorsOf } from '../support/processes.ts'
+import { cpuTicks, descriptorsOf, sendSignal } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 
 const LIMIT = 160
@@ -51,4 +51,10 @@ test('more clients than there are descriptors for are served one after the other
   await waitFor(async () => (await full()).length === 0)
   expect(gateway.stderr).not.toContain('SystemError')
   expect(gateway.events.filter(({ event }) => event === 'server_down')).toEqual([])
+  // Who takes its place says nothing of what is known, also when it is reloaded.
+  sendSignal(worker, 'SIGKILL')
+  await gateway.event('worker_replaced')
+  gateway.signal('SIGHUP')
+  await gateway.event('applied')
+  expect(gateway.events.filter(({ wanted }) => wanted !== undefined)).toHaveLength(1)
 })

@@ -80,6 +80,7 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     socket: (key, of) => present(parts.sockets()).take(key, of),
     reasons: parts.reasons,
     sockets: () => parts.chosen.kind,
+    isLate: () => parts.logs() !== null,
     onSockets: (choice) => parts.chosen.heard(processName(slot), choice),
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)

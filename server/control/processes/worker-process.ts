@@ -35,6 +35,8 @@ export interface WorkerProcessOptions {
   readonly reasons: () => Reasons
   /** Which sockets it is to have; asked with the scoreboard. */
   readonly sockets: () => SocketsKind
+  /** A plan is served already; asked with it, too. */
+  readonly isLate: () => boolean
   readonly onSockets: (choice: Choice) => void
   readonly onMetrics: (metrics: Metrics) => void
   readonly onExit: (worker: WorkerProcess, how: ChildExit) => void
@@ -121,7 +123,8 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
     const shared = [this.#options.boardFd(), this.#options.bucketsFd()]
     this.sendFds(BOARD_TAG, ledger === null ? shared : [...shared, ledger])
     const { slot, row } = this
-    this.tell({ type: 'board', slot, row, hasLedger: ledger !== null, sockets: this.#options.sockets() })
+    const { sockets, isLate } = this.#options
+    this.tell({ type: 'board', slot, row, hasLedger: ledger !== null, sockets: sockets(), isLate: isLate() })
     this.#hasBoard = true
   }
 }
