@@ -111,6 +111,7 @@ export const CASES: readonly Case[] = [
     target: '/upload',
     kind: 'upload',
     connections: 8,
+    warmUpSeconds: 12,
     size: null,
     goals: { nginx: 0.6, 'haproxy-nolog': { io_uring: 0.6, epoll: 0.6 } },
   },

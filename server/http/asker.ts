@@ -38,6 +38,8 @@ export interface Asker extends AttemptRecord {
   pauseClient(): void
   resumeClient(): void
 
+  /** What is to come of the body may go there past it. */
+  pourInto(outlet: Outlet): void
   /** Where content of the answer may go past it; null: it must see it, or is not ready. */
   readonly outlet: Outlet | null
 

@@ -77,6 +77,8 @@ export interface ClientConnection {
 /** The way past us into a stream: its codec's business. */
 export interface Outlet {
   readonly socket: Socket | null
+  /** Bytes that come for it are sent: it is neither broken, nor is what is left dropped. */
+  readonly isOpen: boolean
   /** So many bytes have come for it, and it has taken so many of what had come. */
   pouredInto(came: number, gone: number): void
 }
@@ -95,9 +97,12 @@ export interface Half {
   resume(): void
   /** Half of a tunnel ends: nothing more is written. */
   endWrites(): void
-  /** Where bytes of a tunnel may go past us; null: nothing can. */
+  /** Where bytes may go past us; null: nothing can. */
   readonly outlet: Outlet | null
-  /** What comes of a tunnel may go there past us, as far as that can be; the rest is told as ever. */
+  /**
+   * What comes of a tunnel, or is to come of a body of known length, may go there past us, as far as that can
+   * be; the rest is told as ever.
+   */
   pourTo(outlet: Outlet): void
   /** A body may be written as HTTP/1.1 chunks that came from elsewhere. */
   readonly takesFraming: boolean

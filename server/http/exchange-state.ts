@@ -140,6 +140,9 @@ export abstract class ExchangeState implements Exchange {
   resumeClient(): void {
     this.stream.resume()
   }
+  pourInto(outlet: Outlet): void {
+    this.stream.pourTo(outlet)
+  }
   get outlet(): Outlet | null {
     return this.stage === HEAD_SENT && this.sink === this.stream ? this.stream.outlet : null
   }

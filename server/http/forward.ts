@@ -17,7 +17,7 @@ import type { BodyForm, Opening, ServerEvents, ServerStream } from './ends.ts'
 import type { Loss } from '../tables/faults.ts'
 import type { Phase } from './exchange.ts'
 import { KeptBody } from './kept-body.ts'
-import { backoffMs, mayRepeat } from './retry.ts'
+import { backoffMs, mayAskAgain, mayRepeat } from './retry.ts'
 import { tellAttempt } from './tell-attempt.ts'
 import { wantedUpgrades } from './upgrade.ts'
 
@@ -46,6 +46,8 @@ export class Forward implements ServerEvents, Waiter {
   #needsFresh = false
   /** The body so far; null: none has come. */
   #body: KeptBody | null
+  /** What comes of it may have to be sent again. */
+  #keepsBody = true
   #waitingSinceMs = 0
   /** When the attempt began. */
   #usedMs = 0
@@ -107,16 +109,38 @@ export class Forward implements ServerEvents, Waiter {
     this.#stream = stream
     this.#isAsked = true
     stream.ask(request, asker.linesFor(this.#server as Server), asker.requestForm, this.#upgrades)
-    this.#body?.writeTo(stream)
     this.#askedMs = nowMs
-    this.#keepLittle()
+    if (this.#body !== null) {
+      this.#body.writeTo(stream)
+      this.#keepLittle(stream)
+    }
     if (asker.isRequestWhole) stream.requestEnd(this.#body?.trailers ?? null)
     else this.#goOn(stream)
   }
 
-  /** What is too much to send again is not kept. */
-  #keepLittle(): void {
-    if (this.#body?.isFull) this.#body.drop()
+  /** What is too much to send again, or never would be, is not kept: then what is to come may pass us by. */
+  #keepLittle(stream: ServerStream): void {
+    if (!this.#keepsBody || (this.#body?.isFull !== true && this.#mayAskAgain(stream))) return
+    this.#dropBody()
+    this.#pour(stream)
+  }
+
+  #mayAskAgain({ isReused }: ServerStream): boolean {
+    const { request, attempts } = this.#asker
+    const mayBeStale = isReused && !this.#needsFresh
+    return mayAskAgain(
+      { methodId: request.methodId, attempts, mayBeStale },
+      this.backend.options.retry.attempts,
+    )
+  }
+
+  #dropBody(): void {
+    this.#keepsBody = false
+    this.#body?.drop()
+  }
+
+  #pour({ outlet }: ServerStream): void {
+    if (outlet !== null && this.#asker.requestForm === 'length') this.#asker.pourInto(outlet)
   }
 
   /** The body may come on. */
@@ -137,12 +161,18 @@ export class Forward implements ServerEvents, Waiter {
   // ── 6 body ──
 
   body(bytes: Buffer, from: number, to: number): void {
-    if (!this.#isAnswered) (this.#body ??= new KeptBody(this.#asker.keptFor)).push(bytes, from, to)
-    if (this.#stream) {
-      this.#stream.write(bytes, from, to)
-      this.#keepLittle()
-      this.#goOn(this.#stream)
+    const stream = this.#stream
+    if (this.#keepsBody && (stream === null || this.#mayAskAgain(stream))) this.#keep(bytes, from, to)
+    if (stream) {
+      stream.write(bytes, from, to)
+      this.#keepLittle(stream)
+      this.#goOn(stream)
     } else if (this.#body?.isFull) this.#asker.pauseClient()
+  }
+
+  #keep(bytes: Buffer, from: number, to: number): void {
+    this.#body ??= new KeptBody(this.#asker.keptFor)
+    this.#body.push(bytes, from, to)
   }
 
   bodyEnd(trailers: Fields | null): void {
@@ -199,7 +229,7 @@ export class Forward implements ServerEvents, Waiter {
     asker.firstByteMs = nowMs
     asker.fault = asker.detail = null // what failed in earlier attempts was made good
     this.#isAnswered = true
-    this.#body?.drop()
+    this.#dropBody()
     this.#isTunnel = head.status === 101
     if (this.#server) this.#learnAnswer(this.#server, head.status)
     asker.answered(head, form)
@@ -228,8 +258,8 @@ export class Forward implements ServerEvents, Waiter {
     if (this.#isAnswered) return asker.broken(loss.code)
     if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
     // All that was sent must still be here.
-    const isKept = this.#body === null || this.#body.isAll
-    if (isOurs || !isKept || !mayRepeat(loss, asker.request.methodId)) return asker.unanswered(loss.code)
+    if (isOurs || !this.#keepsBody || !mayRepeat(loss, asker.request.methodId))
+      return asker.unanswered(loss.code)
     if (isStale) {
       this.#needsFresh = true
       asker.attempts--

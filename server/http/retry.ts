@@ -15,6 +15,18 @@ export function mayRepeat({ code, reached }: Loss, methodId: number): boolean {
   return IDEMPOTENT[methodId] === true && reached === 'request'
 }
 
+/** What a request that is being sent would have to go by for another time. */
+interface Asked {
+  readonly methodId: number
+  readonly attempts: number
+  /** On a connection that its server may have closed before: that is no attempt. */
+  readonly mayBeStale: boolean
+}
+
+/** Whether it may have to be sent again, however its attempt is lost: only then is any of it to be kept. */
+export const mayAskAgain = ({ methodId, attempts, mayBeStale }: Asked, attemptsMax: number): boolean =>
+  IDEMPOTENT[methodId] === true && (mayBeStale || attempts < attemptsMax)
+
 /**
  * How long to wait before the same servers are asked again: a part of a time that doubles with each attempt.
  */

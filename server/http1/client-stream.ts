@@ -31,6 +31,7 @@ interface StreamConnection extends ClientConnection, Writer {
   becomeTunnel(): void
   shutdownWrites(): void
   readonly socket: Socket | null
+  readonly isOpen: boolean
   pouredInto(came: number, gone: number): void
   pourTo(outlet: Outlet): void
   /** The exchange is over: on to the next request, or to the end of the connection. */
@@ -175,6 +176,10 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
 
   get socket(): Socket | null {
     return this.connection.socket
+  }
+
+  get isOpen(): boolean {
+    return this.connection.isOpen
   }
 
   pouredInto(came: number, gone: number): void {

@@ -61,6 +61,8 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
 
   /** All that waited is written. */
   protected abstract drained(): void
+  /** The end of a body has gone past us. */
+  protected abstract bodyOver(): void
   abstract expire(now: number): void
   abstract onData(bytes: Buffer): void
   abstract onEnd(): void
@@ -115,11 +117,21 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
     return this
   }
 
+  get isOpen(): boolean {
+    return !this.isClosed && !this.isMute && !this.hasFailed
+  }
+
   /** So many bytes of what came on it went past us: who takes them counts them. */
-  poured(_count: number): void {}
+  poured(count: number): void {
+    if (this.place !== 'body') return
+    this.noteRead(count)
+    this.reader.skip(count)
+  }
 
   /** Who takes them has counted them. */
-  pourCounted(): void {}
+  pourCounted(): void {
+    if (this.place === 'body' && this.reader.isDone) this.bodyOver()
+  }
 
   /** What comes from now on may go there past us: all of a tunnel, or of a large body of known length. */
   pourTo(outlet: Outlet): void {
@@ -130,9 +142,9 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
 
   #pour(poured: Poured): void {
     const { readable, socket } = this
-    const to = poured.to.socket
+    const { to } = poured
     // Also where little is left: what is behind it must not go the same way.
-    if (to !== null && !this.isClosed) socket?.pour?.(to, readable, poured)
+    if (to.socket !== null && !this.isClosed) socket?.pour?.(to.isOpen ? to.socket : null, readable, poured)
   }
 
   /** What comes next is no volume any more. */
@@ -166,6 +178,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   protected mute(): void {
     this.isMute = true
     this.#shutWhenDrained = false
+    this.socket?.dropPoured?.()
     this.forgetWaiting()
   }
 

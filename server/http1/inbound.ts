@@ -179,14 +179,16 @@ export class Inbound extends Conn implements ClientConnection {
       return -1
     }
     if (!this.reader.isDone) this.readOn(bytes.length)
-    else {
-      this.socket?.expectVolume(0)
-      this.place = 'busy'
-      this.#hasMore = end < bytes.length
-      this.watchBytes(false)
-      this.stream.ended()
-    }
+    else this.bodyOver(end < bytes.length)
     return end
+  }
+
+  protected bodyOver(hasMore = false): void {
+    this.endVolume()
+    this.place = 'busy'
+    this.#hasMore = hasMore
+    this.watchBytes(false)
+    this.stream.ended()
   }
 
   /** Part of a head is here; false: its rest will never come. */
@@ -236,10 +238,10 @@ export class Inbound extends Conn implements ClientConnection {
     if (this.#hasEnded && (this.place === 'busy' || this.place === 'body')) this.#endedEarly()
   }
 
-  /** Bytes of a tunnel went past us. */
   override poured(count: number): void {
+    if (this.place !== 'tunnel') return super.poured(count)
     this.touch()
-    this.stream.reader.contentBytes += count
+    this.reader.contentBytes += count
   }
 
   /** From now on bytes pass as they are; those read ahead are the first. */

@@ -104,6 +104,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   stopUpload(): void {
     this.#isUploadStopped = true
+    if (this.waitingBytes > 0) this.isRequestWhole = false // the rest of it never leaves
     if (this.place === 'rest') this.endRest()
     else this.mute()
   }
@@ -262,20 +263,13 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     this.#answerWhole(trailers)
   }
 
-  /** Content of the answer went past us to the client. */
-  override poured(count: number): void {
-    if (this.place !== 'body') return
-    this.noteRead(count)
-    this.reader.skip(count)
-  }
-
   /** An answer that came at once has no body to come: its reader has not begun. */
   override pourTo(outlet: Outlet): void {
     if (this.place === 'tunnel' || !this.reader.isDone) super.pourTo(outlet)
   }
 
-  override pourCounted(): void {
-    if (this.place === 'body' && this.reader.isDone) this.#bodyWhole(NOTHING, 0, null)
+  protected bodyOver(): void {
+    this.#bodyWhole(NOTHING, 0, null)
   }
 
   piece(bytes: Buffer, from: number, to: number): void {

@@ -90,6 +90,12 @@ export abstract class ServerConn extends Conn implements Listed {
     return this.reader.isBetweenPieces ? Math.max(idle, stream) : idle
   }
 
+  /** A piece of the request's body. While its answer comes already, it is a sign of life. */
+  override pouredInto(came: number, gone: number): void {
+    super.pouredInto(came, gone)
+    if (this.place === 'body') this.touch()
+  }
+
   /** Silence counts from now, if all of the request is sent. */
   protected awaitHead(): void {
     if (this.place === 'head' && this.isRequestWhole && this.waitingBytes === 0)

@@ -34,6 +34,10 @@ export abstract class OwnSocket implements PourEnd, Pourer {
     pourFrom(this, end, bytes, told)
   }
 
+  dropPoured(): void {
+    this.incoming?.cancel()
+  }
+
   /** Nothing is read, as what came last waits for the socket that it is poured into. */
   protected get isHeldUp(): boolean {
     return this.outgoing !== null && this.outgoing.isBlocked

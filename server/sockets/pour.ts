@@ -102,7 +102,8 @@ export class Pour {
       if (isBroken || pipe.bytes > 0) break
     }
     this.#settle(pipe, isBroken)
-    if (came > 0) this.told.onPoured(came, gone)
+    // What a broken one did not take waits for nobody.
+    if (came > 0) this.told.onPoured(came, isBroken ? came : gone)
     if (isBroken) this.to.pourBroke(this.code)
     return found
   }

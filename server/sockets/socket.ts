@@ -89,6 +89,8 @@ export interface Socket {
    * owner says when it does again. Nothing happens where one of the two cannot; none at all where none can.
    */
   pour?(to: Socket | null, bytes: number, told: PourTeller): void
+  /** What was poured into it and waits there is dropped, and no more comes that way. */
+  dropPoured?(): void
   /** The latest read may have left something behind that has come already. */
   readonly mayHoldMore: boolean
   /** Nothing has come that was not told, not even the end: true where that cannot be known. */

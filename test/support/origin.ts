@@ -34,6 +34,9 @@ export interface Reply {
   raw(bytes: string | Uint8Array): Promise<void>
   fin(): void
   rst(): void
+  /** Reads no more: the window fills and the sender has to wait. */
+  pause(): void
+  resume(): void
   /** Settles when the connection ends from the other side. */
   readonly gone: Promise<Ending>
 }
@@ -232,6 +235,14 @@ class OriginConnection implements Reply {
 
   rst(): void {
     this.socket.terminate()
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
   }
 
   flush(): void {

@@ -31,6 +31,7 @@ class Mirror implements Asker {
   readonly clientAddress = '192.0.2.1'
   readonly keptFor = { countKept() {} }
   readonly outlet = null
+  pourInto(): void {} // its request has no body
   readonly request: RequestHead
   dropped = 0
   ended: string | null = null
