@@ -9,6 +9,7 @@ import { killAll } from '../test/support/processes.ts'
 import { MEMORY, idleWorkers, memoryOf, restingTable, startTable, withAll } from './at-rest.ts'
 import { CASES, type Case } from './cases.ts'
 import { compare, type Effort, type Result } from './compare.ts'
+import { evennessTable } from './evenness.ts'
 import { CROWDS, fairness, fairnessGoals, fairnessRows } from './fairness.ts'
 import { caddy } from './contenders/caddy.ts'
 import type { Recipe, Setting } from './contenders/contender.ts'
@@ -23,7 +24,18 @@ import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
 /** The figures that sockets of ours are judged by. */
 const SOCKETS = [
   ...['small-1', 'browser', 'small-512', 'small-2000', 'half', 'connect', '100k', '10m', 'upload'],
-  ...['downloads', 'idle', 'idle-worker', 'turn-170', 'turn-1200', 'turn-tcp', 'turn-tls'],
+  ...[
+    'downloads',
+    'downloads-paced',
+    'uploads',
+    'uploads-paced',
+    'idle',
+    'idle-worker',
+    'turn-170',
+    'turn-1200',
+    'turn-tcp',
+    'turn-tls',
+  ],
 ]
 const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
 const GROUPS: Readonly<Record<string, readonly string[]>> = { sockets: SOCKETS, turn: TURN }
@@ -33,6 +45,7 @@ WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · ${MEMORY.j
       resting · idle-worker · start
       reloads (what a change of 1,000 and 10,000 rules costs those who are served meanwhile)
       ${CROWDS.map(({ name }) => name).join(' ')} (what busy connections cost the others)
+      evenness (whether 512 downloads at once have equal parts)
       turn, that is ${TURN.join(' ')}
       sockets, that is ${SOCKETS.join(' ')}:
       some 20 minutes; 7 rounds of 2 s of io_uring and epoll, beside HAProxy without a log and where nginx is a goal beside that
@@ -45,7 +58,15 @@ Default: all of them, but for each case as ours are by default.
   --connections N  of "idle" (default 10000)
 `
 const RIVALS: readonly Recipe[] = [nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
-const EXTRAS = [...MEMORY, 'resting', 'idle-worker', 'start', 'reloads', ...CROWDS.map(({ name }) => name)]
+const EXTRAS = [
+  ...MEMORY,
+  'resting',
+  'idle-worker',
+  'start',
+  'reloads',
+  'evenness',
+  ...CROWDS.map(({ name }) => name),
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -169,11 +190,13 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
   }
   for (const crowd of CROWDS.filter(({ name }) => asked.includes(name))) {
     await withAll(all, setting, async (contenders) => {
-      const shares = await fairness(contenders, crowd, rounds)
+      const shares = await fairness(contenders, crowd, { rounds, originPort: setting.originPort })
       console.log(`\n${crowd.name}\n\n${table(fairnessRows(shares))}`)
       goals.push(...fairnessGoals(shares, crowd, ours))
     })
   }
+  if (asked.includes('evenness'))
+    await withAll(all, setting, async (contenders) => console.log(await evennessTable(contenders, rounds)))
   if (asked.includes('reloads')) await largeConfigs()
   if (asked.includes('resting'))
     console.log(await restingTable([...all, ...SLUICE_AT_REST], setting, seconds))

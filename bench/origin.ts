@@ -1,7 +1,8 @@
 // The server behind every contender, in a process of its own: raw bytes on Bun.listen, so that it is never
 // what is measured.
 // /small 24 bytes · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers
-//   small · /count says how many requests it has answered. Prints its port.
+//   small · /count says how many requests it has answered, /moved how many bytes of bodies went out or came.
+// Prints its port.
 import type { Socket } from 'bun'
 
 interface Connection {
@@ -20,6 +21,7 @@ const SIZES: Readonly<Record<string, number>> = { '/100k': 100 << 10, '/10m': 10
 const HUNDRED = Buffer.concat([Buffer.from(head(100 << 10)), BLOCK.subarray(0, 100 << 10)])
 
 let served = 0
+let moved = 0
 
 function onBytes(socket: Socket<Connection>, bytes: Buffer): void {
   const connection = socket.data
@@ -27,6 +29,7 @@ function onBytes(socket: Socket<Connection>, bytes: Buffer): void {
   if (connection.bodyLeft > 0) {
     const taken = Math.min(connection.bodyLeft, bytes.length)
     connection.bodyLeft -= taken
+    moved += taken
     at = taken
     if (connection.bodyLeft === 0) answer(socket, '/small')
   }
@@ -49,7 +52,8 @@ function onBytes(socket: Socket<Connection>, bytes: Buffer): void {
 
 function answer(socket: Socket<Connection>, target: string): void {
   if (target === '/never') return
-  if (target === '/count') return write(socket, Buffer.from(head(String(served).length) + served))
+  const figure = target === '/count' ? served : target === '/moved' ? moved : undefined
+  if (figure !== undefined) return write(socket, Buffer.from(head(String(figure).length) + figure))
   served++
   const size = SIZES[target]
   if (size === undefined) return write(socket, SMALL)
@@ -72,6 +76,7 @@ function fill(socket: Socket<Connection>): void {
     const taken = socket.write(wanted === BLOCK.length ? BLOCK : BLOCK.subarray(0, wanted))
     if (taken <= 0) return
     connection.answerLeft -= taken
+    moved += taken
     if (taken < wanted) return
     // Who reads as fast as this writes would have it to itself.
     if (connection.answerLeft > 0) return void setImmediate(fill, socket)

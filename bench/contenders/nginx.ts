@@ -51,7 +51,7 @@ http {
   scgi_temp_path ${folder}/scgi;
   keepalive_timeout 75s;
   keepalive_requests 1000000;
-  client_max_body_size 10m;
+  client_max_body_size 2g;
   tcp_nodelay on;
   upstream origin { server 127.0.0.1:${originPort}; keepalive 2048; keepalive_requests 1000000; }
   server {

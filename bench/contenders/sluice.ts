@@ -72,7 +72,7 @@ interface Filled {
 
 const config = ({ folder, port, servers, workers, sockets }: Filled): string => `
 listeners:
-  web: { bind: "127.0.0.1:${port}", limits: { requests: 100000000 } }
+  web: { bind: "127.0.0.1:${port}", limits: { requests: 100000000, body: 2GiB } }
 rules:
   - { name: teapot, match: { host: tea.example.org, path: /pot }, respond: { status: 418 } }
   - { name: old, match: { path: /old/* }, redirect: { to: /new, status: 308 } }
