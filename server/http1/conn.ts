@@ -23,8 +23,8 @@ const LINGER_MS_MAX = 30_000
  * reads.
  */
 const VOLUME_BYTES = 64 * 1024
-/** A body of which less is to come is not worth a pipe. */
-const POUR_BYTES = 256 * 1024
+/** A body of which less is to come is not worth a pipe: one read brings it. */
+const POUR_BYTES = 48 * 1024
 
 export abstract class Conn extends Writing implements SocketEvents, Timed {
   dueMs = 0

@@ -5,11 +5,19 @@ import type { Pourer } from './pour-line.ts'
 import { localName } from './socket-ends.ts'
 import { NOBODY, type PourTeller, type Socket, type SocketEvents } from './socket.ts'
 
+/**
+ * A read of a head with volume behind it: what it brings of that is copied, the rest is not. More than a slot
+ * of a ring holds, so that it leaves at once.
+ */
+export const HEAD_BYTES = 8 * 1024
+
 export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
   readonly isDecrypted = false
   /** More may be there, as the latest read brought all that it could. */
   mayHoldMore = false
+  /** What is poured was over: what comes next is a head, perhaps, and as much behind it as last time. */
+  protected isHeadNext = false
   outgoing: Pour | null = null
   incoming: Pour | null = null
   isLined = false
@@ -30,6 +38,7 @@ export abstract class OwnSocket implements PourEnd, Pourer {
   }
 
   pour(to: Socket | null, bytes: number, told: PourTeller): void {
+    this.isHeadNext = to === null && bytes === 0
     const end = to instanceof OwnSocket && to.fd >= 0 && this.fd >= 0 ? to : null
     pourFrom(this, end, bytes, told)
   }

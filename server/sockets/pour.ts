@@ -17,10 +17,11 @@ import type { PourTeller } from './socket.ts'
 
 /** What one socket may pour before the others have their turn. */
 const SHARE_BYTES = 256 * 1024
-/** A read of so much is volume, and so much that is known to come. */
-const VOLUME_BYTES = 64 * 1024
-/** A share that brings less was none. */
+/** So little is read and written rather, where it is all that is to come, or all that a share brought. */
 const LITTLE_BYTES = 16 * 1024
+
+/** So much costs no more than what one read brings, read and written: it waits for no turn of its own. */
+const BRIEF_BYTES = 128 * 1024
 
 /** One of the two sockets; no call on its descriptor blocks. */
 export interface PourEnd {
@@ -60,13 +61,24 @@ export class Pour {
     this.to = to
     this.left = left
     this.told = told
-    this.isFlowing = left >= VOLUME_BYTES && Number.isFinite(left)
+    this.isFlowing = left >= LITTLE_BYTES && Number.isFinite(left)
+  }
+
+  /** Its next share is poured before others have their turn, as it is the last and no large one. */
+  get isBrief(): boolean {
+    return this.left <= BRIEF_BYTES
+  }
+
+  /** So much is left now, as it was asked for once more. */
+  again(left: number): void {
+    this.left = left
+    if (left < LITTLE_BYTES) this.isFlowing = false
   }
 
   /** A read brought so much; `isFull`: as much as it could. */
   received(count: number, isFull: boolean): void {
     this.left = Math.max(0, this.left - count)
-    this.isFlowing = isFull && this.left >= VOLUME_BYTES
+    this.isFlowing = isFull && this.left >= LITTLE_BYTES
   }
 
   /** Something has come: pours a share. */
@@ -83,29 +95,23 @@ export class Pour {
       return 'more'
     }
     this.#pipe = pipe
-    let found: Share = 'more'
-    let came = 0
-    let gone = 0
-    let isBroken = false
-    while (came < SHARE_BYTES && this.left > 0) {
-      const count = pipe.fill(from.fd, Math.min(SHARE_BYTES - came, this.left))
-      if (count <= 0) {
-        found = count === 0 ? 'end' : this.#noneNow() ? 'more' : 'broken'
-        this.isFlowing = came >= LITTLE_BYTES
-        break
-      }
-      came += count
-      this.left -= count
-      const before = pipe.bytes
-      isBroken = !this.#empty(pipe)
-      gone += before - pipe.bytes
-      if (isBroken || pipe.bytes > 0) break
+    const most = Math.min(SHARE_BYTES, this.left)
+    // Not looked twice: what comes meanwhile, and the end, are told of in the next turn.
+    const came = pipe.fill(from.fd, most)
+    if (came < most) this.isFlowing = came >= LITTLE_BYTES
+    if (came <= 0) {
+      const found = came === 0 ? 'end' : this.#noneNow() ? 'more' : 'broken'
+      this.#settle(pipe, false)
+      return found
     }
+    this.left -= came
+    const isBroken = !this.#empty(pipe)
+    const gone = came - pipe.bytes
     this.#settle(pipe, isBroken)
     // What a broken one did not take waits for nobody.
-    if (came > 0) this.told.onPoured(came, isBroken ? came : gone)
+    this.told.onPoured(came, isBroken ? came : gone)
     if (isBroken) this.to.pourBroke(this.code)
-    return found
+    return 'more'
   }
 
   /** The other socket takes bytes again. */
@@ -185,10 +191,7 @@ export class Pour {
 export function pourFrom(from: PourEnd, to: PourEnd | null, bytes: number, told: PourTeller): void {
   const { outgoing } = from
   if (outgoing !== null) {
-    if (outgoing.to === to && outgoing.told === told && bytes > 0) {
-      outgoing.left = bytes
-      return
-    }
+    if (outgoing.to === to && outgoing.told === told && bytes > 0) return outgoing.again(bytes)
     outgoing.stop()
   }
   // What waits there for another pour is before all that comes now: until it is gone nothing is poured.

@@ -2,14 +2,15 @@
 import { expect, test } from 'bun:test'
 import { startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
+import { seededRandom } from '../support/random.ts'
 import { waitFor } from '../support/wait.ts'
 
 const LENGTH = 8_000_000
 
 /** Bytes of which each place tells where it is, and of which answer. */
-function patterned(answer: number): Buffer {
-  const bytes = Buffer.alloc(LENGTH)
-  for (let at = 0; at + 4 <= LENGTH; at += 4) bytes.writeUInt32BE(((at + answer) * 2_654_435_761) >>> 0, at)
+function patterned(answer: number, length = LENGTH): Buffer {
+  const bytes = Buffer.alloc(length)
+  for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32BE(((at + answer) * 2_654_435_761) >>> 0, at)
   return bytes
 }
 
@@ -34,6 +35,31 @@ test('large answers follow small ones and each other on one connection, whole an
   }
   await waitFor(() => gateway.log.length === 6)
   expect(gateway.log.map(({ bytesOut }) => bytesOut)).toEqual([2, LENGTH, 2, LENGTH, 2, LENGTH])
+  expect(gateway.outbound).toEqual({ open: 1, idle: 1 })
+  await gateway.settled()
+})
+
+test('answers of all sizes about those that are worth a pipe follow each other, whole and counted', async () => {
+  const sizes = [100, 8000, 30_000, 49_151, 49_152, 57_000, 65_300, 65_536, 80_000, 81_920, 102_400, 140_000]
+  const random = seededRandom(5)
+  const asked = Array.from({ length: 80 }, () => sizes[random.below(sizes.length)]!)
+  let at = 0
+  await using origin = startOrigin(async (_request, reply) => {
+    const count = at++
+    const body = patterned(count, asked[count]!)
+    if (count % 3 > 0) return void (await reply.raw(Buffer.concat([Buffer.from(head(body.length)), body])))
+    await reply.raw(head(body.length))
+    await reply.raw(body)
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  const client = await gateway.client()
+  for (const [count, size] of asked.entries()) {
+    client.send(REQUEST)
+    const answer = await client.readAnswer()
+    expect([answer.complete, answer.bytes.equals(patterned(count, size))]).toEqual([true, true])
+  }
+  await waitFor(() => gateway.log.length === asked.length)
+  expect(gateway.log.map(({ bytesOut }) => bytesOut)).toEqual(asked)
   expect(gateway.outbound).toEqual({ open: 1, idle: 1 })
   await gateway.settled()
 })
@@ -108,7 +134,7 @@ test('what a server sends behind a large answer reaches nobody, wherever it was 
     await reply.raw(bytes)
   })
   await using gateway = startEngine({ config: toServers([origin.url]) })
-  for (length of [262_144, 300_000, 340_000, 500_000, LENGTH]) {
+  for (length of [49_152, 57_000, 65_536, 100_000, 131_072, 262_144, 300_000, 340_000, 500_000, LENGTH]) {
     const client = await gateway.client()
     client.send(REQUEST)
     const answer = await client.readAnswer()

@@ -24,6 +24,7 @@ import {
 import { BROKEN, HUNG_UP, READABLE, WRITABLE } from '../poller.ts'
 import type { Pour } from '../pour.ts'
 import type { PourLine } from '../pour-line.ts'
+import { HEAD_BYTES } from '../own-socket.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import type { EpollEnds } from './epoll-ends.ts'
 import type { EpollHost, Settled } from './epoll-host.ts'
@@ -128,7 +129,8 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     if (this.outgoing?.isFlowing) return this.#pour(this.outgoing)
     const { arena, libc } = this.#host
     this.#host.reads++
-    const most = isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
+    const most = this.isHeadNext ? HEAD_BYTES : isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
+    this.isHeadNext = false
     const got = libc.recv(this.#fd, arena.at as Pointer, most, MSG_DONTWAIT)
     if (got > 0) {
       this.mayHoldMore = got === most

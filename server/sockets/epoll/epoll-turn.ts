@@ -41,7 +41,7 @@ export abstract class EpollTurn extends OwnSocket implements Pollable {
 
   #isVolume(events: number): boolean {
     const { outgoing } = this
-    if ((events & READABLE) !== 0 && outgoing !== null && outgoing.isFlowing) return true
+    if ((events & READABLE) !== 0 && outgoing?.isFlowing === true && !outgoing.isBrief) return true
     return (events & WRITABLE) !== 0 && this.isFilled
   }
 }

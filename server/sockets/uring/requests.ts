@@ -44,9 +44,10 @@ export function askReceive(ring: Ring, fd: number, tag: number, group: number): 
   ring.entries[at + GROUP] = group
 }
 
-/** The same where nothing is there: it is not even looked. */
-export function askReceiveLater(ring: Ring, fd: number, tag: number, group: number): void {
+/** The same where nothing is there: it is not even looked. `most`: so many bytes at most; 0: what fits. */
+export function askReceiveLater(ring: Ring, fd: number, tag: number, group: number, most = 0): void {
   const at = ring.ask(RECV | BUFFER_SELECT | RECEIVE_POLL_FIRST, fd, tag, 0)
+  ring.entries[at + LENGTH] = most
   ring.entries[at + GROUP] = group
 }
 

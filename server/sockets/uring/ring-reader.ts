@@ -8,6 +8,7 @@ import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
 import type { Pour } from '../pour.ts'
+import { HEAD_BYTES } from '../own-socket.ts'
 import type { PourTeller, Socket } from '../socket.ts'
 import { askCancel, askReady, askReceive, askReceiveLater, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
@@ -59,7 +60,17 @@ export abstract class RingReader extends RingWriter implements Hungry {
       }
     }
     if (result <= 0 && this.handle >= 0) this.#noBytes(result)
+    if (result > 0 && (flags & HAS_RECEIVED_MORE) !== 0) this.#pourOn()
     if (this.#reading === NOTHING) this.#readOn()
+  }
+
+  /** The rest is there already, perhaps: that need not be waited for. */
+  #pourOn(): void {
+    const { outgoing } = this
+    if (this.#reading !== NOTHING || this.handle < 0 || !this.wantsToRead) return
+    if (!outgoing?.isFlowing || !outgoing.isBrief) return
+    this.#pour(outgoing)
+    flush()
   }
 
   #bytes(number: number, length: number, flags: number): void {
@@ -136,7 +147,10 @@ export abstract class RingReader extends RingWriter implements Hungry {
       return askReady(waiter.ring, this.handle, waiter.tag(this, READABLE), POLLIN)
     }
     const tag = waiter.tag(this, RECEIVE)
-    if (this.host.mayReadOn) askReceiveMany(waiter.ring, this.handle, tag, buffers)
+    if (this.isHeadNext) {
+      this.isHeadNext = false
+      askReceiveLater(waiter.ring, this.handle, tag, buffers.group, HEAD_BYTES)
+    } else if (this.host.mayReadOn) askReceiveMany(waiter.ring, this.handle, tag, buffers)
     else if (this.mayHoldMore) askReceive(waiter.ring, this.handle, tag, buffers.group)
     else askReceiveLater(waiter.ring, this.handle, tag, buffers.group)
     this.#reading = ASKED
@@ -145,7 +159,9 @@ export abstract class RingReader extends RingWriter implements Hungry {
   /** Something has come, or it was asked no longer. */
   protected readable(): void {
     this.#reading = this.handle < 0 ? NOTHING : LINED
-    if (this.#reading === LINED) this.host.loop.pours.add(this)
+    if (this.#reading === NOTHING) return
+    if (this.outgoing?.isBrief) this.pourShare()
+    else this.host.loop.pours.add(this)
   }
 
   override pourShare(): void {

@@ -154,9 +154,36 @@ test('it takes as much as it was told to, and what is read counts', () => {
 })
 
 test('little of a body that is left is read rather than poured', () => {
-  const pour = pouring(100_000)
+  const pour = pouring(80_000)
   pour.received(65_536, true)
   expect(pour.isFlowing).toBe(false)
+})
+
+test('what is left flows as it is asked for anew, unless that is little', () => {
+  const pour = pouring(100_000)
+  pourFrom(from, to, 20_000, told)
+  expect([from.outgoing === pour, pour.isFlowing, pour.left]).toEqual([true, true, 20_000])
+  pourFrom(from, to, 10_000, told)
+  expect([from.outgoing === pour, pour.isFlowing, pour.left]).toEqual([true, false, 10_000])
+})
+
+test('the rest is brief where a read would bring about as much', () => {
+  const pour = pouring(400_000)
+  from.send(100_000)
+  pour.share()
+  expect([came, pour.isBrief]).toEqual([100_000, false])
+  pour.received(180_000, true)
+  expect([pour.left, pour.isBrief]).toEqual([120_000, true])
+})
+
+test('a share is what was there: what comes while it is given on waits for the next one', () => {
+  const pour = pouring(400_000)
+  from.send(100_000)
+  expect([pour.share(), came, pour.isFlowing]).toEqual(['more', 100_000, true])
+  from.send(20_000)
+  expect([pour.share(), came]).toEqual(['more', 120_000])
+  from.closeFar()
+  expect([pour.share(), came]).toEqual(['end', 120_000])
 })
 
 /** The other socket takes no more, and something waits in the pipe. */

@@ -2,13 +2,14 @@ import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { tick } from '../../../../server/lib/clock.ts'
 import { Wheel } from '../../../../server/lib/wheel.ts'
+import { HEAD_BYTES } from '../../../../server/sockets/own-socket.ts'
 import { type Pipe, pipes } from '../../../../server/sockets/pipes.ts'
 import type { Dialler, Socket } from '../../../../server/sockets/socket.ts'
 import { Splice } from '../../../../server/sockets/splice.ts'
 import { seededRandom } from '../../../support/random.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { Door, Peer } from './peer.ts'
-import { pattern, type Subject } from './scene.ts'
+import { onScene, pattern, type Subject } from './scene.ts'
 
 const MB = 1_048_576
 /** Of which all that is sent is a part, at places that can be computed. */
@@ -222,6 +223,36 @@ export function testPouring(subject: Subject): void {
       for (const { splice } of all) splice.abort()
     }),
   )
+
+  if (subject.isBun !== true)
+    test(
+      'behind what was poured as much is taken for what comes next: little of it is read with its head',
+      onScene(subject, async (scene) => {
+        const [from, to] = [await scene.pair(), await scene.pair()]
+        const pieces: number[] = []
+        let poured = 0
+        const onPoured = (came: number): void => {
+          poured += came
+          if (poured + pieces.reduce((sum, count) => sum + count, 0) < 200_000) return
+          pieces.length = 0
+          from.socket.pour?.(null, 0, told)
+        }
+        const told = { onPoured }
+        from.owner.on.data = (bytes) => void pieces.push(bytes.length)
+        from.socket.pour?.(to.socket, 200_000, told)
+        let sent = 0
+        await waitFor(() => {
+          sent += from.peer.send(source.subarray(sent, 200_000))
+          to.peer.read()
+          return sent === 200_000 && pieces.length === 0 && poured > 0
+        }, often)
+        expect(from.peer.send(source.subarray(0, 100_000))).toBe(100_000)
+        const all = (): number => pieces.reduce((sum, count) => sum + count, 0)
+        await waitFor(() => all() === 100_000, often)
+        expect(pieces[0]).toBe(HEAD_BYTES)
+        expect(Math.max(...pieces.slice(1))).toBeGreaterThan(HEAD_BYTES)
+      }),
+    )
 
   test(
     'where no pipe can be had all passes as ever',
