@@ -34,6 +34,13 @@ test('a port with few digits is not mistaken for the end of a longer one', () =>
   server.stop(true)
 })
 
+test('handshakes are counted from the table where the kernel does not answer', () => {
+  const asked: unknown[] = []
+  const silent = (port: number, state: number): null => (asked.push([port, state]), null)
+  expect(handshakesOn(1, silent)).toBe(0)
+  expect([asked, handshakesOn(1, () => 7)]).toEqual([[[1, 3]], 7])
+})
+
 test('a process that is not there has no sockets', () => {
   expect(socketInodes(2 ** 22 + 1).size).toBe(0)
 })
