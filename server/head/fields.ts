@@ -3,7 +3,7 @@
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
 import { giveCopy, takeCopy } from './kept-bytes.ts'
 import { knownField, underscoreField } from './known-fields.ts'
-import { type Section, recall, remember } from './known-sections.ts'
+import type { KnownSections, Section } from './known-sections.ts'
 
 /**
  * Ints of a field in `at`: name start, name end, value start, value end (both trimmed), number (KNOWN). A
@@ -49,6 +49,8 @@ export class Fields {
   end = 0
   /** Memory of its own, lent for the time of an exchange; null: the bytes lie where they were read. */
   #copy: Buffer | null = null
+  /** It came before; null: it did not, or nobody knows. */
+  section: Section | null = null
   /** Where the section that came last may be known; nobody's memory is held by it. */
   #slot = 0
 
@@ -70,6 +72,7 @@ export class Fields {
     this.#copy = null
     this.at = NO_TABLE
     this.bytes = NO_BYTES
+    this.section = null
     this.count = 0
     this.seen = 0
     this.hidden = 0
@@ -113,11 +116,11 @@ export class Fields {
   }
 
   /** The same as `scan`, where these very bytes may well have come before. */
-  scanAgain(bytes: Buffer, from: number, to: number, fieldsMax: number): number {
-    const section = recall(this.#slot, bytes, from, to)
+  scanAgain(known: KnownSections, bytes: Buffer, from: number, to: number, fieldsMax: number): number {
+    const section = known.recall(this.#slot, bytes, from, to)
     if (section !== null && section.count <= fieldsMax) return this.#take(section, bytes, from)
     const end = this.scan(bytes, from, to, fieldsMax)
-    if (end > 0) this.#slot = remember(bytes, from, end, this)
+    if (end > 0) this.#slot = known.remember(bytes, from, end, this)
     return end
   }
 
@@ -126,6 +129,7 @@ export class Fields {
     const end = from + section.bytes.length
     const shift = from - section.from
     this.bytes = bytes
+    this.section = section
     this.count = count
     this.seen = section.seen
     this.hidden = 0
@@ -151,6 +155,7 @@ export class Fields {
    */
   scan(bytes: Buffer, from: number, to: number, fieldsMax: number): number {
     this.bytes = bytes
+    this.section = null
     this.count = 0
     this.seen = 0
     this.hidden = 0

@@ -5,6 +5,7 @@ import { CR, LF, SP, TARGET, TOKEN, latin1 } from './bytes.ts'
 import { EditableHead } from './editable-head.ts'
 import { FIELD_INTS, SCAN } from './fields.ts'
 import { KNOWN } from './known-fields.ts'
+import { ASKED } from './known-sections.ts'
 
 export interface HeadLimits {
   readonly headBytes: number
@@ -68,6 +69,14 @@ export class RequestHead extends EditableHead {
       ? this.path + latin1(this.fields.bytes, this.pathEnd, this.targetEnd)
       : this.path
   }
+  /** `get('user-agent')`, which is asked of each request that is logged. */
+  get userAgent(): string | null {
+    const { section, hidden } = this.fields
+    if (section === null || this.edits !== null || ((hidden >> KNOWN.userAgent) & 1) === 1)
+      return this.get('user-agent')
+    if (section.agent === undefined) section.agent = this.get('user-agent')
+    return section.agent
+  }
   /**
    * An absolute form without a path means "/", for OPTIONS "*" (RFC 9112 §3.2.4); a head that never scanned
    * has none.
@@ -115,7 +124,7 @@ export class RequestHead extends EditableHead {
     if (typeof lineEnd === 'string') return lineEnd
     if (lineEnd === SCAN.incomplete) return fits ? SCAN.incomplete : 'head_too_large'
     // 2. field lines up to the empty line (§5)
-    const end = this.fields.scanAgain(bytes, lineEnd, stop, limits.fields)
+    const end = this.fields.scanAgain(ASKED, bytes, lineEnd, stop, limits.fields)
     if (end === SCAN.malformed) return 'head_malformed'
     if (end === SCAN.tooMany) return 'head_too_large'
     if (end === SCAN.incomplete) return fits ? SCAN.incomplete : 'head_too_large'
@@ -129,6 +138,7 @@ export class RequestHead extends EditableHead {
    */
   #forget(bytes: Buffer, from: number): void {
     this.fields.bytes = bytes
+    this.fields.section = null
     this.fields.count = 0
     this.fields.seen = 0
     this.fields.hidden = 0

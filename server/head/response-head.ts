@@ -3,6 +3,7 @@ import { CR, FIELD_VALUE, LF, SP } from './bytes.ts'
 import { type Tolerance, canonicalHead } from './canonical.ts'
 import { EditableHead } from './editable-head.ts'
 import { SCAN } from './fields.ts'
+import { ANSWERED } from './known-sections.ts'
 
 export interface AnswerLimits {
   readonly headBytes: number
@@ -78,7 +79,7 @@ export class ResponseHead extends EditableHead {
     if (line === SCAN.malformed) return 'server_malformed'
     if (line === SCAN.incomplete) return fits ? SCAN.incomplete : 'server_head_too_large'
     // 2. field lines (§5)
-    const end = this.fields.scan(bytes, line, stop, limits.fields)
+    const end = this.fields.scanAgain(ANSWERED, bytes, line, stop, limits.fields)
     if (end === SCAN.malformed) return 'server_malformed'
     if (end === SCAN.tooMany) return 'server_head_too_large'
     if (end === SCAN.incomplete) return fits ? SCAN.incomplete : 'server_head_too_large'

@@ -70,11 +70,11 @@ export class AccessLog {
  */
 const LINE_BYTES = 1024
 
-/** From behind the client's address to the host, by method id. */
-const METHOD_PIECES = METHODS.map((method) => piece(`,"method":"${method}","host":`))
 const OTHER_METHOD = piece(',"method":')
-const HOST = piece(',"host":')
-const PATH = piece(',"path":')
+const HOST = ',"host":'
+const PATH = ',"path":'
+/** From behind the client's address to the path, by method id. */
+const usualHosts = (): Quotes[] => METHODS.map((method) => new Quotes(`,"method":"${method}"${HOST}`, PATH))
 /** Made when they are first needed: few are. */
 const STATUS_PIECES = filled<Uint8Array | null>(1024, null)
 const statusPiece = (status: number): Uint8Array =>
@@ -87,15 +87,16 @@ const NULL = piece('null')
 const FIRST_BYTE = piece(',"first_byte_ms":')
 const TOTAL = piece(',"total_ms":')
 const USUAL_END = piece(',"attempts":1,"fault":null,"user_agent":')
-const END = piece('}\n')
+const END = '}\n'
 
 class JsonLines {
   readonly #time: TimePiece
   readonly #listeners = new Map<string, Uint8Array>()
   readonly #http11 = new Names('"HTTP/1.1"')
   readonly #http10 = new Names('"HTTP/1.0"')
-  readonly #hosts = new Quotes()
-  readonly #agents = new Quotes()
+  readonly #hosts = usualHosts()
+  readonly #otherHosts = new Quotes(HOST, PATH)
+  readonly #agents = new Quotes('', END)
 
   constructor(clock: Clock) {
     this.#time = new TimePiece(clock, '{"time":"', '","request_id":')
@@ -104,8 +105,9 @@ class JsonLines {
   write(x: Exchange, sink: LineSink): void {
     const { request, listener } = x
     const { target } = request
-    const host = this.#hosts.of(request.host)
-    const agent = this.#agents.of(request.get('user-agent'))
+    const isOther = request.methodId === METHOD_OTHER
+    const host = (isOther ? this.#otherHosts : this.#hosts[request.methodId]!).of(request.host)
+    const agent = this.#agents.of(request.userAgent)
     const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
     const why = hasWhy(x) ? whyJson(x) : ''
     const room =
@@ -121,25 +123,16 @@ class JsonLines {
     line.quotedOrNull(x.id)
     line.put(this.#listeners.get(listener.name) ?? this.#listener(listener.name))
     line.quotedOrNull(x.client.address)
-    this.#method(x, line)
+    if (isOther) {
+      line.put(OTHER_METHOD)
+      line.quotedOrNull(request.method.slice(0, METHOD_LENGTH_MAX))
+    }
     line.put(host)
-    line.put(PATH)
     line.quotedOrNull(target)
     line.put(names)
     writeNumbers(x, line, why)
     line.put(agent)
-    line.put(END)
     sink.end()
-  }
-
-  #method({ request }: Exchange, line: LineWriter): void {
-    if (request.methodId !== METHOD_OTHER) {
-      line.put(METHOD_PIECES[request.methodId]!)
-      return
-    }
-    line.put(OTHER_METHOD)
-    line.quotedOrNull(request.method.slice(0, METHOD_LENGTH_MAX))
-    line.put(HOST)
   }
 
   #listener(name: string): Uint8Array {
@@ -233,7 +226,7 @@ class TextLines {
   write(x: Exchange, sink: LineSink): void {
     const { request, client, listener } = x
     const asked = `${request.method || '-'} ${request.host || '-'}${request.target || '-'}`
-    const agent = request.get('user-agent') ?? '-'
+    const agent = request.userAgent ?? '-'
     const answered = answeredText(x)
     const why = whyText(x)
     if (

@@ -122,21 +122,33 @@ const KEPT = 256
 const KEPT_LENGTH_MAX = 512
 
 /**
- * Keeps the quoted bytes of texts of which few are common (hosts, user agents): comparing is cheaper than
- * checking each character.
+ * Keeps the quoted bytes of texts of which few are common (hosts, user agents), with what stands before and
+ * after them: comparing is cheaper than checking each character, and one copy than three.
  */
 export class Quotes {
+  readonly #before: string
+  readonly #after: string
+  readonly #none: Uint8Array
   readonly #texts = filled(KEPT, '')
-  readonly #quoted = filled<Uint8Array>(KEPT, NULL)
+  readonly #quoted: Uint8Array[]
+
+  constructor(before: string, after: string) {
+    this.#before = before
+    this.#after = after
+    this.#none = piece(`${before}null${after}`)
+    this.#quoted = filled(KEPT, this.#none)
+  }
 
   of(text: string | null): Uint8Array {
-    if (text === null || text === '') return NULL
+    if (text === null || text === '') return this.#none
     const { length } = text
     const place = (length * 7 + text.charCodeAt(length >> 1) * 31 + text.charCodeAt(length - 1)) & (KEPT - 1)
     if (this.#texts[place] === text) return this.#quoted[place]!
     const line = new LineWriter()
-    line.bytes = new Uint8Array(length * ESCAPE_BYTES + 2)
+    line.bytes = new Uint8Array(length * ESCAPE_BYTES + 2 + this.#before.length + this.#after.length)
+    line.ascii(this.#before)
     line.quotedOrNull(text)
+    line.ascii(this.#after)
     const quoted = line.bytes.slice(0, line.at)
     if (length <= KEPT_LENGTH_MAX) {
       this.#texts[place] = text

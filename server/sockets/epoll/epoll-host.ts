@@ -9,7 +9,11 @@ import type { Loop } from '../loop.ts'
 import { SocketsFigures } from '../figures.ts'
 import { KernelMemory } from '../memory.ts'
 import type { Poller } from '../poller.ts'
+import { Views } from '../views.ts'
 import { Gather } from './gather.ts'
+
+/** Lengths of pieces that are kept. */
+const VIEWS = 256
 
 /** Something to be done when the turn ends. */
 export interface Settled {
@@ -22,6 +26,7 @@ export class EpollHost {
   readonly libc = libc()
   /** Where all of them read to: what is told of is used up, or copied, before the next one reads. */
   readonly arena = new KernelMemory(PIECE_BYTES)
+  readonly views = new Views(this.arena.bytes, 1, VIEWS)
   readonly peeked = new KernelMemory(1)
   readonly gather = new Gather()
   readonly figures = new SocketsFigures()

@@ -127,7 +127,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
 
   #read(): void {
     if (this.outgoing?.isFlowing) return this.#pour(this.outgoing)
-    const { arena, libc } = this.#host
+    const { arena, views, libc } = this.#host
     this.#host.reads++
     const most = this.isHeadNext ? HEAD_BYTES : isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
     this.isHeadNext = false
@@ -135,7 +135,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     if (got > 0) {
       this.mayHoldMore = got === most
       this.outgoing?.received(got, this.mayHoldMore)
-      return this.owner.onData(arena.bytes.subarray(0, got))
+      return this.owner.onData(views.of(0, 0, got))
     }
     if (got === 0) return this.#ended()
     const code = errno()

@@ -7,6 +7,7 @@
 // given: all are in use by and by, also where few would do.
 import type { Pointer } from 'bun:ffi'
 import { KernelMemory } from '../memory.ts'
+import { Views } from '../views.ts'
 import type { Ring } from './ring.ts'
 import { RingRefused } from './set-up.ts'
 
@@ -16,6 +17,8 @@ const PLACE_BYTES = 16
 const NUMBER = 6
 const TAIL = 7
 const REGISTRATION_WORDS = 10
+/** Lengths of pieces of each that are kept. */
+const VIEWS = 8
 
 export class BufferRing {
   /** Its name in requests. */
@@ -24,11 +27,10 @@ export class BufferRing {
   readonly size: number
   /** How many there are. */
   readonly count: number
-  /** All of them, by their numbers one behind the other. */
-  readonly bytes: Buffer
   /** How many the kernel may take. */
   free = 0
   readonly #memory: KernelMemory
+  readonly #views: Views
   readonly #places: KernelMemory
   readonly #words: Int32Array
   readonly #halves: Uint16Array
@@ -43,7 +45,7 @@ export class BufferRing {
     this.#shown = count
     this.#memory = new KernelMemory(count * size)
     this.#places = new KernelMemory(count * PLACE_BYTES)
-    this.bytes = this.#memory.bytes
+    this.#views = new Views(this.#memory.bytes, count, VIEWS)
     this.#words = new Int32Array(this.#places.bytes.buffer)
     this.#halves = new Uint16Array(this.#places.bytes.buffer)
     // struct io_uring_buf_reg: address u64 · entries u32 · group u16.
@@ -57,6 +59,16 @@ export class BufferRing {
     registration.free()
     if (refused !== 0) throw new RingRefused('io_uring_register', refused)
     for (let number = 0; number < count; number++) this.give(number)
+  }
+
+  /** What they lie in. */
+  get memory(): ArrayBufferLike {
+    return this.#memory.bytes.buffer
+  }
+
+  /** What one holds: its first `length` bytes. */
+  piece(number: number, length: number): Buffer {
+    return this.#views.of(number, number * this.size, length)
   }
 
   /** A completion says that the kernel has taken one. */

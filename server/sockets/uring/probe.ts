@@ -118,9 +118,7 @@ class Trial implements Completions {
 
   completed(tag: number, _extra: number, result: number, flags: number): void {
     if ((flags & HAS_BUFFER) !== 0) {
-      const { bytes, size } = this.#buffers
-      const start = (flags >>> 16) * size
-      const isSame = bytes.subarray(start, start + result).equals(WORD)
+      const isSame = this.#buffers.piece(flags >>> 16, result).equals(WORD)
       this.#received++
       if (!isSame) this.#isWrong = true
       this.#buffers.give(flags >>> 16)

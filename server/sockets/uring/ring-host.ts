@@ -84,7 +84,7 @@ export class RingHost {
     this.buffers = new BufferRing(waiter.ring, GROUP, limits.buffers, BUFFER_BYTES)
     this.names = new KernelMemory(waiter.ring.size * NAME_BYTES)
     this.mayReadOn = !limits.isOneByOne && boundsReceives(waiter.ring, this.buffers)
-    lend(this.buffers.bytes.buffer)
+    lend(this.buffers.memory)
     this.wheel = new Wheel(() => nowMs)
     this.wheel.start()
     loop.drive(this.wheel)
@@ -172,7 +172,7 @@ export class RingHost {
   }
 
   #free(): void {
-    takeBack(this.buffers.bytes.buffer)
+    takeBack(this.buffers.memory)
     this.buffers.close()
     this.slots.close()
     this.message.close()

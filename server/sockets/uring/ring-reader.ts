@@ -74,13 +74,14 @@ export abstract class RingReader extends RingWriter implements Hungry {
   }
 
   #bytes(number: number, length: number, flags: number): void {
-    const { size, bytes } = this.host.buffers
+    const { buffers } = this.host
+    const { size } = buffers
     // Unix sockets do not say.
     this.mayHoldMore = (flags & HAS_RECEIVED_MORE) !== 0 || length === size
     this.#isVolume = this.mayHoldMore && length === size
     this.outgoing?.received(length, this.#isVolume)
     if (this.#reading === ASKED && this.outgoing?.isFlowing) this.unsettle()
-    const piece = bytes.subarray(number * size, number * size + length)
+    const piece = buffers.piece(number, length)
     if (this.isPaused || this.#stash !== null) return this.#keep(piece)
     tickOfTurn()
     this.owner.onData(piece)

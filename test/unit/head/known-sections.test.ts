@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { FIELD_INTS, Fields, SCAN } from '../../../server/head/fields.ts'
+import { KnownSections } from '../../../server/head/known-sections.ts'
 import { type Random, seedOfRun, seededRandom } from '../../support/random.ts'
 
 /** All that a scan tells, as if the section began at 0. */
@@ -29,6 +30,7 @@ test('a section that comes again is read as if it came first', () => {
   const seed = seedOfRun()
   const random = seededRandom(seed)
   const usual = Array.from({ length: 12 }, () => section(random))
+  const known = new KnownSections()
   const connections = Array.from({ length: 4 }, () => new Fields())
   for (let round = 0; round < 6000; round++) {
     const text = random.below(3) === 0 ? section(random) : usual[random.below(usual.length)]
@@ -39,7 +41,7 @@ test('a section that comes again is read as if it came first', () => {
     const first = new Fields()
     const wanted = told(first, first.scan(bytes, before.length, to, most), before.length)
     const again = connections[random.below(connections.length)] as Fields
-    const found = again.scanAgain(bytes, before.length, to, most)
+    const found = again.scanAgain(known, bytes, before.length, to, most)
     expect({ seed, round, ...told(again, found, before.length) }).toEqual({ seed, round, ...wanted })
     bytes.fill(0xdd) // it was only lent
     if (random.below(2) === 0) again.release()
@@ -49,7 +51,8 @@ test('a section that comes again is read as if it came first', () => {
 test('a section that is known is not read where a byte of it differs, whichever', () => {
   const text = 'Host: example.org\r\nUser-Agent: a browser\r\nAccept: */*\r\n\r\n'
   const fields = new Fields()
-  const scan = (bytes: Buffer): number => fields.scanAgain(bytes, 0, bytes.length, 100)
+  const known = new KnownSections()
+  const scan = (bytes: Buffer): number => fields.scanAgain(known, bytes, 0, bytes.length, 100)
   for (let n = 0; n < 4; n++) expect(scan(Buffer.from(text))).toBe(text.length)
   for (let at = 0; at < text.length; at++) {
     const other = Buffer.from(text)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { KNOWN } from '../../../server/head/known-fields.ts'
 import { RequestHead, mayEnd } from '../../../server/head/request-head.ts'
 import { LIMITS, placed, request, scanRequest } from './heads.ts'
 
@@ -275,4 +276,31 @@ test('mayEnd sees an empty line in any spelling, and none where there is none', 
     expect([text, ends(text)]).toEqual([text, true])
   for (const text of ['', 'a', 'a\r\n', 'a\r\n\r', 'a\n\r', 'a\nb\nc', '\r\r'])
     expect([text, ends(text)]).toEqual([text, false])
+})
+
+test('User-Agent is the same however it is asked for, from one request of a connection to the next', () => {
+  const head = new RequestHead()
+  const told = (fields: string, change: (head: RequestHead) => void = () => {}): (string | null)[] => {
+    const bytes = Buffer.from(get(fields), 'latin1')
+    expect(head.scan(bytes, 0, bytes.length, LIMITS)).toBe(bytes.length)
+    change(head)
+    const both = [head.get('user-agent'), head.userAgent]
+    head.release()
+    bytes.fill(0xdd) // it was only lent
+    return both
+  }
+  for (let n = 0; n < 4; n++) {
+    expect(told('User-Agent: one\r\n')).toEqual(['one', 'one'])
+    expect(told('User-Agent: two\r\n')).toEqual(['two', 'two'])
+    expect(told('User-Agent: \r\n')).toEqual(['', ''])
+    expect(told('')).toEqual([null, null])
+    expect(told('User-Agent: one\r\n', (it) => it.set('User-Agent', 'set'))).toEqual(['set', 'set'])
+    expect(told('User-Agent: one\r\n', (it) => it.remove('User-Agent'))).toEqual([null, null])
+    expect(told('User-Agent: one\r\n', (it) => (it.fields.hidden |= 1 << KNOWN.userAgent))).toEqual([
+      null,
+      null,
+    ])
+  }
+  const bytes = Buffer.from('GET /1 HTTP/9.9\r\n\r\n')
+  expect([head.scan(bytes, 0, bytes.length, LIMITS), head.userAgent]).toEqual(['version_unsupported', null])
 })

@@ -68,3 +68,17 @@ test('release forgets fields and edits', () => {
   head.release()
   expect([head.get('x-a'), head.get('x-b')]).toEqual([null, null])
 })
+
+test('an answer that comes again is read anew, and its Date is that of each', () => {
+  const heads = [new ResponseHead(), new ResponseHead()]
+  for (let n = 0; n < 12; n++) {
+    const date = `Sun, 29 Nov 2026 12:00:0${Math.floor(n / 4)} GMT`
+    const bytes = Buffer.from(ok(`Date: ${date}\r\nContent-Length: ${n % 2}\r\nX-A: ${n % 3}\r\n`))
+    const head = heads[n % 2]!
+    expect(head.scan(bytes, 0, bytes.length, ANSWER_LIMITS)).toBe(bytes.length)
+    const told = [head.status, head.get('date'), head.get('content-length'), head.get('x-a')]
+    expect(told).toEqual([200, date, String(n % 2), String(n % 3)])
+    head.release()
+    bytes.fill(0xdd) // it was only lent
+  }
+})

@@ -52,7 +52,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     host: fields.host ?? 'example.org',
     target: fields.target ?? '/a?b=1',
     version: fields.version ?? 11,
-    get: (name: string) => (name === 'user-agent' ? agent : null),
+    userAgent: agent,
   }
   const x = {
     id: fields.id ?? 'id-1',
