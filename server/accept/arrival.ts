@@ -9,13 +9,12 @@ export class Arrival implements Accepted {
   address: string
   port: number
   readonly socketAddress: string
-  isNamed = false
   tls: TlsFacts | null = null
   #socket: Socket
   readonly #ends: SocketEnds
   readonly #count: Count
-  #localAddress: string | undefined = undefined
-  #localPort = 0
+  /** Where the client came in, as a proxy says. */
+  #local: { readonly address: string; readonly port: number } | null = null
 
   /** Takes a place in this count. */
   constructor(socket: Socket, count: Count) {
@@ -37,21 +36,23 @@ export class Arrival implements Accepted {
     return this.tls === null ? 'http' : 'https'
   }
 
+  get isNamed(): boolean {
+    return this.#local !== null
+  }
+
   get localAddress(): string | undefined {
-    return this.isNamed ? this.#localAddress : this.#socket.localAddress
+    return this.#local === null ? this.#socket.localAddress : this.#local.address
   }
 
   get localPort(): number {
-    return this.isNamed ? this.#localPort : this.#socket.localPort
+    return this.#local === null ? this.#socket.localPort : this.#local.port
   }
 
   /** A proxy says who the client is, and where it came in. */
   named(address: string, port: number, localAddress: string, localPort: number): void {
     this.address = address
     this.port = port
-    this.#localAddress = localAddress
-    this.#localPort = localPort
-    this.isNamed = true
+    this.#local = { address: localAddress, port: localPort }
   }
 
   /** From now on its bytes are those of the decrypted socket; the one beneath it knows nothing any more. */

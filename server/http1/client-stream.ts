@@ -23,6 +23,9 @@ import { AnswerWriter, type Writer } from './write-answer.ts'
  */
 const UNKNOWN_TO_HTTP10 = bitOf(KNOWN.expect) | bitOf(KNOWN.upgrade)
 
+/** Of requests without a body, whoever's they are: it never begins. */
+const NO_BODY = new BodyReader()
+
 /** The connection that it is on. */
 interface StreamConnection extends ClientConnection, Writer {
   readonly waitingBytes: number
@@ -42,7 +45,8 @@ interface StreamConnection extends ClientConnection, Writer {
 export class Http1Stream extends AnswerWriter implements ClientStream, PieceTaker {
   readonly connection: StreamConnection
   readonly request = new RequestHead()
-  readonly reader = new BodyReader()
+  /** Its own from the first body on, or tunnel. */
+  reader = NO_BODY
   requestForm: BodyForm = 'none'
   declaredBytes = 0
   /** Who serves it; null: nobody does, or not any more. */
@@ -72,7 +76,12 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   #beginBody(framing: Framing): void {
     this.declaredBytes = framing === 'length' ? bodyBytes : -1
     this.requestForm = framing === 'length' ? 'length' : 'as_it_came'
-    this.reader.begin(framing, bodyBytes, true)
+    this.#ownReader().begin(framing, bodyBytes, true)
+  }
+
+  #ownReader(): BodyReader {
+    if (this.reader === NO_BODY) this.reader = new BodyReader()
+    return this.reader
   }
 
   /** A head was refused. */
@@ -84,7 +93,7 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
     this.beginAnswer(keeps)
     this.requestForm = 'none'
     this.declaredBytes = 0
-    this.reader.contentBytes = 0
+    if (this.reader !== NO_BODY) this.reader.contentBytes = 0
     this.#exchange = null
   }
 
@@ -163,6 +172,7 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   }
 
   becomeTunnel(): void {
+    this.#ownReader() // counts what comes
     this.connection.becomeTunnel()
   }
 

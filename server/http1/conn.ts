@@ -30,7 +30,6 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
-  readonly wheel: Wheel
   isPaused = false
   isHeldBack = false
   /** Its socket is. */
@@ -42,17 +41,12 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   #isShut = false
   #shutWhenDrained = false
   #shutMs = 0
-  #lingered = 0
-  #lingeredAtLook = 0
+  /** What has come since it finishes, now and at the last look. */
+  #lingered: { bytes: number; atLook: number } | null = null
 
+  abstract readonly wheel: Wheel
   /** How much may still come on a connection that is finishing. */
-  readonly #lingerBytesMax: number
-
-  constructor(wheel: Wheel, lingerBytesMax: number) {
-    super()
-    this.wheel = wheel
-    this.#lingerBytesMax = lingerBytesMax
-  }
+  protected abstract readonly lingerBytesMax: number
 
   /** Nothing more is read of it, nor would be answered. */
   get isLost(): boolean {
@@ -189,6 +183,7 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   finish(): void {
     if (this.isFinishing || this.isClosed) return
     this.isFinishing = true
+    if (this.waitingBytes === 0) this.socket?.endSoon?.()
     flush()
     this.endVolume()
     letGo(this)
@@ -216,8 +211,9 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
    * destroy an answer that is still on its way.
    */
   linger(count: number): void {
-    this.#lingered += count
-    if (this.#lingered > this.#lingerBytesMax) this.pause()
+    const lingered = (this.#lingered ??= { bytes: 0, atLook: 0 })
+    lingered.bytes += count
+    if (lingered.bytes > this.lingerBytesMax) this.pause()
   }
 
   /** What a finishing connection does at its deadline; true when it is one. */
@@ -236,8 +232,10 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
 
   /** The other side still sends: it may not have seen the answer yet. */
   #isStillSent(now: number): boolean {
-    const isMore = this.#lingered > this.#lingeredAtLook && !this.isPaused
-    this.#lingeredAtLook = this.#lingered
+    const lingered = this.#lingered
+    if (lingered === null) return false
+    const isMore = lingered.bytes > lingered.atLook && !this.isPaused
+    lingered.atLook = lingered.bytes
     return isMore && now - this.#shutMs < LINGER_MS_MAX
   }
 

@@ -8,6 +8,7 @@ import type { ClientConnection } from '../http/ends.ts'
 import { holdIfFull, letGo } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { inTurn } from '../lib/event.ts'
+import type { Wheel } from '../lib/wheel.ts'
 import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -30,7 +31,6 @@ export class Inbound extends Conn implements ClientConnection {
   known: KnownClient | null = null
   place: Place = 'head'
   readonly stream: Http1Stream
-  readonly reader: BodyReader
   readonly #pipeline: Pipeline
   /** Something of this client follows the request being served. */
   #hasMore = false
@@ -41,16 +41,22 @@ export class Inbound extends Conn implements ClientConnection {
   #hasEnded = false
 
   constructor(port: Port, socket: Socket, from: Accepted) {
-    // the rest of an upload is read and dropped: its client may read the answer only then
-    super(port.wheel, Infinity)
+    super()
     this.port = port
     this.socket = socket
     this.from = from
     this.stream = new Http1Stream(this)
-    this.reader = this.stream.reader
     this.#pipeline = new Pipeline(this)
     const { head } = port.listener.options.timeouts
     this.wheel.due(this, nowMs + (this.#isToLeave ? Math.min(NEXT_REQUEST_MS, head) : head))
+  }
+
+  get wheel(): Wheel {
+    return this.port.wheel
+  }
+
+  get reader(): BodyReader {
+    return this.stream.reader
   }
 
   get limits(): HeadLimits {
@@ -291,6 +297,11 @@ export class Inbound extends Conn implements ClientConnection {
 
   protected get leastRate(): number {
     return this.port.listener.options.limits.rate_min
+  }
+
+  /** The rest of an upload is read and dropped: its client may read the answer only then. */
+  protected get lingerBytesMax(): number {
+    return Infinity
   }
 
   protected get idleMs(): number {

@@ -34,7 +34,8 @@ export interface PipelineOwner extends Reader {
 
 export class Pipeline {
   readonly #conn: PipelineOwner
-  readonly #held = new Held()
+  /** Null until something has to be held. */
+  #held: Held | null = null
   /** Requests are being served from what was read: who ends one of them need not ask for the next. */
   isConsuming = false
   /** What is held holds more requests, whose turn comes after that of others. */
@@ -46,32 +47,38 @@ export class Pipeline {
 
   /** Nothing is held. */
   get isEmpty(): boolean {
-    return this.#held.bytes === null
+    return this.#held === null || this.#held.bytes === null
+  }
+
+  get #toHold(): Held {
+    this.#held ??= new Held()
+    return this.#held
   }
 
   /** So much is read ahead that its sender is not read on. */
   get isAhead(): boolean {
-    return this.#held.isAhead
+    return this.#held !== null && this.#held.isAhead
   }
 
   /** What is wrong with the part of a head that is held, as nothing more comes of it; null: nothing. */
   get fault(): HeadFault | null {
-    return faultOfPart(this.#conn.stream.request, this.#held.bytes, this.#conn.limits)
+    return faultOfPart(this.#conn.stream.request, this.#held?.bytes ?? null, this.#conn.limits)
   }
 
   /** Bytes have come while no request is served. */
   take(bytes: Buffer): void {
     if (this.isYielding) return this.readAhead(bytes)
-    const held = this.#held.bytes
-    if (!held) return this.consume(bytes, 0)
-    this.#held.add(bytes)
-    this.#consumeHeld(this.#held.isCheap ? 0 : held.length)
+    const held = this.#held
+    if (held === null || held.bytes === null) return this.consume(bytes, 0)
+    const seen = held.length
+    held.add(bytes)
+    this.#consumeHeld(held.isCheap ? 0 : seen)
   }
 
   /** Holds what must wait for the answer under way. */
   readAhead(bytes: Buffer): void {
-    this.#held.put(bytes)
-    if (this.#held.isAhead) this.#conn.pause()
+    this.#toHold.put(bytes)
+    if (this.isAhead) this.#conn.pause()
     holdIfFull(this.#conn)
   }
 
@@ -81,7 +88,7 @@ export class Pipeline {
   }
 
   #consumeHeld(seen: number): void {
-    const held = this.#held.take()
+    const held = this.#held?.take()
     if (held) this.consume(held, seen)
   }
 
@@ -141,20 +148,20 @@ export class Pipeline {
 
   #holdHead(bytes: Buffer, from: number): number {
     if (!this.#conn.awaitRestOfHead()) return -1
-    this.#held.keep(from === 0 ? bytes : bytes.subarray(from))
+    this.#toHold.keep(from === 0 ? bytes : bytes.subarray(from))
     letGo(this.#conn)
     return -1
   }
 
   /** Lets go of what is held, for somebody else to take; null: nothing is. */
   takeAll(): Buffer | null {
-    const held = this.#held.take()
-    this.#held.clear()
+    const held = this.#held?.take() ?? null
+    this.#held?.clear()
     return held
   }
 
   /** Forgets what is held. */
   clear(): void {
-    this.#held.clear()
+    this.#held?.clear()
   }
 }

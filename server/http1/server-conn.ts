@@ -31,6 +31,7 @@ export abstract class ServerConn extends Conn implements Listed {
   isListed = false
   /** Of the answer that is read now; who is told of it owns it. */
   protected head = takeHead()
+  readonly wheel: Wheel
   readonly reader = new BodyReader()
   /** It has served an exchange before: its server may have closed it meanwhile. */
   isReused = false
@@ -47,11 +48,16 @@ export abstract class ServerConn extends Conn implements Listed {
   #dial: Dial | null = null
 
   constructor(endpoint: Endpoint, wheel: Wheel, dialler: DialEvents) {
-    super(wheel, LINGER_BYTES_MAX)
+    super()
+    this.wheel = wheel
     this.endpoint = endpoint
     this.#dialler = dialler
     endpoint.live.open++
     connectionBegins()
+  }
+
+  protected get lingerBytesMax(): number {
+    return LINGER_BYTES_MAX
   }
 
   /** The answer is over, or what is left of the request is. */

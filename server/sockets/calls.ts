@@ -13,6 +13,8 @@ export const OPEN_FLAGS = 0x800 | 0x80000
 export const MSG_PEEK = 0x2
 export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
+/** More follows at once: what does not fill a packet waits for that. */
+export const MSG_MORE = 0x8000
 export const MSG_CTRUNC = 0x8
 export const MSG_TRUNC = 0x20
 

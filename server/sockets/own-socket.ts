@@ -13,7 +13,6 @@ export const HEAD_BYTES = 8 * 1024
 
 export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
-  readonly isDecrypted = false
   /** More may be there, as the latest read brought all that it could. */
   mayHoldMore = false
   /** What is poured was over: what comes next is a head, perhaps, and as much behind it as last time. */
@@ -28,6 +27,11 @@ export abstract class OwnSocket implements PourEnd, Pourer {
   abstract pourBroke(code: number): void
   abstract pourShare(): void
   abstract confused(): void
+
+  // No field of each: idle connections are many.
+  get isDecrypted(): boolean {
+    return false
+  }
 
   get localAddress(): string | undefined {
     return localName(this.fd)?.address

@@ -95,6 +95,8 @@ export interface Socket {
   readonly mayHoldMore: boolean
   /** Nothing has come that was not told, not even the end: true where that cannot be known. */
   readonly isQuiet: boolean
+  /** `shutdown` follows what is written now, at once: both may leave in one packet. */
+  endSoon?(): void
   /** FIN behind all that it took. */
   shutdown(): void
   /** Ends it at once, by RST. */

@@ -14,6 +14,7 @@ import {
   EPIPE,
   ETIMEDOUT,
   MSG_DONTWAIT,
+  MSG_MORE,
   MSG_NOSIGNAL,
   MSG_PEEK,
   readOption,
@@ -48,6 +49,8 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
   #isPaused = false
   /** The other side has ended, and that was told. */
   #hasEnded = false
+  /** How it sends: its end may follow at once. */
+  #sendFlags = SEND_FLAGS
   /** We have. */
   #hasShut = false
   /** The kernel takes no more for now. */
@@ -183,7 +186,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     if (this.#isBlocked || from === to) return 0
     const at = from === 0 ? bytes : ((ptr(bytes) + from) as Pointer)
     this.#host.figures.directSends++
-    const sent = this.#host.libc.send(this.#fd, at, to - from, SEND_FLAGS)
+    const sent = this.#host.libc.send(this.#fd, at, to - from, this.#sendFlags)
     return sent === to - from ? sent : this.#short(sent)
   }
 
@@ -195,7 +198,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     const { figures, gather, libc } = this.#host
     figures.directSends++
     const message = gather.of(ptr(first), first.length, ptr(bytes) + from, to - from)
-    const sent = libc.sendmsg(this.#fd, message, SEND_FLAGS)
+    const sent = libc.sendmsg(this.#fd, message, this.#sendFlags)
     return sent === first.length + to - from ? sent : this.#short(sent)
   }
 
@@ -204,6 +207,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     const code = sent < 0 ? errno() : EAGAIN
     if (code !== EAGAIN && code !== ENOBUFS && code !== ENOMEM) return this.#unsent(code)
     this.#isBlocked = true
+    this.#sendFlags = SEND_FLAGS
     this.#unsettle()
     return Math.max(0, sent)
   }
@@ -231,6 +235,10 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
   }
 
   // ── its end ──
+
+  endSoon(): void {
+    this.#sendFlags = SEND_FLAGS | MSG_MORE
+  }
 
   shutdown(): void {
     if (this.#fd < 0 || this.#hasShut) return

@@ -13,6 +13,15 @@ const SLOTS = 2048
 
 export class Slots {
   readonly #memory = new KernelMemory(SLOTS * SLOT_BYTES)
+  // What its sender must know of one that is under way. Here, and not in every socket: few have one.
+  /** How many of its bytes are to be sent yet. */
+  readonly filled = new Int32Array(SLOTS)
+  /** How many before those are sent. */
+  readonly skipped = new Int32Array(SLOTS)
+  /** The number of its request. */
+  readonly request = new Int32Array(SLOTS)
+  /** 1: its send is over, and the kernel took less. The rest waits for room. */
+  readonly isShort = new Uint8Array(SLOTS)
   /** Given back. */
   readonly #free: number[] = []
   /** Those from here on were never taken. */
@@ -25,21 +34,31 @@ export class Slots {
 
   /** The one that was given back last, whose memory is warm; -1: none is left. */
   take(): number {
-    return this.#free.pop() ?? (this.#next < SLOTS ? this.#next++ : -1)
+    const slot = this.#free.pop() ?? (this.#next < SLOTS ? this.#next++ : -1)
+    if (slot >= 0) this.filled[slot] = this.skipped[slot] = this.isShort[slot] = 0
+    return slot
   }
 
   give(slot: number): void {
     this.#free.push(slot)
   }
 
-  /** Copies `bytes[from..to)` into a slot, behind `filled` bytes. */
-  copy(slot: number, filled: number, bytes: Buffer, from: number, to: number): void {
+  /** Copies `bytes[from..to)` into a slot, behind what it holds. */
+  add(slot: number, bytes: Buffer, from: number, to: number): void {
+    const filled = this.filled[slot]!
     bytes.copy(this.#memory.bytes, slot * SLOT_BYTES + filled, from, to)
+    this.filled[slot] = filled + to - from
   }
 
-  /** The address of what is in a slot. */
+  /** So many bytes of it more are sent. */
+  sent(slot: number, count: number): void {
+    this.filled[slot] = this.filled[slot]! - count
+    this.skipped[slot] = this.skipped[slot]! + count
+  }
+
+  /** The address of what is to be sent of it. */
   addressOf(slot: number): number {
-    return this.#memory.at + slot * SLOT_BYTES
+    return this.#memory.at + slot * SLOT_BYTES + this.skipped[slot]!
   }
 
   close(): void {

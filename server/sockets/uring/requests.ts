@@ -18,6 +18,7 @@ const RECEIVE_MULTISHOT = 2 << 16
 
 const MSG_NOSIGNAL = 0x4000
 const MSG_DONTWAIT = 0x40
+const MSG_MORE = 0x8000
 const CANCEL_ALL = 1
 const CANCEL_FD = 2
 const CANCEL_ANY = 4
@@ -60,6 +61,11 @@ export function askSend(ring: Ring, fd: number, tag: number, extra: number): num
   const at = ring.ask(SEND, fd, tag, extra)
   ring.entries[at + FLAGS] = MSG_NOSIGNAL | MSG_DONTWAIT
   return at
+}
+
+/** What follows such a send, which is not submitted yet, follows at once: both may leave in one packet. */
+export function setMoreFollows(ring: Ring, at: number): void {
+  ring.entries[at + FLAGS] = MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE
 }
 
 /** What an entry reads from or writes to. */

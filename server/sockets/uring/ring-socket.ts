@@ -14,15 +14,19 @@ import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-room.ts'
 
 const SHUT_RDWR = 2
 
+// Its breaking is told aside while it is not read.
+const UNWATCHED = 0
+const WATCHED = 1
+/** That there is room is told there, too. */
+const WATCHED_FOR_ROOM = 2
+/** It was told: there is nothing more to be watched. */
+const LOST = 3
+
 export class RingSocket extends RingReader implements Socket, Settled, Pollable {
   #ends: SocketEnds | null = null
   #isUnsettled = false
-  /** Its breaking is told of while it is not read. */
-  #isWatched = false
-  /** That there is room is told there, too. */
-  #awaitsRoom = false
-  /** That was told: there is nothing more to be watched. */
-  #isLost = false
+  /** What it is watched for aside. */
+  #watch = UNWATCHED
   #wasReset = false
 
   /** The descriptor is its own from now on. */
@@ -77,29 +81,29 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (this.isClosing || (this.isBroken && this.hasEnded)) return this.gone(this.isBroken)
     if (this.isPaused && this.#wasReset) this.broke()
     this.settleReading()
-    if (this.handle >= 0 && !this.wantsToRead && !this.#isWatched && !this.#isLost) this.#watch()
+    if (this.handle >= 0 && !this.wantsToRead && this.#watch === UNWATCHED) this.#watchAside()
   }
 
   /** Where the system has no room to poll one more it is tried again, or found when it is read. */
-  #watch(): void {
-    this.#isWatched = this.host.lost.tryAdd(this.handle, 0, this) === 0
+  #watchAside(): void {
+    if (this.host.lost.tryAdd(this.handle, 0, this) === 0) this.#watch = WATCHED
   }
 
   protected awaitRoomAside(): void {
-    this.#awaitsRoom = true
     if (this.#isWatched) this.host.lost.modify(this.handle, HAS_ROOM)
-    else this.#isWatched = this.host.lost.tryAdd(this.handle, HAS_ROOM, this) === 0
-    if (this.#isWatched) return
-    // Nobody would tell it when it may go on.
-    this.isBroken = this.isClosing = true
-    this.unsettle()
+    else if (this.host.lost.tryAdd(this.handle, HAS_ROOM, this) !== 0) {
+      // Nobody would tell it when it may go on.
+      this.isBroken = this.isClosing = true
+      return this.unsettle()
+    }
+    this.#watch = WATCHED_FOR_ROOM
   }
 
   /** It is broken, or neither side sends any more; or there is room. */
   onReady(events: number): void {
     if ((events & (BROKEN | HUNG_UP)) === 0) this.host.lost.modify(this.handle, 0)
-    if (this.#awaitsRoom) {
-      this.#awaitsRoom = false
+    if (this.#watch === WATCHED_FOR_ROOM) {
+      this.#watch = WATCHED
       this.hasRoom()
     }
     if ((events & (BROKEN | HUNG_UP)) !== 0 && this.handle >= 0) this.#lost(events)
@@ -107,8 +111,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
 
   #lost(events: number): void {
     this.host.lost.remove(this.handle)
-    this.#isWatched = false
-    this.#isLost = true
+    this.#watch = LOST
     this.#wasReset = (events & BROKEN) !== 0
     tick()
     if (this.hasEnded) {
@@ -117,6 +120,10 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
       this.gone(!isEnd)
     } else if (this.isPaused && this.#wasReset) this.broke()
     flush()
+  }
+
+  get #isWatched(): boolean {
+    return this.#watch === WATCHED || this.#watch === WATCHED_FOR_ROOM
   }
 
   get #isUnix(): boolean {

@@ -16,7 +16,7 @@ import {
   MSG_NOSIGNAL,
 } from '../calls.ts'
 import { SLOT_BYTES } from './outgoing.ts'
-import { askSend, setMemory, setNothing } from './requests.ts'
+import { askSend, setMemory, setMoreFollows, setNothing } from './requests.ts'
 import { IGNORED, RingRoom, SEND } from './ring-room.ts'
 
 const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
@@ -32,13 +32,6 @@ export abstract class RingWriter extends RingRoom {
   protected isClosing = false
   /** What is sent, or will be with the turn's call; -1: nothing. */
   #slot = -1
-  #filled = 0
-  /** What was sent of it before that. */
-  #skipped = 0
-  /** Its send is over, and the kernel took less: the rest waits for room. */
-  #isShort = false
-  /** Of that request. */
-  #request = 0
   /** It takes no more for now. */
   #isBlocked = false
   /** It takes more again of what is poured, for which it waits in line. */
@@ -75,31 +68,34 @@ export abstract class RingWriter extends RingRoom {
   #openSlot(length: number): boolean {
     const { slots, waiter } = this.host
     if (this.#slot >= 0) {
-      this.#isBlocked = waiter.ring.isSubmitted(this.#request)
-      return !this.#isBlocked && this.#filled + length <= SLOT_BYTES
+      this.#isBlocked = !this.#isOpen
+      return !this.#isBlocked && slots.filled[this.#slot]! + length <= SLOT_BYTES
     }
     if (length > SLOT_BYTES) return false
     const slot = slots.take()
     if (slot < 0) return false
     this.#slot = slot
-    this.#filled = this.#skipped = 0
     askSend(waiter.ring, this.handle, waiter.tag(this, SEND), slot)
-    this.#request = waiter.ring.latest
+    slots.request[slot] = waiter.ring.latest
     this.host.figures.ringSends++
     return true
   }
 
   #copy(bytes: Buffer, from: number, to: number): void {
+    this.host.slots.add(this.#slot, bytes, from, to)
+    this.#aim()
+  }
+
+  /** Lets the request of the slot send what that holds. */
+  #aim(): void {
     const { slots, waiter } = this.host
-    slots.copy(this.#slot, this.#filled, bytes, from, to)
-    this.#filled += to - from
-    const entry = waiter.ring.entryOf(this.#request)
-    setMemory(waiter.ring, entry, slots.addressOf(this.#slot), this.#filled)
+    const slot = this.#slot
+    setMemory(waiter.ring, this.#entry, slots.addressOf(slot), slots.filled[slot]!)
   }
 
   /** Sends what the slot holds, `first`, and `bytes[from..to)`, as far as the kernel takes them now. */
   #sendNow(first: Buffer, bytes: Buffer, from: number, to: number): number {
-    const held = this.#slot < 0 ? 0 : this.#filled
+    const held = this.#held
     const wanted = first.length + to - from
     const result = this.#send(held, first, bytes, from, to)
     if (result === held + wanted) {
@@ -110,7 +106,8 @@ export abstract class RingWriter extends RingRoom {
     const sent = Math.max(0, result)
     this.#isBlocked = true
     if (sent < held) {
-      this.#sendRest(sent)
+      this.host.slots.sent(this.#slot, sent)
+      this.#aim() // the rest goes on waiting in the kernel
       return 0
     }
     if (held > 0) this.#dropSlot()
@@ -118,13 +115,22 @@ export abstract class RingWriter extends RingRoom {
     return sent - held
   }
 
+  /** Bytes in the slot that are to be sent yet. */
+  get #held(): number {
+    return this.#slot < 0 ? 0 : this.host.slots.filled[this.#slot]!
+  }
+
+  /** The kernel took less than the slot holds: the rest waits for room. */
+  get #isShort(): boolean {
+    return this.#slot >= 0 && this.host.slots.isShort[this.#slot] === 1
+  }
+
   /** It takes bytes again, perhaps. */
   protected hasRoom(): void {
     if (!this.#isShort) return this.isFilled ? this.#drainInTurn() : this.#drained()
     const { libc, slots } = this.host
-    this.#isShort = false
-    const at = slots.addressOf(this.#slot) + this.#skipped
-    const result = libc.send(this.handle, at as Pointer, this.#filled, SEND_FLAGS)
+    slots.isShort[this.#slot] = 0
+    const result = libc.send(this.handle, slots.addressOf(this.#slot) as Pointer, this.#held, SEND_FLAGS)
     this.sent(this.#slot, result < 0 ? -errno() : result)
   }
 
@@ -160,15 +166,6 @@ export abstract class RingWriter extends RingRoom {
     this.owner.onBroken()
   }
 
-  /** What the slot holds behind its first `sent` bytes goes on waiting in the kernel. */
-  #sendRest(sent: number): void {
-    const { slots, waiter } = this.host
-    this.#filled -= sent
-    this.#skipped = sent
-    const entry = waiter.ring.entryOf(this.#request)
-    setMemory(waiter.ring, entry, slots.addressOf(this.#slot) + sent, this.#filled)
-  }
-
   #send(held: number, first: Buffer, bytes: Buffer, from: number, to: number): number {
     const { libc, message, slots } = this.host
     this.host.figures.directSends++
@@ -186,7 +183,7 @@ export abstract class RingWriter extends RingRoom {
   /** Its bytes are sent already, or nobody wants them; it was not submitted. */
   #dropSlot(): void {
     const { slots, waiter } = this.host
-    setNothing(waiter.ring, waiter.ring.entryOf(this.#request), waiter.tagOf(this, IGNORED))
+    setNothing(waiter.ring, this.#entry, waiter.tagOf(this, IGNORED))
     slots.give(this.#slot)
     this.#slot = -1
   }
@@ -202,11 +199,13 @@ export abstract class RingWriter extends RingRoom {
 
   /** What a slot held was sent, or could not be. */
   protected sent(slot: number, result: number): void {
-    const isShort = result < 0 ? isFull(-result) : result < this.#filled
+    const { slots } = this.host
+    const filled = slots.filled[slot]!
+    const isShort = result < 0 ? isFull(-result) : result < filled
     if (this.handle >= 0 && isShort) return this.#sentLess(Math.max(0, result))
-    this.host.slots.give(slot)
+    slots.give(slot)
     if (this.handle < 0) return
-    const isWhole = result === this.#filled
+    const isWhole = result === filled
     this.#slot = -1
     if (!isWhole) return this.#lost()
     if (this.#shutsWhenSent) this.#shut()
@@ -214,16 +213,15 @@ export abstract class RingWriter extends RingRoom {
   }
 
   #sentLess(sent: number): void {
-    this.#filled -= sent
-    this.#skipped += sent
-    this.#isShort = true
+    const { slots } = this.host
+    slots.sent(this.#slot, sent)
+    slots.isShort[this.#slot] = 1
     this.awaitRoom()
   }
 
   /** Nobody waits for room any more. */
   protected dropRest(): void {
     if (!this.#isShort) return
-    this.#isShort = false
     this.host.slots.give(this.#slot)
     this.#slot = -1
   }
@@ -254,6 +252,19 @@ export abstract class RingWriter extends RingRoom {
     this.hasShut = true
     this.#shutsWhenSent = this.#slot >= 0 || this.isFilled
     if (!this.#shutsWhenSent) this.#shut()
+    else if (this.#isOpen) setMoreFollows(this.host.waiter.ring, this.#entry)
+  }
+
+  /** What the slot holds leaves with the turn's call. */
+  get #isOpen(): boolean {
+    const { slots, waiter } = this.host
+    return this.#slot >= 0 && !waiter.ring.isSubmitted(slots.request[this.#slot]!)
+  }
+
+  /** Where the words of its request begin, as long as it is open. */
+  get #entry(): number {
+    const { slots, waiter } = this.host
+    return waiter.ring.entryOf(slots.request[this.#slot]!)
   }
 
   /** Its end was asked for, and follows what is under way. */
@@ -270,10 +281,10 @@ export abstract class RingWriter extends RingRoom {
 
   /** What was taken in this turn leaves before it ends at once, as far as it can. */
   protected sendLast(): void {
-    if (this.#slot < 0 || this.host.waiter.ring.isSubmitted(this.#request)) return
     const { libc, slots } = this.host
+    if (!this.#isOpen) return
     if (!this.#isBlocked && !this.isBroken)
-      libc.send(this.handle, slots.addressOf(this.#slot) as Pointer, this.#filled, SEND_FLAGS)
+      libc.send(this.handle, slots.addressOf(this.#slot) as Pointer, this.#held, SEND_FLAGS)
     this.#dropSlot()
   }
 }
