@@ -30,6 +30,10 @@ const TICK_US = 10_000
 /** Full load is measured for so long, to know what half of it is. */
 const FULL_SECONDS = 3
 
+/** Of a warm-up by count, and how often it is tried at most. */
+const SPELL_SECONDS = 4
+const SPELLS_MAX = 30
+
 /**
  * All rounds of all contenders. Each round begins with another one, so that a slow drift of the machine hits
  * all alike. The steady rate of what is paced is half of what the slowest of `ours` can do at full load.
@@ -42,9 +46,9 @@ export async function compare(
 ): Promise<Result[]> {
   const rate = what.kind === 'paced' ? await halfLoad(contenders, what, ours) : 0
   for (const { name, port } of contenders) {
+    if (what.warmUpRequests !== undefined) await serve(port, what, what.warmUpRequests)
     // Nothing of the others is compiled while it runs.
-    const warmUp = ours.includes(name) ? (what.warmUpSeconds ?? warmUpSeconds) : 1
-    await load(port, what, warmUp, rate)
+    else await load(port, what, ours.includes(name) ? (what.warmUpSeconds ?? warmUpSeconds) : 1, rate)
   }
   const results = contenders.map(({ name }) => ({ contender: name, rounds: [] as Round[] }))
   for (let round = 0; round < rounds; round++) {
@@ -57,6 +61,13 @@ export async function compare(
     }
   }
   return results
+}
+
+/** Has it serve so many. */
+async function serve(port: number, what: Case, count: number): Promise<void> {
+  let served = 0
+  for (let spell = 0; served < count && spell < SPELLS_MAX; spell++)
+    served += (await load(port, what, SPELL_SECONDS)).requests
 }
 
 async function halfLoad(

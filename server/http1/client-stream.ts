@@ -48,7 +48,6 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   /** Its own from the first body on, or tunnel. */
   reader = NO_BODY
   requestForm: BodyForm = 'none'
-  declaredBytes = 0
   /** Who serves it; null: nobody does, or not any more. */
   #exchange: ClientEvents | null = null
   /** Bytes kept elsewhere for its exchange. */
@@ -74,7 +73,6 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   }
 
   #beginBody(framing: Framing): void {
-    this.declaredBytes = framing === 'length' ? bodyBytes : -1
     this.requestForm = framing === 'length' ? 'length' : 'as_it_came'
     this.#ownReader().begin(framing, bodyBytes, true)
   }
@@ -92,7 +90,6 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   #forget(keeps: boolean): void {
     this.beginAnswer(keeps)
     this.requestForm = 'none'
-    this.declaredBytes = 0
     if (this.reader !== NO_BODY) this.reader.contentBytes = 0
     this.#exchange = null
   }
@@ -142,6 +139,12 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
 
   get protocol(): Protocol {
     return this.request.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
+  }
+
+  get declaredBytes(): number {
+    if (this.requestForm === 'none') return 0
+    const { left, contentBytes } = this.reader
+    return this.requestForm === 'length' ? contentBytes + left : -1
   }
 
   get receivedBytes(): number {

@@ -45,8 +45,14 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
   #lingered: { bytes: number; atLook: number } | null = null
 
   abstract readonly wheel: Wheel
-  /** How much may still come on a connection that is finishing. */
-  protected abstract readonly lingerBytesMax: number
+
+  /**
+   * How much may still come on a connection that is finishing. Of a client all: the rest of an upload is read
+   * and dropped, as it may read the answer only then.
+   */
+  protected get lingerBytesMax(): number {
+    return Infinity
+  }
 
   /** Nothing more is read of it, nor would be answered. */
   get isLost(): boolean {

@@ -8,7 +8,6 @@ import type { ClientConnection } from '../http/ends.ts'
 import { holdIfFull, letGo } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { inTurn } from '../lib/event.ts'
-import type { Wheel } from '../lib/wheel.ts'
 import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -32,13 +31,11 @@ export class Inbound extends Conn implements ClientConnection {
   place: Place = 'head'
   readonly stream: Http1Stream
   readonly #pipeline: Pipeline
-  /** Something of this client follows the request being served. */
-  #hasMore = false
+  #hasMore = false // something of this client follows the request being served
   #hasHeadDeadline = true
   #served = 0
   #answeredMs = 0
-  /** The client sent FIN. */
-  #hasEnded = false
+  #hasEnded = false // the client sent FIN
 
   constructor(port: Port, socket: Socket, from: Accepted) {
     super()
@@ -51,7 +48,7 @@ export class Inbound extends Conn implements ClientConnection {
     this.wheel.due(this, nowMs + (this.#isToLeave ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
 
-  get wheel(): Wheel {
+  get wheel(): Port['wheel'] {
     return this.port.wheel
   }
 
@@ -297,11 +294,6 @@ export class Inbound extends Conn implements ClientConnection {
 
   protected get leastRate(): number {
     return this.port.listener.options.limits.rate_min
-  }
-
-  /** The rest of an upload is read and dropped: its client may read the answer only then. */
-  protected get lingerBytesMax(): number {
-    return Infinity
   }
 
   protected get idleMs(): number {

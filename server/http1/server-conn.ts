@@ -56,7 +56,7 @@ export abstract class ServerConn extends Conn implements Listed {
     connectionBegins()
   }
 
-  protected get lingerBytesMax(): number {
+  protected override get lingerBytesMax(): number {
     return LINGER_BYTES_MAX
   }
 

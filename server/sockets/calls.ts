@@ -15,6 +15,8 @@ export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
 /** More follows at once: what does not fill a packet waits for that. */
 export const MSG_MORE = 0x8000
+/** Of a send that does not wait. */
+export const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 export const MSG_CTRUNC = 0x8
 export const MSG_TRUNC = 0x20
 
@@ -86,6 +88,9 @@ export function readOption(fd: number, level: number, name: number): number {
   libc().getsockopt(fd, level, name, valueAt, sizeAt)
   return value[0]
 }
+
+/** Whether it is a Unix socket, of whatever state. */
+export const isUnix = (fd: number): boolean => readOption(fd, SOL_SOCKET, SO_DOMAIN) === AF_UNIX
 
 const F_GETFL = 3
 export const F_SETFL = 4

@@ -5,7 +5,6 @@ import { isTight } from '../../lib/buffers.ts'
 import { errno } from '../../lib/native.ts'
 import { PIECE_BYTES } from '../../lib/read-piece.ts'
 import {
-  AF_UNIX,
   EAGAIN,
   ECONNRESET,
   EINTR,
@@ -13,14 +12,12 @@ import {
   ENOMEM,
   EPIPE,
   ETIMEDOUT,
+  isUnix,
   MSG_DONTWAIT,
   MSG_MORE,
-  MSG_NOSIGNAL,
   MSG_PEEK,
-  readOption,
   resetOnClose,
-  SO_DOMAIN,
-  SOL_SOCKET,
+  SEND_FLAGS,
 } from '../calls.ts'
 import { BROKEN, HUNG_UP, READABLE, WRITABLE } from '../poller.ts'
 import type { Pour } from '../pour.ts'
@@ -33,7 +30,6 @@ import { EpollTurn } from './epoll-turn.ts'
 
 /** One read while much waits for others already: where a reader stalls, less of it is copied. */
 const TIGHT_PIECE_BYTES = 16 * 1024
-const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 const SHUT_WR = 1
 
 /** What it is polled for, where that is no sum of READABLE and WRITABLE. */
@@ -49,10 +45,9 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
   #isPaused = false
   /** The other side has ended, and that was told. */
   #hasEnded = false
-  /** How it sends: its end may follow at once. */
-  #sendFlags = SEND_FLAGS
   /** We have. */
   #hasShut = false
+  #sendFlags = SEND_FLAGS // with MSG_MORE where its end follows at once
   /** The kernel takes no more for now. */
   #isBlocked = false
   /** Nothing can be sent any more, which its owner knows. It closes once all is read. */
@@ -110,7 +105,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
   #lost(isReset: boolean): void {
     if (this.#hasEnded) {
       // To the end of TCP belongs ours, and then it is gone already. A Unix socket is closed in one go.
-      const isEnd = !isReset && !this.#isBroken && readOption(this.#fd, SOL_SOCKET, SO_DOMAIN) === AF_UNIX
+      const isEnd = !isReset && !this.#isBroken && isUnix(this.#fd)
       return this.#gone(!isEnd)
     }
     this.#host.poller.remove(this.#fd)

@@ -10,9 +10,12 @@ import { KernelMemory } from '../memory.ts'
 export const SLOT_BYTES = 4096
 /** In use are those of sends that are under way, which few are: readers that stall keep one each. */
 const SLOTS = 2048
+/** Mapped together, as soon as one of them is needed: the collector reckons with what is. */
+const CHUNK_BITS = 6
+const CHUNK_SLOTS = 1 << CHUNK_BITS
 
 export class Slots {
-  readonly #memory = new KernelMemory(SLOTS * SLOT_BYTES)
+  readonly #chunks: KernelMemory[] = []
   // What its sender must know of one that is under way. Here, and not in every socket: few have one.
   /** How many of its bytes are to be sent yet. */
   readonly filled = new Int32Array(SLOTS)
@@ -34,9 +37,25 @@ export class Slots {
 
   /** The one that was given back last, whose memory is warm; -1: none is left. */
   take(): number {
-    const slot = this.#free.pop() ?? (this.#next < SLOTS ? this.#next++ : -1)
+    const slot = this.#free.pop() ?? this.#takeNew()
     if (slot >= 0) this.filled[slot] = this.skipped[slot] = this.isShort[slot] = 0
     return slot
+  }
+
+  #takeNew(): number {
+    if (this.#next === SLOTS) return -1
+    if (this.#next >> CHUNK_BITS === this.#chunks.length && !this.#mapMore()) return -1
+    return this.#next++
+  }
+
+  /** False: there is no memory. What finds no slot is sent from where it lies. */
+  #mapMore(): boolean {
+    try {
+      this.#chunks.push(new KernelMemory(CHUNK_SLOTS * SLOT_BYTES))
+      return true
+    } catch {
+      return false
+    }
   }
 
   give(slot: number): void {
@@ -46,7 +65,8 @@ export class Slots {
   /** Copies `bytes[from..to)` into a slot, behind what it holds. */
   add(slot: number, bytes: Buffer, from: number, to: number): void {
     const filled = this.filled[slot]!
-    bytes.copy(this.#memory.bytes, slot * SLOT_BYTES + filled, from, to)
+    const chunk = this.#chunks[slot >> CHUNK_BITS]!
+    bytes.copy(chunk.bytes, (slot & (CHUNK_SLOTS - 1)) * SLOT_BYTES + filled, from, to)
     this.filled[slot] = filled + to - from
   }
 
@@ -58,11 +78,12 @@ export class Slots {
 
   /** The address of what is to be sent of it. */
   addressOf(slot: number): number {
-    return this.#memory.at + slot * SLOT_BYTES + this.skipped[slot]!
+    const chunk = this.#chunks[slot >> CHUNK_BITS]!
+    return chunk.at + (slot & (CHUNK_SLOTS - 1)) * SLOT_BYTES + this.skipped[slot]!
   }
 
   close(): void {
-    this.#memory.free()
+    for (const chunk of this.#chunks) chunk.free()
   }
 }
 

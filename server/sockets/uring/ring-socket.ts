@@ -3,7 +3,7 @@
 import type { Pointer } from 'bun:ffi'
 import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
-import { AF_UNIX, readOption, SO_DOMAIN, SOL_SOCKET } from '../calls.ts'
+import { isUnix } from '../calls.ts'
 import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.ts'
 import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
@@ -116,7 +116,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     tick()
     if (this.hasEnded) {
       // To the end of TCP belongs ours, and then it is gone already. A Unix socket is closed in one go.
-      const isEnd = !this.#wasReset && !this.isBroken && this.#isUnix
+      const isEnd = !this.#wasReset && !this.isBroken && isUnix(this.handle)
       this.gone(!isEnd)
     } else if (this.isPaused && this.#wasReset) this.broke()
     flush()
@@ -124,10 +124,6 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
 
   get #isWatched(): boolean {
     return this.#watch === WATCHED || this.#watch === WATCHED_FOR_ROOM
-  }
-
-  get #isUnix(): boolean {
-    return readOption(this.handle, SOL_SOCKET, SO_DOMAIN) === AF_UNIX
   }
 
   // ── its end ──

@@ -1,6 +1,7 @@
 // What sockets/socket.ts says, tried on each kind of sockets: the same cases for all.
 import { describe } from 'bun:test'
 import { testAccepting } from './accepting.ts'
+import { testAnnouncedEnds } from './announced-ends.ts'
 import { testDialling } from './dialling.ts'
 import { testEnding } from './ending.ts'
 import { testExhaustion } from './exhaustion.ts'
@@ -15,6 +16,7 @@ export function testConformance(subject: Subject): void {
   describe(`${subject.name}: reading`, () => testReading(subject))
   describe(`${subject.name}: writing`, () => testWriting(subject))
   describe(`${subject.name}: ends`, () => testEnding(subject))
+  if (subject.isBun !== true) describe(`${subject.name}: announced ends`, () => testAnnouncedEnds(subject))
   describe(`${subject.name}: dialling`, () => testDialling(subject))
   describe(`${subject.name}: accepting`, () => testAccepting(subject))
   if (subject.isBun !== true) describe(`${subject.name}: descriptors`, () => testExhaustion(subject))

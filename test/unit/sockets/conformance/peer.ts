@@ -9,6 +9,7 @@ import {
   ECONNRESET,
   EAGAIN,
   EINPROGRESS,
+  IPPROTO_TCP,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
   OPEN_FLAGS,
@@ -20,6 +21,12 @@ import {
 } from '../../../../server/sockets/calls.ts'
 import { localName } from '../../../../server/sockets/socket-ends.ts'
 import { waitFor } from '../../../support/wait.ts'
+
+const TCP_INFO = 11
+/** Of struct tcp_info: tcpi_segs_in. */
+const SEGMENTS_IN_AT = 140
+const info = new DataView(new ArrayBuffer(144))
+const infoLength = new Uint32Array(new ArrayBuffer(4))
 
 const room = Buffer.allocUnsafeSlow(256 * 1024)
 
@@ -43,6 +50,14 @@ export class Peer {
     if (libc().connect(fd, ptr(address), address.byteLength) !== 0 && errno() !== EINPROGRESS)
       throw new Error(`connect: errno ${errno()}`)
     return new Peer(fd)
+  }
+
+  /** How many packets it was sent so far, that of the handshake included. */
+  get packets(): number {
+    infoLength[0] = info.byteLength
+    if (libc().getsockopt(this.fd, IPPROTO_TCP, TCP_INFO, ptr(info), ptr(infoLength)) !== 0)
+      throw new Error(`TCP_INFO: errno ${errno()}`)
+    return info.getUint32(SEGMENTS_IN_AT, true)
   }
 
   get port(): number {
