@@ -1,6 +1,7 @@
 import type { SocketHandler, TCPSocketListener } from 'bun'
 import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
+import { localName } from '../socket-ends.ts'
 import type { ListenHow, Listening } from '../socket.ts'
 import type { BunSocket } from './bun-socket.ts'
 
@@ -16,7 +17,8 @@ export class BunListening implements Listening {
   constructor(how: ListenHow, handlers: SocketHandler<BunSocket>) {
     this.#handlers = handlers
     this.#socket = listenOn(how, handlers)
-    this.port = this.#socket.port
+    // One that was given has no port, as Bun has it.
+    this.port = (this.#socket.port as number | undefined) ?? localName(this.fd)?.port ?? 0
   }
 
   get fd(): number {

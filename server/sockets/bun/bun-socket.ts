@@ -34,6 +34,9 @@ export class BunSocket implements Socket, Pumped {
   native: Native
   #isNativePaused = false
   #lastRead = 0
+  /** It took less than it was given. */
+  #isBlocked = false
+  #hasShut = false
 
   constructor(native: Native, isDecrypted = false) {
     this.native = native
@@ -45,11 +48,12 @@ export class BunSocket implements Socket, Pumped {
   }
 
   get localAddress(): string | undefined {
-    return this.native.localAddress
+    return this.native.localAddress?.replace(/^::ffff:(?=\d)/, '')
   }
 
   get localPort(): number {
-    return this.native.localPort
+    // Undefined once it is broken, whatever the types say.
+    return (this.native.localPort as number | undefined) ?? 0
   }
 
   ends(): SocketEnds {
@@ -59,17 +63,32 @@ export class BunSocket implements Socket, Pumped {
   // ── writing ──
 
   write(bytes: Buffer, from: number, to: number): number {
-    return this.native.write(bytes, from, to - from)
+    return this.#taken(this.native.write(bytes, from, to - from), to - from)
+  }
+
+  /** Of what was given. One that is found broken by a write is told to Bun's reading as an end. */
+  #taken(taken: number, given: number): number {
+    this.#isBlocked = taken < given
+    if (taken < 0 && !this.#hasShut) this.isBroken = true
+    return taken
+  }
+
+  /** Bun says so as it opens as well, and where nobody waits for it. */
+  hasRoom(): void {
+    if (!this.#isBlocked) return
+    this.#isBlocked = false
+    this.owner.onDrain()
   }
 
   writeBoth(first: Buffer, bytes: Buffer, from: number, to: number): number {
-    const taken = this.native.write(first)
+    const taken = this.write(first, 0, first.length)
     if (taken < first.length) return taken
     const more = this.write(bytes, from, to)
     return more < 0 ? more : taken + more
   }
 
   shutdown(): void {
+    this.#hasShut = true
     this.native.shutdown()
   }
 
@@ -153,13 +172,15 @@ export const bunEvents = {
   drain({ data: socket }: NativeSocket<BunSocket>): void {
     tick()
     if (socket.dialler !== null) socket.settle()
-    else socket.owner.onDrain()
+    else socket.hasRoom()
     flush()
   },
   end({ data: socket }: NativeSocket<BunSocket>): void {
     tick()
     socket.settle()
-    socket.owner.onEnd()
+    // A reset that a write was told first is told here as if it were an end.
+    if (socket.isBroken) socket.terminate()
+    else socket.owner.onEnd()
     flush()
   },
   close({ data: socket }: NativeSocket<BunSocket>, error?: Error): void {

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { tellBugsTo } from '../../../../server/lib/bug.ts'
 import { duplicateFd } from '../../../../server/lib/pass-fds.ts'
@@ -8,7 +8,7 @@ import { waitFor } from '../../../support/wait.ts'
 import { turnsGoBy } from './ending.ts'
 import { Door, Peer } from './peer.ts'
 import { Recorder } from './recorder.ts'
-import { onScene, Scene, type Subject } from './scene.ts'
+import { onScene, Scene, type Subject, testOf } from './scene.ts'
 
 /** Listening, and who comes there. */
 export function testAccepting(subject: Subject): void {
@@ -18,6 +18,7 @@ export function testAccepting(subject: Subject): void {
 }
 
 function testListening(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'who comes is known by address and port',
     onScene(subject, async (scene) => {
@@ -184,6 +185,7 @@ function testListening(subject: Subject): void {
 }
 
 function testFloods(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'who comes in a flood is accepted, and others have their turn meanwhile',
     onScene(subject, async (scene) => {
@@ -261,6 +263,7 @@ function testFloods(subject: Subject): void {
 }
 
 function testReuse(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'a descriptor that is closed and opened anew in one turn hears nothing that was meant for the old one',
     onScene(subject, async (scene) => {

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, expect } from 'bun:test'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { freePort } from '../../../support/kernel.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { Door, Peer } from './peer.ts'
 import { Recorder } from './recorder.ts'
-import { pattern, type Subject } from './scene.ts'
+import { pattern, type Subject, testOf } from './scene.ts'
 
 const descriptors = (): number => readdirSync('/proc/self/fd').length
 
@@ -23,6 +23,7 @@ export function testDialling(subject: Subject): void {
 }
 
 function testDials(subject: Subject): void {
+  const test = testOf(subject)
   for (const host of ['127.0.0.1', '::1'])
     test(`a dial to ${host} connects, and its socket does as others do`, async () => {
       const door = new Door(host)
@@ -104,6 +105,7 @@ function testDials(subject: Subject): void {
 }
 
 function testDialsThatFail(subject: Subject): void {
+  const test = testOf(subject)
   for (const host of ['127.0.0.1', '::1'])
     test(`a dial to a port of ${host} where nobody listens is refused, and no descriptor stays`, async () => {
       const before = descriptors()
@@ -135,6 +137,7 @@ function testDialsThatFail(subject: Subject): void {
 }
 
 function testDialsGivenUp(subject: Subject): void {
+  const test = testOf(subject)
   test('a dial that nobody answers is given up at any time, and no descriptor stays', async () => {
     const door = new Door('127.0.0.1', 0)
     // The queue of the door is full: whoever comes now hears nothing.
@@ -200,6 +203,7 @@ function testDialsGivenUp(subject: Subject): void {
 }
 
 function testUnixDials(subject: Subject): void {
+  const test = testOf(subject)
   const folder = mkdtempSync(join(tmpdir(), 'sluice-dial-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -1,8 +1,8 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import { tellBugsTo } from '../../../../server/lib/bug.ts'
 import type { Socket } from '../../../../server/sockets/socket.ts'
 import { waitFor } from '../../../support/wait.ts'
-import { onScene, pattern, type Scene, type Subject } from './scene.ts'
+import { onScene, pattern, type Scene, type Subject, testOf } from './scene.ts'
 
 const NARROW = 8 * 1024
 const some = Buffer.from('bytes')
@@ -25,6 +25,7 @@ export function testEnding(subject: Subject): void {
 }
 
 function testOrderlyEnds(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'the other side ends first: we go on sending, and close when we end',
     onScene(subject, async (scene) => {
@@ -101,6 +102,7 @@ function testOrderlyEnds(subject: Subject): void {
 }
 
 function testBreaks(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'a reset while nothing happens is told as a broken close',
     onScene(subject, async (scene) => {
@@ -221,6 +223,7 @@ function testBreaks(subject: Subject): void {
 }
 
 function testTerminating(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'terminated, it is closed within that call, once, and reset for the other side',
     onScene(subject, async (scene) => {
@@ -321,6 +324,7 @@ function testTerminating(subject: Subject): void {
 }
 
 function testBugs(subject: Subject): void {
+  const test = testOf(subject)
   for (const event of ['data', 'drain', 'end'] as const)
     test(
       `what its ${event} throws is told, and costs this connection only`,

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { tick } from '../../../../server/lib/clock.ts'
 import { Wheel } from '../../../../server/lib/wheel.ts'
@@ -9,7 +9,7 @@ import { Splice } from '../../../../server/sockets/splice.ts'
 import { seededRandom } from '../../../support/random.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { Door, Peer } from './peer.ts'
-import { onScene, pattern, type Subject } from './scene.ts'
+import { onScene, pattern, type Subject, testOf } from './scene.ts'
 
 const MB = 1_048_576
 /** Of which all that is sent is a part, at places that can be computed. */
@@ -127,6 +127,7 @@ const withTunnels =
 const often = { everyMs: 0 }
 
 export function testPouring(subject: Subject): void {
+  const test = testOf(subject)
   test(
     '64 MB in both directions at once go through a splice byte for byte, with pauses',
     withTunnels(subject, async (tunnels) => {

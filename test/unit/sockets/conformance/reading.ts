@@ -1,11 +1,12 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import { nowMs } from '../../../../server/lib/clock.ts'
 import { openStage, stageTo } from '../../../../server/lib/stage.ts'
 import { waitFor } from '../../../support/wait.ts'
-import { onScene, type Subject } from './scene.ts'
+import { onScene, type Subject, testOf } from './scene.ts'
 
 /** What comes, pausing, and what each event begins and ends with. */
 export function testReading(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'what comes is told in order, and never an empty piece',
     onScene(subject, async (scene) => {

@@ -1,4 +1,5 @@
 // A listening socket of what is tested, and those who came.
+import { test } from 'bun:test'
 import type { Listening, Socket, Sockets } from '../../../../server/sockets/socket.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { Peer } from './peer.ts'
@@ -15,7 +16,15 @@ export interface Subject {
    * before all is read.
    */
   readonly isBun?: boolean
+  /** What its kind does not promise: names of tests, and why each is left out. */
+  readonly lacks?: Readonly<Record<string, string>>
 }
+
+/** `test` of a subject: what its kind does not promise is skipped, and says why. */
+export const testOf =
+  ({ lacks = {} }: Subject): ((name: string, run: () => Promise<void> | void, timeoutMs?: number) => void) =>
+  (name, run, timeoutMs) =>
+    name in lacks ? test.skip(`${name} (${lacks[name]})`, run) : test(name, run, timeoutMs)
 
 export class Scene {
   readonly listening: Listening

@@ -1,8 +1,8 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import type { Socket } from '../../../../server/sockets/socket.ts'
 import { waitFor, within } from '../../../support/wait.ts'
 import { Recorder } from './recorder.ts'
-import { onScene, pattern, type Subject } from './scene.ts'
+import { onScene, pattern, type Subject, testOf } from './scene.ts'
 
 const VOLUME = 64 * 1024 * 1024
 /** Of which all that is sent is a part, at places that can be computed. */
@@ -81,6 +81,7 @@ class Mover extends Recorder {
 
 /** Much, for long. */
 export function testVolume(subject: Subject): void {
+  const test = testOf(subject)
   test('64 MB in both directions at once arrive byte for byte, with pauses and while memory is collected', async () => {
     const inner = new Mover(1)
     const listening = subject.sockets().listen({ hostname: '127.0.0.1', port: 0 }, (socket) => {

@@ -1,9 +1,9 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import type { Socket } from '../../../../server/sockets/socket.ts'
 import { waitFor } from '../../../support/wait.ts'
 import { turnsGoBy } from './ending.ts'
 import type { Recorder } from './recorder.ts'
-import { onScene, pattern, type Subject } from './scene.ts'
+import { onScene, pattern, type Subject, testOf } from './scene.ts'
 
 /** Small enough that writes come to their end soon. */
 const NARROW = 8 * 1024
@@ -29,6 +29,7 @@ export function writeAll(owner: Recorder, bytes: Buffer, done: (socket: Socket) 
 
 /** What writes bring about. */
 export function testWriting(subject: Subject): void {
+  const test = testOf(subject)
   test(
     'what is taken is sent whatever becomes of its buffer',
     onScene(subject, async (scene) => {
