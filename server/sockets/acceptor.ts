@@ -5,15 +5,13 @@ import { tellBug } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { errno, libc } from '../lib/native.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
-import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, OPEN_FLAGS } from './calls.ts'
+import { EAGAIN, OPEN_FLAGS, EXHAUSTED } from './calls.ts'
 import { type Pollable, type Poller, READABLE } from './poller.ts'
 import { SOCKADDR_BYTES } from './sockaddr.ts'
 
 /** Of one socket in one turn. */
 const AT_ONCE = 32
 const PAUSE_MS = 250
-/** Until some are free again. */
-const EXHAUSTED = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
 const name = new DataView(new ArrayBuffer(SOCKADDR_BYTES))
 const nameAt = ptr(name)

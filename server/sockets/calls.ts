@@ -20,15 +20,21 @@ export const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 export const MSG_CTRUNC = 0x8
 export const MSG_TRUNC = 0x20
 
+export const EPERM = 1
 export const EINTR = 4
 export const EBADF = 9
 export const EAGAIN = 11
 export const ENOMEM = 12
+export const EACCES = 13
 export const EFAULT = 14
+export const EBUSY = 16
 export const EEXIST = 17
+export const EINVAL = 22
 export const ENFILE = 23
 export const EMFILE = 24
 export const EPIPE = 32
+export const ENOSYS = 38
+export const ETIME = 62
 export const ENOTSOCK = 88
 export const EMSGSIZE = 90
 export const EADDRINUSE = 98
@@ -40,6 +46,12 @@ export const ETIMEDOUT = 110
 export const ECONNREFUSED = 111
 const EHOSTUNREACH = 113
 export const EINPROGRESS = 115
+export const ECANCELED = 125
+/** Of accept4, until some are free again. */
+export const EXHAUSTED = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
+
+/** Of shutdown(2): nothing more is sent. */
+export const SHUT_WR = 1
 
 export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2

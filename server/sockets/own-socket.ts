@@ -3,7 +3,7 @@
 import { type Pour, type PourEnd, pourFrom } from './pour.ts'
 import type { Pourer } from './pour-line.ts'
 import { localName } from './socket-ends.ts'
-import { NOBODY, type PourTeller, type Socket, type SocketEvents } from './socket.ts'
+import { type Dialler, NOBODY, type PourTeller, type Socket, type SocketEvents } from './socket.ts'
 
 /**
  * A read of a head with volume behind it: what it brings of that is copied, the rest is not. More than a slot
@@ -65,5 +65,17 @@ export abstract class OwnSocket implements PourEnd, Pourer {
   protected endPours(): void {
     this.outgoing?.stop()
     this.incoming?.cancel()
+  }
+}
+
+/** Gives a socket that was dialled to whoever did. */
+export function handOver(socket: OwnSocket & Socket, dialler: Dialler): void {
+  socket.owner = dialler
+  try {
+    dialler.onConnected(socket)
+  } catch (error) {
+    socket.owner.terminate()
+    socket.terminate()
+    throw error
   }
 }

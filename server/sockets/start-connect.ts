@@ -4,21 +4,23 @@ import { ptr } from 'bun:ffi'
 import { isOutOfDescriptors } from '../lib/descriptors.ts'
 import { errno, isConnected, libc, socketError } from '../lib/native.ts'
 import { socketAddress, unixAddress } from '../lib/socket-address.ts'
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  ECONNREFUSED,
+  EINPROGRESS,
+  ETIMEDOUT,
+  OPEN_FLAGS,
+  SOCK_STREAM,
+} from './calls.ts'
 import type { DialFailure } from './socket.ts'
-
-const AF_UNIX = 1
-const AF_INET = 2
-const AF_INET6 = 10
-const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000
-const EINPROGRESS = 115
-const ECONNREFUSED = 111
-const ETIMEDOUT = 110
 
 /** Starts to connect to an address literal: the descriptor, or why not even that was possible. Linux only. */
 export function startConnect(address: string, port: number): number | DialFailure {
   const target = socketAddress(address, port)
   if (!target) return 'connect_failed'
-  const fd = libc().socket(target.byteLength === 16 ? AF_INET : AF_INET6, SOCK_STREAM_NONBLOCK_CLOEXEC, 0)
+  const fd = libc().socket(target.byteLength === 16 ? AF_INET : AF_INET6, SOCK_STREAM | OPEN_FLAGS, 0)
   if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
   if (libc().connect(fd, ptr(target), target.byteLength) === 0) return fd
   const code = errno()
@@ -31,7 +33,7 @@ export function startConnect(address: string, port: number): number | DialFailur
 export function startConnectUnix(path: string): number | DialFailure {
   const target = unixAddress(path)
   if (target === null) return 'connect_failed'
-  const fd = libc().socket(AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0)
+  const fd = libc().socket(AF_UNIX, SOCK_STREAM | OPEN_FLAGS, 0)
   if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
   if (libc().connect(fd, ptr(target), target.byteLength) === 0) return fd
   const code = errno()

@@ -13,7 +13,7 @@ import { tick } from '../../lib/clock.ts'
 import { errno, libc } from '../../lib/native.ts'
 import { isTight } from '../../lib/buffers.ts'
 import { PIECE_BYTES, readPiece } from '../../lib/read-piece.ts'
-import { EAGAIN, EINTR } from '../calls.ts'
+import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
 
 /** The same while much waits for others already. */
 const TIGHT_PIECE_BYTES = 16 * 1024
@@ -21,8 +21,6 @@ const TIGHT_PIECE_BYTES = 16 * 1024
 export const SHARE_BYTES = 128 * 1024
 /** What all of them may read before the loop looks for what has come from others meanwhile. */
 export const TURN_BYTES = 256 * 1024
-const MSG_DONTWAIT = 0x40
-const MSG_PEEK = 2
 
 /** What a connection must be for its bytes to be read here. */
 export interface Pumped {

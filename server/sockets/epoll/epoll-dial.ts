@@ -1,6 +1,7 @@
 import { socketError } from '../../lib/native.ts'
 import { IPPROTO_TCP, setOption, TCP_NODELAY } from '../calls.ts'
 import { type Pollable, WRITABLE } from '../poller.ts'
+import { handOver } from '../own-socket.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY } from '../socket.ts'
 import { failureOf, startConnect, startConnectUnix } from '../start-connect.ts'
 import type { EpollHost } from './epoll-host.ts'
@@ -71,14 +72,7 @@ export class EpollDial implements Dial, Pollable {
     this.#fd = -1
     this.#dialler = null
     this.#socket = socket
-    socket.owner = dialler
-    try {
-      dialler.onConnected(socket)
-    } catch (error) {
-      socket.owner.terminate()
-      socket.terminate()
-      throw error
-    }
+    handOver(socket, dialler)
   }
 
   cancel(): void {

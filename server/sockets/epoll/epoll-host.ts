@@ -9,16 +9,12 @@ import type { Loop } from '../loop.ts'
 import { SocketsFigures } from '../figures.ts'
 import { KernelMemory } from '../memory.ts'
 import type { Poller } from '../poller.ts'
+import { type Settled, Unsettled } from '../unsettled.ts'
 import { Views } from '../views.ts'
 import { Gather } from './gather.ts'
 
 /** Lengths of pieces that are kept. */
 const VIEWS = 256
-
-/** Something to be done when the turn ends. */
-export interface Settled {
-  settle(): void
-}
 
 export class EpollHost {
   readonly poller: Poller
@@ -35,8 +31,7 @@ export class EpollHost {
   accepts = 0
   readonly wheel: Wheel
   readonly exhausted: () => void
-  #unsettled: Settled[] = []
-  #settling: Settled[] = []
+  readonly #unsettled = new Unsettled()
 
   /** `exhausted` is called when accepting stops for a while as descriptors or memory have run out. */
   constructor(loop: Loop, poller: Poller, exhausted: () => void) {
@@ -49,7 +44,7 @@ export class EpollHost {
     this.wheel = new Wheel(() => nowMs)
     this.wheel.start()
     loop.drive(this.wheel)
-    loop.settle(() => this.#settle())
+    loop.settle(() => this.#unsettled.settle())
   }
 
   /** With what others count for it. */
@@ -64,26 +59,7 @@ export class EpollHost {
 
   /** Calls `settle` of it when the turn ends. */
   settleLater(one: Settled): void {
-    this.#unsettled.push(one)
-  }
-
-  #settle(): void {
-    // What they bring about may leave others unsettled.
-    while (this.#unsettled.length > 0) {
-      const settling = this.#unsettled
-      this.#unsettled = this.#settling
-      this.#settling = settling
-      for (let i = 0; i < settling.length; i++) this.#settleOne(settling[i]!)
-      settling.length = 0
-    }
-  }
-
-  #settleOne(one: Settled): void {
-    try {
-      one.settle()
-    } catch (error) {
-      tellBug(error)
-    }
+    this.#unsettled.add(one)
   }
 
   /** An event of its own, within whatever goes on: what it throws is told, and costs nobody else anything. */

@@ -18,6 +18,7 @@ import {
   MSG_PEEK,
   resetOnClose,
   SEND_FLAGS,
+  SHUT_WR,
 } from '../calls.ts'
 import { BROKEN, HUNG_UP, READABLE, WRITABLE } from '../poller.ts'
 import type { Pour } from '../pour.ts'
@@ -25,12 +26,12 @@ import type { PourLine } from '../pour-line.ts'
 import { HEAD_BYTES } from '../own-socket.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import type { EpollEnds } from './epoll-ends.ts'
-import type { EpollHost, Settled } from './epoll-host.ts'
+import type { Settled } from '../unsettled.ts'
+import type { EpollHost } from './epoll-host.ts'
 import { EpollTurn } from './epoll-turn.ts'
 
 /** One read while much waits for others already: where a reader stalls, less of it is copied. */
 const TIGHT_PIECE_BYTES = 16 * 1024
-const SHUT_WR = 1
 
 /** What it is polled for, where that is no sum of READABLE and WRITABLE. */
 export const NOT_YET = -1

@@ -1,8 +1,7 @@
+import { EBADF } from '../calls.ts'
 import type { BufferRing } from './buffer-ring.ts'
 import { askReceiveMany } from './requests.ts'
 import type { Ring } from './ring.ts'
-
-const EBADF = 9
 
 /**
  * Whether the kernel can bound a request for many pieces (Linux 6.17). It looks at a request before it looks

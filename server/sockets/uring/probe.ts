@@ -3,7 +3,7 @@
 import { ptr, type Pointer } from 'bun:ffi'
 import { readFileSync } from 'node:fs'
 import { libc } from '../../lib/native.ts'
-import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM } from '../calls.ts'
+import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM, EINVAL } from '../calls.ts'
 import { KernelMemory } from '../memory.ts'
 import { BufferRing } from './buffer-ring.ts'
 import * as asked from './requests.ts'
@@ -17,7 +17,6 @@ const OPERATIONS_MAX = 256
 const PROBE_BYTES = 16 + OPERATIONS_MAX * 8
 const IS_SUPPORTED = 1
 const WAIT_MS = 1000
-const EINVAL = 22
 const GROUP = 1
 const WORD = Buffer.from('io_uring')
 

@@ -1,4 +1,5 @@
 // What is asked of the kernel, one function for each: the words of their entries (io_uring_enter(2)).
+import { MSG_NOSIGNAL, MSG_DONTWAIT, MSG_MORE } from '../calls.ts'
 import { ADDRESS, BOUND, FLAGS, GROUP, LENGTH, OFFSET, type Ring, TAG } from './ring.ts'
 
 export const NOP = 0
@@ -16,9 +17,6 @@ const BUFFER_SELECT = 0x20 << 8
 const RECEIVE_POLL_FIRST = 1 << 16
 const RECEIVE_MULTISHOT = 2 << 16
 
-const MSG_NOSIGNAL = 0x4000
-const MSG_DONTWAIT = 0x40
-const MSG_MORE = 0x8000
 const CANCEL_ALL = 1
 const CANCEL_FD = 2
 const CANCEL_ANY = 4

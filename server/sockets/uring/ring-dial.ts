@@ -3,6 +3,7 @@ import { tick } from '../../lib/clock.ts'
 import { socketAddress } from '../../lib/socket-address.ts'
 import { flush } from '../../lib/stage.ts'
 import { AF_INET, AF_INET6, IPPROTO_TCP, OPEN_FLAGS, setOption, SOCK_STREAM, TCP_NODELAY } from '../calls.ts'
+import { handOver } from '../own-socket.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY } from '../socket.ts'
 import { failureOf, startConnectUnix } from '../start-connect.ts'
 import { askCancelOf, askClose, askConnect, setName } from './requests.ts'
@@ -78,14 +79,7 @@ export class RingDial implements Dial, Asker {
     if (dialler === null) return socket.terminate()
     this.#dialler = null
     this.#socket = socket
-    socket.owner = dialler
-    try {
-      dialler.onConnected(socket)
-    } catch (error) {
-      socket.owner.terminate()
-      socket.terminate()
-      throw error
-    }
+    handOver(socket, dialler)
   }
 
   #failed(failure: DialFailure): void {

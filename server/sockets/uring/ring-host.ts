@@ -1,5 +1,5 @@
 // What all sockets on one ring share.
-import { guarded, tellBug } from '../../lib/bug.ts'
+import { guarded } from '../../lib/bug.ts'
 import { roomLeft } from '../../lib/buffers.ts'
 import { nowMs } from '../../lib/clock.ts'
 import { libc } from '../../lib/native.ts'
@@ -9,6 +9,7 @@ import { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import { KernelMemory } from '../memory.ts'
 import { Poller } from '../poller.ts'
+import { type Settled, Unsettled } from '../unsettled.ts'
 import { BufferRing } from './buffer-ring.ts'
 import { boundsReceives } from './bounded.ts'
 import { Message, Slots } from './outgoing.ts'
@@ -31,13 +32,6 @@ export interface RingLimits {
 export const LIMITS: RingLimits = { buffers: 128, isOneByOne: false }
 
 const BUFFERS_LEAST = 2
-
-/** Something to be done when the turn ends. */
-export interface Settled {
-  settle(): void
-  /** It has thrown. */
-  confused(): void
-}
 
 /** One that found no buffer to read into. */
 export interface Hungry {
@@ -71,8 +65,7 @@ export class RingHost {
    * tells the other side's end as well, again and again.
    */
   readonly lost = new Poller()
-  #unsettled: Settled[] = []
-  #settling: Settled[] = []
+  readonly #unsettled = new Unsettled()
   #hungry: Hungry[] = []
   readonly #again = (): void => {}
 
@@ -96,7 +89,7 @@ export class RingHost {
 
   /** Calls `settle` of it when the turn ends. */
   settleLater(one: Settled): void {
-    this.#unsettled.push(one)
+    this.#unsettled.add(one)
   }
 
   /**
@@ -133,14 +126,7 @@ export class RingHost {
   }
 
   #settle(): void {
-    // What they bring about may leave others unsettled.
-    while (this.#unsettled.length > 0) {
-      const settling = this.#unsettled
-      this.#unsettled = this.#settling
-      this.#settling = settling
-      for (let i = 0; i < settling.length; i++) this.#settleOne(settling[i]!)
-      settling.length = 0
-    }
+    this.#unsettled.settle()
     this.#limit()
     if (this.#hungry.length > 0) this.#feed()
   }
@@ -153,15 +139,6 @@ export class RingHost {
     const { count, size } = this.buffers
     const room = Math.floor(roomLeft() / 2 / size)
     this.buffers.limit(Math.max(BUFFERS_LEAST, Math.min(count, room)))
-  }
-
-  #settleOne(one: Settled): void {
-    try {
-      one.settle()
-    } catch (error) {
-      tellBug(error)
-      guarded(() => one.confused())
-    }
   }
 
   #feed(): void {

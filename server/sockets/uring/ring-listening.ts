@@ -5,15 +5,12 @@ import { flush } from '../../lib/stage.ts'
 import type { Timed } from '../../lib/wheel.ts'
 import {
   EAGAIN,
-  EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
   IPPROTO_TCP,
   OPEN_FLAGS,
   setNonBlocking,
   setOption,
   TCP_NODELAY,
+  EXHAUSTED,
 } from '../calls.ts'
 import { listeningFd, served } from '../open-listening.ts'
 import { localName } from '../socket-ends.ts'
@@ -32,8 +29,6 @@ const POLLIN = 1
 /** Most that are taken in one turn, where many come. */
 const AT_ONCE = 32
 const PAUSE_MS = 250
-/** Until some are free again; who waits meanwhile waits in the kernel. */
-const EXHAUSTED = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
 /**
  * A listening socket on a ring, which says that somebody waits. They are taken one by one: a request that

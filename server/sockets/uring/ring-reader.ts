@@ -6,7 +6,7 @@ import { countBuffered } from '../../lib/buffers.ts'
 import { tick, tickOfTurn } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
-import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK } from '../calls.ts'
+import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK, ECANCELED } from '../calls.ts'
 import type { Pour } from '../pour.ts'
 import { HEAD_BYTES } from '../own-socket.ts'
 import type { PourTeller, Socket } from '../socket.ts'
@@ -28,7 +28,6 @@ const READY = 3
 const LINED = 4
 const POLLIN = 1
 
-const ECANCELED = 125
 /** Nothing has ended it yet: neither its end nor an error. */
 const NO_END = 1
 

@@ -8,7 +8,8 @@ import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.
 import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
-import type { RingHost, Settled } from './ring-host.ts'
+import type { Settled } from '../unsettled.ts'
+import type { RingHost } from './ring-host.ts'
 import { RingReader } from './ring-reader.ts'
 import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-room.ts'
 

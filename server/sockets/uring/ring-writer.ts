@@ -5,12 +5,11 @@ import { ptr, type Pointer } from 'bun:ffi'
 import { tick } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
-import { EAGAIN, ECONNRESET, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT, SEND_FLAGS } from '../calls.ts'
+import { EAGAIN, ECONNRESET, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT, SEND_FLAGS, SHUT_WR } from '../calls.ts'
 import { SLOT_BYTES } from './outgoing.ts'
 import { askSend, setMemory, setMoreFollows, setNothing } from './requests.ts'
 import { IGNORED, RingRoom, SEND } from './ring-room.ts'
 
-const SHUT_WR = 1
 const NONE = Buffer.alloc(0)
 
 export abstract class RingWriter extends RingRoom {

@@ -11,6 +11,7 @@ import type { Pointer } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import { KernelMemory } from '../memory.ts'
 import { ARGUMENT_BYTES, type Enter, ringEnter, ringRegister } from './calls.ts'
+import { EINTR, EAGAIN, EBUSY, ENOMEM, ETIME } from '../calls.ts'
 import { RingRefused, setUp } from './set-up.ts'
 
 /** Words of an entry. */
@@ -35,11 +36,6 @@ const ENTRIES_OFFSET = 0x10000000
 // Flags of a call.
 const GETEVENTS = 1
 const EXT_ARG = 8
-const EINTR = 4
-const EAGAIN = 11
-const EBUSY = 16
-const ENOMEM = 12
-const ETIME = 62
 const PRESSED = [EAGAIN, EBUSY, ENOMEM, EINTR]
 /** How long the kernel is given where it has no memory for a request. */
 const PRESSED_MS = 1

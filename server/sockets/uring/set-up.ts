@@ -1,4 +1,5 @@
 // Makes a ring as we use it: for one thread, which runs what is left to do inside of its own calls.
+import { EINVAL } from '../calls.ts'
 import { ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import { ringSetup } from './calls.ts'
@@ -12,7 +13,6 @@ const DEFER_TASKRUN = 1 << 13
 // Features of the kernel: one mapping for both rings, completions that find no room are kept, time-outs.
 const FEATURES = 1 | 2 | (1 << 8)
 const PARAMS_WORDS = 30
-const EINVAL = 22
 
 export type RingCall = 'io_uring_setup' | 'io_uring_register' | 'io_uring_enter'
 

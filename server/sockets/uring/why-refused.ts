@@ -1,15 +1,8 @@
 // Why the kernel refused a ring, in words for whoever runs the machine.
+import { EPERM, ENOMEM, EACCES, EINVAL, ENFILE, EMFILE, ENOSYS } from '../calls.ts'
 import type { RingCall } from './set-up.ts'
 
 export const OLD = 'this kernel is too old for it (Linux 6.1 is needed)'
-
-const EPERM = 1
-const ENOMEM = 12
-const EACCES = 13
-const EINVAL = 22
-const ENFILE = 23
-const EMFILE = 24
-const ENOSYS = 38
 
 /** `disabled`: the sysctl kernel.io_uring_disabled; empty: this kernel has none. */
 export function whyRefused(
