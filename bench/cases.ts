@@ -98,6 +98,7 @@ export const CASES: readonly Case[] = [
     target: '/100k',
     kind: 'browser',
     connections: 32,
+    warmUpSeconds: 12,
     size: 100 << 10,
     goals: { nginx: 0.6, 'haproxy-nolog': { io_uring: 0.7, epoll: 0.7 } },
   },

@@ -150,10 +150,16 @@ export abstract class RingReader extends RingWriter implements Hungry {
     if (this.isHeadNext) {
       this.isHeadNext = false
       askReceiveLater(waiter.ring, this.handle, tag, buffers.group, HEAD_BYTES)
-    } else if (this.host.mayReadOn) askReceiveMany(waiter.ring, this.handle, tag, buffers)
+    } else if (this.host.mayReadOn && !this.#isLastPiece)
+      askReceiveMany(waiter.ring, this.handle, tag, buffers)
     else if (this.mayHoldMore) askReceive(waiter.ring, this.handle, tag, buffers.group)
     else askReceiveLater(waiter.ring, this.handle, tag, buffers.group)
     this.#reading = ASKED
+  }
+
+  /** Behind that comes a head, which is asked for in another way. */
+  get #isLastPiece(): boolean {
+    return this.outgoing !== null && this.outgoing.left <= this.host.buffers.size
   }
 
   /** Something has come, or it was asked no longer. */
