@@ -1,7 +1,8 @@
 // Who may read the admin listener: this machine and trusted ranges, by the address of the socket, never by a
 // header.
 import { hostname } from 'node:os'
-import { isLoopback, parseAddress, type Ranges } from '../lib/ranges.ts'
+import { isLoopback, parseAddress } from '../lib/ip-address.ts'
+import { type Ranges } from '../lib/ranges.ts'
 
 /** Whether this socket's address may read. */
 export function maySee(address: string, trusted: Ranges): boolean {

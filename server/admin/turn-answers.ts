@@ -1,6 +1,6 @@
 // What the control socket answers of TURN: lists allocations, ends one, says why a peer is refused.
 import type { ControlFacts } from '../control/facts.ts'
-import { parseAddress } from '../lib/ranges.ts'
+import { parseAddress } from '../lib/ip-address.ts'
 import type { Question } from '../turn/messages.ts'
 import { jsonAnswer, notAllowed, problemAnswer } from './problem.ts'
 

@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
 import type { Machine } from '../config/world.ts'
-import { canonicalAddress } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
 
 export const thisMachine: Machine = {
   addresses() {

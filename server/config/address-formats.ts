@@ -1,5 +1,6 @@
 // Formats of addresses: what is opened, who is let in, which server is spoken to.
-import { canonicalAddress, parseRange } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
+import { parseRange } from '../lib/ranges.ts'
 import { parsePortRange } from '../lib/port-range.ts'
 import { type Bounds, type Format, no } from './format.ts'
 

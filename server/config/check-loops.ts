@@ -1,6 +1,6 @@
 // Servers that are this gateway itself: a request would come round, and be refused where it passes a second
 // time.
-import { canonicalAddress, isLoopback } from '../lib/ranges.ts'
+import { canonicalAddress, isLoopback } from '../lib/ip-address.ts'
 import { type OpenAddress, overlaps } from './open-address.ts'
 import type { Checked } from './checked.ts'
 import { isStandIn } from './stand-in.ts'

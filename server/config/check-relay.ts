@@ -1,7 +1,8 @@
 // Relays of turn listeners: addresses that peers can reach, and ports that nobody else has.
 import { formatDuration } from '../lib/durations.ts'
 import { parsePortRange, portsOf } from '../lib/port-range.ts'
-import { canonicalAddress, isLoopback, Ranges } from '../lib/ranges.ts'
+import { canonicalAddress, isLoopback } from '../lib/ip-address.ts'
+import { Ranges } from '../lib/ranges.ts'
 import type { TurnListenerConfig, TurnRelayConfig } from '../turn/turn.options.ts'
 import { checkOwnAddress } from './own-address.ts'
 import { type OpenAddress, overlaps, ownerOf } from './open-address.ts'

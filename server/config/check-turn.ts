@@ -1,6 +1,7 @@
 // Turn listeners: addresses that are literal, credentials that can be checked, and keys that fit together.
 import { parseBind } from '../lib/bind.ts'
-import { canonicalAddress, parseRange, Ranges } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
+import { parseRange, Ranges } from '../lib/ranges.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { CheckedListener } from './listener-protocol.ts'
 import { checkCertificate } from './check-certificate.ts'

@@ -1,6 +1,6 @@
 // Addresses that a config opens, and what says so in it.
 import { type Binds, parseBind, tcpBindsOf, udpBindsOf } from '../lib/bind.ts'
-import { canonicalAddress } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
 import { isStandIn } from './stand-in.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'

@@ -1,5 +1,5 @@
 // Addresses to open that the machine which a config is to run on must have.
-import { canonicalAddress } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
 

@@ -1,6 +1,6 @@
 // Who stood before the other end of a socket, in the words of X-Forwarded-For, Forwarded (RFC 7239) and
 // X-Real-IP. Whether the words are believed is for others to say; here they become addresses, or nobody.
-import { canonicalAddress } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
 import { type Authority, readAuthority } from './authority.ts'
 
 /** One element: whom a proxy had before it. */

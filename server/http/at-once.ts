@@ -3,7 +3,7 @@
 import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import { isLoopback } from '../lib/ranges.ts'
+import { isLoopback } from '../lib/ip-address.ts'
 import type { Redirect } from '../rules/match.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'

@@ -16,7 +16,7 @@ import {
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, bitOf } from '../head/write.ts'
-import { canonicalAddress } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { ClientConnection } from './ends.ts'
 import type { KnownClient } from './exchange.ts'

@@ -1,5 +1,5 @@
 // Transport addresses as those handle them who move datagrams: an IP address and a port.
-import { canonicalAddress, parseAddress } from './ranges.ts'
+import { canonicalAddress, parseAddress } from './ip-address.ts'
 import { writeBind } from './bind.ts'
 
 /**

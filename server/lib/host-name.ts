@@ -1,6 +1,6 @@
 // Hosts as they are compared: one spelling for each, so that a rule about a host holds for every way to write
 // it.
-import { canonicalAddress, parseAddress } from './ranges.ts'
+import { canonicalAddress, parseAddress } from './ip-address.ts'
 
 /**
  * The one spelling of a host without port: lower case, without the dot at the end, IPv6 in brackets as RFC

@@ -1,6 +1,6 @@
 // Names that this machine knows by itself.
 import { KeptFile } from './kept-file.ts'
-import { canonicalAddress } from './ranges.ts'
+import { canonicalAddress } from './ip-address.ts'
 
 /** /etc/hosts. */
 export class Hosts {

@@ -5,7 +5,7 @@
 //   12 bytes signature · 0x21 version 2, PROXY · 0x11 TCP over IPv4, 0x21 over IPv6 · u16 length of what follows
 //   source address · destination address · u16 source port · u16 destination port · TLVs (type · u16 length · value)
 import { Address } from './address.ts'
-import { parseAddress } from './ranges.ts'
+import { parseAddress } from './ip-address.ts'
 
 const PROXY_SIGNATURE: Uint8Array = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const VERSION_2_PROXY = 0x21

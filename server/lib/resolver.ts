@@ -9,7 +9,7 @@
 import type { DnsAnswer } from './dns-query.ts'
 import { askInTurn, type DnsOutcome } from './dns-round.ts'
 import { Hosts, nameOf } from './hosts.ts'
-import { canonicalAddress } from './ranges.ts'
+import { canonicalAddress } from './ip-address.ts'
 import type { ResolverConfig } from './resolver.options.ts'
 import { SearchList } from './search-list.ts'
 

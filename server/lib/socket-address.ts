@@ -1,4 +1,4 @@
-import { parseAddress } from './ranges.ts'
+import { parseAddress } from './ip-address.ts'
 
 const AF_UNIX = 1
 const AF_INET = 2

@@ -2,7 +2,7 @@
 import { cookiesIn } from '../head/cookie.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { networkKey } from '../lib/ranges.ts'
+import { networkKey } from '../lib/ip-address.ts'
 import { loosen } from '../rules/path.ts'
 
 /** The key of an exchange; null: it lacks what is asked for, or has it more than once. */

@@ -1,5 +1,5 @@
 // Addresses as the kernel writes them: struct sockaddr_in and sockaddr_in6, both ways to read them.
-import { canonicalAddress } from '../lib/ranges.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
 import { AF_INET, AF_INET6 } from './calls.ts'
 
 /** Room for an address of any family (struct sockaddr_storage). */

@@ -1,7 +1,7 @@
 // STUN and TURN as bytes, written from the standards and apart from server/turn: a second opinion, and a hand
 // that can write what is wrong.
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { parseAddress } from '../../server/lib/ranges.ts'
+import { parseAddress } from '../../server/lib/ip-address.ts'
 
 export const BINDING = 0x001
 export const ALLOCATE = 0x003

@@ -1,6 +1,6 @@
 // sluice turn credentials: makes time-limited credentials, as an application that shares the secret would.
 import { parseDuration } from '../../lib/durations.ts'
-import { canonicalAddress } from '../../lib/ranges.ts'
+import { canonicalAddress } from '../../lib/ip-address.ts'
 import { makeCredentials } from '../../turn/state/rest-names.ts'
 import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 import { type Args, readArgs } from '../args.ts'

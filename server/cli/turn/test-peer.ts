@@ -1,6 +1,6 @@
 // sluice turn test --peer: whether clients reach a peer through a running gateway, and why.
 import { parseBind } from '../../lib/bind.ts'
-import { canonicalAddress } from '../../lib/ranges.ts'
+import { canonicalAddress } from '../../lib/ip-address.ts'
 import type { PeerVerdict } from '../../turn/messages.ts'
 import { type Answered, unexpected } from '../gateway.ts'
 import type { Io } from '../io.ts'

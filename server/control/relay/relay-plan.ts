@@ -1,6 +1,6 @@
 // What the relay is told of a plan: its listeners, its sockets, and what peers must not reach.
 import { finishMs } from '../../lib/drain.ts'
-import { parseAddress } from '../../lib/ranges.ts'
+import { parseAddress } from '../../lib/ip-address.ts'
 import type { RelayPlan } from '../../turn/messages.ts'
 import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 import type { Config } from '../../config/schema.ts'

@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises'
 import { parseBind, udpBindsOf, writeBind, type Binds, type UdpBind } from '../../lib/bind.ts'
 import { bindUdp } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
-import { parseAddress } from '../../lib/ranges.ts'
+import { parseAddress } from '../../lib/ip-address.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import type { BindsByName } from './sockets.ts'
 

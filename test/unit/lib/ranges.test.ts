@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { canonicalAddress, isLoopback, parseAddress, parseRange, Ranges } from '../../../server/lib/ranges.ts'
+import { canonicalAddress, isLoopback, parseAddress } from '../../../server/lib/ip-address.ts'
+import { parseRange, Ranges } from '../../../server/lib/ranges.ts'
 
 const seeded = (seed: number) => () => {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0

@@ -1,6 +1,6 @@
 // Who is at the other end of a socket: as Bun tells it, in the one form that rules know.
 import { expect, test } from 'bun:test'
-import { canonicalAddress } from '../../../server/lib/ranges.ts'
+import { canonicalAddress } from '../../../server/lib/ip-address.ts'
 import { endsOf } from '../../../server/sockets/socket-ends.ts'
 import type { SocketEnds } from '../../../server/sockets/socket.ts'
 import { rawClient } from '../../support/client.ts'

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'bun:test'
-import { parseAddress } from '../../../../server/lib/ranges.ts'
+import { parseAddress } from '../../../../server/lib/ip-address.ts'
 import { Address } from '../../../../server/lib/address.ts'
 import {
   ANY_PORT,
