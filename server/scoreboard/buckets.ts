@@ -20,9 +20,12 @@
 // Cells become free, live or another key's only under the group's lease, which ends a second after its holder
 // died.
 
-import { libc } from '../lib/native.ts'
 import { createFile, fillWithZeros, mapFile } from './file.ts'
+import { hashOf, MULTIPLY_A, MULTIPLY_B } from './key-hash.ts'
+import { hasLease } from './lease.ts'
 
+/** Of 32 bits. */
+const HASHES = 2 ** 32
 const GROUP_INTS = 64
 const GROUP_BYTES = GROUP_INTS * 4
 const CELLS = 21
@@ -46,11 +49,6 @@ const BURST_BITS = 30
 const LATE_BITS = 29
 /** A live bucket may have been full for so long. */
 const LATE_MS = 3000
-const LEASE_MS = 1000
-/** Looks at a lease that another holds: beyond what anyone who runs needs. */
-const LOOKS = 2000
-/** Then whoever holds it was stopped, by us perhaps: so long others are let run. */
-const PATIENCE_MS = 5
 const UNTIL_MAX = 0x7f_ff_ff_ff
 /** The clocks of processes are read at the start of their turns: so much they may differ. */
 const SLACK_S = 1
@@ -290,37 +288,3 @@ const GONE = -0x80_00_00_00
 
 /** One second more than needed: `until` may be written by two processes in either order. */
 const secondsOf = (ms: number): number => Math.min(UNTIL_MAX, Math.floor(ms / 1000) + 2)
-
-/** Takes the group's lease, from a dead holder too; false: somebody has held it for longer than is usual. */
-function hasLease(ints: Int32Array, group: number, lease: number): boolean {
-  for (let look = 0; look < LOOKS; look++) if (takeLease(ints, group, lease)) return true
-  if (process.platform !== 'linux') return false
-  const untilMs = performance.now() + PATIENCE_MS
-  while (performance.now() < untilMs) {
-    libc().sched_yield()
-    if (takeLease(ints, group, lease)) return true
-  }
-  return false
-}
-
-function takeLease(ints: Int32Array, group: number, lease: number): boolean {
-  const held = Atomics.load(ints, group)
-  if (held !== 0 && Math.abs((lease - held) | 0) < LEASE_MS) return false
-  return Atomics.compareExchange(ints, group, held, lease) === held
-}
-
-const HASHES = 2 ** 32
-const MULTIPLY_A = 0x9e3779b1
-const MULTIPLY_B = 0x85ebca77
-
-/** 32 bits of a text's UTF-16 units: two of them, of other seeds and factors, tell keys apart. */
-function hashOf(text: string, seed: number, multiply: number): number {
-  let hash = seed
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), multiply)
-    hash ^= hash >>> 15
-  }
-  hash = Math.imul(hash ^ text.length ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
-}

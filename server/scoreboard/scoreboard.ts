@@ -1,28 +1,14 @@
-// The table of what workers share (buckets of rate limits: buckets.ts). No locks: a cell has one writer, or
-// changes by one Atomics operation.
-//
-// The memory is a table of equal records; a slot is a record's index, and growing appends, so that offsets
-// never move. Record 0 is the gateway itself, the others are servers and backends. A record is (1 + rows)
-// lines of 64 bytes:
-//
-//   line 0, shared: 16 Int32                      | line 1 + n, written by worker n alone
-//     0  state            servers                 |   0   Int32    in flight; open client connections in record 0
-//                                                 |   4   Int32    beats, record 0 only
-//     1  generation       which use of the slot   |   8   Float64  requests
-//     2  in flight        sum of all rows' cells  |   16  Float64  failures
-//     3  epoch            backends                |   24  Float64  bytes in
-//     4  cursor           backends                |   32  Float64  bytes out
-//     5  failing          servers: in a row       |   40  Float64  connections accepted in record 0; attempts refused
-//     6  last fault       servers: its place + 1  |   48  Float64  attempts, servers
-//     7  when, in s       servers                 |   56  Float64  failed attempts, servers
-//     14 magic, 15 rows   record 0 only           |
+// The table of what workers share: servers, backends and the gateway itself. Where each cell lies stands in
+// layout.ts; buckets of rate limits are in buckets.ts. No locks: a cell has one writer, or changes by one
+// Atomics operation.
 //
 // In flight exists twice: in the worker's row, so that a dead worker's share can be taken back, and as the
 // total, so that a limit holds over all workers. A row is never below what its worker added to the total (row
 // first when adding, last when taking away): a worker seen between the two steps makes `reconcile` count too
 // much for a second, never too little.
-
 import { Buckets } from './buckets.ts'
+import * as layout from './layout.ts'
+import { reconcile, takeBack } from './reconcile.ts'
 
 export const STATE_EMPTY = 0
 export const STATE_UP = 1
@@ -32,67 +18,16 @@ export const STATE_MAINTENANCE = 4
 /** Not checked yet. */
 export const STATE_STARTING = 5
 
-const LINE_BYTES = 64
-const LINE_INTS = 16
-const LINE_DOUBLES = 8
-
-const STATE = 0
-const GENERATION = 1
-const IN_FLIGHT = 2
-const EPOCH = 3
-const CURSOR = 4
-const FAILING = 5
-const LAST_FAULT = 6
-const LAST_FAULT_S = 7
-const MAGIC = 14
-const ROWS = 15
-
-const REQUESTS = 1
-const FAILURES = 2
-const BYTES_IN = 3
-const BYTES_OUT = 4
-const ACCEPTED = 5
-/** The same cell, of servers. */
-const REFUSED_ATTEMPTS = 5
-/** An Int32 of a row. */
-const BEATS = 1
-const ATTEMPTS = 6
-const FAILED_ATTEMPTS = 7
-
 /** The gateway's own record. */
 const GATEWAY = 0
-const MAGIC_VALUE = 0x51_1c_e0_01
-/** Readings of a record in motion before reconciling leaves it to the next time. */
-const READINGS = 12
-/** Equal readings in a row that mean that nothing moves: two may be equal by chance. */
-const ALIKE = 3
-
 /** For dry runs and tests: nothing of it is used before somebody takes. */
 const PRIVATE_BUCKETS_BYTES = 64 * 1024
 
-/** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
 /** The memory of a table: a region as it is mapped, or any other. */
 type Mapped = Pick<Uint8Array, 'buffer' | 'byteOffset' | 'byteLength'>
 
+/** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
 export class Scoreboard {
-  /** Size of a table. */
-  static bytes(records: number, rows: number): number {
-    return records * (1 + rows) * LINE_BYTES
-  }
-
-  /** Marks a new table, so that who maps it knows its shape. */
-  static format(buffer: ArrayBufferLike, byteOffset: number, rows: number): void {
-    const line = new Int32Array(buffer, byteOffset, LINE_INTS)
-    line[ROWS] = rows
-    line[MAGIC] = MAGIC_VALUE
-  }
-
-  /** Rows of a formatted table; null: this is none. */
-  static rowsOf(buffer: ArrayBufferLike, byteOffset: number): number | null {
-    const line = new Int32Array(buffer, byteOffset, LINE_INTS)
-    return line[MAGIC] === MAGIC_VALUE ? (line[ROWS] ?? null) : null
-  }
-
   readonly rows: number
   /** Which worker writes; -1: none. */
   readonly row: number
@@ -111,8 +46,8 @@ export class Scoreboard {
     if (row < -1 || row >= rows) throw new RangeError(`row ${row} of ${rows}`)
     this.rows = rows
     this.row = row
-    this.#stride = (1 + rows) * LINE_INTS
-    this.#own = (1 + row) * LINE_INTS
+    this.#stride = (1 + rows) * layout.LINE_INTS
+    this.#own = (1 + row) * layout.LINE_INTS
     const { buffer, byteOffset, byteLength } = bytes
     this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
     this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
@@ -135,12 +70,12 @@ export class Scoreboard {
 
   /** State of a server. */
   state(slot: number): number {
-    return Atomics.load(this.#ints, slot * this.#stride + STATE)
+    return Atomics.load(this.#ints, slot * this.#stride + layout.STATE)
   }
 
   /** Sets the state of a server; its backend's epoch is to be bumped after it. */
   setState(slot: number, state: number): void {
-    Atomics.store(this.#ints, slot * this.#stride + STATE, state)
+    Atomics.store(this.#ints, slot * this.#stride + layout.STATE, state)
   }
 
   /**
@@ -149,7 +84,7 @@ export class Scoreboard {
    */
   enter(slot: number, max: number): boolean {
     const ints = this.#ints
-    const total = slot * this.#stride + IN_FLIGHT
+    const total = slot * this.#stride + layout.IN_FLIGHT
     if (Atomics.load(ints, total) >= max) return false
     const own = slot * this.#stride + this.#own
     // One writer, but the supervisor reads: an atomic store keeps the order of the two steps.
@@ -162,31 +97,31 @@ export class Scoreboard {
   /** Gives a place back. */
   leave(slot: number): void {
     const ints = this.#ints
-    Atomics.sub(ints, slot * this.#stride + IN_FLIGHT, 1)
+    Atomics.sub(ints, slot * this.#stride + layout.IN_FLIGHT, 1)
     const own = slot * this.#stride + this.#own
     Atomics.store(ints, own, ints[own]! - 1)
   }
 
   /** Exchanges and tunnels in flight, over all workers. */
   inFlight(slot: number): number {
-    return Atomics.load(this.#ints, slot * this.#stride + IN_FLIGHT)
+    return Atomics.load(this.#ints, slot * this.#stride + layout.IN_FLIGHT)
   }
 
   // Backends
 
   /** Changes with each change of a state within the backend. */
   epoch(slot: number): number {
-    return Atomics.load(this.#ints, slot * this.#stride + EPOCH)
+    return Atomics.load(this.#ints, slot * this.#stride + layout.EPOCH)
   }
 
   /** Tells the workers that states within the backend have changed. */
   bumpEpoch(slot: number): void {
-    Atomics.add(this.#ints, slot * this.#stride + EPOCH, 1)
+    Atomics.add(this.#ints, slot * this.#stride + layout.EPOCH, 1)
   }
 
   /** The next place of the sequence that all workers walk together, from 0 to 2^32 - 1 and around. */
   nextCursor(slot: number): number {
-    return Atomics.add(this.#ints, slot * this.#stride + CURSOR, 1) >>> 0
+    return Atomics.add(this.#ints, slot * this.#stride + layout.CURSOR, 1) >>> 0
   }
 
   // Sums: each worker adds to its own cells, readers sum up the rows
@@ -194,22 +129,22 @@ export class Scoreboard {
   /** Counts a request to a server, or one of the gateway in record 0. */
   count(slot: number, failed: boolean): void {
     const at = (slot * this.#stride + this.#own) >> 1
-    this.#doubles[at + REQUESTS]! += 1
-    if (failed) this.#doubles[at + FAILURES]! += 1
+    this.#doubles[at + layout.REQUESTS]! += 1
+    if (failed) this.#doubles[at + layout.FAILURES]! += 1
   }
 
   /** Counts bytes received from clients (in) and sent to them (out). */
   addBytes(slot: number, bytesIn: number, bytesOut: number): void {
     const at = (slot * this.#stride + this.#own) >> 1
-    this.#doubles[at + BYTES_IN]! += bytesIn
-    this.#doubles[at + BYTES_OUT]! += bytesOut
+    this.#doubles[at + layout.BYTES_IN]! += bytesIn
+    this.#doubles[at + layout.BYTES_OUT]! += bytesOut
   }
 
   /** Counts an attempt that the server answered. */
   attemptAnswered(slot: number): void {
     const ints = this.#ints
-    this.#doubles[((slot * this.#stride + this.#own) >> 1) + ATTEMPTS]! += 1
-    const failing = slot * this.#stride + FAILING
+    this.#doubles[((slot * this.#stride + this.#own) >> 1) + layout.ATTEMPTS]! += 1
+    const failing = slot * this.#stride + layout.FAILING
     if (Atomics.load(ints, failing) !== 0) Atomics.store(ints, failing, 0)
   }
 
@@ -220,29 +155,29 @@ export class Scoreboard {
   attemptFailed(slot: number, fault: number, wasAnswered: boolean, nowS: number): void {
     const ints = this.#ints
     const at = (slot * this.#stride + this.#own) >> 1
-    if (!wasAnswered) this.#doubles[at + ATTEMPTS]! += 1
-    this.#doubles[at + FAILED_ATTEMPTS]! += 1
+    if (!wasAnswered) this.#doubles[at + layout.ATTEMPTS]! += 1
+    this.#doubles[at + layout.FAILED_ATTEMPTS]! += 1
     const first = slot * this.#stride
-    Atomics.store(ints, first + LAST_FAULT, fault + 1)
-    Atomics.store(ints, first + LAST_FAULT_S, nowS)
-    Atomics.add(ints, first + FAILING, 1)
+    Atomics.store(ints, first + layout.LAST_FAULT, fault + 1)
+    Atomics.store(ints, first + layout.LAST_FAULT_S, nowS)
+    Atomics.add(ints, first + layout.FAILING, 1)
   }
 
   /** Of a failed attempt: no byte of it reached the server. */
   attemptRefused(slot: number): void {
-    this.#doubles[((slot * this.#stride + this.#own) >> 1) + REFUSED_ATTEMPTS]! += 1
+    this.#doubles[((slot * this.#stride + this.#own) >> 1) + layout.REFUSED_ATTEMPTS]! += 1
   }
 
   refusedAttempts(slot: number): number {
-    return this.#sum(slot, REFUSED_ATTEMPTS)
+    return this.#sum(slot, layout.REFUSED_ATTEMPTS)
   }
 
   attempts(slot: number): number {
-    return this.#sum(slot, ATTEMPTS)
+    return this.#sum(slot, layout.ATTEMPTS)
   }
 
   failedAttempts(slot: number): number {
-    return this.#sum(slot, FAILED_ATTEMPTS)
+    return this.#sum(slot, layout.FAILED_ATTEMPTS)
   }
 
   /**
@@ -251,35 +186,35 @@ export class Scoreboard {
    */
   lastFault(slot: number): { inARow: number; fault: number; atS: number } | null {
     const first = slot * this.#stride
-    const place = Atomics.load(this.#ints, first + LAST_FAULT)
+    const place = Atomics.load(this.#ints, first + layout.LAST_FAULT)
     if (place === 0) return null
     return {
-      inARow: Atomics.load(this.#ints, first + FAILING),
+      inARow: Atomics.load(this.#ints, first + layout.FAILING),
       fault: place - 1,
-      atS: Atomics.load(this.#ints, first + LAST_FAULT_S) >>> 0,
+      atS: Atomics.load(this.#ints, first + layout.LAST_FAULT_S) >>> 0,
     }
   }
 
   requests(slot: number): number {
-    return this.#sum(slot, REQUESTS)
+    return this.#sum(slot, layout.REQUESTS)
   }
 
   failures(slot: number): number {
-    return this.#sum(slot, FAILURES)
+    return this.#sum(slot, layout.FAILURES)
   }
 
   bytesIn(slot: number): number {
-    return this.#sum(slot, BYTES_IN)
+    return this.#sum(slot, layout.BYTES_IN)
   }
 
   bytesOut(slot: number): number {
-    return this.#sum(slot, BYTES_OUT)
+    return this.#sum(slot, layout.BYTES_OUT)
   }
 
   #sum(slot: number, cell: number): number {
     let sum = 0
     const first = (slot * this.#stride) >> 1
-    for (let row = 1; row <= this.rows; row++) sum += this.#doubles[first + row * LINE_DOUBLES + cell]!
+    for (let row = 1; row <= this.rows; row++) sum += this.#doubles[first + row * layout.LINE_DOUBLES + cell]!
     return sum
   }
 
@@ -290,8 +225,8 @@ export class Scoreboard {
     if (delta === -1) return this.leave(GATEWAY)
     const ints = this.#ints
     Atomics.store(ints, this.#own, ints[this.#own]! + 1)
-    Atomics.add(ints, IN_FLIGHT, 1)
-    this.#doubles[(this.#own >> 1) + ACCEPTED]! += 1
+    Atomics.add(ints, layout.IN_FLIGHT, 1)
+    this.#doubles[(this.#own >> 1) + layout.ACCEPTED]! += 1
   }
 
   /** Client connections that are open, over all workers. */
@@ -309,26 +244,26 @@ export class Scoreboard {
 
   /** Client connections ever accepted. */
   acceptedConnections(): number {
-    return this.#sum(GATEWAY, ACCEPTED)
+    return this.#sum(GATEWAY, layout.ACCEPTED)
   }
 
   // Signs of life
 
   /** This worker is alive. */
   beat(): void {
-    Atomics.add(this.#ints, this.#own + BEATS, 1)
+    Atomics.add(this.#ints, this.#own + layout.BEATS, 1)
   }
 
   // The supervisor
 
   /** How often the worker of a row was alive. */
   beats(row: number): number {
-    return Atomics.load(this.#ints, (1 + row) * LINE_INTS + BEATS)
+    return Atomics.load(this.#ints, (1 + row) * layout.LINE_INTS + layout.BEATS)
   }
 
   /** Which use of the slot this is. */
   generation(slot: number): number {
-    return Atomics.load(this.#ints, slot * this.#stride + GENERATION)
+    return Atomics.load(this.#ints, slot * this.#stride + layout.GENERATION)
   }
 
   /**
@@ -338,49 +273,21 @@ export class Scoreboard {
   setGeneration(slot: number, generation: number): void {
     if (this.generation(slot) === generation) return
     const first = slot * this.#stride
-    const shape = slot === GATEWAY ? MAGIC : LINE_INTS
+    const shape = slot === GATEWAY ? layout.MAGIC : layout.LINE_INTS
     this.#ints.fill(0, first, first + shape)
-    this.#ints.fill(0, first + LINE_INTS, first + this.#stride)
-    Atomics.store(this.#ints, first + GENERATION, generation)
+    this.#ints.fill(0, first + layout.LINE_INTS, first + this.#stride)
+    Atomics.store(this.#ints, first + layout.GENERATION, generation)
   }
 
   /** Takes back what a worker that has exited held: places and open connections. What it counted stays. */
   clearRow(row: number): void {
-    for (let slot = 0; slot < this.#records; slot++) {
-      const cell = slot * this.#stride + (1 + row) * LINE_INTS
-      const held = Atomics.exchange(this.#ints, cell, 0)
-      if (held === 0) continue
-      Atomics.sub(this.#ints, slot * this.#stride + IN_FLIGHT, held)
-      // It may have died between its two steps.
-      this.#reconcile(slot)
-    }
+    for (let slot = 0; slot < this.#records; slot++)
+      takeBack(this.#ints, { first: slot * this.#stride, rows: this.rows }, row)
   }
 
   /** Makes each total the sum of its rows again, where they differ and nothing moves. */
   reconcile(): void {
-    for (let slot = 0; slot < this.#records; slot++) this.#reconcile(slot)
-  }
-
-  #reconcile(slot: number): void {
-    const total = slot * this.#stride + IN_FLIGHT
-    let known = NaN
-    let knownSum = NaN
-    let alike = 0
-    for (let reading = 0; reading < READINGS; reading++) {
-      const now = Atomics.load(this.#ints, total)
-      const sum = this.#heldBy(slot)
-      if (sum === now) return
-      alike = now === known && sum === knownSum ? alike + 1 : 1
-      known = now
-      knownSum = sum
-      if (alike === ALIKE && Atomics.compareExchange(this.#ints, total, now, sum) === now) return
-    }
-  }
-
-  #heldBy(slot: number): number {
-    let sum = 0
-    const first = slot * this.#stride
-    for (let row = 1; row <= this.rows; row++) sum += Atomics.load(this.#ints, first + row * LINE_INTS)
-    return sum
+    for (let slot = 0; slot < this.#records; slot++)
+      reconcile(this.#ints, { first: slot * this.#stride, rows: this.rows })
   }
 }

@@ -12,6 +12,7 @@ import { Arrivals } from '../../server/accept/arriving.ts'
 import { Http1Servers } from '../../server/http1/open-stream.ts'
 import { Resolver } from '../../server/lib/resolver.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
+import * as layout from '../../server/scoreboard/layout.ts'
 import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
 import { compile } from '../../server/snapshot/compile.ts'
 import { splitSteps } from '../../server/snapshot/rule-steps.ts'
@@ -83,8 +84,8 @@ export class TestEngine implements AsyncDisposable {
   constructor({ config, steps = [], listener = {}, servers }: EngineOptions) {
     const words = checked(config, listener)
     const { slots, records } = slotsOf(words.backends)
-    const buffer = new SharedArrayBuffer(Scoreboard.bytes(records, 1))
-    Scoreboard.format(buffer, 0, 1)
+    const buffer = new SharedArrayBuffer(layout.bytesOf(records, 1))
+    layout.format(buffer, 0, 1)
     this.board = new Scoreboard(new Uint8Array(buffer), 1, 0)
     const plan = {
       number: 1,

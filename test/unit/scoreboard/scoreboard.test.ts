@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
+import * as layout from '../../../server/scoreboard/layout.ts'
 import { Scoreboard, STATE_EMPTY, STATE_UP } from '../../../server/scoreboard/scoreboard.ts'
 
 const boards = (records: number, rows: number): Scoreboard[] => {
@@ -114,10 +115,10 @@ describe('cells', () => {
   })
 
   test('keep their places when the table grows', () => {
-    const small = new Uint8Array(Scoreboard.bytes(2, 2))
+    const small = new Uint8Array(layout.bytesOf(2, 2))
     const board = new Scoreboard(small, 2, 1)
     board.count(1, false)
-    const large = new Uint8Array(Scoreboard.bytes(5, 2))
+    const large = new Uint8Array(layout.bytesOf(5, 2))
     large.set(small)
     board.remap(large)
     expect(board.records).toBe(5)

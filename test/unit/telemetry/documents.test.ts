@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import * as layout from '../../../server/scoreboard/layout.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP, Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
 import {
   healthDocument,
@@ -39,7 +40,7 @@ const plan = {
 const NOW = 1_800_000_000
 
 function board(): Scoreboard {
-  const made = new Scoreboard(new Uint8Array(Scoreboard.bytes(6, 1)), 1, 0)
+  const made = new Scoreboard(new Uint8Array(layout.bytesOf(6, 1)), 1, 0)
   made.setState(2, STATE_UP)
   made.setState(3, STATE_DOWN)
   made.setState(5, STATE_UP)

@@ -1,0 +1,47 @@
+// What is in flight is counted twice, and a worker that died between its two steps has left a total that is
+// not the sum of its rows. The others go on meanwhile: a difference is believed only once nothing moves.
+import { IN_FLIGHT, LINE_INTS } from './layout.ts'
+
+/** Readings of a record in motion before reconciling leaves it to the next time. */
+const READINGS = 12
+/** Equal readings in a row that mean that nothing moves: two may be equal by chance. */
+const ALIKE = 3
+
+/** Where a record begins, and how many rows it has. */
+interface Place {
+  readonly first: number
+  readonly rows: number
+}
+
+/** Takes what a row holds in this record back from its total. */
+export function takeBack(ints: Int32Array, record: Place, row: number): void {
+  const { first } = record
+  const held = Atomics.exchange(ints, first + (1 + row) * LINE_INTS, 0)
+  if (held === 0) return
+  Atomics.sub(ints, first + IN_FLIGHT, held)
+  // Its worker may have died between its two steps.
+  reconcile(ints, record)
+}
+
+/** Makes a record's total the sum of its rows again, where they differ and nothing moves. */
+export function reconcile(ints: Int32Array, record: Place): void {
+  const total = record.first + IN_FLIGHT
+  let known = NaN
+  let knownSum = NaN
+  let alike = 0
+  for (let reading = 0; reading < READINGS; reading++) {
+    const now = Atomics.load(ints, total)
+    const sum = heldBy(ints, record)
+    if (sum === now) return
+    alike = now === known && sum === knownSum ? alike + 1 : 1
+    known = now
+    knownSum = sum
+    if (alike === ALIKE && Atomics.compareExchange(ints, total, now, sum) === now) return
+  }
+}
+
+function heldBy(ints: Int32Array, { first, rows }: Place): number {
+  let sum = 0
+  for (let row = 1; row <= rows; row++) sum += Atomics.load(ints, first + row * LINE_INTS)
+  return sum
+}
