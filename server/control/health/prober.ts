@@ -1,12 +1,11 @@
 // Active health checks: the supervisor alone asks the servers, and alone writes their states to the
 // scoreboard.
 import type { Config } from '../../config/schema.ts'
-import { jitter, type Chance } from '../../lib/random.ts'
-import type { Resolver } from '../../lib/resolver.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { Judge } from './judge.ts'
-import { UNTRIED, newProbe, type Probe } from './probe.ts'
+import { UNTRIED } from './probe.ts'
+import { Schedule, type ScheduleOptions } from './schedule.ts'
 import {
   asksTheSame,
   identityOf,
@@ -34,12 +33,8 @@ export interface HealthResult {
   readonly reason: string | null
 }
 
-/** Calls `then` after so many ms; calling the answer takes it back. */
-export type After = (ms: number, then: () => void) => () => void
-
-export interface ProberOptions {
+export interface ProberOptions extends ScheduleOptions {
   readonly board: Scoreboard
-  readonly resolver: Pick<Resolver, 'lookup'>
   /**
    * Called for changes that checks or a plan brought to a server that is served; not for a server's first
    * place.
@@ -47,39 +42,18 @@ export interface ProberOptions {
   readonly onChange: (change: HealthChange) => void
   /** Called for each check that has ended. */
   readonly onResult?: (result: HealthResult) => void
-  /** Most checks at once; more wait for their turn. */
-  readonly concurrency?: number
-  // What time and chance are made of; given by tests.
-  readonly now?: () => number
-  readonly chance?: Chance
-  readonly after?: After
-  /** Starts a check; calling the answer gives it up. */
-  readonly probe?: Probe
 }
-
-const CONCURRENCY = 256
-const JITTER = 0.1
-/** First checks start this far apart, and within this time at most. */
-const SPACING_MS = 2
-const SPREAD_MS = 1000
 
 /** Checks the servers of the config that was applied last. */
 export class Prober {
   readonly #board: Scoreboard
   readonly #onChange: (change: HealthChange) => void
   readonly #onResult: (result: HealthResult) => void
-  readonly #concurrency: number
-  readonly #now: () => number
-  readonly #chance: Chance
-  readonly #after: After
-  readonly #probe: Probe
+  readonly #schedule: Schedule
   /** By backend and server. */
   #watched: ReadonlyMap<string, Watched> = new Map()
   /** Those that the next config brings: checked already, but not on the scoreboard. */
   #staged: ReadonlyMap<string, Watched> = new Map()
-  /** Those whose check is due while the others have all the places. */
-  readonly #waiting = new Set<Watched>()
-  #running = 0
   /** Those of the staged whose first result is awaited. */
   readonly #unjudged = new Set<Watched>()
   #onJudged: (() => void) | null = null
@@ -89,11 +63,7 @@ export class Prober {
     this.#board = options.board
     this.#onChange = options.onChange
     this.#onResult = options.onResult ?? (() => {})
-    this.#concurrency = options.concurrency ?? CONCURRENCY
-    this.#now = options.now ?? (() => performance.now())
-    this.#chance = options.chance ?? Math.random
-    this.#after = options.after ?? afterTimer
-    this.#probe = options.probe ?? newProbe(options.resolver)
+    this.#schedule = new Schedule(options, (watched, reason) => this.#finish(watched, reason))
   }
 
   /**
@@ -108,7 +78,7 @@ export class Prober {
     for (const [identity, parts] of partsOf(config, slots))
       if (!this.#watched.get(identity)?.isSame(parts)) staged.set(identity, new Watched(parts, known))
     this.#staged = staged
-    this.#scheduleFirst(staged.values())
+    this.#schedule.first(staged.values())
     for (const watched of staged.values()) if (watched.isUnjudged) this.#unjudged.add(watched)
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#onJudged = resolve
@@ -118,7 +88,7 @@ export class Prober {
 
   /** Forgets what was staged. */
   drop(): void {
-    for (const watched of this.#staged.values()) this.#rest(watched)
+    for (const watched of this.#staged.values()) this.#schedule.rest(watched)
     this.#staged = new Map()
     this.#unjudged.clear()
     this.#tellJudged()
@@ -140,12 +110,12 @@ export class Prober {
       if (one === undefined || this.#change(one, parts)) due.push(kept)
     }
     for (const one of [...this.#watched.values(), ...this.#staged.values()])
-      if (watched.get(identityOf(one)) !== one) this.#rest(one)
+      if (watched.get(identityOf(one)) !== one) this.#schedule.rest(one)
     this.#watched = watched
     this.#staged = new Map()
     this.#unjudged.clear()
     this.#tellJudged()
-    this.#scheduleFirst(due)
+    this.#schedule.first(due)
     // What is told may apply another config.
     for (const one of watched.values()) if (!one.isServed && this.#watched === watched) this.#serve(one)
   }
@@ -161,7 +131,7 @@ export class Prober {
   /** Ends all checks for good; states stay as they are. A change that is under way comes to nothing here. */
   stop(): void {
     this.#isStopped = true
-    for (const watched of this.#watched.values()) this.#rest(watched)
+    for (const watched of this.#watched.values()) this.#schedule.rest(watched)
     this.#watched = new Map()
     this.drop()
   }
@@ -190,12 +160,12 @@ export class Prober {
     if (isSameCheck(check, before)) return false
     watched.check = check
     if (check !== null && before !== null) {
-      if (asksTheSame(check, before)) return this.#isIdle(watched)
+      if (asksTheSame(check, before)) return this.#schedule.restsIdle(watched)
       watched.judge.askAnew()
-      this.#rest(watched)
+      this.#schedule.rest(watched)
       return true
     }
-    this.#rest(watched)
+    this.#schedule.rest(watched)
     const was = watched.state
     // A server that had no check is up, and stays so until the first result says otherwise.
     watched.judge = new Judge('up')
@@ -204,74 +174,14 @@ export class Prober {
     return true
   }
 
-  #isIdle(watched: Watched): boolean {
-    if (watched.isRunning || this.#waiting.has(watched)) return false
-    this.#rest(watched)
-    return true
-  }
-
-  /** Leaves a server alone. */
-  #rest(watched: Watched): void {
-    watched.cancel?.()
-    watched.cancel = null
-    this.#waiting.delete(watched)
-    if (!watched.isRunning) return
-    watched.isRunning = false
-    this.#running--
-    this.#startWaiting()
-  }
-
-  /** Starts the first checks of these, spread over a while. */
-  #scheduleFirst(due: Iterable<Watched>): void {
-    const checked = Array.from(due).filter(({ check }) => check !== null)
-    const spacingMs = Math.min(SPACING_MS, SPREAD_MS / checked.length)
-    for (const [i, watched] of checked.entries()) this.#schedule(watched, i * spacingMs)
-  }
-
-  #schedule(watched: Watched, inMs: number): void {
-    watched.cancel = this.#after(inMs, () => {
-      watched.cancel = null
-      this.#waiting.add(watched)
-      this.#startWaiting()
-    })
-  }
-
-  #startWaiting(): void {
-    for (const watched of this.#waiting) {
-      if (this.#running >= this.#concurrency) return
-      this.#waiting.delete(watched)
-      this.#start(watched)
-    }
-  }
-
-  #start(watched: Watched): void {
-    const { check } = watched
-    if (check === null) return
-    this.#running++
-    watched.isRunning = true
-    watched.startedMs = this.#now()
-    watched.cancel = this.#probe({ ...watched.address, check }, (reason) => this.#finish(watched, reason))
-  }
-
+  /** A check has ended. */
   #finish(watched: Watched, reason: string | null): void {
-    watched.isRunning = false
-    watched.cancel = null
-    this.#running--
     this.#unjudged.delete(watched)
     if (reason !== UNTRIED) this.#take(watched, reason)
     // What was told may have stopped us, or applied another config.
     if (this.#candidates(identityOf(watched)).includes(watched) && watched.cancel === null)
-      this.#scheduleNext(watched)
-    this.#startWaiting()
+      this.#schedule.next(watched)
     this.#tellJudged()
-  }
-
-  #scheduleNext(watched: Watched): void {
-    const { check } = watched
-    if (check === null) return
-    const intervalMs = watched.judge.verdict === 'up' ? check.interval : check.interval_down
-    const tookMs = this.#now() - watched.startedMs
-    this.#schedule(watched, Math.max(0, jitter(intervalMs, JITTER, this.#chance) - tookMs))
   }
 
   #take(watched: Watched, reason: string | null): void {
@@ -304,9 +214,4 @@ export class Prober {
     this.#onJudged?.()
     this.#onJudged = null
   }
-}
-
-const afterTimer: After = (ms, then) => {
-  const timer = setTimeout(then, ms)
-  return () => clearTimeout(timer)
 }
