@@ -6,16 +6,9 @@ import type { LogSegments } from '../scoreboard/log-segments.ts'
 import { type Batch, BatchMemory } from './batch.ts'
 import { LineWriter } from './line-writer.ts'
 import { Outlet } from './outlet.ts'
+import { Retry } from './retry.ts'
 
 const BACKLOG_BYTES_MAX = 4 * 1_048_576
-/**
- * A pipe that is full is tried again soon, as its reader may be quick, then less and less often, as it may be
- * stuck.
- */
-const RETRY_MS_MIN = 1
-const RETRY_MS_MAX = 32
-/** A disk that is full is not emptied as quickly. */
-const DISK_RETRY_MS = 250
 const EVERY_MS = 1000
 /** How long the end waits for a slow reader or disk. */
 const CLOSE_MS = 1000
@@ -62,8 +55,7 @@ export class LineSink {
   #waiting = 0
   /** Being written beside the event loop. */
   #inFlight: Batch | null = null
-  #retry: Timer | null = null
-  #retryMs = RETRY_MS_MIN
+  readonly #retry = new Retry(() => this.#write())
   #isFailing = false
   #toldDropped = 0
   #closing: PromiseWithResolvers<void> | null = null
@@ -169,12 +161,12 @@ export class LineSink {
 
   #write(): void {
     if (this.#full.length === 0) return this.#overIfEmpty()
-    if (this.#inFlight !== null || this.#retry !== null) return
+    if (this.#inFlight !== null || this.#retry.isAwaited) return
     if (this.#outlet === null && !this.#open()) return
     const outlet = this.#outlet
     while (outlet !== null && this.#full.length > 0) {
       if (outlet.isSlow) return this.#writeBeside(outlet)
-      if (!this.#writeOne(outlet)) return this.#tryAgainLater(RETRY_MS_MAX)
+      if (!this.#writeOne(outlet)) return this.#retry.later()
     }
     this.#overIfEmpty()
   }
@@ -214,14 +206,15 @@ export class LineSink {
       this.#closeStale()
       if (isWhole) return this.#write()
       if (error !== null && !outlet.isDisk) this.#drop(batch)
-      this.#tryAgainLater(outlet.isDisk ? DISK_RETRY_MS : RETRY_MS_MAX)
+      if (outlet.isDisk) this.#retry.laterOnDisk()
+      else this.#retry.later()
     })
   }
 
   /** So many bytes of the first batch are out; whether that is all of it. */
   #wrote(batch: Batch, count: number): boolean {
     const isWhole = count === batch.bytes.length
-    if (count > 0) this.#retryMs = RETRY_MS_MIN
+    if (count > 0) this.#retry.went()
     this.#waiting -= count
     if (!isWhole) {
       batch.took(count)
@@ -268,17 +261,6 @@ export class LineSink {
     this.#options.onRoom(count)
   }
 
-  #tryAgainLater(longestMs: number): void {
-    if (this.#retry !== null) return
-    const waitMs = longestMs === DISK_RETRY_MS ? DISK_RETRY_MS : this.#retryMs
-    this.#retryMs = Math.min(this.#retryMs * 2, longestMs)
-    this.#retry = setTimeout(() => {
-      this.#retry = null
-      this.#write()
-    }, waitMs)
-    this.#retry.unref()
-  }
-
   #closeStale(): void {
     if (this.#inFlight === null) for (const outlet of this.#stale.splice(0)) outlet.close()
   }
@@ -291,7 +273,7 @@ export class LineSink {
     if (this.#closeTimer === null) return
     clearTimeout(this.#closeTimer)
     this.#closeTimer = null
-    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#retry.stop()
     if (this.#flushing !== null) clearTimeout(this.#flushing)
     for (const batch of this.#full.splice(0)) {
       this.dropped += batch.lines
