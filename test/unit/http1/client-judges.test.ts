@@ -70,9 +70,7 @@ async function asked({ segments, end, request = REQUEST }: Played, answers: Tole
       },
     },
   })
-  // Only what is silent for good may be given up.
-  const silent = end === 'nothing' ? { response: 400, idle: 400 } : {}
-  const limits = { tolerance: answers, headBytes: 64 * 1024, body: Number.MAX_SAFE_INTEGER, ...silent }
+  const limits = { tolerance: answers, headBytes: 64 * 1024, body: Number.MAX_SAFE_INTEGER }
   const [method = ''] = request.split(' ')
   const got: End = await ask({ port: listener.port, request: { ...GET, method }, limits })
   listener.stop(true)
