@@ -8,11 +8,12 @@
 //             pauses; or with what follows
 //   plain     as it came: there was no memory for an encoder
 import type { Fields } from '../head/fields.ts'
-import { type Coding, encodeAtOnce, Encoder, PIECE_BYTES } from '../lib/encoder.ts'
+import { type Coding, encodeAtOnce, Encoder } from '../lib/encoder.ts'
 import { keepable } from '../lib/read-piece.ts'
 import { stopWork, work, type Work } from '../lib/work.ts'
 import type { BodySink, BodyTransform } from './middleware.ts'
 import { Pause } from './pause.ts'
+import { bytesOf, NOTHING, PlainPieces } from './plain-pieces.ts'
 import { WholeOutput } from './whole-output.ts'
 
 export interface SqueezeParts {
@@ -42,10 +43,7 @@ export class Squeeze implements BodyTransform, Work {
   #place: Place = 'gathers'
   #encoder: Encoder | null = null
   #next: BodySink | null = null
-  /** What is to be encoded yet, the first of it from `#at` on. */
-  #pieces: Buffer[] = []
-  #at = 0
-  #bytes = 0
+  readonly #plain = new PlainPieces()
   /** The head says that the body is encoded. */
   #isEncoded = false
   /** Nothing more comes. */
@@ -67,15 +65,14 @@ export class Squeeze implements BodyTransform, Work {
     this.#next = next
     if (this.#is('gathers')) {
       if (this.#mayGather(to - from)) {
-        const isWhole = this.#bytes === 0 && to - from === this.#parts.length
+        const isWhole = this.#plain.bytes === 0 && to - from === this.#parts.length
         return isWhole ? this.#encodeNow(bytes, from, to) : this.#gather(bytes, from, to)
       }
       this.#stream(next)
     }
     if (this.#is('plain')) return next.write(bytes, from, to)
     if (!this.#is('streams')) return
-    this.#pieces.push(bytes.subarray(from, to))
-    this.#bytes += to - from
+    this.#plain.push(bytes.subarray(from, to))
     work(this)
     this.#settle(next)
   }
@@ -84,7 +81,7 @@ export class Squeeze implements BodyTransform, Work {
     this.#next = next
     this.#isEnded = true
     this.#pause.stop()
-    if (this.#is('gathers')) this.#whole(this.#pieces, next)
+    if (this.#is('gathers')) this.#whole(this.#plain.takeAll(), next)
     else if (this.#is('given') || this.#is('plain')) this.#over(next)
     else work(this)
   }
@@ -95,7 +92,7 @@ export class Squeeze implements BodyTransform, Work {
 
   drained(): void {
     // What is gathered yet has no encoder: a drain may be that of what was written before this body.
-    if (this.#is('streams') && (this.#bytes > 0 || this.#isEnded)) work(this)
+    if (this.#is('streams') && (this.#plain.bytes > 0 || this.#isEnded)) work(this)
   }
 
   cancel(): void {
@@ -110,36 +107,33 @@ export class Squeeze implements BodyTransform, Work {
 
   #mayGather(bytes: number): boolean {
     const { isLive, length } = this.#parts
-    return !isLive && length <= GATHER_MAX && this.#bytes + bytes <= GATHER_MAX
+    return !isLive && length <= GATHER_MAX && this.#plain.bytes + bytes <= GATHER_MAX
   }
 
   #gather(bytes: Buffer, from: number, to: number): void {
-    this.#pieces.push(keepable(bytes, from, to))
-    this.#bytes += to - from
+    this.#plain.push(keepable(bytes, from, to))
     this.#count()
     this.#pause.begin()
   }
 
   /** It came in one piece: nothing of it is copied if this turn has the time. */
   #encodeNow(bytes: Buffer, from: number, to: number): void {
-    this.#bytes = to - from
     this.#whole([bytes.subarray(from, to)], this.#next as BodySink)
     if (!this.#is('whole')) return
     this.#kept = [keepable(bytes, from, to)]
-    if (this.#pieces.length > 0) this.#pieces = [...this.#kept]
+    this.#plain.liesIn(this.#kept)
     this.#count(to - from)
   }
 
   #whole(pieces: Buffer[], next: BodySink): void {
     this.#kept = pieces
-    this.#pieces = [...pieces]
+    for (const piece of pieces) this.#plain.push(piece)
     const { coding, level } = this.#parts
     const atOnce = encodeAtOnce(coding, level, pieces)
     if (atOnce === null && !this.#takeEncoder()) return this.#give(pieces, next)
     this.#place = 'whole'
     if (atOnce !== null) {
-      this.#pieces = []
-      this.#bytes = 0
+      this.#plain.takeAll()
       this.#output.add(atOnce, 0, atOnce.length)
     }
     this.#output.isAlone = true
@@ -151,7 +145,7 @@ export class Squeeze implements BodyTransform, Work {
   #encodeWhole(next: BodySink): boolean {
     const output = this.#output
     this.#encodePiece((bytes, from, to) => output.add(bytes, from, to))
-    if (this.#bytes > 0) return true
+    if (this.#plain.bytes > 0) return true
     const isBetter = output.bytes < bytesOf(this.#kept) || this.#parts.isForced
     if (isBetter) this.#tellEncoded()
     else output.clear()
@@ -191,7 +185,7 @@ export class Squeeze implements BodyTransform, Work {
     // Its client is slow: what is encoded now would only wait there.
     if (next.isFull) return false
     this.#encodePiece((bytes, from, to) => next.write(bytes, from, to))
-    if (this.#bytes > 0) return true
+    if (this.#plain.bytes > 0) return true
     if (this.#isEnded) this.#over(next)
     else if (this.#isDirty) this.#pause.begin()
     this.#settle(next)
@@ -205,27 +199,12 @@ export class Squeeze implements BodyTransform, Work {
   }
 
   #encodePiece(out: (bytes: Buffer, from: number, to: number) => void): void {
-    const piece = this.#shift()
-    const isLast = this.#bytes === 0
+    const piece = this.#plain.shift()
+    const isLast = this.#plain.bytes === 0
     const isEnd = isLast && (this.#isEnded || this.#is('whole'))
     const how = isEnd ? 'end' : isLast && this.#parts.isLive ? 'flush' : 'more'
     this.#isDirty = how === 'more'
     this.#encoder?.encode(piece, how, out)
-  }
-
-  /** The next piece, of the size that a step may have; nothing where only the end is to be told. */
-  #shift(): Buffer {
-    const [first] = this.#pieces
-    if (first === undefined) return NOTHING
-    const to = Math.min(this.#at + PIECE_BYTES, first.length)
-    const piece = first.subarray(this.#at, to)
-    this.#at = to
-    this.#bytes -= piece.length
-    if (to === first.length) {
-      this.#pieces.shift()
-      this.#at = 0
-    }
-    return piece
   }
 
   /** The server has sent nothing for a while: its client is not to wait for what it has sent. */
@@ -235,7 +214,7 @@ export class Squeeze implements BodyTransform, Work {
     if (this.#is('gathers')) {
       this.#stream(next)
       if (this.#is('streams')) work(this)
-    } else if (this.#is('streams') && this.#bytes === 0 && this.#isDirty) {
+    } else if (this.#is('streams') && this.#plain.bytes === 0 && this.#isDirty) {
       this.#isDirty = false
       this.#encoder?.encode(NOTHING, 'flush', (bytes, from, to) => next.write(bytes, from, to))
     }
@@ -244,12 +223,8 @@ export class Squeeze implements BodyTransform, Work {
   /** What is left waits for turns to come, and the server waits with it. */
   #settle(next: BodySink): void {
     if (this.#is('over')) return
-    const isBusy = this.#bytes > 0
-    if (isBusy) {
-      // It outlives this event, and the buffer of reads does not.
-      this.#pieces = this.#pieces.map((piece, n) => keepable(piece, n === 0 ? this.#at : 0, piece.length))
-      this.#at = 0
-    }
+    const isBusy = this.#plain.bytes > 0
+    if (isBusy) this.#plain.keep()
     this.#count()
     if (isBusy === this.#isPaused) return
     this.#isPaused = isBusy
@@ -272,15 +247,13 @@ export class Squeeze implements BodyTransform, Work {
   }
 
   #sendPieces(next: BodySink): void {
-    const pieces = this.#pieces
-    this.#pieces = []
-    this.#bytes = 0
+    const pieces = this.#plain.takeAll()
     this.#count()
     for (const piece of pieces) next.write(piece, 0, piece.length)
   }
 
   /** Counts what is held. */
-  #count(bytes = this.#bytes): void {
+  #count(bytes = this.#plain.bytes): void {
     if (bytes !== this.#countedBytes) this.#next?.countKept(bytes - this.#countedBytes)
     this.#countedBytes = bytes
   }
@@ -299,15 +272,11 @@ export class Squeeze implements BodyTransform, Work {
   }
 
   #letGo(): void {
-    this.#pieces = []
+    this.#plain.takeAll()
     this.#kept = []
     this.#output.clear()
-    this.#bytes = 0
     this.#count()
     this.#encoder?.release()
     this.#encoder = null
   }
 }
-
-const bytesOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
-const NOTHING = Buffer.alloc(0)
