@@ -10,10 +10,11 @@ import type { Timed } from '../../lib/wheel.ts'
 import type { Address } from '../../lib/address.ts'
 import type { Stream, StreamSink } from '../network.ts'
 import { Inlet, type Reader } from './inlet.ts'
+import { Interest } from './interest.ts'
 import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../../sockets/poller.ts'
 import { SendQueue } from './send-queue.ts'
 import { READ_BYTES, type StreamEnds, type StreamHost } from './stream-host.ts'
-import { EAGAIN, EINTR, MSG_DONTWAIT, resetOnClose, wordsOf } from '../../sockets/calls.ts'
+import { EAGAIN, EINTR, MSG_DONTWAIT, resetOnClose, SHUT_WR, wordsOf } from '../../sockets/calls.ts'
 
 /** Of one stream in one turn: others have something to say too. */
 const TURN_BYTES = 262_144
@@ -21,7 +22,6 @@ const QUEUED_BYTES = 262_144
 /** What is queued beyond this is written within the turn. */
 const EAGER_BYTES = 32_768
 const LINGER_MS = 10_000
-const SHUT_WR = 1
 
 /** The descriptor of a connection that stands, or that is being made. */
 interface OpenSocket {
@@ -53,8 +53,7 @@ export class SocketStream implements Reader, Pollable, Timed {
   #hasFinished = false
   /** The kernel takes no more for now. */
   #isBlocked: boolean
-  /** What it is polled for; -1: not at all, as it is paused and would be told of its end again and again. */
-  #interest: number
+  readonly #interest: Interest
   /** Named in the host's `waiting`. */
   #isWaiting = false
   readonly #inlet: Inlet
@@ -71,9 +70,8 @@ export class SocketStream implements Reader, Pollable, Timed {
     this.#isConnecting = this.#isBlocked = isConnecting
     this.#inlet = new Inlet(host.poller, this)
     this.#queue = new SendQueue(host.pieces)
-    this.#interest = isConnecting ? WRITABLE : READABLE
     this.identify(ends)
-    host.poller.add(fd, this.#interest, this)
+    this.#interest = new Interest(host.poller, fd, isConnecting ? WRITABLE : READABLE, this)
   }
 
   /** Says whose connection it is, where that was not known from the start. */
@@ -138,10 +136,7 @@ export class SocketStream implements Reader, Pollable, Timed {
     if (events & BROKEN) return this.#gone(wordsOf(socketError(this.#fd)))
     // Nobody is there any more. What they sent before may still be unread.
     if (this.#hasEnded) this.#gone(this.#isFinishing && this.queued === 0 ? null : 'closed')
-    else if (this.#isPaused) {
-      this.#host.poller.remove(this.#fd)
-      this.#interest = -1
-    }
+    else if (this.#isPaused) this.#interest.park()
   }
 
   // ── what arrives ──
@@ -191,13 +186,7 @@ export class SocketStream implements Reader, Pollable, Timed {
   #update(): void {
     if (this.#fd < 0) return
     const reads = !this.#isConnecting && !this.#isPaused && !this.#hasEnded
-    const interest = (reads ? READABLE : 0) | (this.#isConnecting || this.#isBlocked ? WRITABLE : 0)
-    if (interest === this.#interest) return
-    // Parked, it stays so until there is something to wait for.
-    if (this.#interest < 0 && interest === 0) return
-    if (this.#interest < 0) this.#host.poller.add(this.#fd, interest, this)
-    else this.#host.poller.modify(this.#fd, interest)
-    this.#interest = interest
+    this.#interest.become((reads ? READABLE : 0) | (this.#isConnecting || this.#isBlocked ? WRITABLE : 0))
   }
 
   // ── what is sent ──
@@ -297,7 +286,7 @@ export class SocketStream implements Reader, Pollable, Timed {
     const fd = this.#fd
     if (fd < 0) return
     this.#fd = -1
-    this.#host.poller.remove(fd)
+    this.#interest.end()
     this.#host.wheel.remove(this)
     libc().close(fd)
     this.#queue.clear()
