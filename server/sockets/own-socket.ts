@@ -11,15 +11,21 @@ import { type Dialler, NOBODY, type PourTeller, type Socket, type SocketEvents }
  */
 export const HEAD_BYTES = 8 * 1024
 
+// What is seldom so of a connection. A field of each would make every one of them larger, idle ones too.
+const LINED = 1
+const HEAD_NEXT = 2
+/** It takes more again of what is poured, for which it waits in line. */
+export const MAY_DRAIN = 4
+/** It was found to be reset while nobody read it. */
+export const WAS_RESET = 8
+
 export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
   /** More may be there, as the latest read brought all that it could. */
   mayHoldMore = false
-  /** What is poured was over: what comes next is a head, perhaps, and as much behind it as last time. */
-  protected isHeadNext = false
   outgoing: Pour | null = null
   incoming: Pour | null = null
-  isLined = false
+  #seldom = 0
 
   abstract readonly fd: number
   abstract readonly isClear: boolean
@@ -27,6 +33,29 @@ export abstract class OwnSocket implements PourEnd, Pourer {
   abstract pourBroke(code: number): void
   abstract pourShare(): void
   abstract confused(): void
+
+  protected is(flag: number): boolean {
+    return (this.#seldom & flag) !== 0
+  }
+
+  protected mark(flag: number, isSo: boolean): void {
+    this.#seldom = isSo ? this.#seldom | flag : this.#seldom & ~flag
+  }
+
+  get isLined(): boolean {
+    return this.is(LINED)
+  }
+
+  set isLined(isSo: boolean) {
+    this.mark(LINED, isSo)
+  }
+
+  /** What is poured was over: what comes next is a head, perhaps, and as much behind it as last time. */
+  protected takeHeadNext(): boolean {
+    const isNext = this.is(HEAD_NEXT)
+    if (isNext) this.mark(HEAD_NEXT, false)
+    return isNext
+  }
 
   // No field of each: idle connections are many.
   get isDecrypted(): boolean {
@@ -42,7 +71,7 @@ export abstract class OwnSocket implements PourEnd, Pourer {
   }
 
   pour(to: Socket | null, bytes: number, told: PourTeller): void {
-    this.isHeadNext = to === null && bytes === 0
+    this.mark(HEAD_NEXT, to === null && bytes === 0)
     const end = to instanceof OwnSocket && to.fd >= 0 && this.fd >= 0 ? to : null
     pourFrom(this, end, bytes, told)
   }

@@ -128,8 +128,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     if (this.outgoing?.isFlowing) return this.#pour(this.outgoing)
     const { arena, views, libc } = this.#host
     this.#host.reads++
-    const most = this.isHeadNext ? HEAD_BYTES : isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
-    this.isHeadNext = false
+    const most = this.takeHeadNext() ? HEAD_BYTES : isTight() ? TIGHT_PIECE_BYTES : PIECE_BYTES
     const got = libc.recv(this.#fd, arena.at as Pointer, most, MSG_DONTWAIT)
     if (got > 0) {
       this.mayHoldMore = got === most

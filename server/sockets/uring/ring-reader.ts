@@ -147,11 +147,8 @@ export abstract class RingReader extends RingWriter implements Hungry {
       return askReady(waiter.ring, this.handle, waiter.tag(this, READABLE), POLLIN)
     }
     const tag = waiter.tag(this, RECEIVE)
-    if (this.isHeadNext) {
-      this.isHeadNext = false
-      askReceiveLater(waiter.ring, this.handle, tag, buffers.group, HEAD_BYTES)
-    } else if (this.host.mayReadOn && !this.#isLastPiece)
-      askReceiveMany(waiter.ring, this.handle, tag, buffers)
+    if (this.takeHeadNext()) askReceiveLater(waiter.ring, this.handle, tag, buffers.group, HEAD_BYTES)
+    else if (this.host.mayReadOn && !this.#isLastPiece) askReceiveMany(waiter.ring, this.handle, tag, buffers)
     else if (this.mayHoldMore) askReceive(waiter.ring, this.handle, tag, buffers.group)
     else askReceiveLater(waiter.ring, this.handle, tag, buffers.group)
     this.#reading = ASKED

@@ -5,6 +5,7 @@ import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { isUnix } from '../calls.ts'
 import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.ts'
+import { WAS_RESET } from '../own-socket.ts'
 import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
@@ -28,7 +29,6 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
   #isUnsettled = false
   /** What it is watched for aside. */
   #watch = UNWATCHED
-  #wasReset = false
 
   /** The descriptor is its own from now on. */
   constructor(host: RingHost, fd: number) {
@@ -80,7 +80,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     this.#isUnsettled = false
     if (this.handle < 0) return
     if (this.isClosing || (this.isBroken && this.hasEnded)) return this.gone(this.isBroken)
-    if (this.isPaused && this.#wasReset) this.broke()
+    if (this.isPaused && this.is(WAS_RESET)) this.broke()
     this.settleReading()
     if (this.handle >= 0 && !this.wantsToRead && this.#watch === UNWATCHED) this.#watchAside()
   }
@@ -113,13 +113,14 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
   #lost(events: number): void {
     this.host.lost.remove(this.handle)
     this.#watch = LOST
-    this.#wasReset = (events & BROKEN) !== 0
+    const wasReset = (events & BROKEN) !== 0
+    this.mark(WAS_RESET, wasReset)
     tick()
     if (this.hasEnded) {
       // To the end of TCP belongs ours, and then it is gone already. A Unix socket is closed in one go.
-      const isEnd = !this.#wasReset && !this.isBroken && isUnix(this.handle)
+      const isEnd = !wasReset && !this.isBroken && isUnix(this.handle)
       this.gone(!isEnd)
-    } else if (this.isPaused && this.#wasReset) this.broke()
+    } else if (this.isPaused && wasReset) this.broke()
     flush()
   }
 

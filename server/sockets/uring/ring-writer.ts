@@ -6,6 +6,7 @@ import { tick } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, ECONNRESET, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT, SEND_FLAGS, SHUT_WR } from '../calls.ts'
+import { MAY_DRAIN } from '../own-socket.ts'
 import { SLOT_BYTES } from './outgoing.ts'
 import { askSend, setMemory, setMoreFollows, setNothing } from './requests.ts'
 import { IGNORED, RingRoom, SEND } from './ring-room.ts'
@@ -23,8 +24,6 @@ export abstract class RingWriter extends RingRoom {
   #slot = -1
   /** It takes no more for now. */
   #isBlocked = false
-  /** It takes more again of what is poured, for which it waits in line. */
-  #mayDrain = false
   #shutsWhenSent = false
 
   /** Something has changed that matters when the turn ends. */
@@ -126,14 +125,14 @@ export abstract class RingWriter extends RingRoom {
   // ── what is poured into it ──
 
   #drainInTurn(): void {
-    this.#mayDrain = true
+    this.mark(MAY_DRAIN, true)
     this.host.loop.pours.add(this)
   }
 
   /** It has its turn in the line. */
   pourShare(): void {
-    if (!this.#mayDrain) return
-    this.#mayDrain = false
+    if (!this.is(MAY_DRAIN)) return
+    this.mark(MAY_DRAIN, false)
     this.#drained()
   }
 
