@@ -9,7 +9,7 @@ const KEPT_BYTES_MAX = 64 * 1024
 
 export class KeptBody {
   /** All that came is here. */
-  isAll = true
+  #isAll = true
   /** Told apart from content, once the body is whole. */
   trailers: Fields | null = null
   readonly #pieces: HeldPieces
@@ -19,7 +19,7 @@ export class KeptBody {
   }
 
   push(bytes: Buffer, from: number, to: number): void {
-    if (this.isAll) this.#pieces.push(bytes, from, to)
+    if (this.#isAll) this.#pieces.push(bytes, from, to)
   }
 
   /** No more is to be read before somebody takes it. */
@@ -34,6 +34,6 @@ export class KeptBody {
   /** It is not sent again. */
   drop(): void {
     this.#pieces.drop()
-    this.isAll = false
+    this.#isAll = false
   }
 }
