@@ -19,11 +19,10 @@ export class Tunnel {
   /** The head of the switch is written: bytes pass, and those in volume past us where that can be. */
   begin(): void {
     const [client, server] = [this.#client, this.#server]
-    if (client.outlet !== null && server.outlet !== null) {
-      client.pourTo(server.outlet)
-      server.pourTo(client.outlet)
-    }
     client.becomeTunnel()
+    if (client.outlet === null || server.outlet === null) return
+    client.pourTo(server.outlet)
+    server.pourTo(client.outlet)
   }
 
   clientData(bytes: Buffer, from: number, to: number): void {
