@@ -17,6 +17,11 @@ const READ = 512 * KIB
 
 afterEach(() => limitBuffers(256 * MIB))
 
+/** For a gateway whose crowd takes as long as the machine takes: whoever is last must not be too late. */
+const PATIENT = { timeouts: { head: '10m', idle: '10m' } }
+const patiently = (url: string): ReturnType<typeof toServers> =>
+  toServers([url], { timeouts: { response: '10m', idle: '10m' } })
+
 /**
  * An origin whose answers wait until the test says so, `/big` aside, which is 16 MiB at once: on sockets of
  * ours in a chunk, as there what has a length passes by us, and nothing of it is held.
@@ -57,7 +62,7 @@ async function mostHeld(until: () => boolean): Promise<number> {
 test('what a client sends ahead of a slow answer is not read beyond its bound, and all of it is answered', async () => {
   const { origin, open } = gated()
   await using _ = origin
-  await using gateway = startEngine({ config: toServers([origin.url]) })
+  await using gateway = startEngine({ config: patiently(origin.url), listener: PATIENT })
   const client = await gateway.client()
   client.send(pipelined(MIB))
   await origin.begun(1)
@@ -73,7 +78,8 @@ test('clients that send ahead never hold more than limits.buffers together, and 
   const { origin, open } = gated()
   await using _ = origin
   await using gateway = startEngine({
-    config: { ...toServers([origin.url]), limits: { buffers: '1MiB' } },
+    config: { ...patiently(origin.url), limits: { buffers: '1MiB' } },
+    listener: PATIENT,
   })
   const full = buffersFullTimes()
   const clients = await Promise.all(Array.from({ length: 60 }, () => gateway.client()))
@@ -98,7 +104,7 @@ test('stalled readers keep a piece each, at the limit no request is read, and it
   const { origin, open } = gated()
   await using _ = origin
   open()
-  await using gateway = startEngine({ config: toServers([origin.url]) })
+  await using gateway = startEngine({ config: patiently(origin.url), listener: PATIENT })
   // Low: what each of them keeps is little where its server is read in small pieces.
   const limit = 256 * KIB
   limitBuffers(limit)
@@ -127,7 +133,7 @@ test('an upload under way goes on at the limit: what waits for its end would wai
   const { origin, open } = gated()
   await using _ = origin
   open()
-  await using gateway = startEngine({ config: toServers([origin.url]) })
+  await using gateway = startEngine({ config: patiently(origin.url), listener: PATIENT })
   const upload = await gateway.client()
   upload.send('POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n')
   upload.send(Buffer.alloc(1000))
