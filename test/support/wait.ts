@@ -13,6 +13,8 @@ export interface WaitOptions {
   /** Named in the failure. */
   readonly what?: string
   readonly everyMs?: number
+  /** Of what takes as long as the machine takes: it waits on for as long as this is another number. */
+  readonly progress?: () => number
 }
 
 /**
@@ -21,23 +23,36 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { forMs = PATIENCE_MS, what = condition.toString(), everyMs = 4 }: WaitOptions = {},
+  { forMs = PATIENCE_MS, what = condition.toString(), everyMs = 4, progress = () => 0 }: WaitOptions = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const deadline = performance.now() + forMs
+  let deadline = performance.now() + forMs
+  let before = progress()
   for (;;) {
     const value = await condition()
     if (value !== false && value !== null && value !== undefined)
       return value as NonNullable<Exclude<T, false>>
-    if (performance.now() >= deadline) throw new Error(`Waited ${forMs} ms in vain for ${what}.`)
+    if (performance.now() >= deadline) {
+      const now = progress()
+      if (now === before) throw new Error(`Waited ${forMs} ms in vain for ${what}.`)
+      before = now
+      deadline = performance.now() + forMs
+    }
     await pause(everyMs)
   }
 }
 
-/** The same promise, but rejected when it has not settled in time. */
-export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+/** The same promise, but rejected when it has not settled in time; with `progress` as `waitFor` has it. */
+export async function within<T>(promise: Promise<T>, what: string, progress = () => 0): Promise<T> {
   let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${PATIENCE_MS} ms in vain for ${what}.`)), PATIENCE_MS)
+    const wait = (before: number): void => {
+      timer = setTimeout(() => {
+        const now = progress()
+        if (now === before) reject(new Error(`Waited ${PATIENCE_MS} ms in vain for ${what}.`))
+        else wait(now)
+      }, PATIENCE_MS)
+    }
+    wait(progress())
   })
   try {
     return await Promise.race([promise, late])

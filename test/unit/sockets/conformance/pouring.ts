@@ -133,6 +133,7 @@ export function testPouring(subject: Subject): void {
     withTunnels(subject, async (tunnels) => {
       const { client, server, isGone } = await tunnels.tunnel(64 * MB)
       const random = seededRandom(7)
+      const moving = { ...often, progress: () => client.sent + client.got + server.sent + server.got }
       await waitFor(() => {
         for (const far of [client, server]) {
           if (random.below(3) > 0) far.send(1 + random.below(PERIOD))
@@ -140,7 +141,7 @@ export function testPouring(subject: Subject): void {
           if (far.isAllSent) far.peer.shutdown()
         }
         return client.peer.over !== 'no' && server.peer.over !== 'no'
-      }, often)
+      }, moving)
       for (const far of [client, server])
         expect([far.peer.over, far.got, far.wrongAt]).toEqual(['end', 64 * MB, -1])
       await waitFor(isGone)
