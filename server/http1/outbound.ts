@@ -1,46 +1,35 @@
 // A connection to a server as the stream of one attempt after the other: a request goes out, its answer is
 // read strictly, then it is idle in its server's pool or ends.
-import { SCAN } from '../head/fields.ts'
-import type { Fields } from '../head/fields.ts'
-import { type Framing, bodyBytes, isPersistent, responseFraming } from '../head/framing.ts'
+import { type Fields, SCAN } from '../head/fields.ts'
+import { type Framing, bodyBytes, isPersistent } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import { grants, whyNotGranted } from '../head/protocols.ts'
-import { type RequestHead, mayEnd } from '../head/request-head.ts'
+import { mayEnd } from '../head/request-head.ts'
 import { type ResponseHead, takeHead } from '../head/response-head.ts'
 import { whyUnframed } from '../head/why-answer.ts'
-import { type RequestLines, writeRequestHead } from '../head/write.ts'
 import type { BodyForm, Outlet, ServerEvents, ServerStream } from '../http/ends.ts'
 import { nowMs } from '../lib/clock.ts'
 import { flush } from '../lib/stage.ts'
 import type { Dialler, Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import { METHOD_HEAD } from '../tables/methods.ts'
+import { answerForm, answerFraming } from './answer-framing.ts'
 import { MALFORMED, type PieceTaker } from './body.ts'
+import type { DialEvents } from './dial-events.ts'
 import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle } from './pool.ts'
-import { ServerConn } from './server-conn.ts'
+import { RequestWriter } from './request-writer.ts'
 
-const CRLF = Buffer.from('\r\n')
 const NOTHING = Buffer.alloc(0)
-const LAST_CHUNK = Buffer.from('0\r\n')
 
-export class Outbound extends ServerConn implements ServerStream, PieceTaker, Dialler {
+export class Outbound extends RequestWriter<DialEvents> implements ServerStream, PieceTaker, Dialler {
   readonly takesFraming = true
   /** Who asks; null: nobody does. */
   #events: ServerEvents | null = null
   #interims: Interims | null = null
-  #isHeadRequest = false
-  #upgrades: readonly string[] = []
-  /** Content is put into chunks. */
-  #wrapsChunks = false
   /** The head of this answer, once it is handed on. */
   #told: ResponseHead | null = null
   /** Content of the answer that was handed on. */
   #toldBytes = 0
-  /** The answer refuses its request: what is left of that ends with it. */
-  #isRefusal = false
-  /** What is left of the request goes to nobody. */
-  #isUploadStopped = false
 
   // ── the request ──
 
@@ -53,23 +42,10 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     this.#events = events
   }
 
-  ask(request: RequestHead, lines: RequestLines, form: BodyForm, upgrades: readonly string[]): void {
-    this.begin(request.methodId === METHOD_HEAD, upgrades)
-    this.#wrapsChunks = form === 'content'
-    framing.isChunked = form === 'as_it_came' || form === 'content'
-    framing.isUpgrade = upgrades.length > 0
-    writeRequestHead(request, lines, framing, this)
-  }
-
-  /** A request begins that was not HEAD, or was; whoever asks writes it. */
-  begin(isHeadRequest: boolean, upgrades: readonly string[]): void {
-    this.#isHeadRequest = isHeadRequest
-    this.#upgrades = upgrades
-    this.#wrapsChunks = false
-    this.#isUploadStopped = false
+  override begin(isHeadRequest: boolean, upgrades: readonly string[]): void {
+    super.begin(isHeadRequest, upgrades)
     this.#interims = null
     this.#told = null
-    this.isRequestWhole = false
     this.hasAnswered = false
     this.place = 'head'
     this.dueMs = 0
@@ -77,40 +53,6 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   takeContent(): void {
     this.reader.contentOnly()
-  }
-
-  /** A piece of the request's body. While its answer comes already, it is a sign of life. */
-  override write(bytes: Buffer, from: number, to: number): void {
-    if (this.#wrapsChunks) this.writeSmall(Buffer.from(`${(to - from).toString(16)}\r\n`))
-    super.write(bytes, from, to)
-    if (this.#wrapsChunks) this.writeSmall(CRLF)
-    if (this.place === 'body') this.touch()
-  }
-
-  /** Not so where its rest was dropped: then it never becomes whole. */
-  requestEnd(trailers: Fields | null): void {
-    if (this.#isUploadStopped) return
-    if (this.#wrapsChunks) this.#endChunks(trailers)
-    this.isRequestWhole = true
-    if (this.place === 'rest') this.endRest()
-    else this.awaitHead()
-  }
-
-  #endChunks(trailers: Fields | null): void {
-    this.writeSmall(LAST_CHUNK)
-    if (trailers) this.writeSmall(trailers.bytes, trailers.start, trailers.end)
-    this.writeSmall(CRLF)
-  }
-
-  stopUpload(): void {
-    this.#isUploadStopped = true
-    if (this.waitingBytes > 0) this.isRequestWhole = false // the rest of it never leaves
-    if (this.place === 'rest') this.endRest()
-    else this.mute()
-  }
-
-  endWrites(): void {
-    this.shutdownWrites()
   }
 
   get persists(): boolean {
@@ -188,8 +130,8 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   #switchProtocol(bytes: Buffer, at: number): void {
     // Behind a request that is not whole yet, its rest would pass for the other protocol's.
-    if (!this.isRequestWhole || !grants(this.head, this.#upgrades))
-      return this.fail('server_malformed', whyNotGranted(this.head, this.#upgrades, this.isRequestWhole))
+    if (!this.isRequestWhole || !grants(this.head, this.upgrades))
+      return this.fail('server_malformed', whyNotGranted(this.head, this.upgrades, this.isRequestWhole))
     this.place = 'tunnel'
     this.dueMs = 0
     this.#tell(this.head, 'content')
@@ -199,18 +141,18 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   #answer(bytes: Buffer, at: number): void {
     const { head } = this
-    const framing = this.#framingOf(head)
+    const framing = answerFraming(head, this.isHeadRequest, this.limits)
     if (framing === null)
       return this.fail('server_malformed', whyUnframed(head.fields, this.limits.tolerance))
     this.isKept = framing !== 'close' && isPersistent(head.fields, head.version === 10)
     if (head.fields.has(KNOWN.keepAlive)) learnKeepAlive(this.endpoint.live, head.get('keep-alive') ?? '')
-    this.#isRefusal = head.status >= 400
+    this.isRefusal = head.status >= 400
     this.place = 'body'
     const length = framing === 'none' ? 0 : framing === 'length' ? bodyBytes : Number.POSITIVE_INFINITY
     if (at + length <= bytes.length) return this.#answerAtOnce(framing, bytes, at, at + length)
     this.#toldBytes = 0
     this.reader.begin(framing, bodyBytes, true)
-    this.#tell(head, this.#formOf(framing))
+    this.#tell(head, answerForm(framing))
     if (this.place !== 'body') return
     this.beginReading()
     this.wheel.due(this, nowMs + this.idleMs)
@@ -219,7 +161,7 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
 
   /** All of a body of known length has come with its head: there is nothing to be read. */
   #answerAtOnce(framing: Framing, bytes: Buffer, from: number, to: number): void {
-    this.#tell(this.head, this.#formOf(framing))
+    this.#tell(this.head, answerForm(framing))
     if (this.place !== 'body') return // whoever asked gave up
     if (to > from) this.#events?.serverBody(bytes, from, to, to - from)
     if (this.place === 'body') this.#bodyWhole(bytes, to, null)
@@ -230,18 +172,6 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     this.head = takeHead()
     this.#told = head
     this.#events?.serverAnswer(head, form)
-  }
-
-  #framingOf(head: ResponseHead): Framing | null {
-    const isHttp10 = head.version === 10
-    const framing = responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
-    if (framing !== null || !head.mendLengths(this.limits)) return framing
-    return responseFraming(head.fields, head.status, this.#isHeadRequest, isHttp10)
-  }
-
-  #formOf(framing: Framing): BodyForm {
-    if (framing === 'chunked') return 'as_it_came'
-    return framing === 'close' ? 'content' : framing
   }
 
   #readBody(bytes: Buffer, from: number): void {
@@ -311,12 +241,6 @@ export class Outbound extends ServerConn implements ServerStream, PieceTaker, Di
     this.#events?.serverEnd(trailers)
   }
 
-  /** The answer is complete before its request, whose rest the server may still want. */
-  get takesRest(): boolean {
-    const isTaken = !this.#isUploadStopped && !this.#isRefusal && !this.hasFailed
-    return !this.isRequestWhole && isTaken && !this.reader.isCloseDelimited
-  }
-
   /** The rest of the request is sent too, or the server takes no more of it. */
   protected endRest(): void {
     this.place = 'whole'
@@ -374,6 +298,3 @@ function keepHead(head: ResponseHead): void {
   flush()
   head.detach()
 }
-
-// One object for all requests: it lives only while a head is written.
-const framing = { isChunked: false, isUpgrade: false }

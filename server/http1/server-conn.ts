@@ -11,7 +11,6 @@ import type { FaultCode } from '../tables/faults.ts'
 import { BodyReader } from './body.ts'
 import { Conn } from './conn.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './dial-events.ts'
 import { Held } from './held.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
@@ -22,7 +21,12 @@ const LINGER_BYTES_MAX = 64 * 1024
 /** A server that takes less of a request is as good as stalled. */
 const LEAST_RATE = 240
 
-export abstract class ServerConn extends Conn implements Listed {
+/** Who dials, as far as it matters here. */
+export interface Caller {
+  serverGone(code: FaultCode): void
+}
+
+export abstract class ServerConn<C extends Caller> extends Conn implements Listed {
   readonly endpoint: Endpoint
   place: Place = 'connecting'
   // Its place in the pool.
@@ -44,10 +48,10 @@ export abstract class ServerConn extends Conn implements Listed {
   /** Part of a head. */
   protected readonly held = new Held()
   /** Who dials; null once the connection stands. */
-  #dialler: DialEvents | null
+  #dialler: C | null
   #dial: Dial | null = null
 
-  constructor(endpoint: Endpoint, wheel: Wheel, dialler: DialEvents) {
+  constructor(endpoint: Endpoint, wheel: Wheel, dialler: C) {
     super()
     this.wheel = wheel
     this.endpoint = endpoint
@@ -174,7 +178,7 @@ export abstract class ServerConn extends Conn implements Listed {
   }
 
   /** The connection stands: whom that is to be told; null: nobody. */
-  protected stands(socket: Socket): DialEvents | null {
+  protected stands(socket: Socket): C | null {
     this.socket = socket
     this.#dial = null
     this.dueMs = 0

@@ -17,7 +17,7 @@ const KNOWN: readonly Known[] = [
     most: 3,
     why: 'a step is given the exchange, which has the snapshot, which has the steps',
   },
-  { rooms: ['http1'], most: 4, why: 'a connection to a server, its pool, and who dials it' },
+  { rooms: ['http1'], most: 3, why: 'a connection to a server, its pool, and who dials it' },
   { rooms: ['turn'], most: 11, why: 'the state of TURN: allocations, clients and peers know each other' },
   { rooms: ['turn'], most: 2, why: 'a client is in the set of those that its listener has' },
 ]
