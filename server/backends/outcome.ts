@@ -19,7 +19,7 @@ export type Failure =
 /** One for all: an ordinary pick makes no object. */
 export const ANSWERED: Outcome = { is: 'answered' }
 
-/** What is not its server's fault is not counted against it, nor a connection that was stale. */
+/** What is not its server's fault is not counted against it, nor a stale connection that was made good. */
 export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure): void {
   const { record } = server.live
   if (outcome.is === 'given_up') return record.abandoned(outcome.waitedMs, nowMs)

@@ -246,20 +246,20 @@ export class Forward implements ServerEvents, Waiter {
   serverLost(loss: Loss): void {
     const server = this.#server
     const asker = this.#asker
-    // A connection that its server had closed before: that server is no worse for it, and it does not count
-    // as an attempt.
-    const isStale = loss.isStale && !this.#needsFresh
     const isOurs = loss.code === 'descriptor_limit'
+    // All that was sent must still be here.
+    const isRepeatable = !isOurs && this.#keepsBody && mayRepeat(loss, asker.request.methodId)
+    // A connection that its server had closed before: that server is no worse for it, and it does not count
+    // as an attempt, as long as nobody loses by it. What must not be sent again is lost like any other.
+    const isStale = loss.isStale && !this.#needsFresh && isRepeatable
     this.#stream = this.#opening = null
     if (this.#isOver) return
     if (server && !isStale && !isOurs) this.#tellLost(server, loss)
-    this.#release(this.#outcomeOf(loss))
+    this.#release(this.#outcomeOf(loss, isStale))
     asker.detail = loss.detail
     if (this.#isAnswered) return asker.broken(loss.code)
     if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
-    // All that was sent must still be here.
-    if (isOurs || !this.#keepsBody || !mayRepeat(loss, asker.request.methodId))
-      return asker.unanswered(loss.code)
+    if (!isRepeatable) return asker.unanswered(loss.code)
     if (isStale) {
       this.#needsFresh = true
       asker.attempts--
@@ -276,8 +276,9 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   /** Tunnels are ended by resets (WebSockets are), and the server has answered long ago. */
-  #outcomeOf(loss: Loss): Outcome {
+  #outcomeOf(found: Loss, isStale: boolean): Outcome {
     if (this.#isTunnel) return ANSWERED
+    const loss = found.isStale === isStale ? found : { ...found, isStale }
     return { is: 'lost', loss, waitedMs: this.#waitedMs, wasAnswered: this.#isAnswered }
   }
 

@@ -53,6 +53,34 @@ describe('a pooled connection that its server closes as the request arrives', ()
     await gateway.settled()
   })
 
+  test('and is then a lost attempt, in the log and to who judges its server; one made good is none', async () => {
+    for (const end of ['fin', 'rst'] as const) {
+      await using origin = startOrigin((request, reply) =>
+        request.place === 1 ? reply[end]() : reply.send(200),
+      )
+      await using gateway = startEngine({ config: toServers([origin.url]) })
+      const { slot, live } = gateway.backend().servers[0]!
+      const counted = (): readonly unknown[] => [
+        gateway.board.attempts(slot),
+        gateway.board.failedAttempts(slot),
+        gateway.board.refusedAttempts(slot),
+        gateway.board.lastFault(slot)?.inARow ?? 0,
+        live.record.burden(performance.now()) > 0,
+      ]
+      await using client = await gateway.client()
+      await client.get('/')
+      expect((await client.get('/')).status).toBe(200)
+      expect(gateway.log[1]).toMatchObject({ attempts: 1, tries: null })
+      expect(counted()).toEqual([2, 0, 0, 0, false])
+      client.send(post('hello'))
+      expect((await client.readAnswer()).status).toBe(502)
+      expect(gateway.log[2]).toMatchObject({ attempts: 1, fault: 'server_closed' })
+      expect(gateway.log[2]?.tries).toMatchObject([{ phase: 'wait', fault: 'server_closed' }])
+      expect(counted()).toEqual([3, 1, 0, 1, true])
+      await gateway.settled()
+    }
+  })
+
   test('after the first byte of an answer nothing is repeated', async () => {
     await using origin = startOrigin(async (request, reply) => {
       if (request.place === 0) return reply.send(200)

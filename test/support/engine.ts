@@ -47,6 +47,7 @@ export interface Logged {
   readonly sent: boolean | null
   readonly aborted: boolean
   readonly attempts: number
+  readonly tries: Exchange['tries']
   readonly bytesIn: number
   readonly bytesOut: number
   readonly queueMs: number
@@ -292,6 +293,7 @@ function loggedOf(x: Exchange): Logged {
     sent: x.fault?.sent ?? null,
     aborted: x.aborted,
     attempts: x.attempts,
+    tries: x.tries,
     bytesIn: x.bytesIn,
     bytesOut: x.bytesOut,
     queueMs: x.queueMs,
