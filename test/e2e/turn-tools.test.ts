@@ -46,6 +46,7 @@ const RUNS = {
   tls: { to: 'main', flags: '-c -t -S -z 100' },
   tlsIndications: { to: 'main', flags: '-c -t -S -s -z 100' },
   tcpRelay: { to: 'main', flags: '-T' },
+  tcpRelayCrowd: { to: 'main', flags: '-t -T -y -m 4 -v' },
   tcpRelayOverTls: { to: 'main', flags: '-T -S -z 100' },
   withRtcp: { to: 'main', flags: '' },
   padded: { to: 'main', flags: '-c -D -l 171' },
@@ -151,6 +152,13 @@ describe('turnutils_uclient loses nothing', () => {
   test('over TLS', () => expectWhole('tls', 30))
   test('through indications over TLS', () => expectWhole('tlsIndications', 30))
   test('through TCP allocations', () => expectWhole('tcpRelay', 60))
+  test('through TCP allocations of several clients, none of which is given another nonce', () => {
+    expectWhole('tcpRelayCrowd', 120)
+    const { output } = resultOf('tcpRelayCrowd')
+    // A nonce that is not taken is fetched anew without a word: the connection is bound a second time.
+    expect(output).not.toContain('not enough')
+    expect(output.match(/connection bind sent/g)?.length).toBe(12)
+  })
   test('through TCP allocations over TLS', () => expectWhole('tcpRelayOverTls', 60))
   test('with a port pair for RTP and RTCP', () => expectWhole('withRtcp', 60))
   test('when it pads channel data over UDP', () => expectWhole('padded', 30))

@@ -2,7 +2,9 @@
 // for?
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES, METHODS } from '../bytes/stun.ts'
+import type { Address } from '../../lib/address.ts'
 import type { Client } from '../state/client.ts'
+import type { PeerConnection } from '../state/peer-connection.ts'
 import type { TurnState } from '../state/turn-state.ts'
 import { allocate } from './allocate.ts'
 import { deny, mayAnswer, refuse, refuseStranger, type Request } from './answer.ts'
@@ -40,6 +42,7 @@ export function answerRequest(turn: TurnState, client: Client, message: Message)
   // 3. RFC 8656 §5: all requests but Binding need credentials. Nothing is kept of those that have none.
   const granted = listener.credentials.check(message, {
     client: client.address,
+    control: controlOf(turn, client, message),
     unixMs: turn.parts.unixMs(),
     holder: holderOf(turn, client, message),
   })
@@ -72,10 +75,26 @@ function rememberedAnswer(
  */
 function holderOf(turn: TurnState, client: Client, message: Message): string | null {
   if (client.allocation !== null) return client.allocation.username
-  if (message.method === METHODS.CONNECTION_BIND) {
-    const id = message.connectionId
-    return typeof id === 'number' ? (turn.connections.get(id)?.allocation.username ?? null) : null
-  }
+  if (message.method === METHODS.CONNECTION_BIND)
+    return connectionOf(turn, message)?.allocation.username ?? null
   const ticket = message.method === METHODS.REFRESH ? message.value(ATTRIBUTES.MOBILITY_TICKET) : null
   return ticket === null ? null : (byTicket(turn, ticket)?.username ?? null)
+}
+
+/**
+ * Where the control connection comes from whose data connection this becomes: its nonce is the one that a
+ * client has (coturn takes it too). A 438 would give it another, which clients then use on the control
+ * connection as well, where that is stale. Only from the same IP: what was overheard is of no use elsewhere.
+ */
+function controlOf(turn: TurnState, client: Client, message: Message): Address | null {
+  if (message.method !== METHODS.CONNECTION_BIND || client.stream === null) return null
+  const control = connectionOf(turn, message)?.allocation.client
+  if (control === undefined || control.listener !== client.listener) return null
+  return control.address.ipKey === client.address.ipKey ? control.address : null
+}
+
+/** The peer's connection that a ConnectionBind is for. */
+function connectionOf(turn: TurnState, message: Message): PeerConnection | undefined {
+  const id = message.connectionId
+  return typeof id === 'number' ? turn.connections.get(id) : undefined
 }

@@ -50,6 +50,8 @@ export interface Denied {
 /** What a request is checked against, beside what it says itself. */
 export interface Asking {
   readonly client: Address
+  /** Whose nonces are as good as the client's own; null or left out: nobody's. */
+  readonly control?: Address | null
   readonly unixMs: number
   /**
    * User name of the allocation that the request is about: may have expired since, unless auth.strict_expiry.
@@ -129,7 +131,7 @@ export class Credentials {
     // 3. A nonce that is not good: 438. The standard has this last; here it comes before anything is
     //    computed with a password, so that whoever has not shown that he receives at his address costs
     //    little. Only where both are wrong does the order show.
-    if (this.#nonces.check(nonce, asking.client, asking.unixMs) === 'stale') return challenge(438, null)
+    if (!this.#isGoodNonce(nonce, asking)) return challenge(438, null)
     // 4. All our nonces have the "password algorithms" bit: what the client says of algorithms must be what
     //   we said.
     const algorithm = algorithmAsked(message, this.algorithms)
@@ -142,6 +144,11 @@ export class Credentials {
     if (rest !== null && name.is === 'name')
       return this.#checkRest(message, { username: name.name, ...rest }, algorithm, asking)
     return this.#checkUser(message, name, user, algorithm)
+  }
+
+  #isGoodNonce(nonce: string, { client, control = null, unixMs }: Asking): boolean {
+    if (this.#nonces.check(nonce, client, unixMs) === 'good') return true
+    return control !== null && this.#nonces.check(nonce, control, unixMs) === 'good'
   }
 
   #checkUser(

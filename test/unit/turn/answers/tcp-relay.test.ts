@@ -138,6 +138,59 @@ describe('ConnectionBind', () => {
     expect(codeOf(bind(client('192.0.2.10:5'), id))).toBe(400)
   })
 
+  test('takes the nonce of its control connection, of its own and of no other one', () => {
+    const waiting = (one: TestClient): number => {
+      connect(one)
+      open()
+      return Number(one.takeMessage()!.connectionId)
+    }
+    const bound = (from: string, nonce: string | null, id: number, parts = {}): number => {
+      const data = client(from, parts)
+      data.nonce = nonce
+      return codeOf(bind(data, id))
+    }
+    const { one } = control()
+    const { one: other } = control('192.0.2.10:2000', { user: 'bob', password: 'berry' })
+    const { one: elsewhere } = control('192.0.2.11:1000')
+    const id = waiting(one)
+    const [idOfOther, idElsewhere] = [waiting(other), waiting(elsewhere)]
+    // Of another control connection, from another address, for a number that nobody has, for another method.
+    expect(bound('192.0.2.10:1001', other.nonce, id)).toBe(438)
+    expect(bound('192.0.2.10:1002', one.nonce, idOfOther)).toBe(438)
+    expect(bound('192.0.2.12:1003', one.nonce, id)).toBe(438)
+    expect(bound('192.0.2.10:1004', one.nonce, id ^ 1)).toBe(438)
+    expect(bound('192.0.2.10:1005', one.nonce, idElsewhere)).toBe(438)
+    const refreshing = client('192.0.2.10:1006')
+    refreshing.nonce = one.nonce
+    expect(refreshing.code(METHODS.REFRESH)).toBe(438)
+    // It is as good as its own; who asks must be the same user all the same.
+    const bob = { user: 'bob', password: 'berry' }
+    expect(bound('192.0.2.10:1007', one.nonce, id, bob)).toBe(441)
+    expect(bound('192.0.2.10:1008', one.nonce, id, { password: 'wrong' })).toBe(401)
+    expect(bound('192.0.2.10:1009', one.nonce, id)).toBe(0)
+    expect(bound('192.0.2.10:1010', one.nonce, id)).toBe(438) // the number names nothing any more
+    expect(bound('192.0.2.11:1011', null, idElsewhere)).toBe(0)
+  })
+
+  test('with a nonce of its control connection that is too old is 438', () => {
+    const { one } = control()
+    const { nonce } = one
+    for (let hour = 0; hour < 3_590_000; hour += 359_000) {
+      world.advance(359_000)
+      one.nonce = null
+      expect(one.code(METHODS.REFRESH)).toBe(0)
+    }
+    connect(one)
+    open()
+    const id = Number(one.takeMessage()!.connectionId)
+    world.advance(11_000)
+    const data = client('192.0.2.10:1001')
+    data.nonce = nonce
+    expect(codeOf(bind(data, id))).toBe(438)
+    data.nonce = one.nonce
+    expect(codeOf(bind(data, id))).toBe(0)
+  })
+
   test('that does not come in 30 s ends the connection', () => {
     const { one } = control()
     connect(one)
