@@ -11,13 +11,13 @@ import {
   isScarce,
   limitOfDescriptors,
 } from '../lib/descriptor-budget.ts'
-import { nextDescriptor } from '../lib/descriptors.ts'
+import { hasDescriptors, nextDescriptor } from '../lib/descriptors.ts'
 import { closeFds, duplicateFd } from '../lib/pass-fds.ts'
 import { bunSockets } from '../sockets/bun/bun-sockets.ts'
 import type { ListenHow, Listening, Socket } from '../sockets/socket.ts'
 import { sockets } from '../sockets/sockets.ts'
 
-/** So many clients must have gone before others are accepted. */
+/** So many clients must have gone before others are accepted; half of them where there are few. */
 const AGAIN_CLIENTS = 4
 const LOOK_EVERY_MS = 100
 /** So many idle connections to servers end at once where descriptors are scarcer than was reckoned. */
@@ -82,11 +82,13 @@ function lookSoon(): void {
 
 function lookAgain(): void {
   if (state.isStopped) {
-    const isRoom = state.clients <= Math.max(0, clientsMax() - AGAIN_CLIENTS)
+    const again = againClients()
+    const isRoom = state.clients <= Math.max(0, clientsMax() - again)
     if (!isRoom) return news?.waiting()
-    if (isScarce(nextDescriptor() + AGAIN_CLIENTS)) {
-      if (giveUp(IDLE_ENDED) === 0) news?.waiting()
-      return
+    if (isScarce(nextDescriptor() + again)) {
+      if (giveUp(IDLE_ENDED) > 0) return
+      // Without a client nothing is about to be closed: what is there has to do, or nobody is served again.
+      if (state.clients > 0 || !hasDescriptors()) return news?.waiting()
     }
     state.isStopped = false
     news?.resumed()
@@ -99,6 +101,8 @@ function lookAgain(): void {
   clearInterval(look)
   look = null
 }
+
+const againClients = (): number => Math.max(1, Math.min(AGAIN_CLIENTS, Math.floor(clientsMax() / 2)))
 
 function takeBack(one: Parked): boolean {
   try {

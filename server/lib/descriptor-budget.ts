@@ -3,12 +3,14 @@
 import { descriptorLimit, nextDescriptor } from './descriptors.ts'
 
 /** For logs, names to be resolved, config, and connections to servers that outlive their clients. */
-const SPARE = 24
+const SPARE_MAX = 24
+/** Of what the process leaves: where that is little, clients have the rest. */
+const SPARE_PART = 0.6
 
 /** Ends one connection that can be done without; false: there is none. */
 type GiveUp = () => boolean
 
-const state = { limit: Number.NaN, base: 0, open: 0 }
+const state = { limit: Number.NaN, base: 0, spare: 0, open: 0 }
 let way: GiveUp = () => false
 
 /** Asked when descriptors run short. */
@@ -20,6 +22,7 @@ export function giveUpBy(how: GiveUp): void {
 export function limitDescriptors(limit: number, base: number): void {
   state.limit = limit
   state.base = base
+  state.spare = Math.min(SPARE_MAX, Math.max(0, Math.floor((limit - base) * SPARE_PART)))
 }
 
 /** The limit that is reckoned with. */
@@ -29,10 +32,10 @@ export function limitOfDescriptors(): number {
 }
 
 /** Descriptors for connections, of both sides together. */
-export const forConnections = (): number => limitOfDescriptors() - state.base - SPARE
+export const forConnections = (): number => limitOfDescriptors() - state.base - state.spare
 
 /** A descriptor of this number, or a higher one, is none that a connection should have. */
-export const isScarce = (fd: number): boolean => fd >= limitOfDescriptors() - SPARE
+export const isScarce = (fd: number): boolean => fd >= limitOfDescriptors() - state.spare
 
 /** A connection of either side begins, and has a descriptor or is about to: others make room for it. */
 export function connectionBegins(): void {

@@ -58,3 +58,23 @@ test('more clients than there are descriptors for are served one after the other
   await gateway.event('applied')
   expect(gateway.events.filter(({ wanted }) => wanted !== undefined)).toHaveLength(1)
 })
+
+test('a limit that is hardly more than the process itself needs serves few at a time, and goes on for good', async () => {
+  await using origin = startOrigin((_request, reply) => reply.send(200, 'ok'))
+  await using gateway = await startGateway({
+    through: ['sh', '-c', 'ulimit -n 30; exec "$@"', 'sh'],
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', backend: 'origin' } },
+      backends: { origin: { servers: [{ url: origin.url }] } },
+    },
+  })
+  for (let n = 0; n < 3; n++) {
+    const clients: RawClient[] = []
+    for (let of = 0; of < 12; of++) clients.push(await rawClient(gateway.port()))
+    for (const client of clients) client.send(GET)
+    for (const client of clients) {
+      expect((await client.readAnswer()).status).toBe(200)
+      client.rst()
+    }
+  }
+})

@@ -47,6 +47,47 @@ if (process.platform === 'linux') {
     expect(accepting.fd).toBe(-1)
   })
 
+  test('where a process may have few descriptors, several clients are served at a time, and it goes on when they have gone', async () => {
+    let accepted = 0
+    const accepting = new Accepting(ANY_PORT, false, (socket) => {
+      accepted++
+      clientAccepted(0)
+      socket.owner = { ...NOBODY, onClose: () => clientGone() }
+    })
+    const before = nextDescriptor()
+    for (const [left, most] of [
+      [22, 4],
+      [16, 3],
+      [8, 2],
+      [4, 1],
+    ] as const) {
+      limitDescriptors(before + left, before)
+      expect([left, clientsMax()]).toEqual([left, most])
+      accepted = 0
+      const clients = await Promise.all(Array.from({ length: most }, () => rawClient(accepting.port)))
+      await waitFor(() => accepted === most && isAcceptingStopped())
+      for (const client of clients) client.rst()
+      await waitFor(() => !isAcceptingStopped())
+    }
+    accepting.stop()
+  })
+
+  test('when the last client has gone accepting goes on, though more descriptors are in use than were reckoned', async () => {
+    const accepting = new Accepting(ANY_PORT, false, (socket) => {
+      clientAccepted(nextDescriptor())
+      socket.owner = { ...NOBODY, onClose: () => clientGone() }
+    })
+    limitDescriptors(nextDescriptor() + 2, nextDescriptor() - 60)
+    for (let i = 0; i < 2; i++) {
+      const stops = acceptingStops()
+      const client = await rawClient(accepting.port)
+      await waitFor(() => acceptingStops() === stops + 1)
+      client.rst()
+      await waitFor(() => !isAcceptingStopped())
+    }
+    accepting.stop()
+  })
+
   // Of Bun's: those of ours have their listening socket all the time.
   test.skipIf(sockets().kind !== 'bun')(
     'a listening socket that cannot be taken back at first is tried until it accepts again',
