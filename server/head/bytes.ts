@@ -121,3 +121,10 @@ export function trimSpace(bytes: Uint8Array, start: number, end: number): number
   while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === HT)) at--
   return at
 }
+
+/** What a hexadecimal digit says; -1: it is none. */
+export function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const lower = byte | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}

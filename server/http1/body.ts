@@ -1,13 +1,13 @@
 // The body of a message as it arrives (RFC 9112 §6, §7): finds its end, validates chunked framing, and hands
 // on pieces of what was read. Nothing is copied and nothing kept; a piece may be cut anywhere.
-import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN } from '../head/bytes.ts'
+import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN, hexDigit } from '../head/bytes.ts'
 import type { Fields } from '../head/fields.ts'
 import type { Framing } from '../head/framing.ts'
-import { FRAMING_TRAILERS, isNoTrailer, trailerFields } from './trailers.ts'
+import { FRAMING_TRAILERS, TRAILER_BYTES_MAX, isNoTrailer, trailerFields } from './trailers.ts'
 
-/** Takes pieces of a body; `bytes[from..to)` is never empty. */
+/** Takes pieces of a body; `bytes[from..to)` is never empty, and `content` bytes of it are not framing. */
 export interface PieceTaker {
-  piece(bytes: Buffer, from: number, to: number): void
+  piece(bytes: Buffer, from: number, to: number, content: number): void
 }
 
 /** Places in a chunked body (§7.1). */
@@ -32,9 +32,8 @@ const WANTED: readonly (readonly [places: readonly number[], what: string])[] = 
 ]
 
 const SIZE_DIGITS_MAX = 13 // 2^52 - 1: exact in a number
-/** All extensions of one body, and all its trailers: bounded, so that framing cannot be made of megabytes. */
+/** All extensions of one body: bounded, so that framing cannot be made of megabytes. */
 const EXTENSION_BYTES_MAX = 4096
-const TRAILER_BYTES_MAX = 8192
 
 /** `read` returns this when the body breaks its framing. */
 export const MALFORMED = -1
@@ -48,6 +47,8 @@ export class BodyReader {
   /** Hand on chunk framing too, extensions left out; otherwise content only. */
   #keepsFraming = false
   #left = 0
+  /** Content of a body whose framing is handed on that was read, and stands in no piece yet. */
+  #untold = 0
   #place = SIZE
   #digits = 0
   #extensionBytes = 0
@@ -70,6 +71,7 @@ export class BodyReader {
     this.contentBytes = 0
     this.#framing = framing
     this.#left = framing === 'length' ? bodyBytes : 0
+    this.#untold = 0
     this.#keepsFraming = keepsFraming
     this.#place = SIZE
     this.#digits = 0
@@ -106,7 +108,7 @@ export class BodyReader {
     return this.#framing === 'length' ? this.#left : Number.POSITIVE_INFINITY
   }
 
-  /** So many bytes of a body of known length came another way. */
+  /** So many bytes of a body of known length came another way, and are in no piece. */
   skip(count: number): void {
     this.#left -= count
     this.contentBytes += count
@@ -119,21 +121,18 @@ export class BodyReader {
     if (this.#framing === 'length') return this.#readLength(bytes, from, to, taker)
     if (this.#framing === 'chunked') return this.#readChunked(bytes, from, to, taker)
     this.contentBytes += to - from
-    if (to > from) taker.piece(bytes, from, to)
+    if (to > from) taker.piece(bytes, from, to, to - from)
     return to
   }
 
   #readLength(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
     const end = to - from < this.#left ? to : from + this.#left
     this.skip(end - from)
-    if (end > from) taker.piece(bytes, from, end)
+    if (end > from) taker.piece(bytes, from, end, end - from)
     return end
   }
 
-  /**
-   * A state machine over bytes; data is skipped as a whole. `kept`: bytes from there on are not handed on
-   * yet.
-   */
+  /** A state machine over bytes; data is skipped as a whole. What begins at `kept` is not handed on yet. */
   #readChunked(bytes: Buffer, from: number, to: number, taker: PieceTaker): number {
     let i = from
     let kept = this.#isHeldBack ? -1 : from
@@ -152,7 +151,7 @@ export class BodyReader {
           else if (byte === CR) this.#place = SIZE_LF
           else if (byte === 59 || byte === SP || byte === HT) {
             // BWS, ";" and chunk-ext (§7.1.1): checked, bounded, not handed on
-            if (this.#keepsFraming && i > kept) taker.piece(bytes, kept, i)
+            if (this.#keepsFraming && i > kept) this.#handOn(taker, bytes, kept, i)
             kept = -1
             this.#place = byte === 59 ? EXTENSION : SIZE_BLANK
           } else return MALFORMED
@@ -179,7 +178,8 @@ export class BodyReader {
           const end = to - i < this.#left ? to : i + this.#left
           this.#left -= end - i
           this.contentBytes += end - i
-          if (!this.#keepsFraming) taker.piece(bytes, i, end)
+          if (this.#keepsFraming) this.#untold += end - i
+          else taker.piece(bytes, i, end, end - i)
           i = end
           if (this.#left === 0) this.#place = DATA_CR
           break
@@ -198,7 +198,7 @@ export class BodyReader {
           const before = this.#place
           if (this.#readTrailer(byte) === MALFORMED) return MALFORMED
           if (before === TRAILER && this.#place === TRAILER_NAME) {
-            if (this.#keepsFraming && kept !== -1 && i > kept) taker.piece(bytes, kept, i)
+            if (this.#keepsFraming && kept !== -1 && i > kept) this.#handOn(taker, bytes, kept, i)
             kept = -1
             nameAt = i
           } else if (before === TRAILER_NAME && this.#place === TRAILER_VALUE && !this.#isDropped)
@@ -209,14 +209,21 @@ export class BodyReader {
             kept = i
           }
           if (this.isDone) {
-            if (this.#keepsFraming && kept !== -1) taker.piece(bytes, kept, i)
+            if (this.#keepsFraming && kept !== -1) this.#handOn(taker, bytes, kept, i)
             return i
           }
         }
       }
     }
-    if (this.#keepsFraming && kept !== -1 && to > kept) taker.piece(bytes, kept, to)
+    if (this.#keepsFraming && kept !== -1 && to > kept) this.#handOn(taker, bytes, kept, to)
     return to
+  }
+
+  /** A piece that holds chunk framing. */
+  #handOn(taker: PieceTaker, bytes: Buffer, from: number, to: number): void {
+    const content = this.#untold
+    this.#untold = 0
+    taker.piece(bytes, from, to, content)
   }
 
   /** What is read now is not handed on, or not yet. */
@@ -228,7 +235,7 @@ export class BodyReader {
   /** The name of a trailer field that began in earlier bytes; what follows it begins at `at`. */
   #handOnName(taker: PieceTaker, at: number): number {
     const name = Buffer.from(this.#name, 'latin1')
-    if (this.#keepsFraming) taker.piece(name, 0, name.length)
+    if (this.#keepsFraming) this.#handOn(taker, name, 0, name.length)
     return at
   }
 
@@ -290,10 +297,4 @@ export class BodyReader {
     const wanted = WANTED.find(([places]) => places.includes(this.#place))?.[1] ?? 'a trailer field'
     return `behind ${this.contentBytes} bytes of its chunked body ${wanted} is wanted`
   }
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= 48 && byte <= 57) return byte - 48
-  const lower = byte | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }

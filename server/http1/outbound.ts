@@ -28,8 +28,6 @@ export class Outbound extends RequestWriter<DialEvents> implements ServerStream,
   #interims: Interims | null = null
   /** The head of this answer, once it is handed on. */
   #told: ResponseHead | null = null
-  /** Content of the answer that was handed on. */
-  #toldBytes = 0
 
   // ── the request ──
 
@@ -150,7 +148,6 @@ export class Outbound extends RequestWriter<DialEvents> implements ServerStream,
     this.place = 'body'
     const length = framing === 'none' ? 0 : framing === 'length' ? bodyBytes : Number.POSITIVE_INFINITY
     if (at + length <= bytes.length) return this.#answerAtOnce(framing, bytes, at, at + length)
-    this.#toldBytes = 0
     this.reader.begin(framing, bodyBytes, true)
     this.#tell(head, answerForm(framing))
     if (this.place !== 'body') return
@@ -202,10 +199,7 @@ export class Outbound extends RequestWriter<DialEvents> implements ServerStream,
     this.#bodyWhole(NOTHING, 0, null)
   }
 
-  piece(bytes: Buffer, from: number, to: number): void {
-    const { contentBytes } = this.reader
-    const content = contentBytes - this.#toldBytes
-    this.#toldBytes = contentBytes
+  piece(bytes: Buffer, from: number, to: number, content: number): void {
     this.#events?.serverBody(bytes, from, to, content)
   }
 

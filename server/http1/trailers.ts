@@ -19,6 +19,8 @@ const NEVER_TRAILERS = new Set(
 export const isNoTrailer = (lower: string): boolean =>
   NEVER_TRAILERS.has(lower) || lower.startsWith('x-forwarded-')
 
+/** All trailers of one body. */
+export const TRAILER_BYTES_MAX = 8192
 /** More fields than fit into the bytes that trailers may have. */
 const FIELDS_MAX = 8192
 
