@@ -2,7 +2,7 @@
 // what was wanted. A worker that is replaced gets the same.
 import type { Config } from '../../config/schema.ts'
 import { type Choice, choose, type Probes, wantedHere, wantedSockets } from '../../sockets/choose.ts'
-import type { SocketsKind } from '../../sockets/socket.ts'
+import { SOCKETS_KINDS, type SocketsKind } from '../../sockets/socket.ts'
 import { kindsHere } from '../../sockets/sockets.ts'
 import type { SocketsFacts } from '../../telemetry/documents.ts'
 import { type LogEvent, logEvent } from '../../telemetry/log.ts'
@@ -26,8 +26,9 @@ export class ChosenSockets {
   /** What is not asked may be there. */
   #probes: Probes
   #chosen: Choice | null = null
-  /** Processes that have others, as they could not make those. */
-  readonly #others = new Map<string, Choice>()
+  #isNamed = false
+  /** What each process has: others than the chosen ones where it could not make those. */
+  readonly #had = new Map<string, Choice>()
   #hasTold = false
   #probing: Promise<string | null> | null = null
 
@@ -65,6 +66,7 @@ export class ChosenSockets {
     if (ofSystem.io_uring !== undefined && wantsRings(wanted))
       this.#probes = { ...ofSystem, io_uring: await this.#ask() }
     this.#chosen = choose(wanted, this.#probes)
+    this.#isNamed = wanted !== 'auto'
     const { kind, why } = this.#chosen
     if (why !== null) this.#tell({ wanted, sockets: kind, why })
   }
@@ -75,22 +77,31 @@ export class ChosenSockets {
     return this.#chosen.kind
   }
 
-  /** Of all workers; more than one where some could not make those that were chosen. */
+  /** Of all workers, the best first; more than one where some could not make those that were chosen. */
   get said(): string {
-    const kinds = [this.kind, ...[...this.#others.values()].map(({ kind }) => kind)]
-    return [...new Set(kinds)].join(', ')
+    const kinds = new Set([this.#inUse.kind, ...[...this.#had.values()].map(({ kind }) => kind)])
+    return SOCKETS_KINDS.filter((kind) => kinds.has(kind)).join(', ')
   }
 
   /** What a process has, as it says itself. */
   heard(process: string, choice: Choice): void {
-    if (choice.kind === this.#chosen?.kind) return void this.#others.delete(process)
-    this.#others.set(process, choice)
+    this.#had.set(process, choice)
+    if (choice.kind === this.#chosen?.kind) return
     this.#tell({ process, wanted: this.#chosen?.kind, sockets: choice.kind, why: choice.why })
   }
 
   /** A process is gone. */
   forget(process: string): void {
-    this.#others.delete(process)
+    this.#had.delete(process)
+  }
+
+  /** The chosen ones, or the best that any process has where none could make those. */
+  get #inUse(): Choice {
+    const chosen = this.#chosen ?? { kind: this.kind, why: null }
+    const had = [...this.#had.values()]
+    if (had.length === 0 || had.some(({ kind }) => kind === chosen.kind)) return chosen
+    const best = SOCKETS_KINDS.find((kind) => had.some((one) => one.kind === kind))
+    return had.find(({ kind }) => kind === best) ?? chosen
   }
 
   /** A config that wants others than are in use. */
@@ -98,19 +109,21 @@ export class ChosenSockets {
     const wanted = wantedSockets(sockets, this.#parts.env)
     if (typeof wanted !== 'string' || this.#chosen === null) return []
     if (choose(wanted, this.#probes).kind === this.#chosen.kind) return []
-    const message = `found ${sockets}, in use is ${this.#chosen.kind}: a change needs a restart`
+    const message = `found ${sockets}, in use is ${this.#inUse.kind}: a change needs a restart`
     return [{ path: 'sockets', message }]
   }
 
   /** Null before they are chosen. */
   get facts(): SocketsFacts | null {
     if (this.#chosen === null) return null
-    const others = [...this.#others].map(([process, { kind, why }]) => ({ process, kind, why }))
-    return { ...this.#chosen, others }
+    const { kind, why } = this.#inUse
+    const others = [...this.#had].filter(([, had]) => had.kind !== kind)
+    return { kind, why, others: others.map(([process, had]) => ({ process, ...had })) }
   }
 
+  /** Once. Who named what he wanted may count on it, who left it to us does not. */
   #tell(facts: Readonly<Record<string, unknown>>): void {
-    if (!this.#hasTold) this.#parts.tell('info', 'sockets_fallback', facts)
+    if (!this.#hasTold) this.#parts.tell(this.#isNamed ? 'warn' : 'info', 'sockets_fallback', facts)
     this.#hasTold = true
   }
 }

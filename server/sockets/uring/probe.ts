@@ -8,6 +8,7 @@ import { KernelMemory } from '../memory.ts'
 import { BufferRing } from './buffer-ring.ts'
 import * as asked from './requests.ts'
 import { type Completions, HAS_BUFFER, Ring } from './ring.ts'
+import { COMPLETIONS, ENTRIES } from './ring-waiter.ts'
 import { type RingCall, RingRefused } from './set-up.ts'
 import { OLD, whyRefused } from './why-refused.ts'
 
@@ -29,7 +30,8 @@ export function probe(asks: (call: RingCall) => void = () => {}): string | null 
   let ring: Ring | null = null
   try {
     asks('io_uring_setup')
-    ring = new Ring(8, 16)
+    // As large as a worker's: its memory may count as locked (RLIMIT_MEMLOCK), and a small one would pass.
+    ring = new Ring(ENTRIES, COMPLETIONS)
     asks('io_uring_register')
     return lackOf(ring) ?? triedOn(ring, asks)
   } catch (error) {

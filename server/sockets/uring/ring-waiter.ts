@@ -24,8 +24,8 @@ export interface Asker {
 }
 
 /** Entries for a turn of a busy worker: beyond them one more call is made. */
-const ENTRIES = 1024
-const COMPLETIONS = 8192
+export const ENTRIES = 1024
+export const COMPLETIONS = 8192
 const KIND_BITS = 3
 const KINDS = (1 << KIND_BITS) - 1
 const POLLIN = 1

@@ -148,3 +148,40 @@ test('a change to other sockets needs a restart, and one that changes nothing do
     { path: 'sockets', message: 'found auto, in use is epoll: a change needs a restart' },
   ])
 })
+
+test('where no process could make the chosen ones, those that they have are said to be in use, and why', async () => {
+  const { chosen, told } = scene()
+  await chosen.choose({ sockets: 'auto' })
+  const [no, none] = [
+    { kind: 'epoll', why: 'io_uring: no memory' },
+    { kind: 'bun', why: 'io_uring: no memory; epoll: none' },
+  ] as const
+  chosen.heard('worker-0', none)
+  chosen.heard('worker-1', no)
+  expect(told).toMatchObject([{ level: 'info', process: 'worker-0', sockets: 'bun', why: none.why }])
+  expect(chosen.said).toBe('epoll, bun')
+  expect(chosen.facts).toEqual({ ...no, others: [{ process: 'worker-0', ...none }] })
+  chosen.heard('worker-0', no)
+  expect(chosen.said).toBe('epoll')
+  expect(chosen.facts).toEqual({ ...no, others: [] })
+  // A new process tries the chosen ones again.
+  expect(chosen.kind).toBe('io_uring')
+  chosen.heard('worker-0', { kind: 'io_uring', why: null })
+  expect(chosen.said).toBe('io_uring, epoll')
+  expect(chosen.facts).toEqual({ kind: 'io_uring', why: null, others: [{ process: 'worker-1', ...no }] })
+})
+
+test('what was asked for by its name and cannot be had is a warning, in the file or the environment', async () => {
+  for (const [sockets, env] of [
+    ['io_uring', {}],
+    ['auto', { SLUICE_SOCKETS: 'io_uring' }],
+  ] as const) {
+    const refused = scene({ against: 'closed', env })
+    await refused.chosen.choose({ sockets })
+    const later = scene({ env })
+    await later.chosen.choose({ sockets })
+    later.chosen.heard('worker-0', { kind: 'epoll', why: 'io_uring: no memory' })
+    for (const { told } of [refused, later])
+      expect(told).toMatchObject([{ level: 'warn', event: 'sockets_fallback', sockets: 'epoll' }])
+  }
+})

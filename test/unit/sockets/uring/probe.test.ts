@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
+import { needs } from '../../../support/needs.ts'
 import { probe } from '../../../../server/sockets/uring/probe.ts'
 
 const REFUSE = new URL('../../../support/refuse-io-uring.ts', import.meta.url).pathname
@@ -32,6 +33,22 @@ test('a kernel that refuses what we ask for is too old', async () => {
 test('a seccomp profile that refuses one of the calls alone is told by its name', async () => {
   expect(await probeUnder('1:426')).toStartWith('io_uring_enter is refused, though io_uring_setup is not')
   expect(await probeUnder('38:427')).toStartWith('io_uring_register is refused, though io_uring_setup is not')
+})
+
+// Older kernels count nothing of a ring, and those of 6.14 and later all of it unless CAP_IPC_LOCK is there.
+needs('setpriv')('where little memory may be locked the probe finds what a worker would', async () => {
+  const open = PROBE.replace('probe.ts', 'open-ring.ts')
+  const script = `
+    import { probe } from ${JSON.stringify(PROBE)}
+    import { openRing } from ${JSON.stringify(open)}
+    const opened = () => { try { return openRing() && null } catch (error) { return error.message } }
+    console.log(JSON.stringify([probe(), opened()]))`
+  const limited = ['sh', '-c', 'ulimit -l 64; exec "$@"', 'sh']
+  const without = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-ipc_lock'] : []
+  const child = Bun.spawn([...limited, ...without, process.execPath, '--eval', script], { stdout: 'pipe' })
+  const [probed, opened] = JSON.parse(await child.stdout.text()) as (string | null)[]
+  expect(opened).not.toBe(undefined)
+  expect(probed!).toBe(opened!)
 })
 
 test('the probe leaves no descriptor behind, whatever it finds', () => {
