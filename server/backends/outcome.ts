@@ -22,7 +22,10 @@ export const ANSWERED: Outcome = { is: 'answered' }
 /** What is not its server's fault is not counted against it, nor a stale connection that was made good. */
 export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure): void {
   const { record } = server.live
-  if (outcome.is === 'given_up') return record.abandoned(outcome.waitedMs, nowMs)
+  if (outcome.is === 'given_up') {
+    board.attemptGivenUp(server.slot)
+    return record.abandoned(outcome.waitedMs, nowMs)
+  }
   const { loss, waitedMs, wasAnswered } = outcome
   if (loss.isStale || FAULTS[loss.code].side !== 'server') return
   board.attemptFailed(server.slot, faultPlace(loss.code), wasAnswered, unixSeconds())

@@ -42,8 +42,9 @@ export function metricsText(document: MetricsDocument): string {
   return `${metricsLine(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
 }
 
-// Requests are those that it answered, or was the last to fail; attempts are all that it was asked, also
-// where another answered then; lost ones got no answer, and of those refused ones never reached it.
+// Requests are those that it answered, was the last to fail, or had when the client left; attempts are all
+// that it was asked, also where another answered then; lost ones got no answer, and of those refused ones
+// never reached it.
 const HEAD = [
   'BACKEND',
   'SERVER',

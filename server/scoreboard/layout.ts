@@ -4,7 +4,7 @@
 //
 //   line 0, shared: 16 Int32                      | line 1 + n, written by worker n alone
 //     0  state            servers                 |   0   Int32    in flight; open client connections in record 0
-//                                                 |   4   Int32    beats, record 0 only
+//                                                 |   4   Int32    beats in record 0; attempts given up, servers
 //     1  generation       which use of the slot   |   8   Float64  requests
 //     2  in flight        sum of all rows' cells  |   16  Float64  failures
 //     3  epoch            backends                |   24  Float64  bytes in
@@ -38,6 +38,8 @@ export const ACCEPTED = 5
 export const REFUSED_ATTEMPTS = 5
 /** An Int32 of a row. */
 export const BEATS = 1
+/** The same cell, of servers: begins again from 0 after 2^32. */
+export const GIVEN_UP_ATTEMPTS = 1
 export const ATTEMPTS = 6
 export const FAILED_ATTEMPTS = 7
 

@@ -45,3 +45,10 @@ function heldBy(ints: Int32Array, { first, rows }: Place): number {
   for (let row = 1; row <= rows; row++) sum += Atomics.load(ints, first + row * LINE_INTS)
   return sum
 }
+
+/** The sum of a cell of all rows of a record that is counted without a sign. */
+export function sumOf(ints: Int32Array, { first, rows }: Place, cell: number): number {
+  let sum = 0
+  for (let row = 1; row <= rows; row++) sum += ints[first + row * LINE_INTS + cell]! >>> 0
+  return sum
+}

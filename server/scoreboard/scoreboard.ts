@@ -8,7 +8,7 @@
 // much for a second, never too little.
 import { Buckets } from './buckets.ts'
 import * as layout from './layout.ts'
-import { reconcile, takeBack } from './reconcile.ts'
+import { reconcile, sumOf, takeBack } from './reconcile.ts'
 
 export const STATE_EMPTY = 0
 export const STATE_UP = 1
@@ -172,8 +172,18 @@ export class Scoreboard {
     return this.#sum(slot, layout.REFUSED_ATTEMPTS)
   }
 
+  /** Counts an attempt for whose answer its client did not wait: that tells nothing of the server. */
+  attemptGivenUp(slot: number): void {
+    this.#ints[slot * this.#stride + this.#own + layout.GIVEN_UP_ATTEMPTS]! += 1
+  }
+
+  givenUpAttempts(slot: number): number {
+    return sumOf(this.#ints, { first: slot * this.#stride, rows: this.rows }, layout.GIVEN_UP_ATTEMPTS)
+  }
+
+  /** All of them: answered, failed, or given up. */
   attempts(slot: number): number {
-    return this.#sum(slot, layout.ATTEMPTS)
+    return this.#sum(slot, layout.ATTEMPTS) + this.givenUpAttempts(slot)
   }
 
   failedAttempts(slot: number): number {
@@ -234,10 +244,7 @@ export class Scoreboard {
     return this.inFlight(GATEWAY)
   }
 
-  /**
-   * Another number once a client has connected or an exchange has ended: whether anything was served, without
-   * a look at all records.
-   */
+  /** Another number once anything was served (a connection, an exchange), without a look at all records. */
   served(): number {
     return this.acceptedConnections() + this.bytesIn(GATEWAY) + this.bytesOut(GATEWAY)
   }

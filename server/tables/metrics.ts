@@ -50,7 +50,7 @@ export const METRICS = {
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
   retries_total: counter('Attempts beyond the first of an exchange.', 'backend'),
   attempts_total: counter(
-    'Attempts at a server: answered, lost (asked, and not answered to the end) or refused (it was never reached).',
+    'Attempts at a server: answered, lost (asked, and not answered to the end), refused (it was never reached) or given_up (nobody waited for its answer: mostly a client that left).',
     'backend',
     'server',
     'outcome',

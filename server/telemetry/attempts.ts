@@ -79,7 +79,7 @@ export class AttemptWatch {
       const key = `${backend}\n${server}`
       gone.delete(key)
       const failed = board.failedAttempts(slot)
-      const attempts = board.attempts(slot)
+      const attempts = board.attempts(slot) - board.givenUpAttempts(slot) // those tell nothing of it
       let known = this.#watched.get(key)
       // Another slot, or counters that went back: another server by the same name.
       if (known === undefined || known.slot !== slot || failed < known.failed) {

@@ -135,6 +135,8 @@ export interface ServerMetrics {
   readonly failed_attempts: number
   /** Of those, which never reached the server. */
   readonly refused_attempts: number
+  /** Of `attempts`, those whose client left (or was refused) before there was an answer. */
+  readonly given_up_attempts: number
 }
 
 /** All servers of a plan, in the order of the config: what the supervisor has. */
@@ -231,6 +233,7 @@ export function metricsDocument(servers: readonly ServerFacts[], board: Scoreboa
       attempts: board.attempts(slot),
       failed_attempts: board.failedAttempts(slot),
       refused_attempts: board.refusedAttempts(slot),
+      given_up_attempts: board.givenUpAttempts(slot),
     }
   })
   return metricsOf(backends, requests, failures)

@@ -22,9 +22,12 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
     const failed = board.failedAttempts(slot)
     const refused = board.refusedAttempts(slot)
-    totals.counter('attempts_total', [backend, server, 'answered']).set(board.attempts(slot) - failed)
+    const givenUp = board.givenUpAttempts(slot)
+    const answered = board.attempts(slot) - failed - givenUp
+    totals.counter('attempts_total', [backend, server, 'answered']).set(answered)
     totals.counter('attempts_total', [backend, server, 'lost']).set(failed - refused)
     totals.counter('attempts_total', [backend, server, 'refused']).set(refused)
+    totals.counter('attempts_total', [backend, server, 'given_up']).set(givenUp)
   }
 }
 

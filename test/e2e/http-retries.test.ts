@@ -188,6 +188,23 @@ describe('what is counted', () => {
     await gateway.settled()
   })
 
+  test('one whose client left before its answer is counted too, and tells nothing of its server', async () => {
+    await using origin = startOrigin(() => undefined, { when: 'head' })
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const { slot } = gateway.backend().servers[0]!
+    for (const request of [GET, 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf']) {
+      const client = await gateway.client()
+      client.send(request)
+      await origin.begun()
+      client.rst()
+      expect(await gateway.logged()).toMatchObject({ fault: 'client_abort', attempts: 1 })
+    }
+    await gateway.settled()
+    const { board } = gateway
+    expect([board.requests(slot), board.attempts(slot), board.givenUpAttempts(slot)]).toEqual([2, 2, 2])
+    expect([board.failedAttempts(slot), board.lastFault(slot)]).toEqual([0, null])
+  })
+
   test("the time that a client takes to send its request is not its server's", async () => {
     await using origin = startOrigin((_request, reply) => reply.send(200))
     await using gateway = startEngine({ config: toServers([origin.url]) })

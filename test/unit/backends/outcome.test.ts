@@ -59,11 +59,7 @@ test('one that breaks off in its answer is one attempt, and failed', async () =>
 })
 
 test('what is not the fault of its server is not counted against it', async () => {
-  for (const outcome of [
-    lost('server_closed', 'request', true),
-    lost('descriptor_limit', 'nothing'),
-    { is: 'given_up', waitedMs: 5 } as const,
-  ])
+  for (const outcome of [lost('server_closed', 'request', true), lost('descriptor_limit', 'nothing')])
     expect(await picked((backend, server) => backend.release(server, outcome))).toEqual({
       attempts: 0,
       failed: 0,
@@ -71,6 +67,11 @@ test('what is not the fault of its server is not counted against it', async () =
       inFlight: 0,
       burdened: false,
     })
+})
+
+test('one that nobody waited for is an attempt, and tells nothing of its server', async () => {
+  const found = await picked((backend, server) => backend.release(server, { is: 'given_up', waitedMs: 5 }))
+  expect(found).toEqual({ attempts: 1, failed: 0, refused: 0, inFlight: 0, burdened: false })
 })
 
 test('a preferred server is taken while it is usable, untried and has room', async () => {

@@ -40,6 +40,7 @@ const served = (backend: string, name: string, requests: number, failed: number)
   attempts: requests + 7,
   failed_attempts: failed + 7,
   refused_attempts: 4,
+  given_up_attempts: 0,
 })
 
 let healthDocument: HealthDocument

@@ -50,6 +50,7 @@ test('a server that is up and fails each request is told as that', () => {
       attempts: 4,
       failed_attempts: 0,
       refused_attempts: 0,
+      given_up_attempts: 0,
     }
     const metrics = {
       total_requests: 4,

@@ -99,6 +99,7 @@ test('the metrics document has the shape that is promised', () => {
   count(2, 11_425, 8)
   cells.attemptFailed(2, 0, false, NOW)
   for (let i = 0; i < 9; i++) cells.attemptAnswered(2)
+  for (let i = 0; i < 2; i++) cells.attemptGivenUp(2)
   cells.enter(2, 100)
   expect(metricsDocument(serversOfPlan(plan).slice(0, 1), cells)).toEqual({
     total_requests: 15_234,
@@ -113,9 +114,10 @@ test('the metrics document has the shape that is promised', () => {
         active_connections: 1,
         backend: 'api',
         server: 'http://server1:8000',
-        attempts: 10,
+        attempts: 12,
         failed_attempts: 1,
         refused_attempts: 0,
+        given_up_attempts: 2,
       },
     ],
   })
@@ -184,6 +186,11 @@ describe('the watch on attempts', () => {
     expect(look()).toEqual([])
     // No request comes: nothing is known.
     for (let i = 0; i < 10; i++) expect(look()).toEqual([])
+    // Who does not wait for an answer tells nothing either.
+    for (let i = 0; i < 10; i++) {
+      cells.attemptGivenUp(2)
+      expect(look()).toEqual([])
+    }
     cells.attemptAnswered(2)
     for (let i = 0; i < 4; i++) expect(look()).toEqual([])
     expect(look()).toEqual([{ backend: 'api', server: 'one', fault: null, failed: 1 }])
@@ -254,6 +261,9 @@ test('what the scoreboard knows is in the metrics, and gone with the server', ()
   cells.enter(2, 100)
   cells.connections(1)
   cells.addBytes(0, 10, 20)
+  for (let i = 0; i < 5; i++) cells.attemptAnswered(2)
+  cells.attemptFailed(2, faultPlace('server_closed'), false, NOW)
+  for (let i = 0; i < 3; i++) cells.attemptGivenUp(2)
   const totals = new Totals()
   const servers = serversOfPlan(plan)
   gatherBoard(totals, servers, cells)
@@ -266,6 +276,10 @@ test('what the scoreboard knows is in the metrics, and gone with the server', ()
     'lb_backend_health_status{backend="api",server="http://server1:8000"} 1',
     'lb_backend_health_status{backend="api",server="two"} 0',
     'lb_server_in_flight{backend="api",server="http://server1:8000"} 1',
+    'lb_attempts_total{backend="api",server="http://server1:8000",outcome="answered"} 5',
+    'lb_attempts_total{backend="api",server="http://server1:8000",outcome="lost"} 1',
+    'lb_attempts_total{backend="api",server="http://server1:8000",outcome="refused"} 0',
+    'lb_attempts_total{backend="api",server="http://server1:8000",outcome="given_up"} 3',
   ]) {
     expect(text.split('\n')).toContain(line)
   }
