@@ -136,7 +136,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     // It has its answer, and was only not done with its request.
     if (this.stage === WHOLE && this.stream.waitingBytes === 0) return this.#finish()
     this.aborted = true
-    if (this.status === 0) this.status = FAULTS[code].status
+    if (this.status === 0 && FAULTS[code].side === 'client') this.status = FAULTS[code].status // else none was sent
     this.endWith(fault(code, this.attempts > 0))
   }
 

@@ -333,7 +333,7 @@ describe('the end of a worker', () => {
     expect(await drained.promise).toBe(1)
     expect(await busy.closed()).toBe('rst')
     const { status, fault, aborted } = await gateway.logged()
-    expect([status, fault, aborted]).toEqual([503, 'stopped', true])
+    expect([status, fault, aborted]).toEqual([0, 'stopped', true])
     await gateway.settled()
   })
 })

@@ -322,6 +322,30 @@ describe('time limits', () => {
   })
 })
 
+test('what the end of a drain cuts off is told by what was sent: no status where no answer had begun', async () => {
+  await using origin = startOrigin(
+    async (request, reply) => {
+      if (request.target === '/begun') await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello')
+    },
+    { when: 'head' },
+  )
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  await using upload = await gateway.client()
+  upload.send('POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nhalf')
+  await using download = await gateway.client()
+  download.send('GET /begun HTTP/1.1\r\nHost: h\r\n\r\n')
+  await download.readUntil('hello')
+  await origin.begun(2)
+  expect(await new Promise((done) => gateway.engine.drain(0, done))).toBe(2)
+  const cut = { fault: 'stopped', aborted: true, attempts: 1 }
+  const lines = new Map([await gateway.logged(), await gateway.logged()].map((line) => [line.target, line]))
+  expect(lines.get('/upload')).toMatchObject({ ...cut, status: 0, bytesOut: 0 })
+  expect(lines.get('/begun')).toMatchObject({ ...cut, status: 200, bytesOut: 5 })
+  expect(await upload.closed()).toBe('rst')
+  expect(upload.reader.total).toBe(0)
+  await gateway.settled()
+})
+
 test('requests that end in every odd way at once leave no place taken and no connection open', async () => {
   await using origin = startOrigin(
     async (request, reply) => {
