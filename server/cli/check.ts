@@ -59,9 +59,10 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   return 0
 }
 
-/** A problem for programs; what it marks ends before `end_column`. */
+/** A problem for programs; what it marks ends before `end_column`. One of a variable has no place. */
 function document(file: string, problem: Problem): object {
-  const { severity, code, line, column, endLine, endColumn, path, message, hint } = problem
+  const { severity, code, line, column, endLine, endColumn, path, message, hint, variable } = problem
+  if (variable !== undefined) return { severity, code, variable, path, message, hint }
   const place = { file, line, column, end_line: endLine, end_column: endColumn }
   return { severity, code, ...place, path, message, hint }
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../config/problem.ts'
 import type { Machine } from '../config/world.ts'
 import type { ReadFile } from '../config/substitute.ts'
 import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
-import { wantedHere } from '../sockets/choose.ts'
+import { type SocketsProblem, wantedHere } from '../sockets/choose.ts'
 import { kindsHere } from '../sockets/sockets.ts'
 import type { Io } from './io.ts'
 
@@ -25,20 +25,21 @@ export function loadFileAsRun(
   machine: Machine | null = null,
 ): LoadedConfig | RefusedConfig {
   const loaded = loadFile(file, io, machine)
-  if (!loaded.ok) return loaded
-  const wanted = wantedHere(loaded.config.sockets, io.env, kindsHere())
-  if (typeof wanted === 'string') return { ...loaded, config: { ...loaded.config, sockets: wanted } }
-  return { ok: false, problems: [aside(file, wanted)] }
+  const wanted = wantedHere(loaded.ok ? loaded.config.sockets : 'auto', io.env, kindsHere())
+  if (typeof wanted !== 'string')
+    return { ok: false, problems: [...(loaded.ok ? [] : loaded.problems), aside(file, wanted)] }
+  return loaded.ok ? { ...loaded, config: { ...loaded.config, sockets: wanted } } : loaded
 }
 
 /** A problem that stands nowhere in the file. */
-const aside = (file: string, { problem, path = '' }: { problem: string; path?: string }): Problem => ({
+const aside = (file: string, { problem, path, variable }: SocketsProblem): Problem => ({
   severity: 'error',
   code: 'wrong-value',
   ...{ file, line: 1, column: 1, endLine: 1, endColumn: 1 },
-  path,
+  path: path ?? '',
   found: '',
   allowed: '',
   hint: null,
   message: problem,
+  ...(variable !== undefined && { variable }),
 })

@@ -36,12 +36,15 @@ export interface Problem {
   readonly hint: string | null
   /** What was found and what is allowed, in one sentence. */
   readonly message: string
+  /** Of the environment: it says what is wrong, whatever stands in the file, and `message` begins with it. */
+  readonly variable?: string
 }
 
-/** `file:line:column path: found X, allowed Y; hint`. */
-export function formatProblem({ file, line, column, path, message, hint, severity }: Problem): string {
-  const where = `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}`
-  return `${where}: ${severity === 'warning' ? 'warning: ' : ''}${message}${hint === null ? '' : `; ${hint}`}`
+/** `file:line:column path: found X, allowed Y; hint`; of a variable its name stands for the place. */
+export function formatProblem(problem: Problem): string {
+  const { file, line, column, path, message, hint, severity, variable } = problem
+  const where = variable === undefined ? `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ` : ''
+  return `${where}${severity === 'warning' ? 'warning: ' : ''}${message}${hint === null ? '' : `; ${hint}`}`
 }
 
 export interface Finding {

@@ -16,16 +16,24 @@ export type Probes = Readonly<Partial<Record<SocketsKind, string | null>>>
 /** The variable that goes before the config: to try what the file does not say. */
 export const SOCKETS_VARIABLE = 'SLUICE_SOCKETS'
 
+/** What is wrong with what is wanted: at a path of the config, or of a variable, which `problem` names. */
+export interface SocketsProblem {
+  readonly problem: string
+  readonly path?: string
+  readonly variable?: string
+}
+
 /** What is wanted of a process with this environment; a variable that says nothing we know is a problem. */
 export function wantedSockets(
   config: SocketsWanted,
   env: Readonly<Record<string, string | undefined>>,
-): SocketsWanted | { readonly problem: string } {
+): SocketsWanted | SocketsProblem {
   const said = env[SOCKETS_VARIABLE] ?? ''
   if (said === '') return config
   const known = ['auto', ...SOCKETS_KINDS].find((word) => word === said)
   if (known !== undefined) return known as SocketsWanted
   return {
+    variable: SOCKETS_VARIABLE,
     problem: `${SOCKETS_VARIABLE} in the environment: found ${JSON.stringify(said)}, allowed auto, ${SOCKETS_KINDS.join(', ')}`,
   }
 }
@@ -38,7 +46,7 @@ export function wantedHere(
   config: SocketsWanted,
   env: Readonly<Record<string, string | undefined>>,
   ofSystem: Probes,
-): SocketsWanted | { readonly problem: string; readonly path?: string } {
+): SocketsWanted | SocketsProblem {
   const wanted = wantedSockets(config, env)
   if (wanted === 'auto' || wanted === 'bun' || typeof wanted !== 'string') return wanted
   return ofSystem[wanted] === undefined

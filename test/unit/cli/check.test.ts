@@ -34,11 +34,23 @@ test('what the environment wants of sockets is judged as a start does', async ()
   expect(await run(['env.yaml'], { SLUICE_SOCKETS: 'kqueue' })).toEqual({
     code: 1,
     out: '',
-    err: `env.yaml:1:1: ${message}\nenv.yaml: 1 problem\n`,
+    err: `${message}\nenv.yaml: 1 problem\n`,
   })
   const { code, out } = await run(['--json', 'env.yaml'], { SLUICE_SOCKETS: 'kqueue' })
-  expect([code, JSON.parse(out).problems[0].message]).toEqual([1, message])
+  const variable = { severity: 'error', code: 'wrong-value', variable: 'SLUICE_SOCKETS' }
+  expect([code, JSON.parse(out).problems]).toEqual([1, [{ ...variable, path: '', message, hint: null }]])
   expect((await run(['env.yaml'], { SLUICE_SOCKETS: 'bun' })).code).toBe(0)
+})
+
+test('what is wrong in the file and in the environment is told at once, each with its place', async () => {
+  writeFileSync(join(cwd, 'both.yaml'), 'listen: ":0"\nbackends: [{ url: "http://a:1" }]\nsockets: kqueue\n')
+  const { code, err } = await run(['both.yaml'], { SLUICE_SOCKETS: 'uring' })
+  const [first, second, ...rest] = err.split('\n')
+  expect(first).toStartWith('both.yaml:3:10 sockets: found "kqueue"')
+  expect(second).toBe('SLUICE_SOCKETS in the environment: found "uring", allowed auto, io_uring, epoll, bun')
+  expect([code, rest]).toEqual([1, ['both.yaml: 2 problems', '']])
+  // One that is right mends no file.
+  expect((await run(['both.yaml'], { SLUICE_SOCKETS: 'bun' })).err).toContain('both.yaml: 1 problem\n')
 })
 
 test('every problem goes to stderr, with exit code 1', async () => {

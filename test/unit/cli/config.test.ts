@@ -89,8 +89,6 @@ test('what the environment wants of sockets goes before the file, as for a start
   expect(parse((await said('')).out)).toMatchObject({ sockets: 'auto' })
   expect(await said('kqueue')).toMatchObject({
     code: 1,
-    err: expect.stringContaining(
-      ':1:1: SLUICE_SOCKETS in the environment: found "kqueue", allowed auto, io_uring, epoll, bun\n',
-    ),
+    err: 'SLUICE_SOCKETS in the environment: found "kqueue", allowed auto, io_uring, epoll, bun\n',
   })
 })

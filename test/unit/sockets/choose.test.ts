@@ -43,6 +43,7 @@ describe('what is wanted', () => {
 
   test('a variable that says what we do not know is told with what is allowed', () => {
     expect(wantedSockets('auto', { SLUICE_SOCKETS: 'uring' })).toEqual({
+      variable: 'SLUICE_SOCKETS',
       problem: 'SLUICE_SOCKETS in the environment: found "uring", allowed auto, io_uring, epoll, bun',
     })
   })
