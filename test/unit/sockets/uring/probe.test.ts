@@ -35,7 +35,7 @@ test('a seccomp profile that refuses one of the calls alone is told by its name'
   expect(await probeUnder('38:427')).toStartWith('io_uring_register is refused, though io_uring_setup is not')
 })
 
-// Older kernels count nothing of a ring, and those of 6.14 and later all of it unless CAP_IPC_LOCK is there.
+// Some kernels count nothing of a ring as locked; 6.18 counts all of it, unless CAP_IPC_LOCK is there.
 needs('setpriv')('where little memory may be locked the probe finds what a worker would', async () => {
   const open = PROBE.replace('probe.ts', 'open-ring.ts')
   const script = `
