@@ -31,6 +31,7 @@ const SYMBOLS = {
   munmap: { args: ['u64', 'u64'], returns: 'i32' },
   madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' },
   pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
+  read: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   splice: { args: ['i32', 'ptr', 'i32', 'ptr', 'u64', 'u32'], returns: 'i32' },
   shutdown: { args: ['i32', 'i32'], returns: 'i32' },
   // A handler is an address; the two that are used here are 0 and 1.

@@ -22,6 +22,8 @@ export class SocketsFigures {
   /** Pipes through which something flows now, and those that are kept. */
   pipesUsed = 0
   pipesSpare = 0
+  /** Why the kernel does not let bytes go through pipes (splice): an errno; 0: it does. */
+  spliceRefusal = 0
   /** Buffers for reading that are handed out now. */
   buffersLent = 0
   /** How often there was none left, so that sockets had to wait. */
@@ -33,5 +35,6 @@ export class SocketsFigures {
   lookAtPipes(): void {
     this.pipesUsed = pipes.open - pipes.spare
     this.pipesSpare = pipes.spare
+    this.spliceRefusal = pipes.refusal
   }
 }

@@ -11,7 +11,7 @@
 // reset, is found only when all before it has gone on. What is in the pipe is the other socket's, whatever
 // becomes of the one that it came from.
 import { errno } from '../lib/native.ts'
-import { EAGAIN } from './calls.ts'
+import { EAGAIN, EINTR, ENOBUFS, ENOMEM } from './calls.ts'
 import { type Pipe, pipes } from './pipes.ts'
 import type { PourTeller } from './socket.ts'
 
@@ -22,6 +22,9 @@ const LITTLE_BYTES = 16 * 1024
 
 /** So much costs no more than what one read brings, read and written: it waits for no turn of its own. */
 const BRIEF_BYTES = 128 * 1024
+
+/** A socket that says so is not broken. */
+const NONE_NOW = [EAGAIN, EINTR, ENOBUFS, ENOMEM]
 
 /** One of the two sockets; no call on its descriptor blocks. */
 export interface PourEnd {
@@ -78,7 +81,7 @@ export class Pour {
   /** A read brought so much; `isFull`: as much as it could. */
   received(count: number, isFull: boolean): void {
     this.left = Math.max(0, this.left - count)
-    this.isFlowing = isFull && this.left >= LITTLE_BYTES
+    this.isFlowing = isFull && this.left >= LITTLE_BYTES && pipes.refusal === 0
   }
 
   /** Something has come: pours a share. */
@@ -100,7 +103,7 @@ export class Pour {
     const came = pipe.fill(from.fd, most)
     if (came < most) this.isFlowing = came >= LITTLE_BYTES
     if (came <= 0) {
-      const found = came === 0 ? 'end' : this.#noneNow() ? 'more' : 'broken'
+      const found = came === 0 ? 'end' : this.#whyNone(pipe)
       this.#settle(pipe, false)
       return found
     }
@@ -150,15 +153,24 @@ export class Pour {
     if (wasBlocked) from?.pourChanged()
   }
 
-  /** Gives the other socket what is in the pipe; false: it is broken. */
-  #empty(pipe: Pipe): boolean {
-    while (pipe.bytes > 0) if (pipe.emptyInto(this.to.fd) <= 0) return this.#noneNow()
-    return true
+  /** Where the call itself is refused, what comes is read as ever: what it found is still there. */
+  #whyNone(pipe: Pipe): Share {
+    this.code = errno()
+    const isMore = this.code === EAGAIN || this.code === EINTR || pipes.isRefused(pipe, this.code)
+    return isMore ? 'more' : 'broken'
   }
 
-  #noneNow(): boolean {
-    this.code = errno()
-    return this.code === EAGAIN
+  /** Gives the other socket what is in the pipe; false: it is broken. */
+  #empty(pipe: Pipe): boolean {
+    while (pipe.bytes > 0) {
+      if (pipe.emptyInto(this.to.fd) > 0) continue
+      this.code = errno()
+      if (pipe.isCopied) return NONE_NOW.includes(this.code)
+      if (this.code === EAGAIN || this.code === EINTR) return true
+      if (!pipes.isRefused(pipe, this.code)) return false
+      pipe.copy()
+    }
+    return true
   }
 
   /** Behind a share, or what was left of one. */
@@ -195,6 +207,6 @@ export function pourFrom(from: PourEnd, to: PourEnd | null, bytes: number, told:
     outgoing.stop()
   }
   // What waits there for another pour is before all that comes now: until it is gone nothing is poured.
-  if (to === null || bytes === 0 || to.incoming !== null) return
+  if (to === null || bytes === 0 || to.incoming !== null || pipes.refusal !== 0) return
   from.outgoing = to.incoming = new Pour(from, to, bytes, told)
 }
