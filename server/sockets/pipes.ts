@@ -146,9 +146,9 @@ export class Pipes {
   }
 
   /**
-   * Whether it was the call that was refused with this errno (by a sandbox, or a kernel without it, or without
-   * memory for it), and no socket that was found to be broken. Then none of them is given any more, or not for
-   * a while: whoever reads and writes does without.
+   * Whether it was the call that was refused with this errno (by a sandbox, or a kernel without it, or with no
+   * memory for it), and no socket that was found to be broken. Then none of them is given any more, or not
+   * for a while: whoever reads and writes does without.
    */
   isRefused(pipe: Pipe, code: number): boolean {
     if (code === ENOMEM) this.#shortUntilMs = nowMs + TRY_AGAIN_MS
