@@ -146,7 +146,7 @@ export class Pipes {
   }
 
   /**
-   * Whether it was the call that was refused with this errno (by a sandbox, or a kernel without it, or with no
+   * Whether it was the call that was refused with this errno (by a sandbox, or a kernel without it or without
    * memory for it), and no socket that was found to be broken. Then none of them is given any more, or not
    * for a while: whoever reads and writes does without.
    */
