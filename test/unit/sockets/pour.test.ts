@@ -1,90 +1,14 @@
-import { type Pointer, ptr, toArrayBuffer } from 'bun:ffi'
-import { afterEach, beforeEach, describe, expect, spyOn, test } from 'bun:test'
+import { ptr } from 'bun:ffi'
+import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
-import { tick } from '../../../server/lib/clock.ts'
 import { libc } from '../../../server/lib/native.ts'
-import { Wheel } from '../../../server/lib/wheel.ts'
-import {
-  AF_UNIX,
-  ECONNRESET,
-  EINVAL,
-  ENOMEM,
-  ENOSYS,
-  EPERM,
-  EPIPE,
-  OPEN_FLAGS,
-  SOCK_STREAM,
-} from '../../../server/sockets/calls.ts'
+import { ECONNRESET, EPIPE } from '../../../server/sockets/calls.ts'
 import { PIPE_BYTES, type Pipe, pipes } from '../../../server/sockets/pipes.ts'
-import { type Pour, type PourEnd, pourFrom } from '../../../server/sockets/pour.ts'
-import { SkewedClock } from '../lib/skewed-clock.ts'
+import { type Pour, pourFrom } from '../../../server/sockets/pour.ts'
+import { End, MSG_DONTWAIT } from './pour-ends.ts'
 
-const MSG_DONTWAIT = 0x40
 const SHARE_BYTES = 256 * 1024
 const descriptors = (): number => readdirSync('/proc/self/fd').length
-
-/** A socket of ours, and its other end in the hands of the test. */
-class End implements PourEnd {
-  readonly fd: number
-  readonly far: number
-  readonly mayBlock = false
-  isClear = true
-  outgoing: Pour | null = null
-  incoming: Pour | null = null
-  changes = 0
-  broken = 0
-  /** What the other end has sent so far, as a number that each byte is made of. */
-  #sent = 0
-  #got = 0
-  constructor() {
-    const made = new Int32Array(new ArrayBuffer(8))
-    expect(libc().socketpair(AF_UNIX, SOCK_STREAM | OPEN_FLAGS, 0, ptr(made))).toBe(0)
-    this.fd = made[0]!
-    this.far = made[1]!
-  }
-  pourChanged(): void {
-    this.changes++
-  }
-  pourBroke(): void {
-    this.broken++
-  }
-  /** The other end sends bytes that go on where the last ones ended, as many as are taken. */
-  send(most: number): number {
-    const from = this.#sent
-    while (this.#sent - from < most) {
-      const bytes = Buffer.alloc(Math.min(65_536, most - (this.#sent - from)))
-      for (let i = 0; i < bytes.length; i++) bytes[i] = byteAt(this.#sent + i)
-      const count = libc().send(this.far, ptr(bytes), bytes.length, MSG_DONTWAIT)
-      if (count <= 0) break
-      this.#sent += count
-    }
-    return this.#sent - from
-  }
-  /** The other end reads all there is, and sees that it goes on where the last bytes ended. */
-  read(most = Infinity): number {
-    const bytes = Buffer.alloc(65_536)
-    const from = this.#got
-    for (;;) {
-      const wanted = Math.min(bytes.length, most - (this.#got - from))
-      const count = wanted > 0 ? libc().recv(this.far, ptr(bytes), wanted, MSG_DONTWAIT) : 0
-      if (count <= 0) return this.#got - from
-      for (let i = 0; i < count; i++)
-        if (bytes[i] !== byteAt(this.#got + i)) throw new Error(`byte ${this.#got + i} is another`)
-      this.#got += count
-    }
-  }
-  closeFar(): void {
-    libc().close(this.far)
-  }
-  close(): void {
-    this.outgoing?.stop()
-    this.incoming?.cancel()
-    libc().close(this.fd)
-  }
-}
-
-/** No period that a buffer could have. */
-const byteAt = (place: number): number => (place * 31 + (place >>> 8) * 7 + (place >>> 16)) & 255
 
 let from: End
 let to: End
@@ -372,85 +296,4 @@ test('what the other socket took before leaves first: until then nothing comes',
 
 test('volume of a length that is known is poured from the first byte', () => {
   expect(pouring(1_000_000).isFlowing).toBe(true)
-})
-
-describe('where splice is refused', () => {
-  const { splice } = libc()
-  const errnoIs = new Int32Array(toArrayBuffer(libc().__errno_location() as Pointer, 0, 4))
-
-  /** Refuses all of them, or those into the other socket; pipes themselves are asked about as ever. */
-  function refuse(code: number, only: 'all' | 'into the other'): void {
-    spyOn(libc(), 'splice').mockImplementation(((...asked: Parameters<typeof splice>) => {
-      if (only === 'into the other' && asked[2] !== to.fd) return splice(...asked)
-      errnoIs[0] = code
-      return -1
-    }) as typeof splice)
-  }
-
-  afterEach(() => {
-    spyOn(libc(), 'splice').mockRestore()
-    pipes.refusal = 0
-  })
-
-  test.each([EPERM, ENOSYS, EINVAL, ECONNRESET])(
-    'by errno %d, what comes is read as ever, and nobody pours any more',
-    (code) => {
-      const pour = flowing()
-      refuse(code, 'all')
-      from.send(100_000)
-      expect([pour.share(), pour.isFlowing, came, to.broken]).toEqual(['more', false, 0, 0])
-      expect([pipes.refusal, pipes.open]).toEqual([code, 0])
-      pour.received(65_536, true)
-      expect(pour.isFlowing).toBe(false)
-      pour.stop()
-      pourFrom(from, to, Infinity, told)
-      expect(from.outgoing).toBeNull()
-    },
-  )
-
-  test('what is in a pipe already arrives, however little at a time the other takes', () => {
-    const pour = flowing()
-    while (!pour.isBlocked) {
-      from.send(SHARE_BYTES)
-      pour.share()
-      pour.isFlowing = true
-    }
-    refuse(EINVAL, 'into the other')
-    let got = 0
-    while (pour.isBlocked) {
-      got += to.read(30_000)
-      pour.drain()
-    }
-    got += to.read()
-    expect([got, gone, to.broken, pipes.refusal, pipes.open]).toEqual([came, came, 0, EINVAL, 0])
-  })
-
-  test('on the way into the other socket, a share that has come is copied', () => {
-    const pour = flowing()
-    refuse(EINVAL, 'into the other')
-    from.send(100_000)
-    expect([pour.share(), came, gone, to.read()]).toEqual(['more', 100_000, 100_000, 100_000])
-    expect([pour.share(), pour.isFlowing, pipes.open]).toEqual(['more', false, 0])
-  })
-
-  test('who is broken meanwhile is told so', () => {
-    const pour = blocked()
-    refuse(EINVAL, 'into the other')
-    to.closeFar()
-    pour.drain()
-    expect([to.broken, pour.isBlocked, to.incoming, pipes.open]).toEqual([1, false, null, 0])
-  })
-
-  test('for want of memory, it is tried again after a while', () => {
-    const pour = flowing()
-    refuse(ENOMEM, 'all')
-    from.send(100_000)
-    expect([pour.share(), pour.isFlowing, pipes.refusal]).toEqual(['more', false, 0])
-    expect(pipes.take()).toBeNull()
-    using clock = new SkewedClock()
-    clock.pass(1001, new Wheel(tick))
-    spyOn(libc(), 'splice').mockRestore()
-    pour.isFlowing = true
-    expect([pour.share(), came]).toEqual(['more', 100_000])
-  })
 })
