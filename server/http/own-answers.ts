@@ -104,7 +104,7 @@ export abstract class OwnAnswers extends ExchangeState {
     this.stream.reset('client_abort')
   }
 
-  /** The answer breaks off: the client's connection is broken too, so that it is seen as cut. */
+  /** The answer breaks off: the client's connection ends too, so that it is seen as cut. */
   broken(code: FaultCode): void {
     if (this.isEnded) return
     // What changes the body has let nothing out yet.

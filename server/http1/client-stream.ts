@@ -221,10 +221,15 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
     this.connection.exchangeOver(this.keeps)
   }
 
+  /**
+   * What there is of an answer whose framing shows that the rest is missing (RFC 9112 §8) still arrives: a
+   * reset would destroy what is on its way. Where only its end would tell, it must not look like one.
+   */
   reset(_code: FaultCode): void {
     this.#exchange = null
     this.#release()
-    this.connection.drop()
+    if (this.showsEnd) this.connection.exchangeOver(false)
+    else this.connection.drop()
   }
 
   /** What is held only for the time of an exchange. */

@@ -50,10 +50,14 @@ export abstract class AnswerWriter {
   #heldFrom = 0
   #heldTo = 0
 
+  /** Its head is written, and says where its body ends: one that breaks off is not taken for whole. */
+  protected showsEnd = false
+
   /** Another answer is to come; what was held of one that was given up leaves no more. */
   protected beginAnswer(keeps: boolean): void {
     this.keeps = keeps
     this.sentBytes = 0
+    this.showsEnd = false
     this.#heldBytes = null
   }
 
@@ -64,6 +68,7 @@ export abstract class AnswerWriter {
   head(head: ResponseHead, form: BodyForm): void {
     const isHttp10 = this.request.version === 10
     lines.isChunked = this.#isChunked(head, form, isHttp10)
+    this.showsEnd = form === 'length' || lines.isChunked
     if (head.status === 101) lines.connection = 'upgrade'
     else if (!this.keeps || this.connection.isLast) {
       this.keeps = false

@@ -98,6 +98,10 @@ for (const how of ['fin', 'rst'] as const)
     const { bytesOut, fault } = await gateway.logged()
     expect(fault).toBe('server_truncated')
     expect(bytesOut).toBeLessThanOrEqual(LENGTH / 2)
+    // What is said to have been sent has arrived: its end follows in order.
+    expect(answer.bytes.length).toBe(bytesOut)
+    expect(await client.ending()).toBe('fin')
+    client.fin()
     await gateway.settled()
   })
 
