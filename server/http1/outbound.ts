@@ -53,8 +53,9 @@ export class Outbound extends RequestWriter<DialEvents> implements ServerStream,
     this.reader.contentOnly()
   }
 
+  /** Also where it says that it ends behind its answer: its own half may be all that it means. */
   get persists(): boolean {
-    return this.isKept
+    return !this.reader.isCloseDelimited
   }
 
   // ── reading ──

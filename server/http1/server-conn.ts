@@ -188,9 +188,12 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     return dialler
   }
 
-  /** The server sent FIN. */
+  /**
+   * The server sent FIN. Behind its answer it may only have ended its own half, and takes the rest of the
+   * request yet: one that is gone resets the connection as soon as more of that comes.
+   */
   onEnd(): void {
-    if (this.isFinishing) return
+    if (this.isFinishing || (this.place === 'rest' && !this.hasFailed)) return
     if (this.place === 'tunnel') return this.tunnelEnded()
     if (this.place === 'body' && this.reader.isCloseDelimited && !this.hasFailed) return this.readToClose()
     this.#broken()

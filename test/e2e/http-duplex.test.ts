@@ -133,6 +133,83 @@ describe('a server that answers while it reads', () => {
   })
 })
 
+describe('a server that ends its own half behind an early answer', () => {
+  const ACCEPTED = 'HTTP/1.1 202 Accepted\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'
+
+  for (const [name, isChunked] of [
+    ['length', false],
+    ['chunked', true],
+  ] as const)
+    test(`gets the whole upload of framing ${name}, and its client is served on`, async () => {
+      const SIZE = 5_000_000
+      const body = Buffer.alloc(SIZE, 'upload')
+      await using origin = startOrigin(
+        async ({ target }, reply) => {
+          if (target !== '/') return reply.send(200, 'next')
+          await reply.raw(ACCEPTED)
+          reply.fin()
+        },
+        { when: 'head' },
+      )
+      await using gateway = startEngine({ config: toServers([origin.url]) })
+      const client = await gateway.client()
+      client.send(isChunked ? `${CHUNKED}${SIZE.toString(16)}\r\n` : upload(SIZE)).send(body.subarray(0, 10))
+      const answer = await client.readAnswer()
+      expect([answer.status, answer.body, answer.get('connection')]).toEqual([202, 'ok', null])
+      // Its end has come by now, or does while the rest is sent: in the log stands what became of the whole.
+      client.send(body.subarray(10)).send(isChunked ? '\r\n0\r\n\r\n' : '')
+      const { status, fault, bytesIn } = await gateway.logged()
+      expect([status, fault, bytesIn]).toEqual([202, null, SIZE])
+      const [request] = origin.requests
+      expect(await request!.done).toBe(true)
+      expect(request!.bodyLength).toBe(SIZE)
+      expect(request!.body).toBe(body.toString('latin1'))
+      expect((await client.get('/next')).body).toBe('next')
+      expect(origin.accepted).toBe(2)
+      await gateway.settled()
+    })
+
+  test('and is gone has answered: its client learns that no more is taken, and can read that late', async () => {
+    await using origin = startOrigin(
+      async (request, reply) => {
+        await reply.raw(ACCEPTED)
+        reply.fin()
+        await waitFor(() => request.bodyLength > 4)
+        reply.rst()
+      },
+      { when: 'head' },
+    )
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const client = await gateway.client()
+    client.send(upload(9_000_000)).send('some')
+    expect((await client.readAnswer()).status).toBe(202)
+    client.send(Buffer.alloc(5_000_000))
+    expect(await client.ending()).toBe('fin')
+    expect(await gateway.logged()).toMatchObject({ status: 202, fault: null, aborted: false })
+    const [request] = origin.requests
+    expect(request!.complete).toBe(false)
+    client.rst()
+    await gateway.settled()
+  })
+
+  test('and whose client goes in the middle of its upload does not see that as whole', async () => {
+    await using origin = startOrigin(
+      async (_request, reply) => {
+        await reply.raw(ACCEPTED)
+        reply.fin()
+      },
+      { when: 'head' },
+    )
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const client = await gateway.client()
+    client.send(CHUNKED).send('4\r\nsome\r\n')
+    expect((await client.readAnswer()).status).toBe(202)
+    client.fin()
+    expect(await origin.requests[0]!.done).toBe(false)
+    await gateway.settled()
+  })
+})
+
 describe('a server that ends an upload', () => {
   for (const size of [0, 1000, 100_000]) {
     test(`with 413 and ${size} bytes and closes has its answer delivered whole to a client that reads late`, async () => {
