@@ -234,3 +234,17 @@ test('an answer that is read as content has no trailers of the one before it on 
   expect(origin.accepted).toBe(1)
   await gateway.settled()
 })
+
+test('a server that breaks off leaves nothing but the end of the connection behind its part of an answer, whatever was asked for next', async () => {
+  await using origin = startOrigin(async (_request, reply) => {
+    await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello')
+    reply.fin()
+  })
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  const client = await gateway.client()
+  client.send(get('/') + get('/'))
+  expect(await client.readToEnd()).toEndWith('\r\n\r\nhello')
+  client.fin()
+  expect(origin.requests).toHaveLength(1)
+  await gateway.settled()
+})

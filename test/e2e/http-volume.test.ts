@@ -148,3 +148,31 @@ test('what a server sends behind a large answer reaches nobody, wherever it was 
   }
   await gateway.settled()
 })
+
+const LARGE = Buffer.alloc(3_000_000, 'large')
+for (const [name, head, before] of [
+  ['length', 'Content-Length: 5000000', ''],
+  ['chunked', 'Transfer-Encoding: chunked', '4c4b40\r\n'],
+] as const)
+  test(`a large answer of framing ${name} that its server breaks off reaches a client that reads late as far as is logged, then ends`, async () => {
+    await using origin = startOrigin(async (_request, reply) => {
+      await reply.raw(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${before}`)
+      await reply.raw(LARGE)
+      reply.fin()
+    })
+    await using gateway = startEngine({ config: toServers([origin.url]) })
+    const client = await gateway.client()
+    client.pause()
+    client.send(REQUEST)
+    // A part of it waits here, and the log is written once the server's end is seen behind that.
+    await waitFor(() => client.unsent === 0 && origin.requests.length === 1)
+    client.resume()
+    const answer = await client.readAnswer()
+    const { bytesOut, fault, aborted } = await gateway.logged()
+    expect([fault, aborted, answer.complete]).toEqual(['server_truncated', true, false])
+    expect(answer.bytes.equals(LARGE)).toBe(true)
+    expect(bytesOut).toBe(LARGE.length)
+    expect(await client.ending()).toBe('fin')
+    client.fin()
+    await gateway.settled()
+  })
