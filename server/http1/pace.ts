@@ -36,9 +36,11 @@ export abstract class Pace {
   /** Bytes a second that a body must average; 0: any. */
   protected abstract get leastRate(): number
 
-  /** When to look again at a body in motion. */
+  /** When to look again at a body in motion: no later than what is read may have paused for too long. */
   nextLook(now: number): number {
-    return now + Math.min(this.idleMs, RATE_GRACE_MS)
+    const lookMs = now + Math.min(this.idleMs, RATE_GRACE_MS)
+    const idleAtMs = this.readLastMs + this.idleMs
+    return idleAtMs > now && idleAtMs < lookMs ? idleAtMs : lookMs
   }
 
   // ── reading ──

@@ -6,7 +6,7 @@ import type { Socket } from 'bun'
 import type { Inbound } from '../../server/http1/inbound.ts'
 import { type TestEngine, answering, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
-import { makeGate, waitFor } from '../support/wait.ts'
+import { makeGate, pause, waitFor } from '../support/wait.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 
@@ -126,6 +126,27 @@ describe('a reader slower than the kernel tells', () => {
     gateway.runAhead(60_000)
     expect(await gateway.logged()).toMatchObject({ status: 504, fault: 'server_stalled' })
     sink.stop(true)
+    await gateway.settled()
+  })
+})
+
+describe('a sender', () => {
+  test('a body that pauses after it had begun to come is given up when it has paused for so long, not at twice that', async () => {
+    await using origin = startOrigin(() => undefined, { when: 'head' })
+    await using gateway = startEngine({
+      config: toServers([origin.url]),
+      listener: { timeouts: { idle: '3s' } },
+    })
+    const clients = clientsOf(gateway)
+    await using client = await gateway.client()
+    client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\na')
+    await origin.begun()
+    await pause(600) // the next look is now so much earlier than the end of the pause
+    client.send('b')
+    await waitFor(() => clients()[0]?.readBytes === 2)
+    gateway.runAhead(3500)
+    expect(gateway.log).toHaveLength(1) // at once: twice the time would pass by itself too
+    expect(await gateway.logged()).toMatchObject({ status: 408, fault: 'request_timeout', bytesIn: 2 })
     await gateway.settled()
   })
 })
