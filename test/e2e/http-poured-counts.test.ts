@@ -97,3 +97,58 @@ test(`an answer is logged with the bytes that its client got (seed ${seed})`, as
   expectSums(gateway)
   await gateway.settled()
 })
+
+test(`an upload is logged with the bytes that came, its echo with those that went (seed ${seed})`, async () => {
+  const random = seededRandom(seed)
+  let echoed: readonly number[] = []
+  let client: RawClient
+  let served = 0
+  await using origin = startOrigin(
+    async (request, reply) => {
+      if (request.method === 'HEAD') {
+        await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n')
+        return void served++
+      }
+      await request.done
+      await reply.raw(`HTTP/1.1 200 OK\r\nContent-Length: ${sum(echoed)}\r\n\r\n`)
+      await drip(echoed, (bytes) => void reply.raw(bytes), await bodyGot(client), random)
+      served++
+    },
+    { when: 'head' },
+  )
+  await using gateway = startEngine({ config: toServers([origin.url]) })
+  client = await gateway.client()
+  for (let place = 0; place < 30; place++) {
+    const isHead = random.below(6) === 0
+    const sizes = isHead ? [] : pieces(random, 1 + random.below(10))
+    echoed = pieces(random, 1 + random.below(6))
+    const leaves = !isHead && random.below(5) === 0
+    client.send(
+      `${isHead ? 'HEAD' : random.pick(['POST', 'PUT'])} / HTTP/1.1\r\nHost: h\r\n${isHead ? '' : `Content-Length: ${sum(sizes) + (leaves ? 90_000 : 0)}\r\n`}\r\n`,
+    )
+    await waitFor(() => origin.requests.length > place)
+    const came = () => origin.requests[place]!.bodyLength
+    if (!isHead) await drip(sizes, (bytes) => void client.send(bytes), came, random)
+    if (leaves) client.rst()
+    const { bytesIn, bytesOut } = await gateway.logged()
+    const out = isHead || leaves ? 0 : sum(echoed)
+    expect([seed, place, isHead, leaves, bytesIn, bytesOut]).toEqual([
+      seed,
+      place,
+      isHead,
+      leaves,
+      sum(sizes),
+      out,
+    ])
+    if (leaves) {
+      client = await gateway.client()
+      served++
+      continue
+    }
+    await waitFor(() => served > place)
+    const answer = await client.readAnswer({ method: isHead ? 'HEAD' : 'POST' })
+    expect(answer.bodyLength).toBe(out)
+  }
+  expectSums(gateway)
+  await gateway.settled()
+})
