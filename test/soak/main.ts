@@ -55,3 +55,5 @@ if (wants('requests'))
     'requests',
     await soakRequests({ count: Number(values.requests), kind, workers: Number(values.workers) }),
   )
+// Whatever a soak still has open (clients that were broken off, servers of its own) does not keep it.
+process.exit()
