@@ -192,10 +192,11 @@ describe('what is counted', () => {
     await using origin = startOrigin(() => undefined, { when: 'head' })
     await using gateway = startEngine({ config: toServers([origin.url]) })
     const { slot } = gateway.backend().servers[0]!
-    for (const request of [GET, 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf']) {
+    const requests = [GET, 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf']
+    for (const [index, request] of requests.entries()) {
       const client = await gateway.client()
       client.send(request)
-      await origin.begun()
+      await origin.begun(index + 1)
       client.rst()
       expect(await gateway.logged()).toMatchObject({ fault: 'client_abort', attempts: 1 })
     }
