@@ -13,10 +13,8 @@ import type { TurnListenerConfig } from '../turn/turn.options.ts'
 export interface Snapshot {
   readonly number: number
   readonly config: Config
-  /** Those of HTTP. */
-  readonly listeners: ReadonlyMap<string, Listener>
-  /** Those of TURN, as far as workers serve them. */
-  readonly turnListeners: ReadonlyMap<string, TurnListener>
+  /** Those that workers accept for, whatever is spoken there. */
+  readonly listeners: ReadonlyMap<string, AnyListener>
   readonly backends: ReadonlyMap<string, Backend>
   readonly certificates: Certificates
   /** The steps of rules that have some, by the rule's name, for the snapshot after this one. */
@@ -26,7 +24,12 @@ export interface Snapshot {
 /** What status_endpoints gives a path. */
 export type OwnDocument = 'health' | 'metrics'
 
+/** Told apart by `kind`. */
+export type AnyListener = Listener | TurnListener
+
+/** Where HTTP is spoken. */
 export interface Listener {
+  readonly kind: 'http'
   readonly name: string
   readonly options: HttpListenerConfig
   readonly trusted: Ranges
@@ -45,6 +48,7 @@ export interface Listener {
 
 /** Where clients of the TURN relay come in over TCP and TLS: they are brought to its door. */
 export interface TurnListener {
+  readonly kind: 'turn'
   readonly name: string
   readonly options: TurnListenerConfig
   /** Who speaks the PROXY protocol before a connection; null: nobody. */

@@ -67,13 +67,12 @@ export class DescriptorNews implements AcceptNews {
    * With too few descriptors clients wait long before the limits of their listeners are reached. Told once,
    * and again where more are wanted.
    */
-  check({ listeners, turnListeners }: Snapshot): void {
+  check({ listeners }: Snapshot): void {
     if (!this.#isTeller) return
     const isKnown = this.#isKnown
     this.#isKnown = false
     let wanted = 0
-    for (const { options } of [...listeners.values(), ...turnListeners.values()])
-      wanted += 2 * options.limits.connections
+    for (const { options } of listeners.values()) wanted += 2 * options.limits.connections
     const limit = descriptorLimit()
     if (wanted <= limit || wanted <= this.#wanted) return
     this.#wanted = wanted

@@ -12,13 +12,10 @@ import { HttpEntry } from '../http1/http-entry.ts'
 import { socketKey, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
-import type { Listener, TurnListener } from '../snapshot/snapshot.ts'
+import type { AnyListener, Listener, TurnListener } from '../snapshot/snapshot.ts'
 import { alpnList } from '../tls/accept-tls.ts'
 import { StreamEntry } from '../turn/stream-entry.ts'
 import type { StreamClients } from '../turn/stream-clients.ts'
-
-/** What a snapshot has for a listener. */
-export type AnyListener = Listener | TurnListener
 
 /** RFC 7443 §3; clients that offer nothing are as welcome. */
 const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
@@ -75,7 +72,9 @@ export class Entries {
   }
 
   #codecOf(bind: TcpBind, listener: AnyListener): Entry {
-    return isTurn(listener) ? this.#turnEntry(bind, listener) : this.#httpEntry(bind, listener)
+    if (listener.kind === 'http') return this.#httpEntry(bind, listener)
+    this.#retireHttp(bind.key)
+    return this.#turnEntry(bind, listener)
   }
 
   #httpEntry({ key }: TcpBind, listener: Listener): Entry {
@@ -90,8 +89,7 @@ export class Entries {
     return made
   }
 
-  #turnEntry({ key, isTls }: TcpBind, listener: TurnListener): Entry {
-    this.#retireHttp(key)
+  #turnEntry({ isTls }: TcpBind, listener: TurnListener): Entry {
     const { clients, arrivals } = this.#parts
     const codec = new StreamEntry(clients, listener)
     if (!isTls) return codec
@@ -124,5 +122,3 @@ export class Entries {
 }
 
 const countKey = ({ name, options }: AnyListener): string => socketKey(name, options.bind)
-
-const isTurn = (listener: AnyListener): listener is TurnListener => listener.options.protocol === 'turn'

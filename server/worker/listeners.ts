@@ -2,8 +2,8 @@
 // in kind as well, stays open as it is: it gets another gate.
 import { OpenAddress } from '../accept/open-address.ts'
 import { parseBind, type TcpBind, tcpBindsOf } from '../lib/bind.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
-import type { AnyListener, Entries } from './entries.ts'
+import type { AnyListener, Snapshot } from '../snapshot/snapshot.ts'
+import type { Entries } from './entries.ts'
 import { type Retiring, retire } from './retire.ts'
 
 /** A listening socket that is there already. */
@@ -31,9 +31,9 @@ export class Listeners {
   }
 
   /** Accepts for the listeners of a snapshot, and for no others; takes what it needs of the sockets given. */
-  serve({ listeners, turnListeners }: Snapshot, given: Map<string, GivenSocket>): void {
+  serve({ listeners }: Snapshot, given: Map<string, GivenSocket>): void {
     const wanted = new Set<string>()
-    const all = [...listeners.values(), ...turnListeners.values()]
+    const all = [...listeners.values()]
     for (const listener of all) {
       for (const bind of tcpBindsOf(listener.name, listener.options)) {
         wanted.add(bind.key)

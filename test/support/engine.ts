@@ -260,17 +260,15 @@ function withSteps(listeners: Snapshot['listeners'], steps: readonly Middleware<
     made.set(rule, known)
     return known
   }
-  return new Map<string, Listener>(
-    [...listeners].map(([name, listener]) => [
-      name,
-      {
-        ...listener,
-        match: (request) => {
-          const rule = listener.match(request)
-          return rule === null || rule === 'ambiguous' ? rule : extended(rule)
-        },
-      },
-    ]),
+  const withOwn = (listener: Listener): Listener => ({
+    ...listener,
+    match: (request) => {
+      const rule = listener.match(request)
+      return rule === null || rule === 'ambiguous' ? rule : extended(rule)
+    },
+  })
+  return new Map(
+    [...listeners].map(([name, one]) => [name, one.kind === 'http' ? withOwn(one) : one] as const),
   )
 }
 

@@ -9,8 +9,8 @@ import type { Port } from '../../server/http1/port.ts'
 import { NOBODY as NO_OWNER, type Socket, type SocketEnds } from '../../server/sockets/socket.ts'
 import type { Accepted } from '../../server/accept/entry.ts'
 import { nowMs, tick } from '../../server/lib/clock.ts'
-import type { Listener } from '../../server/snapshot/snapshot.ts'
 import type { TestEngine } from './engine.ts'
+import { httpListener } from './listeners.ts'
 
 /** A socket that takes all that is written, and remembers how its owner ended it. */
 class PlayedSocket implements Socket {
@@ -123,7 +123,7 @@ const PLAYED: Omit<Accepted, 'gone'> = {
 
 /** A client's connection, and an idle one to the engine's only server. */
 export function wire(gateway: TestEngine): Wired {
-  const listener = gateway.snapshot.listeners.get('web') as Listener
+  const listener = httpListener(gateway.snapshot)
   const { head, target, fields } = listener.options.limits
   const port: Port = {
     listener,

@@ -11,6 +11,7 @@ import { HttpEntry } from '../../../server/http1/http-entry.ts'
 import { alpnList } from '../../../server/tls/accept-tls.ts'
 import { rawClient } from '../../support/client.ts'
 import { type TestEngine, startEngine, toServers } from '../../support/engine.ts'
+import { httpListener } from '../../support/listeners.ts'
 import { type Origin, startOrigin } from '../../support/origin.ts'
 import { within } from '../../support/wait.ts'
 import { certificate } from '../turn/stream-scene.ts'
@@ -29,7 +30,7 @@ beforeEach(() => {
   })
   gateway = startEngine({ config: toServers([origin.url]) })
   const { engine, board } = gateway
-  const listener = gateway.snapshot.listeners.get('web')!
+  const listener = httpListener(gateway.snapshot)
   const count = new Count(board)
   const http = new HttpEntry(listener, engine, engine.wheel)
   const tls = new TlsEntry({

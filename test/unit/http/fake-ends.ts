@@ -20,6 +20,7 @@ import type { Loss } from '../../../server/tables/faults.ts'
 import type { Listener } from '../../../server/snapshot/snapshot.ts'
 import type { FaultCode } from '../../../server/tables/faults.ts'
 import type { TestEngine } from '../../support/engine.ts'
+import { httpListener } from '../../support/listeners.ts'
 import { answer, request } from '../head/heads.ts'
 
 /** What no end should ever be asked: told at the end of a test, as a throw would only be one more event. */
@@ -98,7 +99,7 @@ export class FakeClient extends FakeHalf implements ClientStream {
 
   constructor(gateway: TestEngine, head: string, form: BodyForm, breaches: Breaches) {
     super('client', breaches)
-    this.connection = connectionOf(gateway.snapshot.listeners.get('web') as Listener)
+    this.connection = connectionOf(httpListener(gateway.snapshot))
     this.request = request(head)
     this.requestForm = form
     this.declaredBytes =

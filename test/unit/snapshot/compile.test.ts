@@ -6,7 +6,9 @@ import type { HttpListenerConfig } from '../../../server/http/listener.options.t
 import type { RuleConfig } from '../../../server/rules/rule.options.ts'
 import { privateRegion } from '../../../server/scoreboard/region.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
-import { compile, CompileProblem, compileSteps } from '../../../server/snapshot/compile.ts'
+import { compile, compileSteps } from '../../../server/snapshot/compile.ts'
+import { CompileProblem } from '../../../server/snapshot/compile-problem.ts'
+import { httpListener } from '../../support/listeners.ts'
 import type { Snapshot } from '../../../server/snapshot/snapshot.ts'
 import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
 import type { Plan } from '../../../server/snapshot/plan.ts'
@@ -113,8 +115,8 @@ function requestOf(path: string, host = 'example.org'): RequestHead {
 }
 
 function find(snapshot: Snapshot, path: string, on = 'web') {
-  const found = snapshot.listeners.get(on)?.match(requestOf(path))
-  return found === 'ambiguous' || found === undefined ? found : (found?.name ?? null)
+  const found = httpListener(snapshot, on).match(requestOf(path))
+  return found === 'ambiguous' ? found : (found?.name ?? null)
 }
 
 function problemOf(words: Partial<Config>): string {
@@ -146,7 +148,7 @@ describe('compile', () => {
       'ambiguous',
     ])
     expect(find(snapshot, '/x', 'inner')).toBe('inner-only')
-    const web = snapshot.listeners.get('web')!
+    const web = httpListener(snapshot)
     expect([web.trusted.has('192.0.2.9'), web.trusted.has('10.0.0.1'), web.admin.has('10.0.0.1')]).toEqual([
       true,
       false,
@@ -173,7 +175,7 @@ describe('compile', () => {
       backends: { api: backend('http://127.0.0.1:1'), other: backend('http://127.0.0.1:2') },
       rules: [rule('web-only', { match: { listener: ['web'] }, backend: 'api' })],
     })
-    const found = ['a', 'b', 'web'].map((name) => snapshot.listeners.get(name)!.match(requestOf('/x')))
+    const found = ['a', 'b', 'web'].map((name) => httpListener(snapshot, name).match(requestOf('/x')))
     expect(found.map((one) => one !== null && one !== 'ambiguous' && [one.name, one.index])).toEqual([
       ['default', 1],
       ['default', 2],
@@ -207,7 +209,7 @@ describe('compile', () => {
         }),
       ],
     })
-    expect(snapshot.listeners.get('web')!.match(requestOf('/'))).toMatchObject({
+    expect(httpListener(snapshot).match(requestOf('/'))).toMatchObject({
       requestSteps: [1, 2, 3],
       responseSteps: [0, 2],
       endSteps: [],
@@ -238,7 +240,7 @@ describe('compile', () => {
   })
 
   test('admin: false trusts loopback alone', () => {
-    expect(build({ admin: false }).listeners.get('web')!.admin.empty).toBe(true)
+    expect(httpListener(build({ admin: false })).admin.empty).toBe(true)
   })
 
   test.each<[string, Partial<Config>]>([
@@ -293,7 +295,7 @@ describe('compile', () => {
     const plan = planOf({ rules })
     const board = boardOf(plan)
     const snapshot = compile({ plan, board, previous: null })
-    const match = snapshot.listeners.get('web')!.match(requestOf('/service-777/x', 'h27.example.org'))
+    const match = httpListener(snapshot).match(requestOf('/service-777/x', 'h27.example.org'))
     expect(match).toMatchObject({ name: 'r777', index: 777 })
   })
 })

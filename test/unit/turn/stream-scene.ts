@@ -256,6 +256,7 @@ export class Scene implements Disposable {
 
   listener(more: Partial<TurnListener> = {}): TurnListener {
     return {
+      kind: 'turn',
       name: 'turn',
       options: turnListener(),
       proxies: null,

@@ -9,6 +9,7 @@ import { testCertificate } from '../../support/certificate.ts'
 import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'
 import { certificateName } from '../../../server/tls/certificates.ts'
+import { listenerOf } from '../../support/listeners.ts'
 import { otherCertificateText } from '../turn/stream-certificates.ts'
 import { BINDING, certificateText, connect, Door, type Wire } from '../turn/stream-scene.ts'
 import { config, folder, machine, planOf, serve, stop, stopMachines } from './machines.ts'
@@ -116,7 +117,8 @@ describe('a reload', () => {
     await apply(made, 1, words)
     const port = portOf(made, 'turn#tls')
     const before = await served(port, true)
-    const certificateNow = (): unknown => made.plane.snapshot?.turnListeners.get('turn')?.certificate
+    const certificateNow = (): unknown =>
+      made.plane.snapshot && listenerOf(made.plane.snapshot, 'turn', 'turn').certificate
     const first = certificateNow()
     await apply(made, 2, words)
     // The same one: who has been here resumes without a whole handshake.

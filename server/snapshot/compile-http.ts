@@ -1,0 +1,50 @@
+// Listeners of HTTP: their own rules, ready to match, and whom they believe.
+import type { HttpListenerConfig } from '../http/listener.options.ts'
+import { Ranges } from '../lib/ranges.ts'
+import type { Steps } from '../lib/slices.ts'
+import { type MatchSource, matchSteps } from '../rules/match.ts'
+import type { RuleConfig } from '../rules/rule.options.ts'
+import { toBackend } from './destination.ts'
+import { type ListenerSource, proxiesOf } from './listener-source.ts'
+import { at, stepsAt } from './compile-problem.ts'
+import { splitSteps } from './rule-steps.ts'
+import type { Listener, OwnDocument, Rule } from './snapshot.ts'
+
+export function* compileHttp(source: ListenerSource<HttpListenerConfig>): Steps<Listener> {
+  const { name, path, options, ground } = source
+  const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
+  const match = yield* stepsAt(path, matchSteps(rulesOf(source)))
+  const documents = documentsOf(options.status_endpoints)
+  const { admin: words } = ground.plan.config
+  const admin = at('admin.trusted', () => Ranges.parse(words === false ? [] : words.trusted))
+  return { kind: 'http', name, options, trusted, proxies: proxiesOf(source), documents, admin, match }
+}
+
+/** Those of the list that are for it; its one backend where none is. */
+function rulesOf({ name, path, options, ground }: ListenerSource<HttpListenerConfig>): MatchSource<Rule>[] {
+  const { plan, rules, patterns, backends } = ground
+  const { rules: words, listeners } = plan.config
+  const own = words.flatMap(({ match }, place): MatchSource<Rule>[] => {
+    const rule = rules[place]
+    return rule !== undefined && isOn(match, name) ? [{ match, patterns: patterns[place], rule }] : []
+  })
+  if (own.length > 0 || options.backend === undefined) return own
+  // Rules that are no item of the list are numbered behind it.
+  const index = rules.length + Object.keys(listeners).indexOf(name)
+  const to = toBackend(options.backend, backends, `${path}.backend`)
+  return [{ match: ANYTHING, rule: { name: DEFAULT_RULE, index, ...splitSteps([]), to } }]
+}
+
+/** Name of the one rule of a listener that names a backend instead of having rules. */
+const DEFAULT_RULE = 'default'
+const ANYTHING: RuleConfig['match'] = { listener: [], host: [], path: [], method: [], header: {} }
+
+const isOn = ({ listener }: RuleConfig['match'], name: string): boolean =>
+  listener.length === 0 || listener.includes(name)
+
+function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {
+  const documents = new Map<string, OwnDocument>()
+  if (health !== undefined) documents.set(health, 'health')
+  if (metrics !== undefined) documents.set(metrics, 'metrics')
+  return documents.size > 0 ? documents : null
+}

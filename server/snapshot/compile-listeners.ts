@@ -1,0 +1,27 @@
+// Listeners: the words of each, by its protocol, → what workers serve on its addresses. A protocol that is
+// added is a row here.
+import type { Steps } from '../lib/slices.ts'
+import { compileHttp } from './compile-http.ts'
+import { compileTurn } from './compile-turn.ts'
+import type { ListenerGround, ListenerSource, ListenerWords } from './listener-source.ts'
+import type { AnyListener } from './snapshot.ts'
+
+/** By name; a listener that workers have no part in is left out. */
+export function* compileListeners(ground: ListenerGround): Steps<Map<string, AnyListener>> {
+  const made = new Map<string, AnyListener>()
+  for (const [name, options] of Object.entries(ground.plan.config.listeners)) {
+    const listener = yield* compileListener({ name, path: `listeners.${name}`, options, ground })
+    if (listener !== null) made.set(name, listener)
+  }
+  return made
+}
+
+function* compileListener(source: ListenerSource<ListenerWords>): Steps<AnyListener | null> {
+  const { options } = source
+  switch (options.protocol) {
+    case 'http':
+      return yield* compileHttp({ ...source, options })
+    case 'turn':
+      return compileTurn({ ...source, options })
+  }
+}

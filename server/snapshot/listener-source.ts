@@ -1,0 +1,43 @@
+// What a listener is compiled from, and what its protocol does not change.
+import type { Config } from '../config/schema.ts'
+import { Ranges } from '../lib/ranges.ts'
+import type { Patterns } from '../rules/match.ts'
+import type { Certificate } from '../tls/certificate.ts'
+import { at } from './compile-problem.ts'
+import type { Backends } from './destination.ts'
+import type { Plan } from './plan.ts'
+import type { Rule, Snapshot } from './snapshot.ts'
+
+/** What listeners are compiled with. */
+export interface ListenerGround {
+  readonly plan: Plan
+  readonly previous: Snapshot | null
+  readonly backends: Backends
+  /** As they stand in the list, with the patterns that were read of each. */
+  readonly rules: readonly Rule[]
+  readonly patterns: readonly Patterns[]
+  /** By name: those that listeners have, which each of them adds to. */
+  readonly certificates: Map<string, Certificate>
+}
+
+export type ListenerWords = Config['listeners'][string]
+
+/** The words of a listener, where they stand, and what they are compiled with. */
+export interface ListenerSource<T> {
+  readonly name: string
+  readonly path: string
+  readonly options: T
+  readonly ground: ListenerGround
+}
+
+/** Who speaks the PROXY protocol to a listener; null: nobody. */
+export function proxiesOf({
+  path,
+  options,
+}: Pick<ListenerSource<ProxyWords>, 'path' | 'options'>): Ranges | null {
+  const { proxy_protocol } = options
+  if (proxy_protocol === undefined) return null
+  return at(`${path}.proxy_protocol.trusted`, () => Ranges.parse(proxy_protocol.trusted))
+}
+
+type ProxyWords = Pick<ListenerWords, 'proxy_protocol'>
