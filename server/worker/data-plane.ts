@@ -2,14 +2,10 @@
 // given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
 // and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
 // dropped.
-import { Arrivals } from '../accept/arriving.ts'
-import { Engine } from '../http/engine.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
-import { Http1Servers } from '../http1/open-stream.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
 import { socketKey } from '../lib/bind.ts'
 import { machineMs } from '../lib/clock.ts'
-import { Resolver } from '../lib/resolver.ts'
 import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Ledger } from '../scoreboard/ledger.ts'
@@ -25,15 +21,13 @@ import { LimitNews } from '../telemetry/limit-news.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
-import { sockets } from '../sockets/sockets.ts'
-import { StreamClients } from '../turn/stream-clients.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
-import { Entries } from './entries.ts'
-import { type GivenSocket, Listeners } from './listeners.ts'
+import type { GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import type { Amendment, ServerList } from './messages.ts'
 import { PlanAges } from './plan-ages.ts'
+import { Serving } from './serving.ts'
 import { WorkerLogs } from './worker-logs.ts'
 
 interface Prepared {
@@ -46,17 +40,6 @@ interface Reason {
   readonly backend: string
   readonly server: string
   readonly reason: string
-}
-
-/** What serves, made with the first plan. */
-interface Serving {
-  readonly engine: Engine
-  readonly resolver: Resolver
-  /** On their way in. */
-  readonly arrivals: Arrivals
-  /** Of turn listeners. */
-  readonly clients: StreamClients
-  readonly listeners: Listeners
 }
 
 const steadyMs = (): number => performance.now()
@@ -114,9 +97,7 @@ export class DataPlane {
 
   /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
   get openConnections(): number {
-    const serving = this.#serving
-    if (serving === null) return 0
-    return serving.arrivals.size + serving.engine.openConnections + serving.clients.size
+    return this.#serving?.openConnections ?? 0
   }
 
   /**
@@ -192,7 +173,7 @@ export class DataPlane {
 
   #replaceServers({ number, backend, list, slots }: ServerList): void {
     const left = this.#current?.backends.get(backend)?.replaceServers(list, slots) ?? []
-    for (const { live } of left) this.#serving?.engine.servers.retire(live)
+    for (const { live } of left) this.#serving?.retireServer(live)
     this.#ages.renumber(number, left)
   }
 
@@ -207,7 +188,7 @@ export class DataPlane {
   /** Still accepts, but says that it will not for long: health fails, and each answer ends its connection. */
   announceDrain(): void {
     this.#isLeaving = true
-    if (this.#serving) this.#serving.engine.isDraining = true
+    if (this.#serving) this.#serving.announceDrain()
   }
 
   /**
@@ -220,25 +201,7 @@ export class DataPlane {
     this.#isLeaving = true
     const serving = this.#serving
     if (!serving) return done(0)
-    const { arrivals, engine, clients, listeners } = serving
-    // From now on each answer says that its connection ends, also while the queues are emptied.
-    engine.isDraining = true
-    clients.isDraining = true
-    arrivals.isDraining = true
-    const untilMs = steadyMs() + withinMs
-    let left = 2
-    let aborted = 0
-    const drained = (exchanges = 0): void => {
-      aborted += exchanges
-      if (--left === 0) done(aborted)
-    }
-    listeners.retire(() => {
-      arrivals.drain(withinMs, () => {
-        const leftMs = Math.max(0, Math.min(withinMs, untilMs - steadyMs()))
-        engine.drain(leftMs, drained)
-        clients.drain(leftMs, () => drained())
-      })
-    })
+    serving.drain(withinMs, done)
   }
 
   /** Ports of what is open, by what plans call it. */
@@ -252,37 +215,25 @@ export class DataPlane {
   }
 
   #servingFor(snapshot: Snapshot): Serving {
-    const { config } = snapshot
-    const accessLog = this.#logs.use(config.logs)
+    const accessLog = this.#logs.use(snapshot.config.logs)
     if (!this.#serving) return (this.#serving = this.#begin(snapshot, accessLog))
-    const { engine, resolver } = this.#serving
-    resolver.configure(config.resolver)
-    engine.accessLog = accessLog
-    engine.serve(snapshot)
+    this.#serving.serve(snapshot, accessLog)
     return this.#serving
   }
 
   #begin(snapshot: Snapshot, accessLog: AccessLog | null): Serving {
-    const board = this.#board
-    const meter = this.#meter
     logBugs()
     tellBuffersTo(fullTeller(steadyMs))
-    const resolver = new Resolver(snapshot.config.resolver, steadyMs)
-    const engine = new Engine({
-      board,
-      servers: (wheel) => new Http1Servers(wheel, resolver),
+    const serving = new Serving({
+      board: this.#board,
       accessLog,
-      meter,
+      meter: this.#meter,
       limits: this.#limits,
       snapshot,
       documents: (which) => this.#document(which),
     })
-    sockets().drive?.(engine.wheel)
-    this.#descriptors = this.#newsOfDescriptors(() => engine.endIdle())
-    const clients = new StreamClients(engine.wheel)
-    const arrivals = new Arrivals(engine.wheel)
-    const entries = new Entries({ engine, clients, arrivals, board, news: this.#limits })
-    return { engine, resolver, arrivals, clients, listeners: new Listeners(entries) }
+    this.#descriptors = this.#newsOfDescriptors(() => serving.endIdle())
+    return serving
   }
 
   /** What listeners with status_endpoints answer: the same documents as on the admin listener. */

@@ -1,0 +1,96 @@
+// What serves in a worker, made with its first plan and kept from then on: for each protocol whoever holds
+// its connections, and what all of them share.
+import { Arrivals } from '../accept/arriving.ts'
+import type { ServerLive } from '../backends/server.ts'
+import { Engine, type EngineParts } from '../http/engine.ts'
+import { Http1Servers } from '../http1/open-stream.ts'
+import { Resolver } from '../lib/resolver.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { sockets } from '../sockets/sockets.ts'
+import type { AccessLog } from '../telemetry/access-log.ts'
+import type { LimitNews } from '../telemetry/limit-news.ts'
+import { StreamClients } from '../turn/stream-clients.ts'
+import { Entries } from './entries.ts'
+import { Listeners } from './listeners.ts'
+
+export interface ServingParts extends Omit<EngineParts, 'servers' | 'chance'> {
+  readonly limits: LimitNews
+}
+
+const steadyMs = (): number => performance.now()
+
+export class Serving {
+  readonly listeners: Listeners
+  readonly #resolver: Resolver
+  readonly #engine: Engine
+  /** On their way in. */
+  readonly #arrivals: Arrivals
+  /** Of turn listeners. */
+  readonly #clients: StreamClients
+
+  constructor(parts: ServingParts) {
+    const { board, limits, snapshot } = parts
+    const resolver = new Resolver(snapshot.config.resolver, steadyMs)
+    const engine = new Engine({ ...parts, servers: (wheel) => new Http1Servers(wheel, resolver) })
+    sockets().drive?.(engine.wheel)
+    const clients = new StreamClients(engine.wheel)
+    const arrivals = new Arrivals(engine.wheel)
+    this.#resolver = resolver
+    this.#engine = engine
+    this.#arrivals = arrivals
+    this.#clients = clients
+    this.listeners = new Listeners(new Entries({ engine, clients, arrivals, board, news: limits }))
+  }
+
+  /** Takes a snapshot for what comes from now on; its listeners are opened by themselves. */
+  serve(snapshot: Snapshot, accessLog: AccessLog | null): void {
+    this.#resolver.configure(snapshot.config.resolver)
+    this.#engine.accessLog = accessLog
+    this.#engine.serve(snapshot)
+  }
+
+  /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
+  get openConnections(): number {
+    return this.#arrivals.size + this.#engine.openConnections + this.#clients.size
+  }
+
+  /** A server is of no further use. */
+  retireServer(live: ServerLive): void {
+    this.#engine.servers.retire(live)
+  }
+
+  /** Ends idle connections of clients. */
+  endIdle(): void {
+    this.#engine.endIdle()
+  }
+
+  /** Each answer says from now on that its connection ends. */
+  announceDrain(): void {
+    this.#engine.isDraining = true
+  }
+
+  /**
+   * Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many
+   * exchanges were cut off.
+   */
+  drain(withinMs: number, done: (aborted: number) => void): void {
+    // Each answer says that its connection ends also while the queues are emptied.
+    this.#engine.isDraining = true
+    this.#clients.isDraining = true
+    this.#arrivals.isDraining = true
+    const untilMs = steadyMs() + withinMs
+    let left = 2
+    let aborted = 0
+    const drained = (exchanges = 0): void => {
+      aborted += exchanges
+      if (--left === 0) done(aborted)
+    }
+    this.listeners.retire(() => {
+      this.#arrivals.drain(withinMs, () => {
+        const leftMs = Math.max(0, Math.min(withinMs, untilMs - steadyMs()))
+        this.#engine.drain(leftMs, drained)
+        this.#clients.drain(leftMs, () => drained())
+      })
+    })
+  }
+}
