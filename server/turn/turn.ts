@@ -15,7 +15,8 @@ import {
   type RelayPlan,
   type RelaySocketPlan,
 } from './messages.ts'
-import type { DatagramSink, Stream } from './network.ts'
+import type { Stream } from './network.ts'
+import type { DatagramSink } from '../sockets/udp/udp-socket.ts'
 import { factsOf } from './state/facts.ts'
 import { TurnListener } from './state/listener.ts'
 import type { EndReason } from './state/meters.ts'

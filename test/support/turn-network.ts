@@ -1,17 +1,8 @@
 // A network in memory for the TURN engine: nothing happens by itself, ports can be held by others, and
 // connections read slowly.
 import { Address } from '../../server/lib/address.ts'
-import {
-  type DatagramSink,
-  HEADROOM,
-  type Network,
-  type OpenFailure,
-  type Stream,
-  type StreamSink,
-  TAILROOM,
-  type TcpListener,
-  type UdpSocket,
-} from '../../server/turn/network.ts'
+import type { Network, OpenFailure, Stream, StreamSink, TcpListener } from '../../server/turn/network.ts'
+import { type DatagramSink, HEADROOM, TAILROOM, type UdpSocket } from '../../server/sockets/udp/udp-socket.ts'
 
 /** "192.0.2.1:80" or "[2001:db8::1]:80". */
 export function at(text: string): Address {

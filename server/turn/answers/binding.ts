@@ -3,7 +3,7 @@
 import { Address } from '../../lib/address.ts'
 import type { Message } from '../bytes/message.ts'
 import { ATTRIBUTES, CLASSES } from '../bytes/stun.ts'
-import type { UdpSocket } from '../network.ts'
+import type { UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import type { Client } from '../state/client.ts'
 import type { TurnListener } from '../state/listener.ts'
 import type { TurnState } from '../state/turn-state.ts'

@@ -3,7 +3,7 @@
 import { nowMs } from '../../lib/clock.ts'
 import { putChannelHeader, putPadding } from '../bytes/channel-data.ts'
 import { dataIndicationHeader } from '../bytes/data-indication.ts'
-import type { DatagramSink, Source, UdpSocket } from '../network.ts'
+import type { DatagramSink, Source, UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import type { Allocation } from '../state/allocation.ts'
 import type { DropReason } from '../state/meters.ts'
 import type { Peer } from '../state/peer.ts'

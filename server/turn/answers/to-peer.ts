@@ -1,5 +1,5 @@
 // From the client to a peer: the other half of the hot path.
-import { HEADROOM, TAILROOM } from '../network.ts'
+import { HEADROOM, TAILROOM } from '../../sockets/udp/udp-socket.ts'
 import type { Allocation } from '../state/allocation.ts'
 import type { Peer } from '../state/peer.ts'
 import { drop, fromPeer } from './from-peer.ts'

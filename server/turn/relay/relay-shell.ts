@@ -16,7 +16,8 @@ import {
   type RelaySocketPlan,
   type ToRelay,
 } from '../messages.ts'
-import type { DatagramSink, Stream } from '../network.ts'
+import type { Stream } from '../network.ts'
+import type { DatagramSink } from '../../sockets/udp/udp-socket.ts'
 import type { Turn } from '../turn.ts'
 
 const METRICS_EVERY_MS = 1000

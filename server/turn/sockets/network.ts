@@ -5,17 +5,10 @@ import { nowMs } from '../../lib/clock.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { Address } from '../../lib/address.ts'
-import type {
-  DatagramSink,
-  Network,
-  OpenFailure,
-  Stream,
-  StreamSink,
-  TcpListener,
-  UdpSocket,
-} from '../network.ts'
+import type { Network, OpenFailure, Stream, StreamSink, TcpListener } from '../network.ts'
+import type { DatagramSink, UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import { Counters } from './counters.ts'
-import { Datagrams } from './datagrams.ts'
+import { Datagrams } from '../../sockets/udp/datagrams.ts'
 import { openDoor, UNKNOWN_ENDS } from './door.ts'
 import { Acceptor } from '../../sockets/acceptor.ts'
 import type { Poller } from '../../sockets/poller.ts'
@@ -25,7 +18,7 @@ import { SocketStream } from './streams.ts'
 import { AF_INET, AF_INET6, SOCK_DGRAM } from '../../sockets/calls.ts'
 import { portIn } from '../../sockets/sockaddr.ts'
 import { boundPort, openConnection, openListener, openSocket, sendAtOnce } from './tcp.ts'
-import { BoundUdp, WildcardUdp } from './udp.ts'
+import { BoundUdp, WildcardUdp } from '../../sockets/udp/bound.ts'
 
 /** Something that was adopted. */
 export interface Open {

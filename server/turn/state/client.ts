@@ -1,7 +1,8 @@
 // A client at one end of a five-tuple: over UDP a source address at one of our sockets, else a connection.
 import type { Timed } from '../../lib/wheel.ts'
 import type { Address } from '../../lib/address.ts'
-import type { Stream, UdpSocket } from '../network.ts'
+import type { Stream } from '../network.ts'
+import type { UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import type { Allocation } from './allocation.ts'
 import type { TurnListener } from './listener.ts'
 import type { PeerConnection } from './peer-connection.ts'

@@ -3,7 +3,7 @@
 import { parseBind } from '../../lib/bind.ts'
 import { parsePortRange, type PortRange } from '../../lib/port-range.ts'
 import { Address } from '../../lib/address.ts'
-import type { UdpSocket } from '../network.ts'
+import type { UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import type { TurnListenerConfig } from '../turn.options.ts'
 import type { Client } from './client.ts'
 import { Credentials } from './credentials.ts'

@@ -2,7 +2,7 @@
 // holds.
 import { nowMs } from '../../lib/clock.ts'
 import type { Address } from '../../lib/address.ts'
-import type { Source } from '../network.ts'
+import type { Source } from '../../sockets/udp/udp-socket.ts'
 import type { Allocation } from './allocation.ts'
 import type { Relayed } from './relayed.ts'
 

@@ -1,6 +1,7 @@
 // Opening and closing of relayed addresses.
 import { Address } from '../../lib/address.ts'
-import type { DatagramSink, OpenFailure, Stream } from '../network.ts'
+import type { OpenFailure, Stream } from '../network.ts'
+import type { DatagramSink } from '../../sockets/udp/udp-socket.ts'
 import type { RelayAddress, TurnListener } from './listener.ts'
 import { type Parity, Ports } from './ports.ts'
 import { Relayed } from './relayed.ts'

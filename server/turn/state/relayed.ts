@@ -1,6 +1,7 @@
 // A relayed transport address: a port of ours that stands for a client towards its peers.
 import { type Address, addressKey, type AddressKey } from '../../lib/address.ts'
-import type { Source, TcpListener, UdpSocket } from '../network.ts'
+import type { TcpListener } from '../network.ts'
+import type { Source, UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import type { Allocation } from './allocation.ts'
 import type { Peer } from './peer.ts'
 import { ANY_PORT, type IsRelayed } from './peer-rules.ts'

@@ -2,7 +2,7 @@
 // itself.
 import { nowMs } from '../../lib/clock.ts'
 import type { AddressKey } from '../../lib/address.ts'
-import type { UdpSocket } from '../network.ts'
+import type { UdpSocket } from '../../sockets/udp/udp-socket.ts'
 import type { Allocation } from './allocation.ts'
 import type { AnswerMemory } from './answer-memory.ts'
 import type { TurnListener } from './listener.ts'

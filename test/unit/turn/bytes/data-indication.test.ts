@@ -3,7 +3,7 @@ import { Address } from '../../../../server/lib/address.ts'
 import { DataIndications, dataIndicationHeader } from '../../../../server/turn/bytes/data-indication.ts'
 import { decodeMessage } from '../../../../server/turn/bytes/message.ts'
 import { ATTRIBUTES, CLASSES, METHODS } from '../../../../server/turn/bytes/stun.ts'
-import { HEADROOM, TAILROOM } from '../../../../server/turn/network.ts'
+import { HEADROOM, TAILROOM } from '../../../../server/sockets/udp/udp-socket.ts'
 
 const SEED = Buffer.from('0102030405060708090affff', 'hex')
 

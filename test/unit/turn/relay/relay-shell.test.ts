@@ -14,13 +14,13 @@ import {
   type RelayPlan,
   type RelaySocketPlan,
 } from '../../../../server/turn/messages.ts'
-import type { DatagramSink, Stream } from '../../../../server/turn/network.ts'
+import type { Stream } from '../../../../server/turn/network.ts'
+import type { DatagramSink } from '../../../../server/sockets/udp/udp-socket.ts'
 import { RelayShell } from '../../../../server/turn/relay/relay-shell.ts'
 import type { Adopt } from '../../../../server/turn/turn.ts'
 import { turnListener } from '../../../support/turn-config.ts'
 
-const fds: number[] = []
-const bugs: unknown[] = []
+const [fds, bugs]: [number[], unknown[]] = [[], []]
 beforeEach(() => {
   bugs.length = 0
   tellBugsTo((error) => bugs.push(error))

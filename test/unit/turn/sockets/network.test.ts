@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs'
 import { boundPort, openSocket } from '../../../../server/turn/sockets/tcp.ts'
 import { SOCK_STREAM } from '../../../../server/sockets/calls.ts'
 import { closeFds } from '../../../../server/lib/pass-fds.ts'
-import type { Stream, UdpSocket } from '../../../../server/turn/network.ts'
+import type { Stream } from '../../../../server/turn/network.ts'
+import type { UdpSocket } from '../../../../server/sockets/udp/udp-socket.ts'
 import { address, adopt, bugsOf, bytesOf, makeNet, openUdp, Recorder, say } from './net.ts'
 
 const descriptors = (): number => readdirSync('/proc/self/fd').length

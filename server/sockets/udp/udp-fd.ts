@@ -6,8 +6,8 @@ import { DATAGRAM_BYTES, NAME_BYTES, SLOTS } from './arena.ts'
 import type { Datagrams } from './datagrams.ts'
 import { FLAGS_WORD, HEADER_BYTES, HEADER_WORDS, type Headers, LENGTH_WORD } from './headers.ts'
 import type { Outbox, Sender } from './outbox.ts'
-import { BROKEN, type Pollable, type Poller, READABLE } from '../../sockets/poller.ts'
-import * as system from '../../sockets/calls.ts'
+import { BROKEN, type Pollable, type Poller, READABLE } from '../poller.ts'
+import * as system from '../calls.ts'
 
 /** Whose descriptor it is. */
 export interface DatagramOwner {

@@ -1,9 +1,9 @@
 // UDP sockets as the engine sees them: one for each address that datagrams come to.
 import { Address } from '../../lib/address.ts'
-import type { DatagramSink, UdpSocket } from '../network.ts'
+import type { DatagramSink, UdpSocket } from './udp-socket.ts'
 import type { Datagrams } from './datagrams.ts'
 import { CONTROL_DATA_WORD, CONTROL_LENGTH_WORD, CONTROL_WORDS, HEADER_WORDS } from './headers.ts'
-import type { Poller } from '../../sockets/poller.ts'
+import type { Poller } from '../poller.ts'
 import { type DatagramOwner, UdpFd } from './udp-fd.ts'
 
 export interface UdpParts {

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
-import type { UdpSocket } from '../../../../server/turn/network.ts'
-import { Datagrams } from '../../../../server/turn/sockets/datagrams.ts'
+import type { UdpSocket } from '../../../../server/sockets/udp/udp-socket.ts'
+import { Datagrams } from '../../../../server/sockets/udp/datagrams.ts'
 import { setOption } from '../../../../server/sockets/calls.ts'
-import { WildcardUdp } from '../../../../server/turn/sockets/udp.ts'
-import { address, adopt, bytesOf, collector, makeNet, openUdp, udpFd } from './net.ts'
+import { WildcardUdp } from '../../../../server/sockets/udp/bound.ts'
+import { address, adopt, bytesOf, collector, makeNet, openUdp, udpFd } from '../../turn/sockets/net.ts'
 
 const hasIp6 = existsSync('/proc/net/if_inet6')
 

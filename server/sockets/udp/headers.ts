@@ -4,7 +4,7 @@
 //   mmsghdr   name* · u32 namelen · gap · iov* · iovlen · control* · controllen · i32 flags · gap · u32 length · gap           64 bytes
 //   cmsghdr   u64 length · i32 level · i32 type · data, filled up to 8                       in_pktinfo: 32 bytes, in6_pktinfo: 40
 import { ptr, type Pointer } from 'bun:ffi'
-import { IPPROTO_IP, IPPROTO_IPV6, IP_PKTINFO, IPV6_PKTINFO } from '../../sockets/calls.ts'
+import { IPPROTO_IP, IPPROTO_IPV6, IP_PKTINFO, IPV6_PKTINFO } from '../calls.ts'
 
 export const HEADER_BYTES = 64
 /** In words of 32 bits. */

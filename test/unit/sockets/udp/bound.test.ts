@@ -2,13 +2,22 @@ import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { libc } from '../../../../server/lib/native.ts'
 import type { Address, AddressKey } from '../../../../server/lib/address.ts'
-import { HEADROOM, TAILROOM, type DatagramSink } from '../../../../server/turn/network.ts'
+import { HEADROOM, TAILROOM, type DatagramSink } from '../../../../server/sockets/udp/udp-socket.ts'
 import { Counters } from '../../../../server/turn/sockets/counters.ts'
-import { Datagrams } from '../../../../server/turn/sockets/datagrams.ts'
-import { BoundUdp } from '../../../../server/turn/sockets/udp.ts'
+import { Datagrams } from '../../../../server/sockets/udp/datagrams.ts'
+import { BoundUdp } from '../../../../server/sockets/udp/bound.ts'
 import { readOption, setOption } from '../../../../server/sockets/calls.ts'
 import { seededRandom, seedOfRun } from '../../../support/random.ts'
-import { address, adopt, bugsOf, bytesOf, collector, makeNet, openUdp, udpFd } from './net.ts'
+import {
+  address,
+  adopt,
+  bugsOf,
+  bytesOf,
+  collector,
+  makeNet,
+  openUdp,
+  udpFd,
+} from '../../turn/sockets/net.ts'
 
 const IPPROTO_IP = 0
 const IP_MTU_DISCOVER = 10

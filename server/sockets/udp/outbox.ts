@@ -4,7 +4,7 @@ import { type Pointer, ptr } from 'bun:ffi'
 import { errno, libc } from '../../lib/native.ts'
 import type { Address } from '../../lib/address.ts'
 import { type Arena, NAME_BYTES, VECTOR_BYTES } from './arena.ts'
-import type { Counters } from './counters.ts'
+import type { DatagramCounters } from './counters.ts'
 import { CONTROL_DATA_WORD, CONTROL_WORDS, HEADER_BYTES, Headers } from './headers.ts'
 import {
   AF_INET,
@@ -15,7 +15,7 @@ import {
   EMSGSIZE,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
-} from '../../sockets/calls.ts'
+} from '../calls.ts'
 
 /** Whose datagrams wait. */
 export interface Sender {
@@ -26,7 +26,7 @@ export interface Sender {
 
 export interface OutboxParts {
   readonly arena: Arena
-  readonly counters: Counters
+  readonly counters: DatagramCounters
   readonly family: 4 | 6
   /** Whether each datagram names the address that it leaves from. */
   readonly hasControl: boolean
@@ -40,7 +40,7 @@ const FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 
 export class Outbox {
   readonly #arena: Arena
-  readonly #counters: Counters
+  readonly #counters: DatagramCounters
   readonly #family: 4 | 6
   readonly #onFirst: (outbox: Outbox) => void
   readonly #names = new Uint8Array(new ArrayBuffer(ENTRIES * NAME_BYTES))

@@ -1,5 +1,5 @@
 import { Arena, NAME_BYTES, SLOTS, VECTOR_BYTES } from './arena.ts'
-import type { Counters } from './counters.ts'
+import type { DatagramCounters } from './counters.ts'
 import { Headers } from './headers.ts'
 import { Outbox } from './outbox.ts'
 import { RawSource } from './source.ts'
@@ -8,12 +8,12 @@ import { RawSource } from './source.ts'
 export class Datagrams {
   readonly arena = new Arena()
   readonly source = new RawSource(this.arena.names)
-  readonly counters: Counters
+  readonly counters: DatagramCounters
   readonly #waiting: Outbox[] = []
   readonly #inboxes = new Map<string, Headers>()
   readonly #relays = new Map<4 | 6, Outbox>()
 
-  constructor(counters: Counters) {
+  constructor(counters: DatagramCounters) {
     this.counters = counters
   }
 

@@ -1,5 +1,5 @@
 import { Address, addressKey, type AddressKey } from '../../lib/address.ts'
-import type { Source } from '../network.ts'
+import type { Source } from './udp-socket.ts'
 import { NAME_BYTES } from './arena.ts'
 
 const PORT_AT = 2

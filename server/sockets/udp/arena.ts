@@ -8,7 +8,7 @@
 //   names     struct sockaddr_in or _in6 of whom each slot came from                          32 bytes each
 //   vectors   struct iovec of each slot                                                       16 bytes each
 import { ptr, type Pointer } from 'bun:ffi'
-import { HEADROOM, TAILROOM } from '../network.ts'
+import { HEADROOM, TAILROOM } from './udp-socket.ts'
 
 export const SLOTS = 64
 /** No datagram is longer (RFC 768: 65,535 with its header), so that none is cut. */
