@@ -190,10 +190,12 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
 
   /**
    * The server sent FIN. Behind its answer it may only have ended its own half, and takes the rest of the
-   * request yet: one that is gone resets the connection as soon as more of that comes.
+   * request yet: one that is gone resets the connection as soon as more of that comes. No other answer does.
    */
   onEnd(): void {
-    if (this.isFinishing || (this.place === 'rest' && !this.hasFailed)) return
+    if (this.isFinishing) return
+    this.isKept = false
+    if (this.place === 'rest' && !this.hasFailed) return
     if (this.place === 'tunnel') return this.tunnelEnded()
     if (this.place === 'body' && this.reader.isCloseDelimited && !this.hasFailed) return this.readToClose()
     this.#broken()
@@ -211,10 +213,8 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
 
   #broken(): void {
     if (this.place === 'rest') return this.endRest()
-    if (this.place === 'whole') {
-      this.isKept = false
-      return
-    }
+    this.isKept = false
+    if (this.place === 'whole') return
     const part = this.place === 'head' ? this.held.bytes : null
     const malformed = this.head.faultOfPart(part, this.limits)
     if (malformed) return this.refuseHead(malformed, part, 0)

@@ -192,6 +192,20 @@ describe('a server that ends its own half behind an early answer', () => {
     await gateway.settled()
   })
 
+  test('serves nothing else, though it did not say so', async () => {
+    await using gateway: TestEngine = startEngine({ config: toServers(['http://127.0.0.1:1']) })
+    const wired = wire(gateway)
+    wired.client.data(Buffer.from(`${upload(8)}some`))
+    wired.server.data(Buffer.from('HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok'))
+    wired.server.fin()
+    wired.client.data(Buffer.from('more'))
+    expect(wired.server.text).toEndWith('somemore')
+    expect(gateway.log).toMatchObject([{ status: 202, fault: null, bytesIn: 8 }])
+    expect([wired.isPooled, wired.server.socket.ended]).toEqual([false, 'fin'])
+    wired.end()
+    await pause(0)
+  })
+
   test('and whose client goes in the middle of its upload does not see that as whole', async () => {
     await using origin = startOrigin(
       async (_request, reply) => {
