@@ -26,7 +26,8 @@ const IDLE_ENDED = 16
 /** Hears that accepting has stopped at a limit, that it still is (every so often), and that it goes on. */
 export interface AcceptNews {
   stopped(limit: number, clients: number): void
-  waiting(): void
+  /** So many clients must go before others are accepted. */
+  waiting(clients: number): void
   resumed(): void
 }
 
@@ -83,12 +84,12 @@ function lookSoon(): void {
 function lookAgain(): void {
   if (state.isStopped) {
     const again = againClients()
-    const isRoom = state.clients <= Math.max(0, clientsMax() - again)
-    if (!isRoom) return news?.waiting()
+    const surplus = state.clients - Math.max(0, clientsMax() - again)
+    if (surplus > 0) return news?.waiting(surplus)
     if (isScarce(nextDescriptor() + again)) {
       if (giveUp(IDLE_ENDED) > 0) return
       // Without a client nothing is about to be closed: what is there has to do, or nobody is served again.
-      if (state.clients > 0 || !hasDescriptors()) return news?.waiting()
+      if (state.clients > 0 || !hasDescriptors()) return news?.waiting(again)
     }
     state.isStopped = false
     news?.resumed()

@@ -68,6 +68,8 @@ export interface ClientConnection {
   known: KnownClient | null
   /** An exchange is under way, or its answer has not left yet. */
   readonly isServing: boolean
+  /** Since when nothing has been asked on it, nor is served; NaN: something is. */
+  readonly idleSinceMs: number
   /** Ends it if nothing is served on it: a drain, or others wait to be accepted. */
   endIfIdle(): void
   /** Ends it and whatever is served on it, which hears why. */

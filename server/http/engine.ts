@@ -18,6 +18,7 @@ import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { ClientConnection, ClientEvents, ClientStream, Requests, Servers } from './ends.ts'
+import { longestIdle } from './longest-idle.ts'
 import { Proxied } from './proxy.ts'
 import { RequestIds } from './request-ids.ts'
 import { tellEnd } from './tell-exchange.ts'
@@ -121,10 +122,17 @@ export class Engine implements Requests {
     this.#open.delete(client)
   }
 
-  /** Ends idle connections, all where others wait to be accepted. */
+  /** Ends idle connections. */
   endIdle(which: (client: ClientConnection) => boolean = () => true): void {
     event(() => {
       for (const client of this.#open) if (which(client)) client.endIfIdle()
+    })
+  }
+
+  /** Others wait to be accepted: ends so many of those that are idle, and that the longest. */
+  endLongestIdle(count: number): void {
+    event(() => {
+      for (const client of longestIdle(this.#open, count)) client.endIfIdle()
     })
   }
 

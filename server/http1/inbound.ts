@@ -15,7 +15,7 @@ import { type BodyReader, MALFORMED } from './body.ts'
 import { Http1Stream } from './client-stream.ts'
 import { Conn } from './conn.ts'
 import { Pipeline } from './pipeline.ts'
-import type { Port } from './port.ts'
+import { type Port, isToLeave } from './port.ts'
 
 /** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
  *  tunnel: raw bytes both ways · over: nothing more is read. */
@@ -34,7 +34,7 @@ export class Inbound extends Conn implements ClientConnection {
   #hasMore = false // something of this client follows the request being served
   #hasHeadDeadline = true
   #served = 0
-  #answeredMs = 0
+  #answeredMs = nowMs // of its latest answer, or when it was accepted
   #hasEnded = false // the client sent FIN
 
   constructor(port: Port, socket: Socket, from: Accepted) {
@@ -45,7 +45,7 @@ export class Inbound extends Conn implements ClientConnection {
     this.stream = new Http1Stream(this)
     this.#pipeline = new Pipeline(this)
     const { head } = port.listener.options.timeouts
-    this.wheel.due(this, nowMs + (this.#isToLeave ? Math.min(NEXT_REQUEST_MS, head) : head))
+    this.wheel.due(this, nowMs + (isToLeave(this.port) ? Math.min(NEXT_REQUEST_MS, head) : head))
   }
 
   get wheel(): Port['wheel'] {
@@ -64,22 +64,21 @@ export class Inbound extends Conn implements ClientConnection {
     return this.port.listener
   }
 
-  /** The worker drains, or its listener is no more. */
-  get #isToLeave(): boolean {
-    return this.port.isRetired || this.port.requests.isDraining
-  }
-
   /** This connection takes no further request after the one being served. */
   get isLast(): boolean {
     return (
       (this.#hasEnded && !this.#hasMore && this.#pipeline.isEmpty) ||
       this.#served >= this.port.listener.options.limits.requests ||
-      this.#isToLeave
+      isToLeave(this.port)
     )
   }
 
   override get isIdle(): boolean {
     return this.place === 'head' && this.#pipeline.isEmpty
+  }
+
+  get idleSinceMs(): number {
+    return this.isIdle && !this.isLost && this.waitingBytes === 0 ? this.#answeredMs : Number.NaN
   }
 
   /** The next request may begin. */
@@ -225,7 +224,7 @@ export class Inbound extends Conn implements ClientConnection {
   /** Serves the next request, or waits for it. */
   next(): void {
     if (!this.#pipeline.isEmpty) return this.#pipeline.goOn()
-    if (this.#hasEnded || this.#isToLeave) return this.finish()
+    if (this.#hasEnded || isToLeave(this.port)) return this.finish()
     this.#answeredMs = nowMs
     holdIfFull(this)
     this.#awaitHead()

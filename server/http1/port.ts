@@ -13,3 +13,6 @@ export interface Port {
   readonly requests: Requests
   readonly wheel: Wheel
 }
+
+/** Its connections end: the worker drains, or its listener is no more. */
+export const isToLeave = ({ isRetired, requests }: Port): boolean => isRetired || requests.isDraining

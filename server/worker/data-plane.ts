@@ -60,7 +60,7 @@ export class DataPlane {
   #news: Reason[] | null = null
   #isDraining = false
   #descriptors: DescriptorNews | null = null
-  readonly #newsOfDescriptors: (endIdle: () => void) => DescriptorNews
+  readonly #newsOfDescriptors: (endIdle: (count: number) => void) => DescriptorNews
   /** It drains, or soon will. */
   #isLeaving = false
 
@@ -232,7 +232,7 @@ export class DataPlane {
       snapshot,
       documents: (which) => this.#document(which),
     })
-    this.#descriptors = this.#newsOfDescriptors(() => serving.endIdle())
+    this.#descriptors = this.#newsOfDescriptors((count) => serving.endLongestIdle(count))
     return serving
   }
 

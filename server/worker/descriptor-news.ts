@@ -22,13 +22,13 @@ interface DescriptorNewsParts {
   /** A plan is served already, so that this worker takes another's place. */
   readonly isLate: boolean
   readonly nowMs: () => number
-  readonly endIdle: () => void
+  readonly endIdle: (count: number) => void
 }
 
-/** Tells of it now and then; while no client is accepted, those that are idle end, as others wait. */
+/** Tells of it now and then; while no client is accepted, as many as are needed of the idle ones end. */
 export class DescriptorNews implements AcceptNews {
   readonly #nowMs: () => number
-  readonly #endIdle: () => void
+  readonly #endIdle: (count: number) => void
   #nextTellMs = Number.NEGATIVE_INFINITY
   #nextIdleMs = 0
   #wanted = 0
@@ -52,11 +52,11 @@ export class DescriptorNews implements AcceptNews {
     logEvent('warn', 'descriptor_limit', { limit, clients, accepting: false, hint: HINT })
   }
 
-  waiting(): void {
+  waiting(clients: number): void {
     const now = this.#nowMs()
     if (now < this.#nextIdleMs) return
     this.#nextIdleMs = now + IDLE_EVERY_MS
-    this.#endIdle()
+    this.#endIdle(clients)
   }
 
   resumed(): void {

@@ -59,9 +59,9 @@ export class Serving {
     this.#engine.servers.retire(live)
   }
 
-  /** Ends idle connections of clients. */
-  endIdle(): void {
-    this.#engine.endIdle()
+  /** Ends so many idle connections of clients: others wait to be accepted. */
+  endLongestIdle(count: number): void {
+    this.#engine.endLongestIdle(count)
   }
 
   /** Each answer says from now on that its connection ends. */

@@ -59,6 +59,46 @@ test('more clients than there are descriptors for are served one after the other
   expect(gateway.events.filter(({ wanted }) => wanted !== undefined)).toHaveLength(1)
 })
 
+test('who waits to be accepted costs no more idle clients than are needed, and those that have been idle longest', async () => {
+  await using origin = startOrigin((_request, reply) => reply.send(200, 'ok'))
+  await using gateway = await startGateway({
+    through: limited,
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', backend: 'origin' } },
+      backends: { origin: { servers: [{ url: origin.url }] } },
+    },
+  })
+  const isFull = (): boolean => gateway.events.some(({ accepting }) => accepting === false)
+  const clients: RawClient[] = []
+  const ended: number[] = []
+  // One after the other, so that each has been idle for longer than those behind it.
+  const add = async (): Promise<void> => {
+    const place = clients.length
+    const client = await rawClient(gateway.port())
+    clients.push(client)
+    client.send(GET)
+    expect((await client.readAnswer()).status).toBe(200)
+    void client.ending().then(() => {
+      ended.push(place)
+      client.rst()
+    })
+  }
+  while (!isFull()) await add()
+  const most = clients.length
+  // As many as this are let go at once.
+  for (let n = 0; n < 3; n++) await add()
+  expect(ended.length).toBeGreaterThan(0)
+  expect(ended.length).toBeLessThanOrEqual(8)
+  expect(ended.toSorted((a, b) => a - b)).toEqual(ended.map((_, place) => place))
+  for (const [place, client] of clients.entries())
+    if (!ended.includes(place)) {
+      client.send(GET)
+      expect([place, (await client.readAnswer()).status]).toEqual([place, 200])
+    }
+  expect(clients.length).toBe(most + 3)
+  for (const client of clients) client.rst()
+})
+
 test('a limit that is hardly more than the process itself needs serves few at a time, and goes on for good', async () => {
   await using origin = startOrigin((_request, reply) => reply.send(200, 'ok'))
   await using gateway = await startGateway({

@@ -213,6 +213,7 @@ function connectionOf(listener: Listener): ClientConnection {
     },
     known: null,
     isServing: true,
+    idleSinceMs: Number.NaN,
     endIfIdle() {},
     fail() {},
   }
