@@ -9,9 +9,9 @@ export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void
   for (const address of open) {
     const { transport, host, port, path } = address
     const others = byPort.get(`${transport} ${port}`) ?? new Port()
-    // What discovery opens beside its own listener has checks of its own.
-    const isOwn = (one: OpenAddress): boolean => transport === 'udp' && one.listener === address.listener
-    const other = others.near(host).find((one) => overlaps(one.host, host) && !isOwn(one))
+    const other = others
+      .near(host)
+      .find((one) => overlaps(one.host, host) && !areBothFamilies(one, address) && !isBeside(one, address))
     // One slip can be one in both transports.
     const pair = JSON.stringify([path, other?.path])
     if (other !== undefined && !reported.has(pair)) reportTwice(checked, address, other)
@@ -20,6 +20,15 @@ export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void
     byPort.set(`${transport} ${port}`, others)
   }
 }
+
+/** What discovery opens beside its own listener has checks of its own. */
+const isBeside = (one: OpenAddress, other: OpenAddress): boolean =>
+  one.listener === other.listener && [one, other].some(({ path }) => path.at(-1) === 'discovery')
+
+/** Where "0.0.0.0" is open as well, "::" is left with IPv6. */
+const areBothFamilies = (one: OpenAddress, other: OpenAddress): boolean =>
+  one.transport === 'tcp' &&
+  ((one.host === '::' && other.host === '0.0.0.0') || (one.host === '0.0.0.0' && other.host === '::'))
 
 /** Hosts that overlap with others than themselves. */
 const WIDE = ['::', '0.0.0.0', 'localhost', '127.0.0.1', '::1']

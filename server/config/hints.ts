@@ -3,7 +3,7 @@
 import { FORMATS } from './formats.ts'
 import type { Refused } from './format.ts'
 import { nearest } from './nearest.ts'
-import type { SchemaNode } from './schema-node.ts'
+import { mustBeWritten, type SchemaNode } from './schema-node.ts'
 import { type Plain, spell, type Syntax } from './spell.ts'
 import { shown } from './spoken.ts'
 import type { Path, Tree } from './tree.ts'
@@ -121,6 +121,7 @@ export class Hints {
       return isJson ? 'put it in [ ]' : 'begin each item with "- ", or put it in [ ]'
     }
     if (tree.is !== 'list') return null
+    if (schema.format === 'bind') return 'one address only'
     if (schema.additionalProperties)
       return isJson ? 'write { "NAME": … } in place of [ … ]' : 'write "name:" in place of "- " before each'
     const lists = Object.entries(schema.properties ?? {}).filter(([, { type }]) => type === 'array')
@@ -194,7 +195,7 @@ export class Hints {
     if (schema.usual) return typeof value === 'string' ? [schema.usual] : []
     // What has a default, or is empty when left out, is required by TypeBox as well.
     const needed = Object.entries(properties).filter(
-      ([key, one]) => required.includes(key) && this.#isNeeded(one),
+      ([key, one]) => required.includes(key) && mustBeWritten(one),
     )
     if (needed.length > 1 || (needed.length === 0 && typeof value === 'boolean')) return []
     const among = needed.length === 1 ? needed : Object.entries(properties).filter(([, one]) => isOfOne(one))
@@ -216,9 +217,6 @@ export class Hints {
     )
     return all.length === 1 ? all : []
   }
-
-  #isNeeded = (schema: SchemaNode): boolean =>
-    schema.default === undefined && schema.format !== 'one-or-more' && !schema.additionalProperties
 
   #taken = (schema: SchemaNode, mends: readonly Plain[]): readonly Plain[] =>
     [...new Set(mends)].filter(

@@ -1,5 +1,13 @@
 // Addresses that a config opens, and what says so in it.
-import { type Binds, parseBind, tcpBindsOf, udpBindsOf } from '../lib/bind.ts'
+import {
+  type Binds,
+  bindsOf,
+  parseBind,
+  type TcpBind,
+  tcpBindsOf,
+  type UdpBind,
+  udpBindsOf,
+} from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { isStandIn } from './stand-in.ts'
 import type { Path } from './tree.ts'
@@ -32,27 +40,24 @@ export function openAddresses({ listeners, admin }: Opening): readonly OpenAddre
     if (at.port !== 0) found.push({ ...open, host, port: at.port })
   }
   for (const [listener, options] of Object.entries(listeners)) {
-    const { bind, tls, discovery } = options
-    if ([bind, tls?.bind ?? '', discovery ?? ''].some(isStandIn)) continue
-    const path = ['listeners', listener]
-    for (const { bind: own, isTls } of tcpBindsOf(listener, options))
-      add({
-        transport: 'tcp',
-        listener,
-        path: isTls ? [...path, 'tls', 'bind'] : [...path, 'bind'],
-        bind: own,
-      })
-    const [first, ...others] = udpBindsOf(listener, options)
-    if (first !== undefined) add({ transport: 'udp', listener, path: [...path, 'bind'], bind })
-    // Those behind the first without discovery are the same address for IPv6.
-    if (discovery !== undefined)
-      for (const at of others)
-        add({ transport: 'udp', listener, path: [...path, 'discovery'], bind: discovery }, at)
+    const pathOf = ({ path }: TcpBind | UdpBind): Path => ['listeners', listener, ...path]
+    for (const own of tcpBindsOf(listener, options).filter(isTold))
+      add({ transport: 'tcp', listener, path: pathOf(own), bind: own.bind })
+    // Where discovery is, both of its addresses are of one mind.
+    if (options.discovery !== undefined && [...bindsOf(options), options.discovery].some(isStandIn)) continue
+    for (const own of udpBindsOf(listener, options).filter(isTold)) {
+      const open = { transport: 'udp', listener, path: pathOf(own), bind: own.bind } as const
+      if (own.path[0] === 'discovery') add(open, own)
+      // Where every address is meant, the second one is the same for IPv6.
+      else if (own.portOf === null) add(open)
+    }
   }
   if (admin !== false && !isStandIn(admin.bind))
     add({ transport: 'tcp', listener: null, path: ['admin', 'bind'], bind: admin.bind })
   return found
 }
+
+const isTold = ({ bind }: TcpBind | UdpBind): boolean => !isStandIn(bind)
 
 /** Who has an address, in words. */
 export function ownerOf(written: Written, { listener, path, bind }: OpenAddress): string {

@@ -7,7 +7,7 @@ import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 import { wordOf, wordsOf } from './map-by.ts'
-import type { SchemaNode } from './schema-node.ts'
+import { mustBeWritten, type SchemaNode } from './schema-node.ts'
 import { ConfigOptions, ListenerOptions } from './schema.ts'
 import { SHORT_KEYS } from './short.ts'
 
@@ -121,7 +121,7 @@ function write(schema: SchemaNode): Json {
   if (schema.type !== 'object') return { ...said, ...writeScalar(schema) }
   const properties = Object.entries(schema.properties ?? {})
   const required = properties.filter(
-    ([key, property]) => schema.required?.includes(key) && isNeeded(property),
+    ([key, property]) => schema.required?.includes(key) && mustBeWritten(property),
   )
   return {
     ...said,
@@ -151,10 +151,6 @@ function writeMapBy(schema: SchemaNode, by: string): Json {
   const word = write({ type: 'string', enum: words, default: words[0], description: said })
   return { description, type: 'object', properties: { [by]: word }, allOf: holds }
 }
-
-/** What has no default and is not simply empty when left out. */
-const isNeeded = (schema: SchemaNode): boolean =>
-  schema.default === undefined && schema.format !== 'one-or-more' && !schema.additionalProperties
 
 function writeScalar(schema: SchemaNode): Json {
   const { type, examples, enum: words, minimum, maximum, minLength, maxLength } = schema

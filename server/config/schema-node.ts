@@ -7,6 +7,8 @@ export interface SchemaNode {
    * out.
    */
   readonly format?: string
+  /** Of "one-or-more": whether there must be one. */
+  readonly isNeeded?: boolean
   readonly description?: string
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, SchemaNode>>
@@ -51,6 +53,12 @@ export interface SchemaNode {
   readonly least?: string
   readonly most?: string
 }
+
+/** Whether a key that a schema requires must be written: lists and maps are empty when they are left out. */
+export const mustBeWritten = (schema: SchemaNode): boolean =>
+  schema.default === undefined &&
+  (schema.format !== 'one-or-more' || schema.isNeeded === true) &&
+  !schema.additionalProperties
 
 /** The properties of each schema: asked for once for each item of long lists. */
 const known = new WeakMap<SchemaNode, readonly (readonly [string, SchemaNode])[]>()

@@ -107,7 +107,7 @@ export function shortPath(root: MapTree): (path: Path) => Path {
     const [first, name, key, ...rest] = path
     if (first === 'listeners' && LISTENER_KEYS.includes(String(key))) return [String(key), ...rest]
     if (first === 'listeners')
-      return key === 'bind' || key === undefined ? ['listen'] : ['listen', key, ...rest]
+      return key === 'bind' || key === undefined ? ['listen', ...rest] : ['listen', key, ...rest]
     if (first === 'backends')
       return key === undefined || key === 'servers' ? ['backends', ...rest] : [key, ...rest]
     if (first !== 'rules' || name === undefined || key === undefined) return first === 'rules' ? [] : path

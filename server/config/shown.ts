@@ -22,6 +22,9 @@ function shown(schema: SchemaNode, value: unknown, tree: Tree | undefined): unkn
   if (schema.secret === true && !schema.properties && !schema.anyOf) return hidden(value)
   if (schema.format === 'value-or-map' && typeof value !== 'object')
     return shown(schema.anyOf?.[0] ?? {}, value, tree)
+  // One address is shown as it is mostly written.
+  if (Array.isArray(value) && value.length === 1 && schema.isNeeded)
+    return shown(itemsOf(schema), value[0], itemOf(tree, 0))
   if (Array.isArray(value))
     return value.map((item: unknown, index) => shown(itemsOf(schema), item, itemOf(tree, index)))
   if (typeof value === 'object' && value !== null) return shownMap(holderOf(schema, value), value, tree)

@@ -142,7 +142,7 @@ class Walker {
 
   /** A key without a default: lists and maps are empty then, anything else is missing. */
   #notGiven(schema: SchemaNode, path: Trail, at: Offset): unknown {
-    if (schema.format === 'one-or-more') return []
+    if (schema.format === 'one-or-more' && !schema.isNeeded) return []
     if (schema.additionalProperties) return {}
     const key = JSON.stringify(path?.step)
     const allowed = `${key}, ${kindOf(schema)}`

@@ -9,6 +9,7 @@ import { editionFacts } from './news.ts'
 import type { Rejection } from './problem.ts'
 import { RunStateKeeper } from './run-state.ts'
 import { ServiceManager } from './service-manager.ts'
+import type { AddressesByName } from './sockets/sockets.ts'
 import { lineOf } from './source/places.ts'
 
 export interface AnnouncerParts {
@@ -82,5 +83,5 @@ export class Announcer {
   }
 }
 
-const addressesOf = (parts: Parts | null, config: Config): Readonly<Record<string, string>> =>
+const addressesOf = (parts: Parts | null, config: Config): AddressesByName =>
   parts === null ? {} : openAddresses(parts, config)

@@ -28,7 +28,7 @@ import { workerEnv } from './processes/worker-command.ts'
 import type { Edition } from './problem.ts'
 import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
 import { TurnSide } from './relay/turn-side.ts'
-import { Sockets, type ListeningSockets } from './sockets/sockets.ts'
+import { type AddressesByName, Sockets, type ListeningSockets } from './sockets/sockets.ts'
 
 export interface Parts {
   readonly board: Board
@@ -158,7 +158,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
 }
 
 /** Where listeners are open, by name. */
-export function openAddresses({ sockets, turn }: Parts, { listeners }: Config): Record<string, string> {
+export function openAddresses({ sockets, turn }: Parts, { listeners }: Config): AddressesByName {
   return { ...sockets.addresses(listeners), ...turn.keeper?.addresses(listeners) }
 }
 

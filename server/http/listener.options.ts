@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
-import { Bind, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
+import { Binds, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
 
 /** Said of what is written for it. */
 export const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
@@ -107,9 +107,9 @@ const StatusEndpoints = Type.Object(
 
 export const HttpListenerOptions = Type.Object(
   {
-    bind: Bind({
-      description: 'Address and port, such as "0.0.0.0:8080" or "[::]:8080"; port 0 takes a free one.',
-    }),
+    bind: Binds(
+      'Address and port, such as "0.0.0.0:8080" or "[::]:8080", or a list of them; port 0 takes a free one.',
+    ),
     protocol: Words(['http'], { default: 'http', description: 'What is spoken on it.' }),
     backend: Type.Optional(
       Name({ description: 'The backend of all its requests, when there are no rules.' }),

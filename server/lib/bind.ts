@@ -26,33 +26,63 @@ export function socketKey(listener: string, bind: string): string {
  * left out.
  */
 export interface Binds {
-  readonly bind: string
+  /** Of listeners that take one address only, a text. */
+  readonly bind: string | readonly string[]
   /** What `bind` is opened for; TCP where nothing is said. */
   readonly transports?: readonly string[] | undefined
   readonly tls?: { readonly bind: string } | undefined
   readonly discovery?: string | undefined
 }
 
+/** What `bind` names, in the order of the config. */
+export const bindsOf = ({ bind }: Pick<Binds, 'bind'>): readonly string[] =>
+  typeof bind === 'string' ? [bind] : bind
+
+/** Several addresses as a list, one alone as a text. */
+export const oneOrList = (all: readonly string[]): string | readonly string[] =>
+  all.length === 1 && all[0] !== undefined ? all[0] : all
+
 /** A TCP address of a listener: workers accept there. */
 export interface TcpBind {
   /** The listener's name. */
   readonly name: string
-  /** What plans and keys call it: the same, with `#tls` behind it for the one that `tls` opens beside it. */
+  /**
+   * What plans and keys call it: the same; of the further ones of a list with `#1`, `#2` … behind it, of the
+   * one that `tls` opens beside it with `#tls`.
+   */
   readonly listener: string
   readonly bind: string
+  /** Where the listener's config says so. */
+  readonly path: readonly (string | number)[]
   /** socketKey(listener, bind) */
   readonly key: string
   readonly isTls: boolean
 }
 
 /** The TCP addresses of a listener. */
-export function tcpBindsOf(name: string, { bind, transports = TCP, tls }: Binds): TcpBind[] {
-  const plain = { name, listener: name, bind, key: socketKey(name, bind), isTls: false }
-  const found = transports.includes('tcp') ? [plain] : []
+export function tcpBindsOf(name: string, binds: Binds): TcpBind[] {
+  const { transports = TCP, tls } = binds
+  const found = transports.includes('tcp') ? plainBindsOf(name, binds) : []
   if (tls === undefined) return found
   const listener = `${name}#tls`
-  return [...found, { name, listener, bind: tls.bind, key: socketKey(listener, tls.bind), isTls: true }]
+  const { bind } = tls
+  return [
+    ...found,
+    { name, listener, bind, key: socketKey(listener, bind), path: ['tls', 'bind'], isTls: true },
+  ]
 }
+
+function plainBindsOf(name: string, binds: Binds): TcpBind[] {
+  const all = bindsOf(binds)
+  return all.map((bind, index) => {
+    const listener = index === 0 ? name : `${name}#${index}`
+    return { name, listener, bind, key: socketKey(listener, bind), path: pathOf(all, index), isTls: false }
+  })
+}
+
+/** One alone stands at `bind` itself, whether or not it is written as a list. */
+const pathOf = (all: readonly string[], index: number): readonly (string | number)[] =>
+  all.length === 1 ? ['bind'] : ['bind', index]
 
 const TCP = ['tcp']
 
@@ -61,6 +91,9 @@ export interface UdpBind {
   /** The listener's name, `#` and which of its sockets this is. */
   readonly key: string
   readonly listener: string
+  /** What of the listener's config names it, and where that stands there. */
+  readonly bind: string
+  readonly path: readonly (string | number)[]
   /** `0.0.0.0` and `::` are each every address of their own family only. */
   readonly host: string
   /** 0: any; then the port of the socket with the key `portOf`, if that is not null. */
@@ -70,26 +103,50 @@ export interface UdpBind {
 
 /**
  * The UDP addresses of a listener. `NAME#0` is its bind; where that is every address, `NAME#0v6` is the same
- * for IPv6. For behaviour discovery (RFC 5780) `NAME#1` is the bind's host on discovery's port, `NAME#2`
- * discovery's host on the bind's port, `NAME#3` discovery.
+ * for IPv6. The further ones of a list are `NAME#0.1`, `NAME#0.2` … in the same way. For behaviour discovery
+ * (RFC 5780) `NAME#1` is the bind's host on discovery's port, `NAME#2` discovery's host on the bind's port,
+ * `NAME#3` discovery.
  */
-export function udpBindsOf(name: string, { bind, transports = TCP, discovery }: Binds): UdpBind[] {
+export function udpBindsOf(name: string, binds: Binds): UdpBind[] {
+  const { transports = TCP, discovery } = binds
   if (!transports.includes('udp')) return []
+  const all = bindsOf(binds)
+  return all.flatMap((bind, index) => {
+    const which = index === 0 ? '0' : `0.${index}`
+    return udpSocketsOf(name, which, { bind, path: pathOf(all, index), discovery })
+  })
+}
+
+interface UdpPlace {
+  readonly bind: string
+  readonly path: readonly (string | number)[]
+  readonly discovery: string | undefined
+}
+
+function udpSocketsOf(name: string, which: string, { bind, path, discovery }: UdpPlace): UdpBind[] {
   const { host, port } = parseBind(bind)
-  const udp = (which: string, host: string, port: number, portOf: string | null): UdpBind => ({
-    key: `${name}#${which}`,
+  const udp = (
+    key: string,
+    at: Pick<UdpBind, 'host' | 'port'>,
+    from: Pick<UdpBind, 'bind' | 'path'>,
+    portOf: string | null = null,
+  ): UdpBind => ({
+    key: `${name}#${key}`,
     listener: name,
-    host,
-    port,
+    ...at,
+    ...from,
     portOf: portOf && `${name}#${portOf}`,
   })
-  if (host === '::') return [udp('0', '0.0.0.0', port, null), udp('0v6', host, port, '0')]
-  if (discovery === undefined) return [udp('0', host, port, null)]
+  const own = { bind, path }
+  if (host === '::')
+    return [udp(which, { host: '0.0.0.0', port }, own), udp(`${which}v6`, { host, port }, own, which)]
+  if (discovery === undefined) return [udp(which, { host, port }, own)]
   const other = parseBind(discovery)
+  const beside = { bind: discovery, path: ['discovery'] }
   return [
-    udp('0', host, port, null),
-    udp('1', host, other.port, null),
-    udp('2', other.host, port, '0'),
-    udp('3', other.host, other.port, '1'),
+    udp('0', { host, port }, own),
+    udp('1', { host, port: other.port }, beside),
+    udp('2', { host: other.host, port }, beside, '0'),
+    udp('3', other, beside, '1'),
   ]
 }

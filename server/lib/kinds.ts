@@ -92,6 +92,20 @@ export const OneOrMore = <T extends TSchema>(item: T, description: string, defau
     ...(defaults && { default: [...defaults] }),
   })
 
+/** Most addresses that a listener may name. */
+const BINDS_MAX = 64
+
+/** One address that is opened, or a list of them; always a list in the code. There must be one. */
+export const Binds = (description: string, port?: number) => {
+  const item = Bind({ description: 'An address.', ...(port !== undefined && { port }) })
+  return Type.Unsafe<readonly string[]>({
+    anyOf: [item, Type.Array(item, { minItems: 1, maxItems: BINDS_MAX })],
+    format: 'one-or-more',
+    isNeeded: true,
+    description,
+  })
+}
+
 /** A map whose keys have a format of their own. */
 export const MapOf = <T extends TSchema>(
   keys: 'name' | 'field-name' | 'user-name',

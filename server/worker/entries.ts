@@ -9,7 +9,7 @@ import { ProxyTlsEntry } from '../accept/proxy-tls-entry.ts'
 import { TlsEntry } from '../accept/tls-entry.ts'
 import type { Engine } from '../http/engine.ts'
 import { HttpEntry } from '../http1/http-entry.ts'
-import { socketKey, type TcpBind } from '../lib/bind.ts'
+import { bindsOf, socketKey, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { AnyListener, Listener, TurnListener } from '../snapshot/snapshot.ts'
@@ -32,7 +32,7 @@ export class Entries {
   readonly #parts: EntriesParts
   /** By address: connections stay with it while config changes. */
   readonly #http = new Map<string, HttpEntry>()
-  /** By what its listener opens first, whatever that is called. */
+  /** By each address of its listener, whatever that is called. */
   readonly #counts = new Map<string, Count>()
 
   constructor(parts: EntriesParts) {
@@ -105,20 +105,21 @@ export class Entries {
   }
 
   #countOf(listener: AnyListener): Count {
-    const key = countKey(listener)
-    const known = this.#counts.get(key)
-    if (known !== undefined) return known
-    const made = new Count(this.#parts.board)
-    this.#counts.set(key, made)
-    return made
+    const keys = countKeys(listener)
+    const known = keys.flatMap((key) => this.#counts.get(key) ?? [])[0]
+    const count = known ?? new Count(this.#parts.board)
+    for (const key of keys) this.#counts.set(key, count)
+    return count
   }
 
   /** Forgets what is of other addresses and other listeners than these; what is served there may finish. */
   keep(keys: ReadonlySet<string>, listeners: readonly AnyListener[]): void {
     for (const key of this.#http.keys()) if (!keys.has(key)) this.#retireHttp(key)
-    const counted = new Set(listeners.map(countKey))
+    const counted = new Set(listeners.flatMap(countKeys))
     for (const [key, { open }] of this.#counts) if (open === 0 && !counted.has(key)) this.#counts.delete(key)
   }
 }
 
-const countKey = ({ name, options }: AnyListener): string => socketKey(name, options.bind)
+/** One that stays with any of its addresses keeps its count. */
+const countKeys = ({ name, options }: AnyListener): string[] =>
+  bindsOf(options).map((bind) => socketKey(name, bind))

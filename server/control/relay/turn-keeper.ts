@@ -11,7 +11,7 @@ import { RelayKeeper, type RelayKeeperOptions } from './relay-keeper.ts'
 import { makeRelayBody, turnListeners, type RelayBody } from './relay-plan.ts'
 import type { StartRelay } from './relay-start.ts'
 import { Relay } from './relay.ts'
-import type { BindsByName } from '../sockets/sockets.ts'
+import type { AddressesByName, BindsByName } from '../sockets/sockets.ts'
 import { UdpSockets } from '../sockets/udp-sockets.ts'
 import type { PlanBody } from '../processes/worker.ts'
 
@@ -29,7 +29,7 @@ export interface TurnKeeperOptions extends Pick<
   readonly totals: Totals
   readonly start: StartRelay
   /** Where listeners are open for TCP, by name. */
-  readonly tcpAddresses: (listeners: BindsByName) => Readonly<Record<string, string>>
+  readonly tcpAddresses: (listeners: BindsByName) => AddressesByName
   /** Where the admin listener is, or will be with the plan that is prepared. */
   readonly adminAddress: () => string | null
   readonly workersOf: (config: Config) => number
@@ -104,7 +104,9 @@ export class TurnKeeper {
       plan,
       udp: this.#udp.sockets,
       door: hasTurn(plan.config) ? ((this.#stagedDoor ?? this.#door)?.socket ?? null) : null,
-      ownAddresses: [...Object.values(tcp), options.adminAddress()].filter((address) => address !== null),
+      ownAddresses: [...Object.values(tcp).flat(), options.adminAddress()].filter(
+        (address) => address !== null,
+      ),
       nonceKey: this.#nonceKey,
       workers: options.workersOf(plan.config),
     })
@@ -161,9 +163,9 @@ export class TurnKeeper {
   /**
    * Where listeners are open for UDP, as a person knows them; `NAME.tcp` where TCP is not on the same port.
    */
-  addresses(listeners: BindsByName): Record<string, string> {
+  addresses(listeners: BindsByName): AddressesByName {
     const tcp = this.#options.tcpAddresses(listeners)
-    const found: Record<string, string> = {}
+    const found: Record<string, string | readonly string[]> = {}
     for (const [name, address] of Object.entries(this.#udp.addresses(listeners))) {
       found[name] = address
       if (tcp[name] !== undefined && tcp[name] !== address) found[`${name}.tcp`] = tcp[name]
@@ -188,7 +190,11 @@ export class TurnKeeper {
   /** Where any port will do, UDP takes that of TCP if it can. */
   #tcpPorts(listeners: BindsByName): Record<string, number> {
     const addresses = Object.entries(this.#options.tcpAddresses(listeners))
-    return Object.fromEntries(addresses.map(([name, address]) => [name, parseBind(address).port]))
+    return Object.fromEntries(
+      addresses.flatMap(([name, address]) =>
+        typeof address === 'string' ? [[name, parseBind(address).port] as const] : [],
+      ),
+    )
   }
 
   /** Counts what it had as ended: it cannot say so itself any more. */

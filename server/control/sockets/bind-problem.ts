@@ -12,7 +12,8 @@ export class BindProblem {
   /** What to do about it; null: nobody knows. */
   readonly hint: string | null
 
-  constructor(listener: string, bind: string, code: string, field = 'bind') {
+  /** `path`: where the listener's config says so. */
+  constructor(listener: string, bind: string, code: string, path: Path = ['bind']) {
     this.listener = listener
     this.code = code
     // Who has a port of UDP is not looked for.
@@ -20,9 +21,14 @@ export class BindProblem {
     const meaning = holder === null ? meaningOf(code) : `${holder.name} has this port`
     this.message = `cannot listen on ${bind}: ${meaning} (${code})`
     this.hint = code === 'EADDRINUSE' ? holderHint(holder) : (HINTS[code] ?? null)
-    this.path = `${listenerPath(listener)}.${field}`
+    this.path = path.reduce<string>(
+      (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${step}`),
+      listenerPath(listener),
+    )
   }
 }
+
+type Path = readonly (string | number)[]
 
 /** A listener's place in the config. */
 export const listenerPath = (name: string): string =>

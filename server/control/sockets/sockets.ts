@@ -3,7 +3,7 @@
 // closes no socket, and its replacement serves what waited in the queue. Bun.listen opens it, a copy of its
 // descriptor is kept, and Bun's own is stopped within the same turn: nothing is accepted here.
 import { fstatSync } from 'node:fs'
-import { parseBind, tcpBindsOf, writeBind, type Binds, type TcpBind } from '../../lib/bind.ts'
+import { oneOrList, parseBind, tcpBindsOf, writeBind, type Binds, type TcpBind } from '../../lib/bind.ts'
 import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { dropSyns } from '../../lib/syn-filter.ts'
@@ -23,8 +23,25 @@ export type BindsByName = Readonly<Record<string, Binds>>
 /** While others close their sockets, what is seen of them may not fit together. */
 const LOOKS_MAX = 8
 
-/** Of a listener in what is told of its address. */
-export const shownName = ({ name, isTls }: TcpBind): string => (isTls ? `${name}.tls` : name)
+/**
+ * `host:port` as it really is, by listener, a list where it has several; that of TURN over TLS by the
+ * listener's name with `.tls` behind it.
+ */
+export type AddressesByName = Readonly<Record<string, string | readonly string[]>>
+
+/** Of all listeners, as `shown` says each address; null: it is not open. */
+export function shownAddresses(
+  listeners: BindsByName,
+  shown: (bind: TcpBind) => string | null,
+): AddressesByName {
+  const found = new Map<string, string[]>()
+  for (const bind of tcpBindsIn(listeners)) {
+    const address = shown(bind)
+    const name = bind.isTls ? `${bind.name}.tls` : bind.name
+    if (address !== null) found.set(name, [...(found.get(name) ?? []), address])
+  }
+  return Object.fromEntries([...found].map(([name, all]) => [name, oneOrList(all)]))
+}
 
 /** All TCP addresses. */
 export const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
@@ -75,12 +92,12 @@ export class Sockets {
     this.drop()
     this.#forgetClosed()
     const problems: BindProblem[] = []
-    for (const { name, bind, key, isTls } of tcpBindsIn(listeners)) {
+    for (const { name, bind, key, path } of tcpBindsIn(listeners)) {
       if (this.#open.has(key) || this.#staged.has(key)) continue
       try {
         this.#staged.set(key, this.#openAddress(bind, slots))
       } catch (error) {
-        problems.push(new BindProblem(name, bind, codeOf(error), isTls ? 'tls.bind' : 'bind'))
+        problems.push(new BindProblem(name, bind, codeOf(error), path))
       }
     }
     if (problems.length > 0) this.drop()
@@ -163,17 +180,11 @@ export class Sockets {
     this.#open = new Map()
   }
 
-  /**
-   * `host:port` as it really is, by listener; that of TURN over TLS by the listener's name with `.tls` behind
-   * it.
-   */
-  addresses(listeners: BindsByName): Record<string, string> {
-    const found: Record<string, string> = {}
-    for (const bind of tcpBindsIn(listeners)) {
+  addresses(listeners: BindsByName): AddressesByName {
+    return shownAddresses(listeners, (bind) => {
       const address = this.#open.get(bind.key) ?? this.#staged.get(bind.key)
-      if (address) found[shownName(bind)] = writeBind(address.host, address.port)
-    }
-    return found
+      return address ? writeBind(address.host, address.port) : null
+    })
   }
 
   #openAddress(bind: string, slots: readonly number[]): OpenAddress {

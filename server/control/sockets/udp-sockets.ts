@@ -1,12 +1,12 @@
 // The UDP sockets of turn listeners. The supervisor makes and keeps them, and gives them to the relay
 // process: when that dies its successor receives on the very same, with what arrived meanwhile.
 import { lookup } from 'node:dns/promises'
-import { parseBind, udpBindsOf, writeBind, type Binds, type UdpBind } from '../../lib/bind.ts'
+import { oneOrList, parseBind, udpBindsOf, writeBind, type UdpBind } from '../../lib/bind.ts'
 import { bindUdp } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { parseAddress } from '../../lib/ip-address.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
-import type { BindsByName } from './sockets.ts'
+import type { AddressesByName, BindsByName } from './sockets.ts'
 
 const RETRY_EVERY_MS = 20
 const RETRY_MS = 1000
@@ -58,7 +58,7 @@ export class UdpSockets {
           const socket = await this.#socketFor(bind, staged, tcpPorts[name] ?? 0)
           if (socket) staged.set(bind.key, socket)
         } catch (error) {
-          problems.push(problemOf(bind, listener, error))
+          problems.push(new BindProblem(name, `UDP ${bind.bind}`, codeOf(error), bind.path))
           break
         }
       }
@@ -94,12 +94,16 @@ export class UdpSockets {
     return [...(this.#staged ?? this.#open).values()]
   }
 
-  /** `host:port` of each listener's bind as it really is. */
-  addresses(listeners: BindsByName): Record<string, string> {
-    const found: Record<string, string> = {}
-    for (const [name, { bind }] of Object.entries(listeners)) {
-      const socket = (this.#staged ?? this.#open).get(`${name}#0`)
-      if (socket) found[name] = writeBind(parseBind(bind).host, socket.port)
+  /** `host:port` of each listener's bind as it really is, a list where it has several. */
+  addresses(listeners: BindsByName): AddressesByName {
+    const found: Record<string, string | readonly string[]> = {}
+    for (const [name, listener] of Object.entries(listeners)) {
+      const all = udpBindsOf(name, listener).flatMap(({ key, bind, path, portOf }) => {
+        const socket = (this.#staged ?? this.#open).get(key)
+        const isOwn = path[0] === 'bind' && portOf === null
+        return socket && isOwn ? [writeBind(parseBind(bind).host, socket.port)] : []
+      })
+      if (all.length > 0) found[name] = oneOrList(all)
     }
     return found
   }
@@ -163,18 +167,4 @@ const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 
 async function literalOf(host: string): Promise<string> {
   return parseAddress(host) ? host : (await lookup(host)).address
-}
-
-function problemOf(
-  { key, listener }: UdpBind,
-  { bind, discovery = bind }: Binds,
-  error: unknown,
-): BindProblem {
-  const isBind = key.startsWith(`${listener}#0`)
-  return new BindProblem(
-    listener,
-    `UDP ${isBind ? bind : discovery}`,
-    codeOf(error),
-    isBind ? 'bind' : 'discovery',
-  )
 }

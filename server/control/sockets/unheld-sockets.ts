@@ -2,8 +2,8 @@
 import { parseBind, writeBind } from '../../lib/bind.ts'
 import type { BindProblem } from './bind-problem.ts'
 import {
-  shownName,
-  tcpBindsIn,
+  shownAddresses,
+  type AddressesByName,
   type BindsByName,
   type HeldPort,
   type ListeningSockets,
@@ -37,13 +37,11 @@ export class UnheldSockets implements ListeningSockets {
     throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')
   }
 
-  addresses(listeners: BindsByName): Record<string, string> {
+  addresses(listeners: BindsByName): AddressesByName {
     const ports = this.#ports()
-    const found: Record<string, string> = {}
-    for (const bind of tcpBindsIn(listeners)) {
+    return shownAddresses(listeners, (bind) => {
       const { host, port } = parseBind(bind.bind)
-      found[shownName(bind)] = writeBind(host, ports.get(bind.listener) ?? port)
-    }
-    return found
+      return writeBind(host, ports.get(bind.listener) ?? port)
+    })
   }
 }

@@ -33,9 +33,8 @@ describe('YAML', () => {
   test('lines end with CR LF as well, and a byte order mark counts for nothing', () => {
     const { placeOf } = read('a.yaml', 'a: 1\r\nb:\r\n  c: 1\r\n')
     expect(placeOf(['b', 'c'])).toBe('3:3')
-    expect(configOf('\uFEFFlisten: ":0"\nbackends: [{ url: "http://a:1" }]').listeners['default']?.bind).toBe(
-      ':0',
-    )
+    const [only] = Object.values(configOf('\uFEFFlisten: ":0"\nbackends: [{ url: "http://a:1" }]').listeners)
+    expect(only?.bind).toEqual([':0'])
   })
 
   test('a key that stands twice in a map is a problem at the second', () => {

@@ -10,10 +10,24 @@ const turn = (more: Partial<Binds> = {}): Binds => ({
 describe('TCP addresses of a listener', () => {
   test('an http listener has its bind, and nothing of UDP', () => {
     expect(tcpBindsOf('web', { bind: ':80' })).toEqual([
-      { name: 'web', listener: 'web', bind: ':80', key: '[::]:80', isTls: false },
+      { name: 'web', listener: 'web', bind: ':80', key: '[::]:80', path: ['bind'], isTls: false },
     ])
     expect(tcpBindsOf('web', { bind: ':80', transports: ['tcp'] })).toHaveLength(1)
     expect(udpBindsOf('web', { bind: ':80', transports: ['tcp'] })).toEqual([])
+  })
+
+  test('one of a list has a key of its own, and its place in the config', () => {
+    const binds = (bind: readonly string[]): string[] =>
+      tcpBindsOf('web', { bind }).map(({ listener, key, path }) => `${listener} ${key} ${path.join('.')}`)
+    expect(binds(['0.0.0.0:80', '[::1]:81'])).toEqual(['web 0.0.0.0:80 bind.0', 'web#1 [::1]:81 bind.1'])
+    expect(binds([':0', '127.0.0.1:0', '[::]:0'])).toEqual([
+      'web web@[::]:0 bind.0',
+      'web#1 web#1@127.0.0.1:0 bind.1',
+      'web#2 web#2@[::]:0 bind.2',
+    ])
+    // Whether a single one was written as a list makes no difference.
+    expect(binds([':80'])).toEqual(['web [::]:80 bind'])
+    expect(tcpBindsOf('web', { bind: [':80'] })).toEqual(tcpBindsOf('web', { bind: ':80' }))
   })
 
   test('a turn listener has its bind when it speaks TCP, and that of TLS', () => {
@@ -35,18 +49,44 @@ describe('TCP addresses of a listener', () => {
 describe('UDP addresses of a turn listener', () => {
   test('one, or none without UDP', () => {
     expect(udpBindsOf('turn', turn())).toEqual([
-      { key: 'turn#0', listener: 'turn', host: '192.0.2.1', port: 3478, portOf: null },
+      {
+        key: 'turn#0',
+        listener: 'turn',
+        bind: '192.0.2.1:3478',
+        path: ['bind'],
+        host: '192.0.2.1',
+        port: 3478,
+        portOf: null,
+      },
     ])
     expect(udpBindsOf('turn', turn({ transports: ['tcp'] }))).toEqual([])
   })
 
   test('every address is a socket for each family, on the same port', () => {
-    for (const bind of [':3478', '*:3478', '[::]:3478'])
+    for (const bind of [':3478', '*:3478', '[::]:3478']) {
+      const of = { bind, path: ['bind'] }
       expect(udpBindsOf('turn', turn({ bind }))).toEqual([
-        { key: 'turn#0', listener: 'turn', host: '0.0.0.0', port: 3478, portOf: null },
-        { key: 'turn#0v6', listener: 'turn', host: '::', port: 3478, portOf: 'turn#0' },
+        { key: 'turn#0', listener: 'turn', ...of, host: '0.0.0.0', port: 3478, portOf: null },
+        { key: 'turn#0v6', listener: 'turn', ...of, host: '::', port: 3478, portOf: 'turn#0' },
       ])
+    }
     expect(udpBindsOf('turn', turn({ bind: '0.0.0.0:3478' }))).toHaveLength(1)
+  })
+
+  test('those of a list are told apart, each with its second socket', () => {
+    const found = udpBindsOf('dns', { bind: ['127.0.0.1:53', ':54', '[::1]:0'], transports: ['udp'] })
+    expect(found.map(({ key, host, port, portOf }) => [key, `${host} ${port}`, portOf])).toEqual([
+      ['dns#0', '127.0.0.1 53', null],
+      ['dns#0.1', '0.0.0.0 54', null],
+      ['dns#0.1v6', ':: 54', 'dns#0.1'],
+      ['dns#0.2', '::1 0', null],
+    ])
+    expect(found.map(({ bind, path }) => `${path.join('.')} ${bind}`)).toEqual([
+      'bind.0 127.0.0.1:53',
+      'bind.1 :54',
+      'bind.1 :54',
+      'bind.2 [::1]:0',
+    ])
   })
 
   test('behaviour discovery: both addresses on both ports', () => {

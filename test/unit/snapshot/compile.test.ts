@@ -14,7 +14,7 @@ import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
 import type { Plan } from '../../../server/snapshot/plan.ts'
 
 const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig => ({
-  bind: '127.0.0.1:0',
+  bind: ['127.0.0.1:0'],
   protocol: 'http',
   trusted_proxies: [],
   client_from: 'x_forwarded_for',

@@ -26,7 +26,7 @@ const binds = (words: Record<string, string>): Record<string, { bind: string }> 
   Object.fromEntries(Object.entries(words).map(([name, bind]) => [name, { bind }]))
 
 const portOf = (sockets: Sockets, listeners: Record<string, { bind: string }>, name: string): number =>
-  parseBind(sockets.addresses(listeners)[name] ?? '').port
+  parseBind(String(sockets.addresses(listeners)[name])).port
 
 /** Adopts a descriptor as a worker does, and counts who comes. */
 function adopt(fd: number): { accepted: number; stop(): void } {

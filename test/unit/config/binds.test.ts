@@ -1,0 +1,96 @@
+// Where listeners are open: one address or a list of them.
+import { describe, expect, test } from 'bun:test'
+import { shownConfig } from '../../../server/config/shown.ts'
+import { located } from '../../../server/control/source/places.ts'
+import { configOf, linesOf, parse } from './parse.ts'
+
+const SERVER = '[{ url: "http://a:1" }]'
+const listeners = (lines: string): string =>
+  `listeners:\n${lines}\nbackends: { app: { servers: ${SERVER} } }\n`
+const web = (bind: string): string => listeners(`  web: { bind: ${bind}, backend: app }`)
+const bindOf = (text: string): unknown => configOf(text).listeners['web']?.bind
+
+describe('a listener at several addresses', () => {
+  test('is always a list in the code', () => {
+    expect(bindOf(web('":80"'))).toEqual([':80'])
+    expect(bindOf(web('["0.0.0.0:80", "[::]:80"]'))).toEqual(['0.0.0.0:80', '[::]:80'])
+    const short = configOf(`listen: ["127.0.0.1:80", "[::1]:80"]\nbackends: ${SERVER}\n`)
+    expect(short.listeners['default']?.bind).toEqual(['127.0.0.1:80', '[::1]:80'])
+  })
+
+  test('one address is shown as a text, several as a list', () => {
+    const shownBind = (bind: string): unknown => {
+      const read = parse(web(bind))
+      if (!read.ok) throw new Error('it has problems')
+      const shown = shownConfig(read.config, read.tree) as { listeners: { web: { bind: unknown } } }
+      return shown.listeners.web.bind
+    }
+    expect(shownBind('":80"')).toBe(':80')
+    expect(shownBind('[":80"]')).toBe(':80')
+    expect(shownBind('["0.0.0.0:80", "[::]:80"]')).toEqual(['0.0.0.0:80', '[::]:80'])
+  })
+
+  test('one of them that is wrong, or open twice, is told with its place', () => {
+    expect(linesOf(web('["127.0.0.1:80", "127.0.0.1:81", "127.0.0.1:80"]'))).toEqual([
+      '2:49 listeners.web.bind[2]: found "127.0.0.1:80", allowed an address and port of its own; listener "web" is at "127.0.0.1:80"',
+    ])
+    const two = '  a: { bind: ["[::1]:80", "x"], backend: app }\n  b: { bind: [":81", ":80"], backend: app }'
+    expect(linesOf(listeners(two)).map((line) => line.split(',')[0])).toEqual([
+      '2:27 listeners.a.bind[1]: found "x"',
+      '3:22 listeners.b.bind[1]: found ":80"',
+    ])
+    const short = `listen: [":80", "10.0.0.1:80"]\nbackends: ${SERVER}\n`
+    expect(linesOf(short)[0]).toStartWith('1:17 listen[1]: found "10.0.0.1:80", allowed an address and port')
+  })
+
+  test('there must be one', () => {
+    expect(linesOf(web('[]'))).toEqual(['2:16 listeners.web.bind: found an empty list, allowed at least 1'])
+    expect(linesOf(listeners('  web: { backend: app }'))[0]).toStartWith(
+      '2:3 listeners.web: found no "bind", allowed "bind", "address:port"',
+    )
+  })
+
+  test('several in one text are offered as a list', () => {
+    expect(linesOf(web('"0.0.0.0:80, [::]:80"'))[0]).toEndWith(
+      ', or a list of them; write ["0.0.0.0:80", "[::]:80"]',
+    )
+  })
+
+  test('every address of each family may be written out', () => {
+    const both = listeners(
+      '  four: { bind: "0.0.0.0:80", backend: app }\n  six: { bind: "[::]:80", backend: app }',
+    )
+    expect(linesOf(both)).toEqual([])
+  })
+
+  test('a server at any of them is this gateway itself', () => {
+    const text = `listeners: { web: { bind: [":81", "127.0.0.1:80"], backend: app } }
+backends: { app: { servers: [{ url: "http://127.0.0.1:80" }] } }`
+    expect(linesOf(text)[0]).toContain('where listener "web" listens')
+  })
+
+  test('what cannot be opened has the place of its address', async () => {
+    const problem = { path: 'listeners.web.bind[1]', message: 'cannot listen' }
+    const at = async (text: string) => (await located([problem], { file: 'a.yaml', text }))[0]
+    expect(await at(web('[":80", ":81"]'))).toMatchObject({ line: 2, column: 24 })
+    const short = { ...problem, path: 'listeners.default.bind[1]' }
+    const text = `listen:\n  - ":80"\n  - ":81"\nbackends: ${SERVER}\n`
+    const [found] = await located([short], { file: 'a.yaml', text })
+    expect(found).toMatchObject({ path: 'listen[1]', line: 3, column: 5 })
+  })
+})
+
+describe('where only one address is taken', () => {
+  test.each([
+    ['admin: { bind: [":9090", ":9091"] }', 'admin.bind'],
+    [
+      'listeners: { t: { protocol: turn, realm: r, auth: none, bind: ["127.0.0.1:1", "[::1]:1"] } }',
+      'listeners.t.bind',
+    ],
+  ])('%s', (text, path) => {
+    const whole = text.startsWith('admin') ? `${web('":80"')}${text}` : text
+    const [line = ''] = linesOf(whole)
+    expect(line).toContain(` ${path}: found a list, allowed "address:port"`)
+    expect(line).toEndWith('; one address only')
+  })
+})
