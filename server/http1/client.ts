@@ -13,6 +13,7 @@ import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
 import { Recent } from '../lib/recent.ts'
 import type { Timed } from '../lib/wheel.ts'
+import { Reach } from '../reach/reach.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import {
   type AskAnswer,
@@ -28,9 +29,8 @@ import {
 } from './ask.ts'
 import { isRedirect, redirected, requestHead, whyInvalid } from './ask-request.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './dial-events.ts'
+import type { OutboundEvents, OutboundWorld } from './dial-server.ts'
 import type { Outbound } from './outbound.ts'
-import { Reach, type ReachWorld } from './reach.ts'
 
 /** Hears how an asking ended, once and never before the call that began it has returned. */
 export type AskDone = (end: AskAnswer | AskFailure) => void
@@ -44,9 +44,9 @@ const DROP_MS = 1000
 const DROP_BYTES_MAX = 256 * 1024
 
 export class HttpClient {
-  readonly #world: ReachWorld
+  readonly #world: OutboundWorld
 
-  constructor(world: ReachWorld) {
+  constructor(world: OutboundWorld) {
     this.#world = world
   }
 
@@ -72,18 +72,18 @@ const NO_BYTES = Buffer.alloc(0)
 /** That a connection stood. */
 const STOOD: AskAnswer = { is: 'answer', status: 0, fields: [], body: NO_BYTES, isCut: false }
 
-class Ask implements Timed, DialEvents, ServerEvents {
+class Ask implements Timed, OutboundEvents, ServerEvents {
   dueMs = 0
   filedTick = -1
   filedPlace = 0
-  readonly #world: ReachWorld
+  readonly #world: OutboundWorld
   readonly #limits: AskLimits
   #target: AskTarget
   #request: AskRequest | null = null
   /** Null: it is over. */
   #done: AskDone | null
   #endMs = Infinity
-  #reach: Reach | null = null
+  #reach: Reach<Endpoint, Outbound> | null = null
   #conn: Outbound | null = null
   #redirects = 0
   #status = 0
@@ -91,7 +91,7 @@ class Ask implements Timed, DialEvents, ServerEvents {
   #pieces: Buffer[] = []
   #bytes = 0
 
-  constructor(world: ReachWorld, target: AskTarget, limits: AskLimits, done: AskDone) {
+  constructor(world: OutboundWorld, target: AskTarget, limits: AskLimits, done: AskDone) {
     this.#world = world
     this.#target = target
     this.#limits = limits

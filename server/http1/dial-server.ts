@@ -1,24 +1,37 @@
-// Connections to servers: dialled, and told what becomes of that.
-import { sockets } from '../sockets/sockets.ts'
+// Connections to servers that speak HTTP/1.1: dialled, and told what becomes of that.
+import type { Suspects } from '../lib/address-race.ts'
+import type { Resolver } from '../lib/resolver.ts'
 import type { Wheel } from '../lib/wheel.ts'
+import type { DialAddress, DialEvents } from '../reach/dial-events.ts'
+import type { ReachWorld } from '../reach/reach.ts'
+import { sockets } from '../sockets/sockets.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './dial-events.ts'
 import { Outbound } from './outbound.ts'
 
-/**
- * Starts a connection to one address of a server, to stand by `dueMs`; `dialler` hears of it, perhaps before
- * this returns.
- */
-export function dialServer(
-  endpoint: Endpoint,
-  address: string,
-  wheel: Wheel,
-  dialler: DialEvents,
-  dueMs: number,
-): Outbound {
-  const conn = new Outbound(endpoint, wheel, dialler)
-  conn.dialling(sockets().dial(address, endpoint.port, conn))
-  // A server on this machine may be connected, and its request sent, by now.
-  if (conn.place === 'connecting') conn.wheel.due(conn, dueMs)
-  return conn
+/** Who waits for such a connection. */
+export type OutboundEvents = DialEvents<Outbound>
+
+/** What such connections are made with. */
+export interface OutboundWorld extends ReachWorld<Endpoint, Outbound> {
+  readonly wheel: Wheel
 }
+
+interface WorldParts {
+  readonly resolver: Pick<Resolver, 'lookup'>
+  readonly wheel: Wheel
+  readonly suspects: Suspects
+}
+
+export function outboundWorld({ resolver, wheel, suspects }: WorldParts): OutboundWorld {
+  return { resolver, wheel, suspects, dial: dialBy(wheel) }
+}
+
+const dialBy =
+  (wheel: Wheel): DialAddress<Endpoint, Outbound> =>
+  (endpoint, address, dialler, dueMs) => {
+    const conn = new Outbound(endpoint, wheel, dialler)
+    conn.dialling(sockets().dial(address, endpoint.port, conn))
+    // A server on this machine may be connected, and its request sent, by now.
+    if (conn.isDialling) wheel.due(conn, dueMs)
+    return conn
+  }

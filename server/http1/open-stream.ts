@@ -7,20 +7,20 @@ import { Suspects } from '../lib/address-race.ts'
 import { giveUpBy } from '../lib/descriptor-budget.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Wheel } from '../lib/wheel.ts'
+import { Reach } from '../reach/reach.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import type { EndpointLive } from './endpoint.ts'
-import type { DialEvents } from './dial-events.ts'
+import type { Endpoint, EndpointLive } from './endpoint.ts'
+import { type OutboundEvents, type OutboundWorld, outboundWorld } from './dial-server.ts'
 import type { Outbound } from './outbound.ts'
 import { endOldest, retire, takeIdle } from './pool.ts'
-import { Reach, type ReachWorld } from './reach.ts'
 
 /** Those of a worker. */
 export class Http1Servers implements Servers {
   /** What connections of this worker are made with, for whoever asks by itself too. */
-  readonly world: ReachWorld
+  readonly world: OutboundWorld
 
   constructor(wheel: Wheel, resolver: Resolver) {
-    this.world = { wheel, resolver, suspects: new Suspects() }
+    this.world = outboundWorld({ wheel, resolver, suspects: new Suspects() })
     giveUpBy(endOldest)
   }
 
@@ -46,15 +46,15 @@ export class Http1Servers implements Servers {
 }
 
 /** A connection that is being made for a stream. */
-class Dialling implements Opening, DialEvents {
+class Dialling implements Opening, OutboundEvents {
   /** It has come to be, or failed, or nobody wants it any more. */
   isOver = false
-  readonly #reach: Reach
+  readonly #reach: Reach<Endpoint, Outbound>
   readonly #events: ServerEvents
 
-  constructor(server: Server, world: ReachWorld, events: ServerEvents) {
+  constructor(server: Server, world: OutboundWorld, events: ServerEvents) {
     this.#events = events
-    this.#reach = new Reach(server, world, this)
+    this.#reach = new Reach<Endpoint, Outbound>(server, world, this)
   }
 
   start(): void {

@@ -12,16 +12,16 @@ import { nowMs } from '../lib/clock.ts'
 import { flush } from '../lib/stage.ts'
 import type { Dialler, Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import type { OutboundEvents } from './dial-server.ts'
 import { answerForm, answerFraming } from './answer-framing.ts'
 import { MALFORMED, type PieceTaker } from './body.ts'
-import type { DialEvents } from './dial-events.ts'
 import { Interims } from './interims.ts'
 import { learnKeepAlive, putIdle } from './pool.ts'
 import { RequestWriter } from './request-writer.ts'
 
 const NOTHING = Buffer.alloc(0)
 
-export class Outbound extends RequestWriter<DialEvents> implements ServerStream, PieceTaker, Dialler {
+export class Outbound extends RequestWriter<OutboundEvents> implements ServerStream, PieceTaker, Dialler {
   readonly takesFraming = true
   /** Who asks; null: nobody does. */
   #events: ServerEvents | null = null

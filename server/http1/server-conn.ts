@@ -80,6 +80,11 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     return this.socket?.isQuiet === true
   }
 
+  /** It neither stands nor has failed. */
+  get isDialling(): boolean {
+    return this.place === 'connecting'
+  }
+
   protected get limits(): AnswerLimits {
     return this.endpoint.answers
   }

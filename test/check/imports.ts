@@ -8,6 +8,7 @@ const ORDER = [
   ['telemetry'],
   ['head'],
   ['sockets'],
+  ['reach'],
   ['tls'],
   ['backends'],
   ['rules'],

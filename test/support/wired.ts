@@ -2,7 +2,7 @@
 // says, and each event is over before the next. So an exchange costs microseconds, and every way of cutting
 // its bytes can be tried.
 import { flush } from '../../server/lib/stage.ts'
-import type { DialEvents } from '../../server/http1/dial-events.ts'
+import type { OutboundEvents } from '../../server/http1/dial-server.ts'
 import { Inbound } from '../../server/http1/inbound.ts'
 import { Outbound } from '../../server/http1/outbound.ts'
 import type { Port } from '../../server/http1/port.ts'
@@ -107,7 +107,7 @@ export interface Wired {
 }
 
 /** Who dials it hears of nothing: its exchanges do. */
-const NOBODY: DialEvents = { serverOpen() {}, serverGone() {} }
+const NOBODY: OutboundEvents = { serverOpen() {}, serverGone() {} }
 
 const PLAYED: Omit<Accepted, 'gone'> = {
   address: '127.0.0.1',

@@ -5,6 +5,7 @@ import type { ServerAddress } from '../../backends/server.ts'
 import type { Tolerance } from '../../head/canonical.ts'
 import type { AskFailure, AskField, AskRequest } from '../../http1/ask.ts'
 import { HttpClient } from '../../http1/client.ts'
+import { outboundWorld } from '../../http1/dial-server.ts'
 import { Suspects } from '../../lib/address-race.ts'
 import { tick } from '../../lib/clock.ts'
 import type { Resolver } from '../../lib/resolver.ts'
@@ -44,7 +45,7 @@ export function newProbe(resolver: Pick<Resolver, 'lookup'>, suspects = new Susp
 function newClient(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): HttpClient {
   const wheel = new Wheel(tick, flush)
   wheel.start()
-  return new HttpClient({ resolver, wheel, suspects })
+  return new HttpClient(outboundWorld({ resolver, wheel, suspects }))
 }
 
 function probe({ check, ...address }: ProbeTarget, client: HttpClient, done: ProbeDone): () => void {

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import type { AskAnswer, AskFailure, AskLimits, AskRequest, AskTarget } from '../../../server/http1/ask.ts'
 import { type Cancel, HttpClient } from '../../../server/http1/client.ts'
+import { outboundWorld } from '../../../server/http1/dial-server.ts'
 import { Suspects } from '../../../server/lib/address-race.ts'
 import { tick } from '../../../server/lib/clock.ts'
 import { flush } from '../../../server/lib/stage.ts'
@@ -27,7 +28,7 @@ const literal: Lookup = (host, done) => done([host], null)
 export function client(lookup: Lookup = literal, suspects = new Suspects()): HttpClient {
   const wheel = new Wheel(tick, flush)
   wheel.start()
-  return new HttpClient({ resolver: { lookup }, wheel, suspects })
+  return new HttpClient(outboundWorld({ resolver: { lookup }, wheel, suspects }))
 }
 
 export const targetAt = (port: number, host = '127.0.0.1'): AskTarget => ({

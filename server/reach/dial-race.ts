@@ -4,38 +4,34 @@
 import { type Suspects, delayMs, inOrder } from '../lib/address-race.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
-import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
-import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './dial-events.ts'
-import { dialServer } from './dial-server.ts'
-import type { Outbound } from './outbound.ts'
+import type { DialAddress, DialEvents, Dialled, Reached } from './dial-events.ts'
 
 /** Addresses that are waited for at once; then the one that was waited for longest is given up. */
 const RUNNERS_MAX = 4
 
-interface DialWorld {
-  readonly wheel: Wheel
+interface DialWorld<E, C> {
   readonly suspects: Suspects
+  readonly dial: DialAddress<E, C>
 }
 
-export class DialRace {
-  readonly #endpoint: Endpoint
-  readonly #world: DialWorld
-  readonly #events: DialEvents
+export class DialRace<E extends Reached, C extends Dialled> {
+  readonly #endpoint: E
+  readonly #world: DialWorld<E, C>
+  readonly #events: DialEvents<C>
   readonly #order: readonly string[]
   readonly #delayMs: number
   /** When the connection must stand, whichever it is. */
   readonly #dueMs: number
   #next = 0
-  #runners: Runner[] = []
+  #runners: Runner<E, C>[] = []
   #failure: FaultCode = 'connect_failed'
   #timer: Timer | null = null
   #isDialling = false
   #isOver = false
 
   /** `events` hears serverOpen or serverGone once, perhaps before `start` returns. */
-  constructor(endpoint: Endpoint, addresses: readonly string[], world: DialWorld, events: DialEvents) {
+  constructor(endpoint: E, addresses: readonly string[], world: DialWorld<E, C>, events: DialEvents<C>) {
     const { connect } = endpoint.timeouts
     this.#endpoint = endpoint
     this.#world = world
@@ -63,7 +59,7 @@ export class DialRace {
   }
 
   /** This one stands. */
-  won(runner: Runner, conn: Outbound): void {
+  won(runner: Runner<E, C>, conn: C): void {
     this.#end()
     this.#world.suspects.clear(runner.address, this.#endpoint.port)
     for (const other of this.#runners) if (other !== runner) other.conn?.drop()
@@ -71,7 +67,7 @@ export class DialRace {
   }
 
   /** This one has failed. */
-  lost(runner: Runner, code: FaultCode): void {
+  lost(runner: Runner<E, C>, code: FaultCode): void {
     if (this.#isOver) return
     runner.isLost = true
     this.#failure = code
@@ -88,10 +84,10 @@ export class DialRace {
 
   /** Dials the next address; true when it is under way. */
   #dialOne(): boolean {
-    const { suspects, wheel } = this.#world
-    const runner = new Runner(this, this.#order[this.#next++] ?? '')
+    const { suspects, dial } = this.#world
+    const runner = new Runner<E, C>(this, this.#order[this.#next++] ?? '')
     suspects.tried(runner.address, this.#endpoint.port, nowMs)
-    const conn = dialServer(this.#endpoint, runner.address, wheel, runner, this.#dueMs)
+    const conn = dial(this.#endpoint, runner.address, runner, this.#dueMs)
     if (runner.isLost || this.#isOver) return false
     runner.conn = conn
     this.#runners.push(runner)
@@ -123,18 +119,18 @@ export class DialRace {
 }
 
 /** One address on its way. */
-class Runner implements DialEvents {
+class Runner<E extends Reached, C extends Dialled> implements DialEvents<C> {
   readonly address: string
-  conn: Outbound | null = null
+  conn: C | null = null
   isLost = false
-  readonly #race: DialRace
+  readonly #race: DialRace<E, C>
 
-  constructor(race: DialRace, address: string) {
+  constructor(race: DialRace<E, C>, address: string) {
     this.#race = race
     this.address = address
   }
 
-  serverOpen(conn: Outbound): void {
+  serverOpen(conn: C): void {
     this.#race.won(this, conn)
   }
 

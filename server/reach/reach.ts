@@ -4,34 +4,30 @@ import { nowMs } from '../lib/clock.ts'
 import { hasDescriptors } from '../lib/descriptors.ts'
 import { event } from '../lib/event.ts'
 import type { Resolver } from '../lib/resolver.ts'
-import type { Wheel } from '../lib/wheel.ts'
 import { DialRace } from './dial-race.ts'
-import { dialServer } from './dial-server.ts'
-import type { Endpoint } from './endpoint.ts'
-import type { DialEvents } from './dial-events.ts'
-import type { Outbound } from './outbound.ts'
+import type { DialAddress, DialEvents, Dialled, Reached } from './dial-events.ts'
 
-export interface ReachWorld {
+export interface ReachWorld<E, C> {
   readonly resolver: Pick<Resolver, 'lookup'>
-  readonly wheel: Wheel
   /** Addresses that lately did not answer. */
   readonly suspects: Suspects
+  readonly dial: DialAddress<E, C>
 }
 
-export class Reach {
+export class Reach<E extends Reached, C extends Dialled> {
   /** The name is resolved. */
   isDialling = false
   /** Why the name has no address. */
   why: string | null = null
-  readonly #endpoint: Endpoint
-  readonly #world: ReachWorld
-  readonly #events: DialEvents
+  readonly #endpoint: E
+  readonly #world: ReachWorld<E, C>
+  readonly #events: DialEvents<C>
   #isCancelled = false
-  #race: DialRace | null = null
-  #conn: Outbound | null = null
+  #race: DialRace<E, C> | null = null
+  #conn: C | null = null
 
   /** `events` hears serverOpen or serverGone once, perhaps before `start` returns. */
-  constructor(endpoint: Endpoint, world: ReachWorld, events: DialEvents) {
+  constructor(endpoint: E, world: ReachWorld<E, C>, events: DialEvents<C>) {
     this.#endpoint = endpoint
     this.#world = world
     this.#events = events
@@ -63,7 +59,7 @@ export class Reach {
       return this.#race.start()
     }
     const dueMs = nowMs + this.#endpoint.timeouts.connect
-    const conn = dialServer(this.#endpoint, address, this.#world.wheel, this.#events, dueMs)
-    if (conn.place === 'connecting') this.#conn = conn
+    const conn = this.#world.dial(this.#endpoint, address, this.#events, dueMs)
+    if (conn.isDialling) this.#conn = conn
   }
 }
