@@ -16,8 +16,9 @@ export const ALGORITHMS = [
 
 export const HashOptions = Type.Object(
   {
-    by: Words(['header', 'cookie', 'path', 'query'], {
-      description: 'The part of the request that is hashed.',
+    by: Words(['header', 'cookie', 'path', 'query', 'client_ip'], {
+      description:
+        "The part of the request that is hashed, or the client's address, which is all that tcp listeners know.",
     }),
     name: Type.Optional(
       Type.String({

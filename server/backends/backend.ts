@@ -16,7 +16,7 @@ import type { Pick } from './algorithm.ts'
 import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { ServerConfig } from './server.options.ts'
-import { keyOf, type KeyOf } from './key.ts'
+import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
 import { Bell, WaitQueue } from './queue.ts'
 import { newServer, type Server } from './server.ts'
@@ -48,6 +48,8 @@ export class Backend {
   lastPickFull = false
   /** The key that hash algorithms need; 0 for others. */
   readonly key: (request: RequestHead, clientAddress: string) => number
+  /** The same for a client that only connects. */
+  readonly clientKey: (clientAddress: string) => number
   readonly #board: Scoreboard
   readonly #chance: Chance
   readonly #bell: Bell
@@ -67,6 +69,7 @@ export class Backend {
     this.#chance = chance
     this.#now = now ?? eventMs
     this.key = keyOf(options) satisfies KeyOf
+    this.clientKey = clientKeyOf(options)
     this.reasons = new Map(previous?.reasons)
     this.servers = serversOf(name, options, slots, previous?.servers ?? NONE)
     this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell

@@ -3,7 +3,11 @@ import { Duration, FieldValue, MapOf, OneOrMore, Regex, Size, Words } from '../l
 
 export const HealthCheckOptions = Type.Object(
   {
-    type: Words(['http', 'tcp'], { default: 'http', description: 'An HTTP request, or a TCP connect.' }),
+    type: Type.Optional(
+      Words(['http', 'tcp'], {
+        description: 'An HTTP request, or a TCP connect. Default: http for http servers, tcp for tcp ones.',
+      }),
+    ),
     path: Type.String({
       default: '/',
       pattern: '^/[!-~]*$',

@@ -16,6 +16,8 @@ export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
   if (algorithm !== 'hash' || hash === undefined) return none
   const { by, name = '' } = hash
   switch (by) {
+    case 'client_ip':
+      return byClient
     case 'path':
       return (request) => hashText(request.path)
     case 'header': {
@@ -27,6 +29,12 @@ export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
     case 'query':
       return (request, client) => hashValue(request.query, name, AMPERSAND, client)
   }
+}
+
+/** The same of who only connects, and asks for nothing that could be looked at. */
+export function clientKeyOf({ algorithm, hash }: BackendConfig): (clientAddress: string) => number {
+  const isHashed = algorithm === 'ip_hash' || (algorithm === 'hash' && hash?.by === 'client_ip')
+  return isHashed ? hashText : () => 0
 }
 
 const none: KeyOf = () => 0

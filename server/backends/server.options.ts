@@ -6,7 +6,10 @@ const POLICIES = ['algorithm', 'hash', 'health_check', 'timeouts', 'retry', 'que
 
 export const ServerOptions = Type.Object(
   {
-    url: ServerUrl({ description: 'Where it is: "http://host:port".' }),
+    url: ServerUrl({
+      description:
+        'Where it is: "http://host:port" for http listeners, "tcp://host:port" for tcp ones. All servers of a backend are of one kind.',
+    }),
     name: Type.Optional(Name({ description: 'Its name in logs and metrics; its URL when left out.' })),
     weight: Type.Integer({
       default: 1,

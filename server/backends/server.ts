@@ -3,6 +3,7 @@ import type { Slot } from '../scoreboard/slot.ts'
 import { ANSWER_LIMITS } from '../head/response-head.ts'
 import type { Endpoint, EndpointLive } from '../http1/endpoint.ts'
 import { Recent } from '../lib/recent.ts'
+import { parseServerUrl } from '../lib/server-url.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { TrackRecord } from './track-record.ts'
 
@@ -81,31 +82,5 @@ export function newServer({ backend, options, index, slot, previous }: NewServer
     backup: config.backup,
     live: isSame ? previous.live : newServerLive(options),
     options,
-  }
-}
-
-const URL_SHAPE = /^([a-z]+):\/\/(\[[^\]/]+\]|[^:/[\]]+)(?::([0-9]{1,5}))?\/?$/
-const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
-
-export interface ServerAddress {
-  readonly host: string
-  readonly port: number
-  readonly authority: string
-}
-
-/**
- * Reads `scheme://host[:port]`; throws on anything else, which the check of the config has refused before.
- */
-export function parseServerUrl(url: string): ServerAddress {
-  const match = URL_SHAPE.exec(url)
-  const [, scheme = '', host = '', digits] = match ?? []
-  const own = SCHEME_PORTS[scheme]
-  const port = digits === undefined ? own : Number(digits)
-  if (match === null || port === undefined || port < 1 || port > 65_535)
-    throw new TypeError(`"${url}" is not the URL of a server`)
-  return {
-    host: host.startsWith('[') ? host.slice(1, -1) : host,
-    port,
-    authority: port === own ? host : `${host}:${port}`,
   }
 }

@@ -2,6 +2,7 @@
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { parseRange } from '../lib/ranges.ts'
 import { parsePortRange } from '../lib/port-range.ts'
+import { schemeOf, SCHEMES } from '../lib/server-url.ts'
 import { type Bounds, type Format, no } from './format.ts'
 
 /** Letters, digits, hyphens and underscores in labels of 1 to 63; no dot at the end. */
@@ -113,22 +114,31 @@ export const serverUrl: Format = {
     if (variable !== undefined) return no(SERVER_URL, bracesFor(variable))
     const [, host = '', port = ''] = /^(?:[a-z]+:\/\/)?([^/?#:]*)(?::([0-9]+))?\/?$/i.exec(text) ?? []
     if (Number(port) > 65535) return no(SERVER_URL, PORTS)
-    if (match !== null && scheme === 'http' && rest === '' && isAuthority(authority)) return { value: text }
+    const known = match === null ? undefined : schemeOf(text)
+    if (known !== undefined && rest === '' && isAuthority(authority)) {
+      if (known.port !== null || /:[0-9]+$/.test(authority)) return { value: text }
+      return no(SERVER_URL, `write the port behind it: ${scheme} has none of its own`)
+    }
     if (/^[^,;\s]+[,;]$/.test(text)) return no(SERVER_URL, null, [urlOf(text.slice(0, -1))])
     if (/[,;\s]/.test(text.trim())) return no(SERVER_URL, eachOf(text))
-    if (match !== null && !/^https?$/i.test(scheme)) return no(SERVER_URL, OTHER_SCHEMES)
+    if (match !== null && !/^https?$/i.test(scheme) && !Object.hasOwn(SCHEMES, scheme.toLowerCase()))
+      return no(SERVER_URL, OTHER_SCHEMES)
     if (/^https:/i.test(text)) return no(SERVER_URL, `${OTHER_SCHEMES}: TLS to servers is not there`)
     if (/^unix:|^\//.test(text) && !text.startsWith('//'))
       return no(SERVER_URL, 'it is spoken to by TCP only')
     if (/^[0-9]+(?:\.[0-9]+)+$/.test(host) && canonicalAddress(host) === null)
       return no(SERVER_URL, `${host} is no address: four numbers from 0 to 255 are`)
-    const hint = rest !== '' ? 'leave the path out: that of the request is used' : null
+    const path =
+      known?.family === 'http' ? 'leave the path out: that of the request is used' : 'leave the path out'
+    const hint = rest !== '' ? path : null
     return no(SERVER_URL, authority.includes('@') ? 'leave user and password out' : hint, [urlOf(text)])
   },
   mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
 }
-const SERVER_URL = '"http://host" or "http://host:port"'
-const OTHER_SCHEMES = 'servers are spoken to by "http://" only'
+const SERVER_URL = '"http://host", "http://host:port" or "tcp://host:port"'
+const OTHER_SCHEMES = `servers are spoken to by ${Object.keys(SCHEMES)
+  .map((scheme) => `"${scheme}://"`)
+  .join(' or ')} only`
 
 function isAuthority(authority: string): boolean {
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/.exec(authority) ?? []
@@ -138,17 +148,19 @@ function isAuthority(authority: string): boolean {
 
 /** The URL that was probably meant; what comes of it is looked at before it is shown. */
 function urlOf(text: string): string {
+  const [, named = 'http'] = /^([a-z]+):\/\//i.exec(text.trim()) ?? []
+  const scheme = Object.hasOwn(SCHEMES, named.toLowerCase()) ? named.toLowerCase() : 'http'
   const bare = text
     .trim()
-    .replace(/^https?:?\/*|^\/\//i, '')
+    .replace(/^(?:https?|[a-z]+(?=:\/\/)):?\/*|^\/\//i, '')
     .replace(/[/?#].*$/, '')
     .replace(/^.*@/, '')
-  if (/^:[0-9]+$/.test(bare)) return `http://127.0.0.1${bare}`
-  if (isAuthority(bare)) return `http://${bare}`
-  if (/^\[[^\]]*$/.test(bare)) return `http://${bare}]`
-  if (canonicalAddress(bare) !== null) return `http://[${bare}]`
+  if (/^:[0-9]+$/.test(bare)) return `${scheme}://127.0.0.1${bare}`
+  if (isAuthority(bare)) return `${scheme}://${bare}`
+  if (/^\[[^\]]*$/.test(bare)) return `${scheme}://${bare}]`
+  if (canonicalAddress(bare) !== null) return `${scheme}://[${bare}]`
   const [, host = '', port = ''] = /^(.*):([0-9]+)$/.exec(bare) ?? []
-  return `http://[${host}]:${port}`
+  return `${scheme}://[${host}]:${port}`
 }
 
 /** How to write several URLs in one text. */

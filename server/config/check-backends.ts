@@ -1,7 +1,10 @@
 // Backends: servers that can be told apart, and options that fit together.
 import type { BackendConfig } from '../backends/backend.options.ts'
 import type { HealthCheckConfig } from '../backends/health-check.options.ts'
+import { checkTypeOf, familyOf } from '../lib/server-url.ts'
+import { checkOneFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
+import { checkTcpBackend } from './check-tcp-backend.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
@@ -12,9 +15,11 @@ export function checkBackends(checked: Checked): void {
   for (const [name, backend] of Object.entries(checked.config.backends)) {
     const path = ['backends', name]
     checkServers(checked, [...path, 'servers'], backend.servers)
+    checkOneFamily(checked, [...path, 'servers'], backend.servers)
     checkHash(checked, path, backend)
+    if (familyOf(backend.servers) === 'tcp') checkTcpBackend(checked, path, backend)
     if (backend.health_check !== undefined)
-      checkHealth(checked, [...path, 'health_check'], backend.health_check)
+      checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)
     else if (backend.panic_threshold > 0)
       checked.warn({
         code: 'conflict',
@@ -40,7 +45,11 @@ function usedBackends({ config }: Checked): ReadonlySet<string> {
 }
 
 /** One address may be written in several ways. */
-const plainUrl = (url: string): string => url.toLowerCase().replace(/\/$/, '').replace(/:80$/, '')
+const plainUrl = (url: string): string =>
+  url
+    .toLowerCase()
+    .replace(/\/$/, '')
+    .replace(/^(http:.*):80$/, '$1')
 
 function checkServers(checked: Checked, path: Path, servers: BackendConfig['servers']): void {
   const seen = new Map<string, number>()
@@ -102,14 +111,13 @@ function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendCon
 }
 
 function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<BackendConfig['hash']>): void {
-  if (by === 'path') {
+  if (by === 'path' || by === 'client_ip') {
     if (name === undefined) return
-    const found = 'a name with "by: path"'
     return checked.report({
       code: 'conflict',
       path: [...path, 'name'],
-      found,
-      allowed: 'no name: there is one path',
+      found: `a name with "by: ${by}"`,
+      allowed: by === 'path' ? 'no name: there is one path' : 'no name: a client has one address',
     })
   }
   if (name === undefined)
@@ -130,9 +138,14 @@ function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<B
 
 const HTTP_ONLY = ['path', 'method', 'headers', 'expect']
 
-function checkHealth(checked: Checked, path: Path, health: HealthCheckConfig): void {
-  const { type, method, expect, headers } = health
-  if (type === 'tcp')
+function checkHealth(
+  checked: Checked,
+  path: Path,
+  health: HealthCheckConfig,
+  servers: BackendConfig['servers'],
+): void {
+  const { method, expect, headers } = health
+  if (checkTypeOf(health, servers) === 'tcp')
     for (const key of HTTP_ONLY)
       if (checked.isWritten([...path, key]))
         checked.report({

@@ -1,6 +1,7 @@
 // Listeners: each address once, and what each protocol asks of its own.
 import type { Checked } from './checked.ts'
 import { checkBinds } from './check-binds.ts'
+import { checkFamily } from './check-family.ts'
 import { checkLoops } from './check-loops.ts'
 import { checkByProtocol } from './listener-protocols.ts'
 import { openAddresses } from './open-address.ts'
@@ -25,8 +26,10 @@ export function checkListeners(checked: Checked): void {
     const path = ['listeners', name]
     // A problem was reported of anything else.
     if (checked.written(path)?.is !== 'map') continue
-    if ('backend' in options && options.backend !== undefined)
+    if ('backend' in options && options.backend !== undefined) {
       checked.resolve('backend', options.backend, [...path, 'backend'])
+      checkFamily(checked, [...path, 'backend'], options.backend, [name])
+    }
     checkByProtocol(checked, { name, path, options, open, isRuled: ruled === 'all' || ruled.has(name) })
   }
 }

@@ -1,11 +1,12 @@
 // Servers that are this gateway itself: a request would come round, and be refused where it passes a second
 // time.
 import { canonicalAddress, isLoopback } from '../lib/ip-address.ts'
+import { schemeOf } from '../lib/server-url.ts'
 import { type OpenAddress, overlaps } from './open-address.ts'
 import type { Checked } from './checked.ts'
 import { isStandIn } from './stand-in.ts'
 
-/** Warns of servers whose address one of our own http listeners opens. */
+/** Warns of servers whose address one of our own listeners opens. */
 export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void {
   const ours = open.filter(({ transport, listener }) => transport === 'tcp' && listener !== null)
   const byPort = Map.groupBy(ours, ({ port }) => port)
@@ -15,7 +16,8 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
       if (!URL.canParse(url)) continue // a problem was reported of it
       const { hostname, port: written } = new URL(url)
       const host = hostname.replace(/^\[(.*)\]$/, '$1')
-      const port = Number(written || 80)
+      const { family, port: usual } = schemeOf(url) ?? {}
+      const port = Number(written || usual)
       const own = byPort
         .get(port)
         ?.find((one) => isThere(one.host, canonicalAddress(host) ?? host.toLowerCase()))
@@ -26,7 +28,10 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
         path,
         found: `${checked.quoted(path, url)}, where listener "${own.listener}" listens`,
         allowed: 'a server behind this gateway',
-        hint: 'a request that comes round to the gateway is refused with 508',
+        hint:
+          family === 'http'
+            ? 'a request that comes round to the gateway is refused with 508'
+            : 'a connection that comes round to the gateway is made again and again',
       })
     }
 }

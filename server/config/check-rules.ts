@@ -1,6 +1,7 @@
 // Rules: names, destinations, steps, and which rules can never be reached.
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
+import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
@@ -37,6 +38,13 @@ export function checkRules(checked: Checked): void {
     checkMethods(checked, path, rule)
     checkPaths(checked, path, rule)
     checkDestination(checked, path, rule)
+    if (rule.backend !== undefined)
+      checkFamily(
+        checked,
+        [...path, 'backend'],
+        rule.backend,
+        rule.match.listener.length > 0 ? rule.match.listener : ruled,
+      )
     for (const [place, step] of rule.middleware.entries())
       checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name]))
     const quoted = checked.quoted([...path, 'name'], rule.name)

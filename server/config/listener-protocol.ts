@@ -1,5 +1,6 @@
 // What a protocol of listeners is to config.
 import type { Static, TSchema } from '@sinclair/typebox'
+import type { Family } from '../lib/server-url.ts'
 import type { OpenAddress } from './open-address.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
@@ -23,6 +24,8 @@ export interface ListenerProtocol<T extends TSchema> {
   readonly options: T
   /** Whether rules are for it: its clients ask for something that can be matched. */
   readonly takesRules: boolean
+  /** Of the backends that it may lead to; null: it leads to none. */
+  readonly family: Family | null
   /** What the schema cannot say. */
   check(written: Written, listener: CheckedListener<Static<T>>): void
 }

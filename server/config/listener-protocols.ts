@@ -2,6 +2,7 @@
 // server/snapshot and the entries of server/worker.
 import type { TSchema } from '@sinclair/typebox'
 import { HttpListenerOptions } from '../http/listener.options.ts'
+import type { Family } from '../lib/server-url.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 import { checkHttpListener } from './check-http-listener.ts'
 import { checkTurn } from './check-turn.ts'
@@ -11,12 +12,14 @@ import type { Written } from './written.ts'
 const http: ListenerProtocol<typeof HttpListenerOptions> = {
   options: HttpListenerOptions,
   takesRules: true,
+  family: 'http',
   check: checkHttpListener,
 }
 
 const turn: ListenerProtocol<typeof TurnListenerOptions> = {
   options: TurnListenerOptions,
   takesRules: false,
+  family: null,
   check: checkTurn,
 }
 
@@ -28,6 +31,9 @@ type Options = { [K in keyof Protocols]: Protocols[K]['options']['static'] }[key
 
 /** Whether rules are for a listener of this protocol. */
 export const takesRules = (protocol: keyof Protocols): boolean => PROTOCOLS[protocol].takesRules
+
+/** The family of the backends that listeners of this protocol lead to; null: they lead to none. */
+export const familyOfProtocol = (protocol: keyof Protocols): Family | null => PROTOCOLS[protocol].family
 
 /** Checks a listener by what its protocol asks. */
 export function checkByProtocol(written: Written, listener: CheckedListener<Options>): void {

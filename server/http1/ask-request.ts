@@ -1,5 +1,5 @@
 // A request of ours as bytes, and as a redirect changes it.
-import { parseServerUrl } from '../backends/server.ts'
+import { parseServerUrl } from '../lib/server-url.ts'
 import type { AskField, AskRequest, AskTarget } from './ask.ts'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

@@ -37,7 +37,7 @@ export const Cidr = (options: KindOptions) =>
 export const Name = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'name', ...options })
 
-/** `http://host[:port]`, kept as written. */
+/** `scheme://host[:port]` (server-url.ts), kept as written. */
 export const ServerUrl = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'server-url', ...options })
 

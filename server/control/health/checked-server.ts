@@ -1,6 +1,6 @@
 // One server as the prober sees it: what is known about it, and when it is checked next.
-import { parseServerUrl, type ServerAddress } from '../../backends/server.ts'
 import type { Config } from '../../config/schema.ts'
+import { checkTypeOf, parseServerUrl, type ServerAddress } from '../../lib/server-url.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 import { Judge, type Verdict } from './judge.ts'
@@ -116,7 +116,10 @@ export function* partsOf(
   slots: Readonly<Record<string, BackendSlots>>,
 ): Generator<[identity: string, parts: WatchedParts]> {
   for (const [backend, { servers, health_check, answers }] of Object.entries(backends)) {
-    const check = health_check === undefined ? null : { ...health_check, answers }
+    const check =
+      health_check === undefined
+        ? null
+        : { ...health_check, type: checkTypeOf(health_check, servers), answers }
     for (const { name: given, url } of servers) {
       const name = given ?? url
       const own = slots[backend]

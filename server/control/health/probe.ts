@@ -1,7 +1,6 @@
 // One check of a server: the name is resolved, a connection made, an answer read, all within the check's
 // time.
 import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
-import type { ServerAddress } from '../../backends/server.ts'
 import type { Tolerance } from '../../head/canonical.ts'
 import type { AskFailure, AskField, AskRequest } from '../../http1/ask.ts'
 import { HttpClient } from '../../http1/client.ts'
@@ -9,6 +8,7 @@ import { outboundWorld } from '../../http1/dial-server.ts'
 import { Suspects } from '../../lib/address-race.ts'
 import { tick } from '../../lib/clock.ts'
 import type { Resolver } from '../../lib/resolver.ts'
+import type { ServerAddress } from '../../lib/server-url.ts'
 import { flush } from '../../lib/stage.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { WantedAnswer } from './wanted-answer.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { parseServerUrl } from '../../../server/backends/server.ts'
+import { parseServerUrl } from '../../../server/lib/server-url.ts'
 
 describe('the URL of a server', () => {
   test('gives host, port and what goes into the Host field', () => {

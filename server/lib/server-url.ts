@@ -1,0 +1,62 @@
+// The URLs of servers: what their schemes say, and where they lead.
+
+/** What a backend's servers speak, all of them: listeners lead to backends of their own family only. */
+export type Family = 'http' | 'tcp'
+
+/** What a check of a server does. */
+export type CheckType = 'http' | 'tcp'
+
+interface SchemeRow {
+  readonly family: Family
+  /** Where none is written; null: one must be. */
+  readonly port: number | null
+  /** How such a server is checked where nothing is said. */
+  readonly check: CheckType
+}
+
+/** A scheme that is added is a row here. */
+export const SCHEMES: Readonly<Record<string, SchemeRow>> = {
+  http: { family: 'http', port: 80, check: 'http' },
+  tcp: { family: 'tcp', port: null, check: 'tcp' },
+}
+
+/** The row of a URL's scheme; undefined: it has none that is known. */
+export const schemeOf = (url: string): SchemeRow | undefined => {
+  const scheme = url.slice(0, Math.max(0, url.indexOf(':')))
+  return Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
+}
+
+/** The family of servers, which share one; http where none is known. */
+export const familyOf = ([first]: readonly { readonly url: string }[]): Family =>
+  (first && schemeOf(first.url)?.family) ?? 'http'
+
+/** How servers are checked: as is said, or as their scheme says. */
+export const checkTypeOf = (
+  { type }: { readonly type?: CheckType },
+  [first]: readonly { readonly url: string }[],
+): CheckType => type ?? (first && schemeOf(first.url)?.check) ?? 'http'
+
+const URL_SHAPE = /^[a-z]+:\/\/(\[[^\]/]+\]|[^:/[\]]+)(?::([0-9]{1,5}))?\/?$/
+
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+  readonly authority: string
+}
+
+/**
+ * Reads `scheme://host[:port]`; throws on anything else, which the check of the config has refused before.
+ */
+export function parseServerUrl(url: string): ServerAddress {
+  const match = URL_SHAPE.exec(url)
+  const [, host = '', digits] = match ?? []
+  const own = schemeOf(url)?.port
+  const port = digits === undefined ? own : Number(digits)
+  if (match === null || own === undefined || typeof port !== 'number' || port < 1 || port > 65_535)
+    throw new TypeError(`"${url}" is not the URL of a server`)
+  return {
+    host: host.startsWith('[') ? host.slice(1, -1) : host,
+    port,
+    authority: port === own ? host : `${host}:${port}`,
+  }
+}
