@@ -65,7 +65,7 @@ const ListenerLimits = Type.Object(
       default: '240',
       most: '1GiB',
       description:
-        'Bytes a second that a body must average after a grace of 5s, in either direction; beneath it 408, or the end of an answer. 0: any rate.',
+        'Bytes a second that a body must average beyond its first 5s, in either direction, judged from 10s on; beneath it 408, or the end of an answer. 0: any rate.',
     }),
     connections: Type.Integer({
       default: 16384,

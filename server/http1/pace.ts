@@ -9,6 +9,8 @@ import { unsentBytes } from '../lib/native.ts'
  * connection.
  */
 const RATE_GRACE_MS = 5000
+/** Looks in the time that a pause may take: what moved is known to have done so between two of them. */
+const LOOKS = 6
 
 export abstract class Pace {
   abstract readonly socket: object | null
@@ -38,7 +40,7 @@ export abstract class Pace {
 
   /** When to look again at a body in motion: no later than what is read may have paused for too long. */
   nextLook(now: number): number {
-    const lookMs = now + Math.min(this.idleMs, RATE_GRACE_MS)
+    const lookMs = now + Math.min(this.idleMs / LOOKS, RATE_GRACE_MS)
     const idleAtMs = this.readLastMs + this.idleMs
     return idleAtMs > now && idleAtMs < lookMs ? idleAtMs : lookMs
   }

@@ -130,6 +130,24 @@ describe('a reader slower than the kernel tells', () => {
   })
 })
 
+test('a reader that takes nothing any more is given up after timeouts.idle, not after up to twice that', async () => {
+  await using origin = startOrigin(answering(Buffer.alloc(20_000_000)))
+  await using gateway = startEngine({
+    config: toServers([origin.url]),
+    listener: { timeouts: { idle: '6s' } },
+  })
+  const clients = clientsOf(gateway)
+  const reader = await pieceReader(gateway.port())
+  reader.socket.write(GET)
+  await waitFor(() => clients()[0]?.waitingBytes)
+  await filled(() => clients()[0]?.waitingBytes ?? 0)
+  gateway.runAhead(7500)
+  expect(gateway.log).toHaveLength(1) // at once: twice the time would pass by itself too
+  expect(await gateway.logged()).toMatchObject({ status: 200, fault: 'client_stalled' })
+  reader.socket.terminate()
+  await gateway.settled()
+})
+
 describe('a sender', () => {
   test('a body that pauses after it had begun to come is given up when it has paused for so long, not at twice that', async () => {
     await using origin = startOrigin(() => undefined, { when: 'head' })
