@@ -54,7 +54,7 @@ export function healthLines(document: HealthDocument): string {
   const ofServers =
     total_count === 0 ? 'no servers' : `${healthy_count} of ${total_count} servers up${ofThem}`
   return [
-    `${healthy ? 'healthy' : 'unhealthy'}: ${ofServers}`,
+    `${healthy ? `healthy${doClientsWait(document) ? ', but clients wait' : ''}` : 'unhealthy'}: ${ofServers}`,
     ...(draining === true ? ['draining: it is about to stop, and finishes what is in flight'] : []),
     ...(workers === undefined || workers.serving >= workers.wanted
       ? []
@@ -66,6 +66,10 @@ export function healthLines(document: HealthDocument): string {
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
 }
+
+/** Some worker accepts nobody, or answers nobody. */
+const doClientsWait = ({ workers }: HealthDocument): boolean =>
+  (workers?.full ?? []).length > 0 || (workers?.silent ?? []).length > 0
 
 const fullLine = (process: string): string =>
   `${process} accepts no clients until descriptors are free (descriptor_limit): they wait`

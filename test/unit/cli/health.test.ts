@@ -64,3 +64,14 @@ test('a server that is up and fails each request is told as that', () => {
   expect(rowOf(4)).toEndWith('all 4 requests failed: see the access log')
   expect(rowOf(3)).not.toContain('failed')
 })
+
+test('the headline says that clients wait where a worker is at its limit of descriptors, or says nothing', () => {
+  const workers = { wanted: 1, serving: 1, silent: [], full: [] }
+  const headline = (of: object): string =>
+    healthLines({ ...document, workers: { ...workers, ...of } }).split('\n')[0]!
+  expect(headline({})).toBe('healthy: no servers')
+  expect(headline({ full: ['worker-0'] })).toBe('healthy, but clients wait: no servers')
+  expect(headline({ silent: [{ pid: 7, slot: 0, silent_ms: 3000 }] })).toBe(
+    'healthy, but clients wait: no servers',
+  )
+})
