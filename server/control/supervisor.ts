@@ -171,7 +171,7 @@ export class Supervisor implements Known {
   async #start(): Promise<readonly ApplyProblem[]> {
     const read = await this.#source.read()
     if (this.isDraining) return []
-    if (read.is === 'invalid') return read.problems
+    if (read.is === 'invalid') return [...read.problems, ...this.chosen.problems]
     const history = new History(read.edition.config.data, this.options.file)
     const edition = await confirmedOf(read.edition, history, this.#source)
     if (this.isDraining) return []

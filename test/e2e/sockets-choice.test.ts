@@ -153,6 +153,14 @@ test('a start with a SLUICE_SOCKETS that nobody knows fails, and says what is al
   )
 }, 30_000)
 
+test('where the file is wrong as well, both are told', async () => {
+  const both = { ...config(), listener: {} }
+  await using gateway = await spawnGateway({ config: both, env: { SLUICE_SOCKETS: 'kqueue' } })
+  expect(await gateway.exited()).toBe(1)
+  expect(gateway.stderr).toContain(' listener: found the unknown key "listener"')
+  expect(gateway.stderr).toMatch(/^SLUICE_SOCKETS in the environment: found "kqueue", allowed/m)
+}, 30_000)
+
 test('a change to other sockets is refused, as it needs a restart; one that changes nothing is taken', async () => {
   await using gateway = await startGateway({ config: config({ sockets: 'bun' }) })
   const [best] = kinds

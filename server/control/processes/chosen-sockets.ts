@@ -58,6 +58,12 @@ export class ChosenSockets {
     return this.#probing
   }
 
+  /** What is wrong with the environment, whatever the config says. */
+  get problems(): readonly ApplyProblem[] {
+    const wanted = wantedSockets('auto', this.#parts.env)
+    return typeof wanted === 'string' ? [] : [{ path: '', message: wanted.problem, text: wanted.problem }]
+  }
+
   /** Chooses for this run. Throws what is wrong with what is wanted, with its path. */
   async choose(config: Wanting): Promise<void> {
     const { env, ofSystem } = this.#parts

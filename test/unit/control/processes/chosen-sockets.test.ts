@@ -99,6 +99,10 @@ test('the environment goes before the config, and what it cannot mean ends the s
   expect(problem).toMatchObject({
     message: 'SLUICE_SOCKETS in the environment: found "kqueue", allowed auto, io_uring, epoll, bun',
   })
+  expect([chosen.problems.length, wrong.problems]).toMatchObject([
+    0,
+    [{ message: (problem as Error).message }],
+  ])
 })
 
 test('a process that could not make the chosen ones is told of once, and shown as long as it lives', async () => {
