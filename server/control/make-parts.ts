@@ -28,7 +28,8 @@ import { workerEnv } from './processes/worker-command.ts'
 import type { Edition } from './problem.ts'
 import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
 import { TurnSide } from './relay/turn-side.ts'
-import { type AddressesByName, Sockets, type ListeningSockets } from './sockets/sockets.ts'
+import type { AddressesByName, ListeningSockets } from './sockets/sockets.ts'
+import { WorkerSockets } from './sockets/worker-sockets.ts'
 
 export interface Parts {
   readonly board: Board
@@ -84,7 +85,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const runState = runStateFile(data, file)
   const leftBehind = readRunState(runState)
   const orphans = leftBehind === null ? [] : orphanMarks(leftBehind)
-  const sockets = options.sockets ?? new Sockets((inodes) => areHeldByOrphans(leftBehind, inodes))
+  const sockets = options.sockets ?? new WorkerSockets((inodes) => areHeldByOrphans(leftBehind, inodes))
   const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
   const prober = new Prober({
     board: board.scoreboard,

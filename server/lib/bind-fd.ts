@@ -13,6 +13,7 @@ const SOL_IP = 0
 const SOL_SOCKET = 1
 const SOL_IPV6 = 41
 const SO_REUSEADDR = 2
+const SO_REUSEPORT = 15
 const IP_PKTINFO = 8
 const IPV6_V6ONLY = 26
 const IPV6_RECVPKTINFO = 49
@@ -50,6 +51,30 @@ export interface BoundSocket {
  * on the same port that it may overlap with, as every address does with one. Throws a SystemProblem.
  */
 export function bindUdp(host: string, port: number, beside: readonly number[] = []): BoundSocket {
+  return boundUdp(host, port, (fd, bind) => {
+    // Both sides must agree to overlap, at the moment of binding; nobody else may afterwards.
+    const overlapping = beside.length === 0 ? [] : [fd, ...beside]
+    for (const one of overlapping) setOption(one, SOL_SOCKET, SO_REUSEADDR, 1)
+    const failed = bind()
+    for (const one of overlapping) setOption(one, SOL_SOCKET, SO_REUSEADDR, 0)
+    return failed
+  })
+}
+
+/** The same for one of several on an address, over which the kernel spreads clients (SO_REUSEPORT). */
+export function bindSharedUdp(host: string, port: number): BoundSocket {
+  return boundUdp(host, port, (fd, bind) => {
+    setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)
+    return bind()
+  })
+}
+
+/** `bound` calls `bind`, which says what stands against it (an errno; 0: nothing), and says it too. */
+function boundUdp(
+  host: string,
+  port: number,
+  bound: (fd: number, bind: () => number) => number,
+): BoundSocket {
   const address = socketAddress(host, port)
   if (!address) throw new SystemProblem('bind', constants.errno.EINVAL)
   const isV6 = address.byteLength > 16
@@ -60,11 +85,7 @@ export function bindUdp(host: string, port: number, beside: readonly number[] = 
     // reader included.
     if (host === '::') setOption(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
     if (host === '0.0.0.0') setOption(fd, SOL_IP, IP_PKTINFO, 1)
-    // Both sides must agree to overlap, at the moment of binding; nobody else may afterwards.
-    const overlapping = beside.length === 0 ? [] : [fd, ...beside]
-    for (const one of overlapping) setOption(one, SOL_SOCKET, SO_REUSEADDR, 1)
-    const failed = libc().bind(fd, ptr(address), address.byteLength) < 0 ? errno() : 0
-    for (const one of overlapping) setOption(one, SOL_SOCKET, SO_REUSEADDR, 0)
+    const failed = bound(fd, () => (libc().bind(fd, ptr(address), address.byteLength) < 0 ? errno() : 0))
     if (failed !== 0) throw new SystemProblem('bind', failed)
     return { fd, port: portOf(fd) }
   } catch (error) {

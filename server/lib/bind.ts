@@ -28,6 +28,8 @@ export function socketKey(listener: string, bind: string): string {
 export interface Binds {
   /** Of listeners that take one address only, a text. */
   readonly bind: string | readonly string[]
+  /** What is spoken; listeners of `udp` open nothing else. */
+  readonly protocol?: string | undefined
   /** What `bind` is opened for; TCP where nothing is said. */
   readonly transports?: readonly string[] | undefined
   readonly tls?: { readonly bind: string } | undefined
@@ -61,8 +63,8 @@ export interface TcpBind {
 
 /** The TCP addresses of a listener. */
 export function tcpBindsOf(name: string, binds: Binds): TcpBind[] {
-  const { transports = TCP, tls } = binds
-  const found = transports.includes('tcp') ? plainBindsOf(name, binds) : []
+  const { tls } = binds
+  const found = transportsOf(binds).includes('tcp') ? plainBindsOf(name, binds) : []
   if (tls === undefined) return found
   const listener = `${name}#tls`
   const { bind } = tls
@@ -85,8 +87,11 @@ const pathOf = (all: readonly string[], index: number): readonly (string | numbe
   all.length === 1 ? ['bind'] : ['bind', index]
 
 const TCP = ['tcp']
+const UDP = ['udp']
+const transportsOf = ({ protocol, transports = TCP }: Binds): readonly string[] =>
+  protocol === 'udp' ? UDP : transports
 
-/** A UDP address of a listener: the relay process receives there. */
+/** A UDP address of a listener: of turn listeners the relay process receives there, of others workers. */
 export interface UdpBind {
   /** The listener's name, `#` and which of its sockets this is. */
   readonly key: string
@@ -108,8 +113,8 @@ export interface UdpBind {
  * `NAME#3` discovery.
  */
 export function udpBindsOf(name: string, binds: Binds): UdpBind[] {
-  const { transports = TCP, discovery } = binds
-  if (!transports.includes('udp')) return []
+  if (!transportsOf(binds).includes('udp')) return []
+  const { discovery } = binds
   const all = bindsOf(binds)
   return all.flatMap((bind, index) => {
     const which = index === 0 ? '0' : `0.${index}`
@@ -149,4 +154,19 @@ function udpSocketsOf(name: string, which: string, { bind, path, discovery }: Ud
     udp('2', { host: other.host, port }, beside, '0'),
     udp('3', other, beside, '1'),
   ]
+}
+
+/**
+ * The UDP addresses that workers receive on. What makes those of an old and a new config the same socket is
+ * the address, as with socketKey, and never one of TCP; `portOf` is such a key.
+ */
+export function flowBindsOf(name: string, binds: Binds): UdpBind[] {
+  if (binds.protocol !== 'udp') return []
+  const all = udpBindsOf(name, binds)
+  const keyOf = ({ key, host, port }: UdpBind): string =>
+    `udp ${port === 0 ? `${key}@${writeBind(host, port)}` : writeBind(host, port)}`
+  return all.map((bind) => {
+    const first = all.find(({ key }) => key === bind.portOf)
+    return { ...bind, key: keyOf(bind), portOf: first === undefined ? null : keyOf(first) }
+  })
 }

@@ -1,4 +1,4 @@
-// The TCP sockets of this machine as proc(5) tells them; elsewhere than on Linux there are none to see.
+// The TCP and UDP sockets of this machine as proc(5) tells them; elsewhere than on Linux there are none to see.
 import { procEntries, procLink, procText } from './proc.ts'
 import { countSockets } from './sock-diag.ts'
 
@@ -6,10 +6,17 @@ import { countSockets } from './sock-diag.ts'
 const LISTEN = '0A'
 const SYN_RECV = '03'
 const TCP_SYN_RECV = 3
+const TCP_FILES = ['/proc/net/tcp', '/proc/net/tcp6']
+const UDP_FILES = ['/proc/net/udp', '/proc/net/udp6']
 
 /** Inodes of the sockets that listen on this port, at any address: who has the port. */
 export function listeningInodes(port: number): Set<string> {
   return new Set(rowsOf(port, LISTEN).map(({ inode }) => inode))
+}
+
+/** Inodes of the UDP sockets that are bound to this port, at any address. */
+export function udpInodes(port: number): Set<string> {
+  return new Set(rowsOf(port, null, UDP_FILES).map(({ inode }) => inode))
 }
 
 /**
@@ -31,19 +38,19 @@ export function socketInodes(pid: number): Set<string> {
 }
 
 /** The table of a busy machine has a hundred thousand rows: only those that are wanted are taken apart. */
-function rowsOf(port: number, state: string): { readonly inode: string }[] {
+function rowsOf(port: number, state: string | null, files = TCP_FILES): { readonly inode: string }[] {
   // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …
   const ends = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   const rows: { readonly inode: string }[] = []
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+  for (const file of files) {
     const text = procText(file, 'latin1')
     for (let at = text.indexOf(ends); at >= 0; at = text.indexOf(ends, at + ends.length)) {
       const stateAt = text.indexOf(' ', at + ends.length) + 1
-      if (!text.startsWith(`${state} `, stateAt)) continue
+      if (state !== null && !text.startsWith(`${state} `, stateAt)) continue
       const row = text.slice(text.lastIndexOf('\n', at) + 1, text.indexOf('\n', at))
       const words = row.trim().split(/\s+/)
       // Where this is the remote address, what follows it is no address but the state.
-      if (words[3] === state && words[1]?.endsWith(ends.trimEnd()) === true)
+      if ((state === null || words[3] === state) && words[1]?.endsWith(ends.trimEnd()) === true)
         rows.push({ inode: words[9] ?? '' })
     }
   }

@@ -3,14 +3,11 @@ import type { Config } from '../config/schema.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 
-/**
- * One of a listener's TCP addresses, as tcpBindsOf (lib/bind.ts) names them; socketKey(listener, bind) is its
- * key.
- */
+/** One of a listener's addresses that workers serve. */
 export interface PlanSocket {
-  readonly listener: string
-  readonly bind: string
-  /** The real one, where `bind` has 0. */
+  /** As tcpBindsOf and flowBindsOf (lib/bind.ts) call it. */
+  readonly key: string
+  /** The real one, where the config has 0. */
   readonly port: number
 }
 

@@ -1,6 +1,8 @@
 // A TCP connection (or one over a Unix socket) as its owner sees it, whatever carries it: a loop of ours on
 // epoll or io_uring, or Bun's sockets. All three keep to what is said here.
 import type { Wheel } from '../lib/wheel.ts'
+import type { Loop } from './loop.ts'
+import type { Poller } from './poller.ts'
 
 /**
  * Who is told what happens to a socket. Each event begins with the clock read (a few of one turn share a
@@ -144,6 +146,12 @@ export interface Listening {
   stop(): void
 }
 
+/** A loop of ours, and who tells in its turns which descriptors are ready. */
+export interface Ground {
+  readonly poller: Poller
+  readonly loop: Pick<Loop, 'drive' | 'settle' | 'hold' | 'release'>
+}
+
 /** One of the ways to have sockets. */
 export interface Sockets {
   readonly kind: SocketsKind
@@ -153,6 +161,8 @@ export interface Sockets {
   dial(address: string, port: number, dialler: Dialler): Dial
   /** The same to the path of a Unix socket. */
   dialUnix(path: string, dialler: Dialler): Dial
+  /** What datagrams are served on; left out: there is none. */
+  ground?(): Ground
   /** Meets the deadlines of this wheel as long as there are sockets; left out: the wheel sets timers. */
   drive?(wheel: Wheel): void
 }

@@ -4,7 +4,6 @@
 // dropped.
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
-import { socketKey } from '../lib/bind.ts'
 import { machineMs } from '../lib/clock.ts'
 import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
@@ -108,9 +107,7 @@ export class DataPlane {
     this.drop()
     const news: Reason[] = []
     this.#news = news
-    const given = new Map(
-      sockets.map(({ listener, bind, port }, i) => [socketKey(listener, bind), { fd: fds[i] ?? -1, port }]),
-    )
+    const given = new Map(sockets.map(({ key, port }, i) => [key, { fd: fds[i] ?? -1, port }]))
     try {
       // In slices: what is served meanwhile hardly notices.
       const snapshot = await inSlices(this.#compile(read), { rests: this.#current !== null })

@@ -2,13 +2,13 @@
 // on Linux it adopts copies of the supervisor's, elsewhere it binds by itself.
 import type { Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
-import { tcpBindsOf, type TcpBind } from '../lib/bind.ts'
+import { flowBindsOf, tcpBindsOf } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 
 /** Where a plan's sockets come from: copies to keep, by key; null: bind by yourself. */
-export type SocketSource = ((key: string) => { readonly fd: number; readonly port: number }) | null
+export type SocketSource = ((key: string) => { readonly fd: number; readonly port: number } | null) | null
 
 export class InProcess {
   readonly plane: DataPlane
@@ -23,7 +23,7 @@ export class InProcess {
   /** Null, or why not. */
   async prepare(plan: Omit<Plan, 'sockets'>): Promise<string | null> {
     try {
-      const sockets = this.#socketsFor(bindsOf(plan).filter(({ key }) => !this.#keys.has(key)))
+      const sockets = this.#socketsFor(keysOf(plan).filter((key) => !this.#keys.has(key)))
       await this.plane.prepare(
         given({ ...plan, sockets }),
         sockets,
@@ -36,12 +36,15 @@ export class InProcess {
   }
 
   /** Copies for all of these addresses, or for none. */
-  #socketsFor(missing: readonly TcpBind[]): (PlanSocket & { readonly fd: number })[] {
+  #socketsFor(missing: readonly string[]): (PlanSocket & { readonly fd: number })[] {
     const socket = this.#socket
     if (socket === null) return []
     const sockets: (PlanSocket & { readonly fd: number })[] = []
     try {
-      for (const { key, listener, bind } of missing) sockets.push({ listener, bind, ...socket(key) })
+      for (const key of missing) {
+        const taken = socket(key)
+        if (taken !== null) sockets.push({ key, ...taken })
+      }
       return sockets
     } catch (error) {
       closeFds(sockets.map(({ fd }) => fd))
@@ -50,7 +53,7 @@ export class InProcess {
   }
 
   commit(plan: Pick<Plan, 'config'>): void {
-    this.#keys = new Set(bindsOf(plan).map(({ key }) => key))
+    this.#keys = new Set(keysOf(plan))
     this.plane.commit()
   }
 }
@@ -61,5 +64,7 @@ function* given(plan: Plan): Steps<Plan> {
   return plan
 }
 
-const bindsOf = ({ config }: Pick<Plan, 'config'>): TcpBind[] =>
-  Object.entries(config.listeners).flatMap(([name, listener]) => tcpBindsOf(name, listener))
+const keysOf = ({ config }: Pick<Plan, 'config'>): string[] =>
+  Object.entries(config.listeners)
+    .flatMap(([name, listener]) => [...tcpBindsOf(name, listener), ...flowBindsOf(name, listener)])
+    .map(({ key }) => key)

@@ -121,7 +121,8 @@ function startInProcess(parts: CrewParts): Worker {
   return worker
 }
 
-const copyOf = ({ fd, port }: TakenSocket): TakenSocket => ({ fd: duplicateFd(fd), port })
+const copyOf = (taken: TakenSocket | null): TakenSocket | null =>
+  taken && { fd: duplicateFd(taken.fd), port: taken.port }
 
 function present<T>(part: T | null): T {
   if (part === null) throw new Error('there is no config yet')

@@ -9,7 +9,8 @@ import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../
 import { Child } from '../children/child.ts'
 import { ipcProcess, type ChildExit } from '../children/child-start.ts'
 import { writeRules } from './rule-pieces.ts'
-import { tcpBindsIn, type TakenSocket } from '../sockets/sockets.ts'
+import { workerKeysIn } from '../sockets/worker-sockets.ts'
+import type { TakenSocket } from '../sockets/sockets.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 
 /** What only workers say. */
@@ -29,8 +30,8 @@ export interface WorkerProcessOptions {
   readonly ledgerFd: () => number | null
   /** How often the worker of a row has beaten. */
   readonly beats: (row: number) => number
-  /** A listening socket for this slot. */
-  readonly socket: (key: string, slot: number) => TakenSocket
+  /** A socket for this slot; null: this machine does not need it. */
+  readonly socket: (key: string, slot: number) => TakenSocket | null
   /** Why servers are not up, as it is now. */
   readonly reasons: () => Reasons
   /** Which sockets it is to have; asked with the scoreboard. */
@@ -65,7 +66,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
   }
 
   override commit(plan: PlanBody): Promise<boolean> {
-    this.#sockets = new Set(tcpBindsIn(plan.config.listeners).map(({ key }) => key))
+    this.#sockets = new Set(workerKeysIn(plan.config.listeners))
     return super.commit(plan)
   }
 
@@ -107,14 +108,15 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
 
   /** Sends the sockets that it has not yet. */
   #sendSockets(plan: PlanBody): Plan['sockets'] {
-    const missing = tcpBindsIn(plan.config.listeners)
-      .filter(({ key }) => !this.#sockets.has(key))
-      .map(({ listener, bind, key }) => ({ listener, bind, ...this.#options.socket(key, this.slot) }))
+    const missing = workerKeysIn(plan.config.listeners).flatMap((key) => {
+      const socket = this.#sockets.has(key) ? null : this.#options.socket(key, this.slot)
+      return socket === null ? [] : { key, ...socket }
+    })
     this.sendFds(
       plan.number,
       missing.map(({ fd }) => fd),
     )
-    return missing.map(({ listener, bind, port }) => ({ listener, bind, port }))
+    return missing.map(({ key, port }) => ({ key, port }))
   }
 
   #sendBoard(): void {

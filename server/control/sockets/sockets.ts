@@ -61,8 +61,11 @@ export interface TakenSocket {
 /** The listening sockets as the supervisor moves them. */
 export type ListeningSockets = Pick<
   Sockets,
-  'stage' | 'heldPorts' | 'commit' | 'drop' | 'take' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
->
+  'stage' | 'heldPorts' | 'commit' | 'drop' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
+> & {
+  /** The socket of a slot; null: this machine does not need it. */
+  take(key: string, slot: number): TakenSocket | null
+}
 
 export class Sockets {
   #open = new Map<string, OpenAddress>()

@@ -3,7 +3,7 @@ import type { Wheel } from '../../lib/wheel.ts'
 import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Poller } from '../poller.ts'
-import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
+import type { Dial, Dialler, Ground, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
 import { EpollDial } from './epoll-dial.ts'
 import { EpollHost } from './epoll-host.ts'
 import { EpollListening } from './epoll-listening.ts'
@@ -40,6 +40,10 @@ export class EpollSockets implements Sockets {
     const dial = new EpollDial(this.#host, dialler, new EpollEnds('unknown', 0))
     dial.connectUnix(path)
     return dial
+  }
+
+  ground(): Ground {
+    return this.#host
   }
 
   drive(wheel: Wheel): void {

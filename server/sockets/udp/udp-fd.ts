@@ -13,6 +13,8 @@ import * as system from '../calls.ts'
 export interface DatagramOwner {
   /** A datagram stands in a slot of the arena, and whom it came from in the shared source. */
   onSlot(slot: number, start: number, length: number): void
+  /** Of a connected one: what was sent has met with this (an errno), as the network tells (ICMP). */
+  onBroken?(code: number): void
 }
 
 export interface UdpFdParts {
@@ -27,6 +29,8 @@ export interface UdpFdParts {
   readonly isBusy: boolean
   /** Whether packet info comes and goes with each datagram. */
   readonly hasControl: boolean
+  /** It has one peer, and nobody else has a copy of its descriptor. */
+  readonly isConnected?: boolean
 }
 
 /** Datagrams of one call, and calls in one turn. */
@@ -56,6 +60,7 @@ export class UdpFd implements Pollable, Sender {
   readonly #owner: DatagramOwner
   readonly #isBusy: boolean
   readonly #hasControl: boolean
+  readonly #isConnected: boolean
   readonly #libc = libc()
   #readyTurn = -1
   #streak = 0
@@ -64,7 +69,7 @@ export class UdpFd implements Pollable, Sender {
   #discovery = -1
 
   constructor(parts: UdpFdParts, owner: DatagramOwner) {
-    const { datagrams, poller, fd, family, isBusy, hasControl } = parts
+    const { datagrams, poller, fd, family, isBusy, hasControl, isConnected = false } = parts
     this.fd = fd
     this.family = family
     this.#datagrams = datagrams
@@ -72,9 +77,10 @@ export class UdpFd implements Pollable, Sender {
     this.#owner = owner
     this.#isBusy = isBusy
     this.#hasControl = hasControl
+    this.#isConnected = isConnected
     this.outbox = isBusy ? datagrams.outbox(family, hasControl) : datagrams.relayOutbox(family)
     this.inbox = datagrams.inbox(family, hasControl)
-    this.#prepare()
+    if (!isConnected) this.#prepare()
     poller.add(fd, READABLE, this)
   }
 
@@ -95,11 +101,18 @@ export class UdpFd implements Pollable, Sender {
   }
 
   onReady(events: number): void {
-    if (events & BROKEN) socketError(this.fd)
+    if (events & BROKEN && this.#isBroken(socketError(this.fd))) return
     if (!this.#isBusy && !this.#isLikelyMore()) return this.#receiveOne()
     let got = this.#receive()
     if (!this.#isBusy) this.#streak = got > 1 ? STREAK : -PATIENCE
     for (let round = 1; this.#isBusy && got === BATCH && round < BUSY_ROUNDS; round++) got = this.#receive()
+  }
+
+  /** Whether its owner was told, and has closed it. */
+  #isBroken(code: number): boolean {
+    if (code === 0 || !this.#isConnected) return false
+    this.#owner.onBroken?.(code)
+    return this.fd < 0
   }
 
   /** A batch costs more than one datagram where one is all there is, and less where there are two. */
@@ -155,8 +168,10 @@ export class UdpFd implements Pollable, Sender {
   #handOut(slot: number, length: number): void {
     const { source, arena } = this.#datagrams
     try {
-      if (this.family === 4) source.read4(slot)
-      else source.read6(slot)
+      if (!this.#isConnected) {
+        if (this.family === 4) source.read4(slot)
+        else source.read6(slot)
+      }
       this.#owner.onSlot(slot, arena.start(slot), length)
     } catch (error) {
       tellBug(error) // the datagrams behind it are others'
@@ -165,7 +180,7 @@ export class UdpFd implements Pollable, Sender {
 
   #failed(): void {
     const code = errno()
-    if (!LOST.includes(code)) return
+    if (code === system.EAGAIN || this.#isBroken(code) || !LOST.includes(code)) return
     // Would be told as ready for ever.
     this.#poller.remove(this.fd)
     tellBug(new Error(`UDP descriptor ${this.fd} cannot be read (errno ${code})`))
@@ -182,11 +197,18 @@ export class UdpFd implements Pollable, Sender {
     system.setOption(this.fd, level, name, on ? system.PMTUDISC_DO : this.#discovery)
   }
 
+  /** Sends bytes of the arena to the one peer at once: 0, or what stands against it (an errno). */
+  sendNow(start: number, length: number): number {
+    const at = (this.#datagrams.arena.at + start) as Pointer
+    return this.#libc.send(this.fd, at, length, system.SEND_FLAGS) < 0 ? errno() : 0
+  }
+
   /** Sends what waits, and closes. */
   close(): void {
     if (this.fd < 0) return
     this.outbox.leave(this)
-    this.#poller.remove(this.fd)
+    if (this.#isConnected) this.#poller.forget(this.fd)
+    else this.#poller.remove(this.fd)
     this.#libc.close(this.fd)
     this.fd = -1
   }

@@ -65,6 +65,7 @@ export class RingHost {
    * tells the other side's end as well, again and again.
    */
   readonly lost = new Poller()
+  #readiness: Poller | null = null
   readonly #unsettled = new Unsettled()
   #hungry: Hungry[] = []
   readonly #again = (): void => {}
@@ -85,6 +86,15 @@ export class RingHost {
     // Made at once: when it is needed no descriptor may be left.
     waiter.watch(this.lost.fd, () => void this.lost.turn(0))
     waiter.onClosed(() => this.#free())
+  }
+
+  /** Tells which descriptors of others are ready: an epoll that the ring watches, made when it is needed. */
+  readiness(): Poller {
+    if (this.#readiness !== null) return this.#readiness
+    const made = new Poller()
+    this.waiter.watch(made.fd, () => void made.turn(0))
+    this.#readiness = made
+    return made
   }
 
   /** Calls `settle` of it when the turn ends. */
@@ -157,5 +167,6 @@ export class RingHost {
     this.nobody.free()
     this.names.free()
     this.lost.close()
+    this.#readiness?.close()
   }
 }

@@ -2,7 +2,7 @@
 import type { Wheel } from '../../lib/wheel.ts'
 import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
-import type { Dial, Dialler, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
+import type { Dial, Dialler, Ground, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
 import { RingDial } from './ring-dial.ts'
 import { LIMITS, RingHost, type RingLimits } from './ring-host.ts'
 import { RingListening } from './ring-listening.ts'
@@ -39,6 +39,10 @@ export class RingSockets implements Sockets {
     const dial = new RingDial(this.#host, dialler)
     dial.connectUnix(path)
     return dial
+  }
+
+  ground(): Ground {
+    return { poller: this.#host.readiness(), loop: this.#host.loop }
   }
 
   drive(wheel: Wheel): void {

@@ -1,0 +1,173 @@
+// The UDP sockets of udp listeners. As with those that listen for TCP, the supervisor makes one for each
+// address and worker slot (SO_REUSEPORT: the kernel spreads clients over them by their address and port),
+// keeps it, and gives each worker those of its slot. So a worker that dies loses its flows, and what has
+// arrived meanwhile is there for the one that takes its place.
+import { fstatSync } from 'node:fs'
+import { flowBindsOf, oneOrList, parseBind, writeBind, type UdpBind } from '../../lib/bind.ts'
+import { bindSharedUdp, bindUdp } from '../../lib/bind-fd.ts'
+import { canonicalAddress } from '../../lib/ip-address.ts'
+import { closeFds } from '../../lib/pass-fds.ts'
+import { udpInodes } from '../../lib/tcp-table.ts'
+import { BindProblem, codeOf } from './bind-problem.ts'
+import type { AddressesByName, BindsByName, ListeningSockets, TakenSocket } from './sockets.ts'
+
+interface OpenAddress {
+  readonly host: string
+  readonly port: number
+  readonly fdBySlot: Map<number, number>
+}
+
+const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
+/** All that workers receive on. */
+export const flowBindsIn = (listeners: BindsByName): UdpBind[] =>
+  Object.entries(listeners).flatMap(([name, binds]) => flowBindsOf(name, binds))
+
+export class FlowSockets implements Omit<ListeningSockets, 'heldPorts'> {
+  #open = new Map<string, OpenAddress>()
+  #staged = new Map<string, OpenAddress>()
+  /**
+   * Of every socket made here, by port: those of a worker that empties them outlive our copies.
+   */
+  readonly #ownInodes = new Map<number, Set<string>>()
+  readonly #isOrphans: (inodes: ReadonlySet<string>) => boolean
+
+  /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
+  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean) {
+    this.#isOrphans = isOrphans
+  }
+
+  /**
+   * Opens the addresses that are not open yet, for these slots; all that stands against it, and then nothing
+   * was opened.
+   */
+  stage(listeners: BindsByName, slots: readonly number[]): readonly BindProblem[] {
+    this.drop()
+    const problems: BindProblem[] = []
+    for (const bind of flowBindsIn(listeners)) {
+      const { key, listener, host, port, path } = bind
+      if (this.#open.has(key) || this.#staged.has(key)) continue
+      try {
+        const address = this.#openAddress(bind, slots)
+        if (address !== null) this.#staged.set(key, address)
+      } catch (error) {
+        problems.push(new BindProblem(listener, `UDP ${writeBind(host, port)}`, codeOf(error), path))
+      }
+    }
+    if (problems.length > 0) this.drop()
+    return problems
+  }
+
+  /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
+  commit(listeners: BindsByName): void {
+    for (const [key, address] of this.#staged) this.#open.set(key, address)
+    this.#staged = new Map()
+    const named = new Set(flowBindsIn(listeners).map(({ key }) => key))
+    for (const [key, address] of this.#open) {
+      if (named.has(key)) continue
+      closeAddress(address)
+      this.#open.delete(key)
+    }
+  }
+
+  /** Closes what was staged. */
+  drop(): void {
+    for (const address of this.#staged.values()) closeAddress(address)
+    this.#staged = new Map()
+  }
+
+  /** The socket of a slot, made now when there is none; null: this machine has no such family. */
+  take(key: string, slot: number): TakenSocket | null {
+    const address = this.#addressOf(key)
+    if (address === null) return null
+    const fd = address.fdBySlot.get(slot) ?? this.#makeSocket(address.host, address.port).fd
+    address.fdBySlot.set(slot, fd)
+    return { fd, port: address.port }
+  }
+
+  closeSlot(slot: number): void {
+    for (const { fdBySlot } of [...this.#open.values(), ...this.#staged.values()]) {
+      const fd = fdBySlot.get(slot)
+      fdBySlot.delete(slot)
+      if (fd !== undefined) closeFds([fd])
+    }
+  }
+
+  /** Nobody receives there: the kernel gives its clients to the other slots. */
+  vacateSlot(slot: number): void {
+    this.closeSlot(slot)
+  }
+
+  /** Closes all of our copies. */
+  close(): void {
+    this.drop()
+    for (const address of this.#open.values()) closeAddress(address)
+    this.#open = new Map()
+  }
+
+  /** `host:port` of each listener's bind as it really is, a list where it has several. */
+  addresses(listeners: BindsByName): AddressesByName {
+    const found: Record<string, string | readonly string[]> = {}
+    for (const [name, binds] of Object.entries(listeners)) {
+      const all = flowBindsOf(name, binds).flatMap(({ key, bind, portOf }) => {
+        const address = this.#addressOf(key)
+        return address && portOf === null ? [writeBind(parseBind(bind).host, address.port)] : []
+      })
+      if (all.length > 0) found[name] = oneOrList(all)
+    }
+    return found
+  }
+
+  #addressOf(key: string): OpenAddress | null {
+    return this.#open.get(key) ?? this.#staged.get(key) ?? null
+  }
+
+  #openAddress({ host: written, port, portOf }: UdpBind, slots: readonly number[]): OpenAddress | null {
+    const host = literalOf(written)
+    const wanted = port === 0 && portOf !== null ? (this.#addressOf(portOf)?.port ?? 0) : port
+    const address: OpenAddress = { host, port: wanted, fdBySlot: new Map() }
+    try {
+      if (port !== 0) this.#probe(host, port)
+      let bound = wanted
+      for (const slot of slots) {
+        const made = this.#makeSocket(host, bound)
+        bound = made.port
+        address.fdBySlot.set(slot, made.fd)
+      }
+      return { ...address, port: bound }
+    } catch (error) {
+      closeAddress(address)
+      // A machine without IPv6 still has every address of IPv4.
+      if (host === '::' && portOf !== null && NO_IPV6.has(codeOf(error))) return null
+      throw error
+    }
+  }
+
+  /** SO_REUSEPORT would share the port with another gateway of this user, so try without it first. */
+  #probe(host: string, port: number): void {
+    try {
+      closeFds([bindUdp(host, port).fd])
+    } catch (error) {
+      const all = udpInodes(port)
+      const own = this.#ownInodes.get(port) ?? new Set()
+      for (const inode of own) if (!all.has(inode)) own.delete(inode)
+      const others = new Set([...all].filter((inode) => !own.has(inode)))
+      const isOurs = others.size === 0 ? own.size > 0 : this.#isOrphans(others)
+      if (codeOf(error) !== 'EADDRINUSE' || !isOurs) throw error
+    }
+  }
+
+  #makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {
+    const made = bindSharedUdp(host, port)
+    const own = this.#ownInodes.get(made.port) ?? new Set()
+    this.#ownInodes.set(made.port, own.add(String(fstatSync(made.fd).ino)))
+    return made
+  }
+}
+
+/** The check of the config lets no other name pass. */
+const literalOf = (host: string): string => canonicalAddress(host) ?? '127.0.0.1'
+
+function closeAddress({ fdBySlot }: OpenAddress): void {
+  closeFds([...fdBySlot.values()])
+}
