@@ -1,4 +1,4 @@
-// The TCP and UDP sockets of this machine as proc(5) tells them; elsewhere than on Linux there are none to see.
+// The TCP and UDP sockets of this machine as proc(5) tells them; elsewhere than on Linux none are seen.
 import { procEntries, procLink, procText } from './proc.ts'
 import { countSockets } from './sock-diag.ts'
 
