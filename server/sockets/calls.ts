@@ -50,6 +50,12 @@ export const ECANCELED = 125
 /** Of accept4, until some are free again. */
 export const EXHAUSTED = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
+/** Of a send: it may be taken later. */
+export const isFull = (code: number): boolean => code === EAGAIN || code === ENOBUFS || code === ENOMEM
+/** Of a send: who reads comes to know of it, too. */
+export const isReadAsWell = (code: number): boolean =>
+  code === EPIPE || code === ECONNRESET || code === ETIMEDOUT
+
 /** Of shutdown(2): nothing more is sent. */
 export const SHUT_WR = 1
 

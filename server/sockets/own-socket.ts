@@ -18,6 +18,8 @@ const HEAD_NEXT = 2
 export const MAY_DRAIN = 4
 /** It was found to be reset while nobody read it. */
 export const WAS_RESET = 8
+/** It is given away as soon as the kernel has nothing of it to do. */
+export const LEAVES = 16
 
 export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
@@ -88,6 +90,10 @@ export abstract class OwnSocket implements PourEnd, Pourer {
   /** What is poured into it waits: nothing else may be sent before. */
   protected get isFilled(): boolean {
     return this.incoming !== null && this.incoming.isBlocked
+  }
+
+  protected get pours(): boolean {
+    return this.outgoing !== null || this.incoming !== null
   }
 
   /** It is gone. */

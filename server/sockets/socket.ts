@@ -29,6 +29,11 @@ export interface SocketEvents {
    * or it was reset while its reading is paused. Its close follows once what came before has been read.
    */
   onBroken(): void
+  /**
+   * It was given away (`detach`): its descriptor is the owner's now, to be handed on or closed, and what came
+   * without being told is in `bytes`, before all that the descriptor holds yet. Told in the place of a close.
+   */
+  onDetached?(fd: number, bytes: Buffer): void
   /** Ends it at once: a handler failed. */
   terminate(): void
 }
@@ -99,6 +104,15 @@ export interface Socket {
   readonly isQuiet: boolean
   /** `shutdown` follows what is written now, at once: both may leave in one packet. */
   endSoon?(): void
+  /**
+   * Gives its descriptor away, with the connection open, for another process or for who reads it in another
+   * way (TLS). Nothing is read any more, what it took is sent, and then, perhaps before this returns, the
+   * owner hears `onDetached`; or `onClose`, where it broke or was terminated meanwhile. In between it hears
+   * at most that it broke, and does nothing but terminate it. No byte is lost or told twice: what came last,
+   * an end as well, is in `bytes` or found by who reads the descriptor. False: it cannot be (it is gone,
+   * broken, took less than it was given, pours), and all stays as it was. Left out where it never can.
+   */
+  detach?(): boolean
   /** FIN behind all that it took. */
   shutdown(): void
   /** Ends it at once, by RST. */
@@ -163,6 +177,8 @@ export interface Sockets {
   dialUnix(path: string, dialler: Dialler): Dial
   /** What datagrams are served on; left out: there is none. */
   ground?(): Ground
+  /** Takes a connection that stands, by its descriptor, and sets its owner; left out where it cannot. */
+  adopt?(fd: number, owner: SocketEvents): Socket
   /** Meets the deadlines of this wheel as long as there are sockets; left out: the wheel sets timers. */
   drive?(wheel: Wheel): void
 }

@@ -6,12 +6,9 @@ import { errno } from '../../lib/native.ts'
 import { PIECE_BYTES } from '../../lib/read-piece.ts'
 import {
   EAGAIN,
-  ECONNRESET,
   EINTR,
-  ENOBUFS,
-  ENOMEM,
-  EPIPE,
-  ETIMEDOUT,
+  isFull,
+  isReadAsWell,
   isUnix,
   MSG_DONTWAIT,
   MSG_MORE,
@@ -200,7 +197,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
   /** The kernel took less than it was given. */
   #short(sent: number): number {
     const code = sent < 0 ? errno() : EAGAIN
-    if (code !== EAGAIN && code !== ENOBUFS && code !== ENOMEM) return this.#unsent(code)
+    if (!isFull(code)) return this.#unsent(code)
     this.#isBlocked = true
     this.#sendFlags = SEND_FLAGS
     this.#unsettle()
@@ -209,8 +206,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
 
   #unsent(code: number): number {
     this.#isBroken = true
-    // Of these its reading, or the epoll, comes to know.
-    if (code !== EPIPE && code !== ECONNRESET && code !== ETIMEDOUT) this.#isClosing = true
+    if (!isReadAsWell(code)) this.#isClosing = true
     this.#unsettle()
     return -1
   }
@@ -252,6 +248,17 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
     if (this.#fd < 0) return
     resetOnClose(this.#fd)
     this.#gone(false)
+  }
+
+  /** All that was read is told, and all that was written is the kernel's. */
+  detach(): boolean {
+    const fd = this.#fd
+    if (fd < 0 || this.#isBroken || this.#isClosing || this.#isBlocked || this.pours) return false
+    this.#fd = -1
+    if (this.#interest >= 0) this.#host.poller.remove(fd)
+    this.#host.loop.release()
+    this.#host.event(() => this.owner.onDetached?.(fd, Buffer.alloc(0)))
+    return true
   }
 
   #gone(isBroken: boolean): void {

@@ -3,11 +3,13 @@ import type { Wheel } from '../../lib/wheel.ts'
 import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
 import type { Poller } from '../poller.ts'
-import type { Dial, Dialler, Ground, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
+import { endsOf } from '../socket-ends.ts'
+import type { Dial, Dialler, Ground, ListenHow, Listening, Socket, SocketEvents, Sockets } from '../socket.ts'
 import { EpollDial } from './epoll-dial.ts'
 import { EpollHost } from './epoll-host.ts'
 import { EpollListening } from './epoll-listening.ts'
 import { EpollEnds } from './epoll-ends.ts'
+import { EpollSocket } from './epoll-socket.ts'
 
 export class EpollSockets implements Sockets {
   readonly kind = 'epoll'
@@ -44,6 +46,13 @@ export class EpollSockets implements Sockets {
 
   ground(): Ground {
     return this.#host
+  }
+
+  adopt(fd: number, owner: SocketEvents): Socket {
+    const { address, port } = endsOf({ fd })
+    const socket = new EpollSocket(this.#host, fd, new EpollEnds(address, port))
+    socket.owner = owner
+    return socket
   }
 
   drive(wheel: Wheel): void {

@@ -8,7 +8,7 @@ import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK, ECANCELED } from '../calls.ts'
 import type { Pour } from '../pour.ts'
-import { HEAD_BYTES } from '../own-socket.ts'
+import { HEAD_BYTES, LEAVES } from '../own-socket.ts'
 import type { PourTeller, Socket } from '../socket.ts'
 import { askCancel, askReady, askReceive, askReceiveLater, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
@@ -161,7 +161,7 @@ export abstract class RingReader extends RingWriter implements Hungry {
 
   /** Something has come, or it was asked no longer. */
   protected readable(): void {
-    this.#reading = this.handle < 0 ? NOTHING : LINED
+    this.#reading = this.handle < 0 || this.is(LEAVES) ? NOTHING : LINED
     if (this.#reading === NOTHING) return
     if (this.outgoing?.isBrief) this.pourShare()
     else this.host.loop.pours.add(this)
@@ -216,10 +216,25 @@ export abstract class RingReader extends RingWriter implements Hungry {
     this.unsettle()
   }
 
-  #cancel(): void {
+  /** `kind`: of what was asked for. */
+  #cancel(kind = RECEIVE): void {
     const { waiter } = this.host
     this.#reading = ENDING
-    askCancel(waiter.ring, waiter.tag(this, IGNORED), waiter.tagOf(this, RECEIVE))
+    askCancel(waiter.ring, waiter.tag(this, IGNORED), waiter.tagOf(this, kind))
+  }
+
+  /** Reads no more: what was asked for brings what it has, which waits here. */
+  protected endReading(): void {
+    this.isPaused = true
+    if (this.#reading === ASKED) this.#cancel()
+    else if (this.#reading === READY) this.#cancel(READABLE)
+  }
+
+  /** What waits here. */
+  protected takeStash(): Buffer {
+    const bytes = Buffer.concat(this.#stash ?? [])
+    this.dropStash()
+    return bytes
   }
 
   /** What came while it was paused, in its order, and what became of it then. */

@@ -5,7 +5,7 @@ import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { isUnix } from '../calls.ts'
 import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.ts'
-import { WAS_RESET } from '../own-socket.ts'
+import { LEAVES, WAS_RESET } from '../own-socket.ts'
 import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
@@ -54,6 +54,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     else if (kind === SEND) this.sent(extra, result)
     else if (kind === WRITABLE) this.roomTold(result)
     else if (kind === READABLE) this.readable()
+    if (this.is(LEAVES)) this.#leaveOnceStill()
   }
 
   /** A handler has thrown: nobody knows any more what the other side was told. */
@@ -82,7 +83,8 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (this.isClosing || (this.isBroken && this.hasEnded)) return this.gone(this.isBroken)
     if (this.isPaused && this.is(WAS_RESET)) this.broke()
     this.settleReading()
-    if (this.handle >= 0 && !this.wantsToRead && this.#watch === UNWATCHED) this.#watchAside()
+    if (this.handle < 0 || this.wantsToRead || this.is(LEAVES)) return
+    if (this.#watch === UNWATCHED) this.#watchAside()
   }
 
   /** Where the system has no room to poll one more it is tried again, or found when it is read. */
@@ -106,6 +108,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (this.#watch === WATCHED_FOR_ROOM) {
       this.#watch = WATCHED
       this.hasRoom()
+      if (this.is(LEAVES)) this.#leaveOnceStill()
     }
     if ((events & (BROKEN | HUNG_UP)) !== 0 && this.handle >= 0) this.#lost(events)
   }
@@ -126,6 +129,34 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
 
   get #isWatched(): boolean {
     return this.#watch === WATCHED || this.#watch === WATCHED_FOR_ROOM
+  }
+
+  // ── given away ──
+
+  detach(): boolean {
+    if (this.handle < 0 || this.isBroken || this.isClosing || this.is(LEAVES)) return false
+    if (this.pours || !this.tookAll) return false
+    this.mark(LEAVES, true)
+    this.endReading()
+    this.#leaveOnceStill()
+    return true
+  }
+
+  /** The kernel has nothing of it to do any more, nor we to send. */
+  #leaveOnceStill(): void {
+    if (this.inFlight > 0 || this.isSending || this.handle < 0) return
+    if (this.isBroken || this.isClosing) return this.gone(this.isBroken)
+    const { lost, waiter } = this.host
+    const fd = this.handle
+    // It stays open elsewhere, and epoll goes by the open file.
+    if (this.#isWatched) lost.remove(fd)
+    const bytes = this.takeStash()
+    this.handle = -1
+    this.isDone = true
+    waiter.leave(this)
+    tick()
+    this.owner.onDetached?.(fd, bytes)
+    flush()
   }
 
   // ── its end ──

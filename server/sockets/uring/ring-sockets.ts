@@ -2,10 +2,11 @@
 import type { Wheel } from '../../lib/wheel.ts'
 import type { SocketsFigures } from '../figures.ts'
 import type { Loop } from '../loop.ts'
-import type { Dial, Dialler, Ground, ListenHow, Listening, Socket, Sockets } from '../socket.ts'
+import type { Dial, Dialler, Ground, ListenHow, Listening, Socket, SocketEvents, Sockets } from '../socket.ts'
 import { RingDial } from './ring-dial.ts'
 import { LIMITS, RingHost, type RingLimits } from './ring-host.ts'
 import { RingListening } from './ring-listening.ts'
+import { RingSocket } from './ring-socket.ts'
 import type { RingWaiter } from './ring-waiter.ts'
 
 export class RingSockets implements Sockets {
@@ -43,6 +44,12 @@ export class RingSockets implements Sockets {
 
   ground(): Ground {
     return { poller: this.#host.readiness(), loop: this.#host.loop }
+  }
+
+  adopt(fd: number, owner: SocketEvents): Socket {
+    const socket = new RingSocket(this.#host, fd)
+    socket.owner = owner
+    return socket
   }
 
   drive(wheel: Wheel): void {

@@ -5,7 +5,7 @@ import { ptr, type Pointer } from 'bun:ffi'
 import { tick } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
-import { EAGAIN, ECONNRESET, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT, SEND_FLAGS, SHUT_WR } from '../calls.ts'
+import { isFull, isReadAsWell, SEND_FLAGS, SHUT_WR } from '../calls.ts'
 import { MAY_DRAIN } from '../own-socket.ts'
 import { SLOT_BYTES } from './outgoing.ts'
 import { askSend, setMemory, setMoreFollows, setNothing } from './requests.ts'
@@ -136,6 +136,16 @@ export abstract class RingWriter extends RingRoom {
     this.#drained()
   }
 
+  /** It took all that it was given: that is sent, or will be. */
+  protected get tookAll(): boolean {
+    return !this.#isBlocked
+  }
+
+  /** Some of that has not left. */
+  protected get isSending(): boolean {
+    return this.#slot >= 0
+  }
+
   /** What a slot holds was taken before. */
   get isClear(): boolean {
     return this.#slot < 0 && !this.#isBlocked
@@ -179,8 +189,7 @@ export abstract class RingWriter extends RingRoom {
   #unsent(code: number): number {
     if (this.#slot >= 0) this.#dropSlot()
     this.isBroken = true
-    // Of these its reading comes to know.
-    if (code !== EPIPE && code !== ECONNRESET && code !== ETIMEDOUT) this.isClosing = true
+    if (!isReadAsWell(code)) this.isClosing = true
     this.unsettle()
     return -1
   }
@@ -276,6 +285,3 @@ export abstract class RingWriter extends RingRoom {
     this.#dropSlot()
   }
 }
-
-/** It may take more later. */
-const isFull = (code: number): boolean => code === EAGAIN || code === ENOBUFS || code === ENOMEM

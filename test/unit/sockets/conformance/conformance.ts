@@ -7,6 +7,7 @@ import { testEnding } from './ending.ts'
 import { testExhaustion } from './exhaustion.ts'
 import { testPouring } from './pouring.ts'
 import { testReading } from './reading.ts'
+import { testLeaving } from './leaving.ts'
 import type { Subject } from './scene.ts'
 import { testSharing } from './sharing.ts'
 import { testVolume } from './volume.ts'
@@ -20,6 +21,7 @@ export function testConformance(subject: Subject): void {
   describe(`${subject.name}: dialling`, () => testDialling(subject))
   describe(`${subject.name}: accepting`, () => testAccepting(subject))
   if (subject.isBun !== true) describe(`${subject.name}: descriptors`, () => testExhaustion(subject))
+  if (subject.isBun !== true) describe(`${subject.name}: given away`, () => testLeaving(subject))
   describe(`${subject.name}: volume`, () => testVolume(subject))
   describe(`${subject.name}: pouring`, () => testPouring(subject))
   if (subject.isBun !== true) describe(`${subject.name}: sharing`, () => testSharing(subject))

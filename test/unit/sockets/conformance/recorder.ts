@@ -7,12 +7,16 @@ export class Recorder implements Dialler {
   readonly events: string[] = []
   readonly received: Buffer[] = []
   receivedBytes = 0
+  /** It was given away: its descriptor, and what had come for it. */
+  fd = -1
+  rest = Buffer.alloc(0)
   /** Called within the event of that name. */
   readonly on: {
     data?: (bytes: Buffer) => void
     drain?: () => void
     end?: () => void
     close?: () => void
+    detached?: (fd: number) => void
     connected?: (socket: Socket) => void
   } = {}
 
@@ -52,6 +56,13 @@ export class Recorder implements Dialler {
   onClose(isBroken: boolean): void {
     this.#note(isBroken ? 'close broken' : 'close')
     this.on.close?.()
+  }
+
+  onDetached(fd: number, bytes: Buffer): void {
+    this.#note('detached')
+    this.fd = fd
+    this.rest = Buffer.from(bytes)
+    this.on.detached?.(fd)
   }
 
   onBroken(): void {
