@@ -34,6 +34,7 @@ const SYMBOLS = {
   read: { args: ['i32', 'ptr', 'u64'], returns: 'i32' },
   splice: { args: ['i32', 'ptr', 'i32', 'ptr', 'u64', 'u32'], returns: 'i32' },
   shutdown: { args: ['i32', 'i32'], returns: 'i32' },
+  flock: { args: ['i32', 'i32'], returns: 'i32' },
   // A handler is an address; the two that are used here are 0 and 1.
   signal: { args: ['i32', 'u64'], returns: 'u64' },
   sigaction: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },

@@ -1,0 +1,136 @@
+// A certificate that is kept by ACME: how it is, and when something is to be done for it.
+import { X509Certificate } from 'node:crypto'
+import { type Failures, failureKeys, waitsUntil } from './failures.ts'
+import type { StepLog } from './step-log.ts'
+import type { KeptCertificate } from './store.ts'
+import { isWanted, type Wanted } from './wanted.ts'
+
+/** How one of them is, for those who ask. */
+export interface AcmeFacts {
+  readonly certificate: string
+  readonly names: readonly string[]
+  readonly challenge: string
+  /** good · obtaining · waiting (it failed, and is tried again) · due (it is about to be obtained) */
+  readonly state: 'good' | 'obtaining' | 'waiting' | 'due'
+  /** Whose it is; null: there is none yet. */
+  readonly issuer: string | null
+  readonly until: string | null
+  readonly renew_at: string | null
+  /** Where the CA itself says why it is to be renewed. */
+  readonly renew_why: string | null
+  readonly next_try: string | null
+  readonly last_failure: null | {
+    readonly time: string
+    readonly in_a_row: number
+    readonly why: string
+    readonly hint: string | null
+  }
+}
+
+/** Who hears what became of certificates. */
+export interface AcmeNews {
+  obtained(certificate: string, kept: KeptCertificate): void
+  /** `isNew`: it was well, or failed in another way, before. */
+  failed(failure: FailureNews, isNew: boolean): void
+  bug(error: unknown): void
+}
+
+export interface FailureNews {
+  readonly certificate: string
+  readonly names: readonly string[]
+  readonly why: string
+  readonly hint: string | null
+  /** In a row. */
+  readonly failures: number
+  readonly nextTryMs: number
+}
+
+/** One that is kept. */
+export interface Followed {
+  readonly wanted: Wanted
+  readonly log: StepLog
+  readonly given: AbortController
+  kept: KeptCertificate | null
+  /** What is served, as far as it came from here. */
+  served: string
+  dueMs: number
+  isBusy: boolean
+  /** The kind of failure that was told last. */
+  told: string | null
+}
+
+/**
+ * Whatever a CA suggests, a certificate is renewed with so much of its life left; and whatever clocks say,
+ * not before so much of it has passed since it was obtained: it would be renewed without end.
+ */
+const LIFE_MIN = 0.1
+/** A CA that revokes it may want another one earlier. */
+const ADVISED_MS_MIN = 86_400_000
+
+export const nextMs = ({ dueMs, kept }: Followed): number => Math.min(dueMs, kept?.adviseAtMs ?? dueMs)
+
+/** When it is to be renewed. */
+export function renewalMs({ cert, advice, renewAtMs, obtainedMs }: KeptCertificate): number {
+  const { validFrom, validTo } = new X509Certificate(cert)
+  const [fromMs, toMs] = [Date.parse(validFrom), Date.parse(validTo)]
+  const leastMs = (toMs - fromMs) * LIFE_MIN
+  if (advice === null) return Math.max(renewAtMs, obtainedMs + leastMs)
+  return Math.max(Math.min(advice.atMs, toMs - leastMs), obtainedMs + Math.min(leastMs, ADVISED_MS_MIN))
+}
+
+export const certificateKey = ({ name, fingerprint }: Wanted): string =>
+  failureKeys.certificate(name, fingerprint)
+
+/** What it waits for. */
+export const keysOf = (wanted: Wanted): string[] => [
+  certificateKey(wanted),
+  ...wanted.names.map((name) => failureKeys.name(name.replace(/^\*\./, ''))),
+]
+
+/** The failure of one key alone, if it failed. */
+export function pick(failures: Failures, key: string): Failures {
+  const one = failures[key]
+  return one === undefined ? {} : { [key]: one }
+}
+
+export const untilOf = ({ cert }: KeptCertificate): string =>
+  new Date(new X509Certificate(cert).validTo).toISOString()
+
+/** The CA of a certificate, as it is shown. */
+export const issuerOf = ({ issuers }: Wanted, { directory }: KeptCertificate): string =>
+  issuers.find((issuer) => issuer.directory === directory)?.shown ?? new URL(directory).host
+
+export function factsOf(one: Followed, failures: Failures, nowMs: number): AcmeFacts {
+  const { wanted, kept } = one
+  const failure = failures[certificateKey(wanted)]
+  const isGood = kept !== null && isWanted(kept, wanted)
+  const waitsMs = waitsUntil(failures, keysOf(wanted))
+  const isWaiting = waitsMs > nowMs && one.dueMs >= waitsMs
+  const text = (ms: number): string => new Date(ms).toISOString()
+  return {
+    certificate: wanted.name,
+    names: wanted.names,
+    challenge: wanted.config.challenge,
+    state: one.isBusy
+      ? 'obtaining'
+      : failure && isWaiting
+        ? 'waiting'
+        : isGood && one.dueMs > nowMs
+          ? 'good'
+          : 'due',
+    issuer: kept === null ? null : issuerOf(wanted, kept),
+    until: kept === null ? null : untilOf(kept),
+    renew_at: isGood ? text(renewalMs(kept)) : null,
+    renew_why: kept?.advice?.explanation ?? null,
+    next_try: isWaiting ? text(waitsMs) : null,
+    last_failure:
+      failure?.why === undefined
+        ? null
+        : {
+            time: text(failure.atMs),
+            in_a_row: failure.count,
+            why: failure.why.text,
+            hint: failure.why.hint,
+          },
+  }
+}
