@@ -21,7 +21,7 @@ import { type Port, isToLeave } from './port.ts'
  *  tunnel: raw bytes both ways · over: nothing more is read. */
 type Place = 'head' | 'body' | 'busy' | 'tunnel' | 'over'
 
-/** How long a drain waits for the request that may be on its way on a connection. */
+/** How long a drain waits for a request that may be on its way, and a deadline for one that is unread. */
 const NEXT_REQUEST_MS = 1000
 
 export class Inbound extends Conn implements ClientConnection {
@@ -377,6 +377,7 @@ export class Inbound extends Conn implements ClientConnection {
 
   #expireHead(): void {
     if (this.#pipeline.isYielding) return this.#awaitHead()
+    if (this.#pipeline.mayStillCome(this.socket?.isQuiet !== false)) return this.heed(nowMs + NEXT_REQUEST_MS)
     // An idle one is closed without a word, as a 408 could be taken for the answer to a request just sent.
     if (!this.#pipeline.isEmpty) return this.refuse(this.#pipeline.fault ?? 'request_timeout')
     this.place = 'over'

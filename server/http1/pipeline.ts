@@ -40,6 +40,8 @@ export class Pipeline {
   isConsuming = false
   /** What is held holds more requests, whose turn comes after that of others. */
   isYielding = false
+  /** Its head was given more time (`mayStillCome`). */
+  #hasWaited = false
 
   constructor(conn: PipelineOwner) {
     this.#conn = conn
@@ -63,6 +65,16 @@ export class Pipeline {
   /** What is wrong with the part of a head that is held, as nothing more comes of it; null: nothing. */
   get fault(): HeadFault | null {
     return faultOfPart(this.#conn.stream.request, this.#held?.bytes ?? null, this.#conn.limits)
+  }
+
+  /**
+   * Time is up, but bytes have come that were not read: it is we who are late. Once for a head that comes in
+   * pieces, as its sender may always have one on its way.
+   */
+  mayStillCome(isQuiet: boolean): boolean {
+    if (isQuiet || this.#hasWaited) return false
+    this.#hasWaited = !this.isEmpty
+    return true
   }
 
   /** Bytes have come while no request is served. */
@@ -163,5 +175,6 @@ export class Pipeline {
   /** Forgets what is held. */
   clear(): void {
     this.#held?.clear()
+    this.#hasWaited = false
   }
 }

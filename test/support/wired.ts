@@ -20,7 +20,7 @@ class PlayedSocket implements Socket {
   readonly localAddress = '127.0.0.1'
   readonly localPort = 80
   readonly mayHoldMore = false
-  readonly isQuiet = true
+  isQuiet = true
   readonly written: Buffer[] = []
   ended: 'fin' | 'rst' | null = null
   /** Nobody reads what is written. */
