@@ -39,6 +39,8 @@ const EXT_ARG = 8
 const PRESSED = [EAGAIN, EBUSY, ENOMEM, EINTR]
 /** How long the kernel is given where it has no memory for a request. */
 const PRESSED_MS = 1
+/** So often a place is tried to be had. By then a worker is near to be taken for one that hangs. */
+const TRIES_MAX = 3000
 
 // What is waited for: struct __kernel_timespec, then struct io_uring_getevents_arg with its address.
 const TIME_BYTES = 16
@@ -84,6 +86,8 @@ export class Ring {
   #completionHead: number
   #waitMs = -1
   #isClosed = false
+  /** Why the kernel took too little the last time: an errno. */
+  #pressedBy = 0
 
   /** Throws RingRefused (set-up.ts). `enterOf`: the call that submits to such a descriptor, and waits. */
   constructor(entries: number, completions: number, enterOf = ringEnter) {
@@ -176,13 +180,17 @@ export class Ring {
 
   #isPressed(taken: number): false {
     const code = taken < 0 ? errno() : EAGAIN
+    this.#pressedBy = code
     if (PRESSED.includes(code)) return false
     throw new RingRefused('io_uring_enter', code)
   }
 
-  /** Nothing can go on without a place, and the kernel has memory again sooner or later. */
+  /** Nothing can go on without a place, and the kernel has memory again sooner or later: else throws. */
   #makeRoom(): void {
-    while (!this.submit() && ((this.#tail - this.#submitted) | 0) >= this.size) Bun.sleepSync(PRESSED_MS)
+    for (let tries = 0; !this.submit() && ((this.#tail - this.#submitted) | 0) >= this.size; tries++) {
+      if (tries === TRIES_MAX) throw new RingRefused('io_uring_enter', this.#pressedBy)
+      Bun.sleepSync(PRESSED_MS)
+    }
   }
 
   /**

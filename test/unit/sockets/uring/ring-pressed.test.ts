@@ -87,6 +87,17 @@ describe.if(probe() === null)('where the kernel takes no requests', () => {
     await pressed.close()
   })
 
+  test('what does not fit is not waited for without end', async () => {
+    const pressed = new Pressed()
+    pressed.fill()
+    pressed.refuse(Infinity)
+    const slept = spyOn(Bun, 'sleepSync').mockImplementation(() => {})
+    expect(() => pressed.ring.ask(NOP, -1, 0, 0)).toThrow('io_uring_enter failed (errno 11)')
+    expect(slept.mock.calls.length).toBeGreaterThan(1000)
+    slept.mockRestore()
+    await pressed.close()
+  })
+
   test('that it took nothing is said, and no exception', async () => {
     const pressed = new Pressed()
     const { ring } = pressed
