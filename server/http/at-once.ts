@@ -7,6 +7,7 @@ import { isLoopback } from '../lib/ip-address.ts'
 import type { Redirect } from '../rules/match.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
+import { challengeAnswer } from './challenges.ts'
 import { isForwarded } from './client.ts'
 import { passesBefore } from './forwarded-headers.ts'
 import type { ExchangeState } from './exchange-state.ts'
@@ -27,11 +28,15 @@ function isExpectationKnown(request: RequestHead): boolean {
   return (request.get('expect')?.toLowerCase() ?? '100-continue') === '100-continue'
 }
 
+/** What is answered here, not by a rule; null: this request is for the rules. */
+export const ownAnswer = (x: ExchangeState): Answer | null =>
+  challengeAnswer(x.request) ?? ownDocument(x) ?? lastHop(x.request)
+
 /**
  * The answer to one of our own paths, where the listener has them and the client may see; null: this request
  * is for the rules.
  */
-export function ownDocument(x: ExchangeState): Answer | null {
+function ownDocument(x: ExchangeState): Answer | null {
   const { request, listener } = x
   if (listener.documents === null) return null
   if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
@@ -71,7 +76,7 @@ function isRebound({ client, listener, request }: ExchangeState): boolean {
  * The answer to OPTIONS for which this hop is the last (RFC 9110 §7.6.2); counts Max-Forwards down for those
  * that go on.
  */
-export function lastHop(request: RequestHead): Answer | null {
+function lastHop(request: RequestHead): Answer | null {
   if (request.methodId !== METHOD_OPTIONS || !request.fields.has(KNOWN.maxForwards)) return null
   const value = request.get('max-forwards') ?? ''
   if (!/^[0-9]{1,9}$/.test(value)) return null

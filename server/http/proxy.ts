@@ -21,7 +21,7 @@ import type { Rule } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import type { Asker } from './asker.ts'
-import { lastHop, ownDocument, redirected, refusedAtOnce } from './at-once.ts'
+import { ownAnswer, redirected, refusedAtOnce } from './at-once.ts'
 import { answeredEarly } from './answered-early.ts'
 import { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
@@ -62,7 +62,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     this.isRequestWhole = this.stream.requestForm === 'none'
     const refused = refusedAtOnce(this)
     if (refused) return this.refuse(refused)
-    const own = ownDocument(this) ?? lastHop(this.request)
+    const own = ownAnswer(this)
     if (own) return this.reply(own)
     this.#match()
   }

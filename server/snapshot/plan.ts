@@ -1,6 +1,7 @@
 // A plan: the words that a worker compiles into a snapshot, and where what they name stands.
 import type { Config } from '../config/schema.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
+import type { ChallengeTokens } from '../http/challenges.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 
 /** One of a listener's addresses that workers serve. */
@@ -33,4 +34,6 @@ export interface Plan {
    * when a worker is replaced.
    */
   readonly certificates: Readonly<Record<string, CertificateText>>
+  /** What CAs are answered that look whether a name leads here. */
+  readonly challenges?: ChallengeTokens
 }

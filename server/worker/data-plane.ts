@@ -2,6 +2,7 @@
 // given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
 // and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
 // dropped.
+import { answerChallenges } from '../http/challenges.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
 import { machineMs } from '../lib/clock.ts'
@@ -124,6 +125,7 @@ export class DataPlane {
 
   *#compile(read: Steps<Plan>): Steps<Snapshot> {
     const plan = yield* read
+    answerChallenges(plan.challenges ?? {})
     return yield* compileSteps({ plan, board: this.#board, previous: this.#current, ground: this.#ground })
   }
 
@@ -163,6 +165,7 @@ export class DataPlane {
   /** Changes one thing of what is served. Who tells that has seen that it can be. */
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
+    if (amendment.type === 'challenges') return answerChallenges(amendment.tokens)
     const { name, text } = amendment
     const own = new Set([this.#current, this.#prepared?.snapshot].map((one) => one?.certificates.get(name)))
     for (const certificate of own) if (certificate?.isOf(text) === false) certificate.replace(text)

@@ -1,8 +1,9 @@
 // What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
 // message: as an object it blocks for tens of ms.
-import type { SaidByChild, ToldToChild } from '../lib/child-words.ts'
+import type { ChildAnswer, SaidByChild, ToldToChild } from '../lib/child-words.ts'
 import type { ServerConfig } from '../backends/server.options.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
+import type { ChallengeTokens } from '../http/challenges.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 import type { Choice } from '../sockets/choose.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
@@ -23,6 +24,11 @@ export type Amendment =
       readonly text: CertificateText
     }
   | ServerList
+  | {
+      readonly type: 'challenges'
+      /** All that are under way. */
+      readonly tokens: ChallengeTokens
+    }
 
 /** A backend has these servers from now on; its rules stay as they are. */
 export interface ServerList {
@@ -67,9 +73,12 @@ export type ToWorker =
   | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }
   | { readonly type: 'reopen-logs' }
   | { readonly type: 'announce-drain' }
+  /** Answered once all that was told before is taken. */
+  | { readonly type: 'question'; readonly id: number; readonly question: unknown }
 
 export type ToSupervisor =
   | SaidByChild
+  | ChildAnswer
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }
   /** Which sockets it has, before it is ready for its first plan. */

@@ -83,6 +83,9 @@ class WorkerShell {
       case 'servers':
         this.#mapRecords(message.records)
         return this.#plane?.amend(message)
+      case 'question':
+        return say({ type: 'answer', id: message.id, answer: null })
+      case 'challenges':
       case 'certificate':
         return this.#plane?.amend(message)
       case 'reopen-logs':

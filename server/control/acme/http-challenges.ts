@@ -1,9 +1,7 @@
 // http-01 (RFC 8555 §8.3): the CA asks for a path on port 80, and any worker may be who answers it. All of
 // them know the tokens under way before the CA is asked to look.
+import type { ChallengeTokens } from '../../http/challenges.ts'
 import type { Asked, Challenger } from './challenger.ts'
-
-/** What is answered, by token. */
-export type ChallengeTokens = Readonly<Record<string, string>>
 
 export class HttpChallenges implements Challenger {
   readonly type = 'http-01'

@@ -2,7 +2,7 @@
 // their own channel.
 import { inSlices, type Steps } from '../../lib/slices.ts'
 import type { Plan } from '../../snapshot/plan.ts'
-import type { SaidByChild } from '../../lib/child-words.ts'
+import type { ChildAnswer, SaidByChild } from '../../lib/child-words.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
 import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
@@ -14,8 +14,10 @@ import type { TakenSocket } from '../sockets/sockets.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
 
 /** What only workers say. */
-type Said = Exclude<ToSupervisor, SaidByChild>
+type Said = Exclude<ToSupervisor, SaidByChild | ChildAnswer>
 type Metrics = Extract<Said, { type: 'metrics' }>
+
+const TAKEN_MS = 5000
 
 export interface WorkerProcessOptions {
   readonly slot: number
@@ -74,8 +76,10 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
     this.tell({ type: 'reason', backend, server, reason })
   }
 
-  amend(amendment: Amendment): void {
+  amend(amendment: Amendment): void | Promise<void> {
     this.tell(amendment)
+    // A CA looks soon after: it must find the answer at whichever worker it meets.
+    if (amendment.type === 'challenges') return this.#taken()
   }
 
   reopenLogs(): void {
@@ -104,6 +108,14 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
 
   protected onExit(how: ChildExit): void {
     this.#options.onExit(this, how)
+  }
+
+  /** Settles when it has taken what was told it so far, or does not say so in time: then it hangs. */
+  #taken(): Promise<void> {
+    return this.ask('taken', TAKEN_MS).then(
+      () => {},
+      () => {},
+    )
   }
 
   /** Sends the sockets that it has not yet. */

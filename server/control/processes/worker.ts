@@ -14,6 +14,7 @@ export interface PlanBody {
   readonly records: number
   readonly door: Plan['door']
   readonly certificates: Plan['certificates']
+  readonly challenges?: NonNullable<Plan['challenges']>
 }
 
 export type Reasons = Plan['reasons']
@@ -30,8 +31,8 @@ export interface Worker extends Kept<PlanBody> {
   /** Ports of listeners that it bound by itself, by name; null: it was given its sockets. */
   readonly ports: ReadonlyMap<string, number> | null
   reason(backend: string, server: string, reason: string): void
-  /** Changes one thing of the plan that it serves. */
-  amend(amendment: Amendment): void
+  /** Changes one thing of the plan that it serves; settles when it does, where that is waited for. */
+  amend(amendment: Amendment): void | Promise<void>
   reopenLogs(): void
   /** Still accepts, but says to clients and to who asks for its health that it will not for long. */
   announceDrain(): void
