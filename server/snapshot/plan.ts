@@ -35,5 +35,5 @@ export interface Plan {
    */
   readonly certificates: Readonly<Record<string, CertificateText>>
   /** What CAs are answered that look whether a name leads here. */
-  readonly challenges?: ChallengeTokens
+  readonly httpChallenges?: ChallengeTokens
 }

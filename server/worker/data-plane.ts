@@ -125,7 +125,7 @@ export class DataPlane {
 
   *#compile(read: Steps<Plan>): Steps<Snapshot> {
     const plan = yield* read
-    answerChallenges(plan.challenges ?? {})
+    answerChallenges(plan.httpChallenges ?? {})
     return yield* compileSteps({ plan, board: this.#board, previous: this.#current, ground: this.#ground })
   }
 
@@ -165,7 +165,7 @@ export class DataPlane {
   /** Changes one thing of what is served. Who tells that has seen that it can be. */
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
-    if (amendment.type === 'challenges') return answerChallenges(amendment.tokens)
+    if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
     const { name, text } = amendment
     const own = new Set([this.#current, this.#prepared?.snapshot].map((one) => one?.certificates.get(name)))
     for (const certificate of own) if (certificate?.isOf(text) === false) certificate.replace(text)

@@ -25,7 +25,7 @@ export type Amendment =
     }
   | ServerList
   | {
-      readonly type: 'challenges'
+      readonly type: 'http-challenges'
       /** All that are under way. */
       readonly tokens: ChallengeTokens
     }

@@ -85,7 +85,7 @@ class WorkerShell {
         return this.#plane?.amend(message)
       case 'question':
         return say({ type: 'answer', id: message.id, answer: null })
-      case 'challenges':
+      case 'http-challenges':
       case 'certificate':
         return this.#plane?.amend(message)
       case 'reopen-logs':

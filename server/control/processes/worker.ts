@@ -14,7 +14,7 @@ export interface PlanBody {
   readonly records: number
   readonly door: Plan['door']
   readonly certificates: Plan['certificates']
-  readonly challenges?: NonNullable<Plan['challenges']>
+  readonly httpChallenges?: NonNullable<Plan['httpChallenges']>
 }
 
 export type Reasons = Plan['reasons']
