@@ -10,6 +10,8 @@ import { LINGER_MS, SpliceEnd } from './splice-end.ts'
 
 /** How often it is looked whether a side takes what waits for it. */
 const LOOK_MS = 5000
+/** In the time for which it may take nothing. */
+const LOOKS = 6
 
 export interface SpliceOptions {
   readonly wheel: Wheel
@@ -55,9 +57,14 @@ export class Splice implements Timed {
     this.#options.wheel.due(this, dueMs)
   }
 
+  /** A look knows only that something moved since the one before: more of them know better when. */
+  get #lookMs(): number {
+    return Math.min(LOOK_MS, this.#options.stallMs / LOOKS)
+  }
+
   /** Something waits for a side that does not take it. */
   heedStall(): void {
-    this.heed(nowMs + Math.min(LOOK_MS, this.#options.stallMs))
+    this.heed(nowMs + this.#lookMs)
   }
 
   /** A side is gone: what is left of the other ends in order. */
@@ -77,7 +84,7 @@ export class Splice implements Timed {
     if (outer.isStalled(now, stallMs) || inner.isStalled(now, stallMs)) return this.abort()
     if (outer.isWatched || inner.isWatched) {
       const isLingering = outer.isGone || inner.isGone
-      return this.heed(now + Math.min(isLingering ? LINGER_MS : LOOK_MS, stallMs))
+      return this.heed(now + Math.min(isLingering ? LINGER_MS : LOOK_MS, this.#lookMs))
     }
     if (idleMs === 0) return
     if (now - this.lastMs >= idleMs) return this.abort()

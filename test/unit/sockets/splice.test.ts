@@ -197,6 +197,17 @@ test('who takes a little of what waits again and again is not given up; who take
   await waitFor(() => server.isClosed)
 })
 
+test('who takes nothing is given up when that time is over, not after up to twice that', async () => {
+  const { splice, client, server } = await joined({ stallMs: 6000 })
+  client.socket.pause()
+  server.fills = true
+  server.fill()
+  await waitFor(() => splice.outer.isWatched)
+  pass(7500)
+  expect(gone).toBe(1)
+  await waitFor(() => server.isClosed)
+})
+
 test('what a handler throws is told, and costs this one only', async () => {
   const told: unknown[] = []
   tellBugsTo((error) => void told.push(error))
