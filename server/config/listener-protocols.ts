@@ -3,6 +3,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { HttpListenerOptions } from '../http/listener.options.ts'
 import type { Family } from '../lib/server-url.ts'
+import { TcpListenerOptions } from '../tcp/tcp.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 import { checkHttpListener } from './check-http-listener.ts'
 import { checkTurn } from './check-turn.ts'
@@ -16,6 +17,13 @@ const http: ListenerProtocol<typeof HttpListenerOptions> = {
   check: checkHttpListener,
 }
 
+const tcp: ListenerProtocol<typeof TcpListenerOptions> = {
+  options: TcpListenerOptions,
+  takesRules: false,
+  family: 'tcp',
+  check: () => {},
+}
+
 const turn: ListenerProtocol<typeof TurnListenerOptions> = {
   options: TurnListenerOptions,
   takesRules: false,
@@ -24,7 +32,7 @@ const turn: ListenerProtocol<typeof TurnListenerOptions> = {
 }
 
 /** By the word of "protocol"; the first is meant where none is written. */
-export const PROTOCOLS = { http, turn } as const
+export const PROTOCOLS = { http, tcp, turn } as const
 
 type Protocols = typeof PROTOCOLS
 type Options = { [K in keyof Protocols]: Protocols[K]['options']['static'] }[keyof Protocols]

@@ -5,6 +5,7 @@ import { ServerOptions } from '../backends/server.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
+import { TcpListenerOptions } from '../tcp/tcp.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 import { wordOf, wordsOf } from './map-by.ts'
 import { mustBeWritten, type SchemaNode } from './schema-node.ts'
@@ -17,6 +18,7 @@ type Json = { readonly [key: string]: unknown }
 const SHARED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [ListenerOptions, 'listener'],
   [HttpListenerOptions, 'http-listener'],
+  [TcpListenerOptions, 'tcp-listener'],
   [TurnListenerOptions, 'turn-listener'],
   [BackendOptions, 'backend'],
   [ServerOptions, 'server'],

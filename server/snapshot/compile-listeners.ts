@@ -2,6 +2,7 @@
 // added is a row here.
 import type { Steps } from '../lib/slices.ts'
 import { compileHttp } from './compile-http.ts'
+import { compileTcp } from './compile-tcp.ts'
 import { compileTurn } from './compile-turn.ts'
 import type { ListenerGround, ListenerSource, ListenerWords } from './listener-source.ts'
 import type { AnyListener } from './snapshot.ts'
@@ -21,6 +22,8 @@ function* compileListener(source: ListenerSource<ListenerWords>): Steps<AnyListe
   switch (options.protocol) {
     case 'http':
       return yield* compileHttp({ ...source, options })
+    case 'tcp':
+      return compileTcp({ ...source, options })
     case 'turn':
       return compileTurn({ ...source, options })
   }

@@ -7,6 +7,7 @@ import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Match, Redirect } from '../rules/match.ts'
 import type { Certificate } from '../tls/certificate.ts'
+import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 
@@ -25,7 +26,7 @@ export interface Snapshot {
 export type OwnDocument = 'health' | 'metrics'
 
 /** Told apart by `kind`. */
-export type AnyListener = Listener | TurnListener
+export type AnyListener = Listener | TcpListener | TurnListener
 
 /** Where HTTP is spoken. */
 export interface Listener {
@@ -44,6 +45,19 @@ export interface Listener {
    * rule too.
    */
   readonly match: Match<Rule>
+}
+
+/** Where connections are joined to those of a backend's servers. */
+export interface TcpListener {
+  readonly kind: 'tcp'
+  readonly name: string
+  readonly options: TcpListenerConfig
+  /** Who speaks the PROXY protocol before a connection; null: nobody. */
+  readonly proxies: Ranges | null
+  readonly backend: Backend
+  /** Who is let in, all where it is empty; and who is not. */
+  readonly allowed: Ranges
+  readonly denied: Ranges
 }
 
 /** Where clients of the TURN relay come in over TCP and TLS: they are brought to its door. */

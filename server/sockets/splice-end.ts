@@ -19,6 +19,8 @@ interface Joint {
   lastMs: number
   heed(dueMs: number): void
   heedStall(): void
+  heedEnd(): void
+  broke(end: SpliceEnd): void
   settle(): void
   abort(): void
 }
@@ -37,6 +39,10 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   #isFinishing = false
   #isShut = false
   isGone = false
+  /** It sends no more. */
+  hasEnded = false
+  /** Bytes that came on it. */
+  came = 0
   /** The other end is gone. */
   #isLingering = false
   #lingerSinceMs = 0
@@ -83,6 +89,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   onData(bytes: Buffer): void {
     const other = this.#other
     this.#splice.lastMs = nowMs
+    this.came += bytes.length
     if (other.isGone) return this.#drop(bytes.length)
     other.write(bytes)
     if (other.#waitingBytes > 0) this.#pause()
@@ -91,6 +98,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   /** Of what it received. */
   onPoured(came: number, gone: number): void {
     if (came > 0) this.#splice.lastMs = nowMs
+    this.came += came
     this.#other.#pouredInto(came, gone)
     if (came > gone) this.#pause()
   }
@@ -102,19 +110,26 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   }
 
   onEnd(): void {
+    this.hasEnded = true
     this.#other.#finish()
+    this.#splice.heedEnd()
   }
 
   /** What it had sent goes on as far as it can be read; its end follows. */
   onBroken(): void {
     // Nobody is there yet to whom that could matter.
-    if (this.#other.#socket === null) this.terminate()
+    if (this.#other.#socket !== null) return
+    this.#splice.broke(this)
+    this.terminate()
   }
 
   onClose(isBroken: boolean): void {
     if (this.isGone) return
     this.#release()
-    if (isBroken) this.#other.kill()
+    if (isBroken) {
+      this.#splice.broke(this)
+      this.#other.kill()
+    }
     this.#splice.settle()
   }
 
@@ -131,6 +146,11 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   }
 
   // ── what it is given ──
+
+  /** Bytes that it took. */
+  get written(): number {
+    return this.#written
+  }
 
   get #hasWaiting(): boolean {
     return this.#waitingBytes > 0 || this.#pouredBytes > 0

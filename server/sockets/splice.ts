@@ -17,11 +17,22 @@ export interface SpliceOptions {
   readonly wheel: Wheel
   /** Nothing came from either side for so long: it is ended. 0: they may be silent. */
   readonly idleMs: number
+  /** The same once a side has sent its FIN; left out: no other time than `idleMs`. */
+  readonly halfCloseMs?: number
   /** A side took nothing of what waits for it for so long: it is ended. */
   readonly stallMs: number
   /** Told once, when both sockets are gone. */
   readonly owner: { spliceGone(): void }
 }
+
+/** Why both sides were ended at once, by RST; of a side: it broke, or took nothing. */
+export type SpliceEnding =
+  | 'outer_broke'
+  | 'inner_broke'
+  | 'outer_stalled'
+  | 'inner_stalled'
+  | 'idle'
+  | 'half_close'
 
 /** Two sockets, joined. Both are attached when they stand; what comes for one that does not yet waits. */
 export class Splice implements Timed {
@@ -34,6 +45,8 @@ export class Splice implements Timed {
   readonly inner: SpliceEnd
   /** When something last came from either side. */
   lastMs = nowMs
+  /** Why it was ended; null: it is open, has ended in order, or its owner has ended it. */
+  why: SpliceEnding | null = null
   readonly #options: SpliceOptions
   #isOver = false
 
@@ -67,6 +80,17 @@ export class Splice implements Timed {
     this.heed(nowMs + this.#lookMs)
   }
 
+  /** A side has sent its end. */
+  heedEnd(): void {
+    const { halfCloseMs = 0 } = this.#options
+    if (halfCloseMs > 0) this.heed(this.lastMs + halfCloseMs)
+  }
+
+  /** A side broke. */
+  broke(end: SpliceEnd): void {
+    this.why ??= end === this.outer ? 'outer_broke' : 'inner_broke'
+  }
+
   /** A side is gone: what is left of the other ends in order. */
   settle(): void {
     const { outer, inner } = this
@@ -80,14 +104,24 @@ export class Splice implements Timed {
 
   expire(now: number): void {
     const { outer, inner } = this
-    const { idleMs, stallMs } = this.#options
-    if (outer.isStalled(now, stallMs) || inner.isStalled(now, stallMs)) return this.abort()
+    const { stallMs } = this.#options
+    if (outer.isStalled(now, stallMs)) return this.#give('outer_stalled')
+    if (inner.isStalled(now, stallMs)) return this.#give('inner_stalled')
     if (outer.isWatched || inner.isWatched) {
       const isLingering = outer.isGone || inner.isGone
       return this.heed(now + Math.min(isLingering ? LINGER_MS : LOOK_MS, this.#lookMs))
     }
-    if (idleMs === 0) return
-    if (now - this.lastMs >= idleMs) return this.abort()
-    this.heed(this.lastMs + idleMs)
+    const { idleMs, halfCloseMs = 0 } = this.#options
+    const isHalf =
+      halfCloseMs > 0 && (outer.hasEnded || inner.hasEnded) && (idleMs === 0 || halfCloseMs < idleMs)
+    const silentMs = isHalf ? halfCloseMs : idleMs
+    if (silentMs === 0) return
+    if (now - this.lastMs >= silentMs) return this.#give(isHalf ? 'half_close' : 'idle')
+    this.heed(this.lastMs + silentMs)
+  }
+
+  #give(why: SpliceEnding): void {
+    this.why ??= why
+    this.abort()
   }
 }

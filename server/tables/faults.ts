@@ -110,6 +110,14 @@ export const FAULTS = {
   response_timeout: row(504, 'server', 'http_response_timeout', 'The server did not answer in time.'),
   step_timeout: row(504, 'gateway', 'proxy_internal_error', 'A step of the rule took too long.'),
   tunnel_timeout: row(504, 'gateway', 'connection_timeout', 'The tunnel was silent too long.'),
+  server_reset: row(502, 'server', 'connection_terminated', 'The server reset the connection.'),
+  idle_timeout: row(504, 'gateway', 'connection_timeout', 'Nothing passed in either direction for too long.'),
+  half_close_timeout: row(
+    504,
+    'gateway',
+    'connection_timeout',
+    'One side had ended, and nothing passed in the other direction for too long.',
+  ),
 } as const satisfies Record<string, FaultRow>
 
 export type FaultCode = keyof typeof FAULTS

@@ -73,6 +73,20 @@ export const METRICS = {
   ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
+  tcp_connections_total: counter(
+    'Connections of tcp listeners that ended, by result: done, or the code of their fault.',
+    'listener',
+    'backend',
+    'server',
+    'result',
+  ),
+  tcp_bytes_total: counter(
+    'Bytes of tcp listeners received from clients (in) and sent to them (out).',
+    'listener',
+    'backend',
+    'server',
+    'direction',
+  ),
   turn_allocations: gauge(
     'TURN allocations, by the transport of their clients: udp, tcp or tls.',
     'listener',

@@ -6,6 +6,8 @@ import { filled } from '../lib/filled.ts'
 import type { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
+import { JsonConnectionLines, TextConnectionLines } from './connection-lines.ts'
+import type { TcpRecord } from './connection-record.ts'
 import { backendOf } from './exchange-meter.ts'
 import { whyJson, whyText } from './why-line.ts'
 import { LineSink } from './line-sink.ts'
@@ -29,6 +31,7 @@ const CLOCK: Clock = { wallMs: () => Date.now(), steadyMs: () => performance.now
 export class AccessLog {
   readonly #sink: LineSink
   readonly #lines: JsonLines | TextLines
+  readonly #connections: JsonConnectionLines | TextConnectionLines
 
   constructor(options: AccessLogOptions) {
     const { file, onEvent } = options
@@ -38,12 +41,19 @@ export class AccessLog {
       onFailed: (reason) => onEvent('error', 'access_log_failed', { file, reason }),
     })
     const clock = options.clock ?? CLOCK
-    this.#lines = options.format === 'json' ? new JsonLines(clock) : new TextLines(clock)
+    const isJson = options.format === 'json'
+    this.#lines = isJson ? new JsonLines(clock) : new TextLines(clock)
+    this.#connections = isJson ? new JsonConnectionLines(clock) : new TextConnectionLines(clock)
   }
 
   /** Logs an exchange that ended. */
   exchange(x: Exchange): void {
     this.#lines.write(x, this.#sink)
+  }
+
+  /** Logs a connection of a tcp listener that ended. */
+  connection(one: TcpRecord): void {
+    this.#connections.write(one, this.#sink)
   }
 
   /** Lines that were given up since the start, as the file took them too slowly or not at all. */

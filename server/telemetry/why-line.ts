@@ -1,6 +1,13 @@
 // The part of an access log line that only exchanges with trouble have: what went wrong in more words, and
 // each attempt.
-import type { Exchange, Try } from '../http/exchange.ts'
+import type { Try } from '../http/exchange.ts'
+
+/** What went wrong. */
+export interface Why {
+  readonly detail: string | null
+  readonly shadow: string | null
+  readonly tries: readonly Pick<Try, 'server' | 'phase' | 'fault' | 'ms'>[] | null
+}
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10
 
@@ -8,7 +15,7 @@ const rounded = (ms: number): number => Math.round(ms * 10) / 10
  * `,"detail":"…","shadow":"ip,rate_limit","tries":[{"server":"…","phase":"connect",
  * "fault":"connect_refused","ms":0.4},…]`, each where there is any.
  */
-export function whyJson({ detail, shadow, tries }: Exchange): string {
+export function whyJson({ detail, shadow, tries }: Why): string {
   const more = {
     ...(detail !== null && { detail }),
     ...(shadow !== null && { shadow }),
@@ -19,13 +26,13 @@ export function whyJson({ detail, shadow, tries }: Exchange): string {
 }
 
 /** ` tries=a:connect_refused@connect:0.4ms,b:ok:3ms detail="…"`. */
-export function whyText({ detail, shadow, tries }: Exchange): string {
+export function whyText({ detail, shadow, tries }: Why): string {
   const attempts = tries === null ? '' : ` tries=${tries.map(tryText).join(',')}`
   const passed = shadow === null ? '' : ` shadow=${shadow}`
   return ascii(`${attempts}${passed}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
 }
 
-const tryText = ({ server, phase, fault, ms }: Try): string =>
+const tryText = ({ server, phase, fault, ms }: Pick<Try, 'server' | 'phase' | 'fault' | 'ms'>): string =>
   `${server}:${fault === null ? 'ok' : `${fault}@${phase}`}:${rounded(ms)}ms`
 
 /** Lines are written byte by byte: what is not ASCII is escaped, as JSON allows. */

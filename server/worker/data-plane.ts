@@ -18,6 +18,7 @@ import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, serversOfSnapshot } from '../telemetry/documents.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
+import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
@@ -48,6 +49,7 @@ export class DataPlane {
   readonly registry: Registry
   readonly #board: Scoreboard
   readonly #meter: ExchangeMeter
+  readonly #connectionMeter: ConnectionMeter
   readonly #limits: LimitNews
   /** What the steps of rules stand on. */
   readonly #ground: StepGround
@@ -72,6 +74,7 @@ export class DataPlane {
     this.#board = board
     this.registry = new Registry(undefined, ledger)
     this.#meter = new ExchangeMeter(this.registry)
+    this.#connectionMeter = new ConnectionMeter(this.registry)
     this.#limits = new LimitNews(this.registry, logEvent)
     this.#ground = {
       board,
@@ -228,6 +231,7 @@ export class DataPlane {
       board: this.#board,
       accessLog,
       meter: this.#meter,
+      connectionMeter: this.#connectionMeter,
       limits: this.#limits,
       snapshot,
       documents: (which) => this.#document(which),

@@ -13,6 +13,8 @@ import { bindsOf, socketKey, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { AnyListener, Listener, TurnListener } from '../snapshot/snapshot.ts'
+import type { TcpConnections } from '../tcp/connections.ts'
+import { TcpEntry } from '../tcp/tcp-entry.ts'
 import { alpnList } from '../tls/accept-tls.ts'
 import { StreamEntry } from '../turn/stream-entry.ts'
 import type { StreamClients } from '../turn/stream-clients.ts'
@@ -23,6 +25,7 @@ const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
 export interface EntriesParts {
   readonly engine: Pick<Engine, 'wheel'> & ConstructorParameters<typeof HttpEntry>[1]
   readonly clients: StreamClients
+  readonly connections: TcpConnections
   readonly arrivals: Arrivals
   readonly board: Pick<Scoreboard, 'connections'>
   readonly news: Pick<LimitNews, 'reached' | 'headerRefused'>
@@ -74,6 +77,7 @@ export class Entries {
   #codecOf(bind: TcpBind, listener: AnyListener): Entry {
     if (listener.kind === 'http') return this.#httpEntry(bind, listener)
     this.#retireHttp(bind.key)
+    if (listener.kind === 'tcp') return new TcpEntry(this.#parts.connections, listener)
     return this.#turnEntry(bind, listener)
   }
 

@@ -6,15 +6,18 @@ import { Engine, type EngineParts } from '../http/engine.ts'
 import { Http1Servers } from '../http1/open-stream.ts'
 import { Resolver } from '../lib/resolver.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { sockets } from '../sockets/sockets.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
+import { TcpConnections } from '../tcp/connections.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
 import { Entries } from './entries.ts'
 import { Listeners } from './listeners.ts'
 
 export interface ServingParts extends Omit<EngineParts, 'servers' | 'chance'> {
   readonly limits: LimitNews
+  readonly connectionMeter: ConnectionMeter
 }
 
 const steadyMs = (): number => performance.now()
@@ -27,6 +30,8 @@ export class Serving {
   readonly #arrivals: Arrivals
   /** Of turn listeners. */
   readonly #clients: StreamClients
+  /** Of tcp listeners. */
+  readonly #connections: TcpConnections
 
   constructor(parts: ServingParts) {
     const { board, limits, snapshot } = parts
@@ -35,11 +40,16 @@ export class Serving {
     sockets().drive?.(engine.wheel)
     const clients = new StreamClients(engine.wheel)
     const arrivals = new Arrivals(engine.wheel)
+    const { wheel } = engine
+    const connections = new TcpConnections({ ...parts, wheel, resolver, meter: parts.connectionMeter })
     this.#resolver = resolver
     this.#engine = engine
     this.#arrivals = arrivals
     this.#clients = clients
-    this.listeners = new Listeners(new Entries({ engine, clients, arrivals, board, news: limits }))
+    this.#connections = connections
+    this.listeners = new Listeners(
+      new Entries({ engine, clients, connections, arrivals, board, news: limits }),
+    )
   }
 
   /** Takes a snapshot for what comes from now on; its listeners are opened by themselves. */
@@ -47,11 +57,14 @@ export class Serving {
     this.#resolver.configure(snapshot.config.resolver)
     this.#engine.accessLog = accessLog
     this.#engine.serve(snapshot)
+    this.#connections.accessLog = accessLog
+    this.#connections.snapshot = snapshot
   }
 
-  /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
+  /** Exchanges, tunnels and idle connections of clients, those of tcp listeners and of the TURN relay. */
   get openConnections(): number {
-    return this.#arrivals.size + this.#engine.openConnections + this.#clients.size
+    const { size } = this.#connections
+    return this.#arrivals.size + this.#engine.openConnections + size + this.#clients.size
   }
 
   /** A server is of no further use. */
@@ -71,7 +84,7 @@ export class Serving {
 
   /**
    * Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many
-   * exchanges were cut off.
+   * exchanges and connections were cut off.
    */
   drain(withinMs: number, done: (aborted: number) => void): void {
     // Each answer says that its connection ends also while the queues are emptied.
@@ -79,7 +92,7 @@ export class Serving {
     this.#clients.isDraining = true
     this.#arrivals.isDraining = true
     const untilMs = steadyMs() + withinMs
-    let left = 2
+    let left = 3
     let aborted = 0
     const drained = (exchanges = 0): void => {
       aborted += exchanges
@@ -89,6 +102,7 @@ export class Serving {
       this.#arrivals.drain(withinMs, () => {
         const leftMs = Math.max(0, Math.min(withinMs, untilMs - steadyMs()))
         this.#engine.drain(leftMs, drained)
+        this.#connections.drain(leftMs, drained)
         this.#clients.drain(leftMs, () => drained())
       })
     })

@@ -1,5 +1,5 @@
 // A raw TCP client: sends the bytes that a test names and reads answers with a reader that is not ours.
-import type { Socket } from 'bun'
+import type { Socket, TCPSocketListener } from 'bun'
 import { type Field, framingOf, readBody, readHead, valuesOf } from './message.ts'
 import { ByteReader, type Ending } from './reader.ts'
 import { pause, within } from './wait.ts'
@@ -50,13 +50,7 @@ export class RawClient implements AsyncDisposable {
       port,
       allowHalfOpen: true,
       data: client,
-      socket: {
-        data: (s, bytes) => s.data.reader.push(bytes),
-        drain: (s) => s.data.#flush(),
-        end: (s) => s.data.#onEnd('fin'),
-        error() {},
-        close: (s, problem) => s.data.#onClose(problem),
-      },
+      socket: RawClient.#handlers,
     }).catch((problem: unknown) => {
       // Who is accepted and closed at once is told so at times when it asks whether it is connected.
       if ((problem as { code?: string }).code !== 'ECONNRESET') throw problem
@@ -66,6 +60,31 @@ export class RawClient implements AsyncDisposable {
     socket?.setNoDelay(true)
     client.#socket = socket
     return client
+  }
+
+  static readonly #handlers = {
+    data: (s: Socket<RawClient>, bytes: Buffer) => s.data.reader.push(bytes),
+    drain: (s: Socket<RawClient>) => s.data.#flush(),
+    end: (s: Socket<RawClient>) => s.data.#onEnd('fin'),
+    error() {},
+    close: (s: Socket<RawClient>, problem?: Error) => s.data.#onClose(problem),
+  }
+
+  /** The same at the other end: a server that tells of each connection to it. */
+  static listen(opened: (server: RawClient) => void, port = 0): TCPSocketListener<RawClient> {
+    return Bun.listen<RawClient>({
+      hostname: '127.0.0.1',
+      port,
+      allowHalfOpen: true,
+      socket: {
+        ...RawClient.#handlers,
+        open(socket) {
+          const server = (socket.data = new RawClient())
+          server.#socket = socket
+          opened(server)
+        },
+      },
+    })
   }
 
   /** Our own port: what the kernel's tables call this connection. */

@@ -18,6 +18,9 @@ import { compile } from '../../server/snapshot/compile.ts'
 import { splitSteps } from '../../server/snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
 import type { AccessLog } from '../../server/telemetry/access-log.ts'
+import { TcpConnections } from '../../server/tcp/connections.ts'
+import { ConnectionMeter } from '../../server/telemetry/connection-meter.ts'
+import type { TcpRecord } from '../../server/telemetry/connection-record.ts'
 import { StreamClients } from '../../server/turn/stream-clients.ts'
 import { Entries } from '../../server/worker/entries.ts'
 import { tcpBindsOf } from '../../server/lib/bind.ts'
@@ -73,6 +76,10 @@ export interface EngineOptions {
 
 export class TestEngine implements AsyncDisposable {
   readonly log: Logged[] = []
+  /** Connections of tcp listeners that are over. */
+  readonly connectionLog: TcpRecord[] = []
+  readonly connections: TcpConnections
+  readonly registry = new Registry()
   readonly board: Scoreboard
   readonly snapshot: Snapshot
   readonly engine: Engine
@@ -101,7 +108,10 @@ export class TestEngine implements AsyncDisposable {
     const compiled = compile({ plan, board: this.board, previous: null })
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
     for (const server of this.servers) this.board.setState(server.slot, STATE_UP)
-    const accessLog = { exchange: (x: Exchange) => void this.log.push(loggedOf(x)) }
+    const accessLog = {
+      exchange: (x: Exchange) => void this.log.push(loggedOf(x)),
+      connection: (one: TcpRecord) => void this.connectionLog.push(one),
+    } as unknown as AccessLog
     const resolver = new Resolver(words.resolver, () => performance.now())
     const news = new LimitNews(
       new Registry(),
@@ -110,16 +120,20 @@ export class TestEngine implements AsyncDisposable {
     this.engine = new Engine({
       board: this.board,
       servers: (wheel) => servers ?? new Http1Servers(wheel, resolver),
-      accessLog: accessLog as unknown as AccessLog,
+      accessLog,
       meter: new ExchangeMeter(new Registry()),
       limits: news,
       snapshot: this.snapshot,
       documents: (which) => ({ status: 200, body: `${which}\n` }),
     })
-    const { engine, board } = this
+    const { engine, board, snapshot } = this
+    const { wheel } = engine
+    const meter = new ConnectionMeter(this.registry)
+    this.connections = new TcpConnections({ wheel, resolver, board, meter, accessLog, snapshot })
     const entries = new Entries({
       engine,
       clients: new StreamClients(engine.wheel),
+      connections: this.connections,
       arrivals: new Arrivals(engine.wheel),
       board,
       news,
@@ -177,6 +191,16 @@ export class TestEngine implements AsyncDisposable {
   }
   #read = 0
 
+  /** The same of connections of tcp listeners. */
+  async connectionLogged(): Promise<TcpRecord> {
+    const line = await waitFor(() => this.connectionLog[this.#readOfConnections], {
+      what: 'the line of a connection',
+    })
+    this.#readOfConnections++
+    return line
+  }
+  #readOfConnections = 0
+
   /**
    * Lets all deadlines pass that lie up to `ms` ahead of now. The wheel does not go back: nothing expires
    * until then.
@@ -192,7 +216,8 @@ export class TestEngine implements AsyncDisposable {
    */
   async settled(): Promise<void> {
     for (const client of this.#clients) client.rst()
-    await waitFor(() => this.engine.openConnections === 0, { what: 'client connections to be closed' })
+    const isOver = (): boolean => this.engine.openConnections + this.connections.size === 0
+    await waitFor(isOver, { what: 'client connections to be closed' })
     await waitFor(() => this.inFlight === 0, { what: 'places at servers to be given back' })
     await waitFor(() => this.outbound.open === this.outbound.idle, { what: 'server connections to end' })
     await waitFor(() => bufferedBytes() === 0, { what: 'every byte that was held to be counted out' })
@@ -204,6 +229,7 @@ export class TestEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#open.values()) listener.stop()
     for (const client of this.#clients) client.rst()
+    await new Promise<void>((resolve) => this.connections.drain(0, () => resolve()))
     await new Promise<void>((resolve) => this.engine.drain(0, () => resolve()))
     this.engine.wheel.stop()
   }

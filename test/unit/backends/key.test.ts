@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { hashText } from '../../../server/backends/hash.ts'
-import { keyOf } from '../../../server/backends/key.ts'
+import { clientKeyOf, keyOf } from '../../../server/backends/key.ts'
 import type { RequestHead } from '../../../server/head/request-head.ts'
 import { backendConfig } from './backends.ts'
 
@@ -28,6 +28,16 @@ describe('a key', () => {
     expect(keyOf(backendConfig([{ name: 'a' }]))(request({}), '192.0.2.1')).toBe(0)
     const options = backendConfig([{ name: 'a' }], { algorithm: 'ip_hash' })
     expect(keyOf(options)(request({}), '192.0.2.1')).toBe(ofClient)
+  })
+
+  test('of a client that only connects is its address, where that is what is hashed', () => {
+    const servers = [{ name: 'a' }]
+    const ofAddress = { algorithm: 'hash', hash: { by: 'client_ip', load_factor: 1.25 } } as const
+    for (const options of [{ algorithm: 'ip_hash' }, ofAddress] as const) {
+      expect(clientKeyOf(backendConfig(servers, options))('192.0.2.1')).toBe(ofClient)
+      expect(keyOf(backendConfig(servers, options))(request({}), '192.0.2.1')).toBe(ofClient)
+    }
+    expect(clientKeyOf(backendConfig(servers))('192.0.2.1')).toBe(0)
   })
 
   test('of the path leaves the query out', () => {

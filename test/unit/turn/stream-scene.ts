@@ -246,6 +246,7 @@ export class Scene implements Disposable {
   readonly #entries = new Entries({
     engine: { wheel: this.wheel } as unknown as EntriesParts['engine'],
     clients: this.clients,
+    connections: null as unknown as EntriesParts['connections'],
     arrivals: this.arrivals,
     board: { connections: (delta) => void (this.open += delta) },
     news: { reached() {}, headerRefused() {} },

@@ -1,0 +1,15 @@
+// Listeners of TCP: the backend that they lead to, and whom they let in.
+import { Ranges } from '../lib/ranges.ts'
+import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
+import { at, CompileProblem } from './compile-problem.ts'
+import { type ListenerSource, proxiesOf } from './listener-source.ts'
+import type { TcpListener } from './snapshot.ts'
+
+export function compileTcp(source: ListenerSource<TcpListenerConfig>): TcpListener {
+  const { name, path, options, ground } = source
+  const backend = ground.backends.get(options.backend)
+  if (backend === undefined) throw new CompileProblem(path, `there is no backend "${options.backend}"`)
+  const allowed = at(`${path}.allow`, () => Ranges.parse(options.allow))
+  const denied = at(`${path}.deny`, () => Ranges.parse(options.deny))
+  return { kind: 'tcp', name, options, proxies: proxiesOf(source), backend, allowed, denied }
+}

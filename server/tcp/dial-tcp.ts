@@ -1,0 +1,95 @@
+// A connection to one address of a server, on its way. Once it stands its socket is another one's.
+import { connectionBegins, connectionEnds } from '../lib/descriptor-budget.ts'
+import type { Timed, Wheel } from '../lib/wheel.ts'
+import type { DialAddress, DialEvents, Dialled, Reached } from '../reach/dial-events.ts'
+import type { Dial, DialFailure, Dialler, Socket } from '../sockets/socket.ts'
+import { sockets } from '../sockets/sockets.ts'
+import type { FaultCode } from '../tables/faults.ts'
+
+export type TcpDialEvents = DialEvents<TcpDial>
+
+/** Who takes its socket has its place in the budget of descriptors too: `connectionEnds` gives that back. */
+export class TcpDial implements Dialled, Dialler, Timed {
+  dueMs = 0
+  filedTick = -1
+  filedPlace = 0
+  isDialling = true
+  /** It stands. */
+  socket: Socket | null = null
+  readonly #wheel: Wheel
+  readonly #events: TcpDialEvents
+  #dial: Dial | null = null
+
+  constructor(wheel: Wheel, events: TcpDialEvents) {
+    this.#wheel = wheel
+    this.#events = events
+    connectionBegins()
+  }
+
+  start(address: string, port: number, dueMs: number): void {
+    const dial = sockets().dial(address, port, this)
+    // A server on this machine may be connected by now.
+    if (!this.isDialling) return
+    this.#dial = dial
+    this.#wheel.due(this, dueMs)
+  }
+
+  onConnected(socket: Socket): void {
+    this.#settle()
+    this.socket = socket
+    this.#events.serverOpen(this)
+  }
+
+  onDialFailed(failure: DialFailure): void {
+    this.#fail(failure)
+  }
+
+  expire(): void {
+    this.#dial?.cancel()
+    this.#fail('connect_timeout')
+  }
+
+  #fail(code: FaultCode): void {
+    if (!this.isDialling) return
+    this.#settle()
+    connectionEnds()
+    this.#events.serverGone(code)
+  }
+
+  drop(): void {
+    if (!this.isDialling) return
+    this.#dial?.cancel()
+    this.#settle()
+    connectionEnds()
+  }
+
+  #settle(): void {
+    this.isDialling = false
+    this.#dial = null
+    this.#wheel.remove(this)
+  }
+
+  // Until somebody has taken its socket.
+
+  onData(): void {}
+
+  onDrain(): void {}
+
+  onEnd(): void {}
+
+  onClose(): void {}
+
+  onBroken(): void {}
+
+  terminate(): void {
+    this.socket?.terminate()
+  }
+}
+
+export const dialTcp =
+  (wheel: Wheel): DialAddress<Reached, TcpDial> =>
+  (endpoint, address, events, dueMs) => {
+    const made = new TcpDial(wheel, events)
+    made.start(address, endpoint.port, dueMs)
+    return made
+  }

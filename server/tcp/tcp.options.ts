@@ -1,0 +1,74 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
+import { Binds, Cidr, Duration, Name, Words } from '../lib/kinds.ts'
+
+const TcpTimeouts = Type.Object(
+  {
+    idle: Duration({
+      default: '1h',
+      least: '10ms',
+      description:
+        'Nothing passed for so long in either direction, or a side took nothing of what waits for it: the connection is ended. Databases, brokers and shells keep connections that say nothing for long.',
+    }),
+    half_close: Duration({
+      default: '5m',
+      least: '10ms',
+      description:
+        'The same once one side has sent its end (FIN) and the other goes on. Counts where it is shorter than idle.',
+    }),
+  },
+  { default: {}, description: 'How long connections may be silent.' },
+)
+
+const TcpLimits = Type.Object(
+  {
+    connections: Type.Integer({
+      default: 16384,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Most open client connections of each worker; further ones are closed at once.',
+    }),
+  },
+  { default: {}, description: 'How much clients may do.' },
+)
+
+const NO_RULES = 'a tcp listener leads to one backend: what comes is passed on as it is'
+
+export const TcpListenerOptions = Type.Object(
+  {
+    bind: Binds(
+      'Address and port, such as "0.0.0.0:5432" or "[::]:5432", or a list of them; port 0 takes a free one.',
+    ),
+    protocol: Words(['tcp'], { description: 'What is spoken on it.' }),
+    backend: Name({ description: 'The backend of all its connections; its servers are tcp://.' }),
+    proxy_protocol: ProxyProtocol(
+      'Its client is then the client everywhere: in allow and deny, logs, hashes and what servers are told.',
+    ),
+    allow: Type.Array(Cidr({ description: 'A range.' }), {
+      default: [],
+      description: 'Only these clients are let in; others are reset. Empty: all.',
+    }),
+    deny: Type.Array(Cidr({ description: 'A range.' }), {
+      default: [],
+      description: 'These are not let in, even when allowed above.',
+    }),
+    timeouts: TcpTimeouts,
+    limits: TcpLimits,
+  },
+  {
+    description: 'A TCP listener: each connection is joined to one of a server, and bytes pass as they come.',
+    also: {
+      address: 'bind',
+      addr: 'bind',
+      listen: 'bind',
+      port: 'bind',
+      default_backend: 'backend',
+    },
+    lacks: {
+      rules: NO_RULES,
+      middleware: NO_RULES,
+      trusted_proxies: 'it is proxy_protocol: { trusted: [...] }',
+    },
+  },
+)
+export type TcpListenerConfig = Static<typeof TcpListenerOptions>

@@ -1,0 +1,85 @@
+// Counts connections of tcp listeners. The series of each (listener, backend, server) are looked up once and
+// kept.
+import type { Server } from '../backends/server.ts'
+import { LABEL_NONE } from '../tables/metrics.ts'
+import type { TcpRecord } from './connection-record.ts'
+import type { Registry } from './registry.ts'
+import type { Counter } from './series.ts'
+
+interface ConnectionSeries {
+  readonly labels: readonly [listener: string, backend: string, server: string]
+  readonly bytesIn: Counter
+  readonly bytesOut: Counter
+  readonly retries: Counter
+  /** By result. */
+  readonly results: Map<string, Counter>
+}
+
+/** Of one listener; a reload makes others. */
+type SeriesByServer = WeakMap<Server | typeof NO_SERVER, ConnectionSeries>
+const NO_SERVER = {}
+
+/** What is counted of one that ended in order. */
+const DONE = 'done'
+
+export class ConnectionMeter {
+  readonly #registry: Registry
+  readonly #byListener = new WeakMap<TcpRecord['listener'], SeriesByServer>()
+  readonly #faults = new Map<string, Counter>()
+
+  constructor(registry: Registry) {
+    this.#registry = registry
+  }
+
+  /** Called before counts are read. */
+  onRead(count: () => void): void {
+    this.#registry.onRead(count)
+  }
+
+  /** So many bytes came from a client, and went to it. */
+  bytes(one: TcpRecord, cameIn: number, wentOut: number): void {
+    const { bytesIn, bytesOut } = this.#seriesOf(one)
+    bytesIn.add(cameIn)
+    bytesOut.add(wentOut)
+  }
+
+  /** Counts a connection that ended. */
+  connection(one: TcpRecord): void {
+    const { labels, results, retries } = this.#seriesOf(one)
+    const result = one.fault ?? DONE
+    let counter = results.get(result)
+    if (counter === undefined) {
+      counter = this.#registry.counter('tcp_connections_total', [...labels, result])
+      results.set(result, counter)
+    }
+    counter.add(1)
+    if (one.attempts > 1) retries.add(one.attempts - 1)
+    if (one.fault !== null) this.#faultOf(one.fault).add(1)
+  }
+
+  #seriesOf({ listener, backend, server }: TcpRecord): ConnectionSeries {
+    let byServer = this.#byListener.get(listener)
+    if (byServer === undefined) this.#byListener.set(listener, (byServer = new WeakMap()))
+    const known = byServer.get(server ?? NO_SERVER)
+    if (known !== undefined) return known
+    const labels = [listener.name, backend.name, server === null ? LABEL_NONE : server.name] as const
+    const made: ConnectionSeries = {
+      labels,
+      bytesIn: this.#registry.counter('tcp_bytes_total', [...labels, 'in']),
+      bytesOut: this.#registry.counter('tcp_bytes_total', [...labels, 'out']),
+      retries: this.#registry.counter('retries_total', [backend.name]),
+      results: new Map(),
+    }
+    byServer.set(server ?? NO_SERVER, made)
+    return made
+  }
+
+  #faultOf(code: string): Counter {
+    let counter = this.#faults.get(code)
+    if (counter === undefined) {
+      counter = this.#registry.counter('faults_total', [code])
+      this.#faults.set(code, counter)
+    }
+    return counter
+  }
+}

@@ -1,0 +1,32 @@
+// What is told of a connection of a tcp listener, in logs and metrics.
+import type { Server } from '../backends/server.ts'
+import type { FaultCode } from '../tables/faults.ts'
+
+/** One attempt at a server. */
+export interface ConnectionTry {
+  readonly server: string
+  /** Null: it stood. */
+  readonly phase: 'resolve' | 'connect' | null
+  readonly fault: FaultCode | null
+  readonly ms: number
+}
+
+/** Times are performance.now() in ms, or how long something took. */
+export interface TcpRecord {
+  readonly listener: { readonly name: string }
+  readonly backend: { readonly name: string }
+  /** Address of the client. */
+  readonly client: string
+  /** Which was tried last; null: none. */
+  readonly server: Server | null
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly startedMs: number
+  readonly endedMs: number
+  readonly queueMs: number
+  readonly connectMs: number
+  readonly attempts: number
+  readonly fault: FaultCode | null
+  readonly detail: string | null
+  readonly tries: readonly ConnectionTry[] | null
+}
