@@ -183,7 +183,9 @@ function parsed(text: string): unknown {
 /** Seconds or a date (RFC 9110 §10.2.3), as a moment; null: neither. */
 export function readRetryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null
-  const moment = /^[0-9]{1,9}$/.test(value) ? nowMs + Number(value) * 1000 : Date.parse(value)
+  const isSeconds = /^[0-9]{1,9}$/.test(value)
+  if (!isSeconds && !value.endsWith(' GMT')) return null
+  const moment = isSeconds ? nowMs + Number(value) * 1000 : Date.parse(value)
   return Number.isNaN(moment) ? null : Math.min(Math.max(moment, nowMs), nowMs + RETRY_MS_MAX)
 }
 

@@ -23,11 +23,12 @@ export const AcmeOptions = Type.Object(
   {
     domains: OneOrMore(
       Type.String({
-        pattern: '^(?:\\*\\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,251}[A-Za-z0-9])?$',
-        allowed: 'a name such as example.org, or *.example.org',
+        pattern: '^(?:\\*\\.)?[^\\s*/:@]+$|^[0-9a-fA-F:.]+$',
+        maxLength: 253,
+        allowed: 'a name such as "example.org" or "*.example.org", or an address',
         description: 'A name.',
       }),
-      'The names that it is for; those of other scripts as "xn--…". The first is shown.',
+      'The names (or addresses) that it is for.',
     ),
     agree_to_terms: Type.Boolean({
       description: 'true: you agree to the terms of service of the CAs that are asked.',
@@ -67,10 +68,10 @@ export const AcmeOptions = Type.Object(
         description: 'Further CAs, in order: each is asked where those before it could or would not.',
       },
     ),
-    challenge: Words(['http-01', 'dns-01'] as const, {
+    challenge: Words(['http-01', 'tls-alpn-01', 'dns-01'] as const, {
       default: 'http-01',
       description:
-        'How it is shown that the names lead here: http-01 is answered on each http and https listener (the CA comes to port 80); dns-01 by a TXT record, which "dns" sets, also for names with "*".',
+        'How it is shown that the names lead here: http-01 is answered on each http and https listener (the CA comes to port 80), tls-alpn-01 in the handshake of each https listener (it comes to port 443), dns-01 by a TXT record, which "dns" sets, also for names with "*".',
     }),
     dns: Type.Optional(
       Type.Object(

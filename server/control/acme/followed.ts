@@ -29,10 +29,17 @@ export interface AcmeFacts {
 
 /** Who hears what became of certificates. */
 export interface AcmeNews {
-  obtained(certificate: string, kept: KeptCertificate): void
+  obtained(certificate: string, facts: ObtainedFacts): void
   /** `isNew`: it was well, or failed in another way, before. */
   failed(failure: FailureNews, isNew: boolean): void
   bug(error: unknown): void
+}
+
+export interface ObtainedFacts {
+  readonly names: readonly string[]
+  readonly issuer: string
+  readonly until: string
+  readonly renew_at: string
 }
 
 export interface FailureNews {

@@ -206,8 +206,10 @@ export class AcmeKeeper {
     } finally {
       one.dueMs = renewalMs(kept)
       await this.#serve(one)
-      log.add(`obtained it from ${issuerOf(wanted, kept)}, until ${untilOf(kept)}`)
-      news.obtained(wanted.name, kept)
+      const [issuer, until] = [issuerOf(wanted, kept), untilOf(kept)]
+      log.add(`obtained it from ${issuer}, until ${until}`)
+      const renew_at = new Date(one.dueMs).toISOString()
+      news.obtained(wanted.name, { names: wanted.names, issuer, until, renew_at })
     }
   }
 

@@ -1,5 +1,7 @@
 // What is wanted of a certificate, made of its words in the config.
 import { createHash } from 'node:crypto'
+import { domainToASCII } from 'node:url'
+import { canonicalAddress } from '../../lib/ip-address.ts'
 import type { ExternalAccount } from './account-key.ts'
 import type { AcmeConfig } from './acme.options.ts'
 import type { KeptCertificate } from './store.ts'
@@ -43,7 +45,13 @@ export function wantedOf(name: string, config: AcmeConfig): Wanted {
   }
 }
 
-export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '')
+/** A name as CAs take it: in lower case, as A-labels, without the last dot; an address in one spelling. */
+function plainName(name: string): string {
+  const address = canonicalAddress(name)
+  if (address !== null) return address
+  const [, star = '', rest = ''] = /^(\*\.)?(.*?)\.?$/s.exec(name) ?? []
+  return star + (domainToASCII(rest) || rest.toLowerCase())
+}
 
 function issuerOf({
   directory,
