@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Words } from '../lib/kinds.ts'
 import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
+import { ServerTlsOptions } from '../tls/server-tls.options.ts'
 import { HealthCheckOptions } from './health-check.options.ts'
 import { ServerOptions } from './server.options.ts'
 
@@ -19,6 +20,7 @@ export const BackendOptions = Type.Object(
       maxItems: 20000,
       description: 'The servers, in order.',
     }),
+    tls: Type.Optional(ServerTlsOptions),
     health_check: Type.Optional(HealthCheckOptions),
     panic_threshold: Type.Number({
       default: 0,
@@ -120,12 +122,11 @@ export const BackendOptions = Type.Object(
       healthcheck: 'health_check',
       health: 'health_check',
       check: 'health_check',
+      ssl: 'tls',
     },
     lacks: {
       sticky:
         'algorithm: hash, with hash: { by: cookie, name: NAME }, sends those of one cookie to one server',
-      tls: 'servers are spoken to without TLS',
-      ssl: 'servers are spoken to without TLS',
     },
   },
 )

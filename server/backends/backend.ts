@@ -12,6 +12,7 @@ import {
   type Scoreboard,
 } from '../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
+import type { ClientTls } from '../tls/server-tls.ts'
 import type { Pick } from './algorithm.ts'
 import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
@@ -20,6 +21,7 @@ import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
 import { Bell, WaitQueue } from './queue.ts'
 import { newServer, type Server } from './server.ts'
+import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 
 interface BackendParts {
   readonly name: string
@@ -28,6 +30,8 @@ interface BackendParts {
   readonly board: Scoreboard
   /** The backend of this name in the snapshot before: its servers' state is carried over. */
   readonly previous: Backend | null
+  /** What stands in the files that its words name; left out: they name none. */
+  readonly files?: FileTexts | undefined
   readonly chance?: Chance
   /** The clock of the queue, and of what was measured; of the latter else that of the event under way. */
   readonly now?: () => number
@@ -44,6 +48,8 @@ export class Backend {
   /** Why servers are not up, by name; stale for those that are. */
   readonly reasons: Map<string, string>
   readonly queue: WaitQueue
+  /** What servers are spoken to by whose URL asks for TLS; null: none does. */
+  tls: ClientTls | null
   /** After a pick that gave null: a server was usable and untried, but all such were full. */
   lastPickFull = false
   /** The key that hash algorithms need; 0 for others. */
@@ -54,6 +60,7 @@ export class Backend {
   readonly #chance: Chance
   readonly #bell: Bell
   readonly #now: () => number
+  #files: FileTexts
   #usable: readonly Server[] = NONE
   #pick: Pick = pickNone
   /** Of the backups that stand by. */
@@ -61,7 +68,16 @@ export class Backend {
   /** The epoch that `#usable` was made for; NaN: none yet. */
   #epoch = NaN
 
-  constructor({ name, options, slots, board, previous, chance = Math.random, now }: BackendParts) {
+  constructor({
+    name,
+    options,
+    slots,
+    board,
+    previous,
+    files = {},
+    chance = Math.random,
+    now,
+  }: BackendParts) {
     this.name = name
     this.slot = slots.slot.index
     this.options = options
@@ -71,7 +87,9 @@ export class Backend {
     this.key = keyOf(options) satisfies KeyOf
     this.clientKey = clientKeyOf(options)
     this.reasons = new Map(previous?.reasons)
-    this.servers = serversOf(name, options, slots, previous?.servers ?? NONE)
+    this.#files = files
+    this.tls = clientTlsOf(options, files, previous?.tls ?? null)
+    this.servers = this.#serversOf(options, slots, previous?.servers ?? NONE)
     this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell
     const { size, timeout } = options.queue
     const pick: Pick = (key, tried) => this.pick(key, tried)
@@ -115,12 +133,33 @@ export class Backend {
   replaceServers(list: readonly ServerConfig[], slots: BackendSlots): readonly Server[] {
     const before = this.servers
     const options = { ...this.options, servers: [...list] }
-    this.servers = serversOf(this.name, options, slots, before)
+    this.tls ??= clientTlsOf(options, this.#files, null)
+    this.servers = this.#serversOf(options, slots, before)
     this.options = options
     this.#epoch = NaN
     const kept = new Set(this.servers.map(({ live }) => live))
     if (this.#bell.length !== 0) this.#bell.ring()
     return before.filter(({ live }) => !kept.has(live))
+  }
+
+  /** Files that TLS with its servers is made of say something else: for connections from now on. */
+  filesChanged(files: FileTexts): void {
+    const { tls } = this.options
+    this.#files = { ...this.#files, ...files }
+    if (tlsFilesOf(tls).some((path) => files[path] !== undefined))
+      this.tls?.replace(textsOf(tls, this.#files))
+  }
+
+  #serversOf(options: BackendConfig, slots: BackendSlots, previous: readonly Server[]): readonly Server[] {
+    // By slot: a server that only got another name is the same.
+    const before = new Map(previous.map((server) => [server.slot, server]))
+    return options.servers.map((config, index) => {
+      const own = config.name ?? config.url
+      const slot = slots.servers[own]
+      if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${this.name}"`)
+      const { name: backend, tls } = this
+      return newServer({ backend, options, index, slot, tls, previous: before.get(slot.index) ?? null })
+    })
   }
 
   /**
@@ -219,22 +258,6 @@ export class Backend {
     const unknown = main.filter(isUnknown)
     return unknown.length > 0 ? unknown : weighted.filter(isUnknown)
   }
-}
-
-function serversOf(
-  backend: string,
-  options: BackendConfig,
-  slots: BackendSlots,
-  previous: readonly Server[],
-): readonly Server[] {
-  // By slot: a server that only got another name is the same.
-  const before = new Map(previous.map((server) => [server.slot, server]))
-  return options.servers.map((config, index) => {
-    const own = config.name ?? config.url
-    const slot = slots.servers[own]
-    if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${backend}"`)
-    return newServer({ backend, options, index, slot, previous: before.get(slot.index) ?? null })
-  })
 }
 
 const pickNone: Pick = () => null

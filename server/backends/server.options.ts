@@ -2,13 +2,23 @@ import { Type, type Static } from '@sinclair/typebox'
 import { Name, ServerUrl } from '../lib/kinds.ts'
 
 /** Of a backend, never of one of its servers. */
-const POLICIES = ['algorithm', 'hash', 'health_check', 'timeouts', 'retry', 'queue', 'keep_alive', 'answers']
+const POLICIES = [
+  'algorithm',
+  'hash',
+  'tls',
+  'health_check',
+  'timeouts',
+  'retry',
+  'queue',
+  'keep_alive',
+  'answers',
+]
 
 export const ServerOptions = Type.Object(
   {
     url: ServerUrl({
       description:
-        'Where it is: "http://host:port" for http listeners, "tcp://host:port" for tcp ones. All servers of a backend are of one kind.',
+        'Where it is: "http://host:port" or "https://host:port" (TLS) for http listeners, "tcp://host:port" for tcp ones. All servers of a backend are of one kind.',
     }),
     name: Type.Optional(Name({ description: 'Its name in logs and metrics; its URL when left out.' })),
     weight: Type.Integer({
@@ -55,8 +65,7 @@ export const ServerOptions = Type.Object(
       ),
       down: 'weight: 0 keeps a server out',
       disabled: 'weight: 0 keeps a server out',
-      tls: 'servers are spoken to without TLS',
-      ssl: 'servers are spoken to without TLS',
+      ssl: 'write "https://" in its url, and "tls" beside the list of servers',
       max_fails: 'see "fall" of the health_check of its backend',
       fail_timeout: 'see "interval" of the health_check of its backend',
     },

@@ -3,7 +3,8 @@ import type { Slot } from '../scoreboard/slot.ts'
 import { ANSWER_LIMITS } from '../head/response-head.ts'
 import type { Endpoint, EndpointLive } from '../http1/endpoint.ts'
 import { Recent } from '../lib/recent.ts'
-import { parseServerUrl } from '../lib/server-url.ts'
+import { parseServerUrl, schemeOf } from '../lib/server-url.ts'
+import { type ClientTls, ServerTls } from '../tls/server-tls.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { TrackRecord } from './track-record.ts'
 
@@ -54,22 +55,30 @@ interface NewServer {
   readonly options: BackendConfig
   readonly index: number
   readonly slot: Slot
+  /** What it is spoken to by, where its URL asks for TLS. */
+  readonly tls: ClientTls | null
   /** The server of this slot in the snapshot before. */
   readonly previous: Server | null
 }
 
 /** The server at `index` of a backend's list. */
-export function newServer({ backend, options, index, slot, previous }: NewServer): Server {
+export function newServer({ backend, options, index, slot, tls, previous }: NewServer): Server {
   const config = options.servers[index]!
   const { url } = config
+  const address = parseServerUrl(url)
+  const client = schemeOf(url)?.isTls === true ? tls : null
+  // Connections that were made under other words are not for this one.
   const isSame =
-    previous?.url === url && previous.slot === slot.index && previous.generation === slot.generation
+    previous?.url === url &&
+    previous.slot === slot.index &&
+    previous.generation === slot.generation &&
+    (previous.tls?.client ?? null) === client
   return {
     backend,
     name: config.name ?? url,
     url,
-    ...parseServerUrl(url),
-    tls: null,
+    ...address,
+    tls: client === null ? null : isSame ? previous.tls : new ServerTls(client, address.host),
     timeouts: options.timeouts,
     answers: ANSWER_LIMITS[options.answers],
     poolSize: options.keep_alive.connections,

@@ -121,9 +121,7 @@ export const serverUrl: Format = {
     }
     if (/^[^,;\s]+[,;]$/.test(text)) return no(SERVER_URL, null, [urlOf(text.slice(0, -1))])
     if (/[,;\s]/.test(text.trim())) return no(SERVER_URL, eachOf(text))
-    if (match !== null && !/^https?$/i.test(scheme) && !Object.hasOwn(SCHEMES, scheme.toLowerCase()))
-      return no(SERVER_URL, OTHER_SCHEMES)
-    if (/^https:/i.test(text)) return no(SERVER_URL, `${OTHER_SCHEMES}: TLS to servers is not there`)
+    if (match !== null && !Object.hasOwn(SCHEMES, scheme.toLowerCase())) return no(SERVER_URL, OTHER_SCHEMES)
     if (/^unix:|^\//.test(text) && !text.startsWith('//'))
       return no(SERVER_URL, 'it is spoken to by TCP only')
     if (/^[0-9]+(?:\.[0-9]+)+$/.test(host) && canonicalAddress(host) === null)
@@ -135,10 +133,9 @@ export const serverUrl: Format = {
   },
   mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
 }
-const SERVER_URL = '"http://host", "http://host:port" or "tcp://host:port"'
-const OTHER_SCHEMES = `servers are spoken to by ${Object.keys(SCHEMES)
-  .map((scheme) => `"${scheme}://"`)
-  .join(' or ')} only`
+const SERVER_URL = '"http://host", "http://host:port", "https://host:port" or "tcp://host:port"'
+const SPOKEN = Object.keys(SCHEMES).map((scheme) => `"${scheme}://"`)
+const OTHER_SCHEMES = `servers are spoken to by ${SPOKEN.slice(0, -1).join(', ')} or ${SPOKEN.at(-1)} only`
 
 function isAuthority(authority: string): boolean {
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/.exec(authority) ?? []
@@ -167,7 +164,7 @@ function urlOf(text: string): string {
 function eachOf(text: string): string | null {
   const parts = text.split(/[,;\s]+/).filter((part) => part !== '')
   return parts.length > 1 &&
-    parts.every((part) => isAuthority(part.replace(/^http:\/\//i, '').replace(/\/$/, '')))
+    parts.every((part) => isAuthority(part.replace(/^https?:\/\//i, '').replace(/\/$/, '')))
     ? 'one URL only: write a server for each'
     : null
 }
@@ -190,6 +187,18 @@ export const portRange: Format = {
   mendsOfNumber: (number) => [`${number}-${number}`],
 }
 const PORT_RANGE = 'two ports from 1024 to 65535, the smaller one first, such as 49152-65535'
+
+export const serverName: Format = {
+  decode(text) {
+    if (canonicalAddress(text) !== null || isHost(text.replace(/\.$/, ''))) return { value: text }
+    const bare = text.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//, '').replace(/[/?#].*$/, '')
+    const mends = [bare, bare.replace(/:[0-9]+$/, ''), bare.replace(/^\[(.*)\]$/, '$1')]
+    const hint = text.startsWith('*')
+      ? 'write the name that a certificate must be for: it may have "*" itself'
+      : null
+    return no('the name of a host, such as "app.example.org", or an address', hint, mends)
+  },
+}
 
 export const hostPattern: Format = {
   decode(text) {

@@ -3,6 +3,7 @@ import type { BackendConfig } from '../backends/backend.options.ts'
 import type { HealthCheckConfig } from '../backends/health-check.options.ts'
 import { checkTypeOf, familyOf } from '../lib/server-url.ts'
 import { checkOneFamily } from './check-family.ts'
+import { checkServerTls } from './check-server-tls.ts'
 import { checkFields } from './check-fields.ts'
 import { checkTcpBackend } from './check-tcp-backend.ts'
 import type { Checked } from './checked.ts'
@@ -17,6 +18,7 @@ export function checkBackends(checked: Checked): void {
     checkServers(checked, [...path, 'servers'], backend.servers)
     checkOneFamily(checked, [...path, 'servers'], backend.servers)
     checkHash(checked, path, backend)
+    checkServerTls(checked, path, backend)
     if (familyOf(backend.servers) === 'tcp') checkTcpBackend(checked, path, backend)
     if (backend.health_check !== undefined)
       checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)
@@ -49,7 +51,7 @@ const plainUrl = (url: string): string =>
   url
     .toLowerCase()
     .replace(/\/$/, '')
-    .replace(/^(http:.*):80$/, '$1')
+    .replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2')
 
 function checkServers(checked: Checked, path: Path, servers: BackendConfig['servers']): void {
   const seen = new Map<string, number>()

@@ -28,6 +28,26 @@ export function checkCertificate(
   })
 }
 
+/** Checks files of issuers, PEM; where each of them stands is told by `pathOf`. */
+export function checkIssuers(
+  checked: Written,
+  files: readonly string[],
+  pathOf: (index: number) => Path,
+): void {
+  for (const [index, file] of files.entries()) {
+    const issuers = readChain(checked, pathOf(index), file) ?? []
+    const expired = issuers.filter(({ validTo }) => Date.parse(validTo) < checked.nowMs)
+    if (issuers.length > 0 && expired.length === issuers.length)
+      checked.warn({
+        code: 'wrong-value',
+        path: pathOf(index),
+        found: `${checked.said(pathOf(index), file)}, where all have expired`,
+        allowed: 'issuers that are valid now',
+        hint: 'servers with their certificates are refused',
+      })
+  }
+}
+
 const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
 const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 

@@ -2,7 +2,16 @@
 // code.
 import { DURATION_MS_MAX, formatDuration, parseDuration } from '../lib/durations.ts'
 import { parseSize } from '../lib/sizes.ts'
-import { address, bind, cidr, dnsServer, hostPattern, portRange, serverUrl } from './address-formats.ts'
+import {
+  address,
+  bind,
+  cidr,
+  dnsServer,
+  hostPattern,
+  portRange,
+  serverName,
+  serverUrl,
+} from './address-formats.ts'
 import { type Format, no } from './format.ts'
 
 const duration: Format = {
@@ -141,6 +150,19 @@ function mendsOfPath(text: string): [hint: string | null, mends: readonly string
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY']
 
+/** As curl and HPKP write it. */
+const pin: Format = {
+  decode(text) {
+    if (/^sha256\/[A-Za-z0-9+/]{43}=$/.test(text)) return { value: text }
+    const plain = text
+      .trim()
+      .replace(/^(?:sha-?256[:/]*|pin-sha256=)?"?([A-Za-z0-9+/]{43}=)"?$/i, 'sha256/$1')
+    const hex = /^(?:sha256[:/]*)?((?:[0-9a-f]{2}:?){32})$/i.exec(plain)?.[1]?.replaceAll(':', '')
+    const ofHex = hex === undefined ? [] : [`sha256/${Buffer.from(hex, 'hex').toString('base64')}`]
+    return no('"sha256/" and the SHA-256 of a public key in base64, 44 characters', null, [plain, ...ofHex])
+  },
+}
+
 const method: Format = {
   decode(text) {
     const upper = text.toUpperCase()
@@ -170,6 +192,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   cidr,
   name,
   'server-url': serverUrl,
+  'server-name': serverName,
+  pin,
   'user-name': userName,
   address,
   'port-range': portRange,

@@ -24,7 +24,9 @@ export const DEFAULT_NAME = 'default'
 
 const LONG_ONLY = ['listeners', 'rules', 'backends']
 const GLOBAL_KEYS = Object.keys(ConfigOptions.properties).filter((key) => !LONG_ONLY.includes(key))
-const BACKEND_KEYS = Object.keys(BackendOptions.properties).filter((key) => key !== 'servers')
+/** "tls" beside "listen" would be taken for that of the listener. */
+const LONG_OF_BACKENDS = ['servers', 'tls']
+const BACKEND_KEYS = Object.keys(BackendOptions.properties).filter((key) => !LONG_OF_BACKENDS.includes(key))
 const STEPS = Object.keys(MiddlewareOptions.properties)
 /** What a rule may hold beside its name and destination, its middleware also by name. */
 const RULE_KEYS = ['match', 'middleware', ...STEPS]

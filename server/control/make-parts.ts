@@ -6,7 +6,8 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { AdminKeeper } from './admin-keeper.ts'
 import { Applier } from './change/apply.ts'
 import { readCertificates } from './change/certificates.ts'
-import { LiveCertificates } from './change/live-certificates.ts'
+import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
+import { LiveServerTls, readServerFiles } from './change/server-tls.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
 import { bindProblems, partsOf } from './change/parts.ts'
@@ -37,7 +38,8 @@ export interface Parts {
   readonly prober: Prober
   readonly turn: TurnSide
   readonly applier: Applier
-  readonly certificates: LiveCertificates
+  /** Files that are followed for themselves. */
+  readonly followed: Pick<LiveCertificates, 'look' | 'stop'>
   readonly history: History
   /** All that runs is this process. */
   readonly isAlone: boolean
@@ -98,17 +100,18 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     () => makeTurnKeeper(options, { sockets, isEnding: () => isRelayEnding(leftBehind) }),
     (problems, from) => bindProblems(problems, isServing(), from),
   )
-  const certificates = new LiveCertificates({
-    isWatching: options.isWatching,
-    amend: (change) =>
-      applier.amend(async (plan) => {
-        const amended = change(plan)
-        if (amended === null) return plan
-        await crew.amend(amended.plan, amended.amendment)
-        return amended.plan
-      }),
-  })
-  const hands = { board, prober, resolver, sockets, turn, certificates }
+  const amend: LiveCertificatesOptions['amend'] = (change) =>
+    applier.amend(async (plan) => {
+      const amended = change(plan)
+      if (amended === null) return plan
+      await crew.amend(amended.plan, amended.amendment)
+      if (amended.amendment.type === 'files') prober.filesChanged(amended.plan)
+      return amended.plan
+    })
+  const { isWatching } = options
+  const certificates = new LiveCertificates({ isWatching, amend })
+  const serverTls = new LiveServerTls({ isWatching, amend })
+  const hands = { board, prober, resolver, sockets, turn, certificates, serverTls }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
   return {
     isAlone: crew.isInProcess,
@@ -117,14 +120,19 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     prober,
     turn,
     applier,
-    certificates,
+    followed: {
+      look: () => [certificates, serverTls].forEach((one) => one.look()),
+      stop: () => [certificates, serverTls].forEach((one) => one.stop()),
+    },
     history,
     runState,
     orphans,
   }
 }
 
-type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn' | 'certificates'> & {
+type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn'> & {
+  readonly certificates: LiveCertificates
+  readonly serverTls: LiveServerTls
   readonly resolver: Resolver
   readonly isServing: () => boolean
 }
@@ -147,6 +155,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
     gather: async (words) => ({
       certificates: await readCertificates(words),
       door: await turn.doorOf(words),
+      files: await readServerFiles(words),
     }),
     dryRun,
     restartProblems: (words, running) => [

@@ -61,7 +61,7 @@ export class Supervisor implements Known {
     servers: () => serverFacts(this),
     lookAtFiles: () => {
       this.#source.look()
-      this.#parts?.certificates.look()
+      this.#parts?.followed.look()
     },
   })
   readonly #stop = Promise.withResolvers<string>()
@@ -242,7 +242,7 @@ export class Supervisor implements Known {
     this.isDraining = true
     this.#source.stop()
     this.changes.stop()
-    this.#parts?.certificates.stop()
+    this.#parts?.followed.stop()
     this.#announcer.manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {

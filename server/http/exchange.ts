@@ -35,7 +35,7 @@ export interface KnownClient extends Client {
  * What a failed attempt was doing: looking up the name, connecting, sending the request, waiting for the
  * answer, reading it.
  */
-export type Phase = 'resolve' | 'connect' | 'send' | 'wait' | 'answer'
+export type Phase = 'resolve' | 'connect' | 'tls' | 'send' | 'wait' | 'answer'
 
 /** One attempt at a server. */
 export interface Try {

@@ -12,7 +12,7 @@ import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
 import type { Asker, AskerWorld } from './asker.ts'
 import { attemptAnswered, attemptLost } from './attempt.ts'
-import { fault } from '../tables/faults.ts'
+import { fault, isTlsFault } from '../tables/faults.ts'
 import type { BodyForm, Opening, ServerEvents, ServerStream } from './ends.ts'
 import type { Loss } from '../tables/faults.ts'
 import type { Phase } from './exchange.ts'
@@ -363,6 +363,7 @@ export class Forward implements ServerEvents, Waiter {
 
 /** What an attempt without an answer was doing when it was lost. */
 function phaseOf({ code, reached }: Loss, isRequestWhole: boolean): Phase {
+  if (isTlsFault(code)) return 'tls'
   if (reached === 'nothing') return code === 'dns_failed' ? 'resolve' : 'connect'
   return isRequestWhole ? 'wait' : 'send'
 }

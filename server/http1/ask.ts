@@ -3,7 +3,7 @@
 import type { Tolerance } from '../head/canonical.ts'
 import { formatDuration } from '../lib/durations.ts'
 import { formatSize } from '../lib/sizes.ts'
-import type { FaultCode } from '../tables/faults.ts'
+import { type FaultCode, FAULTS, type TlsFault } from '../tables/faults.ts'
 import type { Endpoint } from './endpoint.ts'
 
 export type AskTarget = Pick<Endpoint, 'host' | 'port' | 'authority' | 'tls'>
@@ -63,7 +63,7 @@ export type AskFault =
   | 'redirect_refused'
 
 /** What is going on. */
-export type AskPhase = 'name' | 'connection' | 'answer' | 'body'
+export type AskPhase = 'name' | 'connection' | 'handshake' | 'answer' | 'body'
 
 export interface AskFailure {
   readonly is: 'failure'
@@ -79,6 +79,7 @@ const WHY_MAX = 200
 const DOING: Readonly<Record<AskPhase, (host: string) => string>> = {
   name: (host) => `resolving ${host}`,
   connection: () => 'connecting',
+  handshake: () => 'in the TLS handshake',
   answer: () => 'waiting for the answer',
   body: () => 'reading the body',
 }
@@ -123,8 +124,14 @@ const WORDS: Readonly<Partial<Record<AskFault, Words>>> = {
   answer_too_large: ({ limits }) => `the body of the answer is over ${formatSize(limits.body)}`,
 }
 
+const isTls = (code: AskFault): code is TlsFault => code.startsWith('tls_')
+
+/** Behind a colon, as all that names somebody: strangers hear what is before it. */
+const tlsWords = (code: TlsFault, why: string | null): string =>
+  because('TLS', why ?? FAULTS[code].text.replace(/\.$/, ''))
+
 /** A failure in its words. */
 export function askFailure(code: AskFault, found: AskFound): AskFailure {
-  const words = WORDS[code]?.(found) ?? found.why ?? code
+  const words = isTls(code) ? tlsWords(code, found.why) : (WORDS[code]?.(found) ?? found.why ?? code)
   return { is: 'failure', code, phase: found.phase, words }
 }

@@ -216,8 +216,8 @@ class Ask implements Timed, OutboundEvents, ServerEvents {
 
   // ── ends ──
 
-  serverGone(code: FaultCode): void {
-    this.#lost(code, this.#reach?.why ?? null)
+  serverGone(code: FaultCode, detail: string | null): void {
+    this.#lost(code, detail)
   }
 
   serverLost({ code, detail }: Loss): void {
@@ -242,7 +242,7 @@ class Ask implements Timed, OutboundEvents, ServerEvents {
   get #phase(): AskPhase {
     if (this.#fields !== null) return 'body'
     if (this.#conn !== null) return 'answer'
-    return this.#reach?.isDialling ? 'connection' : 'name'
+    return this.#reach?.phase ?? 'name'
   }
 
   #fail(code: AskFault, why: string | null = null): void {

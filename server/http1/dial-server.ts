@@ -4,7 +4,7 @@ import type { Resolver } from '../lib/resolver.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { DialAddress, DialEvents } from '../reach/dial-events.ts'
 import type { ReachWorld } from '../reach/reach.ts'
-import { sockets } from '../sockets/sockets.ts'
+import { dialServerAt } from '../tls/dial-tls.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Outbound } from './outbound.ts'
 
@@ -30,7 +30,7 @@ const dialBy =
   (wheel: Wheel): DialAddress<Endpoint, Outbound> =>
   (endpoint, address, dialler, dueMs) => {
     const conn = new Outbound(endpoint, wheel, dialler)
-    conn.dialling(sockets().dial(address, endpoint.port, conn))
+    conn.dialling(dialServerAt(address, endpoint.port, endpoint.tls, conn))
     // A server on this machine may be connected, and its request sent, by now.
     if (conn.isDialling) wheel.due(conn, dueMs)
     return conn

@@ -2,6 +2,7 @@
 // needs to know of it, and what all of them share.
 import type { AnswerLimits } from '../head/response-head.ts'
 import type { Listed, Recent } from '../lib/recent.ts'
+import type { ServerTls } from '../tls/server-tls.ts'
 
 export interface Endpoint {
   /** A name or an address, without brackets. */
@@ -10,7 +11,7 @@ export interface Endpoint {
   /** What goes into a Host field; the port is left out where it is the scheme's own. */
   readonly authority: string
   /** How TLS is spoken with it; null: it is spoken to in plain text. */
-  readonly tls: null
+  readonly tls: ServerTls | null
   readonly timeouts: EndpointTimeouts
   /** How the heads of its answers are read. */
   readonly answers: AnswerLimits

@@ -67,9 +67,9 @@ class Dialling implements Opening, OutboundEvents {
     this.#events.serverOpen(conn)
   }
 
-  serverGone(code: FaultCode): void {
+  serverGone(code: FaultCode, detail: string | null): void {
     this.isOver = true
-    this.#events.serverLost({ code, reached: 'nothing', isStale: false, detail: this.#reach.why })
+    this.#events.serverLost({ code, reached: 'nothing', isStale: false, detail })
   }
 
   cancel(): void {

@@ -11,7 +11,7 @@ import type { BodyForm, Outlet, ServerEvents, ServerStream } from '../http/ends.
 import { nowMs } from '../lib/clock.ts'
 import { flush } from '../lib/stage.ts'
 import type { Dialler, Socket } from '../sockets/socket.ts'
-import type { FaultCode } from '../tables/faults.ts'
+import { type FaultCode, isTlsFault } from '../tables/faults.ts'
 import type { OutboundEvents } from './dial-server.ts'
 import { answerForm, answerFraming } from './answer-framing.ts'
 import { MALFORMED, type PieceTaker } from './body.ts'
@@ -268,7 +268,8 @@ export class Outbound extends RequestWriter<OutboundEvents> implements ServerStr
   protected tellLost(code: FaultCode, detail: string | null): void {
     const events = this.#events
     const isStale = this.isReused && code === 'server_closed'
-    const reached = this.hasAnswered ? 'answer' : 'request'
+    // Who refuses us by TLS has read nothing of it.
+    const reached = this.hasAnswered ? 'answer' : isTlsFault(code) ? 'nothing' : 'request'
     this.drop()
     events?.serverLost({ code, reached, isStale, detail })
   }

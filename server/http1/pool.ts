@@ -31,7 +31,7 @@ export function takeIdle(endpoint: Endpoint, methodId: number): Outbound | null 
     if (conn.isClosed) continue
     // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its
     // price.
-    if (IDEMPOTENT[methodId] || conn.isFit) return conn
+    if (!conn.isOutdated && (IDEMPOTENT[methodId] || conn.isFit)) return conn
     conn.drop()
   }
   return null
@@ -42,7 +42,7 @@ export function putIdle(conn: Outbound): number {
   const { live, poolSize } = conn.endpoint
   const keepMs = Math.min(live.keepAliveMs, KEEP_ALIVE_MS_MAX)
   const { length } = live.idle
-  if (keepMs <= 0 || length >= 2 * poolSize || live.isRetired) return 0
+  if (keepMs <= 0 || length >= 2 * poolSize || live.isRetired || conn.isOutdated) return 0
   if (length === 0) pools.add(live)
   idleOf(live).push(conn)
   return length < poolSize ? keepMs : Math.min(keepMs, WAVE_MS)

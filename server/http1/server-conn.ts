@@ -23,11 +23,13 @@ const LEAST_RATE = 240
 
 /** Who dials, as far as it matters here. */
 export interface Caller {
-  serverGone(code: FaultCode): void
+  serverGone(code: FaultCode, detail: string | null): void
 }
 
 export abstract class ServerConn<C extends Caller> extends Conn implements Listed {
   readonly endpoint: Endpoint
+  /** What its handshake was made with; undefined: it is plain. */
+  readonly #madeWith: object | undefined
   place: Place = 'connecting'
   // Its place in the pool.
   older: Listed | null = null
@@ -55,6 +57,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     super()
     this.wheel = wheel
     this.endpoint = endpoint
+    this.#madeWith = endpoint.tls?.client.context
     this.#dialler = dialler
     endpoint.live.open++
     connectionBegins()
@@ -80,9 +83,18 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     return this.socket?.isQuiet === true
   }
 
+  /** What TLS is made with is another by now: it serves nobody any more. */
+  get isOutdated(): boolean {
+    return this.endpoint.tls?.client.context !== this.#madeWith
+  }
+
   /** It neither stands nor has failed. */
   get isDialling(): boolean {
     return this.place === 'connecting'
+  }
+
+  get isShaking(): boolean {
+    return this.#dial?.isShaking === true
   }
 
   protected get limits(): AnswerLimits {
@@ -157,7 +169,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     if (this.#dialler === null) return this.tellLost(code, detail)
     const dialler = this.#dialler
     this.drop()
-    dialler.serverGone(code)
+    dialler.serverGone(code, detail)
   }
 
   #leave(): void {
@@ -177,9 +189,9 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     if (this.place === 'connecting') this.#dial = dial
   }
 
-  onDialFailed(failure: DialFailure): void {
+  onDialFailed(failure: DialFailure, detail: string | null = null): void {
     this.#dial = null
-    this.fail(failure)
+    this.fail(failure, detail)
   }
 
   /** The connection stands: whom that is to be told; null: nobody. */
@@ -202,7 +214,8 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     this.isKept = false
     if (this.place === 'rest' && !this.hasFailed) return
     if (this.place === 'tunnel') return this.tunnelEnded()
-    if (this.place === 'body' && this.reader.isCloseDelimited && !this.hasFailed) return this.readToClose()
+    const isWhole = this.reader.isCloseDelimited && !this.hasFailed && this.socket?.tlsEnd?.isCut !== true
+    if (this.place === 'body' && isWhole) return this.readToClose()
     this.#broken()
   }
 
@@ -220,6 +233,8 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     if (this.place === 'rest') return this.endRest()
     this.isKept = false
     if (this.place === 'whole') return
+    const refusal = this.hasAnswered ? null : this.socket?.tlsEnd?.refusal
+    if (refusal && this.place === 'head') return this.fail(refusal.code, refusal.detail)
     const part = this.place === 'head' ? this.held.bytes : null
     const malformed = this.head.faultOfPart(part, this.limits)
     if (malformed) return this.refuseHead(malformed, part, 0)
@@ -231,7 +246,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     if (this.expireFinishing(now)) return
     switch (this.place) {
       case 'connecting':
-        return this.fail('connect_timeout')
+        return this.fail(this.isShaking ? 'tls_timeout' : 'connect_timeout')
       case 'idle':
         return this.finishServer()
       case 'head':

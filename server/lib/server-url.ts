@@ -12,11 +12,14 @@ interface SchemeRow {
   readonly port: number | null
   /** How such a server is checked where nothing is said. */
   readonly check: CheckType
+  /** It is spoken to by TLS. */
+  readonly isTls?: true
 }
 
 /** A scheme that is added is a row here. */
 export const SCHEMES: Readonly<Record<string, SchemeRow>> = {
   http: { family: 'http', port: 80, check: 'http' },
+  https: { family: 'http', port: 443, check: 'http', isTls: true },
   tcp: { family: 'tcp', port: null, check: 'tcp' },
 }
 

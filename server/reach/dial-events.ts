@@ -19,14 +19,16 @@ export interface Dialled {
   drop(): void
   /** It neither stands nor has failed. */
   readonly isDialling: boolean
+  /** It is connected, and in its TLS handshake. */
+  readonly isShaking?: boolean
 }
 
 /** Who waits for a connection to a server. It hears one of the two, once. */
 export interface DialEvents<C> {
   /** Connected: it may be written to. */
   serverOpen(conn: C): void
-  /** No connection came to be. */
-  serverGone(code: FaultCode): void
+  /** No connection came to be. `detail`: why, in more words than the code says. */
+  serverGone(code: FaultCode, detail: string | null): void
 }
 
 /**

@@ -26,6 +26,7 @@ export class DialRace<E extends Reached, C extends Dialled> {
   #next = 0
   #runners: Runner<E, C>[] = []
   #failure: FaultCode = 'connect_failed'
+  #detail: string | null = null
   #timer: Timer | null = null
   #isDialling = false
   #isOver = false
@@ -67,10 +68,11 @@ export class DialRace<E extends Reached, C extends Dialled> {
   }
 
   /** This one has failed. */
-  lost(runner: Runner<E, C>, code: FaultCode): void {
+  lost(runner: Runner<E, C>, code: FaultCode, detail: string | null): void {
     if (this.#isOver) return
     runner.isLost = true
     this.#failure = code
+    this.#detail = detail
     if (code !== 'descriptor_limit') this.#world.suspects.add(runner.address, this.#endpoint.port, nowMs)
     this.#runners = this.#runners.filter((other) => other !== runner)
     if (this.#isDialling) return
@@ -104,7 +106,7 @@ export class DialRace<E extends Reached, C extends Dialled> {
 
   #lose(): void {
     this.#end()
-    this.#events.serverGone(this.#failure)
+    this.#events.serverGone(this.#failure, this.#detail)
   }
 
   #end(): void {
@@ -134,7 +136,7 @@ class Runner<E extends Reached, C extends Dialled> implements DialEvents<C> {
     this.#race.won(this, conn)
   }
 
-  serverGone(code: FaultCode): void {
-    this.#race.lost(this, code)
+  serverGone(code: FaultCode, detail: string | null): void {
+    this.#race.lost(this, code, detail)
   }
 }

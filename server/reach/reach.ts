@@ -16,9 +16,7 @@ export interface ReachWorld<E, C> {
 
 export class Reach<E extends Reached, C extends Dialled> {
   /** The name is resolved. */
-  isDialling = false
-  /** Why the name has no address. */
-  why: string | null = null
+  #isDialling = false
   readonly #endpoint: E
   readonly #world: ReachWorld<E, C>
   readonly #events: DialEvents<C>
@@ -31,6 +29,12 @@ export class Reach<E extends Reached, C extends Dialled> {
     this.#endpoint = endpoint
     this.#world = world
     this.#events = events
+  }
+
+  /** What is going on. */
+  get phase(): 'name' | 'connection' | 'handshake' {
+    if (this.#conn?.isShaking === true) return 'handshake'
+    return this.#isDialling ? 'connection' : 'name'
   }
 
   start(): void {
@@ -50,10 +54,9 @@ export class Reach<E extends Reached, C extends Dialled> {
     if (this.#isCancelled) return
     const [address] = addresses
     if (address === undefined) {
-      this.why = why
-      return this.#events.serverGone(hasDescriptors() ? 'dns_failed' : 'descriptor_limit')
+      return this.#events.serverGone(hasDescriptors() ? 'dns_failed' : 'descriptor_limit', why)
     }
-    this.isDialling = true
+    this.#isDialling = true
     if (addresses.length > 1) {
       this.#race = new DialRace(this.#endpoint, addresses, this.#world, this.#events)
       return this.#race.start()

@@ -44,14 +44,19 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   return { number, config, listeners, backends, certificates, made }
 }
 
-function compileBackends({ config, slots, reasons }: Plan, board: Scoreboard, previous: Snapshot | null) {
+function compileBackends(
+  { config, slots, reasons, files }: Plan,
+  board: Scoreboard,
+  previous: Snapshot | null,
+) {
   const backends = new Map<string, Backend>()
   for (const [name, options] of Object.entries(config.backends)) {
     const path = `backends.${name}`
     const own = slots[name]
     if (own === undefined) throw new CompileProblem(path, 'the plan has no slots for it')
     const before = previous?.backends.get(name) ?? null
-    const backend = at(path, () => new Backend({ name, options, slots: own, board, previous: before }))
+    const parts = { name, options, slots: own, board, previous: before, files }
+    const backend = at(path, () => new Backend(parts))
     for (const [server, reason] of Object.entries(reasons[name] ?? {})) backend.reasons.set(server, reason)
     backends.set(name, backend)
   }

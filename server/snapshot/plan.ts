@@ -1,4 +1,5 @@
 // A plan: the words that a worker compiles into a snapshot, and where what they name stands.
+import type { FileTexts } from '../backends/tls.ts'
 import type { Config } from '../config/schema.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
@@ -36,4 +37,6 @@ export interface Plan {
   readonly certificates: Readonly<Record<string, CertificateText>>
   /** What CAs are answered that look whether a name leads here. */
   readonly httpChallenges?: ChallengeTokens
+  /** What stands in the files that TLS with servers is made of, by their paths; left out: there are none. */
+  readonly files?: FileTexts | undefined
 }

@@ -79,6 +79,7 @@ export const PMTUDISC_DO = 2
 
 export const IPPROTO_TCP = 6
 export const TCP_NODELAY = 1
+export const TCP_QUICKACK = 12
 
 export const IPPROTO_IPV6 = 41
 export const IPV6_MTU_DISCOVER = 23

@@ -3,6 +3,7 @@
 import type { Wheel } from '../lib/wheel.ts'
 import type { Loop } from './loop.ts'
 import type { Poller } from './poller.ts'
+import type { TlsFault } from '../tables/faults.ts'
 
 /**
  * Who is told what happens to a socket. Each event begins with the clock read (a few of one turn share a
@@ -102,6 +103,8 @@ export interface Socket {
   readonly mayHoldMore: boolean
   /** Nothing has come that was not told, not even the end: true where that cannot be known. */
   readonly isQuiet: boolean
+  /** How its server ended it, as TLS tells; left out: it is none of TLS with a server. */
+  readonly tlsEnd?: TlsEnd
   /** `shutdown` follows what is written now, at once: both may leave in one packet. */
   endSoon?(): void
   /**
@@ -119,6 +122,20 @@ export interface Socket {
   terminate(): void
 }
 
+/** What TLS tells of the end of a connection to a server. */
+export interface TlsEnd {
+  /** It ended without saying so (close_notify): somebody may have cut off what it sent. */
+  readonly isCut: boolean
+  /** It refused us when all seemed done (as TLS 1.3 has it); nothing that was sent has been read. */
+  readonly refusal: TlsRefusal | null
+}
+
+/** Why TLS with a server came to nothing, as a code and in words. */
+export interface TlsRefusal {
+  readonly code: TlsFault
+  readonly detail: string | null
+}
+
 /** Of a socket that is nobody's business any more. */
 export const NOBODY: SocketEvents = {
   onData() {},
@@ -130,16 +147,24 @@ export const NOBODY: SocketEvents = {
 }
 
 /** Why no connection came to be. */
-export type DialFailure = 'connect_refused' | 'connect_timeout' | 'connect_failed' | 'descriptor_limit'
+export type DialFailure =
+  | 'connect_refused'
+  | 'connect_timeout'
+  | 'connect_failed'
+  | 'descriptor_limit'
+  | TlsFault
 
 /** Who dials: it hears one of the two, once, perhaps before `dial` returns; then its socket's events. */
 export interface Dialler extends SocketEvents {
   onConnected(socket: Socket): void
-  onDialFailed(failure: DialFailure): void
+  /** `detail`: why, in more words than the code says; null or left out: that says all. */
+  onDialFailed(failure: DialFailure, detail?: string | null): void
 }
 
 /** A dial under way. */
 export interface Dial {
+  /** It is connected, and in its TLS handshake. */
+  readonly isShaking?: boolean
   /** Gives it up: nobody hears of it any more, and no descriptor stays. */
   cancel(): void
 }

@@ -20,6 +20,8 @@ const row = (status: number, side: FaultSide, proxyStatus: string, text: string)
   text,
   retryAfter: null,
 })
+/** TLS with the server did not come to be. */
+const tlsRow = (proxyStatus: string, text: string): FaultRow => row(502, 'server', proxyStatus, text)
 /** It passes: clients are asked to come again. */
 const passing = (fault: FaultRow): FaultRow => ({ ...fault, retryAfter: 5 })
 
@@ -87,6 +89,31 @@ export const FAULTS = {
     'connection_timeout',
     'The connection to the server did not stand in time.',
   ),
+  tls_name_mismatch: tlsRow('tls_certificate_error', "The server's certificate is for another name."),
+  tls_unknown_issuer: tlsRow(
+    'tls_certificate_error',
+    "The server's certificate is of an issuer that is not trusted here.",
+  ),
+  tls_self_signed: tlsRow(
+    'tls_certificate_error',
+    "The server's certificate is self-signed, and not trusted here.",
+  ),
+  tls_expired: tlsRow('tls_certificate_error', "The server's certificate has expired."),
+  tls_not_yet_valid: tlsRow('tls_certificate_error', "The server's certificate is not valid yet."),
+  tls_untrusted: tlsRow('tls_certificate_error', "The server's certificate cannot be trusted."),
+  tls_pin_mismatch: tlsRow('tls_certificate_error', "The server's key is none of those that are pinned."),
+  tls_client_certificate: tlsRow('tls_alert_received', 'The server asks for a certificate of ours.'),
+  tls_alert: tlsRow('tls_alert_received', 'The server refused the TLS handshake.'),
+  tls_too_old: tlsRow('tls_protocol_error', 'The server speaks older versions of TLS only.'),
+  tls_not_spoken: tlsRow('tls_protocol_error', 'What the server speaks is not TLS.'),
+  tls_failed: tlsRow('tls_protocol_error', 'The TLS handshake with the server failed.'),
+  tls_closed: tlsRow('connection_terminated', 'The server closed the connection in the TLS handshake.'),
+  tls_timeout: row(
+    504,
+    'server',
+    'connection_timeout',
+    'The TLS handshake with the server was not over in time.',
+  ),
   server_closed: row(
     502,
     'server',
@@ -121,6 +148,10 @@ export const FAULTS = {
 } as const satisfies Record<string, FaultRow>
 
 export type FaultCode = keyof typeof FAULTS
+/** Why TLS with a server did not come to be. */
+export type TlsFault = Extract<FaultCode, `tls_${string}`>
+
+export const isTlsFault = (code: FaultCode): code is TlsFault => code.startsWith('tls_')
 
 /** Each code has a place, by which shared memory tells of it. */
 export const FAULT_CODES = Object.keys(FAULTS) as readonly FaultCode[]

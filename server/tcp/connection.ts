@@ -149,11 +149,10 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     this.#splice.inner.attach(socket)
   }
 
-  serverGone(code: FaultCode): void {
+  serverGone(code: FaultCode, detail: string | null): void {
     const { server } = this
     if (server === null) return
     const waitedMs = nowMs - this.#sinceMs
-    const detail = this.#reach?.why ?? null
     this.#reach = null
     this.connectMs += waitedMs
     this.#remember({

@@ -40,20 +40,20 @@ export class TcpDial implements Dialled, Dialler, Timed {
     this.#events.serverOpen(this)
   }
 
-  onDialFailed(failure: DialFailure): void {
-    this.#fail(failure)
+  onDialFailed(failure: DialFailure, detail: string | null = null): void {
+    this.#fail(failure, detail)
   }
 
   expire(): void {
     this.#dial?.cancel()
-    this.#fail('connect_timeout')
+    this.#fail('connect_timeout', null)
   }
 
-  #fail(code: FaultCode): void {
+  #fail(code: FaultCode, detail: string | null): void {
     if (!this.isDialling) return
     this.#settle()
     connectionEnds()
-    this.#events.serverGone(code)
+    this.#events.serverGone(code, detail)
   }
 
   drop(): void {

@@ -26,6 +26,7 @@ import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import type { GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
+import { filesChanged } from './files-changed.ts'
 import type { Amendment, ServerList } from './messages.ts'
 import { PlanAges } from './plan-ages.ts'
 import { Serving } from './serving.ts'
@@ -169,8 +170,10 @@ export class DataPlane {
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
+    const snapshots = [this.#current, this.#prepared?.snapshot]
+    if (amendment.type === 'files') return filesChanged(snapshots, amendment.texts)
     const { name, text } = amendment
-    const own = new Set([this.#current, this.#prepared?.snapshot].map((one) => one?.certificates.get(name)))
+    const own = new Set(snapshots.map((one) => one?.certificates.get(name)))
     for (const certificate of own) if (certificate?.isOf(text) === false) certificate.replace(text)
   }
 

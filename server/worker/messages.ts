@@ -1,6 +1,7 @@
 // What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
 // message: as an object it blocks for tens of ms.
 import type { ChildAnswer, SaidByChild, ToldToChild } from '../lib/child-words.ts'
+import type { FileTexts } from '../backends/tls.ts'
 import type { ServerConfig } from '../backends/server.options.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
@@ -29,6 +30,13 @@ export type Amendment =
       /** All that are under way. */
       readonly tokens: ChallengeTokens
     }
+  | FilesChanged
+
+/** Files that TLS with servers is made of say this from now on, by their paths. */
+export interface FilesChanged {
+  readonly type: 'files'
+  readonly texts: FileTexts
+}
 
 /** A backend has these servers from now on; its rules stay as they are. */
 export interface ServerList {

@@ -87,6 +87,7 @@ class WorkerShell {
         return say({ type: 'answer', id: message.id, answer: null })
       case 'http-challenges':
       case 'certificate':
+      case 'files':
         return this.#plane?.amend(message)
       case 'reopen-logs':
         return this.onReopenLogs()

@@ -1,8 +1,11 @@
 // The engine in this process: one worker's worth without a supervisor, so that a test can look at its
 // counters, give a rule steps of its own, and let its clock run ahead.
+import { readFileSync } from 'node:fs'
 import type { Backend } from '../../server/backends/backend.ts'
 import type { Server } from '../../server/backends/server.ts'
+import { tlsFilesOf } from '../../server/backends/tls.ts'
 import { parseConfig } from '../../server/config/load.ts'
+import type { Config } from '../../server/config/schema.ts'
 import { Engine } from '../../server/http/engine.ts'
 import type { Servers } from '../../server/http/ends.ts'
 import type { Exchange } from '../../server/http/exchange.ts'
@@ -104,6 +107,7 @@ export class TestEngine implements AsyncDisposable {
       reasons: {},
       door: null,
       certificates: {},
+      files: filesOf(words),
     }
     const compiled = compile({ plan, board: this.board, previous: null })
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
@@ -265,6 +269,14 @@ function checked(config: Words, listener: Words) {
     throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
   return loaded.config
 }
+
+/** What stands in the files that TLS with servers is made of. */
+const filesOf = ({ backends }: Config): Record<string, string> =>
+  Object.fromEntries(
+    Object.values(backends)
+      .flatMap(({ tls }) => tlsFilesOf(tls))
+      .map((path) => [path, readFileSync(path, 'latin1')]),
+  )
 
 function slotsOf(backends: Readonly<Record<string, { servers: readonly { name?: string; url: string }[] }>>) {
   let records = 1

@@ -46,7 +46,8 @@ export function whyUnfit({ cert, key }: CertificateText, files: Omit<NamedFiles,
 const IS_CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
 const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
-async function textOf(file: string, path: string): Promise<string> {
+/** What stands in a file; throws why it cannot be read, with its place in the config as `path`. */
+export async function textOf(file: string, path: string): Promise<string> {
   // Only where there is a certificate: at boot all that this brings is loaded already.
   const { whyUnread } = await import('../../config/why-unread.ts')
   try {

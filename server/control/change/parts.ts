@@ -27,6 +27,7 @@ export interface PartHands {
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize'>
   readonly history: Part
   readonly certificates: Part
+  readonly serverTls: Part
   /** The config of the start. */
   readonly first: Pick<Config, 'resolver'>
   readonly isServing: () => boolean
@@ -48,6 +49,7 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   LOGS,
   crewPart(hands),
   hands.certificates,
+  hands.serverTls,
   hands.history,
 ]
 
@@ -69,15 +71,15 @@ function healthPart({ prober, resolver, first }: PartHands): Part {
   let judged: Promise<unknown> = Promise.resolve()
   return {
     name: 'health',
-    stage: (_, { config: words, slots }) => {
+    stage: (_, { config: words, slots, files }) => {
       resolver.configure(words.resolver)
-      judged = Promise.race([prober.stage(words, slots), Bun.sleep(JUDGING_MS_MAX)])
+      judged = Promise.race([prober.stage(words, slots, files), Bun.sleep(JUDGING_MS_MAX)])
       return []
     },
     ready: () => judged.then(() => {}),
-    commit: ({ config: words, slots }) => {
+    commit: ({ config: words, slots, files }) => {
       served = words.resolver
-      prober.apply(words, slots)
+      prober.apply(words, slots, files)
     },
     drop: () => {
       resolver.configure(served)

@@ -1,8 +1,9 @@
 // One server as the prober sees it: what is known about it, and when it is checked next.
 import type { Config } from '../../config/schema.ts'
-import { checkTypeOf, parseServerUrl, type ServerAddress } from '../../lib/server-url.ts'
+import { checkTypeOf, parseServerUrl, schemeOf, type ServerAddress } from '../../lib/server-url.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
+import { type ClientTls, ServerTls } from '../../tls/server-tls.ts'
 import { Judge, type Verdict } from './judge.ts'
 import type { ServerCheck } from './probe.ts'
 
@@ -13,6 +14,8 @@ export interface WatchedParts {
   readonly backendSlot: number
   readonly slot: Slot
   readonly check: ServerCheck | null
+  /** How TLS is spoken with it; null: it is not. */
+  readonly tls: ClientTls | null
 }
 
 /** Why a server is not up that has had no result yet. */
@@ -29,6 +32,8 @@ export class Watched {
   readonly slot: Slot
   readonly address: ServerAddress
   check: ServerCheck | null
+  /** As checks speak it. */
+  tls: ServerTls | null
   judge: Judge
   /** Why it is not up; null: it is. */
   reason: string | null
@@ -43,7 +48,7 @@ export class Watched {
 
   /** `knownAt` finds what is watched at a place already. */
   constructor(
-    { backend, name, url, backendSlot, slot, check }: WatchedParts,
+    { backend, name, url, backendSlot, slot, check, tls }: WatchedParts,
     knownAt: (place: string) => readonly Watched[],
   ) {
     this.backend = backend
@@ -53,6 +58,7 @@ export class Watched {
     this.slot = slot
     this.address = parseServerUrl(url)
     this.check = check
+    this.tls = tls === null ? null : new ServerTls(tls, this.address.host)
     this.judge = new Judge(check === null ? 'up' : 'starting')
     this.reason = check === null ? null : NOT_CHECKED
     if (check !== null) this.#inherit(knownAt(this.place))
@@ -86,7 +92,8 @@ export class Watched {
 
   /** Servers with the same are one and the same to whoever connects. */
   get place(): string {
-    return `${this.address.host.toLowerCase()}:${this.address.port}`
+    const { words } = this.tls?.client ?? { words: null }
+    return `${this.address.host.toLowerCase()}:${this.address.port} ${JSON.stringify(words)}`
   }
 
   /** Whether this is the same use of the same slot for the same address. */
@@ -114,19 +121,29 @@ export const identityOf = ({ backend, name }: Watched | WatchedParts): string =>
 export function* partsOf(
   { backends }: Config,
   slots: Readonly<Record<string, BackendSlots>>,
+  tlsOf: (backend: string) => ClientTls | null = () => null,
 ): Generator<[identity: string, parts: WatchedParts]> {
   for (const [backend, { servers, health_check, answers }] of Object.entries(backends)) {
     const check =
       health_check === undefined
         ? null
         : { ...health_check, type: checkTypeOf(health_check, servers), answers }
+    const tls = tlsOf(backend)
     for (const { name: given, url } of servers) {
       const name = given ?? url
       const own = slots[backend]
       const slot = own?.servers[name]
       if (own === undefined || slot === undefined)
         throw new Error(`no slot for server "${name}" of backend "${backend}"`)
-      const parts = { backend, name, url, backendSlot: own.slot.index, slot, check }
+      const parts = {
+        backend,
+        name,
+        url,
+        backendSlot: own.slot.index,
+        slot,
+        check,
+        tls: schemeOf(url)?.isTls === true ? tls : null,
+      }
       yield [identityOf(parts), parts]
     }
   }

@@ -11,6 +11,7 @@ import type { Resolver } from '../../lib/resolver.ts'
 import type { ServerAddress } from '../../lib/server-url.ts'
 import { flush } from '../../lib/stage.ts'
 import { Wheel } from '../../lib/wheel.ts'
+import type { ServerTls } from '../../tls/server-tls.ts'
 import { WantedAnswer } from './wanted-answer.ts'
 
 /** A check, and how its answers are read: as those to requests are. */
@@ -20,6 +21,8 @@ export interface ServerCheck extends HealthCheckConfig {
 
 export interface ProbeTarget extends ServerAddress {
   readonly check: ServerCheck
+  /** How TLS is spoken with it; left out or null: it is not. */
+  readonly tls?: ServerTls | null
 }
 
 /** Says how a check ended: null for a pass, else why it failed. */
@@ -48,8 +51,12 @@ function newClient(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): Http
   return new HttpClient(outboundWorld({ resolver, wheel, suspects }))
 }
 
-function probe({ check, ...address }: ProbeTarget, client: HttpClient, done: ProbeDone): () => void {
-  const target = { ...address, tls: null }
+function probe(
+  { check, tls = null, ...address }: ProbeTarget,
+  client: HttpClient,
+  done: ProbeDone,
+): () => void {
+  const target = { ...address, tls }
   const { timeout: total, type, expect, answers: tolerance = 'exact' } = check
   if (type === 'tcp')
     return client.reach(target, total, (failure) => done(failure === null ? null : reasonOf(failure)))

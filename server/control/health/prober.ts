@@ -1,8 +1,11 @@
 // Active health checks: the supervisor alone asks the servers, and alone writes their states to the
 // scoreboard.
 import type { Config } from '../../config/schema.ts'
+import type { FileTexts } from '../../backends/tls.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
+import { ServerTls } from '../../tls/server-tls.ts'
+import { CheckTls } from './check-tls.ts'
 import { Judge } from './judge.ts'
 import { UNTRIED } from './probe.ts'
 import { Schedule, type ScheduleOptions } from './schedule.ts'
@@ -14,6 +17,8 @@ import {
   Watched,
   type WatchedParts,
 } from './checked-server.ts'
+
+type Slots = Readonly<Record<string, BackendSlots>>
 
 /** A server has changed its state, or the reason why it is not up. */
 export interface HealthChange {
@@ -57,6 +62,7 @@ export class Prober {
   /** Those of the staged whose first result is awaited. */
   readonly #unjudged = new Set<Watched>()
   #onJudged: (() => void) | null = null
+  readonly #tls = new CheckTls()
   #isStopped = false
 
   constructor(options: ProberOptions) {
@@ -70,12 +76,12 @@ export class Prober {
    * Begins to check the servers that are new in this config, beside those that are served. Settles when each
    * has a state: its first result, or that of the same address elsewhere.
    */
-  stage(config: Config, slots: Readonly<Record<string, BackendSlots>>): Promise<void> {
+  stage(config: Config, slots: Slots, files: FileTexts = {}): Promise<void> {
     this.drop()
     if (this.#isStopped) return Promise.resolve()
     const known = this.#byPlace()
     const staged = new Map<string, Watched>()
-    for (const [identity, parts] of partsOf(config, slots))
+    for (const [identity, parts] of this.#partsOf(config, slots, files))
       if (!this.#watched.get(identity)?.isSame(parts)) staged.set(identity, new Watched(parts, known))
     this.#staged = staged
     this.#schedule.first(staged.values())
@@ -98,12 +104,12 @@ export class Prober {
    * Watches the servers of this config. Those that stay or were staged keep their state, and their schedule
    * while their check stays.
    */
-  apply(config: Config, slots: Readonly<Record<string, BackendSlots>>): void {
+  apply(config: Config, slots: Slots, files: FileTexts = {}): void {
     if (this.#isStopped) return
     const known = this.#byPlace()
     const watched = new Map<string, Watched>()
     const due: Watched[] = []
-    for (const [identity, parts] of partsOf(config, slots)) {
+    for (const [identity, parts] of this.#partsOf(config, slots, files)) {
       const one = this.#candidates(identity).find((candidate) => candidate.isSame(parts))
       const kept = one ?? new Watched(parts, known)
       watched.set(identity, kept)
@@ -120,6 +126,17 @@ export class Prober {
     for (const one of watched.values()) if (!one.isServed && this.#watched === watched) this.#serve(one)
   }
 
+  /** Files that TLS with servers is made of say something else, for the checks from now on. */
+  filesChanged({
+    config,
+    files = {},
+  }: {
+    readonly config: Config
+    readonly files?: FileTexts | undefined
+  }): void {
+    this.#tls.filesChanged(config, files)
+  }
+
   /** Why servers are not up, by backend and server; those that are staged, too. */
   reasons(): Record<string, Record<string, string>> {
     const reasons: Record<string, Record<string, string>> = {}
@@ -134,6 +151,13 @@ export class Prober {
     for (const watched of this.#watched.values()) this.#schedule.rest(watched)
     this.#watched = new Map()
     this.drop()
+  }
+
+  #partsOf(config: Config, slots: Slots, files: FileTexts): ReturnType<typeof partsOf> {
+    const { backends } = config
+    return partsOf(config, slots, (name) =>
+      this.#tls.of(name, backends[name] as Config['backends'][string], files),
+    )
   }
 
   #candidates(identity: string): Watched[] {
@@ -155,12 +179,14 @@ export class Prober {
   }
 
   /** Gives a server that stays its new check; true when that is to be run at once. */
-  #change(watched: Watched, { check }: WatchedParts): boolean {
+  #change(watched: Watched, { check, tls }: WatchedParts): boolean {
     const before = watched.check
-    if (isSameCheck(check, before)) return false
+    const isSameTls = (watched.tls?.client ?? null) === tls
+    if (!isSameTls) watched.tls = tls === null ? null : new ServerTls(tls, watched.address.host)
+    if (isSameTls && isSameCheck(check, before)) return false
     watched.check = check
     if (check !== null && before !== null) {
-      if (asksTheSame(check, before)) return this.#schedule.restsIdle(watched)
+      if (isSameTls && asksTheSame(check, before)) return this.#schedule.restsIdle(watched)
       watched.judge.askAnew()
       this.#schedule.rest(watched)
       return true

@@ -105,7 +105,9 @@ export class Schedule {
     this.#running++
     watched.isRunning = true
     watched.startedMs = this.#now()
-    watched.cancel = this.#probe({ ...watched.address, check }, (reason) => this.#finish(watched, reason))
+    watched.cancel = this.#probe({ ...watched.address, tls: watched.tls, check }, (reason) =>
+      this.#finish(watched, reason),
+    )
   }
 
   #finish(watched: Watched, reason: string | null): void {

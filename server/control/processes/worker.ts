@@ -15,6 +15,7 @@ export interface PlanBody {
   readonly door: Plan['door']
   readonly certificates: Plan['certificates']
   readonly httpChallenges?: NonNullable<Plan['httpChallenges']>
+  readonly files?: Plan['files']
 }
 
 export type Reasons = Plan['reasons']

@@ -4,6 +4,7 @@ import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { certificateFiles } from './certificate-files.ts'
+import { serverFiles } from './server-files.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 
@@ -83,7 +84,8 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
 
 /** What a change of is a change of the config. Certificates are followed for themselves. */
 function followed({ files, config }: LoadedConfig): readonly string[] {
-  const own = new Set([...certificateFiles(config).values()].flatMap(({ cert, key }) => [cert, key]))
+  const pairs = [...certificateFiles(config).values()].flatMap(({ cert, key }) => [cert, key])
+  const own = new Set([...pairs, ...serverFiles(config).keys()])
   return files.filter((path) => !own.has(path))
 }
 

@@ -165,7 +165,7 @@ describe('problems', () => {
     ['http://10.0.0.1:8080/', true],
     ['http://[2001:db8::1]:80', true],
     ['http://under_score:80', true],
-    ['https://a', false],
+    ['https://a', true],
     ['http://user:secret@a', false],
     ['http://a/path', false],
     ['http://a?x', false],

@@ -63,6 +63,7 @@ function scene(): Scene {
     file: quiet('file'),
     history: quiet('history'),
     certificates: quiet('certificates'),
+    serverTls: quiet('server_tls'),
     sockets: {
       stage: () => {
         note('open sockets')

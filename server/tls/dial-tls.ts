@@ -1,0 +1,193 @@
+// Connections to servers by TLS, on Bun's sockets in whatever worker: dialled as plain ones are, then a
+// handshake; who dials hears of the connection once it stands and its server is who it should be. Whoever
+// speaks to servers dials by `dialServerAt`, and gets a Socket as any other.
+import type { Socket as NativeSocket, SocketHandler } from 'bun'
+import { tick } from '../lib/clock.ts'
+import { flush } from '../lib/stage.ts'
+import { type BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
+import { bunSockets } from '../sockets/bun/bun-sockets.ts'
+import { IPPROTO_TCP, TCP_QUICKACK, setOption } from '../sockets/calls.ts'
+import { type Dial, type DialFailure, type Dialler, NOBODY, type Socket } from '../sockets/socket.ts'
+import { sockets } from '../sockets/sockets.ts'
+import { type HandshakeError, isUndone, whyUndone } from './failed-handshake.ts'
+import { whyRefused } from './refused-server.ts'
+import type { ServerTls } from './server-tls.ts'
+import { TlsClientSocket, type WithTls, closedEvents } from './tls-client-socket.ts'
+
+/** Dials an address of a server, by TLS where `tls` says how; never throws. */
+export const dialServerAt = (address: string, port: number, tls: ServerTls | null, dialler: Dialler): Dial =>
+  tls === null ? sockets().dial(address, port, dialler) : dialTls(address, port, tls, dialler)
+
+/** The same by TLS in any case. */
+export function dialTls(address: string, port: number, tls: ServerTls, dialler: Dialler): Dial {
+  const dial = new TlsDial(tls, dialler)
+  dial.start(address, port)
+  return dial
+}
+
+/** What came of a handshake is kept so far: its messages that come in the clear, or what came instead. */
+const CAME_BYTES_MAX = 32 * 1024
+
+class TlsDial implements Dial, Dialler {
+  isShaking = false
+  readonly #tls: ServerTls
+  readonly #context: object
+  /** Null: it has heard, or does not want to. */
+  #dialler: Dialler | null
+  #dial: Dial | null = null
+  #socket: TlsClientSocket | null = null
+  #came: Buffer[] = []
+  #cameBytes = 0
+
+  constructor(tls: ServerTls, dialler: Dialler) {
+    this.#tls = tls
+    this.#context = tls.client.context
+    this.#dialler = dialler
+  }
+
+  start(address: string, port: number): void {
+    const dial = bunSockets.dial(address, port, this)
+    if (this.#dialler !== null && !this.isShaking) this.#dial = dial
+  }
+
+  cancel(): void {
+    this.#dialler = null
+    this.#dial?.cancel()
+    const socket = this.#socket
+    if (socket === null) return
+    socket.owner = NOBODY
+    socket.terminate()
+  }
+
+  // ── connecting ──
+
+  onDialFailed(failure: DialFailure): void {
+    this.#fail(failure, null)
+  }
+
+  onConnected(raw: Socket): void {
+    this.#dial = null
+    this.isShaking = true
+    const { native } = raw as BunSocket
+    const socket = new TlsClientSocket(native, this.#tls, this.#context)
+    this.#socket = socket
+    socket.owner = this
+    // What is no part of it: bytes as they come, for as long as the handshake lasts.
+    raw.owner = { ...NOBODY, onData: (bytes) => this.#see(bytes) }
+    const { sni } = this.#tls
+    const options = {
+      // Whether it is trusted is decided here, for reasons that can be told.
+      tls: { secureContext: this.#context, serverName: sni, rejectUnauthorized: false },
+      data: socket,
+      socket: this.#events(),
+    } as unknown as Parameters<typeof native.upgradeTLS<BunSocket>>[0]
+    const [under, decrypted] = native.upgradeTLS<BunSocket>(options)
+    under.data = raw as BunSocket
+    socket.native = decrypted as Native
+    socket.under = under as Native
+  }
+
+  // ── handshake ──
+
+  #events(): SocketHandler<BunSocket> {
+    const session = this.#tls.client.words.resume ? this.#tls.session : null
+    const handshake = (
+      _native: NativeSocket<BunSocket>,
+      isDone: boolean,
+      error: HandshakeError | null,
+    ): void => {
+      tick()
+      this.#shaken(isDone, error)
+      flush()
+    }
+    return {
+      ...bunEvents,
+      ...closedEvents,
+      // Nowhere else has it an effect.
+      open: (native) => {
+        if (session !== null) (native as unknown as WithTls).setSession(session)
+      },
+      handshake,
+    } as SocketHandler<BunSocket>
+  }
+
+  #see(bytes: Buffer): void {
+    const socket = this.#socket
+    socket?.watch.came(bytes)
+    if (!this.isShaking || this.#cameBytes > CAME_BYTES_MAX) return
+    this.#cameBytes += bytes.length
+    this.#came.push(bytes)
+  }
+
+  #shaken(isDone: boolean, error: HandshakeError | null): void {
+    const socket = this.#socket
+    if (socket === null || this.#dialler === null) return
+    if (!isDone && isUndone(error)) return this.#undone(error)
+    const refusal = this.#refusal(socket)
+    if (refusal !== null) return this.#fail(refusal.code, refusal.detail)
+    const dialler = this.#dialler
+    this.#over()
+    socket.stands()
+    socket.owner = dialler
+    // A server with Nagle's algorithm waits with its answer for our word on its tickets.
+    setOption(socket.fd, IPPROTO_TCP, TCP_QUICKACK, 1)
+    dialler.onConnected(socket)
+  }
+
+  #refusal(socket: TlsClientSocket): ReturnType<typeof whyRefused> {
+    const native = socket.native as unknown as WithTls
+    // It was looked at when the session was agreed, under the same words.
+    if (native.isSessionReused()) return null
+    const certificate = native.getPeerX509Certificate() ?? null
+    const found = native.getAuthorizationError()?.code ?? null
+    const refusal = whyRefused(certificate, found, this.#tls)
+    if (refusal === null && certificate !== null)
+      socket.goodForMs = Date.parse(certificate.validTo) - Date.now()
+    return refusal
+  }
+
+  #undone(error: HandshakeError | null): void {
+    const { words, texts } = this.#tls.client
+    const came = Buffer.concat(this.#came)
+    const hasOwn = texts.cert !== null
+    const { code, detail } = whyUndone(error, came, { hasOwn, oldest: words.min_version })
+    this.#fail(code, detail)
+  }
+
+  #fail(failure: DialFailure, detail: string | null): void {
+    const dialler = this.#dialler
+    const socket = this.#socket
+    this.#over()
+    this.#tls.forget()
+    if (socket !== null) {
+      socket.owner = NOBODY
+      socket.terminate()
+    }
+    dialler?.onDialFailed(failure, detail)
+  }
+
+  #over(): void {
+    this.#dialler = null
+    this.isShaking = false
+    this.#came = []
+  }
+
+  // ── as long as the handshake lasts ──
+
+  onData(): void {}
+  onDrain(): void {}
+
+  onEnd(): void {
+    this.#undone(null)
+  }
+
+  onClose(isBroken: boolean): void {
+    if (this.#dialler !== null) this.#fail('tls_closed', isBroken ? 'it reset the connection' : null)
+  }
+
+  onBroken(): void {}
+
+  terminate(): void {
+    this.cancel()
+  }
+}
