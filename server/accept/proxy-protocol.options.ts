@@ -6,7 +6,7 @@ export const ProxyProtocol = (more: string) =>
   Type.Optional(
     Type.Object(
       {
-        trusted: Type.Array(Cidr({ description: 'A range.' }), {
+        trusted: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
           minItems: 1,
           description:
             'Who speaks it: from these addresses each connection must begin with a header, and one without is closed without an answer; from all others none is looked for, and what looks like one is bytes of the client.',

@@ -1,9 +1,11 @@
 // Formats of addresses: what is opened, who is let in, which server is spoken to.
+import { unixPathOf } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
-import { parseRange } from '../lib/ranges.ts'
+import { BY_UNIX, parseRange } from '../lib/ranges.ts'
 import { parsePortRange } from '../lib/port-range.ts'
 import { schemeOf, SCHEMES } from '../lib/server-url.ts'
 import { type Bounds, type Format, no } from './format.ts'
+import { decodeUnix } from './unix-formats.ts'
 
 /** Letters, digits, hyphens and underscores in labels of 1 to 63; no dot at the end. */
 const isHostName = (text: string): boolean =>
@@ -22,12 +24,16 @@ const isBracketed = (text: string): boolean =>
 
 export const bind: Format = {
   decode(text, bounds) {
+    const path = bounds.takesUnix ? unixPathOf(text) : null
+    if (path !== null) return decodeUnix(path, 'unix:')
     const match = /^(.*):([0-9]{1,5})$/.exec(text)
     const [, host = '', port = ''] = match ?? []
     const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
     if (match !== null && isGood && Number(port) <= 65535) return { value: text }
     const plain = text.replace(/[;,]$/, '')
     if (plain !== text) return no(BIND, null, [plain])
+    if (bounds.takesUnix && /^unix\/\/|^\//.test(text))
+      return no(BIND, null, [`unix:${text.replace(/^unix\/\//, '/')}`])
     if (/^unix:|^[/@]/.test(text))
       return no(BIND, 'TCP and UDP only: a socket of the file system is not opened')
     const variable = /\$[A-Za-z_]\w*/.exec(text)?.[0]
@@ -89,8 +95,9 @@ export const dnsServer: Format = {
 const DNS_SERVER = 'the address and port of a DNS server, such as "10.0.0.2:53" or "[2001:db8::2]:53"'
 
 export const cidr: Format = {
-  decode(text) {
+  decode(text, { takesUnix }) {
     if (parseRange(text) !== null) return { value: text }
+    if (takesUnix && text === BY_UNIX) return { value: text }
     const bare = text.trim().replace(/\s*\/\s*/, '/')
     const [, three = ''] = /^([0-9]{1,3}(?:\.[0-9]{1,3}){2})\.\*$/.exec(bare) ?? []
     const [, two = ''] = /^([0-9]{1,3}\.[0-9]{1,3})\.\*(?:\.\*)?$/.exec(bare) ?? []

@@ -26,6 +26,8 @@ export interface Bounds {
   readonly allowed?: string
   /** Of an address: the port that is usual there. */
   readonly port?: number
+  /** Of an address: a Unix socket is one as well. */
+  readonly takesUnix?: boolean
 }
 
 export interface Format {

@@ -13,6 +13,7 @@ import {
   serverUrl,
 } from './address-formats.ts'
 import { type Format, no } from './format.ts'
+import { fileMode, group } from './unix-formats.ts'
 
 const duration: Format = {
   decode(text, { least = '0s', most }) {
@@ -188,6 +189,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   duration,
   size,
   bind,
+  'file-mode': fileMode,
+  group,
   'dns-server': dnsServer,
   cidr,
   name,

@@ -7,6 +7,7 @@ import {
   tcpBindsOf,
   type UdpBind,
   udpBindsOf,
+  unixPathOf,
 } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { isStandIn } from './stand-in.ts'
@@ -36,8 +37,9 @@ interface Opening {
 export function openAddresses({ listeners, admin }: Opening): readonly OpenAddress[] {
   const found: OpenAddress[] = []
   const add = (open: Omit<OpenAddress, 'host' | 'port'>, at = parseBind(open.bind)): void => {
-    const host = canonicalAddress(at.host) ?? at.host.toLowerCase()
-    if (at.port !== 0) found.push({ ...open, host, port: at.port })
+    const isUnix = unixPathOf(open.bind) !== null
+    const host = isUnix ? at.host : (canonicalAddress(at.host) ?? at.host.toLowerCase())
+    if (isUnix || at.port !== 0) found.push({ ...open, host, port: at.port })
   }
   for (const [listener, options] of Object.entries(listeners)) {
     const pathOf = ({ path }: TcpBind | UdpBind): Path => ['listeners', listener, ...path]

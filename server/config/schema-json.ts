@@ -156,7 +156,7 @@ function writeMapBy(schema: SchemaNode, by: string): Json {
 
 function writeScalar(schema: SchemaNode): Json {
   const { type, examples, enum: words, minimum, maximum, minLength, maxLength } = schema
-  const pattern = schema.pattern ?? PATTERNS[schema.format ?? '']
+  const pattern = schema.pattern ?? PATTERNS[`${schema.takesUnix ? 'unix-' : ''}${schema.format ?? ''}`]
   const kind = schema.format === 'size' ? ['string', 'integer'] : type
   const plain = { type: kind, examples, enum: words, pattern, minimum, maximum, minLength, maxLength }
   const isAnyText = type === 'string' && words === undefined && pattern === undefined
@@ -168,6 +168,10 @@ const PATTERNS: Readonly<Record<string, string>> = {
   duration: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$',
   size: '^[0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B|kB)?$',
   bind: '^.*:[0-9]{1,5}$',
+  'unix-bind': '^(unix:/.+|.*:[0-9]{1,5})$',
+  'unix-cidr': '^(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)$',
+  'file-mode': '^0?[0-7]{3}$',
+  group: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
   'dns-server': '^.+:[0-9]{1,5}$',
   cidr: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$',
   name: '^[A-Za-z0-9_.-]{1,63}$',

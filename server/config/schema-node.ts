@@ -37,6 +37,8 @@ export interface SchemaNode {
   readonly lacks?: Readonly<Record<string, string>>
   /** Of an address: the port that is usual there. */
   readonly port?: number
+  /** Of an address: a Unix socket is one as well. */
+  readonly takesUnix?: boolean
   /** No problem may show what was written. */
   readonly secret?: boolean
   readonly examples?: readonly unknown[]

@@ -9,7 +9,7 @@ import { editionFacts } from './news.ts'
 import type { Rejection } from './problem.ts'
 import { RunStateKeeper } from './run-state.ts'
 import { ServiceManager } from './service-manager.ts'
-import type { AddressesByName } from './sockets/sockets.ts'
+import type { AddressesByName } from './sockets/binds.ts'
 import { lineOf } from './source/places.ts'
 
 export interface AnnouncerParts {

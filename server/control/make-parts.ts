@@ -29,7 +29,8 @@ import { workerEnv } from './processes/worker-command.ts'
 import type { Edition } from './problem.ts'
 import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
 import { TurnSide } from './relay/turn-side.ts'
-import type { AddressesByName, ListeningSockets } from './sockets/sockets.ts'
+import type { AddressesByName } from './sockets/binds.ts'
+import type { ListeningSockets } from './sockets/sockets.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
 
 export interface Parts {

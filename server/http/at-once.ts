@@ -4,6 +4,7 @@ import type { Answer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { isLoopback } from '../lib/ip-address.ts'
+import { BY_UNIX } from '../lib/ranges.ts'
 import type { Redirect } from '../rules/match.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
@@ -55,14 +56,14 @@ function ownDocument(x: ExchangeState): Answer | null {
 }
 
 /**
- * Who may see how the gateway is: clients that are loopback or in `admin.trusted`. A proxy or a tunnel on
- * this machine speaks for others: what it passes on is loopback's own only where the listener trusts it, and
- * then it says who the client is.
+ * Who may see how the gateway is: clients that are loopback, come by a Unix socket, or are in
+ * `admin.trusted`. A proxy or a tunnel on this machine speaks for others: what it passes on is its own only
+ * where the listener trusts it, and then it says who the client is.
  */
 export function isInsider({ client, listener, request }: ExchangeState): boolean {
   const { address } = client
   if (address === null || (!client.trusted && isForwarded(request))) return false
-  return isLoopback(address) || listener.admin.has(address)
+  return isLoopback(address) || address === BY_UNIX || listener.admin.has(address)
 }
 
 /**

@@ -17,6 +17,7 @@ import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, bitOf } from '../head/write.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
+import { BY_UNIX } from '../lib/ranges.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { ClientConnection } from './ends.ts'
 import type { KnownClient } from './exchange.ts'
@@ -42,10 +43,11 @@ export function clientOf(connection: ClientConnection, request: RequestHead, gat
 }
 
 /**
- * A link-local address without its zone, so that ranges know it. Null when the socket was gone before it was
- * read.
+ * A link-local address without its zone, so that ranges know it; of a Unix socket that it is one. Null when
+ * the socket was gone before it was read.
  */
 function canonical(address: string): string | null {
+  if (address === BY_UNIX) return BY_UNIX
   const zone = address.indexOf('%')
   return canonicalAddress(zone < 0 ? address : address.slice(0, zone))
 }

@@ -4,6 +4,7 @@
 import { type Authority } from '../head/authority.ts'
 import type { Hop } from '../head/hops.ts'
 import { filled } from '../lib/filled.ts'
+import { BY_UNIX } from '../lib/ranges.ts'
 import type { Protocol } from './ends.ts'
 import type { HttpListenerConfig } from './listener.options.ts'
 
@@ -74,9 +75,9 @@ export function linesFor(told: Told, how: HttpListenerConfig['forwarded'], gatew
 
 const UNKNOWN = 'unknown'
 
-/** RFC 7239 §6: an IPv6 address in brackets and quotes. */
+/** RFC 7239 §6: an IPv6 address in brackets and quotes. It has no word for who comes by a Unix socket. */
 const nodeOf = (address: string | null): string =>
-  address === null ? UNKNOWN : address.includes(':') ? `"[${address}]"` : address
+  address === null || address === BY_UNIX ? UNKNOWN : address.includes(':') ? `"[${address}]"` : address
 
 function elementOf({ address, proto, host }: Hop): string {
   const scheme = proto === null ? '' : `;proto=${proto}`

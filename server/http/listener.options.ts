@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
+import { UnixOptions } from '../accept/unix.options.ts'
 import { Binds, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
 
 /** Said of what is written for it. */
@@ -108,13 +109,15 @@ const StatusEndpoints = Type.Object(
 export const HttpListenerOptions = Type.Object(
   {
     bind: Binds(
-      'Address and port, such as "0.0.0.0:8080" or "[::]:8080", or a list of them; port 0 takes a free one.',
+      'Address and port, such as "0.0.0.0:8080" or "[::]:8080", a Unix socket such as "unix:/run/sluice/web.sock", or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs, X-Forwarded-For, ranges and keys of limits.',
+      { takesUnix: true },
     ),
+    unix: UnixOptions,
     protocol: Words(['http'], { default: 'http', description: 'What is spoken on it.' }),
     backend: Type.Optional(
       Name({ description: 'The backend of all its requests, when there are no rules.' }),
     ),
-    trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.' }), {
+    trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.', takesUnix: true }), {
       default: [],
       description:
         'Proxies in front of us that are believed: who the client is (client_from), what it asked for (X-Forwarded-Proto, -Host and -Port), X-Request-Id. Of others nothing is believed, and all such fields are dropped.',

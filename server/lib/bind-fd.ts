@@ -95,15 +95,16 @@ function boundUdp(
 }
 
 /**
- * A Unix socket that listens at a path where nothing is yet; only this user can connect. Throws a
- * SystemProblem.
+ * A Unix socket that listens at a path where nothing is yet. Only this user can connect, unless `bound`,
+ * which is called before anybody can, lets others. Throws a SystemProblem, or what that throws.
  */
-export function listenUnix(path: string, backlog: number): number {
+export function listenUnix(path: string, backlog: number, bound: () => void = () => {}): number {
   const address = checkedAddress(path)
   const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
   const mask = process.umask(0o177)
   try {
     checked('bind', libc().bind(fd, ptr(address), address.byteLength))
+    bound()
     checked('listen', libc().listen(fd, backlog))
     return fd
   } catch (error) {
@@ -119,12 +120,20 @@ export function listenUnix(path: string, backlog: number): number {
  * answers nobody.
  */
 export function isUnixAnswered(path: string): boolean {
+  const why = whyNoUnixAnswer(path)
+  return why === null || why === 'EAGAIN'
+}
+
+/** The system's word for why nobody can be asked there (EAGAIN: too many wait); null: somebody was. */
+export function whyNoUnixAnswer(path: string): string | null {
   const address = checkedAddress(path)
   const fd = checked('socket', libc().socket(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0))
   const isConnected = libc().connect(fd, ptr(address), address.byteLength) === 0
-  const isBusy = !isConnected && errno() === constants.errno.EAGAIN
+  const why = isConnected ? 0 : errno()
   libc().close(fd)
-  return isConnected || isBusy
+  // Its number has two names.
+  if (why === constants.errno.EAGAIN) return 'EAGAIN'
+  return isConnected ? null : new SystemProblem('connect', why).code
 }
 
 function checkedAddress(path: string): Uint8Array {

@@ -1,14 +1,25 @@
-// `host:port`, as listeners name it.
+// `host:port`, or `unix:/path`, as listeners name it.
 
-/** Splits `host:port`, `[v6]:port` or `:port`, which is every address of the machine. */
+const UNIX = 'unix:'
+
+/** The path of a Unix socket; null: it is an address. */
+export const unixPathOf = (bind: string): string | null =>
+  bind.startsWith(UNIX) ? bind.slice(UNIX.length) : null
+
+/**
+ * Splits `host:port`, `[v6]:port` or `:port`, which is every address of the machine. A Unix socket is its own
+ * host, on port 0.
+ */
 export function parseBind(bind: string): { readonly host: string; readonly port: number } {
+  if (unixPathOf(bind) !== null) return { host: bind, port: 0 }
   const colon = bind.lastIndexOf(':')
   const host = bind.slice(0, colon).replace(/^\[|\]$/g, '')
   return { host: host === '' || host === '*' ? '::' : host, port: Number(bind.slice(colon + 1)) }
 }
 
-/** `host:port`, an IPv6 address in brackets. */
+/** `host:port`, an IPv6 address in brackets; a Unix socket as it is. */
 export function writeBind(host: string, port: number): string {
+  if (unixPathOf(host) !== null) return host
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
@@ -18,7 +29,15 @@ export function writeBind(host: string, port: number): string {
  */
 export function socketKey(listener: string, bind: string): string {
   const { host, port } = parseBind(bind)
-  return port === 0 ? `${listener}@${writeBind(host, port)}` : writeBind(host, port)
+  return port === 0 && unixPathOf(bind) === null
+    ? `${listener}@${writeBind(host, port)}`
+    : writeBind(host, port)
+}
+
+/** Who may connect to a Unix socket: its file's mode (octal) and group; left out: the gateway's own. */
+export interface UnixAccess {
+  readonly mode: string
+  readonly group?: string | undefined
 }
 
 /**
@@ -33,6 +52,8 @@ export interface Binds {
   /** What `bind` is opened for; TCP where nothing is said. */
   readonly transports?: readonly string[] | undefined
   readonly tls?: { readonly bind: string } | undefined
+  /** Who may connect to those of its addresses that are Unix sockets. */
+  readonly unix?: UnixAccess | undefined
   readonly discovery?: string | undefined
 }
 

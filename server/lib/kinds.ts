@@ -21,16 +21,19 @@ export const Duration = (options: BoundedKindOptions) =>
 export const Size = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'size', examples: ['64KiB', '10MiB'], ...options })
 
-/** `host:port`, `[v6]:port` or `:port`, kept as written. */
-export const Bind = (options: KindOptions & { readonly port?: number }) =>
+/** `host:port`, `[v6]:port` or `:port`, kept as written; with `takesUnix` also `unix:/path`. */
+export const Bind = (options: KindOptions & { readonly port?: number; readonly takesUnix?: true }) =>
   Type.Unsafe<string>({ type: 'string', format: 'bind', ...options })
 
 /** The address and port of a DNS server, kept as written. */
 export const DnsServer = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'dns-server', ...options })
 
-/** An address or a CIDR range, v4 or v6, kept as written. */
-export const Cidr = (options: KindOptions) =>
+/**
+ * An address or a CIDR range, v4 or v6, kept as written; with `takesUnix` also `unix:`, which is whoever
+ * comes by a Unix socket.
+ */
+export const Cidr = (options: KindOptions & { readonly takesUnix?: true }) =>
   Type.Unsafe<string>({ type: 'string', format: 'cidr', ...options })
 
 /** `[A-Za-z0-9_.-]{1,63}`: the name of a listener, rule, backend or server. */
@@ -60,6 +63,14 @@ export const IpAddress = (options: KindOptions) =>
 /** `first-last`, both from 1024 to 65535, kept as written: lib/port-range.ts reads it. */
 export const PortRange = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'port-range', ...options })
+
+/** A file's mode in octal digits, kept as written. */
+export const FileMode = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'file-mode', ...options })
+
+/** The name or number of a group of users, kept as written. */
+export const GroupName = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'group', ...options })
 
 /** A file, absolute in the code: in the file it is relative to the config file's folder. */
 export const FilePath = (options: KindOptions & { readonly secret?: true; readonly allowed?: string }) =>
@@ -96,8 +107,8 @@ export const OneOrMore = <T extends TSchema>(item: T, description: string, defau
 const BINDS_MAX = 64
 
 /** One address that is opened, or a list of them; always a list in the code. There must be one. */
-export const Binds = (description: string, port?: number) => {
-  const item = Bind({ description: 'An address.', ...(port !== undefined && { port }) })
+export const Binds = (description: string, { takesUnix }: { readonly takesUnix?: true } = {}) => {
+  const item = Bind({ description: 'An address.', ...(takesUnix && { takesUnix }) })
   return Type.Unsafe<readonly string[]>({
     anyOf: [item, Type.Array(item, { minItems: 1, maxItems: BINDS_MAX })],
     format: 'one-or-more',

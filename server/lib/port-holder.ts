@@ -2,6 +2,7 @@
 // users' processes only root hears.
 import { procEntries, procLink, procText } from './proc.ts'
 import { listeningInodes, socketInodes } from './tcp-table.ts'
+import { unixListeners } from './unix-sockets.ts'
 
 export interface PortHolder {
   readonly pid: number
@@ -15,8 +16,12 @@ export interface PortHolder {
  * The process that listens on a port, the one that began it where several do; null: nobody does, or it cannot
  * be seen.
  */
-export function portHolder(port: number): PortHolder | null {
-  const inodes = listeningInodes(port)
+export const portHolder = (port: number): PortHolder | null => holderOf(listeningInodes(port))
+
+/** The same of a Unix socket that listens at a path. */
+export const unixHolder = (path: string): PortHolder | null => holderOf(unixListeners(path))
+
+function holderOf(inodes: ReadonlySet<string>): PortHolder | null {
   if (inodes.size === 0) return null
   const holders = processes().filter((pid) => [...socketInodes(pid)].some((inode) => inodes.has(inode)))
   const pid = holders.find((one) => !holders.includes(parentOf(one)))
@@ -27,10 +32,12 @@ export function portHolder(port: number): PortHolder | null {
 }
 
 /** What to do about it. */
-export const holderHint = (holder: PortHolder | null): string =>
-  holder?.isGateway
-    ? 'change what it serves with "sluice reload", or end it with "sluice stop"; or choose another port'
-    : 'stop the other program, or choose another port'
+export const holderHint = (holder: PortHolder | null, what: 'port' | 'socket' = 'port'): string => {
+  const another = what === 'port' ? 'another port' : 'another path'
+  return holder?.isGateway
+    ? `change what it serves with "sluice reload", or end it with "sluice stop"; or choose ${another}`
+    : `stop the other program, or choose ${another}`
+}
 
 const processes = (): number[] =>
   procEntries('/proc')

@@ -2,30 +2,36 @@
 // is 16 bytes, and one that is v4 in v6 is the v4 address (ip-address.ts).
 import { isMapped, parseAddress, scan4, scan6, scanned } from './ip-address.ts'
 
+/** Stands for whoever comes by a Unix socket: in place of an address, and among ranges. */
+export const BY_UNIX = 'unix:'
+
 /** Ranges of addresses, merged and sorted: `has` is a binary search over numbers and allocates nothing. */
 export class Ranges {
   /** First and last address of each interval, in pairs, big-endian: 4 bytes each. */
   readonly #v4: DataView
   /** The same with 16 bytes each. */
   readonly #v6: DataView
+  readonly #hasUnix: boolean
   readonly empty: boolean
 
-  private constructor(v4: DataView, v6: DataView) {
+  private constructor(v4: DataView, v6: DataView, hasUnix: boolean) {
     this.#v4 = v4
     this.#v6 = v6
-    this.empty = v4.byteLength === 0 && v6.byteLength === 0
+    this.#hasUnix = hasUnix
+    this.empty = v4.byteLength === 0 && v6.byteLength === 0 && !hasUnix
   }
 
-  /** Compiles addresses and CIDR ranges; throws a RangeError on what is neither. */
+  /** Compiles addresses, CIDR ranges and `unix:`; throws a RangeError on what is none of them. */
   static parse(list: readonly string[]): Ranges {
     const v4: Interval[] = []
     const v6: Interval[] = []
     for (const text of list) {
+      if (text === BY_UNIX) continue
       const range = parseRange(text)
       if (range === null) throw new RangeError(`"${text}" is neither an address nor a range`)
       ;(range.bytes.length === 4 ? v4 : v6).push(intervalOf(range))
     }
-    return new Ranges(pack(merge(v4), 4), pack(merge(v6), 16))
+    return new Ranges(pack(merge(v4), 4), pack(merge(v6), 16), list.includes(BY_UNIX))
   }
 
   /** Tells whether the address lies in one of the ranges; false for what is no address. */
@@ -33,7 +39,7 @@ export class Ranges {
     if (this.empty) return false
     const number = scan4(address, 0)
     if (number >= 0) return this.#has4(number)
-    if (!scan6(address)) return false
+    if (!scan6(address)) return this.#hasUnix && address === BY_UNIX
     return isMapped() ? this.#has4(scanned.getUint32(12)) : this.#has6()
   }
 

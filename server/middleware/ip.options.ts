@@ -6,11 +6,11 @@ import { ModeOption } from './mode.options.ts'
 export const IpOptions = Type.Object(
   {
     mode: ModeOption,
-    allow: Type.Array(Cidr({ description: 'A range.' }), {
+    allow: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
       default: [],
       description: 'Only these clients pass. Empty: all.',
     }),
-    deny: Type.Array(Cidr({ description: 'A range.' }), {
+    deny: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
       default: [],
       description: 'These do not pass, even when allowed above.',
     }),

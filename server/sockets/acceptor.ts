@@ -6,7 +6,7 @@ import { nowMs } from '../lib/clock.ts'
 import { errno, libc } from '../lib/native.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import { EAGAIN, OPEN_FLAGS, EXHAUSTED } from './calls.ts'
-import { type Pollable, type Poller, READABLE } from './poller.ts'
+import { EXCLUSIVE, type Pollable, type Poller, READABLE } from './poller.ts'
 import { SOCKADDR_BYTES } from './sockaddr.ts'
 
 /** Of one socket in one turn. */
@@ -28,6 +28,8 @@ export interface AcceptorParts {
   readonly accept: (fd: number, from: DataView) => void
   /** It has stopped for a while. */
   readonly exhausted: () => void
+  /** Other processes accept from the very same socket: they take turns. */
+  readonly isShared?: boolean
 }
 
 export class Acceptor implements Pollable, Timed {
@@ -38,17 +40,31 @@ export class Acceptor implements Pollable, Timed {
   fd: number
   readonly #parts: AcceptorParts
   #isParked = false
+  #isPolled = true
 
   /** The descriptor, which must not block, is its own from now on. */
   constructor(fd: number, parts: AcceptorParts) {
     this.fd = fd
     this.#parts = parts
-    parts.poller.add(fd, READABLE, this)
+    parts.poller.add(fd, parts.isShared ? READABLE | EXCLUSIVE : READABLE, this)
   }
 
   onReady(): void {
+    if (this.#parts.isShared) return this.#takeTurn()
+    this.#take(AT_ONCE)
+  }
+
+  /** One only, and then to the end of those who wait for the next. */
+  #takeTurn(): void {
+    this.#take(1)
+    if (!this.#isPolled || this.fd < 0) return
+    this.#poll(false)
+    this.#poll(true)
+  }
+
+  #take(most: number): void {
     // A handler may park or close it.
-    for (let i = 0; i < AT_ONCE && this.fd >= 0 && !this.#isParked; i++) {
+    for (let i = 0; i < most && this.fd >= 0 && !this.#isParked; i++) {
       nameLength[0] = name.byteLength
       const fd = libc().accept4(this.fd, nameAt, nameLengthAt, OPEN_FLAGS)
       if (fd < 0) {
@@ -73,12 +89,24 @@ export class Acceptor implements Pollable, Timed {
 
   #pause(): void {
     this.#parts.exhausted()
-    this.#parts.poller.modify(this.fd, 0)
+    this.#poll(false)
     this.#parts.wheel.due(this, nowMs + PAUSE_MS)
   }
 
   expire(): void {
-    if (this.fd >= 0 && !this.#isParked) this.#parts.poller.modify(this.fd, READABLE)
+    if (this.fd >= 0 && !this.#isParked) this.#poll(true)
+  }
+
+  #poll(isWanted: boolean): void {
+    const { poller, wheel, isShared } = this.#parts
+    if (!isShared) return poller.modify(this.fd, isWanted ? READABLE : 0)
+    if (isWanted === this.#isPolled) return
+    this.#isPolled = isWanted
+    if (!isWanted) return poller.remove(this.fd)
+    if (poller.tryAdd(this.fd, READABLE | EXCLUSIVE, this) === 0) return
+    // The system has no room to poll one more: later, perhaps.
+    this.#isPolled = false
+    wheel.due(this, nowMs + PAUSE_MS)
   }
 
   /** Takes none until `unpark`. */
@@ -86,7 +114,7 @@ export class Acceptor implements Pollable, Timed {
     if (this.fd < 0 || this.#isParked) return
     this.#isParked = true
     this.#parts.wheel.remove(this)
-    this.#parts.poller.modify(this.fd, 0)
+    this.#poll(false)
   }
 
   unpark(): void {

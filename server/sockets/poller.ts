@@ -23,6 +23,12 @@ export const BROKEN = 0x8
 /** Neither side sends any more. Told whether asked for or not. */
 export const HUNG_UP = 0x10
 
+/**
+ * Beside READABLE, of a socket that several processes wait for: one of them is told, not all, and among those
+ * that wait the one that was added first. It cannot be changed: remove it, and add it again.
+ */
+export const EXCLUSIVE = 0x10000000
+
 /** Who is told that a descriptor is ready. */
 export interface Pollable {
   /** `events` is a sum of READABLE, WRITABLE, BROKEN, HUNG_UP. */

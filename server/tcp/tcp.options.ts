@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
+import { UnixOptions } from '../accept/unix.options.ts'
 import { Binds, Cidr, Duration, Name, Words } from '../lib/kinds.ts'
 
 const TcpTimeouts = Type.Object(
@@ -37,18 +38,20 @@ const NO_RULES = 'a tcp listener leads to one backend: what comes is passed on a
 export const TcpListenerOptions = Type.Object(
   {
     bind: Binds(
-      'Address and port, such as "0.0.0.0:5432" or "[::]:5432", or a list of them; port 0 takes a free one.',
+      'Address and port, such as "0.0.0.0:5432" or "[::]:5432", a Unix socket such as "unix:/run/sluice/db.sock", or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs and ranges.',
+      { takesUnix: true },
     ),
+    unix: UnixOptions,
     protocol: Words(['tcp'], { description: 'What is spoken on it.' }),
     backend: Name({ description: 'The backend of all its connections; its servers are tcp://.' }),
     proxy_protocol: ProxyProtocol(
       'Its client is then the client everywhere: in allow and deny, logs, hashes and what servers are told.',
     ),
-    allow: Type.Array(Cidr({ description: 'A range.' }), {
+    allow: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
       default: [],
       description: 'Only these clients are let in; others are reset. Empty: all.',
     }),
-    deny: Type.Array(Cidr({ description: 'A range.' }), {
+    deny: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
       default: [],
       description: 'These are not let in, even when allowed above.',
     }),

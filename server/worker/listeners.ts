@@ -85,6 +85,7 @@ export class Listeners {
 /** With its socket of this moment. */
 const retiring = ({ address, isGiven, port }: Open): Retiring => ({
   listener: address,
-  fd: isGiven ? address.fd : null,
-  port,
+  // A Unix socket has no handshakes, and is not this worker's alone.
+  fd: isGiven && port > 0 ? address.fd : null,
+  port: port > 0 ? port : null,
 })

@@ -16,7 +16,8 @@ export interface Retiring {
   readonly listener: Pick<OpenAddress, 'accepted' | 'stop'>
   /** Null: not known, its handshakes cannot be held off. */
   readonly fd: number | null
-  readonly port: number
+  /** Null: there are no handshakes. */
+  readonly port: number | null
 }
 
 /** Outside of tests: the system's own. */
@@ -40,7 +41,7 @@ export function retire(retiring: Retiring, done: () => void, world: RetireWorld 
     accepted = listener.accepted
     const isLate = world.now() >= untilMs
     if (!isLate && quiet < QUIET_TURNS) return void setImmediate(turn)
-    if (!isLate && world.handshakesOn(port) > 0) {
+    if (!isLate && port !== null && world.handshakesOn(port) > 0) {
       quiet = -1
       return void setTimeout(turn, LOOK_EVERY_MS)
     }

@@ -1,9 +1,13 @@
-// Listeners at several addresses: all are served, and each comes and goes by itself.
-import { afterEach, expect, test } from 'bun:test'
+// Where listeners are open: several addresses, of which each comes and goes by itself, and Unix sockets.
+import { afterEach, describe, expect, test } from 'bun:test'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
-import { sendSignal } from '../support/processes.ts'
-import { waitFor } from '../support/wait.ts'
+import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { descriptorsOf, sendSignal } from '../support/processes.ts'
+import { waitFor, within } from '../support/wait.ts'
 
 const gateways: Gateway[] = []
 afterEach(async () => {
@@ -68,4 +72,133 @@ test('an address that is added or removed leaves the others and their connection
   expect(await ask()).toBe('served')
   await waitFor(async () => !(await isServed(second)))
   client.rst()
+})
+
+describe('a listener at a Unix socket', () => {
+  const made: string[] = []
+  afterEach(() => {
+    for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true })
+  })
+
+  function makeFolder(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-unix-'))
+    made.push(folder)
+    return folder
+  }
+
+  const atSocket = (folder: string, more: object = {}): Readonly<Record<string, unknown>> => ({
+    listeners: { web: { bind: `unix:${join(folder, 'web.sock')}`, ...more } },
+    rules: [{ name: 'all', backend: 'app' }],
+    admin: false,
+  })
+
+  async function serve(config: Readonly<Record<string, unknown>>, folder: string, workers = 1) {
+    const gateway = await startGateway({ config, folder, workers })
+    gateways.push(gateway)
+    return gateway
+  }
+
+  interface UnixClient {
+    ask(): Promise<string>
+    end(): void
+  }
+
+  /** One connection to it. */
+  async function connect(path: string): Promise<UnixClient> {
+    let hear: (text: string) => void = () => {}
+    const socket = await Bun.connect({
+      unix: path,
+      socket: { data: (_, bytes) => hear(bytes.toString('latin1')), error() {} },
+    })
+    return {
+      ask: () => {
+        const { promise, resolve } = Promise.withResolvers<string>()
+        hear = resolve
+        socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+        return within(promise, 'an answer')
+      },
+      end: () => void socket.terminate(),
+    }
+  }
+
+  const isAnswered = (path: string): Promise<boolean> =>
+    fetch('http://a/', { unix: path, keepalive: false }).then(
+      () => true,
+      () => false,
+    )
+
+  test('is served by all workers in turn; its clients are "unix:"', async () => {
+    await using origin = startOrigin((request, reply) =>
+      reply.send(200, request.get('x-forwarded-for') ?? ''),
+    )
+    const backends = { app: { servers: [{ url: origin.url }] } }
+    const folder = makeFolder()
+    const gateway = await serve({ ...atSocket(folder), backends }, folder, 3)
+    const path = join(folder, 'web.sock')
+    expect(addressesOf(gateway)).toEqual([`unix:${path}`])
+    const held = (): number[] => gateway.workers.map(descriptorsOf)
+    const before = held()
+    const clients: UnixClient[] = []
+    for (let i = 0; i < 12; i++) {
+      const client = await connect(path)
+      expect(await client.ask()).toEndWith('\r\n\r\nunix:')
+      clients.push(client)
+    }
+    // Those of Bun's are whose who wakes first.
+    const came = held().map((count, i) => count - (before[i] ?? 0))
+    if (gateway.last('serving')?.['sockets'] !== 'bun')
+      for (const count of came) expect(count).toBeGreaterThan(2)
+    for (const client of clients) client.end()
+    await waitFor(async () => (await gateway.accessLog()).length === 12)
+    expect((await gateway.accessLog()).map(({ client }) => client)).toEqual(Array(12).fill('unix:'))
+  })
+
+  test('keeps its file and its queue over a reload and the death of a worker, and takes it along at a stop', async () => {
+    const respond = [{ name: 'all', respond: { status: 200, body: 'served' } }]
+    const folder = makeFolder()
+    const gateway = await serve({ ...atSocket(folder), rules: respond }, folder)
+    const path = join(folder, 'web.sock')
+    const { ino } = statSync(path)
+    const client = await connect(path)
+    expect(await client.ask()).toEndWith('served')
+
+    await gateway.apply({ ...atSocket(folder, { unix: { mode: '0600' } }), rules: respond })
+    expect(statSync(path)).toMatchObject({ ino })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(await client.ask()).toEndWith('served')
+
+    const [worker] = gateway.workers
+    sendSignal(worker, 'SIGSTOP')
+    const waiting = await connect(path) // into the queue: nobody accepts
+    const answer = waiting.ask()
+    sendSignal(worker, 'SIGKILL')
+    expect(await answer).toEndWith('served')
+    expect(statSync(path)).toMatchObject({ ino })
+    waiting.end()
+
+    expect(await gateway.stop()).toBe(0)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('one that was left behind by a gateway that was killed is replaced; one that is served is not', async () => {
+    const folder = makeFolder()
+    const config = { ...atSocket(folder), rules: [{ name: 'all', respond: { status: 200, body: 'served' } }] }
+    const path = join(folder, 'web.sock')
+    const first = await serve(config, folder)
+    const other = await spawnGateway({ config, folder: makeFolder() })
+    gateways.push(other)
+    expect(await other.exited()).toBe(1)
+    expect(other.stderr).toContain(
+      `listeners.web.bind: cannot listen on unix:${path}: a running gateway (process`,
+    )
+    expect(other.stderr).toContain('has this socket (EADDRINUSE)')
+    expect(await isAnswered(path)).toBe(true)
+
+    const { ino } = statSync(path)
+    first.signal('SIGKILL')
+    await first.exited()
+    await serve(config, folder)
+    expect(statSync(path).ino).not.toBe(ino)
+    expect(await isAnswered(path)).toBe(true)
+  })
 })

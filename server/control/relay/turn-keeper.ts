@@ -11,7 +11,7 @@ import { RelayKeeper, type RelayKeeperOptions } from './relay-keeper.ts'
 import { makeRelayBody, turnListeners, type RelayBody } from './relay-plan.ts'
 import type { StartRelay } from './relay-start.ts'
 import { Relay } from './relay.ts'
-import type { AddressesByName, BindsByName } from '../sockets/sockets.ts'
+import type { AddressesByName, BindsByName } from '../sockets/binds.ts'
 import { UdpSockets } from '../sockets/udp-sockets.ts'
 import type { PlanBody } from '../processes/worker.ts'
 

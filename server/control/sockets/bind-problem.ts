@@ -1,6 +1,10 @@
 // Why an address could not be opened.
-import { parseBind } from '../../lib/bind.ts'
-import { holderHint, portHolder } from '../../lib/port-holder.ts'
+import { parseBind, unixPathOf } from '../../lib/bind.ts'
+import { holderHint, portHolder, unixHolder } from '../../lib/port-holder.ts'
+import { UnixProblem } from './unix-socket.ts'
+
+/** Where a listener's config says something. */
+type Path = readonly (string | number)[]
 
 /** An address of a listener that could not be opened. */
 export class BindProblem {
@@ -16,19 +20,33 @@ export class BindProblem {
   constructor(listener: string, bind: string, code: string, path: Path = ['bind']) {
     this.listener = listener
     this.code = code
-    // Who has a port of UDP is not looked for.
-    const holder = code === 'EADDRINUSE' && !bind.startsWith('UDP ') ? portHolder(parseBind(bind).port) : null
-    const meaning = holder === null ? meaningOf(code) : `${holder.name} has this port`
+    const unixPath = unixPathOf(bind)
+    const holder = code === 'EADDRINUSE' ? holderOf(bind) : null
+    const what = unixPath === null ? 'port' : 'socket'
+    const meaning = holder === null ? meaningOf(code, unixPath !== null) : `${holder.name} has this ${what}`
     this.message = `cannot listen on ${bind}: ${meaning} (${code})`
-    this.hint = code === 'EADDRINUSE' ? holderHint(holder) : (HINTS[code] ?? null)
+    const hints = unixPath === null ? HINTS : UNIX_HINTS
+    this.hint = code === 'EADDRINUSE' ? holderHint(holder, what) : (hints[code] ?? null)
     this.path = path.reduce<string>(
       (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${step}`),
       listenerPath(listener),
     )
   }
+
+  /** What was thrown when it was opened. */
+  static of(error: unknown, listener: string, bind: string, path: Path): BindProblem {
+    const isOfGroup = error instanceof UnixProblem && error.isOfGroup
+    const code = isOfGroup ? `group ${codeOf(error)}` : codeOf(error)
+    return new BindProblem(listener, bind, code, isOfGroup ? ['unix', 'group'] : path)
+  }
 }
 
-type Path = readonly (string | number)[]
+/** Who has a port of UDP is not looked for. */
+function holderOf(bind: string): ReturnType<typeof portHolder> {
+  const path = unixPathOf(bind)
+  if (path !== null) return unixHolder(path)
+  return bind.startsWith('UDP ') ? null : portHolder(parseBind(bind).port)
+}
 
 /** A listener's place in the config. */
 export const listenerPath = (name: string): string =>
@@ -40,9 +58,9 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : 'ENOTFOUND'
 }
 
-function meaningOf(code: string): string {
-  return MEANINGS[code] ?? 'it was refused'
-}
+const meaningOf = (code: string, isUnix: boolean): string =>
+  (isUnix ? UNIX_MEANINGS[code] : undefined) ?? MEANINGS[code] ?? 'it was refused'
+
 const HINTS: Readonly<Record<string, string>> = {
   EACCES:
     'give it to the program (setcap cap_net_bind_service=+ep FILE; a unit of systemd: AmbientCapabilities), or choose a port above 1023',
@@ -56,4 +74,24 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'this machine does not speak this family of addresses',
   EMFILE: 'too many open files',
   ENOTFOUND: 'the host name is not known',
+}
+const UNIX_HINTS: Readonly<Record<string, string>> = {
+  EMFILE: 'raise the limit of open files (ulimit -n, LimitNOFILE)',
+  ENOENT: 'make the folder first (a unit of systemd: RuntimeDirectory), and let the gateway write to it',
+  ENOTSOCK: 'move it away, or choose another path: only a socket that nobody answers on is replaced',
+  EACCES: 'choose a folder that the gateway may write to (a unit of systemd: RuntimeDirectory)',
+  EROFS: 'choose a folder that the gateway may write to (a unit of systemd: RuntimeDirectory)',
+  'group ENOENT': 'look at /etc/group, or write its number',
+  'group EPERM': "make the gateway's user a member of it, or leave it out",
+}
+const UNIX_MEANINGS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is none',
+  ENOTSOCK: 'something stands there that is no socket',
+  EACCES: 'this user may not make it there, or not ask the socket that stands there',
+  EROFS: 'its folder cannot be written to',
+  ENOTSUP: 'only Linux has listeners at Unix sockets',
+  'group ENOENT': 'there is no such group',
+  'group EPERM': 'this user may not give it to that group',
 }

@@ -9,7 +9,8 @@ import { canonicalAddress } from '../../lib/ip-address.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
 import { udpInodes } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
-import type { AddressesByName, BindsByName, ListeningSockets, TakenSocket } from './sockets.ts'
+import type { AddressesByName, BindsByName } from './binds.ts'
+import type { ListeningSockets, TakenSocket } from './sockets.ts'
 
 interface OpenAddress {
   readonly host: string

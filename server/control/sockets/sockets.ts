@@ -3,49 +3,26 @@
 // closes no socket, and its replacement serves what waited in the queue. Bun.listen opens it, a copy of its
 // descriptor is kept, and Bun's own is stopped within the same turn: nothing is accepted here.
 import { fstatSync } from 'node:fs'
-import { oneOrList, parseBind, tcpBindsOf, writeBind, type Binds, type TcpBind } from '../../lib/bind.ts'
+import { parseBind, unixPathOf, writeBind, type UnixAccess } from '../../lib/bind.ts'
 import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { dropSyns } from '../../lib/syn-filter.ts'
 import { listeningInodes } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
+import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
+import { openUnix, type UnixSocket } from './unix-socket.ts'
 
 /** An address that is open, with a socket for each worker slot. */
 interface OpenAddress {
   readonly host: string
   readonly port: number
   readonly fdBySlot: Map<number, number>
+  /** Where it is a Unix socket: one for all slots. */
+  readonly unix: UnixSocket | null
 }
-
-/** The listeners of a config, as far as their addresses go. */
-export type BindsByName = Readonly<Record<string, Binds>>
 
 /** While others close their sockets, what is seen of them may not fit together. */
 const LOOKS_MAX = 8
-
-/**
- * `host:port` as it really is, by listener, a list where it has several; that of TURN over TLS by the
- * listener's name with `.tls` behind it.
- */
-export type AddressesByName = Readonly<Record<string, string | readonly string[]>>
-
-/** Of all listeners, as `shown` says each address; null: it is not open. */
-export function shownAddresses(
-  listeners: BindsByName,
-  shown: (bind: TcpBind) => string | null,
-): AddressesByName {
-  const found = new Map<string, string[]>()
-  for (const bind of tcpBindsIn(listeners)) {
-    const address = shown(bind)
-    const name = bind.isTls ? `${bind.name}.tls` : bind.name
-    if (address !== null) found.set(name, [...(found.get(name) ?? []), address])
-  }
-  return Object.fromEntries([...found].map(([name, all]) => [name, oneOrList(all)]))
-}
-
-/** All TCP addresses. */
-export const tcpBindsIn = (listeners: BindsByName): TcpBind[] =>
-  Object.entries(listeners).flatMap(([name, binds]) => tcpBindsOf(name, binds))
 
 export interface HeldPort {
   readonly bind: string
@@ -95,12 +72,15 @@ export class Sockets {
     this.drop()
     this.#forgetClosed()
     const problems: BindProblem[] = []
-    for (const { name, bind, key, path } of tcpBindsIn(listeners)) {
-      if (this.#open.has(key) || this.#staged.has(key)) continue
+    for (const bind of tcpBindsIn(listeners)) {
+      const { name, key, path } = bind
+      if (this.#staged.has(key)) continue
       try {
-        this.#staged.set(key, this.#openAddress(bind, slots))
+        const known = this.#open.get(key)
+        if (known !== undefined) known.unix?.stage(listeners[name]?.unix)
+        else this.#staged.set(key, this.#openAddress(bind.bind, slots, listeners[name]?.unix))
       } catch (error) {
-        problems.push(new BindProblem(name, bind, codeOf(error), path))
+        problems.push(BindProblem.of(error, name, bind.bind, path))
       }
     }
     if (problems.length > 0) this.drop()
@@ -122,7 +102,10 @@ export class Sockets {
     this.#staged = new Map()
     const named = new Set(tcpBindsIn(listeners).map(({ key }) => key))
     for (const [key, address] of this.#open) {
-      if (named.has(key)) continue
+      if (named.has(key)) {
+        address.unix?.commit()
+        continue
+      }
       closeAddress(address)
       this.#open.delete(key)
       this.#hasClosed = true
@@ -133,6 +116,7 @@ export class Sockets {
   drop(): void {
     for (const address of this.#staged.values()) closeAddress(address)
     this.#staged = new Map()
+    for (const { unix } of this.#open.values()) unix?.drop()
   }
 
   /**
@@ -142,6 +126,7 @@ export class Sockets {
   take(key: string, slot: number): TakenSocket {
     const address = this.#open.get(key) ?? this.#staged.get(key)
     if (!address) throw new Error(`address ${key} is not open`)
+    if (address.unix !== null) return { fd: address.unix.fd, port: 0 }
     const fd = address.fdBySlot.get(slot) ?? this.#makeSocket(address.host, address.port).fd
     address.fdBySlot.set(slot, fd)
     return { fd, port: address.port }
@@ -190,12 +175,17 @@ export class Sockets {
     })
   }
 
-  #openAddress(bind: string, slots: readonly number[]): OpenAddress {
+  #openAddress(bind: string, slots: readonly number[], access: UnixAccess | undefined): OpenAddress {
     const { host, port } = parseBind(bind)
+    const unixPath = unixPathOf(bind)
+    if (unixPath !== null) {
+      const unix = openUnix(unixPath, access, this.#isOrphans)
+      return { host, port, fdBySlot: new Map(), unix }
+    }
     if (port !== 0) this.#probe(host, port)
     const [firstSlot = 0, ...others] = slots
     const first = this.#makeSocket(host, port)
-    const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]) }
+    const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]), unix: null }
     try {
       for (const slot of others) address.fdBySlot.set(slot, this.#makeSocket(host, first.port).fd)
     } catch (error) {
@@ -289,4 +279,5 @@ function listen(host: string, port: number, { isShared }: { readonly isShared: b
 
 function closeAddress(address: OpenAddress): void {
   closeFds([...address.fdBySlot.values()])
+  address.unix?.close()
 }

@@ -6,7 +6,7 @@ import { bindUdp } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { parseAddress } from '../../lib/ip-address.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
-import type { AddressesByName, BindsByName } from './sockets.ts'
+import type { AddressesByName, BindsByName } from './binds.ts'
 
 const RETRY_EVERY_MS = 20
 const RETRY_MS = 1000

@@ -1,14 +1,8 @@
 // Listening sockets where the supervisor can hold none.
-import { parseBind, writeBind } from '../../lib/bind.ts'
-import type { BindProblem } from './bind-problem.ts'
-import {
-  shownAddresses,
-  type AddressesByName,
-  type BindsByName,
-  type HeldPort,
-  type ListeningSockets,
-  type TakenSocket,
-} from './sockets.ts'
+import { parseBind, unixPathOf, writeBind } from '../../lib/bind.ts'
+import { BindProblem } from './bind-problem.ts'
+import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
+import type { HeldPort, ListeningSockets, TakenSocket } from './sockets.ts'
 
 /**
  * Where descriptors cannot be handed on (elsewhere than on Linux): the machine in this process binds by
@@ -21,8 +15,10 @@ export class UnheldSockets implements ListeningSockets {
     this.#ports = ports
   }
 
-  stage(): readonly BindProblem[] {
-    return []
+  stage(listeners: BindsByName): readonly BindProblem[] {
+    return tcpBindsIn(listeners).flatMap(({ name, bind, path }) =>
+      unixPathOf(bind) === null ? [] : [new BindProblem(name, bind, 'ENOTSUP', path)],
+    )
   }
   heldPorts(): HeldPort[] {
     return []

@@ -1,15 +1,8 @@
 // All sockets that workers serve: those that listen for TCP, and those of udp listeners.
 import type { BindProblem } from './bind-problem.ts'
 import { FlowSockets, flowBindsIn } from './flow-sockets.ts'
-import {
-  Sockets,
-  tcpBindsIn,
-  type AddressesByName,
-  type BindsByName,
-  type HeldPort,
-  type ListeningSockets,
-  type TakenSocket,
-} from './sockets.ts'
+import { tcpBindsIn, type AddressesByName, type BindsByName } from './binds.ts'
+import { Sockets, type HeldPort, type ListeningSockets, type TakenSocket } from './sockets.ts'
 
 /** Keys of all addresses that workers serve. */
 export const workerKeysIn = (listeners: BindsByName): string[] =>

@@ -1,5 +1,5 @@
 import { Acceptor } from '../acceptor.ts'
-import { IPPROTO_TCP, setNonBlocking, setOption, TCP_NODELAY } from '../calls.ts'
+import { IPPROTO_TCP, isUnix, setNonBlocking, setOption, TCP_NODELAY } from '../calls.ts'
 import { listeningFd, served } from '../open-listening.ts'
 import { addressIn, portIn } from '../sockaddr.ts'
 import { localName } from '../socket-ends.ts'
@@ -27,6 +27,7 @@ export class EpollListening implements Listening {
       wheel: host.wheel,
       accept: (fd: number, from: DataView): void => this.#enter(fd, from, accepted),
       exhausted: host.exhausted,
+      isShared: isUnix(fd),
     }
     this.#acceptor = served(how, fd, () => new Acceptor(fd, parts))
     host.loop.hold()

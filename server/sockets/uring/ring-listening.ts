@@ -6,6 +6,7 @@ import type { Timed } from '../../lib/wheel.ts'
 import {
   EAGAIN,
   IPPROTO_TCP,
+  isUnix,
   OPEN_FLAGS,
   setNonBlocking,
   setOption,
@@ -26,6 +27,8 @@ const CANCEL = 1
 const CLOSE = 2
 
 const POLLIN = 1
+/** Of those who wait for it, in other processes too, one is told: the one that asked first. */
+const EXCLUSIVE = 0x10000000
 /** Most that are taken in one turn, where many come. */
 const AT_ONCE = 32
 const PAUSE_MS = 250
@@ -46,6 +49,8 @@ export class RingListening implements Listening, Asker, Timed {
   readonly #accepted: (socket: Socket) => void
   /** -1: closed. */
   #fd: number
+  /** Other processes accept from the very same socket: they take turns, one connection each. */
+  readonly #isShared: boolean
   #isParked = false
   #isAsked = false
   #isCancelled = false
@@ -58,6 +63,7 @@ export class RingListening implements Listening, Asker, Timed {
     this.port = localName(this.#fd)?.port ?? 0
     this.#host = host
     this.#accepted = accepted
+    this.#isShared = isUnix(this.#fd)
     setNonBlocking(this.#fd)
     // What is accepted has it from there.
     setOption(this.#fd, IPPROTO_TCP, TCP_NODELAY, 1)
@@ -111,7 +117,7 @@ export class RingListening implements Listening, Asker, Timed {
         return
       }
     }
-    this.#atOnce = Math.min(this.#atOnce * 2, AT_ONCE)
+    if (!this.#isShared) this.#atOnce = Math.min(this.#atOnce * 2, AT_ONCE)
   }
 
   #enter(fd: number): void {
@@ -141,7 +147,7 @@ export class RingListening implements Listening, Asker, Timed {
     if (this.#fd < 0 || this.#isParked || this.#isAsked) return
     const { waiter } = this.#host
     this.#isAsked = true
-    askReady(waiter.ring, this.#fd, waiter.tag(this, READY), POLLIN)
+    askReady(waiter.ring, this.#fd, waiter.tag(this, READY), this.#isShared ? POLLIN | EXCLUSIVE : POLLIN)
   }
 
   #cancel(): void {

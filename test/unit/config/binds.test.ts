@@ -94,3 +94,62 @@ describe('where only one address is taken', () => {
     expect(line).toEndWith('; one address only')
   })
 })
+
+describe('a Unix socket', () => {
+  const refused = (bind: string): string => linesOf(web(bind))[0]?.replace(/^.*allowed /, '') ?? ''
+
+  test('may be among them', () => {
+    expect(bindOf(web('"unix:/run/web.sock"'))).toEqual(['unix:/run/web.sock'])
+    const unix = configOf(
+      listeners('  web: { bind: ["unix:/run/web.sock", ":80"], unix: { group: 33 }, backend: app }'),
+    ).listeners['web']
+    expect(unix).toMatchObject({ bind: ['unix:/run/web.sock', ':80'], unix: { mode: '0660', group: '33' } })
+    expect(bindOf(web('":80"'))).toEqual([':80'])
+  })
+
+  test('is opened once', () => {
+    const twice = linesOf(web('["unix:/run/web.sock", ":80", "unix:/run/web.sock"]'))
+    expect(twice[0]).toContain(
+      'listeners.web.bind[2]: found "unix:/run/web.sock", allowed an address and port',
+    )
+    expect(twice).toHaveLength(1)
+  })
+
+  test('has a whole path, which is no longer than the system takes', () => {
+    const PATH = '"address:port" or the path of a Unix socket, such as "unix:/run/sluice/web.sock"'
+    expect(refused('"unix:web.sock"')).toBe(`${PATH}; write the whole path, from "/" on`)
+    expect(refused('"unix:/run//a/../web.sock"')).toBe(`${PATH}; write "unix:/run/web.sock"`)
+    expect(refused('"unix:///run/web.sock"')).toBe(`${PATH}; write "unix:/run/web.sock"`)
+    expect(refused('"/run/web.sock"')).toEndWith('; write "unix:/run/web.sock"')
+    expect(refused('"unix:/run/"')).toBe(`${PATH}; a folder is none`)
+    expect(refused('"unix:~/web.sock"')).toContain('${HOME}')
+    expect(refused('"unix:@web"')).toContain(
+      'names that begin with "@" are no files, and anybody may take them',
+    )
+    expect(refused(`"unix:/${'a'.repeat(107)}"`)).toStartWith('a path of at most 107 bytes')
+    expect(linesOf(web(`"unix:/${'a'.repeat(106)}"`))).toEqual([])
+  })
+
+  test('has a mode in octal digits', () => {
+    const withMode = (mode: string): string[] =>
+      linesOf(listeners(`  web: { bind: "unix:/a", unix: { mode: ${mode} }, backend: app }`))
+    expect(withMode('"0666"')).toEqual([])
+    expect(withMode('"600"')).toEqual([])
+    expect(withMode('0660')[0]).toContain(
+      'allowed a mode of three octal digits, such as "0660"; write "0660"',
+    )
+    expect(withMode('"rw"')[0]).toContain('allowed a mode of three octal digits')
+  })
+
+  test('is no address of a turn listener nor of UDP', () => {
+    const turn = 'listeners: { t: { protocol: turn, realm: r, auth: none, bind: "unix:/run/t.sock" } }'
+    expect(linesOf(turn)[0]).toContain('TCP and UDP only')
+  })
+
+  test('may stand among ranges as "unix:"', () => {
+    const step = (range: string): string[] =>
+      linesOf(listeners(`  web: { bind: "unix:/a", trusted_proxies: ["${range}"], backend: app }`))
+    expect(step('unix:')).toEqual([])
+    expect(step('unix:/a')[0]).toContain('allowed an address or range')
+  })
+})

@@ -72,7 +72,7 @@ test.each([
     ['write "127.0.0.1:80"', 'write "http://a:1"'],
   ],
   [
-    'listen: unix:/run/x.sock\nbackends: [{ url: "http://a:1" }]',
+    'listen: ":0"\nadmin: { bind: "unix:/run/x.sock" }\nbackends: [{ url: "http://a:1" }]',
     ['TCP and UDP only: a socket of the file system is not opened'],
   ],
   [
