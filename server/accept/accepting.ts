@@ -19,6 +19,9 @@ import { sockets } from '../sockets/sockets.ts'
 
 /** So many clients must have gone before others are accepted; half of them where there are few. */
 const AGAIN_CLIENTS = 4
+/** Where many wait, the places of idle clients become free in such parts of all, and so many at most. */
+const PART = 16
+const PART_MAX = 64
 const LOOK_EVERY_MS = 100
 /** So many idle connections to servers end at once where descriptors are scarcer than was reckoned. */
 const IDLE_ENDED = 16
@@ -26,7 +29,7 @@ const IDLE_ENDED = 16
 /** Hears that accepting has stopped at a limit, that it still is (every so often), and that it goes on. */
 export interface AcceptNews {
   stopped(limit: number, clients: number): void
-  /** So many clients must go before others are accepted. */
+  /** So many of those that are idle should go. */
   waiting(clients: number): void
   resumed(): void
 }
@@ -41,8 +44,8 @@ interface Parked {
   unpark(): void
 }
 
-/** Who hears of it. */
-export function tellAcceptingTo(hears: AcceptNews): void {
+/** Who hears of it; null: nobody. */
+export function tellAcceptingTo(hears: AcceptNews | null): void {
   news = hears
 }
 
@@ -85,11 +88,11 @@ function lookAgain(): void {
   if (state.isStopped) {
     const again = againClients()
     const surplus = state.clients - Math.max(0, clientsMax() - again)
-    if (surplus > 0) return news?.waiting(surplus)
+    if (surplus > 0) return news?.waiting(Math.max(surplus, partOfClients()))
     if (isScarce(nextDescriptor() + again)) {
       if (giveUp(IDLE_ENDED) > 0) return
       // Without a client nothing is about to be closed: what is there has to do, or nobody is served again.
-      if (state.clients > 0 || !hasDescriptors()) return news?.waiting(again)
+      if (state.clients > 0 || !hasDescriptors()) return news?.waiting(Math.max(again, partOfClients()))
     }
     state.isStopped = false
     news?.resumed()
@@ -103,6 +106,7 @@ function lookAgain(): void {
   look = null
 }
 
+const partOfClients = (): number => Math.min(PART_MAX, Math.floor(clientsMax() / PART))
 const againClients = (): number => Math.max(1, Math.min(AGAIN_CLIENTS, Math.floor(clientsMax() / 2)))
 
 function takeBack(one: Parked): boolean {

@@ -283,8 +283,7 @@ export class Inbound extends Conn implements ClientConnection {
     if (!this.isIdle) return
     // The first request of a connection just accepted, or the next of one that is busy, may be on its way: it
     // is worth a short wait, and its answer says that the connection ends.
-    if (this.#served === 0 || nowMs - this.#answeredMs < NEXT_REQUEST_MS)
-      return this.heed(nowMs + NEXT_REQUEST_MS)
+    if (nowMs - this.#answeredMs < NEXT_REQUEST_MS) return this.heed(nowMs + NEXT_REQUEST_MS)
     this.place = 'over'
     this.finish()
   }

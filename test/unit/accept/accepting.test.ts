@@ -9,6 +9,7 @@ import {
   clientGone,
   clientsMax,
   isAcceptingStopped,
+  tellAcceptingTo,
 } from '../../../server/accept/accepting.ts'
 import { limitDescriptors } from '../../../server/lib/descriptor-budget.ts'
 import { BunSocket } from '../../../server/sockets/bun/bun-socket.ts'
@@ -70,6 +71,29 @@ if (process.platform === 'linux') {
       await waitFor(() => !isAcceptingStopped())
     }
     accepting.stop()
+  })
+
+  test('where clients wait, a part of all places is asked for, and as many as are needed', async () => {
+    const asked: number[] = []
+    tellAcceptingTo({ stopped() {}, waiting: (count) => void asked.push(count), resumed() {} })
+    const accepting = new Accepting(ANY_PORT, false, (socket) => socket.terminate())
+    for (const [places, least] of [
+      [8, 4],
+      [12, 4],
+      [160, 10],
+      [4000, 64],
+    ] as const) {
+      limitDescriptors(24 + 2 * places, 0)
+      expect(clientsMax()).toBe(places)
+      for (let n = 0; n < places; n++) clientAccepted(0)
+      asked.length = 0
+      await waitFor(() => asked.length > 0)
+      expect([places, asked[0]]).toEqual([places, least])
+      for (let n = 0; n < places; n++) clientGone()
+      await waitFor(() => !isAcceptingStopped())
+    }
+    accepting.stop()
+    tellAcceptingTo(null)
   })
 
   test('when the last client has gone accepting goes on, though more descriptors are in use than were reckoned', async () => {
