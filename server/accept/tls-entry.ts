@@ -1,9 +1,9 @@
-// The step of TLS: a handshake with the certificate that is the listener's at this moment, then the decrypted
-// connection goes on.
+// The step of TLS: a handshake with one of the listener's certificates, as they are at this moment, then the
+// decrypted connection goes on.
 import { BunSocket } from '../sockets/bun/bun-socket.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { type Shaking, acceptTls, factsOf } from '../tls/accept-tls.ts'
-import type { Certificate } from '../tls/certificate.ts'
+import type { ListenerTls } from '../tls/listener-tls.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
@@ -12,7 +12,7 @@ const HANDSHAKE_MS = 10_000
 
 export interface TlsEntryParts {
   readonly arrivals: Arrivals
-  readonly certificate: Certificate
+  readonly tls: ListenerTls
   /** From alpnList(). */
   readonly alpn: Uint8Array
   /** Gets the decrypted connection. */
@@ -27,22 +27,23 @@ export class TlsEntry implements Entry {
   }
 
   accept(raw: Socket, from: Arrival): void {
-    const { certificate, alpn } = this.#parts
     const shaking = new Handshake(this.#parts, raw, from)
     // Only Bun has TLS: on an address that has just become one for it, somebody may still have come
     // otherwise.
     if (!(raw instanceof BunSocket)) return shaking.terminate()
-    shaking.begin(acceptTls(raw, { certificate, alpn, owner: shaking }))
+    shaking.begin(acceptTls(raw, { alpn: this.#parts.alpn, owner: shaking }))
   }
 }
 
 class Handshake extends Arriving implements Shaking {
+  readonly tls: ListenerTls
   readonly #next: Entry
   readonly #from: Arrival
   #decrypted: BunSocket | null = null
 
-  constructor({ arrivals, next }: TlsEntryParts, raw: Socket, from: Arrival) {
+  constructor({ arrivals, tls, next }: TlsEntryParts, raw: Socket, from: Arrival) {
     super(arrivals, raw, from, HANDSHAKE_MS)
+    this.tls = tls
     this.#next = next
     this.#from = from
   }

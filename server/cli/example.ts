@@ -5,6 +5,7 @@ import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
+import https from '../../config/examples/https.yaml' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
 import rules from '../../config/examples/rules.yaml' with { type: 'text' }
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
@@ -46,6 +47,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'several-listeners.yaml': severalListeners,
   'behind-balancer.yaml': behindBalancer,
   'stun.yaml': stun,
+  'https.yaml': https,
   'turn.yaml': turn,
   'turn-users.yaml': turnUsers,
 }

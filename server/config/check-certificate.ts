@@ -6,26 +6,33 @@ import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
 import { whyUnread } from './why-unread.ts'
 
-/** Checks a certificate chain and its key, both PEM files. */
+/** Of a chain and its key. */
+interface Pair<T> {
+  readonly cert: T
+  readonly key: T
+}
+
+/** Checks a certificate chain and its key, both PEM files; the first of the chain, if it can be read. */
 export function checkCertificate(
   checked: Written,
-  path: Path,
-  { cert, key }: { readonly cert: string; readonly key: string },
-): void {
-  const chain = readChain(checked, [...path, 'cert'], cert)
-  const privateKey = readKey(checked, [...path, 'key'], key)
+  path: Pair<Path>,
+  { cert, key }: Pair<string>,
+): X509Certificate | null {
+  const chain = readChain(checked, path.cert, cert)
+  const privateKey = readKey(checked, path.key, key)
   const [leaf, ...others] = chain ?? []
-  if (leaf === undefined) return
-  checkDates(checked, [...path, 'cert'], cert, leaf)
-  if (privateKey === null || leaf.checkPrivateKey(privateKey)) return
+  if (leaf === undefined) return null
+  checkDates(checked, path.cert, cert, leaf)
+  if (privateKey === null || leaf.checkPrivateKey(privateKey)) return leaf
   const isLater = others.some((one) => one.checkPrivateKey(privateKey))
   checked.report({
     code: 'conflict',
-    path: [...path, 'key'],
-    found: `${checked.said([...path, 'key'], key)}, the key of another certificate`,
-    allowed: `that of the first one in ${checked.said([...path, 'cert'], cert)}`,
+    path: path.key,
+    found: `${checked.said(path.key, key)}, the key of another certificate`,
+    allowed: `that of the first one in ${checked.said(path.cert, cert)}`,
     hint: isLater ? 'put its own certificate first in the chain, those of its issuers behind it' : null,
   })
+  return leaf
 }
 
 /** Checks files of issuers, PEM; where each of them stands is told by `pathOf`. */
@@ -48,6 +55,7 @@ export function checkIssuers(
   }
 }
 
+const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g
 const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
 const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
@@ -55,14 +63,19 @@ function readChain(checked: Written, path: Path, name: string): readonly X509Cer
   const text = readFile(checked, path, name)
   if (text === null) return null
   const blocks = text.match(BLOCK) ?? []
+  const isCut = blocks.length < (text.match(BEGIN)?.length ?? 0)
   try {
-    if (blocks.length > 0) return blocks.map((block) => new X509Certificate(block))
+    if (blocks.length > 0 && !isCut) return blocks.map((block) => new X509Certificate(block))
   } catch {
     // Told below.
   }
   const isSwapped = blocks.length === 0 && IS_KEY.test(text)
   wrong(checked, path, name, {
-    found: blocks.length === 0 ? 'without a certificate in it' : 'with a certificate that cannot be read',
+    found: isCut
+      ? 'which ends in the midst of a certificate'
+      : blocks.length === 0
+        ? 'without a certificate in it'
+        : 'with a certificate that cannot be read',
     allowed: 'a certificate and those of its issuers, in PEM',
     hint: isSwapped ? 'a key stands in it: is it that of "key"?' : null,
   })

@@ -37,7 +37,10 @@ export function checkServerTls(checked: Checked, path: Path, { servers, tls }: B
 
 /** Our certificate for servers that want one. */
 function checkOwn(checked: Checked, path: Path, { cert, key }: NonNullable<BackendConfig['tls']>): void {
-  if (cert !== undefined && key !== undefined) return checkCertificate(checked, path, { cert, key })
+  if (cert !== undefined && key !== undefined) {
+    checkCertificate(checked, { cert: [...path, 'cert'], key: [...path, 'key'] }, { cert, key })
+    return
+  }
   if (cert === undefined && key === undefined) return
   const [has, lacks] = cert === undefined ? ['key', 'cert'] : ['cert', 'key']
   checked.report({

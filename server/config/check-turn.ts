@@ -29,7 +29,7 @@ export function checkTurn(
   checkProxies(checked, path, listener)
   if (tls === undefined) return
   checkLiteral(checked, [...path, 'tls', 'bind'], tls.bind)
-  checkCertificate(checked, [...path, 'tls'], tls)
+  checkCertificate(checked, { cert: [...path, 'tls', 'cert'], key: [...path, 'tls', 'key'] }, tls)
 }
 
 function checkProxies(

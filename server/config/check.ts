@@ -2,6 +2,7 @@
 // other.
 import { formatDuration } from '../lib/durations.ts'
 import { checkBackends } from './check-backends.ts'
+import { checkCertificates } from './check-certificates.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
@@ -23,6 +24,7 @@ export function checkConfig(
 ): ReadonlySet<string> {
   const checked = new Checked(config, tree, problems, world)
   checkListeners(checked)
+  checkCertificates(checked)
   checkRules(checked)
   checkBackends(checked)
   checkResolver(checked)

@@ -1,7 +1,7 @@
 // The protocols that listeners speak. One that is added is a row here, and a machine: see compile of
 // server/snapshot and the entries of server/worker.
 import type { TSchema } from '@sinclair/typebox'
-import { HttpListenerOptions } from '../http/listener.options.ts'
+import { HttpListenerOptions, HttpsListenerOptions } from '../http/listener.options.ts'
 import type { Family } from '../lib/server-url.ts'
 import { TcpListenerOptions } from '../tcp/tcp.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
@@ -24,6 +24,13 @@ const tcp: ListenerProtocol<typeof TcpListenerOptions> = {
   check: () => {},
 }
 
+const https: ListenerProtocol<typeof HttpsListenerOptions> = {
+  options: HttpsListenerOptions,
+  takesRules: true,
+  family: 'http',
+  check: checkHttpListener,
+}
+
 const turn: ListenerProtocol<typeof TurnListenerOptions> = {
   options: TurnListenerOptions,
   takesRules: false,
@@ -32,7 +39,7 @@ const turn: ListenerProtocol<typeof TurnListenerOptions> = {
 }
 
 /** By the word of "protocol"; the first is meant where none is written. */
-export const PROTOCOLS = { http, tcp, turn } as const
+export const PROTOCOLS = { http, https, tcp, turn } as const
 
 type Protocols = typeof PROTOCOLS
 type Options = { [K in keyof Protocols]: Protocols[K]['options']['static'] }[keyof Protocols]

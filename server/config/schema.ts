@@ -2,12 +2,13 @@
 // only what works.
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { BackendOptions } from '../backends/backend.options.ts'
-import { NO_TLS } from '../http/listener.options.ts'
+import { NO_OTHER_HTTP } from '../http/listener.options.ts'
 import { Bind, Cidr, Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { SocketsOptions } from '../sockets/sockets.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
+import { CertificateOptions } from '../tls/certificate.options.ts'
 import { PROTOCOLS } from './listener-protocols.ts'
 
 type Rows = Readonly<Record<string, { readonly options: TSchema }>>
@@ -18,12 +19,12 @@ const optionsOf = <R extends Rows>(rows: R): R[keyof R]['options'][] =>
 export const ListenerOptions = MapBy('protocol', optionsOf(PROTOCOLS), {
   description: 'An open address and its protocol.',
   said: {
-    https: NO_TLS,
-    tls: NO_TLS,
-    h2: NO_TLS,
-    http2: NO_TLS,
-    http3: NO_TLS,
-    grpc: NO_TLS,
+    tls: 'write https: TLS ends here',
+    ssl: 'write https: TLS ends here',
+    h2: NO_OTHER_HTTP,
+    http2: NO_OTHER_HTTP,
+    http3: NO_OTHER_HTTP,
+    grpc: NO_OTHER_HTTP,
     udp: 'there are listeners for HTTP, TCP and TURN only',
     ws: 'write http: WebSockets come by it',
     websocket: 'write http: WebSockets come by it',
@@ -50,6 +51,7 @@ const AdminOptions = Type.Object(
 export const ConfigOptions = Type.Object(
   {
     listeners: MapOf('name', ListenerOptions, 'Open addresses, by name.'),
+    certificates: MapOf('name', CertificateOptions, 'Certificates of listeners, by name.'),
     rules: Type.Array(RuleOptions, {
       default: [],
       maxItems: 100_000,

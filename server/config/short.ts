@@ -22,7 +22,7 @@ import {
 /** The name of all three. */
 export const DEFAULT_NAME = 'default'
 
-const LONG_ONLY = ['listeners', 'rules', 'backends']
+const LONG_ONLY = ['listeners', 'certificates', 'rules', 'backends']
 const GLOBAL_KEYS = Object.keys(ConfigOptions.properties).filter((key) => !LONG_ONLY.includes(key))
 /** "tls" beside "listen" would be taken for that of the listener. */
 const LONG_OF_BACKENDS = ['servers', 'tls']
@@ -194,7 +194,7 @@ function reportUnknown(
   const isListeners = Object.hasOwn(HttpListenerOptions.properties, key)
   // A listener's key as well.
   const isSlip = key === 'backend' && !entries.has('backends')
-  const isLonger = (isListeners && !isSlip) || key === 'respond' || key === 'redirect'
+  const isLonger = (isListeners && !isSlip) || ['respond', 'redirect', 'certificates'].includes(key)
   const longer = isLonger ? `it needs the long form: ${SPELLED}` : null
   problems.add({
     code: 'unknown-key',

@@ -10,9 +10,10 @@ import type { Machine, World } from './world.ts'
 /** Certificates with their chains are a few KiB. */
 const FILE_BYTES_MAX = 1_048_576
 
-/** What listeners and backends there are. */
+/** What listeners, certificates and backends there are. */
 export interface Names {
   readonly listeners: object
+  readonly certificates: object
   readonly backends: object
 }
 
@@ -98,7 +99,7 @@ export class Written {
   }
 
   /** Whether the key is there with a value of another kind: a problem was reported, its names are unknown. */
-  isBroken(key: 'listeners' | 'rules' | 'backends'): boolean {
+  isBroken(key: 'listeners' | 'certificates' | 'rules' | 'backends'): boolean {
     const tree = treeAt(this.#tree, [key])
     return tree !== null && tree.is !== (key === 'rules' ? 'list' : 'map')
   }
@@ -110,7 +111,7 @@ export class Written {
   }
 
   /** Reports a name that is not among those known. */
-  resolve(kind: 'listener' | 'backend', name: string, path: Path): void {
+  resolve(kind: 'listener' | 'certificate' | 'backend', name: string, path: Path): void {
     const plural = `${kind}s` as const
     if (isStandIn(name) || this.isBroken(plural) || Object.hasOwn(this.#names[plural], name)) return
     const names = Object.keys(this.#names[plural])

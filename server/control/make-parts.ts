@@ -5,7 +5,7 @@ import type { Resolver } from '../lib/resolver.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { AdminKeeper } from './admin-keeper.ts'
 import { Applier } from './change/apply.ts'
-import { readCertificates } from './change/certificates.ts'
+import { certificateSources } from './certificate-sources.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
 import { LiveServerTls, readServerFiles } from './change/server-tls.ts'
 import { FilePart } from './change/file-part.ts'
@@ -110,7 +110,11 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
       return amended.plan
     })
   const { isWatching } = options
-  const certificates = new LiveCertificates({ isWatching, amend })
+  const certificates = new LiveCertificates({
+    sources: certificateSources({ data, isWatching, nowMs: Date.now }),
+    nowMs: Date.now,
+    amend,
+  })
   const serverTls = new LiveServerTls({ isWatching, amend })
   const hands = { board, prober, resolver, sockets, turn, certificates, serverTls }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
@@ -140,7 +144,7 @@ type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn'> & {
 
 function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
   const { chosen, crew, file, history } = options
-  const { board, sockets, turn } = hands
+  const { board, certificates, sockets, turn } = hands
   return new Applier({
     parts: partsOf({
       file: new FilePart({ file, onWritten: options.onWritten }),
@@ -154,7 +158,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
     isReusable: ({ index, sincePlan }) =>
       board.scoreboard.inFlight(index) === 0 && options.oldestPlan() >= sincePlan,
     gather: async (words) => ({
-      certificates: await readCertificates(words),
+      ...(await certificates.gather(words)),
       door: await turn.doorOf(words),
       files: await readServerFiles(words),
     }),

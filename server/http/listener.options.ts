@@ -1,10 +1,13 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
-import { Binds, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
+import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
+import { TlsOptions } from '../tls/tls.options.ts'
 
 /** Said of what is written for it. */
-export const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
+export const NO_OTHER_HTTP = 'only HTTP/1.1 is spoken: write https, or http in the clear'
+const FOR_HTTPS =
+  'write protocol: https, and "certificates" with the names of some, which stand at the top level'
 
 const ListenerTimeouts = Type.Object(
   {
@@ -106,69 +109,100 @@ const StatusEndpoints = Type.Object(
   },
 )
 
+const SHARED = {
+  bind: Binds(
+    'Address and port, such as "0.0.0.0:8080" or "[::]:8080", a Unix socket such as "unix:/run/sluice/web.sock", or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs, X-Forwarded-For, ranges and keys of limits.',
+    { takesUnix: true },
+  ),
+  unix: UnixOptions,
+  backend: Type.Optional(Name({ description: 'The backend of all its requests, when there are no rules.' })),
+  trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.', takesUnix: true }), {
+    default: [],
+    description:
+      'Proxies in front of us that are believed: who the client is (client_from), what it asked for (X-Forwarded-Proto, -Host and -Port), X-Request-Id. Of others nothing is believed, and all such fields are dropped.',
+  }),
+  client_from: Type.Optional(
+    Words(['x_forwarded_for', 'forwarded', 'x_real_ip', 'proxy_protocol'], {
+      description:
+        'The one field in which trusted_proxies name the client: X-Forwarded-For, Forwarded (RFC 7239; scheme and host are read of it too) or X-Real-IP. The other two are dropped: proxies pass them on as clients send them. Where it cannot be read the client is unknown, and ip rules refuse it. proxy_protocol: the client is whom the header of the PROXY protocol names, and no field is believed; with one of the others beside a PROXY header, whom the header names is looked for in trusted_proxies. Default: proxy_protocol where that is set, else x_forwarded_for.',
+    }),
+  ),
+  proxy_protocol: ProxyProtocol(
+    'Its client is then the client everywhere: in rules, logs and what servers are told; a LOCAL or UNKNOWN header leaves it the other end of the socket.',
+  ),
+  forwarded: Words(['x-forwarded', 'forwarded', 'both'], {
+    default: 'x-forwarded',
+    description:
+      'Which fields tell the servers about the client: X-Forwarded-For, -Host, -Proto and -Port, or Forwarded (RFC 7239).',
+  }),
+  underscore_fields: Words(['drop', 'keep'], {
+    default: 'drop',
+    description:
+      'Header fields whose name has an underscore: many servers cannot tell them from those with a hyphen.',
+  }),
+  status_endpoints: StatusEndpoints,
+  half_close: Words(['abort', 'answer'], {
+    default: 'abort',
+    description: "What a client's FIN before its answer is complete means.",
+  }),
+  timeouts: ListenerTimeouts,
+  limits: ListenerLimits,
+}
+
+const ALSO = {
+  address: 'bind',
+  addr: 'bind',
+  listen: 'bind',
+  port: 'bind',
+  default_backend: 'backend',
+  trusted: 'trusted_proxies',
+}
+
+const LACKS = {
+  host: 'it belongs to "match" of a rule',
+  server_name: 'it is "host" in "match" of a rule',
+  rules: 'rules stand at the top level, with match: { listener: NAME }',
+}
+
 export const HttpListenerOptions = Type.Object(
   {
-    bind: Binds(
-      'Address and port, such as "0.0.0.0:8080" or "[::]:8080", a Unix socket such as "unix:/run/sluice/web.sock", or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs, X-Forwarded-For, ranges and keys of limits.',
-      { takesUnix: true },
-    ),
-    unix: UnixOptions,
+    ...SHARED,
     protocol: Words(['http'], { default: 'http', description: 'What is spoken on it.' }),
-    backend: Type.Optional(
-      Name({ description: 'The backend of all its requests, when there are no rules.' }),
-    ),
-    trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.', takesUnix: true }), {
-      default: [],
-      description:
-        'Proxies in front of us that are believed: who the client is (client_from), what it asked for (X-Forwarded-Proto, -Host and -Port), X-Request-Id. Of others nothing is believed, and all such fields are dropped.',
-    }),
-    client_from: Type.Optional(
-      Words(['x_forwarded_for', 'forwarded', 'x_real_ip', 'proxy_protocol'], {
-        description:
-          'The one field in which trusted_proxies name the client: X-Forwarded-For, Forwarded (RFC 7239; scheme and host are read of it too) or X-Real-IP. The other two are dropped: proxies pass them on as clients send them. Where it cannot be read the client is unknown, and ip rules refuse it. proxy_protocol: the client is whom the header of the PROXY protocol names, and no field is believed; with one of the others beside a PROXY header, whom the header names is looked for in trusted_proxies. Default: proxy_protocol where that is set, else x_forwarded_for.',
-      }),
-    ),
-    proxy_protocol: ProxyProtocol(
-      'Its client is then the client everywhere: in rules, logs and what servers are told; a LOCAL or UNKNOWN header leaves it the other end of the socket.',
-    ),
-    forwarded: Words(['x-forwarded', 'forwarded', 'both'], {
-      default: 'x-forwarded',
-      description:
-        'Which fields tell the servers about the client: X-Forwarded-For, -Host, -Proto and -Port, or Forwarded (RFC 7239).',
-    }),
-    underscore_fields: Words(['drop', 'keep'], {
-      default: 'drop',
-      description:
-        'Header fields whose name has an underscore: many servers cannot tell them from those with a hyphen.',
-    }),
-    status_endpoints: StatusEndpoints,
-    half_close: Words(['abort', 'answer'], {
-      default: 'abort',
-      description: "What a client's FIN before its answer is complete means.",
-    }),
-    timeouts: ListenerTimeouts,
-    limits: ListenerLimits,
   },
   {
     description: 'An open address and its protocol.',
-    also: {
-      address: 'bind',
-      addr: 'bind',
-      listen: 'bind',
-      port: 'bind',
-      default_backend: 'backend',
-      trusted: 'trusted_proxies',
-    },
+    also: ALSO,
     lacks: {
-      tls: NO_TLS,
-      ssl: NO_TLS,
-      cert: NO_TLS,
-      certificate: NO_TLS,
-      key: NO_TLS,
-      host: 'it belongs to "match" of a rule',
-      server_name: 'it is "host" in "match" of a rule',
-      rules: 'rules stand at the top level, with match: { listener: NAME }',
+      ...LACKS,
+      tls: FOR_HTTPS,
+      ssl: FOR_HTTPS,
+      cert: FOR_HTTPS,
+      certificate: FOR_HTTPS,
+      certificates: 'it needs "protocol: https"',
+      key: FOR_HTTPS,
     },
   },
 )
-export type HttpListenerConfig = Static<typeof HttpListenerOptions>
+
+export const HttpsListenerOptions = Type.Object(
+  {
+    ...SHARED,
+    protocol: Words(['https'], { description: 'What is spoken on it: HTTP/1.1 in TLS.' }),
+    certificates: OneOrMore(
+      Name({ description: 'One of the certificates at the top level.' }),
+      'Certificates, by name. A client gets the one that is for the name it asks for (SNI): exactly, else by a wildcard of one label; the first one where it asks for none, or for one that none is for.',
+    ),
+    tls: TlsOptions,
+  },
+  {
+    description: 'An open address where HTTP is spoken in TLS.',
+    also: { ...ALSO, certificate: 'certificates', cert: 'certificates', ssl: 'tls' },
+    lacks: {
+      ...LACKS,
+      key: 'certificates stand at the top level, by name: "certificates" names them',
+      min_version: 'it belongs to "tls"',
+      ciphers: 'it belongs to "tls"',
+    },
+  },
+)
+export type HttpListenerConfig = Static<typeof HttpListenerOptions> | Static<typeof HttpsListenerOptions>

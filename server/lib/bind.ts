@@ -51,7 +51,10 @@ export interface Binds {
   readonly protocol?: string | undefined
   /** What `bind` is opened for; TCP where nothing is said. */
   readonly transports?: readonly string[] | undefined
-  readonly tls?: { readonly bind: string } | undefined
+  /** Its `bind`: another TCP address, where the same is spoken in TLS. */
+  readonly tls?: { readonly bind?: string; readonly profile?: string } | undefined
+  /** There are some: TLS is spoken on `bind`. */
+  readonly certificates?: readonly string[] | undefined
   /** Who may connect to those of its addresses that are Unix sockets. */
   readonly unix?: UnixAccess | undefined
   readonly discovery?: string | undefined
@@ -86,7 +89,7 @@ export interface TcpBind {
 export function tcpBindsOf(name: string, binds: Binds): TcpBind[] {
   const { tls } = binds
   const found = transportsOf(binds).includes('tcp') ? plainBindsOf(name, binds) : []
-  if (tls === undefined) return found
+  if (tls?.bind === undefined) return found
   const listener = `${name}#tls`
   const { bind } = tls
   return [
@@ -97,9 +100,10 @@ export function tcpBindsOf(name: string, binds: Binds): TcpBind[] {
 
 function plainBindsOf(name: string, binds: Binds): TcpBind[] {
   const all = bindsOf(binds)
+  const isTls = binds.certificates !== undefined
   return all.map((bind, index) => {
     const listener = index === 0 ? name : `${name}#${index}`
-    return { name, listener, bind, key: socketKey(listener, bind), path: pathOf(all, index), isTls: false }
+    return { name, listener, bind, key: socketKey(listener, bind), path: pathOf(all, index), isTls }
   })
 }
 

@@ -1,11 +1,13 @@
-// Listeners of HTTP: their own rules, ready to match, and whom they believe.
+// Listeners of HTTP, in TLS or not: their own rules, ready to match, and whom they believe.
 import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Steps } from '../lib/slices.ts'
+import { settingsOf } from '../tls/tls-settings.ts'
 import { type MatchSource, matchSteps } from '../rules/match.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { toBackend } from './destination.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
+import { compileTls } from './compile-tls.ts'
 import { at, stepsAt } from './compile-problem.ts'
 import { splitSteps } from './rule-steps.ts'
 import type { Listener, OwnDocument, Rule } from './snapshot.ts'
@@ -17,7 +19,11 @@ export function* compileHttp(source: ListenerSource<HttpListenerConfig>): Steps<
   const documents = documentsOf(options.status_endpoints)
   const { admin: words } = ground.plan.config
   const admin = at('admin.trusted', () => Ranges.parse(words === false ? [] : words.trusted))
-  return { kind: 'http', name, options, trusted, proxies: proxiesOf(source), documents, admin, match }
+  const tls =
+    options.protocol === 'https'
+      ? compileTls(options.certificates, settingsOf(options.tls), `${path}.certificates`, ground)
+      : null
+  return { kind: 'http', name, options, tls, trusted, proxies: proxiesOf(source), documents, admin, match }
 }
 
 /** Those of the list that are for it; its one backend where none is. */

@@ -21,6 +21,7 @@ function* compileListener(source: ListenerSource<ListenerWords>): Steps<AnyListe
   const { options } = source
   switch (options.protocol) {
     case 'http':
+    case 'https':
       return yield* compileHttp({ ...source, options })
     case 'tcp':
       return compileTcp({ ...source, options })

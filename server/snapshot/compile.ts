@@ -28,7 +28,7 @@ export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(in
 
 /** The same in steps, so that whoever serves meanwhile can pause it. */
 export function* compileSteps({ plan, board, previous, ground }: CompileInput): Steps<Snapshot> {
-  const { config, number } = plan
+  const { config, number, challenges } = plan
   checkResolver(config.resolver.servers)
   const backends = compileBackends(plan, board, previous)
   const rules: Rule[] = []
@@ -41,7 +41,7 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   }
   const certificates = new Map<string, Certificate>()
   const listeners = yield* compileListeners({ plan, previous, backends, rules, patterns, certificates })
-  return { number, config, listeners, backends, certificates, made }
+  return { number, config, listeners, backends, certificates, challenges, made }
 }
 
 function compileBackends(

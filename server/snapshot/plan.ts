@@ -31,12 +31,14 @@ export interface Plan {
    */
   readonly door: string | null
   /**
-   * By name (tls/certificates.ts), those that listeners have for TLS: their files may change, or be gone,
-   * when a worker is replaced.
+   * By name (tls/certificates.ts), all that the config has: their files may change, or be gone, when a worker
+   * is replaced.
    */
   readonly certificates: Readonly<Record<string, CertificateText>>
   /** What CAs are answered that look whether a name leads here. */
   readonly httpChallenges?: ChallengeTokens
   /** What stands in the files that TLS with servers is made of, by their paths; left out: there are none. */
   readonly files?: FileTexts | undefined
+  /** By the name that is asked for by `acme-tls/1`: what answers challenges that are under way (RFC 8737). */
+  readonly challenges: Readonly<Record<string, CertificateText>>
 }

@@ -6,9 +6,10 @@ import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Match, Redirect } from '../rules/match.ts'
-import type { Certificate } from '../tls/certificate.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
+import type { ChallengeTexts } from '../tls/challenges.ts'
 import type { Certificates } from '../tls/certificates.ts'
+import type { ListenerTls } from '../tls/listener-tls.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 
 export interface Snapshot {
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly listeners: ReadonlyMap<string, AnyListener>
   readonly backends: ReadonlyMap<string, Backend>
   readonly certificates: Certificates
+  /** What answers challenges that are under way. */
+  readonly challenges: ChallengeTexts
   /** The steps of rules that have some, by the rule's name, for the snapshot after this one. */
   readonly made: ReadonlyMap<string, readonly MadeStep[]>
 }
@@ -33,6 +36,8 @@ export interface Listener {
   readonly kind: 'http'
   readonly name: string
   readonly options: HttpListenerConfig
+  /** Null: it is spoken in the clear. */
+  readonly tls: ListenerTls | null
   readonly trusted: Ranges
   /** Who speaks the PROXY protocol before a connection; null: nobody. */
   readonly proxies: Ranges | null
@@ -70,7 +75,7 @@ export interface TurnListener {
   /** Path of the relay's Unix socket. */
   readonly door: string
   /** Null: it has no address for TLS. */
-  readonly certificate: Certificate | null
+  readonly tls: ListenerTls | null
 }
 
 export interface Rule {

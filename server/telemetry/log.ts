@@ -20,6 +20,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'not_written',
   'certificate_replaced',
   'certificate_refused',
+  'certificate_not_kept',
   'worker_hung',
   'worker_exited',
   'worker_replaced',

@@ -1,11 +1,19 @@
 // The server's side of TLS on a connection that was accepted in the clear. So the certificate is chosen for
 // each connection, and another one needs no other listener: not even for clients that give no name (SNI).
+//
+// Each handshake begins with the context of the listener's first certificate, which is the same as long as
+// that is: the keys of tickets are that context's, so sessions are resumed whatever name they were for. Where
+// the client asks for a name, the context of another certificate takes over in the midst of it.
 import type { Socket as NativeSocket, SocketHandler } from 'bun'
+import { ptr } from 'bun:ffi'
+import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
+import { libc } from '../lib/native.ts'
 import { flush } from '../lib/stage.ts'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { NOBODY, type SocketEvents } from '../sockets/socket.ts'
-import type { Certificate } from './certificate.ts'
+import type { NativeContext } from './certificate.ts'
+import type { ListenerTls } from './listener-tls.ts'
 
 /** What is known of a connection by its TLS. */
 export interface TlsFacts {
@@ -17,12 +25,12 @@ export interface TlsFacts {
 
 /** Who waits for a handshake. */
 export interface Shaking extends SocketEvents {
+  readonly tls: ListenerTls
   /** How it went; after a failure the close follows. */
   onHandshake(isDone: boolean): void
 }
 
 export interface AcceptTlsOptions {
-  readonly certificate: Certificate
   /**
    * From alpnList(); who offers protocols and none of these is refused (RFC 7301 §3.2), who offers nothing is
    * not.
@@ -33,14 +41,15 @@ export interface AcceptTlsOptions {
 }
 
 /** Begins a handshake; returns the decrypted connection. `raw` is nobody's business any more. */
-export function acceptTls(raw: BunSocket, { certificate, alpn, owner }: AcceptTlsOptions): BunSocket {
+export function acceptTls(raw: BunSocket, { alpn, owner }: AcceptTlsOptions): BunSocket {
   const { native } = raw
+  const { certificates, settings } = owner.tls
   const socket = new BunSocket(native, true)
   socket.owner = owner
   // The public types know only the client's side.
   const options = {
     isServer: true,
-    tls: { secureContext: certificate.native, ALPNProtocols: alpn },
+    tls: { secureContext: certificates.first.contextFor(settings), ALPNProtocols: alpn },
     data: socket,
     socket: decryptedEvents,
   } as unknown as Parameters<typeof native.upgradeTLS<BunSocket>>[0]
@@ -54,12 +63,36 @@ export function acceptTls(raw: BunSocket, { certificate, alpn, owner }: AcceptTl
 /** A handshake may be told before anybody else owns it. */
 const decryptedEvents = {
   ...bunEvents,
-  handshake({ data: { owner } }: NativeSocket<BunSocket>, isDone: boolean): void {
+  /** Told only where the client gives a name; without an answer the handshake goes on as it began. */
+  serverName({ owner }: BunSocket, name: string): NativeContext | undefined {
+    if (!('onHandshake' in owner)) return undefined
+    const { certificates, settings } = (owner as Shaking).tls
+    try {
+      return certificates.find(name).contextFor(settings)
+    } catch (error) {
+      tellBug(error)
+      return undefined
+    }
+  },
+  handshake({ data: { owner, fd } }: NativeSocket<BunSocket>, isDone: boolean): void {
     tick()
+    if (isDone) acknowledge(fd)
     if ('onHandshake' in owner) (owner as Shaking).onHandshake(isDone)
     flush()
   },
-} satisfies SocketHandler<BunSocket>
+} satisfies SocketHandler<BunSocket> & { serverName: unknown }
+
+const IPPROTO_TCP = 6
+const TCP_QUICKACK = 12
+const on = new Int32Array([1])
+
+/**
+ * The client's last words of a handshake get no answer by TLS: its first request would wait for the kernel's
+ * acknowledgement, which is put off for 40 ms (RFC 1122 §4.2.3.2), where it heeds Nagle's algorithm.
+ */
+function acknowledge(fd: number): void {
+  if (process.platform === 'linux' && fd >= 0) libc().setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, ptr(on), 4)
+}
 
 /** A decrypted socket, beyond Bun's public types. */
 interface WithTls {

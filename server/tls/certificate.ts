@@ -1,42 +1,77 @@
-// A certificate chain with its key, ready for handshakes.
+// A certificate as listeners serve it: chains with their keys, and the contexts that handshakes are made of.
 import type { SecureContext } from 'node:tls'
+import type { TlsSettings } from './tls-settings.ts'
 
-/** PEM texts. */
-export interface CertificateText {
-  /** The chain, its own certificate first. */
+/** A chain, its own certificate first, and its key; PEM texts. */
+export interface PemPair {
   readonly cert: string
   readonly key: string
 }
 
-/** Bun's own context, which holds the chain and the key. Nothing of it can be read. */
+/** What a certificate is made of: read-certificate.ts makes it. */
+export interface CertificateText {
+  /** One for each kind of key. */
+  readonly pairs: readonly PemPair[]
+  /** Whom it is for: as comparableName() has them, perhaps with `*.` before. */
+  readonly names: readonly string[]
+}
+
+/** Bun's own context, which holds chains and keys. Nothing of it can be read. */
 export type NativeContext = object
+
+let renamed = 0
+
+/** How often one became a certificate for other names. */
+export const timesRenamed = (): number => renamed
 
 export class Certificate {
   text: CertificateText
-  /** For handshakes that begin now. */
-  native: NativeContext
+  /**
+   * Made when a handshake wants one, as there may be thousands of certificates; kept, as tickets for resuming
+   * are a context's own.
+   */
+  readonly #contexts = new Map<string, NativeContext>()
 
-  /** Throws when they cannot be read, or do not fit together. */
   constructor(text: CertificateText) {
-    this.native = makeContext(text)
     this.text = text
   }
 
-  /** Another one takes its place, for handshakes that begin from now on. Throws as the constructor does. */
+  /** For handshakes that begin now. Throws where chain and key cannot be read, or do not fit together. */
+  contextFor(settings: TlsSettings): NativeContext {
+    const known = this.#contexts.get(settings.key)
+    if (known !== undefined) return known
+    const made = makeContext(this.text.pairs, settings)
+    this.#contexts.set(settings.key, made)
+    return made
+  }
+
+  /** Another one takes its place, for handshakes that begin from now on. */
   replace(text: CertificateText): void {
-    this.native = makeContext(text)
+    if (text.names.join() !== this.text.names.join()) renamed++
     this.text = text
+    this.#contexts.clear()
   }
 
   /** Whether it was made of these texts. */
-  isOf({ cert, key }: CertificateText): boolean {
-    return this.text.cert === cert && this.text.key === key
+  isOf({ pairs }: CertificateText): boolean {
+    return isSame(this.text.pairs, pairs)
   }
 }
 
-function makeContext({ cert, key }: CertificateText): NativeContext {
+/** Whether chains and keys are the same, in the same order. */
+export const isSame = (some: readonly PemPair[], others: readonly PemPair[]): boolean =>
+  some.length === others.length &&
+  some.every(({ cert, key }, place) => others[place]?.cert === cert && others[place]?.key === key)
+
+/** Throws where chain and key cannot be read, or do not fit together. */
+export function makeContext(pairs: readonly PemPair[], settings: TlsSettings): NativeContext {
   // Loaded here: it costs a start 7 ms, and most have no certificate.
   const { createSecureContext } = process.getBuiltinModule('node:tls')
-  // RFC 8996: nothing older than TLS 1.2.
-  return (createSecureContext({ cert, key, minVersion: 'TLSv1.2' }) as SecureContext).context as NativeContext
+  const made = createSecureContext({
+    cert: pairs.map(({ cert }) => cert),
+    key: pairs.map(({ key }) => key),
+    minVersion: settings.minVersion,
+    ...(settings.ciphers !== null && { ciphers: settings.ciphers }),
+  }) as SecureContext
+  return made.context as NativeContext
 }

@@ -1,13 +1,14 @@
-// Certificates by name: what plans, listeners and messages call the pair of files that one is made of.
+// Certificates by name: what plans, listeners and messages call them. One of the config has the name that it
+// has there; of a pair of files that a listener names itself, the files are the name.
 import { Certificate, type CertificateText } from './certificate.ts'
 
-/** Where the chain and the key stand. */
+/** Where a chain and its key stand. */
 export interface CertificateFiles {
   readonly cert: string
   readonly key: string
 }
 
-/** Its name: two listeners with the same files have the same certificate. */
+/** The name of a pair of files: two listeners with the same files have the same certificate. */
 export const certificateName = ({ cert, key }: CertificateFiles): string =>
   cert === key ? cert : `${cert} ${key}`
 

@@ -22,6 +22,7 @@ import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
+import { Challenges } from '../tls/challenges.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import type { GivenSocket } from './listeners.ts'
@@ -56,6 +57,7 @@ export class DataPlane {
   readonly #ground: StepGround
   readonly #logs: WorkerLogs
   readonly #ages = new PlanAges()
+  readonly #challenges = new Challenges()
   #serving: Serving | null = null
   #prepared: Prepared | null = null
   #current: Snapshot | null = null
@@ -141,6 +143,7 @@ export class DataPlane {
     this.#prepared = null
     this.#current = snapshot
     this.#ages.begin(snapshot)
+    this.#challenges.serve(snapshot.challenges)
     try {
       this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
     } finally {
@@ -170,6 +173,7 @@ export class DataPlane {
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
+    if (amendment.type === 'challenge') return this.#challenges.change(amendment.serverName, amendment.text)
     const snapshots = [this.#current, this.#prepared?.snapshot]
     if (amendment.type === 'files') return filesChanged(snapshots, amendment.texts)
     const { name, text } = amendment
@@ -232,6 +236,7 @@ export class DataPlane {
     tellBuffersTo(fullTeller(steadyMs))
     const serving = new Serving({
       board: this.#board,
+      challenges: this.#challenges,
       accessLog,
       meter: this.#meter,
       connectionMeter: this.#connectionMeter,

@@ -1,6 +1,8 @@
 // Which way a listener's clients come in: the gate of each of its addresses, and the steps behind it. What a
 // protocol needs is a row of its own here, and nothing that stands between two of them.
+import { AnsweredEntry } from '../accept/answered-entry.ts'
 import type { Arrivals } from '../accept/arriving.ts'
+import { ChallengeEntry } from '../accept/challenge-entry.ts'
 import { Count } from '../accept/count.ts'
 import type { Entry } from '../accept/entry.ts'
 import { Gate } from '../accept/gate.ts'
@@ -12,13 +14,19 @@ import { HttpEntry } from '../http1/http-entry.ts'
 import { bindsOf, socketKey, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
-import type { AnyListener, Listener, TurnListener } from '../snapshot/snapshot.ts'
+import type { AnyListener, Listener } from '../snapshot/snapshot.ts'
 import type { TcpConnections } from '../tcp/connections.ts'
 import { TcpEntry } from '../tcp/tcp-entry.ts'
 import { alpnList } from '../tls/accept-tls.ts'
+import type { Challenges } from '../tls/challenges.ts'
+import { PLAIN_SETTINGS } from '../tls/tls-settings.ts'
 import { StreamEntry } from '../turn/stream-entry.ts'
 import type { StreamClients } from '../turn/stream-clients.ts'
 
+/** RFC 7301 §6; clients that offer nothing are as welcome. */
+const HTTP_ALPN = alpnList(['http/1.1'])
+/** RFC 8737 §6.2 */
+const CHALLENGE_ALPN = alpnList(['acme-tls/1'])
 /** RFC 7443 §3; clients that offer nothing are as welcome. */
 const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
 
@@ -27,6 +35,7 @@ export interface EntriesParts {
   readonly clients: StreamClients
   readonly connections: TcpConnections
   readonly arrivals: Arrivals
+  readonly challenges: Challenges
   readonly board: Pick<Scoreboard, 'connections'>
   readonly news: Pick<LimitNews, 'reached' | 'headerRefused'>
 }
@@ -75,10 +84,14 @@ export class Entries {
   }
 
   #codecOf(bind: TcpBind, listener: AnyListener): Entry {
-    if (listener.kind === 'http') return this.#httpEntry(bind, listener)
+    if (listener.kind === 'http') {
+      const next = this.#httpEntry(bind, listener)
+      return bind.isTls ? this.#httpsEntry(listener, next) : next
+    }
     this.#retireHttp(bind.key)
     if (listener.kind === 'tcp') return new TcpEntry(this.#parts.connections, listener)
-    return this.#turnEntry(bind, listener)
+    const next = new StreamEntry(this.#parts.clients, listener)
+    return bind.isTls ? this.#tlsEntry(listener, STUN_ALPN, next) : next
   }
 
   #httpEntry({ key }: TcpBind, listener: Listener): Entry {
@@ -93,13 +106,18 @@ export class Entries {
     return made
   }
 
-  #turnEntry({ isTls }: TcpBind, listener: TurnListener): Entry {
-    const { clients, arrivals } = this.#parts
-    const codec = new StreamEntry(clients, listener)
-    if (!isTls) return codec
-    const { certificate } = listener
-    if (certificate === null) throw new Error(`listeners.${listener.name}: no certificate for its TLS`)
-    return new TlsEntry({ arrivals, certificate, alpn: STUN_ALPN, next: codec })
+  #tlsEntry({ name, tls }: Pick<Listener, 'name' | 'tls'>, alpn: Uint8Array, next: Entry): Entry {
+    if (tls === null) throw new Error(`listeners.${name}: no certificate for its TLS`)
+    return new TlsEntry({ arrivals: this.#parts.arrivals, tls, alpn, next })
+  }
+
+  /** Before TLS it is looked whether an issuer of certificates comes for an answer of its own. */
+  #httpsEntry(listener: Listener, http: Entry): Entry {
+    const { arrivals, challenges } = this.#parts
+    const next = this.#tlsEntry(listener, HTTP_ALPN, http)
+    const tls = { certificates: challenges, settings: PLAIN_SETTINGS }
+    const answer = new TlsEntry({ arrivals, tls, alpn: CHALLENGE_ALPN, next: new AnsweredEntry(arrivals) })
+    return new ChallengeEntry({ arrivals, challenges, answer, next })
   }
 
   /** HTTP is spoken on this address no more. */

@@ -24,6 +24,12 @@ export type Amendment =
       readonly name: string
       readonly text: CertificateText
     }
+  | {
+      readonly type: 'challenge'
+      /** Who asks for this name by `acme-tls/1` gets that; null: it is over. */
+      readonly serverName: string
+      readonly text: CertificateText | null
+    }
   | ServerList
   | {
       readonly type: 'http-challenges'

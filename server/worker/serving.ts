@@ -11,6 +11,7 @@ import { sockets } from '../sockets/sockets.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import { TcpConnections } from '../tcp/connections.ts'
+import type { Challenges } from '../tls/challenges.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
 import { Entries } from './entries.ts'
 import { Listeners } from './listeners.ts'
@@ -18,6 +19,7 @@ import { Listeners } from './listeners.ts'
 export interface ServingParts extends Omit<EngineParts, 'servers' | 'chance'> {
   readonly limits: LimitNews
   readonly connectionMeter: ConnectionMeter
+  readonly challenges: Challenges
 }
 
 const steadyMs = (): number => performance.now()
@@ -34,7 +36,7 @@ export class Serving {
   readonly #connections: TcpConnections
 
   constructor(parts: ServingParts) {
-    const { board, limits, snapshot } = parts
+    const { board, challenges, limits, snapshot } = parts
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
     const engine = new Engine({ ...parts, servers: (wheel) => new Http1Servers(wheel, resolver) })
     sockets().drive?.(engine.wheel)
@@ -48,7 +50,7 @@ export class Serving {
     this.#clients = clients
     this.#connections = connections
     this.listeners = new Listeners(
-      new Entries({ engine, clients, connections, arrivals, board, news: limits }),
+      new Entries({ engine, clients, connections, arrivals, board, challenges, news: limits }),
     )
   }
 

@@ -88,6 +88,7 @@ class WorkerShell {
       case 'http-challenges':
       case 'certificate':
       case 'files':
+      case 'challenge':
         return this.#plane?.amend(message)
       case 'reopen-logs':
         return this.onReopenLogs()

@@ -46,7 +46,9 @@ const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-nam
 
 // Rooms of control, in the same way; what stands beside them tells the story and may import all. Rooms know
 // no more of that than its words.
-const ROOMS_OF_CONTROL = ['sockets', 'children', 'processes', 'source', 'health', 'relay', 'acme', 'change']
+const ROOMS_OF_CONTROL = [
+  ...['sockets', 'children', 'processes', 'source', 'certificates', 'health', 'relay', 'acme', 'change'],
+]
 const WORDS_OF_CONTROL = ['problem.ts', 'news.ts']
 
 /** Every value import against the direction of the house. */

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { serverIs } from '../support/backends.ts'
 import { rawClient, type WireAnswer } from '../support/client.ts'
 import { EXAMPLE_SECRETS } from '../support/example-secrets.ts'
@@ -46,7 +47,7 @@ interface Ask {
 /** An example's text with free ports in place of its own. */
 function adapted(file: string, origins: Readonly<Record<number, Origin>>): string {
   let text = readFileSync(join(FOLDER, file), 'utf8').replaceAll(
-    /(?:0\.0\.0\.0|127\.0\.0\.1):(?:80\d\d|3478|5349)/g,
+    /(?:0\.0\.0\.0|127\.0\.0\.1):(?:8[04]\d\d|3478|5349)/g,
     '127.0.0.1:0',
   )
   // Addresses of a machine and of its private network.
@@ -344,6 +345,22 @@ test('behind-balancer.yaml: the client is whom the balancer names; others are wh
   const rest = await balancer.reader.exactly(head.readUInt16BE(2))
   const answer = parseStun(Buffer.concat([head, rest])) as Stun
   expect(addressOf(answer, XOR_MAPPED_ADDRESS)).toEqual({ host: '192.0.2.7', port: 40_000 })
+})
+
+test('https.yaml: each name has its certificate, of our own making', async () => {
+  await using example = await run('https.yaml')
+  const port = example.gateway.port('web')
+  const shown = async (servername: string): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const options = { host: '127.0.0.1', port, servername, rejectUnauthorized: false }
+    const socket = connect(options, () => resolve(socket.getPeerCertificate().subjectaltname))
+    socket.on('error', reject)
+    return promise.finally(() => socket.destroy())
+  }
+  expect(await shown('eu.shop.example.org')).toBe('DNS:shop.example.org, DNS:*.shop.example.org')
+  expect(await shown('localhost')).toStartWith('DNS:localhost')
+  const answer = await fetch(`https://127.0.0.1:${port}/`, { tls: { rejectUnauthorized: false } })
+  expect(await answer.text()).toBe('9001')
 })
 
 test('no example is left out', () => {

@@ -11,7 +11,7 @@ import { isRunning, residentBytes, sendSignal } from '../support/processes.ts'
 import * as stun from '../support/stun.ts'
 import { tcpAllocate, TurnLine } from '../support/turn-line.ts'
 import { waitFor, within } from '../support/wait.ts'
-import { otherCertificateText } from '../unit/turn/stream-certificates.ts'
+import { otherPemPair } from '../unit/turn/stream-certificates.ts'
 
 const gateways: Gateway[] = []
 const folders: string[] = []
@@ -88,7 +88,7 @@ describe('certificates', () => {
     const relayed = await line.allocate()
     const port = gateway.port('turn.tls')
     expect(await shown(port)).toBe('localhost')
-    const { cert, key } = otherCertificateText()
+    const { cert, key } = otherPemPair()
     // Between the two they do not fit together: then the old ones stay.
     writeFileSync(join(gateway.folder, 'cert.pem'), cert)
     await gateway.event('certificate_refused')

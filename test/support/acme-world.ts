@@ -9,7 +9,7 @@ import { HttpChallenges } from '../../server/control/acme/http-challenges.ts'
 import type { FailureNews } from '../../server/control/acme/followed.ts'
 import { AcmeKeeper } from '../../server/control/acme/keeper.ts'
 import { Store } from '../../server/control/acme/store.ts'
-import type { CertificateText } from '../../server/tls/certificate.ts'
+import type { PemPair } from '../../server/tls/certificate.ts'
 import type { Pebble } from './pebble.ts'
 
 export const HOUR_MS = 3_600_000
@@ -19,7 +19,7 @@ export class AcmeWorld implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'sluice-acme-'))
   readonly store = new Store(this.folder)
   /** What is served, by name. */
-  readonly served = new Map<string, CertificateText>()
+  readonly served = new Map<string, PemPair>()
   readonly obtained: string[] = []
   /** Failures that were told. */
   readonly told: FailureNews[] = []

@@ -1,7 +1,8 @@
-// A self-signed certificate for localhost and 127.0.0.1, made by openssl once for each process of tests.
+// A self-signed certificate for localhost and 127.0.0.1, made by openssl once a day for all processes of
+// tests: they end in many ways, and would leave a folder each.
 import { createHash, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
 export interface Certificate {
@@ -12,23 +13,40 @@ export interface Certificate {
   readonly spki: string
 }
 
-/** The certificate of this process; its files go when the process ends. */
+/** The certificate of these tests. */
 export function testCertificate(): Certificate {
-  made ??= makeCertificate()
+  made ??= readCertificate(folderOfToday())
   return made
 }
 let made: Certificate | null = null
 
-function makeCertificate(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-cert-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+function readCertificate(folder: string): Certificate {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-  const { exitCode, stderr } = Bun.spawnSync([
-    ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-    ...['-keyout', key, '-out', cert, '-days', '30', '-subj', '/CN=localhost'],
-    ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'],
-  ])
-  if (exitCode !== 0) throw new Error(`openssl: ${stderr.toString()}`)
   const publicKey = new X509Certificate(readFileSync(cert)).publicKey.export({ type: 'spki', format: 'der' })
   return { cert, key, spki: createHash('sha256').update(publicKey).digest('base64') }
+}
+
+/** Where it stands: made whole, then named, so that another process finds it whole or not at all. */
+function folderOfToday(): string {
+  const today = new Date().toISOString().slice(0, 10)
+  const folder = join(tmpdir(), `sluice-certificate-${userInfo().username}-${today}`)
+  try {
+    readFileSync(join(folder, 'key.pem'))
+    return folder
+  } catch {
+    // The first of today.
+  }
+  const fresh = mkdtempSync(join(tmpdir(), 'sluice-cert-'))
+  const { exitCode, stderr } = Bun.spawnSync([
+    ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+    ...['-keyout', join(fresh, 'key.pem'), '-out', join(fresh, 'cert.pem'), '-days', '30'],
+    ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'],
+  ])
+  if (exitCode !== 0) throw new Error(`openssl: ${stderr.toString()}`)
+  try {
+    renameSync(fresh, folder)
+  } catch {
+    rmSync(fresh, { recursive: true }) // another process was faster
+  }
+  return folder
 }

@@ -26,6 +26,7 @@ import { ConnectionMeter } from '../../server/telemetry/connection-meter.ts'
 import type { TcpRecord } from '../../server/telemetry/connection-record.ts'
 import { StreamClients } from '../../server/turn/stream-clients.ts'
 import { Entries } from '../../server/worker/entries.ts'
+import { Challenges } from '../../server/tls/challenges.ts'
 import { tcpBindsOf } from '../../server/lib/bind.ts'
 import { LimitNews } from '../../server/telemetry/limit-news.ts'
 import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
@@ -108,6 +109,7 @@ export class TestEngine implements AsyncDisposable {
       door: null,
       certificates: {},
       files: filesOf(words),
+      challenges: {},
     }
     const compiled = compile({ plan, board: this.board, previous: null })
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
@@ -139,6 +141,7 @@ export class TestEngine implements AsyncDisposable {
       clients: new StreamClients(engine.wheel),
       connections: this.connections,
       arrivals: new Arrivals(engine.wheel),
+      challenges: new Challenges(),
       board,
       news,
     })

@@ -1,7 +1,7 @@
 // Keeps certificates that come by ACME: obtains what there is none of, renews in time, and waits where a CA
 // refused. What stands in the data folder decides, so that neither a restart nor an unrelated edit asks a CA
 // for anything; a gateway that shares the folder sees what this one obtained.
-import type { CertificateText } from '../../tls/certificate.ts'
+import type { PemPair } from '../../tls/certificate.ts'
 import type { AcmeConfig } from './acme.options.ts'
 import { AcmeProblem } from './acme-problem.ts'
 import { unlessAborted } from '../../lib/unless-aborted.ts'
@@ -37,7 +37,7 @@ export interface AcmeKeeperParts extends Pick<AttemptGround, 'agent' | 'nowMs' |
     pause: AttemptGround['pause'],
   ) => Challenger
   /** Serves it for handshakes from then on. */
-  readonly serve: (name: string, text: CertificateText) => Promise<void>
+  readonly serve: (name: string, text: PemPair) => Promise<void>
   readonly news: AcmeNews
   /** Settles after so long. */
   readonly pause: (ms: number) => Promise<void>

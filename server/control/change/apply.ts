@@ -35,7 +35,9 @@ export interface ApplierOptions {
   readonly restartProblems: (config: Config, running: Config) => readonly ApplyProblem[]
   readonly isReusable: (vacant: VacantSlot) => boolean
   /** What a plan has beside its config and slots. */
-  readonly gather: (config: Config) => Promise<Pick<PlanBody, 'door' | 'certificates' | 'files'>>
+  readonly gather: (
+    config: Config,
+  ) => Promise<Pick<PlanBody, 'door' | 'certificates' | 'challenges' | 'files'>>
   /** Compiles on a scratch scoreboard; throws what compile throws. */
   readonly dryRun: (plan: PlanBody) => Promise<void>
   /** The revision that an edition will be. */

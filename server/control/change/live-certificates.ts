@@ -1,24 +1,22 @@
-// Follows the files of the certificates that are served. A pair that was changed takes the place of the old
-// one for handshakes from then on; nothing else is touched. One that is broken changes nothing, and is told.
-import { X509Certificate } from 'node:crypto'
+// The certificates that are served: what a plan has of them, and how one takes the place of another while it
+// is served, for handshakes from then on, with nothing else touched.
+import type { Config } from '../../config/schema.ts'
 import { logEvent } from '../../telemetry/log.ts'
-import { Certificate, type CertificateText } from '../../tls/certificate.ts'
+import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
+import { named } from '../certificates/file-certificates.ts'
+import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { PlanBody } from '../processes/worker.ts'
-import { type ApplyProblem, problemOf } from '../problem.ts'
-import { type FileWatch, watchFile } from '../source/watch-file.ts'
-import { certificateFiles, type NamedFiles } from '../source/certificate-files.ts'
-import { readCertificate, whyUnfit } from './certificates.ts'
+import { type ApplyProblem } from '../problem.ts'
+import { filesOf, type WantedCertificate, wantedCertificates } from '../source/wanted-certificates.ts'
 import type { Part } from './part.ts'
 
-/** Both files of a pair are written within so long: what does not fit before is no news. */
-const SETTLE_MS = 500
-
 export interface LiveCertificatesOptions {
-  /** Changes one thing of the plan that is served, between two changes; null: it has no such certificate. */
+  /** Changes one thing of the plan that is served, between two changes; null: it stays as it is. */
   readonly amend: (change: (plan: PlanBody) => Amended | null) => Promise<void>
-  readonly isWatching: boolean
-  readonly settleMs?: number
+  /** They are given hands. */
+  readonly sources: (hands: CertificateHands) => readonly CertificateSource[]
+  readonly nowMs: () => number
 }
 
 /** A plan with one thing changed, and what the workers are told of it. */
@@ -27,20 +25,36 @@ export interface Amended {
   readonly amendment: Amendment
 }
 
-interface Followed {
-  readonly watches: readonly FileWatch[]
-  readonly look: () => void
-}
-
-export class LiveCertificates implements Part {
+export class LiveCertificates implements Part, CertificateHands {
   readonly name = 'certificates'
   readonly #options: LiveCertificatesOptions
-  /** By name. */
-  readonly #followed = new Map<string, Followed>()
-  readonly #settling = new Map<string, Timer>()
+  readonly #sources: readonly CertificateSource[]
+  #challenges: Readonly<Record<string, CertificateText>> = {}
+  /** As a plan was last given them. */
+  #given: Readonly<Record<string, CertificateText>> = {}
 
   constructor(options: LiveCertificatesOptions) {
     this.#options = options
+    this.#sources = options.sources(this)
+  }
+
+  /** What a plan has of them. Throws what stands against one, with its place as `path`. */
+  async gather(config: Config): Promise<Pick<PlanBody, 'certificates' | 'challenges'>> {
+    const certificates: Record<string, CertificateText> = {}
+    const wanted = [...wantedCertificates(config).values()]
+    // Most have none, and what reads them is loaded with the first.
+    const read = wanted.length === 0 ? null : await import('../../tls/read-certificate.ts')
+    for (const one of wanted) {
+      const pairs = await this.#sources.find((source) => source.isFor(one.words))?.textOf(one)
+      const before = this.#given[one.name]
+      if (pairs === undefined || read === null) continue
+      certificates[one.name] =
+        before !== undefined && isSame(before.pairs, pairs)
+          ? before
+          : readAt(one, () => read.certificateText(pairs))
+    }
+    this.#given = certificates
+    return { certificates, challenges: this.#challenges }
   }
 
   stage(): readonly ApplyProblem[] {
@@ -48,75 +62,107 @@ export class LiveCertificates implements Part {
   }
 
   /** Follows those of this plan from here on. */
-  commit(plan: PlanBody): void {
-    if (!this.#options.isWatching) return
-    const files = certificateFiles(plan.config)
-    for (const name of this.#followed.keys()) if (!files.has(name)) this.#forget(name)
-    for (const [name, pair] of files) {
-      const text = plan.certificates[name]
-      if (this.#followed.has(name) || text === undefined) continue
-      const look = (): void => this.#lookSoon(name, () => this.#replace(name, pair))
-      const watch = (path: string, known: string): FileWatch =>
-        watchFile(known, { path, onChange: look, missingMs: 0 })
-      const watches = [watch(pair.cert, text.cert), watch(pair.key, text.key)]
-      this.#followed.set(name, { watches, look })
-    }
+  commit({ config, certificates }: PlanBody): void {
+    this.#given = certificates
+    const wanted = [...wantedCertificates(config).values()]
+    for (const source of this.#sources) source.follow(wanted.filter(({ words }) => source.isFor(words)))
   }
 
   drop(): void {}
 
-  /** Looks for changes that no event told; to be called every few seconds. */
   look(): void {
-    for (const { watches } of this.#followed.values()) for (const watch of watches) watch.look()
+    for (const source of this.#sources) source.look()
   }
 
   stop(): void {
-    for (const name of this.#followed.keys()) this.#forget(name)
+    for (const source of this.#sources) source.stop()
   }
 
-  #lookSoon(name: string, act: () => Promise<void>): void {
-    clearTimeout(this.#settling.get(name))
-    const timer = setTimeout(() => {
-      this.#settling.delete(name)
-      void act()
-    }, this.#options.settleMs ?? SETTLE_MS)
-    this.#settling.set(name, timer)
+  async replace(name: string, pairs: readonly PemPair[]): Promise<boolean> {
+    const [{ certificateText }, { whyUnfit }, { makeContext }, { PLAIN_SETTINGS }] = await Promise.all([
+      import('../../tls/read-certificate.ts'),
+      import('../../tls/why-unfit.ts'),
+      import('../../tls/certificate.ts'),
+      import('../../tls/tls-settings.ts'),
+    ])
+    let replaced: { readonly wanted: WantedCertificate; readonly text: CertificateText } | null = null
+    await this.#options.amend((plan) => {
+      const before = plan.certificates[name]
+      const wanted = wantedCertificates(plan.config).get(name)
+      if (before === undefined || wanted === undefined || isSame(before.pairs, pairs)) return null
+      const why = whyNotServed(wanted, pairs, (pair, files) =>
+        whyUnfit(pair, files, { nowMs: this.#options.nowMs(), before: before.pairs }),
+      )
+      if (why !== null)
+        throw new Error(why, { cause: whyByTls(() => void makeContext(pairs, PLAIN_SETTINGS)) })
+      // What workers would meet, so that they do not.
+      void makeContext(pairs, PLAIN_SETTINGS)
+      const text = certificateText(pairs)
+      replaced = { wanted, text }
+      const certificates = { ...plan.certificates, [name]: text }
+      this.#given = certificates
+      return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name, text } }
+    })
+    if (replaced === null) return false
+    await tellReplaced(replaced)
+    return true
   }
 
-  async #replace(name: string, pair: NamedFiles): Promise<void> {
-    const { cert, key } = pair
-    let text: CertificateText | null = null
-    try {
-      const read = await readCertificate(pair)
-      text = read
-      let isNew = false
-      await this.#options.amend((plan) => {
-        const before = plan.certificates[name]
-        if (before === undefined || (before.cert === read.cert && before.key === read.key)) return null
-        // Throws what workers would meet, so that they do not.
-        void new Certificate(read)
-        isNew = true
-        const certificates = { ...plan.certificates, [name]: read }
-        return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name, text: read } }
-      })
-      if (isNew) logEvent('info', 'certificate_replaced', { cert, key, ...factsOf(read) })
-    } catch (error) {
-      const { message } = problemOf(error)
-      const plain = text === null ? null : whyUnfit(text, pair)
-      const why = plain === null ? { why: message } : { why: plain, error: message }
-      logEvent('warn', 'certificate_refused', { cert, key, ...why, hint: 'the one before goes on' })
-    }
-  }
-
-  #forget(name: string): void {
-    clearTimeout(this.#settling.get(name))
-    this.#settling.delete(name)
-    for (const watch of this.#followed.get(name)?.watches ?? []) watch.stop()
-    this.#followed.delete(name)
+  async challenge(serverName: string, pair: PemPair | null): Promise<void> {
+    const { certificateText } = await import('../../tls/read-certificate.ts')
+    const text = pair === null ? null : certificateText([pair])
+    await this.#options.amend((plan) => {
+      const { [serverName]: _, ...others } = this.#challenges
+      this.#challenges = text === null ? others : { ...others, [serverName]: text }
+      const amendment = { type: 'challenge', serverName, text } as const
+      return { plan: { ...plan, challenges: this.#challenges }, amendment }
+    })
   }
 }
 
-function factsOf({ cert }: CertificateText): object {
-  const { subject, validTo } = new X509Certificate(cert)
-  return { subject: subject.replaceAll('\n', ', '), until: new Date(validTo).toISOString() }
+function readAt<T>({ path }: WantedCertificate, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw Object.assign(new Error('its certificate cannot be read', { cause: error }), { path })
+  }
+}
+
+/** Of the first pair that something stands against; null: of none. */
+function whyNotServed(
+  wanted: WantedCertificate,
+  pairs: readonly PemPair[],
+  why: (pair: PemPair, files: { readonly cert: string; readonly key: string }) => string | null,
+): string | null {
+  const files = filesOf(wanted)
+  for (const [place, pair] of pairs.entries()) {
+    const found = why(pair, files[place] ?? { cert: 'the new certificate', key: 'it' })
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** What TLS itself says; null: nothing. */
+function whyByTls(make: () => void): Error | null {
+  try {
+    make()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+async function tellReplaced(replaced: {
+  readonly wanted: WantedCertificate
+  readonly text: CertificateText
+}): Promise<void> {
+  const { X509Certificate } = await import('node:crypto')
+  const [pair] = replaced.text.pairs
+  if (pair === undefined) return
+  const { subject, validTo } = new X509Certificate(pair.cert)
+  logEvent('info', 'certificate_replaced', {
+    ...named(replaced.wanted),
+    subject: subject.replaceAll('\n', ', '),
+    until: new Date(validTo).toISOString(),
+  })
 }

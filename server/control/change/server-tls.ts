@@ -10,7 +10,7 @@ import type { PlanBody } from '../processes/worker.ts'
 import { problemOf } from '../problem.ts'
 import { serverFiles } from '../source/server-files.ts'
 import { type FileWatch, watchFile } from '../source/watch-file.ts'
-import { textOf } from './certificates.ts'
+import { textOf } from '../source/file-text.ts'
 import type { Amended } from './live-certificates.ts'
 import type { Part } from './part.ts'
 

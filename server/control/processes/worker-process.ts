@@ -79,7 +79,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
   amend(amendment: Amendment): void | Promise<void> {
     this.tell(amendment)
     // A CA looks soon after: it must find the answer at whichever worker it meets.
-    if (amendment.type === 'http-challenges') return this.#taken()
+    if (amendment.type === 'http-challenges' || amendment.type === 'challenge') return this.#taken()
   }
 
   reopenLogs(): void {

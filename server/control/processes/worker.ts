@@ -16,6 +16,7 @@ export interface PlanBody {
   readonly certificates: Plan['certificates']
   readonly httpChallenges?: NonNullable<Plan['httpChallenges']>
   readonly files?: Plan['files']
+  readonly challenges: Plan['challenges']
 }
 
 export type Reasons = Plan['reasons']

@@ -22,7 +22,7 @@ export function shownAddresses(
   const found = new Map<string, string[]>()
   for (const bind of tcpBindsIn(listeners)) {
     const address = shown(bind)
-    const name = bind.isTls ? `${bind.name}.tls` : bind.name
+    const name = bind.path[0] === 'tls' ? `${bind.name}.tls` : bind.name
     if (address !== null) found.set(name, [...(found.get(name) ?? []), address])
   }
   return Object.fromEntries([...found].map(([name, all]) => [name, oneOrList(all)]))

@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { certificateFiles } from './certificate-files.ts'
 import { serverFiles } from './server-files.ts'
+import { filesOf, wantedCertificates } from './wanted-certificates.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
 
@@ -84,7 +84,8 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
 
 /** What a change of is a change of the config. Certificates are followed for themselves. */
 function followed({ files, config }: LoadedConfig): readonly string[] {
-  const pairs = [...certificateFiles(config).values()].flatMap(({ cert, key }) => [cert, key])
+  const wanted = [...wantedCertificates(config).values()]
+  const pairs = wanted.flatMap(filesOf).flatMap(({ cert, key }) => [cert, key])
   const own = new Set([...pairs, ...serverFiles(config).keys()])
   return files.filter((path) => !own.has(path))
 }

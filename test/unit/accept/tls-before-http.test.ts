@@ -14,7 +14,7 @@ import { type TestEngine, startEngine, toServers } from '../../support/engine.ts
 import { httpListener } from '../../support/listeners.ts'
 import { type Origin, startOrigin } from '../../support/origin.ts'
 import { within } from '../../support/wait.ts'
-import { certificate } from '../turn/stream-scene.ts'
+import { certificate, tlsOf } from '../turn/stream-scene.ts'
 
 const MANY = 3_000_000
 const BODY = Buffer.alloc(MANY, 'abcdefghij')
@@ -35,7 +35,7 @@ beforeEach(() => {
   const http = new HttpEntry(listener, engine, engine.wheel)
   const tls = new TlsEntry({
     arrivals: new Arrivals(engine.wheel),
-    certificate: certificate(),
+    tls: tlsOf(certificate()),
     alpn: alpnList(['http/1.1']),
     next: http,
   })

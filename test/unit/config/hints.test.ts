@@ -198,8 +198,8 @@ test.each([
   [withBackend('', '[{ url: "HTTP://a:1" }]'), 'write "http://a:1"'],
   [withBackend('', '[{ url: "http://a:1, http://b:1" }]'), 'one URL only: write a server for each'],
   [
-    withTurn('protocol: https').replace('realm', 'x-realm'),
-    'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http',
+    withTurn('protocol: http2').replace('realm', 'x-realm'),
+    'only HTTP/1.1 is spoken: write https, or http in the clear',
   ],
   [
     'listen: "{{ port }}"\nbackends: [{ url: "http://a" }]',

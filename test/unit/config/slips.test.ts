@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test'
 import { linesOf, withBackend, withRules } from './parse.ts'
 
-const NO_TLS = 'only HTTP/1.1 over plain TCP is spoken: let TLS end before the gateway, and write http'
+const NO_TLS =
+  'write protocol: https, and "certificates" with the names of some, which stand at the top level'
 const withListener = (more: string): string =>
   `listeners: { web: { bind: ":80", backend: a, ${more} } }\nbackends: { a: { servers: [{ url: "http://a:1" }] } }`
 

@@ -13,7 +13,8 @@ import type { Snapshot } from '../../../server/snapshot/snapshot.ts'
 import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
 import type { Plan } from '../../../server/snapshot/plan.ts'
 
-const listener = (more: Partial<HttpListenerConfig> = {}): HttpListenerConfig => ({
+type Http = Extract<HttpListenerConfig, { protocol: 'http' }>
+const listener = (more: Partial<Http> = {}): Http => ({
   bind: ['127.0.0.1:0'],
   protocol: 'http',
   trusted_proxies: [],
@@ -58,6 +59,7 @@ const rule = (
 
 const config = (more: Partial<Config>): Config => ({
   listeners: { web: listener() },
+  certificates: {},
   rules: [],
   backends: { api: backend('http://127.0.0.1:1') },
   sockets: 'auto',
@@ -92,6 +94,7 @@ function planOf(words: Partial<Config>, number = 1): Plan {
     reasons: {},
     door: null,
     certificates: {},
+    challenges: {},
   }
 }
 

@@ -3,25 +3,30 @@ import { connect } from 'node:tls'
 import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
 import { NOBODY } from '../../../server/sockets/socket.ts'
 import { acceptTls, alpnList } from '../../../server/tls/accept-tls.ts'
-import { Certificate } from '../../../server/tls/certificate.ts'
+import { Certificate, type PemPair } from '../../../server/tls/certificate.ts'
+import { PLAIN_SETTINGS } from '../../../server/tls/tls-settings.ts'
 import { within } from '../../support/wait.ts'
-import { otherCertificateText } from '../turn/stream-certificates.ts'
-import { certificateText } from '../turn/stream-scene.ts'
+import { otherPemPair } from '../turn/stream-certificates.ts'
+import { certificateText, pemPair, tlsOf } from '../turn/stream-scene.ts'
 
-test('a chain and its key fit together, or it is refused', () => {
-  const [one, other] = [certificateText(), otherCertificateText()]
-  expect(() => new Certificate(one)).not.toThrow()
-  expect(() => new Certificate({ cert: one.cert, key: other.key })).toThrow()
-  expect(() => new Certificate({ cert: 'no PEM', key: one.key })).toThrow()
-  expect(() => new Certificate({ cert: one.cert, key: 'no PEM' })).toThrow()
+test('a chain and its key fit together, or no context is made of it', () => {
+  const [one, other] = [pemPair(), otherPemPair()]
+  const use = (pair: PemPair) => () =>
+    new Certificate({ pairs: [pair], names: [] }).contextFor(PLAIN_SETTINGS)
+  expect(use(one)).not.toThrow()
+  expect(use({ cert: one.cert, key: other.key })).toThrow()
+  expect(use({ cert: 'no PEM', key: one.key })).toThrow()
+  expect(use({ cert: one.cert, key: 'no PEM' })).toThrow()
 })
 
 test('it knows whether it is of the same texts', () => {
-  const [one, other] = [certificateText(), otherCertificateText()]
-  const certificate = new Certificate(one)
-  expect(certificate.isOf({ ...one })).toBe(true)
-  expect(certificate.isOf({ ...one, cert: other.cert })).toBe(false)
-  expect(certificate.isOf({ ...one, key: other.key })).toBe(false)
+  const [one, other] = [pemPair(), otherPemPair()]
+  const of = (...pairs: PemPair[]) => ({ pairs, names: [] })
+  const certificate = new Certificate(of(one))
+  expect(certificate.isOf(of({ ...one }))).toBe(true)
+  expect(certificate.isOf(of({ ...one, cert: other.cert }))).toBe(false)
+  expect(certificate.isOf(of({ ...one, key: other.key }))).toBe(false)
+  expect(certificate.isOf(of(one, other))).toBe(false)
 })
 
 test('protocols are listed with their lengths', () => {
@@ -29,9 +34,9 @@ test('protocols are listed with their lengths', () => {
 })
 
 test('versions of TLS before 1.2 are refused, 1.2 and 1.3 are spoken', async () => {
-  const certificate = new Certificate(certificateText())
+  const tls = tlsOf(new Certificate(certificateText()))
   const listener = bunSockets.listenTls({ hostname: '127.0.0.1', port: 0 }, (socket) => {
-    acceptTls(socket, { certificate, alpn: alpnList(['a']), owner: { ...NOBODY, onHandshake() {} } })
+    acceptTls(socket, { alpn: alpnList(['a']), owner: { ...NOBODY, tls, onHandshake() {} } })
   })
   const spoken = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> => {
     const { promise, resolve } = Promise.withResolvers<string | null>()

@@ -2,9 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CertificateText, PemPair } from '../../../server/tls/certificate.ts'
+import { certificateText } from '../../../server/tls/read-certificate.ts'
 
 /** A certificate that differs from that of test/support in each call. */
-export function otherCertificateText(): { cert: string; key: string } {
+export const otherCertificateText = (): CertificateText => certificateText([otherPemPair()])
+
+/** The same as PEM. */
+export function otherPemPair(): PemPair {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-cert-'))
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   const { exitCode, stderr } = Bun.spawnSync([

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { Certificate } from '../../../server/tls/certificate.ts'
 import { turnListener } from '../../support/turn-config.ts'
 import { staysTrue, waitFor, within } from '../../support/wait.ts'
-import { BINDING, Door, Scene } from './stream-scene.ts'
+import { BINDING, Door, Scene, tlsOf } from './stream-scene.ts'
 import { otherCertificateText } from './stream-certificates.ts'
 
 let scene: Scene
@@ -159,7 +159,7 @@ describe('TLS', () => {
     const shown = (wire: typeof first): string =>
       (wire.socket as unknown as { getPeerCertificate(): { fingerprint256: string } }).getPeerCertificate()
         .fingerprint256
-    open.swap(scene.listener({ certificate: new Certificate(otherCertificateText()) }))
+    open.swap(scene.listener({ tls: tlsOf(new Certificate(otherCertificateText())) }))
     const second = await scene.connect(open, { tls: true })
     expect(shown(second)).not.toBe(shown(first))
     first.write(BINDING)

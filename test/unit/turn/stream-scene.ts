@@ -9,7 +9,12 @@ import { tcpBindsOf } from '../../../server/lib/bind.ts'
 import { tick } from '../../../server/lib/clock.ts'
 import { Wheel } from '../../../server/lib/wheel.ts'
 import type { TurnListener } from '../../../server/snapshot/snapshot.ts'
-import { Certificate } from '../../../server/tls/certificate.ts'
+import { ByName } from '../../../server/tls/by-name.ts'
+import { Certificate, type CertificateText, type PemPair } from '../../../server/tls/certificate.ts'
+import { Challenges } from '../../../server/tls/challenges.ts'
+import type { ListenerTls } from '../../../server/tls/listener-tls.ts'
+import { certificateText as textOf } from '../../../server/tls/read-certificate.ts'
+import { PLAIN_SETTINGS } from '../../../server/tls/tls-settings.ts'
 import { StreamClients } from '../../../server/turn/stream-clients.ts'
 import { Entries, type EntriesParts } from '../../../server/worker/entries.ts'
 import { testCertificate } from '../../support/certificate.ts'
@@ -216,14 +221,22 @@ export class Door {
   }
 }
 
-export const certificateText = (): { cert: string; key: string } => {
+export const pemPair = (): PemPair => {
   const { cert, key } = testCertificate()
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 }
 
+export const certificateText = (): CertificateText => textOf([pemPair()])
+
 let ready: Certificate | null = null
 /** The one certificate of this process. */
 export const certificate = (): Certificate => (ready ??= new Certificate(certificateText()))
+
+/** What a listener with this certificate has of TLS. */
+export const tlsOf = (certificate: Certificate): ListenerTls => ({
+  certificates: new ByName(certificate),
+  settings: PLAIN_SETTINGS,
+})
 
 /** An address that is open for them. */
 export interface OpenStreams {
@@ -248,6 +261,7 @@ export class Scene implements Disposable {
     clients: this.clients,
     connections: null as unknown as EntriesParts['connections'],
     arrivals: this.arrivals,
+    challenges: new Challenges(),
     board: { connections: (delta) => void (this.open += delta) },
     news: { reached() {}, headerRefused() {} },
   })
@@ -262,7 +276,7 @@ export class Scene implements Disposable {
       options: turnListener(),
       proxies: null,
       door: this.path,
-      certificate: certificate(),
+      tls: tlsOf(certificate()),
       ...more,
     }
   }

@@ -61,6 +61,7 @@ export function planOf(number: number, words: Config, more: Partial<PlanBody> = 
     reasons: {},
     door: null,
     certificates: {},
+    challenges: {},
     ...more,
   }
 }

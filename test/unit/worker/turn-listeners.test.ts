@@ -10,8 +10,8 @@ import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'
 import { certificateName } from '../../../server/tls/certificates.ts'
 import { listenerOf } from '../../support/listeners.ts'
-import { otherCertificateText } from '../turn/stream-certificates.ts'
-import { BINDING, certificateText, connect, Door, type Wire } from '../turn/stream-scene.ts'
+import { otherCertificateText, otherPemPair } from '../turn/stream-certificates.ts'
+import { BINDING, certificateText, connect, Door, pemPair, type Wire } from '../turn/stream-scene.ts'
 import { config, folder, machine, planOf, serve, stop, stopMachines } from './machines.ts'
 
 const path = join(folder, 'door')
@@ -118,7 +118,7 @@ describe('a reload', () => {
     const port = portOf(made, 'turn#tls')
     const before = await served(port, true)
     const certificateNow = (): unknown =>
-      made.plane.snapshot && listenerOf(made.plane.snapshot, 'turn', 'turn').certificate
+      made.plane.snapshot && listenerOf(made.plane.snapshot, 'turn', 'turn').tls?.certificates.first
     const first = certificateNow()
     await apply(made, 2, words)
     // The same one: who has been here resumes without a whole handshake.
@@ -161,7 +161,7 @@ describe('a reload', () => {
       made.prepare(planOf(2, words, more))
     expect(await refused({ door: null })).toBe('listeners.turn: the plan has no door to the relay')
     expect(await refused({ door: path })).toBe('listeners.turn.tls: the plan has no certificate for it')
-    const mixed = { cert: certificateText().cert, key: otherCertificateText().key }
+    const mixed = { pairs: [{ cert: pemPair().cert, key: otherPemPair().key }], names: [] }
     expect(await refused({ door: path, certificates: { [NAME]: mixed } })).toStartWith('listeners.turn.tls: ')
     expect(made.plane.snapshot?.number).toBe(1)
     await served(portOf(made, 'turn#tls'), true)

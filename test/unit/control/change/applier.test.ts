@@ -80,7 +80,7 @@ function applierOf(world: World, bugs: string[]): Applier {
     parts: NAMES.map((name) => fakePart(name, world)),
     restartProblems: () => [],
     isReusable: () => true,
-    gather: () => Promise.resolve({ door: null, certificates: {} }),
+    gather: () => Promise.resolve({ door: null, certificates: {}, challenges: {} }),
     dryRun: () => Promise.resolve(),
     revisionOf: () => ++revision,
     onBug: (part) => void bugs.push(part),

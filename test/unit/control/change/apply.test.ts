@@ -107,7 +107,7 @@ function scene(): Scene {
   const options: Scene['options'] = {
     parts: [],
     isReusable: () => true,
-    gather: () => Promise.resolve({ door: '/run/door', certificates: {} }),
+    gather: () => Promise.resolve({ door: '/run/door', certificates: {}, challenges: {} }),
     dryRun: () => Promise.resolve(note('dry run')),
     restartProblems: () => [],
     revisionOf: () => ++revision,

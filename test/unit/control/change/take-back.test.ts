@@ -52,7 +52,7 @@ async function scene(): Promise<Scene> {
     parts: [new FilePart({ file, onWritten: () => {} })],
     restartProblems: () => [],
     isReusable: () => true,
-    gather: () => Promise.resolve({ door: null, certificates: {} }),
+    gather: () => Promise.resolve({ door: null, certificates: {}, challenges: {} }),
     dryRun: () => Promise.resolve(),
     revisionOf: () => ++revision,
     onBug: () => {},

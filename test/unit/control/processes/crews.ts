@@ -14,6 +14,7 @@ export const plan = (number: number): PlanBody => ({
   records: 1,
   door: null,
   certificates: {},
+  challenges: {},
 })
 
 /** A worker that does as it is told, until told otherwise. */

@@ -84,6 +84,7 @@ const plan = (number: number, config: Config): PlanBody => ({
   records: 1,
   door: null,
   certificates: {},
+  challenges: {},
 })
 
 async function apply({ keeper }: Scene, number: number, config: Config): Promise<void> {

@@ -1,0 +1,98 @@
+// The step before TLS while an issuer is about to look for a challenge (tls-alpn-01, RFC 8737): whether a
+// client offers `acme-tls/1` must be known before the handshake begins, as it gets another certificate then.
+// So Bun does not read, and it is looked at what the kernel has until the ClientHello is whole; nothing of it
+// is taken. No event says that more has come: it is looked again and again, less and less often.
+import { ptr } from 'bun:ffi'
+import { tellBug } from '../lib/bug.ts'
+import { event } from '../lib/event.ts'
+import { errno, libc } from '../lib/native.ts'
+import type { Socket } from '../sockets/socket.ts'
+import type { Challenges } from '../tls/challenges.ts'
+import type { Arrival } from './arrival.ts'
+import { Arriving, type Arrivals } from './arriving.ts'
+import type { Entry } from './entry.ts'
+
+const MSG_PEEK = 2
+const MSG_DONTWAIT = 0x40
+const EAGAIN = 11
+const LOOK_FIRST_MS = 1
+const LOOK_LAST_MS = 16
+const WITHIN_MS = 10_000
+/** A record's header: what it is, a version, its length. */
+const RECORD_HEAD_BYTES = 5
+const HANDSHAKE = 22
+/** Those of issuers have a few hundred bytes: who comes with more is none. */
+const HELLO_BYTES_MAX = 4096
+/** RFC 8737 §4: the extension for protocols (RFC 7301 §3.1) offers this one and no other. */
+const OFFERS_CHALLENGE = Buffer.from('\0\x10\0\x0d\0\x0b\x0aacme-tls/1', 'latin1')
+
+export interface ChallengeEntryParts {
+  readonly arrivals: Arrivals
+  readonly challenges: Pick<Challenges, 'isEmpty'>
+  /** Gets who looks for a challenge. */
+  readonly answer: Entry
+  /** Gets all others. */
+  readonly next: Entry
+}
+
+export class ChallengeEntry implements Entry {
+  readonly #parts: ChallengeEntryParts
+
+  constructor(parts: ChallengeEntryParts) {
+    this.#parts = parts
+  }
+
+  accept(socket: Socket, from: Arrival): void {
+    if (this.#parts.challenges.isEmpty) return this.#parts.next.accept(socket, from)
+    const awaited = new HelloAwaited(this.#parts, socket, from)
+    socket.owner = awaited
+    socket.pause()
+    awaited.look()
+  }
+}
+
+/** One for all: it is read at once. */
+const bytes = Buffer.from(new ArrayBuffer(HELLO_BYTES_MAX))
+
+class HelloAwaited extends Arriving {
+  readonly #parts: ChallengeEntryParts
+  #nextMs = LOOK_FIRST_MS
+
+  constructor(parts: ChallengeEntryParts, socket: Socket, from: Arrival) {
+    super(parts.arrivals, socket, from, WITHIN_MS)
+    this.#parts = parts
+  }
+
+  look(): void {
+    const count = libc().recv(this.socket.fd, ptr(bytes), bytes.length, MSG_PEEK | MSG_DONTWAIT)
+    if (count === 0) return this.onEnd()
+    if (count < 0) return errno() === EAGAIN ? this.#lookAgain() : this.terminate()
+    const length = RECORD_HEAD_BYTES + bytes.readUInt16BE(3)
+    const isHello = bytes[0] === HANDSHAKE && count >= RECORD_HEAD_BYTES && length <= HELLO_BYTES_MAX
+    if (count < RECORD_HEAD_BYTES || (isHello && count < length)) return this.#lookAgain()
+    const isAsked = isHello && bytes.subarray(0, length).includes(OFFERS_CHALLENGE)
+    this.socket.resume() // it reads in a turn to come: TLS then
+    this.handOn(isAsked && !this.#parts.challenges.isEmpty ? this.#parts.answer : this.#parts.next)
+  }
+
+  #lookAgain(): void {
+    const afterMs = this.#nextMs
+    this.#nextMs = Math.min(2 * afterMs, LOOK_LAST_MS)
+    setTimeout(lookAt, afterMs, this)
+  }
+
+  lookIfAwaited(): void {
+    if (!this.isOver) this.look()
+  }
+}
+
+function lookAt(awaited: HelloAwaited): void {
+  event(() => {
+    try {
+      awaited.lookIfAwaited()
+    } catch (error) {
+      tellBug(error)
+      awaited.terminate()
+    }
+  })
+}

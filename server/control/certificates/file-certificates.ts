@@ -1,0 +1,135 @@
+// Pairs of files: read for each plan, and followed while it is served. A pair that was changed takes the
+// place of the old one for handshakes from then on; nothing else is touched. One that is broken changes
+// nothing, and is told.
+import { logEvent } from '../../telemetry/log.ts'
+import type { CertificateConfig } from '../../tls/certificate.options.ts'
+import type { PemPair } from '../../tls/certificate.ts'
+import { problemOf } from '../problem.ts'
+import { textOf } from '../source/file-text.ts'
+import { filesOf, type PlacedFiles, type WantedCertificate } from '../source/wanted-certificates.ts'
+import { type FileWatch, watchFile } from '../source/watch-file.ts'
+import type { CertificateHands, CertificateSource } from './source.ts'
+
+/** Both files of a pair are written within so long: what does not fit before is no news. */
+const SETTLE_MS = 500
+
+export interface FileCertificatesOptions {
+  readonly hands: CertificateHands
+  readonly isWatching: boolean
+  readonly settleMs?: number
+}
+
+export class FileCertificates implements CertificateSource {
+  readonly #options: FileCertificatesOptions
+  /** As they were read last, by name. */
+  readonly #read = new Map<string, readonly PemPair[]>()
+  readonly #watches = new Map<string, readonly FileWatch[]>()
+  /** What is followed is of these files. */
+  readonly #filesOf = new Map<string, string>()
+  readonly #settling = new Map<string, Timer>()
+
+  constructor(options: FileCertificatesOptions) {
+    this.#options = options
+  }
+
+  isFor({ cert }: CertificateConfig): boolean {
+    return cert !== undefined
+  }
+
+  async textOf(wanted: WantedCertificate): Promise<readonly PemPair[]> {
+    const pairs = await readPairs(wanted)
+    this.#read.set(wanted.name, pairs)
+    return pairs
+  }
+
+  follow(all: readonly WantedCertificate[]): void {
+    if (!this.#options.isWatching) return
+    const names = new Set(all.map(({ name }) => name))
+    for (const name of this.#watches.keys()) if (!names.has(name)) this.#forget(name)
+    for (const wanted of all) this.#follow(wanted)
+  }
+
+  look(): void {
+    for (const watches of this.#watches.values()) for (const watch of watches) watch.look()
+  }
+
+  stop(): void {
+    for (const name of this.#watches.keys()) this.#forget(name)
+  }
+
+  #follow(wanted: WantedCertificate): void {
+    const { name } = wanted
+    const files = filesOf(wanted)
+    const key = JSON.stringify(files)
+    if (this.#filesOf.get(name) === key) return
+    this.#forget(name)
+    this.#filesOf.set(name, key)
+    const onChange = (): void => this.#lookSoon(wanted)
+    const pairs = this.#read.get(name) ?? []
+    const watch = (path: string, known: string): FileWatch =>
+      watchFile(known, { path, onChange, missingMs: 0 })
+    this.#watches.set(
+      name,
+      files.flatMap(({ cert, key: keyFile }, place) => [
+        watch(cert, pairs[place]?.cert ?? ''),
+        watch(keyFile, pairs[place]?.key ?? ''),
+      ]),
+    )
+  }
+
+  #lookSoon(wanted: WantedCertificate): void {
+    const { name } = wanted
+    clearTimeout(this.#settling.get(name))
+    const timer = setTimeout(() => {
+      this.#settling.delete(name)
+      void this.#replace(wanted)
+    }, this.#options.settleMs ?? SETTLE_MS)
+    this.#settling.set(name, timer)
+  }
+
+  async #replace(wanted: WantedCertificate): Promise<void> {
+    try {
+      await this.#options.hands.replace(wanted.name, await readPairs(wanted))
+    } catch (error) {
+      const { message } = problemOf(error)
+      const why = { why: message, ...(error instanceof Error && errorOf(error)) }
+      logEvent('warn', 'certificate_refused', { ...named(wanted), ...why, hint: 'the one before goes on' })
+    }
+  }
+
+  #forget(name: string): void {
+    clearTimeout(this.#settling.get(name))
+    this.#settling.delete(name)
+    for (const watch of this.#watches.get(name) ?? []) watch.stop()
+    this.#watches.delete(name)
+    this.#filesOf.delete(name)
+  }
+}
+
+/** What TLS says; of a file that cannot be read, all is told. */
+const errorOf = (error: Error): object =>
+  error.cause instanceof Error && !('path' in error) ? { error: error.cause.message } : {}
+
+/** What events say of a certificate: its name, where it has one, and its files. */
+export function named(wanted: WantedCertificate): Record<string, unknown> {
+  const files = filesOf(wanted)
+  const one = <T>(list: readonly T[]): T | readonly T[] | undefined => (list.length === 1 ? list[0] : list)
+  const isNamed = wanted.path.startsWith('certificates')
+  return {
+    ...(isNamed && { certificate: wanted.name }),
+    ...(files.length > 0 && {
+      cert: one(files.map(({ cert }) => cert)),
+      key: one(files.map(({ key }) => key)),
+    }),
+  }
+}
+
+async function readPairs(wanted: WantedCertificate): Promise<readonly PemPair[]> {
+  const pairs: PemPair[] = []
+  for (const files of filesOf(wanted)) pairs.push(await readPair(files))
+  return pairs
+}
+
+async function readPair({ cert, key, certPath, keyPath }: PlacedFiles): Promise<PemPair> {
+  return { cert: await textOf(cert, certPath), key: await textOf(key, keyPath) }
+}

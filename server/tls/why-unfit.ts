@@ -1,0 +1,62 @@
+// What stands against a chain and its key, in plain words: what TLS itself says of it is a code.
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { PemPair } from './certificate.ts'
+import type { CertificateFiles } from './certificates.ts'
+
+/**
+ * Null: nothing is seen that stands against it. `files`: what its texts are called. What stands in a key is
+ * never told.
+ */
+export function whyUnfit({ cert, key }: PemPair, files: CertificateFiles, when?: When): string | null {
+  if (!IS_CERTIFICATE.test(cert)) return `${files.cert} holds no PEM certificate`
+  if (!IS_KEY.test(key)) return `${files.key} holds no PEM private key`
+  const blocks = cert.match(BLOCK) ?? []
+  if (blocks.length < (cert.match(BEGIN)?.length ?? 0))
+    return `${files.cert} ends in the midst of a certificate`
+  let leaf: X509Certificate | undefined
+  try {
+    ;[leaf] = blocks.map((block) => new X509Certificate(block))
+  } catch {
+    // Told below.
+  }
+  if (leaf === undefined) return `${files.cert} holds a certificate that cannot be read`
+  try {
+    if (leaf.checkPrivateKey(createPrivateKey(key)))
+      return when === undefined ? null : whyNow(leaf, files, when)
+  } catch {
+    const how = key.includes('ENCRYPTED') ? 'has a passphrase' : 'cannot be read'
+    return `${files.key} holds a key that ${how}`
+  }
+  return `the key in ${files.key} does not belong to the first certificate in ${files.cert}`
+}
+
+/** What it is held against beside itself. */
+export interface When {
+  readonly nowMs: number
+  /** What it is to take the place of. */
+  readonly before: readonly PemPair[]
+}
+
+/** One that clients refuse takes the place of none that they take. */
+function whyNow({ validFrom, validTo }: X509Certificate, files: CertificateFiles, when: When): string | null {
+  const { nowMs, before } = when
+  const why =
+    Date.parse(validTo) <= nowMs
+      ? `the certificate in ${files.cert} expired on ${dayOf(validTo)}`
+      : Date.parse(validFrom) > nowMs
+        ? `the certificate in ${files.cert} is not valid before ${dayOf(validFrom)}`
+        : null
+  return why !== null && before.some((pair) => isValid(pair, nowMs)) ? why : null
+}
+
+function isValid({ cert }: PemPair, nowMs: number): boolean {
+  const { validFrom, validTo } = new X509Certificate(cert)
+  return Date.parse(validFrom) <= nowMs && nowMs < Date.parse(validTo)
+}
+
+const dayOf = (date: string): string => new Date(date).toISOString().slice(0, 10)
+
+const IS_CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
+const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g
+const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
+const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
