@@ -15,6 +15,8 @@ export class TlsFront implements AsyncDisposable {
   readonly handshakes: SeenHandshake[] = []
   /** Why handshakes failed. */
   readonly failures: string[] = []
+  /** Ciphertext that went to clients. */
+  relayedBytes = 0
   readonly #tls: Server
   readonly #relay: Server
   readonly #outer = new Set<Socket>()
@@ -64,6 +66,7 @@ export class TlsFront implements AsyncDisposable {
     const inner = connect({ port: portOf(this.#tls), host: '127.0.0.1', allowHalfOpen: true })
     this.#keep(this.#outer, socket)
     this.#keep(this.#inner, inner)
+    inner.on('data', ({ length }) => void (this.relayedBytes += length))
     join(socket, inner)
   }
 

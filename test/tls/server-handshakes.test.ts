@@ -15,7 +15,9 @@ const ours = authority.issue({ names: 'DNS:gateway' })
 type Words = Readonly<Record<string, unknown>>
 
 const engineTo = (urls: readonly string[], tls: Words = {}, backend: Words = {}): TestEngine =>
-  startEngine({ config: toServers(urls, { tls: { ca: authority.file, ...tls }, ...backend }) } as EngineOptions)
+  startEngine({
+    config: toServers(urls, { tls: { ca: authority.file, ...tls }, ...backend }),
+  } as EngineOptions)
 
 const open: { stop(force: boolean): void }[] = []
 afterEach(() => open.splice(0).forEach((listener) => listener.stop(true)))
@@ -117,7 +119,9 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 }
 
 /** OpenSSL's own server, which lets nobody in without a certificate. */
-async function opensslServer(version: 'TLSv1.2' | 'TLSv1.3'): Promise<{ url: string; stop(): Promise<unknown> }> {
+async function opensslServer(
+  version: 'TLSv1.2' | 'TLSv1.3',
+): Promise<{ url: string; stop(): Promise<unknown> }> {
   const child = Bun.spawn(
     [
       ...['openssl', 's_server', '-accept', '127.0.0.1:0', '-cert', local.certFile, '-key', local.keyFile],
