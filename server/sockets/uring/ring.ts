@@ -285,7 +285,7 @@ export class Ring {
       return
     }
     // No memory for a request, or completions that found no room wait for us to take others first.
-    if (code !== EAGAIN && code !== EBUSY) throw new RingRefused('io_uring_enter', code)
+    if (!PRESSED.includes(code)) throw new RingRefused('io_uring_enter', code)
     if (this.#hasCompletions()) return
     this.#waitFor(PRESSED_MS)
     this.enters++

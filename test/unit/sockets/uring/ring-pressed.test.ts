@@ -70,6 +70,9 @@ function isBusy(): void {
   libc().close(fd)
 }
 
+/** ENOMEM: no address space is that large. */
+const isShort = (): void => void libc().mmap(0, 2 ** 52, 3, 0x22, -1, 0)
+
 const isGone = (): void => void libc().close(-1)
 
 describe.if(probe() === null)('where the kernel takes no requests', () => {
@@ -84,6 +87,21 @@ describe.if(probe() === null)('where the kernel takes no requests', () => {
     const taker = { completed: (tag: number) => void told.push(tag) }
     while (ring.inFlight > 0) ring.turn(0, taker)
     expect([told, pressed.calls]).toEqual([Array.from({ length: 200 }, (_, i) => i), 0])
+    await pressed.close()
+  })
+
+  test.each([
+    ['EAGAIN', isBusy],
+    ['ENOMEM', isShort],
+  ])('a turn that is refused with %s is made good by the next', async (_, fails) => {
+    const pressed = new Pressed()
+    const told: number[] = []
+    const taker = { completed: (tag: number) => void told.push(tag) }
+    pressed.ring.ask(NOP, -1, 7, 0)
+    pressed.refuse(1, fails)
+    expect(pressed.ring.turn(0, taker)).toBe(0)
+    while (pressed.ring.inFlight > 0) pressed.ring.turn(0, taker)
+    expect(told).toEqual([7])
     await pressed.close()
   })
 
