@@ -34,6 +34,7 @@ export const ServerTlsOptions = Type.Object(
     min_version: Words(['TLSv1.2', 'TLSv1.3'], {
       default: 'TLSv1.2',
       description: 'The oldest version of TLS that is spoken.',
+      said: { '1.2': 'write TLSv1.2', '1.3': 'write TLSv1.3' },
     }),
     resume: Type.Boolean({
       default: true,

@@ -3,8 +3,11 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { serverIs } from '../support/backends.ts'
+import { healthOf, serverIs } from '../support/backends.ts'
 import { rawClient, type WireAnswer } from '../support/client.ts'
+import { issued } from '../support/authority.ts'
+import { testCertificate } from '../support/certificate.ts'
+import { TlsFront } from '../support/tls-front.ts'
 import { EXAMPLE_SECRETS } from '../support/example-secrets.ts'
 import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -361,6 +364,21 @@ test('https.yaml: each name has its certificate, of our own making', async () =>
   expect(await shown('localhost')).toStartWith('DNS:localhost')
   const answer = await fetch(`https://127.0.0.1:${port}/`, { tls: { rejectUnauthorized: false } })
   expect(await answer.text()).toBe('9001')
+})
+
+test('tls-to-servers.yaml: a server is known by its key; with another one it is down', async () => {
+  await using example = await run('tls-to-servers.yaml')
+  const { gateway, origins } = example
+  const { cert, key, pin } = issued(testCertificate().cert, testCertificate().key)
+  await using front = await TlsFront.start(origins[9001]!.port, { cert, key })
+  const server = `https://127.0.0.1:${front.port}`
+  const text = readFileSync(gateway.configFile, 'utf8').replace('https://127.0.0.1:9443', server)
+  await gateway.apply(text)
+  await serverIs(gateway.admin, server, 'down')
+  expect((await healthOf(gateway.admin)).reasons[server]).toBe(`TLS: its key is ${pin}`)
+  await gateway.apply(text.replace(/sha256\/[^"]+/, pin))
+  await serverIs(gateway.admin, server, 'up')
+  expect((await example.ask('/')).body).toBe('9001')
 })
 
 test('no example is left out', () => {
