@@ -38,7 +38,10 @@ function serve(): void {
 function words(ports: readonly number[], count: number): Config {
   const check = {
     status: healthCheck({ interval: 1000 }),
-    body: healthCheck({ interval: 1000, expect: { status: ['200-200'], body: 'ok', body_limit: 65_536 } }),
+    body: healthCheck({
+      interval: 1000,
+      expect: { status: ['200-200'], body: 'ok', data_limit: 4096, body_limit: 65_536 },
+    }),
     tcp: healthCheck({ interval: 1000, type: 'tcp' }),
   }[kind]
   if (check === undefined) throw new Error(`status, body or tcp, not ${kind}`)

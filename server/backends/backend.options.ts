@@ -87,6 +87,12 @@ export const BackendOptions = Type.Object(
       },
       { default: {}, description: 'How long servers may take.' },
     ),
+    proxy_protocol: Type.Optional(
+      Words(['v1', 'v2'], {
+        description:
+          'For tcp servers: each connection begins with a header of the PROXY protocol in this version, which says who the client is. Servers must expect it.',
+      }),
+    ),
     answers: Words(['exact', 'strict', 'lenient'], {
       default: 'strict',
       description:
@@ -123,6 +129,7 @@ export const BackendOptions = Type.Object(
       health: 'health_check',
       check: 'health_check',
       ssl: 'tls',
+      send_proxy: 'proxy_protocol',
     },
     lacks: {
       sticky:

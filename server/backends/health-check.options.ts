@@ -1,11 +1,17 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Duration, FieldValue, MapOf, OneOrMore, Regex, Size, Words } from '../lib/kinds.ts'
+import { Bytes, Duration, FieldValue, MapOf, OneOrMore, Regex, Size, Words } from '../lib/kinds.ts'
 
 export const HealthCheckOptions = Type.Object(
   {
     type: Type.Optional(
       Words(['http', 'tcp'], {
         description: 'An HTTP request, or a TCP connect. Default: http for http servers, tcp for tcp ones.',
+      }),
+    ),
+    send: Type.Optional(
+      Bytes({
+        description:
+          'Of a tcp check: what is sent once it is connected, with escapes: \\r \\n \\t \\0 \\\\ and \\xHH. It goes with expect.data or expect.data_regex.',
       }),
     ),
     path: Type.String({
@@ -60,6 +66,20 @@ export const HealthCheckOptions = Type.Object(
           least: '1',
           most: '16MiB',
           description: 'How much of the body is read.',
+        }),
+        data: Type.Optional(
+          Bytes({
+            description: 'Of a tcp check: bytes that the answer must contain, with escapes as in send.',
+          }),
+        ),
+        data_regex: Type.Optional(
+          Regex({ description: 'Of a tcp check: a pattern that the answer, read as latin1, must match.' }),
+        ),
+        data_limit: Size({
+          default: '4KiB',
+          least: '1',
+          most: '1MiB',
+          description: 'Of a tcp check: how much of the answer is read.',
         }),
       },
       { default: {}, description: 'What passes.' },

@@ -5,7 +5,7 @@ import { checkTypeOf, familyOf } from '../lib/server-url.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkFields } from './check-fields.ts'
-import { checkTcpBackend } from './check-tcp-backend.ts'
+import { checkHttpBackend, checkTcpBackend } from './check-tcp-backend.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
@@ -20,6 +20,7 @@ export function checkBackends(checked: Checked): void {
     checkHash(checked, path, backend)
     checkServerTls(checked, path, backend)
     if (familyOf(backend.servers) === 'tcp') checkTcpBackend(checked, path, backend)
+    else checkHttpBackend(checked, path, backend)
     if (backend.health_check !== undefined)
       checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)
     else if (backend.panic_threshold > 0)
@@ -138,7 +139,21 @@ function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<B
   })
 }
 
-const HTTP_ONLY = ['path', 'method', 'headers', 'expect']
+const HTTP_ONLY: readonly Path[] = [
+  ['path'],
+  ['method'],
+  ['headers'],
+  ['expect', 'status'],
+  ['expect', 'body'],
+  ['expect', 'body_regex'],
+  ['expect', 'body_limit'],
+]
+const TCP_ONLY: readonly Path[] = [
+  ['send'],
+  ['expect', 'data'],
+  ['expect', 'data_regex'],
+  ['expect', 'data_limit'],
+]
 
 function checkHealth(
   checked: Checked,
@@ -146,17 +161,25 @@ function checkHealth(
   health: HealthCheckConfig,
   servers: BackendConfig['servers'],
 ): void {
-  const { method, expect, headers } = health
-  if (checkTypeOf(health, servers) === 'tcp')
-    for (const key of HTTP_ONLY)
-      if (checked.isWritten([...path, key]))
-        checked.report({
-          code: 'conflict',
-          path: [...path, key],
-          found: `"${key}" in a check of type tcp`,
-          allowed: 'it in a check of type http',
-          hint: 'a tcp check only connects',
-        })
+  const { method, expect, headers, send } = health
+  const type = checkTypeOf(health, servers)
+  for (const key of type === 'tcp' ? HTTP_ONLY : TCP_ONLY)
+    if (checked.isWritten([...path, ...key]))
+      checked.report({
+        code: 'conflict',
+        path: [...path, ...key],
+        found: `"${key.join('.')}" in a check of type ${type}`,
+        allowed: `it in a check of type ${type === 'tcp' ? 'http' : 'tcp'}`,
+        hint: type === 'tcp' ? 'a tcp check connects, and may send and expect data' : null,
+      })
+  if (send !== undefined && expect.data === undefined && expect.data_regex === undefined && type === 'tcp')
+    checked.report({
+      code: 'conflict',
+      path: [...path, 'send'],
+      found: '"send" without what is expected',
+      allowed: 'expect.data or expect.data_regex beside it',
+      hint: `write ${checked.spelled({ expect: { data: '+PONG' } })}`,
+    })
   checkFields(checked, [...path, 'headers'], headers, 'request')
   const wanted = expect.body === undefined ? 'body_regex' : 'body'
   if (method === 'HEAD' && expect[wanted] !== undefined)

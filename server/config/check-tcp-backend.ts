@@ -36,3 +36,15 @@ export function checkTcpBackend(written: Written, path: Path, { hash }: BackendC
     hint: `write ${written.spelled({ hash: { by: 'client_ip' } })}`,
   })
 }
+
+/** What a backend of http servers must not say. */
+export function checkHttpBackend(written: Written, path: Path, { proxy_protocol }: BackendConfig): void {
+  if (proxy_protocol === undefined) return
+  written.report({
+    code: 'conflict',
+    path: [...path, 'proxy_protocol'],
+    found: '"proxy_protocol" in a backend of http servers',
+    allowed: 'it in a backend of tcp servers',
+    hint: 'connections to http servers are shared by clients: a header field says whose a request is ("forwarded" of the listener)',
+  })
+}

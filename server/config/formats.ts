@@ -1,6 +1,7 @@
 // The formats of texts (lib/kinds.ts): each tells whether a text is of its kind, and what it means in the
 // code.
 import { DURATION_MS_MAX, formatDuration, parseDuration } from '../lib/durations.ts'
+import { bytesOf } from '../lib/escapes.ts'
 import { parseSize } from '../lib/sizes.ts'
 import {
   address,
@@ -70,6 +71,17 @@ const regex: Format = {
     } catch (error) {
       return no('a regular expression', error instanceof Error ? error.message : null)
     }
+  },
+}
+
+const BYTES_MAX = 4096
+
+const bytes: Format = {
+  decode(text) {
+    const read = bytesOf(text)
+    if (read === null)
+      return no('text with escapes: \\r, \\n, \\t, \\0, \\\\ and \\xHH', 'write "\\\\" for a backslash')
+    return read.length > 0 && read.length <= BYTES_MAX ? { value: text } : no(`1 to ${BYTES_MAX} bytes`)
   },
 }
 
@@ -202,6 +214,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'port-range': portRange,
   path,
   regex,
+  bytes,
   'field-name': fieldName,
   'field-value': fieldValue,
   'host-pattern': hostPattern,

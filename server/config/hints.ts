@@ -241,7 +241,10 @@ const isOfOne = ({ type, format }: SchemaNode): boolean =>
   format === 'one-or-more' || format === 'or-word' || (type !== 'object' && type !== undefined)
 /** Takes whatever is written, which says nothing of what was meant. */
 const isAnyText = ({ type, format, pattern, enum: words }: SchemaNode): boolean =>
-  type === 'string' && format === undefined && words === undefined && pattern === undefined
+  type === 'string' &&
+  (format === undefined || format === 'bytes') &&
+  words === undefined &&
+  pattern === undefined
 
 const listed = (all: readonly string[]): string =>
   all.length < 3 ? all.join(' or ') : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`

@@ -6,6 +6,7 @@ import type { Family } from '../lib/server-url.ts'
 import { TcpListenerOptions } from '../tcp/tcp.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 import { checkHttpListener } from './check-http-listener.ts'
+import { checkTcpListener } from './check-tcp-listener.ts'
 import { checkTurn } from './check-turn.ts'
 import type { CheckedListener, ListenerProtocol } from './listener-protocol.ts'
 import type { Written } from './written.ts'
@@ -21,7 +22,7 @@ const tcp: ListenerProtocol<typeof TcpListenerOptions> = {
   options: TcpListenerOptions,
   takesRules: false,
   family: 'tcp',
-  check: () => {},
+  check: checkTcpListener,
 }
 
 const https: ListenerProtocol<typeof HttpsListenerOptions> = {

@@ -48,6 +48,10 @@ export const ServerUrl = (options: KindOptions) =>
 export const Regex = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'regex', ...options })
 
+/** Bytes as text with escapes, kept as written: lib/escapes.ts reads it. */
+export const Bytes = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'bytes', ...options })
+
 /** A header field name: token characters only (RFC 9110 §5.1). */
 export const FieldName = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'field-name', ...options })

@@ -17,6 +17,8 @@ const CLIENT_TLS = [1, 0, 0, 0, 1]
 /** Of those for private use: name of the listener. */
 export const TLV_LISTENER = 0xe0
 
+const NO_BYTES = Buffer.alloc(0)
+
 export interface ProxyHeader {
   /** Addresses as the socket names them; undefined once it is broken. */
   readonly clientHost: string | undefined
@@ -24,7 +26,8 @@ export interface ProxyHeader {
   readonly localHost: string | undefined
   readonly localPort: number
   readonly isTls: boolean
-  readonly listener: string
+  /** Told to a process of ours; left out to others. */
+  readonly listener?: string
 }
 
 /** The header's bytes; null when an address is none, or not known. */
@@ -35,8 +38,9 @@ export function writeProxyHeader(header: ProxyHeader): Buffer | null {
   const ports = Buffer.alloc(4)
   ports.writeUInt16BE(clientPort, 0)
   ports.writeUInt16BE(localPort, 2)
-  const tls = isTls ? tlv(TLV_TLS, Uint8Array.from(CLIENT_TLS)) : Buffer.alloc(0)
-  const rest = Buffer.concat([client, local, ports, tls, tlv(TLV_LISTENER, Buffer.from(listener))])
+  const tls = isTls ? tlv(TLV_TLS, Uint8Array.from(CLIENT_TLS)) : NO_BYTES
+  const name = listener === undefined ? NO_BYTES : tlv(TLV_LISTENER, Buffer.from(listener))
+  const rest = Buffer.concat([client, local, ports, tls, name])
   const head = Buffer.alloc(4)
   head[0] = VERSION_2_PROXY
   head[1] = client.length === 4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6

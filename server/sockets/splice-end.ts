@@ -1,8 +1,10 @@
 // One of two sockets that are joined (splice.ts), and what waits for it.
+import { countBuffered } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { unsentBytes } from '../lib/native.ts'
 import { keepable } from '../lib/read-piece.ts'
 import type { PourTeller, Socket, SocketEvents } from './socket.ts'
+import { type Pace, Throttle } from './throttle.ts'
 
 /** How long a side that has everything may take to end. */
 export const LINGER_MS = 2000
@@ -27,6 +29,8 @@ interface Joint {
 
 export class SpliceEnd implements SocketEvents, PourTeller {
   readonly #splice: Joint
+  /** How fast what it is given goes out; null: as fast as can be. */
+  readonly #throttle: Throttle | null
   #socket: Socket | null = null
   /** Not taken by the socket yet. */
   #waiting: Buffer[] = []
@@ -56,8 +60,9 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   #unsentAtLook = -1
   #progressMs = 0
 
-  constructor(splice: Joint) {
+  constructor(splice: Joint, pace: Pace | null) {
     this.#splice = splice
+    this.#throttle = pace && new Throttle(pace, () => this.onDrain())
   }
 
   /** Takes a socket that stands; it is told of its events from now on. */
@@ -75,7 +80,8 @@ export class SpliceEnd implements SocketEvents, PourTeller {
 
   /** What comes in volume goes to the other past us. */
   #pour(): void {
-    const to = this.#other.#socket
+    const other = this.#other
+    const to = other.#throttle === null ? other.#socket : null
     if (to !== null) this.#socket?.pour?.(to, Infinity, this)
   }
 
@@ -164,6 +170,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     if (this.#waitingBytes === 0) this.#beginLooking()
     this.#waiting.push(keepable(bytes, taken, bytes.length))
     this.#waitingBytes += bytes.length - taken
+    countBuffered(bytes.length - taken)
   }
 
   /** So many bytes have come for it past us, and its socket has taken so many of what had come. */
@@ -171,12 +178,15 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     const hadNone = this.#pouredBytes === 0
     this.#pouredBytes += came - gone
     this.#written += gone
+    countBuffered(came - gone)
     if (hadNone && this.#pouredBytes > 0) this.#beginLooking()
   }
 
   #send(bytes: Buffer): number {
     if (this.#socket === null) return 0
-    const taken = this.#socket.write(bytes, 0, bytes.length)
+    const throttle = this.#throttle
+    const taken =
+      throttle === null ? this.#socket.write(bytes, 0, bytes.length) : throttle.write(this.#socket, bytes)
     if (taken < 0) return bytes.length // it is closed; the event follows
     this.#written += taken
     return taken
@@ -188,6 +198,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
       if (!first || !this.#socket) return
       const taken = this.#send(first)
       this.#waitingBytes -= taken
+      countBuffered(-taken)
       if (taken < first.length) {
         this.#waiting[0] = first.subarray(taken)
         return
@@ -245,7 +256,10 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     this.isGone = true
     this.#socket = null
     this.#waiting = []
+    const held = this.#waitingBytes + this.#pouredBytes
+    if (held !== 0) countBuffered(-held)
     this.#waitingBytes = this.#pouredBytes = 0
+    this.#throttle?.end()
   }
 
   // ── its deadlines ──

@@ -21,6 +21,8 @@ export interface SpliceOptions {
   readonly halfCloseMs?: number
   /** A side took nothing of what waits for it for so long: it is ended. */
   readonly stallMs: number
+  /** Most bytes a second of each direction; left out: as fast as can be. */
+  readonly bytesPerS?: number | undefined
   /** Told once, when both sockets are gone. */
   readonly owner: { spliceGone(): void }
 }
@@ -52,8 +54,10 @@ export class Splice implements Timed {
 
   constructor(options: SpliceOptions) {
     this.#options = options
-    this.outer = new SpliceEnd(this)
-    this.inner = new SpliceEnd(this)
+    const { wheel, bytesPerS } = options
+    const pace = bytesPerS === undefined ? null : { wheel, bytesPerS }
+    this.outer = new SpliceEnd(this, pace)
+    this.inner = new SpliceEnd(this, pace)
     if (options.idleMs > 0) this.heed(nowMs + options.idleMs)
   }
 

@@ -14,6 +14,7 @@ import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { connectionEnds } from '../lib/descriptor-budget.ts'
 import { event } from '../lib/event.ts'
+import { proxyHeaderOut, type ProxyVersion } from '../lib/proxy-header-out.ts'
 import { Reach } from '../reach/reach.ts'
 import type { TcpListener } from '../snapshot/snapshot.ts'
 import type { Socket } from '../sockets/socket.ts'
@@ -73,7 +74,9 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     this.#from = from
     this.key = this.backend.clientKey(from.address)
     const { wheel } = all
-    this.#splice = new Splice({ wheel, idleMs: idle, halfCloseMs: half_close, stallMs: idle, owner: this })
+    const { bandwidth: bytesPerS } = listener.options.limits
+    const times = { idleMs: idle, halfCloseMs: half_close, stallMs: idle }
+    this.#splice = new Splice({ wheel, ...times, bytesPerS, owner: this })
   }
 
   get backend(): Backend {
@@ -94,9 +97,23 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
 
   /** Owns the client's socket from now on, which is let in, or refused. */
   begin(socket: Socket, refusal: FaultCode | null): void {
-    this.#splice.outer.attach(socket)
-    if (refusal === null) this.#attempt()
-    else this.#refuse(refusal)
+    const { outer, inner } = this.#splice
+    outer.attach(socket)
+    if (refusal !== null) return this.#refuse(refusal)
+    const { proxy_protocol } = this.backend.options
+    if (proxy_protocol !== undefined) inner.write(this.#header(proxy_protocol))
+    this.#attempt()
+  }
+
+  #header(version: ProxyVersion): Buffer {
+    const { address, port, localAddress, localPort, tls } = this.#from
+    return proxyHeaderOut(version, {
+      clientHost: address,
+      clientPort: port,
+      localHost: localAddress,
+      localPort,
+      isTls: tls !== null,
+    })
   }
 
   // ── a server ──

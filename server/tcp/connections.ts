@@ -2,17 +2,20 @@
 // drained.
 import { Suspects } from '../lib/address-race.ts'
 import { guarded } from '../lib/bug.ts'
-import { nowMs, tick } from '../lib/clock.ts'
+import { machineMs, nowMs, tick } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
+import { networkKey } from '../lib/ip-address.ts'
 import { OpenSet } from '../lib/open-set.ts'
 import type { Resolver } from '../lib/resolver.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { ReachWorld } from '../reach/reach.ts'
+import type { Limit } from '../scoreboard/buckets.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { Snapshot, TcpListener } from '../snapshot/snapshot.ts'
 import type { Server } from '../backends/server.ts'
 import { FAULTS } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
+import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import type { TcpRecord } from '../telemetry/connection-record.ts'
 import { dialTcp, type TcpDial } from './dial-tcp.ts'
@@ -27,10 +30,17 @@ export interface OpenConnection extends TcpRecord {
   stop(): void
 }
 
+type Board = Pick<Scoreboard, 'count' | 'addBytes' | 'buckets'>
+type ConnectionRate = NonNullable<TcpListener['options']['limits']['rate']>
+
+/** Addresses that share so many bits are one client's: networks are given out whole. */
+const IPV6_PREFIX = 64
+
 export interface TcpConnectionsParts {
   readonly wheel: Wheel
   readonly resolver: Pick<Resolver, 'lookup'>
-  readonly board: Pick<Scoreboard, 'count' | 'addBytes'>
+  readonly board: Board
+  readonly limits: Pick<LimitNews, 'reached'>
   readonly meter: ConnectionMeter
   readonly accessLog: AccessLog | null
   readonly snapshot: Snapshot
@@ -42,14 +52,17 @@ export class TcpConnections {
   accessLog: AccessLog | null
   /** Of the connections to come. */
   snapshot: Snapshot
-  readonly #board: Pick<Scoreboard, 'count' | 'addBytes'>
+  readonly #board: Board
+  readonly #limits: Pick<LimitNews, 'reached'>
   readonly #meter: ConnectionMeter
   readonly #open = new OpenSet<OpenConnection>()
 
-  constructor({ wheel, resolver, board, meter, accessLog, snapshot }: TcpConnectionsParts) {
+  constructor(parts: TcpConnectionsParts) {
+    const { wheel, resolver, board, limits, meter, accessLog, snapshot } = parts
     this.wheel = wheel
     this.world = { resolver, suspects: new Suspects(), dial: dialTcp(wheel) }
     this.#board = board
+    this.#limits = limits
     this.#meter = meter
     this.accessLog = accessLog
     this.snapshot = snapshot
@@ -64,6 +77,19 @@ export class TcpConnections {
 
   opened(one: OpenConnection): void {
     this.#open.add(one)
+  }
+
+  /** Under the listener's name, so that what was counted outlives a reload. */
+  rateOf(listener: string, { connections, per, burst = connections }: ConnectionRate): Limit {
+    return this.#board.buckets.limit(`listeners.${listener}`, { tokens: connections, perMs: per, burst })
+  }
+
+  /** Whether one more from this address is within the rate. */
+  mayConnect(limit: Limit, address: string): boolean {
+    const { buckets } = this.#board
+    const left = buckets.take(limit, networkKey(address, IPV6_PREFIX), machineMs())
+    if (buckets.lastEvicted) this.#limits.reached('limits.rate_limits', buckets.bytes)
+    return left >= 0
   }
 
   /** The last act of each: one line, its metrics, the shared counters. */

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
-import { Binds, Cidr, Duration, Name, Words } from '../lib/kinds.ts'
+import { Binds, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
 
 const TcpTimeouts = Type.Object(
   {
@@ -29,6 +29,41 @@ const TcpLimits = Type.Object(
       maximum: 1_000_000,
       description: 'Most open client connections of each worker; further ones are closed at once.',
     }),
+    rate: Type.Optional(
+      Type.Object(
+        {
+          connections: Type.Integer({
+            minimum: 1,
+            maximum: 1_000_000,
+            description: 'So many connections may be made in the time of `per`, again and again.',
+          }),
+          per: Duration({
+            default: '1s',
+            least: '1ms',
+            most: '24d',
+            description: 'The time for `connections`.',
+          }),
+          burst: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 10_000_000,
+              description: 'So many may come at once after a pause. Default: as many as `connections`.',
+            }),
+          ),
+        },
+        {
+          description:
+            'Connections of each client address (of IPv6 each /64), counted exactly over all workers; those beyond it are reset.',
+        },
+      ),
+    ),
+    bandwidth: Type.Optional(
+      Size({
+        least: '1KiB',
+        description:
+          'Bytes a second of each connection, in each direction: who sends more is read more slowly. Default: as fast as it goes.',
+      }),
+    ),
   },
   { default: {}, description: 'How much clients may do.' },
 )

@@ -1,31 +1,9 @@
 // A tcp listener joins each connection to one of a server: bytes, ends and breaks pass both ways.
 import { describe, expect, test } from 'bun:test'
-import type { RawClient } from '../support/client.ts'
-import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
 import { freePort } from '../support/kernel.ts'
 import { echoServer, RawServer } from '../support/raw-server.ts'
+import { joined, relayTo } from '../support/tcp-relay.ts'
 import { waitFor } from '../support/wait.ts'
-
-type Words = Record<string, unknown>
-
-const relayTo = (
-  servers: readonly (string | Words)[],
-  backend: Words = {},
-  listener: Words = {},
-): TestEngine =>
-  startEngine({
-    config: {
-      ...toServers(servers, backend),
-      rules: [],
-      listeners: { web: { bind: '127.0.0.1:0', protocol: 'tcp', backend: 'origin', ...listener } },
-    },
-  })
-
-/** A client, and the other end of what is joined to it. */
-async function joined(gateway: TestEngine, server: RawServer): Promise<[RawClient, RawClient]> {
-  const client = await gateway.client()
-  return [client, await server.next()]
-}
 
 const unused = async (): Promise<string> => `tcp://127.0.0.1:${await freePort()}`
 

@@ -135,7 +135,15 @@ export class TestEngine implements AsyncDisposable {
     const { engine, board, snapshot } = this
     const { wheel } = engine
     const meter = new ConnectionMeter(this.registry)
-    this.connections = new TcpConnections({ wheel, resolver, board, meter, accessLog, snapshot })
+    this.connections = new TcpConnections({
+      wheel,
+      resolver,
+      board,
+      limits: news,
+      meter,
+      accessLog,
+      snapshot,
+    })
     const entries = new Entries({
       engine,
       clients: new StreamClients(engine.wheel),

@@ -38,6 +38,12 @@ function tell(skipped: string): void {
   told.add(skipped)
 }
 
-/** Where a program is. Debian keeps servers in sbin, which is not on everyone's PATH. */
-export const programPath = (program: string): string | null =>
-  Bun.which(program, { PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` })
+/** Debian keeps servers in sbin, which is not on everyone's PATH, and PostgreSQL's by its version. */
+const PLACES = [
+  process.env['PATH'] ?? '',
+  '/usr/local/sbin:/usr/sbin:/sbin',
+  ...new Bun.Glob('/usr/lib/postgresql/*/bin').scanSync({ onlyFiles: false }),
+]
+
+/** Where a program is. */
+export const programPath = (program: string): string | null => Bun.which(program, { PATH: PLACES.join(':') })

@@ -11,8 +11,9 @@ import { defaultWorkers } from '../processes/worker-command.ts'
 /** Workers that a config wants; 0: everything in the supervisor's process. */
 export const workersOf = ({ workers }: Config): number => workers ?? defaultWorkers()
 
-/** Whether rules want what is shared by all workers for rate limits. */
-export const takesTokens = ({ rules }: Config): boolean =>
+/** Whether rules or listeners want what is shared by all workers for rate limits. */
+export const takesTokens = ({ rules, listeners }: Config): boolean =>
+  Object.values(listeners).some(({ limits }) => 'rate' in limits && limits.rate !== undefined) ||
   rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
 
 /** How many there are of them, also when they are all one with the supervisor. */

@@ -6,12 +6,16 @@ import type { AskFailure, AskField, AskRequest } from '../../http1/ask.ts'
 import { HttpClient } from '../../http1/client.ts'
 import { outboundWorld } from '../../http1/dial-server.ts'
 import { Suspects } from '../../lib/address-race.ts'
+import { guarded } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
+import { event } from '../../lib/event.ts'
 import type { Resolver } from '../../lib/resolver.ts'
 import type { ServerAddress } from '../../lib/server-url.ts'
 import { flush } from '../../lib/stage.ts'
 import { Wheel } from '../../lib/wheel.ts'
+import { dialTcp } from '../../tcp/dial-tcp.ts'
 import type { ServerTls } from '../../tls/server-tls.ts'
+import { DataExchange, type DataWorld } from './exchange-data.ts'
 import { WantedAnswer } from './wanted-answer.ts'
 
 /** A check, and how its answers are read: as those to requests are. */
@@ -41,21 +45,29 @@ export type Probe = (target: ProbeTarget, done: ProbeDone) => () => void
 
 /** Checks through a client of their own, made with the first of them. */
 export function newProbe(resolver: Pick<Resolver, 'lookup'>, suspects = new Suspects()): Probe {
-  let client: HttpClient | null = null
-  return (target, done) => probe(target, (client ??= newClient(resolver, suspects)), done)
+  let clients: Clients | null = null
+  return (target, done) => probe(target, (clients ??= newClients(resolver, suspects)), done)
 }
 
-function newClient(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): HttpClient {
+interface Clients {
+  readonly client: HttpClient
+  readonly data: DataWorld
+}
+
+function newClients(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): Clients {
   const wheel = new Wheel(tick, flush)
   wheel.start()
-  return new HttpClient(outboundWorld({ resolver, wheel, suspects }))
+  const client = new HttpClient(outboundWorld({ resolver, wheel, suspects }))
+  return { client, data: { resolver, wheel, suspects, dial: dialTcp(wheel) } }
 }
 
-function probe(
-  { check, tls = null, ...address }: ProbeTarget,
-  client: HttpClient,
-  done: ProbeDone,
-): () => void {
+/** Whether a check of type tcp reads an answer. */
+const readsData = ({ expect: { data, data_regex } }: ServerCheck): boolean =>
+  data !== undefined || data_regex !== undefined
+
+function probe(whole: ProbeTarget, { client, data }: Clients, done: ProbeDone): () => void {
+  const { check, tls = null, ...address } = whole
+  if (check.type === 'tcp' && readsData(check)) return exchangeData(whole, data, done)
   const target = { ...address, tls }
   const { timeout: total, type, expect, answers: tolerance = 'exact' } = check
   if (type === 'tcp')
@@ -66,6 +78,14 @@ function probe(
   return client.ask(target, requestOf(check), limits, (end) =>
     done(end.is === 'failure' ? reasonOf(end) : wanted.whyNot(end)),
   )
+}
+
+function exchangeData(target: ProbeTarget, world: DataWorld, done: ProbeDone): () => void {
+  const exchange = new DataExchange(target, world, (end) =>
+    done(end.is === 'passed' ? null : end.code === 'descriptor_limit' ? UNTRIED : end.words),
+  )
+  queueMicrotask(() => event(() => guarded(() => exchange.begin())))
+  return () => event(() => exchange.cancel())
 }
 
 const requestOf = ({ method, path, headers = {} }: ServerCheck): AskRequest => ({

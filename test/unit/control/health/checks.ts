@@ -16,7 +16,7 @@ export function healthCheck(change: Partial<HealthCheckConfig> = {}): HealthChec
     timeout: 2000,
     rise: 2,
     fall: 3,
-    expect: { status: [], body_limit: 65_536 },
+    expect: { status: [], data_limit: 4096, body_limit: 65_536 },
     ...change,
   }
 }

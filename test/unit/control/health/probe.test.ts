@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { newProbe } from '../../../../server/control/health/probe.ts'
+import { newProbe, type ServerCheck } from '../../../../server/control/health/probe.ts'
 import { Prober } from '../../../../server/control/health/prober.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 import { STATE_DOWN, STATE_UP } from '../../../../server/scoreboard/scoreboard.ts'
@@ -39,6 +39,47 @@ describe('a TCP check', () => {
     expect(await check(server, { type: 'tcp' })).toBeNull()
     await waitFor(() => server.accepted === 1 && server.open === 0)
     expect(server.received).toBe('')
+  })
+
+  describe('that expects data', () => {
+    const pinging = (answer: string) => sample((socket) => void socket.write(answer))
+    const asks = (
+      change: Partial<ServerCheck['expect']>,
+      more: Partial<ServerCheck> = {},
+    ): Partial<ServerCheck> => ({
+      type: 'tcp',
+      send: 'PING\\r\\n\\r\\n',
+      ...expecting(change),
+      ...more,
+    })
+
+    test('sends what it is told and passes by what comes', async () => {
+      const server = pinging('+PONG\r\n')
+      expect(await check(server, asks({ data: '+PONG\\r\\n' }))).toBeNull()
+      expect(await check(server, asks({ data_regex: '^[+]P' }))).toBeNull()
+      expect(server.received).toBe('PING\r\n\r\nPING\r\n\r\n')
+      await waitFor(() => server.open === 0)
+    })
+
+    test('waits for what a server says by itself', async () => {
+      const server = sample(
+        () => {},
+        (socket) => void socket.write('220 hello\r\n'),
+      )
+      expect(await check(server, { type: 'tcp', ...expecting({ data: '220 ' }) })).toBeNull()
+    })
+
+    test('says what it got instead, in time', async () => {
+      expect(await check(pinging('-LOADING\r\n'), asks({ data: '+PONG' }, { timeout: 100 }))).toBe(
+        'timed out after 100ms while waiting for the answer: answer lacks "+PONG"',
+      )
+      expect(await check(pinging('no'), asks({ data_regex: 'yes', data_limit: 2 }))).toBe(
+        'answer does not match /yes/ in its first 2',
+      )
+      const leaving = sample((socket) => void socket.end())
+      expect(await check(leaving, asks({ data: 'x' }))).toBe('connection closed before an answer')
+      expect(await check({ port: closedPort() }, asks({ data: 'x' }))).toBe('connect refused')
+    })
   })
 
   test('fails where nobody listens', async () => {

@@ -99,7 +99,7 @@ export function check(where: Where, change: Partial<ServerCheck> = {}): Promise<
 
 /** A change of what a check expects. */
 export const expecting = (change: Partial<ServerCheck['expect']>): Partial<ServerCheck> => ({
-  expect: { status: [], body_limit: 65_536, ...change },
+  expect: { status: [], data_limit: 4096, body_limit: 65_536, ...change },
 })
 
 /** A port that nobody listens on. */

@@ -1,0 +1,33 @@
+// TCP listeners: their rates are ones that can be kept.
+import { formatDuration } from '../lib/durations.ts'
+import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
+import type { CheckedListener } from './listener-protocol.ts'
+import type { Written } from './written.ts'
+
+/** Beyond these nobody means what is written: of a rate_limit too. */
+const FULL_MS_MAX = 366 * 86_400_000
+const PER_MS_MAX = 10_000
+
+export function checkTcpListener(
+  written: Written,
+  { path, options }: CheckedListener<TcpListenerConfig>,
+): void {
+  const { rate } = options.limits
+  if (rate === undefined) return
+  const { connections, per, burst = connections } = rate
+  const here = [...path, 'limits', 'rate']
+  if (connections / per > PER_MS_MAX)
+    written.report({
+      code: 'conflict',
+      path: [...here, 'connections'],
+      found: `${connections} in ${formatDuration(per)}`,
+      allowed: `at most ${PER_MS_MAX} in a millisecond`,
+    })
+  if ((burst * per) / connections > FULL_MS_MAX)
+    written.report({
+      code: 'conflict',
+      path: [...here, 'burst'],
+      found: `a bucket of ${burst} that needs more than a year to fill`,
+      allowed: `at most a year: at ${connections} per ${formatDuration(per)} a burst of ${Math.floor((FULL_MS_MAX * connections) / per)}`,
+    })
+}

@@ -1,0 +1,33 @@
+// The PROXY header that a server is sent before a client's bytes, in version 1 or 2.
+import { type ProxyHeader, writeProxyHeader } from './proxy-header.ts'
+
+export type ProxyVersion = 'v1' | 'v2'
+
+/** Whose address is not known (§2.1, §2.2): the server sees the socket's own ends. */
+const UNKNOWN_V1 = Buffer.from('PROXY UNKNOWN\r\n', 'latin1')
+const UNKNOWN_V2 = Buffer.concat([
+  Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'),
+  Buffer.from([0x21, 0x00, 0x00, 0x00]),
+])
+
+export function proxyHeaderOut(version: ProxyVersion, ends: ProxyHeader): Buffer {
+  if (version === 'v2') return writeProxyHeader(ends) ?? UNKNOWN_V2
+  return writeLine(ends) ?? UNKNOWN_V1
+}
+
+function writeLine({ clientHost, clientPort, localHost, localPort }: ProxyHeader): Buffer | null {
+  if (clientHost === undefined || localHost === undefined) return null
+  const [client, local] = [plain(clientHost), plain(localHost)]
+  const isV6 = client.includes(':')
+  if (!IP.test(client) || !IP.test(local)) return null
+  // Both are of one family; an address of the other one cannot be said in a line.
+  if (isV6 !== local.includes(':')) return null
+  return Buffer.from(
+    `PROXY ${isV6 ? 'TCP6' : 'TCP4'} ${client} ${local} ${clientPort} ${localPort}\r\n`,
+    'latin1',
+  )
+}
+
+const IP = /^[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]*$/
+/** A link-local address may name its interface behind `%`: that is of this machine only. */
+const plain = (host: string): string => host.replace(/%.*$/, '')
