@@ -140,7 +140,7 @@ export const serverUrl: Format = {
   },
   mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
 }
-const SERVER_URL = '"http://host", "http://host:port", "https://host:port" or "tcp://host:port"'
+const SERVER_URL = '"http://host", "https://host", "tcp://host:port" or "tls://host:port"'
 const SPOKEN = Object.keys(SCHEMES).map((scheme) => `"${scheme}://"`)
 const OTHER_SCHEMES = `servers are spoken to by ${SPOKEN.slice(0, -1).join(', ')} or ${SPOKEN.at(-1)} only`
 

@@ -16,8 +16,12 @@ export function checkServerTls(checked: Checked, path: Path, { servers, tls }: B
       code: 'conflict',
       path: here,
       found: `"tls" beside servers that are spoken to without it, as ${urls[0]}`,
-      allowed: '"tls" with servers whose URL begins with "https://"',
-      hint: `write ${checked.spelled({ url: String(urls[0]).replace(/^[a-z]+:/i, 'https:') })}, or leave "tls" out`,
+      allowed: '"tls" with servers whose URL begins with "https://" or "tls://"',
+      hint: `write ${checked.spelled({
+        url: String(urls[0])
+          .replace(/^http:/i, 'https:')
+          .replace(/^tcp:/i, 'tls:'),
+      })}, or leave "tls" out`,
     })
   const { ca, verify } = tls
   if (ca.length > 0) {

@@ -1,4 +1,5 @@
 // Backends of servers that are given bytes as they come: what has to do with requests means nothing there.
+import { schemeOf } from '../lib/server-url.ts'
 import type { BackendConfig } from '../backends/backend.options.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
@@ -12,7 +13,16 @@ const OF_REQUESTS: readonly Path[] = [
 ]
 
 /** Checks a backend of tcp servers. */
-export function checkTcpBackend(written: Written, path: Path, { hash }: BackendConfig): void {
+export function checkTcpBackend(written: Written, path: Path, backend: BackendConfig): void {
+  const { hash, proxy_protocol, servers } = backend
+  if (proxy_protocol !== undefined && servers.some(({ url }) => schemeOf(url)?.isTls === true))
+    written.report({
+      code: 'conflict',
+      path: [...path, 'proxy_protocol'],
+      found: '"proxy_protocol" with tls:// servers',
+      allowed: 'it with tcp:// servers',
+      hint: 'servers expect the header before the handshake, which is not done',
+    })
   for (const key of OF_REQUESTS)
     if (written.isWritten([...path, ...key]))
       written.report({

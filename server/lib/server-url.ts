@@ -21,6 +21,7 @@ export const SCHEMES: Readonly<Record<string, SchemeRow>> = {
   http: { family: 'http', port: 80, check: 'http' },
   https: { family: 'http', port: 443, check: 'http', isTls: true },
   tcp: { family: 'tcp', port: null, check: 'tcp' },
+  tls: { family: 'tcp', port: null, check: 'tcp', isTls: true },
 }
 
 /** The row of a URL's scheme; undefined: it has none that is known. */

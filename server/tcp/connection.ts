@@ -19,7 +19,7 @@ import { Reach } from '../reach/reach.ts'
 import type { TcpListener } from '../snapshot/snapshot.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { Splice, type SpliceEnding } from '../sockets/splice.ts'
-import type { FaultCode } from '../tables/faults.ts'
+import { type FaultCode, isTlsFault } from '../tables/faults.ts'
 import type { ConnectionTry } from '../telemetry/connection-record.ts'
 import type { OpenConnection, TcpConnections } from './connections.ts'
 import type { TcpDial, TcpDialEvents } from './dial-tcp.ts'
@@ -174,7 +174,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     this.connectMs += waitedMs
     this.#remember({
       server: server.name,
-      phase: code === 'dns_failed' ? 'resolve' : 'connect',
+      phase: isTlsFault(code) ? 'tls' : code === 'dns_failed' ? 'resolve' : 'connect',
       fault: code,
       ms: waitedMs,
     })

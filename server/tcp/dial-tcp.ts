@@ -3,8 +3,14 @@ import { connectionBegins, connectionEnds } from '../lib/descriptor-budget.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
 import type { DialAddress, DialEvents, Dialled, Reached } from '../reach/dial-events.ts'
 import type { Dial, DialFailure, Dialler, Socket } from '../sockets/socket.ts'
-import { sockets } from '../sockets/sockets.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import { dialServerAt } from '../tls/dial-tls.ts'
+import type { ServerTls } from '../tls/server-tls.ts'
+
+export interface TcpReached extends Reached {
+  /** How TLS is spoken with it; null: bytes are passed on as they come. */
+  readonly tls: ServerTls | null
+}
 
 export type TcpDialEvents = DialEvents<TcpDial>
 
@@ -26,8 +32,8 @@ export class TcpDial implements Dialled, Dialler, Timed {
     connectionBegins()
   }
 
-  start(address: string, port: number, dueMs: number): void {
-    const dial = sockets().dial(address, port, this)
+  start(address: string, { port, tls }: TcpReached, dueMs: number): void {
+    const dial = dialServerAt(address, port, tls, this)
     // A server on this machine may be connected by now.
     if (!this.isDialling) return
     this.#dial = dial
@@ -87,9 +93,9 @@ export class TcpDial implements Dialled, Dialler, Timed {
 }
 
 export const dialTcp =
-  (wheel: Wheel): DialAddress<Reached, TcpDial> =>
+  (wheel: Wheel): DialAddress<TcpReached, TcpDial> =>
   (endpoint, address, events, dueMs) => {
     const made = new TcpDial(wheel, events)
-    made.start(address, endpoint.port, dueMs)
+    made.start(address, endpoint, dueMs)
     return made
   }

@@ -6,7 +6,7 @@ import type { FaultCode } from '../tables/faults.ts'
 export interface ConnectionTry {
   readonly server: string
   /** Null: it stood. */
-  readonly phase: 'resolve' | 'connect' | null
+  readonly phase: 'resolve' | 'connect' | 'tls' | null
   readonly fault: FaultCode | null
   readonly ms: number
 }

@@ -42,7 +42,7 @@ export const ServerTlsOptions = Type.Object(
     }),
   },
   {
-    description: 'TLS with the servers whose URL is "https://…".',
+    description: 'TLS with the servers whose URL is "https://…" or "tls://…".',
     also: {
       ca_file: 'ca',
       cafile: 'ca',

@@ -2,6 +2,7 @@
 // answer is what was wanted, or cannot become that any more.
 import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import { nowMs } from '../../lib/clock.ts'
+import { askFailure } from '../../http1/ask.ts'
 import { connectionEnds } from '../../lib/descriptor-budget.ts'
 import { formatDuration } from '../../lib/durations.ts'
 import { bytesOf } from '../../lib/escapes.ts'
@@ -9,24 +10,19 @@ import { formatSize } from '../../lib/sizes.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
 import { Reach, type ReachWorld } from '../../reach/reach.ts'
 import type { Socket, SocketEvents } from '../../sockets/socket.ts'
+import type { ServerTls } from '../../tls/server-tls.ts'
 import type { FaultCode } from '../../tables/faults.ts'
-import type { TcpDial, TcpDialEvents } from '../../tcp/dial-tcp.ts'
+import type { TcpDial, TcpDialEvents, TcpReached } from '../../tcp/dial-tcp.ts'
 
 export interface DataTarget {
   readonly host: string
   readonly port: number
+  readonly tls?: ServerTls | null
   readonly check: Pick<HealthCheckConfig, 'send' | 'expect' | 'timeout'>
 }
 
-export interface DataWorld extends ReachWorld<Reaching, TcpDial> {
+export interface DataWorld extends ReachWorld<TcpReached, TcpDial> {
   readonly wheel: Wheel
-}
-
-interface Reaching {
-  readonly host: string
-  readonly port: number
-  readonly timeouts: { readonly connect: number }
-  readonly live: { addressAt: number }
 }
 
 /** How a check ended. */
@@ -37,10 +33,9 @@ export type DataEnd =
 const LINGER_MS = 1000
 
 /** Why no connection stood, as checks over HTTP say it. */
-const NOT_REACHED: Readonly<Partial<Record<FaultCode, string>>> = {
-  connect_refused: 'connect refused',
-  connect_timeout: 'connect timed out',
-  connect_failed: 'connect failed',
+function wordsOf(code: FaultCode, detail: string | null): string {
+  const target = { phase: 'connection', host: '', limits: { total: 0, body: 0 }, why: detail } as const
+  return askFailure(code, target).words
 }
 
 /** Starts a check; calling the answer gives it up. `done` is called once, never before `begin`. */
@@ -52,7 +47,7 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
   readonly #world: DataWorld
   readonly #wanted: Buffer | null
   #done: ((end: DataEnd) => void) | null
-  #reach: Reach<Reaching, TcpDial> | null = null
+  #reach: Reach<TcpReached, TcpDial> | null = null
   #socket: Socket | null = null
   #pieces: Buffer[] = []
   #bytes = 0
@@ -67,10 +62,10 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
 
   begin(): void {
     if (this.#done === null) return
-    const { host, port, check } = this.#target
+    const { host, port, tls = null, check } = this.#target
     this.#world.wheel.due(this, nowMs + check.timeout)
-    const endpoint = { host, port, timeouts: { connect: check.timeout }, live: { addressAt: 0 } }
-    this.#reach = new Reach<Reaching, TcpDial>(endpoint, this.#world, this)
+    const endpoint = { host, port, tls, timeouts: { connect: check.timeout }, live: { addressAt: 0 } }
+    this.#reach = new Reach<TcpReached, TcpDial>(endpoint, this.#world, this)
     this.#reach.start()
   }
 
@@ -93,9 +88,8 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
     if (bytes !== null) socket.write(bytes, 0, bytes.length)
   }
 
-  serverGone(code: FaultCode): void {
-    const why = this.#reach?.why ?? 'no address'
-    this.#fail(code === 'dns_failed' ? `name not resolved: ${why}` : (NOT_REACHED[code] ?? code), code)
+  serverGone(code: FaultCode, detail: string | null): void {
+    this.#fail(wordsOf(code, detail), code)
   }
 
   onData(bytes: Buffer): void {
