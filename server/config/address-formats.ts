@@ -3,8 +3,8 @@ import { unixPathOf } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { BY_UNIX, parseRange } from '../lib/ranges.ts'
 import { parsePortRange } from '../lib/port-range.ts'
-import { schemeOf, SCHEMES } from '../lib/server-url.ts'
-import { type Bounds, type Format, no } from './format.ts'
+import { schemeOf, SCHEMES, unixServerPath } from '../lib/server-url.ts'
+import { type Bounds, type Decoded, type Format, no } from './format.ts'
 import { decodeUnix } from './unix-formats.ts'
 
 /** Letters, digits, hyphens and underscores in labels of 1 to 63; no dot at the end. */
@@ -122,15 +122,16 @@ export const serverUrl: Format = {
     const [, host = '', port = ''] = /^(?:[a-z]+:\/\/)?([^/?#:]*)(?::([0-9]+))?\/?$/i.exec(text) ?? []
     if (Number(port) > 65535) return no(SERVER_URL, PORTS)
     const known = match === null ? undefined : schemeOf(text)
+    if (known !== undefined && authority.startsWith('unix:')) return decodeUnixServer(text, scheme)
     if (known !== undefined && rest === '' && isAuthority(authority)) {
       if (known.port !== null || /:[0-9]+$/.test(authority)) return { value: text }
       return no(SERVER_URL, `write the port behind it: ${scheme} has none of its own`)
     }
     if (/^[^,;\s]+[,;]$/.test(text)) return no(SERVER_URL, null, [urlOf(text.slice(0, -1))])
     if (/[,;\s]/.test(text.trim())) return no(SERVER_URL, eachOf(text))
-    if (match !== null && !Object.hasOwn(SCHEMES, scheme.toLowerCase())) return no(SERVER_URL, OTHER_SCHEMES)
     if (/^unix:|^\//.test(text) && !text.startsWith('//'))
-      return no(SERVER_URL, 'it is spoken to by TCP only')
+      return no(SERVER_URL, null, [`http://unix:${text.replace(/^unix:(?:\/\/(?=\/))?/, '')}`])
+    if (match !== null && !Object.hasOwn(SCHEMES, scheme.toLowerCase())) return no(SERVER_URL, OTHER_SCHEMES)
     if (/^[0-9]+(?:\.[0-9]+)+$/.test(host) && canonicalAddress(host) === null)
       return no(SERVER_URL, `${host} is no address: four numbers from 0 to 255 are`)
     const path =
@@ -140,9 +141,20 @@ export const serverUrl: Format = {
   },
   mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
 }
-const SERVER_URL = '"http://host", "https://host", "tcp://host:port" or "tls://host:port"'
+const SERVER_URL =
+  '"http://host", "https://host", "tcp://host:port", "tls://host:port" or "http://unix:/path"'
 const SPOKEN = Object.keys(SCHEMES).map((scheme) => `"${scheme}://"`)
 const OTHER_SCHEMES = `servers are spoken to by ${SPOKEN.slice(0, -1).join(', ')} or ${SPOKEN.at(-1)} only`
+
+/** `scheme://unix:/path`; a colon behind it is how other programs part it from the path of a request. */
+function decodeUnixServer(text: string, scheme: string): Decoded {
+  if (unixServerPath(text) === null && schemeOf(text)?.isTls)
+    return no(SERVER_URL, 'a server at a Unix socket is spoken to in plain text')
+  const before = `${scheme}://unix:`
+  const path = text.slice(before.length)
+  const [, file = ''] = /^(\/[^:]*):\/?$/.exec(path) ?? []
+  return file === '' ? decodeUnix(path, before) : no(SERVER_URL, null, [`${before}${file}`])
+}
 
 function isAuthority(authority: string): boolean {
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/.exec(authority) ?? []

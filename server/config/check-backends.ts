@@ -1,7 +1,7 @@
 // Backends: servers that can be told apart, and options that fit together.
 import type { BackendConfig } from '../backends/backend.options.ts'
 import type { HealthCheckConfig } from '../backends/health-check.options.ts'
-import { checkTypeOf, familyOf } from '../lib/server-url.ts'
+import { checkTypeOf, familyOf, unixServerPath } from '../lib/server-url.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkFields } from './check-fields.ts'
@@ -49,10 +49,13 @@ function usedBackends({ config }: Checked): ReadonlySet<string> {
 
 /** One address may be written in several ways. */
 const plainUrl = (url: string): string =>
-  url
-    .toLowerCase()
-    .replace(/\/$/, '')
-    .replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2')
+  // A path has its own case.
+  unixServerPath(url) !== null
+    ? url
+    : url
+        .toLowerCase()
+        .replace(/\/$/, '')
+        .replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2')
 
 function checkServers(checked: Checked, path: Path, servers: BackendConfig['servers']): void {
   const seen = new Map<string, number>()

@@ -1,7 +1,8 @@
 // Servers that are this gateway itself: a request would come round, and be refused where it passes a second
 // time.
 import { canonicalAddress, isLoopback } from '../lib/ip-address.ts'
-import { schemeOf } from '../lib/server-url.ts'
+import { parseBind } from '../lib/bind.ts'
+import { schemeOf, unixServerPath } from '../lib/server-url.ts'
 import { type OpenAddress, overlaps } from './open-address.ts'
 import type { Checked } from './checked.ts'
 import { isStandIn } from './stand-in.ts'
@@ -13,14 +14,9 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
   for (const [name, { servers }] of Object.entries(checked.config.backends))
     for (const [index, { url }] of servers.entries()) {
       if (isStandIn(url)) continue
-      if (!URL.canParse(url)) continue // a problem was reported of it
-      const { hostname, port: written } = new URL(url)
-      const host = hostname.replace(/^\[(.*)\]$/, '$1')
-      const { family, port: usual } = schemeOf(url) ?? {}
-      const port = Number(written || usual)
-      const own = byPort
-        .get(port)
-        ?.find((one) => isThere(one.host, canonicalAddress(host) ?? host.toLowerCase()))
+      const { family } = schemeOf(url) ?? {}
+      const at = placeOf(url)
+      const own = at === null ? undefined : byPort.get(at.port)?.find((one) => isThere(one.host, at.host))
       if (own === undefined) continue
       const path = ['backends', name, 'servers', index, 'url']
       checked.warn({
@@ -34,6 +30,19 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
             : 'a connection that comes round to the gateway is made again and again',
       })
     }
+}
+
+/** As an address that is opened is written; null: a problem was reported of it. */
+function placeOf(url: string): { readonly host: string; readonly port: number } | null {
+  const path = unixServerPath(url)
+  if (path !== null) return parseBind(`unix:${path}`)
+  if (!URL.canParse(url)) return null
+  const { hostname, port: written } = new URL(url)
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return {
+    host: canonicalAddress(host) ?? host.toLowerCase(),
+    port: Number(written || schemeOf(url)?.port),
+  }
 }
 
 /** Of an address that is bound to all, only loopback is known to be here. */

@@ -106,9 +106,9 @@ const WORDS: Readonly<Partial<Record<AskFault, Words>>> = {
     `timed out after ${formatDuration(limits.total)} while ${DOING[phase](host)}`,
   dns_failed: ({ why }) => `name not resolved: ${why ?? 'no address'}`,
   descriptor_limit: () => 'no descriptor left',
-  connect_refused: () => 'connect refused',
+  connect_refused: ({ why }) => because('connect refused', why),
   connect_timeout: () => 'connect timed out',
-  connect_failed: () => 'connect failed',
+  connect_failed: ({ why }) => because('connect failed', why),
   response_timeout: ({ limits }) => `no answer ${within(limits.response)}`,
   server_stalled: ({ limits, phase }) =>
     phase === 'body'

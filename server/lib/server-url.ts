@@ -40,18 +40,37 @@ export const checkTypeOf = (
   [first]: readonly { readonly url: string }[],
 ): CheckType => type ?? (first && schemeOf(first.url)?.check) ?? 'http'
 
+/** The path of a Unix socket in place of a host, which it has no port behind. */
+const UNIX_SHAPE = /^[a-z]+:\/\/unix:(\/.+)$/
+
+/** Whether a server's host is the path of a Unix socket. */
+export const isUnixPath = (host: string): boolean => host.startsWith('/')
+
+/** What stands in Host for a server that has no name, as with nginx. */
+const NAMELESS = 'localhost'
+
 const URL_SHAPE = /^[a-z]+:\/\/(\[[^\]/]+\]|[^:/[\]]+)(?::([0-9]{1,5}))?\/?$/
 
 export interface ServerAddress {
+  /** A name or an address without brackets, or the path of a Unix socket. */
   readonly host: string
   readonly port: number
   readonly authority: string
 }
 
+/** The path of a Unix socket in a server's URL; null: it leads elsewhere, or cannot be read. */
+export function unixServerPath(url: string): string | null {
+  const row = schemeOf(url)
+  return row === undefined || row.isTls ? null : (UNIX_SHAPE.exec(url)?.[1] ?? null)
+}
+
 /**
- * Reads `scheme://host[:port]`; throws on anything else, which the check of the config has refused before.
+ * Reads `scheme://host[:port]` and `scheme://unix:/path`; throws on anything else, which the check of the
+ * config has refused before.
  */
 export function parseServerUrl(url: string): ServerAddress {
+  const path = unixServerPath(url)
+  if (path !== null) return { host: path, port: 0, authority: NAMELESS }
   const match = URL_SHAPE.exec(url)
   const [, host = '', digits] = match ?? []
   const own = schemeOf(url)?.port

@@ -4,6 +4,7 @@ import { nowMs } from '../lib/clock.ts'
 import { hasDescriptors } from '../lib/descriptors.ts'
 import { event } from '../lib/event.ts'
 import type { Resolver } from '../lib/resolver.ts'
+import { isUnixPath } from '../lib/server-url.ts'
 import { DialRace } from './dial-race.ts'
 import type { DialAddress, DialEvents, Dialled, Reached } from './dial-events.ts'
 
@@ -38,9 +39,9 @@ export class Reach<E extends Reached, C extends Dialled> {
   }
 
   start(): void {
-    this.#world.resolver.lookup(this.#endpoint.host, (addresses, why) =>
-      event(() => this.#resolved(addresses, why)),
-    )
+    const { host } = this.#endpoint
+    if (isUnixPath(host)) return this.#resolved([host], null)
+    this.#world.resolver.lookup(host, (addresses, why) => event(() => this.#resolved(addresses, why)))
   }
 
   /** Nobody wants the connection any more: no event follows. Not to be called once it stands. */

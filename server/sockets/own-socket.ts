@@ -21,6 +21,9 @@ export const WAS_RESET = 8
 /** It is given away as soon as the kernel has nothing of it to do. */
 export const LEAVES = 16
 
+/** Of a Unix socket a ring is not told whether more waits behind what was read: it may always. */
+export const NEVER_SAYS_MORE = 32
+
 export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
   /** More may be there, as the latest read brought all that it could. */

@@ -8,8 +8,13 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
+  EACCES,
+  EAGAIN,
   ECONNREFUSED,
   EINPROGRESS,
+  ENOENT,
+  ENOTDIR,
+  EPROTOTYPE,
   ETIMEDOUT,
   OPEN_FLAGS,
   SOCK_STREAM,
@@ -29,17 +34,41 @@ export function startConnect(address: string, port: number): number | DialFailur
   return failureOf(code)
 }
 
+/** Why no connection to a Unix socket came to be. */
+export interface NoUnix {
+  readonly failure: DialFailure
+  /** With the path; null: the failure says it all. */
+  readonly detail: string | null
+}
+
 /** The same to the path of a Unix socket: whether it is connected is known at once. */
-export function startConnectUnix(path: string): number | DialFailure {
+export function startConnectUnix(path: string): number | NoUnix {
   const target = unixAddress(path)
-  if (target === null) return 'connect_failed'
+  if (target === null) return { failure: 'connect_failed', detail: `${path}: too long for a path` }
   const fd = libc().socket(AF_UNIX, SOCK_STREAM | OPEN_FLAGS, 0)
-  if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
+  if (fd < 0) return { failure: isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed', detail: null }
   if (libc().connect(fd, ptr(target), target.byteLength) === 0) return fd
   const code = errno()
   libc().close(fd)
-  return failureOf(code)
+  return { failure: failureOf(code), detail: `${path}: ${UNIX_WORDS.get(code) ?? `errno ${code}`}` }
 }
+
+/** Asked after one has failed; null: it would not fail now. */
+export function whyNoUnix(path: string): NoUnix | null {
+  const started = startConnectUnix(path)
+  if (typeof started !== 'number') return started
+  libc().close(started)
+  return null
+}
+
+const UNIX_WORDS: ReadonlyMap<number, string> = new Map([
+  [EACCES, 'no permission to write to it'],
+  [EAGAIN, 'too many wait there already'],
+  [ECONNREFUSED, 'nobody listens there'],
+  [ENOENT, 'no such file'],
+  [ENOTDIR, 'no such file'],
+  [EPROTOTYPE, 'a socket of another kind'],
+])
 
 /** What became of it; 'pending': that is not known yet. */
 export function connectResult(fd: number): 'pending' | 'connected' | DialFailure {

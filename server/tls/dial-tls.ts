@@ -7,8 +7,8 @@ import { flush } from '../lib/stage.ts'
 import { type BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { bunSockets } from '../sockets/bun/bun-sockets.ts'
 import { IPPROTO_TCP, TCP_QUICKACK, setOption } from '../sockets/calls.ts'
+import { dialAt } from '../sockets/dial-at.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY, type Socket } from '../sockets/socket.ts'
-import { sockets } from '../sockets/sockets.ts'
 import { type HandshakeError, isUndone, whyUndone } from './failed-handshake.ts'
 import { whyRefused } from './refused-server.ts'
 import type { ServerTls } from './server-tls.ts'
@@ -16,7 +16,7 @@ import { TlsClientSocket, type WithTls, closedEvents } from './tls-client-socket
 
 /** Dials an address of a server, by TLS where `tls` says how; never throws. */
 export const dialServerAt = (address: string, port: number, tls: ServerTls | null, dialler: Dialler): Dial =>
-  tls === null ? sockets().dial(address, port, dialler) : dialTls(address, port, tls, dialler)
+  tls === null ? dialAt(address, port, dialler) : dialTls(address, port, tls, dialler)
 
 /** The same by TLS in any case. */
 export function dialTls(address: string, port: number, tls: ServerTls, dialler: Dialler): Dial {

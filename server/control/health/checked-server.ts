@@ -1,6 +1,12 @@
 // One server as the prober sees it: what is known about it, and when it is checked next.
 import type { Config } from '../../config/schema.ts'
-import { checkTypeOf, parseServerUrl, schemeOf, type ServerAddress } from '../../lib/server-url.ts'
+import {
+  isUnixPath,
+  checkTypeOf,
+  parseServerUrl,
+  schemeOf,
+  type ServerAddress,
+} from '../../lib/server-url.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 import { type ClientTls, ServerTls } from '../../tls/server-tls.ts'
@@ -93,7 +99,7 @@ export class Watched {
   /** Servers with the same are one and the same to whoever connects. */
   get place(): string {
     const { words } = this.tls?.client ?? { words: null }
-    return `${this.address.host.toLowerCase()}:${this.address.port} ${JSON.stringify(words)}`
+    return `${isUnixPath(this.address.host) ? this.address.host : this.address.host.toLowerCase()}:${this.address.port} ${JSON.stringify(words)}`
   }
 
   /** Whether this is the same use of the same slot for the same address. */

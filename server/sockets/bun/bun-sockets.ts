@@ -11,7 +11,7 @@ import {
   type Socket,
   type Sockets,
 } from '../socket.ts'
-import { startConnect } from '../start-connect.ts'
+import { startConnect, whyNoUnix } from '../start-connect.ts'
 import { BunListening } from './bun-listening.ts'
 import { BunSocket, type Native, bunEvents } from './bun-socket.ts'
 
@@ -46,7 +46,7 @@ class BunSockets implements Sockets {
   }
 
   dialUnix(path: string, dialler: Dialler): Dial {
-    const dial = new BunDial(dialler)
+    const dial = new BunDial(dialler, path)
     dial.connect({ unix: path })
     return dial
   }
@@ -70,9 +70,12 @@ type ConnectWhere = { readonly fd: number } | { readonly unix: string } | { host
 class BunDial implements Dial {
   #dialler: Dialler | null
   #socket: BunSocket | null = null
+  /** Of a Unix socket. */
+  readonly #path: string | null
 
-  constructor(dialler: Dialler) {
+  constructor(dialler: Dialler, path: string | null = null) {
     this.#dialler = dialler
+    this.#path = path
   }
 
   connect(where: ConnectWhere): void {
@@ -112,7 +115,8 @@ class BunDial implements Dial {
     const dialler = this.#dialler
     this.#dialler = null
     const isRefused = (error as { code?: string }).code === 'ECONNREFUSED'
-    dialler?.onDialFailed(isRefused ? 'connect_refused' : 'connect_failed')
+    const why = this.#path === null || process.platform !== 'linux' ? null : whyNoUnix(this.#path)
+    dialler?.onDialFailed(why?.failure ?? (isRefused ? 'connect_refused' : 'connect_failed'), why?.detail)
     flush()
   }
 

@@ -32,7 +32,9 @@ export class EpollDial implements Dial, Pollable {
   }
 
   connectUnix(path: string): void {
-    this.#wait(startConnectUnix(path))
+    const started = startConnectUnix(path)
+    if (typeof started === 'number') this.#wait(started)
+    else this.#failed(started.failure, started.detail)
   }
 
   /** One that is connected already is told of as well: that it can be written to. */
@@ -47,10 +49,10 @@ export class EpollDial implements Dial, Pollable {
     loop.hold()
   }
 
-  #failed(failure: DialFailure): void {
+  #failed(failure: DialFailure, detail: string | null = null): void {
     const dialler = this.#dialler
     this.#dialler = null
-    dialler?.onDialFailed(failure)
+    dialler?.onDialFailed(failure, detail)
   }
 
   onReady(): void {

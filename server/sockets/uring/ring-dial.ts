@@ -53,9 +53,9 @@ export class RingDial implements Dial, Asker {
 
   /** What becomes of it is known at once. */
   connectUnix(path: string): void {
-    const fd = startConnectUnix(path)
-    if (typeof fd === 'number') this.#connected(fd)
-    else this.#failed(fd)
+    const started = startConnectUnix(path)
+    if (typeof started === 'number') this.#connected(started, true)
+    else this.#failed(started.failure, started.detail)
   }
 
   completed(kind: number, result: number): void {
@@ -73,8 +73,9 @@ export class RingDial implements Dial, Asker {
     flush()
   }
 
-  #connected(fd: number): void {
+  #connected(fd: number, isUnix = false): void {
     const socket = new RingSocket(this.#host, fd)
+    if (isUnix) socket.neverSaysMore()
     const dialler = this.#dialler
     if (dialler === null) return socket.terminate()
     this.#dialler = null
@@ -82,10 +83,10 @@ export class RingDial implements Dial, Asker {
     handOver(socket, dialler)
   }
 
-  #failed(failure: DialFailure): void {
+  #failed(failure: DialFailure, detail: string | null = null): void {
     const dialler = this.#dialler
     this.#dialler = null
-    dialler?.onDialFailed(failure)
+    dialler?.onDialFailed(failure, detail)
   }
 
   cancel(): void {

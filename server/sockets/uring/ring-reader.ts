@@ -8,7 +8,7 @@ import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import { EAGAIN, EINTR, ENOBUFS, MSG_DONTWAIT, MSG_PEEK, ECANCELED } from '../calls.ts'
 import type { Pour } from '../pour.ts'
-import { HEAD_BYTES, LEAVES } from '../own-socket.ts'
+import { HEAD_BYTES, LEAVES, NEVER_SAYS_MORE } from '../own-socket.ts'
 import type { PourTeller, Socket } from '../socket.ts'
 import { askCancel, askReady, askReceive, askReceiveLater, askReceiveMany } from './requests.ts'
 import { HAS_BUFFER, HAS_MORE, HAS_RECEIVED_MORE } from './ring.ts'
@@ -75,9 +75,8 @@ export abstract class RingReader extends RingWriter implements Hungry {
   #bytes(number: number, length: number, flags: number): void {
     const { buffers } = this.host
     const { size } = buffers
-    // Unix sockets do not say.
-    this.mayHoldMore = (flags & HAS_RECEIVED_MORE) !== 0 || length === size
-    this.#isVolume = this.mayHoldMore && length === size
+    this.mayHoldMore = (flags & HAS_RECEIVED_MORE) !== 0 || length === size || this.is(NEVER_SAYS_MORE)
+    this.#isVolume = length === size
     this.outgoing?.received(length, this.#isVolume)
     if (this.#reading === ASKED && this.outgoing?.isFlowing) this.unsettle()
     const piece = buffers.piece(number, length)
@@ -85,6 +84,11 @@ export abstract class RingReader extends RingWriter implements Hungry {
     tickOfTurn()
     this.owner.onData(piece)
     flush()
+  }
+
+  /** It is a Unix socket. */
+  neverSaysMore(): void {
+    this.mark(NEVER_SAYS_MORE, true)
   }
 
   #keep(piece: Buffer): void {

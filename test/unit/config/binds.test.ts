@@ -153,3 +153,32 @@ describe('a Unix socket', () => {
     expect(step('unix:/a')[0]).toContain('allowed an address or range')
   })
 })
+
+describe('a server at a Unix socket', () => {
+  const problemOf = (url: string): string =>
+    linesOf(
+      `listeners: { web: { bind: ":80", backend: app } }\nbackends: { app: { servers: [{ url: "${url}" }] } }`,
+    )[0]?.replace(/^.*"http:\/\/unix:\/path"(?:; )?/, '') ?? ''
+
+  test('has the whole path of its socket in its URL', () => {
+    expect(problemOf('http://unix:/run/app.sock')).toBe('')
+    expect(problemOf('unix:/run/app.sock')).toBe('write "http://unix:/run/app.sock"')
+    expect(problemOf('unix:///run/app.sock')).toBe('write "http://unix:/run/app.sock"')
+    expect(problemOf('/run/app.sock')).toBe('write "http://unix:/run/app.sock"')
+    expect(problemOf('http://unix:/run/app.sock:/')).toBe('write "http://unix:/run/app.sock"')
+    expect(problemOf('http://unix:app.sock')).toEndWith('; write the whole path, from "/" on')
+    expect(problemOf('https://unix:/run/app.sock')).toBe(
+      'a server at a Unix socket is spoken to in plain text',
+    )
+  })
+
+  test('that is one of our own listeners is told', () => {
+    const text = `listeners: { web: { bind: "unix:/run/a.sock", backend: app } }
+backends: { app: { servers: [{ url: "http://unix:/run/a.sock" }, { url: "http://unix:/run/A.sock" }] } }`
+    const lines = linesOf(text)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain(
+      'servers[0].url: warning: found "http://unix:/run/a.sock", where listener "web" listens',
+    )
+  })
+})

@@ -10,7 +10,7 @@ const pathsOf = (text: string): string[] => linesOf(text).map((line) => line.spl
 describe('the URL of a tcp server', () => {
   test('has a port', () => {
     expect(linesOf(withServers('{ url: "tcp://db" }'))).toEqual([
-      '2:35 backends.a.servers[0].url: found "tcp://db", allowed "http://host", "https://host", "tcp://host:port" or "tls://host:port"; write the port behind it: tcp has none of its own',
+      '2:35 backends.a.servers[0].url: found "tcp://db", allowed "http://host", "https://host", "tcp://host:port", "tls://host:port" or "http://unix:/path"; write the port behind it: tcp has none of its own',
     ])
   })
 

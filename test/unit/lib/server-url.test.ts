@@ -22,6 +22,17 @@ describe('the URL of a server', () => {
     expect(parseServerUrl('tcp://db:5432').port).toBe(5432)
   })
 
+  test('of a Unix socket gives its path, and the Host of a server without a name', () => {
+    for (const scheme of ['http', 'tcp'])
+      expect(parseServerUrl(`${scheme}://unix:/run/App.sock`)).toEqual({
+        host: '/run/App.sock',
+        port: 0,
+        authority: 'localhost',
+      })
+    for (const url of ['https://unix:/run/app.sock', 'http://unix:app.sock', 'http://unix:'])
+      expect(() => parseServerUrl(url)).toThrow('is not the URL of a server')
+  })
+
   test('is refused where it is none', () => {
     for (const url of [
       '',
