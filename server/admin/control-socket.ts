@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ControlFacts } from '../control/facts.ts'
+import { certificateAnswer } from './certificate-answers.ts'
 import { configAnswer } from './config-answers.ts'
 import { jsonAnswer, notAllowed, problemAnswer } from './problem.ts'
 import { turnAnswer } from './turn-answers.ts'
@@ -56,6 +57,7 @@ async function answer(request: Request, facts: ControlFacts): Promise<Response> 
     return request.method === method ? make(facts) : notAllowed(method)
   return (
     (await configAnswer(request, facts)) ??
+    certificateAnswer(request, facts) ??
     (await turnAnswer(request, facts)) ??
     problemAnswer(404, `There is nothing at ${pathname}.`)
   )

@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'what was served so far',
     load: async () => (await import('./metrics.ts')).metrics,
   },
+  certificates: {
+    does: 'how the certificates are that come by ACME; have one tried now',
+    load: async () => (await import('./certificates.ts')).certificates,
+  },
   reload: {
     does: 'have a running gateway apply its config file, and hear what it says',
     load: async () => (await import('./reload.ts')).reload,

@@ -1,5 +1,6 @@
 // sluice example: the commented reference of the config file and the examples, which the executable carries
 // with it.
+import acme from '../../config/examples/acme.yaml' with { type: 'text' }
 import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
@@ -48,6 +49,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'behind-balancer.yaml': behindBalancer,
   'stun.yaml': stun,
   'https.yaml': https,
+  'acme.yaml': acme,
   'turn.yaml': turn,
   'turn-users.yaml': turnUsers,
 }

@@ -1,6 +1,7 @@
 // Certificates by name: each comes from one place, and what stands in its files fits together.
 import type { X509Certificate } from 'node:crypto'
 import type { CertificateConfig } from '../tls/certificate.options.ts'
+import { checkAcme } from './check-acme.ts'
 import { checkCertificate } from './check-certificate.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
@@ -16,17 +17,19 @@ export function checkCertificates(checked: Checked): void {
 }
 
 function checkOne(checked: Written, path: Path, words: CertificateConfig): void {
-  const { cert, key, self_signed } = words
-  const places = [cert ?? key, self_signed === false ? undefined : self_signed]
+  const { cert, key, self_signed, acme } = words
+  const places = [cert ?? key, self_signed === false ? undefined : self_signed, acme]
   const count = places.filter((place) => place !== undefined).length
   if (count !== 1)
     checked.report({
       code: count === 0 ? 'missing-key' : 'conflict',
       path,
       found: count === 0 ? 'a certificate from nowhere' : 'a certificate from two places',
-      allowed: 'either "cert" and "key", or "self_signed"',
+      allowed: 'either "cert" and "key", or "self_signed", or "acme"',
       hint: count === 0 ? `write ${checked.spelled({ cert: 'site.pem', key: 'site.key' })}` : null,
     })
+  if (acme !== undefined && checked.written([...path, 'acme'])?.is === 'map')
+    checkAcme(checked, [...path, 'acme'], acme)
   if (cert !== undefined || key !== undefined) checkPairs(checked, path, cert ?? [], key ?? [])
 }
 

@@ -16,6 +16,7 @@ import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
+import type { AcmeCertificates } from './acme/acme-certificates.ts'
 import type { Applier } from './change/apply.ts'
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
@@ -67,6 +68,8 @@ export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
   readonly takenBack: () => number | null
   /** Stops in order, as SIGTERM does. */
   readonly stop: () => Stopping
+  /** Certificates that come by ACME. */
+  readonly acme: Pick<AcmeCertificates, 'facts' | 'steps' | 'retry'>
 }
 
 /** What facts are made of: a running supervisor. */
@@ -87,6 +90,8 @@ export interface Known {
   >
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
+  /** Null: before the first config. */
+  readonly acme: () => AcmeCertificates | null
   reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
   stopOnCommand(): Stopping
 }
@@ -139,6 +144,11 @@ export function controlFactsOf(known: Known): ControlFacts {
     rollBack: (by) => known.changes.rollBack(by),
     takenBack: () => known.changes.takenBack,
     stop: () => known.stopOnCommand(),
+    acme: {
+      facts: () => known.acme()?.facts() ?? [],
+      steps: (name) => known.acme()?.steps(name) ?? null,
+      retry: (name) => known.acme()?.retry(name) ?? false,
+    },
     listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
     ask: (question) => {
       if (known.running === null) return Promise.reject(new Error('there is no TURN relay now'))

@@ -5,6 +5,7 @@ import type { Resolver } from '../lib/resolver.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { AdminKeeper } from './admin-keeper.ts'
 import { Applier } from './change/apply.ts'
+import { AcmeCertificates } from './acme/acme-certificates.ts'
 import { certificateSources } from './certificate-sources.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
 import { LiveServerTls, readServerFiles } from './change/server-tls.ts'
@@ -41,6 +42,7 @@ export interface Parts {
   readonly applier: Applier
   /** Files that are followed for themselves. */
   readonly followed: Pick<LiveCertificates, 'look' | 'stop'>
+  readonly acme: AcmeCertificates
   readonly history: History
   /** All that runs is this process. */
   readonly isAlone: boolean
@@ -60,6 +62,7 @@ export interface PartsOptions {
   /** Whether files are followed. */
   readonly isWatching: boolean
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly build: { readonly version: string }
   readonly totals: Totals
   /** What is to be told of the TURN relay. */
   readonly onRelay: Pick<TurnKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'>
@@ -110,8 +113,9 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
       return amended.plan
     })
   const { isWatching } = options
+  const acme = new AcmeCertificates(options)
   const certificates = new LiveCertificates({
-    sources: certificateSources({ data, isWatching, nowMs: Date.now }),
+    sources: certificateSources({ data, isWatching, nowMs: Date.now, acme }),
     nowMs: Date.now,
     amend,
   })
@@ -129,6 +133,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
       look: () => [certificates, serverTls].forEach((one) => one.look()),
       stop: () => [certificates, serverTls].forEach((one) => one.stop()),
     },
+    acme,
     history,
     runState,
     orphans,

@@ -1,5 +1,5 @@
 // The supervisor's story: start the workers, read the config, apply it, and keep it true until told to stop.
-import { acceptMs, finishMs, type DrainTimes } from '../lib/drain.ts'
+import { type DrainTimes, drainTimes } from '../lib/drain.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { configureEvents, logEvent } from '../telemetry/log.ts'
 import { meterProcess } from '../telemetry/gather.ts'
@@ -50,6 +50,7 @@ export class Supervisor implements Known {
   readonly changes: Changes
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
+  readonly acme = (): Parts['acme'] | null => this.#parts?.acme ?? null
   readonly #own: OwnCrew
   #parts: Parts | null = null
   readonly #source: WatchedConfig
@@ -125,8 +126,7 @@ export class Supervisor implements Known {
   }
 
   get #drainTimes(): DrainTimes {
-    const { drain = 0 } = this.running?.edition.config ?? {}
-    return { accept: acceptMs(drain), finish: finishMs(drain) }
+    return drainTimes(this.running?.edition.config.drain ?? 0)
   }
 
   get board(): Scoreboard {

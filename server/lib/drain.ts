@@ -12,3 +12,6 @@ export type Drain = number | DrainTimes
 export const finishMs = (drain: Drain): number => (typeof drain === 'number' ? drain : drain.finish)
 
 export const acceptMs = (drain: Drain): number => (typeof drain === 'number' ? 0 : drain.accept)
+
+/** Both of a stop's steps. */
+export const drainTimes = (drain: Drain): DrainTimes => ({ accept: acceptMs(drain), finish: finishMs(drain) })

@@ -166,6 +166,11 @@ export const METRICS = {
   buffers_full_total: counter(
     'How often the limit of such bytes was reached, so that clients were not read.',
   ),
+  acme_tries_total: counter(
+    'Tries to get a certificate by ACME, by what became of them: obtained or failed.',
+    'certificate',
+    'result',
+  ),
   config_revision: gauge('Revision of the config that is served.'),
   config_reloads_total: counter('Changes of config, by result: applied or rejected.', 'result'),
   workers: gauge('Worker processes that serve.'),

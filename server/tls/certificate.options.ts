@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { AcmeOptions } from '../control/acme/acme.options.ts'
 import { FilePath, OneOrMore, ValueOrMap } from '../lib/kinds.ts'
 
 const SelfSigned = ValueOrMap(
@@ -39,9 +40,11 @@ export const CertificateOptions = Type.Object(
       ),
     ),
     self_signed: Type.Optional(SelfSigned),
+    acme: Type.Optional(AcmeOptions),
   },
   {
-    description: 'A certificate: a pair of files that are followed, or one of our own making.',
+    description:
+      'A certificate: a pair of files that are followed, one of our own making, or one that comes from a CA by itself.',
     also: {
       certificate: 'cert',
       chain: 'cert',
@@ -51,6 +54,9 @@ export const CertificateOptions = Type.Object(
       private_key: 'key',
       cert_key: 'key',
       self: 'self_signed',
+      letsencrypt: 'acme',
+      lets_encrypt: 'acme',
+      auto: 'acme',
     },
     lacks: {
       passphrase: 'keys have none: take it off with openssl pkey -in FILE -out KEY',

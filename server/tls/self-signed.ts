@@ -84,7 +84,7 @@ export const extension = (id: string, value: Uint8Array, isCritical = false): Bu
   sequence(objectId(id), ...(isCritical ? [yes()] : []), octets(value))
 
 /** RFC 5280 §4.2.1.6: dNSName or iPAddress. */
-function generalName(name: string): Buffer {
+export function generalName(name: string): Buffer {
   const address = canonicalAddress(name)
   if (address === null) return element(0x82, Buffer.from(inALabels(name) || name, 'latin1'))
   return element(0x87, addressBytes(address))

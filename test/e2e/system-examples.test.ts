@@ -55,6 +55,7 @@ function adapted(file: string, origins: Readonly<Record<number, Origin>>): strin
   )
   // Addresses of a machine and of its private network.
   text = text.replaceAll('10.0.0.5', '127.0.0.1').replaceAll('10.0.0.20', '127.0.0.20')
+  text = text.replaceAll('letsencrypt-staging', '"https://127.0.0.1:1/dir"') // nobody else's CA is asked
   for (const port of PORTS) text = text.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${origins[port]!.port}`)
   // Its admin listener would take the default port.
   if (file.endsWith('.json')) return text.replace('{', '{ "admin": { "bind": "127.0.0.1:0" },')
@@ -348,6 +349,17 @@ test('behind-balancer.yaml: the client is whom the balancer names; others are wh
   const rest = await balancer.reader.exactly(head.readUInt16BE(2))
   const answer = parseStun(Buffer.concat([head, rest])) as Stun
   expect(addressOf(answer, XOR_MAPPED_ADDRESS)).toEqual({ host: '192.0.2.7', port: 40_000 })
+})
+
+test('acme.yaml: without a certificate yet clients get a stand-in, and what is in the way is told', async () => {
+  await using example = await run('acme.yaml')
+  const { gateway } = example
+  expect(await gateway.event('certificate_stand_in')).toMatchObject({ certificate: 'site' })
+  expect((await gateway.event('certificate_failed'))['hint']).toContain('is there a way to the CA')
+  const web = `https://127.0.0.1:${gateway.port('web')}/`
+  expect(await (await fetch(web, { tls: { rejectUnauthorized: false } })).text()).toBe('9001')
+  const moved = await example.ask('/x?y', { listener: 'plain', host: 'example.org' })
+  expect(moved.get('location')).toBe('https://example.org/x?y')
 })
 
 test('https.yaml: each name has its certificate, of our own making', async () => {

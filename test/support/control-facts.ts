@@ -14,6 +14,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     confirm: () => false,
     rollBack: () => null,
     takenBack: () => null,
+    acme: { facts: () => [], steps: () => null, retry: () => false },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
     ...facts,
   }

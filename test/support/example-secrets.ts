@@ -4,4 +4,6 @@ export const EXAMPLE_SECRETS = {
   NONCE_SECRET: 'the same in a whole group',
   ALICE_PASSWORD: 'a long password',
   BOB_PASSWORD: 'another long password',
+  EAB_KID: 'kid-1',
+  EAB_HMAC: 'c2VjcmV0',
 }

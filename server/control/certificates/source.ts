@@ -17,6 +17,7 @@
 //     `hands.challenge(name, pair)` before the issuer is told to look, `hands.challenge(name, null)` behind
 //     it. It is what clients get on every https listener that ask for exactly this name and offer
 //     `acme-tls/1`; all others get what they ever get.
+import type { ChallengeTokens } from '../../http/challenges.ts'
 import type { CertificateConfig } from '../../tls/certificate.options.ts'
 import type { PemPair } from '../../tls/certificate.ts'
 import type { WantedCertificate } from '../source/wanted-certificates.ts'
@@ -42,4 +43,6 @@ export interface CertificateHands {
   replace(name: string, pairs: readonly PemPair[]): Promise<boolean>
   /** For handshakes that ask for this name by `acme-tls/1`; null: it is over. */
   challenge(serverName: string, pair: PemPair | null): Promise<void>
+  /** For the paths of http-01 (RFC 8555 §8.3), on all http and https listeners: these tokens, no others. */
+  httpChallenges(tokens: ChallengeTokens): Promise<void>
 }

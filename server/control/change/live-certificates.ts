@@ -1,6 +1,7 @@
 // The certificates that are served: what a plan has of them, and how one takes the place of another while it
 // is served, for handshakes from then on, with nothing else touched.
 import type { Config } from '../../config/schema.ts'
+import type { ChallengeTokens } from '../../http/challenges.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
@@ -30,6 +31,7 @@ export class LiveCertificates implements Part, CertificateHands {
   readonly #options: LiveCertificatesOptions
   readonly #sources: readonly CertificateSource[]
   #challenges: Readonly<Record<string, CertificateText>> = {}
+  #httpChallenges: ChallengeTokens = {}
   /** As a plan was last given them. */
   #given: Readonly<Record<string, CertificateText>> = {}
 
@@ -39,7 +41,7 @@ export class LiveCertificates implements Part, CertificateHands {
   }
 
   /** What a plan has of them. Throws what stands against one, with its place as `path`. */
-  async gather(config: Config): Promise<Pick<PlanBody, 'certificates' | 'challenges'>> {
+  async gather(config: Config): Promise<Pick<PlanBody, Gathered>> {
     const certificates: Record<string, CertificateText> = {}
     const wanted = [...wantedCertificates(config).values()]
     // Most have none, and what reads them is loaded with the first.
@@ -54,7 +56,7 @@ export class LiveCertificates implements Part, CertificateHands {
           : readAt(one, () => read.certificateText(pairs))
     }
     this.#given = certificates
-    return { certificates, challenges: this.#challenges }
+    return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
   }
 
   stage(): readonly ApplyProblem[] {
@@ -118,7 +120,17 @@ export class LiveCertificates implements Part, CertificateHands {
       return { plan: { ...plan, challenges: this.#challenges }, amendment }
     })
   }
+
+  async httpChallenges(tokens: ChallengeTokens): Promise<void> {
+    await this.#options.amend((plan) => {
+      this.#httpChallenges = tokens
+      const amendment = { type: 'http-challenges', tokens } as const
+      return { plan: { ...plan, httpChallenges: tokens }, amendment }
+    })
+  }
 }
+
+type Gathered = 'certificates' | 'challenges' | 'httpChallenges'
 
 function readAt<T>({ path }: WantedCertificate, read: () => T): T {
   try {

@@ -15,7 +15,11 @@ const config = (listeners: Record<string, unknown>, certificates: object = {}): 
   ({ listeners, certificates }) as unknown as Config
 
 async function read(words: Config): Promise<Record<string, readonly PemPair[]>> {
-  const hands = { replace: () => Promise.resolve(false), challenge: () => Promise.resolve() }
+  const hands = {
+    replace: () => Promise.resolve(false),
+    challenge: () => Promise.resolve(),
+    httpChallenges: () => Promise.resolve(),
+  }
   const files = new FileCertificates({ hands, isWatching: false })
   const found: Record<string, readonly PemPair[]> = {}
   for (const wanted of wantedCertificates(words).values()) found[wanted.name] = await files.textOf(wanted)

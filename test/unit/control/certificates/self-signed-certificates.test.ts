@@ -32,6 +32,7 @@ function run(days = 0, folder = data) {
         return Promise.resolve(true)
       },
       challenge: () => Promise.resolve(),
+      httpChallenges: () => Promise.resolve(),
     },
   })
   const serve = async (one: WantedCertificate): Promise<PemPair> => {
