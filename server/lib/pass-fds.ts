@@ -1,11 +1,12 @@
-// Hands open descriptors to a worker that already runs: SCM_RIGHTS (unix(7)) over a pair of datagram sockets
-// whose other end the worker inherited. Each datagram says which plan it belongs to, so that those of a plan
-// that was given up are closed and not taken for others.
+// Hands open descriptors to another process that already runs: SCM_RIGHTS (unix(7)). To a child many at once,
+// over a pair of datagram sockets whose other end it inherited: each datagram says which plan it belongs to,
+// so that those of a plan that was given up are closed and not taken for others. To the relay one of a
+// client, with the first bytes on a stream.
 //
-//   payload  u32 tag · u32 how many descriptors
+//   payload  u32 tag · u32 how many descriptors; or bytes
 //   msghdr   name* · namelen · iov* · iovlen · control* · controllen · flags          (7 words of 8 bytes)
 //   cmsghdr  u64 length · i32 SOL_SOCKET · i32 SCM_RIGHTS · i32 descriptor …
-import { ptr } from 'bun:ffi'
+import { type Pointer, ptr } from 'bun:ffi'
 import { errno, FD_CLOEXEC, F_SETFD, libc } from './native.ts'
 
 const AF_UNIX = 1
@@ -19,18 +20,16 @@ const CMSG_HEADER_BYTES = 16
 const F_DUPFD_CLOEXEC = 1030
 /** The kernel takes 253 descriptors in one message (SCM_MAX_FD). */
 const MOST_IN_ONE = 250
+/** More than anybody sends with bytes. */
+const MOST_WITH_BYTES = 4
 
 /** Sends descriptors, which stay open here. Throws when the other end is gone or does not read. */
 export function sendFds(channel: number, tag: number, fds: readonly number[]): void {
   for (let from = 0; from < fds.length; from += MOST_IN_ONE) {
     const some = fds.slice(from, from + MOST_IN_ONE)
-    const message = makeMessage(some.length)
-    message.payload.set([tag, some.length])
-    message.control.setBigUint64(0, BigInt(CMSG_HEADER_BYTES + some.length * 4), true)
-    message.control.setInt32(8, SOL_SOCKET, true)
-    message.control.setInt32(12, SCM_RIGHTS, true)
-    for (const [i, fd] of some.entries()) message.control.setInt32(CMSG_HEADER_BYTES + i * 4, fd, true)
-    if (libc().sendmsg(channel, ptr(message.header), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    const payload = new Uint32Array([tag, some.length])
+    const message = makeMessage(ptr(payload), payload.byteLength, some.length)
+    if (send(channel, message, some) < 0)
       throw new Error(`descriptors could not be passed (errno ${errno()})`)
   }
 }
@@ -42,17 +41,40 @@ export function sendFds(channel: number, tag: number, fds: readonly number[]): v
 export function receiveFds(channel: number, tag: number, count: number): number[] {
   const fds: number[] = []
   while (fds.length < count) {
-    const message = makeMessage(MOST_IN_ONE)
-    if (libc().recvmsg(channel, ptr(message.header), MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) {
+    const payload = new Uint32Array(2)
+    const message = makeMessage(ptr(payload), payload.byteLength, MOST_IN_ONE)
+    if (receive(channel, message) < 0) {
       const code = errno()
       closeFds(fds)
       throw new Error(`${count - fds.length} of ${count} descriptors did not arrive (errno ${code})`)
     }
-    const carried = carriedFds(message.control, Number(message.header[5] ?? 0n))
-    if (message.payload[0] === tag) fds.push(...carried)
+    const carried = carriedFds(message)
+    if (payload[0] === tag) fds.push(...carried)
     else closeFds(carried)
   }
   return fds
+}
+
+/**
+ * Sends bytes on a stream, and with the first of them a descriptor, which stays open here: how many it took;
+ * -1 and errno: none, nor the descriptor.
+ */
+export function sendWithFd(stream: number, bytes: Uint8Array, fd: number): number {
+  return send(stream, makeMessage(ptr(bytes), bytes.length, 1), [fd])
+}
+
+/** What a read brought. */
+export interface Received {
+  /** Bytes; 0: the end; -1: errno says why there are none. */
+  readonly length: number
+  readonly fds: readonly number[]
+}
+
+/** Reads up to `most` bytes from a stream to an address, and the descriptors that came with them. */
+export function receiveWithFds(stream: number, at: Pointer, most: number): Received {
+  const message = makeMessage(at, most, MOST_WITH_BYTES)
+  const length = receive(stream, message)
+  return { length, fds: length < 0 ? [] : carriedFds(message) }
 }
 
 /** The two ends of a new channel; `theirs` is for a child's stdio and must be closed here once it runs. */
@@ -80,15 +102,13 @@ export function closeFds(fds: readonly number[]): void {
 
 interface Message {
   readonly header: BigUint64Array
-  readonly payload: Uint32Array
   readonly control: DataView
   /** Only addresses of it stand in `header`: held so that it lives as long. */
   readonly vector: BigUint64Array
 }
 
-function makeMessage(fds: number): Message {
-  const payload = new Uint32Array(2)
-  const vector = new BigUint64Array([BigInt(ptr(payload)), BigInt(payload.byteLength)])
+function makeMessage(payload: Pointer, length: number, fds: number): Message {
+  const vector = new BigUint64Array([BigInt(payload), BigInt(length)])
   // A small typed array moves when its `buffer` is first asked for: the view is made on a buffer from the
   // start.
   const control = new DataView(new ArrayBuffer(CMSG_HEADER_BYTES + ((fds * 4 + 7) & ~7)))
@@ -97,11 +117,22 @@ function makeMessage(fds: number): Message {
   header[3] = 1n
   header[4] = BigInt(ptr(control))
   header[5] = BigInt(control.byteLength)
-  return { header, payload, control, vector }
+  return { header, control, vector }
 }
 
-function carriedFds(control: DataView, received: number): number[] {
-  if (received < CMSG_HEADER_BYTES) return []
+function send(socket: number, { header, control }: Message, fds: readonly number[]): number {
+  control.setBigUint64(0, BigInt(CMSG_HEADER_BYTES + fds.length * 4), true)
+  control.setInt32(8, SOL_SOCKET, true)
+  control.setInt32(12, SCM_RIGHTS, true)
+  for (const [i, fd] of fds.entries()) control.setInt32(CMSG_HEADER_BYTES + i * 4, fd, true)
+  return libc().sendmsg(socket, ptr(header), MSG_DONTWAIT | MSG_NOSIGNAL)
+}
+
+const receive = (socket: number, { header }: Message): number =>
+  Number(libc().recvmsg(socket, ptr(header), MSG_DONTWAIT | MSG_CMSG_CLOEXEC))
+
+function carriedFds({ header, control }: Message): number[] {
+  if (Number(header[5] ?? 0n) < CMSG_HEADER_BYTES) return []
   const count = (Number(control.getBigUint64(0, true)) - CMSG_HEADER_BYTES) / 4
   return Array.from({ length: count }, (_, i) => control.getInt32(CMSG_HEADER_BYTES + i * 4, true))
 }

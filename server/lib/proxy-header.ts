@@ -16,6 +16,8 @@ export const TLV_TLS = 0x20
 const CLIENT_TLS = [1, 0, 0, 0, 1]
 /** Of those for private use: name of the listener. */
 export const TLV_LISTENER = 0xe0
+/** The same: the client's descriptor comes with the header, and what follows is what was read from it. */
+export const TLV_DESCRIPTOR = 0xe1
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -28,19 +30,22 @@ export interface ProxyHeader {
   readonly isTls: boolean
   /** Told to a process of ours; left out to others. */
   readonly listener?: string
+  /** Its descriptor comes with it. */
+  readonly hasDescriptor?: boolean
 }
 
 /** The header's bytes; null when an address is none, or not known. */
 export function writeProxyHeader(header: ProxyHeader): Buffer | null {
-  const { clientHost, clientPort, localHost, localPort, isTls, listener } = header
+  const { clientHost, clientPort, localHost, localPort, isTls, listener, hasDescriptor = false } = header
   const [client, local] = sameFamily(addressOf(clientHost), addressOf(localHost))
   if (!client || !local) return null
   const ports = Buffer.alloc(4)
   ports.writeUInt16BE(clientPort, 0)
   ports.writeUInt16BE(localPort, 2)
   const tls = isTls ? tlv(TLV_TLS, Uint8Array.from(CLIENT_TLS)) : NO_BYTES
+  const descriptor = hasDescriptor ? tlv(TLV_DESCRIPTOR, NO_BYTES) : NO_BYTES
   const name = listener === undefined ? NO_BYTES : tlv(TLV_LISTENER, Buffer.from(listener))
-  const rest = Buffer.concat([client, local, ports, tls, name])
+  const rest = Buffer.concat([client, local, ports, tls, descriptor, name])
   const head = Buffer.alloc(4)
   head[0] = VERSION_2_PROXY
   head[1] = client.length === 4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6

@@ -8,6 +8,14 @@ import type { TurnListenerConfig } from './turn.options.ts'
 /** The socket of the relay for clients that workers accepted: its listener's name in a plan's `sockets`. */
 export const DOOR = ''
 
+/**
+ * What the relay answers first, at its door, to a header that came with a client's descriptor: it has taken
+ * that, and the connection tells no more than that the client is there; or it could not, and the client's
+ * bytes go on passing here. A byte each: no message to a client begins so.
+ */
+export const TAKEN = 0x06
+export const NOT_TAKEN = 0x15
+
 export interface RelaySocketPlan {
   /** DOOR, or the listener's name. */
   readonly listener: string

@@ -42,6 +42,8 @@ export interface Stream {
   sink: StreamSink
   /** The sink's own. */
   data: unknown
+  /** What waits to be sent and is not taken for so long ends it, as its other side does not read. */
+  stallMs?: number
   /**
    * Bytes given to send() that the kernel has not taken: all that was sent in this turn may be among them.
    */

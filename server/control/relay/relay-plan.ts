@@ -73,10 +73,14 @@ export function turnListeners({ listeners }: Pick<Config, 'listeners'>): Record<
   return found
 }
 
+/** Of a client by TCP: its own, and that of the connection which tells its worker that it is there. */
+const DESCRIPTORS_EACH = 2
+
 /** Descriptors of a relay whose listeners are as full as their quotas allow. */
 function descriptorsOf(listeners: readonly TurnListenerConfig[], workers: number): number {
   return listeners.reduce(
-    (sum, { relay, quotas, limits }) => sum + relayed(relay, quotas) + limits.connections * workers,
+    (sum, { relay, quotas, limits }) =>
+      sum + relayed(relay, quotas) + limits.connections * DESCRIPTORS_EACH * workers,
     OWN_DESCRIPTORS,
   )
 }

@@ -96,6 +96,7 @@ export class ClientStreams implements StreamSink {
     client.idle = new IdleTimer(stream)
     stream.data = client
     stream.sink = this
+    stream.stallMs = listener.config.timeouts.idle
     listener.streams.add(client)
     listener.meter.connected(1)
     this.#touch(client)

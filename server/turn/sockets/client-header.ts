@@ -1,6 +1,6 @@
 // The PROXY header that workers write before the bytes of a client, with the name of its listener: strictly
 // one way, for nobody else speaks here.
-import { readProxyHeader, readTlvs, TLV_LISTENER, TLV_TLS } from '../../lib/proxy-header.ts'
+import { readProxyHeader, readTlvs, TLV_DESCRIPTOR, TLV_LISTENER, TLV_TLS } from '../../lib/proxy-header.ts'
 import type { StreamEnds } from './stream-host.ts'
 
 /** In the first byte of TLV_TLS: the client came over TLS. */
@@ -15,6 +15,8 @@ const FIRST_BYTE = 0x0d
 export interface ClientHeader {
   readonly length: number
   readonly ends: StreamEnds
+  /** The client's descriptor came with it. */
+  readonly hasDescriptor: boolean
 }
 
 /**
@@ -31,14 +33,17 @@ export function readClientHeader(
   if (header === 'more') return header
   if (typeof header === 'string' || header.client === null || header.local === null) return null
   let transport: StreamEnds['transport'] = 'tcp'
+  let hasDescriptor = false
   const names: string[] = []
   readTlvs(bytes, start + header.tlvsAt, start + header.length, (type, value) => {
     if (type === TLV_TLS && ((value[0] ?? 0) & CLIENT_TLS) !== 0) transport = 'tls'
+    if (type === TLV_DESCRIPTOR) hasDescriptor = true
     if (type === TLV_LISTENER) names.push(String.fromCharCode(...value))
     return true
   })
   const [listener = ''] = names
   // Two names would be a choice for whoever reads on.
   if (names.length !== 1 || !NAME.test(listener)) return null
-  return { length: header.length, ends: { transport, listener, remote: header.client, local: header.local } }
+  const ends: StreamEnds = { transport, listener, remote: header.client, local: header.local }
+  return { length: header.length, ends, hasDescriptor }
 }

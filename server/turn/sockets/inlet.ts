@@ -39,9 +39,9 @@ export class Inlet {
    * Hands out all bytes to `end`, and keeps what is left. A sink that is replaced within its call is followed
    * by the new one.
    */
-  handOut(bytes: Uint8Array, end: number): void {
+  handOut(bytes: Uint8Array, end: number, from = 0): void {
     const reader = this.#reader
-    let start = 0
+    let start = from
     for (let told: StreamSink | null = null; told !== reader.sink && reader.isReading && start < end;) {
       told = reader.sink
       start += told.onBytes(reader, bytes, start, end - start)

@@ -1,8 +1,6 @@
 // The real network: sockets of Linux by libc, polled by an epoll of our own. Start reading here; the loop
 // that drives it is loop.ts.
-import { tellBug } from '../../lib/bug.ts'
 import { nowMs } from '../../lib/clock.ts'
-import { closeFds } from '../../lib/pass-fds.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { Address } from '../../lib/address.ts'
 import type { Network, OpenFailure, Stream, StreamSink, TcpListener } from '../network.ts'
@@ -14,7 +12,8 @@ import { Acceptor } from '../../sockets/acceptor.ts'
 import type { Poller } from '../../sockets/poller.ts'
 import { PiecePool } from './send-queue.ts'
 import { Input, type StreamHost } from './stream-host.ts'
-import { SocketStream } from './streams.ts'
+import { served } from './served.ts'
+import { SILENT, SocketStream } from './streams.ts'
 import { AF_INET, AF_INET6, SOCK_DGRAM } from '../../sockets/calls.ts'
 import { portIn } from '../../sockets/sockaddr.ts'
 import { boundPort, openConnection, openListener, openSocket, sendAtOnce } from './tcp.ts'
@@ -102,9 +101,6 @@ export class SocketNetwork implements Network {
   }
 }
 
-/** Until whoever accepts says who listens. */
-const SILENT: StreamSink = { onBytes: () => 0, onClose: () => {} }
-
 function handOver(stream: SocketStream, accept: (stream: Stream) => void): void {
   try {
     accept(stream)
@@ -118,16 +114,4 @@ function addressOf(name: DataView): Address | null {
   if (family !== AF_INET && family !== AF_INET6) return null
   const [at, length] = family === AF_INET ? [4, 4] : [8, 16]
   return new Address(new Uint8Array(name.buffer).slice(at, at + length), portIn(name))
-}
-
-/** Makes what serves a descriptor. If the system has no room to poll one more, it is not leaked. */
-function served<T>(fd: number | OpenFailure, make: (fd: number) => T): T | OpenFailure {
-  if (typeof fd !== 'number') return fd
-  try {
-    return make(fd)
-  } catch (error) {
-    tellBug(error)
-    closeFds([fd])
-    return 'failed'
-  }
 }

@@ -31,3 +31,10 @@ export interface StreamEnds {
   readonly remote: Address
   readonly local: Address
 }
+
+/** The descriptor of a connection that stands, or that is being made. */
+export interface OpenSocket {
+  readonly fd: number
+  readonly ends: StreamEnds
+  readonly isConnecting?: boolean
+}

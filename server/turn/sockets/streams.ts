@@ -4,16 +4,16 @@
 //   connecting ──▶ open ──▶ gone          open: either side may have ended (FIN) while the other still sends
 import type { Pointer } from 'bun:ffi'
 import { tellBug } from '../../lib/bug.ts'
-import { nowMs } from '../../lib/clock.ts'
 import { errno, libc, socketError } from '../../lib/native.ts'
-import type { Timed } from '../../lib/wheel.ts'
 import type { Address } from '../../lib/address.ts'
 import type { Stream, StreamSink } from '../network.ts'
+import { Deadline } from './deadline.ts'
 import { Inlet, type Reader } from './inlet.ts'
 import { Interest } from './interest.ts'
 import { BROKEN, HUNG_UP, type Pollable, READABLE, WRITABLE } from '../../sockets/poller.ts'
 import { SendQueue } from './send-queue.ts'
-import { READ_BYTES, type StreamEnds, type StreamHost } from './stream-host.ts'
+import { type OpenSocket, READ_BYTES, type StreamEnds, type StreamHost } from './stream-host.ts'
+import type { Tie } from './tie.ts'
 import { EAGAIN, EINTR, MSG_DONTWAIT, resetOnClose, SHUT_WR, wordsOf } from '../../sockets/calls.ts'
 
 /** Of one stream in one turn: others have something to say too. */
@@ -21,24 +21,19 @@ const TURN_BYTES = 262_144
 const QUEUED_BYTES = 262_144
 /** What is queued beyond this is written within the turn. */
 const EAGER_BYTES = 32_768
-const LINGER_MS = 10_000
 
-/** The descriptor of a connection that stands, or that is being made. */
-interface OpenSocket {
-  readonly fd: number
-  readonly ends: StreamEnds
-  readonly isConnecting?: boolean
-}
+/** Until whoever accepts says who listens. */
+export const SILENT: StreamSink = { onBytes: () => 0, onClose: () => {} }
 
-export class SocketStream implements Reader, Pollable, Timed {
+export class SocketStream implements Reader, Pollable {
   transport!: Stream['transport']
   listener!: string
   remote!: Address
   local!: Address
   data: unknown = null
-  dueMs = 0
-  filedTick = -1
-  filedPlace = -1
+  /** To the worker that let it in, where that has no part in it any more. */
+  tie: Tie | null = null
+  readonly deadline: Deadline
 
   readonly #host: StreamHost
   /** -1: gone. */
@@ -58,8 +53,6 @@ export class SocketStream implements Reader, Pollable, Timed {
   #isWaiting = false
   readonly #inlet: Inlet
   readonly #queue: SendQueue
-  /** What it dies of at its deadline. */
-  #lateWhy = 'timed out'
   /** What it dies of in any case. */
   #doom: string | null = null
 
@@ -70,6 +63,7 @@ export class SocketStream implements Reader, Pollable, Timed {
     this.#isConnecting = this.#isBlocked = isConnecting
     this.#inlet = new Inlet(host.poller, this)
     this.#queue = new SendQueue(host.pieces)
+    this.deadline = new Deadline(host.wheel, this)
     this.identify(ends)
     this.#interest = new Interest(host.poller, fd, isConnecting ? WRITABLE : READABLE, this)
   }
@@ -93,6 +87,10 @@ export class SocketStream implements Reader, Pollable, Timed {
 
   get queued(): number {
     return this.#queue.length
+  }
+
+  set stallMs(ms: number) {
+    this.deadline.stallMs = ms
   }
 
   get isGone(): boolean {
@@ -141,6 +139,15 @@ export class SocketStream implements Reader, Pollable, Timed {
 
   // ── what arrives ──
 
+  /** Takes what was read of it before, which stands in the host's input. */
+  begin(from: number, end: number): void {
+    try {
+      this.#inlet.handOut(this.#host.input.bytes, end, from)
+    } catch (error) {
+      this.confused(error)
+    }
+  }
+
   #read(): void {
     const { input } = this.#host
     let left = TURN_BYTES
@@ -149,7 +156,7 @@ export class SocketStream implements Reader, Pollable, Timed {
       const got = libc().recv(this.#fd, (input.at + kept) as Pointer, READ_BYTES, MSG_DONTWAIT)
       if (got < 0) return this.#unread()
       if (got === 0) return this.#ended()
-      this.#moved()
+      this.deadline.moved()
       this.#inlet.handOut(input.bytes, kept + got)
       if (got < READ_BYTES) return
       left -= got
@@ -223,6 +230,7 @@ export class SocketStream implements Reader, Pollable, Timed {
     this.#write()
     if (this.#doom !== null) return this.#gone(this.#doom)
     if (this.#isBlocked) return
+    this.deadline.flows()
     if (this.#isFinishing) this.#sendFin()
     else this.#sink.onDrain?.(this)
   }
@@ -234,9 +242,11 @@ export class SocketStream implements Reader, Pollable, Timed {
     const before = this.#queue.length
     if (this.#isBlocked || this.#fd < 0) return
     const code = this.#queue.write(this.#fd)
-    if (this.#queue.length < before) this.#moved()
-    if (code === EAGAIN) this.#isBlocked = true
-    else if (code !== 0) {
+    if (this.#queue.length < before) this.deadline.moved()
+    if (code === EAGAIN) {
+      this.#isBlocked = true
+      this.deadline.stalls(this.#fd)
+    } else if (code !== 0) {
       this.#doom = wordsOf(code)
       this.#queue.clear()
       this.#host.poller.later(() => this.#gone(this.#doom))
@@ -250,7 +260,7 @@ export class SocketStream implements Reader, Pollable, Timed {
     if (this.#fd < 0 || this.#isFinishing) return
     if (this.#isConnecting) return this.abort()
     this.#isFinishing = true
-    this.expireIn(LINGER_MS, 'timed out')
+    this.deadline.linger()
     if (this.#queue.length === 0) this.#sendFin()
   }
 
@@ -267,30 +277,16 @@ export class SocketStream implements Reader, Pollable, Timed {
     this.#gone(why)
   }
 
-  /** Sets a deadline for what comes next; 0 takes it away. */
-  expireIn(ms: number, why: string): void {
-    this.#lateWhy = why
-    this.#host.wheel.due(this, ms === 0 ? 0 : nowMs + ms)
-  }
-
-  expire(): void {
-    this.abort(this.#lateWhy)
-  }
-
-  /** While it ends, each byte that goes or comes gives it another while. */
-  #moved(): void {
-    if (this.#isFinishing) this.dueMs = nowMs + LINGER_MS
-  }
-
   #gone(why: string | null): void {
     const fd = this.#fd
     if (fd < 0) return
     this.#fd = -1
     this.#interest.end()
-    this.#host.wheel.remove(this)
+    this.deadline.end()
     libc().close(fd)
     this.#queue.clear()
     this.#inlet.clear()
+    this.tie?.cut()
     try {
       this.#sink.onClose(this, this.#doom ?? why)
     } catch (error) {

@@ -15,6 +15,7 @@ import { Challenges } from '../../../server/tls/challenges.ts'
 import type { ListenerTls } from '../../../server/tls/listener-tls.ts'
 import { certificateText as textOf } from '../../../server/tls/read-certificate.ts'
 import { PLAIN_SETTINGS } from '../../../server/tls/tls-settings.ts'
+import { NOT_TAKEN } from '../../../server/turn/messages.ts'
 import { StreamClients } from '../../../server/turn/stream-clients.ts'
 import { Entries, type EntriesParts } from '../../../server/worker/entries.ts'
 import { testCertificate } from '../../support/certificate.ts'
@@ -138,6 +139,8 @@ export interface Announced {
   readonly localPort: number
   readonly isTls: boolean
   readonly listener: string
+  /** The client's descriptor comes with it. */
+  readonly hasDescriptor: boolean
   readonly length: number
 }
 
@@ -166,6 +169,7 @@ export function readHeader(bytes: Buffer): Announced | null {
     localPort: bytes.readUInt16BE(18 + 2 * size),
     isTls: ((tlvs.get(0x20)?.[0] ?? 0) & 1) === 1,
     listener: (tlvs.get(0xe0) ?? Buffer.alloc(0)).toString(),
+    hasDescriptor: tlvs.has(0xe1),
     length,
   }
 }
@@ -180,6 +184,8 @@ export class Visit extends Wire {
     if (this.announced) return wireEvents.data(this.socket, bytes)
     this.#begin = Buffer.concat([this.#begin, bytes])
     this.announced = readHeader(this.#begin)
+    // A relay that has no descriptor left for it: bytes go on passing here.
+    if (this.announced?.hasDescriptor === true) this.socket.write(Uint8Array.of(NOT_TAKEN))
     const rest = this.announced ? this.#begin.subarray(this.announced.length) : null
     if (rest && rest.length > 0) wireEvents.data(this.socket, rest)
   }

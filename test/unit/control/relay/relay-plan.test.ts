@@ -35,20 +35,20 @@ test('the relay is told of its listeners, its sockets, and what peers must not r
   expect(body.drainMs).toBe(3000)
 })
 
-test('descriptors: a socket and a reservation an allocation, two families where both are relayed, connections of each worker', () => {
+test('descriptors: a socket and a reservation an allocation, two families where both are relayed, two for each connection of each worker', () => {
   const wanted = (more: Parameters<typeof turnListener>[0], workers = 1): number => {
     const config = configOf({ turn: turnListener(more) })
     return makeRelayBody({ ...none, plan: { number: 1, config }, workers }).descriptors
   }
-  const own = wanted({ relay: false, limits: { connections: 1, unauthenticated: 1, binding: 5000 } }) - 1
+  const own = wanted({ relay: false, limits: { connections: 1, unauthenticated: 1, binding: 5000 } }) - 2
   const limits = { connections: 10, unauthenticated: 1, binding: 1 }
   const at = (...bind: string[]) => relayConfig({ bind })
   const quotas = { ...turnListener().quotas, total: 100 }
-  expect(wanted({ limits, quotas, relay: at('127.0.0.1') }) - own).toBe(210)
-  expect(wanted({ limits, quotas, relay: at('127.0.0.1') }, 4) - own).toBe(240)
-  expect(wanted({ limits, quotas, relay: at('127.0.0.1', '::1') }) - own).toBe(310)
-  expect(wanted({ limits, quotas, relay: at() }) - own).toBe(310)
-  expect(wanted({ limits, quotas, relay: false }) - own).toBe(10)
+  expect(wanted({ limits, quotas, relay: at('127.0.0.1') }) - own).toBe(220)
+  expect(wanted({ limits, quotas, relay: at('127.0.0.1') }, 4) - own).toBe(280)
+  expect(wanted({ limits, quotas, relay: at('127.0.0.1', '::1') }) - own).toBe(320)
+  expect(wanted({ limits, quotas, relay: at() }) - own).toBe(320)
+  expect(wanted({ limits, quotas, relay: false }) - own).toBe(20)
 })
 
 test('turn listeners of a config', () => {

@@ -305,7 +305,7 @@ test('a stream that finished does not wait for ever, but as long as something mo
   expect(sink.closed).toEqual([])
   write(end, 'more')
   net.until(() => sink.text === 'more')
-  expect(stream).toMatchObject({ dueMs: nowMs + 10_000 })
+  expect(stream).toMatchObject({ deadline: { dueMs: nowMs + 10_000 } })
   net.wheel.sweep(nowMs + 11_000)
   expect(sink.closed).toEqual(['timed out'])
   expect(read(end)).toBe(null)

@@ -1,0 +1,233 @@
+// Clients whose descriptors come through the door.
+import { afterAll, expect, test } from 'bun:test'
+import { ptr } from 'bun:ffi'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listenUnix } from '../../../../server/lib/bind-fd.ts'
+import { nowMs } from '../../../../server/lib/clock.ts'
+import { libc } from '../../../../server/lib/native.ts'
+import { sendWithFd } from '../../../../server/lib/pass-fds.ts'
+import { TLV_DESCRIPTOR } from '../../../../server/lib/proxy-header.ts'
+import { unixAddress } from '../../../../server/lib/socket-address.ts'
+import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM } from '../../../../server/sockets/calls.ts'
+import { NOT_TAKEN, TAKEN } from '../../../../server/turn/messages.ts'
+import type { Stream } from '../../../../server/turn/network.ts'
+import { SkewedClock } from '../../lib/skewed-clock.ts'
+import { Door, Peer } from '../../sockets/conformance/peer.ts'
+import { makeHeader, tlv } from './headers.ts'
+import { makeNet, type Net, Recorder, say } from './net.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-door-fds-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const descriptors = (): number => readdirSync('/proc/self/fd').length
+const header = makeHeader({ more: [tlv(TLV_DESCRIPTOR, new Uint8Array(0))] })
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.concat([header, Buffer.from(text)]))
+
+let doors = 0
+
+/** A relay's door, and a listener of a worker's. */
+class Scene {
+  readonly net: Net = makeNet()
+  readonly path = join(folder, `door-${doors++}`)
+  readonly streams: Stream[] = []
+  readonly sinks: Recorder[] = []
+  readonly clients = new Door()
+  readonly #door = this.net.network.adoptDoor(listenUnix(this.path, 64), (stream) => {
+    const sink = new Recorder()
+    this.streams.push(stream)
+    this.sinks.push(sink)
+    stream.sink = sink
+  })
+
+  /** As a worker knocks. */
+  knock(): Peer {
+    const fd = libc().socket(AF_UNIX, SOCK_STREAM | OPEN_FLAGS, 0)
+    const path = unixAddress(this.path)!
+    expect(libc().connect(fd, ptr(path), path.length)).toBe(0)
+    return new Peer(fd)
+  }
+
+  /** A client, and the worker's end of it. */
+  async client(): Promise<{ readonly client: Peer; readonly accepted: Peer }> {
+    const client = Peer.connect(this.clients.port)
+    return { client, accepted: await this.clients.next() }
+  }
+
+  /** A client that is the relay's. */
+  async handed(
+    text = 'said',
+  ): Promise<{ readonly client: Peer; readonly tie: Peer; readonly sink: Recorder }> {
+    const { client, accepted } = await this.client()
+    const tie = this.knock()
+    const before = this.sinks.length
+    expect(sendWithFd(tie.fd, bytesOf(text), accepted.fd)).toBe(header.length + text.length)
+    this.net.until(() => this.sinks.length > before)
+    accepted.close()
+    return { client, tie, sink: this.sinks[before]! }
+  }
+
+  close(): void {
+    this.#door.close()
+    this.clients.close()
+  }
+}
+
+test('one is served by its own connection, behind what was read of it before, and the worker is told so', async () => {
+  const scene = new Scene()
+  const { client, tie, sink } = await scene.handed('said before')
+  const [stream] = scene.streams
+  expect(stream).toMatchObject({ transport: 'tcp', listener: 'turn' })
+  expect(stream!.remote.toString()).toBe('192.0.2.7:40000')
+  expect(sink.text).toBe('said before')
+  expect(tie.read()).toBe(1)
+  expect(tie.bytes[0]).toBe(TAKEN)
+  client.send(', said now')
+  scene.net.until(() => sink.text === 'said before, said now')
+  say(stream!, 'answer')
+  scene.net.network.flush()
+  expect((await client.readBytes(6)).toString()).toBe('answer')
+  // The deadline of the header is over.
+  scene.net.wheel.sweep(nowMs + 60_000)
+  expect(sink.closed).toEqual([])
+  expect(tie.read()).toBe(0)
+  expect(tie.over).toBe('no')
+  client.close()
+  scene.net.until(() => sink.closed.length === 1)
+  expect(await tie.readToEnd()).toBe('end')
+  tie.close()
+  scene.close()
+})
+
+test('the worker’s end is nothing to the client', async () => {
+  const scene = new Scene()
+  const { client, tie, sink } = await scene.handed()
+  tie.close()
+  scene.net.turns(3)
+  client.send(' still')
+  scene.net.until(() => sink.text === 'said still')
+  expect(scene.net.poller.turn(0)).toBe(0)
+  client.reset()
+  scene.net.until(() => sink.closed.length === 1)
+  scene.close()
+})
+
+test('a worker that is gone before the relay looks has handed its client over', async () => {
+  const scene = new Scene()
+  const { client, accepted } = await scene.client()
+  const tie = scene.knock()
+  sendWithFd(tie.fd, bytesOf('last words'), accepted.fd)
+  tie.close()
+  accepted.close()
+  scene.net.until(() => scene.sinks[0]?.text === 'last words')
+  client.send('!')
+  scene.net.until(() => scene.sinks[0]?.text === 'last words!')
+  client.close()
+  scene.net.until(() => scene.sinks[0]!.closed.length === 1)
+  scene.close()
+})
+
+test('a header that promises a descriptor without one is answered so, and its bytes are served', () => {
+  const scene = new Scene()
+  const pauses = scene.net.network.counters.acceptPauses
+  const worker = scene.knock()
+  worker.send(bytesOf('passing'))
+  scene.net.until(() => scene.sinks[0]?.text === 'passing')
+  say(scene.streams[0]!, 'answer')
+  scene.net.network.flush()
+  worker.read()
+  expect(worker.bytes[0]).toBe(NOT_TAKEN)
+  expect(worker.text.slice(1)).toBe('answer')
+  expect(scene.net.network.counters.acceptPauses).toBe(pauses + 1)
+  worker.close()
+  scene.net.until(() => scene.sinks[0]!.closed.length === 1)
+  scene.close()
+})
+
+test('descriptors that nobody spoke of, and those of clients that leave meanwhile, are closed', async () => {
+  const scene = new Scene()
+  const warm = await scene.handed()
+  warm.client.close()
+  warm.tie.close()
+  scene.net.until(() => warm.sink.closed.length === 1)
+  const before = descriptors()
+  for (let i = 0; i < 30; i++) {
+    const { client, accepted } = await scene.client()
+    const worker = scene.knock()
+    if (i % 3 === 0) sendWithFd(worker.fd, makeHeader(), accepted.fd)
+    else if (i % 3 === 1) sendWithFd(worker.fd, Buffer.from('GET / HTTP/1.1\r\n\r\n'), accepted.fd)
+    else sendWithFd(worker.fd, bytesOf('x'), accepted.fd)
+    if (i % 2 === 0) client.reset()
+    if (i % 5 === 0) worker.close()
+    scene.net.turns(3)
+    for (const peer of [client, accepted, worker]) peer.close()
+  }
+  scene.net.until(() => descriptors() <= before)
+  scene.close()
+})
+
+const piece = new Uint8Array(200_000)
+function fill({ net }: Scene, stream: Stream): void {
+  while (stream.send(piece, 0, piece.length)) net.turns(1)
+}
+
+/** A client for which more waits than the kernel takes. */
+async function stalled(scene: Scene): Promise<{ client: Peer; sink: Recorder; stream: Stream; tie: Peer }> {
+  const { client, sink, tie } = await scene.handed()
+  const stream = scene.streams.at(-1)!
+  stream.stallMs = 10_000
+  fill(scene, stream)
+  expect(stream.queued).toBeGreaterThan(0)
+  return { client, sink, stream, tie }
+}
+
+test('a client that takes nothing of what waits for it is ended after a while', async () => {
+  const scene = new Scene()
+  const { client, sink, tie } = await stalled(scene)
+  using clock = new SkewedClock()
+  clock.pass(6000, scene.net.wheel)
+  clock.pass(3900, scene.net.wheel)
+  expect(sink.closed).toEqual([])
+  clock.pass(6000, scene.net.wheel)
+  expect(sink.closed).toEqual(['the client does not read'])
+  expect(await tie.readToEnd()).toBe('end')
+  client.close()
+  scene.close()
+})
+
+test('one that takes a little in each while is not', async () => {
+  const scene = new Scene()
+  const { client, sink, stream } = await stalled(scene)
+  using clock = new SkewedClock()
+  for (let i = 0; i < 10; i++) {
+    client.read(1_000_000)
+    client.received.length = 0
+    scene.net.turns(2)
+    fill(scene, stream)
+    clock.pass(6000, scene.net.wheel)
+    expect(sink.closed).toEqual([])
+  }
+  while (stream.queued > 0) {
+    client.read()
+    scene.net.turns(1)
+  }
+  clock.pass(100_000, scene.net.wheel)
+  expect(sink.closed).toEqual([])
+  client.close()
+  scene.net.until(() => sink.closed.length === 1)
+  scene.close()
+})
+
+test('a truncated message leaks none', async () => {
+  const scene = new Scene()
+  const { accepted, client } = await scene.client()
+  const before = descriptors()
+  const worker = scene.knock()
+  // A header byte by byte, with a descriptor at the first of them: nobody sends so.
+  sendWithFd(worker.fd, header.subarray(0, 1), accepted.fd)
+  scene.net.turns(3)
+  worker.close()
+  scene.net.until(() => descriptors() <= before)
+  for (const peer of [accepted, client]) peer.close()
+  scene.close()
+})
