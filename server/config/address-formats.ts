@@ -39,6 +39,8 @@ export const bind: Format = {
     const variable = /\$[A-Za-z_]\w*/.exec(text)?.[0]
     if (variable !== undefined) return no(BIND, bracesFor(variable))
     if (match !== null && Number(port) > 65535) return no(BIND, PORTS)
+    if (/^\[?[0-9A-Fa-f:]+%[^\]]*\]?(?::[0-9]*)?$/.test(text))
+      return no(BIND, 'an address of one link ("%") is not opened by itself: write [::] or another address')
     if (/^[^\s,;]+(?:[\s,;]+[^\s,;]+)+$/.test(text)) return no(BIND, 'one address only: a listener for each')
     if (/^[0-9]{1,5}$/.test(text)) return no(BIND, null, atPort(text, bounds))
     const [, bare = ''] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/)?([^/]*)/.exec(text) ?? []

@@ -27,7 +27,7 @@ const isBeside = (one: OpenAddress, other: OpenAddress): boolean =>
 
 /** Where "0.0.0.0" is open as well, "::" is left with IPv6. */
 const areBothFamilies = (one: OpenAddress, other: OpenAddress): boolean =>
-  one.transport === 'tcp' &&
+  (one.transport === 'tcp' || one.listener === other.listener) &&
   ((one.host === '::' && other.host === '0.0.0.0') || (one.host === '0.0.0.0' && other.host === '::'))
 
 /** Hosts that overlap with others than themselves. */

@@ -143,17 +143,31 @@ export function udpBindsOf(name: string, binds: Binds): UdpBind[] {
   const all = bindsOf(binds)
   return all.flatMap((bind, index) => {
     const which = index === 0 ? '0' : `0.${index}`
-    return udpSocketsOf(name, which, { bind, path: pathOf(all, index), discovery })
+    return udpSocketsOf(name, which, {
+      bind,
+      path: pathOf(all, index),
+      discovery,
+      isV4Beside: all.some((other) => isSamePortOfV4(other, bind)),
+    })
   })
+}
+
+/** Whether it is every address of IPv4 on the port of the other. */
+function isSamePortOfV4(bind: string, other: string): boolean {
+  const { host, port } = parseBind(bind)
+  return host === '0.0.0.0' && port !== 0 && port === parseBind(other).port
 }
 
 interface UdpPlace {
   readonly bind: string
   readonly path: readonly (string | number)[]
   readonly discovery: string | undefined
+  /** Every address of IPv4 is written beside it, on the same port. */
+  readonly isV4Beside: boolean
 }
 
-function udpSocketsOf(name: string, which: string, { bind, path, discovery }: UdpPlace): UdpBind[] {
+function udpSocketsOf(name: string, which: string, place: UdpPlace): UdpBind[] {
+  const { bind, path, discovery, isV4Beside } = place
   const { host, port } = parseBind(bind)
   const udp = (
     key: string,
@@ -168,6 +182,7 @@ function udpSocketsOf(name: string, which: string, { bind, path, discovery }: Ud
     portOf: portOf && `${name}#${portOf}`,
   })
   const own = { bind, path }
+  if (host === '::' && isV4Beside) return [udp(which, { host, port }, own)]
   if (host === '::')
     return [udp(which, { host: '0.0.0.0', port }, own), udp(`${which}v6`, { host, port }, own, which)]
   if (discovery === undefined) return [udp(which, { host, port }, own)]

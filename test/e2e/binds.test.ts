@@ -1,10 +1,11 @@
 // Where listeners are open: several addresses, of which each comes and goes by itself, and Unix sockets.
 import { afterEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
 import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
+import { needs } from '../support/needs.ts'
 import { startOrigin } from '../support/origin.ts'
 import { descriptorsOf, sendSignal } from '../support/processes.ts'
 import { waitFor, within } from '../support/wait.ts'
@@ -202,3 +203,32 @@ describe('a listener at a Unix socket', () => {
     expect(await isAnswered(path)).toBe(true)
   })
 })
+
+const isRoot = process.getuid?.() === 0
+
+needs('setpriv')(
+  isRoot
+    ? 'what the system does not permit is told with what would let it'
+    : 'skipped: needs root: what the system does not permit',
+  async () => {
+    if (!isRoot) return
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-closed-'))
+    chmodSync(folder, 0o555)
+    const gateway = await spawnGateway({
+      config: words(`["127.0.0.1:1", "unix:${folder}/web.sock"]`),
+      through: ['setpriv', '--bounding-set=-net_bind_service,-dac_override'],
+    })
+    gateways.push(gateway)
+    expect(await gateway.exited()).toBe(1)
+    rmSync(folder, { recursive: true })
+    const lines = gateway.stderr.split('\n')
+    const [port = '', file = ''] = [0, 1].map((i) =>
+      lines.find((line) => line.includes(`listeners.web.bind[${i}]: `)),
+    )
+    expect(port).toContain('cannot listen on 127.0.0.1:1: ports below ')
+    expect(port).toContain(' need a privilege here')
+    expect(port).toMatch(/CAP_NET_BIND_SERVICE \(EACCES\); give it to the .*net_bind_service/i)
+    expect(file).toContain('this user may not make it there')
+    expect(file).toContain('(EACCES); choose a folder that the gateway may write to')
+  },
+)

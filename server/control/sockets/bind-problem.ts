@@ -1,6 +1,7 @@
 // Why an address could not be opened.
 import { parseBind, unixPathOf } from '../../lib/bind.ts'
 import { holderHint, portHolder, unixHolder } from '../../lib/port-holder.ts'
+import { whyPortRefused } from './privileged-port.ts'
 import { UnixProblem } from './unix-socket.ts'
 
 /** Where a listener's config says something. */
@@ -23,10 +24,14 @@ export class BindProblem {
     const unixPath = unixPathOf(bind)
     const holder = code === 'EADDRINUSE' ? holderOf(bind) : null
     const what = unixPath === null ? 'port' : 'socket'
-    const meaning = holder === null ? meaningOf(code, unixPath !== null) : `${holder.name} has this ${what}`
+    const refusal = code === 'EACCES' && unixPath === null ? whyPortRefused(parseBind(bind).port) : null
+    const meaning =
+      holder === null
+        ? (refusal?.meaning ?? meaningOf(code, unixPath !== null))
+        : `${holder.name} has this ${what}`
     this.message = `cannot listen on ${bind}: ${meaning} (${code})`
     const hints = unixPath === null ? HINTS : UNIX_HINTS
-    this.hint = code === 'EADDRINUSE' ? holderHint(holder, what) : (hints[code] ?? null)
+    this.hint = code === 'EADDRINUSE' ? holderHint(holder, what) : (refusal?.hint ?? hints[code] ?? null)
     this.path = path.reduce<string>(
       (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${step}`),
       listenerPath(listener),
@@ -62,15 +67,12 @@ const meaningOf = (code: string, isUnix: boolean): string =>
   (isUnix ? UNIX_MEANINGS[code] : undefined) ?? MEANINGS[code] ?? 'it was refused'
 
 const HINTS: Readonly<Record<string, string>> = {
-  EACCES:
-    'give it to the program (setcap cap_net_bind_service=+ep FILE; a unit of systemd: AmbientCapabilities), or choose a port above 1023',
   EADDRNOTAVAIL: 'look at "ip addr", or write 0.0.0.0 or [::] for all addresses',
   EMFILE: 'raise the limit of open files (ulimit -n, LimitNOFILE)',
 }
 const MEANINGS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program has this port',
   EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)',
   EAFNOSUPPORT: 'this machine does not speak this family of addresses',
   EMFILE: 'too many open files',
   ENOTFOUND: 'the host name is not known',

@@ -61,6 +61,15 @@ describe('a listener at several addresses', () => {
       '  four: { bind: "0.0.0.0:80", backend: app }\n  six: { bind: "[::]:80", backend: app }',
     )
     expect(linesOf(both)).toEqual([])
+    // Without the other, one of them is both families.
+    expect(linesOf(web('[":80", "[::1]:80"]'))).toHaveLength(1)
+  })
+
+  test('an address of one link is refused', () => {
+    for (const bind of ['[fe80::1%eth0]:80', 'fe80::1%eth0'])
+      expect(linesOf(web(`"${bind}"`))[0]).toEndWith(
+        '; an address of one link ("%") is not opened by itself: write [::] or another address',
+      )
   })
 
   test('a server at any of them is this gateway itself', () => {

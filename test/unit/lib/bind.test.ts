@@ -89,6 +89,14 @@ describe('UDP addresses of a turn listener', () => {
     ])
   })
 
+  test('where every address of IPv4 is written beside it, that of IPv6 is left', () => {
+    const hosts = (bind: readonly string[]): string[] =>
+      udpBindsOf('dns', { bind, transports: ['udp'] }).map(({ host, port }) => `${host} ${port}`)
+    expect(hosts(['0.0.0.0:53', '[::]:53'])).toEqual(['0.0.0.0 53', ':: 53'])
+    expect(hosts([':53', '0.0.0.0:53'])).toEqual([':: 53', '0.0.0.0 53'])
+    expect(hosts(['0.0.0.0:53', '[::]:54'])).toEqual(['0.0.0.0 53', '0.0.0.0 54', ':: 54'])
+  })
+
   test('behaviour discovery: both addresses on both ports', () => {
     const found = udpBindsOf('turn', turn({ discovery: '192.0.2.2:3479' }))
     expect(found.map(({ key, host, port }) => `${key} ${host}:${port}`)).toEqual([

@@ -279,6 +279,31 @@ describe.if(isLinux)('listening sockets', () => {
     await waitFor(() => all.accepted === 2)
   })
 
+  test('every address of each family beside the other, whichever comes first', async () => {
+    for (const order of [
+      ['four', 'six'],
+      ['six', 'four'],
+    ]) {
+      const port = occupy({ hostname: '127.0.0.1', port: 0 })
+      stops.pop()?.()
+      const words: Readonly<Record<string, string>> = { four: `0.0.0.0:${port}`, six: `[::]:${port}` }
+      const listeners = binds(Object.fromEntries(order.map((name) => [name, words[name] ?? ''])))
+      const sockets = makeSockets()
+      expect(sockets.stage(listeners, [0])).toEqual([])
+      sockets.commit(listeners)
+      const [four, six] = ['four', 'six'].map((name) =>
+        adopt(duplicateFd(sockets.take(socketKey(name, words[name] ?? ''), 0).fd)),
+      )
+      for (let i = 0; i < 4; i++) await connect(port)
+      for (let i = 0; i < 3; i++) await connect(port, '::1')
+      await waitFor(() => (four?.accepted ?? 0) + (six?.accepted ?? 0) === 7)
+      expect([four?.accepted, six?.accepted]).toEqual([4, 3])
+      four?.stop()
+      six?.stop()
+      sockets.close()
+    }
+  })
+
   test('an address that this machine has not, and a name that nobody knows', () => {
     const sockets = makeSockets()
     expect(problemOf(sockets, binds({ a: '192.0.2.1:0' })).code).toBe('EADDRNOTAVAIL')
