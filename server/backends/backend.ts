@@ -145,9 +145,9 @@ export class Backend {
   /** Files that TLS with its servers is made of say something else: for connections from now on. */
   filesChanged(files: FileTexts): void {
     const { tls } = this.options
-    this.#files = { ...this.#files, ...files }
-    if (tlsFilesOf(tls).some((path) => files[path] !== undefined))
-      this.tls?.replace(textsOf(tls, this.#files))
+    const known = { ...this.#files, ...files }
+    if (tlsFilesOf(tls).some((path) => files[path] !== undefined)) this.tls?.replace(textsOf(tls, known))
+    this.#files = known
   }
 
   #serversOf(options: BackendConfig, slots: BackendSlots, previous: readonly Server[]): readonly Server[] {

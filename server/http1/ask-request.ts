@@ -1,5 +1,6 @@
 // A request of ours as bytes, and as a redirect changes it.
 import { parseServerUrl } from '../lib/server-url.ts'
+import { ServerTls } from '../tls/server-tls.ts'
 import type { AskField, AskRequest, AskTarget } from './ask.ts'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -59,11 +60,14 @@ export function redirected(
   location: string,
   { target, request }: Redirected,
 ): Redirected | string {
-  const url = URL.parse(location, `http://${target.authority}${request.target}`)
+  // By TLS or without it, as the request was: nobody leads it from one to the other.
+  const scheme = target.tls === null ? 'http:' : 'https:'
+  const url = URL.parse(location, `${scheme}//${target.authority}${request.target}`)
   if (url === null || url.port === '0') return `redirected to ${shown(location)}, which is no URL`
-  if (url.protocol !== 'http:') return `redirected to ${shown(location)}, which is not spoken here`
-  const next = { ...parseServerUrl(`http://${url.host}`), tls: null }
-  const isSame = next.host === target.host.toLowerCase() && next.port === target.port
+  if (url.protocol !== scheme) return `redirected to ${shown(location)}, which is not spoken here`
+  const to = parseServerUrl(`${scheme}//${url.host}`)
+  const isSame = to.host === target.host.toLowerCase() && to.port === target.port
+  const next = { ...to, tls: isSame ? target.tls : tlsTo(target, to.host) }
   const becomesGet = status === 303 ? request.method !== 'HEAD' : status < 303 && request.method === 'POST'
   const drops = [...(isSame ? [] : FOR_ONE_HOST), ...(becomesGet ? OF_CONTENT : [])]
   const fields = request.fields.filter(([name]: AskField) => !drops.includes(name.toLowerCase()))
@@ -71,3 +75,6 @@ export function redirected(
   // What comes from outside is written as an ASCII path and query: URL has seen to that.
   return { target: next, request: { ...request, ...change, target: `${url.pathname}${url.search}`, fields } }
 }
+
+const tlsTo = ({ tls }: AskTarget, host: string): ServerTls | null =>
+  tls === null ? null : new ServerTls(tls.client, host)

@@ -50,7 +50,13 @@ export class Bench {
   /** A backend of worker `row`, all of whose servers are up. */
   backend(
     options: BackendConfig,
-    parts: { row?: number; previous?: Backend; chance?: () => number; now?: () => number } = {},
+    parts: {
+      row?: number
+      previous?: Backend
+      chance?: () => number
+      now?: () => number
+      files?: Readonly<Record<string, string>>
+    } = {},
   ) {
     const slots = this.slots(options)
     for (const { index } of Object.values(slots.servers))
@@ -64,6 +70,7 @@ export class Bench {
       previous,
       chance,
       ...(parts.now ? { now: parts.now } : {}),
+      ...(parts.files ? { files: parts.files } : {}),
     })
   }
 
