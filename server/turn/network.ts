@@ -42,7 +42,10 @@ export interface Stream {
   sink: StreamSink
   /** The sink's own. */
   data: unknown
-  /** What waits to be sent and is not taken for so long ends it, as its other side does not read. */
+  /**
+   * What waits to be sent and is not taken for so long ends it, as its other side does not read; set by
+   * whoever accepts it. Nothing where a worker looks after that.
+   */
   stallMs?: number
   /**
    * Bytes given to send() that the kernel has not taken: all that was sent in this turn may be among them.
@@ -61,8 +64,8 @@ export interface Stream {
    */
   finish(): void
   /**
-   * Gone at once, by a reset where it is TCP. Its sink hears onClose within this call, unless it is gone
-   * already.
+   * Gone at once, by a reset where it is TCP, unless all that was sent to a client is on its way. Its sink
+   * hears onClose within this call, unless it is gone already.
    */
   abort(why?: string): void
 }

@@ -33,8 +33,8 @@ export class StreamClients {
   }
 
   /**
-   * Waits for `withinMs`, and a moment more, until the relay has ended them, then breaks what is left. What
-   * is cut off are allocations: the relay counts them.
+   * Lets go of those that were handed to the relay. Waits for `withinMs`, and a moment more, until that has
+   * ended the others, then breaks what is left. What is cut off are allocations: the relay counts them.
    */
   drain(withinMs: number, done: () => void): void {
     tick()

@@ -89,8 +89,9 @@ export class SocketStream implements Reader, Pollable {
     return this.#queue.length
   }
 
+  /** Not where bytes pass through a worker: that sees what the client takes, and looks after it. */
   set stallMs(ms: number) {
-    this.deadline.stallMs = ms
+    if (this.tie !== null) this.deadline.stallMs = ms
   }
 
   get isGone(): boolean {
@@ -273,7 +274,8 @@ export class SocketStream implements Reader, Pollable {
 
   abort(why = 'aborted'): void {
     if (this.#fd < 0) return
-    resetOnClose(this.#fd)
+    // What is on its way to a client arrives, as through a worker: a reset might destroy it there.
+    if (this.tie === null || this.queued > 0) resetOnClose(this.#fd)
     this.#gone(why)
   }
 

@@ -127,6 +127,34 @@ test('a worker that is gone before the relay looks has handed its client over', 
   scene.close()
 })
 
+test('one that is ended has its last answer, and then the end', async () => {
+  const scene = new Scene()
+  const { client, tie } = await scene.handed()
+  say(scene.streams[0]!, 'last answer')
+  scene.net.network.flush()
+  scene.streams[0]!.abort('idle')
+  expect(await client.readToEnd()).toBe('end')
+  expect(client.text).toBe('last answer')
+  for (const peer of [client, tie]) peer.close()
+  scene.close()
+})
+
+test('of one whose bytes pass through a worker, that sees what is taken', async () => {
+  const scene = new Scene()
+  const worker = scene.knock()
+  worker.send(makeHeader())
+  scene.net.until(() => scene.streams.length === 1)
+  const stream = scene.streams[0]!
+  stream.stallMs = 10_000
+  fill(scene, stream)
+  using clock = new SkewedClock()
+  clock.pass(100_000, scene.net.wheel)
+  expect(scene.sinks[0]!.closed).toEqual([])
+  worker.close()
+  scene.net.until(() => scene.sinks[0]!.closed.length === 1)
+  scene.close()
+})
+
 test('a header that promises a descriptor without one is answered so, and its bytes are served', () => {
   const scene = new Scene()
   const pauses = scene.net.network.counters.acceptPauses
@@ -191,6 +219,7 @@ test('a client that takes nothing of what waits for it is ended after a while', 
   clock.pass(6000, scene.net.wheel)
   expect(sink.closed).toEqual(['the client does not read'])
   expect(await tie.readToEnd()).toBe('end')
+  expect(await client.readToEnd()).toBe('reset')
   client.close()
   scene.close()
 })
