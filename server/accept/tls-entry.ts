@@ -3,6 +3,8 @@
 import { BunSocket } from '../sockets/bun/bun-socket.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { type Shaking, acceptTls, factsOf } from '../tls/accept-tls.ts'
+import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
+import { type HandshakeResult, resultOfFailure } from '../tls/handshake-result.ts'
 import type { ListenerTls } from '../tls/listener-tls.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
@@ -11,6 +13,9 @@ import type { Entry } from './entry.ts'
 const HANDSHAKE_MS = 10_000
 
 export interface TlsEntryParts {
+  /** Its name. */
+  readonly listener: string
+  readonly meter: Pick<HandshakeMeter, 'ended'>
   readonly arrivals: Arrivals
   readonly tls: ListenerTls
   /** From alpnList(). */
@@ -37,14 +42,14 @@ export class TlsEntry implements Entry {
 
 class Handshake extends Arriving implements Shaking {
   readonly tls: ListenerTls
-  readonly #next: Entry
+  readonly #parts: TlsEntryParts
   readonly #from: Arrival
   #decrypted: BunSocket | null = null
 
-  constructor({ arrivals, tls, next }: TlsEntryParts, raw: Socket, from: Arrival) {
-    super(arrivals, raw, from, HANDSHAKE_MS)
-    this.tls = tls
-    this.#next = next
+  constructor(parts: TlsEntryParts, raw: Socket, from: Arrival) {
+    super(parts.arrivals, raw, from, HANDSHAKE_MS)
+    this.tls = parts.tls
+    this.#parts = parts
     this.#from = from
   }
 
@@ -55,10 +60,35 @@ class Handshake extends Arriving implements Shaking {
   }
 
   /** The handshake is over, for good or ill. */
-  onHandshake(isDone: boolean): void {
+  onHandshake(isDone: boolean, error: Error | null): void {
     if (this.isOver) return
-    if (!isDone || this.#decrypted === null) return this.terminate()
-    this.#from.encrypted(this.#decrypted, factsOf(this.#decrypted))
-    this.handOn(this.#next)
+    if (!isDone || this.#decrypted === null) {
+      this.#ended(null, resultOfFailure(error))
+      return this.terminate()
+    }
+    const facts = factsOf(this.#decrypted)
+    this.#ended(facts.version, facts.isResumed ? 'resumed' : 'full')
+    this.#from.encrypted(this.#decrypted, facts)
+    this.handOn(this.#parts.next)
+  }
+
+  override onEnd(): void {
+    if (!this.isOver) this.#ended(null, 'cut_off')
+    super.onEnd()
+  }
+
+  override onClose(isBroken: boolean): void {
+    if (!this.isOver) this.#ended(null, 'cut_off')
+    super.onClose(isBroken)
+  }
+
+  override expire(nowMs: number): void {
+    if (!this.arrivals.isDraining) this.#ended(null, 'timeout')
+    super.expire(nowMs)
+  }
+
+  #ended(version: string | null, result: HandshakeResult): void {
+    const { listener, meter } = this.#parts
+    meter.ended(listener, version, result)
   }
 }

@@ -75,8 +75,26 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   // Where there are no servers but a relay, nothing is ever asked for.
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
-  return `${healthLines(health)}\n${traffic}${rows.length === 0 ? '' : `\n${table(head, rows)}`}`
+  const servers = rows.length === 0 ? '' : `\n${table(head, rows)}`
+  return `${healthLines(health)}\n${traffic}${servers}${certificatesText(health)}`
 }
+
+/** Those that end first come first. */
+function certificatesText({ certificates = [] }: HealthDocument): string {
+  if (certificates.length === 0) return ''
+  const rows = certificates.map(({ certificate, names, until, days_left, source }) => [
+    certificate,
+    until.slice(0, 10),
+    days_left < 0 ? 'expired' : days_left,
+    source,
+    names.length > NAMES_MAX
+      ? `${names.slice(0, NAMES_MAX).join(' ')} and ${names.length - NAMES_MAX} more`
+      : names.join(' '),
+  ])
+  return `\n${table(['CERTIFICATE', 'UNTIL', 'DAYS', 'SOURCE', 'NAMES'], rows)}`
+}
+
+const NAMES_MAX = 4
 
 /** A server that answers each request with a failure of its own is up, and serves nobody. */
 function allFailed(of: ServerMetrics | undefined): string {

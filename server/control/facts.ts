@@ -18,6 +18,7 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { AcmeCertificates } from './acme/acme-certificates.ts'
 import type { Applier } from './change/apply.ts'
+import { certificateFacts, gatherCertificates } from './certificate-facts.ts'
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
@@ -109,6 +110,7 @@ export function factsOf(known: Known): Facts {
       const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
       const { facts: sockets } = known.chosen
+      const certificates = certificateFacts(known.running, Date.now())
       return {
         ...document,
         healthy,
@@ -117,12 +119,14 @@ export function factsOf(known: Known): Facts {
         workers,
         ...(sockets && { sockets }),
         ...(turn && { turn }),
+        ...(certificates && { certificates }),
       }
     },
     metrics: () => metricsDocument(serverFacts(known), known.board),
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)
+      gatherCertificates(totals, running, Date.now())
       const { version, commit } = known.options.build
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)

@@ -71,6 +71,17 @@ export const METRICS = {
     'listener',
     'reason',
   ),
+  tls_handshakes_total: counter(
+    'Handshakes of clients, by version ("-" where it did not come so far) and result: full, resumed, or why there was none (cut_off, timeout, not_tls, no_version, no_cipher, no_protocol, refused_by_client, malformed).',
+    'listener',
+    'version',
+    'result',
+  ),
+  certificate_days_left: gauge(
+    'Days until a certificate ends, below 0 once it has; of one with two kinds of keys, of the one that ends first.',
+    'certificate',
+    'source',
+  ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
   tcp_connections_total: counter(

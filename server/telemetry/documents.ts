@@ -48,6 +48,20 @@ export interface HealthDocument {
   /** Only where there are turn listeners. */
   readonly turn?: TurnFacts
   readonly sockets?: SocketsFacts
+  /** Only where there are some: those that end first. */
+  readonly certificates?: readonly CertificateFacts[]
+}
+
+/** A certificate that is served. */
+export interface CertificateFacts {
+  readonly certificate: string
+  readonly names: readonly string[]
+  /** When it ends. */
+  readonly until: string
+  /** Below 0 once it has. */
+  readonly days_left: number
+  /** Where it comes from: files, self_signed or acme. */
+  readonly source: string
 }
 
 /** Which sockets the workers have: io_uring, epoll or bun. */

@@ -24,6 +24,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'certificate_stand_in',
   'certificate_refused',
   'certificate_not_kept',
+  'certificate_expires',
   'worker_hung',
   'worker_exited',
   'worker_replaced',

@@ -21,13 +21,15 @@ export interface TlsFacts {
   readonly serverName: string | null
   /** As OpenSSL calls it, such as "TLSv1.3". */
   readonly version: string
+  /** The session of an earlier connection goes on. */
+  readonly isResumed: boolean
 }
 
 /** Who waits for a handshake. */
 export interface Shaking extends SocketEvents {
   readonly tls: ListenerTls
-  /** How it went; after a failure the close follows. */
-  onHandshake(isDone: boolean): void
+  /** How it went; after a failure the close follows. `error`: what TLS says. */
+  onHandshake(isDone: boolean, error: Error | null): void
 }
 
 export interface AcceptTlsOptions {
@@ -74,10 +76,10 @@ const decryptedEvents = {
       return undefined
     }
   },
-  handshake({ data: { owner, fd } }: NativeSocket<BunSocket>, isDone: boolean): void {
+  handshake({ data: { owner, fd } }: NativeSocket<BunSocket>, isDone: boolean, error: Error | null): void {
     tick()
     if (isDone) acknowledge(fd)
-    if ('onHandshake' in owner) (owner as Shaking).onHandshake(isDone)
+    if ('onHandshake' in owner) (owner as Shaking).onHandshake(isDone, error)
     flush()
   },
 } satisfies SocketHandler<BunSocket> & { serverName: unknown }
@@ -98,12 +100,17 @@ function acknowledge(fd: number): void {
 interface WithTls {
   getServername(): string | undefined
   getTLSVersion(): string
+  isSessionReused(): boolean
 }
 
 /** Once the handshake is done. */
 export function factsOf({ native }: BunSocket): TlsFacts {
   const tls = native as unknown as WithTls
-  return { serverName: tls.getServername()?.toLowerCase() ?? null, version: tls.getTLSVersion() }
+  return {
+    serverName: tls.getServername()?.toLowerCase() ?? null,
+    version: tls.getTLSVersion(),
+    isResumed: tls.isSessionReused(),
+  }
 }
 
 /**

@@ -14,6 +14,8 @@ export interface CertificateText {
   readonly pairs: readonly PemPair[]
   /** Whom it is for: as comparableName() has them, perhaps with `*.` before. */
   readonly names: readonly string[]
+  /** When the first of them ends. */
+  readonly endsMs: number
 }
 
 /** Bun's own context, which holds chains and keys. Nothing of it can be read. */

@@ -4,10 +4,11 @@ import { domainToASCII } from 'node:url'
 import type { CertificateText, PemPair } from './certificate.ts'
 import { comparableName } from './comparable-name.ts'
 
-/** Chains and keys with the names that they are for. Throws where a chain cannot be read. */
+/** Chains and keys with the names that they are for, and until when. Throws where a chain cannot be read. */
 export function certificateText(pairs: readonly PemPair[]): CertificateText {
-  const names = pairs.flatMap(({ cert }) => namesIn(new X509Certificate(cert)))
-  return { pairs, names: [...new Set(names)] }
+  const leaves = pairs.map(({ cert }) => new X509Certificate(cert))
+  const endsMs = Math.min(...leaves.map(({ validTo }) => Date.parse(validTo)))
+  return { pairs, names: [...new Set(leaves.flatMap(namesIn))], endsMs }
 }
 
 /** The names that a certificate is for; addresses are left out, as no client asks for one (RFC 6066 §3). */

@@ -17,6 +17,7 @@ import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { healthDocument, metricsDocument, serversOfSnapshot } from '../telemetry/documents.ts'
 import { logEvent } from '../telemetry/log.ts'
+import { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
 import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
@@ -237,6 +238,7 @@ export class DataPlane {
     const serving = new Serving({
       board: this.#board,
       challenges: this.#challenges,
+      handshakes: new HandshakeMeter(this.registry),
       accessLog,
       meter: this.#meter,
       connectionMeter: this.#connectionMeter,

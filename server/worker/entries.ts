@@ -13,6 +13,7 @@ import type { Engine } from '../http/engine.ts'
 import { HttpEntry } from '../http1/http-entry.ts'
 import { bindsOf, socketKey, type TcpBind } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { AnyListener, Listener } from '../snapshot/snapshot.ts'
 import type { TcpConnections } from '../tcp/connections.ts'
@@ -36,6 +37,7 @@ export interface EntriesParts {
   readonly connections: TcpConnections
   readonly arrivals: Arrivals
   readonly challenges: Challenges
+  readonly handshakes: Pick<HandshakeMeter, 'ended'>
   readonly board: Pick<Scoreboard, 'connections'>
   readonly news: Pick<LimitNews, 'reached' | 'headerRefused'>
 }
@@ -108,15 +110,23 @@ export class Entries {
 
   #tlsEntry({ name, tls }: Pick<Listener, 'name' | 'tls'>, alpn: Uint8Array, next: Entry): Entry {
     if (tls === null) throw new Error(`listeners.${name}: no certificate for its TLS`)
-    return new TlsEntry({ arrivals: this.#parts.arrivals, tls, alpn, next })
+    const { arrivals, handshakes: meter } = this.#parts
+    return new TlsEntry({ listener: name, meter, arrivals, tls, alpn, next })
   }
 
   /** Before TLS it is looked whether an issuer of certificates comes for an answer of its own. */
   #httpsEntry(listener: Listener, http: Entry): Entry {
-    const { arrivals, challenges } = this.#parts
+    const { arrivals, challenges, handshakes } = this.#parts
     const next = this.#tlsEntry(listener, HTTP_ALPN, http)
     const tls = { certificates: challenges, settings: PLAIN_SETTINGS }
-    const answer = new TlsEntry({ arrivals, tls, alpn: CHALLENGE_ALPN, next: new AnsweredEntry(arrivals) })
+    const answer = new TlsEntry({
+      listener: listener.name,
+      meter: handshakes,
+      arrivals,
+      tls,
+      alpn: CHALLENGE_ALPN,
+      next: new AnsweredEntry(arrivals),
+    })
     return new ChallengeEntry({ arrivals, challenges, answer, next })
   }
 

@@ -9,6 +9,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { sockets } from '../sockets/sockets.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
+import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import { TcpConnections } from '../tcp/connections.ts'
 import type { Challenges } from '../tls/challenges.ts'
@@ -20,6 +21,7 @@ export interface ServingParts extends Omit<EngineParts, 'servers' | 'chance'> {
   readonly limits: LimitNews
   readonly connectionMeter: ConnectionMeter
   readonly challenges: Challenges
+  readonly handshakes: HandshakeMeter
 }
 
 const steadyMs = (): number => performance.now()
@@ -36,7 +38,7 @@ export class Serving {
   readonly #connections: TcpConnections
 
   constructor(parts: ServingParts) {
-    const { board, challenges, limits, snapshot } = parts
+    const { board, challenges, handshakes, limits, snapshot } = parts
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
     const engine = new Engine({ ...parts, servers: (wheel) => new Http1Servers(wheel, resolver) })
     sockets().drive?.(engine.wheel)
@@ -50,7 +52,7 @@ export class Serving {
     this.#clients = clients
     this.#connections = connections
     this.listeners = new Listeners(
-      new Entries({ engine, clients, connections, arrivals, board, challenges, news: limits }),
+      new Entries({ engine, clients, connections, arrivals, board, challenges, handshakes, news: limits }),
     )
   }
 

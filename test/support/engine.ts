@@ -92,6 +92,8 @@ export class TestEngine implements AsyncDisposable {
   readonly #clients: RawClient[] = []
   /** What operators are told. */
   readonly events: Record<string, unknown>[] = []
+  /** What they came to: listener, version, result. */
+  readonly handshakes: string[] = []
 
   constructor({ config, steps = [], listener = {}, servers }: EngineOptions) {
     const words = checked(config, listener)
@@ -150,6 +152,7 @@ export class TestEngine implements AsyncDisposable {
       connections: this.connections,
       arrivals: new Arrivals(engine.wheel),
       challenges: new Challenges(),
+      handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')) },
       board,
       news,
     })

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
+import { selfSigned } from '../../server/tls/self-signed.ts'
 import { needs } from '../support/needs.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 import { makeIssuer, makePair, type TestPair } from '../support/pki.ts'
-import { within } from '../support/wait.ts'
+import { waitFor, within } from '../support/wait.ts'
 
 const BODY = Buffer.alloc(3_000_000, 'sluice ')
 const root = makeIssuer('a root')
@@ -180,6 +181,8 @@ describe('handshakes', () => {
         await gateway.apply({ ...config(), 'x-for': `${version} ${name}` })
         const again = await dial(name, { ...only, session })
         expect(again.isSessionReused()).toBe(true)
+        again.write('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n')
+        await within(new Promise((done) => void again.once('data', done)), 'an answer')
         again.destroy()
       }
     },
@@ -252,6 +255,68 @@ describe('requests', () => {
     expect(await within(promise, 'the end')).not.toContain('HTTP/1.1')
     expect(dial('a.example', {}, 'plain')).rejects.toThrow()
   })
+})
+
+describe('what is told', () => {
+  test('status shows each certificate with its names, until when, and where it comes from', async () => {
+    const said = await runCommand(['status', '--admin', gateway.admin])
+    expect(said.stdout).toMatch(/CERTIFICATE +UNTIL +DAYS +SOURCE +NAMES/)
+    expect(said.stdout).toMatch(/\nboth +20\d\d-\d\d-\d\d +29 +files +both\.example\n/)
+    expect(said.stdout).toMatch(/\nown +20\d\d-\d\d-\d\d +396 +self_signed +own\.example/)
+  })
+
+  test('metrics have handshakes by version and result, and the days that are left', async () => {
+    const metrics = async (): Promise<string> => (await fetch(`${gateway.admin}/metrics`)).text()
+    await waitFor(async () =>
+      /lb_tls_handshakes_total\{listener="web",version="TLSv1.3",result="resumed"\} [1-9]/.test(
+        await metrics(),
+      ),
+    )
+    const text = await metrics()
+    expect(text).toMatch(/lb_tls_handshakes_total\{listener="web",version="TLSv1.2",result="full"\} [1-9]/)
+    expect(text).toMatch(/lb_tls_handshakes_total\{listener="modern",version="-",result="no_version"\} 1\n/)
+    expect(text).toContain('lb_certificate_days_left{certificate="both",source="files"} 29')
+  })
+
+  test('a handshake that is cut off is counted, and no line of a log', async () => {
+    const lines = (): number => gateway.events.length + gateway.stderr.split('\n').length
+    const cut = async (): Promise<number> =>
+      Number(
+        /result="cut_off"\} (\d+)/.exec(await (await fetch(`${gateway.admin}/metrics`)).text())?.[1] ?? 0,
+      )
+    const [before, told] = [await cut(), lines()]
+    for (let i = 0; i < 20; i++) {
+      const client = await gateway.client('web')
+      client.send('\x16\x03\x01\x02\x00')
+      client.rst()
+    }
+    await waitFor(async () => (await cut()) >= before + 20)
+    expect(lines()).toBe(told)
+  })
+})
+
+test('one that has expired is served at a start, and told loudly', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'sluice-https-'))
+  const { cert, key } = selfSigned(['old.example'], { nowMs: Date.now() - 20 * 86_400_000, days: 10 })
+  writeFileSync(join(own, 'old.pem'), cert)
+  writeFileSync(join(own, 'old.key'), key)
+  const listeners = { web: listener({ certificates: 'old' }) }
+  const backends = { app: { servers: [{ url: origin.url }] } }
+  await using old = await startGateway({
+    folder: own,
+    config: { certificates: { old: files('old') }, listeners, backends },
+  })
+  expect(await old.event('certificate_expires')).toMatchObject({
+    level: 'error',
+    certificate: 'old',
+    names: ['old.example'],
+    hint: 'it has expired, and is served all the same: clients refuse it',
+  })
+  expect(old.stderr).toContain('which expired on 20')
+  const socket = connect({ port: old.port('web'), host: '127.0.0.1', rejectUnauthorized: false })
+  await within(new Promise((resolve) => void socket.on('secureConnect', resolve)), 'a handshake')
+  socket.destroy()
+  rmSync(own, { recursive: true })
 })
 
 test('a listener changes from http to https and back at its address, with a reload', async () => {

@@ -5,6 +5,7 @@ import type { ChallengeTokens } from '../../http/challenges.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
+import { CertificateEnds } from '../certificates/ends.ts'
 import { named } from '../certificates/file-certificates.ts'
 import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { PlanBody } from '../processes/worker.ts'
@@ -30,14 +31,15 @@ export class LiveCertificates implements Part, CertificateHands {
   readonly name = 'certificates'
   readonly #options: LiveCertificatesOptions
   readonly #sources: readonly CertificateSource[]
+  readonly #ends: CertificateEnds
   #challenges: Readonly<Record<string, CertificateText>> = {}
   #httpChallenges: ChallengeTokens = {}
-  /** As a plan was last given them. */
-  #given: Readonly<Record<string, CertificateText>> = {}
+  #served: Readonly<Record<string, CertificateText>> = {}
 
   constructor(options: LiveCertificatesOptions) {
     this.#options = options
     this.#sources = options.sources(this)
+    this.#ends = new CertificateEnds(options.nowMs)
   }
 
   /** What a plan has of them. Throws what stands against one, with its place as `path`. */
@@ -48,14 +50,13 @@ export class LiveCertificates implements Part, CertificateHands {
     const read = wanted.length === 0 ? null : await import('../../tls/read-certificate.ts')
     for (const one of wanted) {
       const pairs = await this.#sources.find((source) => source.isFor(one.words))?.textOf(one)
-      const before = this.#given[one.name]
+      const before = this.#served[one.name]
       if (pairs === undefined || read === null) continue
       certificates[one.name] =
         before !== undefined && isSame(before.pairs, pairs)
           ? before
           : readAt(one, () => read.certificateText(pairs))
     }
-    this.#given = certificates
     return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
   }
 
@@ -65,15 +66,17 @@ export class LiveCertificates implements Part, CertificateHands {
 
   /** Follows those of this plan from here on. */
   commit({ config, certificates }: PlanBody): void {
-    this.#given = certificates
+    this.#served = certificates
     const wanted = [...wantedCertificates(config).values()]
     for (const source of this.#sources) source.follow(wanted.filter(({ words }) => source.isFor(words)))
+    this.#ends.lookNow(certificates)
   }
 
   drop(): void {}
 
   look(): void {
     for (const source of this.#sources) source.look()
+    this.#ends.look(this.#served)
   }
 
   stop(): void {
@@ -102,7 +105,7 @@ export class LiveCertificates implements Part, CertificateHands {
       const text = certificateText(pairs)
       replaced = { wanted, text }
       const certificates = { ...plan.certificates, [name]: text }
-      this.#given = certificates
+      this.#served = certificates
       return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name, text } }
     })
     if (replaced === null) return false

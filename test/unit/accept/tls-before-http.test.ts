@@ -21,9 +21,11 @@ const BODY = Buffer.alloc(MANY, 'abcdefghij')
 
 let origin: Origin
 let gateway: TestEngine
+let handshakes: string[]
 let address: OpenAddress
 let gates: { readonly plain: Gate; readonly encrypted: Gate }
 beforeEach(() => {
+  handshakes = []
   origin = startOrigin((request, reply) => {
     if (request.target === '/many') reply.send(200, BODY)
     else reply.send(200, String(request.body.length))
@@ -35,6 +37,8 @@ beforeEach(() => {
   const http = new HttpEntry(listener, engine, engine.wheel)
   const tls = new TlsEntry({
     arrivals: new Arrivals(engine.wheel),
+    listener: 'web',
+    meter: { ended: (...told) => void handshakes.push(told.join(' ')) },
     tls: tlsOf(certificate()),
     alpn: alpnList(['http/1.1']),
     next: http,
@@ -79,6 +83,7 @@ test('an upload and a download in volume arrive whole: nobody reads the cipherte
 test('servers are told that the client came by https', async () => {
   address.swap(gates.encrypted)
   await exchange(`GET /a HTTP/1.1\r\n${CLOSE}\r\n`)
+  expect(handshakes).toEqual(['web TLSv1.3 full'])
   const seen = await origin.received(1)
   expect([seen.get('x-forwarded-proto'), seen.get('x-forwarded-port')]).toEqual(['https', '443'])
 })

@@ -12,7 +12,7 @@ import { certificateText, pemPair, tlsOf } from '../turn/stream-scene.ts'
 test('a chain and its key fit together, or no context is made of it', () => {
   const [one, other] = [pemPair(), otherPemPair()]
   const use = (pair: PemPair) => () =>
-    new Certificate({ pairs: [pair], names: [] }).contextFor(PLAIN_SETTINGS)
+    new Certificate({ pairs: [pair], names: [], endsMs: 0 }).contextFor(PLAIN_SETTINGS)
   expect(use(one)).not.toThrow()
   expect(use({ cert: one.cert, key: other.key })).toThrow()
   expect(use({ cert: 'no PEM', key: one.key })).toThrow()
@@ -21,7 +21,7 @@ test('a chain and its key fit together, or no context is made of it', () => {
 
 test('it knows whether it is of the same texts', () => {
   const [one, other] = [pemPair(), otherPemPair()]
-  const of = (...pairs: PemPair[]) => ({ pairs, names: [] })
+  const of = (...pairs: PemPair[]) => ({ pairs, names: [], endsMs: 0 })
   const certificate = new Certificate(of(one))
   expect(certificate.isOf(of({ ...one }))).toBe(true)
   expect(certificate.isOf(of({ ...one, cert: other.cert }))).toBe(false)

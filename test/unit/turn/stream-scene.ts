@@ -262,12 +262,15 @@ export class Scene implements Disposable {
   open = 0
   readonly clients = new StreamClients(this.wheel)
   readonly arrivals = new Arrivals(this.wheel)
+  /** What they came to: listener, version, result. */
+  readonly handshakes: string[] = []
   readonly #entries = new Entries({
     engine: { wheel: this.wheel } as unknown as EntriesParts['engine'],
     clients: this.clients,
     connections: null as unknown as EntriesParts['connections'],
     arrivals: this.arrivals,
     challenges: new Challenges(),
+    handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')) },
     board: { connections: (delta) => void (this.open += delta) },
     news: { reached() {}, headerRefused() {} },
   })

@@ -161,7 +161,7 @@ describe('a reload', () => {
       made.prepare(planOf(2, words, more))
     expect(await refused({ door: null })).toBe('listeners.turn: the plan has no door to the relay')
     expect(await refused({ door: path })).toBe('listeners.turn.tls: the plan has no certificate for it')
-    const mixed = { pairs: [{ cert: pemPair().cert, key: otherPemPair().key }], names: [] }
+    const mixed = { pairs: [{ cert: pemPair().cert, key: otherPemPair().key }], names: [], endsMs: 0 }
     expect(await refused({ door: path, certificates: { [NAME]: mixed } })).toStartWith('listeners.turn.tls: ')
     expect(made.plane.snapshot?.number).toBe(1)
     await served(portOf(made, 'turn#tls'), true)

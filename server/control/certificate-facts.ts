@@ -1,0 +1,41 @@
+// What is shown of the certificates that are served.
+import type { CertificateFacts } from '../telemetry/documents.ts'
+import type { Totals } from '../telemetry/registry.ts'
+import type { Served } from './change/apply.ts'
+import { daysLeft } from './certificates/ends.ts'
+import { filesOf, type WantedCertificate, wantedCertificates } from './source/wanted-certificates.ts'
+
+/** There may be thousands: those that end first are shown. */
+const SHOWN_MAX = 100
+
+/** Those that end first; null: there are none. */
+export function certificateFacts(running: Served | null, nowMs: number): readonly CertificateFacts[] | null {
+  const certificates = Object.entries(running?.plan.certificates ?? {})
+  if (running === null || certificates.length === 0) return null
+  const wanted = wantedCertificates(running.plan.config)
+  return certificates
+    .toSorted(([, a], [, b]) => a.endsMs - b.endsMs)
+    .slice(0, SHOWN_MAX)
+    .map(([certificate, text]) => ({
+      certificate,
+      names: text.names,
+      until: new Date(text.endsMs).toISOString(),
+      days_left: daysLeft(text, nowMs),
+      source: sourceOf(wanted.get(certificate)),
+    }))
+}
+
+/** The same as metrics; certificates that config no longer has are gone from them. */
+export function gatherCertificates(totals: Totals, running: Served | null, nowMs: number): void {
+  totals.clear('certificate_days_left')
+  if (running === null) return
+  const wanted = wantedCertificates(running.plan.config)
+  for (const [name, text] of Object.entries(running.plan.certificates))
+    totals.gauge('certificate_days_left', [name, sourceOf(wanted.get(name))]).set(daysLeft(text, nowMs))
+}
+
+/** Where it comes from: the key of the config that says so. */
+function sourceOf(wanted: WantedCertificate | undefined): string {
+  if (wanted === undefined || filesOf(wanted).length > 0) return 'files'
+  return Object.keys(wanted.words)[0] ?? 'files'
+}
