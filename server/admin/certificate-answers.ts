@@ -16,6 +16,8 @@ export function certificateAnswer(request: Request, { acme }: Pick<ControlFacts,
   const none = (): Response => problemAnswer(404, `There is no certificate ${name} that comes by ACME.`)
   if (act !== undefined) {
     if (method !== 'POST') return notAllowed('POST')
+    const facts = acme.facts().find(({ certificate }) => certificate === name)
+    if (facts?.state === 'good') return problemAnswer(409, `${name} is good until ${facts.until}.`)
     return acme.retry(name) ? jsonAnswer({}, 202) : none()
   }
   if (method !== 'GET') return notAllowed('GET')

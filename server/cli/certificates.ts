@@ -49,6 +49,12 @@ async function retry(name: string, gateway: Gateway, io: Io): Promise<number> {
   const answer = await askSocket(gateway, { method: 'POST', path }, io)
   if (answer === null) return 1
   if (answer.status === 404) return noSuch(name, io)
+  if (answer.status === 409) {
+    io.stderr(
+      `sluice certificates: ${(answer.body as { detail: string }).detail} Nothing is asked of a CA for it\n`,
+    )
+    return 1
+  }
   if (answer.status !== 202) return unexpected(answer, gateway.command, io)
   io.stdout(`${name} is tried now: "sluice certificates ${name}" tells how that goes\n`)
   return 0

@@ -77,6 +77,8 @@ test('a gateway serves a stand-in, then what it obtained, by http-01 and in the 
     const one = await runCommand(['certificates', 'shop', '-c', gateway.configFile])
     expect(one.stdout).toContain('asked the CA to look at shop.example.org (tls-alpn-01)')
     expect(one.stdout).toContain('obtained it from')
+    const retried = await runCommand(['certificates', 'shop', '--retry', '-c', gateway.configFile])
+    expect(retried.stderr).toContain('shop is good until 20')
     asked = pebble.asked.length
     // An edit of something else asks for nothing.
     const more = { ...config(certificates), limits: { buffers: '64MiB' } }

@@ -276,6 +276,33 @@ test('a CA that wants an account made on its site gets its proof', async () => {
   expect(world.obtained).toEqual(['site'])
 })
 
+test('a kind of certificate is asked for where the CA has it', async () => {
+  using world = new AcmeWorld(pebble)
+  const short = world.config({ domains: ['short.example.org'], profile: 'shortlived' })
+  await world.want({ site: short })
+  expect(world.told.at(-1)?.why).toContain('the CA has no profile "shortlived", but: none')
+  pebble.extra['meta'] = { profiles: { classic: 'https://ca.example', shortlived: 'https://ca.example' } }
+  try {
+    world.keeper.retry('site')
+    await world.keeper.idle()
+    expect(pebble.ordered.at(-1)).toMatchObject({ profile: 'shortlived' })
+    expect(world.obtained).toEqual(['site'])
+  } finally {
+    delete pebble.extra['meta']
+  }
+})
+
+test('a data folder that cannot be written is told, and no CA is asked', async () => {
+  using world = new AcmeWorld(pebble)
+  writeFileSync(join(world.folder, 'acme'), 'a file, not a folder')
+  const asked = pebble.asked.length
+  await world.want({ site: world.config({ domains: ['unwritten.example.org'] }) })
+  await world.pass(30 * 60_000, 60_000)
+  expect(world.told).toHaveLength(1)
+  expect(world.told[0]?.hint).toContain('let the user of the gateway read and write')
+  expect(pebble.asked.length).toBe(asked)
+})
+
 test('a CA whose own certificate is not trusted, or that is none, is told as such', async () => {
   using world = new AcmeWorld(pebble)
   const { ca: _, ...untrusted } = world.config({ domains: ['untrusted.example.org'] })

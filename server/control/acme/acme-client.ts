@@ -13,6 +13,8 @@ export interface Directory {
   /** Where its terms stand; null: it has none. */
   readonly terms: string | null
   readonly needsExternalAccount: boolean
+  /** Kinds of certificates that it may be asked for (draft-ietf-acme-profiles). */
+  readonly profiles: readonly string[]
 }
 
 export interface CaAnswer {
@@ -192,7 +194,7 @@ export function readRetryAfter(value: string | null, nowMs: number): number | nu
 function readDirectory(json: unknown, url: string): Directory {
   const found = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
   const { meta } = found
-  const { termsOfService, externalAccountRequired } = (meta ?? {}) as Record<string, unknown>
+  const { termsOfService, externalAccountRequired, profiles } = (meta ?? {}) as Record<string, unknown>
   const [newNonce, newAccount, newOrder, renewalInfo] = [
     'newNonce',
     'newAccount',
@@ -207,6 +209,7 @@ function readDirectory(json: unknown, url: string): Directory {
     renewalInfo: renewalInfo ?? null,
     terms: typeof termsOfService === 'string' ? termsOfService : null,
     needsExternalAccount: externalAccountRequired === true,
+    profiles: typeof profiles === 'object' && profiles !== null ? Object.keys(profiles).map(textOf) : [],
   }
 }
 

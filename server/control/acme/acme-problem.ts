@@ -100,6 +100,7 @@ const HINTS: Readonly<Record<string, string>> = {
   externalAccountRequired: 'this CA wants an account made on its site: write its "eab" (kid and hmac)',
   incorrectResponse:
     'something else answered in our place: does the address of the domain, IPv6 too, lead here, and no other server or CDN before it?',
+  invalidProfile: 'write one of those for "profile", or leave it out',
   malformed: 'is it the "directory" of an ACME CA, and are the domains names that it may sign?',
   rateLimited: 'wait: the CA takes no more for now; use its staging directory while trying things out',
   rejectedIdentifier: 'the CA does not sign this name: is it a public one, spelled right?',

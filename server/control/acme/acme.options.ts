@@ -98,6 +98,14 @@ export const AcmeOptions = Type.Object(
         { description: 'What sets the TXT records of dns-01.' },
       ),
     ),
+    profile: Type.Optional(
+      Type.String({
+        pattern: '^[!-~]{1,100}$',
+        allowed: 'a word that the CA has for it',
+        description:
+          "Which kind of certificate the CA is asked for, where it has several: shortlived of Let's Encrypt holds six days, and may be for addresses.",
+      }),
+    ),
     key_type: Words(['ecdsa', 'rsa'] as const, {
       default: 'ecdsa',
       description: 'Its key: ecdsa (P-256), or rsa (2048 bits) for very old clients.',

@@ -105,7 +105,8 @@ async function obtainAt(issuer: Issuer, wanted: Wanted, ground: AttemptGround): 
   const key = await newKey(config.key_type)
   // RFC 9773 §5: only the CA that gave it knows it.
   const replaces = before?.directory === issuer.directory ? renewalId(before.cert) : null
-  const parts = { client, names, key, challenger, replaces, log, pause, nowMs }
+  const { profile = null } = config
+  const parts = { client, names, key, profile, challenger, replaces, log, pause, nowMs }
   const cert = await obtain(parts)
   return {
     cert,
@@ -124,7 +125,17 @@ export function clientFor(
   { directory, ca }: Issuer,
   { agent, nowMs, signal, readFile }: Pick<AttemptGround, 'agent' | 'nowMs' | 'signal' | 'readFile'>,
 ): AcmeClient {
-  return new AcmeClient({ directory, ca: ca === null ? null : readFile(ca), agent, nowMs, signal })
+  return new AcmeClient({ directory, ca: ca === null ? null : textOfCa(ca, readFile), agent, nowMs, signal })
+}
+
+/** Its file was there when the config was checked. */
+function textOfCa(file: string, readFile: AttemptGround['readFile']): string {
+  try {
+    return readFile(file)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new AcmeProblem({ type: 'untrusted', detail: `cannot read the file of "ca": ${why}` })
+  }
 }
 
 /** The account that was kept, or a new one. */

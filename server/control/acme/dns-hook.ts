@@ -23,6 +23,9 @@ const REST_MS_MAX = 1000
 /** Of this program's own start, not for others. */
 const NOT_PASSED = ['BUN_BE_BUN', 'BUN_OPTIONS']
 
+/** Settles when no command runs. */
+let last: Promise<void> = Promise.resolve()
+
 export class DnsHook implements Challenger {
   readonly type = 'dns-01'
   readonly #options: DnsHookOptions
@@ -33,7 +36,6 @@ export class DnsHook implements Challenger {
 
   async present(asked: readonly Asked[]): Promise<void> {
     const { waitMs, pause, log } = this.#options
-    // In turn: two values of one record (example.org and *.example.org) must not race.
     for (const one of asked) await this.#run('present', one)
     if (waitMs === 0) return
     log(`waits ${waitMs / 1000} s for the records to be seen everywhere`)
@@ -51,7 +53,14 @@ export class DnsHook implements Challenger {
     }
   }
 
-  async #run(action: Action, { name, authorization }: Asked): Promise<void> {
+  /** One at a time, of all certificates: two values of one record, or two edits of one file, must not race. */
+  #run(action: Action, asked: Asked): Promise<void> {
+    const run = last.then(() => this.#runNow(action, asked))
+    last = run.catch(() => {})
+    return run
+  }
+
+  async #runNow(action: Action, { name, authorization }: Asked): Promise<void> {
     const { command, timeoutMs, folder, env, log } = this.#options
     const [program = ''] = command
     const failed = (why: string): AcmeProblem =>

@@ -80,8 +80,8 @@ export class AcmeKeeper {
     for (const one of this.#followed.values()) {
       if (this.#running.size >= AT_ONCE) return
       if (one.isBusy || nextMs(one) > nowMs) continue
-      this.#lock ??= takeLock(this.#parts.store.lockFile)
-      // Another gateway is at it.
+      this.#safely(one, () => (this.#lock ??= takeLock(this.#parts.store.lockFile)))
+      // Another gateway is at it, or the folder cannot be written.
       if (this.#lock === null) return
       one.isBusy = true
       const run = this.#attend(one).finally(() => {

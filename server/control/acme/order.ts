@@ -13,6 +13,8 @@ export interface OrderParts {
   readonly names: readonly string[]
   /** Of the certificate. */
   readonly key: KeyObject
+  /** Which of its kinds of certificates the CA is asked for; null: its usual one. */
+  readonly profile: string | null
   readonly challenger: Challenger
   /** What RFC 9773 calls the certificate that this one replaces; null: none. */
   readonly replaces: string | null
@@ -89,11 +91,16 @@ export async function obtain(parts: OrderParts): Promise<string> {
 }
 
 async function begin(parts: OrderParts): Promise<Order> {
-  const { client, names, replaces, log } = parts
-  const { newOrder, renewalInfo } = await client.directory()
+  const { client, names, profile, replaces, log } = parts
+  const { newOrder, renewalInfo, profiles } = await client.directory()
+  if (profile !== null && !profiles.includes(profile)) throw noProfile(profile, profiles)
   const identifiers = names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
   const place = async (more: object): Promise<Order> => {
-    const answer = await client.post(newOrder, { identifiers, ...more })
+    const answer = await client.post(newOrder, {
+      identifiers,
+      ...(profile !== null && { profile }),
+      ...more,
+    })
     if (answer.location === null) throw notAcme('the CA gave no URL of the order')
     return readOrder(answer, answer.location)
   }
@@ -111,6 +118,14 @@ async function begin(parts: OrderParts): Promise<Order> {
     log(`the CA does not take it as a replacement: ${error.message}`)
     return place({})
   }
+}
+
+function noProfile(profile: string, profiles: readonly string[]): AcmeProblem {
+  const offered = profiles.length === 0 ? 'none' : profiles.join(', ')
+  return new AcmeProblem({
+    type: 'invalidProfile',
+    detail: `the CA has no profile "${profile}", but: ${offered}`,
+  })
 }
 
 async function prove(parts: OrderParts, order: Order): Promise<void> {
