@@ -1,5 +1,5 @@
 // A keeper of ACME certificates in this process, with a clock of its own, beside a CA.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AcmeConfig } from '../../server/control/acme/acme.options.ts'
@@ -8,7 +8,7 @@ import { DnsHook } from '../../server/control/acme/dns-hook.ts'
 import { HttpChallenges } from '../../server/control/acme/http-challenges.ts'
 import type { FailureNews } from '../../server/control/acme/followed.ts'
 import { AcmeKeeper } from '../../server/control/acme/keeper.ts'
-import { Store } from '../../server/control/acme/store.ts'
+import { type KeptCertificate, Store } from '../../server/control/acme/store.ts'
 import type { PemPair } from '../../server/tls/certificate.ts'
 import type { Pebble } from './pebble.ts'
 
@@ -56,6 +56,15 @@ export class AcmeWorld implements Disposable {
       key_type: 'ecdsa',
       ...more,
     }
+  }
+
+  /** What is kept of a certificate. */
+  kept(name: string): KeptCertificate | null {
+    const folder = this.store.folderOf(name)
+    const file = readdirSync(folder).find((one) => one.endsWith('.json'))
+    return file === undefined
+      ? null
+      : (JSON.parse(readFileSync(join(folder, file), 'utf8')) as KeptCertificate)
   }
 
   /** Wants these, and does what is due; settles when nothing is under way. */

@@ -123,7 +123,7 @@ test('a name that the CA does not believe is told with what to do, and tried whe
     expect((await runCommand(['certificates', 'none', '-c', gateway.configFile])).stderr).toContain(
       'no certificate none',
     )
-    expect(readFileSync(join(own, 'data', 'acme', 'certificates', 'dns.log'), 'utf8')).toContain(
+    expect(readFileSync(join(own, 'data', 'acme', 'certificates', 'dns', 'steps.log'), 'utf8')).toContain(
       'no such zone',
     )
   } finally {

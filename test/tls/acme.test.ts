@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect } from 'bun:test'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wantedOf } from '../../server/control/acme/wanted.ts'
 import { AcmeWorld, DAY_MS, HOUR_MS } from '../support/acme-world.ts'
 import { needs } from '../support/needs.ts'
 import { type Pebble, startPebble } from '../support/pebble.ts'
@@ -48,10 +49,8 @@ test('is for this user alone, and asks for nothing again after a restart or an e
   })
   await world.pass(55 * DAY_MS, DAY_MS)
   expect(pebble.asked.length).toBe(asked)
-  expect(world.store.certificate('site')?.cert).toStartWith('-----BEGIN')
-  expect(new X509Certificate(world.store.certificate('site')?.cert ?? '').publicKey.asymmetricKeyType).toBe(
-    'rsa',
-  )
+  expect(world.kept('site')?.cert).toStartWith('-----BEGIN')
+  expect(new X509Certificate(world.kept('site')?.cert ?? '').publicKey.asymmetricKeyType).toBe('rsa')
 })
 
 test('is renewed with a third of its life left, with another key', async () => {
@@ -177,7 +176,43 @@ test('of two gateways on one folder one asks, and both serve what it got', async
   other.look()
   await other.idle()
   expect(ordersSince(orders)).toBe(1)
-  expect(world.served.get('site')?.cert).toBe(world.store.certificate('site')?.cert)
+  expect(world.served.get('site')?.cert).toBe(world.kept('site')?.cert)
+})
+
+test('two gateways that mean different certificates by one name take nothing from each other', async () => {
+  using world = new AcmeWorld(pebble)
+  const [one, two] = ['one.example.org', 'two.example.org'].map((name) => world.config({ domains: [name] }))
+  const other = world.another()
+  const [ours, theirs] = [new Map([['site', one!]]), new Map([['site', two!]])]
+  world.keeper.want(ours)
+  await world.look()
+  other.want(theirs)
+  other.look()
+  await other.idle()
+  const orders = pebble.times('order-plz')
+  world.restart()
+  world.keeper.want(ours)
+  await world.pass(20 * DAY_MS, DAY_MS)
+  other.look()
+  await other.idle()
+  expect(ordersSince(orders)).toBe(0)
+  expect(world.keeper.facts()).toMatchObject([{ state: 'good' }])
+  expect(other.facts()).toMatchObject([{ state: 'good' }])
+})
+
+test('a name that was taken away and comes back has its certificate again', async () => {
+  using world = new AcmeWorld(pebble)
+  const [one, two] = [['back.example.org'], ['back.example.org', 'forth.example.org']].map((domains) =>
+    world.config({ domains }),
+  )
+  await world.want({ site: one! })
+  const first = world.served.get('site')
+  await world.want({ site: two! })
+  const orders = pebble.times('order-plz')
+  await world.want({ site: one! })
+  await world.pass(DAY_MS)
+  expect(ordersSince(orders)).toBe(0)
+  expect(world.store.certificate(wantedOf('site', one!))?.cert).toBe(first?.cert ?? '')
 })
 
 test('what stops in the middle is no failure', async () => {

@@ -54,8 +54,9 @@ export class AcmeCertificates implements CertificateSource {
 
   async textOf({ name, path, words: { acme } }: WantedCertificate): Promise<readonly PemPair[]> {
     const { modules } = (this.#loaded ??= this.#make(await loadModules()))
+    const wanted = acme === undefined ? null : modules.wantedOf(name, acme)
     try {
-      const kept = new modules.Store(this.#options.config.data).certificate(name)
+      const kept = wanted && new modules.Store(this.#options.config.data).certificate(wanted)
       if (kept !== null) return [{ cert: kept.cert, key: kept.key }]
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
@@ -63,7 +64,7 @@ export class AcmeCertificates implements CertificateSource {
     }
     const obtained = this.#obtained.get(name)
     if (obtained !== undefined) return [obtained]
-    const names = acme === undefined ? [] : modules.wantedOf(name, acme).names
+    const names = wanted?.names ?? []
     const standIn = this.#standIns.get(name) ?? modules.selfSigned(names, { nowMs: Date.now() })
     this.#standIns.set(name, standIn)
     return [standIn]

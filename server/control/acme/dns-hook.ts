@@ -53,7 +53,7 @@ export class DnsHook implements Challenger {
     }
   }
 
-  /** One at a time, of all certificates: two values of one record, or two edits of one file, must not race. */
+  /** One at a time, of all certificates: two values of a record, or two edits of a file, must not race. */
   #run(action: Action, asked: Asked): Promise<void> {
     const run = last.then(() => this.#runNow(action, asked))
     last = run.catch(() => {})

@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import { type Failures, failureKeys, waitsUntil } from './failures.ts'
 import type { StepLog } from './step-log.ts'
-import type { KeptCertificate } from './store.ts'
-import { isWanted, type Wanted } from './wanted.ts'
+import { isWanted, type KeptCertificate } from './store.ts'
+import type { Wanted } from './wanted.ts'
 
 /** How one of them is, for those who ask. */
 export interface AcmeFacts {

@@ -25,8 +25,8 @@ import {
   untilOf,
 } from './followed.ts'
 import { StepLog, type Step } from './step-log.ts'
-import type { KeptCertificate, Store } from './store.ts'
-import { isWanted, type Wanted, wantedOf } from './wanted.ts'
+import { isWanted, type KeptCertificate, type Store } from './store.ts'
+import { type Wanted, wantedOf } from './wanted.ts'
 
 export interface AcmeKeeperParts extends Pick<AttemptGround, 'agent' | 'nowMs' | 'chance' | 'readFile'> {
   readonly store: Store
@@ -136,7 +136,7 @@ export class AcmeKeeper {
     const { store, nowMs } = this.#parts
     const one: Followed = {
       wanted,
-      log: new StepLog(store.folder, wanted.name, nowMs),
+      log: new StepLog(store.folderOf(wanted.name), nowMs),
       given: new AbortController(),
       kept: null,
       served: '',
@@ -170,7 +170,7 @@ export class AcmeKeeper {
   #appraise(one: Followed): void {
     const { store } = this.#parts
     const { wanted } = one
-    one.kept = store.certificate(wanted.name)
+    one.kept = store.certificate(wanted)
     const isGood = one.kept !== null && isWanted(one.kept, wanted)
     one.dueMs = Math.max(
       isGood && one.kept ? renewalMs(one.kept) : 0,

@@ -19,8 +19,9 @@ export class StepLog {
   readonly #file: string
   readonly #nowMs: () => number
 
-  constructor(folder: string, certificate: string, nowMs: () => number) {
-    this.#file = join(folder, 'certificates', `${certificate}.log`)
+  /** `folder`: of the certificate. */
+  constructor(folder: string, nowMs: () => number) {
+    this.#file = join(folder, 'steps.log')
     this.#nowMs = nowMs
   }
 

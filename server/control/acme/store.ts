@@ -2,21 +2,25 @@
 // step:
 //
 //   acme/accounts/HASH.json       an account at a CA: its key and URL
-//   acme/certificates/NAME.json   a certificate with its key, and when it is to be renewed
-//   acme/certificates/NAME.log    what was done for it lately (step-log.ts)
+//   acme/certificates/NAME/HASH.json   a certificate with its key, and when it is to be renewed
+//   acme/certificates/NAME/steps.log   what was done for it lately (step-log.ts)
 //   acme/failures.json            which certificates and names failed, how often, and until when they wait
 //   acme/lock                     held by the gateway that speaks to CAs (lock.ts)
 //
-// Nothing is remembered beside the files: gateways may share them.
+// Nothing is remembered beside the files: gateways may share them. HASH is of the names, the kind of key and
+// the CA, so that gateways that mean different certificates by one NAME do not take each other's away.
 import { createHash } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
 import { readBounded } from '../../lib/read-bounded.ts'
 import { writeWhole } from '../../lib/write-whole.ts'
 import type { Failures } from './failures.ts'
+import type { Wanted } from './wanted.ts'
 
 const FILE_BYTES_MAX = 4 * 1_048_576
+/** Certificates that are kept by one name: of other names it was once for, or of other gateways. */
+const KEPT_MAX = 8
 
 export interface KeptAccount {
   readonly directory: string
@@ -73,14 +77,45 @@ export class Store {
     rmSync(this.#accountFile(directory, kid), { force: true })
   }
 
-  certificate(name: string): KeptCertificate | null {
-    const isWhole = ({ cert, key, names, renewAtMs }: Partial<KeptCertificate>): boolean =>
-      isText(cert) && isText(key) && Array.isArray(names) && typeof renewAtMs === 'number'
-    return this.#read<KeptCertificate>(this.fileOf(name), isWhole)
+  /** What was obtained last of what is wanted; else what was obtained last by this name; null: nothing. */
+  certificate(wanted: Wanted): KeptCertificate | null {
+    const all = this.#certificates(wanted.name).toSorted((a, b) => b.obtainedMs - a.obtainedMs)
+    return all.find((kept) => isWanted(kept, wanted)) ?? all[0] ?? null
   }
 
   keepCertificate(name: string, certificate: KeptCertificate): void {
-    this.#write(this.fileOf(name), certificate)
+    const { names, keyType, directory } = certificate
+    const hash = hashOf(JSON.stringify([names.toSorted(), keyType, directory]))
+    this.#write(join(this.folderOf(name), `${hash}.json`), certificate)
+    for (const file of this.#outdated(name)) rmSync(file, { force: true })
+  }
+
+  #certificates(name: string): KeptCertificate[] {
+    const isWhole = ({ cert, key, names, renewAtMs }: Partial<KeptCertificate>): boolean =>
+      isText(cert) && isText(key) && Array.isArray(names) && typeof renewAtMs === 'number'
+    return this.#filesOf(name).flatMap((file) => this.#read<KeptCertificate>(file, isWhole) ?? [])
+  }
+
+  #filesOf(name: string): string[] {
+    const folder = this.folderOf(name)
+    try {
+      return readdirSync(folder).flatMap((file) =>
+        /^[0-9a-f]{16}\.json$/.test(file) ? [join(folder, file)] : [],
+      )
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  }
+
+  /** Those that were written long before others. */
+  #outdated(name: string): string[] {
+    const all = this.#filesOf(name).map((file) => ({
+      file,
+      mtimeMs: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    }))
+    const newestFirst = all.toSorted((a, b) => b.mtimeMs - a.mtimeMs)
+    return newestFirst.slice(KEPT_MAX).map(({ file }) => file)
   }
 
   failures(): Failures {
@@ -95,8 +130,13 @@ export class Store {
     return join(this.folder, 'lock')
   }
 
-  fileOf(name: string): string {
-    return join(this.folder, 'certificates', `${name}.json`)
+  /** What belongs to a certificate. Names may be nothing but dots. */
+  folderOf(name: string): string {
+    return join(
+      this.folder,
+      'certificates',
+      name.replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E')),
+    )
   }
 
   get #failuresFile(): string {
@@ -104,11 +144,7 @@ export class Store {
   }
 
   #accountFile(directory: string, kid: string | null): string {
-    const hash = createHash('sha256')
-      .update(`${directory}\0${kid ?? ''}`)
-      .digest('hex')
-      .slice(0, 16)
-    return join(this.folder, 'accounts', `${hash}.json`)
+    return join(this.folder, 'accounts', `${hashOf(`${directory}\0${kid ?? ''}`)}.json`)
   }
 
   /** Null: it is not there, or is none of ours. */
@@ -128,6 +164,18 @@ export class Store {
     writeWhole(file, `${JSON.stringify(value)}\n`, { isLasting: true })
   }
 }
+
+/** Whether a certificate that was kept is the one that is wanted. */
+export function isWanted(kept: KeptCertificate, { names, issuers, config }: Wanted): boolean {
+  return (
+    kept.keyType === config.key_type &&
+    issuers.some(({ directory }) => directory === kept.directory) &&
+    kept.names.length === names.length &&
+    names.every((name) => kept.names.includes(name))
+  )
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isMap = (value: unknown): value is object =>

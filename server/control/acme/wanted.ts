@@ -4,7 +4,6 @@ import { domainToASCII } from 'node:url'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import type { ExternalAccount } from './account-key.ts'
 import type { AcmeConfig } from './acme.options.ts'
-import type { KeptCertificate } from './store.ts'
 
 /** A CA as it is asked. */
 export interface Issuer {
@@ -61,14 +60,4 @@ function issuerOf({
   const url = DIRECTORIES[directory] ?? directory
   const shown = url === directory ? new URL(url).host : directory
   return { directory: url, shown, eab: eab ?? null, ca: ca ?? null }
-}
-
-/** Whether a certificate that was kept is the one that is wanted. */
-export function isWanted(kept: KeptCertificate, { names, issuers, config }: Wanted): boolean {
-  return (
-    kept.keyType === config.key_type &&
-    issuers.some(({ directory }) => directory === kept.directory) &&
-    kept.names.length === names.length &&
-    names.every((name) => kept.names.includes(name))
-  )
 }

@@ -116,13 +116,13 @@ test('names are wanted once each, in the spelling that CAs have for them', () =>
 
 test('the step log keeps what was done lately, and does not grow without end', () => {
   let nowMs = 0
-  const log = new StepLog(folder, 'site', () => (nowMs += 1000))
+  const log = new StepLog(folder, () => (nowMs += 1000))
   for (let i = 0; i < 3000; i++) log.add(`step ${i} ${'x'.repeat(200)}`)
   const steps = log.read()
   expect(steps.at(-1)?.step).toStartWith('step 2999 ')
   expect(steps.length).toBeLessThan(1000)
   expect(steps.length).toBeGreaterThan(200)
-  const { size, mode } = statSync(join(folder, 'certificates', 'site.log'))
+  const { size, mode } = statSync(join(folder, 'steps.log'))
   expect(size).toBeLessThan(200_000)
   expect(mode & 0o777).toBe(0o600)
 })
