@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { listenUnix } from '../../../../server/lib/bind-fd.ts'
 import { nowMs } from '../../../../server/lib/clock.ts'
 import { libc } from '../../../../server/lib/native.ts'
-import { sendWithFd } from '../../../../server/lib/pass-fds.ts'
+import { descriptorLimit, nextDescriptor } from '../../../../server/lib/descriptors.ts'
+import { closeFds, sendWithFd } from '../../../../server/lib/pass-fds.ts'
 import { TLV_DESCRIPTOR } from '../../../../server/lib/proxy-header.ts'
 import { unixAddress } from '../../../../server/lib/socket-address.ts'
 import { AF_UNIX, OPEN_FLAGS, SOCK_STREAM } from '../../../../server/sockets/calls.ts'
@@ -171,6 +172,48 @@ test('a header that promises a descriptor without one is answered so, and its by
   scene.net.until(() => scene.sinks[0]!.closed.length === 1)
   scene.close()
 })
+
+/** Runs with no descriptor left. */
+function withoutDescriptors(run: () => void): void {
+  const pid = String(process.pid)
+  // More than a program needs to be started.
+  const limit = nextDescriptor() + 200
+  expect(Bun.spawnSync(['prlimit', '--pid', pid, `--nofile=${limit}:`]).exitCode).toBe(0)
+  const taken: number[] = []
+  try {
+    for (let fd = libc().dup(1); fd >= 0; fd = libc().dup(1)) taken.push(fd)
+    run()
+  } finally {
+    closeFds(taken)
+    expect(Bun.spawnSync(['prlimit', '--pid', pid, `--nofile=${descriptorLimit()}:`]).exitCode).toBe(0)
+  }
+}
+
+test.skipIf(Bun.which('prlimit') === null)(
+  'without a descriptor left for it, a client is served by its bytes; with one again, the next by its own',
+  async () => {
+    const scene = new Scene()
+    descriptorLimit() // as it is
+    const { client, accepted } = await scene.client()
+    const worker = scene.knock()
+    scene.net.turns(2)
+    withoutDescriptors(() => {
+      expect(sendWithFd(worker.fd, bytesOf('passing'), accepted.fd)).toBe(header.length + 7)
+      scene.net.turns(2)
+    })
+    expect(scene.sinks[0]!.text).toBe('passing')
+    worker.read()
+    expect(worker.bytes[0]).toBe(NOT_TAKEN)
+    // The worker has the one that is left.
+    accepted.close()
+    expect(await client.readToEnd()).toBe('end')
+    const next = await scene.handed('taken')
+    expect(next.sink.text).toBe('taken')
+    for (const peer of [client, worker, next.client, next.tie]) peer.close()
+    scene.net.until(() => scene.sinks.every(({ closed }) => closed.length === 1))
+    scene.close()
+  },
+)
 
 test('descriptors that nobody spoke of, and those of clients that leave meanwhile, are closed', async () => {
   const scene = new Scene()
