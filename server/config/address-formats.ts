@@ -1,5 +1,5 @@
 // Formats of addresses: what is opened, who is let in, which server is spoken to.
-import { unixPathOf } from '../lib/bind.ts'
+import { portRangeOf, unixPathOf } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { BY_UNIX, parseRange } from '../lib/ranges.ts'
 import { parsePortRange } from '../lib/port-range.ts'
@@ -26,6 +26,8 @@ export const bind: Format = {
   decode(text, bounds) {
     const path = bounds.takesUnix ? unixPathOf(text) : null
     if (path !== null) return decodeUnix(path, 'unix:')
+    const range = bounds.takesRange ? portRangeOf(text) : null
+    if (range !== null) return decodeRange(text, range)
     const match = /^(.*):([0-9]{1,5})$/.exec(text)
     const [, host = '', port = ''] = match ?? []
     const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
@@ -62,6 +64,20 @@ export const bind: Format = {
   },
   mendsOfNumber: (number, bounds) => atPort(String(number), bounds),
 }
+/** A range of ports at one address. */
+function decodeRange(
+  text: string,
+  { first, last }: { readonly first: number; readonly last: number },
+): Decoded {
+  const host = text.slice(0, text.lastIndexOf(':'))
+  const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
+  if (!isGood || first === 0 || last > 65535) return no(BIND, PORTS)
+  if (first > last) return no(BIND, 'the smaller port comes first', [`${host}:${last}-${first}`])
+  if (first === last) return no(BIND, null, [`${host}:${first}`])
+  return last - first < RANGE_PORTS_MAX ? { value: text } : no(`a range of at most ${RANGE_PORTS_MAX} ports`)
+}
+const RANGE_PORTS_MAX = 1000
+
 /** Without braces a variable is text. */
 const bracesFor = (variable: string): string =>
   `for an environment variable write \${${variable.slice(1)}} in place of ${variable}`

@@ -2,8 +2,21 @@
 import type { Checked } from './checked.ts'
 import { type OpenAddress, overlaps, ownerOf } from './open-address.ts'
 
-/** Reports addresses that are opened twice. */
+/** In ranges of all listeners: their descriptors travel to each worker with a plan. */
+const RANGED_MAX = 2000
+
+/** Reports addresses that are opened twice, and too many of them. */
 export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void {
+  const ofRanges = open.filter(({ range }) => range !== undefined)
+  const beyond = ofRanges[RANGED_MAX]
+  if (beyond !== undefined)
+    return checked.report({
+      code: 'wrong-value',
+      path: beyond.path,
+      found: `${ofRanges.length} ports in ranges of all listeners`,
+      allowed: `at most ${RANGED_MAX}: each is a socket in every worker`,
+      hint: 'open fewer ports, or let the firewall lead many to one',
+    })
   const byPort = new Map<string, Port>()
   const reported = new Set<string>()
   for (const address of open) {

@@ -28,6 +28,8 @@ export interface Bounds {
   readonly port?: number
   /** Of an address: a Unix socket is one as well. */
   readonly takesUnix?: boolean
+  /** Of an address: so is a range of ports. */
+  readonly takesRange?: boolean
 }
 
 export interface Format {

@@ -25,6 +25,8 @@ export interface OpenAddress {
   readonly path: Path
   /** As it says so. */
   readonly bind: string
+  /** Of a range of ports: as it is written. */
+  readonly range?: string | undefined
 }
 
 /** What is opened where, of which port 0 is left out: it is another one each time. */
@@ -44,7 +46,7 @@ export function openAddresses({ listeners, admin }: Opening): readonly OpenAddre
   for (const [listener, options] of Object.entries(listeners)) {
     const pathOf = ({ path }: TcpBind | UdpBind): Path => ['listeners', listener, ...path]
     for (const own of tcpBindsOf(listener, options).filter(isTold))
-      add({ transport: 'tcp', listener, path: pathOf(own), bind: own.bind })
+      add({ transport: 'tcp', listener, path: pathOf(own), bind: own.bind, range: own.range })
     // Where discovery is, both of its addresses are of one mind.
     if (options.discovery !== undefined && [...bindsOf(options), options.discovery].some(isStandIn)) continue
     for (const own of udpBindsOf(listener, options).filter(isTold)) {

@@ -168,7 +168,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   duration: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$',
   size: '^[0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B|kB)?$',
   bind: '^.*:[0-9]{1,5}$',
-  'unix-bind': '^(unix:/.+|.*:[0-9]{1,5})$',
+  'unix-bind': '^(unix:/.+|.*:[0-9]{1,5}(-[0-9]{1,5})?)$',
   'unix-cidr': '^(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)$',
   'file-mode': '^0?[0-7]{3}$',
   group: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',

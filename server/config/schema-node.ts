@@ -39,6 +39,8 @@ export interface SchemaNode {
   readonly port?: number
   /** Of an address: a Unix socket is one as well. */
   readonly takesUnix?: boolean
+  /** Of an address: so is a range of ports. */
+  readonly takesRange?: boolean
   /** No problem may show what was written. */
   readonly secret?: boolean
   readonly examples?: readonly unknown[]

@@ -111,8 +111,8 @@ const StatusEndpoints = Type.Object(
 
 const SHARED = {
   bind: Binds(
-    'Address and port, such as "0.0.0.0:8080" or "[::]:8080", a Unix socket such as "unix:/run/sluice/web.sock", or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs, X-Forwarded-For, ranges and keys of limits.',
-    { takesUnix: true },
+    'Address and port, such as "0.0.0.0:8080" or "[::]:8080", a Unix socket such as "unix:/run/sluice/web.sock", a range of ports such as "0.0.0.0:10000-10010" (up to 1,000), or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs, X-Forwarded-For, ranges and keys of limits.',
+    { takesUnix: true, takesRange: true },
   ),
   unix: UnixOptions,
   backend: Type.Optional(Name({ description: 'The backend of all its requests, when there are no rules.' })),

@@ -1,4 +1,4 @@
-// `host:port`, or `unix:/path`, as listeners name it.
+// `host:port`, `host:first-last` or `unix:/path`, as listeners name it.
 
 const UNIX = 'unix:'
 
@@ -83,6 +83,8 @@ export interface TcpBind {
   /** socketKey(listener, bind) */
   readonly key: string
   readonly isTls: boolean
+  /** As the config says it, where that is a range of ports: one text for all of them. */
+  readonly range?: string
 }
 
 /** The TCP addresses of a listener. */
@@ -101,10 +103,40 @@ export function tcpBindsOf(name: string, binds: Binds): TcpBind[] {
 function plainBindsOf(name: string, binds: Binds): TcpBind[] {
   const all = bindsOf(binds)
   const isTls = binds.certificates !== undefined
-  return all.map((bind, index) => {
-    const listener = index === 0 ? name : `${name}#${index}`
-    return { name, listener, bind, key: socketKey(listener, bind), path: pathOf(all, index), isTls }
-  })
+  const found: TcpBind[] = []
+  for (const [index, written] of all.entries())
+    for (const bind of portsOf(written)) {
+      const listener = found.length === 0 ? name : `${name}#${found.length}`
+      const isRange = bind !== written
+      found.push({
+        name,
+        listener,
+        bind,
+        key: socketKey(listener, bind),
+        path: pathOf(all, index),
+        isTls,
+        ...(isRange && { range: written }),
+      })
+    }
+  return found
+}
+
+const RANGE = /^(.*:)([0-9]{1,5})-([0-9]{1,5})$/
+
+/** The first and last port of `host:first-last`; null: it is one address. */
+export function portRangeOf(bind: string): { readonly first: number; readonly last: number } | null {
+  const [, , first, last] = RANGE.exec(bind) ?? []
+  return unixPathOf(bind) !== null || first === undefined
+    ? null
+    : { first: Number(first), last: Number(last) }
+}
+
+/** Each address of a range of ports; one alone is itself. */
+export function portsOf(bind: string): readonly string[] {
+  const range = portRangeOf(bind)
+  if (range === null) return [bind]
+  const host = bind.slice(0, bind.lastIndexOf(':') + 1)
+  return Array.from({ length: range.last - range.first + 1 }, (_, i) => `${host}${range.first + i}`)
 }
 
 /** One alone stands at `bind` itself, whether or not it is written as a list. */

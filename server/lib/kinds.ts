@@ -21,8 +21,14 @@ export const Duration = (options: BoundedKindOptions) =>
 export const Size = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'size', examples: ['64KiB', '10MiB'], ...options })
 
-/** `host:port`, `[v6]:port` or `:port`, kept as written; with `takesUnix` also `unix:/path`. */
-export const Bind = (options: KindOptions & { readonly port?: number; readonly takesUnix?: true }) =>
+/** What an address may be beside `host:port`: `unix:/path`, and a range of ports. */
+interface BindTakes {
+  readonly takesUnix?: true
+  readonly takesRange?: true
+}
+
+/** `host:port`, `[v6]:port` or `:port`, kept as written. */
+export const Bind = (options: KindOptions & BindTakes & { readonly port?: number }) =>
   Type.Unsafe<string>({ type: 'string', format: 'bind', ...options })
 
 /** The address and port of a DNS server, kept as written. */
@@ -111,8 +117,8 @@ export const OneOrMore = <T extends TSchema>(item: T, description: string, defau
 const BINDS_MAX = 64
 
 /** One address that is opened, or a list of them; always a list in the code. There must be one. */
-export const Binds = (description: string, { takesUnix }: { readonly takesUnix?: true } = {}) => {
-  const item = Bind({ description: 'An address.', ...(takesUnix && { takesUnix }) })
+export const Binds = (description: string, takes: BindTakes = {}) => {
+  const item = Bind({ description: 'An address.', ...takes })
   return Type.Unsafe<readonly string[]>({
     anyOf: [item, Type.Array(item, { minItems: 1, maxItems: BINDS_MAX })],
     format: 'one-or-more',

@@ -14,6 +14,23 @@ export function listeningInodes(port: number): Set<string> {
   return new Set(rowsOf(port, LISTEN).map(({ inode }) => inode))
 }
 
+/** Ports that anybody listens on, at any address. */
+export function listeningPorts(): ReadonlySet<number> {
+  const ports = new Set<number>()
+  const between = ` ${LISTEN} `
+  for (const file of TCP_FILES) {
+    const text = procText(file, 'latin1')
+    for (let at = text.indexOf(between); at >= 0; at = text.indexOf(between, at + between.length)) {
+      const [, local = ''] = text
+        .slice(text.lastIndexOf('\n', at) + 1, at)
+        .trim()
+        .split(/\s+/)
+      ports.add(Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16))
+    }
+  }
+  return ports
+}
+
 /** Inodes of the UDP sockets that are bound to this port, at any address. */
 export function udpInodes(port: number): Set<string> {
   return new Set(rowsOf(port, null, UDP_FILES).map(({ inode }) => inode))

@@ -73,8 +73,8 @@ const NO_RULES = 'a tcp listener leads to one backend: what comes is passed on a
 export const TcpListenerOptions = Type.Object(
   {
     bind: Binds(
-      'Address and port, such as "0.0.0.0:5432" or "[::]:5432", a Unix socket such as "unix:/run/sluice/db.sock", or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs and ranges.',
-      { takesUnix: true },
+      'Address and port, such as "0.0.0.0:5432" or "[::]:5432", a Unix socket such as "unix:/run/sluice/db.sock", a range of ports such as "0.0.0.0:10000-10010" (up to 1,000), or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs and ranges.',
+      { takesUnix: true, takesRange: true },
     ),
     unix: UnixOptions,
     protocol: Words(['tcp'], { description: 'What is spoken on it.' }),

@@ -6,6 +6,7 @@ import {
   isAcceptingStopped,
   tellAcceptingTo,
 } from '../accept/accepting.ts'
+import { tcpBindsOf } from '../lib/bind.ts'
 import { descriptorLimit } from '../lib/descriptors.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -72,7 +73,8 @@ export class DescriptorNews implements AcceptNews {
     const isKnown = this.#isKnown
     this.#isKnown = false
     let wanted = 0
-    for (const { options } of listeners.values()) wanted += 2 * options.limits.connections
+    for (const { name, options } of listeners.values())
+      wanted += 2 * options.limits.connections + Math.max(0, tcpBindsOf(name, options).length - 1)
     const limit = descriptorLimit()
     if (wanted <= limit || wanted <= this.#wanted) return
     this.#wanted = wanted

@@ -11,7 +11,7 @@ import { ProxyTlsEntry } from '../accept/proxy-tls-entry.ts'
 import { TlsEntry } from '../accept/tls-entry.ts'
 import type { Engine } from '../http/engine.ts'
 import { HttpEntry } from '../http1/http-entry.ts'
-import { bindsOf, socketKey, type TcpBind } from '../lib/bind.ts'
+import { type TcpBind, tcpBindsOf } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
@@ -59,7 +59,7 @@ export class Entries {
     return new Gate({
       listener: listener.name,
       connections: listener.options.limits.connections,
-      count: this.#countOf(listener),
+      count: this.#countOf(bind, listener),
       limitReached: (limit, value) => news.reached(limit, value),
       next: this.#behindProxy(bind, listener),
       isTls: bind.isTls,
@@ -136,7 +136,9 @@ export class Entries {
     this.#http.delete(key)
   }
 
-  #countOf(listener: AnyListener): Count {
+  #countOf({ key }: TcpBind, listener: AnyListener): Count {
+    const own = this.#counts.get(key)
+    if (own !== undefined) return own
     const keys = countKeys(listener)
     const known = keys.flatMap((key) => this.#counts.get(key) ?? [])[0]
     const count = known ?? new Count(this.#parts.board)
@@ -154,4 +156,4 @@ export class Entries {
 
 /** One that stays with any of its addresses keeps its count. */
 const countKeys = ({ name, options }: AnyListener): string[] =>
-  bindsOf(options).map((bind) => socketKey(name, bind))
+  tcpBindsOf(name, options).map(({ key }) => key)

@@ -75,6 +75,44 @@ test('an address that is added or removed leaves the others and their connection
   client.rst()
 })
 
+/** The first of so many free ports in a row. */
+function freeRow(count: number): number {
+  for (let first = 20_000 + (process.pid % 10_000); first < 32_000; first += count) {
+    const held: { stop(closeActive: boolean): void }[] = []
+    try {
+      for (let i = 0; i < count; i++)
+        held.push(Bun.listen({ hostname: '127.0.0.1', port: first + i, socket: { data() {} } }))
+      return first
+    } catch {
+      continue
+    } finally {
+      for (const one of held) one.stop(true)
+    }
+  }
+  throw new Error('no free ports')
+}
+
+test('all ports of a range are served, and told as the range', async () => {
+  const first = freeRow(8)
+  const at = (offset: number): string => `127.0.0.1:${first + offset}`
+  const gateway = await start(words(`["${at(0)}-${first + 4}", "127.0.0.1:0"]`))
+  expect(addressesOf(gateway)[0]).toBe(`${at(0)}-${first + 4}`)
+  expect(addressesOf(gateway)).toHaveLength(2)
+  for (let i = 0; i < 5; i++) expect(await bodyAt(at(i))).toBe('served')
+  expect(await isServed(at(5))).toBe(false)
+
+  await gateway.apply(words(`"${at(3)}-${first + 7}"`))
+  expect(addressesOf(gateway)).toEqual([`${at(3)}-${first + 7}`])
+  for (let i = 3; i < 8; i++) expect(await bodyAt(at(i))).toBe('served')
+  await waitFor(async () => !(await isServed(at(0))))
+
+  const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const rejected = await gateway.apply(words(`"127.0.0.1:${taken.port}-${taken.port + 1}"`))
+  expect(rejected['problems']).toMatchObject([{ path: 'listeners.web.bind', line: 1 }])
+  expect(await bodyAt(at(3))).toBe('served')
+  taken.stop(true)
+})
+
 describe('a listener at a Unix socket', () => {
   const made: string[] = []
   afterEach(() => {

@@ -1,7 +1,7 @@
 // All that the supervisor has for turn listeners: the relay, its UDP sockets and its door. They take part in
 // each change of the config.
 import { randomBytes } from 'node:crypto'
-import { parseBind } from '../../lib/bind.ts'
+import { parseBind, portsOf } from '../../lib/bind.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { Config } from '../../config/schema.ts'
 import { listenerPath, type BindProblem } from '../sockets/bind-problem.ts'
@@ -104,7 +104,7 @@ export class TurnKeeper {
       plan,
       udp: this.#udp.sockets,
       door: hasTurn(plan.config) ? ((this.#stagedDoor ?? this.#door)?.socket ?? null) : null,
-      ownAddresses: [...Object.values(tcp).flat(), options.adminAddress()].filter(
+      ownAddresses: [...Object.values(tcp).flat().flatMap(portsOf), options.adminAddress()].filter(
         (address) => address !== null,
       ),
       nonceKey: this.#nonceKey,

@@ -32,10 +32,12 @@ export class BindProblem {
     this.message = `cannot listen on ${bind}: ${meaning} (${code})`
     const hints = unixPath === null ? HINTS : UNIX_HINTS
     this.hint = code === 'EADDRINUSE' ? holderHint(holder, what) : (refusal?.hint ?? hints[code] ?? null)
-    this.path = path.reduce<string>(
-      (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${step}`),
-      listenerPath(listener),
-    )
+    this.path = textOf(listener, path)
+  }
+
+  /** Whether it is about what the listener's config says there. */
+  isOf(path: Path): boolean {
+    return this.path === textOf(this.listener, path)
   }
 
   /** What was thrown when it was opened. */
@@ -52,6 +54,12 @@ function holderOf(bind: string): ReturnType<typeof portHolder> {
   if (path !== null) return unixHolder(path)
   return bind.startsWith('UDP ') ? null : portHolder(parseBind(bind).port)
 }
+
+const textOf = (listener: string, path: Path): string =>
+  path.reduce<string>(
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${step}`),
+    listenerPath(listener),
+  )
 
 /** A listener's place in the config. */
 export const listenerPath = (name: string): string =>

@@ -21,9 +21,12 @@ export function shownAddresses(
 ): AddressesByName {
   const found = new Map<string, string[]>()
   for (const bind of tcpBindsIn(listeners)) {
-    const address = shown(bind)
+    const address = shown(bind) === null ? null : (bind.range ?? shown(bind))
     const name = bind.path[0] === 'tls' ? `${bind.name}.tls` : bind.name
-    if (address !== null) found.set(name, [...(found.get(name) ?? []), address])
+    const known = found.get(name) ?? []
+    // A range is one text for all of its ports.
+    if (address !== null && !(bind.range !== undefined && known.includes(address)))
+      found.set(name, [...known, address])
   }
   return Object.fromEntries([...found].map(([name, all]) => [name, oneOrList(all)]))
 }

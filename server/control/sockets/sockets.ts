@@ -7,7 +7,7 @@ import { parseBind, unixPathOf, writeBind, type UnixAccess } from '../../lib/bin
 import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { dropSyns } from '../../lib/syn-filter.ts'
-import { listeningInodes } from '../../lib/tcp-table.ts'
+import { listeningInodes, listeningPorts } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
 import { openUnix, type UnixSocket } from './unix-socket.ts'
@@ -21,6 +21,8 @@ interface OpenAddress {
   readonly unix: UnixSocket | null
 }
 
+/** Above so many ports it is asked for all at once who listens. */
+const ONE_BY_ONE_MAX = 16
 /** While others close their sockets, what is seen of them may not fit together. */
 const LOOKS_MAX = 8
 
@@ -75,6 +77,8 @@ export class Sockets {
     for (const bind of tcpBindsIn(listeners)) {
       const { name, key, path } = bind
       if (this.#staged.has(key)) continue
+      // One port of a range that cannot be opened says enough.
+      if (problems.some((one) => one.listener === name && one.isOf(path))) continue
       try {
         const known = this.#open.get(key)
         if (known !== undefined) known.unix?.stage(listeners[name]?.unix)
@@ -90,8 +94,12 @@ export class Sockets {
   /** Ports of addresses that are not open yet, and that others have who do not share them. */
   heldPorts(listeners: BindsByName): HeldPort[] {
     this.#forgetClosed()
-    return tcpBindsIn(listeners).flatMap(({ bind, key }) => {
+    const all = tcpBindsIn(listeners)
+    // Of many ports most are nobody's: the table is read once for all of them.
+    const taken = all.length > ONE_BY_ONE_MAX ? listeningPorts() : null
+    return all.flatMap(({ bind, key }) => {
       const { port } = parseBind(bind)
+      if (taken?.has(port) === false) return []
       return port !== 0 && !this.#open.has(key) && this.#hasStrangersOn(port) ? [{ bind, port }] : []
     })
   }
@@ -238,8 +246,13 @@ export class Sockets {
     for (const { fdBySlot } of this.#open.values())
       for (const fd of fdBySlot.values()) held.add(String(fstatSync(fd).ino))
     const listening = new Map<number, ReadonlySet<string>>()
-    for (const [inode, port] of this.#ownInodes) {
-      if (held.has(inode)) continue
+    const gone = [...this.#ownInodes].filter(([inode]) => !held.has(inode))
+    const taken = gone.length > ONE_BY_ONE_MAX ? listeningPorts() : null
+    for (const [inode, port] of gone) {
+      if (taken?.has(port) === false) {
+        this.#ownInodes.delete(inode)
+        continue
+      }
       const now = listening.get(port) ?? this.#listening(port)
       listening.set(port, now)
       if (!now.has(inode)) this.#ownInodes.delete(inode)

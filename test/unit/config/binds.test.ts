@@ -191,3 +191,34 @@ backends: { app: { servers: [{ url: "http://unix:/run/a.sock" }, { url: "http://
     )
   })
 })
+
+describe('a range of ports', () => {
+  const refused = (bind: string): string => linesOf(web(`"${bind}"`))[0]?.replace(/^.*allowed /, '') ?? ''
+
+  test('is up to 1,000 ports at one address', () => {
+    for (const bind of ['0.0.0.0:10000-10010', '[::1]:1-1000', ':7000-7001']) expect(refused(bind)).toBe('')
+    expect(refused(':7000-8000')).toBe('a range of at most 1000 ports')
+    expect(refused(':7002-7000')).toEndWith('; the smaller port comes first: write ":7000-7002"')
+    expect(refused(':7000-7000')).toEndWith('; write ":7000"')
+    expect(refused(':0-10')).toEndWith('ports go from 1 to 65535')
+    expect(refused(':65000-65536')).toEndWith('ports go from 1 to 65535')
+  })
+
+  test('overlaps with what is open within it, which is told once', () => {
+    expect(linesOf(web('["127.0.0.1:7000-7010", "127.0.0.1:7005-7020"]'))).toEqual([
+      '2:40 listeners.web.bind[1]: found "127.0.0.1:7005-7020", allowed an address and port of its own; listener "web" is at "127.0.0.1:7000-7010"',
+    ])
+    expect(linesOf(web('["127.0.0.1:7000-7010", "127.0.0.1:7011"]'))).toEqual([])
+  })
+
+  test('of all listeners together there are no more than can be handed to workers', () => {
+    const three = [1, 2, 3].map((i) => `  w${i}: { bind: ":${i}0000-${i}0999", backend: app }`).join('\n')
+    expect(linesOf(listeners(three))[0]).toContain(
+      '3000 ports in ranges of all listeners, allowed at most 2000',
+    )
+  })
+
+  test('is none of a turn listener, nor of the admin listener', () => {
+    expect(linesOf(`${web('":80"')}admin: { bind: "127.0.0.1:7000-7001" }`)).toHaveLength(1)
+  })
+})

@@ -30,6 +30,16 @@ describe('TCP addresses of a listener', () => {
     expect(tcpBindsOf('web', { bind: [':80'] })).toEqual(tcpBindsOf('web', { bind: ':80' }))
   })
 
+  test('a range of ports is an address for each, known by one text', () => {
+    const found = tcpBindsOf('web', { bind: ['[::1]:7000-7002', ':80'] })
+    expect(found.map(({ listener, bind, path, range }) => [listener, bind, path.join('.'), range])).toEqual([
+      ['web', '[::1]:7000', 'bind.0', '[::1]:7000-7002'],
+      ['web#1', '[::1]:7001', 'bind.0', '[::1]:7000-7002'],
+      ['web#2', '[::1]:7002', 'bind.0', '[::1]:7000-7002'],
+      ['web#3', ':80', 'bind.1', undefined],
+    ])
+  })
+
   test('a turn listener has its bind when it speaks TCP, and that of TLS', () => {
     const binds = (more: Partial<Binds>): string[] => tcpBindsOf('turn', turn(more)).map(({ bind }) => bind)
     expect(binds({})).toEqual(['192.0.2.1:3478'])
