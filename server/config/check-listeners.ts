@@ -1,10 +1,13 @@
 // Listeners: each address once, and what each protocol asks of its own.
+import { type Binds, bindsOf, unixPathOf } from '../lib/bind.ts'
 import type { Checked } from './checked.ts'
 import { checkBinds } from './check-binds.ts'
 import { checkFamily } from './check-family.ts'
 import { checkLoops } from './check-loops.ts'
 import { checkByProtocol } from './listener-protocols.ts'
 import { openAddresses } from './open-address.ts'
+import { isStandIn } from './stand-in.ts'
+import type { Path } from './tree.ts'
 
 /** Checks listeners, and the admin listener beside them. */
 export function checkListeners(checked: Checked): void {
@@ -30,8 +33,25 @@ export function checkListeners(checked: Checked): void {
       checked.resolve('backend', options.backend, [...path, 'backend'])
       checkFamily(checked, [...path, 'backend'], options.backend, [name])
     }
+    checkUnix(checked, path, options)
     checkByProtocol(checked, { name, path, options, open, isRuled: ruled === 'all' || ruled.has(name) })
   }
+}
+
+/** What is said of Unix sockets is for some. */
+function checkUnix(checked: Checked, path: Path, options: Binds): void {
+  if (
+    options.unix === undefined ||
+    bindsOf(options).some((bind) => unixPathOf(bind) !== null || isStandIn(bind))
+  )
+    return
+  checked.warn({
+    code: 'conflict',
+    path: [...path, 'unix'],
+    found: 'who may connect to Unix sockets, of which "bind" has none',
+    allowed: 'both, or neither',
+    hint: 'write one as "unix:/run/sluice/NAME.sock" in "bind"',
+  })
 }
 
 /** Listeners that have a rule. */

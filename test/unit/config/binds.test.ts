@@ -150,6 +150,14 @@ describe('a Unix socket', () => {
     expect(withMode('"rw"')[0]).toContain('allowed a mode of three octal digits')
   })
 
+  test('where there is none, who may connect to it is of no use', () => {
+    const lines = linesOf(listeners('  web: { bind: ":80", unix: { mode: "0600" }, backend: app }'))
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toStartWith(
+      '2:23 listeners.web.unix: warning: found who may connect to Unix sockets, of which',
+    )
+  })
+
   test('is no address of a turn listener nor of UDP', () => {
     const turn = 'listeners: { t: { protocol: turn, realm: r, auth: none, bind: "unix:/run/t.sock" } }'
     expect(linesOf(turn)[0]).toContain('TCP and UDP only')
