@@ -160,7 +160,7 @@ export const serverUrl: Format = {
   mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
 }
 const SERVER_URL =
-  '"http://host", "https://host", "tcp://host:port", "tls://host:port" or "http://unix:/path"'
+  '"http://host", "https://host", "tcp://host:port", "tls://host:port", "udp://host:port" or "http://unix:/path"'
 const SPOKEN = Object.keys(SCHEMES).map((scheme) => `"${scheme}://"`)
 const OTHER_SCHEMES = `servers are spoken to by ${SPOKEN.slice(0, -1).join(', ')} or ${SPOKEN.at(-1)} only`
 
@@ -168,6 +168,7 @@ const OTHER_SCHEMES = `servers are spoken to by ${SPOKEN.slice(0, -1).join(', ')
 function decodeUnixServer(text: string, scheme: string): Decoded {
   if (unixServerPath(text) === null && schemeOf(text)?.isTls)
     return no(SERVER_URL, 'a server at a Unix socket is spoken to in plain text')
+  if (scheme === 'udp') return no(SERVER_URL, 'datagrams go to an address and port')
   const before = `${scheme}://unix:`
   const path = text.slice(before.length)
   const [, file = ''] = /^(\/[^:]*):\/?$/.exec(path) ?? []

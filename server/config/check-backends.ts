@@ -6,9 +6,12 @@ import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkFields } from './check-fields.ts'
 import { checkHttpBackend, checkTcpBackend } from './check-tcp-backend.ts'
+import { checkUdpBackend } from './check-udp-backend.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
+
+const CHECKS = { http: checkHttpBackend, tcp: checkTcpBackend, udp: checkUdpBackend } as const
 
 /** Checks all backends. */
 export function checkBackends(checked: Checked): void {
@@ -19,8 +22,7 @@ export function checkBackends(checked: Checked): void {
     checkOneFamily(checked, [...path, 'servers'], backend.servers)
     checkHash(checked, path, backend)
     checkServerTls(checked, path, backend)
-    if (familyOf(backend.servers) === 'tcp') checkTcpBackend(checked, path, backend)
-    else checkHttpBackend(checked, path, backend)
+    CHECKS[familyOf(backend.servers)](checked, path, backend)
     if (backend.health_check !== undefined)
       checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)
     else if (backend.panic_threshold > 0)

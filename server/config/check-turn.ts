@@ -5,6 +5,7 @@ import { parseRange, Ranges } from '../lib/ranges.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { CheckedListener } from './listener-protocol.ts'
 import { checkCertificate } from './check-certificate.ts'
+import { checkLiteral } from './check-literal.ts'
 import { checkRelay } from './check-relay.ts'
 import { checkUsers } from './check-users.ts'
 import type { Written } from './written.ts'
@@ -17,7 +18,7 @@ export function checkTurn(
   { path, options: listener, open }: CheckedListener<TurnListenerConfig>,
 ): void {
   const { auth, relay, peers, tls } = listener
-  checkLiteral(checked, [...path, 'bind'], listener.bind)
+  checkLiteral(checked, [...path, 'bind'], listener.bind, 'turn')
   if (auth !== 'none') {
     checkAuth(checked, [...path, 'auth'])
     checkUsers(checked, [...path, 'auth', 'users'], auth.users)
@@ -28,7 +29,7 @@ export function checkTurn(
   checkAlternates(checked, path, listener)
   checkProxies(checked, path, listener)
   if (tls === undefined) return
-  checkLiteral(checked, [...path, 'tls', 'bind'], tls.bind)
+  checkLiteral(checked, [...path, 'tls', 'bind'], tls.bind, 'turn')
   checkCertificate(checked, { cert: [...path, 'tls', 'cert'], key: [...path, 'tls', 'key'] }, tls)
 }
 
@@ -45,22 +46,6 @@ function checkProxies(
     allowed: 'it is spoken over TCP: "transports" with tcp, or "tls"',
     hint: null,
   })
-}
-
-/** Sockets of UDP, and what peers may not reach, are known by address. */
-function checkLiteral(checked: Written, path: Path, bind: string): boolean {
-  if (isStandIn(bind)) return false
-  const { host, port } = parseBind(bind)
-  if (canonicalAddress(host) !== null) return true
-  const isLocal = host.toLowerCase() === 'localhost' && !checked.isSubstituted(path)
-  checked.report({
-    code: 'wrong-value',
-    path,
-    found: checked.said(path, bind),
-    allowed: 'an address and port: a turn listener is not found by a name',
-    hint: isLocal ? `write "127.0.0.1:${port}" or "[::1]:${port}"` : null,
-  })
-  return false
 }
 
 function checkAuth(checked: Written, path: Path): void {
@@ -122,7 +107,7 @@ function checkDiscovery(
   { bind, discovery, transports }: TurnListenerConfig,
 ): void {
   const here = [...path, 'discovery']
-  if (discovery === undefined || !checkLiteral(checked, here, discovery) || isStandIn(bind)) return
+  if (discovery === undefined || !checkLiteral(checked, here, discovery, 'turn') || isStandIn(bind)) return
   const report = (at: Path, found: string, allowed: string, hint: string | null = null): void =>
     checked.report({ code: 'conflict', path: at, found, allowed, hint })
   const [first, second] = [parseBind(bind), parseBind(discovery)]

@@ -5,9 +5,11 @@ import { HttpListenerOptions, HttpsListenerOptions } from '../http/listener.opti
 import type { Family } from '../lib/server-url.ts'
 import { TcpListenerOptions } from '../tcp/tcp.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
+import { UdpListenerOptions } from '../udp/listener.options.ts'
 import { checkHttpListener } from './check-http-listener.ts'
 import { checkTcpListener } from './check-tcp-listener.ts'
 import { checkTurn } from './check-turn.ts'
+import { checkUdpListener } from './check-udp-listener.ts'
 import type { CheckedListener, ListenerProtocol } from './listener-protocol.ts'
 import type { Written } from './written.ts'
 
@@ -39,8 +41,15 @@ const turn: ListenerProtocol<typeof TurnListenerOptions> = {
   check: checkTurn,
 }
 
+const udp: ListenerProtocol<typeof UdpListenerOptions> = {
+  options: UdpListenerOptions,
+  takesRules: false,
+  family: 'udp',
+  check: checkUdpListener,
+}
+
 /** By the word of "protocol"; the first is meant where none is written. */
-export const PROTOCOLS = { http, https, tcp, turn } as const
+export const PROTOCOLS = { http, https, tcp, udp, turn } as const
 
 type Protocols = typeof PROTOCOLS
 type Options = { [K in keyof Protocols]: Protocols[K]['options']['static'] }[keyof Protocols]

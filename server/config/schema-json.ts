@@ -175,7 +175,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'dns-server': '^.+:[0-9]{1,5}$',
   cidr: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$',
   name: '^[A-Za-z0-9_.-]{1,63}$',
-  'server-url': '^((https?://[^/?#@]+|(tcp|tls)://[^/?#@]+:[0-9]{1,5})/?|(http|tcp)://unix:/.+)$',
+  'server-url': '^((https?://[^/?#@]+|(tcp|tls|udp)://[^/?#@]+:[0-9]{1,5})/?|(http|tcp)://unix:/.+)$',
   pin: '^sha256/[A-Za-z0-9+/]{43}=$',
   'user-name': '^[^\\x00-\\x1f\\x7f]{1,508}$',
   address: '^[0-9A-Fa-f.:]+$',

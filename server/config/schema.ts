@@ -25,7 +25,6 @@ export const ListenerOptions = MapBy('protocol', optionsOf(PROTOCOLS), {
     http2: NO_OTHER_HTTP,
     http3: NO_OTHER_HTTP,
     grpc: NO_OTHER_HTTP,
-    udp: 'there are listeners for HTTP, TCP and TURN only',
     ws: 'write http: WebSockets come by it',
     websocket: 'write http: WebSockets come by it',
     stun: 'write turn: it answers STUN as well',

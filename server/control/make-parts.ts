@@ -155,6 +155,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       file: new FilePart({ file, onWritten: options.onWritten }),
       ...hands,
       admin: options.admin,
+      chosen,
       crew,
       history,
       first: options.config,

@@ -12,7 +12,8 @@ export type SaidByChild =
 export type ToldToChild =
   | { readonly type: 'commit'; readonly number: number }
   | { readonly type: 'drop'; readonly number: number }
-  | { readonly type: 'drain'; readonly withinMs: number }
+  /** `othersServe`: who comes now finds others on the same addresses. */
+  | { readonly type: 'drain'; readonly withinMs: number; readonly othersServe?: boolean }
 
 /** To a question with the same `id`. */
 export interface ChildAnswer {

@@ -1,7 +1,7 @@
 // The URLs of servers: what their schemes say, and where they lead.
 
 /** What a backend's servers speak, all of them: listeners lead to backends of their own family only. */
-export type Family = 'http' | 'tcp'
+export type Family = 'http' | 'tcp' | 'udp'
 
 /** What a check of a server does. */
 export type CheckType = 'http' | 'tcp'
@@ -22,6 +22,7 @@ export const SCHEMES: Readonly<Record<string, SchemeRow>> = {
   https: { family: 'http', port: 443, check: 'http', isTls: true },
   tcp: { family: 'tcp', port: null, check: 'tcp' },
   tls: { family: 'tcp', port: null, check: 'tcp', isTls: true },
+  udp: { family: 'udp', port: null, check: 'tcp' },
 }
 
 /** The row of a URL's scheme; undefined: it has none that is known. */

@@ -4,6 +4,7 @@ import type { Steps } from '../lib/slices.ts'
 import { compileHttp } from './compile-http.ts'
 import { compileTcp } from './compile-tcp.ts'
 import { compileTurn } from './compile-turn.ts'
+import { compileUdp } from './compile-udp.ts'
 import type { ListenerGround, ListenerSource, ListenerWords } from './listener-source.ts'
 import type { AnyListener } from './snapshot.ts'
 
@@ -27,5 +28,7 @@ function* compileListener(source: ListenerSource<ListenerWords>): Steps<AnyListe
       return compileTcp({ ...source, options })
     case 'turn':
       return compileTurn({ ...source, options })
+    case 'udp':
+      return compileUdp({ ...source, options })
   }
 }

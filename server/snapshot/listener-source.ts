@@ -40,4 +40,6 @@ export function proxiesOf({
   return at(`${path}.proxy_protocol.trusted`, () => Ranges.parse(proxy_protocol.trusted))
 }
 
-type ProxyWords = Pick<ListenerWords, 'proxy_protocol'>
+interface ProxyWords {
+  readonly proxy_protocol?: { readonly trusted: readonly string[] } | undefined
+}

@@ -11,6 +11,7 @@ import type { ChallengeTexts } from '../tls/challenges.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { ListenerTls } from '../tls/listener-tls.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
+import type { UdpListener } from '../udp/listener.ts'
 
 export interface Snapshot {
   readonly number: number
@@ -29,7 +30,10 @@ export interface Snapshot {
 export type OwnDocument = 'health' | 'metrics'
 
 /** Told apart by `kind`. */
-export type AnyListener = Listener | TcpListener | TurnListener
+export type AnyListener = StreamListener | UdpListener
+
+/** Those whose clients connect. */
+export type StreamListener = Listener | TcpListener | TurnListener
 
 /** Where HTTP is spoken. */
 export interface Listener {

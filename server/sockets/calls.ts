@@ -42,12 +42,12 @@ export const EMSGSIZE = 90
 export const EPROTOTYPE = 91
 export const EADDRINUSE = 98
 export const EADDRNOTAVAIL = 99
-const ENETUNREACH = 101
+export const ENETUNREACH = 101
 export const ENOBUFS = 105
 export const ECONNRESET = 104
 export const ETIMEDOUT = 110
 export const ECONNREFUSED = 111
-const EHOSTUNREACH = 113
+export const EHOSTUNREACH = 113
 export const EINPROGRESS = 115
 export const ECANCELED = 125
 /** Of accept4, until some are free again. */

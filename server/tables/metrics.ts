@@ -138,6 +138,21 @@ export const METRICS = {
   ),
   turn_connections: gauge('Open client connections (TCP and TLS) of TURN.', 'listener'),
   turn_relay_restarts_total: counter('TURN relays that were replaced because they died.'),
+  udp_flows: gauge('Flows of udp listeners.', 'listener', 'process'),
+  udp_flows_total: counter(
+    'Flows that ended, by why: idle, answered, complete, refused, server_down, evicted or stopped.',
+    'listener',
+    'backend',
+    'server',
+    'end',
+  ),
+  udp_datagrams_total: counter(
+    'Datagrams that flows took from clients (in) and from servers (out).',
+    'listener',
+    'direction',
+  ),
+  udp_bytes_total: counter('Bytes of those.', 'listener', 'direction'),
+  udp_dropped_total: counter('Datagrams that were not passed on, by why.', 'listener', 'reason'),
   accept_stopped: gauge(
     'Whether a process accepts no clients as its descriptors have run short: 1 or 0.',
     'process',

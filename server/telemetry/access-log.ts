@@ -5,10 +5,12 @@ import type { Exchange } from '../http/exchange.ts'
 import { filled } from '../lib/filled.ts'
 import type { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
+import type { FlowRecord } from '../udp/flow-record.ts'
 import { METHOD_OTHER, METHODS } from '../tables/methods.ts'
 import { JsonConnectionLines, TextConnectionLines } from './connection-lines.ts'
 import type { TcpRecord } from './connection-record.ts'
 import { backendOf } from './exchange-meter.ts'
+import { FlowLines } from './flow-line.ts'
 import { whyJson, whyText } from './why-line.ts'
 import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
@@ -32,6 +34,7 @@ export class AccessLog {
   readonly #sink: LineSink
   readonly #lines: JsonLines | TextLines
   readonly #connections: JsonConnectionLines | TextConnectionLines
+  readonly #flows: FlowLines
 
   constructor(options: AccessLogOptions) {
     const { file, onEvent } = options
@@ -44,6 +47,7 @@ export class AccessLog {
     const isJson = options.format === 'json'
     this.#lines = isJson ? new JsonLines(clock) : new TextLines(clock)
     this.#connections = isJson ? new JsonConnectionLines(clock) : new TextConnectionLines(clock)
+    this.#flows = new FlowLines(clock, isJson)
   }
 
   /** Logs an exchange that ended. */
@@ -54,6 +58,11 @@ export class AccessLog {
   /** Logs a connection of a tcp listener that ended. */
   connection(one: TcpRecord): void {
     this.#connections.write(one, this.#sink)
+  }
+
+  /** Logs a flow of datagrams that ended. */
+  flow(flow: FlowRecord): void {
+    this.#flows.write(flow, this.#sink)
   }
 
   /** Lines that were given up since the start, as the file took them too slowly or not at all. */

@@ -24,6 +24,7 @@ import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { Challenges } from '../tls/challenges.ts'
+import { UdpMeter } from '../udp/meter.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import type { GivenSocket } from './listeners.ts'
@@ -54,6 +55,7 @@ export class DataPlane {
   readonly #meter: ExchangeMeter
   readonly #connectionMeter: ConnectionMeter
   readonly #limits: LimitNews
+  readonly #udp: UdpMeter
   /** What the steps of rules stand on. */
   readonly #ground: StepGround
   readonly #logs: WorkerLogs
@@ -80,6 +82,7 @@ export class DataPlane {
     this.#meter = new ExchangeMeter(this.registry)
     this.#connectionMeter = new ConnectionMeter(this.registry)
     this.#limits = new LimitNews(this.registry, logEvent)
+    this.#udp = new UdpMeter(this.registry, process)
     this.#ground = {
       board,
       counter: (name, labels) => this.registry.counter(name, labels),
@@ -146,7 +149,7 @@ export class DataPlane {
     this.#ages.begin(snapshot)
     this.#challenges.serve(snapshot.challenges)
     try {
-      this.#servingFor(snapshot).listeners.serve(snapshot, sockets)
+      this.#servingFor(snapshot).open(snapshot, sockets)
     } finally {
       closeSockets(sockets) // those that no address took
     }
@@ -204,15 +207,15 @@ export class DataPlane {
 
   /**
    * Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many
-   * exchanges were cut off.
+   * exchanges were cut off. `othersServe`: others take who comes now, on the same addresses.
    */
-  drain(withinMs: number, done: (aborted: number) => void): void {
+  drain(withinMs: number, done: (aborted: number) => void, othersServe = false): void {
     if (this.#isDraining) return
     this.#isDraining = true
     this.#isLeaving = true
     const serving = this.#serving
     if (!serving) return done(0)
-    serving.drain(withinMs, done)
+    serving.drain(withinMs, done, othersServe)
   }
 
   /** Ports of what is open, by what plans call it. */
@@ -243,6 +246,7 @@ export class DataPlane {
       meter: this.#meter,
       connectionMeter: this.#connectionMeter,
       limits: this.#limits,
+      udp: this.#udp,
       snapshot,
       documents: (which) => this.#document(which),
     })

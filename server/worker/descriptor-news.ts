@@ -6,9 +6,9 @@ import {
   isAcceptingStopped,
   tellAcceptingTo,
 } from '../accept/accepting.ts'
-import { tcpBindsOf } from '../lib/bind.ts'
+import { flowBindsOf, tcpBindsOf } from '../lib/bind.ts'
 import { descriptorLimit } from '../lib/descriptors.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { AnyListener, Snapshot } from '../snapshot/snapshot.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Registry } from '../telemetry/registry.ts'
 
@@ -73,8 +73,7 @@ export class DescriptorNews implements AcceptNews {
     const isKnown = this.#isKnown
     this.#isKnown = false
     let wanted = 0
-    for (const { name, options } of listeners.values())
-      wanted += 2 * options.limits.connections + Math.max(0, tcpBindsOf(name, options).length - 1)
+    for (const listener of listeners.values()) wanted += wantedBy(listener)
     const limit = descriptorLimit()
     if (wanted <= limit || wanted <= this.#wanted) return
     this.#wanted = wanted
@@ -91,4 +90,12 @@ export function meterAccepting(registry: Registry, processName: string): void {
     if (stopped.value !== value) stopped.set(value)
     stops.set(acceptingStops())
   })
+}
+
+/** A connection has one to its server beside its own, a flow that alone. */
+function wantedBy(listener: AnyListener): number {
+  const { name, options } = listener
+  if (listener.kind === 'udp') return listener.options.limits.flows + flowBindsOf(name, options).length - 1
+  const sockets = Math.max(0, tcpBindsOf(name, options).length - 1)
+  return 2 * listener.options.limits.connections + sockets
 }

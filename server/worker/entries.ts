@@ -15,7 +15,7 @@ import { type TcpBind, tcpBindsOf } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
-import type { AnyListener, Listener } from '../snapshot/snapshot.ts'
+import type { Listener, StreamListener } from '../snapshot/snapshot.ts'
 import type { TcpConnections } from '../tcp/connections.ts'
 import { TcpEntry } from '../tcp/tcp-entry.ts'
 import { alpnList } from '../tls/accept-tls.ts'
@@ -54,7 +54,7 @@ export class Entries {
   }
 
   /** The gate of an address, as a snapshot has it. */
-  gateOf(bind: TcpBind, listener: AnyListener): Gate {
+  gateOf(bind: TcpBind, listener: StreamListener): Gate {
     const { news } = this.#parts
     return new Gate({
       listener: listener.name,
@@ -67,7 +67,7 @@ export class Entries {
   }
 
   /** The PROXY protocol, where the listener has it; then what the listener speaks. */
-  #behindProxy(bind: TcpBind, listener: AnyListener): Entry {
+  #behindProxy(bind: TcpBind, listener: StreamListener): Entry {
     const next = this.#codecOf(bind, listener)
     const { name, proxies } = listener
     const { proxy_protocol } = listener.options
@@ -85,7 +85,7 @@ export class Entries {
     return bind.isTls ? new ProxyTlsEntry(parts) : new ProxyEntry(parts)
   }
 
-  #codecOf(bind: TcpBind, listener: AnyListener): Entry {
+  #codecOf(bind: TcpBind, listener: StreamListener): Entry {
     if (listener.kind === 'http') {
       const next = this.#httpEntry(bind, listener)
       return bind.isTls ? this.#httpsEntry(listener, next) : next
@@ -136,7 +136,7 @@ export class Entries {
     this.#http.delete(key)
   }
 
-  #countOf({ key }: TcpBind, listener: AnyListener): Count {
+  #countOf({ key }: TcpBind, listener: StreamListener): Count {
     const own = this.#counts.get(key)
     if (own !== undefined) return own
     const keys = countKeys(listener)
@@ -147,7 +147,7 @@ export class Entries {
   }
 
   /** Forgets what is of other addresses and other listeners than these; what is served there may finish. */
-  keep(keys: ReadonlySet<string>, listeners: readonly AnyListener[]): void {
+  keep(keys: ReadonlySet<string>, listeners: readonly StreamListener[]): void {
     for (const key of this.#http.keys()) if (!keys.has(key)) this.#retireHttp(key)
     const counted = new Set(listeners.flatMap(countKeys))
     for (const [key, { open }] of this.#counts) if (open === 0 && !counted.has(key)) this.#counts.delete(key)
@@ -155,5 +155,5 @@ export class Entries {
 }
 
 /** One that stays with any of its addresses keeps its count. */
-const countKeys = ({ name, options }: AnyListener): string[] =>
+const countKeys = ({ name, options }: StreamListener): string[] =>
   tcpBindsOf(name, options).map(({ key }) => key)

@@ -2,7 +2,7 @@
 // in kind as well, stays open as it is: it gets another gate.
 import { OpenAddress } from '../accept/open-address.ts'
 import { parseBind, type TcpBind, tcpBindsOf } from '../lib/bind.ts'
-import type { AnyListener, Snapshot } from '../snapshot/snapshot.ts'
+import type { Snapshot, StreamListener } from '../snapshot/snapshot.ts'
 import type { Entries } from './entries.ts'
 import { type Retiring, retire } from './retire.ts'
 
@@ -33,7 +33,7 @@ export class Listeners {
   /** Accepts for the listeners of a snapshot, and for no others; takes what it needs of the sockets given. */
   serve({ listeners }: Snapshot, given: Map<string, GivenSocket>): void {
     const wanted = new Set<string>()
-    const all = [...listeners.values()]
+    const all = [...listeners.values()].filter((one) => one.kind !== 'udp')
     for (const listener of all) {
       for (const bind of tcpBindsOf(listener.name, listener.options)) {
         wanted.add(bind.key)
@@ -48,7 +48,7 @@ export class Listeners {
     this.#entries.keep(wanted, all)
   }
 
-  #serveOne(bind: TcpBind, listener: AnyListener, given: Map<string, GivenSocket>): void {
+  #serveOne(bind: TcpBind, listener: StreamListener, given: Map<string, GivenSocket>): void {
     const gate = this.#entries.gateOf(bind, listener)
     const known = this.#open.get(bind.key)
     if (known !== undefined) {

@@ -14,14 +14,17 @@ import type { LimitNews } from '../telemetry/limit-news.ts'
 import { TcpConnections } from '../tcp/connections.ts'
 import type { Challenges } from '../tls/challenges.ts'
 import { StreamClients } from '../turn/stream-clients.ts'
+import type { UdpMeter } from '../udp/meter.ts'
 import { Entries } from './entries.ts'
-import { Listeners } from './listeners.ts'
+import { FlowListeners } from './flow-listeners.ts'
+import { type GivenSocket, Listeners } from './listeners.ts'
 
 export interface ServingParts extends Omit<EngineParts, 'servers' | 'chance'> {
   readonly limits: LimitNews
   readonly connectionMeter: ConnectionMeter
   readonly challenges: Challenges
   readonly handshakes: HandshakeMeter
+  readonly udp: UdpMeter
 }
 
 const steadyMs = (): number => performance.now()
@@ -36,6 +39,8 @@ export class Serving {
   readonly #clients: StreamClients
   /** Of tcp listeners. */
   readonly #connections: TcpConnections
+  readonly #flows: FlowListeners
+  #accessLog: AccessLog | null
 
   constructor(parts: ServingParts) {
     const { board, challenges, handshakes, limits, snapshot } = parts
@@ -51,6 +56,14 @@ export class Serving {
     this.#arrivals = arrivals
     this.#clients = clients
     this.#connections = connections
+    this.#accessLog = parts.accessLog
+    this.#flows = new FlowListeners({
+      resolver,
+      board,
+      news: limits,
+      meter: parts.udp,
+      ended: (flow) => this.#accessLog?.flow(flow),
+    })
     this.listeners = new Listeners(
       new Entries({ engine, clients, connections, arrivals, board, challenges, handshakes, news: limits }),
     )
@@ -60,15 +73,22 @@ export class Serving {
   serve(snapshot: Snapshot, accessLog: AccessLog | null): void {
     this.#resolver.configure(snapshot.config.resolver)
     this.#engine.accessLog = accessLog
+    this.#accessLog = accessLog
     this.#engine.serve(snapshot)
     this.#connections.accessLog = accessLog
     this.#connections.snapshot = snapshot
   }
 
-  /** Exchanges, tunnels and idle connections of clients, those of tcp listeners and of the TURN relay. */
+  /** Serves the listeners of a snapshot on their addresses; takes what it needs of the sockets given. */
+  open(snapshot: Snapshot, given: Map<string, GivenSocket>): void {
+    this.listeners.serve(snapshot, given)
+    this.#flows.serve(snapshot, given)
+  }
+
+  /** Exchanges, tunnels and idle connections of clients, those of tcp listeners and of TURN, and flows. */
   get openConnections(): number {
-    const { size } = this.#connections
-    return this.#arrivals.size + this.#engine.openConnections + size + this.#clients.size
+    const layer4 = this.#connections.size + this.#flows.size
+    return this.#arrivals.size + this.#engine.openConnections + layer4 + this.#clients.size
   }
 
   /** A server is of no further use. */
@@ -90,18 +110,19 @@ export class Serving {
    * Accepts no more once the queues are empty, finishes what is in flight, and calls back with how many
    * exchanges and connections were cut off.
    */
-  drain(withinMs: number, done: (aborted: number) => void): void {
+  drain(withinMs: number, done: (aborted: number) => void, othersServe: boolean): void {
     // Each answer says that its connection ends also while the queues are emptied.
     this.#engine.isDraining = true
     this.#clients.isDraining = true
     this.#arrivals.isDraining = true
     const untilMs = steadyMs() + withinMs
-    let left = 3
+    let left = 4
     let aborted = 0
     const drained = (exchanges = 0): void => {
       aborted += exchanges
       if (--left === 0) done(aborted)
     }
+    this.#flows.drain(withinMs, othersServe, drained)
     this.listeners.retire(() => {
       this.#arrivals.drain(withinMs, () => {
         const leftMs = Math.max(0, Math.min(withinMs, untilMs - steadyMs()))

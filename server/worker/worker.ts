@@ -95,7 +95,7 @@ class WorkerShell {
       case 'announce-drain':
         return this.#plane?.announceDrain()
       case 'drain':
-        return this.#drain(message.withinMs)
+        return this.#drain(message.withinMs, message.othersServe)
     }
   }
 
@@ -110,7 +110,7 @@ class WorkerShell {
   }
 
   onTerminate(): void {
-    this.#drain(finishMs(this.#plane?.snapshot?.config.drain ?? 0))
+    this.#drain(finishMs(this.#plane?.snapshot?.config.drain ?? 0), true)
   }
 
   #onBoard({ slot, row, hasLedger, sockets, isLate }: Extract<ToWorker, { type: 'board' }>): void {
@@ -177,15 +177,16 @@ class WorkerShell {
     say({ type: 'metrics', delta: this.#plane.registry.take(), oldest: this.#plane.oldestPlan() })
   }
 
-  #drain(withinMs: number): void {
+  #drain(withinMs: number, othersServe = false): void {
     const plane = this.#plane
     if (!plane) return this.#exit(0)
-    plane.drain(withinMs, (aborted) => {
+    const drained = (aborted: number): void => {
       if (this.#beat) clearTimeout(this.#beat)
       this.#sendMetrics()
       say({ type: 'drained', aborted })
       void plane.close().then(() => this.#exit(0))
-    })
+    }
+    plane.drain(withinMs, drained, othersServe)
   }
 }
 

@@ -157,6 +157,7 @@ export class TestEngine implements AsyncDisposable {
       news,
     })
     for (const [name, one] of this.snapshot.listeners) {
+      if (one.kind === 'udp') continue
       const how = { hostname: '127.0.0.1', port: 0 }
       for (const bind of tcpBindsOf(name, one.options))
         this.#open.set(name, new OpenAddress(how, entries.gateOf(bind, one)))

@@ -5,6 +5,7 @@ import type { Resolver } from '../../lib/resolver.ts'
 import { configureEvents } from '../../telemetry/log.ts'
 import type { Prober } from '../health/prober.ts'
 import type { Board } from '../processes/board.ts'
+import type { ChosenSockets } from '../processes/chosen-sockets.ts'
 import type { Crew } from '../processes/crew.ts'
 import type { ApplyProblem, Edition } from '../problem.ts'
 import type { BindProblem } from '../sockets/bind-problem.ts'
@@ -24,6 +25,7 @@ export interface PartHands {
   readonly sockets: Pick<ListeningSockets, 'stage' | 'commit' | 'drop'>
   readonly admin: Part
   readonly turn: Part
+  readonly chosen: Pick<ChosenSockets, 'listenerProblems'>
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize'>
   readonly history: Part
   readonly certificates: Part
@@ -88,12 +90,14 @@ function healthPart({ prober, resolver, first }: PartHands): Part {
   }
 }
 
-function socketsPart({ sockets, crew, isServing, portsFreed }: PartHands): Part {
+function socketsPart({ sockets, chosen, crew, isServing, portsFreed }: PartHands): Part {
   return {
     name: 'sockets',
     stage: async ({ from }, { config }) => {
       // Workers of our own kind, left behind by a supervisor that died, make way.
       if (!isServing()) await portsFreed(config)
+      const problems = chosen.listenerProblems(config)
+      if (problems.length > 0) return problems
       return bindProblems(sockets.stage(config.listeners, crew.slots), isServing(), from)
     },
     commit: ({ config: { listeners } }) => sockets.commit(listeners),

@@ -13,8 +13,11 @@ export const workersOf = ({ workers }: Config): number => workers ?? defaultWork
 
 /** Whether rules or listeners want what is shared by all workers for rate limits. */
 export const takesTokens = ({ rules, listeners }: Config): boolean =>
-  Object.values(listeners).some(({ limits }) => 'rate' in limits && limits.rate !== undefined) ||
+  Object.values(listeners).some(hasRate) ||
   rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
+
+const hasRate = (one: Config['listeners'][string]): boolean =>
+  (one.protocol === 'tcp' || one.protocol === 'udp') && one.limits.rate !== undefined
 
 /** How many there are of them, also when they are all one with the supervisor. */
 export const workersWanted = (config: Config): number => Math.max(1, workersOf(config))

@@ -149,8 +149,8 @@ export abstract class Child<Plan, Said extends Word, Told> implements Kept<Plan>
   }
 
   /** It ends when nothing is in flight any more, or after this time. */
-  drain(withinMs: number): void {
-    this.tell({ type: 'drain', withinMs })
+  drain(withinMs: number, othersServe = false): void {
+    this.tell({ type: 'drain', withinMs, othersServe })
     unlessWithin(withinMs + EXIT_GRACE_MS, this.exited, () => this.kill())
   }
 

@@ -22,6 +22,7 @@ export interface Kept<Plan> {
   commit(plan: Plan): Promise<boolean>
   drop(plan: Plan): void
   /** Accepts no more, finishes what is in flight, ends. */
-  drain(withinMs: number): void
+  /** `othersServe`: who comes now finds others on the same addresses. */
+  drain(withinMs: number, othersServe?: boolean): void
   kill(): void
 }

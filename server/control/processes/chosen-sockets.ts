@@ -7,6 +7,7 @@ import { kindsHere } from '../../sockets/sockets.ts'
 import type { SocketsFacts } from '../../telemetry/documents.ts'
 import { type LogEvent, logEvent } from '../../telemetry/log.ts'
 import type { ApplyProblem } from '../problem.ts'
+import { listenerPath } from '../sockets/bind-problem.ts'
 import { probeRing } from './probe-ring.ts'
 import { workerEnv } from './worker-command.ts'
 
@@ -117,6 +118,18 @@ export class ChosenSockets {
     if (choose(wanted, this.#probes).kind === this.#chosen.kind) return []
     const message = `found ${sockets}, in use is ${this.#inUse.kind}: a change needs a restart`
     return [{ path: 'sockets', message }]
+  }
+
+  /** What listeners need that these sockets have not. */
+  listenerProblems({ listeners }: Pick<Config, 'listeners'>): readonly ApplyProblem[] {
+    const { kind, why } = this.#inUse
+    if (kind !== 'bun') return []
+    const udp = Object.entries(listeners).filter(([, { protocol }]) => protocol === 'udp')
+    return udp.map(([name]) => ({
+      path: `${listenerPath(name)}.protocol`,
+      message: `found udp: it needs sockets of ours${why === null ? '' : `, which cannot be had here (${why})`}`,
+      hint: process.platform === 'linux' ? 'let "sockets" be auto, io_uring or epoll' : 'it needs Linux',
+    }))
   }
 
   /** Null before they are chosen. */

@@ -281,6 +281,6 @@ export class Crew {
     this.#options.closeSlot(post.slot)
     if (!worker) return
     this.#leaving.add(worker)
-    void worker.hello.then((isThere) => isThere && worker.drain(drainMs))
+    void worker.hello.then((isThere) => isThere && worker.drain(drainMs, !this.#isEnding))
   }
 }

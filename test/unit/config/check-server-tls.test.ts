@@ -118,7 +118,7 @@ describe('what is told', () => {
 
   test('words on TLS beside servers that are spoken to without it', () => {
     expect(told('verify: true', 'http://a')).toEqual([
-      'tls: found "tls" beside servers that are spoken to without it, as http://a, allowed "tls" with servers whose URL begins with "https://"; write url: "https://a", or leave "tls" out',
+      'tls: found "tls" beside servers that are spoken to without it, as http://a, allowed "tls" with servers whose URL begins with "https://" or "tls://"; write url: "https://a", or leave "tls" out',
     ])
   })
 

@@ -10,7 +10,7 @@ const pathsOf = (text: string): string[] => linesOf(text).map((line) => line.spl
 describe('the URL of a tcp server', () => {
   test('has a port', () => {
     expect(linesOf(withServers('{ url: "tcp://db" }'))).toEqual([
-      '2:35 backends.a.servers[0].url: found "tcp://db", allowed "http://host", "https://host", "tcp://host:port", "tls://host:port" or "http://unix:/path"; write the port behind it: tcp has none of its own',
+      '2:35 backends.a.servers[0].url: found "tcp://db", allowed "http://host", "https://host", "tcp://host:port", "tls://host:port", "udp://host:port" or "http://unix:/path"; write the port behind it: tcp has none of its own',
     ])
   })
 
@@ -19,7 +19,7 @@ describe('the URL of a tcp server', () => {
     ['TCP://db:5432', 'write "tcp://db:5432"'],
     ['tcp://db:5432/orders', 'leave the path out: write "tcp://db:5432"'],
     ['tcp://db:99999', 'ports go from 1 to 65535'],
-    ['amqp://db:5672', 'servers are spoken to by "http://", "https://", "tcp://" or "tls://" only'],
+    ['amqp://db:5672', 'servers are spoken to by "http://", "https://", "tcp://", "tls://" or "udp://" only'],
   ])('%s is told with what to do', (url, hint) => {
     const [line = ''] = linesOf(withServers(`{ url: "${url}" }`))
     expect(line.slice(line.lastIndexOf('; ') + 2)).toBe(hint)

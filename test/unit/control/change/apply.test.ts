@@ -97,6 +97,7 @@ function scene(): Scene {
       drop: () => note('drop health'),
     },
     resolver: { configure: () => {} },
+    chosen: { listenerProblems: () => [] },
     first: config(),
     isServing: () => applier.running !== null,
   }

@@ -1,0 +1,265 @@
+// A flow: what one client (an address and port) says to one of our addresses, and what a server answers.
+//
+//   picked ──▶ (resolving) ──▶ connected ──▶ answered ──▶ over
+//     ▲             │              │
+//     └── another, once: refused ──┘
+import type { Server } from '../backends/server.ts'
+import { ANSWERED, type Outcome } from '../backends/outcome.ts'
+import type { Address } from '../lib/address.ts'
+import { nowMs } from '../lib/clock.ts'
+import type { Timed } from '../lib/wheel.ts'
+import { STATE_DOWN } from '../scoreboard/scoreboard.ts'
+import type { UdpSocket } from '../sockets/udp/udp-socket.ts'
+import type { FaultCode } from '../tables/faults.ts'
+import type { FlowEnd, FlowRecord } from './flow-record.ts'
+import type { UdpGround } from './ground.ts'
+import type { UdpListener } from './listener.ts'
+import type { ListenerMeter } from './meter.ts'
+import type { Population, Resident } from './population.ts'
+import { proxyHeader } from './proxy-header.ts'
+import { type Asking, ServerEnd } from './server-end.ts'
+
+/** Who has it. */
+export interface FlowHome {
+  readonly ground: UdpGround
+  readonly meter: ListenerMeter
+  readonly population: Population
+  readonly isDraining: boolean
+  /** Its client's next datagram begins another one. */
+  detach(flow: Flow): void
+  /** It is over. */
+  left(flow: Flow): void
+}
+
+export interface FlowParts {
+  readonly home: FlowHome
+  readonly listener: UdpListener
+  /** What it holds of the config it began with: slots of servers are not given away meanwhile. */
+  readonly snapshot: object
+  /** Where its client has sent to, and who that is. */
+  readonly socket: UdpSocket
+  readonly client: Address
+  readonly clientHost: string
+  /** What its rate is counted by; null: it is not. */
+  readonly rateKey: string | null
+  /** Servers that have just refused its client. */
+  readonly tried: number
+}
+
+/** All tries together: a datagram goes to another server once. */
+const ATTEMPTS_MAX = 2
+export class Flow implements Timed, Resident, FlowRecord, Asking {
+  dueMs = 0
+  filedTick = -1
+  filedPlace = 0
+  older: Resident | null = null
+  newer: Resident | null = null
+  isWeak = false
+  readonly socket: UdpSocket
+  readonly client: Address
+  readonly clientHost: string
+  readonly rateKey: string | null
+  server: Server | null = null
+  datagramsIn = 0
+  datagramsOut = 0
+  bytesIn = 0
+  bytesOut = 0
+  readonly startedMs = nowMs
+  firstByteMs = 0
+  endedMs = 0
+  attempts = 1
+  end: FlowEnd = 'idle'
+  fault: FaultCode | null = null
+  isOver = false
+  /** Servers that refused it. */
+  tried: number
+  /** The server that takes its client's datagrams from now on, as its own is down; it has been picked. */
+  successor: Server | null = null
+  readonly #home: FlowHome
+  readonly #listener: UdpListener
+  readonly #snapshot: object
+  readonly #key: number
+  readonly #end: ServerEnd
+  #header: Uint8Array | null = null
+  /** The state of servers that its own was looked at in. */
+  #epoch = 0
+
+  constructor(parts: FlowParts, key: number) {
+    this.#home = parts.home
+    this.#listener = parts.listener
+    this.#snapshot = parts.snapshot
+    this.socket = parts.socket
+    this.client = parts.client
+    this.clientHost = parts.clientHost
+    this.rateKey = parts.rateKey
+    this.tried = parts.tried
+    this.#key = key
+    this.#end = new ServerEnd(parts.home, this)
+    if (parts.listener.options.proxy_header !== undefined)
+      this.#header = proxyHeader(parts.client, parts.socket.address)
+    parts.home.population.add(this)
+    parts.home.meter.began()
+  }
+
+  get listener(): string {
+    return this.#listener.name
+  }
+  get backend(): string {
+    return this.#listener.backend.name
+  }
+  get serverName(): string | null {
+    return this.server?.name ?? null
+  }
+  get clientPort(): number {
+    return this.client.port
+  }
+  /** The config that it began with. */
+  get snapshot(): object {
+    return this.#snapshot
+  }
+
+  /** Its first datagram goes to a server that was picked. */
+  begin(server: Server, start: number, length: number): void {
+    const { ground } = this.#home
+    this.#count(length)
+    const put = this.#putHeader(start)
+    ground.wheel.due(this, nowMs + this.#listener.options.idle)
+    this.#turnTo(server)
+    this.#end.begin(server, start - put, length + put)
+    this.#settleRequests()
+  }
+
+  /** Another datagram of its client. False: the flow is over, and another one must take it. */
+  fromClient(start: number, length: number): boolean {
+    if (this.#home.ground.board.epoch(this.#listener.backend.slot) !== this.#epoch && this.#isServerDown())
+      return false
+    this.dueMs = nowMs + this.#listener.options.idle
+    if (this.isWeak) {
+      if (this.datagramsOut > 0) this.#home.population.establish(this)
+      else this.#home.population.touch(this)
+    }
+    this.#count(length)
+    const put = this.#putHeader(start)
+    if (!this.#end.send(start - put, length + put)) return false
+    this.#settleRequests()
+    return true
+  }
+
+  answer(start: number, length: number): void {
+    const { ground, meter } = this.#home
+    if (this.datagramsOut++ === 0) this.#wasAnswered()
+    this.bytesOut += length
+    meter.datagramsOut.add(1)
+    meter.bytesOut.add(length)
+    this.dueMs = nowMs + this.#listener.options.idle
+    this.socket.send(this.client, ground.datagrams.arena.bytes, start, length)
+    const { responses = Infinity } = this.#listener.options
+    if (this.datagramsOut >= responses * this.datagramsIn && responses > 0) this.finish('answered')
+  }
+
+  /** It was idle. */
+  expire(): void {
+    const { responses = 0 } = this.#listener.options
+    const isFailed = responses > 0 && this.datagramsOut === 0 && this.server !== null
+    this.finish('idle', isFailed ? 'response_timeout' : null)
+  }
+
+  evict(): void {
+    this.finish('evicted')
+  }
+
+  finish(end: FlowEnd, fault: FaultCode | null = null): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.end = end
+    this.fault = fault
+    this.endedMs = nowMs
+    this.#home.ground.wheel.remove(this)
+    this.#home.population.remove(this)
+    this.#end.forgetFirst()
+    this.#end.close()
+    this.#giveBack(fault)
+    this.#home.left(this)
+  }
+
+  #count(length: number): void {
+    const { meter } = this.#home
+    this.datagramsIn++
+    this.bytesIn += length
+    meter.datagramsIn.add(1)
+    meter.bytesIn.add(length)
+  }
+
+  /** Puts the header before a datagram of the arena: how long it is; 0: none belongs there. */
+  #putHeader(start: number): number {
+    const header = this.#header
+    if (header === null) return 0
+    this.#home.ground.datagrams.arena.bytes.set(header, start - header.length)
+    if (this.#listener.options.proxy_header === 'first') this.#header = null
+    return header.length
+  }
+
+  #wasAnswered(): void {
+    this.firstByteMs = nowMs
+    this.#end.forgetFirst()
+    if (this.server) this.#listener.backend.answered(this.server, 0, nowMs - this.startedMs)
+  }
+
+  #settleRequests(): void {
+    const { requests, responses } = this.#listener.options
+    if (requests === undefined || this.datagramsIn < requests || this.isOver) return
+    if (responses === 0 && this.#end.isOpen) this.finish('complete')
+    else this.#home.detach(this)
+  }
+
+  /** Whether its server is down while another one takes its client: that is `successor`. */
+  #isServerDown(): boolean {
+    const { board } = this.#home.ground
+    const { backend } = this.#listener
+    this.#epoch = board.epoch(backend.slot)
+    const { server } = this
+    if (server === null || this.#home.isDraining || board.state(server.slot) !== STATE_DOWN) return false
+    this.successor = backend.pick(this.#key, server.triedBit)
+    if (this.successor === null) return false
+    this.finish('server_down')
+    return true
+  }
+
+  failover(fault: FaultCode): boolean {
+    const { backend } = this.#listener
+    const { server } = this
+    if (server !== null) this.tried |= server.triedBit
+    const most = Math.min(ATTEMPTS_MAX, backend.options.retry.attempts)
+    const mayGoOn = this.datagramsOut === 0 && this.attempts < most
+    const next = mayGoOn ? backend.pickAgain(this.#key, this.tried, true) : null
+    if (next === null) {
+      this.finish('refused', fault)
+      return false
+    }
+    this.#giveBack(fault)
+    this.#end.close()
+    this.attempts++
+    this.#turnTo(next)
+    this.#end.reach(next)
+    return !this.isOver
+  }
+
+  #turnTo(server: Server): void {
+    this.server = server
+    this.#epoch = this.#home.ground.board.epoch(this.#listener.backend.slot)
+  }
+
+  /** Gives its place at its server back, with what became of it. */
+  #giveBack(fault: FaultCode | null): void {
+    if (this.server !== null) this.#listener.backend.release(this.server, this.#outcome(fault))
+  }
+
+  #outcome(fault: FaultCode | null): Outcome {
+    const wasAnswered = this.datagramsOut > 0
+    if (fault === null) return wasAnswered ? ANSWERED : { is: 'given_up', waitedMs: 0 }
+    const waitedMs = nowMs - this.startedMs
+    const isTimeout = fault === 'response_timeout'
+    const reached = wasAnswered ? 'answer' : isTimeout ? 'request' : 'nothing'
+    return { is: 'lost', loss: { code: fault, reached, isStale: false, detail: null }, waitedMs, wasAnswered }
+  }
+}

@@ -1,0 +1,177 @@
+// The flows of one address of a udp listener: start reading here. A datagram of a client
+//
+//   1 is looked at: how long it is, whose it is, how many came of there
+//   2 finds the flow of its client, or begins one: a server is picked, a socket connected to that
+//   3 goes to the server from where it lies (flow.ts); what comes back goes to the client in batches
+import type { Address, AddressKey } from '../lib/address.ts'
+import { networkKey } from '../lib/ip-address.ts'
+import { machineMs } from '../lib/clock.ts'
+import type { Limit } from '../scoreboard/buckets.ts'
+import { BoundUdp, WildcardUdp } from '../sockets/udp/bound.ts'
+import type { DatagramSink, Source, UdpSocket } from '../sockets/udp/udp-socket.ts'
+import { Flow, type FlowHome } from './flow.ts'
+import type { UdpGround } from './ground.ts'
+import type { UdpListener } from './listener.ts'
+import type { ListenerMeter } from './meter.ts'
+import type { Population } from './population.ts'
+
+type Table = Map<AddressKey, Flow>
+
+/** Addresses of one network of this size count as one client: whoever has one of them has all. */
+const IPV6_PREFIX = 64
+
+export interface FlowsParts {
+  readonly ground: UdpGround
+  /** Of the listener: all of its addresses together. */
+  readonly population: Population
+  readonly fd: number
+  readonly address: Address
+}
+
+export class Flows implements DatagramSink, FlowHome {
+  readonly ground: UdpGround
+  readonly population: Population
+  meter: ListenerMeter
+  /** No flow begins any more. */
+  isDraining = false
+  readonly #udp: BoundUdp | WildcardUdp
+  readonly #all = new Set<Flow>()
+  #listener: UdpListener
+  /** What flows hold of the config that they began with. */
+  #snapshot: object
+  #rate: Limit | null
+  #emptied: (() => void) | null = null
+
+  /** The descriptor is its own from now on. */
+  constructor({ ground, population, fd, address }: FlowsParts, listener: UdpListener, snapshot: object) {
+    this.ground = ground
+    this.population = population
+    this.#listener = listener
+    this.#snapshot = snapshot
+    this.meter = ground.meter.of(listener.name)
+    this.#rate = this.#rateOf(listener)
+    const { datagrams, poller } = ground
+    const parts = { datagrams, poller, fd, address, isBusy: true }
+    this.#udp = address.ip.some((byte) => byte !== 0)
+      ? new BoundUdp(parts, this)
+      : new WildcardUdp(parts, this)
+    ground.opened()
+  }
+
+  /** Flows that begin from now on are of this listener. */
+  serve(listener: UdpListener, snapshot: object): void {
+    if (listener.name !== this.#listener.name) this.meter = this.ground.meter.of(listener.name)
+    this.#listener = listener
+    this.#snapshot = snapshot
+    this.#rate = this.#rateOf(listener)
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  onOpen(socket: UdpSocket): void {
+    socket.data = new Map() satisfies Table
+  }
+
+  onDatagram(socket: UdpSocket, from: Source, _bytes: Uint8Array, start: number, length: number): void {
+    if (length > this.#listener.options.limits.datagram) return this.meter.dropped('too_long')
+    const flow = (socket.data as Table).get(from.key)
+    if (flow === undefined) return this.#begin({ socket, from, start, length }, null)
+    if (flow.rateKey !== null && this.#isTooFast(flow.rateKey)) return
+    if (!flow.fromClient(start, length)) this.#begin({ socket, from, start, length }, flow)
+  }
+
+  detach(flow: Flow): void {
+    const table = flow.socket.data as Table
+    if (table.get(flow.client.key) === flow) table.delete(flow.client.key)
+  }
+
+  left(flow: Flow): void {
+    this.detach(flow)
+    this.#all.delete(flow)
+    this.ground.meter.of(flow.listener).ended(flow)
+    this.ground.ended(flow)
+    if (this.#all.size === 0) this.#emptied?.()
+  }
+
+  /** Flows go on, both ways, and none begins: the last one closes it. */
+  drain(done: () => void): void {
+    this.isDraining = true
+    this.#whenEmpty(done)
+  }
+
+  /** Ends all flows: how many there were. */
+  finish(): number {
+    const { size } = this.#all
+    for (const flow of this.#all) flow.finish('stopped')
+    return size
+  }
+
+  #whenEmpty(done: () => void): void {
+    const close = (): void => {
+      this.#emptied = null
+      this.#udp.close()
+      this.ground.closed()
+      done()
+    }
+    if (this.#all.size === 0) close()
+    else this.#emptied = close
+  }
+
+  /** `ended`: the flow of this client that has just ended, and whose datagram this still is. */
+  #begin({ socket, from, start, length }: Arrived, ended: Flow | null): void {
+    const listener = this.#listener
+    const { backend } = listener
+    const client = from.address()
+    const clientHost = client.host
+    const rateKey = this.#rate === null ? null : networkKey(clientHost, IPV6_PREFIX)
+    if (ended === null && !this.#mayBegin(clientHost, rateKey)) return
+    const key = backend.clientKey(clientHost)
+    const tried = ended?.tried ?? 0
+    const server = ended?.successor ?? backend.pick(key, tried) ?? (tried === 0 ? null : backend.pick(key, 0))
+    if (server === null) return this.meter.dropped(backend.lastPickFull ? 'server_full' : 'no_server')
+    const snapshot = this.#snapshot
+    const flow = new Flow({ home: this, listener, snapshot, socket, client, clientHost, rateKey, tried }, key)
+    this.#all.add(flow)
+    ;(socket.data as Table).set(client.key, flow)
+    flow.begin(server, start, length)
+  }
+
+  /** Whether a flow of this client may begin; else its datagram was dropped, and counted. */
+  #mayBegin(clientHost: string, rateKey: string | null): boolean {
+    const { name, allow, deny, options } = this.#listener
+    const { flows } = options.limits
+    if (this.isDraining) this.meter.dropped('draining')
+    else if (deny.has(clientHost) || allow?.has(clientHost) === false) this.meter.dropped('denied')
+    else if (this.population.size >= flows && !this.population.makeRoom()) {
+      this.meter.dropped('flow_limit')
+      this.ground.news.reached(`listeners.${name}.limits.flows`, flows)
+    } else return rateKey === null || !this.#isTooFast(rateKey)
+    return false
+  }
+
+  #isTooFast(key: string): boolean {
+    const { buckets } = this.ground.board
+    if (this.#rate === null || buckets.take(this.#rate, key, machineMs()) >= 0) return false
+    this.meter.dropped('rate_limited')
+    const { name, options } = this.#listener
+    this.ground.news.reached(`listeners.${name}.limits.rate`, options.limits.rate?.datagrams ?? 0)
+    return true
+  }
+
+  #rateOf({ name, options }: UdpListener): Limit | null {
+    const { rate } = options.limits
+    if (rate === undefined) return null
+    const { datagrams, per, burst = datagrams } = rate
+    return this.ground.board.buckets.limit(`udp\0${name}`, { tokens: datagrams, perMs: per, burst })
+  }
+}
+
+/** A datagram in the arena. */
+interface Arrived {
+  readonly socket: UdpSocket
+  readonly from: Source
+  readonly start: number
+  readonly length: number
+}

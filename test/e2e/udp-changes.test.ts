@@ -1,0 +1,129 @@
+// Flows of datagrams while their gateway changes: its config, its workers, its end.
+import { afterEach, describe, expect, test } from 'bun:test'
+import { type Gateway, startGateway } from '../support/gateway.ts'
+import { sendSignal } from '../support/processes.ts'
+import { socketsOfRun } from '../support/sockets.ts'
+import { named, udpPeer, type UdpPeer } from '../support/udp.ts'
+import { waitFor } from '../support/wait.ts'
+
+const isServed = socketsOfRun() !== 'bun'
+
+const open: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
+})
+const keep = <T extends AsyncDisposable>(one: T): T => {
+  open.push(one)
+  return one
+}
+
+const words = (servers: readonly UdpPeer[], more: object = {}): Record<string, unknown> => ({
+  listeners: { udp: { bind: '127.0.0.1:0', protocol: 'udp', backend: 'all' } },
+  backends: { all: { servers: servers.map(({ port }) => ({ url: `udp://127.0.0.1:${port}` })) } },
+  ...more,
+})
+
+async function scene(workers = 1): Promise<{ gateway: Gateway; a: UdpPeer; b: UdpPeer; client: UdpPeer }> {
+  const [a, b, client] = await Promise.all([named('a'), named('b'), udpPeer()])
+  for (const peer of [a, b, client]) keep(peer)
+  const gateway = keep(await startGateway({ config: words([a]), workers }))
+  return { gateway, a, b, client }
+}
+
+const textOf = async (client: UdpPeer, text: string, gateway: Gateway): Promise<string> =>
+  (await client.ask(text, gateway.port())).bytes.toString()
+
+describe.if(isServed)('flows', () => {
+  test('go on over a reload, to the server that they began with; new ones go where the new config says', async () => {
+    const { gateway, a, b, client } = await scene()
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    const from = a.got[0]!.port
+    expect(await gateway.apply(words([b]))).toMatchObject({ event: 'applied' })
+    expect(await textOf(client, '2', gateway)).toBe('a2')
+    expect(a.got.map(({ port }) => port)).toEqual([from, from])
+    expect(await textOf(keep(await udpPeer()), '3', gateway)).toBe('b3')
+  })
+
+  test('answers still go out when their listener is no more, and its port is free for others at once', async () => {
+    const { gateway, a, client } = await scene()
+    const port = gateway.port()
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    const other = words([a])
+    other['listeners'] = { other: { bind: '127.0.0.1:0', protocol: 'udp', backend: 'all' } }
+    expect(await gateway.apply(other)).toMatchObject({ event: 'applied' })
+    a.send('late', a.got[0]!.port)
+    expect((await client.next()).bytes.toString()).toBe('late')
+    other['listeners'] = { third: { bind: `127.0.0.1:${port}`, protocol: 'udp', backend: 'all' } }
+    expect(await gateway.apply(other)).toMatchObject({ event: 'applied' })
+    expect((await client.ask('2', port)).bytes.toString()).toBe('a2')
+  })
+
+  test('a killed worker costs its flows alone: its clients begin others, on the same socket', async () => {
+    const { gateway, client } = await scene()
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    sendSignal(gateway.workers[0]!, 'SIGKILL')
+    expect(await client.persist('2', gateway.port())).toBe('a2')
+    // What comes while nobody is there waits in the socket.
+    await gateway.event('worker_replaced')
+    sendSignal(gateway.workers[0]!, 'SIGKILL')
+    client.send('3', gateway.port())
+    await waitFor(() => client.got.some(({ bytes }) => bytes.toString() === 'a3'))
+  })
+
+  test('a worker that is told to end hands its clients to the others, and its socket to its successor', async () => {
+    const { gateway } = await scene(2)
+    const clients = await Promise.all(Array.from({ length: 12 }, () => udpPeer()))
+    for (const client of clients) expect(await textOf(keep(client), '1', gateway)).toBe('a1')
+    sendSignal(gateway.workers[0]!, 'SIGTERM')
+    await gateway.event('worker_exited')
+    await gateway.event('worker_replaced')
+    for (const client of clients) expect(await client.persist('2', gateway.port())).toBe('a2')
+    const served = await waitFor(async () => {
+      const text = await (await fetch(`${gateway.admin}/metrics`)).text()
+      const flows = [...text.matchAll(/^lb_udp_flows\{.*\} (\d+)$/gm)].map((one) => Number(one[1]))
+      return flows.length === 2 && flows.every((count) => count > 0) ? flows : null
+    })
+    expect(served).toHaveLength(2)
+  })
+
+  test('with more workers, and with fewer, every client is served', async () => {
+    const { gateway, a } = await scene(1)
+    const clients = await Promise.all(Array.from({ length: 8 }, () => udpPeer()))
+    for (const client of clients) expect(await textOf(keep(client), '1', gateway)).toBe('a1')
+    for (const [round, workers] of [3, 1].entries()) {
+      expect(await gateway.apply(words([a], { workers }))).toMatchObject({ event: 'applied' })
+      await waitFor(() => gateway.workers.length >= workers)
+      for (const client of clients) expect(await client.persist(`${round}`, gateway.port())).toBe(`a${round}`)
+    }
+  })
+
+  test('a stop lets flows end by themselves, both ways, and begins none; then it ends', async () => {
+    const { gateway, client } = await scene()
+    const port = gateway.port()
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    gateway.signal('SIGTERM')
+    await gateway.event('draining')
+    expect((await client.ask('2', port)).bytes.toString()).toBe('a2')
+    const late = keep(await udpPeer())
+    late.send('no', port)
+    expect(await gateway.exited()).toBe(0)
+    expect(late.got).toEqual([])
+    expect((await gateway.accessLog())[0]).toMatchObject({ end: 'stopped', datagrams_in: 2 })
+  })
+
+  test('a port that another program has is told, with the place in the config', async () => {
+    const { gateway, a, b } = await scene()
+    const config = words([a])
+    config['listeners'] = { udp: { bind: `127.0.0.1:${b.port}`, protocol: 'udp', backend: 'all' } }
+    expect(await gateway.apply(config)).toMatchObject({
+      event: 'rejected',
+      problems: [{ path: 'listeners.udp.bind', message: expect.stringContaining('EADDRINUSE') }],
+    })
+  })
+})
+
+test.if(!isServed)("where sockets are Bun's a udp listener is refused, with what to do", async () => {
+  const peer = keep(await udpPeer())
+  const gateway = startGateway({ config: words([peer]) })
+  expect(gateway).rejects.toThrow('it needs sockets of ours')
+})

@@ -1,0 +1,108 @@
+// Clients and servers of UDP, on sockets of Bun's.
+import { waitFor } from './wait.ts'
+
+export interface Datagram {
+  readonly bytes: Buffer
+  readonly host: string
+  readonly port: number
+}
+
+export class UdpPeer implements AsyncDisposable {
+  readonly got: Datagram[] = []
+  readonly #socket: Bun.udp.Socket<'buffer'>
+  #taken = 0
+
+  constructor(socket: Bun.udp.Socket<'buffer'>) {
+    this.#socket = socket
+  }
+
+  get port(): number {
+    return this.#socket.port
+  }
+
+  send(bytes: Uint8Array | string, port: number, host = '127.0.0.1'): void {
+    try {
+      this.#socket.send(bytes, port, host)
+    } catch {
+      // What an earlier one met with: this one was not tried.
+      this.#socket.send(bytes, port, host)
+    }
+  }
+
+  /** The next datagram that no earlier call gave. */
+  async next(what = 'a datagram'): Promise<Datagram> {
+    const datagram = await waitFor(() => this.got[this.#taken], { what })
+    this.#taken++
+    return datagram
+  }
+
+  async ask(bytes: Uint8Array | string, port: number, host = '127.0.0.1'): Promise<Datagram> {
+    this.send(bytes, port, host)
+    return await this.next(`an answer from ${host}:${port}`)
+  }
+
+  /** The text of an answer. Asks again where none comes: what was on its way to who left is lost. */
+  async persist(text: string, port: number): Promise<string> {
+    const before = this.got.length
+    let asked = -Infinity
+    const answer = await waitFor(() => {
+      if (performance.now() - asked > 200) {
+        asked = performance.now()
+        this.send(text, port)
+      }
+      return this.got[before]
+    })
+    this.#taken = this.got.length
+    return answer.bytes.toString()
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    return Promise.resolve()
+  }
+}
+
+export type Answering = (datagram: Datagram, peer: UdpPeer) => void
+
+/** A client, or with `answer` a server. */
+export async function udpPeer(
+  hostname = '127.0.0.1',
+  answer: Answering = () => {},
+  port = 0,
+): Promise<UdpPeer> {
+  const socket = await Bun.udpSocket({
+    hostname,
+    port,
+    socket: {
+      data(_, data, from, address) {
+        const datagram = { bytes: Buffer.from(data), host: address, port: from }
+        peer.got.push(datagram)
+        answer(datagram, peer)
+      },
+      error() {},
+    },
+  })
+  const peer = new UdpPeer(socket)
+  return peer
+}
+
+/** A server that answers with its name and what it got. */
+export const named = (name: string, hostname = '127.0.0.1'): Promise<UdpPeer> =>
+  udpPeer(hostname, ({ bytes, host, port }, peer) => {
+    peer.send(Buffer.concat([Buffer.from(name), bytes]), port, host)
+  })
+
+/** A server that answers with what it got. */
+export const echo = (hostname = '127.0.0.1'): Promise<UdpPeer> => named('', hostname)
+
+/** A port of UDP where nobody is. */
+export async function nobodysPort(): Promise<number> {
+  const peer = await udpPeer()
+  const { port } = peer
+  peer.close()
+  return port
+}
