@@ -11,6 +11,8 @@ export interface Case {
   /** What bench/wrk/case.lua sends; "paced": bench/paced.ts does. */
   readonly kind: 'bare' | 'browser' | 'upload' | 'close' | 'paced'
   readonly connections: number
+  /** By listeners that pass bytes on as they come. */
+  readonly isTcp?: true
   /** Bytes of an answer, when what is read tells better than requests how much work was done. */
   readonly size: number | null
   /** Longer than usual: code is compiled while it runs, by count of its calls, and here calls are few. */
@@ -120,6 +122,35 @@ export const CASES: readonly Case[] = [
     warmUpSeconds: 12,
     size: null,
     goals: { nginx: 0.6, 'haproxy-nolog': { io_uring: 0.6, epoll: 0.6 } },
+  },
+  // Small messages both ways on connections that stay; the same, one connection for each; and volume.
+  {
+    ...SMALL,
+    name: 'tcp-small',
+    work: 'TCP: small messages, 64 connections',
+    isTcp: true,
+    connections: 64,
+    goals: { 'haproxy-nolog': { io_uring: 0.7, epoll: 0.95 } },
+  },
+  {
+    ...SMALL,
+    name: 'tcp-connect',
+    work: 'TCP: connect, message, close',
+    kind: 'close',
+    isTcp: true,
+    connections: 64,
+    warmUpRequests: 100_000,
+    goals: { 'haproxy-nolog': { io_uring: 0.8, epoll: 1.05 } },
+  },
+  {
+    name: 'tcp-10m',
+    work: 'TCP: 10 MB',
+    target: '/10m',
+    kind: 'browser',
+    isTcp: true,
+    connections: 4,
+    size: 10 << 20,
+    goals: { 'haproxy-nolog': 0.5 },
   },
 ]
 

@@ -13,7 +13,7 @@ import { evennessTable } from './evenness.ts'
 import { CROWDS, fairness, fairnessGoals, fairnessRows } from './fairness.ts'
 import { caddy } from './contenders/caddy.ts'
 import type { Recipe, Setting } from './contenders/contender.ts'
-import { haproxy, haproxyWithoutLog } from './contenders/haproxy.ts'
+import { haproxy, haproxySplicing, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { SLUICE_AT_REST, oursOn } from './contenders/sluice.ts'
 import { GOAL_HEAD, goalRows, growthRows, table, tableOf } from './report.ts'
@@ -57,7 +57,11 @@ Default: all of them, but for each case as ours are by default.
   --ours LIST      kinds of sockets that ours have side by side: io_uring,epoll,bun (default: one, as the machine has it)
   --connections N  of "idle" (default 10000)
 `
-const RIVALS: readonly Recipe[] = [nginx, nginxStreaming, haproxy, haproxyWithoutLog, caddy]
+const RIVALS: readonly Recipe[] = [nginx, nginxStreaming, haproxy, haproxyWithoutLog, haproxySplicing, caddy]
+/** Without those that are asked for by name. */
+const USUAL = RIVALS.filter((one) => one !== haproxySplicing)
+  .map(({ name }) => name)
+  .join()
 const EXTRAS = [
   ...MEMORY,
   'resting',
@@ -122,9 +126,7 @@ function planned(): Run {
     rounds: Number(values.rounds ?? (isSockets ? 7 : 3)),
     kinds,
     ours: oursOn(kinds),
-    rivals: chosen(
-      values.against ?? (isSockets ? 'nginx,haproxy-nolog' : RIVALS.map(({ name }) => name).join()),
-    ),
+    rivals: chosen(values.against ?? (isSockets ? 'nginx,haproxy-nolog' : USUAL)),
     isByGoals: isSockets && values.against === undefined,
   }
 }
@@ -180,7 +182,8 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
   if (asked.includes('start')) console.log(await startTable(all, setting))
   for (const what of CASES.filter(({ name }) => asked.includes(name))) {
     // Fresh ones for each case: what an earlier case left behind weighs on none.
-    await withAll(recipesFor(run, what.goals), setting, async (contenders) => {
+    const own = { ...setting, isTcp: what.isTcp === true }
+    await withAll(recipesFor(run, what.goals), own, async (contenders) => {
       const results = await compare(contenders, what, effort, ours)
       console.log(tableOf(what, results, ours))
       goals.push(...goalRows(what, results, ours))

@@ -10,6 +10,8 @@ export interface Setting {
   readonly originPort: number
   /** Where HAProxy's log datagrams go. */
   readonly sinkPort: number
+  /** Bytes are passed on as they come, without a look at what they say. */
+  readonly isTcp?: boolean
 }
 
 export interface Contender {

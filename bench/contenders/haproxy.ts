@@ -10,8 +10,10 @@ const CONNECTIONS_MAX = 9900
  */
 export const haproxy = recipe('haproxy', true)
 export const haproxyWithoutLog = recipe('haproxy-nolog', false)
+/** That which passes bytes by pipes, where it is only to pass them on; by default it copies. */
+export const haproxySplicing = recipe('haproxy-splice', false, true)
 
-function recipe(name: string, logs: boolean): Recipe {
+function recipe(name: string, logs: boolean, splices = false): Recipe {
   return {
     name,
     program: programNamed('haproxy'),
@@ -20,13 +22,14 @@ function recipe(name: string, logs: boolean): Recipe {
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'haproxy.cfg')
-      writeFileSync(file, config(port, setting.originPort, logs ? setting.sinkPort : null))
+      const config = setting.isTcp === true ? tcpConfig : httpConfig
+      writeFileSync(file, config(port, setting.originPort, logs ? setting.sinkPort : null, splices))
       return launch({ name, command: [this.program ?? 'haproxy', '-f', file, '-db'], port, folder })
     },
   }
 }
 
-const config = (port: number, originPort: number, sinkPort: number | null): string => `
+const httpConfig = (port: number, originPort: number, sinkPort: number | null): string => `
 global
   nbthread 1
   maxconn ${CONNECTIONS_MAX}
@@ -49,5 +52,25 @@ frontend web
   default_backend origin
 backend origin
   option httpchk GET /small
+  server a 127.0.0.1:${originPort} check inter 10s
+`
+
+const tcpConfig = (port: number, originPort: number, sinkPort: number | null, splices: boolean): string => `
+global
+  nbthread 1
+  maxpipes 50
+  maxconn ${CONNECTIONS_MAX}
+${sinkPort === null ? '' : `  log 127.0.0.1:${sinkPort} local0`}
+defaults
+  mode tcp
+${sinkPort === null ? '' : '  log global\n  option tcplog'}
+${splices ? '  option splice-auto' : ''}
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+frontend web
+  bind 127.0.0.1:${port}
+  default_backend origin
+backend origin
   server a 127.0.0.1:${originPort} check inter 10s
 `

@@ -21,7 +21,11 @@ function recipe(name: string, tuning: string): Recipe {
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'nginx.conf')
-      writeFileSync(file, config(folder, port, setting.originPort, tuning))
+      const text =
+        setting.isTcp === true
+          ? tcpConfig(folder, port, setting.originPort)
+          : config(folder, port, setting.originPort, tuning)
+      writeFileSync(file, text)
       return launch({
         name,
         command: [this.program ?? 'nginx', '-c', file, '-p', folder],
@@ -31,6 +35,30 @@ function recipe(name: string, tuning: string): Recipe {
     },
   }
 }
+
+/** Debian has the module of streams in a package of its own (libnginx-mod-stream). */
+const tcpConfig = (folder: string, port: number, originPort: number): string => `
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+daemon off;
+master_process on;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log warn;
+events { worker_connections 18000; }
+stream {
+  log_format sluice escape=json '{"time":"$time_iso8601","listener":"web","client":"$remote_addr","protocol":"$protocol","backend":"origin","server":"$upstream_addr","bytes_in":$bytes_received,"bytes_out":$bytes_sent,"connect_ms":"$upstream_connect_time","total_ms":$session_time}';
+  access_log ${folder}/access.log sluice buffer=64k flush=1s;
+  tcp_nodelay on;
+  proxy_timeout 1h;
+  upstream origin { server 127.0.0.1:${originPort}; }
+  server {
+    listen 127.0.0.1:${port};
+    proxy_pass origin;
+  }
+}
+`
 
 const config = (folder: string, port: number, originPort: number, tuning: string): string => `
 ${process.getuid?.() === 0 ? 'user root;' : ''}

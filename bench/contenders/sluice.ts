@@ -43,9 +43,13 @@ function ours(name: string, { workers, servers, sockets, env = {} }: Ours): Reci
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'sluice.yaml')
-      const origin = `http://127.0.0.1:${setting.originPort}`
+      const { isTcp = false } = setting
+      const origin = `${isTcp ? 'tcp' : 'http'}://127.0.0.1:${setting.originPort}`
       const urls = Array.from({ length: servers }, (_, i) => `{ name: s${i}, url: "${origin}" }`)
-      writeFileSync(file, config({ folder, port, servers: urls.join(', '), workers, sockets }))
+      writeFileSync(
+        file,
+        (isTcp ? tcpConfig : config)({ folder, port, servers: urls.join(', '), workers, sockets }),
+      )
       const contender = await launch({ name, command: [binary, 'run', '-c', file], port, folder, env })
       if (sockets !== undefined) await mustHave(sockets, contender, join(folder, `${name}.out`))
       return contender
@@ -81,6 +85,19 @@ backends:
   origin:
     servers: [${servers}]
     health_check: { path: /small, interval: 10s }
+workers: ${workers}
+${sockets === undefined ? '' : `sockets: ${sockets}`}
+admin: { bind: "127.0.0.1:0" }
+logs: { access: { file: ${JSON.stringify(join(folder, 'access.log'))} } }
+`
+
+const tcpConfig = ({ folder, port, servers, workers, sockets }: Filled): string => `
+listeners:
+  web: { bind: "127.0.0.1:${port}", protocol: tcp, backend: origin }
+backends:
+  origin:
+    servers: [${servers}]
+    health_check: { interval: 10s }
 workers: ${workers}
 ${sockets === undefined ? '' : `sockets: ${sockets}`}
 admin: { bind: "127.0.0.1:0" }
