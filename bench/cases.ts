@@ -136,6 +136,7 @@ export const CASES: readonly Case[] = [
     ...SMALL,
     name: 'tcp-connect',
     work: 'TCP: connect, message, close',
+    target: '/bye',
     kind: 'close',
     isTcp: true,
     connections: 64,

@@ -1,6 +1,6 @@
 // The server behind every contender, in a process of its own: raw bytes on Bun.listen, so that it is never
 // what is measured.
-// /small 24 bytes · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers
+// /small 24 bytes · /bye the same, and the end of the connection · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers
 //   small · /count says how many requests it has answered, /moved how many bytes of bodies went out or came.
 // Prints its port.
 import type { Socket } from 'bun'
@@ -16,6 +16,10 @@ interface Connection {
 const head = (length: number): string =>
   `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\nDate: Fri, 02 Jan 2026 03:04:05 GMT\r\n\r\n`
 const SMALL = Buffer.from(`${head(24)}twenty-four bytes, here.`)
+const BYE = Buffer.from(
+  SMALL.toString('latin1').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
+  'latin1',
+)
 const BLOCK = Buffer.alloc(1 << 20, 'sluice ')
 const SIZES: Readonly<Record<string, number>> = { '/100k': 100 << 10, '/10m': 10 << 20, '/1g': 1 << 30 }
 const HUNDRED = Buffer.concat([Buffer.from(head(100 << 10)), BLOCK.subarray(0, 100 << 10)])
@@ -55,6 +59,7 @@ function answer(socket: Socket<Connection>, target: string): void {
   const figure = target === '/count' ? served : target === '/moved' ? moved : undefined
   if (figure !== undefined) return write(socket, Buffer.from(head(String(figure).length) + figure))
   served++
+  if (target === '/bye') return void socket.end(BYE)
   const size = SIZES[target]
   if (size === undefined) return write(socket, SMALL)
   if (target === '/100k') return write(socket, HUNDRED)

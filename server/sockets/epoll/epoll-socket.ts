@@ -239,8 +239,9 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
 
   #shut(): void {
     this.#isBlocked = false
-    this.#host.libc.shutdown(this.#fd, SHUT_WR)
+    // Closing says the same, and follows at once.
     if (this.#hasEnded) this.#isClosing = true
+    else this.#host.libc.shutdown(this.#fd, SHUT_WR)
     this.#unsettle()
   }
 

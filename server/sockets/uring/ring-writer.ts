@@ -271,8 +271,9 @@ export abstract class RingWriter extends RingRoom {
 
   #shut(): void {
     this.#shutsWhenSent = this.#isBlocked = false
-    this.host.libc.shutdown(this.handle, SHUT_WR)
     if (this.hasEnded) this.isClosing = true
+    // Closing says the same, where nothing holds it open.
+    if (!this.hasEnded || this.inFlight > 0) this.host.libc.shutdown(this.handle, SHUT_WR)
     this.unsettle()
   }
 
