@@ -1,5 +1,6 @@
 // HTTP listeners, in TLS or not: each leads somewhere, and its limits and paths fit together.
 import type { HttpListenerConfig } from '../http/listener.options.ts'
+import { checkListenerTls } from './check-listener-tls.ts'
 import type { CheckedListener } from './listener-protocol.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
@@ -13,34 +14,7 @@ export function checkHttpListener(
   checkStatusPaths(written, path, options)
   checkClient(written, path, options)
   checkDestination(written, path, options, isRuled)
-  if (options.protocol === 'https') checkTls(written, path, options)
-}
-
-type Https = Extract<HttpListenerConfig, { protocol: 'https' }>
-
-function checkTls(written: Written, path: Path, { certificates, tls }: Https): void {
-  const here = [...path, 'certificates']
-  const isList = written.written(here)?.is === 'list'
-  for (const [place, name] of certificates.entries())
-    written.resolve('certificate', name, isList ? [...here, place] : here)
-  if (certificates.length === 0 && !written.isWritten(here))
-    written.report({
-      code: 'missing-key',
-      path,
-      found: 'no "certificates"',
-      allowed: '"certificates", names of certificates at the top level',
-      hint: `write ${written.spelled({ certificates: ['site'] })} here, and ${written.spelled({ certificates: { site: { cert: 'site.pem', key: 'site.key' } } })} at the top level`,
-    })
-  const { profile, min_version, ciphers } = tls
-  const isModern = (min_version ?? (profile === 'modern' ? 'TLSv1.3' : 'TLSv1.2')) === 'TLSv1.3'
-  if (ciphers !== undefined && isModern)
-    written.report({
-      code: 'conflict',
-      path: [...path, 'tls', 'ciphers'],
-      found: 'ciphers of TLS 1.2 where only 1.3 is spoken',
-      allowed: 'them with TLS 1.2',
-      hint: 'those of TLS 1.3 cannot be chosen; leave it out',
-    })
+  if (options.protocol === 'https') checkListenerTls(written, path, options, true)
 }
 
 function checkDestination(

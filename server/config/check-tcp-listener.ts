@@ -1,6 +1,7 @@
-// TCP listeners: their rates are ones that can be kept.
+// TCP listeners: their rates are ones that can be kept, and their certificates are there.
 import { formatDuration } from '../lib/durations.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
+import { checkListenerTls } from './check-listener-tls.ts'
 import type { CheckedListener } from './listener-protocol.ts'
 import type { Written } from './written.ts'
 
@@ -12,6 +13,7 @@ export function checkTcpListener(
   written: Written,
   { path, options }: CheckedListener<TcpListenerConfig>,
 ): void {
+  checkListenerTls(written, path, options, false)
   const { rate } = options.limits
   if (rate === undefined) return
   const { connections, per, burst = connections } = rate

@@ -102,7 +102,7 @@ export function tcpBindsOf(name: string, binds: Binds): TcpBind[] {
 
 function plainBindsOf(name: string, binds: Binds): TcpBind[] {
   const all = bindsOf(binds)
-  const isTls = binds.certificates !== undefined
+  const isTls = binds.certificates !== undefined && binds.certificates.length > 0
   const found: TcpBind[] = []
   for (const [index, written] of all.entries())
     for (const bind of portsOf(written)) {

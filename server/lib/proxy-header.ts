@@ -14,6 +14,9 @@ const TCP_OVER_IPV6 = 0x21
 /** PP2_TYPE_SSL: the client spoke TLS (bit 0) and showed no certificate (verify is not 0). */
 export const TLV_TLS = 0x20
 const CLIENT_TLS = [1, 0, 0, 0, 1]
+/** PP2_SUBTYPE_SSL_VERSION, within it; PP2_TYPE_AUTHORITY, the name that was asked for, beside it. */
+const TLV_TLS_VERSION = 0x21
+const TLV_AUTHORITY = 0x02
 /** Of those for private use: name of the listener. */
 export const TLV_LISTENER = 0xe0
 /** The same: the client's descriptor comes with the header, and what follows is what was read from it. */
@@ -28,6 +31,9 @@ export interface ProxyHeader {
   readonly localHost: string | undefined
   readonly localPort: number
   readonly isTls: boolean
+  /** Of its TLS, where that is told: as OpenSSL calls it, and the name that was asked for. */
+  readonly tlsVersion?: string
+  readonly serverName?: string | null
   /** Told to a process of ours; left out to others. */
   readonly listener?: string
   /** Its descriptor comes with it. */
@@ -42,7 +48,7 @@ export function writeProxyHeader(header: ProxyHeader): Buffer | null {
   const ports = Buffer.alloc(4)
   ports.writeUInt16BE(clientPort, 0)
   ports.writeUInt16BE(localPort, 2)
-  const tls = isTls ? tlv(TLV_TLS, Uint8Array.from(CLIENT_TLS)) : NO_BYTES
+  const tls = isTls ? tlsTlvs(header) : NO_BYTES
   const descriptor = hasDescriptor ? tlv(TLV_DESCRIPTOR, NO_BYTES) : NO_BYTES
   const name = listener === undefined ? NO_BYTES : tlv(TLV_LISTENER, Buffer.from(listener))
   const rest = Buffer.concat([client, local, ports, tls, descriptor, name])
@@ -51,6 +57,12 @@ export function writeProxyHeader(header: ProxyHeader): Buffer | null {
   head[1] = client.length === 4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6
   head.writeUInt16BE(rest.length, 2)
   return Buffer.concat([PROXY_SIGNATURE, head, rest])
+}
+
+function tlsTlvs({ tlsVersion, serverName }: ProxyHeader): Buffer {
+  const version = tlsVersion === undefined ? NO_BYTES : tlv(TLV_TLS_VERSION, Buffer.from(tlsVersion))
+  const name = serverName ? tlv(TLV_AUTHORITY, Buffer.from(serverName)) : NO_BYTES
+  return Buffer.concat([name, tlv(TLV_TLS, Buffer.concat([Uint8Array.from(CLIENT_TLS), version]))])
 }
 
 function tlv(type: number, value: Uint8Array): Buffer {

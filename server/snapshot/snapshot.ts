@@ -61,6 +61,8 @@ export interface TcpListener {
   readonly kind: 'tcp'
   readonly name: string
   readonly options: TcpListenerConfig
+  /** Null: TLS, if it is spoken, is passed on. */
+  readonly tls: ListenerTls | null
   /** Who speaks the PROXY protocol before a connection; null: nobody. */
   readonly proxies: Ranges | null
   readonly backend: Backend

@@ -113,6 +113,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
       localHost: localAddress,
       localPort,
       isTls: tls !== null,
+      ...(tls !== null && { tlsVersion: tls.version, serverName: tls.serverName }),
     })
   }
 

@@ -1,7 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
-import { Binds, Cidr, Duration, Name, Size, Words } from '../lib/kinds.ts'
+import { TlsOptions } from '../tls/tls.options.ts'
+import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 
 const TcpTimeouts = Type.Object(
   {
@@ -79,6 +80,11 @@ export const TcpListenerOptions = Type.Object(
     unix: UnixOptions,
     protocol: Words(['tcp'], { description: 'What is spoken on it.' }),
     backend: Name({ description: 'The backend of all its connections; its servers are tcp://.' }),
+    certificates: OneOrMore(
+      Name({ description: 'One of the certificates at the top level.' }),
+      'TLS ends here, with these certificates, and servers get what was in it. A client gets the one that is for the name it asks for (SNI), else the first. Left out: bytes are passed on as they come, TLS too.',
+    ),
+    tls: TlsOptions,
     proxy_protocol: ProxyProtocol(
       'Its client is then the client everywhere: in allow and deny, logs, hashes and what servers are told.',
     ),
@@ -101,6 +107,9 @@ export const TcpListenerOptions = Type.Object(
       listen: 'bind',
       port: 'bind',
       default_backend: 'backend',
+      certificate: 'certificates',
+      cert: 'certificates',
+      ssl: 'tls',
     },
     lacks: {
       rules: NO_RULES,

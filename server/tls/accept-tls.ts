@@ -35,7 +35,7 @@ export interface Shaking extends SocketEvents {
 export interface AcceptTlsOptions {
   /**
    * From alpnList(); who offers protocols and none of these is refused (RFC 7301 §3.2), who offers nothing is
-   * not.
+   * not. An empty one: none is chosen, and nobody refused.
    */
   readonly alpn: Uint8Array
   /** Of the decrypted connection. */
@@ -51,7 +51,10 @@ export function acceptTls(raw: BunSocket, { alpn, owner }: AcceptTlsOptions): Bu
   // The public types know only the client's side.
   const options = {
     isServer: true,
-    tls: { secureContext: certificates.first.contextFor(settings), ALPNProtocols: alpn },
+    tls: {
+      secureContext: certificates.first.contextFor(settings),
+      ...(alpn.length > 0 && { ALPNProtocols: alpn }),
+    },
     data: socket,
     socket: decryptedEvents,
   } as unknown as Parameters<typeof native.upgradeTLS<BunSocket>>[0]

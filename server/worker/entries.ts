@@ -31,6 +31,9 @@ const CHALLENGE_ALPN = alpnList(['acme-tls/1'])
 /** RFC 7443 §3; clients that offer nothing are as welcome. */
 const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
 
+/** Whatever clients offer is as good: what they speak is their server's business. */
+const NO_ALPN = alpnList([])
+
 export interface EntriesParts {
   readonly engine: Pick<Engine, 'wheel'> & ConstructorParameters<typeof HttpEntry>[1]
   readonly clients: StreamClients
@@ -91,7 +94,10 @@ export class Entries {
       return bind.isTls ? this.#httpsEntry(listener, next) : next
     }
     this.#retireHttp(bind.key)
-    if (listener.kind === 'tcp') return new TcpEntry(this.#parts.connections, listener)
+    if (listener.kind === 'tcp') {
+      const next = new TcpEntry(this.#parts.connections, listener)
+      return bind.isTls ? this.#tlsEntry(listener, NO_ALPN, next) : next
+    }
     const next = new StreamEntry(this.#parts.clients, listener)
     return bind.isTls ? this.#tlsEntry(listener, STUN_ALPN, next) : next
   }
