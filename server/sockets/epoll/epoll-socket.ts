@@ -239,8 +239,7 @@ export class EpollSocket extends EpollTurn implements Socket, Settled {
 
   #shut(): void {
     this.#isBlocked = false
-    // Closing says the same, and follows at once.
-    if (this.#hasEnded) this.#isClosing = true
+    if (this.#hasEnded) this.#isClosing = true // which says the same
     else this.#host.libc.shutdown(this.#fd, SHUT_WR)
     this.#unsettle()
   }
