@@ -8,6 +8,7 @@ import type { Listed } from '../lib/recent.ts'
 import type { Dial, DialFailure, Socket } from '../sockets/socket.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import { whyLate } from '../tls/server-handshakes.ts'
 import { BodyReader } from './body.ts'
 import { Conn } from './conn.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -246,7 +247,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     if (this.expireFinishing(now)) return
     switch (this.place) {
       case 'connecting':
-        return this.fail(this.isShaking ? 'tls_timeout' : 'connect_timeout')
+        return this.fail(whyLate(this.#dial))
       case 'idle':
         return this.finishServer()
       case 'head':

@@ -77,6 +77,11 @@ export const METRICS = {
     'version',
     'result',
   ),
+  server_tls_handshakes_total: counter(
+    'Handshakes with servers, by version ("-" where it did not come so far) and result: full, resumed, or the fault that it came to (name_mismatch, expired, closed and the like).',
+    'version',
+    'result',
+  ),
   certificate_days_left: gauge(
     'Days until a certificate ends, below 0 once it has; of one with two kinds of keys, of the one that ends first.',
     'certificate',

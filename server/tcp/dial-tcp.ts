@@ -5,6 +5,7 @@ import type { DialAddress, DialEvents, Dialled, Reached } from '../reach/dial-ev
 import type { Dial, DialFailure, Dialler, Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { dialServerAt } from '../tls/dial-tls.ts'
+import { whyLate } from '../tls/server-handshakes.ts'
 import type { ServerTls } from '../tls/server-tls.ts'
 
 export interface TcpReached extends Reached {
@@ -51,8 +52,9 @@ export class TcpDial implements Dialled, Dialler, Timed {
   }
 
   expire(): void {
+    const code = whyLate(this.#dial)
     this.#dial?.cancel()
-    this.#fail('connect_timeout', null)
+    this.#fail(code, null)
   }
 
   #fail(code: FaultCode, detail: string | null): void {

@@ -9,8 +9,10 @@ import { bunSockets } from '../sockets/bun/bun-sockets.ts'
 import { IPPROTO_TCP, TCP_QUICKACK, setOption } from '../sockets/calls.ts'
 import { dialAt } from '../sockets/dial-at.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY, type Socket } from '../sockets/socket.ts'
+import { isTlsFault } from '../tables/faults.ts'
 import { type HandshakeError, isUndone, whyUndone } from './failed-handshake.ts'
 import { whyRefused } from './refused-server.ts'
+import { countShaken, countUnshaken } from './server-handshakes.ts'
 import type { ServerTls } from './server-tls.ts'
 import { TlsClientSocket, type WithTls, closedEvents } from './tls-client-socket.ts'
 
@@ -128,6 +130,7 @@ class TlsDial implements Dial, Dialler {
     const dialler = this.#dialler
     this.#over()
     socket.stands()
+    countShaken(socket.version, socket.isResumed)
     socket.owner = dialler
     // A server with Nagle's algorithm waits with its answer for our word on its tickets.
     setOption(socket.fd, IPPROTO_TCP, TCP_QUICKACK, 1)
@@ -137,7 +140,8 @@ class TlsDial implements Dial, Dialler {
   #refusal(socket: TlsClientSocket): ReturnType<typeof whyRefused> {
     const native = socket.native as unknown as WithTls
     // It was looked at when the session was agreed, under the same words.
-    if (native.isSessionReused()) return null
+    socket.isResumed = native.isSessionReused()
+    if (socket.isResumed) return null
     const certificate = native.getPeerX509Certificate() ?? null
     const found = native.getAuthorizationError()?.code ?? null
     const refusal = whyRefused(certificate, found, this.#tls)
@@ -159,6 +163,7 @@ class TlsDial implements Dial, Dialler {
     const socket = this.#socket
     this.#over()
     this.#tls.forget()
+    if (isTlsFault(failure)) countUnshaken(failure)
     if (socket !== null) {
       socket.owner = NOBODY
       socket.terminate()

@@ -7,6 +7,7 @@ import { isQuiet } from '../sockets/bun/pump.ts'
 import type { TlsEnd, TlsRefusal } from '../sockets/socket.ts'
 import { type HandshakeError, whyRefusedLater } from './failed-handshake.ts'
 import { RecordWatch } from './record-watch.ts'
+import { countUnshaken } from './server-handshakes.ts'
 import type { ServerTls } from './server-tls.ts'
 
 /** A decrypted socket, beyond Bun's public types. */
@@ -28,6 +29,9 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
   under: Native
   refusal: TlsRefusal | null = null
   hasEnded = false
+  /** As OpenSSL calls it; empty: not known yet. */
+  version = ''
+  isResumed = false
   /** How long its server's certificate is good; 0: its session was resumed. */
   goodForMs = 0
   readonly #tls: ServerTls
@@ -44,7 +48,8 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
 
   /** Its handshake is done, and its server taken. */
   stands(): void {
-    this.watch.isSealed = (this.native as unknown as WithTls).getTLSVersion() === 'TLSv1.3'
+    this.version = (this.native as unknown as WithTls).getTLSVersion()
+    this.watch.isSealed = this.version === 'TLSv1.3'
     this.#keepsSession = this.#tls.client.words.resume && this.goodForMs > 0
   }
 
@@ -52,7 +57,9 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
   refuse(error: HandshakeError): void {
     this.isBroken = true
     this.refusal = whyRefusedLater(error, this.#tls.client.texts.cert !== null)
-    if (this.refusal !== null) this.#tls.forget()
+    if (this.refusal === null) return
+    this.#tls.forget()
+    countUnshaken(this.refusal.code)
   }
 
   get tlsEnd(): TlsEnd {

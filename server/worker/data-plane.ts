@@ -30,6 +30,7 @@ import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import type { GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import { filesChanged } from './files-changed.ts'
+import { meterServerTls } from './server-tls-news.ts'
 import type { Amendment, ServerList } from './messages.ts'
 import { PlanAges } from './plan-ages.ts'
 import { Serving } from './serving.ts'
@@ -94,6 +95,7 @@ export class DataPlane {
     meterQueues(this.registry, process, () => this.#current?.backends.values() ?? [])
     meterSurplus(this.registry, () => this.#current?.backends.values() ?? [])
     meterBuffers(this.registry, process)
+    meterServerTls(this.registry)
     meterAccepting(this.registry, process)
     this.#newsOfDescriptors = (endIdle) => new DescriptorNews({ process, isLate, nowMs: steadyMs, endIdle })
     const dropped = this.registry.counter('log_lines_dropped_total')

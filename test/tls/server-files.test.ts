@@ -50,6 +50,8 @@ test('another issuer, and another certificate of ours, hold for connections from
     expect((await gateway.fetch('/')).status).toBe(200)
     const clients = (): Set<string | null> => new Set(front.handshakes.splice(0).map(({ client }) => client))
     expect([...clients()]).toEqual(['first'])
+    const counted = /lb_server_tls_handshakes_total\{version="TLSv1.3",result="full"\} [1-9]/
+    await waitFor(async () => counted.test(await (await fetch(`${gateway.admin}/metrics`)).text()))
 
     take('second')
     const replaced = await gateway.event('server_tls_replaced')
