@@ -82,11 +82,11 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
 /** Those that end first come first. */
 function certificatesText({ certificates = [] }: HealthDocument): string {
   if (certificates.length === 0) return ''
-  const rows = certificates.map(({ certificate, names, until, days_left, source }) => [
+  const rows = certificates.map(({ certificate, names, until, days_left, source, stand_in }) => [
     certificate,
     until.slice(0, 10),
     days_left < 0 ? 'expired' : days_left,
-    source,
+    stand_in ? `${source}: none yet, a stand-in` : source,
     names.length > NAMES_MAX
       ? `${names.slice(0, NAMES_MAX).join(' ')} and ${names.length - NAMES_MAX} more`
       : names.join(' '),

@@ -9,7 +9,11 @@ import { filesOf, type WantedCertificate, wantedCertificates } from './source/wa
 const SHOWN_MAX = 100
 
 /** Those that end first; null: there are none. */
-export function certificateFacts(running: Served | null, nowMs: number): readonly CertificateFacts[] | null {
+export function certificateFacts(
+  running: Served | null,
+  nowMs: number,
+  isStandIn: (name: string) => boolean,
+): readonly CertificateFacts[] | null {
   const certificates = Object.entries(running?.plan.certificates ?? {})
   if (running === null || certificates.length === 0) return null
   const wanted = wantedCertificates(running.plan.config)
@@ -22,6 +26,7 @@ export function certificateFacts(running: Served | null, nowMs: number): readonl
       until: new Date(text.endsMs).toISOString(),
       days_left: daysLeft(text, nowMs),
       source: sourceOf(wanted.get(certificate)),
+      ...(isStandIn(certificate) && { stand_in: true as const }),
     }))
 }
 

@@ -110,7 +110,8 @@ export function factsOf(known: Known): Facts {
       const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
       const { facts: sockets } = known.chosen
-      const certificates = certificateFacts(known.running, Date.now())
+      const isStandIn = (name: string): boolean => known.acme()?.isStandIn(name) ?? false
+      const certificates = certificateFacts(known.running, Date.now(), isStandIn)
       return {
         ...document,
         healthy,

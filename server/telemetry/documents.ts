@@ -62,6 +62,8 @@ export interface CertificateFacts {
   readonly days_left: number
   /** Where it comes from: files, self_signed or acme. */
   readonly source: string
+  /** It is self-signed, as none was obtained yet; left out: it is no stand-in. */
+  readonly stand_in?: true
 }
 
 /** Which sockets the workers have: io_uring, epoll or bun. */

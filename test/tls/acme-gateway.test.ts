@@ -106,6 +106,8 @@ test('a name that the CA does not believe is told with what to do, and tried whe
     expect(issuerFor('a.zone.example.org')).toBe('CN = *.zone.example.org')
     const list = await runCommand(['certificates', '-c', gateway.configFile])
     expect(list.code).toBe(1)
+    const status = await runCommand(['status', '-c', gateway.configFile])
+    expect(status.stdout).toContain('acme: none yet, a stand-in')
     expect(list.stdout).toContain('dns failed at')
     expect(list.stdout).toContain('ended with 1')
 

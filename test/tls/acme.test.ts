@@ -32,6 +32,7 @@ test('is obtained, whatever the CA thinks of our nonces, and served', async () =
   expect(world.keeper.facts()).toMatchObject([{ certificate: 'site', state: 'good', last_failure: null }])
   expect(world.steps('site')).toContain('the CA believes www.example.org')
   expect(world.http.tokens).toEqual({})
+  expect([world.keeper.isRenewed('site'), world.keeper.isRenewed('none')]).toEqual([true, false])
 })
 
 test('is for this user alone, and asks for nothing again after a restart or an edit of something else', async () => {

@@ -80,6 +80,15 @@ export class AcmeCertificates implements CertificateSource {
     this.look()
   }
 
+  isRenewed(name: string): boolean {
+    return this.#loaded?.keeper.isRenewed(name) ?? false
+  }
+
+  /** Whether clients get a stand-in for it. */
+  isStandIn(name: string): boolean {
+    return this.#standIns.has(name)
+  }
+
   look(): void {
     this.#loaded?.keeper.look()
   }

@@ -60,6 +60,9 @@ export interface Followed {
   kept: KeptCertificate | null
   /** What is served, as far as it came from here. */
   served: string
+  /** When what there is is to be renewed; 0: there is nothing good. */
+  renewMs: number
+  /** When something is to be obtained; later than that where it waits. */
   dueMs: number
   isBusy: boolean
   /** The kind of failure that was told last. */

@@ -127,6 +127,11 @@ export class AcmeKeeper {
     return [...this.#followed.values()].map((one) => factsOf(one, failures, nowMs()))
   }
 
+  /** Whether there is one, which is not to be renewed yet. */
+  isRenewed(name: string): boolean {
+    return (this.#followed.get(name)?.renewMs ?? 0) > this.#parts.nowMs()
+  }
+
   /** What was done for one lately; null: there is none such. */
   steps(name: string): readonly Step[] | null {
     return this.#followed.get(name)?.log.read() ?? null
@@ -140,6 +145,7 @@ export class AcmeKeeper {
       given: new AbortController(),
       kept: null,
       served: '',
+      renewMs: 0,
       dueMs: 0,
       isBusy: false,
       told: null,
@@ -171,11 +177,8 @@ export class AcmeKeeper {
     const { store } = this.#parts
     const { wanted } = one
     one.kept = store.certificate(wanted)
-    const isGood = one.kept !== null && isWanted(one.kept, wanted)
-    one.dueMs = Math.max(
-      isGood && one.kept ? renewalMs(one.kept) : 0,
-      waitsUntil(store.failures(), keysOf(wanted)),
-    )
+    one.renewMs = one.kept !== null && isWanted(one.kept, wanted) ? renewalMs(one.kept) : 0
+    one.dueMs = Math.max(one.renewMs, waitsUntil(store.failures(), keysOf(wanted)))
   }
 
   async #obtain(one: Followed): Promise<void> {
@@ -204,7 +207,7 @@ export class AcmeKeeper {
       store.keepCertificate(wanted.name, kept)
       store.keepFailures(cleared(store.failures(), keysOf(wanted)))
     } finally {
-      one.dueMs = renewalMs(kept)
+      one.dueMs = one.renewMs = renewalMs(kept)
       await this.#serve(one)
       const [issuer, until] = [issuerOf(wanted, kept), untilOf(kept)]
       log.add(`obtained it from ${issuer}, until ${until}`)

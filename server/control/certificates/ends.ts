@@ -11,6 +11,8 @@ const LOOK_EVERY_MS = 60_000
 export const daysLeft = ({ endsMs }: Pick<CertificateText, 'endsMs'>, nowMs: number): number =>
   Math.floor((endsMs - nowMs) / DAY_MS)
 
+type Served = Readonly<Record<string, CertificateText>>
+
 export class CertificateEnds {
   readonly #nowMs: () => number
   readonly #tell: typeof logEvent
@@ -23,15 +25,15 @@ export class CertificateEnds {
     this.#tell = tell
   }
 
-  /** Looks now and then, at those that are served. */
-  look(certificates: Readonly<Record<string, CertificateText>>): void {
-    if (this.#nowMs() - this.#lookedMs >= LOOK_EVERY_MS) this.lookNow(certificates)
+  /** Looks now and then; of one that is renewed in time by itself nothing is told. */
+  look(certificates: Served, isRenewed: (name: string) => boolean = () => false): void {
+    if (this.#nowMs() - this.#lookedMs >= LOOK_EVERY_MS) this.lookNow(certificates, isRenewed)
   }
 
-  lookNow(certificates: Readonly<Record<string, CertificateText>>): void {
+  lookNow(certificates: Served, isRenewed: (name: string) => boolean = () => false): void {
     this.#lookedMs = this.#nowMs()
     for (const name of this.#told.keys()) if (!Object.hasOwn(certificates, name)) this.#told.delete(name)
-    for (const [name, text] of Object.entries(certificates)) this.#lookAt(name, text)
+    for (const [name, text] of Object.entries(certificates)) if (!isRenewed(name)) this.#lookAt(name, text)
   }
 
   #lookAt(name: string, { endsMs, names }: CertificateText): void {

@@ -29,6 +29,8 @@ export interface CertificateSource {
   textOf(wanted: WantedCertificate): Promise<readonly PemPair[]>
   /** A plan is served that has these of its certificates, which `textOf` gave. */
   follow(wanted: readonly WantedCertificate[]): void
+  /** Whether one is renewed by itself, and that is not overdue: then nobody is told that it ends soon. */
+  isRenewed?(name: string): boolean
   /** Called every few seconds while something is served. */
   look(): void
   stop(): void

@@ -69,19 +69,22 @@ export class LiveCertificates implements Part, CertificateHands {
     this.#served = certificates
     const wanted = [...wantedCertificates(config).values()]
     for (const source of this.#sources) source.follow(wanted.filter(({ words }) => source.isFor(words)))
-    this.#ends.lookNow(certificates)
+    this.#ends.lookNow(certificates, this.#isRenewed)
   }
 
   drop(): void {}
 
   look(): void {
     for (const source of this.#sources) source.look()
-    this.#ends.look(this.#served)
+    this.#ends.look(this.#served, this.#isRenewed)
   }
 
   stop(): void {
     for (const source of this.#sources) source.stop()
   }
+
+  readonly #isRenewed = (name: string): boolean =>
+    this.#sources.some((source) => source.isRenewed?.(name) === true)
 
   async replace(name: string, pairs: readonly PemPair[]): Promise<boolean> {
     const [{ certificateText }, { whyUnfit }, { makeContext }, { PLAIN_SETTINGS }] = await Promise.all([

@@ -58,3 +58,11 @@ test('it is looked at once a minute', () => {
   ends.look({ soon: ending(5) })
   expect(told).toHaveLength(1)
 })
+
+test('of one that is renewed by itself it is told only once that is overdue', () => {
+  const { told, ends } = watch()
+  ends.lookNow({ short: ending(5) }, () => true)
+  expect(told).toEqual([])
+  ends.lookNow({ short: ending(1) }, () => false)
+  expect(told).toEqual(['error certificate_expires short 1'])
+})
