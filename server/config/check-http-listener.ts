@@ -14,16 +14,33 @@ export function checkHttpListener(
   checkStatusPaths(written, path, options)
   checkClient(written, path, options)
   checkDestination(written, path, options, isRuled)
-  if (options.protocol === 'https') checkListenerTls(written, path, options, true)
+  if (options.protocol !== 'https') return
+  checkListenerTls(written, path, options, true)
+  checkHsts(written, path, options)
 }
 
-function checkDestination(
-  written: Written,
-  path: Path,
-  { backend }: HttpListenerConfig,
-  isRuled: boolean,
-): void {
+/** What lists of browsers take: https://hstspreload.org */
+function checkHsts(written: Written, path: Path, { hsts }: Https): void {
+  if (typeof hsts !== 'object' || !hsts.preload) return
+  if (hsts.include_subdomains && hsts.max_age >= YEAR_S) return
+  written.report({
+    code: 'conflict',
+    path: [...path, 'hsts', 'preload'],
+    found: 'preload of a host alone, or for less than a year',
+    allowed: 'it with include_subdomains: true, and max_age: 31536000 or more',
+    hint: 'browsers take no other into their list (hstspreload.org)',
+  })
+}
+
+const YEAR_S = 31_536_000
+
+type Https = Extract<HttpListenerConfig, { protocol: 'https' }>
+
+function checkDestination(written: Written, path: Path, options: HttpListenerConfig, isRuled: boolean): void {
+  const { backend } = options
   if (written.isBroken('rules') || isRuled !== (backend !== undefined)) return
+  // Nobody is led anywhere but to https.
+  if (!isRuled && options.protocol === 'http' && (options.redirect_https ?? false) !== false) return
   if (isRuled)
     written.report({
       code: 'conflict',

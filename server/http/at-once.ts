@@ -1,6 +1,6 @@
 // What is decided before any rule is asked: requests that nobody may have, and our own documents on the
 // listeners themselves.
-import type { Answer } from '../head/answer.ts'
+import { type Answer, faultAnswer } from '../head/answer.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { isLoopback } from '../lib/ip-address.ts'
@@ -31,7 +31,17 @@ function isExpectationKnown(request: RequestHead): boolean {
 
 /** What is answered here, not by a rule; null: this request is for the rules. */
 export const ownAnswer = (x: ExchangeState): Answer | null =>
-  challengeAnswer(x.request) ?? ownDocument(x) ?? lastHop(x.request)
+  challengeAnswer(x.request) ?? ownDocument(x) ?? sentToHttps(x) ?? lastHop(x.request)
+
+/** By this path certificates are obtained, perhaps by a server behind us. */
+const CHALLENGES = '/.well-known/acme-challenge/'
+
+/** The answer that sends a client to https; null: it has come by that, or may go on. */
+function sentToHttps(x: ExchangeState): Answer | null {
+  const { toHttps } = x.listener
+  if (toHttps === null || x.client.scheme === 'https' || x.request.path.startsWith(CHALLENGES)) return null
+  return redirected(x, toHttps) ?? faultAnswer('host_invalid')
+}
 
 /**
  * The answer to one of our own paths, where the listener has them and the client may see; null: this request

@@ -85,6 +85,16 @@ export abstract class ExchangeState implements Exchange {
     this.sink = stream
   }
 
+  /** The head of a final answer is here, and gets what the listener says in each. */
+  protected begin(head: ResponseHead): void {
+    const { answerFields } = this.listener
+    if (answerFields !== null) for (const [name, value] of answerFields) head.set(name, value)
+    this.answer = head
+    this.status = head.status
+    if (this.firstByteMs === 0) this.firstByteMs = nowMs
+    this.stage = BEGUN
+  }
+
   get hasBegun(): boolean {
     return this.stage >= BEGUN
   }

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
+import { AltSvc, Hsts, RedirectHttps } from './secure.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 
 /** Said of what is written for it. */
@@ -168,6 +169,7 @@ export const HttpListenerOptions = Type.Object(
   {
     ...SHARED,
     protocol: Words(['http'], { default: 'http', description: 'What is spoken on it.' }),
+    redirect_https: RedirectHttps,
   },
   {
     description: 'An open address and its protocol.',
@@ -180,6 +182,8 @@ export const HttpListenerOptions = Type.Object(
       certificate: FOR_HTTPS,
       certificates: 'it needs "protocol: https"',
       key: FOR_HTTPS,
+      hsts: 'it needs "protocol: https": in the clear browsers heed no such field (RFC 6797)',
+      redirect: 'write redirect_https: true, or a rule with "redirect"',
     },
   },
 )
@@ -193,10 +197,18 @@ export const HttpsListenerOptions = Type.Object(
       'Certificates, by name. A client gets the one that is for the name it asks for (SNI): exactly, else by a wildcard of one label; the first one where it asks for none, or for one that none is for.',
     ),
     tls: TlsOptions,
+    hsts: Hsts,
+    alt_svc: AltSvc,
   },
   {
     description: 'An open address where HTTP is spoken in TLS.',
-    also: { ...ALSO, certificate: 'certificates', cert: 'certificates', ssl: 'tls' },
+    also: {
+      ...ALSO,
+      strict_transport_security: 'hsts',
+      certificate: 'certificates',
+      cert: 'certificates',
+      ssl: 'tls',
+    },
     lacks: {
       ...LACKS,
       key: 'certificates stand at the top level, by name: "certificates" names them',

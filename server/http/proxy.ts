@@ -16,7 +16,6 @@
 import { faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
-import { nowMs } from '../lib/clock.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
@@ -26,7 +25,7 @@ import { answeredEarly } from './answered-early.ts'
 import { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
-import { BEGUN, ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
+import { ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
 import { Forward } from './forward.ts'
 import { KeptBody } from './kept-body.ts'
 import { OwnAnswers } from './own-answers.ts'
@@ -154,10 +153,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
    */
   answered(head: ResponseHead, form: BodyForm, own: Buffer | null = null): void {
     if (this.waitingAt >= 0) cancelStep(this)
-    this.answer = head
-    this.status = head.status
-    if (this.firstByteMs === 0) this.firstByteMs = nowMs
-    this.stage = BEGUN
+    this.begin(head)
     if (!this.isRequestWhole) answeredEarly(this, own !== null)
     if (own === null) this.#given = head
     const taken = own === null ? this.#take(head, form) : form

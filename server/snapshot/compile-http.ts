@@ -1,9 +1,11 @@
 // Listeners of HTTP, in TLS or not: their own rules, ready to match, and whom they believe.
 import type { HttpListenerConfig } from '../http/listener.options.ts'
+import { answerFieldsOf, toHttps } from '../http/secure-fields.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Steps } from '../lib/slices.ts'
 import { settingsOf } from '../tls/tls-settings.ts'
 import { type MatchSource, matchSteps } from '../rules/match.ts'
+import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { toBackend } from './destination.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
@@ -23,7 +25,20 @@ export function* compileHttp(source: ListenerSource<HttpListenerConfig>): Steps<
     options.protocol === 'https'
       ? compileTls(options.certificates, settingsOf(options.tls), `${path}.certificates`, ground)
       : null
-  return { kind: 'http', name, options, tls, trusted, proxies: proxiesOf(source), documents, admin, match }
+  const elsewhere = toHttps(options)
+  const ways = { toHttps: elsewhere && redirect(elsewhere), answerFields: answerFieldsOf(options) }
+  return {
+    kind: 'http',
+    name,
+    options,
+    tls,
+    ...ways,
+    trusted,
+    proxies: proxiesOf(source),
+    documents,
+    admin,
+    match,
+  }
 }
 
 /** Those of the list that are for it; its one backend where none is. */

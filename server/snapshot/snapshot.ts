@@ -2,6 +2,7 @@
 import type { Backend } from '../backends/backend.ts'
 import type { Config } from '../config/schema.ts'
 import type { HttpListenerConfig } from '../http/listener.options.ts'
+import type { AnswerFields } from '../http/secure-fields.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
@@ -42,6 +43,10 @@ export interface Listener {
   readonly options: HttpListenerConfig
   /** Null: it is spoken in the clear. */
   readonly tls: ListenerTls | null
+  /** Where all its clients are sent to; null: nowhere. */
+  readonly toHttps: Redirect | null
+  /** Of every answer; null: none. */
+  readonly answerFields: AnswerFields | null
   readonly trusted: Ranges
   /** Who speaks the PROXY protocol before a connection; null: nobody. */
   readonly proxies: Ranges | null

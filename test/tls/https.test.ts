@@ -219,6 +219,22 @@ describe('requests', () => {
     expect(request.get('x-forwarded-proto')).toBe('https')
   })
 
+  test('are answered with what the listener says of itself, ours and those of servers', async () => {
+    const told = listener({ hsts: true, alt_svc: 'h3=":443"; ma=60' })
+    await gateway.apply(config({ told }))
+    for (const target of ['/', '/nothing-but-405']) {
+      const method = target === '/' ? 'GET' : 'TRACE'
+      const socket = await dial('a.example', {}, 'told')
+      const { promise, resolve } = Promise.withResolvers<string>()
+      socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')))
+      socket.write(`${method} ${target} HTTP/1.1\r\n${CLOSE}\r\n`)
+      const answer = await within(promise, 'an answer')
+      expect(answer).toContain('\r\nStrict-Transport-Security: max-age=31536000\r\n')
+      expect(answer).toContain('\r\nAlt-Svc: h3=":443"; ma=60\r\n')
+      socket.destroy()
+    }
+  })
+
   needs('curl')('of curl are answered, with the name verified', async () => {
     const port = gateway.port('web')
     const child = Bun.spawn(
