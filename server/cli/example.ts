@@ -14,6 +14,9 @@ import stun from '../../config/examples/stun.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
+import tlsToServers from '../../config/examples/tls-to-servers.yaml' with { type: 'text' }
+import udp from '../../config/examples/udp.yaml' with { type: 'text' }
+import unixSockets from '../../config/examples/unix-sockets.yaml' with { type: 'text' }
 import weighted from '../../config/examples/weighted.yaml' with { type: 'text' }
 import reference from '../../config/sluice.yaml' with { type: 'text' }
 import { nearest } from '../config/nearest.ts'
@@ -41,6 +44,9 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.json': text(minimalJson),
   'rate-limits.yaml': rateLimits,
   'compress.yaml': compress,
+  'tls-to-servers.yaml': tlsToServers,
+  'udp.yaml': udp,
+  'unix-sockets.yaml': unixSockets,
   'weighted.yaml': weighted,
   'health-and-backup.yaml': healthAndBackup,
   'hash.toml': text(hash),

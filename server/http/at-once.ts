@@ -29,7 +29,10 @@ function isExpectationKnown(request: RequestHead): boolean {
   return (request.get('expect')?.toLowerCase() ?? '100-continue') === '100-continue'
 }
 
-/** What is answered here, not by a rule; null: this request is for the rules. */
+/**
+ * What is answered here, not by a rule; null: this request is for the rules. CAs come first, whatever a
+ * listener does with all else.
+ */
 export const ownAnswer = (x: ExchangeState): Answer | null =>
   challengeAnswer(x.request) ?? ownDocument(x) ?? sentToHttps(x) ?? lastHop(x.request)
 

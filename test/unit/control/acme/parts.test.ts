@@ -136,3 +136,15 @@ test('a lock is had by one at a time', () => {
   takeLock(file)?.release()
   expect(takeLock(file)).not.toBeNull()
 })
+
+test('a lock is free again when its holder is killed', async () => {
+  const file = join(folder, 'acme', 'lock-of-another')
+  const source = join(import.meta.dir, '../../../../server/control/acme/lock.ts')
+  const script = `const { takeLock } = await import(${JSON.stringify(source)}); takeLock(${JSON.stringify(file)}); console.log('held'); setInterval(() => {}, 1000)`
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stdin: 'ignore' })
+  for await (const piece of child.stdout) if (Buffer.from(piece).includes('held')) break
+  expect(takeLock(file)).toBeNull()
+  child.kill('SIGKILL')
+  await child.exited
+  expect(takeLock(file)).not.toBeNull()
+})
