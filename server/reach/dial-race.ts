@@ -99,7 +99,9 @@ export class DialRace<E extends Reached, C extends Dialled> {
   /** The latest one lets wait for itself. */
   #late(): void {
     this.#timer = null
-    for (const { address } of this.#runners) this.#world.suspects.add(address, this.#endpoint.port, nowMs)
+    // One that is connected, and in its TLS handshake, has answered: servers far away take that long.
+    for (const { address, conn } of this.#runners)
+      if (conn?.isShaking !== true) this.#world.suspects.add(address, this.#endpoint.port, nowMs)
     if (this.#runners.length >= RUNNERS_MAX) this.#runners.shift()?.conn?.drop()
     this.start()
   }

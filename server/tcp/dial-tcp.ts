@@ -41,6 +41,10 @@ export class TcpDial implements Dialled, Dialler, Timed {
     this.#wheel.due(this, dueMs)
   }
 
+  get isShaking(): boolean {
+    return this.#dial?.isShaking === true
+  }
+
   onConnected(socket: Socket): void {
     this.#settle()
     this.socket = socket

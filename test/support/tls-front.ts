@@ -22,10 +22,15 @@ export class TlsFront implements AsyncDisposable {
   readonly #outer = new Set<Socket>()
   readonly #inner = new Set<Socket>()
 
-  static async start(to: number, options: TlsOptions): Promise<TlsFront> {
+  /** `at`: where it listens; an address and a port of its own choice. */
+  static async start(
+    to: number,
+    options: TlsOptions,
+    at: { readonly hostname?: string; readonly port?: number } = {},
+  ): Promise<TlsFront> {
     const front = new TlsFront(to, options)
     await listening(front.#tls)
-    await listening(front.#relay)
+    await listening(front.#relay, at)
     return front
   }
 
@@ -103,5 +108,5 @@ function join(one: Socket, other: Socket): void {
 }
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port
-const listening = (server: Server): Promise<void> =>
-  new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+const listening = (server: Server, { port = 0, hostname = '127.0.0.1' } = {}): Promise<void> =>
+  new Promise((resolve) => server.listen(port, hostname, resolve))

@@ -2,6 +2,15 @@
 // was sent.
 import { afterEach, expect, test } from 'bun:test'
 import type { Socket, SocketHandler } from 'bun'
+import type { AskAnswer, AskFailure } from '../../server/http1/ask.ts'
+import { HttpClient } from '../../server/http1/client.ts'
+import { outboundWorld } from '../../server/http1/dial-server.ts'
+import { Suspects } from '../../server/lib/address-race.ts'
+import { tick } from '../../server/lib/clock.ts'
+import { flush } from '../../server/lib/stage.ts'
+import { Wheel } from '../../server/lib/wheel.ts'
+import { ClientTls, ServerTls } from '../../server/tls/server-tls.ts'
+import type { ServerTlsWords } from '../../server/tls/server-tls.options.ts'
 import { Authority } from '../support/authority.ts'
 import { answering, type EngineOptions, startEngine, type TestEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
@@ -13,6 +22,7 @@ const local = authority.issue({ names: 'DNS:localhost' })
 const ours = authority.issue({ names: 'DNS:gateway' })
 
 type Words = Readonly<Record<string, unknown>>
+type Found = (addresses: readonly string[], why: string | null) => void
 
 const engineTo = (urls: readonly string[], tls: Words = {}, backend: Words = {}): TestEngine =>
   startEngine({
@@ -158,6 +168,31 @@ test('a request whose handshake failed goes to another server, whatever its meth
     [null, null],
   ])
   expect(origin.requests).toHaveLength(1)
+})
+
+test('of several addresses the next is tried while one is silent in its handshake, which is no suspect for that', async () => {
+  silent = 0
+  const { port } = new URL(rawServer(() => void silent++))
+  await using origin = startOrigin(answering('hello'))
+  await using front = await TlsFront.start(origin.port, local, { hostname: '127.0.0.2', port: Number(port) })
+  const suspects = new Suspects()
+  const wheel = new Wheel(tick, flush)
+  wheel.start()
+  const resolver = { lookup: (_: string, done: Found) => done(['127.0.0.1', '127.0.0.2'], null) }
+  const client = new HttpClient(outboundWorld({ resolver, wheel, suspects }))
+  const words: ServerTlsWords = { verify: true, ca: [], pin: [], min_version: 'TLSv1.2', resume: true }
+  const tls = new ServerTls(
+    new ClientTls(words, { ca: [authority.text], cert: null, key: null }),
+    'localhost',
+  )
+  const target = { host: 'localhost', port: front.port, authority: 'localhost', tls }
+  const request = { method: 'GET', target: '/', fields: [], body: null }
+  const { promise, resolve } = Promise.withResolvers<AskAnswer | AskFailure>()
+  client.ask(target, request, { total: 20_000, body: 100 }, resolve)
+  expect(await promise).toMatchObject({ status: 200 })
+  expect(silent).toBe(1)
+  expect(suspects.isSuspect('127.0.0.1', front.port, performance.now())).toBe(false)
+  wheel.stop()
 })
 
 test('a client that leaves in the handshake ends it', async () => {
