@@ -14,6 +14,7 @@ import stun from '../../config/examples/stun.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
+import tcp from '../../config/examples/tcp.yaml' with { type: 'text' }
 import tlsToServers from '../../config/examples/tls-to-servers.yaml' with { type: 'text' }
 import udp from '../../config/examples/udp.yaml' with { type: 'text' }
 import unixSockets from '../../config/examples/unix-sockets.yaml' with { type: 'text' }
@@ -44,9 +45,6 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.json': text(minimalJson),
   'rate-limits.yaml': rateLimits,
   'compress.yaml': compress,
-  'tls-to-servers.yaml': tlsToServers,
-  'udp.yaml': udp,
-  'unix-sockets.yaml': unixSockets,
   'weighted.yaml': weighted,
   'health-and-backup.yaml': healthAndBackup,
   'hash.toml': text(hash),
@@ -56,6 +54,10 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'stun.yaml': stun,
   'https.yaml': https,
   'acme.yaml': acme,
+  'tcp.yaml': tcp,
+  'tls-to-servers.yaml': tlsToServers,
+  'udp.yaml': udp,
+  'unix-sockets.yaml': unixSockets,
   'turn.yaml': turn,
   'turn-users.yaml': turnUsers,
 }

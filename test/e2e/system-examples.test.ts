@@ -1,13 +1,13 @@
 // config/examples: each runs as it stands, but for its addresses, and does what its comments say.
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { healthOf, serverIs } from '../support/backends.ts'
 import { rawClient, type WireAnswer } from '../support/client.ts'
 import { issued } from '../support/authority.ts'
 import { testCertificate } from '../support/certificate.ts'
 import { TlsFront } from '../support/tls-front.ts'
+import { adapted, FOLDER, PORTS } from '../support/example-config.ts'
 import { EXAMPLE_SECRETS } from '../support/example-secrets.ts'
 import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -26,9 +26,6 @@ import {
 import { type Login, TurnLine, udpAllocate } from '../support/turn-line.ts'
 import { waitFor } from '../support/wait.ts'
 
-const FOLDER = join(import.meta.dir, '../../config/examples')
-const PORTS = [9001, 9002, 9003] as const
-
 interface Example extends AsyncDisposable {
   readonly gateway: Gateway
   /** The servers, by the port that the example gives them. Each answers with that. */
@@ -45,22 +42,6 @@ interface Ask {
   readonly fields?: string
   readonly method?: string
   readonly from?: string
-}
-
-/** An example's text with free ports in place of its own. */
-function adapted(file: string, origins: Readonly<Record<number, Origin>>): string {
-  let text = readFileSync(join(FOLDER, file), 'utf8').replaceAll(
-    /(?:0\.0\.0\.0|127\.0\.0\.1):(?:8[04]\d\d|3478|5349)/g,
-    '127.0.0.1:0',
-  )
-  // Addresses of a machine and of its private network.
-  text = text.replaceAll('10.0.0.5', '127.0.0.1').replaceAll('10.0.0.20', '127.0.0.20')
-  text = text.replaceAll('letsencrypt-staging', '"https://127.0.0.1:1/dir"') // nobody else's CA is asked
-  for (const port of PORTS) text = text.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${origins[port]!.port}`)
-  // Its admin listener would take the default port.
-  if (file.endsWith('.json')) return text.replace('{', '{ "admin": { "bind": "127.0.0.1:0" },')
-  if (file.endsWith('.toml')) return `admin = { bind = "127.0.0.1:0" }\n${text}`
-  return `${text}\nadmin: { bind: "127.0.0.1:0" }\n`
 }
 
 async function run(file: string): Promise<Example> {
@@ -202,6 +183,19 @@ test('compress.yaml: answers are compressed, but for those with secrets', async 
   const page = await example.ask('/large', { fields })
   expect([page.status, page.get('vary')]).toEqual([200, null]) // it is short
   expect((await example.ask('/account/x', { fields })).get('content-encoding')).toBeNull()
+})
+
+test('tcp.yaml: one database while it is up, and a cache that is asked whether it is one', async () => {
+  await using example = await run('tcp.yaml')
+  const { gateway, origins } = example
+  for (let i = 0; i < 4; i++) expect((await example.ask('/', { listener: 'database' })).body).toBe('9001')
+  origins[9001]!.kill()
+  await serverIs(gateway.admin, 'primary', 'down')
+  expect((await example.ask('/', { listener: 'database' })).body).toBe('9002')
+  // What stands there speaks HTTP, and answers no PING.
+  await serverIs(gateway.admin, `tcp://127.0.0.1:${origins[9003]!.port}`, 'down')
+  await using client = await rawClient(gateway.port('cache'))
+  expect(await client.closed()).toBe('rst')
 })
 
 test('several-listeners.yaml: rules of one listener do not hold on the other', async () => {
