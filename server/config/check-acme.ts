@@ -111,6 +111,15 @@ function checkIssuer(
       allowed: '"eab", which its site gives for an account there',
       hint: 'write eab: { kid: ..., hmac: "${ZEROSSL_HMAC}" }',
     })
+  const here = checked.isWritten([...path, 'directory']) ? [...path, 'directory'] : path
+  if (directory.startsWith('https:') && !URL.canParse(directory))
+    checked.report({
+      code: 'wrong-value',
+      path: here,
+      found: checked.said(here, directory),
+      allowed: 'the https URL of a directory',
+      hint: null,
+    })
   if (ca !== undefined && !isStandIn(ca)) checkCa(checked, [...path, 'ca'], ca)
 }
 

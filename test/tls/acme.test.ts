@@ -104,6 +104,7 @@ test('a name that is wrong is tried a few times a day, told once, and over a res
   const before = pebble.times('order-plz')
   await world.want({ site, also: world.config({ domains: ['typo.example.org'] }) })
   expect(ordersSince(before)).toBe(0)
+  expect(world.keeper.facts()[1]).toMatchObject({ state: 'waiting', last_failure: null })
   world.http.present = Object.getPrototypeOf(world.http).present
   await world.want({ site: world.config({ domains: ['typed.example.org'] }) })
   expect(world.obtained).toEqual(['site'])

@@ -232,7 +232,7 @@ function unreachable(error: unknown, url: string): unknown {
   if (error instanceof AcmeProblem) return error
   const { code, message, name } = error as Error & { code?: unknown }
   const said = typeof code === 'string' ? code : message
-  const { host } = new URL(url)
+  const host = URL.canParse(url) ? new URL(url).host : url
   if (name === 'TimeoutError')
     return new AcmeProblem({
       type: 'timeout',

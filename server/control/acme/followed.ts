@@ -1,8 +1,8 @@
 // A certificate that is kept by ACME: how it is, and when something is to be done for it.
 import { X509Certificate } from 'node:crypto'
-import { type Failures, failureKeys, waitsUntil } from './failures.ts'
+import { type Failures, failureKeys } from './failures.ts'
 import type { StepLog } from './step-log.ts'
-import { isWanted, type KeptCertificate } from './store.ts'
+import type { KeptCertificate } from './store.ts'
 import type { Wanted } from './wanted.ts'
 
 /** How one of them is, for those who ask. */
@@ -113,26 +113,18 @@ export const issuerOf = ({ issuers }: Wanted, { directory }: KeptCertificate): s
 export function factsOf(one: Followed, failures: Failures, nowMs: number): AcmeFacts {
   const { wanted, kept } = one
   const failure = failures[certificateKey(wanted)]
-  const isGood = kept !== null && isWanted(kept, wanted)
-  const waitsMs = waitsUntil(failures, keysOf(wanted))
-  const isWaiting = waitsMs > nowMs && one.dueMs >= waitsMs
+  const state = stateOf(one, nowMs)
   const text = (ms: number): string => new Date(ms).toISOString()
   return {
     certificate: wanted.name,
     names: wanted.names,
     challenge: wanted.config.challenge,
-    state: one.isBusy
-      ? 'obtaining'
-      : failure && isWaiting
-        ? 'waiting'
-        : isGood && one.dueMs > nowMs
-          ? 'good'
-          : 'due',
+    state,
     issuer: kept === null ? null : issuerOf(wanted, kept),
     until: kept === null ? null : untilOf(kept),
-    renew_at: isGood ? text(renewalMs(kept)) : null,
+    renew_at: one.renewMs === 0 ? null : text(one.renewMs),
     renew_why: kept?.advice?.explanation ?? null,
-    next_try: isWaiting ? text(waitsMs) : null,
+    next_try: state === 'waiting' ? text(one.dueMs) : null,
     last_failure:
       failure?.why === undefined
         ? null
@@ -143,4 +135,10 @@ export function factsOf(one: Followed, failures: Failures, nowMs: number): AcmeF
             hint: failure.why.hint,
           },
   }
+}
+
+function stateOf({ isBusy, renewMs, dueMs }: Followed, nowMs: number): AcmeFacts['state'] {
+  if (isBusy) return 'obtaining'
+  if (renewMs > nowMs) return 'good'
+  return dueMs > nowMs ? 'waiting' : 'due'
 }

@@ -35,6 +35,8 @@ test.each<readonly [keys: string, found: string, hint: string]>([
   [`${SOUND}, fallbacks: [letsencrypt]`, 'each CA once', ''],
   [`${SOUND}, fallbacks: [zerossl]`, 'zerossl without "eab"', 'hmac'],
   [`${SOUND}, directory: "http://ca.example/"`, 'the https URL of a directory', ''],
+  [`${SOUND}, directory: "https://[ca/dir"`, 'the https URL of a directory', ''],
+  [`${SOUND}, fallbacks: ["https://[ca/dir"]`, 'the https URL of a directory', ''],
   [`${SOUND}, ca: gone.pem`, 'which cannot be read', ''],
   [`domains: "https://example.org", agree_to_terms: true`, 'a name such as "example.org"', ''],
 ])('%s', (keys, found, hint) => {
