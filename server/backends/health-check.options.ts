@@ -4,14 +4,15 @@ import { Bytes, Duration, FieldValue, MapOf, OneOrMore, Regex, Size, Words } fro
 export const HealthCheckOptions = Type.Object(
   {
     type: Type.Optional(
-      Words(['http', 'tcp'], {
-        description: 'An HTTP request, or a TCP connect. Default: http for http servers, tcp for tcp ones.',
+      Words(['http', 'tcp', 'udp'], {
+        description:
+          'An HTTP request, a TCP connect, or a datagram. Default: http for http servers, tcp for tcp ones, udp for udp ones.',
       }),
     ),
     send: Type.Optional(
       Bytes({
         description:
-          'Of a tcp check: what is sent once it is connected, with escapes: \\r \\n \\t \\0 \\\\ and \\xHH. It goes with expect.data or expect.data_regex.',
+          'Of a tcp check: what is sent once it is connected, with escapes: \\r \\n \\t \\0 \\\\ and \\xHH. It goes with expect.data or expect.data_regex. Of a udp check, which needs it: the datagram; without one of these a server passes where nothing says that nobody is there.',
       }),
     ),
     path: Type.String({

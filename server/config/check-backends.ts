@@ -168,13 +168,21 @@ function checkHealth(
 ): void {
   const { method, expect, headers, send } = health
   const type = checkTypeOf(health, servers)
-  for (const key of type === 'tcp' ? HTTP_ONLY : TCP_ONLY)
+  if (type === 'udp' && send === undefined && !checked.isWritten([...path, 'send']))
+    checked.report({
+      code: 'missing-key',
+      path,
+      found: 'a check of type udp without "send"',
+      allowed: 'what is sent to the server',
+      hint: `write ${checked.spelled({ send: 'ping' })}, and "expect" with "data" where it answers`,
+    })
+  for (const key of type === 'http' ? TCP_ONLY : HTTP_ONLY)
     if (checked.isWritten([...path, ...key]))
       checked.report({
         code: 'conflict',
         path: [...path, ...key],
         found: `"${key.join('.')}" in a check of type ${type}`,
-        allowed: `it in a check of type ${type === 'tcp' ? 'http' : 'tcp'}`,
+        allowed: `it in a check of type ${type === 'http' ? 'tcp' : 'http'}`,
         hint: type === 'tcp' ? 'a tcp check connects, and may send and expect data' : null,
       })
   if (send !== undefined && expect.data === undefined && expect.data_regex === undefined && type === 'tcp')

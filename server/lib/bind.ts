@@ -172,15 +172,14 @@ export interface UdpBind {
 export function udpBindsOf(name: string, binds: Binds): UdpBind[] {
   if (!transportsOf(binds).includes('udp')) return []
   const { discovery } = binds
-  const all = bindsOf(binds)
-  return all.flatMap((bind, index) => {
+  const written = bindsOf(binds)
+  const all = written.flatMap((bind, index) =>
+    portsOf(bind).map((at) => ({ at, bind, path: pathOf(written, index) })),
+  )
+  return all.flatMap(({ at, bind, path }, index) => {
     const which = index === 0 ? '0' : `0.${index}`
-    return udpSocketsOf(name, which, {
-      bind,
-      path: pathOf(all, index),
-      discovery,
-      isV4Beside: all.some((other) => isSamePortOfV4(other, bind)),
-    })
+    const isV4Beside = all.some((other) => isSamePortOfV4(other.at, at))
+    return udpSocketsOf(name, which, { at, bind, path, discovery, isV4Beside })
   })
 }
 
@@ -191,6 +190,8 @@ function isSamePortOfV4(bind: string, other: string): boolean {
 }
 
 interface UdpPlace {
+  /** One address of what is written. */
+  readonly at: string
   readonly bind: string
   readonly path: readonly (string | number)[]
   readonly discovery: string | undefined
@@ -199,17 +200,17 @@ interface UdpPlace {
 }
 
 function udpSocketsOf(name: string, which: string, place: UdpPlace): UdpBind[] {
-  const { bind, path, discovery, isV4Beside } = place
-  const { host, port } = parseBind(bind)
+  const { at, bind, path, discovery, isV4Beside } = place
+  const { host, port } = parseBind(at)
   const udp = (
     key: string,
-    at: Pick<UdpBind, 'host' | 'port'>,
+    address: Pick<UdpBind, 'host' | 'port'>,
     from: Pick<UdpBind, 'bind' | 'path'>,
     portOf: string | null = null,
   ): UdpBind => ({
     key: `${name}#${key}`,
     listener: name,
-    ...at,
+    ...address,
     ...from,
     portOf: portOf && `${name}#${portOf}`,
   })

@@ -4,7 +4,7 @@
 export type Family = 'http' | 'tcp' | 'udp'
 
 /** What a check of a server does. */
-export type CheckType = 'http' | 'tcp'
+export type CheckType = 'http' | 'tcp' | 'udp'
 
 interface SchemeRow {
   readonly family: Family
@@ -22,7 +22,7 @@ export const SCHEMES: Readonly<Record<string, SchemeRow>> = {
   https: { family: 'http', port: 443, check: 'http', isTls: true },
   tcp: { family: 'tcp', port: null, check: 'tcp' },
   tls: { family: 'tcp', port: null, check: 'tcp', isTls: true },
-  udp: { family: 'udp', port: null, check: 'tcp' },
+  udp: { family: 'udp', port: null, check: 'udp' },
 }
 
 /** The row of a URL's scheme; undefined: it has none that is known. */

@@ -91,10 +91,12 @@ export async function udpPeer(
 }
 
 /** A server that answers with its name and what it got. */
-export const named = (name: string, hostname = '127.0.0.1'): Promise<UdpPeer> =>
-  udpPeer(hostname, ({ bytes, host, port }, peer) => {
-    peer.send(Buffer.concat([Buffer.from(name), bytes]), port, host)
-  })
+export const named = (name: string, hostname = '127.0.0.1', at = 0): Promise<UdpPeer> =>
+  udpPeer(
+    hostname,
+    ({ bytes, host, port }, peer) => peer.send(Buffer.concat([Buffer.from(name), bytes]), port, host),
+    at,
+  )
 
 /** A server that answers with what it got. */
 export const echo = (hostname = '127.0.0.1'): Promise<UdpPeer> => named('', hostname)

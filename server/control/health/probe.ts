@@ -16,6 +16,7 @@ import { Wheel } from '../../lib/wheel.ts'
 import { dialTcp } from '../../tcp/dial-tcp.ts'
 import type { ServerTls } from '../../tls/server-tls.ts'
 import { DataExchange, type DataWorld } from './exchange-data.ts'
+import { DatagramExchange, type DatagramWorld } from './exchange-datagram.ts'
 import { WantedAnswer } from './wanted-answer.ts'
 
 /** A check, and how its answers are read: as those to requests are. */
@@ -61,12 +62,20 @@ function newClients(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): Cli
   return { client, data: { resolver, wheel, suspects, dial: dialTcp(wheel) } }
 }
 
+/** Never before this returns. */
+function exchangeDatagram(target: ProbeTarget, world: DatagramWorld, done: ProbeDone): () => void {
+  const exchange = new DatagramExchange(target, world, done)
+  setImmediate(() => guarded(() => exchange.begin()))
+  return () => exchange.cancel()
+}
+
 /** Whether a check of type tcp reads an answer. */
 const readsData = ({ expect: { data, data_regex } }: ServerCheck): boolean =>
   data !== undefined || data_regex !== undefined
 
 function probe(whole: ProbeTarget, { client, data }: Clients, done: ProbeDone): () => void {
   const { check, tls = null, ...address } = whole
+  if (check.type === 'udp') return exchangeDatagram(whole, data, done)
   if (check.type === 'tcp' && readsData(check)) return exchangeData(whole, data, done)
   const target = { ...address, tls }
   const { timeout: total, type, expect, answers: tolerance = 'exact' } = check

@@ -3,7 +3,7 @@
 // keeps it, and gives each worker those of its slot. So a worker that dies loses its flows, and what has
 // arrived meanwhile is there for the one that takes its place.
 import { fstatSync } from 'node:fs'
-import { flowBindsOf, oneOrList, parseBind, writeBind, type UdpBind } from '../../lib/bind.ts'
+import { flowBindsOf, oneOrList, parseBind, portRangeOf, writeBind, type UdpBind } from '../../lib/bind.ts'
 import { bindSharedUdp, bindUdp } from '../../lib/bind-fd.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
@@ -112,9 +112,10 @@ export class FlowSockets implements Omit<ListeningSockets, 'heldPorts'> {
     for (const [name, binds] of Object.entries(listeners)) {
       const all = flowBindsOf(name, binds).flatMap(({ key, bind, portOf }) => {
         const address = this.#addressOf(key)
-        return address && portOf === null ? [writeBind(parseBind(bind).host, address.port)] : []
+        if (!address || portOf !== null) return []
+        return [portRangeOf(bind) === null ? writeBind(parseBind(bind).host, address.port) : bind]
       })
-      if (all.length > 0) found[name] = oneOrList(all)
+      if (all.length > 0) found[name] = oneOrList([...new Set(all)])
     }
     return found
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { socketKey, tcpBindsOf, udpBindsOf, type Binds } from '../../../server/lib/bind.ts'
+import { flowBindsOf, socketKey, tcpBindsOf, udpBindsOf, type Binds } from '../../../server/lib/bind.ts'
 
 const turn = (more: Partial<Binds> = {}): Binds => ({
   bind: '192.0.2.1:3478',
@@ -117,4 +117,20 @@ describe('UDP addresses of a turn listener', () => {
     ])
     expect(found.map(({ portOf }) => portOf)).toEqual([null, null, 'turn#0', 'turn#1'])
   })
+})
+
+test('udp listeners open each address of a range, and every address of each family, under keys of UDP', () => {
+  const keys = (bind: string | readonly string[]): string[] =>
+    flowBindsOf('u', { bind, protocol: 'udp' }).map(({ key }) => key)
+  expect(keys('127.0.0.1:5000-5002')).toEqual([
+    'udp 127.0.0.1:5000',
+    'udp 127.0.0.1:5001',
+    'udp 127.0.0.1:5002',
+  ])
+  expect(keys(':53')).toEqual(['udp 0.0.0.0:53', 'udp [::]:53'])
+  expect(keys('127.0.0.1:0')).toEqual(['udp u#0@127.0.0.1:0'])
+  const [first, six] = flowBindsOf('u', { bind: ':0', protocol: 'udp' })
+  expect([first?.portOf, six?.portOf]).toEqual([null, first?.key])
+  expect(tcpBindsOf('u', { bind: ':53', protocol: 'udp' })).toEqual([])
+  expect(flowBindsOf('u', { bind: ':53', protocol: 'turn', transports: ['udp'] })).toEqual([])
 })
