@@ -1,5 +1,5 @@
-// A check of a server of datagrams: one is sent, and an answer is waited for. Where none is asked for, a server
-// passes that lets the time of the check go by without the network telling that nobody is there (ICMP).
+// A check of a server of datagrams: one is sent, and an answer waited for. Where none is asked for, a server
+// passes when the time of the check is over and the network has not told that nobody is there (ICMP).
 import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import { nowMs } from '../../lib/clock.ts'
 import { formatDuration } from '../../lib/durations.ts'
