@@ -133,6 +133,7 @@ export class Outbound extends RequestWriter<OutboundEvents> implements ServerStr
       return this.fail('server_malformed', whyNotGranted(this.head, this.upgrades, this.isRequestWhole))
     this.place = 'tunnel'
     this.dueMs = 0
+    this.asksForEnd(false)
     this.#tell(this.head, 'content')
     const count = bytes.length - at
     if (count > 0 && this.place === 'tunnel') this.#events?.serverBody(bytes, at, bytes.length, count)
@@ -150,6 +151,7 @@ export class Outbound extends RequestWriter<OutboundEvents> implements ServerStr
     const length = framing === 'none' ? 0 : framing === 'length' ? bodyBytes : Number.POSITIVE_INFINITY
     if (at + length <= bytes.length) return this.#answerAtOnce(framing, bytes, at, at + length)
     this.reader.begin(framing, bodyBytes, true)
+    this.asksForEnd(framing === 'close')
     this.#tell(head, answerForm(framing))
     if (this.place !== 'body') return
     this.beginReading()

@@ -124,6 +124,12 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     if (this.place === 'body') this.touch()
   }
 
+  /** Whether an answer is over where its connection ends, and nothing else says so. */
+  protected asksForEnd(isWanted: boolean): void {
+    const end = this.socket?.tlsEnd
+    if (end !== undefined) end.isWanted = isWanted
+  }
+
   /** Silence counts from now, if all of the request is sent. */
   protected awaitHead(): void {
     if (this.place === 'head' && this.isRequestWhole && this.waitingBytes === 0)

@@ -124,6 +124,8 @@ export interface Socket {
 
 /** What TLS tells of the end of a connection to a server. */
 export interface TlsEnd {
+  /** False: nobody asks how it ends, as what comes says itself where it is over; that is cheaper. */
+  isWanted: boolean
   /** It ended without saying so (close_notify): somebody may have cut off what it sent. */
   readonly isCut: boolean
   /** It refused us when all seemed done (as TLS 1.3 has it); nothing that was sent has been read. */

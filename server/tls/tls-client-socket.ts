@@ -29,6 +29,7 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
   under: Native
   refusal: TlsRefusal | null = null
   hasEnded = false
+  isWanted = true
   /** As OpenSSL calls it; empty: not known yet. */
   version = ''
   isResumed = false
@@ -88,10 +89,10 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
     if (bytes !== undefined) this.#tls.keep(bytes, this.#context, this.goodForMs)
   }
 
-  /** Who knows how much is to come asks for no word on the end: then ciphertext is told to nobody. */
+  /** In volume ciphertext is told to nobody, where no word on the end is asked for. */
   override expectVolume(bytes: number): void {
     super.expectVolume(bytes)
-    this.#watch(bytes < VOLUME_BYTES || bytes === Infinity)
+    this.#watch(bytes < VOLUME_BYTES || (bytes === Infinity && this.isWanted))
   }
 
   #watch(isWanted: boolean): void {

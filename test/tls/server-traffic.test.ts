@@ -9,7 +9,7 @@ import { TlsFront } from '../support/tls-front.ts'
 import { waitFor } from '../support/wait.ts'
 
 const MB = 1 << 20
-const LARGE = 32 * MB
+const LARGE = 16 * MB
 const large = Buffer.alloc(LARGE, 'abcdefghijklmnopqrstuvwxyz0123456789')
 
 let held = Promise.withResolvers<void>()
@@ -26,6 +26,10 @@ const script: Script = async (request, reply) => {
     case '/hold':
       await reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun')
       return held.promise
+    case '/cut':
+    case '/said':
+      await reply.raw('HTTP/1.1 200 OK\r\n\r\nbegun')
+      return target === '/said' ? reply.fin() : undefined
     case '/length':
       return reply.send(200, String(request.bodyLength))
     default:
@@ -87,6 +91,21 @@ test('chunks and their trailers', async () => {
   const answer = await client.get('/chunks')
   expect([answer.bodyLength, answer.complete, answer.trailers.length]).toEqual([200 * 0x8000, true, 1])
   expect((await client.get('/next')).status).toBe(200)
+  await gateway.settled()
+}, 20_000)
+
+test('behind a volume the end of the next answer is looked at again', async () => {
+  for (const before of ['/large', '/chunks'])
+    for (const target of ['/said', '/cut']) {
+      const client = await gateway.client()
+      expect((await client.get(before)).complete).toBe(true)
+      const handshakes = front.handshakes.length
+      client.send(`GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`)
+      await client.readUntil('begun')
+      if (target === '/cut') front.cut('fin')
+      expect((await client.readToEnd()).endsWith('0\r\n\r\n')).toBe(target === '/said')
+      expect(front.handshakes.length).toBe(handshakes)
+    }
   await gateway.settled()
 }, 20_000)
 
