@@ -2,14 +2,16 @@
 // take of memory: tables of figures that are no CPU per request.
 import { killAll } from '../test/support/processes.ts'
 import type { Contender, Recipe, Setting } from './contenders/contender.ts'
+import { makePair, openIdleTls } from './https.ts'
 import { IDLE_HEAD, idleCost, idleRow } from './idle.ts'
 import { kernelDrops } from './kernel.ts'
 import { MASSES, idleMemory, massMemory, stalledMemory } from './memory.ts'
 import { spread, table, verdict } from './report.ts'
 
-export const MEMORY = ['idle', 'stalled', ...MASSES.map(({ name }) => name)]
-/** Bytes of an idle connection of ours, at most. */
+export const MEMORY = ['idle', 'idle-tls', 'stalled', ...MASSES.map(({ name }) => name)]
+/** Bytes of an idle connection of ours, at most; of one in TLS. */
 const IDLE_BYTES_GOAL = 3072
+const IDLE_TLS_BYTES_GOAL = 7168
 /** Of a core, in percent, that a worker of ours takes at rest, at most. */
 const IDLE_WORKER_GOAL = 0.1
 const STARTS = 7
@@ -104,23 +106,35 @@ export async function memoryOf(
 ): Promise<string[][]> {
   const rows: string[][] = []
   const goals: string[][] = []
+  const isTls = name === 'idle-tls'
+  const isIdle = isTls || name === 'idle'
+  const own = isTls ? { ...setting, tls: makePair(setting.folder, 'ec') } : setting
   for (const recipe of recipes) {
-    await withAll([recipe], setting, async ([contender]) => {
+    if (isTls && recipe.takesTls !== true) continue
+    await withAll([recipe], own, async ([contender]) => {
       if (contender === undefined) return
-      if (name !== 'idle') return void rows.push([recipe.name, ...(await growth(contender, name))])
+      if (!isIdle) return void rows.push([recipe.name, ...(await growth(contender, name))])
       const count = Math.min(most, recipe.connectionsMax ?? Infinity)
-      const { bytesEach, open } = await idleMemory(contender, count)
+      const { bytesEach, open } = await idleMemory(contender, count, isTls ? openIdleTls : undefined)
       rows.push([recipe.name, String(open), bytesEach.toFixed(0)])
       if (!recipe.name.startsWith('sluice')) return
       // On a machine so busy that the first were idle for too long before the last came, nothing is known.
-      const told = verdict(IDLE_BYTES_GOAL, open < count ? Number.NaN : bytesEach)
-      goals.push(['idle connection: bytes', recipe.name, '', bytesEach.toFixed(0), told])
+      const told = verdict(
+        isTls ? IDLE_TLS_BYTES_GOAL : IDLE_BYTES_GOAL,
+        open < count ? Number.NaN : bytesEach,
+      )
+      goals.push([
+        isTls ? 'idle TLS connection: bytes' : 'idle connection: bytes',
+        recipe.name,
+        '',
+        bytesEach.toFixed(0),
+        told,
+      ])
     })
   }
-  const head =
-    name === 'idle'
-      ? ['contender', 'connections', 'bytes each']
-      : ['contender', 'growth MB', 'dropped by the kernel']
+  const head = isIdle
+    ? ['contender', 'connections', 'bytes each']
+    : ['contender', 'growth MB', 'dropped by the kernel']
   console.log(`\n${name}\n\n${table([head, ...rows])}`)
   return goals
 }

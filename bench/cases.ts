@@ -3,6 +3,9 @@
 /** For all of ours, or for each kind of sockets. */
 export type Goal = number | Readonly<Record<string, number>>
 
+/** Of certificates. */
+export type KeyKind = 'ec' | 'rsa'
+
 export interface Case {
   readonly name: string
   /** As a person would call it. */
@@ -13,6 +16,8 @@ export interface Case {
   readonly connections: number
   /** By listeners that pass bytes on as they come. */
   readonly isTcp?: true
+  /** In TLS 1.3 with AES-128-GCM, by a certificate with such a key; beside nginx alone. */
+  readonly tls?: KeyKind
   /** Bytes of an answer, when what is read tells better than requests how much work was done. */
   readonly size: number | null
   /** Longer than usual: code is compiled while it runs, by count of its calls, and here calls are few. */
@@ -152,6 +157,58 @@ export const CASES: readonly Case[] = [
     connections: 4,
     size: 10 << 20,
     goals: { 'haproxy-nolog': 0.5 },
+  },
+  {
+    ...SMALL,
+    name: 'https-small',
+    work: 'HTTPS: small GET, 64 connections',
+    tls: 'ec',
+    connections: 64,
+    rampSeconds: 1,
+    warmUpRequests: 100_000,
+    goals: { nginx: 0.85 },
+  },
+  {
+    name: 'https-100k',
+    work: 'HTTPS: 100 KB answer',
+    target: '/100k',
+    kind: 'browser',
+    tls: 'ec',
+    connections: 32,
+    warmUpSeconds: 12,
+    size: 100 << 10,
+    goals: { nginx: 0.5 },
+  },
+  {
+    name: 'https-10m',
+    work: 'HTTPS: 10 MB answer',
+    target: '/10m',
+    kind: 'browser',
+    tls: 'ec',
+    connections: 4,
+    size: 10 << 20,
+    goals: { nginx: 0.65 },
+  },
+  // A whole handshake for each request: nobody resumes.
+  {
+    ...SMALL,
+    name: 'https-ecdsa',
+    work: 'HTTPS: ECDSA handshake and GET',
+    kind: 'close',
+    tls: 'ec',
+    connections: 16,
+    warmUpRequests: 20_000,
+    goals: { nginx: 0.8 },
+  },
+  {
+    ...SMALL,
+    name: 'https-rsa',
+    work: 'HTTPS: RSA-2048 handshake and GET',
+    kind: 'close',
+    tls: 'rsa',
+    connections: 16,
+    warmUpRequests: 20_000,
+    goals: { nginx: 1.2 },
   },
 ]
 

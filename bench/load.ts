@@ -1,8 +1,10 @@
 // One run of the program that makes the load of a case, and what it says: wrk, or bench/paced.ts for a steady
 // rate.
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { killAll } from '../test/support/processes.ts'
 import type { Case } from './cases.ts'
+import { oneCipher } from './https.ts'
 
 export interface Load {
   readonly requests: number
@@ -21,6 +23,7 @@ const PACED = join(import.meta.dir, 'paced.ts')
 export async function load(port: number, what: Case, seconds: number, rate = 0): Promise<Load> {
   const command = what.kind === 'paced' ? paced(port, what, seconds, rate) : wrk(port, what, seconds)
   const child = Bun.spawn(command, {
+    env: { ...process.env, ...(what.tls !== undefined && oneCipher(tmpdir())) },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -37,7 +40,7 @@ export async function load(port: number, what: Case, seconds: number, rate = 0):
 const paced = (port: number, { connections }: Case, seconds: number, rate: number): string[] =>
   [process.execPath, PACED, port, connections, rate, seconds].map(String)
 
-const wrk = (port: number, { target, kind, connections }: Case, seconds: number): string[] => [
+const wrk = (port: number, { target, kind, connections, tls }: Case, seconds: number): string[] => [
   'wrk',
   '-t1',
   `-c${connections}`,
@@ -46,7 +49,7 @@ const wrk = (port: number, { target, kind, connections }: Case, seconds: number)
   '10s',
   '-s',
   SCRIPT,
-  `http://127.0.0.1:${port}${target}`,
+  `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${target}`,
   '--',
   kind,
 ]

@@ -16,6 +16,7 @@ import type { Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxySplicing, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { SLUICE_AT_REST, oursOn } from './contenders/sluice.ts'
+import { makePair } from './https.ts'
 import { GOAL_HEAD, goalRows, growthRows, table, tableOf } from './report.ts'
 import { aboutMachine } from './syscall.ts'
 import { turnBench } from './turn.ts'
@@ -182,8 +183,12 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
   if (asked.includes('start')) console.log(await startTable(all, setting))
   for (const what of CASES.filter(({ name }) => asked.includes(name))) {
     // Fresh ones for each case: what an earlier case left behind weighs on none.
-    const own = { ...setting, isTcp: what.isTcp === true }
-    await withAll(recipesFor(run, what.goals), own, async (contenders) => {
+    const tls = what.tls && makePair(setting.folder, what.tls)
+    const own = { ...setting, isTcp: what.isTcp === true, tls }
+    const recipes = recipesFor(run, what.goals).filter(
+      ({ takesTls }) => tls === undefined || takesTls === true,
+    )
+    await withAll(recipes, own, async (contenders) => {
       const results = await compare(contenders, what, effort, ours)
       console.log(tableOf(what, results, ours))
       goals.push(...goalRows(what, results, ours))

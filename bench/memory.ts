@@ -9,22 +9,29 @@ import type { Contender } from './contenders/contender.ts'
 const memoryOf = (contender: Contender): number =>
   contender.pids().reduce((sum, pid) => sum + residentBytes(pid), 0)
 
+/** A connection that nobody asks on. */
+interface Idle {
+  readonly isOpen: boolean
+  rst(): void
+}
+
 /** Bytes for each of `count` connections that have had an answer and are idle. */
 export async function idleMemory(
   contender: Contender,
   count: number,
+  open: (port: number, count: number) => Promise<readonly Idle[]> = openIdle,
 ): Promise<{ bytesEach: number; open: number }> {
   // A first crowd, so that what grows once for all is not counted.
-  const first = await openIdle(contender.port, Math.min(500, count))
+  const first = await open(contender.port, Math.min(500, count))
   for (const client of first) client.rst()
   await settled(contender)
   const before = memoryOf(contender)
-  const clients = await openIdle(contender.port, count)
+  const clients = await open(contender.port, count)
   await settled(contender)
   const after = memoryOf(contender)
-  const open = clients.filter((client) => client.isOpen).length
+  const left = clients.filter((client) => client.isOpen).length
   for (const client of clients) client.rst()
-  return { bytesEach: (after - before) / count, open }
+  return { bytesEach: (after - before) / count, open: left }
 }
 
 async function openIdle(port: number, count: number): Promise<RawClient[]> {

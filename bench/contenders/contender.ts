@@ -3,6 +3,7 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning, killAll, treeOf } from '../../test/support/processes.ts'
 import { waitFor } from '../../test/support/wait.ts'
+import type { Pair } from '../https.ts'
 
 /** Where a contender may write, and what is behind it. */
 export interface Setting {
@@ -12,6 +13,8 @@ export interface Setting {
   readonly sinkPort: number
   /** Bytes are passed on as they come, without a look at what they say. */
   readonly isTcp?: boolean
+  /** What ends TLS; left out: it is spoken in the clear. */
+  readonly tls?: Pair | undefined
 }
 
 export interface Contender {
@@ -31,6 +34,8 @@ export interface Recipe {
   readonly program: string | null
   /** Most client connections, where there is a limit that matters here. */
   readonly connectionsMax?: number
+  /** Whether it ends TLS here. */
+  readonly takesTls?: true
   start(setting: Setting): Promise<Contender>
 }
 
@@ -40,6 +45,7 @@ export interface Launch {
   readonly port: number
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
+  readonly isTls?: boolean
 }
 
 /** Finds a program, also where Debian keeps servers. */
@@ -49,7 +55,14 @@ export const programNamed = (name: string): string | null =>
 /**
  * Spawns it and waits until it answers. Its processes are ended by id, also when this harness is interrupted.
  */
-export async function launch({ name, command, port, folder, env }: Launch): Promise<Contender> {
+export async function launch({
+  name,
+  command,
+  port,
+  folder,
+  env,
+  isTls = false,
+}: Launch): Promise<Contender> {
   const log = openSync(join(folder, `${name}.out`), 'a')
   const startedMs = performance.now()
   const child = Bun.spawn([...command], {
@@ -61,7 +74,7 @@ export async function launch({ name, command, port, folder, env }: Launch): Prom
   })
   running.add(child.pid)
   try {
-    await waitFor(() => (child.exitCode === null ? answers(port) : fail(name, folder)), {
+    await waitFor(() => (child.exitCode === null ? answers(port, isTls) : fail(name, folder)), {
       what: `${name} to answer`,
       everyMs: 1,
     })
@@ -86,9 +99,10 @@ function fail(name: string, folder: string): never {
   throw new Error(`${name} did not start:\n${readFileSync(join(folder, `${name}.out`), 'utf8').slice(-2000)}`)
 }
 
-async function answers(port: number): Promise<boolean> {
+async function answers(port: number, isTls: boolean): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/small`, {
+    const answer = await fetch(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}/small`, {
+      tls: { rejectUnauthorized: false },
       headers: { Connection: 'close', Host: 'www.example.org' },
       signal: AbortSignal.timeout(1000),
     })

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Pair } from '../https.ts'
 import { folderFor, freePort, launch, programNamed, type Recipe } from './contender.ts'
 
 /**
@@ -17,6 +18,7 @@ function recipe(name: string, tuning: string): Recipe {
   return {
     name,
     program: programNamed('nginx'),
+    takesTls: true,
     async start(setting) {
       const folder = folderFor(setting, name)
       const port = freePort()
@@ -24,16 +26,25 @@ function recipe(name: string, tuning: string): Recipe {
       const text =
         setting.isTcp === true
           ? tcpConfig(folder, port, setting.originPort)
-          : config(folder, port, setting.originPort, tuning)
+          : config({ folder, port, originPort: setting.originPort, tuning, tls: setting.tls })
       writeFileSync(file, text)
       return launch({
         name,
         command: [this.program ?? 'nginx', '-c', file, '-p', folder],
         port,
         folder,
+        isTls: setting.tls !== undefined,
       })
     },
   }
+}
+
+interface Filled {
+  readonly folder: string
+  readonly port: number
+  readonly originPort: number
+  readonly tuning: string
+  readonly tls: Pair | undefined
 }
 
 /** Debian has the module of streams in a package of its own (libnginx-mod-stream). */
@@ -60,7 +71,7 @@ stream {
 }
 `
 
-const config = (folder: string, port: number, originPort: number, tuning: string): string => `
+const config = ({ folder, port, originPort, tuning, tls }: Filled): string => `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
 master_process on;
@@ -83,7 +94,8 @@ http {
   tcp_nodelay on;
   upstream origin { server 127.0.0.1:${originPort}; keepalive 2048; keepalive_requests 1000000; }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'};
+    ${tls === undefined ? '' : `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}; ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:tls:10m;`}
     location / {
       proxy_pass http://origin;
       proxy_http_version 1.1;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from '../../build.ts'
+import type { Pair } from '../https.ts'
 import { waitFor } from '../../test/support/wait.ts'
 import { type Contender, folderFor, freePort, launch, type Recipe } from './contender.ts'
 
@@ -38,19 +39,21 @@ function ours(name: string, { workers, servers, sockets, env = {} }: Ours): Reci
   return {
     name,
     program: 'dist/sluice',
+    takesTls: true,
     async start(setting) {
       const { binary } = await build()
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'sluice.yaml')
-      const { isTcp = false } = setting
+      const { isTcp = false, tls } = setting
       const origin = `${isTcp ? 'tcp' : 'http'}://127.0.0.1:${setting.originPort}`
       const urls = Array.from({ length: servers }, (_, i) => `{ name: s${i}, url: "${origin}" }`)
       writeFileSync(
         file,
-        (isTcp ? tcpConfig : config)({ folder, port, servers: urls.join(', '), workers, sockets }),
+        (isTcp ? tcpConfig : config)({ folder, port, servers: urls.join(', '), workers, sockets, tls }),
       )
-      const contender = await launch({ name, command: [binary, 'run', '-c', file], port, folder, env })
+      const isTls = tls !== undefined
+      const contender = await launch({ name, command: [binary, 'run', '-c', file], port, folder, env, isTls })
       if (sockets !== undefined) await mustHave(sockets, contender, join(folder, `${name}.out`))
       return contender
     },
@@ -72,11 +75,13 @@ interface Filled {
   readonly servers: string
   readonly workers: number
   readonly sockets: string | undefined
+  readonly tls: Pair | undefined
 }
 
-const config = ({ folder, port, servers, workers, sockets }: Filled): string => `
+const config = ({ folder, port, servers, workers, sockets, tls }: Filled): string => `
+${tls === undefined ? '' : `certificates: { site: { cert: ${JSON.stringify(tls.cert)}, key: ${JSON.stringify(tls.key)} } }`}
 listeners:
-  web: { bind: "127.0.0.1:${port}", limits: { requests: 100000000, body: 2GiB } }
+  web: { bind: "127.0.0.1:${port}", ${tls === undefined ? '' : 'protocol: https, certificates: site, '}limits: { requests: 100000000, body: 2GiB } }
 rules:
   - { name: teapot, match: { host: tea.example.org, path: /pot }, respond: { status: 418 } }
   - { name: old, match: { path: /old/* }, redirect: { to: /new, status: 308 } }
