@@ -153,12 +153,8 @@ const HTTP_ONLY: readonly Path[] = [
   ['expect', 'body_regex'],
   ['expect', 'body_limit'],
 ]
-const TCP_ONLY: readonly Path[] = [
-  ['send'],
-  ['expect', 'data'],
-  ['expect', 'data_regex'],
-  ['expect', 'data_limit'],
-]
+/** Without data_limit: it has a default, which `sluice config` writes into checks of any type. */
+const TCP_ONLY: readonly Path[] = [['send'], ['expect', 'data'], ['expect', 'data_regex']]
 
 function checkHealth(
   checked: Checked,
