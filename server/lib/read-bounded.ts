@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 const PART_BYTES = 65_536
+const SMALL_BYTES = 512
 
 /** Reads a regular file of at most `bytesMax` and never waits; throws what stands against it. */
 export function readBounded(path: string, bytesMax: number): Uint8Array {
@@ -11,7 +12,7 @@ export function readBounded(path: string, bytesMax: number): Uint8Array {
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw kindError(stat)
-    return readAll(fd, bytesMax)
+    return readAll(fd, bytesMax, stat.size + 1)
   } finally {
     closeSync(fd)
   }
@@ -30,11 +31,14 @@ export function readPipeToo(path: string, bytesMax: number): Uint8Array {
 /** What is written to this process, to its end. */
 export const readStdin = (bytesMax: number): Uint8Array => readAll(0, bytesMax)
 
-function readAll(fd: number, bytesMax: number): Uint8Array {
+/** `likely`: one byte more than there are, as far as that is known. */
+function readAll(fd: number, bytesMax: number, likely = PART_BYTES): Uint8Array {
   const parts: Uint8Array[] = []
   let length = 0
   for (;;) {
-    const part = new Uint8Array(PART_BYTES)
+    // Where all is there that should be, the end is told by a read of nothing.
+    const size = length === 0 ? likely : length + 1 === likely ? SMALL_BYTES : PART_BYTES
+    const part = new Uint8Array(Math.min(size, PART_BYTES))
     const count = readSync(fd, part, 0, part.length, null)
     if (count === 0) return Buffer.concat(parts)
     length += count

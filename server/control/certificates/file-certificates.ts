@@ -8,10 +8,13 @@ import { problemOf } from '../problem.ts'
 import { textOf } from '../source/file-text.ts'
 import { filesOf, type PlacedFiles, type WantedCertificate } from '../source/wanted-certificates.ts'
 import { type FileWatch, watchFile } from '../source/watch-file.ts'
+import { ManyFiles } from '../source/watch-many.ts'
 import type { CertificateHands, CertificateSource } from './source.ts'
 
 /** Both files of a pair are written within so long: what does not fit before is no news. */
 const SETTLE_MS = 500
+/** More are followed together, and no longer each with a watch of its own. */
+const FEW_MAX = 64
 
 export interface FileCertificatesOptions {
   readonly hands: CertificateHands
@@ -27,6 +30,11 @@ export class FileCertificates implements CertificateSource {
   /** What is followed is of these files. */
   readonly #filesOf = new Map<string, string>()
   readonly #settling = new Map<string, Timer>()
+  /** Those that files belong to, where there are many. */
+  readonly #byFile = new Map<string, readonly WantedCertificate[]>()
+  readonly #many = new ManyFiles((path) => {
+    for (const wanted of this.#byFile.get(path) ?? []) this.#lookSoon(wanted)
+  })
 
   constructor(options: FileCertificatesOptions) {
     this.#options = options
@@ -44,16 +52,29 @@ export class FileCertificates implements CertificateSource {
 
   follow(all: readonly WantedCertificate[]): void {
     if (!this.#options.isWatching) return
-    const names = new Set(all.map(({ name }) => name))
+    const few = all.length > FEW_MAX ? [] : all
+    const names = new Set(few.map(({ name }) => name))
     for (const name of this.#watches.keys()) if (!names.has(name)) this.#forget(name)
-    for (const wanted of all) this.#follow(wanted)
+    for (const wanted of few) this.#follow(wanted)
+    this.#followMany(few === all ? [] : all)
+  }
+
+  #followMany(all: readonly WantedCertificate[]): void {
+    this.#byFile.clear()
+    for (const wanted of all)
+      for (const { cert, key } of filesOf(wanted))
+        for (const path of [cert, key]) this.#byFile.set(path, [...(this.#byFile.get(path) ?? []), wanted])
+    this.#many.follow(new Set(this.#byFile.keys()))
   }
 
   look(): void {
+    this.#many.look()
     for (const watches of this.#watches.values()) for (const watch of watches) watch.look()
   }
 
   stop(): void {
+    this.#many.stop()
+    for (const timer of this.#settling.values()) clearTimeout(timer)
     for (const name of this.#watches.keys()) this.#forget(name)
   }
 
