@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
+import { SteerOptions } from '../accept/steer.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 import { AltSvc, Hsts, RedirectHttps } from './secure.options.ts'
@@ -116,6 +117,7 @@ const SHARED = {
     { takesUnix: true, takesRange: true },
   ),
   unix: UnixOptions,
+  steer: SteerOptions,
   backend: Type.Optional(Name({ description: 'The backend of all its requests, when there are no rules.' })),
   trusted_proxies: Type.Array(Cidr({ description: 'A range of proxies.', takesUnix: true }), {
     default: [],

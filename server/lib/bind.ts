@@ -57,6 +57,8 @@ export interface Binds {
   readonly certificates?: readonly string[] | undefined
   /** Who may connect to those of its addresses that are Unix sockets. */
   readonly unix?: UnixAccess | undefined
+  /** What its clients are spread over the workers by. */
+  readonly steer?: string | undefined
   readonly discovery?: string | undefined
 }
 

@@ -14,6 +14,16 @@ export function listeningInodes(port: number): Set<string> {
   return new Set(rowsOf(port, LISTEN).map(({ inode }) => inode))
 }
 
+/**
+ * Inodes of the sockets that listen on this port at the same address as one of them does, that one included:
+ * those that the kernel may spread its clients over.
+ */
+export function listeningBeside(inode: string, port: number): Set<string> {
+  const rows = rowsOf(port, LISTEN)
+  const local = rows.find((row) => row.inode === inode)?.local
+  return new Set(rows.filter((row) => row.local === local).map((row) => row.inode))
+}
+
 /** Ports that anybody listens on, at any address. */
 export function listeningPorts(): ReadonlySet<number> {
   const ports = new Set<number>()
@@ -54,11 +64,17 @@ export function socketInodes(pid: number): Set<string> {
   return inodes
 }
 
+interface Row {
+  readonly inode: string
+  /** Address and port as the table writes them, of IPv6 longer than of IPv4. */
+  readonly local: string
+}
+
 /** The table of a busy machine has a hundred thousand rows: only those that are wanted are taken apart. */
-function rowsOf(port: number, state: string | null, files = TCP_FILES): { readonly inode: string }[] {
+function rowsOf(port: number, state: string | null, files = TCP_FILES): Row[] {
   // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …
   const ends = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
-  const rows: { readonly inode: string }[] = []
+  const rows: Row[] = []
   for (const file of files) {
     const text = procText(file, 'latin1')
     for (let at = text.indexOf(ends); at >= 0; at = text.indexOf(ends, at + ends.length)) {
@@ -68,7 +84,7 @@ function rowsOf(port: number, state: string | null, files = TCP_FILES): { readon
       const words = row.trim().split(/\s+/)
       // Where this is the remote address, what follows it is no address but the state.
       if ((state === null || words[3] === state) && words[1]?.endsWith(ends.trimEnd()) === true)
-        rows.push({ inode: words[9] ?? '' })
+        rows.push({ inode: words[9] ?? '', local: words[1] })
     }
   }
   return rows

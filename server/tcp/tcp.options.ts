@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
+import { SteerOptions } from '../accept/steer.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
@@ -78,6 +79,7 @@ export const TcpListenerOptions = Type.Object(
       { takesUnix: true, takesRange: true },
     ),
     unix: UnixOptions,
+    steer: SteerOptions,
     protocol: Words(['tcp'], { description: 'What is spoken on it.' }),
     backend: Name({ description: 'The backend of all its connections; its servers are tcp://.' }),
     certificates: OneOrMore(

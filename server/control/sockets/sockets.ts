@@ -10,6 +10,8 @@ import { dropSyns } from '../../lib/syn-filter.ts'
 import { listeningInodes, listeningPorts } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
+import { listen } from './listen-tcp.ts'
+import { Steering } from './steering.ts'
 import { openUnix, type UnixSocket } from './unix-socket.ts'
 
 /** An address that is open, with a socket for each worker slot. */
@@ -19,6 +21,8 @@ interface OpenAddress {
   readonly fdBySlot: Map<number, number>
   /** Where it is a Unix socket: one for all slots. */
   readonly unix: UnixSocket | null
+  /** Where it is none. */
+  readonly steering: Steering | null
 }
 
 /** Above so many ports it is asked for all at once who listens. */
@@ -108,10 +112,12 @@ export class Sockets {
   commit(listeners: BindsByName): void {
     for (const [key, address] of this.#staged) this.#open.set(key, address)
     this.#staged = new Map()
-    const named = new Set(tcpBindsIn(listeners).map(({ key }) => key))
+    const named = new Map(tcpBindsIn(listeners).map(({ key, name }) => [key, name]))
     for (const [key, address] of this.#open) {
-      if (named.has(key)) {
+      const name = named.get(key)
+      if (name !== undefined) {
         address.unix?.commit()
+        address.steering?.set(listeners[name]?.steer === 'client_address' ? name : null)
         continue
       }
       closeAddress(address)
@@ -135,8 +141,11 @@ export class Sockets {
     const address = this.#open.get(key) ?? this.#staged.get(key)
     if (!address) throw new Error(`address ${key} is not open`)
     if (address.unix !== null) return { fd: address.unix.fd, port: 0 }
-    const fd = address.fdBySlot.get(slot) ?? this.#makeSocket(address.host, address.port).fd
+    const known = address.fdBySlot.get(slot)
+    if (known !== undefined) return { fd: known, port: address.port }
+    const { fd } = this.#makeSocket(address.host, address.port)
     address.fdBySlot.set(slot, fd)
+    address.steering?.changed()
     return { fd, port: address.port }
   }
 
@@ -162,10 +171,13 @@ export class Sockets {
   }
 
   #forgetSlot(slot: number): number[] {
-    return [...this.#open.values(), ...this.#staged.values()].flatMap(({ fdBySlot }) => {
+    return [...this.#open.values(), ...this.#staged.values()].flatMap(({ fdBySlot, steering }) => {
       const fd = fdBySlot.get(slot)
+      if (fd === undefined) return []
       fdBySlot.delete(slot)
-      return fd ?? []
+      // First nobody is led there any more: the one that leaves is the last of them, most often.
+      steering?.changed()
+      return fd
     })
   }
 
@@ -188,29 +200,33 @@ export class Sockets {
     const unixPath = unixPathOf(bind)
     if (unixPath !== null) {
       const unix = openUnix(unixPath, access, this.#isOrphans)
-      return { host, port, fdBySlot: new Map(), unix }
+      return { host, port, fdBySlot: new Map(), unix, steering: null }
     }
-    if (port !== 0) this.#probe(host, port)
+    const isShared = port !== 0 && this.#probe(host, port)
     const [firstSlot = 0, ...others] = slots
     const first = this.#makeSocket(host, port)
     const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]), unix: null }
     try {
       for (const slot of others) address.fdBySlot.set(slot, this.#makeSocket(host, first.port).fd)
     } catch (error) {
-      closeAddress(address)
+      closeFds([...address.fdBySlot.values()])
       throw error
     }
-    return address
+    return { ...address, steering: new Steering(address, isShared) }
   }
 
-  /** SO_REUSEPORT would share the port with another gateway of this user, so try without it first. */
-  #probe(host: string, port: number): void {
+  /**
+   * SO_REUSEPORT would share the port with another gateway of this user, so try without it first. Whether it
+   * is shared, with workers of our own kind.
+   */
+  #probe(host: string, port: number): boolean {
     for (let looks = 1; ; looks++) {
       try {
-        return listen(host, port, { isShared: false }).stop(true)
+        listen(host, port, { isShared: false }).stop(true)
+        return false
       } catch (error) {
         if (codeOf(error) !== 'EADDRINUSE' || this.#hasStrangersOn(port)) throw error
-        if (this.#listening(port).size > 0) return
+        if (this.#listening(port).size > 0) return true
         // Nobody listens there: who did a moment ago has gone, or it is the port of somebody's connection.
         if (looks === LOOKS_MAX) throw error
       }
@@ -269,28 +285,8 @@ export class Sockets {
   }
 }
 
-interface ListeningSocket {
-  readonly fd: number
-  readonly port: number
-  stop(closeActive: boolean): void
-}
-
-function listen(host: string, port: number, { isShared }: { readonly isShared: boolean }): ListeningSocket {
-  const open = (hostname: string): ListeningSocket => {
-    // The public types know neither `reusePort` nor `fd`.
-    const options = { hostname, port, reusePort: isShared, socket: { data() {} } }
-    return Bun.listen(options) as unknown as ListeningSocket
-  }
-  try {
-    return open(host)
-  } catch (error) {
-    // A machine without IPv6 still has every address of IPv4.
-    if (host === '::' && codeOf(error) !== 'EADDRINUSE') return open('0.0.0.0')
-    throw error
-  }
-}
-
 function closeAddress(address: OpenAddress): void {
   closeFds([...address.fdBySlot.values()])
   address.unix?.close()
+  address.steering?.close()
 }

@@ -17,6 +17,7 @@ type Http = Extract<HttpListenerConfig, { protocol: 'http' }>
 const listener = (more: Partial<Http> = {}): Http => ({
   bind: ['127.0.0.1:0'],
   protocol: 'http',
+  steer: 'off',
   trusted_proxies: [],
   client_from: 'x_forwarded_for',
   status_endpoints: {},
