@@ -21,6 +21,7 @@ import { GOAL_HEAD, goalRows, growthRows, table, tableOf } from './report.ts'
 import { aboutMachine } from './syscall.ts'
 import { turnBench } from './turn.ts'
 import { TURN_CASES, TURN_EXTRAS } from './turn-cases.ts'
+import { UDP_CASES, udpBench } from './udp.ts'
 
 /** The figures that sockets of ours are judged by. */
 const SOCKETS = [
@@ -39,7 +40,8 @@ const SOCKETS = [
   ],
 ]
 const TURN = [...TURN_CASES.map(({ name }) => name), ...TURN_EXTRAS]
-const GROUPS: Readonly<Record<string, readonly string[]>> = { sockets: SOCKETS, turn: TURN }
+const UDP = UDP_CASES.map(({ name }) => name)
+const GROUPS: Readonly<Record<string, readonly string[]>> = { sockets: SOCKETS, turn: TURN, udp: UDP }
 const HELP = `Usage: bun bench/main.ts [options] [WHAT…]
 
 WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · ${MEMORY.join(' · ')} (memory)
@@ -48,6 +50,7 @@ WHAT: ${CASES.map(({ name }) => name).join(' ')} (CPU per request) · ${MEMORY.j
       ${CROWDS.map(({ name }) => name).join(' ')} (what busy connections cost the others)
       evenness (whether 512 downloads at once have equal parts)
       turn, that is ${TURN.join(' ')}
+      udp, that is ${UDP.join(' ')} (beside nginx with libnginx-mod-stream)
       sockets, that is ${SOCKETS.join(' ')}:
       some 20 minutes; 7 rounds of 2 s of io_uring and epoll, beside HAProxy without a log and where nginx is a goal beside that
 Default: all of them, but for each case as ours are by default.
@@ -104,9 +107,10 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
   const run = planned()
   console.log(`\n${aboutMachine()}\n${run.rounds} rounds of ${run.seconds} s in alternation`)
-  const others = run.asked.filter((name) => !TURN.includes(name))
+  const others = run.asked.filter((name) => !TURN.includes(name) && !UDP.includes(name))
   const goals = others.length > 0 ? await benchHttp({ ...run, asked: others }) : []
-  if (others.length < run.asked.length) {
+  goals.push(...(await udpBench(run.asked, run)))
+  if (run.asked.some((name) => TURN.includes(name))) {
     const seconds = run.isByGoals ? run.seconds : 2 * run.seconds
     const effort = { rounds: run.rounds, seconds, sockets: run.kinds[0] }
     goals.push(...(await turnBench(run.asked, effort)))
@@ -115,7 +119,7 @@ async function main(): Promise<void> {
 }
 
 function planned(): Run {
-  const known = [...CASES.map(({ name }) => name), ...EXTRAS, ...TURN]
+  const known = [...CASES.map(({ name }) => name), ...EXTRAS, ...TURN, ...UDP]
   const asked = positionals.length > 0 ? positionals.flatMap((name) => GROUPS[name] ?? [name]) : known
   const unknown = asked.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`Unknown: ${unknown.join(' ')}\n\n${HELP}`)

@@ -3,7 +3,7 @@ import type { DatagramCounters } from '../sockets/udp/counters.ts'
 import { LABEL_NONE } from '../tables/metrics.ts'
 import type { Registry } from '../telemetry/registry.ts'
 import type { Counter } from '../telemetry/series.ts'
-import type { FlowRecord } from './flow-record.ts'
+import type { FlowEnd, FlowRecord } from './flow-record.ts'
 
 /** Why a datagram went no further; those behind the line are of the sockets, whichever listener's. */
 export type DropReason =
@@ -68,6 +68,9 @@ export class ListenerMeter {
   readonly #listener: string
   readonly #drops = new Map<DropReason, Counter>()
   #flows = 0
+  /** The series of the latest flow that ended: mostly that of the next. */
+  #ended: Counter | null = null
+  #endedOf: readonly [backend: string, server: string | null, end: FlowEnd] = ['', null, 'idle']
 
   constructor(registry: Registry, listener: string, process: string) {
     this.#registry = registry
@@ -88,7 +91,13 @@ export class ListenerMeter {
 
   ended({ listener, backend, serverName, end, fault }: FlowRecord): void {
     this.#flows--
-    this.#registry.counter('udp_flows_total', [listener, backend, serverName ?? LABEL_NONE, end]).add(1)
+    const [ofBackend, ofServer, ofEnd] = this.#endedOf
+    if (this.#ended === null || ofServer !== serverName || ofEnd !== end || ofBackend !== backend) {
+      const labels = [listener, backend, serverName ?? LABEL_NONE, end]
+      this.#ended = this.#registry.counter('udp_flows_total', labels)
+      this.#endedOf = [backend, serverName, end]
+    }
+    this.#ended.add(1)
     if (fault !== null) this.#registry.counter('faults_total', [fault]).add(1)
   }
 
