@@ -10,6 +10,8 @@ import { type Pace, Throttle } from './throttle.ts'
 export const LINGER_MS = 2000
 /** However slowly it takes what is left: the other side has been gone all that time. */
 const LINGER_MOST_MS = 120_000
+/** Held for a side that does not stand yet; with one read beyond it. */
+const EARLY_BYTES_MAX = 16 * 1024
 /** What a side may still send that nobody is there to read. */
 const LINGER_BYTES_MAX = 64 * 1024
 
@@ -98,7 +100,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     this.came += bytes.length
     if (other.isGone) return this.#drop(bytes.length)
     other.write(bytes)
-    if (other.#waitingBytes > 0) this.#pause()
+    if (other.#isFull) this.#pause()
   }
 
   /** Of what it received. */
@@ -158,6 +160,11 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     return this.#written
   }
 
+  /** No more is to come for it now. A little is held for one that does not stand yet: it soon will. */
+  get #isFull(): boolean {
+    return this.#waitingBytes > (this.#socket === null ? EARLY_BYTES_MAX : 0)
+  }
+
   get #hasWaiting(): boolean {
     return this.#waitingBytes > 0 || this.#pouredBytes > 0
   }
@@ -184,9 +191,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
 
   #send(bytes: Buffer): number {
     if (this.#socket === null) return 0
-    const throttle = this.#throttle
-    const taken =
-      throttle === null ? this.#socket.write(bytes, 0, bytes.length) : throttle.write(this.#socket, bytes)
+    const taken = this.#throttle?.write(this.#socket, bytes) ?? this.#socket.write(bytes, 0, bytes.length)
     if (taken < 0) return bytes.length // it is closed; the event follows
     this.#written += taken
     return taken

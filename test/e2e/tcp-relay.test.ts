@@ -1,5 +1,6 @@
 // A tcp listener joins each connection to one of a server: bytes, ends and breaks pass both ways.
 import { describe, expect, test } from 'bun:test'
+import { bufferedBytes } from '../../server/lib/buffers.ts'
 import { freePort } from '../support/kernel.ts'
 import { echoServer, RawServer } from '../support/raw-server.ts'
 import { joined, relayTo } from '../support/tcp-relay.ts'
@@ -36,6 +37,27 @@ describe('bytes', () => {
     await using gateway = relayTo([server.url])
     const client = await gateway.client()
     expect(await client.readUntil('\n')).toBe('220 ready\r\n')
+  })
+
+  test('of a client whose server is not there yet wait, and no more than a bounded amount of them', async () => {
+    using server = new RawServer()
+    await using gateway = relayTo([{ url: server.url, max_connections: 1 }], { queue: { timeout: '1m' } })
+    const [first] = await joined(gateway, server)
+    const client = await gateway.client()
+    const sent = Buffer.alloc(32 << 20, 'early ')
+    client.send(sent)
+    await waitFor(() => gateway.backend().queue.length === 1)
+    let before = -1
+    await waitFor(() => {
+      const isSteady = client.unsent === before
+      before = client.unsent
+      return isSteady
+    })
+    expect(client.unsent).toBeGreaterThan(8 << 20)
+    expect(bufferedBytes()).toBeLessThan(1 << 20)
+    first.rst()
+    client.fin()
+    expect((await (await server.next()).readToEnd()) === sent.toString('latin1')).toBe(true)
   })
 
   test('of a client that sends and ends at once arrive', async () => {
