@@ -125,5 +125,5 @@ describe.if(isServed)('flows', () => {
 test.if(!isServed)("where sockets are Bun's a udp listener is refused, with what to do", async () => {
   const peer = keep(await udpPeer())
   const gateway = startGateway({ config: words([peer]) })
-  expect(gateway).rejects.toThrow('it needs sockets of ours')
+  await expect(gateway).rejects.toThrow('it needs sockets of ours')
 })
