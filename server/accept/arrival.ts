@@ -10,9 +10,10 @@ export class Arrival implements Accepted {
   port: number
   readonly socketAddress: string
   tls: TlsFacts | null = null
+  askedFor: string | null = null
   #socket: Socket
   readonly #ends: SocketEnds
-  readonly #count: Count
+  #count: Count
   /** Where the client came in, as a proxy says. */
   #local: { readonly address: string; readonly port: number } | null = null
 
@@ -59,6 +60,17 @@ export class Arrival implements Accepted {
   encrypted(decrypted: Socket, facts: TlsFacts): void {
     this.#socket = decrypted
     this.tls = facts
+  }
+
+  /** Another socket stands for it from now on. */
+  goesOnBy(socket: Socket): void {
+    this.#socket = socket
+  }
+
+  /** Another listener's count has it from now on. */
+  movesTo(count: Count): void {
+    count.takeOver(this.#count)
+    this.#count = count
   }
 
   gone(): void {

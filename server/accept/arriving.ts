@@ -70,10 +70,14 @@ export abstract class Arriving implements SocketEvents, Timed {
   protected handOn(next: Entry): void {
     this.isOver = true
     this.arrivals.wheel.remove(this)
+    this.settled()
     next.accept(this.socket, this.from)
     // Last: a drain that waits for it must find it where it is now.
     this.arrivals.delete(this)
   }
+
+  /** Nothing is waited for any more. */
+  protected settled(): void {}
 
   onData(_bytes: Buffer): void {}
 
@@ -100,6 +104,7 @@ export abstract class Arriving implements SocketEvents, Timed {
     if (this.isOver) return false
     this.isOver = true
     this.arrivals.wheel.remove(this)
+    this.settled()
     this.from.gone()
     this.arrivals.delete(this)
     return true

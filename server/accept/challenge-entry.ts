@@ -1,22 +1,17 @@
 // The step before TLS while an issuer is about to look for a challenge (tls-alpn-01, RFC 8737): whether a
 // client offers `acme-tls/1` must be known before the handshake begins, as it gets another certificate then.
 // So Bun does not read, and it is looked at what the kernel has until the ClientHello is whole; nothing of it
-// is taken. No event says that more has come: it is looked again and again, less and less often.
+// is taken.
 import { ptr } from 'bun:ffi'
-import { tellBug } from '../lib/bug.ts'
-import { event } from '../lib/event.ts'
 import { errno, libc } from '../lib/native.ts'
+import { EAGAIN, MSG_DONTWAIT, MSG_PEEK } from '../sockets/calls.ts'
+import { LookAgain, type Looker } from '../sockets/look-again.ts'
 import type { Socket } from '../sockets/socket.ts'
 import type { Challenges } from '../tls/challenges.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
 
-const MSG_PEEK = 2
-const MSG_DONTWAIT = 0x40
-const EAGAIN = 11
-const LOOK_FIRST_MS = 1
-const LOOK_LAST_MS = 16
 const WITHIN_MS = 10_000
 /** A record's header: what it is, a version, its length. */
 const RECORD_HEAD_BYTES = 5
@@ -54,45 +49,29 @@ export class ChallengeEntry implements Entry {
 /** One for all: it is read at once. */
 const bytes = Buffer.from(new ArrayBuffer(HELLO_BYTES_MAX))
 
-class HelloAwaited extends Arriving {
+class HelloAwaited extends Arriving implements Looker {
   readonly #parts: ChallengeEntryParts
-  #nextMs = LOOK_FIRST_MS
+  readonly #again = new LookAgain(this)
 
   constructor(parts: ChallengeEntryParts, socket: Socket, from: Arrival) {
     super(parts.arrivals, socket, from, WITHIN_MS)
     this.#parts = parts
   }
 
-  look(): void {
+  look(hasEnded = false): void {
     const count = libc().recv(this.socket.fd, ptr(bytes), bytes.length, MSG_PEEK | MSG_DONTWAIT)
     if (count === 0) return this.onEnd()
-    if (count < 0) return errno() === EAGAIN ? this.#lookAgain() : this.terminate()
+    if (count < 0) return errno() === EAGAIN ? this.#again.await(this.socket.fd) : this.terminate()
     const length = RECORD_HEAD_BYTES + bytes.readUInt16BE(3)
     const isHello = bytes[0] === HANDSHAKE && count >= RECORD_HEAD_BYTES && length <= HELLO_BYTES_MAX
-    if (count < RECORD_HEAD_BYTES || (isHello && count < length)) return this.#lookAgain()
+    if (count < RECORD_HEAD_BYTES || (isHello && count < length))
+      return hasEnded ? this.onEnd() : this.#again.await(this.socket.fd)
     const isAsked = isHello && bytes.subarray(0, length).includes(OFFERS_CHALLENGE)
     this.socket.resume() // it reads in a turn to come: TLS then
     this.handOn(isAsked && !this.#parts.challenges.isEmpty ? this.#parts.answer : this.#parts.next)
   }
 
-  #lookAgain(): void {
-    const afterMs = this.#nextMs
-    this.#nextMs = Math.min(2 * afterMs, LOOK_LAST_MS)
-    setTimeout(lookAt, afterMs, this)
+  protected override settled(): void {
+    this.#again.stop()
   }
-
-  lookIfAwaited(): void {
-    if (!this.isOver) this.look()
-  }
-}
-
-function lookAt(awaited: HelloAwaited): void {
-  event(() => {
-    try {
-      awaited.lookIfAwaited()
-    } catch (error) {
-      tellBug(error)
-      awaited.terminate()
-    }
-  })
 }

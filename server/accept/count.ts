@@ -17,6 +17,12 @@ export class Count {
     this.#board.connections(1)
   }
 
+  /** One of another listener's is this one's from now on. */
+  takeOver(other: Count): void {
+    this.open++
+    other.open--
+  }
+
   left(): void {
     this.open--
     this.#board.connections(-1)

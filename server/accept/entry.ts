@@ -22,6 +22,8 @@ export interface Accepted {
   readonly isNamed: boolean
   readonly scheme: 'http' | 'https'
   readonly tls: TlsFacts | null
+  /** The name that its TLS asks for (SNI), which is not ended here; null: none, or nobody looked. */
+  readonly askedFor: string | null
   /** It was broken before it was accepted: what came can be read, but nobody waits for an answer. */
   readonly isReset: boolean
   /** Its place among the connections of its listener is free again: said once, by the last owner. */

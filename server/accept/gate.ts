@@ -28,9 +28,19 @@ export class Gate {
   }
 
   enter(socket: Socket): void {
-    const { count, connections, next } = this.#parts
-    const from = new Arrival(socket, count)
+    const from = new Arrival(socket, this.#parts.count)
     clientAccepted(socket.fd)
+    this.#letIn(socket, from)
+  }
+
+  /** One that came in elsewhere goes on as if it had come here. */
+  takeOver(socket: Socket, from: Arrival): void {
+    from.movesTo(this.#parts.count)
+    this.#letIn(socket, from)
+  }
+
+  #letIn(socket: Socket, from: Arrival): void {
+    const { count, connections, next } = this.#parts
     if (count.open <= connections) return next.accept(socket, from)
     const { listener, limitReached } = this.#parts
     limitReached(`listeners.${listener}.limits.connections`, connections)

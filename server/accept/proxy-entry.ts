@@ -50,6 +50,12 @@ export abstract class BeforeHeader extends Arriving {
     this.#from = from
   }
 
+  /** What stands for it from now on. */
+  protected unread(socket: Socket): void {
+    this.socket = socket
+    this.#from.goesOnBy(socket)
+  }
+
   protected take({ client, local }: ReadProxyHeader): void {
     if (client !== null && local !== null) this.#from.named(client.host, client.port, local.host, local.port)
     this.handOn(this.#parts.next)

@@ -1,7 +1,8 @@
 // The step of TLS: a handshake with one of the listener's certificates, as they are at this moment, then the
 // decrypted connection goes on.
-import { BunSocket } from '../sockets/bun/bun-socket.ts'
+import type { BunSocket } from '../sockets/bun/bun-socket.ts'
 import type { Socket } from '../sockets/socket.ts'
+import { giveToBun } from '../sockets/unread.ts'
 import { type Shaking, acceptTls, factsOf } from '../tls/accept-tls.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { type HandshakeResult, resultOfFailure } from '../tls/handshake-result.ts'
@@ -32,11 +33,12 @@ export class TlsEntry implements Entry {
   }
 
   accept(raw: Socket, from: Arrival): void {
-    const shaking = new Handshake(this.#parts, raw, from)
-    // Only Bun has TLS: on an address that has just become one for it, somebody may still have come
-    // otherwise.
-    if (!(raw instanceof BunSocket)) return shaking.terminate()
-    shaking.begin(acceptTls(raw, { alpn: this.#parts.alpn, owner: shaking }))
+    // Only Bun has TLS, and somebody may have come otherwise: by another listener, or on an address that has
+    // just become one for TLS.
+    const own = giveToBun(raw)
+    if (own === null) return from.gone()
+    const shaking = new Handshake(this.#parts, own, from)
+    shaking.begin(acceptTls(own, { alpn: this.#parts.alpn, owner: shaking }))
   }
 }
 

@@ -11,6 +11,7 @@ import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
 import rules from '../../config/examples/rules.yaml' with { type: 'text' }
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
 import stun from '../../config/examples/stun.yaml' with { type: 'text' }
+import tlsPassthrough from '../../config/examples/tls-passthrough.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
@@ -55,6 +56,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'https.yaml': https,
   'acme.yaml': acme,
   'tcp.yaml': tcp,
+  'tls-passthrough.yaml': tlsPassthrough,
   'tls-to-servers.yaml': tlsToServers,
   'udp.yaml': udp,
   'unix-sockets.yaml': unixSockets,

@@ -1,5 +1,6 @@
 // Listeners: each address once, and what each protocol asks of its own.
 import { type Binds, bindsOf, unixPathOf } from '../lib/bind.ts'
+import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import type { Checked } from './checked.ts'
 import { checkBinds } from './check-binds.ts'
 import { checkFamily } from './check-family.ts'
@@ -25,6 +26,7 @@ export function checkListeners(checked: Checked): void {
   checkBinds(checked, open)
   checkLoops(checked, open)
   const ruled = ruledListeners(checked)
+  const ledTo = new Set(checked.config.rules.map(({ listener }) => listener))
   for (const [name, options] of Object.entries(listeners)) {
     const path = ['listeners', name]
     // A problem was reported of anything else.
@@ -34,7 +36,8 @@ export function checkListeners(checked: Checked): void {
       checkFamily(checked, [...path, 'backend'], options.backend, [name])
     }
     checkUnix(checked, path, options)
-    checkByProtocol(checked, { name, path, options, open, isRuled: ruled === 'all' || ruled.has(name) })
+    if (options.bind.length === 0 && !ledTo.has(name)) reportNoBind(checked, path)
+    checkByProtocol(checked, { name, path, options, open, isRuled: ruled.has(name) })
   }
 }
 
@@ -54,12 +57,31 @@ function checkUnix(checked: Checked, path: Path, options: Binds): void {
   })
 }
 
+function reportNoBind(checked: Checked, path: Path): void {
+  if (checked.isWritten([...path, 'bind']) || checked.isBroken('rules')) return
+  checked.report({
+    code: 'missing-key',
+    path,
+    found: 'no "bind", and no rule of a tls listener that leads here',
+    allowed: '"bind", an address and port',
+    hint: `write ${checked.spelled({ bind: '0.0.0.0:443' })}`,
+  })
+}
+
 /** Listeners that have a rule. */
-function ruledListeners({ config }: Checked): 'all' | ReadonlySet<string> {
+function ruledListeners({ config: { rules, listeners } }: Checked): ReadonlySet<string> {
   const ruled = new Set<string>()
-  for (const { match } of config.rules) {
-    if (match.listener.length === 0) return 'all'
-    for (const name of match.listener) ruled.add(name)
+  const all: Record<RuleKind, string[]> = { http: [], tls: [] }
+  for (const [name, { protocol }] of Object.entries(listeners)) {
+    const kind = ruleKindOf(protocol)
+    if (kind !== null) all[kind].push(name)
   }
+  const isForAll = { http: false, tls: false }
+  for (const rule of rules) {
+    if (rule.match.listener.length === 0) isForAll[kindOfRule(rule, listeners)] = true
+    for (const name of rule.match.listener) ruled.add(name)
+  }
+  for (const kind of ['http', 'tls'] as const)
+    if (isForAll[kind]) for (const name of all[kind]) ruled.add(name)
   return ruled
 }

@@ -1,12 +1,13 @@
 // Rules: names, destinations, steps, and which rules can never be reached.
 import type { RuleConfig } from '../rules/rule.options.ts'
+import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
-import { takesRules } from './listener-protocols.ts'
+import { checkTlsRule } from './check-tls-rule.ts'
 import { nearest } from './nearest.ts'
 import { Shadows } from './shadows.ts'
 import { shown } from './spoken.ts'
@@ -18,11 +19,14 @@ import { Where } from './where.ts'
 export function checkRules(checked: Checked): void {
   const { rules, listeners } = checked.config
   const seen = new Map<string, number>()
-  const ruled = Object.entries(listeners).flatMap(([name, { protocol }]) =>
-    takesRules(protocol) ? [name] : [],
-  )
-  const shadows = new Shadows(ruled)
-  if (rules.length > 0 && ruled.length === 0 && Object.keys(listeners).length > 0)
+  const ruled: Record<RuleKind, string[]> = { http: [], tls: [] }
+  for (const [name, { protocol }] of Object.entries(listeners)) {
+    const kind = ruleKindOf(protocol)
+    if (kind !== null) ruled[kind].push(name)
+  }
+  const shadows = { http: new Shadows(ruled.http), tls: new Shadows(ruled.tls) }
+  const hasRuled = ruled.http.length > 0 || ruled.tls.length > 0
+  if (rules.length > 0 && !hasRuled && Object.keys(listeners).length > 0)
     checked.warn({
       code: 'unused',
       path: ['rules'],
@@ -31,45 +35,70 @@ export function checkRules(checked: Checked): void {
     })
   for (const [index, rule] of rules.entries()) {
     const path = ['rules', index]
+    const kind = kindOfRule(rule, listeners)
     checkName(checked, path, rule, seen.get(rule.name))
     seen.set(rule.name, index)
     for (const [place, name] of rule.match.listener.entries())
-      checkListener(checked, [...path, 'match', 'listener', place], name)
-    checkMethods(checked, path, rule)
-    checkPaths(checked, path, rule)
-    checkDestination(checked, path, rule)
+      checkListener(checked, [...path, 'match', 'listener', place], name, kind)
+    if (kind === 'tls') checkTlsRule(checked, path, rule)
+    else checkHttpRule(checked, path, rule)
+    if (rule.backend !== undefined) checked.resolve('backend', rule.backend, [...path, 'backend'])
     if (rule.backend !== undefined)
       checkFamily(
         checked,
         [...path, 'backend'],
         rule.backend,
-        rule.match.listener.length > 0 ? rule.match.listener : ruled,
+        rule.match.listener.length > 0 ? rule.match.listener : ruled[kind],
       )
     for (const [place, step] of rule.middleware.entries())
       checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name]))
     const quoted = checked.quoted([...path, 'name'], rule.name)
-    const shadow = shadows.add(rule, quoted)
+    const shadow = shadows[kind].add(rule, quoted)
     if (shadow !== null)
       checked.warn({
         code: 'unreachable',
         path,
-        found: `rule ${quoted}, which no request reaches`,
+        found: `rule ${quoted}, which no ${kind === 'tls' ? 'connection' : 'request'} reaches`,
         allowed: 'rules in an order in which each can match',
         hint: `rule ${shadow} before it takes all that it would match`,
       })
   }
 }
 
-function checkListener(checked: Checked, path: Path, name: string): void {
+function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
+  checkMethods(checked, path, rule)
+  checkPaths(checked, path, rule)
+  checkDestination(checked, path, rule)
+  for (const word of ['server_name', 'alpn'] as const)
+    if (rule.match[word].length > 0)
+      checked.report({
+        code: 'conflict',
+        path: [...path, 'match', word],
+        found: `"${word}" for an http listener`,
+        allowed: '"host", "path", "method" or "header"',
+        hint: word === 'server_name' ? 'write "host"' : null,
+      })
+  if (rule.listener !== undefined)
+    checked.report({
+      code: 'conflict',
+      path: [...path, 'listener'],
+      found: 'a listener as the destination of requests',
+      allowed: 'backend, respond or redirect; rules of tls listeners lead to listeners',
+    })
+}
+
+function checkListener(checked: Checked, path: Path, name: string, kind: RuleKind): void {
   checked.resolve('listener', name, path)
   const { listeners } = checked.config
   const protocol = Object.hasOwn(listeners, name) ? listeners[name]?.protocol : undefined
-  if (protocol === undefined || takesRules(protocol)) return
+  if (protocol === undefined || ruleKindOf(protocol) === kind) return
   checked.report({
     code: 'conflict',
     path,
     found: `${checked.said(path, name)}, a listener of protocol ${protocol}`,
-    allowed: 'http listeners: others have no rules',
+    allowed:
+      ruleKindOf(protocol) === null ? 'http listeners: others have no rules' : `${kind} listeners only`,
+    hint: ruleKindOf(protocol) === null ? null : 'give each kind of listener rules of its own',
   })
 }
 
@@ -142,7 +171,6 @@ function checkDestination(checked: Checked, path: Path, rule: RuleConfig): void 
       found: named.length === 0 ? 'a rule without destination' : `${named.join(' and ')} in one rule`,
       allowed: 'exactly one of backend, respond or redirect',
     })
-  if (rule.backend !== undefined) checked.resolve('backend', rule.backend, [...path, 'backend'])
   if (rule.respond !== undefined) checkRespond(checked, [...path, 'respond'], rule.respond)
   if (rule.redirect !== undefined) checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to)
 }

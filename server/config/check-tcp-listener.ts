@@ -3,6 +3,7 @@ import { formatDuration } from '../lib/durations.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
 import { checkListenerTls } from './check-listener-tls.ts'
 import type { CheckedListener } from './listener-protocol.ts'
+import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
 
 /** Beyond these nobody means what is written: of a rate_limit too. */
@@ -14,7 +15,11 @@ export function checkTcpListener(
   { path, options }: CheckedListener<TcpListenerConfig>,
 ): void {
   checkListenerTls(written, path, options, false)
-  const { rate } = options.limits
+  checkRate(written, path, options.limits.rate)
+}
+
+/** Of connections. */
+export function checkRate(written: Written, path: Path, rate: TcpListenerConfig['limits']['rate']): void {
   if (rate === undefined) return
   const { connections, per, burst = connections } = rate
   const here = [...path, 'limits', 'rate']

@@ -22,8 +22,6 @@ export interface CheckedListener<T> {
  */
 export interface ListenerProtocol<T extends TSchema> {
   readonly options: T
-  /** Whether rules are for it: its clients ask for something that can be matched. */
-  readonly takesRules: boolean
   /** Of the backends that it may lead to; null: it leads to none. */
   readonly family: Family | null
   /** What the schema cannot say. */

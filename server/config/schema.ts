@@ -19,7 +19,6 @@ const optionsOf = <R extends Rows>(rows: R): R[keyof R]['options'][] =>
 export const ListenerOptions = MapBy('protocol', optionsOf(PROTOCOLS), {
   description: 'An open address and its protocol.',
   said: {
-    tls: 'write https: TLS ends here',
     ssl: 'write https: TLS ends here',
     h2: NO_OTHER_HTTP,
     http2: NO_OTHER_HTTP,

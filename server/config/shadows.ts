@@ -29,15 +29,18 @@ export class Shadows {
   }
 }
 
-const takesEverything = ({ host, path, method, header }: RuleConfig['match']): boolean =>
+const takesEverything = ({ host, path, method, header, server_name, alpn }: RuleConfig['match']): boolean =>
   host.length === 0 &&
+  server_name.length === 0 &&
+  alpn.length === 0 &&
   (path.length === 0 || path.includes('/*')) &&
   method.length === 0 &&
   Object.keys(header).length === 0
 
 /** Equal for matches that mean the same. */
-function keyOf({ listener, host, path, method, header }: RuleConfig['match']): string {
-  const hosts = host.map((one) => comparableHost(one) ?? one)
+function keyOf(match: RuleConfig['match']): string {
+  const { listener, host, path, method, header, server_name, alpn } = match
+  const [hosts, names] = [host, server_name].map((all) => all.map((one) => comparableHost(one) ?? one))
   const fields = Object.entries(header).map(([name, value]) => `${name.toLowerCase()}: ${value}`)
-  return JSON.stringify([listener, hosts, path, method, fields].map((list) => list.toSorted()))
+  return JSON.stringify([listener, hosts, path, method, fields, names, alpn].map((list) => list?.toSorted()))
 }

@@ -111,11 +111,14 @@ const StatusEndpoints = Type.Object(
   },
 )
 
-const SHARED = {
-  bind: Binds(
+/** `mayLack`: connections may come by a tls listener alone. */
+const bindsOf = (mayLack?: true) =>
+  Binds(
     'Address and port, such as "0.0.0.0:8080" or "[::]:8080", a Unix socket such as "unix:/run/sluice/web.sock", a range of ports such as "0.0.0.0:10000-10010" (up to 1,000), or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs, X-Forwarded-For, ranges and keys of limits.',
-    { takesUnix: true, takesRange: true },
-  ),
+    { takesUnix: true, takesRange: true, ...(mayLack && { mayLack }) },
+  )
+
+const SHARED = {
   unix: UnixOptions,
   steer: SteerOptions,
   backend: Type.Optional(Name({ description: 'The backend of all its requests, when there are no rules.' })),
@@ -169,6 +172,7 @@ const LACKS = {
 
 export const HttpListenerOptions = Type.Object(
   {
+    bind: bindsOf(),
     ...SHARED,
     protocol: Words(['http'], { default: 'http', description: 'What is spoken on it.' }),
     redirect_https: RedirectHttps,
@@ -192,6 +196,7 @@ export const HttpListenerOptions = Type.Object(
 
 export const HttpsListenerOptions = Type.Object(
   {
+    bind: bindsOf(true),
     ...SHARED,
     protocol: Words(['https'], { description: 'What is spoken on it: HTTP/1.1 in TLS.' }),
     certificates: OneOrMore(

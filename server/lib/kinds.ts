@@ -116,13 +116,16 @@ export const OneOrMore = <T extends TSchema>(item: T, description: string, defau
 /** Most addresses that a listener may name. */
 const BINDS_MAX = 64
 
-/** One address that is opened, or a list of them; always a list in the code. There must be one. */
-export const Binds = (description: string, takes: BindTakes = {}) => {
+/**
+ * One address that is opened, or a list of them; always a list in the code. There must be one, unless
+ * `mayLack`: then its list is empty.
+ */
+export const Binds = (description: string, { mayLack, ...takes }: BindTakes & { mayLack?: true } = {}) => {
   const item = Bind({ description: 'An address.', ...takes })
   return Type.Unsafe<readonly string[]>({
     anyOf: [item, Type.Array(item, { minItems: 1, maxItems: BINDS_MAX })],
     format: 'one-or-more',
-    isNeeded: true,
+    isNeeded: mayLack !== true,
     description,
   })
 }

@@ -31,6 +31,22 @@ const MatchOptions = Type.Object(
       FieldValue({ description: 'The whole value; "*" for any.' }),
       'Header fields that must be present with this value. A request that has one twice with different values is refused with 400.',
     ),
+    server_name: OneOrMore(
+      Type.Unsafe<string>({
+        type: 'string',
+        format: 'host-pattern',
+        description: '"example.org", or "*.example.org" for any name below it.',
+      }),
+      'For tls listeners: names that clients ask for (SNI). Left out: any, and none.',
+    ),
+    alpn: OneOrMore(
+      Type.String({
+        pattern: '^[A-Za-z0-9][!-~]{0,254}$',
+        allowed: 'a protocol, such as "h2"',
+        description: 'A protocol, such as "h2" or "http/1.1".',
+      }),
+      'For tls listeners: protocols of which a client offers one.',
+    ),
   },
   {
     default: {},
@@ -44,6 +60,8 @@ const MatchOptions = Type.Object(
       domain: 'host',
       methods: 'method',
       headers: 'header',
+      sni: 'server_name',
+      server_names: 'server_name',
     },
     lacks: {
       rewrite: 'paths go to servers as they came',
@@ -90,11 +108,18 @@ export const RuleOptions = Type.Object(
     match: MatchOptions,
     middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
+    listener: Type.Optional(
+      Name({
+        description:
+          'Destination, for tls listeners: a listener that ends TLS, where the connection goes on as if it had come in there.',
+      }),
+    ),
     respond: Type.Optional(RespondOptions),
     redirect: Type.Optional(RedirectOptions),
   },
   {
-    description: 'What it matches, middleware, and exactly one destination: backend, respond or redirect.',
+    description:
+      'What it matches, middleware, and exactly one destination: backend, respond or redirect; of tls listeners backend or listener.',
     usual: { name: 'all', backend: 'NAME' },
     also: {
       matches: 'match',

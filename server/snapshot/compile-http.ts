@@ -47,7 +47,7 @@ function rulesOf({ name, path, options, ground }: ListenerSource<HttpListenerCon
   const { rules: words, listeners } = plan.config
   const own = words.flatMap(({ match }, place): MatchSource<Rule>[] => {
     const rule = rules[place]
-    return rule !== undefined && isOn(match, name) ? [{ match, patterns: patterns[place], rule }] : []
+    return rule && isOn(match, name) ? [{ match, patterns: patterns[place], rule }] : []
   })
   if (own.length > 0 || options.backend === undefined) return own
   // Rules that are no item of the list are numbered behind it.
@@ -58,7 +58,15 @@ function rulesOf({ name, path, options, ground }: ListenerSource<HttpListenerCon
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */
 const DEFAULT_RULE = 'default'
-const ANYTHING: RuleConfig['match'] = { listener: [], host: [], path: [], method: [], header: {} }
+const ANYTHING: RuleConfig['match'] = {
+  listener: [],
+  host: [],
+  path: [],
+  method: [],
+  header: {},
+  server_name: [],
+  alpn: [],
+}
 
 const isOn = ({ listener }: RuleConfig['match'], name: string): boolean =>
   listener.length === 0 || listener.includes(name)

@@ -3,6 +3,7 @@
 import type { Steps } from '../lib/slices.ts'
 import { compileHttp } from './compile-http.ts'
 import { compileTcp } from './compile-tcp.ts'
+import { compileTlsListener } from './compile-tls-listener.ts'
 import { compileTurn } from './compile-turn.ts'
 import { compileUdp } from './compile-udp.ts'
 import type { ListenerGround, ListenerSource, ListenerWords } from './listener-source.ts'
@@ -15,6 +16,10 @@ export function* compileListeners(ground: ListenerGround): Steps<Map<string, Any
     const listener = yield* compileListener({ name, path: `listeners.${name}`, options, ground })
     if (listener !== null) made.set(name, listener)
   }
+  // Last: they lead to others.
+  for (const [name, options] of Object.entries(ground.plan.config.listeners))
+    if (options.protocol === 'tls')
+      made.set(name, compileTlsListener({ name, path: `listeners.${name}`, options, ground }, made))
   return made
 }
 
@@ -24,6 +29,8 @@ function* compileListener(source: ListenerSource<ListenerWords>): Steps<AnyListe
     case 'http':
     case 'https':
       return yield* compileHttp({ ...source, options })
+    case 'tls':
+      return null
     case 'tcp':
       return compileTcp({ ...source, options })
     case 'turn':

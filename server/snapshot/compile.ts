@@ -5,6 +5,7 @@ import { canonicalAddress } from '../lib/ip-address.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
 import { type Patterns, readPatterns } from '../rules/match.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
+import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { compileListeners } from './compile-listeners.ts'
@@ -31,12 +32,16 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const { config, number, challenges } = plan
   checkResolver(config.resolver.servers)
   const backends = compileBackends(plan, board, previous)
-  const rules: Rule[] = []
+  const rules: (Rule | null)[] = []
   const made = new Map<string, readonly MadeStep[]>()
   const patterns: Patterns[] = []
   const given: Given = { backends, made, patterns, previous, ground: ground ?? scratchGround(board) }
   for (const words of config.rules) {
-    rules.push(compileRule(words, rules.length, given))
+    if (kindOfRule(words, config.listeners) === 'http') rules.push(compileRule(words, rules.length, given))
+    else {
+      rules.push(null)
+      patterns.push(NO_PATTERNS)
+    }
     if (rules.length % STEP === 0) yield
   }
   const certificates = new Map<string, Certificate>()
@@ -93,6 +98,9 @@ function checkResolver(servers: readonly string[]): void {
       throw new CompileProblem(`resolver.servers.${place}`, `"${server}" is not an address and a port`)
   }
 }
+
+/** Of a rule that is none of HTTP. */
+const NO_PATTERNS: Patterns = { hosts: [], paths: [] }
 
 /** So many rules are compiled between two places where the work may pause. */
 const STEP = 32

@@ -14,7 +14,8 @@ export interface ListenerGround {
   readonly previous: Snapshot | null
   readonly backends: Backends
   /** As they stand in the list, with the patterns that were read of each. */
-  readonly rules: readonly Rule[]
+  /** Null: it is none of HTTP. */
+  readonly rules: readonly (Rule | null)[]
   readonly patterns: readonly Patterns[]
   /** By name: those that listeners have, which each of them adds to. */
   readonly certificates: Map<string, Certificate>

@@ -7,10 +7,12 @@ import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Match, Redirect } from '../rules/match.ts'
+import type { TlsMatch } from '../rules/tls-match.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
 import type { ChallengeTexts } from '../tls/challenges.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { ListenerTls } from '../tls/listener-tls.ts'
+import type { TlsListenerConfig } from '../tls/tls-listener.options.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { UdpListener } from '../udp/listener.ts'
 
@@ -34,7 +36,7 @@ export type OwnDocument = 'health' | 'metrics'
 export type AnyListener = StreamListener | UdpListener
 
 /** Those whose clients connect. */
-export type StreamListener = Listener | TcpListener | TurnListener
+export type StreamListener = Listener | TcpListener | TlsListener | TurnListener
 
 /** Where HTTP is spoken. */
 export interface Listener {
@@ -61,20 +63,48 @@ export interface Listener {
   readonly match: Match<Rule>
 }
 
-/** Where connections are joined to those of a backend's servers. */
-export interface TcpListener {
-  readonly kind: 'tcp'
+/** How connections are joined to those of a backend's servers. */
+export interface TcpWay {
+  /** Of the listener. */
   readonly name: string
+  readonly options: Pick<TcpListenerConfig, 'timeouts' | 'limits'>
+  readonly backend: Backend
+}
+
+/** Where all connections are. */
+export interface TcpListener extends TcpWay {
+  readonly kind: 'tcp'
   readonly options: TcpListenerConfig
   /** Null: TLS, if it is spoken, is passed on. */
   readonly tls: ListenerTls | null
   /** Who speaks the PROXY protocol before a connection; null: nobody. */
   readonly proxies: Ranges | null
-  readonly backend: Backend
   /** Who is let in, all where it is empty; and who is not. */
   readonly allowed: Ranges
   readonly denied: Ranges
 }
+
+/** Where connections are passed on by what their TLS asks for. */
+export interface TlsListener {
+  readonly kind: 'tls'
+  readonly name: string
+  readonly options: TlsListenerConfig
+  /** Who speaks the PROXY protocol before a connection; null: nobody. */
+  readonly proxies: Ranges | null
+  /** Who is let in, all where it is empty; and who is not. */
+  readonly allowed: Ranges
+  readonly denied: Ranges
+  readonly ways: readonly TlsWay[]
+  readonly match: TlsMatch<TlsWay>
+}
+
+/** Where a rule of such a listener leads. */
+export type TlsWay =
+  | { readonly is: 'backend'; readonly way: TcpWay }
+  | { readonly is: 'listener'; readonly listener: EndsTls }
+
+/** A listener that ends TLS. */
+export type EndsTls = Exclude<StreamListener, TlsListener>
 
 /** Where clients of the TURN relay come in over TCP and TLS: they are brought to its door. */
 export interface TurnListener {

@@ -29,6 +29,12 @@ export const HUNG_UP = 0x10
  */
 export const EXCLUSIVE = 0x10000000
 
+/** Beside READABLE: the other side sends no more. */
+export const HAS_ENDED = 0x2000
+
+/** Beside READABLE: told once, and then again only when more has come. */
+export const EDGE = 0x80000000 | 0
+
 /** Who is told that a descriptor is ready. */
 export interface Pollable {
   /** `events` is a sum of READABLE, WRITABLE, BROKEN, HUNG_UP. */

@@ -145,6 +145,14 @@ export const FAULTS = {
     'connection_timeout',
     'One side had ended, and nothing passed in the other direction for too long.',
   ),
+  hello_malformed: row(
+    400,
+    'client',
+    'tls_protocol_error',
+    'What the client began with is no ClientHello of TLS.',
+  ),
+  hello_too_large: row(400, 'client', 'tls_protocol_error', 'The ClientHello is larger than allowed.'),
+  hello_timeout: row(408, 'client', 'connection_timeout', 'The ClientHello did not arrive in time.'),
 } as const satisfies Record<string, FaultRow>
 
 export type FaultCode = keyof typeof FAULTS

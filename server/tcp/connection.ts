@@ -16,7 +16,7 @@ import { connectionEnds } from '../lib/descriptor-budget.ts'
 import { event } from '../lib/event.ts'
 import { proxyHeaderOut, type ProxyVersion } from '../lib/proxy-header-out.ts'
 import { Reach } from '../reach/reach.ts'
-import type { TcpListener } from '../snapshot/snapshot.ts'
+import type { TcpWay } from '../snapshot/snapshot.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { Splice, type SpliceEnding } from '../sockets/splice.ts'
 import { type FaultCode, isTlsFault } from '../tables/faults.ts'
@@ -38,7 +38,7 @@ const FAULT_OF: Readonly<Record<SpliceEnding, FaultCode>> = {
 }
 
 export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
-  readonly listener: TcpListener
+  readonly listener: TcpWay
   readonly key: number
   tried = 0
   readonly startedMs = nowMs
@@ -66,7 +66,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   #reach: Reach<Server, TcpDial> | null = null
   #backoff: Timer | null = null
 
-  constructor(all: TcpConnections, listener: TcpListener, from: Accepted) {
+  constructor(all: TcpConnections, listener: TcpWay, from: Accepted) {
     const { idle, half_close } = listener.options.timeouts
     this.#all = all
     this.snapshot = all.snapshot
@@ -81,6 +81,10 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
 
   get backend(): Backend {
     return this.listener.backend
+  }
+
+  get askedFor(): string | null {
+    return this.#from.askedFor
   }
 
   get client(): string {

@@ -5,7 +5,7 @@ import { UnixOptions } from '../accept/unix.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 
-const TcpTimeouts = Type.Object(
+export const TcpTimeouts = Type.Object(
   {
     idle: Duration({
       default: '1h',
@@ -23,7 +23,7 @@ const TcpTimeouts = Type.Object(
   { default: {}, description: 'How long connections may be silent.' },
 )
 
-const TcpLimits = Type.Object(
+export const TcpLimits = Type.Object(
   {
     connections: Type.Integer({
       default: 16384,
@@ -76,7 +76,7 @@ export const TcpListenerOptions = Type.Object(
   {
     bind: Binds(
       'Address and port, such as "0.0.0.0:5432" or "[::]:5432", a Unix socket such as "unix:/run/sluice/db.sock", a range of ports such as "0.0.0.0:10000-10010" (up to 1,000), or a list of them; port 0 takes a free one. Clients of a Unix socket have the address "unix:" in logs and ranges.',
-      { takesUnix: true, takesRange: true },
+      { takesUnix: true, takesRange: true, mayLack: true },
     ),
     unix: UnixOptions,
     steer: SteerOptions,

@@ -33,7 +33,7 @@ export class JsonConnectionLines {
   write(one: TcpRecord, sink: LineSink): void {
     const names = this.#namesOf(one)
     const why = whyOf(one)
-    const more = why === null ? '' : whyJson(why)
+    const more = `${askedJson(one)}${why === null ? '' : whyJson(why)}`
     if (!sink.begin(LINE_BYTES + names.length + more.length + ESCAPE_BYTES * one.client.length)) return
     const { line } = sink
     line.put(this.#time.at(one.endedMs))
@@ -55,12 +55,20 @@ export class JsonConnectionLines {
   #namesOf({ backend, server }: TcpRecord): Uint8Array {
     const known = server === null ? undefined : this.#names.get(server)
     if (known !== undefined) return known
-    const names = { protocol: 'TCP', backend: backend.name, server: server === null ? null : server.name }
+    const names = {
+      protocol: 'TCP',
+      backend: backend && backend.name,
+      server: server === null ? null : server.name,
+    }
     const made = piece(`,${JSON.stringify(names).slice(1, -1)}`)
     if (server !== null) this.#names.set(server, made)
     return made
   }
 }
+
+/** The reader of ClientHellos lets no character through that would have to be escaped. */
+const askedJson = ({ askedFor }: TcpRecord): string =>
+  askedFor === null ? '' : `,"server_name":"${askedFor}"`
 
 function writeNumbers(one: TcpRecord, line: LineWriter): void {
   line.put(FROM_STATUS)
@@ -90,8 +98,9 @@ export class TextConnectionLines {
   write(one: TcpRecord, sink: LineSink): void {
     const { listener, backend, server, fault } = one
     const why = whyOf(one)
-    const more = why === null ? '' : whyText(why)
-    const to = `in=${one.bytesIn} out=${one.bytesOut} backend=${backend.name} server=${server?.name ?? '-'}`
+    const asked = one.askedFor === null ? '' : ` server_name=${one.askedFor}`
+    const more = `${asked}${why === null ? '' : whyText(why)}`
+    const to = `in=${one.bytesIn} out=${one.bytesOut} backend=${backend?.name ?? '-'} server=${server?.name ?? '-'}`
     if (!sink.begin(LINE_BYTES + to.length + more.length + one.client.length)) return
     const { line } = sink
     line.put(this.#time.at(one.endedMs))

@@ -62,12 +62,13 @@ export class ConnectionMeter {
     if (byServer === undefined) this.#byListener.set(listener, (byServer = new WeakMap()))
     const known = byServer.get(server ?? NO_SERVER)
     if (known !== undefined) return known
-    const labels = [listener.name, backend.name, server === null ? LABEL_NONE : server.name] as const
+    const name = backend === null ? LABEL_NONE : backend.name
+    const labels = [listener.name, name, server === null ? LABEL_NONE : server.name] as const
     const made: ConnectionSeries = {
       labels,
       bytesIn: this.#registry.counter('tcp_bytes_total', [...labels, 'in']),
       bytesOut: this.#registry.counter('tcp_bytes_total', [...labels, 'out']),
-      retries: this.#registry.counter('retries_total', [backend.name]),
+      retries: this.#registry.counter('retries_total', [name]),
       results: new Map(),
     }
     byServer.set(server ?? NO_SERVER, made)

@@ -14,9 +14,12 @@ export interface ConnectionTry {
 /** Times are performance.now() in ms, or how long something took. */
 export interface TcpRecord {
   readonly listener: { readonly name: string }
-  readonly backend: { readonly name: string }
+  /** Null: none was chosen. */
+  readonly backend: { readonly name: string } | null
   /** Address of the client. */
   readonly client: string
+  /** The name that its TLS, which is passed on, asks for (SNI); null: none, or not looked at. */
+  readonly askedFor: string | null
   /** Which was tried last; null: none. */
   readonly server: Server | null
   readonly bytesIn: number

@@ -6,6 +6,7 @@ import { ChallengeEntry } from '../accept/challenge-entry.ts'
 import { Count } from '../accept/count.ts'
 import type { Entry } from '../accept/entry.ts'
 import { Gate } from '../accept/gate.ts'
+import { EndedThere, HelloEntry, PassedOn } from '../accept/hello-entry.ts'
 import { ProxyEntry } from '../accept/proxy-entry.ts'
 import { ProxyTlsEntry } from '../accept/proxy-tls-entry.ts'
 import { TlsEntry } from '../accept/tls-entry.ts'
@@ -15,7 +16,8 @@ import { type TcpBind, tcpBindsOf } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
-import type { Listener, StreamListener } from '../snapshot/snapshot.ts'
+import type { EndsTls, Listener, StreamListener, TlsListener, TlsWay } from '../snapshot/snapshot.ts'
+import { Admission } from '../tcp/admission.ts'
 import type { TcpConnections } from '../tcp/connections.ts'
 import { TcpEntry } from '../tcp/tcp-entry.ts'
 import { alpnList } from '../tls/accept-tls.ts'
@@ -58,14 +60,24 @@ export class Entries {
 
   /** The gate of an address, as a snapshot has it. */
   gateOf(bind: TcpBind, listener: StreamListener): Gate {
+    return this.#gate(bind, listener, this.#behindProxy(bind, listener))
+  }
+
+  /** Of a listener that ends the TLS of what came in at another one. */
+  #gateBehind(listener: EndsTls): Gate {
+    const place = { key: keyBehind(listener), isTls: true }
+    return this.#gate(place, listener, this.#codecOf(place, listener))
+  }
+
+  #gate(place: Place, listener: StreamListener, next: Entry): Gate {
     const { news } = this.#parts
     return new Gate({
       listener: listener.name,
       connections: listener.options.limits.connections,
-      count: this.#countOf(bind, listener),
+      count: this.#countOf(place, listener),
       limitReached: (limit, value) => news.reached(limit, value),
-      next: this.#behindProxy(bind, listener),
-      isTls: bind.isTls,
+      next,
+      isTls: place.isTls,
     })
   }
 
@@ -85,24 +97,27 @@ export class Entries {
       refused: (at: string, reason: string, proxy: string) => news.headerRefused(at, reason, proxy),
       next,
     }
-    return bind.isTls ? new ProxyTlsEntry(parts) : new ProxyEntry(parts)
+    // Behind the header nobody may have read.
+    return bind.isTls || listener.kind === 'tls' ? new ProxyTlsEntry(parts) : new ProxyEntry(parts)
   }
 
-  #codecOf(bind: TcpBind, listener: StreamListener): Entry {
+  #codecOf(place: Place, listener: StreamListener): Entry {
     if (listener.kind === 'http') {
-      const next = this.#httpEntry(bind, listener)
-      return bind.isTls ? this.#httpsEntry(listener, next) : next
+      const next = this.#httpEntry(place, listener)
+      return place.isTls ? this.#httpsEntry(listener, next) : next
     }
-    this.#retireHttp(bind.key)
+    this.#retireHttp(place.key)
+    if (listener.kind === 'tls') return this.#helloEntry(listener)
     if (listener.kind === 'tcp') {
-      const next = new TcpEntry(this.#parts.connections, listener)
-      return bind.isTls ? this.#tlsEntry(listener, NO_ALPN, next) : next
+      const { connections } = this.#parts
+      const next = new TcpEntry(connections, listener, new Admission(connections, listener))
+      return place.isTls ? this.#tlsEntry(listener, NO_ALPN, next) : next
     }
     const next = new StreamEntry(this.#parts.clients, listener)
-    return bind.isTls ? this.#tlsEntry(listener, STUN_ALPN, next) : next
+    return place.isTls ? this.#tlsEntry(listener, STUN_ALPN, next) : next
   }
 
-  #httpEntry({ key }: TcpBind, listener: Listener): Entry {
+  #httpEntry({ key }: Place, listener: Listener): Entry {
     const { engine } = this.#parts
     const known = this.#http.get(key)
     if (known !== undefined) {
@@ -118,6 +133,23 @@ export class Entries {
     if (tls === null) throw new Error(`listeners.${name}: no certificate for its TLS`)
     const { arrivals, handshakes: meter } = this.#parts
     return new TlsEntry({ listener: name, meter, arrivals, tls, alpn, next })
+  }
+
+  #helloEntry(listener: TlsListener): Entry {
+    const { arrivals, connections, news } = this.#parts
+    const nextOf = (way: TlsWay): Entry =>
+      way.is === 'backend'
+        ? new PassedOn(new TcpEntry(connections, way.way, null))
+        : new EndedThere(this.#gateBehind(way.listener))
+    return new HelloEntry({
+      arrivals,
+      listener,
+      admission: new Admission(connections, listener),
+      connections,
+      limitReached: (limit, value) => news.reached(limit, value),
+      next: new Map(listener.ways.map((way) => [way, nextOf(way)])),
+      answered: new AnsweredEntry(arrivals),
+    })
   }
 
   /** Before TLS it is looked whether an issuer of certificates comes for an answer of its own. */
@@ -142,7 +174,7 @@ export class Entries {
     this.#http.delete(key)
   }
 
-  #countOf({ key }: TcpBind, listener: StreamListener): Count {
+  #countOf({ key }: Place, listener: StreamListener): Count {
     const own = this.#counts.get(key)
     if (own !== undefined) return own
     const keys = countKeys(listener)
@@ -154,12 +186,26 @@ export class Entries {
 
   /** Forgets what is of other addresses and other listeners than these; what is served there may finish. */
   keep(keys: ReadonlySet<string>, listeners: readonly StreamListener[]): void {
-    for (const key of this.#http.keys()) if (!keys.has(key)) this.#retireHttp(key)
+    const behind = new Set(listeners.flatMap(keysBehind))
+    for (const key of this.#http.keys()) if (!keys.has(key) && !behind.has(key)) this.#retireHttp(key)
     const counted = new Set(listeners.flatMap(countKeys))
     for (const [key, { open }] of this.#counts) if (open === 0 && !counted.has(key)) this.#counts.delete(key)
   }
 }
 
-/** One that stays with any of its addresses keeps its count. */
-const countKeys = ({ name, options }: StreamListener): string[] =>
-  tcpBindsOf(name, options).map(({ key }) => key)
+/** What is spoken where: at an address, or behind another listener. */
+type Place = Pick<TcpBind, 'key' | 'isTls'>
+
+/** In the place of an address's key, of which none has a space. */
+const keyBehind = ({ name }: Pick<StreamListener, 'name'>): string => `behind ${name}`
+
+const keysBehind = (listener: StreamListener): string[] =>
+  listener.kind !== 'tls'
+    ? []
+    : listener.ways.flatMap((way) => (way.is === 'listener' ? [keyBehind(way.listener)] : []))
+
+/** One that stays with any of its addresses keeps its count; one that has none has its name. */
+const countKeys = (listener: StreamListener): string[] => {
+  const keys = tcpBindsOf(listener.name, listener.options).map(({ key }) => key)
+  return keys.length > 0 ? keys : [keyBehind(listener)]
+}

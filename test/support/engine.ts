@@ -18,6 +18,7 @@ import type { Middleware } from '../../server/middleware/middleware.ts'
 import * as layout from '../../server/scoreboard/layout.ts'
 import { STATE_UP, Scoreboard } from '../../server/scoreboard/scoreboard.ts'
 import { compile } from '../../server/snapshot/compile.ts'
+import type { Plan } from '../../server/snapshot/plan.ts'
 import { splitSteps } from '../../server/snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
 import type { AccessLog } from '../../server/telemetry/access-log.ts'
@@ -74,6 +75,8 @@ export interface EngineOptions {
   readonly steps?: readonly Middleware<never>[]
   /** Options of the listener "web", when the config names none. */
   readonly listener?: Words
+  /** What the certificates are that the config names. */
+  readonly certificates?: Plan['certificates']
   /** The way to servers, where it is played. */
   readonly servers?: Servers
 }
@@ -95,7 +98,7 @@ export class TestEngine implements AsyncDisposable {
   /** What they came to: listener, version, result. */
   readonly handshakes: string[] = []
 
-  constructor({ config, steps = [], listener = {}, servers }: EngineOptions) {
+  constructor({ config, steps = [], listener = {}, servers, certificates = {} }: EngineOptions) {
     const words = checked(config, listener)
     const { slots, records } = slotsOf(words.backends)
     const buffer = new SharedArrayBuffer(layout.bytesOf(records, 1))
@@ -109,7 +112,7 @@ export class TestEngine implements AsyncDisposable {
       sockets: [],
       reasons: {},
       door: null,
-      certificates: {},
+      certificates,
       files: filesOf(words),
       challenges: {},
     }

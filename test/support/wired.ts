@@ -118,6 +118,7 @@ const PLAYED: Omit<Accepted, 'gone'> = {
   isNamed: false,
   scheme: 'http',
   tls: null,
+  askedFor: null,
   isReset: false,
 }
 

@@ -31,6 +31,23 @@ class BunSockets implements Sockets {
     return new BunListening(how, { drain, close, error, open: opener(accepted) })
   }
 
+  /**
+   * Takes a connection that stands, by its descriptor, for TLS: as `listenTls`, and nothing of it is read
+   * before this turn is over.
+   */
+  adopt(fd: number): BunSocket {
+    const { drain, close, error } = bunEvents
+    const adopted: { socket: BunSocket | null } = { socket: null }
+    const open = (native: NativeSocket<BunSocket>): void => {
+      adopted.socket = native.data = new BunSocket(native as Native)
+    }
+    // The public types know no `fd`. `open` is called before this returns.
+    const options = { fd, socket: { drain, close, error, open }, allowHalfOpen: true }
+    Bun.connect<BunSocket>(options as unknown as Parameters<typeof Bun.connect<BunSocket>>[0]).catch(ignore)
+    if (adopted.socket === null) throw new Error('Bun did not take a descriptor')
+    return adopted.socket
+  }
+
   dial(address: string, port: number, dialler: Dialler): Dial {
     const dial = new BunDial(dialler)
     if (process.platform !== 'linux') {

@@ -89,7 +89,7 @@ describe('keys of the other protocol', () => {
 describe('a protocol that is none', () => {
   test('is told once, with the nearest', () => {
     expect(linesOf(withTurn('protocol: trun'))).toEqual([
-      '6:15 listeners.turn.protocol: found "trun", allowed one of http, https, tcp, udp, turn; did you mean "turn"?',
+      '6:15 listeners.turn.protocol: found "trun", allowed one of http, https, tcp, tls, udp, turn; did you mean "turn"?',
     ])
     expect(linesOf(http('protocol: htttp')).map((line) => line.split(' ')[1])).toEqual([
       'listeners.web.protocol:',

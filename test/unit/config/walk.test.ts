@@ -35,6 +35,8 @@ describe('decoding', () => {
       path: [],
       method: ['GET', 'PUT'],
       header: {},
+      server_name: [],
+      alpn: [],
     })
   })
 

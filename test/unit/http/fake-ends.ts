@@ -208,6 +208,7 @@ function connectionOf(listener: Listener): ClientConnection {
       isNamed: false,
       scheme: 'http',
       tls: null,
+      askedFor: null,
       isReset: false,
       gone() {},
     },

@@ -17,6 +17,8 @@ const matchOf = (words: Words): RuleConfig['match'] => ({
   path: [],
   method: [],
   header: {},
+  server_name: [],
+  alpn: [],
   ...words,
 })
 const compile = (...all: Words[]) => compileMatch(all.map((words, rule) => ({ match: matchOf(words), rule })))

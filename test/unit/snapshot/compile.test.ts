@@ -55,7 +55,16 @@ const rule = (
   name,
   middleware: [],
   ...more,
-  match: { listener: [], host: [], path: [], method: [], header: {}, ...more.match },
+  match: {
+    listener: [],
+    host: [],
+    path: [],
+    method: [],
+    header: {},
+    server_name: [],
+    alpn: [],
+    ...more.match,
+  },
 })
 
 const config = (more: Partial<Config>): Config => ({
@@ -313,6 +322,8 @@ test('ten thousand rules are compiled in steps that are short beside the whole',
       path: [`/p${i}/*`],
       method: [],
       header: {},
+      server_name: [],
+      alpn: [],
     },
     middleware: [],
     respond: { status: 200, body: '', headers: {} },

@@ -1,0 +1,60 @@
+// Rules of tls listeners: they say what TLS asks for, and lead to one backend or to a listener that ends it.
+import type { RuleConfig } from '../rules/rule.options.ts'
+import type { Checked } from './checked.ts'
+import type { Path } from './tree.ts'
+
+const UNSEEN = ['host', 'path', 'method', 'header'] as const
+const OTHERS = ['respond', 'redirect'] as const
+
+export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): void {
+  const { match, middleware, backend, listener } = rule
+  for (const word of UNSEEN)
+    if (Object.keys(match[word]).length > 0)
+      checked.report({
+        code: 'conflict',
+        path: [...path, 'match', word],
+        found: `"${word}" for a tls listener, which sees no requests`,
+        allowed: '"server_name" or "alpn"',
+        hint: word === 'host' ? 'write "server_name"' : null,
+      })
+  if (middleware.length > 0)
+    checked.report({
+      code: 'conflict',
+      path: [...path, 'middleware'],
+      found: 'steps for a tls listener, which sees no requests',
+      allowed: 'none; rules of an https listener have them',
+    })
+  const other = OTHERS.find((key) => rule[key] !== undefined)
+  if ((backend === undefined) === (listener === undefined) || other !== undefined)
+    checked.report({
+      code:
+        backend === undefined && listener === undefined && other === undefined ? 'missing-key' : 'conflict',
+      path: other === undefined ? path : [...path, other],
+      found: other === undefined ? foundOf(backend) : `"${other}" for a tls listener, which answers nothing`,
+      allowed: 'exactly one of backend or listener',
+    })
+  if (listener !== undefined) checkNext(checked, [...path, 'listener'], listener)
+}
+
+const foundOf = (backend: string | undefined): string =>
+  backend === undefined ? 'a rule without destination' : 'backend and listener in one rule'
+
+function checkNext(checked: Checked, path: Path, name: string): void {
+  checked.resolve('listener', name, path)
+  const { listeners } = checked.config
+  const next = Object.hasOwn(listeners, name) ? listeners[name] : undefined
+  if (next === undefined || endsTls(next)) return
+  checked.report({
+    code: 'conflict',
+    path,
+    found: `${checked.said(path, name)}, a listener that does not end TLS`,
+    allowed: 'an https listener, or another one with certificates',
+  })
+}
+
+type Words = Checked['config']['listeners'][string]
+
+const endsTls = (words: Words): boolean =>
+  words.protocol === 'https' ||
+  (words.protocol === 'tcp' && words.certificates.length > 0) ||
+  (words.protocol === 'turn' && words.tls !== undefined)
