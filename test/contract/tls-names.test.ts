@@ -3,6 +3,8 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { createSecureContext, connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Socket } from 'bun'
+import { ptr } from 'bun:ffi'
+import { libc } from '../../server/lib/native.ts'
 import { makeIssuer, makePair } from '../support/pki.ts'
 import { waitFor, within } from '../support/wait.ts'
 
@@ -21,7 +23,11 @@ interface Told {
 }
 
 /** A listener whose handshakes begin with `base()`. */
-function upgrading(base: () => Context, byName: (name: string) => Context | undefined = () => undefined) {
+function upgrading(
+  base: () => Context,
+  byName: (name: string) => Context | undefined = () => undefined,
+  onDone: (socket: { readonly fd: number }) => void = () => {},
+) {
   const told: Told = { asked: [], reused: [] }
   const listener = Bun.listen<undefined>({
     hostname: '127.0.0.1',
@@ -40,7 +46,9 @@ function upgrading(base: () => Context, byName: (name: string) => Context | unde
             },
             handshake(socket: Socket<Told>, isDone: boolean) {
               const { isSessionReused } = socket as unknown as { isSessionReused(): boolean }
-              if (isDone) socket.data.reused.push(isSessionReused.call(socket))
+              if (!isDone) return
+              onDone(socket as unknown as { readonly fd: number })
+              socket.data.reused.push(isSessionReused.call(socket))
             },
             data: (socket: Socket<Told>) => void socket.write('answer'),
             drain() {},
@@ -159,4 +167,27 @@ test('versions are those of the context that a handshake begins with, ciphers th
   expect(visit(chosen.port, 'c.example', old)).rejects.toThrow()
   await visit(chosen.port, 'b.example', old)
   await visit(chosen.port, 'c.example', { maxVersion: 'TLSv1.2' })
+})
+
+test('behind a handshake the kernel puts its acknowledgement off, unless it is told not to', async () => {
+  const QUICKACK = 12
+  const value = new Int32Array(1)
+  const length = new Uint32Array([4])
+  const isQuick = (fd: number): boolean => {
+    libc().getsockopt(fd, 6, QUICKACK, ptr(value), ptr(length))
+    return value[0] === 1
+  }
+  const seen: boolean[] = []
+  const { port } = upgrading(
+    () => contextA,
+    undefined,
+    ({ fd }) => {
+      seen.push(isQuick(fd))
+      value[0] = 1
+      libc().setsockopt(fd, 6, QUICKACK, ptr(value), 4)
+      seen.push(isQuick(fd))
+    },
+  )
+  await visit(port)
+  expect(seen).toEqual([false, true])
 })
