@@ -4,6 +4,7 @@ import type {
   HealthDocument,
   RejectedProblem,
   SocketsFacts,
+  FlowFacts,
   TurnFacts,
 } from '../telemetry/documents.ts'
 import { OPTIONS_HELP, ask, healthOfBackend, nothingMatched, readQuestion } from './ask.ts'
@@ -45,7 +46,7 @@ function healthText(document: HealthDocument): string {
 
 /** What sums up: servers, whether the gateway is going, and which config it serves. */
 export function healthLines(document: HealthDocument): string {
-  const { healthy, healthy_count, total_count, draining, workers, turn, sockets, config } = document
+  const { healthy, healthy_count, total_count, draining, workers, turn, udp, sockets, config } = document
   const unchecked = document.backends.filter(
     ({ state, healthy: isWell }) => state === 'unchecked' && isWell,
   ).length
@@ -62,6 +63,7 @@ export function healthLines(document: HealthDocument): string {
     ...(workers?.silent ?? []).map(silentLine),
     ...(workers?.full ?? []).map(fullLine),
     ...(turn === undefined ? [] : [turnLine(turn)]),
+    ...(udp === undefined ? [] : [udpLine(udp)]),
     ...(sockets === undefined ? [] : [socketsLine(sockets)]),
     ...(config === undefined ? [] : [configLine(config)]),
   ].join('\n')
@@ -84,6 +86,13 @@ function turnLine({ serving, listeners }: TurnFacts): string {
   const counts = listeners.map(({ listener, allocations }) => `${listener} ${allocations}`)
   const byListener = listeners.length > 1 ? ` (${counts.join(', ')})` : ''
   return `turn: ${sum} ${sum === 1 ? 'allocation' : 'allocations'}${byListener}`
+}
+
+function udpLine(listeners: readonly FlowFacts[]): string {
+  const sum = listeners.reduce((all, { flows }) => all + flows, 0)
+  const counts = listeners.map(({ listener, flows }) => `${listener} ${flows}`)
+  const byListener = listeners.length > 1 ? ` (${counts.join(', ')})` : ''
+  return `udp: ${sum} ${sum === 1 ? 'flow' : 'flows'}${byListener}`
 }
 
 function socketsLine({ kind, why, others }: SocketsFacts): string {

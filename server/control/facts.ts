@@ -8,6 +8,7 @@ import {
   type HealthDocument,
   type MetricsDocument,
   type ServerFacts,
+  type FlowFacts,
   type TurnFacts,
 } from '../telemetry/documents.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
@@ -107,6 +108,7 @@ export function factsOf(known: Known): Facts {
       // Who asks whether to send traffic here: not when nobody would answer, and no more once it drains.
       const { isDraining, workerFacts: workers } = known
       const turn = turnFacts(known)
+      const udp = flowFacts(known)
       const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
       const { facts: sockets } = known.chosen
@@ -120,6 +122,7 @@ export function factsOf(known: Known): Facts {
         workers,
         ...(sockets && { sockets }),
         ...(turn && { turn }),
+        ...(udp.length > 0 && { udp }),
         ...(certificates && { certificates }),
       }
     },
@@ -160,6 +163,17 @@ export function controlFactsOf(known: Known): ControlFacts {
       return known.turn?.relay.ask(question) ?? Promise.resolve([])
     },
   }
+}
+
+/** Of each udp listener. */
+function flowFacts({ running, totals }: Known): FlowFacts[] {
+  const listeners = Object.entries(running?.edition.config.listeners ?? {})
+  const gauges = totals.gaugesOf('udp_flows')
+  return listeners.flatMap(([listener, { protocol }]) => {
+    const own = gauges.filter(({ labels }) => labels[0] === listener)
+    const flows = own.reduce((sum, { value }) => sum + value, 0)
+    return protocol === 'udp' ? [{ listener, flows }] : []
+  })
 }
 
 /** Of the TURN relay; null when the config has no listener for it. */

@@ -47,6 +47,8 @@ export interface HealthDocument {
   }
   /** Only where there are turn listeners. */
   readonly turn?: TurnFacts
+  /** Only where there are udp listeners: their flows, as of the last seconds. */
+  readonly udp?: readonly FlowFacts[]
   readonly sockets?: SocketsFacts
   /** Only where there are some: those that end first. */
   readonly certificates?: readonly CertificateFacts[]
@@ -73,6 +75,12 @@ export interface SocketsFacts {
   readonly why: string | null
   /** Those that could not make theirs, and have others. */
   readonly others: readonly { readonly process: string; readonly kind: string; readonly why: string | null }[]
+}
+
+/** Flows of a udp listener, of all workers. */
+export interface FlowFacts {
+  readonly listener: string
+  readonly flows: number
 }
 
 /** The TURN relay. */

@@ -258,6 +258,18 @@ describe.if(isServed)('a udp listener', () => {
     expect((await (await client()).ask('name', port('name'))).bytes.toString()).toBe('name')
   })
 
+  test('status says how many flows each listener has', async () => {
+    await (await client()).ask('here', port('each'))
+    const flows = await waitFor(async () => {
+      const { udp } = (await (await fetch(`${gateway.admin}/_health`)).json()) as {
+        udp: { listener: string; flows: number }[]
+      }
+      const own = udp.find(({ listener }) => listener === 'each')
+      return own !== undefined && own.flows > 0 ? udp : null
+    })
+    expect(flows).toHaveLength(18)
+  })
+
   test('datagrams and bytes are counted', async () => {
     expect(await metric('udp_datagrams_total', 'echo', 'in')).toBe(8)
     expect(await metric('udp_bytes_total', 'echo', 'out')).toBe(1 + 1472 + 1473 + 9000 + LONGEST + 3)
