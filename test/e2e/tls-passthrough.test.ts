@@ -149,6 +149,15 @@ describe('what ends at another listener', () => {
     expect(all.every(Boolean)).toBe(true)
   })
 
+  test('which may be one of tcp: its servers get what was in it', async () => {
+    start()
+    const socket = await shake('inner.example')
+    const text = textOf(socket)
+    socket.end('hello')
+    expect(await text).toBe('a:hello')
+    expect(await gateway.connectionLogged()).toMatchObject({ listener: { name: 'inner' }, bytesIn: 5 })
+  })
+
   test('within the limit of connections of that listener', async () => {
     start({}, { site: { limits: { connections: 1 } } })
     const first = await shake('site.example')

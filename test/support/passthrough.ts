@@ -62,6 +62,7 @@ export class Passthrough implements AsyncDisposable {
         certificates: { own: { self_signed: true } },
         listeners: {
           web: { protocol: 'tls', bind: '127.0.0.1:0', ...listener },
+          inner: { protocol: 'tcp', certificates: 'own', backend: 'a' },
           site: { protocol: 'https', certificates: 'own', backend: 'pages', ...site },
         },
         rules: [
@@ -73,6 +74,7 @@ export class Passthrough implements AsyncDisposable {
             { backend: 'b' },
           ),
           lead('shop', { server_name: 'shop.example' }, { backend: 'shop' }),
+          lead('inner', { server_name: 'inner.example' }, { listener: 'inner' }),
           lead('site', { server_name: ['site.example', '*.site.example'] }, { listener: 'site' }),
         ],
         backends: {
