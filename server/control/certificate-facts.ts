@@ -31,12 +31,14 @@ export function certificateFacts(
 }
 
 /** The same as metrics; certificates that config no longer has are gone from them. */
-export function gatherCertificates(totals: Totals, running: Served | null, nowMs: number): void {
-  totals.clear('certificate_days_left')
+export function gatherCertificates(totals: Totals, running: Served | null): void {
+  totals.clear('certificate_expiry_timestamp_seconds')
   if (running === null) return
   const wanted = wantedCertificates(running.plan.config)
-  for (const [name, text] of Object.entries(running.plan.certificates))
-    totals.gauge('certificate_days_left', [name, sourceOf(wanted.get(name))]).set(daysLeft(text, nowMs))
+  for (const [name, { endsMs }] of Object.entries(running.plan.certificates)) {
+    const labels = [name, sourceOf(wanted.get(name))]
+    totals.gauge('certificate_expiry_timestamp_seconds', labels).set(Math.floor(endsMs / 1000))
+  }
 }
 
 /** Where it comes from: the key of the config that says so. */

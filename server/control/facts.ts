@@ -130,7 +130,7 @@ export function factsOf(known: Known): Facts {
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)
-      gatherCertificates(totals, running, Date.now())
+      gatherCertificates(totals, running)
       const { version, commit } = known.options.build
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)

@@ -82,8 +82,8 @@ export const METRICS = {
     'version',
     'result',
   ),
-  certificate_days_left: gauge(
-    'Days until a certificate ends, below 0 once it has; of one with two kinds of keys, of the one that ends first.',
+  certificate_expiry_timestamp_seconds: gauge(
+    'When a certificate ends, as seconds since 1970; of one with two kinds of keys, the one that ends first.',
     'certificate',
     'source',
   ),
