@@ -58,7 +58,7 @@ class HeaderPeeked extends BeforeHeader implements Looker {
     if (header === 'more') {
       this.hasBegun = true
       this.#taken = bytes.slice(0, end)
-      return this.#again.await(this.socket.fd)
+      return this.look() // until nothing is left: an end right behind it has been told with it
     }
     this.socket.resume() // it reads in a turn to come: TLS then
     this.take(header)

@@ -387,8 +387,8 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
   expect((await example.ask('/')).body).toBe('9001')
 })
 
-/** In tests of their own: udp-example.test.ts, tls-example.test.ts. */
-const ELSEWHERE = ['udp.yaml', 'tls-passthrough.yaml']
+/** In tests of their own: udp-example.test.ts, tls-example.test.ts, unix-example.test.ts. */
+const ELSEWHERE = ['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml']
 
 test('no example is left out', () => {
   expect([...ran, ...ELSEWHERE].toSorted()).toEqual(readdirSync(FOLDER).toSorted())

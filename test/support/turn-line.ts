@@ -140,7 +140,9 @@ export class TurnLine implements AsyncDisposable {
   next(is: (bytes: Buffer) => boolean = () => true, options: WaitOptions = {}): Promise<Buffer> {
     const look = (): Buffer | null => {
       const index = this.inbox.findIndex(is)
-      return index < 0 ? null : this.inbox.splice(index, 1)[0]!
+      if (index >= 0) return this.inbox.splice(index, 1)[0]!
+      if (this.isStream && this.isClosed) throw new Error('The server has closed the connection.')
+      return null
     }
     return waitFor(look, { what: 'a message of the TURN server', ...options })
   }
