@@ -1,4 +1,5 @@
-// config/examples/unix-sockets.yaml: it runs as it stands, but for its places, and does what its comments say.
+// config/examples/unix-sockets.yaml: it runs as it stands, but for its places, and does what its comments
+// say.
 import { expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +21,8 @@ test('who comes by the file says who the client is, and the application is asked
       .replaceAll('/run/app/app.sock', join(folder, 'app.sock'))
       .replaceAll('127.0.0.1:8080', '127.0.0.1:0')
       .replaceAll('www-data', 'root')
-    await using _gateway = await startGateway({ config: `${text}\nadmin: { bind: "127.0.0.1:0" }\n` })
+    await using gateway = await startGateway({ config: `${text}\nadmin: { bind: "127.0.0.1:0" }\n` })
+    expect(gateway.serving.listeners?.['web']).toContain(`unix:${web}`)
     expect(statSync(web).mode & 0o777).toBe(0o660)
     const answer = await fetch('http://example.org/', {
       unix: web,
