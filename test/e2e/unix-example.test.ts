@@ -22,7 +22,9 @@ test('who comes by the file says who the client is, and the application is asked
       .replaceAll('127.0.0.1:8080', '127.0.0.1:0')
       .replaceAll('www-data', 'root')
     await using gateway = await startGateway({ config: `${text}\nadmin: { bind: "127.0.0.1:0" }\n` })
-    expect(gateway.serving.listeners?.['web']).toContain(`unix:${web}`)
+    expect(gateway.last('serving')?.['listeners']).toMatchObject({
+      web: expect.arrayContaining([`unix:${web}`]),
+    })
     expect(statSync(web).mode & 0o777).toBe(0o660)
     const answer = await fetch('http://example.org/', {
       unix: web,
