@@ -1,6 +1,8 @@
 // Certificates and their keys: files that can be read, and that fit together. What stands in a key is never
 // told.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { KEY_KINDS, strangeKind } from '../lib/key-kinds.ts'
+import { certificatesIn, holdsKey } from '../lib/pem.ts'
 import type { Written } from './written.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
@@ -23,6 +25,7 @@ export function checkCertificate(
   const [leaf, ...others] = chain ?? []
   if (leaf === undefined) return null
   checkDates(checked, path.cert, cert, leaf)
+  checkKind(checked, path.cert, cert, leaf)
   if (privateKey === null || leaf.checkPrivateKey(privateKey)) return leaf
   const isLater = others.some((one) => one.checkPrivateKey(privateKey))
   checked.report({
@@ -33,6 +36,19 @@ export function checkCertificate(
     hint: isLater ? 'put its own certificate first in the chain, those of its issuers behind it' : null,
   })
   return leaf
+}
+
+/** Clients would get another certificate. */
+function checkKind(checked: Written, path: Path, name: string, { publicKey }: X509Certificate): void {
+  const kind = strangeKind(publicKey)
+  if (kind === null) return
+  checked.report({
+    code: 'wrong-value',
+    path,
+    found: `${checked.said(path, name)}, whose key is of ${kind}`,
+    allowed: KEY_KINDS,
+    hint: 'ask for a certificate with such a key',
+  })
 }
 
 /** Checks files of issuers, PEM; where each of them stands is told by `pathOf`. */
@@ -55,21 +71,16 @@ export function checkIssuers(
   }
 }
 
-const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g
-const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
-const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
-
 function readChain(checked: Written, path: Path, name: string): readonly X509Certificate[] | null {
   const text = readFile(checked, path, name)
   if (text === null) return null
-  const blocks = text.match(BLOCK) ?? []
-  const isCut = blocks.length < (text.match(BEGIN)?.length ?? 0)
+  const { blocks, isCut } = certificatesIn(text)
   try {
     if (blocks.length > 0 && !isCut) return blocks.map((block) => new X509Certificate(block))
   } catch {
     // Told below.
   }
-  const isSwapped = blocks.length === 0 && IS_KEY.test(text)
+  const isSwapped = blocks.length === 0 && holdsKey(text)
   wrong(checked, path, name, {
     found: isCut
       ? 'which ends in the midst of a certificate'
@@ -91,7 +102,7 @@ function readKey(checked: Written, path: Path, name: string): KeyObject | null {
     // Why is not told: it might repeat what stands there.
   }
   const isLocked = /ENCRYPTED/.test(text)
-  const isSwapped = !IS_KEY.test(text) && text.match(BLOCK) !== null
+  const isSwapped = !holdsKey(text) && certificatesIn(text).blocks.length > 0
   wrong(checked, path, name, {
     found: isLocked ? 'with a key that has a passphrase' : 'without a key that can be read',
     allowed: 'a private key in PEM, without passphrase',

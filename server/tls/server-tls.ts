@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { nowMs } from '../lib/clock.ts'
+import { certificatesIn } from '../lib/pem.ts'
 import type { NativeContext } from './certificate.ts'
 import type { ServerTlsWords } from './server-tls.options.ts'
 import { trustedHere } from './trusted-here.ts'
@@ -87,9 +88,6 @@ export class ServerTls {
   }
 }
 
-const BLOCK =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
-
 /** Backends that say the same share one: what the system trusts takes some ms and a MB to read. */
 const plain = new Map<string, NativeContext>()
 
@@ -108,7 +106,7 @@ function makeContext(
 ): NativeContext {
   // Loaded here: most gateways speak no TLS with servers.
   const { createSecureContext } = process.getBuiltinModule('node:tls')
-  const issuers = ca === null ? trustedHere() : ca.flatMap((text) => text.match(BLOCK) ?? [])
+  const issuers = ca === null ? trustedHere() : ca.flatMap((text) => certificatesIn(text).blocks)
   if (ca !== null && issuers?.length === 0) throw new Error('"ca" holds no PEM certificate')
   const own = cert === null || key === null ? {} : { cert, key }
   const trust = issuers === null ? {} : { ca: [...issuers] }

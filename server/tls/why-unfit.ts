@@ -1,5 +1,7 @@
 // What stands against a chain and its key, in plain words: what TLS itself says of it is a code.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { KEY_KINDS, strangeKind } from '../lib/key-kinds.ts'
+import { certificatesIn, holdsKey } from '../lib/pem.ts'
 import type { PemPair } from './certificate.ts'
 import type { CertificateFiles } from './certificates.ts'
 
@@ -8,11 +10,10 @@ import type { CertificateFiles } from './certificates.ts'
  * never told.
  */
 export function whyUnfit({ cert, key }: PemPair, files: CertificateFiles, when?: When): string | null {
-  if (!IS_CERTIFICATE.test(cert)) return `${files.cert} holds no PEM certificate`
-  if (!IS_KEY.test(key)) return `${files.key} holds no PEM private key`
-  const blocks = cert.match(BLOCK) ?? []
-  if (blocks.length < (cert.match(BEGIN)?.length ?? 0))
-    return `${files.cert} ends in the midst of a certificate`
+  const { blocks, isCut } = certificatesIn(cert)
+  if (blocks.length === 0 && !isCut) return `${files.cert} holds no PEM certificate`
+  if (!holdsKey(key)) return `${files.key} holds no PEM private key`
+  if (isCut) return `${files.cert} ends in the midst of a certificate`
   let leaf: X509Certificate | undefined
   try {
     ;[leaf] = blocks.map((block) => new X509Certificate(block))
@@ -22,12 +23,17 @@ export function whyUnfit({ cert, key }: PemPair, files: CertificateFiles, when?:
   if (leaf === undefined) return `${files.cert} holds a certificate that cannot be read`
   try {
     if (leaf.checkPrivateKey(createPrivateKey(key)))
-      return when === undefined ? null : whyNow(leaf, files, when)
+      return whyNoKind(leaf, files) ?? (when === undefined ? null : whyNow(leaf, files, when))
   } catch {
     const how = key.includes('ENCRYPTED') ? 'has a passphrase' : 'cannot be read'
     return `${files.key} holds a key that ${how}`
   }
   return `the key in ${files.key} does not belong to the first certificate in ${files.cert}`
+}
+
+function whyNoKind({ publicKey }: X509Certificate, { cert }: CertificateFiles): string | null {
+  const kind = strangeKind(publicKey)
+  return kind === null ? null : `the certificate in ${cert} has a key of ${kind}: TLS needs ${KEY_KINDS}`
 }
 
 /** What it is held against beside itself. */
@@ -55,8 +61,3 @@ function isValid({ cert }: PemPair, nowMs: number): boolean {
 }
 
 const dayOf = (date: string): string => new Date(date).toISOString().slice(0, 10)
-
-const IS_CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
-const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g
-const BLOCK = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
-const IS_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/

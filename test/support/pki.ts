@@ -10,7 +10,7 @@ export interface TestPair {
 }
 
 export interface PairOptions {
-  readonly kind?: 'ec' | 'rsa'
+  readonly kind?: KeyKind
   readonly commonName?: string
   /** What clients trust is its issuer's issuer, or the issuer; left out: it is its own. */
   readonly issuer?: Issuer
@@ -38,14 +38,21 @@ export function makeIssuer(commonName: string, issuer?: Issuer): Issuer {
   return { ...issue(commonName, 'ec', extensions, issuer), isRoot: issuer === undefined }
 }
 
+const onCurve = (curve: string): string[] => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${curve}`]
 const KEYS = {
-  ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+  ec: onCurve('prime256v1'),
+  p224: onCurve('secp224r1'),
+  p256: onCurve('prime256v1'),
+  p384: onCurve('secp384r1'),
+  p521: onCurve('secp521r1'),
+  ed25519: ['-newkey', 'ed25519'],
   rsa: ['-newkey', 'rsa:2048'],
 } as const
+type KeyKind = keyof typeof KEYS
 
 function issue(
   commonName: string,
-  kind: 'ec' | 'rsa',
+  kind: KeyKind,
   extensions: readonly string[],
   issuer: TestPair | undefined,
 ): TestPair {

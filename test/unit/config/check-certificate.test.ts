@@ -114,6 +114,17 @@ test('what stands in files that are none of both is not told', () => {
   ])
 })
 
+test.each([
+  ['secp224r1', 'ECDSA on secp224r1', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp224r1']],
+  ['short', 'RSA of 512 bits', ['-newkey', 'rsa:512']],
+])('a key that no handshake is made of is refused: %s', (name, kind, how) => {
+  const [cert, key] = [`${name}.pem`, `${name}.key`]
+  openssl('req', '-x509', ...how, '-nodes', '-subj', '/CN=a', '-keyout', at(key), '-out', at(cert))
+  expect(told(cert, key)).toEqual([
+    `cert: found "${cert}", whose key is of ${kind}, allowed a key of RSA (1024 bits or more), of ECDSA on P-256, P-384 or P-521, or Ed25519; ask for a certificate with such a key`,
+  ])
+})
+
 test('one that is expired, or not valid yet, is warned of', () => {
   expect(told('one.pem', 'one.key', { days: 29 })).toEqual([])
   expect(told('one.pem', 'one.key', { days: 31 })).toEqual([

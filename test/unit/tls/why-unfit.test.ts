@@ -4,6 +4,7 @@ import type { PemPair } from '../../../server/tls/certificate.ts'
 import { selfSigned } from '../../../server/tls/self-signed.ts'
 import { whyUnfit } from '../../../server/tls/why-unfit.ts'
 import { testCertificate } from '../../support/certificate.ts'
+import { makePair } from '../../support/pki.ts'
 
 const { cert, key } = testCertificate()
 const pair = { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') }
@@ -53,4 +54,14 @@ test('one that is expired or not valid yet takes the place of none that clients 
   // Clients refuse the one that is served as well.
   expect(why(old, old)).toBeNull()
   expect(why(coming, old)).toBeNull()
+})
+
+test.each(['p256', 'p384', 'p521', 'rsa', 'ed25519'] as const)('a key of %s is one that TLS has', (kind) => {
+  expect(whyUnfit(makePair(['a.example'], { kind }), FILES)).toBeNull()
+})
+
+test('a key of a kind that TLS has not is told, though it fits', () => {
+  expect(whyUnfit(makePair(['a.example'], { kind: 'p224' }), FILES)).toStartWith(
+    'the certificate in a.pem has a key of ECDSA on secp224r1: TLS needs a key of RSA',
+  )
 })
