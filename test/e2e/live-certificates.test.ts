@@ -4,12 +4,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
+import { selfSigned } from '../../server/tls/self-signed.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { sendSignal } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 
+const DAY_MS = 86_400_000
+
 let gateway: Gateway
 const inFolder = (name: string): string => join(gateway.folder, name)
+
+/** One that ended ten days ago. */
+function makeExpired(folder: string, name: string): void {
+  const { cert, key } = selfSigned([name], { nowMs: Date.now() - 20 * DAY_MS, days: 10 })
+  writeFileSync(join(folder, `${name}.pem`), cert)
+  writeFileSync(join(folder, `${name}.key`), key)
+}
 
 /** Makes a pair of this name for localhost: NAME.pem and NAME.key. */
 function makePair(folder: string, name: string): void {
@@ -41,6 +51,7 @@ drain: 1s
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'live-certificates-'))
   for (const name of ['one', 'two', 'three']) makePair(folder, name)
+  makeExpired(folder, 'expired')
   for (const what of ['pem', 'key'])
     writeFileSync(join(folder, `served.${what}`), readFileSync(join(folder, `one.${what}`)))
   gateway = await startGateway({ config: config(1), folder })
@@ -107,4 +118,26 @@ test('a worker that is replaced comes up with the one that is served, whatever t
   take('three', 'key')
   expect(await gateway.event('certificate_replaced')).toMatchObject({ subject: 'CN=three' })
   await waitFor(async () => (await served()) === 'three')
+})
+
+test('one that has expired is refused, and an edit of something else does not bring it in either', async () => {
+  const before = gateway.last('certificate_refused')
+  for (const what of ['key', 'pem'] as const) take('expired', what)
+  const refused = (): Promise<object> =>
+    gateway.event(
+      'certificate_refused',
+      (event) => event !== before && /expired on/.test(String(event['why'])),
+    )
+  await refused()
+  for (const text of ['# edited\n', '# once more\n']) {
+    expect(await gateway.apply(config(1) + text)).toMatchObject({ event: 'applied' })
+    await refused()
+    expect(await served()).toBe('three')
+  }
+  // Told where it is looked at by a person: what the file says is warned of.
+  expect(gateway.stderr).toContain('which expired on 20')
+  // Other words are meant as they are.
+  const others = config(1).replace('served.pem', 'expired.pem').replace('served.key', 'expired.key')
+  expect(await gateway.apply(others)).toMatchObject({ event: 'applied' })
+  expect(await served()).toBe('expired')
 })

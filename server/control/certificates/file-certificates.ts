@@ -112,9 +112,7 @@ export class FileCertificates implements CertificateSource {
     try {
       await this.#options.hands.replace(wanted.name, await readPairs(wanted))
     } catch (error) {
-      const { message } = problemOf(error)
-      const why = { why: message, ...(error instanceof Error && errorOf(error)) }
-      logEvent('warn', 'certificate_refused', { ...named(wanted), ...why, hint: 'the one before goes on' })
+      tellRefused(wanted, problemOf(error).message, error instanceof Error ? errorOf(error) : {})
     }
   }
 
@@ -130,6 +128,15 @@ export class FileCertificates implements CertificateSource {
 /** What TLS says; of a file that cannot be read, all is told. */
 const errorOf = (error: Error): object =>
   error.cause instanceof Error && !('path' in error) ? { error: error.cause.message } : {}
+
+/** What stands in its files takes the place of nothing. */
+export const tellRefused = (wanted: WantedCertificate, why: string, more: object = {}): void =>
+  logEvent('warn', 'certificate_refused', {
+    ...named(wanted),
+    why,
+    ...more,
+    hint: 'the one before goes on',
+  })
 
 /** What events say of a certificate: its name, where it has one, and its files. */
 export function named(wanted: WantedCertificate): Record<string, unknown> {

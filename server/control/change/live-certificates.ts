@@ -6,7 +6,7 @@ import { logEvent } from '../../telemetry/log.ts'
 import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
 import { CertificateEnds } from '../certificates/ends.ts'
-import { named } from '../certificates/file-certificates.ts'
+import { named, tellRefused } from '../certificates/file-certificates.ts'
 import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem } from '../problem.ts'
@@ -35,6 +35,10 @@ export class LiveCertificates implements Part, CertificateHands {
   #challenges: Readonly<Record<string, CertificateText>> = {}
   #httpChallenges: ChallengeTokens = {}
   #served: Readonly<Record<string, CertificateText>> = {}
+  /** What is served, in the words of the config. */
+  #wanted: ReadonlyMap<string, WantedCertificate> = new Map()
+  /** What the plan that was gathered last leaves as it is, and why. */
+  #left: readonly (readonly [wanted: WantedCertificate, why: string])[] = []
 
   constructor(options: LiveCertificatesOptions) {
     this.#options = options
@@ -48,16 +52,34 @@ export class LiveCertificates implements Part, CertificateHands {
     const wanted = [...wantedCertificates(config).values()]
     // Most have none, and what reads them is loaded with the first.
     const read = wanted.length === 0 ? null : await import('../../tls/read-certificate.ts')
+    const left: [WantedCertificate, string][] = []
     for (const one of wanted) {
       const pairs = await this.#sources.find((source) => source.isFor(one.words))?.textOf(one)
       const before = this.#served[one.name]
       if (pairs === undefined || read === null) continue
+      const isNew = before === undefined || !isSame(before.pairs, pairs)
+      const why = isNew && before !== undefined ? await this.#whyLeft(one, pairs, before) : null
+      if (why !== null) left.push([one, why])
       certificates[one.name] =
-        before !== undefined && isSame(before.pairs, pairs)
-          ? before
-          : readAt(one, () => read.certificateText(pairs))
+        isNew && why === null ? readAt(one, () => read.certificateText(pairs)) : (before as CertificateText)
     }
+    this.#left = left
     return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
+  }
+
+  /**
+   * Why one is left as it is though its files say something else: whatever is edited or read again elsewhere,
+   * a slip in them takes the place of nothing that clients take. Null: it is not.
+   */
+  async #whyLeft(
+    one: WantedCertificate,
+    pairs: readonly PemPair[],
+    before: CertificateText,
+  ): Promise<string | null> {
+    const { whyUnfit } = await import('../../tls/why-unfit.ts')
+    if (!Bun.deepEquals(this.#wanted.get(one.name)?.words, one.words)) return null
+    const when = { nowMs: this.#options.nowMs(), before: before.pairs }
+    return whyNotServed(one, pairs, (pair, files) => whyUnfit(pair, files, when))
   }
 
   stage(): readonly ApplyProblem[] {
@@ -67,7 +89,10 @@ export class LiveCertificates implements Part, CertificateHands {
   /** Follows those of this plan from here on. */
   commit({ config, certificates }: PlanBody): void {
     this.#served = certificates
-    const wanted = [...wantedCertificates(config).values()]
+    this.#wanted = wantedCertificates(config)
+    for (const [one, why] of this.#left) tellRefused(one, why)
+    this.#left = []
+    const wanted = [...this.#wanted.values()]
     for (const source of this.#sources) source.follow(wanted.filter(({ words }) => source.isFor(words)))
     this.#ends.lookNow(certificates, this.#isRenewed)
   }
