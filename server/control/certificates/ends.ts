@@ -27,7 +27,8 @@ export class CertificateEnds {
 
   /** Looks now and then; of one that is renewed in time by itself nothing is told. */
   look(certificates: Served, isRenewed: (name: string) => boolean = () => false): void {
-    if (this.#nowMs() - this.#lookedMs >= LOOK_EVERY_MS) this.lookNow(certificates, isRenewed)
+    // A clock may be set back.
+    if (Math.abs(this.#nowMs() - this.#lookedMs) >= LOOK_EVERY_MS) this.lookNow(certificates, isRenewed)
   }
 
   lookNow(certificates: Served, isRenewed: (name: string) => boolean = () => false): void {
@@ -41,8 +42,10 @@ export class CertificateEnds {
     const days = TOLD_AT_DAYS.find((one) => leftMs <= one * DAY_MS)
     const told = this.#told.get(name)
     if (days === undefined) return void this.#told.delete(name)
-    if (told?.endsMs === endsMs && told.days <= days) return
+    if (told?.endsMs === endsMs && told.days === days) return
     this.#told.set(name, { endsMs, days })
+    // A clock that was ahead told more than is true: what comes nearer again is told again.
+    if (told?.endsMs === endsMs && told.days < days) return
     const isOver = leftMs <= 0
     this.#tell(isOver || days === 1 ? 'error' : 'warn', 'certificate_expires', {
       certificate: name,

@@ -29,6 +29,7 @@ interface Own {
   readonly pair: PemPair
   /** What it is for, as it was asked for. */
   readonly names: string
+  readonly beginsMs: number
   readonly endsMs: number
   isKept: boolean
 }
@@ -60,7 +61,8 @@ export class SelfSignedCertificates implements CertificateSource {
 
   look(): void {
     const nowMs = this.#options.nowMs()
-    if (nowMs - this.#lookedMs < LOOK_EVERY_MS) return
+    // A clock may be set back.
+    if (Math.abs(nowMs - this.#lookedMs) < LOOK_EVERY_MS) return
     this.#lookedMs = nowMs
     for (const wanted of this.#followed) if (this.#isDue(this.#own.get(wanted.name))) void this.#renew(wanted)
   }
@@ -79,22 +81,22 @@ export class SelfSignedCertificates implements CertificateSource {
     return own
   }
 
+  /** Or it was made while the clock was ahead: clients would refuse it until then. */
   #isDue(own: Own | undefined): boolean {
-    return own !== undefined && own.endsMs - this.#options.nowMs() < RENEW_LEFT_MS
+    const nowMs = this.#options.nowMs()
+    return own !== undefined && (own.endsMs - nowMs < RENEW_LEFT_MS || own.beginsMs > nowMs)
   }
 
   #readKept(name: string): Own | null {
     const pair = this.#kept.read(name)
     if (pair === null || whyUnfit(pair, { cert: '', key: '' }) !== null) return null
-    const { validTo, subjectAltName = '' } = new X509Certificate(pair.cert)
+    const { subjectAltName = '' } = new X509Certificate(pair.cert)
     const names = subjectAltName.split(', ').map((one) => one.replace(/^(?:DNS|IP Address):/, ''))
-    return { pair, names: names.map(spelled).join(), endsMs: Date.parse(validTo), isKept: true }
+    return ownOf(pair, names.map(spelled), true)
   }
 
   #make(names: readonly string[], key: string | undefined): Own {
-    const pair = selfSigned(names, { nowMs: this.#options.nowMs(), key })
-    const { validTo } = new X509Certificate(pair.cert)
-    return { pair, names: names.join(), endsMs: Date.parse(validTo), isKept: false }
+    return ownOf(selfSigned(names, { nowMs: this.#options.nowMs(), key }), names, false)
   }
 
   async #renew(wanted: WantedCertificate): Promise<void> {
@@ -123,6 +125,17 @@ export class SelfSignedCertificates implements CertificateSource {
         'let the user of the gateway write to the data folder; until then a restart makes another one'
       logEvent('warn', 'certificate_not_kept', { certificate: name, why: problemOf(error).message, hint })
     }
+  }
+}
+
+function ownOf(pair: PemPair, names: readonly string[], isKept: boolean): Own {
+  const { validFrom, validTo } = new X509Certificate(pair.cert)
+  return {
+    pair,
+    names: names.join(),
+    beginsMs: Date.parse(validFrom),
+    endsMs: Date.parse(validTo),
+    isKept,
   }
 }
 

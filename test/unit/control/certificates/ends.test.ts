@@ -66,3 +66,20 @@ test('of one that is renewed by itself it is told only once that is overdue', ()
   ends.lookNow({ short: ending(1) }, () => false)
   expect(told).toEqual(['error certificate_expires short 1'])
 })
+
+test('a clock that is set back is heeded: it is looked at, and what comes nearer then is told', () => {
+  const { state, told, ends } = watch()
+  state.nowMs += 60 * DAY_MS
+  ends.look({ site: ending(20) })
+  expect(told.splice(0)).toEqual(['error certificate_expires site 0'])
+  for (let days = 0; days <= 20; days++) {
+    state.nowMs = START_MS + days * DAY_MS
+    ends.look({ site: ending(20) })
+  }
+  expect(told).toEqual([
+    'warn certificate_expires site 14',
+    'warn certificate_expires site 7',
+    'error certificate_expires site 1',
+    'error certificate_expires site 0',
+  ])
+})

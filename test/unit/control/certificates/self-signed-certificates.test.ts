@@ -98,6 +98,19 @@ test('one that has a third of its time left is made anew with the same key, serv
   await waitFor(async () => (await run(270).serve(wanted('a.example'))).cert === second!.cert)
 })
 
+test('one that was made while the clock was ahead is made anew once that is set right, in a run and at a start', async () => {
+  const { source, serve, replaced, state } = run(400)
+  const first = await serve(wanted('a.example'))
+  source.look()
+  state.nowMs = START_MS
+  source.look()
+  const [second] = await waitFor(() => replaced.length > 0 && replaced)
+  expect(keyOf(second!)).toBe(keyOf(first))
+  expect(Date.parse(read(second!).validFrom)).toBeLessThan(START_MS)
+  await run(800).serve(wanted('a.example'))
+  expect(Date.parse(read(await run(0).serve(wanted('a.example'))).validFrom)).toBeLessThan(START_MS)
+})
+
 test('where it cannot be kept it is served all the same', async () => {
   const pair = await run(0, '/proc/nowhere').serve(wanted('a.example'))
   expect(read(pair).subjectAltName).toBe('DNS:a.example')
