@@ -109,7 +109,7 @@ export class AcmeWorld implements Disposable {
   }
 
   #keeper(): AcmeKeeper {
-    const pause = (ms: number): Promise<void> => Bun.sleep(Math.min(ms, 5))
+    const pause = (ms: number): Promise<void> => Bun.sleep(Math.min(ms, 1))
     return new AcmeKeeper({
       store: this.store,
       agent: 'sluice/test',

@@ -1,12 +1,13 @@
 // Certificates that come by ACME, of a whole gateway: obtained from pebble while it serves, served at once by
 // all workers, and kept over a restart.
 import { afterAll, beforeAll, expect } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand, startGateway } from '../support/gateway.ts'
 import { needs } from '../support/needs.ts'
 import { type Pebble, startPebble } from '../support/pebble.ts'
+import { sendSignal } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = needs('pebble', 'pebble-challtestsrv', 'openssl')
@@ -125,6 +126,39 @@ test('a name that the CA does not believe is told with what to do, and tried whe
     expect(readFileSync(join(own, 'data', 'acme', 'certificates', 'dns', 'steps.log'), 'utf8')).toContain(
       'no such zone',
     )
+  } finally {
+    rmSync(own, { recursive: true, force: true })
+  }
+})
+
+test('a supervisor that is killed in the midst of an order orders nothing at its next start', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'sluice-acme-'))
+  const [hook, reached] = [join(own, 'hook.sh'), join(own, 'reached')]
+  writeFileSync(hook, `touch ${reached}; exec sleep 20\n`)
+  const dns = { command: ['/bin/sh', hook], wait: '0s' }
+  const certificates = { dns: acme(['*.killed.example.org'], { challenge: 'dns-01', dns }) }
+  const options = { config: config(certificates), folder: own, workers: 1 }
+  const orders = (): number => pebble.times('order-plz')
+  const before = orders()
+  try {
+    {
+      await using first = await startGateway(options)
+      await waitFor(() => existsSync(reached))
+      sendSignal(first.process.pid, 'SIGKILL')
+      await first.process.exited
+    }
+    expect(orders() - before).toBe(1)
+    await using second = await startGateway(options)
+    const list = await runCommand(['certificates', '-c', second.configFile])
+    expect(list.stdout).toMatch(/^dns +waiting/m)
+    expect(orders() - before).toBe(1)
+    writeFileSync(
+      hook,
+      `curl -s -d '{"host":"'$ACME_RECORD.'","value":"'$ACME_VALUE'"}' http://${pebble.dns}/set-txt\n`,
+    )
+    await runCommand(['certificates', 'dns', '--retry', '-c', second.configFile])
+    await second.event('certificate_obtained')
+    expect(orders() - before).toBe(2)
   } finally {
     rmSync(own, { recursive: true, force: true })
   }

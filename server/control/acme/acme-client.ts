@@ -36,6 +36,8 @@ export interface AcmeClientOptions {
   /** Given up with it. */
   readonly signal: AbortSignal
   readonly fetch?: typeof fetch
+  /** An answer is to be whole after so long. */
+  readonly answerMs?: number
 }
 
 interface Account {
@@ -49,7 +51,9 @@ const ANSWER_BYTES_MAX = 1_048_576
 const NONCE_TRIES = 20
 const NONCES_KEPT = 8
 /** No CA is believed that asks for more. */
-const RETRY_MS_MAX = 7 * 86_400_000
+export const RETRY_MS_MAX = 7 * 86_400_000
+/** RFC 9110 §15.4, as clients follow them. */
+const REDIRECTS_MAX = 5
 
 export class AcmeClient {
   readonly #options: AcmeClientOptions
@@ -95,9 +99,16 @@ export class AcmeClient {
 
   /** Without an account; only the directory and renewal information are open. */
   async get(url: string): Promise<CaAnswer> {
-    const answer = await this.#fetch(url, { method: 'GET', headers: { accept: 'application/json' } })
-    if (answer.status >= 400) throw problemIn(answer)
-    return answer
+    let at = url
+    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+      const answer = await this.#fetch(at, { method: 'GET', headers: { accept: 'application/json' } })
+      if (answer.status >= 400) throw problemIn(answer)
+      if (answer.status < 300) return answer
+      // Followed one by one: none of them may lead into the clear.
+      if (answer.location === null || !URL.canParse(answer.location, at)) break
+      at = new URL(answer.location, at).href
+    }
+    throw notAcme(`${url} leads nowhere`)
   }
 
   async #post(
@@ -110,7 +121,9 @@ export class AcmeClient {
       const body = JSON.stringify(await key.sign(payload, { url, nonce, account }))
       const headers = { 'content-type': 'application/jose+json' }
       const answer = await this.#fetch(url, { method: 'POST', headers, body })
-      if (answer.status < 400) return answer
+      if (answer.status < 300) return answer
+      // RFC 8555 §6.2: what is signed is signed for one URL.
+      if (answer.status < 400) throw notAcme(`the CA answered ${answer.status} to a signed request`)
       const problem = problemIn(answer)
       if (problem.type !== 'badNonce' || tries >= NONCE_TRIES) throw problem
       // What was kept is as old as this one; the answer to it brought another.
@@ -121,14 +134,14 @@ export class AcmeClient {
   async #newNonce(): Promise<string> {
     const { newNonce } = await this.directory()
     const answer = await this.#fetch(newNonce, { method: 'HEAD' })
-    if (answer.status >= 400) throw problemIn(answer)
+    if (answer.status >= 300) throw problemIn(answer)
     const nonce = this.#nonces.pop()
     if (nonce === undefined) throw notAcme('the CA gave no nonce')
     return nonce
   }
 
   async #fetch(url: string, init: RequestInit): Promise<CaAnswer> {
-    const { ca, agent, nowMs, signal } = this.#options
+    const { ca, agent, nowMs, signal, answerMs = ANSWER_MS_MAX } = this.#options
     const ask = this.#options.fetch ?? fetch
     // RFC 8555 §6.1: never in the clear.
     if (!url.startsWith('https://')) throw notAcme(`the CA named "${textOf(url)}", which is no https URL`)
@@ -136,8 +149,8 @@ export class AcmeClient {
       const response = await ask(url, {
         ...init,
         headers: { ...init.headers, 'user-agent': agent, 'accept-language': 'en' },
-        redirect: init.method === 'GET' ? 'follow' : 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
         ...(ca !== null && { tls: { ca } }),
       })
       const nonce = response.headers.get('replay-nonce')
@@ -145,7 +158,7 @@ export class AcmeClient {
         this.#nonces.push(nonce)
       return await answerOf(response, nowMs())
     } catch (error) {
-      throw unreachable(error, url)
+      throw unreachable(error, url, answerMs)
     }
   }
 }
@@ -159,7 +172,7 @@ async function answerOf(response: Response, nowMs: number): Promise<CaAnswer> {
     text,
     json: isJson ? parsed(text) : null,
     location: headers.get('location'),
-    retryAtMs: readRetryAfter(headers.get('retry-after'), nowMs),
+    retryAtMs: readRetryAfter(headers.get('retry-after'), nowMs, headers.get('date')),
   }
 }
 
@@ -182,13 +195,18 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Seconds or a date (RFC 9110 §10.2.3), as a moment; null: neither. */
-export function readRetryAfter(value: string | null, nowMs: number): number | null {
+/**
+ * Seconds or a date (RFC 9110 §10.2.3), as a moment; null: neither. A date is one of the CA's clock, which
+ * `date` tells: ours may be wrong.
+ */
+export function readRetryAfter(value: string | null, nowMs: number, date: string | null): number | null {
   if (value === null) return null
   const isSeconds = /^[0-9]{1,9}$/.test(value)
   if (!isSeconds && !value.endsWith(' GMT')) return null
-  const moment = isSeconds ? nowMs + Number(value) * 1000 : Date.parse(value)
-  return Number.isNaN(moment) ? null : Math.min(Math.max(moment, nowMs), nowMs + RETRY_MS_MAX)
+  const theirsMs = Date.parse(date ?? '')
+  const fromMs = Number.isNaN(theirsMs) ? nowMs : theirsMs
+  const waitMs = isSeconds ? Number(value) * 1000 : Date.parse(value) - fromMs
+  return Number.isNaN(waitMs) ? null : nowMs + Math.min(Math.max(waitMs, 0), RETRY_MS_MAX)
 }
 
 function readDirectory(json: unknown, url: string): Directory {
@@ -228,7 +246,7 @@ export const notAcme = (detail: string): AcmeProblem => new AcmeProblem({ type: 
 /** Codes of TLS where the CA's own certificate is not believed. */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ALTNAME/
 
-function unreachable(error: unknown, url: string): unknown {
+function unreachable(error: unknown, url: string, answerMs: number): unknown {
   if (error instanceof AcmeProblem) return error
   const { code, message, name } = error as Error & { code?: unknown }
   const said = typeof code === 'string' ? code : message
@@ -236,7 +254,7 @@ function unreachable(error: unknown, url: string): unknown {
   if (name === 'TimeoutError')
     return new AcmeProblem({
       type: 'timeout',
-      detail: `${host} did not answer within ${ANSWER_MS_MAX / 1000} s`,
+      detail: `${host} did not answer within ${answerMs / 1000} s`,
     })
   if (name === 'AbortError') return error
   return new AcmeProblem({

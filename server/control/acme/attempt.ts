@@ -41,7 +41,7 @@ export async function attempt(
 ): Promise<KeptCertificate | null> {
   const { log, store, nowMs, signal } = ground
   for (const issuer of wanted.issuers) {
-    const stoppedMs = waitsUntil(store.failures(), [failureKeys.ca(issuer.directory)])
+    const stoppedMs = waitsUntil(store.failures(), [failureKeys.ca(issuer.directory)], nowMs())
     if (stoppedMs > nowMs()) {
       const until = new Date(stoppedMs).toISOString()
       const problem = new AcmeProblem({

@@ -14,6 +14,8 @@ const STOP_MS = HOUR_MS
 const JITTER = 0.1
 /** What failed so long ago and was not tried since is forgotten. */
 const FORGET_MS = 14 * DAY_MS
+/** Nothing is to wait longer, whatever a CA says: what does was written while a clock was ahead. */
+const WAIT_MS_MAX = 8 * DAY_MS
 
 export interface Failure {
   /** In a row. */
@@ -76,8 +78,23 @@ export function cleared(failures: Failures, keys: readonly string[]): Failures {
 }
 
 /** When the last of these may be tried; 0: now. */
-export const waitsUntil = (failures: Failures, keys: readonly string[]): number =>
-  Math.max(0, ...keys.map((key) => failures[key]?.untilMs ?? 0))
+export const waitsUntil = (failures: Failures, keys: readonly string[], nowMs: number): number =>
+  Math.max(0, ...keys.map((key) => untilOf(failures[key], nowMs)))
+
+/** A clock that was set back must not make what failed before wait for years. */
+function untilOf(failure: Failure | undefined, nowMs: number): number {
+  const { untilMs = 0 } = failure ?? {}
+  return untilMs - nowMs > WAIT_MS_MAX ? 0 : untilMs
+}
+
+/** What was kept, as far as it makes sense. */
+export const sound = (kept: Failures): Failures =>
+  Object.fromEntries(Object.entries(kept).filter(([, one]) => isSound(one)))
+
+function isSound(one: unknown): boolean {
+  const { count, atMs, untilMs, why = null } = (one ?? {}) as Partial<Record<keyof Failure, unknown>>
+  return [count, atMs, untilMs].every((value) => Number.isFinite(value)) && typeof why === 'object'
+}
 
 /** A CA asked us to stop: until when. */
 export const stopUntil = (retryAtMs: number | null, nowMs: number): number => retryAtMs ?? nowMs + STOP_MS

@@ -52,12 +52,26 @@ export interface FailureNews {
   readonly nextTryMs: number
 }
 
+/** What is none of a CA's failures: the folder cannot be read or written, or a bug, which has no hint. */
+export function mishap(
+  { wanted: { name, names } }: Pick<Followed, 'wanted'>,
+  error: unknown,
+  nextTryMs: number,
+): FailureNews {
+  const isOfFolder = (error as NodeJS.ErrnoException).code !== undefined
+  const hint = isOfFolder ? 'let the user of the gateway read and write the folder "data"' : null
+  const why = error instanceof Error ? error.message : String(error)
+  return { certificate: name, names, why, hint, failures: 1, nextTryMs }
+}
+
 /** One that is kept. */
 export interface Followed {
   readonly wanted: Wanted
   readonly log: StepLog
   readonly given: AbortController
   kept: KeptCertificate | null
+  /** The same, where it could not be written into the folder. */
+  unkept: KeptCertificate | null
   /** What is served, as far as it came from here. */
   served: string
   /** When what there is is to be renewed; 0: there is nothing good. */
@@ -80,9 +94,12 @@ const ADVISED_MS_MIN = 86_400_000
 export const nextMs = ({ dueMs, kept }: Followed): number => Math.min(dueMs, kept?.adviseAtMs ?? dueMs)
 
 /** When it is to be renewed. */
-export function renewalMs({ cert, advice, renewAtMs, obtainedMs }: KeptCertificate): number {
+export function renewalMs(kept: KeptCertificate, nowMs: number): number {
+  const { cert, advice, renewAtMs } = kept
   const { validFrom, validTo } = new X509Certificate(cert)
   const [fromMs, toMs] = [Date.parse(validFrom), Date.parse(validTo)]
+  // Obtained in what is the future: the clock was ahead then, and its own dates alone can be believed.
+  const obtainedMs = kept.obtainedMs > nowMs ? fromMs : kept.obtainedMs
   const leastMs = (toMs - fromMs) * LIFE_MIN
   if (advice === null) return Math.max(renewAtMs, obtainedMs + leastMs)
   return Math.max(Math.min(advice.atMs, toMs - leastMs), obtainedMs + Math.min(leastMs, ADVISED_MS_MIN))

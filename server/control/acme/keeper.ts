@@ -3,14 +3,13 @@
 // for anything; a gateway that shares the folder sees what this one obtained.
 import type { PemPair } from '../../tls/certificate.ts'
 import type { AcmeConfig } from './acme.options.ts'
-import { AcmeProblem } from './acme-problem.ts'
+import { advised } from './advised.ts'
 import { unlessAborted } from '../../lib/unless-aborted.ts'
-import { attempt, type AttemptGround, clientFor, type Refused } from './attempt.ts'
+import { attempt, type AttemptGround, type Refused } from './attempt.ts'
 import type { Challenger } from './challenger.ts'
 import { cleared, failed, failureKeys, waitsUntil } from './failures.ts'
 import { afterRefusals } from './after-refusals.ts'
 import { type Held, takeLock } from './lock.ts'
-import { askAdvice } from './renewal.ts'
 import {
   type AcmeFacts,
   type AcmeNews,
@@ -19,6 +18,7 @@ import {
   type Followed,
   issuerOf,
   keysOf,
+  mishap,
   nextMs,
   pick,
   renewalMs,
@@ -47,12 +47,15 @@ export interface AcmeKeeperParts extends Pick<AttemptGround, 'agent' | 'nowMs' |
 const AT_ONCE = 4
 /** What is no failure of a CA's is tried again after so long. */
 const BUG_PAUSE_MS = 3_600_000
+/** Clocks are corrected by less all the time. */
+const CLOCK_MS = 60_000
 
 export class AcmeKeeper {
   readonly #parts: AcmeKeeperParts
   readonly #followed = new Map<string, Followed>()
   readonly #running = new Set<Promise<void>>()
   #lock: Held | null = null
+  #lookedMs = 0
 
   constructor(parts: AcmeKeeperParts) {
     this.#parts = parts
@@ -77,6 +80,7 @@ export class AcmeKeeper {
   /** Does what is due; to be called every few seconds. */
   look(): void {
     const nowMs = this.#parts.nowMs()
+    this.#heedClock(nowMs)
     for (const one of this.#followed.values()) {
       if (this.#running.size >= AT_ONCE) return
       if (one.isBusy || nextMs(one) > nowMs) continue
@@ -95,15 +99,21 @@ export class AcmeKeeper {
     }
   }
 
+  /** What was to be done at a time that a clock showed which was ahead. */
+  #heedClock(nowMs: number): void {
+    const isBack = nowMs < this.#lookedMs - CLOCK_MS
+    this.#lookedMs = nowMs
+    if (!isBack) return
+    for (const one of this.#followed.values()) if (!one.isBusy) this.#safely(one, () => this.#appraise(one))
+  }
+
   /** Tries it now, however often it failed; false: there is none such. */
   retry(name: string): boolean {
     const one = this.#followed.get(name)
     if (one === undefined) return false
     const { store } = this.#parts
-    const all = [
-      ...keysOf(one.wanted),
-      ...one.wanted.issuers.map(({ directory }) => failureKeys.ca(directory)),
-    ]
+    const cas = one.wanted.issuers.map(({ directory }) => failureKeys.ca(directory))
+    const all = [...keysOf(one.wanted), ...cas]
     store.keepFailures(cleared(store.failures(), all))
     one.log.add('told to try now')
     this.#appraise(one)
@@ -144,6 +154,7 @@ export class AcmeKeeper {
       log: new StepLog(store.folderOf(wanted.name), nowMs),
       given: new AbortController(),
       kept: null,
+      unkept: null,
       served: '',
       renewMs: 0,
       dueMs: 0,
@@ -161,6 +172,7 @@ export class AcmeKeeper {
   async #attend(one: Followed): Promise<void> {
     const { nowMs } = this.#parts
     try {
+      this.#keepLate(one)
       this.#appraise(one)
       await this.#serve(one)
       if (one.dueMs <= nowMs()) await this.#obtain(one)
@@ -172,13 +184,20 @@ export class AcmeKeeper {
     }
   }
 
+  /** What was obtained and could not be kept then; throws where it still cannot. */
+  #keepLate(one: Followed): void {
+    if (one.unkept === null) return
+    this.#parts.store.keepCertificate(one.wanted.name, one.unkept)
+    one.unkept = null
+  }
+
   /** What stands in the folder, and when something is to be done about it. */
   #appraise(one: Followed): void {
-    const { store } = this.#parts
+    const { store, nowMs } = this.#parts
     const { wanted } = one
-    one.kept = store.certificate(wanted)
-    one.renewMs = one.kept !== null && isWanted(one.kept, wanted) ? renewalMs(one.kept) : 0
-    one.dueMs = Math.max(one.renewMs, waitsUntil(store.failures(), keysOf(wanted)))
+    one.kept = one.unkept ?? store.certificate(wanted)
+    one.renewMs = one.kept !== null && isWanted(one.kept, wanted) ? renewalMs(one.kept, nowMs()) : 0
+    one.dueMs = Math.max(one.renewMs, waitsUntil(store.failures(), keysOf(wanted), nowMs()))
   }
 
   async #obtain(one: Followed): Promise<void> {
@@ -186,6 +205,7 @@ export class AcmeKeeper {
     const { wanted, log } = one
     const failures = store.failures()
     const key = certificateKey(wanted)
+    store.prove(wanted.name)
     // Counted before it is tried: one that ends the gateway each time is tried no more often.
     store.keepFailures(failed(failures, [key], { nowMs: nowMs(), chance }))
     log.add(one.kept === null ? 'obtains it' : 'renews it')
@@ -200,14 +220,16 @@ export class AcmeKeeper {
     )
     if (one.given.signal.aborted && !kept) return
     if (!kept) return this.#fail(one, refused)
-    one.kept = kept
+    // It was signed before anybody gave it up: who comes to want these names again has it.
+    if (one.given.signal.aborted) return store.keepCertificate(wanted.name, kept)
+    one.kept = one.unkept = kept
     one.told = null
-    // Served also where the disk is full: that is told, and what is served is good.
+    // Served also where the disk is full: that is told, and no other is asked for.
     try {
-      store.keepCertificate(wanted.name, kept)
+      this.#keepLate(one)
       store.keepFailures(cleared(store.failures(), keysOf(wanted)))
     } finally {
-      one.dueMs = one.renewMs = renewalMs(kept)
+      one.dueMs = one.renewMs = renewalMs(kept, nowMs())
       await this.#serve(one)
       const [issuer, until] = [issuerOf(wanted, kept), untilOf(kept)]
       log.add(`obtained it from ${issuer}, until ${until}`)
@@ -223,37 +245,21 @@ export class AcmeKeeper {
     if (counted === null) return
     const { failures, why } = counted
     store.keepFailures(failures)
-    one.dueMs = Math.max(one.dueMs, waitsUntil(failures, keysOf(wanted)))
+    one.dueMs = Math.max(one.dueMs, waitsUntil(failures, keysOf(wanted), nowMs()))
     log.add(`tries again at ${new Date(one.dueMs).toISOString()}`)
     const isNew = one.told !== why.type
     one.told = why.type
     const { count = 1 } = failures[certificateKey(wanted)] ?? {}
-    const { hint, text } = why
-    const told = { certificate: wanted.name, names: wanted.names, why: text, hint, failures: count }
+    const { name: certificate, names } = wanted
+    const told = { certificate, names, why: why.text, hint: why.hint, failures: count }
     news.failed({ ...told, nextTryMs: one.dueMs }, isNew)
   }
 
   async #advise(one: Followed, kept: KeptCertificate): Promise<void> {
-    const { store, nowMs, chance } = this.#parts
     const issuer = one.wanted.issuers.find(({ directory }) => directory === kept.directory)
     if (issuer === undefined) return
-    try {
-      const client = clientFor(issuer, this.#ground(one))
-      const { cert, advice: before } = kept
-      const { advice, againAtMs } = await askAdvice(client, {
-        cert,
-        before,
-        nowMs: nowMs(),
-        chance: chance(),
-      })
-      one.kept = { ...kept, advice, adviseAtMs: againAtMs }
-      if (advice !== null && advice.atMs !== before?.atMs)
-        one.log.add(`${issuer.shown} would have it renewed at ${new Date(advice.atMs).toISOString()}`)
-    } catch (error) {
-      if (!(error instanceof AcmeProblem)) throw error
-      one.kept = { ...kept, adviseAtMs: Math.max(error.retryAtMs ?? 0, nowMs() + BUG_PAUSE_MS) }
-    }
-    store.keepCertificate(one.wanted.name, one.kept)
+    one.kept = await advised(kept, issuer, this.#ground(one))
+    this.#parts.store.keepCertificate(one.wanted.name, one.kept)
     this.#appraise(one)
   }
 
@@ -282,15 +288,12 @@ export class AcmeKeeper {
     } catch (error) {
       if (one.given.signal.aborted) return
       const nextTryMs = (one.dueMs = nowMs() + BUG_PAUSE_MS)
-      const why = error instanceof Error ? error.message : String(error)
-      one.log.add(`failed: ${why}`)
-      const { code } = error as NodeJS.ErrnoException
-      if (code === undefined) news.bug(error)
-      const hint = code === undefined ? null : 'let the user of the gateway read and write the folder "data"'
-      const isNew = one.told !== why
-      one.told = why
-      const { name: certificate, names } = one.wanted
-      news.failed({ certificate, names, why, hint, failures: 1, nextTryMs }, isNew)
+      const told = mishap(one, error, nextTryMs)
+      one.log.add(`failed: ${told.why}`)
+      if (told.hint === null) news.bug(error)
+      const isNew = one.told !== told.why
+      one.told = told.why
+      news.failed(told, isNew)
     }
   }
 }

@@ -2,9 +2,10 @@
 // AcmeProblem; whatever challenge was answered until then is cleaned up.
 import { X509Certificate, type KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
+import { canonicalAddress } from '../../lib/ip-address.ts'
 import type { AcmeClient, CaAnswer } from './acme-client.ts'
 import { notAcme } from './acme-client.ts'
-import { AcmeProblem, readProblem } from './acme-problem.ts'
+import { AcmeProblem, readProblem, textOf } from './acme-problem.ts'
 import type { Asked, Challenger } from './challenger.ts'
 import { certificateRequest } from './csr.ts'
 
@@ -130,8 +131,16 @@ function noProfile(profile: string, profiles: readonly string[]): AcmeProblem {
 
 async function prove(parts: OrderParts, order: Order): Promise<void> {
   const { client, challenger, log } = parts
+  const own = new Set(parts.names.map((name) => name.replace(/^\*\./, '')))
+  // RFC 8555 §7.1.3: one for each name that was asked for.
+  if (order.authorizations.length > parts.names.length)
+    throw notAcme('the CA wants more proved than was asked')
   const all: Authorization[] = []
   for (const url of order.authorizations) all.push(readAuthorization(await client.ask(url), url))
+  // Nothing is answered for others' names, and no command is told of them.
+  const strange = all.find(({ name }) => !own.has(canonicalAddress(name) ?? name.toLowerCase()))
+  if (strange !== undefined)
+    throw notAcme(`the CA wants "${textOf(strange.name)}" proved, which was not asked`)
   const open = all.filter(({ status }) => status !== 'valid')
   if (open.length === 0) return
   const asked = open.map((authorization) => choose(parts, authorization))
@@ -202,7 +211,8 @@ async function decided<T>(
   read: (answer: CaAnswer, url: string) => T,
   isDecided: (found: T) => boolean,
 ): Promise<T> {
-  const untilMs = nowMs() + DECISION_MS_MAX
+  // What was waited is counted: a clock may be set back meanwhile.
+  let waitedMs = 0
   let lost = 0
   for (let waitMs = POLL_MS_MIN; ; waitMs = Math.min(waitMs * 1.5, POLL_MS_MAX)) {
     let retryAtMs: number | null = null
@@ -216,7 +226,8 @@ async function decided<T>(
       if (!isPassing(error) || ++lost > LOST_ANSWERS_MAX) throw error
     }
     const nextMs = retryAtMs === null ? waitMs : Math.max(waitMs, retryAtMs - nowMs())
-    if (nowMs() + nextMs > untilMs)
+    waitedMs += nextMs
+    if (waitedMs > DECISION_MS_MAX)
       throw new AcmeProblem({
         type: 'timeout',
         detail: `the CA did not decide within ${DECISION_MS_MAX / 60_000} min`,

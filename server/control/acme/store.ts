@@ -15,10 +15,13 @@ import { join } from 'node:path'
 import type { JWK } from 'jose'
 import { readBounded } from '../../lib/read-bounded.ts'
 import { writeWhole } from '../../lib/write-whole.ts'
-import type { Failures } from './failures.ts'
+import { whyUnfit } from '../../tls/why-unfit.ts'
+import { type Failures, sound } from './failures.ts'
 import type { Wanted } from './wanted.ts'
 
 const FILE_BYTES_MAX = 4 * 1_048_576
+/** What a certificate with its chain and key takes, and more. */
+const ROOM_BYTES = 65_536
 /** Certificates that are kept by one name: of other names it was once for, or of other gateways. */
 const KEPT_MAX = 8
 
@@ -83,6 +86,13 @@ export class Store {
     return all.find((kept) => isWanted(kept, wanted)) ?? all[0] ?? null
   }
 
+  /** Throws where a certificate could not be kept: then no CA is to be asked for it. */
+  prove(name: string): void {
+    const file = join(this.folderOf(name), 'room')
+    writeWhole(file, 'x'.repeat(ROOM_BYTES))
+    rmSync(file, { force: true })
+  }
+
   keepCertificate(name: string, certificate: KeptCertificate): void {
     const { names, keyType, directory } = certificate
     const hash = hashOf(JSON.stringify([names.toSorted(), keyType, directory]))
@@ -91,8 +101,13 @@ export class Store {
   }
 
   #certificates(name: string): KeptCertificate[] {
-    const isWhole = ({ cert, key, names, renewAtMs }: Partial<KeptCertificate>): boolean =>
-      isText(cert) && isText(key) && Array.isArray(names) && typeof renewAtMs === 'number'
+    const isWhole = ({ cert, key, names, ...when }: Partial<KeptCertificate>): boolean =>
+      isText(cert) &&
+      isText(key) &&
+      Array.isArray(names) &&
+      [when.obtainedMs, when.renewAtMs, when.adviseAtMs].every((ms) => Number.isFinite(ms)) &&
+      // What a disk has spoilt is obtained anew: served, it would keep the gateway from starting.
+      whyUnfit({ cert, key }, { cert: '', key: '' }) === null
     return this.#filesOf(name).flatMap((file) => this.#read<KeptCertificate>(file, isWhole) ?? [])
   }
 
@@ -119,7 +134,7 @@ export class Store {
   }
 
   failures(): Failures {
-    return this.#read<Failures>(this.#failuresFile, isMap) ?? {}
+    return sound(this.#read<Failures>(this.#failuresFile, isMap) ?? {})
   }
 
   keepFailures(failures: Failures): void {

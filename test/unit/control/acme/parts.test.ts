@@ -11,7 +11,9 @@ import { takeLock } from '../../../../server/control/acme/lock.ts'
 import { StepLog } from '../../../../server/control/acme/step-log.ts'
 import { wantedOf } from '../../../../server/control/acme/wanted.ts'
 import type { AcmeConfig } from '../../../../server/control/acme/acme.options.ts'
+import { testCertificate } from '../../../support/certificate.ts'
 import { needs } from '../../../support/needs.ts'
+import { pause } from '../../../support/wait.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-acme-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -50,11 +52,14 @@ needs('openssl')('what RFC 9773 calls a certificate is made of its issuer key an
 
 test('how long a CA asks us to wait is read as seconds or a date, and not believed without bound', () => {
   const nowMs = Date.parse('2026-01-01T00:00:00Z')
-  expect(readRetryAfter('120', nowMs)).toBe(nowMs + 120_000)
-  expect(readRetryAfter('Thu, 01 Jan 2026 01:00:00 GMT', nowMs)).toBe(nowMs + 3_600_000)
-  expect(readRetryAfter('Wed, 31 Dec 2025 01:00:00 GMT', nowMs)).toBe(nowMs)
-  expect(readRetryAfter('999999999', nowMs)).toBe(nowMs + 7 * 86_400_000)
-  for (const none of [null, '', 'soon', '-1']) expect(readRetryAfter(none, nowMs)).toBeNull()
+  expect(readRetryAfter('120', nowMs, null)).toBe(nowMs + 120_000)
+  expect(readRetryAfter('Thu, 01 Jan 2026 01:00:00 GMT', nowMs, null)).toBe(nowMs + 3_600_000)
+  expect(readRetryAfter('Wed, 31 Dec 2025 01:00:00 GMT', nowMs, null)).toBe(nowMs)
+  expect(readRetryAfter('999999999', nowMs, null)).toBe(nowMs + 7 * 86_400_000)
+  for (const none of [null, '', 'soon', '-1']) expect(readRetryAfter(none, nowMs, null)).toBeNull()
+  // A date is one of the CA's clock, whatever ours says.
+  const theirs = 'Fri, 01 Jan 2027 00:00:00 GMT'
+  expect(readRetryAfter('Fri, 01 Jan 2027 01:00:00 GMT', nowMs, theirs)).toBe(nowMs + 3_600_000)
 })
 
 test('a problem of a CA is read whatever it is, and shown on one line', () => {
@@ -101,6 +106,47 @@ test('a CA is not spoken to in the clear, and not believed beyond a MiB', async 
   expect(await said('https://ca.example/', () => new Response('<html>'))).toContain(
     'is no directory of an ACME CA',
   )
+})
+
+test('a CA has half a minute for an answer, however it fills it, and leads nobody into the clear', async () => {
+  const { cert, key } = testCertificate()
+  const [pem, keyPem] = [readFileSync(cert, 'utf8'), readFileSync(key, 'utf8')]
+  const drip = (everyMs: number, size: number): Response =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(Buffer.from('x'.repeat(size)))
+          await pause(everyMs)
+        },
+      }),
+    )
+  await using server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    tls: { cert: pem, key: keyPem },
+    fetch: ({ url }) => {
+      const { pathname } = new URL(url)
+      if (pathname === '/drip') return drip(20, 1)
+      if (pathname === '/flood') return drip(0, 100_000)
+      if (pathname === '/clear') return Response.redirect('http://127.0.0.1:1/dir')
+      if (pathname === '/round') return Response.redirect('/round')
+      return new Promise<Response>(() => {})
+    },
+  })
+  // It takes connections, and never says a word of TLS.
+  using mute = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const said = async (url: string): Promise<string> => {
+    const signal = new AbortController().signal
+    const parts = { directory: url, ca: pem, agent: 'sluice', nowMs: Date.now, signal, answerMs: 300 }
+    return new AcmeClient(parts).directory().then(String, String)
+  }
+  const at = (path: string): Promise<string> => said(`https://127.0.0.1:${server.port}/${path}`)
+  expect(await at('never')).toContain('did not answer within 0.3 s')
+  expect(await at('drip')).toContain('did not answer within 0.3 s')
+  expect(await at('flood')).toContain('more than a MiB')
+  expect(await at('clear')).toContain('which is no https URL')
+  expect(await at('round')).toContain('leads nowhere')
+  expect(await said(`https://127.0.0.1:${mute.port}/`)).toContain('did not answer within 0.3 s')
 })
 
 test('names are wanted once each, in the spelling that CAs have for them', () => {
