@@ -17,7 +17,7 @@ import type { UdpListener } from './listener.ts'
 import type { ListenerMeter } from './meter.ts'
 import type { Population, Resident } from './population.ts'
 import { proxyHeader } from './proxy-header.ts'
-import { type Asking, ServerEnd } from './server-end.ts'
+import { type Asking, type Heading, ServerEnd } from './server-end.ts'
 
 /** Who has it. */
 export interface FlowHome {
@@ -80,7 +80,6 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
   readonly #snapshot: object
   readonly #key: number
   readonly #end: ServerEnd
-  #header: Uint8Array | null = null
   /** The state of servers that its own was looked at in. */
   #epoch = 0
 
@@ -94,9 +93,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     this.rateKey = parts.rateKey
     this.tried = parts.tried
     this.#key = key
-    this.#end = new ServerEnd(parts.home, this)
-    if (parts.listener.options.proxy_header !== undefined)
-      this.#header = proxyHeader(parts.client, parts.socket.address)
+    this.#end = new ServerEnd(parts.home, this, headingOf(parts))
     parts.home.population.add(this)
     parts.home.meter.began()
   }
@@ -122,10 +119,9 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
   begin(server: Server, start: number, length: number): void {
     const { ground } = this.#home
     this.#count(length)
-    const put = this.#putHeader(start)
     ground.wheel.due(this, nowMs + this.#listener.options.idle)
     this.#turnTo(server)
-    this.#end.begin(server, start - put, length + put)
+    this.#end.begin(server, start, length)
     this.#settleRequests()
   }
 
@@ -139,8 +135,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
       else this.#home.population.touch(this)
     }
     this.#count(length)
-    const put = this.#putHeader(start)
-    if (!this.#end.send(start - put, length + put)) return false
+    if (!this.#end.send(start, length)) return false
     this.#settleRequests()
     return true
   }
@@ -188,15 +183,6 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     this.bytesIn += length
     meter.datagramsIn.add(1)
     meter.bytesIn.add(length)
-  }
-
-  /** Puts the header before a datagram of the arena: how long it is; 0: none belongs there. */
-  #putHeader(start: number): number {
-    const header = this.#header
-    if (header === null) return 0
-    this.#home.ground.datagrams.arena.bytes.set(header, start - header.length)
-    if (this.#listener.options.proxy_header === 'first') this.#header = null
-    return header.length
   }
 
   #wasAnswered(): void {
@@ -262,4 +248,10 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     const reached = wasAnswered ? 'answer' : isTimeout ? 'request' : 'nothing'
     return { is: 'lost', loss: { code: fault, reached, isStale: false, detail: null }, waitedMs, wasAnswered }
   }
+}
+
+function headingOf({ listener, client, socket }: FlowParts): Heading | null {
+  const { proxy_header } = listener.options
+  if (proxy_header === undefined) return null
+  return { bytes: proxyHeader(client, socket.address), isEach: proxy_header === 'each' }
 }

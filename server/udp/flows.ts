@@ -126,7 +126,8 @@ export class Flows implements DatagramSink, FlowHome {
     const client = from.address()
     const clientHost = client.host
     const rateKey = this.#rate === null ? null : networkKey(clientHost, IPV6_PREFIX)
-    if (ended === null && !this.#mayBegin(clientHost, rateKey)) return
+    // Its rate was asked already, of the flow before.
+    if (!this.#mayBegin(clientHost, ended === null ? rateKey : null)) return
     const key = backend.clientKey(clientHost)
     const tried = ended?.tried ?? 0
     const server = ended?.successor ?? backend.pick(key, tried) ?? (tried === 0 ? null : backend.pick(key, 0))

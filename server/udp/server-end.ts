@@ -27,6 +27,13 @@ export interface Asking extends Resident {
   finish(end: FlowEnd, fault: FaultCode): void
 }
 
+/** What servers are told of the client (udp/proxy-header.ts). */
+export interface Heading {
+  readonly bytes: Uint8Array
+  /** With each datagram; else with the first that a server is sent. */
+  readonly isEach: boolean
+}
+
 interface EndHome {
   readonly ground: UdpGround
   readonly meter: ListenerMeter
@@ -45,15 +52,23 @@ export class ServerEnd implements DatagramOwner {
   readonly #home: EndHome
   readonly #flow: Asking
   #udp: UdpFd | null = null
-  /** A copy of the first datagram while it may have to go to a server yet, or to another one. */
+  readonly #heading: Heading | null
+  /** The server of now has not been told it. */
+  #isOwed: boolean
+  /**
+   * A copy of the first datagram, behind its heading, while it may have to go to a server yet, or to another
+   * one.
+   */
   #first: Uint8Array | null = null
   /** Where it stands itself; -1: no longer. */
   #start = -1
   #length = 0
 
-  constructor(home: EndHome, flow: Asking) {
+  constructor(home: EndHome, flow: Asking, heading: Heading | null) {
     this.#home = home
     this.#flow = flow
+    this.#heading = heading
+    this.#isOwed = heading !== null
   }
 
   get isOpen(): boolean {
@@ -62,9 +77,10 @@ export class ServerEnd implements DatagramOwner {
 
   /** Brings the first datagram, which stands there in the arena, to a server that was picked. */
   begin(server: Server, start: number, length: number): void {
-    this.#first = this.#home.ground.copy(start, length)
-    this.#start = start
-    this.#length = length
+    const put = this.#putHeading(start)
+    this.#start = start - put
+    this.#length = length + put
+    this.#first = this.#home.ground.copy(this.#start, this.#length)
     this.reach(server)
     this.#start = -1
     if (this.#first === null && this.#udp === null && !this.#flow.isOver) this.#drop('copies_full')
@@ -90,7 +106,7 @@ export class ServerEnd implements DatagramOwner {
       this.#drop('unresolved')
       return true
     }
-    const code = this.#udp.sendNow(start, length)
+    const code = this.#sendOne(this.#udp, start, length)
     if (code === 0) {
       if (this.#first !== null) this.forgetFirst()
       return true
@@ -99,8 +115,23 @@ export class ServerEnd implements DatagramOwner {
     if (fault === undefined) this.#unsent(code)
     else if (!this.#flow.failover(fault)) return false
     else if (this.#udp === null) this.#drop('unresolved')
-    else this.#unsent(this.#udp.sendNow(start, length))
+    else this.#unsent(this.#sendOne(this.#udp, start, length))
     return true
+  }
+
+  #sendOne(udp: UdpFd, start: number, length: number): number {
+    const put = this.#putHeading(start)
+    const code = udp.sendNow(start - put, length + put)
+    if (code === 0) this.#isOwed = false
+    return code
+  }
+
+  /** Writes the heading before a datagram of the arena: how long it is; 0: none belongs there. */
+  #putHeading(start: number): number {
+    const heading = this.#heading
+    if (heading === null || !(heading.isEach || this.#isOwed)) return 0
+    this.#home.ground.datagrams.arena.bytes.set(heading.bytes, start - heading.bytes.length)
+    return heading.bytes.length
   }
 
   onSlot(_slot: number, start: number, length: number): void {
@@ -116,6 +147,7 @@ export class ServerEnd implements DatagramOwner {
     if (this.#udp === null) return
     this.#udp.close()
     this.#udp = null
+    this.#isOwed = this.#heading !== null
     connectionEnds()
   }
 
@@ -168,6 +200,7 @@ export class ServerEnd implements DatagramOwner {
     const isThere = first === null || this.#start >= 0
     const start = isThere ? this.#start : this.#home.ground.datagrams.copy(first)
     const code = udp.sendNow(start, isThere ? this.#length : first.length)
+    if (code === 0) this.#isOwed = false
     const fault = REFUSALS.get(code)
     if (fault === undefined) this.#unsent(code)
     else if (!this.#flow.failover(fault)) this.#drop('refused')

@@ -44,6 +44,31 @@ describe.if(isServed)('flows', () => {
     expect(await textOf(keep(await udpPeer()), '3', gateway)).toBe('b3')
   })
 
+  test('a client that is not let in any more begins no other one where its server is gone', async () => {
+    const { gateway, a, b, client } = await scene()
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    const config = words([b])
+    config['listeners'] = {
+      udp: { bind: '127.0.0.1:0', protocol: 'udp', backend: 'all', deny: ['127.0.0.1'] },
+    }
+    expect(await gateway.apply(config)).toMatchObject({ event: 'applied' })
+    expect(await textOf(client, '2', gateway)).toBe('a2')
+    a.close()
+    const line = await waitFor(async () => {
+      // Several at once: one of them is what tells that an earlier one was refused.
+      for (let i = 0; i < 20; i++) client.send('3', gateway.port())
+      return (await gateway.accessLog())[0]
+    })
+    expect(line).toMatchObject({ end: 'refused', server: `udp://127.0.0.1:${a.port}` })
+    client.send('4', gateway.port())
+    const dropped = await waitFor(async () => {
+      const text = await (await fetch(`${gateway.admin}/metrics`)).text()
+      return /^lb_udp_dropped_total\{listener="udp",reason="denied"\} \d+$/m.exec(text)
+    })
+    expect(dropped).not.toBeNull()
+    expect(b.got).toEqual([])
+  })
+
   test('answers still go out when their listener is no more, and its port is free for others at once', async () => {
     const { gateway, a, client } = await scene()
     const port = gateway.port()

@@ -22,6 +22,8 @@ describe.if(isServed)('a udp listener', () => {
     return peer
   }
   const client = async (host?: string): Promise<UdpPeer> => keep(await udpPeer(host))
+  /** Of a server that a test begins, and ends. */
+  const leavesFirst = nobodysPort()
   let gateway: Gateway
   const port = (name: string): number => gateway.port(name)
 
@@ -35,6 +37,7 @@ describe.if(isServed)('a udp listener', () => {
     ])
     peers.push(echoing, v6, a, b, silent)
     const dead = await nobodysPort()
+    const leavesAt = await leavesFirst
     const listener = (backend: string, more: object = {}): object => ({
       bind: '127.0.0.1:0',
       protocol: 'udp',
@@ -60,6 +63,7 @@ describe.if(isServed)('a udp listener', () => {
           oneway: listener('mute', { idle: '50ms' }),
           first: listener('echo', { proxy_header: 'first' }),
           each: listener('echo', { proxy_header: 'each' }),
+          moved: listener('moved', { proxy_header: 'first' }),
           short: listener('echo', { limits: { datagram: 8 } }),
           slow: listener('echo', { limits: { rate: { datagrams: 2, per: '1h' } } }),
           inner: listener('echo', { allow: ['127.0.0.0/8'], deny: ['127.0.0.9'] }),
@@ -72,6 +76,7 @@ describe.if(isServed)('a udp listener', () => {
           pair: servers(a.port, b.port),
           half: servers(dead, echoing.port),
           none: servers(dead),
+          moved: servers(leavesAt, echoing.port),
           mute: servers(silent.port),
           name: { servers: [{ url: `udp://localhost:${echoing.port}` }] },
         },
@@ -224,6 +229,20 @@ describe.if(isServed)('a udp listener', () => {
     }
   })
 
+  test('a server that a flow comes to later is told who the client is, too', async () => {
+    const header = /^\r\n\r\n\0\r\nQUIT\n/
+    const leaving = keep(await udpPeer('127.0.0.1', () => {}, await leavesFirst))
+    const one = await client()
+    // One way: two are sent, so that nothing is kept of the first one; then the server is gone.
+    one.send('1', port('moved'))
+    one.send('2', port('moved'))
+    await waitFor(() => leaving.got.length === 2)
+    leaving.close()
+    const answer = await one.persist('3', port('moved'))
+    expect(answer).toMatch(header)
+    expect((await one.ask('4', port('moved'))).bytes.toString('latin1')).not.toMatch(header)
+  })
+
   test('what is longer than the limit, comes too often or from elsewhere is dropped, and counted', async () => {
     const one = await client()
     one.send('123456789', port('short'))
@@ -267,7 +286,7 @@ describe.if(isServed)('a udp listener', () => {
       const own = udp.find(({ listener }) => listener === 'each')
       return own !== undefined && own.flows > 0 ? udp : null
     })
-    expect(flows).toHaveLength(18)
+    expect(flows).toHaveLength(19)
   })
 
   test('datagrams and bytes are counted', async () => {
