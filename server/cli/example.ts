@@ -12,6 +12,7 @@ import rules from '../../config/examples/rules.yaml' with { type: 'text' }
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
 import stun from '../../config/examples/stun.yaml' with { type: 'text' }
 import tlsPassthrough from '../../config/examples/tls-passthrough.yaml' with { type: 'text' }
+import turnAndHttps from '../../config/examples/turn-and-https.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
@@ -61,6 +62,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'udp.yaml': udp,
   'unix-sockets.yaml': unixSockets,
   'turn.yaml': turn,
+  'turn-and-https.yaml': turnAndHttps,
   'turn-users.yaml': turnUsers,
 }
 

@@ -5,6 +5,7 @@ import type { Checked } from './checked.ts'
 import { checkBinds } from './check-binds.ts'
 import { checkFamily } from './check-family.ts'
 import { checkLoops } from './check-loops.ts'
+import { checkTurnBehind } from './check-turn-behind.ts'
 import { checkByProtocol } from './listener-protocols.ts'
 import { openAddresses } from './open-address.ts'
 import { isStandIn } from './stand-in.ts'
@@ -35,6 +36,7 @@ export function checkListeners(checked: Checked): void {
       checked.resolve('backend', options.backend, [...path, 'backend'])
       checkFamily(checked, [...path, 'backend'], options.backend, [name])
     }
+    if (options.protocol === 'https') checkTurnBehind(checked, path, options)
     checkUnix(checked, path, options)
     if (options.bind.length === 0 && !ledTo.has(name)) reportNoBind(checked, path)
     checkByProtocol(checked, { name, path, options, open, isRuled: ruled.has(name) })

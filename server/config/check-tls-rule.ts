@@ -49,6 +49,10 @@ function checkNext(checked: Checked, path: Path, name: string): void {
     path,
     found: `${checked.said(path, name)}, a listener that does not end TLS`,
     allowed: 'an https listener, or another one with certificates',
+    hint:
+      next.protocol === 'turn'
+        ? `give it "tls", or lead to an https listener with ${checked.spelled({ turn: name })}`
+        : null,
   })
 }
 

@@ -190,6 +190,7 @@ export const HttpListenerOptions = Type.Object(
       key: FOR_HTTPS,
       hsts: 'it needs "protocol: https": in the clear browsers heed no such field (RFC 6797)',
       redirect: 'write redirect_https: true, or a rule with "redirect"',
+      turn: 'it needs "protocol: https": in the clear a turn listener is open on an address of its own',
     },
   },
 )
@@ -206,6 +207,12 @@ export const HttpsListenerOptions = Type.Object(
     tls: TlsOptions,
     hsts: Hsts,
     alt_svc: AltSvc,
+    turn: Type.Optional(
+      Name({
+        description:
+          'A turn listener whose clients come here as well: TURN over TLS, on the port of this listener and with its certificates. They are told apart by what they offer (ALPN), else by the first byte that they send; then they are clients of that listener, with its credentials, quotas and limits. It needs no address for TCP or TLS of its own.',
+      }),
+    ),
   },
   {
     description: 'An open address where HTTP is spoken in TLS.',

@@ -10,11 +10,15 @@ import type { RuleConfig } from '../rules/rule.options.ts'
 import { toBackend } from './destination.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
 import { compileTls } from './compile-tls.ts'
-import { at, stepsAt } from './compile-problem.ts'
+import { at, CompileProblem, stepsAt } from './compile-problem.ts'
 import { splitSteps } from './rule-steps.ts'
-import type { Listener, OwnDocument, Rule } from './snapshot.ts'
+import type { AnyListener, Listener, OwnDocument, Rule, TurnListener } from './snapshot.ts'
 
-export function* compileHttp(source: ListenerSource<HttpListenerConfig>): Steps<Listener> {
+/** `others`: all that it may lead to. */
+export function* compileHttp(
+  source: ListenerSource<HttpListenerConfig>,
+  others: ReadonlyMap<string, AnyListener>,
+): Steps<Listener> {
   const { name, path, options, ground } = source
   const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
   const match = yield* stepsAt(path, matchSteps(rulesOf(source)))
@@ -32,6 +36,7 @@ export function* compileHttp(source: ListenerSource<HttpListenerConfig>): Steps<
     name,
     options,
     tls,
+    turn: turnOf(source, others),
     ...ways,
     trusted,
     proxies: proxiesOf(source),
@@ -39,6 +44,17 @@ export function* compileHttp(source: ListenerSource<HttpListenerConfig>): Steps<
     admin,
     match,
   }
+}
+
+function turnOf(
+  { path, options }: ListenerSource<HttpListenerConfig>,
+  others: ReadonlyMap<string, AnyListener>,
+): TurnListener | null {
+  if (options.protocol !== 'https' || options.turn === undefined) return null
+  const turn = others.get(options.turn)
+  if (turn?.kind !== 'turn')
+    throw new CompileProblem(`${path}.turn`, `there is no turn listener "${options.turn}"`)
+  return turn
 }
 
 /** Those of the list that are for it; its one backend where none is. */

@@ -8,10 +8,13 @@ import { CompileProblem } from './compile-problem.ts'
 import { compileTls } from './compile-tls.ts'
 import type { TurnListener } from './snapshot.ts'
 
-/** Null: it is served by UDP alone, which is the relay's. */
-export function compileTurn(source: ListenerSource<TurnListenerConfig>): TurnListener | null {
+/** Null: it is served by UDP alone, which is the relay's. `isLedTo`: clients may come by another listener. */
+export function compileTurn(
+  source: ListenerSource<TurnListenerConfig>,
+  isLedTo: boolean,
+): TurnListener | null {
   const { name, path, options, ground } = source
-  if (tcpBindsOf(name, options).length === 0) return null
+  if (!isLedTo && tcpBindsOf(name, options).length === 0) return null
   const { door } = ground.plan
   if (door === null) throw new CompileProblem(path, 'the plan has no door to the relay')
   const tls = options.tls && compileTls([certificateName(options.tls)], PLAIN_SETTINGS, `${path}.tls`, ground)

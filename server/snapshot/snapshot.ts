@@ -45,6 +45,8 @@ export interface Listener {
   readonly options: HttpListenerConfig
   /** Null: it is spoken in the clear. */
   readonly tls: ListenerTls | null
+  /** Where those of its clients go on who speak TURN; null: nobody does. */
+  readonly turn: TurnListener | null
   /** Where all its clients are sent to; null: nowhere. */
   readonly toHttps: Redirect | null
   /** Of every answer; null: none. */
@@ -106,7 +108,10 @@ export type TlsWay =
 /** A listener that ends TLS. */
 export type EndsTls = Exclude<StreamListener, TlsListener>
 
-/** Where clients of the TURN relay come in over TCP and TLS: they are brought to its door. */
+/**
+ * Where clients of the TURN relay come in over TCP and TLS, at its own addresses or by an https listener:
+ * they are brought to its door.
+ */
 export interface TurnListener {
   readonly kind: 'turn'
   readonly name: string

@@ -21,6 +21,8 @@ export interface TlsFacts {
   readonly serverName: string | null
   /** As OpenSSL calls it, such as "TLSv1.3". */
   readonly version: string
+  /** What was chosen of the protocols that the client offered (ALPN); null: it offered none. */
+  readonly protocol: string | null
   /** The session of an earlier connection goes on. */
   readonly isResumed: boolean
 }
@@ -102,6 +104,7 @@ function acknowledge(fd: number): void {
 /** A decrypted socket, beyond Bun's public types. */
 interface WithTls {
   getServername(): string | undefined
+  readonly alpnProtocol: string | false | null
   getTLSVersion(): string
   isSessionReused(): boolean
 }
@@ -112,6 +115,7 @@ export function factsOf({ native }: BunSocket): TlsFacts {
   return {
     serverName: tls.getServername()?.toLowerCase() ?? null,
     version: tls.getTLSVersion(),
+    protocol: tls.alpnProtocol || null,
     isResumed: tls.isSessionReused(),
   }
 }

@@ -5,6 +5,7 @@ import type { Arrivals } from '../accept/arriving.ts'
 import { ChallengeEntry } from '../accept/challenge-entry.ts'
 import { Count } from '../accept/count.ts'
 import type { Entry } from '../accept/entry.ts'
+import { FirstByteEntry, HTTP_1_1 } from '../accept/first-byte-entry.ts'
 import { Gate } from '../accept/gate.ts'
 import { EndedThere, HelloEntry, PassedOn } from '../accept/hello-entry.ts'
 import { ProxyEntry } from '../accept/proxy-entry.ts'
@@ -16,7 +17,14 @@ import { type TcpBind, tcpBindsOf } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
-import type { EndsTls, Listener, StreamListener, TlsListener, TlsWay } from '../snapshot/snapshot.ts'
+import type {
+  EndsTls,
+  Listener,
+  StreamListener,
+  TlsListener,
+  TlsWay,
+  TurnListener,
+} from '../snapshot/snapshot.ts'
 import { Admission } from '../tcp/admission.ts'
 import type { TcpConnections } from '../tcp/connections.ts'
 import { TcpEntry } from '../tcp/tcp-entry.ts'
@@ -27,11 +35,14 @@ import { StreamEntry } from '../turn/stream-entry.ts'
 import type { StreamClients } from '../turn/stream-clients.ts'
 
 /** RFC 7301 §6; clients that offer nothing are as welcome. */
-const HTTP_ALPN = alpnList(['http/1.1'])
+const HTTP_ALPN = alpnList([HTTP_1_1])
 /** RFC 8737 §6.2 */
 const CHALLENGE_ALPN = alpnList(['acme-tls/1'])
 /** RFC 7443 §3; clients that offer nothing are as welcome. */
-const STUN_ALPN = alpnList(['stun.turn', 'stun.nat-discovery'])
+const STUN = ['stun.turn', 'stun.nat-discovery']
+const STUN_ALPN = alpnList(STUN)
+/** Where both are spoken: some clients of TURN offer all of them (coturn's), and none of HTTP does. */
+const STUN_OR_HTTP_ALPN = alpnList([...STUN, HTTP_1_1])
 
 /** Whatever clients offer is as good: what they speak is their server's business. */
 const NO_ALPN = alpnList([])
@@ -67,6 +78,12 @@ export class Entries {
   #gateBehind(listener: EndsTls): Gate {
     const place = { key: keyBehind(listener), isTls: true }
     return this.#gate(place, listener, this.#codecOf(place, listener))
+  }
+
+  /** Of a turn listener whose clients' TLS has ended at another one. */
+  #gateDecrypted(listener: TurnListener): Gate {
+    const place = { key: keyBehind(listener), isTls: false }
+    return this.#gate(place, listener, new StreamEntry(this.#parts.clients, listener))
   }
 
   #gate(place: Place, listener: StreamListener, next: Entry): Gate {
@@ -155,7 +172,7 @@ export class Entries {
   /** Before TLS it is looked whether an issuer of certificates comes for an answer of its own. */
   #httpsEntry(listener: Listener, http: Entry): Entry {
     const { arrivals, challenges, handshakes } = this.#parts
-    const next = this.#tlsEntry(listener, HTTP_ALPN, http)
+    const next = this.#decryptedEntry(listener, http)
     const tls = { certificates: challenges, settings: PLAIN_SETTINGS }
     const answer = new TlsEntry({
       listener: listener.name,
@@ -166,6 +183,20 @@ export class Entries {
       next: new AnsweredEntry(arrivals),
     })
     return new ChallengeEntry({ arrivals, challenges, answer, next })
+  }
+
+  /** Of TLS with whom HTTP is spoken, and TURN where the listener says so. */
+  #decryptedEntry(listener: Listener, http: Entry): Entry {
+    if (listener.turn === null) return this.#tlsEntry(listener, HTTP_ALPN, http)
+    const { arrivals } = this.#parts
+    const next = new FirstByteEntry({
+      arrivals,
+      withinMs: listener.options.timeouts.head,
+      http,
+      turn: this.#gateDecrypted(listener.turn),
+      silent: new AnsweredEntry(arrivals),
+    })
+    return this.#tlsEntry(listener, STUN_OR_HTTP_ALPN, next)
   }
 
   /** HTTP is spoken on this address no more. */

@@ -387,8 +387,8 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
   expect((await example.ask('/')).body).toBe('9001')
 })
 
-/** In tests of their own: udp-example.test.ts, tls-example.test.ts, unix-example.test.ts. */
-const ELSEWHERE = ['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml']
+/** In tests of their own: udp-example, tls-example, unix-example, turn-on-https. */
+const ELSEWHERE = ['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml']
 
 test('no example is left out', () => {
   expect([...ran, ...ELSEWHERE].toSorted()).toEqual(readdirSync(FOLDER).toSorted())

@@ -10,22 +10,25 @@ import { waitFor, within } from './wait.ts'
 const PAGE = join(import.meta.dir, '../browser/page')
 
 export interface BrowserOptions {
-  /** What the page finds at /runs. */
+  /** What the page finds at /runs; a function is told where the page was loaded from. */
   readonly runs: unknown
+  /** Puts something in front of the page's server, whose URL it is told; gives the URL to load instead. */
+  readonly front?: (pages: string) => Promise<string>
   /** Public keys whose certificates are taken as they are (SHA-256 of SPKI, base64). */
   readonly trusted?: readonly string[]
 }
 
 /** Starts a browser, lets the page do its runs, and gives what it posts. */
-export async function browserResults({ runs, trusted = [] }: BrowserOptions): Promise<unknown> {
+export async function browserResults({ runs, front, trusted = [] }: BrowserOptions): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<unknown>()
+  let url = ''
   const pages = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
     routes: {
       '/': new Response(Bun.file(join(PAGE, 'index.html'))),
       '/relay.js': new Response(Bun.file(join(PAGE, 'relay.js'))),
-      '/runs': () => Response.json(runs),
+      '/runs': () => Response.json(typeof runs === 'function' ? runs(url) : runs),
       '/results': {
         POST: async (request) => {
           resolve(await request.json())
@@ -35,7 +38,8 @@ export async function browserResults({ runs, trusted = [] }: BrowserOptions): Pr
     },
     fetch: () => new Response('', { status: 404 }),
   })
-  const browser = startChromium(String(pages.url), trusted)
+  url = front === undefined ? String(pages.url) : await front(String(pages.url))
+  const browser = startChromium(url, trusted)
   try {
     const early = browser.exited.then((text) => {
       throw new Error(`The browser ended: ${text}`)

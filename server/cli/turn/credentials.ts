@@ -2,7 +2,6 @@
 import { parseDuration } from '../../lib/durations.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { makeCredentials } from '../../turn/state/rest-names.ts'
-import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 import { type Args, readArgs } from '../args.ts'
 import type { Io } from '../io.ts'
 import { iceServersOf } from './ice-servers.ts'
@@ -51,8 +50,8 @@ export async function turnCredentials(args: readonly string[], io: Io, nowMs = D
     io.stderr(`sluice turn credentials: ${made.problem}\n`)
     return 1
   }
-  const listener = found === null || 'problem' in found ? null : found.listener
-  io.stdout(read.flag('json') ? jsonOf(made, listener, read.value('host'), io) : textOf(made))
+  const own = found === null || 'problem' in found ? null : found
+  io.stdout(read.flag('json') ? jsonOf(made, own, read.value('host'), io) : textOf(made))
   return 0
 }
 
@@ -140,14 +139,14 @@ function textOf({ username, password, expiresMs }: Made): string {
 
 function jsonOf(
   { username, password, expiresMs }: Made,
-  listener: TurnListenerConfig | null,
+  found: FoundListener | null,
   host: string | null,
   io: Io,
 ): string {
   const expires = expiresMs === null ? null : timeOf(expiresMs)
   const document = { username, password, expires }
-  if (listener === null) return `${JSON.stringify(document)}\n`
-  const { iceServers, note } = iceServersOf(listener, host, { username, credential: password })
+  if (found === null) return `${JSON.stringify(document)}\n`
+  const { iceServers, note } = iceServersOf(found, host, { username, credential: password })
   if (note !== null) io.stderr(`sluice turn credentials: ${note}\n`)
   return `${JSON.stringify({ ...document, iceServers })}\n`
 }

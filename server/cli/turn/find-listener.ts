@@ -1,6 +1,8 @@
 // Which turn listener of a config file a command is about.
 import { nearest } from '../../config/nearest.ts'
 import { formatProblem } from '../../config/problem.ts'
+import type { Config } from '../../config/schema.ts'
+import { parseBind, tcpBindsOf } from '../../lib/bind.ts'
 import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 import { findConfigFile, NO_FILE } from '../config-file.ts'
 import type { Io } from '../io.ts'
@@ -9,6 +11,8 @@ import { loadFile } from '../load-file.ts'
 export interface FoundListener {
   readonly name: string
   readonly listener: TurnListenerConfig
+  /** Ports of https listeners whose clients may be its own. */
+  readonly httpsPorts: readonly number[]
 }
 
 /** The turn listener that was named, else the only one; or why there is none. */
@@ -27,9 +31,18 @@ export function findTurnListener(
     return { problem: first === undefined ? `${file} is not valid` : formatProblem(first) }
   }
   const listeners = Object.entries(loaded.config.listeners).flatMap(([name, listener]) =>
-    listener.protocol === 'turn' ? [{ name, listener }] : [],
+    listener.protocol === 'turn' ? [{ name, listener, httpsPorts: httpsPortsOf(name, loaded.config) }] : [],
   )
   return choose(listeners, named, file)
+}
+
+function httpsPortsOf(turn: string, { listeners }: Pick<Config, 'listeners'>): number[] {
+  const ports = Object.entries(listeners).flatMap(([name, options]) =>
+    options.protocol === 'https' && options.turn === turn
+      ? tcpBindsOf(name, options).map(({ bind }) => parseBind(bind).port)
+      : [],
+  )
+  return [...new Set(ports)]
 }
 
 function choose(

@@ -1,5 +1,6 @@
 // What browsers are told of a turn listener: RTCConfiguration.iceServers.
 import { parseBind } from '../../lib/bind.ts'
+import type { FoundListener } from './find-listener.ts'
 import { type ClientTransport, writeTurnUrl } from './turn-url.ts'
 import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 
@@ -11,25 +12,28 @@ export interface IceServer {
 
 /** URLs of a listener with credentials; `note`: what the URLs may lack. */
 export function iceServersOf(
-  listener: TurnListenerConfig,
+  { listener, httpsPorts }: Pick<FoundListener, 'listener' | 'httpsPorts'>,
   host: string | null,
   credentials: { readonly username: string; readonly credential: string },
 ): { readonly iceServers: readonly IceServer[]; readonly note: string | null } {
   const { bind, transports, tls, relay } = listener
   const { host: known, isGuess } = host === null ? hostOf(listener) : { host: bare(host), isGuess: false }
-  const [plain, secure] = [parseBind(bind).port, tls === undefined ? null : parseBind(tls.bind).port]
+  const plain = parseBind(bind).port
+  const secure = [...(tls === undefined ? [] : [parseBind(tls.bind).port]), ...httpsPorts]
   const url = (isTurn: boolean, transport: ClientTransport, port: number): string[] =>
     port === 0 ? [] : [writeTurnUrl({ isTurn, host: known, port, transport })]
   const stun = transports.includes('udp') ? url(false, 'udp', plain) : []
   const turn = [
     ...transports.flatMap((transport) => url(true, transport, plain)),
-    ...(secure === null ? [] : url(true, 'tls', secure)),
+    ...secure.flatMap((port) => url(true, 'tls', port)),
   ]
   const notes = [
     ...(isGuess
       ? [`the public name is not known: the realm, ${known}, stands in for it; name it with --host`]
       : []),
-    ...(plain === 0 || secure === 0 ? ['an address with port 0 takes any free port: it has no URL'] : []),
+    ...(plain === 0 || secure.includes(0)
+      ? ['an address with port 0 takes any free port: it has no URL']
+      : []),
   ]
   const iceServers = [
     ...(stun.length === 0 ? [] : [{ urls: stun }]),

@@ -131,6 +131,24 @@ test('TURN over TLS has its own port, and --host the public name', async () => {
   expect((await urlsFor('--host', '2001:db8::7'))[0]).toBe('stun:[2001:db8::7]:3478')
 })
 
+test('so has an https listener that leads to it', async () => {
+  const text = `listeners:
+  web: { bind: ["0.0.0.0:443", "[::1]:8443"], protocol: https, certificates: own, backend: b, turn: turn }
+  turn: { bind: ":3478", protocol: turn, realm: a, transports: [udp], auth: { secrets: [s] } }
+certificates: { own: { self_signed: true } }
+backends: { b: { servers: [{ url: "http://127.0.0.1:1" }] } }
+`
+  const file = join(cwd, 'https.yaml')
+  writeFileSync(file, text)
+  const { out } = await made(['-c', file, '--json', '--host', 'a.example'])
+  expect(documentOf(out).iceServers?.flatMap(({ urls }) => urls)).toEqual([
+    'stun:a.example:3478',
+    'turn:a.example:3478?transport=udp',
+    'turns:a.example:443?transport=tcp',
+    'turns:a.example:8443?transport=tcp',
+  ])
+})
+
 test('what the config does not tell is said', async () => {
   const every = config('auth: { secrets: [s] }, bind: ":3478"')
   const { out, err } = await made(['-c', every, '--json'])

@@ -1,0 +1,28 @@
+// Https listeners that lead to a turn listener: it is there, and is one.
+import type { HttpListenerConfig } from '../http/listener.options.ts'
+import type { Checked } from './checked.ts'
+import type { Path } from './tree.ts'
+
+type HttpsListenerConfig = Extract<HttpListenerConfig, { protocol: 'https' }>
+
+/** `path` is the https listener's. */
+export function checkTurnBehind(checked: Checked, path: Path, { turn }: HttpsListenerConfig): void {
+  if (turn === undefined) return
+  const here = [...path, 'turn']
+  checked.resolve('listener', turn, here)
+  const { listeners } = checked.config
+  const next = Object.hasOwn(listeners, turn) ? listeners[turn] : undefined
+  if (next === undefined || next.protocol === 'turn') return
+  const turns = Object.keys(listeners).filter((name) => listeners[name]?.protocol === 'turn')
+  checked.report({
+    code: 'conflict',
+    path: here,
+    found: `${checked.said(here, turn)}, a listener of ${next.protocol}`,
+    allowed:
+      turns.length === 0 ? 'a turn listener, but there is none' : `a turn listener: ${turns.join(', ')}`,
+    hint:
+      turns.length > 0
+        ? null
+        : `add one: ${checked.spelled({ turn: { bind: '0.0.0.0:3478', protocol: 'turn', realm: 'example.org', auth: { secrets: ['${TURN_SECRET}'] } } })}`,
+  })
+}
