@@ -1,7 +1,7 @@
 // Certificates that come by ACME, as a source of those that are served: what was obtained before goes into
 // each plan, a stand-in where there is none yet; what is obtained later is served without another plan.
 import { dirname } from 'node:path'
-import { readFileSync } from 'node:fs'
+import { readBounded } from '../../lib/read-bounded.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { CertificateConfig } from '../../tls/certificate.options.ts'
@@ -24,6 +24,9 @@ export interface AcmeCertificatesOptions {
   readonly build: { readonly version: string }
   readonly totals: Totals
 }
+
+/** Of issuers that CAs themselves have. */
+const FILE_BYTES_MAX = 1_048_576
 
 /** All that is needed for it, loaded with the first certificate that asks for it. */
 type Modules = Awaited<ReturnType<typeof loadModules>>
@@ -56,7 +59,7 @@ export class AcmeCertificates implements CertificateSource {
     const { modules } = (this.#loaded ??= this.#make(await loadModules()))
     const wanted = acme === undefined ? null : modules.wantedOf(name, acme)
     try {
-      const kept = wanted && new modules.Store(this.#options.config.data).certificate(wanted)
+      const kept = wanted && new modules.Store(this.#options.config.data).certificate(wanted, Date.now())
       if (kept !== null) return [{ cert: kept.cert, key: kept.key }]
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
@@ -129,7 +132,7 @@ export class AcmeCertificates implements CertificateSource {
       nowMs: Date.now,
       chance: Math.random,
       pause: Bun.sleep,
-      readFile: (path) => readFileSync(path, 'utf8'),
+      readFile: (path) => Buffer.from(readBounded(path, FILE_BYTES_MAX)).toString('latin1'),
       challenger: ({ config }, log, pause): Challenger => {
         if (config.challenge === 'http-01') return http
         if (config.challenge === 'tls-alpn-01' || config.dns === undefined) return tls

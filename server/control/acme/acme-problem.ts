@@ -32,9 +32,9 @@ export class AcmeProblem extends Error {
   readonly names: readonly string[]
 
   constructor({ type, detail, status = 0, subproblems = [], retryAtMs = null, names = [] }: ProblemFacts) {
-    super(detail === '' ? type : detail)
+    super(textOf(detail === '' ? type : detail))
     this.type = type
-    this.detail = detail
+    this.detail = textOf(detail)
     this.status = status
     this.subproblems = subproblems
     this.retryAtMs = retryAtMs
@@ -50,7 +50,6 @@ export class AcmeProblem extends Error {
   }
 }
 
-const URN = 'urn:ietf:params:acme:error:'
 const DETAIL_LENGTH_MAX = 1000
 const SUBPROBLEMS_MAX = 100
 
@@ -61,13 +60,13 @@ export function readProblem(body: unknown, fallback: Omit<ProblemFacts, 'subprob
   const name = valueOf(identifier)
   return new AcmeProblem({
     ...fallback,
-    type: typeof type === 'string' && type.startsWith(URN) ? type.slice(URN.length) : fallback.type,
+    type: typeOf(type) ?? fallback.type,
     detail: typeof detail === 'string' && detail !== '' ? textOf(detail) : fallback.detail,
     names: [...(fallback.names ?? []), ...(name === null ? [] : [name])],
     subproblems: all.map((one) => {
       const { type: kind, detail: why, identifier: about } = mapOf(one)
       return {
-        type: typeof kind === 'string' ? kind.replace(URN, '') : '',
+        type: typeOf(kind) ?? '',
         detail: typeof why === 'string' ? textOf(why) : '',
         name: valueOf(about),
       }
@@ -76,16 +75,26 @@ export function readProblem(body: unknown, fallback: Omit<ProblemFacts, 'subprob
 }
 
 /** One line, and not without end: it is shown and kept. */
-export const textOf = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, DETAIL_LENGTH_MAX)
+export const textOf = (text: string): string => oneLine(text).slice(0, DETAIL_LENGTH_MAX)
+
+/** Nothing that a terminal would heed. */
+export const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
 
 function mapOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
+/** The word of a type; null: it is none of ACME. It is shown, kept and compared. */
+function typeOf(type: unknown): string | null {
+  const [, word] = typeof type === 'string' ? (TYPE.exec(type) ?? []) : []
+  return word ?? null
+}
+const TYPE = /^urn:ietf:params:acme:error:([A-Za-z0-9]{1,64})$/
+
+/** Null: no name or address that a certificate may be for. */
 function valueOf(identifier: unknown): string | null {
   const { value } = mapOf(identifier)
-  return typeof value === 'string' ? value : null
+  return typeof value === 'string' && /^[\w*.:-]{1,255}$/.test(value) ? value : null
 }
 
 /** What a person can do, by the type of a problem (RFC 8555 §6.7, and our own). */

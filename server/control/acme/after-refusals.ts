@@ -2,7 +2,7 @@
 import { hintFor } from './acme-problem.ts'
 import { type Refused, saying } from './attempt.ts'
 import { failed, type Failures, failureKeys, type FailureText, stopUntil, waiting } from './failures.ts'
-import { certificateKey } from './followed.ts'
+import { certificateKey, keyOfName } from './followed.ts'
 import type { Wanted } from './wanted.ts'
 
 /** A CA's call to stop holds for other certificates for so long at most: it may be about this one alone. */
@@ -18,8 +18,7 @@ export function afterRefusals(
   const { nowMs } = now
   const [first] = refused
   if (first === undefined) return null
-  const names = refused.flatMap(({ problem }) => problem.names).map((name) => failureKeys.name(name))
-  let failures = failed(before, [...new Set(names)], now)
+  let failures = failed(before, nameKeys(wanted, refused), now)
   const stops = refused.filter(({ problem }) => problem.isStop)
   for (const { issuer, problem } of stops) {
     const untilMs = Math.min(stopUntil(problem.retryAtMs, nowMs), nowMs + CA_STOP_MS_MAX)
@@ -34,6 +33,17 @@ export function afterRefusals(
   return { failures: waiting(failures, certificateKey(wanted), { nowMs, untilMs, why }), why }
 }
 
+/** Of those that a CA found fault with; what it says of others is nothing to us. */
+function nameKeys({ names }: Wanted, refused: readonly Refused[]): string[] {
+  const told = new Set(refused.flatMap(({ problem }) => problem.names.map(keyOfName)))
+  return [...new Set(names.map(keyOfName))].filter((key) => told.has(key))
+}
+
+/** It is kept, and shown in lines of a log. */
+const TEXT_LENGTH_MAX = 2000
+
 /** What each CA said. */
-const textOfAll = (refused: readonly Refused[]): string =>
-  refused.map(({ issuer, problem }) => `${issuer.shown} says: ${saying(problem)}`).join('; ')
+function textOfAll(refused: readonly Refused[]): string {
+  const text = refused.map(({ issuer, problem }) => `${issuer.shown} says: ${saying(problem)}`).join('; ')
+  return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)} …` : text
+}

@@ -109,10 +109,10 @@ export const certificateKey = ({ name, fingerprint }: Wanted): string =>
   failureKeys.certificate(name, fingerprint)
 
 /** What it waits for. */
-export const keysOf = (wanted: Wanted): string[] => [
-  certificateKey(wanted),
-  ...wanted.names.map((name) => failureKeys.name(name.replace(/^\*\./, ''))),
-]
+export const keysOf = (wanted: Wanted): string[] => [certificateKey(wanted), ...wanted.names.map(keyOfName)]
+
+/** "*.a.example" is proved as "a.example" is. */
+export const keyOfName = (name: string): string => failureKeys.name(name.toLowerCase().replace(/^\*\./, ''))
 
 /** The failure of one key alone, if it failed. */
 export function pick(failures: Failures, key: string): Failures {

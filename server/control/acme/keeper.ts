@@ -195,7 +195,7 @@ export class AcmeKeeper {
   #appraise(one: Followed): void {
     const { store, nowMs } = this.#parts
     const { wanted } = one
-    one.kept = one.unkept ?? store.certificate(wanted)
+    one.kept = one.unkept ?? store.certificate(wanted, nowMs())
     one.renewMs = one.kept !== null && isWanted(one.kept, wanted) ? renewalMs(one.kept, nowMs()) : 0
     one.dueMs = Math.max(one.renewMs, waitsUntil(store.failures(), keysOf(wanted), nowMs()))
   }

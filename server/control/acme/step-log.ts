@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readBounded } from '../../lib/read-bounded.ts'
 import { writeWhole } from '../../lib/write-whole.ts'
+import { oneLine } from './acme-problem.ts'
 
 export interface Step {
   readonly time: string
@@ -27,7 +28,10 @@ export class StepLog {
 
   /** Never throws: what cannot be kept is no reason not to go on. */
   add(step: string): void {
-    const line: Step = { time: new Date(this.#nowMs()).toISOString(), step: step.slice(0, STEP_LENGTH_MAX) }
+    const line: Step = {
+      time: new Date(this.#nowMs()).toISOString(),
+      step: oneLine(step.slice(0, STEP_LENGTH_MAX)),
+    }
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 })
       appendFileSync(this.#file, `${JSON.stringify(line)}\n`, { mode: 0o600 })

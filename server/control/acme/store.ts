@@ -19,7 +19,10 @@ import { whyUnfit } from '../../tls/why-unfit.ts'
 import { type Failures, sound } from './failures.ts'
 import type { Wanted } from './wanted.ts'
 
-const FILE_BYTES_MAX = 4 * 1_048_576
+/** That of failures has a line for each certificate and each name. */
+const FILE_BYTES_MAX = 64 * 1_048_576
+/** Clocks of gateways that share a folder are apart by less. */
+const SKEW_MS = 3_600_000
 /** What a certificate with its chain and key takes, and more. */
 const ROOM_BYTES = 65_536
 /** Certificates that are kept by one name: of other names it was once for, or of other gateways. */
@@ -80,9 +83,15 @@ export class Store {
     rmSync(this.#accountFile(directory, kid), { force: true })
   }
 
-  /** What was obtained last of what is wanted; else what was obtained last by this name; null: nothing. */
-  certificate(wanted: Wanted): KeptCertificate | null {
-    const all = this.#certificates(wanted.name).toSorted((a, b) => b.obtainedMs - a.obtainedMs)
+  /**
+   * What was obtained last of what is wanted; else what was obtained last by this name; null: nothing. What
+   * was obtained later than now, as a clock was ahead then, comes after all others: it would hide each one
+   * that is obtained in its place, and another would be asked for without end.
+   */
+  certificate(wanted: Wanted, nowMs: number): KeptCertificate | null {
+    const age = ({ obtainedMs }: KeptCertificate): number =>
+      obtainedMs > nowMs + SKEW_MS ? Number.POSITIVE_INFINITY : nowMs - obtainedMs
+    const all = this.#certificates(wanted.name).toSorted((a, b) => (age(a) < age(b) ? -1 : 1))
     return all.find((kept) => isWanted(kept, wanted)) ?? all[0] ?? null
   }
 
@@ -164,19 +173,33 @@ export class Store {
 
   /** Null: it is not there, or is none of ours. */
   #read<T>(file: string, isWhole: (value: Partial<T>) => boolean): T | null {
-    try {
-      const value: unknown = JSON.parse(Buffer.from(readBounded(file, FILE_BYTES_MAX)).toString('utf8'))
-      return isMap(value) && isWhole(value as Partial<T>) ? (value as T) : null
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      // What is there and may not be read is not taken for nothing: it would be obtained anew each time.
-      if (code !== undefined && code !== 'ENOENT') throw error
-      return null
-    }
+    const value = parsed(textIn(file))
+    return isMap(value) && isWhole(value as Partial<T>) ? (value as T) : null
   }
 
   #write(file: string, value: object): void {
     writeWhole(file, `${JSON.stringify(value)}\n`, { isLasting: true })
+  }
+}
+
+/**
+ * Empty: it is not there. What is there and cannot be read is not taken for nothing: all would be asked for
+ * anew.
+ */
+function textIn(file: string): string {
+  try {
+    return Buffer.from(readBounded(file, FILE_BYTES_MAX)).toString('utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }
 
