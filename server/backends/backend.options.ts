@@ -90,7 +90,7 @@ export const BackendOptions = Type.Object(
     proxy_protocol: Type.Optional(
       Words(['v1', 'v2'], {
         description:
-          'For tcp servers: each connection begins with a header of the PROXY protocol in this version, which says who the client is. Servers must expect it.',
+          'Each connection to a server begins with a header of the PROXY protocol in this version, before TLS, which says who the client is. Servers must expect it. One to an http server then serves this client alone, and ends with the connection of that. Health checks say that they are our own (LOCAL; in v1 UNKNOWN).',
       }),
     ),
     answers: Words(['exact', 'strict', 'lenient'], {

@@ -18,7 +18,7 @@ export const ServerOptions = Type.Object(
   {
     url: ServerUrl({
       description:
-        'Where it is: "http://host:port" or "https://host:port" (TLS) for http listeners, "tcp://host:port" or "tls://host:port" for tcp ones; at a Unix socket "http://unix:/run/app.sock" or "tcp://unix:/run/app.sock". All servers of a backend are of one kind.',
+        'Where it is: "http://host:port" or "https://host:port" (TLS) for http listeners, "tcp://host:port" or "tls://host:port" for tcp ones; at a Unix socket "http://unix:/run/app.sock" or "tcp://unix:/run/app.sock", by TLS "https://unix:…" or "tls://unix:…". All servers of a backend are of one kind.',
     }),
     name: Type.Optional(Name({ description: 'Its name in logs and metrics; its URL when left out.' })),
     weight: Type.Integer({

@@ -72,13 +72,15 @@ export function newServer({ backend, options, index, slot, tls, previous }: NewS
     previous?.url === url &&
     previous.slot === slot.index &&
     previous.generation === slot.generation &&
-    (previous.tls?.client ?? null) === client
+    (previous.tls?.client ?? null) === client &&
+    previous.options.proxy_protocol === options.proxy_protocol
   return {
     backend,
     name: config.name ?? url,
     url,
     ...address,
     tls: client === null ? null : isSame ? previous.tls : new ServerTls(client, address.host),
+    onBehalf: null,
     timeouts: options.timeouts,
     answers: ANSWER_LIMITS[options.answers],
     poolSize: options.keep_alive.connections,

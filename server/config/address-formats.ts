@@ -3,7 +3,7 @@ import { portRangeOf, unixPathOf } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { BY_UNIX, parseRange } from '../lib/ranges.ts'
 import { parsePortRange } from '../lib/port-range.ts'
-import { schemeOf, SCHEMES, unixServerPath } from '../lib/server-url.ts'
+import { schemeOf, SCHEMES } from '../lib/server-url.ts'
 import { type Bounds, type Decoded, type Format, no } from './format.ts'
 import { decodeUnix } from './unix-formats.ts'
 
@@ -166,8 +166,6 @@ const OTHER_SCHEMES = `servers are spoken to by ${SPOKEN.slice(0, -1).join(', ')
 
 /** `scheme://unix:/path`; a colon behind it is how other programs part it from the path of a request. */
 function decodeUnixServer(text: string, scheme: string): Decoded {
-  if (unixServerPath(text) === null && schemeOf(text)?.isTls)
-    return no(SERVER_URL, 'a server at a Unix socket is spoken to in plain text')
   if (scheme === 'udp') return no(SERVER_URL, 'datagrams go to an address and port')
   const before = `${scheme}://unix:`
   const path = text.slice(before.length)

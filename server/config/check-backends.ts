@@ -5,13 +5,13 @@ import { checkTypeOf, familyOf, unixServerPath } from '../lib/server-url.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkFields } from './check-fields.ts'
-import { checkHttpBackend, checkTcpBackend } from './check-tcp-backend.ts'
-import { checkUdpBackend } from './check-udp-backend.ts'
+import { checkTcpBackend, checkUdpBackend } from './check-passed-on.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
+import { UNUSED_BY_CHECK } from './unused-words.ts'
 
-const CHECKS = { http: checkHttpBackend, tcp: checkTcpBackend, udp: checkUdpBackend } as const
+const CHECKS = { http: () => {}, tcp: checkTcpBackend, udp: checkUdpBackend } as const
 
 /** Checks all backends. */
 export function checkBackends(checked: Checked): void {
@@ -144,18 +144,6 @@ function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<B
   })
 }
 
-const HTTP_ONLY: readonly Path[] = [
-  ['path'],
-  ['method'],
-  ['headers'],
-  ['expect', 'status'],
-  ['expect', 'body'],
-  ['expect', 'body_regex'],
-  ['expect', 'body_limit'],
-]
-/** Without data_limit: it has a default, which `sluice config` writes into checks of any type. */
-const TCP_ONLY: readonly Path[] = [['send'], ['expect', 'data'], ['expect', 'data_regex']]
-
 function checkHealth(
   checked: Checked,
   path: Path,
@@ -172,7 +160,7 @@ function checkHealth(
       allowed: 'what is sent to the server',
       hint: `write ${checked.spelled({ send: 'ping' })}, and "expect" with "data" where it answers`,
     })
-  for (const key of type === 'http' ? TCP_ONLY : HTTP_ONLY)
+  for (const key of UNUSED_BY_CHECK[type])
     if (checked.isWritten([...path, ...key]))
       checked.report({
         code: 'conflict',

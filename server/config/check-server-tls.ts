@@ -2,12 +2,14 @@
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { checkCertificate, checkIssuers } from './check-certificate.ts'
 import type { Checked } from './checked.ts'
-import { schemeOf } from '../lib/server-url.ts'
+import { schemeOf, unixServerPath } from '../lib/server-url.ts'
 import { isStandIn } from './stand-in.ts'
 import type { Path } from './tree.ts'
 
 /** Checks `tls` of a backend; `path` is that of the backend. */
-export function checkServerTls(checked: Checked, path: Path, { servers, tls }: BackendConfig): void {
+export function checkServerTls(checked: Checked, path: Path, backend: BackendConfig): void {
+  checkNameless(checked, path, backend)
+  const { servers, tls } = backend
   if (tls === undefined) return
   const here = [...path, 'tls']
   const urls = servers.map(({ url }) => url)
@@ -37,6 +39,22 @@ export function checkServerTls(checked: Checked, path: Path, { servers, tls }: B
       })
   }
   checkOwn(checked, here, tls)
+}
+
+/** A server at a Unix socket has no host that its certificate could be for. */
+function checkNameless(checked: Checked, path: Path, { servers, tls }: BackendConfig): void {
+  if (tls?.server_name !== undefined || tls?.verify === false) return
+  if (checked.isWritten([...path, 'tls', 'server_name'])) return
+  const index = servers.findIndex(({ url }) => schemeOf(url)?.isTls === true && unixServerPath(url) !== null)
+  if (index < 0) return
+  const here = [...path, 'servers', index, 'url']
+  checked.report({
+    code: 'missing-key',
+    path: here,
+    found: `${checked.quoted(here, servers[index]?.url ?? '')} without a name that its certificate must be for`,
+    allowed: 'that name in "tls" beside the list of servers',
+    hint: `write ${checked.spelled({ tls: { server_name: 'app.example.org' } })}, or ${checked.spelled({ tls: { verify: false } })}`,
+  })
 }
 
 /** Our certificate for servers that want one. */

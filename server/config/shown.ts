@@ -1,11 +1,13 @@
 // A config as people may see it: durations and sizes as they are written, secrets hidden.
 import { formatDuration } from '../lib/durations.ts'
+import { checkTypeOf, familyOf } from '../lib/server-url.ts'
 import { formatSize } from '../lib/sizes.ts'
 import { wordOf } from './map-by.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isSecretField } from './secret-field.ts'
-import type { Tree } from './tree.ts'
+import type { Path, Tree } from './tree.ts'
+import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY } from './unused-words.ts'
 
 /** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
 const HIDDEN = '(a secret, hidden)'
@@ -14,7 +16,36 @@ const HIDDEN = '(a secret, hidden)'
  * there.
  */
 export function shownConfig(config: Config, written: Tree): unknown {
-  return shown(ConfigOptions as SchemaNode, config, written)
+  const listeners = mapped(config.listeners, usedOfListener)
+  const backends = mapped(config.backends, usedOfBackend)
+  return shown(ConfigOptions as SchemaNode, { ...config, listeners, backends }, written)
+}
+
+const mapped = <T>(map: Readonly<Record<string, T>>, used: (item: T) => unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(map).map(([name, item]) => [name, used(item)]))
+
+/** A listener without the defaults of TLS where none is ended. */
+const usedOfListener = (words: Config['listeners'][string]): unknown =>
+  words.protocol === 'tcp' && words.certificates.length === 0 ? without(words, [['tls']]) : words
+
+/** A backend without the defaults of what means nothing to its servers: nobody could have written those. */
+function usedOfBackend(words: Config['backends'][string]): unknown {
+  const { servers, health_check } = words
+  const used = without(words, UNUSED_BY_FAMILY[familyOf(servers)])
+  if (health_check === undefined) return used
+  return { ...used, health_check: without(health_check, UNUSED_BY_CHECK[checkTypeOf(health_check, servers)]) }
+}
+
+/** Maps of which nothing is left go as well. */
+function without(map: object, paths: readonly Path[]): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(map).flatMap(([key, item]: [string, unknown]) => {
+    const below = paths.flatMap(([first, ...rest]) => (first === key ? [rest] : []))
+    if (below.length === 0) return [[key, item] as const]
+    if (below.some((path) => path.length === 0) || typeof item !== 'object' || item === null) return []
+    const left = without(item, below)
+    return Object.values(left).every((one) => one === undefined) ? [] : [[key, left] as const]
+  })
+  return Object.fromEntries(entries)
 }
 
 function shown(schema: SchemaNode, value: unknown, tree: Tree | undefined): unknown {

@@ -5,6 +5,8 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import type { KeptFor } from '../lib/held-pieces.ts'
+import type { OnBehalf } from '../lib/on-behalf.ts'
+import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 import type { BodyForm, Outlet, Servers } from './ends.ts'
 import type { Try } from './exchange.ts'
@@ -34,6 +36,8 @@ export interface Asker extends AttemptRecord {
   readonly keptFor: KeptFor
   /** What is written into the request beside its own fields. Valid until the next call. */
   linesFor(server: Server): RequestLines
+  /** On whose behalf it asks, for servers that are told so. */
+  onBehalf(version: ProxyVersion): OnBehalf
   /** More of the body than the server takes is not wanted, for now. */
   pauseClient(): void
   resumeClient(): void

@@ -1,7 +1,7 @@
 // What became of an attempt, told to who reads the log; its server is judged in backends/.
 import type { Server } from '../backends/server.ts'
 import { nowMs } from '../lib/clock.ts'
-import type { FaultCode } from '../tables/faults.ts'
+import { type FaultCode, type Loss, isTlsFault } from '../tables/faults.ts'
 import type { AttemptRecord } from './asker.ts'
 import type { Phase, Try } from './exchange.ts'
 import { tellFailure } from './tell-attempt.ts'
@@ -34,4 +34,11 @@ export function attemptLost(
   // ended.
   if (record.tries.at(-1)?.fault === null) record.tries[record.tries.length - 1] = failed
   else if (record.tries.length < TRIES_MAX) record.tries.push(failed)
+}
+
+/** What an attempt without an answer was doing when it was lost. */
+export function phaseOf({ code, reached }: Loss, isRequestWhole: boolean): Phase {
+  if (isTlsFault(code)) return 'tls'
+  if (reached === 'nothing') return code === 'dns_failed' ? 'resolve' : 'connect'
+  return isRequestWhole ? 'wait' : 'send'
 }

@@ -41,10 +41,12 @@ import type { Fields } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
+import type { OnBehalf } from '../lib/on-behalf.ts'
+import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode, Loss } from '../tables/faults.ts'
-import type { KnownClient } from './exchange.ts'
+import type { KnownClient, Told } from './exchange.ts'
 
 /** What a request may come by. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' | 'HTTP/3'
@@ -66,6 +68,8 @@ export interface ClientConnection {
   readonly from: Accepted
   /** The exchanges' own notes on the client, kept from one request to the next. */
   known: KnownClient | null
+  /** On whose behalf servers were told that its requests are; null: none was. */
+  told: Told | null
   /** An exchange is under way, or its answer has not left yet. */
   readonly isServing: boolean
   /** Since when nothing has been asked on it, nor is served; NaN: something is. */
@@ -247,6 +251,12 @@ export interface ServerEvents {
   uploadStalled(): void
 }
 
+/** For whom a stream is opened. */
+export interface Opener extends ServerEvents {
+  /** On whose behalf, for servers that are told so. */
+  onBehalf(version: ProxyVersion): OnBehalf
+}
+
 /** A stream that is being opened. */
 export interface Opening {
   /** Nobody wants it any more: no event follows. */
@@ -260,10 +270,10 @@ export interface Servers {
    */
   takeFraming(backend: Backend): boolean
   /**
-   * Opens a stream: `events` hears serverOpen or serverLost once, perhaps before this returns. `isFresh`: on
+   * Opens a stream: `opener` hears serverOpen or serverLost once, perhaps before this returns. `isFresh`: on
    * no connection that has served before, as one was just found stale. Null: it has been told already.
    */
-  open(server: Server, request: RequestHead, isFresh: boolean, events: ServerEvents): Opening | null
+  open(server: Server, request: RequestHead, isFresh: boolean, opener: Opener): Opening | null
   /** No snapshot names this server any more: its idle connections end, others after what is on them. */
   retire(live: ServerLive): void
 }

@@ -119,6 +119,7 @@ export class Engine implements Requests {
 
   closed(client: ClientConnection): void {
     client.from.gone()
+    client.told?.onBehalf.over()
     this.#open.delete(client)
   }
 

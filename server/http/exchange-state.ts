@@ -6,6 +6,8 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import { nowMs } from '../lib/clock.ts'
+import type { OnBehalf } from '../lib/on-behalf.ts'
+import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { Fault } from '../tables/faults.ts'
 import { clientOf } from './client.ts'
@@ -16,6 +18,7 @@ import type { Forward } from './forward.ts'
 import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
+import { onBehalfOf } from './told.ts'
 import type { Transforms } from './transforms.ts'
 
 /** How far it has come: each includes those before it. */
@@ -143,6 +146,9 @@ export abstract class ExchangeState implements Exchange {
   }
   linesFor(server: Server): RequestLines {
     return requestLines(this, server.authority)
+  }
+  onBehalf(version: ProxyVersion): OnBehalf {
+    return onBehalfOf(this.stream.connection, this.client, version)
   }
   pauseClient(): void {
     this.stream.pause()

@@ -3,6 +3,8 @@ import type { Server } from '../backends/server.ts'
 import type { Authority } from '../head/authority.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
+import type { OnBehalf } from '../lib/on-behalf.ts'
+import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 
@@ -29,6 +31,13 @@ export interface KnownClient extends Client {
   readonly authority: Authority
   /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, and Via: whole lines. */
   readonly ours: Buffer
+}
+
+/** What a client's connection has told servers of its client, and what that was made of. */
+export interface Told {
+  readonly client: KnownClient
+  readonly version: ProxyVersion
+  readonly onBehalf: OnBehalf
 }
 
 /**

@@ -1,35 +1,25 @@
 // The inner loop of an exchange: once per attempt it picks a server, opens a stream to it, sends the request,
-// and hears what became of it. Retry (by the rules in retry.ts), timeout and pick live here and nowhere else;
-// policy lives in the rule's steps and never here. Who asks is an Asker, whatever else it is.
+// and hears what became of it. Retry (by the rules in retry.ts), timeout and pick (picking.ts) live here and
+// nowhere else; policy lives in the rule's steps and never here. Who asks is an Asker, whatever else it is.
 import type { Backend } from '../backends/backend.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
-import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
-import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
-import { event } from '../lib/event.ts'
+import type { OnBehalf } from '../lib/on-behalf.ts'
+import type { ProxyVersion } from '../lib/proxy-header-out.ts'
+import { type Loss, fault } from '../tables/faults.ts'
 import type { Asker, AskerWorld } from './asker.ts'
-import { attemptAnswered, attemptLost } from './attempt.ts'
-import { fault, isTlsFault } from '../tables/faults.ts'
-import type { BodyForm, Opening, ServerEvents, ServerStream } from './ends.ts'
-import type { Loss } from '../tables/faults.ts'
-import type { Phase } from './exchange.ts'
+import { attemptAnswered, attemptLost, phaseOf } from './attempt.ts'
+import type { BodyForm, Opener, Opening, ServerStream } from './ends.ts'
 import { KeptBody } from './kept-body.ts'
-import { backoffMs, mayAskAgain, mayRepeat } from './retry.ts'
-import { tellAttempt } from './tell-attempt.ts'
+import { Picking } from './picking.ts'
+import { mayAskAgain, mayRepeat } from './retry.ts'
 import { wantedUpgrades } from './upgrade.ts'
 
-export class Forward implements ServerEvents, Waiter {
-  readonly backend: Backend
-  readonly key: number
-  tried = 0
-  readonly #asker: Asker
-  readonly #world: AskerWorld
+export class Forward extends Picking implements Opener {
   readonly #upgrades: readonly string[]
-  /** The server at which a place is taken. */
-  #server: Server | null = null
   #opening: Opening | null = null
   #stream: ServerStream | null = null
   /** The request was asked, at least in part. */
@@ -41,74 +31,42 @@ export class Forward implements ServerEvents, Waiter {
   /** Behind the whole answer, the server takes the rest of the request. */
   #isRest = false
   #isTunnel = false
-  #isOver = false
   /** A connection that had served before turned out dead: the next attempt makes a new one. */
   #needsFresh = false
   /** The body so far; null: none has come. */
   #body: KeptBody | null
   /** What comes of it may have to be sent again. */
   #keepsBody = true
-  #waitingSinceMs = 0
-  /** When the attempt began. */
-  #usedMs = 0
   /** When the request was sent to its end. */
   #askedMs = 0
-  #backoff: Timer | null = null
 
   /** `ahead`: what of the body has come before. */
   constructor(asker: Asker, backend: Backend, world: AskerWorld, ahead: KeptBody | null) {
-    this.#asker = asker
-    this.#world = world
-    this.backend = backend
-    this.key = backend.key(asker.request, asker.clientAddress)
+    super(asker, backend, world)
     this.#upgrades = wantedUpgrades(asker.request)
     this.#body = ahead
   }
 
   // ── 5 attempt ──
 
-  attempt(): void {
-    const server = this.backend.pick(this.key, this.tried)
-    if (server) return this.#use(server)
-    if (!this.backend.lastPickFull) return this.#asker.refused('no_server')
-    this.#waitingSinceMs = nowMs
-    if (!this.backend.queue.push(this, nowMs)) this.#asker.refused('queue_full')
-  }
-
-  onServer(server: Server): void {
-    event(() => {
-      this.#asker.queueMs += nowMs - this.#waitingSinceMs
-      this.#use(server)
-    })
-  }
-
-  onQueueTimeout(): void {
-    event(() => {
-      this.#asker.queueMs += nowMs - this.#waitingSinceMs
-      this.#asker.refused('queue_timeout')
-    })
-  }
-
-  #use(server: Server): void {
-    this.#server = server
-    this.#usedMs = nowMs
+  protected open(server: Server): void {
     this.#isAsked = false
-    this.tried |= server.triedBit
-    this.#asker.server = server
-    this.#asker.attempts++
-    if (this.#world.isDebugging) tellAttempt(this.#asker, server)
-    const opening = this.#world.servers.open(server, this.#asker.request, this.#needsFresh, this)
+    const opening = this.world.servers.open(server, this.asker.request, this.#needsFresh, this)
     if (opening) this.#opening = opening // else it was told already, and may be under way again
   }
 
+  onBehalf(version: ProxyVersion): OnBehalf {
+    return this.asker.onBehalf(version)
+  }
+
   serverOpen(stream: ServerStream): void {
-    const asker = this.#asker
+    const { asker } = this
     const { request } = asker
-    asker.connectMs += nowMs - this.#usedMs
+    asker.connectMs += nowMs - this.usedMs
     this.#opening = null
     this.#stream = stream
     this.#isAsked = true
-    stream.ask(request, asker.linesFor(this.#server as Server), asker.requestForm, this.#upgrades)
+    stream.ask(request, asker.linesFor(this.server as Server), asker.requestForm, this.#upgrades)
     this.#askedMs = nowMs
     if (this.#body !== null) {
       this.#body.writeTo(stream)
@@ -126,7 +84,7 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #mayAskAgain({ isReused }: ServerStream): boolean {
-    const { request, attempts } = this.#asker
+    const { request, attempts } = this.asker
     const mayBeStale = isReused && !this.#needsFresh
     return mayAskAgain(
       { methodId: request.methodId, attempts, mayBeStale },
@@ -140,13 +98,13 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   #pour({ outlet }: ServerStream): void {
-    if (outlet !== null && this.#asker.requestForm === 'length') this.#asker.pourInto(outlet)
+    if (outlet !== null && this.asker.requestForm === 'length') this.asker.pourInto(outlet)
   }
 
   /** The body may come on. */
   #goOn(stream: ServerStream): void {
-    if (stream.waitingBytes > 0) this.#asker.pauseClient()
-    else this.#asker.resumeClient()
+    if (stream.waitingBytes > 0) this.asker.pauseClient()
+    else this.asker.resumeClient()
   }
 
   /**
@@ -154,8 +112,8 @@ export class Forward implements ServerEvents, Waiter {
    * request is not its server's time.
    */
   get #waitedMs(): number {
-    if (!this.#isAsked) return nowMs - this.#usedMs
-    return this.#asker.isRequestWhole ? nowMs - this.#askedMs : 0
+    if (!this.#isAsked) return nowMs - this.usedMs
+    return this.asker.isRequestWhole ? nowMs - this.#askedMs : 0
   }
 
   // ── 6 body ──
@@ -167,11 +125,11 @@ export class Forward implements ServerEvents, Waiter {
       stream.write(bytes, from, to)
       this.#keepLittle(stream)
       this.#goOn(stream)
-    } else if (this.#body?.isFull) this.#asker.pauseClient()
+    } else if (this.#body?.isFull) this.asker.pauseClient()
   }
 
   #keep(bytes: Buffer, from: number, to: number): void {
-    this.#body ??= new KeptBody(this.#asker.keptFor)
+    this.#body ??= new KeptBody(this.asker.keptFor)
     this.#body.push(bytes, from, to)
   }
 
@@ -182,7 +140,7 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   serverDrained(): void {
-    this.#asker.resumeClient()
+    this.asker.resumeClient()
   }
 
   /**
@@ -190,7 +148,7 @@ export class Forward implements ServerEvents, Waiter {
    * client's end is seen.
    */
   stopUpload(): void {
-    this.#asker.resumeClient()
+    this.asker.resumeClient()
     this.#stream?.stopUpload() // which may end the exchange
   }
 
@@ -210,7 +168,7 @@ export class Forward implements ServerEvents, Waiter {
 
   uploadOver(): void {
     this.#over()
-    this.#asker.uploadOver()
+    this.asker.uploadOver()
   }
 
   // ── 7 answer ──
@@ -221,17 +179,17 @@ export class Forward implements ServerEvents, Waiter {
   }
 
   serverInterim(head: ResponseHead): void {
-    this.#asker.interim(head)
+    this.asker.interim(head)
   }
 
   serverAnswer(head: ResponseHead, form: BodyForm): void {
-    const asker = this.#asker
+    const { asker } = this
     asker.firstByteMs = nowMs
     asker.fault = asker.detail = null // what failed in earlier attempts was made good
     this.#isAnswered = true
     this.#dropBody()
     this.#isTunnel = head.status === 101
-    if (this.#server) this.#learnAnswer(this.#server, head.status)
+    if (this.server) this.#learnAnswer(this.server, head.status)
     asker.answered(head, form)
     if (form === 'length' && asker.outlet !== null) this.#stream?.pourTo(asker.outlet)
   }
@@ -239,13 +197,13 @@ export class Forward implements ServerEvents, Waiter {
   /** What a client takes to send its request is not its server's time. */
   #learnAnswer(server: Server, status: number): void {
     // Told only after another has failed: the log says who answered in the end all the same.
-    if (this.#asker.tries) attemptAnswered(this.#asker.tries, server, this.#usedMs)
-    this.backend.answered(server, status, this.#asker.isRequestWhole ? this.#waitedMs : -1)
+    if (this.asker.tries) attemptAnswered(this.asker.tries, server, this.usedMs)
+    this.backend.answered(server, status, this.asker.isRequestWhole ? this.#waitedMs : -1)
   }
 
   serverLost(loss: Loss): void {
-    const server = this.#server
-    const asker = this.#asker
+    const { server } = this
+    const { asker } = this
     const isOurs = loss.code === 'descriptor_limit'
     // All that was sent must still be here.
     const isRepeatable = !isOurs && this.#keepsBody && mayRepeat(loss, asker.request.methodId)
@@ -253,9 +211,9 @@ export class Forward implements ServerEvents, Waiter {
     // as an attempt, as long as nobody loses by it. What must not be sent again is lost like any other.
     const isStale = loss.isStale && !this.#needsFresh && isRepeatable
     this.#stream = this.#opening = null
-    if (this.#isOver) return
+    if (this.isOver) return
     if (server && !isStale && !isOurs) this.#tellLost(server, loss)
-    this.#release(this.#outcomeOf(loss, isStale))
+    this.release(this.#outcomeOf(loss, isStale))
     asker.detail = loss.detail
     if (this.#isAnswered) return asker.broken(loss.code)
     if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
@@ -267,12 +225,12 @@ export class Forward implements ServerEvents, Waiter {
     }
     if (asker.attempts >= this.backend.options.retry.attempts) return asker.unanswered(loss.code)
     asker.server = null
-    this.#again(isStale)
+    this.again(isStale)
   }
 
   #tellLost(server: Server, loss: Loss): void {
-    const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.#asker.isRequestWhole)
-    attemptLost(this.#asker, this.#world, { server, code: loss.code, phase, sinceMs: this.#usedMs })
+    const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.asker.isRequestWhole)
+    attemptLost(this.asker, this.world, { server, code: loss.code, phase, sinceMs: this.usedMs })
   }
 
   /** Tunnels are ended by resets (WebSockets are), and the server has answered long ago. */
@@ -282,28 +240,10 @@ export class Forward implements ServerEvents, Waiter {
     return { is: 'lost', loss, waitedMs: this.#waitedMs, wasAnswered: this.#isAnswered }
   }
 
-  /** Another server at once; the same ones only after a while. */
-  #again(isImmediate: boolean): void {
-    const { attempts } = this.#asker
-    const { options } = this.backend
-    const isLast = attempts + 1 >= options.retry.attempts
-    const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate)
-    if (server) return this.#use(server)
-    this.tried = 0
-    if (isImmediate) return this.attempt()
-    const waitMs = backoffMs(options.retry.backoff, attempts, this.#world.chance())
-    this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
-  }
-
-  #backedOff(): void {
-    this.#backoff = null
-    if (!this.#isOver) event(() => guarded(() => this.attempt()))
-  }
-
   // ── 9 relay ──
 
   serverBody(bytes: Buffer, from: number, to: number, content: number): void {
-    this.#asker.answerBody(bytes, from, to, content)
+    this.asker.answerBody(bytes, from, to, content)
   }
 
   serverEnd(trailers: Fields | null): void {
@@ -312,7 +252,7 @@ export class Forward implements ServerEvents, Waiter {
       this.#isRest = this.#stream !== null && this.#stream.takesRest
       if (!this.#isRest) this.#over() // from now on this connection may serve another exchange
     }
-    this.#asker.answerEnd(trailers)
+    this.asker.answerEnd(trailers)
   }
 
   /** The asker takes no more for now: it waits, or its client does. */
@@ -328,42 +268,28 @@ export class Forward implements ServerEvents, Waiter {
 
   /** Both halves of a tunnel have ended. */
   finish(): void {
-    if (!this.#isOver) this.#over()
+    if (!this.isOver) this.#over()
   }
 
   /** The asker wants nothing more of the server: whatever is under way stops. */
   drop(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.backend.queue.remove(this)
-    if (this.#backoff) clearTimeout(this.#backoff)
+    if (this.isOver) return
+    this.isOver = true
+    this.stopWaiting()
     const stream = this.#stream
     const opening = this.#opening
     this.#stream = this.#opening = null
-    this.#release(this.#isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.#waitedMs })
+    this.release(this.#isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.#waitedMs })
     opening?.cancel()
     stream?.cancel()
   }
 
   /** Lets go of the stream in order, and of the place at its server. */
   #over(): void {
-    this.#isOver = true
+    this.isOver = true
     const stream = this.#stream
     this.#stream = null
     stream?.finish()
-    this.#release(ANSWERED)
+    this.release(ANSWERED)
   }
-
-  #release(outcome: Outcome): void {
-    const server = this.#server
-    this.#server = null
-    if (server) this.backend.release(server, outcome)
-  }
-}
-
-/** What an attempt without an answer was doing when it was lost. */
-function phaseOf({ code, reached }: Loss, isRequestWhole: boolean): Phase {
-  if (isTlsFault(code)) return 'tls'
-  if (reached === 'nothing') return code === 'dns_failed' ? 'resolve' : 'connect'
-  return isRequestWhole ? 'wait' : 'send'
 }

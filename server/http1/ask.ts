@@ -6,7 +6,10 @@ import { formatSize } from '../lib/sizes.ts'
 import { type FaultCode, FAULTS, type TlsFault } from '../tables/faults.ts'
 import type { Endpoint } from './endpoint.ts'
 
-export type AskTarget = Pick<Endpoint, 'host' | 'port' | 'authority' | 'tls'>
+export interface AskTarget extends Pick<Endpoint, 'host' | 'port' | 'authority' | 'tls'> {
+  /** What the connection begins with, before its TLS. */
+  readonly header?: Buffer | null
+}
 
 export type AskField = readonly [name: string, value: string]
 

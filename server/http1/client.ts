@@ -11,6 +11,7 @@ import type { Loss } from '../tables/faults.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
+import { OnBehalf } from '../lib/on-behalf.ts'
 import { Recent } from '../lib/recent.ts'
 import type { Timed } from '../lib/wheel.ts'
 import { Reach } from '../reach/reach.ts'
@@ -283,6 +284,7 @@ function endpointOf(target: AskTarget, limits: AskLimits): Endpoint {
   const fields = Math.ceil(headBytes / FIELD_BYTES_MIN)
   return {
     ...target,
+    onBehalf: target.header ? new OnBehalf(target.header) : null,
     timeouts: { connect, response, idle, stream: idle },
     answers: { headBytes, fields, tolerance: limits.tolerance ?? 'strict' },
     poolSize: 0,

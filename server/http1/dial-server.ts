@@ -30,7 +30,8 @@ const dialBy =
   (wheel: Wheel): DialAddress<Endpoint, Outbound> =>
   (endpoint, address, dialler, dueMs) => {
     const conn = new Outbound(endpoint, wheel, dialler)
-    conn.dialling(dialServerAt(address, endpoint.port, endpoint.tls, conn))
+    const { port, tls, onBehalf } = endpoint
+    conn.dialling(dialServerAt({ address, port }, tls, onBehalf?.header ?? null, conn))
     // A server on this machine may be connected, and its request sent, by now.
     if (conn.isDialling) wheel.due(conn, dueMs)
     return conn

@@ -1,6 +1,7 @@
 // Where connections of ours lead: a server of a backend, or whatever the client asks. What one connection
 // needs to know of it, and what all of them share.
 import type { AnswerLimits } from '../head/response-head.ts'
+import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { Listed, Recent } from '../lib/recent.ts'
 import type { ServerTls } from '../tls/server-tls.ts'
 
@@ -12,6 +13,8 @@ export interface Endpoint {
   readonly authority: string
   /** How TLS is spoken with it; null: it is spoken to in plain text. */
   readonly tls: ServerTls | null
+  /** On whose behalf connections to it are made, if it is told so; null: they are anybody's. */
+  readonly onBehalf: OnBehalf | null
   readonly timeouts: EndpointTimeouts
   /** How the heads of its answers are read. */
   readonly answers: AnswerLimits

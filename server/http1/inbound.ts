@@ -2,83 +2,40 @@
 // their answers leave in order. It knows where it stands and what it waits for; what a request and its answer
 // are is its stream's.
 import type { Accepted } from '../accept/entry.ts'
-import type { HeadFault, HeadLimits } from '../head/request-head.ts'
-import type { KnownClient } from '../http/exchange.ts'
-import type { ClientConnection } from '../http/ends.ts'
+import type { HeadFault } from '../head/request-head.ts'
 import { holdIfFull, letGo } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
-import { inTurn } from '../lib/event.ts'
 import type { Socket } from '../sockets/socket.ts'
-import type { Listener } from '../snapshot/snapshot.ts'
-import type { FaultCode } from '../tables/faults.ts'
 import { type BodyReader, MALFORMED } from './body.ts'
 import { Http1Stream } from './client-stream.ts'
-import { Conn } from './conn.ts'
+import { ClientConn } from './client-conn.ts'
 import { Pipeline } from './pipeline.ts'
 import { type Port, isToLeave } from './port.ts'
 
-/** head: none or part of one has arrived · body: of the request being served · busy: request read, answer under way ·
- *  tunnel: raw bytes both ways · over: nothing more is read. */
-type Place = 'head' | 'body' | 'busy' | 'tunnel' | 'over'
-
-/** How long a drain waits for a request that may be on its way, and a deadline for one that is unread. */
-const NEXT_REQUEST_MS = 1000
-
-export class Inbound extends Conn implements ClientConnection {
-  readonly port: Port
-  readonly from: Accepted
-  known: KnownClient | null = null
-  place: Place = 'head'
+export class Inbound extends ClientConn {
   readonly stream: Http1Stream
-  readonly #pipeline: Pipeline
+  protected readonly pipeline: Pipeline
   #hasMore = false // something of this client follows the request being served
   #hasHeadDeadline = true
   #served = 0
-  #answeredMs = nowMs // of its latest answer, or when it was accepted
-  #hasEnded = false // the client sent FIN
 
   constructor(port: Port, socket: Socket, from: Accepted) {
-    super()
-    this.port = port
-    this.socket = socket
-    this.from = from
+    super(port, socket, from)
     this.stream = new Http1Stream(this)
-    this.#pipeline = new Pipeline(this)
-    const { head } = port.listener.options.timeouts
-    this.wheel.due(this, nowMs + (isToLeave(this.port) ? Math.min(NEXT_REQUEST_MS, head) : head))
-  }
-
-  get wheel(): Port['wheel'] {
-    return this.port.wheel
+    this.pipeline = new Pipeline(this)
   }
 
   get reader(): BodyReader {
     return this.stream.reader
   }
 
-  get limits(): HeadLimits {
-    return this.port.limits
-  }
-
-  get listener(): Listener {
-    return this.port.listener
-  }
-
   /** This connection takes no further request after the one being served. */
   get isLast(): boolean {
     return (
-      (this.#hasEnded && !this.#hasMore && this.#pipeline.isEmpty) ||
+      (this.hasEnded && !this.#hasMore && this.pipeline.isEmpty) ||
       this.#served >= this.port.listener.options.limits.requests ||
       isToLeave(this.port)
     )
-  }
-
-  override get isIdle(): boolean {
-    return this.place === 'head' && this.#pipeline.isEmpty
-  }
-
-  get idleSinceMs(): number {
-    return this.isIdle && !this.isLost && this.waitingBytes === 0 ? this.#answeredMs : Number.NaN
   }
 
   /** The next request may begin. */
@@ -88,7 +45,7 @@ export class Inbound extends Conn implements ClientConnection {
 
   /** What was read ahead is enough until its turn comes, however well the server takes what it was sent. */
   override resume(): void {
-    if (this.place !== 'busy' || this.isFinishing || !this.#pipeline.isAhead) super.resume()
+    if (this.place !== 'busy' || this.isFinishing || !this.pipeline.isAhead) super.resume()
   }
 
   // ── reading ──
@@ -97,9 +54,9 @@ export class Inbound extends Conn implements ClientConnection {
     if (this.isFinishing) return this.linger(bytes.length)
     switch (this.place) {
       case 'head':
-        return this.#pipeline.take(bytes)
+        return this.pipeline.take(bytes)
       case 'busy':
-        return this.#pipeline.readAhead(bytes)
+        return this.pipeline.readAhead(bytes)
       case 'body':
         return this.#readOnBody(bytes)
       case 'tunnel':
@@ -122,7 +79,7 @@ export class Inbound extends Conn implements ClientConnection {
       return -1
     }
     this.#served++
-    this.#pipeline.clear() // the head has its memory now
+    this.pipeline.clear() // the head has its memory now
     this.#hasHeadDeadline = false
     const hasBody = stream.requestForm !== 'none'
     this.#hasMore = !hasBody && end < bytes.length
@@ -143,7 +100,7 @@ export class Inbound extends Conn implements ClientConnection {
   refuse(code: HeadFault | 'framing_ambiguous' | 'coding_unsupported' | 'request_timeout'): void {
     const { stream } = this
     this.place = 'over'
-    this.#pipeline.clear()
+    this.pipeline.clear()
     stream.refuse()
     const exchange = this.port.requests.refuse(stream, code)
     if (this.isFinishing || this.isClosed) return
@@ -166,8 +123,8 @@ export class Inbound extends Conn implements ClientConnection {
     if (end < 0 || end >= bytes.length || this.isFinishing) return
     // Its answer may be over already: then the next request is served at once.
     const rest = bytes.subarray(end)
-    if (this.#isBetween) this.#pipeline.consume(rest, 0)
-    else this.#pipeline.readAhead(rest)
+    if (this.#isBetween) this.pipeline.consume(rest, 0)
+    else this.pipeline.readAhead(rest)
   }
 
   /** Reads body bytes; where the body ends, or -1 when it broke. */
@@ -195,7 +152,7 @@ export class Inbound extends Conn implements ClientConnection {
 
   /** Part of a head is here; false: its rest will never come. */
   awaitRestOfHead(): boolean {
-    if (this.#hasEnded) {
+    if (this.hasEnded) {
       this.place = 'over'
       this.finish()
       return false
@@ -216,28 +173,23 @@ export class Inbound extends Conn implements ClientConnection {
       return this.finish()
     }
     this.place = 'head'
-    if (this.#pipeline.isConsuming || this.hasFailed) return
+    if (this.pipeline.isConsuming || this.hasFailed) return
     if (this.isPaused) this.resume()
     this.next()
   }
 
   /** Serves the next request, or waits for it. */
   next(): void {
-    if (!this.#pipeline.isEmpty) return this.#pipeline.goOn()
-    if (this.#hasEnded || isToLeave(this.port)) return this.finish()
-    this.#answeredMs = nowMs
+    if (!this.pipeline.isEmpty) return this.pipeline.goOn()
+    if (this.hasEnded || isToLeave(this.port)) return this.finish()
+    this.answeredMs = nowMs
     holdIfFull(this)
-    this.#awaitHead()
-  }
-
-  #awaitHead(): void {
-    const { head, keep_alive } = this.port.listener.options.timeouts
-    this.wheel.due(this, nowMs + (this.#pipeline.isEmpty ? keep_alive : head))
+    this.awaitHead()
   }
 
   /** Requests that had to wait for others had their turn: an end behind them counts from now. */
   turnTaken(): void {
-    if (this.#hasEnded && (this.place === 'busy' || this.place === 'body')) this.#endedEarly()
+    if (this.hasEnded && (this.place === 'busy' || this.place === 'body')) this.endedEarly()
   }
 
   override poured(count: number): void {
@@ -250,53 +202,15 @@ export class Inbound extends Conn implements ClientConnection {
   becomeTunnel(): void {
     this.place = 'tunnel'
     letGo(this)
-    const held = this.#pipeline.takeAll()
+    const held = this.pipeline.takeAll()
     this.resume()
     this.touch()
     this.wheel.due(this, nowMs + this.port.listener.options.timeouts.tunnel)
     if (held) this.stream.tunnelled(held)
-    if (this.#hasEnded) this.stream.ended()
-  }
-
-  // ── ends ──
-
-  /** Breaks the connection without a word, so that an unfinished answer is seen as such. */
-  drop(): void {
-    this.place = 'over'
-    this.terminate()
-  }
-
-  /** Ends the connection and whatever is served on it, and says why. */
-  fail(code: FaultCode): void {
-    this.place = 'over'
-    this.stream.gone(code)
-    if (!this.isClosed && !this.isFinishing) this.drop()
-  }
-
-  /** An exchange is under way, or its answer has not left yet. */
-  get isServing(): boolean {
-    return this.stream.isServed || this.waitingBytes > 0
-  }
-
-  /** Ends an idle connection: a drain. */
-  endIfIdle(): void {
-    if (!this.isIdle) return
-    // The first request of a connection just accepted, or the next of one that is busy, may be on its way: it
-    // is worth a short wait, and its answer says that the connection ends.
-    if (nowMs - this.#answeredMs < NEXT_REQUEST_MS) return this.heed(nowMs + NEXT_REQUEST_MS)
-    this.place = 'over'
-    this.finish()
+    if (this.hasEnded) this.stream.ended()
   }
 
   // ── events ──
-
-  protected get leastRate(): number {
-    return this.port.listener.options.limits.rate_min
-  }
-
-  protected get idleMs(): number {
-    return this.port.listener.options.timeouts.idle
-  }
 
   /** What is staged leaves, and behind it a head that nothing followed. */
   override flushStage(stage: Buffer, length: number): void {
@@ -307,79 +221,23 @@ export class Inbound extends Conn implements ClientConnection {
   protected drained(): void {
     this.shutIfAsked()
     if (this.place === 'busy') this.dueMs = 0
-    else if (this.place === 'head') this.#awaitHead()
+    else if (this.place === 'head') this.awaitHead()
     this.stream.drained()
-  }
-
-  /**
-   * The client was reset: its end is here, though nobody may tell. In a tunnel, what it had sent goes on to
-   * a server that takes it.
-   */
-  protected override writeFailed(): void {
-    if (this.place !== 'tunnel' || this.isPaused) inTurn(this, () => this.fail('client_abort'))
   }
 
   /** The client sent FIN. */
   onEnd(): void {
-    this.#hasEnded = true
+    this.hasEnded = true
     // One that is finishing closes by itself once our own FIN is out; what came before the end of one that
     // yields has its turn yet.
-    if (this.isFinishing || this.#pipeline.isYielding) return
+    if (this.isFinishing || this.pipeline.isYielding) return
     if (this.place === 'tunnel') return this.stream.ended()
     if (this.place === 'head') {
-      const malformed = this.#pipeline.fault
+      const malformed = this.pipeline.fault
       if (malformed) return this.refuse(malformed)
       this.place = 'over'
       return this.finish()
     }
-    this.#endedEarly()
-  }
-
-  /**
-   * Decided: a client that closes before its answer is complete has gone, unless the listener answers
-   * half-closed ones.
-   */
-  #endedEarly(): void {
-    if (this.place === 'busy' && this.port.listener.options.half_close === 'answer') return
-    this.fail('client_abort')
-  }
-
-  /** The socket is gone: broken, or both halves have ended (a FIN behind our own shows only here). */
-  onClose(isBroken: boolean): void {
-    this.isClosed = true
-    this.port.requests.closed(this)
-    if (this.place === 'tunnel' && !isBroken) this.stream.ended()
-    this.fail('client_abort')
-    this.release()
-    this.#pipeline.clear()
-  }
-
-  expire(now: number): void {
-    const { timeouts } = this.port.listener.options
-    if (this.expireFinishing(now)) return
-    if (this.place === 'tunnel') {
-      const dueMs = this.silentUntil(timeouts.tunnel)
-      return now < dueMs ? this.wheel.due(this, dueMs) : this.fail('tunnel_timeout')
-    }
-    if (this.isWriteStalled(now)) return this.fail('client_stalled')
-    if (this.place === 'head' && this.waitingBytes === 0) return this.#expireHead()
-    if (this.place === 'body' && this.isReadStalled(now)) {
-      // An answer that is under way goes on: the body is read as before, so that the client's end is seen.
-      this.beginReading()
-      this.stream.faulty('request_timeout')
-    }
-    if (this.isFinishing || this.isClosed) return
-    if (this.place === 'over' && !this.stream.isServed) return this.finish()
-    if (this.place === 'body' || this.place === 'over' || this.waitingBytes > 0)
-      this.wheel.due(this, this.nextLook(now))
-  }
-
-  #expireHead(): void {
-    if (this.#pipeline.isYielding) return this.#awaitHead()
-    if (this.#pipeline.mayStillCome(this.socket?.isQuiet !== false)) return this.heed(nowMs + NEXT_REQUEST_MS)
-    // An idle one is closed without a word, as a 408 could be taken for the answer to a request just sent.
-    if (!this.#pipeline.isEmpty) return this.refuse(this.#pipeline.fault ?? 'request_timeout')
-    this.place = 'over'
-    this.finish()
+    this.endedEarly()
   }
 }

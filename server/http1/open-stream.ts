@@ -2,7 +2,7 @@
 // exchanges know of pools, names and dials (http/ends.ts: Servers).
 import type { Server } from '../backends/server.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import type { Opening, ServerEvents, Servers } from '../http/ends.ts'
+import type { Opener, Opening, ServerEvents, Servers } from '../http/ends.ts'
 import { Suspects } from '../lib/address-race.ts'
 import { giveUpBy } from '../lib/descriptor-budget.ts'
 import type { Resolver } from '../lib/resolver.ts'
@@ -28,15 +28,18 @@ export class Http1Servers implements Servers {
     return true
   }
 
-  open(server: Server, request: RequestHead, isFresh: boolean, events: ServerEvents): Opening | null {
-    const idle = isFresh ? null : takeIdle(server, request.methodId)
+  open(server: Server, request: RequestHead, isFresh: boolean, opener: Opener): Opening | null {
+    const { proxy_protocol } = server.options
+    const endpoint: Endpoint =
+      proxy_protocol === undefined ? server : { ...server, onBehalf: opener.onBehalf(proxy_protocol) }
+    const idle = isFresh ? null : takeIdle(endpoint, request.methodId)
     if (idle === null) {
-      const dial = new Dialling(server, this.world, events)
+      const dial = new Dialling(endpoint, this.world, opener)
       dial.start()
       return dial.isOver ? null : dial
     }
-    idle.take(events)
-    events.serverOpen(idle)
+    idle.take(opener)
+    opener.serverOpen(idle)
     return null
   }
 
@@ -52,9 +55,9 @@ class Dialling implements Opening, OutboundEvents {
   readonly #reach: Reach<Endpoint, Outbound>
   readonly #events: ServerEvents
 
-  constructor(server: Server, world: OutboundWorld, events: ServerEvents) {
+  constructor(endpoint: Endpoint, world: OutboundWorld, events: ServerEvents) {
     this.#events = events
-    this.#reach = new Reach<Endpoint, Outbound>(server, world, this)
+    this.#reach = new Reach<Endpoint, Outbound>(endpoint, world, this)
   }
 
   start(): void {

@@ -1,6 +1,7 @@
 // The pool of a server: its idle connections, the one used last on top. It is a list in the server's own
 // state and no object, so that it lives on when a new snapshot comes; and it holds only what is put there
 // here.
+import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { Recent } from '../lib/recent.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
 import type { Endpoint, EndpointLive } from './endpoint.ts'
@@ -26,26 +27,51 @@ const idleOf = (live: EndpointLive): Recent<Outbound> => live.idle as unknown as
  * Takes an idle connection for a request, the one used last: it is the one least likely to have been closed.
  */
 export function takeIdle(endpoint: Endpoint, methodId: number): Outbound | null {
+  if (endpoint.onBehalf !== null) return takeKept(endpoint, endpoint.onBehalf, methodId)
   const idle = idleOf(endpoint.live)
-  for (let conn = idle.pop(); conn; conn = idle.pop()) {
-    if (conn.isClosed) continue
-    // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its
-    // price.
-    if (!conn.isOutdated && (IDEMPOTENT[methodId] || conn.isFit)) return conn
-    conn.drop()
+  for (let conn = idle.pop(); conn; conn = idle.pop()) if (isUsable(conn, methodId)) return conn
+  return null
+}
+
+/** The same among those that are one client's: it has few. */
+function takeKept({ live }: Endpoint, { kept }: OnBehalf, methodId: number): Outbound | null {
+  for (const conn of kept as Set<Outbound>) {
+    if (conn.endpoint.live !== live) continue
+    kept.delete(conn)
+    idleOf(live).remove(conn)
+    if (isUsable(conn, methodId)) return conn
   }
   return null
 }
 
+/** One that is not is given up. */
+function isUsable(conn: Outbound, methodId: number): boolean {
+  if (conn.isClosed) return false
+  // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its
+  // price.
+  if (!conn.isOutdated && (IDEMPOTENT[methodId] || conn.isFit)) return true
+  conn.drop()
+  return false
+}
+
 /** Puts a connection into the pool. How many ms it may stay; 0: it was not put there and must end. */
 export function putIdle(conn: Outbound): number {
-  const { live, poolSize } = conn.endpoint
+  const { live, poolSize, onBehalf } = conn.endpoint
   const keepMs = Math.min(live.keepAliveMs, KEEP_ALIVE_MS_MAX)
+  if (keepMs <= 0 || poolSize === 0 || live.isRetired || conn.isOutdated) return 0
+  if (onBehalf !== null && !makeRoomFor(onBehalf, conn.endpoint)) return 0
   const { length } = live.idle
-  if (keepMs <= 0 || length >= 2 * poolSize || live.isRetired || conn.isOutdated) return 0
+  if (length >= 2 * poolSize) return 0
   if (length === 0) pools.add(live)
   idleOf(live).push(conn)
+  onBehalf?.kept.add(conn)
   return length < poolSize ? keepMs : Math.min(keepMs, WAVE_MS)
+}
+
+/** Of what is no use to others, the one that was idle longest goes: its client is the least likely to ask. */
+function makeRoomFor({ isOver }: OnBehalf, { live, poolSize }: Endpoint): boolean {
+  if (!isOver && live.idle.length >= poolSize) idleOf(live).oldest?.finishServer()
+  return !isOver
 }
 
 /**

@@ -180,7 +180,9 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
   }
 
   #leave(): void {
-    if (this.isListed) this.endpoint.live.idle.remove(this)
+    const { live, onBehalf } = this.endpoint
+    if (this.isListed) live.idle.remove(this)
+    onBehalf?.kept.delete(this)
     this.head.release()
   }
 
@@ -207,6 +209,9 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     this.#dial = null
     this.dueMs = 0
     this.place = 'head'
+    const { onBehalf, tls } = this.endpoint
+    // By TLS it went out before the handshake.
+    if (onBehalf !== null && tls === null) this.writeSmall(onBehalf.header)
     const dialler = this.#dialler
     this.#dialler = null
     return dialler

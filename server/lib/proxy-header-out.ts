@@ -9,6 +9,11 @@ const UNKNOWN_V2 = Buffer.concat([
   Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'),
   Buffer.from([0x21, 0x00, 0x00, 0x00]),
 ])
+/** The connection is our own, for a check (§2.2, "LOCAL"; a line has no word for it). */
+const OWN_V2 = Buffer.concat([UNKNOWN_V2.subarray(0, 12), Buffer.from([0x20, 0x00, 0x00, 0x00])])
+
+/** What connections of our own begin with. */
+export const ownProxyHeader = (version: ProxyVersion): Buffer => (version === 'v2' ? OWN_V2 : UNKNOWN_V1)
 
 export function proxyHeaderOut(version: ProxyVersion, ends: ProxyHeader): Buffer {
   if (version === 'v2') return writeProxyHeader(ends) ?? UNKNOWN_V2

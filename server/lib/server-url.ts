@@ -61,8 +61,7 @@ export interface ServerAddress {
 
 /** The path of a Unix socket in a server's URL; null: it leads elsewhere, or cannot be read. */
 export function unixServerPath(url: string): string | null {
-  const row = schemeOf(url)
-  return row === undefined || row.isTls ? null : (UNIX_SHAPE.exec(url)?.[1] ?? null)
+  return schemeOf(url) === undefined ? null : (UNIX_SHAPE.exec(url)?.[1] ?? null)
 }
 
 /**

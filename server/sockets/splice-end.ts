@@ -1,8 +1,8 @@
 // One of two sockets that are joined (splice.ts), and what waits for it.
 import { countBuffered } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
-import { unsentBytes } from '../lib/native.ts'
 import { keepable } from '../lib/read-piece.ts'
+import { Progress } from './progress.ts'
 import type { PourTeller, Socket, SocketEvents } from './socket.ts'
 import { type Pace, Throttle } from './throttle.ts'
 
@@ -53,14 +53,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   #isLingering = false
   #lingerSinceMs = 0
   #dropped = 0
-  /**
-   * Progress of what is written: bytes that the socket took, and at the last look that of the kernel (-1: no
-   * look yet).
-   */
-  #written = 0
-  #writtenAtLook = 0
-  #unsentAtLook = -1
-  #progressMs = 0
+  readonly #progress = new Progress()
 
   constructor(splice: Joint, pace: Pace | null) {
     this.#splice = splice
@@ -157,7 +150,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
 
   /** Bytes that it took. */
   get written(): number {
-    return this.#written
+    return this.#progress.written
   }
 
   /** No more is to come for it now. A little is held for one that does not stand yet: it soon will. */
@@ -180,11 +173,20 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     countBuffered(bytes.length - taken)
   }
 
+  /** Of one that does not stand yet: these go out before all that waits for it. */
+  writeFirst(bytes: Buffer): void {
+    if (this.isGone) return
+    if (this.#waitingBytes === 0) this.#beginLooking()
+    this.#waiting.unshift(bytes)
+    this.#waitingBytes += bytes.length
+    countBuffered(bytes.length)
+  }
+
   /** So many bytes have come for it past us, and its socket has taken so many of what had come. */
   #pouredInto(came: number, gone: number): void {
     const hadNone = this.#pouredBytes === 0
     this.#pouredBytes += came - gone
-    this.#written += gone
+    this.#progress.written += gone
     countBuffered(came - gone)
     if (hadNone && this.#pouredBytes > 0) this.#beginLooking()
   }
@@ -193,7 +195,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     if (this.#socket === null) return 0
     const taken = this.#throttle?.write(this.#socket, bytes) ?? this.#socket.write(bytes, 0, bytes.length)
     if (taken < 0) return bytes.length // it is closed; the event follows
-    this.#written += taken
+    this.#progress.written += taken
     return taken
   }
 
@@ -275,26 +277,16 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   }
 
   #beginLooking(): void {
-    this.#progressMs = nowMs
-    this.#writtenAtLook = this.#written
-    this.#unsentAtLook = -1
+    this.#progress.begin()
     this.#splice.heedStall()
   }
 
-  /**
-   * Whether it takes nothing of what is there for it, or does not end though it has all. The kernel calls a
-   * socket writable only once a third of its buffer is free, for which a slow reader may need minutes: so
-   * what leaves that buffer is progress too.
-   */
+  /** Whether it takes nothing of what is there for it, or does not end though it has all. */
   isStalled(now: number, stallMs: number): boolean {
     if (!this.isWatched || this.#socket === null) return false
-    const unsent = unsentBytes(this.#socket.fd)
-    if (this.#written !== this.#writtenAtLook || (this.#unsentAtLook >= 0 && unsent < this.#unsentAtLook))
-      this.#progressMs = now
-    this.#writtenAtLook = this.#written
-    this.#unsentAtLook = unsent
+    const silentMs = this.#progress.silentMs(now, this.#socket.fd)
     if (this.#isLingering && now - this.#lingerSinceMs >= LINGER_MOST_MS) return true
-    const hasAll = !this.#hasWaiting && unsent === 0
-    return now - this.#progressMs >= (hasAll ? LINGER_MS : stallMs)
+    const hasAll = !this.#hasWaiting && this.#progress.unsent === 0
+    return silentMs >= (hasAll ? LINGER_MS : stallMs)
   }
 }

@@ -22,7 +22,7 @@ import { Splice, type SpliceEnding } from '../sockets/splice.ts'
 import { type FaultCode, isTlsFault } from '../tables/faults.ts'
 import type { ConnectionTry } from '../telemetry/connection-record.ts'
 import type { OpenConnection, TcpConnections } from './connections.ts'
-import type { TcpDial, TcpDialEvents } from './dial-tcp.ts'
+import type { TcpDial, TcpDialEvents, TcpReached } from './dial-tcp.ts'
 
 /** Attempts that a connection remembers. */
 const TRIES_MAX = 16
@@ -63,7 +63,9 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   #hasPlace = false
   #isJoined = false
   #isOver = false
-  #reach: Reach<Server, TcpDial> | null = null
+  /** What says whose it is, to servers that are told so. */
+  #header: Buffer | null = null
+  #reach: Reach<TcpReached, TcpDial> | null = null
   #backoff: Timer | null = null
 
   constructor(all: TcpConnections, listener: TcpWay, from: Accepted) {
@@ -101,15 +103,14 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
 
   /** Owns the client's socket from now on, which is let in, or refused. */
   begin(socket: Socket, refusal: FaultCode | null): void {
-    const { outer, inner } = this.#splice
-    outer.attach(socket)
+    this.#splice.outer.attach(socket)
     if (refusal !== null) return this.#refuse(refusal)
     const { proxy_protocol } = this.backend.options
-    if (proxy_protocol !== undefined) inner.write(this.#header(proxy_protocol))
+    if (proxy_protocol !== undefined) this.#header = this.#headerOf(proxy_protocol)
     this.#attempt()
   }
 
-  #header(version: ProxyVersion): Buffer {
+  #headerOf(version: ProxyVersion): Buffer {
     const { address, port, localAddress, localPort, tls } = this.#from
     return proxyHeaderOut(version, {
       clientHost: address,
@@ -152,7 +153,9 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     this.attempts++
     this.#hasPlace = true
     this.#sinceMs = nowMs
-    const reach = new Reach<Server, TcpDial>(server, this.#all.world, this)
+    const header = this.#header
+    const reached: TcpReached = header === null || server.tls === null ? server : { ...server, header }
+    const reach = new Reach<TcpReached, TcpDial>(reached, this.#all.world, this)
     this.#reach = reach
     reach.start()
   }
@@ -168,7 +171,10 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     this.connectMs += tookMs
     this.tries?.push({ server: server.name, phase: null, fault: null, ms: tookMs })
     this.backend.answered(server, 0, tookMs)
-    this.#splice.inner.attach(socket)
+    const { inner } = this.#splice
+    // By TLS it went out before the handshake.
+    if (this.#header !== null && server.tls === null) inner.writeFirst(this.#header)
+    inner.attach(socket)
   }
 
   serverGone(code: FaultCode, detail: string | null): void {

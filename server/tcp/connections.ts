@@ -12,13 +12,12 @@ import type { ReachWorld } from '../reach/reach.ts'
 import type { Limit } from '../scoreboard/buckets.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Snapshot, TcpListener } from '../snapshot/snapshot.ts'
-import type { Server } from '../backends/server.ts'
 import { FAULTS } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import type { TcpRecord } from '../telemetry/connection-record.ts'
-import { dialTcp, type TcpDial } from './dial-tcp.ts'
+import { dialTcp, type TcpDial, type TcpReached } from './dial-tcp.ts'
 
 /** One of them. */
 export interface OpenConnection extends TcpRecord {
@@ -48,7 +47,7 @@ export interface TcpConnectionsParts {
 
 export class TcpConnections {
   readonly wheel: Wheel
-  readonly world: ReachWorld<Server, TcpDial>
+  readonly world: ReachWorld<TcpReached, TcpDial>
   accessLog: AccessLog | null
   /** Of the connections to come. */
   snapshot: Snapshot

@@ -11,6 +11,8 @@ import type { ServerTls } from '../tls/server-tls.ts'
 export interface TcpReached extends Reached {
   /** How TLS is spoken with it; null: bytes are passed on as they come. */
   readonly tls: ServerTls | null
+  /** What is sent before its handshake; before anything else who takes the connection writes it. */
+  readonly header?: Buffer | null
 }
 
 export type TcpDialEvents = DialEvents<TcpDial>
@@ -33,8 +35,8 @@ export class TcpDial implements Dialled, Dialler, Timed {
     connectionBegins()
   }
 
-  start(address: string, { port, tls }: TcpReached, dueMs: number): void {
-    const dial = dialServerAt(address, port, tls, this)
+  start(address: string, { port, tls, header = null }: TcpReached, dueMs: number): void {
+    const dial = dialServerAt({ address, port }, tls, header, this)
     // A server on this machine may be connected by now.
     if (!this.isDialling) return
     this.#dial = dial

@@ -3,6 +3,7 @@
 // speaks to servers dials by `dialServerAt`, and gets a Socket as any other.
 import type { Socket as NativeSocket, SocketHandler } from 'bun'
 import { tick } from '../lib/clock.ts'
+import { isUnixPath } from '../lib/server-url.ts'
 import { flush } from '../lib/stage.ts'
 import { type BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { bunSockets } from '../sockets/bun/bun-sockets.ts'
@@ -16,14 +17,26 @@ import { countShaken, countUnshaken } from './server-handshakes.ts'
 import type { ServerTls } from './server-tls.ts'
 import { TlsClientSocket, type WithTls, closedEvents } from './tls-client-socket.ts'
 
-/** Dials an address of a server, by TLS where `tls` says how; never throws. */
-export const dialServerAt = (address: string, port: number, tls: ServerTls | null, dialler: Dialler): Dial =>
-  tls === null ? dialAt(address, port, dialler) : dialTls(address, port, tls, dialler)
+/** Where a server is. */
+interface ServerPlace {
+  /** An address literal, or the path of a Unix socket, which has no port. */
+  readonly address: string
+  readonly port: number
+}
 
-/** The same by TLS in any case. */
-export function dialTls(address: string, port: number, tls: ServerTls, dialler: Dialler): Dial {
-  const dial = new TlsDial(tls, dialler)
-  dial.start(address, port)
+/**
+ * Dials an address of a server, by TLS where `tls` says how; never throws. `header`: what goes out before a
+ * handshake; before anything else its dialler writes it, together with what follows.
+ */
+export function dialServerAt(
+  place: ServerPlace,
+  tls: ServerTls | null,
+  header: Buffer | null,
+  dialler: Dialler,
+): Dial {
+  if (tls === null) return dialAt(place.address, place.port, dialler)
+  const dial = new TlsDial(tls, header, dialler)
+  dial.start(place)
   return dial
 }
 
@@ -34,6 +47,7 @@ class TlsDial implements Dial, Dialler {
   isShaking = false
   readonly #tls: ServerTls
   readonly #context: object
+  readonly #header: Buffer | null
   /** Null: it has heard, or does not want to. */
   #dialler: Dialler | null
   #dial: Dial | null = null
@@ -41,14 +55,17 @@ class TlsDial implements Dial, Dialler {
   #came: Buffer[] = []
   #cameBytes = 0
 
-  constructor(tls: ServerTls, dialler: Dialler) {
+  constructor(tls: ServerTls, header: Buffer | null, dialler: Dialler) {
     this.#tls = tls
+    this.#header = header
     this.#context = tls.client.context
     this.#dialler = dialler
   }
 
-  start(address: string, port: number): void {
-    const dial = bunSockets.dial(address, port, this)
+  start({ address, port }: ServerPlace): void {
+    const dial = isUnixPath(address)
+      ? bunSockets.dialUnix(address, this)
+      : bunSockets.dial(address, port, this)
     if (this.#dialler !== null && !this.isShaking) this.#dial = dial
   }
 
@@ -63,12 +80,19 @@ class TlsDial implements Dial, Dialler {
 
   // ── connecting ──
 
-  onDialFailed(failure: DialFailure): void {
-    this.#fail(failure, null)
+  onDialFailed(failure: DialFailure, detail: string | null = null): void {
+    this.#fail(failure, detail)
   }
 
   onConnected(raw: Socket): void {
     this.#dial = null
+    const header = this.#header
+    // A few bytes on a new connection are taken whole, unless it is broken.
+    if (header !== null && raw.write(header, 0, header.length) !== header.length) {
+      raw.owner = NOBODY
+      raw.terminate()
+      return this.#fail('connect_failed', null)
+    }
     this.isShaking = true
     const { native } = raw as BunSocket
     const socket = new TlsClientSocket(native, this.#tls, this.#context)

@@ -17,7 +17,7 @@ export const ServerTlsOptions = Type.Object(
         type: 'string',
         format: 'server-name',
         description:
-          "The name that is asked for (SNI) and that certificates must be for. Left out: the host of each server's URL; where that is an address, none is asked for, and certificates must be for the address.",
+          "The name that is asked for (SNI) and that certificates must be for. Left out: the host of each server's URL; where that is an address, none is asked for, and certificates must be for the address. Servers at Unix sockets need it, unless verify is false.",
       }),
     ),
     cert: Type.Optional(

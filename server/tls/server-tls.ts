@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { nowMs } from '../lib/clock.ts'
 import { certificatesIn } from '../lib/pem.ts'
+import { isUnixPath } from '../lib/server-url.ts'
 import type { NativeContext } from './certificate.ts'
 import type { ServerTlsWords } from './server-tls.options.ts'
 import { trustedHere } from './trusted-here.ts'
@@ -57,17 +58,21 @@ interface Session {
 /** That of one server. */
 export class ServerTls {
   readonly client: ClientTls
-  /** What its certificate must be for: a name, in lower case without a dot behind it, or an address. */
+  /**
+   * What its certificate must be for: a name, in lower case without a dot behind it, or an address. Empty: it
+   * is at a Unix socket, and nothing says so (then it is not verified).
+   */
   readonly name: string
   /** What it is asked for (RFC 6066 §3: never an address); undefined: nothing. */
   readonly sni: string | undefined
   #session: Session | null = null
 
-  /** `host`: that of its URL, without brackets. */
+  /** `host`: that of its URL, without brackets, or the path of a Unix socket. */
   constructor(client: ClientTls, host: string) {
+    const { server_name = isUnixPath(host) ? '' : host } = client.words
     this.client = client
-    this.name = (client.words.server_name ?? host).toLowerCase().replace(/\.$/, '')
-    this.sni = isIP(this.name) === 0 ? this.name : undefined
+    this.name = server_name.toLowerCase().replace(/\.$/, '')
+    this.sni = this.name === '' || isIP(this.name) !== 0 ? undefined : this.name
   }
 
   /** The session to be resumed; null: none. */

@@ -55,6 +55,55 @@ http {
 `,
   }))
 
+export interface Receiver {
+  /** What it listens on, as nginx writes it; PORT stands for one that is free. */
+  readonly listen: string
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string }
+}
+
+/** nginx as a server that takes the PROXY protocol: it answers whom that names, and how it was asked. */
+export const startNginxReceiver = ({ listen, certificate }: Receiver): Promise<FrontProxy> =>
+  start('nginx', (_folder, port) => ({
+    args: ['-c', 'conf', '-p', _folder, '-e', 'error.log'],
+    conf: `${process.getuid?.() === 0 ? 'user root;' : ''}
+daemon off;
+master_process off;
+pid nginx.pid;
+events { worker_connections 100; }
+http {
+  access_log off;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`).join(' ')}
+  server { listen 127.0.0.1:${port}; }
+  server {
+    listen ${listen} ${certificate === undefined ? '' : 'ssl'} proxy_protocol;
+    ${certificate === undefined ? '' : `ssl_certificate ${certificate.certFile}; ssl_certificate_key ${certificate.keyFile};`}
+    location / { return 200 "$proxy_protocol_addr $proxy_protocol_port $connection $ssl_server_name"; }
+  }
+}
+`,
+  }))
+
+/** HAProxy as such a server. */
+export const startHaproxyReceiver = (port: number, how: string): Promise<FrontProxy> =>
+  start('haproxy', (_folder, ready) => ({
+    args: ['-db', '-f', 'conf'],
+    conf: `global
+  nbthread 1
+  maxconn 100
+defaults
+  mode http
+  timeout connect 10s
+  timeout client 60s
+  timeout server 60s
+frontend ready
+  bind 127.0.0.1:${ready}
+  http-request return status 200
+frontend web
+  bind 127.0.0.1:${port} accept-proxy ${how}
+  http-request return status 200 content-type text/plain lf-string "%[src] %[src_port]"
+`,
+  }))
+
 type Setting = (folder: string, port: number) => { readonly args: readonly string[]; readonly conf: string }
 
 async function start(program: string, setting: Setting): Promise<FrontProxy> {

@@ -129,11 +129,11 @@ export function* partsOf(
   slots: Readonly<Record<string, BackendSlots>>,
   tlsOf: (backend: string) => ClientTls | null = () => null,
 ): Generator<[identity: string, parts: WatchedParts]> {
-  for (const [backend, { servers, health_check, answers }] of Object.entries(backends)) {
+  for (const [backend, { servers, health_check, answers, proxy_protocol }] of Object.entries(backends)) {
     const check =
       health_check === undefined
         ? null
-        : { ...health_check, type: checkTypeOf(health_check, servers), answers }
+        : { ...health_check, type: checkTypeOf(health_check, servers), answers, proxy_protocol }
     const tls = tlsOf(backend)
     for (const { name: given, url } of servers) {
       const name = given ?? url

@@ -7,6 +7,7 @@ import { connectionEnds } from '../../lib/descriptor-budget.ts'
 import { formatDuration } from '../../lib/durations.ts'
 import { bytesOf } from '../../lib/escapes.ts'
 import { formatSize } from '../../lib/sizes.ts'
+import { ownProxyHeader, type ProxyVersion } from '../../lib/proxy-header-out.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
 import { Reach, type ReachWorld } from '../../reach/reach.ts'
 import type { Socket, SocketEvents } from '../../sockets/socket.ts'
@@ -18,7 +19,9 @@ export interface DataTarget {
   readonly host: string
   readonly port: number
   readonly tls?: ServerTls | null
-  readonly check: Pick<HealthCheckConfig, 'send' | 'expect' | 'timeout'>
+  readonly check: Pick<HealthCheckConfig, 'send' | 'expect' | 'timeout'> & {
+    readonly proxy_protocol?: ProxyVersion | undefined
+  }
 }
 
 export interface DataWorld extends ReachWorld<TcpReached, TcpDial> {
@@ -31,6 +34,7 @@ export type DataEnd =
   | { readonly is: 'failed'; readonly code: FaultCode | null; readonly words: string }
 
 const LINGER_MS = 1000
+const NOTHING = Buffer.alloc(0)
 
 /** Why no connection stood, as checks over HTTP say it. */
 function wordsOf(code: FaultCode, detail: string | null): string {
@@ -46,6 +50,7 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
   readonly #target: DataTarget
   readonly #world: DataWorld
   readonly #wanted: Buffer | null
+  #header: Buffer | null = null
   #done: ((end: DataEnd) => void) | null
   #reach: Reach<TcpReached, TcpDial> | null = null
   #socket: Socket | null = null
@@ -64,7 +69,10 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
     if (this.#done === null) return
     const { host, port, tls = null, check } = this.#target
     this.#world.wheel.due(this, nowMs + check.timeout)
-    const endpoint = { host, port, tls, timeouts: { connect: check.timeout }, live: { addressAt: 0 } }
+    const { proxy_protocol: version } = check
+    this.#header = version === undefined ? null : ownProxyHeader(version)
+    const header = this.#header
+    const endpoint = { host, port, tls, header, timeouts: { connect: check.timeout }, live: { addressAt: 0 } }
     this.#reach = new Reach<TcpReached, TcpDial>(endpoint, this.#world, this)
     this.#reach.start()
   }
@@ -82,10 +90,13 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
     if (socket === null) return
     this.#socket = socket
     socket.owner = this
-    const { send } = this.#target.check
-    const bytes = send === undefined ? null : bytesOf(send)
+    const { tls = null, check } = this.#target
+    // By TLS it went out before the handshake.
+    const header = tls === null ? this.#header : null
+    const said = check.send === undefined ? null : bytesOf(check.send)
+    const bytes = Buffer.concat([header ?? NOTHING, said ?? NOTHING])
     // A few bytes on a new connection are taken whole.
-    if (bytes !== null) socket.write(bytes, 0, bytes.length)
+    if (bytes.length > 0) socket.write(bytes, 0, bytes.length)
   }
 
   serverGone(code: FaultCode, detail: string | null): void {

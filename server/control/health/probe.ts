@@ -10,6 +10,7 @@ import { guarded } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
 import { event } from '../../lib/event.ts'
 import type { Resolver } from '../../lib/resolver.ts'
+import { ownProxyHeader, type ProxyVersion } from '../../lib/proxy-header-out.ts'
 import type { ServerAddress } from '../../lib/server-url.ts'
 import { flush } from '../../lib/stage.ts'
 import { Wheel } from '../../lib/wheel.ts'
@@ -22,6 +23,8 @@ import { WantedAnswer } from './wanted-answer.ts'
 /** A check, and how its answers are read: as those to requests are. */
 export interface ServerCheck extends HealthCheckConfig {
   readonly answers?: Tolerance
+  /** Its connections begin with a header in this version, which says that they are our own. */
+  readonly proxy_protocol?: ProxyVersion | undefined
 }
 
 export interface ProbeTarget extends ServerAddress {
@@ -77,7 +80,8 @@ function probe(whole: ProbeTarget, { client, data }: Clients, done: ProbeDone): 
   const { check, tls = null, ...address } = whole
   if (check.type === 'udp') return exchangeDatagram(whole, data, done)
   if (check.type === 'tcp' && readsData(check)) return exchangeData(whole, data, done)
-  const target = { ...address, tls }
+  const { proxy_protocol: version } = check
+  const target = { ...address, tls, header: version === undefined ? null : ownProxyHeader(version) }
   const { timeout: total, type, expect, answers: tolerance = 'exact' } = check
   if (type === 'tcp')
     return client.reach(target, total, (failure) => done(failure === null ? null : reasonOf(failure)))

@@ -1,11 +1,15 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { config } from '../../../server/cli/config.ts'
 import { loadConfig } from '../../../server/config/load.ts'
+import { formatProblem } from '../../../server/config/problem.ts'
+import { testCertificate } from '../../support/certificate.ts'
 import { type Said, saidBy } from '../../support/command.ts'
+import { FOLDER } from '../../support/example-config.ts'
+import { EXAMPLE_SECRETS } from '../../support/example-secrets.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-config-'))
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
@@ -91,4 +95,53 @@ test('what the environment wants of sockets goes before the file, as for a start
     code: 1,
     err: 'SLUICE_SOCKETS in the environment: found "kqueue", allowed auto, io_uring, epoll, bun\n',
   })
+})
+
+/** What check tells of what is shown of a file that check finds nothing in. */
+async function checkedAgain(file: string): Promise<readonly string[]> {
+  const env = { ...ENV, ...EXAMPLE_SECRETS }
+  const { err, out } = await saidBy((io) => config([file], io), { cwd, env })
+  if (err !== '') return [err]
+  writeFileSync(join(cwd, 'again.yaml'), out)
+  const again = loadConfig(join(cwd, 'again.yaml'), env)
+  return again.ok ? [] : again.problems.map(formatProblem)
+}
+
+test.each(readdirSync(FOLDER))('what is shown of %s is a config that is valid', async (name) => {
+  const certificate = testCertificate()
+  const text = readFileSync(join(FOLDER, name), 'utf8')
+    .replaceAll(/[^\s"[,{]+\.(?:pem|crt)\b/g, certificate.cert)
+    .replaceAll(/[^\s"[,{]+\.key\b/g, certificate.key)
+  writeFileSync(join(cwd, name), text)
+  expect(await checkedAgain(join(cwd, name))).toEqual([])
+})
+
+const PASSED_ON = `
+listeners:
+  db: { bind: ":5432", protocol: tcp, backend: db }
+  front: { bind: ":443", protocol: tls }
+  dns: { bind: ":53", protocol: udp, backend: dns }
+  web: { bind: ":80" }
+rules:
+  - { name: tls, match: { listener: front, server_name: a.example }, backend: inner }
+  - { name: web, match: { listener: web }, backend: web }
+backends:
+  db: { servers: [{ url: "tcp://10.0.0.1:5432" }], proxy_protocol: v2, health_check: { send: "PING", expect: { data: PONG } } }
+  inner: { servers: [{ url: "tls://10.0.0.1:443" }], health_check: { interval: 5s } }
+  dns: { servers: [{ url: "udp://10.0.0.1:53" }], queue: {}, health_check: { send: "x", expect: { data: "y" } } }
+  web: { servers: [{ url: "https://unix:/run/a.sock" }], tls: { server_name: a.example }, proxy_protocol: v1, health_check: { type: tcp } }
+`
+
+test('what is shown of servers that are given bytes or datagrams lacks what means nothing to them', async () => {
+  writeFileSync(join(cwd, 'passed-on.yaml'), PASSED_ON)
+  expect(await checkedAgain(join(cwd, 'passed-on.yaml'))).toEqual([])
+  const { backends } = parse(readFileSync(join(cwd, 'again.yaml'), 'utf8')) as {
+    backends: Record<string, Record<string, Record<string, unknown>>>
+  }
+  expect(Object.keys(backends['web'] ?? {})).toContain('answers')
+  expect(backends['web']?.['health_check']).not.toHaveProperty('path')
+  expect(backends['db']).not.toHaveProperty('keep_alive')
+  expect(backends['db']?.['timeouts']).toEqual({ connect: '5s' })
+  expect(backends['dns']).not.toHaveProperty('timeouts')
+  expect(backends['dns']?.['health_check']?.['expect']).toEqual({ data: 'y', data_limit: '4KiB' })
 })

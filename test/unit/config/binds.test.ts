@@ -184,9 +184,19 @@ describe('a server at a Unix socket', () => {
     expect(problemOf('/run/app.sock')).toBe('write "http://unix:/run/app.sock"')
     expect(problemOf('http://unix:/run/app.sock:/')).toBe('write "http://unix:/run/app.sock"')
     expect(problemOf('http://unix:app.sock')).toEndWith('; write the whole path, from "/" on')
-    expect(problemOf('https://unix:/run/app.sock')).toBe(
-      'a server at a Unix socket is spoken to in plain text',
-    )
+  })
+
+  test('by TLS says which name its certificate must be for, or that none counts', () => {
+    const ofUrl = (url: string, tls: string): readonly string[] =>
+      linesOf(
+        `listeners: { web: { bind: ":80", backend: app } }\nbackends: { app: { ${tls} servers: [{ url: "${url}" }] } }`,
+      )
+    expect(ofUrl('https://unix:/run/app.sock', '')).toEqual([
+      '2:33 backends.app.servers[0].url: found "https://unix:/run/app.sock" without a name that its certificate must be for, allowed that name in "tls" beside the list of servers; write tls: { server_name: app.example.org }, or tls: { verify: false }',
+    ])
+    expect(ofUrl('https://unix:/run/app.sock', 'tls: { min_version: TLSv1.3 },')).toHaveLength(1)
+    expect(ofUrl('https://unix:/run/app.sock', 'tls: { server_name: app.example },')).toEqual([])
+    expect(ofUrl('https://unix:/run/app.sock', 'tls: { verify: false },')).toEqual([])
   })
 
   test('that is one of our own listeners is told', () => {

@@ -213,6 +213,7 @@ function connectionOf(listener: Listener): ClientConnection {
       gone() {},
     },
     known: null,
+    told: null,
     isServing: true,
     idleSinceMs: Number.NaN,
     endIfIdle() {},

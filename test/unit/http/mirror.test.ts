@@ -10,6 +10,7 @@ import type { BodyForm } from '../../../server/http/ends.ts'
 import type { Try } from '../../../server/http/exchange.ts'
 import { Forward } from '../../../server/http/forward.ts'
 import type { Middleware } from '../../../server/middleware/middleware.ts'
+import type { OnBehalf } from '../../../server/lib/on-behalf.ts'
 import type { Fault, FaultCode } from '../../../server/tables/faults.ts'
 import { answering, startEngine, toServers } from '../../support/engine.ts'
 import { startOrigin } from '../../support/origin.ts'
@@ -41,6 +42,9 @@ class Mirror implements Asker {
   }
   linesFor(): RequestLines {
     return { drops: REQUEST_DROPS, ours: Buffer.from('X-Mirrored: yes\r\n'), requestId: this.id, host: null }
+  }
+  onBehalf(): OnBehalf {
+    throw new Error('its servers are told nothing')
   }
   pauseClient(): void {}
   resumeClient(): void {}

@@ -47,7 +47,7 @@ function endpointOf(): Endpoint {
     surplus: 0,
   }
   const timeouts = { connect: 1000, response: 1000, idle: 1000, stream: 1000 }
-  return { timeouts, answers: ANSWER_LIMITS, poolSize: 8, live } as unknown as Endpoint
+  return { timeouts, answers: ANSWER_LIMITS, poolSize: 8, live, onBehalf: null } as unknown as Endpoint
 }
 
 let endpoint: Endpoint

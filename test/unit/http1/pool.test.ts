@@ -9,7 +9,7 @@ const POST = METHODS.indexOf('POST')
 
 function serverOf({ connections = 8, keepAliveMs = 30_000 } = {}): Endpoint {
   const live = { idle: new Recent(), keepAliveMs, isRetired: false }
-  return { live, poolSize: connections } as unknown as Endpoint
+  return { live, onBehalf: null, poolSize: connections } as unknown as Endpoint
 }
 
 class FakeConn implements Listed {

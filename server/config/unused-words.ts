@@ -1,0 +1,45 @@
+// Words of a backend that mean nothing to its servers: check refuses them where they are written, and
+// `sluice config` does not show their defaults.
+import type { CheckType, Family } from '../lib/server-url.ts'
+import type { Path } from './tree.ts'
+
+/** Of requests and answers, in backends whose servers are given bytes as they come. */
+const OF_REQUESTS: readonly Path[] = [
+  ['answers'],
+  ['keep_alive'],
+  ['timeouts', 'response'],
+  ['timeouts', 'idle'],
+  ['timeouts', 'stream'],
+]
+
+/** By what its servers speak. */
+export const UNUSED_BY_FAMILY: Readonly<Record<Family, readonly Path[]>> = {
+  http: [],
+  tcp: OF_REQUESTS,
+  // Datagrams wait for nothing, neither for room nor for a connection.
+  udp: [
+    ...OF_REQUESTS,
+    ['timeouts', 'connect'],
+    ['retry', 'backoff'],
+    ['queue', 'size'],
+    ['queue', 'timeout'],
+    ['proxy_protocol'],
+  ],
+}
+
+const OF_HTTP_CHECKS: readonly Path[] = [
+  ['path'],
+  ['method'],
+  ['headers'],
+  ['expect', 'status'],
+  ['expect', 'body'],
+  ['expect', 'body_regex'],
+  ['expect', 'body_limit'],
+]
+
+/** In its health_check, by the type of that. Not data_limit, which was shown of checks of any type. */
+export const UNUSED_BY_CHECK: Readonly<Record<CheckType, readonly Path[]>> = {
+  http: [['send'], ['expect', 'data'], ['expect', 'data_regex']],
+  tcp: OF_HTTP_CHECKS,
+  udp: OF_HTTP_CHECKS,
+}

@@ -1,0 +1,99 @@
+// Where the servers of a request's attempts come from: picked, waited for while all are full, and asked again
+// after a while where each has failed. What an attempt is stands in forward.ts.
+import type { Backend } from '../backends/backend.ts'
+import type { Outcome } from '../backends/outcome.ts'
+import type { Waiter } from '../backends/queue.ts'
+import type { Server } from '../backends/server.ts'
+import { guarded } from '../lib/bug.ts'
+import { nowMs } from '../lib/clock.ts'
+import { event } from '../lib/event.ts'
+import type { Asker, AskerWorld } from './asker.ts'
+import { backoffMs } from './retry.ts'
+import { tellAttempt } from './tell-attempt.ts'
+
+export abstract class Picking implements Waiter {
+  readonly backend: Backend
+  readonly key: number
+  tried = 0
+  protected readonly asker: Asker
+  protected readonly world: AskerWorld
+  /** The server at which a place is taken. */
+  protected server: Server | null = null
+  protected isOver = false
+  /** When the attempt began. */
+  protected usedMs = 0
+  #waitingSinceMs = 0
+  #backoff: Timer | null = null
+
+  constructor(asker: Asker, backend: Backend, world: AskerWorld) {
+    this.asker = asker
+    this.world = world
+    this.backend = backend
+    this.key = backend.key(asker.request, asker.clientAddress)
+  }
+
+  /** An attempt at this server, which has a place. */
+  protected abstract open(server: Server): void
+
+  attempt(): void {
+    const server = this.backend.pick(this.key, this.tried)
+    if (server) return this.#use(server)
+    if (!this.backend.lastPickFull) return this.asker.refused('no_server')
+    this.#waitingSinceMs = nowMs
+    if (!this.backend.queue.push(this, nowMs)) this.asker.refused('queue_full')
+  }
+
+  onServer(server: Server): void {
+    event(() => {
+      this.asker.queueMs += nowMs - this.#waitingSinceMs
+      this.#use(server)
+    })
+  }
+
+  onQueueTimeout(): void {
+    event(() => {
+      this.asker.queueMs += nowMs - this.#waitingSinceMs
+      this.asker.refused('queue_timeout')
+    })
+  }
+
+  #use(server: Server): void {
+    this.server = server
+    this.usedMs = nowMs
+    this.tried |= server.triedBit
+    this.asker.server = server
+    this.asker.attempts++
+    if (this.world.isDebugging) tellAttempt(this.asker, server)
+    this.open(server)
+  }
+
+  /** Another server at once; the same ones only after a while. */
+  protected again(isImmediate: boolean): void {
+    const { attempts } = this.asker
+    const { options } = this.backend
+    const isLast = attempts + 1 >= options.retry.attempts
+    const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate)
+    if (server) return this.#use(server)
+    this.tried = 0
+    if (isImmediate) return this.attempt()
+    const waitMs = backoffMs(options.retry.backoff, attempts, this.world.chance())
+    this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
+  }
+
+  #backedOff(): void {
+    this.#backoff = null
+    if (!this.isOver) event(() => guarded(() => this.attempt()))
+  }
+
+  /** No other server is waited for. */
+  protected stopWaiting(): void {
+    this.backend.queue.remove(this)
+    if (this.#backoff) clearTimeout(this.#backoff)
+  }
+
+  protected release(outcome: Outcome): void {
+    const server = this.server
+    this.server = null
+    if (server) this.backend.release(server, outcome)
+  }
+}
