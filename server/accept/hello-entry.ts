@@ -45,9 +45,10 @@ export class HelloEntry implements Entry {
   accept(socket: Socket, from: Arrival): void {
     const refusal = this.#parts.admission.refusalOf(from)
     const found = new Found(this.#parts, nowMs)
-    if (refusal !== null) return found.refuse(socket, from, { fault: refusal })
+    if (refusal !== null && !from.isReset) return found.refuse(socket, from, { fault: refusal })
     // Mostly it is there already, in one piece.
     const seen = look(socket.fd, this.#parts.listener.options.limits.hello)
+    if (refusal !== null && seen !== 'broken') return found.refuse(socket, from, { fault: refusal })
     if (found.settles(seen)) return found.accept(socket, from)
     new HelloAwaited(this.#parts, found, socket, from).begin()
   }
@@ -93,8 +94,7 @@ class HelloAwaited extends Arriving implements Looker {
     if (this.#found.settles(seen)) return this.handOn(this.#found)
     if (seen === 'more') this.#hasBegun = true
     if (!hasEnded) return this.#again.await(this.socket.fd)
-    // Who only looked whether somebody listens has sent nothing: that is no fault.
-    if (!this.#hasBegun) return this.terminate()
+    if (!this.#hasBegun) return this.terminate() // no fault either
     this.#refuse('client_abort')
   }
 
@@ -157,8 +157,8 @@ class Found implements Entry {
 
   accept(socket: Socket, from: Arrival): void {
     const seen = this.#seen
-    if (seen === 'end') return leave(socket, from)
-    if (seen === 'broken') return this.refuse(socket, from, { fault: 'client_abort' })
+    // Who only looked whether somebody listens has sent nothing: that is no fault.
+    if (seen === 'end' || seen === 'broken') return leave(socket, from)
     if (typeof seen === 'string') return this.#refuseFault(socket, from, seen)
     from.askedFor = seen.serverName
     const { listener, next } = this.#parts

@@ -1,4 +1,5 @@
 // Formats of addresses: what is opened, who is let in, which server is spoken to.
+import { domainToASCII } from 'node:url'
 import { portRangeOf, unixPathOf } from '../lib/bind.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { BY_UNIX, parseRange } from '../lib/ranges.ts'
@@ -28,6 +29,8 @@ export const bind: Format = {
     if (path !== null) return decodeUnix(path, 'unix:')
     const range = bounds.takesRange ? portRangeOf(text) : null
     if (range !== null) return decodeRange(text, range)
+    if (!bounds.takesRange && portRangeOf(text) !== null)
+      return no(BIND, 'one port only: ranges are for http, https and tcp listeners')
     const match = /^(.*):([0-9]{1,5})$/.exec(text)
     const [, host = '', port = ''] = match ?? []
     const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
@@ -241,14 +244,17 @@ export const hostPattern: Format = {
     const host = text.replace(/\.$/, '')
     const plain = host.startsWith('*.') ? host.slice(2) : host
     if (isHost(plain) || isBracketed(host)) return { value: text }
-    if (text === '*') return no(HOST_PATTERN, 'leave "host" out to match every host')
+    if (text === '*') return no(HOST_PATTERN, 'leave it out to match every name')
     const bare = text
       .trim()
       .replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//, '')
       .replace(/[/?#].*$/, '')
-    const mends = [bare, bare.replace(/:[0-9]+$/, ''), `*${bare}`, bare.replace(/^\*/, '*.')]
+    const mends = [bare, bare.replace(/:[0-9]+$/, ''), `*${bare}`, bare.replace(/^\*/, '*.'), asked(bare)]
     if (/:[0-9]+$/.test(text)) return no(HOST_PATTERN, 'leave the port out: it is not compared', mends)
     return no(HOST_PATTERN, text.includes('://') ? 'leave the scheme out' : null, mends)
   },
 }
+/** A name in another script, as clients ask for it (RFC 5890: A-labels). */
+const asked = (name: string): string =>
+  name.startsWith('*.') ? `*.${domainToASCII(name.slice(2))}` : domainToASCII(name)
 const HOST_PATTERN = 'a host name such as "example.org", or "*.example.org"'

@@ -1,22 +1,31 @@
 // Servers that are this gateway itself: a request would come round, and be refused where it passes a second
-// time.
+// time; connections and datagrams would go round without end.
 import { canonicalAddress, isLoopback } from '../lib/ip-address.ts'
 import { parseBind } from '../lib/bind.ts'
-import { schemeOf, unixServerPath } from '../lib/server-url.ts'
+import { type Family, schemeOf, unixServerPath } from '../lib/server-url.ts'
 import { type OpenAddress, overlaps } from './open-address.ts'
 import type { Checked } from './checked.ts'
 import { isStandIn } from './stand-in.ts'
 
 /** Warns of servers whose address one of our own listeners opens. */
 export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void {
-  const ours = open.filter(({ transport, listener }) => transport === 'tcp' && listener !== null)
-  const byPort = Map.groupBy(ours, ({ port }) => port)
+  const { listeners } = checked.config
+  // By UDP a turn listener passes nothing on to servers.
+  const ours = open.filter(
+    ({ transport, listener }) =>
+      listener !== null && (transport === 'tcp' || listeners[listener]?.protocol === 'udp'),
+  )
+  const byPort = Map.groupBy(ours, ({ transport, port }) => `${transport} ${port}`)
   for (const [name, { servers }] of Object.entries(checked.config.backends))
     for (const [index, { url }] of servers.entries()) {
       if (isStandIn(url)) continue
-      const { family } = schemeOf(url) ?? {}
+      const { family = 'http' } = schemeOf(url) ?? {}
+      const transport = family === 'udp' ? 'udp' : 'tcp'
       const at = placeOf(url)
-      const own = at === null ? undefined : byPort.get(at.port)?.find((one) => isThere(one.host, at.host))
+      const own =
+        at === null
+          ? undefined
+          : byPort.get(`${transport} ${at.port}`)?.find((one) => isThere(one.host, at.host))
       if (own === undefined) continue
       const path = ['backends', name, 'servers', index, 'url']
       checked.warn({
@@ -24,12 +33,15 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
         path,
         found: `${checked.quoted(path, url)}, where listener "${own.listener}" listens`,
         allowed: 'a server behind this gateway',
-        hint:
-          family === 'http'
-            ? 'a request that comes round to the gateway is refused with 508'
-            : 'a connection that comes round to the gateway is made again and again',
+        hint: HINTS[family],
       })
     }
+}
+
+const HINTS: Readonly<Record<Family, string>> = {
+  http: 'a request that comes round to the gateway is refused with 508',
+  tcp: 'a connection that comes round to the gateway is made again and again',
+  udp: 'a datagram that comes round to the gateway begins another flow, and goes round without end',
 }
 
 /** As an address that is opened is written; null: a problem was reported of it. */

@@ -1,4 +1,5 @@
 // Rules of tls listeners: they say what TLS asks for, and lead to one backend or to a listener that ends it.
+import { schemeOf } from '../lib/server-url.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
@@ -33,6 +34,7 @@ export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): vo
       found: other === undefined ? foundOf(backend) : `"${other}" for a tls listener, which answers nothing`,
       allowed: 'exactly one of backend or listener',
     })
+  if (backend !== undefined) checkServers(checked, [...path, 'backend'], backend)
   if (listener !== undefined) checkNext(checked, [...path, 'listener'], listener)
 }
 
@@ -53,6 +55,20 @@ function checkNext(checked: Checked, path: Path, name: string): void {
       next.protocol === 'turn'
         ? `give it "tls", or lead to an https listener with ${checked.spelled({ turn: name })}`
         : null,
+  })
+}
+
+/** What is passed on is TLS already, which no server expects within another. */
+function checkServers(checked: Checked, path: Path, name: string): void {
+  const { backends } = checked.config
+  const { servers = [] } = Object.hasOwn(backends, name) ? (backends[name] ?? {}) : {}
+  if (!servers.some(({ url }) => schemeOf(url)?.isTls === true && schemeOf(url)?.family === 'tcp')) return
+  checked.warn({
+    code: 'conflict',
+    path,
+    found: `${checked.quoted(path, name)}, whose servers are tls://`,
+    allowed: 'tcp:// servers: the TLS of the client is passed on to them as it is',
+    hint: 'by tls:// they would get it within a second TLS of the gateway; where that is to end here, lead to a listener that ends it',
   })
 }
 

@@ -82,14 +82,24 @@ describe('who is refused', () => {
 
   test('nobody is who only looks whether somebody listens; who breaks off in a hello is told of', async () => {
     start()
+    const { connectionLog, board } = gateway
     for (const bytes of ['', asking('a.example').subarray(0, 50)]) {
       await using client = await rawClient(world.port)
       client.send(bytes).fin()
       await client.closed()
+      await waitFor(() => board.activeConnections() === 0)
     }
-    const { connectionLog, board } = gateway
+    // As balancers end their checks: by a reset.
+    const probe = await rawClient(world.port)
+    await waitFor(() => board.activeConnections() === 1)
+    probe.rst()
     await waitFor(() => board.activeConnections() === 0)
-    expect(connectionLog.map(({ fault }) => fault)).toEqual(['client_abort'])
+    await world.answerTo(asking('none.example'))
+    const faults = await waitFor(() => {
+      const all = connectionLog.map(({ fault }) => fault)
+      return all.includes('no_rule') ? all : null
+    })
+    expect(faults).toEqual(['client_abort', 'no_rule'])
   })
 })
 

@@ -30,3 +30,15 @@ test('it is told where it stands', () =>
   expect(linesOf('listen: ":80"\nbackends: [{ url: "http://localhost" }]')).toEqual([
     '2:14 backends[0].url: warning: found "http://localhost", where listener "default" listens, allowed a server behind this gateway; a request that comes round to the gateway is refused with 508',
   ]))
+
+test('so is one by UDP, for udp listeners only', () => {
+  const warned = (url: string): string[] =>
+    linesOf(`listeners:
+  d: { bind: "0.0.0.0:53", protocol: udp, backend: d }
+  t: { bind: "0.0.0.0:54", protocol: tcp, backend: t }
+backends: { d: { servers: [{ url: "${url}" }] }, t: { servers: [{ url: "tcp://10.0.0.1:53" }] } }`)
+  expect(warned('udp://127.0.0.1:53')).toEqual([
+    expect.stringContaining('a datagram that comes round to the gateway begins another flow'),
+  ])
+  expect([warned('udp://127.0.0.1:54'), warned('udp://10.0.0.1:53')]).toEqual([[], []])
+})

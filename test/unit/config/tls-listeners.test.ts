@@ -24,6 +24,21 @@ describe('rules of tls listeners', () => {
     ])
   })
 
+  test('lead to no servers that are spoken to by another TLS', () => {
+    const rules = `${LEADS}, { name: r, match: { listener: front }, backend: db }`
+    expect(linesOf(config(rules).replace('tcp://a:1', 'tls://a:1'))).toEqual([
+      expect.stringContaining('rules[1].backend: warning: found "db", whose servers are tls://'),
+    ])
+  })
+
+  test('name servers as clients ask for them', () => {
+    const written = (name: string): string | undefined =>
+      told(`{ name: r, match: { listener: front, server_name: "${name}" }, listener: site }`)[0]
+    expect(written('münchen.example')).toEndWith('; write "xn--mnchen-3ya.example"')
+    expect(written('*.BÜCHER.example')).toEndWith('; write "*.xn--bcher-kva.example"')
+    expect(written('*')).toEndWith('; leave it out to match every name')
+  })
+
   test('lead nowhere else', () => {
     const rule = (more: string): string[] =>
       told(`${LEADS}, { name: r, match: { listener: front }, ${more} }`)

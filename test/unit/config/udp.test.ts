@@ -18,6 +18,7 @@ describe('a udp listener', () => {
 
   test.each([
     ['bind: "dns.example.org:53"', 'an address and port: a udp listener is not found by a name'],
+    ['bind: "0.0.0.0:10000-10010"', 'one port only: ranges are for http, https and tcp listeners'],
     ['requests: 0', 'requests: found 0'],
     ['proxy_header: always', 'proxy_header: found "always", allowed one of first, each'],
     ['timeouts: { idle: 3s }', 'a flow has one: "idle"'],
