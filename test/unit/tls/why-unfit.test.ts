@@ -51,6 +51,8 @@ test('one that is expired or not valid yet takes the place of none that clients 
   expect(why(good, good)).toBeNull()
   expect(why(old, good)).toBe('the certificate in a.pem expired on 2026-02-19')
   expect(why(coming, good)).toBe('the certificate in a.pem is not valid before 2026-03-04')
+  // Of two kinds of keys that are served one is enough.
+  expect(whyUnfit(old, FILES, { nowMs: NOON_MS, before: [old, good] })).toContain('expired')
   // Clients refuse the one that is served as well.
   expect(why(old, old)).toBeNull()
   expect(why(coming, old)).toBeNull()

@@ -1,6 +1,7 @@
 // Listeners of HTTP in TLS as a worker has them: certificates that change while they are served, and
 // challenges that are answered in a handshake.
 import { afterEach, expect, test } from 'bun:test'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Config } from '../../../server/config/schema.ts'
 import { selfSigned } from '../../../server/tls/self-signed.ts'
@@ -8,6 +9,7 @@ import { certificateText } from '../../../server/tls/read-certificate.ts'
 import type { CertificateText } from '../../../server/tls/certificate.ts'
 import type { InProcess } from '../../../server/worker/in-process.ts'
 import { waitFor, within } from '../../support/wait.ts'
+import { helloOf } from '../../vectors/hellos.ts'
 import { config, machine, planOf, serve, stopMachines } from './machines.ts'
 
 afterEach(stopMachines)
@@ -78,4 +80,53 @@ test('a challenge is answered to who asks for it, by a handshake and nothing mor
   expect(ask(made, 'a.example', 'acme-tls/1')).rejects.toThrow()
   expect((await ask(made, 'a.example')).text).toContain('served')
   await waitFor(() => made.plane.openConnections === 0)
+})
+
+test('a worker that comes while challenges are under way answers them; a plan without them ends that', async () => {
+  const made = machine()
+  const certificates = { a: textFor('a.example') }
+  const text = certificateText([selfSigned(['challenge.test'], { nowMs: Date.now() })])
+  await serve(made, planOf(1, words('a'), { certificates, challenges: { 'a.example': text } }))
+  expect((await ask(made, 'a.example', 'acme-tls/1')).shown).toBe('DNS:challenge.test')
+  await serve(made, planOf(2, words('a'), { certificates }))
+  expect(ask(made, 'a.example', 'acme-tls/1')).rejects.toThrow()
+  await waitFor(() => made.plane.openConnections === 0)
+})
+
+test('while a challenge is under way a hello may come in pieces, or never be whole', async () => {
+  const made = machine()
+  const text = textFor('a.example')
+  await serve(made, planOf(1, words('a'), { certificates: { a: text }, challenges: { 'b.example': text } }))
+  const port = made.plane.ports().get('web') ?? 0
+  const hello = helloOf('curl')
+  const seen = (socket: Socket): Promise<boolean> =>
+    within(
+      new Promise((resolve) => {
+        socket.on('data', () => resolve(true))
+        socket.on('close', () => resolve(false))
+      }),
+      'an answer or an end',
+    )
+  const dial = async (): Promise<Socket> => {
+    const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true }).on('error', () => {})
+    await within(new Promise((resolve) => void socket.once('connect', resolve)), 'a connection')
+    return socket
+  }
+  const whole = await dial()
+  const answered = seen(whole)
+  for (const byte of hello) {
+    whole.write(Uint8Array.of(byte))
+    await new Promise((resolve) => void setImmediate(resolve))
+  }
+  expect(await answered).toBe(true)
+  whole.destroy()
+  for (const end of ['end', 'resetAndDestroy'] as const) {
+    const cut = await dial()
+    const gone = seen(cut)
+    cut.write(hello.subarray(0, 60))
+    await waitFor(() => made.plane.openConnections === 1)
+    cut[end]()
+    expect(await gone).toBe(false)
+    await waitFor(() => made.plane.openConnections === 0)
+  }
 })
