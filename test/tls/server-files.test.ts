@@ -9,6 +9,8 @@ import { healthOf } from '../support/backends.ts'
 import { answering } from '../support/engine.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
+import { makePair } from '../support/pki.ts'
+import { sendSignal } from '../support/processes.ts'
 import { TlsFront } from '../support/tls-front.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -74,6 +76,48 @@ test('another issuer, and another certificate of ours, hold for connections from
     expect((await gateway.fetch('/')).status).toBe(503)
     const { reasons } = await healthOf(gateway.admin)
     expect(Object.values(reasons)).toEqual([reason as string])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}, 20_000)
+
+test('a file that two backends make different things of is taken by both, or by none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-server-files-'))
+  const put = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+  const [old, next] = [makePair(['old.example']), makePair(['next.example'])]
+  put('own.pem', old.cert)
+  put('own.key', old.key)
+  const servers = [{ url: 'https://127.0.0.1:1' }]
+  try {
+    await using gateway = await startGateway({
+      folder,
+      config: {
+        listeners: { web: { bind: '127.0.0.1:0' } },
+        rules: [
+          { name: 'both', match: { path: '/both' }, backend: 'both' },
+          { name: 'none', backend: 'trusts' },
+        ],
+        backends: {
+          trusts: { servers, tls: { ca: 'own.pem' } },
+          both: { servers, tls: { ca: 'own.pem', cert: 'own.pem', key: 'own.key' } },
+        },
+      },
+    })
+    const why = `the key in ${join(folder, 'own.key')} does not belong to the first certificate in ${join(folder, 'own.pem')}`
+    put('own.pem', next.cert)
+    expect(await gateway.event('server_tls_refused')).toMatchObject({
+      backend: 'trusts',
+      why: `${why} (backend "both")`,
+    })
+    expect(await gateway.event('server_tls_refused')).toMatchObject({ backend: 'both', why })
+    put('own.key', next.key)
+    await gateway.event('server_tls_replaced')
+    // Whoever comes anew takes them as well.
+    const [pid = 0] = gateway.workers
+    sendSignal(pid, 'SIGKILL')
+    await gateway.event('worker_replaced')
+    expect((await gateway.fetch('/both')).status).toBe(502)
+    expect(gateway.events.filter(({ event }) => event === 'worker_exited')).toHaveLength(1)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

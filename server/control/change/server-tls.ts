@@ -5,7 +5,9 @@ import type { FileTexts } from '../../backends/tls.ts'
 import { textsOf, tlsFilesOf } from '../../backends/tls.ts'
 import type { Config } from '../../config/schema.ts'
 import { logEvent } from '../../telemetry/log.ts'
+import type { ServerTlsWords } from '../../tls/server-tls.options.ts'
 import { ClientTls } from '../../tls/server-tls.ts'
+import type { whyUnfit as WhyUnfit } from '../../tls/why-unfit.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { problemOf } from '../problem.ts'
 import { serverFiles } from '../source/server-files.ts'
@@ -96,12 +98,16 @@ export class LiveServerTls implements Part {
       const changed = Object.keys(files)
       if (changed.length === 0) return
       let isNew = false
+      const { whyUnfit } = await import('../../tls/why-unfit.ts')
       await this.#options.amend((plan) => {
-        const { tls } = plan.config.backends[backend] ?? {}
         const texts = { ...plan.files, ...files }
-        if (tls === undefined || changed.every((path) => plan.files?.[path] === files[path])) return null
-        // Throws what workers would meet, so that they do not.
-        void new ClientTls(tls, textsOf(tls, texts))
+        if (changed.every((path) => plan.files?.[path] === files[path])) return null
+        // What workers would meet, so that they do not: another backend may make something else of a file.
+        for (const [name, { tls }] of Object.entries(plan.config.backends)) {
+          if (!tlsFilesOf(tls).some((path) => changed.includes(path))) continue
+          const why = whyUseless(tls, texts, whyUnfit)
+          if (why !== null) throw new Error(name === backend ? why : `${why} (backend "${name}")`)
+        }
         isNew = true
         return { plan: { ...plan, files: texts }, amendment: { type: 'files', texts: files } }
       })
@@ -120,5 +126,25 @@ export class LiveServerTls implements Part {
     const path = `backends.${backend}.tls`
     for (const file of tlsFilesOf(this.#config?.backends[backend]?.tls)) read[file] = await textOf(file, path)
     return read
+  }
+}
+
+/** What stands against these texts as words make use of them; null: nothing. */
+function whyUseless(
+  words: ServerTlsWords | undefined,
+  files: FileTexts,
+  why: typeof WhyUnfit,
+): string | null {
+  const { cert, key } = words ?? {}
+  const texts = textsOf(words, files)
+  if (cert !== undefined && key !== undefined && texts.cert !== null && texts.key !== null) {
+    const found = why({ cert: texts.cert, key: texts.key }, { cert, key })
+    if (found !== null) return found
+  }
+  try {
+    void new ClientTls(words, texts)
+    return null
+  } catch (error) {
+    return problemOf(error).message
   }
 }

@@ -1,5 +1,6 @@
 // TLS of the checks: for each backend that has some, as its requests speak it.
 import { clientTlsOf, type FileTexts, textsOf } from '../../backends/tls.ts'
+import { guarded } from '../../lib/bug.ts'
 import type { Config } from '../../config/schema.ts'
 import type { ClientTls } from '../../tls/server-tls.ts'
 
@@ -21,7 +22,7 @@ export class CheckTls {
   filesChanged({ backends }: Config, files: FileTexts): void {
     for (const [name, tls] of this.#byBackend) {
       const words = backends[name]
-      if (words !== undefined) tls.replace(textsOf(words.tls, files))
+      if (words !== undefined) guarded(() => tls.replace(textsOf(words.tls, files)))
     }
   }
 }
