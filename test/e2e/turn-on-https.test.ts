@@ -9,7 +9,7 @@ import { type Origin, startOrigin } from '../support/origin.ts'
 import { restPassword } from '../support/stun.ts'
 import { turnListener } from '../support/turn.ts'
 import { TurnLine } from '../support/turn-line.ts'
-import { type Echo, startEcho, uclient } from '../support/uclient.ts'
+import { type Echo, startEcho, uclient, type UclientResult } from '../support/uclient.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = needs('turnutils_uclient', 'curl', 'openssl')
@@ -23,7 +23,16 @@ const words = (turn: string | undefined): Record<string, unknown> => {
   const web = { bind: '127.0.0.1:0', protocol: 'https', certificates: 'site', backend: 'app', turn }
   return {
     certificates: { site: { cert, key } },
-    listeners: { web, relay: turnListener('relay', { ours: { transports: ['udp'] } }) },
+    listeners: {
+      web,
+      relay: turnListener('relay', { ours: { transports: ['udp'] } }),
+      front: { bind: '127.0.0.1:0', protocol: 'tls' },
+      named: turnListener('named', { tls: true }),
+    },
+    rules: [
+      { name: 'turn', match: { listener: 'front', server_name: 'localhost' }, listener: 'named' },
+      { name: 'site', match: { listener: 'front' }, listener: 'web' },
+    ],
     backends: { app: { servers: [{ url: origin.url }] } },
   }
 }
@@ -56,33 +65,46 @@ async function metric(pattern: RegExp): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
 
+/** Twenty messages there and back over TLS. */
+const messages = (port: number): Promise<UclientResult> => {
+  const how = ['-t', '-S', '-c', '-z', '50', '-l', '170', '-n', '20', '-u', 'test', '-w', 'test123']
+  return uclient([...how, '-p', port, '-e', '127.0.0.1', '-r', echo.port, '127.0.0.1'])
+}
+
+const allocations = (listener: string): Promise<number> =>
+  metric(new RegExp(`^lb_turn_allocations_total\\{.*listener="${listener}".*transport="tls"`))
+
 test('turnutils_uclient loses nothing over TLS while requests are answered, with and without ALPN', async () => {
-  const port = String(gateway.port('web'))
-  const flags = ['-t', '-S', '-c', '-z', '50', '-l', '170', '-n', '20', '-u', 'test', '-w', 'test123']
-  const [turn, plain, named] = await Promise.all([
-    uclient([...flags, '-p', port, '-e', '127.0.0.1', '-r', echo.port, '127.0.0.1']),
+  const [direct, behind, plain, named] = await Promise.all([
+    messages(gateway.port('web')),
+    messages(gateway.port('front')), // it asks for no name: that leads to "web"
     requests(40, '--no-alpn'),
     requests(40, '--http1.1'),
   ])
-  const { code, sent, received, lost, output } = turn
-  expect({ code, sent, received, lost }, output.slice(-1500)).toEqual({
-    code: 0,
-    sent: 20,
-    received: 20,
-    lost: 0,
-  })
+  for (const { code, sent, received, lost, output } of [direct, behind])
+    expect({ code, sent, received, lost }, output.slice(-1500)).toEqual({
+      code: 0,
+      sent: 20,
+      received: 20,
+      lost: 0,
+    })
   expect([plain, named]).toEqual([40, 40])
   // The handshakes are those of the listener where they were; the allocations those of the other one.
-  await waitFor(async () => (await metric(/^lb_tls_handshakes_total\{.*listener="web".*result="full"/)) >= 3)
-  await waitFor(
-    async () => (await metric(/^lb_turn_allocations_total\{.*listener="relay".*transport="tls"/)) >= 1,
-  )
+  await waitFor(async () => (await metric(/^lb_tls_handshakes_total\{.*listener="web".*result="full"/)) >= 4)
+  await waitFor(async () => (await allocations('relay')) >= 2)
+})
+
+test('a rule of a tls listener leads to a turn listener that ends TLS', async () => {
+  await using line = await TurnLine.open({ transport: 'tls', host: 'localhost', port: gateway.port('front') })
+  await line.allocate()
+  await waitFor(async () => (await allocations('named')) === 1)
 })
 
 test('a reload without it, and one without the turn listener: who is there stays as long as the latter', async () => {
   const line = await TurnLine.open({ transport: 'tls', port: gateway.port('web') })
   await line.allocate()
-  const { listeners, ...rest } = words(undefined) as { listeners: Record<string, unknown> }
+  const { listeners, rules: _, ...rest } = words(undefined) as { listeners: Record<string, unknown> }
+  delete listeners['front']
   expect(await gateway.apply({ ...rest, listeners })).toMatchObject({ event: 'applied' })
   expect((await line.refresh(600)).code).toBe(0)
   const refused = await TurnLine.open({ transport: 'tls', port: gateway.port('web') })
