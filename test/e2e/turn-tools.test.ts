@@ -211,43 +211,52 @@ test.skipIf(isCoturnRun)('what is beyond the bandwidth of an allocation is dropp
 })
 
 describe('STUN', () => {
-  const run = (...command: string[]): { code: number; out: string } => {
-    const { exitCode, stdout } = Bun.spawnSync(command, { timeout: 20_000 })
-    return { code: exitCode, out: stdout.toString() }
+  interface Ran {
+    readonly code: number
+    readonly out: string
+    /** All that it said, on both. */
+    readonly said: string
+  }
+  const run = (...command: string[]): Ran => {
+    const { exitCode, stdout, stderr, signalCode } = Bun.spawnSync(command, { timeout: 20_000 })
+    const [out, err] = [stdout.toString(), stderr.toString()]
+    return { code: exitCode, out, said: `${command.join(' ')}: ${signalCode ?? exitCode}\n${out}${err}` }
   }
 
   test('turnutils_stunclient learns its address', () => {
-    const { code, out } = run('turnutils_stunclient', '-p', String(server.port('main')), '127.0.0.1')
-    expect(code).toBe(0)
+    const { code, out, said } = run('turnutils_stunclient', '-p', String(server.port('main')), '127.0.0.1')
+    expect(code, said).toBe(0)
     expect(out).toMatch(/UDP reflexive addr: 127\.0\.0\.1:\d+/)
   })
 
   test('turnutils_stunclient learns its IPv6 address', () => {
-    const { code, out } = run('turnutils_stunclient', '-p', String(server.port('six')), '::1')
-    expect(code).toBe(0)
+    const { code, out, said } = run('turnutils_stunclient', '-p', String(server.port('six')), '::1')
+    expect(code, said).toBe(0)
     expect(out).toMatch(/UDP reflexive addr: (?:\[::1\]|::1):\d+/)
   })
 
-  test('turnutils_natdiscovery finds that there is no translator', () => {
+  /**
+   * Some of its questions go out from the port behind the one that it was given, and it ends with 255 where
+   * that is another program's: on an address that nobody else uses, that is one of every address.
+   */
+  const fromOwnAddress = (command: string, ...flags: string[]): Ran => {
     const port = String(server.port('discovery'))
-    const { code, out } = run(
-      'turnutils_natdiscovery',
-      '-m',
-      '-f',
-      '-p',
-      port,
-      '-L',
-      '127.0.0.1',
-      '127.0.0.1',
-    )
-    expect(code).toBe(0)
+    const once = (): Ran => run(command, ...flags, '-p', port, '-L', '127.0.77.1', '127.0.0.1')
+    let ran = once()
+    for (let again = 0; again < 4 && ran.said.includes('Address already in use'); again++) ran = once()
+    return ran
+  }
+
+  test('turnutils_natdiscovery finds that there is no translator', () => {
+    const { code, out, said } = fromOwnAddress('turnutils_natdiscovery', '-m', '-f')
+    expect(code, said).toBe(0)
     expect(out).toContain('NAT with Endpoint Independent Mapping!')
     expect(out).toContain('NAT with Endpoint Independent Filtering!')
   })
 
   test('turnutils_stunclient gets answers from all four addresses of behaviour discovery', () => {
-    const { code, out } = run('turnutils_stunclient', '-p', String(server.port('discovery')), '127.0.0.1')
-    expect(code).toBe(0)
-    expect(out.match(/RFC 5780 response \d/g)?.length).toBe(3)
+    const { code, out, said } = fromOwnAddress('turnutils_stunclient')
+    expect(code, said).toBe(0)
+    expect(out.match(/RFC 5780 response \d/g)?.length, said).toBe(3)
   })
 })
