@@ -103,7 +103,8 @@ test('a rule of a tls listener leads to a turn listener that ends TLS', async ()
 test('a reload without it, and one without the turn listener: who is there stays as long as the latter', async () => {
   const line = await TurnLine.open({ transport: 'tls', port: gateway.port('web') })
   await line.allocate()
-  const { listeners, rules: _, ...rest } = words(undefined) as { listeners: Record<string, unknown> }
+  const { rules: _, listeners: all, ...rest } = words(undefined)
+  const listeners = all as Record<string, unknown>
   delete listeners['front']
   expect(await gateway.apply({ ...rest, listeners })).toMatchObject({ event: 'applied' })
   expect((await line.refresh(600)).code).toBe(0)

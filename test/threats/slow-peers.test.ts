@@ -2,22 +2,40 @@
 //
 // Who is slow but steady is waited for, who stalls is not, and nobody keeps others waiting.
 import { describe, expect, spyOn, test } from 'bun:test'
+import { ptr } from 'bun:ffi'
 import type { Socket } from 'bun'
 import type { Inbound } from '../../server/http1/inbound.ts'
+import { libc, unsentBytes } from '../../server/lib/native.ts'
+import { MSG_DONTWAIT } from '../../server/sockets/calls.ts'
 import { type TestEngine, answering, startEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
 import { makeGate, pause, waitFor } from '../support/wait.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 
-/** A client that reads only when it is told to: one piece of at most 512 KiB each time. */
-async function pieceReader(port: number) {
+/**
+ * What is sent behind a full receive buffer of this size is far less than the third of a send buffer beyond
+ * which the kernel tells that there is room; one that it tunes by itself may hold more than the other side.
+ */
+const RECEIVE_BYTES = 64 * 1024
+const SIP_BYTES = 16 * 1024
+const SOL_SOCKET = 1
+const SO_RCVBUF = 8
+
+/** A client that reads only when it is told to: one piece of at most 512 KiB each time, or a sip. */
+async function pieceReader(port: number, receiveBytes = 0) {
   const state = { total: 0, closed: false }
+  const size = new Int32Array([receiveBytes])
+  const fdOf = (one: Socket): number => (one as Socket & { readonly fd: number }).fd
+  const sipped = Buffer.alloc(SIP_BYTES)
   const socket: Socket = await Bun.connect({
     hostname: '127.0.0.1',
     port,
     socket: {
-      open: (one) => void one.pause(),
+      open(one) {
+        one.pause()
+        if (receiveBytes > 0) libc().setsockopt(fdOf(one), SOL_SOCKET, SO_RCVBUF, ptr(size), 4)
+      },
       data(one, bytes) {
         state.total += bytes.length
         one.pause()
@@ -28,6 +46,8 @@ async function pieceReader(port: number) {
   return {
     state,
     socket,
+    /** How much it was. */
+    sip: (): number => libc().recv(fdOf(socket), ptr(sipped), SIP_BYTES, MSG_DONTWAIT),
     async piece(): Promise<void> {
       const { total } = state
       socket.resume()
@@ -69,14 +89,15 @@ describe('a reader slower than the kernel tells', () => {
     await using origin = startOrigin(answering(Buffer.alloc(60_000_000)))
     await using gateway = startEngine({ config: toServers([origin.url]) })
     const clients = clientsOf(gateway)
-    const reader = await pieceReader(gateway.port())
+    const reader = await pieceReader(gateway.port(), RECEIVE_BYTES)
     reader.socket.write(GET)
     await waitFor(() => clients()[0]?.waitingBytes)
-    await filled(() => clients()[0]?.waitingBytes ?? 0)
+    const { fd } = (clients()[0] as Inbound).socket as { fd: number }
+    await filled(() => unsentBytes(fd))
     gateway.runAhead(5500)
     const { writeBytes, writeLastMs } = clients()[0] as Inbound
-    await reader.piece()
-    await reader.piece()
+    const unsent = unsentBytes(fd)
+    await waitFor(() => reader.sip() > 0 && unsentBytes(fd) < unsent)
     gateway.runAhead(11_000)
     // That nothing of it has reached us is what this test is about.
     expect((clients()[0] as Inbound).writeBytes).toBe(writeBytes)
