@@ -25,8 +25,10 @@ export function checkCertificate(
   const [leaf, ...others] = chain ?? []
   if (leaf === undefined) return null
   checkDates(checked, path.cert, cert, leaf)
-  checkKind(checked, path.cert, cert, leaf)
-  if (privateKey === null || leaf.checkPrivateKey(privateKey)) return leaf
+  const isOfLeaf = privateKey !== null && leaf.checkPrivateKey(privateKey)
+  // Of two that belong together the one tells as much as the other, and is there already.
+  checkKind(checked, path.cert, { name: cert, key: isOfLeaf ? privateKey : leaf.publicKey })
+  if (privateKey === null || isOfLeaf) return leaf
   const isLater = others.some((one) => one.checkPrivateKey(privateKey))
   checked.report({
     code: 'conflict',
@@ -39,8 +41,12 @@ export function checkCertificate(
 }
 
 /** Clients would get another certificate. */
-function checkKind(checked: Written, path: Path, name: string, { publicKey }: X509Certificate): void {
-  const kind = strangeKind(publicKey)
+function checkKind(
+  checked: Written,
+  path: Path,
+  { name, key }: { readonly name: string; readonly key: KeyObject },
+): void {
+  const kind = strangeKind(key)
   if (kind === null) return
   checked.report({
     code: 'wrong-value',

@@ -3,7 +3,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 const PART_BYTES = 65_536
-const SMALL_BYTES = 512
 
 /** Reads a regular file of at most `bytesMax` and never waits; throws what stands against it. */
 export function readBounded(path: string, bytesMax: number): Uint8Array {
@@ -12,7 +11,7 @@ export function readBounded(path: string, bytesMax: number): Uint8Array {
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw kindError(stat)
-    return readAll(fd, bytesMax, stat.size + 1)
+    return readAll(fd, bytesMax)
   } finally {
     closeSync(fd)
   }
@@ -31,19 +30,19 @@ export function readPipeToo(path: string, bytesMax: number): Uint8Array {
 /** What is written to this process, to its end. */
 export const readStdin = (bytesMax: number): Uint8Array => readAll(0, bytesMax)
 
-/** `likely`: one byte more than there are, as far as that is known. */
-function readAll(fd: number, bytesMax: number, likely = PART_BYTES): Uint8Array {
+/** One for all: what was read is copied out of it at once. A fresh one for each costs more than the file. */
+const scratch = Buffer.allocUnsafeSlow(PART_BYTES)
+
+/** To its end, which a read of nothing tells. */
+function readAll(fd: number, bytesMax: number): Uint8Array {
   const parts: Uint8Array[] = []
   let length = 0
   for (;;) {
-    // Where all is there that should be, the end is told by a read of nothing.
-    const size = length === 0 ? likely : length + 1 === likely ? SMALL_BYTES : PART_BYTES
-    const part = new Uint8Array(Math.min(size, PART_BYTES))
-    const count = readSync(fd, part, 0, part.length, null)
-    if (count === 0) return Buffer.concat(parts)
+    const count = readSync(fd, scratch, 0, PART_BYTES, null)
+    if (count === 0) return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
     length += count
     if (length > bytesMax) throw new Error(`larger than ${bytesMax} bytes`)
-    parts.push(part.subarray(0, count))
+    parts.push(new Uint8Array(scratch.subarray(0, count)))
   }
 }
 

@@ -3,13 +3,20 @@ import { X509Certificate } from 'node:crypto'
 import { domainToASCII } from 'node:url'
 import type { CertificateText, PemPair } from './certificate.ts'
 import { comparableName } from './comparable-name.ts'
+import { type Leaf, readLeaf } from './read-leaf.ts'
 
 /** Chains and keys with the names that they are for, and until when. Throws where a chain cannot be read. */
 export function certificateText(pairs: readonly PemPair[]): CertificateText {
-  const leaves = pairs.map(({ cert }) => new X509Certificate(cert))
-  const endsMs = Math.min(...leaves.map(({ validTo }) => Date.parse(validTo)))
-  return { pairs, names: [...new Set(leaves.flatMap(namesIn))], endsMs }
+  const leaves = pairs.map(({ cert }) => readLeaf(cert) ?? leafOf(new X509Certificate(cert)))
+  const endsMs = Math.min(...leaves.map((leaf) => leaf.endsMs))
+  const names = leaves.flatMap((leaf) => leaf.names.map(inALabels))
+  return { pairs, names: [...new Set(names)].filter((name) => name !== ''), endsMs }
 }
+
+const leafOf = (certificate: X509Certificate): Leaf => ({
+  names: namesIn(certificate),
+  endsMs: Date.parse(certificate.validTo),
+})
 
 /** The names that a certificate is for; addresses are left out, as no client asks for one (RFC 6066 §3). */
 export function namesIn(certificate: X509Certificate): string[] {

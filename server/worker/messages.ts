@@ -9,6 +9,7 @@ import type { CertificateText } from '../tls/certificate.ts'
 import type { Choice } from '../sockets/choose.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
+import type { CertificateNews } from './told-certificates.ts'
 
 /** Descriptors sent with this tag, not with a plan's number: that of the scoreboard's region. */
 export const BOARD_TAG = 0
@@ -82,6 +83,8 @@ export type ToWorker =
       readonly number: number
       readonly plan: string
       readonly rules: readonly string[]
+      /** The plan's text has none. */
+      readonly certificates: CertificateNews
     }
   /** An empty reason: the server is up. */
   | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }

@@ -19,6 +19,7 @@ import { DataPlane } from './data-plane.ts'
 import type { Plan } from '../snapshot/plan.ts'
 import { meterSockets } from './sockets-news.ts'
 import { BOARD_TAG, processName, type ToSupervisor, type ToWorker } from './messages.ts'
+import { ToldCertificates } from './told-certificates.ts'
 
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3
@@ -53,6 +54,7 @@ class WorkerShell {
   #plane: DataPlane | null = null
   #board: Scoreboard | null = null
   #boardFd = -1
+  readonly #certificates = new ToldCertificates()
   #number = 0
   #beat: Timer | null = null
   /** Settles when it has sockets. */
@@ -72,7 +74,7 @@ class WorkerShell {
       case 'board':
         return this.#onBoard(message)
       case 'plan':
-        return void this.#onPlan(message.number, message.plan, message.rules)
+        return void this.#onPlan(message)
       case 'commit':
         return this.#onCommit(message.number)
       case 'drop':
@@ -85,8 +87,10 @@ class WorkerShell {
         return this.#plane?.amend(message)
       case 'question':
         return say({ type: 'answer', id: message.id, answer: null })
-      case 'http-challenges':
       case 'certificate':
+        this.#certificates.changed(message.name, message.text)
+        return this.#plane?.amend(message)
+      case 'http-challenges':
       case 'files':
       case 'challenge':
         return this.#plane?.amend(message)
@@ -132,10 +136,11 @@ class WorkerShell {
     this.#beat = setTimeout(() => this.#onBeat(), BEAT_EVERY_MS)
   }
 
-  async #onPlan(number: number, text: string, rules: readonly string[]): Promise<void> {
+  async #onPlan({ number, rules, ...message }: Extract<ToWorker, { type: 'plan' }>): Promise<void> {
     this.#number = number
     try {
-      const plan = JSON.parse(text) as Plan
+      const certificates = this.#certificates.take(message.certificates)
+      const plan = { ...(JSON.parse(message.plan) as Plan), certificates }
       const fds = receiveFds(CHANNEL_FD, number, plan.sockets.length)
       if (!this.#plane) closeFds(fds)
       this.#mapRecords(plan.records)

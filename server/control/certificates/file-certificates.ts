@@ -1,11 +1,13 @@
 // Pairs of files: read for each plan, and followed while it is served. A pair that was changed takes the
 // place of the old one for handshakes from then on; nothing else is touched. One that is broken changes
 // nothing, and is told.
+import { statSync } from 'node:fs'
 import { logEvent } from '../../telemetry/log.ts'
 import type { CertificateConfig } from '../../tls/certificate.options.ts'
 import type { PemPair } from '../../tls/certificate.ts'
 import { problemOf } from '../problem.ts'
 import { textOf } from '../source/file-text.ts'
+import type { ReadTexts } from '../source/read-once.ts'
 import { filesOf, type PlacedFiles, type WantedCertificate } from '../source/wanted-certificates.ts'
 import { type FileWatch, watchFile } from '../source/watch-file.ts'
 import { ManyFiles } from '../source/watch-many.ts'
@@ -13,6 +15,8 @@ import type { CertificateHands, CertificateSource } from './source.ts'
 
 /** Both files of a pair are written within so long: what does not fit before is no news. */
 const SETTLE_MS = 500
+/** Clocks of file systems tell a few milliseconds apart, those of others' machines a second. */
+const JUST_NOW_MS = 2000
 /** More are followed together, and no longer each with a watch of its own. */
 const FEW_MAX = 64
 
@@ -26,6 +30,8 @@ export class FileCertificates implements CertificateSource {
   readonly #options: FileCertificatesOptions
   /** As they were read last, by name. */
   readonly #read = new Map<string, readonly PemPair[]>()
+  /** The same with what their files looked like, where that tells one writing from another. */
+  readonly #stamped = new Map<string, { readonly stamp: string; readonly pairs: readonly PemPair[] }>()
   readonly #watches = new Map<string, readonly FileWatch[]>()
   /** What is followed is of these files. */
   readonly #filesOf = new Map<string, string>()
@@ -44,13 +50,30 @@ export class FileCertificates implements CertificateSource {
     return cert !== undefined
   }
 
-  async textOf(wanted: WantedCertificate): Promise<readonly PemPair[]> {
-    const pairs = await readPairs(wanted)
+  async textOf(wanted: WantedCertificate, read: ReadTexts = new Map()): Promise<readonly PemPair[]> {
+    const pairs = await this.#pairsOf(wanted, read)
     this.#read.set(wanted.name, pairs)
     return pairs
   }
 
+  /** What was read before, where its files are as they were then. */
+  async #pairsOf(wanted: WantedCertificate, read: ReadTexts): Promise<readonly PemPair[]> {
+    const { name } = wanted
+    const files = filesOf(wanted)
+    if (files.every(({ cert, key }) => read.has(cert) && read.has(key)))
+      return files.map(({ cert, key }) => ({ cert: read.get(cert) ?? '', key: read.get(key) ?? '' }))
+    const before = stampOf(files)
+    const known = this.#stamped.get(name)
+    if (before !== null && known?.stamp === before) return known.pairs
+    const pairs = await readPairs(wanted)
+    this.#stamped.delete(name)
+    if (before !== null && stampOf(files) === before) this.#stamped.set(name, { stamp: before, pairs })
+    return pairs
+  }
+
   follow(all: readonly WantedCertificate[]): void {
+    const wantedNow = new Set(all.map(({ name }) => name))
+    for (const name of this.#stamped.keys()) if (!wantedNow.has(name)) this.#stamped.delete(name)
     if (!this.#options.isWatching) return
     const few = all.length > FEW_MAX ? [] : all
     const names = new Set(few.map(({ name }) => name))
@@ -150,6 +173,17 @@ export function named(wanted: WantedCertificate): Record<string, unknown> {
       key: one(files.map(({ key }) => key)),
     }),
   }
+}
+
+/** Null: a file is not there, or was written just now: another writing may look the same. */
+function stampOf(files: readonly PlacedFiles[]): string | null {
+  let stamp = ''
+  for (const path of files.flatMap(({ cert, key }) => [cert, key])) {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat === undefined || Date.now() - stat.ctimeMs < JUST_NOW_MS) return null
+    stamp += `${path} ${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}\n`
+  }
+  return stamp
 }
 
 async function readPairs(wanted: WantedCertificate): Promise<readonly PemPair[]> {

@@ -20,13 +20,17 @@
 import type { ChallengeTokens } from '../../http/challenges.ts'
 import type { CertificateConfig } from '../../tls/certificate.options.ts'
 import type { PemPair } from '../../tls/certificate.ts'
+import type { ReadTexts } from '../source/read-once.ts'
 import type { WantedCertificate } from '../source/wanted-certificates.ts'
 
 export interface CertificateSource {
   /** Whether such words are its own. */
   isFor(words: CertificateConfig): boolean
-  /** What a plan is to have for it now. Throws what stands against it, with its place as `path`. */
-  textOf(wanted: WantedCertificate): Promise<readonly PemPair[]>
+  /**
+   * What a plan is to have for it now. Throws what stands against it, with its place as `path`. `read`: files
+   * that were just read for the check of this plan's config.
+   */
+  textOf(wanted: WantedCertificate, read?: ReadTexts): readonly PemPair[] | Promise<readonly PemPair[]>
   /** A plan is served that has these of its certificates, which `textOf` gave. */
   follow(wanted: readonly WantedCertificate[]): void
   /** Whether one is renewed by itself, and that is not overdue: then nobody is told that it ends soon. */

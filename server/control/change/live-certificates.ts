@@ -10,6 +10,7 @@ import { named, tellRefused } from '../certificates/file-certificates.ts'
 import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem } from '../problem.ts'
+import { takeRead } from '../source/read-once.ts'
 import { filesOf, type WantedCertificate, wantedCertificates } from '../source/wanted-certificates.ts'
 import type { Part } from './part.ts'
 
@@ -53,8 +54,11 @@ export class LiveCertificates implements Part, CertificateHands {
     // Most have none, and what reads them is loaded with the first.
     const read = wanted.length === 0 ? null : await import('../../tls/read-certificate.ts')
     const left: [WantedCertificate, string][] = []
-    for (const one of wanted) {
-      const pairs = await this.#sources.find((source) => source.isFor(one.words))?.textOf(one)
+    const texts = takeRead(config)
+    for (const [place, one] of wanted.entries()) {
+      // Health checks and the rest of the supervisor go on beside thousands of files.
+      if (place % TURN === TURN - 1) await new Promise(setImmediate)
+      const pairs = await this.#sources.find((source) => source.isFor(one.words))?.textOf(one, texts)
       const before = this.#served[one.name]
       if (pairs === undefined || read === null) continue
       const isNew = before === undefined || !isSame(before.pairs, pairs)
@@ -160,6 +164,9 @@ export class LiveCertificates implements Part, CertificateHands {
     })
   }
 }
+
+/** So many are gathered in one turn of the loop. */
+const TURN = 128
 
 type Gathered = 'certificates' | 'challenges' | 'httpChallenges'
 

@@ -6,6 +6,7 @@ import type { ChildAnswer, SaidByChild } from '../../lib/child-words.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
 import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
+import { ToldCertificates } from '../../worker/told-certificates.ts'
 import { Child } from '../children/child.ts'
 import { ipcProcess, type ChildExit } from '../children/child-start.ts'
 import { writeRules } from './rule-pieces.ts'
@@ -53,6 +54,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
   /** Keys of the sockets that it has. */
   #sockets = new Set<string>()
   #hasBoard = false
+  readonly #certificates = new ToldCertificates()
 
   /** Throws when it cannot be started. */
   constructor(options: WorkerProcessOptions) {
@@ -77,6 +79,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
   }
 
   amend(amendment: Amendment): void | Promise<void> {
+    if (amendment.type === 'certificate') this.#certificates.changed(amendment.name, amendment.text)
     this.tell(amendment)
     // A CA looks soon after: it must find the answer at whichever worker it meets.
     if (amendment.type === 'http-challenges' || amendment.type === 'challenge') return this.#taken()
@@ -98,7 +101,8 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
     const { head, rules } = await inSlices(bodyOf(plan))
     this.#sendBoard()
     const text = planText(head, this.#sendSockets(plan), this.#options.reasons())
-    return { type: 'plan', number: plan.number, plan: text, rules }
+    const certificates = this.#certificates.newsOf(plan.certificates)
+    return { type: 'plan', number: plan.number, plan: text, rules, certificates }
   }
 
   protected onSaid(message: Said): void {
@@ -144,20 +148,21 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
 }
 
 interface BodyText {
-  /** Without its rules. */
+  /** Without its rules and certificates. */
   readonly head: string
   readonly rules: readonly string[]
 }
 
 /**
- * Text of each plan without its sockets and reasons, which is nearly all of it: made once, not once a worker.
+ * Text of each plan without its sockets, reasons and certificates, which is nearly all of it: made once, not
+ * once a worker.
  */
 const bodies = new WeakMap<PlanBody, BodyText>()
 
 function* bodyOf(plan: PlanBody): Steps<BodyText> {
   const known = bodies.get(plan)
   if (known !== undefined) return known
-  const head = JSON.stringify({ ...plan, config: { ...plan.config, rules: [] } })
+  const head = JSON.stringify({ ...plan, certificates: {}, config: { ...plan.config, rules: [] } })
   const rules = yield* writeRules(plan.config.rules)
   const text = { head, rules }
   bodies.set(plan, text)

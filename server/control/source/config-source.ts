@@ -4,6 +4,7 @@ import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { serverFiles } from './server-files.ts'
+import { keepRead } from './read-once.ts'
 import { filesOf, wantedCertificates } from './wanted-certificates.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
@@ -43,27 +44,29 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     import('../../config/problem.ts'),
   ])
   // What was read is what watches know: a later change is seen as one, and nothing is applied twice.
-  const texts = new Map<string, string | null>()
-  let whole = ''
+  const read = new Map<string, Uint8Array | null>()
   const loaded = loadConfig(file, env, {
     readFile: (path, bytesMax) => {
-      texts.set(resolve(path), null)
+      read.set(resolve(path), null)
       const isGiven = given !== null && path === file
       const bytes = isGiven ? new TextEncoder().encode(given.text) : readBounded(path, bytesMax)
-      texts.set(resolve(path), new TextDecoder().decode(bytes))
-      // With a byte order mark, where there is one: the text may be written back.
-      if (path === file) whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+      read.set(resolve(path), bytes)
       return bytes
     },
   })
-  const text = texts.get(resolve(file)) ?? null
+  const text = decoded(read.get(resolve(file)))
   if (!loaded.ok) {
     const problems = loaded.problems.map((problem) => told(problem, formatProblem(problem)))
-    texts.delete(resolve(file))
-    return { checked: { is: 'invalid', problems }, warnings: [], text, files: texts }
+    read.delete(resolve(file))
+    const files = new Map([...read].map(([path, bytes]) => [path, decoded(bytes)]))
+    return { checked: { is: 'invalid', problems }, warnings: [], text, files }
   }
   const { logs } = loaded.config
   const config = { ...loaded.config, logs: { ...logs, level: level ?? logs.level } }
+  // With a byte order mark, where there is one: the text may be written back.
+  const whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(read.get(resolve(file)) ?? undefined)
+  const own = pairFiles(loaded)
+  keepRead(config, read, own)
   return {
     checked: {
       is: 'valid',
@@ -78,17 +81,24 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     },
     warnings: loaded.warnings.map(formatProblem),
     text,
-    files: new Map(followed(loaded).map((path) => [path, texts.get(path) ?? null])),
+    files: new Map(followed(loaded, own).map((path) => [path, decoded(read.get(path))])),
   }
 }
 
-/** What a change of is a change of the config. Certificates are followed for themselves. */
-function followed({ files, config }: LoadedConfig): readonly string[] {
+/** Files of certificates. */
+function pairFiles({ config }: LoadedConfig): readonly string[] {
   const wanted = [...wantedCertificates(config).values()]
-  const pairs = wanted.flatMap(filesOf).flatMap(({ cert, key }) => [cert, key])
+  return wanted.flatMap(filesOf).flatMap(({ cert, key }) => [cert, key])
+}
+
+/** What a change of is a change of the config. Certificates are followed for themselves. */
+function followed({ files, config }: LoadedConfig, pairs: readonly string[]): readonly string[] {
   const own = new Set([...pairs, ...serverFiles(config).keys()])
   return files.filter((path) => !own.has(path))
 }
+
+const decoded = (bytes: Uint8Array | null | undefined): string | null =>
+  bytes ? new TextDecoder().decode(bytes) : null
 
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
