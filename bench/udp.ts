@@ -8,10 +8,9 @@ import { programPath } from '../test/support/needs.ts'
 import { cpuTicks, killAll, treeOf } from '../test/support/processes.ts'
 import { pause, waitFor } from '../test/support/wait.ts'
 import { freePort } from './contenders/contender.ts'
+import { oneWorker, STREAM_MODULE } from './contenders/nginx.ts'
 import { median, spread, table, verdict } from './report.ts'
 
-/** Debian has it in a package of its own (libnginx-mod-stream). */
-const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so'
 const TICK_US = 10_000
 
 interface UdpCase {
@@ -161,14 +160,7 @@ async function startNginx({ isShort }: UdpCase, origin: number): Promise<Contend
   writeFileSync(
     file,
     `load_module ${STREAM_MODULE};
-${process.getuid?.() === 0 ? 'user root;' : ''}
-daemon off;
-master_process on;
-worker_processes 1;
-worker_rlimit_nofile 20000;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log warn;
-events { worker_connections 18000; }
+${oneWorker(folder)}
 stream {
   log_format sluice escape=json '{"time":"$time_iso8601","listener":"udp","client":"$remote_addr","client_port":$remote_port,"protocol":"$protocol","backend":"origin","server":"$upstream_addr","bytes_in":$bytes_received,"bytes_out":$bytes_sent,"first_byte_ms":"$upstream_first_byte_time","total_ms":$session_time}';
   access_log ${folder}/access.log sluice buffer=64k flush=1s;

@@ -47,17 +47,22 @@ interface Filled {
   readonly tls: Pair | undefined
 }
 
-/** Debian has the module of streams in a package of its own (libnginx-mod-stream). */
-const tcpConfig = (folder: string, port: number, originPort: number): string => `
-load_module /usr/lib/nginx/modules/ngx_stream_module.so;
-${process.getuid?.() === 0 ? 'user root;' : ''}
+/** Debian has it in a package of its own (libnginx-mod-stream). */
+export const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so'
+
+/** What each of its configs begins with: one worker, with its files in a folder of its own. */
+export const oneWorker = (folder: string): string => `${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
 master_process on;
 worker_processes 1;
 worker_rlimit_nofile 20000;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log warn;
-events { worker_connections 18000; }
+events { worker_connections 18000; }`
+
+const tcpConfig = (folder: string, port: number, originPort: number): string => `
+load_module ${STREAM_MODULE};
+${oneWorker(folder)}
 stream {
   log_format sluice escape=json '{"time":"$time_iso8601","listener":"web","client":"$remote_addr","protocol":"$protocol","backend":"origin","server":"$upstream_addr","bytes_in":$bytes_received,"bytes_out":$bytes_sent,"connect_ms":"$upstream_connect_time","total_ms":$session_time}';
   access_log ${folder}/access.log sluice buffer=64k flush=1s;
@@ -72,14 +77,7 @@ stream {
 `
 
 const config = ({ folder, port, originPort, tuning, tls }: Filled): string => `
-${process.getuid?.() === 0 ? 'user root;' : ''}
-daemon off;
-master_process on;
-worker_processes 1;
-worker_rlimit_nofile 20000;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log warn;
-events { worker_connections 18000; }
+${oneWorker(folder)}
 http {
   log_format sluice escape=json '{"time":"$time_iso8601","request_id":"$request_id","listener":"web","client":"$remote_addr","method":"$request_method","host":"$host","path":"$request_uri","protocol":"$server_protocol","rule":"all","backend":"origin","server":"$upstream_addr","status":$status,"bytes_in":$request_length,"bytes_out":$body_bytes_sent,"connect_ms":"$upstream_connect_time","first_byte_ms":"$upstream_header_time","total_ms":$request_time,"attempts":1,"fault":null,"user_agent":"$http_user_agent"}';
   access_log ${folder}/access.log sluice buffer=64k flush=1s;

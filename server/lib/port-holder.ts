@@ -1,7 +1,7 @@
 // Who has a TCP port of this machine, for the message to whoever wanted it. Only Linux tells, and of other
 // users' processes only root hears.
 import { procEntries, procLink, procText } from './proc.ts'
-import { listeningInodes, socketInodes } from './tcp-table.ts'
+import { listeningInodes, socketInodes, udpInodes } from './tcp-table.ts'
 import { unixListeners } from './unix-sockets.ts'
 
 export interface PortHolder {
@@ -10,6 +10,8 @@ export interface PortHolder {
   readonly name: string
   /** It is a gateway of this very program. */
   readonly isGateway: boolean
+  /** It is what such a gateway has left behind: it ends by itself. */
+  readonly isLeft: boolean
 }
 
 /**
@@ -17,6 +19,9 @@ export interface PortHolder {
  * be seen.
  */
 export const portHolder = (port: number): PortHolder | null => holderOf(listeningInodes(port))
+
+/** The same of a port of UDP. */
+export const udpPortHolder = (port: number): PortHolder | null => holderOf(udpInodes(port))
 
 /** The same of a Unix socket that listens at a path. */
 export const unixHolder = (path: string): PortHolder | null => holderOf(unixListeners(path))
@@ -26,14 +31,18 @@ function holderOf(inodes: ReadonlySet<string>): PortHolder | null {
   const holders = processes().filter((pid) => [...socketInodes(pid)].some((inode) => inodes.has(inode)))
   const pid = holders.find((one) => !holders.includes(parentOf(one)))
   if (pid === undefined) return null
-  const isGateway = isOurProgram(pid)
-  const name = isGateway ? `a running gateway (process ${pid})` : `${commandOf(pid)} (process ${pid})`
-  return { pid, name, isGateway }
+  const isGateway = isOurProgram(pid, 'run')
+  // Its gateway would hold the same.
+  const isLeft = !isGateway && (isOurProgram(pid, 'worker') || isOurProgram(pid, 'relay'))
+  const what = isGateway ? 'a running gateway' : isLeft ? 'what a killed gateway left' : commandOf(pid)
+  return { pid, name: `${what} (process ${pid})`, isGateway, isLeft }
 }
 
 /** What to do about it. */
 export const holderHint = (holder: PortHolder | null, what: 'port' | 'socket' = 'port'): string => {
   const another = what === 'port' ? 'another port' : 'another path'
+  if (holder?.isLeft)
+    return `wait until what it carries has ended, at the latest after its "drain", or end process ${holder.pid}; or choose ${another}`
   return holder?.isGateway
     ? `change what it serves with "sluice reload", or end it with "sluice stop"; or choose ${another}`
     : `stop the other program, or choose ${another}`
@@ -44,8 +53,8 @@ const processes = (): number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
 
-const isOurProgram = (pid: number): boolean =>
-  procText(`/proc/${pid}/cmdline`).split('\0').includes('run') &&
+const isOurProgram = (pid: number, command: string): boolean =>
+  procText(`/proc/${pid}/cmdline`).split('\0').includes(command) &&
   procLink(`/proc/${pid}/exe`) === procLink('/proc/self/exe')
 
 /** Its name may hold spaces and brackets: what counts begins behind the last. */

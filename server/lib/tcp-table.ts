@@ -46,6 +46,17 @@ export function udpInodes(port: number): Set<string> {
   return new Set(rowsOf(port, null, UDP_FILES).map(({ inode }) => inode))
 }
 
+/** Ports that UDP sockets are bound to, at any address. */
+export function udpPorts(): ReadonlySet<number> {
+  const lines = UDP_FILES.flatMap((file) => procText(file, 'latin1').split('\n').slice(1))
+  return new Set(
+    lines.flatMap((line) => {
+      const [, port] = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) /.exec(line) ?? []
+      return port === undefined ? [] : Number.parseInt(port, 16)
+    }),
+  )
+}
+
 /**
  * Connections to this port whose handshake is under way. With 18,000 connections on the machine the table is
  * read in ten to twenty times what the question takes.

@@ -70,6 +70,18 @@ export const TcpLimits = Type.Object(
   { default: {}, description: 'How much clients may do.' },
 )
 
+/** Whom a listener of connections lets in. */
+export const AllowDeny = {
+  allow: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
+    default: [],
+    description: 'Only these clients are let in; others are reset. Empty: all.',
+  }),
+  deny: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
+    default: [],
+    description: 'These are not let in, even when allowed above.',
+  }),
+}
+
 const NO_RULES = 'a tcp listener leads to one backend: what comes is passed on as it is'
 
 export const TcpListenerOptions = Type.Object(
@@ -90,14 +102,7 @@ export const TcpListenerOptions = Type.Object(
     proxy_protocol: ProxyProtocol(
       'Its client is then the client everywhere: in allow and deny, logs, hashes and what servers are told.',
     ),
-    allow: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
-      default: [],
-      description: 'Only these clients are let in; others are reset. Empty: all.',
-    }),
-    deny: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
-      default: [],
-      description: 'These are not let in, even when allowed above.',
-    }),
+    ...AllowDeny,
     timeouts: TcpTimeouts,
     limits: TcpLimits,
   },

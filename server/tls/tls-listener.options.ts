@@ -1,8 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
-import { Binds, Cidr, Duration, Size, Words } from '../lib/kinds.ts'
-import { TcpLimits, TcpTimeouts } from '../tcp/tcp.options.ts'
+import { Binds, Duration, Size, Words } from '../lib/kinds.ts'
+import { AllowDeny, TcpLimits, TcpTimeouts } from '../tcp/tcp.options.ts'
 
 const NO_CERTIFICATES =
   'TLS does not end here: rules lead to tcp:// servers, which have certificates, or to an https listener (listener: NAME), which ends it'
@@ -21,14 +21,7 @@ export const TlsListenerOptions = Type.Object(
     proxy_protocol: ProxyProtocol(
       'Its client is then the client everywhere, also at the listener that rules lead to.',
     ),
-    allow: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
-      default: [],
-      description: 'Only these clients are let in; others are reset. Empty: all.',
-    }),
-    deny: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
-      default: [],
-      description: 'These are not let in, even when allowed above.',
-    }),
+    ...AllowDeny,
     timeouts: Type.Object(
       {
         hello: Duration({

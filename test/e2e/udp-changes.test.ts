@@ -1,6 +1,6 @@
 // Flows of datagrams while their gateway changes: its config, its workers, its end.
 import { afterEach, describe, expect, test } from 'bun:test'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
 import { sendSignal } from '../support/processes.ts'
 import { socketsOfRun } from '../support/sockets.ts'
 import { named, udpPeer, type UdpPeer } from '../support/udp.ts'
@@ -151,4 +151,22 @@ test.if(!isServed)("where sockets are Bun's a udp listener is refused, with what
   const peer = keep(await udpPeer())
   const gateway = startGateway({ config: words([peer]) })
   await expect(gateway).rejects.toThrow('it needs sockets of ours')
+
+  test('another gateway gets its port when what it left behind has ended', async () => {
+    const config = (bind: string): Record<string, unknown> => ({
+      listeners: { udp: { bind, protocol: 'udp', backend: 'all' } },
+      backends: { all: { servers: [{ url: 'udp://127.0.0.1:9' }] } },
+    })
+    const old = keep(await startGateway({ config: config('127.0.0.1:0') }))
+    const [orphan = 0] = old.workers
+    // Held, so that it still has the port, however slow this machine is.
+    sendSignal(orphan, 'SIGSTOP')
+    old.signal('SIGKILL')
+    await old.process.exited
+    const bind = `127.0.0.1:${old.port()}`
+    const other = keep(await spawnGateway({ config: config(bind) }))
+    expect(await other.event('waits_for_port')).toMatchObject({ pid: orphan, bind: `UDP ${bind}` })
+    sendSignal(orphan, 'SIGKILL')
+    await other.event('serving')
+  })
 })

@@ -2,7 +2,7 @@
 // that its run file knows share the port with it; of others (another data folder, another config file) it is
 // told who they are, and waited for their end, which is near.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { listeningInodes, socketInodes } from '../../lib/tcp-table.ts'
+import { listeningInodes, socketInodes, udpInodes } from '../../lib/tcp-table.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import type { HeldPort } from '../sockets/sockets.ts'
 
@@ -28,8 +28,8 @@ export async function untilOrphansEnd(
   let closing = 0
   while (isWanted() && performance.now() < untilMs) {
     const ports = heldPorts()
-    const held = ports.flatMap(({ bind, port }) => orphansOn(port).map((pid) => ({ bind, pid })))
-    if (held.length === 0 && !(ports.some(({ port }) => isNobodys(port)) && closing++ < CLOSING_LOOKS)) return
+    const held = ports.flatMap((one) => orphansOn(one).map((pid) => ({ bind: one.bind, pid })))
+    if (held.length === 0 && !(ports.some(isNobodys) && closing++ < CLOSING_LOOKS)) return
     for (const { bind, pid } of held) {
       if (told.has(`${bind} ${pid}`)) continue
       told.add(`${bind} ${pid}`)
@@ -40,16 +40,21 @@ export async function untilOrphansEnd(
   }
 }
 
+const inodesOn = ({ port, isUdp = false }: Port): Set<string> =>
+  isUdp ? udpInodes(port) : listeningInodes(port)
+
+type Port = Pick<HeldPort, 'port' | 'isUdp'>
+
 /** Workers without a supervisor, of this very program, that listen on a port. */
-export function orphansOn(port: number): number[] {
-  const inodes = listeningInodes(port)
+export function orphansOn(port: Port): number[] {
+  const inodes = inodesOn(port)
   if (inodes.size === 0) return []
   return orphans().filter((pid) => [...socketInodes(pid)].some((inode) => inodes.has(inode)))
 }
 
 /** Whether a socket that listens on a port is nobody's, as far as we may see. */
-function isNobodys(port: number): boolean {
-  const inodes = listeningInodes(port)
+function isNobodys(port: Port): boolean {
+  const inodes = inodesOn(port)
   for (const pid of processes()) for (const inode of socketInodes(pid)) inodes.delete(inode)
   return inodes.size > 0
 }

@@ -1,6 +1,6 @@
 // Why an address could not be opened.
 import { parseBind, unixPathOf } from '../../lib/bind.ts'
-import { holderHint, portHolder, unixHolder } from '../../lib/port-holder.ts'
+import { holderHint, portHolder, udpPortHolder, unixHolder } from '../../lib/port-holder.ts'
 import { whyPortRefused } from './privileged-port.ts'
 import { UnixProblem } from './unix-socket.ts'
 
@@ -48,11 +48,13 @@ export class BindProblem {
   }
 }
 
-/** Who has a port of UDP is not looked for. */
+const UDP = 'UDP '
+
 function holderOf(bind: string): ReturnType<typeof portHolder> {
   const path = unixPathOf(bind)
   if (path !== null) return unixHolder(path)
-  return bind.startsWith('UDP ') ? null : portHolder(parseBind(bind).port)
+  if (bind.startsWith(UDP)) return udpPortHolder(parseBind(bind.slice(UDP.length)).port)
+  return portHolder(parseBind(bind).port)
 }
 
 const textOf = (listener: string, path: Path): string =>

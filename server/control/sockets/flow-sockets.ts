@@ -7,10 +7,10 @@ import { flowBindsOf, oneOrList, parseBind, portRangeOf, writeBind, type UdpBind
 import { bindSharedUdp, bindUdp } from '../../lib/bind-fd.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
-import { udpInodes } from '../../lib/tcp-table.ts'
+import { udpInodes, udpPorts } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import type { AddressesByName, BindsByName } from './binds.ts'
-import type { ListeningSockets, TakenSocket } from './sockets.ts'
+import type { HeldPort, ListeningSockets, TakenSocket } from './sockets.ts'
 
 interface OpenAddress {
   readonly host: string
@@ -24,7 +24,7 @@ const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 export const flowBindsIn = (listeners: BindsByName): UdpBind[] =>
   Object.entries(listeners).flatMap(([name, binds]) => flowBindsOf(name, binds))
 
-export class FlowSockets implements Omit<ListeningSockets, 'heldPorts'> {
+export class FlowSockets implements ListeningSockets {
   #open = new Map<string, OpenAddress>()
   #staged = new Map<string, OpenAddress>()
   /**
@@ -57,6 +57,18 @@ export class FlowSockets implements Omit<ListeningSockets, 'heldPorts'> {
     }
     if (problems.length > 0) this.drop()
     return problems
+  }
+
+  /** Ports of addresses that are not open yet, and that others have who do not share them. */
+  heldPorts(listeners: BindsByName): HeldPort[] {
+    const all = flowBindsIn(listeners).filter(({ key, port }) => port !== 0 && !this.#open.has(key))
+    if (all.length === 0) return []
+    const taken = udpPorts()
+    return all.flatMap(({ host, port }) =>
+      taken.has(port) && this.#othersOn(port) === 'strangers'
+        ? [{ bind: `UDP ${writeBind(host, port)}`, port, isUdp: true }]
+        : [],
+    )
   }
 
   /** Keeps what was staged and closes our copies of the sockets that no listener names any more. */
@@ -150,13 +162,20 @@ export class FlowSockets implements Omit<ListeningSockets, 'heldPorts'> {
     try {
       closeFds([bindUdp(host, port).fd])
     } catch (error) {
-      const all = udpInodes(port)
-      const own = this.#ownInodes.get(port) ?? new Set()
-      for (const inode of own) if (!all.has(inode)) own.delete(inode)
-      const others = new Set([...all].filter((inode) => !own.has(inode)))
-      const isOurs = others.size === 0 ? own.size > 0 : this.#isOrphans(others)
+      const others = this.#othersOn(port)
+      const isOurs = others === 'none' ? this.#ownInodes.get(port)?.size : others === 'orphans'
       if (codeOf(error) !== 'EADDRINUSE' || !isOurs) throw error
     }
+  }
+
+  /** Who has a port beside us: those who share it, or who do not. */
+  #othersOn(port: number): 'none' | 'orphans' | 'strangers' {
+    const all = udpInodes(port)
+    const own = this.#ownInodes.get(port) ?? new Set()
+    for (const inode of own) if (!all.has(inode)) own.delete(inode)
+    const others = new Set([...all].filter((inode) => !own.has(inode)))
+    if (others.size === 0) return 'none'
+    return this.#isOrphans(others) ? 'orphans' : 'strangers'
   }
 
   #makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {

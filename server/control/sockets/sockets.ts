@@ -33,6 +33,8 @@ const LOOKS_MAX = 8
 export interface HeldPort {
   readonly bind: string
   readonly port: number
+  /** Of UDP, where two programs may have what is one port of TCP. */
+  readonly isUdp?: boolean
 }
 
 /** A slot's socket; it stays the supervisor's. */

@@ -25,7 +25,7 @@ export class WorkerSockets implements ListeningSockets {
   }
 
   heldPorts(listeners: BindsByName): HeldPort[] {
-    return this.#tcp.heldPorts(listeners)
+    return [...this.#tcp.heldPorts(listeners), ...this.#udp.heldPorts(listeners)]
   }
 
   commit(listeners: BindsByName): void {

@@ -114,6 +114,19 @@ test('what stands in files that are none of both is not told', () => {
   ])
 })
 
+test('files that are cut off are told, wherever that is', () => {
+  for (const text of [textOf('one.pem').slice(0, -60), textOf('chain.pem').slice(0, -60)]) {
+    writeFileSync(at('cut.pem'), text)
+    expect(told('cut.pem', 'one.key')).toEqual([
+      'cert: found "cut.pem", which ends in the midst of a certificate, allowed a certificate and those of its issuers, in PEM',
+    ])
+  }
+  writeFileSync(at('cut.key'), textOf('one.key').slice(0, -60))
+  expect(told('one.pem', 'cut.key')).toEqual([
+    'key: found "cut.key", without a key that can be read, allowed a private key in PEM, without passphrase',
+  ])
+})
+
 test.each([
   ['secp224r1', 'ECDSA on secp224r1', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp224r1']],
   ['short', 'RSA of 512 bits', ['-newkey', 'rsa:512']],
