@@ -71,9 +71,12 @@ export abstract class Arriving implements SocketEvents, Timed {
     this.isOver = true
     this.arrivals.wheel.remove(this)
     this.settled()
-    next.accept(this.socket, this.from)
-    // Last: a drain that waits for it must find it where it is now.
-    this.arrivals.delete(this)
+    try {
+      next.accept(this.socket, this.from)
+    } finally {
+      // Last: a drain that waits for it must find it where it is now.
+      this.arrivals.delete(this)
+    }
   }
 
   /** Nothing is waited for any more. */

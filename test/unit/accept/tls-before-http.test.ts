@@ -1,5 +1,5 @@
-// The way in with TLS before HTTP/1.1: no listener of it is in the config yet, but the steps fit together,
-// and an address may change to it and back while clients come.
+// The way in with TLS before HTTP/1.1: the steps fit together, and an address may change to it and back while
+// clients come.
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { connect as connectTls } from 'node:tls'
 import { Arrivals } from '../../../server/accept/arriving.ts'
