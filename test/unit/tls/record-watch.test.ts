@@ -2,6 +2,7 @@
 // says that no more comes.
 import { expect, test } from 'bun:test'
 import { RecordWatch } from '../../../server/tls/record-watch.ts'
+import { type Random, seededRandom, seedOfRun } from '../../support/random.ts'
 
 const record = (type: number, length: number): Buffer =>
   Buffer.concat([Buffer.from([type, 3, 3, length >> 8, length & 0xff]), Buffer.alloc(length, 0x17)])
@@ -48,6 +49,53 @@ test('two bytes of data are as long as a sealed alert, and no end', () => {
   const both = Buffer.concat([record(DATA, 117), END_13])
   expect(watched(true, both, 1000, 100)).toBe(true)
   expect(watched(true, both, 1000, 102)).toBe(false)
+})
+
+test('two bytes of data behind what brings none, as a ticket, are no end either', () => {
+  const [ticket, head] = [record(DATA, 200), record(DATA, 117)]
+  const cut = Buffer.concat([ticket, ticket, head, END_13])
+  expect(watched(true, cut, 1000, 102)).toBe(false)
+  expect(watched(true, cut, 1000, 100)).toBe(true)
+})
+
+/** What a server says by TLS 1.3, record by record; the last may be the alert. */
+function someRecords(random: Random) {
+  const records: { length: number; data: number }[] = []
+  for (let left = random.below(6); left >= 0; left--) {
+    const data = random.pick([1, 2, 3, 5, 100, 400])
+    records.push(random.below(5) === 0 ? { length: 200, data: 0 } : { length: data + 17, data })
+  }
+  const isSaid = random.below(2) === 0
+  if (isSaid) records.push({ length: 19, data: 0 })
+  return { records, isSaid }
+}
+
+test('no cut is taken for an end, however it comes; nearly no end for a cut', () => {
+  const seed = seedOfRun()
+  let [ends, missed] = [0, 0]
+  for (let run = 0; run < 3000; run++) {
+    const random = seededRandom(seed + run)
+    const { records, isSaid } = someRecords(random)
+    const bytes = Buffer.concat(records.map(({ length }) => record(DATA, length)))
+    const total = random.below(4) === 0 ? random.below(bytes.length) : bytes.length
+    const watch = new RecordWatch()
+    watch.isSealed = true
+    let [at, next, endsAt] = [0, 0, 0]
+    while (at < total) {
+      const size = Math.min(total - at, 1 + random.below(random.pick([3, 30, 600])))
+      watch.came(bytes.subarray(at, at + size))
+      at += size
+      for (; next < records.length && endsAt + 5 + records[next]!.length <= at; next++) {
+        endsAt += 5 + records[next]!.length
+        if (records[next]!.data > 0) watch.brought(records[next]!.data)
+      }
+    }
+    const isEnd = isSaid && total === bytes.length
+    if (isEnd) ends++
+    if (isEnd && !watch.hasSaidEnd) missed++
+    if (!isEnd && watch.hasSaidEnd) throw new Error(`SLUICE_SEED=${seed + run}: a cut is taken for an end`)
+  }
+  expect(missed).toBeLessThan(ends / 50)
 })
 
 test('what was not looked at ended with a record', () => {
