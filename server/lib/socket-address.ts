@@ -4,6 +4,26 @@ const AF_UNIX = 1
 const AF_INET = 2
 const AF_INET6 = 10
 
+/** Servers are few, and dialled again and again: a power of two. */
+const KEPT = 256
+
+interface KeptAddress {
+  readonly address: string
+  readonly port: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+const kept: (KeptAddress | undefined)[] = Array.from({ length: KEPT })
+
+/** The same as `socketAddress`, of whom one is dialled to; not to be written to, as it is told again. */
+export function serverAddress(address: string, port: number): Uint8Array<ArrayBuffer> | null {
+  const place = (port + address.charCodeAt(address.length - 1)) & (KEPT - 1)
+  const known = kept[place]
+  if (known !== undefined && known.port === port && known.address === address) return known.bytes
+  const bytes = socketAddress(address, port)
+  if (bytes !== null) kept[place] = { address, port, bytes }
+  return bytes
+}
+
 /** A struct sockaddr_in or sockaddr_in6; null: the address is no literal. */
 export function socketAddress(address: string, port: number): Uint8Array<ArrayBuffer> | null {
   const bytes = parseAddress(address)

@@ -41,7 +41,12 @@ export class Reach<E extends Reached, C extends Dialled> {
   start(): void {
     const { host } = this.#endpoint
     if (isUnixPath(host)) return this.#resolved([host], null)
-    this.#world.resolver.lookup(host, (addresses, why) => event(() => this.#resolved(addresses, why)))
+    let isAtOnce = true
+    this.#world.resolver.lookup(host, (addresses, why) => {
+      if (isAtOnce) this.#resolved(addresses, why)
+      else event(() => this.#resolved(addresses, why))
+    })
+    isAtOnce = false
   }
 
   /** Nobody wants the connection any more: no event follows. Not to be called once it stands. */

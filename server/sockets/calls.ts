@@ -45,9 +45,11 @@ export const EADDRNOTAVAIL = 99
 export const ENETUNREACH = 101
 export const ENOBUFS = 105
 export const ECONNRESET = 104
+export const EISCONN = 106
 export const ETIMEDOUT = 110
 export const ECONNREFUSED = 111
 export const EHOSTUNREACH = 113
+export const EALREADY = 114
 export const EINPROGRESS = 115
 export const ECANCELED = 125
 /** Of accept4, until some are free again. */

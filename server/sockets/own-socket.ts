@@ -24,6 +24,9 @@ export const LEAVES = 16
 /** Of a Unix socket a ring is not told whether more waits behind what was read: it may always. */
 export const NEVER_SAYS_MORE = 32
 
+/** Its end is behind what is being told. */
+export const ENDS_HERE = 64
+
 export abstract class OwnSocket implements PourEnd, Pourer {
   owner: SocketEvents = NOBODY
   /** More may be there, as the latest read brought all that it could. */
@@ -53,6 +56,10 @@ export abstract class OwnSocket implements PourEnd, Pourer {
 
   set isLined(isSo: boolean) {
     this.mark(LINED, isSo)
+  }
+
+  get endsHere(): boolean {
+    return this.is(ENDS_HERE)
   }
 
   /** What is poured was over: what comes next is a head, perhaps, and as much behind it as last time. */

@@ -99,13 +99,15 @@ export interface Socket {
   pour?(to: Socket | null, bytes: number, told: PourTeller): void
   /** What was poured into it and waits there is dropped, and no more comes that way. */
   dropPoured?(): void
+  /** While bytes are told: nothing comes behind them but their end, at once; false: that is not known. */
+  readonly endsHere?: boolean
   /** The latest read may have left something behind that has come already. */
   readonly mayHoldMore: boolean
   /** Nothing has come that was not told, not even the end: true where that cannot be known. */
   readonly isQuiet: boolean
   /** How its server ended it, as TLS tells; left out: it is none of TLS with a server. */
   readonly tlsEnd?: TlsEnd
-  /** `shutdown` follows what is written now, at once: both may leave in one packet. */
+  /** `shutdown` follows what is written next, at once: both may leave in one packet. */
   endSoon?(): void
   /**
    * Gives its descriptor away, with the connection open, for another process or for who reads it in another

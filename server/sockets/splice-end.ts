@@ -92,7 +92,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     this.#splice.lastMs = nowMs
     this.came += bytes.length
     if (other.isGone) return this.#drop(bytes.length)
-    other.write(bytes)
+    other.write(bytes, this.#socket?.endsHere)
     if (other.#isFull) this.#pause()
   }
 
@@ -162,9 +162,10 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     return this.#waitingBytes > 0 || this.#pouredBytes > 0
   }
 
-  /** Writes bytes, or keeps what the socket does not take. */
-  write(bytes: Buffer): void {
+  /** Writes bytes, or keeps what the socket does not take. `isLast`: their end follows, in one packet. */
+  write(bytes: Buffer, isLast = false): void {
     if (this.isGone || this.#isFinishing) return
+    if (isLast && this.#throttle === null && !this.#hasWaiting) this.#socket?.endSoon?.()
     const taken = this.#waitingBytes > 0 ? 0 : this.#send(bytes)
     if (taken === bytes.length) return
     if (this.#waitingBytes === 0) this.#beginLooking()

@@ -3,15 +3,17 @@
 import { ptr } from 'bun:ffi'
 import { isOutOfDescriptors } from '../lib/descriptors.ts'
 import { errno, isConnected, libc, socketError } from '../lib/native.ts'
-import { socketAddress, unixAddress } from '../lib/socket-address.ts'
+import { serverAddress, unixAddress } from '../lib/socket-address.ts'
 import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
   EACCES,
   EAGAIN,
+  EALREADY,
   ECONNREFUSED,
   EINPROGRESS,
+  EISCONN,
   ENOENT,
   ENOTDIR,
   EPROTOTYPE,
@@ -23,7 +25,7 @@ import type { DialFailure } from './socket.ts'
 
 /** Starts to connect to an address literal: the descriptor, or why not even that was possible. Linux only. */
 export function startConnect(address: string, port: number): number | DialFailure {
-  const target = socketAddress(address, port)
+  const target = serverAddress(address, port)
   if (!target) return 'connect_failed'
   const fd = libc().socket(target.byteLength === 16 ? AF_INET : AF_INET6, SOCK_STREAM | OPEN_FLAGS, 0)
   if (fd < 0) return isOutOfDescriptors() ? 'descriptor_limit' : 'connect_failed'
@@ -32,6 +34,21 @@ export function startConnect(address: string, port: number): number | DialFailur
   if (code === EINPROGRESS) return fd
   libc().close(fd)
   return failureOf(code)
+}
+
+/**
+ * What has become of it by now. To a server on this machine all is said and done within the first call, and
+ * asking for it once more is cheaper than being told.
+ */
+export function connectedAtOnce(
+  fd: number,
+  address: string,
+  port: number,
+): 'pending' | 'connected' | DialFailure {
+  const target = serverAddress(address, port)!
+  if (libc().connect(fd, ptr(target), target.byteLength) === 0) return 'connected'
+  const code = errno()
+  return code === EALREADY ? 'pending' : code === EISCONN ? 'connected' : failureOf(code)
 }
 
 /** Why no connection to a Unix socket came to be. */

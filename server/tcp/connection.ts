@@ -75,10 +75,14 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     this.listener = listener
     this.#from = from
     this.key = this.backend.clientKey(from.address)
-    const { wheel } = all
-    const { bandwidth: bytesPerS } = listener.options.limits
-    const times = { idleMs: idle, halfCloseMs: half_close, stallMs: idle }
-    this.#splice = new Splice({ wheel, ...times, bytesPerS, owner: this })
+    this.#splice = new Splice({
+      wheel: all.wheel,
+      idleMs: idle,
+      halfCloseMs: half_close,
+      stallMs: idle,
+      bytesPerS: listener.options.limits.bandwidth,
+      owner: this,
+    })
   }
 
   get backend(): Backend {

@@ -1,12 +1,13 @@
+import { tick } from '../../lib/clock.ts'
 import { socketError } from '../../lib/native.ts'
 import { IPPROTO_TCP, setOption, TCP_NODELAY } from '../calls.ts'
 import { type Pollable, WRITABLE } from '../poller.ts'
 import { handOver } from '../own-socket.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY } from '../socket.ts'
-import { failureOf, startConnect, startConnectUnix } from '../start-connect.ts'
+import { connectedAtOnce, failureOf, startConnect, startConnectUnix } from '../start-connect.ts'
 import type { EpollHost } from './epoll-host.ts'
 import type { EpollEnds } from './epoll-ends.ts'
-import { EpollSocket } from './epoll-socket.ts'
+import { EpollSocket, READS } from './epoll-socket.ts'
 
 /** A connection that is being made, and afterwards the way to give it up. */
 export class EpollDial implements Dial, Pollable {
@@ -26,27 +27,42 @@ export class EpollDial implements Dial, Pollable {
 
   connect(): void {
     const { address, port } = this.#ends
-    this.#wait(startConnect(address, port))
+    const fd = startConnect(address, port)
+    if (typeof fd !== 'number') return this.#failed(fd)
     // What is sent waits for nothing: it is written together already.
-    if (this.#fd >= 0) setOption(this.#fd, IPPROTO_TCP, TCP_NODELAY, 1)
+    setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1)
+    const result = connectedAtOnce(fd, address, port)
+    if (result === 'pending') this.#wait(fd)
+    else if (result === 'connected') this.#standsAtOnce(fd)
+    else {
+      this.#host.libc.close(fd)
+      this.#failed(result)
+    }
   }
 
   connectUnix(path: string): void {
     const started = startConnectUnix(path)
-    if (typeof started === 'number') this.#wait(started)
+    if (typeof started === 'number') this.#standsAtOnce(started)
     else this.#failed(started.failure, started.detail)
   }
 
-  /** One that is connected already is told of as well: that it can be written to. */
-  #wait(started: number | DialFailure): void {
-    if (typeof started !== 'number') return this.#failed(started)
-    const { libc, loop, poller } = this.#host
-    if (poller.tryAdd(started, WRITABLE, this) !== 0) {
-      libc.close(started)
-      return this.#failed('descriptor_limit') // the system has no room to poll one more
-    }
-    this.#fd = started
-    loop.hold()
+  #wait(fd: number): void {
+    if (!this.#poll(fd, WRITABLE)) return
+    this.#fd = fd
+    this.#host.loop.hold()
+  }
+
+  #standsAtOnce(fd: number): void {
+    tick()
+    if (this.#poll(fd, READS)) this.#stands(fd, READS)
+  }
+
+  #poll(fd: number, interest: number): boolean {
+    const { libc, poller } = this.#host
+    if (poller.tryAdd(fd, interest, this) === 0) return true
+    libc.close(fd)
+    this.#failed('descriptor_limit') // the system has no room to poll one more
+    return false
   }
 
   #failed(failure: DialFailure, detail: string | null = null): void {
@@ -66,12 +82,17 @@ export class EpollDial implements Dial, Pollable {
   }
 
   #connected(): void {
-    const dialler = this.#dialler
-    if (dialler === null) return
-    const socket = new EpollSocket(this.#host, this.#fd, this.#ends, WRITABLE)
-    this.#host.loop.release()
-    this.#host.poller.hand(this.#fd, socket)
+    if (this.#dialler === null) return
+    const fd = this.#fd
     this.#fd = -1
+    this.#host.loop.release()
+    this.#stands(fd, WRITABLE)
+  }
+
+  #stands(fd: number, interest: number): void {
+    const dialler = this.#dialler!
+    const socket = new EpollSocket(this.#host, fd, this.#ends, interest)
+    this.#host.poller.hand(fd, socket)
     this.#dialler = null
     this.#socket = socket
     handOver(socket, dialler)

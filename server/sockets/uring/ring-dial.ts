@@ -1,6 +1,6 @@
 import { isOutOfDescriptors } from '../../lib/descriptors.ts'
 import { tick } from '../../lib/clock.ts'
-import { socketAddress } from '../../lib/socket-address.ts'
+import { serverAddress } from '../../lib/socket-address.ts'
 import { flush } from '../../lib/stage.ts'
 import { AF_INET, AF_INET6, IPPROTO_TCP, OPEN_FLAGS, setOption, SOCK_STREAM, TCP_NODELAY } from '../calls.ts'
 import { handOver } from '../own-socket.ts'
@@ -34,7 +34,7 @@ export class RingDial implements Dial, Asker {
   }
 
   connect(address: string, port: number): void {
-    const target = socketAddress(address, port)
+    const target = serverAddress(address, port)
     if (target === null) return this.#failed('connect_failed')
     const { libc, loop, names, waiter } = this.#host
     const family = target.byteLength === 16 ? AF_INET : AF_INET6

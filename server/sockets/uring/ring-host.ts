@@ -14,6 +14,7 @@ import { BufferRing } from './buffer-ring.ts'
 import { boundsReceives } from './bounded.ts'
 import { Message, Slots } from './outgoing.ts'
 import type { RingWaiter } from './ring-waiter.ts'
+import { Unwatched } from './unwatched.ts'
 
 /** A name that a socket connects to: any struct sockaddr. */
 export const NAME_BYTES = 128
@@ -52,6 +53,7 @@ export class RingHost {
   /** One for each entry of the ring: it is read when that is submitted. */
   readonly names: KernelMemory
   readonly wheel: Wheel
+  readonly unwatched: Unwatched
   readonly exhausted: () => void
   readonly figures = new SocketsFigures()
   /** Connecting to it ends a connection of TCP by a reset (AF_UNSPEC, connect(2)). */
@@ -81,6 +83,7 @@ export class RingHost {
     lend(this.buffers.memory)
     this.wheel = new Wheel(() => nowMs)
     this.wheel.start()
+    this.unwatched = new Unwatched(this.wheel)
     loop.drive(this.wheel)
     loop.settle(() => this.#settle())
     // Made at once: when it is needed no descriptor may be left.

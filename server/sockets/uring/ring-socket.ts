@@ -11,6 +11,7 @@ import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
 import type { Settled } from '../unsettled.ts'
 import type { RingHost } from './ring-host.ts'
+import type { ToBeWatched } from './unwatched.ts'
 import { RingReader } from './ring-reader.ts'
 import { IGNORED, READABLE, RECEIVE, SEND, WRITABLE } from './ring-room.ts'
 
@@ -23,8 +24,10 @@ const WATCHED = 1
 const WATCHED_FOR_ROOM = 2
 /** It was told: there is nothing more to be watched. */
 const LOST = 3
+/** It will be, if it is not read for a while: most are gone, or read on, at once. */
+const TO_BE_WATCHED = 4
 
-export class RingSocket extends RingReader implements Socket, Settled, Pollable {
+export class RingSocket extends RingReader implements Socket, Settled, Pollable, ToBeWatched {
   #ends: SocketEnds | null = null
   #isUnsettled = false
   /** What it is watched for aside. */
@@ -84,11 +87,16 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable 
     if (this.isPaused && this.is(WAS_RESET)) this.broke()
     this.settleReading()
     if (this.handle < 0 || this.wantsToRead || this.is(LEAVES)) return
-    if (this.#watch === UNWATCHED) this.#watchAside()
+    if (this.#watch !== UNWATCHED) return
+    this.#watch = TO_BE_WATCHED
+    this.host.unwatched.add(this)
   }
 
   /** Where the system has no room to poll one more it is tried again, or found when it is read. */
-  #watchAside(): void {
+  watchAside(): void {
+    if (this.#watch !== TO_BE_WATCHED) return
+    this.#watch = UNWATCHED
+    if (this.handle < 0 || this.wantsToRead || this.is(LEAVES)) return
     if (this.host.lost.tryAdd(this.handle, 0, this) === 0) this.#watch = WATCHED
   }
 

@@ -6,6 +6,7 @@ import { listeningFd } from '../../../../server/sockets/open-listening.ts'
 import { Poller } from '../../../../server/sockets/poller.ts'
 import { writeBug } from '../../turn/sockets/net.ts'
 import { waitFor } from '../../../support/wait.ts'
+import { localName } from '../../../../server/sockets/socket-ends.ts'
 import { Recorder } from '../conformance/recorder.ts'
 import { Scene } from '../conformance/scene.ts'
 import { makeSockets } from '../make-sockets.ts'
@@ -37,10 +38,11 @@ describe.if(process.platform === 'linux')('where nothing more can be polled', ()
 
   test('a dial fails for lack of room, as one without a descriptor does', () => {
     const fd = listeningFd(HERE)
+    const port = localName(fd)!.port
     const before = descriptors()
     const recorder = new Recorder()
     refuse()
-    sockets.dial('127.0.0.1', 9, recorder)
+    sockets.dial('127.0.0.1', port, recorder)
     expect(recorder.events).toEqual(['descriptor_limit'])
     expect(descriptors()).toBe(before)
     closeFds([fd])
