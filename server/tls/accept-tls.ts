@@ -62,10 +62,14 @@ export function acceptTls(raw: BunSocket, { alpn, owner }: AcceptTlsOptions): Bu
   } as unknown as Parameters<typeof native.upgradeTLS<BunSocket>>[0]
   const [under, decrypted] = native.upgradeTLS<BunSocket>(options)
   raw.owner = NOBODY
-  under.data = raw
+  // It need not live as long as the connection does: idle ones are many.
+  under.data = NO_ONES
   socket.native = decrypted as Native
   return socket
 }
+
+/** What Bun tells of the encrypted side is nobody's business, whichever connection's it is. */
+const NO_ONES = new BunSocket({ fd: -1 } as Native)
 
 /** A handshake may be told before anybody else owns it. */
 const decryptedEvents = {
