@@ -1,5 +1,5 @@
-// Connections that are not read for now, and are to be watched aside if that lasts: each would cost two calls,
-// and most have ended, or are read on, before long. All of them together have one deadline.
+// Connections that are not read for now, and are to be watched aside if that lasts: each would cost two
+// calls, and most have ended, or are read on, before long. All of them together have one deadline.
 import { guarded } from '../../lib/bug.ts'
 import { nowMs } from '../../lib/clock.ts'
 import type { Timed, Wheel } from '../../lib/wheel.ts'
