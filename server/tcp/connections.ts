@@ -12,7 +12,7 @@ import type { ReachWorld } from '../reach/reach.ts'
 import type { Limit } from '../scoreboard/buckets.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Snapshot, TcpListener } from '../snapshot/snapshot.ts'
-import { FAULTS } from '../tables/faults.ts'
+import { type FaultCode, FAULTS } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
@@ -31,6 +31,9 @@ export interface OpenConnection extends TcpRecord {
 
 type Board = Pick<Scoreboard, 'count' | 'addBytes' | 'buckets'>
 type ConnectionRate = NonNullable<TcpListener['options']['limits']['rate']>
+
+/** What clients are refused by the config: nothing of it failed. */
+const NOT_FAILED: readonly FaultCode[] = ['denied', 'no_rule']
 
 /** Addresses that share so many bits are one client's: networks are given out whole. */
 const IPV6_PREFIX = 64
@@ -95,7 +98,7 @@ export class TcpConnections {
   closed(one: OpenConnection): void {
     one.endedMs = nowMs
     const { server, fault } = one
-    const isFailed = fault !== null && FAULTS[fault].side !== 'client' && fault !== 'denied'
+    const isFailed = fault !== null && FAULTS[fault].side !== 'client' && !NOT_FAILED.includes(fault)
     this.#countBytes(one)
     this.#board.count(0, isFailed)
     if (server !== null) this.#board.count(server.slot, isFailed)

@@ -40,7 +40,9 @@ export class Flows implements DatagramSink, FlowHome {
   /** What flows hold of the config that they began with. */
   #snapshot: object
   #rate: Limit | null
-  #emptied: (() => void) | null = null
+  /** Who waits for its last flow to end. */
+  #waiting: (() => void)[] = []
+  #isClosed = false
 
   /** The descriptor is its own from now on. */
   constructor({ ground, population, fd, address }: FlowsParts, listener: UdpListener, snapshot: object) {
@@ -92,13 +94,14 @@ export class Flows implements DatagramSink, FlowHome {
     this.#all.delete(flow)
     this.ground.meter.of(flow.listener).ended(flow)
     this.ground.ended(flow)
-    if (this.#all.size === 0) this.#emptied?.()
+    if (this.isDraining && this.#all.size === 0) this.#close()
   }
 
-  /** Flows go on, both ways, and none begins: the last one closes it. */
+  /** Flows go on, both ways, and none begins: the last one closes it. Whoever asks hears of that. */
   drain(done: () => void): void {
     this.isDraining = true
-    this.#whenEmpty(done)
+    this.#waiting.push(done)
+    if (this.#all.size === 0) this.#close()
   }
 
   /** Ends all flows: how many there were. */
@@ -108,15 +111,13 @@ export class Flows implements DatagramSink, FlowHome {
     return size
   }
 
-  #whenEmpty(done: () => void): void {
-    const close = (): void => {
-      this.#emptied = null
+  #close(): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true
       this.#udp.close()
       this.ground.closed()
-      done()
     }
-    if (this.#all.size === 0) close()
-    else this.#emptied = close
+    for (const done of this.#waiting.splice(0)) done()
   }
 
   /** `ended`: the flow of this client that has just ended, and whose datagram this still is. */

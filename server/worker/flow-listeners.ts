@@ -73,7 +73,7 @@ export class FlowListeners {
       clearTimeout(late)
       done(aborted)
     }
-    for (const flows of this.#open.values()) {
+    for (const flows of this.#all) {
       left++
       flows.drain(one)
     }

@@ -21,13 +21,15 @@ describe('who is refused', () => {
     expect(await world.answerTo(asking('none.example'))).toBe(alert(112))
     expect(await world.answerTo(asking(null))).toBe(alert(112))
     expect(await world.answerTo(asking('b.example', 'h3'))).toBe(alert(120))
-    const { connectionLog, registry } = gateway
+    const { board, connectionLog, registry } = gateway
     expect(connectionLog.map(({ fault, askedFor, detail }) => [fault, askedFor, detail])).toEqual([
       ['no_rule', 'none.example', null],
       ['no_rule', null, 'it asks for no name'],
       ['no_rule', 'b.example', 'it offers h3'],
     ])
     expect(registry.counter('tcp_connections_total', ['web', '-', '-', 'no_rule']).value).toBe(3)
+    // As with requests that no rule is for: what clients ask for is no failure of ours.
+    expect([board.requests(0), board.failures(0)]).toEqual([3, 0])
   })
 
   test('for what is no hello', async () => {

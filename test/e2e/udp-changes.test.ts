@@ -129,11 +129,29 @@ describe.if(isServed)('flows', () => {
     gateway.signal('SIGTERM')
     await gateway.event('draining')
     expect((await client.ask('2', port)).bytes.toString()).toBe('a2')
-    const late = keep(await udpPeer())
-    late.send('no', port)
+    // The worker hears of it a little later.
+    await waitFor(async () => {
+      keep(await udpPeer()).send('no', port)
+      const text = await (await fetch(`${gateway.admin}/metrics`)).text()
+      return /^lb_udp_dropped_total\{listener="udp",reason="draining"\} /m.test(text)
+    })
     expect(await gateway.exited()).toBe(0)
-    expect(late.got).toEqual([])
-    expect((await gateway.accessLog())[0]).toMatchObject({ end: 'stopped', datagrams_in: 2 })
+    const flows = (await gateway.accessLog()) as { readonly datagrams_in: number }[]
+    expect(flows.find(({ datagrams_in }) => datagrams_in === 2)).toMatchObject({ end: 'stopped' })
+  })
+
+  test('a stop lets those end, too, whose listener a reload took away', async () => {
+    const { gateway, a, client } = await scene()
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    const other = words([a], { drain: { finish: '2s' } })
+    other['listeners'] = { other: { bind: '127.0.0.1:0', protocol: 'udp', backend: 'all' } }
+    expect(await gateway.apply(other)).toMatchObject({ event: 'applied' })
+    gateway.signal('SIGTERM')
+    await gateway.event('draining')
+    a.send('late', a.got[0]!.port)
+    expect((await client.next()).bytes.toString()).toBe('late')
+    expect(await gateway.exited()).toBe(0)
+    expect(await gateway.accessLog()).toMatchObject([{ listener: 'udp', end: 'stopped', datagrams_out: 2 }])
   })
 
   test('a port that another program has is told, with the place in the config', async () => {
