@@ -243,7 +243,7 @@ export const hostPattern: Format = {
   decode(text) {
     const host = text.replace(/\.$/, '')
     const plain = host.startsWith('*.') ? host.slice(2) : host
-    if (isHost(plain) || isBracketed(host)) return { value: text }
+    if (isHost(plain) || isBracketed(text)) return { value: text }
     if (text === '*') return no(HOST_PATTERN, 'leave it out to match every name')
     const bare = text
       .trim()
