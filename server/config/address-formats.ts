@@ -178,7 +178,10 @@ function decodeUnixServer(text: string, scheme: string): Decoded {
 
 function isAuthority(authority: string): boolean {
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/.exec(authority) ?? []
-  const isGood = isHost(host.replace(/\.$/, '')) || isBracketed(host)
+  const plain = host.replace(/\.$/, '')
+  // A dot stands behind names only.
+  const isNamed = isHost(plain) && (plain === host || canonicalAddress(plain) === null)
+  const isGood = isNamed || isBracketed(host)
   return isGood && (port === undefined || (Number(port) >= 1 && Number(port) <= 65535))
 }
 

@@ -1,5 +1,5 @@
-// What must hold for every rule, address and header of layer 4: a slower reader agrees, what a check lets pass
-// can be opened and dialled, and what we write is read as what it was written from.
+// What must hold for every rule, address and header of layer 4: a slower reader agrees, what a check lets
+// pass can be opened and dialled, and what we write is read as what it was written from.
 import { expect, test } from 'bun:test'
 import { bind, hostPattern, serverUrl } from '../../server/config/address-formats.ts'
 import { Address } from '../../server/lib/address.ts'
