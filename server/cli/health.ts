@@ -1,4 +1,5 @@
 // sluice health: which servers are up.
+import type { RefusedFacts } from '../telemetry/certificate-documents.ts'
 import type {
   ConfigFacts,
   HealthDocument,
@@ -66,6 +67,7 @@ export function healthLines(document: HealthDocument): string {
     ...(udp === undefined ? [] : [udpLine(udp)]),
     ...(sockets === undefined ? [] : [socketsLine(sockets)]),
     ...(config === undefined ? [] : [configLine(config)]),
+    ...(document.refused_files ?? []).map(refusedLine),
   ].join('\n')
 }
 
@@ -113,6 +115,9 @@ function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): st
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`
   return `config: revision ${revision}${until}; a newer file was rejected at ${at}${problem}${others}`
 }
+
+const refusedLine = ({ owner, name, why, since }: RefusedFacts): string =>
+  `${owner} ${name}: its files are refused since ${since.slice(0, 10)} ${timeOf(since)}, what they held before goes on: ${why}`
 
 const timeOf = (time: string): string => new Date(time).toTimeString().slice(0, 8)
 

@@ -1,8 +1,9 @@
 // What is shown of the certificates that are served.
-import type { CertificateFacts } from '../telemetry/documents.ts'
+import type { CertificateFacts, RefusedFacts } from '../telemetry/certificate-documents.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Served } from './change/apply.ts'
 import { daysLeft } from './certificates/ends.ts'
+import type { RefusedFiles } from './source/refused-files.ts'
 import { filesOf, type WantedCertificate, wantedCertificates } from './source/wanted-certificates.ts'
 
 /** There may be thousands: those that end first are shown. */
@@ -31,14 +32,34 @@ export function certificateFacts(
 }
 
 /** The same as metrics; certificates that config no longer has are gone from them. */
-export function gatherCertificates(totals: Totals, running: Served | null): void {
+export function gatherCertificates(
+  totals: Totals,
+  running: Served | null,
+  isStandIn: (name: string) => boolean,
+): void {
   totals.clear('certificate_expiry_timestamp_seconds')
   if (running === null) return
   const wanted = wantedCertificates(running.plan.config)
   for (const [name, { endsMs }] of Object.entries(running.plan.certificates)) {
-    const labels = [name, sourceOf(wanted.get(name))]
+    // Nobody trusts one, however long it lasts.
+    const labels = [name, isStandIn(name) ? 'stand_in' : sourceOf(wanted.get(name))]
     totals.gauge('certificate_expiry_timestamp_seconds', labels).set(Math.floor(endsMs / 1000))
   }
+}
+
+/** Files that were changed and are refused. */
+export const refusedFacts = (refused: RefusedFiles | undefined): readonly RefusedFacts[] =>
+  (refused?.all ?? []).map(({ owner, name, why, sinceMs }) => ({
+    owner,
+    name,
+    why,
+    since: new Date(sinceMs).toISOString(),
+  }))
+
+/** The same as metrics. */
+export function gatherRefused(totals: Totals, refused: RefusedFiles | undefined): void {
+  totals.clear('files_refused')
+  for (const { owner, name } of refused?.all ?? []) totals.gauge('files_refused', [owner, name]).set(1)
 }
 
 /** Where it comes from: the key of the config that says so. */

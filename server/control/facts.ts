@@ -19,10 +19,11 @@ import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { AcmeCertificates } from './acme/acme-certificates.ts'
 import type { Applier } from './change/apply.ts'
-import { certificateFacts, gatherCertificates } from './certificate-facts.ts'
+import { certificateFacts, gatherCertificates, gatherRefused, refusedFacts } from './certificate-facts.ts'
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
+import type { Parts } from './make-parts.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
 import { turnListeners } from './relay/relay-plan.ts'
@@ -93,7 +94,7 @@ export interface Known {
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
   /** Null: before the first config. */
-  readonly acme: () => AcmeCertificates | null
+  readonly certificates: () => Pick<Parts, 'acme' | 'refused'> | null
   reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
   stopOnCommand(): Stopping
 }
@@ -101,6 +102,7 @@ export interface Known {
 /** The facts of a running supervisor, made anew for each question. */
 export function factsOf(known: Known): Facts {
   const trusted = new TrustedRanges()
+  const isStandIn = (name: string): boolean => known.certificates()?.acme.isStandIn(name) ?? false
   return {
     trusted: () => trusted.of(known.running?.edition.config ?? null),
     health: () => {
@@ -112,8 +114,8 @@ export function factsOf(known: Known): Facts {
       const isServed = workers.serving > workers.silent.length && turn?.serving !== false
       const healthy = document.healthy && isServed && !isDraining
       const { facts: sockets } = known.chosen
-      const isStandIn = (name: string): boolean => known.acme()?.isStandIn(name) ?? false
       const certificates = certificateFacts(known.running, Date.now(), isStandIn)
+      const refused = refusedFacts(known.certificates()?.refused)
       return {
         ...document,
         healthy,
@@ -124,13 +126,15 @@ export function factsOf(known: Known): Facts {
         ...(turn && { turn }),
         ...(udp.length > 0 && { udp }),
         ...(certificates && { certificates }),
+        ...(refused.length > 0 && { refused_files: refused }),
       }
     },
     metrics: () => metricsDocument(serverFacts(known), known.board),
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)
-      gatherCertificates(totals, running)
+      gatherCertificates(totals, running, isStandIn)
+      gatherRefused(totals, known.certificates()?.refused)
       const { version, commit } = known.options.build
       totals.gauge('build_info', [version, commit, Bun.version]).set(1)
       totals.gauge('config_revision').set(running?.revision ?? 0)
@@ -153,9 +157,9 @@ export function controlFactsOf(known: Known): ControlFacts {
     takenBack: () => known.changes.takenBack,
     stop: () => known.stopOnCommand(),
     acme: {
-      facts: () => known.acme()?.facts() ?? [],
-      steps: (name) => known.acme()?.steps(name) ?? null,
-      retry: (name) => known.acme()?.retry(name) ?? false,
+      facts: () => known.certificates()?.acme.facts() ?? [],
+      steps: (name) => known.certificates()?.acme.steps(name) ?? null,
+      retry: (name) => known.certificates()?.acme.retry(name) ?? false,
     },
     listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
     ask: (question) => {

@@ -30,6 +30,7 @@ import { workerEnv } from './processes/worker-command.ts'
 import type { Edition } from './problem.ts'
 import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
 import { TurnSide } from './relay/turn-side.ts'
+import { RefusedFiles } from './source/refused-files.ts'
 import type { AddressesByName } from './sockets/binds.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
@@ -43,6 +44,7 @@ export interface Parts {
   /** Files that are followed for themselves. */
   readonly followed: Pick<LiveCertificates, 'look' | 'stop'>
   readonly acme: AcmeCertificates
+  readonly refused: RefusedFiles
   readonly history: History
   /** All that runs is this process. */
   readonly isAlone: boolean
@@ -114,12 +116,14 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     })
   const { isWatching } = options
   const acme = new AcmeCertificates(options)
+  const refused = new RefusedFiles()
   const certificates = new LiveCertificates({
     sources: certificateSources({ data, isWatching, nowMs: Date.now, acme }),
     nowMs: Date.now,
+    refused,
     amend,
   })
-  const serverTls = new LiveServerTls({ isWatching, amend })
+  const serverTls = new LiveServerTls({ isWatching, refused, amend })
   const hands = { board, prober, resolver, sockets, turn, certificates, serverTls }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
   return {
@@ -134,6 +138,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
       stop: () => [certificates, serverTls].forEach((one) => one.stop()),
     },
     acme,
+    refused,
     history,
     runState,
     orphans,

@@ -50,7 +50,7 @@ export class Supervisor implements Known {
   readonly changes: Changes
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
-  readonly acme = (): Parts['acme'] | null => this.#parts?.acme ?? null
+  readonly certificates = (): Pick<Parts, 'acme' | 'refused'> | null => this.#parts
   readonly #own: OwnCrew
   #parts: Parts | null = null
   readonly #source: WatchedConfig

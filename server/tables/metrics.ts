@@ -83,9 +83,14 @@ export const METRICS = {
     'result',
   ),
   certificate_expiry_timestamp_seconds: gauge(
-    'When a certificate ends, as seconds since 1970; of one with two kinds of keys, the one that ends first.',
+    'When a certificate ends, as seconds since 1970; of one with two kinds of keys, the one that ends first. Source: files, self_signed, acme, or stand_in where none was obtained yet.',
     'certificate',
     'source',
+  ),
+  files_refused: gauge(
+    'Files that were changed and are of no use, so that what they held before goes on (1): those of a certificate, or of the tls of a backend.',
+    'owner',
+    'name',
   ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),

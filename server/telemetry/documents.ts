@@ -1,6 +1,7 @@
 // The two documents that tell how the gateway is: /_health and /_metrics. Pure: the supervisor and each
 // worker make the same of the same scoreboard. In both, `backends` lists servers, as existing users of such
 // endpoints expect.
+import type { CertificateFacts, RefusedFacts } from './certificate-documents.ts'
 import type { Config } from '../config/schema.ts'
 import {
   STATE_DOWN,
@@ -52,20 +53,8 @@ export interface HealthDocument {
   readonly sockets?: SocketsFacts
   /** Only where there are some: those that end first. */
   readonly certificates?: readonly CertificateFacts[]
-}
-
-/** A certificate that is served. */
-export interface CertificateFacts {
-  readonly certificate: string
-  readonly names: readonly string[]
-  /** When it ends. */
-  readonly until: string
-  /** Below 0 once it has. */
-  readonly days_left: number
-  /** Where it comes from: files, self_signed or acme. */
-  readonly source: string
-  /** It is self-signed, as none was obtained yet; left out: it is no stand-in. */
-  readonly stand_in?: true
+  /** Left out: there are none. */
+  readonly refused_files?: readonly RefusedFacts[]
 }
 
 /** Which sockets the workers have: io_uring, epoll or bun. */

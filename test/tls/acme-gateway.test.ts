@@ -106,6 +106,10 @@ test('a name that the CA does not believe is told with what to do, and tried whe
     expect(list.code).toBe(1)
     const status = await runCommand(['status', '-c', gateway.configFile])
     expect(status.stdout).toContain('acme: none yet, a stand-in')
+    // Its end is far, and nobody trusts it.
+    const metricsText = async (): Promise<string> => (await fetch(`${gateway.admin}/metrics`)).text()
+    const ends = 'lb_certificate_expiry_timestamp_seconds{certificate="dns",source='
+    expect(await metricsText()).toContain(`${ends}"stand_in"}`)
     expect(list.stdout).toContain('dns failed at')
     expect(list.stdout).toContain('ended with 1')
 
@@ -117,7 +121,9 @@ test('a name that the CA does not believe is told with what to do, and tried whe
     expect(told.code).toBe(0)
     await gateway.event('certificate_obtained')
     await waitFor(() => issuerFor('a.zone.example.org').includes('Pebble'))
-    const metrics = await (await fetch(`${gateway.admin}/metrics`)).text()
+    const metrics = await metricsText()
+    expect(metrics).toContain(`${ends}"acme"}`)
+    expect(metrics).not.toContain(`${ends}"stand_in"}`)
     expect(metrics).toContain('lb_acme_tries_total{certificate="dns",result="failed"} 1')
     expect(metrics).toContain('lb_acme_tries_total{certificate="dns",result="obtained"} 1')
     expect((await runCommand(['certificates', 'none', '-c', gateway.configFile])).stderr).toContain(

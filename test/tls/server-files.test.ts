@@ -4,6 +4,7 @@ import { expect, test } from 'bun:test'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { HealthDocument } from '../../server/telemetry/documents.ts'
 import { Authority } from '../support/authority.ts'
 import { healthOf } from '../support/backends.ts'
 import { answering } from '../support/engine.ts'
@@ -67,6 +68,8 @@ test('another issuer, and another certificate of ours, hold for connections from
     writeFileSync(join(folder, 'ca.pem'), 'no certificate')
     expect((await gateway.event('server_tls_refused'))['why']).toMatch(/"ca" holds no PEM certificate/)
     expect((await gateway.fetch('/')).status).toBe(200)
+    const { refused_files } = (await (await fetch(`${gateway.admin}/_health`)).json()) as HealthDocument
+    expect(refused_files).toMatchObject([{ owner: 'backend', name: 'b' }])
 
     // The server is a stranger from now on: to checks, and to requests, on kept connections too.
     writeFileSync(join(folder, 'ca.pem'), two.text)
@@ -76,6 +79,7 @@ test('another issuer, and another certificate of ours, hold for connections from
     expect((await gateway.fetch('/')).status).toBe(503)
     const { reasons } = await healthOf(gateway.admin)
     expect(Object.values(reasons)).toEqual([reason as string])
+    expect(await (await fetch(`${gateway.admin}/metrics`)).text()).not.toContain('lb_files_refused{')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

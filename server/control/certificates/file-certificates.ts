@@ -2,7 +2,6 @@
 // place of the old one for handshakes from then on; nothing else is touched. One that is broken changes
 // nothing, and is told.
 import { statSync } from 'node:fs'
-import { logEvent } from '../../telemetry/log.ts'
 import type { CertificateConfig } from '../../tls/certificate.options.ts'
 import type { PemPair } from '../../tls/certificate.ts'
 import { problemOf } from '../problem.ts'
@@ -132,10 +131,11 @@ export class FileCertificates implements CertificateSource {
   }
 
   async #replace(wanted: WantedCertificate): Promise<void> {
+    const { hands } = this.#options
     try {
-      await this.#options.hands.replace(wanted.name, await readPairs(wanted))
+      await hands.replace(wanted.name, await readPairs(wanted))
     } catch (error) {
-      tellRefused(wanted, problemOf(error).message, error instanceof Error ? errorOf(error) : {})
+      hands.refused(wanted, problemOf(error).message, error instanceof Error ? errorOf(error) : {})
     }
   }
 
@@ -151,15 +151,6 @@ export class FileCertificates implements CertificateSource {
 /** What TLS says; of a file that cannot be read, all is told. */
 const errorOf = (error: Error): object =>
   error.cause instanceof Error && !('path' in error) ? { error: error.cause.message } : {}
-
-/** What stands in its files takes the place of nothing. */
-export const tellRefused = (wanted: WantedCertificate, why: string, more: object = {}): void =>
-  logEvent('warn', 'certificate_refused', {
-    ...named(wanted),
-    why,
-    ...more,
-    hint: 'the one before goes on',
-  })
 
 /** What events say of a certificate: its name, where it has one, and its files. */
 export function named(wanted: WantedCertificate): Record<string, unknown> {

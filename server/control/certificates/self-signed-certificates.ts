@@ -104,12 +104,7 @@ export class SelfSignedCertificates implements CertificateSource {
     try {
       if (await this.#options.hands.replace(wanted.name, [own.pair])) this.#keep(wanted.name)
     } catch (error) {
-      const why = problemOf(error).message
-      logEvent('warn', 'certificate_refused', {
-        certificate: wanted.name,
-        why,
-        hint: 'the one before goes on',
-      })
+      this.#options.hands.refused(wanted, problemOf(error).message)
     }
   }
 

@@ -43,6 +43,11 @@ export interface CertificateSource {
 /** What sources can do with what they have. */
 export interface CertificateHands {
   /**
+   * What one is made of has changed, and is of no use: the one before goes on. It is told, and shown until it
+   * is good.
+   */
+  refused(wanted: WantedCertificate, why: string, more?: object): void
+  /**
    * Serves these from now on; false: the plan has no such certificate any more, or it has these already.
    * Throws what stands against them in plain words.
    */

@@ -6,11 +6,12 @@ import { logEvent } from '../../telemetry/log.ts'
 import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
 import { CertificateEnds } from '../certificates/ends.ts'
-import { named, tellRefused } from '../certificates/file-certificates.ts'
+import { named } from '../certificates/file-certificates.ts'
 import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem } from '../problem.ts'
 import { takeRead } from '../source/read-once.ts'
+import type { RefusedFiles } from '../source/refused-files.ts'
 import { filesOf, type WantedCertificate, wantedCertificates } from '../source/wanted-certificates.ts'
 import type { Part } from './part.ts'
 
@@ -20,6 +21,7 @@ export interface LiveCertificatesOptions {
   /** They are given hands. */
   readonly sources: (hands: CertificateHands) => readonly CertificateSource[]
   readonly nowMs: () => number
+  readonly refused: RefusedFiles
 }
 
 /** A plan with one thing changed, and what the workers are told of it. */
@@ -94,7 +96,8 @@ export class LiveCertificates implements Part, CertificateHands {
   commit({ config, certificates }: PlanBody): void {
     this.#served = certificates
     this.#wanted = wantedCertificates(config)
-    for (const [one, why] of this.#left) tellRefused(one, why)
+    this.#options.refused.keep('certificate', new Set(this.#left.map(([{ name }]) => name)))
+    for (const [one, why] of this.#left) this.refused(one, why)
     this.#left = []
     const wanted = [...this.#wanted.values()]
     for (const source of this.#sources) source.follow(wanted.filter(({ words }) => source.isFor(words)))
@@ -140,9 +143,20 @@ export class LiveCertificates implements Part, CertificateHands {
       this.#served = certificates
       return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name, text } }
     })
+    this.#options.refused.mended('certificate', name)
     if (replaced === null) return false
     await tellReplaced(replaced)
     return true
+  }
+
+  refused(wanted: WantedCertificate, why: string, more: object = {}): void {
+    this.#options.refused.add('certificate', wanted.name, why)
+    logEvent('warn', 'certificate_refused', {
+      ...named(wanted),
+      why,
+      ...more,
+      hint: 'the one before goes on',
+    })
   }
 
   async challenge(serverName: string, pair: PemPair | null): Promise<void> {
@@ -207,12 +221,11 @@ async function tellReplaced(replaced: {
   readonly text: CertificateText
 }): Promise<void> {
   const { X509Certificate } = await import('node:crypto')
-  const [pair] = replaced.text.pairs
-  if (pair === undefined) return
-  const { subject, validTo } = new X509Certificate(pair.cert)
+  const { pairs, endsMs } = replaced.text
+  const subjects = pairs.map(({ cert }) => new X509Certificate(cert).subject.replaceAll('\n', ', '))
   logEvent('info', 'certificate_replaced', {
     ...named(replaced.wanted),
-    subject: subject.replaceAll('\n', ', '),
-    until: new Date(validTo).toISOString(),
+    subject: new Set(subjects).size === 1 ? subjects[0] : subjects,
+    until: new Date(endsMs).toISOString(),
   })
 }

@@ -10,6 +10,7 @@ import { ClientTls } from '../../tls/server-tls.ts'
 import type { whyUnfit as WhyUnfit } from '../../tls/why-unfit.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { problemOf } from '../problem.ts'
+import type { RefusedFiles } from '../source/refused-files.ts'
 import { serverFiles } from '../source/server-files.ts'
 import { type FileWatch, watchFile } from '../source/watch-file.ts'
 import { textOf } from '../source/file-text.ts'
@@ -23,6 +24,7 @@ export interface LiveServerTlsOptions {
   /** Changes one thing of the plan that is served, between two changes; null: there is nothing to change. */
   readonly amend: (change: (plan: PlanBody) => Amended | null) => Promise<void>
   readonly isWatching: boolean
+  readonly refused: RefusedFiles
   readonly settleMs?: number
 }
 
@@ -39,8 +41,6 @@ export class LiveServerTls implements Part {
   readonly #watches = new Map<string, FileWatch>()
   #config: Config | null = null
   #settling: Timer | null = null
-  /** What was refused at last, so that it is told once. */
-  #refused = ''
 
   constructor(options: LiveServerTlsOptions) {
     this.#options = options
@@ -52,6 +52,7 @@ export class LiveServerTls implements Part {
 
   commit({ config, files = {} }: PlanBody): void {
     this.#config = config
+    this.#options.refused.keep('backend', new Set())
     if (!this.#options.isWatching) return
     const wanted = serverFiles(config)
     for (const path of this.#watches.keys()) if (!wanted.has(path)) this.#forget(path)
@@ -111,13 +112,13 @@ export class LiveServerTls implements Part {
         isNew = true
         return { plan: { ...plan, files: texts }, amendment: { type: 'files', texts: files } }
       })
-      this.#refused = ''
+      this.#options.refused.mended('backend', backend)
       if (isNew) logEvent('info', 'server_tls_replaced', { backend, files: changed })
     } catch (error) {
       const { message: why } = problemOf(error)
-      if (this.#refused === `${backend} ${why}`) return
-      this.#refused = `${backend} ${why}`
-      logEvent('warn', 'server_tls_refused', { backend, why, hint: 'what was there before goes on' })
+      // It is told once.
+      if (this.#options.refused.add('backend', backend, why))
+        logEvent('warn', 'server_tls_refused', { backend, why, hint: 'what was there before goes on' })
     }
   }
 

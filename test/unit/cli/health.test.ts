@@ -75,3 +75,11 @@ test('the headline says that clients wait where a worker is at its limit of desc
     'healthy, but clients wait: no servers',
   )
 })
+
+test('files that are refused are told with since when and why, as what they held before goes on', () => {
+  const since = '2026-11-30T02:24:15.000Z'
+  const refused_files = [{ owner: 'certificate' as const, name: 'site', why: 'the key is of another', since }]
+  expect(healthLines({ ...document, refused_files }).split('\n')[1]).toMatch(
+    /^certificate site: its files are refused since 2026-11-30 \d\d:\d\d:15, what they held before goes on: the key is of another$/,
+  )
+})

@@ -19,6 +19,7 @@ const config = (listeners: Record<string, unknown>, certificates: object = {}): 
 
 const hands = {
   replace: () => Promise.resolve(false),
+  refused: () => undefined,
   challenge: () => Promise.resolve(),
   httpChallenges: () => Promise.resolve(),
 }

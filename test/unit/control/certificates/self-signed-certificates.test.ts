@@ -31,6 +31,7 @@ function run(days = 0, folder = data) {
         if (pair) replaced.push(pair)
         return Promise.resolve(true)
       },
+      refused: () => undefined,
       challenge: () => Promise.resolve(),
       httpChallenges: () => Promise.resolve(),
     },
