@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { nameHash } from './processes/state-file.ts'
+import { wayToWrite } from './source/way-to-write.ts'
 
 /** What the socket of the gateway with this config file is called, in whatever folder it stands. */
 export const controlSocketName = (configFile: string): string => `control-${nameHash(configFile)}.sock`
@@ -21,8 +22,7 @@ export function controlSocketPath(data: string, configFile: string): string {
 /** Opens a control socket; throws when it cannot. */
 export type OpenControlAt = (path: string) => Promise<{ stop(): void }>
 
-const NOT_ASKED =
-  '"sluice reload", "sluice stop" and "sluice turn" cannot ask this gateway: let its user write there, or name another folder with "data"'
+const NOT_ASKED = '"sluice reload", "sluice stop" and "sluice turn" cannot ask this gateway'
 
 export class ControlSocket {
   readonly #open: OpenControlAt
@@ -57,7 +57,8 @@ export class ControlSocket {
       this.#server = await this.#open(path)
       if (this.#isStopped) this.#close()
     } catch (error) {
-      logEvent('warn', 'control_socket_not_open', { path, why: String(error), hint: NOT_ASKED })
+      const hint = `${NOT_ASKED}: ${wayToWrite(error)}, or name another folder with "data"`
+      logEvent('warn', 'control_socket_not_open', { path, why: String(error), hint })
     }
   }
 

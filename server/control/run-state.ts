@@ -2,9 +2,10 @@
 import { logEvent } from '../telemetry/log.ts'
 import type { Parts } from './make-parts.ts'
 import { writeRunState } from './processes/state-file.ts'
+import { wayToWrite } from './source/way-to-write.ts'
 
 const UNKNOWN_TO_SUCCESSOR =
-  'let the user of the gateway write there, or name another folder with "data"; until then a gateway that follows after a kill does not know our workers'
+  'or name another folder with "data"; until then a gateway that follows after a kill does not know our workers'
 
 export class RunStateKeeper {
   #hasWarned = false
@@ -13,8 +14,8 @@ export class RunStateKeeper {
     try {
       writeRunState(file, { workers, relay: turn.keeper?.relay.pid ?? null, orphans })
     } catch (error) {
-      if (!this.#hasWarned)
-        logEvent('warn', 'data_not_writable', { file, why: String(error), hint: UNKNOWN_TO_SUCCESSOR })
+      const hint = `${wayToWrite(error)}, ${UNKNOWN_TO_SUCCESSOR}`
+      if (!this.#hasWarned) logEvent('warn', 'data_not_writable', { file, why: String(error), hint })
       this.#hasWarned = true
     }
   }

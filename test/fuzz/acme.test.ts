@@ -5,8 +5,7 @@ import { expect, test } from 'bun:test'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { newAccountKey } from '../../server/control/acme/account-key.ts'
 import { AcmeClient } from '../../server/control/acme/acme-client.ts'
-import { AcmeProblem, hintFor } from '../../server/control/acme/acme-problem.ts'
-import { saying } from '../../server/control/acme/attempt.ts'
+import { AcmeProblem, hintFor, toldOf } from '../../server/control/acme/acme-problem.ts'
 import { obtain } from '../../server/control/acme/order.ts'
 import { renewalId } from '../../server/control/acme/renewal.ts'
 import { selfSigned } from '../../server/tls/self-signed.ts'
@@ -188,7 +187,7 @@ async function check(random: Random): Promise<boolean> {
     return true
   }
   if (!(end instanceof AcmeProblem)) throw end
-  const told = `${saying(end)} ${hintFor(end) ?? ''}`
+  const told = `${toldOf('ca.example', end)} ${hintFor(end) ?? ''}`
   expect(told).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
   expect(end.message.length).toBeLessThan(1001)
   for (const name of end.names) expect(name).toMatch(/^[\w*.:-]{1,255}$/)

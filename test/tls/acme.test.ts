@@ -157,7 +157,9 @@ test('a CA that wants to be left alone is, by all certificates, for as long as i
   const fallbacks = [{ directory: pebble.directory, ca: pebble.ca }]
   await world.want({ second: { ...config, fallbacks } })
   expect(world.obtained).toEqual(['second'])
-  expect(world.steps('second')).toContain('127.0.0.1:1 says: unreachable')
+  expect(world.steps('second')).toContain('unreachable: 127.0.0.1:1')
+  // These are no words of the CA, which was not reached.
+  expect(world.steps('second')).not.toContain('127.0.0.1:1 says')
   const asked = pebble.asked.length
   await world.pass(20 * DAY_MS, DAY_MS)
   expect(pebble.asked.length).toBe(asked)
@@ -329,6 +331,19 @@ test('a kind of certificate is asked for where the CA has it', async () => {
   }
 })
 
+test('certificates that are obtained at once share one account', async () => {
+  using world = new AcmeWorld(pebble)
+  const accounts = pebble.times('sign-me-up')
+  const names = ['a', 'b', 'c', 'd']
+  await world.want(
+    Object.fromEntries(
+      names.map((name) => [name, world.config({ domains: [`${name}.shared.example.org`] })]),
+    ),
+  )
+  expect(world.obtained.toSorted()).toEqual(names)
+  expect(pebble.times('sign-me-up') - accounts).toBe(1)
+})
+
 test('a data folder that cannot be written is told, and no CA is asked', async () => {
   using world = new AcmeWorld(pebble)
   writeFileSync(join(world.folder, 'acme'), 'a file, not a folder')
@@ -338,6 +353,9 @@ test('a data folder that cannot be written is told, and no CA is asked', async (
   expect(world.told).toHaveLength(1)
   expect(world.told[0]?.hint).toContain('let the user of the gateway read and write')
   expect(pebble.asked.length).toBe(asked)
+  // Whoever asks later hears of it as well.
+  const { why = '', hint = '' } = world.told[0] ?? {}
+  expect(world.keeper.facts()).toMatchObject([{ state: 'waiting', last_failure: { why, hint } }])
 })
 
 test('a CA whose own certificate is not trusted, or that is none, is told as such', async () => {

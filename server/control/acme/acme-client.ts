@@ -259,6 +259,6 @@ function unreachable(error: unknown, url: string, answerMs: number): unknown {
   if (name === 'AbortError') return error
   return new AcmeProblem({
     type: UNTRUSTED.test(said) ? 'untrusted' : 'unreachable',
-    detail: textOf(`${host}: ${said === message ? message : `${message} (${said})`}`),
+    detail: textOf(`${host}: ${message.includes(said) ? message : `${message} (${said})`}`),
   })
 }

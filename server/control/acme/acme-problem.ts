@@ -126,8 +126,18 @@ const HINTS: Readonly<Record<string, string>> = {
   untrusted: 'the certificate of the CA itself is not trusted: name the CA that signed it by "ca"',
   notAcme: 'is it the "directory" of an ACME CA?',
   noChallenge: 'the CA offers no such challenge for this name: a name with "*" needs dns-01',
-  hook: 'see what the command of "dns" wrote, in the step log',
+  hook: 'see what the command of "dns" wrote, in the step log: sluice certificates NAME',
   timeout: 'it is tried again by itself',
+}
+
+/** What is found here, and no word of a CA. */
+const OURS: ReadonlySet<string> = new Set(['unreachable', 'untrusted', 'timeout', 'hook'])
+
+/** In a line: what a CA says, or what came between. */
+export function toldOf(issuer: string, { type, message, subproblems }: AcmeProblem): string {
+  if (OURS.has(type)) return `${type}: ${message}`
+  const parts = subproblems.map(({ name, type: kind, detail }) => `${name ?? ''} ${kind}: ${detail}`)
+  return [`${issuer} says: ${type}: ${message}`, ...parts].join('; ')
 }
 
 /** What to do about it; null: nothing that we know of. */

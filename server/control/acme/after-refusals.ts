@@ -1,6 +1,6 @@
 // What is remembered of a try at which no CA gave a certificate: who waits for how long, and why.
-import { hintFor } from './acme-problem.ts'
-import { type Refused, saying } from './attempt.ts'
+import { hintFor, toldOf } from './acme-problem.ts'
+import type { Refused } from './attempt.ts'
 import { failed, type Failures, failureKeys, type FailureText, stopUntil, waiting } from './failures.ts'
 import { certificateKey, keyOfName } from './followed.ts'
 import type { Wanted } from './wanted.ts'
@@ -44,6 +44,6 @@ const TEXT_LENGTH_MAX = 2000
 
 /** What each CA said. */
 function textOfAll(refused: readonly Refused[]): string {
-  const text = refused.map(({ issuer, problem }) => `${issuer.shown} says: ${saying(problem)}`).join('; ')
+  const text = refused.map(({ issuer, problem }) => toldOf(issuer.shown, problem)).join('; ')
   return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)} …` : text
 }

@@ -1,7 +1,7 @@
 // One try to obtain a certificate: at its CA, and where that could or would not, at the next one.
 import { accountKey, newAccountKey } from './account-key.ts'
 import { AcmeClient } from './acme-client.ts'
-import { AcmeProblem } from './acme-problem.ts'
+import { AcmeProblem, toldOf } from './acme-problem.ts'
 import type { Challenger } from './challenger.ts'
 import { newKey } from './csr.ts'
 import { failureKeys, waitsUntil } from './failures.ts'
@@ -57,7 +57,7 @@ export async function attempt(
       return await obtainWithAccount(issuer, wanted, ground)
     } catch (error) {
       if (signal.aborted || !(error instanceof AcmeProblem)) throw error
-      log(`${issuer.shown} says: ${saying(error)}`)
+      log(toldOf(issuer.shown, error))
       refused({ issuer, problem: error })
       // Another CA would see the same, and count it.
       if (error.names.length > 0 && isSeenByAll(error)) return null
@@ -65,12 +65,6 @@ export async function attempt(
   }
   return null
 }
-
-export const saying = ({ type, message, subproblems }: AcmeProblem): string =>
-  [
-    `${type}: ${message}`,
-    ...subproblems.map(({ name, type: kind, detail }) => `${name ?? ''} ${kind}: ${detail}`),
-  ].join('; ')
 
 const isSeenByAll = ({ type }: AcmeProblem): boolean =>
   /^(?:connection|dns|incorrectResponse|tls|unauthorized|compound)$/.test(type)
@@ -138,8 +132,28 @@ function textOfCa(file: string, readFile: AttemptGround['readFile']): string {
   }
 }
 
-/** The account that was kept, or a new one. */
+/** Accounts that are being looked for or made, by folder and CA: each settles, whatever comes of it. */
+const making = new Map<string, Promise<void>>()
+
+/** One for all certificates that begin at once: CAs allow few new ones, and those that are not kept are lost. */
 async function haveAccount(
+  client: AcmeClient,
+  issuer: Issuer,
+  wanted: Wanted,
+  ground: Pick<AttemptGround, 'store' | 'log'>,
+): Promise<void> {
+  const place = JSON.stringify([ground.store.folder, issuer.directory, issuer.eab?.kid ?? null])
+  const before = making.get(place) ?? Promise.resolve()
+  const made = before.then(() => findAccount(client, issuer, wanted, ground))
+  const settled = made.catch(() => {})
+  making.set(place, settled)
+  await made.finally(() => {
+    if (making.get(place) === settled) making.delete(place)
+  })
+}
+
+/** The account that was kept, or a new one. */
+async function findAccount(
   client: AcmeClient,
   { directory, eab, shown }: Issuer,
   { config }: Wanted,

@@ -1,5 +1,6 @@
 // A certificate that is kept by ACME: how it is, and when something is to be done for it.
 import { X509Certificate } from 'node:crypto'
+import { wayToWrite } from '../source/way-to-write.ts'
 import { type Failures, failureKeys } from './failures.ts'
 import type { StepLog } from './step-log.ts'
 import type { KeptCertificate } from './store.ts'
@@ -59,7 +60,7 @@ export function mishap(
   nextTryMs: number,
 ): FailureNews {
   const isOfFolder = (error as NodeJS.ErrnoException).code !== undefined
-  const hint = isOfFolder ? 'let the user of the gateway read and write the folder "data"' : null
+  const hint = isOfFolder ? `${wayToWrite(error)}, in the folder "data"` : null
   const why = error instanceof Error ? error.message : String(error)
   return { certificate: name, names, why, hint, failures: 1, nextTryMs }
 }
@@ -79,8 +80,8 @@ export interface Followed {
   /** When something is to be obtained; later than that where it waits. */
   dueMs: number
   isBusy: boolean
-  /** The kind of failure that was told last. */
-  told: string | null
+  /** The failure that was told last: its kind; and what it was where it is none of a CA's, which are kept. */
+  told: { readonly kind: string; readonly mishap: FailureNews | null; readonly atMs: number } | null
 }
 
 /**
@@ -114,6 +115,15 @@ export const keysOf = (wanted: Wanted): string[] => [certificateKey(wanted), ...
 /** "*.a.example" is proved as "a.example" is. */
 export const keyOfName = (name: string): string => failureKeys.name(name.toLowerCase().replace(/^\*\./, ''))
 
+/** Null: it cannot be read. That was told; who asks how all is gets an answer all the same. */
+export function readable<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch {
+    return null
+  }
+}
+
 /** The failure of one key alone, if it failed. */
 export function pick(failures: Failures, key: string): Failures {
   const one = failures[key]
@@ -129,7 +139,6 @@ export const issuerOf = ({ issuers }: Wanted, { directory }: KeptCertificate): s
 
 export function factsOf(one: Followed, failures: Failures, nowMs: number): AcmeFacts {
   const { wanted, kept } = one
-  const failure = failures[certificateKey(wanted)]
   const state = stateOf(one, nowMs)
   const text = (ms: number): string => new Date(ms).toISOString()
   return {
@@ -142,16 +151,20 @@ export function factsOf(one: Followed, failures: Failures, nowMs: number): AcmeF
     renew_at: one.renewMs === 0 ? null : text(one.renewMs),
     renew_why: kept?.advice?.explanation ?? null,
     next_try: state === 'waiting' ? text(one.dueMs) : null,
-    last_failure:
-      failure?.why === undefined
-        ? null
-        : {
-            time: text(failure.atMs),
-            in_a_row: failure.count,
-            why: failure.why.text,
-            hint: failure.why.hint,
-          },
+    last_failure: lastFailure(one, failures),
   }
+}
+
+/** A CA's are kept in the folder; that it cannot be written is known to this process alone. */
+function lastFailure({ wanted, told }: Followed, failures: Failures): AcmeFacts['last_failure'] {
+  const failure = failures[certificateKey(wanted)]
+  if (told?.mishap) {
+    const { why, hint, failures: count } = told.mishap
+    return { time: new Date(told.atMs).toISOString(), in_a_row: count, why, hint }
+  }
+  if (failure?.why === undefined) return null
+  const { text: why, hint } = failure.why
+  return { time: new Date(failure.atMs).toISOString(), in_a_row: failure.count, why, hint }
 }
 
 function stateOf({ isBusy, renewMs, dueMs }: Followed, nowMs: number): AcmeFacts['state'] {

@@ -21,6 +21,7 @@ import {
   mishap,
   nextMs,
   pick,
+  readable,
   renewalMs,
   untilOf,
 } from './followed.ts'
@@ -47,8 +48,7 @@ export interface AcmeKeeperParts extends Pick<AttemptGround, 'agent' | 'nowMs' |
 const AT_ONCE = 4
 /** What is no failure of a CA's is tried again after so long. */
 const BUG_PAUSE_MS = 3_600_000
-/** Clocks are corrected by less all the time. */
-const CLOCK_MS = 60_000
+const CLOCK_MS = 60_000 // they are corrected by less all the time
 
 export class AcmeKeeper {
   readonly #parts: AcmeKeeperParts
@@ -133,7 +133,7 @@ export class AcmeKeeper {
 
   facts(): AcmeFacts[] {
     const { store, nowMs } = this.#parts
-    const failures = store.failures()
+    const failures = readable(() => store.failures()) ?? {}
     return [...this.#followed.values()].map((one) => factsOf(one, failures, nowMs()))
   }
 
@@ -247,8 +247,8 @@ export class AcmeKeeper {
     store.keepFailures(failures)
     one.dueMs = Math.max(one.dueMs, waitsUntil(failures, keysOf(wanted), nowMs()))
     log.add(`tries again at ${new Date(one.dueMs).toISOString()}`)
-    const isNew = one.told !== why.type
-    one.told = why.type
+    const isNew = one.told?.kind !== why.type
+    one.told = { kind: why.type, mishap: null, atMs: nowMs() }
     const { count = 1 } = failures[certificateKey(wanted)] ?? {}
     const { name: certificate, names } = wanted
     const told = { certificate, names, why: why.text, hint: why.hint, failures: count }
@@ -291,8 +291,8 @@ export class AcmeKeeper {
       const told = mishap(one, error, nextTryMs)
       one.log.add(`failed: ${told.why}`)
       if (told.hint === null) news.bug(error)
-      const isNew = one.told !== told.why
-      one.told = told.why
+      const isNew = one.told?.kind !== told.why
+      one.told = { kind: told.why, mishap: told, atMs: nowMs() }
       news.failed(told, isNew)
     }
   }

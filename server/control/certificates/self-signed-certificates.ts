@@ -10,6 +10,7 @@ import { inALabels } from '../../tls/read-certificate.ts'
 import { SELF_SIGNED_DAYS, selfSigned } from '../../tls/self-signed.ts'
 import { whyUnfit } from '../../tls/why-unfit.ts'
 import { problemOf } from '../problem.ts'
+import { wayToWrite } from '../source/way-to-write.ts'
 import type { WantedCertificate } from '../source/wanted-certificates.ts'
 import { KeptPairs } from './kept-pairs.ts'
 import type { CertificateHands, CertificateSource } from './source.ts'
@@ -116,8 +117,7 @@ export class SelfSignedCertificates implements CertificateSource {
     try {
       this.#kept.write(name, own.pair)
     } catch (error) {
-      const hint =
-        'let the user of the gateway write to the data folder; until then a restart makes another one'
+      const hint = `${wayToWrite(error)}, in the folder "data"; until then a restart makes another one`
       logEvent('warn', 'certificate_not_kept', { certificate: name, why: problemOf(error).message, hint })
     }
   }

@@ -7,6 +7,7 @@ import { writeWhole } from '../../lib/write-whole.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { nameHash } from '../processes/state-file.ts'
 import type { ApplyProblem, Edition } from '../problem.ts'
+import { wayToWrite } from '../source/way-to-write.ts'
 import type { Part } from './part.ts'
 
 /** A change that is taken back unless it is confirmed. */
@@ -26,7 +27,7 @@ interface Kept {
 const NOTHING: Kept = { revision: 0, hash: '', unconfirmed: null }
 
 const AFTER_RESTART =
-  'let the user of the gateway write there, or name another folder with "data"; until then revisions begin with 1 after a restart, and a change that waits to be confirmed stays when the gateway ends'
+  'or name another folder with "data"; until then revisions begin with 1 after a restart, and a change that waits to be confirmed stays when the gateway ends'
 
 export class History implements Part {
   readonly name = 'history'
@@ -83,7 +84,11 @@ export class History implements Part {
       writeWhole(this.#file, `${JSON.stringify(kept)}\n`, { isLasting: true })
     } catch (error) {
       if (!this.#hasWarned)
-        logEvent('warn', 'revision_not_kept', { file: this.#file, why: String(error), hint: AFTER_RESTART })
+        logEvent('warn', 'revision_not_kept', {
+          file: this.#file,
+          why: String(error),
+          hint: `${wayToWrite(error)}, ${AFTER_RESTART}`,
+        })
       this.#hasWarned = true
     }
   }
