@@ -1,7 +1,7 @@
 // What checks may ask of the machine that they run on.
 import { accessSync, constants, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Machine } from '../config/world.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 
@@ -25,6 +25,15 @@ export const thisMachine: Machine = {
         ? null
         : this.whyNoFolder(dirname(path))
   },
+  whyNoProgram(program, folder) {
+    const places = program.includes('/')
+      ? [resolve(folder, program)]
+      : (process.env['PATH'] ?? '').split(':').map((place) => join(place, program))
+    const found = places.filter((place) => kindOf(place) === 'file')
+    if (found.length === 0)
+      return program.includes('/') ? 'where no file is' : 'which is in no folder of PATH'
+    return found.some(isRunnable) ? null : 'which this user may not execute'
+  },
   whyNoFile(path) {
     const kind = kindOf(path)
     if (kind === 'folder') return 'where a folder stands'
@@ -38,6 +47,15 @@ function kindOf(path: string): 'file' | 'folder' | null {
     return statSync(path).isDirectory() ? 'folder' : 'file'
   } catch {
     return null
+  }
+}
+
+function isRunnable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

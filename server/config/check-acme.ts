@@ -69,6 +69,7 @@ function checkDns(checked: Written, path: Path, { challenge, dns }: AcmeConfig):
       allowed: '"dns", with the command that sets TXT records',
       hint: `write ${checked.spelled({ dns: { command: ['./set-txt.sh'] } })}`,
     })
+  if (dns !== undefined) checkProgram(checked, [...path, 'dns', 'command'], dns.command)
   if (challenge !== 'dns-01' && checked.isWritten([...path, 'dns']))
     checked.report({
       code: 'conflict',
@@ -77,6 +78,20 @@ function checkDns(checked: Written, path: Path, { challenge, dns }: AcmeConfig):
       allowed: 'it where "challenge" is dns-01',
       hint: null,
     })
+}
+
+/** Otherwise it would be found out at the first certificate, or at its renewal. */
+function checkProgram(checked: Written, path: Path, [program = '']: readonly string[]): void {
+  const why = isStandIn(program) ? null : (checked.machine?.whyNoProgram(program, checked.folder) ?? null)
+  if (why === null) return
+  const here = [...path, 0]
+  checked.warn({
+    code: 'file',
+    path: here,
+    found: `${checked.quoted(here, program)}, ${why}`,
+    allowed: 'a program that the gateway can run',
+    hint: 'this counts for the user and the machine that the gateway runs as',
+  })
 }
 
 function checkIssuers(checked: Written, path: Path, { directory, eab, ca, fallbacks }: AcmeConfig): void {

@@ -6,6 +6,7 @@ import { checkCertificates } from './check-certificates.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
+import { checkTlsUse } from './check-tls-use.ts'
 import { Checked } from './checked.ts'
 import type { Problems } from './problem.ts'
 import type { Config } from './schema.ts'
@@ -25,6 +26,7 @@ export function checkConfig(
   const checked = new Checked(config, tree, problems, world)
   checkListeners(checked)
   checkCertificates(checked)
+  checkTlsUse(checked)
   checkRules(checked)
   checkBackends(checked)
   checkResolver(checked)

@@ -1,13 +1,23 @@
 // Maps whose schema depends on a word in them ("map-by"), as that of a listener on its protocol.
 import type { SchemaNode } from './schema-node.ts'
-import type { MapTree } from './tree.ts'
+import { nearest } from './nearest.ts'
+import type { MapTree, Tree } from './tree.ts'
 
 /** The schema that the word in a map tells; the first where it has none. Null: no schema has this word. */
 export function schemaByWord({ by = '', anyOf = [] }: SchemaNode, { entries }: MapTree): SchemaNode | null {
-  const value = entries.get(by)?.value
-  if (value === undefined) return anyOf[0] ?? null
-  return anyOf.find((one) => value.is === 'scalar' && wordOf(one, by) === value.value) ?? null
+  const of = (value: Tree): SchemaNode | undefined =>
+    anyOf.find((one) => value.is === 'scalar' && wordOf(one, by) === value.value)
+  const told = entries.get(by)?.value
+  if (told !== undefined) return of(told) ?? null
+  // The key itself may be misspelt: what stands beside it is still to be of that word.
+  for (const [key, { value }] of entries) {
+    if (value.is !== 'scalar' || isKnown(anyOf[0], key)) continue
+    if (anyOf[0]?.also?.[key] === by || nearest(key, [by]) !== null) return of(value) ?? anyOf[0] ?? null
+  }
+  return anyOf[0] ?? null
 }
+
+const isKnown = ({ properties = {} }: SchemaNode = {}, key: string): boolean => Object.hasOwn(properties, key)
 
 /** The schema that knows most keys of a map. */
 export function likestSchema({ anyOf = [] }: SchemaNode, { entries }: MapTree): SchemaNode {

@@ -5,6 +5,8 @@ import type { ReadFile } from './substitute.ts'
 export interface World {
   readonly readFile: ReadFile
   readonly nowMs: number
+  /** Where relative paths start: the folder of the file. */
+  readonly folder: string
   /** The machine that it is to run on; null: not asked. */
   readonly machine: Machine | null
 }
@@ -16,4 +18,6 @@ export interface Machine {
   /** What stands against writing there, in words; null: nothing. */
   readonly whyNoFolder: (path: string) => string | null
   readonly whyNoFile: (path: string) => string | null
+  /** What stands against running it in this folder, in words; null: nothing. */
+  readonly whyNoProgram: (program: string, folder: string) => string | null
 }

@@ -48,6 +48,11 @@ export class Written {
     return this.#world.machine
   }
 
+  /** Where relative paths start. */
+  get folder(): string {
+    return this.#world.folder
+  }
+
   report(finding: Omit<Finding, 'at' | 'end'>): void {
     const { at, end } = locate(this.#tree, finding.path)
     this.#problems.add({ ...finding, at, end })

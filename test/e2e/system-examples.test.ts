@@ -353,7 +353,7 @@ test('acme.yaml: without a certificate yet clients get a stand-in, and what is i
   const web = `https://127.0.0.1:${gateway.port('web')}/`
   expect(await (await fetch(web, { tls: { rejectUnauthorized: false } })).text()).toBe('9001')
   const moved = await example.ask('/x?y', { listener: 'plain', host: 'example.org' })
-  expect(moved.get('location')).toBe('https://example.org/x?y')
+  expect(moved.get('location')).toBe('https://example.org:8443/x?y')
 })
 
 test('https.yaml: each name has its certificate, of our own making', async () => {

@@ -135,7 +135,7 @@ function textOfCa(file: string, readFile: AttemptGround['readFile']): string {
 /** Accounts that are being looked for or made, by folder and CA: each settles, whatever comes of it. */
 const making = new Map<string, Promise<void>>()
 
-/** One for all certificates that begin at once: CAs allow few new ones, and those that are not kept are lost. */
+/** One for all certificates that begin at once: CAs allow few, and those that are not kept are lost. */
 async function haveAccount(
   client: AcmeClient,
   issuer: Issuer,

@@ -34,6 +34,23 @@ describe('what a config needs of the machine is a warning', () => {
     expect(warningsOf(short('', '192.0.2.77:8080'), { ...thisMachine, addresses: () => null })).toEqual([])
   })
 
+  test('a command of dns-01 that cannot be run', () => {
+    const dns = (command: string): string[] =>
+      warningsOf(`
+listeners: { web: { bind: "127.0.0.1:8443", protocol: https, certificates: a, backend: b } }
+certificates: { a: { acme: { domains: x.org, agree_to_terms: true, challenge: dns-01, dns: { command: ["${command}"] } } } }
+backends: { b: { servers: [{ url: "http://a:1" }] } }`)
+    writeFileSync(join(folder, 'hook.sh'), '#!/bin/sh\n', { mode: 0o755 })
+    for (const command of ['./hook.sh', 'sh', '/bin/sh']) expect(dns(command)).toEqual([])
+    writeFileSync(join(folder, 'plain.sh'), '#!/bin/sh\n', { mode: 0o644 })
+    for (const [command, why] of [
+      ['./plain.sh', 'which this user may not execute'],
+      ['./gone.sh', 'where no file is'],
+      ['sluice-no-such-program', 'which is in no folder of PATH'],
+    ] as const)
+      expect(dns(command)).toEqual([expect.stringContaining(`found "${command}", ${why}`)])
+  })
+
   test('a folder that cannot be made, where a file stands', () => {
     expect(warningsOf(short('data: file/data'))[0]).toContain(
       ' data: warning: found "file/data", where a file stands',

@@ -4,6 +4,7 @@ import { configOf, linesOf } from './parse.ts'
 
 const withAcme = (keys: string): string => `listeners:
   web: { bind: "0.0.0.0:443", protocol: https, certificates: [site], backend: app }
+  plain: { bind: "0.0.0.0:80", redirect_https: true }
 certificates: { site: { acme: { ${keys} } } }
 backends: { app: { servers: [{ url: "http://a:1" }] } }`
 
