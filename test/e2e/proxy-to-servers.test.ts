@@ -2,9 +2,10 @@
 // a connection says, whom it serves, and when it ends.
 import { expect, test } from 'bun:test'
 import { readProxyHeader } from '../../server/lib/proxy-header.ts'
-import type { RawClient } from '../support/client.ts'
+import { type RawClient, rawClient } from '../support/client.ts'
 import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
 import { startHaproxyReceiver, startNginxReceiver } from '../support/front-proxy.ts'
+import { startGateway } from '../support/gateway.ts'
 import { freePort } from '../support/kernel.ts'
 import { needs } from '../support/needs.ts'
 import { RawServer } from '../support/raw-server.ts'
@@ -50,6 +51,18 @@ test('a connection says once whose it is, and serves the requests of that client
   expect(server.all).toHaveLength(1)
 })
 
+test('a client has one to each server that it is led to', async () => {
+  using one = new RawServer()
+  using other = new RawServer()
+  const words = { proxy_protocol: 'v1', keep_alive: { idle: '60s' } }
+  await using gateway = startEngine({ config: toServers([httpUrl(one), httpUrl(other)], words) })
+  await using client = await gateway.client()
+  const [, toOne] = await servedAnew(client, one)
+  const [, toOther] = await servedAnew(client, other)
+  for (const behind of [toOne, toOther, toOne, toOther]) expect(await servedBy(client, behind)).toBe('')
+  expect([one.all.length, other.all.length]).toEqual([1, 1])
+})
+
 test('another client has another connection, also where one is idle', async () => {
   using server = new RawServer()
   await using gateway = engineTo(httpUrl(server))
@@ -89,7 +102,8 @@ test('in version 2 it says so in bytes', async () => {
 
 test('each client that a trusted proxy names has connections of its own; who is hidden is nobody', async () => {
   using server = new RawServer()
-  await using gateway = engineTo(httpUrl(server), {}, { trusted_proxies: ['127.0.0.1'] })
+  const backend = { keep_alive: { idle: '60s' } }
+  await using gateway = engineTo(httpUrl(server), backend, { trusted_proxies: ['127.0.0.1'] })
   await using proxy = await gateway.client()
   const of = (address: string): string => `X-Forwarded-For: ${address}\r\n`
   const [first, behind] = await servedAnew(proxy, server, of('192.0.2.7'))
@@ -147,4 +161,21 @@ needs('haproxy')('and so does HAProxy', async () => {
     await using client = await gateway.client()
     expect((await client.get('/')).body).toBe(`127.0.0.1 ${client.localPort}`)
   }
+})
+
+test('a reload that turns it on or off leaves nobody a connection that began otherwise', async () => {
+  using server = new RawServer()
+  const config = (backend: Words): Record<string, unknown> => ({
+    ...toServers([httpUrl(server)], { keep_alive: { idle: '60s' }, ...backend }),
+    listeners: { web: { bind: '127.0.0.1:0', backend: 'origin' } },
+  })
+  await using gateway = await startGateway({ config: config({}), workers: 1 })
+  await using client = await rawClient(gateway.port())
+  expect((await servedAnew(client, server))[0]).toBe('')
+  expect(await gateway.apply(config({ proxy_protocol: 'v1' }))).toMatchObject({ event: 'applied' })
+  const [told, behind] = await servedAnew(client, server)
+  expect(told).toStartWith(`PROXY TCP4 127.0.0.1 127.0.0.1 ${client.localPort} `)
+  expect(await servedBy(client, behind)).toBe('')
+  expect(await gateway.apply(config({}))).toMatchObject({ event: 'applied' })
+  expect((await servedAnew(client, server))[0]).toBe('')
 })
