@@ -3,10 +3,12 @@
 import type { BunSocket } from '../sockets/bun/bun-socket.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { giveToBun } from '../sockets/unread.ts'
-import { type Shaking, acceptTls, factsOf } from '../tls/accept-tls.ts'
+import { type Shaking, type TlsFacts, acceptTls, factsOf } from '../tls/accept-tls.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
+import { clientResult } from '../tls/shown-certificate.ts'
 import { type HandshakeResult, resultOfFailure } from '../tls/handshake-result.ts'
 import type { ListenerTls } from '../tls/listener-tls.ts'
+import type { TlsSettings } from '../tls/tls-settings.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
@@ -16,7 +18,7 @@ const HANDSHAKE_MS = 10_000
 export interface TlsEntryParts {
   /** Its name. */
   readonly listener: string
-  readonly meter: Pick<HandshakeMeter, 'ended'>
+  readonly meter: Pick<HandshakeMeter, 'ended' | 'clientCertificate'>
   readonly arrivals: Arrivals
   readonly tls: ListenerTls
   /** From alpnList(). */
@@ -44,6 +46,7 @@ export class TlsEntry implements Entry {
 
 class Handshake extends Arriving implements Shaking {
   readonly tls: ListenerTls
+  shakenBy: TlsSettings | null = null
   readonly #parts: TlsEntryParts
   readonly #from: Arrival
   #decrypted: BunSocket | null = null
@@ -68,10 +71,20 @@ class Handshake extends Arriving implements Shaking {
       this.#ended(null, resultOfFailure(error))
       return this.terminate()
     }
-    const facts = factsOf(this.#decrypted)
+    const facts = factsOf(this.#decrypted, this.shakenBy)
     this.#ended(facts.version, facts.isResumed ? 'resumed' : 'full')
+    this.#countClient(facts)
     this.#from.encrypted(this.#decrypted, facts)
     this.handOn(this.#parts.next)
+  }
+
+  /** It is judged where it asks for something; here it is counted once. */
+  #countClient({ client, serverName }: TlsFacts): void {
+    const { clients } = this.tls
+    if (client === null || clients === null) return
+    const { found } = client.verdict(clients.of(serverName))
+    const { listener, meter } = this.#parts
+    meter.clientCertificate(listener, clientResult(found))
   }
 
   override onEnd(): void {

@@ -20,7 +20,7 @@ export function checkCertificate(
   path: Pair<Path>,
   { cert, key }: Pair<string>,
 ): X509Certificate | null {
-  const chain = readChain(checked, path.cert, cert)
+  const chain = chainOf(checked, path.cert, cert)
   const privateKey = readKey(checked, path.key, key)
   const [leaf, ...others] = chain ?? []
   if (leaf === undefined) return null
@@ -62,9 +62,10 @@ export function checkIssuers(
   checked: Written,
   files: readonly string[],
   pathOf: (index: number) => Path,
+  outcome = 'servers with their certificates are refused',
 ): void {
   for (const [index, file] of files.entries()) {
-    const issuers = readChain(checked, pathOf(index), file) ?? []
+    const issuers = chainOf(checked, pathOf(index), file) ?? []
     const expired = issuers.filter(({ validTo }) => Date.parse(validTo) < checked.nowMs)
     if (issuers.length > 0 && expired.length === issuers.length)
       checked.warn({
@@ -72,20 +73,27 @@ export function checkIssuers(
         path: pathOf(index),
         found: `${checked.said(pathOf(index), file)}, where all have expired`,
         allowed: 'issuers that are valid now',
-        hint: 'servers with their certificates are refused',
+        hint: outcome,
       })
   }
 }
 
-function readChain(checked: Written, path: Path, name: string): readonly X509Certificate[] | null {
-  const text = readFile(checked, path, name)
-  if (text === null) return null
+/** Null: they are not whole, or not to be read. */
+export function readChain(text: string): readonly X509Certificate[] | null {
   const { blocks, isCut } = certificatesIn(text)
   try {
-    if (blocks.length > 0 && !isCut) return blocks.map((block) => new X509Certificate(block))
+    return blocks.length > 0 && !isCut ? blocks.map((block) => new X509Certificate(block)) : null
   } catch {
-    // Told below.
+    return null
   }
+}
+
+function chainOf(checked: Written, path: Path, name: string): readonly X509Certificate[] | null {
+  const text = readFile(checked, path, name)
+  if (text === null) return null
+  const chain = readChain(text)
+  if (chain !== null) return chain
+  const { blocks, isCut } = certificatesIn(text)
   const isSwapped = blocks.length === 0 && holdsKey(text)
   wrong(checked, path, name, {
     found: isCut

@@ -1,5 +1,6 @@
 // HTTP listeners, in TLS or not: each leads somewhere, and its limits and paths fit together.
 import type { HttpListenerConfig } from '../http/listener.options.ts'
+import { checkClientCertificate } from './check-client-certificate.ts'
 import { checkListenerTls } from './check-listener-tls.ts'
 import type { CheckedListener } from './listener-protocol.ts'
 import type { Path } from './tree.ts'
@@ -16,6 +17,7 @@ export function checkHttpListener(
   checkDestination(written, path, options, isRuled)
   if (options.protocol !== 'https') return
   checkListenerTls(written, path, options, true)
+  checkClientCertificate(written, path, options.client_certificate, true)
   checkHsts(written, path, options)
 }
 

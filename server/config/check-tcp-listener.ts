@@ -1,6 +1,7 @@
 // TCP listeners: their rates are ones that can be kept, and their certificates are there.
 import { formatDuration } from '../lib/durations.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
+import { checkClientCertificate } from './check-client-certificate.ts'
 import { checkListenerTls } from './check-listener-tls.ts'
 import type { CheckedListener } from './listener-protocol.ts'
 import type { Path } from './tree.ts'
@@ -15,6 +16,7 @@ export function checkTcpListener(
   { path, options }: CheckedListener<TcpListenerConfig>,
 ): void {
   checkListenerTls(written, path, options, false)
+  checkClientCertificate(written, path, options.client_certificate, options.certificates.length > 0)
   checkRate(written, path, options.limits.rate)
 }
 

@@ -13,6 +13,7 @@ import {
   serverName,
   serverUrl,
 } from './address-formats.ts'
+import { clientAuth, clientName, subjectName } from './client-formats.ts'
 import { type Format, no } from './format.ts'
 import { fileMode, group } from './unix-formats.ts'
 
@@ -209,6 +210,9 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'server-url': serverUrl,
   'server-name': serverName,
   pin,
+  'client-auth': clientAuth,
+  'client-name': clientName,
+  'subject-name': subjectName,
   'user-name': userName,
   address,
   'port-range': portRange,

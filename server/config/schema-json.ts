@@ -157,7 +157,7 @@ function writeMapBy(schema: SchemaNode, by: string): Json {
 function writeScalar(schema: SchemaNode): Json {
   const { type, examples, enum: words, minimum, maximum, minLength, maxLength } = schema
   const pattern = schema.pattern ?? PATTERNS[`${schema.takesUnix ? 'unix-' : ''}${schema.format ?? ''}`]
-  const kind = schema.format === 'size' ? ['string', 'integer'] : type
+  const kind = schema.format === 'size' || schema.format === 'client-auth' ? ['string', 'integer'] : type
   const plain = { type: kind, examples, enum: words, pattern, minimum, maximum, minLength, maxLength }
   const isAnyText = type === 'string' && words === undefined && pattern === undefined
   return isAnyText ? plain : { anyOf: [plain, ref('substitution')] }
@@ -176,6 +176,10 @@ const PATTERNS: Readonly<Record<string, string>> = {
   cidr: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$',
   name: '^[A-Za-z0-9_.-]{1,63}$',
   'server-url': '^((https?://[^/?#@]+|(tcp|tls|udp)://[^/?#@]+:[0-9]{1,5})/?|(http|tcp)://unix:/.+)$',
+  'client-auth': '^(off|request|any|optional|required|[0-4])$',
+  'client-name': '^[!-~]{1,1024}$',
+  'subject-name': '^[^=]+=.+$',
+  'host-pattern': '^[^\\s/:@]+$',
   pin: '^sha256/[A-Za-z0-9+/]{43}=$',
   'user-name': '^[^\\x00-\\x1f\\x7f]{1,508}$',
   address: '^[0-9A-Fa-f.:]+$',

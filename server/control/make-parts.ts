@@ -8,7 +8,7 @@ import { Applier } from './change/apply.ts'
 import { AcmeCertificates } from './acme/acme-certificates.ts'
 import { certificateSources } from './certificate-sources.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
-import { LiveServerTls, readServerFiles } from './change/server-tls.ts'
+import { LiveTlsFiles, readTlsFiles } from './change/live-tls-files.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
 import { bindProblems, partsOf } from './change/parts.ts'
@@ -123,8 +123,8 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     refused,
     amend,
   })
-  const serverTls = new LiveServerTls({ isWatching, refused, amend })
-  const hands = { board, prober, resolver, sockets, turn, certificates, serverTls }
+  const tlsFiles = new LiveTlsFiles({ isWatching, refused, amend })
+  const hands = { board, prober, resolver, sockets, turn, certificates, tlsFiles }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
   return {
     isAlone: crew.isInProcess,
@@ -134,8 +134,8 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     turn,
     applier,
     followed: {
-      look: () => [certificates, serverTls].forEach((one) => one.look()),
-      stop: () => [certificates, serverTls].forEach((one) => one.stop()),
+      look: () => [certificates, tlsFiles].forEach((one) => one.look()),
+      stop: () => [certificates, tlsFiles].forEach((one) => one.stop()),
     },
     acme,
     refused,
@@ -147,7 +147,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
 
 type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn'> & {
   readonly certificates: LiveCertificates
-  readonly serverTls: LiveServerTls
+  readonly tlsFiles: LiveTlsFiles
   readonly resolver: Resolver
   readonly isServing: () => boolean
 }
@@ -171,7 +171,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
     gather: async (words) => ({
       ...(await certificates.gather(words)),
       door: await turn.doorOf(words),
-      files: await readServerFiles(words),
+      files: await readTlsFiles(words),
     }),
     dryRun,
     restartProblems: (words, running) => [

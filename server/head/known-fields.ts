@@ -40,6 +40,8 @@ export const KNOWN = {
    * Any other name that begins with "x-forwarded-": proxies say such things of a request, and nobody else.
    */
   xForwardedOther: 27,
+  /** What is told of a client's certificate: Client-Cert and Client-Cert-Chain (RFC 9440), and "x-client-cert…". */
+  clientCert: 28,
 } as const
 
 const NAMES: readonly (readonly [string, number])[] = [
@@ -67,6 +69,8 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['date', KNOWN.date],
   ['proxy-authenticate', KNOWN.proxyAuthenticate],
   ['max-forwards', KNOWN.maxForwards],
+  ['client-cert', KNOWN.clientCert],
+  ['client-cert-chain', KNOWN.clientCert],
 ]
 
 interface KnownName {
@@ -81,6 +85,8 @@ const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: LONGES
 
 const FORWARDED_PREFIX = 'x-forwarded-'
 const FORWARDED_PREFIX_BYTES = Buffer.from(FORWARDED_PREFIX)
+const CERTIFICATE_PREFIX = 'x-client-cert'
+const CERTIFICATE_PREFIX_BYTES = Buffer.from(CERTIFICATE_PREFIX)
 
 /** The number of the field named `bytes[start..end)`; KNOWN.other for one without. */
 export function knownField(bytes: Uint8Array, start: number, end: number): number {
@@ -98,19 +104,24 @@ export function knownField(bytes: Uint8Array, start: number, end: number): numbe
   // One look at a letter for most names: this runs for each field of each head.
   if (length <= FORWARDED_PREFIX.length || (bytes[start]! | 32) !== FORWARDED_PREFIX_BYTES[0])
     return KNOWN.other
-  return saysForwarded(bytes, start) ? KNOWN.xForwardedOther : KNOWN.other
+  if (begins(FORWARDED_PREFIX_BYTES, bytes, start)) return KNOWN.xForwardedOther
+  return begins(CERTIFICATE_PREFIX_BYTES, bytes, start) ? KNOWN.clientCert : KNOWN.other
 }
 
-function saysForwarded(bytes: Uint8Array, start: number): boolean {
+/** Both prefixes are shorter than the name, or as long. */
+function begins(prefix: Uint8Array, bytes: Uint8Array, start: number): boolean {
   let i = 0
-  while (i < FORWARDED_PREFIX_BYTES.length && (bytes[start + i]! | 32) === FORWARDED_PREFIX_BYTES[i]) i++
-  return i === FORWARDED_PREFIX_BYTES.length
+  while (i < prefix.length && (bytes[start + i]! | 32) === prefix[i]) i++
+  return i === prefix.length
 }
 
 /** The number of a field whose name has an underscore. */
 export function underscoreField(bytes: Buffer, start: number, end: number): number {
   const plain = latin1(bytes, start, end).toLowerCase().replaceAll('_', '-')
-  const isDisguised = knownName(plain) !== KNOWN.other || plain.startsWith(FORWARDED_PREFIX)
+  const isDisguised =
+    knownName(plain) !== KNOWN.other ||
+    plain.startsWith(FORWARDED_PREFIX) ||
+    plain.startsWith(CERTIFICATE_PREFIX)
   return isDisguised ? KNOWN.disguised : KNOWN.underscore
 }
 

@@ -8,8 +8,11 @@ import { BY_UNIX } from '../lib/ranges.ts'
 import type { Redirect } from '../rules/match.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
+import { clientsOf } from '../tls/listener-tls.ts'
+import type { ClientPolicies } from '../tls/client-policies.ts'
 import { challengeAnswer } from './challenges.ts'
 import { isForwarded } from './client.ts'
+import { judgeClient } from './client-certificate.ts'
 import { passesBefore } from './forwarded-headers.ts'
 import type { ExchangeState } from './exchange-state.ts'
 
@@ -17,11 +20,20 @@ import type { ExchangeState } from './exchange-state.ts'
 const PASSES_MAX = 4
 
 /** Why nobody may have this request; null: it may go on. */
-export function refusedAtOnce({ request, engine }: ExchangeState): FaultCode | null {
+export function refusedAtOnce(x: ExchangeState): FaultCode | null {
+  const { request, engine } = x
   const { methodId } = request
   if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return 'method_refused'
   if (request.fields.has(KNOWN.expect) && !isExpectationKnown(request)) return 'expectation_unknown'
-  return passesBefore(request, engine.name) >= PASSES_MAX ? 'loop' : null
+  if (passesBefore(request, engine.name) >= PASSES_MAX) return 'loop'
+  const clients = clientsOf(x.listener)
+  return clients === null ? null : refusedClient(x, clients)
+}
+
+/** By its certificate. CAs that look for an answer of ours have none. */
+function refusedClient({ request, stream }: ExchangeState, clients: ClientPolicies): FaultCode | null {
+  const { fault } = judgeClient(stream.connection, request.host, clients)
+  return fault !== null && challengeAnswer(request) !== null ? null : fault
 }
 
 /** RFC 9110 §10.1.1; that of a protocol without expectations reads as none. */

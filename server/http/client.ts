@@ -18,7 +18,9 @@ import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, bitOf } from '../head/write.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { BY_UNIX } from '../lib/ranges.ts'
+import { clientsOf } from '../tls/listener-tls.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
+import { certificateLines, type Judged, judgeClient } from './client-certificate.ts'
 import type { ClientConnection } from './ends.ts'
 import type { KnownClient } from './exchange.ts'
 import { linesFor, linesForDirect } from './forwarded-lines.ts'
@@ -35,8 +37,8 @@ export function clientOf(connection: ClientConnection, request: RequestHead, gat
     const peer = canonical(connection.from.address)
     if (peer !== null && listener.trusted.has(peer)) return behindProxy(connection, request, peer, gateway)
   }
-  request.fields.hidden |= EVERY_WORD
-  if (known !== null && known.authority === request.authority) return known
+  request.fields.hidden |= UNBELIEVED
+  if (known !== null && known.authority === request.authority && isStill(known, connection)) return known
   const made = directClient(connection, request, gateway)
   connection.known = made
   return made
@@ -52,14 +54,31 @@ function canonical(address: string): string | null {
   return canonicalAddress(zone < 0 ? address : address.slice(0, zone))
 }
 
+/** Of one whose certificate is looked at: what came of that. */
+const isStill = ({ certificate, authority }: KnownClient, connection: ClientConnection): boolean =>
+  certificate === null || judgedFor(connection, authority)?.verdict === certificate
+
+function judgedFor(connection: ClientConnection, { host }: Authority): Judged | null {
+  const clients = clientsOf(connection.listener)
+  return clients === null ? null : judgeClient(connection, host, clients)
+}
+
+function withCertificate(lines: Buffer, listener: Listener, judged: Judged | null): Buffer {
+  const clients = clientsOf(listener)
+  if (clients === null || judged === null || judged.verdict === null) return lines
+  return Buffer.concat([lines, certificateLines(judged, clients.words)])
+}
+
 function directClient(
-  { listener, from }: ClientConnection,
+  connection: ClientConnection,
   request: RequestHead,
   gateway: string,
 ): KnownClient {
+  const { listener, from } = connection
   const { authority } = request
   const { scheme } = from
   const peer = canonical(from.address)
+  const judged = judgedFor(connection, authority)
   const told = { hops: [], peer, scheme, proto: scheme, host: authority, port: portAsked(from, authority) }
   return {
     listener,
@@ -69,7 +88,8 @@ function directClient(
     trusted: false,
     scheme,
     authority,
-    ours: linesForDirect(told, listener.options.forwarded, gateway),
+    certificate: judged === null ? null : judged.verdict,
+    ours: withCertificate(linesForDirect(told, listener.options.forwarded, gateway), listener, judged),
   }
 }
 
@@ -88,6 +108,8 @@ const fieldOf = ({ client_from: from }: HttpListenerConfig): Believed =>
 
 /** All that a request may say of those before us. */
 const EVERY_WORD = FORWARDED_FIELDS | bitOf(KNOWN.xForwardedOther) | bitOf(KNOWN.disguised)
+const BY_CERTIFICATE = bitOf(KNOWN.clientCert)
+const UNBELIEVED = EVERY_WORD | BY_CERTIFICATE
 const BY_XFF = bitOf(KNOWN.xForwardedFor)
 const BY_REAL_IP = bitOf(KNOWN.xRealIp)
 const BY_FORWARDED = bitOf(KNOWN.forwarded)
@@ -114,14 +136,17 @@ const HOPS: Readonly<Record<Believed, (request: RequestHead) => Hop[]>> = {
  * trusted too.
  */
 function behindProxy(
-  { listener, from }: ClientConnection,
+  connection: ClientConnection,
   request: RequestHead,
   peer: string,
   gateway: string,
 ): KnownClient {
+  const { listener, from } = connection
+  const judged = judgedFor(connection, request.authority)
   const { forwarded } = listener.options
   const believed = fieldOf(listener.options)
-  request.fields.hidden |= HIDDEN[believed]
+  // What it says of its client's certificate, where it ended the TLS.
+  request.fields.hidden |= HIDDEN[believed] | (clientsOf(listener) === null ? 0 : BY_CERTIFICATE)
   const hops = HOPS[believed](request)
   // 1. Without the field it is a request of the proxy's own; unless other words show that it forwards: then
   //   of nobody we know.
@@ -136,6 +161,7 @@ function behindProxy(
   const proto = client?.proto ?? from.scheme
   const host = client?.host ?? request.authority
   const port = (tellsApart ? portApart(request) : null) ?? portFor(host, proto)
+  const lines = linesFor({ hops, peer, scheme: from.scheme, proto, host, port }, forwarded, gateway)
   return {
     listener,
     address: client === null ? peer : client.address,
@@ -144,7 +170,8 @@ function behindProxy(
     trusted: true,
     scheme: isSecure(proto) ? 'https' : 'http',
     authority: request.authority,
-    ours: linesFor({ hops, peer, scheme: from.scheme, proto, host, port }, forwarded, gateway),
+    certificate: judged === null ? null : judged.verdict,
+    ours: withCertificate(lines, listener, judged),
   }
 }
 

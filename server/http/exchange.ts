@@ -6,6 +6,7 @@ import type { ResponseHead } from '../head/response-head.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 
 /** Who sent the request, after the field that client_from names was walked through trusted proxies. */
@@ -29,7 +30,9 @@ export interface KnownClient extends Client {
   /** Whose options those are. */
   readonly listener: Listener
   readonly authority: Authority
-  /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, and Via: whole lines. */
+  /** What came of its certificate for this authority; null: it is asked for none. */
+  readonly certificate: Verdict | null
+  /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, Via, and what is told of its certificate: whole lines. */
   readonly ours: Buffer
 }
 

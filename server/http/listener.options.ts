@@ -4,6 +4,7 @@ import { SteerOptions } from '../accept/steer.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 import { AltSvc, Hsts, RedirectHttps } from './secure.options.ts'
+import { CLIENT_CERTIFICATE_ALSO, ClientCertificateOptions } from '../tls/client-certificate.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 
 /** Said of what is written for it. */
@@ -188,6 +189,7 @@ export const HttpListenerOptions = Type.Object(
       certificate: FOR_HTTPS,
       certificates: 'it needs "protocol: https"',
       key: FOR_HTTPS,
+      client_certificate: 'it needs "protocol: https"',
       hsts: 'it needs "protocol: https": in the clear browsers heed no such field (RFC 6797)',
       redirect: 'write redirect_https: true, or a rule with "redirect"',
       turn: 'it needs "protocol: https": in the clear a turn listener is open on an address of its own',
@@ -205,6 +207,7 @@ export const HttpsListenerOptions = Type.Object(
       'Certificates, by name. A client gets the one that is for the name it asks for (SNI): exactly, else by a wildcard of one label; the first one where it asks for none, or for one that none is for.',
     ),
     tls: TlsOptions,
+    client_certificate: Type.Optional(ClientCertificateOptions),
     hsts: Hsts,
     alt_svc: AltSvc,
     turn: Type.Optional(
@@ -222,6 +225,7 @@ export const HttpsListenerOptions = Type.Object(
       certificate: 'certificates',
       cert: 'certificates',
       ssl: 'tls',
+      ...CLIENT_CERTIFICATE_ALSO,
     },
     lacks: {
       ...LACKS,

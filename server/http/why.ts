@@ -4,7 +4,9 @@ import type { Backend } from '../backends/backend.ts'
 import { framingText } from '../head/why-answer.ts'
 import { whyMalformed } from '../head/why-malformed.ts'
 import { whyAmbiguous } from '../rules/why-ambiguous.ts'
-import type { FaultCode } from '../tables/faults.ts'
+import { type FaultCode, isClientFault } from '../tables/faults.ts'
+import { clientsOf } from '../tls/listener-tls.ts'
+import { judgeClient } from './client-certificate.ts'
 import type { ExchangeState } from './exchange-state.ts'
 
 /** The most of what a client sent that is repeated. */
@@ -13,7 +15,7 @@ const SHOWN_MAX = 64
 /** Says more about a refusal; null: its code says all. A limit that is behind it is counted and told. */
 export function whyRefused(code: FaultCode, x: ExchangeState): string | null {
   const limit = limitBehind(code, x)
-  if (limit === null) return WHY[code]?.(x) ?? null
+  if (limit === null) return isClientFault(code) ? clientText(x) : (WHY[code]?.(x) ?? null)
   x.engine.limitReached(limit.path, limit.value)
   return `${limit.path}: ${limit.value} ${limit.unit}`
 }
@@ -41,6 +43,19 @@ const WHY: { readonly [code in FaultCode]?: (x: ExchangeState) => string } = {
   host_invalid: hostText,
   framing_ambiguous: bodyText,
   coding_unsupported: bodyText,
+  misdirected: misdirectedText,
+}
+
+/** Whose certificate it is, and what stands against it. */
+function clientText({ listener, request, stream }: ExchangeState): string | null {
+  const clients = clientsOf(listener)
+  const verdict = clients && judgeClient(stream.connection, request.host, clients).verdict
+  return verdict?.detail ?? null
+}
+
+function misdirectedText({ stream }: ExchangeState): string {
+  const { tls } = stream.connection.from
+  return `the connection was made for ${tls?.serverName ?? 'no name'}`
 }
 
 /** A limit that a request or its client has reached: where it is set, and what it is. */

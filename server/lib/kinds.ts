@@ -132,7 +132,7 @@ export const Binds = (description: string, { mayLack, ...takes }: BindTakes & { 
 
 /** A map whose keys have a format of their own. */
 export const MapOf = <T extends TSchema>(
-  keys: 'name' | 'field-name' | 'user-name',
+  keys: 'name' | 'field-name' | 'user-name' | 'host-pattern',
   value: T,
   description: string,
   more: { default?: object; secret?: true } = {},

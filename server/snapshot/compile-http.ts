@@ -3,13 +3,12 @@ import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { answerFieldsOf, toHttps } from '../http/secure-fields.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Steps } from '../lib/slices.ts'
-import { settingsOf } from '../tls/tls-settings.ts'
 import { type MatchSource, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { toBackend } from './destination.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
-import { compileTls } from './compile-tls.ts'
+import { compileTls, tlsWordsOf } from './compile-tls.ts'
 import { at, CompileProblem, stepsAt } from './compile-problem.ts'
 import { splitSteps } from './rule-steps.ts'
 import type { AnyListener, Listener, OwnDocument, Rule, TurnListener } from './snapshot.ts'
@@ -27,7 +26,7 @@ export function* compileHttp(
   const admin = at('admin.trusted', () => Ranges.parse(words === false ? [] : words.trusted))
   const tls =
     options.protocol === 'https'
-      ? compileTls(options.certificates, settingsOf(options.tls), `${path}.certificates`, ground)
+      ? compileTls(tlsWordsOf(options), source)
       : null
   const elsewhere = toHttps(options)
   const ways = { toHttps: elsewhere && redirect(elsewhere), answerFields: answerFieldsOf(options) }

@@ -1,8 +1,7 @@
 // Listeners of TCP, in TLS or not: the backend that they lead to, and whom they let in.
 import { Ranges } from '../lib/ranges.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
-import { settingsOf } from '../tls/tls-settings.ts'
-import { compileTls } from './compile-tls.ts'
+import { compileTls, tlsWordsOf } from './compile-tls.ts'
 import { at, CompileProblem } from './compile-problem.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
 import type { TcpListener } from './snapshot.ts'
@@ -13,10 +12,6 @@ export function compileTcp(source: ListenerSource<TcpListenerConfig>): TcpListen
   if (backend === undefined) throw new CompileProblem(path, `there is no backend "${options.backend}"`)
   const allowed = at(`${path}.allow`, () => Ranges.parse(options.allow))
   const denied = at(`${path}.deny`, () => Ranges.parse(options.deny))
-  const { certificates } = options
-  const tls =
-    certificates.length === 0
-      ? null
-      : compileTls(certificates, settingsOf(options.tls), `${path}.certificates`, ground)
+  const tls = options.certificates.length === 0 ? null : compileTls(tlsWordsOf(options), source)
   return { kind: 'tcp', name, options, tls, proxies: proxiesOf(source), backend, allowed, denied }
 }

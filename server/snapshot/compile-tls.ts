@@ -1,28 +1,59 @@
 // The certificates of listeners, by their names in the plan. One that stays keeps what handshakes made of it,
 // too.
+import type { ClientCertificateConfig } from '../tls/client-certificate.options.ts'
+import { ClientPolicies } from '../tls/client-policies.ts'
 import { ByName } from '../tls/by-name.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { makeCertificate } from '../tls/certificates.ts'
-import type { ListenerTls } from '../tls/listener-tls.ts'
-import type { TlsSettings } from '../tls/tls-settings.ts'
+import { clientsOf, type ListenerTls } from '../tls/listener-tls.ts'
+import type { TlsConfig } from '../tls/tls.options.ts'
+import { settingsOf, type TlsSettings } from '../tls/tls-settings.ts'
+import type { Snapshot } from './snapshot.ts'
 import { at } from './compile-problem.ts'
-import type { ListenerGround } from './listener-source.ts'
+import type { ListenerGround, ListenerSource } from './listener-source.ts'
 
-/** What a listener has of TLS; `path`: what names its certificates. */
+/** What a listener says of TLS, its certificates by name. */
+export interface TlsWords {
+  readonly certificates: readonly string[]
+  readonly settings: TlsSettings
+  readonly clients?: ClientCertificateConfig | undefined
+}
+
+/** Of listeners whose words are the usual ones. */
+export const tlsWordsOf = (options: {
+  readonly certificates: readonly string[]
+  readonly tls: TlsConfig
+  readonly client_certificate?: ClientCertificateConfig | undefined
+}): TlsWords => ({
+  certificates: options.certificates,
+  settings: settingsOf(options.tls),
+  clients: options.client_certificate,
+})
+
+/** What a listener has of TLS; `place`: the key that names its certificates. */
 export function compileTls(
-  names: readonly string[],
-  settings: TlsSettings,
-  path: string,
-  ground: ListenerGround,
+  { certificates: names, settings, clients: words }: TlsWords,
+  { path, ground }: Pick<ListenerSource<unknown>, 'path' | 'ground'>,
+  place = 'certificates',
 ): ListenerTls {
-  return at(path, () => {
+  const clients =
+    words === undefined
+      ? null
+      : at(`${path}.client_certificate`, () => {
+          const { files = {} } = ground.plan
+          return new ClientPolicies(settings, words, files, policiesIn(ground.previous))
+        })
+  return at(`${path}.${place}`, () => {
     const [first, ...others] = names.map((name) => certificateOf(name, ground))
     if (first === undefined) throw new Error('it names no certificate')
     // Each handshake begins with it: what is wrong with it is told now.
-    void first.contextFor(settings)
-    return { certificates: new ByName(first, ...others), settings }
+    void first.contextFor(clients?.first.settings ?? settings)
+    return { certificates: new ByName(first, ...others), settings, clients }
   })
 }
+
+const policiesIn = (snapshot: Snapshot | null): ClientPolicies[] =>
+  [...(snapshot?.listeners.values() ?? [])].flatMap((listener) => clientsOf(listener) ?? [])
 
 function certificateOf(name: string, { plan, previous, certificates }: ListenerGround): Certificate {
   const text = plan.certificates[name]

@@ -17,6 +17,6 @@ export function compileTurn(
   if (!isLedTo && tcpBindsOf(name, options).length === 0) return null
   const { door } = ground.plan
   if (door === null) throw new CompileProblem(path, 'the plan has no door to the relay')
-  const tls = options.tls && compileTls([certificateName(options.tls)], PLAIN_SETTINGS, `${path}.tls`, ground)
+  const tls = options.tls && compileTls({ certificates: [certificateName(options.tls)], settings: PLAIN_SETTINGS }, source, 'tls')
   return { kind: 'turn', name, options, proxies: proxiesOf(source), door, tls: tls ?? null }
 }

@@ -22,6 +22,8 @@ const row = (status: number, side: FaultSide, proxyStatus: string, text: string)
 })
 /** TLS with the server did not come to be. */
 const tlsRow = (proxyStatus: string, text: string): FaultRow => row(502, 'server', proxyStatus, text)
+/** Its certificate does not open this door: RFC 9110 §15.5.4, other credentials might. */
+const clientRow = (text: string): FaultRow => row(403, 'client', 'http_request_denied', text)
 /** It passes: clients are asked to come again. */
 const passing = (fault: FaultRow): FaultRow => ({ ...fault, retryAfter: 5 })
 
@@ -60,6 +62,22 @@ export const FAULTS = {
   client_stalled: row(499, 'client', 'http_request_error', 'The client stopped reading its answer.'),
   coding_unsupported: row(501, 'client', 'http_request_error', 'The transfer coding is not supported.'),
   version_unsupported: row(505, 'client', 'http_request_error', 'The HTTP version is not supported.'),
+  client_certificate_missing: clientRow('This needs a certificate of the client, and none was shown.'),
+  client_certificate_unknown_issuer: clientRow("The client's certificate is of an issuer that is not trusted here."),
+  client_certificate_expired: clientRow("The client's certificate, or one of its issuers, has expired."),
+  client_certificate_not_yet_valid: clientRow("The client's certificate, or one of its issuers, is not valid yet."),
+  client_certificate_revoked: clientRow("The client's certificate, or one of its issuers, is revoked."),
+  client_certificate_unchecked: clientRow(
+    "Whether the client's certificate is revoked is not known: no list of its issuer is good now.",
+  ),
+  client_certificate_denied: clientRow("The client's certificate is none of those that are let in here."),
+  client_certificate_invalid: clientRow("The client's certificate cannot be taken."),
+  misdirected: row(
+    421,
+    'client',
+    'http_request_denied',
+    'For this host clients are asked for a certificate in another way: it wants a connection of its own.',
+  ),
   denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
   no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
@@ -156,10 +174,13 @@ export const FAULTS = {
 } as const satisfies Record<string, FaultRow>
 
 export type FaultCode = keyof typeof FAULTS
+/** Why a client's certificate is refused. */
+export type ClientFault = Extract<FaultCode, `client_certificate_${string}`>
 /** Why TLS with a server did not come to be. */
 export type TlsFault = Extract<FaultCode, `tls_${string}`>
 
 export const isTlsFault = (code: FaultCode): code is TlsFault => code.startsWith('tls_')
+export const isClientFault = (code: FaultCode): code is ClientFault => code.startsWith('client_certificate_')
 
 /** Each code has a place, by which shared memory tells of it. */
 export const FAULT_CODES = Object.keys(FAULTS) as readonly FaultCode[]

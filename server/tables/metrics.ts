@@ -77,6 +77,11 @@ export const METRICS = {
     'version',
     'result',
   ),
+  client_certificates_total: counter(
+    'Clients that were asked for a certificate in their handshake, by what came of it: verified, none (none was shown), or what stands against it (unknown_issuer, expired, not_yet_valid, revoked, unchecked, denied, invalid).',
+    'listener',
+    'result',
+  ),
   server_tls_handshakes_total: counter(
     'Handshakes with servers, by version ("-" where it did not come so far) and result: full, resumed, or the fault that it came to (name_mismatch, expired, closed and the like).',
     'version',

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { SteerOptions } from '../accept/steer.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
+import { CLIENT_CERTIFICATE_ALSO, ClientCertificateOptions } from '../tls/client-certificate.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 
@@ -99,6 +100,7 @@ export const TcpListenerOptions = Type.Object(
       'TLS ends here, with these certificates, and servers get what was in it. A client gets the one that is for the name it asks for (SNI), else the first. Left out: bytes are passed on as they come, TLS too.',
     ),
     tls: TlsOptions,
+    client_certificate: Type.Optional(ClientCertificateOptions),
     proxy_protocol: ProxyProtocol(
       'Its client is then the client everywhere: in allow and deny, logs, hashes and what servers are told.',
     ),
@@ -117,6 +119,7 @@ export const TcpListenerOptions = Type.Object(
       certificate: 'certificates',
       cert: 'certificates',
       ssl: 'tls',
+      ...CLIENT_CERTIFICATE_ALSO,
     },
     lacks: {
       rules: NO_RULES,

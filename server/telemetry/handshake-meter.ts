@@ -7,6 +7,8 @@ export class HandshakeMeter {
   readonly #registry: Pick<Registry, 'counter'>
   /** By listener, then by version and result. */
   readonly #counters = new Map<string, Map<string, Counter>>()
+  /** The same by what came of clients' certificates. */
+  readonly #clients = new Map<string, Counter>()
 
   constructor(registry: Pick<Registry, 'counter'>) {
     this.#registry = registry
@@ -21,6 +23,17 @@ export class HandshakeMeter {
     if (counter === undefined) {
       counter = this.#registry.counter('tls_handshakes_total', [listener, version ?? LABEL_NONE, result])
       own.set(key, counter)
+    }
+    counter.add(1)
+  }
+
+  /** What came of a certificate that a client was asked for; `result`: of a closed list. */
+  clientCertificate(listener: string, result: string): void {
+    const key = `${listener} ${result}`
+    let counter = this.#clients.get(key)
+    if (counter === undefined) {
+      counter = this.#registry.counter('client_certificates_total', [listener, result])
+      this.#clients.set(key, counter)
     }
     counter.add(1)
   }

@@ -13,7 +13,10 @@ import { flush } from '../lib/stage.ts'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { NOBODY, type SocketEvents } from '../sockets/socket.ts'
 import type { NativeContext } from './certificate.ts'
+import type { ClientPolicy } from './client-policies.ts'
 import type { ListenerTls } from './listener-tls.ts'
+import { ShownCertificate } from './shown-certificate.ts'
+import type { TlsSettings } from './tls-settings.ts'
 
 /** What is known of a connection by its TLS. */
 export interface TlsFacts {
@@ -25,11 +28,15 @@ export interface TlsFacts {
   readonly protocol: string | null
   /** The session of an earlier connection goes on. */
   readonly isResumed: boolean
+  /** What the client has shown of itself; null: it was not asked. */
+  readonly client: ShownCertificate | null
 }
 
 /** Who waits for a handshake. */
 export interface Shaking extends SocketEvents {
   readonly tls: ListenerTls
+  /** What it is made with, where the listener asks some of its clients for a certificate; null: it does not. */
+  shakenBy: TlsSettings | null
   /** How it went; after a failure the close follows. `error`: what TLS says. */
   onHandshake(isDone: boolean, error: Error | null): void
 }
@@ -47,7 +54,8 @@ export interface AcceptTlsOptions {
 /** Begins a handshake; returns the decrypted connection. `raw` is nobody's business any more. */
 export function acceptTls(raw: BunSocket, { alpn, owner }: AcceptTlsOptions): BunSocket {
   const { native } = raw
-  const { certificates, settings } = owner.tls
+  const { certificates, clients } = owner.tls
+  const settings = settingsFor(owner, clients?.first)
   const socket = new BunSocket(native, true)
   socket.owner = owner
   // The public types know only the client's side.
@@ -56,6 +64,7 @@ export function acceptTls(raw: BunSocket, { alpn, owner }: AcceptTlsOptions): Bu
     tls: {
       secureContext: certificates.first.contextFor(settings),
       ...(alpn.length > 0 && { ALPNProtocols: alpn }),
+      ...(settings.asks !== null && { requestCert: true, rejectUnauthorized: false }),
     },
     data: socket,
     socket: decryptedEvents,
@@ -75,10 +84,15 @@ const NO_ONES = new BunSocket({ fd: -1 } as Native)
 const decryptedEvents = {
   ...bunEvents,
   /** Told only where the client gives a name; without an answer the handshake goes on as it began. */
-  serverName({ owner }: BunSocket, name: string): NativeContext | undefined {
+  serverName({ owner }: BunSocket, name: string, native: WithMode): NativeContext | undefined {
     if (!('onHandshake' in owner)) return undefined
-    const { certificates, settings } = (owner as Shaking).tls
+    const shaking = owner as Shaking
+    const { certificates, clients } = shaking.tls
     try {
+      const settings = settingsFor(shaking, clients?.of(name))
+      // It has begun with that of the first.
+      if (clients !== null && clients.first.asks !== (settings.asks !== null))
+        native.setVerifyMode(settings.asks !== null, false)
       return certificates.find(name).contextFor(settings)
     } catch (error) {
       tellBug(error)
@@ -92,6 +106,17 @@ const decryptedEvents = {
     flush()
   },
 } satisfies SocketHandler<BunSocket> & { serverName: unknown }
+
+/** What it is made with, from the moment on at which it is known whom for. */
+function settingsFor(owner: Shaking, policy: ClientPolicy | undefined): TlsSettings {
+  if (policy === undefined) return owner.tls.settings
+  return (owner.shakenBy = policy.settings)
+}
+
+/** A socket in the midst of its handshake, beyond Bun's public types. */
+interface WithMode {
+  setVerifyMode(asks: boolean, refuses: boolean): void
+}
 
 const IPPROTO_TCP = 6
 const TCP_QUICKACK = 12
@@ -113,14 +138,15 @@ interface WithTls {
   isSessionReused(): boolean
 }
 
-/** Once the handshake is done. */
-export function factsOf({ native }: BunSocket): TlsFacts {
-  const tls = native as unknown as WithTls
+/** Once the handshake is done; `shakenBy`: that of who waited for it. */
+export function factsOf(socket: BunSocket, shakenBy: TlsSettings | null): TlsFacts {
+  const tls = socket.native as unknown as WithTls
   return {
     serverName: tls.getServername()?.toLowerCase() ?? null,
     version: tls.getTLSVersion(),
     protocol: tls.alpnProtocol || null,
     isResumed: tls.isSessionReused(),
+    client: shakenBy === null || shakenBy.asks === null ? null : new ShownCertificate(socket, shakenBy.key),
   }
 }
 

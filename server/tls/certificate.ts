@@ -54,6 +54,11 @@ export class Certificate {
     this.#contexts.clear()
   }
 
+  /** What was made for other settings than these goes, with its tickets: they are spoken by nobody any more. */
+  keepContexts(keys: ReadonlySet<string>): void {
+    for (const key of this.#contexts.keys()) if (!keys.has(key)) this.#contexts.delete(key)
+  }
+
   /** Whether it was made of these texts. */
   isOf({ pairs }: CertificateText): boolean {
     return isSame(this.text.pairs, pairs)
@@ -74,6 +79,12 @@ export function makeContext(pairs: readonly PemPair[], settings: TlsSettings): N
     key: pairs.map(({ key }) => key),
     minVersion: settings.minVersion,
     ...(settings.ciphers !== null && { ciphers: settings.ciphers }),
+    // Who is good is decided once the handshake is done, so that others can be told why they are not.
+    ...(settings.asks !== null && {
+      ca: [...settings.asks.issuers],
+      requestCert: true,
+      rejectUnauthorized: false,
+    }),
   }) as SecureContext
   return made.context as NativeContext
 }

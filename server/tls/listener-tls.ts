@@ -1,5 +1,6 @@
 // What a listener has of TLS.
 import type { Certificate } from './certificate.ts'
+import type { ClientPolicies } from './client-policies.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
 export interface CertificatesByName {
@@ -9,7 +10,13 @@ export interface CertificatesByName {
   find(asked: string): Certificate
 }
 
+/** What a listener asks of its clients; null: it asks nobody, or ends no TLS. */
+export const clientsOf = (listener: object): ClientPolicies | null =>
+  (listener as { readonly tls?: ListenerTls | null }).tls?.clients ?? null
+
 export interface ListenerTls {
   readonly certificates: CertificatesByName
   readonly settings: TlsSettings
+  /** What is asked of clients; null: no name asks for a certificate. */
+  readonly clients: ClientPolicies | null
 }

@@ -5,6 +5,8 @@ export interface TlsSettings {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Of TLS 1.2, as OpenSSL lists them; null: the library's own. */
   readonly ciphers: string | null
+  /** Clients are asked for a certificate, of one of these issuers (PEM); null: they are not. */
+  readonly asks: { readonly issuers: readonly string[] } | null
   /** Tells settings apart: contexts are the same where it is. */
   readonly key: string
 }
@@ -25,7 +27,13 @@ export function settingsOf({ profile, min_version, ciphers }: TlsConfig): TlsSet
 }
 
 function settings(minVersion: TlsSettings['minVersion'], ciphers: string | null): TlsSettings {
-  return { minVersion, ciphers, key: `${minVersion} ${ciphers ?? ''}` }
+  return { minVersion, ciphers, asks: null, key: `${minVersion} ${ciphers ?? ''}` }
+}
+
+/** The same where clients are asked for a certificate. */
+export function askingSettings(plain: TlsSettings, issuers: readonly string[]): TlsSettings {
+  const whose = new Bun.CryptoHasher('sha256').update(JSON.stringify(issuers)).digest('base64')
+  return { ...plain, asks: { issuers }, key: `${plain.key} asks ${whose}` }
 }
 
 /** RFC 8996: nothing older than TLS 1.2; what else there is is the library's choice. */

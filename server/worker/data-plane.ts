@@ -29,7 +29,7 @@ import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import type { GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
-import { filesChanged } from './files-changed.ts'
+import { filesChanged, keepContexts } from './files-changed.ts'
 import { meterServerTls } from './server-tls-news.ts'
 import type { Amendment, ServerList } from './messages.ts'
 import { PlanAges } from './plan-ages.ts'
@@ -156,6 +156,7 @@ export class DataPlane {
       closeSockets(sockets) // those that no address took
     }
     this.#descriptors?.check(snapshot)
+    keepContexts([snapshot])
   }
 
   /** Forgets what was prepared. */
@@ -181,7 +182,10 @@ export class DataPlane {
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
     if (amendment.type === 'challenge') return this.#challenges.change(amendment.serverName, amendment.text)
     const snapshots = [this.#current, this.#prepared?.snapshot]
-    if (amendment.type === 'files') return filesChanged(snapshots, amendment.texts)
+    if (amendment.type === 'files') {
+      filesChanged(snapshots, amendment.texts)
+      return keepContexts(snapshots)
+    }
     const { name, text } = amendment
     const own = new Set(snapshots.map((one) => one?.certificates.get(name)))
     for (const certificate of own) if (certificate?.isOf(text) === false) certificate.replace(text)

@@ -3,6 +3,7 @@
 import { AnsweredEntry } from '../accept/answered-entry.ts'
 import type { Arrivals } from '../accept/arriving.ts'
 import { ChallengeEntry } from '../accept/challenge-entry.ts'
+import { ClientEntry } from '../accept/client-entry.ts'
 import { Count } from '../accept/count.ts'
 import type { Entry } from '../accept/entry.ts'
 import { FirstByteEntry, HTTP_1_1 } from '../accept/first-byte-entry.ts'
@@ -53,7 +54,7 @@ export interface EntriesParts {
   readonly connections: TcpConnections
   readonly arrivals: Arrivals
   readonly challenges: Challenges
-  readonly handshakes: Pick<HandshakeMeter, 'ended'>
+  readonly handshakes: Pick<HandshakeMeter, 'ended' | 'clientCertificate'>
   readonly board: Pick<Scoreboard, 'connections'>
   readonly news: Pick<LimitNews, 'reached' | 'headerRefused'>
 }
@@ -128,7 +129,9 @@ export class Entries {
     if (listener.kind === 'tcp') {
       const { connections } = this.#parts
       const next = new TcpEntry(connections, listener, new Admission(connections, listener))
-      return place.isTls ? this.#tlsEntry(listener, NO_ALPN, next) : next
+      const clients = listener.tls?.clients ?? null
+      const judged = clients === null ? next : new ClientEntry({ listener, clients, connections, next })
+      return place.isTls ? this.#tlsEntry(listener, NO_ALPN, judged) : next
     }
     const next = new StreamEntry(this.#parts.clients, listener)
     return place.isTls ? this.#tlsEntry(listener, STUN_ALPN, next) : next
@@ -173,7 +176,7 @@ export class Entries {
   #httpsEntry(listener: Listener, http: Entry): Entry {
     const { arrivals, challenges, handshakes } = this.#parts
     const next = this.#decryptedEntry(listener, http)
-    const tls = { certificates: challenges, settings: PLAIN_SETTINGS }
+    const tls = { certificates: challenges, settings: PLAIN_SETTINGS, clients: null }
     const answer = new TlsEntry({
       listener: listener.name,
       meter: handshakes,

@@ -20,6 +20,8 @@ export interface Wanted {
   /** As openssl writes them: "20200101000000Z". */
   readonly from?: string
   readonly until?: string
+  /** Of its subject, as openssl writes it: "/O=Acme". */
+  readonly more?: string
 }
 
 /** An issuer; it signs what is asked for. */
@@ -29,12 +31,14 @@ export class Authority {
   readonly file: string
   #count = 0
 
-  constructor(name = 'Test CA') {
+  /** `by`: who issues its own certificate; left out: itself. */
+  constructor(name = 'Test CA', by?: Authority) {
     this.folder = mkdtempSync(join(tmpdir(), 'sluice-authority-'))
     process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }))
     this.file = join(this.folder, 'ca.pem')
     writeFileSync(join(this.folder, 'index.txt'), '')
     writeFileSync(join(this.folder, 'ca.cnf'), CONFIG.replaceAll('FOLDER', this.folder))
+    if (by !== undefined) return by.#sign(this, name)
     openssl(this.folder, [
       ...[
         'req',
@@ -52,15 +56,39 @@ export class Authority {
     ])
   }
 
+  #sign({ folder }: Authority, name: string): void {
+    openssl(folder, ['req', ...EC, '-keyout', 'ca.key', '-out', 'ca.csr', '-subj', `/CN=${name}`])
+    writeFileSync(join(folder, 'ca.ext'), 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n')
+    openssl(this.folder, [
+      ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-in', join(folder, 'ca.csr')],
+      ...['-out', join(folder, 'ca.pem'), '-days', '30', '-extfile', join(folder, 'ca.ext')],
+    ])
+  }
+
+  /** From the next list on this one is revoked. */
+  revoke(certFile: string): void {
+    openssl(this.folder, ['ca', '-config', 'ca.cnf', '-revoke', certFile])
+  }
+
+  /** A list of what is revoked (PEM). */
+  crl(until = '20990101000000Z'): string {
+    const times = ['-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', until]
+    openssl(this.folder, ['ca', '-config', 'ca.cnf', '-gencrl', ...times, '-out', 'crl.pem'])
+    return readFileSync(join(this.folder, 'crl.pem'), 'latin1')
+  }
+
   get text(): string {
     return readFileSync(this.file, 'latin1')
   }
 
-  issue({ names, from = '20200101000000Z', until = '20990101000000Z' }: Wanted, subject = names): Issued {
+  issue(
+    { names, from = '20200101000000Z', until = '20990101000000Z', more = '' }: Wanted,
+    subject = names,
+  ): Issued {
     const name = `leaf-${this.#count++}`
     const { folder } = this
     const common = subject.replace(/^(?:DNS|IP):/, '').replace(/,.*$/, '')
-    openssl(folder, ['req', ...EC, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${common}`])
+    openssl(folder, ['req', ...EC, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-utf8', '-subj', `/CN=${common}${more}`])
     writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${names}\n`)
     openssl(folder, [
       ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-in', `${name}.csr`, '-out', `${name}.pem`],
@@ -93,6 +121,7 @@ default_md = sha256
 policy = any
 [any]
 commonName = supplied
+organizationName = optional
 `
 
 function openssl(cwd: string, args: readonly string[]): void {

@@ -155,7 +155,7 @@ export class TestEngine implements AsyncDisposable {
       connections: this.connections,
       arrivals: new Arrivals(engine.wheel),
       challenges: new Challenges(),
-      handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')) },
+      handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')), clientCertificate: () => {} },
       board,
       news,
     })

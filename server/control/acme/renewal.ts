@@ -1,7 +1,7 @@
 // When a certificate is to be renewed: with a third of its life left, a little earlier by chance; or when its
 // CA would have it (RFC 9773).
 import { X509Certificate } from 'node:crypto'
-import { readAll } from '../../tls/read-der.ts'
+import { readAll } from '../../lib/read-der.ts'
 import type { AcmeClient } from './acme-client.ts'
 import type { RenewalAdvice } from './store.ts'
 

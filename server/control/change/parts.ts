@@ -29,7 +29,7 @@ export interface PartHands {
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize'>
   readonly history: Part
   readonly certificates: Part
-  readonly serverTls: Part
+  readonly tlsFiles: Part
   /** The config of the start. */
   readonly first: Pick<Config, 'resolver'>
   readonly isServing: () => boolean
@@ -51,7 +51,7 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   LOGS,
   crewPart(hands),
   hands.certificates,
-  hands.serverTls,
+  hands.tlsFiles,
   hands.history,
 ]
 

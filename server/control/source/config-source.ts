@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { serverFiles } from './server-files.ts'
 import { keepRead } from './read-once.ts'
+import { tlsFiles } from './tls-files.ts'
 import { filesOf, wantedCertificates } from './wanted-certificates.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { ApplyProblem, Checked, Edition } from '../problem.ts'
@@ -93,7 +93,7 @@ function pairFiles({ config }: LoadedConfig): readonly string[] {
 
 /** What a change of is a change of the config. Certificates are followed for themselves. */
 function followed({ files, config }: LoadedConfig, pairs: readonly string[]): readonly string[] {
-  const own = new Set([...pairs, ...serverFiles(config).keys()])
+  const own = new Set([...pairs, ...tlsFiles(config).keys()])
   return files.filter((path) => !own.has(path))
 }
 

@@ -38,7 +38,7 @@ beforeEach(() => {
   const tls = new TlsEntry({
     arrivals: new Arrivals(engine.wheel),
     listener: 'web',
-    meter: { ended: (...told) => void handshakes.push(told.join(' ')) },
+    meter: { ended: (...told) => void handshakes.push(told.join(' ')), clientCertificate: () => {} },
     tls: tlsOf(certificate()),
     alpn: alpnList(['http/1.1']),
     next: http,

@@ -36,7 +36,7 @@ test('protocols are listed with their lengths', () => {
 test('versions of TLS before 1.2 are refused, 1.2 and 1.3 are spoken', async () => {
   const tls = tlsOf(new Certificate(certificateText()))
   const listener = bunSockets.listenTls({ hostname: '127.0.0.1', port: 0 }, (socket) => {
-    acceptTls(socket, { alpn: alpnList(['a']), owner: { ...NOBODY, tls, onHandshake() {} } })
+    acceptTls(socket, { alpn: alpnList(['a']), owner: { ...NOBODY, tls, shakenBy: null, onHandshake() {} } })
   })
   const spoken = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> => {
     const { promise, resolve } = Promise.withResolvers<string | null>()

@@ -19,11 +19,12 @@ const told: string[] = []
 const wheel = new Wheel(tick)
 const entry = new TlsEntry({
   listener: 'web',
-  meter: { ended: (_, version, result) => void told.push(`${version ?? '-'} ${result}`) },
+  meter: { ended: (_, version, result) => void told.push(`${version ?? '-'} ${result}`), clientCertificate: () => {} },
   arrivals: new Arrivals(wheel),
   tls: {
     certificates: new ByName(certificate()),
     settings: settingsOf({ profile: 'intermediate', ciphers: ['ECDHE-ECDSA-AES128-GCM-SHA256'] }),
+    clients: null,
   },
   alpn: alpnList(['http/1.1']),
   next: { accept: (socket) => void socket.terminate() },

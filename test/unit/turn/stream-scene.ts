@@ -242,6 +242,7 @@ export const certificate = (): Certificate => (ready ??= new Certificate(certifi
 export const tlsOf = (certificate: Certificate): ListenerTls => ({
   certificates: new ByName(certificate),
   settings: PLAIN_SETTINGS,
+  clients: null,
 })
 
 /** An address that is open for them. */
@@ -270,7 +271,7 @@ export class Scene implements Disposable {
     connections: null as unknown as EntriesParts['connections'],
     arrivals: this.arrivals,
     challenges: new Challenges(),
-    handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')) },
+    handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')), clientCertificate: () => {} },
     board: { connections: (delta) => void (this.open += delta) },
     news: { reached() {}, headerRefused() {} },
   })

@@ -63,7 +63,7 @@ function scene(): Scene {
     file: quiet('file'),
     history: quiet('history'),
     certificates: quiet('certificates'),
-    serverTls: quiet('server_tls'),
+    tlsFiles: quiet('server_tls'),
     sockets: {
       stage: () => {
         note('open sockets')
