@@ -1,6 +1,6 @@
 // What is asked of clients' certificates: issuers to hold them against, and lists of revoked ones that are
 // good now.
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { type ClientRules, clientRules, isVerified } from '../lib/client-auth.ts'
 import { type Crl, isSignedBy, readCrls } from '../lib/crl.ts'
 import type { ClientCertificateConfig } from '../tls/client-certificate.options.ts'
@@ -101,13 +101,17 @@ function checkCrl(written: Written, path: Path, file: string, issuers: readonly 
       allowed: 'lists of revoked certificates (CRL), in PEM or DER, of issuers in "ca"',
       hint,
     })
-  let crls: Crl[]
+  let text: string
   try {
-    crls = readCrls(written.readText(file))
+    text = written.readText(file)
   } catch (error) {
-    const isRead = error instanceof Error && !('code' in error)
-    const why = isRead ? error.message : whyUnread(error)
-    return wrong(isRead ? 'which cannot be taken' : 'which cannot be read', written.isSubstituted(path) ? null : why)
+    return wrong('which cannot be read', written.isSubstituted(path) ? null : whyUnread(error))
+  }
+  let crls: readonly Crl[]
+  try {
+    crls = readCrls(text)
+  } catch (error) {
+    return wrong('which cannot be taken', error instanceof Error ? error.message : null)
   }
   for (const crl of crls) {
     if (issuers.length > 0 && !issuers.some((issuer) => isSignedBy(crl, issuer)))

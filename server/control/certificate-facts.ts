@@ -2,6 +2,7 @@
 import type { CertificateFacts, RefusedFacts } from '../telemetry/certificate-documents.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Served } from './change/apply.ts'
+import { crlEnds } from './certificates/crl-ends.ts'
 import { daysLeft } from './certificates/ends.ts'
 import type { RefusedFiles } from './source/refused-files.ts'
 import { filesOf, type WantedCertificate, wantedCertificates } from './source/wanted-certificates.ts'
@@ -38,7 +39,11 @@ export function gatherCertificates(
   isStandIn: (name: string) => boolean,
 ): void {
   totals.clear('certificate_expiry_timestamp_seconds')
+  totals.clear('crl_expiry_timestamp_seconds')
   if (running === null) return
+  for (const { listener, file, issuer, endsMs } of crlEnds(running.plan.config, running.plan.files ?? {}))
+    if (Number.isFinite(endsMs))
+      totals.gauge('crl_expiry_timestamp_seconds', [listener, file, issuer]).set(Math.floor(endsMs / 1000))
   const wanted = wantedCertificates(running.plan.config)
   for (const [name, { endsMs }] of Object.entries(running.plan.certificates)) {
     // Nobody trusts one, however long it lasts.

@@ -40,7 +40,10 @@ export const KNOWN = {
    * Any other name that begins with "x-forwarded-": proxies say such things of a request, and nobody else.
    */
   xForwardedOther: 27,
-  /** What is told of a client's certificate: Client-Cert and Client-Cert-Chain (RFC 9440), and "x-client-cert…". */
+  /**
+   * What is told of a client's certificate: Client-Cert, Client-Cert-Chain (RFC 9440), and what begins with
+   * "x-client-cert".
+   */
   clientCert: 28,
 } as const
 

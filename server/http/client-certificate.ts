@@ -32,7 +32,10 @@ export function judgeClient({ from }: ClientConnection, host: string, clients: C
 /** More than a server takes of one field is not told at all: a part of it would say something else. */
 const VALUE_MAX = 4096
 
-/** Whole lines; none for who is not asked. Values are ASCII without control characters, whatever a certificate says. */
+/**
+ * Whole lines; none for who is not asked. Values are ASCII without control characters, whatever a certificate
+ * says.
+ */
 export function certificateLines({ shown, verdict }: Judged, { headers }: ClientPolicies['words']): Buffer {
   if (verdict === null || headers === 'none') return NOTHING
   const fields: (readonly [name: string, value: string])[] = []

@@ -69,11 +69,7 @@ function withCertificate(lines: Buffer, listener: Listener, judged: Judged | nul
   return Buffer.concat([lines, certificateLines(judged, clients.words)])
 }
 
-function directClient(
-  connection: ClientConnection,
-  request: RequestHead,
-  gateway: string,
-): KnownClient {
+function directClient(connection: ClientConnection, request: RequestHead, gateway: string): KnownClient {
   const { listener, from } = connection
   const { authority } = request
   const { scheme } = from

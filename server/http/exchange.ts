@@ -32,7 +32,10 @@ export interface KnownClient extends Client {
   readonly authority: Authority
   /** What came of its certificate for this authority; null: it is asked for none. */
   readonly certificate: Verdict | null
-  /** X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, Via, and what is told of its certificate: whole lines. */
+  /**
+   * X-Forwarded-For, -Proto, -Host, -Port and/or Forwarded, Via, and what is told of its certificate: whole
+   * lines.
+   */
   readonly ours: Buffer
 }
 

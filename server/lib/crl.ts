@@ -62,7 +62,10 @@ function readCrl(der: Buffer): Crl {
   // 2. version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, extensions (§5.1.2)
   const parts = readAll(tbs.content)
   if (parts[0]?.tag === INTEGER) parts.shift()
-  const [, issuer, , ...rest] = parts
+  const [inner, issuer, , ...rest] = parts
+  // §5.1.1.2: what is signed names the same algorithm.
+  const isSame = inner?.whole.equals(algorithm.whole) === true && signature.content[0] === 0
+  if (!isSame) throw new Error('it is no list of revoked certificates')
   if (issuer === undefined) throw new Error('it names no issuer')
   const isTime = ({ tag }: Read): boolean => tag === UTC_TIME || tag === GENERALIZED_TIME
   const next = rest[0] !== undefined && isTime(rest[0]) ? rest.shift() : undefined
@@ -91,7 +94,8 @@ function checkExtensions(extensions: readonly Read[]): void {
     const value = more.at(-1)?.content ?? NOTHING
     if (id === DELTA) throw new Error('it is only what has changed since another one (a delta CRL)')
     const isIndirect =
-      id === DISTRIBUTION_POINT && readAll(readAll(value)[0]?.content ?? NOTHING).some(({ tag }) => tag === INDIRECT)
+      id === DISTRIBUTION_POINT &&
+      readAll(readAll(value)[0]?.content ?? NOTHING).some(({ tag }) => tag === INDIRECT)
     if (isIndirect) throw new Error('it is of certificates of other issuers (an indirect CRL)')
     if (id !== DISTRIBUTION_POINT && more[0]?.tag === BOOLEAN && more[0].content[0] !== 0)
       throw new Error(`it has a critical extension that is not known (${id})`)

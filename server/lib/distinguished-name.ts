@@ -29,7 +29,10 @@ const KNOWN_TYPES = new Map(Object.values(TYPES).map((type) => [type.toLowerCase
 const BMP_STRING = 0x1e
 const UTF8_STRING = 0x0c
 
-/** Its attributes in the order of the certificate: mostly from the country down. Throws where it cannot be read. */
+/**
+ * Its attributes in the order of the certificate: mostly from the country down. Throws where it cannot be
+ * read.
+ */
 export function nameAttributes(der: Buffer): NameAttribute[] {
   const [name] = readAll(der)
   return readAll(name?.content ?? der).flatMap(({ content: set }) =>
@@ -47,19 +50,26 @@ function textOf(tag: number, content: Buffer): string {
   return tag === UTF8_STRING ? content.toString('utf8') : content.toString('latin1')
 }
 
-/** By RFC 4514, as `openssl x509 -nameopt RFC2253` says it: the nearest first. ASCII, without control characters. */
+/**
+ * By RFC 4514, as `openssl x509 -nameopt RFC2253` says it: the nearest first. ASCII, without control
+ * characters.
+ */
 export const nameText = (der: Buffer): string =>
   nameAttributes(der)
     .reverse()
     .map(({ type, value }) => `${type}=${escaped(value)}`)
     .join(',')
 
-/** RFC 4514 §2.4; what is not ASCII goes by its bytes in UTF-8, so that no field or line is ever broken by it. */
+/**
+ * RFC 4514 §2.4; what is not ASCII goes by its bytes in UTF-8, so that no field or line is ever broken by it.
+ */
 const escaped = (value: string): string =>
   value
     .replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
     .replace(/[^ -~]/gu, (letter) =>
-      [...Buffer.from(letter)].map((byte) => `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+      [...Buffer.from(letter)]
+        .map((byte) => `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+        .join(''),
     )
 
 /** What is written of a name: in either order, with blanks around "," and "="; null: it is none. */
@@ -67,7 +77,8 @@ export function readNameText(text: string): NameAttribute[] | null {
   const parts = text.match(/(?:\\.|[^\\,+])+/gs) ?? []
   if (parts.join(',').length !== text.length) return null
   const found = parts.map((part): NameAttribute | null => {
-    const [, type = '', value = ''] = /^\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=\s*(.*?)\s*$/s.exec(part) ?? []
+    const [, type = '', value = ''] =
+      /^\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=\s*(.*?)\s*$/s.exec(part) ?? []
     if (type === '' || value === '') return null
     return { type: KNOWN_TYPES.get(type.toLowerCase()) ?? type, value: unescaped(value) }
   })

@@ -24,10 +24,7 @@ export function* compileHttp(
   const documents = documentsOf(options.status_endpoints)
   const { admin: words } = ground.plan.config
   const admin = at('admin.trusted', () => Ranges.parse(words === false ? [] : words.trusted))
-  const tls =
-    options.protocol === 'https'
-      ? compileTls(tlsWordsOf(options), source)
-      : null
+  const tls = options.protocol === 'https' ? compileTls(tlsWordsOf(options), source) : null
   const elsewhere = toHttps(options)
   const ways = { toHttps: elsewhere && redirect(elsewhere), answerFields: answerFieldsOf(options) }
   return {

@@ -17,6 +17,8 @@ export function compileTurn(
   if (!isLedTo && tcpBindsOf(name, options).length === 0) return null
   const { door } = ground.plan
   if (door === null) throw new CompileProblem(path, 'the plan has no door to the relay')
-  const tls = options.tls && compileTls({ certificates: [certificateName(options.tls)], settings: PLAIN_SETTINGS }, source, 'tls')
+  const tls =
+    options.tls &&
+    compileTls({ certificates: [certificateName(options.tls)], settings: PLAIN_SETTINGS }, source, 'tls')
   return { kind: 'turn', name, options, proxies: proxiesOf(source), door, tls: tls ?? null }
 }

@@ -63,9 +63,13 @@ export const FAULTS = {
   coding_unsupported: row(501, 'client', 'http_request_error', 'The transfer coding is not supported.'),
   version_unsupported: row(505, 'client', 'http_request_error', 'The HTTP version is not supported.'),
   client_certificate_missing: clientRow('This needs a certificate of the client, and none was shown.'),
-  client_certificate_unknown_issuer: clientRow("The client's certificate is of an issuer that is not trusted here."),
+  client_certificate_unknown_issuer: clientRow(
+    "The client's certificate is of an issuer that is not trusted here.",
+  ),
   client_certificate_expired: clientRow("The client's certificate, or one of its issuers, has expired."),
-  client_certificate_not_yet_valid: clientRow("The client's certificate, or one of its issuers, is not valid yet."),
+  client_certificate_not_yet_valid: clientRow(
+    "The client's certificate, or one of its issuers, is not valid yet.",
+  ),
   client_certificate_revoked: clientRow("The client's certificate, or one of its issuers, is revoked."),
   client_certificate_unchecked: clientRow(
     "Whether the client's certificate is revoked is not known: no list of its issuer is good now.",

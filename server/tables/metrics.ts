@@ -93,9 +93,15 @@ export const METRICS = {
     'source',
   ),
   files_refused: gauge(
-    'Files that were changed and are of no use, so that what they held before goes on (1): those of a certificate, or of the tls of a backend.',
+    'Files that were changed and are of no use, so that what they held before goes on (1): those of a certificate, of the tls of a backend, or of the client_certificate of a listener.',
     'owner',
     'name',
+  ),
+  crl_expiry_timestamp_seconds: gauge(
+    'When a list of revoked certificates expires, as seconds since 1970; its clients are refused then.',
+    'listener',
+    'file',
+    'issuer',
   ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),

@@ -35,7 +35,9 @@ export interface TlsFacts {
 /** Who waits for a handshake. */
 export interface Shaking extends SocketEvents {
   readonly tls: ListenerTls
-  /** What it is made with, where the listener asks some of its clients for a certificate; null: it does not. */
+  /**
+   * What it is made with, where the listener asks some of its clients for a certificate; null: it does not.
+   */
   shakenBy: TlsSettings | null
   /** How it went; after a failure the close follows. `error`: what TLS says. */
   onHandshake(isDone: boolean, error: Error | null): void

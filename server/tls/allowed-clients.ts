@@ -46,8 +46,7 @@ const some =
   ({ alternatives }) =>
     alternatives.some((one) => one.kind === kind && holds(one.value))
 
-const hostFolded = (address: string): string =>
-  address.replace(/@[^@]*$/, (host) => host.toLowerCase())
+const hostFolded = (address: string): string => address.replace(/@[^@]*$/, (host) => host.toLowerCase())
 
 const bySubject =
   (wanted: readonly NameAttribute[]): Takes =>

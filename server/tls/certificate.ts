@@ -54,7 +54,9 @@ export class Certificate {
     this.#contexts.clear()
   }
 
-  /** What was made for other settings than these goes, with its tickets: they are spoken by nobody any more. */
+  /**
+   * What was made for other settings than these goes, with its tickets: they are spoken by nobody any more.
+   */
   keepContexts(keys: ReadonlySet<string>): void {
     for (const key of this.#contexts.keys()) if (!keys.has(key)) this.#contexts.delete(key)
   }

@@ -1,6 +1,6 @@
 // The way from a client's certificate to an issuer that is trusted, as far as it is not left to the library:
 // where there are other issuers than in its handshake, and where revoked ones are looked up.
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { type CertificateFacts, certificateFacts, whoseText } from '../lib/certificate-facts.ts'
 import { comparableSerial, type Crl } from '../lib/crl.ts'
 import { nameText } from '../lib/distinguished-name.ts'
@@ -155,5 +155,5 @@ export function wrongDateOf({ fromMs, untilMs }: CertificateFacts, nowMs: number
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 
 const SHOWN_MAX = 200
-export const cut = (text: string): string => (text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text)
-
+export const cut = (text: string): string =>
+  text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text

@@ -23,7 +23,12 @@ export class ClientPolicy {
   trust: ClientTrust
   readonly #plain: TlsSettings
 
-  constructor(rules: ClientRules, { expired_crl }: ClientCertificateConfig, plain: TlsSettings, trust: ClientTrust) {
+  constructor(
+    rules: ClientRules,
+    { expired_crl }: ClientCertificateConfig,
+    plain: TlsSettings,
+    trust: ClientTrust,
+  ) {
     const { mode, allow } = rules
     this.#plain = plain
     this.rules = rules
@@ -62,9 +67,7 @@ export class ClientPolicies {
     this.words = words
     this.#plain = plain
     this.#files = Object.fromEntries(clientFilesOf(words).map((file) => [file, files[file] ?? '']))
-    const known = new Map(
-      previous.flatMap((one) => one.#all.map(({ trust }) => [trust.key, trust] as const)),
-    )
+    const known = new Map(previous.flatMap((one) => one.#all.map(({ trust }) => [trust.key, trust] as const)))
     this.first = this.#policyOf(clientRules(words), known)
     for (const [name, own] of Object.entries(words.names))
       this.#names.set(comparableName(name), this.#policyOf(clientRules(words, own), known))

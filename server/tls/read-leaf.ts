@@ -1,6 +1,6 @@
 // The little that plans need of a certificate, read from its bytes: OpenSSL's object of it costs several
 // times as much, which thousands of certificates make seconds of. What is unusual is left to that.
-import { type Read, readAll } from './read-der.ts'
+import { type Read, readAll } from '../lib/read-der.ts'
 
 export interface Leaf {
   /** The names (dNSName) that it is for, as they stand in it. */

@@ -85,7 +85,8 @@ export class ShownCertificate {
     const known = this.#judged
     // eslint-disable-next-line no-restricted-properties -- dates of certificates are of the wall
     const nowMs = Date.now()
-    if (known?.policy === policy && known.trust === policy.trust && nowMs < known.untilMs) return known.verdict
+    if (known?.policy === policy && known.trust === policy.trust && nowMs < known.untilMs)
+      return known.verdict
     const { trust } = policy
     const made = this.#judge(policy, nowMs)
     this.#judged = { policy, trust, ...made }
@@ -97,8 +98,7 @@ export class ShownCertificate {
     if (certificate === null)
       return { verdict: policy.isNeeded ? MISSING : NONE, untilMs: Number.POSITIVE_INFINITY }
     const trusted = policy.trust.issuers
-    const chain =
-      facts && new ClientChain({ certificate, facts, others: () => this.#others(), trusted })
+    const chain = facts && new ClientChain({ certificate, facts, others: () => this.#others(), trusted })
     const found = chain === null ? BROKEN : this.#whyBad(policy, chain, nowMs)
     const untilMs = chain?.untilMs(nowMs) ?? Number.POSITIVE_INFINITY
     if (found !== null && policy.isVerified) {
@@ -157,7 +157,6 @@ export class ShownCertificate {
 export const fingerprintOf = ({ fingerprint256 }: X509Certificate): string =>
   fingerprint256.replaceAll(':', '').toLowerCase()
 
-
 function ofLibrary(found: string, facts: CertificateFacts | null, nowMs: number): Bad {
   const fault = FOUND[found] ?? 'client_certificate_invalid'
   if (fault === 'client_certificate_unknown_issuer')
@@ -165,4 +164,3 @@ function ofLibrary(found: string, facts: CertificateFacts | null, nowMs: number)
   if (fault === 'client_certificate_invalid' || facts === null) return { fault, why: `its chain: ${found}` }
   return wrongDateOf(facts, nowMs) ?? { fault, why: 'a certificate of its issuers' }
 }
-

@@ -387,8 +387,11 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
   expect((await example.ask('/')).body).toBe('9001')
 })
 
-/** In tests of their own: udp-example, tls-example, unix-example, turn-on-https. */
-const ELSEWHERE = ['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml']
+/** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, client-certificates. */
+const ELSEWHERE = [
+  ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
+  'client-certificates.yaml',
+]
 
 test('no example is left out', () => {
   expect([...ran, ...ELSEWHERE].toSorted()).toEqual(readdirSync(FOLDER).toSorted())

@@ -9,7 +9,7 @@ import { AcmeProblem, hintFor, toldOf } from '../../server/control/acme/acme-pro
 import { obtain } from '../../server/control/acme/order.ts'
 import { renewalId } from '../../server/control/acme/renewal.ts'
 import { selfSigned } from '../../server/tls/self-signed.ts'
-import { readAll } from '../../server/tls/read-der.ts'
+import { readAll } from '../../server/lib/read-der.ts'
 import { type Random, seedOfRun, seededRandom } from '../support/random.ts'
 
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 1500)

@@ -38,7 +38,11 @@ export class Authority {
     this.file = join(this.folder, 'ca.pem')
     writeFileSync(join(this.folder, 'index.txt'), '')
     writeFileSync(join(this.folder, 'ca.cnf'), CONFIG.replaceAll('FOLDER', this.folder))
-    if (by !== undefined) return by.#sign(this, name)
+    if (by === undefined) this.#signItself(name)
+    else by.#sign(this, name)
+  }
+
+  #signItself(name: string): void {
     openssl(this.folder, [
       ...[
         'req',
@@ -88,7 +92,17 @@ export class Authority {
     const name = `leaf-${this.#count++}`
     const { folder } = this
     const common = subject.replace(/^(?:DNS|IP):/, '').replace(/,.*$/, '')
-    openssl(folder, ['req', ...EC, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-utf8', '-subj', `/CN=${common}${more}`])
+    openssl(folder, [
+      'req',
+      ...EC,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.csr`,
+      '-utf8',
+      '-subj',
+      `/CN=${common}${more}`,
+    ])
     writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${names}\n`)
     openssl(folder, [
       ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-in', `${name}.csr`, '-out', `${name}.pem`],

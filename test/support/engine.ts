@@ -155,7 +155,10 @@ export class TestEngine implements AsyncDisposable {
       connections: this.connections,
       arrivals: new Arrivals(engine.wheel),
       challenges: new Challenges(),
-      handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')), clientCertificate: () => {} },
+      handshakes: {
+        ended: (...told) => void this.handshakes.push(told.join(' ')),
+        clientCertificate: () => {},
+      },
       board,
       news,
     })

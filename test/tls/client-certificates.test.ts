@@ -1,150 +1,34 @@
-// Certificates of clients: who is asked, who is let in, what he and his server are told; as clients of the
-// world show them, on listeners of http and of tcp, with sessions that are resumed, and lists that change.
+// Certificates of clients: who is let in, and who is told why not; on listeners of http and of tcp, with
+// sessions that are resumed, and lists that change.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect, type TLSSocket } from 'node:tls'
-import { Authority, type Issued } from '../support/authority.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import {
+  alice,
+  ask,
+  bob,
+  certify,
+  dialTo,
+  early,
+  eve,
+  expired,
+  carol,
+  folder,
+  MtlsWorld,
+  type Own,
+  root,
+  withIssuer,
+} from '../support/mtls-world.ts'
+import { adapted } from '../support/example-config.ts'
+import { startGateway } from '../support/gateway.ts'
 import { needs } from '../support/needs.ts'
-import { type Origin, startOrigin } from '../support/origin.ts'
 import { waitFor, within } from '../support/wait.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'sluice-clients-'))
-const root = new Authority('Clients')
-const between = new Authority('Between', root)
-const stranger = new Authority('Strangers')
-
-const certify = (by: Authority, names: string, more: object = {}): Issued => by.issue({ names, ...more })
-const alice = certify(root, 'DNS:alice.example,URI:spiffe://a.example/ns/prod/alice', { more: '/O=Acme' })
-const bob = certify(root, 'DNS:bob.example')
-const expired = certify(root, 'DNS:old.example', { until: '20210101000000Z' })
-const early = certify(root, 'DNS:early.example', { from: '20980101000000Z' })
-const eve = certify(stranger, 'DNS:alice.example', { more: '/O=Acme' })
-const carol = certify(between, 'DNS:carol.example')
-const withIssuer = { cert: carol.cert + readFileSync(between.file, 'latin1'), key: carol.key }
-
-let origin: Origin
-let echo: ReturnType<typeof Bun.listen>
-let gateway: Gateway
-
-const listener = (client_certificate: object | undefined, more: object = {}): object => ({
-  bind: '127.0.0.1:0',
-  protocol: 'https',
-  certificates: ['site'],
-  backend: 'app',
-  client_certificate,
-  ...more,
-})
-const ca = 'ca.pem'
-const words = (more: object = {}): Record<string, unknown> => ({
-  certificates: { site: { self_signed: { names: ['a.example', 'b.example', 'c.example', 'd.example'] } } },
-  listeners: {
-    required: listener({ ca }),
-    optional: listener({ mode: 'optional', ca }),
-    any: listener({ mode: 'any', headers: 'both' }),
-    request: listener({ mode: 1, ca, allow: [{ spki: alice.pin }, { spki: eve.pin }] }),
-    revoking: listener({ ca: [ca, 'between.pem'], crl: ['root.crl', 'between.crl'] }),
-    stale: listener({ ca, crl: 'stale.crl' }),
-    lenient: listener({ ca, crl: 'stale.crl', expired_crl: 'use' }),
-    allowed: listener({
-      ca: [ca, 'between.pem'],
-      allow: [{ san: 'spiffe://a.example/ns/prod/*', subject: 'O=Acme' }, { san: '*.nowhere' }, { spki: bob.pin }],
-    }),
-    named: listener({
-      mode: 'off',
-      ca,
-      names: { 'b.example': { mode: 'required' }, 'd.example': { mode: 'required' }, 'c.example': { mode: 'required', ca: 'stranger.pem' } },
-    }),
-    plain: listener(undefined),
-    behind: listener({ ca }, { trusted_proxies: ['127.0.0.1'] }),
-    tcp: {
-      bind: '127.0.0.1:0',
-      protocol: 'tcp',
-      certificates: ['site'],
-      backend: 'echo',
-      client_certificate: { ca: [ca, 'between.pem'], crl: ['root.crl', 'between.crl'] },
-    },
-    ...more,
-  },
-  backends: {
-    app: { servers: [{ url: origin.url }] },
-    echo: { servers: [{ url: `tcp://127.0.0.1:${echo.port}` }] },
-  },
-  logs: { access: { enabled: true, file: 'access.log' } },
-})
-
+let world: MtlsWorld
 beforeAll(async () => {
-  origin = startOrigin((request, reply) => reply.send(200, request.target))
-  echo = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: (socket, bytes) => void socket.write(bytes) } })
-  writeFileSync(join(folder, 'ca.pem'), root.text)
-  writeFileSync(join(folder, 'between.pem'), between.text)
-  writeFileSync(join(folder, 'stranger.pem'), stranger.text)
-  root.revoke(bob.certFile)
-  writeFileSync(join(folder, 'root.crl'), root.crl())
-  writeFileSync(join(folder, 'stale.crl'), root.crl('20210101000000Z'))
-  writeFileSync(join(folder, 'between.crl'), between.crl())
-  gateway = await startGateway({ folder, config: words() })
+  world = await MtlsWorld.start()
 }, 60_000)
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await origin[Symbol.asyncDispose]()
-  echo.stop(true)
-  rmSync(folder, { recursive: true, force: true })
-})
-
-interface Visit {
-  readonly servername?: string
-  readonly session?: Buffer | undefined
-  readonly version?: string
-}
-type Own = { readonly cert: string; readonly key: string } | null
-
-function dial(name: string, own: Own, { servername = 'a.example', session, version }: Visit = {}): Promise<TLSSocket> {
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
-  const socket = connect(
-    {
-      port: gateway.port(name),
-      host: '127.0.0.1',
-      rejectUnauthorized: false,
-      servername,
-      ...(session && { session }),
-      ...(version && { minVersion: version, maxVersion: version }),
-      ...(own && { cert: own.cert, key: own.key }),
-    } as never,
-    () => resolve(socket),
-  )
-  socket.on('error', reject)
-  return within(promise, 'a handshake')
-}
-
-/** The answer to a request; its status and fault. */
-async function ask(socket: TLSSocket, host = 'a.example', more = ''): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  let text = ''
-  const take = (bytes: Buffer): void => {
-    text += bytes.toString('latin1')
-    const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? Number.NaN)
-    if (text.length - text.indexOf('\r\n\r\n') - 4 >= length) resolve(text)
-  }
-  socket.on('data', take)
-  socket.on('close', () => reject(new Error(`closed behind ${JSON.stringify(text)}`)))
-  socket.write(`GET /asked HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`)
-  const answer = await within(promise, 'an answer')
-  socket.off('data', take)
-  const fault = /details="([a-z_]+)"/.exec(answer)?.[1]
-  return `${answer.slice(9, 12)}${fault === undefined ? '' : ` ${fault}`}`
-}
-
-async function visit(name: string, own: Own, more: Visit & { readonly host?: string } = {}): Promise<string> {
-  const socket = await dial(name, own, more)
-  try {
-    return await ask(socket, more.host ?? more.servername)
-  } finally {
-    socket.destroy()
-  }
-}
+afterAll(() => world[Symbol.asyncDispose]())
 
 const REFUSED = '403 client_certificate_'
 
@@ -178,6 +62,166 @@ describe('a client is let in or refused with the reason', () => {
     ['plain', 'nobody', null, '200'],
     ['plain', 'alice', alice, '200'],
   ] as const)('%s: %s', async (name, _, own, expected) => {
-    expect(await visit(name, own)).toBe(expected)
+    expect(await world.visit(name, own)).toBe(expected)
   })
+})
+
+describe.each(['TLSv1.2', 'TLSv1.3'])('a session of %s that is resumed', (version) => {
+  /** A session of a connection that was served. */
+  async function sessionOf(name: string, own: Own, servername = 'a.example'): Promise<Buffer> {
+    const socket = await world.dial(name, own, { version, servername })
+    let session: Buffer | undefined
+    socket.on('session', (bytes: Buffer) => (session = bytes))
+    await ask(socket, servername)
+    const found = await waitFor(() => session ?? (version === 'TLSv1.2' ? socket.getSession() : null))
+    socket.destroy()
+    return found
+  }
+
+  test('brings the certificate of its beginning', async () => {
+    const session = await sessionOf('required', alice)
+    const socket = await world.dial('required', null, { version, session })
+    expect(socket.isSessionReused()).toBe(true)
+    expect(await ask(socket)).toBe('200')
+    socket.destroy()
+    const chained = await sessionOf('revoking', withIssuer)
+    const again = await world.dial('revoking', null, { version, session: chained })
+    expect([again.isSessionReused(), await ask(again)]).toEqual([true, '200'])
+    again.destroy()
+  })
+
+  test('of a listener or a name where none is asked for opens no other', async () => {
+    const plain = await sessionOf('plain', null)
+    const other = await world.dial('required', null, { version, session: plain })
+    expect([other.isSessionReused(), await ask(other)]).toEqual([false, `${REFUSED}missing`])
+    other.destroy()
+    const off = await sessionOf('named', alice, 'a.example')
+    const named = { version, session: off, servername: 'b.example' }
+    const without = await world.dial('named', null, named)
+    expect([without.isSessionReused(), await ask(without, 'b.example')]).toEqual([false, `${REFUSED}missing`])
+    without.destroy()
+    expect(await world.visit('named', alice, named)).toBe('200')
+  })
+
+  test('is judged by the list of now, and so is a connection that is kept', async () => {
+    const dave = certify(root, `DNS:dave-${version.toLowerCase()}.example`)
+    const session = await sessionOf('revoking', dave)
+    const kept = await world.dial('revoking', dave, { version })
+    expect(await ask(kept)).toBe('200')
+    root.revoke(dave.certFile)
+    writeFileSync(join(folder, 'root.crl'), root.crl())
+    await world.gateway.event('client_certificates_replaced')
+    expect(await ask(kept)).toBe(`${REFUSED}revoked`)
+    const again = await world.dial('revoking', null, { version, session })
+    expect([again.isSessionReused(), await ask(again)]).toEqual([true, `${REFUSED}revoked`])
+    for (const socket of [kept, again]) socket.destroy()
+  })
+})
+
+describe('on a tcp listener', () => {
+  /** What comes back; null: it was closed. */
+  async function said(own: Own): Promise<string | null> {
+    const { promise, resolve } = Promise.withResolvers<string | null>()
+    const socket = await world.dial('tcp', own)
+    socket.on('data', (bytes: Buffer) => resolve(bytes.toString()))
+    socket.on('close', () => resolve(null))
+    socket.on('error', () => resolve(null))
+    socket.write('hello')
+    const answer = await within(promise, 'an answer or an end')
+    socket.destroy()
+    return answer
+  }
+
+  test('who is good is joined to a server, others are ended, and the log says why', async () => {
+    expect(await said(alice)).toBe('hello')
+    expect(await said(withIssuer)).toBe('hello')
+    for (const own of [null, bob, eve, expired]) expect(await said(own)).toBeNull()
+    const lines = await waitFor(() => {
+      const found = world.lines.filter(
+        (line) => line['listener'] === 'tcp' && String(line['fault']).startsWith('client_certificate'),
+      )
+      return found.length >= 4 && found
+    })
+    expect(lines.map((line) => [line['fault'], line['detail'] ?? null])).toEqual([
+      ['client_certificate_missing', null],
+      [
+        'client_certificate_revoked',
+        expect.stringMatching(/^CN=bob\.example \(sha256 [0-9a-f]{64}\): it is revoked$/),
+      ],
+      ['client_certificate_unknown_issuer', expect.stringContaining('it is issued by CN=Strangers')],
+      ['client_certificate_expired', expect.stringContaining('it expired on 2021-01-01')],
+    ])
+  })
+})
+
+test('the log and the metrics say whose certificate was refused, and why', async () => {
+  await world.visit('required', eve)
+  const line = await waitFor(() =>
+    world.lines.find(
+      ({ listener, fault }) => listener === 'required' && String(fault).endsWith('unknown_issuer'),
+    ),
+  )
+  expect(line).toMatchObject({ status: 403, server: null, rule: null })
+  expect(line['detail']).toMatch(
+    /^O=Acme,CN=alice\.example \(sha256 [0-9a-f]{64}\): it is issued by CN=Strangers$/,
+  )
+  const metrics = await waitFor(async () => {
+    const text = await (await fetch(`${world.gateway.admin}/metrics`)).text()
+    return /client_certificates_total\{listener="required",result="expired"\}/.test(text) && text
+  })
+  for (const result of ['verified', 'none', 'unknown_issuer', 'expired', 'not_yet_valid'])
+    expect(metrics).toContain(`lb_client_certificates_total{listener="required",result="${result}"}`)
+})
+
+test('files that change are taken live; one that is of no use changes nothing, and is told', async () => {
+  writeFileSync(join(folder, 'stranger.pem'), 'nothing')
+  const refused = await world.gateway.event('client_certificates_refused')
+  expect(refused).toMatchObject({
+    listener: 'named',
+    why: expect.stringContaining('no certificate stands in it'),
+  })
+  expect(await world.visit('named', eve, { servername: 'c.example' })).toBe('200')
+  const kept = await world.dial('named', eve, { servername: 'c.example' })
+  expect(await ask(kept, 'c.example')).toBe('200')
+  writeFileSync(join(folder, 'stranger.pem'), root.text)
+  await world.gateway.event('client_certificates_replaced', ({ listener }) => listener === 'named')
+  expect(await world.visit('named', alice, { servername: 'c.example' })).toBe('200')
+  expect(await world.visit('named', eve, { servername: 'c.example' })).toBe(`${REFUSED}unknown_issuer`)
+  expect(await ask(kept, 'c.example')).toBe(`${REFUSED}unknown_issuer`)
+  kept.destroy()
+})
+
+needs('curl')('curl shows its certificate, and is told why another one is refused', async () => {
+  const port = world.gateway.port('required')
+  const curl = (...own: string[]): Promise<string> =>
+    new Response(Bun.spawn(['curl', '-sk', ...own, `https://127.0.0.1:${port}/by-curl`]).stdout).text()
+  expect(await curl('--cert', alice.certFile, '--key', alice.keyFile)).toBe('/by-curl')
+  expect(JSON.parse(await curl())).toMatchObject({ status: 403, fault: 'client_certificate_missing' })
+})
+
+needs('openssl')('openssl is asked for a certificate of our issuers, by their names', async () => {
+  const shown = (name: string): string => {
+    const args = ['s_client', '-connect', `127.0.0.1:${world.gateway.port(name)}`, '-servername', 'a.example']
+    const { stdout } = Bun.spawnSync(['openssl', ...args], { stdin: Buffer.from('') })
+    return stdout.toString()
+  }
+  expect(shown('required')).toMatch(/Acceptable client certificate CA names\nCN = Clients/)
+  expect(shown('plain')).toContain('No client certificate CA names sent')
+})
+
+test('config/examples/client-certificates.yaml: the API is for known keys, the page for everybody', async () => {
+  const config = adapted('client-certificates.yaml', {
+    9001: { port: world.origin.port },
+    9002: { port: world.origin.port },
+    9003: { port: 1 },
+  }).replace(/sha256\/[^"]+/, eve.pin)
+  await using gateway = await startGateway({ config })
+  const visit = async (own: Own, host: string): Promise<string> => {
+    const socket = await dialTo(gateway.port('web'), own, { servername: host })
+    return ask(socket, host).finally(() => socket.destroy())
+  }
+  expect(await visit(null, 'www.example.org')).toBe('200')
+  expect(await visit(null, 'api.example.org')).toBe(`${REFUSED}missing`)
+  expect(await visit(eve, 'api.example.org')).toBe('200')
+  expect(await visit(alice, 'api.example.org')).toBe(`${REFUSED}denied`)
 })

@@ -8,6 +8,7 @@ import { ClientPolicies } from '../../tls/client-policies.ts'
 import { ClientTls } from '../../tls/server-tls.ts'
 import { settingsOf } from '../../tls/tls-settings.ts'
 import type { whyUnfit as WhyUnfit } from '../../tls/why-unfit.ts'
+import { CrlEnds } from '../certificates/crl-ends.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { problemOf } from '../problem.ts'
 import type { RefusedFiles } from '../source/refused-files.ts'
@@ -39,7 +40,10 @@ export class LiveTlsFiles implements Part {
   readonly name = 'tls_files'
   readonly #options: LiveTlsFilesOptions
   readonly #watches = new Map<string, FileWatch>()
+  readonly #crls = new CrlEnds(Date.now)
   #config: Config | null = null
+  /** What stands in them, as it is served. */
+  #texts: FileTexts = {}
   #settling: Timer | null = null
 
   constructor(options: LiveTlsFilesOptions) {
@@ -53,6 +57,8 @@ export class LiveTlsFiles implements Part {
   commit({ config, files = {} }: PlanBody): void {
     this.#config = config
     for (const owner of ['backend', 'listener'] as const) this.#options.refused.keep(owner, new Set())
+    this.#texts = files
+    this.#crls.lookNow(config, files)
     if (!this.#options.isWatching) return
     const wanted = tlsFiles(config)
     for (const path of this.#watches.keys()) if (!wanted.has(path)) this.#forget(path)
@@ -68,6 +74,7 @@ export class LiveTlsFiles implements Part {
   /** Looks for changes that no event told; to be called every few seconds. */
   look(): void {
     for (const watch of this.#watches.values()) watch.look()
+    if (this.#config !== null) this.#crls.look(this.#config, this.#texts)
   }
 
   stop(): void {
@@ -114,10 +121,13 @@ export class LiveTlsFiles implements Part {
           if (why !== null) throw new Error(isOther ? `${why} (${owner.kind} "${owner.name}")` : why)
         }
         isNew = true
+        this.#texts = texts
         return { plan: { ...plan, files: texts }, amendment: { type: 'files', texts: files } }
       })
       this.#options.refused.mended(kind, name)
-      if (isNew) logEvent('info', `${event}_replaced`, { [kind]: name, files: changed })
+      if (!isNew) return
+      logEvent('info', `${event}_replaced`, { [kind]: name, files: changed })
+      if (this.#config !== null) this.#crls.lookNow(this.#config, this.#texts)
     } catch (error) {
       const { message: why } = problemOf(error)
       // It is told once.

@@ -1,5 +1,5 @@
-// Which files TLS is made of beside certificates of listeners: those of servers, and of what clients are asked.
-// They are followed for themselves.
+// Which files TLS is made of beside certificates of listeners: those of servers, and of what clients are
+// asked. They are followed for themselves.
 import { tlsFilesOf } from '../../backends/tls.ts'
 import type { Config } from '../../config/schema.ts'
 import { clientFilesOf } from '../../lib/client-auth.ts'

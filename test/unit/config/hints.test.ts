@@ -159,7 +159,7 @@ test('what a hint proposes is not refused for the same reason, whatever stands w
   for (let i = 0; i < RUNS; i++) {
     const document = base()
     // Several at once: each has its own place.
-    for (let j = 0; j < 4; j++) put(document, random.pick(places), random.pick(ODD))
+    for (let j = 0; j < 4; j++) put(document, random.pick(places), structuredClone(random.pick(ODD)))
     const refused = refusedAgain(document, tried)
     if (refused.length > 0) throw new Error(`seed ${seed}: ${refused.join('\n')}`)
   }

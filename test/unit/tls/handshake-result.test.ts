@@ -19,7 +19,10 @@ const told: string[] = []
 const wheel = new Wheel(tick)
 const entry = new TlsEntry({
   listener: 'web',
-  meter: { ended: (_, version, result) => void told.push(`${version ?? '-'} ${result}`), clientCertificate: () => {} },
+  meter: {
+    ended: (_, version, result) => void told.push(`${version ?? '-'} ${result}`),
+    clientCertificate: () => {},
+  },
   arrivals: new Arrivals(wheel),
   tls: {
     certificates: new ByName(certificate()),

@@ -271,7 +271,10 @@ export class Scene implements Disposable {
     connections: null as unknown as EntriesParts['connections'],
     arrivals: this.arrivals,
     challenges: new Challenges(),
-    handshakes: { ended: (...told) => void this.handshakes.push(told.join(' ')), clientCertificate: () => {} },
+    handshakes: {
+      ended: (...told) => void this.handshakes.push(told.join(' ')),
+      clientCertificate: () => {},
+    },
     board: { connections: (delta) => void (this.open += delta) },
     news: { reached() {}, headerRefused() {} },
   })
