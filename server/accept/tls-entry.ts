@@ -4,9 +4,10 @@ import type { BunSocket } from '../sockets/bun/bun-socket.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { giveToBun } from '../sockets/unread.ts'
 import { type Shaking, type TlsFacts, acceptTls, factsOf } from '../tls/accept-tls.ts'
+import { logEvent } from '../telemetry/log.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { clientResult } from '../tls/shown-certificate.ts'
-import { type HandshakeResult, resultOfFailure } from '../tls/handshake-result.ts'
+import { type HandshakeResult, reasonOf, resultOfFailure } from '../tls/handshake-result.ts'
 import type { ListenerTls } from '../tls/listener-tls.ts'
 import type { TlsSettings } from '../tls/tls-settings.ts'
 import type { Arrival } from './arrival.ts'
@@ -68,7 +69,7 @@ class Handshake extends Arriving implements Shaking {
   onHandshake(isDone: boolean, error: Error | null): void {
     if (this.isOver) return
     if (!isDone || this.#decrypted === null) {
-      this.#ended(null, resultOfFailure(error))
+      this.#failed(resultOfFailure(error), error)
       return this.terminate()
     }
     const facts = factsOf(this.#decrypted, this.shakenBy)
@@ -88,18 +89,31 @@ class Handshake extends Arriving implements Shaking {
   }
 
   override onEnd(): void {
-    if (!this.isOver) this.#ended(null, 'cut_off')
+    if (!this.isOver) this.#failed('cut_off')
     super.onEnd()
   }
 
   override onClose(isBroken: boolean): void {
-    if (!this.isOver) this.#ended(null, 'cut_off')
+    if (!this.isOver) this.#failed('cut_off')
     super.onClose(isBroken)
   }
 
   override expire(nowMs: number): void {
-    if (!this.arrivals.isDraining) this.#ended(null, 'timeout')
+    if (!this.arrivals.isDraining) this.#failed('timeout')
     super.expire(nowMs)
+  }
+
+  /** Counted; and told one by one only where somebody looks for one. */
+  #failed(result: HandshakeResult, error: Error | null = null): void {
+    const { listener } = this.#parts
+    this.#ended(null, result)
+    const why = error === null ? null : reasonOf(error)
+    logEvent('debug', 'handshake_failed', {
+      listener,
+      client: this.#from.address,
+      result,
+      ...(why && { why }),
+    })
   }
 
   #ended(version: string | null, result: HandshakeResult): void {

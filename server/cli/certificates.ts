@@ -18,6 +18,7 @@ Usage: sluice certificates [NAME] [--retry] [-c FILE] [--json]
 
 STATE is good, due (about to be obtained), obtaining, or waiting (it failed, and is tried again at NEXT TRY).
 The gateway is asked through its data folder: by the user that it runs as, or root.
+"sluice status" shows those from files and of our own making as well.
 Exit code: 0 all are good, or on their way; 1 one waits, there is no such certificate, or no gateway was reached; 2 wrong usage.
 `
 
@@ -70,10 +71,11 @@ function noSuch(name: string, io: Io): number {
   return 1
 }
 
-const HEAD = ['CERTIFICATE', 'STATE', 'NAMES', 'ISSUER', 'UNTIL', 'RENEWED', 'NEXT TRY']
+const HEAD = ['CERTIFICATE', 'STATE', 'NAMES', 'ISSUER', 'UNTIL', 'RENEWAL', 'NEXT TRY']
 
 function textOf(all: readonly AcmeFacts[]): string {
-  if (all.length === 0) return 'no certificates that come by ACME\n'
+  if (all.length === 0)
+    return 'no certificates that come by ACME; "sluice status" shows all that are served\n'
   const rows = all.map(({ certificate, state, names, issuer, until, renew_at, next_try }) => [
     certificate,
     state,

@@ -24,7 +24,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./demo.ts')).demo,
   },
   status: {
-    does: 'listeners, backends and servers of a running gateway',
+    does: 'how a running gateway is: servers, certificates, config',
     load: async () => (await import('./status.ts')).status,
   },
   health: {
@@ -94,7 +94,7 @@ export function findCommand(name: string): Entry | undefined {
 export function generalHelp(): string {
   const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length))
   const lines = Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}\n`)
-  return `Sluice balances HTTP traffic and relays WebRTC (STUN and TURN), and is changed live by its config file.
+  return `Sluice balances HTTP, TCP and UDP, ends TLS and relays WebRTC (STUN and TURN), and is changed live by its config file.
 
 Usage: sluice COMMAND [options]
 

@@ -1,6 +1,6 @@
 // What the log says beside the code of a fault: which rule was broken at which byte, or which limit was
 // reached and where it is set.
-import type { Backend } from '../backends/backend.ts'
+import { whyNone, whyNoneForStrangers } from '../backends/why-none.ts'
 import { framingText } from '../head/why-answer.ts'
 import { whyMalformed } from '../head/why-malformed.ts'
 import { whyAmbiguous } from '../rules/why-ambiguous.ts'
@@ -22,22 +22,11 @@ export function whyRefused(code: FaultCode, x: ExchangeState): string | null {
 
 /** What of it strangers hear: not how we are set up. */
 export const whyForStrangers = (code: FaultCode, { forward }: ExchangeState): string =>
-  code === 'no_server' && forward !== null ? whyNone(forward.backend, false) : ''
-
-/** Why no server of a backend is usable. Strangers hear the reasons, but not where our servers are. */
-function whyNone(backend: Backend, isTold: boolean): string {
-  const reasons = backend
-    .down()
-    .map(({ server, reason }) => (isTold ? `${server}: ${reason}` : withoutNames(reason)))
-  return `backend ${backend.name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
-}
-
-/** What stands behind a colon or between marks is a name, an address, or a text of the config. */
-const withoutNames = (reason: string): string => reason.replace(/[:"/].*$/s, '').trim()
+  code === 'no_server' && forward !== null ? whyNoneForStrangers(forward.backend) : ''
 
 const WHY: { readonly [code in FaultCode]?: (x: ExchangeState) => string } = {
   head_malformed: lineText,
-  no_server: ({ forward }) => (forward === null ? '' : whyNone(forward.backend, true)),
+  no_server: ({ forward }) => (forward === null ? '' : whyNone(forward.backend)),
   target_invalid: lineText,
   match_ambiguous: ({ request }) => whyAmbiguous(request.path, fieldsThatDiffer(request)),
   host_invalid: hostText,

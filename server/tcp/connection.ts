@@ -10,6 +10,7 @@ import type { Backend } from '../backends/backend.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
+import { whyNone } from '../backends/why-none.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { connectionEnds } from '../lib/descriptor-budget.ts'
@@ -132,7 +133,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     const { backend } = this
     const server = backend.pick(this.key, this.tried)
     if (server) return this.#use(server)
-    if (!backend.lastPickFull) return this.#refuse('no_server')
+    if (!backend.lastPickFull) return this.#refuse('no_server', whyNone(backend))
     this.#sinceMs = nowMs
     if (!backend.queue.push(this, nowMs)) this.#refuse('queue_full')
   }

@@ -28,11 +28,14 @@ export const HANDSHAKE_RESULTS = [
 
 /** What a failed handshake came to, by what TLS says of it. */
 export function resultOfFailure(error: Error | null): HandshakeResult {
-  const { message = '', code } = (error ?? {}) as { message?: string; code?: string }
-  if (code !== 'EPROTO') return 'cut_off'
-  const reason = message.slice(message.lastIndexOf(':') + 1)
+  const { code } = (error ?? {}) as { code?: string }
+  if (error === null || code !== 'EPROTO') return 'cut_off'
+  const reason = reasonOf(error)
   return KNOWN.get(reason) ?? (/_ALERT_/.test(reason) ? 'refused_by_client' : 'malformed')
 }
+
+/** The last word of TLS on it, as NO_SHARED_CIPHER. */
+export const reasonOf = ({ message }: Error): string => message.slice(message.lastIndexOf(':') + 1)
 
 const KNOWN: ReadonlyMap<string, HandshakeResult> = new Map([
   ['HTTP_REQUEST', 'not_tls'],

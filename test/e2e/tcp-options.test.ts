@@ -99,6 +99,18 @@ test('a server that goes down keeps its connections, and gets no others', async 
   expect(await behind.readUntil('still')).toBe('still')
 })
 
+test('where all servers are down the log says which, and why', async () => {
+  using server = new RawServer()
+  await using gateway = relayTo([{ url: server.url, name: 'one' }])
+  gateway.setState(gateway.servers[0]!, STATE_DOWN)
+  const client = await gateway.client()
+  expect(await client.closed()).toBe('rst')
+  expect(await gateway.connectionLogged()).toMatchObject({
+    fault: 'no_server',
+    detail: 'backend origin: one: down',
+  })
+})
+
 test('a reload leaves connections to what they began with, also to a server that it takes away', async () => {
   using one = new RawServer((connection) => void connection.send('one'))
   using two = new RawServer((connection) => void connection.send('two'))

@@ -269,6 +269,13 @@ describe('requests', () => {
       },
     })
     expect(await within(promise, 'the end')).not.toContain('HTTP/1.1')
+    // Who looks for one by `debug` finds whose it was, and what it came to.
+    expect(await gateway.event('handshake_failed', ({ result }) => result === 'not_tls')).toMatchObject({
+      level: 'debug',
+      listener: 'web',
+      client: '127.0.0.1',
+      why: 'HTTP_REQUEST',
+    })
     expect(dial('a.example', {}, 'plain')).rejects.toThrow()
   })
 })
@@ -297,8 +304,11 @@ describe('what is told', () => {
     expect(Math.floor((Number(ends?.[1]) * 1000 - Date.now()) / 86_400_000)).toBe(29)
   })
 
-  test('a handshake that is cut off is counted, and no line of a log', async () => {
-    const lines = (): number => gateway.events.length + gateway.stderr.split('\n').length
+  test('a handshake that is cut off is counted, and no line of a log but for who asked for all (debug)', async () => {
+    const isDebug = (line: string): boolean => line.includes('"level":"debug"')
+    const lines = (): number =>
+      gateway.events.filter(({ level }) => level !== 'debug').length +
+      gateway.stderr.split('\n').filter((line) => !isDebug(line)).length
     const cut = async (): Promise<number> =>
       Number(
         /result="cut_off"\} (\d+)/.exec(await (await fetch(`${gateway.admin}/metrics`)).text())?.[1] ?? 0,
