@@ -18,6 +18,17 @@ test('a turn listener of UDP alone is one', () => {
   expect(told(`${HTTPS}, turn: relay`)).toEqual([])
 })
 
+test('at a Unix socket its clients need a PROXY header', () => {
+  const at = (more: string): string[] => {
+    const text = config(`${HTTPS}, turn: relay, ${more}`).replace('":443"', '"unix:/run/web.sock"')
+    return linesOf(text).map((line) => line.slice(line.indexOf(' ') + 1))
+  }
+  expect(at('steer: off')).toEqual([
+    'listeners.web.turn: warning: found TURN at a Unix socket, whose clients have no address, allowed "proxy_protocol" beside it, which tells one; without it clients of TURN are closed there',
+  ])
+  expect(at('proxy_protocol: { trusted: ["unix:"] }')).toEqual([])
+})
+
 describe('is refused', () => {
   test('where there is no such listener', () => {
     expect(told(`${HTTPS}, turn: rely`)).toEqual([

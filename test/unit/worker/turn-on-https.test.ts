@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Config } from '../../../server/config/schema.ts'
+import { Sockets } from '../../../server/control/sockets/sockets.ts'
+import { duplicateFd } from '../../../server/lib/pass-fds.ts'
 import type { InProcess } from '../../../server/worker/in-process.ts'
 import { waitFor, within } from '../../support/wait.ts'
 import { BINDING, certificateText, Door } from '../turn/stream-scene.ts'
@@ -65,9 +67,9 @@ class Client {
 }
 
 /** A client whose handshake is done, or that was refused. */
-async function connect(offered: readonly string[] = [], header = ''): Promise<Client> {
+async function connect(offered: readonly string[] = [], header = '', unix = ''): Promise<Client> {
   const port = made.plane.ports().get('web') ?? 0
-  const raw = connectTcp({ port, host: '127.0.0.1' })
+  const raw = connectTcp(unix === '' ? { port, host: '127.0.0.1' } : { path: unix })
   if (header !== '') raw.write(header)
   const { promise, resolve } = Promise.withResolvers<void>()
   const socket = connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: [...offered] }, resolve)
@@ -192,6 +194,28 @@ test('a PROXY header before names the client, to the relay as well', async () =>
     local: '198.51.100.1',
     localPort: 443,
   })
+})
+
+test('at a Unix socket a PROXY header gives the client an address; without one it is closed', async () => {
+  const unix = join(folder, 'web.sock')
+  const bind = `unix:${unix}`
+  const sockets = new Sockets(() => false)
+  made = machine((key) => {
+    const { fd, port } = sockets.take(key, 0)
+    return { fd: duplicateFd(fd), port }
+  })
+  const behindProxy = words({ bind, proxy_protocol: { trusted: ['unix:'] } })
+  expect(sockets.stage(behindProxy.listeners, [0])).toEqual([])
+  await apply(behindProxy)
+  const named = await connect([], 'PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n', unix)
+  named.socket.write(BINDING)
+  expect((await door.visit()).announced).toMatchObject({ client: '192.0.2.7', clientPort: 40_000 })
+  await apply(words({ bind }))
+  const unnamed = await connect([], '', unix)
+  unnamed.socket.write(BINDING)
+  await waitFor(() => unnamed.isClosed)
+  expect(door.visits.length).toBe(1)
+  sockets.close()
 })
 
 test('a client of the relay counts for the turn listener, and no longer for the one where it came in', async () => {
