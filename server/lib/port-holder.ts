@@ -41,8 +41,7 @@ function holderOf(inodes: ReadonlySet<string>): PortHolder | null {
 /** What to do about it. */
 export const holderHint = (holder: PortHolder | null, what: 'port' | 'socket' = 'port'): string => {
   const another = what === 'port' ? 'another port' : 'another path'
-  if (holder?.isLeft)
-    return `wait until what it carries has ended, at the latest after its "drain", or end process ${holder.pid}; or choose ${another}`
+  if (holder?.isLeft) return `wait until it has ended, or end process ${holder.pid}; or choose ${another}`
   return holder?.isGateway
     ? `change what it serves with "sluice reload", or end it with "sluice stop"; or choose ${another}`
     : `stop the other program, or choose ${another}`

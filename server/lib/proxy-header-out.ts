@@ -23,15 +23,14 @@ export function proxyHeaderOut(version: ProxyVersion, ends: ProxyHeader): Buffer
 function writeLine({ clientHost, clientPort, localHost, localPort }: ProxyHeader): Buffer | null {
   if (clientHost === undefined || localHost === undefined) return null
   const [client, local] = [plain(clientHost), plain(localHost)]
-  const isV6 = client.includes(':')
   if (!IP.test(client) || !IP.test(local)) return null
-  // Both are of one family; an address of the other one cannot be said in a line.
-  if (isV6 !== local.includes(':')) return null
-  return Buffer.from(
-    `PROXY ${isV6 ? 'TCP6' : 'TCP4'} ${client} ${local} ${clientPort} ${localPort}\r\n`,
-    'latin1',
-  )
+  const isV6 = client.includes(':') || local.includes(':')
+  // Both are of one family: beside an IPv6 one, an IPv4 one is mapped.
+  const ends = isV6 ? `TCP6 ${inV6(client)} ${inV6(local)}` : `TCP4 ${client} ${local}`
+  return Buffer.from(`PROXY ${ends} ${clientPort} ${localPort}\r\n`, 'latin1')
 }
+
+const inV6 = (host: string): string => (host.includes(':') ? host : `::ffff:${host}`)
 
 const IP = /^[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]*$/
 /** A link-local address may name its interface behind `%`: that is of this machine only. */

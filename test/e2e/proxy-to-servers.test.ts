@@ -150,6 +150,11 @@ needs('nginx')('nginx takes it', async () => {
     const bodies = [await client.get('/'), await client.get('/')].map(({ body }) => body.split(' '))
     expect(bodies[0]?.slice(0, 2)).toEqual(['127.0.0.1', String(client.localPort)])
     expect(bodies[1]).toEqual(bodies[0])
+    // Families that differ: a client of IPv6 whom a proxy names, of which no port is known.
+    const listener = { trusted_proxies: ['127.0.0.1'] }
+    await using behind = engineTo(`http://127.0.0.1:${port}`, { proxy_protocol }, listener)
+    await using proxy = await behind.client()
+    expect((await proxy.get('/', 'X-Forwarded-For: 2001:db8::7\r\n')).body).toStartWith('2001:db8::7  ')
   }
 })
 
@@ -160,6 +165,10 @@ needs('haproxy')('and so does HAProxy', async () => {
     await using gateway = engineTo(`http://127.0.0.1:${port}`, { proxy_protocol })
     await using client = await gateway.client()
     expect((await client.get('/')).body).toBe(`127.0.0.1 ${client.localPort}`)
+    const listener = { trusted_proxies: ['127.0.0.1'] }
+    await using behind = engineTo(`http://127.0.0.1:${port}`, { proxy_protocol }, listener)
+    await using proxy = await behind.client()
+    expect((await proxy.get('/', 'X-Forwarded-For: 2001:db8::7\r\n')).body).toBe('2001:db8::7 ')
   }
 })
 

@@ -23,9 +23,7 @@ test('what to do depends on who it is', () => {
   const gateway = { pid: 7, name: 'a running gateway (process 7)', isGateway: true, isLeft: false }
   expect(holderHint(gateway)).toContain('sluice reload')
   const left = { pid: 7, name: 'what a killed gateway left (process 7)', isGateway: false, isLeft: true }
-  expect(holderHint(left)).toBe(
-    'wait until what it carries has ended, at the latest after its "drain", or end process 7; or choose another port',
-  )
+  expect(holderHint(left)).toBe('wait until it has ended, or end process 7; or choose another port')
 })
 
 test('and so is who has a port of UDP', async () => {

@@ -16,7 +16,8 @@ describe('in version 1', () => {
     [V4, 'PROXY TCP4 192.0.2.7 198.51.100.1 4711 443\r\n'],
     [V6, 'PROXY TCP6 2001:db8::7 2001:db8::1 4711 443\r\n'],
     [{ ...V6, clientHost: 'fe80::1%eth0' }, 'PROXY TCP6 fe80::1 2001:db8::1 4711 443\r\n'],
-    [{ ...V4, localHost: '2001:db8::1' }, 'PROXY UNKNOWN\r\n'],
+    [{ ...V4, localHost: '2001:db8::1' }, 'PROXY TCP6 ::ffff:192.0.2.7 2001:db8::1 4711 443\r\n'],
+    [{ ...V6, localHost: '198.51.100.1' }, 'PROXY TCP6 2001:db8::7 ::ffff:198.51.100.1 4711 443\r\n'],
     [{ ...V4, clientHost: 'unknown' }, 'PROXY UNKNOWN\r\n'],
     [{ ...V4, localHost: undefined }, 'PROXY UNKNOWN\r\n'],
   ])('%j is %j', (ends, line) => {
