@@ -237,11 +237,17 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
 
   /** Gives its place at its server back, with what became of it. */
   #giveBack(fault: FaultCode | null): void {
-    if (this.server !== null) this.#listener.backend.release(this.server, this.#outcome(fault))
+    if (this.server !== null) this.#listener.backend.release(this.server, this.#outcome(this.server, fault))
   }
 
-  #outcome(fault: FaultCode | null): Outcome {
+  #outcome(server: Server, fault: FaultCode | null): Outcome {
     const wasAnswered = this.datagramsOut > 0
+    const { options, backend } = this.#listener
+    if (fault === null && !wasAnswered && options.responses === 0) {
+      // All that was asked of it is done: nobody gave up, and no time of an answer is known.
+      backend.answered(server, 0, -1)
+      return ANSWERED
+    }
     if (fault === null) return wasAnswered ? ANSWERED : { is: 'given_up', waitedMs: 0 }
     const waitedMs = nowMs - this.startedMs
     const isTimeout = fault === 'response_timeout'

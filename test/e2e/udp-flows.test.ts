@@ -61,6 +61,7 @@ describe.if(isServed)('a udp listener', () => {
           none: listener('none'),
           mute: listener('mute', { idle: '50ms', responses: 1 }),
           oneway: listener('mute', { idle: '50ms' }),
+          sink: listener('sink', { idle: '50ms', responses: 0 }),
           first: listener('echo', { proxy_header: 'first' }),
           each: listener('echo', { proxy_header: 'each' }),
           moved: listener('moved', { proxy_header: 'first' }),
@@ -78,6 +79,7 @@ describe.if(isServed)('a udp listener', () => {
           none: servers(dead),
           moved: servers(leavesAt, echoing.port),
           mute: servers(silent.port),
+          sink: servers(silent.port),
           name: { servers: [{ url: `udp://localhost:${echoing.port}` }] },
         },
       },
@@ -179,6 +181,14 @@ describe.if(isServed)('a udp listener', () => {
     })
     expect(new Set(lines.map(({ server }) => server)).size).toBe(2)
     for (const line of lines) expect(line).toMatchObject({ end: 'complete', datagrams_in: 1 })
+  })
+
+  test('what no answer is expected to is no attempt that was given up', async () => {
+    const one = await client()
+    one.send('log', port('sink'))
+    expect(await lineOf('sink', one)).toMatchObject({ end: 'idle', fault: null })
+    await waitFor(async () => (await metric('attempts_total', 'sink', 'answered')) === 1 || null)
+    expect(await metric('attempts_total', 'sink', 'given_up')).toBe(0)
   })
 
   test('a datagram that a server refuses goes to another one, once', async () => {
@@ -286,7 +296,7 @@ describe.if(isServed)('a udp listener', () => {
       const own = udp.find(({ listener }) => listener === 'each')
       return own !== undefined && own.flows > 0 ? udp : null
     })
-    expect(flows).toHaveLength(19)
+    expect(flows).toHaveLength(20)
   })
 
   test('datagrams and bytes are counted', async () => {
