@@ -48,6 +48,9 @@ export function connectionEnds(): void {
   state.open--
 }
 
+/** Connections of both sides that are reckoned with now. */
+export const connectionsReckoned = (): number => state.open
+
 /** Ends so many that can be done without, if there are: how many there were. */
 export function giveUp(count: number): number {
   let ended = 0

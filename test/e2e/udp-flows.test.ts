@@ -199,6 +199,16 @@ describe.if(isServed)('a udp listener', () => {
     expect(await metric('attempts_total', 'half', 'refused')).toBeGreaterThan(0)
   })
 
+  test('however many flows begin with long datagrams, one that is refused is there to be sent again', async () => {
+    const one = await client()
+    const long = Buffer.alloc(60_000, 'long')
+    // More than the copies of all first datagrams together may have, twice.
+    for (let i = 0; i < 150; i++) expect((await one.ask(long, port('once'))).bytes).toHaveLength(60_001)
+    const other = await client()
+    const answers = [await other.ask(long, port('half')), await (await client()).ask(long, port('half'))]
+    expect(answers.map(({ bytes }) => bytes.equals(long))).toEqual([true, true])
+  })
+
   test('where all servers refuse, it is dropped, and told', async () => {
     const one = await client()
     one.send('lost', port('none'))

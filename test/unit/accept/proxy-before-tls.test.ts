@@ -66,6 +66,27 @@ describe('a header before TLS', () => {
     expect((await door().visit()).announced).toMatchObject(told)
   })
 
+  test('in pieces, of two at the same time: each has its own', async () => {
+    const { port } = scene.listen(true, behind())
+    const other = makeHeader({ client: '203.0.113.9:50000', local: '198.51.100.2:443', listener: null })
+    const both = [await tcp(port), await tcp(port)] as const
+    for (const [i, byte] of HEADER.entries())
+      for (const [socket, next] of [
+        [both[0], byte],
+        [both[1], other[i]!],
+      ] as const) {
+        socket.write(Uint8Array.of(next))
+        await new Promise((resolve) => void setImmediate(resolve))
+      }
+    for (const [number, announced] of [
+      [0, told],
+      [1, { ...told, client: '203.0.113.9', clientPort: 50_000, local: '198.51.100.2', localPort: 443 }],
+    ] as const) {
+      ;(await shake(both[number])).write(BINDING)
+      expect((await door().visit(number)).announced).toMatchObject(announced)
+    }
+  })
+
   test('as a line', async () => {
     const socket = await tcp(scene.listen(true, behind()).port)
     socket.write('PROXY TCP4 192.0.2.7 198.51.100.1 40000 5349\r\n')

@@ -1,6 +1,6 @@
 // Connections that are given away, by their descriptors: nothing of them is lost, and nothing stays.
 import { expect } from 'bun:test'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Socket, SocketEvents, Sockets } from '../../../../server/sockets/socket.ts'
 import { seededRandom } from '../../../support/random.ts'
 import { waitFor } from '../../../support/wait.ts'
@@ -12,6 +12,13 @@ import { onScene, pattern, type Scene, type Subject, testOf } from './scene.ts'
 const NARROW = 8 * 1024
 const descriptors = (): number => readdirSync('/proc/self/fd').length
 const detach = (socket: Socket): boolean => socket.detach?.() ?? false
+
+/** Descriptors in the epoll that tells what is ready: it goes by the open file, wherever that is open too. */
+function polledBy(sockets: Sockets): number[] {
+  const fd = sockets.ground?.().poller.fd
+  const text = fd === undefined ? '' : readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
+  return [...text.matchAll(/^tfd:\s+(\d+)/gm)].map((one) => Number(one[1]))
+}
 
 /** What has become of one that was asked to leave. */
 const hasLeft = (owner: Recorder): Promise<boolean> =>
@@ -34,6 +41,8 @@ function testBytes(subject: Subject): void {
       await waitFor(() => owner.text === 'told')
       expect(detach(socket)).toBe(true)
       await hasLeft(owner)
+      // Or it would be told of what another reads, turn for turn.
+      expect(polledBy(subject.sockets())).not.toContain(owner.fd)
       const taken = new Peer(owner.fd)
       peer.send(' read')
       expect((await taken.readBytes(5)).toString()).toBe(' read')
