@@ -85,6 +85,7 @@ function directClient(connection: ClientConnection, request: RequestHead, gatewa
     scheme,
     authority,
     certificate: judged === null ? null : judged.verdict,
+    whose: judged?.shown?.whose ?? null,
     ours: withCertificate(linesForDirect(told, listener.options.forwarded, gateway), listener, judged),
   }
 }
@@ -167,6 +168,7 @@ function behindProxy(
     scheme: isSecure(proto) ? 'https' : 'http',
     authority: request.authority,
     certificate: judged === null ? null : judged.verdict,
+    whose: judged?.shown?.whose ?? null,
     ours: withCertificate(lines, listener, judged),
   }
 }

@@ -23,6 +23,8 @@ export interface Client {
   readonly trusted: boolean
   /** What it speaks, to the proxy where there is one. */
   readonly scheme: 'http' | 'https'
+  /** Whose certificate it has shown, for people; null: none was asked for, or shown. */
+  readonly whose: string | null
 }
 
 /** A client with the lines that are the same for all its requests to one host. */

@@ -21,6 +21,7 @@ const BLOCK = /-----BEGIN X509 CRL-----([\s\S]*?)-----END X509 CRL-----/g
 const BEGIN = /-----BEGIN X509 CRL-----/g
 const SEQUENCE = 0x30
 const INTEGER = 0x02
+const BIT_STRING = 0x03
 const UTC_TIME = 0x17
 const GENERALIZED_TIME = 0x18
 const EXTENSIONS = 0xa0
@@ -53,9 +54,11 @@ export function readCrls(text: string): Crl[] {
 
 function readCrl(der: Buffer): Crl {
   // 1. CertificateList ::= tbsCertList, signatureAlgorithm, signatureValue (§5.1)
-  const [tbs, algorithm, signature] = readAll(readAll(der)[0]?.content ?? der)
-  if (tbs?.tag !== SEQUENCE || algorithm === undefined || signature === undefined)
+  const [whole, ...others] = readAll(der)
+  const [tbs, algorithm, signature, ...rests] = whole?.tag === SEQUENCE ? readAll(whole.content) : []
+  if (tbs?.tag !== SEQUENCE || algorithm === undefined || signature?.tag !== BIT_STRING)
     throw new Error('it is no list of revoked certificates')
+  if (others.length + rests.length > 0) throw new Error('something stands behind it')
   const id = objectIdText(readAll(algorithm.content)[0]?.content ?? NOTHING)
   const hash = HASHES[id]
   if (hash === undefined) throw new Error(`it is signed by an algorithm that is not taken (${id})`)

@@ -11,9 +11,15 @@ const PROXY_SIGNATURE: Uint8Array = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'
 const VERSION_2_PROXY = 0x21
 const TCP_OVER_IPV4 = 0x11
 const TCP_OVER_IPV6 = 0x21
-/** PP2_TYPE_SSL: the client spoke TLS (bit 0) and showed no certificate (verify is not 0). */
+/** PP2_TYPE_SSL: the client spoke TLS (bit 0), and whether its certificate was good (verify is 0). */
 export const TLV_TLS = 0x20
-const CLIENT_TLS = [1, 0, 0, 0, 1]
+const CLIENT_TLS = 1
+/** PP2_CLIENT_CERT_CONN, PP2_CLIENT_CERT_SESS: it showed one on this connection, or in its session. */
+const CERTIFICATE_SHOWN = 2
+const CERTIFICATE_IN_SESSION = 4
+const SHOWN_NOW = CERTIFICATE_SHOWN | CERTIFICATE_IN_SESSION
+/** PP2_SUBTYPE_SSL_CN, within it. */
+const TLV_COMMON_NAME = 0x22
 /** PP2_SUBTYPE_SSL_VERSION, within it; PP2_TYPE_AUTHORITY, the name that was asked for, beside it. */
 const TLV_TLS_VERSION = 0x21
 const TLV_AUTHORITY = 0x02
@@ -34,10 +40,19 @@ export interface ProxyHeader {
   /** Of its TLS, where that is told: as OpenSSL calls it, and the name that was asked for. */
   readonly tlsVersion?: string
   readonly serverName?: string | null
+  /** The certificate that it showed; left out: none. */
+  readonly certificate?: ProxyCertificate | null
   /** Told to a process of ours; left out to others. */
   readonly listener?: string
   /** Its descriptor comes with it. */
   readonly hasDescriptor?: boolean
+}
+
+export interface ProxyCertificate {
+  readonly isGood: boolean
+  /** In a session of before. */
+  readonly isResumed: boolean
+  readonly commonName: string | null
 }
 
 /** The header's bytes; null when an address is none, or not known. */
@@ -59,10 +74,15 @@ export function writeProxyHeader(header: ProxyHeader): Buffer | null {
   return Buffer.concat([PROXY_SIGNATURE, head, rest])
 }
 
-function tlsTlvs({ tlsVersion, serverName }: ProxyHeader): Buffer {
+function tlsTlvs({ tlsVersion, serverName, certificate = null }: ProxyHeader): Buffer {
   const version = tlsVersion === undefined ? NO_BYTES : tlv(TLV_TLS_VERSION, Buffer.from(tlsVersion))
   const name = serverName ? tlv(TLV_AUTHORITY, Buffer.from(serverName)) : NO_BYTES
-  return Buffer.concat([name, tlv(TLV_TLS, Buffer.concat([Uint8Array.from(CLIENT_TLS), version]))])
+  const shown = certificate === null ? 0 : certificate.isResumed ? CERTIFICATE_IN_SESSION : SHOWN_NOW
+  const isGood = certificate?.isGood === true
+  const whose = certificate?.commonName ?? null
+  const common = isGood && whose !== null ? tlv(TLV_COMMON_NAME, Buffer.from(whose)) : NO_BYTES
+  const client = Uint8Array.of(CLIENT_TLS | shown, 0, 0, 0, isGood ? 0 : 1)
+  return Buffer.concat([name, tlv(TLV_TLS, Buffer.concat([client, version, common]))])
 }
 
 function tlv(type: number, value: Uint8Array): Buffer {

@@ -15,6 +15,7 @@ import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { connectionEnds } from '../lib/descriptor-budget.ts'
 import { event } from '../lib/event.ts'
+import type { ProxyCertificate } from '../lib/proxy-header.ts'
 import { proxyHeaderOut, type ProxyVersion } from '../lib/proxy-header-out.ts'
 import { Reach } from '../reach/reach.ts'
 import type { TcpWay } from '../snapshot/snapshot.ts'
@@ -22,6 +23,7 @@ import type { Socket } from '../sockets/socket.ts'
 import { Splice, type SpliceEnding } from '../sockets/splice.ts'
 import { type FaultCode, isTlsFault } from '../tables/faults.ts'
 import type { ConnectionTry } from '../telemetry/connection-record.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { OpenConnection, TcpConnections } from './connections.ts'
 import type { TcpDial, TcpDialEvents, TcpReached } from './dial-tcp.ts'
 
@@ -36,6 +38,13 @@ const FAULT_OF: Readonly<Record<SpliceEnding, FaultCode>> = {
   inner_stalled: 'server_stalled',
   idle: 'idle_timeout',
   half_close: 'half_close_timeout',
+}
+
+function certificateOf(tls: TlsFacts | null): ProxyCertificate | null {
+  const shown = tls?.client ?? null
+  if (tls === null || shown === null || shown.certificate === null) return null
+  const { isGood, commonName } = shown
+  return { isGood, isResumed: tls.isResumed, commonName }
 }
 
 export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
@@ -94,6 +103,10 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     return this.#from.askedFor
   }
 
+  get certificate(): string | null {
+    return this.#from.tls?.client?.whose ?? null
+  }
+
   get client(): string {
     return this.#from.address
   }
@@ -124,6 +137,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
       localPort,
       isTls: tls !== null,
       ...(tls !== null && { tlsVersion: tls.version, serverName: tls.serverName }),
+      certificate: certificateOf(tls),
     })
   }
 

@@ -10,6 +10,8 @@ export class RefusedConnection implements OpenConnection {
   readonly server = null
   readonly client: string
   readonly askedFor: string | null
+  /** What stands in it is a part of why it was refused, where it was. */
+  readonly certificate = null
   readonly fault: FaultCode
   readonly detail: string | null
   readonly tries = null

@@ -11,7 +11,7 @@ import { JsonConnectionLines, TextConnectionLines } from './connection-lines.ts'
 import type { TcpRecord } from './connection-record.ts'
 import { backendOf } from './exchange-meter.ts'
 import { FlowLines } from './flow-line.ts'
-import { whyJson, whyText } from './why-line.ts'
+import { certificateJson, certificateText, whyJson, whyText } from './why-line.ts'
 import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
 import type { LogEvent } from './log.ts'
@@ -128,7 +128,8 @@ class JsonLines {
     const host = (isOther ? this.#otherHosts : this.#hosts[request.methodId]!).of(request.host)
     const agent = this.#agents.of(request.userAgent)
     const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
-    const why = hasWhy(x) ? whyJson(x) : ''
+    const { whose } = x.client
+    const why = `${hasWhy(x) ? whyJson(x) : ''}${whose === null ? '' : certificateJson(whose)}`
     const room =
       LINE_BYTES +
       names.length +
@@ -247,7 +248,8 @@ class TextLines {
     const asked = `${request.method || '-'} ${request.host || '-'}${request.target || '-'}`
     const agent = request.userAgent ?? '-'
     const answered = answeredText(x)
-    const why = whyText(x)
+    const { whose } = x.client
+    const why = `${whose === null ? '' : certificateText(whose)}${whyText(x)}`
     if (
       !sink.begin(
         LINE_BYTES +

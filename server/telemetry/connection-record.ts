@@ -20,6 +20,8 @@ export interface TcpRecord {
   readonly client: string
   /** The name that its TLS, which is passed on, asks for (SNI); null: none, or not looked at. */
   readonly askedFor: string | null
+  /** Whose certificate it showed; null: none was asked for, or shown. */
+  readonly certificate: string | null
   /** Which was tried last; null: none. */
   readonly server: Server | null
   readonly bytesIn: number

@@ -32,6 +32,10 @@ export function whyText({ detail, shadow, tries }: Why): string {
   return ascii(`${attempts}${passed}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
 }
 
+/** Whose certificate a client has shown; its text is ASCII. */
+export const certificateJson = (whose: string): string => `,"client_certificate":${JSON.stringify(whose)}`
+export const certificateText = (whose: string): string => ` client_certificate=${JSON.stringify(whose)}`
+
 const tryText = ({ server, phase, fault, ms }: Pick<Try, 'server' | 'phase' | 'fault' | 'ms'>): string =>
   `${server}:${fault === null ? 'ok' : `${fault}@${phase}`}:${rounded(ms)}ms`
 

@@ -3,7 +3,7 @@
 // certificate of its beginning, and is judged in the same way.
 import { X509Certificate } from 'node:crypto'
 import { type CertificateFacts, whoseText } from '../lib/certificate-facts.ts'
-import { nameText } from '../lib/distinguished-name.ts'
+import { nameAttributes, nameText } from '../lib/distinguished-name.ts'
 import type { BunSocket } from '../sockets/bun/bun-socket.ts'
 import type { ClientFault } from '../tables/faults.ts'
 import { type Bad, BROKEN, ClientChain, cut, factsOf, LINKS_MAX, wrongDateOf } from './client-chain.ts'
@@ -144,12 +144,26 @@ export class ShownCertificate {
     return found
   }
 
+  /** It was found good when it was judged last. */
+  get isGood(): boolean {
+    return this.#judged !== null && this.#judged.verdict.found === null
+  }
+
+  /** For people, ASCII: whose it is; null: none was shown, or it cannot be read. */
+  get whose(): string | null {
+    return this.facts === null ? null : cut(whoseText(this.facts))
+  }
+
+  get commonName(): string | null {
+    const attributes = this.facts === null ? [] : nameAttributes(this.facts.subject)
+    return attributes.findLast(({ type }) => type === 'CN')?.value ?? null
+  }
+
   /** For people, ASCII: whose it is, and its fingerprint. */
   get text(): string {
-    const { certificate, facts } = this
+    const { certificate, whose } = this
     if (certificate === null) return 'no certificate'
-    const whose = facts === null ? 'a certificate that cannot be read' : cut(whoseText(facts))
-    return `${whose} (sha256 ${fingerprintOf(certificate)})`
+    return `${whose ?? 'a certificate that cannot be read'} (sha256 ${fingerprintOf(certificate)})`
   }
 }
 

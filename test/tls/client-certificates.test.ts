@@ -154,6 +154,18 @@ describe('on a tcp listener', () => {
   })
 })
 
+test('the log says whose certificate it was that was let in, in exchanges and connections', async () => {
+  expect(await world.visit('required', alice)).toBe('200')
+  const of = (listener: string) =>
+    waitFor(() => world.lines.find((line) => line['listener'] === listener && 'client_certificate' in line))
+  const whose = 'O=Acme,CN=alice.example'
+  expect(await of('required')).toMatchObject({ status: 200, client_certificate: whose })
+  expect(await of('tcp')).toMatchObject({ protocol: 'TCP', client_certificate: whose })
+  await world.visit('plain', alice)
+  const plain = await waitFor(() => world.lines.find(({ listener }) => listener === 'plain'))
+  expect(plain['client_certificate']).toBeUndefined()
+})
+
 test('the log and the metrics say whose certificate was refused, and why', async () => {
   await world.visit('required', eve)
   const line = await waitFor(() =>

@@ -32,6 +32,16 @@ test('IPv6 over TLS, byte for byte', () => {
   )
 })
 
+test.each([
+  [{ isGood: true, isResumed: false, commonName: 'al' }, '0700000000220002616c'],
+  [{ isGood: true, isResumed: true, commonName: null }, '0500000000'],
+  [{ isGood: false, isResumed: false, commonName: 'al' }, '0700000001'],
+])('the certificate of a client of TLS: %j', (certificate, tlv) => {
+  const bytes = writeProxyHeader({ ...header, isTls: true, certificate })
+  const length = (tlv.length / 2).toString(16).padStart(4, '0')
+  expect(bytes?.toString('hex')).toContain(`20${length}${tlv}e0`)
+})
+
 test('IPv4 seen by a socket of both families is IPv4; beside an address of IPv6 it is mapped', () => {
   const mapped = writeProxyHeader({
     ...header,

@@ -61,6 +61,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     request,
     client: {
       address: fields.client === undefined ? '192.0.2.7' : fields.client,
+      whose: null,
       socketAddress: '192.0.2.7',
       port: 40000,
       trusted: false,
