@@ -84,6 +84,7 @@ export const PMTUDISC_DO = 2
 
 export const IPPROTO_TCP = 6
 export const TCP_NODELAY = 1
+export const TCP_CORK = 3
 export const TCP_QUICKACK = 12
 
 export const IPPROTO_IPV6 = 41

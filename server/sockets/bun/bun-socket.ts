@@ -3,6 +3,7 @@ import type { Socket as NativeSocket, SocketHandler } from 'bun'
 import { tellBug } from '../../lib/bug.ts'
 import { tick } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
+import { IPPROTO_TCP, setOption, TCP_CORK } from '../calls.ts'
 import { endsOf } from '../socket-ends.ts'
 import { type Dialler, NOBODY, type Socket, type SocketEnds, type SocketEvents } from '../socket.ts'
 import { connectResult } from '../start-connect.ts'
@@ -85,6 +86,11 @@ export class BunSocket implements Socket, Pumped {
     if (taken < first.length) return taken
     const more = this.write(bytes, from, to)
     return more < 0 ? more : taken + more
+  }
+
+  /** What is written now, TLS's own last words and the FIN behind them leave together. */
+  endSoon(): void {
+    if (process.platform === 'linux' && this.fd >= 0) setOption(this.fd, IPPROTO_TCP, TCP_CORK, 1)
   }
 
   shutdown(): void {

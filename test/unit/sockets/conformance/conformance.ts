@@ -17,7 +17,7 @@ export function testConformance(subject: Subject): void {
   describe(`${subject.name}: reading`, () => testReading(subject))
   describe(`${subject.name}: writing`, () => testWriting(subject))
   describe(`${subject.name}: ends`, () => testEnding(subject))
-  if (subject.isBun !== true) describe(`${subject.name}: announced ends`, () => testAnnouncedEnds(subject))
+  describe(`${subject.name}: announced ends`, () => testAnnouncedEnds(subject))
   describe(`${subject.name}: dialling`, () => testDialling(subject))
   describe(`${subject.name}: accepting`, () => testAccepting(subject))
   if (subject.isBun !== true) describe(`${subject.name}: descriptors`, () => testExhaustion(subject))
