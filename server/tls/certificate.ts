@@ -1,5 +1,6 @@
 // A certificate as listeners serve it: chains with their keys, and the contexts that handshakes are made of.
 import type { SecureContext } from 'node:tls'
+import { isSelfIssued } from './read-leaf.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
 /** A chain, its own certificate first, and its key; PEM texts. */
@@ -76,11 +77,15 @@ export const isSame = (some: readonly PemPair[], others: readonly PemPair[]): bo
 export function makeContext(pairs: readonly PemPair[], settings: TlsSettings): NativeContext {
   // Loaded here: it costs a start 7 ms, and most have no certificate.
   const { createSecureContext } = process.getBuiltinModule('node:tls')
+  const certificates = pairs.map(({ cert }) => cert)
   const made = createSecureContext({
-    cert: pairs.map(({ cert }) => cert),
+    cert: certificates,
     key: pairs.map(({ key }) => key),
     minVersion: settings.minVersion,
     ...(settings.ciphers !== null && { ciphers: settings.ciphers }),
+    // Where a chain is one certificate the library looks for the others in each handshake, in files of the
+    // system. Of this one there are none.
+    ...(certificates.every(isSelfIssued) && { ca: certificates }),
     // Who is good is decided once the handshake is done, so that others can be told why they are not.
     ...(settings.asks !== null && {
       ca: [...settings.asks.issuers],

@@ -1,5 +1,6 @@
 // The little that plans need of a certificate, read from its bytes: OpenSSL's object of it costs several
 // times as much, which thousands of certificates make seconds of. What is unusual is left to that.
+import { certificatesIn } from '../lib/pem.ts'
 import { type Read, readAll } from '../lib/read-der.ts'
 
 export interface Leaf {
@@ -16,6 +17,21 @@ export function readLeaf(pem: string): Leaf | null {
     return leafOf(Buffer.from(base64, 'base64'))
   } catch {
     return null
+  }
+}
+
+/** Whether a PEM text is one certificate, and that its own issuer; false also where it cannot be read. */
+export function isSelfIssued(pem: string): boolean {
+  const [first, another] = certificatesIn(pem).blocks
+  const [, base64] = BLOCK.exec(first ?? '') ?? []
+  if (base64 === undefined || another !== undefined) return false
+  try {
+    const [tbs] = within(readAll(Buffer.from(base64, 'base64'))[0])
+    const parts = within(tbs)
+    const [, , issuer, , subject] = parts[0]?.tag === VERSION ? parts.slice(1) : parts
+    return issuer !== undefined && subject !== undefined && issuer.whole.equals(subject.whole)
+  } catch {
+    return false
   }
 }
 

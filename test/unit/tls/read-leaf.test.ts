@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { certificateText, namesIn } from '../../../server/tls/read-certificate.ts'
-import { readLeaf } from '../../../server/tls/read-leaf.ts'
+import { isSelfIssued, readLeaf } from '../../../server/tls/read-leaf.ts'
 import { selfSigned } from '../../../server/tls/self-signed.ts'
 import { testCertificate } from '../../support/certificate.ts'
 import { needs } from '../../support/needs.ts'
-import { openssl } from '../../support/pki.ts'
+import { makeIssuer, makePair, openssl } from '../../support/pki.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-leaf-'))
@@ -70,4 +70,17 @@ test('whatever bytes stand there, it is read as OpenSSL reads it, or left to tha
     expect(certificateText([{ cert: pem, key: '' }]), `seed ${random.seed}`).toMatchObject(theirs)
   }
   expect(read).toBeGreaterThan(500)
+})
+
+needs('openssl')('what is its own issuer is told from what another one issued, and from a chain', () => {
+  const own = makePair(['a.example'])
+  const issuer = makeIssuer('an issuer')
+  const issued = makePair(['a.example'], { issuer })
+  expect(isSelfIssued(own.cert)).toBe(true)
+  expect(isSelfIssued(selfSigned(['a.example'], { nowMs: 0 }).cert)).toBe(true)
+  expect(isSelfIssued(issued.cert)).toBe(false)
+  expect(isSelfIssued(issued.cert + issuer.cert)).toBe(false)
+  expect(isSelfIssued(own.cert + own.cert)).toBe(false)
+  expect(isSelfIssued(own.key)).toBe(false)
+  expect(isSelfIssued('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----')).toBe(false)
 })
