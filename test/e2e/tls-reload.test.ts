@@ -54,3 +54,19 @@ test('connections stay over reloads, go with the last rule, and an address may b
   expect(await get(fourth)).toBe('HTTP/1.1 200')
   for (const one of [third, fourth]) one.destroy()
 })
+
+test('a reload gives it a rate, which all workers count together', async () => {
+  await using origin = startOrigin((_request, reply) => reply.send(200, 'page'))
+  await using gateway = await startGateway({ config: config(origin, 'site.example', 0), workers: 2 })
+  const limited = config(origin, 'site.example', 0)
+  const { front } = limited['listeners'] as { front: object }
+  Object.assign(front, { limits: { rate: { connections: 2, per: '1h' } } })
+  expect(await gateway.apply(limited)).toMatchObject({ event: 'applied' })
+  for (let i = 0; i < 2; i++) {
+    const socket = await shake(gateway)
+    expect(await get(socket)).toBe('HTTP/1.1 200')
+    socket.destroy()
+  }
+  await expect(shake(gateway)).rejects.toThrow()
+  await waitFor(async () => JSON.stringify(await gateway.accessLog()).includes('rate_limited'))
+})

@@ -16,8 +16,9 @@ export const takesTokens = ({ rules, listeners }: Config): boolean =>
   Object.values(listeners).some(hasRate) ||
   rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
 
-const hasRate = (one: Config['listeners'][string]): boolean =>
-  (one.protocol === 'tcp' || one.protocol === 'udp') && one.limits.rate !== undefined
+/** Whatever its protocol is: of each that has a rate, workers look for it there. */
+const hasRate = ({ limits }: Config['listeners'][string]): boolean =>
+  'rate' in limits && limits.rate !== undefined
 
 /** How many there are of them, also when they are all one with the supervisor. */
 export const workersWanted = (config: Config): number => Math.max(1, workersOf(config))
