@@ -1,5 +1,6 @@
 // What the log says beside the code of a fault: which rule was broken at which byte, or which limit was
 // reached and where it is set.
+import { queueLimit } from '../backends/queue-limit.ts'
 import { whyNone, whyNoneForStrangers } from '../backends/why-none.ts'
 import { framingText } from '../head/why-answer.ts'
 import { whyMalformed } from '../head/why-malformed.ts'
@@ -69,7 +70,7 @@ function limitBehind(code: FaultCode, x: ExchangeState): Limit | null {
         : { path: `rules.${x.rule?.name ?? '-'}.body_limit`, value: x.bodyLimit, unit: 'bytes' }
     case 'queue_full':
     case 'queue_timeout':
-      return queueLimit(code, x)
+      return x.rule?.to.is === 'backend' ? queueLimit(x.rule.to.backend, code) : null
     default:
       return null
   }
@@ -81,22 +82,6 @@ function listenerLimit(
   unit: string,
 ): Limit {
   return { path: `listeners.${listener.name}.limits.${limit}`, value: listener.options.limits[limit], unit }
-}
-
-function queueLimit(code: 'queue_full' | 'queue_timeout', { rule }: ExchangeState): Limit | null {
-  if (rule === null || rule.to.is !== 'backend') return null
-  const { name, options } = rule.to.backend
-  return code === 'queue_full'
-    ? {
-        path: `backends.${name}.queue.size`,
-        value: options.queue.size,
-        unit: 'waiting, each server is at max_connections',
-      }
-    : {
-        path: `backends.${name}.queue.timeout`,
-        value: options.queue.timeout,
-        unit: 'ms, each server is at max_connections',
-      }
 }
 
 function lineText({ request: { fields, headStart } }: ExchangeState): string {

@@ -30,7 +30,13 @@ export class Admission {
   refusalOf({ address, isReset }: Accepted): FaultCode | null {
     const { allowed, denied } = this.#listener
     if (denied.has(address) || (!allowed.empty && !allowed.has(address))) return 'denied'
-    if (this.#rate !== null && !this.#all.mayConnect(this.#rate, address)) return 'rate_limited'
+    if (this.#rate !== null && !this.#all.mayConnect(this.#rate, address)) return this.#tooMany()
     return isReset ? 'client_abort' : null
+  }
+
+  #tooMany(): FaultCode {
+    const { name, options } = this.#listener
+    this.#all.limitReached(`listeners.${name}.limits.rate`, options.limits.rate?.connections ?? 0)
+    return 'rate_limited'
   }
 }

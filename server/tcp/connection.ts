@@ -10,6 +10,7 @@ import type { Backend } from '../backends/backend.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
+import { queueLimit } from '../backends/queue-limit.ts'
 import { whyNone } from '../backends/why-none.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
@@ -149,7 +150,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     if (server) return this.#use(server)
     if (!backend.lastPickFull) return this.#refuse('no_server', whyNone(backend))
     this.#sinceMs = nowMs
-    if (!backend.queue.push(this, nowMs)) this.#refuse('queue_full')
+    if (!backend.queue.push(this, nowMs)) this.#refuseToWait('queue_full')
   }
 
   onServer(server: Server): void {
@@ -162,7 +163,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   onQueueTimeout(): void {
     event(() => {
       this.queueMs += nowMs - this.#sinceMs
-      this.#refuse('queue_timeout')
+      this.#refuseToWait('queue_timeout')
     })
   }
 
@@ -243,6 +244,12 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   }
 
   // ── its end ──
+
+  #refuseToWait(code: 'queue_full' | 'queue_timeout'): void {
+    const { path, value, unit } = queueLimit(this.backend, code)
+    this.#all.limitReached(path, value)
+    this.#refuse(code, `${path}: ${value} ${unit}`)
+  }
 
   /** No server takes it: what a client could read as an end in order would be a lie. */
   #refuse(code: FaultCode, detail: string | null = null): void {

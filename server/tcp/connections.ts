@@ -94,6 +94,11 @@ export class TcpConnections {
     return left >= 0
   }
 
+  /** A limit has refused one; `path`: where it is set. */
+  limitReached(path: string, value: number): void {
+    this.#limits.reached(path, value)
+  }
+
   /** The last act of each: one line, its metrics, the shared counters. */
   closed(one: OpenConnection): void {
     one.endedMs = nowMs

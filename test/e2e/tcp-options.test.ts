@@ -56,6 +56,9 @@ describe('limits', () => {
     const third = await gateway.client()
     expect(await third.closed()).toBe('rst')
     expect((await gateway.connectionLogged()).fault).toBe('rate_limited')
+    expect(gateway.events).toMatchObject([
+      { event: 'limit_reached', limit: 'listeners.web.limits.rate', value: 2 },
+    ])
     await using other = await rawClient(gateway.port(), '127.0.0.1', '127.0.0.2')
     const behind = await server.next()
     other.send('x')

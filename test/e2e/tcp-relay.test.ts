@@ -186,10 +186,15 @@ describe('a server', () => {
     const refused = await gateway.client()
     expect(await refused.closed()).toBe('rst')
     expect(await late.closed()).toBe('rst')
-    const faults = [await gateway.connectionLogged(), await gateway.connectionLogged()].map(
-      ({ fault }) => fault,
-    )
-    expect(faults).toEqual(['queue_full', 'queue_timeout'])
+    const lines = [await gateway.connectionLogged(), await gateway.connectionLogged()]
+    expect(lines.map(({ fault, detail }) => [fault, detail])).toEqual([
+      ['queue_full', 'backends.origin.queue.size: 1 waiting, each server is at max_connections'],
+      ['queue_timeout', 'backends.origin.queue.timeout: 20 ms, each server is at max_connections'],
+    ])
+    expect(gateway.events.map(({ event, limit }) => [event, limit])).toEqual([
+      ['limit_reached', 'backends.origin.queue.size'],
+      ['limit_reached', 'backends.origin.queue.timeout'],
+    ])
   })
 })
 
