@@ -1,6 +1,9 @@
 // The step of TLS: a handshake with one of the listener's certificates, as they are at this moment, then the
 // decrypted connection goes on.
+import { ptr } from 'bun:ffi'
+import { libc } from '../lib/native.ts'
 import type { BunSocket } from '../sockets/bun/bun-socket.ts'
+import { SEND_FLAGS, SHUT_WR } from '../sockets/calls.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { giveToBun } from '../sockets/unread.ts'
 import { type Shaking, type TlsFacts, acceptTls, factsOf } from '../tls/accept-tls.ts'
@@ -26,6 +29,8 @@ export interface TlsEntryParts {
   readonly alpn: Uint8Array
   /** Gets the decrypted connection. */
   readonly next: Entry
+  /** What a client hears that begins with HTTP in the clear, which no handshake answers; null: nothing. */
+  readonly inTheClear?: Uint8Array
 }
 
 export class TlsEntry implements Entry {
@@ -70,6 +75,7 @@ class Handshake extends Arriving implements Shaking {
     if (this.isOver) return
     if (!isDone || this.#decrypted === null) {
       this.#failed(resultOfFailure(error), error)
+      if (error !== null && reasonOf(error) === 'HTTP_REQUEST') this.#sayInTheClear()
       return this.terminate()
     }
     const facts = factsOf(this.#decrypted, this.shakenBy)
@@ -77,6 +83,15 @@ class Handshake extends Arriving implements Shaking {
     this.#countClient(facts)
     this.#from.encrypted(this.#decrypted, facts)
     this.handOn(this.#parts.next)
+  }
+
+  /** Past TLS, which has nothing more to say; what the kernel does not take at once is given up. */
+  #sayInTheClear(): void {
+    const { inTheClear } = this.#parts
+    const fd = this.#decrypted?.fd ?? -1
+    if (inTheClear === undefined || fd < 0) return
+    libc().send(fd, ptr(inTheClear), inTheClear.length, SEND_FLAGS)
+    libc().shutdown(fd, SHUT_WR)
   }
 
   /** It is judged where it asks for something; here it is counted once. */

@@ -9,6 +9,7 @@ import type { Entry } from '../accept/entry.ts'
 import { FirstByteEntry, HTTP_1_1 } from '../accept/first-byte-entry.ts'
 import { Gate } from '../accept/gate.ts'
 import { EndedThere, HelloEntry, PassedOn } from '../accept/hello-entry.ts'
+import { ASK_WITH_TLS } from '../accept/in-the-clear.ts'
 import { ProxyEntry } from '../accept/proxy-entry.ts'
 import { ProxyTlsEntry } from '../accept/proxy-tls-entry.ts'
 import { TlsEntry } from '../accept/tls-entry.ts'
@@ -149,10 +150,23 @@ export class Entries {
     return made
   }
 
-  #tlsEntry({ name, tls }: Pick<Listener, 'name' | 'tls'>, alpn: Uint8Array, next: Entry): Entry {
+  #tlsEntry(
+    { name, tls }: Pick<Listener, 'name' | 'tls'>,
+    alpn: Uint8Array,
+    next: Entry,
+    inTheClear?: Uint8Array,
+  ): Entry {
     if (tls === null) throw new Error(`listeners.${name}: no certificate for its TLS`)
     const { arrivals, handshakes: meter } = this.#parts
-    return new TlsEntry({ listener: name, meter, arrivals, tls, alpn, next })
+    return new TlsEntry({
+      listener: name,
+      meter,
+      arrivals,
+      tls,
+      alpn,
+      next,
+      ...(inTheClear && { inTheClear }),
+    })
   }
 
   #helloEntry(listener: TlsListener): Entry {
@@ -190,7 +204,7 @@ export class Entries {
 
   /** Of TLS with whom HTTP is spoken, and TURN where the listener says so. */
   #decryptedEntry(listener: Listener, http: Entry): Entry {
-    if (listener.turn === null) return this.#tlsEntry(listener, HTTP_ALPN, http)
+    if (listener.turn === null) return this.#tlsEntry(listener, HTTP_ALPN, http, ASK_WITH_TLS)
     const { arrivals } = this.#parts
     const next = new FirstByteEntry({
       arrivals,
@@ -199,7 +213,7 @@ export class Entries {
       turn: this.#gateDecrypted(listener.turn),
       silent: new AnsweredEntry(arrivals),
     })
-    return this.#tlsEntry(listener, STUN_OR_HTTP_ALPN, next)
+    return this.#tlsEntry(listener, STUN_OR_HTTP_ALPN, next, ASK_WITH_TLS)
   }
 
   /** HTTP is spoken on this address no more. */

@@ -255,7 +255,7 @@ describe('requests', () => {
     expect(said).toEqual(['41.1 0', ''])
   })
 
-  test('in the clear find no answer here, and those in TLS none on a listener of http', async () => {
+  test('in the clear are told to ask with https, and those in TLS find no answer on a listener of http', async () => {
     const { promise, resolve } = Promise.withResolvers<string>()
     let seen = ''
     await Bun.connect({
@@ -268,7 +268,9 @@ describe('requests', () => {
         error: () => {},
       },
     })
-    expect(await within(promise, 'the end')).not.toContain('HTTP/1.1')
+    expect(await within(promise, 'the end')).toMatch(
+      /^HTTP\/1\.1 400 [^]*\r\n\r\nThis port speaks HTTPS: ask with https:\/\/\n$/,
+    )
     // Who looks for one by `debug` finds whose it was, and what it came to.
     expect(await gateway.event('handshake_failed', ({ result }) => result === 'not_tls')).toMatchObject({
       level: 'debug',
