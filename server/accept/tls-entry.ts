@@ -18,6 +18,8 @@ import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
 
 const HANDSHAKE_MS = 10_000
+/** Where a certificate is asked for, there may be somebody who has to choose one, and to unlock its key. */
+const ASKING_MS = 60_000
 
 export interface TlsEntryParts {
   /** Its name. */
@@ -58,7 +60,7 @@ class Handshake extends Arriving implements Shaking {
   #decrypted: BunSocket | null = null
 
   constructor(parts: TlsEntryParts, raw: Socket, from: Arrival) {
-    super(parts.arrivals, raw, from, HANDSHAKE_MS)
+    super(parts.arrivals, raw, from, parts.tls.clients === null ? HANDSHAKE_MS : ASKING_MS)
     this.tls = parts.tls
     this.#parts = parts
     this.#from = from

@@ -60,6 +60,7 @@ export const TlsListenerOptions = Type.Object(
       rules: 'rules stand at the top level, with match: { listener: NAME, server_name: [...] }',
       server_name: 'it belongs to "match" of a rule',
       certificates: NO_CERTIFICATES,
+      client_certificate: NO_CERTIFICATES,
       cert: NO_CERTIFICATES,
       key: NO_CERTIFICATES,
       trusted_proxies: 'it is proxy_protocol: { trusted: [...] }',

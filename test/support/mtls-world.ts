@@ -66,6 +66,7 @@ const words = (app: string, echo: number): Record<string, unknown> => ({
       },
     }),
     plain: listener(undefined),
+    fronted: listener(undefined, { trusted_proxies: ['127.0.0.1'] }),
     behind: listener({ ca }, { trusted_proxies: ['127.0.0.1'] }),
     tcp: {
       bind: '127.0.0.1:0',

@@ -85,6 +85,11 @@ describe('servers are told', () => {
   test('what a trusted proxy says only where its own certificate is not asked for', async () => {
     const said = await told('behind', alice, 'X-Client-Cert-Subject: CN=x\r\nX-Forwarded-For: 192.0.2.1\r\n')
     expect(said['x-client-cert-subject']).toBe('O=Acme,CN=alice.example')
+    const fields = 'X-Client-Cert-Subject: CN=x\r\nClient-Cert: :AAAA:\r\nX_Client_Cert_Subject: CN=y\r\n'
+    expect(await told('fronted', null, fields)).toEqual({
+      'x-client-cert-subject': 'CN=x',
+      'client-cert': ':AAAA:',
+    })
   })
 
   test('on one line each, whatever stands in the certificate', async () => {

@@ -218,7 +218,8 @@ needs('openssl')('openssl is asked for a certificate of our issuers, by their na
     return stdout.toString()
   }
   expect(shown('required')).toMatch(/Acceptable client certificate CA names\nCN = Clients/)
-  expect(shown('plain')).toContain('No client certificate CA names sent')
+  for (const name of ['plain', 'any']) expect(shown(name)).toContain('No client certificate CA names sent')
+  expect(shown('any')).toContain('Requested Signature Algorithms')
 })
 
 test('config/examples/client-certificates.yaml: the API is for known keys, the page for everybody', async () => {
