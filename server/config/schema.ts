@@ -106,7 +106,7 @@ export const ConfigOptions = Type.Object(
           least: '64KiB',
           most: '1GiB',
           description:
-            'Memory in which all workers together keep what rate_limit, and limits.rate of tcp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full. When it is full, the key that would be free again soonest makes room, which is told. A change needs a restart.',
+            'Memory in which all workers together keep what rate_limit, and limits.rate of tcp, tls and udp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full. When it is full, the key that would be free again soonest makes room, which is told. A change needs a restart.',
         }),
       },
       { default: {}, description: 'Limits of the gateway as a whole.' },

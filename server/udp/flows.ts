@@ -155,7 +155,11 @@ export class Flows implements DatagramSink, FlowHome {
 
   #isTooFast(key: string): boolean {
     const { buckets } = this.ground.board
-    if (this.#rate === null || buckets.take(this.#rate, key, machineMs()) >= 0) return false
+    if (this.#rate === null) return false
+    const left = buckets.take(this.#rate, key, machineMs())
+    // Whoever makes up addresses pushes out what was counted of others.
+    if (buckets.lastEvicted) this.ground.news.reached('limits.rate_limits', buckets.bytes)
+    if (left >= 0) return false
     this.meter.dropped('rate_limited')
     const { name, options } = this.#listener
     this.ground.news.reached(`listeners.${name}.limits.rate`, options.limits.rate?.datagrams ?? 0)

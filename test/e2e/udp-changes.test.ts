@@ -69,6 +69,29 @@ describe.if(isServed)('flows', () => {
     expect(b.got).toEqual([])
   })
 
+  test('what is pushed out of the memory of rates, as many addresses come, is told', async () => {
+    const { a } = await scene()
+    const rate = { datagrams: 1, per: '1h' }
+    const udp = {
+      bind: '127.0.0.1:0',
+      protocol: 'udp',
+      backend: 'all',
+      requests: 1,
+      responses: 0,
+      limits: { rate },
+    }
+    const config = words([a], { listeners: { udp }, limits: { rate_limits: '64KiB' } })
+    const gateway = keep(await startGateway({ config, workers: 1 }))
+    const told = gateway.event('limit_reached')
+    // A little more than has room, where keys fall as they may.
+    for (let i = 0; i < 4500; i++) {
+      const one = await udpPeer(`127.1.${i >> 8}.${i & 255}`)
+      one.send('x', gateway.port())
+      one.close()
+    }
+    expect(await told).toMatchObject({ limit: 'limits.rate_limits' })
+  })
+
   test('answers still go out when their listener is no more, and its port is free for others at once', async () => {
     const { gateway, a, client } = await scene()
     const port = gateway.port()
