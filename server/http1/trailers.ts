@@ -11,13 +11,13 @@ const NEVER_TRAILERS = new Set(
   [
     'authorization connection content-encoding content-length content-range content-type cookie expect forwarded host',
     'keep-alive proxy-authorization proxy-connection set-cookie te trailer transfer-encoding upgrade via',
-    'x-real-ip x-request-id x-original-url x-rewrite-url range',
+    'x-real-ip x-request-id x-original-url x-rewrite-url range client-cert client-cert-chain',
     'if-match if-none-match if-modified-since if-unmodified-since if-range max-forwards cache-control age date vary',
   ].flatMap((names) => names.split(' ')),
 )
 /** It must not pass as a trailer. */
 export const isNoTrailer = (lower: string): boolean =>
-  NEVER_TRAILERS.has(lower) || lower.startsWith('x-forwarded-')
+  NEVER_TRAILERS.has(lower) || lower.startsWith('x-forwarded-') || lower.startsWith('x-client-cert')
 
 /** All trailers of one body. */
 export const TRAILER_BYTES_MAX = 8192

@@ -69,7 +69,7 @@ export class ClientChain {
       const last = links.at(-1)
       if (last === undefined) return null
       const mayIssue = (other: X509Certificate): boolean => isIssuer(other, last)
-      const next = last.checkIssued(last) ? undefined : (issuers.find(mayIssue) ?? others.find(mayIssue))
+      const next = isItsOwnIssuer(last) ? undefined : (issuers.find(mayIssue) ?? others.find(mayIssue))
       if (next === undefined) return issuers.some(({ raw }) => raw.equals(last.raw)) ? links : null
       links.push(next)
     }
@@ -96,7 +96,7 @@ export class ClientChain {
     for (const [place, link] of links.entries()) {
       const facts = place === 0 ? this.#facts : factsOf(link)
       if (facts === null) return BROKEN
-      if (facts.issuer.equals(facts.subject)) continue
+      if (isItsOwnIssuer(link)) continue
       const own = crls.get(facts.issuer.latin1Slice()) ?? []
       for (const { untilMs } of own) this.#changes.push(untilMs)
       const bad = lookUp(facts, own, nowMs, takesExpired)
@@ -130,6 +130,15 @@ function isIssuer(issuer: X509Certificate, of: X509Certificate): boolean {
     return issuer.ca && of.checkIssued(issuer) && of.verify(issuer.publicKey)
   } catch {
     return false // a kind of key that is not known
+  }
+}
+
+/** By its key: a client may bear its issuer's name, and an issuer its own of before (RFC 5280 §3.2). */
+function isItsOwnIssuer(one: X509Certificate): boolean {
+  try {
+    return one.subject === one.issuer && one.checkIssued(one) && one.verify(one.publicKey)
+  } catch {
+    return false
   }
 }
 

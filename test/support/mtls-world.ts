@@ -27,7 +27,11 @@ export const eve = certify(stranger, 'DNS:alice.example', { more: '/O=Acme' })
 export const carol = certify(between, 'DNS:carol.example')
 export const withIssuer = { cert: carol.cert + readFileSync(between.file, 'latin1'), key: carol.key }
 
+/** Whose name is that of the issuer. */
+export const namesake = root.issue({ names: 'DNS:namesake.example' }, 'Clients')
+
 root.revoke(bob.certFile)
+root.revoke(namesake.certFile)
 
 const listener = (client_certificate: object | undefined, more: object = {}): object => ({
   bind: '127.0.0.1:0',

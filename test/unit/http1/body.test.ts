@@ -200,6 +200,7 @@ describe('a chunked body', () => {
 describe('goes on in canonical form, however it is cut:', () => {
   const NAMES = [
     'Host', 'connection', 'TE', 'Authorization', 'Cookie', 'Set-Cookie', 'X-Forwarded-For', 'Forwarded', 'Via', 'proxy-authorization', 'x_real_ip',
+    'X-Client-Cert-Verified', 'X_Client_Cert_Subject', 'Client-Cert', 'client_cert_chain',
   ] // prettier-ignore
   for (const name of NAMES)
     test(`${name} is left out of the trailers: a server could take it for a field of the head`, () => {
