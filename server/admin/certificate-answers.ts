@@ -7,11 +7,12 @@ const CERTIFICATES = '/api/v1/certificates'
 
 /** Null: that is nothing of certificates. */
 export function certificateAnswer(request: Request, { acme }: Pick<ControlFacts, 'acme'>): Response | null {
-  const { pathname } = new URL(request.url)
+  // Of a name that came on demand the certificate is called CERTIFICATE@NAME.
+  const pathname = new URL(request.url).pathname.replace('%40', '@')
   const { method } = request
   if (pathname === CERTIFICATES) return method === 'GET' ? jsonAnswer(acme.facts()) : notAllowed('GET')
   const [, name = '', act] =
-    /^\/api\/v1\/certificates\/([A-Za-z0-9_.-]{1,63})(\/retry)?$/.exec(pathname) ?? []
+    /^\/api\/v1\/certificates\/([A-Za-z0-9_.@-]{1,250})(\/retry)?$/.exec(pathname) ?? []
   if (name === '') return null
   const none = (): Response => problemAnswer(404, `There is no certificate ${name} that comes by ACME.`)
   if (act !== undefined) {

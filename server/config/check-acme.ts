@@ -14,7 +14,8 @@ const PRIVATE = /(?:^|\.)(?:localhost|local|internal|test|example|invalid|alt|on
 /** Checks what a certificate says of ACME. */
 export function checkAcme(checked: Written, path: Path, acme: AcmeConfig): void {
   checkTerms(checked, path, acme)
-  for (const [index, name] of acme.domains.entries()) {
+  checkDemand(checked, path, acme)
+  for (const [index, name] of (acme.domains ?? []).entries()) {
     const here = [...path, 'domains']
     const isList = checked.written(here)?.is === 'list'
     if (!isStandIn(name)) checkName(checked, isList ? [...here, index] : here, { name, acme })
@@ -32,6 +33,25 @@ function checkTerms(checked: Written, path: Path, { agree_to_terms }: AcmeConfig
     allowed: 'true',
     hint: 'a CA gives nothing to who does not agree to its terms of service: read them, and write true',
   })
+}
+
+function checkDemand(checked: Written, path: Path, { domains, on_demand }: AcmeConfig): void {
+  if (domains === undefined && !checked.isWritten([...path, 'domains']) && on_demand === undefined)
+    checked.report({
+      code: 'missing-key',
+      path,
+      found: 'no "domains"',
+      allowed: '"domains", the names that it is for; or "on_demand"',
+      hint: `write ${checked.spelled({ domains: ['example.org'] })}`,
+    })
+  if (on_demand?.ask === undefined && on_demand?.allow.includes('*') === true)
+    checked.report({
+      code: 'conflict',
+      path: [...path, 'on_demand', 'allow'],
+      found: '"*" without "ask"',
+      allowed: 'names, or "*" beside "ask"',
+      hint: 'else whoever connects has a certificate ordered for any name, until the CA takes no more',
+    })
 }
 
 function checkName(

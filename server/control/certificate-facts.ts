@@ -1,4 +1,5 @@
 // What is shown of the certificates that are served.
+import { readLearned } from '../lib/demanded-name.ts'
 import type { CertificateFacts, RefusedFacts } from '../telemetry/certificate-documents.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Served } from './change/apply.ts'
@@ -27,7 +28,7 @@ export function certificateFacts(
       names: text.names,
       until: new Date(text.endsMs).toISOString(),
       days_left: daysLeft(text, nowMs),
-      source: sourceOf(wanted.get(certificate)),
+      source: sourceOf(certificate, wanted.get(certificate)),
       ...(isStandIn(certificate) && { stand_in: true as const }),
     }))
 }
@@ -46,8 +47,10 @@ export function gatherCertificates(
       totals.gauge('crl_expiry_timestamp_seconds', [listener, file, issuer]).set(Math.floor(endsMs / 1000))
   const wanted = wantedCertificates(running.plan.config)
   for (const [name, { endsMs }] of Object.entries(running.plan.certificates)) {
+    // Names that clients asked for are no labels.
+    if (readLearned(name) !== null) continue
     // Nobody trusts one, however long it lasts.
-    const labels = [name, isStandIn(name) ? 'stand_in' : sourceOf(wanted.get(name))]
+    const labels = [name, isStandIn(name) ? 'stand_in' : sourceOf(name, wanted.get(name))]
     totals.gauge('certificate_expiry_timestamp_seconds', labels).set(Math.floor(endsMs / 1000))
   }
 }
@@ -68,7 +71,8 @@ export function gatherRefused(totals: Totals, refused: RefusedFiles | undefined)
 }
 
 /** Where it comes from: the key of the config that says so. */
-function sourceOf(wanted: WantedCertificate | undefined): string {
+function sourceOf(name: string, wanted: WantedCertificate | undefined): string {
+  if (wanted === undefined && readLearned(name) !== null) return 'acme'
   if (wanted === undefined || filesOf(wanted).length > 0) return 'files'
   return Object.keys(wanted.words)[0] ?? 'files'
 }

@@ -97,6 +97,7 @@ export class Supervisor implements Known {
       reasons: () => this.reasons,
       logs: () => this.running?.edition.config.logs ?? null,
       onUnsound: () => this.changes.unsound(),
+      onDemand: (news) => this.#parts?.acme.heard(news),
       ...workerNews(this.totals, this.#newsOfProcesses),
     })
     this.changes = new Changes({
@@ -282,8 +283,6 @@ export class Supervisor implements Known {
   #tell(problems: readonly ApplyProblem[]): void {
     for (const problem of problems) this.options.stderr(`${lineOf(problem, this.options.file)}\n`)
   }
-
-  // What it is made of
 
   get #newsOfProcesses(): ProcessNews {
     return { isServing: () => this.running !== null, onChange: () => this.#announcer.keepRunState() }

@@ -1,5 +1,6 @@
 // The certificates of listeners, by their names in the plan. One that stays keeps what handshakes made of it,
 // too.
+import { readLearned } from '../lib/demanded-name.ts'
 import type { ClientCertificateConfig } from '../tls/client-certificate.options.ts'
 import { ClientPolicies } from '../tls/client-policies.ts'
 import { ByName } from '../tls/by-name.ts'
@@ -48,12 +49,29 @@ export function compileTls(
     if (first === undefined) throw new Error('it names no certificate')
     // Each handshake begins with it: what is wrong with it is told now.
     void first.contextFor(clients?.first.settings ?? settings)
-    return { certificates: new ByName(first, ...others), settings, clients }
+    return { certificates: onDemand(new ByName(first, ...others), names, ground), settings, clients }
   })
 }
 
 const policiesIn = (snapshot: Snapshot | null): ClientPolicies[] =>
   [...(snapshot?.listeners.values() ?? [])].flatMap((listener) => clientsOf(listener) ?? [])
+
+/** Those that came on demand, or may come. */
+function onDemand(byName: ByName, names: readonly string[], ground: ListenerGround): ByName {
+  const { config, certificates } = ground.plan
+  const demands = names.flatMap((certificate) => {
+    const { allow, wait } = config.certificates[certificate]?.acme?.on_demand ?? {}
+    return allow === undefined || wait === undefined ? [] : [{ certificate, allow, waitMs: wait }]
+  })
+  if (demands.length === 0) return byName
+  byName.with(demands)
+  for (const learned of Object.keys(certificates)) {
+    const read = readLearned(learned)
+    if (read !== null && demands.some(({ certificate }) => certificate === read.certificate))
+      byName.learn(read.certificate, read.name, certificateOf(learned, ground))
+  }
+  return byName
+}
 
 function certificateOf(name: string, { plan, previous, certificates }: ListenerGround): Certificate {
   const text = plan.certificates[name]

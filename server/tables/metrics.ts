@@ -218,6 +218,11 @@ export const METRICS = {
     'certificate',
     'result',
   ),
+  acme_on_demand_total: counter(
+    'New names that clients asked for, by what was decided: admitted, not_allowed, not_admitted (by who is asked), limit, waits (it failed lately).',
+    'certificate',
+    'result',
+  ),
   config_revision: gauge('Revision of the config that is served.'),
   config_reloads_total: counter('Changes of config, by result: applied or rejected.', 'result'),
   workers: gauge('Worker processes that serve.'),

@@ -12,7 +12,7 @@ import { libc } from '../lib/native.ts'
 import { flush } from '../lib/stage.ts'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { NOBODY, type SocketEvents } from '../sockets/socket.ts'
-import type { NativeContext } from './certificate.ts'
+import type { Certificate, NativeContext } from './certificate.ts'
 import type { ClientPolicy } from './client-policies.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import { ShownCertificate } from './shown-certificate.ts'
@@ -86,7 +86,7 @@ const NO_ONES = new BunSocket({ fd: -1 } as Native)
 const decryptedEvents = {
   ...bunEvents,
   /** Told only where the client gives a name; without an answer the handshake goes on as it began. */
-  serverName({ owner }: BunSocket, name: string, native: WithMode): NativeContext | undefined {
+  serverName({ owner }: BunSocket, name: string, native: Shaken): NativeContext | true | undefined {
     if (!('onHandshake' in owner)) return undefined
     const shaking = owner as Shaking
     const { certificates, clients } = shaking.tls
@@ -95,6 +95,8 @@ const decryptedEvents = {
       // It has begun with that of the first.
       if (clients !== null && clients.first.asks !== (settings.asks !== null))
         native.setVerifyMode(settings.asks !== null, false)
+      const goOn = (one: Certificate): void => native.resumeSNI(one.contextFor(settings), false)
+      if (certificates.hold?.(name, goOn) === true) return true
       return certificates.find(name).contextFor(settings)
     } catch (error) {
       tellBug(error)
@@ -116,8 +118,9 @@ function settingsFor(owner: Shaking, policy: ClientPolicy | undefined): TlsSetti
 }
 
 /** A socket in the midst of its handshake, beyond Bun's public types. */
-interface WithMode {
+interface Shaken {
   setVerifyMode(asks: boolean, refuses: boolean): void
+  resumeSNI(context: NativeContext, isRefused: boolean): void
 }
 
 const IPPROTO_TCP = 6

@@ -8,6 +8,13 @@ export interface CertificatesByName {
   readonly first: Certificate
   /** The one for a client that asks for this name. */
   find(asked: string): Certificate
+  /**
+   * Whether one for this name may come on demand; then `resume` is called with it, or with what there is
+   * where none came in time. Left out: none does.
+   */
+  hold?(asked: string, resume: (certificate: Certificate) => void): boolean
+  /** One has come, by the words of `owner`; null: it is forgotten. */
+  learn?(owner: string, name: string, certificate: Certificate | null): void
 }
 
 /** What a listener asks of its clients; null: it asks nobody, or ends no TLS. */

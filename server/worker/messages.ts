@@ -6,6 +6,7 @@ import type { ServerConfig } from '../backends/server.options.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
 import type { CertificateText } from '../tls/certificate.ts'
+import type { DemandNews } from '../tls/on-demand.ts'
 import type { Choice } from '../sockets/choose.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
@@ -23,7 +24,13 @@ export type Amendment =
       readonly type: 'certificate'
       /** As plans call it. */
       readonly name: string
-      readonly text: CertificateText
+      /** Null: one that came on demand is forgotten. */
+      readonly text: CertificateText | null
+    }
+  | {
+      readonly type: 'name-refused'
+      /** No certificate comes on demand for it: as learnedName() calls it. */
+      readonly learned: string
     }
   | {
       readonly type: 'challenge'
@@ -95,6 +102,7 @@ export type ToWorker =
 
 export type ToSupervisor =
   | SaidByChild
+  | DemandNews
   | ChildAnswer
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }

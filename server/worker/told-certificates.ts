@@ -42,7 +42,8 @@ export class ToldCertificates {
   }
 
   /** One was told by itself. */
-  changed(name: string, text: CertificateText): void {
-    this.#told.set(name, text)
+  changed(name: string, text: CertificateText | null): void {
+    if (text === null) this.#told.delete(name)
+    else this.#told.set(name, text)
   }
 }

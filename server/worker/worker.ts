@@ -15,6 +15,7 @@ import { finishEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { useSockets } from '../sockets/sockets.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
+import { onDemand } from '../tls/on-demand.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Plan } from '../snapshot/plan.ts'
 import { meterSockets } from './sockets-news.ts'
@@ -44,6 +45,7 @@ export function worker(): Promise<number> {
   process.on('SIGTERM', () => shell.onTerminate())
   process.on('SIGUSR1', () => shell.onReopenLogs())
   releaseSignals()
+  onDemand.tellTo(say)
   say({ type: 'hello', pid: process.pid })
   // It may have died before anybody listened for that.
   if (!process.connected) shell.onOrphaned()
@@ -90,6 +92,7 @@ class WorkerShell {
       case 'certificate':
         this.#certificates.changed(message.name, message.text)
         return this.#plane?.amend(message)
+      case 'name-refused':
       case 'http-challenges':
       case 'files':
       case 'challenge':

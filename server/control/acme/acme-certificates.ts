@@ -2,6 +2,7 @@
 // each plan, a stand-in where there is none yet; what is obtained later is served without another plan.
 import { dirname } from 'node:path'
 import { readBounded } from '../../lib/read-bounded.ts'
+import { readLearned } from '../../lib/demanded-name.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { CertificateConfig } from '../../tls/certificate.options.ts'
@@ -9,9 +10,11 @@ import type { PemPair } from '../../tls/certificate.ts'
 import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { WantedCertificate } from '../source/wanted-certificates.ts'
 import type { AcmeConfig } from './acme.options.ts'
+import type { DemandNews } from '../../tls/on-demand.ts'
 import type { Challenger } from './challenger.ts'
 import type { AcmeFacts, AcmeNews } from './followed.ts'
 import type { AcmeKeeper } from './keeper.ts'
+import type { OnDemandNames } from './on-demand.ts'
 import type { Step } from './step-log.ts'
 
 export interface AcmeCertificatesOptions {
@@ -31,10 +34,18 @@ const FILE_BYTES_MAX = 1_048_576
 /** All that is needed for it, loaded with the first certificate that asks for it. */
 type Modules = Awaited<ReturnType<typeof loadModules>>
 
+interface Loaded {
+  readonly modules: Modules
+  readonly keeper: AcmeKeeper
+  readonly demand: OnDemandNames
+}
+
 export class AcmeCertificates implements CertificateSource {
   readonly #options: AcmeCertificatesOptions
   #hands: CertificateHands | null = null
-  #loaded: { readonly modules: Modules; readonly keeper: AcmeKeeper } | null = null
+  #loaded: Loaded | null = null
+  /** Those of the config that have names of their own. */
+  #base: ReadonlyMap<string, AcmeConfig> = new Map()
   /** What is served where nothing was obtained yet, by name. */
   readonly #standIns = new Map<string, PemPair>()
   /** What was obtained in this run: it is good also where it could not be kept. */
@@ -73,14 +84,38 @@ export class AcmeCertificates implements CertificateSource {
     return [standIn]
   }
 
+  more(all: readonly WantedCertificate[]): ReadonlyMap<string, PemPair> {
+    const found = new Map<string, PemPair>()
+    if (this.#loaded === null) return found
+    const { demand, modules } = this.#loaded
+    const store = new modules.Store(this.#options.config.data)
+    for (const [learned, config] of demand.wanted(wordsOf(all, ({ on_demand }) => on_demand !== undefined))) {
+      const kept =
+        store.certificate(modules.wantedOf(learned, config), Date.now()) ?? this.#obtained.get(learned)
+      if (kept !== undefined) found.set(learned, { cert: kept.cert, key: kept.key })
+    }
+    return found
+  }
+
   follow(all: readonly WantedCertificate[]): void {
-    const wanted = new Map<string, AcmeConfig>()
-    for (const { name, words } of all) if (words.acme !== undefined) wanted.set(name, words.acme)
+    this.#base = wordsOf(all, ({ domains }) => domains !== undefined)
     for (const name of [...this.#standIns.keys(), ...this.#obtained.keys()])
-      if (!wanted.has(name)) this.#forget(name)
-    this.#loaded?.keeper.want(wanted)
-    for (const name of this.#standIns.keys()) this.#tellStandIn(name)
+      if (!all.some((one) => one.name === (readLearned(name)?.certificate ?? name))) this.#forget(name)
+    this.#loaded?.demand.follow(wordsOf(all, ({ on_demand }) => on_demand !== undefined))
+    this.#want()
+    for (const name of this.#standIns.keys()) if (this.#base.has(name)) this.#tellStandIn(name)
     this.look()
+  }
+
+  /** What a worker told of a name that a client asked for. */
+  heard(news: DemandNews): void {
+    this.#loaded?.demand.heard(news)
+  }
+
+  #want(): void {
+    if (this.#loaded === null) return
+    const { keeper, demand } = this.#loaded
+    keeper.want(new Map([...this.#base, ...demand.wanted()]))
   }
 
   isRenewed(name: string): boolean {
@@ -93,6 +128,7 @@ export class AcmeCertificates implements CertificateSource {
   }
 
   look(): void {
+    this.#loaded?.demand.look()
     this.#loaded?.keeper.look()
   }
 
@@ -114,7 +150,7 @@ export class AcmeCertificates implements CertificateSource {
     return this.#loaded?.keeper.retry(name) ?? false
   }
 
-  #make(modules: Modules) {
+  #make(modules: Modules): Loaded {
     const {
       config: { data },
       build,
@@ -143,30 +179,66 @@ export class AcmeCertificates implements CertificateSource {
       },
       serve: async (name, pair) => {
         this.#obtained.set(name, pair)
+        if (readLearned(name) !== null) return hands.learn(name, pair)
         await hands.replace(name, [pair])
         this.#standIns.delete(name)
         this.#told.delete(name)
       },
       news: this.#news(),
     })
-    return { modules, keeper }
+    return { modules, keeper, demand: this.#makeDemand(modules, hands) }
+  }
+
+  #makeDemand({ OnDemandNames, Store, admits }: Modules, hands: CertificateHands): OnDemandNames {
+    const told = (promise: Promise<void>): void => void promise.catch((error: unknown) => bug(error))
+    const { totals, config } = this.#options
+    return new OnDemandNames({
+      store: new Store(config.data),
+      nowMs: Date.now,
+      ask: admits,
+      changed: () => {
+        this.#want()
+        this.look()
+      },
+      refuse: (learned) => told(hands.refuse(learned)),
+      serve: (learned, pair) => {
+        if (pair === null) this.#obtained.delete(learned)
+        told(hands.learn(learned, pair))
+      },
+      count: (certificate, result) => totals.counter('acme_on_demand_total', [certificate, result]).add(1),
+      bug,
+      limited: (certificate, limit, value) => {
+        const hint = 'further names get none for now: raise it if they are yours, and the CA allows more'
+        logEvent('warn', 'on_demand_limit', { certificate, limit: `on_demand.${limit}`, value, hint })
+      },
+    })
   }
 
   #news(): AcmeNews {
-    const tries = (certificate: string, result: 'obtained' | 'failed') =>
-      this.#options.totals.counter('acme_tries_total', [certificate, result]).add(1)
+    // Labels and names of events come from the config.
+    const base = (name: string): string => readLearned(name)?.certificate ?? name
+    const tries = (name: string, result: 'obtained' | 'failed') =>
+      this.#options.totals.counter('acme_tries_total', [base(name), result]).add(1)
     return {
       obtained: (certificate, facts) => {
         tries(certificate, 'obtained')
-        logEvent('info', 'certificate_obtained', { certificate, ...facts })
+        logEvent('info', 'certificate_obtained', { certificate: base(certificate), ...facts })
       },
       failed: ({ certificate, names, why, hint, failures, nextTryMs }, isNew) => {
         tries(certificate, 'failed')
         const next_try = new Date(nextTryMs).toISOString()
-        const told = { certificate, names, why, ...(hint !== null && { hint }), failures, next_try }
+        const told = {
+          certificate: base(certificate),
+          names,
+          why,
+          ...(hint !== null && { hint }),
+          failures,
+          next_try,
+        }
         logEvent(isNew ? 'warn' : 'debug', isNew ? 'certificate_failed' : 'certificate_failed_again', told)
+        this.#loaded?.demand.failed(certificate)
       },
-      bug: (error) => logEvent('error', 'bug', { process: 'supervisor', part: 'acme', error: String(error) }),
+      bug,
     }
   }
 
@@ -184,15 +256,31 @@ export class AcmeCertificates implements CertificateSource {
   }
 }
 
+const bug = (error: unknown): void =>
+  logEvent('error', 'bug', { process: 'supervisor', part: 'acme', error: String(error) })
+
+function wordsOf(
+  all: readonly WantedCertificate[],
+  isOne: (words: AcmeConfig) => boolean,
+): Map<string, AcmeConfig> {
+  const found = new Map<string, AcmeConfig>()
+  for (const { name, words } of all)
+    if (words.acme !== undefined && isOne(words.acme)) found.set(name, words.acme)
+  return found
+}
+
 async function loadModules() {
-  const [keeper, store, wanted, dns, http, { TlsAlpnChallenges }, own] = await Promise.all([
-    import('./keeper.ts'),
-    import('./store.ts'),
-    import('./wanted.ts'),
-    import('./dns-hook.ts'),
-    import('./http-challenges.ts'),
-    import('./tls-alpn-challenges.ts'),
-    import('../../tls/self-signed.ts'),
-  ])
-  return { ...keeper, ...store, ...wanted, ...dns, ...http, TlsAlpnChallenges, ...own }
+  const [keeper, store, wanted, dns, http, { TlsAlpnChallenges }, own, demand, { admits }] =
+    await Promise.all([
+      import('./keeper.ts'),
+      import('./store.ts'),
+      import('./wanted.ts'),
+      import('./dns-hook.ts'),
+      import('./http-challenges.ts'),
+      import('./tls-alpn-challenges.ts'),
+      import('../../tls/self-signed.ts'),
+      import('./on-demand.ts'),
+      import('./admits.ts'),
+    ])
+  return { ...keeper, ...store, ...wanted, ...dns, ...http, TlsAlpnChallenges, ...own, ...demand, admits }
 }

@@ -19,17 +19,71 @@ const ExternalAccount = Type.Object(
 
 const TrustedCa = (description: string) => FilePath({ allowed: 'the path of a PEM file', description })
 
+const OnDemand = Type.Object(
+  {
+    allow: OneOrMore(
+      Type.String({
+        pattern: '^(?:\\*\\.)?[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)+$|^\\*$',
+        maxLength: 253,
+        allowed: 'a name such as "shop.example.org", "*.example.org" for one label before it, or "*"',
+        description: 'A name, or "*" in the place of its first label, or of all of it.',
+      }),
+      'Which names may have one. "*" alone, for any name, needs "ask".',
+    ),
+    ask: Type.Optional(
+      Type.String({
+        pattern: '^https?://[!-~]+$',
+        allowed: 'an http or https URL',
+        description:
+          'Who is asked before a CA is: GET with ?domain=NAME behind it. 200 admits the name; any other answer, and none within 3s, does not.',
+      }),
+    ),
+    per_hour: Type.Integer({
+      default: 20,
+      minimum: 1,
+      maximum: 10_000,
+      description: 'New names in an hour, at most; those that fail count as well.',
+    }),
+    names: Type.Integer({
+      default: 1000,
+      minimum: 1,
+      maximum: 10_000,
+      description: 'Names in all, at most.',
+    }),
+    wait: Duration({
+      default: '8s',
+      most: '9s',
+      description:
+        'A handshake waits so long for its certificate; then it goes on with the first of the listener.',
+    }),
+    forget_days: Type.Integer({
+      default: 30,
+      minimum: 1,
+      maximum: 3650,
+      description: 'A name that nobody asked for in so many days is forgotten, with its certificate.',
+    }),
+  },
+  {
+    description:
+      'Certificates for further names, each obtained when a client first asks for its name in a handshake.',
+    also: { permission: 'ask', limit: 'per_hour', domains: 'allow', max_names: 'names' },
+  },
+)
+
 export const AcmeOptions = Type.Object(
   {
-    domains: OneOrMore(
-      Type.String({
-        pattern: '^(?:\\*\\.)?[^\\s*/:@]+$|^[0-9a-fA-F:.]+$',
-        maxLength: 253,
-        allowed: 'a name such as "example.org" or "*.example.org", or an address',
-        description: 'A name.',
-      }),
-      'The names (or addresses) that it is for.',
+    domains: Type.Optional(
+      OneOrMore(
+        Type.String({
+          pattern: '^(?:\\*\\.)?[^\\s*/:@]+$|^[0-9a-fA-F:.]+$',
+          maxLength: 253,
+          allowed: 'a name such as "example.org" or "*.example.org", or an address',
+          description: 'A name.',
+        }),
+        'The names (or addresses) that it is for.',
+      ),
     ),
+    on_demand: Type.Optional(OnDemand),
     agree_to_terms: Type.Boolean({
       description: 'true: you agree to the terms of service of the CAs that are asked.',
     }),

@@ -4,6 +4,7 @@
 //   acme/accounts/HASH.json       an account at a CA: its key and URL
 //   acme/certificates/NAME/HASH.json   a certificate with its key, and when it is to be renewed
 //   acme/certificates/NAME/steps.log   what was done for it lately (step-log.ts)
+//   acme/on-demand.json          names that came on demand, by certificate, and when each was asked for last
 //   acme/failures.json            which certificates and names failed, how often, and until when they wait
 //   acme/lock                     held by the gateway that speaks to CAs (lock.ts)
 //
@@ -13,6 +14,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
+import { isPlainName } from '../../lib/demanded-name.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import { writeWhole } from '../../lib/write-whole.ts'
 import { whyUnfit } from '../../tls/why-unfit.ts'
@@ -43,6 +45,21 @@ export interface RenewalAdvice {
   /** Why, where the CA says so: a URL. */
   readonly explanation: string | null
 }
+
+/** By the name that their certificate has in the config. */
+export type Learned = Readonly<
+  Record<
+    string,
+    {
+      /** When a client asked for each last. */
+      readonly names: Readonly<Record<string, number>>
+      /** When new ones came lately. */
+      readonly admitted: readonly number[]
+    }
+  >
+>
+
+export const NOTHING_LEARNED: Learned = {}
 
 export interface KeptCertificate {
   /** PEM texts. */
@@ -142,6 +159,24 @@ export class Store {
     return newestFirst.slice(KEPT_MAX).map(({ file }) => file)
   }
 
+  learned(): Learned {
+    const kept = this.#read<Record<string, unknown>>(this.#learnedFile, isMap) ?? NOTHING_LEARNED
+    return Object.fromEntries(Object.entries(kept).map(([name, one]) => [name, soundlyLearned(one)]))
+  }
+
+  keepLearned(learned: Learned): void {
+    this.#write(this.#learnedFile, learned)
+  }
+
+  /** All that is kept by this name. Never throws: what stays does no harm. */
+  forgetCertificate(name: string): void {
+    try {
+      rmSync(this.folderOf(name), { recursive: true, force: true })
+    } catch {
+      // It is found again by nobody.
+    }
+  }
+
   failures(): Failures {
     return sound(this.#read<Failures>(this.#failuresFile, isMap) ?? {})
   }
@@ -161,6 +196,10 @@ export class Store {
       'certificates',
       name.replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E')),
     )
+  }
+
+  get #learnedFile(): string {
+    return join(this.folder, 'on-demand.json')
   }
 
   get #failuresFile(): string {
@@ -211,6 +250,15 @@ export function isWanted(kept: KeptCertificate, { names, issuers, config }: Want
     kept.names.length === names.length &&
     names.every((name) => kept.names.includes(name))
   )
+}
+
+function soundlyLearned(one: unknown): Learned[string] {
+  const { names, admitted } = (isMap(one) ? one : {}) as Partial<Record<keyof Learned[string], unknown>>
+  const all = Object.entries(isMap(names) ? names : {})
+  return {
+    names: Object.fromEntries(all.filter(([name, ms]) => isPlainName(name) && Number.isFinite(ms))),
+    admitted: Array.isArray(admitted) ? admitted.filter((ms) => Number.isFinite(ms)) : [],
+  }
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)

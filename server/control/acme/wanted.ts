@@ -38,7 +38,7 @@ export function wantedOf(name: string, config: AcmeConfig): Wanted {
   return {
     name,
     config,
-    names: [...new Set(config.domains.map(plainName))],
+    names: [...new Set((config.domains ?? []).map(plainName))],
     issuers: [{ directory, ...(eab && { eab }), ...(ca !== undefined && { ca }) }, ...others].map(issuerOf),
     fingerprint: createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16),
   }

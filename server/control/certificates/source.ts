@@ -31,6 +31,8 @@ export interface CertificateSource {
    * that were just read for the check of this plan's config.
    */
   textOf(wanted: WantedCertificate, read?: ReadTexts): readonly PemPair[] | Promise<readonly PemPair[]>
+  /** What a plan is to have beside, by names of the source's own making; see learnedName(). */
+  more?(wanted: readonly WantedCertificate[]): ReadonlyMap<string, PemPair>
   /** A plan is served that has these of its certificates, which `textOf` gave. */
   follow(wanted: readonly WantedCertificate[]): void
   /** Whether one is renewed by itself, and that is not overdue: then nobody is told that it ends soon. */
@@ -52,6 +54,13 @@ export interface CertificateHands {
    * Throws what stands against them in plain words.
    */
   replace(name: string, pairs: readonly PemPair[]): Promise<boolean>
+  /**
+   * One that came on demand, by its learnedName(), is served from now on; null: no more. Throws what stands
+   * against it.
+   */
+  learn(learned: string, pair: PemPair | null): Promise<void>
+  /** There is none of that name for now: who waits for it waits no more. */
+  refuse(learned: string): Promise<void>
   /** For handshakes that ask for this name by `acme-tls/1`; null: it is over. */
   challenge(serverName: string, pair: PemPair | null): Promise<void>
   /** For the paths of http-01 (RFC 8555 §8.3), on all http and https listeners: these tokens, no others. */

@@ -2,6 +2,7 @@
 // is served, for handshakes from then on, with nothing else touched.
 import type { Config } from '../../config/schema.ts'
 import type { ChallengeTokens } from '../../http/challenges.ts'
+import { readLearned } from '../../lib/demanded-name.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
@@ -70,6 +71,11 @@ export class LiveCertificates implements Part, CertificateHands {
         isNew && why === null ? readAt(one, () => read.certificateText(pairs)) : (before as CertificateText)
     }
     this.#left = left
+    for (const [name, pair] of this.#sources.flatMap((source) => [...(source.more?.(wanted) ?? [])])) {
+      const before = this.#served[name]
+      const isKnown = before !== undefined && isSame(before.pairs, [pair])
+      if (read !== null) certificates[name] = isKnown ? before : read.certificateText([pair])
+    }
     return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
   }
 
@@ -157,6 +163,27 @@ export class LiveCertificates implements Part, CertificateHands {
       ...more,
       hint: 'the one before goes on',
     })
+  }
+
+  async learn(learned: string, pair: PemPair | null): Promise<void> {
+    const { certificateText } = await import('../../tls/read-certificate.ts')
+    const { makeContext } = await import('../../tls/certificate.ts')
+    const { PLAIN_SETTINGS } = await import('../../tls/tls-settings.ts')
+    if (pair !== null) void makeContext([pair], PLAIN_SETTINGS)
+    const text = pair === null ? null : certificateText([pair])
+    await this.#options.amend((plan) => {
+      const { certificate = '' } = readLearned(learned) ?? {}
+      // Its words may be gone from the config by now.
+      if (text !== null && plan.config.certificates[certificate]?.acme?.on_demand === undefined) return null
+      const { [learned]: _, ...others } = plan.certificates
+      const certificates = text === null ? others : { ...others, [learned]: text }
+      this.#served = certificates
+      return { plan: { ...plan, certificates }, amendment: { type: 'certificate', name: learned, text } }
+    })
+  }
+
+  async refuse(learned: string): Promise<void> {
+    await this.#options.amend((plan) => ({ plan, amendment: { type: 'name-refused', learned } }))
   }
 
   async challenge(serverName: string, pair: PemPair | null): Promise<void> {

@@ -3,6 +3,7 @@ import type { Amendment } from '../../worker/messages.ts'
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
+import { type DemandNews, onDemand } from '../../tls/on-demand.ts'
 import { useSockets } from '../../sockets/sockets.ts'
 import { meterSockets } from '../../worker/sockets-news.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
@@ -19,6 +20,7 @@ export interface InProcessOptions {
   /** The sockets that it is to have. */
   readonly kind: SocketsKind
   readonly onSockets: (choice: Choice) => void
+  readonly onDemand: (news: DemandNews) => void
   readonly onMetrics: (delta: MetricsDelta, oldest: number) => void
 }
 
@@ -39,9 +41,10 @@ export class InProcessWorker implements Worker {
   /** Settles when it has sockets. */
   readonly #sockets: Promise<void>
 
-  constructor({ board, socket, reasons, kind, onSockets, onMetrics }: InProcessOptions) {
+  constructor({ board, socket, reasons, kind, onSockets, onDemand: heard, onMetrics }: InProcessOptions) {
     this.#shell = new InProcess(board, socket)
     this.#reasons = reasons
+    onDemand.tellTo(heard)
     this.#onMetrics = onMetrics
     const { promise, resolve } = Promise.withResolvers<void>()
     this.exited = promise

@@ -2,6 +2,7 @@
 import { duplicateFd } from '../../lib/pass-fds.ts'
 import type { LogsConfig } from '../../telemetry/logs.options.ts'
 import type { Totals } from '../../telemetry/registry.ts'
+import type { DemandNews } from '../../tls/on-demand.ts'
 import type { Board } from './board.ts'
 import type { ChosenSockets } from './chosen-sockets.ts'
 import { Crew, type CrewOptions } from './crew.ts'
@@ -31,6 +32,8 @@ export interface CrewParts {
   /** The oldest plan that a worker may still use; null: it is gone. */
   readonly onOldest: (worker: Worker, number: number | null) => void
   readonly onUnsound: () => void
+  /** A client asked for a name that may have a certificate on demand. */
+  readonly onDemand: (news: DemandNews) => void
   readonly onExit: (
     worker: Worker,
     how: { readonly code: number | null; readonly signal: string | null },
@@ -82,6 +85,7 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     sockets: () => parts.chosen.kind,
     isLate: () => parts.logs() !== null,
     onSockets: (choice) => parts.chosen.heard(processName(slot), choice),
+    onDemand: parts.onDemand,
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)
       ledger.collect()
@@ -112,6 +116,7 @@ function startInProcess(parts: CrewParts): Worker {
     reasons: parts.reasons,
     kind: parts.chosen.kind,
     onSockets: (choice) => parts.chosen.heard('supervisor', choice),
+    onDemand: parts.onDemand,
     onMetrics: (delta, oldest) => {
       parts.totals.merge(delta)
       parts.onOldest(worker, oldest)

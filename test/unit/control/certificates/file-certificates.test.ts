@@ -20,6 +20,8 @@ const config = (listeners: Record<string, unknown>, certificates: object = {}): 
 const hands = {
   replace: () => Promise.resolve(false),
   refused: () => undefined,
+  learn: () => Promise.resolve(),
+  refuse: () => Promise.resolve(),
   challenge: () => Promise.resolve(),
   httpChallenges: () => Promise.resolve(),
 }

@@ -32,6 +32,8 @@ function run(days = 0, folder = data) {
         return Promise.resolve(true)
       },
       refused: () => undefined,
+      learn: () => Promise.resolve(),
+      refuse: () => Promise.resolve(),
       challenge: () => Promise.resolve(),
       httpChallenges: () => Promise.resolve(),
     },

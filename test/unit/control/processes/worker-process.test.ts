@@ -34,6 +34,7 @@ function start(heard: unknown[]): WorkerProcess {
     sockets: () => 'bun',
     isLate: () => false,
     onSockets() {},
+    onDemand() {},
     onMetrics: ({ delta }) => void heard.push(delta),
     onExit() {},
   })
