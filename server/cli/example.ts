@@ -1,6 +1,7 @@
 // sluice example: the commented reference of the config file and the examples, which the executable carries
 // with it.
 import acme from '../../config/examples/acme.yaml' with { type: 'text' }
+import clientCertificates from '../../config/examples/client-certificates.yaml' with { type: 'text' }
 import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
@@ -56,6 +57,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'stun.yaml': stun,
   'https.yaml': https,
   'acme.yaml': acme,
+  'client-certificates.yaml': clientCertificates,
   'tcp.yaml': tcp,
   'tls-passthrough.yaml': tlsPassthrough,
   'tls-to-servers.yaml': tlsToServers,
