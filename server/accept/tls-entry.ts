@@ -58,6 +58,8 @@ class Handshake extends Arriving implements Shaking {
   readonly #parts: TlsEntryParts
   readonly #from: Arrival
   #decrypted: BunSocket | null = null
+  /** It has been told how it ended. */
+  #isTold = false
 
   constructor(parts: TlsEntryParts, raw: Socket, from: Arrival) {
     super(parts.arrivals, raw, from, parts.tls.clients === null ? HANDSHAKE_MS : ASKING_MS)
@@ -76,9 +78,13 @@ class Handshake extends Arriving implements Shaking {
   onHandshake(isDone: boolean, error: Error | null): void {
     if (this.isOver) return
     if (!isDone || this.#decrypted === null) {
-      this.#failed(resultOfFailure(error), error)
+      const result = resultOfFailure(error)
+      this.#failed(result, error)
       if (error !== null && reasonOf(error) === 'HTTP_REQUEST') this.#sayInTheClear()
-      return this.terminate()
+      // Bun ends it behind this, with an alert that a reset could overtake: some systems drop with that what
+      // was not read yet, and their users are told of a broken connection, and not why.
+      if (result === 'cut_off') this.terminate()
+      return
     }
     const facts = factsOf(this.#decrypted, this.shakenBy)
     this.#ended(facts.version, facts.isResumed ? 'resumed' : 'full')
@@ -122,6 +128,7 @@ class Handshake extends Arriving implements Shaking {
 
   /** Counted; and told one by one only where somebody looks for one. */
   #failed(result: HandshakeResult, error: Error | null = null): void {
+    if (this.#isTold) return
     const { listener } = this.#parts
     this.#ended(null, result)
     const why = error === null ? null : reasonOf(error)
@@ -134,6 +141,7 @@ class Handshake extends Arriving implements Shaking {
   }
 
   #ended(version: string | null, result: HandshakeResult): void {
+    this.#isTold = true
     const { listener, meter } = this.#parts
     meter.ended(listener, version, result)
   }

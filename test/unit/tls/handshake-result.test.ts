@@ -1,5 +1,6 @@
 // Each way in which a handshake may fail, as this Bun tells it.
 import { afterAll, expect, test } from 'bun:test'
+import { connect as connectTcp } from 'node:net'
 import { connect } from 'node:tls'
 import { Arrivals } from '../../../server/accept/arriving.ts'
 import { Count } from '../../../server/accept/count.ts'
@@ -13,29 +14,37 @@ import { ByName } from '../../../server/tls/by-name.ts'
 import { settingsOf } from '../../../server/tls/tls-settings.ts'
 import { rawClient } from '../../support/client.ts'
 import { waitFor } from '../../support/wait.ts'
+import { helloOf } from '../../vectors/hellos.ts'
 import { certificate } from '../turn/stream-scene.ts'
 
 const told: string[] = []
 const wheel = new Wheel(tick)
+const arrivals = new Arrivals(wheel)
+const count = new Count({ connections() {} })
 const entry = new TlsEntry({
   listener: 'web',
   meter: {
     ended: (_, version, result) => void told.push(`${version ?? '-'} ${result}`),
     clientCertificate: () => {},
   },
-  arrivals: new Arrivals(wheel),
+  arrivals,
   tls: {
     certificates: new ByName(certificate()),
     settings: settingsOf({ profile: 'intermediate', ciphers: ['ECDHE-ECDSA-AES128-GCM-SHA256'] }),
     clients: null,
   },
   alpn: alpnList(['http/1.1']),
-  next: { accept: (socket) => void socket.terminate() },
+  next: {
+    accept(socket, from) {
+      from.gone()
+      socket.terminate()
+    },
+  },
 })
 const gate = new Gate({
   listener: 'web',
   connections: 100,
-  count: new Count({ connections() {} }),
+  count,
   limitReached() {},
   next: entry,
   isTls: true,
@@ -86,6 +95,22 @@ test.each([
 ])('a handshake %s is counted once', async (_, act, result) => {
   expect(await next(act)).toBe(result)
   expect(told.splice(0)).toEqual([result])
+})
+
+test('who is refused gets the alert, and an end behind it that takes nothing of that away', async () => {
+  const hello = helloOf('curl')
+  // Another protocol of the same length, so that none is left that is spoken.
+  hello.write('http/9.9', hello.indexOf('http/1.1'), 'latin1')
+  const events: string[] = []
+  const socket = connectTcp({ port: address.port, host: '127.0.0.1' })
+  socket.on('data', (bytes: Buffer) => void events.push(bytes.toString('hex')))
+  for (const name of ['end', 'error', 'close'] as const) socket.on(name, () => void events.push(name))
+  expect(await next(() => void socket.write(hello))).toBe('- no_protocol')
+  await waitFor(() => events.includes('close'))
+  expect(events).toEqual(['15030300020278', 'end', 'close'])
+  await waitFor(() => arrivals.size === 0)
+  expect(count.open).toBe(0)
+  expect(told.splice(0)).toEqual(['- no_protocol'])
 })
 
 test('one whose client does not trust us is counted as refused by it', async () => {
