@@ -74,5 +74,7 @@ export function gatherRefused(totals: Totals, refused: RefusedFiles | undefined)
 function sourceOf(name: string, wanted: WantedCertificate | undefined): string {
   if (wanted === undefined && readLearned(name) !== null) return 'acme'
   if (wanted === undefined || filesOf(wanted).length > 0) return 'files'
-  return Object.keys(wanted.words)[0] ?? 'files'
+  const [source = 'files'] =
+    Object.entries(wanted.words).find(([, words]) => words !== undefined && words !== false) ?? []
+  return source
 }

@@ -127,6 +127,11 @@ test('requests go one after the other on a connection, and new connections resum
   const held = await Promise.all(Array.from({ length: 3 }, () => gateway.client()))
   await Promise.all(held.map((one) => one.get('/')))
   expect(front.handshakes.slice(1).map(({ isResumed }) => isResumed)).toEqual([true, true])
+  // One that was resumed is resumed again.
+  const more = await Promise.all(Array.from({ length: 6 }, () => gateway.client()))
+  await Promise.all(more.map((one) => one.get('/')))
+  expect(front.handshakes.length).toBeGreaterThan(3)
+  expect(front.handshakes.slice(3).every(({ isResumed }) => isResumed)).toBe(true)
   await gateway.settled()
 })
 
