@@ -17,7 +17,20 @@ export function checkTcpListener(
 ): void {
   checkListenerTls(written, path, options, false)
   checkClientCertificate(written, path, options.client_certificate, options.certificates.length > 0)
+  checkNames(written, path, options)
   checkRate(written, path, options.limits.rate)
+}
+
+/** Nobody sees for whom a client comes but by what it asks for, and it may ask for whatever asks less of it. */
+function checkNames(written: Written, path: Path, { client_certificate: words }: TcpListenerConfig): void {
+  if (Object.keys(words?.names ?? {}).length === 0) return
+  written.report({
+    code: 'conflict',
+    path: [...path, 'client_certificate', 'names'],
+    found: 'names on a listener of tcp, which leads to one backend whatever a client asks for',
+    allowed: 'the same for all its clients',
+    hint: 'names of their own have listeners of their own, behind one of protocol tls',
+  })
 }
 
 /** Of connections. */

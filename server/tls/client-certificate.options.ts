@@ -109,7 +109,7 @@ export const ClientCertificateOptions = Type.Object(
         { mode: Type.Optional(mode({})), ...FIELDS },
         { description: 'What holds for one name.', also: ALSO, lacks: LACKS },
       ),
-      'The same for names that clients ask for (SNI, and Host of each request): "a.example", or "*.a.example" for one label. What is left out of one is that of the listener. A request for such a name on a connection that was made for another one is answered with 421, and comes again on one of its own.',
+      'The same for names that clients ask for (SNI, and Host of each request): "a.example", or "*.a.example" for all below it, as in rules. What is left out of one is that of the listener. A request for such a name on a connection that was made for another one is answered with 421, and comes again on one of its own.',
     ),
   },
   {

@@ -52,7 +52,7 @@ export class ClientPolicies {
   readonly words: ClientCertificateConfig
   readonly #plain: TlsSettings
   readonly #files: Record<string, string>
-  /** By name; with "*." before it for one label. */
+  /** By name; with "*." before it for all names below it, as rules have it: what they lead to is as wide. */
   readonly #names = new Map<string, ClientPolicy>()
   readonly #all: ClientPolicy[] = []
   readonly #hasWildcards: boolean
@@ -92,8 +92,12 @@ export class ClientPolicies {
     const wanted = comparableName(name)
     const exact = this.#names.get(wanted)
     if (exact !== undefined || !this.#hasWildcards) return exact ?? this.first
-    const dot = wanted.indexOf('.')
-    return (dot > 0 && this.#names.get(`*${wanted.slice(dot)}`)) || this.first
+    // The longest first.
+    for (let dot = wanted.indexOf('.'); dot > 0; dot = wanted.indexOf('.', dot + 1)) {
+      const below = this.#names.get(`*${wanted.slice(dot)}`)
+      if (below !== undefined) return below
+    }
+    return this.first
   }
 
   /** Files say something else: for handshakes and requests from now on. Throws as the constructor does. */

@@ -90,6 +90,13 @@ describe('what is told', () => {
   test('where TLS does not end', () => {
     const tcp = linesOf(asking('ca: ca.pem', 'protocol: tcp, backend: t'), { files })
     expect(tcp.join('\n')).toContain('certificates of clients where TLS does not end')
+    const named = 'ca: ca.pem, names: { status.example: { mode: off } }'
+    const open = linesOf(asking(named, 'protocol: tcp, certificates: site, backend: t'), { files })
+    expect(open).toEqual([
+      expect.stringContaining(
+        'client_certificate.names: found names on a listener of tcp, which leads to one backend whatever a client asks for',
+      ),
+    ])
     const plain = linesOf(asking('ca: ca.pem', 'backend: a'), { files })
     expect(plain.join('\n')).toContain('it needs "protocol: https"')
   })

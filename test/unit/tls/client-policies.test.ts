@@ -24,15 +24,22 @@ const policies = (more: Partial<ClientCertificateConfig> = {}): ClientPolicies =
   new ClientPolicies(PLAIN_SETTINGS, words(more), files)
 const own = { ca: [], crl: [] }
 
-test('the policy for a name is its own, else that of its wildcard, else that of the listener', () => {
+test('the policy for a name is its own, else that of its longest wildcard, as wide as in rules, else that of the listener', () => {
   const clients = policies({
     mode: 'off',
-    names: { 'a.example': { mode: 'required', ...own }, '*.b.example': { mode: 'any', ...own } },
+    names: {
+      'a.example': { mode: 'required', ...own },
+      '*.b.example': { mode: 'any', ...own },
+      '*.c.b.example': { mode: 'request', ...own },
+    },
   })
   const modeOf = (name: string | null): string => clients.of(name).rules.mode
   expect(
-    ['a.example', 'A.Example.', 'x.b.example', 'b.example', 'x.y.b.example', 'x', '', null].map(modeOf),
-  ).toEqual([...['required', 'required', 'any', 'off', 'off', 'off', 'off', 'off']])
+    ['a.example', 'A.Example.', 'x.b.example', 'b.example', 'x.y.B.example', 'x', '', null].map(modeOf),
+  ).toEqual([...['required', 'required', 'any', 'off', 'any', 'off', 'off', 'off']])
+  expect(
+    ['x.a.example', 'xb.example', 'c.b.example', 'x.c.b.example', 'y.x.c.b.example'].map(modeOf),
+  ).toEqual([...['off', 'off', 'any', 'request', 'request']])
 })
 
 test('names of which the same is said have the same policy, those that ask nobody too', () => {
