@@ -21,7 +21,7 @@ export function checkTcpListener(
   checkRate(written, path, options.limits.rate)
 }
 
-/** Nobody sees for whom a client comes but by what it asks for, and it may ask for whatever asks less of it. */
+/** Nobody sees for whom a client comes but by what it asks for: it may ask for what asks less of it. */
 function checkNames(written: Written, path: Path, { client_certificate: words }: TcpListenerConfig): void {
   if (Object.keys(words?.names ?? {}).length === 0) return
   written.report({
