@@ -1,6 +1,6 @@
 // What all sockets on one epoll share.
 import { tellBug } from '../../lib/bug.ts'
-import { nowMs, tick } from '../../lib/clock.ts'
+import { nowMs, tickOfTurn } from '../../lib/clock.ts'
 import { libc } from '../../lib/native.ts'
 import { PIECE_BYTES } from '../../lib/read-piece.ts'
 import { flush } from '../../lib/stage.ts'
@@ -64,7 +64,7 @@ export class EpollHost {
 
   /** An event of its own, within whatever goes on: what it throws is told, and costs nobody else anything. */
   event(tell: () => void): void {
-    tick()
+    tickOfTurn()
     try {
       tell()
       flush()

@@ -1,5 +1,5 @@
 import { guarded } from '../../lib/bug.ts'
-import { nowMs, tick } from '../../lib/clock.ts'
+import { nowMs, tickOfTurn } from '../../lib/clock.ts'
 import { errno } from '../../lib/native.ts'
 import { flush } from '../../lib/stage.ts'
 import type { Timed } from '../../lib/wheel.ts'
@@ -122,7 +122,7 @@ export class RingListening implements Listening, Asker, Timed {
 
   #enter(fd: number): void {
     const socket = new RingSocket(this.#host, fd)
-    tick()
+    tickOfTurn()
     try {
       this.#accepted(socket)
     } catch (error) {

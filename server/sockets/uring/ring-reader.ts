@@ -104,7 +104,7 @@ export abstract class RingReader extends RingWriter implements Hungry {
       return this.host.starve(this)
     }
     if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) return
-    tick()
+    tickOfTurn()
     if (!this.isPaused && this.#stash === null) this.#ended(result)
     else {
       this.#end = result

@@ -1,7 +1,7 @@
 // A connection on a ring. What changes is settled when the turn ends, so that a pause and a resume within one
 // cost nothing.
 import type { Pointer } from 'bun:ffi'
-import { tick } from '../../lib/clock.ts'
+import { tick, tickOfTurn } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { isUnix } from '../calls.ts'
 import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.ts'
@@ -206,7 +206,7 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable,
     this.isDone = true
     this.dropStash()
     if (this.inFlight === 0) this.host.waiter.leave(this)
-    tick()
+    tickOfTurn()
     this.owner.onClose(isBroken)
     flush()
   }
