@@ -105,20 +105,33 @@ function checkExtensions(extensions: readonly Read[]): void {
   }
 }
 
-/** Of each entry the number alone: there may be tens of thousands. */
+/**
+ * Of each entry the number alone, with nothing made of the rest: there may be tens of thousands, and what is
+ * served waits.
+ */
 function serialsIn(list: Buffer): Set<string> {
   const serials = new Set<string>()
-  for (const { content } of readAll(list)) {
-    const length = content[1] ?? 0
-    if (content[0] !== INTEGER || length >= 0x80) throw new Error('it has an entry without a number')
-    serials.add(serialOf(content.subarray(2, 2 + length)))
+  for (let at = 0; at < list.length;) {
+    const short = list[at + 1] ?? 0
+    const lengthBytes = short < 0x80 ? 0 : short & 0x7f
+    if (list[at] !== SEQUENCE || lengthBytes > 2) throw new Error(NO_ENTRY)
+    const from = at + 2 + lengthBytes
+    const end = from + (lengthBytes === 0 ? short : list.readUIntBE(at + 2, lengthBytes))
+    const numberEnd = from + 2 + (list[from + 1] ?? 0)
+    if (list[from] !== INTEGER || (list[from + 1] ?? 0) >= 0x80 || numberEnd > end || end > list.length)
+      throw new Error(NO_ENTRY)
+    serials.add(comparableSerial(list.toString('hex', from + 2, numberEnd)))
+    at = end
   }
   return serials
 }
 
+const NO_ENTRY = 'it has an entry without a number'
+
 /** A number as sets of revoked ones have it. */
 export const serialOf = (bytes: Buffer): string => comparableSerial(bytes.toString('hex'))
-export const comparableSerial = (hex: string): string => hex.toLowerCase().replace(/^0+(?=.)/, '')
+export const comparableSerial = (hex: string): string =>
+  hex.startsWith('0') ? hex.replace(/^0+(?=.)/, '') : hex
 
 /** Whether this certificate's key has signed it. */
 export function isSignedBy({ hash, signed, signature }: Crl, { publicKey }: X509Certificate): boolean {
