@@ -52,6 +52,14 @@ function checkDemand(checked: Written, path: Path, { domains, on_demand }: AcmeC
       allowed: 'names, or "*" beside "ask"',
       hint: 'else whoever connects has a certificate ordered for any name, until the CA takes no more',
     })
+  else if (on_demand?.ask === undefined && on_demand?.allow.some((name) => name.startsWith('*.')) === true)
+    checked.warn({
+      code: 'conflict',
+      path: [...path, 'on_demand', 'allow'],
+      found: 'names with "*." and nobody who is asked which of them there are',
+      allowed: '"ask" beside them, or each name written out',
+      hint: `strangers may ask for names that nobody has, until none of yours is obtained for the rest of an hour (per_hour: ${on_demand.per_hour})`,
+    })
 }
 
 function checkName(

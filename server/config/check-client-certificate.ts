@@ -2,7 +2,8 @@
 // good now.
 import type { X509Certificate } from 'node:crypto'
 import { type ClientRules, clientRules, isVerified } from '../lib/client-auth.ts'
-import { type Crl, isSignedBy, readCrls } from '../lib/crl.ts'
+import { type Crl, readCrls } from '../lib/crl.ts'
+import { crlSigners } from '../lib/crl-signers.ts'
 import type { ClientCertificateConfig } from '../tls/client-certificate.options.ts'
 import { checkIssuers, readChain } from './check-certificate.ts'
 import { isStandIn } from './stand-in.ts'
@@ -114,8 +115,9 @@ function checkCrl(written: Written, path: Path, file: string, issuers: readonly 
     return wrong('which cannot be taken', error instanceof Error ? error.message : null)
   }
   for (const crl of crls) {
-    if (issuers.length > 0 && !issuers.some((issuer) => isSignedBy(crl, issuer)))
-      wrong(`a list of ${crl.issuerText}, signed by none of the issuers in "ca"`, 'add its issuer to "ca"')
+    const { names, whyNot } = crlSigners(crl, issuers)
+    if (issuers.length > 0 && names.length === 0)
+      wrong(`a list of ${crl.issuerText}, ${whyNot}`, 'add its issuer to "ca"')
     else if (crl.untilMs < written.nowMs)
       written.warn({
         code: 'wrong-value',

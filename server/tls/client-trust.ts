@@ -1,6 +1,7 @@
 // Whose clients are trusted: issuers, and which of their certificates are revoked.
 import { X509Certificate } from 'node:crypto'
-import { type Crl, isSignedBy, readCrls } from '../lib/crl.ts'
+import { type Crl, readCrls } from '../lib/crl.ts'
+import { crlSigners } from '../lib/crl-signers.ts'
 import type { ClientRules } from '../lib/client-auth.ts'
 import { askingSettings, type TlsSettings } from './tls-settings.ts'
 
@@ -56,10 +57,10 @@ function byIssuer(
   const found = new Map<string, Crl[]>()
   for (const file of files)
     for (const crl of at(file, () => readCrls(textOf(file, texts)))) {
-      if (!issuers.some((issuer) => isSignedBy(crl, issuer)))
-        throw new Error(`${file}: it is of ${crl.issuerText}, and signed by none of the issuers in "ca"`)
-      const key = crl.issuer.latin1Slice()
-      found.set(key, [...(found.get(key) ?? []), crl])
+      const { names, whyNot } = crlSigners(crl, issuers)
+      if (names.length === 0) throw new Error(`${file}: it is of ${crl.issuerText}, and ${whyNot}`)
+      for (const key of new Set([crl.issuer, ...names].map((name) => name.latin1Slice())))
+        found.set(key, [...(found.get(key) ?? []), crl])
     }
   return found
 }

@@ -42,7 +42,8 @@ const OnDemand = Type.Object(
       default: 20,
       minimum: 1,
       maximum: 10_000,
-      description: 'New names in an hour, at most; those that fail count as well.',
+      description:
+        'New names in an hour, at most; those that fail count as well, and under "*." without "ask" those that strangers make up.',
     }),
     names: Type.Integer({
       default: 1000,

@@ -101,11 +101,12 @@ export class OnDemandNames {
   /** Forgets, now and then, what nobody asks for any more. */
   look(): void {
     const { nowMs, serve, store, changed } = this.#parts
-    if (this.#words.size === 0 || nowMs() - this.#lookedMs < HOUR_MS) return
+    if (this.#words.size === 0 || isWithinHour(this.#lookedMs, nowMs())) return
     this.#lookedMs = nowMs()
     const gone: string[] = []
     for (const [certificate, words] of this.#words)
-      this.#change(certificate, ({ names, admitted }) => {
+      this.#change(certificate, ({ names: asked, admitted }) => {
+        const names = mapped(asked, (ms) => Math.min(ms, nowMs()))
         const sinceMs = nowMs() - (words.on_demand?.forget_days ?? 0) * DAY_MS
         const [kept, old] = partitioned(names, (askedMs) => askedMs >= sinceMs)
         gone.push(...old.map((name) => learnedName(certificate, name)))
@@ -184,7 +185,7 @@ export class OnDemandNames {
 
   #limited(certificate: string, limit: 'per_hour' | 'names', value: number): true {
     const nowMs = this.#parts.nowMs()
-    if (nowMs - (this.#toldMs.get(certificate) ?? Number.NEGATIVE_INFINITY) >= HOUR_MS) {
+    if (!isWithinHour(this.#toldMs.get(certificate) ?? Number.NEGATIVE_INFINITY, nowMs)) {
       this.#toldMs.set(certificate, nowMs)
       this.#parts.limited(certificate, limit, value)
     }
@@ -224,6 +225,15 @@ function configOf(config: AcmeConfig | undefined, name: string): AcmeConfig | nu
 
 /** A clock that was set back counts for nothing. */
 const isLately = (ms: number, nowMs: number): boolean => ms <= nowMs && nowMs - ms < HOUR_MS
+
+/** A clock that was set back must not make anything wait for it. */
+const isWithinHour = (ms: number, nowMs: number): boolean => Math.abs(nowMs - ms) < HOUR_MS
+
+const mapped = (
+  names: Readonly<Record<string, number>>,
+  to: (askedMs: number) => number,
+): Record<string, number> =>
+  Object.fromEntries(Object.entries(names).map(([name, askedMs]) => [name, to(askedMs)]))
 
 function partitioned(
   names: Readonly<Record<string, number>>,

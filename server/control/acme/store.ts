@@ -8,8 +8,9 @@
 //   acme/failures.json            which certificates and names failed, how often, and until when they wait
 //   acme/lock                     held by the gateway that speaks to CAs (lock.ts)
 //
-// Nothing is remembered beside the files: gateways may share them. HASH is of the names, the kind of key and
-// the CA, so that gateways that mean different certificates by one NAME do not take each other's away.
+// Nothing is remembered that a file does not say at that moment: gateways may share them. HASH is of the
+// names, the kind of key and the CA, so that gateways that mean different certificates by one NAME do not
+// take each other's away.
 import { createHash } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -78,6 +79,8 @@ export interface KeptCertificate {
 
 export class Store {
   readonly folder: string
+  /** Asked for with each name that a client wants: read again only where it is another file. */
+  #failures: { readonly mark: string; readonly read: Failures } | null = null
 
   constructor(data: string) {
     this.folder = join(data, 'acme')
@@ -178,10 +181,16 @@ export class Store {
   }
 
   failures(): Failures {
-    return sound(this.#read<Failures>(this.#failuresFile, isMap) ?? {})
+    // Marked first: what is written between the two is read the next time.
+    const mark = markOf(this.#failuresFile)
+    if (mark !== null && this.#failures?.mark === mark) return this.#failures.read
+    const read = sound(this.#read<Failures>(this.#failuresFile, isMap) ?? {})
+    this.#failures = mark === null ? null : { mark, read }
+    return read
   }
 
   keepFailures(failures: Failures): void {
+    this.#failures = null
     this.#write(this.#failuresFile, failures)
   }
 
@@ -231,6 +240,16 @@ function textIn(file: string): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw error
+  }
+}
+
+/** Of a file as it stands: others replace it as a whole. Null: it is not there, or cannot be seen. */
+function markOf(file: string): string | null {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
+    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  } catch {
+    return null
   }
 }
 

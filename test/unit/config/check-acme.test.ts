@@ -35,6 +35,11 @@ test.each<readonly [keys: string, found: string, hint: string]>([
   [`${SOUND}, on_demand: { allow: "10.0.0.*" }`, '"*.example.org" for one label', ''],
   [`${SOUND}, on_demand: { allow: a.example, wait: 10s }`, '9s', ''],
   [`${SOUND}, on_demand: { allow: a.example, ask: "ftp://a" }`, 'an http or https URL', ''],
+  [
+    `${SOUND}, on_demand: { allow: ["*.a.example", b.example] }`,
+    'names with "*." and nobody who is asked',
+    'for the rest of an hour (per_hour: 20)',
+  ],
   [`${SOUND}, challenge: dns-01`, 'no "dns"', 'set-txt.sh'],
   [`${SOUND}, dns: { command: [a] }`, '"dns" beside the challenge http-01', ''],
   [`${SOUND}, directory: zerossl`, 'zerossl without "eab"', 'hmac'],
@@ -50,6 +55,11 @@ test.each<readonly [keys: string, found: string, hint: string]>([
   expect(lines).toContain(found)
   expect(lines).toContain(hint)
 })
+
+test.each(['allow: "*.a.example", ask: "http://a.example/"', 'allow: [a.example, b.a.example]'])(
+  'on_demand: %s leaves strangers nothing to ask for',
+  (words) => expect(linesOf(withAcme(`${SOUND}, on_demand: { ${words} }`))).toEqual([]),
+)
 
 test('names of an own network are for an own CA', () => {
   const own =

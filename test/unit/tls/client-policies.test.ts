@@ -42,6 +42,17 @@ test('the policy for a name is its own, else that of its longest wildcard, as wi
   ).toEqual([...['off', 'off', 'any', 'request', 'request']])
 })
 
+test('a list counts only where the issuer that it names has signed it, not another one that is trusted', () => {
+  const forged = new Authority('One')
+  const texts = { ...files, third: forged.signedAs('Third'), crl: forged.crl() }
+  const make = (ca: string[]) => () =>
+    new ClientPolicies(PLAIN_SETTINGS, words({ ca, crl: ['crl'] }), texts).first.trust.crls?.size
+  expect(make(['ca', 'third'])).toThrow(
+    'crl: it is of CN=One, and signed by another of the issuers in "ca" (CN=Third)',
+  )
+  expect(new ClientPolicies(PLAIN_SETTINGS, words({ crl: ['crl'] }), files).first.trust.crls?.size).toBe(1)
+})
+
 test('names of which the same is said have the same policy, those that ask nobody too', () => {
   const clients = policies({
     names: {

@@ -95,6 +95,29 @@ test('what nobody asks for is forgotten; what somebody asks for is not', async (
   expect([wanted(), forgotten]).toEqual([['customers@y.a.example'], ['customers@x.a.example']])
 })
 
+test('a clock that is set back makes nothing be kept longer', async () => {
+  const { want, wanted, names, clock, forgotten } = world()
+  await want('x.a.example')
+  names.look()
+  clock.nowMs -= 90 * DAY_MS
+  names.look()
+  clock.nowMs += 31 * DAY_MS
+  names.look()
+  expect([wanted(), forgotten]).toEqual([[], ['customers@x.a.example']])
+})
+
+test('what failed is read again only where the file is another one', async () => {
+  const { store, clock, data } = world()
+  const failure = { count: 1, atMs: clock.nowMs, untilMs: clock.nowMs + 300_000 }
+  store.keepFailures({ 'name x.a.example': failure })
+  const read = store.failures()
+  expect(store.failures()).toBe(read)
+  new Store(data).keepFailures({ 'name y.a.example': failure })
+  expect(Object.keys(store.failures())).toEqual(['name y.a.example'])
+  rmSync(join(data, 'acme', 'failures.json'))
+  expect(store.failures()).toEqual({})
+})
+
 test('a file that is spoilt counts as far as it makes sense; one that cannot be written admits nobody', async () => {
   const one = world()
   await one.want('x.a.example')
