@@ -1,5 +1,6 @@
 // npm run soak: the long forms of what runs under load for a while: TURN for two minutes, HTTP for ten,
-// sockets for twenty, and ten million requests; those two on the kind of sockets that --on says.
+// sockets and TLS for twenty each, and ten million requests; those three on the kind of sockets that --on
+// says. Certificates that are swapped five hundred times, and the whole of testssl.sh.
 import { parseArgs } from 'node:util'
 import { seededRandom, seedOfRun } from '../support/random.ts'
 import { SOCKETS_KINDS } from '../../server/sockets/socket.ts'
@@ -7,6 +8,9 @@ import { socketsOfRun } from '../support/sockets.ts'
 import { soakHttp } from './http.ts'
 import { soakRequests } from './requests.ts'
 import { soakSockets } from './sockets.ts'
+import { soakSwaps } from './swaps.ts'
+import { soakTestssl } from './testssl.ts'
+import { soakTls } from './tls.ts'
 import { soakTurn } from './turn.ts'
 
 const { values, positionals } = parseArgs({
@@ -17,6 +21,7 @@ const { values, positionals } = parseArgs({
     kill: { type: 'boolean', default: false },
     on: { type: 'string' },
     requests: { type: 'string', default: '10000000' },
+    swaps: { type: 'string', default: '500' },
   },
 })
 const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
@@ -50,6 +55,17 @@ if (wants('sockets')) {
   const said = await soakSockets({ seconds: minutes(20) * 60, kind, random, workers, growthMax: 16 << 20 })
   tell(`sockets (seed ${random.seed})`, said)
 }
+if (wants('tls')) {
+  const random = seededRandom(seedOfRun())
+  const workers = Number(values.workers)
+  const said = await soakTls({ seconds: minutes(20) * 60, kind, random, workers, growthMax: 16 << 20 })
+  tell(`tls (seed ${random.seed})`, said)
+}
+if (wants('swaps')) {
+  const random = seededRandom(seedOfRun())
+  tell(`swaps (seed ${random.seed})`, await soakSwaps({ swaps: Number(values.swaps), kind, random }))
+}
+if (wants('testssl')) tell('testssl', await soakTestssl())
 if (wants('requests'))
   tell(
     'requests',
