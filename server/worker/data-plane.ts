@@ -26,7 +26,7 @@ import { Registry } from '../telemetry/registry.ts'
 import { Challenges } from '../tls/challenges.ts'
 import { UdpMeter } from '../udp/meter.ts'
 import { readLearned } from '../lib/demanded-name.ts'
-import { learn } from './learned-certificates.ts'
+import { learn, refuseName } from './learned-certificates.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
 import type { GivenSocket } from './listeners.ts'
@@ -188,7 +188,7 @@ export class DataPlane {
       filesChanged(snapshots, amendment.texts)
       return keepContexts(snapshots)
     }
-    if (amendment.type === 'name-refused') return learn(snapshots, amendment.learned, null)
+    if (amendment.type === 'name-refused') return refuseName(amendment.learned)
     const { name, text } = amendment
     if (text === null || readLearned(name) !== null) return learn(snapshots, name, text)
     const own = new Set(snapshots.map((one) => one?.certificates.get(name)))

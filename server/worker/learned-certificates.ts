@@ -5,7 +5,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import { Certificate, type CertificateText } from '../tls/certificate.ts'
 import { onDemand } from '../tls/on-demand.ts'
 
-/** Null: it is forgotten, or there is none for now. */
+/** Null: it is forgotten. */
 export function learn(
   snapshots: readonly (Snapshot | null | undefined)[],
   learned: string,
@@ -19,3 +19,6 @@ export function learn(
       if ('tls' in listener) listener.tls?.certificates.learn?.(read.certificate, read.name, made)
   onDemand.settled(learned, made)
 }
+
+/** There is none for now: who is held goes on without. Takes away nothing that is served. */
+export const refuseName = (learned: string): void => onDemand.settled(learned, null)

@@ -79,17 +79,20 @@ export class OnDemandNames {
     if (Object.hasOwn(this.#namesOf(certificate), name)) this.#used.set(learned, this.#parts.nowMs())
   }
 
-  /** None could be obtained: it is no name of ours, and its failure waits by itself. */
+  /**
+   * None could be obtained: it is no name of ours, and its failure waits by itself. One that is there
+   * already, and could not be renewed, goes on.
+   */
   failed(learned: string): void {
     const read = readLearned(learned)
     if (read === null) return
-    this.#parts.refuse(learned)
     const config = this.#configOf(read.certificate, read.name)
     if (
       config !== null &&
       this.#parts.store.certificate(wantedOf(learned, config), this.#parts.nowMs()) !== null
     )
       return
+    this.#parts.refuse(learned)
     this.#change(read.certificate, ({ names: { [read.name]: _, ...names }, admitted }) => ({
       names,
       admitted,

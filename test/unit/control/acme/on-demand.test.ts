@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { AcmeConfig } from '../../../../server/control/acme/acme.options.ts'
 import { OnDemandNames } from '../../../../server/control/acme/on-demand.ts'
 import { Store } from '../../../../server/control/acme/store.ts'
+import { selfSigned } from '../../../../server/tls/self-signed.ts'
 import { waitFor } from '../../../support/wait.ts'
 
 const DAY_MS = 86_400_000
@@ -82,6 +83,23 @@ test('one that fails is no name of ours any more, counts in its hour, and waits 
   await want('x.a.example')
   await want('y.a.example')
   expect(results).toEqual(['admitted', 'waits', 'limit'])
+})
+
+test('one that is there and could not be renewed goes on: nobody is refused for it', async () => {
+  const { want, wanted, refused, names, store, clock } = world()
+  await want('x.a.example')
+  store.keepCertificate('customers@x.a.example', {
+    ...selfSigned(['x.a.example'], { nowMs: clock.nowMs }),
+    names: ['x.a.example'],
+    directory: 'letsencrypt',
+    keyType: 'p256',
+    obtainedMs: clock.nowMs,
+    renewAtMs: clock.nowMs,
+    advice: null,
+    adviseAtMs: clock.nowMs,
+  })
+  names.failed('customers@x.a.example')
+  expect([wanted(), refused]).toEqual([['customers@x.a.example'], []])
 })
 
 test('what nobody asks for is forgotten; what somebody asks for is not', async () => {
