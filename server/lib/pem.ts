@@ -23,5 +23,14 @@ export function certificatesIn(text: string): {
   return { blocks, isCut: false }
 }
 
+/**
+ * The same as TLS reads them, which passes over one that stands behind a byte order mark, and reads none of
+ * two that were put together without a line's end between them. What is not whole is left as it is.
+ */
+export function chainText(text: string): string {
+  const { blocks, isCut } = certificatesIn(text)
+  return isCut || blocks.length === 0 ? text : `${blocks.join('\n')}\n`
+}
+
 /** Whether a private key begins in a text, with a passphrase or without. */
 export const holdsKey = (text: string): boolean => KEY.test(text)

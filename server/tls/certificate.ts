@@ -1,5 +1,6 @@
 // A certificate as listeners serve it: chains with their keys, and the contexts that handshakes are made of.
 import type { SecureContext } from 'node:tls'
+import { chainText } from '../lib/pem.ts'
 import { isSelfIssued } from './read-leaf.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
@@ -77,7 +78,7 @@ export const isSame = (some: readonly PemPair[], others: readonly PemPair[]): bo
 export function makeContext(pairs: readonly PemPair[], settings: TlsSettings): NativeContext {
   // Loaded here: it costs a start 7 ms, and most have no certificate.
   const { createSecureContext } = process.getBuiltinModule('node:tls')
-  const certificates = pairs.map(({ cert }) => cert)
+  const certificates = pairs.map(({ cert }) => chainText(cert))
   const made = createSecureContext({
     cert: certificates,
     key: pairs.map(({ key }) => key),

@@ -1,13 +1,16 @@
 // What stands in certificates, as whoever plans for workers reads it: they need not.
 import { X509Certificate } from 'node:crypto'
 import { domainToASCII } from 'node:url'
+import { certificatesIn } from '../lib/pem.ts'
 import type { CertificateText, PemPair } from './certificate.ts'
 import { comparableName } from './comparable-name.ts'
 import { type Leaf, readLeaf } from './read-leaf.ts'
 
 /** Chains and keys with the names that they are for, and until when. Throws where a chain cannot be read. */
 export function certificateText(pairs: readonly PemPair[]): CertificateText {
-  const leaves = pairs.map(({ cert }) => readLeaf(cert) ?? leafOf(new X509Certificate(cert)))
+  const leaves = pairs.map(
+    ({ cert }) => readLeaf(cert) ?? leafOf(new X509Certificate(certificatesIn(cert).blocks[0] ?? cert)),
+  )
   const endsMs = Math.min(...leaves.map((leaf) => leaf.endsMs))
   const names = leaves.flatMap((leaf) => leaf.names.map(inALabels))
   return { pairs, names: [...new Set(names)].filter((name) => name !== ''), endsMs }

@@ -11,7 +11,7 @@ export interface Leaf {
 
 /** The first certificate in a PEM text; null: it is to be asked of OpenSSL. */
 export function readLeaf(pem: string): Leaf | null {
-  const [, base64] = BLOCK.exec(pem) ?? []
+  const [, base64] = BLOCK.exec(certificatesIn(pem).blocks[0] ?? '') ?? []
   if (base64 === undefined) return null
   try {
     return leafOf(Buffer.from(base64, 'base64'))
@@ -76,7 +76,7 @@ function timeOf(time: Read | undefined): number | null {
 
 const within = (value: Read | undefined): Read[] => (value === undefined ? [] : readAll(value.content))
 
-const BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/
+const BLOCK = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----$/
 const SEQUENCE = 0x30
 const OCTETS = 0x04
 const VERSION = 0xa0

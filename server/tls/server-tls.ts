@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { nowMs } from '../lib/clock.ts'
-import { certificatesIn } from '../lib/pem.ts'
+import { certificatesIn, chainText } from '../lib/pem.ts'
 import { isUnixPath } from '../lib/server-url.ts'
 import type { NativeContext } from './certificate.ts'
 import type { ServerTlsWords } from './server-tls.options.ts'
@@ -113,7 +113,7 @@ function makeContext(
   const { createSecureContext } = process.getBuiltinModule('node:tls')
   const issuers = ca === null ? trustedHere() : ca.flatMap((text) => certificatesIn(text).blocks)
   if (ca !== null && issuers?.length === 0) throw new Error('"ca" holds no PEM certificate')
-  const own = cert === null || key === null ? {} : { cert, key }
+  const own = cert === null || key === null ? {} : { cert: chainText(cert), key }
   const trust = issuers === null ? {} : { ca: [...issuers] }
   return (createSecureContext({ ...trust, ...own, minVersion }) as SecureContext).context as NativeContext
 }

@@ -105,6 +105,20 @@ describe.each(['TLSv1.2', 'TLSv1.3'])('a session of %s that is resumed', (versio
     expect(await world.visit('named', alice, named)).toBe('200')
   })
 
+  test('goes on for names of which the same is said, and opens none that has other issuers', async () => {
+    const session = await sessionOf('named', alice, 'b.example')
+    const found: unknown[] = []
+    for (const servername of ['d.example', 'c.example']) {
+      const again = await world.dial('named', null, { version, session, servername })
+      found.push([again.isSessionReused(), await ask(again, servername)])
+      again.destroy()
+    }
+    expect(found).toEqual([
+      [true, '200'],
+      [false, `${REFUSED}missing`],
+    ])
+  })
+
   test('is judged by the list of now, and so is a connection that is kept', async () => {
     const dave = certify(root, `DNS:dave-${version.toLowerCase()}.example`)
     const session = await sessionOf('revoking', dave)

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { certificateText, namesIn } from '../../../server/tls/read-certificate.ts'
 import { isSelfIssued, readLeaf } from '../../../server/tls/read-leaf.ts'
+import { makeContext } from '../../../server/tls/certificate.ts'
 import { selfSigned } from '../../../server/tls/self-signed.ts'
+import { PLAIN_SETTINGS } from '../../../server/tls/tls-settings.ts'
+import { whyUnfit } from '../../../server/tls/why-unfit.ts'
 import { testCertificate } from '../../support/certificate.ts'
 import { needs } from '../../support/needs.ts'
 import { makeIssuer, makePair, openssl } from '../../support/pki.ts'
@@ -83,4 +86,26 @@ needs('openssl')('what is its own issuer is told from what another one issued, a
   expect(isSelfIssued(own.cert + own.cert)).toBe(false)
   expect(isSelfIssued(own.key)).toBe(false)
   expect(isSelfIssued('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----')).toBe(false)
+})
+
+needs('openssl')('a chain is read and served as it was checked, however its files were put together', () => {
+  const [own, other] = [makePair(['a.example']), makePair(['b.example'])]
+  const older = own.cert.replaceAll(' CERTIFICATE', ' X509 CERTIFICATE')
+  for (const cert of [
+    `\xef\xbb\xbf${own.cert}`,
+    own.cert.trimEnd() + other.cert,
+    `${older}${other.cert}`,
+    `the first\n${own.cert}\nthe second\n${other.cert}`,
+  ]) {
+    const pair = { cert, key: own.key }
+    expect(whyUnfit(pair, { cert: 'a.pem', key: 'a.key' })).toBeNull()
+    expect(certificateText([pair]).names).toEqual(['a.example'])
+    expect(makeContext([pair], PLAIN_SETTINGS)).toBeObject()
+  }
+})
+
+needs('openssl')('names are never those of a certificate behind one that cannot be read', () => {
+  const [own, other] = [makePair(['a.example']), makePair(['b.example'])]
+  const broken = own.cert.replace('MII', 'M!!')
+  expect(() => certificateText([{ cert: broken + other.cert, key: own.key }])).toThrow()
 })
