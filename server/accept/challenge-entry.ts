@@ -7,10 +7,13 @@ import { errno, libc } from '../lib/native.ts'
 import { EAGAIN, MSG_DONTWAIT, MSG_PEEK } from '../sockets/calls.ts'
 import { LookAgain, type Looker } from '../sockets/look-again.ts'
 import type { Socket } from '../sockets/socket.ts'
+import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { Challenges } from '../tls/challenges.ts'
+import type { HandshakeResult } from '../tls/handshake-result.ts'
 import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
+import { handshakeFailed } from './tls-entry.ts'
 
 const WITHIN_MS = 10_000
 /** A record's header: what it is, a version, its length. */
@@ -22,6 +25,9 @@ const HELLO_BYTES_MAX = 4096
 const OFFERS_CHALLENGE = Buffer.from('\0\x10\0\x0d\0\x0b\x0aacme-tls/1', 'latin1')
 
 export interface ChallengeEntryParts {
+  /** Its name. */
+  readonly listener: string
+  readonly meter: Pick<HandshakeMeter, 'ended'>
   readonly arrivals: Arrivals
   readonly challenges: Pick<Challenges, 'isEmpty'>
   /** Gets who looks for a challenge. */
@@ -51,17 +57,19 @@ const bytes = Buffer.from(new ArrayBuffer(HELLO_BYTES_MAX))
 
 class HelloAwaited extends Arriving implements Looker {
   readonly #parts: ChallengeEntryParts
+  readonly #from: Arrival
   readonly #again = new LookAgain(this)
 
   constructor(parts: ChallengeEntryParts, socket: Socket, from: Arrival) {
     super(parts.arrivals, socket, from, WITHIN_MS)
     this.#parts = parts
+    this.#from = from
   }
 
   look(hasEnded = false): void {
     const count = libc().recv(this.socket.fd, ptr(bytes), bytes.length, MSG_PEEK | MSG_DONTWAIT)
     if (count === 0) return this.onEnd()
-    if (count < 0) return errno() === EAGAIN ? this.#again.await(this.socket.fd) : this.terminate()
+    if (count < 0) return errno() === EAGAIN ? this.#again.await(this.socket.fd) : this.onBroken()
     const length = RECORD_HEAD_BYTES + bytes.readUInt16BE(3)
     const isHello = bytes[0] === HANDSHAKE && count >= RECORD_HEAD_BYTES && length <= HELLO_BYTES_MAX
     if (count < RECORD_HEAD_BYTES || (isHello && count < length))
@@ -69,6 +77,32 @@ class HelloAwaited extends Arriving implements Looker {
     const isAsked = isHello && bytes.subarray(0, length).includes(OFFERS_CHALLENGE)
     this.socket.resume() // it reads in a turn to come: TLS then
     this.handOn(isAsked && !this.#parts.challenges.isEmpty ? this.#parts.answer : this.#parts.next)
+  }
+
+  // As in the handshake that would have followed.
+
+  override onEnd(): void {
+    this.#failed('cut_off')
+    super.onEnd()
+  }
+
+  override onClose(isBroken: boolean): void {
+    this.#failed('cut_off')
+    super.onClose(isBroken)
+  }
+
+  override onBroken(): void {
+    this.#failed('cut_off')
+    super.onBroken()
+  }
+
+  override expire(nowMs: number): void {
+    if (!this.arrivals.isDraining) this.#failed('timeout')
+    super.expire(nowMs)
+  }
+
+  #failed(result: HandshakeResult): void {
+    if (!this.isOver) handshakeFailed(this.#parts, this.#from, result)
   }
 
   protected override settled(): void {

@@ -91,6 +91,7 @@ class HelloAwaited extends Arriving implements Looker {
 
   look(hasEnded: boolean): void {
     const seen = look(this.socket.fd, this.#parts.listener.options.limits.hello)
+    if (seen === 'broken' && this.#hasBegun) return this.#refuse('client_abort')
     if (this.#found.settles(seen)) return this.handOn(this.#found)
     if (seen === 'more') this.#hasBegun = true
     if (!hasEnded) return this.#again.await(this.socket.fd)
@@ -103,6 +104,17 @@ class HelloAwaited extends Arriving implements Looker {
     if (this.arrivals.isDraining) return this.terminate()
     limitReached(`listeners.${listener.name}.timeouts.hello`, listener.options.timeouts.hello)
     this.#refuse('hello_timeout')
+  }
+
+  /** By a reset, where the kernel tells that before anybody looks again. */
+  override onClose(isBroken: boolean): void {
+    if (this.#hasBegun && !this.isOver) this.#refuse('client_abort')
+    else super.onClose(isBroken)
+  }
+
+  override onBroken(): void {
+    if (this.#hasBegun && !this.isOver) this.#refuse('client_abort')
+    else super.onBroken()
   }
 
   #refuse(fault: FaultCode): void {

@@ -87,7 +87,9 @@ class Handshake extends Arriving implements Shaking {
       return
     }
     const facts = factsOf(this.#decrypted, this.shakenBy)
-    this.#ended(facts.version, facts.isResumed ? 'resumed' : 'full')
+    this.#isTold = true
+    const { listener, meter } = this.#parts
+    meter.ended(listener, facts.version, facts.isResumed ? 'resumed' : 'full')
     this.#countClient(facts)
     this.#from.encrypted(this.#decrypted, facts)
     this.handOn(this.#parts.next)
@@ -126,23 +128,21 @@ class Handshake extends Arriving implements Shaking {
     super.expire(nowMs)
   }
 
-  /** Counted; and told one by one only where somebody looks for one. */
   #failed(result: HandshakeResult, error: Error | null = null): void {
     if (this.#isTold) return
-    const { listener } = this.#parts
-    this.#ended(null, result)
-    const why = error === null ? null : reasonOf(error)
-    logEvent('debug', 'handshake_failed', {
-      listener,
-      client: this.#from.address,
-      result,
-      ...(why && { why }),
-    })
-  }
-
-  #ended(version: string | null, result: HandshakeResult): void {
     this.#isTold = true
-    const { listener, meter } = this.#parts
-    meter.ended(listener, version, result)
+    handshakeFailed(this.#parts, this.#from, result, error)
   }
+}
+
+/** Counted; and told one by one only where somebody looks for one. */
+export function handshakeFailed(
+  { listener, meter }: { readonly listener: string; readonly meter: Pick<HandshakeMeter, 'ended'> },
+  { address: client }: Pick<Arrival, 'address'>,
+  result: HandshakeResult,
+  error: Error | null = null,
+): void {
+  meter.ended(listener, null, result)
+  const why = error === null ? null : reasonOf(error)
+  logEvent('debug', 'handshake_failed', { listener, client, result, ...(why && { why }) })
 }

@@ -127,6 +127,7 @@ export class DataPlane {
       // In slices: what is served meanwhile hardly notices.
       const snapshot = await inSlices(this.#compile(read), { rests: this.#current !== null })
       if (this.#news !== news) throw new Error('another plan came before it was ready')
+      this.#serving?.listeners.rehearse(snapshot)
       this.#news = null
       this.#prepared = { snapshot, sockets: given }
       for (const { backend, server, reason } of news) this.reason(backend, server, reason)

@@ -71,6 +71,11 @@ export class Entries {
     this.#parts = parts
   }
 
+  /** Others with the same parts, which serve nobody. */
+  scratch(): Entries {
+    return new Entries(this.#parts)
+  }
+
   /** The gate of an address, as a snapshot has it. */
   gateOf(bind: TcpBind, listener: StreamListener): Gate {
     return this.#gate(bind, listener, this.#behindProxy(bind, listener))
@@ -188,18 +193,18 @@ export class Entries {
 
   /** Before TLS it is looked whether an issuer of certificates comes for an answer of its own. */
   #httpsEntry(listener: Listener, http: Entry): Entry {
-    const { arrivals, challenges, handshakes } = this.#parts
+    const { arrivals, challenges, handshakes: meter } = this.#parts
     const next = this.#decryptedEntry(listener, http)
     const tls = { certificates: challenges, settings: PLAIN_SETTINGS, clients: null }
     const answer = new TlsEntry({
       listener: listener.name,
-      meter: handshakes,
+      meter,
       arrivals,
       tls,
       alpn: CHALLENGE_ALPN,
       next: new AnsweredEntry(arrivals),
     })
-    return new ChallengeEntry({ arrivals, challenges, answer, next })
+    return new ChallengeEntry({ listener: listener.name, meter, arrivals, challenges, answer, next })
   }
 
   /** Of TLS with whom HTTP is spoken, and TURN where the listener says so. */

@@ -30,6 +30,14 @@ export class Listeners {
     this.#entries = entries
   }
 
+  /** Throws what would keep a snapshot from being served, before anybody is told that it is. */
+  rehearse({ listeners }: Snapshot): void {
+    const scratch = this.#entries.scratch()
+    for (const listener of listeners.values())
+      if (listener.kind !== 'udp')
+        for (const bind of tcpBindsOf(listener.name, listener.options)) void scratch.gateOf(bind, listener)
+  }
+
   /** Accepts for the listeners of a snapshot, and for no others; takes what it needs of the sockets given. */
   serve({ listeners }: Snapshot, given: Map<string, GivenSocket>): void {
     const wanted = new Set<string>()

@@ -1,5 +1,6 @@
 // Who comes to a tls listener and is not led on: told so, logged, counted, and ended in time.
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, spyOn, test } from 'bun:test'
+import * as clientHello from '../../server/tls/client-hello.ts'
 import { rawClient } from '../support/client.ts'
 import type { TestEngine } from '../support/engine.ts'
 import { hello, inRecords, names } from '../support/hello.ts'
@@ -102,6 +103,23 @@ describe('who is refused', () => {
       return all.includes('no_rule') ? all : null
     })
     expect(faults).toEqual(['client_abort', 'no_rule'])
+  })
+
+  test('who resets in the midst of a hello is told of as well', async () => {
+    start()
+    const { connectionLog, board } = gateway
+    const part = asking('a.example').subarray(0, 50)
+    const looks = spyOn(clientHello, 'readClientHello')
+    for (let n = 0; n < 12; n++) {
+      looks.mockClear()
+      const client = await rawClient(world.port)
+      client.send(part)
+      await waitFor(() => looks.mock.results.some(({ value }) => value === 'more'))
+      client.rst()
+      await waitFor(() => board.activeConnections() === 0)
+    }
+    looks.mockRestore()
+    expect(connectionLog.map(({ fault }) => fault)).toEqual(Array(12).fill('client_abort'))
   })
 })
 
