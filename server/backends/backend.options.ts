@@ -45,7 +45,7 @@ export const BackendOptions = Type.Object(
         default: {},
         said: off('write { attempts: 1 }'),
         description:
-          'Failed attempts that may be repeated: not sent at all, or idempotent with no byte answered.',
+          'Failed attempts that may be repeated: not sent at all, or idempotent with no byte answered. A server whose certificate is refused is not tried again.',
       },
     ),
     queue: Type.Object(

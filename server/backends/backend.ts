@@ -106,7 +106,7 @@ export class Backend {
     const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
     if (preferred !== null && !isBehind && this.#takes(preferred, tried)) return preferred
     const server = isBehind ? null : this.#pick(key, tried)
-    if (server === null) this.lastPickFull = this.#hasUntried(tried)
+    if (server === null) this.lastPickFull = this.hasUntried(tried)
     return server
   }
 
@@ -198,7 +198,8 @@ export class Backend {
     return server.weight === 0 ? 'weight 0' : null
   }
 
-  #hasUntried(tried: number): boolean {
+  /** Whether one is usable whose bit is not in `tried`, full or not. */
+  hasUntried(tried: number): boolean {
     for (let i = 0; i < this.#usable.length; i++) if ((tried & this.#usable[i]!.triedBit) === 0) return true
     return false
   }

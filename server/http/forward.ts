@@ -224,8 +224,7 @@ export class Forward extends Picking implements Opener {
       this.tried = 0
     }
     if (asker.attempts >= this.backend.options.retry.attempts) return asker.unanswered(loss.code)
-    asker.server = null
-    this.again(isStale)
+    if (!this.again(isStale)) asker.unanswered(loss.code)
   }
 
   #tellLost(server: Server, loss: Loss): void {

@@ -7,6 +7,7 @@ import type { Server } from '../backends/server.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
+import { isLasting } from '../tables/faults.ts'
 import type { Asker, AskerWorld } from './asker.ts'
 import { backoffMs } from './retry.ts'
 import { tellAttempt } from './tell-attempt.ts'
@@ -15,6 +16,8 @@ export abstract class Picking implements Waiter {
   readonly backend: Backend
   readonly key: number
   tried = 0
+  /** Of those that would fail each time. */
+  #hopeless = 0
   protected readonly asker: Asker
   protected readonly world: AskerWorld
   /** The server at which a place is taken. */
@@ -67,17 +70,22 @@ export abstract class Picking implements Waiter {
     this.open(server)
   }
 
-  /** Another server at once; the same ones only after a while. */
-  protected again(isImmediate: boolean): void {
+  /** Another server at once; the same ones only after a while. False: to none would that be of use. */
+  protected again(isImmediate: boolean): boolean {
     const { attempts } = this.asker
     const { options } = this.backend
     const isLast = attempts + 1 >= options.retry.attempts
     const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate)
-    if (server) return this.#use(server)
-    this.tried = 0
-    if (isImmediate) return this.attempt()
-    const waitMs = backoffMs(options.retry.backoff, attempts, this.world.chance())
-    this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
+    if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
+    this.asker.server = null
+    if (server === null) this.tried = this.#hopeless
+    if (server) this.#use(server)
+    else if (isImmediate) this.attempt()
+    else {
+      const waitMs = backoffMs(options.retry.backoff, attempts, this.world.chance())
+      this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
+    }
+    return true
   }
 
   #backedOff(): void {
@@ -94,6 +102,8 @@ export abstract class Picking implements Waiter {
   protected release(outcome: Outcome): void {
     const server = this.server
     this.server = null
-    if (server) this.backend.release(server, outcome)
+    if (server === null) return
+    if (outcome.is === 'lost' && isLasting(outcome.loss.code)) this.#hopeless |= server.triedBit
+    this.backend.release(server, outcome)
   }
 }

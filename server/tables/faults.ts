@@ -183,6 +183,9 @@ export type ClientFault = Extract<FaultCode, `client_certificate_${string}`>
 /** Why TLS with a server did not come to be. */
 export type TlsFault = Extract<FaultCode, `tls_${string}`>
 
+/** Something stands against the server's certificate: trying that server again cannot mend it. */
+export const isLasting = (code: FaultCode): boolean => FAULTS[code].proxyStatus === 'tls_certificate_error'
+
 export const isTlsFault = (code: FaultCode): code is TlsFault => code.startsWith('tls_')
 export const isClientFault = (code: FaultCode): code is ClientFault => code.startsWith('client_certificate_')
 

@@ -22,7 +22,7 @@ import { Reach } from '../reach/reach.ts'
 import type { TcpWay } from '../snapshot/snapshot.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { Splice, type SpliceEnding } from '../sockets/splice.ts'
-import { type FaultCode, isTlsFault } from '../tables/faults.ts'
+import { type FaultCode, isLasting, isTlsFault } from '../tables/faults.ts'
 import type { ConnectionTry } from '../telemetry/connection-record.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { OpenConnection, TcpConnections } from './connections.ts'
@@ -52,6 +52,8 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   readonly listener: TcpWay
   readonly key: number
   tried = 0
+  /** Of those that would fail each time. */
+  #hopeless = 0
   readonly startedMs = nowMs
   endedMs = 0
   server: Server | null = null
@@ -214,7 +216,8 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     // Descriptors are ours: another server would not help.
     if (code === 'descriptor_limit' || this.attempts >= this.backend.options.retry.attempts)
       return this.#refuse(code, detail)
-    this.#again()
+    if (isLasting(code)) this.#hopeless |= server.triedBit
+    if (!this.#again()) this.#refuse(code, detail)
   }
 
   #remember(one: ConnectionTry): void {
@@ -222,14 +225,19 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     if (this.tries.length < TRIES_MAX) this.tries.push(one)
   }
 
-  /** Another server at once; the same ones only after a while. */
-  #again(): void {
+  /** Another server at once; the same ones only after a while. False: to none would that be of use. */
+  #again(): boolean {
     const { attempts, backoff } = this.backend.options.retry
     const server = this.backend.pickAgain(this.key, this.tried, this.attempts + 1 >= attempts)
-    if (server) return this.#use(server)
-    this.tried = 0
+    if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
+    if (server) {
+      this.#use(server)
+      return true
+    }
+    this.tried = this.#hopeless
     const waitMs = Math.random() * backoff * 2 ** (this.attempts - 1)
     this.#backoff = setTimeout(() => event(() => guarded(() => this.#backedOff())), waitMs)
+    return true
   }
 
   #backedOff(): void {

@@ -26,6 +26,19 @@ test('bytes go to a tls server and come back, in volume and to the end', async (
   await gateway.settled()
 })
 
+test('a server that is another one is asked once where there is no other', async () => {
+  using server = new RawServer()
+  await using wrong = await TlsFront.start(server.port, authority.issue({ names: 'DNS:a.example' }))
+  await using gateway = relayTo([`tls://localhost:${wrong.port}`], {
+    tls: { ca: authority.file },
+    retry: { attempts: 3, backoff: '1ms' },
+  })
+  const client = await gateway.client()
+  expect(await client.closed()).toBe('rst')
+  const { fault, attempts } = await gateway.connectionLogged()
+  expect([fault, attempts]).toEqual(['tls_name_mismatch', 1])
+})
+
 test('a server that is another one gets nothing, and another is asked', async () => {
   using server = new RawServer()
   const other = authority.issue({ names: 'DNS:a.example' })

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import type { BodyForm } from '../../../server/http/ends.ts'
 import type { Middleware } from '../../../server/middleware/middleware.ts'
 import { type TestEngine, startEngine, toServers } from '../../support/engine.ts'
-import { makeGate } from '../../support/wait.ts'
+import { makeGate, waitFor } from '../../support/wait.ts'
 import { type Breaches, FakeClient, type FakeServer, FakeServers } from './fake-ends.ts'
 
 const GET = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -94,6 +94,20 @@ describe('a lost attempt', () => {
     server.answer()
     server.end()
     expect(gateway.log).toMatchObject([{ status: 200, attempts: 2, fault: null }])
+  })
+
+  test('by a certificate that stands against a server is never made again at that one, only at others', async () => {
+    const { servers, gateway, client } = scene({ retry: { attempts: 5, backoff: '1ms' } })
+    const asked = client()
+    servers.last.lose('tls_name_mismatch', 'nothing')
+    servers.last.lose('connect_refused', 'nothing')
+    await waitFor(() => servers.attempts.length === 3)
+    const names = servers.attempts.map(({ server }) => server.name)
+    expect([names[2], names[0] === names[1]]).toEqual([names[1], false])
+    servers.last.lose('tls_expired', 'nothing')
+    expect(servers.attempts).toHaveLength(3)
+    expect(asked.answered?.status).toBe(502)
+    expect(gateway.log).toMatchObject([{ fault: 'tls_expired', attempts: 3, server: names[2] }])
   })
 
   test('of which some may have been looked at is made again only where that does no harm', () => {
