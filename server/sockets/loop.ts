@@ -9,6 +9,7 @@ import { beginTurn, nowMs, tick } from '../lib/clock.ts'
 import type { Wheel } from '../lib/wheel.ts'
 import { bunEpoll } from './bun-epoll.ts'
 import { bunDueMs, bunHadTurn, forgetBunTimers, noteBunTimers, turnOfBun } from './bun-timers.ts'
+import { mayBePutOff, turnsForShaking } from './bun/shaking.ts'
 import { PourLine } from './pour-line.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -18,6 +19,8 @@ const TURN_OF_BUN_EVERY_MS = 1000
 const QUIET = 4
 /** Where Bun's epoll was not found. */
 const BLIND_TURN_EVERY_MS = 20
+/** While many handshakes are under way (bun/shaking.ts). */
+const SHAKING_TURN_EVERY_MS = 20
 
 export class Loop {
   /** Turns so far, ours and Bun's. */
@@ -37,6 +40,8 @@ export class Loop {
   #turnsByThen = 0
   /** Nothing happened from its turn before to the last one. */
   #isQuiet = false
+  /** Turns that Bun is given whether or not something is told of it. */
+  #owedTurns = 0
   #holders = 0
   #isRunning = false
 
@@ -116,31 +121,34 @@ export class Loop {
 
   /** Until the next thing that no descriptor tells of. */
   #sleepMs(): number {
-    if (this.pours.length > 0) return 0
+    if (this.pours.length > 0 || this.#owedTurns > 0) return 0
     let untilMs = Math.min(this.#turnOfBunMs + this.#mostMs, bunDueMs())
     for (const wheel of this.#wheels) untilMs = Math.min(untilMs, wheel.wakeMs)
     return Math.max(0, Math.ceil(untilMs - nowMs))
   }
 
   #isBunDue(): boolean {
-    if (this.#bunHasSomething || this.#waiter.wasInterrupted) return true
+    if (this.#bunHasSomething || this.#owedTurns > 0 || this.#waiter.wasInterrupted) return true
     return nowMs >= bunDueMs() || nowMs - this.#turnOfBunMs >= this.#mostMs
   }
 
   /** From one turn of Bun to the next, at most. */
   get #mostMs(): number {
+    if (mayBePutOff()) return Math.min(this.#everyMs, SHAKING_TURN_EVERY_MS)
     return this.#isQuiet ? this.#everyMs * QUIET : this.#everyMs
   }
 
   async #giveBunItsTurn(): Promise<void> {
     this.#isQuiet = this.isBunPolled && !this.#bunHasSomething && this.turns - this.#turnsByThen <= 1
     this.#turnsByThen = this.turns
+    const hadSomething = this.#bunHasSomething
     this.#bunHasSomething = false
     this.turnsOfBun++
     const begunMs = tick()
     await turnOfBun()
     this.#turnOfBunMs = tick()
     bunHadTurn(begunMs)
+    this.#owedTurns = hadSomething ? turnsForShaking() : Math.max(0, this.#owedTurns - 1)
   }
 
   /** Ends a turn: deadlines, then all that was queued by anybody. */

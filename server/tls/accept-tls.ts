@@ -11,6 +11,7 @@ import { tick } from '../lib/clock.ts'
 import { libc } from '../lib/native.ts'
 import { flush } from '../lib/stage.ts'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
+import { handshakeBegins, handshakeEnds } from '../sockets/bun/shaking.ts'
 import { NOBODY, type SocketEvents } from '../sockets/socket.ts'
 import type { Certificate, NativeContext } from './certificate.ts'
 import type { ClientPolicy } from './client-policies.ts'
@@ -76,6 +77,7 @@ export function acceptTls(raw: BunSocket, { alpn, owner }: AcceptTlsOptions): Bu
   // It need not live as long as the connection does: idle ones are many.
   under.data = NO_ONES
   socket.native = decrypted as Native
+  handshakeBegins(socket)
   return socket
 }
 
@@ -103,8 +105,10 @@ const decryptedEvents = {
       return undefined
     }
   },
-  handshake({ data: { owner, fd } }: NativeSocket<BunSocket>, isDone: boolean, error: Error | null): void {
+  handshake({ data }: NativeSocket<BunSocket>, isDone: boolean, error: Error | null): void {
     tick()
+    handshakeEnds(data)
+    const { owner, fd } = data
     if (isDone) acknowledge(fd)
     if ('onHandshake' in owner) (owner as Shaking).onHandshake(isDone, error)
     flush()

@@ -7,6 +7,7 @@ import { isUnixPath } from '../lib/server-url.ts'
 import { flush } from '../lib/stage.ts'
 import { type BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { bunSockets } from '../sockets/bun/bun-sockets.ts'
+import { handshakeBegins, handshakeEnds } from '../sockets/bun/shaking.ts'
 import { IPPROTO_TCP, TCP_QUICKACK, setOption } from '../sockets/calls.ts'
 import { dialAt } from '../sockets/dial-at.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY, type Socket } from '../sockets/socket.ts'
@@ -105,17 +106,18 @@ class TlsDial implements Dial, Dialler {
       // Whether it is trusted is decided here, for reasons that can be told.
       tls: { secureContext: this.#context, serverName: sni, rejectUnauthorized: false },
       data: socket,
-      socket: this.#events(),
+      socket: this.#events(socket),
     } as unknown as Parameters<typeof native.upgradeTLS<BunSocket>>[0]
     const [under, decrypted] = native.upgradeTLS<BunSocket>(options)
     under.data = raw as BunSocket
     socket.native = decrypted as Native
     socket.under = under as Native
+    handshakeBegins(socket)
   }
 
   // ── handshake ──
 
-  #events(): SocketHandler<BunSocket> {
+  #events(socket: BunSocket): SocketHandler<BunSocket> {
     const session = this.#tls.client.words.resume ? this.#tls.session : null
     const handshake = (
       _native: NativeSocket<BunSocket>,
@@ -123,6 +125,7 @@ class TlsDial implements Dial, Dialler {
       error: HandshakeError | null,
     ): void => {
       tick()
+      handshakeEnds(socket)
       this.#shaken(isDone, error)
       flush()
     }

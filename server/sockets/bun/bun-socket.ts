@@ -7,6 +7,7 @@ import { IPPROTO_TCP, setOption, TCP_CORK } from '../calls.ts'
 import { endsOf } from '../socket-ends.ts'
 import { type Dialler, NOBODY, type Socket, type SocketEnds, type SocketEvents } from '../socket.ts'
 import { connectResult } from '../start-connect.ts'
+import { handshakeEnds } from './shaking.ts'
 import { type Pumped, enqueue, isQuiet, pump, unpump } from './pump.ts'
 
 /** As much as one read of Bun's brings: beyond it there may be more. */
@@ -192,6 +193,7 @@ export const bunEvents = {
   close({ data: socket }: NativeSocket<BunSocket>, error?: Error): void {
     tick()
     socket.isClosed = true
+    handshakeEnds(socket)
     const { dialler } = socket
     socket.dialler = null
     if (dialler === null) socket.owner.onClose(error !== undefined || socket.isBroken)

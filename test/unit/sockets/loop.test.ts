@@ -5,6 +5,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bunEpoll } from '../../../server/sockets/bun-epoll.ts'
 import { Loop } from '../../../server/sockets/loop.ts'
+import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
+import { NOBODY } from '../../../server/sockets/socket.ts'
+import { acceptTls, alpnList } from '../../../server/tls/accept-tls.ts'
+import { Certificate } from '../../../server/tls/certificate.ts'
 import { Poller, READABLE } from '../../../server/sockets/poller.ts'
 import { libc } from '../../../server/lib/native.ts'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
@@ -13,6 +17,7 @@ import { Wheel } from '../../../server/lib/wheel.ts'
 import { testCertificate } from '../../support/certificate.ts'
 import { sendSignal } from '../../support/processes.ts'
 import { within } from '../../support/wait.ts'
+import { certificateText, tlsOf } from '../turn/stream-scene.ts'
 import { pairOfFds, writeBug } from '../turn/sockets/net.ts'
 
 const HOURS_MS = 10_000_000
@@ -65,6 +70,16 @@ async function onLoop(isBusy: boolean, run: (setting: Setting) => Promise<void>)
     await new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
   }
 }
+
+/** Forty that are connected, then all send an alert, and wait to be ended. */
+const CLIENTS = `
+  let ends = 0
+  const socket = { data() {}, close: () => ++ends === 40 && process.exit(0) }
+  const where = { hostname: '127.0.0.1', port: Number(process.argv.at(-1)), socket }
+  const all = await Promise.all(Array.from({ length: 40 }, () => Bun.connect(where)))
+  await Bun.sleep(50)
+  for (const one of all) one.write(Buffer.from([21, 3, 3, 0, 2, 2, 40]))
+`
 
 /** What Bun does, each with something that shows that it was done. */
 const works: Readonly<Record<string, (setting: Setting) => Promise<unknown>>> = {
@@ -159,6 +174,16 @@ const works: Readonly<Record<string, (setting: Setting) => Promise<unknown>>> = 
     expect(await got.promise).toBe('echo')
     client.terminate()
     server.stop(true)
+  },
+  'handshakes of many that come at once': async () => {
+    const tls = tlsOf(new Certificate(certificateText()))
+    const listener = bunSockets.listenTls({ hostname: '127.0.0.1', port: 0 }, (socket) => {
+      acceptTls(socket, { alpn: alpnList([]), owner: { ...NOBODY, tls, shakenBy: null, onHandshake() {} } })
+    })
+    // From another process, as its events would be ours as well.
+    const clients = Bun.spawn([process.execPath, '-e', CLIENTS, String(listener.port)])
+    expect(await clients.exited).toBe(0)
+    listener.stop()
   },
   'a signal': () => {
     const { promise, resolve } = Promise.withResolvers<void>()
