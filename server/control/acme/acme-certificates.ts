@@ -31,6 +31,9 @@ export interface AcmeCertificatesOptions {
 /** Of issuers that CAs themselves have. */
 const FILE_BYTES_MAX = 1_048_576
 
+/** So many that came on demand are read in one turn of the loop. */
+const TURN = 16
+
 /** All that is needed for it, loaded with the first certificate that asks for it. */
 type Modules = Awaited<ReturnType<typeof loadModules>>
 
@@ -84,15 +87,18 @@ export class AcmeCertificates implements CertificateSource {
     return [standIn]
   }
 
-  more(all: readonly WantedCertificate[]): ReadonlyMap<string, PemPair> {
+  async more(all: readonly WantedCertificate[]): Promise<ReadonlyMap<string, PemPair>> {
     const found = new Map<string, PemPair>()
     if (this.#loaded === null) return found
     const { demand, modules } = this.#loaded
     const store = new modules.Store(this.#options.config.data)
+    let looked = 0
     for (const [learned, config] of demand.wanted(wordsOf(all, ({ on_demand }) => on_demand !== undefined))) {
       const kept =
         store.certificate(modules.wantedOf(learned, config), Date.now()) ?? this.#obtained.get(learned)
       if (kept !== undefined) found.set(learned, { cert: kept.cert, key: kept.key })
+      // Each takes most of a millisecond, and there may be thousands: health checks go on beside them.
+      if (++looked % TURN === 0) await new Promise(setImmediate)
     }
     return found
   }

@@ -32,7 +32,7 @@ export interface CertificateSource {
    */
   textOf(wanted: WantedCertificate, read?: ReadTexts): readonly PemPair[] | Promise<readonly PemPair[]>
   /** What a plan is to have beside, by names of the source's own making; see learnedName(). */
-  more?(wanted: readonly WantedCertificate[]): ReadonlyMap<string, PemPair>
+  more?(wanted: readonly WantedCertificate[]): Promise<ReadonlyMap<string, PemPair>>
   /** A plan is served that has these of its certificates, which `textOf` gave. */
   follow(wanted: readonly WantedCertificate[]): void
   /** Whether one is renewed by itself, and that is not overdue: then nobody is told that it ends soon. */

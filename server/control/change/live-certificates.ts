@@ -71,11 +71,12 @@ export class LiveCertificates implements Part, CertificateHands {
         isNew && why === null ? readAt(one, () => read.certificateText(pairs)) : (before as CertificateText)
     }
     this.#left = left
-    for (const [name, pair] of this.#sources.flatMap((source) => [...(source.more?.(wanted) ?? [])])) {
-      const before = this.#served[name]
-      const isKnown = before !== undefined && isSame(before.pairs, [pair])
-      if (read !== null) certificates[name] = isKnown ? before : read.certificateText([pair])
-    }
+    for (const source of this.#sources)
+      for (const [name, pair] of (await source.more?.(wanted)) ?? []) {
+        const before = this.#served[name]
+        const isKnown = before !== undefined && isSame(before.pairs, [pair])
+        if (read !== null) certificates[name] = isKnown ? before : read.certificateText([pair])
+      }
     return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
   }
 
