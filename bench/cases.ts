@@ -16,8 +16,10 @@ export interface Case {
   readonly connections: number
   /** By listeners that pass bytes on as they come. */
   readonly isTcp?: true
-  /** In TLS 1.3 with AES-128-GCM, by a certificate with such a key; beside nginx alone. */
+  /** In TLS 1.3 with AES-128-GCM, by a certificate with such a key; beside nginx alone where it is ended. */
   readonly tls?: KeyKind
+  /** It is the origin's TLS, which is passed through by the name that clients ask for. */
+  readonly isPassed?: true
   /** Bytes of an answer, when what is read tells better than requests how much work was done. */
   readonly size: number | null
   /** Longer than usual: code is compiled while it runs, by count of its calls, and here calls are few. */
@@ -209,6 +211,30 @@ export const CASES: readonly Case[] = [
     connections: 16,
     warmUpRequests: 20_000,
     goals: { nginx: 1.2 },
+  },
+  // TLS of the server's, passed through: a connection with its handshake for each request, and volume.
+  {
+    ...SMALL,
+    name: 'tls-connect',
+    work: 'TLS passed through: connect, handshake, GET',
+    kind: 'close',
+    target: '/bye',
+    tls: 'ec',
+    isPassed: true,
+    connections: 16,
+    warmUpRequests: 20_000,
+    goals: { 'haproxy-nolog': 1, nginx: 1 },
+  },
+  {
+    name: 'tls-10m',
+    work: 'TLS passed through: 10 MB',
+    target: '/10m',
+    kind: 'browser',
+    tls: 'ec',
+    isPassed: true,
+    connections: 4,
+    size: 10 << 20,
+    goals: { 'haproxy-nolog': 0.6, nginx: 0.6 },
   },
 ]
 

@@ -40,7 +40,7 @@ export async function load(port: number, what: Case, seconds: number, rate = 0):
 const paced = (port: number, { connections }: Case, seconds: number, rate: number): string[] =>
   [process.execPath, PACED, port, connections, rate, seconds].map(String)
 
-const wrk = (port: number, { target, kind, connections, tls }: Case, seconds: number): string[] => [
+const wrk = (port: number, { target, kind, connections, tls, isPassed }: Case, seconds: number): string[] => [
   'wrk',
   '-t1',
   `-c${connections}`,
@@ -49,7 +49,7 @@ const wrk = (port: number, { target, kind, connections, tls }: Case, seconds: nu
   '10s',
   '-s',
   SCRIPT,
-  `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${target}`,
+  `${tls === undefined ? 'http' : 'https'}://${isPassed === true ? 'localhost' : '127.0.0.1'}:${port}${target}`,
   '--',
   kind,
 ]

@@ -16,7 +16,7 @@ import type { Recipe, Setting } from './contenders/contender.ts'
 import { haproxy, haproxySplicing, haproxyWithoutLog } from './contenders/haproxy.ts'
 import { nginx, nginxStreaming } from './contenders/nginx.ts'
 import { SLUICE_AT_REST, oursOn } from './contenders/sluice.ts'
-import { makePair } from './https.ts'
+import { makePair, type Pair } from './https.ts'
 import { GOAL_HEAD, goalRows, growthRows, table, tableOf } from './report.ts'
 import { aboutMachine } from './syscall.ts'
 import { turnBench } from './turn.ts'
@@ -164,11 +164,14 @@ async function benchHttp(run: Run): Promise<string[][]> {
   }
 }
 
-async function startOrigin(): Promise<{ port: number; stop: () => void }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'origin.ts')], {
-    stdin: 'ignore',
-    stdout: 'pipe',
-  })
+async function startOrigin(pair?: Pair): Promise<{ port: number; stop: () => void }> {
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, 'origin.ts'), ...(pair ? [pair.cert, pair.key] : [])],
+    {
+      stdin: 'ignore',
+      stdout: 'pipe',
+    },
+  )
   process.on('exit', () => killAll([child.pid]))
   for await (const bytes of child.stdout) {
     return { port: Number(Buffer.from(bytes).toString()), stop: () => killAll([child.pid]) }
@@ -188,9 +191,12 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
   for (const what of CASES.filter(({ name }) => asked.includes(name))) {
     // Fresh ones for each case: what an earlier case left behind weighs on none.
     const tls = what.tls && makePair(setting.folder, what.tls)
-    const own = { ...setting, isTcp: what.isTcp === true, tls }
+    const isPassed = what.isPassed === true
+    const origin = isPassed ? await startOrigin(tls) : { port: setting.originPort, stop: () => {} }
+    const ended = { isTcp: what.isTcp === true, tls: isPassed ? undefined : tls }
+    const own = { ...setting, ...ended, isPassed, originPort: origin.port }
     const recipes = recipesFor(run, what.goals).filter(
-      ({ takesTls }) => tls === undefined || takesTls === true,
+      ({ takesTls, passesTls }) => (isPassed ? passesTls : tls === undefined || takesTls) === true,
     )
     await withAll(recipes, own, async (contenders) => {
       const results = await compare(contenders, what, effort, ours)
@@ -198,7 +204,7 @@ async function runAll(run: Run, setting: Setting): Promise<string[][]> {
       goals.push(...goalRows(what, results, ours))
       goals.push(...growthRows(what, results, done.get(what.fewer ?? '') ?? [], ours))
       done.set(what.name, results)
-    })
+    }).finally(origin.stop)
   }
   for (const crowd of CROWDS.filter(({ name }) => asked.includes(name))) {
     await withAll(all, setting, async (contenders) => {

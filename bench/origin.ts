@@ -2,7 +2,7 @@
 // what is measured.
 // /small 24 bytes · /bye the same, and the end of the connection · /100k · /10m · /1g · /never is not answered · POST /upload reads a body and answers
 //   small · /count says how many requests it has answered, /moved how many bytes of bodies went out or came.
-// Prints its port.
+// Prints its port. With a certificate and its key, as files, it speaks TLS.
 import type { Socket } from 'bun'
 
 interface Connection {
@@ -88,7 +88,9 @@ function fill(socket: Socket<Connection>): void {
   }
 }
 
+const [, , cert, key] = process.argv
 const listener = Bun.listen<Connection>({
+  ...(cert !== undefined && key !== undefined && { tls: { cert: Bun.file(cert), key: Bun.file(key) } }),
   hostname: '127.0.0.1',
   port: 0,
   socket: {

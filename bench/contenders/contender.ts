@@ -13,6 +13,8 @@ export interface Setting {
   readonly sinkPort: number
   /** Bytes are passed on as they come, without a look at what they say. */
   readonly isTcp?: boolean
+  /** The origin speaks TLS, and is chosen by the name that clients ask for. */
+  readonly isPassed?: boolean
   /** What ends TLS; left out: it is spoken in the clear. */
   readonly tls?: Pair | undefined
 }
@@ -36,6 +38,8 @@ export interface Recipe {
   readonly connectionsMax?: number
   /** Whether it ends TLS here. */
   readonly takesTls?: true
+  /** Whether it passes TLS through by names. */
+  readonly passesTls?: true
   start(setting: Setting): Promise<Contender>
 }
 

@@ -18,13 +18,21 @@ function recipe(name: string, logs: boolean, splices = false): Recipe {
     name,
     program: programNamed('haproxy'),
     connectionsMax: CONNECTIONS_MAX - 100,
+    passesTls: true,
     async start(setting) {
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'haproxy.cfg')
-      const config = setting.isTcp === true ? tcpConfig : httpConfig
+      const { isPassed = false } = setting
+      const config = isPassed ? passedConfig : setting.isTcp === true ? tcpConfig : httpConfig
       writeFileSync(file, config(port, setting.originPort, logs ? setting.sinkPort : null, splices))
-      return launch({ name, command: [this.program ?? 'haproxy', '-f', file, '-db'], port, folder })
+      return launch({
+        name,
+        command: [this.program ?? 'haproxy', '-f', file, '-db'],
+        port,
+        folder,
+        isTls: isPassed,
+      })
     },
   }
 }
@@ -74,3 +82,17 @@ frontend web
 backend origin
   server a 127.0.0.1:${originPort} check inter 10s
 `
+
+/** The same, but that the server is chosen by the name in the hello. */
+const passedConfig: typeof tcpConfig = (...all) =>
+  tcpConfig(...all)
+    .replace(
+      '  default_backend origin\n',
+      `  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend others if { req.ssl_sni -m end .others.example }
+  use_backend origin if { req.ssl_sni -i localhost www.example.org }
+  default_backend origin
+`,
+    )
+    .concat(`backend others\n  server a 127.0.0.1:${all[1]}\n`)

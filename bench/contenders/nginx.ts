@@ -19,13 +19,15 @@ function recipe(name: string, tuning: string): Recipe {
     name,
     program: programNamed('nginx'),
     takesTls: true,
+    passesTls: true,
     async start(setting) {
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'nginx.conf')
+      const { isPassed = false } = setting
       const text =
-        setting.isTcp === true
-          ? tcpConfig(folder, port, setting.originPort)
+        setting.isTcp === true || isPassed
+          ? tcpConfig({ folder, port, originPort: setting.originPort, isPassed })
           : config({ folder, port, originPort: setting.originPort, tuning, tls: setting.tls })
       writeFileSync(file, text)
       return launch({
@@ -33,7 +35,7 @@ function recipe(name: string, tuning: string): Recipe {
         command: [this.program ?? 'nginx', '-c', file, '-p', folder],
         port,
         folder,
-        isTls: setting.tls !== undefined,
+        isTls: setting.tls !== undefined || isPassed,
       })
     },
   }
@@ -60,7 +62,14 @@ pid ${folder}/nginx.pid;
 error_log ${folder}/error.log warn;
 events { worker_connections 18000; }`
 
-const tcpConfig = (folder: string, port: number, originPort: number): string => `
+interface Passed {
+  readonly folder: string
+  readonly port: number
+  readonly originPort: number
+  readonly isPassed: boolean
+}
+
+const tcpConfig = ({ folder, port, originPort, isPassed }: Passed): string => `
 load_module ${STREAM_MODULE};
 ${oneWorker(folder)}
 stream {
@@ -69,9 +78,11 @@ stream {
   tcp_nodelay on;
   proxy_timeout 1h;
   upstream origin { server 127.0.0.1:${originPort}; }
+  upstream others { server 127.0.0.1:${originPort}; }
+  ${isPassed ? 'map $ssl_preread_server_name $to { hostnames; *.others.example others; localhost origin; www.example.org origin; default origin; }' : ''}
   server {
     listen 127.0.0.1:${port};
-    proxy_pass origin;
+    ${isPassed ? 'ssl_preread on; proxy_pass $to;' : 'proxy_pass origin;'}
   }
 }
 `

@@ -40,19 +40,27 @@ function ours(name: string, { workers, servers, sockets, env = {} }: Ours): Reci
     name,
     program: 'dist/sluice',
     takesTls: true,
+    passesTls: true,
     async start(setting) {
       const { binary } = await build()
       const folder = folderFor(setting, name)
       const port = freePort()
       const file = join(folder, 'sluice.yaml')
-      const { isTcp = false, tls } = setting
-      const origin = `${isTcp ? 'tcp' : 'http'}://127.0.0.1:${setting.originPort}`
+      const { isTcp = false, isPassed = false, tls } = setting
+      const origin = `${isTcp || isPassed ? 'tcp' : 'http'}://127.0.0.1:${setting.originPort}`
       const urls = Array.from({ length: servers }, (_, i) => `{ name: s${i}, url: "${origin}" }`)
       writeFileSync(
         file,
-        (isTcp ? tcpConfig : config)({ folder, port, servers: urls.join(', '), workers, sockets, tls }),
+        (isPassed ? passedConfig : isTcp ? tcpConfig : config)({
+          folder,
+          port,
+          servers: urls.join(', '),
+          workers,
+          sockets,
+          tls,
+        }),
       )
-      const isTls = tls !== undefined
+      const isTls = tls !== undefined || isPassed
       const contender = await launch({ name, command: [binary, 'run', '-c', file], port, folder, env, isTls })
       if (sockets !== undefined) await mustHave(sockets, contender, join(folder, `${name}.out`))
       return contender
@@ -100,6 +108,24 @@ const tcpConfig = ({ folder, port, servers, workers, sockets }: Filled): string 
 listeners:
   web: { bind: "127.0.0.1:${port}", protocol: tcp, backend: origin }
 backends:
+  origin:
+    servers: [${servers}]
+    health_check: { interval: 10s }
+workers: ${workers}
+${sockets === undefined ? '' : `sockets: ${sockets}`}
+admin: { bind: "127.0.0.1:0" }
+logs: { access: { file: ${JSON.stringify(join(folder, 'access.log'))} } }
+`
+
+const passedConfig = ({ folder, port, servers, workers, sockets }: Filled): string => `
+listeners:
+  web: { bind: "127.0.0.1:${port}", protocol: tls }
+rules:
+  - { name: others, match: { listener: web, server_name: ["*.others.example", others.example] }, backend: others }
+  - { name: here, match: { listener: web, server_name: [localhost, www.example.org] }, backend: origin }
+  - { name: all, match: { listener: web }, backend: origin }
+backends:
+  others: { servers: [${servers}] }
   origin:
     servers: [${servers}]
     health_check: { interval: 10s }

@@ -14,7 +14,7 @@ import { PARTS, stormyScript } from '../support/stormy.ts'
 import { BreakingDoor, TlsDoor, type Way } from '../support/tls-door.ts'
 import { TlsFront } from '../support/tls-front.ts'
 import { udpPeer } from '../support/udp.ts'
-import { pause, within } from '../support/wait.ts'
+import { pause, waitFor, within } from '../support/wait.ts'
 import { IN_USE, storm, type StormOptions, type StormResult } from './storm.ts'
 
 /** Runs it and looks at what is left. */
@@ -127,6 +127,9 @@ const configOf =
     }
   }
 
+/** Longer than a crowded machine takes for an answer. */
+const AGAIN_MS = 5000
+
 type Part = (random: Random) => Promise<void>
 
 /** Who comes to it. */
@@ -136,6 +139,8 @@ class Clients implements Disposable {
   readonly #relay: TlsDoor
   readonly #breaking: BreakingDoor
   #renegotiated = 0
+  #asks = 0
+  #answers = 0
 
   constructor(gateway: Gateway, random: Random) {
     this.#gateway = gateway
@@ -170,7 +175,7 @@ class Clients implements Disposable {
   get summary(): string {
     const doors = [this.#web, this.#relay]
     const sum = (what: 'shaken' | 'resumed'): number => doors.reduce((all, door) => all + door[what], 0)
-    return `${sum('shaken')} handshakes, ${sum('resumed')} of them resumed; ${this.#breaking.broken} broken, ${this.#renegotiated} asked for another`
+    return `${sum('shaken')} handshakes, ${sum('resumed')} of them resumed; ${this.#breaking.broken} broken, ${this.#renegotiated} asked for another; ${this.#answers} datagrams answered, ${this.#asks - this.#answers} asked again`
   }
 
   [Symbol.dispose](): void {
@@ -190,12 +195,24 @@ class Clients implements Disposable {
     else client.rst()
   }
 
-  /** Asks, and asks the next one when it is answered. */
+  /** Asks, again where no answer comes, as who speaks UDP must: how often it had to is told. */
   async #datagrams(random: Random): Promise<void> {
     const peer = await udpPeer()
     try {
-      for (let n = 1 + random.below(5); n > 0; n--)
-        await peer.ask(Buffer.alloc(1 + random.below(1400), 'datagram '), this.#gateway.port('datagrams'))
+      for (let n = 1 + random.below(5); n > 0; n--) {
+        const bytes = Buffer.alloc(1 + random.below(1400), 'datagram ')
+        const before = peer.got.length
+        let asked = 0
+        await waitFor(() => {
+          if (peer.got.length > before) return true
+          if (performance.now() - asked < AGAIN_MS) return false
+          this.#asks++
+          asked = performance.now()
+          peer.send(bytes, this.#gateway.port('datagrams'))
+          return false
+        })
+        this.#answers++
+      }
     } finally {
       peer.close()
     }
