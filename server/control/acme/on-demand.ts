@@ -59,13 +59,23 @@ export class OnDemandNames {
   /** What is to be kept by these words, by what each is called. */
   wanted(words = this.#words): Map<string, AcmeConfig> {
     const found = new Map<string, AcmeConfig>()
-    if (words.size > 0) this.#learned = this.#parts.store.learned()
+    if (words.size > 0) this.#read()
     for (const certificate of words.keys())
       for (const name of Object.keys(this.#namesOf(certificate))) {
         const config = configOf(words.get(certificate), name)
         if (config !== null) found.set(learnedName(certificate, name), config)
       }
     return found
+  }
+
+  /** What was known goes on where the disk does not say it. Throws where nothing was known. */
+  #read(): void {
+    try {
+      this.#learned = this.#parts.store.learned()
+    } catch (error) {
+      if (this.#learned === NOTHING_LEARNED) throw error
+      this.#parts.bug(error)
+    }
   }
 
   /** What a worker told. */
@@ -84,6 +94,10 @@ export class OnDemandNames {
    * already, and could not be renewed, goes on.
    */
   failed(learned: string): void {
+    this.#safely(() => this.#failed(learned))
+  }
+
+  #failed(learned: string): void {
     const read = readLearned(learned)
     if (read === null) return
     const config = this.#configOf(read.certificate, read.name)
@@ -103,9 +117,23 @@ export class OnDemandNames {
 
   /** Forgets, now and then, what nobody asks for any more. */
   look(): void {
-    const { nowMs, serve, store, changed } = this.#parts
+    const { nowMs } = this.#parts
     if (this.#words.size === 0 || isWithinHour(this.#lookedMs, nowMs())) return
     this.#lookedMs = nowMs()
+    this.#safely(() => this.#forget())
+  }
+
+  /** A disk that is full or gone costs what is kept there, and never the gateway. */
+  #safely(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#parts.bug(error)
+    }
+  }
+
+  #forget(): void {
+    const { nowMs, serve, store, changed } = this.#parts
     const gone: string[] = []
     for (const [certificate, words] of this.#words)
       this.#change(certificate, ({ names: asked, admitted }) => {

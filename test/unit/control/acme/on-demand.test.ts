@@ -149,3 +149,15 @@ test('a file that is spoilt counts as far as it makes sense; one that cannot be 
   await two.want('x.a.example')
   expect([two.bugs?.length, two.refused]).toEqual([1, ['customers@x.a.example']])
 })
+
+test('a data folder that is gone ends nothing: it is told, and what was known goes on', async () => {
+  const { data, want, wanted, names, bugs, clock } = world()
+  await want('x.a.example')
+  rmSync(data, { recursive: true })
+  writeFileSync(data, 'a file, not a folder')
+  names.failed('customers@x.a.example')
+  clock.nowMs += 2 * 3_600_000
+  names.look()
+  expect(bugs).toHaveLength(2)
+  expect(wanted()).toEqual(['customers@x.a.example'])
+})
