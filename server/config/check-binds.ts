@@ -1,6 +1,7 @@
 // Addresses that are opened: each by one listener only. UDP and TCP are spaces of their own.
 import type { Checked } from './checked.ts'
 import { type OpenAddress, overlaps, ownerOf } from './open-address.ts'
+import type { Path } from './tree.ts'
 
 /** In ranges of all listeners: their descriptors travel to each worker with a plan. */
 const RANGED_MAX = 2000
@@ -17,6 +18,7 @@ export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void
       allowed: `at most ${RANGED_MAX}: each is a socket in every worker`,
       hint: 'open fewer ports, or let the firewall lead many to one',
     })
+  checkNames(checked, open)
   const byPort = new Map<string, Port>()
   const reported = new Set<string>()
   for (const address of open) {
@@ -31,6 +33,24 @@ export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void
     reported.add(pair)
     others.add(address)
     byPort.set(`${transport} ${port}`, others)
+  }
+}
+
+/** As Linux calls them: eth0, enp3s0, wlan0, docker0, lo. */
+const INTERFACE = /^(?:lo|(?:eth|en|wlan|wl|br|bond|docker|veth|tun|tap|wg|virbr)[a-z]{0,2}[0-9][a-z0-9]*)$/
+
+function checkNames(checked: Checked, open: readonly OpenAddress[]): void {
+  const seen = new Set<Path>()
+  for (const { host, bind, path } of open) {
+    if (!INTERFACE.test(host) || seen.has(path)) continue
+    seen.add(path)
+    checked.warn({
+      code: 'wrong-value',
+      path,
+      found: `${checked.said(path, bind)}, where ${host} is looked up as the name of a host`,
+      allowed: 'an address',
+      hint: 'interfaces are not known by their names: write the address that it has',
+    })
   }
 }
 

@@ -38,7 +38,10 @@ export function checkListeners(checked: Checked): void {
     }
     if (options.protocol === 'https') checkTurnBehind(checked, path, options)
     checkUnix(checked, path, options)
-    if (options.bind.length === 0 && !ledTo.has(name)) reportNoBind(checked, path)
+    if (options.bind.length === 0) {
+      if (ledTo.has(name)) warnOfAddress(checked, path)
+      else reportNoBind(checked, path)
+    }
     checkByProtocol(checked, { name, path, options, open, isRuled: ruled.has(name) })
   }
 }
@@ -57,6 +60,24 @@ function checkUnix(checked: Checked, path: Path, options: Binds): void {
     allowed: 'both, or neither',
     hint: 'write one as "unix:/run/sluice/NAME.sock" in "bind"',
   })
+}
+
+/** Said of how clients come to an address, and heeded there alone. */
+const OF_ADDRESS: Readonly<Record<string, string>> = {
+  proxy_protocol: 'write it at the tls listener that leads here: who the client is comes along',
+  steer: 'remove it: workers share who comes to the tls listener that leads here',
+}
+
+function warnOfAddress(checked: Checked, path: Path): void {
+  for (const [key, hint] of Object.entries(OF_ADDRESS))
+    if (checked.isWritten([...path, key]))
+      checked.warn({
+        code: 'unused',
+        path: [...path, key],
+        found: `"${key}" on a listener without "bind", to which nobody comes by himself`,
+        allowed: 'it beside "bind"',
+        hint,
+      })
 }
 
 function reportNoBind(checked: Checked, path: Path): void {

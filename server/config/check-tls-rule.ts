@@ -1,4 +1,5 @@
 // Rules of tls listeners: they say what TLS asks for, and lead to one backend or to a listener that ends it.
+import { canonicalAddress } from '../lib/ip-address.ts'
 import { schemeOf } from '../lib/server-url.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Checked } from './checked.ts'
@@ -18,6 +19,7 @@ export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): vo
         allowed: '"server_name" or "alpn"',
         hint: word === 'host' ? 'write "server_name"' : null,
       })
+  checkAsked(checked, [...path, 'match', 'server_name'], match.server_name)
   if (middleware.length > 0)
     checked.report({
       code: 'conflict',
@@ -36,6 +38,22 @@ export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): vo
     })
   if (backend !== undefined) checkServers(checked, [...path, 'backend'], backend)
   if (listener !== undefined) checkNext(checked, [...path, 'listener'], listener)
+}
+
+/** RFC 6066 §3: literal addresses are not asked for. */
+function checkAsked(checked: Checked, path: Path, names: readonly string[]): void {
+  const isList = checked.written(path)?.is === 'list'
+  for (const [place, name] of names.entries()) {
+    if (canonicalAddress(name.replace(/^\[(.*)\]$/, '$1')) === null) continue
+    const here = isList ? [...path, place] : path
+    checked.warn({
+      code: 'wrong-value',
+      path: here,
+      found: `${checked.said(here, name)}, an address, which no client can ask for in TLS`,
+      allowed: 'names of hosts',
+      hint: 'clients that come to an address ask for no name: a rule without "server_name" is for them',
+    })
+  }
 }
 
 const foundOf = (backend: string | undefined): string =>

@@ -1,6 +1,9 @@
 // What of TLS leads nowhere as a whole: certificates that nobody gets, those that a CA could not see, and
 // redirects to a port where there is no https. Warnings only: something before this machine may do the rest.
+import { domainToASCII } from 'node:url'
 import { tcpBindsOf, parseBind } from '../lib/bind.ts'
+import { certificateFacts } from '../lib/certificate-facts.ts'
+import { certificatesIn } from '../lib/pem.ts'
 import type { Checked } from './checked.ts'
 import type { Config } from './schema.ts'
 import { isStandIn } from './stand-in.ts'
@@ -11,6 +14,7 @@ const HTTPS_PORT = 443
 export function checkTlsUse(checked: Checked): void {
   if (checked.isBroken('listeners')) return
   checkUnused(checked)
+  checkTwice(checked)
   checkChallenges(checked)
   checkRedirects(checked)
 }
@@ -30,6 +34,62 @@ function checkUnused(checked: Checked): void {
         hint: acme === undefined ? null : 'it is obtained and renewed all the same',
       })
 }
+
+/** Of two of a listener that are for one name, the first is served, whatever their keys are. */
+function checkTwice(checked: Checked): void {
+  const known = new Map<string, readonly string[]>()
+  for (const [name, options] of Object.entries(checked.config.listeners)) {
+    const certificates = 'certificates' in options ? [...new Set(options.certificates)] : []
+    if (certificates.length < 2) continue
+    const owners = new Map<string, string>()
+    for (const certificate of certificates) {
+      const names = known.get(certificate) ?? namesOf(checked, certificate)
+      known.set(certificate, names)
+      const taken = names.find((one) => owners.has(one))
+      if (taken !== undefined) warnOfTwo(checked, name, certificate, [taken, owners.get(taken) ?? ''])
+      for (const one of names) if (!owners.has(one)) owners.set(one, certificate)
+    }
+  }
+}
+
+function warnOfTwo(
+  checked: Checked,
+  listener: string,
+  certificate: string,
+  [name, first]: readonly [name: string, first: string],
+): void {
+  checked.warn({
+    code: 'duplicate',
+    path: ['listeners', listener, 'certificates'],
+    found: `"${first}" and "${certificate}", which are both for ${name}`,
+    allowed: 'one certificate for a name',
+    hint: `"${first}" is served for it, as it comes first; two kinds of keys for one name are written as lists in one certificate: cert: [...], key: [...]`,
+  })
+}
+
+/** As far as they are known before anything is obtained or made. */
+function namesOf(checked: Checked, certificate: string): readonly string[] {
+  const { certificates } = checked.config
+  const words = Object.hasOwn(certificates, certificate) ? certificates[certificate] : undefined
+  const { cert = [], acme, self_signed } = words ?? {}
+  const made = typeof self_signed === 'object' ? self_signed.names : []
+  const read = cert.flatMap((file) => (isStandIn(file) ? [] : namesIn(checked, file)))
+  return [...new Set([...(acme?.domains ?? []), ...made, ...read].map(asked))].filter((name) => name !== '')
+}
+
+/** What cannot be read was told with the certificate itself. */
+function namesIn(checked: Checked, file: string): readonly string[] {
+  try {
+    const [leaf = ''] = certificatesIn(checked.readText(file)).blocks
+    const der = Buffer.from(leaf.replace(/-----[A-Z ]+-----/g, ''), 'base64')
+    return certificateFacts(der).alternatives.flatMap(({ kind, value }) => (kind === 'DNS' ? [value] : []))
+  } catch {
+    return []
+  }
+}
+
+/** As clients ask for it; empty: it is no name. */
+const asked = (name: string): string => domainToASCII(name).toLowerCase().replace(/\.$/, '')
 
 /** A CA comes by way of a listener. */
 function checkChallenges(checked: Checked): void {

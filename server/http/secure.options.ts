@@ -33,6 +33,11 @@ export const Hsts = Type.Optional(
           default: 31_536_000,
           minimum: 0,
           maximum: 315_360_000,
+          said: {
+            '1y': 'write 31536000, in seconds',
+            '2y': 'write 63072000, in seconds',
+            '365d': 'write 31536000, in seconds',
+          },
           description: 'Seconds for which browsers use https alone; 0: they forget it.',
         }),
         include_subdomains: Type.Boolean({ default: false, description: 'And for all hosts below it.' }),

@@ -8,7 +8,7 @@ const SelfSigned = ValueOrMap(
     {
       names: OneOrMore(
         Type.String({
-          pattern: '^(\\*\\.)?[^\\s*/:@]+$|^[0-9a-fA-F:.]+$',
+          pattern: '^(\\*\\.)?[^\\s*/:@.]+(?:\\.[^\\s*/:@.]+)*\\.?$|^[0-9a-fA-F.]*:[0-9a-fA-F:.]*$',
           maxLength: 253,
           allowed: 'a name such as "dev.example.org" or "*.dev.example.org", or an address',
           description: 'A name or an address.',

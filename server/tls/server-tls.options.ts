@@ -62,6 +62,9 @@ export const ServerTlsOptions = Type.Object(
     },
     lacks: {
       insecure_skip_verify: 'verify: false takes any certificate',
+      insecureSkipVerify: 'verify: false takes any certificate',
+      skip_verify: 'verify: false takes any certificate',
+      tls_insecure_skip_verify: 'verify: false takes any certificate',
       insecure: 'verify: false takes any certificate',
       ciphers: 'those of the TLS library are used',
       alpn: 'servers are spoken to by HTTP/1.1',

@@ -76,7 +76,7 @@ export const AcmeOptions = Type.Object(
     domains: Type.Optional(
       OneOrMore(
         Type.String({
-          pattern: '^(?:\\*\\.)?[^\\s*/:@]+$|^[0-9a-fA-F:.]+$',
+          pattern: '^(?:\\*\\.)?[^\\s*/:@.]+(?:\\.[^\\s*/:@.]+)*\\.?$|^[0-9a-fA-F.]*:[0-9a-fA-F:.]*$',
           maxLength: 253,
           allowed: 'a name such as "example.org" or "*.example.org", or an address',
           description: 'A name.',

@@ -18,6 +18,14 @@ describe('a listener at several addresses', () => {
     expect(short.listeners['default']?.bind).toEqual(['127.0.0.1:80', '[::1]:80'])
   })
 
+  test('an interface is no address, and a host may be called as it likes otherwise', () => {
+    const [line, ...none] = linesOf(web('["eth0:80", "127.0.0.1:80"]'))
+    expect(line).toContain('found "eth0:80", where eth0 is looked up as the name of a host')
+    expect(none).toEqual([])
+    for (const host of ['localhost', 'web1', 'en.example', 'brook2', 'local'])
+      expect(linesOf(web(`"${host}:80"`))).toEqual([])
+  })
+
   test('one address is shown as a text, several as a list', () => {
     const shownBind = (bind: string): unknown => {
       const read = parse(web(bind))

@@ -40,6 +40,11 @@ test('two ways to write one server are one server', () => {
 })
 
 describe('what is told', () => {
+  test('skip_verify, as others call it', () => {
+    for (const key of ['skip_verify', 'insecure_skip_verify', 'insecureSkipVerify'])
+      expect(told(`${key}: true`)[0]).toEndWith('; verify: false takes any certificate')
+  })
+
   test.each<[tls: string, lines: string[]]>([
     [
       'cert: own.pem',

@@ -31,6 +31,30 @@ describe('rules of tls listeners', () => {
     ])
   })
 
+  test('name no addresses, which nobody asks for in TLS', () => {
+    const rule = (names: string): string[] =>
+      told(
+        `{ name: r, match: { listener: front, server_name: ${names} }, listener: site }, { name: db, match: { listener: front }, backend: db }`,
+      )
+    const [line, ...none] = rule('[a.example, "[::1]"]')
+    expect(line).toContain('found "[::1]", an address, which no client can ask for in TLS')
+    expect(none).toEqual([])
+    expect(rule('127.0.0.1')).toHaveLength(1)
+  })
+
+  test('say themselves how clients come: what is said of that where they lead to is not heeded', () => {
+    const words = config(LEADS).replace(
+      'backend: app }',
+      'backend: app, steer: client_address, proxy_protocol: { trusted: [10.0.0.5] } }',
+    )
+    const unused = (text: string): string[] => linesOf(text).filter((line) => line.includes('without "bind"'))
+    expect(unused(words)).toEqual([
+      expect.stringContaining('listeners.site.steer: warning: found "steer"'),
+      expect.stringContaining('listeners.site.proxy_protocol: warning: found "proxy_protocol"'),
+    ])
+    expect(unused(words.replace('https, cert', 'https, bind: ":444", cert'))).toEqual([])
+  })
+
   test('name servers as clients ask for them', () => {
     const written = (name: string): string | undefined =>
       told(`{ name: r, match: { listener: front, server_name: "${name}" }, listener: site }`)[0]

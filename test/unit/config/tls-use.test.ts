@@ -1,5 +1,6 @@
 // What of TLS leads nowhere as a whole is warned of: each part of it is valid.
 import { expect, test } from 'bun:test'
+import { selfSigned } from '../../../server/tls/self-signed.ts'
 import { linesOf } from './parse.ts'
 
 const text = (listeners: string, certificates = 's: { self_signed: true }'): string => `
@@ -23,6 +24,49 @@ test('a certificate that no listener names, and that one by ACME is obtained all
   expect(plain).toContain('certificates.t: warning: found certificate "t", which no listener names')
   expect(byAcme).toMatch(/certificates\.u: warning: .*; it is obtained and renewed all the same$/)
   expect(none).toEqual([])
+})
+
+test('two certificates of a listener that are for one name, and which of them is served', () => {
+  const web = WEB.replace('certificates: s', 'certificates: [s, t, u]')
+  const both = (t: string): string[] =>
+    linesOf(
+      text(
+        web,
+        `s: { self_signed: { names: [A.example, "*.b.example"] } }, t: { self_signed: { names: ${t} } }, u: { self_signed: true }`,
+      ),
+    )
+  expect(both('[c.example, x.b.example]')).toEqual([])
+  const [line, ...none] = both('[c.example, a.example.]')
+  expect(line).toContain('web.certificates: warning: found "s" and "t", which are both for a.example')
+  expect(line).toContain('; "s" is served for it, as it comes first')
+  expect(none).toEqual([])
+})
+
+test('two certificates from files are compared by what stands in them', () => {
+  const [one, other] = ['a.example', 'a.example'].map((name) => selfSigned([name], { nowMs: Date.now() }))
+  const files = {
+    '/etc/sluice/s.pem': one!.cert + one!.key,
+    '/etc/sluice/t.pem': other!.cert + other!.key,
+  }
+  const web = WEB.replace('certificates: s', 'certificates: [t, s]')
+  const words = 's: { cert: s.pem, key: s.pem }, t: { cert: t.pem, key: t.pem }'
+  expect(linesOf(text(web, words), { files })).toEqual([
+    expect.stringContaining('found "t" and "s", which are both for a.example'),
+  ])
+})
+
+test.each(['a..b', '.a', '*..a'])('%s is no name that a certificate could be for', (name) => {
+  const [line] = linesOf(text(WEB, `s: { self_signed: { names: "${name}" } }`))
+  expect(line).toContain('allowed a name such as "dev.example.org"')
+})
+
+test.each(['a', 'a.b.', '*.a.b', '10.0.0.1', '::1', '2001:db8::7', '::ffff:10.0.0.1'])('%s is one', (name) =>
+  expect(linesOf(text(WEB, `s: { self_signed: { names: "${name}" } }`))).toEqual([]),
+)
+
+test('max_age of hsts is in seconds', () => {
+  const [line] = linesOf(text(WEB.replace('certificates: s', 'certificates: s, hsts: { max_age: 1y }')))
+  expect(line).toEndWith('; write 31536000, in seconds')
 })
 
 test('a challenge for which the CA finds no listener', () => {
