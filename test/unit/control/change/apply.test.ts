@@ -16,7 +16,7 @@ import { settle } from '../processes/crews.ts'
 function config(servers: readonly string[] = ['http://a'], workers = 2): Config {
   const backends = { api: { servers: servers.map((url) => ({ url, weight: 1 })) } }
   return {
-    listeners: { web: { bind: '127.0.0.1:0' } },
+    listeners: { web: { bind: '127.0.0.1:0', limits: {} } },
     backends,
     workers,
     drain: 30,
