@@ -21,7 +21,7 @@ export const WAS_RESET = 8
 /** It is given away as soon as the kernel has nothing of it to do. */
 export const LEAVES = 16
 
-/** Of a Unix socket a ring is not told whether more waits behind what was read: it may always. */
+/** It is a Unix socket of a ring, which is not told whether more waits behind what was read. */
 export const NEVER_SAYS_MORE = 32
 
 /** Its end is behind what is being told. */

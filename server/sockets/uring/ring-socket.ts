@@ -5,7 +5,7 @@ import { tick, tickOfTurn } from '../../lib/clock.ts'
 import { flush } from '../../lib/stage.ts'
 import { isUnix } from '../calls.ts'
 import { BROKEN, HUNG_UP, type Pollable, WRITABLE as HAS_ROOM } from '../poller.ts'
-import { LEAVES, WAS_RESET } from '../own-socket.ts'
+import { LEAVES, NEVER_SAYS_MORE, WAS_RESET } from '../own-socket.ts'
 import { endsOf } from '../socket-ends.ts'
 import type { Socket, SocketEnds } from '../socket.ts'
 import { askCancelOf, askClose } from './requests.ts'
@@ -89,7 +89,9 @@ export class RingSocket extends RingReader implements Socket, Settled, Pollable,
     if (this.handle < 0 || this.wantsToRead || this.is(LEAVES)) return
     if (this.#watch !== UNWATCHED) return
     this.#watch = TO_BE_WATCHED
-    this.host.unwatched.add(this)
+    // A Unix socket is closed in one go: a write behind its end would take for broken what only is over.
+    if (this.is(NEVER_SAYS_MORE)) this.watchAside()
+    else this.host.unwatched.add(this)
   }
 
   /** Where the system has no room to poll one more it is tried again, or found when it is read. */
