@@ -125,7 +125,8 @@ describe('a turn listener', () => {
       config: { listeners: { turn: turnListener('turn', { ours: { bind, transports: ['udp'] } }) } },
     })
     expect(await gateway.exited()).toBe(1)
-    expect(gateway.stderr).toContain(`listeners.turn.bind: cannot listen on UDP ${bind}: another program has`)
+    expect(gateway.stderr).toContain(`listeners.turn.bind: cannot listen on UDP ${bind}: `)
+    expect(gateway.stderr).toMatch(/: (another program|.+ \(process [0-9]+\)) has this port \(EADDRINUSE\)/)
     expect(childrenOf(gateway.pid)).toEqual([])
     expect(inData(gateway)).toEqual([])
   })

@@ -27,7 +27,7 @@ test('in the image the default data folder is the volume', () => {
 })
 
 test('the image shows no admin port, and is not unhealthy because of a server that is down', () => {
-  expect(instructions.filter((line) => line.startsWith('EXPOSE'))).toEqual(['EXPOSE 8080'])
+  expect(instructions.filter((line) => line.startsWith('EXPOSE'))).toEqual(['EXPOSE 8080 8443'])
   const check = instructions.find((line) => line.startsWith('HEALTHCHECK')) ?? ''
   expect(check).toContain('"metrics"')
 })

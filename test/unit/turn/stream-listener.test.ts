@@ -137,7 +137,8 @@ describe('TLS', () => {
   test('bytes in the clear on its port end the connection', async () => {
     const client = await scene.connect(scene.listen(true))
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    await client.closed()
+    await client.ended()
+    client.socket.terminate()
     await waitFor(() => scene.open === 0)
   })
 
