@@ -202,6 +202,7 @@ export class AcmeCertificates implements CertificateSource {
       store: new Store(config.data),
       nowMs: Date.now,
       ask: admits,
+      isObtained: (learned) => this.#obtained.has(learned),
       changed: () => {
         this.#want()
         this.look()

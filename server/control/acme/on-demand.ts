@@ -18,6 +18,8 @@ export interface OnDemandParts {
   readonly nowMs: () => number
   /** Whether whoever is asked at this URL admits the name; may reject. */
   readonly ask: (url: string, name: string) => Promise<boolean>
+  /** Whether it was obtained in this run, kept or not. */
+  readonly isObtained: (learned: string) => boolean
   /** Others are to be kept from here on: see wanted(). */
   readonly changed: () => void
   /** Workers are told that there is none for now. */
@@ -100,13 +102,12 @@ export class OnDemandNames {
   #failed(learned: string): void {
     const read = readLearned(learned)
     if (read === null) return
+    const { store, nowMs, isObtained, refuse } = this.#parts
     const config = this.#configOf(read.certificate, read.name)
-    if (
-      config !== null &&
-      this.#parts.store.certificate(wantedOf(learned, config), this.#parts.nowMs()) !== null
-    )
-      return
-    this.#parts.refuse(learned)
+    const isThere = (words: AcmeConfig): boolean =>
+      isObtained(learned) || store.certificate(wantedOf(learned, words), nowMs()) !== null
+    if (config !== null && isThere(config)) return
+    refuse(learned)
     this.#change(read.certificate, ({ names: { [read.name]: _, ...names }, admitted }) => ({
       names,
       admitted,

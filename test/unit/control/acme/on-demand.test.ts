@@ -19,6 +19,7 @@ function world(on_demand: Partial<NonNullable<AcmeConfig['on_demand']>> = {}, fo
   const store = new Store(data)
   const clock = { nowMs: 100 * DAY_MS }
   const [refused, forgotten, results, limits, bugs]: string[][] = [[], [], [], [], []]
+  const obtained = new Set<string>()
   const admitted = { is: true, asked: 0 }
   const names = new OnDemandNames({
     store,
@@ -27,6 +28,7 @@ function world(on_demand: Partial<NonNullable<AcmeConfig['on_demand']>> = {}, fo
       admitted.asked++
       return admitted.is
     },
+    isObtained: (learned) => obtained.has(learned),
     changed: () => {},
     refuse: (learned) => refused?.push(learned),
     serve: (learned, pair) => pair === null && forgotten?.push(learned),
@@ -43,7 +45,21 @@ function world(on_demand: Partial<NonNullable<AcmeConfig['on_demand']>> = {}, fo
     await waitFor(() => (results?.length ?? 0) > before || (bugs?.length ?? 0) > 0)
   }
   const wanted = (): string[] => [...names.wanted().keys()]
-  return { data, store, clock, names, want, wanted, refused, forgotten, results, limits, bugs, admitted }
+  return {
+    data,
+    store,
+    clock,
+    names,
+    want,
+    wanted,
+    refused,
+    forgotten,
+    results,
+    limits,
+    bugs,
+    admitted,
+    obtained,
+  }
 }
 
 test('names that are admitted are wanted from then on, also by the next process', async () => {
@@ -160,4 +176,12 @@ test('a data folder that is gone ends nothing: it is told, and what was known go
   names.look()
   expect(bugs).toHaveLength(2)
   expect(wanted()).toEqual(['customers@x.a.example'])
+})
+
+test('one that was obtained and could not be kept is served on, and no other is asked for', async () => {
+  const { want, wanted, names, refused, obtained } = world()
+  await want('x.a.example')
+  obtained.add('customers@x.a.example')
+  names.failed('customers@x.a.example')
+  expect([wanted(), refused]).toEqual([['customers@x.a.example'], []])
 })
