@@ -63,7 +63,8 @@ describe('Redis', () => {
         expect(await cli('--pipe')).toContain('errors: 0')
         server.kill()
         const { reason } = await gateway.event('server_down')
-        expect(reason).toBe('connect refused')
+        // A check may be under way that it still lets in.
+        expect(['connect refused', 'connection closed before an answer']).toContain(String(reason))
       } finally {
         server.kill('SIGKILL')
         await server.exited

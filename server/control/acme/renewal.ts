@@ -22,10 +22,20 @@ export function renewalOf(cert: string, chance: number): number {
   return Math.round(toMs - lifeMs * (SHARE_LEFT + JITTER * chance))
 }
 
-/** Null: it has no part of it that tells its issuer, and none can ask about it. */
+/** Null: it has no part that tells its issuer, or none that can be read, and none can ask about it. */
 export function renewalId(cert: string): string | null {
+  const { raw } = new X509Certificate(cert)
+  try {
+    return idIn(raw)
+  } catch {
+    return null // of extensions OpenSSL reads those that it is asked for
+  }
+}
+
+/** Throws where it is no DER. */
+function idIn(certificate: Buffer): string | null {
   // Certificate → TBSCertificate → version, serialNumber, …, [3] extensions (RFC 5280 §4.1).
-  const [whole] = readAll(new X509Certificate(cert).raw)
+  const [whole] = readAll(certificate)
   const [tbs] = readAll(whole?.content ?? Buffer.alloc(0))
   const parts = readAll(tbs?.content ?? Buffer.alloc(0))
   const serial = parts.find(({ tag }) => tag === 0x02)
