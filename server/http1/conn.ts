@@ -90,10 +90,15 @@ export abstract class Conn extends Writing implements SocketEvents, Timed {
 
   /**
    * What it would send next can wait: it is not in the middle of a request, nor of a tunnel. Never a
-   * server's, as all else waits for those.
+   * server's, as all else waits for those; nor one of whom bytes are in memory already.
    */
   get mayBeHeldBack(): boolean {
-    return this.place === 'busy' || this.isIdle
+    return (this.place === 'busy' || this.isIdle) && this.socket?.keepsUnread !== true
+  }
+
+  /** Held back it would wait for room that its own bytes take. */
+  onKept(): void {
+    letGo(this)
   }
 
   /** A client between requests, of whom nothing has come yet. */

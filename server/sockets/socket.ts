@@ -35,6 +35,8 @@ export interface SocketEvents {
    * without being told is in `bytes`, before all that the descriptor holds yet. Told in the place of a close.
    */
   onDetached?(fd: number, bytes: Buffer): void
+  /** Bytes that were on their way when it was paused have come, and wait in memory until it is read again. */
+  onKept?(): void
   /** Ends it at once: a handler failed. */
   terminate(): void
 }
@@ -107,6 +109,8 @@ export interface Socket {
   readonly isQuiet: boolean
   /** How its server ended it, as TLS tells; left out: it is none of TLS with a server. */
   readonly tlsEnd?: TlsEnd
+  /** Bytes wait in memory that came after it was paused. Left out where none ever do. */
+  readonly keepsUnread?: boolean
   /** `shutdown` follows what is written next, at once: both may leave in one packet. */
   endSoon?(): void
   /**

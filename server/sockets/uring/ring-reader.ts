@@ -96,6 +96,11 @@ export abstract class RingReader extends RingWriter implements Hungry {
     if (this.#stash === null) this.#stash = [kept]
     else this.#stash.push(kept)
     countBuffered(kept.length)
+    this.owner.onKept?.()
+  }
+
+  get keepsUnread(): boolean {
+    return this.#stash !== null && this.#stash.length > 0
   }
 
   #noBytes(result: number): void {

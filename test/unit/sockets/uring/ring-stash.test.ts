@@ -16,6 +16,8 @@ ringTest(
     for (const way of ['told', 'terminated as it is told', 'terminated before'] as const) {
       const first = await scene.pair()
       const { peer, owner, socket } = await scene.pair()
+      let kept = 0
+      Object.assign(owner, { onKept: () => kept++ })
       // Both have something in one turn, and the first of them pauses the other.
       first.owner.on.data = () => socket.pause()
       let sent = 0
@@ -28,6 +30,8 @@ ringTest(
         return false
       })
       expect(bufferedBytes()).toBeGreaterThan(0)
+      // Whoever holds it back for want of room hears that its own bytes take some.
+      expect([kept > 0, socket.keepsUnread]).toEqual([true, true])
       first.owner.on.data = () => {}
       owner.on.data = () => {
         if (way === 'terminated as it is told') socket.terminate()
@@ -36,6 +40,7 @@ ringTest(
       else socket.resume()
       await waitFor(() => (way === 'told' ? owner.receivedBytes === sent : owner.isClosed))
       expect(bufferedBytes()).toBe(0)
+      expect(socket.keepsUnread).toBe(false)
     }
   }),
 )
