@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.ts'
 import { clientRules } from '../../lib/client-auth.ts'
 import { readCrls } from '../../lib/crl.ts'
 import { logEvent } from '../../telemetry/log.ts'
+import { Nearing } from './nearing.ts'
 
 export interface CrlEnd {
   readonly listener: string
@@ -14,9 +15,7 @@ export interface CrlEnd {
   readonly endsMs: number
 }
 
-const DAY_MS = 86_400_000
 const TOLD_AT_DAYS = [0, 1, 7]
-const LOOK_EVERY_MS = 60_000
 
 type Words = Pick<Config, 'listeners'>
 
@@ -57,12 +56,12 @@ function read(text: string): Ends {
   }
 }
 
+const keyOf = ({ listener, file, issuer }: CrlEnd): string => `${listener} ${file} ${issuer}`
+
 export class CrlEnds {
   readonly #nowMs: () => number
   readonly #tell: typeof logEvent
-  /** What was told last of each: when it ends, and how near that was. */
-  readonly #told = new Map<string, { readonly endsMs: number; readonly days: number }>()
-  #lookedMs = Number.NEGATIVE_INFINITY
+  readonly #nearing = new Nearing(TOLD_AT_DAYS)
 
   constructor(nowMs: () => number, tell = logEvent) {
     this.#nowMs = nowMs
@@ -71,22 +70,19 @@ export class CrlEnds {
 
   /** Looks now and then. */
   look(config: Words, files: FileTexts): void {
-    if (this.#nowMs() - this.#lookedMs >= LOOK_EVERY_MS) this.lookNow(config, files)
+    if (this.#nearing.isDue(this.#nowMs())) this.lookNow(config, files)
   }
 
   lookNow(config: Words, files: FileTexts): void {
-    this.#lookedMs = this.#nowMs()
-    for (const one of crlEnds(config, files)) this.#lookAt(one)
+    const all = crlEnds(config, files)
+    this.#nearing.begin(this.#nowMs(), new Set(all.map(keyOf)))
+    for (const one of all) this.#lookAt(one)
   }
 
-  #lookAt({ listener, file, issuer, endsMs }: CrlEnd): void {
-    const key = `${listener} ${file} ${issuer}`
-    const leftMs = endsMs - this.#nowMs()
-    const days = TOLD_AT_DAYS.find((one) => leftMs <= one * DAY_MS)
-    const told = this.#told.get(key)
-    if (days === undefined) return void this.#told.delete(key)
-    if (told?.endsMs === endsMs && told.days <= days) return
-    this.#told.set(key, { endsMs, days })
+  #lookAt(one: CrlEnd): void {
+    const { listener, file, issuer, endsMs } = one
+    const days = this.#nearing.reached(keyOf(one), endsMs, this.#nowMs())
+    if (days === null) return
     this.#tell(days <= 1 ? 'error' : 'warn', 'crl_expires', {
       listener,
       file,

@@ -32,3 +32,17 @@ test('an end is told a week and a day before, and once it is there; each once', 
   }
   expect(told).toEqual(['warn crl_expires /a.crl', 'error crl_expires /a.crl', 'error crl_expires /a.crl'])
 })
+
+test('a clock that is set back is heeded: it is looked at, and what comes nearer then is told', () => {
+  let nowMs = Date.parse('2031-01-01')
+  const told: string[] = []
+  const ends = new CrlEnds(
+    () => nowMs,
+    (level, event) => void told.push(`${level} ${event}`),
+  )
+  for (const day of ['2031-01-01', '2030-01-04', '2030-01-10']) {
+    nowMs = Date.parse(day)
+    ends.look(config, files)
+  }
+  expect(told).toEqual(['error crl_expires', 'error crl_expires'])
+})
