@@ -31,6 +31,11 @@ const BANS: readonly Ban[] = [
     why: 'a URL object costs 0.2 µs and normalises what must stay as it came',
   },
   {
+    where: /^server\/(?!control\/store\/)/,
+    pattern: /'bun:sqlite'/g,
+    why: 'what is kept has one room: server/control/store/',
+  },
+  {
     where: /^(server|bench|test\/(?!support\/processes))/,
     pattern: /(?<!\.)\bprocess\.kill\(/g,
     why: 'a missing pid as 0 or -1 ends everything: sendSignal() of test/support/processes.ts, or the child itself',

@@ -29,7 +29,7 @@ const CODECS = ['http1', 'http2', 'http3']
 const READERS_OF_CONFIG = ['config', 'snapshot', 'control', 'admin', 'cli', 'main.ts']
 const READERS_OF_OPTIONS = ['config', 'control', 'admin', 'cli']
 /** What a process that only moves bytes has no use for. */
-const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml', 'jose']
+const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml', 'jose', 'bun:sqlite']
 const WORKERS = ['server/worker/', 'server/turn/relay/']
 
 // Inside of turn: the engine in its order, and beside it what speaks to sockets, which knows nothing of STUN.
@@ -47,7 +47,8 @@ const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-nam
 // Rooms of control, in the same way; what stands beside them tells the story and may import all. Rooms know
 // no more of that than its words.
 const ROOMS_OF_CONTROL = [
-  ...['sockets', 'children', 'processes', 'source', 'certificates', 'health', 'relay', 'acme', 'change'],
+  ...['sockets', 'children', 'processes', 'source', 'store'],
+  ...['certificates', 'health', 'relay', 'acme', 'change'],
 ]
 const WORDS_OF_CONTROL = ['problem.ts', 'news.ts']
 

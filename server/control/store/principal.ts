@@ -1,0 +1,26 @@
+// Who asks something of the admin API, and what they may.
+
+/** Each may all that those before it may. */
+export const ROLES = ['viewer', 'operator', 'editor', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface Principal {
+  /** `local`: by the Unix socket of the data folder, role admin, name of the user whose process it is. */
+  readonly kind: 'user' | 'token' | 'jwt' | 'local'
+  readonly name: string
+  readonly role: Role
+  /** Address of the client, or `unix`. */
+  readonly from: string
+  /** Of the sign-in, the token or the JWT, for the audit; never a secret. */
+  readonly id: string
+}
+
+/** Who asks by the Unix socket of the data folder: only the gateway's user and root can. */
+export const localPrincipal = (name: string, id: string): Principal => {
+  return { kind: 'local', name, role: 'admin', from: 'unix', id }
+}
+
+export const isRole = (word: string): word is Role => ROLES.some((role) => role === word)
+
+/** Whether a role may what `least` may. */
+export const isAtLeast = (role: Role, least: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(least)

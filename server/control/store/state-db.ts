@@ -1,0 +1,169 @@
+// state.db in the data folder: what the gateway keeps beside its config file. SQLite, opened by the
+// supervisor and, beside it or alone, by commands.
+import { Database } from 'bun:sqlite'
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { wayToWrite } from '../source/way-to-write.ts'
+import { StoreProblem } from './store-problem.ts'
+import type { Table } from './table.ts'
+import { TABLES } from './tables.ts'
+
+/** How long a writer waits for another process before it gives up. */
+const BUSY_MS = 5000
+/** What the write-ahead log is cut back to once its pages are in the database. */
+const WAL_BYTES = 4 * 1024 * 1024
+/** "SLUI": says whose database it is (PRAGMA application_id). */
+const APPLICATION_ID = 0x53_4c_55_49
+
+const ELSEWHERE = 'name another folder with "data"'
+
+/** Where it stands. */
+export const stateDbPath = (data: string): string => join(data, 'state.db')
+
+export class StateDb {
+  /** For prepared statements of the tables of this room. */
+  readonly sql: Database
+
+  private constructor(sql: Database) {
+    this.sql = sql
+  }
+
+  /**
+   * Opens state.db of a data folder for its user alone (0600), makes it where there is none, and brings each
+   * table to its newest version in one transaction. Throws a StoreProblem when it cannot.
+   */
+  static open(data: string, tables: readonly Table[] = TABLES): StateDb {
+    const path = stateDbPath(data)
+    makeReady(data, path)
+    let sql: Database | null = null
+    try {
+      sql = new Database(path, { readwrite: true, strict: true })
+      configure(sql)
+      const db = new StateDb(sql)
+      db.#claim(path)
+      db.#bringUp(path, tables)
+      return db
+    } catch (error) {
+      sql?.close()
+      throw error instanceof StoreProblem ? error : problemOf(path, error)
+    }
+  }
+
+  /** All of it or nothing. No other process writes meanwhile; one within another is part of it. */
+  transaction<T>(work: () => T): T {
+    return this.sql.transaction(work).immediate()
+  }
+
+  close(): void {
+    this.sql.close()
+  }
+
+  /** A database of another program is never written to. */
+  #claim(path: string): void {
+    const row = this.sql.query<{ application_id: number }, []>('PRAGMA application_id').get()
+    const id = row?.application_id ?? 0
+    if (id === APPLICATION_ID) return
+    const { tables } = this.sql
+      .query<{ tables: number }, []>("SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table'")
+      .get() ?? { tables: 0 }
+    // One that another process makes at this moment has tables and says whose it is in one transaction.
+    if (id !== 0 || tables > 0)
+      throw new StoreProblem(
+        `${path} is the database of another program`,
+        `move it elsewhere, or ${ELSEWHERE}`,
+      )
+  }
+
+  #bringUp(path: string, tables: readonly Table[]): void {
+    // Read first: whoever has nothing to bring up waits for no writer.
+    if (this.#behind(path, tables).length === 0) return
+    this.transaction(() => {
+      this.sql.run(`PRAGMA application_id = ${APPLICATION_ID}`)
+      this.sql.run(
+        'CREATE TABLE IF NOT EXISTS versions (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
+      )
+      const keep = this.sql.query('INSERT OR REPLACE INTO versions (name, version) VALUES (?, ?)')
+      for (const { name, steps, version } of this.#behind(path, tables)) {
+        for (const step of steps.slice(version)) this.sql.run(step)
+        keep.run(name, steps.length)
+      }
+    })
+  }
+
+  /** Tables that are older than this program, and their versions; throws when one is newer. */
+  #behind(path: string, tables: readonly Table[]): (Table & { readonly version: number })[] {
+    const versions = this.#versions()
+    return tables.flatMap((table) => {
+      const version = versions.get(table.name) ?? 0
+      if (version > table.steps.length)
+        throw new StoreProblem(
+          `${path} was written by a newer Sluice: "${table.name}" is of version ${version}, and this one knows ${table.steps.length}`,
+          `run that Sluice or a newer one, or ${ELSEWHERE}`,
+        )
+      return version < table.steps.length ? [{ ...table, version }] : []
+    })
+  }
+
+  #versions(): ReadonlyMap<string, number> {
+    const known = this.sql.query("SELECT 1 FROM sqlite_schema WHERE name = 'versions'").get()
+    if (known === null) return new Map()
+    const rows = this.sql.query<{ name: string; version: number }, []>('SELECT name, version FROM versions')
+    return new Map(rows.all().map(({ name, version }) => [name, version]))
+  }
+}
+
+/**
+ * Folder and file, for this user alone. Looks without opening: closing a file ends the locks that this
+ * process has on it.
+ */
+function makeReady(data: string, path: string): void {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+    try {
+      closeSync(openSync(path, 'wx', 0o600))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    accessSync(data, constants.W_OK)
+    accessSync(path, constants.R_OK | constants.W_OK)
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StoreProblem(`${path} cannot be opened: ${why}`, `${wayToWrite(error)}, or ${ELSEWHERE}`)
+  }
+}
+
+function configure(sql: Database): void {
+  // First: what follows may have to wait.
+  sql.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
+  const mode = sql.query<{ journal_mode: string }, []>('PRAGMA journal_mode').get()?.journal_mode
+  if (mode !== 'wal') sql.run('PRAGMA journal_mode = WAL')
+  sql.run(`PRAGMA journal_size_limit = ${WAL_BYTES}`)
+  // What was told to be done is done after a power cut, too.
+  sql.run('PRAGMA synchronous = FULL')
+  sql.run('PRAGMA foreign_keys = ON')
+  // What is deleted is overwritten, and the database runs no code of its own.
+  sql.run('PRAGMA secure_delete = ON')
+  sql.run('PRAGMA trusted_schema = OFF')
+}
+
+const DAMAGED = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT'])
+
+function problemOf(path: string, error: unknown): StoreProblem {
+  const { code = '', message } = error as { readonly code?: string; readonly message: string }
+  if ([...DAMAGED].some((name) => code.startsWith(name)))
+    return new StoreProblem(
+      `${path} is damaged: ${message}`,
+      `put a copy of it back, or move it away with what begins alike (state.db-wal, state.db-shm): then a new one is made, without users and tokens`,
+    )
+  if (code.startsWith('SQLITE_BUSY'))
+    return new StoreProblem(
+      `${path} is in use by another process for more than ${BUSY_MS / 1000} s`,
+      'end what holds it, such as a program that looks into databases',
+    )
+  if (code.startsWith('SQLITE_FULL')) return new StoreProblem(`${path}: ${message}`, 'make room on its disk')
+  return new StoreProblem(
+    `${path} cannot be opened: ${message}${code === '' ? '' : ` (${code})`}`,
+    `let the user of the gateway read and write there, or ${ELSEWHERE}`,
+  )
+}

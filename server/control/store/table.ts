@@ -1,0 +1,9 @@
+/**
+ * One table (or a few that belong together); steps[n] takes it from version n to n+1, as SQL. A step is never
+ * changed once it was released: databases that went through it would differ from those that go through it
+ * now.
+ */
+export interface Table {
+  readonly name: string
+  readonly steps: readonly string[]
+}
