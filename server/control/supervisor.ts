@@ -8,8 +8,9 @@ import { AdminKeeper } from './admin-keeper.ts'
 import { Announcer } from './announcer.ts'
 import type { Served } from './change/apply.ts'
 import { Changes, type Changed } from './change/changes.ts'
-import { applyFirst, confirmedOf } from './change/confirmation.ts'
-import { History } from './change/history.ts'
+import { applyFirst } from './change/confirmation.ts'
+import type { DataFolder } from './data-folder.ts'
+import { firstConfig } from './first-config.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
 import { ChosenSockets } from './processes/chosen-sockets.ts'
@@ -18,7 +19,6 @@ import { controlFactsOf, factsOf, serverFacts, type Known, type Stopping, type W
 import { makeParts, type Parts } from './make-parts.ts'
 import { OwnCrew } from './own-crew.ts'
 import type { SuperviseOptions } from './supervise-options.ts'
-import type { HealthChange } from './health/prober.ts'
 import { Lookout } from './lookout.ts'
 import {
   countCheck,
@@ -31,7 +31,7 @@ import {
 import { workersOf, workersWanted } from './change/plan-checks.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/unheld-sockets.ts'
-import { lineOf } from './source/places.ts'
+import { tellPeople } from './source/places.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 import { WatchedConfig } from './source/watched-config.ts'
@@ -53,6 +53,8 @@ export class Supervisor implements Known {
   readonly certificates = (): Pick<Parts, 'acme' | 'refused'> | null => this.#parts
   readonly #own: OwnCrew
   #parts: Parts | null = null
+  #folder: DataFolder | null = null
+  readonly #isWanted = (): boolean => !this.isDraining
   readonly #source: WatchedConfig
   readonly #announcer: Announcer
   readonly #lookout = new Lookout({
@@ -107,7 +109,7 @@ export class Supervisor implements Known {
       applier: () => (this.isDraining ? null : (this.#parts?.applier ?? null)),
       history: () => this.#parts?.history ?? null,
       onApplied: (served) => this.#onApplied('applied', served),
-      tell: (problems) => this.#tell(problems),
+      tell: (problems) => tellPeople(problems, options),
       onBegin: () => this.#announcer.manager.reloading(),
       onSettled: () => this.#announcer.tellManager(),
     })
@@ -149,7 +151,7 @@ export class Supervisor implements Known {
       stop: (signal) => this.#stop.resolve(signal),
       stopNow: () => this.#stopNow.resolve(),
       reload: () => void this.reload({ reopenLogs: true }),
-      reopenLogs: () => this.#reopenLogs(),
+      reopenLogs: () => (this.#crew.reopenLogs(), logEvent('info', 'logs_reopened')),
       handOver: tellNoHandOver,
     })
     try {
@@ -165,17 +167,18 @@ export class Supervisor implements Known {
       return await this.#end(await Promise.race([drained, this.#stopNow.promise.then(() => 1)]))
     } finally {
       forget()
+      this.#folder?.release()
     }
   }
 
   /** Brings the first config up; returns what stands against it. */
   async #start(): Promise<readonly ApplyProblem[]> {
-    const read = await this.#source.read()
+    const [source, chosen, isWanted] = [this.#source, this.chosen, this.#isWanted]
+    const first = await firstConfig({ ...this.options, source, chosen, isWanted })
+    if (!('edition' in first)) return first
+    this.#folder = first.folder
     if (this.isDraining) return []
-    if (read.is === 'invalid') return [...read.problems, ...this.chosen.problems]
-    const history = new History(read.edition.config.data, this.options.file)
-    const edition = await confirmedOf(read.edition, history, this.#source)
-    if (this.isDraining) return []
+    const { edition, history } = first
     const { config } = edition
     configureEvents(config.logs)
     await this.#own.fit(workersOf(config))
@@ -190,10 +193,13 @@ export class Supervisor implements Known {
       totals: this.totals,
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
-      isWanted: () => !this.isDraining,
+      isWanted: this.#isWanted,
       oldestPlan: () => this.#own.oldestPlan,
       onWritten: (edition) => this.#source.follow(edition),
-      onHealthChange: (change) => this.#onHealthChange(change),
+      onHealthChange: (change) => {
+        this.#crew.reason(change.backend, change.server, change.reason ?? '')
+        tellHealthChange(change)
+      },
       onHealthResult: (result) => countCheck(this.totals, result),
     })
     if (this.isDraining) return []
@@ -222,28 +228,17 @@ export class Supervisor implements Known {
     return { process: mark, within_ms: this.#drainTimes.accept + this.#drainTimes.finish }
   }
 
-  #reopenLogs(): void {
-    this.#crew.reopenLogs()
-    logEvent('info', 'logs_reopened')
-  }
-
   #onApplied(event: 'serving' | 'applied', served: Served): Promise<void> {
     this.#lookout.startCodeUsed()
     return this.#announcer.served(event, served)
-  }
-
-  #onHealthChange(change: HealthChange): void {
-    this.#crew.reason(change.backend, change.server, change.reason ?? '')
-    tellHealthChange(change)
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */
   async #drain(signal: string): Promise<void> {
     const { accept, finish: withinMs } = this.#drainTimes
     this.isDraining = true
-    this.#source.stop()
-    this.changes.stop()
-    this.#parts?.followed.stop()
+    for (const one of [this.#source, this.changes, this.#parts?.followed]) one?.stop()
+    this.#folder?.endsWithin(accept + withinMs)
     this.#announcer.manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {
@@ -268,7 +263,7 @@ export class Supervisor implements Known {
 
   /** A failed start. */
   async #giveUp(problems: readonly ApplyProblem[]): Promise<number> {
-    this.#tell(await this.#source.locate(problems, null))
+    tellPeople(await this.#source.locate(problems, null), this.options)
     await this.#killAll()
     this.turn?.close()
     return 1
@@ -278,10 +273,6 @@ export class Supervisor implements Known {
     this.#announcer.stop()
     this.admin.stop()
     await Promise.all([this.#crew.kill(), this.turn?.relay.kill()])
-  }
-
-  #tell(problems: readonly ApplyProblem[]): void {
-    for (const problem of problems) this.options.stderr(`${lineOf(problem, this.options.file)}\n`)
   }
 
   get #newsOfProcesses(): ProcessNews {

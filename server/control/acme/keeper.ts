@@ -9,7 +9,7 @@ import { attempt, type AttemptGround, type Refused } from './attempt.ts'
 import type { Challenger } from './challenger.ts'
 import { cleared, failed, failureKeys, waitsUntil } from './failures.ts'
 import { afterRefusals } from './after-refusals.ts'
-import { type Held, takeLock } from './lock.ts'
+import { type Held, takeLock } from '../../lib/file-lock.ts'
 import {
   type AcmeFacts,
   type AcmeNews,

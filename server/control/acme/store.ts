@@ -6,7 +6,7 @@
 //   acme/certificates/NAME/steps.log   what was done for it lately (step-log.ts)
 //   acme/on-demand.json          names that came on demand, by certificate, and when each was asked for last
 //   acme/failures.json            which certificates and names failed, how often, and until when they wait
-//   acme/lock                     held by the gateway that speaks to CAs (lock.ts)
+//   acme/lock                     held by the gateway that speaks to CAs (lib/file-lock.ts)
 //
 // Nothing is remembered that a file does not say at that moment: gateways may share them. HASH is of the
 // names, the kind of key and the CA, so that gateways that mean different certificates by one NAME do not

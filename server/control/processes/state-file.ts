@@ -1,5 +1,5 @@
-// data/run-….json says who runs: a supervisor and its workers, one file for each config file, as gateways may
-// share a folder. When a supervisor was killed, its workers go on for a while and still hold the ports; the
+// data/run-….json says who runs: a supervisor and its workers, one file for each config file that the
+// folder served. When a supervisor was killed, its workers go on for a while and still hold the ports; the
 // next one finds here that they are its own kind, and may share the ports with them.
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
@@ -38,7 +38,7 @@ export function runStateFile(data: string, configFile: string): string {
   return join(data, `run-${nameHash(configFile)}.json`)
 }
 
-/** What tells files of gateways with different config files apart that share a folder. */
+/** What tells files of gateways with different config files apart that had a folder one after another. */
 export function nameHash(configFile: string): string {
   return createHash('sha256').update(resolve(configFile)).digest('hex').slice(0, 16)
 }

@@ -41,3 +41,11 @@ export function lineOf({ path, message, hint, line, column, text }: ApplyProblem
   const place = typeof line === 'number' ? `:${line}:${String(column)}` : ''
   return `${file}${place}${path === '' ? '' : ` ${path}`}: ${message}${typeof hint === 'string' ? `; ${hint}` : ''}`
 }
+
+/** Shows problems to who started the gateway. */
+export function tellPeople(
+  problems: readonly ApplyProblem[],
+  { file, stderr }: { readonly file: string; readonly stderr: (text: string) => void },
+): void {
+  for (const problem of problems) stderr(`${lineOf(problem, file)}\n`)
+}

@@ -7,7 +7,6 @@ import { AcmeClient, readRetryAfter } from '../../../../server/control/acme/acme
 import { hintFor, readProblem } from '../../../../server/control/acme/acme-problem.ts'
 import { certificateRequest, newKey } from '../../../../server/control/acme/csr.ts'
 import { renewalId, renewalOf } from '../../../../server/control/acme/renewal.ts'
-import { takeLock } from '../../../../server/control/acme/lock.ts'
 import { StepLog } from '../../../../server/control/acme/step-log.ts'
 import { wantedOf } from '../../../../server/control/acme/wanted.ts'
 import type { AcmeConfig } from '../../../../server/control/acme/acme.options.ts'
@@ -171,26 +170,4 @@ test('the step log keeps what was done lately, and does not grow without end', (
   const { size, mode } = statSync(join(folder, 'steps.log'))
   expect(size).toBeLessThan(200_000)
   expect(mode & 0o777).toBe(0o600)
-})
-
-test('a lock is had by one at a time', () => {
-  const file = join(folder, 'acme', 'lock')
-  const held = takeLock(file)
-  expect(held).not.toBeNull()
-  expect(takeLock(file)).toBeNull()
-  held?.release()
-  takeLock(file)?.release()
-  expect(takeLock(file)).not.toBeNull()
-})
-
-test('a lock is free again when its holder is killed', async () => {
-  const file = join(folder, 'acme', 'lock-of-another')
-  const source = join(import.meta.dir, '../../../../server/control/acme/lock.ts')
-  const script = `const { takeLock } = await import(${JSON.stringify(source)}); takeLock(${JSON.stringify(file)}); console.log('held'); setInterval(() => {}, 1000)`
-  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stdin: 'ignore' })
-  for await (const piece of child.stdout) if (Buffer.from(piece).includes('held')) break
-  expect(takeLock(file)).toBeNull()
-  child.kill('SIGKILL')
-  await child.exited
-  expect(takeLock(file)).not.toBeNull()
 })
