@@ -75,7 +75,7 @@ export class DataFolder {
   }
 
   release(): void {
-    this.#held?.release()
+    this.#held?.remove()
   }
 
   #say(holder: Holder): void {

@@ -1,7 +1,16 @@
 // A lock that one process has at a time, for as long as it runs: the kernel gives it back when its holder
-// ends, however that does. The file says who has it, and stays when nobody does.
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
-import { constants } from 'node:fs'
+// ends, however that does. The file says who has it; whether it is there says nothing.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { errno, libc } from './native.ts'
 
@@ -13,6 +22,8 @@ export interface Held {
   /** Writes what others read who cannot have it: one line. Throws when it cannot. */
   say(line: string): void
   release(): void
+  /** Gives it back and leaves no file. */
+  remove(): void
 }
 
 /**
@@ -29,10 +40,20 @@ export function takeLock(file: string): Held | null {
       return null
     }
     // One that was removed meanwhile locks nobody out.
-    if (isStill(file, fd)) return { say: (line) => write(fd, line), release: () => closeSync(fd) }
+    if (isStill(file, fd)) return heldBy(file, fd)
     closeSync(fd)
   }
 }
+
+const heldBy = (file: string, fd: number): Held => ({
+  say: (line) => write(fd, line),
+  release: () => closeSync(fd),
+  remove: () => {
+    // Removed while it is held: who opens it in between looks whether it is still there.
+    if (isStill(file, fd)) rmSync(file, { force: true })
+    closeSync(fd)
+  },
+})
 
 function isHeldByOther(fd: number): boolean {
   // Elsewhere than on Linux there is one gateway only.

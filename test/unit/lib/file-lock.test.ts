@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { takeLock } from '../../../server/lib/file-lock.ts'
@@ -45,6 +45,9 @@ test('a file that was removed keeps nobody out, and the next one has the lock of
   const second = takeLock(file)
   expect(second).not.toBeNull()
   expect(takeLock(file)).toBeNull()
-  first?.release()
-  second?.release()
+  // That of another one is left alone.
+  first?.remove()
+  expect(existsSync(file)).toBe(true)
+  second?.remove()
+  expect(existsSync(file)).toBe(false)
 })
