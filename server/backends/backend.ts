@@ -2,26 +2,20 @@
 import type { RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Chance } from '../lib/random.ts'
-import {
-  STATE_DOWN,
-  STATE_DRAINING,
-  STATE_EMPTY,
-  STATE_MAINTENANCE,
-  STATE_STARTING,
-  STATE_UP,
-  type Scoreboard,
-} from '../scoreboard/scoreboard.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { weightOf } from '../scoreboard/states.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ClientTls } from '../tls/server-tls.ts'
 import type { Pick } from './algorithm.ts'
 import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { ServerConfig } from './server.options.ts'
-import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
+import { BOUND, clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
 import { Bell, WaitQueue } from './queue.ts'
-import { newServer, type Server } from './server.ts'
+import { configuredWeight, newServer, type Server } from './server.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
+import { inUse, NONE, whyUnused } from './usable.ts'
 
 interface BackendParts {
   readonly name: string
@@ -36,8 +30,6 @@ interface BackendParts {
   /** The clock of the queue, and of what was measured; of the latter else that of the event under way. */
   readonly now?: () => number
 }
-
-const NONE: readonly Server[] = []
 
 /** A named group of servers with an algorithm and policies. The constructor has no effects. */
 export class Backend {
@@ -62,6 +54,8 @@ export class Backend {
   readonly #now: () => number
   #files: FileTexts
   #usable: readonly Server[] = NONE
+  /** The same, and those that drain. */
+  #bound: readonly Server[] = NONE
   #pick: Pick = pickNone
   /** Of the backups that stand by. */
   #pickBackup: Pick = pickNone
@@ -98,7 +92,7 @@ export class Backend {
 
   /**
    * Picks a server and takes a place at it: one with room whose bit is not in `tried`, and the preferred one
-   * where it is such. Null: none; see `lastPickFull`.
+   * where it is such, or drains. Null: none; see `lastPickFull`.
    */
   pick(key: number, tried: number, preferred: Server | null = null): Server | null {
     this.#refresh()
@@ -111,7 +105,7 @@ export class Backend {
   }
 
   #takes(server: Server, tried: number): boolean {
-    const isOpen = (tried & server.triedBit) === 0 && this.#usable.includes(server)
+    const isOpen = (tried & server.triedBit) === 0 && this.#bound.includes(server)
     return isOpen && this.#board.enter(server.slot, server.maxConnections)
   }
 
@@ -187,15 +181,9 @@ export class Backend {
   /** Why servers are not used, in the order of the config: what a 503 says. */
   down(): readonly { server: string; reason: string }[] {
     return this.servers.flatMap((server) => {
-      const reason = this.#reasonOf(server)
+      const reason = whyUnused(server, this.#board, this.reasons.get(server.name))
       return reason === null ? [] : [{ server: server.name, reason }]
     })
-  }
-
-  #reasonOf(server: Server): string | null {
-    const state = this.#board.state(server.slot)
-    if (state !== STATE_UP) return this.reasons.get(server.name) ?? STATE_REASONS[state] ?? 'down'
-    return server.weight === 0 ? 'weight 0' : null
   }
 
   /** Whether one is usable whose bit is not in `tried`, full or not. */
@@ -211,17 +199,23 @@ export class Backend {
 
   #prepare(epoch: number): void {
     this.#epoch = epoch
-    this.#usable = this.#usableNow()
-    for (const server of this.servers) takeKeepAlive(server)
-    this.#pick = this.#pickOf(this.#usable)
-    const standBy = this.servers.filter(
-      (server) =>
-        server.backup &&
-        server.weight > 0 &&
-        this.#board.state(server.slot) === STATE_UP &&
-        !this.#usable.includes(server),
-    )
+    for (const server of this.servers) {
+      takeKeepAlive(server)
+      server.weight = weightOf(this.#board.order(server.slot), configuredWeight(server))
+    }
+    const { usable, bound, standBy } = inUse(this.servers, this.#board, this.options.panic_threshold)
+    this.#usable = usable
+    this.#bound = bound
+    this.#pick = bound === usable ? this.#pickOf(usable) : this.#pickWhileDraining(usable, bound)
     this.#pickBackup = this.#pickOf(standBy)
+  }
+
+  /** Who names what it is hashed by goes where it went before, also to a server that drains. */
+  #pickWhileDraining(usable: readonly Server[], bound: readonly Server[]): Pick {
+    const pick = this.#pickOf(usable)
+    if (this.options.algorithm !== 'hash') return pick
+    const pickBound = this.#pickOf(bound)
+    return (key, tried) => (key >= BOUND ? pickBound(key, tried) : pick(key, tried))
   }
 
   #pickOf(servers: readonly Server[]): Pick {
@@ -235,46 +229,10 @@ export class Backend {
     }
     return algorithms[this.options.algorithm](usable, this.options)
   }
-
-  /**
-   * The servers that are up. Backups stand in while no other is up. When fewer than `panic_threshold` of the
-   * others are up, all of them are used, as so many failures rather mean that the checks are wrong, or that
-   * the few would be overrun. Where all that is known is that none is up, those are tried that nothing is
-   * known of yet.
-   */
-  #usableNow(): readonly Server[] {
-    const weighted = this.servers.filter((server) => server.weight > 0)
-    const main = weighted.filter((server) => !server.backup)
-    const isUp = (server: Server): boolean => this.#board.state(server.slot) === STATE_UP
-    const up = main.filter(isUp)
-    const backups = up.length > 0 ? NONE : weighted.filter((server) => server.backup && isUp(server))
-    if (backups.length > 0) return backups
-    if (up.length < main.length * this.options.panic_threshold)
-      return main.filter((server) => mayPanic(this.#board.state(server.slot)))
-    return up.length > 0 ? up : this.#unknownOf(main, weighted)
-  }
-
-  #unknownOf(main: readonly Server[], weighted: readonly Server[]): readonly Server[] {
-    const isUnknown = (server: Server): boolean => this.#board.state(server.slot) === STATE_STARTING
-    const unknown = main.filter(isUnknown)
-    return unknown.length > 0 ? unknown : weighted.filter(isUnknown)
-  }
 }
 
 const pickNone: Pick = () => null
 const eventMs = (): number => nowMs
-
-const STATE_REASONS: Readonly<Record<number, string>> = {
-  [STATE_EMPTY]: 'not started',
-  [STATE_DOWN]: 'down',
-  [STATE_DRAINING]: 'draining',
-  [STATE_MAINTENANCE]: 'in maintenance',
-  [STATE_STARTING]: 'not checked yet',
-}
-
-/** What a person has taken out of use stays out. */
-const mayPanic = (state: number): boolean =>
-  state === STATE_UP || state === STATE_DOWN || state === STATE_STARTING
 
 /** A new `keep_alive.idle` replaces what was learned; here, as the first pick comes after the commit. */
 function takeKeepAlive({ live, options }: Server): void {

@@ -3,6 +3,13 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { hashPart, hashText } from './hash.ts'
 
+/**
+ * Added to the key of who names by what it is hashed (its cookie, field or parameter), as a new client does
+ * not: while a server drains, such stay with it. Addresses and paths are no such names, as all requests have
+ * them, and no server would ever be empty. What is hashed takes the low 32 bits of a key.
+ */
+export const BOUND = 2 ** 32
+
 /** The number that a request is hashed to. */
 export type KeyOf = (request: RequestHead, clientAddress: string) => number
 
@@ -22,7 +29,10 @@ export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
       return (request) => hashText(request.path)
     case 'header': {
       const field = name.toLowerCase()
-      return (request, client) => hashText(request.get(field) || client)
+      return (request, client) => {
+        const value = request.get(field)
+        return value ? BOUND + hashText(value) : hashText(client)
+      }
     }
     case 'cookie':
       return (request, client) => hashValue(request.get('cookie') ?? '', name, SEMICOLON, client)
@@ -55,7 +65,7 @@ function hashValue(text: string, name: string, separator: number, otherwise: str
     while (end < text.length && text.charCodeAt(end) !== separator) end++
     const value = at + name.length + 1
     if (value < end && text.charCodeAt(value - 1) === EQUALS && text.startsWith(name, at))
-      return hashPart(text, value, end)
+      return BOUND + hashPart(text, value, end)
     at = end + 1
   }
   return hashText(otherwise)

@@ -20,7 +20,8 @@ export interface Server extends Endpoint {
   readonly index: number
   /** Its bit in the `tried` of a pick; beyond 31 servers several share one. */
   readonly triedBit: number
-  readonly weight: number
+  /** Its share now: that of the config, unless a person has ordered another. */
+  weight: number
   /** Infinity: no limit. */
   readonly maxConnections: number
   readonly backup: boolean
@@ -35,6 +36,9 @@ export interface ServerLive extends EndpointLive {
   /** What attempts have told of it. */
   readonly record: TrackRecord
 }
+
+/** Its share as the config has it. */
+export const configuredWeight = ({ options, index }: Server): number => options.servers[index]!.weight
 
 /** State of a server that is new to this worker. */
 export function newServerLive(options: BackendConfig): ServerLive {

@@ -7,10 +7,10 @@ import {
   type ConfigFacts,
   type HealthDocument,
   type MetricsDocument,
-  type ServerFacts,
   type FlowFacts,
   type TurnFacts,
 } from '../telemetry/documents.ts'
+import type { ServerFacts } from '../telemetry/server-health.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { Config } from '../config/schema.ts'

@@ -3,7 +3,7 @@
 import { StartCode } from '../lib/start-code.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { AttemptWatch } from '../telemetry/attempts.ts'
-import type { ServerFacts } from '../telemetry/documents.ts'
+import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { WorkerFacts } from './facts.ts'
 import { tellAttempts } from './news.ts'

@@ -1,5 +1,5 @@
 // What operators are told while the gateway runs: events of servers and workers.
-import { STATE_DOWN, STATE_UP } from '../scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_UP } from '../scoreboard/states.ts'
 import type { AttemptNews } from '../telemetry/attempts.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'

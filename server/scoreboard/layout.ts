@@ -12,6 +12,7 @@
 //     5  failing          servers: in a row       |   40  Float64  connections accepted in record 0; attempts refused
 //     6  last fault       servers: its place + 1  |   48  Float64  attempts, servers
 //     7  when, in s       servers                 |   56  Float64  failed attempts, servers
+//     8  order            servers                 |
 //     14 magic, 15 rows   record 0 only           |
 
 const LINE_BYTES = 64
@@ -26,6 +27,7 @@ export const CURSOR = 4
 export const FAILING = 5
 export const LAST_FAULT = 6
 export const LAST_FAULT_S = 7
+export const ORDER = 8
 export const MAGIC = 14
 const ROWS = 15
 

@@ -10,14 +10,6 @@ import { Buckets } from './buckets.ts'
 import * as layout from './layout.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
 
-export const STATE_EMPTY = 0
-export const STATE_UP = 1
-export const STATE_DOWN = 2
-export const STATE_DRAINING = 3
-export const STATE_MAINTENANCE = 4
-/** Not checked yet. */
-export const STATE_STARTING = 5
-
 /** The gateway's own record. */
 const GATEWAY = 0
 /** For dry runs and tests: nothing of it is used before somebody takes. */
@@ -35,9 +27,9 @@ export class Scoreboard {
    * What rules with a rate limit take from: memory of its own, of this process alone where it is not shared.
    */
   buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
-  #ints: Int32Array
-  #doubles: Float64Array
-  #records: number
+  #ints!: Int32Array
+  #doubles!: Float64Array
+  #records!: number
   /** Ints from one record to the next, and from a record to the own row. */
   readonly #stride: number
   readonly #own: number
@@ -48,10 +40,7 @@ export class Scoreboard {
     this.row = row
     this.#stride = (1 + rows) * layout.LINE_INTS
     this.#own = (1 + row) * layout.LINE_INTS
-    const { buffer, byteOffset, byteLength } = bytes
-    this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
-    this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
-    this.#records = Math.floor(this.#ints.length / this.#stride)
+    this.remap(bytes)
   }
 
   /** Goes on with the same table in a larger mapping. */
@@ -76,6 +65,16 @@ export class Scoreboard {
   /** Sets the state of a server; its backend's epoch is to be bumped after it. */
   setState(slot: number, state: number): void {
     Atomics.store(this.#ints, slot * this.#stride + layout.STATE, state)
+  }
+
+  /** What a person has ordered of a server (states.ts). */
+  order(slot: number): number {
+    return Atomics.load(this.#ints, slot * this.#stride + layout.ORDER)
+  }
+
+  /** Orders something of a server; its backend's epoch is to be bumped after it. */
+  setOrder(slot: number, order: number): void {
+    Atomics.store(this.#ints, slot * this.#stride + layout.ORDER, order)
   }
 
   /**

@@ -45,6 +45,16 @@ export const METRICS = {
   connections_total: counter('Client connections that were accepted.'),
   bytes_total: counter('Bytes of bodies received from clients (in) and sent to them (out).', 'direction'),
   backend_health_status: gauge('Whether a server is up: 1 or 0.', 'backend', 'server'),
+  server_admin_state: gauge(
+    'What a person has ordered of a server: 0 ready, 1 drain, 2 maintenance.',
+    'backend',
+    'server',
+  ),
+  server_weight: gauge(
+    'Share of a server: that of the config, unless a person has ordered another.',
+    'backend',
+    'server',
+  ),
   server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),

@@ -3,32 +3,10 @@
 // endpoints expect.
 import type { CertificateFacts, RefusedFacts } from './certificate-documents.ts'
 import type { Config } from '../config/schema.ts'
-import {
-  STATE_DOWN,
-  STATE_DRAINING,
-  STATE_MAINTENANCE,
-  STATE_UP,
-  type Scoreboard,
-} from '../scoreboard/scoreboard.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Plan } from '../snapshot/plan.ts'
-import { failingSince, faultReason } from './attempts.ts'
-
-/** A server, and where its cells are. */
-export interface ServerFacts {
-  readonly backend: string
-  readonly server: string
-  readonly url: string
-  readonly weight: number
-  readonly slot: number
-  /** Whether it has a health check. */
-  readonly isChecked: boolean
-  /** Why it is not up; null when nobody said. */
-  readonly reason: string | null
-}
-
-/** unchecked: nobody asks it whether it is up; what is known of it is how requests fared. */
-export type ServerState = 'up' | 'unchecked' | 'down' | 'draining' | 'maintenance' | 'starting'
+import { type OrderFacts, type ServerFacts, type ServerHealth, serverHealth } from './server-health.ts'
 
 export interface HealthDocument {
   /** At least one server of every backend is up. */
@@ -110,20 +88,6 @@ export interface RejectedProblem {
   readonly [fact: string]: unknown
 }
 
-export interface ServerHealth {
-  readonly url: string
-  readonly healthy: boolean
-  /** No breaker exists that could open. */
-  readonly circuit_state: 'Closed'
-  readonly weight: number
-  readonly active_connections: number
-  readonly backend: string
-  readonly server: string
-  readonly state: ServerState
-  /** Why it is not up, or how its last requests failed; null: nothing is wrong with it. */
-  readonly reason: string | null
-}
-
 export interface MetricsDocument {
   readonly total_requests: number
   readonly total_failures: number
@@ -157,10 +121,13 @@ export function serversOfPlan({
   config,
   slots,
   reasons,
+  orderOf = () => undefined,
 }: {
   readonly config: Pick<Config, 'backends'>
   readonly slots: Plan['slots']
   readonly reasons: Plan['reasons']
+  /** What is ordered of the server of a slot. */
+  readonly orderOf?: (slot: number) => OrderFacts | undefined
 }): ServerFacts[] {
   return Object.entries(config.backends).flatMap(([backend, { servers, health_check }]) =>
     servers.flatMap(({ name, url, weight }): ServerFacts[] => {
@@ -168,7 +135,8 @@ export function serversOfPlan({
       const slot = slots[backend]?.servers[server]?.index
       if (slot === undefined) return []
       const reason = reasons[backend]?.[server] ?? null
-      return [{ backend, server, url, weight, slot, isChecked: health_check !== undefined, reason }]
+      const isChecked = health_check !== undefined
+      return [{ backend, server, url, weight, slot, isChecked, reason, order: orderOf(slot) }]
     }),
   )
 }
@@ -176,12 +144,12 @@ export function serversOfPlan({
 /** All servers of a snapshot: what a worker has. */
 export function serversOfSnapshot({ backends }: Snapshot): ServerFacts[] {
   return [...backends.values()].flatMap((backend) =>
-    backend.servers.map(({ name, url, weight, slot }): ServerFacts => {
+    backend.servers.map(({ name, url, slot, index }): ServerFacts => {
       return {
         backend: backend.name,
         server: name,
         url,
-        weight,
+        weight: backend.options.servers[index]!.weight,
         slot,
         isChecked: backend.options.health_check !== undefined,
         reason: backend.reasons.get(name) ?? null,
@@ -196,23 +164,7 @@ export function healthDocument(
   board: Scoreboard,
   nowS = Date.now() / 1000,
 ): HealthDocument {
-  const backends = servers.map(({ backend, server, url, weight, slot, isChecked, reason }): ServerHealth => {
-    const known = stateName(board.state(slot))
-    const state = known === 'up' && !isChecked ? 'unchecked' : known
-    const failing = failingSince(board, slot, nowS)
-    return {
-      url,
-      // Who is not checked is as well as its last requests fared.
-      healthy: state === 'up' || (state === 'unchecked' && failing === null),
-      circuit_state: 'Closed',
-      weight,
-      active_connections: board.inFlight(slot),
-      backend,
-      server,
-      state,
-      reason: known === 'up' ? faultReason(failing) : reason,
-    }
-  })
+  const backends = servers.map((server) => serverHealth(server, board, nowS))
   return healthOf(backends)
 }
 
@@ -274,10 +226,3 @@ export function successRate(requests: number, failures: number): number {
 
 /** Record 0 of the scoreboard. */
 const GATEWAY = 0
-
-function stateName(state: number): ServerState {
-  if (state === STATE_UP) return 'up'
-  if (state === STATE_DOWN) return 'down'
-  if (state === STATE_DRAINING) return 'draining'
-  return state === STATE_MAINTENANCE ? 'maintenance' : 'starting'
-}

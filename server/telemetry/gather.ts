@@ -1,6 +1,7 @@
 // Numbers that stand elsewhere, brought into the registry when somebody wants to read them.
-import { STATE_UP, type Scoreboard } from '../scoreboard/scoreboard.ts'
-import type { ServerFacts } from './documents.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { adminOf, STATE_UP, weightOf } from '../scoreboard/states.ts'
+import type { ServerFacts } from './server-health.ts'
 import { droppedEvents } from './log.ts'
 import type { Registry, Totals } from './registry.ts'
 import type { Gauge } from './series.ts'
@@ -16,10 +17,15 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
   totals.counter('bytes_total', ['out']).set(board.bytesOut(GATEWAY))
   totals.clear('backend_health_status')
   totals.clear('server_in_flight')
+  totals.clear('server_admin_state')
+  totals.clear('server_weight')
   totals.clear('attempts_total')
-  for (const { backend, server, slot } of servers) {
+  for (const { backend, server, slot, weight } of servers) {
     totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
+    const order = board.order(slot)
+    totals.gauge('server_admin_state', [backend, server]).set(adminOf(order))
+    totals.gauge('server_weight', [backend, server]).set(weightOf(order, weight))
     const failed = board.failedAttempts(slot)
     const refused = board.refusedAttempts(slot)
     const givenUp = board.givenUpAttempts(slot)

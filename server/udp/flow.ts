@@ -8,7 +8,7 @@ import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Address } from '../lib/address.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Timed } from '../lib/wheel.ts'
-import { STATE_DOWN } from '../scoreboard/scoreboard.ts'
+import { ADMIN_MAINTENANCE, adminOf, STATE_DOWN } from '../scoreboard/states.ts'
 import type { UdpSocket } from '../sockets/udp/udp-socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { FlowEnd, FlowRecord } from './flow-record.ts'
@@ -198,13 +198,15 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     else this.#home.detach(this)
   }
 
-  /** Whether its server is down while another one takes its client: that is `successor`. */
+  /** Whether its server is down or in maintenance while another takes its client: that is `successor`. */
   #isServerDown(): boolean {
     const { board } = this.#home.ground
     const { backend } = this.#listener
     this.#epoch = board.epoch(backend.slot)
     const { server } = this
-    if (server === null || this.#home.isDraining || board.state(server.slot) !== STATE_DOWN) return false
+    if (server === null || this.#home.isDraining) return false
+    const isOut = adminOf(board.order(server.slot)) === ADMIN_MAINTENANCE
+    if (!isOut && board.state(server.slot) !== STATE_DOWN) return false
     this.successor = backend.pick(this.#key, server.triedBit)
     if (this.successor === null) return false
     this.finish('server_down')

@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test'
 import type { Exchange } from '../../server/http/exchange.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
-import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
 import { makeGate, waitFor } from '../support/wait.ts'
 import { wire } from '../support/wired.ts'

@@ -1,6 +1,6 @@
 // Attempts: what is tried again and where, what waits for room, and what no server can take.
 import { describe, expect, test } from 'bun:test'
-import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
 import { type Script, startOrigin } from '../support/origin.ts'
 import { makeGate, pause, staysTrue, waitFor } from '../support/wait.ts'

@@ -1,7 +1,7 @@
 // What a tcp listener and its backend may be told beside where connections go.
 import { describe, expect, test } from 'bun:test'
 import { readProxyHeader } from '../../server/lib/proxy-header.ts'
-import { STATE_DOWN } from '../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN } from '../../server/scoreboard/states.ts'
 import { rawClient } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { RawServer } from '../support/raw-server.ts'

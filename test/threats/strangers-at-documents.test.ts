@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
 import { type TestEngine, startEngine, toServers } from '../support/engine.ts'
-import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 
 let origin: Origin

@@ -7,7 +7,7 @@ import {
   schemeOf,
   type ServerAddress,
 } from '../../lib/server-url.ts'
-import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/states.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 import { type ClientTls, ServerTls } from '../../tls/server-tls.ts'
 import { Judge, type Verdict } from './judge.ts'

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 import { hashText } from '../../../server/backends/hash.ts'
 import type { Server } from '../../../server/backends/server.ts'
-import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/states.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 import { backendConfig, Bench, tally, walk } from './backends.ts'
 

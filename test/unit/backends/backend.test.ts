@@ -3,13 +3,14 @@ import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Backend } from '../../../server/backends/backend.ts'
 import { ALGORITHMS } from '../../../server/backends/algorithm.options.ts'
 import {
+  ADMIN_DRAIN,
+  ADMIN_MAINTENANCE,
+  ADMIN_READY,
   STATE_DOWN,
-  STATE_DRAINING,
   STATE_EMPTY,
-  STATE_MAINTENANCE,
   STATE_STARTING,
   STATE_UP,
-} from '../../../server/scoreboard/scoreboard.ts'
+} from '../../../server/scoreboard/states.ts'
 import { backendConfig, Bench, tally, walk } from './backends.ts'
 
 const names = (picked: string[]): string => Object.keys(tally(picked)).toSorted().join('')
@@ -19,11 +20,16 @@ describe('usable servers', () => {
     const bench = new Bench()
     const backend = bench.backend(backendConfig([{ name: 'a' }, { name: 'b' }, { name: 'c' }]))
     expect(names(walk(backend, 9))).toBe('abc')
-    for (const state of [STATE_DOWN, STATE_DRAINING, STATE_MAINTENANCE, STATE_STARTING, STATE_EMPTY]) {
+    for (const state of [STATE_DOWN, STATE_STARTING, STATE_EMPTY]) {
       bench.set('b', state)
       expect(tally(walk(backend, 10))).toEqual({ a: 5, c: 5 })
     }
     bench.set('b', STATE_UP)
+    for (const admin of [ADMIN_DRAIN, ADMIN_MAINTENANCE]) {
+      bench.order('b', admin)
+      expect(tally(walk(backend, 10))).toEqual({ a: 5, c: 5 })
+    }
+    bench.order('b', ADMIN_READY)
     expect(names(walk(backend, 9))).toBe('abc')
   })
 
@@ -75,9 +81,9 @@ describe('usable servers', () => {
     expect(names(walk(backend, 8))).toBe('cd')
     bench.set('c', STATE_DOWN)
     expect(names(walk(backend, 8))).toBe('abcd')
-    bench.set('b', STATE_MAINTENANCE)
+    bench.order('b', ADMIN_MAINTENANCE)
     expect(names(walk(backend, 9))).toBe('acd')
-    bench.set('d', STATE_DRAINING)
+    bench.order('d', ADMIN_DRAIN)
     expect(names(walk(backend, 8))).toBe('ac')
   })
 
@@ -100,7 +106,7 @@ describe('usable servers', () => {
     expect(names(walk(backend, 2))).toBe('z')
     bench.set('z', STATE_STARTING)
     expect(names(walk(backend, 2))).toBe('a')
-    bench.set('a', STATE_MAINTENANCE)
+    bench.order('a', ADMIN_MAINTENANCE)
     expect(names(walk(backend, 2))).toBe('z')
     bench.set('b', STATE_UP)
     expect(names(walk(backend, 2))).toBe('b')
@@ -197,7 +203,7 @@ describe('the reasons of a 503', () => {
     backend.reasons.set('d', 'stale')
     bench.set('a', STATE_DOWN)
     bench.set('b', STATE_STARTING)
-    bench.set('c', STATE_MAINTENANCE)
+    bench.order('c', ADMIN_MAINTENANCE)
     expect(backend.down()).toEqual([
       { server: 'a', reason: 'connect refused' },
       { server: 'b', reason: 'not checked yet' },

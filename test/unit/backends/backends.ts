@@ -4,7 +4,8 @@ import type { BackendConfig } from '../../../server/backends/backend.options.ts'
 import type { ServerConfig } from '../../../server/backends/server.options.ts'
 import { Backend } from '../../../server/backends/backend.ts'
 import { privateRegion, scoreboardOn, type Region } from '../../../server/scoreboard/region.ts'
-import { STATE_UP, type Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import type { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import { packOrder, STATE_UP } from '../../../server/scoreboard/states.ts'
 import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
 
 export function serverConfig(change: Partial<ServerConfig> & { name: string }): ServerConfig {
@@ -72,6 +73,12 @@ export class Bench {
       ...(parts.now ? { now: parts.now } : {}),
       ...(parts.files ? { files: parts.files } : {}),
     })
+  }
+
+  /** Orders something of a server as the supervisor does. */
+  order(server: string, admin: number, weight: number | null = null): void {
+    this.board.setOrder(this.slotOf(server), packOrder(admin, weight))
+    this.board.bumpEpoch(1)
   }
 
   /** Sets a server's state as the supervisor does. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { hashText } from '../../../server/backends/hash.ts'
-import { clientKeyOf, keyOf } from '../../../server/backends/key.ts'
+import { BOUND, clientKeyOf, keyOf } from '../../../server/backends/key.ts'
 import type { RequestHead } from '../../../server/head/request-head.ts'
 import { backendConfig } from './backends.ts'
 
@@ -45,7 +45,7 @@ describe('a key', () => {
   })
 
   test('of a header is asked for in lower case', () => {
-    expect(key('header', 'X-Tenant', { headers: { 'x-tenant': 'blue' } })).toBe(hashText('blue'))
+    expect(key('header', 'X-Tenant', { headers: { 'x-tenant': 'blue' } })).toBe(BOUND + hashText('blue'))
   })
 
   test('of a cookie is its value alone', () => {
@@ -56,13 +56,13 @@ describe('a key', () => {
       'xuser=1;user=42',
       'users=1; \tuser=42',
     ])
-      expect(key('cookie', 'user', { headers: { cookie } })).toBe(hashText('42'))
-    expect(key('cookie', 'user', { headers: { cookie: 'user=a=b' } })).toBe(hashText('a=b'))
+      expect(key('cookie', 'user', { headers: { cookie } })).toBe(BOUND + hashText('42'))
+    expect(key('cookie', 'user', { headers: { cookie: 'user=a=b' } })).toBe(BOUND + hashText('a=b'))
   })
 
   test('of a query parameter is its first value', () => {
     for (const query of ['id=7', 'x=1&id=7', 'id=7&id=8', 'xid=1&id=7&', '&&id=7'])
-      expect(key('query', 'id', { query })).toBe(hashText('7'))
+      expect(key('query', 'id', { query })).toBe(BOUND + hashText('7'))
   })
 
   test('falls back to the address where the part is missing or empty', () => {

@@ -10,12 +10,8 @@ import { metrics, metricsText } from '../../../server/cli/metrics.ts'
 import { status } from '../../../server/cli/status.ts'
 import { table } from '../../../server/cli/table.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
-import {
-  healthOf,
-  type HealthDocument,
-  type MetricsDocument,
-  type ServerHealth,
-} from '../../../server/telemetry/documents.ts'
+import { healthOf, type HealthDocument, type MetricsDocument } from '../../../server/telemetry/documents.ts'
+import type { ServerHealth } from '../../../server/telemetry/server-health.ts'
 
 const server = (backend: string, name: string, healthy: boolean): ServerHealth => ({
   url: `http://${name}:80`,
@@ -27,6 +23,8 @@ const server = (backend: string, name: string, healthy: boolean): ServerHealth =
   server: name,
   state: healthy ? 'up' : 'down',
   reason: healthy ? null : 'connect refused',
+  admin: 'ready',
+  operational: healthy ? 'up' : 'down',
 })
 
 const served = (backend: string, name: string, requests: number, failed: number) => ({

@@ -39,6 +39,8 @@ test('a server that is up and fails each request is told as that', () => {
     active_connections: 0,
     state: 'up' as const,
     reason: null,
+    admin: 'ready' as const,
+    operational: 'up' as const,
   }
   const rowOf = (failed_requests: number): string => {
     const served = {

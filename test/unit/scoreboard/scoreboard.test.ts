@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import * as layout from '../../../server/scoreboard/layout.ts'
-import { Scoreboard, STATE_EMPTY, STATE_UP } from '../../../server/scoreboard/scoreboard.ts'
+import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import { STATE_EMPTY, STATE_UP } from '../../../server/scoreboard/states.ts'
 
 const boards = (records: number, rows: number): Scoreboard[] => {
   const region = privateRegion(records, rows)

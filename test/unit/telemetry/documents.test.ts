@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import * as layout from '../../../server/scoreboard/layout.ts'
-import { STATE_DOWN, STATE_STARTING, STATE_UP, Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import {
+  ADMIN_DRAIN,
+  ADMIN_MAINTENANCE,
+  packOrder,
+  STATE_DOWN,
+  STATE_STARTING,
+  STATE_UP,
+} from '../../../server/scoreboard/states.ts'
 import {
   healthDocument,
   metricsDocument,
@@ -8,6 +16,7 @@ import {
   serversOfSnapshot,
   successRate,
 } from '../../../server/telemetry/documents.ts'
+import type { OrderFacts } from '../../../server/telemetry/server-health.ts'
 import { AttemptWatch } from '../../../server/telemetry/attempts.ts'
 import { faultPlace } from '../../../server/tables/faults.ts'
 import { gatherBoard } from '../../../server/telemetry/gather.ts'
@@ -63,6 +72,8 @@ test('the health document has the shape that is promised', () => {
         server: 'http://server1:8000',
         state: 'up',
         reason: null,
+        admin: 'ready',
+        operational: 'up',
       },
       {
         url: 'http://server2:8000',
@@ -74,11 +85,46 @@ test('the health document has the shape that is promised', () => {
         server: 'two',
         state: 'down',
         reason: 'connect refused',
+        admin: 'ready',
+        operational: 'down',
       },
     ],
     healthy_count: 1,
     total_count: 2,
   })
+})
+
+test('what is ordered of a server is told apart from how it is', () => {
+  const cells = board()
+  const order: OrderFacts = {
+    admin: 'drain',
+    weight: 5,
+    reason: 'disk swap',
+    by: 'ana',
+    since: '2027-01-15T08:00:00.000Z',
+    until: null,
+  }
+  cells.setOrder(2, packOrder(ADMIN_DRAIN, 5))
+  cells.setOrder(3, packOrder(ADMIN_MAINTENANCE, null))
+  const servers = serversOfPlan({ ...plan, orderOf: (index) => (index === 2 ? order : undefined) })
+  const document = healthDocument(servers, cells)
+  expect(document.backends.slice(0, 2)).toMatchObject([
+    { state: 'draining', reason: 'disk swap (ana)', admin: 'drain', operational: 'up', order },
+    // As workers tell it, who do not know why.
+    { state: 'maintenance', reason: null, admin: 'maintenance', operational: 'down', weight: 1 },
+  ])
+  expect(document.backends[0]).toMatchObject({ healthy: false, weight: 5, configured_weight: 3 })
+  expect(document.backends[1]).not.toHaveProperty('configured_weight')
+  expect([document.healthy, document.healthy_count]).toEqual([false, 1])
+  const totals = new Totals()
+  gatherBoard(totals, servers, cells)
+  const lines = renderMetrics(totals, 'lb').split('\n')
+  // Health is what checks say: whoever watches it is not told of a failure that is none.
+  expect(lines).toContain('lb_backend_health_status{backend="api",server="http://server1:8000"} 1')
+  expect(lines).toContain('lb_server_admin_state{backend="api",server="http://server1:8000"} 1')
+  expect(lines).toContain('lb_server_admin_state{backend="api",server="two"} 2')
+  expect(lines).toContain('lb_server_weight{backend="api",server="http://server1:8000"} 5')
+  expect(lines).toContain('lb_server_weight{backend="api",server="two"} 1')
 })
 
 test('a gateway is healthy when every backend has a server that is up', () => {
@@ -224,21 +270,20 @@ describe('the watch on attempts', () => {
 test('nothing asked is all well', () => expect(successRate(0, 0)).toBe(100))
 
 test('a worker makes the same documents of its snapshot as the supervisor of its plan', () => {
-  const server = (name: string, url: string, weight: number, index: number) => ({
-    name,
-    url,
-    weight,
-    slot: index,
-  })
+  // With a weight that was ordered: both tell that of the config, and what is in force by the scoreboard.
+  const server = (name: string, url: string, index: number, slot: number) => {
+    return { name, url, weight: 9, slot, index }
+  }
+  const { api, web } = plan.config.backends
   const backends = new Map([
     [
       'api',
       {
         name: 'api',
-        options: { health_check: {} },
+        options: api,
         reasons: new Map([['two', 'connect refused']]),
         servers: [
-          server('http://server1:8000', 'http://server1:8000', 3, 2),
+          server('http://server1:8000', 'http://server1:8000', 0, 2),
           server('two', 'http://server2:8000', 1, 3),
         ],
       },
@@ -247,9 +292,9 @@ test('a worker makes the same documents of its snapshot as the supervisor of its
       'web',
       {
         name: 'web',
-        options: { health_check: {} },
+        options: web,
         reasons: new Map(),
-        servers: [server('http://server3:8000', 'http://server3:8000', 1, 5)],
+        servers: [server('http://server3:8000', 'http://server3:8000', 0, 5)],
       },
     ],
   ])

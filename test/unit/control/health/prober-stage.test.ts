@@ -1,11 +1,6 @@
 // What becomes of servers that a change of the config brings.
 import { describe, expect, test } from 'bun:test'
-import {
-  STATE_DOWN,
-  STATE_EMPTY,
-  STATE_STARTING,
-  STATE_UP,
-} from '../../../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_EMPTY, STATE_STARTING, STATE_UP } from '../../../../server/scoreboard/states.ts'
 import { configOf, healthCheck, slotsOf } from './checks.ts'
 import { A, B, Lab, started, two } from './lab.ts'
 

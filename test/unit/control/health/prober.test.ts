@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { NOT_CHECKED } from '../../../../server/control/health/checked-server.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
-import {
-  STATE_DOWN,
-  STATE_EMPTY,
-  STATE_STARTING,
-  STATE_UP,
-} from '../../../../server/scoreboard/scoreboard.ts'
+import { STATE_DOWN, STATE_EMPTY, STATE_STARTING, STATE_UP } from '../../../../server/scoreboard/states.ts'
 import { configOf, healthCheck, slotsOf } from './checks.ts'
 import { A, B, Lab, started, two } from './lab.ts'
 

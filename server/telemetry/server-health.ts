@@ -1,0 +1,113 @@
+// How one server is, as documents tell it: what checks and requests found, and what a person has ordered.
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import {
+  ADMIN_DRAIN,
+  ADMIN_MAINTENANCE,
+  adminOf,
+  STATE_DOWN,
+  STATE_UP,
+  weightOf,
+} from '../scoreboard/states.ts'
+import { failingSince, faultReason } from './attempts.ts'
+
+/** Of a server: drain gets no new work, maintenance none at all. */
+export type AdminState = 'ready' | 'drain' | 'maintenance'
+
+/** What a person has ordered of a server, and a weight in place of that of the config (null: that one). */
+export interface OrderFacts {
+  readonly admin: AdminState
+  readonly weight: number | null
+  readonly reason: string | null
+  readonly by: string
+  /** As RFC 3339; it ends by itself at `until`, null: it does not. */
+  readonly since: string
+  readonly until: string | null
+}
+
+/** A server, and where its cells are. */
+export interface ServerFacts {
+  readonly backend: string
+  readonly server: string
+  readonly url: string
+  /** That of the config. */
+  readonly weight: number
+  readonly slot: number
+  /** Whether it has a health check. */
+  readonly isChecked: boolean
+  /** Why it is not up; null when nobody said. */
+  readonly reason: string | null
+  /** What a person has ordered of it, where that is known: not to workers. */
+  readonly order?: OrderFacts | undefined
+}
+
+/** unchecked: nobody asks it whether it is up; what is known of it is how requests fared. */
+type ServerState = 'up' | 'unchecked' | 'down' | 'draining' | 'maintenance' | 'starting'
+
+export interface ServerHealth {
+  readonly url: string
+  readonly healthy: boolean
+  /** No breaker exists that could open. */
+  readonly circuit_state: 'Closed'
+  readonly weight: number
+  readonly active_connections: number
+  readonly backend: string
+  readonly server: string
+  /** How it is used: its administrative state unless that is ready, else its operational one. */
+  readonly state: ServerState
+  /** Why it gets no new work, or how its last requests failed; null: nothing is wrong with it. */
+  readonly reason: string | null
+  readonly admin: AdminState
+  /** What its checks say, or a person in their place. */
+  readonly operational: 'up' | 'down' | 'unchecked'
+  /** Only where another one is in force. */
+  readonly configured_weight?: number
+  /** Only where something is ordered of it, in what the supervisor answers. */
+  readonly order?: OrderFacts
+}
+
+/** At `nowS` (seconds since 1970). */
+export function serverHealth(
+  { backend, server, url, weight, slot, isChecked, reason, order }: ServerFacts,
+  board: Scoreboard,
+  nowS: number,
+): ServerHealth {
+  const known = stateName(board.state(slot))
+  const found = known === 'up' && !isChecked ? 'unchecked' : known
+  const ordered = board.order(slot)
+  const admin = adminName(ordered)
+  const failing = failingSince(board, slot, nowS)
+  const inForce = weightOf(ordered, weight)
+  return {
+    url,
+    // Who is not checked is as well as its last requests fared.
+    healthy: admin === 'ready' && (found === 'up' || (found === 'unchecked' && failing === null)),
+    circuit_state: 'Closed',
+    weight: inForce,
+    active_connections: board.inFlight(slot),
+    backend,
+    server,
+    state: STATE_OF_ADMIN[admin] ?? found,
+    reason: admin !== 'ready' ? orderReason(order) : known === 'up' ? faultReason(failing) : reason,
+    admin,
+    operational: found === 'starting' ? 'unchecked' : found,
+    ...(inForce !== weight && { configured_weight: weight }),
+    ...(order && { order }),
+  }
+}
+
+const STATE_OF_ADMIN: Readonly<Partial<Record<AdminState, ServerState>>> = {
+  drain: 'draining',
+  maintenance: 'maintenance',
+}
+
+const adminName = (order: number): AdminState =>
+  ({ [ADMIN_DRAIN]: 'drain', [ADMIN_MAINTENANCE]: 'maintenance' } as const)[adminOf(order)] ?? 'ready'
+
+/** "disk swap (ana)": workers do not know it. */
+const orderReason = (order: OrderFacts | undefined): string | null =>
+  order === undefined ? null : order.reason === null ? `by ${order.by}` : `${order.reason} (${order.by})`
+
+function stateName(state: number): 'up' | 'down' | 'starting' {
+  if (state === STATE_UP) return 'up'
+  return state === STATE_DOWN ? 'down' : 'starting'
+}
