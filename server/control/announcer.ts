@@ -5,6 +5,7 @@ import { logEvent } from '../telemetry/log.ts'
 import type { Served } from './change/apply.ts'
 import { ControlSocket, type OpenControlAt } from './control-socket.ts'
 import { openAddresses, type Parts } from './make-parts.ts'
+import { ListenerNews } from './listener-news.ts'
 import { editionFacts } from './news.ts'
 import type { Rejection } from './problem.ts'
 import { RunStateKeeper } from './run-state.ts'
@@ -32,6 +33,7 @@ export class Announcer {
   readonly #parts: AnnouncerParts
   readonly #controlSocket: ControlSocket
   readonly #runState = new RunStateKeeper()
+  readonly #listeners = new ListenerNews()
 
   constructor(parts: AnnouncerParts) {
     this.#parts = parts
@@ -56,6 +58,7 @@ export class Announcer {
     if (isDraining()) return
     if (event === 'serving') this.tellManager()
     logEvent('info', event, facts)
+    this.#listeners.served(facts.listeners)
   }
 
   tellManager(): void {

@@ -1,5 +1,6 @@
 // What the operating system tells the supervisor.
 import { releaseSignals } from '../lib/signals.ts'
+import { tellNoHandOver } from './news.ts'
 
 export interface SignalActions {
   /** TERM, INT, QUIT: finish and stop. */
@@ -11,11 +12,12 @@ export interface SignalActions {
   /** USR1: reopen the logs. */
   readonly reopenLogs: () => void
   /** USR2: hand over to a new binary. */
-  readonly handOver: () => void
+  readonly handOver?: () => void
 }
 
 /** Listens to signals until the returned function is called. */
-export function onSignals({ stop, stopNow, reload, reopenLogs, handOver }: SignalActions): () => void {
+export function onSignals({ stop, stopNow, reload, reopenLogs, ...more }: SignalActions): () => void {
+  const { handOver = tellNoHandOver } = more
   let hasStopped = false
   const onStop = (signal: string): void => {
     if (hasStopped) return stopNow()

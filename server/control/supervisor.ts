@@ -20,15 +20,9 @@ import { makeParts, type Parts } from './make-parts.ts'
 import { OwnCrew } from './own-crew.ts'
 import type { SuperviseOptions } from './supervise-options.ts'
 import { Lookout } from './lookout.ts'
-import {
-  countCheck,
-  type ProcessNews,
-  relayNews,
-  tellHealthChange,
-  tellNoHandOver,
-  workerNews,
-} from './news.ts'
+import { countCheck, type ProcessNews, relayNews, tellHealthChange, workerNews } from './news.ts'
 import { workersOf, workersWanted } from './change/plan-checks.ts'
+import { SeenLive } from './seen-live.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/unheld-sockets.ts'
 import { tellPeople } from './source/places.ts'
@@ -46,6 +40,7 @@ export function supervise(options: SuperviseOptions): Promise<number> {
 export class Supervisor implements Known {
   readonly totals = new Totals()
   readonly admin: AdminKeeper
+  readonly live = new SeenLive()
   isDraining = false
   readonly changes: Changes
   readonly options: SuperviseOptions
@@ -152,7 +147,6 @@ export class Supervisor implements Known {
       stopNow: () => this.#stopNow.resolve(),
       reload: () => void this.reload({ reopenLogs: true }),
       reopenLogs: () => (this.#crew.reopenLogs(), logEvent('info', 'logs_reopened')),
-      handOver: tellNoHandOver,
     })
     try {
       // Processes start while the config is read. Not before signals are heard: nothing would end them.
@@ -258,6 +252,7 @@ export class Supervisor implements Known {
     this.turn?.close()
     if (this.#parts) removeRunState(this.#parts.runState)
     logEvent('info', 'stopped', { aborted: this.#crew.aborted + (this.turn?.relay.aborted ?? 0) + inFlight })
+    this.live.end()
     return code
   }
 

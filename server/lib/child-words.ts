@@ -7,6 +7,13 @@ export type SaidByChild =
   | { readonly type: 'serving'; readonly number: number }
   /** With how much cut off; then it ends. */
   | { readonly type: 'drained'; readonly aborted: number }
+  /** One that it has logged, and that those who watch the gateway are told of. */
+  | {
+      readonly type: 'event'
+      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      readonly event: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
 
 /** Beside its plans. */
 export type ToldToChild =

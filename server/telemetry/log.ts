@@ -135,8 +135,25 @@ const PROCESS = {
 }
 let current = logEventTo({ level: 'info', format: 'json', ...PROCESS })
 
+/** Who hears events beside the log: whatever its level is. */
+const taps = new Set<LogEvent>()
+
 /** Logs an event of this process; never waits. */
-export const logEvent: LogEvent = (level, event, fields) => current(level, event, fields)
+export const logEvent: LogEvent = (level, event, fields) => {
+  current(level, event, fields)
+  hearEvent(level, event, fields)
+}
+
+/** An event that another process of this gateway has logged: only taps hear of it here. */
+export const hearEvent: LogEvent = (level, event, fields) => {
+  for (const tap of taps) tap(level, event, fields)
+}
+
+/** Hears all events from now on, until what is returned is called; what hears may not throw, nor log. */
+export function tapEvents(tap: LogEvent): () => void {
+  taps.add(tap)
+  return () => void taps.delete(tap)
+}
 
 /** Shows lines for people on stderr, among the events; never waits. */
 export const tellPeople = (text: string): void => stderr.write(text)

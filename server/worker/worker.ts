@@ -11,13 +11,14 @@ import { closeFds, receiveFds } from '../lib/pass-fds.ts'
 import { releaseSignals } from '../lib/signals.ts'
 import { meterProcess } from '../telemetry/gather.ts'
 import { endOnBugs } from '../telemetry/log-bugs.ts'
-import { finishEvents } from '../telemetry/log.ts'
+import { finishEvents, tapEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { useSockets } from '../sockets/sockets.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
 import { onDemand } from '../tls/on-demand.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Plan } from '../snapshot/plan.ts'
+import { EVENTS } from '../tables/events.ts'
 import { meterSockets } from './sockets-news.ts'
 import { BOARD_TAG, processName, type ToSupervisor, type ToWorker } from './messages.ts'
 import { ToldCertificates } from './told-certificates.ts'
@@ -128,6 +129,10 @@ class WorkerShell {
     const kept = hasLedger ? new Ledger(ledger) : null
     this.#plane = new DataPlane(this.#board, processName(slot), kept, isLate)
     meterProcess(this.#plane.registry, processName(slot))
+    tapEvents((level, event, fields) => {
+      if (Object.hasOwn(EVENTS, event))
+        say({ type: 'event', level, event, fields: { process: processName(slot), ...fields } })
+    })
     this.#sockets = this.#haveSockets(sockets, this.#plane, processName(slot))
   }
 

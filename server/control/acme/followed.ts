@@ -38,6 +38,8 @@ export interface AcmeNews {
 
 export interface ObtainedFacts {
   readonly names: readonly string[]
+  /** There was one before. */
+  readonly renewal: boolean
   readonly issuer: string
   readonly until: string
   readonly renew_at: string

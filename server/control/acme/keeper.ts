@@ -208,7 +208,8 @@ export class AcmeKeeper {
     store.prove(wanted.name)
     // Counted before it is tried: one that ends the gateway each time is tried no more often.
     store.keepFailures(failed(failures, [key], { nowMs: nowMs(), chance }))
-    log.add(one.kept === null ? 'obtains it' : 'renews it')
+    const renewal = one.kept !== null
+    log.add(renewal ? 'renews it' : 'obtains it')
     const refused: Refused[] = []
     const kept = await attempt(wanted, this.#ground(one), (refusal) => refused.push(refusal)).catch(
       (error: unknown) => {
@@ -234,7 +235,7 @@ export class AcmeKeeper {
       const [issuer, until] = [issuerOf(wanted, kept), untilOf(kept)]
       log.add(`obtained it from ${issuer}, until ${until}`)
       const renew_at = new Date(one.dueMs).toISOString()
-      news.obtained(wanted.name, { names: wanted.names, issuer, until, renew_at })
+      news.obtained(wanted.name, { names: wanted.names, renewal, issuer, until, renew_at })
     }
   }
 

@@ -3,6 +3,7 @@
 // not do so in time. A kind of child adds what else is told to it and heard from it.
 import type { ChildAnswer, SaidByChild, ToldToChild } from '../../lib/child-words.ts'
 import { closeFds, makeChannel, sendFds } from '../../lib/pass-fds.ts'
+import { hearEvent } from '../../telemetry/log.ts'
 import type { ChildExit, Reached, StartChild } from './child-start.ts'
 import type { Answer, Kept } from './kept.ts'
 import { LOOK_EVERY_MS, Pulse, waitedMs } from './pulse.ts'
@@ -193,6 +194,8 @@ export abstract class Child<Plan, Said extends Word, Told> implements Kept<Plan>
       case 'drained':
         this.aborted = said.aborted
         return
+      case 'event':
+        return hearEvent(said.level, said.event, said.fields)
       case 'answer':
         return this.#questions.get(said.id)?.(said)
       case 'ready':

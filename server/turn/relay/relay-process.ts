@@ -12,7 +12,8 @@ import { closeFds, duplicateFd, receiveFds } from '../../lib/pass-fds.ts'
 import { releaseSignals } from '../../lib/signals.ts'
 import { Wheel } from '../../lib/wheel.ts'
 import { meterProcess } from '../../telemetry/gather.ts'
-import { finishEvents, logEvent } from '../../telemetry/log.ts'
+import { EVENTS } from '../../tables/events.ts'
+import { finishEvents, logEvent, tapEvents } from '../../telemetry/log.ts'
 import { endOnBugs, logBugs } from '../../telemetry/log-bugs.ts'
 import { Registry } from '../../telemetry/registry.ts'
 import type { FromRelay, ToRelay } from '../messages.ts'
@@ -29,6 +30,8 @@ const CHANNEL_FD = 3
 const CONTROL_FD = 4
 /** A list of all allocations is long; what is beyond this is not sent. */
 const UNSENT_MAX = 64 * 1024 * 1024
+/** Events are told while so little waits to be read. */
+const UNREAD_EVENTS_MAX = 1024 * 1024
 /** How long the end waits for the supervisor to read what was said last. */
 const LAST_WORDS_MS = 1000
 const PROCESS = 'turn-relay'
@@ -62,6 +65,10 @@ async function serve(channel: number, controlFd: number): Promise<number> {
   const shell = makeShell({ network, wheel, control, channel })
   control.shell = shell
   control.say({ type: 'hello', pid: process.pid })
+  tapEvents((level, event, fields) => {
+    if (Object.hasOwn(EVENTS, event) && control.unread < UNREAD_EVENTS_MAX)
+      control.say({ type: 'event', level, event, fields: { process: PROCESS, ...fields } })
+  })
   try {
     await loop.run(() => shell.exitCode !== null && control.hasSaidAll())
   } catch (error) {

@@ -1,0 +1,86 @@
+// Events of the gateway that those who watch it are told of, and what they are called there. Data only. What
+// has no row stays in the log: diagnostics, and all that is said to the operator of this machine alone.
+
+/** What events are about. `figures` has none: its frames are what is counted, once a second. */
+export const TOPICS = [
+  'health',
+  'config',
+  'certificate',
+  'worker',
+  'turn',
+  'limits',
+  'listener',
+  'server',
+  'auth',
+  'figures',
+] as const
+export type Topic = (typeof TOPICS)[number]
+
+export interface EventRow {
+  readonly topic: Topic
+  /** Within its topic. */
+  readonly name: string
+  /** Another name for those whose field of this name is true. */
+  readonly unless?: readonly [field: string, name: string]
+}
+
+const row = (topic: Topic, name: string, unless?: EventRow['unless']): EventRow =>
+  unless === undefined ? { topic, name } : { topic, name, unless }
+
+/** By what an event is called in the log. */
+export const EVENTS: Readonly<Record<string, EventRow>> = {
+  server_up: row('health', 'healthy'),
+  server_down: row('health', 'unhealthy'),
+  server_failing: row('health', 'failing'),
+  server_recovered: row('health', 'recovered'),
+
+  serving: row('config', 'serving'),
+  applied: row('config', 'applied'),
+  rejected: row('config', 'rejected'),
+  unconfirmed: row('config', 'confirm_pending'),
+  confirmed: row('config', 'confirmed'),
+  rolled_back: row('config', 'reverted'),
+  not_rolled_back: row('config', 'not_reverted'),
+  not_written: row('config', 'not_written'),
+  unsound: row('config', 'unsound'),
+  revision_not_kept: row('config', 'revision_not_kept'),
+  config_polled: row('config', 'polled'),
+
+  certificate_obtained: row('certificate', 'issued', ['renewal', 'renewed']),
+  certificate_replaced: row('certificate', 'replaced'),
+  certificate_expires: row('certificate', 'expiring'),
+  certificate_failed: row('certificate', 'failed'),
+  certificate_failed_again: row('certificate', 'failed_again'),
+  certificate_refused: row('certificate', 'refused_file'),
+  certificate_stand_in: row('certificate', 'stand_in'),
+  certificate_not_kept: row('certificate', 'not_kept'),
+  server_tls_replaced: row('certificate', 'server_tls_replaced'),
+  server_tls_refused: row('certificate', 'server_tls_refused_file'),
+  client_certificates_replaced: row('certificate', 'client_certificates_replaced'),
+  client_certificates_refused: row('certificate', 'client_certificates_refused_file'),
+  crl_expires: row('certificate', 'crl_expiring'),
+
+  worker_exited: row('worker', 'exited'),
+  worker_replaced: row('worker', 'replaced'),
+  worker_hung: row('worker', 'silent'),
+  worker_not_started: row('worker', 'not_started'),
+  access_log_failed: row('worker', 'access_log_failed'),
+  draining: row('worker', 'draining'),
+  stopped: row('worker', 'stopped'),
+
+  relay_exited: row('turn', 'relay_exited'),
+  relay_replaced: row('turn', 'relay_replaced'),
+  relay_not_started: row('turn', 'relay_not_started'),
+
+  limit_reached: row('limits', 'reached'),
+  on_demand_limit: row('limits', 'on_demand'),
+  buffers_full: row('limits', 'buffers_full'),
+  descriptor_limit: row('limits', 'descriptors'),
+  accept_paused: row('limits', 'accept_paused'),
+  proxy_header_refused: row('limits', 'proxy_header_refused'),
+
+  listener_opened: row('listener', 'up'),
+  listener_closed: row('listener', 'down'),
+  waits_for_port: row('listener', 'waits_for_port'),
+  not_steered: row('listener', 'not_steered'),
+}
