@@ -52,6 +52,9 @@ export interface Stage {
   /** Gauges that are back at none when nobody is connected. */
   readonly inUse: readonly string[]
   config(round: number): Record<string, unknown>
+  /** Clients come from now on, in rough times with reloads and killed workers; all of them have gone. */
+  begins?(isRough: boolean): void
+  ends?(): void
   /** A part is over. */
   played(): void
 }
@@ -108,11 +111,13 @@ class Storm implements StormResult {
     const untilMs = performance.now() + seconds * 1000
     const isOver = (): boolean => performance.now() >= untilMs || this.problems.length >= 20
     const { random } = this.#options
+    this.#stage.begins?.(isRough)
     const clients = Array.from({ length: AT_ONCE }, () => {
       const own = seededRandom(1 + random.below(2 ** 31))
       return this.#clients(own, isOver, isRough)
     })
     await Promise.all(isRough ? [...clients, this.#rough(isOver)] : clients)
+    this.#stage.ends?.()
   }
 
   async #clients(random: Random, isOver: () => boolean, isRough: boolean): Promise<void> {

@@ -13,8 +13,8 @@ import type { Random } from '../support/random.ts'
 import { PARTS, stormyScript } from '../support/stormy.ts'
 import { BreakingDoor, TlsDoor, type Way } from '../support/tls-door.ts'
 import { TlsFront } from '../support/tls-front.ts'
-import { udpPeer } from '../support/udp.ts'
-import { pause, waitFor, within } from '../support/wait.ts'
+import { pause, within } from '../support/wait.ts'
+import { DatagramClients } from './datagrams.ts'
 import { IN_USE, storm, type StormOptions, type StormResult } from './storm.ts'
 
 /** Runs it and looks at what is left. */
@@ -30,9 +30,15 @@ export async function soakTls(options: StormOptions): Promise<StormResult> {
     using clients = new Clients(gateway, options.random)
     await clients.start()
     const inUse = [...IN_USE, 'udp_flows', 'server_in_flight', 'queue_length']
-    const { parts } = clients
-    const said = await storm(options, { gateway, config, parts, inUse, played: () => servers.forget() })
-    return { ...said, notes: [...said.notes, clients.summary] }
+    const { parts, datagrams } = clients
+    const said = await storm(options, {
+      ...{ gateway, config, parts, inUse, played: () => servers.forget() },
+      begins: (isRough) => datagrams.begins(isRough),
+      ends: () => datagrams.ends(),
+    })
+    datagrams.judge()
+    const notes = [...said.notes, clients.summary, datagrams.summary]
+    return { notes, problems: [...said.problems, ...datagrams.problems] }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -127,23 +133,20 @@ const configOf =
     }
   }
 
-/** Longer than a crowded machine takes for an answer. */
-const AGAIN_MS = 5000
-
 type Part = (random: Random) => Promise<void>
 
 /** Who comes to it. */
 class Clients implements Disposable {
+  readonly datagrams: DatagramClients
   readonly #gateway: Gateway
   readonly #web: TlsDoor
   readonly #relay: TlsDoor
   readonly #breaking: BreakingDoor
   #renegotiated = 0
-  #asks = 0
-  #answers = 0
 
   constructor(gateway: Gateway, random: Random) {
     this.#gateway = gateway
+    this.datagrams = new DatagramClients(gateway)
     const to = (listener: string, name: string): Way => ({ port: gateway.port(listener), name })
     const web = [to('web', 'localhost'), to('pass', 'pass.example'), to('pass', 'inner.example')]
     this.#web = new TlsDoor(random, () => web)
@@ -165,7 +168,7 @@ class Clients implements Disposable {
     return {
       ...Object.fromEntries(throughTls),
       relays: (random) => this.#relays(random),
-      datagrams: (random) => this.#datagrams(random),
+      datagrams: (random) => this.datagrams.play(random),
       breaks: (random) => this.#breaks(random),
       rubbish: (random) => this.#rubbish(random),
       renegotiates: (random) => this.#renegotiates(random),
@@ -175,7 +178,7 @@ class Clients implements Disposable {
   get summary(): string {
     const doors = [this.#web, this.#relay]
     const sum = (what: 'shaken' | 'resumed'): number => doors.reduce((all, door) => all + door[what], 0)
-    return `${sum('shaken')} handshakes, ${sum('resumed')} of them resumed; ${this.#breaking.broken} broken, ${this.#renegotiated} asked for another; ${this.#answers} datagrams answered, ${this.#asks - this.#answers} asked again`
+    return `${sum('shaken')} handshakes, ${sum('resumed')} of them resumed; ${this.#breaking.broken} broken, ${this.#renegotiated} asked for another`
   }
 
   [Symbol.dispose](): void {
@@ -193,29 +196,6 @@ class Clients implements Disposable {
     }
     if (random.below(2) === 0) client.fin()
     else client.rst()
-  }
-
-  /** Asks, again where no answer comes, as who speaks UDP must: how often it had to is told. */
-  async #datagrams(random: Random): Promise<void> {
-    const peer = await udpPeer()
-    try {
-      for (let n = 1 + random.below(5); n > 0; n--) {
-        const bytes = Buffer.alloc(1 + random.below(1400), 'datagram ')
-        const before = peer.got.length
-        let asked = 0
-        await waitFor(() => {
-          if (peer.got.length > before) return true
-          if (performance.now() - asked < AGAIN_MS) return false
-          this.#asks++
-          asked = performance.now()
-          peer.send(bytes, this.#gateway.port('datagrams'))
-          return false
-        })
-        this.#answers++
-      }
-    } finally {
-      peer.close()
-    }
   }
 
   /** Of what it ends by nothing is to be expected, but that it ends. */
