@@ -3,20 +3,22 @@ import { type ProxyHeader, writeProxyHeader } from './proxy-header.ts'
 
 export type ProxyVersion = 'v1' | 'v2'
 
-/** Whose address is not known (§2.1, §2.2): the server sees the socket's own ends. */
+/** Whose address is not known (§2.1): the server sees the socket's own ends. */
 const UNKNOWN_V1 = Buffer.from('PROXY UNKNOWN\r\n', 'latin1')
-const UNKNOWN_V2 = Buffer.concat([
+/**
+ * The same in version 2, and what a connection of our own for a check begins with (a line has no word for
+ * that). Not PROXY with the family UNSPEC: receivers may refuse that (§2.2), and HAProxy does.
+ */
+const LOCAL_V2 = Buffer.concat([
   Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'),
-  Buffer.from([0x21, 0x00, 0x00, 0x00]),
+  Buffer.from([0x20, 0x00, 0x00, 0x00]),
 ])
-/** The connection is our own, for a check (§2.2, "LOCAL"; a line has no word for it). */
-const OWN_V2 = Buffer.concat([UNKNOWN_V2.subarray(0, 12), Buffer.from([0x20, 0x00, 0x00, 0x00])])
 
 /** What connections of our own begin with. */
-export const ownProxyHeader = (version: ProxyVersion): Buffer => (version === 'v2' ? OWN_V2 : UNKNOWN_V1)
+export const ownProxyHeader = (version: ProxyVersion): Buffer => (version === 'v2' ? LOCAL_V2 : UNKNOWN_V1)
 
 export function proxyHeaderOut(version: ProxyVersion, ends: ProxyHeader): Buffer {
-  if (version === 'v2') return writeProxyHeader(ends) ?? UNKNOWN_V2
+  if (version === 'v2') return writeProxyHeader(ends) ?? LOCAL_V2
   return writeLine(ends) ?? UNKNOWN_V1
 }
 

@@ -35,8 +35,9 @@ describe('in version 2', () => {
     })
   })
 
-  test('who is not known is not told, in sixteen bytes', () => {
+  test('who is not known is not told, by LOCAL, as receivers may refuse PROXY without addresses', () => {
     const bytes = proxyHeaderOut('v2', { ...V4, clientHost: 'unknown' })
+    expect(bytes.toString('hex', 12)).toBe('20000000')
     expect(readProxyHeader(bytes, 0, bytes.length)).toMatchObject({ length: 16, client: null, local: null })
   })
 })
