@@ -12,6 +12,7 @@ import type { WantedCertificate } from '../source/wanted-certificates.ts'
 import type { AcmeConfig } from './acme.options.ts'
 import type { DemandNews } from '../../tls/on-demand.ts'
 import type { Challenger } from './challenger.ts'
+import { DemandMishaps } from './demand-mishaps.ts'
 import type { AcmeFacts, AcmeNews } from './followed.ts'
 import type { AcmeKeeper } from './keeper.ts'
 import type { OnDemandNames } from './on-demand.ts'
@@ -198,6 +199,7 @@ export class AcmeCertificates implements CertificateSource {
   #makeDemand({ OnDemandNames, Store, admits }: Modules, hands: CertificateHands): OnDemandNames {
     const told = (promise: Promise<void>): void => void promise.catch((error: unknown) => bug(error))
     const { totals, config } = this.#options
+    const mishaps = new DemandMishaps(logEvent, Date.now)
     return new OnDemandNames({
       store: new Store(config.data),
       nowMs: Date.now,
@@ -213,7 +215,7 @@ export class AcmeCertificates implements CertificateSource {
         told(hands.learn(learned, pair))
       },
       count: (certificate, result) => totals.counter('acme_on_demand_total', [certificate, result]).add(1),
-      bug,
+      bug: (error) => mishaps.tell(error),
       limited: (certificate, limit, value) => {
         const hint = 'further names get none for now: raise it if they are yours, and the CA allows more'
         logEvent('warn', 'on_demand_limit', { certificate, limit: `on_demand.${limit}`, value, hint })
