@@ -5,6 +5,7 @@
 //   12 bytes signature · 0x21 version 2, PROXY · 0x11 TCP over IPv4, 0x21 over IPv6 · u16 length of what follows
 //   source address · destination address · u16 source port · u16 destination port · TLVs (type · u16 length · value)
 import { Address } from './address.ts'
+import { crc32c } from './crc32c.ts'
 import { parseAddress } from './ip-address.ts'
 
 const PROXY_SIGNATURE: Uint8Array = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
@@ -23,6 +24,8 @@ const TLV_COMMON_NAME = 0x22
 /** PP2_SUBTYPE_SSL_VERSION, within it; PP2_TYPE_AUTHORITY, the name that was asked for, beside it. */
 const TLV_TLS_VERSION = 0x21
 const TLV_AUTHORITY = 0x02
+/** PP2_TYPE_CRC32C: a sum over the whole header (§2.2.3). */
+const TLV_CRC32C = 0x03
 /** Of those for private use: name of the listener. */
 export const TLV_LISTENER = 0xe0
 /** The same: the client's descriptor comes with the header, and what follows is what was read from it. */
@@ -134,8 +137,8 @@ export interface ReadProxyHeader {
   readonly tlvsAt: number
 }
 
-/** Why it is none: it does not begin as one, it is broken, or longer than it may be. */
-export type HeaderFault = 'missing' | 'malformed' | 'too_long'
+/** Why it is none: it does not begin as one, it is broken, longer than it may be, or its sum is another. */
+export type HeaderFault = 'missing' | 'malformed' | 'too_long' | 'bad_checksum'
 
 /**
  * Reads the header that begins at `start`, as far as `length` bytes of it are here; 'more' when they are not
@@ -221,7 +224,8 @@ function readBinary(
   if (isLocal || family === undefined) return { length: end, tlvsAt: end, client: null, local: null }
   const tlvsAt = PREFIX_BYTES + family.addressBytes
   // Of UNSPEC nothing is looked at, not even the form of what follows.
-  if (family.addressBytes > 0 && !readTlvs(bytes, start + tlvsAt, start + end)) return 'malformed'
+  const fault = family.addressBytes > 0 ? tlvsFault(bytes, start, start + tlvsAt, start + end) : null
+  if (fault !== null) return fault
   if (!family.isTold) return { length: end, tlvsAt, client: null, local: null }
   const ipBytes = (family.addressBytes - 4) / 2
   const portsAt = tlvsAt - 4
@@ -238,6 +242,27 @@ function addressAt(view: DataView, at: number, ipBytes: number, port: number): A
   const isMapped = ipBytes === 16 && view.getBigUint64(at) === 0n && view.getUint32(at + 8) === 0xffff
   const [from, count] = isMapped ? [at + 12, 4] : [at, ipBytes]
   return new Address(new Uint8Array(view.buffer, view.byteOffset + from, count).slice(), port)
+}
+
+/** What is wrong with those that begin at `from`, of the header in `bytes[start..to)`; null: nothing. */
+function tlvsFault(bytes: Uint8Array, start: number, from: number, to: number): HeaderFault | null {
+  let sum: Uint8Array | null = null
+  const areWhole = readTlvs(bytes, from, to, (type, value) => {
+    if (type !== TLV_CRC32C) return true
+    // Of two each would be a part of what the other is about.
+    if (sum !== null || value.length !== 4) return false
+    sum = value
+    return true
+  })
+  if (!areWhole) return 'malformed'
+  return sum === null || isSumOf(sum, bytes, start, to) ? null : 'bad_checksum'
+}
+
+/** §2.2.3: the sum over the whole header, with zeros where it stands itself. */
+function isSumOf(sum: Uint8Array, bytes: Uint8Array, start: number, to: number): boolean {
+  const at = sum.byteOffset - bytes.byteOffset
+  const said = new DataView(sum.buffer, sum.byteOffset, 4).getUint32(0)
+  return crc32c(bytes, start, to, at, at + 4) === said
 }
 
 /**

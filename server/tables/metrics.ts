@@ -77,7 +77,7 @@ export const METRICS = {
   ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   proxy_headers_refused_total: counter(
-    'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long or cut_off.',
+    'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',
     'listener',
     'reason',
   ),

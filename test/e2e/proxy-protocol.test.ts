@@ -7,7 +7,7 @@ import { startHaproxy } from '../support/front-proxy.ts'
 import { needs } from '../support/needs.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 import { staysTrue, waitFor } from '../support/wait.ts'
-import { makeHeader } from '../unit/turn/sockets/headers.ts'
+import { makeHeader, tlv } from '../unit/turn/sockets/headers.ts'
 
 /** The address of ours that proxies have; others are strangers. */
 const PROXY = '127.0.0.1'
@@ -152,6 +152,7 @@ describe('a header of a trusted proxy', () => {
     ['too_long', `PROXY UNKNOWN ${'x'.repeat(100)}`],
     ['malformed', '\r\n\r\n\0\r\nQUIT\n\x21\x41\0\0'],
     ['too_long', '\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff'],
+    ['bad_checksum', Buffer.from(makeHeader({ more: [tlv(3, new Uint8Array(4))] })).toString('latin1')],
   ])('that is %s closes the connection, without an answer, and is told', async (reason, bytes) => {
     start()
     expect(await refused(bytes)).toBe('')

@@ -1,5 +1,6 @@
 // Headers of the PROXY protocol as others write them, whole and in parts.
 import { describe, expect, test } from 'bun:test'
+import { crc32c } from '../../../server/lib/crc32c.ts'
 import { HEADER_BYTES_MAX, readProxyHeader, writeProxyHeader } from '../../../server/lib/proxy-header.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 import { makeHeader, tlv } from '../turn/sockets/headers.ts'
@@ -109,7 +110,25 @@ describe('version 2', () => {
     ['a TLV that ends behind it', binary(0x21, 0x11, Buffer.concat([v4, Uint8Array.of(1, 0, 9, 0)])), 'malformed'],
     ['more than is taken, before it has come', binary(0x21, 0x11, v4, 0xffff), 'too_long'],
     ['LOCAL without end', binary(0x20, 0x00, v4, 0xffff), 'too_long'],
+    ['a checksum of three bytes', binary(0x21, 0x11, Buffer.concat([v4, tlv(3, new Uint8Array(3))])), 'malformed'],
   ] as const)('%s', (_name, bytes, what) => expect(said(bytes)).toBe(what)) // prettier-ignore
+
+  test('a checksum is over all of it, and one that is another is told from the first look on', () => {
+    const more = [tlv(0xea, new Uint8Array(23)), tlv(3, new Uint8Array(4)), tlv(0x04, new Uint8Array(5))]
+    const header = binary(0x21, 0x11, Buffer.concat([v4, ...more]))
+    const at = 16 + 12 + 26 + 3
+    header.writeUInt32BE(crc32c(header, 0, header.length), at)
+    const whole = '69 192.0.2.7:40000 198.51.100.1:443'
+    expect([said(header), said(Buffer.concat([header, bytesOf('GET')]))]).toEqual([whole, whole])
+    // Neither the signature nor the lengths: those are told by what they are.
+    for (const place of [16, 23, 27, at - 5, at, at + 3, header.length - 1]) {
+      const bent = Buffer.from(header)
+      bent[place]! ^= 0x10
+      expect([place, said(bent)]).toEqual([place, 'bad_checksum'])
+    }
+    const twice = binary(0x21, 0x11, Buffer.concat([v4, tlv(3, new Uint8Array(4)), tlv(3, new Uint8Array(4))]))
+    expect(said(twice)).toBe('malformed')
+  })
 })
 
 test('what does not begin as a header is none, from its first byte on', () => {
