@@ -15,7 +15,6 @@ import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
 import { handshakeFailed } from './tls-entry.ts'
 
-const WITHIN_MS = 10_000
 /** A record's header: what it is, a version, its length. */
 const RECORD_HEAD_BYTES = 5
 const HANDSHAKE = 22
@@ -29,6 +28,8 @@ export interface ChallengeEntryParts {
   readonly listener: string
   readonly meter: Pick<HandshakeMeter, 'ended'>
   readonly arrivals: Arrivals
+  /** For the ClientHello. */
+  readonly withinMs: number
   readonly challenges: Pick<Challenges, 'isEmpty'>
   /** Gets who looks for a challenge. */
   readonly answer: Entry
@@ -61,7 +62,7 @@ class HelloAwaited extends Arriving implements Looker {
   readonly #again = new LookAgain(this)
 
   constructor(parts: ChallengeEntryParts, socket: Socket, from: Arrival) {
-    super(parts.arrivals, socket, from, WITHIN_MS)
+    super(parts.arrivals, socket, from, parts.withinMs)
     this.#parts = parts
     this.#from = from
   }

@@ -6,7 +6,7 @@ import type { BunSocket } from '../sockets/bun/bun-socket.ts'
 import { SEND_FLAGS, SHUT_WR } from '../sockets/calls.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { giveToBun } from '../sockets/unread.ts'
-import { type Shaking, type TlsFacts, acceptTls, factsOf } from '../tls/accept-tls.ts'
+import { type Shaking, type TlsFacts, acceptTls, factsOf, hasAgreed } from '../tls/accept-tls.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { clientResult } from '../tls/shown-certificate.ts'
@@ -17,7 +17,6 @@ import type { Arrival } from './arrival.ts'
 import { Arriving, type Arrivals } from './arriving.ts'
 import type { Entry } from './entry.ts'
 
-const HANDSHAKE_MS = 10_000
 /** Where a certificate is asked for, there may be somebody who has to choose one, and to unlock its key. */
 const ASKING_MS = 60_000
 
@@ -58,11 +57,13 @@ class Handshake extends Arriving implements Shaking {
   readonly #parts: TlsEntryParts
   readonly #from: Arrival
   #decrypted: BunSocket | null = null
+  /** Its time for the hello is over. */
+  #isChosen = false
   /** It has been told how it ended. */
   #isTold = false
 
   constructor(parts: TlsEntryParts, raw: Socket, from: Arrival) {
-    super(parts.arrivals, raw, from, parts.tls.clients === null ? HANDSHAKE_MS : ASKING_MS)
+    super(parts.arrivals, raw, from, parts.tls.handshakeMs)
     this.tls = parts.tls
     this.#parts = parts
     this.#from = from
@@ -124,8 +125,21 @@ class Handshake extends Arriving implements Shaking {
   }
 
   override expire(nowMs: number): void {
-    if (!this.arrivals.isDraining) this.#failed('timeout')
+    if (this.arrivals.isDraining) return super.expire(nowMs)
+    if (this.#mayBeChosen()) return this.arrivals.wheel.due(this, nowMs + this.#moreMs())
+    this.#failed('timeout')
     super.expire(nowMs)
+  }
+
+  /** Once: a client that has said all of its hello may have somebody who chooses. */
+  #mayBeChosen(): boolean {
+    if (this.tls.clients === null || this.#isChosen || this.#moreMs() <= 0) return false
+    this.#isChosen = true
+    return this.#decrypted !== null && hasAgreed(this.#decrypted)
+  }
+
+  #moreMs(): number {
+    return ASKING_MS - this.tls.handshakeMs
   }
 
   #failed(result: HandshakeResult, error: Error | null = null): void {

@@ -8,6 +8,9 @@ interface EndsTls {
   readonly tls: TlsConfig
 }
 
+/** What nobody heeds where no TLS ends. */
+const USELESS = [['tls'], ['timeouts', 'handshake']]
+
 /** `isNeeded`: nothing else is spoken there. */
 export function checkListenerTls(
   written: Written,
@@ -20,7 +23,7 @@ export function checkListenerTls(
   for (const [place, name] of certificates.entries())
     written.resolve('certificate', name, isList ? [...here, place] : here)
   const isMissing = certificates.length === 0 && !written.isWritten(here)
-  if (isMissing && (isNeeded || written.isWritten([...path, 'tls'])))
+  if (isMissing && (isNeeded || USELESS.some((words) => written.isWritten([...path, ...words]))))
     written.report({
       code: 'missing-key',
       path,

@@ -28,9 +28,21 @@ export function checkTurn(
   checkDiscovery(checked, path, listener)
   checkAlternates(checked, path, listener)
   checkProxies(checked, path, listener)
-  if (tls === undefined) return
+  if (tls === undefined) return checkUnheeded(checked, [...path, 'timeouts', 'handshake'])
   checkLiteral(checked, [...path, 'tls', 'bind'], tls.bind, 'turn')
   checkCertificate(checked, { cert: [...path, 'tls', 'cert'], key: [...path, 'tls', 'key'] }, tls)
+}
+
+/** Clients that come by an https listener have its own. */
+function checkUnheeded(checked: Written, path: Path): void {
+  if (!checked.isWritten(path)) return
+  checked.warn({
+    code: 'unused',
+    path,
+    found: 'a time for handshakes where no TLS ends',
+    allowed: 'it beside "tls"',
+    hint: 'clients that come by an https listener have the time of that one',
+  })
 }
 
 function checkProxies(

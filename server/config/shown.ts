@@ -26,7 +26,11 @@ const mapped = <T>(map: Readonly<Record<string, T>>, used: (item: T) => unknown)
 
 /** A listener without the defaults of TLS where none is ended. */
 const usedOfListener = (words: Config['listeners'][string]): unknown =>
-  words.protocol === 'tcp' && words.certificates.length === 0 ? without(words, [['tls']]) : words
+  endsNone(words) ? without(words, [['tls'], ['timeouts', 'handshake']]) : words
+
+const endsNone = (words: Config['listeners'][string]): boolean =>
+  (words.protocol === 'tcp' && words.certificates.length === 0) ||
+  (words.protocol === 'turn' && words.tls === undefined)
 
 /** A backend without the defaults of what means nothing to its servers: nobody could have written those. */
 function usedOfBackend(words: Config['backends'][string]): unknown {

@@ -5,12 +5,15 @@ import { UnixOptions } from '../accept/unix.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 import { AltSvc, Hsts, RedirectHttps } from './secure.options.ts'
 import { CLIENT_CERTIFICATE_ALSO, ClientCertificateOptions } from '../tls/client-certificate.options.ts'
+import { HandshakeTimeout } from '../tls/handshake-timeout.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 
 /** Said of what is written for it. */
 export const NO_OTHER_HTTP = 'only HTTP/1.1 is spoken: write https, or http in the clear'
 const FOR_HTTPS =
   'write protocol: https, and "certificates" with the names of some, which stand at the top level'
+
+const TIMEOUTS = 'How long clients and steps may take.'
 
 const ListenerTimeouts = Type.Object(
   {
@@ -41,7 +44,16 @@ const ListenerTimeouts = Type.Object(
       description: 'Middleware that waits for something may take this long; beyond it 504.',
     }),
   },
-  { default: {}, description: 'How long clients and steps may take.' },
+  {
+    default: {},
+    description: TIMEOUTS,
+    lacks: { handshake: 'it needs "protocol: https"' },
+  },
+)
+
+const HttpsTimeouts = Type.Object(
+  { handshake: HandshakeTimeout, ...ListenerTimeouts.properties },
+  { default: {}, description: TIMEOUTS },
 )
 
 const ListenerLimits = Type.Object(
@@ -208,6 +220,7 @@ export const HttpsListenerOptions = Type.Object(
     ),
     tls: TlsOptions,
     client_certificate: Type.Optional(ClientCertificateOptions),
+    timeouts: HttpsTimeouts,
     hsts: Hsts,
     alt_svc: AltSvc,
     turn: Type.Optional(

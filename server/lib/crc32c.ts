@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli; RFC 9260 appendix A), which neither Bun nor node has. A table of 256, byte by byte: what
-// it is asked about is short.
+// CRC-32C (Castagnoli; RFC 9260 appendix A), which neither Bun nor node has. A table of 256, byte by byte:
+// what it is asked about is short.
 
 /** 0x1EDC6F41 with its bits the other way round. */
 const POLYNOMIAL = 0x82f63b78
@@ -10,10 +10,10 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest
 })
 
-/** Of `bytes[from..to)`, where those of `[zeroFrom..zeroTo)` count as zeros, as a sum's own do. */
-export function crc32c(bytes: Uint8Array, from: number, to: number, zeroFrom = to, zeroTo = to): number {
+/** Those of `[zeroFrom..zeroTo)` count as zeros, as a sum's own do. */
+export function crc32c(bytes: Uint8Array, zeroFrom = bytes.length, zeroTo = bytes.length): number {
   let crc = 0xffffffff
-  for (let at = from; at < to; at++) {
+  for (let at = 0; at < bytes.length; at++) {
     const byte = at >= zeroFrom && at < zeroTo ? 0 : (bytes[at] ?? 0)
     crc = (TABLE[(crc ^ byte) & 255] ?? 0) ^ (crc >>> 8)
   }

@@ -260,9 +260,9 @@ function tlvsFault(bytes: Uint8Array, start: number, from: number, to: number): 
 
 /** §2.2.3: the sum over the whole header, with zeros where it stands itself. */
 function isSumOf(sum: Uint8Array, bytes: Uint8Array, start: number, to: number): boolean {
-  const at = sum.byteOffset - bytes.byteOffset
-  const said = new DataView(sum.buffer, sum.byteOffset, 4).getUint32(0)
-  return crc32c(bytes, start, to, at, at + 4) === said
+  const header = bytes.subarray(start, to)
+  const at = sum.byteOffset - header.byteOffset
+  return crc32c(header, at, at + 4) === new DataView(sum.buffer, sum.byteOffset, 4).getUint32(0)
 }
 
 /**

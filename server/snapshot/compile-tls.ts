@@ -18,6 +18,7 @@ export interface TlsWords {
   readonly certificates: readonly string[]
   readonly settings: TlsSettings
   readonly clients?: ClientCertificateConfig | undefined
+  readonly handshakeMs: number
 }
 
 /** Of listeners whose words are the usual ones. */
@@ -25,15 +26,17 @@ export const tlsWordsOf = (options: {
   readonly certificates: readonly string[]
   readonly tls: TlsConfig
   readonly client_certificate?: ClientCertificateConfig | undefined
+  readonly timeouts: { readonly handshake: number }
 }): TlsWords => ({
   certificates: options.certificates,
   settings: settingsOf(options.tls),
   clients: options.client_certificate,
+  handshakeMs: options.timeouts.handshake,
 })
 
 /** What a listener has of TLS; `place`: the key that names its certificates. */
 export function compileTls(
-  { certificates: names, settings, clients: words }: TlsWords,
+  { certificates: names, settings, clients: words, handshakeMs }: TlsWords,
   { path, ground }: Pick<ListenerSource<unknown>, 'path' | 'ground'>,
   place = 'certificates',
 ): ListenerTls {
@@ -49,7 +52,8 @@ export function compileTls(
     if (first === undefined) throw new Error('it names no certificate')
     // Each handshake begins with it: what is wrong with it is told now.
     void first.contextFor(clients?.first.settings ?? settings)
-    return { certificates: onDemand(new ByName(first, ...others), names, ground), settings, clients }
+    const certificates = onDemand(new ByName(first, ...others), names, ground)
+    return { certificates, settings, clients, handshakeMs }
   })
 }
 

@@ -19,6 +19,14 @@ export function compileTurn(
   if (door === null) throw new CompileProblem(path, 'the plan has no door to the relay')
   const tls =
     options.tls &&
-    compileTls({ certificates: [certificateName(options.tls)], settings: PLAIN_SETTINGS }, source, 'tls')
+    compileTls(
+      {
+        certificates: [certificateName(options.tls)],
+        settings: PLAIN_SETTINGS,
+        handshakeMs: options.timeouts.handshake,
+      },
+      source,
+      'tls',
+    )
   return { kind: 'turn', name, options, proxies: proxiesOf(source), door, tls: tls ?? null }
 }

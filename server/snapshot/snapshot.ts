@@ -69,7 +69,9 @@ export interface Listener {
 export interface TcpWay {
   /** Of the listener. */
   readonly name: string
-  readonly options: Pick<TcpListenerConfig, 'timeouts' | 'limits'>
+  readonly options: Pick<TcpListenerConfig, 'limits'> & {
+    readonly timeouts: Pick<TcpListenerConfig['timeouts'], 'idle' | 'half_close'>
+  }
   readonly backend: Backend
 }
 

@@ -103,6 +103,11 @@ export function setOption(fd: number, level: number, name: number, to: number): 
   return libc().setsockopt(fd, level, name, valueAt, 4) === 0
 }
 
+/** Of what has come, at once: by itself the kernel may put that off for 40 ms (RFC 1122 §4.2.3.2). */
+export function acknowledge(fd: number): void {
+  if (process.platform === 'linux' && fd >= 0) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 1)
+}
+
 const size = new Uint32Array(new ArrayBuffer(4))
 const sizeAt = ptr(size)
 

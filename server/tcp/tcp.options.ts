@@ -3,6 +3,7 @@ import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { SteerOptions } from '../accept/steer.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
 import { CLIENT_CERTIFICATE_ALSO, ClientCertificateOptions } from '../tls/client-certificate.options.ts'
+import { HandshakeTimeout } from '../tls/handshake-timeout.options.ts'
 import { TlsOptions } from '../tls/tls.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 
@@ -105,7 +106,10 @@ export const TcpListenerOptions = Type.Object(
       'Its client is then the client everywhere: in allow and deny, logs, hashes and what servers are told.',
     ),
     ...AllowDeny,
-    timeouts: TcpTimeouts,
+    timeouts: Type.Object(
+      { handshake: HandshakeTimeout, ...TcpTimeouts.properties },
+      { default: {}, description: 'How long connections may be silent, and handshakes where TLS ends take.' },
+    ),
     limits: TcpLimits,
   },
   {

@@ -5,12 +5,11 @@
 // that is: the keys of tickets are that context's, so sessions are resumed whatever name they were for. Where
 // the client asks for a name, the context of another certificate takes over in the midst of it.
 import type { Socket as NativeSocket, SocketHandler } from 'bun'
-import { ptr } from 'bun:ffi'
 import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
-import { libc } from '../lib/native.ts'
 import { flush } from '../lib/stage.ts'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
+import { acknowledge } from '../sockets/calls.ts'
 import { handshakeBegins, handshakeEnds } from '../sockets/bun/shaking.ts'
 import { NOBODY, type SocketEvents } from '../sockets/socket.ts'
 import type { Certificate, NativeContext } from './certificate.ts'
@@ -109,6 +108,8 @@ const decryptedEvents = {
     tick()
     handshakeEnds(data)
     const { owner, fd } = data
+    // The client's last words get no answer by TLS: its first request would wait for the kernel's, where it
+    // heeds Nagle's algorithm.
     if (isDone) acknowledge(fd)
     if ('onHandshake' in owner) (owner as Shaking).onHandshake(isDone, error)
     flush()
@@ -127,25 +128,18 @@ interface Shaken {
   resumeSNI(context: NativeContext, isRefused: boolean): void
 }
 
-const IPPROTO_TCP = 6
-const TCP_QUICKACK = 12
-const on = new Int32Array([1])
-
-/**
- * The client's last words of a handshake get no answer by TLS: its first request would wait for the kernel's
- * acknowledgement, which is put off for 40 ms (RFC 1122 §4.2.3.2), where it heeds Nagle's algorithm.
- */
-function acknowledge(fd: number): void {
-  if (process.platform === 'linux' && fd >= 0) libc().setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, ptr(on), 4)
-}
-
 /** A decrypted socket, beyond Bun's public types. */
 interface WithTls {
   getServername(): string | undefined
   readonly alpnProtocol: string | false | null
   getTLSVersion(): string
   isSessionReused(): boolean
+  getCipher(): { readonly name: string | null }
 }
+
+/** In the midst of a handshake: the client's hello is whole, and what is spoken was chosen by it. */
+export const hasAgreed = ({ native }: BunSocket): boolean =>
+  (native as unknown as WithTls).getCipher().name !== null
 
 /** Once the handshake is done; `shakenBy`: that of who waited for it. */
 export function factsOf(socket: BunSocket, shakenBy: TlsSettings | null): TlsFacts {

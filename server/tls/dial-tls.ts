@@ -8,7 +8,7 @@ import { flush } from '../lib/stage.ts'
 import { type BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { bunSockets } from '../sockets/bun/bun-sockets.ts'
 import { handshakeBegins, handshakeEnds } from '../sockets/bun/shaking.ts'
-import { IPPROTO_TCP, TCP_QUICKACK, setOption } from '../sockets/calls.ts'
+import { acknowledge } from '../sockets/calls.ts'
 import { dialAt } from '../sockets/dial-at.ts'
 import { type Dial, type DialFailure, type Dialler, NOBODY, type Socket } from '../sockets/socket.ts'
 import { isTlsFault } from '../tables/faults.ts'
@@ -142,7 +142,7 @@ class TlsDial implements Dial, Dialler {
 
   #see(bytes: Buffer): void {
     const socket = this.#socket
-    socket?.watch.came(bytes)
+    socket?.came(bytes)
     if (!this.isShaking || this.#cameBytes > CAME_BYTES_MAX) return
     this.#cameBytes += bytes.length
     this.#came.push(bytes)
@@ -159,8 +159,8 @@ class TlsDial implements Dial, Dialler {
     socket.stands()
     countShaken(socket.version, socket.isResumed)
     socket.owner = dialler
-    // A server with Nagle's algorithm waits with its answer for our word on its tickets.
-    setOption(socket.fd, IPPROTO_TCP, TCP_QUICKACK, 1)
+    // A server that speaks first waits for our word on the handshake, where it heeds Nagle's algorithm.
+    acknowledge(socket.fd)
     dialler.onConnected(socket)
   }
 

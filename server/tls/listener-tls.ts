@@ -26,4 +26,6 @@ export interface ListenerTls {
   readonly settings: TlsSettings
   /** What is asked of clients; null: no name asks for a certificate. */
   readonly clients: ClientPolicies | null
+  /** Its `timeouts.handshake`. */
+  readonly handshakeMs: number
 }

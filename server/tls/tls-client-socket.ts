@@ -4,6 +4,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Socket as NativeSocket, SocketHandler } from 'bun'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
 import { isQuiet } from '../sockets/bun/pump.ts'
+import { acknowledge } from '../sockets/calls.ts'
 import type { TlsEnd, TlsRefusal } from '../sockets/socket.ts'
 import { type HandshakeError, whyRefusedLater } from './failed-handshake.ts'
 import { RecordWatch } from './record-watch.ts'
@@ -38,6 +39,8 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
   readonly #tls: ServerTls
   readonly #context: object
   #isWatching = true
+  /** Nothing came yet but what TLS has to say. */
+  #isWaiting = false
   #keepsSession = false
 
   constructor(native: Native, tls: ServerTls, context: object) {
@@ -50,7 +53,7 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
   /** Its handshake is done, and its server taken. */
   stands(): void {
     this.version = (this.native as unknown as WithTls).getTLSVersion()
-    this.watch.isSealed = this.version === 'TLSv1.3'
+    this.watch.isSealed = this.#isWaiting = this.version === 'TLSv1.3'
     this.#keepsSession = this.#tls.client.words.resume && this.goodForMs > 0
   }
 
@@ -76,7 +79,17 @@ export class TlsClientSocket extends BunSocket implements TlsEnd {
     return isQuiet(this.fd)
   }
 
+  /**
+   * Ciphertext. Tickets (RFC 8446 §4.6.1) mostly cross our first request: where the server heeds Nagle's
+   * algorithm its answer waits for our word on them, which the kernel would put off for 40 ms.
+   */
+  came(bytes: Buffer): void {
+    this.watch.came(bytes)
+    if (this.#isWaiting) acknowledge(this.fd)
+  }
+
   override received(bytes: Buffer): void {
+    this.#isWaiting = false
     this.watch.brought(bytes.length)
     super.received(bytes)
     if (this.#keepsSession && !this.isClosed) this.#keep()

@@ -13,6 +13,7 @@ import {
   Size,
   Words,
 } from '../lib/kinds.ts'
+import { HandshakeTimeout } from '../tls/handshake-timeout.options.ts'
 
 const AuthOptions = Type.Object(
   {
@@ -221,6 +222,7 @@ export const TurnListenerOptions = Type.Object(
           least: '1s',
           description: 'A client connection without an allocation may be silent this long.',
         }),
+        handshake: HandshakeTimeout,
       },
       { default: {}, description: 'How long clients may take.' },
     ),

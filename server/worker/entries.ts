@@ -195,7 +195,8 @@ export class Entries {
   #httpsEntry(listener: Listener, http: Entry): Entry {
     const { arrivals, challenges, handshakes: meter } = this.#parts
     const next = this.#decryptedEntry(listener, http)
-    const tls = { certificates: challenges, settings: PLAIN_SETTINGS, clients: null }
+    const handshakeMs = listener.tls?.handshakeMs ?? 0
+    const tls = { certificates: challenges, settings: PLAIN_SETTINGS, clients: null, handshakeMs }
     const answer = new TlsEntry({
       listener: listener.name,
       meter,
@@ -204,7 +205,16 @@ export class Entries {
       alpn: CHALLENGE_ALPN,
       next: new AnsweredEntry(arrivals),
     })
-    return new ChallengeEntry({ listener: listener.name, meter, arrivals, challenges, answer, next })
+    const { name } = listener
+    return new ChallengeEntry({
+      listener: name,
+      meter,
+      arrivals,
+      withinMs: handshakeMs,
+      challenges,
+      answer,
+      next,
+    })
   }
 
   /** Of TLS with whom HTTP is spoken, and TURN where the listener says so. */

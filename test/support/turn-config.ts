@@ -25,7 +25,7 @@ export function turnListener(more: Partial<TurnListenerConfig> = {}): TurnListen
     },
     software: '',
     limits: { connections: 16_384, unauthenticated: 200, binding: 5000 },
-    timeouts: { idle: 60_000 },
+    timeouts: { idle: 60_000, handshake: 10_000 },
     ...more,
   }
 }

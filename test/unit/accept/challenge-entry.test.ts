@@ -28,6 +28,7 @@ function awaited() {
     listener: 'web',
     meter: { ended: (...words) => void told.push(words.join(' ')) },
     arrivals,
+    withinMs: 10_000,
     challenges: { isEmpty: false },
     answer: nobody,
     next: nobody,

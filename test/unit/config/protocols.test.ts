@@ -56,6 +56,21 @@ describe('keys of the other protocol', () => {
     },
   )
 
+  test('a time for handshakes is for those that end TLS', () => {
+    expect(hintOf(http('timeouts: { handshake: 5s }'), 'listeners.web.timeouts.handshake')).toBe(
+      'it needs "protocol: https"',
+    )
+    expect(linesOf(withTurn('timeouts: { handshake: 5s }'))[0]).toContain(
+      'warning: found a time for handshakes where no TLS ends',
+    )
+    const tcp = (more: string): string =>
+      `listeners: { db: { bind: ":5432", protocol: tcp, backend: a${more} } }\nbackends: { a: { servers: [{ url: "tcp://a:1" }] } }`
+    expect(problemsOf(tcp('')).length).toBe(0)
+    expect(problemsOf(tcp(', timeouts: { handshake: 5s }'))).toMatchObject([
+      { code: 'missing-key', path: 'listeners.db', found: 'no "certificates"' },
+    ])
+  })
+
   test('further below they are told with their place', () => {
     expect(hintOf(withTurn('limits: { body: 1MiB }'), 'listeners.turn.limits.body')).toContain(
       'listeners.NAME.limits with protocol: http',

@@ -8,11 +8,9 @@ test.each([
   ['32 times 0xff', new Uint8Array(32).fill(0xff), 0x62a8ab43],
   ['0 to 31', Uint8Array.from({ length: 32 }, (_, i) => i), 0x46dd794e],
 ] as const)('of %s', (_name, bytes, sum) => {
-  expect(crc32c(bytes, 0, bytes.length)).toBe(sum)
-  const inside = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('behind')])
-  expect(crc32c(inside, 6, 6 + bytes.length)).toBe(sum)
+  expect(crc32c(bytes)).toBe(sum)
 })
 
 test('what is named counts as zeros', () => {
-  expect(crc32c(new Uint8Array(32).fill(7, 8, 12), 0, 32, 8, 12)).toBe(0x8a9136aa)
+  expect(crc32c(new Uint8Array(32).fill(7, 8, 12), 8, 12)).toBe(0x8a9136aa)
 })

@@ -117,7 +117,7 @@ describe('version 2', () => {
     const more = [tlv(0xea, new Uint8Array(23)), tlv(3, new Uint8Array(4)), tlv(0x04, new Uint8Array(5))]
     const header = binary(0x21, 0x11, Buffer.concat([v4, ...more]))
     const at = 16 + 12 + 26 + 3
-    header.writeUInt32BE(crc32c(header, 0, header.length), at)
+    header.writeUInt32BE(crc32c(header), at)
     const whole = '69 192.0.2.7:40000 198.51.100.1:443'
     expect([said(header), said(Buffer.concat([header, bytesOf('GET')]))]).toEqual([whole, whole])
     // Neither the signature nor the lengths: those are told by what they are.
@@ -126,7 +126,11 @@ describe('version 2', () => {
       bent[place]! ^= 0x10
       expect([place, said(bent)]).toEqual([place, 'bad_checksum'])
     }
-    const twice = binary(0x21, 0x11, Buffer.concat([v4, tlv(3, new Uint8Array(4)), tlv(3, new Uint8Array(4))]))
+    const twice = binary(
+      0x21,
+      0x11,
+      Buffer.concat([v4, tlv(3, new Uint8Array(4)), tlv(3, new Uint8Array(4))]),
+    )
     expect(said(twice)).toBe('malformed')
   })
 })

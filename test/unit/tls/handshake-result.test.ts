@@ -32,6 +32,7 @@ const entry = new TlsEntry({
     certificates: new ByName(certificate()),
     settings: settingsOf({ profile: 'intermediate', ciphers: ['ECDHE-ECDSA-AES128-GCM-SHA256'] }),
     clients: null,
+    handshakeMs: 10_000,
   },
   alpn: alpnList(['http/1.1']),
   next: {

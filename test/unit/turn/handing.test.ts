@@ -156,7 +156,7 @@ own(
     first.client.close()
     first.tie.close()
     await gone.closed()
-    const options = turnListener({ timeouts: { idle: 5000 } })
+    const options = turnListener({ timeouts: { idle: 5000, handshake: 10_000 } })
     const waits = await spoken(scene.listener({ options }))
     const second = await next()
     scene.pass(4000)

@@ -166,7 +166,7 @@ describe.each([
   })
 
   test('a client that takes nothing stops the relay, and is given up after a while', async () => {
-    const options = turnListener({ timeouts: { idle: 10_000 } })
+    const options = turnListener({ timeouts: { idle: 10_000, handshake: 10_000 } })
     const { client, visit } = await join(tls, scene.listener({ options }))
     client.socket.pause()
     const sent = flood(visit)

@@ -172,7 +172,10 @@ describe('TLS', () => {
 
 describe('limits', () => {
   test('who sends nothing is closed after a while', async () => {
-    const open = scene.listen(false, scene.listener({ options: turnListener({ timeouts: { idle: 5000 } }) }))
+    const open = scene.listen(
+      false,
+      scene.listener({ options: turnListener({ timeouts: { idle: 5000, handshake: 10_000 } }) }),
+    )
     const silent = await scene.connect(open)
     const spoken = await scene.connect(open)
     spoken.write(BINDING)

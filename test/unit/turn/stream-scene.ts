@@ -243,6 +243,7 @@ export const tlsOf = (certificate: Certificate): ListenerTls => ({
   certificates: new ByName(certificate),
   settings: PLAIN_SETTINGS,
   clients: null,
+  handshakeMs: 10_000,
 })
 
 /** An address that is open for them. */

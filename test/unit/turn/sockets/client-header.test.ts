@@ -46,9 +46,9 @@ test('IPv4 within IPv6 is IPv4', () => {
 })
 
 test('TLVs that are not ours are passed over, and TLS counts when the client spoke it', () => {
-  const crc = tlv(0x03, new Uint8Array(4))
+  const space = tlv(0x30, Buffer.from('blue'))
   const noop = tlv(0x04, new Uint8Array(0))
-  expect(facts(makeHeader({ more: [crc, noop] }))?.[2]).toBe('turn')
+  expect(facts(makeHeader({ more: [space, noop] }))?.[2]).toBe('turn')
   expect(facts(makeHeader({ more: [tlv(0x20, Uint8Array.of(0, 0, 0, 0, 0))] }))?.[1]).toBe('tcp')
 })
 
