@@ -64,9 +64,13 @@ function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {
     env: io.env,
     stderr: io.stderr,
     build: { version: VERSION, commit: COMMIT },
-    startAdmin: async (bind, facts) => (await import('../admin/admin.ts')).startAdmin({ bind, ...facts }),
-    startControlSocket: async (path, facts) =>
-      (await import('../admin/control-socket.ts')).startControlSocket({ path, ...facts }),
+    doors: (facts) => {
+      const made = import('../admin/doors.ts').then(({ doorsOf }) => doorsOf(facts))
+      return {
+        openAdmin: async (bind) => (await made).openAdmin(bind),
+        openControl: async (path) => (await made).openControl(path),
+      }
+    },
   }
 }
 

@@ -54,7 +54,9 @@ export interface Stopping {
 }
 
 /** What commands may ask of the gateway, and tell it. */
-export interface ControlFacts extends Pick<Facts, 'health' | 'metrics'> {
+export interface ControlFacts extends Facts {
+  /** That is served; 0 before the first. */
+  readonly revision: () => number
   /** Names of turn listeners. */
   readonly listeners: () => readonly string[]
   /** Asks the TURN relay; rejects when it does not answer. */
@@ -146,10 +148,9 @@ export function factsOf(known: Known): Facts {
 
 /** The facts of a running supervisor for its commands. */
 export function controlFactsOf(known: Known): ControlFacts {
-  const { health, metrics } = factsOf(known)
   return {
-    health,
-    metrics,
+    ...factsOf(known),
+    revision: () => known.running?.revision ?? 0,
     reload: () => known.reload({ reopenLogs: true }),
     apply: (given) => known.changes.apply(given),
     confirm: () => known.changes.confirm(),

@@ -2,7 +2,7 @@
 import type { LogLevel } from '../telemetry/log.ts'
 import type { OpenAdminAt } from './admin-keeper.ts'
 import type { OpenControlAt } from './control-socket.ts'
-import type { ControlFacts, Facts } from './facts.ts'
+import type { ControlFacts } from './facts.ts'
 
 export interface SuperviseOptions {
   readonly file: string
@@ -14,10 +14,8 @@ export interface SuperviseOptions {
   /** What is running, for lb_build_info. */
   readonly build: { readonly version: string; readonly commit: string }
   /**
-   * Opens the admin listener at an address; it shows what the supervisor knows. Handed down, as it stands
-   * above in the order of imports.
+   * What opens the admin listener and the control socket; both answer from what the supervisor knows. Handed
+   * down, as it stands above in the order of imports.
    */
-  readonly startAdmin: (bind: string, facts: Facts) => ReturnType<OpenAdminAt>
-  /** The same for the control socket. */
-  readonly startControlSocket: (path: string, facts: ControlFacts) => ReturnType<OpenControlAt>
+  readonly doors: (facts: ControlFacts) => { readonly openAdmin: OpenAdminAt; readonly openControl: OpenControlAt }
 }

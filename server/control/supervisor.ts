@@ -15,7 +15,7 @@ import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
 import { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { Crew } from './processes/crew.ts'
-import { controlFactsOf, factsOf, serverFacts, type Known, type Stopping, type WorkerFacts } from './facts.ts'
+import { controlFactsOf, serverFacts, type Known, type Stopping, type WorkerFacts } from './facts.ts'
 import { makeParts, type Parts } from './make-parts.ts'
 import { OwnCrew } from './own-crew.ts'
 import type { SuperviseOptions } from './supervise-options.ts'
@@ -68,10 +68,11 @@ export class Supervisor implements Known {
   constructor(options: SuperviseOptions) {
     this.options = options
     this.chosen = ChosenSockets.onThisMachine(options.env)
-    this.admin = new AdminKeeper((bind) => options.startAdmin(bind, factsOf(this)))
+    const doors = options.doors(controlFactsOf(this))
+    this.admin = new AdminKeeper(doors.openAdmin)
     this.#announcer = new Announcer({
       ...options,
-      openControl: (path) => options.startControlSocket(path, controlFactsOf(this)),
+      openControl: doors.openControl,
       parts: () => this.#parts,
       workers: () => this.workers.map(({ pid }) => pid),
       admin: () => this.admin.address,

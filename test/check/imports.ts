@@ -29,7 +29,7 @@ const CODECS = ['http1', 'http2', 'http3']
 const READERS_OF_CONFIG = ['config', 'snapshot', 'control', 'admin', 'cli', 'main.ts']
 const READERS_OF_OPTIONS = ['config', 'control', 'admin', 'cli']
 /** What a process that only moves bytes has no use for. */
-const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml', 'jose', 'bun:sqlite']
+const NOT_IN_WORKERS = ['@sinclair/typebox', 'yaml', 'smol-toml', 'jose', 'bun:sqlite', 'elysia']
 const WORKERS = ['server/worker/', 'server/turn/relay/']
 
 // Inside of turn: the engine in its order, and beside it what speaks to sockets, which knows nothing of STUN.

@@ -1,10 +1,14 @@
 // What a control socket is given, for tests that need a part of it.
 import type { ControlFacts } from '../../server/control/facts.ts'
+import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
 
 /** Facts of a gateway of which nothing but these is asked. */
 export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
   return {
+    trusted: () => Ranges.parse([]),
+    prometheus: () => '',
+    revision: () => 1,
     listeners: () => ['turn'],
     ask: () => Promise.reject(new Error('not asked')),
     health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),

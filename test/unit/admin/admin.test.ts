@@ -2,10 +2,13 @@ import { afterEach, expect, test } from 'bun:test'
 import type { Socket } from 'bun'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
-import { startAdmin, type Admin, type AdminOptions } from '../../../server/admin/admin.ts'
+import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
 import { wantsText } from '../../../server/admin/accept.ts'
+import { shellOf } from '../../../server/admin/doors.ts'
 import { isOurHost, maySee } from '../../../server/admin/guard.ts'
+import type { ControlFacts } from '../../../server/control/facts.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
+import { controlFacts } from '../../support/control-facts.ts'
 import { waitFor } from '../../support/wait.ts'
 
 const opened: Admin[] = []
@@ -13,18 +16,22 @@ afterEach(() => {
   for (const admin of opened.splice(0)) admin.stop()
 })
 
-const HEALTHY = { healthy: true, backends: [], healthy_count: 0, total_count: 0 }
+const HEALTHY = {
+  ...{ healthy: true, backends: [], healthy_count: 0, total_count: 0 },
+  workers: { wanted: 1, serving: 1, silent: [], full: [] },
+}
 const METRICS = { total_requests: 3, total_failures: 0, success_rate: 100, backends: [] }
 
-function open(options: Partial<AdminOptions> = {}): string {
-  const admin = startAdmin({
-    bind: '127.0.0.1:0',
-    trusted: () => Ranges.parse([]),
-    health: () => HEALTHY,
-    metrics: () => METRICS,
-    prometheus: () => '# TYPE lb_workers gauge\nlb_workers 1\n',
-    ...options,
-  })
+function open({ bind = '127.0.0.1:0', ...facts }: Partial<ControlFacts> & { bind?: string } = {}): string {
+  const shell = shellOf(
+    controlFacts({
+      health: () => HEALTHY,
+      metrics: () => METRICS,
+      prometheus: () => '# TYPE lb_workers gauge\nlb_workers 1\n',
+      ...facts,
+    }),
+  )
+  const admin = startAdmin({ bind, shell })
   if ('problem' in admin) throw new Error(admin.problem)
   opened.push(admin)
   return `http://${admin.address}`
@@ -59,13 +66,18 @@ test('/_metrics is JSON, and text for Prometheus', async () => {
   expect(await metrics.text()).toStartWith('# TYPE lb_workers')
 })
 
-test('/ tells what there is, all else is a problem document', async () => {
+test('/ tells what there is; what else there may be shows to nobody who is not known', async () => {
   const url = open()
   expect(await (await fetch(url)).text()).toContain('/_health')
   const missing = await fetch(`${url}/nowhere`)
-  expect(missing.status).toBe(404)
+  expect(missing.status).toBe(401)
   expect(missing.headers.get('content-type')).toBe('application/problem+json')
-  expect(await missing.json()).toMatchObject({ type: 'about:blank', title: 'Not Found', status: 404 })
+  expect(missing.headers.get('www-authenticate')).toBe('Bearer realm="sluice"')
+  expect(await missing.json()).toMatchObject({
+    type: '/_admin/problems/unauthenticated',
+    status: 401,
+    instance: expect.stringMatching(/^req_/),
+  })
 })
 
 test('only GET and HEAD are served', async () => {
@@ -125,13 +137,7 @@ test('an address that may not see gets 403, whatever it claims', async () => {
 test('a port in use is a problem, not an exception', () => {
   const url = open()
   const address = url.slice('http://'.length)
-  const again = startAdmin({
-    bind: address,
-    trusted: () => Ranges.parse([]),
-    health: () => HEALTHY,
-    metrics: () => METRICS,
-    prometheus: () => '',
-  })
+  const again = startAdmin({ bind: address, shell: shellOf(controlFacts({})) })
   expect(again).toEqual({
     code: 'EADDRINUSE',
     problem: `cannot listen on ${address}: ${readFileSync('/proc/self/comm', 'utf8').trim()} (process ${process.pid}) has this port`,

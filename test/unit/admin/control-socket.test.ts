@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../server/admin/control-socket.ts'
+import { shellOf } from '../../../server/admin/doors.ts'
 import type { Changed, NewText } from '../../../server/control/change/changes.ts'
 import type { ControlFacts } from '../../../server/control/facts.ts'
 import type { Question } from '../../../server/turn/messages.ts'
@@ -48,7 +49,7 @@ function scene(folder = 'data', more: Partial<ControlFacts> = {}): Scene {
     stop: () => ({ process: { pid: 7, started: '99' }, within_ms: 2000 }),
     ...more,
   })
-  const server = startControlSocket({ path, ...facts })
+  const server = startControlSocket({ path, shell: shellOf(facts) })
   stops.push(() => {
     server.stop()
     rmSync(base, { recursive: true, force: true })
@@ -129,8 +130,7 @@ describe('the control socket', () => {
     expect((await made.fetch('/api/v1/turn/allocations/x')).status).toBe(405)
     expect((await made.fetch('/api/v1/turn/peers/10.0.0.1', 'DELETE')).status).toBe(405)
     for (const target of [
-      '/',
-      '/metrics',
+      '/nowhere',
       '/api/v1/turn/allocations/',
       '/api/v1/turn/peers/',
       '/api/v1/turn/peers/%',

@@ -3,15 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
+import { shellOf } from '../../../server/admin/doors.ts'
 import { urlOfBind } from '../../../server/cli/gateway.ts'
 import { health } from '../../../server/cli/health.ts'
 import type { Io } from '../../../server/cli/io.ts'
 import { metrics, metricsText } from '../../../server/cli/metrics.ts'
 import { status } from '../../../server/cli/status.ts'
 import { table } from '../../../server/cli/table.ts'
-import { Ranges } from '../../../server/lib/ranges.ts'
+import type { ControlFacts } from '../../../server/control/facts.ts'
 import { healthOf, type HealthDocument, type MetricsDocument } from '../../../server/telemetry/documents.ts'
 import type { ServerHealth } from '../../../server/telemetry/server-health.ts'
+import { controlFacts } from '../../support/control-facts.ts'
 
 const server = (backend: string, name: string, healthy: boolean): ServerHealth => ({
   url: `http://${name}:80`,
@@ -57,13 +59,11 @@ beforeEach(() => {
     server('api', 'two', false),
     server('web', 'three', true),
   ])
-  const started = startAdmin({
-    bind: '127.0.0.1:0',
-    trusted: () => Ranges.parse([]),
-    health: () => healthDocument,
+  const facts = controlFacts({
+    health: () => healthDocument as ReturnType<ControlFacts['health']>,
     metrics: () => metricsDocument,
-    prometheus: () => '',
   })
+  const started = startAdmin({ bind: '127.0.0.1:0', shell: shellOf(facts) })
   if ('problem' in started) throw new Error(started.problem)
   admin = started
   url = `http://${admin.address}`

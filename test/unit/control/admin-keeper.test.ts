@@ -1,12 +1,10 @@
 import { afterEach, expect, test } from 'bun:test'
 import { startAdmin } from '../../../server/admin/admin.ts'
+import { shellOf } from '../../../server/admin/doors.ts'
 import { AdminKeeper } from '../../../server/control/admin-keeper.ts'
 import type { Config } from '../../../server/config/schema.ts'
-import { Ranges } from '../../../server/lib/ranges.ts'
+import { controlFacts } from '../../support/control-facts.ts'
 
-const none = (): never => {
-  throw new Error('nobody asks')
-}
 const keepers: AdminKeeper[] = []
 const stops: (() => void)[] = []
 afterEach(() => {
@@ -17,13 +15,7 @@ afterEach(() => {
 function keeper(): AdminKeeper {
   const made = new AdminKeeper((bind) =>
     Promise.resolve(
-      startAdmin({
-        bind,
-        trusted: () => Ranges.parse([]),
-        health: none,
-        metrics: none,
-        prometheus: () => 'metrics\n',
-      }),
+      startAdmin({ bind, shell: shellOf(controlFacts({ prometheus: () => 'metrics\n' })) }),
     ),
   )
   keepers.push(made)

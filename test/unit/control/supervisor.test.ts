@@ -18,8 +18,10 @@ test('no worker is started before signals are heard', () => {
     env: {},
     stderr: () => {},
     build: { version: '0', commit: 'none' },
-    startAdmin: () => Promise.resolve({ problem: 'none here' }),
-    startControlSocket: () => Promise.reject(new Error('none here')),
+    doors: () => ({
+      openAdmin: () => Promise.resolve({ problem: 'none here' }),
+      openControl: () => Promise.reject(new Error('none here')),
+    }),
   })
   expect(supervisor.workers).toEqual([])
   expect(supervisor.workerFacts).toEqual({ wanted: 0, serving: 0, silent: [], full: [] })

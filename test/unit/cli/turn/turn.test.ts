@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../../server/admin/control-socket.ts'
+import { shellOf } from '../../../../server/admin/doors.ts'
 import { turn } from '../../../../server/cli/turn/turn.ts'
 import { controlSocketPath } from '../../../../server/control/control-socket.ts'
 import type { AllocationFacts, PeerVerdict, Question } from '../../../../server/turn/messages.ts'
@@ -35,7 +36,7 @@ function gateway(answer: (question: Question) => unknown): void {
     return answer(question)
   }
   const path = controlSocketPath(join(cwd, 'data'), CONFIG)
-  const server = startControlSocket({ path, ...controlFacts({ ask }) })
+  const server = startControlSocket({ path, shell: shellOf(controlFacts({ ask })) })
   stop = () => {
     server.stop()
     rmSync(path, { force: true })

@@ -1,0 +1,182 @@
+// Every way in which the admin API says no: code, status, title, and what the help page of the code says.
+
+interface ProblemKind {
+  readonly status: number
+  readonly title: string
+  /** What it means, and what to do. */
+  readonly help: string
+}
+
+/** By code; a code is never renamed, as programs look for it. */
+export const PROBLEMS = {
+  bad_request: {
+    status: 400,
+    title: 'The request is not understood',
+    help: 'A header or a word of the request is not what it may be. The detail names it; nothing was changed.',
+  },
+  body_malformed: {
+    status: 400,
+    title: 'The body is not what its type says',
+    help: 'The body is no JSON, or no UTF-8. The detail names the place. Check what your program sends: curl --data-binary keeps line ends, --data does not.',
+  },
+  query_invalid: {
+    status: 400,
+    title: 'A parameter of the query is not understood',
+    help: 'Parameters that are not known are refused rather than passed over: a misspelled dry_run would be a change. `errors` names each, with what is allowed.',
+  },
+  not_signed_in: {
+    status: 401,
+    title: 'Nobody is signed in',
+    help: 'This needs a credential: a token (Authorization: Bearer slt_…; `sluice admin token --role ROLE` makes one), a sign-in of the browser, or the Unix socket in the data folder.',
+  },
+  sign_in_failed: {
+    status: 401,
+    title: 'The sign-in failed',
+    help: 'The name, the password or the code is wrong; which of them is not told. `sluice admin reset-password NAME` sets a new one on the machine of the gateway.',
+  },
+  token_invalid: {
+    status: 401,
+    title: 'The token is not one of this gateway',
+    help: 'It was revoked, mistyped, or made by another gateway. `sluice admin token --role ROLE` makes one.',
+  },
+  token_expired: {
+    status: 401,
+    title: 'The token has expired',
+    help: 'Make another one: `sluice admin token --role ROLE [--expires 90d]`.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This role may not do it',
+    help: '`required_role` says which role may. Each may all that the one before it may: viewer, operator, editor, admin. Tokens may be limited to some resources as well.',
+  },
+  not_trusted: {
+    status: 403,
+    title: 'This address may not read without a credential',
+    help: 'Without a credential health and metrics are for this machine and the ranges in admin.trusted. Add the range of your monitoring there, or give it a token with role viewer.',
+  },
+  outside_source_ranges: {
+    status: 403,
+    title: 'The token is not for this address',
+    help: 'It was made for other source ranges than the one that it is used from.',
+  },
+  outside_scope: {
+    status: 403,
+    title: 'The token is not for this resource',
+    help: 'It was made for some resources only, as backends/api/*.',
+  },
+  cross_site: {
+    status: 403,
+    title: 'Another site asks by this browser',
+    help: 'A browser sent this for a page that is not ours (Sec-Fetch-Site, Origin). Changes are taken from our own pages only; programs send neither header.',
+  },
+  csrf_missing: {
+    status: 403,
+    title: 'The token of the sign-in is missing',
+    help: 'A change with a cookie needs the header X-CSRF-Token with the token of that sign-in, which GET /api/v1/auth/me tells.',
+  },
+  step_up_needed: {
+    status: 403,
+    title: 'A fresh password is needed',
+    help: 'Users, tokens, private keys and the admin listener need a password or a code that was given in the last minutes: POST /api/v1/auth/step-up, then again.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is nothing of that name',
+    help: 'The path is right, but what it names is not there, or not any more. The list one segment above says what there is.',
+  },
+  path_unknown: {
+    status: 404,
+    title: 'There is no such path',
+    help: 'GET /api/v1 lists the paths; /api/v1/openapi.json describes them. A name within a path is percent-encoded.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The path does not take this method',
+    help: 'The header Allow lists the methods that it takes.',
+  },
+  conflict: {
+    status: 409,
+    title: 'It does not fit what there is now',
+    help: 'What was asked for contradicts the present state; the detail says how.',
+  },
+  file_changed: {
+    status: 412,
+    title: 'The file was changed by somebody else',
+    help: 'The config file is not the one that the change was made from. Read it again, make the change anew, and send it with its hash in If-Match.',
+  },
+  too_large: {
+    status: 413,
+    title: 'The body is too large',
+    help: 'The detail says how much is taken: 1 MiB, and 16 MiB for the text of a config.',
+  },
+  type_not_taken: {
+    status: 415,
+    title: 'The path takes no body of this type',
+    help: 'The detail lists the types that are taken. curl sends application/x-www-form-urlencoded unless it is told: -H "Content-Type: application/json".',
+  },
+  not_this_host: {
+    status: 421,
+    title: 'The name is not one of this gateway',
+    help: 'The header Host names another machine. Ask by IP address, by localhost or by the name of this machine: a name that somebody made to point here is not answered (DNS rebinding).',
+  },
+  body_invalid: {
+    status: 422,
+    title: 'The body does not fit',
+    help: '`errors` has each problem with a JSON pointer into the body that was sent, what was found and what is allowed. Nothing was changed.',
+  },
+  config_invalid: {
+    status: 422,
+    title: 'The config was refused',
+    help: '`errors` has each problem with path, line and what is allowed. What was served goes on; nothing was written.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was sent with another request',
+    help: 'A key stands for one request for ten minutes. Take a new one for each new change.',
+  },
+  locked_out: {
+    status: 423,
+    title: 'Too many failures: wait',
+    help: 'Retry-After says for how long. `sluice admin unlock NAME` on the machine of the gateway ends it at once.',
+  },
+  precondition_required: {
+    status: 428,
+    title: 'If-Match is missing',
+    help: 'Say what the change was made from: read the resource, and send its ETag in If-Match. `If-Match: *` overrides on purpose.',
+  },
+  too_many: {
+    status: 429,
+    title: 'Too many requests',
+    help: 'Retry-After says when to ask again.',
+  },
+  too_many_attempts: {
+    status: 429,
+    title: 'Too many attempts to sign in',
+    help: 'From this address, or at all just now. Retry-After says when to try again.',
+  },
+  internal: {
+    status: 500,
+    title: 'The gateway could not make this answer',
+    help: 'This is a bug of the gateway: its log has an event "bug" with the same instance. Traffic goes on.',
+  },
+  not_now: {
+    status: 503,
+    title: 'The gateway starts or stops',
+    help: 'Nothing is changed while the gateway starts or stops. Ask again once it serves.',
+  },
+  relay_unavailable: {
+    status: 503,
+    title: 'The TURN relay does not answer',
+    help: 'The relay is being started again, or hangs. Its events in the log say which.',
+  },
+  store_unavailable: {
+    status: 503,
+    title: 'The database in the data folder cannot be used',
+    help: 'Users, tokens and revisions are kept in data/state.db, which cannot be opened or written; the event store_not_open says why. Traffic goes on, and the Unix socket answers.',
+  },
+} as const satisfies Readonly<Record<string, ProblemKind>>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** Where a code is explained, relative to the admin listener. */
+export const problemType = (code: ProblemCode): string => `/_admin/problems/${code}`

@@ -1,0 +1,19 @@
+// The closed list of what the admin API answers. A path that is not in it is answered to nobody.
+import type { ControlFacts } from '../control/facts.ts'
+import type { Route } from './route.ts'
+import { certificateRoutes } from './routes/certificates.ts'
+import { configRoutes } from './routes/config.ts'
+import { documentRoutes } from './routes/documents.ts'
+import { gatewayRoutes } from './routes/gateway.ts'
+import { turnRoutes } from './routes/turn.ts'
+
+/** A group of routes over what it needs of the supervisor. */
+const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
+  documentRoutes,
+  gatewayRoutes,
+  configRoutes,
+  certificateRoutes,
+  turnRoutes,
+]
+
+export const routesOf = (facts: ControlFacts): readonly Route[] => GROUPS.flatMap((group) => group(facts))

@@ -1,0 +1,52 @@
+// Certificates that come by ACME: how each is, what was done for it, and to have it tried now.
+import { Type } from '@sinclair/typebox'
+import type { ControlFacts } from '../../control/facts.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import { param, type Asked, type Route } from '../route.ts'
+
+export function certificateRoutes({ acme }: Pick<ControlFacts, 'acme'>): readonly Route[] {
+  const view = { method: 'GET', permission: 'view', tag: 'Certificates' } as const
+  // Of a name that came on demand the certificate is called CERTIFICATE@NAME.
+  const one = '/api/v1/certificates/{certificate}'
+  const factsOf = (name: string) => acme.facts().find(({ certificate }) => certificate === name)
+  const none = (name: string): Response =>
+    problem('not_found', `There is no certificate ${name} that comes by ACME.`)
+  return [
+    {
+      ...view,
+      path: '/api/v1/certificates',
+      summary: 'Certificates that come by ACME',
+      answers: { 200: { description: 'How each is.', schema: Type.Array(Type.Unknown()) } },
+      answer: () => jsonAnswer(acme.facts()),
+    },
+    {
+      ...view,
+      path: one,
+      summary: 'A certificate that comes by ACME, with the steps that were done for it',
+      answers: { 200: { description: 'How it is.' }, 404: { description: 'There is none of that name.' } },
+      answer: (asked) => {
+        const name = param(asked, 'certificate')
+        const facts = factsOf(name)
+        return facts === undefined ? none(name) : jsonAnswer({ ...facts, steps: acme.steps(name) ?? [] })
+      },
+    },
+    {
+      ...view,
+      method: 'POST',
+      path: `${one}/retry`,
+      permission: 'operate',
+      summary: 'Have a certificate tried now',
+      answers: {
+        202: { description: 'It is being tried.' },
+        404: { description: 'There is none of that name.' },
+        409: { description: 'It is good.' },
+      },
+      answer: (asked: Asked) => {
+        const name = param(asked, 'certificate')
+        const facts = factsOf(name)
+        if (facts?.state === 'good') return problem('conflict', `${name} is good until ${facts.until}.`)
+        return acme.retry(name) ? jsonAnswer({}, 202) : none(name)
+      },
+    },
+  ]
+}

@@ -1,0 +1,122 @@
+// The config as a whole: apply a text, confirm it, go back.
+import { Type } from '@sinclair/typebox'
+import type { ControlFacts } from '../../control/facts.ts'
+import { CHANGED, changedAnswer } from '../changed.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import type { Asked, Route } from '../route.ts'
+
+/** No config file is larger. */
+const TEXT_BYTES_MAX = 16 * 1024 * 1024
+/** Whoever waits longer for a confirmation has forgotten it. */
+const CONFIRM_S_MAX = 24 * 60 * 60
+export const TEXT_TYPES = [
+  'application/yaml',
+  'application/toml',
+  'application/json',
+  'application/octet-stream',
+  'text/plain',
+  'text/yaml',
+]
+
+const QUERY = Type.Object(
+  {
+    dry_run: Type.Optional(Type.Union([Type.Literal('true'), Type.Literal('false')])),
+    confirm_within: Type.Optional(
+      Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${CONFIRM_S_MAX}` }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+type ConfigFacts = Pick<ControlFacts, 'apply' | 'confirm' | 'rollBack' | 'takenBack'>
+
+export function configRoutes(facts: ConfigFacts): readonly Route[] {
+  const edit = { permission: 'edit', tag: 'Config' } as const
+  return [
+    {
+      ...edit,
+      method: 'PUT',
+      path: '/api/v1/config',
+      summary: 'Make a text that of the config file, and serve it',
+      query: QUERY,
+      bodyTypes: TEXT_TYPES,
+      bodyBytesMax: TEXT_BYTES_MAX,
+      answers: {
+        200: { description: 'It is served; or it could be, of a dry run.', schema: CHANGED },
+        412: { description: 'The file is not the one of If-Match.' },
+        422: { description: 'What stands against the text.' },
+        428: { description: 'If-Match is missing.' },
+      },
+      answer: (asked) => applyAnswer(asked, facts),
+    },
+    {
+      ...edit,
+      method: 'POST',
+      path: '/api/v1/config/confirm',
+      summary: 'Keep a change that waits to be confirmed',
+      answers: { 200: { description: 'It stays.' }, 409: { description: 'Nothing waits.' } },
+      answer: () => (facts.confirm() ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.')),
+    },
+    {
+      ...edit,
+      method: 'POST',
+      path: '/api/v1/config/rollback',
+      summary: 'Go back to what was served before',
+      answers: {
+        200: { description: 'It is served.', schema: CHANGED },
+        409: { description: 'There is nothing to go back to.' },
+      },
+      answer: (asked) => rollBackAnswer(asked, facts),
+    },
+  ]
+}
+
+async function applyAnswer(asked: Asked, { apply }: ConfigFacts): Promise<Response> {
+  const { request, query, body, who } = asked
+  const expected = hashIn(request.headers.get('if-match'))
+  if (expected === undefined)
+    return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
+  if (expected === null && who.kind !== 'local')
+    return problem('precondition_required', 'The hash of the text that this was made from goes into If-Match.')
+  const seconds = query.get('confirm_within')
+  const confirmS = seconds === null ? null : Number(seconds)
+  if (confirmS !== null && !(confirmS > 0 && confirmS <= CONFIRM_S_MAX))
+    return problem('query_invalid', `confirm_within is no number of seconds up to ${CONFIRM_S_MAX}.`)
+  let text: string
+  try {
+    const bytes = body instanceof Uint8Array ? body : new Uint8Array()
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return problem('body_malformed', 'The text is no UTF-8.')
+  }
+  const { changed, warnings } = await apply({
+    ...{ text, by: byOf(asked), expected },
+    isDryRun: query.get('dry_run') === 'true',
+    confirmWithinMs: confirmS === null ? null : confirmS * 1000,
+  })
+  return changedAnswer(changed, 'text', warnings)
+}
+
+async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts): Promise<Response> {
+  const done = rollBack(byOf(asked))
+  if (done !== null) return changedAnswer(await done, 'text')
+  const revision = takenBack()
+  const why =
+    revision === null
+      ? 'nothing was changed in this run'
+      : `revision ${revision} was taken back already, and what was before it is served`
+  return problem('conflict', `There is nothing to go back to: ${why}.`)
+}
+
+/** By the Unix socket who asks says who it is: nobody else can ask there. */
+const byOf = ({ request, who }: Asked): string | null =>
+  who.kind === 'local'
+    ? (request.headers.get('from')?.slice(0, 200) ?? who.name)
+    : `${who.kind} ${who.name}`
+
+/** How a hash begins, empty where any will do; null: there is none; undefined: it is no hash. */
+function hashIn(tag: string | null): string | null | undefined {
+  if (tag === null) return null
+  if (tag === '*') return ''
+  return /^"?([0-9a-f]{8,64})"?$/.exec(tag.toLowerCase())?.[1]
+}
