@@ -11,7 +11,8 @@ export function invalidAnswer({ type, all }: ValidationError): Response {
     const first = found.findIndex((one) => one.pointer === pointer && one.parameter === parameter)
     return first === index
   })
-  const detail = errors.map(({ pointer, parameter, message }) => `${parameter ?? pointer}: ${message}`)[0] ?? ''
+  const detail =
+    errors.map(({ pointer, parameter, message }) => `${parameter ?? pointer}: ${message}`)[0] ?? ''
   return type === 'query'
     ? problem('query_invalid', `The query is not understood: ${detail}.`, { errors })
     : problem('body_invalid', `The body does not fit: ${detail}.`, { errors })
@@ -32,7 +33,11 @@ function itemOf(type: string, { path = '', message = '', value, schema = {} }: S
     return { ...place, code: 'unknown', message: `is not known here: ${allowed}` }
   }
   if (value === undefined) return { ...place, code: 'missing', message: 'is missing' }
-  return { ...place, code: 'invalid', message: `found ${spelled(value)}, allowed is ${allowedBy(schema, message)}` }
+  return {
+    ...place,
+    code: 'invalid',
+    message: `found ${spelled(value)}, allowed is ${allowedBy(schema, message)}`,
+  }
 }
 
 function spelled(value: unknown): string {
@@ -46,6 +51,8 @@ function allowedBy(schema: { readonly [key: string]: unknown }, message: string)
   if (typeof allowed === 'string') return allowed
   if (only !== undefined) return JSON.stringify(only)
   if (Array.isArray(anyOf))
-    return anyOf.map((one: { readonly [key: string]: unknown }) => allowedBy(one, String(one['type']))).join(' or ')
+    return anyOf
+      .map((one: { readonly [key: string]: unknown }) => allowedBy(one, String(one['type'])))
+      .join(' or ')
   return message.replace(/^Expected /, '')
 }

@@ -46,7 +46,12 @@ export class RouteTable {
   }
 }
 
-function find(node: Node, segments: readonly string[], at: number, params: readonly string[]): FoundPath | null {
+function find(
+  node: Node,
+  segments: readonly string[],
+  at: number,
+  params: readonly string[],
+): FoundPath | null {
   const segment = segments[at]
   if (segment === undefined) return node.routes.size === 0 ? null : { routes: node.routes, params }
   const literal = node.literal.get(segment)

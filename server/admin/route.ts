@@ -3,7 +3,7 @@
 import type { TObject, TSchema } from '@sinclair/typebox'
 import type { Principal } from '../control/store/principal.ts'
 
-/** What who asks must be allowed; each role may all that the one before may. `open`: nobody has to be known. */
+/** What is wanted of who asks; each includes those before it. `open`: nobody has to be known. */
 export type Permission = 'open' | 'view' | 'operate' | 'edit' | 'administer'
 
 /** One kind of answer of a route. */
@@ -19,7 +19,7 @@ export interface Route {
   /** `{name}` is one segment, decoded, none of the empty ones; verbs are a last segment: `/rules/reorder`. */
   readonly path: string
   readonly permission: Permission
-  /** Who comes from this machine or `admin.trusted` needs no credential: for documents that monitoring reads. */
+  /** This machine and `admin.trusted` need no credential: for documents that monitoring reads. */
   readonly isForTrusted?: boolean
   readonly tag: string
   readonly summary: string
@@ -44,7 +44,7 @@ export interface Asked {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** JSON as parsed and checked; the bytes (Uint8Array) where the route takes another type; undefined: none. */
+  /** JSON as parsed and checked; bytes (Uint8Array) where other types are taken; undefined: none. */
   readonly body: unknown
   readonly who: Principal
   /** `req_…`; problems name it as `instance`. */

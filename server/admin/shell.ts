@@ -112,7 +112,7 @@ export class Shell {
     return (await this.#app).answer(route, asked)
   }
 
-  /** 7. Whatever made the answer: a refusal is a problem that names the request, and nothing is kept of it. */
+  /** 7. Whatever made the answer: a refusal is a problem that names the request; nothing is cached. */
   #finish(made: Response, pass: Pass): Response {
     const { facts, onAnswer } = this.#parts
     const isProblem = made.headers.get('content-type') === PROBLEM_TYPE

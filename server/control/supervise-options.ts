@@ -17,5 +17,8 @@ export interface SuperviseOptions {
    * What opens the admin listener and the control socket; both answer from what the supervisor knows. Handed
    * down, as it stands above in the order of imports.
    */
-  readonly doors: (facts: ControlFacts) => { readonly openAdmin: OpenAdminAt; readonly openControl: OpenControlAt }
+  readonly doors: (facts: ControlFacts) => {
+    readonly openAdmin: OpenAdminAt
+    readonly openControl: OpenControlAt
+  }
 }

@@ -55,7 +55,8 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
       path: '/api/v1/config/confirm',
       summary: 'Keep a change that waits to be confirmed',
       answers: { 200: { description: 'It stays.' }, 409: { description: 'Nothing waits.' } },
-      answer: () => (facts.confirm() ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.')),
+      answer: () =>
+        facts.confirm() ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.'),
     },
     {
       ...edit,
@@ -77,7 +78,10 @@ async function applyAnswer(asked: Asked, { apply }: ConfigFacts): Promise<Respon
   if (expected === undefined)
     return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
   if (expected === null && who.kind !== 'local')
-    return problem('precondition_required', 'The hash of the text that this was made from goes into If-Match.')
+    return problem(
+      'precondition_required',
+      'The hash of the text that this was made from goes into If-Match.',
+    )
   const seconds = query.get('confirm_within')
   const confirmS = seconds === null ? null : Number(seconds)
   if (confirmS !== null && !(confirmS > 0 && confirmS <= CONFIRM_S_MAX))
@@ -110,9 +114,7 @@ async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts
 
 /** By the Unix socket who asks says who it is: nobody else can ask there. */
 const byOf = ({ request, who }: Asked): string | null =>
-  who.kind === 'local'
-    ? (request.headers.get('from')?.slice(0, 200) ?? who.name)
-    : `${who.kind} ${who.name}`
+  who.kind === 'local' ? (request.headers.get('from')?.slice(0, 200) ?? who.name) : `${who.kind} ${who.name}`
 
 /** How a hash begins, empty where any will do; null: there is none; undefined: it is no hash. */
 function hashIn(tag: string | null): string | null | undefined {

@@ -20,7 +20,9 @@ const HEALTH = Type.Object(
 )
 const VARY = { Vary: 'Accept' }
 
-export function documentRoutes(facts: Pick<ControlFacts, 'health' | 'metrics' | 'prometheus'>): readonly Route[] {
+export function documentRoutes(
+  facts: Pick<ControlFacts, 'health' | 'metrics' | 'prometheus'>,
+): readonly Route[] {
   const read = { method: 'GET', permission: 'view', isForTrusted: true, tag: 'Monitoring' } as const
   return [
     {
@@ -36,7 +38,11 @@ export function documentRoutes(facts: Pick<ControlFacts, 'health' | 'metrics' | 
       summary: 'Which servers are up, and whether traffic should come here',
       answers: {
         200: { description: 'Every backend has a server.', schema: HEALTH },
-        503: { description: 'Some backend has none, or nobody would answer.', schema: HEALTH, type: JSON_TYPE },
+        503: {
+          description: 'Some backend has none, or nobody would answer.',
+          schema: HEALTH,
+          type: JSON_TYPE,
+        },
       },
       answer: () => {
         const document = facts.health()

@@ -16,7 +16,9 @@ export function turnRoutes(facts: TurnFacts): readonly Route[] {
       ...view,
       path: allocations,
       summary: 'Allocations that there are',
-      answers: { 200: { description: 'Each with its client and peers.', schema: Type.Array(Type.Unknown()) } },
+      answers: {
+        200: { description: 'Each with its client and peers.', schema: Type.Array(Type.Unknown()) },
+      },
       answer: () => asked(facts, { ask: 'list' }, (found) => jsonAnswer(found)),
     },
     {

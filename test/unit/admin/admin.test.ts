@@ -74,7 +74,7 @@ test('/ tells what there is; what else there may be shows to nobody who is not k
   expect(missing.headers.get('content-type')).toBe('application/problem+json')
   expect(missing.headers.get('www-authenticate')).toBe('Bearer realm="sluice"')
   expect(await missing.json()).toMatchObject({
-    type: '/_admin/problems/unauthenticated',
+    type: '/_admin/problems/not_signed_in',
     status: 401,
     instance: expect.stringMatching(/^req_/),
   })

@@ -14,9 +14,7 @@ afterEach(() => {
 
 function keeper(): AdminKeeper {
   const made = new AdminKeeper((bind) =>
-    Promise.resolve(
-      startAdmin({ bind, shell: shellOf(controlFacts({ prometheus: () => 'metrics\n' })) }),
-    ),
+    Promise.resolve(startAdmin({ bind, shell: shellOf(controlFacts({ prometheus: () => 'metrics\n' })) })),
   )
   keepers.push(made)
   return made
