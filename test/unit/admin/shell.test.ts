@@ -1,0 +1,145 @@
+import { afterEach, expect, test } from 'bun:test'
+import { Type } from '@sinclair/typebox'
+import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
+import type { Authenticator } from '../../../server/admin/auth/authenticator.ts'
+import { jsonAnswer } from '../../../server/admin/problem.ts'
+import type { Route } from '../../../server/admin/route.ts'
+import { Shell } from '../../../server/admin/shell.ts'
+import { isRole } from '../../../server/control/store/principal.ts'
+import { Ranges } from '../../../server/lib/ranges.ts'
+
+const opened: Admin[] = []
+afterEach(() => {
+  for (const admin of opened.splice(0)) admin.stop()
+})
+
+/** Whoever names a role has it. */
+const BY_ROLE: Authenticator = {
+  whoAsks: (request, address) => {
+    const role = request.headers.get('authorization')?.slice('Bearer '.length) ?? ''
+    if (!isRole(role)) return Promise.resolve({ code: 'not_signed_in', detail: 'Nobody.' })
+    const who = { kind: 'user', name: role, role, from: address, id: 'x' } as const
+    return Promise.resolve({ who, whyNoChange: () => null, whyNoStepUp: () => null, isStillGood: () => true })
+  },
+}
+
+const route = (more: Partial<Route>): Route => ({
+  ...{ method: 'GET', path: '/api/v1/x', permission: 'view', tag: 'x', summary: 'x', answers: {} },
+  answer: ({ params, body, who, requestId }) => jsonAnswer({ params, body, who: who.name, requestId }),
+  ...more,
+})
+
+function open(...routes: readonly Route[]): string {
+  const facts = { trusted: () => Ranges.parse([]), revision: () => 7 }
+  const shell = new Shell({ routes, facts, authenticator: BY_ROLE })
+  const admin = startAdmin({ bind: '127.0.0.1:0', shell })
+  if ('problem' in admin) throw new Error(admin.problem)
+  opened.push(admin)
+  return `http://${admin.address}`
+}
+
+interface Answered {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Record<string, unknown>
+}
+
+async function ask(url: string, init: RequestInit & { role?: string } = {}): Promise<Answered> {
+  const { role = 'admin', headers, ...more } = init
+  const answer = await fetch(url, { ...more, headers: { Authorization: `Bearer ${role}`, ...headers } })
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, body: text === '' ? {} : JSON.parse(text) }
+}
+
+const BODY = Type.Object({ weight: Type.Integer({ minimum: 0 }) }, { additionalProperties: false })
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+test('a parameter of a path is one decoded segment, and a literal one goes before it', async () => {
+  const url = open(
+    route({ path: '/api/v1/x/{name}' }),
+    route({ path: '/api/v1/x/own', answer: () => jsonAnswer({ own: 1 }) }),
+  )
+  expect((await ask(`${url}/api/v1/x/a%2Fb%20c`)).body).toMatchObject({ params: { name: 'a/b c' } })
+  expect((await ask(`${url}/api/v1/x/own`)).body).toEqual({ own: 1 })
+  for (const path of ['/api/v1/x/', '/api/v1/x/a/b', '/api/v1/x/%', '/api/v1/x/own/', '/api/v1/X/own'])
+    expect([path, (await ask(`${url}${path}`)).status]).toEqual([path, 404])
+})
+
+test('a name that is written otherwise leads to no other route than the one that was decided on', async () => {
+  const url = open(
+    route({ path: '/api/v1/x/{name}' }),
+    route({ path: '/api/v1/x/own', permission: 'administer', answer: () => jsonAnswer({ own: 1 }) }),
+  )
+  expect((await ask(`${url}/api/v1/x/own`, { role: 'viewer' })).status).toBe(403)
+  const { status, body } = await ask(`${url}/api/v1/x/%6Fwn`, { role: 'viewer' })
+  expect([status, body]).toEqual([200, expect.objectContaining({ params: { name: 'own' } })] as never)
+})
+
+test('whatever says no is a problem that names the request', async () => {
+  const url = open(
+    route({ method: 'PUT', body: BODY, bodyBytesMax: 100 }),
+    route({ path: '/api/v1/bug', answer: () => Promise.reject(new Error('a bug of the test')) }),
+    route({ path: '/api/v1/bare', answer: () => new Response('bare', { status: 404 }) }),
+  )
+  const put = (body: string, headers: Record<string, string> = JSON_TYPE) =>
+    ask(`${url}/api/v1/x`, { method: 'PUT', body, headers })
+  const all = [
+    ['path_unknown', 404, await ask(`${url}/api/v1/none`)],
+    ['method_not_allowed', 405, await ask(`${url}/api/v1/x`, { method: 'DELETE' })],
+    ['body_malformed', 400, await put('{"weight": 1')],
+    ['body_invalid', 422, await put('{"weight": -1}')],
+    ['body_invalid', 422, await put('')],
+    ['too_large', 413, await put(`{"weight": ${'1'.repeat(100)}}`)],
+    ['type_not_taken', 415, await put('weight=1', { 'Content-Type': 'application/x-www-form-urlencoded' })],
+    ['not_signed_in', 401, await ask(`${url}/api/v1/x`, { role: '' })],
+    ['not_signed_in', 401, await ask(`${url}/api/v1/none`, { role: '' })],
+    ['internal', 500, await ask(`${url}/api/v1/bug`)],
+    ['internal', 500, await ask(`${url}/api/v1/bare`)],
+  ] as const
+  for (const [code, status, { headers, body, status: found }] of all) {
+    expect([code, found]).toEqual([code, status])
+    expect(body).toMatchObject({
+      code,
+      type: `/_admin/problems/${code}`,
+      status,
+      instance: expect.stringMatching(/^req_/),
+    })
+    expect(headers.get('content-type')).toBe('application/problem+json')
+    expect(headers.get('sluice-config-revision')).toBe('7')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+  }
+})
+
+test('what a schema has against a body is told by pointer, against a query by parameter', async () => {
+  const query = Type.Object(
+    { deep: Type.Optional(Type.Union([Type.Literal('true'), Type.Literal('false')])) },
+    { additionalProperties: false },
+  )
+  const url = open(route({ method: 'POST', body: BODY, query }))
+  const post = (body: unknown, search = '') =>
+    ask(`${url}/api/v1/x${search}`, { method: 'POST', body: JSON.stringify(body), headers: JSON_TYPE })
+  expect((await post({ weight: 3 }, '?deep=true')).body).toMatchObject({ body: { weight: 3 } })
+  expect((await post({ weight: '3', wieght: 1 })).body['errors']).toEqual([
+    { pointer: '/wieght', code: 'unknown', message: 'is not known here: known are weight' },
+    { pointer: '/weight', code: 'invalid', message: 'found "3", allowed is integer' },
+  ])
+  expect((await post({})).body['errors']).toEqual([
+    { pointer: '/weight', code: 'missing', message: 'is missing' },
+  ])
+  expect(await post({ weight: 3 }, '?deep=1&dep=2')).toMatchObject({
+    status: 400,
+    body: {
+      errors: [
+        { parameter: 'dep', code: 'unknown' },
+        { parameter: 'deep', code: 'invalid', message: 'found "1", allowed is "true" or "false"' },
+      ],
+    },
+  })
+})
+
+test('HEAD is GET without its body', async () => {
+  const url = open(route({}))
+  const head = await ask(`${url}/api/v1/x`, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-type'), head.body]).toEqual([200, 'application/json', {}])
+})
