@@ -43,7 +43,7 @@ export function makeApp(routes: readonly Route[]): App {
       const { pathname, search } = new URL(asked.request.url)
       const request = new Request(`http://localhost${pathname}${search}`, {
         method: route.method,
-        // The body was read before, within its limits: Elysia is told that there is one, and given it by `parse`.
+        // The body was read before, within its limits: Elysia hears of one, and `parse` gives it.
         ...(asked.body !== undefined && { body: '-', headers: { 'Content-Type': HELD } }),
       })
       const one: Held = { route, asked, made: null }
