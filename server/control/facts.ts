@@ -26,6 +26,7 @@ import type { SilentWorker } from './processes/hung-workers.ts'
 import type { Parts } from './make-parts.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
+import type { StoreKeeper } from './store/store-keeper.ts'
 import { turnListeners } from './relay/relay-plan.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 
@@ -44,6 +45,8 @@ export interface Facts {
   readonly health: () => HealthDocument & { readonly workers: WorkerFacts }
   readonly metrics: () => MetricsDocument
   readonly prometheus: () => string
+  /** What is kept beside the config file. */
+  readonly store: Pick<StoreKeeper, 'open' | 'now'>
 }
 
 /** A stop that was begun. */
@@ -86,6 +89,7 @@ export interface Known {
   readonly running: Applier['running']
   readonly isDraining: boolean
   readonly workerFacts: WorkerFacts
+  readonly store: Facts['store']
   readonly chosen: Pick<ChosenSockets, 'facts'>
   /** Why servers are not up. */
   readonly reasons: Reasons
@@ -106,6 +110,7 @@ export function factsOf(known: Known): Facts {
   const trusted = new TrustedRanges()
   const isStandIn = (name: string): boolean => known.certificates()?.acme.isStandIn(name) ?? false
   return {
+    store: known.store,
     trusted: () => trusted.of(known.running?.edition.config ?? null),
     health: () => {
       const document = healthDocument(serverFacts(known), known.board)

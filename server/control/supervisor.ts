@@ -26,6 +26,7 @@ import { SeenLive } from './seen-live.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/unheld-sockets.ts'
 import { tellPeople } from './source/places.ts'
+import { storeOf } from './store-of.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 import { WatchedConfig } from './source/watched-config.ts'
@@ -45,6 +46,7 @@ export class Supervisor implements Known {
   readonly changes: Changes
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
+  readonly store = storeOf(() => this.running?.edition.config.data ?? null)
   readonly certificates = (): Pick<Parts, 'acme' | 'refused'> | null => this.#parts
   readonly #own: OwnCrew
   #parts: Parts | null = null
@@ -57,10 +59,7 @@ export class Supervisor implements Known {
     totals: this.totals,
     board: () => this.board,
     servers: () => serverFacts(this),
-    lookAtFiles: () => {
-      this.#source.look()
-      this.#parts?.followed.look()
-    },
+    lookAtFiles: () => [this.#source, this.#parts?.followed].forEach((one) => one?.look()),
   })
   readonly #stop = Promise.withResolvers<string>()
   readonly #stopNow = Promise.withResolvers<void>()
@@ -268,6 +267,7 @@ export class Supervisor implements Known {
   async #killAll(): Promise<void> {
     this.#announcer.stop()
     this.admin.stop()
+    this.store.close()
     await Promise.all([this.#crew.kill(), this.turn?.relay.kill()])
   }
 

@@ -1,5 +1,6 @@
 // What a control socket is given, for tests that need a part of it.
 import type { ControlFacts } from '../../server/control/facts.ts'
+import { StoreProblem } from '../../server/control/store/store-problem.ts'
 import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
 
@@ -20,6 +21,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     takenBack: () => null,
     acme: { facts: () => [], steps: () => null, retry: () => false },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
+    store: { now: null, open: () => Promise.reject(new StoreProblem('nothing is kept here', 'none')) },
     ...facts,
   }
 }

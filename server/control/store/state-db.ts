@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { wayToWrite } from '../source/way-to-write.ts'
 import { StoreProblem } from './store-problem.ts'
 import type { Table } from './table.ts'
-import { TABLES } from './tables.ts'
 
 /** How long a writer waits for another process before it gives up. */
 const BUSY_MS = 5000
@@ -32,7 +31,7 @@ export class StateDb {
    * Opens state.db of a data folder for its user alone (0600), makes it where there is none, and brings each
    * table to its newest version in one transaction. Throws a StoreProblem when it cannot.
    */
-  static open(data: string, tables: readonly Table[] = TABLES): StateDb {
+  static open(data: string, tables: readonly Table[]): StateDb {
     const path = stateDbPath(data)
     makeReady(data, path)
     let sql: Database | null = null

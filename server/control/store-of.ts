@@ -1,0 +1,14 @@
+// The store of a running gateway, and what is said when there is none.
+import { logEvent } from '../telemetry/log.ts'
+import { StoreKeeper } from './store/store-keeper.ts'
+
+const NOT_KEPT =
+  'traffic goes on; the admin API knows no users and tokens, and no history is kept, until it can be opened'
+
+/** Opened at first need. `data`: its folder; null: there is no config yet. */
+export const storeOf = (data: () => string | null): StoreKeeper =>
+  new StoreKeeper({
+    data,
+    onNotOpen: ({ message, hint }) =>
+      logEvent('warn', 'store_not_open', { why: message, hint: `${hint}; ${NOT_KEPT}` }),
+  })

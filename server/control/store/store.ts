@@ -1,0 +1,40 @@
+// All that state.db keeps, table by table.
+import { Audit } from './audit.ts'
+import { Failures } from './failures.ts'
+import { SecondFactors } from './second-factors.ts'
+import { SetupToken } from './setup-token.ts'
+import { SignIns } from './sign-ins.ts'
+import { StateDb } from './state-db.ts'
+import { StateKey } from './state-key.ts'
+import { TABLES } from './tables.ts'
+import { Tokens } from './tokens.ts'
+import { Users } from './users.ts'
+
+export class Store {
+  readonly db: StateDb
+  readonly key: StateKey
+  readonly users: Users
+  readonly secondFactors: SecondFactors
+  readonly signIns: SignIns
+  readonly tokens: Tokens
+  readonly failures: Failures
+  readonly audit: Audit
+  readonly setupToken: SetupToken
+
+  /** Opens that of a data folder, or makes it. Throws a StoreProblem when it cannot. */
+  constructor(data: string, nowMs: () => number = Date.now) {
+    this.db = StateDb.open(data, TABLES)
+    this.key = new StateKey(data)
+    this.users = new Users(this.db, nowMs)
+    this.secondFactors = new SecondFactors(this.db, this.key, nowMs)
+    this.signIns = new SignIns(this.db, nowMs)
+    this.tokens = new Tokens(this.db, nowMs)
+    this.failures = new Failures(this.db, this.key, nowMs)
+    this.audit = new Audit(this.db, nowMs)
+    this.setupToken = new SetupToken(data)
+  }
+
+  close(): void {
+    this.db.close()
+  }
+}

@@ -1,0 +1,33 @@
+// A store of a test, in a folder of its own, with a clock that stands until it is moved.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Store } from '../../server/control/store/store.ts'
+
+export const PASSWORD = 'correct horse battery'
+/** What argon2id makes of it, with less work than it is given otherwise. */
+const HASH = Bun.password.hashSync(PASSWORD, { algorithm: 'argon2id', memoryCost: 64, timeCost: 1 })
+
+export interface StoreWorld {
+  readonly data: string
+  readonly store: Store
+  readonly clock: { nowMs: number }
+  addUser(name: string, role: 'viewer' | 'operator' | 'editor' | 'admin'): void
+  close(): void
+}
+
+export function storeWorld(): StoreWorld {
+  const data = mkdtempSync(join(tmpdir(), 'store-'))
+  const clock = { nowMs: Date.UTC(2026, 0, 2) }
+  const store = new Store(data, () => clock.nowMs)
+  return {
+    data,
+    store,
+    clock,
+    addUser: (name, role) => void store.users.add({ name, role, hash: HASH, by: 'test' }),
+    close: () => {
+      store.close()
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { storeWorld } from '../../../support/store-world.ts'
+
+let world = storeWorld()
+afterEach(() => {
+  world.close()
+  world = storeWorld()
+})
+
+describe('the token of a set-up', () => {
+  test('is known by its text until there is a newer one, or it is gone', () => {
+    const { setupToken } = world.store
+    const first = setupToken.renew()
+    expect(first).toMatch(/^[0-9a-f]{32}$/)
+    expect(statSync(setupToken.path).mode & 0o777).toBe(0o600)
+    expect([setupToken.isOne(` ${first.toUpperCase()}\n`), setupToken.isOne('')]).toEqual([true, false])
+    const second = setupToken.renew()
+    expect([first, second].map((token) => setupToken.isOne(token))).toEqual([false, true])
+    setupToken.remove()
+    expect([existsSync(setupToken.path), setupToken.isOne(second), setupToken.isOne('')]).toEqual([
+      ...[false, false, false],
+    ])
+  })
+
+  test('a file that holds something else is none', () => {
+    const { setupToken } = world.store
+    for (const text of ['', 'x', 'a'.repeat(33)]) {
+      writeFileSync(setupToken.path, text)
+      expect([setupToken.read(), setupToken.isOne(text)]).toEqual([null, false])
+    }
+  })
+})

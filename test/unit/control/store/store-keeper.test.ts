@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { StoreKeeper } from '../../../../server/control/store/store-keeper.ts'
+
+const folders: string[] = []
+const keepers: StoreKeeper[] = []
+afterEach(() => {
+  for (const keeper of keepers.splice(0)) keeper.close()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function scene(): {
+  readonly keeper: StoreKeeper
+  readonly told: string[]
+  readonly clock: { nowMs: number }
+  readonly where: { data: string | null }
+} {
+  const folder = mkdtempSync(join(tmpdir(), 'keeper-'))
+  folders.push(folder)
+  const where: { data: string | null } = { data: join(folder, 'data') }
+  const [told, clock] = [[] as string[], { nowMs: 0 }]
+  const keeper = new StoreKeeper({
+    data: () => where.data,
+    nowMs: () => clock.nowMs,
+    onNotOpen: ({ message, hint }) => void told.push(`${message}; ${hint}`),
+  })
+  keepers.push(keeper)
+  return { keeper, told, clock, where }
+}
+
+describe('the store of a gateway', () => {
+  test('is opened once, at first need', async () => {
+    const { keeper, told } = scene()
+    expect(keeper.now).toBeNull()
+    const [one, two] = await Promise.all([keeper.open(), keeper.open()])
+    expect(one).toBe(two)
+    expect(keeper.now).toBe(one)
+    expect(await keeper.open()).toBe(one)
+    expect(told).toEqual([])
+  })
+
+  test('that cannot be opened says so once, and is tried again', async () => {
+    const { keeper, told, clock, where } = scene()
+    const data = where.data ?? ''
+    writeFileSync(data, 'a file')
+    for (let tries = 0; tries < 3; tries++) {
+      expect(await keeper.open().catch((error: Error) => error.name)).toBe('StoreProblem')
+      clock.nowMs += 10_000
+    }
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain('state.db cannot be opened')
+    rmSync(data)
+    const store = await keeper.open()
+    expect(store.users.count()).toBe(0)
+  })
+
+  test('before there is a config, and after the end, there is none', async () => {
+    const { keeper, where } = scene()
+    const { data } = where
+    where.data = null
+    expect(await keeper.open().catch((error: Error) => error.message)).toContain('starts or stops')
+    where.data = data
+    keeper.close()
+    expect(await keeper.open().catch((error: Error) => error.message)).toContain('starts or stops')
+  })
+})
