@@ -1,15 +1,20 @@
 // What a start serves: the config file's text in a data folder that is nobody else's, unless that text was
 // never confirmed when the gateway ended.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { confirmedOf } from './change/confirmation.ts'
 import { History } from './change/history.ts'
+import { RevisionBook } from './change/revision-book.ts'
 import { DataFolder } from './data-folder.ts'
 import type { ApplyProblem, Edition } from './problem.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
+import { nameHash } from './processes/state-file.ts'
 import type { WatchedConfig } from './source/watched-config.ts'
 
 export interface FirstConfig {
   readonly edition: Edition
   readonly history: History
+  readonly book: RevisionBook
   /** To be released at the end. */
   readonly folder: DataFolder
 }
@@ -35,5 +40,28 @@ export async function firstConfig(
   const folder = await DataFolder.take({ data, configFile: file, isWanted })
   if (!(folder instanceof DataFolder)) return [folder]
   const history = new History(data, file)
-  return { edition: await confirmedOf(read.edition, history, source), history, folder }
+  if (history.isNew) await goOnFromStore(history, data, file)
+  const book = new RevisionBook({ history, nowMs: Date.now })
+  return { edition: await confirmedOf(read.edition, history, source), history, book, folder }
+}
+
+/** The history was lost or cannot be read: its numbers are not given once more to other texts. */
+async function goOnFromStore(history: History, data: string, file: string): Promise<void> {
+  // A folder that is new has neither, and its start does not wait for SQLite.
+  if (!existsSync(join(data, 'state.db'))) return
+  try {
+    const [{ StateDb }, { Revisions }] = await Promise.all([
+      import('./store/state-db.ts'),
+      import('./store/revisions.ts'),
+    ])
+    const db = StateDb.open(data)
+    try {
+      const newest = new Revisions(db, nameHash(file)).newest()
+      if (newest !== null) history.goOn(newest.last, newest.hash)
+    } finally {
+      db.close()
+    }
+  } catch {
+    // What stands against it is told once it is needed.
+  }
 }

@@ -11,6 +11,7 @@ import { LiveCertificates, type LiveCertificatesOptions } from './change/live-ce
 import { LiveTlsFiles, readTlsFiles } from './change/live-tls-files.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
+import type { RevisionBook } from './change/revision-book.ts'
 import { bindProblems, partsOf } from './change/parts.ts'
 import { dryRun, restartProblems, workersWanted } from './change/plan-checks.ts'
 import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
@@ -46,6 +47,7 @@ export interface Parts {
   readonly acme: AcmeCertificates
   readonly refused: RefusedFiles
   readonly history: History
+  readonly book: RevisionBook
   /** All that runs is this process. */
   readonly isAlone: boolean
   /** Where it is said who runs: the same until the end. */
@@ -61,6 +63,7 @@ export interface PartsOptions {
   readonly chosen: ChosenSockets
   readonly admin: AdminKeeper
   readonly history: History
+  readonly book: RevisionBook
   /** Whether files are followed. */
   readonly isWatching: boolean
   readonly env: Readonly<Record<string, string | undefined>>
@@ -140,6 +143,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     acme,
     refused,
     history,
+    book: options.book,
     runState,
     orphans,
   }
@@ -163,6 +167,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       chosen,
       crew,
       history,
+      book: options.book,
       first: options.config,
       portsFreed: ({ listeners }) => untilOrphansEnd(() => sockets.heldPorts(listeners), options.isWanted),
     }),

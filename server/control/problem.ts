@@ -25,6 +25,18 @@ export interface Edition {
    * left as it is.
    */
   readonly replaces: string | null
+  /** For the list of revisions; nothing: it came by the file. */
+  readonly note?: EditionNote
+}
+
+/** What is kept of a change beside its text. */
+export interface EditionNote {
+  /** By which door it came. */
+  readonly source?: 'ui' | 'api' | 'cli'
+  /** Of its author, or why it came back by itself. */
+  readonly message?: string | null
+  /** The revision whose text it is. */
+  readonly restores?: number | null
 }
 
 /** Why the newest config is not the one that is served. */

@@ -103,6 +103,7 @@ export class Supervisor implements Known {
       totals: this.totals,
       applier: () => (this.isDraining ? null : (this.#parts?.applier ?? null)),
       history: () => this.#parts?.history ?? null,
+      book: () => this.#parts?.book ?? null,
       onApplied: (served) => this.#onApplied('applied', served),
       tell: (problems) => tellPeople(problems, options),
       onBegin: () => this.#announcer.manager.reloading(),
@@ -172,7 +173,7 @@ export class Supervisor implements Known {
     if (!('edition' in first)) return first
     this.#folder = first.folder
     if (this.isDraining) return []
-    const { edition, history } = first
+    const { edition, history, book } = first
     const { config } = edition
     configureEvents(config.logs)
     await this.#own.fit(workersOf(config))
@@ -184,6 +185,7 @@ export class Supervisor implements Known {
       chosen: this.chosen,
       admin: this.admin,
       history,
+      book,
       totals: this.totals,
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),

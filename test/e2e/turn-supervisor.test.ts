@@ -100,7 +100,7 @@ describe('a turn listener', () => {
       await using line = await open(gateway, transport)
       expect(await binding(line)).toBe(true)
     }
-    expect(inData(gateway).toSorted()).toEqual(['control.sock', 'run.json', 'turn.sock'])
+    expect(inData(gateway).toSorted()).toEqual(['control.sock', 'lock', 'run.json', 'turn.sock'])
     for (const name of readdirSync(join(gateway.folder, 'data')))
       expect(statSync(join(gateway.folder, 'data', name)).mode & 0o777).toBe(0o600)
     expect(relayOf(gateway)).toBeGreaterThan(0)

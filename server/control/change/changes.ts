@@ -1,14 +1,21 @@
 // Changes of the config while the gateway runs: each is applied, or rejected and told; one that workers keep
 // dying of, that is not confirmed, or that nobody wants any more, is taken back.
 import { logEvent } from '../../telemetry/log.ts'
-import type { Totals } from '../../telemetry/registry.ts'
-import { type Rejected, tellRejected } from '../news.ts'
-import { type ApplyProblem, type Checked, type Edition, problemOf, type Rejection } from '../problem.ts'
+import { tellRejected } from '../news.ts'
+import {
+  type ApplyProblem,
+  type Checked,
+  type Edition,
+  type EditionNote,
+  problemOf,
+  type Rejection,
+} from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
-import type { Applier, Outcome, Served, Wish } from './apply.ts'
+import type { Outcome, Served, Wish } from './apply.ts'
+import type { ChangesParts, How } from './changes-parts.ts'
 import { type Coming, Confirmation, type Pending, type Waits } from './confirmation.ts'
-import { fileChanged, hashOf, hashOfFile, otherServed } from './file-part.ts'
-import type { History } from './history.ts'
+import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
+import { asNow, type BackTo, checkedBack } from './roll-back.ts'
 import { takeBack, type TakenBack } from './take-back.ts'
 
 /** What became of a wish to change what is served. */
@@ -29,24 +36,7 @@ export interface NewText {
   readonly isDryRun: boolean
   /** It is taken back unless it is confirmed by then; null: it stays. */
   readonly confirmWithinMs: number | null
-}
-
-export interface ChangesParts {
-  /** The config file. */
-  readonly file: string
-  readonly source: Pick<WatchedConfig, 'read' | 'check' | 'locate'>
-  readonly totals: Totals
-  /** Null before the first config is known, and once it stops: then nothing changes. */
-  readonly applier: () => Applier | null
-  readonly history: () => Pick<History, 'hold'> | null
-  /** Settles when it has been told. */
-  readonly onApplied: (served: Served) => Promise<void>
-  /** Shows problems to who started it. */
-  readonly tell: (problems: readonly ApplyProblem[]) => void
-  /** A change begins. */
-  readonly onBegin: () => void
-  /** The last of those that had begun is over, whatever became of it. */
-  readonly onSettled: () => void
+  readonly note?: EditionNote
 }
 
 export class Changes {
@@ -109,27 +99,29 @@ export class Changes {
   }
 
   /** Whoever made the change says that it is good; false: nothing waits for that. */
-  confirm(): boolean {
+  confirm(by: string | null = null): boolean {
     const isConfirmed = this.#confirmation.end()
     if (isConfirmed) logEvent('info', 'confirmed', { revision: this.#running?.revision })
+    if (isConfirmed) this.#parts.book()?.confirmed(by)
     return isConfirmed
   }
 
-  /** Goes back to what was served before, or before what is not confirmed; null: there is nothing such. */
-  rollBack(by: string | null): Promise<Changed> | null {
-    const to = this.#confirmation.pending?.previous ?? this.#otherText
+  /**
+   * Goes back to what was served before, or before what is not confirmed, or to a revision that is kept;
+   * null: there is nothing such.
+   */
+  rollBack(by: string | null, { revision = null, message = null }: BackTo = {}): Promise<Changed> | null {
+    const { file, source } = this.#parts
+    const [from, book] = [this.#running, this.#parts.book()]
+    const known = revision === null ? (this.#confirmation.pending?.previous ?? this.#otherText) : null
+    const to = known ?? revision ?? book?.before(from?.revision ?? 0) ?? null
     if (to === null) return null
-    const from = this.#running
-    const check = async (): Promise<Checked> => {
-      const served = this.#running
-      if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served?.revision))
-      // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
-      const { file } = this.#parts
-      const found = hashOfFile(file)
-      if (found === null || found !== served?.edition.hash) return invalid(fileChanged(file, found))
-      return { is: 'valid', edition: { ...(await this.#asNow(to)), from: 'rollback', by, replaces: found } }
-    }
-    return this.#change({ check }, { tells: 'log', given: { from: 'rollback', by, hash: to.hash } })
+    const restores = typeof to === 'number' ? to : (book?.numberOf(to.hash) ?? null)
+    const back = { to, from, by, note: { message, restores } }
+    const check = (): Promise<Checked> =>
+      checkedBack(back, { file, source, book, running: () => this.#running })
+    const hash = typeof to === 'number' ? (book?.find(to)?.hash ?? '') : to.hash
+    return this.#change({ check }, { tells: 'log', given: { from: 'rollback', by, hash } })
   }
 
   /** Workers keep dying of the plan: the one before it comes back. */
@@ -162,20 +154,10 @@ export class Changes {
     const { previous, withinMs } = pending
     const why = `it was not confirmed within ${withinMs / 1000} s`
     void this.#takeBack({
-      to: () => this.#asNow(previous),
+      to: () => asNow(previous, this.#parts.source),
       why,
       isServed: () => pending === this.#confirmation.pending,
     })
-  }
-
-  /**
-   * A text with what it takes from other files as that is now: a password that was changed since stays
-   * changed. As it was where that cannot be read any more.
-   */
-  async #asNow(edition: Edition): Promise<Edition> {
-    const { text } = edition
-    const { checked } = await this.#parts.source.check({ text, from: 'rollback', by: null, replaces: null })
-    return checked.is === 'valid' ? checked.edition : edition
   }
 
   async #takeBack(taken: TakenBack): Promise<void> {
@@ -194,6 +176,7 @@ export class Changes {
     const revision = given?.revision ?? 0
     logEvent('warn', 'rolled_back', { revision, to, hash: edition.hash, why })
     this.takenBack = revision
+    this.#parts.book()?.reverted(revision, why)
     const { file, tell } = this.#parts
     const problems = [{ path: '', message: `revision ${revision} was rolled back: ${why}` }]
     const isInFile = hashOfFile(file) === edition.hash
@@ -205,12 +188,14 @@ export class Changes {
     if (this.#pending === 0) this.#parts.onSettled()
   }
 
-  async #checkGiven({ text, by, expected }: NewText): ReturnType<WatchedConfig['check']> {
+  async #checkGiven({ text, by, expected, note = {} }: NewText): ReturnType<WatchedConfig['check']> {
     const { file, source } = this.#parts
     const found = hashOfFile(file)
     if (found === null || !found.startsWith(expected ?? this.#running?.edition.hash ?? 'none'))
       return { checked: invalid(fileChanged(file, found)), warnings: [] }
-    return source.check({ text, from: 'api', by, replaces: found })
+    const { checked, warnings } = await source.check({ text, from: 'api', by, replaces: found })
+    if (checked.is === 'invalid') return { checked, warnings }
+    return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
   }
 
   async #change(wish: Wish, how: How = {}): Promise<Changed> {
@@ -286,14 +271,3 @@ export class Changes {
 const invalid = (why: Error): Checked => ({ is: 'invalid', problems: [problemOf(why)] })
 
 const hashIn = (edition: Edition | null): string | null => edition?.hash ?? null
-
-interface How {
-  /** It is taken back unless it is confirmed; null: it stays. */
-  readonly waits?: () => Waits | null
-  /** What is taken back still stands in the file. */
-  readonly isInFile?: boolean
-  /** Who hears what stands against it beside who wished for it; only where it came from the file all do. */
-  readonly tells?: 'all' | 'log' | 'caller'
-  /** What is applied, where it is not what the file says. */
-  readonly given?: Rejected
-}

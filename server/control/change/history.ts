@@ -37,6 +37,7 @@ export class History implements Part {
   #hasBegun = false
   #staged: Edition | null = null
   #hasWarned = false
+  #isKept = false
 
   /** Of the gateway with this config file. */
   constructor(data: string, configFile: string) {
@@ -44,8 +45,23 @@ export class History implements Part {
     this.#kept = read(this.#file)
   }
 
+  /** The number of what was applied last; null: it was not kept, and is another one after a restart. */
+  get kept(): number | null {
+    return this.#isKept ? this.#kept.revision : null
+  }
+
   get unconfirmed(): Unconfirmed | null {
     return this.#kept.unconfirmed
+  }
+
+  /** Nothing was found in the data folder. */
+  get isNew(): boolean {
+    return this.#kept === NOTHING
+  }
+
+  /** Goes on from what is known elsewhere: the file was lost. */
+  goOn(revision: number, hash: string): void {
+    this.#kept = { ...NOTHING, revision, hash }
   }
 
   /** The same text is the same revision after a restart. */
@@ -82,7 +98,9 @@ export class History implements Part {
     try {
       // The config file outlives a power cut, and so does that it is not confirmed.
       writeWhole(this.#file, `${JSON.stringify(kept)}\n`, { isLasting: true })
+      this.#isKept = true
     } catch (error) {
+      this.#isKept = false
       if (!this.#hasWarned)
         logEvent('warn', 'revision_not_kept', {
           file: this.#file,

@@ -28,6 +28,7 @@ export interface PartHands {
   readonly chosen: Pick<ChosenSockets, 'listenerProblems'>
   readonly crew: Pick<Crew, 'slots' | 'prepare' | 'commit' | 'drop' | 'resize'>
   readonly history: Part
+  readonly book: Part
   readonly certificates: Part
   readonly tlsFiles: Part
   /** The config of the start. */
@@ -53,6 +54,8 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   hands.certificates,
   hands.tlsFiles,
   hands.history,
+  // It has the number that the history gave.
+  hands.book,
 ]
 
 function boardPart({ board }: PartHands): Part {

@@ -37,7 +37,10 @@ export async function takeBack(
     const hash = hands.running()?.hash ?? null
     // What we wrote is taken back as well. A file that a person wrote is theirs.
     const isOurs = isWriting && hash === hands.written() && hashOfFile(hands.file) === hash
-    const edition: Edition = { ...(await to()), from: 'rollback', by: null, replaces: isOurs ? hash : null }
+    const edition: Edition = {
+      ...(await to()),
+      ...{ from: 'rollback', by: null, replaces: isOurs ? hash : null, note: { message: why } },
+    }
     return { is: 'valid', edition }
   }
   const changed = await hands.change(checkFor(true), false)

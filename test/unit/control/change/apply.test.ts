@@ -62,6 +62,7 @@ function scene(): Scene {
   const hands: Scene['hands'] = {
     file: quiet('file'),
     history: quiet('history'),
+    book: quiet('revisions'),
     certificates: quiet('certificates'),
     tlsFiles: quiet('server_tls'),
     sockets: {

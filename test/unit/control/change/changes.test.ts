@@ -29,6 +29,7 @@ function scene(): {
     },
     totals: new Totals(),
     history: () => null,
+    book: () => null,
     applier: () => (isOver ? null : (applier as unknown as Applier)),
     onApplied: async () => void notes.push('applied'),
     tell: () => void notes.push('told'),

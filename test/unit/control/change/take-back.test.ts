@@ -81,6 +81,7 @@ async function scene(): Promise<Scene> {
         if (unconfirmed?.hashes.length === 2) twoWait.resolve()
       },
     }),
+    book: () => null,
     onApplied: () => Promise.resolve(),
     tell: () => {},
     onBegin: () => {},

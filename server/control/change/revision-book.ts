@@ -1,0 +1,188 @@
+// The texts that were served, kept in state.db for people to look at and to bring back. It takes part in
+// each change, and never stands in its way: where it cannot be written, what is served goes on, and that is
+// said.
+import { promisify } from 'node:util'
+import { deflate, inflate } from 'node:zlib'
+import { logEvent } from '../../telemetry/log.ts'
+import type { Edition } from '../problem.ts'
+import { wayToWrite } from '../source/way-to-write.ts'
+import type { NewRevision, Revision, Revisions, Source } from '../store/revisions.ts'
+import type { Served } from './apply.ts'
+import type { History } from './history.ts'
+import type { Part } from './part.ts'
+
+const pack = promisify(deflate)
+const unpack = promisify(inflate)
+
+/** No config file is larger. */
+const TEXT_BYTES_MAX = 16 * 1024 * 1024
+const NOT_CONFIRMED = 'it was not confirmed before the gateway ended'
+
+export interface BookOptions {
+  readonly history: Pick<History, 'revisionOf' | 'kept' | 'unconfirmed'>
+  readonly nowMs: () => number
+}
+
+interface Staged {
+  readonly edition: Edition
+  readonly number: number
+  isStored: boolean
+}
+
+/** A revision with its text. */
+export interface KeptText {
+  readonly revision: Revision
+  readonly text: string
+}
+
+export class RevisionBook implements Part {
+  readonly name = 'revisions'
+  readonly #options: BookOptions
+  #store: Revisions | null = null
+  #staged: Staged | null = null
+  /** The hash of what is served. */
+  #served: string | null = null
+  /** Of the text that was served first in this run. */
+  #isFirst = true
+  #hasWarned = false
+
+  constructor(options: BookOptions) {
+    this.#options = options
+  }
+
+  /** The database is open, while something is served: what it has is brought to agree with that. */
+  async opened(store: Revisions, { revision: number, edition }: Served): Promise<void> {
+    const isKnown = this.#safely(() => store.settle({ number, hash: edition.hash }, NOT_CONFIRMED))
+    if (isKnown === null) return
+    this.#store = store
+    if (!isKnown) await this.#add({ edition, number }, edition.from === 'rollback' ? 'rollback' : 'start')
+  }
+
+  stage(edition: Edition): readonly [] {
+    this.#staged = { edition, number: this.#options.history.revisionOf(edition), isStored: false }
+    return []
+  }
+
+  /** Nothing stands against it: kept before the config file is written, so that its author is known then. */
+  async ready(): Promise<void> {
+    const [staged, store] = [this.#staged, this.#store]
+    if (staged === null || store === null || staged.edition.hash === this.#served) return
+    const packed = await pack(staged.edition.text)
+    const revision = this.#newRevision(staged, sourceOf(staged.edition))
+    staged.isStored = this.#safely(() => store.stage(revision, packed)) === true
+  }
+
+  /** After the history: its number counts. */
+  commit(): void {
+    const staged = this.#staged
+    this.#staged = null
+    if (staged === null) return
+    const { edition, number, isStored } = staged
+    const hadThis = this.#served === edition.hash
+    const source = this.#isFirst && edition.from === 'file' ? 'start' : sourceOf(edition)
+    this.#served = edition.hash
+    this.#isFirst = false
+    const store = this.#store
+    if (store === null) return
+    // Its number will be given to another text after a restart.
+    if (this.#options.history.kept !== number) this.#safely(() => store.unstage(number))
+    else if (hadThis) this.#safely(() => store.reread(edition.hash, number))
+    else if (isStored) this.#safely(() => this.#serve(store, number, edition))
+    else void this.#add(staged, source)
+  }
+
+  drop(): void {
+    const staged = this.#staged
+    this.#staged = null
+    if (staged?.isStored === true) this.#safely(() => this.#store?.unstage(staged.number))
+  }
+
+  /** Somebody said that what waits is good. */
+  confirmed(by: string | null): void {
+    this.#safely(() => this.#store?.markUnconfirmed('confirmed', by === null ? null : `by ${by}`))
+  }
+
+  /** It was taken back by itself. */
+  reverted(number: number, why: string): void {
+    this.#safely(() => this.#store?.mark(number, 'reverted', why))
+  }
+
+  /** Null: nothing is kept for now. */
+  list(below: number, most: number): readonly Revision[] | null {
+    return this.#safely(() => this.#store?.list(below, most) ?? null)
+  }
+
+  /** Null: no such revision is kept. */
+  async read(number: number): Promise<KeptText | null> {
+    const found = this.#safely(() => {
+      const revision = this.#store?.find(number) ?? null
+      const packed = this.#store?.packed(number) ?? null
+      return revision === null || packed === null ? null : { revision, packed }
+    })
+    if (found === null) return null
+    const bytes = await unpack(found.packed, { maxOutputLength: TEXT_BYTES_MAX })
+    // With a byte order mark, where there is one: it comes back as it was.
+    return { revision: found.revision, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) }
+  }
+
+  find(number: number): Revision | null {
+    return this.#safely(() => this.#store?.find(number) ?? null)
+  }
+
+  /** The newest revision with this text; null: none is kept. */
+  numberOf(hash: string): number | null {
+    return this.#safely(() => this.#store?.numberOf(hash) ?? null)
+  }
+
+  /** The newest text before a revision that is another one; null: none is kept. */
+  before(number: number): number | null {
+    return this.#safely(() => {
+      const hash = this.#store?.find(number)?.hash
+      return this.#store?.list(number, LOOKED_BACK).find((one) => one.hash !== hash)?.number ?? null
+    })
+  }
+
+  #serve(store: Revisions, number: number, edition: Edition): void {
+    const isWaiting =
+      edition.from !== 'rollback' && this.#options.history.unconfirmed?.hashes.includes(edition.hash) === true
+    // Whoever made another change reached the gateway as it was.
+    if (edition.from === 'rollback')
+      store.markUnconfirmed('reverted', edition.note?.message ?? `revision ${number} went back`)
+    else if (!isWaiting) store.markUnconfirmed('confirmed', `revision ${number} was served`)
+    store.serve(number, isWaiting ? 'unconfirmed' : 'served')
+  }
+
+  async #add(one: Pick<Staged, 'edition' | 'number'>, source: Source): Promise<void> {
+    const packed = await pack(one.edition.text)
+    this.#safely(() => this.#store?.add(this.#newRevision(one, source), packed))
+  }
+
+  #newRevision({ edition, number }: Pick<Staged, 'edition' | 'number'>, source: Source): NewRevision {
+    const { hash, by, note, text } = edition
+    return {
+      number,
+      atMs: this.#options.nowMs(),
+      hash,
+      source,
+      author: by,
+      message: note?.message ?? null,
+      restores: note?.restores ?? null,
+      size: Buffer.byteLength(text),
+    }
+  }
+
+  #safely<T>(work: () => T): T | null {
+    try {
+      return work()
+    } catch (error) {
+      const hint = `${wayToWrite(error)}; until then changes cannot be looked up or brought back by number`
+      if (!this.#hasWarned) logEvent('warn', 'revisions_not_kept', { why: String(error), hint })
+      this.#hasWarned = true
+      return null
+    }
+  }
+}
+
+const LOOKED_BACK = 100
+
+const sourceOf = ({ from, note }: Edition): Source => (from === 'api' ? (note?.source ?? 'api') : from)

@@ -1,0 +1,65 @@
+// Going back on somebody's word: to what was served before, or to any text that is kept.
+import { type Checked, type Edition, type EditionNote, problemOf, Refusal } from '../problem.ts'
+import type { WatchedConfig } from '../source/watched-config.ts'
+import type { Served } from './apply.ts'
+import { fileChanged, hashOfFile, otherServed } from './file-part.ts'
+import type { RevisionBook } from './revision-book.ts'
+
+export interface BackTo {
+  /** Null: what was served before the present text. */
+  readonly revision?: number | null
+  readonly message?: string | null
+}
+
+export interface BackHands {
+  /** The config file. */
+  readonly file: string
+  readonly source: Pick<WatchedConfig, 'check'>
+  readonly book: Pick<RevisionBook, 'read'> | null
+  readonly running: () => Served | null
+}
+
+export interface GoingBack {
+  readonly to: Edition | number
+  /** What it goes back from. */
+  readonly from: Served | null
+  readonly by: string | null
+  readonly note: EditionNote
+}
+
+/** What is to be served again, or what stands against it. */
+export async function checkedBack(
+  { to, from, by, note }: GoingBack,
+  { file, source, book, running }: BackHands,
+): Promise<Checked> {
+  const served = running()
+  if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served?.revision))
+  // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
+  const found = hashOfFile(file)
+  if (found === null || found !== served?.edition.hash) return invalid(fileChanged(file, found))
+  const as = { from: 'rollback', by, replaces: found } as const
+  if (typeof to !== 'number') return { is: 'valid', edition: { ...(await asNow(to, source)), ...as, note } }
+  const kept = await book?.read(to)
+  if (!kept) return invalid(notKept(to))
+  const { checked } = await source.check({ text: kept.text, ...as })
+  return checked.is === 'valid' ? { ...checked, edition: { ...checked.edition, note } } : checked
+}
+
+/**
+ * A text with what it takes from other files as that is now: a password that was changed since stays changed.
+ * As it was where that cannot be read any more.
+ */
+export async function asNow(edition: Edition, source: Pick<WatchedConfig, 'check'>): Promise<Edition> {
+  const { text } = edition
+  const { checked } = await source.check({ text, from: 'rollback', by: null, replaces: null })
+  return checked.is === 'valid' ? checked.edition : edition
+}
+
+export const notKept = (revision: number): Refusal =>
+  new Refusal(
+    'revision_not_kept',
+    `revision ${revision} is not kept`,
+    '"sluice history" lists those that are: the last 50',
+  )
+
+const invalid = (why: Error): Checked => ({ is: 'invalid', problems: [problemOf(why)] })
