@@ -50,11 +50,12 @@ async function goOnFromStore(history: History, data: string, file: string): Prom
   // A folder that is new has neither, and its start does not wait for SQLite.
   if (!existsSync(join(data, 'state.db'))) return
   try {
-    const [{ StateDb }, { Revisions }] = await Promise.all([
+    const [{ StateDb }, { TABLES }, { Revisions }] = await Promise.all([
       import('./store/state-db.ts'),
+      import('./store/tables.ts'),
       import('./store/revisions.ts'),
     ])
-    const db = StateDb.open(data)
+    const db = StateDb.open(data, TABLES)
     try {
       const newest = new Revisions(db, nameHash(file)).newest()
       if (newest !== null) history.goOn(newest.last, newest.hash)

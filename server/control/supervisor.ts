@@ -11,6 +11,7 @@ import { Changes, type Changed } from './change/changes.ts'
 import { applyFirst } from './change/confirmation.ts'
 import type { DataFolder } from './data-folder.ts'
 import { firstConfig } from './first-config.ts'
+import { openBook } from './open-book.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
 import { ChosenSockets } from './processes/chosen-sockets.ts'
@@ -224,9 +225,11 @@ export class Supervisor implements Known {
     return { process: mark, within_ms: this.#drainTimes.accept + this.#drainTimes.finish }
   }
 
-  #onApplied(event: 'serving' | 'applied', served: Served): Promise<void> {
+  async #onApplied(event: 'serving' | 'applied', served: Served): Promise<void> {
     this.#lookout.startCodeUsed()
-    return this.#announcer.served(event, served)
+    await this.#announcer.served(event, served)
+    const { store, options } = this
+    void openBook({ store, book: this.#parts?.book, file: options.file, served: () => this.running })
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */

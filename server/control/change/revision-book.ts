@@ -50,6 +50,10 @@ export class RevisionBook implements Part {
     this.#options = options
   }
 
+  get isOpen(): boolean {
+    return this.#store !== null
+  }
+
   /** The database is open, while something is served: what it has is brought to agree with that. */
   async opened(store: Revisions, { revision: number, edition }: Served): Promise<void> {
     const isKnown = this.#safely(() => store.settle({ number, hash: edition.hash }, NOT_CONFIRMED))

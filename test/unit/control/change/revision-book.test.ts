@@ -7,7 +7,7 @@ import { hashOf } from '../../../../server/control/change/file-part.ts'
 import { History } from '../../../../server/control/change/history.ts'
 import { RevisionBook } from '../../../../server/control/change/revision-book.ts'
 import type { Edition } from '../../../../server/control/problem.ts'
-import { Revisions } from '../../../../server/control/store/revisions.ts'
+import { REVISIONS, Revisions } from '../../../../server/control/store/revisions.ts'
 import { StateDb } from '../../../../server/control/store/state-db.ts'
 import { waitFor } from '../../../support/wait.ts'
 
@@ -36,7 +36,7 @@ function folder(): string {
 
 function run(data: string): Run {
   const history = new History(data, '/etc/sluice.yaml')
-  const db = StateDb.open(data)
+  const db = StateDb.open(data, [REVISIONS])
   databases.push(db)
   const book = new RevisionBook({ history, nowMs: () => 1234 })
   return { history, book, store: new Revisions(db, 'config'), served: null }

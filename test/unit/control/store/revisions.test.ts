@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type NewRevision, Revisions } from '../../../../server/control/store/revisions.ts'
+import { type NewRevision, REVISIONS, Revisions } from '../../../../server/control/store/revisions.ts'
 import { StateDb } from '../../../../server/control/store/state-db.ts'
 
 const opened: { readonly folder: string; readonly db: StateDb }[] = []
@@ -15,7 +15,7 @@ afterEach(() => {
 
 function database(): StateDb {
   const folder = mkdtempSync(join(tmpdir(), 'revisions-'))
-  const db = StateDb.open(folder)
+  const db = StateDb.open(folder, [REVISIONS])
   opened.push({ folder, db })
   return db
 }
