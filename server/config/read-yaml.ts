@@ -20,7 +20,7 @@ import {
 /** Blank lines and comments only. */
 const NOTHING = /^(?:[ \t\r]*(?:#[^\n]*)?(?:\n|$))*$/
 
-const OPTIONS = {
+export const OPTIONS = {
   // We look for duplicates ourselves: the library compares each key with each other one.
   uniqueKeys: false,
   stringKeys: true,
@@ -218,7 +218,7 @@ function startOf(node: unknown): Offset | null {
 /**
  * Where a node's own text ends, of a block without the line ends and comments behind it; null: it has none.
  */
-function endOf(node: unknown, text: string): Offset | null {
+export function endOf(node: unknown, text: string): Offset | null {
   if (isMap(node) && !node.flow) {
     const last = node.items.at(-1)
     return last === undefined ? null : (endOf(last.value, text) ?? endOf(last.key, text))

@@ -30,7 +30,7 @@ const spellKey = (key: string, syntax: Syntax): string =>
   syntax !== 'json' && /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? key : JSON.stringify(key)
 
 /** Words that YAML takes for something else than text. */
-const NO_TEXT =
+export const NO_TEXT =
   /^(?:true|false|null|yes|no|on|off|~|[-+.]?[0-9][0-9._]*(?:e[-+]?[0-9]+)?|0x[0-9a-f]+|0o[0-7]+|\.inf|\.nan)$/i
 
 const spellText = (text: string, syntax: Syntax): string =>

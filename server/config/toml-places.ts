@@ -26,6 +26,33 @@ export function scanToml(text: string): TomlPlace {
   return root
 }
 
+/** A key of a header or pair, as it is written. */
+export interface TomlKey extends Span {
+  readonly name: string
+}
+
+export interface TomlHeader extends Span {
+  readonly keys: readonly TomlKey[]
+  readonly isList: boolean
+}
+
+interface TomlSection {
+  /** Null: what stands before the first one. */
+  readonly header: TomlHeader | null
+  readonly pairs: { readonly keys: readonly TomlKey[]; readonly place: TomlPlace }[]
+}
+
+/** The headers and pairs of a valid TOML file, as they stand there. */
+export function scanTomlPairs(text: string): TomlSection[] {
+  const scan = new Scan(text)
+  const sections: TomlSection[] = [{ header: null, pairs: [] }]
+  for (scan.skipVoid(); scan.at < text.length; scan.skipVoid()) {
+    if (text[scan.at] === '[') sections.push({ header: scan.readHeader(), pairs: [] })
+    else sections.at(-1)?.pairs.push(scan.readPair())
+  }
+  return sections
+}
+
 export const placeAt = (at: Offset, end = at): TomlPlace => ({
   keyAt: at,
   keyEnd: end,
@@ -55,14 +82,28 @@ class Scan {
     this.#take(VOID)
   }
 
-  /** `[a.b]` or `[[a.b]]`: the table that the lines below it fill. */
-  header(root: TomlPlace): TomlPlace {
-    const start = this.at
-    const isList = this.#text[start + 1] === '['
+  readHeader(): TomlHeader {
+    const at = this.at
+    const isList = this.#text[at + 1] === '['
     this.at += isList ? 2 : 1
     const keys = this.#keys()
     this.at += isList ? 2 : 1
-    const own = { at: start, end: this.at }
+    return { at, end: this.at, keys, isList }
+  }
+
+  readPair(): { readonly keys: readonly TomlKey[]; readonly place: TomlPlace } {
+    const keys = this.#keys()
+    this.at++ // "="
+    this.#take(BLANK)
+    const place = placeAt(keys[0]?.at ?? this.at, keys.at(-1)?.end)
+    this.#value(place)
+    return { keys, place }
+  }
+
+  /** `[a.b]` or `[[a.b]]`: the table that the lines below it fill. */
+  header(root: TomlPlace): TomlPlace {
+    const { keys, isList, at, end } = this.readHeader()
+    const own = { at, end }
     let place = root
     for (const { name } of keys) place = child(lastItem(place), name, own)
     if (!isList) return place
@@ -80,8 +121,8 @@ class Scan {
     this.#value(place)
   }
 
-  #keys(): Key[] {
-    const keys: Key[] = []
+  #keys(): TomlKey[] {
+    const keys: TomlKey[] = []
     for (;;) {
       this.#take(BLANK)
       const at = this.at
@@ -151,10 +192,6 @@ class Scan {
     this.at += match[0].length
     return match[0]
   }
-}
-
-interface Key extends Span {
-  readonly name: string
 }
 
 function child(place: TomlPlace, name: string, { at, end }: Span): TomlPlace {

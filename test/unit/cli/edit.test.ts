@@ -19,9 +19,37 @@ test('the text is printed with one setting changed, and the file is not touched'
     out: `${TEXT}    weight: 5\n`,
     err: '',
   })
-  expect((await run('backends[2]', '{ url: "http://c:1" }')).out).toBe(`${TEXT}  - { url: "http://c:1" }\n`)
+  expect((await run('backends[2]', '{ url: "http://c:1" }')).out).toBe(`${TEXT}  - url: http://c:1\n`)
   expect((await run('--remove', 'backends[0]')).out).toBe(TEXT.replace('  - url: http://a:1\n', ''))
   expect(readFileSync(join(cwd, 'sluice.yaml'), 'utf8')).toBe(TEXT)
+})
+
+test('items come and go to places, keys get names, and the short form becomes the long one', async () => {
+  expect((await run('--insert', 'backends[0]', '{ url: "http://c:1" }')).out).toBe(
+    TEXT.replace('  - url: http://a:1\n', '  - url: http://c:1\n  - url: http://a:1\n'),
+  )
+  expect((await run('--move', 'backends[1]', '0')).out).toBe(
+    '\uFEFF# ours\nlisten: ":0"   # any\nbackends:\n  - url: ${B}   # rack B\n  - url: http://a:1\n',
+  )
+  expect((await run('--rename', 'listen', 'lissen')).err).toContain('"lissen"')
+  expect((await run('--long')).out).toBe(
+    `\uFEFF# ours
+listeners:
+  default:
+    bind: ":0"   # any
+    status_endpoints: { health: /_health, metrics: /_metrics }
+
+backends:
+  default:
+    servers:
+      - url: http://a:1
+      - url: \${B}   # rack B
+
+rules:
+  - name: default
+    backend: default
+`,
+  )
 })
 
 test('what would be no valid config is refused with its problems', async () => {
@@ -36,6 +64,11 @@ test.each([
   [[], 'the path of a setting is missing'],
   [['workers'], 'the value is missing'],
   [['--remove', 'workers', '5'], 'a value beside --remove'],
+  [['--move', 'backends[0]', 'up'], '"up" is no place: write 0 for the first'],
+  [['--move', 'backends[0]'], 'the place is missing'],
+  [['--rename', 'workers'], 'the new name is missing'],
+  [['--insert', '--remove', 'workers'], '--insert and --remove exclude each other'],
+  [['--long', 'workers'], 'a path beside --long'],
   [['workers', '[1'], '"[1" is no value in YAML'],
   [['workers', 'null'], '"null" is no value in YAML'],
   [['workers', ''], '"" is no value in YAML'],
