@@ -121,7 +121,7 @@ export class BlockRows {
     return members.slice(1, 20).some((member, at) => this.#leadOf(at + 1) < lineStart(this.#text, member.at))
   }
 
-  /** Where the comments right above begin, as far in as the row itself; what is commented out is no comment. */
+  /** Where the comments right above begin, as far in as the row itself; not what is commented out. */
   #leadOf(index: number): Offset {
     const text = this.#text
     const before = this.#piece.members[index - 1]
