@@ -46,7 +46,7 @@ export function startAdmin({ bind, shell }: AdminOptions): Admin | AdminProblem 
       reusePort: false,
       fetch: (request, serving) => {
         const address = serving.requestIP(request)?.address ?? ''
-        const caller = { door: 'tcp', address, uid: null, isSecure: false } as const
+        const caller = { door: 'tcp', address, uids: [], isSecure: false } as const
         return shell.answer({ request, server: serving, caller, host })
       },
     })

@@ -8,8 +8,8 @@ export interface Caller {
   readonly door: 'unix' | 'tcp'
   /** Of the socket, never by a header; 'unix' for those who come by the control socket. */
   readonly address: string
-  /** Who came by the control socket; null: another door. */
-  readonly uid: number | null
+  /** By the control socket: who is connected there, mostly one user; empty at another door. */
+  readonly uids: readonly number[]
   /** By TLS. */
   readonly isSecure: boolean
 }

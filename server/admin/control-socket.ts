@@ -1,6 +1,7 @@
 // The control socket: the door of the admin API for commands of the same user.
 import { mkdirSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { peerUids } from '../lib/peer-uids.ts'
 import type { Shell } from './shell.ts'
 
 /** A config file, and a little more: then the answer can say that it is too large. */
@@ -29,10 +30,13 @@ export function startControlSocket({ path, shell }: ControlSocketOptions): { sto
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
       fetch: (request, serving) => {
-        const caller = { door: 'unix', address: 'unix', uid, isSecure: false } as const
+        const connected = peerUids(basename(path))
+        const uids = connected.length > 0 ? connected : [uid]
+        const caller = { door: 'unix', address: 'unix', uids, isSecure: false } as const
         return shell.answer({ request, server: serving, caller, host: '' })
       },
     })
+    // Whom the file belongs to, where the system does not tell who asks.
     const { uid } = statSync(path)
     return { stop: () => void server.stop(true) }
   } finally {

@@ -5,6 +5,7 @@ import { localPrincipal, type Principal } from '../control/store/principal.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { App } from './app.ts'
 import type { Authenticator, Identified } from './auth/authenticator.ts'
+import { untilRevoked } from './auth/until-revoked.ts'
 import { readBody } from './body.ts'
 import { otherSite } from './browsers.ts'
 import { type Came, type Caller, Pass } from './came.ts'
@@ -81,7 +82,7 @@ export class Shell {
   async #identify(pass: Pass): Promise<Response | null> {
     const { request, caller } = pass.came
     if (caller.door === 'unix') {
-      pass.known = localUser(caller.uid)
+      pass.known = localUser(caller.uids)
       return null
     }
     const found = await this.#parts.authenticator.whoAsks(request, caller.address)
@@ -109,10 +110,13 @@ export class Shell {
     // 6. What monitoring reads works with nothing else loaded.
     if (!route.path.startsWith('/api/')) return route.answer(asked)
     this.#app ??= import('./app.ts').then(({ makeApp }) => makeApp(this.table.routes))
-    return (await this.#app).answer(route, asked)
+    const answer = await (await this.#app).answer(route, asked)
+    // 7. What goes on ends with the sign-in behind it.
+    const goesOn = answer.headers.get('content-type')?.startsWith('text/event-stream') === true
+    return goesOn && caller.door === 'tcp' && pass.known !== null ? untilRevoked(answer, pass.known) : answer
   }
 
-  /** 7. Whatever made the answer: a refusal is a problem that names the request; nothing is cached. */
+  /** 8. Whatever made the answer: a refusal is a problem that names the request; nothing is cached. */
   #finish(made: Response, pass: Pass): Response {
     const { facts, onAnswer } = this.#parts
     const isProblem = made.headers.get('content-type') === PROBLEM_TYPE
@@ -147,9 +151,12 @@ function wrongMethod(method: string, { routes }: FoundPath): Response {
   })
 }
 
-/** Whoever comes by the Unix socket, which is for the gateway's own user and root. */
-const localUser = (uid: number | null): Identified => ({
-  who: localPrincipal(userName(uid), uid === null ? 'unix' : `uid ${uid}`),
+/**
+ * Whoever comes by the Unix socket, which is for the gateway's own user and root. Where both are connected just
+ * now, both are named: which of them asked is not known.
+ */
+const localUser = (uids: readonly number[]): Identified => ({
+  who: localPrincipal(uids.map(userName).join(' or '), `uid ${uids.join(' or ')}`),
   whyNoChange: () => null,
   whyNoStepUp: () => null,
   isStillGood: () => true,
