@@ -3,6 +3,7 @@ import type { ControlFacts } from '../control/facts.ts'
 import type { Route } from './route.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { configRoutes } from './routes/config.ts'
+import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { turnRoutes } from './routes/turn.ts'
@@ -16,4 +17,8 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   turnRoutes,
 ]
 
-export const routesOf = (facts: ControlFacts): readonly Route[] => GROUPS.flatMap((group) => group(facts))
+export function routesOf(facts: ControlFacts): readonly Route[] {
+  const routes = GROUPS.flatMap((group) => group(facts))
+  routes.push(...describingRoutes(() => routes, facts))
+  return routes
+}

@@ -58,6 +58,8 @@ export interface Stopping {
 
 /** What commands may ask of the gateway, and tell it. */
 export interface ControlFacts extends Facts {
+  /** Of the program. */
+  readonly version: string
   /** That is served; 0 before the first. */
   readonly revision: () => number
   /** Names of turn listeners. */
@@ -155,6 +157,7 @@ export function factsOf(known: Known): Facts {
 export function controlFactsOf(known: Known): ControlFacts {
   return {
     ...factsOf(known),
+    version: known.options.build.version,
     revision: () => known.running?.revision ?? 0,
     reload: () => known.reload({ reopenLogs: true }),
     apply: (given) => known.changes.apply(given),

@@ -9,6 +9,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
   return {
     trusted: () => Ranges.parse([]),
     prometheus: () => '',
+    version: '0.0.0',
     revision: () => 1,
     listeners: () => ['turn'],
     ask: () => Promise.reject(new Error('not asked')),

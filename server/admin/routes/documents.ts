@@ -32,9 +32,9 @@ export function documentRoutes(
       answers: { 200: { description: 'The paths.', type: TEXT } },
       answer: () => textAnswer(CONTENTS, TEXT),
     },
-    {
+    ...['/_health', '/health'].map((path): Route => ({
       ...read,
-      path: '/_health',
+      path,
       summary: 'Which servers are up, and whether traffic should come here',
       answers: {
         200: { description: 'Every backend has a server.', schema: HEALTH },
@@ -48,7 +48,7 @@ export function documentRoutes(
         const document = facts.health()
         return jsonAnswer(document, document.healthy ? 200 : 503, VARY)
       },
-    },
+    })),
     {
       ...read,
       path: '/_metrics',
