@@ -34,7 +34,7 @@ function operation(route: Route, hasETag: boolean): Json {
   const known = [{ token: [] }, { sign_in: [] }]
   const body = requestBody(route)
   return {
-    operationId: `${method.toLowerCase()}_${path.replaceAll(/[^A-Za-z0-9]+/g, '_').replaceAll(/^_|_$/g, '')}`,
+    operationId: `${method.toLowerCase()}${path.replaceAll(/\W+/g, '_')}`,
     tags: [tag],
     summary,
     'x-required-role': role,

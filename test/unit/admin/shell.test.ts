@@ -1,27 +1,16 @@
 import { afterEach, expect, test } from 'bun:test'
 import { Type } from '@sinclair/typebox'
 import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
-import type { Authenticator } from '../../../server/admin/auth/authenticator.ts'
 import { jsonAnswer } from '../../../server/admin/problem.ts'
 import type { Route } from '../../../server/admin/route.ts'
 import { Shell } from '../../../server/admin/shell.ts'
-import { isRole } from '../../../server/control/store/principal.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
+import { BY_ROLE } from '../../support/by-role.ts'
 
 const opened: Admin[] = []
 afterEach(() => {
   for (const admin of opened.splice(0)) admin.stop()
 })
-
-/** Whoever names a role has it. */
-const BY_ROLE: Authenticator = {
-  whoAsks: (request, address) => {
-    const role = request.headers.get('authorization')?.slice('Bearer '.length) ?? ''
-    if (!isRole(role)) return Promise.resolve({ code: 'not_signed_in', detail: 'Nobody.' })
-    const who = { kind: 'user', name: role, role, from: address, id: 'x' } as const
-    return Promise.resolve({ who, whyNoChange: () => null, whyNoStepUp: () => null, isStillGood: () => true })
-  },
-}
 
 const route = (more: Partial<Route>): Route => ({
   ...{ method: 'GET', path: '/api/v1/x', permission: 'view', tag: 'x', summary: 'x', answers: {} },
