@@ -1,6 +1,6 @@
-// Who has connected to a Unix socket that this process listens on, by the kernel's word (SO_PEERCRED). Bun.serve
-// does not tell the descriptor of a request: what is found is everybody who is connected now, which is one user
-// unless root asks in the same moment as the user that the gateway runs as.
+// Who has connected to a Unix socket that this process listens on, by the kernel's word (SO_PEERCRED).
+// Bun.serve does not tell the descriptor of a request: what is found is everybody who is connected now, which
+// is one user unless root asks in the same moment as the user that the gateway runs as.
 import { ptr } from 'bun:ffi'
 import { readdirSync } from 'node:fs'
 import { libc } from './native.ts'
@@ -16,8 +16,8 @@ const address = new Uint8Array(128)
 const addressLength = new Uint32Array(1)
 
 /**
- * Users that are connected to the socket with this file name, which is enough of its path: one that is too long
- * is bound by another one. In rising order; none where the system does not tell.
+ * Users that are connected to the socket with this file name, which is enough of its path: one that is too
+ * long is bound by another one. In rising order; none where the system does not tell.
  */
 export function peerUids(fileName: string): readonly number[] {
   if (process.platform !== 'linux') return []
