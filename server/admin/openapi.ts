@@ -1,4 +1,4 @@
-// The OpenAPI document of the admin API, made from the route table: what is not in the one is not in the other.
+// The OpenAPI document of the admin API, made from the table of routes.
 import { typesOf } from './body.ts'
 import { type ProblemCode, PROBLEMS } from './problem-codes.ts'
 import { PROBLEM_TYPE } from './problem.ts'

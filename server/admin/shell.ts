@@ -152,8 +152,8 @@ function wrongMethod(method: string, { routes }: FoundPath): Response {
 }
 
 /**
- * Whoever comes by the Unix socket, which is for the gateway's own user and root. Where both are connected just
- * now, both are named: which of them asked is not known.
+ * Whoever comes by the Unix socket, which is for the gateway's own user and root. Where both are connected
+ * just now, both are named: which of them asked is not known.
  */
 const localUser = (uids: readonly number[]): Identified => ({
   who: localPrincipal(uids.map(userName).join(' or '), `uid ${uids.join(' or ')}`),
