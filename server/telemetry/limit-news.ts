@@ -39,13 +39,15 @@ export class LimitNews {
     this.#later = later
   }
 
-  /** The limit at this place of the config, with this value, has refused something. */
-  reached(limit: string, value: number): void {
-    const known = this.#known.get(limit)
+  /** The limit at this place of the config, with this value, has refused something, or `did` something else. */
+  reached(limit: string, value: number, did?: string): void {
+    const key = did === undefined ? limit : `${limit} ${did}`
+    const known = this.#known.get(key)
     if (known) return count(known, value)
     const counter = this.#registry.counter('limit_refusals_total', [limit])
-    this.#begin(limit, { counter, last: value, refused: 0 }, (refused, { last }) =>
-      this.#tell('warn', 'limit_reached', { limit, value: last, [DONE[limit] ?? 'refused']: refused }),
+    const word = did ?? DONE[limit] ?? 'refused'
+    this.#begin(key, { counter, last: value, refused: 0 }, (refused, { last }) =>
+      this.#tell('warn', 'limit_reached', { limit, value: last, [word]: refused }),
     )
   }
 

@@ -142,15 +142,23 @@ export class Flows implements DatagramSink, FlowHome {
 
   /** Whether a flow of this client may begin; else its datagram was dropped, and counted. */
   #mayBegin(clientHost: string, rateKey: string | null): boolean {
-    const { name, allow, deny, options } = this.#listener
+    const { allow, deny, options } = this.#listener
     const { flows } = options.limits
     if (this.isDraining) this.meter.dropped('draining')
     else if (deny.has(clientHost) || allow?.has(clientHost) === false) this.meter.dropped('denied')
-    else if (this.population.size >= flows && !this.population.makeRoom()) {
-      this.meter.dropped('flow_limit')
-      this.ground.news.reached(`listeners.${name}.limits.flows`, flows)
-    } else return rateKey === null || !this.#isTooFast(rateKey)
+    else if (this.population.size < flows || this.#makeRoom())
+      return rateKey === null || !this.#isTooFast(rateKey)
     return false
+  }
+
+  /** At the limit of flows: another one ends for it, or it is dropped. Both are told: one way flows go astray. */
+  #makeRoom(): boolean {
+    const { name, options } = this.#listener
+    const isMade = this.population.makeRoom()
+    if (!isMade) this.meter.dropped('flow_limit')
+    const { flows } = options.limits
+    this.ground.news.reached(`listeners.${name}.limits.flows`, flows, isMade ? 'evicted' : undefined)
+    return isMade
   }
 
   #isTooFast(key: string): boolean {

@@ -289,6 +289,8 @@ describe.if(isServed)('a udp listener', () => {
     for (const stranger of flood) stranger.send('flood', port('few'))
     await waitFor(async () => (await metric('udp_flows_total', 'few', 'evicted')) >= 36 || null)
     expect(await metric('udp_flows', 'few')).toBeLessThanOrEqual(4)
+    const told = await gateway.event('limit_reached', (one) => one['limit'] === 'listeners.few.limits.flows')
+    expect(told).toMatchObject({ evicted: 1 })
     expect((await one.ask('still here', port('few'))).bytes.toString()).toBe('still here')
     expect(await linesOf('few', one.port)).toEqual([])
   })

@@ -42,6 +42,19 @@ test('a limit that refuses nothing is told with what it does', () => {
   ])
 })
 
+test('a limit that mostly lets one go in place of another is told as that, beside what it refuses', () => {
+  const { news, told, pass } = scene()
+  const event = { event: 'limit_reached', limit: 'listeners.dns.limits.flows' }
+  for (let i = 0; i < 3; i++) news.reached(event.limit, 500, 'evicted')
+  news.reached(event.limit, 500)
+  expect(told()).toEqual([
+    { ...event, value: 500, evicted: 1 },
+    { ...event, value: 500, refused: 1 },
+  ])
+  pass()
+  expect(told()).toEqual([{ ...event, value: 500, evicted: 2 }])
+})
+
 test('each proxy with a wrong header is told; of very many those that are more share one place', () => {
   const { news, told, pass } = scene()
   for (const proxy of ['192.0.2.1', '192.0.2.2', '192.0.2.1']) news.headerRefused('web', 'malformed', proxy)
