@@ -20,6 +20,7 @@ export const ProxyProtocol = (more: string) =>
       },
       {
         description: `Proxies that say in a header of the PROXY protocol (version 1 or 2) before the first byte whose connection it is. ${more}`,
+        whenMissing: 'write { trusted: [10.0.0.5] }, with the addresses of the proxies that speak it',
       },
     ),
   )

@@ -23,6 +23,9 @@ const isBracketed = (text: string): boolean =>
   text.includes(':') &&
   canonicalAddress(text.slice(1, -1)) !== null
 
+const OF_ONE_LINK =
+  'an address of one link (fe80::…, "%") is not opened by itself: write [::] or another address'
+
 export const bind: Format = {
   decode(text, bounds) {
     const path = bounds.takesUnix ? unixPathOf(text) : null
@@ -34,6 +37,7 @@ export const bind: Format = {
     const match = /^(.*):([0-9]{1,5})$/.exec(text)
     const [, host = '', port = ''] = match ?? []
     const isGood = host === '' || host === '*' || isHost(host) || isBracketed(host)
+    if (/^\[fe[89ab][0-9a-f]:/i.test(host)) return no(BIND, OF_ONE_LINK)
     if (match !== null && isGood && Number(port) <= 65535) return { value: text }
     const plain = text.replace(/[;,]$/, '')
     if (plain !== text) return no(BIND, null, [plain])
@@ -44,8 +48,7 @@ export const bind: Format = {
     const variable = /\$[A-Za-z_]\w*/.exec(text)?.[0]
     if (variable !== undefined) return no(BIND, bracesFor(variable))
     if (match !== null && Number(port) > 65535) return no(BIND, PORTS)
-    if (/^\[?[0-9A-Fa-f:]+%[^\]]*\]?(?::[0-9]*)?$/.test(text))
-      return no(BIND, 'an address of one link ("%") is not opened by itself: write [::] or another address')
+    if (/^\[?[0-9A-Fa-f:]+%[^\]]*\]?(?::[0-9]*)?$/.test(text)) return no(BIND, OF_ONE_LINK)
     if (/^[^\s,;]+(?:[\s,;]+[^\s,;]+)+$/.test(text)) return no(BIND, 'one address only: a listener for each')
     if (/^[0-9]{1,5}$/.test(text)) return no(BIND, null, atPort(text, bounds))
     const [, bare = ''] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/)?([^/]*)/.exec(text) ?? []

@@ -102,10 +102,17 @@ function chainOf(checked: Written, path: Path, name: string): readonly X509Certi
         ? 'without a certificate in it'
         : 'with a certificate that cannot be read',
     allowed: 'a certificate and those of its issuers, in PEM',
-    hint: isSwapped ? 'a key stands in it: is it that of "key"?' : null,
+    hint: isSwapped
+      ? 'a key stands in it: is it that of "key"?'
+      : isDer(text)
+        ? 'it seems to be DER: openssl x509 -inform der -in FILE -out PEM'
+        : null,
   })
   return null
 }
+
+/** A sequence in the long form, as each certificate is one: no text begins so. */
+const isDer = (text: string): boolean => /^0[^\0-\x7f]/u.test(text)
 
 function readKey(checked: Written, path: Path, name: string): KeyObject | null {
   const text = readFile(checked, path, name)

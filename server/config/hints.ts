@@ -92,6 +92,7 @@ export class Hints {
     }
     if (schema.type === 'array') return 'write it as a list: [ … ]'
     if (schema.type !== 'object' || schema.additionalProperties) return null
+    if (schema.whenMissing !== undefined && !isNo(value)) return schema.whenMissing
     if (isYes(value) && this.#accepts(schema, {})) return FOR_DEFAULTS
     if (isNo(value) && schema.default === undefined && typeof path.at(-1) === 'string')
       return 'remove the key'
@@ -100,6 +101,7 @@ export class Hints {
 
   #ofNothing(schema: SchemaNode): string | null {
     if (schema.format === 'or-word') return schema.whenMissing ?? FOR_DEFAULTS
+    if (schema.whenMissing !== undefined) return schema.whenMissing
     return schema.type === 'object' && !schema.additionalProperties && this.#accepts(schema, {})
       ? FOR_DEFAULTS
       : 'write a value, or remove the key'

@@ -115,6 +115,7 @@ export const ClientCertificateOptions = Type.Object(
   {
     description:
       'Certificates that clients show (mTLS). Who is refused is told why by 403, and reset where the listener is one of tcp; each request is judged by what holds when it comes.',
+    whenMissing: 'write { ca: clients-ca.pem }, the issuers whose clients are trusted',
     also: ALSO,
     lacks: LACKS,
   },

@@ -74,9 +74,9 @@ describe('a listener at several addresses', () => {
   })
 
   test('an address of one link is refused', () => {
-    for (const bind of ['[fe80::1%eth0]:80', 'fe80::1%eth0'])
+    for (const bind of ['[fe80::1%eth0]:80', 'fe80::1%eth0', '[fe80::1]:80', '[FEBF::1]:80'])
       expect(linesOf(web(`"${bind}"`))[0]).toEndWith(
-        '; an address of one link ("%") is not opened by itself: write [::] or another address',
+        '; an address of one link (fe80::…, "%") is not opened by itself: write [::] or another address',
       )
   })
 

@@ -34,6 +34,7 @@ beforeAll(() => {
   writeFileSync(at('garbage.pem'), '-----BEGIN CERTIFICATE-----\nk33p\n-----END CERTIFICATE-----\n')
   writeFileSync(at('garbage.key'), '-----BEGIN PRIVATE KEY-----\nk33p\n-----END PRIVATE KEY-----\n')
   writeFileSync(at('empty'), '')
+  openssl('x509', '-in', at('one.pem'), '-outform', 'der', '-out', at('one.der'))
   writeFileSync(at('large'), Buffer.alloc(1_048_577, 10))
 })
 
@@ -109,6 +110,9 @@ test('what stands in files that are none of both is not told', () => {
     expect.stringMatching(/^cert: .*; a key stands in it: is it that of "key"\?$/),
     expect.stringMatching(/^key: .*; a certificate stands in it: is it that of "cert"\?$/),
   ])
+  expect(told('one.der', 'one.key')[0]).toEndWith(
+    '; it seems to be DER: openssl x509 -inform der -in FILE -out PEM',
+  )
   expect(told('one.pem', 'locked.key')).toEqual([
     'key: found "locked.key", with a key that has a passphrase, allowed a private key in PEM, without passphrase; take the passphrase off: openssl pkey -in FILE -out KEY',
   ])

@@ -37,6 +37,13 @@ test.each([
   expect(modeOf(written)).toBe(mode)
 })
 
+test('what is no map is told what one holds', () => {
+  for (const said of ['true', ''])
+    expect(linesOf(asking('').replace('{  }', said), { files }).at(-1)).toEndWith(
+      'allowed a map; write { ca: clients-ca.pem }, the issuers whose clients are trusted',
+    )
+})
+
 test('one must be good where nothing else is written, and what is left out of a name is that of the listener', () => {
   const { web } = configOf(asking('ca: ca.pem, names: { "*.a.example": {} }'), { files }).listeners
   expect(web).toMatchObject({

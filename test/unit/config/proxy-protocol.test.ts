@@ -15,7 +15,11 @@ test('who speaks the PROXY protocol must be named; there is a time for its heade
   ])
   expect(linesOf(web('proxy_protocol: { trusted: [] }'))).toHaveLength(1)
   expect(linesOf(web('proxy_protocol: { trusted: [everybody] }'))).toHaveLength(1)
-  expect(linesOf(web('proxy_protocol: true'))).toHaveLength(1)
+  for (const said of ['true', 'v2', ''])
+    expect(linesOf(web(`proxy_protocol: ${said}`))).toEqual([
+      expect.stringContaining('write { trusted: [10.0.0.5] }, with the addresses of the proxies'),
+    ])
+  expect(linesOf(web('proxy_protocol: false'))).toEqual([expect.stringContaining('remove the key')])
 })
 
 test('proxies whose fields name the client stand beside it only where client_from says which counts', () => {
