@@ -5,6 +5,7 @@ import { type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, createServer as createTlsServer } from 'node:tls'
+import type { SocketsKind } from '../../server/sockets/socket.ts'
 import { rawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -22,12 +23,12 @@ export async function soakTls(options: StormOptions): Promise<StormResult> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-soak-tls-'))
   try {
     await using servers = await Servers.start(folder)
-    const config = configOf(servers)
+    const config = configOf(servers, hasDatagrams(options.kind))
     await using gateway = await startGateway({
       ...{ config: config(0), folder, workers: options.workers, args: ['--no-watch'] },
       env: { SLUICE_SOCKETS: options.kind },
     })
-    using clients = new Clients(gateway, options.random)
+    using clients = new Clients(gateway, options)
     await clients.start()
     const inUse = [...IN_USE, 'udp_flows', 'server_in_flight', 'queue_length']
     const { parts, datagrams } = clients
@@ -97,8 +98,11 @@ class Servers implements AsyncDisposable {
   }
 }
 
+/** Bun's own sockets carry none. */
+const hasDatagrams = (kind: SocketsKind): boolean => kind !== 'bun'
+
 const configOf =
-  (servers: Servers) =>
+  (servers: Servers, isWithDatagrams: boolean) =>
   (round: number): Record<string, unknown> => {
     const tls = { ca: 'root.pem' }
     const bind = '127.0.0.1:0'
@@ -113,7 +117,7 @@ const configOf =
         web: { bind, protocol: 'https', certificates, tls: { profile: 'intermediate' } },
         pass: { bind, protocol: 'tls' },
         relay: { bind, protocol: 'tcp', certificates: ['both'], backend: 'echo' },
-        datagrams: { bind, protocol: 'udp', backend: 'udp', idle: '2s' },
+        ...(isWithDatagrams && { datagrams: { bind, protocol: 'udp', backend: 'udp', idle: '2s' } }),
         ...(round % 3 === 1 && { [`extra${round}`]: { bind, protocol: 'https', certificates } }),
       },
       rules: [
@@ -127,7 +131,7 @@ const configOf =
         tls: { servers: [{ url: servers.front.url }], tls },
         front: { servers: [{ url: `tcp://127.0.0.1:${servers.front.port}` }] },
         echo: { servers: [{ url: `tls://localhost:${portOf(servers.tlsEcho)}` }], tls },
-        udp: { servers: [{ url: `udp://127.0.0.1:${servers.udpEcho.port}` }] },
+        ...(isWithDatagrams && { udp: { servers: [{ url: `udp://127.0.0.1:${servers.udpEcho.port}` }] } }),
       },
       logs: { level: 'info' },
     }
@@ -139,13 +143,15 @@ type Part = (random: Random) => Promise<void>
 class Clients implements Disposable {
   readonly datagrams: DatagramClients
   readonly #gateway: Gateway
+  readonly #hasDatagrams: boolean
   readonly #web: TlsDoor
   readonly #relay: TlsDoor
   readonly #breaking: BreakingDoor
   #renegotiated = 0
 
-  constructor(gateway: Gateway, random: Random) {
+  constructor(gateway: Gateway, { random, kind }: Pick<StormOptions, 'random' | 'kind'>) {
     this.#gateway = gateway
+    this.#hasDatagrams = hasDatagrams(kind)
     this.datagrams = new DatagramClients(gateway)
     const to = (listener: string, name: string): Way => ({ port: gateway.port(listener), name })
     const web = [to('web', 'localhost'), to('pass', 'pass.example'), to('pass', 'inner.example')]
@@ -168,7 +174,7 @@ class Clients implements Disposable {
     return {
       ...Object.fromEntries(throughTls),
       relays: (random) => this.#relays(random),
-      datagrams: (random) => this.datagrams.play(random),
+      ...(this.#hasDatagrams && { datagrams: (random: Random) => this.datagrams.play(random) }),
       breaks: (random) => this.#breaks(random),
       rubbish: (random) => this.#rubbish(random),
       renegotiates: (random) => this.#renegotiates(random),
