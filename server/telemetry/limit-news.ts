@@ -39,7 +39,7 @@ export class LimitNews {
     this.#later = later
   }
 
-  /** The limit at this place of the config, with this value, has refused something, or `did` something else. */
+  /** The limit at this place of the config, with this value, refused something, or `did` something else. */
   reached(limit: string, value: number, did?: string): void {
     const key = did === undefined ? limit : `${limit} ${did}`
     const known = this.#known.get(key)

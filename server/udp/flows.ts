@@ -151,7 +151,7 @@ export class Flows implements DatagramSink, FlowHome {
     return false
   }
 
-  /** At the limit of flows: another one ends for it, or it is dropped. Both are told: one way flows go astray. */
+  /** At the limit of flows: another one ends for it, or it is dropped. Both are told. */
   #makeRoom(): boolean {
     const { name, options } = this.#listener
     const isMade = this.population.makeRoom()
