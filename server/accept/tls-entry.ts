@@ -6,7 +6,7 @@ import type { BunSocket } from '../sockets/bun/bun-socket.ts'
 import { SEND_FLAGS, SHUT_WR } from '../sockets/calls.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { giveToBun } from '../sockets/unread.ts'
-import { type Shaking, type TlsFacts, acceptTls, factsOf, hasAgreed } from '../tls/accept-tls.ts'
+import { type Shaking, type TlsFacts, acceptTls, factsOf, hasAgreed, isMute } from '../tls/accept-tls.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { clientResult } from '../tls/shown-certificate.ts'
@@ -79,7 +79,7 @@ class Handshake extends Arriving implements Shaking {
   onHandshake(isDone: boolean, error: Error | null): void {
     if (this.isOver) return
     if (!isDone || this.#decrypted === null) {
-      const result = resultOfFailure(error)
+      const result = this.#resultOf(error)
       this.#failed(result, error)
       if (error !== null && reasonOf(error) === 'HTTP_REQUEST') this.#sayInTheClear()
       // Bun ends it behind this, with an alert that a reset could overtake: some systems drop with that what
@@ -88,12 +88,26 @@ class Handshake extends Arriving implements Shaking {
       return
     }
     const facts = factsOf(this.#decrypted, this.shakenBy)
+    if (isMute(this.#decrypted, facts)) {
+      this.#failed('chain_too_large')
+      return this.terminate()
+    }
     this.#isTold = true
     const { listener, meter } = this.#parts
     meter.ended(listener, facts.version, facts.isResumed ? 'resumed' : 'full')
     this.#countClient(facts)
     this.#from.encrypted(this.#decrypted, facts)
     this.handOn(this.#parts.next)
+  }
+
+  #resultOf(error: Error | null): HandshakeResult {
+    // Before its cipher is chosen it is the hello that is too large.
+    const isChain =
+      error !== null &&
+      reasonOf(error) === 'EXCESSIVE_MESSAGE_SIZE' &&
+      this.#decrypted !== null &&
+      hasAgreed(this.#decrypted)
+    return isChain ? 'chain_too_large' : resultOfFailure(error)
   }
 
   /** Past TLS, which has nothing more to say; what the kernel does not take at once is given up. */

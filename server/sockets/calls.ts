@@ -111,6 +111,20 @@ export function acknowledge(fd: number): void {
 const size = new Uint32Array(new ArrayBuffer(4))
 const sizeAt = ptr(size)
 
+const TCP_INFO = 11
+/** Of struct tcp_info: tcpi_bytes_received. */
+const BYTES_RECEIVED_AT = 128
+const info = new DataView(new ArrayBuffer(BYTES_RECEIVED_AT + 8))
+const infoAt = ptr(info)
+
+/** Bytes that came by a connection of TCP; null: who knows. */
+export function receivedBytes(fd: number): number | null {
+  if (process.platform !== 'linux' || fd < 0) return null
+  size[0] = info.byteLength
+  const isTold = libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, infoAt, sizeAt) === 0
+  return isTold && size[0] === info.byteLength ? Number(info.getBigUint64(BYTES_RECEIVED_AT, true)) : null
+}
+
 /** Reads an option that is an int; 0 when the system refuses. */
 export function readOption(fd: number, level: number, name: number): number {
   size[0] = 4

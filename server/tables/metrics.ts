@@ -82,7 +82,7 @@ export const METRICS = {
     'reason',
   ),
   tls_handshakes_total: counter(
-    'Handshakes of clients, by version ("-" where it did not come so far) and result: full, resumed, or why there was none (cut_off, timeout, not_tls, no_version, no_cipher, no_protocol, refused_by_client, malformed).',
+    'Handshakes of clients, by version ("-" where it did not come so far) and result: full, resumed, or why there was none (cut_off, timeout, not_tls, no_version, no_cipher, no_protocol, refused_by_client, chain_too_large, malformed).',
     'listener',
     'version',
     'result',

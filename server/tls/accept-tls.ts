@@ -9,7 +9,7 @@ import { tellBug } from '../lib/bug.ts'
 import { tick } from '../lib/clock.ts'
 import { flush } from '../lib/stage.ts'
 import { BunSocket, type Native, bunEvents } from '../sockets/bun/bun-socket.ts'
-import { acknowledge } from '../sockets/calls.ts'
+import { acknowledge, receivedBytes } from '../sockets/calls.ts'
 import { handshakeBegins, handshakeEnds } from '../sockets/bun/shaking.ts'
 import { NOBODY, type SocketEvents } from '../sockets/socket.ts'
 import type { Certificate, NativeContext } from './certificate.ts'
@@ -140,6 +140,19 @@ interface WithTls {
 /** In the midst of a handshake: the client's hello is whole, and what is spoken was chosen by it. */
 export const hasAgreed = ({ native }: BunSocket): boolean =>
   (native as unknown as WithTls).getCipher().name !== null
+
+/**
+ * By TLS 1.3 both tickets, which hold the client's chain, wait for our first word, in a buffer of 64 KB:
+ * where they do not fit, nothing can be said any more, and Bun ends the connection.
+ */
+const CHAIN_BYTES_MAX = 32_000
+
+/** Whether nothing can be said to a client, as it has shown too much. */
+export function isMute(socket: BunSocket, { version, client, isResumed }: TlsFacts): boolean {
+  if (client === null || client.certificate === null || version !== 'TLSv1.3' || isResumed) return false
+  const came = receivedBytes(socket.fd)
+  return (came === null || came > CHAIN_BYTES_MAX) && client.chainBytes > CHAIN_BYTES_MAX
+}
 
 /** Once the handshake is done; `shakenBy`: that of who waited for it. */
 export function factsOf(socket: BunSocket, shakenBy: TlsSettings | null): TlsFacts {

@@ -22,6 +22,8 @@ export const HANDSHAKE_RESULTS = [
   'no_protocol',
   /** The client did not want ours: its alert says so; a certificate that it does not trust, mostly. */
   'refused_by_client',
+  /** Certificates of the client, with those that come along: more than TLS takes, or can go on with. */
+  'chain_too_large',
   /** Anything else that breaks TLS. */
   'malformed',
 ] as const

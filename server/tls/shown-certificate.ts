@@ -47,6 +47,9 @@ const FOUND: Readonly<Record<string, ClientFault>> = {
   CERT_NOT_YET_VALID: 'client_certificate_not_yet_valid',
 }
 
+/** More of them do not fit into a handshake. */
+const COUNTED_MAX = 1000
+
 /** What Bun knows of it, beyond its public types. */
 interface WithPeer {
   getPeerX509Certificate(): X509Certificate | undefined
@@ -142,6 +145,18 @@ export class ShownCertificate {
       if (link.issuerCertificate === link) break
     }
     return found
+  }
+
+  /** Bytes (DER) of what was shown, with what came along. */
+  get chainBytes(): number {
+    let [bytes, links] = [0, 0]
+    let link = (this.#socket.native as unknown as WithPeer).getPeerCertificate(false)
+    for (; link?.raw !== undefined && links < COUNTED_MAX; link = link.issuerCertificate) {
+      bytes += link.raw.length
+      links++
+      if (link.issuerCertificate === link) break
+    }
+    return bytes
   }
 
   /** It was found good when it was judged last. */

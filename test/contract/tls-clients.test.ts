@@ -175,3 +175,24 @@ describe.each(['TLSv1.2', 'TLSv1.3'])('with %s', (version) => {
     expect(shown.map(({ subject }) => subject)).toEqual([undefined])
   })
 })
+
+test('by TLS 1.3 who has shown between 33 and 64 KB gets no answer: both tickets hold it, and wait for that', async () => {
+  const { port, shown } = listening(asking(a, root.text), ASKS)
+  const only = { minVersion: 'TLSv1.3' }
+  const names = Array.from({ length: 700 }, (_, i) => `${`n${i}`.padEnd(52, 'x')}.example`)
+  const large = makePair(names)
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const socket = connectTls({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ...large,
+    ...only,
+  } as never)
+  socket.on('secureConnect', () => socket.write('ask'))
+  socket.on('data', () => resolve('an answer'))
+  socket.on('error', () => {})
+  socket.on('close', () => resolve('closed'))
+  expect(await within(promise, 'its end')).toBe('closed')
+  expect(shown.map(({ isDone }) => isDone)).toEqual([true])
+})
