@@ -1,6 +1,6 @@
-// What the PROXY protocol (version 2) adds to a TCP connection that is made, used once and ended: where clients
-// come with a header, where servers are told one, and both. All four ways are listeners of one gateway, measured
-// in alternation, so that what one process or one minute does to its code is in each of them alike.
+// What the PROXY protocol (version 2) adds to a TCP connection that is made, used once and ended: where
+// clients come with a header, where servers are told one, and both. All four ways are listeners of one
+// gateway, measured in alternation: what one process or one minute does to its code is in each of them alike.
 //
 //   bun bench/proxy-header.ts [--ours io_uring,epoll] [--rounds N] [--connections N]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
