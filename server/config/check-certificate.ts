@@ -24,7 +24,10 @@ export function checkCertificate(
   const privateKey = readKey(checked, path.key, key)
   const [leaf, ...others] = chain ?? []
   if (leaf === undefined) return null
-  checkDates(checked, path.cert, cert, leaf)
+  checkDates(checked, path.cert, cert, {
+    fromMs: Date.parse(leaf.validFrom),
+    endsMs: Date.parse(leaf.validTo),
+  })
   const isOfLeaf = privateKey !== null && leaf.checkPrivateKey(privateKey)
   // Of two that belong together the one tells as much as the other, and is there already.
   checkKind(checked, path.cert, { name: cert, key: isOfLeaf ? privateKey : leaf.publicKey })
@@ -157,11 +160,11 @@ function wrong(checked: Written, path: Path, name: string, { found, allowed, hin
   checked.report({ code: 'file', path, found: `${checked.said(path, name)}, ${found}`, allowed, hint })
 }
 
-function checkDates(
+export function checkDates(
   checked: Written,
   path: Path,
   name: string,
-  { validFrom, validTo }: X509Certificate,
+  { fromMs, endsMs }: { readonly fromMs: number; readonly endsMs: number },
 ): void {
   const warn = (found: string): void =>
     checked.warn({
@@ -171,8 +174,8 @@ function checkDates(
       allowed: 'a certificate that is valid now',
       hint: 'clients refuse it',
     })
-  if (Date.parse(validTo) < checked.nowMs) warn(`which expired on ${dayOf(validTo)}`)
-  else if (Date.parse(validFrom) > checked.nowMs) warn(`which is not valid before ${dayOf(validFrom)}`)
+  if (endsMs < checked.nowMs) warn(`which expired on ${dayOf(endsMs)}`)
+  else if (fromMs > checked.nowMs) warn(`which is not valid before ${dayOf(fromMs)}`)
 }
 
-const dayOf = (date: string): string => new Date(date).toISOString().slice(0, 10)
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)

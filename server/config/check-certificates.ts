@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { CertificateConfig } from '../tls/certificate.options.ts'
 import { checkAcme } from './check-acme.ts'
-import { checkCertificate } from './check-certificate.ts'
+import { checkCertificate, checkDates } from './check-certificate.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
@@ -16,7 +16,7 @@ export function checkCertificates(checked: Checked): void {
   }
 }
 
-function checkOne(checked: Written, path: Path, words: CertificateConfig): void {
+function checkOne(checked: Checked, path: Path, words: CertificateConfig): void {
   const { cert, key, self_signed, acme } = words
   const places = [cert ?? key, self_signed === false ? undefined : self_signed, acme]
   const count = places.filter((place) => place !== undefined).length
@@ -33,7 +33,7 @@ function checkOne(checked: Written, path: Path, words: CertificateConfig): void 
   if (cert !== undefined || key !== undefined) checkPairs(checked, path, cert ?? [], key ?? [])
 }
 
-function checkPairs(checked: Written, path: Path, certs: readonly string[], keys: readonly string[]): void {
+function checkPairs(checked: Checked, path: Path, certs: readonly string[], keys: readonly string[]): void {
   if (checked.isWritten([...path, 'cert']) !== checked.isWritten([...path, 'key'])) {
     const missing = checked.isWritten([...path, 'cert']) ? 'key' : 'cert'
     return checked.report({
@@ -52,15 +52,18 @@ function checkPairs(checked: Written, path: Path, certs: readonly string[], keys
       allowed: 'a key for each certificate, in the same order',
       hint: null,
     })
+  const at = (field: string, place: number): Path =>
+    checked.written([...path, field])?.is === 'list' ? [...path, field, place] : [...path, field]
+  const [only = '', another] = certs
+  const known = another === undefined ? checked.goodPair(only, keys[0] ?? only) : undefined
+  if (known !== undefined) return checkDates(checked, at('cert', 0), only, known)
   const leaves = certs.map((cert, place) => {
-    const at = (field: string): Path =>
-      checked.written([...path, field])?.is === 'list' ? [...path, field, place] : [...path, field]
     const leaf = checkCertificate(
       checked,
-      { cert: at('cert'), key: at('key') },
+      { cert: at('cert', place), key: at('key', place) },
       { cert, key: keys[place] ?? cert },
     )
-    return { leaf, path: at('cert') }
+    return { leaf, path: at('cert', place) }
   })
   checkKinds(checked, leaves)
 }

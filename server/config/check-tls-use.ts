@@ -71,9 +71,11 @@ function warnOfTwo(
 function namesOf(checked: Checked, certificate: string): readonly string[] {
   const { certificates } = checked.config
   const words = Object.hasOwn(certificates, certificate) ? certificates[certificate] : undefined
-  const { cert = [], acme, self_signed } = words ?? {}
+  const { cert = [], key = [], acme, self_signed } = words ?? {}
   const made = typeof self_signed === 'object' ? self_signed.names : []
-  const read = cert.flatMap((file) => (isStandIn(file) ? [] : namesIn(checked, file)))
+  const [only = '', another] = cert
+  const known = another === undefined ? checked.goodPair(only, key[0] ?? only)?.names : undefined
+  const read = known ?? cert.flatMap((file) => (isStandIn(file) ? [] : namesIn(checked, file)))
   return [...new Set([...(acme?.domains ?? []), ...made, ...read].map(asked))].filter((name) => name !== '')
 }
 

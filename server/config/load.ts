@@ -42,6 +42,7 @@ interface Around {
   readonly nowMs?: number
   /** Asked whether it has what the config needs; null: it is not asked. */
   readonly machine?: Machine | null
+  readonly goodPairs?: World['goodPairs']
 }
 
 // oxlint-disable-next-line no-restricted-properties -- only where no time was given: certificates are held against it
@@ -69,7 +70,7 @@ export function parseConfig(
   file: string,
   bytes: Uint8Array,
   env: Env,
-  { readFile = readBounded, nowMs = wallMs(), machine = null }: Around = {},
+  { readFile = readBounded, nowMs = wallMs(), machine = null, goodPairs = null }: Around = {},
 ): LoadedConfig | RefusedConfig {
   if (bytes.length > FILE_BYTES_MAX)
     return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
@@ -82,7 +83,7 @@ export function parseConfig(
   const lines = new Lines(file, text)
   const problems = new Problems(lines)
   const folder = dirname(resolve(file))
-  const checked = checkText(text, lines, { folder, env, readFile, nowMs, machine }, problems)
+  const checked = checkText(text, lines, { folder, env, readFile, nowMs, machine, goodPairs }, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')

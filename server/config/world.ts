@@ -9,6 +9,22 @@ export interface World {
   readonly folder: string
   /** The machine that it is to run on; null: not asked. */
   readonly machine: Machine | null
+  /** Pairs that were found good before, as this data folder has them; null: none is remembered. */
+  readonly goodPairs: ((data: string) => GoodPairs) | null
+}
+
+/** A chain with its key fit together, and can be served. */
+export interface GoodPairs {
+  /** By their texts; undefined: nothing is known of them. */
+  find(cert: string, key: string): PairFacts | undefined
+  readonly isEmpty: boolean
+}
+
+export interface PairFacts {
+  /** Those that its certificate is served for. */
+  readonly names: readonly string[]
+  readonly fromMs: number
+  readonly endsMs: number
 }
 
 /** What can be asked of a machine. */

@@ -7,6 +7,7 @@ import type { AdminKeeper } from './admin-keeper.ts'
 import { Applier } from './change/apply.ts'
 import { AcmeCertificates } from './acme/acme-certificates.ts'
 import { certificateSources } from './certificate-sources.ts'
+import { RememberedPairs } from './source/good-pairs.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
 import { LiveTlsFiles, readTlsFiles } from './change/live-tls-files.ts'
 import { FilePart } from './change/file-part.ts'
@@ -125,6 +126,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     nowMs: Date.now,
     refused,
     amend,
+    good: new RememberedPairs(data),
   })
   const tlsFiles = new LiveTlsFiles({ isWatching, refused, amend })
   const hands = { board, prober, resolver, sockets, turn, certificates, tlsFiles }

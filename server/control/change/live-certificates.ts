@@ -7,6 +7,7 @@ import { logEvent } from '../../telemetry/log.ts'
 import { type CertificateText, isSame, type PemPair } from '../../tls/certificate.ts'
 import type { Amendment } from '../../worker/messages.ts'
 import { CertificateEnds } from '../certificates/ends.ts'
+import type { RememberedPairs } from '../source/good-pairs.ts'
 import { named } from '../certificates/file-certificates.ts'
 import type { CertificateHands, CertificateSource } from '../certificates/source.ts'
 import type { PlanBody } from '../processes/worker.ts'
@@ -23,6 +24,8 @@ export interface LiveCertificatesOptions {
   readonly sources: (hands: CertificateHands) => readonly CertificateSource[]
   readonly nowMs: () => number
   readonly refused: RefusedFiles
+  /** Those of files that are served, over restarts. */
+  readonly good: RememberedPairs
 }
 
 /** A plan with one thing changed, and what the workers are told of it. */
@@ -68,7 +71,9 @@ export class LiveCertificates implements Part, CertificateHands {
       const why = isNew && before !== undefined ? await this.#whyLeft(one, pairs, before) : null
       if (why !== null) left.push([one, why])
       certificates[one.name] =
-        isNew && why === null ? readAt(one, () => read.certificateText(pairs)) : (before as CertificateText)
+        isNew && why === null
+          ? (this.#remembered(pairs) ?? readAt(one, () => read.certificateText(pairs)))
+          : (before as CertificateText)
     }
     this.#left = left
     for (const source of this.#sources)
@@ -78,6 +83,21 @@ export class LiveCertificates implements Part, CertificateHands {
         if (read !== null) certificates[name] = isKnown ? before : read.certificateText([pair])
       }
     return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
+  }
+
+  #remembered(pairs: readonly PemPair[]): CertificateText | null {
+    const [pair, another] = pairs
+    if (pair === undefined || another !== undefined) return null
+    const facts = this.#options.good.find(pair.cert, pair.key)
+    return facts === undefined ? null : { pairs, names: facts.names, endsMs: facts.endsMs }
+  }
+
+  /** Not while anything waits for it. */
+  #remember(served: Readonly<Record<string, CertificateText>>): void {
+    const texts = [...this.#wanted.values()].flatMap(({ name, words }) =>
+      words.cert === undefined ? [] : (served[name] ?? []),
+    )
+    setImmediate(() => void this.#options.good.keep(texts, () => this.#served === served))
   }
 
   /**
@@ -109,6 +129,7 @@ export class LiveCertificates implements Part, CertificateHands {
     const wanted = [...this.#wanted.values()]
     for (const source of this.#sources) source.follow(wanted.filter(({ words }) => source.isFor(words)))
     this.#ends.lookNow(certificates, this.#isRenewed)
+    this.#remember(certificates)
   }
 
   drop(): void {}

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import { RememberedPairs } from './good-pairs.ts'
 import { keepRead } from './read-once.ts'
 import { tlsFiles } from './tls-files.ts'
 import { filesOf, wantedCertificates } from './wanted-certificates.ts'
@@ -47,12 +48,14 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
   const read = new Map<string, Uint8Array | null>()
   const loaded = loadConfig(file, env, {
     readFile: (path, bytesMax) => {
-      read.set(resolve(path), null)
+      const place = resolve(path)
+      read.set(place, null)
       const isGiven = given !== null && path === file
       const bytes = isGiven ? new TextEncoder().encode(given.text) : readBounded(path, bytesMax)
-      read.set(resolve(path), bytes)
+      read.set(place, bytes)
       return bytes
     },
+    goodPairs: (data) => new RememberedPairs(data),
   })
   const text = decoded(read.get(resolve(file)))
   if (!loaded.ok) {
