@@ -12,7 +12,7 @@ export function wantsText(accept: string | null, format: string | null): boolean
 }
 
 /** The weight of the most specific range that holds this type; 0 when none does. */
-function weightOf(accept: string, type: string, subtype: string, hasWildcards = true): number {
+export function weightOf(accept: string, type: string, subtype: string, hasWildcards = true): number {
   let best = { precision: 0, weight: 0 }
   for (const item of accept.toLowerCase().split(',')) {
     const [range = '', ...parameters] = item.split(';').map((part) => part.trim())

@@ -94,6 +94,11 @@ export const PROBLEMS = {
     title: 'The path does not take this method',
     help: 'The header Allow lists the methods that it takes.',
   },
+  not_acceptable: {
+    status: 406,
+    title: 'It cannot be had in that form',
+    help: 'The header Accept names none of the forms that there are; the detail lists them.',
+  },
   conflict: {
     status: 409,
     title: 'It does not fit what there is now',

@@ -2,6 +2,8 @@
 import type { ControlFacts } from '../control/facts.ts'
 import type { Route } from './route.ts'
 import { certificateRoutes } from './routes/certificates.ts'
+import { balancerRoutes } from './routes/balancers.ts'
+import { configReadingRoutes } from './routes/config-reading.ts'
 import { configRoutes } from './routes/config.ts'
 import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
@@ -12,7 +14,9 @@ import { turnRoutes } from './routes/turn.ts'
 const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   documentRoutes,
   gatewayRoutes,
+  configReadingRoutes,
   configRoutes,
+  balancerRoutes,
   certificateRoutes,
   turnRoutes,
 ]

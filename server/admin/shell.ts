@@ -10,6 +10,7 @@ import { readBody } from './body.ts'
 import { otherSite } from './browsers.ts'
 import { type Came, type Caller, Pass } from './came.ts'
 import { isOurHost, maySee } from './guard.ts'
+import { IdempotencyKeys } from './idempotency.ts'
 import { problem, problemOfRefusal, PROBLEM_TYPE, withInstance } from './problem.ts'
 import { may, ROLE_FOR } from './roles.ts'
 import type { Asked, Route } from './route.ts'
@@ -30,6 +31,7 @@ const ANSWER_S = 60
 export class Shell {
   readonly table: RouteTable
   readonly #parts: ShellParts
+  readonly #keys = new IdempotencyKeys()
   #app: Promise<App> | null = null
 
   constructor(parts: ShellParts) {
@@ -110,7 +112,8 @@ export class Shell {
     // 6. What monitoring reads works with nothing else loaded.
     if (!route.path.startsWith('/api/')) return route.answer(asked)
     this.#app ??= import('./app.ts').then(({ makeApp }) => makeApp(this.table.routes))
-    const answer = await (await this.#app).answer(route, asked)
+    const app = await this.#app
+    const answer = await this.#keys.answer(route, asked, () => app.answer(route, asked))
     // 7. What goes on ends with the sign-in behind it.
     const goesOn = answer.headers.get('content-type')?.startsWith('text/event-stream') === true
     return goesOn && caller.door === 'tcp' && pass.known !== null ? untilRevoked(answer, pass.known) : answer

@@ -1,6 +1,6 @@
 // What status, health and metrics share: reading their arguments, finding the gateway, asking it.
 import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
-import { healthOf, metricsOf } from '../telemetry/documents.ts'
+import { healthOfSome, metricsOfSome } from '../telemetry/some-backends.ts'
 import { readArgs } from './args.ts'
 import { askGateway, DEFAULT_URL, findGateway, type Gateway, gatewayAt, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
@@ -51,29 +51,13 @@ const isOf = (document: unknown): boolean =>
   'backends' in document &&
   Array.isArray(document.backends)
 
-/**
- * The document with the servers of one backend only, and what is true of the whole gateway; null when none is
- * of it.
- */
-export function healthOfBackend(document: HealthDocument, backend: string | null): HealthDocument | null {
-  if (backend === null) return document
-  const servers = document.backends.filter((server) => server.backend === backend)
-  if (servers.length === 0) return null
-  const health = healthOf(servers)
-  // As of the whole: not when nobody would answer, and no more once it drains.
-  const isServing = document.workers?.serving !== 0 && document.draining !== true
-  return { ...document, ...health, healthy: health.healthy && isServing }
-}
+/** The document with the servers of one backend only; null when none is of it. */
+export const healthOfBackend = (document: HealthDocument, backend: string | null): HealthDocument | null =>
+  backend === null ? document : healthOfSome(document, (name) => name === backend)
 
 /** The document with the servers of one backend only, its totals those of them; null when none is of it. */
-export function metricsOfBackend(document: MetricsDocument, backend: string | null): MetricsDocument | null {
-  if (backend === null) return document
-  const backends = document.backends.filter((server) => server.backend === backend)
-  if (backends.length === 0) return null
-  const requests = backends.reduce((sum, { total_requests }) => sum + total_requests, 0)
-  const failures = backends.reduce((sum, { failed_requests }) => sum + failed_requests, 0)
-  return metricsOf(backends, requests, failures)
-}
+export const metricsOfBackend = (document: MetricsDocument, backend: string | null): MetricsDocument | null =>
+  backend === null ? document : metricsOfSome(document, (name) => name === backend)
 
 /** Says that there is no such backend; the exit code. */
 export function nothingMatched(backend: string | null, io: Io): number {

@@ -3,6 +3,7 @@ import { formatDuration } from '../lib/durations.ts'
 import { checkTypeOf, familyOf } from '../lib/server-url.ts'
 import { formatSize } from '../lib/sizes.ts'
 import { wordOf } from './map-by.ts'
+import { plainOf } from './plain.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isSecretField } from './secret-field.ts'
@@ -20,6 +21,10 @@ export function shownConfig(config: Config, written: Tree): unknown {
   const backends = mapped(config.backends, usedOfBackend)
   return shown(ConfigOptions as SchemaNode, { ...config, listeners, backends }, written)
 }
+
+/** A config as it is written, in the long form and with its secrets hidden. */
+export const shownAsWritten = (written: Tree): unknown =>
+  shown(ConfigOptions as SchemaNode, plainOf(written), written)
 
 const mapped = <T>(map: Readonly<Record<string, T>>, used: (item: T) => unknown): Record<string, unknown> =>
   Object.fromEntries(Object.entries(map).map(([name, item]) => [name, used(item)]))

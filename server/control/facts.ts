@@ -23,6 +23,7 @@ import { certificateFacts, gatherCertificates, gatherRefused, refusedFacts } fro
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
+import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
@@ -58,8 +59,8 @@ export interface Stopping {
 
 /** What commands may ask of the gateway, and tell it. */
 export interface ControlFacts extends Facts {
-  /** Of the program. */
-  readonly version: string
+  /** The gateway as a whole. */
+  readonly gateway: GatewayFacts
   /** That is served; 0 before the first. */
   readonly revision: () => number
   /** Names of turn listeners. */
@@ -83,9 +84,8 @@ export interface ControlFacts extends Facts {
 }
 
 /** What facts are made of: a running supervisor. */
-export interface Known {
+export interface Known extends KnownGateway {
   readonly totals: Totals
-  readonly options: { readonly build: { readonly version: string; readonly commit: string } }
   readonly board: Scoreboard
   /** What is served; null before the first config. */
   readonly running: Applier['running']
@@ -157,7 +157,7 @@ export function factsOf(known: Known): Facts {
 export function controlFactsOf(known: Known): ControlFacts {
   return {
     ...factsOf(known),
-    version: known.options.build.version,
+    gateway: gatewayFactsOf(known),
     revision: () => known.running?.revision ?? 0,
     reload: () => known.reload({ reopenLogs: true }),
     apply: (given) => known.changes.apply(given),

@@ -48,6 +48,7 @@ export class Supervisor implements Known {
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
   readonly store = storeOf(() => this.running?.edition.config.data ?? null)
+  readonly parts = (): Parts | null => this.#parts
   readonly certificates = (): Pick<Parts, 'acme' | 'refused'> | null => this.#parts
   readonly #own: OwnCrew
   #parts: Parts | null = null

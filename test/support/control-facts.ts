@@ -9,7 +9,10 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
   return {
     trusted: () => Ranges.parse([]),
     prometheus: () => '',
-    version: '0.0.0',
+    gateway: {
+      ...{ file: '/none/sluice.yaml', build: { version: '0.0.0', commit: 'none' }, startedMs: 0 },
+      ...{ served: () => null, addresses: () => ({}), admin: () => null, workers: () => [] },
+    },
     revision: () => 1,
     listeners: () => ['turn'],
     ask: () => Promise.reject(new Error('not asked')),

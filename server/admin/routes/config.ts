@@ -2,11 +2,11 @@
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer } from '../changed.ts'
+import { TEXT_BYTES_MAX } from '../config-status.ts'
+import { otherFormat } from '../config-views.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
-/** No config file is larger. */
-const TEXT_BYTES_MAX = 16 * 1024 * 1024
 /** Whoever waits longer for a confirmation has forgotten it. */
 const CONFIRM_S_MAX = 24 * 60 * 60
 export const TEXT_TYPES = [
@@ -28,14 +28,14 @@ const QUERY = Type.Object(
   { additionalProperties: false },
 )
 
-type ConfigFacts = Pick<ControlFacts, 'apply' | 'confirm' | 'rollBack' | 'takenBack'>
+type ConfigFacts = Pick<ControlFacts, 'apply' | 'gateway' | 'confirm' | 'rollBack' | 'takenBack'>
 
 export function configRoutes(facts: ConfigFacts): readonly Route[] {
   const edit = { permission: 'edit', tag: 'Config' } as const
   return [
-    {
+    ...(['PUT', 'POST'] as const).map((method): Route => ({
       ...edit,
-      method: 'PUT',
+      method,
       path: '/api/v1/config',
       summary: 'Make a text that of the config file, and serve it',
       query: QUERY,
@@ -48,7 +48,7 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
         428: { description: 'If-Match is missing.' },
       },
       answer: (asked) => applyAnswer(asked, facts),
-    },
+    })),
     {
       ...edit,
       method: 'POST',
@@ -72,8 +72,10 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
   ]
 }
 
-async function applyAnswer(asked: Asked, { apply }: ConfigFacts): Promise<Response> {
+async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promise<Response> {
   const { request, query, body, who } = asked
+  const other = otherFormat(request.headers.get('content-type'), gateway.file)
+  if (other !== null) return other
   const expected = hashIn(request.headers.get('if-match'))
   if (expected === undefined)
     return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
@@ -86,19 +88,24 @@ async function applyAnswer(asked: Asked, { apply }: ConfigFacts): Promise<Respon
   const confirmS = seconds === null ? null : Number(seconds)
   if (confirmS !== null && !(confirmS > 0 && confirmS <= CONFIRM_S_MAX))
     return problem('query_invalid', `confirm_within is no number of seconds up to ${CONFIRM_S_MAX}.`)
-  let text: string
-  try {
-    const bytes = body instanceof Uint8Array ? body : new Uint8Array()
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return problem('body_malformed', 'The text is no UTF-8.')
-  }
+  const text = textOf(body)
+  if (text === null) return problem('body_malformed', 'The text is no UTF-8.')
   const { changed, warnings } = await apply({
     ...{ text, by: byOf(asked), expected },
     isDryRun: query.get('dry_run') === 'true',
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
   })
   return changedAnswer(changed, 'text', warnings)
+}
+
+/** Null: it is no UTF-8. */
+export function textOf(body: unknown): string | null {
+  try {
+    const bytes = body instanceof Uint8Array ? body : new Uint8Array()
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
+  }
 }
 
 async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts): Promise<Response> {

@@ -23,7 +23,7 @@ const CONTENTS = Type.Object({
 /** Routes that tell of all routes, themselves included. */
 export function describingRoutes(
   all: () => readonly Route[],
-  { revision, version }: Pick<ControlFacts, 'revision' | 'version'>,
+  { revision, gateway }: Pick<ControlFacts, 'revision' | 'gateway'>,
 ): readonly Route[] {
   let document: string | null = null
   const read = { method: 'GET', tag: 'About the API' } as const
@@ -34,7 +34,8 @@ export function describingRoutes(
       permission: 'view',
       summary: 'What there is',
       answers: { 200: { description: 'Each path with who may.', schema: CONTENTS } },
-      answer: () => jsonAnswer({ version, revision: revision(), paths: all().map(rowOf) }),
+      answer: () =>
+        jsonAnswer({ version: gateway.build.version, revision: revision(), paths: all().map(rowOf) }),
     },
     {
       ...read,
@@ -43,7 +44,7 @@ export function describingRoutes(
       summary: 'This API as OpenAPI 3.1',
       answers: { 200: { description: 'The document.', schema: Type.Object({}) } },
       answer: () => {
-        document ??= `${JSON.stringify(openApiOf(all(), version))}\n`
+        document ??= `${JSON.stringify(openApiOf(all(), gateway.build.version))}\n`
         return new Response(document, { headers: { 'Content-Type': 'application/json' } })
       },
     },

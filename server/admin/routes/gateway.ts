@@ -1,11 +1,69 @@
-// What is asked of the gateway as a whole: read the file anew, stop.
+// What is asked of the gateway as a whole: how it is, to read the file anew, to stop.
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { changedAnswer } from '../changed.ts'
 import { jsonAnswer } from '../problem.ts'
 import type { Route } from '../route.ts'
 
-export const gatewayRoutes = (facts: Pick<ControlFacts, 'reload' | 'stop'>): readonly Route[] => [
+type Facts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics' | 'reload' | 'stop'>
+
+const WORKER = Type.Object({ pid: Type.Integer(), slot: Type.Integer(), uptime_s: Type.Integer() })
+
+const STATUS = Type.Object({
+  version: Type.String(),
+  commit: Type.String(),
+  bun: Type.String(),
+  pid: Type.Integer(),
+  started: Type.String({ format: 'date-time' }),
+  uptime_s: Type.Integer(),
+  healthy: Type.Boolean(),
+  draining: Type.Boolean(),
+  admin: Type.Union([Type.String(), Type.Null()], { description: 'Where the admin listener is.' }),
+  config: Type.Unknown({ description: 'As in /_health.' }),
+  workers: Type.Object({ wanted: Type.Integer(), serving: Type.Integer() }),
+  listeners: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      protocol: Type.String(),
+      address: Type.Unknown({ description: 'As it is open; a list where it has several; null: it is not.' }),
+    }),
+  ),
+  backends: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      algorithm: Type.String(),
+      servers: Type.Integer(),
+      healthy: Type.Integer(),
+      active_connections: Type.Integer(),
+      total_requests: Type.Number(),
+      failed_requests: Type.Number(),
+    }),
+  ),
+  total_requests: Type.Number(),
+  total_failures: Type.Number(),
+})
+
+export const gatewayRoutes = (facts: Facts): readonly Route[] => [
+  {
+    method: 'GET',
+    path: '/api/v1/status',
+    permission: 'view',
+    tag: 'Gateway',
+    summary: 'How the gateway is, in one document',
+    answers: { 200: { description: 'As of now.', schema: STATUS } },
+    answer: () => jsonAnswer(statusOf(facts)),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/workers',
+    permission: 'view',
+    tag: 'Gateway',
+    summary: 'Processes that move bytes',
+    answers: {
+      200: { description: 'Those that run.', schema: Type.Object({ workers: Type.Array(WORKER) }) },
+    },
+    answer: () => jsonAnswer({ ...facts.health().workers, workers: facts.gateway.workers() }),
+  },
   {
     method: 'POST',
     path: '/api/v1/reload',
@@ -30,3 +88,32 @@ export const gatewayRoutes = (facts: Pick<ControlFacts, 'reload' | 'stop'>): rea
     answer: () => jsonAnswer(facts.stop(), 202),
   },
 ]
+
+function statusOf({ gateway, health, metrics }: Facts): object {
+  const { build, startedMs, served, addresses, admin } = gateway
+  const { healthy, draining = false, config, workers, backends: states } = health()
+  const { total_requests, total_failures, backends: totals } = metrics()
+  const { listeners = {}, backends = {} } = served()?.edition.config ?? {}
+  const open = addresses()
+  return {
+    ...{ ...build, bun: Bun.version, pid: process.pid },
+    ...{ started: new Date(startedMs).toISOString(), uptime_s: Math.round((Date.now() - startedMs) / 1000) },
+    ...{ healthy, draining, admin: admin(), config, workers },
+    listeners: Object.entries(listeners).map(([name, { protocol }]) => {
+      return { name, protocol, address: open[name] ?? null }
+    }),
+    backends: Object.entries(backends).map(([name, { algorithm, servers }]) => {
+      const own = states.filter(({ backend }) => backend === name)
+      const counted = totals.filter(({ backend }) => backend === name)
+      return {
+        ...{ name, algorithm, servers: servers.length, healthy: own.filter(({ healthy: is }) => is).length },
+        active_connections: sum(own.map(({ active_connections }) => active_connections)),
+        total_requests: sum(counted.map(({ total_requests: one }) => one)),
+        failed_requests: sum(counted.map(({ failed_requests: one }) => one)),
+      }
+    }),
+    ...{ total_requests, total_failures },
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

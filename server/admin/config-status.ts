@@ -1,0 +1,53 @@
+// Whether the file, what is served and what waits to be confirmed agree.
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
+import { hashOf } from '../control/change/file-part.ts'
+import type { ControlFacts } from '../control/facts.ts'
+import { readBounded } from '../lib/read-bounded.ts'
+
+/** No config file is larger. */
+export const TEXT_BYTES_MAX = 16 * 1024 * 1024
+
+type StatusFacts = Pick<ControlFacts, 'gateway' | 'health'>
+
+/** The document of /api/v1/config/status. */
+export function configStatus({ gateway, health }: StatusFacts): object {
+  const served = gateway.served()
+  const { rejected = null, unconfirmed = null } = health().config ?? {}
+  const disk = textOnDisk(gateway.file)
+  const hash = disk?.hash ?? null
+  const isSame = served !== null && hash === served.edition.hash
+  const state = disk === null ? 'unreadable' : isSame ? 'in_sync' : rejected === null ? 'differs' : 'rejected'
+  const running = served && {
+    revision: served.revision,
+    ...{ hash: served.edition.hash, from: served.edition.from, by: served.edition.by },
+  }
+  const errors = rejected === null || isSame ? [] : rejected.problems
+  return {
+    running,
+    disk: { file: gateway.file, hash, state, is_read_only: isReadOnly(gateway.file), errors },
+    rejected,
+    pending_confirm: unconfirmed === null ? null : { until: unconfirmed },
+  }
+}
+
+/** The file as it is now, with its byte order mark where it has one; null: it cannot be read. */
+export function textOnDisk(file: string): { readonly text: string; readonly hash: string } | null {
+  try {
+    const bytes = readBounded(file, TEXT_BYTES_MAX)
+    return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), hash: hashOf(bytes) }
+  } catch {
+    return null
+  }
+}
+
+/** Whether a change could not be written to it. */
+function isReadOnly(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK)
+    accessSync(dirname(file), constants.W_OK)
+    return false
+  } catch {
+    return true
+  }
+}
