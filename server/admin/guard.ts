@@ -10,16 +10,16 @@ export function maySee(address: string, trusted: Ranges): boolean {
 }
 
 /**
- * Whether a Host is one of ours: an IP literal, localhost, the host that is bound, or this machine's name. A
- * page in somebody's browser whose name was made to point here (DNS rebinding) comes with its own name, from
- * an address that may see.
+ * Whether a Host is one of ours: an IP literal, localhost, the host that is bound, this machine's name, or
+ * one of `admin.hosts`. A page in somebody's browser whose name was made to point here (DNS rebinding) comes
+ * with its own name, from an address that may see.
  */
-export function isOurHost(host: string | null, boundHost: string): boolean {
+export function isOurHost(host: string | null, boundHost: string, named: readonly string[] = []): boolean {
   if (host === null) return false
   const name = hostWithoutPort(host.toLowerCase())
   if (name === null) return false
   if (parseAddress(name) !== null || name === 'localhost' || name.endsWith('.localhost')) return true
-  return name === boundHost.toLowerCase() || name === hostname().toLowerCase()
+  return [boundHost, hostname(), ...named].some((own) => own.toLowerCase() === name)
 }
 
 function hostWithoutPort(host: string): string | null {

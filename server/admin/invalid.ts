@@ -1,5 +1,6 @@
 // What a schema has against a query or a body, in the words of the schema.
 import type { ValidationError } from 'elysia'
+import { isSecretField } from '../config/secret-field.ts'
 import { problem, type ProblemItem } from './problem.ts'
 
 const ITEMS_MAX = 50
@@ -36,9 +37,15 @@ function itemOf(type: string, { path = '', message = '', value, schema = {} }: S
   return {
     ...place,
     code: 'invalid',
-    message: `found ${spelled(value)}, allowed is ${allowedBy(schema, message)}`,
+    message: `found ${spelledAt(path, value)}, allowed is ${allowedBy(schema, message)}`,
   }
 }
+
+/** A password that does not fit is not told back. */
+const spelledAt = (path: string, value: unknown): string =>
+  path.split('/').some(isSecretField) || path.endsWith('/code')
+    ? 'something that is not shown'
+    : spelled(value)
 
 function spelled(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)

@@ -34,6 +34,11 @@ export const PROBLEMS = {
     title: 'The sign-in failed',
     help: 'The name, the password or the code is wrong; which of them is not told. `sluice admin reset-password NAME` sets a new one on the machine of the gateway.',
   },
+  code_needed: {
+    status: 401,
+    title: 'A code is needed as well',
+    help: 'The user has a second factor. Send the code of the authenticator app, or a recovery code, as `code` with name and password. `sluice admin reset-totp NAME` removes it on the machine of the gateway.',
+  },
   token_invalid: {
     status: 401,
     title: 'The token is not one of this gateway',
@@ -73,6 +78,11 @@ export const PROBLEMS = {
     status: 403,
     title: 'The token of the sign-in is missing',
     help: 'A change with a cookie needs the header X-CSRF-Token with the token of that sign-in, which GET /api/v1/auth/me tells.',
+  },
+  tls_needed: {
+    status: 403,
+    title: 'Not where it can be read on its way',
+    help: 'Passwords, tokens and cookies are taken by TLS, from this machine, or by a Unix socket. Ask by https, or by an SSH tunnel to the machine of the gateway.',
   },
   step_up_needed: {
     status: 403,
@@ -168,6 +178,11 @@ export const PROBLEMS = {
     status: 503,
     title: 'The gateway starts or stops',
     help: 'Nothing is changed while the gateway starts or stops. Ask again once it serves.',
+  },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The keys of the issuer cannot be had',
+    help: 'admin.jwt names where the issuer of tokens publishes its keys (jwks_url, jwks_file). They cannot be read from there now; the detail says why. Tokens of the gateway itself work.',
   },
   relay_unavailable: {
     status: 503,

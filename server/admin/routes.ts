@@ -1,6 +1,8 @@
 // The closed list of what the admin API answers. A path that is not in it is answered to nobody.
 import type { ControlFacts } from '../control/facts.ts'
 import type { Route } from './route.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { authRoutes } from './routes/auth.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { balancerRoutes } from './routes/balancers.ts'
 import { configReadingRoutes } from './routes/config-reading.ts'
@@ -8,7 +10,12 @@ import { configRoutes } from './routes/config.ts'
 import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
+import { ownPasswordRoutes } from './routes/own-password.ts'
+import { secondFactorRoutes } from './routes/second-factor.ts'
+import { signInRoutes } from './routes/sign-ins.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { turnRoutes } from './routes/turn.ts'
+import { userRoutes } from './routes/users.ts'
 
 /** A group of routes over what it needs of the supervisor. */
 const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
@@ -19,6 +26,13 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   balancerRoutes,
   certificateRoutes,
   turnRoutes,
+  authRoutes,
+  ownPasswordRoutes,
+  secondFactorRoutes,
+  userRoutes,
+  tokenRoutes,
+  signInRoutes,
+  auditRoutes,
 ]
 
 export function routesOf(facts: ControlFacts): readonly Route[] {

@@ -19,7 +19,7 @@ import { userName } from './user-name.ts'
 
 export interface ShellParts {
   readonly routes: readonly Route[]
-  readonly facts: Pick<ControlFacts, 'trusted' | 'revision'>
+  readonly facts: Pick<ControlFacts, 'trusted' | 'revision' | 'access'>
   readonly authenticator: Authenticator
   /** Each answer, once it is made: for the audit log. */
   readonly onAnswer?: (pass: Pass, status: number) => void
@@ -56,7 +56,10 @@ export class Shell {
   async #answer(pass: Pass): Promise<Response> {
     const { request, caller, host } = pass.came
     // 1. It must mean us. Nobody reaches the Unix socket by a name that was made to point here.
-    if (caller.door === 'tcp' && !isOurHost(request.headers.get('host'), host))
+    if (
+      caller.door === 'tcp' &&
+      !isOurHost(request.headers.get('host'), host, this.#parts.facts.access()?.hosts)
+    )
       return problem('not_this_host', 'Ask by IP address, localhost or the name of this machine.')
     // 2. The route. What there is and what is not shows to those only who are known, or to whom it is open.
     const path = this.table.at(pass.url.pathname)
@@ -131,7 +134,8 @@ export class Shell {
     headers.set('X-Content-Type-Options', 'nosniff')
     if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
     onAnswer?.(pass, whole.status)
-    return whole
+    const goesOn = headers.get('content-type')?.startsWith('text/event-stream') === true
+    return goesOn && pass.known !== null ? untilRevoked(whole, pass.known) : whole
   }
 }
 

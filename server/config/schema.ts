@@ -1,9 +1,10 @@
 // The one schema of the config file: the types, the defaults and their prose, config/schema.json. It holds
 // only what works.
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { AdminOptions } from '../admin/admin.options.ts'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { NO_OTHER_HTTP } from '../http/listener.options.ts'
-import { Bind, Cidr, Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
+import { Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { SocketsOptions } from '../sockets/sockets.options.ts'
@@ -30,21 +31,6 @@ export const ListenerOptions = MapBy('protocol', optionsOf(PROTOCOLS), {
     turns: 'write turn, and add "tls" beside it',
   },
 })
-
-const AdminOptions = Type.Object(
-  {
-    bind: Bind({ default: '127.0.0.1:9090', description: 'Address of /metrics, /_health and /_metrics.' }),
-    trusted: Type.Array(Cidr({ description: 'A range.' }), {
-      default: [],
-      description: 'Who may read them beside loopback.',
-    }),
-  },
-  {
-    default: {},
-    description: 'The admin listener; false turns it off.',
-    also: { address: 'bind', addr: 'bind', listen: 'bind', port: 'bind', allow: 'trusted' },
-  },
-)
 
 export const ConfigOptions = Type.Object(
   {

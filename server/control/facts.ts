@@ -13,6 +13,7 @@ import {
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
+import type { AdminConfig } from '../admin/admin.options.ts'
 import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Totals } from '../telemetry/registry.ts'
@@ -46,6 +47,8 @@ export interface Facts {
   readonly health: () => HealthDocument & { readonly workers: WorkerFacts }
   readonly metrics: () => MetricsDocument
   readonly prometheus: () => string
+  /** `admin` of the config that is served; null: there is none, or it is turned off. */
+  readonly access: () => AdminConfig | null
   /** What is kept beside the config file. */
   readonly store: Pick<StoreKeeper, 'open' | 'now'>
 }
@@ -113,6 +116,7 @@ export function factsOf(known: Known): Facts {
   const isStandIn = (name: string): boolean => known.certificates()?.acme.isStandIn(name) ?? false
   return {
     store: known.store,
+    access: () => accessOf(known),
     trusted: () => trusted.of(known.running?.edition.config ?? null),
     health: () => {
       const document = healthDocument(serverFacts(known), known.board)
@@ -176,6 +180,11 @@ export function controlFactsOf(known: Known): ControlFacts {
       return known.turn?.relay.ask(question) ?? Promise.resolve([])
     },
   }
+}
+
+function accessOf({ running }: Known): AdminConfig | null {
+  const { admin } = running?.edition.config ?? { admin: false }
+  return admin === false ? null : admin
 }
 
 /** Of each udp listener. */

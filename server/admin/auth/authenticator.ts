@@ -5,6 +5,7 @@ import type { Principal } from '../../control/store/principal.ts'
 export type RefusalCode =
   | 'not_signed_in'
   | 'sign_in_failed'
+  | 'code_needed'
   | 'locked_out'
   | 'too_many_attempts'
   | 'token_invalid'
@@ -14,6 +15,8 @@ export type RefusalCode =
   | 'cross_site'
   | 'csrf_missing'
   | 'step_up_needed'
+  | 'tls_needed'
+  | 'issuer_unavailable'
   | 'store_unavailable'
 
 export interface Refusal {

@@ -70,6 +70,14 @@ export class Failures {
     query.run(this.#markOf(account), address)
   }
 
+  /** The try that was counted was half of one: it is held against nobody, and makes nothing good. */
+  takeBack(account: string, address: string): void {
+    const query = this.#db.sql.query(
+      'UPDATE failures SET count = count - 1 WHERE account = ? AND address = ? AND count > 0',
+    )
+    query.run(this.#markOf(account), address)
+  }
+
   /** From all addresses; how many had failed. */
   unlock(account: string): number {
     return this.#db.sql.query('DELETE FROM failures WHERE account = ?').run(this.#markOf(account)).changes

@@ -8,3 +8,15 @@ export class StoreProblem extends Error {
     this.hint = hint
   }
 }
+
+/** The same of what SQLite throws where it is used, as on a full disk; null: that is none of it. */
+export function storeProblemOf(error: unknown): StoreProblem | null {
+  if (error instanceof StoreProblem) return error
+  const { code = '', message = '' } = error as { readonly code?: unknown; readonly message?: string }
+  if (typeof code !== 'string' || !code.startsWith('SQLITE_') || code.startsWith('SQLITE_CONSTRAINT'))
+    return null
+  return new StoreProblem(
+    `state.db cannot be used: ${message} (${code})`,
+    'let the user of the gateway read and write in the data folder, and make room on its disk',
+  )
+}

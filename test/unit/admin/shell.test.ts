@@ -19,7 +19,7 @@ const route = (more: Partial<Route>): Route => ({
 })
 
 function open(...routes: readonly Route[]): string {
-  const facts = { trusted: () => Ranges.parse([]), revision: () => 7 }
+  const facts = { trusted: () => Ranges.parse([]), revision: () => 7, access: () => null }
   const shell = new Shell({ routes, facts, authenticator: BY_ROLE })
   const admin = startAdmin({ bind: '127.0.0.1:0', shell })
   if ('problem' in admin) throw new Error(admin.problem)

@@ -1,0 +1,48 @@
+// Writes into the audit what was changed by the API, and what was refused to somebody who is known.
+import type { ControlFacts } from '../control/facts.ts'
+import { auditNoteOf } from './audit-notes.ts'
+import type { Pass } from './came.ts'
+import type { Route } from './route.ts'
+
+const VERBS: Readonly<Record<string, string>> = { PUT: 'replace', PATCH: 'update', DELETE: 'remove' }
+
+export class AuditRecorder {
+  readonly #store: ControlFacts['store']
+  /** Closed, as the routes are. */
+  readonly #actions: ReadonlyMap<Route, string>
+
+  constructor({ store }: Pick<ControlFacts, 'store'>, routes: readonly Route[]) {
+    this.#store = store
+    this.#actions = new Map(routes.map((route) => [route, actionOf(route, routes)]))
+  }
+
+  /** Once a request has been answered. Never fails: an answer does not wait for what cannot be kept. */
+  answered(pass: Pass, status: number): void {
+    const { route, isReading, came } = pass
+    const note = auditNoteOf(came.request)
+    const who = note?.who ?? pass.who
+    if (route === null || isReading || route.isReadOnly === true) return
+    // Whoever is not known and has no route that tells of them would only fill it.
+    if (who === null && note === null) return
+    const entry = {
+      ...{ at: Date.now(), who, from: came.caller.address, requestId: pass.requestId },
+      ...{ action: this.#actions.get(route) ?? route.path, resource: note?.resource ?? pass.resource },
+      ...{ before: note?.before, after: note?.after, message: note?.message ?? null },
+      result: status < 400 ? ('done' as const) : ('refused' as const),
+    }
+    this.#store.open().then(
+      ({ audit }) => audit.record(entry),
+      () => {},
+    )
+  }
+}
+
+/** As `users.create`, `backends.servers.update`, `config.rollback`: what is changed, and how. */
+export function actionOf({ method, path }: Route, routes: readonly Pick<Route, 'path'>[]): string {
+  const segments = path.replace(/^\/(?:api\/v1\/)?/, '').split('/')
+  const literal = segments.filter((segment) => !segment.startsWith('{')).join('.')
+  // POST makes one more of what has members; else its last segment is the verb.
+  const isCollection = routes.some((other) => other.path.startsWith(`${path}/{`))
+  const verb = method === 'POST' ? (isCollection ? 'create' : null) : (VERBS[method] ?? 'read')
+  return verb === null ? literal : `${literal}.${verb}`
+}

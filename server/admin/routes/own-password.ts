@@ -1,0 +1,84 @@
+// What somebody who is signed in does with their password: gives it anew, or changes it.
+import { Type } from '@sinclair/typebox'
+import type { ControlFacts } from '../../control/facts.ts'
+import { hashPassword, whyNoPassword } from '../../control/store/passwords.ts'
+import type { Store } from '../../control/store/store.ts'
+import { noteForAudit } from '../audit-notes.ts'
+import { attemptsOf } from '../auth/attempts.ts'
+import { cookieFor } from '../auth/cookies.ts'
+import { prove } from '../auth/sign-in.ts'
+import { Code, meOf, Password, refusedSignIn, SIGNED_IN } from '../auth/signed-in.ts'
+import { withStore } from '../auth/with-store.ts'
+import { whyNotFit } from '../not-fit.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import type { Asked, Route } from '../route.ts'
+
+const closed = { additionalProperties: false }
+const StepUpBody = Type.Object({ password: Type.Optional(Password), code: Type.Optional(Code) }, closed)
+const PasswordBody = Type.Object({ current: Password, password: Password }, closed)
+
+export function ownPasswordRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[] {
+  const own = { method: 'POST', permission: 'view', tag: 'Access' } as const
+  const inStore = (work: (store: Store, asked: Asked) => Promise<Response>): Route['answer'] => {
+    return (asked) => withStore(facts, (store) => work(store, asked))
+  }
+  return [
+    {
+      ...{
+        ...own,
+        path: '/api/v1/auth/step-up',
+        summary: 'Give the password or a code anew',
+        body: StepUpBody,
+      },
+      answers: { ...SIGNED_IN, 409: { description: 'A token has no password.' } },
+      answer: inStore((store, asked) => stepUp(facts, store, asked)),
+    },
+    {
+      ...{ ...own, path: '/api/v1/auth/password', summary: 'Change the own password', body: PasswordBody },
+      answers: {
+        ...SIGNED_IN,
+        409: { description: 'A token has no password.' },
+        422: { description: 'It is too short.' },
+      },
+      answer: inStore((store, asked) => changePassword(facts, store, asked)),
+    },
+  ]
+}
+
+async function stepUp(facts: Pick<ControlFacts, 'store'>, store: Store, asked: Asked): Promise<Response> {
+  const { password = null, code = null } = asked.body as (typeof StepUpBody)['static']
+  const { who } = asked
+  if (who.kind !== 'user') return noPassword()
+  const proof = { name: who.name, password, code, address: who.from, isAgain: true }
+  const proved = await prove(store, attemptsOf(facts.store), proof)
+  return 'detail' in proved ? refusedSignIn(store, asked, who.name, proved) : provedAnswer(store, asked)
+}
+
+async function changePassword(
+  facts: Pick<ControlFacts, 'store'>,
+  store: Store,
+  asked: Asked,
+): Promise<Response> {
+  const { current, password } = asked.body as (typeof PasswordBody)['static']
+  const { who, request } = asked
+  if (who.kind !== 'user') return noPassword()
+  const refused = whyNotFit({ password: whyNoPassword(password) })
+  if (refused !== null) return refused
+  const proof = { name: who.name, password: current, code: null, address: who.from, isAgain: true }
+  const proved = await prove(store, attemptsOf(facts.store), proof)
+  if ('detail' in proved) return refusedSignIn(store, asked, who.name, proved)
+  store.users.setPassword(who.name, await hashPassword(password), who.id)
+  noteForAudit(request, { resource: `users/${who.name}` })
+  return provedAnswer(store, asked)
+}
+
+/** The same sign-in by another cookie. */
+function provedAnswer(store: Store, { request, who }: Asked): Response {
+  const secret = store.signIns.prove(who.id)
+  const found = secret === null ? null : store.signIns.find(secret)
+  if (secret === null || found === null) return problem('not_signed_in', 'The sign-in has ended meanwhile.')
+  return jsonAnswer(meOf(store, found), 200, { 'Set-Cookie': cookieFor(request, secret) })
+}
+
+const noPassword = (): Response =>
+  problem('conflict', 'Only users who are signed in have a password; tokens need no step-up.')
