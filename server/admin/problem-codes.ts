@@ -189,6 +189,11 @@ export const PROBLEMS = {
     title: 'The TURN relay does not answer',
     help: 'The relay is being started again, or hangs. Its events in the log say which.',
   },
+  too_many_watchers: {
+    status: 503,
+    title: 'Too many watch already',
+    help: 'As many streams of events are open as the gateway has at a time. Close some (a dashboard has one in each tab), or ask for the list (Accept: application/json) now and then.',
+  },
   store_unavailable: {
     status: 503,
     title: 'The database in the data folder cannot be used',

@@ -9,6 +9,8 @@ import { configReadingRoutes } from './routes/config-reading.ts'
 import { configRoutes } from './routes/config.ts'
 import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { eventRoutes } from './routes/events.ts'
+import { figureRoutes } from './routes/figures.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
@@ -33,6 +35,8 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   tokenRoutes,
   signInRoutes,
   auditRoutes,
+  eventRoutes,
+  figureRoutes,
 ]
 
 export function routesOf(facts: ControlFacts): readonly Route[] {

@@ -26,6 +26,7 @@ import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
 import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
+import type { SeenLive } from './seen-live.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
@@ -66,6 +67,9 @@ export interface ControlFacts extends Facts {
   readonly gateway: GatewayFacts
   /** That is served; 0 before the first. */
   readonly revision: () => number
+  /** Events, and what was counted of late. */
+  readonly live: Pick<SeenLive, 'events' | 'figures' | 'now'>
+  readonly build: { readonly version: string; readonly commit: string }
   /** Names of turn listeners. */
   readonly listeners: () => readonly string[]
   /** Asks the TURN relay; rejects when it does not answer. */
@@ -90,6 +94,7 @@ export interface ControlFacts extends Facts {
 export interface Known extends KnownGateway {
   readonly totals: Totals
   readonly board: Scoreboard
+  readonly live: SeenLive
   /** What is served; null before the first config. */
   readonly running: Applier['running']
   readonly isDraining: boolean
@@ -163,6 +168,8 @@ export function controlFactsOf(known: Known): ControlFacts {
     ...factsOf(known),
     gateway: gatewayFactsOf(known),
     revision: () => known.running?.revision ?? 0,
+    live: known.live,
+    build: known.options.build,
     reload: () => known.reload({ reopenLogs: true }),
     apply: (given) => known.changes.apply(given),
     confirm: () => known.changes.confirm(),

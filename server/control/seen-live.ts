@@ -1,14 +1,103 @@
 // What is seen of the gateway while it runs: events as they happen, and what was counted of late.
-import { tapEvents } from '../telemetry/log.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { logEvent, tapEvents } from '../telemetry/log.ts'
+import type { Totals } from '../telemetry/registry.ts'
+import type { Served } from './change/apply.ts'
 import { EventHub } from './events/hub.ts'
+import { FigureHistory } from './history/figure-history.ts'
+import { frameText } from './history/frame.ts'
+import { Measures, type ServerPlace } from './history/measures.ts'
+import { nowDocument } from './history/now.ts'
+import { type Answered, type Asked, isRemembered, queried } from './history/query.ts'
+import { TenMinutes } from './history/ten-minutes.ts'
+import type { Figures } from './store/figures.ts'
+import type { Store } from './store/store.ts'
+import type { StoreKeeper } from './store/store-keeper.ts'
+
+/** Of a running supervisor. */
+export interface SeenParts {
+  readonly totals: Totals
+  /** There once anything is served. */
+  readonly board: Scoreboard
+  readonly running: Served | null
+  readonly store: Pick<StoreKeeper, 'open'>
+}
 
 export class SeenLive {
   readonly events = new EventHub()
+  readonly #history: FigureHistory
+  readonly #parts: SeenParts
   readonly #untap = tapEvents(this.events.hear)
+  readonly #measures = new Measures()
+  readonly #tenMinutes = new TenMinutes({ figures: () => this.#open(), tell: logEvent })
+  #kept: { readonly db: Store['db']; readonly figures: Figures } | null = null
+  #places: { readonly plan: Served['plan']; readonly servers: readonly ServerPlace[] } | null = null
 
-  /** The gateway has stopped. */
-  end(): void {
+  constructor(parts: SeenParts) {
+    this.#parts = parts
+    const { events } = this
+    this.#history = new FigureHistory({
+      totals: parts.totals,
+      nowMs: () => performance.now(),
+      wallMs: Date.now,
+      measure: (history) => this.#measure(history),
+      onSecond: (counted) => {
+        if (events.wantsFigures) events.figures(frameText(Date.now(), counted))
+      },
+      isWatched: () => events.wantsFigures,
+      onTenMinutes: (beganS, all) => this.#tenMinutes.keep(beganS, all),
+      later: (ms, act) => {
+        const timer = setTimeout(act, ms)
+        return () => clearTimeout(timer)
+      },
+    })
+    events.onFiguresWanted = () => this.#history.wake()
+  }
+
+  /** What was counted of late, in columns. Beyond a day: from the disk, where there is one to be read. */
+  async figures(asked: Asked): Promise<Answered> {
+    if (isRemembered(asked.windowS)) return queried(this.#history, asked, Date.now())
+    const { queriedDays } = await import('./history/query-days.ts')
+    const figures = await this.#open().catch(() => null)
+    const history = this.#history
+    const pause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+    return queriedDays(asked, { history, tenMinutes: this.#tenMinutes, figures, wallMs: Date.now(), pause })
+  }
+
+  /** How busy everything is, per second, over the last ten seconds. */
+  now(): object {
+    return nowDocument(this.#history, Date.now())
+  }
+
+  /** The gateway stops: keeps what is to be kept, while it can be. */
+  async end(): Promise<void> {
+    this.#history.end()
+    await this.#tenMinutes.settled()
     this.#untap()
     this.events.close()
+  }
+
+  #measure(history: FigureHistory): void {
+    const { running, totals, board } = this.#parts
+    if (running !== null) this.#measures.take(history, totals, board, this.#serversOf(running))
+  }
+
+  /** Looked up once for each plan: there may be thousands. */
+  #serversOf({ plan }: Served): readonly ServerPlace[] {
+    if (this.#places?.plan === plan) return this.#places.servers
+    const servers = Object.entries(plan.slots).flatMap(([backend, { servers: all }]) =>
+      Object.entries(all).map(([server, { index }]) => ({ backend, server, slot: index })),
+    )
+    this.#places = { plan, servers }
+    return servers
+  }
+
+  /** What is kept on disk; rejects where it cannot be opened. */
+  async #open(): Promise<Figures> {
+    const { db } = await this.#parts.store.open()
+    if (this.#kept?.db === db) return this.#kept.figures
+    const { Figures } = await import('./store/figures.ts')
+    this.#kept = { db, figures: new Figures(db) }
+    return this.#kept.figures
   }
 }

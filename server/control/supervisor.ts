@@ -42,7 +42,7 @@ export function supervise(options: SuperviseOptions): Promise<number> {
 export class Supervisor implements Known {
   readonly totals = new Totals()
   readonly admin: AdminKeeper
-  readonly live = new SeenLive()
+  readonly live = new SeenLive(this)
   isDraining = false
   readonly changes: Changes
   readonly options: SuperviseOptions
@@ -251,6 +251,7 @@ export class Supervisor implements Known {
   async #end(code: number): Promise<number> {
     // What is in flight now is cut off; what a drain cut off, its workers have told.
     const inFlight = (this.#parts?.board.inFlight() ?? 0) + (this.turn?.allocations ?? 0)
+    await this.live.end()
     await this.#killAll()
     await ledgersSettled()
     this.#parts?.prober.stop()
@@ -258,13 +259,13 @@ export class Supervisor implements Known {
     this.turn?.close()
     if (this.#parts) removeRunState(this.#parts.runState)
     logEvent('info', 'stopped', { aborted: this.#crew.aborted + (this.turn?.relay.aborted ?? 0) + inFlight })
-    this.live.end()
     return code
   }
 
   /** A failed start. */
   async #giveUp(problems: readonly ApplyProblem[]): Promise<number> {
     tellPeople(await this.#source.locate(problems, null), this.options)
+    await this.live.end()
     await this.#killAll()
     this.turn?.close()
     return 1

@@ -14,9 +14,9 @@ export const DURATION_MS_MAX = 24 * 86_400_000
 
 /**
  * Reads a duration into whole milliseconds; null for what is none, a fraction of a millisecond, or more than
- * 24 days.
+ * 24 days, where no other limit is given.
  */
-export function parseDuration(text: string): number | null {
+export function parseDuration(text: string, maxMs = DURATION_MS_MAX): number | null {
   if (text.length > 64 || !/^(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhd]))+$/.test(text)) return null
   let total = 0
   let before = Number.POSITIVE_INFINITY
@@ -28,7 +28,7 @@ export function parseDuration(text: string): number | null {
     total += Number(number) * unitMs
   }
   const rounded = Math.round(total)
-  return Math.abs(total - rounded) < 1e-6 && rounded <= DURATION_MS_MAX ? rounded : null
+  return Math.abs(total - rounded) < 1e-6 && rounded <= maxMs ? rounded : null
 }
 
 /** Writes milliseconds in the largest unit that divides them: 60000 is "1m", 90000 is "90s". */

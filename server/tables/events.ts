@@ -45,6 +45,9 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   unsound: row('config', 'unsound'),
   revision_not_kept: row('config', 'revision_not_kept'),
   config_polled: row('config', 'polled'),
+  figures_not_kept: row('config', 'figures_not_kept'),
+  figures_kept_again: row('config', 'figures_kept_again'),
+  store_not_open: row('config', 'store_not_open'),
 
   certificate_obtained: row('certificate', 'issued', ['renewal', 'renewed']),
   certificate_replaced: row('certificate', 'replaced'),

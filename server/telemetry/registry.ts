@@ -174,8 +174,16 @@ export class Registry implements Watcher {
 
 const ownCells = ({ row }: Family): Cells => ({ values: new Float64Array(cellsOf(row)), isShared: false })
 
+/** Hears what a counter or a histogram of the workers changed by. */
+export type Heard = (series: Series, change: number | readonly number[]) => void
+
 /** The supervisor's metrics: its own, and those of all workers that ever lived. Nobody takes from it. */
 export class Totals extends Registry {
+  /** Called for each change that is added. */
+  onCounted: Heard = () => {}
+  /** Of the ledgers of workers that live. */
+  readonly #readers = new Set<SeriesReader<SeriesName>>()
+
   override touch(series: Series): void {
     series.touchedS = this.nowS
   }
@@ -185,10 +193,23 @@ export class Totals extends Registry {
     this.nowS = this.clockS()
     for (const [name, labels, change] of delta) {
       const type = this.families.get(name)?.row.type
-      if (type === 'histogram') this.histogram(name, labels).add(change as readonly number[])
+      if (type === 'histogram') this.#count(this.histogram(name, labels), change as readonly number[])
       else if (type === 'gauge') this.gauge(name, labels).set(change as number)
-      else if (type === 'counter') this.counter(name, labels).add(change as number)
+      else if (type === 'counter') this.#count(this.counter(name, labels), change as number)
     }
+  }
+
+  /** Ledgers are read by collectAll from now on. */
+  follow(reader: SeriesReader<SeriesName>): void {
+    this.#readers.add(reader)
+  }
+  leave(reader: SeriesReader<SeriesName>): void {
+    this.#readers.delete(reader)
+  }
+
+  /** Adds what all workers have counted in their ledgers until now. */
+  collectAll(): void {
+    for (const reader of this.#readers) this.collect(reader)
   }
 
   /** Adds what a worker has counted in its ledger since the last time. */
@@ -198,6 +219,11 @@ export class Totals extends Registry {
         this.families.get(name)?.row.type === 'gauge' ? now : now.map((value, i) => value - before[i]!)
       this.merge([[name, labels, change.length === 1 ? change[0]! : Array.from(change)]])
     })
+  }
+
+  #count<T>(series: Series & { add(change: T): void }, change: T & (number | readonly number[])): void {
+    series.add(change)
+    this.onCounted(series, change)
   }
 
   /** Gauges of a process that is gone are no longer true; its counters stay. */

@@ -46,6 +46,8 @@ export abstract class Series {
   /** Whether it changed and was not taken yet. */
   dirty = false
   touchedS: number
+  /** What whoever hears its changes makes of one; undefined: nobody has looked yet. */
+  heard: ((change: number | readonly number[]) => void) | null | undefined = undefined
   constructor(watcher: Watcher, family: Family, labels: readonly string[], cells: Cells) {
     this.watcher = watcher
     this.family = family

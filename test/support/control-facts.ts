@@ -1,5 +1,6 @@
 // What a control socket is given, for tests that need a part of it.
 import type { ControlFacts } from '../../server/control/facts.ts'
+import { EventHub } from '../../server/control/events/hub.ts'
 import { StoreProblem } from '../../server/control/store/store-problem.ts'
 import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
@@ -15,6 +16,8 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     },
     revision: () => 1,
     listeners: () => ['turn'],
+    live: { events: new EventHub(), figures: () => Promise.reject(new Error('not asked')), now: () => ({}) },
+    build: { version: '0.0.0', commit: 'test' },
     ask: () => Promise.reject(new Error('not asked')),
     health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),

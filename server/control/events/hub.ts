@@ -66,7 +66,11 @@ export class EventHub {
     this.#kept.push(kept)
     // In one go now and then: a shift for each would move a thousand.
     if (this.#kept.length >= KEPT_MAX * 2) this.#kept.splice(0, this.#kept.length - KEPT_MAX)
-    for (const watcher of this.#watchers) if (watcher.topics.has(topic)) watcher.offer(kept.frame)
+    for (const watcher of this.#watchers) {
+      if (watcher.topics.has(topic)) watcher.offer(kept.frame)
+      // It was too slow.
+      if (watcher.isOver) this.remove(watcher)
+    }
   }
 
   /** One second's figures, a JSON object, to all who watch them. */

@@ -13,6 +13,7 @@ export interface Outlet {
 }
 
 const FRAMES_MAX = 256
+/** Beside what it gets first. */
 const BYTES_MAX = 1024 * 1024
 /** Beats of five seconds for which nothing could be sent. */
 const STUCK_BEATS_MAX = 12
@@ -32,6 +33,12 @@ export class Watcher {
   constructor(topics: ReadonlySet<Topic>, outlet: Outlet) {
     this.topics = topics
     this.#outlet = outlet
+  }
+
+  /** What a reader gets first, however much it is. */
+  begin(frames: Uint8Array): void {
+    this.#waiting.push(frames)
+    if (this.#isReady) this.#send()
   }
 
   /** A frame that must arrive. */
@@ -91,7 +98,7 @@ export class Watcher {
     const frame = this.#waiting.shift() ?? this.#figures
     if (frame === null || this.isOver) return
     if (frame === this.#figures) this.#figures = null
-    else this.#bytes -= frame.length
+    else this.#bytes = Math.max(0, this.#bytes - frame.length)
     this.#isReady = false
     this.#hasSent = true
     this.#outlet.send(frame)

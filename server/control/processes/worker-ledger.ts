@@ -31,6 +31,7 @@ export class WorkerLedger {
       const ledger = new Ledger(Ledger.create(folder))
       this.#ledger = ledger
       this.#reader = counterReader(ledger)
+      this.#totals.follow(this.#reader)
       return ledger.fd
     } catch (error) {
       logEvent('warn', 'no_ledger', { why: String(error) })
@@ -48,6 +49,7 @@ export class WorkerLedger {
     const ledger = this.#ledger
     if (!ledger) return
     this.collect()
+    if (this.#reader) this.#totals.leave(this.#reader)
     this.#ledger = null
     this.#reader = null
     const written = this.#writeLines(ledger, logs).finally(() => void settling.delete(written))

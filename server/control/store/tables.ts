@@ -1,6 +1,7 @@
 // What state.db holds: the closed list of its tables.
 import { AUDIT } from './audit.ts'
 import { FAILURES } from './failures.ts'
+import { FIGURES } from './figures.ts'
 import { REVISIONS } from './revisions.ts'
 import { SECOND_FACTORS } from './second-factors.ts'
 import { SIGN_INS } from './sign-ins.ts'
@@ -9,4 +10,13 @@ import { TOKENS } from './tokens.ts'
 import { USERS } from './users.ts'
 
 /** In the order in which they are made: what others refer to comes first. */
-export const TABLES: readonly Table[] = [USERS, SECOND_FACTORS, SIGN_INS, TOKENS, FAILURES, AUDIT, REVISIONS]
+export const TABLES: readonly Table[] = [
+  USERS,
+  SECOND_FACTORS,
+  SIGN_INS,
+  TOKENS,
+  FAILURES,
+  AUDIT,
+  REVISIONS,
+  FIGURES,
+]

@@ -1,0 +1,113 @@
+// What was counted of late, without anything set up for it: by gateway, listener, rule, backend and server.
+import { Type } from '@sinclair/typebox'
+import type { ControlFacts } from '../../control/facts.ts'
+import { nameOf } from '../../control/history/now.ts'
+import { formatDuration, parseDuration } from '../../lib/durations.ts'
+import { FIGURE_KINDS, type FigureKind } from '../../tables/figures.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import type { Asked, Route } from '../route.ts'
+
+const WINDOW_MAX_MS = 90 * 86_400_000
+const WINDOW = '15m'
+
+type FigureFacts = Pick<ControlFacts, 'live'>
+
+const NUMBERS = Type.Array(Type.Union([Type.Number(), Type.Null()]))
+
+export function figureRoutes({ live }: FigureFacts): readonly Route[] {
+  const view = { method: 'GET', permission: 'view', tag: 'Watching' } as const
+  return [
+    {
+      ...view,
+      path: '/api/v1/stats',
+      summary: 'What was counted in a time until now, in steps',
+      query: Type.Object(
+        {
+          window: Type.Optional(
+            Type.String({ description: `Such as 15m, which is the default; at most 90d.` }),
+          ),
+          step: Type.Optional(
+            Type.String({
+              description:
+                'Such as 5s. Default: as fine as it is kept: 1s for 5m, 10s for 2h, 60s for a day, 10m beyond.',
+            }),
+          ),
+          by: Type.Optional(
+            Type.String({ description: `Of whom: ${FIGURE_KINDS.join(', ')}. Default: backend.` }),
+          ),
+          name: Type.Optional(Type.String({ description: 'Only of this one; of a server BACKEND/SERVER.' })),
+        },
+        { additionalProperties: false },
+      ),
+      answers: {
+        200: {
+          description:
+            'Columns for each series, the busiest first; one that was zero throughout is left out. `null`: nothing is known of that time (of latencies: there was no request). `last_s`: how much of the last step is over.',
+          schema: Type.Object(
+            {
+              by: Type.String(),
+              step_s: Type.Number(),
+              from: Type.String(),
+              to: Type.String(),
+              series: Type.Array(
+                Type.Object({ requests: Type.Optional(NUMBERS) }, { additionalProperties: true }),
+              ),
+              left_out: Type.Number(),
+            },
+            { additionalProperties: true },
+          ),
+        },
+        400: { description: 'A duration or a word is not understood.' },
+      },
+      answer: (asked) => answer(asked, live),
+    },
+    {
+      ...view,
+      path: '/api/v1/stats/now',
+      summary: 'How busy everything is, per second, over the last ten seconds',
+      answers: {
+        200: {
+          description: 'Of the gateway, and of each listener, rule, backend and server that was busy.',
+          schema: Type.Object({ time: Type.String(), over_s: Type.Number() }, { additionalProperties: true }),
+        },
+      },
+      answer: () => jsonAnswer(live.now()),
+    },
+  ]
+}
+
+async function answer({ query }: Asked, live: FigureFacts['live']): Promise<Response> {
+  const by = query.get('by') ?? 'backend'
+  const kind = FIGURE_KINDS.find((one) => one === by)
+  if (kind === undefined) return odd('by', `"${by}" is none of ${FIGURE_KINDS.join(', ')}`)
+  const windowMs = durationOf(query.get('window') ?? WINDOW)
+  if (windowMs === null) return odd('window', OF_DURATIONS)
+  const step = query.get('step')
+  const stepMs = step === null ? null : durationOf(step)
+  if (step !== null && stepMs === null) return odd('step', OF_DURATIONS)
+  const { series, ...times } = await live.figures({
+    kind,
+    name: kind === 'gateway' ? '' : query.get('name'),
+    windowS: Math.ceil(windowMs / 1000),
+    stepS: stepMs === null ? null : Math.ceil(stepMs / 1000),
+  })
+  return jsonAnswer({
+    by: kind,
+    window: formatDuration(windowMs),
+    ...times,
+    series: series.map(({ name, columns }) => ({ ...named(kind, name), ...columns })),
+  })
+}
+
+const named = (kind: FigureKind, name: string): object => (kind === 'gateway' ? {} : nameOf(kind, name))
+
+/** Null: it is none, or none that may be asked for. */
+function durationOf(text: string): number | null {
+  const ms = parseDuration(text, WINDOW_MAX_MS)
+  return ms === null || ms < 1000 ? null : ms
+}
+
+const OF_DURATIONS = 'a duration from 1s to 90d is wanted, such as 15m'
+
+const odd = (parameter: string, message: string): Response =>
+  problem('query_invalid', `${parameter}: ${message}.`, { errors: [{ parameter, message }] })
