@@ -48,6 +48,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   figures_not_kept: row('config', 'figures_not_kept'),
   figures_kept_again: row('config', 'figures_kept_again'),
   store_not_open: row('config', 'store_not_open'),
+  config_written_in_place: row('config', 'written_in_place'),
 
   certificate_obtained: row('certificate', 'issued', ['renewal', 'renewed']),
   certificate_replaced: row('certificate', 'replaced'),

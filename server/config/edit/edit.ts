@@ -109,6 +109,10 @@ function editOnce(file: string, text: string, edit: Edit, mayReformat: boolean):
 
 function whyNot(sheet: Sheet, path: Path): string {
   const shared = path.findIndex((_, depth) => treeAt(sheet.tree, path.slice(0, depth + 1))?.isShared === true)
+  const { holder, depth } = sheet.trace(path)
+  const [, anchor] = /&([^\s,[\]{}]+)/.exec(sheet.text.slice(holder.from, holder.end)) ?? []
+  if (shared < 0 && anchor !== undefined && depth === path.length)
+    return `${writePath(path)} holds the anchor "&${anchor}", which other places use: edit the file by hand`
   return shared < 0
     ? 'it cannot be changed alone: edit the file by hand'
     : `${writePath(path.slice(0, shared + 1))} comes from an anchor, which other places use as well: edit the file by hand`

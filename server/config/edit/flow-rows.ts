@@ -31,7 +31,8 @@ export class FlowRows {
     return /^[ \t]*/.exec(this.#text.slice(line, at))?.[0].length ?? 0
   }
 
-  with(index: number, written: string, newline: string): string {
+  /** `comma`: with what stands behind it. */
+  with(index: number, written: string, { newline, comma }: { newline: string; comma: string }): string {
     const { at, end, is, members } = this.#piece
     const text = this.#text
     const [next, last] = [members[index], members.at(-1)]
@@ -40,11 +41,11 @@ export class FlowRows {
       return `${text.slice(0, at + 1)}${pad}${written}${pad}${text.slice(end - 1)}`
     }
     if (this.isSpread) return this.#withLine(index, written, newline)
-    if (next !== undefined) return `${text.slice(0, next.at)}${written}, ${text.slice(next.at)}`
+    if (next !== undefined) return `${text.slice(0, next.at)}${written}${comma}${text.slice(next.at)}`
     const behind = endOfMember(last)
-    const [comma = ''] = /^[ \t]*,/.exec(text.slice(behind, end)) ?? []
-    const to = behind + comma.length
-    return `${text.slice(0, to)}${comma === '' ? ', ' : ' '}${written}${text.slice(to)}`
+    const [there = ''] = /^[ \t]*,/.exec(text.slice(behind, end)) ?? []
+    const to = behind + there.length
+    return `${text.slice(0, to)}${there === '' ? comma : comma.slice(1)}${written}${text.slice(to)}`
   }
 
   #withLine(index: number, written: string, newline: string): string {

@@ -14,8 +14,11 @@ export interface Habits {
   readonly quote: '"' | "'"
   /** Between the brackets of a map and what is in it. */
   readonly pad: string
-  /** Behind the colon of a key in brackets. */
+  /** A colon of a key in brackets, and a comma, with what stands behind them. */
   readonly colon: string
+  readonly comma: string
+  /** Keys stand in quotes. */
+  readonly hasQuotedKeys: boolean
   /** In JSON: whether maps and lists go over several lines where there is nothing to copy. */
   readonly isSpread: boolean
 }
@@ -23,8 +26,7 @@ export interface Habits {
 /** Looked at are the first pieces of a file only: people keep their habits, and files may be large. */
 const LOOKED_AT = 400
 
-export function habitsOf(text: string, root: Piece): Habits {
-  const isJson = /^\s*[{[]/.test(text)
+export function habitsOf(text: string, root: Piece, isJson: boolean): Habits {
   const seen = new Seen(text)
   for (const [holder, member] of membersIn(root)) seen.look(holder, member)
   const quotes = text.slice(0, 100_000)
@@ -36,8 +38,10 @@ export function habitsOf(text: string, root: Piece): Habits {
     dashStep: seen.most('dashStep') ?? 2,
     dashWidth: seen.most('dashWidth') ?? 2,
     quote: hasMore && !isJson ? "'" : '"',
-    pad: /\{ *\S/.test(text) && !/\{ \S/.test(text) ? '' : ' ',
+    pad: /\{[^\s}]/.test(text) && !/\{ \S/.test(text) ? '' : ' ',
     colon: isJson && /":\S/.test(text) && !/": /.test(text) ? ':' : ': ',
+    comma: isJson && /,\S/.test(text) && !/, /.test(text) ? ',' : ', ',
+    hasQuotedKeys: isJson || seen.quotedKeys > seen.bareKeys,
     isSpread: isJson && /^\s*[{[]\s*\n/.test(text),
   }
 }
@@ -59,6 +63,8 @@ function* membersIn(root: Piece): Generator<readonly [Member | null, Member]> {
 type Counted = 'step' | 'dashStep' | 'dashWidth'
 
 class Seen {
+  quotedKeys = 0
+  bareKeys = 0
   readonly #text: string
   readonly #counts: Record<Counted, Map<number, number>> = {
     step: new Map(),
@@ -72,7 +78,10 @@ class Seen {
 
   look(holder: Member | null, member: Member): void {
     const isDash = member.key === null && member.end > member.at
-    if (isDash && member.value.from > member.end) this.#count('dashWidth', member.value.from - member.at)
+    if (this.#text[member.at] === '"') this.quotedKeys++
+    else if (member.key !== null) this.bareKeys++
+    const width = this.#text.slice(member.at, member.value.from)
+    if (isDash && width.length > 1 && !width.includes('\n')) this.#count('dashWidth', width.length)
     if (holder === null || holder.key === null) return
     const isOwnLine = this.#text.slice(holder.end, member.at).includes('\n')
     const deeper = columnOf(this.#text, member.at) - columnOf(this.#text, holder.at)

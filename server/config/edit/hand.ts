@@ -24,7 +24,8 @@ export class Hand {
 
   /** A key as it is written in block or brackets, with its colon. */
   key(key: string): string {
-    const isBare = !this.#habits.isJson && /^[A-Za-z_][A-Za-z0-9_./-]*$/.test(key) && !NO_TEXT.test(key)
+    const isBare =
+      !this.#habits.hasQuotedKeys && /^[A-Za-z_][A-Za-z0-9_./-]*$/.test(key) && !NO_TEXT.test(key)
     return `${isBare ? key : JSON.stringify(key)}:`
   }
 
@@ -38,8 +39,7 @@ export class Hand {
   }
 
   /** What stands behind a dash in this column. */
-  behindDash(value: Plain, column: number, models: Models): string {
-    const { dashWidth } = this.#habits
+  behindDash(value: Plain, column: number, models: Models, dashWidth = this.#habits.dashWidth): string {
     const gap = ' '.repeat(dashWidth - 1)
     if (!this.#isBlock(value, models)) return `${gap}${this.inBrackets(value, column, models, false)}`
     return `${gap}${this.#block(value, column + dashWidth, models)}`
@@ -70,16 +70,16 @@ export class Hand {
   #inLine(value: Plain, models: Models): string {
     if (typeof value !== 'object') return this.#scalar(value, 0, { models, isFlow: true })
     const pad = this.#pad(value, models)
+    const { colon, comma } = this.#habits
     if (isList(value)) {
       const inner = itemModels(models)
       const items = value.map((item) => this.#inLine(item, inner))
-      return items.length === 0 ? '[]' : `[${pad}${items.join(', ')}${pad}]`
+      return items.length === 0 ? '[]' : `[${pad}${items.join(comma)}${pad}]`
     }
-    const { colon } = this.#habits
     const entries = Object.entries(value).map(
       ([key, item]) => `${this.key(key).slice(0, -1)}${colon}${this.#inLine(item, keyModels(models, key))}`,
     )
-    return entries.length === 0 ? '{}' : `{${pad}${entries.join(', ')}${pad}}`
+    return entries.length === 0 ? '{}' : `{${pad}${entries.join(comma)}${pad}}`
   }
 
   /** Each member on a line of its own. */

@@ -49,7 +49,7 @@ export class Sheet {
   }
 
   get habits(): Habits {
-    return (this.#habits ??= habitsOf(this.text, this.root))
+    return (this.#habits ??= habitsOf(this.text, this.root, this.root.isFlow && isJsonText(this.text)))
   }
 
   get value(): Value {

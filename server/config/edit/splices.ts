@@ -5,7 +5,7 @@ import { BlockRows } from './block-rows.ts'
 import { FlowRows } from './flow-rows.ts'
 import { Hand, type Models } from './hand.ts'
 import { columnOf, lineEnd, lineStart, type Member, type Piece } from './piece.ts'
-import type { Sheet, Traced } from './sheet.ts'
+import { Sheet, type Traced } from './sheet.ts'
 import { asGiven, asRead, type Edit, isList, isSame, type Value, valueAt } from './values.ts'
 
 /** `goal`: what the whole is to say. */
@@ -22,8 +22,12 @@ export function* splices(sheet: Sheet, edit: Edit, goal: Value): Generator<strin
     yield* splicer.instead(path.slice(0, traced.depth + (isIntoEmpty ? 0 : 1)))
   else if (edit.do === 'set') yield* missing === 0 ? splicer.set(path, edit.to) : splicer.added(path, edit.to)
   else if (edit.do === 'insert') yield* splicer.inserted(path, edit.to)
-  else if (missing === 0 && edit.do === 'remove') yield* splicer.removed(traced)
-  else if (missing === 0 && edit.do === 'move') yield* splicer.moved(traced, edit.to)
+  else if (edit.do === 'remove') {
+    if (missing === 0) yield* splicer.removed(traced)
+    // 3. It comes by "<<": that gives way to what it brings in.
+    const open = splicer.unmerged(path.slice(0, -1))
+    if (open !== null) yield* splices(open, edit, goal)
+  } else if (missing === 0 && edit.do === 'move') yield* splicer.moved(traced, edit.to)
   else if (missing === 0 && edit.do === 'rename') yield* splicer.renamed(traced, edit.to)
 }
 
@@ -42,6 +46,28 @@ class Splicer {
     this.#goal = goal
     this.#text = sheet.text
     this.#hand = new Hand(sheet.text, sheet.habits)
+  }
+
+  /** With the keys that "<<" brings into a map in its place; null: there is none. */
+  unmerged(path: Path): Sheet | null {
+    const { holder, depth } = this.#sheet.trace(path)
+    const merge = holder.members.find(({ key, value }) => key === '<<' && value.is !== 'scalar')
+    const value = asGiven(valueAt(this.#sheet.value, path))
+    if (depth < path.length || holder.is !== 'map' || merge === undefined) return null
+    if (typeof value !== 'object' || value === null || isList(value)) return null
+    const own = new Set(holder.members.map(({ key }) => key))
+    const column = this.#columnOf(merge, holder)
+    const entries = Object.entries(value)
+      .filter(([key]) => !own.has(key))
+      .map(([key, item]) => {
+        const models = this.#models([...path, key])
+        return holder.isFlow
+          ? `${this.#hand.key(key)}${this.#colonGap()}${this.#hand.inBrackets(item, column, models)}`
+          : this.#hand.key(key) + this.#hand.behindKey(item, column, models)
+      })
+    if (entries.length === 0) return null
+    const between = holder.isFlow ? ', ' : this.#sheet.habits.newline + ' '.repeat(column)
+    return Sheet.read(this.#sheet.file, this.#splice(merge.at, merge.value.end, entries.join(between)))
   }
 
   /** A whole value as it is to be, in the place of what leads on no further. */
@@ -84,9 +110,27 @@ class Splicer {
       return
     }
     if (!written.startsWith('\n') && !written.startsWith('\r')) yield* this.#beside(member, written)
-    if (!written.includes('\n')) yield this.#splice(piece.from, piece.end, written.trimStart())
+    if (!written.includes('\n')) {
+      yield* this.#inColumn(piece, written.trimStart())
+      yield this.#splice(piece.from, piece.end, written.trimStart())
+    }
     // A block comes or goes: it begins behind the colon, before a comment that stands there.
     yield* this.#asBlock(member, written)
+  }
+
+  /** A comment behind it that stands below or above another one stays in that column. */
+  *#inColumn({ from, end }: Piece, written: string): Generator<string> {
+    const text = this.#text
+    const [blank = ''] = /^ {2,}(?=#)/.exec(text.slice(end, lineEnd(text, end))) ?? []
+    const column = columnOf(text, end + blank.length)
+    const line = lineStart(text, from)
+    const others = [
+      text.slice(lineStart(text, Math.max(line - 1, 0)), line),
+      text.slice(lineEnd(text, end), lineEnd(text, lineEnd(text, end))),
+    ]
+    const gap = blank.length - (written.length - (end - from))
+    if (blank !== '' && gap > 0 && others.some((other) => / #/.test(other) && other.indexOf('#') === column))
+      yield this.#splice(from, end + blank.length, written + ' '.repeat(gap))
   }
 
   /** A key that is not there yet, or an item behind the last. */
@@ -130,9 +174,12 @@ class Splicer {
   }
 
   *#new(holder: Piece, path: Path, index: number, value: Plain): Generator<string> {
-    const key = path.at(-1)
+    const key = path.at(-1) ?? ''
     const { newline } = this.#sheet.habits
     if (holder.is !== 'map' && holder.is !== 'list') return
+    // Empty brackets are no habit: what comes first is written as it would be without them.
+    if (holder.isFlow && holder.members.length === 0 && path.length > 1)
+      yield* this.set(path.slice(0, -1), holder.is === 'list' ? [value] : { [key]: value })
     const siblings = holder.members
       .map((one) => one.value)
       .slice(-8)
@@ -143,13 +190,13 @@ class Splicer {
     if (holder.isFlow) {
       const rows = new FlowRows(this.#text, holder)
       const written = this.#hand.inBrackets(value, rows.column, models)
-      yield rows.with(index, name === '' ? written : name + this.#colonGap() + written, newline)
+      yield rows.with(index, name === '' ? written : name + this.#colonGap() + written, this.#sheet.habits)
       return
     }
     const rows = this.#rows(holder)
     const lines =
       name === ''
-        ? `-${this.#hand.behindDash(value, rows.column, models)}`
+        ? `-${this.#hand.behindDash(value, rows.column, models, this.#dashWidth(holder))}`
         : name + this.#hand.behindKey(value, rows.column, models)
     const made = rows.with(index, lines, newline)
     if (made !== null) yield made
@@ -201,11 +248,13 @@ class Splicer {
     const isBelow = lineStart(text, value.from) > colon
     const from = isBelow ? colon + 1 : value.end
     const [comment = ''] = /^[ \t]*#[^\r\n]*/.exec(text.slice(from, lineEnd(text, from))) ?? []
-    const rest = text.slice(isBelow ? value.end : value.end + comment.length)
+    // What stands behind the last line of a block is about that line.
+    const [ending = ''] = isBelow ? (/^[ \t]*#[^\r\n]*/.exec(text.slice(value.end)) ?? []) : [comment]
+    const rest = text.slice(value.end + ending.length)
     const [first = ''] = /^[^\r\n]*/.exec(written) ?? []
     // The comment stays on the line of the key.
     if (comment !== '') yield `${head}${first}${comment}${written.slice(first.length)}${rest}`
-    yield `${head}${written}${text.slice(value.end)}`
+    yield `${head}${written}${isBelow ? rest : text.slice(value.end)}`
   }
 
   #behind(member: Member, value: Plain, column: number, models: Models): string {
@@ -224,6 +273,13 @@ class Splicer {
 
   #rows(piece: Piece): BlockRows {
     return new BlockRows(this.#text, piece, piece === this.#sheet.root)
+  }
+
+  /** From a dash of this list to what stands behind it; undefined: the dashes stand alone. */
+  #dashWidth({ members }: Piece): number | undefined {
+    const last = members.at(-1)
+    const width = last === undefined ? '' : this.#text.slice(last.at, last.value.from)
+    return width.length < 2 || width.includes('\n') ? undefined : width.length
   }
 
   #colonGap(): string {

@@ -5,12 +5,12 @@ import { syntaxOf } from '../spell.ts'
 import { BlockRows } from './block-rows.ts'
 import { longValue } from './config-edit.ts'
 import type { Edited } from './edit.ts'
-import { lineStart, type Member, memberAt } from './piece.ts'
+import { lineEnd, lineStart, type Member, memberAt } from './piece.ts'
 import { Sheet } from './sheet.ts'
 import { tomlToLong } from './toml-to-long.ts'
 import { isExtension } from '../tree.ts'
 import { treeIn } from './tree-in.ts'
-import { asGiven, isList, isSame, type Value, valueAt, withEdit } from './values.ts'
+import { asGiven, isList, isMap, isSame, type Value, valueAt, withEdit } from './values.ts'
 
 const ENDPOINTS = { health: '/_health', metrics: '/_metrics' }
 
@@ -24,18 +24,22 @@ export function toLongText(file: string, text: string): Edited {
   const goal = longValue(file, clean)
   for (const made of writings(file, clean)) {
     const read = longValue(file, made)
-    const isGoal = goal !== null && read !== null && isSame(withoutNoSteps(read), withoutNoSteps(goal))
+    const isGoal = goal !== null && read !== null && isSame(comparable(read), comparable(goal))
     if (isGoal) return { text: mark + made, isReformatted: false }
   }
   return { refused: 'it cannot be written in the long form by itself: edit the file by hand', index: 0 }
 }
 
-/** Of a rule without steps the short form says that it has none, and the long one nothing. */
-function withoutNoSteps(value: Value): Value {
-  const rule = valueAt(value, ['rules', 0])
-  const steps = valueAt(rule, ['middleware'])
+/**
+ * Without what the two forms tell in different ways: of a rule without steps the short form says that it has
+ * none, and the long one nothing; keys of the user's own are left out of the one.
+ */
+function comparable(value: Value): Value {
+  if (!isMap(value)) return value
+  const own = new Map([...value].filter(([key]) => !isExtension(key)))
+  const steps = valueAt(own, ['rules', 0, 'middleware'])
   const isEmpty = isList<Value>(steps) && steps.length === 0
-  return isEmpty ? withEdit(value, { do: 'remove', path: ['rules', 0, 'middleware'] }) : value
+  return isEmpty ? withEdit(own, { do: 'remove', path: ['rules', 0, 'middleware'] }) : own
 }
 
 function* writings(file: string, text: string): Generator<string> {
@@ -46,7 +50,7 @@ function* writings(file: string, text: string): Generator<string> {
   if (sheet === null) return
   if (!sheet.root.isFlow) yield new LongWriter(sheet).write()
   // In brackets there is nothing of the form that could stay.
-  const value = asGiven(withoutNoSteps(longValue(file, text) ?? null))
+  const value = asGiven(comparable(longValue(file, text) ?? null))
   if (sheet.habits.isJson && value !== null)
     yield `${JSON.stringify(value, null, sheet.habits.step || 2).replaceAll('\n', newline)}${newline}`
 }
@@ -123,18 +127,21 @@ class LongWriter {
     return `${this.#in(lead, 6)}      - ${this.#in(own, 8).slice(8)}`
   }
 
-  /** The items of a list, as far in as steps by their names. */
+  /** The items of a list, as far in as steps by their names, below the comments of its key. */
   #list(index: number): string {
     const { text, root } = this.#sheet
-    const { value } = memberAt(root, index)
-    const { to } = this.#rows.linesOf(index)
-    if (value.isFlow)
-      return value.members
-        .map((item) => `      - ${text.slice(item.value.from, item.value.end)}${this.#newline}`)
-        .join('')
-    const from = lineStart(text, value.at)
+    const { end, value } = memberAt(root, index)
+    const { text: chunk, keyAt } = this.#chunk(index)
+    const lead = this.#in(chunk.slice(0, keyAt), 6)
+    if (value.isFlow) {
+      const items = value.members.map(
+        ({ value: { from, end: to } }) => `      - ${text.slice(from, to)}${this.#newline}`,
+      )
+      return lead + items.join('')
+    }
     const { column } = new BlockRows(text, value, false)
-    return text.slice(from, to).replaceAll(new RegExp(`^ {${column}}`, 'gm'), '      ')
+    const lines = text.slice(lineEnd(text, end), this.#rows.linesOf(index).to)
+    return lead + lines.replaceAll(new RegExp(`^ {${column}}`, 'gm'), '      ')
   }
 
   /** Who wrote the short form had them without saying so. */

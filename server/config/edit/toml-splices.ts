@@ -2,7 +2,7 @@
 import type { Plain } from '../spell.ts'
 import type { Offset, Path } from '../tree.ts'
 import { FlowRows } from './flow-rows.ts'
-import { lineEnd, lineStart, type Member, type Piece } from './piece.ts'
+import { lineEnd, lineStart } from './piece.ts'
 import { permuted } from './permuted.ts'
 import {
   cut,
@@ -15,19 +15,9 @@ import {
   type Section,
   sectionsOf,
 } from './toml-sheet.ts'
+import { type Inside, insideOf, renamedToml } from './toml-inside.ts'
 import { habitOf, sectionText, tomlKey, tomlValue } from './toml-text.ts'
 import { asGiven, type Edit, isList, isMap, type Value, valueAt } from './values.ts'
-
-/** A place within the value of a pair. */
-interface Inside {
-  readonly piece: Piece
-  /** Null: it is the value of the pair itself. */
-  readonly member: Member | null
-  readonly above: Piece | null
-  readonly index: number
-  /** How many steps of the path were found. */
-  readonly depth: number
-}
 
 export class TomlSplices {
   readonly #text: string
@@ -42,11 +32,15 @@ export class TomlSplices {
     this.#newline = text.includes('\r\n') ? '\r\n' : '\n'
   }
 
+  get #flowHabits(): { newline: string; comma: string } {
+    return { newline: this.#newline, comma: ', ' }
+  }
+
   *of(edit: Edit): Generator<string> {
     const { path } = edit
     const pair = this.#pairs().find((one) => isWithin(path, one.path))
-    const inside = pair === undefined ? null : this.#inside(pair, path)
-    if (edit.do === 'rename') yield* this.#renamed(path, edit.to)
+    const inside = pair === undefined ? null : insideOf(pair, path)
+    if (edit.do === 'rename') yield renamedToml(this.#text, this.#sections, path, edit.to)
     else if (inside !== null) yield* this.#editInside(inside, edit)
     else if (edit.do === 'remove') yield* this.#removed(path)
     else if (edit.do === 'move') yield* this.#moved(path, edit.to)
@@ -60,25 +54,13 @@ export class TomlSplices {
     return this.#sections.flatMap(({ pairs }) => pairs)
   }
 
-  #inside(pair: Pair, path: Path): Inside {
-    let at: Inside = { piece: pair.value, member: null, above: null, index: -1, depth: pair.path.length }
-    for (const step of path.slice(pair.path.length)) {
-      const { piece } = at
-      const index = piece.is === 'list' ? Number(step) : piece.members.findIndex(({ key }) => key === step)
-      const member = piece.members[index]
-      if (member === undefined) return at
-      at = { piece: member.value, member, above: piece, index, depth: at.depth + 1 }
-    }
-    return at
-  }
-
   *#editInside({ piece, above, index, depth }: Inside, edit: Edit): Generator<string> {
     const { path } = edit
     const missing = path.length - depth
     if (edit.do === 'set' && missing === 0) {
       yield this.#splice(piece.at, piece.end, tomlValue(edit.to, this.#text.slice(piece.at, piece.end)))
     } else if (edit.do === 'insert' && missing === 0 && above !== null) {
-      yield new FlowRows(this.#text, above).with(index, tomlValue(edit.to), this.#newline)
+      yield new FlowRows(this.#text, above).with(index, tomlValue(edit.to), this.#flowHabits)
     } else if (edit.do === 'remove' && above !== null && missing === 0) {
       yield* new FlowRows(this.#text, above).without(index)
     } else if (edit.do === 'move' && above !== null && missing === 0) {
@@ -90,13 +72,31 @@ export class TomlSplices {
       if (value === null) return
       const written = piece.is === 'map' ? `${tomlKey(String(key))} = ${tomlValue(value)}` : tomlValue(value)
       if (piece.is !== 'scalar')
-        yield new FlowRows(this.#text, piece).with(piece.members.length, written, this.#newline)
+        yield new FlowRows(this.#text, piece).with(piece.members.length, written, this.#flowHabits)
     }
   }
 
   /** Everything at a path and below it goes, with its comments. */
   *#removed(path: Path): Generator<string> {
-    yield cut(this.#text, this.#linesUnder(path))
+    const lines = this.#linesUnder(path)
+    yield cut(this.#text, lines)
+    // Nothing else stands in what held it: that stays, empty.
+    const [first] = lines
+    const holder = path.slice(0, -1)
+    if (first === undefined || holder.length === 0 || typeof holder.at(-1) === 'number') return
+    if (typeof path.at(-1) === 'number')
+      yield* new TomlSplices(cut(this.#text, lines), this.#goal).of({ do: 'set', path: holder, to: [] })
+    const name = holder.map((step) => tomlKey(String(step))).join('.')
+    const isPair = this.#pairs().some((pair) => isWithin(pair.path, path))
+    const empty = (isPair ? `${name} = {}` : `[${name}]`) + this.#newline
+    yield (
+      this.#text.slice(0, first.from) +
+        empty +
+        cut(
+          this.#text.slice(first.to),
+          lines.slice(1).map(({ from, to }) => ({ from: from - first.to, to: to - first.to })),
+        )
+    )
   }
 
   *#replaced(path: Path, to: Plain): Generator<string> {
@@ -105,7 +105,11 @@ export class TomlSplices {
     if (first === undefined) return
     const isItem = typeof path.at(-1) === 'number'
     const written = this.#sectionText(path, to, isItem)
-    if (written === null) return
+    if (written === null) {
+      // No table any more: it stands elsewhere.
+      yield* new TomlSplices(cut(this.#text, lines), this.#goal).of({ do: 'set', path, to })
+      return
+    }
     const behind = this.#text.slice(first.to)
     const rest = lines.slice(1).map(({ from, to: end }) => ({ from: from - first.to, to: end - first.to }))
     yield this.#text.slice(0, first.from) + written + this.#newline + cut(behind, rest)
@@ -224,26 +228,6 @@ export class TomlSplices {
       blocks.push({ from: head.from, to: tail.to })
     }
     yield permuted(this.#text, blocks, from - first, to - first)
-  }
-
-  *#renamed(path: Path, to: string): Generator<string> {
-    const depth = path.filter((step) => typeof step === 'string').length - 1
-    const spans: { at: Offset; end: Offset }[] = []
-    for (const { keys, path: own, pairs } of this.#sections) {
-      const key = keys !== null && isWithin(own, path) ? keys[depth] : undefined
-      if (key !== undefined) spans.push(key)
-      for (const pair of pairs) {
-        const before = (keys ?? []).length
-        const inPair = isWithin(pair.path, path) ? pair.keys[depth - before] : undefined
-        if (inPair !== undefined) spans.push(inPair)
-        const inside =
-          isWithin(path, pair.path) && pair.path.length < path.length ? this.#inside(pair, path) : null
-        if (inside?.depth === path.length && inside.member !== null) spans.push(inside.member)
-      }
-    }
-    let made = this.#text
-    for (const { at, end } of spans.toReversed()) made = made.slice(0, at) + tomlKey(to) + made.slice(end)
-    yield made
   }
 
   #sectionText(path: Path, value: Plain, isItem: boolean): string | null {

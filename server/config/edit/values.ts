@@ -53,7 +53,7 @@ export function asRead(value: Plain): Value {
 /** The same as it is given; what is nothing is left out. */
 export function asGiven(value: Value): Plain | null {
   if (value === undefined || value === null) return null
-  if (Array.isArray(value)) return value.flatMap((item: Value) => asGiven(item) ?? [])
+  if (isList<Value>(value)) return value.map(asGiven).filter((item) => item !== null)
   if (!(value instanceof Map)) return value as Plain
   const entries = [...value].flatMap(([key, item]) => {
     const given = asGiven(item)
@@ -111,7 +111,10 @@ function inHolder(
   }
   const key = String(step)
   if (isMap(value)) return new Map(value).set(key, deeper(value.get(key)))
-  if (value === null || value === undefined) return new Map([[key, deeper(undefined)]])
+  if (value === null || value === undefined) {
+    if (typeof step !== 'number') return new Map([[key, deeper(undefined)]])
+    if (step === 0) return [deeper(undefined)]
+  }
   throw new Impossible(noPlace(value, path.slice(0, depth + 1)))
 }
 
@@ -119,10 +122,15 @@ function edited(holder: Value, step: string | number, edit: Edit): Value {
   const { path } = edit
   if (isList<Value>(holder) && typeof step === 'number') return editedList(holder, step, edit)
   const isNew = edit.do === 'set' || edit.do === 'insert'
-  if (isNew && (holder === null || holder === undefined))
-    return step === 0 && edit.do === 'insert' ? [asRead(edit.to)] : new Map([[String(step), asRead(edit.to)]])
+  if (isNew && (holder === null || holder === undefined)) return newHolder(step, asRead(edit.to), path)
   if (!isMap(holder)) throw new Impossible(noPlace(holder, path))
   return editedMap(holder, String(step), edit)
+}
+
+function newHolder(step: string | number, value: Value, path: Path): Value {
+  if (typeof step !== 'number') return new Map([[step, value]])
+  if (step === 0) return [value]
+  throw new Impossible(noPlace([], path))
 }
 
 function editedList(holder: readonly Value[], step: number, edit: Edit): Value {

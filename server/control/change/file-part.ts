@@ -6,8 +6,10 @@ import { readFileSync, renameSync, rmSync, type Stats } from 'node:fs'
 import { open, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { keepNames } from '../../lib/write-whole.ts'
+import { logEvent } from '../../telemetry/log.ts'
 import { type Edition, type ApplyProblem, Refusal } from '../problem.ts'
 import type { Part } from './part.ts'
+import { backupOf, writeInPlace } from './write-in-place.ts'
 
 export interface FilePartOptions {
   /** The config file. */
@@ -83,7 +85,7 @@ export class FilePart implements Part {
       const found = hashOfFile(written.real)
       if (found !== edition.replaces) throw fileChanged(file, found)
       try {
-        renameSync(written.temporary, written.real)
+        this.#replace(written, edition)
       } catch (error) {
         throw asRefusal(error, file)
       }
@@ -92,6 +94,24 @@ export class FilePart implements Part {
     }
     onWritten(edition)
     this.#edition = null
+  }
+
+  /** In one step where the file can be replaced; one that is mounted by itself cannot. */
+  #replace({ temporary, real }: Written, { text }: Edition): void {
+    try {
+      renameSync(temporary, real)
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (!MOUNTED.includes(code)) throw error
+      writeInPlace(real, text)
+      rmSync(temporary, { force: true })
+      logEvent('warn', 'config_written_in_place', {
+        file: real,
+        why: code,
+        backup: backupOf(real),
+        hint: 'mount the folder of the file rather than the file: then it is replaced in one step',
+      })
+    }
   }
 
   drop(): void {
@@ -119,6 +139,9 @@ export class FilePart implements Part {
   }
 }
 
+/** Of a rename onto a file that is a mount. */
+const MOUNTED = ['EBUSY', 'EXDEV']
+
 type Handle = Awaited<ReturnType<typeof open>>
 
 async function keepOwner(handle: Handle, { uid, gid }: Stats): Promise<void> {
@@ -139,8 +162,6 @@ const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'let the user of the gateway write in its folder, or write the file and use "sluice reload"',
   EPERM: 'let the user of the gateway write in its folder, or write the file and use "sluice reload"',
   EROFS: 'it is on a file system that cannot be written: change it where it comes from',
-  EBUSY: 'it is mounted by itself, as a single file of a container: mount its folder instead',
-  EXDEV: 'it is mounted by itself, as a single file of a container: mount its folder instead',
   ENOSPC: 'make room on its disk',
   EDQUOT: 'make room on its disk',
 }

@@ -127,6 +127,10 @@ describe('a change touches the lines of its setting only', () => {
 
   test('what an anchor brings in gets a value of its own where that is wanted', () => {
     expect(change(FIXTURE, 'backends[0].health_check.path', '/up')).toEqual(['+    path: /up'])
+    expect(change(FIXTURE, 'backends[0].health_check.path', null)).toEqual([
+      '-    <<: *hc',
+      '+    type: http',
+    ])
     expect(change(FIXTURE, 'backends[0].other', 'none')).toEqual(['-  other: *hc', '+  other: none'])
     expect(change(FIXTURE, 'backends[0].other.path', '/up')).toEqual([
       '-  other: *hc',
@@ -149,7 +153,7 @@ describe('a change touches the lines of its setting only', () => {
     expect(change('a:\n  b: 1\nc: 2\n', 'a.b', null)).toEqual(['-a:', '-  b: 1', '+a: {}'])
     expect(change('a: [1]\n', 'a[0]', null)).toEqual(['-a: [1]', '+a: []'])
     expect(change('a: []\n', 'a[0]', 'x')).toEqual(['-a: []', '+a: [x]'])
-    expect(change('a: {}\n', 'a.b', 'x')).toEqual(['-a: {}', '+a: { b: x }'])
+    expect(change('a: {}\n', 'a.b', 'x')).toEqual(['-a: {}', '+a:', '+  b: x'])
     expect(change('a: 1', 'b', 2)).toEqual(['+b: 2'])
   })
 })
@@ -194,11 +198,6 @@ test.each([
     'x-defaults.path',
     '/up',
     'x-defaults comes from an anchor, which other places use as well: edit the file by hand',
-  ],
-  [
-    'backends[0].health_check.path',
-    null,
-    'backends[0].health_check.path comes from an anchor, which other places use as well: edit the file by hand',
   ],
   ['nowhere', null, 'there is no such setting'],
   [
