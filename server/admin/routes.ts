@@ -16,6 +16,7 @@ import { ownPasswordRoutes } from './routes/own-password.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { serverRoutes } from './routes/servers.ts'
 import { turnRoutes } from './routes/turn.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -27,6 +28,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   configRoutes,
   balancerRoutes,
   certificateRoutes,
+  serverRoutes,
   turnRoutes,
   authRoutes,
   ownPasswordRoutes,

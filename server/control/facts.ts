@@ -27,6 +27,7 @@ import type { SilentWorker } from './processes/hung-workers.ts'
 import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
 import type { SeenLive } from './seen-live.ts'
+import type { OrderDesk } from './order-desk.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
@@ -61,6 +62,8 @@ export interface Stopping {
   readonly within_ms: number
 }
 
+export type ServerDesk = Pick<OrderDesk, 'names' | 'document' | 'order' | 'history' | 'check'>
+
 /** What commands may ask of the gateway, and tell it. */
 export interface ControlFacts extends Facts {
   /** The gateway as a whole. */
@@ -88,6 +91,8 @@ export interface ControlFacts extends Facts {
   readonly stop: () => Stopping
   /** Certificates that come by ACME. */
   readonly acme: Pick<AcmeCertificates, 'facts' | 'steps' | 'retry'>
+  /** What persons order of servers; null: there is no config yet. */
+  readonly desk: () => ServerDesk | null
 }
 
 /** What facts are made of: a running supervisor. */
@@ -110,7 +115,7 @@ export interface Known extends KnownGateway {
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
   /** Null: before the first config. */
-  readonly certificates: () => Pick<Parts, 'acme' | 'refused'> | null
+  readonly certificates: () => Pick<Parts, 'acme' | 'refused' | 'desk'> | null
   reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
   stopOnCommand(): Stopping
 }
@@ -181,6 +186,7 @@ export function controlFactsOf(known: Known): ControlFacts {
       steps: (name) => known.certificates()?.acme.steps(name) ?? null,
       retry: (name) => known.certificates()?.acme.retry(name) ?? false,
     },
+    desk: () => known.certificates()?.desk ?? null,
     listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
     ask: (question) => {
       if (known.running === null) return Promise.reject(new Error('there is no TURN relay now'))
@@ -231,8 +237,10 @@ function configFacts({ running, changes: { rejection, unconfirmed } }: Known): C
 }
 
 /** All servers of the plan that is served, and where their cells are. */
-export function serverFacts({ running, reasons }: Known): ServerFacts[] {
-  return running ? serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons }) : []
+export function serverFacts({ running, reasons, certificates }: Known): ServerFacts[] {
+  if (!running) return []
+  const orders = certificates()?.desk.orders.facts()
+  return serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons, orders })
 }
 
 /** Parsed once for each config. */

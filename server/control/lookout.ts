@@ -7,6 +7,7 @@ import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { WorkerFacts } from './facts.ts'
 import { tellAttempts } from './news.ts'
+import type { OrderDesk } from './order-desk.ts'
 import type { Crew } from './processes/crew.ts'
 import { HungWorkers } from './processes/hung-workers.ts'
 import { Rounds } from './rounds.ts'
@@ -19,6 +20,7 @@ export interface LookoutParts {
   readonly totals: Totals
   readonly board: () => Scoreboard
   readonly servers: () => readonly ServerFacts[]
+  readonly desk: () => Pick<OrderDesk, 'look'> | null
   /** Looks for changes of files. */
   readonly lookAtFiles: () => void
 }
@@ -63,6 +65,7 @@ export class Lookout {
     this.#startCode.look(isQuiet)
     board().reconcile()
     this.#hung.look(performance.now(), sinceMs)
+    this.#parts.desk()?.look()
     this.#unpolledMs += sinceMs
     if (this.#unpolledMs >= POLL_EVERY_MS) {
       this.#unpolledMs = 0

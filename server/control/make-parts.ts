@@ -15,6 +15,8 @@ import type { History } from './change/history.ts'
 import type { RevisionBook } from './change/revision-book.ts'
 import { bindProblems, partsOf } from './change/parts.ts'
 import { dryRun, restartProblems, workersWanted } from './change/plan-checks.ts'
+import { OrderDesk } from './order-desk.ts'
+import { orderStoreIn } from './order-store.ts'
 import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
 import { Board } from './processes/board.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
@@ -35,12 +37,16 @@ import { TurnSide } from './relay/turn-side.ts'
 import { RefusedFiles } from './source/refused-files.ts'
 import type { AddressesByName } from './sockets/binds.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
+import type { StoreKeeper } from './store/store-keeper.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
 
 export interface Parts {
   readonly board: Board
+  /** The data folder. */
+  readonly data: string
   readonly sockets: ListeningSockets
   readonly prober: Prober
+  readonly desk: OrderDesk
   readonly turn: TurnSide
   readonly applier: Applier
   /** Files that are followed for themselves. */
@@ -75,6 +81,9 @@ export interface PartsOptions {
   readonly sockets: ListeningSockets | null
   /** False once it is told to stop while it starts. */
   readonly isWanted: () => boolean
+  readonly store: Pick<StoreKeeper, 'open'>
+  /** A change waits to be confirmed, else what was before it comes back. */
+  readonly isUnconfirmed: () => boolean
   /** The oldest plan that any worker may still use. */
   readonly oldestPlan: () => number
   readonly onHealthChange: (change: HealthChange) => void
@@ -99,11 +108,13 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const orphans = leftBehind === null ? [] : orphanMarks(leftBehind)
   const sockets = options.sockets ?? new WorkerSockets((inodes) => areHeldByOrphans(leftBehind, inodes))
   const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
+  const desk: OrderDesk = makeDesk(options, board, () => prober)
   const prober = new Prober({
     board: board.scoreboard,
     resolver,
     onChange: options.onHealthChange,
     onResult: options.onHealthResult,
+    orderOf: (place) => desk.healthOrderOf(place),
   })
   const isServing = (): boolean => applier.running !== null
   const turn = new TurnSide(
@@ -129,13 +140,15 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     good: new RememberedPairs(data),
   })
   const tlsFiles = new LiveTlsFiles({ isWatching, refused, amend })
-  const hands = { board, prober, resolver, sockets, turn, certificates, tlsFiles }
+  const hands = { board, prober, desk, resolver, sockets, turn, certificates, tlsFiles }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
   return {
     isAlone: crew.isInProcess,
+    data,
     board,
     sockets,
     prober,
+    desk,
     turn,
     applier,
     followed: {
@@ -151,7 +164,18 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   }
 }
 
-type AppliedHands = Pick<Parts, 'board' | 'prober' | 'sockets' | 'turn'> & {
+function makeDesk(options: PartsOptions, board: Board, prober: () => Prober): OrderDesk {
+  const { config, crew, store } = options
+  return new OrderDesk({
+    board: () => board.scoreboard,
+    crew,
+    prober,
+    openStore: orderStoreIn(config.data, store),
+    isSettled: () => !options.isUnconfirmed(),
+  })
+}
+
+type AppliedHands = Pick<Parts, 'board' | 'prober' | 'desk' | 'sockets' | 'turn'> & {
   readonly certificates: LiveCertificates
   readonly tlsFiles: LiveTlsFiles
   readonly resolver: Resolver

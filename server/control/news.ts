@@ -5,6 +5,8 @@ import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { ApplyProblem, Edition } from './problem.ts'
 import type { HealthChange, HealthResult } from './health/prober.ts'
+import type { Order, ServerPlace } from './orders/order.ts'
+import type { OrderNews } from './orders/orders.ts'
 import type { RelayKeeperOptions } from './relay/relay-keeper.ts'
 import type { CrewParts } from './processes/make-crew.ts'
 
@@ -12,6 +14,39 @@ import type { CrewParts } from './processes/make-crew.ts'
 export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
   if (state === STATE_UP && was !== STATE_UP) logEvent('info', 'server_up', { backend, server })
   if (state === STATE_DOWN && was !== STATE_DOWN) logEvent('warn', 'server_down', { backend, server, reason })
+}
+
+/** A person has ordered something of a server, or that is over. */
+export function tellOrder({ backend, server, kind, order, was, cause }: OrderNews): void {
+  const what = {
+    backend,
+    server,
+    kind,
+    order: order?.value ?? NO_ORDER[kind],
+    was: was?.value ?? NO_ORDER[kind],
+  }
+  if (cause !== 'asked') return logEvent('info', 'server_order_ended', { ...what, why: WHY_ENDED[cause] })
+  const { by = null, reason = null, untilMs = null } = order ?? {}
+  const until = untilMs === null ? null : new Date(untilMs).toISOString()
+  logEvent('info', 'server_ordered', { ...what, by, reason, until })
+}
+
+const NO_ORDER = { admin: 'ready', weight: 'config', health: 'checks' } as const
+const WHY_ENDED = { until: 'its time is over', gone: 'the config names the server no more' } as const
+
+/** A server that gets no new work has nothing left. */
+export function tellDrained({ backend, server }: ServerPlace, { value, sinceMs }: Order): void {
+  logEvent('info', 'server_drained', {
+    backend,
+    server,
+    order: value,
+    after_ms: Math.max(0, Date.now() - sinceMs),
+  })
+}
+
+/** An order is in force, but a restart does not know it. */
+export function tellOrderNotKept({ backend, server }: ServerPlace, error: unknown): void {
+  logEvent('warn', 'server_order_not_kept', { backend, server, why: String(error) })
 }
 
 /** Requests to a server began to fail, or are answered again. */

@@ -47,9 +47,9 @@ export class Supervisor implements Known {
   readonly changes: Changes
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
-  readonly store = storeOf(() => this.running?.edition.config.data ?? null)
+  readonly store = storeOf(() => this.#parts?.data ?? null)
   readonly parts = (): Parts | null => this.#parts
-  readonly certificates = (): Pick<Parts, 'acme' | 'refused'> | null => this.#parts
+  readonly certificates = (): Pick<Parts, 'acme' | 'refused' | 'desk'> | null => this.#parts
   readonly #own: OwnCrew
   #parts: Parts | null = null
   #folder: DataFolder | null = null
@@ -61,6 +61,7 @@ export class Supervisor implements Known {
     totals: this.totals,
     board: () => this.board,
     servers: () => serverFacts(this),
+    desk: () => this.#parts?.desk ?? null,
     lookAtFiles: () => [this.#source, this.#parts?.followed].forEach((one) => one?.look()),
   })
   readonly #stop = Promise.withResolvers<string>()
@@ -192,6 +193,8 @@ export class Supervisor implements Known {
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
       isWanted: this.#isWanted,
+      store: this.store,
+      isUnconfirmed: () => this.changes.unconfirmed !== null,
       oldestPlan: () => this.#own.oldestPlan,
       onWritten: (edition) => this.#source.follow(edition),
       onHealthChange: (change) => {

@@ -72,6 +72,8 @@ export interface ClientConnection {
   told: Told | null
   /** An exchange is under way, or its answer has not left yet. */
   readonly isServing: boolean
+  /** Whose answer the exchange under way on it has, or waits for; null: no server's. */
+  readonly server: Server | null
   /** Since when nothing has been asked on it, nor is served; NaN: something is. */
   readonly idleSinceMs: number
   /** Ends it if nothing is served on it: a drain, or others wait to be accepted. */
@@ -171,6 +173,8 @@ export interface ClientStream extends Half, Sink {
 
 /** What a client's stream tells its exchange. */
 export interface ClientEvents {
+  /** Who serves it now. */
+  readonly server: Server | null
   /** A piece of the request's body (or of a tunnel), lent until this returns. */
   requestBody(bytes: Buffer, from: number, to: number): void
   /** The request's body, or the client's half of a tunnel, is over; not told of a request without a body. */
@@ -276,4 +280,6 @@ export interface Servers {
   open(server: Server, request: RequestHead, isFresh: boolean, opener: Opener): Opening | null
   /** No snapshot names this server any more: its idle connections end, others after what is on them. */
   retire(live: ServerLive): void
+  /** The same for a while: a person has taken it out of use, or (false) brings it back. */
+  rest(live: ServerLive, isResting: boolean): void
 }

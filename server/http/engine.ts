@@ -139,6 +139,13 @@ export class Engine implements Requests {
 
   // ── stopping ──
 
+  /** Ends whatever is under way with the server of this slot: who has put that in maintenance wants it. */
+  endWith(slot: number): void {
+    event(() => {
+      for (const client of this.#open) if (client.server?.slot === slot) guarded(() => client.fail('stopped'))
+    })
+  }
+
   /**
    * Ends idle connections, lets exchanges finish for `withinMs`, then breaks what is left; `done` hears how
    * many exchanges that were.

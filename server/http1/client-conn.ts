@@ -1,5 +1,6 @@
 // What a client's connection is, apart from the requests on it: whose it is, where it stands, how long it may
 // be silent, and how it ends.
+import type { Server } from '../backends/server.ts'
 import type { Accepted } from '../accept/entry.ts'
 import type { HeadFault, HeadLimits } from '../head/request-head.ts'
 import type { ClientConnection } from '../http/ends.ts'
@@ -128,6 +129,10 @@ export abstract class ClientConn extends Conn implements ClientConnection {
   /** An exchange is under way, or its answer has not left yet. */
   get isServing(): boolean {
     return this.stream.isServed || this.waitingBytes > 0
+  }
+
+  get server(): Server | null {
+    return this.stream.server
   }
 
   /** Ends an idle connection: a drain. */

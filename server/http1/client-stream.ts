@@ -1,5 +1,6 @@
 // A request on its connection, as its exchange knows it: the body as it comes, and the answer on its way
 // back. One object for each connection, used again for each of its requests.
+import type { Server } from '../backends/server.ts'
 import { type Framing, bodyBytes, isPersistent, requestFraming } from '../head/framing.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import { RequestHead } from '../head/request-head.ts'
@@ -98,6 +99,10 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   servedBy(exchange: ClientEvents): void {
     this.#exchange = exchange
     this.request.detach()
+  }
+
+  get server(): Server | null {
+    return this.#exchange?.server ?? null
   }
 
   get isServed(): boolean {

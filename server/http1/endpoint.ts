@@ -45,7 +45,7 @@ export interface EndpointLive {
   keepAliveMs: number
   /** Which of the host's addresses is dialled next. */
   addressAt: number
-  /** It is of no further use: connections end after their exchange. */
+  /** It is of no further use, or out of use for a while: connections end after their exchange. */
   isRetired: boolean
   /** Answers with bytes behind them that belong to none. */
   surplus: number

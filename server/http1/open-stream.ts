@@ -12,7 +12,7 @@ import type { FaultCode } from '../tables/faults.ts'
 import type { Endpoint, EndpointLive } from './endpoint.ts'
 import { type OutboundEvents, type OutboundWorld, outboundWorld } from './dial-server.ts'
 import type { Outbound } from './outbound.ts'
-import { endOldest, retire, takeIdle } from './pool.ts'
+import { endOldest, rest, retire, takeIdle } from './pool.ts'
 
 /** Those of a worker. */
 export class Http1Servers implements Servers {
@@ -45,6 +45,10 @@ export class Http1Servers implements Servers {
 
   retire(live: EndpointLive): void {
     retire(live)
+  }
+
+  rest(live: EndpointLive, isResting: boolean): void {
+    rest(live, isResting)
   }
 }
 

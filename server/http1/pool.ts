@@ -96,6 +96,12 @@ export function retire(live: EndpointLive): void {
   for (let conn = idleOf(live).pop(); conn; conn = idleOf(live).pop()) conn.finishServer()
 }
 
+/** The same until it is taken back. */
+export function rest(live: EndpointLive, isResting: boolean): void {
+  if (isResting) retire(live)
+  else live.isRetired = false
+}
+
 /** `Keep-Alive: timeout=5` (RFC 2068 §19.7.1.1): leave earlier than the server would. */
 export function learnKeepAlive(live: EndpointLive, value: string): void {
   const match = /(?:^|[\s,;])timeout\s*=\s*"?([0-9]{1,6})/i.exec(value)

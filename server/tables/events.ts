@@ -34,6 +34,11 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   server_failing: row('health', 'failing'),
   server_recovered: row('health', 'recovered'),
 
+  server_ordered: row('server', 'ordered'),
+  server_order_ended: row('server', 'order_ended'),
+  server_order_not_kept: row('server', 'order_not_kept'),
+  server_drained: row('server', 'drained'),
+
   serving: row('config', 'serving'),
   applied: row('config', 'applied'),
   rejected: row('config', 'rejected'),

@@ -125,6 +125,14 @@ export class TcpConnections {
     this.#meter.bytes(one, cameIn, wentOut)
   }
 
+  /** Ends those with the server of this slot. */
+  endWith(slot: number): void {
+    tick()
+    event(() => {
+      for (const one of this.#open) if (one.server?.slot === slot) guarded(() => one.stop())
+    })
+  }
+
   /** Waits for so long until all have ended, then ends them; `done` hears how many those were. */
   drain(withinMs: number, done: (aborted: number) => void): void {
     tick()

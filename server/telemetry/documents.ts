@@ -121,13 +121,13 @@ export function serversOfPlan({
   config,
   slots,
   reasons,
-  orderOf = () => undefined,
+  orders = new Map(),
 }: {
   readonly config: Pick<Config, 'backends'>
   readonly slots: Plan['slots']
   readonly reasons: Plan['reasons']
-  /** What is ordered of the server of a slot. */
-  readonly orderOf?: (slot: number) => OrderFacts | undefined
+  /** What is ordered of servers, by their records. */
+  readonly orders?: ReadonlyMap<number, readonly OrderFacts[]> | undefined
 }): ServerFacts[] {
   return Object.entries(config.backends).flatMap(([backend, { servers, health_check }]) =>
     servers.flatMap(({ name, url, weight }): ServerFacts[] => {
@@ -136,7 +136,7 @@ export function serversOfPlan({
       if (slot === undefined) return []
       const reason = reasons[backend]?.[server] ?? null
       const isChecked = health_check !== undefined
-      return [{ backend, server, url, weight, slot, isChecked, reason, order: orderOf(slot) }]
+      return [{ backend, server, url, weight, slot, isChecked, reason, orders: orders.get(slot) }]
     }),
   )
 }

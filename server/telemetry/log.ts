@@ -32,6 +32,9 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'relay_replaced',
   'server_up',
   'server_down',
+  'server_ordered',
+  'server_order_ended',
+  'server_drained',
   'draining',
   'stopped',
 ])

@@ -13,10 +13,11 @@ import { failingSince, faultReason } from './attempts.ts'
 /** Of a server: drain gets no new work, maintenance none at all. */
 export type AdminState = 'ready' | 'drain' | 'maintenance'
 
-/** What a person has ordered of a server, and a weight in place of that of the config (null: that one). */
+/** What a person has ordered of a server. */
 export interface OrderFacts {
-  readonly admin: AdminState
-  readonly weight: number | null
+  /** `weight`: in place of that of the config; `health`: up or down, in place of what checks say. */
+  readonly kind: 'admin' | 'weight' | 'health'
+  readonly value: 'drain' | 'maintenance' | 'up' | 'down' | number
   readonly reason: string | null
   readonly by: string
   /** As RFC 3339; it ends by itself at `until`, null: it does not. */
@@ -37,7 +38,7 @@ export interface ServerFacts {
   /** Why it is not up; null when nobody said. */
   readonly reason: string | null
   /** What a person has ordered of it, where that is known: not to workers. */
-  readonly order?: OrderFacts | undefined
+  readonly orders?: readonly OrderFacts[] | undefined
 }
 
 /** unchecked: nobody asks it whether it is up; what is known of it is how requests fared. */
@@ -62,12 +63,12 @@ export interface ServerHealth {
   /** Only where another one is in force. */
   readonly configured_weight?: number
   /** Only where something is ordered of it, in what the supervisor answers. */
-  readonly order?: OrderFacts
+  readonly orders?: readonly OrderFacts[]
 }
 
 /** At `nowS` (seconds since 1970). */
 export function serverHealth(
-  { backend, server, url, weight, slot, isChecked, reason, order }: ServerFacts,
+  { backend, server, url, weight, slot, isChecked, reason, orders }: ServerFacts,
   board: Scoreboard,
   nowS: number,
 ): ServerHealth {
@@ -87,11 +88,11 @@ export function serverHealth(
     backend,
     server,
     state: STATE_OF_ADMIN[admin] ?? found,
-    reason: admin !== 'ready' ? orderReason(order) : known === 'up' ? faultReason(failing) : reason,
+    reason: admin !== 'ready' ? orderReason(orders) : known === 'up' ? faultReason(failing) : reason,
     admin,
     operational: found === 'starting' ? 'unchecked' : found,
     ...(inForce !== weight && { configured_weight: weight }),
-    ...(order && { order }),
+    ...(orders && { orders }),
   }
 }
 
@@ -104,8 +105,11 @@ const adminName = (order: number): AdminState =>
   ({ [ADMIN_DRAIN]: 'drain', [ADMIN_MAINTENANCE]: 'maintenance' } as const)[adminOf(order)] ?? 'ready'
 
 /** "disk swap (ana)": workers do not know it. */
-const orderReason = (order: OrderFacts | undefined): string | null =>
-  order === undefined ? null : order.reason === null ? `by ${order.by}` : `${order.reason} (${order.by})`
+function orderReason(orders: readonly OrderFacts[] = []): string | null {
+  const order = orders.find(({ kind }) => kind === 'admin')
+  if (order === undefined) return null
+  return order.reason === null ? `by ${order.by}` : `${order.reason} (${order.by})`
+}
 
 function stateName(state: number): 'up' | 'down' | 'starting' {
   if (state === STATE_UP) return 'up'

@@ -111,6 +111,11 @@ export class Flows implements DatagramSink, FlowHome {
     return size
   }
 
+  /** Ends those with the server of this slot: the next datagrams of their clients go to another one. */
+  endWith(slot: number): void {
+    for (const flow of this.#all) if (flow.server?.slot === slot) flow.finish('stopped')
+  }
+
   #close(): void {
     if (!this.#isClosed) {
       this.#isClosed = true

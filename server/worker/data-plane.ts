@@ -33,7 +33,7 @@ import type { GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import { filesChanged, keepContexts } from './files-changed.ts'
 import { meterServerTls } from './server-tls-news.ts'
-import type { Amendment, ServerList } from './messages.ts'
+import type { Amendment, ServerList, ServerOrdered } from './messages.ts'
 import { PlanAges } from './plan-ages.ts'
 import { Serving } from './serving.ts'
 import { WorkerLogs } from './worker-logs.ts'
@@ -182,6 +182,7 @@ export class DataPlane {
   /** Changes one thing of what is served. Who tells that has seen that it can be. */
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
+    if (amendment.type === 'ordered') return this.#ordered(amendment)
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
     if (amendment.type === 'challenge') return this.#challenges.change(amendment.serverName, amendment.text)
     const snapshots = [this.#current, this.#prepared?.snapshot]
@@ -200,6 +201,13 @@ export class DataPlane {
     const left = this.#current?.backends.get(backend)?.replaceServers(list, slots) ?? []
     for (const { live } of left) this.#serving?.retireServer(live)
     this.#ages.renumber(number, left)
+  }
+
+  #ordered({ backend, server, isResting, endsConnections }: ServerOrdered): void {
+    const one = this.#current?.backends.get(backend)?.servers.find(({ name }) => name === server)
+    if (one === undefined) return
+    this.#serving?.restServer(one, isResting)
+    if (endsConnections) this.#serving?.endWith(one)
   }
 
   oldestPlan(): number {

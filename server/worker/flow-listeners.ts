@@ -80,6 +80,11 @@ export class FlowListeners {
     one()
   }
 
+  /** Ends those with the server of this slot. */
+  endWith(slot: number): void {
+    for (const flows of this.#all) flows.endWith(slot)
+  }
+
   get #all(): readonly Flows[] {
     return [...this.#open.values(), ...this.#retiring.values()]
   }

@@ -45,11 +45,26 @@ export type Amendment =
       readonly tokens: ChallengeTokens
     }
   | FilesChanged
+  | ServerOrdered
 
 /** Files that TLS with servers is made of say this from now on, by their paths. */
 export interface FilesChanged {
   readonly type: 'files'
   readonly texts: FileTexts
+}
+
+/**
+ * A person has ordered something of a server. Who gets work stands on the scoreboard; this is for what is
+ * there already.
+ */
+export interface ServerOrdered {
+  readonly type: 'ordered'
+  readonly backend: string
+  readonly server: string
+  /** No connection to it is kept for later. */
+  readonly isResting: boolean
+  /** What is under way there is ended. */
+  readonly endsConnections: boolean
 }
 
 /** A backend has these servers from now on; its rules stay as they are. */

@@ -1,7 +1,7 @@
 // What serves in a worker, made with its first plan and kept from then on: for each protocol whoever holds
 // its connections, and what all of them share.
 import { Arrivals } from '../accept/arriving.ts'
-import type { ServerLive } from '../backends/server.ts'
+import type { Server, ServerLive } from '../backends/server.ts'
 import { Engine, type EngineParts } from '../http/engine.ts'
 import { Http1Servers } from '../http1/open-stream.ts'
 import { Resolver } from '../lib/resolver.ts'
@@ -94,6 +94,18 @@ export class Serving {
   /** A server is of no further use. */
   retireServer(live: ServerLive): void {
     this.#engine.servers.retire(live)
+  }
+
+  /** A person has put a server in maintenance, or brings it back. */
+  restServer({ live }: Server, isResting: boolean): void {
+    this.#engine.servers.rest(live, isResting)
+  }
+
+  /** Ends whatever is under way with a server. */
+  endWith({ slot }: Server): void {
+    this.#engine.endWith(slot)
+    this.#connections.endWith(slot)
+    this.#flows.endWith(slot)
   }
 
   /** Ends so many idle connections of clients: others wait to be accepted. */

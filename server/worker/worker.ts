@@ -96,6 +96,7 @@ class WorkerShell {
       case 'name-refused':
       case 'http-challenges':
       case 'files':
+      case 'ordered':
       case 'challenge':
         return this.#plane?.amend(message)
       case 'reopen-logs':

@@ -26,6 +26,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     confirm: () => false,
     rollBack: () => null,
     takenBack: () => null,
+    desk: () => null,
     acme: { facts: () => [], steps: () => null, retry: () => false },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
     store: { now: null, open: () => Promise.reject(new StoreProblem('nothing is kept here', 'none')) },

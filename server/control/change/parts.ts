@@ -4,6 +4,8 @@ import { finishMs } from '../../lib/drain.ts'
 import type { Resolver } from '../../lib/resolver.ts'
 import { configureEvents } from '../../telemetry/log.ts'
 import type { Prober } from '../health/prober.ts'
+import type { Orders } from '../orders/orders.ts'
+import type { PlanBody } from '../processes/worker.ts'
 import type { Board } from '../processes/board.ts'
 import type { ChosenSockets } from '../processes/chosen-sockets.ts'
 import type { Crew } from '../processes/crew.ts'
@@ -21,6 +23,7 @@ export interface PartHands {
   readonly file: Part
   readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'occupy'>
   readonly prober: Pick<Prober, 'stage' | 'apply' | 'drop'>
+  readonly desk: { readonly orders: Pick<Orders, 'load'>; commit(plan: PlanBody): void }
   readonly resolver: Pick<Resolver, 'configure'>
   readonly sockets: Pick<ListeningSockets, 'stage' | 'commit' | 'drop'>
   readonly admin: Part
@@ -45,6 +48,7 @@ export interface PartHands {
 export const partsOf = (hands: PartHands): readonly Part[] => [
   hands.file,
   boardPart(hands),
+  ordersPart(hands),
   healthPart(hands),
   socketsPart(hands),
   hands.admin,
@@ -67,6 +71,19 @@ function boardPart({ board }: PartHands): Part {
       return []
     },
     commit: ({ slots }) => board.occupy(slots),
+    drop: () => {},
+  }
+}
+
+/** Before anybody is checked, or gets work. */
+function ordersPart({ desk }: PartHands): Part {
+  return {
+    name: 'orders',
+    stage: async () => {
+      await desk.orders.load()
+      return []
+    },
+    commit: (plan) => desk.commit(plan),
     drop: () => {},
   }
 }

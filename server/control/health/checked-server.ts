@@ -10,6 +10,7 @@ import {
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../scoreboard/states.ts'
 import type { BackendSlots, Slot } from '../../scoreboard/slot.ts'
 import { type ClientTls, ServerTls } from '../../tls/server-tls.ts'
+import { type HealthEntry, HealthHistory } from './history.ts'
 import { Judge, type Verdict } from './judge.ts'
 import type { ServerCheck } from './probe.ts'
 
@@ -23,6 +24,15 @@ export interface WatchedParts {
   /** How TLS is spoken with it; null: it is not. */
   readonly tls: ClientTls | null
 }
+
+/** What a person has ordered: that it is not checked, and how it is in place of what checks say. */
+export interface HealthOrder {
+  readonly isPaused: boolean
+  readonly forced: { readonly is: 'up' | 'down'; readonly why: string } | null
+}
+
+/** Nothing. */
+export const NO_HEALTH_ORDER: HealthOrder = { isPaused: false, forced: null }
 
 /** Why a server is not up that has had no result yet. */
 export const NOT_CHECKED = 'not checked yet, so used only while no other is up'
@@ -41,8 +51,10 @@ export class Watched {
   /** As checks speak it. */
   tls: ServerTls | null
   judge: Judge
-  /** Why it is not up; null: it is. */
+  /** Why its checks say that it is not up; null: they say that it is. */
   reason: string | null
+  ordered: HealthOrder
+  readonly history = new HealthHistory()
   /** Its state is on the scoreboard: the plan that names it is served. */
   isServed = false
   /** What has been told of it: the state and the reason. */
@@ -56,7 +68,9 @@ export class Watched {
   constructor(
     { backend, name, url, backendSlot, slot, check, tls }: WatchedParts,
     knownAt: (place: string) => readonly Watched[],
+    ordered: HealthOrder = NO_HEALTH_ORDER,
   ) {
+    this.ordered = ordered
     this.backend = backend
     this.name = name
     this.url = url
@@ -68,7 +82,7 @@ export class Watched {
     this.judge = new Judge(check === null ? 'up' : 'starting')
     this.reason = check === null ? null : NOT_CHECKED
     if (check !== null) this.#inherit(knownAt(this.place))
-    this.told = { state: this.state, reason: this.reason }
+    this.told = { state: this.state, reason: this.why }
   }
 
   /**
@@ -86,14 +100,43 @@ export class Watched {
     }
   }
 
+  /** What it is asked when somebody wants to know; null: it cannot be asked. */
+  get askable(): ServerCheck | null {
+    return this.check ?? connectCheck(this.url)
+  }
+
   /** As the scoreboard has it. */
   get state(): number {
-    return STATES[this.judge.verdict]
+    return STATES[this.ordered.forced?.is ?? this.judge.verdict]
+  }
+
+  /** Why it is not up; null: it is. */
+  get why(): string | null {
+    const { forced } = this.ordered
+    if (forced === null) return this.reason
+    return forced.is === 'up' ? null : forced.why
+  }
+
+  /** A check has ended, or (null) its state is another one than it `was`. */
+  remember(
+    result: HealthEntry['result'],
+    { was, ...facts }: Pick<HealthEntry, 'atMs' | 'reason' | 'ms'> & { readonly was: number },
+  ): void {
+    const { state } = this
+    const word = state === STATE_UP ? 'up' : state === STATE_DOWN ? 'down' : 'unchecked'
+    this.history.add({ result, state: word, isChange: state !== was, ...facts })
+  }
+
+  /** Begins anew: it is used once a check has passed, or while no other is up. */
+  forget(): void {
+    if (this.check === null) return
+    this.judge = new Judge('starting')
+    this.reason = NOT_CHECKED
   }
 
   /** Whether the first result is awaited. */
   get isUnjudged(): boolean {
-    return this.check !== null && !this.judge.hasJudged
+    return this.check !== null && !this.ordered.isPaused && !this.judge.hasJudged
   }
 
   /** Servers with the same are one and the same to whoever connects. */
@@ -120,8 +163,26 @@ export function asksTheSame(one: ServerCheck, other: ServerCheck): boolean {
   return isSameCheck({ ...one, ...pace }, { ...other, ...pace })
 }
 
+/** Asks no more than whether somebody is there: of servers that have no check. Null: that cannot be asked. */
+function connectCheck(url: string): ServerCheck | null {
+  return url.startsWith('udp:') ? null : { ...CONNECT, type: 'tcp' }
+}
+
+const CONNECT: ServerCheck = {
+  path: '/',
+  method: 'GET',
+  headers: {},
+  interval: 10_000,
+  interval_down: 5000,
+  timeout: 2000,
+  rise: 2,
+  fall: 3,
+  expect: { status: [], body_limit: 1, data_limit: 1 },
+}
+
 /** By backend and server. */
-export const identityOf = ({ backend, name }: Watched | WatchedParts): string => `${backend}\n${name}`
+export const identityOf = ({ backend, name }: Pick<WatchedParts, 'backend' | 'name'>): string =>
+  `${backend}\n${name}`
 
 /** The servers of a config. */
 export function* partsOf(

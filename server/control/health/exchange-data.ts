@@ -51,13 +51,14 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
   readonly #world: DataWorld
   readonly #wanted: Buffer | null
   #header: Buffer | null = null
-  #done: ((end: DataEnd) => void) | null
+  #done: ((end: DataEnd, received: Buffer) => void) | null
   #reach: Reach<TcpReached, TcpDial> | null = null
   #socket: Socket | null = null
   #pieces: Buffer[] = []
   #bytes = 0
 
-  constructor(target: DataTarget, world: DataWorld, done: (end: DataEnd) => void) {
+  /** `done` hears what came of the answer as well. */
+  constructor(target: DataTarget, world: DataWorld, done: (end: DataEnd, received: Buffer) => void) {
     const { data } = target.check.expect
     this.#target = target
     this.#world = world
@@ -167,9 +168,10 @@ export class DataExchange implements TcpDialEvents, SocketEvents, Timed {
     this.#done = null
     this.#reach?.cancel()
     this.#reach = null
+    const received = Buffer.concat(this.#pieces)
     this.#pieces = []
     this.#leave()
-    done(end)
+    done(end, received)
   }
 
   /** The server sees an end in order: one that is cut off each time says so in its log. It has a while. */

@@ -21,6 +21,11 @@ export interface DatagramWorld {
 
 type Socket = Bun.udp.ConnectedSocket<'buffer'>
 
+/** Hears how it ended, and the latest answer. */
+type DatagramDone = (reason: string | null, seen: Buffer) => void
+
+const NOTHING = Buffer.alloc(0)
+
 /** Starts with `begin`; `done` is called once, with null for a pass, else why it failed. */
 export class DatagramExchange implements Timed {
   dueMs = 0
@@ -29,12 +34,14 @@ export class DatagramExchange implements Timed {
   readonly #target: DatagramTarget
   readonly #world: DatagramWorld
   readonly #wanted: Buffer | null
-  #done: ((reason: string | null) => void) | null
+  #done: DatagramDone | null
   #socket: Socket | null = null
   /** Why the latest answer was not what is wanted. */
   #why: string | null = null
+  /** The latest answer. */
+  #seen: Buffer = NOTHING
 
-  constructor(target: DatagramTarget, world: DatagramWorld, done: (reason: string | null) => void) {
+  constructor(target: DatagramTarget, world: DatagramWorld, done: DatagramDone) {
     const { data } = target.check.expect
     this.#target = target
     this.#world = world
@@ -94,7 +101,8 @@ export class DatagramExchange implements Timed {
 
   #answered(bytes: Buffer): void {
     const { data, data_regex, data_limit } = this.#target.check.expect
-    const seen = bytes.subarray(0, data_limit)
+    const seen = Buffer.from(bytes.subarray(0, data_limit))
+    this.#seen = seen
     if (this.#wanted !== null && !seen.includes(this.#wanted))
       this.#why = `answer lacks ${JSON.stringify(data)}`
     else if (data_regex !== undefined && !new RegExp(data_regex).test(seen.toString('latin1')))
@@ -106,7 +114,7 @@ export class DatagramExchange implements Timed {
     const done = this.#done
     this.#done = null
     this.#close()
-    done?.(reason)
+    done?.(reason, this.#seen)
   }
 
   #close(): void {

@@ -31,10 +31,19 @@ export interface ProbeTarget extends ServerAddress {
   readonly check: ServerCheck
   /** How TLS is spoken with it; left out or null: it is not. */
   readonly tls?: ServerTls | null
+  /** Somebody wants to see the answer, also where the check does not look at its body. */
+  readonly isShown?: boolean
 }
 
-/** Says how a check ended: null for a pass, else why it failed. */
-export type ProbeDone = (reason: string | null) => void
+/** What a check saw of an answer. */
+export interface ProbeSeen {
+  /** Of HTTP. */
+  readonly status: number | null
+  readonly bytes: Uint8Array
+}
+
+/** Says how a check ended: null for a pass, else why it failed; and what it saw, if there was an answer. */
+export type ProbeDone = (reason: string | null, seen?: ProbeSeen) => void
 
 /** Why a check was none: no descriptor was left to make it with. It says nothing about the server. */
 export const UNTRIED = 'no descriptor left to check it with'
@@ -67,7 +76,9 @@ function newClients(resolver: Pick<Resolver, 'lookup'>, suspects: Suspects): Cli
 
 /** Never before this returns. */
 function exchangeDatagram(target: ProbeTarget, world: DatagramWorld, done: ProbeDone): () => void {
-  const exchange = new DatagramExchange(target, world, done)
+  const exchange = new DatagramExchange(target, world, (reason, bytes) =>
+    done(reason, { status: null, bytes }),
+  )
   setImmediate(() => guarded(() => exchange.begin()))
   return () => exchange.cancel()
 }
@@ -77,7 +88,7 @@ const readsData = ({ expect: { data, data_regex } }: ServerCheck): boolean =>
   data !== undefined || data_regex !== undefined
 
 function probe(whole: ProbeTarget, { client, data }: Clients, done: ProbeDone): () => void {
-  const { check, tls = null, ...address } = whole
+  const { check, tls = null, isShown = false, ...address } = whole
   if (check.type === 'udp') return exchangeDatagram(whole, data, done)
   if (check.type === 'tcp' && readsData(check)) return exchangeData(whole, data, done)
   const { proxy_protocol: version } = check
@@ -86,16 +97,21 @@ function probe(whole: ProbeTarget, { client, data }: Clients, done: ProbeDone): 
   if (type === 'tcp')
     return client.reach(target, total, (failure) => done(failure === null ? null : reasonOf(failure)))
   const wanted = new WantedAnswer(expect)
-  const wantsBody = (status: number): boolean => wanted.wantsBody(status)
+  const wantsBody = (status: number): boolean => isShown || wanted.wantsBody(status)
   const limits = { total, body: expect.body_limit, cuts: true, wantsBody, tolerance }
   return client.ask(target, requestOf(check), limits, (end) =>
-    done(end.is === 'failure' ? reasonOf(end) : wanted.whyNot(end)),
+    end.is === 'failure'
+      ? done(reasonOf(end))
+      : done(wanted.whyNot(end), { status: end.status, bytes: end.body }),
   )
 }
 
 function exchangeData(target: ProbeTarget, world: DataWorld, done: ProbeDone): () => void {
-  const exchange = new DataExchange(target, world, (end) =>
-    done(end.is === 'passed' ? null : end.code === 'descriptor_limit' ? UNTRIED : end.words),
+  const exchange = new DataExchange(target, world, (end, bytes) =>
+    done(end.is === 'passed' ? null : end.code === 'descriptor_limit' ? UNTRIED : end.words, {
+      status: null,
+      bytes,
+    }),
   )
   queueMicrotask(() => event(() => guarded(() => exchange.begin())))
   return () => event(() => exchange.cancel())

@@ -8,11 +8,14 @@ import { ServerTls } from '../../tls/server-tls.ts'
 import { CheckTls } from './check-tls.ts'
 import { Judge } from './judge.ts'
 import { UNTRIED } from './probe.ts'
-import { Schedule, type ScheduleOptions } from './schedule.ts'
+import type { HealthEntry } from './history.ts'
+import { type Once, Schedule, type ScheduleOptions } from './schedule.ts'
 import {
   asksTheSame,
+  type HealthOrder,
   identityOf,
   isSameCheck,
+  NO_HEALTH_ORDER,
   partsOf,
   Watched,
   type WatchedParts,
@@ -47,6 +50,10 @@ export interface ProberOptions extends ScheduleOptions {
   readonly onChange: (change: HealthChange) => void
   /** Called for each check that has ended. */
   readonly onResult?: (result: HealthResult) => void
+  /** What a person has ordered of a server. */
+  readonly orderOf?: (place: Pick<WatchedParts, 'backend' | 'name' | 'url'>) => HealthOrder
+  /** Ms since 1970. */
+  readonly wallMs?: () => number
 }
 
 /** Checks the servers of the config that was applied last. */
@@ -55,6 +62,8 @@ export class Prober {
   readonly #onChange: (change: HealthChange) => void
   readonly #onResult: (result: HealthResult) => void
   readonly #schedule: Schedule
+  readonly #orderOf: NonNullable<ProberOptions['orderOf']>
+  readonly #wallMs: () => number
   /** By backend and server. */
   #watched: ReadonlyMap<string, Watched> = new Map()
   /** Those that the next config brings: checked already, but not on the scoreboard. */
@@ -69,6 +78,8 @@ export class Prober {
     this.#board = options.board
     this.#onChange = options.onChange
     this.#onResult = options.onResult ?? (() => {})
+    this.#orderOf = options.orderOf ?? (() => NO_HEALTH_ORDER)
+    this.#wallMs = options.wallMs ?? Date.now
     this.#schedule = new Schedule(options, (watched, reason) => this.#finish(watched, reason))
   }
 
@@ -82,7 +93,8 @@ export class Prober {
     const known = this.#byPlace()
     const staged = new Map<string, Watched>()
     for (const [identity, parts] of this.#partsOf(config, slots, files))
-      if (!this.#watched.get(identity)?.isSame(parts)) staged.set(identity, new Watched(parts, known))
+      if (!this.#watched.get(identity)?.isSame(parts))
+        staged.set(identity, new Watched(parts, known, this.#orderOf(parts)))
     this.#staged = staged
     this.#schedule.first(staged.values())
     for (const watched of staged.values()) if (watched.isUnjudged) this.#unjudged.add(watched)
@@ -111,7 +123,7 @@ export class Prober {
     const due: Watched[] = []
     for (const [identity, parts] of this.#partsOf(config, slots, files)) {
       const one = this.#candidates(identity).find((candidate) => candidate.isSame(parts))
-      const kept = one ?? new Watched(parts, known)
+      const kept = one ?? new Watched(parts, known, this.#orderOf(parts))
       watched.set(identity, kept)
       if (one === undefined || this.#change(one, parts)) due.push(kept)
     }
@@ -140,9 +152,44 @@ export class Prober {
   /** Why servers are not up, by backend and server; those that are staged, too. */
   reasons(): Record<string, Record<string, string>> {
     const reasons: Record<string, Record<string, string>> = {}
-    for (const { backend, name, reason } of [...this.#watched.values(), ...this.#staged.values()])
-      if (reason !== null) (reasons[backend] ??= {})[name] = reason
+    for (const { backend, name, why } of [...this.#watched.values(), ...this.#staged.values()])
+      if (why !== null) (reasons[backend] ??= {})[name] = why
     return reasons
+  }
+
+  /** What a person has ordered of a server is another thing from now on. */
+  orderChanged(backend: string, name: string): void {
+    const watched = this.#watched.get(identityOf({ backend, name }))
+    if (watched === undefined) return
+    const { state: was, why: before, ordered } = watched
+    watched.ordered = this.#orderOf(watched)
+    const { isPaused } = watched.ordered
+    if (isPaused && !ordered.isPaused) this.#schedule.rest(watched)
+    if (!isPaused && ordered.isPaused) {
+      // Nobody knows what was done to it.
+      watched.forget()
+      this.#schedule.first([watched])
+    }
+    this.#changed(watched, was, before)
+  }
+
+  /** What was found of a server lately; null: it is not served. */
+  historyOf(backend: string, name: string): readonly HealthEntry[] | null {
+    return this.#watched.get(identityOf({ backend, name }))?.history.entries ?? null
+  }
+
+  /** Once; its result counts, unless checks pause. Null: it is not served, or cannot be asked. */
+  checkNow(backend: string, name: string): Promise<Once | null> {
+    const watched = this.#watched.get(identityOf({ backend, name }))
+    const check = watched?.askable ?? null
+    if (watched === undefined || check === null) return Promise.resolve(null)
+    const { promise, resolve } = Promise.withResolvers<Once>()
+    this.#schedule.once(watched, check, (once) => {
+      const isUsed = this.#watched.get(identityOf(watched)) === watched && !watched.ordered.isPaused
+      if (isUsed && once.reason !== UNTRIED) this.#take(watched, once.reason, once.ms)
+      resolve(once)
+    })
+    return promise
   }
 
   /** Ends all checks for good; states stay as they are. A change that is under way comes to nothing here. */
@@ -175,7 +222,7 @@ export class Prober {
     const { state: was, reason } = watched.told
     watched.isServed = true
     this.#publish(watched)
-    if (watched.state !== was || watched.reason !== reason) this.#tell(watched, was)
+    if (watched.state !== was || watched.why !== reason) this.#tell(watched, was)
   }
 
   /** Gives a server that stays its new check; true when that is to be run at once. */
@@ -192,36 +239,44 @@ export class Prober {
       return true
     }
     this.#schedule.rest(watched)
-    const was = watched.state
+    const { state: was, why } = watched
     // A server that had no check is up, and stays so until the first result says otherwise.
     watched.judge = new Judge('up')
     watched.reason = null
-    if (was !== watched.state) this.#publish(watched, was)
+    this.#changed(watched, was, why)
     return true
   }
 
   /** A check has ended. */
   #finish(watched: Watched, reason: string | null): void {
     this.#unjudged.delete(watched)
-    if (reason !== UNTRIED) this.#take(watched, reason)
+    if (reason !== UNTRIED) this.#take(watched, reason, this.#schedule.tookMs(watched))
     // What was told may have stopped us, or applied another config.
     if (this.#candidates(identityOf(watched)).includes(watched) && watched.cancel === null)
       this.#schedule.next(watched)
     this.#tellJudged()
   }
 
-  #take(watched: Watched, reason: string | null): void {
-    if (watched.check === null) return
-    const was = watched.state
-    const before = watched.reason
-    const hasChanged = watched.judge.take(reason === null, watched.check)
-    if (watched.judge.verdict === 'up') watched.reason = null
-    else if (reason !== null) watched.reason = reason
-    if (!watched.isServed) {
-      // Told once it is.
-    } else if (hasChanged) this.#publish(watched, was)
-    else if (watched.reason !== before) this.#tell(watched, was)
-    this.#onResult({ backend: watched.backend, server: watched.name, reason })
+  #take(watched: Watched, reason: string | null, ms: number): void {
+    const { backend, name: server, check, judge, state: was, why } = watched
+    if (check !== null) {
+      judge.take(reason === null, check)
+      if (judge.verdict === 'up') watched.reason = null
+      else if (reason !== null) watched.reason = reason
+    }
+    watched.remember(reason === null ? 'pass' : 'fail', { atMs: this.#wallMs(), was, reason, ms })
+    if (check === null) return
+    // Told once it is served.
+    if (watched.isServed) this.#changed(watched, was, why, true)
+    this.#onResult({ backend, server, reason })
+  }
+
+  /** Tells what is new since then, if anything is; `isKept`: its history has it. */
+  #changed(watched: Watched, was: number, why: string | null, isKept = false): void {
+    if (watched.state === was && watched.why === why) return
+    if (watched.state === was) return this.#tell(watched, was)
+    if (!isKept) watched.remember(null, { atMs: this.#wallMs(), was, reason: watched.why, ms: null })
+    this.#publish(watched, was)
   }
 
   /** Writes a state to the scoreboard; `was` is given when it is news. */
@@ -231,7 +286,7 @@ export class Prober {
     if (was !== null) this.#tell(watched, was)
   }
 
-  #tell({ backend, name, state, reason }: Watched, was: number): void {
+  #tell({ backend, name, state, why: reason }: Watched, was: number): void {
     this.#onChange({ backend, server: name, state, was, reason })
   }
 

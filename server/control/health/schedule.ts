@@ -3,7 +3,7 @@
 import { jitter, type Chance } from '../../lib/random.ts'
 import type { Resolver } from '../../lib/resolver.ts'
 import type { Watched } from './checked-server.ts'
-import { newProbe, type Probe } from './probe.ts'
+import { newProbe, type Probe, type ProbeSeen, type ServerCheck } from './probe.ts'
 
 /** Calls `then` after so many ms; calling the answer takes it back. */
 export type After = (ms: number, then: () => void) => () => void
@@ -29,6 +29,15 @@ const JITTER = 0.1
 const SPACING_MS = 2
 const SPREAD_MS = 1000
 
+/** How a check beside the schedule ended. */
+export interface Once {
+  /** Null: it has passed. */
+  readonly reason: string | null
+  readonly ms: number
+  /** Null: there was no answer. */
+  readonly seen: ProbeSeen | null
+}
+
 export class Schedule {
   readonly #onEnded: Ended
   readonly #concurrency: number
@@ -51,18 +60,31 @@ export class Schedule {
 
   /** Starts the first checks of these, spread over a while. */
   first(due: Iterable<Watched>): void {
-    const checked = Array.from(due).filter(({ check }) => check !== null)
+    const checked = Array.from(due).filter(({ check, ordered }) => check !== null && !ordered.isPaused)
     const spacingMs = Math.min(SPACING_MS, SPREAD_MS / checked.length)
     for (const [i, watched] of checked.entries()) this.#start(watched, i * spacingMs)
   }
 
   /** The next check of one that was checked. */
   next(watched: Watched): void {
-    const { check } = watched
-    if (check === null) return
+    const { check, ordered } = watched
+    if (check === null || ordered.isPaused) return
     const intervalMs = watched.judge.verdict === 'up' ? check.interval : check.interval_down
     const tookMs = this.#now() - watched.startedMs
     this.#start(watched, Math.max(0, jitter(intervalMs, JITTER, this.#chance) - tookMs))
+  }
+
+  /** How long the check that has just ended took. */
+  tookMs({ startedMs }: Watched): number {
+    return this.#now() - startedMs
+  }
+
+  /** One check beside the schedule, whose answer somebody wants to see. */
+  once(watched: Watched, check: ServerCheck, done: (once: Once) => void): void {
+    const startedMs = this.#now()
+    this.#probe({ ...watched.address, tls: watched.tls, check, isShown: true }, (reason, seen) =>
+      done({ reason, ms: this.#now() - startedMs, seen: seen ?? null }),
+    )
   }
 
   /** Leaves a server alone: its check that is due or runs comes to nothing. */

@@ -3,7 +3,7 @@
 // stays empty while others serve has no sockets: the kernel would send clients to where nobody accepts. Five
 // early deaths after a new plan are the plan's fault.
 import type { Answer } from '../children/kept.ts'
-import type { Amendment } from '../../worker/messages.ts'
+import type { Amendment, ServerOrdered } from '../../worker/messages.ts'
 import { Probation } from './probation.ts'
 import type { PlanBody, Worker } from './worker.ts'
 import { WorkerPost } from './worker-post.ts'
@@ -131,6 +131,11 @@ export class Crew {
 
   reason(backend: string, server: string, reason: string): void {
     for (const worker of this.workers) worker.reason(backend, server, reason)
+  }
+
+  /** A person has ordered something of a server; those that drain have connections to it as well. */
+  ordered(order: ServerOrdered): void {
+    for (const worker of this.everybody) void worker.amend(order)
   }
 
   /** Tells all that they will drain soon. */

@@ -2,6 +2,7 @@
 import { Audit } from './audit.ts'
 import { Failures } from './failures.ts'
 import { SecondFactors } from './second-factors.ts'
+import { ServerOrders } from './server-orders.ts'
 import { SetupToken } from './setup-token.ts'
 import { SignIns } from './sign-ins.ts'
 import { StateDb } from './state-db.ts'
@@ -20,6 +21,7 @@ export class Store {
   readonly failures: Failures
   readonly audit: Audit
   readonly setupToken: SetupToken
+  readonly orders: ServerOrders
 
   /** Opens that of a data folder, or makes it. Throws a StoreProblem when it cannot. */
   constructor(data: string, nowMs: () => number = Date.now) {
@@ -31,6 +33,7 @@ export class Store {
     this.tokens = new Tokens(this.db, nowMs)
     this.failures = new Failures(this.db, this.key, nowMs)
     this.audit = new Audit(this.db, nowMs)
+    this.orders = new ServerOrders(this.db)
     this.setupToken = new SetupToken(data)
   }
 

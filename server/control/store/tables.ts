@@ -5,6 +5,7 @@ import { FIGURES } from './figures.ts'
 import { REVISIONS } from './revisions.ts'
 import { SECOND_FACTORS } from './second-factors.ts'
 import { SIGN_INS } from './sign-ins.ts'
+import { SERVER_ORDERS } from './server-orders.ts'
 import type { Table } from './table.ts'
 import { TOKENS } from './tokens.ts'
 import { USERS } from './users.ts'
@@ -19,4 +20,5 @@ export const TABLES: readonly Table[] = [
   AUDIT,
   REVISIONS,
   FIGURES,
+  SERVER_ORDERS,
 ]

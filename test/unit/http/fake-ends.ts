@@ -215,6 +215,7 @@ function connectionOf(listener: Listener): ClientConnection {
     known: null,
     told: null,
     isServing: true,
+    server: null,
     idleSinceMs: Number.NaN,
     endIfIdle() {},
     fail() {},
@@ -355,6 +356,8 @@ export class FakeServers implements Servers {
     return attempt.state === 'opening' ? attempt : null
   }
   retire(): void {}
+
+  rest(): void {}
 
   /** The latest attempt. */
   get last(): FakeServer {

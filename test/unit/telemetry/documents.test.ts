@@ -97,8 +97,8 @@ test('the health document has the shape that is promised', () => {
 test('what is ordered of a server is told apart from how it is', () => {
   const cells = board()
   const order: OrderFacts = {
-    admin: 'drain',
-    weight: 5,
+    kind: 'admin',
+    value: 'drain',
     reason: 'disk swap',
     by: 'ana',
     since: '2027-01-15T08:00:00.000Z',
@@ -106,10 +106,10 @@ test('what is ordered of a server is told apart from how it is', () => {
   }
   cells.setOrder(2, packOrder(ADMIN_DRAIN, 5))
   cells.setOrder(3, packOrder(ADMIN_MAINTENANCE, null))
-  const servers = serversOfPlan({ ...plan, orderOf: (index) => (index === 2 ? order : undefined) })
+  const servers = serversOfPlan({ ...plan, orders: new Map([[2, [order]]]) })
   const document = healthDocument(servers, cells)
   expect(document.backends.slice(0, 2)).toMatchObject([
-    { state: 'draining', reason: 'disk swap (ana)', admin: 'drain', operational: 'up', order },
+    { state: 'draining', reason: 'disk swap (ana)', admin: 'drain', operational: 'up', orders: [order] },
     // As workers tell it, who do not know why.
     { state: 'maintenance', reason: null, admin: 'maintenance', operational: 'down', weight: 1 },
   ])

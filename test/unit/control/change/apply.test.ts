@@ -61,6 +61,7 @@ function scene(): Scene {
   const quiet = (name: string): Part => ({ name, stage: () => [], commit: () => {}, drop: () => {} })
   const hands: Scene['hands'] = {
     file: quiet('file'),
+    desk: { orders: { load: () => Promise.resolve() }, commit: () => {} },
     history: quiet('history'),
     book: quiet('revisions'),
     certificates: quiet('certificates'),

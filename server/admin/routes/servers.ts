@@ -1,0 +1,139 @@
+// States of servers: what persons order of them, and what checks found. None of it is in the config.
+import { Type } from '@sinclair/typebox'
+import type { ControlFacts, ServerDesk } from '../../control/facts.ts'
+import type { HealthEntry } from '../../control/health/history.ts'
+import type { Once } from '../../control/health/schedule.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import { type Asked, param, type Route } from '../route.ts'
+import { HealthBody, StateBody, wantedOf } from './server-words.ts'
+
+/** So much of the answer to a check is shown. */
+const SHOWN_BYTES = 1024
+
+const SERVER = '/api/v1/backends/{backend}/servers/{server}'
+const NONE = { 404: { description: 'The config has no such server.' } }
+const STATE = { 200: { description: 'How the server is now.', schema: Type.Unknown() }, ...NONE }
+
+export function serverRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[] {
+  const view = { method: 'GET', permission: 'view', tag: 'Servers' } as const
+  const operate = { permission: 'operate', tag: 'Servers' } as const
+  const state = `${SERVER}/state`
+  return [
+    {
+      ...view,
+      path: state,
+      summary: 'How a server is: administrative and operational',
+      answers: STATE,
+      answer: (asked) => withServer(facts, asked, (desk, at) => shown(desk.document(...at))),
+    },
+    {
+      ...operate,
+      method: 'PUT',
+      path: state,
+      summary: 'Drain a server, put it in maintenance or make it ready; give it another weight',
+      body: StateBody,
+      answers: STATE,
+      answer: (asked) => order(facts, asked),
+    },
+    {
+      ...operate,
+      method: 'DELETE',
+      path: state,
+      summary: 'Make a server ready, with the weight of the config',
+      answers: STATE,
+      answer: (asked) => order(facts, { ...asked, body: { admin: 'ready', weight: null } }),
+    },
+    {
+      ...view,
+      path: `${SERVER}/health`,
+      summary: 'What was found of a server lately: the last results of checks, and changes of its state',
+      answers: STATE,
+      answer: (asked) => withServer(facts, asked, historyOf),
+    },
+    {
+      ...operate,
+      method: 'PUT',
+      path: `${SERVER}/health`,
+      summary: 'Say that a server is up or down, whatever its checks say',
+      body: HealthBody,
+      answers: STATE,
+      answer: (asked) => order(facts, asked),
+    },
+    {
+      ...operate,
+      method: 'POST',
+      path: `${SERVER}/checks/run`,
+      summary: 'Check a server now, once',
+      answers: {
+        200: { description: 'What came of it.', schema: Type.Unknown() },
+        ...NONE,
+        409: { description: 'There is nothing to ask it.' },
+      },
+      answer: (asked) => withServer(facts, asked, check),
+    },
+  ]
+}
+
+type At = readonly [backend: string, server: string]
+
+/** The answer about a server that there is. */
+function withServer(
+  { desk }: Pick<ControlFacts, 'desk'>,
+  asked: Asked,
+  answer: (desk: ServerDesk, at: At) => Response | Promise<Response>,
+): Response | Promise<Response> {
+  const at = [param(asked, 'backend'), param(asked, 'server')] as const
+  const own = desk()
+  if (own === null) return problem('not_now', 'The gateway has no config yet.')
+  return own.document(...at) === null ? notThere(own, at) : answer(own, at)
+}
+
+function notThere(desk: ServerDesk, [backend, server]: At): Response {
+  const known = desk.names(backend)
+  if (known === null) return problem('not_found', `The config has no backend "${backend}".`)
+  const shownNames = known.slice(0, 10).join(', ')
+  const more = known.length > 10 ? ` and ${known.length - 10} more` : ''
+  const detail = `Backend "${backend}" has no server "${server}"; it has: ${shownNames}${more}.`
+  return problem('not_found', detail, { hint: 'a URL as a name is written with %2F for each "/"' })
+}
+
+const shown = (document: object | null): Response =>
+  document === null ? problem('not_found', 'The config names this server no more.') : jsonAnswer(document)
+
+function order(facts: Pick<ControlFacts, 'desk'>, asked: Asked): Response | Promise<Response> {
+  return withServer(facts, asked, async (desk, at) => {
+    const wanted = wantedOf(asked, Date.now())
+    return wanted instanceof Response ? wanted : shown(await desk.order(...at, wanted))
+  })
+}
+
+function historyOf(desk: ServerDesk, at: At): Response {
+  const document = desk.document(...at)
+  return shown(document && { ...document, entries: (desk.history(...at) ?? []).map(entryOf) })
+}
+
+const entryOf = ({ atMs, isChange, ms, ...entry }: HealthEntry): object => ({
+  time: new Date(atMs).toISOString(),
+  ...entry,
+  change: isChange,
+  ms: ms === null ? null : rounded(ms),
+})
+
+async function check(desk: ServerDesk, at: At): Promise<Response> {
+  const once = await desk.check(...at)
+  return once === null
+    ? problem('conflict', 'A server that is spoken to by UDP needs a "health_check" that says what to send.')
+    : shown({ ...checkOf(once), server: desk.document(...at) })
+}
+
+const checkOf = ({ reason, ms, seen }: Once): object => ({
+  result: reason === null ? 'pass' : 'fail',
+  reason,
+  ms: rounded(ms),
+  status: seen?.status ?? null,
+  answer: seen === null ? null : new TextDecoder().decode(seen.bytes.subarray(0, SHOWN_BYTES)),
+  answer_bytes: seen?.bytes.length ?? 0,
+})
+
+/** To a tenth. */
+const rounded = (ms: number): number => Math.round(ms * 10) / 10

@@ -1,0 +1,92 @@
+// How one server is, for people.
+import type { ServerDocument } from '../../control/order-desk.ts'
+import type { OrderFacts } from '../../telemetry/server-health.ts'
+import { table } from '../table.ts'
+
+/** A result of a check, or a change of state. */
+export interface Entry {
+  readonly time: string
+  readonly result: 'pass' | 'fail' | null
+  readonly state: string
+  readonly change: boolean
+  readonly reason: string | null
+  readonly ms: number | null
+}
+
+export interface Checked {
+  readonly result: 'pass' | 'fail'
+  readonly reason: string | null
+  readonly ms: number
+  readonly status: number | null
+  readonly answer: string | null
+  readonly answer_bytes: number
+}
+
+/** Several lines. */
+export function serverText(document: ServerDocument): string {
+  const { backend, server, url, admin, operational, weight, configured_weight, orders = [] } = document
+  const of = (kind: OrderFacts['kind']): string => {
+    const order = orders.find((one) => one.kind === kind)
+    return order === undefined ? '' : ` ${orderText(order)}`
+  }
+  const reason = admin === 'ready' && document.reason !== null ? `: ${document.reason}` : ''
+  const lines = [
+    ['state', `${admin}${of('admin')}`],
+    ...(admin === 'ready' ? [] : [['left', leftText(document)]]),
+    ...(admin === 'ready' ? [['in flight', String(document.active_connections)]] : []),
+    ['health', `${operational}${reason}${of('health')}`],
+    [
+      'weight',
+      `${weight}${configured_weight === undefined ? '' : ` (config: ${configured_weight})`}${of('weight')}`,
+    ],
+  ]
+  const head = server === url ? `${server}, backend ${backend}` : `${server}, backend ${backend}: ${url}`
+  return `${head}\n${lines.map(([name = '', text]) => `  ${`${name}:`.padEnd(11)}${text}\n`).join('')}`
+}
+
+function leftText({ url, active_connections: left, drained }: ServerDocument): string {
+  if (left === 0) return drained ? 'nothing: it has drained' : 'nothing now'
+  const one = url.startsWith('udp:') ? 'flow' : /^(?:tcp|tls):/.test(url) ? 'connection' : 'exchange'
+  return `${left} ${one}${left === 1 ? '' : 's'}`
+}
+
+/** "since 12:34:56 by ana, until 13:00:00: disk swap". */
+function orderText({ since, by, until, reason }: OrderFacts): string {
+  const ends = until === null ? '' : `, until ${timeOf(until)}`
+  return `since ${timeOf(since)} by ${by}${ends}${reason === null ? '' : `: ${reason}`}`
+}
+
+/** With its day where that is not today. */
+function timeOf(time: string): string {
+  const [then, now] = [new Date(time), new Date()]
+  const clock = then.toTimeString().slice(0, 8)
+  if (then.toDateString() === now.toDateString()) return clock
+  const [month, day] = [then.getMonth() + 1, then.getDate()].map((part) => String(part).padStart(2, '0'))
+  return `${then.getFullYear()}-${month}-${day} ${clock}`
+}
+
+export function historyText(entries: readonly Entry[]): string {
+  if (entries.length === 0) return 'nothing was found of it yet: it has no health check, or had no result\n'
+  const rows = entries.map(({ time, result, state, change, reason, ms }) => [
+    timeOf(time),
+    result ?? '-',
+    change ? `now ${state}` : state,
+    ms === null ? '-' : ms.toFixed(1),
+    reason ?? '',
+  ])
+  return table(['TIME', 'CHECK', 'STATE', 'MS', 'REASON'], rows)
+}
+
+/** What came of a check, and the beginning of the answer. */
+export function checkText({ result, reason, ms, status, answer, answer_bytes }: Checked): string {
+  const found = result === 'pass' ? 'passed' : `failed: ${reason}`
+  const http = status === null ? '' : `, status ${status}`
+  const first = answer === null || answer === '' ? '' : `\n${printable(answer)}\n`
+  const size = answer_bytes === 0 ? '' : `, ${answer_bytes} bytes`
+  return `${found} (${ms} ms${http}${size})\n${first}`
+}
+
+/** What a terminal would act on is not for it. */
+const printable = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '.').trimEnd()

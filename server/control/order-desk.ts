@@ -1,0 +1,190 @@
+// Where persons order something of servers and ask how they are: what is ordered is done here with everybody
+// whom it concerns.
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { serversOfPlan } from '../telemetry/documents.ts'
+import { type AdminState, type ServerHealth, serverHealth } from '../telemetry/server-health.ts'
+import type { HealthOrder } from './health/checked-server.ts'
+import type { HealthEntry } from './health/history.ts'
+import type { Prober } from './health/prober.ts'
+import type { Once } from './health/schedule.ts'
+import { tellDrained, tellOrder, tellOrderNotKept } from './news.ts'
+import { DrainedWatch } from './orders/drained.ts'
+import type { Order, OrderKind, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
+import { type OrderNews, Orders } from './orders/orders.ts'
+import { warningsOf } from './orders/warnings.ts'
+import type { Crew } from './processes/crew.ts'
+import type { PlanBody } from './processes/worker.ts'
+
+export interface OrderDeskParts {
+  readonly board: () => Scoreboard
+  readonly crew: Pick<Crew, 'ordered'>
+  readonly prober: () => Prober
+  readonly openStore: (isToBeMade: boolean) => Promise<OrderStore | null>
+  /** What is served stays: what was before it does not come back by itself. */
+  readonly isSettled: () => boolean
+}
+
+/** What a person wants of a server; what is left out stays. */
+export interface Wanted {
+  readonly admin?: AdminState
+  /** Null: that of the config. */
+  readonly weight?: number | null
+  /** Null: what its checks say. */
+  readonly health?: 'up' | 'down' | null
+  readonly reason: string | null
+  readonly by: string
+  /** Ms since 1970; when it ends by itself, null: it does not. */
+  readonly sinceMs: number
+  readonly untilMs: number | null
+  readonly endsConnections: boolean
+}
+
+/** A server as persons see it. */
+export interface ServerDocument extends ServerHealth {
+  /** It gets no new work, and nothing was left of it at some moment since. */
+  readonly drained: boolean
+  /** What whoever has just ordered something should know. */
+  readonly warnings?: readonly string[]
+}
+
+const DRAINED_EVERY_MS = 250
+/** Timers know no time that is much longer than this, and clocks are set meanwhile. */
+const LOOK_AGAIN_MS_MAX = 3_600_000
+
+export class OrderDesk {
+  readonly orders: Orders
+  readonly #parts: OrderDeskParts
+  readonly #drained: DrainedWatch
+  #plan: PlanBody | null = null
+  #next: Timer | null = null
+
+  constructor(parts: OrderDeskParts) {
+    this.#parts = parts
+    this.#drained = new DrainedWatch(parts.board)
+    this.orders = new Orders({
+      board: {
+        setOrder: (...to) => parts.board().setOrder(...to),
+        bumpEpoch: (slot) => parts.board().bumpEpoch(slot),
+      },
+      open: parts.openStore,
+      isSettled: parts.isSettled,
+      onNews: (news) => this.#onNews(news),
+      onNotKept: tellOrderNotKept,
+    })
+  }
+
+  /** A plan is about to be served. */
+  commit(plan: PlanBody): void {
+    this.#plan = plan
+    this.orders.commit(plan)
+    this.#lookLater()
+  }
+
+  /** What is ordered of a server about its checks. */
+  healthOrderOf({ backend, name, url }: { backend: string; name: string; url: string }): HealthOrder {
+    const orders = this.orders.of({ backend, server: name, url })
+    const forced = orders.find(({ kind }) => kind === 'health')
+    const is = forced?.value === 'up' ? 'up' : 'down'
+    return {
+      isPaused: orders.some(({ value }) => value === 'maintenance'),
+      forced: forced === undefined ? null : { is, why: whyForced(forced) },
+    }
+  }
+
+  /** What is over, and who has drained. Looks again by itself while something is waited for. */
+  look(): void {
+    this.orders.look()
+    for (const { place, order } of this.#drained.look(this.orders.out)) tellDrained(place, order)
+    this.#lookLater()
+  }
+
+  #lookLater(): void {
+    if (this.#next !== null) clearTimeout(this.#next)
+    const inMs = Math.min(this.#drained.isWaiting ? DRAINED_EVERY_MS : Infinity, this.orders.nextEndInMs)
+    this.#next = inMs === Infinity ? null : setTimeout(() => this.look(), Math.min(inMs, LOOK_AGAIN_MS_MAX))
+    this.#next?.unref()
+  }
+
+  /** Names of a backend's servers; null: there is no such backend. */
+  names(backend: string): readonly string[] | null {
+    return this.#plan?.config.backends[backend]?.servers.map(({ name, url }) => name ?? url) ?? null
+  }
+
+  /** How a server is; null: the config has none of this name. */
+  document(backend: string, server: string): ServerDocument | null {
+    const place = this.orders.place(backend, server)
+    if (place === null || this.#plan === null) return null
+    const reasons = this.#parts.prober().reasons()
+    const words = this.#plan.config.backends[backend]
+    const config = { backends: words === undefined ? {} : { [backend]: words } }
+    const all = serversOfPlan({ config, slots: this.#plan.slots, reasons, orders: this.orders.facts() })
+    const facts = all.find((one) => one.server === server)
+    if (facts === undefined) return null
+    const admin = this.orders.of(place).find(({ kind }) => kind === 'admin')
+    return {
+      ...serverHealth(facts, this.#parts.board(), Date.now() / 1000),
+      drained: admin !== undefined && this.#drained.hasDrained(admin),
+    }
+  }
+
+  /** Orders what is wanted; null: the config has none of this name. */
+  async order(backend: string, server: string, wanted: Wanted): Promise<ServerDocument | null> {
+    const place = this.orders.place(backend, server)
+    if (place === null) return null
+    const { reason, by, sinceMs, untilMs, endsConnections } = wanted
+    const warnings = new Set<string>()
+    for (const [kind, value] of changesOf(wanted)) {
+      const isKept = await this.orders.give({
+        place,
+        kind,
+        value,
+        reason,
+        by,
+        sinceMs,
+        untilMs,
+        endsConnections,
+      })
+      if (!isKept)
+        warnings.add('it is not kept over a restart: state.db in the data folder cannot be written')
+      for (const warning of this.#warnings(place, value)) warnings.add(warning)
+    }
+    this.look()
+    const document = this.document(backend, server)
+    return document && { ...document, ...(warnings.size > 0 && { warnings: [...warnings] }) }
+  }
+
+  /** What was found of a server lately; null: the config has none of this name. */
+  history(backend: string, server: string): readonly HealthEntry[] | null {
+    return this.#parts.prober().historyOf(backend, server)
+  }
+
+  /** Checks a server now; null: there is none of this name, or nothing to ask it. */
+  check(backend: string, server: string): Promise<Once | null> {
+    return this.#parts.prober().checkNow(backend, server)
+  }
+
+  #warnings({ backend: name }: ServerPlace, value: OrderValue | null): string[] {
+    const backend = this.#plan?.config.backends[name]
+    const slots = this.#plan?.slots[name]
+    if (backend === undefined || slots === undefined) return []
+    return warningsOf(value, { name, backend, slots, board: this.#parts.board() })
+  }
+
+  #onNews(news: OrderNews): void {
+    const { backend, server, kind, order, endsConnections } = news
+    const isResting = order?.value === 'maintenance'
+    if (kind === 'admin')
+      this.#parts.crew.ordered({ type: 'ordered', backend, server, isResting, endsConnections })
+    if (kind !== 'weight') this.#parts.prober().orderChanged(backend, server)
+    tellOrder(news)
+  }
+}
+
+function* changesOf({ admin, weight, health }: Wanted): Generator<[OrderKind, OrderValue | null]> {
+  if (admin !== undefined) yield ['admin', admin === 'ready' ? null : admin]
+  if (weight !== undefined) yield ['weight', weight]
+  if (health !== undefined) yield ['health', health]
+}
+
+const whyForced = ({ reason, by }: Order): string =>
+  `said to be down by ${by}${reason === null ? '' : `: ${reason}`}`

@@ -1,0 +1,290 @@
+// What persons have ordered of servers: given, kept, carried from one config to the next, and ended when
+// their time is over. The supervisor alone writes orders to the scoreboard, where all workers see them at
+// once.
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { ADMIN_DRAIN, ADMIN_MAINTENANCE, ADMIN_READY, packOrder } from '../../scoreboard/states.ts'
+import type { OrderFacts } from '../../telemetry/server-health.ts'
+import type { PlanBody } from '../processes/worker.ts'
+import {
+  identityOf,
+  type KeptOrder,
+  type Order,
+  orderFacts,
+  type OrderKind,
+  type OrderStore,
+  type OrderValue,
+  resumed,
+  type ServerPlace,
+} from './order.ts'
+
+/** Why there is another order, or none any more. */
+export type OrderCause = 'asked' | 'until' | 'gone'
+
+export interface OrderNews extends ServerPlace {
+  readonly kind: OrderKind
+  /** Null: none, from now on. */
+  readonly order: Order | null
+  readonly was: Order | null
+  readonly cause: OrderCause
+  /** What is under way there is ended. */
+  readonly endsConnections: boolean
+}
+
+export interface OrdersParts {
+  readonly board: Pick<Scoreboard, 'setOrder' | 'bumpEpoch'>
+  /** Opens what orders are kept in; null: there is none and none is to be made, or it cannot be opened. */
+  readonly open: (isToBeMade: boolean) => Promise<OrderStore | null>
+  readonly onNews: (news: OrderNews) => void
+  /** An order could not be kept, or forgotten: it is in force all the same, until the end. */
+  readonly onNotKept: (place: ServerPlace, error: unknown) => void
+  /** What is served stays: what was before it does not come back by itself. */
+  readonly isSettled: () => boolean
+  readonly nowMs?: () => number
+  /** Ms of a clock that only goes on. */
+  readonly steadyMs?: () => number
+}
+
+interface Held {
+  readonly order: Order
+  /** On the clock that only goes on: the other one may be set back. */
+  readonly endsMs: number
+}
+
+/** A server of which something is ordered. */
+interface Ordered {
+  place: ServerPlace
+  /** Null: the plan that is served does not name it. */
+  slot: { readonly index: number; readonly generation: number } | null
+  /** Since when. */
+  leftMs: number
+  readonly held: Map<OrderKind, Held>
+}
+
+export interface Given {
+  readonly place: ServerPlace
+  readonly kind: OrderKind
+  /** Null: what was ordered is taken back. */
+  readonly value: OrderValue | null
+  readonly reason: string | null
+  readonly by: string
+  /** Ms since 1970; when it ends by itself, null: it does not. */
+  readonly sinceMs: number
+  readonly untilMs: number | null
+  readonly endsConnections?: boolean
+}
+
+/** Whether a change is to be confirmed is known a moment after it is served. */
+const GONE_AFTER_MS = 1000
+
+const ADMIN: Readonly<Record<string, number>> = {
+  drain: ADMIN_DRAIN,
+  maintenance: ADMIN_MAINTENANCE,
+}
+
+export class Orders {
+  readonly #parts: OrdersParts
+  readonly #nowMs: () => number
+  readonly #steadyMs: () => number
+  #store: OrderStore | null = null
+  #isLoaded = false
+  #plan: PlanBody | null = null
+  /** By identity. */
+  #ordered = new Map<string, Ordered>()
+
+  constructor(parts: OrdersParts) {
+    this.#parts = parts
+    this.#nowMs = parts.nowMs ?? Date.now
+    this.#steadyMs = parts.steadyMs ?? (() => performance.now())
+  }
+
+  /** Reads what was ordered before this run; once. */
+  async load(): Promise<void> {
+    if (this.#isLoaded) return
+    this.#isLoaded = true
+    await this.#open(false)
+  }
+
+  /** What was ordered before may be known only now: at the start the store could not be opened. */
+  async #open(isToBeMade: boolean): Promise<void> {
+    if (this.#store !== null) return
+    const store = await this.#parts.open(isToBeMade)
+    if (store === null || this.#store !== null) return
+    this.#store = store
+    const nowMs = this.#nowMs()
+    for (const kept of store.all()) {
+      const order = resumed(kept, nowMs)
+      const own = this.#of(order)
+      if (own.held.has(order.kind)) continue
+      if (order !== kept) this.#keep(order)
+      own.held.set(order.kind, this.#held(order))
+      this.#write(own)
+    }
+  }
+
+  /** A plan is about to be served: workers find the orders of its servers when they come to it. */
+  commit(plan: PlanBody): void {
+    this.#plan = plan
+    const places = placesOf(plan)
+    const bySlot = new Map([...places.values()].map((one) => [slotKey(one.slot), one]))
+    const ordered = new Map<string, Ordered>()
+    for (const [identity, one] of this.#ordered) {
+      // A server that only got another name keeps its slot.
+      const now = places.get(identity) ?? (one.slot && bySlot.get(slotKey(one.slot)))
+      if (now) this.#moveTo(one, now.place)
+      else if (one.slot !== null) one.leftMs = this.#steadyMs()
+      one.slot = now?.slot ?? null
+      ordered.set(identityOf(one.place), one)
+      this.#write(one)
+    }
+    this.#ordered = ordered
+    this.#endLate()
+  }
+
+  /** The server of this name in the plan that is served; null: there is none. */
+  place(backend: string, server: string): ServerPlace | null {
+    const words = this.#plan?.config.backends[backend]?.servers.find(
+      ({ name, url }) => (name ?? url) === server,
+    )
+    return words === undefined ? null : { backend, server, url: words.url }
+  }
+
+  /** What is ordered of a server. */
+  of(place: ServerPlace): readonly Order[] {
+    return [...(this.#ordered.get(identityOf(place))?.held.values() ?? [])].map(({ order }) => order)
+  }
+
+  /** All that is ordered, as it is told, by the records of its servers on the scoreboard. */
+  facts(): ReadonlyMap<number, readonly OrderFacts[]> {
+    const facts = new Map<number, readonly OrderFacts[]>()
+    for (const { slot, held } of this.#ordered.values())
+      if (slot !== null)
+        facts.set(
+          slot.index,
+          Array.from(held.values(), ({ order }) => orderFacts(order)),
+        )
+    return facts
+  }
+
+  /** Servers of the plan that get no new work. */
+  get out(): readonly { readonly place: ServerPlace; readonly slot: number; readonly order: Order }[] {
+    return [...this.#ordered.values()].flatMap(({ place, slot, held }) => {
+      const order = held.get('admin')?.order
+      return slot === null || order === undefined ? [] : [{ place, slot: slot.index, order }]
+    })
+  }
+
+  /** Orders something, or takes it back. False: it could not be kept, and ends with this run. */
+  async give({ endsConnections = false, ...given }: Given): Promise<boolean> {
+    const { place, kind, value, reason, by, sinceMs, untilMs } = given
+    await this.#open(value !== null)
+    if (value === null) return this.#end(place, kind, 'asked', endsConnections)
+    const order = { kind, value, reason, by, sinceMs, untilMs }
+    const isKept = this.#keep({ ...place, ...order })
+    const own = this.#of(place)
+    const was = own.held.get(kind)?.order ?? null
+    own.held.set(kind, this.#held(order))
+    this.#write(own)
+    this.#parts.onNews({ ...place, kind, order, was, cause: 'asked', endsConnections })
+    return isKept
+  }
+
+  /** Ends orders whose time is over, and those of servers that are gone. To be asked once a second. */
+  look(): void {
+    this.#endLate()
+    if (this.#plan === null || !this.#parts.isSettled()) return
+    const leftMs = this.#steadyMs() - GONE_AFTER_MS
+    const gone = [...this.#ordered.values()].filter((one) => one.slot === null && one.leftMs <= leftMs)
+    for (const { place, held } of gone) for (const kind of [...held.keys()]) this.#end(place, kind, 'gone')
+  }
+
+  /** How long until the first of them ends; Infinity: none does by itself. */
+  get nextEndInMs(): number {
+    const ends = [...this.#ordered.values()].flatMap(({ held }) =>
+      Array.from(held.values(), ({ endsMs }) => endsMs),
+    )
+    return Math.max(0, Math.min(Infinity, ...ends) - this.#steadyMs())
+  }
+
+  #endLate(): void {
+    const [nowMs, steadyMs] = [this.#nowMs(), this.#steadyMs()]
+    for (const { place, held } of [...this.#ordered.values()])
+      for (const [kind, { order, endsMs }] of [...held])
+        if (steadyMs >= endsMs || nowMs >= (order.untilMs ?? Infinity)) this.#end(place, kind, 'until')
+  }
+
+  #end(place: ServerPlace, kind: OrderKind, cause: OrderCause, endsConnections = false): boolean {
+    const own = this.#ordered.get(identityOf(place))
+    const was = own?.held.get(kind)?.order
+    if (own === undefined || was === undefined) return true
+    const isForgotten = this.#change(place, (store) => store.forget(place, kind))
+    own.held.delete(kind)
+    if (own.held.size === 0) this.#ordered.delete(identityOf(place))
+    this.#write(own)
+    this.#parts.onNews({ ...place, kind, order: null, was, cause, endsConnections })
+    return isForgotten
+  }
+
+  #held(order: Order): Held {
+    const { untilMs } = order
+    return { order, endsMs: untilMs === null ? Infinity : this.#steadyMs() + (untilMs - this.#nowMs()) }
+  }
+
+  #of(place: ServerPlace): Ordered {
+    const identity = identityOf(place)
+    const known = this.#ordered.get(identity)
+    if (known !== undefined) return known
+    const slot = this.#plan?.slots[place.backend]?.servers[place.server] ?? null
+    const made = { place, slot, leftMs: this.#steadyMs(), held: new Map<OrderKind, Held>() }
+    this.#ordered.set(identity, made)
+    return made
+  }
+
+  #moveTo(one: Ordered, place: ServerPlace): void {
+    const before = one.place
+    if (identityOf(before) === identityOf(place)) return
+    one.place = place
+    for (const { order } of one.held.values()) {
+      this.#keep({ ...place, ...order })
+      this.#change(before, (store) => store.forget(before, order.kind))
+    }
+  }
+
+  /** To the scoreboard. */
+  #write({ place, slot, held }: Ordered): void {
+    const backend = this.#plan?.slots[place.backend]
+    if (slot === null || backend === undefined) return
+    const admin = ADMIN[String(held.get('admin')?.order.value)] ?? ADMIN_READY
+    const weight = held.get('weight')?.order.value
+    this.#parts.board.setOrder(slot.index, packOrder(admin, typeof weight === 'number' ? weight : null))
+    this.#parts.board.bumpEpoch(backend.slot.index)
+  }
+
+  #keep(order: KeptOrder): boolean {
+    return this.#change(order, (store) => store.keep(order))
+  }
+
+  #change(place: ServerPlace, act: (store: OrderStore) => void): boolean {
+    if (this.#store === null) return false
+    try {
+      act(this.#store)
+      return true
+    } catch (error) {
+      this.#parts.onNotKept(place, error)
+      return false
+    }
+  }
+}
+
+type Slot = NonNullable<Ordered['slot']>
+const slotKey = ({ index, generation }: Slot): string => `${index}.${generation}`
+
+function placesOf({ config, slots }: PlanBody): Map<string, { place: ServerPlace; slot: Slot }> {
+  const places = new Map<string, { place: ServerPlace; slot: Slot }>()
+  for (const [backend, { servers }] of Object.entries(config.backends))
+    for (const { name, url } of servers) {
+      const place = { backend, server: name ?? url, url }
+      const slot = slots[backend]?.servers[place.server]
+      if (slot) places.set(identityOf(place), { place, slot })
+    }
+  return places
+}

@@ -1,0 +1,45 @@
+// What whoever orders something of a server should know: it is done all the same.
+import type { BackendConfig } from '../../backends/backend.options.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { ADMIN_READY, adminOf, STATE_DOWN, STATE_EMPTY, weightOf } from '../../scoreboard/states.ts'
+import type { BackendSlots } from '../../scoreboard/slot.ts'
+import type { OrderValue } from './order.ts'
+
+interface Ground {
+  readonly name: string
+  readonly backend: BackendConfig
+  readonly slots: BackendSlots
+  readonly board: Pick<Scoreboard, 'order' | 'state'>
+}
+
+/** Warnings on an order that is in force already. */
+export function warningsOf(value: OrderValue | null, ground: Ground): string[] {
+  const { name, backend } = ground
+  const isOut = value !== null && TAKES_OUT.includes(value)
+  const warnings: string[] = []
+  if (isOut && !hasUsable(ground))
+    warnings.push(
+      `no server of backend "${name}" gets new work now: who asks for it is refused (503, no_server)`,
+    )
+  if (value === 'drain' && isHashedByName(backend))
+    warnings.push(
+      `requests that carry the ${backend.hash?.by} "${backend.hash?.name}" that the backend hashes by go on to this server: maintenance moves them, too`,
+    )
+  return warnings
+}
+
+const TAKES_OUT: readonly OrderValue[] = ['drain', 'maintenance', 'down', 0]
+
+function hasUsable({ backend, slots, board }: Ground): boolean {
+  return backend.servers.some(({ name, url, weight }) => {
+    const slot = slots.servers[name ?? url]?.index
+    if (slot === undefined) return false
+    const order = board.order(slot)
+    const state = board.state(slot)
+    const isUsable = state !== STATE_DOWN && state !== STATE_EMPTY
+    return isUsable && adminOf(order) === ADMIN_READY && weightOf(order, weight) > 0
+  })
+}
+
+const isHashedByName = ({ algorithm, hash }: BackendConfig): boolean =>
+  algorithm === 'hash' && (hash?.by === 'cookie' || hash?.by === 'header' || hash?.by === 'query')

@@ -1,0 +1,93 @@
+// sluice server: which server is meant, what it shows, and what it refuses.
+import { afterEach, describe, expect, test } from 'bun:test'
+import { server } from '../../server/cli/server/server.ts'
+import { startNamed } from '../support/backends.ts'
+import { saidBy } from '../support/command.ts'
+import { startGateway } from '../support/gateway.ts'
+import { answering, done, said, stateOf } from '../support/orders.ts'
+
+const open: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]()
+})
+const keep = <T extends AsyncDisposable>(one: T): T => {
+  open.push(one)
+  return one
+}
+
+describe('the command', () => {
+  test('finds a server by a part of its name, and says which there are', async () => {
+    const a = keep(startNamed('a'))
+    const servers = [
+      { name: 'api-1', url: a.url },
+      { name: 'api-2', url: 'http://127.0.0.1:9' },
+    ]
+    const config = {
+      listeners: { web: { bind: '127.0.0.1:0', backend: 'one' } },
+      backends: { one: { servers }, two: { servers: [{ name: 'api-1', url: 'http://127.0.0.1:9' }] } },
+    }
+    const gateway = keep(await startGateway({ config }))
+    expect(await done(gateway, 'api-2')).toContain('api-2, backend one: http://127.0.0.1:9\n')
+    expect(await done(gateway, '1:9', '--backend', 'one')).toContain('api-2, backend one')
+    const which = await said(gateway, 'api-1', 'drain')
+    expect([which.code, which.err]).toEqual([
+      1,
+      'sluice server: "api-1" may be api-1 (one), api-1 (two); which of these? Name its backend with --backend\n',
+    ])
+    expect((await said(gateway, 'api', '--backend', 'one')).err).toContain(
+      '"api" may be api-1 (one), api-2 (one); which of these? Write it whole',
+    )
+    expect((await said(gateway, 'web')).err).toContain('there is no server "web"; there are api-1 (one),')
+    expect((await said(gateway, 'api-1', '--backend', 'six')).err).toContain('there is no backend "six"')
+    expect(gateway.last('server_ordered')).toBeUndefined()
+
+    expect(await done(gateway, 'api-1', 'weight', '0', '--backend', 'one')).toContain(
+      'weight:    0 (config: 1) since',
+    )
+    expect(await answering(gateway, 1)).toEqual({ '502': 1 })
+    expect(await done(gateway, 'api-1', 'weight', 'default', '--backend', 'one')).toContain('weight:    1\n')
+    await done(gateway, 'api-2', 'health', 'down', '--reason', 'wrong build')
+    expect(await answering(gateway, 4)).toEqual({ a: 4 })
+    const { operational, reason } = await stateOf(gateway, 'api-2')
+    expect([operational, reason]).toEqual([
+      'down',
+      expect.stringMatching(/^said to be down by .+: wrong build$/),
+    ])
+    await done(gateway, 'api-2', 'health', 'checks')
+    expect(await stateOf(gateway, 'api-2')).toMatchObject({ operational: 'unchecked', state: 'unchecked' })
+    // What is wrong with a time or a reason.
+    expect((await said(gateway, 'api-2', 'drain', '--for', '0s')).err).toContain(
+      'allowed is a duration such as 10m',
+    )
+    expect((await said(gateway, 'api-2', 'drain', '--until', '2001-01-01T00:00:00Z')).err).toContain(
+      'is over already',
+    )
+    expect((await said(gateway, 'api-2', 'drain', '--until', 'noon')).err).toContain(
+      'allowed is a time such as',
+    )
+    expect(
+      (await said(gateway, 'api-2', 'drain', '--for', '1m', '--until', '2999-01-01T00:00:00Z')).err,
+    ).toContain('give one of them')
+    expect((await said(gateway, 'api-2', 'drain', '--reason', 'x'.repeat(501))).err).toContain(
+      '500 characters',
+    )
+    expect(await stateOf(gateway, 'api-2')).toMatchObject({ admin: 'ready' })
+    const failed = await said(gateway, 'api-2', 'check')
+    expect([failed.code, failed.out]).toEqual([1, expect.stringMatching(/^failed: connect refused \(/)])
+  })
+
+  test.each([
+    [['a', 'rest'], 'unknown action "rest"'],
+    [['a', 'weight'], 'weight needs a number from 0 to 1000, or default'],
+    [['a', 'weight', '1001'], 'weight needs a number'],
+    [['a', 'health', 'fine'], 'health needs up, down or checks'],
+    [['a', 'drain', 'now'], 'unexpected argument "now"'],
+    [['a', 'ready', '--wait', '1s'], '--end-connections and --wait go with drain and maintenance'],
+    [['a', 'drain', '--wait', 'long'], '--wait takes a duration'],
+    [['a', 'history', '--reason', 'x'], '--reason goes with an order'],
+    [[], 'the name of a server is missing'],
+  ])('refuses %p', async (args, why) => {
+    const { code, err } = await saidBy((io) => server(args, io))
+    expect([code, err]).toEqual([2, expect.stringContaining(why)])
+  })
+})

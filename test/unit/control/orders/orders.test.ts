@@ -1,0 +1,307 @@
+import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { KeptOrder, OrderStore } from '../../../../server/control/orders/order.ts'
+import { type Given, type OrderNews, Orders } from '../../../../server/control/orders/orders.ts'
+import { SERVER_ORDERS, ServerOrders } from '../../../../server/control/store/server-orders.ts'
+import { StateDb } from '../../../../server/control/store/state-db.ts'
+import type { PlanBody } from '../../../../server/control/processes/worker.ts'
+import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
+import {
+  ADMIN_DRAIN,
+  ADMIN_MAINTENANCE,
+  ADMIN_READY,
+  adminOf,
+  packOrder,
+  weightOf,
+} from '../../../../server/scoreboard/states.ts'
+
+const MINUTE = 60_000
+
+/** Kept as in state.db. */
+class Memory implements OrderStore {
+  readonly rows = new Map<string, KeptOrder>()
+  isBroken = false
+
+  all(): KeptOrder[] {
+    return [...this.rows.values()]
+  }
+  keep(order: KeptOrder): void {
+    if (this.isBroken) throw new Error('disk full')
+    this.rows.set(`${order.backend} ${order.server} ${order.url} ${order.kind}`, order)
+  }
+  forget({ backend, server, url }: { backend: string; server: string; url: string }, kind: string): void {
+    if (this.isBroken) throw new Error('disk full')
+    this.rows.delete(`${backend} ${server} ${url} ${kind}`)
+  }
+}
+
+class Scene {
+  readonly board = scoreboardOn(privateRegion(64, 1), -1)
+  readonly news: OrderNews[] = []
+  readonly notKept: string[] = []
+  wallMs: number
+  steadyMs = 0
+  isSettled = true
+  readonly orders: Orders
+
+  constructor(store: OrderStore | null, wallMs = 1_800_000_000_000) {
+    this.wallMs = wallMs
+    this.orders = new Orders({
+      board: this.board,
+      open: () => Promise.resolve(store),
+      onNews: (news) => void this.news.push(news),
+      onNotKept: ({ server }) => void this.notKept.push(server),
+      isSettled: () => this.isSettled,
+      nowMs: () => this.wallMs,
+      steadyMs: () => this.steadyMs,
+    })
+  }
+
+  /** A gateway that starts with this config. */
+  static async started(store: OrderStore | null, servers: Words, wallMs?: number): Promise<Scene> {
+    const scene = new Scene(store, wallMs)
+    await scene.orders.load()
+    scene.serve(1, servers)
+    return scene
+  }
+
+  serve(number: number, servers: Words): void {
+    this.orders.commit(planOf(number, servers))
+  }
+
+  give(change: Partial<Given> & Pick<Given, 'value'>, server = 'a'): Promise<boolean> {
+    const place = this.orders.place('api', server)!
+    return this.orders.give({
+      place,
+      kind: 'admin',
+      reason: null,
+      by: 'ana',
+      sinceMs: this.wallMs,
+      untilMs: null,
+      ...change,
+    })
+  }
+
+  /** Time goes on, and rounds with it. */
+  pass(ms: number): void {
+    this.wallMs += ms
+    this.steadyMs += ms
+    this.orders.look()
+  }
+
+  admin(slot: number): number {
+    return adminOf(this.board.order(slot))
+  }
+}
+
+type Words = Readonly<Record<string, readonly [url: string, slot: number]>>
+const TWO: Words = { a: ['http://a:1', 2], b: ['http://b:1', 3] }
+
+const planOf = (number: number, servers: Words): PlanBody =>
+  ({
+    number,
+    config: {
+      backends: {
+        api: { servers: Object.entries(servers).map(([name, [url]]) => ({ name, url, weight: 1 })) },
+      },
+    },
+    slots: {
+      api: {
+        slot: { index: 1, generation: 0 },
+        servers: Object.fromEntries(
+          Object.entries(servers).map(([name, [, index]]) => [name, { index, generation: 0 }]),
+        ),
+      },
+    },
+  }) as unknown as PlanBody
+
+describe('an order', () => {
+  test('stands on the scoreboard at once, and its kinds leave each other alone', async () => {
+    const scene = await Scene.started(new Memory(), TWO)
+    const epoch = scene.board.epoch(1)
+    expect(await scene.give({ value: 'drain', reason: 'disk swap' })).toBe(true)
+    expect([scene.admin(2), scene.admin(3)]).toEqual([ADMIN_DRAIN, ADMIN_READY])
+    expect(scene.board.epoch(1)).toBeGreaterThan(epoch)
+    await scene.give({ kind: 'weight', value: 7, by: 'bob' })
+    expect(scene.board.order(2)).toBe(packOrder(ADMIN_DRAIN, 7))
+    await scene.give({ kind: 'health', value: 'down' })
+    await scene.give({ value: null })
+    expect(scene.board.order(2)).toBe(packOrder(ADMIN_READY, 7))
+    await scene.give({ kind: 'weight', value: null })
+    expect(weightOf(scene.board.order(2), 5)).toBe(5)
+    expect(scene.orders.facts().get(2)).toMatchObject([{ kind: 'health', value: 'down', by: 'ana' }])
+    expect(scene.news.map(({ kind, order, was }) => [kind, order?.value, was?.value])).toEqual([
+      ['admin', 'drain', undefined],
+      ['weight', 7, undefined],
+      ['health', 'down', undefined],
+      ['admin', undefined, 'drain'],
+      ['weight', undefined, 7],
+    ])
+  })
+
+  test('takes the place of the one before, with its time', async () => {
+    const scene = await Scene.started(new Memory(), TWO)
+    await scene.give({ value: 'drain', untilMs: scene.wallMs + MINUTE })
+    await scene.give({ value: 'maintenance' })
+    scene.pass(2 * MINUTE)
+    expect(scene.admin(2)).toBe(ADMIN_MAINTENANCE)
+    expect(scene.news.at(-1)).toMatchObject({ cause: 'asked', was: { value: 'drain' } })
+  })
+
+  test('of a server that the config does not name is none', async () => {
+    const scene = await Scene.started(new Memory(), TWO)
+    expect([scene.orders.place('api', 'c'), scene.orders.place('web', 'a')]).toEqual([null, null])
+  })
+
+  test('is in force though it cannot be kept, which is said', async () => {
+    const memory = new Memory()
+    const scene = await Scene.started(memory, TWO)
+    memory.isBroken = true
+    expect(await scene.give({ value: 'drain' })).toBe(false)
+    expect([scene.admin(2), scene.notKept]).toEqual([ADMIN_DRAIN, ['a']])
+    const storeless = await Scene.started(null, TWO)
+    expect(await storeless.give({ value: 'drain' })).toBe(false)
+    expect(storeless.admin(2)).toBe(ADMIN_DRAIN)
+  })
+})
+
+describe('the time of an order', () => {
+  test('ends it by itself, and a moment before it does not', async () => {
+    const memory = new Memory()
+    const scene = await Scene.started(memory, TWO)
+    await scene.give({ value: 'drain', untilMs: scene.wallMs + 10 * MINUTE })
+    scene.pass(10 * MINUTE - 1)
+    expect(scene.admin(2)).toBe(ADMIN_DRAIN)
+    scene.pass(1)
+    expect([scene.admin(2), memory.rows.size]).toEqual([ADMIN_READY, 0])
+    expect(scene.news.at(-1)).toMatchObject({ cause: 'until', order: null, was: { value: 'drain' } })
+  })
+
+  test('goes on while the clock is set back', async () => {
+    const scene = await Scene.started(new Memory(), TWO)
+    await scene.give({ value: 'drain', untilMs: scene.wallMs + 10 * MINUTE })
+    scene.wallMs -= 3000 * MINUTE
+    scene.pass(9 * MINUTE)
+    expect(scene.admin(2)).toBe(ADMIN_DRAIN)
+    scene.pass(MINUTE)
+    expect(scene.admin(2)).toBe(ADMIN_READY)
+  })
+
+  test('is over after a machine has slept through it', async () => {
+    const scene = await Scene.started(new Memory(), TWO)
+    await scene.give({ value: 'drain', untilMs: scene.wallMs + 10 * MINUTE })
+    scene.wallMs += 60 * MINUTE
+    scene.orders.look()
+    expect(scene.admin(2)).toBe(ADMIN_READY)
+  })
+
+  test('goes on over a restart, and what ended meanwhile is ended before anybody is served', async () => {
+    const memory = new Memory()
+    const first = await Scene.started(memory, TWO)
+    await first.give({ value: 'drain', untilMs: first.wallMs + 10 * MINUTE })
+    await first.give({ value: 'maintenance', untilMs: first.wallMs + MINUTE }, 'b')
+    const second = await Scene.started(memory, TWO, first.wallMs + 4 * MINUTE)
+    expect([second.admin(2), second.admin(3)]).toEqual([ADMIN_DRAIN, ADMIN_READY])
+    expect(second.news).toMatchObject([{ server: 'b', cause: 'until' }])
+    second.pass(6 * MINUTE)
+    expect([second.admin(2), memory.rows.size]).toEqual([ADMIN_READY, 0])
+  })
+
+  test('is never longer than it was meant, when the clock is set back before a restart', async () => {
+    const memory = new Memory()
+    const first = await Scene.started(memory, TWO)
+    await first.give({ value: 'drain', untilMs: first.wallMs + 10 * MINUTE })
+    const second = await Scene.started(memory, TWO, first.wallMs - 50_000 * MINUTE)
+    second.pass(9 * MINUTE)
+    expect(second.admin(2)).toBe(ADMIN_DRAIN)
+    // Another restart does not begin it again.
+    const third = await Scene.started(memory, TWO, second.wallMs)
+    third.pass(MINUTE)
+    expect(third.admin(2)).toBe(ADMIN_READY)
+  })
+})
+
+describe('another config', () => {
+  test('keeps what is ordered, also of a server that only got another name', async () => {
+    const memory = new Memory()
+    const scene = await Scene.started(memory, TWO)
+    await scene.give({ value: 'drain' })
+    scene.board.setOrder(2, 0) // as a record that was given away is
+    scene.serve(2, { c: ['http://a:1', 2], b: ['http://b:1', 3] })
+    expect(scene.admin(2)).toBe(ADMIN_DRAIN)
+    expect(scene.orders.of({ backend: 'api', server: 'c', url: 'http://a:1' })).toHaveLength(1)
+    expect(memory.all()).toMatchObject([{ server: 'c', value: 'drain' }])
+    expect(scene.news).toHaveLength(1)
+  })
+
+  test('without the server ends it, unless the one before may come back by itself', async () => {
+    const memory = new Memory()
+    const scene = await Scene.started(memory, TWO)
+    await scene.give({ value: 'drain' })
+    scene.isSettled = false
+    scene.serve(2, { b: ['http://b:1', 3] })
+    scene.pass(MINUTE)
+    // What was before comes back: so does what was ordered.
+    scene.serve(3, TWO)
+    expect([scene.admin(2), scene.news.length]).toEqual([ADMIN_DRAIN, 1])
+    scene.serve(4, { b: ['http://b:1', 3] })
+    scene.pass(MINUTE)
+    expect(scene.news).toHaveLength(1)
+    scene.isSettled = true
+    scene.orders.look()
+    expect(scene.news.at(-1)).toMatchObject({ server: 'a', cause: 'gone' })
+    expect(memory.rows.size).toBe(0)
+    scene.serve(5, TWO)
+    expect(scene.orders.of({ backend: 'api', server: 'a', url: 'http://a:1' })).toEqual([])
+  })
+
+  test('with another address under the same name is about another server', async () => {
+    const scene = await Scene.started(new Memory(), TWO)
+    await scene.give({ value: 'drain' })
+    scene.serve(2, { a: ['http://a:2', 4], b: ['http://b:1', 3] })
+    expect(scene.admin(4)).toBe(ADMIN_READY)
+  })
+
+  test('at a start ends what is kept of servers that are gone', async () => {
+    const memory = new Memory()
+    await (await Scene.started(memory, TWO)).give({ value: 'drain' })
+    const scene = await Scene.started(memory, { b: ['http://b:1', 3] })
+    scene.orders.look()
+    expect(scene.news).toEqual([])
+    scene.pass(MINUTE)
+    expect(scene.news).toMatchObject([{ server: 'a', cause: 'gone' }])
+    expect(memory.rows.size).toBe(0)
+  })
+})
+
+test('orders come back from state.db as they were, and what it cannot mean is none', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orders-'))
+  try {
+    const db = StateDb.open(folder, [SERVER_ORDERS])
+    const orders = new ServerOrders(db)
+    const place = { backend: 'api', server: 'http://a:1', url: 'http://a:1' }
+    const admin: KeptOrder = {
+      ...place,
+      kind: 'admin',
+      value: 'maintenance',
+      reason: 'disk "swap"',
+      by: 'ana',
+      sinceMs: 1,
+      untilMs: 2,
+    }
+    const weight: KeptOrder = { ...admin, kind: 'weight', value: 3, reason: null, untilMs: null }
+    orders.keep({ ...admin, value: 'drain' })
+    orders.keep(admin)
+    orders.keep(weight)
+    expect(orders.all()).toEqual([admin, weight])
+    db.sql.run("UPDATE server_orders SET value = 'half' WHERE kind = 'weight'")
+    expect(orders.all()).toEqual([admin])
+    orders.forget(place, 'admin')
+    expect(orders.all()).toEqual([])
+    db.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
