@@ -78,6 +78,8 @@ class Walker {
   /** Null: nobody will read what is found. */
   readonly #hints: Hints | null
   readonly #standIns = new StandIns()
+  /** Whose defaults stand in at this moment. */
+  readonly #standing = new Set<SchemaNode>()
 
   constructor(ground: Ground, problems: Problems, hints: Hints | null) {
     this.#ground = ground
@@ -285,6 +287,14 @@ class Walker {
 
   /** Something of the schema's type for a value that a problem was reported of. */
   #standIn(schema: SchemaNode, at: Offset): unknown {
-    return this.#standIns.of(schema, (own) => this.value(own, treeOf(own.default, at), null, at))
+    return this.#standIns.of(schema, (own) => {
+      // A default of ours that its own schema refuses would stand in for itself, without end.
+      if (this.#standing.has(own))
+        throw new Error(`no default for its schema: ${JSON.stringify(own.default)}`)
+      this.#standing.add(own)
+      const value = this.value(own, treeOf(own.default, at), null, at)
+      this.#standing.delete(own)
+      return value
+    })
   }
 }

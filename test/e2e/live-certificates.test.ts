@@ -1,5 +1,6 @@
 // A certificate whose files change is another one for handshakes from then on, and for nothing else.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createHash, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +103,10 @@ test('a changed pair is served with no reload; connections that are there stay',
     cert: inFolder('served.pem'),
     key: inFolder('served.key'),
     subject: 'CN=two',
+    serial: new X509Certificate(readFileSync(inFolder('served.pem'))).serialNumber.toLowerCase(),
+    fingerprint: createHash('sha256')
+      .update(new X509Certificate(readFileSync(inFolder('served.pem'))).raw)
+      .digest('hex'),
   })
   await waitFor(async () => (await served()) === 'two')
   expect(isClosed).toBe(false)
@@ -173,10 +178,11 @@ test('one that has expired is refused, and an edit of something else does not br
 
 test('of several pairs of one certificate each is told when one was replaced, and the end that comes first', async () => {
   makePair(gateway.folder, 'short', 40)
-  const { subject, until } = await gateway.event(
+  const { subject, until, serial, fingerprint } = await gateway.event(
     'certificate_replaced',
     ({ certificate }) => certificate === 'both',
   )
   expect(subject).toEqual(['CN=long', 'CN=short'])
+  expect([serial, fingerprint].map((one) => new Set(one as string[]).size)).toEqual([2, 2])
   expect(Date.parse(String(until)) - Date.now()).toBeLessThan(41 * DAY_MS)
 })

@@ -13,6 +13,7 @@ import type { AcmeConfig } from './acme.options.ts'
 import type { DemandNews } from '../../tls/on-demand.ts'
 import type { Challenger } from './challenger.ts'
 import { DemandMishaps } from './demand-mishaps.ts'
+import { learnedPairs } from './learned-pairs.ts'
 import type { AcmeFacts, AcmeNews } from './followed.ts'
 import type { AcmeKeeper } from './keeper.ts'
 import type { OnDemandNames } from './on-demand.ts'
@@ -31,9 +32,6 @@ export interface AcmeCertificatesOptions {
 
 /** Of issuers that CAs themselves have. */
 const FILE_BYTES_MAX = 1_048_576
-
-/** So many that came on demand are read in one turn of the loop. */
-const TURN = 16
 
 /** All that is needed for it, loaded with the first certificate that asks for it. */
 type Modules = Awaited<ReturnType<typeof loadModules>>
@@ -55,6 +53,7 @@ export class AcmeCertificates implements CertificateSource {
   /** What was obtained in this run: it is good also where it could not be kept. */
   readonly #obtained = new Map<string, PemPair>()
   readonly #told = new Set<string>()
+  readonly #mishaps = new DemandMishaps(logEvent, Date.now)
 
   constructor(options: AcmeCertificatesOptions) {
     this.#options = options
@@ -88,20 +87,18 @@ export class AcmeCertificates implements CertificateSource {
     return [standIn]
   }
 
-  async more(all: readonly WantedCertificate[]): Promise<ReadonlyMap<string, PemPair>> {
-    const found = new Map<string, PemPair>()
-    if (this.#loaded === null) return found
+  async more(all: readonly WantedCertificate[]): Promise<ReadonlyMap<string, PemPair | null>> {
+    if (this.#loaded === null) return new Map()
     const { demand, modules } = this.#loaded
     const store = new modules.Store(this.#options.config.data)
-    let looked = 0
-    for (const [learned, config] of demand.wanted(wordsOf(all, ({ on_demand }) => on_demand !== undefined))) {
-      const kept =
-        store.certificate(modules.wantedOf(learned, config), Date.now()) ?? this.#obtained.get(learned)
-      if (kept !== undefined) found.set(learned, { cert: kept.cert, key: kept.key })
-      // Each takes most of a millisecond, and there may be thousands: health checks go on beside them.
-      if (++looked % TURN === 0) await new Promise(setImmediate)
-    }
-    return found
+    return learnedPairs(demand.wanted(wordsOf(all, ({ on_demand }) => on_demand !== undefined)), {
+      find: (learned, config) => {
+        const kept =
+          store.certificate(modules.wantedOf(learned, config), Date.now()) ?? this.#obtained.get(learned)
+        return kept === undefined ? null : { cert: kept.cert, key: kept.key }
+      },
+      unread: (error) => this.#mishaps.tell(error),
+    })
   }
 
   follow(all: readonly WantedCertificate[]): void {
@@ -199,7 +196,6 @@ export class AcmeCertificates implements CertificateSource {
   #makeDemand({ OnDemandNames, Store, admits }: Modules, hands: CertificateHands): OnDemandNames {
     const told = (promise: Promise<void>): void => void promise.catch((error: unknown) => bug(error))
     const { totals, config } = this.#options
-    const mishaps = new DemandMishaps(logEvent, Date.now)
     return new OnDemandNames({
       store: new Store(config.data),
       nowMs: Date.now,
@@ -215,7 +211,7 @@ export class AcmeCertificates implements CertificateSource {
         told(hands.learn(learned, pair))
       },
       count: (certificate, result) => totals.counter('acme_on_demand_total', [certificate, result]).add(1),
-      bug: (error) => mishaps.tell(error),
+      bug: (error) => this.#mishaps.tell(error),
       limited: (certificate, limit, value) => {
         const hint = 'further names get none for now: raise it if they are yours, and the CA allows more'
         logEvent('warn', 'on_demand_limit', { certificate, limit: `on_demand.${limit}`, value, hint })

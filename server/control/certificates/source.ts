@@ -31,8 +31,11 @@ export interface CertificateSource {
    * that were just read for the check of this plan's config.
    */
   textOf(wanted: WantedCertificate, read?: ReadTexts): readonly PemPair[] | Promise<readonly PemPair[]>
-  /** What a plan is to have beside, by names of the source's own making; see learnedName(). */
-  more?(wanted: readonly WantedCertificate[]): Promise<ReadonlyMap<string, PemPair>>
+  /**
+   * What a plan is to have beside, by names of the source's own making; see learnedName(). Null: it cannot be
+   * read for now, and stays as it is served.
+   */
+  more?(wanted: readonly WantedCertificate[]): Promise<ReadonlyMap<string, PemPair | null>>
   /** A plan is served that has these of its certificates, which `textOf` gave. */
   follow(wanted: readonly WantedCertificate[]): void
   /** Whether one is renewed by itself, and that is not overdue: then nobody is told that it ends soon. */

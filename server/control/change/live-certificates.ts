@@ -79,8 +79,9 @@ export class LiveCertificates implements Part, CertificateHands {
     for (const source of this.#sources)
       for (const [name, pair] of (await source.more?.(wanted)) ?? []) {
         const before = this.#served[name]
-        const isKnown = before !== undefined && isSame(before.pairs, [pair])
-        if (read !== null) certificates[name] = isKnown ? before : read.certificateText([pair])
+        const isKnown = before !== undefined && (pair === null || isSame(before.pairs, [pair]))
+        if (isKnown) certificates[name] = before
+        else if (read !== null && pair !== null) certificates[name] = read.certificateText([pair])
       }
     return { certificates, challenges: this.#challenges, httpChallenges: this.#httpChallenges }
   }
@@ -271,10 +272,17 @@ async function tellReplaced(replaced: {
 }): Promise<void> {
   const { X509Certificate } = await import('node:crypto')
   const { pairs, endsMs } = replaced.text
-  const subjects = pairs.map(({ cert }) => new X509Certificate(cert).subject.replaceAll('\n', ', '))
+  const leaves = pairs.map(({ cert }) => new X509Certificate(cert))
+  const told = (of: (leaf: InstanceType<typeof X509Certificate>) => string): string | readonly string[] => {
+    const all = leaves.map(of)
+    return new Set(all).size === 1 ? (all[0] ?? all) : all
+  }
   logEvent('info', 'certificate_replaced', {
     ...named(replaced.wanted),
-    subject: new Set(subjects).size === 1 ? subjects[0] : subjects,
+    subject: told(({ subject }) => subject.replaceAll('\n', ', ')),
+    // Most are renewed under the same name.
+    serial: told(({ serialNumber }) => serialNumber.toLowerCase()),
+    fingerprint: told(({ fingerprint256 }) => fingerprint256.replaceAll(':', '').toLowerCase()),
     until: new Date(endsMs).toISOString(),
   })
 }

@@ -1,4 +1,10 @@
 import { describe, expect, test } from 'bun:test'
+import { Lines } from '../../../server/config/tree.ts'
+import { Problems } from '../../../server/config/problem.ts'
+import { ConfigOptions } from '../../../server/config/schema.ts'
+import type { SchemaNode } from '../../../server/config/schema-node.ts'
+import { walk } from '../../../server/config/walk.ts'
+import { Duration } from '../../../server/lib/kinds.ts'
 import { configOf, linesOf, problemsOf, withBackend, withRules } from './parse.ts'
 
 describe('decoding', () => {
@@ -215,5 +221,34 @@ describe('problems', () => {
   test('a file of another program gives no flood', () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `key${i}: 1`)
     expect(problemsOf(lines.join('\n')).length).toBe(1000)
+  })
+})
+
+describe('defaults', () => {
+  /** What is said of a map of one key that is not written. */
+  function filledIn(schema: SchemaNode): { readonly value: unknown; readonly problems: readonly string[] } {
+    const problems = new Problems(new Lines('', ''))
+    const empty = { is: 'map', at: 0, end: 0, entries: new Map() } as never
+    const value = walk({ type: 'object', properties: { it: schema } }, empty, '/', problems)
+    return { value, problems: problems.sorted().map(({ found, allowed }) => `${found}: ${allowed}`) }
+  }
+
+  function* nodesOf(schema: unknown, seen = new Set<unknown>()): Generator<SchemaNode> {
+    if (typeof schema !== 'object' || schema === null || seen.has(schema)) return
+    seen.add(schema)
+    if ('default' in schema) yield schema as SchemaNode
+    for (const below of Object.values(schema)) yield* nodesOf(below, seen)
+  }
+
+  test('of each schema are what that takes', () => {
+    const all = [...nodesOf(ConfigOptions)]
+    expect(all.length).toBeGreaterThan(100)
+    const wrong = all.filter((schema) => filledIn(schema).problems.length > 0)
+    expect(wrong.map((schema) => [schema.description, schema.default])).toEqual([])
+  })
+
+  test('that it does not take are told at once, and not looked for without end', () => {
+    const month = Duration({ default: '30d', description: 'Longer than any may be.' }) as SchemaNode
+    expect(() => filledIn(month)).toThrow('no default for its schema: "30d"')
   })
 })
