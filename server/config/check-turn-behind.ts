@@ -1,6 +1,7 @@
 // Https listeners that lead to a turn listener: it is there, and is one, and its clients have addresses.
 import type { HttpListenerConfig } from '../http/listener.options.ts'
-import { bindsOf, unixPathOf } from '../lib/bind.ts'
+import { bindsOf, tcpBindsOf, unixPathOf } from '../lib/bind.ts'
+import { checkAlternatesBehind } from './check-turn.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 
@@ -15,7 +16,11 @@ export function checkTurnBehind(checked: Checked, path: Path, listener: HttpsLis
   checked.resolve('listener', turn, here)
   const { listeners } = checked.config
   const next = Object.hasOwn(listeners, turn) ? listeners[turn] : undefined
-  if (next === undefined || next.protocol === 'turn') return
+  if (next?.protocol === 'turn') {
+    const binds = tcpBindsOf(turn, listener).flatMap(({ bind }) => (unixPathOf(bind) === null ? [bind] : []))
+    return checkAlternatesBehind(checked, ['listeners', turn], next, binds)
+  }
+  if (next === undefined) return
   const turns = Object.keys(listeners).filter((name) => listeners[name]?.protocol === 'turn')
   checked.report({
     code: 'conflict',

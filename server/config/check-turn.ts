@@ -165,11 +165,32 @@ function checkAlternates(checked: Written, path: Path, listener: TurnListenerCon
   }
 }
 
+/** Reports alternates that are an address of another listener by which clients come to this one. */
+export function checkAlternatesBehind(
+  checked: Written,
+  path: Path,
+  { alternate, relay }: TurnListenerConfig,
+  binds: readonly string[],
+): void {
+  const own = addressesOf(binds, relay)
+  for (const [index, server] of (alternate?.servers ?? []).entries()) {
+    const { host, port } = parseBind(server)
+    if (isStandIn(server) || !own.has(`${canonicalAddress(host)} ${port}`)) continue
+    const here = [...path, 'alternate', 'servers', index]
+    const found = `${checked.said(here, server)}, by which clients come to this listener`
+    const hint = 'clients would be sent here again and again'
+    checked.report({ code: 'wrong-value', path: here, found, allowed: 'another server', hint })
+  }
+}
+
 /** Where clients find this listener, as far as its config tells. */
-function ownAddresses({ bind, tls, relay }: TurnListenerConfig): ReadonlySet<string> {
+const ownAddresses = ({ bind, tls, relay }: TurnListenerConfig): ReadonlySet<string> =>
+  addressesOf([bind, tls?.bind ?? bind], relay)
+
+function addressesOf(binds: readonly string[], relay: TurnListenerConfig['relay']): ReadonlySet<string> {
   const own = new Set<string>()
   const relayed = relay === false ? [] : [...relay.bind, ...relay.advertise]
-  for (const one of [bind, tls?.bind ?? bind]) {
+  for (const one of binds) {
     const { host, port } = parseBind(one)
     for (const address of isWildcard(host) ? relayed : [host]) own.add(`${canonicalAddress(address)} ${port}`)
   }

@@ -29,6 +29,24 @@ test('at a Unix socket its clients need a PROXY header', () => {
   expect(at('proxy_protocol: { trusted: ["unix:"] }')).toEqual([])
 })
 
+test('an alternate of the turn listener is none of the addresses by which clients come to it', () => {
+  const at = (bind: string, server: string): string[] => {
+    const relay = `, alternate: { servers: ["192.0.2.9:3478", "${server}"] }, relay: { bind: ["192.0.2.1"], advertise: ["203.0.113.7"] } }`
+    const text = config(`${HTTPS}, turn: relay`)
+      .replace('":443"', bind)
+      .replace('auth: none }', `auth: none${relay}`)
+    return linesOf(text).map((line) => line.slice(line.indexOf(' ') + 1))
+  }
+  const refused = (server: string): string[] => [
+    `listeners.relay.alternate.servers[1]: found "${server}", by which clients come to this listener, allowed another server; clients would be sent here again and again`,
+  ]
+  expect(at('["192.0.2.5:443", "unix:/run/web.sock"]', '192.0.2.5:443')).toEqual(refused('192.0.2.5:443'))
+  for (const server of ['192.0.2.1:443', '203.0.113.7:443'])
+    expect(at('":443"', server)).toEqual(refused(server))
+  expect(at('"192.0.2.5:440-445"', '192.0.2.5:443')).toEqual(refused('192.0.2.5:443'))
+  for (const server of ['192.0.2.6:443', '192.0.2.5:444']) expect(at('"192.0.2.5:443"', server)).toEqual([])
+})
+
 describe('is refused', () => {
   test('where there is no such listener', () => {
     expect(told(`${HTTPS}, turn: rely`)).toEqual([
