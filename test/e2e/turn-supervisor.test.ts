@@ -179,7 +179,7 @@ describe('a reload', () => {
     expect((await gateway.apply({ listeners: web, rules, ...SHORT_DRAIN })).event).toBe('applied')
     expect(await endOf(gateway)).toMatchObject({ reason: 'listener_removed', listener: 'turn' })
     expect(await gateway.event('relay_exited')).toMatchObject({ pid: relay, code: 0 })
-    await waitFor(() => inData(gateway).toSorted().join() === 'control.sock,run.json')
+    await waitFor(() => inData(gateway).toSorted().join() === 'control.sock,lock,run.json')
     expect(childrenOf(gateway.pid)).not.toContain(relay)
     expect((await gateway.fetch('/', { listener: 'web' })).status).toBe(200)
 
