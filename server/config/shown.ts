@@ -14,9 +14,9 @@ import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY } from './unused-words.ts'
 const HIDDEN = '(a secret, hidden)'
 /**
  * The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand
- * there.
+ * there; undefined: texts are shown as they were filled in, which may be secrets.
  */
-export function shownConfig(config: Config, written: Tree): unknown {
+export function shownConfig(config: Config, written: Tree | undefined): unknown {
   const listeners = mapped(config.listeners, usedOfListener)
   const backends = mapped(config.backends, usedOfBackend)
   return shown(ConfigOptions as SchemaNode, { ...config, listeners, backends }, written)

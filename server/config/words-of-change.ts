@@ -1,0 +1,253 @@
+// What differs between two configs, in words: "server http://10.0.0.1:8080 of backend api: weight 1 → 3".
+// Secrets are not shown, and neither is any text that does not stand in the file as it is: that came from a
+// variable or another file, and may be one.
+import { type Config, ConfigOptions } from './schema.ts'
+import type { SchemaNode } from './schema-node.ts'
+import { shownConfig } from './shown.ts'
+import { type Path, writePath } from './tree.ts'
+
+export interface Difference {
+  readonly kind: 'added' | 'removed' | 'changed' | 'moved'
+  /** "server http://10.0.0.1:8080 of backend api". */
+  readonly what: string
+  /** Where in the newer config, of what was removed in the older one: "backends.api.servers[0].weight". */
+  readonly path: string
+  /** As the file would say it; null: it is not there, or not shown. */
+  readonly before: string | null
+  readonly after: string | null
+  /** The whole of it. */
+  readonly words: string
+}
+
+/** A config with the text that it was read from. */
+export interface Worded {
+  readonly config: Config
+  readonly text: string
+}
+
+type Plain = Readonly<Record<string, unknown>>
+
+/** Something with an identity of its own. */
+interface Item {
+  readonly key: string
+  readonly what: string
+  readonly at: number | string
+  readonly value: Plain
+}
+
+const SECTIONS = ['listeners', 'certificates', 'backends'] as const
+const NOUNS = { listeners: 'listener', certificates: 'certificate', backends: 'backend' } as const
+/** What is longer is cut: nobody reads it in a line. */
+const VALUE_CHARS_MAX = 120
+const NOT_SHOWN = 'changed; the value is not shown'
+
+/** What differs, in the order of the schema. */
+export function differences(before: Worded, after: Worded): readonly Difference[] {
+  const [old, now] = [new Shown(before), new Shown(after)]
+  const found: Difference[] = []
+  for (const section of SECTIONS) {
+    const items = (config: Config): Item[] =>
+      Object.entries(config[section]).map(([name, value]) => ({
+        ...{ key: name, at: name, what: `${NOUNS[section]} ${name}` },
+        value: value as Plain,
+      }))
+    found.push(...ofItems([section], [items(before.config), items(after.config)], { old, now }))
+  }
+  const rules = ({ rules: list }: Config): Item[] =>
+    list.map((rule, at) => ({ key: rule.name, at, what: `rule ${rule.name}`, value: rule }))
+  const both = [rules(before.config), rules(after.config)] as const
+  found.push(...ofItems(['rules'], both, { old, now }), ...moves(both))
+  const rest = ({ listeners: _l, certificates: _c, backends: _b, rules: _r, ...words }: Config): Plain =>
+    words
+  found.push(...ofMaps('', [[], []], [rest(before.config), rest(after.config)], { old, now }))
+  return found
+}
+
+interface Sides {
+  readonly old: Shown
+  readonly now: Shown
+}
+
+function ofItems(
+  path: Path,
+  [before, after]: readonly [readonly Item[], readonly Item[]],
+  sides: Sides,
+  of = '',
+): Difference[] {
+  const byKey = new Map(before.map((item) => [item.key, item]))
+  const kept = new Set(after.map(({ key }) => key))
+  const gone = before.filter(({ key }) => !kept.has(key))
+  const removed = gone.map(({ what, at }): Difference => {
+    const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
+    return { kind: 'removed', ...facts, words: `${what}${of}: removed` }
+  })
+  const others = after.flatMap((item): Difference[] => {
+    const { what, at } = item
+    const was = byKey.get(item.key)
+    if (was !== undefined)
+      return ofMaps(
+        what + of,
+        [
+          [...path, was.at],
+          [...path, at],
+        ],
+        [was.value, item.value],
+        sides,
+      )
+    const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
+    return [{ kind: 'added', ...facts, words: `${what}${of}: added` }]
+  })
+  return [...removed, ...others]
+}
+
+/** Of two things that are one, what differs; `paths` are their places in the two configs. */
+function ofMaps(
+  what: string,
+  paths: readonly [Path, Path],
+  [before, after]: readonly [Plain, Plain],
+  sides: Sides,
+): Difference[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
+    const [old, now] = [before[key], after[key]]
+    if (Bun.deepEquals(old, now)) return []
+    const steps = [
+      [...paths[0], key],
+      [...paths[1], key],
+    ] as const
+    if (key === 'servers' && isServers(old) && isServers(now))
+      return ofItems(steps[1], [serversOf(old), serversOf(now)], sides, ` of ${what}`)
+    if (isPlain(old) && isPlain(now)) return ofMaps(what, steps, [old, now], sides)
+    return [changed(what, steps, [old, now], sides)]
+  })
+}
+
+function changed(
+  what: string,
+  [oldPath, newPath]: readonly [Path, Path],
+  [old, now]: readonly [unknown, unknown],
+  sides: Sides,
+): Difference {
+  const [before, after] = [sides.old.at(oldPath, old), sides.now.at(newPath, now)]
+  const path = writePath(newPath)
+  const name = writePath(newPath.slice(what === '' ? 0 : depthOf(newPath)))
+  const isHidden = before === after || before === HIDDEN || after === HIDDEN
+  const words = isHidden ? `${name}: ${NOT_SHOWN}` : `${name} ${before ?? NONE} → ${after ?? NONE}`
+  const values = isHidden ? { before: null, after: null } : { before, after }
+  return { kind: 'changed', what, path, ...values, words: what === '' ? words : `${what}: ${words}` }
+}
+
+const NONE = 'none'
+const HIDDEN = '(hidden)'
+
+/** Where the name of a setting begins in a path: behind what it is a setting of. */
+const depthOf = ([section, , key]: Path): number => (section === 'backends' && key === 'servers' ? 4 : 2)
+
+/** Rules that stand elsewhere among those that are in both, as few of them as tell it all. */
+function moves([before, after]: readonly [readonly Item[], readonly Item[]]): Difference[] {
+  const places = new Map(before.map(({ key }, index) => [key, index]))
+  const common = after.filter(({ key }) => places.has(key))
+  const still = rising(common.map(({ key }) => places.get(key) ?? 0))
+  return common
+    .filter((_, index) => !still.has(index))
+    .map(({ key, what, at }) => {
+      const [from, to] = [String((places.get(key) ?? 0) + 1), String(Number(at) + 1)]
+      const words = `${what}: moved from place ${from} to ${to}`
+      return { kind: 'moved', what, path: writePath(['rules', at]), before: from, after: to, words }
+    })
+}
+
+/** Places of a longest rising part of a list. */
+function rising(list: readonly number[]): ReadonlySet<number> {
+  const ends: number[] = []
+  const previous: number[] = []
+  list.forEach((value, index) => {
+    let [low, high] = [0, ends.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((list[ends[middle] ?? 0] ?? 0) < value) low = middle + 1
+      else high = middle
+    }
+    previous[index] = ends[low - 1] ?? -1
+    ends[low] = index
+  })
+  const places = new Set<number>()
+  for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at] ?? -1) places.add(at)
+  return places
+}
+
+/** Values of a config as people may see them. */
+class Shown {
+  readonly #config: Config
+  readonly #text: string
+  #shown: unknown = null
+
+  constructor({ config, text }: Worded) {
+    this.#config = config
+    this.#text = text
+  }
+
+  /** Null: there is none; HIDDEN: it may be a secret. */
+  at(path: Path, value: unknown): string | null {
+    if (value === undefined) return null
+    this.#shown ??= shownConfig(this.#config, undefined)
+    let found = this.#shown
+    for (const step of path) {
+      // One of "one or more" is shown alone.
+      if (typeof step === 'number' && !Array.isArray(found)) continue
+      found = (found as Plain | undefined)?.[step]
+    }
+    const text = plainText(found ?? value)
+    const isWritten = textsIn(found ?? value).every((one) => this.#text.includes(one) || isDefault(one))
+    if (!isWritten) return HIDDEN
+    return text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX)}…` : text
+  }
+}
+
+function plainText(value: unknown): string {
+  if (typeof value === 'string') return value
+  const isWords = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string')
+  return isWords ? value.join(', ') : JSON.stringify(value)
+}
+
+/** What stands in no file as it is shown: times, sizes, and words of the schema, which are nobody's secret. */
+const isDefault = (text: string): boolean => /^[0-9.]+[A-Za-z%]{0,3}$/.test(text) || wordsOfSchema().has(text)
+
+let known: ReadonlySet<string> | null = null
+
+function wordsOfSchema(): ReadonlySet<string> {
+  if (known !== null) return known
+  const words = new Set<string>([''])
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    const { const: word, default: text } = node as SchemaNode & { readonly const?: unknown }
+    for (const one of [word, text]) if (typeof one === 'string') words.add(one)
+    for (const below of Object.values(node)) walk(below)
+  }
+  walk(ConfigOptions)
+  return (known = words)
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
+}
+
+interface ServerWords extends Plain {
+  readonly url: string
+  readonly name?: string
+}
+
+const isServers = (value: unknown): value is readonly ServerWords[] =>
+  Array.isArray(value) && value.every((one) => typeof (one as Partial<ServerWords> | null)?.url === 'string')
+
+/** No two of a backend have one name. */
+function serversOf(servers: readonly ServerWords[]): Item[] {
+  return servers.map((server, at) => {
+    const name = server.name ?? server.url
+    return { key: name, what: `server ${name}`, at, value: server }
+  })
+}
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

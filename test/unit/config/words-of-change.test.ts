@@ -1,0 +1,89 @@
+import { expect, test } from 'bun:test'
+import { loadConfig } from '../../../server/config/load.ts'
+import { differences, type Worded } from '../../../server/config/words-of-change.ts'
+
+function worded(text: string, env: Record<string, string> = {}): Worded {
+  const loaded = loadConfig('/etc/sluice.yaml', env, { readFile: () => new TextEncoder().encode(text) })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  return { config: loaded.config, text }
+}
+
+const words = (before: string, after: string): string[] =>
+  differences(worded(before), worded(after)).map((one) => one.words)
+
+const BASE = `
+listeners: { web: { bind: "127.0.0.1:8080" } }
+rules:
+  - { name: one, match: { path: /one/* }, backend: api }
+  - { name: two, match: { path: /two/* }, backend: api }
+  - { name: all, backend: api }
+backends:
+  api: { servers: [ { url: "http://10.0.0.1:8080" }, { url: "http://10.0.0.2:8080", name: second } ] }
+`
+
+test('one weight is one line, with the server that it is of', () => {
+  const after = BASE.replace('10.0.0.1:8080" }', '10.0.0.1:8080", weight: 3 }')
+  expect(differences(worded(BASE), worded(after))).toEqual([
+    {
+      kind: 'changed',
+      what: 'server http://10.0.0.1:8080 of backend api',
+      path: 'backends.api.servers[0].weight',
+      before: '1',
+      after: '3',
+      words: 'server http://10.0.0.1:8080 of backend api: weight 1 → 3',
+    },
+  ])
+  expect(words(BASE, BASE)).toEqual([])
+  expect(words(BASE, `# a comment\n${BASE}`)).toEqual([])
+})
+
+test('what comes, goes and moves is told by its name', () => {
+  const after = BASE.replace(
+    '{ url: "http://10.0.0.2:8080", name: second }',
+    '{ url: "http://10.0.0.3:8080" }',
+  )
+    .replace('  - { name: one, match: { path: /one/* }, backend: api }\n', '')
+    .replace('  - { name: all', '  - { name: one, match: { path: /one/* }, backend: api }\n  - { name: all')
+    .concat('  new: { servers: [ { url: "http://10.0.0.9" } ] }\n')
+    .replace('8080" } }', '8081" } }')
+  expect(words(BASE, after)).toEqual([
+    'listener web: bind 127.0.0.1:8080 → 127.0.0.1:8081',
+    'server second of backend api: removed',
+    'server http://10.0.0.3:8080 of backend api: added',
+    'backend new: added',
+    'rule two: moved from place 2 to 1',
+  ])
+  const without = BASE.replace('  - { name: two, match: { path: /two/* }, backend: api }\n', '')
+  expect(words(BASE, without)).toEqual(['rule two: removed'])
+})
+
+test('settings are told as the file says them, defaults too', () => {
+  const after = BASE.replace('api: {', 'api: { algorithm: least_connections, timeouts: { response: 5s },')
+    .replace('path: /two/*', 'path: [/two/*, /deux]')
+    .concat('workers: 3\ndrain: 10s\nadmin: false\n')
+  expect(words(BASE, after)).toEqual([
+    'backend api: algorithm round_robin → least_connections',
+    'backend api: timeouts.response 1m → 5s',
+    'rule two: match.path /two/* → /two/*, /deux',
+    expect.stringMatching(/^drain 30s → 10s$/) as unknown as string,
+    expect.stringMatching(/^admin .* → false$/) as unknown as string,
+    'workers none → 3',
+  ])
+})
+
+test('secrets, and what came from elsewhere, are not shown: only that they changed', () => {
+  const turn = (password: string): string => `
+listeners: { turn: { protocol: turn, bind: "127.0.0.1:3478", realm: x, auth: { users: { ann: "${password}" } } } }
+rules: []
+`
+  const [secret] = differences(worded(turn('hunter2hunter2')), worded(turn('hunter3hunter3')))
+  expect(secret).toMatchObject({ before: null, after: null })
+  expect(secret?.words).toMatch(/^listener turn: auth\.users.*: changed; the value is not shown$/)
+  const filled = BASE.replace(
+    '{ name: all, backend: api }',
+    '{ name: all, respond: { status: 200, body: "${B}" } }',
+  )
+  const found = differences(worded(filled, { B: 'top-secret-1' }), worded(filled, { B: 'top-secret-2' }))
+  expect(JSON.stringify(found)).not.toContain('top-secret')
+  expect(found.map((one) => one.words)).toEqual(['rule all: respond.body: changed; the value is not shown'])
+})
