@@ -27,6 +27,8 @@ export function changedAnswer(
     case 'rejected': {
       // `text` is the same as a line for people.
       const errors = changed.problems.map(({ text: _, ...item }) => item)
+      const missing = errors.find((item) => item.code === 'revision_not_kept')
+      if (missing !== undefined) return problem('not_found', `${missing.message}.`, { errors })
       const code = errors.some((item) => item.code === 'file_changed') ? 'file_changed' : 'config_invalid'
       return problem(code, `The ${what} was refused: revision ${changed.revision} goes on.`, { errors })
     }

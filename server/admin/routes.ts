@@ -6,6 +6,7 @@ import { authRoutes } from './routes/auth.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { balancerRoutes } from './routes/balancers.ts'
 import { configReadingRoutes } from './routes/config-reading.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { configRoutes } from './routes/config.ts'
 import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
@@ -17,6 +18,7 @@ import { secondFactorRoutes } from './routes/second-factor.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { serverRoutes } from './routes/servers.ts'
+import { revisionRoutes } from './routes/revisions.ts'
 import { turnRoutes } from './routes/turn.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -27,6 +29,8 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   configReadingRoutes,
   configRoutes,
   balancerRoutes,
+  changeRoutes,
+  revisionRoutes,
   certificateRoutes,
   serverRoutes,
   turnRoutes,

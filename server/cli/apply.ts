@@ -14,12 +14,13 @@ import { usageLine } from './usage.ts'
 
 const HELP = `Has a running gateway check FILE, write its text to the gateway's config file in one step, and serve it: all of that, or nothing.
 
-Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [-c FILE]
+Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [-m MESSAGE] [-c FILE]
 
       --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now
       --expect HASH          refuse it unless the config file still has this SHA-256, or one that begins so (8 digits or more);
                              default: that of the config which is served
       --confirm-within TIME  serve what was served before, and write it back, unless "sluice confirm" comes within 30s, 5m, ...
+  -m, --message MESSAGE      what it is for, kept in the history
   -c, --config FILE          the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help                 this text
 
@@ -35,6 +36,7 @@ const COMMAND = {
     'dry-run': { takes: 'flag' },
     expect: { takes: 'value' },
     'confirm-within': { takes: 'value' },
+    message: { short: 'm', takes: 'value' },
   },
   words: { min: 1, max: 1, wanted: 'the file that is to be applied' },
 } as const
@@ -85,6 +87,8 @@ function howOf(read: Args): How | { readonly problem: string } {
   const query = new URLSearchParams()
   if (isDryRun) query.set('dry_run', 'true')
   if (withinMs !== null) query.set('confirm_within', String(withinMs / 1000))
+  const message = read.value('message')
+  if (message !== null) query.set('message', message)
   return { path: `/api/v1/config${query.size > 0 ? `?${query.toString()}` : ''}`, isDryRun, expect, confirm }
 }
 

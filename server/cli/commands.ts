@@ -59,6 +59,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'have a running gateway go back to what it served before',
     load: async () => (await import('./rollback.ts')).rollback,
   },
+  history: {
+    does: 'the texts that a gateway has served, by whom and by what',
+    load: async () => (await import('./history.ts')).history,
+  },
+  diff: {
+    does: 'what differs between two of them, or the file and what is served',
+    load: async () => (await import('./diff.ts')).diff,
+  },
   stop: {
     does: 'have a running gateway finish what is in flight and stop',
     load: async () => (await import('./stop.ts')).stop,

@@ -4,15 +4,18 @@ import { askSocket, changedBy, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
+import { usageLine } from './usage.ts'
 
 const HELP = `Has a running gateway go back to what it served before its last change, in its config file as well. Once more comes back to the change.
 
-Usage: sluice rollback [-c FILE]
+Usage: sluice rollback [N] [-m MESSAGE] [-c FILE]
 
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
-  -h, --help         this text
+  N                      the revision whose text is to come back, byte for byte ("sluice history" lists them); default: what was before
+  -m, --message MESSAGE  why, for the history
+  -c, --config FILE      the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+  -h, --help             this text
 
-What waits to be confirmed goes back to what was confirmed last. A gateway knows what it served since it was started.
+What waits to be confirmed goes back to what was confirmed last. A rollback is a revision of its own.
 A config file that was changed since is left alone, and nothing goes back.
 Exit code: 0 it went back; 1 it did not, or no gateway was reached; 2 wrong usage.
 `
@@ -22,13 +25,24 @@ const TIMEOUT_MS = 60_000
 
 /** Asks for it and tells its outcome. */
 export async function rollback(args: readonly string[], io: Io): Promise<number> {
-  const asked = readControlArgs({ command: 'rollback', help: HELP, options: {} }, args, io)
+  const options = { message: { short: 'm', takes: 'value' } } as const
+  const words = { min: 0, max: 1 }
+  const asked = readControlArgs({ command: 'rollback', help: HELP, options, words }, args, io)
   if (typeof asked === 'number') return asked
+  const [revision] = asked.read.words
+  if (revision !== undefined && !/^[1-9][0-9]{0,14}$/.test(revision))
+    return usageLine('rollback', `"${revision}" is no revision`, io)
+  const message = asked.read.value('message')
+  const body = {
+    ...(revision !== undefined && { revision: Number(revision) }),
+    ...(message !== null && { message }),
+  }
   const request = {
     method: 'POST',
     path: '/api/v1/config/rollback',
     timeoutMs: TIMEOUT_MS,
-    headers: changedBy('rollback'),
+    headers: { ...changedBy('rollback'), 'Content-Type': 'application/json' },
+    body: new TextEncoder().encode(JSON.stringify(body)),
   } as const
   const answer = await askSocket(asked.gateway, request, io)
   if (answer === null) return 1
@@ -37,7 +51,7 @@ export async function rollback(args: readonly string[], io: Io): Promise<number>
     io.stdout(`went back: revision ${document?.revision}\n`)
     return 0
   }
-  if (![409, 412, 422].includes(answer.status)) return unexpected(answer, 'rollback', io)
+  if (![404, 409, 412, 422].includes(answer.status)) return unexpected(answer, 'rollback', io)
   for (const problem of document?.errors ?? []) io.stderr(`${problemText(problem)}\n`)
   const detail = String(document?.detail)
   io.stderr(`sluice rollback: ${detail.charAt(0).toLowerCase()}${detail.slice(1).replace(/\.$/, '')}\n`)

@@ -209,7 +209,7 @@ function plainText(value: unknown): string {
   return isWords ? value.join(', ') : JSON.stringify(value)
 }
 
-/** What stands in no file as it is shown: times, sizes, and words of the schema, which are nobody's secret. */
+/** Stands in no file as it is shown: times, sizes, and words of the schema, which are nobody's secret. */
 const isDefault = (text: string): boolean => /^[0-9.]+[A-Za-z%]{0,3}$/.test(text) || wordsOfSchema().has(text)
 
 let known: ReadonlySet<string> | null = null

@@ -21,6 +21,7 @@ import type { Question } from '../turn/messages.ts'
 import type { AcmeCertificates } from './acme/acme-certificates.ts'
 import type { Applier } from './change/apply.ts'
 import { certificateFacts, gatherCertificates, gatherRefused, refusedFacts } from './certificate-facts.ts'
+import type { ChangeFacts } from './change/change-facts.ts'
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
@@ -82,11 +83,13 @@ export interface ControlFacts extends Facts {
   /** Makes a text that of the config file, and applies it. */
   readonly apply: Changes['apply']
   /** False: nothing waits to be confirmed. */
-  readonly confirm: () => boolean
+  readonly confirm: Changes['confirm']
   /** Null: there is nothing to go back to. */
   readonly rollBack: Changes['rollBack']
   /** The revision that was taken back unasked, if nothing was changed since. */
   readonly takenBack: () => number | null
+  /** Texts that were served, and what another one would do. */
+  readonly changes: Pick<ChangeFacts, 'served' | 'list' | 'read' | 'named' | 'check' | 'review'>
   /** Stops in order, as SIGTERM does. */
   readonly stop: () => Stopping
   /** Certificates that come by ACME. */
@@ -110,8 +113,9 @@ export interface Known extends KnownGateway {
   readonly reasons: Reasons
   readonly changes: Pick<
     Changes,
-    'rejection' | 'takenBack' | 'unconfirmed' | 'apply' | 'confirm' | 'rollBack'
+    'rejection' | 'takenBack' | 'unconfirmed' | 'apply' | 'confirm' | 'rollBack' | 'check' | 'book'
   >
+  readonly changeFacts: ChangeFacts
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
   /** Null: before the first config. */
@@ -177,8 +181,9 @@ export function controlFactsOf(known: Known): ControlFacts {
     build: known.options.build,
     reload: () => known.reload({ reopenLogs: true }),
     apply: (given) => known.changes.apply(given),
-    confirm: () => known.changes.confirm(),
-    rollBack: (by) => known.changes.rollBack(by),
+    confirm: (by) => known.changes.confirm(by),
+    rollBack: (by, to) => known.changes.rollBack(by, to),
+    changes: known.changeFacts,
     takenBack: () => known.changes.takenBack,
     stop: () => known.stopOnCommand(),
     acme: {
@@ -199,7 +204,6 @@ function accessOf({ running }: Known): AdminConfig | null {
   const { admin } = running?.edition.config ?? { admin: false }
   return admin === false ? null : admin
 }
-
 /** Of each udp listener. */
 function flowFacts({ running, totals }: Known): FlowFacts[] {
   const listeners = Object.entries(running?.edition.config.listeners ?? {})
@@ -237,7 +241,11 @@ function configFacts({ running, changes: { rejection, unconfirmed } }: Known): C
 }
 
 /** All servers of the plan that is served, and where their cells are. */
-export function serverFacts({ running, reasons, certificates }: Known): ServerFacts[] {
+export function serverFacts({
+  running,
+  reasons,
+  certificates,
+}: Pick<Known, 'running' | 'reasons' | 'certificates'>): ServerFacts[] {
   if (!running) return []
   const orders = certificates()?.desk.orders.facts()
   return serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons, orders })

@@ -1,21 +1,22 @@
 // Opens what is kept of revisions once something is served: no start waits for it.
 import type { Served } from './change/apply.ts'
-import type { Parts } from './make-parts.ts'
+import type { RevisionBook } from './change/revision-book.ts'
 import { nameHash } from './processes/state-file.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 
 export interface OpenBookHands {
   readonly store: Pick<StoreKeeper, 'open'>
-  readonly book: Parts['book'] | undefined
+  readonly book: RevisionBook | null
   /** The config file. */
   readonly file: string
   /** What is served when it is open. */
   readonly served: () => Served | null
 }
 
-/** Settles when it is open; where it cannot be, that was told, and the next change tries again. */
-export async function openBook({ store, book, file, served }: OpenBookHands): Promise<void> {
-  if (book === undefined || book.isOpen) return
+/** Null: it cannot be opened; that was told, and the next change or question tries again. */
+export async function openBook(hands: OpenBookHands): Promise<RevisionBook | null> {
+  const { store, book, file, served } = hands
+  if (book === null || book.isOpen) return book
   try {
     const { db } = await store.open()
     const { Revisions } = await import('./store/revisions.ts')
@@ -24,4 +25,5 @@ export async function openBook({ store, book, file, served }: OpenBookHands): Pr
   } catch {
     // Told by who opens it.
   }
+  return book.isOpen ? book : null
 }

@@ -10,8 +10,8 @@ import type { Served } from './change/apply.ts'
 import { Changes, type Changed } from './change/changes.ts'
 import { applyFirst } from './change/confirmation.ts'
 import type { DataFolder } from './data-folder.ts'
+import { changeFactsOf } from './facts-of-changes.ts'
 import { firstConfig } from './first-config.ts'
-import { openBook } from './open-book.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
 import { ChosenSockets } from './processes/chosen-sockets.ts'
@@ -45,6 +45,7 @@ export class Supervisor implements Known {
   readonly live = new SeenLive(this)
   isDraining = false
   readonly changes: Changes
+  readonly changeFacts = changeFactsOf(this)
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
   readonly store = storeOf(() => this.#parts?.data ?? null)
@@ -232,8 +233,7 @@ export class Supervisor implements Known {
   async #onApplied(event: 'serving' | 'applied', served: Served): Promise<void> {
     this.#lookout.startCodeUsed()
     await this.#announcer.served(event, served)
-    const { store, options } = this
-    void openBook({ store, book: this.#parts?.book, file: options.file, served: () => this.running })
+    void this.changeFacts.open()
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */

@@ -1,9 +1,11 @@
 // The config as a whole: apply a text, confirm it, go back.
 import { Type } from '@sinclair/typebox'
+import type { BackTo } from '../../control/change/roll-back.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
+import { byOf, hashIn, noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
@@ -24,8 +26,21 @@ const QUERY = Type.Object(
     confirm_within: Type.Optional(
       Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${CONFIRM_S_MAX}` }),
     ),
+    message: Type.Optional(Type.String({ maxLength: 1000 })),
   },
   { additionalProperties: false },
+)
+
+const BACK_TO = Type.Optional(
+  Type.Object(
+    {
+      revision: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Default: what was served before the present one.' }),
+      ),
+      message: Type.Optional(Type.String({ maxLength: 1000 })),
+    },
+    { additionalProperties: false },
+  ),
 )
 
 type ConfigFacts = Pick<ControlFacts, 'apply' | 'gateway' | 'confirm' | 'rollBack' | 'takenBack'>
@@ -55,14 +70,15 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
       path: '/api/v1/config/confirm',
       summary: 'Keep a change that waits to be confirmed',
       answers: { 200: { description: 'It stays.' }, 409: { description: 'Nothing waits.' } },
-      answer: () =>
-        facts.confirm() ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.'),
+      answer: (asked) =>
+        facts.confirm(byOf(asked)) ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.'),
     },
     {
       ...edit,
       method: 'POST',
       path: '/api/v1/config/rollback',
-      summary: 'Go back to what was served before',
+      summary: 'Go back to what was served before, or to a revision that is kept',
+      body: BACK_TO,
       answers: {
         200: { description: 'It is served.', schema: CHANGED },
         409: { description: 'There is nothing to go back to.' },
@@ -94,6 +110,7 @@ async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promi
     ...{ text, by: byOf(asked), expected },
     isDryRun: query.get('dry_run') === 'true',
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
+    note: noteOf(asked, query.get('message')),
   })
   return changedAnswer(changed, 'text', warnings)
 }
@@ -109,7 +126,7 @@ export function textOf(body: unknown): string | null {
 }
 
 async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts): Promise<Response> {
-  const done = rollBack(byOf(asked))
+  const done = rollBack(byOf(asked), (asked.body ?? {}) as BackTo)
   if (done !== null) return changedAnswer(await done, 'text')
   const revision = takenBack()
   const why =
@@ -117,15 +134,4 @@ async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts
       ? 'nothing was changed in this run'
       : `revision ${revision} was taken back already, and what was before it is served`
   return problem('conflict', `There is nothing to go back to: ${why}.`)
-}
-
-/** By the Unix socket who asks says who it is: nobody else can ask there. */
-const byOf = ({ request, who }: Asked): string | null =>
-  who.kind === 'local' ? (request.headers.get('from')?.slice(0, 200) ?? who.name) : `${who.kind} ${who.name}`
-
-/** How a hash begins, empty where any will do; null: there is none; undefined: it is no hash. */
-function hashIn(tag: string | null): string | null | undefined {
-  if (tag === null) return null
-  if (tag === '*') return ''
-  return /^"?([0-9a-f]{8,64})"?$/.exec(tag.toLowerCase())?.[1]
 }

@@ -15,6 +15,8 @@ import type { Outcome, Served, Wish } from './apply.ts'
 import type { ChangesParts, How } from './changes-parts.ts'
 import { type Coming, Confirmation, type Pending, type Waits } from './confirmation.ts'
 import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
+import type { GivenText } from '../source/config-source.ts'
+import type { RevisionBook } from './revision-book.ts'
 import { asNow, type BackTo, checkedBack } from './roll-back.ts'
 import { takeBack, type TakenBack } from './take-back.ts'
 
@@ -61,6 +63,15 @@ export class Changes {
     this.#confirmation = new Confirmation(parts.history, (pending) => this.#onLate(pending))
   }
 
+  get book(): RevisionBook | null {
+    return this.#parts.book()
+  }
+
+  /** A text as if it stood in the file. */
+  check(given: GivenText): ReturnType<WatchedConfig['check']> {
+    return this.#parts.source.check(given)
+  }
+
   /** What waits to be confirmed. */
   get unconfirmed(): Pending | null {
     return this.#confirmation.pending
@@ -102,7 +113,7 @@ export class Changes {
   confirm(by: string | null = null): boolean {
     const isConfirmed = this.#confirmation.end()
     if (isConfirmed) logEvent('info', 'confirmed', { revision: this.#running?.revision })
-    if (isConfirmed) this.#parts.book()?.confirmed(by)
+    if (isConfirmed) this.book?.confirmed(by)
     return isConfirmed
   }
 
@@ -112,9 +123,11 @@ export class Changes {
    */
   rollBack(by: string | null, { revision = null, message = null }: BackTo = {}): Promise<Changed> | null {
     const { file, source } = this.#parts
-    const [from, book] = [this.#running, this.#parts.book()]
+    const [from, book] = [this.#running, this.book]
     const known = revision === null ? (this.#confirmation.pending?.previous ?? this.#otherText) : null
-    const to = known ?? revision ?? book?.before(from?.revision ?? 0) ?? null
+    // What was just given up is nothing to come back to.
+    const before = this.takenBack === null ? book?.before(from?.revision ?? 0) : null
+    const to = known ?? revision ?? before ?? null
     if (to === null) return null
     const restores = typeof to === 'number' ? to : (book?.numberOf(to.hash) ?? null)
     const back = { to, from, by, note: { message, restores } }
@@ -176,7 +189,7 @@ export class Changes {
     const revision = given?.revision ?? 0
     logEvent('warn', 'rolled_back', { revision, to, hash: edition.hash, why })
     this.takenBack = revision
-    this.#parts.book()?.reverted(revision, why)
+    this.book?.reverted(revision, why)
     const { file, tell } = this.#parts
     const problems = [{ path: '', message: `revision ${revision} was rolled back: ${why}` }]
     const isInFile = hashOfFile(file) === edition.hash

@@ -138,11 +138,12 @@ export class RevisionBook implements Part {
     return this.#safely(() => this.#store?.numberOf(hash) ?? null)
   }
 
-  /** The newest text before a revision that is another one; null: none is kept. */
+  /** The newest text before a revision that is another one, and was not taken back; null: none is kept. */
   before(number: number): number | null {
     return this.#safely(() => {
       const hash = this.#store?.find(number)?.hash
-      return this.#store?.list(number, LOOKED_BACK).find((one) => one.hash !== hash)?.number ?? null
+      const all = this.#store?.list(number, LOOKED_BACK) ?? []
+      return all.find((one) => one.hash !== hash && one.state !== 'reverted')?.number ?? null
     })
   }
 

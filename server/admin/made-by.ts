@@ -1,0 +1,22 @@
+// Who makes a change of the config, as its revision, the log and the audit name them.
+import type { EditionNote } from '../control/problem.ts'
+import type { Asked } from './route.ts'
+
+/** By the Unix socket who asks says who it is: nobody else can ask there. */
+export const byOf = ({ request, who }: Pick<Asked, 'request' | 'who'>): string =>
+  who.kind === 'local' ? (request.headers.get('from')?.slice(0, 200) ?? who.name) : `${who.kind} ${who.name}`
+
+const DOORS = { user: 'ui', token: 'api', jwt: 'api', local: 'cli' } as const
+
+/** Which door it came by, and what its author says of it. */
+export const noteOf = ({ who }: Pick<Asked, 'who'>, message: string | null = null): EditionNote => ({
+  source: DOORS[who.kind],
+  message,
+})
+
+/** How a hash begins, empty where any will do; null: there is none; undefined: it is no hash. */
+export function hashIn(tag: string | null): string | null | undefined {
+  if (tag === null) return null
+  if (tag === '*') return ''
+  return /^"?([0-9a-f]{8,64})"?$/.exec(tag.toLowerCase())?.[1]
+}

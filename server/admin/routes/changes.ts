@@ -1,0 +1,133 @@
+// Changes of the config: what one would do, and to make it.
+import { type Static, Type } from '@sinclair/typebox'
+import type { Review } from '../../control/change/review.ts'
+import type { ControlFacts } from '../../control/facts.ts'
+import { changedAnswer } from '../changed.ts'
+import { byOf, hashIn, noteOf } from '../made-by.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import type { Asked, Route } from '../route.ts'
+
+/** A config file, and a little more. */
+const BODY_BYTES_MAX = 34 * 1024 * 1024
+const CONFIRM_S_MAX = 24 * 60 * 60
+
+const BODY = Type.Object(
+  {
+    text: Type.Optional(
+      Type.String({ description: 'The whole text that is to be that of the config file.' }),
+    ),
+    revision: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'In place of a text: that of this revision.' }),
+    ),
+    message: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
+    ),
+    confirm_within: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: CONFIRM_S_MAX,
+        description: 'Seconds; it is taken back unless it is confirmed by then.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+type Body = Static<typeof BODY>
+
+const DIFFERENCE = Type.Object({
+  kind: Type.String({ description: 'added, removed, changed or moved.' }),
+  what: Type.String(),
+  path: Type.String(),
+  before: Type.Union([Type.String(), Type.Null()]),
+  after: Type.Union([Type.String(), Type.Null()]),
+  words: Type.String(),
+})
+
+/** Of two texts. */
+export const REVIEW = Type.Object({
+  diff: Type.Optional(Type.String({ description: 'Unified; for editors, as the texts may hold secrets.' })),
+  diff_cut: Type.Boolean({ description: 'It is longer than what is shown.' }),
+  lines: Type.Object({ removed: Type.Integer(), added: Type.Integer() }),
+  changes: Type.Array(DIFFERENCE),
+  changes_left_out: Type.Integer(),
+  impact: Type.Unknown({ description: 'Addresses, servers, affinity, workers and the admin listener.' }),
+})
+
+type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'rollBack'>
+
+export function changeRoutes(facts: Facts): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/changes',
+      permission: 'edit',
+      tag: 'Config',
+      summary: 'Make a change of the config, or see what it would do',
+      query: Type.Object(
+        { dry_run: Type.Optional(Type.Union([Type.Literal('true'), Type.Literal('false')])) },
+        { additionalProperties: false },
+      ),
+      body: BODY,
+      bodyBytesMax: BODY_BYTES_MAX,
+      answers: {
+        200: { description: 'It is served; or what it would do, of a dry run.' },
+        404: { description: 'There is no such revision.' },
+        412: { description: 'The file is not the one of If-Match.' },
+        422: { description: 'What stands against the text.' },
+        428: { description: 'If-Match is missing.' },
+      },
+      answer: (asked) => changeAnswer(asked, facts),
+    },
+  ]
+}
+
+async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
+  const { request, query, who } = asked
+  const { text, revision, message = null, confirm_within: confirmS } = asked.body as Body
+  if ((text === undefined) === (revision === undefined))
+    return problem('body_invalid', 'Either "text" or "revision" says what is to be served.')
+  const isDryRun = query.get('dry_run') === 'true'
+  const expected = hashIn(request.headers.get('if-match'))
+  if (expected === undefined)
+    return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
+  if (expected === null && who.kind !== 'local' && !isDryRun)
+    return problem(
+      'precondition_required',
+      'The hash of the text that this was made from goes into If-Match.',
+    )
+  const kept = revision === undefined ? null : await facts.changes.read(revision)
+  if (revision !== undefined && kept === null)
+    return problem('not_found', `Revision ${revision} is not kept.`)
+  const wanted = text ?? kept?.text ?? ''
+  const before = await facts.changes.named('running')
+  const { changed, warnings } = await facts.apply({
+    text: wanted,
+    by: byOf(asked),
+    // Whoever only looks compares with what is served, whatever stands in the file.
+    expected: expected ?? (isDryRun ? '' : null),
+    isDryRun,
+    confirmWithinMs: confirmS === undefined ? null : confirmS * 1000,
+    note: { ...noteOf(asked, message), restores: revision ?? null },
+  })
+  if (changed.is !== 'sound' || before === null) return changedAnswer(changed, 'text', warnings)
+  const after = await facts.changes.check(wanted, 'the new text')
+  const review = await facts.changes.review(before, after)
+  return jsonAnswer({
+    ...{ dry_run: true, hash: changed.hash, warnings },
+    base: { revision: facts.changes.served?.revision, hash: before.edition?.hash },
+    ...(review !== null && reviewDocument(review, true)),
+  })
+}
+
+/** A review as documents have it. */
+export function reviewDocument(review: Review, hasTexts: boolean): object {
+  const { diff, isDiffCut, lines, changes, leftOut, impact } = review
+  return {
+    ...(hasTexts && { diff }),
+    diff_cut: isDiffCut,
+    lines: { removed: lines.went, added: lines.came },
+    changes,
+    changes_left_out: leftOut,
+    impact,
+  }
+}

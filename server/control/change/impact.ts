@@ -1,0 +1,131 @@
+// What a change does to those who are connected: which addresses open and close, which servers come and go
+// with what they carry, whose affinity moves, how many processes there will be.
+import type { Config } from '../../config/schema.ts'
+import { workersWanted } from './plan-checks.ts'
+
+export interface Impact {
+  readonly listeners: readonly ListenerImpact[]
+  readonly servers: readonly ServerImpact[]
+  /** Backends whose clients may meet another server than before: where a hash decides. */
+  readonly affinity: readonly string[]
+  readonly workers: { readonly before: number; readonly after: number } | null
+  /** Where the admin listener goes; null: it stays. An address that is null: it is turned off. */
+  readonly admin: { readonly before: string | null; readonly after: string | null } | null
+}
+
+interface ListenerImpact {
+  readonly listener: string
+  /** opens: nothing was there; moves: some of its addresses open or close; closes: it is gone. */
+  readonly what: 'opens' | 'moves' | 'closes'
+  readonly opened: readonly string[]
+  readonly closed: readonly string[]
+}
+
+interface ServerImpact {
+  readonly backend: string
+  readonly server: string
+  readonly what: 'added' | 'removed'
+  /** What is in flight to it now: that goes on to its end. */
+  readonly in_flight: number
+}
+
+export interface ImpactFacts {
+  readonly before: Config
+  readonly after: Config
+  readonly inFlight: (backend: string, server: string) => number
+}
+
+export function impactOf({ before, after, inFlight }: ImpactFacts): Impact {
+  const servers = serversOf({ before, after, inFlight })
+  const [was, willBe] = [workersWanted(before), workersWanted(after)]
+  const [old, now] = [adminOf(before), adminOf(after)]
+  return {
+    listeners: listenersOf(before, after),
+    servers,
+    affinity: Object.entries(after.backends).flatMap(([name, backend]) => {
+      const old = before.backends[name]
+      const isHashed = old?.algorithm === 'hash' && backend.algorithm === 'hash'
+      return isHashed && !Bun.deepEquals(shares(old), shares(backend)) ? [name] : []
+    }),
+    workers: was === willBe ? null : { before: was, after: willBe },
+    admin: old === now ? null : { before: old, after: now },
+  }
+}
+
+/** The same for people, a line each. */
+export function impactInWords({ listeners, servers, affinity, workers, admin }: Impact): readonly string[] {
+  const lines = listeners.map(({ listener, what, opened, closed }) => {
+    const parts = [
+      ...opened.map((address) => `${address} opens`),
+      ...closed.map((address) => `${address} closes: what is in flight there ends in its own time`),
+    ]
+    return `listener ${listener} ${what}: ${parts.join(', ')}`
+  })
+  for (const { backend, server, what, in_flight: count } of servers)
+    if (what === 'removed' && count > 0)
+      lines.push(
+        `server ${server} of backend ${backend} goes, with ${count} in flight that go on to their end`,
+      )
+  for (const backend of affinity)
+    lines.push(`clients of backend ${backend} that a hash binds to a server may meet another one`)
+  if (workers !== null) {
+    const few = 'workers beyond that finish what they have'
+    lines.push(
+      `workers: ${workers.before} → ${workers.after}${workers.after < workers.before ? `; ${few}` : ''}`,
+    )
+  }
+  if (admin !== null)
+    lines.push(`the admin listener moves from ${admin.before ?? 'nowhere'} to ${admin.after ?? 'nowhere'}`)
+  return lines
+}
+
+const adminOf = ({ admin }: Config): string | null => (admin === false ? null : admin.bind)
+
+/** Addresses by protocol of transport: UDP and TCP on one port are two. */
+function bindsOf(listener: Config['listeners'][string] | undefined): string[] {
+  if (listener === undefined) return []
+  const { bind, protocol } = listener as { readonly bind?: unknown; readonly protocol: string }
+  const own = [bind].flat().filter((one): one is string => typeof one === 'string')
+  if (protocol === 'turn') return own.flatMap((one) => [`udp ${one}`, one])
+  return protocol === 'udp' ? own.map((one) => `udp ${one}`) : own
+}
+
+function listenersOf({ listeners: before }: Config, { listeners: after }: Config): ListenerImpact[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((listener) => {
+    const [old, now] = [bindsOf(before[listener]), bindsOf(after[listener])]
+    // A free port that was chosen at the start stays.
+    const opened = now.filter((one) => !old.includes(one))
+    const closed = old.filter((one) => !now.includes(one))
+    if (opened.length + closed.length === 0) return []
+    const what = !(listener in before) ? 'opens' : listener in after ? 'moves' : 'closes'
+    return [{ listener, what, opened, closed }]
+  })
+}
+
+function serversOf({ before, after, inFlight }: ImpactFacts): ServerImpact[] {
+  const names = ({ backends }: Config): Map<string, readonly [string, string]> =>
+    new Map(
+      Object.entries(backends).flatMap(([backend, { servers }]) =>
+        servers.map(({ name, url }) => {
+          const server = name ?? url
+          return [`${backend} ${server} ${url}`, [backend, server] as const] as const
+        }),
+      ),
+    )
+  const [old, now] = [names(before), names(after)]
+  const gone = [...old].filter(([key]) => !now.has(key))
+  const come = [...now].filter(([key]) => !old.has(key))
+  return [
+    ...gone.map(([, [backend, server]]): ServerImpact => {
+      return { backend, server, what: 'removed', in_flight: inFlight(backend, server) }
+    }),
+    ...come.map(([, [backend, server]]): ServerImpact => {
+      return { backend, server, what: 'added', in_flight: 0 }
+    }),
+  ]
+}
+
+const shares = ({ servers, hash }: Config['backends'][string]): unknown => [
+  hash,
+  servers.map(({ name, url, weight, backup }) => [name ?? url, weight, backup]),
+]
