@@ -71,6 +71,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'have a running gateway finish what is in flight and stop',
     load: async () => (await import('./stop.ts')).stop,
   },
+  admin: {
+    does: 'users and tokens of the admin API, and the ways back in',
+    load: async () => (await import('./admin/admin.ts')).admin,
+  },
   turn: {
     does: 'credentials, allocations and tests of STUN and TURN',
     load: async () => (await import('./turn/turn.ts')).turn,

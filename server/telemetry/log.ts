@@ -35,6 +35,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'server_ordered',
   'server_order_ended',
   'server_drained',
+  'setup_needed',
   'draining',
   'stopped',
 ])

@@ -1,7 +1,8 @@
 // The one-time token of a first run: whoever can read the data folder, or the log, makes the first user.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { isSame } from './state-key.ts'
 import { hashOf } from './secrets.ts'
 
@@ -19,10 +20,10 @@ export class SetupToken {
   /** A new one; the one before is good no more. Throws when it cannot be written. */
   renew(): string {
     const token = randomBytes(16).toString('hex')
-    mkdirSync(join(this.path, '..'), { recursive: true, mode: 0o700 })
     const fresh = `${this.path}.${process.pid}`
     rmSync(fresh, { force: true })
     writeFileSync(fresh, `${token}\n`, { mode: 0o600, flag: 'wx' })
+    handToOwner(fresh, dirname(this.path))
     renameSync(fresh, this.path)
     return token
   }

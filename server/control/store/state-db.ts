@@ -2,7 +2,8 @@
 // supervisor and, beside it or alone, by commands.
 import { Database } from 'bun:sqlite'
 import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
 import { StoreProblem } from './store-problem.ts'
 import type { Table } from './table.ts'
@@ -117,9 +118,11 @@ export class StateDb {
  */
 function makeReady(data: string, path: string): void {
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 })
+    const made = mkdirSync(data, { recursive: true, mode: 0o700 })
+    if (made !== undefined) handToOwner(data, dirname(made))
     try {
       closeSync(openSync(path, 'wx', 0o600))
+      handToOwner(path, data)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }

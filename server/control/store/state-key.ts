@@ -10,7 +10,8 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
 import { StoreProblem } from './store-problem.ts'
 
@@ -99,6 +100,7 @@ function makeKey(path: string): Uint8Array {
   const fresh = `${path}.${randomUUID()}`
   writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true })
   try {
+    handToOwner(fresh, dirname(path))
     linkSync(fresh, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
