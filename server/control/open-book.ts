@@ -16,7 +16,7 @@ export interface OpenBookHands {
 /** Null: it cannot be opened; that was told, and the next change or question tries again. */
 export async function openBook(hands: OpenBookHands): Promise<RevisionBook | null> {
   const { store, book, file, served } = hands
-  if (book === null || book.isOpen) return book
+  if (book === null) return null
   try {
     const { db } = await store.open()
     const { Revisions } = await import('./store/revisions.ts')
@@ -25,5 +25,6 @@ export async function openBook(hands: OpenBookHands): Promise<RevisionBook | nul
   } catch {
     // Told by who opens it.
   }
+  await book.settled
   return book.isOpen ? book : null
 }

@@ -45,6 +45,7 @@ export class RevisionBook implements Part {
   /** Of the text that was served first in this run. */
   #isFirst = true
   #hasWarned = false
+  #adding: Promise<void> = Promise.resolve()
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -52,6 +53,11 @@ export class RevisionBook implements Part {
 
   get isOpen(): boolean {
     return this.#store !== null
+  }
+
+  /** Settles when what is served is kept. */
+  get settled(): Promise<void> {
+    return this.#adding
   }
 
   /** The database is open, while something is served: what it has is brought to agree with that. */
@@ -157,9 +163,13 @@ export class RevisionBook implements Part {
     store.serve(number, isWaiting ? 'unconfirmed' : 'served')
   }
 
-  async #add(one: Pick<Staged, 'edition' | 'number'>, source: Source): Promise<void> {
-    const packed = await pack(one.edition.text)
-    this.#safely(() => this.#store?.add(this.#newRevision(one, source), packed))
+  #add(one: Pick<Staged, 'edition' | 'number'>, source: Source): Promise<void> {
+    const revision = this.#newRevision(one, source)
+    const add = async (): Promise<void> => {
+      const packed = await pack(one.edition.text)
+      this.#safely(() => this.#store?.add(revision, packed))
+    }
+    return (this.#adding = this.#adding.then(add))
   }
 
   #newRevision({ edition, number }: Pick<Staged, 'edition' | 'number'>, source: Source): NewRevision {
