@@ -1,12 +1,12 @@
-// The two doors of the admin API: both lead to one shell.
+// The two doors of the admin API. Both lead to one shell, most of which is loaded only once it is needed: a
+// gateway that nobody asks anything but health and metrics has no use for the rest.
 import type { OpenAdminAt } from '../control/admin-keeper.ts'
 import type { OpenControlAt } from '../control/control-socket.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import { startAdmin } from './admin.ts'
-import { AuditRecorder } from './audit-recorder.ts'
-import { GatewayAuthenticator } from './auth/gateway-authenticator.ts'
+import type { Came } from './came.ts'
 import { startControlSocket } from './control-socket.ts'
-import { routesOf } from './routes.ts'
+import { documentRoutes } from './routes/documents.ts'
 import { Shell } from './shell.ts'
 
 /** What may be opened. */
@@ -15,25 +15,33 @@ export interface Doors {
   readonly openControl: OpenControlAt
 }
 
-/** The shell over what a supervisor knows. */
-export function shellOf(facts: ControlFacts): Shell {
-  const routes = routesOf(facts)
-  const recorder = new AuditRecorder(facts, routes)
-  const authenticator = new GatewayAuthenticator({
-    store: facts.store,
-    issuer: () => facts.access()?.jwt ?? null,
-    nowMs: Date.now,
-  })
-  return new Shell({
-    ...{ routes, facts, authenticator },
-    onAnswer: (pass, status) => recorder.answered(pass, status),
-  })
-}
-
 export function doorsOf(facts: ControlFacts): Doors {
-  const shell = shellOf(facts)
+  const shell = new LazyShell(facts)
   return {
     openAdmin: (bind) => Promise.resolve(startAdmin({ bind, shell })),
     openControl: async (path) => startControlSocket({ path, shell }),
+  }
+}
+
+export class LazyShell {
+  readonly #facts: ControlFacts
+  /** Answers monitoring that needs no credential, and nothing else. */
+  readonly #documents: Shell
+  #whole: Promise<Shell> | null = null
+
+  constructor(facts: ControlFacts) {
+    this.#facts = facts
+    const nobody = (): never => {
+      throw new Error('nobody is asked who they are here')
+    }
+    const authenticator = { whoAsks: nobody }
+    this.#documents = new Shell({ routes: documentRoutes(facts), facts, authenticator })
+  }
+
+  /** Answers; never rejects. */
+  async answer(came: Came): Promise<Response> {
+    if (this.#documents.isOpen(came)) return this.#documents.answer(came)
+    this.#whole ??= import('./whole-shell.ts').then(({ shellOf }) => shellOf(this.#facts))
+    return (await this.#whole).answer(came)
   }
 }

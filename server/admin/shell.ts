@@ -63,10 +63,9 @@ export class Shell {
       return problem('not_this_host', 'Ask by IP address, localhost or the name of this machine.')
     // 2. The route. What there is and what is not shows to those only who are known, or to whom it is open.
     const path = this.table.at(pass.url.pathname)
-    const route = path?.routes.get(request.method === 'HEAD' ? 'GET' : request.method) ?? null
+    const route = path === null ? null : routeOf(path, request)
     pass.route = route
-    const isOpen = this.#isOpenTo(caller)
-    const isShown = route === null ? path !== null && [...path.routes.values()].some(isOpen) : isOpen(route)
+    const isShown = this.#isShown(path, route, caller)
     // 3. Who asks.
     const stranger = isShown ? null : await this.#identify(pass)
     if (stranger !== null) return stranger
@@ -77,10 +76,17 @@ export class Shell {
     return refused ?? this.#ask(pass, route, path)
   }
 
-  /** Whether nobody has to be known for a route. */
-  #isOpenTo({ door, address }: Caller): (route: Route) => boolean {
+  /** Whether nobody has to be known for what is asked, or to be told that it takes other methods. */
+  isOpen({ request, caller }: Came): boolean {
+    const path = this.table.at(new URL(request.url).pathname)
+    return this.#isShown(path, path === null ? null : routeOf(path, request), caller)
+  }
+
+  #isShown(path: FoundPath | null, route: Route | null, { door, address }: Caller): boolean {
     const isTrusted = door === 'unix' || maySee(address, this.#parts.facts.trusted())
-    return ({ permission, isForTrusted }) => permission === 'open' || (isForTrusted === true && isTrusted)
+    const isOpen = ({ permission, isForTrusted }: Route): boolean =>
+      permission === 'open' || (isForTrusted === true && isTrusted)
+    return route === null ? path !== null && [...path.routes.values()].some(isOpen) : isOpen(route)
   }
 
   /** Finds out who asks; what stands against that. */
@@ -150,6 +156,9 @@ function whyNot({ known, isReading }: Pass, route: Route): Response | null {
     (isReading ? null : known.whyNoChange()) ?? (route.needsStepUp === true ? known.whyNoStepUp() : null)
   return refusal === null ? null : problemOfRefusal(refusal)
 }
+
+const routeOf = ({ routes }: FoundPath, { method }: Request): Route | null =>
+  routes.get(method === 'HEAD' ? 'GET' : method) ?? null
 
 function wrongMethod(method: string, { routes }: FoundPath): Response {
   const allowed = [...routes.keys()].flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ')

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
+import { isAtLeast, type Role, ROLES } from '../../server/control/store/principal.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 
 interface Operation {
@@ -90,6 +91,79 @@ test('names that were made to point here, and other sites, are refused by every 
     if (row.method === 'GET' || row['x-required-role'] !== null) continue
     expect((await stranger(row, { Origin: 'http://evil.example' })).status).toBe(403)
   }
+})
+
+test('each role is refused what is for another, and other sites and types whoever it is', async () => {
+  const tokens = new Map<Role, string>()
+  for (const role of ROLES) {
+    const body = JSON.stringify({ role, name: `of the ${role}` })
+    const headers = { 'Content-Type': 'application/json' }
+    const made = await fetch('http://localhost/api/v1/tokens', {
+      unix: socket,
+      method: 'POST',
+      headers,
+      body,
+    })
+    tokens.set(role, ((await made.json()) as { token: string }).token)
+  }
+  const by = (role: Role, headers: Record<string, string> = {}) => ({
+    Authorization: `Bearer ${tokens.get(role)}`,
+    ...headers,
+  })
+  for (const row of rows) {
+    const least = row['x-required-role'] as Role | null
+    if (least === null) continue
+    for (const role of ROLES.filter((one) => !isAtLeast(one, least))) {
+      const answer = await stranger(row, by(role))
+      const { required_role } = (await answer.json()) as { required_role?: string }
+      expect([row.method, row.path, role, answer.status, required_role]).toEqual([
+        row.method,
+        row.path,
+        role,
+        403,
+        least,
+      ])
+    }
+    if (row.method === 'GET') continue
+    const other = await stranger(row, by('admin', { Origin: 'http://evil.example' }))
+    expect([row.method, row.path, other.status]).toEqual([row.method, row.path, 403])
+    if (row.requestBody === undefined) continue
+    const form = await stranger(row, by('admin', { 'Content-Type': 'application/x-www-form-urlencoded' }))
+    expect([row.method, row.path, form.status]).toEqual([row.method, row.path, 415])
+  }
+  expect(
+    (await stranger({ method: 'GET', path: '/api/v1/status', 'x-required-role': null }, by('viewer'))).status,
+  ).toBe(200)
+})
+
+test('what tools of other balancers ask for is answered to plain curl with a token', async () => {
+  const made = await fetch('http://localhost/api/v1/tokens', {
+    ...{ unix: socket, method: 'POST', headers: { 'Content-Type': 'application/json' } },
+    body: JSON.stringify({ role: 'editor' }),
+  })
+  const { token } = (await made.json()) as { token: string }
+  const curl = async (...words: readonly string[]): Promise<{ status: number; text: string }> => {
+    const command = ['curl', '-sS', '-w', '\n%{http_code}', '-H', `Authorization: Bearer ${token}`, ...words]
+    const out = await Bun.spawn(command, { stdout: 'pipe' }).stdout.text()
+    const at = out.lastIndexOf('\n')
+    return { status: Number(out.slice(at + 1)), text: out.slice(0, at) }
+  }
+  const { admin, configFile } = gateway
+  const text = readFileSync(configFile, 'utf8')
+  expect(await curl(`${admin}/api/v1/config`)).toEqual({ status: 200, text })
+  expect((await curl(`${admin}/health`)).status).toBe(200)
+  expect((await curl(`${admin}/metrics`)).text).toContain('lb_build_info')
+  expect(JSON.parse((await curl(`${admin}/api/v1/lbs/web/status`)).text)).toMatchObject({
+    name: 'web',
+    kind: 'listener',
+  })
+  const status = JSON.parse((await curl(`${admin}/api/v1/status`)).text)
+  expect(status).toMatchObject({ healthy: true, listeners: [{ name: 'web', protocol: 'http' }] })
+  // What was not read first is overwritten only by whoever says so.
+  const post = ['-X', 'POST', '-H', 'Content-Type: application/json', '--data-binary', `@${configFile}`]
+  expect((await curl(...post, `${admin}/api/v1/config?dry_run=true`)).status).toBe(428)
+  const tried = await curl(...post, '-H', 'If-Match: *', `${admin}/api/v1/config?dry_run=true`)
+  expect([tried.status, JSON.parse(tried.text).dry_run]).toEqual([200, true])
 })
 
 test('reading changes nothing, and fails nowhere', async () => {

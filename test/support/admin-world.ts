@@ -1,6 +1,6 @@
 // An admin listener over a store, and browsers and programs that ask it.
 import { startAdmin } from '../../server/admin/admin.ts'
-import { shellOf } from '../../server/admin/doors.ts'
+import { shellOf } from '../../server/admin/whole-shell.ts'
 import type { ControlFacts } from '../../server/control/facts.ts'
 import type { Role } from '../../server/control/store/principal.ts'
 import { controlFacts } from './control-facts.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import { startAdmin } from '../../../server/admin/admin.ts'
-import { shellOf } from '../../../server/admin/doors.ts'
+import { shellOf } from '../../../server/admin/whole-shell.ts'
 import { AdminKeeper } from '../../../server/control/admin-keeper.ts'
 import type { Config } from '../../../server/config/schema.ts'
 import { controlFacts } from '../../support/control-facts.ts'

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startControlSocket } from '../../../../server/admin/control-socket.ts'
-import { shellOf } from '../../../../server/admin/doors.ts'
+import { shellOf } from '../../../../server/admin/whole-shell.ts'
 import { turn } from '../../../../server/cli/turn/turn.ts'
 import { controlSocketPath } from '../../../../server/control/control-socket.ts'
 import type { AllocationFacts, PeerVerdict, Question } from '../../../../server/turn/messages.ts'
