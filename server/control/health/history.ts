@@ -18,18 +18,26 @@ export interface HealthEntry {
   readonly ms: number | null
 }
 
+interface Kept {
+  /** The clock may be set back: this is the order in which they came. */
+  readonly place: number
+  readonly entry: HealthEntry
+}
+
 export class HealthHistory {
-  readonly #results: HealthEntry[] = []
-  readonly #changes: HealthEntry[] = []
+  readonly #results: Kept[] = []
+  readonly #changes: Kept[] = []
+  #count = 0
 
   add(entry: HealthEntry): void {
     const own = entry.isChange ? this.#changes : this.#results
-    own.push(entry)
+    own.push({ place: this.#count++, entry })
     if (own.length > KEPT_MAX) own.shift()
   }
 
   /** The newest first. */
   get entries(): readonly HealthEntry[] {
-    return [...this.#results, ...this.#changes].toSorted((a, b) => b.atMs - a.atMs)
+    const all = [...this.#results, ...this.#changes].toSorted((a, b) => b.place - a.place)
+    return all.map(({ entry }) => entry)
   }
 }
