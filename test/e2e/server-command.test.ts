@@ -1,10 +1,13 @@
 // sluice server: which server is meant, what it shows, and what it refuses.
 import { afterEach, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { server } from '../../server/cli/server/server.ts'
+import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { startNamed } from '../support/backends.ts'
 import { saidBy } from '../support/command.ts'
 import { startGateway } from '../support/gateway.ts'
-import { answering, done, said, stateOf } from '../support/orders.ts'
+import { answering, done, http, said, stateOf } from '../support/orders.ts'
+import { waitFor } from '../support/wait.ts'
 
 const open: AsyncDisposable[] = []
 afterEach(async () => {
@@ -89,5 +92,69 @@ describe('the command', () => {
   ])('refuses %p', async (args, why) => {
     const { code, err } = await saidBy((io) => server(args, io))
     expect([code, err]).toEqual([2, expect.stringContaining(why)])
+  })
+})
+
+test('the API does the same, says what it takes, and the audit has what was before and after', async () => {
+  const a = keep(startNamed('a'))
+  const gateway = keep(await startGateway({ config: http([{ url: a.url }]) }))
+  const unix = controlSocketPath(join(gateway.folder, 'data'), gateway.configFile)
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`http://localhost/api/v1/${path}`, {
+      unix,
+      method,
+      ...(body !== undefined && {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    })
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  }
+  const server = `backends/api/servers/${encodeURIComponent(a.url)}`
+  const drained = await ask('PUT', `${server}/state`, { admin: 'maint', weight: 5, reason: 'x', for: '1h' })
+  expect(drained).toMatchObject({
+    status: 200,
+    body: {
+      state: 'maintenance',
+      weight: 5,
+      configured_weight: 1,
+      warnings: [expect.stringContaining('api')],
+    },
+  })
+  expect(drained.body['orders']).toMatchObject([
+    { kind: 'admin', value: 'maintenance', reason: 'x' },
+    { kind: 'weight', value: 5, reason: 'x' },
+  ])
+  expect(await ask('GET', `${server}/health`)).toMatchObject({ status: 200, body: { entries: [] } })
+  expect(await ask('DELETE', `${server}/state`)).toMatchObject({
+    status: 200,
+    body: { state: 'unchecked', weight: 1 },
+  })
+  expect(await ask('POST', `${server}/checks/run`)).toMatchObject({ status: 200, body: { result: 'pass' } })
+  const wrong = await ask('PUT', `${server}/state`, { admin: 'off' })
+  expect([wrong.status, wrong.body['code']]).toEqual([422, 'body_invalid'])
+  expect((await ask('PUT', `${server}/state`, {})).status).toBe(422)
+  expect(
+    (await ask('PUT', `${server}/state`, { admin: 'drain', until: '2001-01-01T00:00:00Z' })).body,
+  ).toMatchObject({
+    errors: [{ pointer: '/until', message: '2001-01-01T00:00:00Z is over already' }],
+  })
+  expect(await ask('GET', 'backends/api/servers/b/state')).toMatchObject({
+    status: 404,
+    body: { detail: `Backend "api" has no server "b"; it has: ${a.url}.` },
+  })
+  expect((await ask('GET', 'backends/web/servers/b/state')).body['detail']).toBe(
+    'The config has no backend "web".',
+  )
+  const entries = await waitFor(async () => {
+    const { body } = await ask('GET', 'audit')
+    const list = Object.values(body).find((value) => Array.isArray(value)) as Record<string, unknown>[]
+    return list.some(({ action }) => action === 'backends.servers.state.remove') ? list : null
+  })
+  expect(
+    entries.find(({ action, result }) => action === 'backends.servers.state.replace' && result === 'done'),
+  ).toMatchObject({
+    before: [],
+    after: [{ kind: 'admin', value: 'maintenance' }, { kind: 'weight' }],
   })
 })

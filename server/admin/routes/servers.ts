@@ -1,10 +1,13 @@
 // States of servers: what persons order of them, and what checks found. None of it is in the config.
-import { Type } from '@sinclair/typebox'
+import type { TSchema } from '@sinclair/typebox'
 import type { ControlFacts, ServerDesk } from '../../control/facts.ts'
+import type { ServerDocument } from '../../control/order-desk.ts'
 import type { HealthEntry } from '../../control/health/history.ts'
 import type { Once } from '../../control/health/schedule.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
+import { noteForAudit } from '../audit-notes.ts'
+import { CheckAnswer, HealthAnswer, ServerAnswer } from './server-answers.ts'
 import { HealthBody, StateBody, wantedOf } from './server-words.ts'
 
 /** So much of the answer to a check is shown. */
@@ -12,7 +15,8 @@ const SHOWN_BYTES = 1024
 
 const SERVER = '/api/v1/backends/{backend}/servers/{server}'
 const NONE = { 404: { description: 'The config has no such server.' } }
-const STATE = { 200: { description: 'How the server is now.', schema: Type.Unknown() }, ...NONE }
+const now = (schema: TSchema) => ({ 200: { description: 'How the server is now.', schema }, ...NONE })
+const STATE = now(ServerAnswer)
 
 export function serverRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[] {
   const view = { method: 'GET', permission: 'view', tag: 'Servers' } as const
@@ -47,7 +51,7 @@ export function serverRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[
       ...view,
       path: `${SERVER}/health`,
       summary: 'What was found of a server lately: the last results of checks, and changes of its state',
-      answers: STATE,
+      answers: now(HealthAnswer),
       answer: (asked) => withServer(facts, asked, historyOf),
     },
     {
@@ -65,7 +69,7 @@ export function serverRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[
       path: `${SERVER}/checks/run`,
       summary: 'Check a server now, once',
       answers: {
-        200: { description: 'What came of it.', schema: Type.Unknown() },
+        200: { description: 'What came of it.', schema: CheckAnswer },
         ...NONE,
         409: { description: 'There is nothing to ask it.' },
       },
@@ -97,13 +101,20 @@ function notThere(desk: ServerDesk, [backend, server]: At): Response {
   return problem('not_found', detail, { hint: 'a URL as a name is written with %2F for each "/"' })
 }
 
+/** For the audit. */
+const orderedOf = (document: ServerDocument | null): unknown => document?.orders ?? []
+
 const shown = (document: object | null): Response =>
   document === null ? problem('not_found', 'The config names this server no more.') : jsonAnswer(document)
 
 function order(facts: Pick<ControlFacts, 'desk'>, asked: Asked): Response | Promise<Response> {
   return withServer(facts, asked, async (desk, at) => {
     const wanted = wantedOf(asked, Date.now())
-    return wanted instanceof Response ? wanted : shown(await desk.order(...at, wanted))
+    if (wanted instanceof Response) return wanted
+    const before = desk.document(...at)
+    const after = await desk.order(...at, wanted)
+    noteForAudit(asked.request, { before: orderedOf(before), after: orderedOf(after) })
+    return shown(after)
   })
 }
 

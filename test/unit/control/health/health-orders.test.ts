@@ -1,5 +1,5 @@
-// What persons order of a server's health, and what they ask of it: checks that pause, a state in place of what
-// checks say, a check at once, and what was found lately.
+// What persons order of a server's health, and what they ask of it: checks that pause, a state in place of
+// what checks say, a check at once, and what was found lately.
 import { describe, expect, test } from 'bun:test'
 import { NO_HEALTH_ORDER, type HealthOrder } from '../../../../server/control/health/checked-server.ts'
 import { STATE_DOWN, STATE_STARTING, STATE_UP } from '../../../../server/scoreboard/states.ts'
@@ -80,10 +80,7 @@ describe('a server whose checks pause', () => {
     })
     const staged = lab.prober.stage(config, slotsOf(config, 1))
     lab.until(10)
-    lab.runs
-      .filter(({ target }) => target.host === 'b')
-      .at(-1)!
-      .done(null)
+    lab.runs.findLast(({ target }) => target.host === 'b')!.done(null)
     await staged
     lab.prober.apply(config, slotsOf(config, 1))
     lab.until(60_000)

@@ -1,0 +1,62 @@
+// What is answered about a server, as OpenAPI describes it.
+import { Type } from '@sinclair/typebox'
+
+const Text = Type.Union([Type.String(), Type.Null()])
+const Time = Type.String({ format: 'date-time' })
+
+const Order = Type.Object({
+  kind: Type.String({ description: 'admin, weight or health.' }),
+  value: Type.Union([Type.String(), Type.Integer()]),
+  reason: Text,
+  by: Type.String(),
+  since: Time,
+  until: Type.Union([Time, Type.Null()], { description: 'When it ends by itself.' }),
+})
+
+export const ServerAnswer = Type.Object({
+  url: Type.String(),
+  healthy: Type.Boolean({ description: 'It gets new work.' }),
+  weight: Type.Integer({ description: 'The one in force.' }),
+  configured_weight: Type.Optional(
+    Type.Integer({ description: 'That of the config, where another is in force.' }),
+  ),
+  active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
+  backend: Type.String(),
+  server: Type.String(),
+  state: Type.String({ description: 'draining or maintenance, else up, down, unchecked or starting.' }),
+  reason: Text,
+  admin: Type.String({ description: 'ready, drain or maintenance.' }),
+  operational: Type.String({ description: 'up, down or unchecked.' }),
+  drained: Type.Boolean({
+    description: 'It gets no new work, and nothing was left of it at some moment since.',
+  }),
+  orders: Type.Optional(Type.Array(Order)),
+  warnings: Type.Optional(Type.Array(Type.String())),
+})
+
+export const HealthAnswer = Type.Composite([
+  ServerAnswer,
+  Type.Object({
+    entries: Type.Array(
+      Type.Object({
+        time: Time,
+        result: Type.Union([Type.String(), Type.Null()], { description: 'pass or fail; null: no check.' }),
+        state: Type.String(),
+        change: Type.Boolean({ description: 'The state was another one before.' }),
+        reason: Text,
+        ms: Type.Union([Type.Number(), Type.Null()], { description: 'How long the check took.' }),
+      }),
+      { description: 'The last fifty results and the last fifty changes, the newest first.' },
+    ),
+  }),
+])
+
+export const CheckAnswer = Type.Object({
+  result: Type.String({ description: 'pass or fail.' }),
+  reason: Text,
+  ms: Type.Number(),
+  status: Type.Union([Type.Integer(), Type.Null()], { description: 'Of an answer by HTTP.' }),
+  answer: Type.Union([Type.String(), Type.Null()], { description: 'The first KiB of it.' }),
+  answer_bytes: Type.Integer({ description: 'How much of it was read.' }),
+  server: ServerAnswer,
+})
