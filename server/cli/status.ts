@@ -76,7 +76,24 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
   const servers = rows.length === 0 ? '' : `\n${table(head, rows)}`
-  return `${healthLines(health)}\n${traffic}${servers}${certificatesText(health)}`
+  return `${healthLines(health)}\n${traffic}${servers}${listenersText(health)}${certificatesText(health)}`
+}
+
+/** Nothing of an older gateway, which does not tell. */
+function listenersText({ listeners = [], turn, udp }: HealthDocument): string {
+  if (listeners.length === 0) return ''
+  const inUse = new Map<string, string>()
+  for (const { listener, allocations } of turn?.listeners ?? [])
+    inUse.set(listener, `${allocations} ${allocations === 1 ? 'allocation' : 'allocations'}`)
+  for (const { listener, flows } of udp ?? [])
+    inUse.set(listener, `${flows} ${flows === 1 ? 'flow' : 'flows'}`)
+  const rows = listeners.map(({ listener, protocol, addresses }) => [
+    listener,
+    protocol,
+    addresses.length === 0 ? 'by another listener' : addresses.join(' '),
+    inUse.get(listener) ?? '',
+  ])
+  return `\n${table(['LISTENER', 'PROTOCOL', 'ADDRESS', 'IN USE'], rows)}`
 }
 
 /** Those that end first come first. */

@@ -46,13 +46,20 @@ export function gatherCertificates(
     if (Number.isFinite(endsMs))
       totals.gauge('crl_expiry_timestamp_seconds', [listener, file, issuer]).set(Math.floor(endsMs / 1000))
   const wanted = wantedCertificates(running.plan.config)
-  for (const [name, { endsMs }] of Object.entries(running.plan.certificates)) {
-    // Names that clients asked for are no labels.
-    if (readLearned(name) !== null) continue
+  for (const [name, { endsMs }] of labelled(running.plan.certificates)) {
     // Nobody trusts one, however long it lasts.
     const labels = [name, isStandIn(name) ? 'stand_in' : sourceOf(name, wanted.get(name))]
     totals.gauge('certificate_expiry_timestamp_seconds', labels).set(Math.floor(endsMs / 1000))
   }
+}
+
+/** All of the config; names that clients asked for may be thousands: of those the ones that end first. */
+function labelled(certificates: Served['plan']['certificates']) {
+  const all = Object.entries(certificates)
+  const learned = all.filter(([name]) => readLearned(name) !== null)
+  if (learned.length === 0) return all
+  const shown = learned.toSorted(([, a], [, b]) => a.endsMs - b.endsMs).slice(0, SHOWN_MAX)
+  return [...all.filter(([name]) => readLearned(name) === null), ...shown]
 }
 
 /** Files that were changed and are refused. */

@@ -8,6 +8,7 @@ import {
   type HealthDocument,
   type MetricsDocument,
   type FlowFacts,
+  type ListenerFacts,
   type TurnFacts,
 } from '../telemetry/documents.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
@@ -19,7 +20,7 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { AcmeCertificates } from './acme/acme-certificates.ts'
-import type { Applier } from './change/apply.ts'
+import type { Applier, Served } from './change/apply.ts'
 import { certificateFacts, gatherCertificates, gatherRefused, refusedFacts } from './certificate-facts.ts'
 import type { ChangeFacts } from './change/change-facts.ts'
 import type { Changed, Changes } from './change/changes.ts'
@@ -149,6 +150,7 @@ export function factsOf(known: Known): Facts {
         draining: isDraining,
         config: configFacts(known),
         workers,
+        ...(known.running && { listeners: listenerFacts(known, known.running) }),
         ...(sockets && { sockets }),
         ...(turn && { turn }),
         ...(udp.length > 0 && { udp }),
@@ -204,6 +206,17 @@ function accessOf({ running }: Known): AdminConfig | null {
   const { admin } = running?.edition.config ?? { admin: false }
   return admin === false ? null : admin
 }
+
+/** Where each is open. */
+function listenerFacts(known: Known, { edition }: Served): ListenerFacts[] {
+  const open = gatewayFactsOf(known).addresses()
+  return Object.entries(edition.config.listeners).map(([listener, { protocol }]) => {
+    // Of TURN that over TLS has a name of its own.
+    const names = protocol === 'turn' ? [listener, `${listener}.tls`] : [listener]
+    return { listener, protocol, addresses: names.flatMap((name) => open[name] ?? []) }
+  })
+}
+
 /** Of each udp listener. */
 function flowFacts({ running, totals }: Known): FlowFacts[] {
   const listeners = Object.entries(running?.edition.config.listeners ?? {})

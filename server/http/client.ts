@@ -86,6 +86,7 @@ function directClient(connection: ClientConnection, request: RequestHead, gatewa
     authority,
     certificate: judged === null ? null : judged.verdict,
     whose: judged?.shown?.whose ?? null,
+    tls: from.tls,
     ours: withCertificate(linesForDirect(told, listener.options.forwarded, gateway), listener, judged),
   }
 }
@@ -169,6 +170,7 @@ function behindProxy(
     authority: request.authority,
     certificate: judged === null ? null : judged.verdict,
     whose: judged?.shown?.whose ?? null,
+    tls: from.tls,
     ours: withCertificate(lines, listener, judged),
   }
 }

@@ -6,6 +6,7 @@ import type { ResponseHead } from '../head/response-head.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 
@@ -25,6 +26,8 @@ export interface Client {
   readonly scheme: 'http' | 'https'
   /** Whose certificate it has shown, for people; null: none was asked for, or shown. */
   readonly whose: string | null
+  /** That of its connection, as far as it ends here; null: none. */
+  readonly tls: TlsFacts | null
 }
 
 /** A client with the lines that are the same for all its requests to one host. */

@@ -98,7 +98,7 @@ export const METRICS = {
     'result',
   ),
   certificate_expiry_timestamp_seconds: gauge(
-    'When a certificate ends, as seconds since 1970; of one with two kinds of keys, the one that ends first. Source: files, self_signed, acme, or stand_in where none was obtained yet.',
+    'When a certificate ends, as seconds since 1970; of one with two kinds of keys, the one that ends first. Of those on demand (NAME@HOST) the hundred that end first. Source: files, self_signed, acme, or stand_in where none was obtained yet.',
     'certificate',
     'source',
   ),

@@ -16,6 +16,7 @@ import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
 import type { LogEvent } from './log.ts'
 import type { LogsConfig } from './logs.options.ts'
+import { tlsWords } from './tls-words.ts'
 
 export interface AccessLogOptions {
   /** null: stdout. */
@@ -105,7 +106,6 @@ const CONNECT = piece(',"connect_ms":')
 const NULL = piece('null')
 const FIRST_BYTE = piece(',"first_byte_ms":')
 const TOTAL = piece(',"total_ms":')
-const USUAL_END = piece(',"attempts":1,"fault":null,"user_agent":')
 const END = '}\n'
 
 class JsonLines {
@@ -187,10 +187,11 @@ function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
   else line.ms(x.firstByteMs - x.startedMs)
   line.put(TOTAL)
   line.ms(x.endedMs - x.startedMs)
-  if (x.attempts === 1 && x.fault === null && why === '') line.put(USUAL_END)
+  const { json, end } = tlsWords(x.client.tls)
+  if (x.attempts === 1 && x.fault === null && why === '') line.put(end)
   else
     line.ascii(
-      `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`}${why},"user_agent":`,
+      `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`}${json}${why},"user_agent":`,
     )
 }
 

@@ -24,6 +24,8 @@ export interface HealthDocument {
     readonly silent?: readonly { readonly pid: number; readonly slot: number; readonly silent_ms: number }[]
     readonly full?: readonly string[]
   }
+  /** As they are open. */
+  readonly listeners?: readonly ListenerFacts[]
   /** Only where there are turn listeners. */
   readonly turn?: TurnFacts
   /** Only where there are udp listeners: their flows, as of the last seconds. */
@@ -42,6 +44,13 @@ export interface SocketsFacts {
   readonly why: string | null
   /** Those that could not make theirs, and have others. */
   readonly others: readonly { readonly process: string; readonly kind: string; readonly why: string | null }[]
+}
+
+export interface ListenerFacts {
+  readonly listener: string
+  readonly protocol: string
+  /** None: its clients come by another listener. */
+  readonly addresses: readonly string[]
 }
 
 /** Flows of a udp listener, of all workers. */

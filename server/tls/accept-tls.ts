@@ -24,6 +24,8 @@ export interface TlsFacts {
   readonly serverName: string | null
   /** As OpenSSL calls it, such as "TLSv1.3". */
   readonly version: string
+  /** The same, such as "TLS_AES_128_GCM_SHA256". */
+  readonly cipher: string
   /** What was chosen of the protocols that the client offered (ALPN); null: it offered none. */
   readonly protocol: string | null
   /** The session of an earlier connection goes on. */
@@ -160,6 +162,7 @@ export function factsOf(socket: BunSocket, shakenBy: TlsSettings | null): TlsFac
   return {
     serverName: tls.getServername()?.toLowerCase() ?? null,
     version: tls.getTLSVersion(),
+    cipher: tls.getCipher().name ?? '',
     protocol: tls.alpnProtocol || null,
     isResumed: tls.isSessionReused(),
     client: shakenBy === null || shakenBy.asks === null ? null : new ShownCertificate(socket, shakenBy.key),

@@ -288,6 +288,35 @@ describe('what is told', () => {
     expect(said.stdout).toMatch(/CERTIFICATE +UNTIL +DAYS +SOURCE +NAMES/)
     expect(said.stdout).toMatch(/\nboth +20\d\d-\d\d-\d\d +29 +files +both\.example\n/)
     expect(said.stdout).toMatch(/\nown +20\d\d-\d\d-\d\d +396 +self_signed +own\.example/)
+    const places = ['web', 'modern', 'old', 'plain'].map((name) => [name, gateway.port(name)] as const)
+    for (const [name, port] of places)
+      expect(said.stdout).toMatch(
+        new RegExp(`\\n${name} +${name === 'plain' ? 'http' : 'https'} +127\\.0\\.0\\.1:${port}\\b`),
+      )
+  })
+
+  test('the access log says by which TLS a request came, and nothing of those in the clear', async () => {
+    const ask = async (path: string, version: string): Promise<void> => {
+      const socket = await dial('a.example', { maxVersion: version })
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`)
+      await within(new Promise((resolve) => socket.on('close', resolve).resume()), 'an answer')
+    }
+    await ask('/by-1.3', 'TLSv1.3')
+    await ask('/by-1.2', 'TLSv1.2')
+    await fetch(`http://127.0.0.1:${gateway.port('plain')}/clear`)
+    const tlsOf = async (path: string): Promise<unknown> => {
+      const line = await waitFor(async () => (await gateway.accessLog()).find((one) => one['path'] === path))
+      return line['tls']
+    }
+    expect(await tlsOf('/by-1.3')).toEqual({
+      version: 'TLSv1.3',
+      cipher: expect.stringMatching(/^TLS_[A-Z0-9_]+$/),
+    })
+    expect(await tlsOf('/by-1.2')).toEqual({
+      version: 'TLSv1.2',
+      cipher: expect.stringMatching(/^ECDHE-ECDSA-[A-Z0-9-]+$/),
+    })
+    expect(await tlsOf('/clear')).toBeUndefined()
   })
 
   test('metrics have handshakes by version and result, and the days that are left', async () => {

@@ -29,6 +29,32 @@ test('a relay alone has no traffic of servers to tell', () => {
   expect(statusText(document, metrics)).toContain('0 requests')
 })
 
+test('listeners are told with what they speak, where they are open, and what there is of them', () => {
+  const listeners = [
+    { listener: 'web', protocol: 'https', addresses: ['0.0.0.0:443', '[::]:443'] },
+    { listener: 'site', protocol: 'https', addresses: [] },
+    { listener: 'dns', protocol: 'udp', addresses: ['192.0.2.1:53'] },
+    { listener: 'relay', protocol: 'turn', addresses: ['192.0.2.1:3478'] },
+  ]
+  const metrics = { total_requests: 1, total_failures: 0, success_rate: 100, backends: [] }
+  const turn = { serving: true, listeners: [{ listener: 'relay', realm: 'a', allocations: 1 }] }
+  const udp = [{ listener: 'dns', flows: 3 }]
+  const text = statusText({ ...document, listeners, turn, udp }, metrics)
+  expect(
+    text
+      .slice(text.indexOf('LISTENER'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trimEnd()),
+  ).toEqual([
+    'LISTENER  PROTOCOL  ADDRESS               IN USE',
+    'web       https     0.0.0.0:443 [::]:443',
+    'site      https     by another listener',
+    'dns       udp       192.0.2.1:53          3 flows',
+    'relay     turn      192.0.2.1:3478        1 allocation',
+  ])
+})
+
 test('a server that is up and fails each request is told as that', () => {
   const where = { url: 'http://a:1', backend: 'b', server: 'a' }
   const healthy = {

@@ -38,6 +38,19 @@ test('a line has exactly the fields of the contract, in their order', async () =
   )
 })
 
+test('of what came by TLS it says which, before whatever else there is to say', async () => {
+  const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' }
+  const said = '"tls":{"version":"TLSv1.3","cipher":"TLS_AES_128_GCM_SHA256"}'
+  expect(await lineOf(fakeExchange({ tls }))).toEndWith(`"fault":null,${said},"user_agent":"test/1.0"}\n`)
+  rmSync(file)
+  const failed = fakeExchange({ tls, fault: fault('connect_refused', false), detail: 'no way' })
+  expect(await lineOf(failed)).toEndWith(
+    `"fault":"connect_refused",${said},"detail":"no way","user_agent":"test/1.0"}\n`,
+  )
+  rmSync(file)
+  expect(await lineOf(fakeExchange())).toEndWith('"fault":null,"user_agent":"test/1.0"}\n')
+})
+
 test('what is unknown is null', async () => {
   const x = fakeExchange({
     id: '',

@@ -27,6 +27,7 @@ export interface FakeFields {
   readonly firstByteMs?: number
   readonly endedMs?: number
   readonly client?: string | null
+  readonly tls?: { readonly version: string; readonly cipher: string } | null
 }
 
 export type FakeRule = { readonly name: string; readonly to: object }
@@ -62,6 +63,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     client: {
       address: fields.client === undefined ? '192.0.2.7' : fields.client,
       whose: null,
+      tls: fields.tls ?? null,
       socketAddress: '192.0.2.7',
       port: 40000,
       trusted: false,
