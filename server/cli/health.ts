@@ -53,8 +53,10 @@ export function healthLines(document: HealthDocument): string {
   ).length
   const ofThem =
     unchecked === 0 ? '' : `, ${unchecked === healthy_count ? '' : `${unchecked} of them `}unchecked`
+  const out = document.backends.filter(({ state }) => state === 'draining' || state === 'maintenance').length
+  const taken = out === 0 ? '' : `, ${out} taken out of use`
   const ofServers =
-    total_count === 0 ? 'no servers' : `${healthy_count} of ${total_count} servers up${ofThem}`
+    total_count === 0 ? 'no servers' : `${healthy_count} of ${total_count} servers up${ofThem}${taken}`
   return [
     `${healthy ? `healthy${doClientsWait(document) ? ', but clients wait' : ''}` : 'unhealthy'}: ${ofServers}`,
     ...(draining === true ? ['draining: it is about to stop, and finishes what is in flight'] : []),

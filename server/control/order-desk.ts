@@ -8,10 +8,10 @@ import type { HealthEntry } from './health/history.ts'
 import type { Prober } from './health/prober.ts'
 import type { Once } from './health/schedule.ts'
 import { tellDrained, tellOrder, tellOrderNotKept } from './news.ts'
-import { DrainedWatch } from './orders/drained.ts'
+import { DrainedWatch, type Out } from './orders/drained.ts'
 import type { Order, OrderKind, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
 import { type OrderNews, Orders } from './orders/orders.ts'
-import { warningsOf } from './orders/warnings.ts'
+import { isHashedByName, warningsOf } from './orders/warnings.ts'
 import type { Crew } from './processes/crew.ts'
 import type { PlanBody } from './processes/worker.ts'
 
@@ -41,6 +41,8 @@ export interface Wanted {
 
 /** A server as persons see it. */
 export interface ServerDocument extends ServerHealth {
+  /** Why its checks, or a person in their place, say that it is not up; null: they do not. */
+  readonly health_reason: string | null
   /** It gets no new work, and nothing was left of it at some moment since. */
   readonly drained: boolean
   /** What whoever has just ordered something should know. */
@@ -48,6 +50,8 @@ export interface ServerDocument extends ServerHealth {
 }
 
 const DRAINED_EVERY_MS = 250
+/** Who belongs to a server that drains comes back to it: so long nobody of them may have. */
+const RETURNS_MS = 10_000
 /** Timers know no time that is much longer than this, and clocks are set meanwhile. */
 const LOOK_AGAIN_MS_MAX = 3_600_000
 
@@ -94,8 +98,17 @@ export class OrderDesk {
   /** What is over, and who has drained. Looks again by itself while something is waited for. */
   look(): void {
     this.orders.look()
-    for (const { place, order } of this.#drained.look(this.orders.out)) tellDrained(place, order)
+    for (const { place, order } of this.#drained.look(this.#out())) tellDrained(place, order)
     this.#lookLater()
+  }
+
+  /** Servers that get no new work. */
+  #out(): Out[] {
+    return this.orders.out.map((one) => {
+      const backend = this.#plan?.config.backends[one.place.backend]
+      const mayComeBack = one.order.value === 'drain' && backend !== undefined && isHashedByName(backend)
+      return { ...one, quietMs: mayComeBack ? RETURNS_MS : 0 }
+    })
   }
 
   #lookLater(): void {
@@ -123,6 +136,7 @@ export class OrderDesk {
     const admin = this.orders.of(place).find(({ kind }) => kind === 'admin')
     return {
       ...serverHealth(facts, this.#parts.board(), Date.now() / 1000),
+      health_reason: reasons[backend]?.[server] ?? null,
       drained: admin !== undefined && this.#drained.hasDrained(admin),
     }
   }

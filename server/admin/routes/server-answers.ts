@@ -27,6 +27,9 @@ export const ServerAnswer = Type.Object({
   reason: Text,
   admin: Type.String({ description: 'ready, drain or maintenance.' }),
   operational: Type.String({ description: 'up, down or unchecked.' }),
+  health_reason: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why its checks, or a person in their place, say that it is not up.',
+  }),
   drained: Type.Boolean({
     description: 'It gets no new work, and nothing was left of it at some moment since.',
   }),

@@ -29,7 +29,9 @@ export function serverText(document: ServerDocument): string {
     const order = orders.find((one) => one.kind === kind)
     return order === undefined ? '' : ` ${orderText(order)}`
   }
-  const reason = admin === 'ready' && document.reason !== null ? `: ${document.reason}` : ''
+  // How its requests fare is a reason, too, as long as it has any.
+  const why = document.health_reason ?? (admin === 'ready' ? document.reason : null)
+  const reason = why === null ? '' : `: ${why}`
   const lines = [
     ['state', `${admin}${of('admin')}`],
     ...(admin === 'ready' ? [] : [['left', leftText(document)]]),

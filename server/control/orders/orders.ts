@@ -124,6 +124,8 @@ export class Orders {
   /** A plan is about to be served: workers find the orders of its servers when they come to it. */
   commit(plan: PlanBody): void {
     this.#plan = plan
+    // The usual case: a config of thousands of servers is not looked through for it.
+    if (this.#ordered.size === 0) return
     const places = placesOf(plan)
     const bySlot = new Map([...places.values()].map((one) => [slotKey(one.slot), one]))
     const ordered = new Map<string, Ordered>()

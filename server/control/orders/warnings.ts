@@ -41,5 +41,6 @@ function hasUsable({ backend, slots, board }: Ground): boolean {
   })
 }
 
-const isHashedByName = ({ algorithm, hash }: BackendConfig): boolean =>
+/** Who names what it is hashed by goes on to a server that drains. */
+export const isHashedByName = ({ algorithm, hash }: BackendConfig): boolean =>
   algorithm === 'hash' && (hash?.by === 'cookie' || hash?.by === 'header' || hash?.by === 'query')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startAdmin, type Admin } from '../../../server/admin/admin.ts'
 import { shellOf } from '../../../server/admin/whole-shell.ts'
 import { urlOfBind } from '../../../server/cli/gateway.ts'
-import { health } from '../../../server/cli/health.ts'
+import { health, healthLines } from '../../../server/cli/health.ts'
 import type { Io } from '../../../server/cli/io.ts'
 import { metrics, metricsText } from '../../../server/cli/metrics.ts'
 import { status } from '../../../server/cli/status.ts'
@@ -100,6 +100,16 @@ api      two     down        1          2  connect refused
 web      three   up          1          2
 `,
   })
+})
+
+test('the headline counts those that a person has taken out of use', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => server('api', name, name === 'a'))
+  const out = [
+    { ...b!, state: 'draining' as const },
+    { ...c!, state: 'maintenance' as const },
+  ]
+  expect(healthLines(healthOf([a!, ...out]))).toBe('healthy: 1 of 3 servers up, 2 taken out of use')
+  expect(healthLines(healthOf([a!, b!]))).toBe('healthy: 1 of 2 servers up')
 })
 
 test('health and status fail when a backend has no server that is up', async () => {

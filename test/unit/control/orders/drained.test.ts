@@ -17,10 +17,15 @@ const order = (): Order => {
 
 test('a server has drained when nothing is with it, and nothing came since the last look; once', () => {
   const bench = new Bench()
-  const watch = new DrainedWatch(() => bench.board)
+  let nowMs = 0
+  const watch = new DrainedWatch(
+    () => bench.board,
+    () => nowMs,
+  )
   const place = { backend: 'api', server: 'a', url: 'http://a:1' }
   const [first, slot] = [order(), 2]
-  const look = (given: Order): boolean => watch.look([{ place, slot, order: given }]).length > 0
+  const look = (given: Order, quietMs = 0): boolean =>
+    watch.look([{ place, slot, order: given, quietMs }]).length > 0
   bench.board.enter(slot, Infinity)
   expect([look(first), look(first), watch.isWaiting]).toEqual([false, false, true])
   bench.board.leave(slot)
@@ -35,6 +40,15 @@ test('a server has drained when nothing is with it, and nothing came since the l
   const second = order()
   expect([look(second), look(second), watch.hasDrained(first)]).toEqual([false, true, false])
   expect([watch.look([]), watch.isWaiting]).toEqual([[], false])
+  // Where somebody may come back, nobody may have for a while.
+  const third = order()
+  const steps = [0, 9000, 9000, 18_999, 19_000].map((ms) => {
+    nowMs = ms
+    if (ms === 9000) bench.board.attemptAnswered(slot)
+    return look(third, 10_000)
+  })
+  nowMs = 30_000
+  expect([...steps, look(third, 10_000)]).toEqual([false, false, false, false, false, true])
 })
 
 test('whoever takes the last server away is warned, and only then', () => {
