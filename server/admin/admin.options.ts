@@ -1,6 +1,6 @@
 // The admin listener: where it is, who may ask it, and what they show for that.
 import { Type, type Static } from '@sinclair/typebox'
-import { Bind, Cidr, FilePath, MapOf, OneOrMore, Words } from '../lib/kinds.ts'
+import { Bind, Cidr, FilePath, MapOf, OneOrMore, OrWord, Words } from '../lib/kinds.ts'
 
 /** Tokens of another issuer. */
 const JwtOptions = Type.Object(
@@ -54,6 +54,7 @@ export const AdminOptions = Type.Object(
   {
     bind: Bind({
       default: '127.0.0.1:9090',
+      takesUnix: true,
       description: 'Address of the admin API, of /metrics, /_health and /_metrics.',
     }),
     trusted: Type.Array(Cidr({ description: 'A range.' }), {
@@ -73,6 +74,27 @@ export const AdminOptions = Type.Object(
           'Names that it answers to, beside IP addresses, localhost and the name of this machine: a page whose name somebody made to point here is refused.',
       },
     ),
+    tls: Type.Optional(
+      OrWord(
+        'self_signed',
+        Type.Object(
+          {
+            cert: FilePath({ description: 'File of the certificate and its chain (PEM).' }),
+            key: FilePath({ secret: true, description: 'File of its key (PEM).' }),
+          },
+          { description: 'A certificate.' },
+        ),
+        {
+          description:
+            'What it speaks TLS with: a certificate, or one of our own making, which is also what it has wherever others than this machine reach it.',
+        },
+      ),
+    ),
+    plain_http: Type.Boolean({
+      default: false,
+      description:
+        'No TLS, though others than this machine reach it: /metrics, /_health and /_metrics only, for `trusted`; passwords and tokens are refused there.',
+    }),
     jwt: Type.Optional(JwtOptions),
   },
   {

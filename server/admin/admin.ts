@@ -1,11 +1,16 @@
 // The admin listener: the door of the admin API by TCP.
-import { parseBind, writeBind } from '../lib/bind.ts'
+import { statSync, unlinkSync } from 'node:fs'
+import { parseBind, unixPathOf, writeBind } from '../lib/bind.ts'
+import { BY_UNIX } from './guard.ts'
+import { listeningPaths } from '../lib/unix-sockets.ts'
 import { portHolder } from '../lib/port-holder.ts'
 import type { Shell } from './shell.ts'
 
 export interface AdminOptions {
-  /** `host:port`; port 0 takes a free one. */
+  /** `host:port`; port 0 takes a free one. Or `unix:/path`, for this user alone. */
   readonly bind: string
+  /** PEM; null: no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | null
   readonly shell: Pick<Shell, 'answer'>
 }
 
@@ -32,24 +37,25 @@ const IDLE_S = 10
 const BODY_BYTES_MAX = 17 * 1024 * 1024
 
 /** Opens the admin listener; a problem when it cannot listen. */
-export function startAdmin({ bind, shell }: AdminOptions): Admin | AdminProblem {
+export function startAdmin({ bind, shell, tls = null }: AdminOptions): Admin | AdminProblem {
+  const path = unixPathOf(bind)
   const { host, port } = parseBind(bind)
+  const common = {
+    idleTimeout: IDLE_S,
+    maxRequestBodySize: BODY_BYTES_MAX,
+    development: false,
+    ...(tls !== null && { tls: { cert: tls.cert, key: tls.key } }),
+    fetch: (request: Request, serving: Bun.Server<undefined>) => {
+      const address = path === null ? (serving.requestIP(request)?.address ?? '') : BY_UNIX
+      const caller = { door: 'tcp', address, uids: [], isSecure: tls !== null } as const
+      return shell.answer({ request, server: serving, caller, host })
+    },
+  }
   try {
-    const server = Bun.serve({
-      hostname: host,
-      port,
-      idleTimeout: IDLE_S,
-      maxRequestBodySize: BODY_BYTES_MAX,
-      development: false,
-      // Said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program listens
-      // on.
-      reusePort: false,
-      fetch: (request, serving) => {
-        const address = serving.requestIP(request)?.address ?? ''
-        const caller = { door: 'tcp', address, uids: [], isSecure: false } as const
-        return shell.answer({ request, server: serving, caller, host })
-      },
-    })
+    if (path !== null) return startUnix(path, common)
+    // reusePort said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program
+    // listens on.
+    const server = Bun.serve({ ...common, hostname: host, port, reusePort: false })
     const openPort = server.port ?? port
     return { address: writeBind(host, openPort), port: openPort, stop: () => void server.stop(true) }
   } catch (error) {
@@ -57,9 +63,37 @@ export function startAdmin({ bind, shell }: AdminOptions): Admin | AdminProblem 
   }
 }
 
+/** A socket that was left behind by a gateway that was killed makes way; one that is in use does not. */
+function startUnix(
+  path: string,
+  common: { readonly fetch: (request: Request, server: Bun.Server<undefined>) => Promise<Response> },
+): Admin {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there !== undefined && !there.isSocket()) throw new Error(`there is a file that is no socket`)
+  if (there !== undefined && listeningPaths().includes(path))
+    throw Object.assign(new Error('it is in use'), { code: 'EADDRINUSE' })
+  if (there !== undefined) unlinkSync(path)
+  const mask = process.umask(0o177)
+  try {
+    const server = Bun.serve({ ...common, unix: path } as Parameters<typeof Bun.serve>[0])
+    const { ino } = statSync(path)
+    return {
+      address: `unix:${path}`,
+      port: 0,
+      stop: () => {
+        void server.stop(true)
+        // Another one may have its name by now.
+        if (statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path)
+      },
+    }
+  } finally {
+    process.umask(mask)
+  }
+}
+
 function problemOf(bind: string, error: unknown): AdminProblem {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null
-  const holder = code === 'EADDRINUSE' ? portHolder(parseBind(bind).port) : null
+  const holder = code === 'EADDRINUSE' && unixPathOf(bind) === null ? portHolder(parseBind(bind).port) : null
   const why = code === 'EADDRINUSE' ? `${holder?.name ?? 'another program'} has this port` : String(error)
   return { code, problem: `cannot listen on ${bind}: ${why}` }
 }

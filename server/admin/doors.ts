@@ -18,7 +18,7 @@ export interface Doors {
 export function doorsOf(facts: ControlFacts): Doors {
   const shell = new LazyShell(facts)
   return {
-    openAdmin: (bind) => Promise.resolve(startAdmin({ bind, shell })),
+    openAdmin: ({ bind, tls }) => Promise.resolve(startAdmin({ bind, tls, shell })),
     openControl: async (path) => startControlSocket({ path, shell }),
   }
 }

@@ -4,9 +4,12 @@ import { hostname } from 'node:os'
 import { isLoopback, parseAddress } from '../lib/ip-address.ts'
 import { type Ranges } from '../lib/ranges.ts'
 
+/** In place of an address: whoever comes by a Unix socket, which is for our own user alone. */
+export const BY_UNIX = 'unix'
+
 /** Whether this socket's address may read. */
 export function maySee(address: string, trusted: Ranges): boolean {
-  return isLoopback(address) || trusted.has(address)
+  return address === BY_UNIX || isLoopback(address) || trusted.has(address)
 }
 
 /**

@@ -67,7 +67,7 @@ function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {
     doors: (facts) => {
       const made = import('../admin/doors.ts').then(({ doorsOf }) => doorsOf(facts))
       return {
-        openAdmin: async (bind) => (await made).openAdmin(bind),
+        openAdmin: async (opening) => (await made).openAdmin(opening),
         openControl: async (path) => (await made).openControl(path),
       }
     },

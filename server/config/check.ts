@@ -1,6 +1,7 @@
 // What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each
 // other.
 import { formatDuration } from '../lib/durations.ts'
+import { checkAdmin } from './check-admin.ts'
 import { checkBackends } from './check-backends.ts'
 import { checkCertificates } from './check-certificates.ts'
 import { checkListeners } from './check-listeners.ts'
@@ -24,6 +25,7 @@ export function checkConfig(
   world: World,
 ): ReadonlySet<string> {
   const checked = new Checked(config, tree, problems, world)
+  checkAdmin(checked)
   checkListeners(checked)
   checkCertificates(checked)
   checkTlsUse(checked)

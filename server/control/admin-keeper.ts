@@ -1,10 +1,13 @@
 // The admin listener through changes of its address: the new one is open before the old one closes, and a
 // plan that is dropped leaves the old one alone. Where both have the same port, as when 127.0.0.1 becomes
 // 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped.
+import type { AdminConfig } from '../admin/admin.options.ts'
 import { parseBind } from '../lib/bind.ts'
+import { logEvent } from '../telemetry/log.ts'
+import { type AdminOpening, AdminTls, fingerprintOf, openingKey } from './admin-tls.ts'
 import type { Part } from './change/part.ts'
 import type { PlanBody } from './processes/worker.ts'
-import type { ApplyProblem, Edition } from './problem.ts'
+import { type ApplyProblem, type Edition, problemOf } from './problem.ts'
 
 /** An admin listener that is open. */
 export interface OpenAdmin {
@@ -14,7 +17,7 @@ export interface OpenAdmin {
 }
 
 /** Opens an admin listener, or says why not. */
-export type OpenAdminAt = (bind: string) => Promise<OpenAdmin | AdminProblem>
+export type OpenAdminAt = (opening: AdminOpening) => Promise<OpenAdmin | AdminProblem>
 
 interface AdminProblem {
   readonly problem: string
@@ -25,18 +28,29 @@ interface AdminProblem {
 const MOVE = 'stop it, or move the admin listener: admin: { bind: "127.0.0.1:PORT" }, or admin: false'
 
 interface BoundAdmin {
-  readonly bind: string
+  readonly opening: AdminOpening
   readonly admin: OpenAdmin
+}
+
+/** What the config says of it, and where its own certificate is kept. */
+interface Wanted {
+  readonly admin: AdminConfig
+  readonly data: string
 }
 
 export class AdminKeeper implements Part {
   readonly name = 'admin'
   readonly #openAt: OpenAdminAt
+  readonly #tls = new AdminTls(Date.now)
+  #wanted: Wanted | null = null
+  #next: Wanted | null = null
   #open: BoundAdmin | null = null
   #staged: BoundAdmin | null = null
   /** The address of the one that made way. */
   #madeWay: string | null = null
   #reopening: Promise<void> | null = null
+  /** Why a certificate that was put in place of that of the config is not served. */
+  #refused: string | null = null
 
   constructor(openAt: OpenAdminAt) {
     this.#openAt = openAt
@@ -47,20 +61,34 @@ export class AdminKeeper implements Part {
     return this.#open?.admin.address ?? null
   }
 
+  /** SHA-256 of its certificate; null: it speaks no TLS, or is turned off. */
+  get fingerprint(): string | null {
+    const tls = this.#open?.opening.tls ?? null
+    return tls === null ? null : fingerprintOf(tls)
+  }
+
   /** Where it will listen when what is staged is kept. */
   get nextAddress(): string | null {
     return this.#staged?.admin.address ?? this.address
   }
 
   /** Opens the address of a config unless it is open already; what stands against it. */
-  async stage({ config: { admin } }: Pick<Edition, 'config'>): Promise<readonly ApplyProblem[]> {
+  async stage({ config: { admin, data } }: Pick<Edition, 'config'>): Promise<readonly ApplyProblem[]> {
     this.drop()
     await this.#reopening
-    if (admin === false || admin.bind === this.#open?.bind) return []
-    let opened = await this.#openAt(admin.bind)
+    if (admin === false) return []
+    let opening: AdminOpening
+    try {
+      opening = await this.#tls.openingOf(admin, data)
+    } catch (error) {
+      return [{ path: 'admin.tls', message: `cannot be used: ${problemOf(error).message}` }]
+    }
+    this.#next = { admin, data }
+    if (this.#open !== null && openingKey(opening) === openingKey(this.#open.opening)) return []
+    let opened = await this.#openAt(opening)
     if ('problem' in opened && opened.code === 'EADDRINUSE' && this.#hasPortOf(admin.bind)) {
       this.#makeWay()
-      opened = await this.#openAt(admin.bind)
+      opened = await this.#openAt(opening)
     }
     if ('problem' in opened) {
       this.drop()
@@ -68,7 +96,7 @@ export class AdminKeeper implements Part {
       const hint = opened.code === 'EADDRINUSE' && { hint: MOVE }
       return [{ path: 'admin.bind', message: opened.problem, ...hint }]
     }
-    this.#staged = { bind: admin.bind, admin: opened }
+    this.#staged = { opening, admin: opened }
     return []
   }
 
@@ -77,15 +105,39 @@ export class AdminKeeper implements Part {
       this.#open?.admin.stop()
       this.#open = this.#staged
     }
+    this.#wanted = admin === false ? null : this.#next
     this.#staged = null
     this.#madeWay = null
+  }
+
+  /**
+   * Called every few seconds: another certificate in its file, or one that we made anew as it comes to its
+   * end, is served at once. One that is of no use is told, and the one before goes on.
+   */
+  async look(): Promise<void> {
+    const [open, wanted] = [this.#open, this.#wanted]
+    if (open === null || open.opening.tls === null || wanted === null || this.#staged !== null) return
+    try {
+      const opening = await this.#tls.openingOf(wanted.admin, wanted.data)
+      this.#refused = null
+      if (this.#open !== open || this.#staged !== null || openingKey(opening) === openingKey(open.opening))
+        return
+      open.admin.stop()
+      this.#reopening = this.#reopen({ ...opening, bind: open.admin.address }, opening)
+      await this.#reopening
+      logEvent('info', 'admin_certificate_replaced', { fingerprint: this.fingerprint })
+    } catch (error) {
+      const why = problemOf(error).message
+      if (why !== this.#refused) logEvent('warn', 'admin_certificate_refused', { why })
+      this.#refused = why
+    }
   }
 
   drop(): void {
     this.#staged?.admin.stop()
     this.#staged = null
     if (this.#madeWay === null || !this.#open) return
-    this.#reopening = this.#reopen(this.#madeWay, this.#open.bind)
+    this.#reopening = this.#reopen({ ...this.#open.opening, bind: this.#madeWay }, this.#open.opening)
     this.#madeWay = null
   }
 
@@ -107,9 +159,9 @@ export class AdminKeeper implements Part {
   }
 
   /** At the very port that it had. */
-  async #reopen(address: string, bind: string): Promise<void> {
-    const opened = await this.#openAt(address)
-    this.#open = 'problem' in opened ? null : { bind, admin: opened }
+  async #reopen(there: AdminOpening, opening: AdminOpening): Promise<void> {
+    const opened = await this.#openAt(there)
+    this.#open = 'problem' in opened ? null : { opening, admin: opened }
     this.#reopening = null
   }
 }

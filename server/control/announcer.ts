@@ -22,6 +22,8 @@ export interface AnnouncerParts {
   readonly workers: () => readonly number[]
   /** Where the admin listener is; null: it is turned off. */
   readonly admin: () => string | null
+  /** SHA-256 of its certificate; null: it speaks no TLS. */
+  readonly fingerprint: () => string | null
   /** Kinds of sockets that workers have. */
   readonly sockets: () => string
   readonly rejection: () => Rejection | null
@@ -43,7 +45,7 @@ export class Announcer {
 
   /** Another edition is served. */
   async served(event: 'serving' | 'applied', { revision, edition }: Served): Promise<void> {
-    const { parts, file, workers, admin, sockets, isDraining } = this.#parts
+    const { parts, file, workers, admin, fingerprint, sockets, isDraining } = this.#parts
     this.keepRunState()
     // Looked at now: the next config may take the place of this one before it is told.
     const facts = {
@@ -52,6 +54,7 @@ export class Announcer {
       workers: workers(),
       listeners: addressesOf(parts(), edition.config),
       admin: admin(),
+      ...(fingerprint() !== null && { admin_fingerprint: fingerprint() }),
       sockets: sockets(),
     }
     await this.#controlSocket.apply(edition.config, file)

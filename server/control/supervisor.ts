@@ -65,7 +65,7 @@ export class Supervisor implements Known {
     board: () => this.board,
     servers: () => serverFacts(this),
     desk: () => this.#parts?.desk ?? null,
-    lookAtFiles: () => [this.#source, this.#parts?.followed].forEach((one) => one?.look()),
+    lookAtFiles: () => [this.#source, this.#parts?.followed, this.admin].forEach((one) => void one?.look()),
   })
   readonly #stop = Promise.withResolvers<string>()
   readonly #stopNow = Promise.withResolvers<void>()
@@ -81,6 +81,7 @@ export class Supervisor implements Known {
       parts: () => this.#parts,
       workers: () => this.workers.map(({ pid }) => pid),
       admin: () => this.admin.address,
+      fingerprint: () => this.admin.fingerprint,
       sockets: () => this.chosen.said,
       rejection: () => this.changes.rejection,
       isDraining: () => this.isDraining,

@@ -1,6 +1,7 @@
 // How the gateway says no to who asks.
 import type { StoreProblem } from '../../control/store/store-problem.ts'
 import { isLoopback } from '../../lib/ip-address.ts'
+import { BY_UNIX } from '../guard.ts'
 import type { Refusal } from './authenticator.ts'
 import { isSecure } from './cookies.ts'
 
@@ -14,9 +15,6 @@ export const NOBODY: Refusal = {
   detail: 'This needs a token, a sign-in, or the Unix socket in the data folder.',
   headers: challenge(),
 }
-
-/** `from` beside the Unix socket of an admin listener. */
-const BY_UNIX = 'unix'
 
 /** Whether nobody on the way can read what is sent: by TLS, or within this machine. */
 export const isUnseen = (request: Request, address: string): boolean =>

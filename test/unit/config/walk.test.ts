@@ -24,7 +24,7 @@ describe('decoding', () => {
       retry: { attempts: 3, backoff: 25 },
       queue: { size: 1024, timeout: 5000 },
     })
-    expect(config.admin).toEqual({ bind: '127.0.0.1:9090', trusted: [], hosts: [] })
+    expect(config.admin).toEqual({ bind: '127.0.0.1:9090', trusted: [], hosts: [], plain_http: false })
     expect(config).toMatchObject({ rules: [], drain: 30_000, metrics: { prefix: 'lb' } })
     expect('workers' in config).toBe(false)
     expect('health_check' in (config.backends['a'] ?? {})).toBe(false)

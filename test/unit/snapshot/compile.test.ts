@@ -76,7 +76,7 @@ const config = (more: Partial<Config>): Config => ({
   data: './data',
   drain: 30_000,
   limits: { buffers: 2 ** 28, compress: 2 ** 26, rate_limits: 2 ** 23 },
-  admin: { bind: '127.0.0.1:9090', trusted: ['10.0.0.0/8'], hosts: [] },
+  admin: { bind: '127.0.0.1:9090', trusted: ['10.0.0.0/8'], hosts: [], plain_http: false },
   metrics: { prefix: 'lb' },
   resolver: { servers: [], timeout: 2000, ttl_min: 1000, ttl_max: 300_000 },
   logs: { level: 'info', format: 'json', access: { enabled: true } },
@@ -278,7 +278,7 @@ describe('compile', () => {
     ],
     ['listeners.web.backend', { listeners: { web: listener({ backend: 'none' }) } }],
     ['listeners.web.trusted_proxies', { listeners: { web: listener({ trusted_proxies: ['1.2.3'] }) } }],
-    ['admin.trusted', { admin: { bind: '127.0.0.1:0', trusted: ['x'], hosts: [] } }],
+    ['admin.trusted', { admin: { bind: '127.0.0.1:0', trusted: ['x'], hosts: [], plain_http: false } }],
     [
       'resolver.servers.1',
       { resolver: { servers: ['[::1]:53', 'dns.example:53'], timeout: 1, ttl_min: 1, ttl_max: 1 } },
