@@ -10,7 +10,7 @@ import type { Once } from './health/schedule.ts'
 import { tellDrained, tellOrder, tellOrderNotKept } from './news.ts'
 import { DrainedWatch, type Out } from './orders/drained.ts'
 import type { Order, OrderKind, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
-import { type OrderNews, Orders } from './orders/orders.ts'
+import { backendIn, type OrderNews, Orders } from './orders/orders.ts'
 import { isHashedByName, warningsOf } from './orders/warnings.ts'
 import type { Crew } from './processes/crew.ts'
 import type { PlanBody } from './processes/worker.ts'
@@ -120,7 +120,7 @@ export class OrderDesk {
 
   /** Names of a backend's servers; null: there is no such backend. */
   names(backend: string): readonly string[] | null {
-    return this.#plan?.config.backends[backend]?.servers.map(({ name, url }) => name ?? url) ?? null
+    return backendIn(this.#plan, backend)?.servers.map(({ name, url }) => name ?? url) ?? null
   }
 
   /** How a server is; null: the config has none of this name. */

@@ -144,9 +144,7 @@ export class Orders {
 
   /** The server of this name in the plan that is served; null: there is none. */
   place(backend: string, server: string): ServerPlace | null {
-    const words = this.#plan?.config.backends[backend]?.servers.find(
-      ({ name, url }) => (name ?? url) === server,
-    )
+    const words = backendIn(this.#plan, backend)?.servers.find(({ name, url }) => (name ?? url) === server)
     return words === undefined ? null : { backend, server, url: words.url }
   }
 
@@ -290,3 +288,10 @@ function placesOf({ config, slots }: PlanBody): Map<string, { place: ServerPlace
     }
   return places
 }
+
+/** By a name that somebody asked with, which may be that of something that every object has. */
+export const backendIn = (
+  plan: Pick<PlanBody, 'config'> | null,
+  name: string,
+): PlanBody['config']['backends'][string] | undefined =>
+  plan !== null && Object.hasOwn(plan.config.backends, name) ? plan.config.backends[name] : undefined

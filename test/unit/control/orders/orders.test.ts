@@ -305,3 +305,11 @@ test('orders come back from state.db as they were, and what it cannot mean is no
     rmSync(folder, { recursive: true })
   }
 })
+
+test('a name that every object has is no backend', () => {
+  const scene = new Scene(null)
+  expect(scene.orders.place('constructor', 'a')).toBeNull()
+  scene.serve(1, TWO)
+  for (const name of ['constructor', '__proto__', 'toString'])
+    expect([name, scene.orders.place(name, 'a')]).toEqual([name, null])
+})
