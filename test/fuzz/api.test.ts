@@ -1,5 +1,5 @@
-// The admin API asked by its own OpenAPI document: whatever is sent, nothing fails in the gateway, and every no
-// is a problem that names its request. SLUICE_FUZZ_RUNS says how many.
+// The admin API asked by its own OpenAPI document: whatever is sent, nothing fails in the gateway, and every
+// no is a problem that names its request. SLUICE_FUZZ_RUNS says how many.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
