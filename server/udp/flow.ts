@@ -152,9 +152,13 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     if (this.datagramsOut >= responses * this.datagramsIn && responses > 0) this.finish('answered')
   }
 
-  /** It was idle. */
+  /** It was idle, or this process was held up: then what has come meanwhile is read first. */
   expire(): void {
-    const { responses = 0 } = this.#listener.options
+    const { responses = 0, idle } = this.#listener.options
+    const { attempts } = this
+    this.#end.catchUp()
+    if (this.isOver) return
+    if (this.dueMs > 0 || this.attempts > attempts) return this.#home.ground.wheel.due(this, nowMs + idle)
     const isFailed = responses > 0 && this.datagramsOut === 0 && this.server !== null
     this.finish('idle', isFailed ? 'response_timeout' : null)
   }

@@ -143,6 +143,11 @@ export class ServerEnd implements DatagramOwner {
     if (fault !== undefined && !this.#flow.failover(fault)) this.#drop('refused')
   }
 
+  /** An answer that has come and was not read yet is handed on. */
+  catchUp(): void {
+    this.#udp?.catchUp()
+  }
+
   close(): void {
     if (this.#udp === null) return
     this.#udp.close()

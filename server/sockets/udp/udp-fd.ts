@@ -108,6 +108,11 @@ export class UdpFd implements Pollable, Sender {
     for (let round = 1; this.#isBusy && got === BATCH && round < BUSY_ROUNDS; round++) got = this.#receive()
   }
 
+  /** Hands out one that has come and was not read yet; else tells what has broken meanwhile. */
+  catchUp(): void {
+    if (this.fd >= 0) this.#receiveOne()
+  }
+
   /** Whether its owner was told, and has closed it. */
   #isBroken(code: number): boolean {
     if (code === 0 || !this.#isConnected) return false
