@@ -140,8 +140,7 @@ export class Shell {
     headers.set('X-Content-Type-Options', 'nosniff')
     if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
     onAnswer?.(pass, whole.status)
-    const goesOn = headers.get('content-type')?.startsWith('text/event-stream') === true
-    return goesOn && pass.known !== null ? untilRevoked(whole, pass.known) : whole
+    return whole
   }
 }
 

@@ -79,7 +79,7 @@ export class Chunks {
     const place = placeOf(level, number)
     owner[place] = id
     queue.lent.push({ id, owner, place, number })
-    this.cells(id).fill(0)
+    this.slab(id).fill(0, this.offset(id), this.offset(id) + CHUNK_CELLS)
     return id
   }
 
@@ -90,10 +90,12 @@ export class Chunks {
     while (queue.head < queue.lent.length && queue.lent[queue.head]!.number < oldest) this.#takeBack(queue)
   }
 
-  /** Cells of a chunk: sixty of each column, one column after the other. */
-  cells(id: number): Uint16Array {
-    const at = (id % SLAB_CHUNKS) * CHUNK_CELLS
-    return this.#slabs[Math.floor(id / SLAB_CHUNKS)]!.subarray(at, at + CHUNK_CELLS)
+  /** Where the cells of a chunk are: sixty of each column, one column after the other, from its offset on. */
+  slab(id: number): Uint16Array {
+    return this.#slabs[Math.floor(id / SLAB_CHUNKS)]!
+  }
+  offset(id: number): number {
+    return (id % SLAB_CHUNKS) * CHUNK_CELLS
   }
 
   #make(): number {

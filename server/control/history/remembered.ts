@@ -1,6 +1,5 @@
 // What is remembered of one listener, rule, backend or server, or of the gateway.
 import { ACTIVE, CELLS, COUNTED, type FigureKind as Kind } from '../../tables/figures.ts'
-import { addCells } from '../../telemetry/figure-cells.ts'
 import { COLUMNS, QUANTILES, quantileS, timedIn } from './columns.ts'
 import { type Chunks, CHUNKS_OF_SERIES, LEVELS, NO_CHUNK, placeOf, SAMPLES } from './chunks.ts'
 import { fromSmall, toSmall } from './small-floats.ts'
@@ -55,9 +54,12 @@ export class Remembered {
     const cells = this.#cells
     for (let i = 0; i < CELLS; i++) {
       const now = cells[NOW * CELLS + i]!
-      cells[i] = of === 1 || i === ACTIVE ? now : share(now, part, of)
+      const own = of === 1 || i === ACTIVE ? now : share(now, part, of)
+      cells[i] = own
+      if (own === 0) continue
+      for (let at = CELLS + i; at < NOW * CELLS; at += CELLS)
+        cells[at] = i === ACTIVE ? Math.max(cells[at]!, own) : cells[at]! + own
     }
-    for (let level = 1; level <= TEN_MINUTES; level++) addCells(this.cells(level), this.cells(0))
     this.open = (1 << (TEN_MINUTES + 1)) - 2
     if (part === of) cells.fill(0, NOW * CELLS)
   }
@@ -66,11 +68,11 @@ export class Remembered {
   write(level: number, slot: number, chunks: Chunks): void {
     const number = Math.floor(slot / SAMPLES)
     const known = this.chunks[placeOf(level, number)]!
-    const into = chunks.cells(known === NO_CHUNK ? chunks.lend(level, number, this.chunks) : known)
-    const at = slot % SAMPLES
-    const cells = this.cells(level)
-    cellsSample(cells, sample)
-    for (let i = 0; i < COLUMNS.length; i++) into[i * SAMPLES + at] = toSmall(sample[i]!)
+    const id = known === NO_CHUNK ? chunks.lend(level, number, this.chunks) : known
+    const into = chunks.slab(id)
+    const at = chunks.offset(id) + (slot % SAMPLES)
+    cellsSample(this.#cells, sample, level * CELLS)
+    for (let i = 0; i < COLUMNS.length; i++) into[at + i * SAMPLES] = toSmall(sample[i]!)
   }
 
   /** The unfinished time of a level begins anew. */
@@ -88,9 +90,9 @@ export class Remembered {
   read(level: number, slot: number, chunks: Chunks, into: Float64Array): boolean {
     const id = this.chunks[placeOf(level, Math.floor(slot / SAMPLES))]!
     if (id === NO_CHUNK) return false
-    const from = chunks.cells(id)
-    const at = slot % SAMPLES
-    for (let i = 0; i < COLUMNS.length; i++) into[i] = fromSmall(from[i * SAMPLES + at]!)
+    const from = chunks.slab(id)
+    const at = chunks.offset(id) + (slot % SAMPLES)
+    for (let i = 0; i < COLUMNS.length; i++) into[i] = fromSmall(from[at + i * SAMPLES]!)
     return true
   }
 }
@@ -98,12 +100,13 @@ export class Remembered {
 const sample = new Float64Array(COLUMNS.length)
 
 /** What was counted, as a sample: latencies in microseconds stand in place of the buckets. */
-export function cellsSample(cells: Float64Array, into: Float64Array): void {
-  for (let i = 0; i < COUNTED.length; i++) into[i] = cells[i]!
-  const timed = timedIn(cells)
+export function cellsSample(cells: Float64Array, into: Float64Array, at = 0): void {
+  for (let i = 0; i < COUNTED.length; i++) into[i] = cells[at + i]!
+  const buckets = at + COUNTED.length
+  const timed = timedIn(cells, buckets)
   for (let i = 0; i < QUANTILES.length; i++) {
     // Zero stands for none.
-    const us = timed === 0 ? 0 : Math.max(1, quantileS(QUANTILES[i]!, cells, timed) * 1e6)
+    const us = timed === 0 ? 0 : Math.max(1, quantileS(QUANTILES[i]! * timed, cells, buckets) * 1e6)
     into[COUNTED.length + i] = us
   }
 }
