@@ -48,6 +48,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   not_rolled_back: row('config', 'not_reverted'),
   not_written: row('config', 'not_written'),
   unsound: row('config', 'unsound'),
+  revisions_not_kept: row('config', 'revisions_not_kept'),
   revision_not_kept: row('config', 'revision_not_kept'),
   config_polled: row('config', 'polled'),
   figures_not_kept: row('config', 'figures_not_kept'),
@@ -80,6 +81,10 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   relay_exited: row('turn', 'relay_exited'),
   relay_replaced: row('turn', 'relay_replaced'),
   relay_not_started: row('turn', 'relay_not_started'),
+
+  signed_in: row('auth', 'signed_in'),
+  sign_in_failed: row('auth', 'sign_in_failed'),
+  user_added: row('auth', 'user_added'),
 
   limit_reached: row('limits', 'reached'),
   on_demand_limit: row('limits', 'on_demand'),

@@ -122,3 +122,25 @@ test('figures add up over the death of a worker and a reload, and outlive a rest
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 })
+
+test('a stream by TCP goes on as long as its token is good', async () => {
+  await using gateway = await startGateway({ config: words('http://127.0.0.1:9'), workers: 1 })
+  const unix = socketOf(gateway)
+  const tokens = 'http://localhost/api/v1/tokens'
+  const headers = { 'Content-Type': 'application/json' }
+  const made = await fetch(tokens, {
+    ...{ unix, method: 'POST', headers, body: JSON.stringify({ name: 'watcher', role: 'viewer' }) },
+  })
+  const { id, token } = (await made.json()) as { readonly id: string; readonly token: string }
+  const reader = await EventReader.open(`${gateway.admin}/api/v1/events?topics=config,figures`, {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  await waitFor(() => reader.names.includes('figures'))
+  expect(reader.events[0]).toMatchObject({ name: 'hello', data: { revision: 1 } })
+  expect((await fetch(`${tokens}/${id}`, { unix, method: 'DELETE' })).status).toBeLessThan(300)
+  await waitFor(() => reader.ended !== null)
+  const again = await fetch(`${gateway.admin}/api/v1/events`, {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  expect(again.status).toBe(401)
+})

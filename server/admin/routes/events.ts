@@ -7,6 +7,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { COLUMNS } from '../../control/history/columns.ts'
 import { type Topic, TOPICS } from '../../tables/events.ts'
 import { problem } from '../problem.ts'
+import { may } from '../roles.ts'
 import type { Asked, Route } from '../route.ts'
 
 const STREAM = 'text/event-stream'
@@ -14,6 +15,9 @@ const LIST_MAX = 1000
 const LIST_USUAL = 100
 /** How long browsers wait before they come back. */
 const RETRY_MS = 2000
+
+/** Who signs in and from where is for those who may read the audit. */
+const FOR_ADMINS: ReadonlySet<Topic> = new Set(['auth'])
 
 type EventFacts = Pick<ControlFacts, 'live' | 'revision' | 'build'>
 
@@ -28,7 +32,9 @@ export function eventRoutes(facts: EventFacts): readonly Route[] {
       query: Type.Object(
         {
           topics: Type.Optional(
-            Type.String({ description: `With commas, of: ${TOPICS.join(', ')}. Default: all but figures.` }),
+            Type.String({
+              description: `With commas, of: ${TOPICS.join(', ')}. Default: all but figures (and auth, for who is no admin).`,
+            }),
           ),
           after: Type.Optional(
             Type.String({
@@ -53,6 +59,7 @@ export function eventRoutes(facts: EventFacts): readonly Route[] {
           }),
         },
         400: { description: 'There is no such topic.' },
+        403: { description: 'The topic auth is for admins.' },
         503: { description: `${WATCHERS_MAX} streams are open.` },
       },
       answer: (asked) => answer(asked, facts),
@@ -61,20 +68,26 @@ export function eventRoutes(facts: EventFacts): readonly Route[] {
 }
 
 function answer(asked: Asked, facts: EventFacts): Response {
-  const { query, request } = asked
-  const topics = topicsOf(query.get('topics'))
+  const { query, request, who } = asked
+  const isAdmin = may(who.role, 'administer')
+  const topics = topicsOf(query.get('topics'), isAdmin)
   if (typeof topics === 'string')
     return problem('query_invalid', `There is no topic "${topics}"; there are: ${TOPICS.join(', ')}.`, {
       errors: [{ parameter: 'topics', message: `"${topics}" is none of ${TOPICS.join(', ')}` }],
+    })
+  if (!isAdmin && [...topics].some((topic) => FOR_ADMINS.has(topic)))
+    return problem('forbidden', `The topic auth is for the role admin; ${who.name} is ${who.role}.`, {
+      members: { required_role: 'admin' },
     })
   const isLive = request.headers.get('accept')?.includes(STREAM) === true
   return isLive ? liveAnswer(asked, facts, topics) : listAnswer(query, facts.live.events, topics)
 }
 
 /** Or the word that is none. */
-function topicsOf(text: string | null): ReadonlySet<Topic> | string {
+function topicsOf(text: string | null, isAdmin: boolean): ReadonlySet<Topic> | string {
   // Figures come each second: who wants them says so.
-  if (text === null) return new Set(TOPICS.filter((topic) => topic !== 'figures'))
+  const usual = TOPICS.filter((topic) => topic !== 'figures' && (isAdmin || !FOR_ADMINS.has(topic)))
+  if (text === null) return new Set(usual)
   const words = text.split(',')
   const odd = words.find((word) => !TOPICS.some((topic) => topic === word))
   return odd ?? new Set(words as Topic[])

@@ -123,6 +123,19 @@ test('only topics that are asked for come; a word that is none is refused', asyn
   expect(await odd.json()).toMatchObject({ code: 'query_invalid', errors: [{ parameter: 'topics' }] })
 })
 
+test('who signs in is told to admins only', async () => {
+  const { hub, url } = scene()
+  hub.hear('warn', 'sign_in_failed', { user: 'ann', from: '192.0.2.1' })
+  server(hub, 'x')
+  const list = (await (await fetch(url)).json()) as { events: { name: string }[] }
+  expect(list.events.map(({ name }) => name)).toEqual(['health.unhealthy'])
+  const reader = await watch(`${url}?after=0`)
+  await waitFor(() => reader.events.length === 2)
+  expect(reader.names).toEqual(['hello', 'health.unhealthy'])
+  const refused = await fetch(`${url}?topics=health,auth`)
+  expect([refused.status, await refused.json()]).toMatchObject([403, { required_role: 'admin' }])
+})
+
 test('without a word for streams it is a list, which goes on where it ended', async () => {
   const { hub, url } = scene()
   for (let i = 0; i < 250; i++) server(hub, `s${i}`)
