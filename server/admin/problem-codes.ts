@@ -114,6 +114,31 @@ export const PROBLEMS = {
     title: 'It does not fit what there is now',
     help: 'What was asked for contradicts the present state; the detail says how.',
   },
+  exists: {
+    status: 409,
+    title: 'There is one of that name already',
+    help: 'Names are unique within their list. Change the one that is there, or take another name.',
+  },
+  in_use: {
+    status: 409,
+    title: 'Others name it',
+    help: 'A backend that rules or listeners lead to, a certificate of a listener, a listener of a rule: `used_by` lists who. Change those first, or all of it in one changeset.',
+  },
+  not_spliced: {
+    status: 409,
+    title: 'The file cannot be changed so',
+    help: 'The place in the file is shared by an anchor, or the short form cannot say it (`needs_long_form`: POST /api/v1/config/long-form writes the long one). Edit the file by hand, or send the whole text to PUT /api/v1/config.',
+  },
+  file_read_only: {
+    status: 409,
+    title: 'The config file cannot be written',
+    help: 'It is mounted read-only, or belongs to another user. `patch` has the change as a unified diff: make it where the file comes from. Nothing was changed.',
+  },
+  etag_mismatch: {
+    status: 412,
+    title: 'It was changed by somebody else',
+    help: 'What If-Match names is not what there is now. `current` and `current_etag` have the present state: look at it, make the change anew. `If-Match: *` overrides on purpose.',
+  },
   file_changed: {
     status: 412,
     title: 'The file was changed by somebody else',
@@ -168,6 +193,11 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many attempts to sign in',
     help: 'From this address, or at all just now. Retry-After says when to try again.',
+  },
+  data_not_writable: {
+    status: 503,
+    title: 'The data folder cannot be written',
+    help: 'What was uploaded is kept in the data folder, which is full or not writable. The detail has what the system said.',
   },
   internal: {
     status: 500,

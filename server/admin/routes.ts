@@ -4,6 +4,7 @@ import type { Route } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { certificateRoutes } from './routes/certificates.ts'
+import { changesetRoutes } from './routes/changesets.ts'
 import { balancerRoutes } from './routes/balancers.ts'
 import { configReadingRoutes } from './routes/config-reading.ts'
 import { changeRoutes } from './routes/changes.ts'
@@ -13,7 +14,10 @@ import { documentRoutes } from './routes/documents.ts'
 import { eventRoutes } from './routes/events.ts'
 import { figureRoutes } from './routes/figures.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
+import { longFormRoutes } from './routes/long-form.ts'
+import { middlewareRoutes } from './routes/middleware.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
+import { resourceRoutes } from './routes/resources.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -32,6 +36,10 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   changeRoutes,
   revisionRoutes,
   certificateRoutes,
+  resourceRoutes,
+  changesetRoutes,
+  middlewareRoutes,
+  longFormRoutes,
   serverRoutes,
   turnRoutes,
   authRoutes,

@@ -39,8 +39,8 @@ export async function certificates(args: readonly string[], io: Io): Promise<num
   if (answer.status === 404 && name !== undefined) return noSuch(name, io)
   if (answer.status !== 200) return unexpected(answer, gateway.command, io)
   const one = answer.body as AcmeFacts & { readonly steps: readonly Step[] }
-  const all = name === undefined ? (answer.body as readonly AcmeFacts[]) : [one]
-  if (read.flag('json')) io.stdout(`${JSON.stringify(answer.body)}\n`)
+  const all = name === undefined ? (answer.body as { readonly acme: readonly AcmeFacts[] }).acme : [one]
+  if (read.flag('json')) io.stdout(`${JSON.stringify(name === undefined ? all : one)}\n`)
   else io.stdout(`${textOf(all)}${name === undefined ? '' : stepsText(one.steps)}`)
   return all.some(({ state }) => state === 'waiting') ? 1 : 0
 }

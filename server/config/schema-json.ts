@@ -26,6 +26,12 @@ const SHARED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [MiddlewareOptions, 'step'],
 ])
 
+const SUBSTITUTION: Json = {
+  type: 'string',
+  pattern: '\\$\\{',
+  description: 'Filled in from the environment or a file.',
+}
+
 /** The JSON Schema of a config file. */
 export function configSchema(): Json {
   const shared = [...SHARED].map(([schema, name]) => [name, write(schema as SchemaNode)] as const)
@@ -43,16 +49,18 @@ export function configSchema(): Json {
     then: ref('short'),
     else: ref('long'),
     definitions: {
-      substitution: {
-        type: 'string',
-        pattern: '\\$\\{',
-        description: 'Filled in from the environment or a file.',
-      },
+      substitution: SUBSTITUTION,
       ...Object.fromEntries(shared),
       long: longSchema(),
       short: shortSchema(),
     },
   }
+}
+
+/** What each kind of middleware takes, and what their schemas refer to. */
+export function middlewareSchemas(): { readonly kinds: Json; readonly definitions: Json } {
+  const { properties } = write(MiddlewareOptions as SchemaNode)
+  return { kinds: properties as Json, definitions: { substitution: SUBSTITUTION } }
 }
 
 /** Names the schema of a file for editors; config itself has no use for it. */

@@ -11,7 +11,7 @@ import type { Path, Tree } from './tree.ts'
 import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY } from './unused-words.ts'
 
 /** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
-const HIDDEN = '(a secret, hidden)'
+export const HIDDEN = '(a secret, hidden)'
 /**
  * The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand
  * there; undefined: texts are shown as they were filled in, which may be secrets.

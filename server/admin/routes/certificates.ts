@@ -1,5 +1,4 @@
-// Certificates that come by ACME: how each is, what was done for it, and to have it tried now.
-import { Type } from '@sinclair/typebox'
+// Certificates that come by ACME: to have one tried now. How each is stands beside its config.
 import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { param, type Asked, type Route } from '../route.ts'
@@ -12,24 +11,6 @@ export function certificateRoutes({ acme }: Pick<ControlFacts, 'acme'>): readonl
   const none = (name: string): Response =>
     problem('not_found', `There is no certificate ${name} that comes by ACME.`)
   return [
-    {
-      ...view,
-      path: '/api/v1/certificates',
-      summary: 'Certificates that come by ACME',
-      answers: { 200: { description: 'How each is.', schema: Type.Array(Type.Unknown()) } },
-      answer: () => jsonAnswer(acme.facts()),
-    },
-    {
-      ...view,
-      path: one,
-      summary: 'A certificate that comes by ACME, with the steps that were done for it',
-      answers: { 200: { description: 'How it is.' }, 404: { description: 'There is none of that name.' } },
-      answer: (asked) => {
-        const name = param(asked, 'certificate')
-        const facts = factsOf(name)
-        return facts === undefined ? none(name) : jsonAnswer({ ...facts, steps: acme.steps(name) ?? [] })
-      },
-    },
     {
       ...view,
       method: 'POST',

@@ -121,7 +121,7 @@ function around(members: readonly Member[], own: number): Member[] {
 function descend(piece: Piece, path: Path): Piece | null {
   let found: Piece | undefined = piece
   for (const step of path) {
-    if (found?.is === 'list') found = found.members.at(-1)?.value
+    if (typeof step === 'number') found = found?.is === 'list' ? found.members.at(-1)?.value : undefined
     else found = found?.members.find(({ key }) => key === String(step))?.value
   }
   return found ?? null

@@ -1,0 +1,212 @@
+// What requests for resources may say beside their body, and how their answers look.
+import { Type } from '@sinclair/typebox'
+import { byOf, noteOf } from '../made-by.ts'
+import { pageOf, PAGE_QUERY } from '../pages.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import type { Asked } from '../route.ts'
+import { tagAt, tagOf, type KnownConfig } from './known-config.ts'
+import type { Live } from './live.ts'
+import type { Operation } from './operations.ts'
+import { type Collection, idsOf, pathOf, type Resource } from './resource.ts'
+import { resourceDocument } from './shown-resource.ts'
+import type { ConfigWriter, Writing, Written } from './writing.ts'
+
+const CONFIRM_S_MAX = 24 * 60 * 60
+
+/** Of a change. */
+export const CHANGE_QUERY = Type.Object(
+  {
+    dry_run: Type.Optional(
+      Type.Union([Type.Literal('true'), Type.Literal('false')], {
+        description:
+          'Nothing is changed: the answer has the diff of the file, what differs in words, and whom it touches.',
+      }),
+    ),
+    confirm_within: Type.Optional(
+      Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${CONFIRM_S_MAX}` }),
+    ),
+    message: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** Of a list. */
+export const LIST_QUERY = Type.Object(
+  {
+    ...PAGE_QUERY,
+    name: Type.Optional(
+      Type.String({ maxLength: 200, description: 'Only those whose name or URL contains this.' }),
+    ),
+    fields: Type.Optional(
+      Type.String({ maxLength: 200, description: 'Only these members beside the id: configured,live' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** A resource as it is sent: as it would stand in the file. */
+export const BODY = Type.Object(
+  {},
+  { additionalProperties: true, description: 'As it would stand in the config file.' },
+)
+
+export const RESOURCE = Type.Object(
+  {
+    id: Type.String(),
+    etag: Type.String({ description: 'For If-Match.' }),
+    configured: Type.Unknown({ description: 'As it is written, without secrets.' }),
+    effective: Type.Unknown({ description: 'With every default.' }),
+    live: Type.Optional(Type.Unknown({ description: 'How it fares.' })),
+    place: Type.Object({
+      file: Type.String(),
+      line: Type.Integer(),
+      column: Type.Integer(),
+      end_line: Type.Integer(),
+    }),
+  },
+  { additionalProperties: true },
+)
+
+export const LIST = Type.Object(
+  {
+    items: Type.Array(RESOURCE),
+    total: Type.Integer(),
+    next_cursor: Type.Union([Type.String(), Type.Null()]),
+  },
+  { additionalProperties: true },
+)
+
+/** What an operation was asked with. */
+export function writingOf(
+  asked: Asked,
+  operations: readonly {
+    readonly operation: Operation
+    readonly pointer: string
+    readonly ifMatch?: string | null
+  }[],
+): Writing | Response {
+  const { query, request } = asked
+  const seconds = query.get('confirm_within')
+  const confirmS = seconds === null ? null : Number(seconds)
+  if (confirmS !== null && !(confirmS > 0 && confirmS <= CONFIRM_S_MAX))
+    return problem('query_invalid', `confirm_within is no number of seconds up to ${CONFIRM_S_MAX}.`)
+  const ifMatch = request.headers.get('if-match')
+  return {
+    wanted: operations.map((one) => ({ ...one, ifMatch: one.ifMatch === undefined ? ifMatch : one.ifMatch })),
+    by: byOf(asked),
+    note: noteOf(asked, query.get('message')),
+    isDryRun: query.get('dry_run') === 'true',
+    confirmWithinMs: confirmS === null ? null : confirmS * 1000,
+    baseRevision: null,
+  }
+}
+
+/** A page has another open: what it changes must say what it was made from. */
+export function unconditional({ request, who }: Asked): Response | null {
+  if (who.kind !== 'user' || request.headers.has('if-match')) return null
+  return problem('precondition_required', 'The etag of what this was made from goes into If-Match.')
+}
+
+/** Made, changed or gone; `of` names it as it is now. */
+export async function writeAnswer({
+  writer,
+  writing,
+  in: list,
+  live,
+}: {
+  writer: ConfigWriter
+  writing: Writing | Response
+  in: Collection
+  live: (known: KnownConfig) => Live
+}): Promise<Response> {
+  if (writing instanceof Response) return writing
+  return writtenAnswer(await writer.write(writing), { in: list, live })
+}
+
+function writtenAnswer(
+  written: Written,
+  { in: list, live }: { in: Collection; live: (known: KnownConfig) => Live },
+): Response {
+  if (written.is === 'refused') return written.answer
+  if (written.is === 'tried') return jsonAnswer(written.document)
+  const { known, planned, isChanged, isReformatted, warnings } = written
+  const change = {
+    changed: isChanged,
+    revision: known.revision,
+    hash: known.hash,
+    reformatted: isReformatted,
+    warnings,
+  }
+  const last = planned.at(-1)
+  if (last?.path === null || last === undefined) return jsonAnswer({ change })
+  if (last.id === '')
+    return jsonAnswer({ change, order: idsOf(known.value, list) }, 200, {
+      ETag: tagOf(idsOf(known.value, list)),
+    })
+  const resource = { ...list, id: last.id }
+  const document = {
+    ...resourceDocument(known, list, { id: last.id, path: last.path, live: live(known).of(resource) }),
+    change,
+  }
+  const headers = { ETag: tagAt(known, last.path) }
+  return last.isNew
+    ? jsonAnswer(document, 201, {
+        ...headers,
+        Location: `/api/v1/${list.name}/${encodeURIComponent(last.id)}`,
+      })
+    : jsonAnswer(document, 200, headers)
+}
+
+export function listAnswer(
+  { query }: Asked,
+  { known, in: list, live, more = {} }: { known: KnownConfig; in: Collection; live: Live; more?: object },
+): Response {
+  const ids = idsOf(known.value, list)
+  const part = query.get('name')?.toLowerCase() ?? ''
+  const wanted = ids.filter((id) => id.toLowerCase().includes(part))
+  const tag = tagOf(ids)
+  const page = pageOf(wanted, query, (id) => id)
+  if (page instanceof Response) return page
+  const fields = query.get('fields')?.split(',')
+  const items = page.items.flatMap((id) => {
+    const resource: Resource = { ...list, id }
+    const path = pathOf(known.value, resource)
+    if (path === null) return []
+    const whole = resourceDocument(known, list, { id, path, live: live.of(resource) })
+    return fields === undefined ? whole : only(whole, ['id', 'etag', ...fields])
+  })
+  return jsonAnswer({ items, total: wanted.length, next_cursor: page.next_cursor, ...more }, 200, {
+    ETag: tag,
+  })
+}
+
+const only = (document: object, fields: readonly string[]): object =>
+  Object.fromEntries(Object.entries(document).filter(([key]) => fields.includes(key)))
+
+export function oneAnswer(
+  { request }: Asked,
+  {
+    known,
+    of,
+    path,
+    live,
+    more = {},
+  }: {
+    known: KnownConfig
+    of: Resource
+    path: NonNullable<ReturnType<typeof pathOf>>
+    live: Live
+    more?: object
+  },
+): Response {
+  const headers = { ETag: tagAt(known, path) }
+  if (request.headers.get('if-none-match') === headers.ETag)
+    return new Response(null, { status: 304, headers })
+  return jsonAnswer(
+    { ...resourceDocument(known, of, { id: of.id, path, live: live.of(of) }), ...more },
+    200,
+    headers,
+  )
+}

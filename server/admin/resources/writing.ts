@@ -1,0 +1,280 @@
+// Changes of resources: from operations to the text of the config file, one change after the other, and what
+// came of it.
+import { editConfig } from '../../config/edit/config-edit.ts'
+import { Impossible } from '../../config/edit/values.ts'
+import { readPath } from '../../config/tree.ts'
+import type { ApplyProblem } from '../../control/problem.ts'
+import type { ControlFacts } from '../../control/facts.ts'
+import { unifiedDiff } from '../../lib/unified-diff.ts'
+import { textOnDisk } from '../config-status.ts'
+import { hashOf } from '../../control/change/file-part.ts'
+import { problem, type ProblemItem } from '../problem.ts'
+import { type KnownConfig, KnownConfigs } from './known-config.ts'
+import { type Operation, type Planned, planned } from './operations.ts'
+import { Refused } from './refused.ts'
+import { pathOf, type Resource } from './resource.ts'
+import { shownAt } from './shown-resource.ts'
+
+export type WritingFacts = Pick<ControlFacts, 'gateway' | 'apply' | 'changes'>
+
+/** An operation with what it was sent as. */
+export interface Wanted {
+  readonly operation: Operation
+  readonly ifMatch: string | null
+  /** Of its value in the body: "" or "/ops/3/value". */
+  readonly pointer: string
+}
+
+export interface Writing {
+  readonly wanted: readonly Wanted[]
+  readonly by: string
+  readonly note: NonNullable<Parameters<ControlFacts['apply']>[0]['note']>
+  readonly isDryRun: boolean
+  readonly confirmWithinMs: number | null
+  /** That the whole was made from; null: whichever. */
+  readonly baseRevision: number | null
+}
+
+/** It is done. */
+export interface Done {
+  readonly is: 'done'
+  readonly known: KnownConfig
+  readonly planned: readonly Planned[]
+  readonly isChanged: boolean
+  readonly isReformatted: boolean
+  readonly warnings: readonly string[]
+}
+
+/** It could be done. */
+export interface Tried {
+  readonly is: 'tried'
+  readonly document: object
+}
+
+export type Written = Done | Tried | { readonly is: 'refused'; readonly answer: Response }
+
+/** How often a change is made anew where another came between. */
+const TRIES = 3
+
+export class ConfigWriter {
+  readonly #facts: WritingFacts
+  readonly #configs = new KnownConfigs()
+  /** One at a time: each is made of what the one before has left. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(facts: WritingFacts) {
+    this.#facts = facts
+  }
+
+  /** What is served; null: nothing yet. */
+  known(): KnownConfig | null {
+    const { gateway } = this.#facts
+    const served = gateway.served()
+    return served === null ? null : this.#configs.of(gateway.file, served)
+  }
+
+  write(writing: Writing): Promise<Written> {
+    const written = this.#last.then(() => this.#tryAll(writing))
+    this.#last = written.catch(() => null)
+    return written
+  }
+
+  async #tryAll(writing: Writing): Promise<Written> {
+    for (let left = TRIES; ; left--) {
+      const known = this.known()
+      if (known === null) return refused(problem('not_now', 'Nothing is served yet.'))
+      const written = await this.#once(known, writing)
+      const isOvertaken = written.is === 'refused' && this.known()?.revision !== known.revision
+      if (!isOvertaken || left === 1) return written
+    }
+  }
+
+  async #once(known: KnownConfig, writing: Writing): Promise<Written> {
+    const { baseRevision } = writing
+    if (baseRevision !== null && baseRevision !== known.revision)
+      return refused(
+        problem('etag_mismatch', `Revision ${known.revision} is served, not ${baseRevision}.`, {
+          members: { current_revision: known.revision },
+        }),
+      )
+    const plans = plansOf(known, writing.wanted)
+    if (plans instanceof Response) return refused(plans)
+    const edits = plans.flatMap((plan) => plan.edits)
+    const edited = editConfig(known.file, known.text, edits, { mayReformat: true })
+    if ('refused' in edited) {
+      const members = edited.needsLong === true ? { needs_long_form: true } : {}
+      const hint = edited.needsLong === true ? 'POST /api/v1/config/long-form writes it' : undefined
+      return refused(
+        problem('not_spliced', `The file cannot be changed so: ${edited.refused}.`, {
+          members,
+          ...(hint !== undefined && { hint }),
+        }),
+      )
+    }
+    if (edited.text === known.text && !writing.isDryRun)
+      return { is: 'done', known, planned: plans, isChanged: false, isReformatted: false, warnings: [] }
+    return this.#apply(known, { plans, edited, writing })
+  }
+
+  async #apply(known: KnownConfig, made: Made): Promise<Written> {
+    const { edited, writing, plans } = made
+    const { by, note, isDryRun, confirmWithinMs } = writing
+    const { text, isReformatted } = edited
+    const { changed, warnings } = await this.#facts.apply({
+      ...{ text, by, note, isDryRun, confirmWithinMs },
+      expected: known.hash,
+    })
+    switch (changed.is) {
+      case 'not_now':
+        return refused(problem('not_now', 'The gateway starts or stops: nothing is changed now.'))
+      case 'sound':
+        return { is: 'tried', document: await this.#review(known, { text, warnings, isReformatted }) }
+      case 'rejected':
+        return refused(this.#rejection(known, made, changed.problems))
+      case 'applied': {
+        const now = this.known() ?? known
+        return { is: 'done', known: now, planned: plans, isChanged: true, isReformatted, warnings }
+      }
+    }
+  }
+
+  async #review(known: KnownConfig, { text, warnings, isReformatted }: Reviewed): Promise<object> {
+    const { changes, gateway } = this.#facts
+    const before = await changes.named('running')
+    const after = await changes.check(text, gateway.file)
+    const review = before === null ? null : await changes.review(before, after)
+    const names = [gateway.file, gateway.file] as const
+    const members = review && {
+      lines: { removed: review.lines.went, added: review.lines.came },
+      changes: review.changes,
+      changes_left_out: review.leftOut,
+      impact: review.impact,
+    }
+    return {
+      ...{
+        dry_run: true,
+        changed: text !== known.text,
+        hash: hashOf(text),
+        reformatted: isReformatted,
+        warnings,
+      },
+      diff: unifiedDiff(known.text, text, { names }),
+      base: { revision: known.revision, hash: known.hash },
+      ...members,
+    }
+  }
+
+  /** What stood against it: in the file, in what was sent, or in the way to the disk. */
+  #rejection(
+    known: KnownConfig,
+    { edited: { text }, writing: { wanted }, plans }: Made,
+    problems: readonly ApplyProblem[],
+  ): Response {
+    const { file } = this.#facts.gateway
+    const errors = problems.map((one) => itemOf(known, one, { wanted, plans }))
+    if (problems.some(({ code }) => code === 'file_changed'))
+      return fileChanged(known, { text, errors, file })
+    if (problems.some(({ code }) => code === 'file_not_writable')) {
+      const patch = unifiedDiff(known.text, text, { names: [file, file] })
+      return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
+        ...{ errors, members: { patch } },
+        hint: 'the patch makes the change where the file comes from',
+      })
+    }
+    const [first] = errors
+    return problem(
+      'config_invalid',
+      `The change was refused: ${first?.message ?? 'the config would not be valid'}.`,
+      { errors },
+    )
+  }
+}
+
+interface Made {
+  readonly plans: readonly Planned[]
+  readonly edited: { readonly text: string; readonly isReformatted: boolean }
+  readonly writing: Writing
+}
+
+interface Reviewed {
+  readonly text: string
+  readonly warnings: readonly string[]
+  readonly isReformatted: boolean
+}
+
+const refused = (answer: Response): Written => ({ is: 'refused', answer })
+
+/** Texts up to here are told in the answer. */
+const TEXT_CHARS_MAX = 1024 * 1024
+
+/** Somebody wrote into the file meanwhile: what it was, what it is, and what it would have become. */
+function fileChanged(
+  known: KnownConfig,
+  { text, errors, file }: { text: string; errors: readonly ProblemItem[]; file: string },
+): Response {
+  const disk = textOnDisk(file)
+  const version = (said: string | null, hash: string | null): object => ({
+    hash,
+    text: said !== null && said.length <= TEXT_CHARS_MAX ? said : null,
+  })
+  return problem('file_changed', `${file} is not what is served: somebody else has changed it.`, {
+    errors,
+    hint: 'apply or repair what stands there ("sluice reload"), then make the change again',
+    members: {
+      base: version(known.text, known.hash),
+      theirs: version(disk?.text ?? null, disk?.hash ?? null),
+      yours: version(text, hashOf(text)),
+    },
+  })
+}
+
+/** All of them, each on what those before it leave; or why one cannot be. */
+function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[] | Response {
+  const plans: Planned[] = []
+  let { value } = known
+  for (const [index, { operation, ifMatch, pointer }] of wanted.entries())
+    try {
+      const shown = (of: Resource): unknown => {
+        const path = pathOf(known.value, of, known.config)
+        return path === null ? undefined : shownAt(known, path)
+      }
+      // Once something has changed, places in what takes effect are others.
+      const config = index === 0 ? known.config : null
+      const plan = planned(operation, { value, config, shown, ifMatch })
+      plans.push(plan)
+      value = plan.value
+    } catch (error) {
+      if (error instanceof Impossible) return problem('conflict', `${error.message}.`)
+      if (!(error instanceof Refused)) throw error
+      const { code, message, errors, members } = error
+      const placed = errors.map((one) => ({
+        ...one,
+        ...(one.pointer !== undefined && { pointer: pointer + one.pointer }),
+      }))
+      const at = pointer === '' ? {} : { op_index: index }
+      const own = pointer === '' || placed.length > 0 ? placed : [{ pointer, code, message }]
+      return problem(code, message, { errors: own, members: { ...members, ...at } })
+    }
+  return plans
+}
+
+/** A problem of the config with its place in the body that was sent. */
+function itemOf(
+  known: KnownConfig,
+  { path, text: _, ...more }: ApplyProblem,
+  { wanted, plans }: { readonly wanted: readonly Wanted[]; readonly plans: readonly Planned[] },
+): ProblemItem {
+  const steps = readPath(path)
+  for (const [index, plan] of plans.entries()) {
+    if (plan.path === null) continue
+    const own = [plan.path, known.writtenPath(plan.path)].find((one) =>
+      one.every((step, at) => step === steps[at]),
+    )
+    if (own === undefined) continue
+    const below = steps
+      .slice(own.length)
+      .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    return { path, pointer: `${wanted[index]?.pointer ?? ''}${below.join('')}`, ...more } as ProblemItem
+  }
+  return { path, ...more } as ProblemItem
+}

@@ -1,0 +1,146 @@
+// Several changes of resources at once: all of them, or none.
+import { type Static, Type } from '@sinclair/typebox'
+import type { ControlFacts } from '../../control/facts.ts'
+import { jsonAnswer, problem } from '../problem.ts'
+import { BODY, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
+import { tagAt, type KnownConfig } from '../resources/known-config.ts'
+import type { Operation, Planned } from '../resources/operations.ts'
+import { readResource } from '../resources/resource.ts'
+import { writerOf } from '../resources/writers.ts'
+import type { WritingFacts } from '../resources/writing.ts'
+import type { Asked, Route } from '../route.ts'
+
+const OPS_MAX = 1000
+
+const OP = Type.Object(
+  {
+    op: Type.Union(['create', 'update', 'replace', 'delete', 'move'].map((word) => Type.Literal(word))),
+    resource: Type.String({
+      maxLength: 1000,
+      description: 'backends/api, backends/api/servers/api-3, rules/all; each name percent-encoded.',
+    }),
+    value: Type.Optional(BODY),
+    if_match: Type.Optional(Type.String({ description: 'The etag that this one must have.' })),
+    index: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Of move and create in a list: the place, from 0.' }),
+    ),
+    before: Type.Optional(Type.String({ description: 'Of move: the one that it goes before.' })),
+    after: Type.Optional(Type.String({ description: 'Of move: the one that it goes behind.' })),
+  },
+  { additionalProperties: false },
+)
+const SET = Type.Object(
+  {
+    ops: Type.Array(OP, { minItems: 1, maxItems: OPS_MAX }),
+    base_revision: Type.Optional(Type.Integer({ minimum: 1, description: 'That this was made from.' })),
+    message: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export function changesetRoutes(facts: ControlFacts): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/changesets',
+      permission: 'edit',
+      tag: 'Config',
+      summary: 'Change several resources at once: all of it, or nothing',
+      query: CHANGE_QUERY,
+      body: SET,
+      bodyBytesMax: 16 * 1024 * 1024,
+      answers: {
+        200: {
+          description: 'All is served; or what it would do, of a dry run.',
+          schema: Type.Object({}, { additionalProperties: true }),
+        },
+        404: { description: 'One of them is not there.' },
+        409: { description: 'One is there already or is named by others, or the file cannot be changed so.' },
+        412: { description: 'Something is not as it was.' },
+        422: { description: 'What stands against it, by places in `ops`.' },
+        428: { description: 'Neither base_revision nor If-Match was sent.' },
+      },
+      answer: (asked) => changeset(asked, facts),
+    },
+  ]
+}
+
+async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
+  const { ops, base_revision: base, message } = asked.body as Static<typeof SET>
+  const ifMatch = asked.request.headers.get('if-match')
+  const writer = writerOf(facts)
+  const known = writer.known()
+  if (known === null) return problem('not_now', 'Nothing is served yet.')
+  if (base === undefined && ifMatch === null && asked.who.kind !== 'local')
+    return problem(
+      'precondition_required',
+      'base_revision, or the hash of the text in If-Match, says what this was made from.',
+    )
+  if (
+    ifMatch !== null &&
+    ifMatch !== '*' &&
+    !known.hash.startsWith(ifMatch.replaceAll('"', '').toLowerCase())
+  )
+    return problem('etag_mismatch', 'The config is not the one of If-Match.', {
+      members: { current_revision: known.revision, current_hash: known.hash },
+    })
+  const operations: { operation: Operation; pointer: string; ifMatch: string | null }[] = []
+  for (const [index, one] of ops.entries()) {
+    const operation = operationOf(one)
+    if (typeof operation === 'string')
+      return problem('body_invalid', `ops[${index}]: ${operation}.`, {
+        errors: [{ pointer: `/ops/${index}`, code: 'invalid', message: operation }],
+      })
+    operations.push({ operation, pointer: `/ops/${index}/value`, ifMatch: one.if_match ?? null })
+  }
+  const writing = writingOf(asked, operations)
+  if (writing instanceof Response) return writing
+  const note = { ...writing.note, ...(message !== undefined && { message }) }
+  const written = await writer.write({ ...writing, note, baseRevision: base ?? null })
+  if (written.is === 'refused') return written.answer
+  if (written.is === 'tried') return jsonAnswer(written.document)
+  const { known: now, planned, isChanged, isReformatted, warnings } = written
+  return jsonAnswer({
+    change: {
+      changed: isChanged,
+      revision: now.revision,
+      hash: now.hash,
+      reformatted: isReformatted,
+      warnings,
+    },
+    ops: planned.map((plan) => outcome(now, plan)),
+  })
+}
+
+const outcome = (known: KnownConfig, { path, id }: Planned): object =>
+  path === null ? { id, removed: true } : { id, etag: tagAt(known, path) }
+
+/** A text: what is wrong with it. */
+function operationOf({ op, resource, value, index, before, after }: Static<typeof OP>): Operation | string {
+  const named = readResource(resource)
+  if (named === null)
+    return `"${resource}" names no resource: write backends/api, rules/all or backends/api/servers/a`
+  const { id, ...list } = named
+  if (op === 'create')
+    return value === undefined
+      ? 'value is missing'
+      : { op, in: list, id: list.kind === 'servers' ? null : id, value, at: index ?? null }
+  if (id === null) return `"${resource}" names no single one`
+  const of = { ...list, id }
+  if (op === 'delete') return { op, of }
+  if (op === 'move') {
+    const to =
+      index !== undefined
+        ? { index }
+        : before !== undefined
+          ? { before }
+          : after !== undefined
+            ? { after }
+            : null
+    return to === null ? 'one of index, before and after says where to' : { op, of, to }
+  }
+  if (value === undefined) return 'value is missing'
+  return { op: op as 'update' | 'replace', of, value }
+}

@@ -1,0 +1,135 @@
+// An admin API over a config file that is really edited and checked, with nothing that serves it: what is
+// applied is what is served.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { routesOf } from '../../server/admin/routes.ts'
+import { Shell } from '../../server/admin/shell.ts'
+import { parseConfig } from '../../server/config/load.ts'
+import type { Served } from '../../server/control/change/apply.ts'
+import type { Changed, NewText } from '../../server/control/change/changes.ts'
+import { fileChanged, hashOf } from '../../server/control/change/file-part.ts'
+import { problemOf } from '../../server/control/problem.ts'
+import type { ControlFacts } from '../../server/control/facts.ts'
+import type { Role } from '../../server/control/store/principal.ts'
+import { BY_ROLE } from './by-role.ts'
+import { controlFacts } from './control-facts.ts'
+
+export interface Told {
+  readonly status: number
+  readonly headers: Headers
+  // oxlint-disable-next-line typescript/no-explicit-any -- documents of many shapes
+  readonly body: any
+}
+
+export interface Telling {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly role?: Role
+  /** False: nobody says what it was made from. */
+  readonly isBased?: boolean
+}
+
+export class ResourceWorld {
+  readonly file: string
+  readonly folder = mkdtempSync(join(tmpdir(), 'resources-'))
+  /** What came to be served, with who wanted it. */
+  readonly applied: NewText[] = []
+  /** Waited for before a change is made. */
+  before: (() => Promise<void>) | null = null
+  #served: Served
+  readonly #env: Readonly<Record<string, string>>
+  readonly #shell: Shell
+
+  constructor(
+    text: string,
+    { name = 'sluice.yaml', env = {} }: { name?: string; env?: Record<string, string> } = {},
+  ) {
+    this.file = join(this.folder, name)
+    this.#env = env
+    writeFileSync(this.file, text)
+    this.#served = this.#servedOf(text, 1)
+    const base = controlFacts({})
+    const changes = {
+      named: () => Promise.resolve(null),
+      check: () => Promise.resolve(null),
+      review: () => Promise.resolve(null),
+    } as unknown as ControlFacts['changes']
+    const facts = controlFacts({
+      gateway: { ...base.gateway, file: this.file, served: () => this.#served },
+      revision: () => this.#served.revision,
+      apply: (given) => this.#apply(given),
+      changes,
+    })
+    this.#shell = new Shell({ routes: routesOf(facts), facts, authenticator: BY_ROLE })
+  }
+
+  get text(): string {
+    return readFileSync(this.file, 'utf8')
+  }
+
+  /** Somebody edits the file and reloads. */
+  serve(text: string): void {
+    writeFileSync(this.file, text)
+    this.#served = this.#servedOf(text, this.#served.revision + 1)
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    { body, headers = {}, role = 'admin', isBased = true }: Telling = {},
+  ): Promise<Told> {
+    const isPatch = method === 'PATCH'
+    const request = new Request(`http://127.0.0.1/api/v1${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${role}`,
+        Host: '127.0.0.1',
+        // Of the pages that BY_ROLE stands for.
+        ...(method !== 'GET' && isBased && !('If-Match' in headers) && { 'If-Match': '*' }),
+        ...(body !== undefined && {
+          'Content-Type': isPatch ? 'application/merge-patch+json' : 'application/json',
+        }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const caller = { door: 'tcp', address: '127.0.0.1', uids: [], isSecure: false } as const
+    const server = { timeout: () => {} } as unknown as Bun.Server<undefined>
+    const answer = await this.#shell.answer({ request, server, caller, host: '127.0.0.1' })
+    const text = await answer.text()
+    return { status: answer.status, headers: answer.headers, body: text === '' ? null : JSON.parse(text) }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #servedOf(text: string, revision: number): Served {
+    const loaded = parseConfig(this.file, Buffer.from(text), this.#env)
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    const { config, hash } = loaded
+    const edition = { text, hash, config, from: 'api', by: null, replaces: null } as const
+    return { revision, edition, plan: {} as Served['plan'] }
+  }
+
+  async #apply(given: NewText): Promise<{ changed: Changed; warnings: string[] }> {
+    await this.before?.()
+    const { revision, edition } = this.#served
+    const found = hashOf(readFileSync(this.file))
+    if (!found.startsWith(given.expected ?? edition.hash))
+      return {
+        changed: { is: 'rejected', revision, problems: [problemOf(fileChanged(this.file, found))] },
+        warnings: [],
+      }
+    const loaded = parseConfig(this.file, Buffer.from(given.text), this.#env)
+    if (!loaded.ok) {
+      const problems = loaded.problems.map((one) => ({ ...one, file: this.file }))
+      return { changed: { is: 'rejected', revision, problems }, warnings: [] }
+    }
+    if (given.isDryRun) return { changed: { is: 'sound', hash: loaded.hash }, warnings: [] }
+    this.applied.push(given)
+    this.serve(given.text)
+    return { changed: { is: 'applied', revision: revision + 1, hash: loaded.hash }, warnings: [] }
+  }
+}
