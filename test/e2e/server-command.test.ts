@@ -84,6 +84,7 @@ describe('the command', () => {
     [['a', 'weight'], 'weight needs a number from 0 to 1000, or default'],
     [['a', 'weight', '1001'], 'weight needs a number'],
     [['a', 'health', 'fine'], 'health needs up, down or checks'],
+    [['a', 'drain', '--remove'], '--remove goes with persist'],
     [['a', 'drain', 'now'], 'unexpected argument "now"'],
     [['a', 'ready', '--wait', '1s'], '--end-connections and --wait go with drain and maintenance'],
     [['a', 'drain', '--wait', 'long'], '--wait takes a duration'],
@@ -157,4 +158,42 @@ test('the API does the same, says what it takes, and the audit has what was befo
     before: [],
     after: [{ kind: 'admin', value: 'maintenance' }, { kind: 'weight' }],
   })
+})
+
+test('an ordered weight is written to the config file, and a server that is out of use leaves it', async () => {
+  const [a, b] = [keep(startNamed('a')), keep(startNamed('b'))]
+  const text = `# ours
+listeners: { web: { bind: 127.0.0.1:0, backend: api } }
+admin: false
+data: ./kept
+backends:
+  api:
+    servers:
+      - { name: a, url: "${a.url}", weight: 1 }   # rack A
+      - name: b   # rack B
+        url: ${b.url}
+`
+  const gateway = keep(await startGateway({ config: text, args: ['--no-watch'] }))
+  const nothing = await said(gateway, 'a', 'persist')
+  expect([nothing.code, nothing.err]).toEqual([
+    1,
+    'sluice server: no weight is ordered of server "a": there is nothing to write\n',
+  ])
+  await done(gateway, 'a', 'weight', '3')
+  await done(gateway, 'b', 'weight', '2')
+  expect(await done(gateway, 'a', 'persist')).toBe('written to the config file: revision 2 is served\n')
+  await done(gateway, 'b', 'persist')
+  const file = (): Promise<string> => Bun.file(gateway.configFile).text()
+  const weighed = text
+    .replace('weight: 1 }', 'weight: 3 }')
+    .replace(`url: ${b.url}\n`, `url: ${b.url}\n        weight: 2\n`)
+  expect(await file()).toBe(weighed)
+  expect(await done(gateway, 'a')).toContain('weight:    3\n')
+  expect(await answering(gateway, 10)).toEqual({ a: 6, b: 4 })
+
+  expect((await said(gateway, 'b', 'persist', '--remove')).err).toContain('server "b" is in use')
+  await done(gateway, 'b', 'maintenance')
+  await done(gateway, 'b', 'persist', '--remove')
+  expect(await file()).toBe(weighed.slice(0, weighed.indexOf('      - name: b')))
+  expect(await answering(gateway, 2)).toEqual({ a: 2 })
 })

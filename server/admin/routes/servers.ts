@@ -1,5 +1,5 @@
 // States of servers: what persons order of them, and what checks found. None of it is in the config.
-import type { TSchema } from '@sinclair/typebox'
+import { type TSchema, Type } from '@sinclair/typebox'
 import type { ControlFacts, ServerDesk } from '../../control/facts.ts'
 import type { ServerDocument } from '../../control/order-desk.ts'
 import type { HealthEntry } from '../../control/health/history.ts'
@@ -7,7 +7,9 @@ import type { Once } from '../../control/health/schedule.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
 import { noteForAudit } from '../audit-notes.ts'
+import { CHANGED } from '../changed.ts'
 import { CheckAnswer, HealthAnswer, ServerAnswer } from './server-answers.ts'
+import { persist, PersistBody, type PersistFacts } from './server-persist.ts'
 import { HealthBody, StateBody, wantedOf } from './server-words.ts'
 
 /** So much of the answer to a check is shown. */
@@ -18,9 +20,15 @@ const NONE = { 404: { description: 'The config has no such server.' } }
 const now = (schema: TSchema) => ({ 200: { description: 'How the server is now.', schema }, ...NONE })
 const STATE = now(ServerAnswer)
 
-export function serverRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[] {
-  const view = { method: 'GET', permission: 'view', tag: 'Servers' } as const
-  const operate = { permission: 'operate', tag: 'Servers' } as const
+const view = { method: 'GET', permission: 'view', tag: 'Servers' } as const
+const operate = { permission: 'operate', tag: 'Servers' } as const
+
+export const serverRoutes = (facts: PersistFacts): readonly Route[] => [
+  ...stateRoutes(facts),
+  ...healthRoutes(facts),
+]
+
+function stateRoutes(facts: PersistFacts): readonly Route[] {
   const state = `${SERVER}/state`
   return [
     {
@@ -47,6 +55,27 @@ export function serverRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[
       answers: STATE,
       answer: (asked) => order(facts, { ...asked, body: { admin: 'ready', weight: null } }),
     },
+    {
+      ...operate,
+      method: 'POST',
+      path: `${state}/persist`,
+      permission: 'edit',
+      summary:
+        'Write the weight that is ordered to the config file, or take a server out of it that is out of use',
+      body: Type.Optional(PersistBody),
+      answers: {
+        200: { description: 'It is served, and stands in the file.', schema: CHANGED },
+        ...NONE,
+        409: { description: 'There is nothing to write, or the file cannot be changed so.' },
+        412: { description: 'The file is not what is served.' },
+      },
+      answer: (asked) => withServer(facts, asked, (desk, at) => persist(facts, desk, at, asked)),
+    },
+  ]
+}
+
+function healthRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[] {
+  return [
     {
       ...view,
       path: `${SERVER}/health`,

@@ -79,6 +79,10 @@ export function historyText(entries: readonly Entry[]): string {
   return table(['TIME', 'CHECK', 'STATE', 'MS', 'REASON'], rows)
 }
 
+/** Of a change of the config. */
+export const persistedText = (answer: unknown): string =>
+  `written to the config file: revision ${(answer as { readonly revision: number }).revision} is served\n`
+
 /** What came of a check, and the beginning of the answer. */
 export function checkText({ result, reason, ms, status, answer, answer_bytes }: Checked): string {
   const found = result === 'pass' ? 'passed' : `failed: ${reason}`

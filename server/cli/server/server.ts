@@ -8,7 +8,7 @@ import { type Answered, type Asked, type Gateway, unexpected } from '../gateway.
 import type { Io } from '../io.ts'
 import { usageLine } from '../usage.ts'
 import { type Known, serversMeant, whichOf } from './find-server.ts'
-import { type Checked, checkText, type Entry, historyText, serverText } from './server-text.ts'
+import { type Checked, checkText, type Entry, historyText, persistedText, serverText } from './server-text.ts'
 import { isDrained } from './wait-drained.ts'
 
 const HELP = `Tells how a server of a running gateway is, and takes it out of use or back, with no change of the config.
@@ -24,6 +24,7 @@ ACTION, default: show how it is
   weight N|default   another share than that of the config; 0: none
   health up|down     how it is, whatever its checks say; "health checks": what they say
   check              check it now, and show the answer
+  persist            write the ordered weight into the config file; with --remove: take the server out of it, once it is out of use
   history            the last results of its checks, and changes of its state
 Options
       --for TIME     the order ends by itself after so long: 10m, 2h
@@ -31,6 +32,7 @@ Options
       --reason TEXT  why, for whoever sees it later
       --end-connections  with drain and maintenance: end what is under way with the server at once
       --wait TIME    with drain and maintenance: wait until nothing is left of it, for so long at most
+      --remove       with persist
       --backend B    the server of this backend, where several have one of that name
   -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
       --json         print JSON
@@ -48,6 +50,7 @@ const OPTIONS = {
   'end-connections': { takes: 'flag' },
   wait: { takes: 'value' },
   backend: { takes: 'value' },
+  remove: { takes: 'flag' },
   json: { takes: 'flag' },
 } as const
 
@@ -55,7 +58,7 @@ const OPTIONS = {
 interface Action {
   readonly method: Asked['method']
   /** Behind the server's path. */
-  readonly path: 'state' | 'health' | 'checks/run'
+  readonly path: 'state' | 'state/persist' | 'health' | 'checks/run'
   readonly body?: Readonly<Record<string, unknown>>
   readonly text: (answer: unknown) => string
 }
@@ -89,6 +92,8 @@ function actionOf([name, value, ...more]: readonly string[], read: Args): Action
   const wait = read.value('wait')
   if (wait !== null && parseDuration(wait) === null)
     return `--wait takes a duration such as 5m, not "${wait}"`
+  if (read.flag('remove') !== (name === 'persist' && read.flag('remove'))) return '--remove goes with persist'
+  if (name === 'persist') return { ...action, body: { remove: read.flag('remove') } }
   const said = { for: read.value('for'), until: read.value('until'), reason: read.value('reason') }
   const given = Object.fromEntries(Object.entries(said).filter(([, text]) => text !== null))
   const [unfit] = Object.keys(given)
@@ -114,6 +119,8 @@ function namedAction(name: string, value: string | undefined): Action | string {
     case 'health':
       if (value !== 'up' && value !== 'down' && value !== 'checks') return 'health needs up, down or checks'
       return { ...put, path: 'health', body: { health: value === 'checks' ? null : value } }
+    case 'persist':
+      return { method: 'POST', path: 'state/persist', text: persistedText }
     case 'check':
       return { method: 'POST', path: 'checks/run', text: (answer) => checkText(answer as Checked) }
     case 'history':
@@ -123,7 +130,7 @@ function namedAction(name: string, value: string | undefined): Action | string {
         text: (answer) => historyText((answer as { entries: Entry[] }).entries),
       }
     default:
-      return `unknown action "${name}": it is drain, maintenance, ready, weight, health, check or history`
+      return `unknown action "${name}": it is drain, maintenance, ready, weight, health, check, persist or history`
   }
 }
 
@@ -182,7 +189,7 @@ const CHECK_MS = 60_000
 
 function refused(answer: Answered, io: Io): number {
   const { detail } = (answer.body ?? {}) as { readonly detail?: string }
-  if (detail === undefined || ![404, 409, 422].includes(answer.status))
+  if (detail === undefined || ![404, 409, 412, 422].includes(answer.status))
     return unexpected(answer, 'server', io)
   io.stderr(`sluice server: ${detail.charAt(0).toLowerCase()}${detail.slice(1).replace(/\.$/, '')}\n`)
   return 1

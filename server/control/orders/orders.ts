@@ -73,8 +73,11 @@ export interface Given {
   readonly endsConnections?: boolean
 }
 
-/** Whether a change is to be confirmed is known a moment after it is served. */
-const GONE_AFTER_MS = 1000
+/**
+ * A server that comes back by then is as it was: a change may be taken back, by a person or by itself, and a
+ * file be saved in two steps.
+ */
+const GONE_AFTER_MS = 600_000
 
 const ADMIN: Readonly<Record<string, number>> = {
   drain: ADMIN_DRAIN,
