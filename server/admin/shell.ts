@@ -122,13 +122,10 @@ export class Shell {
     if (!route.path.startsWith('/api/')) return route.answer(asked)
     this.#app ??= import('./app.ts').then(({ makeApp }) => makeApp(this.table.routes))
     const app = await this.#app
-    const answer = await this.#keys.answer(route, asked, () => app.answer(route, asked))
-    // 7. What goes on ends with the sign-in behind it.
-    const goesOn = answer.headers.get('content-type')?.startsWith('text/event-stream') === true
-    return goesOn && caller.door === 'tcp' && pass.known !== null ? untilRevoked(answer, pass.known) : answer
+    return this.#keys.answer(route, asked, () => app.answer(route, asked))
   }
 
-  /** 8. Whatever made the answer: a refusal is a problem that names the request; nothing is cached. */
+  /** 7. Whatever made the answer: a refusal is a problem that names the request; nothing is cached. */
   #finish(made: Response, pass: Pass): Response {
     const { facts, onAnswer } = this.#parts
     const isProblem = made.headers.get('content-type') === PROBLEM_TYPE
@@ -140,8 +137,17 @@ export class Shell {
     headers.set('X-Content-Type-Options', 'nosniff')
     if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
     onAnswer?.(pass, whole.status)
-    return whole
+    return headers.get('content-type')?.startsWith('text/event-stream') === true
+      ? goingOn(whole, pass)
+      : whole
   }
+}
+
+/** What goes on ends with the sign-in behind it; to HEAD it does not begin. */
+function goingOn(answer: Response, { came, known }: Pass): Response {
+  if (came.request.method !== 'HEAD') return known === null ? answer : untilRevoked(answer, known)
+  void answer.body?.cancel()
+  return new Response(null, { status: answer.status, headers: answer.headers })
 }
 
 /** Why somebody who is known may not; null: they may. */

@@ -95,7 +95,8 @@ async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promi
   const expected = hashIn(request.headers.get('if-match'))
   if (expected === undefined)
     return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
-  if (expected === null && who.kind !== 'local')
+  const isDryRun = query.get('dry_run') === 'true'
+  if (expected === null && who.kind !== 'local' && !isDryRun)
     return problem(
       'precondition_required',
       'The hash of the text that this was made from goes into If-Match.',
@@ -108,7 +109,7 @@ async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promi
   if (text === null) return problem('body_malformed', 'The text is no UTF-8.')
   const { changed, warnings } = await apply({
     ...{ text, by: byOf(asked), expected },
-    isDryRun: query.get('dry_run') === 'true',
+    isDryRun,
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
     note: noteOf(asked, query.get('message')),
   })

@@ -95,6 +95,9 @@ function statusOf({ gateway, health, metrics }: Facts): object {
   const { total_requests, total_failures, backends: totals } = metrics()
   const { listeners = {}, backends = {} } = served()?.edition.config ?? {}
   const open = addresses()
+  // Grouped once: there may be thousands.
+  const statesOf = Map.groupBy(states, ({ backend }) => backend)
+  const totalsOf = Map.groupBy(totals, ({ backend }) => backend)
   return {
     ...{ ...build, bun: Bun.version, pid: process.pid },
     ...{ started: new Date(startedMs).toISOString(), uptime_s: Math.round((Date.now() - startedMs) / 1000) },
@@ -103,8 +106,8 @@ function statusOf({ gateway, health, metrics }: Facts): object {
       return { name, protocol, address: open[name] ?? null }
     }),
     backends: Object.entries(backends).map(([name, { algorithm, servers }]) => {
-      const own = states.filter(({ backend }) => backend === name)
-      const counted = totals.filter(({ backend }) => backend === name)
+      const own = statesOf.get(name) ?? []
+      const counted = totalsOf.get(name) ?? []
       return {
         ...{ name, algorithm, servers: servers.length, healthy: own.filter(({ healthy: is }) => is).length },
         active_connections: sum(own.map(({ active_connections }) => active_connections)),

@@ -132,3 +132,14 @@ test('HEAD is GET without its body', async () => {
   const head = await ask(`${url}/api/v1/x`, { method: 'HEAD' })
   expect([head.status, head.headers.get('content-type'), head.body]).toEqual([200, 'application/json', {}])
 })
+
+test('HEAD begins no stream of events', async () => {
+  let cancelled = 0
+  const events = (): Response =>
+    new Response(new ReadableStream({ cancel: () => void cancelled++ }), {
+      headers: { 'Content-Type': 'text/event-stream' },
+    })
+  const url = open(route({ answer: events }))
+  const head = await ask(`${url}/api/v1/x`, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-type'), cancelled]).toEqual([200, 'text/event-stream', 1])
+})
