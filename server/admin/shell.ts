@@ -122,6 +122,8 @@ export class Shell {
     if (!route.path.startsWith('/api/')) return route.answer(asked)
     this.#app ??= import('./app.ts').then(({ makeApp }) => makeApp(this.table.routes))
     const app = await this.#app
+    // A key is of somebody: what is answered to nobody who is known, as a sign-in, is kept for nobody.
+    if (pass.known === null) return app.answer(route, asked)
     return this.#keys.answer(route, asked, () => app.answer(route, asked))
   }
 

@@ -143,3 +143,17 @@ test('HEAD begins no stream of events', async () => {
   const head = await ask(`${url}/api/v1/x`, { method: 'HEAD' })
   expect([head.status, head.headers.get('content-type'), cancelled]).toEqual([200, 'text/event-stream', 1])
 })
+
+test('an Idempotency-Key is of somebody: nobody is given the answer of a stranger', async () => {
+  let made = 0
+  const answer = (): Response => jsonAnswer({ made: ++made })
+  const url = open(
+    route({ method: 'POST', path: '/api/v1/sign-in', permission: 'open', answer }),
+    route({ method: 'POST', answer }),
+  )
+  const post = async (path: string, role: string) =>
+    (await ask(`${url}${path}`, { method: 'POST', role, headers: { 'Idempotency-Key': 'k' } })).body['made']
+  expect([await post('/api/v1/sign-in', ''), await post('/api/v1/sign-in', '')]).toEqual([1, 2])
+  expect([await post('/api/v1/x', 'editor'), await post('/api/v1/x', 'editor')]).toEqual([3, 3])
+  expect(await post('/api/v1/x', 'admin')).toBe(4)
+})
