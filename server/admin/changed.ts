@@ -9,14 +9,16 @@ export const CHANGED = Type.Object({
   hash: Type.String({ description: 'Of the text.' }),
   dry_run: Type.Optional(Type.Boolean({ description: 'Nothing was changed.' })),
   warnings: Type.Optional(Type.Array(Type.String())),
+  operation: Type.Optional(Type.String({ description: 'That which watches it: GET /api/v1/operations/ID.' })),
 })
 
 export function changedAnswer(
   changed: Changed,
   what: 'file' | 'text',
   warnings: readonly string[] = [],
+  operation: string | null = null,
 ): Response {
-  const more = warnings.length > 0 && { warnings }
+  const more = { ...(warnings.length > 0 && { warnings }), ...(operation !== null && { operation }) }
   switch (changed.is) {
     case 'applied':
       return jsonAnswer({ revision: changed.revision, hash: changed.hash, ...more })

@@ -16,6 +16,7 @@ import { figureRoutes } from './routes/figures.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { longFormRoutes } from './routes/long-form.ts'
 import { middlewareRoutes } from './routes/middleware.ts'
+import { operationRoutes } from './routes/operations.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
@@ -35,6 +36,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   balancerRoutes,
   changeRoutes,
   revisionRoutes,
+  operationRoutes,
   certificateRoutes,
   resourceRoutes,
   changesetRoutes,

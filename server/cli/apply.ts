@@ -11,15 +11,17 @@ import { type Answered, unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
 import { usageLine } from './usage.ts'
+import { watched } from './watched.ts'
 
 const HELP = `Has a running gateway check FILE, write its text to the gateway's config file in one step, and serve it: all of that, or nothing.
 
-Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [-m MESSAGE] [-c FILE]
+Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [-c FILE]
 
       --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now
       --expect HASH          refuse it unless the config file still has this SHA-256, or one that begins so (8 digits or more);
                              default: that of the config which is served
       --confirm-within TIME  serve what was served before, and write it back, unless "sluice confirm" comes within 30s, 5m, ...
+      --watch TIME           wait for TIME (up to 5m), and serve what was served before if 5xx, latency or usable servers get worse
   -m, --message MESSAGE      what it is for, kept in the history
   -c, --config FILE          the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help                 this text
@@ -36,6 +38,7 @@ const COMMAND = {
     'dry-run': { takes: 'flag' },
     expect: { takes: 'value' },
     'confirm-within': { takes: 'value' },
+    watch: { takes: 'value' },
     message: { short: 'm', takes: 'value' },
   },
   words: { min: 1, max: 1, wanted: 'the file that is to be applied' },
@@ -45,6 +48,7 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024
 /** New workers may have to be started, each of which has ten seconds. */
 const TIMEOUT_MS = 60_000
 const CONFIRM_MS_MAX = 24 * 60 * 60 * 1000
+const WATCH_MS_MAX = 300_000
 
 /** Asks for the change and tells its outcome. */
 export async function apply(args: readonly string[], io: Io): Promise<number> {
@@ -65,7 +69,10 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   const headers = { ...changedBy('apply'), ...(how.expect !== null && { 'If-Match': `"${how.expect}"` }) }
   const request = { method: 'PUT', path: how.path, timeoutMs: TIMEOUT_MS, headers, body } as const
   const answer = await askSocket(gateway, request, io)
-  return answer === null ? 1 : tell(answer, { file, ...how }, io)
+  if (answer === null) return 1
+  const code = tell(answer, { file, ...how }, io)
+  const { operation = null } = (answer.body ?? {}) as Answer
+  return code !== 0 || operation === null ? code : watched(gateway, operation, io)
 }
 
 interface How {
@@ -84,7 +91,12 @@ function howOf(read: Args): How | { readonly problem: string } {
   const withinMs = confirm === null ? null : parseDuration(confirm)
   if (confirm !== null && (withinMs === null || withinMs < 1000 || withinMs > CONFIRM_MS_MAX))
     return { problem: `"${confirm}" is no time from 1s to 24h` }
+  const watch = read.value('watch')
+  const watchMs = watch === null ? null : parseDuration(watch)
+  if (watch !== null && (watchMs === null || watchMs < 1000 || watchMs > WATCH_MS_MAX))
+    return { problem: `"${watch}" is no time from 1s to 5m` }
   const query = new URLSearchParams()
+  if (watchMs !== null) query.set('watch', String(watchMs / 1000))
   if (isDryRun) query.set('dry_run', 'true')
   if (withinMs !== null) query.set('confirm_within', String(withinMs / 1000))
   const message = read.value('message')
@@ -119,6 +131,7 @@ function tell(answer: Answered, { file, isDryRun, confirm }: Told, io: Io): numb
 interface Answer {
   readonly revision?: number
   readonly warnings?: readonly string[]
+  readonly operation?: string
 }
 
 /** The file is named as the person named it. */

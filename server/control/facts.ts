@@ -27,7 +27,9 @@ import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
 import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
+import type { GuardedChanges } from './guarded-changes.ts'
 import type { Parts } from './make-parts.ts'
+import type { Operations } from './operations.ts'
 import type { SeenLive } from './seen-live.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { ProcessMark } from './processes/state-file.ts'
@@ -82,7 +84,9 @@ export interface ControlFacts extends Facts {
   /** Applies the config file as it is now, and reopens the logs. */
   readonly reload: () => Promise<Changed>
   /** Makes a text that of the config file, and applies it. */
-  readonly apply: Changes['apply']
+  readonly apply: GuardedChanges['apply']
+  /** What goes on for longer than a request. */
+  readonly operations: Pick<Operations, 'get' | 'list'>
   /** False: nothing waits to be confirmed. */
   readonly confirm: Changes['confirm']
   /** Null: there is nothing to go back to. */
@@ -117,6 +121,7 @@ export interface Known extends KnownGateway {
     'rejection' | 'takenBack' | 'unconfirmed' | 'apply' | 'confirm' | 'rollBack' | 'check' | 'book'
   >
   readonly changeFacts: ChangeFacts
+  readonly guarded: GuardedChanges
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
   /** Null: before the first config. */
@@ -182,7 +187,8 @@ export function controlFactsOf(known: Known): ControlFacts {
     live: known.live,
     build: known.options.build,
     reload: () => known.reload({ reopenLogs: true }),
-    apply: (given) => known.changes.apply(given),
+    apply: (given) => known.guarded.apply(given),
+    operations: known.guarded.operations,
     confirm: (by) => known.changes.confirm(by),
     rollBack: (by, to) => known.changes.rollBack(by, to),
     changes: known.changeFacts,

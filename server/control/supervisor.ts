@@ -12,6 +12,7 @@ import { applyFirst } from './change/confirmation.ts'
 import type { DataFolder } from './data-folder.ts'
 import { changeFactsOf } from './facts-of-changes.ts'
 import { firstConfig } from './first-config.ts'
+import { GuardedChanges } from './guarded-changes.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
 import { readText } from './source/config-source.ts'
 import { ChosenSockets } from './processes/chosen-sockets.ts'
@@ -47,6 +48,7 @@ export class Supervisor implements Known {
   isDraining = false
   readonly changes: Changes
   readonly changeFacts = changeFactsOf(this)
+  readonly guarded = new GuardedChanges(this, () => serverFacts(this))
   readonly options: SuperviseOptions
   readonly chosen: ChosenSockets
   readonly store = storeOf(() => this.#parts?.data ?? null)
@@ -180,19 +182,18 @@ export class Supervisor implements Known {
     if (!('edition' in first)) return first
     this.#folder = first.folder
     if (this.isDraining) return []
-    const { edition, history, book } = first
+    const { edition, history } = first
     const { config } = edition
     configureEvents(config.logs)
     await this.#own.fit(workersOf(config))
     if (this.isDraining) return []
     this.#parts = await makeParts({
       ...this.options,
+      ...first,
       config,
       crew: this.#crew,
       chosen: this.chosen,
       admin: this.admin,
-      history,
-      book,
       totals: this.totals,
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
@@ -244,7 +245,7 @@ export class Supervisor implements Known {
   async #drain(signal: string): Promise<void> {
     const { accept, finish: withinMs } = this.#drainTimes
     this.isDraining = true
-    for (const one of [this.#source, this.changes, this.#parts?.followed]) one?.stop()
+    for (const one of [this.#source, this.changes, this.guarded, this.#parts?.followed]) one?.stop()
     this.#folder?.endsWithin(accept + withinMs)
     this.#announcer.manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })

@@ -16,6 +16,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'unconfirmed',
   'confirmed',
   'rolled_back',
+  'watched',
   'not_rolled_back',
   'not_written',
   'certificate_replaced',

@@ -23,6 +23,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
     reload: () => Promise.resolve({ is: 'not_now' }),
     apply: () => Promise.resolve({ changed: { is: 'not_now' }, warnings: [] }),
+    operations: { get: () => null, list: () => [] },
     confirm: () => false,
     rollBack: () => null,
     takenBack: () => null,

@@ -6,10 +6,10 @@ import { changedAnswer } from '../changed.ts'
 import { byOf, hashIn, noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
+import { CONFIRM_S_MAX, WATCH_S_MAX } from './config.ts'
 
 /** A config file, and a little more. */
 const BODY_BYTES_MAX = 34 * 1024 * 1024
-const CONFIRM_S_MAX = 24 * 60 * 60
 
 const BODY = Type.Object(
   {
@@ -27,6 +27,14 @@ const BODY = Type.Object(
         exclusiveMinimum: 0,
         maximum: CONFIRM_S_MAX,
         description: 'Seconds; it is taken back unless it is confirmed by then.',
+      }),
+    ),
+    watch: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: WATCH_S_MAX,
+        description:
+          'Seconds; it is taken back by itself where the share of 5xx, latency or the share of usable servers worsens against the same time before. GET /api/v1/operations/ID tells.',
       }),
     ),
   },
@@ -83,7 +91,7 @@ export function changeRoutes(facts: Facts): readonly Route[] {
 
 async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
   const { request, query, who } = asked
-  const { text, revision, message = null, confirm_within: confirmS } = asked.body as Body
+  const { text, revision, message = null, confirm_within: confirmS, watch: watchS } = asked.body as Body
   if ((text === undefined) === (revision === undefined))
     return problem('body_invalid', 'Either "text" or "revision" says what is to be served.')
   const isDryRun = query.get('dry_run') === 'true'
@@ -100,16 +108,17 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
     return problem('not_found', `Revision ${revision} is not kept.`)
   const wanted = text ?? kept?.text ?? ''
   const before = await facts.changes.named('running')
-  const { changed, warnings } = await facts.apply({
+  const { changed, warnings, operation } = await facts.apply({
     text: wanted,
     by: byOf(asked),
     // Whoever only looks compares with what is served, whatever stands in the file.
     expected: expected ?? (isDryRun ? '' : null),
     isDryRun,
     confirmWithinMs: confirmS === undefined ? null : confirmS * 1000,
+    watchMs: watchS === undefined ? null : watchS * 1000,
     note: { ...noteOf(asked, message), restores: revision ?? null },
   })
-  if (changed.is !== 'sound' || before === null) return changedAnswer(changed, 'text', warnings)
+  if (changed.is !== 'sound' || before === null) return changedAnswer(changed, 'text', warnings, operation)
   const after = await facts.changes.check(wanted, 'the new text')
   const review = await facts.changes.review(before, after)
   return jsonAnswer({

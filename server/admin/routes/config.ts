@@ -10,7 +10,9 @@ import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
 /** Whoever waits longer for a confirmation has forgotten it. */
-const CONFIRM_S_MAX = 24 * 60 * 60
+export const CONFIRM_S_MAX = 24 * 60 * 60
+/** As far back as each second is remembered. */
+export const WATCH_S_MAX = 300
 export const TEXT_TYPES = [
   'application/yaml',
   'application/toml',
@@ -27,6 +29,7 @@ const QUERY = Type.Object(
       Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${CONFIRM_S_MAX}` }),
     ),
     message: Type.Optional(Type.String({ maxLength: 1000 })),
+    watch: Type.Optional(Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${WATCH_S_MAX}` })),
   },
   { additionalProperties: false },
 )
@@ -101,19 +104,31 @@ async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promi
       'precondition_required',
       'The hash of the text that this was made from goes into If-Match.',
     )
-  const seconds = query.get('confirm_within')
-  const confirmS = seconds === null ? null : Number(seconds)
-  if (confirmS !== null && !(confirmS > 0 && confirmS <= CONFIRM_S_MAX))
-    return problem('query_invalid', `confirm_within is no number of seconds up to ${CONFIRM_S_MAX}.`)
+  const [confirmS, watchS] = [secondsIn(query, 'confirm_within'), secondsIn(query, 'watch')]
+  if (confirmS === undefined || watchS === undefined) {
+    const [name, most] = confirmS === undefined ? ['confirm_within', CONFIRM_S_MAX] : ['watch', WATCH_S_MAX]
+    return problem('query_invalid', `${name} is no number of seconds up to ${most}.`)
+  }
   const text = textOf(body)
   if (text === null) return problem('body_malformed', 'The text is no UTF-8.')
-  const { changed, warnings } = await apply({
+  const { changed, warnings, operation } = await apply({
     ...{ text, by: byOf(asked), expected },
     isDryRun,
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
+    watchMs: watchS === null ? null : watchS * 1000,
     note: noteOf(asked, query.get('message')),
   })
-  return changedAnswer(changed, 'text', warnings)
+  return changedAnswer(changed, 'text', warnings, operation)
+}
+
+const SECONDS_MAX = { confirm_within: CONFIRM_S_MAX, watch: WATCH_S_MAX } as const
+
+/** Null: it is not there; undefined: it is out of its bounds. */
+function secondsIn(query: URLSearchParams, name: keyof typeof SECONDS_MAX): number | null | undefined {
+  const text = query.get(name)
+  if (text === null) return null
+  const seconds = Number(text)
+  return seconds > 0 && seconds <= SECONDS_MAX[name] ? seconds : undefined
 }
 
 /** Null: it is no UTF-8. */

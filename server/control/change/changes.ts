@@ -154,6 +154,15 @@ export class Changes {
     void this.#takeBack({ to: () => Promise.resolve(previous), why: 'its workers kept dying', isServed })
   }
 
+  /** What is served does harm: what was before its text comes back; false: it does not. */
+  async worsened(hash: string, why: string): Promise<boolean> {
+    const previous = this.#confirmation.pending?.previous ?? this.#otherText
+    if (previous === null || !this.#parts.applier()) return false
+    const isServed = (): boolean => this.#running?.edition.hash === hash
+    await this.#takeBack({ to: () => asNow(previous, this.#parts.source), why, isServed })
+    return !isServed()
+  }
+
   /** The gateway stops: nothing is taken back any more. */
   stop(): void {
     this.#confirmation.stop()

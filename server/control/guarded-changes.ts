@@ -1,0 +1,98 @@
+// Changes that are watched: what is measured once they are served decides whether they stay.
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { STATE_DOWN } from '../scoreboard/states.ts'
+import type { ServerFacts } from '../telemetry/server-health.ts'
+import type { Served } from './change/apply.ts'
+import type { Changed, Changes, NewText } from './change/changes.ts'
+import { ChangeWatch } from './change/change-watch.ts'
+import type { Measured } from './change/worse.ts'
+import { Operations } from './operations.ts'
+import type { SeenLive } from './seen-live.ts'
+
+export interface GuardedText extends NewText {
+  /** It is taken back by itself where figures worsen in this time against the same time before. */
+  readonly watchMs?: number | null
+}
+
+export interface GuardedChange {
+  readonly changed: Changed
+  readonly warnings: readonly string[]
+  /** That which watches it; null: nobody does. */
+  readonly operation?: string | null
+}
+
+/** Of a running supervisor. */
+export interface Guarded {
+  readonly running: Served | null
+  readonly board: Pick<Scoreboard, 'state'>
+  readonly live: Pick<SeenLive, 'figures'>
+  readonly changes: Pick<Changes, 'apply' | 'worsened'>
+}
+
+export class GuardedChanges {
+  readonly operations = new Operations()
+  readonly #seen: Guarded
+  readonly #servers: () => readonly ServerFacts[]
+  readonly #watch: ChangeWatch
+
+  constructor(seen: Guarded, servers: () => readonly ServerFacts[]) {
+    this.#seen = seen
+    this.#servers = servers
+    this.#watch = new ChangeWatch({
+      measure: (seconds) => this.#measure(seconds),
+      isServed: (hash) => seen.running?.edition.hash === hash,
+      takeBack: (hash, why) => seen.changes.worsened(hash, why),
+      every: (ms, act) => {
+        let isLooking = false
+        const timer = setInterval(() => {
+          if (isLooking) return
+          isLooking = true
+          void act().finally(() => (isLooking = false))
+        }, ms)
+        return () => clearInterval(timer)
+      },
+      nowMs: () => performance.now(),
+    })
+  }
+
+  async apply(given: GuardedText): Promise<GuardedChange> {
+    const { watchMs = null, isDryRun } = given
+    const { changes } = this.#seen
+    if (watchMs === null || isDryRun) return changes.apply(given)
+    const before = await this.#watch.before(watchMs)
+    const { changed, warnings } = await changes.apply(given)
+    if (changed.is !== 'applied') return { changed, warnings }
+    const { revision, hash } = changed
+    const id = this.operations.begin('change.watch', { revision, window_s: watchMs / 1000, before })
+    void this.#watch.begin({ revision, hash, windowMs: watchMs, before }).then(({ outcome, why, after }) => {
+      const state = outcome === 'kept' ? 'done' : outcome === 'superseded' ? 'aborted' : 'failed'
+      this.operations.end(id, state, { outcome, why, after })
+    })
+    return { changed, warnings, operation: id }
+  }
+
+  stop(): void {
+    this.#watch.stop()
+  }
+
+  async #measure(seconds: number): Promise<Measured> {
+    const { live, board } = this.#seen
+    const asked = { kind: 'gateway', name: '', windowS: seconds, stepS: 1 } as const
+    const [gateway] = (await live.figures(asked)).series
+    const { requests = [], p95_ms: slow = [], server_errors: errors = [] } = gateway?.columns ?? {}
+    const timed = requests.map((count, at) => ((slow[at] ?? null) === null ? 0 : (count ?? 0)))
+    const all = sum(timed)
+    const servers = this.#servers()
+    return {
+      seconds,
+      requests: sum(requests),
+      server_errors: sum(errors),
+      p95_ms: all === 0 ? null : sum(timed.map((count, at) => count * (slow[at] ?? 0))) / all,
+      servers: servers.length,
+      usable: servers.filter(({ slot }) => board.state(slot) !== STATE_DOWN).length,
+    }
+  }
+}
+
+const sum = (list: readonly (number | null)[]): number =>
+  list.reduce<number>((all, one) => all + (one ?? 0), 0)
