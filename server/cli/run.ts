@@ -44,14 +44,14 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const { check } = await import('./check.ts')
     return check([file], io)
   }
-  const [{ supervise }, { endOnBugs }, { finishEvents, tellPeople }] = await Promise.all([
+  const [{ Supervisor }, { endOnBugs }, { finishEvents, tellPeople }] = await Promise.all([
     import('../control/supervisor.ts'),
     import('../telemetry/log-bugs.ts'),
     import('../telemetry/log.ts'),
   ])
   endOnBugs()
   if (process.pid === 1) (await import('../control/children/reap.ts')).reapOrphans()
-  const code = await supervise(superviseOptions(file, read, { ...io, stderr: tellPeople }))
+  const code = await new Supervisor(superviseOptions(file, read, { ...io, stderr: tellPeople })).run()
   await finishEvents()
   return code
 }

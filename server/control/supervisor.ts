@@ -36,11 +36,6 @@ import { WatchedConfig } from './source/watched-config.ts'
 import type { Reasons, Worker } from './processes/worker.ts'
 import { ledgersSettled } from './processes/worker-ledger.ts'
 
-/** Runs a gateway until it is told to stop; gives the exit code. */
-export function supervise(options: SuperviseOptions): Promise<number> {
-  return new Supervisor(options).run()
-}
-
 export class Supervisor implements Known {
   readonly totals = new Totals()
   readonly admin: AdminKeeper
@@ -151,6 +146,7 @@ export class Supervisor implements Known {
     return this.#parts?.prober.reasons() ?? {}
   }
 
+  /** Runs a gateway until it is told to stop; gives the exit code. */
   async run(): Promise<number> {
     const forget = onSignals({
       stop: (signal) => this.#stop.resolve(signal),
