@@ -46,7 +46,6 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   confirmed: row('config', 'confirmed'),
   rolled_back: row('config', 'reverted'),
   watched: row('config', 'watched'),
-  revisions_not_kept: row('config', 'revisions_not_kept'),
   not_rolled_back: row('config', 'not_reverted'),
   not_written: row('config', 'not_written'),
   unsound: row('config', 'unsound'),
