@@ -9,6 +9,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts'
 import { startLoad } from '../support/load.ts'
 import { answering, done, http, said, stateOf, words } from '../support/orders.ts'
 import { Origin, type Reply } from '../support/origin.ts'
+import { sendSignal } from '../support/processes.ts'
 import { RawServer } from '../support/raw-server.ts'
 import { socketsOfRun } from '../support/sockets.ts'
 import { named, udpPeer } from '../support/udp.ts'
@@ -98,7 +99,7 @@ describe.each([2, 0])('with workers: %i', (workers) => {
 })
 
 describe('drain', () => {
-  test('lets a tunnel and an exchange go on, says what is left, and tells when nothing is', async () => {
+  test('lets an exchange go on, says what is left, and tells when nothing is', async () => {
     const a = keep(new Held())
     const b = keep(startNamed('b'))
     const gateway = keep(
@@ -118,6 +119,32 @@ describe('drain', () => {
     expect((await client.get('/')).body).toBe('b')
     await gateway.event('server_drained')
     expect(await done(gateway, 'a')).toContain('left:      nothing: it has drained\n')
+  })
+
+  test('lets a WebSocket go on; those who replace dead workers know of it', async () => {
+    const a = keep(new RawServer())
+    const b = keep(startNamed('b'))
+    const servers = [{ name: 'a', url: a.url.replace('tcp:', 'http:') }, words('b', b)]
+    const config = http(servers, { algorithm: 'first_available' })
+    const gateway = keep(await startGateway({ config, workers: 2 }))
+    await using client = await gateway.client()
+    client.send('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    const end = await a.next()
+    await end.readUntil('\r\n\r\n')
+    end.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    expect(await client.readUntil('\r\n\r\n')).toStartWith('HTTP/1.1 101')
+    expect(await done(gateway, 'a', 'drain')).toContain('left:      1 exchange\n')
+    client.send('ping')
+    expect(await end.readUntil('ping')).toBe('ping')
+    end.send('pong')
+    expect(await client.readUntil('pong')).toBe('pong')
+    // Whoever comes in the place of a worker that died knows it, too.
+    for (const pid of gateway.workers) sendSignal(pid, 'SIGKILL')
+    for (const _ of [1, 2]) await gateway.event('worker_replaced')
+    await client.ending()
+    await gateway.event('server_drained')
+    expect(await answering(gateway, 8)).toEqual({ b: 8 })
+    expect(a.all).toHaveLength(1)
   })
 
   test('lets those go on who carry what the backend hashes by', async () => {
