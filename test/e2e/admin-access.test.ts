@@ -1,0 +1,92 @@
+// Users and tokens through the executable: commands beside it, TLS, and what ends when a token is revoked.
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
+import { waitFor } from '../support/wait.ts'
+
+const PASSWORD = 'correct horse battery'
+let gateway: Gateway
+beforeAll(async () => {
+  gateway = await startGateway({
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' } },
+      rules: [{ name: 'all', respond: { status: 200 } }],
+      admin: { bind: '127.0.0.1:0' },
+    },
+  })
+})
+afterAll(() => gateway[Symbol.asyncDispose]())
+
+async function sluice(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCommand([...args, '-c', gateway.configFile])
+  if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}`)
+  return stdout.trim()
+}
+
+const bearer = (token: string): RequestInit => ({ headers: { Authorization: `Bearer ${token}` } })
+
+test('the first user is made with the token of the log, once', async () => {
+  const { token } = await gateway.event('setup_needed')
+  const file = join(gateway.folder, 'data', 'setup-token')
+  expect(readFileSync(file, 'utf8').trim()).toBe(String(token))
+  expect(await sluice('admin', 'setup-token')).toBe(String(token))
+  const setUp = (): Promise<Response> =>
+    fetch(`${gateway.admin}/api/v1/auth/setup`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ token, name: 'anna', password: PASSWORD }),
+    })
+  expect((await setUp()).status).toBe(200)
+  expect((await setUp()).status).toBe(409)
+  expect(existsSync(file)).toBe(false)
+  expect(await sluice('admin', 'user', 'list')).toContain('anna')
+})
+
+test('a token that a command makes is taken at once, and ends with its streams when it is revoked', async () => {
+  const token = await sluice('admin', 'token', '--role', 'viewer', '--name', 'watcher')
+  const events = await fetch(`${gateway.admin}/api/v1/events`, {
+    headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' },
+  })
+  expect([events.status, events.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  let hasEnded = false
+  const reading = (async () => {
+    for await (const _ of events.body ?? []);
+    hasEnded = true
+  })()
+  const list = JSON.parse(await sluice('admin', 'token', 'list', '--json')) as { id: string; name: string }[]
+  expect(hasEnded).toBe(false)
+  await sluice('admin', 'token', 'revoke', list.find(({ name }) => name === 'watcher')?.id ?? '')
+  expect((await fetch(`${gateway.admin}/api/v1/auth/me`, bearer(token))).status).toBe(401)
+  await waitFor(() => hasEnded)
+  await reading
+})
+
+test('what a command did is in the audit, with the user who asked', async () => {
+  const token = await sluice('admin', 'token', '--role', 'admin')
+  const answer = await fetch(`${gateway.admin}/api/v1/audit?action=tokens&limit=1`, bearer(token))
+  const { items } = (await answer.json()) as { items: { who: { kind: string }; from: string }[] }
+  expect(items).toMatchObject([{ who: { kind: 'local' }, from: 'command', action: 'tokens.create' }])
+})
+
+test('others than this machine are answered by TLS, with the fingerprint that was told', async () => {
+  await using open = await startGateway({
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' } },
+      rules: [{ name: 'all', respond: { status: 200 } }],
+      admin: { bind: '0.0.0.0:0' },
+    },
+  })
+  const serving = open.last('serving')
+  const port = Number(String(serving?.['admin']).split(':')[1])
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
+  socket.on('secureConnect', () => resolve(socket.getPeerCertificate().fingerprint256)).on('error', reject)
+  expect(await promise).toBe(String(serving?.['admin_fingerprint']))
+  socket.destroy()
+  const get = (path: string): Promise<Response> =>
+    fetch(`https://127.0.0.1:${port}${path}`, { tls: { rejectUnauthorized: false } })
+  expect((await get('/metrics')).status).toBe(200)
+  expect((await get('/api/v1/status')).status).toBe(401)
+})
