@@ -2,6 +2,7 @@
 // gateway serves 500 requests a second, alone and with so many readers of live events and figures, each with
 // a token. `bun bench/watching.ts memory [SECONDS]`: what history takes of time and memory for 1,000 servers
 // and 5,000 rules that are all busy in every second.
+import { heapStats } from 'bun:jsc'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { controlSocketName } from '../server/control/control-socket.ts'
@@ -128,7 +129,7 @@ function memory(seconds: number): void {
   for (let i = 0; i < 200; i++) totals.merge(delta)
   const mergeMs = (cpuMs() - before) / 200
   Bun.gc(true)
-  const restingMb = process.memoryUsage.rss() / 1e6
+  const resting = heapBytes()
   const history = new FigureHistory({
     totals,
     nowMs: () => nowMs,
@@ -156,8 +157,9 @@ function memory(seconds: number): void {
   }
   Bun.gc(true)
   console.log(`${history.size} series after ${seconds} s, all busy in every second:`)
+  const [samples, rest] = [history.chunks.bytes, heapBytes() - resting - history.chunks.bytes]
   console.log(
-    `samples ${mb(history.chunks.bytes)} MB; process ${mb(process.memoryUsage.rss())} MB, ${restingMb.toFixed(1)} before`,
+    `samples ${mb(samples)} MB, all else of it ${mb(rest)} MB (${Math.round(rest / history.size)} bytes a series)`,
   )
   console.log(
     `each second: ${(spentMs / seconds).toFixed(2)} ms to write, ${(hearingMs / seconds - mergeMs).toFixed(2)} ms to hear`,
@@ -168,6 +170,12 @@ function memory(seconds: number): void {
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
+}
+
+/** Live objects and the memory that they hold. */
+function heapBytes(): number {
+  Bun.gc(true)
+  return heapStats().heapSize
 }
 
 function mb(bytes: number): string {

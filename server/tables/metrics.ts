@@ -15,13 +15,14 @@ const counter = (help: string, ...labels: string[]): MetricRow => ({
   buckets: [],
 })
 const gauge = (help: string, ...labels: string[]): MetricRow => ({ type: 'gauge', help, labels, buckets: [] })
-const histogram = (help: string, buckets: readonly number[]): MetricRow => ({
+const histogram = (help: string, buckets: readonly number[], ...labels: readonly string[]): MetricRow => ({
   type: 'histogram',
   help,
-  labels: ['listener', 'rule', 'backend'],
+  labels,
   buckets,
 })
 
+const PLACE = ['listener', 'rule', 'backend'] as const
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const BYTES = [0, 1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576].map((kib) => kib * 1024)
 
@@ -38,9 +39,16 @@ export const METRICS = {
   request_duration_seconds: histogram(
     'From the first byte of the request to the last of its answer.',
     SECONDS,
+    ...PLACE,
   ),
-  request_size_bytes: histogram('Bytes of request bodies.', BYTES),
-  response_size_bytes: histogram('Bytes of answer bodies.', BYTES),
+  server_response_seconds: histogram(
+    'From a request to the first byte of its answer, of those that a server answered at the first attempt; without what it waited for a server with room.',
+    SECONDS,
+    'backend',
+    'server',
+  ),
+  request_size_bytes: histogram('Bytes of request bodies.', BYTES, ...PLACE),
+  response_size_bytes: histogram('Bytes of answer bodies.', BYTES, ...PLACE),
   active_connections: gauge('Open client connections.'),
   connections_total: counter('Client connections that were accepted.'),
   bytes_total: counter('Bytes of bodies received from clients (in) and sent to them (out).', 'direction'),

@@ -20,6 +20,7 @@ interface ExchangeSeries {
   readonly server: Server | null
   readonly labels: readonly [listener: string, rule: string, backend: string, server: string]
   readonly seconds: Histogram
+  readonly ofServer: Histogram | null
   readonly bytesIn: Histogram
   readonly bytesOut: Histogram
   readonly retries: Counter | null
@@ -59,6 +60,9 @@ export class ExchangeMeter {
     if (place.lastKey === key && place.lastRequests !== null) place.lastRequests.add(1)
     else this.#requests(place, key).add(1)
     place.seconds.observe((x.endedMs - x.startedMs) / 1000)
+    // What failed before at another server is not this one's time.
+    if (x.attempts === 1 && x.fault === null && x.firstByteMs !== 0 && place.ofServer !== null)
+      place.ofServer.observe((x.firstByteMs - x.startedMs - x.queueMs) / 1000)
     place.bytesIn.observe(x.bytesIn)
     place.bytesOut.observe(x.bytesOut)
     if (x.attempts > 1 && place.retries !== null) place.retries.add(x.attempts - 1)
@@ -131,6 +135,10 @@ function makeSeries(registry: Registry, x: Exchange): ExchangeSeries {
     server: x.server,
     labels: [...labels, x.server === null ? LABEL_NONE : x.server.name],
     seconds: registry.histogram('request_duration_seconds', labels),
+    ofServer:
+      x.server === null
+        ? null
+        : registry.histogram('server_response_seconds', [x.server.backend, x.server.name]),
     bytesIn: registry.histogram('request_size_bytes', labels),
     bytesOut: registry.histogram('response_size_bytes', labels),
     retries: backend === null ? null : registry.counter('retries_total', [backend]),

@@ -95,6 +95,13 @@ const fault = (hasFailed: boolean): Counted[] => (hasFailed ? ['faults'] : [])
 const MAKERS: Partial<Record<MetricName, Maker>> = {
   requests_total: requests,
   request_duration_seconds: durations,
+  server_response_seconds: ([backend, server], hands) => {
+    const one = hands.find('server', `${backend}/${server}`)
+    return (change) => {
+      one.addBuckets(change as readonly number[])
+      hands.mark(one)
+    }
+  },
   request_size_bytes: sizes('bytes_in'),
   response_size_bytes: sizes('bytes_out'),
   faults_total: (_, hands) => counter(hands, [hands.find('gateway', '')], 'faults'),

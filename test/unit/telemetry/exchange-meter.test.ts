@@ -45,6 +45,20 @@ test('further attempts and faults are counted', () => {
   expect(lines).toContain('lb_faults_total{code="no_rule"} 1')
 })
 
+test('how long a server takes is told of first attempts that it answered, without the queue', () => {
+  const lines = metered(
+    { firstByteMs: 1040, queueMs: 37 },
+    { firstByteMs: 1040, attempts: 2 },
+    { firstByteMs: 1040, fault: fault('response_timeout', true) },
+    { firstByteMs: 0 },
+    { firstByteMs: 1040, server: null },
+  )
+  const of = 'backend="api",server="http://10.0.0.1:8080"'
+  expect(lines).toContain(`lb_server_response_seconds_count{${of}} 1`)
+  expect(lines).toContain(`lb_server_response_seconds_bucket{${of},le="0.0025"} 0`)
+  expect(lines).toContain(`lb_server_response_seconds_bucket{${of},le="0.005"} 1`)
+})
+
 test('counters go on when a reload makes new objects of the same names', () => {
   const old = {
     snapshot: {},

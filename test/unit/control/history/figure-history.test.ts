@@ -83,6 +83,7 @@ test('latencies are quantiles from the buckets, null where there was no request'
   expect(p95_ms!.at(-2)).toBeCloseTo(75, 0)
   expect(p99_ms!.at(-2)).toBeCloseTo(95, 0)
   expect(p99_ms!.at(-1)).toBeNull()
+  expect(columnsOf(world, { kind: 'server' }).p95_ms!.at(-2)).toBeCloseTo(75, 0)
 })
 
 test('steps put samples together: counts are added, p95 is the highest', () => {

@@ -66,6 +66,7 @@ export class HistoryWorld {
     this.totals.merge([
       ['requests_total', [...labels, 'http://a', 'GET', status], count],
       ['request_duration_seconds', labels, buckets],
+      ['server_response_seconds', ['api', 'http://a'], buckets],
       ['response_size_bytes', labels, [...Array.from({ length: 13 }, () => 0), bytes]],
     ])
   }
