@@ -1,0 +1,38 @@
+// The commands in docs/api.md, as they stand there, against a gateway.
+import { expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { binary, startGateway } from '../support/gateway.ts'
+
+const DOCS = join(import.meta.dir, '../../docs/api.md')
+
+test('the commands of docs/api.md do what it says', async () => {
+  await using gateway = await startGateway({
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' } },
+      rules: [{ name: 'all', respond: { status: 200 } }],
+    },
+  })
+  const blocks = [...readFileSync(DOCS, 'utf8').matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(
+    ([, language, text]) => (language === '' ? [text] : []),
+  )
+  expect(blocks.length).toBe(2)
+  const script = blocks.join('\n').replaceAll('http://127.0.0.1:9090', gateway.admin)
+  // -f: what curl is answered with a status of refusal fails it.
+  const child = Bun.spawn(
+    ['bash', '-euo', 'pipefail', '-c', `curl() { command curl -sSf "$@"; echo; }\n${script}`],
+    {
+      cwd: gateway.folder,
+      env: { ...process.env, PATH: `${dirname((await binary())[0]!)}:${process.env['PATH']}` },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  )
+  const [out, problems, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+  expect([code, problems]).toEqual([0, ''])
+  const answers = out
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+  expect(answers).toMatchObject([{ healthy: true }, { healthy: true }, { revision: expect.any(Number) }])
+})
