@@ -87,6 +87,11 @@ export class SpliceEnd implements SocketEvents, PourTeller {
 
   // ── what it receives ──
 
+  /** Something has come that was not read yet. */
+  get isBehind(): boolean {
+    return !this.isGone && !this.hasEnded && !this.#isPaused && this.#socket?.isQuiet === false
+  }
+
   onData(bytes: Buffer): void {
     const other = this.#other
     this.#splice.lastMs = nowMs

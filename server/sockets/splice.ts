@@ -50,6 +50,8 @@ export class Splice implements Timed {
   /** Why it was ended; null: it is open, has ended in order, or its owner has ended it. */
   why: SpliceEnding | null = null
   readonly #options: SpliceOptions
+  /** `lastMs` when something was behind that; -1: never. */
+  #heldUpMs = -1
   #isOver = false
 
   constructor(options: SpliceOptions) {
@@ -120,8 +122,16 @@ export class Splice implements Timed {
       halfCloseMs > 0 && (outer.hasEnded || inner.hasEnded) && (idleMs === 0 || halfCloseMs < idleMs)
     const silentMs = isHalf ? halfCloseMs : idleMs
     if (silentMs === 0) return
-    if (now - this.lastMs >= silentMs) return this.#give(isHalf ? 'half_close' : 'idle')
-    this.heed(this.lastMs + silentMs)
+    if (now - this.lastMs < silentMs) return this.heed(this.lastMs + silentMs)
+    if (this.#isHeldUp()) return this.heed(now + 1)
+    this.#give(isHalf ? 'half_close' : 'idle')
+  }
+
+  /** What has come in time waits to be read, as this process was held up: it is, in the next turn, or never. */
+  #isHeldUp(): boolean {
+    if (this.#heldUpMs === this.lastMs || !(this.outer.isBehind || this.inner.isBehind)) return false
+    this.#heldUpMs = this.lastMs
+    return true
   }
 
   #give(why: SpliceEnding): void {
