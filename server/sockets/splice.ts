@@ -127,7 +127,7 @@ export class Splice implements Timed {
     this.#give(isHalf ? 'half_close' : 'idle')
   }
 
-  /** What has come in time waits to be read, as this process was held up: it is in the next turn, or never. */
+  /** What has come in time waits to be read, as this process was held up: it is in the next turn. */
   #isHeldUp(): boolean {
     if (this.#heldUpMs === this.lastMs || !(this.outer.isBehind || this.inner.isBehind)) return false
     this.#heldUpMs = this.lastMs
