@@ -184,8 +184,10 @@ class Splicer {
       .map((one) => one.value)
       .slice(-8)
       .toReversed()
-    const models =
-      holder.is === 'list' ? [...siblings, ...this.#models(path)] : [...this.#models(path), ...siblings]
+    const cousins = this.#models(path)
+    // Items, and things by their names, are like those beside them; settings like the same ones elsewhere.
+    const isNamed = holder.is === 'list' || siblings.every(({ is }) => is === 'map')
+    const models = isNamed ? [...siblings, ...cousins] : [...cousins, ...siblings]
     const name = holder.is === 'list' ? '' : this.#hand.key(String(key))
     if (holder.isFlow) {
       const rows = new FlowRows(this.#text, holder)

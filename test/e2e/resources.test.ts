@@ -1,0 +1,153 @@
+// Resources of a gateway in its own processes: a change edits its file by the lines that it is about, is
+// served at once, and nobody notices it who is served.
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { controlSocketPath } from '../../server/control/control-socket.ts'
+import { changedLines } from '../../server/lib/unified-diff.ts'
+import { type Gateway, startGateway } from '../support/gateway.ts'
+import { startLoad } from '../support/load.ts'
+import { waitFor } from '../support/wait.ts'
+
+const servers = ['a', 'b'].map((body) =>
+  Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response(body) }),
+)
+const [first, second] = servers.map(({ port }) => `http://127.0.0.1:${port}`)
+let gateway: Gateway
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    config: `# the owner's words
+listeners: { web: { bind: "127.0.0.1:0" } }
+
+rules:
+  # everything
+  - name: all
+    backend: api
+
+backends:
+  api:
+    servers:
+      - { url: "${first}", weight: 1, name: a }   # rack A
+      - { url: "${second}", weight: 0, name: b }   # rack B
+workers: 2
+drain: 1s
+admin: false
+`,
+  })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  for (const server of servers) await server.stop(true)
+})
+
+const onDisk = (): string => readFileSync(gateway.configFile, 'utf8')
+
+interface Told {
+  readonly status: number
+  readonly tag: string
+  // oxlint-disable-next-line typescript/no-explicit-any -- documents of many shapes
+  readonly body: any
+}
+
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Told> {
+  const answer = await fetch(`http://gateway/api/v1${path}`, {
+    ...{ unix: controlSocketPath(`${gateway.folder}/data`, gateway.configFile), method },
+    headers: { 'Content-Type': 'application/json', ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, tag: answer.headers.get('etag') ?? '', body: await answer.json() }
+}
+
+const answers = async (): Promise<string> => (await gateway.fetch('/')).text()
+
+test('a weight that is changed is one line of the file, and where requests go, with none of them lost', async () => {
+  const load = startLoad(gateway.port(), { connections: 4 })
+  await waitFor(() => load.answered > 20)
+  const before = onDisk()
+  const made = await ask('PATCH', '/backends/api/servers/b', { weight: 5 })
+  expect(made.body).toMatchObject({ configured: { weight: 5 }, change: { changed: true, revision: 2 } })
+  expect(changedLines(before, onDisk())).toEqual({ went: 1, came: 1 })
+  expect(onDisk()).toContain(`weight: 5, name: b }   # rack B`)
+  await ask('PATCH', '/backends/api/servers/a', { weight: 0 })
+  // 'a' has no weight any more.
+  expect([await answers(), await answers(), await answers()]).toEqual(['b', 'b', 'b'])
+  const since = load.answered
+  await waitFor(() => load.answered > since + 20)
+  expect(await load.stop()).toMatchObject({ failed: 0 })
+  expect((await ask('GET', '/backends/api')).body.live).toMatchObject({ servers: 2 })
+})
+
+test('two who change the same one: the second is told; of two others both are there', async () => {
+  const { tag } = await ask('GET', '/rules/all')
+  const headers = { 'If-Match': tag }
+  const both = await Promise.all([
+    ask('PATCH', '/rules/all', { match: { path: ['/*'] } }, headers),
+    ask('PATCH', '/rules/all', { match: { path: ['/other/*'] } }, headers),
+    ask('PATCH', '/backends/api', { algorithm: 'random' }),
+    ask('POST', '/backends', { name: 'web', servers: [{ url: 'http://127.0.0.1:9' }] }),
+  ])
+  expect(both.map(({ status }) => status)).toEqual([200, 412, 200, 201])
+  expect(both[1]?.body.current.match).toEqual({ path: ['/*'] })
+  expect(onDisk()).toContain('algorithm: random')
+  expect(onDisk()).toContain('  web:\n    servers:\n      - { url: "http://127.0.0.1:9" }\n')
+  const revisions = await ask('GET', '/config/revisions')
+  expect(revisions.body.revisions ?? revisions.body.items).toBeArray()
+})
+
+test('a dry run says what would change, in words and for whom, and changes nothing', async () => {
+  const before = onDisk()
+  const { status, body } = await ask('PATCH', '/backends/api/servers/a?dry_run=true', { weight: 7 })
+  expect([status, onDisk()]).toEqual([200, before])
+  expect(body.diff).toContain('weight: 7')
+  expect(body.changes.map(({ words }: { words: string }) => words).join()).toContain('weight')
+  expect(body.impact).toBeObject()
+})
+
+test('who edits the file by hand is not written over, and a file that cannot be written answers with the patch', async () => {
+  const before = onDisk()
+  const bad = `${before}listeners: {}\n`
+  writeFileSync(gateway.configFile, bad)
+  await gateway.event('rejected')
+  const told = await ask('PATCH', '/backends/api', { algorithm: 'round_robin' })
+  expect([told.status, told.body.code, told.body.theirs.text]).toEqual([412, 'file_changed', bad])
+  expect(onDisk()).toBe(bad)
+  writeFileSync(gateway.configFile, before)
+  await waitFor(async () => (await ask('GET', '/config/status')).body.disk.state === 'in_sync')
+  // Of root nothing is read-only.
+  if (process.getuid?.() === 0) return
+  chmodSync(gateway.folder, 0o500)
+  try {
+    const refused = await ask('PATCH', '/backends/api', { algorithm: 'round_robin' })
+    expect([refused.status, refused.body.code]).toEqual([409, 'file_read_only'])
+    expect(refused.body.patch).toContain('+    algorithm: round_robin')
+  } finally {
+    chmodSync(gateway.folder, 0o700)
+  }
+})
+
+test('rules are moved and removed, what is in use stays, and a set of changes is one revision', async () => {
+  expect((await ask('DELETE', '/backends/api')).body).toMatchObject({
+    code: 'in_use',
+    used_by: ['rules/all'],
+  })
+  const ops = [
+    {
+      op: 'create',
+      resource: 'rules',
+      value: { name: 'here', match: { path: '/here' }, respond: { body: 'here' } },
+    },
+    { op: 'move', resource: 'rules/here', before: 'all' },
+    { op: 'delete', resource: 'backends/web' },
+  ]
+  const { body: before } = await ask('GET', '/config/status')
+  const told = await ask('POST', '/changesets', { ops, message: 'three at once' })
+  expect([told.status, told.body.change.revision]).toEqual([200, before.running.revision + 1])
+  expect(await (await gateway.fetch('/here')).text()).toBe('here')
+  expect((await ask('DELETE', '/rules/here')).status).toBe(200)
+  expect(await answers()).toBe('b')
+})
