@@ -2,7 +2,7 @@
 // served: how long the answer takes, and what it costs them. `bun bench/weight-change.ts`, after `npm run
 // build`.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { controlSocketName } from '../server/control/control-socket.ts'
@@ -59,24 +59,36 @@ interface Figures {
   failed: number
 }
 
-/** One client that asks again and again. */
+/** One client that asks again and again; it comes back where it is told that a connection ends. */
 function client(figures: Figures): () => void {
-  const socket = connect(PORT, '127.0.0.1')
+  let socket: Socket
   let sentMs = 0
   let timer: Timer | null = null
   let isOver = false
+  let isWaiting = false
   const send = (): void => {
     sentMs = performance.now()
+    isWaiting = true
     socket.write('GET /here HTTP/1.1\r\nHost: a\r\n\r\n')
   }
-  socket.on('connect', send)
-  socket.on('error', () => figures.failed++)
-  socket.on('close', () => (isOver ? 0 : figures.failed++))
-  socket.on('data', (bytes) => {
-    figures.times.push(performance.now() - sentMs)
-    if (!bytes.toString().startsWith('HTTP/1.1 200')) figures.failed++
-    timer = setTimeout(send, PAUSE_MS)
-  })
+  const open = (): void => {
+    socket = connect(PORT, '127.0.0.1')
+    socket.on('connect', send)
+    socket.on('error', () => figures.failed++)
+    socket.on('close', () => {
+      if (isOver) return
+      if (isWaiting) figures.failed++
+      if (timer) clearTimeout(timer)
+      open()
+    })
+    socket.on('data', (bytes) => {
+      isWaiting = false
+      figures.times.push(performance.now() - sentMs)
+      if (!bytes.toString().startsWith('HTTP/1.1 200')) figures.failed++
+      timer = setTimeout(send, PAUSE_MS)
+    })
+  }
+  open()
   return () => {
     isOver = true
     if (timer) clearTimeout(timer)
