@@ -5,8 +5,7 @@ import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { ApplyProblem, Edition } from './problem.ts'
 import type { HealthChange, HealthResult } from './health/prober.ts'
-import type { Order, ServerPlace } from './orders/order.ts'
-import type { OrderNews } from './orders/orders.ts'
+import type { Order, OrderNews, ServerPlace } from './orders/order.ts'
 import type { RelayKeeperOptions } from './relay/relay-keeper.ts'
 import type { CrewParts } from './processes/make-crew.ts'
 
@@ -48,6 +47,10 @@ export function tellDrained({ backend, server }: ServerPlace, { value, sinceMs }
 export function tellOrderNotKept({ backend, server }: ServerPlace, error: unknown): void {
   logEvent('warn', 'server_order_not_kept', { backend, server, why: String(error) })
 }
+
+/** What was ordered before this run is not known. */
+export const tellOrdersNotRead = (error: unknown): void =>
+  logEvent('warn', 'server_orders_not_read', { why: String(error) })
 
 /** Requests to a server began to fail, or are answered again. */
 export function tellAttempts({ backend, server, fault, failed }: AttemptNews): void {

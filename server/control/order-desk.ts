@@ -7,10 +7,10 @@ import type { HealthOrder } from './health/checked-server.ts'
 import type { HealthEntry } from './health/history.ts'
 import type { Prober } from './health/prober.ts'
 import type { Once } from './health/schedule.ts'
-import { tellDrained, tellOrder, tellOrderNotKept } from './news.ts'
+import { tellDrained, tellOrder, tellOrderNotKept, tellOrdersNotRead } from './news.ts'
 import { DrainedWatch, type Out } from './orders/drained.ts'
-import type { Order, OrderKind, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
-import { backendIn, type OrderNews, Orders } from './orders/orders.ts'
+import type { Order, OrderKind, OrderNews, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
+import { backendIn, Orders } from './orders/orders.ts'
 import { isHashedByName, warningsOf } from './orders/warnings.ts'
 import type { Crew } from './processes/crew.ts'
 import type { PlanBody } from './processes/worker.ts'
@@ -74,6 +74,7 @@ export class OrderDesk {
       isSettled: parts.isSettled,
       onNews: (news) => this.#onNews(news),
       onNotKept: tellOrderNotKept,
+      onNotRead: tellOrdersNotRead,
     })
   }
 

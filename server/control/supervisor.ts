@@ -205,7 +205,8 @@ export class Supervisor implements Known {
       onHealthResult: (result) => countCheck(this.totals, result),
     })
     if (this.isDraining) return []
-    await this.#crew.resize(workersWanted(config), 0)
+    // Beside each other: what was ordered is read while workers start.
+    await Promise.all([this.#crew.resize(workersWanted(config), 0), this.#parts.desk.orders.load()])
     if (this.isDraining) return []
     const outcome = await applyFirst(edition, history, this.#present.applier)
     if (this.isDraining) return []

@@ -37,6 +37,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   server_ordered: row('server', 'ordered'),
   server_order_ended: row('server', 'order_ended'),
   server_order_not_kept: row('server', 'order_not_kept'),
+  server_orders_not_read: row('server', 'orders_not_read'),
   server_drained: row('server', 'drained'),
 
   serving: row('config', 'serving'),

@@ -27,6 +27,19 @@ export interface Order {
   readonly untilMs: number | null
 }
 
+/** Why there is another order, or none any more. */
+export type OrderCause = 'asked' | 'until' | 'gone'
+
+export interface OrderNews extends ServerPlace {
+  readonly kind: OrderKind
+  /** Null: none, from now on. */
+  readonly order: Order | null
+  readonly was: Order | null
+  readonly cause: OrderCause
+  /** What is under way there is ended. */
+  readonly endsConnections: boolean
+}
+
 /** An order as it is kept over restarts. */
 export type KeptOrder = ServerPlace & Order
 

@@ -10,25 +10,14 @@ import {
   type KeptOrder,
   type Order,
   orderFacts,
+  type OrderCause,
   type OrderKind,
+  type OrderNews,
   type OrderStore,
   type OrderValue,
   resumed,
   type ServerPlace,
 } from './order.ts'
-
-/** Why there is another order, or none any more. */
-export type OrderCause = 'asked' | 'until' | 'gone'
-
-export interface OrderNews extends ServerPlace {
-  readonly kind: OrderKind
-  /** Null: none, from now on. */
-  readonly order: Order | null
-  readonly was: Order | null
-  readonly cause: OrderCause
-  /** What is under way there is ended. */
-  readonly endsConnections: boolean
-}
 
 export interface OrdersParts {
   readonly board: Pick<Scoreboard, 'setOrder' | 'bumpEpoch'>
@@ -37,6 +26,7 @@ export interface OrdersParts {
   readonly onNews: (news: OrderNews) => void
   /** An order could not be kept, or forgotten: it is in force all the same, until the end. */
   readonly onNotKept: (place: ServerPlace, error: unknown) => void
+  readonly onNotRead: (error: unknown) => void
   /** What is served stays: what was before it does not come back by itself. */
   readonly isSettled: () => boolean
   readonly nowMs?: () => number
@@ -89,7 +79,7 @@ export class Orders {
   readonly #nowMs: () => number
   readonly #steadyMs: () => number
   #store: OrderStore | null = null
-  #isLoaded = false
+  #loading: Promise<void> | null = null
   #plan: PlanBody | null = null
   /** By identity. */
   #ordered = new Map<string, Ordered>()
@@ -101,10 +91,8 @@ export class Orders {
   }
 
   /** Reads what was ordered before this run; once. */
-  async load(): Promise<void> {
-    if (this.#isLoaded) return
-    this.#isLoaded = true
-    await this.#open(false)
+  load(): Promise<void> {
+    return (this.#loading ??= this.#open(false))
   }
 
   /** What was ordered before may be known only now: at the start the store could not be opened. */
@@ -112,15 +100,27 @@ export class Orders {
     if (this.#store !== null) return
     const store = await this.#parts.open(isToBeMade)
     if (store === null || this.#store !== null) return
+    const all = this.#read(store)
+    if (all === null) return
     this.#store = store
     const nowMs = this.#nowMs()
-    for (const kept of store.all()) {
+    for (const kept of all) {
       const order = resumed(kept, nowMs)
       const own = this.#of(order)
       if (own.held.has(order.kind)) continue
       if (order !== kept) this.#keep(order)
       own.held.set(order.kind, this.#held(order))
       this.#write(own)
+    }
+  }
+
+  /** Null: it cannot be read, and nobody waits for that. */
+  #read(store: OrderStore): readonly KeptOrder[] | null {
+    try {
+      return store.all()
+    } catch (error) {
+      this.#parts.onNotRead(error)
+      return null
     }
   }
 

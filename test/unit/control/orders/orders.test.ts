@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { KeptOrder, OrderStore } from '../../../../server/control/orders/order.ts'
-import { type Given, type OrderNews, Orders } from '../../../../server/control/orders/orders.ts'
+import type { KeptOrder, OrderNews, OrderStore } from '../../../../server/control/orders/order.ts'
+import { type Given, Orders } from '../../../../server/control/orders/orders.ts'
 import { SERVER_ORDERS, ServerOrders } from '../../../../server/control/store/server-orders.ts'
 import { StateDb } from '../../../../server/control/store/state-db.ts'
 import type { PlanBody } from '../../../../server/control/processes/worker.ts'
@@ -25,6 +25,7 @@ class Memory implements OrderStore {
   isBroken = false
 
   all(): KeptOrder[] {
+    if (this.isBroken) throw new Error('damaged')
     return [...this.rows.values()]
   }
   keep(order: KeptOrder): void {
@@ -53,6 +54,7 @@ class Scene {
       open: () => Promise.resolve(store),
       onNews: (news) => void this.news.push(news),
       onNotKept: ({ server }) => void this.notKept.push(server),
+      onNotRead: (error) => void this.notKept.push(String(error)),
       isSettled: () => this.isSettled,
       nowMs: () => this.wallMs,
       steadyMs: () => this.steadyMs,
@@ -165,6 +167,17 @@ describe('an order', () => {
     expect(await storeless.give({ value: 'drain' })).toBe(false)
     expect(storeless.admin(2)).toBe(ADMIN_DRAIN)
   })
+})
+
+test('a store that cannot be read keeps nobody from being served, and is read once it can be', async () => {
+  const memory = new Memory()
+  await (await Scene.started(memory, TWO)).give({ value: 'drain' })
+  memory.isBroken = true
+  const scene = await Scene.started(memory, TWO)
+  expect([scene.admin(2), scene.notKept]).toEqual([ADMIN_READY, ['Error: damaged']])
+  memory.isBroken = false
+  expect(await scene.give({ value: 'maintenance' }, 'b')).toBe(true)
+  expect([scene.admin(2), scene.admin(3)]).toEqual([ADMIN_DRAIN, ADMIN_MAINTENANCE])
 })
 
 describe('the time of an order', () => {
