@@ -19,7 +19,12 @@ export interface Admin {
   /** `host:port` as it really is. */
   readonly address: string
   readonly port: number
+  /** Ends all that is under way. */
   stop(): void
+  /** Takes nothing new. */
+  close(): void
+  /** What requests that come by it have as their server. */
+  readonly server: unknown
 }
 
 export interface AdminProblem {
@@ -57,7 +62,11 @@ export function startAdmin({ bind, shell, tls = null }: AdminOptions): Admin | A
     // listens on.
     const server = Bun.serve({ ...common, hostname: host, port, reusePort: false })
     const openPort = server.port ?? port
-    return { address: writeBind(host, openPort), port: openPort, stop: () => void server.stop(true) }
+    return {
+      ...{ address: writeBind(host, openPort), port: openPort, server },
+      stop: () => void server.stop(true),
+      close: () => void server.stop(),
+    }
   } catch (error) {
     return problemOf(bind, error)
   }
@@ -77,15 +86,12 @@ function startUnix(
   try {
     const server = Bun.serve({ ...common, unix: path } as Parameters<typeof Bun.serve>[0])
     const { ino } = statSync(path)
-    return {
-      address: `unix:${path}`,
-      port: 0,
-      stop: () => {
-        void server.stop(true)
-        // Another one may have its name by now.
-        if (statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path)
-      },
+    const end = (isNow: boolean): void => {
+      void server.stop(isNow)
+      // Another one may have its name by now.
+      if (statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path)
     }
+    return { address: `unix:${path}`, port: 0, server, stop: () => end(true), close: () => end(false) }
   } finally {
     process.umask(mask)
   }

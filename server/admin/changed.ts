@@ -1,6 +1,7 @@
 // What became of a change of the config, as an answer.
 import { Type } from '@sinclair/typebox'
 import type { Changed } from '../control/change/changes.ts'
+import type { ControlFacts } from '../control/facts.ts'
 import { jsonAnswer, problem } from './problem.ts'
 
 /** Of an answer to a change. */
@@ -10,15 +11,33 @@ export const CHANGED = Type.Object({
   dry_run: Type.Optional(Type.Boolean({ description: 'Nothing was changed.' })),
   warnings: Type.Optional(Type.Array(Type.String())),
   operation: Type.Optional(Type.String({ description: 'That which watches it: GET /api/v1/operations/ID.' })),
+  confirm_by: Type.Optional(
+    Type.String({ description: 'When it is taken back unless POST /api/v1/config/confirm came.' }),
+  ),
+  admin: Type.Optional(
+    Type.String({
+      description: 'Of a change that waits: where the admin listener is now, over which to confirm.',
+    }),
+  ),
 })
+
+/** Of a change that waits: until when, and over which address it is to be confirmed. */
+export function waitFacts(
+  { confirmBy, door }: Pick<ControlFacts, 'confirmBy' | 'door'>,
+  { is }: Changed,
+): Readonly<Record<string, string | null>> {
+  const until = is === 'applied' ? confirmBy() : null
+  return until === null ? {} : { confirm_by: until, admin: door() }
+}
 
 export function changedAnswer(
   changed: Changed,
   what: 'file' | 'text',
   warnings: readonly string[] = [],
-  operation: string | null = null,
+  further: Readonly<Record<string, string | null | undefined>> = {},
 ): Response {
-  const more = { ...(warnings.length > 0 && { warnings }), ...(operation !== null && { operation }) }
+  const told = Object.entries(further).filter(([, value]) => typeof value === 'string')
+  const more = { ...(warnings.length > 0 && { warnings }), ...Object.fromEntries(told) }
   switch (changed.is) {
     case 'applied':
       return jsonAnswer({ revision: changed.revision, hash: changed.hash, ...more })

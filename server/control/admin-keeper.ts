@@ -1,6 +1,7 @@
 // The admin listener through changes of its address: the new one is open before the old one closes, and a
 // plan that is dropped leaves the old one alone. Where both have the same port, as when 127.0.0.1 becomes
-// 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped.
+// 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped. One
+// that moved still answers whoever moved it, and as long as that waits to be confirmed over the new one.
 import type { AdminConfig } from '../admin/admin.options.ts'
 import { parseBind } from '../lib/bind.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -14,6 +15,10 @@ export interface OpenAdmin {
   /** `host:port` as it really is. */
   readonly address: string
   stop(): void
+  /** Takes nothing new; who is connected is answered. */
+  close?(): void
+  /** What requests that come by it have as their server. */
+  readonly server?: unknown
 }
 
 /** Opens an admin listener, or says why not. */
@@ -25,6 +30,8 @@ interface AdminProblem {
   readonly code?: string | null
 }
 
+/** An answer that is under way has been read by then. */
+const LEAVING_MS = 1000
 const MOVE = 'stop it, or move the admin listener: admin: { bind: "127.0.0.1:PORT" }, or admin: false'
 
 interface BoundAdmin {
@@ -46,6 +53,11 @@ export class AdminKeeper implements Part {
   #next: Wanted | null = null
   #open: BoundAdmin | null = null
   #staged: BoundAdmin | null = null
+  /** It moved, and answers for a while. */
+  #leaving: BoundAdmin | null = null
+  #leavingTimer: Timer | null = null
+  /** Whether the move waits to be confirmed. */
+  isAwaited: () => boolean = () => false
   /** The address of the one that made way. */
   #madeWay: string | null = null
   #reopening: Promise<void> | null = null
@@ -59,6 +71,11 @@ export class AdminKeeper implements Part {
   /** Where it listens; null: it is turned off. */
   get address(): string | null {
     return this.#open?.admin.address ?? null
+  }
+
+  /** Whether requests with this server come by it as it is now: not by the one before it moved. */
+  isBy(server: unknown): boolean {
+    return this.#open?.admin.server === server
   }
 
   /** SHA-256 of its certificate; null: it speaks no TLS, or is turned off. */
@@ -85,6 +102,11 @@ export class AdminKeeper implements Part {
     }
     this.#next = { admin, data }
     if (this.#open !== null && openingKey(opening) === openingKey(this.#open.opening)) return []
+    // It comes back from where it moved to.
+    if (this.#leaving !== null && openingKey(opening) === openingKey(this.#leaving.opening)) {
+      this.#staged = this.#leaving
+      return []
+    }
     let opened = await this.#openAt(opening)
     if ('problem' in opened && opened.code === 'EADDRINUSE' && this.#hasPortOf(admin.bind)) {
       this.#makeWay()
@@ -102,8 +124,10 @@ export class AdminKeeper implements Part {
 
   commit({ config: { admin } }: Pick<PlanBody, 'config'>): void {
     if (this.#staged || admin === false) {
-      this.#open?.admin.stop()
+      const before = this.#open
       this.#open = this.#staged
+      if (this.#open === this.#leaving) this.#leaving = null
+      this.#leave(this.#madeWay === null ? before : null)
     }
     this.#wanted = admin === false ? null : this.#next
     this.#staged = null
@@ -134,7 +158,7 @@ export class AdminKeeper implements Part {
   }
 
   drop(): void {
-    this.#staged?.admin.stop()
+    if (this.#staged !== this.#leaving) this.#staged?.admin.stop()
     this.#staged = null
     if (this.#madeWay === null || !this.#open) return
     this.#reopening = this.#reopen({ ...this.#open.opening, bind: this.#madeWay }, this.#open.opening)
@@ -144,8 +168,23 @@ export class AdminKeeper implements Part {
   stop(): void {
     this.#madeWay = null
     this.drop()
+    this.#leave(null)
     this.#open?.admin.stop()
     this.#open = null
+  }
+
+  /** One that moves; another one that did so before is closed now. */
+  #leave(one: BoundAdmin | null): void {
+    if (this.#leavingTimer) clearTimeout(this.#leavingTimer)
+    this.#leaving?.admin.stop()
+    this.#leaving = one
+    this.#leavingTimer = one === null ? null : setTimeout(() => this.#left(one), LEAVING_MS)
+  }
+
+  #left(one: BoundAdmin): void {
+    if (this.isAwaited() || this.#staged === one)
+      this.#leavingTimer = setTimeout(() => this.#left(one), LEAVING_MS)
+    else this.#leave(null)
   }
 
   #hasPortOf(bind: string): boolean {
@@ -154,8 +193,11 @@ export class AdminKeeper implements Part {
 
   #makeWay(): void {
     if (!this.#open) return
-    this.#madeWay = this.#open.admin.address
-    this.#open.admin.stop()
+    const { admin } = this.#open
+    this.#madeWay = admin.address
+    // Who made this change hears of it.
+    if (admin.close) admin.close()
+    else admin.stop()
   }
 
   /** At the very port that it had. */

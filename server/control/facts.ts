@@ -17,6 +17,7 @@ import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { AdminConfig } from '../admin/admin.options.ts'
 import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { AdminKeeper } from './admin-keeper.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { AcmeCertificates } from './acme/acme-certificates.ts'
@@ -89,6 +90,12 @@ export interface ControlFacts extends Facts {
   readonly operations: Pick<Operations, 'get' | 'list'>
   /** False: nothing waits to be confirmed. */
   readonly confirm: Changes['confirm']
+  /** Whether a request with this server came by the admin listener as it was before it moved. */
+  readonly isByOldDoor: (server: unknown) => boolean
+  /** Where the admin listener is; null: nowhere. */
+  readonly door: () => string | null
+  /** When a change that waits to be confirmed is taken back; null: none waits. */
+  readonly confirmBy: () => string | null
   /** Null: there is nothing to go back to. */
   readonly rollBack: Changes['rollBack']
   /** The revision that was taken back unasked, if nothing was changed since. */
@@ -122,6 +129,7 @@ export interface Known extends KnownGateway {
   >
   readonly changeFacts: ChangeFacts
   readonly guarded: GuardedChanges
+  readonly admin: Pick<AdminKeeper, 'address' | 'isBy'>
   /** Null: there was no turn listener yet. */
   readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
   /** Null: before the first config. */
@@ -190,6 +198,12 @@ export function controlFactsOf(known: Known): ControlFacts {
     apply: (given) => known.guarded.apply(given),
     operations: known.guarded.operations,
     confirm: (by) => known.changes.confirm(by),
+    isByOldDoor: (server) => !known.admin.isBy(server),
+    door: () => known.admin.address,
+    confirmBy: () => {
+      const { unconfirmed } = known.changes
+      return unconfirmed && new Date(unconfirmed.untilMs).toISOString()
+    },
     rollBack: (by, to) => known.changes.rollBack(by, to),
     changes: known.changeFacts,
     takenBack: () => known.changes.takenBack,

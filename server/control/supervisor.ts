@@ -72,6 +72,7 @@ export class Supervisor implements Known {
     this.chosen = ChosenSockets.onThisMachine(options.env)
     const doors = options.doors(controlFactsOf(this))
     this.admin = new AdminKeeper(doors.openAdmin)
+    this.admin.isAwaited = () => this.changes.unconfirmed !== null
     this.#announcer = new Announcer({
       ...options,
       openControl: doors.openControl,

@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Review } from '../../control/change/review.ts'
 import type { ControlFacts } from '../../control/facts.ts'
-import { changedAnswer } from '../changed.ts'
+import { changedAnswer, waitFacts } from '../changed.ts'
 import { byOf, hashIn, noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
@@ -61,7 +61,7 @@ export const REVIEW = Type.Object({
   impact: Type.Unknown({ description: 'Addresses, servers, affinity, workers and the admin listener.' }),
 })
 
-type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'rollBack'>
+type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'confirmBy' | 'door'>
 
 export function changeRoutes(facts: Facts): readonly Route[] {
   return [
@@ -118,7 +118,8 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
     watchMs: watchS === undefined ? null : watchS * 1000,
     note: { ...noteOf(asked, message), restores: revision ?? null },
   })
-  if (changed.is !== 'sound' || before === null) return changedAnswer(changed, 'text', warnings, operation)
+  if (changed.is !== 'sound' || before === null)
+    return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
   const after = await facts.changes.check(wanted, 'the new text')
   const review = await facts.changes.review(before, after)
   return jsonAnswer({

@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox'
 import type { BackTo } from '../../control/change/roll-back.ts'
 import type { ControlFacts } from '../../control/facts.ts'
-import { CHANGED, changedAnswer } from '../changed.ts'
+import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
 import { byOf, hashIn, noteOf } from '../made-by.ts'
@@ -46,7 +46,10 @@ const BACK_TO = Type.Optional(
   ),
 )
 
-type ConfigFacts = Pick<ControlFacts, 'apply' | 'gateway' | 'confirm' | 'rollBack' | 'takenBack'>
+type ConfigFacts = Pick<
+  ControlFacts,
+  'apply' | 'gateway' | 'confirm' | 'confirmBy' | 'door' | 'isByOldDoor' | 'rollBack' | 'takenBack'
+>
 
 export function configRoutes(facts: ConfigFacts): readonly Route[] {
   const edit = { permission: 'edit', tag: 'Config' } as const
@@ -73,8 +76,7 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
       path: '/api/v1/config/confirm',
       summary: 'Keep a change that waits to be confirmed',
       answers: { 200: { description: 'It stays.' }, 409: { description: 'Nothing waits.' } },
-      answer: (asked) =>
-        facts.confirm(byOf(asked)) ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.'),
+      answer: (asked) => confirmAnswer(asked, facts),
     },
     {
       ...edit,
@@ -91,8 +93,9 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
   ]
 }
 
-async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promise<Response> {
+async function applyAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> {
   const { request, query, body, who } = asked
+  const { apply, gateway } = facts
   const other = otherFormat(request.headers.get('content-type'), gateway.file)
   if (other !== null) return other
   const expected = hashIn(request.headers.get('if-match'))
@@ -118,7 +121,7 @@ async function applyAnswer(asked: Asked, { apply, gateway }: ConfigFacts): Promi
     watchMs: watchS === null ? null : watchS * 1000,
     note: noteOf(asked, query.get('message')),
   })
-  return changedAnswer(changed, 'text', warnings, operation)
+  return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
 }
 
 const SECONDS_MAX = { confirm_within: CONFIRM_S_MAX, watch: WATCH_S_MAX } as const
@@ -129,6 +132,15 @@ function secondsIn(query: URLSearchParams, name: keyof typeof SECONDS_MAX): numb
   if (text === null) return null
   const seconds = Number(text)
   return seconds > 0 && seconds <= SECONDS_MAX[name] ? seconds : undefined
+}
+
+function confirmAnswer(asked: Asked, { confirm, door, isByOldDoor }: ConfigFacts): Response {
+  // Whoever confirms over the old address does not know whether the new one can be reached.
+  if (asked.who.kind !== 'local' && isByOldDoor(asked.server))
+    return problem('conflict', `The admin listener moved to ${door() ?? 'nowhere'}: confirm over that one.`, {
+      hint: 'or with "sluice confirm" on the machine of the gateway; else it comes back by itself',
+    })
+  return confirm(byOf(asked)) ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.')
 }
 
 /** Null: it is no UTF-8. */

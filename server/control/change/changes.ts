@@ -16,6 +16,7 @@ import type { ChangesParts, How } from './changes-parts.ts'
 import { type Coming, Confirmation, type Pending, type Waits } from './confirmation.ts'
 import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
 import type { GivenText } from '../source/config-source.ts'
+import { lockOutMs } from './lock-out.ts'
 import type { RevisionBook } from './revision-book.ts'
 import { asNow, type BackTo, checkedBack } from './roll-back.ts'
 import { takeBack, type TakenBack } from './take-back.ts'
@@ -85,21 +86,23 @@ export class Changes {
 
   /** Makes a text that of the config file, and applies it; one that is refused is told to nobody else. */
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
-    const { text, by, isDryRun, confirmWithinMs } = given
+    const { text, by, isDryRun } = given
     const warnings: string[] = []
     let held: Coming | null = null
+    let withinMs = given.confirmWithinMs
     const check = async (): Promise<Checked> => {
       const found = await this.#checkGiven(given)
       // Whoever gave the text has another name for it.
       const { file } = this.#parts
       warnings.push(...found.warnings.map((line) => (line.startsWith(file) ? line.slice(file.length) : line)))
       const running = this.#running?.edition
-      if (found.checked.is === 'valid' && !isDryRun && confirmWithinMs !== null && running)
+      if (found.checked.is === 'valid' && running)
+        withinMs ??= lockOutMs(given.note, running, found.checked.edition)
+      if (found.checked.is === 'valid' && !isDryRun && withinMs !== null && running)
         held = this.#confirmation.hold(found.checked.edition, running)
       return found.checked
     }
-    const waits = (): Waits | null =>
-      held === null || confirmWithinMs === null ? null : { held, withinMs: confirmWithinMs }
+    const waits = (): Waits | null => (held === null || withinMs === null ? null : { held, withinMs })
     return {
       changed: await this.#change(
         { check, isDryRun },
