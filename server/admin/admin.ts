@@ -38,8 +38,8 @@ export interface AdminProblem {
  * go on.
  */
 const IDLE_S = 10
-/** A config file, and a little more: then the answer can say that it is too large. */
-const BODY_BYTES_MAX = 17 * 1024 * 1024
+/** Each route says how much it takes, and no more is read: what Bun refuses it refuses without a reason. */
+const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER
 
 /** Opens the admin listener; a problem when it cannot listen. */
 export function startAdmin({ bind, shell, tls = null }: AdminOptions): Admin | AdminProblem {

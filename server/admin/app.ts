@@ -3,6 +3,7 @@
 // than the one that was decided on is not answered.
 import { Elysia, ValidationError } from 'elysia'
 import { isJsonBody } from './body.ts'
+import { urlOf } from './came.ts'
 import { invalidAnswer } from './invalid.ts'
 import type { Asked, Route } from './route.ts'
 
@@ -40,7 +41,7 @@ export function makeApp(routes: readonly Route[]): App {
   return {
     answer: async (route, asked) => {
       // It looks for the path behind the eleventh character: names of hosts may be shorter.
-      const { pathname, search } = new URL(asked.request.url)
+      const { pathname, search } = urlOf(asked.request)
       const request = new Request(`http://localhost${pathname}${search}`, {
         method: route.method,
         // The body was read before, within its limits: Elysia hears of one, and `parse` gives it.

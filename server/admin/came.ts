@@ -33,7 +33,7 @@ export class Pass {
 
   constructor(came: Came) {
     this.came = came
-    this.url = new URL(came.request.url)
+    this.url = urlOf(came.request)
   }
 
   /** Who asks; null: nobody who is known. */
@@ -50,4 +50,10 @@ export class Pass {
     const { method } = this.came.request
     return method === 'GET' || method === 'HEAD'
   }
+}
+
+/** What is asked for. A Host may be anything, also what no URL can have: then the path counts alone. */
+export function urlOf({ url }: Request): URL {
+  const path = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
+  return URL.parse(url) ?? new URL(`http://localhost${path.startsWith('/') ? path : '/'}`)
 }

@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path'
 import { peerUids } from '../lib/peer-uids.ts'
 import type { Shell } from './shell.ts'
 
-/** A config file, and a little more: then the answer can say that it is too large. */
-const BODY_BYTES_MAX = 17 * 1024 * 1024
+/** Each route says how much it takes, and no more is read: what Bun refuses it refuses without a reason. */
+const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER
 /**
  * A reload may take longer than Bun waits by itself: workers have ten seconds to answer, and replacements are
  * started. In seconds.

@@ -8,7 +8,7 @@ import type { Authenticator, Identified } from './auth/authenticator.ts'
 import { untilRevoked } from './auth/until-revoked.ts'
 import { readBody } from './body.ts'
 import { otherSite } from './browsers.ts'
-import { type Came, type Caller, Pass } from './came.ts'
+import { type Came, type Caller, Pass, urlOf } from './came.ts'
 import { isOurHost, maySee } from './guard.ts'
 import { IdempotencyKeys } from './idempotency.ts'
 import { problem, problemOfRefusal, PROBLEM_TYPE, withInstance } from './problem.ts'
@@ -78,7 +78,7 @@ export class Shell {
 
   /** Whether nobody has to be known for what is asked, or to be told that it takes other methods. */
   isOpen({ request, caller }: Came): boolean {
-    const path = this.table.at(new URL(request.url).pathname)
+    const path = this.table.at(urlOf(request).pathname)
     return this.#isShown(path, path === null ? null : routeOf(path, request), caller)
   }
 

@@ -233,3 +233,34 @@ test('clients that ask for nothing, or never to the end, keep nobody waiting, an
     for (const socket of [...silent, slow]) socket.terminate()
   }
 })
+
+/** What is answered to these bytes. */
+async function answerTo(url: string, bytes: string): Promise<string> {
+  let text = ''
+  const socket = await Bun.connect({
+    hostname: '127.0.0.1',
+    port: Number(new URL(url).port),
+    socket: { data: (_, data) => void (text += data.toString()), open: (own) => void own.write(bytes) },
+  })
+  try {
+    await waitFor(() => text.includes('\r\n\r\n'))
+    return text
+  } finally {
+    socket.terminate()
+  }
+}
+
+test('a Host that is none leads nowhere', async () => {
+  const url = open()
+  for (const host of ['local\x80host', 'localhost/../x', 'a b', 'localhost:99999999', '[::1', '\\'])
+    expect([host, await answerTo(url, `GET /_health HTTP/1.1\r\nHost: ${host}\r\n\r\n`)]).toEqual([
+      host,
+      expect.stringMatching(/^HTTP\/1\.1 4(?:21|00) /),
+    ])
+})
+
+test('a body of any size is refused with a reason, and not read', async () => {
+  const whole = 'Content-Type: application/yaml\r\nContent-Length: 100000000000\r\n'
+  const text = await answerTo(open(), `PUT /api/v1/config HTTP/1.1\r\nHost: localhost\r\n${whole}\r\n`)
+  expect(text).toContain('"code":"not_signed_in"')
+})
