@@ -6,6 +6,8 @@ import { frameOf, type KeptEvent, keptEvent } from './frames.ts'
 import type { Watcher } from './watcher.ts'
 
 const KEPT_MAX = 1000
+/** Of their texts: a thousand of the longest would be more. */
+const KEPT_CHARS_MAX = 4 * 1024 * 1024
 /** More at a time are refused: each costs a write a second. */
 export const WATCHERS_MAX = 1000
 const BEAT_EVERY_MS = 5000
@@ -32,13 +34,15 @@ export class EventHub {
   onFiguresWanted: () => void = () => {}
   #stopBeats: (() => void) | null = null
   #lastId: number
-  readonly #firstId: number
+  /** Of the newest one that is no longer kept. */
+  #goneId: number
+  #chars = 0
 
   constructor(parts: HubParts = { nowMs: Date.now, every: beats }) {
     this.#parts = parts
     // Ids rise over restarts, too: that of a former run is never taken for one of this.
-    this.#firstId = parts.nowMs() * IDS_PER_MS
-    this.#lastId = this.#firstId
+    this.#lastId = parts.nowMs() * IDS_PER_MS
+    this.#goneId = this.#lastId
   }
 
   /** Of the newest event; what comes is above it. */
@@ -63,9 +67,7 @@ export class EventHub {
     const name = unless !== undefined && fields[unless[0]] === true ? unless[1] : row.name
     const id = ++this.#lastId
     const kept = keptEvent({ id, timeMs: this.#parts.nowMs(), level, topic, name, event, fields })
-    this.#kept.push(kept)
-    // In one go now and then: a shift for each would move a thousand.
-    if (this.#kept.length >= KEPT_MAX * 2) this.#kept.splice(0, this.#kept.length - KEPT_MAX)
+    this.#keep(kept)
     for (const watcher of this.#watchers) {
       if (watcher.topics.has(topic)) watcher.offer(kept.frame)
       // It was too slow.
@@ -87,8 +89,7 @@ export class EventHub {
   /** What came after this id; 0: all that is kept. */
   after(id: number, topics: ReadonlySet<Topic>): Found {
     const events = this.#of(topics).filter((one) => one.id > id)
-    const oldest = this.#kept.at(-KEPT_MAX)?.id ?? this.#firstId + 1
-    return { events, isReset: id !== 0 && (id > this.#lastId || id + 1 < oldest) }
+    return { events, isReset: id !== 0 && (id > this.#lastId || id < this.#goneId) }
   }
 
   /** False: there are too many. */
@@ -113,8 +114,19 @@ export class EventHub {
     this.#rest()
   }
 
+  #keep(event: KeptEvent): void {
+    this.#kept.push(event)
+    this.#chars += event.text.length
+    while (this.#kept.length > KEPT_MAX || this.#chars > KEPT_CHARS_MAX) {
+      const oldest = this.#kept.shift()
+      if (oldest === undefined) return
+      this.#chars -= oldest.text.length
+      this.#goneId = oldest.id
+    }
+  }
+
   #of(topics: ReadonlySet<Topic>): KeptEvent[] {
-    return this.#kept.slice(-KEPT_MAX).filter(({ topic }) => topics.has(topic))
+    return this.#kept.filter(({ topic }) => topics.has(topic))
   }
 
   #beat(): void {

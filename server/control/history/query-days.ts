@@ -23,11 +23,9 @@ export interface DaysParts {
 /** The columns of all that are asked for, the busiest first. */
 export async function queriedDays(asked: Asked, parts: DaysParts): Promise<Answered> {
   const nowS = Math.floor(parts.wallMs / 1000)
-  const perStep = Math.max(
-    1,
-    Math.ceil((asked.stepS ?? 0) / TEN_MINUTES_S),
-    Math.ceil(asked.windowS / TEN_MINUTES_S / STEPS_MAX),
-  )
+  const wanted = Math.ceil(asked.windowS / TEN_MINUTES_S)
+  const asFine = Math.max(1, Math.ceil((asked.stepS ?? 0) / TEN_MINUTES_S), Math.ceil(wanted / STEPS_MAX))
+  const perStep = Math.min(asFine, wanted)
   const stepS = perStep * TEN_MINUTES_S
   const lastS = Math.floor(nowS / stepS) * stepS
   const steps = Math.max(1, Math.floor(asked.windowS / stepS))

@@ -66,7 +66,9 @@ export function gridOf(windowS: number, stepS: number | null, finishedS: number)
   )
   const { seconds, kept } = LEVELS[level]!
   const wanted = Math.min(Math.ceil(windowS / seconds), kept)
-  const perStep = Math.max(1, Math.ceil((stepS ?? 0) / seconds), Math.ceil(wanted / STEPS_MAX))
+  const asFine = Math.max(1, Math.ceil((stepS ?? 0) / seconds), Math.ceil(wanted / STEPS_MAX))
+  // No longer than all of it: what is before that is not kept.
+  const perStep = Math.min(asFine, wanted)
   const last = Math.floor(finishedS / seconds)
   // Steps begin at multiples of themselves: the same ones, whenever it is asked.
   const lastStep = Math.floor(last / perStep)

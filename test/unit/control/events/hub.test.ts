@@ -109,6 +109,18 @@ test('an event with more than fits leaves out its lists, and says so', () => {
   expect(event!.text.length).toBeLessThan(1000)
 })
 
+test('of long events fewer are kept, and what is gone is known as gone', () => {
+  const { hub } = scene()
+  const first = hub.lastId
+  for (let i = 0; i < 400; i++)
+    hub.hear('warn', 'server_down', { server: `s${i}`, reason: 'x'.repeat(16_000) })
+  const kept = hub.latest(ALL, 1000)
+  expect(kept.length).toBeLessThan(262)
+  expect(kept.length).toBeGreaterThan(250)
+  expect(hub.after(first, ALL).isReset).toBe(true)
+  expect(hub.after(kept[0]!.id - 1, ALL)).toMatchObject({ isReset: false, events: { length: kept.length } })
+})
+
 test('a frame has id, name and one line of data', () => {
   const { hub } = scene()
   const one = reader(hub)
