@@ -54,7 +54,7 @@ export class Backend {
   readonly #now: () => number
   #files: FileTexts
   #usable: readonly Server[] = NONE
-  /** The same, and those that drain. */
+  /** Those to whom somebody may belong, and those that drain among them. */
   #bound: readonly Server[] = NONE
   #pick: Pick = pickNone
   /** Of the backups that stand by. */
@@ -105,8 +105,8 @@ export class Backend {
   }
 
   #takes(server: Server, tried: number): boolean {
-    const isOpen = (tried & server.triedBit) === 0 && this.#bound.includes(server)
-    return isOpen && this.#board.enter(server.slot, server.maxConnections)
+    const isIn = this.#usable.includes(server) || this.#bound.includes(server)
+    return (tried & server.triedBit) === 0 && isIn && this.#board.enter(server.slot, server.maxConnections)
   }
 
   /**
@@ -215,7 +215,7 @@ export class Backend {
     const pick = this.#pickOf(usable)
     if (this.options.algorithm !== 'hash') return pick
     const pickBound = this.#pickOf(bound)
-    return (key, tried) => (key >= BOUND ? pickBound(key, tried) : pick(key, tried))
+    return (key, tried) => (key >= BOUND ? pickBound(key, tried) : null) ?? pick(key, tried)
   }
 
   #pickOf(servers: readonly Server[]): Pick {

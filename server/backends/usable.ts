@@ -16,7 +16,7 @@ import type { Server } from './server.ts'
 export interface InUse {
   /** Those that get new work. */
   readonly usable: readonly Server[]
-  /** The same, and those that drain: who belongs to one of them already goes on there. */
+  /** To whom somebody may belong already: the same and those that drain, backups not beside others. */
   readonly bound: readonly Server[]
   /** Backups that stand by. */
   readonly standBy: readonly Server[]
@@ -41,7 +41,7 @@ export function inUse(servers: readonly Server[], board: Board, panicThreshold: 
   const standBy = ready.filter(
     (server) => server.backup && board.state(server.slot) === STATE_UP && !usable.includes(server),
   )
-  return { usable, standBy, bound: drained.length === 0 ? usable : inOrder([...usable, ...drained]) }
+  return { usable, standBy, bound: drained.length === 0 ? usable : boundOf([...usable, ...drained]) }
 }
 
 function usableOf(ready: readonly Server[], board: Board, panicThreshold: number): readonly Server[] {
@@ -57,7 +57,10 @@ function usableOf(ready: readonly Server[], board: Board, panicThreshold: number
   return unknown.length > 0 ? unknown : ready.filter(isIn(STATE_STARTING))
 }
 
-const inOrder = (servers: Server[]): readonly Server[] => servers.toSorted((a, b) => a.index - b.index)
+function boundOf(servers: readonly Server[]): readonly Server[] {
+  const main = servers.filter((server) => !server.backup)
+  return (main.length > 0 ? main : servers).toSorted((a, b) => a.index - b.index)
+}
 
 /** Why a server gets no new work, where the supervisor has said no more than its states; null: it does. */
 export function whyUnused(server: Server, board: Board, told: string | undefined): string | null {

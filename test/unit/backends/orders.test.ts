@@ -100,6 +100,21 @@ describe('who names what it is hashed by', () => {
     expect(ask(backend, key)).not.toBe('a')
   })
 
+  test('belongs to no backup that drains beside others, and finds another one where its server is full', () => {
+    const bench = new Bench()
+    const servers = [{ name: 'a', max_connections: 1 }, { name: 'b' }, { name: 'z', backup: true }]
+    const backend = bench.backend(backendConfig(servers, { algorithm: 'hash', hash: HASH }))
+    const before = keys.map((key) => ask(backend, BOUND + key))
+    bench.order('z', ADMIN_DRAIN)
+    expect(keys.map((key) => ask(backend, BOUND + key))).toEqual(before)
+    bench.order('z', ADMIN_READY)
+    bench.order('a', ADMIN_DRAIN)
+    bench.order('b', ADMIN_MAINTENANCE)
+    const key = BOUND + keys[0]!
+    expect(backend.pick(key, 0)?.name).toBe('a')
+    expect(backend.pick(key, 0)?.name).toBe('z')
+  })
+
   test('goes on when the last server drains, as nobody else does', () => {
     const bench = new Bench()
     const backend = start(bench)
