@@ -4,6 +4,7 @@ import { parseBind, unixPathOf, writeBind } from '../lib/bind.ts'
 import { BY_UNIX } from './guard.ts'
 import { listeningPaths } from '../lib/unix-sockets.ts'
 import { portHolder } from '../lib/port-holder.ts'
+import { brokenAnswer } from './problem.ts'
 import type { Shell } from './shell.ts'
 
 export interface AdminOptions {
@@ -50,6 +51,7 @@ export function startAdmin({ bind, shell, tls = null }: AdminOptions): Admin | A
     maxRequestBodySize: BODY_BYTES_MAX,
     development: false,
     ...(tls !== null && { tls: { cert: tls.cert, key: tls.key } }),
+    error: brokenAnswer,
     fetch: (request: Request, serving: Bun.Server<undefined>) => {
       const address = path === null ? (serving.requestIP(request)?.address ?? '') : BY_UNIX
       const caller = { door: 'tcp', address, uids: [], isSecure: tls !== null } as const

@@ -2,6 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { peerUids } from '../lib/peer-uids.ts'
+import { brokenAnswer } from './problem.ts'
 import type { Shell } from './shell.ts'
 
 /** Each route says how much it takes, and no more is read: what Bun refuses it refuses without a reason. */
@@ -29,6 +30,7 @@ export function startControlSocket({ path, shell }: ControlSocketOptions): { sto
       ...({ idleTimeout: IDLE_S } as object),
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
+      error: brokenAnswer,
       fetch: (request, serving) => {
         const connected = peerUids(basename(path))
         const uids = connected.length > 0 ? connected : [uid]

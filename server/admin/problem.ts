@@ -1,4 +1,5 @@
 // Problem documents (RFC 9457): how the admin API says no.
+import { tellBug } from '../lib/bug.ts'
 import type { Refusal } from './auth/authenticator.ts'
 import { problemType, PROBLEMS, type ProblemCode } from './problem-codes.ts'
 
@@ -25,6 +26,12 @@ export interface MoreOfProblem {
   readonly headers?: Readonly<Record<string, string>>
   /** Members of this kind of problem, as `required_role`. */
   readonly members?: Readonly<Record<string, unknown>>
+}
+
+/** Where not even the shell could answer. */
+export function brokenAnswer(error: unknown): Response {
+  tellBug(error)
+  return problem('internal', 'The gateway could not make this answer.')
 }
 
 export const PROBLEM_TYPE = 'application/problem+json'
