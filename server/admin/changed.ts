@@ -50,6 +50,10 @@ export function changedAnswer(
       const errors = changed.problems.map(({ text: _, ...item }) => item)
       const missing = errors.find((item) => item.code === 'revision_not_kept')
       if (missing !== undefined) return problem('not_found', `${missing.message}.`, { errors })
+      if (errors.some(({ code }) => code === 'admin_only'))
+        return problem('forbidden', `The ${what} was refused: "admin" is for admins to change.`, {
+          ...{ errors, members: { required_role: 'admin' } },
+        })
       const code = errors.some((item) => item.code === 'file_changed') ? 'file_changed' : 'config_invalid'
       return problem(code, `The ${what} was refused: revision ${changed.revision} goes on.`, { errors })
     }

@@ -1,5 +1,6 @@
 // Who makes a change of the config, as its revision, the log and the audit name them.
 import type { EditionNote } from '../control/problem.ts'
+import { isAtLeast } from '../control/store/principal.ts'
 import type { Asked } from './route.ts'
 
 /** By the Unix socket who asks says who it is: nobody else can ask there. */
@@ -12,7 +13,11 @@ const DOORS = { user: 'ui', token: 'api', jwt: 'api', local: 'cli' } as const
 export const noteOf = ({ who }: Pick<Asked, 'who'>, message: string | null = null): EditionNote => ({
   source: DOORS[who.kind],
   message,
+  keepsAdmin: keepsAdmin({ who }),
 })
+
+/** Who may ask, and how the gateway is asked, is for admins. */
+export const keepsAdmin = ({ who }: Pick<Asked, 'who'>): boolean => !isAtLeast(who.role, 'admin')
 
 /** How a hash begins, empty where any will do; null: there is none; undefined: it is no hash. */
 export function hashIn(tag: string | null): string | null | undefined {

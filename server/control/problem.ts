@@ -35,6 +35,8 @@ export interface EditionNote {
   readonly source?: 'ui' | 'api' | 'cli'
   /** Of its author, or why it came back by itself. */
   readonly message?: string | null
+  /** Its author is no admin: `admin` stays as it is. */
+  readonly keepsAdmin?: boolean
   /** The revision whose text it is. */
   readonly restores?: number | null
 }

@@ -95,6 +95,9 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   accept_paused: row('limits', 'accept_paused'),
   proxy_header_refused: row('limits', 'proxy_header_refused'),
 
+  admin_certificate_replaced: row('certificate', 'admin_replaced'),
+  admin_certificate_refused: row('certificate', 'admin_refused_file'),
+
   listener_opened: row('listener', 'up'),
   listener_closed: row('listener', 'down'),
   waits_for_port: row('listener', 'waits_for_port'),

@@ -70,6 +70,44 @@ test('what a command did is in the audit, with the user who asked', async () => 
   expect(items).toMatchObject([{ who: { kind: 'local' }, from: 'command', action: 'tokens.create' }])
 })
 
+test('an editor changes the config, and not who may ask', async () => {
+  const [editor, admin] = [
+    await sluice('admin', 'token', '--role', 'editor'),
+    await sluice('admin', 'token', '--role', 'admin'),
+  ]
+  const before = readFileSync(gateway.configFile, 'utf8')
+  const hashOf = (text: string): string => new Bun.CryptoHasher('sha256').update(text).digest('hex')
+  const put = (token: string, text: string, expected: string): Promise<Response> =>
+    fetch(`${gateway.admin}/api/v1/config`, {
+      method: 'PUT',
+      headers: {
+        ...{ Authorization: `Bearer ${token}`, 'Content-Type': 'application/yaml' },
+        'If-Match': `"${hashOf(expected)}"`,
+      },
+      body: text,
+    })
+  const trusting = `${JSON.stringify({ ...(Bun.YAML.parse(before) as object), admin: { bind: '127.0.0.1:0', trusted: ['0.0.0.0/0'] } })}\n`
+  const refused = await put(editor, trusting, before)
+  expect([refused.status, await refused.json()]).toEqual([
+    403,
+    expect.objectContaining({ code: 'forbidden', required_role: 'admin' }),
+  ] as never)
+  expect(readFileSync(gateway.configFile, 'utf8')).toBe(before)
+  const harmless = `# by an editor\n${before}`
+  expect((await put(editor, harmless, before)).status).toBe(200)
+  expect((await put(admin, trusting, harmless)).status).toBe(200)
+  // What an admin has changed, an editor does not bring back.
+  const back = await fetch(`${gateway.admin}/api/v1/config/rollback`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${editor}`, 'Content-Type': 'application/json' },
+    body: '{}',
+  })
+  expect([back.status, await back.json()]).toEqual([
+    403,
+    expect.objectContaining({ code: 'forbidden' }),
+  ] as never)
+})
+
 test('others than this machine are answered by TLS, with the fingerprint that was told', async () => {
   await using open = await startGateway({
     config: {

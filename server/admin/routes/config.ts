@@ -5,7 +5,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
-import { byOf, hashIn, noteOf } from '../made-by.ts'
+import { byOf, hashIn, keepsAdmin, noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
@@ -154,7 +154,7 @@ export function textOf(body: unknown): string | null {
 }
 
 async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts): Promise<Response> {
-  const done = rollBack(byOf(asked), (asked.body ?? {}) as BackTo)
+  const done = rollBack(byOf(asked), { ...((asked.body ?? {}) as BackTo), keepsAdmin: keepsAdmin(asked) })
   if (done !== null) return changedAnswer(await done, 'text')
   const revision = takenBack()
   const why =

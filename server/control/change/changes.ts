@@ -14,9 +14,10 @@ import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Outcome, Served, Wish } from './apply.ts'
 import type { ChangesParts, How } from './changes-parts.ts'
 import { type Coming, Confirmation, type Pending, type Waits } from './confirmation.ts'
-import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
+import { fileChanged, hashIn, hashOf, hashOfFile } from './file-part.ts'
 import type { GivenText } from '../source/config-source.ts'
 import { lockOutMs } from './lock-out.ts'
+import { keepingAdmin } from './keeps-admin.ts'
 import type { RevisionBook } from './revision-book.ts'
 import { asNow, type BackTo, checkedBack } from './roll-back.ts'
 import { takeBack, type TakenBack } from './take-back.ts'
@@ -124,7 +125,10 @@ export class Changes {
    * Goes back to what was served before, or before what is not confirmed, or to a revision that is kept;
    * null: there is nothing such.
    */
-  rollBack(by: string | null, { revision = null, message = null }: BackTo = {}): Promise<Changed> | null {
+  rollBack(
+    by: string | null,
+    { revision = null, message = null, keepsAdmin = false }: BackTo = {},
+  ): Promise<Changed> | null {
     const { file, source } = this.#parts
     const [from, book] = [this.#running, this.book]
     const known = revision === null ? (this.#confirmation.pending?.previous ?? this.#otherText) : null
@@ -133,7 +137,7 @@ export class Changes {
     const to = known ?? revision ?? before ?? null
     if (to === null) return null
     const restores = typeof to === 'number' ? to : (book?.numberOf(to.hash) ?? null)
-    const back = { to, from, by, note: { message, restores } }
+    const back = { to, from, by, note: { message, restores, keepsAdmin } }
     const check = (): Promise<Checked> =>
       checkedBack(back, { file, source, book, running: () => this.#running })
     const hash = typeof to === 'number' ? (book?.find(to)?.hash ?? '') : to.hash
@@ -239,7 +243,7 @@ export class Changes {
     let before: Edition | null = null
     const check = (): Promise<Checked | null> => {
       before = applier.running?.edition ?? null
-      return wish.check()
+      return keepingAdmin(wish.check(), before)
     }
     const outcome = await applier.apply({ ...wish, check })
     if (!parts.applier()) return { is: 'not_now' }
@@ -294,5 +298,3 @@ export class Changes {
 }
 
 const invalid = (why: Error): Checked => ({ is: 'invalid', problems: [problemOf(why)] })
-
-const hashIn = (edition: Edition | null): string | null => edition?.hash ?? null

@@ -33,6 +33,9 @@ export function hashOfFile(file: string): string | null {
   }
 }
 
+/** Of what is served; null: there is nothing yet. */
+export const hashIn = (edition: Pick<Edition, 'hash'> | null): string | null => edition?.hash ?? null
+
 export const hashOf = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
 
 /** What is said where the file is not the one that was edited. */

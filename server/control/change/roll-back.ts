@@ -9,6 +9,8 @@ export interface BackTo {
   /** Null: what was served before the present text. */
   readonly revision?: number | null
   readonly message?: string | null
+  /** Whoever wants it is no admin: `admin` stays as it is. */
+  readonly keepsAdmin?: boolean
 }
 
 export interface BackHands {
