@@ -12,6 +12,7 @@ import { configRoutes } from './routes/config.ts'
 import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { eventRoutes } from './routes/events.ts'
+import { explainRoutes } from './routes/explain.ts'
 import { figureRoutes } from './routes/figures.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { longFormRoutes } from './routes/long-form.ts'
@@ -53,6 +54,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   auditRoutes,
   eventRoutes,
   figureRoutes,
+  explainRoutes,
 ]
 
 export function routesOf(facts: ControlFacts): readonly Route[] {

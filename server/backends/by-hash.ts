@@ -40,9 +40,18 @@ export function hashedWithinBound(usable: Usable, { hash }: HashOptions): Pick {
   })
 }
 
+/** Where a key leads while nobody has more than its share; null: none has room. Takes no place there. */
+export const keysServer = (among: Among, key: number): Server | null => chooser(among)(key, 0, Infinity)
+
+/** What is chosen from. */
+interface Among {
+  readonly servers: readonly Server[]
+  readonly board: { inFlight(slot: number): number }
+}
+
 type Choose = (key: number, tried: number, loadPerWeight: number) => Server | null
 
-function chooser({ servers, board }: Usable): Choose {
+function chooser({ servers, board }: Among): Choose {
   const hashes = Uint32Array.from(servers, (server) => hashText(server.name))
   const areEqual = servers.every(({ weight }) => weight === servers[0]!.weight)
   return (key, tried, loadPerWeight) => {

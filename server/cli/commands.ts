@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'which servers are up',
     load: async () => (await import('./health.ts')).health,
   },
+  explain: {
+    does: 'what becomes of a request, and why: rule, middleware, backend, servers',
+    load: async () => (await import('./explain.ts')).explain,
+  },
   server: {
     does: 'how a server is; drain it, put it in maintenance, weigh it anew, check it now',
     load: async () => (await import('./server/server.ts')).server,

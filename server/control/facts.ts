@@ -36,6 +36,7 @@ import type { OrderDesk } from './order-desk.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
+import { type TrafficFacts, trafficFactsOf } from './facts-of-traffic.ts'
 import { turnListeners } from './relay/relay-plan.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 
@@ -108,6 +109,8 @@ export interface ControlFacts extends Facts {
   readonly acme: Pick<AcmeCertificates, 'facts' | 'steps' | 'retry'>
   /** What persons order of servers; null: there is no config yet. */
   readonly desk: () => ServerDesk | null
+  /** What becomes of requests. */
+  readonly traffic: TrafficFacts
 }
 
 /** What facts are made of: a running supervisor. */
@@ -214,6 +217,7 @@ export function controlFactsOf(known: Known): ControlFacts {
       retry: (name) => known.certificates()?.acme.retry(name) ?? false,
     },
     desk: () => known.certificates()?.desk ?? null,
+    traffic: trafficFactsOf(known),
     listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
     ask: (question) => {
       if (known.running === null) return Promise.reject(new Error('there is no TURN relay now'))

@@ -6,6 +6,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import { isLoopback } from '../lib/ip-address.ts'
 import { BY_UNIX } from '../lib/ranges.ts'
 import type { Redirect } from '../rules/match.ts'
+import type { Listener, OwnDocument } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
 import { clientsOf } from '../tls/listener-tls.ts'
@@ -14,6 +15,7 @@ import { challengeAnswer } from './challenges.ts'
 import { isForwarded } from './client.ts'
 import { judgeClient } from './client-certificate.ts'
 import { passesBefore } from './forwarded-headers.ts'
+import type { Client } from './exchange.ts'
 import type { ExchangeState } from './exchange-state.ts'
 
 /** A request that passed here this often goes round in circles. */
@@ -22,12 +24,18 @@ const PASSES_MAX = 4
 /** Why nobody may have this request; null: it may go on. */
 export function refusedAtOnce(x: ExchangeState): FaultCode | null {
   const { request, engine } = x
-  const { methodId } = request
-  if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return 'method_refused'
-  if (request.fields.has(KNOWN.expect) && !isExpectationKnown(request)) return 'expectation_unknown'
+  const refused = refusedAnywhere(request)
+  if (refused !== null) return refused
   if (passesBefore(request, engine.name) >= PASSES_MAX) return 'loop'
   const clients = clientsOf(x.listener)
   return clients === null ? null : refusedClient(x, clients)
+}
+
+/** Why no listener of ours takes it; null: it may go on. */
+export function refusedAnywhere(request: RequestHead): FaultCode | null {
+  const { methodId } = request
+  if (methodId === METHOD_TRACE || methodId === METHOD_CONNECT) return 'method_refused'
+  return request.fields.has(KNOWN.expect) && !isExpectationKnown(request) ? 'expectation_unknown' : null
 }
 
 /** By its certificate. CAs that look for an answer of ours have none. */
@@ -52,7 +60,7 @@ export const ownAnswer = (x: ExchangeState): Answer | null =>
 const CHALLENGES = '/.well-known/acme-challenge/'
 
 /** The answer that sends a client to https; null: it has come by that, or may go on. */
-function sentToHttps(x: ExchangeState): Answer | null {
+export function sentToHttps(x: Here): Answer | null {
   const { toHttps } = x.listener
   if (toHttps === null || x.client.scheme === 'https' || x.request.path.startsWith(CHALLENGES)) return null
   return redirected(x, toHttps) ?? faultAnswer('host_invalid')
@@ -63,11 +71,8 @@ function sentToHttps(x: ExchangeState): Answer | null {
  * is for the rules.
  */
 function ownDocument(x: ExchangeState): Answer | null {
-  const { request, listener } = x
-  if (listener.documents === null) return null
-  if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
-  const which = listener.documents.get(request.path)
-  if (which === undefined || !isInsider(x) || isRebound(x)) return null
+  const which = documentFor(x)
+  if (which === null) return null
   const { status, body } = x.engine.documents(which)
   return {
     status,
@@ -80,12 +85,28 @@ function ownDocument(x: ExchangeState): Answer | null {
   }
 }
 
+/** Which of our own documents it is that is asked for, and may be seen; null: none. */
+export function documentFor(x: Here): OwnDocument | null {
+  const { request, listener } = x
+  if (listener.documents === null) return null
+  if (request.methodId !== METHOD_GET && request.methodId !== METHOD_HEAD) return null
+  const which = listener.documents.get(request.path)
+  return which === undefined || !isInsider(x) || isRebound(x) ? null : which
+}
+
+/** What of an exchange says that before any rule is asked. */
+export interface Here {
+  readonly request: RequestHead
+  readonly client: Pick<Client, 'address' | 'trusted' | 'scheme'>
+  readonly listener: Pick<Listener, 'documents' | 'admin' | 'toHttps'>
+}
+
 /**
  * Who may see how the gateway is: clients that are loopback, come by a Unix socket, or are in
  * `admin.trusted`. A proxy or a tunnel on this machine speaks for others: what it passes on is its own only
  * where the listener trusts it, and then it says who the client is.
  */
-export function isInsider({ client, listener, request }: ExchangeState): boolean {
+export function isInsider({ client, listener, request }: Here): boolean {
   const { address } = client
   if (address === null || (!client.trusted && isForwarded(request))) return false
   return isLoopback(address) || address === BY_UNIX || listener.admin.has(address)
@@ -94,7 +115,7 @@ export function isInsider({ client, listener, request }: ExchangeState): boolean
 /**
  * A page in a browser on this machine must not read our documents under a name of its own (DNS rebinding).
  */
-function isRebound({ client, listener, request }: ExchangeState): boolean {
+function isRebound({ client, listener, request }: Here): boolean {
   return !listener.admin.has(client.address ?? '') && !/^(?:|localhost|[0-9.]+|\[.*\])$/.test(request.host)
 }
 
@@ -114,7 +135,10 @@ function lastHop(request: RequestHead): Answer | null {
 const ALLOWED = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'
 
 /** The answer that sends a client elsewhere; null: its host cannot be read. */
-export function redirected({ request, client }: ExchangeState, redirect: Redirect): Answer | null {
+export function redirected(
+  { request, client }: Pick<Here, 'request'> & { readonly client: Pick<Client, 'scheme'> },
+  redirect: Redirect,
+): Answer | null {
   const location = redirect.location(request, client.scheme)
   if (location === null) return null
   return { status: redirect.status, headers: [['Location', location]], body: '', fault: null }

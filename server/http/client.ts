@@ -107,7 +107,8 @@ const fieldOf = ({ client_from: from }: HttpListenerConfig): Believed =>
 /** All that a request may say of those before us. */
 const EVERY_WORD = FORWARDED_FIELDS | bitOf(KNOWN.xForwardedOther) | bitOf(KNOWN.disguised)
 const BY_CERTIFICATE = bitOf(KNOWN.clientCert)
-const UNBELIEVED = EVERY_WORD | BY_CERTIFICATE
+/** What is hidden of a request whose client is no trusted proxy. */
+export const UNBELIEVED = EVERY_WORD | BY_CERTIFICATE
 const BY_XFF = bitOf(KNOWN.xForwardedFor)
 const BY_REAL_IP = bitOf(KNOWN.xRealIp)
 const BY_FORWARDED = bitOf(KNOWN.forwarded)

@@ -98,7 +98,8 @@ function bodyText({ request: { fields, version } }: ExchangeState): string {
   return `${framingText(fields)}${version === 10 ? ' in HTTP/1.0' : ''}`
 }
 
-function fieldsThatDiffer(request: ExchangeState['request']): string[] {
+/** Lower-case names of those that came twice with different values, up to four. */
+export function fieldsThatDiffer(request: ExchangeState['request']): string[] {
   const { fields } = request
   const names = new Set(Array.from({ length: fields.count }, (_, f) => fields.name(f).toLowerCase()))
   return [...names].filter((name) => request.isAmbiguous(name)).slice(0, 4)

@@ -36,6 +36,17 @@ export interface MatchSource<R> {
  */
 export const compileMatch = <R>(sources: readonly MatchSource<R>[]): Match<R> => atOnce(matchSteps(sources))
 
+/** What takes any request. */
+export const ANYTHING: RuleConfig['match'] = {
+  listener: [],
+  host: [],
+  path: [],
+  method: [],
+  header: {},
+  server_name: [],
+  alpn: [],
+}
+
 /** The patterns of one rule, read. */
 export interface Patterns {
   readonly hosts: readonly HostPattern[]

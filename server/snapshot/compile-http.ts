@@ -3,7 +3,7 @@ import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { answerFieldsOf, toHttps } from '../http/secure-fields.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Steps } from '../lib/slices.ts'
-import { type MatchSource, matchSteps } from '../rules/match.ts'
+import { ANYTHING, type MatchSource, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { toBackend } from './destination.ts'
@@ -69,21 +69,16 @@ function rulesOf({ name, path, options, ground }: ListenerSource<HttpListenerCon
 }
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */
-const DEFAULT_RULE = 'default'
-const ANYTHING: RuleConfig['match'] = {
-  listener: [],
-  host: [],
-  path: [],
-  method: [],
-  header: {},
-  server_name: [],
-  alpn: [],
-}
+export const DEFAULT_RULE = 'default'
 
-const isOn = ({ listener }: RuleConfig['match'], name: string): boolean =>
+/** Whether a rule of HTTP is for a listener. */
+export const isOn = ({ listener }: RuleConfig['match'], name: string): boolean =>
   listener.length === 0 || listener.includes(name)
 
-function documentsOf({ health, metrics }: HttpListenerConfig['status_endpoints']): Listener['documents'] {
+export function documentsOf({
+  health,
+  metrics,
+}: HttpListenerConfig['status_endpoints']): Listener['documents'] {
   const documents = new Map<string, OwnDocument>()
   if (health !== undefined) documents.set(health, 'health')
   if (metrics !== undefined) documents.set(metrics, 'metrics')

@@ -31,6 +31,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     rollBack: () => null,
     takenBack: () => null,
     desk: () => null,
+    traffic: { explain: () => Promise.resolve(null) },
     changes: {
       served: null,
       list: () => Promise.resolve(null),

@@ -1,0 +1,138 @@
+// sluice explain: what becomes of a request, by a config file alone or by a running gateway.
+import { formatProblem } from '../config/problem.ts'
+import type { AskedRequest } from '../control/explain/asked-request.ts'
+import { explain as explainSteps, type Explained } from '../control/explain/explain.ts'
+import { offlineGround } from '../control/explain/offline.ts'
+import { canonicalAddress } from '../lib/ip-address.ts'
+import { atOnce } from '../lib/slices.ts'
+import { type Args, readArgs } from './args.ts'
+import { findConfigFile, NO_FILE } from './config-file.ts'
+import { askSocket } from './control.ts'
+import { explainedText } from './explained-text.ts'
+import { findGateway, unexpected } from './gateway.ts'
+import type { Io } from './io.ts'
+import { loadFileAsRun } from './load-file.ts'
+import { usageLine } from './usage.ts'
+
+const HELP = `Tells what becomes of a request, and why: the listener, the rule that takes it and what of the others does not hold, the middleware,
+the backend and its servers. Nothing is sent.
+
+Usage: sluice explain URL [options]
+
+  URL                    such as https://example.org/a?b=1; its port chooses the listener. Dot segments and escapes stay as they are
+  -X, --method METHOD    default GET
+  -H, --header "N: V"    a header field; may be repeated
+      --client ADDRESS   whose request it is; default 127.0.0.1
+      --listener NAME    where it comes in, in place of where its port leads
+      --candidates N     so many rules that came close are shown, up to 1000; default 20
+      --live             ask the running gateway, which knows how its servers are; without it the file is read, and all are taken to be up
+  -c, --config FILE      the config file; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+      --json             print JSON
+  -h, --help             this text
+
+Fields by which proxies speak of a client (X-Forwarded-For and the like) are not believed here: --client says who it is.
+Exit code: 0 a rule takes it; 1 none does, it is refused, the file has problems, or no gateway was reached; 2 wrong usage.
+`
+
+const OPTIONS = {
+  method: { short: 'X', takes: 'value' },
+  header: { short: 'H', takes: 'values' },
+  client: { takes: 'value' },
+  listener: { takes: 'value' },
+  candidates: { takes: 'value' },
+  live: { takes: 'flag' },
+  config: { short: 'c', takes: 'value' },
+  json: { takes: 'flag' },
+} as const
+
+const CANDIDATES_MAX = 1000
+
+/** Explains one request. */
+export async function explain(args: readonly string[], io: Io): Promise<number> {
+  const read = readArgs(args, { options: OPTIONS, words: { min: 1, max: 1, wanted: 'a URL' } })
+  if ('problem' in read) return usageLine('explain', read.problem, io)
+  if (read.flag('help')) {
+    io.stdout(HELP)
+    return 0
+  }
+  const asked = askedBy(read)
+  if (typeof asked === 'string') return usageLine('explain', asked, io)
+  const candidates = Number(read.value('candidates') ?? 20)
+  if (!(Number.isInteger(candidates) && candidates >= 0 && candidates <= CANDIDATES_MAX))
+    return usageLine('explain', `--candidates takes a number up to ${CANDIDATES_MAX}`, io)
+  const explained = await (read.flag('live') ? live : offline)(read, { asked, candidates }, io)
+  if (explained === null) return 1
+  io.stdout(
+    read.flag('json') ? `${JSON.stringify(explained)}\n` : explainedText(explained, read.flag('live')),
+  )
+  return explained.rule !== null && explained.fault === null ? 0 : 1
+}
+
+interface Question {
+  readonly asked: AskedRequest
+  readonly candidates: number
+}
+
+function askedBy(read: Args): AskedRequest | string {
+  const headers: [string, string][] = []
+  for (const field of read.values('header')) {
+    const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(field) ?? []
+    if (name === undefined || value === undefined)
+      return `"${field}" is no header field such as "Accept: text/html"`
+    headers.push([name, value])
+  }
+  const method = read.value('method') ?? 'GET'
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$/.test(method)) return `"${method}" is no method`
+  const named = read.value('client')
+  const client = named === null ? null : canonicalAddress(named)
+  if (named !== null && client === null) return `"${named}" is no IP address`
+  return { url: read.words[0] ?? '', method, headers, client, listener: read.value('listener') }
+}
+
+/** By the file alone. */
+async function offline(read: Args, { asked, candidates }: Question, io: Io): Promise<Explained | null> {
+  const found = findConfigFile(read.value('config'), io.cwd)
+  if ('problem' in found || found.file === null)
+    return refused('problem' in found ? found.problem : NO_FILE, io)
+  const loaded = loadFileAsRun(found.file, io)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
+    return null
+  }
+  const explained = atOnce(explainSteps(asked, offlineGround(loaded.config), candidates))
+  return 'problem' in explained ? refused(explained.problem, io) : explained
+}
+
+/** By the gateway that runs with the file. */
+async function live(read: Args, { asked, candidates }: Question, io: Io): Promise<Explained | null> {
+  const { headers, client, listener, ...rest } = asked
+  const byName: Record<string, string[]> = {}
+  for (const [name, value] of headers) (byName[name] ??= []).push(value)
+  const body = {
+    ...rest,
+    headers: byName,
+    candidates,
+    ...(client && { client }),
+    ...(listener && { listener }),
+  }
+  const answer = await askSocket(
+    findGateway('explain', read.value('config'), io),
+    {
+      method: 'POST',
+      path: '/api/v1/explain',
+      headers: { 'Content-Type': 'application/json' },
+      body: new TextEncoder().encode(JSON.stringify(body)),
+      timeoutMs: 30_000,
+    },
+    io,
+  )
+  if (answer === null) return null
+  if (answer.status === 200) return answer.body as Explained
+  unexpected(answer, 'explain', io)
+  return null
+}
+
+function refused(why: string, io: Io): null {
+  io.stderr(`sluice explain: ${why}\n`)
+  return null
+}

@@ -1,0 +1,82 @@
+// An explained request for people.
+import type { Explained } from '../control/explain/explain.ts'
+import type { ExplainedBackend, ExplainedServer } from '../control/explain/explain-backend.ts'
+import type { ExplainedPart, ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
+import type { ExplainedStep } from '../control/explain/explain-steps.ts'
+
+/** `isLive`: states are those of a running gateway. */
+export function explainedText(explained: Explained, isLive: boolean): string {
+  const { request, listener, trace, middleware, backend } = explained
+  const { method, scheme, host, path, query, client } = request
+  const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
+  return [
+    `request     ${method} ${url} of ${client}`,
+    `listener    ${listener.name}: ${listener.why}`,
+    ...(trace === null ? [] : rulesText(trace)),
+    ...middleware.map((step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step)}`),
+    ...(backend === null ? [] : backendText(backend, isLive)),
+    `outcome     ${outcomeText(explained)}`,
+    '',
+  ].join('\n')
+}
+
+function rulesText({ rules, candidates, left_out, not_asked }: RulesTrace): string[] {
+  const lines = candidates.map((one, index) => `${index === 0 ? 'rules ' : '      '}      ${ruleText(one)}`)
+  const reasons = Object.entries(left_out).flatMap(([part, count]) =>
+    count > 0 ? [`${count} by ${part}`] : [],
+  )
+  if (reasons.length > 0) lines.push(`            further ones that do not match: ${reasons.join(', ')}`)
+  if (not_asked > 0) lines.push(`            ${not_asked} behind it are not asked`)
+  return rules === 0 ? ['rules       the listener has none'] : lines
+}
+
+function ruleText({ rule, place, matches, unmet }: ExplainedRule): string {
+  const name = `${rule}${place === null ? '' : ` (rules.${place})`}`
+  return matches ? `${name}: takes it` : `${name}: no, ${unmet.map(partText).join('; ')}`
+}
+
+function partText({ part, name, wanted, wanted_left_out, found, unclear }: ExplainedPart): string {
+  const more = wanted_left_out > 0 ? ` and ${wanted_left_out} more` : ''
+  const what = name === null ? part : `${part} ${name}`
+  if (unclear) return `${what} can be read in two ways`
+  return `${what} is ${found === null ? 'not there' : JSON.stringify(found)}, wanted ${wanted.join(' or ')}${more}`
+}
+
+const DOES = {
+  passes: 'lets it pass',
+  refuses: 'refuses it',
+  would_refuse: 'would refuse it: in shadow it only counts',
+  depends: 'depends on what else comes',
+  not_reached: 'is not reached',
+  off: 'is off',
+} as const
+
+const stepText = ({ name, mode, acts_on, does }: ExplainedStep): string =>
+  `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`}`
+
+function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
+  const { algorithm, hashed_by, hashed_to, servers, servers_left_out } = backend
+  const hashed = hashed_by === null ? '' : `, by ${hashed_by}${hashed_to === null ? '' : ` to ${hashed_to}`}`
+  const states = isLive ? '' : '; servers are taken to be up, --live asks the gateway'
+  return [
+    `backend     ${backend.backend}: ${algorithm}${hashed}${states}`,
+    ...servers.map((one) => `  ${one.gets_work ? '+' : '-'} ${serverText(one, isLive)}`),
+    ...(servers_left_out > 0 ? [`    and ${servers_left_out} more`] : []),
+  ]
+}
+
+function serverText({ server, weight, why, in_flight, gets_work }: ExplainedServer, isLive: boolean): string {
+  const facts = [`weight ${weight}`, ...(isLive ? [`${in_flight} in flight`] : [])]
+  const reason = why === null ? '' : gets_work ? ` (${why})` : `: ${why}`
+  return `${server}, ${facts.join(', ')}${reason}`
+}
+
+function outcomeText({ outcome, status, fault, detail, location, backend }: Explained): string {
+  const because = detail === null ? '' : `: ${detail}`
+  if (fault !== null) return `${status} ${fault}${because}`
+  if (outcome === 'redirect') return `${status} to ${location}${because}`
+  if (outcome === 'respond') return `${status}, a fixed answer`
+  if (outcome === 'own_document') return 'a document of the gateway itself (status_endpoints)'
+  const open = backend?.servers_with_work ?? 0
+  return `sent to backend ${backend?.backend}, ${open} ${open === 1 ? 'server gets' : 'servers get'} work${because}`
+}

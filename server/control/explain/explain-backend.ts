@@ -1,0 +1,122 @@
+// What a backend would do with a request now: which servers get work and why the others do not, by the code
+// that workers ask.
+import type { BackendConfig } from '../../backends/backend.options.ts'
+import { keysServer } from '../../backends/by-hash.ts'
+import { BOUND, keyOf } from '../../backends/key.ts'
+import { configuredWeight, newServer, type Server } from '../../backends/server.ts'
+import { type InUse, inUse, whyUnused } from '../../backends/usable.ts'
+import type { RequestHead } from '../../head/request-head.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { BackendSlots } from '../../scoreboard/slot.ts'
+import { STATE_DOWN, weightOf } from '../../scoreboard/states.ts'
+
+/** How servers are now. */
+export interface ServerStates {
+  readonly board: Scoreboard
+  readonly slots: Readonly<Record<string, BackendSlots>>
+  /** What the supervisor says of why one is not up, or was taken out of use. */
+  readonly reasonOf: (backend: string, server: string) => string | null
+}
+
+/** A server, and whether it would get this request. */
+export interface ExplainedServer {
+  readonly server: string
+  readonly url: string
+  readonly weight: number
+  readonly backup: boolean
+  readonly gets_work: boolean
+  /** Why it gets none, or why it does all the same; null: nothing stands against it. */
+  readonly why: string | null
+  readonly in_flight: number
+}
+
+export interface ExplainedBackend {
+  readonly backend: string
+  readonly algorithm: string
+  /** What the request is hashed by; null: it is not. */
+  readonly hashed_by: string | null
+  /** Where its hash leads; null: it is not hashed, or nobody gets work. */
+  readonly hashed_to: string | null
+  readonly servers: readonly ExplainedServer[]
+  readonly servers_left_out: number
+  readonly servers_with_work: number
+}
+
+/** So many are listed, those first that get work. */
+const SERVERS_MAX = 100
+
+export function explainBackend(
+  name: string,
+  options: BackendConfig,
+  states: ServerStates,
+  { request, client }: { readonly request: RequestHead; readonly client: string },
+): ExplainedBackend {
+  const servers = serversOf(name, options, states)
+  const used = inUse(servers, states.board, options.panic_threshold)
+  const all = servers.map((server) => explained(server, used, states))
+  const shown =
+    all.length <= SERVERS_MAX ? all : all.toSorted((a, b) => Number(b.gets_work) - Number(a.gets_work))
+  return {
+    backend: name,
+    algorithm: options.algorithm,
+    hashed_by: hashedBy(options),
+    hashed_to: hashedTo(options, used, states, keyOf(options)(request, client)),
+    servers: shown.slice(0, SERVERS_MAX),
+    servers_left_out: Math.max(0, all.length - SERVERS_MAX),
+    servers_with_work: all.filter((one) => one.gets_work).length,
+  }
+}
+
+function serversOf(backend: string, options: BackendConfig, { board, slots }: ServerStates): Server[] {
+  const own = slots[backend]?.servers ?? {}
+  return options.servers.flatMap((config, index) => {
+    const slot = own[config.name ?? config.url]
+    if (slot === undefined) return []
+    const server = newServer({ backend, options, index, slot, tls: null, previous: null })
+    server.weight = weightOf(board.order(slot.index), configuredWeight(server))
+    return [server]
+  })
+}
+
+function explained(server: Server, { usable }: InUse, { board, reasonOf }: ServerStates): ExplainedServer {
+  const { name, url, weight, backup, maxConnections, slot } = server
+  const inFlight = board.inFlight(slot)
+  const isUsed = usable.includes(server)
+  const isFull = inFlight >= maxConnections
+  const why = isUsed ? whyUsed(server, board) : whyOut(server, { board, reasonOf })
+  return {
+    ...{ server: name, url, weight, backup },
+    gets_work: isUsed && !isFull,
+    why: isUsed && isFull ? `full: ${inFlight} of ${maxConnections} in flight` : why,
+    in_flight: inFlight,
+  }
+}
+
+const whyUsed = ({ slot }: Server, board: Scoreboard): string | null =>
+  board.state(slot) === STATE_DOWN ? 'down, but fewer are up than panic_threshold: all are used' : null
+
+function whyOut(server: Server, { board, reasonOf }: Pick<ServerStates, 'board' | 'reasonOf'>): string {
+  const told = reasonOf(server.backend, server.name) ?? undefined
+  const plain = whyUnused(server, board, undefined)
+  if (plain === null)
+    return server.backup ? 'a backup: it stands by while others are up' : 'others go before it'
+  return told === undefined ? plain : `${plain}: ${told}`
+}
+
+function hashedBy({ algorithm, hash }: BackendConfig): string | null {
+  if (algorithm === 'ip_hash') return 'client_ip'
+  if (algorithm !== 'hash' || hash === undefined) return null
+  return hash.name === undefined ? hash.by : `${hash.by} ${hash.name}`
+}
+
+/** Its bound, or its own, may send it on to the next one. */
+function hashedTo(
+  options: BackendConfig,
+  { usable, bound }: InUse,
+  { board }: ServerStates,
+  key: number,
+): string | null {
+  if (hashedBy(options) === null) return null
+  const servers = options.algorithm === 'hash' && key >= BOUND ? bound : usable
+  return servers.length === 0 ? null : (keysServer({ servers, board }, key)?.name ?? null)
+}

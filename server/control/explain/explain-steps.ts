@@ -1,0 +1,89 @@
+// What the middleware of a rule would do with a request, as far as that hangs on the request alone: its steps
+// are made as workers make them, and those that judge by the client or the body are asked.
+import type { Exchange } from '../../http/exchange.ts'
+import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
+import { wordsOf } from '../../middleware/index.ts'
+import type { Middleware, StepWords } from '../../middleware/middleware.ts'
+import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
+import type { RuleConfig } from '../../rules/rule.options.ts'
+import type { FaultCode } from '../../tables/faults.ts'
+
+export interface ExplainedStep {
+  readonly name: string
+  readonly mode: string
+  /** On the request, the head or the body of the answer, or when all is over; none: it is off. */
+  readonly acts_on: readonly ('request' | 'answer' | 'body' | 'end')[]
+  /**
+   * `passes`, `refuses`, `would_refuse` (in shadow: it is only counted), `depends` on what else comes,
+   * `not_reached` as one before it refuses, or `off`.
+   */
+  readonly does: 'passes' | 'refuses' | 'would_refuse' | 'depends' | 'not_reached' | 'off'
+}
+
+/** The fault of the step that refuses. */
+export interface StepRefusal {
+  readonly status: number
+  readonly fault: FaultCode | null
+}
+
+export interface ExplainedSteps {
+  readonly steps: readonly ExplainedStep[]
+  readonly refusal: StepRefusal | null
+  /** That of body_limit, where there is one. */
+  readonly bodyLimit: number
+}
+
+/** Their verdict hangs on nothing but the client, or on nothing at all: they may be asked. */
+const ASKED = new Set(['ip', 'body_limit'])
+
+export function explainSteps(
+  { name: rule, middleware }: Pick<RuleConfig, 'name' | 'middleware'>,
+  client: string,
+  bodyLimit: number,
+): ExplainedSteps {
+  const board = scoreboardOn(privateRegion(1, 1), 0)
+  const made = makeSteps(middleware, { rule, ground: scratchGround(board), before: [] }, (_, make) => make())
+  const x = { client: { address: client }, shadow: null, bodyLimit } as unknown as Exchange
+  const steps: ExplainedStep[] = []
+  let refusal: StepRefusal | null = null
+  let at = 0
+  for (const words of wordsOfAll(middleware)) {
+    const { name, mode } = words
+    const step = mode === 'off' ? undefined : made[at++]?.step
+    const before = x.shadow
+    const isAsked: boolean = refusal === null && step !== undefined && ASKED.has(name)
+    const answer: ReturnType<NonNullable<Middleware['request']>> = isAsked
+      ? step?.request?.(x, undefined)
+      : undefined
+    const isRefused = answer !== undefined && !(answer instanceof Promise)
+    const told = { name, mode, acts_on: step === undefined ? [] : actsOn(step) }
+    if (refusal !== null) steps.push({ ...told, does: step === undefined ? 'off' : 'not_reached' })
+    else if (isRefused) steps.push({ ...told, does: 'refuses' })
+    else steps.push({ ...told, does: doesOf(words, step, x.shadow !== before) })
+    if (isRefused) refusal = { status: answer.status, fault: answer.fault }
+  }
+  return { steps, refusal, bodyLimit: x.bodyLimit }
+}
+
+function wordsOfAll(middleware: RuleConfig['middleware']): StepWords[] {
+  const all: StepWords[] = []
+  for (const item of middleware) all.push(wordsOf(item, all))
+  return all
+}
+
+function doesOf(
+  { name }: StepWords,
+  step: Middleware<unknown> | undefined,
+  isShadowed: boolean,
+): ExplainedStep['does'] {
+  if (step === undefined) return 'off'
+  if (isShadowed) return 'would_refuse'
+  return name === 'rate_limit' ? 'depends' : 'passes'
+}
+
+const actsOn = (step: Middleware<unknown>): ExplainedStep['acts_on'] => [
+  ...(step.request === undefined ? [] : (['request'] as const)),
+  ...(step.response === undefined ? [] : (['answer'] as const)),
+  ...(step.body === undefined ? [] : (['body'] as const)),
+  ...(step.end === undefined ? [] : (['end'] as const)),
+]
