@@ -1,5 +1,5 @@
 // What the admin listener shows, from what the supervisor knows.
-import { Ranges } from '../lib/ranges.ts'
+import type { Ranges } from '../lib/ranges.ts'
 import {
   healthDocument,
   metricsDocument,
@@ -38,6 +38,7 @@ import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import { type TrafficFacts, trafficFactsOf } from './facts-of-traffic.ts'
 import { turnListeners } from './relay/relay-plan.ts'
+import { TrustedRanges } from './trusted-ranges.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 
 /** How many workers there should be, and how many serve. */
@@ -286,17 +287,4 @@ export function serverFacts({
   if (!running) return []
   const orders = certificates()?.desk.orders.facts()
   return serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons, orders })
-}
-
-/** Parsed once for each config. */
-class TrustedRanges {
-  #config: Config | null = null
-  #ranges = Ranges.parse([])
-
-  of(config: Config | null): Ranges {
-    if (config === this.#config) return this.#ranges
-    this.#config = config
-    this.#ranges = Ranges.parse(config && config.admin !== false ? config.admin.trusted : [])
-    return this.#ranges
-  }
 }
