@@ -134,7 +134,8 @@ export class FigureHistory {
     this.#cancel?.()
     this.#cancel = null
     this.#isTicking = true
-    this.#finish()
+    // The second that is under way, too: no other comes.
+    this.#finish(this.nowS)
     this.#finishTenMinutes()
     this.#parts.totals.onCounted = () => {}
   }
@@ -174,9 +175,8 @@ export class FigureHistory {
   }
 
   /** Brings what was counted into the seconds that are over. */
-  #finish(): void {
+  #finish(last = this.nowS - 1): void {
     const { totals, measure, onSecond } = this.#parts
-    const last = this.nowS - 1
     const count = Math.min(last - this.#second, LATE_S_MAX)
     if (count <= 0) return
     totals.collectAll()

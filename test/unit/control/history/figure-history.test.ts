@@ -183,6 +183,15 @@ test('ten minutes are told when the clock says so, and what is left when the gat
   expect(rest.all.find(({ kind }) => kind === 'backend')!.cells[COUNTED.indexOf('requests')]).toBe(2)
 })
 
+test('what was counted in the second in which the gateway stops is not lost', () => {
+  const world = new HistoryWorld()
+  world.pass(3, () => world.requests(1))
+  world.requests(5)
+  world.history.end()
+  const [backend] = world.tenMinutes[0]!.all.filter(({ kind }) => kind === 'backend')
+  expect(backend!.cells[COUNTED.indexOf('requests')]).toBe(8)
+})
+
 test('ten minutes that end while it rests are told all the same', () => {
   const world = new HistoryWorld()
   world.pass(1, () => world.requests(9))
