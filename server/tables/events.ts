@@ -55,6 +55,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   config_polled: row('config', 'polled'),
   figures_not_kept: row('config', 'figures_not_kept'),
   figures_kept_again: row('config', 'figures_kept_again'),
+  data_not_writable: row('config', 'data_not_writable'),
   store_not_open: row('config', 'store_not_open'),
   config_written_in_place: row('config', 'written_in_place'),
 
@@ -70,6 +71,9 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   server_tls_refused: row('certificate', 'server_tls_refused_file'),
   client_certificates_replaced: row('certificate', 'client_certificates_replaced'),
   client_certificates_refused: row('certificate', 'client_certificates_refused_file'),
+  admin_certificate_replaced: row('certificate', 'admin_replaced'),
+  admin_certificate_refused: row('certificate', 'admin_refused_file'),
+  on_demand_failed: row('certificate', 'on_demand_failed'),
   crl_expires: row('certificate', 'crl_expiring'),
 
   worker_exited: row('worker', 'exited'),
