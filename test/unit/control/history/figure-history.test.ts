@@ -188,7 +188,7 @@ test('what was counted in the second in which the gateway stops is not lost', ()
   world.pass(3, () => world.requests(1))
   world.requests(5)
   world.history.end()
-  const [backend] = world.tenMinutes[0]!.all.filter(({ kind }) => kind === 'backend')
+  const backend = world.tenMinutes[0]!.all.find(({ kind }) => kind === 'backend')
   expect(backend!.cells[COUNTED.indexOf('requests')]).toBe(8)
 })
 
