@@ -71,8 +71,6 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   server_tls_refused: row('certificate', 'server_tls_refused_file'),
   client_certificates_replaced: row('certificate', 'client_certificates_replaced'),
   client_certificates_refused: row('certificate', 'client_certificates_refused_file'),
-  admin_certificate_replaced: row('certificate', 'admin_replaced'),
-  admin_certificate_refused: row('certificate', 'admin_refused_file'),
   on_demand_failed: row('certificate', 'on_demand_failed'),
   crl_expires: row('certificate', 'crl_expiring'),
 
