@@ -20,6 +20,7 @@ import { middlewareRoutes } from './routes/middleware.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { rolloutRoutes } from './routes/rollouts.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -38,6 +39,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   changeRoutes,
   revisionRoutes,
   operationRoutes,
+  rolloutRoutes,
   certificateRoutes,
   resourceRoutes,
   changesetRoutes,

@@ -29,7 +29,6 @@ import type { SilentWorker } from './processes/hung-workers.ts'
 import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { GuardedChanges } from './guarded-changes.ts'
 import type { Parts } from './make-parts.ts'
-import type { Operations } from './operations.ts'
 import type { SeenLive } from './seen-live.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { ProcessMark } from './processes/state-file.ts'
@@ -88,7 +87,7 @@ export interface ControlFacts extends Facts {
   /** Makes a text that of the config file, and applies it. */
   readonly apply: GuardedChanges['apply']
   /** What goes on for longer than a request. */
-  readonly operations: Pick<Operations, 'get' | 'list'>
+  readonly tasks: Pick<GuardedChanges, 'operations' | 'rollouts'>
   /** False: nothing waits to be confirmed. */
   readonly confirm: Changes['confirm']
   /** Whether a request with this server came by the admin listener as it was before it moved. */
@@ -199,7 +198,7 @@ export function controlFactsOf(known: Known): ControlFacts {
     build: known.options.build,
     reload: () => known.reload({ reopenLogs: true }),
     apply: (given) => known.guarded.apply(given),
-    operations: known.guarded.operations,
+    tasks: known.guarded,
     confirm: (by) => known.changes.confirm(by),
     isByOldDoor: (server) => !known.admin.isBy(server),
     door: () => known.admin.address,

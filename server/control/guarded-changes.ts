@@ -1,12 +1,14 @@
 // Changes that are watched: what is measured once they are served decides whether they stay.
+import type { Edit } from '../config/edit/values.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import { STATE_DOWN } from '../scoreboard/states.ts'
+import { STATE_DOWN, STATE_STARTING } from '../scoreboard/states.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
 import type { Changed, Changes, NewText } from './change/changes.ts'
 import { ChangeWatch } from './change/change-watch.ts'
 import type { Measured } from './change/worse.ts'
 import { Operations } from './operations.ts'
+import { Rollouts } from './rollouts.ts'
 import type { SeenLive } from './seen-live.ts'
 
 export interface GuardedText extends NewText {
@@ -26,11 +28,13 @@ export interface Guarded {
   readonly running: Served | null
   readonly board: Pick<Scoreboard, 'state'>
   readonly live: Pick<SeenLive, 'figures'>
-  readonly changes: Pick<Changes, 'apply' | 'worsened'>
+  readonly changes: Pick<Changes, 'apply' | 'worsened' | 'rollBack'>
+  readonly options: { readonly file: string }
 }
 
 export class GuardedChanges {
   readonly operations = new Operations()
+  readonly rollouts: Rollouts
   readonly #seen: Guarded
   readonly #servers: () => readonly ServerFacts[]
   readonly #watch: ChangeWatch
@@ -53,6 +57,11 @@ export class GuardedChanges {
       },
       nowMs: () => performance.now(),
     })
+    this.rollouts = new Rollouts({
+      operations: this.operations,
+      data: () => seen.running?.edition.config.data ?? null,
+      hands: (by) => this.#handsOf(by),
+    })
   }
 
   async apply(given: GuardedText): Promise<GuardedChange> {
@@ -73,6 +82,32 @@ export class GuardedChanges {
 
   stop(): void {
     this.#watch.stop()
+  }
+
+  #handsOf(by: string): ReturnType<ConstructorParameters<typeof Rollouts>[0]['hands']> {
+    const { changes } = this.#seen
+    return {
+      served: () => this.#seen.running,
+      edit: (edits, message) => this.#edit(edits, message, by),
+      stateOf: (backend, server) => {
+        const found = this.#servers().find((one) => one.backend === backend && one.server === server)
+        return found === undefined ? STATE_STARTING : this.#seen.board.state(found.slot)
+      },
+      measure: (seconds) => this.#measure(seconds),
+      back: (revision, message) => changes.rollBack(by, { revision, message }) ?? Promise.resolve(null),
+      sleep: (ms) => Bun.sleep(ms),
+    }
+  }
+
+  async #edit(edits: readonly Edit[], message: string, by: string): Promise<Changed> {
+    const { running, changes, options } = this.#seen
+    if (running === null) return { is: 'not_now' }
+    const { editConfig } = await import('../config/edit/config-edit.ts')
+    const edited = editConfig(options.file, running.edition.text, edits)
+    if ('refused' in edited) throw new Error(edited.refused)
+    const { text } = edited
+    const given = { text, by, expected: running.edition.hash, isDryRun: false, confirmWithinMs: null }
+    return (await changes.apply({ ...given, note: { message } })).changed
   }
 
   async #measure(seconds: number): Promise<Measured> {

@@ -236,6 +236,7 @@ export class Supervisor implements Known {
     this.#lookout.startCodeUsed()
     await this.#announcer.served(event, served)
     void this.changeFacts.open()
+    if (event === 'serving') this.guarded.rollouts.interrupted()
     if (served.edition.config.admin !== false) void this.#firstRun.look(this.store, this.options.env)
   }
 

@@ -47,6 +47,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   confirmed: row('config', 'confirmed'),
   rolled_back: row('config', 'reverted'),
   watched: row('config', 'watched'),
+  rollout_step: row('config', 'rollout_step'),
+  rollout_ended: row('config', 'rollout_ended'),
   not_rolled_back: row('config', 'not_reverted'),
   not_written: row('config', 'not_written'),
   unsound: row('config', 'unsound'),

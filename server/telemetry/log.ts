@@ -17,6 +17,8 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'confirmed',
   'rolled_back',
   'watched',
+  'rollout_step',
+  'rollout_ended',
   'not_rolled_back',
   'not_written',
   'certificate_replaced',

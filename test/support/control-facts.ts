@@ -1,9 +1,20 @@
 // What a control socket is given, for tests that need a part of it.
 import type { ControlFacts } from '../../server/control/facts.ts'
 import { EventHub } from '../../server/control/events/hub.ts'
+import { Operations } from '../../server/control/operations.ts'
+import { Rollouts } from '../../server/control/rollouts.ts'
 import { StoreProblem } from '../../server/control/store/store-problem.ts'
 import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
+
+/** Nothing goes on for longer than a request. */
+function idle(): ControlFacts['tasks'] {
+  const operations = new Operations()
+  const hands = (): never => {
+    throw new Error('no rollout is begun here')
+  }
+  return { operations, rollouts: new Rollouts({ operations, data: () => null, hands }) }
+}
 
 /** Facts of a gateway of which nothing but these is asked. */
 export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
@@ -23,7 +34,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
     reload: () => Promise.resolve({ is: 'not_now' }),
     apply: () => Promise.resolve({ changed: { is: 'not_now' }, warnings: [] }),
-    operations: { get: () => null, list: () => [] },
+    tasks: idle(),
     confirm: () => false,
     isByOldDoor: () => false,
     door: () => null,

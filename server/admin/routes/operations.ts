@@ -14,7 +14,8 @@ const OPERATION = Type.Object({
   facts: Type.Unknown({ description: 'What it works on, and what came of it.' }),
 })
 
-export function operationRoutes({ operations }: Pick<ControlFacts, 'operations'>): readonly Route[] {
+export function operationRoutes({ tasks }: Pick<ControlFacts, 'tasks'>): readonly Route[] {
+  const { operations } = tasks
   const view = { method: 'GET', permission: 'view', tag: 'Operations' } as const
   return [
     {
