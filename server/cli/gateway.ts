@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { controlSocketName, controlSocketPath } from '../control/control-socket.ts'
 import { readRunState, runningSupervisor, runStateFile } from '../control/processes/state-file.ts'
 import { parseBind, writeBind } from '../lib/bind.ts'
+import { isWithinMachine } from '../lib/within-machine.ts'
 import { listeningPaths } from '../lib/unix-sockets.ts'
 import { DEFAULT_FILES, whyNoFile } from './config-file.ts'
 import type { Io } from './io.ts'
@@ -14,8 +15,11 @@ import { scanConfig } from './scan-config.ts'
 export const DEFAULT_URL = 'http://127.0.0.1:9090'
 const TIMEOUT_MS = 5000
 
-/** Where a gateway may be asked: by a Unix socket, or by a URL. */
-export type Way = { readonly unix: string } | { readonly url: string }
+/**
+ * Where a gateway may be asked: by a Unix socket, or by a URL. `isFound`: nobody has named it, and its
+ * certificate may be of its own making; nothing is told there but what it is asked.
+ */
+export type Way = { readonly unix: string } | { readonly url: string; readonly isFound?: true }
 
 export interface Gateway {
   /** The command that asks. */
@@ -33,9 +37,12 @@ export function findGateway(command: string, named: string | null, io: Io): Gate
   const files = (named === null ? DEFAULT_FILES : [named]).flatMap((file) => namesOf(resolve(io.cwd, file)))
   const seen = files.map(seenOf)
   const unix = seen.flatMap(({ sockets }) => sockets.map((path) => ({ unix: path })))
-  const urls = [...new Set(seen.flatMap(({ url }) => url ?? []))]
+  const urls = [...new Set(seen.flatMap((one) => one.urls))]
   const isNothingThere = named === null && !files.some((file) => existsSync(file))
-  const ways = [...unix, ...(isNothingThere ? [DEFAULT_URL] : urls).map((url) => ({ url }))]
+  const ways = [
+    ...unix,
+    ...(isNothingThere ? [DEFAULT_URL] : urls).map((url): Way => ({ url, isFound: true })),
+  ]
   const closed = seen.flatMap(({ closed: path }) => path ?? [])[0] ?? null
   return { command, ways, closed, whenNone: whenNone(named, files, seen, io) }
 }
@@ -61,8 +68,8 @@ function namesOf(file: string): string[] {
 interface Seen {
   readonly sockets: readonly string[]
   readonly closed: string | null
-  /** The admin listener, as the text has it. */
-  readonly url: string | null
+  /** The admin listener, as the text has it: by TLS where others than this machine reach it, mostly. */
+  readonly urls: readonly string[]
   /** Process id of a gateway that says of itself that it runs. */
   readonly pid: number | null
 }
@@ -79,7 +86,9 @@ function seenOf(file: string): Seen {
   const [believed, closed] = [listed.filter((path) => mayBelieve(path, file)), listed.filter(isClosed)]
   const pids = folders.flatMap((path) => runningSupervisor(readRunState(runStateFile(path, file))) ?? [])
   const url = text === null || admin === false ? null : admin === null ? DEFAULT_URL : urlOfBind(admin)
-  return { sockets: [...there, ...believed], closed: closed[0] ?? null, url, pid: pids[0] ?? null }
+  const isOpen = typeof admin === 'string' && url !== null && !isWithinMachine(admin)
+  const urls = url === null ? [] : isOpen ? [url.replace('http:', 'https:'), url] : [url]
+  return { sockets: [...there, ...believed], closed: closed[0] ?? null, urls, pid: pids[0] ?? null }
 }
 
 const NOTHING = { data: null, admin: null }
@@ -230,6 +239,7 @@ async function askBy(way: Way, asked: Asked): Promise<Answered> {
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
     ...('unix' in way && { unix: way.unix }),
+    ...('url' in way && way.isFound === true && { tls: { rejectUnauthorized: false } }),
     // Not by way of HTTP_PROXY, which leads away from this machine. The types of Bun do not know it.
     ...({ proxy: false } as object),
   })

@@ -28,7 +28,7 @@ import { SeenLive } from './seen-live.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/unheld-sockets.ts'
 import { tellPeople } from './source/places.ts'
-import { FirstRun } from './first-run.ts'
+import { ServedRecord } from './served-record.ts'
 import { storeOf } from './store-of.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
@@ -50,7 +50,7 @@ export class Supervisor implements Known {
   readonly parts = (): Parts | null => this.#parts
   readonly certificates = (): Pick<Parts, 'acme' | 'refused' | 'desk'> | null => this.#parts
   readonly #own: OwnCrew
-  readonly #firstRun = new FirstRun()
+  readonly #record = new ServedRecord()
   #parts: Parts | null = null
   #folder: DataFolder | null = null
   readonly #isWanted = (): boolean => !this.isDraining
@@ -237,7 +237,7 @@ export class Supervisor implements Known {
     await this.#announcer.served(event, served)
     void this.changeFacts.open()
     if (event === 'serving') this.guarded.rollouts.interrupted()
-    if (served.edition.config.admin !== false) void this.#firstRun.look(this.store, this.options.env)
+    void this.#record.served(served, { store: this.store, env: this.options.env })
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */

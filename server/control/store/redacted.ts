@@ -4,7 +4,7 @@ import { isSecretField } from '../../config/secret-field.ts'
 const HIDDEN = '(a secret, hidden)'
 /** Beside words that header fields have: keys of the config, of uploads and of second factors. */
 const SECRET_KEY =
-  /^(?:users|hmac|hash|code|recovery_codes|private_?key|key_pem|pem|pfx|pkcs12|passphrase|totp|otpauth|uri_?secret)$/i
+  /^(?:users|hmac|code|recovery_codes|private_?key|key_pem|pem|pfx|pkcs12|passphrase|totp|otpauth|uri_?secret)$/i
 /** What shows by itself that it is one, wherever it stands. */
 const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
