@@ -19,10 +19,14 @@ export async function readBody(request: Request, route: Route): Promise<Sent> {
   if (Number(request.headers.get('content-length') ?? 0) > max) return { refused: tooLarge(max) }
   const bytes = await bytesOf(request, max)
   if (bytes === null) return { refused: tooLarge(max) }
-  if (bytes.length === 0) return { body: undefined }
+  if (bytes.length === 0) return { body: mayBeLeftOut(route) ? {} : undefined }
   if (type !== null && !types.includes(type)) return { refused: otherType(type, types) }
   return isJsonBody(route) ? parsed(bytes) : { body: bytes }
 }
+
+/** Whether nothing needs to be said in a body: then none says the same. */
+const mayBeLeftOut = (route: Route): boolean =>
+  isJsonBody(route) && route.body?.['type'] === 'object' && (route.body['required'] ?? []).length === 0
 
 /** Whether a route gets its body as JSON, parsed and checked; else it gets the bytes. */
 export const isJsonBody = (route: Route): boolean =>

@@ -1,6 +1,6 @@
 // How many attempts there may be: of one address in a minute, and how many passwords are worked on at the
 // same time. An attempt costs us 19 MiB and 28 ms of a core.
-import { networkKey } from '../../lib/ip-address.ts'
+import { canonicalAddress, networkKey } from '../../lib/ip-address.ts'
 
 const PER_MINUTE = 30
 const MINUTE_MS = 60_000
@@ -63,9 +63,11 @@ export class Attempts {
 }
 
 /** Who counts as one: an address, and of IPv6 its network. */
-export const addressKey = (address: string): string => {
-  const key = networkKey(address, PREFIX)
-  return key === address ? key : `${Buffer.from(key, 'utf16le').toString('hex')}/${PREFIX}`
+export function addressKey(address: string): string {
+  const one = canonicalAddress(address) ?? address
+  return one.includes(':')
+    ? `${Buffer.from(networkKey(one, PREFIX), 'utf16le').toString('hex')}/${PREFIX}`
+    : one
 }
 
 const byGateway = new WeakMap<object, Attempts>()

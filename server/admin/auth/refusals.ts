@@ -37,7 +37,8 @@ export const retryAfter = (waitMs: number): Record<string, string> => ({
 
 export const notOpen = ({ message, hint }: StoreProblem): Refusal => ({
   code: 'store_unavailable',
-  detail: sentence(message),
+  // Where its folder is, is for the log: strangers may read this.
+  detail: `Nothing can be kept: ${message.replaceAll(/\/\S*\/(?=state\.(?:db|key)\b)/g, '')}.`,
   hint,
 })
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
+import { StoreProblem } from '../../../../server/control/store/store-problem.ts'
 import { codeOf } from '../../../../server/control/store/totp.ts'
-import { type AdminWorld, adminWorld, type Answered } from '../../../support/admin-world.ts'
+import { type AdminWorld, adminWorld, type Answered, ask } from '../../../support/admin-world.ts'
 import { PASSWORD } from '../../../support/store-world.ts'
 
 let world: AdminWorld
@@ -135,3 +136,29 @@ function secretOf(text: string): Uint8Array {
   )
   return Uint8Array.from(bits.join('').match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
 }
+
+test('where nothing can be kept, that is told without where it would be', async () => {
+  const why = new StoreProblem(
+    "/var/lib/x/state.db cannot be opened: EACCES, open '/var/lib/x/state.db'",
+    'mend it',
+  )
+  const broken = adminWorld({ store: { now: null, open: () => Promise.reject(why) } })
+  try {
+    const browser = broken.browser()
+    const answers = [
+      await browser.signIn('anna'),
+      await broken.by('slt_x', ME),
+      await browser.ask({ path: '/api/v1/auth/setup' }),
+    ]
+    for (const { status, body } of answers)
+      expect([status, body['code'], body['detail'], body['hint']]).toEqual([
+        ...[503, 'store_unavailable'],
+        "Nothing can be kept: state.db cannot be opened: EACCES, open 'state.db'.",
+        'mend it',
+      ])
+    // What monitoring reads does without.
+    expect((await ask(broken.url, { path: '/metrics' })).status).toBe(200)
+  } finally {
+    broken.close()
+  }
+})
