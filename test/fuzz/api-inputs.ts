@@ -19,6 +19,8 @@ export interface ApiRequest {
   readonly body: string | null
 }
 
+/** Those that the config has, first. */
+const KNOWN = ['api', 'web', 'all', 'a', 'proxy', '1']
 const NAMES = [
   'api',
   'web',
@@ -64,10 +66,12 @@ export function someRequest(
   )
   const asked = operations.filter(({ method, path }) => mayAsk(`${method} ${path}`))
   const { method, path, operation } = random.pick(asked)
-  const filled = path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(random.pick(NAMES)))
+  const filled = path.replaceAll(/\{\w+\}/g, () =>
+    encodeURIComponent(random.pick(random.below(4) > 0 ? KNOWN : NAMES)),
+  )
   const query = new URLSearchParams()
   for (const parameter of operation.parameters ?? [])
-    if (parameter['in'] === 'query' && random.below(3) > 0)
+    if (parameter['in'] === 'query' && random.below(4) === 0)
       query.append(
         String(parameter['name']),
         String(someValue(random, (parameter['schema'] ?? {}) as Json, 0)),
@@ -127,7 +131,7 @@ function someValue(random: Random, schema: Json, depth: number): unknown {
     case 'null':
       return null
     case 'string':
-      return random.pick(random.below(2) === 0 ? NAMES : TEXTS)
+      return random.pick(random.pick([KNOWN, NAMES, TEXTS]))
     default:
       return random.pick<unknown>([null, 1, 'x', {}, [1], { a: { b: [1] } }])
   }
