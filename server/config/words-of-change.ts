@@ -175,10 +175,11 @@ function rising(list: readonly number[]): ReadonlySet<number> {
   return places
 }
 
-/** Values of a config as people may see them. */
+/** Values of a config as people may see them: only what is asked for is made ready to be shown. */
 class Shown {
   readonly #config: Config
   readonly #text: string
+  #of = ''
   #shown: unknown = null
 
   constructor({ config, text }: Worded) {
@@ -189,9 +190,9 @@ class Shown {
   /** Null: there is none; HIDDEN: it may be a secret. */
   at(path: Path, value: unknown): string | null {
     if (value === undefined) return null
-    this.#shown ??= shownConfig(this.#config, undefined)
-    let found = this.#shown
-    for (const step of path) {
+    let found = this.#around(path)
+    const steps = path[0] === 'rules' ? ['rules', 0, ...path.slice(2)] : path
+    for (const step of steps) {
       // One of "one or more" is shown alone.
       if (typeof step === 'number' && !Array.isArray(found)) continue
       found = (found as Plain | undefined)?.[step]
@@ -200,6 +201,20 @@ class Shown {
     const isWritten = textsIn(found ?? value).every((one) => this.#text.includes(one) || isDefault(one))
     if (!isWritten) return HIDDEN
     return text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX)}…` : text
+  }
+
+  /** The config with no more of its sections than the item that a path leads through. */
+  #around([section = '', key = '']: Path): unknown {
+    const of = `${section} ${key}`
+    if (this.#of === of) return this.#shown
+    const bare = { ...this.#config, listeners: {}, certificates: {}, backends: {}, rules: [] }
+    const rules = section === 'rules' ? this.#config.rules.slice(Number(key), Number(key) + 1) : []
+    const isMap = SECTIONS.some((one) => one === section)
+    const items = isMap ? this.#config[section as (typeof SECTIONS)[number]] : {}
+    const more = isMap ? { [section]: { [key]: items[key] } } : {}
+    this.#of = of
+    this.#shown = shownConfig({ ...bare, ...more, rules }, undefined)
+    return this.#shown
   }
 }
 

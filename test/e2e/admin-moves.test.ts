@@ -21,7 +21,7 @@ admin: ${admin}
 
 interface Scene {
   readonly gateway: Gateway
-  /** Asks the admin listener at an address, as an editor with a token. */
+  /** Asks the admin listener at an address, as an admin with a token. */
   readonly ask: (address: string, path: string, init?: RequestInit) => Promise<Response>
   /** The same by the Unix socket. */
   readonly local: (path: string, init?: RequestInit) => Promise<Response>
@@ -36,7 +36,7 @@ async function start(admin: string): Promise<Scene> {
   const made = await local('/api/v1/tokens', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name: 'an editor', role: 'editor' }),
+    body: JSON.stringify({ name: 'an admin', role: 'admin' }),
   })
   const { token } = (await made.json()) as { token: string }
   const ask = (address: string, path: string, init: RequestInit = {}): Promise<Response> =>
@@ -142,4 +142,18 @@ test('by the Unix socket nobody is shut out, and nothing waits unless it is aske
   const [status, answer] = await bodyOf(local('/api/v1/config', put(text)))
   expect([status, answer.confirm_by]).toEqual([200, undefined])
   expect(gateway.last('unconfirmed')).toBeUndefined()
+})
+
+test('who would go far back by it, to where it was elsewhere, is told of the way that waits', async () => {
+  const { gateway, ask, local } = await start('{ bind: "127.0.0.1:0" }')
+  const text = words(`{ bind: "127.0.0.1:${freePort()}" }`)
+  expect((await local('/api/v1/config', put(text))).status).toBe(200)
+  const now = addressOf(gateway)
+  const json = { method: 'POST', headers: { 'Content-Type': 'application/json' } }
+  const back = { ...json, body: '{"revision":1}' }
+  expect((await bodyOf(ask(now, '/api/v1/config/rollback', back)))[0]).toBe(409)
+  const waiting = { ...back, headers: { ...json.headers, 'If-Match': '*' } }
+  const [status, answer] = await bodyOf(ask(now, '/api/v1/changes', waiting))
+  expect([status, typeof answer.confirm_by]).toEqual([200, 'string'])
+  expect((await local('/api/v1/config/rollback', back)).status).toBe(200)
 })

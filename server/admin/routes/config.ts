@@ -1,5 +1,6 @@
 // The config as a whole: apply a text, confirm it, go back.
 import { Type } from '@sinclair/typebox'
+import { isMoved } from '../../control/change/lock-out.ts'
 import type { BackTo } from '../../control/change/roll-back.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
@@ -48,7 +49,15 @@ const BACK_TO = Type.Optional(
 
 type ConfigFacts = Pick<
   ControlFacts,
-  'apply' | 'gateway' | 'confirm' | 'confirmBy' | 'door' | 'isByOldDoor' | 'rollBack' | 'takenBack'
+  | 'apply'
+  | 'gateway'
+  | 'confirm'
+  | 'confirmBy'
+  | 'door'
+  | 'isByOldDoor'
+  | 'rollBack'
+  | 'takenBack'
+  | 'changes'
 >
 
 export function configRoutes(facts: ConfigFacts): readonly Route[] {
@@ -134,6 +143,13 @@ function secondsIn(query: URLSearchParams, name: keyof typeof SECONDS_MAX): numb
   return seconds > 0 && seconds <= SECONDS_MAX[name] ? seconds : undefined
 }
 
+/** Whoever goes far back by the admin listener may shut itself out. */
+async function movesDoor({ revision = null }: BackTo, changes: ConfigFacts['changes']): Promise<boolean> {
+  const to = revision === null ? null : ((await changes.named(String(revision)))?.edition ?? null)
+  const from = changes.served?.edition ?? null
+  return to !== null && from !== null && isMoved(from, to)
+}
+
 function confirmAnswer(asked: Asked, { confirm, door, isByOldDoor }: ConfigFacts): Response {
   // Whoever confirms over the old address does not know whether the new one can be reached.
   if (asked.who.kind !== 'local' && isByOldDoor(asked.server))
@@ -153,8 +169,15 @@ export function textOf(body: unknown): string | null {
   }
 }
 
-async function rollBackAnswer(asked: Asked, { rollBack, takenBack }: ConfigFacts): Promise<Response> {
-  const done = rollBack(byOf(asked), { ...((asked.body ?? {}) as BackTo), keepsAdmin: keepsAdmin(asked) })
+async function rollBackAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> {
+  const { rollBack, takenBack, changes } = facts
+  const to = (asked.body ?? {}) as BackTo
+  const keeps = keepsAdmin(asked)
+  if (asked.who.kind !== 'local' && !keeps && (await movesDoor(to, changes)))
+    return problem('conflict', `Revision ${to.revision} has its admin listener elsewhere.`, {
+      hint: 'POST /api/v1/changes with this revision waits to be confirmed over the new one; "sluice rollback" on the machine of the gateway does not',
+    })
+  const done = rollBack(byOf(asked), { ...to, keepsAdmin: keeps })
   if (done !== null) return changedAnswer(await done, 'text')
   const revision = takenBack()
   const why =

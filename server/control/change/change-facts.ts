@@ -31,6 +31,7 @@ export interface ChangeFactsParts {
 
 export class ChangeFacts {
   readonly #parts: ChangeFactsParts
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ChangeFactsParts) {
     this.#parts = parts
@@ -75,8 +76,14 @@ export class ChangeFacts {
     return isRunning ? { ...named(title, kept.text), edition: running.edition } : this.check(kept.text, title)
   }
 
-  /** A text as if it stood in the file. */
-  async check(text: string, name: string): Promise<NamedText> {
+  /** A text as if it stood in the file. One after another: a large one takes a process of its own. */
+  check(text: string, name: string): Promise<NamedText> {
+    const checked = this.#last.then(() => this.#check(text, name))
+    this.#last = checked.catch(() => {})
+    return checked
+  }
+
+  async #check(text: string, name: string): Promise<NamedText> {
     const given = { text, from: 'api', by: null, replaces: null } as const
     const { checked } = await this.#parts.source.check(given)
     return checked.is === 'valid'

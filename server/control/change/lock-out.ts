@@ -8,8 +8,12 @@ const CONFIRM_MS = 120_000
 /** How long it waits; null: it does not. By the Unix socket nobody is shut out. */
 export function lockOutMs(note: EditionNote | undefined, before: Edition, after: Edition): number | null {
   if (note?.source !== 'ui' && note?.source !== 'api') return null
-  return Bun.deepEquals(doorOf(before), doorOf(after)) ? null : CONFIRM_MS
+  return isMoved(before, after) ? CONFIRM_MS : null
 }
+
+/** Whether the admin listener is reached in another way. */
+export const isMoved = (before: Edition, after: Edition): boolean =>
+  !Bun.deepEquals(doorOf(before), doorOf(after))
 
 /** Where it is, with which certificate, and by which names it is asked. */
 function doorOf({ config: { admin } }: Edition): unknown {
