@@ -1,7 +1,7 @@
 // A weight that is changed by the API in a config of 1,000 backends and 10,000 rules, while clients are
 // served: how long the answer takes, and what it costs them. `bun bench/weight-change.ts`, after `npm run
 // build`.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -138,7 +138,7 @@ try {
       ({ ok }) => ok,
       () => false,
     )
-    if (isThere) break
+    if (isThere && existsSync(unix)) break
     await Bun.sleep(50)
   }
   const took: number[] = []

@@ -30,7 +30,8 @@ export function plainOf(tree: Tree): unknown {
   return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, plainOf(value)]))
 }
 
-function markFilledIn(tree: Tree): void {
+/** Texts that hold ${…}, as if that had been put in their place. */
+export function markFilledIn(tree: Tree): void {
   if (tree.is === 'list') tree.items.forEach(markFilledIn)
   else if (tree.is === 'map') for (const { value } of tree.entries.values()) markFilledIn(value)
   else if (typeof tree.value === 'string' && tree.value.includes('${')) tree.written = tree.value

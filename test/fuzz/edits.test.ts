@@ -111,6 +111,22 @@ test('an edit of YAML says what was wanted, keeps all else, and is never refused
   expect(done).toBe(RUNS)
 })
 
+test('of a large file as well, of which only what was changed is read again', () => {
+  const large = Array.from({ length: 900 }, (_, i) => ({ name: `n${i}`, url: `http://10.0.0.1:${i}` }))
+  const done = times(RUNS / 60, (random) => {
+    const config = { large, ...someConfig(random) }
+    const { large: all, ...others } = config
+    const text = new Writer(random).write(config)
+    const edit = someEdit(random, random.below(2) === 0 ? { large: all.slice(0, 3) } : others)
+    const edited = editText('a.yaml', text, [edit])
+    if ('refused' in edited) throw new Error(edited.refused)
+    const goal = asGiven(withEdit(asRead(config), edit)) as Plain
+    if (!Bun.deepEquals(readByOther(edited.text), goal)) throw new Error(JSON.stringify(edit))
+    return true
+  })
+  expect(done).toBe(Math.ceil(RUNS / 60))
+})
+
 test('an edit of TOML says what was wanted, and keeps the comments of others', () => {
   expect(times(RUNS, checkToml)).toBeGreaterThan(RUNS * 0.8)
 })

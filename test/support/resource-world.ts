@@ -7,7 +7,8 @@ import { routesOf } from '../../server/admin/routes.ts'
 import { Shell } from '../../server/admin/shell.ts'
 import { parseConfig } from '../../server/config/load.ts'
 import type { Served } from '../../server/control/change/apply.ts'
-import type { Changed, NewText } from '../../server/control/change/changes.ts'
+import type { Changed } from '../../server/control/change/changes.ts'
+import type { NewText } from '../../server/control/change/check-given.ts'
 import { fileChanged, hashOf } from '../../server/control/change/file-part.ts'
 import { problemOf } from '../../server/control/problem.ts'
 import type { ControlFacts } from '../../server/control/facts.ts'
@@ -127,6 +128,9 @@ export class ResourceWorld {
       const problems = loaded.problems.map((one) => ({ ...one, file: this.file }))
       return { changed: { is: 'rejected', revision, problems }, warnings: [] }
     }
+    // What is known of a text without reading it is what reading it finds.
+    if (given.found && !Bun.deepEquals(given.found.config, loaded.config))
+      throw new Error('found something else')
     if (given.isDryRun) return { changed: { is: 'sound', hash: loaded.hash }, warnings: [] }
     this.applied.push(given)
     this.serve(given.text)

@@ -1,12 +1,13 @@
 // The config that is served, as resources are told of it and changed: what is written, in the long form, and
 // what takes effect.
 import { createHash } from 'node:crypto'
-import { longTreeOfText } from '../../config/plain.ts'
-import { isShort, shortPath, toLong } from '../../config/short.ts'
-import { treeIn } from '../../config/edit/tree-in.ts'
+import { Sheet } from '../../config/edit/sheet.ts'
+import { longTree, treeIn } from '../../config/edit/tree-in.ts'
 import { isMap, type Value, valueAt, valueOf } from '../../config/edit/values.ts'
-import { Problems } from '../../config/problem.ts'
+import { markFilledIn } from '../../config/plain.ts'
 import type { Config } from '../../config/schema.ts'
+import { shortPath } from '../../config/short.ts'
+import { syntaxOf } from '../../config/spell.ts'
 import { Lines, locate, type MapTree, type Path, type Place, treeAt } from '../../config/tree.ts'
 import type { Served } from '../../control/change/apply.ts'
 
@@ -19,6 +20,9 @@ export class KnownConfig {
   readonly config: Config
   /** In the long form; texts with ${…} are marked as filled in. */
   readonly tree: MapTree
+  /** The text as edits of it read it; null: it is TOML. */
+  readonly sheet: Sheet | null
+  readonly #isLong: boolean
   readonly #lines: Lines
   readonly #written: (path: Path) => Path
   #value: Value = undefined
@@ -31,16 +35,20 @@ export class KnownConfig {
     this.hash = edition.hash
     this.config = edition.config
     this.#lines = new Lines(file, text)
-    const tree = longTreeOfText(file, text)
+    this.sheet = syntaxOf(file) === 'toml' ? null : Sheet.read(file, text)
+    const written = this.sheet?.tree ?? treeIn(file, text)
+    const tree = written && longTree(file, text, written)
     // What is served was read of this text.
-    if (tree === null) throw new Error('the text that is served cannot be read')
+    if (written === null || tree === null) throw new Error('the text that is served cannot be read')
+    markFilledIn(tree)
     this.tree = tree
-    this.#written = writtenPaths(file, text)
+    this.#isLong = tree === written
+    this.#written = this.#isLong ? (path) => path : shortPath(written)
   }
 
   /** What is written, in the long form. */
   get value(): Value {
-    return (this.#value ??= valueOf(this.tree))
+    return (this.#value ??= this.#isLong && this.sheet !== null ? this.sheet.value : valueOf(this.tree))
   }
 
   /** A path of the long form as it stands in the file. */
@@ -68,14 +76,6 @@ export class KnownConfigs {
       this.#known = new KnownConfig(file, served)
     return this.#known
   }
-}
-
-/** Of a short form the paths that stand there. */
-function writtenPaths(file: string, text: string): (path: Path) => Path {
-  const written = text.includes('listen') ? treeIn(file, text) : null
-  if (written === null || !isShort(written)) return (path) => path
-  const isLong = toLong(written, new Problems(new Lines(file, text))) !== null
-  return isLong ? shortPath(written) : (path) => path
 }
 
 /** The strong ETag of a value, whatever the order of its keys (RFC 9110 §8.8.3). */

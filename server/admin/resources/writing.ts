@@ -3,12 +3,14 @@
 import { editConfig } from '../../config/edit/config-edit.ts'
 import { Impossible } from '../../config/edit/values.ts'
 import { readPath } from '../../config/tree.ts'
+import type { NewText } from '../../control/change/check-given.ts'
 import type { ApplyProblem } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { unifiedDiff } from '../../lib/unified-diff.ts'
 import { textOnDisk } from '../config-status.ts'
 import { hashOf } from '../../control/change/file-part.ts'
 import { problem, type ProblemItem } from '../problem.ts'
+import { derivedConfig } from './derived-config.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
 import { type Operation, type Planned, planned } from './operations.ts'
 import { Refused } from './refused.ts'
@@ -100,7 +102,10 @@ export class ConfigWriter {
     const plans = plansOf(known, writing.wanted)
     if (plans instanceof Response) return refused(plans)
     const edits = plans.flatMap((plan) => plan.edits)
-    const edited = editConfig(known.file, known.text, edits, { mayReformat: true })
+    const edited = editConfig(known.file, known.text, edits, {
+      mayReformat: true,
+      sheet: known.sheet,
+    })
     if ('refused' in edited) {
       const members = edited.needsLong === true ? { needs_long_form: true } : {}
       const hint = edited.needsLong === true ? 'POST /api/v1/config/long-form writes it' : undefined
@@ -123,6 +128,7 @@ export class ConfigWriter {
     const { changed, warnings } = await this.#facts.apply({
       ...{ text, by, note, isDryRun, confirmWithinMs },
       expected: known.hash,
+      found: isDryRun ? null : foundOf(known, plans),
     })
     switch (changed.is) {
       case 'not_now':
@@ -200,6 +206,12 @@ interface Reviewed {
   readonly text: string
   readonly warnings: readonly string[]
   readonly isReformatted: boolean
+}
+
+function foundOf(known: KnownConfig, plans: readonly Planned[]): NonNullable<NewText['found']> | null {
+  const edits = plans.flatMap((plan) => plan.edits)
+  const config = derivedConfig(known.config, known.value, edits)
+  return config && { config, of: known.config }
 }
 
 const refused = (answer: Response): Written => ({ is: 'refused', answer })

@@ -18,7 +18,7 @@ export function editConfig(
   options: EditOptions = {},
 ): ConfigEdited {
   const clean = text.replace(/^\uFEFF/, '')
-  const tree = treeIn(file, clean)
+  const tree = options.sheet?.text === clean ? options.sheet.tree : treeIn(file, clean)
   if (tree === null) return { refused: 'the file cannot be read', index: 0 }
   if (!isShort(tree)) return editText(file, text, edits, options)
   let made = text

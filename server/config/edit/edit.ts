@@ -5,6 +5,7 @@ import { syntaxOf } from '../spell.ts'
 import { type Path, treeAt, writePath } from '../tree.ts'
 import { difference } from './difference.ts'
 import { reformatted } from './reformat.ts'
+import { rowProof } from './row-proof.ts'
 import { Sheet } from './sheet.ts'
 import { splices } from './splices.ts'
 import { editToml } from './toml-edit.ts'
@@ -36,6 +37,8 @@ export type Edited =
 export interface EditOptions {
   /** Whether all of the text may be written anew where it cannot be spliced. */
   readonly mayReformat?: boolean
+  /** The text as it was read before, of YAML or JSON; left out: it is read. */
+  readonly sheet?: Sheet | null
 }
 
 /** Makes all of the edits, one after the other, of a config file that can be read; or none. */
@@ -43,7 +46,7 @@ export function editText(
   file: string,
   text: string,
   edits: readonly Edit[],
-  { mayReformat = false }: EditOptions = {},
+  options: EditOptions = {},
 ): Edited {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
   const isOpen = !text.endsWith('\n')
@@ -52,7 +55,7 @@ export function editText(
   let made = text.slice(mark.length) + (isOpen ? newline : '')
   let isReformatted = false
   for (const [index, edit] of edits.entries()) {
-    const done = editInParts(file, made, edit, mayReformat)
+    const done = editInParts(file, made, edit, options)
     if ('refused' in done) return { refused: done.refused, index }
     made = done.text
     isReformatted ||= done.isReformatted
@@ -61,11 +64,11 @@ export function editText(
 }
 
 /** A map or list that is there already is changed where it is to be another, and stays elsewhere. */
-function editInParts(file: string, text: string, edit: Edit, mayReformat: boolean): EditedOnce {
+function editInParts(file: string, text: string, edit: Edit, options: EditOptions): EditedOnce {
   let made = text
-  for (const part of partsOf(edit, () => valueIn(file, text))) {
-    const done = editAny(file, made, part, false)
-    if ('refused' in done) return editAny(file, text, edit, mayReformat)
+  for (const part of partsOf(edit, () => valueIn(file, text, options))) {
+    const done = editAny(file, made, part, { ...options, mayReformat: false })
+    if ('refused' in done) return editAny(file, text, edit, options)
     made = done.text
   }
   return { text: made, isReformatted: false }
@@ -77,16 +80,17 @@ export const partsOf = (edit: Edit, value: () => Value): readonly Edit[] =>
     ? difference(edit.path, valueAt(value(), edit.path), edit.to)
     : [edit]
 
-function valueIn(file: string, text: string): Value {
+function valueIn(file: string, text: string, { sheet }: EditOptions): Value {
+  if (sheet?.text === text) return sheet.value
   const tree = treeIn(file, text)
   return tree === null ? undefined : valueOf(tree)
 }
 
-const editAny = (file: string, text: string, edit: Edit, mayReformat: boolean): EditedOnce =>
-  syntaxOf(file) === 'toml' ? editToml(file, text, edit) : editOnce(file, text, edit, mayReformat)
+const editAny = (file: string, text: string, edit: Edit, options: EditOptions): EditedOnce =>
+  syntaxOf(file) === 'toml' ? editToml(file, text, edit) : editOnce(file, text, edit, options)
 
-function editOnce(file: string, text: string, edit: Edit, mayReformat: boolean): EditedOnce {
-  const sheet = Sheet.read(file, text)
+function editOnce(file: string, text: string, edit: Edit, options: EditOptions): EditedOnce {
+  const sheet = options.sheet?.text === text ? options.sheet : Sheet.read(file, text)
   if (sheet === null) return { refused: 'the file cannot be read' }
   let goal: Value
   try {
@@ -97,12 +101,14 @@ function editOnce(file: string, text: string, edit: Edit, mayReformat: boolean):
   }
   if (isSame(goal, sheet.value)) return { text, isReformatted: false }
   const isGoal = (candidate: string): boolean => {
+    const isProven = rowProof(sheet, candidate, goal)
+    if (isProven !== null) return isProven
     const read = Sheet.read(file, candidate)
     return read !== null && isSame(read.value, goal)
   }
   for (const candidate of splices(sheet, edit, goal))
     if (isGoal(candidate)) return { text: candidate, isReformatted: false }
-  const whole = mayReformat ? reformatted(text, edit, sheet.habits) : null
+  const whole = options.mayReformat === true ? reformatted(text, edit, sheet.habits) : null
   if (whole !== null && isGoal(whole)) return { text: whole, isReformatted: true }
   return { refused: whyNot(sheet, edit.path) }
 }

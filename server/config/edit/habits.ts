@@ -25,24 +25,25 @@ export interface Habits {
 
 /** Looked at are the first pieces of a file only: people keep their habits, and files may be large. */
 const LOOKED_AT = 400
+const LOOKED_AT_CHARS = 64 * 1024
 
 export function habitsOf(text: string, root: Piece, isJson: boolean): Habits {
   const seen = new Seen(text)
   for (const [holder, member] of membersIn(root)) seen.look(holder, member)
-  const quotes = text.slice(0, 100_000)
-  const hasMore = (quotes.match(/: '/g)?.length ?? 0) > (quotes.match(/: "/g)?.length ?? 0)
+  const begin = text.slice(0, LOOKED_AT_CHARS)
+  const hasMore = (begin.match(/: '/g)?.length ?? 0) > (begin.match(/: "/g)?.length ?? 0)
   return {
     isJson,
-    newline: text.includes('\r\n') ? '\r\n' : '\n',
+    newline: begin.includes('\r\n') ? '\r\n' : '\n',
     step: seen.most('step') ?? 2,
     dashStep: seen.most('dashStep') ?? 2,
     dashWidth: seen.most('dashWidth') ?? 2,
     quote: hasMore && !isJson ? "'" : '"',
-    pad: /\{[^\s}]/.test(text) && !/\{ \S/.test(text) ? '' : ' ',
-    colon: isJson && /":\S/.test(text) && !/": /.test(text) ? ':' : ': ',
-    comma: isJson && /,\S/.test(text) && !/, /.test(text) ? ',' : ', ',
+    pad: /\{[^\s}]/.test(begin) && !/\{ \S/.test(begin) ? '' : ' ',
+    colon: isJson && /":\S/.test(begin) && !/": /.test(begin) ? ':' : ': ',
+    comma: isJson && /,\S/.test(begin) && !/, /.test(begin) ? ',' : ', ',
     hasQuotedKeys: isJson || seen.quotedKeys > seen.bareKeys,
-    isSpread: isJson && /^\s*[{[]\s*\n/.test(text),
+    isSpread: isJson && /^\s*[{[]\s*\n/.test(begin),
   }
 }
 

@@ -30,14 +30,17 @@ export class Sheet {
   readonly text: string
   readonly root: Piece
   readonly tree: MapTree
+  /** It was read in one pass: nothing in it refers to anything else. */
+  readonly isPlain: boolean
   #habits: Habits | null = null
   #value: Value = undefined
 
-  constructor(file: string, text: string, { root, tree }: { readonly root: Piece; readonly tree: MapTree }) {
+  constructor(file: string, text: string, { root, tree, isPlain }: Pick<Sheet, 'root' | 'tree' | 'isPlain'>) {
     this.file = file
     this.text = text
     this.root = root
     this.tree = tree
+    this.isPlain = isPlain
   }
 
   /** Null: it cannot be read. */
@@ -45,7 +48,9 @@ export class Sheet {
     const isJson = file.toLowerCase().endsWith('.json')
     const layout = isJson && !isJsonText(text) ? null : layoutOf(text)
     const tree = layout === null ? null : treeFor(file, text, layout)
-    return layout === null || tree === null ? null : new Sheet(file, text, { root: layout.root, tree })
+    return layout === null || tree === null
+      ? null
+      : new Sheet(file, text, { root: layout.root, tree, isPlain: layout.tree !== null })
   }
 
   get habits(): Habits {

@@ -53,6 +53,8 @@ export interface Wish {
   readonly isReading?: boolean
   /** Goes no further than to find out whether anything stands against it. */
   readonly isDryRun?: boolean
+  /** Asked behind the check: it differs from what is served in nothing that could stand against it. */
+  readonly isFound?: () => boolean
 }
 
 interface Request {
@@ -132,7 +134,7 @@ export class Applier {
     }
   }
 
-  async #transact({ check, isDryRun = false }: Wish): Promise<Outcome> {
+  async #transact({ check, isDryRun = false, isFound }: Wish): Promise<Outcome> {
     const { running } = this
     const options = this.#options
     // 1. Parse and check: all problems at once, nothing changed.
@@ -154,7 +156,7 @@ export class Applier {
 
       // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect,
       //   and the workers compile as well.
-      if (running) await options.dryRun(plan)
+      if (running && isFound?.() !== true) await options.dryRun(plan)
     } catch (error) {
       return rejected([problemOf(error)], edition)
     }

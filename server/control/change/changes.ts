@@ -2,19 +2,13 @@
 // dying of, that is not confirmed, or that nobody wants any more, is taken back.
 import { logEvent } from '../../telemetry/log.ts'
 import { tellRejected } from '../news.ts'
-import {
-  type ApplyProblem,
-  type Checked,
-  type Edition,
-  type EditionNote,
-  problemOf,
-  type Rejection,
-} from '../problem.ts'
+import { type ApplyProblem, type Checked, type Edition, type Rejection } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Outcome, Served, Wish } from './apply.ts'
 import type { ChangesParts, How } from './changes-parts.ts'
+import { checkGiven, type NewText } from './check-given.ts'
 import { type Coming, Confirmation, type Pending, type Waits } from './confirmation.ts'
-import { fileChanged, hashIn, hashOf, hashOfFile } from './file-part.ts'
+import { hashIn, hashOf, hashOfFile } from './file-part.ts'
 import type { GivenText } from '../source/config-source.ts'
 import { lockOutMs } from './lock-out.ts'
 import { keepingAdmin } from './keeps-admin.ts'
@@ -30,18 +24,6 @@ export type Changed =
   | { readonly is: 'rejected'; readonly revision: number; readonly problems: readonly ApplyProblem[] }
   /** It starts or stops. */
   | { readonly is: 'not_now' }
-
-/** A text that is to become that of the config file. */
-export interface NewText {
-  readonly text: string
-  readonly by: string | null
-  /** The hash of what stands in the file, or how it begins; null: it is what is served. */
-  readonly expected: string | null
-  readonly isDryRun: boolean
-  /** It is taken back unless it is confirmed by then; null: it stays. */
-  readonly confirmWithinMs: number | null
-  readonly note?: EditionNote
-}
 
 export class Changes {
   /** Null: the newest config is served. */
@@ -91,12 +73,14 @@ export class Changes {
     const warnings: string[] = []
     let held: Coming | null = null
     let withinMs = given.confirmWithinMs
+    let isFound = false
     const check = async (): Promise<Checked> => {
-      const found = await this.#checkGiven(given)
+      const found = await checkGiven(given, { ...this.#parts, served: this.#running?.edition ?? null })
       // Whoever gave the text has another name for it.
       const { file } = this.#parts
       warnings.push(...found.warnings.map((line) => (line.startsWith(file) ? line.slice(file.length) : line)))
       const running = this.#running?.edition
+      isFound = found.checked.is === 'valid' && found.checked.edition.config === given.found?.config
       if (found.checked.is === 'valid' && running)
         withinMs ??= lockOutMs(given.note, running, found.checked.edition)
       if (found.checked.is === 'valid' && !isDryRun && withinMs !== null && running)
@@ -106,7 +90,7 @@ export class Changes {
     const waits = (): Waits | null => (held === null || withinMs === null ? null : { held, withinMs })
     return {
       changed: await this.#change(
-        { check, isDryRun },
+        { check, isDryRun, isFound: () => isFound },
         { waits, tells: 'log', given: { from: 'api', by, hash: hashOf(text) } },
       ),
       warnings,
@@ -217,16 +201,6 @@ export class Changes {
     if (this.#pending === 0) this.#parts.onSettled()
   }
 
-  async #checkGiven({ text, by, expected, note = {} }: NewText): ReturnType<WatchedConfig['check']> {
-    const { file, source } = this.#parts
-    const found = hashOfFile(file)
-    if (found === null || !found.startsWith(expected ?? this.#running?.edition.hash ?? 'none'))
-      return { checked: invalid(fileChanged(file, found)), warnings: [] }
-    const { checked, warnings } = await source.check({ text, from: 'api', by, replaces: found })
-    if (checked.is === 'invalid') return { checked, warnings }
-    return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
-  }
-
   async #change(wish: Wish, how: How = {}): Promise<Changed> {
     if (this.#pending++ === 0) this.#parts.onBegin()
     try {
@@ -296,5 +270,3 @@ export class Changes {
     return { is: 'rejected', revision: running ?? 0, problems }
   }
 }
-
-const invalid = (why: Error): Checked => ({ is: 'invalid', problems: [problemOf(why)] })

@@ -26,6 +26,8 @@ export interface BookOptions {
 interface Staged {
   readonly edition: Edition
   readonly number: number
+  /** Its text, packed while others get ready; null: nothing is kept. */
+  readonly packed: Promise<Buffer | null> | null
   isStored: boolean
 }
 
@@ -69,7 +71,9 @@ export class RevisionBook implements Part {
   }
 
   stage(edition: Edition): readonly [] {
-    this.#staged = { edition, number: this.#options.history.revisionOf(edition), isStored: false }
+    const isNew = this.#store !== null && edition.hash !== this.#served
+    const packed = isNew ? pack(edition.text).catch(() => null) : null
+    this.#staged = { edition, number: this.#options.history.revisionOf(edition), packed, isStored: false }
     return []
   }
 
@@ -77,7 +81,8 @@ export class RevisionBook implements Part {
   async ready(): Promise<void> {
     const [staged, store] = [this.#staged, this.#store]
     if (staged === null || store === null || staged.edition.hash === this.#served) return
-    const packed = await pack(staged.edition.text)
+    const packed = await (staged.packed ?? pack(staged.edition.text))
+    if (packed === null) return
     const revision = this.#newRevision(staged, sourceOf(staged.edition))
     staged.isStored = this.#safely(() => store.stage(revision, packed)) === true
   }

@@ -38,6 +38,26 @@ const diffOf = (text: string, { text: now }: ResourceWorld): string[] =>
     .split('\n')
     .filter((line) => /^[+-](?![+-])/.test(line))
 
+describe('weights', () => {
+  test('are known to be sound without reading the whole config again', async () => {
+    using w = world()
+    const ops = [{ op: 'update', resource: 'backends/api/servers/two', value: { weight: 9 } }]
+    await w.ask('PATCH', '/backends/api/servers/two', { body: { weight: 7 } })
+    await w.ask('POST', '/changesets', { body: { ops } })
+    // Anything beside them, and what may not be, is for the checks.
+    await w.ask('PATCH', '/backends/api/servers/two', { body: { weight: 8, max_connections: 5 } })
+    expect(w.applied.map(({ found }) => found?.config.backends['api']?.servers[1]?.weight ?? null)).toEqual([
+      7,
+      9,
+      null,
+    ])
+    expect((await w.ask('PATCH', '/backends/api/servers/two', { body: { weight: 1001 } })).status).toBe(422)
+    expect(
+      (await w.ask('PATCH', '/backends/web/servers/127.0.0.1:9', { body: { weight: 0 } })).body.errors,
+    ).toMatchObject([{ path: 'backends.web.servers', line: 14 }])
+  })
+})
+
 describe('secrets', () => {
   test('stay as they are where they are left out, or sent as they were shown', async () => {
     using w = world()

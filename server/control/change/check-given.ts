@@ -1,0 +1,49 @@
+// A text that somebody gives for the config file: whether it may take the place of what stands there, and
+// what it means.
+import type { Config } from '../../config/schema.ts'
+import { type Edition, type EditionNote, problemOf } from '../problem.ts'
+import type { WatchedConfig } from '../source/watched-config.ts'
+import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
+
+/** A text that is to become that of the config file. */
+export interface NewText {
+  readonly text: string
+  readonly by: string | null
+  /** The hash of what stands in the file, or how it begins; null: it is what is served. */
+  readonly expected: string | null
+  readonly isDryRun: boolean
+  /** It is taken back unless it is confirmed by then; null: it stays. */
+  readonly confirmWithinMs: number | null
+  readonly note?: EditionNote
+  /**
+   * What the text was found to mean where `of` is what is served, in nothing of which could stand anything
+   * against it; null: it is read and checked.
+   */
+  readonly found?: { readonly config: Config; readonly of: Config } | null
+}
+
+export interface GivenWorld {
+  /** The config file. */
+  readonly file: string
+  readonly source: Pick<WatchedConfig, 'check'>
+  /** What is served; null: nothing is. */
+  readonly served: Edition | null
+}
+
+export async function checkGiven(
+  { text, by, expected, note = {}, found: known }: NewText,
+  { file, source, served }: GivenWorld,
+): ReturnType<WatchedConfig['check']> {
+  const found = hashOfFile(file)
+  if (found === null || !found.startsWith(expected ?? served?.hash ?? 'none'))
+    return { checked: { is: 'invalid', problems: [problemOf(fileChanged(file, found))] }, warnings: [] }
+  const given = { text, from: 'api', by, replaces: found } as const
+  // The same text may mean something else by now, as a file that it names has changed.
+  if (known && known.of === served?.config) {
+    const edition = { ...given, hash: hashOf(text), config: known.config, note }
+    return { checked: { is: 'valid', edition }, warnings: [] }
+  }
+  const { checked, warnings } = await source.check(given)
+  if (checked.is === 'invalid') return { checked, warnings }
+  return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
+}
