@@ -1,5 +1,9 @@
 // Writes into the audit what was changed by the API, and what was refused to somebody who is known.
 import type { ControlFacts } from '../control/facts.ts'
+import type { NewEntry } from '../control/store/audit.ts'
+import { redactedText } from '../control/store/redacted.ts'
+import { logEvent } from '../telemetry/log.ts'
+import { AuditAllowance } from './audit-allowance.ts'
 import { auditNoteOf } from './audit-notes.ts'
 import type { Pass } from './came.ts'
 import type { Route } from './route.ts'
@@ -8,6 +12,7 @@ const VERBS: Readonly<Record<string, string>> = { PUT: 'replace', PATCH: 'update
 
 export class AuditRecorder {
   readonly #store: ControlFacts['store']
+  readonly #allowance = new AuditAllowance(() => performance.now())
   /** Closed, as the routes are. */
   readonly #actions: ReadonlyMap<Route, string>
 
@@ -30,11 +35,26 @@ export class AuditRecorder {
       ...{ before: note?.before, after: note?.after, message: note?.message ?? null },
       result: status < 400 ? ('done' as const) : ('refused' as const),
     }
-    this.#store.open().then(
-      ({ audit }) => audit.record(entry),
-      () => {},
-    )
+    const leftOut = this.#allowance.take(who?.id ?? entry.from, status >= 400 || route.permission === 'view')
+    if (leftOut === null) return
+    const message =
+      leftOut === 0 ? entry.message : `${entry.message ?? ''} (${leftOut} before it were left out)`
+    // Whatever keeps it from being written, as a full disk, is told in its place, and ends nothing.
+    this.#store
+      .open()
+      .then(({ audit }) => void audit.record({ ...entry, message: message?.trim() ?? null }))
+      .catch((error: unknown) => notKept(entry, error))
   }
+}
+
+/** In the log there is at least who did what. */
+function notKept(
+  { who, from, action, resource, result }: Pick<NewEntry, 'who' | 'from' | 'action' | 'resource' | 'result'>,
+  error: unknown,
+): void {
+  const why = error instanceof Error ? error.message : String(error)
+  const by = who === null ? null : `${who.kind} ${who.name}`
+  logEvent('warn', 'audit_not_kept', { action, resource: redactedText(resource), by, from, result, why })
 }
 
 /** As `users.create`, `backends.servers.update`, `config.rollback`: what is changed, and how. */

@@ -25,7 +25,10 @@ export function isOurHost(host: string | null, boundHost: string, named: readonl
   return [boundHost, hostname(), ...named].some((own) => own.toLowerCase() === name)
 }
 
+const PORT_MAX = 65_535
+
 function hostWithoutPort(host: string): string | null {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::[0-9]{0,5})?$/.exec(host)
-  return match === null ? null : (match[1] ?? match[2] ?? null)
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::([0-9]{0,5}))?$/.exec(host)
+  const [, bracketed, plain, port = ''] = match ?? []
+  return Number(port) > PORT_MAX ? null : (bracketed ?? plain ?? null)
 }

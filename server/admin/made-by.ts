@@ -1,6 +1,7 @@
 // Who makes a change of the config, as its revision, the log and the audit name them.
 import type { EditionNote } from '../control/problem.ts'
 import { isAtLeast } from '../control/store/principal.ts'
+import { problem } from './problem.ts'
 import type { Asked } from './route.ts'
 
 /** By the Unix socket who asks says who it is: nobody else can ask there. */
@@ -25,3 +26,6 @@ export function hashIn(tag: string | null): string | null | undefined {
   if (tag === '*') return ''
   return /^"?([0-9a-f]{8,64})"?$/.exec(tag.toLowerCase())?.[1]
 }
+
+export const notHash = (): Response =>
+  problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')

@@ -54,7 +54,8 @@ export function problem(code: ProblemCode, detail: string, more: MoreOfProblem =
 }
 
 /** What was found against who asks, as an answer. */
-export const problemOfRefusal = ({ code, detail, ...more }: Refusal): Response => problem(code, detail, more)
+export const problemOfRefusal = ({ code, detail, hint, headers }: Refusal): Response =>
+  problem(code, detail, { ...(hint !== undefined && { hint }), ...(headers !== undefined && { headers }) })
 
 /** The same with the id of the request as `instance`; null: this answer is no problem of ours. */
 export function withInstance(answer: Response, instance: string): Response | null {

@@ -10,6 +10,11 @@ const ADDRESSES_MAX = 10_000
 const IN_FLIGHT_MAX = 2
 const WAITING_MAX = 16
 
+export interface Waiting {
+  readonly waitMs: number
+  readonly isRepeated: boolean
+}
+
 export class Attempts {
   readonly #nowMs: () => number
   /** By network: how many since when. */
@@ -21,8 +26,11 @@ export class Attempts {
     this.#nowMs = nowMs
   }
 
-  /** Counts an attempt of an address. Gives how long it has to wait, in ms; 0: it may be made. */
-  count(address: string): number {
+  /**
+   * Counts an attempt of an address. Gives how long it has to wait, in ms, 0 where it may be made; and
+   * whether that was said before: then it is no news for log and audit.
+   */
+  count(address: string): Waiting {
     const [key, now] = [addressKey(address), this.#nowMs()]
     const found = this.#counted.get(key)
     const age = found === undefined ? MINUTE_MS : Math.abs(now - found.sinceMs)
@@ -31,11 +39,11 @@ export class Attempts {
       this.#counted.delete(key)
       this.#makeRoom()
       this.#counted.set(key, { sinceMs: now, count: 1 })
-      return 0
+      return { waitMs: 0, isRepeated: false }
     }
-    if (found.count >= PER_MINUTE) return MINUTE_MS - age
-    found.count++
-    return 0
+    if (found.count++ >= PER_MINUTE)
+      return { waitMs: MINUTE_MS - age, isRepeated: found.count > PER_MINUTE + 1 }
+    return { waitMs: 0, isRepeated: false }
   }
 
   /** Does what is expensive once it is its turn; null: too many wait. */

@@ -26,6 +26,8 @@ export interface Refusal {
   readonly hint?: string
   /** Such as WWW-Authenticate and Retry-After. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The same was said to the same address a moment ago: log and audit have it already. */
+  readonly isRepeated?: boolean
 }
 
 /** Somebody who is known. */

@@ -6,6 +6,7 @@ import type { StoreKeeper } from '../../control/store/store-keeper.ts'
 import { storeProblemOf } from '../../control/store/store-problem.ts'
 import { isWithin, type Token, Tokens } from '../../control/store/tokens.ts'
 import { Ranges } from '../../lib/ranges.ts'
+import { urlOf } from '../came.ts'
 import type { Authenticator, Identified, Refusal } from './authenticator.ts'
 import { cookieOf } from './cookies.ts'
 import { hasCsrfToken } from './csrf.ts'
@@ -149,7 +150,7 @@ function whyNotThere({ name, ranges, scopes }: Token, request: Request, address:
   if (ranges.length > 0 && !Ranges.parse(ranges).has(address))
     return { code: 'outside_source_ranges', detail: `The token ${name} is for other addresses.` }
   // As it is written: a name that is spelled otherwise is within no scope.
-  const resource = new URL(request.url).pathname.replace(/^\/(?:api\/v1\/)?/, '')
+  const resource = urlOf(request).pathname.replace(/^\/(?:api\/v1\/)?/, '')
   return isWithin(scopes, resource) || OF_THEMSELVES.has(resource)
     ? null
     : { code: 'outside_scope', detail: `The token ${name} is for ${scopes.join(', ')}, not for ${resource}.` }

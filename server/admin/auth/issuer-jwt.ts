@@ -105,10 +105,12 @@ export class Issuer {
     const named = claimOf(payload, nameClaim)
     const name = typeof named === 'string' && named !== '' ? named : null
     if (name === null) return { is: 'invalid', why: `it has no claim "${nameClaim}"` }
-    const claimed = [claimOf(payload, roleClaim)].flat().filter((one) => typeof one === 'string')
-    const words = claimed.flatMap((one) => one.split(' '))
+    const claimed = claimOf(payload, roleClaim)
+    // A text has words as a scope has (RFC 8693 §4.2); items of a list are names, perhaps with spaces.
+    const words = typeof claimed === 'string' ? claimed.split(' ') : [claimed].flat()
     const hasMap = Object.keys(roles).length > 0
     const known = words.flatMap((word) => {
+      if (typeof word !== 'string') return []
       if (hasMap) return Object.hasOwn(roles, word) ? [roles[word]] : []
       return isRole(word) ? [word] : []
     })

@@ -25,9 +25,10 @@ export const seenOnItsWay: Refusal = {
   detail: 'Passwords, tokens and cookies are taken by TLS only, or from this machine.',
 }
 
-export const tooMany = (waitMs: number): Refusal => ({
+export const tooMany = (waitMs: number, isRepeated = false): Refusal => ({
   code: 'too_many_attempts',
   detail: 'There were too many attempts from this address.',
+  ...(isRepeated && { isRepeated }),
   headers: retryAfter(waitMs),
 })
 

@@ -25,8 +25,8 @@ const BUSY_MS = 1000
 /** Who proved it, or why not. */
 export async function prove(store: Store, attempts: Attempts, proof: Proof): Promise<User | Refusal> {
   // 1. An address has so many attempts a minute, whatever it names.
-  const waitMs = attempts.count(proof.address)
-  if (waitMs > 0) return tooMany(waitMs)
+  const { waitMs, isRepeated } = attempts.count(proof.address)
+  if (waitMs > 0) return tooMany(waitMs, isRepeated)
   // 2. Two passwords are worked on at the same time, and few wait.
   const outcome = await attempts.inTurn(() => judged(store, proof))
   return outcome ?? { ...tooMany(BUSY_MS), detail: 'Too many sign in at the same time.' }

@@ -45,6 +45,7 @@ export function refusedSignIn(
   name: string,
   refusal: Refusal,
 ): Response {
+  if (refusal.isRepeated === true) return problemOfRefusal(refusal)
   const user = users.find(name)?.name ?? null
   noteForAudit(request, { resource: user === null ? 'users' : `users/${user}`, message: refusal.code })
   // Half of a sign-in is none yet, and no failure.

@@ -1,7 +1,7 @@
 // Certificates that are uploaded: the pair goes into the data folder, for this user alone, and the config
 // names its files. The key is never read back.
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { writeWhole } from '../../lib/write-whole.ts'
 import { problem } from '../problem.ts'
@@ -34,7 +34,8 @@ export function withUploads(known: KnownConfig | null, operation: Operation): Up
   const folder = join(known.config.data, 'uploaded')
   const hash = createHash('sha256').update(certificate).update(key).digest('hex').slice(0, 16)
   const files = { cert: join(folder, `${name}-${hash}.pem`), key: join(folder, `${name}-${hash}.key`) }
-  const isThere = false
+  // The same pair may be served already.
+  const isThere = Object.values(files).some((file) => existsSync(file))
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeWhole(files.key, ended(key), { isLasting: true })

@@ -83,7 +83,7 @@ async function setUp(facts: Pick<ControlFacts, 'store'>, store: Store, asked: As
   const { request, who } = asked
   if (!isUnseen(request, who.from)) return problemOfRefusal(seenOnItsWay)
   if (store.users.count() > 0) return problem('conflict', 'There are users already: sign in.')
-  const waitMs = attemptsOf(facts.store).count(who.from)
+  const { waitMs } = attemptsOf(facts.store).count(who.from)
   if (waitMs > 0) return problemOfRefusal(tooMany(waitMs))
   noteForAudit(request, { message: 'set-up' })
   if (!store.setupToken.isOne(token)) {

@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { Review } from '../../control/change/review.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { changedAnswer, waitFacts } from '../changed.ts'
-import { byOf, hashIn, noteOf } from '../made-by.ts'
+import { byOf, hashIn, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 import { CONFIRM_S_MAX, WATCH_S_MAX } from './config.ts'
@@ -96,8 +96,7 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
     return problem('body_invalid', 'Either "text" or "revision" says what is to be served.')
   const isDryRun = query.get('dry_run') === 'true'
   const expected = hashIn(request.headers.get('if-match'))
-  if (expected === undefined)
-    return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
+  if (expected === undefined) return notHash()
   if (expected === null && who.kind !== 'local' && !isDryRun)
     return problem(
       'precondition_required',

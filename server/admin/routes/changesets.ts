@@ -3,6 +3,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { BODY, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
+import { hashIn, notHash } from '../made-by.ts'
 import { tagAt, type KnownConfig } from '../resources/known-config.ts'
 import type { Operation, Planned } from '../resources/operations.ts'
 import { readResource } from '../resources/resource.ts'
@@ -78,11 +79,9 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
       'precondition_required',
       'base_revision, or the hash of the text in If-Match, says what this was made from.',
     )
-  if (
-    ifMatch !== null &&
-    ifMatch !== '*' &&
-    !known.hash.startsWith(ifMatch.replaceAll('"', '').toLowerCase())
-  )
+  const expected = hashIn(ifMatch)
+  if (expected === undefined) return notHash()
+  if (expected !== null && !known.hash.startsWith(expected))
     return problem('etag_mismatch', 'The config is not the one of If-Match.', {
       members: { current_revision: known.revision, current_hash: known.hash },
     })

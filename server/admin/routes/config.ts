@@ -6,7 +6,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
-import { byOf, hashIn, keepsAdmin, noteOf } from '../made-by.ts'
+import { byOf, hashIn, keepsAdmin, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
@@ -108,8 +108,7 @@ async function applyAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> 
   const other = otherFormat(request.headers.get('content-type'), gateway.file)
   if (other !== null) return other
   const expected = hashIn(request.headers.get('if-match'))
-  if (expected === undefined)
-    return problem('bad_request', 'If-Match is no hash: at least 8 hexadecimal digits, in quotes.')
+  if (expected === undefined) return notHash()
   const isDryRun = query.get('dry_run') === 'true'
   if (expected === null && who.kind !== 'local' && !isDryRun)
     return problem(

@@ -19,10 +19,16 @@ const NewToken = Type.Object(
     role: RoleWord,
     name: Type.Optional(Type.String({ maxLength: 100, description: 'What it is for.' })),
     scopes: Type.Optional(
-      Type.Array(Type.String(), { maxItems: 50, description: 'Resources, as backends/api/*; none: all.' }),
+      Type.Array(Type.String(), {
+        ...{ minItems: 1, maxItems: 50, allowed: 'one at least; left out: all' },
+        description: 'Resources, as backends/api/*; left out: all.',
+      }),
     ),
     ranges: Type.Optional(
-      Type.Array(Type.String(), { maxItems: 50, description: 'Addresses that it is taken from; none: all.' }),
+      Type.Array(Type.String(), {
+        ...{ minItems: 1, maxItems: 50, allowed: 'one at least; left out: all' },
+        description: 'Addresses that it is taken from; left out: all.',
+      }),
     ),
     expires: Type.Optional(
       Type.String({ description: 'As 90d, 12h, 30m or never; default 90d, at most ten years.' }),

@@ -3,6 +3,7 @@
 import type { Role } from './principal.ts'
 import { hashOf, newSecret, randomWord } from './secrets.ts'
 import type { StateDb } from './state-db.ts'
+import { whereItCan } from './store-problem.ts'
 import type { Table } from './table.ts'
 
 export const SIGN_INS: Table = {
@@ -82,7 +83,7 @@ export class SignIns {
     )
     const found = query.get(hash, now - IDLE_MS, now - WHOLE_MS)
     if (found !== null && now - found.seenMs >= SEEN_EVERY_MS)
-      this.#db.sql.query('UPDATE sign_ins SET seen_ms = ? WHERE hash = ?').run(now, hash)
+      whereItCan(() => this.#db.sql.query('UPDATE sign_ins SET seen_ms = ? WHERE hash = ?').run(now, hash))
     return found
   }
 

@@ -20,3 +20,12 @@ export function storeProblemOf(error: unknown): StoreProblem | null {
     'let the user of the gateway read and write in the data folder, and make room on its disk',
   )
 }
+
+/** Does what is good to have: a full disk, or one who holds the database, is no reason to refuse anybody. */
+export function whereItCan(keep: () => unknown): void {
+  try {
+    keep()
+  } catch (error) {
+    if (storeProblemOf(error) === null) throw error
+  }
+}

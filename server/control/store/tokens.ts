@@ -3,6 +3,7 @@ import type { Role } from './principal.ts'
 import { hashOf, newSecret, randomWord } from './secrets.ts'
 import type { StateDb } from './state-db.ts'
 import { isSame } from './state-key.ts'
+import { whereItCan } from './store-problem.ts'
 import type { Table } from './table.ts'
 
 export const TOKENS: Table = {
@@ -132,7 +133,8 @@ export class Tokens {
   used({ id, usedMs, usedFrom }: Token, from: string): void {
     const now = this.#nowMs()
     if (usedMs !== null && now - usedMs < USED_EVERY_MS && usedFrom === from) return
-    this.#db.sql.query('UPDATE tokens SET used_ms = ?, used_from = ? WHERE id = ?').run(now, from, id)
+    const keep = this.#db.sql.query('UPDATE tokens SET used_ms = ?, used_from = ? WHERE id = ?')
+    whereItCan(() => keep.run(now, from, id))
   }
 
   list(): Token[] {

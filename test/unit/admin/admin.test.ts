@@ -179,6 +179,8 @@ test('hosts that are ours', () => {
     '1.2.3.4:x',
     '[evil]',
     'x@127.0.0.1',
+    '127.0.0.1:65536',
+    '[::1]:99999',
   ]) {
     expect([host, isOurHost(host, 'gw.internal')]).toEqual([host, false])
   }

@@ -201,6 +201,21 @@ describe('changesets', () => {
     expect(w.text).toBe(TEXT)
   })
 
+  test('take an If-Match that is a hash, and nothing in its place', async () => {
+    using w = world()
+    const ops = [{ op: 'update', resource: 'backends/api', value: { algorithm: 'random' } }]
+    for (const tag of ['""', '"', '"a"', 'W/"abc"', '"aaaaaaaa", "bbbbbbbb"'])
+      expect([
+        tag,
+        (await w.ask('POST', '/changesets', { body: { ops }, headers: { 'If-Match': tag } })).status,
+      ]).toEqual([tag, 400])
+    const other = { 'If-Match': '"00000000"' }
+    expect(codeOf(await w.ask('POST', '/changesets', { body: { ops }, headers: other }))).toEqual([
+      ...[412, 'etag_mismatch'],
+    ])
+    expect(w.text).toBe(TEXT)
+  })
+
   test('are made from the revision that they name', async () => {
     using w = world()
     const body = { base_revision: 7, ops: [{ op: 'delete', resource: 'rules/canary' }] }
@@ -232,6 +247,9 @@ describe('certificates', () => {
         ),
       ).not.toContain('PRIVATE KEY')
     expect(JSON.stringify(told.body)).not.toContain('PRIVATE KEY')
+    // The same pair again, refused: it is still there for who serves it.
+    expect((await w.ask('POST', '/certificates', { body })).status).toBe(409)
+    expect(readdirSync(folder)).toEqual(files)
     // A pair that does not fit leaves nothing behind.
     const other = selfSigned(['b.example'], { nowMs: Date.now() })
     const wrong = await w.ask('POST', '/certificates', {

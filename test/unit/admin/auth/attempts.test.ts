@@ -6,18 +6,18 @@ test('an address has thirty attempts a minute, and others their own', () => {
   const attempts = new Attempts(() => nowMs)
   const tries = (address: string): number => {
     let count = 0
-    while (attempts.count(address) === 0) count++
+    while (attempts.count(address).waitMs === 0) count++
     return count
   }
   expect(tries('192.0.2.1')).toBe(30)
   expect(tries('192.0.2.2')).toBe(30)
   nowMs = 20_000
-  expect(attempts.count('192.0.2.1')).toBe(40_000)
+  expect(attempts.count('192.0.2.1')).toEqual({ waitMs: 40_000, isRepeated: true })
   nowMs = 60_000
   expect(tries('192.0.2.1')).toBe(30)
   // A clock that is set back makes nobody wait for longer.
   nowMs = -10_000_000
-  expect(attempts.count('192.0.2.1')).toBe(0)
+  expect(attempts.count('192.0.2.1').waitMs).toBe(0)
 })
 
 test('of IPv6 a network counts as one address, and an IPv4 address is one however it is written', () => {

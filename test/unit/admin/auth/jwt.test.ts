@@ -54,7 +54,7 @@ describe('tokens of another issuer', () => {
     expect((await me(await groups('x', 'ops'))).body).toMatchObject({ role: 'operator' })
     expect((await me(await groups('ops', 'boss'))).body).toMatchObject({ role: 'admin' })
     // A word of ours is none of theirs, and what objects have by themselves is no role.
-    for (const odd of ['admin', 'constructor', '__proto__'])
+    for (const odd of ['admin', 'constructor', '__proto__', 'friends of boss'])
       expect(codeOfProblem(await me(await groups(odd)))).toEqual([401, 'token_invalid'])
   })
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { tapEvents } from '../../../../server/telemetry/log.ts'
 import { type AdminWorld, adminWorld, type Answered } from '../../../support/admin-world.ts'
 import { PASSWORD } from '../../../support/store-world.ts'
 import { waitFor } from '../../../support/wait.ts'
@@ -9,6 +10,53 @@ afterEach(() => world.close())
 
 const codeOfProblem = ({ status, body }: Answered): unknown[] => [status, body['code']]
 const itemsOf = ({ body }: Answered): Record<string, unknown>[] => body['items'] as Record<string, unknown>[]
+
+test('a token of no scope or no range is none of all of them', async () => {
+  const admin = await world.signedIn('admin', 'anna')
+  for (const more of [{ scopes: [] }, { ranges: [] }])
+    expect(codeOfProblem(await admin.post('/api/v1/tokens', { role: 'viewer', ...more }))).toEqual([
+      ...[422, 'body_invalid'],
+    ])
+})
+
+test('attempts beyond those of a minute are told of once, and take no room of the audit', async () => {
+  const admin = await world.signedIn('admin', 'anna')
+  const browser = world.browser()
+  const all: Answered[] = []
+  for (let count = 0; count < 40; count++)
+    all.push(await browser.post('/api/v1/auth/sign-in', { name: 'nobody', password: 'x' }))
+  expect(all.filter(({ status }) => status === 429).length).toBeGreaterThan(5)
+  const entries = itemsOf(await admin.ask({ path: '/api/v1/audit?limit=100' }))
+  expect(entries.filter(({ message }) => message === 'too_many_attempts')).toHaveLength(1)
+})
+
+test('whoever is refused again and again does not fill the audit, and it is told how often', async () => {
+  const token = world.token('viewer')
+  for (let count = 0; count < 70; count++) await world.by(token, { method: 'POST', path: '/api/v1/stop' })
+  const { audit } = world.store
+  expect(audit.list({ limit: 200, action: 'stop' })).toHaveLength(60)
+})
+
+test('when something was used last is no reason to refuse it where nothing can be written', async () => {
+  const [token, browser] = [world.token('viewer'), await world.signedIn('viewer')]
+  world.clock.nowMs += 120_000
+  world.store.db.sql.run('PRAGMA query_only = ON')
+  expect((await world.by(token, { path: '/api/v1/auth/me' })).status).toBe(200)
+  expect((await browser.ask({ path: '/api/v1/auth/me' })).status).toBe(200)
+  world.store.db.sql.run('PRAGMA query_only = OFF')
+})
+
+test('what the audit cannot keep is told by the log, and ends nothing', async () => {
+  const told: unknown[] = []
+  const end = tapEvents((_, event, fields) => void (event === 'audit_not_kept' && told.push(fields)))
+  const token = world.token('viewer')
+  world.store.db.sql.run('PRAGMA query_only = ON')
+  expect((await world.by(token, { method: 'POST', path: '/api/v1/stop' })).status).toBe(403)
+  await waitFor(() => told.length > 0)
+  end()
+  world.store.db.sql.run('PRAGMA query_only = OFF')
+  expect(told).toMatchObject([{ action: 'stop', by: 'token viewer', result: 'refused' }])
+})
 
 describe('users', () => {
   test('are added, changed and removed by admins, and all of it is in the audit', async () => {
