@@ -159,6 +159,8 @@ test('what tools of other balancers ask for is answered to plain curl with a tok
   })
   const status = JSON.parse((await curl(`${admin}/api/v1/status`)).text)
   expect(status).toMatchObject({ healthy: true, listeners: [{ name: 'web', protocol: 'http' }] })
+  const { workers } = JSON.parse((await curl(`${admin}/api/v1/workers`)).text)
+  expect(workers.map(({ pid }: { pid: number }) => pid)).toEqual(gateway.workers)
   // What was not read first is overwritten only by whoever says so.
   const post = ['-X', 'POST', '-H', 'Content-Type: application/json', '--data-binary', `@${configFile}`]
   expect((await curl(...post, `${admin}/api/v1/config`)).status).toBe(428)
