@@ -50,6 +50,10 @@ export function changedAnswer(
       const errors = changed.problems.map(({ text: _, ...item }) => item)
       const missing = errors.find((item) => item.code === 'revision_not_kept')
       if (missing !== undefined) return problem('not_found', `${missing.message}.`, { errors })
+      if (errors.some(({ code }) => code === 'step_up_needed'))
+        return problem('step_up_needed', `The ${what} changes "admin", which needs a fresh password.`, {
+          errors,
+        })
       if (errors.some(({ code }) => code === 'admin_only'))
         return problem('forbidden', `The ${what} was refused: "admin" is for admins to change.`, {
           ...{ errors, members: { required_role: 'admin' } },

@@ -1,5 +1,5 @@
 // Who makes a change of the config, as its revision, the log and the audit name them.
-import type { EditionNote } from '../control/problem.ts'
+import type { EditionNote, KeepsAdmin } from '../control/problem.ts'
 import { isAtLeast } from '../control/store/principal.ts'
 import { problem } from './problem.ts'
 import type { Asked } from './route.ts'
@@ -11,14 +11,18 @@ export const byOf = ({ request, who }: Pick<Asked, 'request' | 'who'>): string =
 const DOORS = { user: 'ui', token: 'api', jwt: 'api', local: 'cli' } as const
 
 /** Which door it came by, and what its author says of it. */
-export const noteOf = ({ who }: Pick<Asked, 'who'>, message: string | null = null): EditionNote => ({
-  source: DOORS[who.kind],
+export const noteOf = (
+  asked: Pick<Asked, 'who' | 'isStepUpDue'>,
+  message: string | null = null,
+): EditionNote => ({
+  source: DOORS[asked.who.kind],
   message,
-  keepsAdmin: keepsAdmin({ who }),
+  keepsAdmin: keepsAdmin(asked),
 })
 
-/** Who may ask, and how the gateway is asked, is for admins. */
-export const keepsAdmin = ({ who }: Pick<Asked, 'who'>): boolean => !isAtLeast(who.role, 'admin')
+/** Who may ask, and how the gateway is asked, is for admins with a fresh password. */
+export const keepsAdmin = ({ who, isStepUpDue }: Pick<Asked, 'who' | 'isStepUpDue'>): KeepsAdmin =>
+  isAtLeast(who.role, 'admin') ? (isStepUpDue === true ? 'step_up' : null) : 'role'
 
 /** How a hash begins, empty where any will do; null: there is none; undefined: it is no hash. */
 export function hashIn(tag: string | null): string | null | undefined {

@@ -47,6 +47,8 @@ export interface Asked {
   /** JSON as parsed and checked; bytes (Uint8Array) where other types are taken; undefined: none. */
   readonly body: unknown
   readonly who: Principal
+  /** A browser whose password was given too long ago for what is dangerous. */
+  readonly isStepUpDue?: boolean
   /** `req_…`; problems name it as `instance`. */
   readonly requestId: string
   /** For `timeout(request, 0)` of event streams. */

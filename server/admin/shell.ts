@@ -117,6 +117,7 @@ export class Shell {
       params: paramsOf(route, path.params),
       query: pass.url.searchParams,
       who: pass.who ?? nobody(caller),
+      isStepUpDue: (pass.known?.whyNoStepUp() ?? null) !== null,
     }
     // 6. What monitoring reads works with nothing else loaded.
     if (!route.path.startsWith('/api/')) return route.answer(asked)

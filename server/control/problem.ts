@@ -29,14 +29,16 @@ export interface Edition {
   readonly note?: EditionNote
 }
 
+export type KeepsAdmin = 'role' | 'step_up' | null
+
 /** What is kept of a change beside its text. */
 export interface EditionNote {
   /** By which door it came. */
   readonly source?: 'ui' | 'api' | 'cli'
   /** Of its author, or why it came back by itself. */
   readonly message?: string | null
-  /** Its author is no admin: `admin` stays as it is. */
-  readonly keepsAdmin?: boolean
+  /** `admin` stays as it is: its author is no admin, or one whose password was given too long ago. */
+  readonly keepsAdmin?: KeepsAdmin
   /** The revision whose text it is. */
   readonly restores?: number | null
 }

@@ -111,7 +111,7 @@ export class Changes {
    */
   rollBack(
     by: string | null,
-    { revision = null, message = null, keepsAdmin = false }: BackTo = {},
+    { revision = null, message = null, keepsAdmin = null }: BackTo = {},
   ): Promise<Changed> | null {
     const { file, source } = this.#parts
     const [from, book] = [this.#running, this.book]

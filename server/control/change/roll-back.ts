@@ -1,5 +1,12 @@
 // Going back on somebody's word: to what was served before, or to any text that is kept.
-import { type Checked, type Edition, type EditionNote, problemOf, Refusal } from '../problem.ts'
+import {
+  type Checked,
+  type Edition,
+  type EditionNote,
+  type KeepsAdmin,
+  problemOf,
+  Refusal,
+} from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Served } from './apply.ts'
 import { fileChanged, hashOfFile, otherServed } from './file-part.ts'
@@ -9,8 +16,8 @@ export interface BackTo {
   /** Null: what was served before the present text. */
   readonly revision?: number | null
   readonly message?: string | null
-  /** Whoever wants it is no admin: `admin` stays as it is. */
-  readonly keepsAdmin?: boolean
+  /** `admin` stays as it is. */
+  readonly keepsAdmin?: KeepsAdmin
 }
 
 export interface BackHands {
