@@ -2,6 +2,7 @@
 import type { Edit } from '../config/edit/values.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { STATE_DOWN, STATE_STARTING } from '../scoreboard/states.ts'
+import { logEvent } from '../telemetry/log.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
 import type { Changed, Changes } from './change/changes.ts'
@@ -52,7 +53,9 @@ export class GuardedChanges {
         const timer = setInterval(() => {
           if (isLooking) return
           isLooking = true
-          void act().finally(() => (isLooking = false))
+          void act()
+            .catch(tellBug)
+            .finally(() => (isLooking = false))
         }, ms)
         return () => clearInterval(timer)
       },
@@ -129,6 +132,9 @@ export class GuardedChanges {
     }
   }
 }
+
+const tellBug = (error: unknown): void =>
+  logEvent('error', 'bug', { process: 'supervisor', part: 'watch', error: String(error) })
 
 const sum = (list: readonly (number | null)[]): number =>
   list.reduce<number>((all, one) => all + (one ?? 0), 0)

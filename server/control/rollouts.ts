@@ -57,7 +57,11 @@ export class Rollouts {
     })
     this.#running.set(id, rollout)
     this.#note(id, { id, backend, by, step: 'it began' })
-    void rollout.run().then(({ end, why }) => {
+    const ended = rollout.run().catch((error: unknown) => {
+      logEvent('error', 'bug', { process: 'supervisor', part: 'rollout', error: String(error) })
+      return { end: 'failed', why: 'a bug of the gateway: see its log' } as const
+    })
+    void ended.then(({ end, why }) => {
       this.#running.delete(id)
       this.#note(id, null)
       operations.end(id, end, { why })

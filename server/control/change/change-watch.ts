@@ -31,12 +31,15 @@ export interface WatchedChange {
   readonly before: Measured
 }
 
+const ANOTHER = 'another text is served'
 const LOOK_EVERY_MS = 1000
 /** Exchanges of the old config end in the first moment, and count as what they are. */
 const SETTLE_MS = 1000
 
 export class ChangeWatch {
   readonly #parts: WatchParts
+  /** Ends that which goes on without a verdict. */
+  #end: (() => Promise<void>) | null = null
   #stop: (() => void) | null = null
 
   constructor(parts: WatchParts) {
@@ -50,10 +53,15 @@ export class ChangeWatch {
 
   /** Watches a change that is served now; another one that was watched is not any more. */
   begin(change: WatchedChange): Promise<Watched> {
-    this.#stop?.()
+    void this.#end?.()
     const { promise, resolve } = Promise.withResolvers<Watched>()
     const { nowMs, every } = this.#parts
     const sinceMs = nowMs()
+    this.#end = async () => {
+      stop()
+      const after = await this.#since(nowMs() - sinceMs)
+      resolve({ outcome: 'superseded', why: ANOTHER, before: change.before, after })
+    }
     const look = async (): Promise<void> => {
       const watched = await this.#look(change, nowMs() - sinceMs)
       if (watched === null) return
@@ -68,13 +76,19 @@ export class ChangeWatch {
   stop(): void {
     this.#stop?.()
     this.#stop = null
+    this.#end = null
+  }
+
+  /** What was measured since it is served, and exchanges of before have ended. */
+  #since(passedMs: number): Promise<Measured> {
+    return this.#parts.measure(Math.max(1, Math.floor((passedMs - SETTLE_MS) / 1000)))
   }
 
   /** Null: it goes on. */
   async #look({ hash, windowMs, before }: WatchedChange, passedMs: number): Promise<Watched | null> {
-    const { isServed, measure, takeBack } = this.#parts
-    const after = await measure(Math.max(1, Math.floor((passedMs - SETTLE_MS) / 1000)))
-    if (!isServed(hash)) return { outcome: 'superseded', why: 'another text is served', before, after }
+    const { isServed, takeBack } = this.#parts
+    const after = await this.#since(passedMs)
+    if (!isServed(hash)) return { outcome: 'superseded', why: ANOTHER, before, after }
     const why = passedMs < 2 * SETTLE_MS ? null : worse(before, after)
     if (why !== null) {
       const isBack = await takeBack(hash, `${why}, within ${Math.round(passedMs / 1000)} s`)

@@ -171,8 +171,8 @@ export class RevisionBook implements Part {
   #add(one: Pick<Staged, 'edition' | 'number'>, source: Source): Promise<void> {
     const revision = this.#newRevision(one, source)
     const add = async (): Promise<void> => {
-      const packed = await pack(one.edition.text)
-      this.#safely(() => this.#store?.add(revision, packed))
+      const packed = await this.#packed(one.edition)
+      if (packed !== null) this.#safely(() => this.#store?.add(revision, packed))
     }
     return (this.#adding = this.#adding.then(add))
   }
@@ -191,15 +191,27 @@ export class RevisionBook implements Part {
     }
   }
 
+  async #packed({ text }: Edition): Promise<Uint8Array | null> {
+    try {
+      return await pack(text)
+    } catch (error) {
+      return this.#warn(error)
+    }
+  }
+
   #safely<T>(work: () => T): T | null {
     try {
       return work()
     } catch (error) {
-      const hint = `${wayToWrite(error)}; until then changes cannot be looked up or brought back by number`
-      if (!this.#hasWarned) logEvent('warn', 'revisions_not_kept', { why: String(error), hint })
-      this.#hasWarned = true
-      return null
+      return this.#warn(error)
     }
+  }
+
+  #warn(error: unknown): null {
+    const hint = `${wayToWrite(error)}; until then changes cannot be looked up or brought back by number`
+    if (!this.#hasWarned) logEvent('warn', 'revisions_not_kept', { why: String(error), hint })
+    this.#hasWarned = true
+    return null
   }
 }
 

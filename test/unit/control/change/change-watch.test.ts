@@ -86,3 +86,13 @@ test('another text that is served ends it without a verdict', async () => {
   expect(await watched).toMatchObject({ outcome: 'superseded' })
   expect(made.takenBack).toEqual([])
 })
+
+test('a second change that is watched ends the watch of the first', async () => {
+  const { watch, pass } = scene()
+  const first = watch.begin(CHANGE)
+  await pass(1000)
+  const second = watch.begin({ ...CHANGE, revision: 3, hash: 'c' })
+  expect(await first).toMatchObject({ outcome: 'superseded', why: 'another text is served' })
+  await pass(5000)
+  expect(await second).toMatchObject({ outcome: 'kept' })
+})
