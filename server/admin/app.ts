@@ -1,6 +1,7 @@
 // Elysia, made from the route table: it dispatches, and checks query and body against their schemas. Whether
 // somebody may ask at all is decided before (shell.ts), and a request that it would dispatch to another route
 // than the one that was decided on is not answered.
+import { type TObject, Type } from '@sinclair/typebox'
 import { Elysia, ValidationError } from 'elysia'
 import { isJsonBody } from './body.ts'
 import { urlOf } from './came.ts'
@@ -34,7 +35,7 @@ export function makeApp(routes: readonly Route[]): App {
   })
   for (const route of routes.filter(({ path }) => path.startsWith('/api/')))
     app.route(route.method, elysiaPath(route.path), ({ request }) => answer(route, held.get(request)), {
-      ...(route.query !== undefined && { query: route.query }),
+      ...queryOf(route),
       ...(isJsonBody(route) && { body: route.body }),
       parse: ({ request }) => held.get(request)?.asked.body,
     })
@@ -57,6 +58,14 @@ export function makeApp(routes: readonly Route[]): App {
     routes: app.routes.map(({ method, path }) => `${method} ${path}`),
   }
 }
+
+/** A change takes no parameter that it does not know: who misspells dry_run means to change nothing. */
+function queryOf({ method, query }: Route): { readonly query?: TObject } {
+  if (query !== undefined) return { query }
+  return method === 'GET' ? {} : { query: NO_QUERY }
+}
+
+const NO_QUERY = Type.Object({}, { additionalProperties: false })
 
 async function answer(route: Route, held: Held | undefined): Promise<void> {
   if (held?.route !== route) throw new Error(`Elysia chose ${route.method} ${route.path}`)

@@ -177,6 +177,11 @@ test('a method that a path has not is told those that it has', async () => {
   }
 })
 
+test('a change knows all of its parameters', () => {
+  const open = CHANGING.filter(({ query }) => query !== undefined && query.additionalProperties !== false)
+  expect(open.map(nameOf)).toEqual([])
+})
+
 test('Elysia has the routes of the table, and no others', () => {
   const wanted = REAL.filter(({ path }) => path.startsWith('/api/'))
   expect(makeApp(REAL).routes.toSorted()).toEqual(

@@ -157,3 +157,12 @@ test('an Idempotency-Key is of somebody: nobody is given the answer of a strange
   expect([await post('/api/v1/x', 'editor'), await post('/api/v1/x', 'editor')]).toEqual([3, 3])
   expect(await post('/api/v1/x', 'admin')).toBe(4)
 })
+
+test('a change takes no parameter that it does not know', async () => {
+  const url = open(route({ method: 'DELETE' }), route({}))
+  expect((await ask(`${url}/api/v1/x?dry_run=true`, { method: 'DELETE' })).body).toMatchObject({
+    code: 'query_invalid',
+    errors: [{ parameter: 'dry_run', message: 'is not known here: there is none' }],
+  })
+  expect((await ask(`${url}/api/v1/x?_=1`)).status).toBe(200)
+})
