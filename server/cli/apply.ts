@@ -137,8 +137,7 @@ interface Answer {
 /** The file is named as the person named it. */
 function tellRefused(answer: Answered, file: string, io: Io): number {
   const { errors, detail } = (answer.body ?? {}) as { errors?: readonly RejectedProblem[]; detail?: unknown }
-  if ((answer.status !== 422 && answer.status !== 412) || errors === undefined)
-    return unexpected(answer, 'apply', io)
+  if (![409, 412, 422].includes(answer.status) || errors === undefined) return unexpected(answer, 'apply', io)
   for (const problem of errors)
     io.stderr(`${problemText('line' in problem ? { ...problem, file } : problem)}\n`)
   return refused(String(detail), io)

@@ -116,6 +116,13 @@ test('who edits the file by hand is not written over, and a file that cannot be 
   const told = await ask('PATCH', '/backends/api', { algorithm: 'round_robin' })
   expect([told.status, told.body.code, told.body.theirs.text]).toEqual([412, 'file_changed', bad])
   expect(onDisk()).toBe(bad)
+  // The same of a whole text.
+  const whole = await fetch('http://gateway/api/v1/config', {
+    ...{ unix: controlSocketPath(`${gateway.folder}/data`, gateway.configFile), method: 'PUT' },
+    body: before.replace('algorithm: random', 'algorithm: round_robin'),
+  })
+  const refusedText = (await whole.json()) as Told['body']
+  expect([whole.status, refusedText.base.text, refusedText.theirs.text]).toEqual([412, before, bad])
   writeFileSync(gateway.configFile, before)
   await waitFor(async () => (await ask('GET', '/config/status')).body.disk.state === 'in_sync')
   // Of root nothing is read-only.

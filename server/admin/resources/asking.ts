@@ -11,7 +11,7 @@ import { type Collection, idsOf, pathOf, type Resource } from './resource.ts'
 import { resourceDocument } from './shown-resource.ts'
 import type { ConfigWriter, Writing, Written } from './writing.ts'
 
-const CONFIRM_S_MAX = 24 * 60 * 60
+const SECONDS_MAX = { confirm_within: 24 * 60 * 60, watch: 60 * 60 } as const
 
 /** Of a change. */
 export const CHANGE_QUERY = Type.Object(
@@ -23,7 +23,14 @@ export const CHANGE_QUERY = Type.Object(
       }),
     ),
     confirm_within: Type.Optional(
-      Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${CONFIRM_S_MAX}` }),
+      Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${SECONDS_MAX.confirm_within}` }),
+    ),
+    watch: Type.Optional(
+      Type.String({
+        pattern: '^[0-9.]+$',
+        allowed: `seconds, up to ${SECONDS_MAX.watch}`,
+        description: 'It is taken back by itself where those who are served fare worse in this time.',
+      }),
     ),
     message: Type.Optional(
       Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
@@ -88,10 +95,11 @@ export function writingOf(
   }[],
 ): Writing | Response {
   const { query, request } = asked
-  const seconds = query.get('confirm_within')
-  const confirmS = seconds === null ? null : Number(seconds)
-  if (confirmS !== null && !(confirmS > 0 && confirmS <= CONFIRM_S_MAX))
-    return problem('query_invalid', `confirm_within is no number of seconds up to ${CONFIRM_S_MAX}.`)
+  const [confirmS, watchS] = [secondsIn(query, 'confirm_within'), secondsIn(query, 'watch')]
+  if (confirmS === undefined || watchS === undefined) {
+    const name = confirmS === undefined ? 'confirm_within' : 'watch'
+    return problem('query_invalid', `${name} is no number of seconds up to ${SECONDS_MAX[name]}.`)
+  }
   const ifMatch = request.headers.get('if-match')
   return {
     wanted: operations.map((one) => ({ ...one, ifMatch: one.ifMatch === undefined ? ifMatch : one.ifMatch })),
@@ -99,8 +107,16 @@ export function writingOf(
     note: noteOf(asked, query.get('message')),
     isDryRun: query.get('dry_run') === 'true',
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
+    watchMs: watchS === null ? null : watchS * 1000,
     baseRevision: null,
   }
+}
+
+/** Null: it is not there; undefined: it is none. */
+function secondsIn(query: URLSearchParams, name: keyof typeof SECONDS_MAX): number | null | undefined {
+  const text = query.get(name)
+  const seconds = text === null ? null : Number(text)
+  return seconds === null || (seconds > 0 && seconds <= SECONDS_MAX[name]) ? seconds : undefined
 }
 
 /** A page has another open: what it changes must say what it was made from. */
@@ -131,13 +147,14 @@ function writtenAnswer(
 ): Response {
   if (written.is === 'refused') return written.answer
   if (written.is === 'tried') return jsonAnswer(written.document)
-  const { known, planned, isChanged, isReformatted, warnings } = written
+  const { known, planned, isChanged, isReformatted, warnings, further } = written
   const change = {
     changed: isChanged,
     revision: known.revision,
     hash: known.hash,
     reformatted: isReformatted,
     warnings,
+    ...further,
   }
   const last = planned.at(-1)
   if (last?.path === null || last === undefined) return jsonAnswer({ change })

@@ -11,7 +11,10 @@ import { type Collection, collectionOf, pathOf, type Resource } from './resource
 import { withUploads } from './uploads.ts'
 import { type ConfigWriter, writerOf } from './writers.ts'
 
-export type DeskFacts = Pick<ControlFacts, 'gateway' | 'apply' | 'changes' | 'health' | 'metrics' | 'acme'>
+export type DeskFacts = Pick<
+  ControlFacts,
+  'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door' | 'health' | 'metrics' | 'acme'
+>
 
 /** Where a list of resources is, and which one of it is asked for. */
 export interface Place {

@@ -7,9 +7,10 @@ import type { NewText } from '../../control/change/check-given.ts'
 import type { ApplyProblem } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { unifiedDiff } from '../../lib/unified-diff.ts'
-import { textOnDisk } from '../config-status.ts'
 import { hashOf } from '../../control/change/file-part.ts'
+import { waitFacts } from '../changed.ts'
 import { problem, type ProblemItem } from '../problem.ts'
+import { refusedText } from '../refused-text.ts'
 import { derivedConfig } from './derived-config.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
 import { type Operation, type Planned, planned } from './operations.ts'
@@ -17,7 +18,7 @@ import { Refused } from './refused.ts'
 import { pathOf, type Resource } from './resource.ts'
 import { shownAt } from './shown-resource.ts'
 
-export type WritingFacts = Pick<ControlFacts, 'gateway' | 'apply' | 'changes'>
+export type WritingFacts = Pick<ControlFacts, 'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door'>
 
 /** An operation with what it was sent as. */
 export interface Wanted {
@@ -33,6 +34,8 @@ export interface Writing {
   readonly note: NonNullable<Parameters<ControlFacts['apply']>[0]['note']>
   readonly isDryRun: boolean
   readonly confirmWithinMs: number | null
+  /** It is taken back where those who are served fare worse in this time; null: nobody looks. */
+  readonly watchMs: number | null
   /** That the whole was made from; null: whichever. */
   readonly baseRevision: number | null
 }
@@ -45,6 +48,8 @@ export interface Done {
   readonly isChanged: boolean
   readonly isReformatted: boolean
   readonly warnings: readonly string[]
+  /** Of one that waits or is watched. */
+  readonly further: Readonly<Record<string, string | null>>
 }
 
 /** It could be done. */
@@ -117,16 +122,28 @@ export class ConfigWriter {
       )
     }
     if (edited.text === known.text && !writing.isDryRun)
-      return { is: 'done', known, planned: plans, isChanged: false, isReformatted: false, warnings: [] }
+      return {
+        is: 'done',
+        known,
+        planned: plans,
+        isChanged: false,
+        isReformatted: false,
+        warnings: [],
+        further: {},
+      }
     return this.#apply(known, { plans, edited, writing })
   }
 
   async #apply(known: KnownConfig, made: Made): Promise<Written> {
     const { edited, writing, plans } = made
-    const { by, note, isDryRun, confirmWithinMs } = writing
+    const { by, note, isDryRun, confirmWithinMs, watchMs } = writing
     const { text, isReformatted } = edited
-    const { changed, warnings } = await this.#facts.apply({
-      ...{ text, by, note, isDryRun, confirmWithinMs },
+    const {
+      changed,
+      warnings,
+      operation = null,
+    } = await this.#facts.apply({
+      ...{ text, by, note, isDryRun, confirmWithinMs, watchMs },
       expected: known.hash,
       found: isDryRun ? null : foundOf(known, plans),
     })
@@ -139,7 +156,8 @@ export class ConfigWriter {
         return refused(this.#rejection(known, made, changed.problems))
       case 'applied': {
         const now = this.known() ?? known
-        return { is: 'done', known: now, planned: plans, isChanged: true, isReformatted, warnings }
+        const further = { ...(operation !== null && { operation }), ...waitFacts(this.#facts, changed) }
+        return { is: 'done', known: now, planned: plans, isChanged: true, isReformatted, warnings, further }
       }
     }
   }
@@ -178,15 +196,8 @@ export class ConfigWriter {
   ): Response {
     const { file } = this.#facts.gateway
     const errors = problems.map((one) => itemOf(known, one, { wanted, plans }))
-    if (problems.some(({ code }) => code === 'file_changed'))
-      return fileChanged(known, { text, errors, file })
-    if (problems.some(({ code }) => code === 'file_not_writable')) {
-      const patch = unifiedDiff(known.text, text, { names: [file, file] })
-      return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
-        ...{ errors, members: { patch } },
-        hint: 'the patch makes the change where the file comes from',
-      })
-    }
+    const told = refusedText({ file, base: known, text, errors })
+    if (told !== null) return told
     const [first] = errors
     return problem(
       'config_invalid',
@@ -215,30 +226,6 @@ function foundOf(known: KnownConfig, plans: readonly Planned[]): NonNullable<New
 }
 
 const refused = (answer: Response): Written => ({ is: 'refused', answer })
-
-/** Texts up to here are told in the answer. */
-const TEXT_CHARS_MAX = 1024 * 1024
-
-/** Somebody wrote into the file meanwhile: what it was, what it is, and what it would have become. */
-function fileChanged(
-  known: KnownConfig,
-  { text, errors, file }: { text: string; errors: readonly ProblemItem[]; file: string },
-): Response {
-  const disk = textOnDisk(file)
-  const version = (said: string | null, hash: string | null): object => ({
-    hash,
-    text: said !== null && said.length <= TEXT_CHARS_MAX ? said : null,
-  })
-  return problem('file_changed', `${file} is not what is served: somebody else has changed it.`, {
-    errors,
-    hint: 'apply or repair what stands there ("sluice reload"), then make the change again',
-    members: {
-      base: version(known.text, known.hash),
-      theirs: version(disk?.text ?? null, disk?.hash ?? null),
-      yours: version(text, hashOf(text)),
-    },
-  })
-}
 
 /** All of them, each on what those before it leave; or why one cannot be. */
 function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[] | Response {

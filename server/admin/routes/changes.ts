@@ -6,7 +6,7 @@ import { changedAnswer, waitFacts } from '../changed.ts'
 import { byOf, hashIn, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
-import { CONFIRM_S_MAX, WATCH_S_MAX } from './config.ts'
+import { CONFIRM_S_MAX, WATCH_S_MAX, whyNoText } from './config.ts'
 
 /** A config file, and a little more. */
 const BODY_BYTES_MAX = 34 * 1024 * 1024
@@ -61,7 +61,7 @@ export const REVIEW = Type.Object({
   impact: Type.Unknown({ description: 'Addresses, servers, affinity, workers and the admin listener.' }),
 })
 
-type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'confirmBy' | 'door'>
+type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'gateway' | 'confirmBy' | 'door'>
 
 export function changeRoutes(facts: Facts): readonly Route[] {
   return [
@@ -117,6 +117,8 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
     watchMs: watchS === undefined ? null : watchS * 1000,
     note: { ...noteOf(asked, message), restores: revision ?? null },
   })
+  const refused = whyNoText(changed, { text: wanted, expected }, facts)
+  if (refused !== null) return refused
   if (changed.is !== 'sound' || before === null)
     return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
   const after = await facts.changes.check(wanted, 'the new text')

@@ -100,7 +100,7 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
   const written = await writer.write({ ...writing, note, baseRevision: base ?? null })
   if (written.is === 'refused') return written.answer
   if (written.is === 'tried') return jsonAnswer(written.document)
-  const { known: now, planned, isChanged, isReformatted, warnings } = written
+  const { known: now, planned, isChanged, isReformatted, warnings, further } = written
   return jsonAnswer({
     change: {
       changed: isChanged,
@@ -108,6 +108,7 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
       hash: now.hash,
       reformatted: isReformatted,
       warnings,
+      ...further,
     },
     ops: planned.map((plan) => outcome(now, plan)),
   })

@@ -2,12 +2,14 @@
 import { Type } from '@sinclair/typebox'
 import { isMoved } from '../../control/change/lock-out.ts'
 import type { BackTo } from '../../control/change/roll-back.ts'
+import type { Changed } from '../../control/change/changes.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
 import { byOf, hashIn, keepsAdmin, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { refusedText } from '../refused-text.ts'
 import type { Asked, Route } from '../route.ts'
 
 /** Whoever waits longer for a confirmation has forgotten it. */
@@ -102,6 +104,20 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
   ]
 }
 
+/** Where the file stood in the way of a text; null: nothing such. */
+export function whyNoText(
+  changed: Changed,
+  { text, expected }: { readonly text: string; readonly expected: string | null },
+  { gateway }: Pick<ControlFacts, 'gateway'>,
+): Response | null {
+  if (changed.is !== 'rejected') return null
+  const served = gateway.served()?.edition
+  const isServed = served?.hash.startsWith(expected ?? '') === true
+  const base = isServed ? served : { text: null, hash: expected ?? '' }
+  const errors = changed.problems.map(({ text: _, ...item }) => item)
+  return refusedText({ file: gateway.file, base, text, errors })
+}
+
 async function applyAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> {
   const { request, query, body, who } = asked
   const { apply, gateway } = facts
@@ -129,7 +145,8 @@ async function applyAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> 
     watchMs: watchS === null ? null : watchS * 1000,
     note: noteOf(asked, query.get('message')),
   })
-  return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
+  const refused = whyNoText(changed, { text, expected }, facts)
+  return refused ?? changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
 }
 
 const SECONDS_MAX = { confirm_within: CONFIRM_S_MAX, watch: WATCH_S_MAX } as const

@@ -1,0 +1,52 @@
+// Texts that could not take the place of the config file: as somebody else has changed it meanwhile, or as it
+// cannot be written. Whoever made one gets what it takes to go on; they may all read the file.
+import { hashOf } from '../control/change/file-part.ts'
+import { unifiedDiff } from '../lib/unified-diff.ts'
+import { textOnDisk } from './config-status.ts'
+import { problem, type ProblemItem } from './problem.ts'
+
+export interface RefusedText {
+  /** The config file. */
+  readonly file: string
+  /** What it was made from; without its text where nobody has that any more. */
+  readonly base: { readonly text: string | null; readonly hash: string }
+  readonly text: string
+  readonly errors: readonly ProblemItem[]
+}
+
+/** Texts up to here are told in the answer. */
+const TEXT_CHARS_MAX = 1024 * 1024
+
+/** Null: it is for another reason. */
+export function refusedText(refused: RefusedText): Response | null {
+  const { errors } = refused
+  if (errors.some(({ code }) => code === 'file_changed')) return fileChanged(refused)
+  return errors.some(({ code }) => code === 'file_not_writable') ? readOnly(refused) : null
+}
+
+/** Somebody wrote into the file meanwhile: what it was, what it is, and what it would have become. */
+function fileChanged({ file, base, text, errors }: RefusedText): Response {
+  const disk = textOnDisk(file)
+  const version = (said: string | null, hash: string | null): object => ({
+    hash,
+    text: said !== null && said.length <= TEXT_CHARS_MAX ? said : null,
+  })
+  return problem('file_changed', `${file} is not what this was made from: somebody else has changed it.`, {
+    errors,
+    hint: 'look at what stands there, then make the change again from that',
+    members: {
+      base: version(base.text, base.hash),
+      theirs: version(disk?.text ?? null, disk?.hash ?? null),
+      yours: version(text, hashOf(text)),
+    },
+  })
+}
+
+function readOnly({ file, text, errors }: RefusedText): Response {
+  const disk = textOnDisk(file)?.text ?? ''
+  const patch = unifiedDiff(disk, text, { names: [file, file] })
+  return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
+    ...{ errors, members: { patch: patch.slice(0, TEXT_CHARS_MAX) } },
+    hint: 'the patch makes the change where the file comes from',
+  })
+}
