@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { admin } from '../../../../server/cli/admin/admin.ts'
 import { Store } from '../../../../server/control/store/store.ts'
 import { isPassword } from '../../../../server/control/store/passwords.ts'
+import { FAST_FOLDER, PASSWORD } from '../../../support/store-world.ts'
 import { type Said, saidBy } from '../../../support/command.ts'
 
-const PASSWORD = 'correct horse battery'
 let cwd = ''
 let store: Store | null = null
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'cli-admin-'))
+  cwd = mkdtempSync(join(FAST_FOLDER, 'cli-admin-'))
   writeFileSync(
     join(cwd, 'sluice.yaml'),
     'listen: "127.0.0.1:0"\ndata: kept\nbackends: [{ url: "http://127.0.0.1:1" }]\n',

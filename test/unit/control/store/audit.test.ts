@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { Audit, type NewEntry } from '../../../../server/control/store/audit.ts'
-import { storeWorld } from '../../../support/store-world.ts'
+import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
-let world = storeWorld()
-afterEach(() => {
-  world.close()
-  world = storeWorld()
-})
+let world: StoreWorld
+beforeEach(() => void (world = storeWorld()))
+afterEach(() => world.close())
 
 const ANNA = { kind: 'user', name: 'anna', role: 'admin', from: '192.0.2.7', id: 'abc' } as const
 const ENTRY: NewEntry = {

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { base32, codeOf, stepOfCode, totpUri } from '../../../../server/control/store/totp.ts'
-import { storeWorld } from '../../../support/store-world.ts'
+import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
-let world = storeWorld()
-afterEach(() => {
-  world.close()
-  world = storeWorld()
-})
+let world: StoreWorld
+beforeEach(() => void (world = storeWorld()))
+afterEach(() => world.close())
 
 const codeNow = (secret: Uint8Array, around = 0): string =>
   codeOf(secret, Math.floor(world.clock.nowMs / 30_000) + around)

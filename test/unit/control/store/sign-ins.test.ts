@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { IDLE_MS, STEP_UP_MS, WHOLE_MS } from '../../../../server/control/store/sign-ins.ts'
-import { storeWorld } from '../../../support/store-world.ts'
+import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
-let world = storeWorld()
-afterEach(() => {
-  world.close()
-  world = storeWorld()
-})
+let world: StoreWorld
+beforeEach(() => void (world = storeWorld()))
+afterEach(() => world.close())
 
 const HOUR = 3_600_000
 

@@ -1,15 +1,13 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StateKey } from '../../../../server/control/store/state-key.ts'
 import { StoreProblem } from '../../../../server/control/store/store-problem.ts'
-import { PASSWORD, storeWorld } from '../../../support/store-world.ts'
+import { PASSWORD, storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
-let world = storeWorld()
-afterEach(() => {
-  world.close()
-  world = storeWorld()
-})
+let world: StoreWorld
+beforeEach(() => void (world = storeWorld()))
+afterEach(() => world.close())
 
 describe('the key beside state.db', () => {
   test('is made once, for its user alone, and is the same for all who open it', () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import {
   expiryOf,
   isWithin,
@@ -6,13 +6,11 @@ import {
   TOKENS_MAX,
   whyNoScope,
 } from '../../../../server/control/store/tokens.ts'
-import { storeWorld } from '../../../support/store-world.ts'
+import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
-let world = storeWorld()
-afterEach(() => {
-  world.close()
-  world = storeWorld()
-})
+let world: StoreWorld
+beforeEach(() => void (world = storeWorld()))
+afterEach(() => world.close())
 
 const CI: NewToken = {
   ...{ name: 'ci', role: 'editor', scopes: ['backends/api/*'], ranges: ['10.0.0.0/8'] },

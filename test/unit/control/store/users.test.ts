@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { whyNoUserName } from '../../../../server/control/store/users.ts'
-import { storeWorld } from '../../../support/store-world.ts'
+import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
-let world = storeWorld()
-afterEach(() => {
-  world.close()
-  world = storeWorld()
-})
+let world: StoreWorld
+beforeEach(() => void (world = storeWorld()))
+afterEach(() => world.close())
 
 describe('users', () => {
   test('are added once, whatever the case of their name', () => {
