@@ -2,7 +2,7 @@
 // process. Time of this thread alone, and the least of many rounds counts, so that a busy machine hardly
 // shows.
 //
-//   bun bench/exchange.ts [rounds] [answer ...]        small · logged · chunked · '100 KB'; all where none is named
+//   bun bench/exchange.ts [rounds] [answer ...]        small · kept · logged · chunked · '100 KB'; all where none is named
 //   bun bench/exchange.ts profile [answer]             which functions it is spent in
 import { ptr } from 'bun:ffi'
 import { profile } from 'bun:jsc'
@@ -12,6 +12,7 @@ import { libc } from '../server/lib/native.ts'
 import { Ledger } from '../server/scoreboard/ledger.ts'
 import { LogSegments } from '../server/scoreboard/log-segments.ts'
 import { AccessLog } from '../server/telemetry/access-log.ts'
+import { RequestRing } from '../server/telemetry/request-ring.ts'
 import { startEngine, toServers } from '../test/support/engine.ts'
 import { wire } from '../test/support/wired.ts'
 
@@ -26,6 +27,7 @@ const HEAD =
 const SMALL = Buffer.from(`${HEAD}Content-Length: 24\r\n\r\n${'x'.repeat(24)}`)
 const ANSWERS: Readonly<Record<string, Buffer>> = {
   small: SMALL,
+  kept: SMALL,
   logged: SMALL,
   chunked: Buffer.from(`${HEAD}Transfer-Encoding: chunked\r\n\r\n18\r\n${'x'.repeat(24)}\r\n0\r\n\r\n`),
   '100 KB': Buffer.from(`${HEAD}Content-Length: 102400\r\n\r\n${'x'.repeat(102_400)}`),
@@ -45,6 +47,8 @@ const log = new AccessLog({
   onEvent: () => {},
   segments: new LogSegments(new Ledger(Ledger.create(tmpdir()))),
 })
+const ring = new RequestRing()
+ring.configure({ requests: 1000, bytes: 512 * 1024 })
 await using gateway = startEngine({ config: toServers(['http://127.0.0.1:1']) })
 let served = 0
 const counts = { exchange: () => void served++ } as unknown as AccessLog
@@ -53,6 +57,7 @@ const counts = { exchange: () => void served++ } as unknown as AccessLog
 function round(name: string, answer: Buffer): number {
   const isLogged = name === 'logged'
   gateway.engine.accessLog = isLogged ? log : counts
+  gateway.engine.ring = name === 'kept' ? ring : null
   const { client, server, end } = wire(gateway) // its connection takes so many requests only
   client.socket.isForgetful = server.socket.isForgetful = true
   const before = served

@@ -19,6 +19,7 @@ import { longFormRoutes } from './routes/long-form.ts'
 import { middlewareRoutes } from './routes/middleware.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
+import { requestRoutes } from './routes/requests.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { rolloutRoutes } from './routes/rollouts.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
@@ -57,6 +58,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   eventRoutes,
   figureRoutes,
   explainRoutes,
+  requestRoutes,
 ]
 
 export function routesOf(facts: ControlFacts): readonly Route[] {

@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: 'what becomes of a request, and why: rule, middleware, backend, servers',
     load: async () => (await import('./explain.ts')).explain,
   },
+  tap: {
+    does: 'requests of a running gateway as they end, by a filter',
+    load: async () => (await import('./tap.ts')).tap,
+  },
   server: {
     does: 'how a server is; drain it, put it in maintenance, weigh it anew, check it now',
     load: async () => (await import('./server/server.ts')).server,

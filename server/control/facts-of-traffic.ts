@@ -1,7 +1,11 @@
-// What is told of requests: what would become of one.
+// What is told of requests: what would become of one, those that were served, and one of them sent once more.
+import type { Config } from '../config/schema.ts'
 import { parseBind } from '../lib/bind.ts'
+import { Resolver } from '../lib/resolver.ts'
 import { inSlices } from '../lib/slices.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
+import type { RequestFilter } from '../telemetry/request-filter.ts'
 import { serverHealth } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
 import type { AskedRequest } from './explain/asked-request.ts'
@@ -9,7 +13,10 @@ import { explain, type Explained, type Ground } from './explain/explain.ts'
 import { gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
 import type { Reasons } from './processes/worker.ts'
-import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { type Differences, differencesOf } from './requests/differences.ts'
+import { type FoundRequests, gatherRequests, rawRequest, rawRequests } from './requests/gather.ts'
+import { type AskedReplay, type Replayed, Replayer } from './requests/replay.ts'
+import { RequestTail } from './requests/tail.ts'
 
 export interface TrafficFacts {
   /**
@@ -20,7 +27,18 @@ export interface TrafficFacts {
     asked: AskedRequest,
     candidatesMax?: number,
   ) => Promise<Explained | { readonly problem: string } | null>
+  /** The last requests that were served. */
+  readonly requests: (filter: RequestFilter, limit: number) => Promise<FoundRequests>
+  /** Those to come. */
+  readonly follow: (filter: RequestFilter) => RequestTail
+  /** Sends one of them once more. */
+  readonly replay: (asked: AskedReplay) => Promise<Replayed>
+  /** What other rules would have done to the last requests; null: there is no config yet. */
+  readonly differences: (after: Config) => Promise<Differences | null>
 }
+
+/** The last requests that changes are tried on. */
+const TRIED_MAX = 2000
 
 /** What is known of a running supervisor. */
 interface KnownTraffic extends KnownGateway {
@@ -30,13 +48,29 @@ interface KnownTraffic extends KnownGateway {
   readonly certificates: () => Pick<Parts, 'desk'> | null
 }
 
-export const trafficFactsOf = (known: KnownTraffic): TrafficFacts => ({
-  explain: (asked, candidatesMax) => {
-    const { running } = known
-    if (running === null) return Promise.resolve(null)
-    return inSlices(explain(asked, groundOf(known, running), candidatesMax))
-  },
-})
+export function trafficFactsOf(known: KnownTraffic): TrafficFacts {
+  const replayer = new Replayer((words) => new Resolver(words, () => performance.now()))
+  return {
+    explain: async (asked, candidatesMax) => {
+      const { running } = known
+      return running && inSlices(explain(asked, groundOf(known, running), candidatesMax))
+    },
+    requests: (filter, limit) => gatherRequests(known.workers, filter, limit),
+    follow: (filter) => new RequestTail(() => known.workers, filter),
+    replay: async (asked) => {
+      const one = await rawRequest(known.workers, asked.id)
+      const { running } = known
+      if (one === null || running === null) return { is: 'gone' }
+      return replayer.replay(asked, one, running.edition.config, running.plan.files ?? {})
+    },
+    differences: async (after) => {
+      const { running } = known
+      if (running === null) return null
+      const requests = await rawRequests(known.workers, TRIED_MAX)
+      return inSlices(differencesOf(requests, running.edition.config, after))
+    },
+  }
+}
 
 function groundOf(known: KnownTraffic, { edition: { config }, plan }: Served): Ground {
   const open = gatewayFactsOf(known).addresses()

@@ -17,6 +17,7 @@ import type { FaultCode } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
+import type { RequestRing } from '../telemetry/request-ring.ts'
 import type { ClientConnection, ClientEvents, ClientStream, Requests, Servers } from './ends.ts'
 import { longestIdle } from './longest-idle.ts'
 import { Proxied } from './proxy.ts'
@@ -28,6 +29,8 @@ export interface EngineParts {
   /** The way to servers, with the deadlines of this engine. */
   readonly servers: (wheel: Wheel) => Servers
   readonly accessLog: AccessLog | null
+  /** Where the last ones are kept; left out: they are not. */
+  readonly ring?: RequestRing
   readonly meter: ExchangeMeter
   readonly limits: LimitNews
   readonly snapshot: Snapshot
@@ -46,6 +49,7 @@ export class Engine implements Requests {
   readonly chance: () => number
   readonly wheel = new Wheel(tick, flush)
   accessLog: AccessLog | null
+  ring: RequestRing | null
   snapshot: Snapshot
   isDraining = false
   /** Whether each exchange is told step by step (`-l debug`). */
@@ -61,6 +65,7 @@ export class Engine implements Requests {
     this.meter = parts.meter
     this.limits = parts.limits
     this.accessLog = parts.accessLog
+    this.ring = parts.ring ?? null
     this.snapshot = parts.snapshot
     this.isDebugging = parts.snapshot.config.logs.level === 'debug'
     this.documents = parts.documents
@@ -179,6 +184,7 @@ export class Engine implements Requests {
     this.meter.exchange(x)
     if (this.isDebugging) tellEnd(x)
     this.accessLog?.exchange(x)
+    this.ring?.exchange(x)
   }
 }
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { FilePath, Words } from '../lib/kinds.ts'
+import { FilePath, Size, Words } from '../lib/kinds.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -17,6 +17,26 @@ export const LogsOptions = Type.Object(
         file: Type.Optional(FilePath({ allowed: 'a path', description: 'Where to; stdout when left out.' })),
       },
       { default: {}, description: 'The access log: a line for each exchange.' },
+    ),
+    inspector: Type.Object(
+      {
+        requests: Type.Integer({
+          default: 1000,
+          minimum: 0,
+          maximum: 100_000,
+          description: 'So many are kept by each worker; 0: none.',
+        }),
+        bytes: Size({
+          default: '512KiB',
+          least: '4KiB',
+          most: '256MiB',
+          description: 'Most memory for their heads, of each worker.',
+        }),
+      },
+      {
+        default: {},
+        description: 'The last requests, kept in memory for `sluice tap`, the API and replay.',
+      },
     ),
   },
   { default: {}, description: 'Logs.' },

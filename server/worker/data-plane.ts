@@ -23,6 +23,7 @@ import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
+import { RequestRing, type RequestsAnswer, type RequestsQuestion } from '../telemetry/request-ring.ts'
 import { Challenges } from '../tls/challenges.ts'
 import { UdpMeter } from '../udp/meter.ts'
 import { readLearned } from '../lib/demanded-name.ts'
@@ -62,6 +63,8 @@ export class DataPlane {
   /** What the steps of rules stand on. */
   readonly #ground: StepGround
   readonly #logs: WorkerLogs
+  /** The last requests, for who asks about them. */
+  readonly #ring = new RequestRing()
   readonly #ages = new PlanAges()
   readonly #challenges = new Challenges()
   #serving: Serving | null = null
@@ -237,6 +240,12 @@ export class DataPlane {
     serving.drain(withinMs, done, othersServe)
   }
 
+  /** What is asked of the last requests; null: it is none of such questions. */
+  answer(question: unknown): RequestsAnswer | null {
+    if (typeof question !== 'object' || question === null) return null
+    return this.#ring.answer(question as RequestsQuestion, steadyMs())
+  }
+
   /** Ports of what is open, by what plans call it. */
   ports(): Map<string, number> {
     return this.#serving?.listeners.ports() ?? new Map()
@@ -249,6 +258,7 @@ export class DataPlane {
 
   #servingFor(snapshot: Snapshot): Serving {
     const accessLog = this.#logs.use(snapshot.config.logs)
+    this.#ring.configure(snapshot.config.logs.inspector)
     if (!this.#serving) return (this.#serving = this.#begin(snapshot, accessLog))
     this.#serving.serve(snapshot, accessLog)
     return this.#serving
@@ -262,6 +272,7 @@ export class DataPlane {
       challenges: this.#challenges,
       handshakes: new HandshakeMeter(this.registry),
       accessLog,
+      ring: this.#ring,
       meter: this.#meter,
       connectionMeter: this.#connectionMeter,
       limits: this.#limits,

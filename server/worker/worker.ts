@@ -89,7 +89,11 @@ class WorkerShell {
         this.#mapRecords(message.records)
         return this.#plane?.amend(message)
       case 'question':
-        return say({ type: 'answer', id: message.id, answer: null })
+        return say({
+          type: 'answer',
+          id: message.id,
+          answer: this.#plane?.answer(message.question) ?? null,
+        })
       case 'certificate':
         this.#certificates.changed(message.name, message.text)
         return this.#plane?.amend(message)

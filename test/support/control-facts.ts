@@ -3,6 +3,7 @@ import type { ControlFacts } from '../../server/control/facts.ts'
 import { EventHub } from '../../server/control/events/hub.ts'
 import { Operations } from '../../server/control/operations.ts'
 import { Rollouts } from '../../server/control/rollouts.ts'
+import { RequestTail } from '../../server/control/requests/tail.ts'
 import { StoreProblem } from '../../server/control/store/store-problem.ts'
 import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
@@ -42,7 +43,13 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     rollBack: () => null,
     takenBack: () => null,
     desk: () => null,
-    traffic: { explain: () => Promise.resolve(null) },
+    traffic: {
+      explain: () => Promise.resolve(null),
+      requests: () => Promise.resolve({ requests: [], left_out: 0, silent: [] }),
+      follow: (filter) => new RequestTail(() => [], filter),
+      replay: () => Promise.resolve({ is: 'gone' }),
+      differences: () => Promise.resolve(null),
+    },
     changes: {
       served: null,
       list: () => Promise.resolve(null),

@@ -61,7 +61,7 @@ export const REVIEW = Type.Object({
   impact: Type.Unknown({ description: 'Addresses, servers, affinity, workers and the admin listener.' }),
 })
 
-type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'gateway' | 'confirmBy' | 'door'>
+type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'gateway' | 'confirmBy' | 'door' | 'traffic'>
 
 export function changeRoutes(facts: Facts): readonly Route[] {
   return [
@@ -123,10 +123,13 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
     return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
   const after = await facts.changes.check(wanted, 'the new text')
   const review = await facts.changes.review(before, after)
+  // What of the last requests would go elsewhere.
+  const replay = after.edition && (await facts.traffic.differences(after.edition.config))
   return jsonAnswer({
     ...{ dry_run: true, hash: changed.hash, warnings },
     base: { revision: facts.changes.served?.revision, hash: before.edition?.hash },
     ...(review !== null && reviewDocument(review, true)),
+    ...(replay !== null && { replay }),
   })
 }
 

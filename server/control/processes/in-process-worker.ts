@@ -7,6 +7,7 @@ import { type DemandNews, onDemand } from '../../tls/on-demand.ts'
 import { useSockets } from '../../sockets/sockets.ts'
 import { meterSockets } from '../../worker/sockets-news.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { RequestsQuestion } from '../../telemetry/request-ring.ts'
 import type { MetricsDelta } from '../../telemetry/registry.ts'
 import type { Answer } from '../children/kept.ts'
 import type { PlanBody, Reasons, Worker } from './worker.ts'
@@ -68,6 +69,10 @@ export class InProcessWorker implements Worker {
       this.#sockets,
     ])
     return why === null ? { is: 'ready' } : { is: 'failed', why }
+  }
+
+  ask(question: RequestsQuestion): Promise<unknown> {
+    return Promise.resolve(this.#shell.plane.answer(question))
   }
 
   commit(plan: PlanBody): Promise<boolean> {

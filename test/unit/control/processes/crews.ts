@@ -47,6 +47,10 @@ export class FakeWorker implements Worker {
     return this.isHung ? this.beats : ++this.beats
   }
 
+  ask(): Promise<unknown> {
+    return Promise.resolve(null)
+  }
+
   prepare({ number }: PlanBody): Promise<Answer> {
     this.told.push(`prepare ${number}`)
     if (!this.isDeadly) return Promise.resolve(this.answer)

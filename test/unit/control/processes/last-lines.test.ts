@@ -25,7 +25,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-const logs = (): LogsConfig => ({ level: 'info', format: 'json', access: { enabled: true, file } })
+const logs = (): LogsConfig => ({
+  level: 'info',
+  format: 'json',
+  access: { enabled: true, file },
+  inspector: { requests: 0, bytes: 0 },
+})
 const text = (): string => readFileSync(file, 'latin1')
 
 /** Lines that a worker has put into a segment. */

@@ -1,0 +1,64 @@
+// Requests as they end, as server-sent events. Workers are asked when the reader can take more: what waits
+// does so where it is bounded, and what finds no room is counted.
+import type { RequestTail } from '../../control/requests/tail.ts'
+import { problem } from '../problem.ts'
+import type { Asked } from '../route.ts'
+
+const FOLLOWERS_MAX = 16
+const LOOK_MS = 250
+const HEARTBEAT_LOOKS = 20
+const encoder = new TextEncoder()
+
+let followers = 0
+
+export function followAnswer({ request, server }: Asked, tail: RequestTail): Response {
+  const headers = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Vary: 'Accept' }
+  if (request.method === 'HEAD') return new Response(null, { headers })
+  if (followers >= FOLLOWERS_MAX)
+    return problem('too_many_watchers', `${FOLLOWERS_MAX} follow already.`, {
+      headers: { 'Retry-After': '10' },
+    })
+  followers++
+  server.timeout(request, 0)
+  let isOver = false
+  const leave = (): void => {
+    if (isOver) return
+    isOver = true
+    followers--
+    tail.end()
+  }
+  request.signal.addEventListener('abort', leave)
+  const body = new ReadableStream<Uint8Array>(
+    {
+      // From here on workers keep what comes.
+      async start(controller) {
+        await tail.next()
+        controller.enqueue(encoder.encode(': these follow\n\n'))
+      },
+      async pull(controller) {
+        for (let looks = 0; !isOver; looks++) {
+          await Bun.sleep(LOOK_MS)
+          const text = isOver ? '' : await framesOf(tail)
+          if (isOver) return
+          if (text !== '') return controller.enqueue(encoder.encode(text))
+          if (looks >= HEARTBEAT_LOOKS) return controller.enqueue(encoder.encode(': hb\n\n'))
+        }
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { headers })
+}
+
+async function framesOf(tail: RequestTail): Promise<string> {
+  const { requests, left_out, gap } = await tail.next()
+  const frames = [
+    ...(gap ? [frame('gap', { why: 'the reader was away for too long' })] : []),
+    ...requests.map((one) => frame('request', one)),
+    ...(left_out > 0 ? [frame('left_out', { left_out })] : []),
+  ]
+  return frames.join('')
+}
+
+const frame = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`

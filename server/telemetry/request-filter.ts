@@ -1,0 +1,51 @@
+// Which of the requests that were served are asked for.
+
+/** What is left out takes any. */
+export interface RequestFilter {
+  readonly listener?: string
+  readonly rule?: string
+  readonly backend?: string
+  readonly server?: string
+  /** "503", or "5xx" for its class. */
+  readonly status?: string
+  readonly method?: string
+  readonly host?: string
+  /** How the path begins. */
+  readonly path?: string
+  readonly min_ms?: number
+  /** A code; "*" for any. */
+  readonly fault?: string
+}
+
+/** What of a request a filter looks at. */
+export interface Filterable {
+  readonly listener: string
+  readonly rule: string | null
+  readonly backend: string | null
+  readonly server: string | null
+  readonly status: number
+  readonly method: string
+  readonly host: string
+  readonly target: string
+  readonly totalMs: number
+  readonly fault: string | null
+}
+
+export function passes(filter: RequestFilter, one: Filterable): boolean {
+  const { listener, rule, backend, server, status, method, host, path, min_ms: minMs, fault } = filter
+  return (
+    (listener === undefined || one.listener === listener) &&
+    (rule === undefined || one.rule === rule) &&
+    (backend === undefined || one.backend === backend) &&
+    (server === undefined || one.server === server) &&
+    (status === undefined || isStatus(status, one.status)) &&
+    (method === undefined || one.method === method) &&
+    (host === undefined || one.host === host.toLowerCase()) &&
+    (minMs === undefined || one.totalMs >= minMs) &&
+    (fault === undefined || (fault === '*' ? one.fault !== null : one.fault === fault)) &&
+    (path === undefined || one.target.startsWith(path))
+  )
+}
+
+const isStatus = (wanted: string, status: number): boolean =>
+  wanted.endsWith('xx') ? wanted.startsWith(String(Math.floor(status / 100))) : wanted === String(status)

@@ -1,0 +1,136 @@
+// A kept request as documents tell it; what is secret in its head is hidden.
+import type { KeptRequest } from './kept-request.ts'
+
+/** An attempt at a server. */
+export interface ToldAttempt {
+  readonly server: string
+  /** What it was doing when it failed; null: it was answered. */
+  readonly phase: string | null
+  readonly fault: string | null
+  readonly ms: number
+}
+
+export interface ToldRequest {
+  /** Counts those of its worker. */
+  readonly seq: number
+  readonly time: string
+  readonly request_id: string | null
+  readonly listener: string
+  readonly client: string | null
+  readonly scheme: 'http' | 'https'
+  readonly method: string
+  readonly host: string
+  /** Path and query as they came. */
+  readonly path: string
+  readonly protocol: string
+  /** As they came. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** There were more than are kept. */
+  readonly headers_cut: boolean
+  /** Names of those whose value, or a part of it, is hidden. */
+  readonly hidden_headers: readonly string[]
+  readonly rule: string | null
+  readonly backend: string | null
+  readonly server: string | null
+  /** Of the last attempt alone where none had failed. */
+  readonly attempts: readonly ToldAttempt[]
+  /** Null: no answer began. */
+  readonly status: number | null
+  readonly bytes_in: number
+  readonly bytes_out: number
+  readonly queue_ms: number
+  readonly connect_ms: number | null
+  readonly first_byte_ms: number | null
+  readonly total_ms: number
+  readonly fault: string | null
+  readonly detail: string | null
+  /** Steps in shadow that would have refused it, with commas. */
+  readonly shadow: string | null
+  /** Fields that rules did not see; for who finds its rule again. */
+  readonly unseen: number
+}
+
+export const HIDDEN = '(hidden)'
+/** As isSecretField of config/, which workers do not load, and fields that carry a session or a key. */
+const SECRET_NAME =
+  /authori[sz]ation|cookie|token|secret|passw|api[-_]?key|credential|session|signature|x-amz-security/i
+/** Values of a query that are as good as a password. */
+const SECRET_PAIR =
+  /([?&;](?:[^=&;#]*(?:token|secret|passw|api[-_]?key|credential|session|signature|jwt)[^=&;#]*|key|sig|code|auth|pwd)=)[^&;#]+/gi
+const SECRET_VALUE = /^\s*(?:Bearer|Basic|Digest|Negotiate)\s+\S/i
+
+/** Whether a field carries a credential. */
+export const isSecretHere = (name: string, value: string): boolean =>
+  SECRET_NAME.test(name) || SECRET_VALUE.test(value)
+
+/** `isRaw`: nothing is hidden. */
+export function tellRequest(kept: KeptRequest, isRaw: boolean): ToldRequest {
+  const { startedMs, endedMs, firstByteMs, attempts, status } = kept
+  const told = {
+    seq: kept.seq,
+    time: new Date(performance.timeOrigin + endedMs).toISOString(),
+    request_id: kept.id === '' ? null : kept.id,
+    ...{ listener: kept.listener, client: kept.client, scheme: kept.scheme, method: kept.method },
+    host: kept.host,
+    path: kept.target,
+    protocol: kept.version === 11 ? 'HTTP/1.1' : 'HTTP/1.0',
+    ...{ headers: fieldsOf(kept), headers_cut: kept.isHeadCut, hidden_headers: [] },
+    ...{ rule: kept.rule, backend: kept.backend, server: kept.server },
+    attempts: attemptsOf(kept),
+    status: status === 0 ? null : status,
+    ...{ bytes_in: kept.bytesIn, bytes_out: kept.bytesOut, queue_ms: rounded(kept.queueMs) },
+    connect_ms: attempts === 0 ? null : rounded(kept.connectMs),
+    first_byte_ms: firstByteMs === 0 ? null : rounded(firstByteMs - startedMs),
+    total_ms: rounded(endedMs - startedMs),
+    ...{ fault: kept.fault, detail: kept.detail, shadow: kept.shadow, unseen: kept.hidden },
+  }
+  return isRaw ? told : hidden(told)
+}
+
+/** The last line may be cut off. */
+function fieldsOf({ head, isHeadCut }: KeptRequest): (readonly [string, string])[] {
+  const lines = head.split(/\r?\n/).slice(1)
+  if (isHeadCut) lines.pop()
+  return lines.flatMap((line) => {
+    const colon = line.indexOf(':')
+    return colon <= 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()] as const]
+  })
+}
+
+/** A request that was told with all, without what is secret. */
+export function hidden(raw: ToldRequest): ToldRequest {
+  const names: string[] = []
+  const headers = raw.headers.map(([name, value]) => shownField(name, value, names))
+  return { ...raw, path: shownTarget(raw.path), headers, hidden_headers: names }
+}
+
+function shownField(name: string, value: string, hidden: string[]): readonly [string, string] {
+  const shown = isSecretHere(name, value)
+    ? HIDDEN
+    : /^(?:referer|location|origin)$/i.test(name)
+      ? shownTarget(value)
+      : value
+  if (shown !== value) hidden.push(name)
+  return [name, shown]
+}
+
+/** A path without what its query has of secrets. */
+export const shownTarget = (target: string): string => target.replace(SECRET_PAIR, `$1${HIDDEN}`)
+
+function attemptsOf({
+  tries,
+  server,
+  attempts,
+  startedMs,
+  firstByteMs,
+  queueMs,
+}: KeptRequest): ToldAttempt[] {
+  if (tries !== null)
+    return tries.map(({ server: one, phase, fault, ms }) => ({ server: one, phase, fault, ms: rounded(ms) }))
+  if (server === null || attempts === 0) return []
+  const ms = firstByteMs === 0 ? 0 : rounded(firstByteMs - startedMs - queueMs)
+  return [{ server, phase: null, fault: null, ms }]
+}
+
+/** To a thousandth. */
+const rounded = (ms: number): number => Math.max(0, Math.round(ms * 1000) / 1000)
