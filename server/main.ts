@@ -2,7 +2,7 @@
 // that a worker never loads the schema compiler, nor `version` a gateway. No value is imported from our
 // files: see hearNothingYet().
 import { writeSync } from 'node:fs'
-import type { Command } from './cli/commands.ts'
+import type { Command } from './cli/command.ts'
 import type { Io } from './cli/io.ts'
 
 /** What the supervisor starts; of no use to people. */

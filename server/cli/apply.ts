@@ -7,15 +7,16 @@ import type { RejectedProblem } from '../telemetry/documents.ts'
 import type { Args } from './args.ts'
 import { askSocket, changedBy, readControlArgs } from './control.ts'
 import { whyFailed } from './failure.ts'
-import { type Answered, unexpected } from './gateway.ts'
+import { type Answered, askGateway, type Gateway, unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 import { usageLine } from './usage.ts'
 import { watched } from './watched.ts'
 
 const HELP = `Has a running gateway check FILE, write its text to the gateway's config file in one step, and serve it: all of that, or nothing.
 
-Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [-c FILE]
+Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [-c FILE | --admin URL]
 
       --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now
       --expect HASH          refuse it unless the config file still has this SHA-256, or one that begins so (8 digits or more);
@@ -23,9 +24,8 @@ Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--
       --confirm-within TIME  serve what was served before, and write it back, unless "sluice confirm" comes within 30s, 5m, ...
       --watch TIME           wait for TIME (up to 5m), and serve what was served before if 5xx, latency or usable servers get worse
   -m, --message MESSAGE      what it is for, kept in the history
-  -c, --config FILE          the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help                 this text
-
+${GATEWAY_HELP}
 A newer change that is served ends the wait for a confirmation, unless it is to be confirmed itself: then what was confirmed last comes back.
 A gateway that ends meanwhile does not confirm by that: when it starts again, it serves and writes back what was before.
 Exit code: 0 applied, or nothing stands against it; 1 refused, or no gateway was reached; 2 wrong usage.
@@ -58,7 +58,8 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   const [file = ''] = read.words
   const how = howOf(read)
   if ('problem' in how) return usageLine('apply', how.problem, io)
-  const whyNot = whyOtherSyntax(file, read.value('config') ?? 'sluice.yaml')
+  // Of one elsewhere its file is not known here: it says itself what it cannot read.
+  const whyNot = gateway.isRemote ? null : whyOtherSyntax(file, read.value('config') ?? 'sluice.yaml')
   if (whyNot !== null) return refused(whyNot, io)
   let body: Uint8Array
   try {
@@ -66,7 +67,9 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     return refused(`${file}: ${whyFailed(error)}`, io)
   }
-  const headers = { ...changedBy('apply'), ...(how.expect !== null && { 'If-Match': `"${how.expect}"` }) }
+  const expect = how.expect ?? (gateway.isRemote ? await servedHash(gateway, io) : null)
+  if (typeof expect === 'number') return expect
+  const headers = { ...changedBy('apply'), ...(expect !== null && { 'If-Match': `"${expect}"` }) }
   const request = { method: 'PUT', path: how.path, timeoutMs: TIMEOUT_MS, headers, body } as const
   const answer = await askSocket(gateway, request, io)
   if (answer === null) return 1
@@ -102,6 +105,15 @@ function howOf(read: Args): How | { readonly problem: string } {
   const message = read.value('message')
   if (message !== null) query.set('message', message)
   return { path: `/api/v1/config${query.size > 0 ? `?${query.toString()}` : ''}`, isDryRun, expect, confirm }
+}
+
+/** Elsewhere it must be named; by its socket what is served is meant. A number is the exit code. */
+async function servedHash(gateway: Gateway, io: Io): Promise<string | number> {
+  const headers = { Accept: '*/*' }
+  const answer = await askGateway(gateway, { method: 'GET', path: '/api/v1/config', headers }, io)
+  if (answer === null) return 1
+  const hash = /^"([0-9a-f]{8,64})"$/.exec(answer.headers.get('etag') ?? '')?.[1]
+  return hash ?? unexpected(answer, 'apply', io)
 }
 
 /** The text is written as it is: the gateway reads it by the ending of its own file. */

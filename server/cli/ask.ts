@@ -1,15 +1,16 @@
 // What status, health and metrics share: reading their arguments, finding the gateway, asking it.
-import type { HealthDocument, MetricsDocument } from '../telemetry/documents.ts'
+import { type HealthDocument, healthOf, type MetricsDocument, metricsOf } from '../telemetry/documents.ts'
 import { healthOfSome, metricsOfSome } from '../telemetry/some-backends.ts'
 import { readArgs } from './args.ts'
-import { askGateway, DEFAULT_URL, findGateway, type Gateway, gatewayAt, unexpected } from './gateway.ts'
+import { askGateway, type Gateway, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_OPTIONS, GATEWAY_HELP, gatewayOf } from './remote.ts'
 import { usageLine } from './usage.ts'
 
 export interface Question {
   readonly gateway: Gateway
-  /** Only servers of this backend. */
-  readonly backend: string | null
+  /** Only servers of this backend, or of this listener's backends. */
+  readonly name: string | null
   readonly isJson: boolean
 }
 
@@ -21,7 +22,7 @@ export function readQuestion(
   io: Io,
 ): Question | number {
   const read = readArgs(args, {
-    options: { admin: { takes: 'value' }, config: { short: 'c', takes: 'value' }, json: { takes: 'flag' } },
+    options: { ...GATEWAY_OPTIONS, json: { takes: 'flag' } },
     words: { min: 0, max: 1 },
   })
   if ('problem' in read) return usageLine(command, read.problem, io)
@@ -29,10 +30,9 @@ export function readQuestion(
     io.stdout(help)
     return 0
   }
-  const admin = read.value('admin')
-  const gateway = admin === null ? findGateway(command, read.value('config'), io) : gatewayAt(command, admin)
-  if (gateway === null) return usageLine(command, `"${admin}" is no URL such as ${DEFAULT_URL}`, io)
-  return { gateway, backend: read.words[0] ?? null, isJson: read.flag('json') }
+  const gateway = gatewayOf(command, read, io)
+  if (typeof gateway === 'number') return gateway
+  return { gateway, name: read.words[0] ?? null, isJson: read.flag('json') }
 }
 
 /** A document of the gateway; null, and a line on stderr, when it could not be had. */
@@ -51,19 +51,51 @@ const isOf = (document: unknown): boolean =>
   'backends' in document &&
   Array.isArray(document.backends)
 
-/** The document with the servers of one backend only; null when none is of it. */
-export const healthOfBackend = (document: HealthDocument, backend: string | null): HealthDocument | null =>
-  backend === null ? document : healthOfSome(document, (name) => name === backend)
+/** What a name stands for; null: everything. */
+export type Scope = {
+  readonly backends: ReadonlySet<string>
+  /** Null: it is a backend. */
+  readonly listener: string | null
+} | null
 
-/** The document with the servers of one backend only, its totals those of them; null when none is of it. */
-export const metricsOfBackend = (document: MetricsDocument, backend: string | null): MetricsDocument | null =>
-  backend === null ? document : metricsOfSome(document, (name) => name === backend)
-
-/** Says that there is no such backend; the exit code. */
-export function nothingMatched(backend: string | null, io: Io): number {
-  io.stderr(`sluice: there is no backend "${backend}"\n`)
+/** A backend of that name comes before a listener; a number, and a line on stderr, when there is neither. */
+export async function scopeOf(
+  { gateway, name }: Question,
+  { backends }: Pick<HealthDocument | MetricsDocument, 'backends'>,
+  io: Io,
+): Promise<Scope | number> {
+  if (name === null) return null
+  if (backends.some(({ backend }) => backend === name)) return { backends: new Set([name]), listener: null }
+  const path = `/api/v1/lbs/${encodeURIComponent(name)}`
+  const answer = await askGateway(gateway, { method: 'GET', path }, io)
+  if (answer === null) return 1
+  if (answer.status === 200) {
+    const found = answer.body as { readonly kind: string; readonly backends: readonly string[] }
+    return { backends: new Set(found.backends), listener: found.kind === 'listener' ? name : null }
+  }
+  const more =
+    answer.status === 404 ? ', nor a listener of that name' : '; listeners are told to who has a token'
+  io.stderr(`sluice: there is no backend "${name}"${more}\n`)
   return 1
 }
+
+/** The document with the servers of some backends only. */
+export function healthOfScope(document: HealthDocument, scope: Scope): HealthDocument {
+  if (scope === null) return document
+  const { listeners = [], ...cut } = healthOfSome(document, (name) => scope.backends.has(name)) ?? {
+    ...document,
+    ...healthOf([]),
+    healthy: document.workers?.serving !== 0 && document.draining !== true,
+  }
+  const own = listeners.filter(({ listener }) => scope.listener === null || listener === scope.listener)
+  return document.listeners === undefined ? cut : { ...cut, listeners: own }
+}
+
+/** The document with the servers of some backends only, its totals those of them. */
+export const metricsOfScope = (document: MetricsDocument, scope: Scope): MetricsDocument =>
+  scope === null
+    ? document
+    : (metricsOfSome(document, (name) => scope.backends.has(name)) ?? metricsOf([], 0, 0))
 
 /** What stands in their columns. */
 export const COLUMNS_HELP = `
@@ -73,10 +105,10 @@ REFUSED ones never reached it. "unchecked" servers have no health check.
 `
 
 /** What the three commands take, for their help. */
-export const OPTIONS_HELP = `  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
-      --admin URL    ask this admin listener, also that of another machine, and no other
-      --json         print the gateway's JSON unchanged (with BACKEND: cut down to its servers)
-
+export const OPTIONS_HELP = `  NAME           a backend, or a listener: the backends of its rules
+      --json     print the gateway's JSON unchanged (with NAME: cut down to its servers)
+  -h, --help     this text
+${GATEWAY_HELP}
 The gateway that runs with this config file is found whatever became of the file since: by the socket in its data folder, which the
 user that it runs as may ask, and root; else by its admin listener.
 `

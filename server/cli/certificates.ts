@@ -4,20 +4,19 @@ import type { Step } from '../control/acme/step-log.ts'
 import { askSocket, readControlArgs } from './control.ts'
 import { type Gateway, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells of the certificates of a running gateway that come by ACME: how each is, when it is renewed, and why it could not be obtained.
 
-Usage: sluice certificates [NAME] [--retry] [-c FILE] [--json]
+Usage: sluice certificates [NAME] [--retry] [-c FILE | --admin URL] [--json]
 
   NAME               one of them, and what was done for it lately, step by step
       --retry        try it now, however often it failed: for who has mended what was wrong
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
       --json         print JSON
   -h, --help         this text
-
+${GATEWAY_HELP}
 STATE is good, due (about to be obtained), obtaining, or waiting (it failed, and is tried again at NEXT TRY).
-The gateway is asked through its data folder: by the user that it runs as, or root.
 "sluice status" shows those from files and of our own making as well.
 Exit code: 0 all are good, or on their way; 1 one waits, there is no such certificate, or no gateway was reached; 2 wrong usage.
 `

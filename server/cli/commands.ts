@@ -1,23 +1,17 @@
 // The commands, each in a file of its own, loaded when it is asked for.
-import type { Io } from './io.ts'
-
-export type Command = (args: readonly string[], io: Io) => Promise<number>
-
-interface Entry {
-  /** One line of `sluice -h`. */
-  readonly does: string
-  readonly load: () => Promise<Command>
-}
+import type { CommandEntry } from './command.ts'
 
 /** By name, in the order of `sluice -h`. */
-export const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: {
     does: 'serve what a config file says',
     load: async () => (await import('./run.ts')).run,
+    words: ['files'],
   },
   check: {
     does: 'look for problems in a config file',
     load: async () => (await import('./check.ts')).check,
+    words: ['files'],
   },
   demo: {
     does: 'three sample servers, a gateway and a little traffic',
@@ -26,10 +20,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   status: {
     does: 'how a running gateway is: servers, certificates, config',
     load: async () => (await import('./status.ts')).status,
+    words: ['balancers'],
   },
   health: {
     does: 'which servers are up',
     load: async () => (await import('./health.ts')).health,
+    words: ['balancers'],
   },
   explain: {
     does: 'what becomes of a request, and why: rule, middleware, backend, servers',
@@ -42,14 +38,17 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   server: {
     does: 'how a server is; drain it, put it in maintenance, weigh it anew, check it now',
     load: async () => (await import('./server/server.ts')).server,
+    words: ['servers', 'within', 'within'],
   },
   metrics: {
     does: 'what was served so far',
     load: async () => (await import('./metrics.ts')).metrics,
+    words: ['balancers'],
   },
   certificates: {
     does: 'how the certificates are that come by ACME; have one tried now',
     load: async () => (await import('./certificates.ts')).certificates,
+    words: ['certificates'],
   },
   reload: {
     does: 'have a running gateway apply its config file, and hear what it says',
@@ -58,6 +57,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   apply: {
     does: 'check a file against a running gateway and have that serve it; with a way back',
     load: async () => (await import('./apply.ts')).apply,
+    words: ['files'],
   },
   confirm: {
     does: 'keep what was applied with --confirm-within',
@@ -66,30 +66,48 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   rollback: {
     does: 'have a running gateway go back to what it served before',
     load: async () => (await import('./rollback.ts')).rollback,
+    words: ['revisions'],
   },
   history: {
     does: 'the texts that a gateway has served, by whom and by what',
     load: async () => (await import('./history.ts')).history,
+    words: ['revisions'],
   },
   diff: {
     does: 'what differs between two of them, or the file and what is served',
     load: async () => (await import('./diff.ts')).diff,
+    words: [
+      ['running', 'disk'],
+      ['running', 'disk'],
+    ],
   },
   stop: {
     does: 'have a running gateway finish what is in flight and stop',
     load: async () => (await import('./stop.ts')).stop,
   },
+  events: {
+    does: 'what happened to a running gateway, and what happens now',
+    load: async () => (await import('./events.ts')).events,
+  },
+  api: {
+    does: 'ask the admin API anything',
+    load: async () => (await import('./api.ts')).api,
+    words: ['paths'],
+  },
   admin: {
     does: 'users and tokens of the admin API, and the ways back in',
     load: async () => (await import('./admin/admin.ts')).admin,
+    words: ['within', 'within'],
   },
   turn: {
     does: 'credentials, allocations and tests of STUN and TURN',
     load: async () => (await import('./turn/turn.ts')).turn,
+    words: ['within'],
   },
   config: {
     does: 'the config as it takes effect, defaults filled in, secrets hidden',
     load: async () => (await import('./config.ts')).config,
+    words: ['files'],
   },
   edit: {
     does: 'a config file with one setting changed and all else as it stands',
@@ -98,10 +116,16 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   example: {
     does: 'example configs; the first one explains every setting',
     load: async () => (await import('./example.ts')).example,
+    words: ['examples'],
   },
   schema: {
     does: 'the JSON Schema of config files, for editors',
     load: async () => (await import('./schema.ts')).schema,
+  },
+  completion: {
+    does: 'what bash, zsh or fish needs to complete all this',
+    load: async () => (await import('./completion/completion.ts')).completionOf(COMMANDS),
+    words: ['within'],
   },
   version: {
     does: 'the version of this program',
@@ -110,7 +134,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
 }
 
 /** The command of this name. */
-export function findCommand(name: string): Entry | undefined {
+export function findCommand(name: string): CommandEntry | undefined {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
 }
 

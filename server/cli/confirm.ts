@@ -2,14 +2,14 @@
 import { askSocket, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 
 const HELP = `Tells a running gateway that what "sluice apply --confirm-within" had it serve is to stay.
 
-Usage: sluice confirm [-c FILE]
+Usage: sluice confirm [-c FILE | --admin URL]
 
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help         this text
-
+${GATEWAY_HELP}
 Exit code: 0 it stays; 1 nothing waits for that (any more), or no gateway was reached; 2 wrong usage.
 `
 

@@ -1,10 +1,12 @@
-// What commands share that only the control socket answers: changes of the config, stop, and those of TURN.
+// What commands share that the gateway answers only to who is known, as it knows whoever asks by its control
+// socket: changes of the config, stop, and those of TURN.
 import { type Args, type ArgsShape, readArgs } from './args.ts'
-import { type Answered, answeringUrl, askGateway, type Asked, findGateway, type Gateway } from './gateway.ts'
+import { type Answered, answeringUrl, askGateway, type Asked, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_OPTIONS, gatewayOf } from './remote.ts'
 import { usageLine } from './usage.ts'
 
-/** A command that asks a running gateway; `-c` it has in any case. */
+/** A command that asks a running gateway; what names that it has in any case. */
 export interface ControlCommand extends ArgsShape {
   readonly command: string
   readonly help: string
@@ -19,23 +21,32 @@ export function readControlArgs(
   args: readonly string[],
   io: Io,
 ): { readonly read: Args; readonly gateway: Gateway } | number {
-  const options = { ...shape.options, config: { short: 'c', takes: 'value' } } as const
+  const options = { ...shape.options, ...GATEWAY_OPTIONS }
   const read = readArgs(args, words === undefined ? { options } : { options, words })
   if ('problem' in read) return usageLine(command, read.problem, io)
   if (read.flag('help')) {
     io.stdout(help)
     return 0
   }
-  return { read, gateway: findGateway(command, read.value('config'), io) }
+  const gateway = gatewayOf(command, read, io)
+  return typeof gateway === 'number' ? gateway : { read, gateway }
 }
 
-/** Asks the gateway by its socket alone; null, and a line on stderr, when it could not be asked. */
-export async function askSocket(gateway: Gateway, asked: Asked, io: Io): Promise<Answered | null> {
-  // The admin listener does not answer such questions.
+/**
+ * Asks the gateway by its socket alone, or at the URL that was named; null, and a line on stderr, when it
+ * could not be asked.
+ */
+export const askSocket = async (gateway: Gateway, asked: Asked, io: Io): Promise<Answered | null> =>
+  askGateway(await knownBy(gateway), asked, io)
+
+/** The gateway by the ways only by which it knows who asks. */
+export async function knownBy(gateway: Gateway): Promise<Gateway> {
+  if (gateway.isRemote) return gateway
+  // The admin listener does not answer such questions to who is not known.
   const sockets = gateway.ways.filter((way) => 'unix' in way)
   const url = sockets.length === 0 ? await answeringUrl(gateway) : null
   const whenNone = url === null ? gateway.whenNone : noSocket(gateway.whenNone, url)
-  return askGateway({ ...gateway, ways: sockets, whenNone }, asked, io)
+  return { ...gateway, ways: sockets, whenNone }
 }
 
 /** Who changes what is served, for its log. */

@@ -2,19 +2,19 @@
 import { askSocket, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `What differs between two texts of the config: as a diff, or in words.
 
-Usage: sluice diff [A] [B] [--words] [--json] [-c FILE]
+Usage: sluice diff [A] [B] [--words] [--json] [-c FILE | --admin URL]
 
   A, B               revisions by number, "running" (what is served) or "disk" (what stands in the file);
                      A alone: from A to what is served; none: from what is served to the file
       --words        in words ("server http://… of backend api: weight 1 → 3"), and whom it touches
       --json         the document of the gateway, unchanged
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help         this text
-
+${GATEWAY_HELP}
 Exit code: 0 told, also that nothing differs; 1 no such revision, or no gateway was reached; 2 wrong usage.
 `
 

@@ -9,9 +9,10 @@ import { type Args, readArgs } from './args.ts'
 import { findConfigFile, NO_FILE } from './config-file.ts'
 import { askSocket } from './control.ts'
 import { explainedText } from './explained-text.ts'
-import { findGateway, unexpected } from './gateway.ts'
+import { unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
 import { loadFileAsRun } from './load-file.ts'
+import { GATEWAY_HELP, GATEWAY_OPTIONS, gatewayOf } from './remote.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Tells what becomes of a request, and why: the listener, the rule that takes it and what of the others does not hold, the middleware,
@@ -25,12 +26,10 @@ Usage: sluice explain URL [options]
       --client ADDRESS   whose request it is; default 127.0.0.1
       --listener NAME    where it comes in, in place of where its port leads
       --candidates N     so many rules that came close are shown, up to 1000; default 20
-      --live             ask the running gateway, which knows how its servers are; without it the file is read, and all are taken to be up
-  -c, --config FILE      the config file; default ./sluice.yaml, then /etc/sluice/sluice.yaml
+      --live             ask the running gateway, which knows how its servers are; without it (and --admin) the file is read, and all are taken to be up
       --json             print JSON
   -h, --help             this text
-
-Fields by which proxies speak of a client (X-Forwarded-For and the like) are not believed here: --client says who it is.
+${GATEWAY_HELP}Fields by which proxies speak of a client (X-Forwarded-For and the like) are not believed here: --client says who it is.
 Exit code: 0 a rule takes it; 1 none does, it is refused, the file has problems, or no gateway was reached; 2 wrong usage.
 `
 
@@ -41,7 +40,7 @@ const OPTIONS = {
   listener: { takes: 'value' },
   candidates: { takes: 'value' },
   live: { takes: 'flag' },
-  config: { short: 'c', takes: 'value' },
+  ...GATEWAY_OPTIONS,
   json: { takes: 'flag' },
 } as const
 
@@ -60,11 +59,10 @@ export async function explain(args: readonly string[], io: Io): Promise<number> 
   const candidates = Number(read.value('candidates') ?? 20)
   if (!(Number.isInteger(candidates) && candidates >= 0 && candidates <= CANDIDATES_MAX))
     return usageLine('explain', `--candidates takes a number up to ${CANDIDATES_MAX}`, io)
-  const explained = await (read.flag('live') ? live : offline)(read, { asked, candidates }, io)
+  const isLive = read.flag('live') || read.value('admin') !== null
+  const explained = await (isLive ? live : offline)(read, { asked, candidates }, io)
   if (explained === null) return 1
-  io.stdout(
-    read.flag('json') ? `${JSON.stringify(explained)}\n` : explainedText(explained, read.flag('live')),
-  )
+  io.stdout(read.flag('json') ? `${JSON.stringify(explained)}\n` : explainedText(explained, isLive))
   return explained.rule !== null && explained.fault === null ? 0 : 1
 }
 
@@ -115,8 +113,10 @@ async function live(read: Args, { asked, candidates }: Question, io: Io): Promis
     ...(client && { client }),
     ...(listener && { listener }),
   }
+  const gateway = gatewayOf('explain', read, io)
+  if (typeof gateway === 'number') return null
   const answer = await askSocket(
-    findGateway('explain', read.value('config'), io),
+    gateway,
     {
       method: 'POST',
       path: '/api/v1/explain',

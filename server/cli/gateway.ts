@@ -11,15 +11,10 @@ import { listeningPaths } from '../lib/unix-sockets.ts'
 import { DEFAULT_FILES, whyNoFile } from './config-file.ts'
 import type { Io } from './io.ts'
 import { scanConfig } from './scan-config.ts'
+import { codeOf, isTimeout, openWay, placeOf, type Way, whyNot } from './way.ts'
 
 export const DEFAULT_URL = 'http://127.0.0.1:9090'
 const TIMEOUT_MS = 5000
-
-/**
- * Where a gateway may be asked: by a Unix socket, or by a URL. `isFound`: nobody has named it, and its
- * certificate may be of its own making; nothing is told there but what it is asked.
- */
-export type Way = { readonly unix: string } | { readonly url: string; readonly isFound?: true }
 
 export interface Gateway {
   /** The command that asks. */
@@ -30,6 +25,8 @@ export interface Gateway {
   readonly whenNone: string
   /** One that this user may not ask; null: none was seen. */
   readonly closed: string | null
+  /** It was named by the URL of its admin listener, which then answers all that is asked. */
+  readonly isRemote: boolean
 }
 
 /** How the gateway with this config file is asked; `named` null: with one of the default ones. */
@@ -44,16 +41,7 @@ export function findGateway(command: string, named: string | null, io: Io): Gate
     ...(isNothingThere ? [DEFAULT_URL] : urls).map((url): Way => ({ url, isFound: true })),
   ]
   const closed = seen.flatMap(({ closed: path }) => path ?? [])[0] ?? null
-  return { command, ways, closed, whenNone: whenNone(named, files, seen, io) }
-}
-
-/** The one at this address; null: it is no URL, nor an address without its scheme. */
-export function gatewayAt(command: string, text: string): Gateway | null {
-  const url = text.includes('://') ? text : `http://${text}`
-  if (!URL.canParse(url)) return null
-  const { protocol, origin } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:') return null
-  return { command, ways: [{ url: origin }], closed: null, whenNone: `no gateway answers at ${origin}` }
+  return { command, ways, closed, whenNone: whenNone(named, files, seen, io), isRemote: false }
 }
 
 /** A gateway may have been started in a folder that the name leads to by a link. */
@@ -161,6 +149,7 @@ function readText(file: string): string | null {
 /** What the gateway answered. */
 export interface Answered {
   readonly status: number
+  readonly headers: Headers
   readonly text: string
   /** Null: it was no JSON. */
   readonly body: unknown
@@ -169,7 +158,7 @@ export interface Answered {
 }
 
 export interface Asked {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: string
   readonly path: string
   readonly timeoutMs?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -177,16 +166,42 @@ export interface Asked {
 }
 
 /** Asks the gateway; null, and a line on stderr, when nobody answers. */
-export async function askGateway(gateway: Gateway, asked: Asked, io: Io): Promise<Answered | null> {
+export const askGateway = (gateway: Gateway, asked: Asked, io: Io): Promise<Answered | null> =>
+  byAnyWay(gateway, asked, (way) => askBy(way, asked), io)
+
+/** The same for an answer that goes on: `timeoutMs` is for its head alone. */
+export function openGateway(gateway: Gateway, asked: Asked, io: Io): Promise<Response | null> {
+  const open = async (way: Way): Promise<Response> => {
+    const abort = new AbortController()
+    const timer = setTimeout(
+      () => abort.abort(new DOMException('', 'TimeoutError')),
+      asked.timeoutMs ?? TIMEOUT_MS,
+    )
+    try {
+      return await openWay(way, asked, abort.signal)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  return byAnyWay(gateway, asked, open, io)
+}
+
+async function byAnyWay<T>(
+  gateway: Gateway,
+  asked: Asked,
+  ask: (way: Way) => Promise<T>,
+  io: Io,
+): Promise<T | null> {
   let why: string | null = null
   let { closed } = gateway
   for (const way of gateway.ways)
     try {
-      return await askBy(way, asked)
+      return await ask(way)
     } catch (error) {
       const code = codeOf(error)
       if ('unix' in way && (code === 'EACCES' || code === 'EPERM')) closed = way.unix
-      else if (!NOBODY.has(code)) why ??= `${placeOf(way)} ${whyNot(error, asked)}`
+      else if (!NOBODY.has(code))
+        why ??= `${placeOf(way)} ${whyNot(error, way, asked.timeoutMs ?? TIMEOUT_MS)}`
       // It is there and hangs: nobody is served by waiting for it once more at another door.
       if ('unix' in way && isTimeout(error)) break
     }
@@ -196,10 +211,10 @@ export async function askGateway(gateway: Gateway, asked: Asked, io: Io): Promis
   return null
 }
 
-/** Whether anybody answers by its sockets. */
-export async function isAnswered({ ways }: Gateway): Promise<boolean> {
+/** Whether anybody answers by its sockets, or at the URL that was named. */
+export async function isAnswered({ ways, isRemote }: Gateway): Promise<boolean> {
   const answers = ways.map((way) =>
-    'unix' in way
+    'unix' in way || isRemote
       ? askBy(way, { method: 'GET', path: '/_metrics' }).then(
           () => true,
           () => false,
@@ -231,37 +246,10 @@ const NOBODY: ReadonlySet<string> = new Set([
 ])
 
 async function askBy(way: Way, asked: Asked): Promise<Answered> {
-  const { method, path, timeoutMs = TIMEOUT_MS, headers = {}, body } = asked
-  const answer = await fetch(`${'url' in way ? way.url : 'http://localhost'}${path}`, {
-    method,
-    headers: { Accept: 'application/json', ...headers },
-    ...(body !== undefined && { body: Buffer.from(body) }),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMs),
-    ...('unix' in way && { unix: way.unix }),
-    ...('url' in way && way.isFound === true && { tls: { rejectUnauthorized: false } }),
-    // Not by way of HTTP_PROXY, which leads away from this machine. The types of Bun do not know it.
-    ...({ proxy: false } as object),
-  })
+  const answer = await openWay(way, asked, AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS))
   const text = await answer.text()
-  return { status: answer.status, text, body: parse(text), place: placeOf(way) }
+  return { status: answer.status, headers: answer.headers, text, body: parse(text), place: placeOf(way) }
 }
-
-const placeOf = (way: Way): string => ('url' in way ? way.url : way.unix)
-
-const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
-
-function whyNot(error: unknown, { timeoutMs = TIMEOUT_MS }: Asked): string {
-  if (isTimeout(error)) return `did not answer within ${timeoutMs / 1000} s`
-  const code = codeOf(error)
-  if (code === 'ENOTFOUND' || code === 'DNSException') return 'could not be asked: its name has no address'
-  if (code === 'ECONNRESET' || code === 'ConnectionClosed')
-    return 'closed the connection instead of answering'
-  return `could not be asked: ${error instanceof Error ? error.message : String(error)}`
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 function parse(text: string): unknown {
   try {
@@ -277,6 +265,10 @@ export function unexpected({ status, body, place }: Answered, command: string, i
     typeof body === 'object' && body !== null && 'detail' in body && typeof body.detail === 'string'
       ? `: ${body.detail}`
       : `: is ${place} a gateway?`
-  io.stderr(`sluice ${command}: the gateway answered ${status}${detail}\n`)
+  const hint = status === 401 ? `; ${TOKEN_HINT}` : ''
+  io.stderr(`sluice ${command}: the gateway answered ${status}${detail}${hint}\n`)
   return 1
 }
+
+const TOKEN_HINT =
+  '--token or SLUICE_TOKEN says who asks: "sluice admin token --role ROLE" makes one where the gateway runs'

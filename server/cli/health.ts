@@ -8,16 +8,16 @@ import type {
   FlowFacts,
   TurnFacts,
 } from '../telemetry/documents.ts'
-import { OPTIONS_HELP, ask, healthOfBackend, nothingMatched, readQuestion } from './ask.ts'
+import { OPTIONS_HELP, ask, healthOfScope, readQuestion, scopeOf } from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells which servers are up, and why the others are not.
 
-Usage: sluice health [BACKEND] [--admin URL] [-c FILE] [--json]
+Usage: sluice health [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}
-Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such backend; 2 wrong usage.
+Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; 2 wrong usage.
 `
 
 /** Prints the health of the servers. */
@@ -26,8 +26,9 @@ export async function health(args: readonly string[], io: Io): Promise<number> {
   if (typeof question === 'number') return question
   const all = await ask<HealthDocument>(question.gateway, '/_health', io)
   if (all === null) return 1
-  const document = healthOfBackend(all, question.backend)
-  if (document === null) return nothingMatched(question.backend, io)
+  const scope = await scopeOf(question, all, io)
+  if (typeof scope === 'number') return scope
+  const document = healthOfScope(all, scope)
   io.stdout(question.isJson ? `${JSON.stringify(document)}\n` : healthText(document))
   return document.healthy ? 0 : 1
 }

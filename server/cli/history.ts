@@ -2,19 +2,19 @@
 import { askSocket, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 import { table } from './table.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `The texts of the config file that a gateway has served, the newest first: who changed it, by what, and what became of that.
 
-Usage: sluice history [N] [-n COUNT] [--json] [-c FILE]
+Usage: sluice history [N] [-n COUNT] [--json] [-c FILE | --admin URL]
 
   N                  shows the text of this revision as it was, byte for byte
   -n, --count COUNT  how many to list, up to 50; default 20
       --json         the document of the gateway, unchanged
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help         this text
-
+${GATEWAY_HELP}
 The last fifty are kept. "sluice diff A B" tells what differs between two, "sluice rollback N" brings one back.
 Exit code: 0 told; 1 no such revision, or no gateway was reached; 2 wrong usage.
 `

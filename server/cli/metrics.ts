@@ -1,16 +1,16 @@
 // sluice metrics: what was served so far.
 import type { MetricsDocument } from '../telemetry/documents.ts'
-import { COLUMNS_HELP, OPTIONS_HELP, ask, metricsOfBackend, nothingMatched, readQuestion } from './ask.ts'
+import { COLUMNS_HELP, OPTIONS_HELP, ask, metricsOfScope, readQuestion, scopeOf } from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells how much was served so far, and how much of it failed.
 
-Usage: sluice metrics [BACKEND] [--admin URL] [-c FILE] [--json]
+Usage: sluice metrics [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}${COLUMNS_HELP}
 All metrics, for Prometheus, are at /metrics of the admin listener.
-Exit code: 0 done; 1 no gateway was reached, or there is no such backend; 2 wrong usage.
+Exit code: 0 done; 1 no gateway was reached, or there is no such name; 2 wrong usage.
 `
 
 /** Prints the totals and those of each server. */
@@ -19,8 +19,9 @@ export async function metrics(args: readonly string[], io: Io): Promise<number> 
   if (typeof question === 'number') return question
   const all = await ask<MetricsDocument>(question.gateway, '/_metrics', io)
   if (all === null) return 1
-  const document = metricsOfBackend(all, question.backend)
-  if (document === null) return nothingMatched(question.backend, io)
+  const scope = await scopeOf(question, all, io)
+  if (typeof scope === 'number') return scope
+  const document = metricsOfScope(all, scope)
   io.stdout(question.isJson ? `${JSON.stringify(document)}\n` : metricsText(document))
   return 0
 }

@@ -4,14 +4,14 @@ import { askSocket, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 
 const HELP = `Has a running gateway apply its config file now, and reopen its logs: as SIGHUP does, but it tells what became of it.
 
-Usage: sluice reload [-c FILE]
+Usage: sluice reload [-c FILE | --admin URL]
 
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help         this text
-
+${GATEWAY_HELP}
 A file that is refused changes nothing: its problems are told, and what was served goes on.
 Exit code: 0 applied; 1 refused, or no gateway was reached; 2 wrong usage.
 `

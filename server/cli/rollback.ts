@@ -4,17 +4,17 @@ import { askSocket, changedBy, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Has a running gateway go back to what it served before its last change, in its config file as well. Once more comes back to the change.
 
-Usage: sluice rollback [N] [-m MESSAGE] [-c FILE]
+Usage: sluice rollback [N] [-m MESSAGE] [-c FILE | --admin URL]
 
   N                      the revision whose text is to come back, byte for byte ("sluice history" lists them); default: what was before
   -m, --message MESSAGE  why, for the history
-  -c, --config FILE      the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help             this text
-
+${GATEWAY_HELP}
 What waits to be confirmed goes back to what was confirmed last. A rollback is a revision of its own.
 A config file that was changed since is left alone, and nothing goes back.
 Exit code: 0 it went back; 1 it did not, or no gateway was reached; 2 wrong usage.

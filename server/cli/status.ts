@@ -4,10 +4,10 @@ import {
   COLUMNS_HELP,
   OPTIONS_HELP,
   ask,
-  healthOfBackend,
-  metricsOfBackend,
-  nothingMatched,
+  healthOfScope,
+  metricsOfScope,
   readQuestion,
+  scopeOf,
 } from './ask.ts'
 import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
@@ -16,11 +16,11 @@ import { table } from './table.ts'
 
 const HELP = `Tells how a running gateway is: which servers are up and what they served.
 
-Usage: sluice status [BACKEND] [--admin URL] [-c FILE] [--json]
+Usage: sluice status [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}${COLUMNS_HELP}
 --json prints two documents, a line each: that of "sluice health", then that of "sluice metrics".
-Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such backend; 2 wrong usage.
+Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; 2 wrong usage.
 `
 
 /** Prints health and totals together. */
@@ -31,9 +31,9 @@ export async function status(args: readonly string[], io: Io): Promise<number> {
   if (allHealth === null) return 1
   const allMetrics = await ask<MetricsDocument>(question.gateway, '/_metrics', io)
   if (allMetrics === null) return 1
-  const health = healthOfBackend(allHealth, question.backend)
-  const metrics = metricsOfBackend(allMetrics, question.backend)
-  if (health === null || metrics === null) return nothingMatched(question.backend, io)
+  const scope = await scopeOf(question, allHealth, io)
+  if (typeof scope === 'number') return scope
+  const [health, metrics] = [healthOfScope(allHealth, scope), metricsOfScope(allMetrics, scope)]
   io.stdout(
     question.isJson ? `${JSON.stringify(health)}\n${JSON.stringify(metrics)}\n` : statusText(health, metrics),
   )

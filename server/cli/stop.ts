@@ -4,16 +4,16 @@ import { isRunning } from '../control/processes/state-file.ts'
 import { askSocket, readControlArgs } from './control.ts'
 import { isAnswered, unexpected, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 
 const HELP = `Has a running gateway stop in order, as SIGTERM does, and waits until it has: it takes nothing new and finishes what is in flight,
 within "drain" of its config.
 
-Usage: sluice stop [-c FILE] [--no-wait]
+Usage: sluice stop [-c FILE | --admin URL] [--no-wait]
 
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
       --no-wait      do not wait for the end
   -h, --help         this text
-
+${GATEWAY_HELP}
 What starts it anew by itself goes on doing so: a unit of systemd is stopped by "systemctl stop".
 Exit code: 0 stopped; 1 it goes on, or no gateway was reached; 2 wrong usage.
 `
@@ -45,8 +45,9 @@ export async function stop(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function isGone(gateway: Gateway, { process, within_ms: withinMs }: Stopping): Promise<boolean> {
-  // In a container its process has another number: then nobody at its socket tells the end.
-  const isSeen = isRunning(process)
+  // In a container its process has another number, elsewhere it is none of ours: then nobody at its socket,
+  // or its address, tells the end.
+  const isSeen = !gateway.isRemote && isRunning(process)
   const goesOn = (): boolean | Promise<boolean> => (isSeen ? isRunning(process) : isAnswered(gateway))
   for (let waitedMs = 0; waitedMs < withinMs + MORE_MS; waitedMs += LOOK_EVERY_MS) {
     if (!(await goesOn())) return true

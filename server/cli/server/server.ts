@@ -6,6 +6,7 @@ import type { Args } from '../args.ts'
 import { askSocket, readControlArgs } from '../control.ts'
 import { type Answered, type Asked, type Gateway, unexpected } from '../gateway.ts'
 import type { Io } from '../io.ts'
+import { GATEWAY_HELP } from '../remote.ts'
 import { usageLine } from '../usage.ts'
 import { type Known, serversMeant, whichOf } from './find-server.ts'
 import { type Checked, checkText, type Entry, historyText, persistedText, serverText } from './server-text.ts'
@@ -34,12 +35,10 @@ Options
       --wait TIME    with drain and maintenance: wait until nothing is left of it, for so long at most
       --remove       with persist
       --backend B    the server of this backend, where several have one of that name
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
       --json         print JSON
   -h, --help         this text
-
+${GATEWAY_HELP}
 Orders are kept in the data folder: they outlive a restart and changes of the config, as long as that names the server.
-The gateway is asked through its data folder: by the user that it runs as, or root.
 Exit code: 0 done; 1 it was refused, a check failed, something was left after --wait, or no gateway was reached; 2 wrong usage.
 `
 

@@ -4,6 +4,7 @@ import type { Args } from '../args.ts'
 import { askSocket, type ControlCommand, readControlArgs } from '../control.ts'
 import type { Answered, Asked, Gateway } from '../gateway.ts'
 import type { Io } from '../io.ts'
+import { GATEWAY_HELP } from '../remote.ts'
 
 /**
  * Reads the arguments of a command and finds its gateway; a number is the exit code when there is nothing to
@@ -29,10 +30,6 @@ export function askTurn(
 }
 
 /** What the commands take, for their help. */
-export const controlHelp = (
-  json: string,
-): string => `  -c, --config FILE    the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
-      --json           ${json}
+export const controlHelp = (json: string): string => `      --json           ${json}
   -h, --help           this text
-
-The gateway is asked through its data folder: by the user that it runs as, or root.`
+${GATEWAY_HELP}`

@@ -5,7 +5,7 @@ import { askTurn, controlHelp, readTurnArgs } from './ask-gateway.ts'
 
 const HELP = `Ends allocations of a running gateway, at once: their clients and peers hear no more of each other.
 
-Usage: sluice turn end ID… [-c FILE] [--json]
+Usage: sluice turn end ID… [-c FILE | --admin URL] [--json]
 
   ID                   as "sluice turn list" shows it
 ${controlHelp('print a JSON document for each')}

@@ -7,7 +7,7 @@ import { askTurn, controlHelp, readTurnArgs } from './ask-gateway.ts'
 
 const HELP = `Lists the allocations of a running gateway.
 
-Usage: sluice turn list [--user NAME] [--listener NAME] [-c FILE] [--json]
+Usage: sluice turn list [--user NAME] [--listener NAME] [-c FILE | --admin URL] [--json]
 
       --user NAME      only those of this user
       --listener NAME  only those of this listener

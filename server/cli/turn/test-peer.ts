@@ -9,7 +9,7 @@ import { askTurn, controlHelp, readTurnArgs } from './ask-gateway.ts'
 /** Help on this form of the command. */
 export const EXPLAIN_HELP = `Tells whether clients reach a peer through a running gateway, and why. Nothing is sent to the peer.
 
-Usage: sluice turn test --peer ADDRESS[:PORT] [--listener NAME] [-c FILE] [--json]
+Usage: sluice turn test --peer ADDRESS[:PORT] [--listener NAME] [-c FILE | --admin URL] [--json]
 
       --peer ADDRESS   an IP address, with a port where that matters: 192.0.2.7, 192.0.2.7:5000, [2001:db8::7]:5000
       --listener NAME  only through this listener

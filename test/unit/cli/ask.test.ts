@@ -242,7 +242,7 @@ test('an unknown backend is an error', async () => {
     expect(await said(command, 'nope', '--admin', url)).toEqual({
       code: 1,
       out: '',
-      err: 'sluice: there is no backend "nope"\n',
+      err: 'sluice: there is no backend "nope"; listeners are told to who has a token\n',
     })
   }
 })
@@ -287,7 +287,7 @@ test('wrong usage is exit code 2 and tells the usage', async () => {
     expect(err).toStartWith('sluice health: ')
   }
   const { code, out } = await said(health, '-h')
-  expect([code, out.includes('Usage: sluice health [BACKEND]')]).toEqual([0, true])
+  expect([code, out.includes('Usage: sluice health [NAME]')]).toEqual([0, true])
 })
 
 test('a listener on all addresses is asked on this machine', () => {

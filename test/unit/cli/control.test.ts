@@ -23,7 +23,7 @@ test('one that hangs is asked once: its other door leads to the same', async () 
   })
   try {
     const ways = [{ unix }, { url: `http://127.0.0.1:${admin.port}` }]
-    const gateway = { command: 'status', ways, closed: null, whenNone: 'none' }
+    const gateway = { command: 'status', ways, closed: null, whenNone: 'none', isRemote: false }
     const { err } = await saidBy(async (io) => {
       await askGateway(gateway, { method: 'GET', path: '/_health', timeoutMs: 50 }, io)
       return 1
