@@ -29,7 +29,8 @@ Usage: sluice explain URL [options]
       --live             ask the running gateway, which knows how its servers are; without it (and --admin) the file is read, and all are taken to be up
       --json             print JSON
   -h, --help             this text
-${GATEWAY_HELP}Fields by which proxies speak of a client (X-Forwarded-For and the like) are not believed here: --client says who it is.
+${GATEWAY_HELP}
+Fields by which proxies speak of a client (X-Forwarded-For and the like) are not believed here: --client says who it is.
 Exit code: 0 a rule takes it; 1 none does, it is refused, the file has problems, or no gateway was reached; 2 wrong usage.
 `
 

@@ -28,7 +28,6 @@ Which gateway:
       --token TOKEN         who asks there; @FILE reads it from a file; default: SLUICE_TOKEN of the environment
       --fingerprint SHA256  of the certificate that it must have, in place of being signed by somebody who is trusted here
       --ca FILE             PEM of who signed its certificate
-
 `
 
 const FILE_BYTES_MAX = 1024 * 1024
