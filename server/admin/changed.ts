@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Changed } from '../control/change/changes.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import { jsonAnswer, problem } from './problem.ts'
+import { refusedToAuthor } from './refused-text.ts'
 
 /** Of an answer to a change. */
 export const CHANGED = Type.Object({
@@ -50,14 +51,8 @@ export function changedAnswer(
       const errors = changed.problems.map(({ text: _, ...item }) => item)
       const missing = errors.find((item) => item.code === 'revision_not_kept')
       if (missing !== undefined) return problem('not_found', `${missing.message}.`, { errors })
-      if (errors.some(({ code }) => code === 'step_up_needed'))
-        return problem('step_up_needed', `The ${what} changes "admin", which needs a fresh password.`, {
-          errors,
-        })
-      if (errors.some(({ code }) => code === 'admin_only'))
-        return problem('forbidden', `The ${what} was refused: "admin" is for admins to change.`, {
-          ...{ errors, members: { required_role: 'admin' } },
-        })
+      const forAdmins = refusedToAuthor(errors)
+      if (forAdmins !== null) return forAdmins
       const code = errors.some((item) => item.code === 'file_changed') ? 'file_changed' : 'config_invalid'
       return problem(code, `The ${what} was refused: revision ${changed.revision} goes on.`, { errors })
     }

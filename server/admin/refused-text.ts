@@ -24,6 +24,17 @@ export function refusedText(refused: RefusedText): Response | null {
   return errors.some(({ code }) => code === 'file_not_writable') ? readOnly(refused) : null
 }
 
+/** It changes what is for admins, or for a fresh password of theirs; null: it does not. */
+export function refusedToAuthor(errors: readonly ProblemItem[]): Response | null {
+  if (errors.some(({ code }) => code === 'step_up_needed'))
+    return problem('step_up_needed', 'Part of what is changed needs a fresh password.', { errors })
+  return errors.some(({ code }) => code === 'admin_only' || code === 'not-yours')
+    ? problem('forbidden', 'It was refused: part of what is changed is for admins.', {
+        ...{ errors, members: { required_role: 'admin' } },
+      })
+    : null
+}
+
 /** Somebody wrote into the file meanwhile: what it was, what it is, and what it would have become. */
 function fileChanged({ file, base, text, errors }: RefusedText): Response {
   const disk = textOnDisk(file)

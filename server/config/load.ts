@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { readBounded } from '../lib/read-bounded.ts'
 import { countItems } from './count-items.ts'
 import { checkConfig } from './check.ts'
+import { hasOnly } from './filled-in.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
 import { type Config, ConfigOptions } from './schema.ts'
@@ -43,6 +44,8 @@ interface Around {
   /** Asked whether it has what the config needs; null: it is not asked. */
   readonly machine?: Machine | null
   readonly goodPairs?: World['goodPairs']
+  /** As `${…}` has them: all that may be filled in; null: whatever is named. */
+  readonly fillsOnly?: ReadonlySet<string> | null
 }
 
 // oxlint-disable-next-line no-restricted-properties -- only where no time was given: certificates are held against it
@@ -70,7 +73,13 @@ export function parseConfig(
   file: string,
   bytes: Uint8Array,
   env: Env,
-  { readFile = readBounded, nowMs = wallMs(), machine = null, goodPairs = null }: Around = {},
+  {
+    readFile = readBounded,
+    nowMs = wallMs(),
+    machine = null,
+    goodPairs = null,
+    fillsOnly = null,
+  }: Around = {},
 ): LoadedConfig | RefusedConfig {
   if (bytes.length > FILE_BYTES_MAX)
     return refuse(file, { found: `${bytes.length} bytes`, allowed: `at most ${FILE_BYTES_MAX} bytes` })
@@ -83,7 +92,8 @@ export function parseConfig(
   const lines = new Lines(file, text)
   const problems = new Problems(lines)
   const folder = dirname(resolve(file))
-  const checked = checkText(text, lines, { folder, env, readFile, nowMs, machine, goodPairs }, problems)
+  const world = { folder, env, readFile, nowMs, machine, goodPairs, fillsOnly }
+  const checked = checkText(text, lines, world, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')
@@ -104,6 +114,9 @@ function checkText(
 ): CheckedText | null {
   const written = readTree(text, lines, problems)
   if (written === null) return null
+  const { fillsOnly = null } = sources
+  // Nothing is read of what may not be named: a message of what is wrong with it would tell what it is.
+  if (fillsOnly !== null && !hasOnly(fillsOnly, text, problems)) return null
   // The short form becomes the long one before anything is put in place: it only moves what was written.
   const tree = longForm(written, problems)
   if (tree === null || !countItems(tree, problems)) return null

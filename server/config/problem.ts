@@ -7,6 +7,7 @@ export type ProblemCode =
   | 'file'
   | 'syntax'
   | 'substitution'
+  | 'not-yours'
   | 'unknown-key'
   | 'missing-key'
   | 'wrong-type'

@@ -1,5 +1,6 @@
 // ${NAME}, ${NAME:-default} and ${file:PATH} in texts; $${ stands for ${ itself.
 import { resolve } from 'node:path'
+import { nameOf, NOT_YOURS } from './filled-in.ts'
 import type { Problems } from './problem.ts'
 import { isExtension, type Path, type Scalar, type Tree } from './tree.ts'
 
@@ -12,6 +13,8 @@ export interface Sources {
   readonly folder: string
   readonly env: Env
   readonly readFile: ReadFile
+  /** All that may be filled in, for who may not name anything else; null: whatever is named. */
+  readonly fillsOnly?: ReadonlySet<string> | null
 }
 
 /** What is put in place is a secret, a port, a name: no more than this of one file. */
@@ -62,7 +65,8 @@ class Pass {
     const last = text.lastIndexOf('}')
     const place = (whole: string, inner?: string): string => {
       if (whole === '$${') return '${'
-      const put = inner === undefined ? UNCLOSED : this.#valueOf(inner)
+      const put =
+        inner === undefined ? UNCLOSED : this.#isAllowed(inner) ? this.#valueOf(inner) : notYours(whole)
       if (typeof put === 'string') return put
       this.#problems.add({ code: 'substitution', at: scalar.at, path, ...put })
       isGood = false
@@ -81,6 +85,11 @@ class Pass {
       })
     scalar.value = isGood && value.length <= TEXT_LENGTH_MAX ? value : undefined
     scalar.loose = isWhole
+  }
+
+  #isAllowed(inner: string): boolean {
+    const { fillsOnly = null } = this.#sources
+    return fillsOnly === null || fillsOnly.has(nameOf(inner))
   }
 
   #valueOf(inner: string): string | Wrong {
@@ -119,7 +128,11 @@ class Pass {
   }
 }
 
+/** An escape may hide what is not allowed from who looks at the text alone. */
+const notYours = (found: string): Wrong => ({ ...NOT_YOURS, found })
+
 interface Wrong {
+  readonly code?: 'not-yours'
   readonly found: string
   readonly allowed: string
   readonly hint: string | null

@@ -111,7 +111,7 @@ export class GuardedChanges {
     if ('refused' in edited) throw new Error(edited.refused)
     const { text } = edited
     const given = { text, by, expected: running.edition.hash, isDryRun: false, confirmWithinMs: null }
-    return (await changes.apply({ ...given, note: { message } })).changed
+    return (await changes.apply({ ...given, note: { message, keepsAdmin: 'role' } })).changed
   }
 
   async #measure(seconds: number): Promise<Measured> {

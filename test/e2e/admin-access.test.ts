@@ -1,7 +1,7 @@
 // Users and tokens through the executable: commands beside it, TLS, and what ends when a token is revoked.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { connect } from 'node:tls'
 import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { waitFor } from '../support/wait.ts'
@@ -106,6 +106,38 @@ test('an editor changes the config, and not who may ask', async () => {
     403,
     expect.objectContaining({ code: 'forbidden' }),
   ] as never)
+})
+
+test('an editor reads no file and no variable of the gateway by naming it', async () => {
+  const editor = await sluice('admin', 'token', '--role', 'editor')
+  const before = readFileSync(gateway.configFile, 'utf8')
+  const secret = join(dirname(gateway.configFile), 'of-others')
+  writeFileSync(secret, 'planted-secret')
+  const ask = async (method: string, path: string, body: string, type = 'application/yaml') => {
+    const answer = await fetch(`${gateway.admin}/api/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${editor}`, 'Content-Type': type, 'If-Match': '*' },
+      body,
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+  for (const name of [`file:${secret}`, 'PATH', 'PATH:-x']) {
+    const places = ['$', '\\u0024'].map((dollar) => before.replace('{', `{ "workers": "${dollar}{${name}}",`))
+    const told = [
+      ...(await Promise.all(places.map((text) => ask('PUT', '/config', text)))),
+      // A comment of today is a value of tomorrow.
+      await ask('PUT', '/config', `# \${${name}}\n${before}`),
+      await ask('POST', '/changes?dry_run=true', JSON.stringify({ text: places[0] }), 'application/json'),
+      await ask('POST', '/config/validate', places[0] ?? ''),
+    ]
+    expect([name, told.map(({ status }) => status)]).toEqual([name, [403, 403, 403, 403, 200]])
+    for (const { text } of told) {
+      expect(text).toContain('not-yours')
+      expect(text).not.toContain('planted-secret')
+      expect(text).not.toContain(process.env['PATH'] ?? 'none')
+    }
+  }
+  expect(readFileSync(gateway.configFile, 'utf8')).toBe(before)
 })
 
 test('others than this machine are answered by TLS, with the fingerprint that was told', async () => {

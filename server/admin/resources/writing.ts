@@ -10,7 +10,7 @@ import { unifiedDiff } from '../../lib/unified-diff.ts'
 import { hashOf } from '../../control/change/file-part.ts'
 import { waitFacts } from '../changed.ts'
 import { problem, type ProblemItem } from '../problem.ts'
-import { refusedText } from '../refused-text.ts'
+import { refusedText, refusedToAuthor } from '../refused-text.ts'
 import { derivedConfig } from './derived-config.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
 import { type Operation, type Planned, planned } from './operations.ts'
@@ -196,7 +196,7 @@ export class ConfigWriter {
   ): Response {
     const { file } = this.#facts.gateway
     const errors = problems.map((one) => itemOf(known, one, { wanted, plans }))
-    const told = refusedText({ file, base: known, text, errors })
+    const told = refusedToAuthor(errors) ?? refusedText({ file, base: known, text, errors })
     if (told !== null) return told
     const [first] = errors
     return problem(

@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { configStatus, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
 import { configView, otherFormat } from '../config-views.ts'
+import { noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 import { TEXT_TYPES, textOf } from './config.ts'
@@ -95,13 +96,14 @@ function viewAnswer(asked: Asked, { gateway }: ReadingFacts): Response {
   return configView(asked, { file, text: found.text, hash: found.hash, effective })
 }
 
-async function validateAnswer({ body, request }: Asked, { apply, gateway }: ReadingFacts): Promise<Response> {
+async function validateAnswer(asked: Asked, { apply, gateway }: ReadingFacts): Promise<Response> {
+  const { body, request } = asked
   const text = textOf(body)
   if (text === null) return problem('body_malformed', 'The text is no UTF-8.')
   const other = otherFormat(request.headers.get('content-type'), gateway.file)
   if (other !== null) return other
   const { changed, warnings } = await apply({
-    ...{ text, by: null, isDryRun: true, confirmWithinMs: null },
+    ...{ text, by: null, isDryRun: true, confirmWithinMs: null, note: noteOf(asked) },
     // Whatever stands in the file.
     expected: '',
   })

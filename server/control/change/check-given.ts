@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import { type Edition, type EditionNote, problemOf } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
+import { mayFillIn } from './keeps-admin.ts'
 
 /** A text that is to become that of the config file. */
 export interface NewText {
@@ -43,7 +44,8 @@ export async function checkGiven(
     const edition = { ...given, hash: hashOf(text), config: known.config, note }
     return { checked: { is: 'valid', edition }, warnings: [] }
   }
-  const { checked, warnings } = await source.check(given)
+  const fillsOnly = mayFillIn(note, served)
+  const { checked, warnings } = await source.check({ ...given, fillsOnly })
   if (checked.is === 'invalid') return { checked, warnings }
   return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
 }

@@ -20,7 +20,10 @@ export interface SourceOptions {
 }
 
 /** A text for the config file that does not stand there yet. */
-export type GivenText = Pick<Edition, 'text' | 'from' | 'by' | 'replaces'>
+export interface GivenText extends Pick<Edition, 'text' | 'from' | 'by' | 'replaces'> {
+  /** As `${…}` has them: all that it may have filled in; nothing: whatever is named. */
+  readonly fillsOnly?: ReadonlySet<string> | null
+}
 
 export interface ReadConfig {
   readonly checked: Checked
@@ -56,6 +59,7 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
       return bytes
     },
     goodPairs: (data) => new RememberedPairs(data),
+    fillsOnly: given?.fillsOnly ?? null,
   })
   const text = decoded(read.get(resolve(file)))
   if (!loaded.ok) {

@@ -5,7 +5,10 @@ import type { Checked, Edition } from '../../../../server/control/problem.ts'
 import type { Principal, Role } from '../../../../server/control/store/principal.ts'
 
 const edition = (trusted: readonly string[], note: Edition['note'] = {}): Edition =>
-  ({ note, config: { admin: { bind: '127.0.0.1:9090', trusted } } }) as unknown as Edition
+  ({
+    note,
+    config: { admin: { bind: '127.0.0.1:9090', trusted }, logs: { access: {} }, certificates: {} },
+  }) as unknown as Edition
 const found = async (given: Edition, before: Edition | null = edition([])): Promise<unknown> => {
   const checked = await keepingAdmin(Promise.resolve<Checked>({ is: 'valid', edition: given }), before)
   return checked?.is === 'invalid' ? (checked.problems[0] as { code?: unknown }).code : checked?.is
