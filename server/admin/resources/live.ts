@@ -1,9 +1,9 @@
 // How resources fare, in a few words beside what is written of them.
+import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
 import type { KnownConfig } from './known-config.ts'
 import type { Resource } from './resource.ts'
-import { pathOf } from './resource.ts'
 
 export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics'>
 
@@ -20,11 +20,11 @@ export class Live {
   }
 
   /** Null: there is nothing to tell. */
-  of(resource: Resource): object | null {
+  of(resource: Resource, path: Path): object | null {
     const { kind, id } = resource
     if (kind === 'listeners') return { address: this.#facts.gateway.addresses()[id] ?? null }
     if (kind === 'backends') return this.#backend(id)
-    if (kind === 'servers') return this.#server(resource)
+    if (kind === 'servers') return this.#server(resource, path)
     if (kind === 'certificates')
       return this.#facts.health().certificates?.find(({ certificate }) => certificate === id) ?? null
     return null
@@ -45,10 +45,9 @@ export class Live {
     }
   }
 
-  #server(resource: Resource): object | null {
+  #server(resource: Resource, path: Path): object | null {
     const backend = String(resource.path[1])
-    const path = pathOf(this.#known.value, resource, this.#known.config)
-    const own = this.#known.config.backends[backend]?.servers[Number(path?.at(-1))]
+    const own = this.#known.config.backends[backend]?.servers[Number(path.at(-1))]
     const id = own === undefined ? resource.id : (own.name ?? own.url)
     const health = this.#of(backend).find(({ server }) => server === id)
     if (health === undefined) return null

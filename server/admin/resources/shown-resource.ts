@@ -2,7 +2,7 @@
 // file, and how it fares.
 import type { Config } from '../../config/schema.ts'
 import { shownAsWritten, shownConfig } from '../../config/shown.ts'
-import { type Entry, listAt, mapAt, type MapTree, type Path, type Tree, treeAt } from '../../config/tree.ts'
+import { listAt, mapAt, type MapTree, type Path, type Tree, treeAt } from '../../config/tree.ts'
 import { redactedText } from '../../control/store/redacted.ts'
 import { type KnownConfig, tagAt } from './known-config.ts'
 import type { Collection } from './resource.ts'
@@ -30,16 +30,21 @@ export function resourceDocument(
 
 /** As it is written, without secrets. */
 export function shownAt({ tree }: Pick<KnownConfig, 'tree'>, path: Path): unknown {
-  const part = withOnly(tree, path.slice(0, 2))
+  const part = withOnly(tree, path)
   return part === null ? undefined : withoutSecretTexts(at(shownAsWritten(part), onlyPath(path)))
 }
 
 function effectiveAt({ tree, config }: KnownConfig, path: Path): unknown {
-  const [section, name] = path as [Section, string | number]
-  const part = withOnly(tree, path.slice(0, 2))
+  const [section, name, , server] = path as [Section, string | number, string?, number?]
+  const part = withOnly(tree, path)
   if (part === null) return undefined
   const only = { ...config, listeners: {}, certificates: {}, backends: {}, rules: [] } as Config
-  const value = section === 'rules' ? [config.rules[Number(name)]] : { [name]: config[section][name] }
+  const whole = section === 'rules' ? config.rules[Number(name)] : config[section][name]
+  const own =
+    server === undefined || whole === undefined || !('servers' in whole)
+      ? whole
+      : { ...whole, servers: [whole.servers[server]] }
+  const value = section === 'rules' ? [own] : { [name]: own }
   return withoutSecretTexts(at(shownConfig({ ...only, [section]: value } as Config, part), onlyPath(path)))
 }
 
@@ -52,24 +57,24 @@ function withoutSecretTexts(value: unknown): unknown {
 }
 
 /** A config of one resource: what is asked for one is not made for ten thousand. */
-function withOnly(tree: MapTree, [section = '', name = '']: Path): MapTree | null {
-  const entry = tree.entries.get(String(section))
-  const holder = entry?.value
-  const own = treeAt(tree, [section, name])
-  if (entry === undefined || holder === undefined || own === null) return null
-  const one = holder.is === 'map' ? holder.entries.get(String(name)) : undefined
-  const value: Tree =
-    one === undefined ? listAt(holder.at, [own]) : mapAt(holder.at, new Map([[String(name), one]]))
-  const only: Entry = { ...entry, value }
-  return mapAt(tree.at, new Map([[String(section), only]]))
+function withOnly(tree: MapTree, path: Path): MapTree | null {
+  if (treeAt(tree, path) === null) return null
+  const only = (part: Tree, [step, ...rest]: Path): Tree => {
+    if (step === undefined) return part
+    if (part.is === 'list')
+      return listAt(
+        part.at,
+        part.items.slice(Number(step), Number(step) + 1).map((item) => only(item, rest)),
+      )
+    const entry = part.is === 'map' ? part.entries.get(String(step)) : undefined
+    if (entry === undefined) return part
+    return mapAt(part.at, new Map([[String(step), { ...entry, value: only(entry.value, rest) }]]))
+  }
+  return only(tree, path) as MapTree
 }
 
 /** The same path in a config of one resource. */
-const onlyPath = ([section = '', name = '', ...rest]: Path): Path => [
-  section,
-  typeof name === 'number' ? 0 : name,
-  ...rest,
-]
+const onlyPath = (path: Path): Path => path.map((step) => (typeof step === 'number' ? 0 : step))
 
 function at(value: unknown, path: Path): unknown {
   let found = value
