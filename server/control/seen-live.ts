@@ -78,8 +78,9 @@ export class SeenLive {
   }
 
   #measure(history: FigureHistory): void {
-    const { running, totals, board } = this.#parts
-    if (running !== null) this.#measures.take(history, totals, board, this.#serversOf(running))
+    const { running, totals } = this.#parts
+    // Before there is a config there is no board: a start that fails ends here as well.
+    if (running !== null) this.#measures.take(history, totals, this.#parts.board, this.#serversOf(running))
   }
 
   /** Looked up once for each plan: there may be thousands. */

@@ -9,7 +9,7 @@ import {
   randomUUID,
   timingSafeEqual,
 } from 'node:crypto'
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
@@ -98,14 +98,15 @@ function readKey(path: string): Uint8Array | null {
 /** Whole or not at all, and once, whoever else makes it at the same time. */
 function makeKey(path: string): Uint8Array {
   const fresh = `${path}.${randomUUID()}`
-  writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true })
   try {
+    writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true })
     handToOwner(fresh, dirname(path))
     linkSync(fresh, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
-    unlinkSync(fresh)
+    // On a full disk it is there and empty: each try would leave another one.
+    rmSync(fresh, { force: true })
   }
   return readFileSync(path)
 }

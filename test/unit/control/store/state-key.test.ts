@@ -39,6 +39,20 @@ describe('the key beside state.db', () => {
     expect(() => new StateKey(world.data).derive('jwt')).toThrow(StoreProblem)
   })
 
+  test('leaves nothing behind where it cannot be made', async () => {
+    const module = join(import.meta.dir, '../../../../server/control/store/state-key.ts')
+    const code = `const { StateKey } = await import(${JSON.stringify(module)})
+      try { new StateKey(${JSON.stringify(world.data)}).derive('jwt') } catch (error) { console.log(error.name) }`
+    // As on a full disk: a file is made, and nothing can be written into it.
+    const limited = `trap '' XFSZ; ulimit -f 0; exec "$0" -e "$1"`
+    const child = Bun.spawn(['sh', '-c', limited, process.execPath, code], {
+      stdout: 'pipe',
+      stderr: 'ignore',
+    })
+    expect(await child.stdout.text()).toBe('StoreProblem\n')
+    expect(readdirSync(world.data).filter((name) => name.startsWith('state.key'))).toEqual([])
+  })
+
   test('without it no secret is found in state.db', () => {
     const { store, data } = world
     world.addUser('anna', 'admin')
