@@ -14,7 +14,14 @@ import { gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
 import type { Reasons } from './processes/worker.ts'
 import { type Differences, differencesOf } from './requests/differences.ts'
-import { type FoundRequests, gatherRequests, rawRequest, rawRequests } from './requests/gather.ts'
+import {
+  type FoundRequest,
+  type FoundRequests,
+  gatherRequests,
+  oneRequest,
+  rawRequest,
+  rawRequests,
+} from './requests/gather.ts'
 import { type AskedReplay, type Replayed, Replayer } from './requests/replay.ts'
 import { RequestTail } from './requests/tail.ts'
 
@@ -29,6 +36,8 @@ export interface TrafficFacts {
   ) => Promise<Explained | { readonly problem: string } | null>
   /** The last requests that were served. */
   readonly requests: (filter: RequestFilter, limit: number) => Promise<FoundRequests>
+  /** One of them; null: it is not kept any more. */
+  readonly request: (id: string) => Promise<FoundRequest | null>
   /** Those to come. */
   readonly follow: (filter: RequestFilter) => RequestTail
   /** Sends one of them once more. */
@@ -56,6 +65,7 @@ export function trafficFactsOf(known: KnownTraffic): TrafficFacts {
       return running && inSlices(explain(asked, groundOf(known, running), candidatesMax))
     },
     requests: (filter, limit) => gatherRequests(known.workers, filter, limit),
+    request: (id) => oneRequest(known.workers, id),
     follow: (filter) => new RequestTail(() => known.workers, filter),
     replay: async (asked) => {
       const one = await rawRequest(known.workers, asked.id)

@@ -31,6 +31,8 @@ export class KeptRequest implements Filterable {
   host = ''
   rule: string | null = null
   backend: string | null = null
+  /** Of the backend that its rule names. */
+  algorithm: string | null = null
   server: string | null = null
   status = 0
   bytesIn = 0
@@ -60,6 +62,7 @@ export class KeptRequest implements Filterable {
     this.listener = x.listener.name
     this.rule = rule === null ? null : rule.name
     this.backend = backendOf(x)
+    this.algorithm = rule !== null && rule.to.is === 'backend' ? rule.to.backend.options.algorithm : null
     this.server = server === null ? null : server.name
     this.status = x.status
     this.bytesIn = x.bytesIn

@@ -18,7 +18,10 @@ export type RequestsQuestion =
   | {
       readonly is: 'requests'
       readonly filter: RequestFilter
+      /** At most 100 are told at a time: whoever wants more asks again, and others are served meanwhile. */
       readonly limit: number
+      /** Only those before this one. */
+      readonly before?: number
       /** With what is secret in their heads. */
       readonly isRaw?: boolean
     }
@@ -30,12 +33,14 @@ export type RequestsQuestion =
 export interface RequestsAnswer {
   /** The newest first; of a tail the oldest. */
   readonly requests: readonly ToldRequest[]
-  /** That came, and are not among them: there was no room. */
+  /** That are not among them: of a list those that are older, of a tail those that had no room. */
   readonly left_out: number
   /** The follower was not known: what came before is not told. */
   readonly isNew?: boolean
 }
 
+/** To tell so many takes a worker about a millisecond. */
+const PAGE_MAX = 100
 /** Between two askings of a follower so many are kept for it. */
 const TAIL_MAX = 100
 /** One that has not asked for so long is gone. */
@@ -121,15 +126,21 @@ export class RequestRing {
       : { requests: [tellRequest(found, question.isRaw === true)], left_out: 0 }
   }
 
-  #list({ filter, limit, isRaw }: Extract<RequestsQuestion, { is: 'requests' }>): RequestsAnswer {
+  #list({
+    filter,
+    limit,
+    before = Infinity,
+    isRaw,
+  }: Extract<RequestsQuestion, { is: 'requests' }>): RequestsAnswer {
     const { length } = this.#slots
+    const most = Math.min(limit, PAGE_MAX)
     const found: ToldRequest[] = []
     let leftOut = 0
     for (let i = 1; i <= length; i++) {
       const kept = this.#slots[(this.#place - i + length) % length]
       if (kept === undefined || !this.#isThere(kept)) break
-      if (!passes(filter, kept)) continue
-      if (found.length < limit) found.push(tellRequest(kept, isRaw === true))
+      if (kept.seq >= before || !passes(filter, kept)) continue
+      if (found.length < most) found.push(tellRequest(kept, isRaw === true))
       else leftOut++
     }
     return { requests: found, left_out: leftOut }

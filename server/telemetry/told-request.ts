@@ -4,6 +4,8 @@ import type { KeptRequest } from './kept-request.ts'
 /** An attempt at a server. */
 export interface ToldAttempt {
   readonly server: string
+  /** The algorithm that chose it; `retry`: the one before it had failed. */
+  readonly chosen: string
   /** What it was doing when it failed; null: it was answered. */
   readonly phase: string | null
   readonly fault: string | null
@@ -117,19 +119,16 @@ function shownField(name: string, value: string, hidden: string[]): readonly [st
 /** A path without what its query has of secrets. */
 export const shownTarget = (target: string): string => target.replace(SECRET_PAIR, `$1${HIDDEN}`)
 
-function attemptsOf({
-  tries,
-  server,
-  attempts,
-  startedMs,
-  firstByteMs,
-  queueMs,
-}: KeptRequest): ToldAttempt[] {
+function attemptsOf(kept: KeptRequest): ToldAttempt[] {
+  const { tries, server, attempts, startedMs, firstByteMs, queueMs } = kept
+  const chosenBy = (place: number): string => (place === 0 ? (kept.algorithm ?? '-') : 'retry')
   if (tries !== null)
-    return tries.map(({ server: one, phase, fault, ms }) => ({ server: one, phase, fault, ms: rounded(ms) }))
+    return tries.map(({ server: one, phase, fault, ms }, place) => {
+      return { server: one, chosen: chosenBy(place), phase, fault, ms: rounded(ms) }
+    })
   if (server === null || attempts === 0) return []
   const ms = firstByteMs === 0 ? 0 : rounded(firstByteMs - startedMs - queueMs)
-  return [{ server, phase: null, fault: null, ms }]
+  return [{ server, chosen: chosenBy(0), phase: null, fault: null, ms }]
 }
 
 /** To a thousandth. */

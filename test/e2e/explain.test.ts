@@ -1,6 +1,7 @@
 // sluice explain: by the file alone, and by the gateway that runs with it.
 import { afterEach, expect, test } from 'bun:test'
 import { explain } from '../../server/cli/explain.ts'
+import { controlSocketPath } from '../../server/control/control-socket.ts'
 import type { Explained } from '../../server/control/explain/explain.ts'
 import { startNamed } from '../support/backends.ts'
 import { type Said, saidBy } from '../support/command.ts'
@@ -48,6 +49,13 @@ test('the gateway tells with the states of now what the file alone cannot', asyn
 
 test('what cannot be asked says so, and how', async () => {
   const gateway = keep(await startGateway({ config: http([{ url: 'http://127.0.0.1:9' }]) }))
+  const answer = await fetch('http://localhost/api/v1/explain', {
+    unix: controlSocketPath(`${gateway.folder}/data`, gateway.configFile),
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ url: 'http://a/', client: 'me' }),
+  })
+  expect([answer.status, await answer.json()]).toMatchObject([422, { errors: [{ pointer: '/client' }] }])
   const codeAndText = async (...args: readonly string[]): Promise<unknown[]> => {
     const { code, err } = await said(gateway, ...args)
     return [code, err]

@@ -122,8 +122,8 @@ test('what was served is found by filters, with its attempts and without its sec
   // Where the first server was lost, each attempt is there.
   const tried = all.find(({ attempts }) => attempts.length > 1)
   expect(tried?.attempts).toMatchObject([
-    { server: 'dead', phase: 'connect', fault: 'connect_refused' },
-    { server: 'a', phase: null, fault: null },
+    { server: 'dead', chosen: 'round_robin', phase: 'connect', fault: 'connect_refused' },
+    { server: 'a', chosen: 'retry', phase: null, fault: null },
   ])
   const countOf = async (query: string): Promise<number> => (await listed(gateway, query)).length
   expect([
@@ -138,6 +138,8 @@ test('what was served is found by filters, with its attempts and without its sec
   ]).toEqual([16, 1, 1, 1, 16, 0, 0, 3])
   expect((await ask(gateway, '/requests?limit=3')).body['left_out']).toBe(15)
   expect((await ask(gateway, '/requests?status=9xx')).status).toBe(400)
+  expect((await ask(gateway, `/requests/${tried?.id}`)).body).toEqual(tried as unknown as Words)
+  expect((await ask(gateway, '/requests/1-1')).status).toBe(404)
   const last = await said(gateway, '--last', '-n', '2')
   expect(last.out).toMatch(
     / GET 127\.0\.0\.1\/gone 410 [0-9.]+ms gone -\n.+ GET 127\.0\.0\.1\/none 404 [0-9.]+ms - - no_rule\n$/,
@@ -265,6 +267,36 @@ test('a change is tried on the last requests: which would go elsewhere, before i
     differences: [{ requests: 2, after: { rule: null, to: '404 no_rule' } }, { path: '/api/b?key=(hidden)' }],
   })
   expect(JSON.stringify(narrowed.body['replay'])).not.toContain('query-secret')
+})
+
+test('more than a page of one worker is listed whole, and each once', async () => {
+  const gateway = keep(await startGateway({ config: configOf([{ url: 'http://127.0.0.1:9' }]) }))
+  await using client = await gateway.client()
+  for (let i = 0; i < 230; i++) await client.get(`/gone?${i}`)
+  const all = await listed(gateway, '?limit=1000')
+  expect(all.map(({ path }) => path)).toEqual(Array.from({ length: 230 }, (_, i) => `/gone?${229 - i}`))
+  const { body } = await ask(gateway, '/requests?limit=150&path=/gone%3F1')
+  expect([(body['requests'] as unknown[]).length, body['left_out']]).toEqual([111, 0])
+  expect((await ask(gateway, '/requests?limit=150')).body['left_out']).toBe(80)
+})
+
+test('only so many follow at a time, and who leaves makes room', async () => {
+  const gateway = keep(await startGateway({ config: configOf([{ url: 'http://127.0.0.1:9' }]) }))
+  const unix = controlSocketPath(`${gateway.folder}/data`, gateway.configFile)
+  const follow = async (): Promise<{ status: number; leave: () => void }> => {
+    const leaving = new AbortController()
+    const answer = await fetch('http://localhost/api/v1/requests?follow', { unix, signal: leaving.signal })
+    return { status: answer.status, leave: () => leaving.abort() }
+  }
+  const followers = await Promise.all(Array.from({ length: 16 }, follow))
+  expect(followers.map(({ status }) => status)).toEqual(followers.map(() => 200))
+  expect((await follow()).status).toBe(503)
+  for (const { leave } of followers) leave()
+  await waitFor(async () => {
+    const { status, leave } = await follow()
+    leave()
+    return status === 200
+  })
 })
 
 test('none are kept where the config says so', async () => {

@@ -46,6 +46,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     traffic: {
       explain: () => Promise.resolve(null),
       requests: () => Promise.resolve({ requests: [], left_out: 0, silent: [] }),
+      request: () => Promise.resolve(null),
       follow: (filter) => new RequestTail(() => [], filter),
       replay: () => Promise.resolve({ is: 'gone' }),
       differences: () => Promise.resolve(null),

@@ -1,6 +1,7 @@
 // What becomes of a request, and why: nothing is sent, nothing is changed.
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
+import { canonicalAddress } from '../../lib/ip-address.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
@@ -77,7 +78,16 @@ async function answer({ body }: Asked, { traffic }: Pick<ControlFacts, 'traffic'
   const fields = Object.entries(headers).flatMap(([name, value]) =>
     (typeof value === 'string' ? [value] : value).map((one) => [name, one] as const),
   )
-  const asked = { url, method, headers: fields, client: client ?? null, listener: listener ?? null }
+  const address = client === undefined ? null : canonicalAddress(client)
+  if (client !== undefined && address === null)
+    return problem(
+      'body_invalid',
+      `The body does not fit: /client: ${JSON.stringify(client)} is no IP address.`,
+      {
+        errors: [{ pointer: '/client', code: 'invalid', message: 'allowed is an IP address' }],
+      },
+    )
+  const asked = { url, method, headers: fields, client: address, listener: listener ?? null }
   const explained = await traffic.explain(asked, candidates)
   if (explained === null) return problem('not_now', 'The gateway has no config yet.')
   return 'problem' in explained ? problem('body_invalid', `${explained.problem}.`) : jsonAnswer(explained)

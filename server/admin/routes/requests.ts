@@ -31,7 +31,9 @@ const QUERY = Type.Object(
       Type.String({ pattern: '^[0-9]{1,4}$', description: `Of a list; at most ${LIMIT_MAX}.` }),
     ),
     follow: Type.Optional(
-      Type.Literal('true', { description: 'Those to come, as server-sent events; also by Accept.' }),
+      Type.Union([Type.Literal('true'), Type.Literal('')], {
+        description: 'Those to come, as server-sent events; also by Accept.',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -80,6 +82,21 @@ export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Ro
       answer: (asked) => listAnswer(asked, facts),
     },
     {
+      method: 'GET',
+      path: '/api/v1/requests/{id}',
+      permission: 'view',
+      tag: 'Traffic',
+      summary: 'One request that was served, as long as it is kept',
+      answers: {
+        200: { description: 'The request.', schema: Type.Object({}) },
+        404: { description: 'It is not kept any more.' },
+      },
+      answer: async (asked) => {
+        const found = await facts.traffic.request(param(asked, 'id'))
+        return found === null ? gone() : jsonAnswer(found)
+      },
+    },
+    {
       method: 'POST',
       path: '/api/v1/requests/{id}/replay',
       permission: 'operate',
@@ -100,7 +117,7 @@ export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Ro
 
 async function listAnswer(asked: Asked, { traffic }: Pick<ControlFacts, 'traffic'>): Promise<Response> {
   const { query, request } = asked
-  const isLive = query.get('follow') === 'true' || request.headers.get('accept')?.includes(STREAM) === true
+  const isLive = query.has('follow') || request.headers.get('accept')?.includes(STREAM) === true
   if (isLive) return followAnswer(asked, traffic.follow(filterOf(query)))
   const limit = Math.min(Number(query.get('limit') ?? LIMIT_USUAL), LIMIT_MAX)
   return jsonAnswer(await traffic.requests(filterOf(query), limit), 200, { Vary: 'Accept' })
@@ -117,14 +134,16 @@ function filterOf(query: URLSearchParams): RequestFilter {
   return { ...Object.fromEntries(words), ...(minMs !== null && { min_ms: Number(minMs) }) }
 }
 
+const gone = (): Response =>
+  problem('not_found', 'This request is not kept any more.', {
+    hint: 'logs.inspector says how many are kept',
+  })
+
 async function replayAnswer(asked: Asked, { traffic }: Pick<ControlFacts, 'traffic'>): Promise<Response> {
   const { server, against = null, credentials } = asked.body as Static<typeof REPLAY>
   const sendsSecrets = credentials === undefined ? null : credentials === 'send'
   const replayed = await traffic.replay({ id: param(asked, 'id'), server, against, sendsSecrets })
-  if (replayed.is === 'gone')
-    return problem('not_found', 'This request is not kept any more.', {
-      hint: 'logs.inspector says how many are kept',
-    })
+  if (replayed.is === 'gone') return gone()
   if (replayed.is === 'busy')
     return problem('too_many', 'Others are sent once more just now.', { headers: { 'Retry-After': '5' } })
   if (replayed.is === 'refused') return problem('conflict', `${replayed.why}.`)

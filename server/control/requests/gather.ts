@@ -1,7 +1,7 @@
 // The last requests of all workers, gathered when somebody asks: nothing of them is sent while nobody does.
 import type { RequestFilter } from '../../telemetry/request-filter.ts'
 import type { RequestsAnswer, RequestsQuestion } from '../../telemetry/request-ring.ts'
-import type { ToldRequest } from '../../telemetry/told-request.ts'
+import { hidden, type ToldRequest } from '../../telemetry/told-request.ts'
 
 /** A worker, as far as it is asked here. */
 export interface AskedWorker {
@@ -32,7 +32,7 @@ export async function gatherRequests(
   filter: RequestFilter,
   limit: number,
 ): Promise<FoundRequests> {
-  const answers = await Promise.all(workers.map((one) => answerOf(one, { is: 'requests', filter, limit })))
+  const answers = await Promise.all(workers.map((one) => pagesOf(one, { is: 'requests', filter, limit })))
   const found = answers.flatMap((answer, i) =>
     (answer?.requests ?? []).map((one) => foundOf(one, workers[i]?.pid ?? 0)),
   )
@@ -43,6 +43,12 @@ export async function gatherRequests(
     left_out: leftOut + Math.max(0, sorted.length - limit),
     silent: workers.flatMap(({ pid }, i) => (answers[i] === null ? [pid] : [])),
   }
+}
+
+/** Null: it is not kept any more. */
+export async function oneRequest(workers: readonly AskedWorker[], id: string): Promise<FoundRequest | null> {
+  const raw = await rawRequest(workers, id)
+  return raw && foundOf(hidden(raw), Number(id.split('-')[0]))
 }
 
 /** With all that is secret in its head: for who sends it again. Null: it is not kept any more. */
@@ -57,9 +63,26 @@ export async function rawRequest(workers: readonly AskedWorker[], id: string): P
 /** The last ones of all workers with all that is in their heads, for who finds their rules anew. */
 export async function rawRequests(workers: readonly AskedWorker[], limit: number): Promise<ToldRequest[]> {
   const question = { is: 'requests', filter: {}, limit, isRaw: true } as const
-  const answers = await Promise.all(workers.map((one) => answerOf(one, question)))
+  const answers = await Promise.all(workers.map((one) => pagesOf(one, question)))
   const all = answers.flatMap((answer) => answer?.requests ?? [])
   return all.toSorted((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0)).slice(0, limit)
+}
+
+/** Page by page, as each is a moment in which the worker serves nobody. */
+async function pagesOf(
+  worker: AskedWorker,
+  question: Extract<RequestsQuestion, { is: 'requests' }>,
+): Promise<RequestsAnswer | null> {
+  const requests: ToldRequest[] = []
+  for (;;) {
+    const before = requests.at(-1)?.seq
+    const limit = question.limit - requests.length
+    const page = await answerOf(worker, { ...question, limit, ...(before !== undefined && { before }) })
+    if (page === null) return requests.length === 0 ? null : { requests, left_out: 0 }
+    requests.push(...page.requests)
+    const isAll = page.left_out === 0 || page.requests.length === 0 || requests.length >= question.limit
+    if (isAll) return { requests, left_out: page.left_out }
+  }
 }
 
 /** Null: there was none in time. */

@@ -35,7 +35,7 @@ export type FakeServer = { readonly name: string; readonly backend: string }
 
 export const fakeRule = (name: string, backend: string): FakeRule => ({
   name,
-  to: { is: 'backend', backend: { name: backend } },
+  to: { is: 'backend', backend: { name: backend, options: { algorithm: 'round_robin' } } },
 })
 
 const API = fakeRule('api', 'api')

@@ -36,6 +36,21 @@ test('so many are kept, the newest first, and one is found by its number as long
   expect(ring.answer({ is: 'request', seq: 2 }, 0).requests).toEqual([])
 })
 
+test('a hundred are told at a time, and older ones to who asks for those before', () => {
+  const ring = ringOf(300)
+  for (let i = 1; i <= 250; i++) ring.exchange(exchangeOf(`/${i}`))
+  const ask = (before?: number) =>
+    ring.answer({ is: 'requests', filter: {}, limit: 1000, ...(before !== undefined && { before }) }, 0)
+  const [first, second, third] = [ask(), ask(151), ask(51)]
+  expect(
+    [first, second, third].map(({ requests, left_out }) => [requests.length, requests[0]?.seq, left_out]),
+  ).toEqual([
+    [100, 250, 150],
+    [100, 150, 50],
+    [50, 50, 0],
+  ])
+})
+
 test('the heads of all take so much memory: older ones go first, and none is told with the bytes of another', () => {
   const ring = ringOf(100, HEAD_BYTES_MAX)
   for (let i = 0; i < 50; i++) ring.exchange(exchangeOf(`/${i}/${'x'.repeat(i * 7)}`, `X-N: ${i}\r\n`))
