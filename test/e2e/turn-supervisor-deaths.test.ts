@@ -63,6 +63,8 @@ describe('a relay that dies', () => {
     await using gateway = await startGateway({ config: { listeners: web, rules } })
     const http = await gateway.client('web')
     await http.get('/')
+    // What is kept in the data folder is opened behind `serving`.
+    await gateway.event('setup_needed')
     const supervisor = descriptorsOf(gateway.pid)
     for (let i = 0; i < 2; i++) {
       sendSignal(relayOf(gateway), 'SIGKILL')

@@ -83,8 +83,8 @@ async function ask(
 const inData = (gateway: Gateway): string[] => {
   const data = join(gateway.folder, 'data')
   if (!existsSync(data)) return []
-  // The revision outlives the run, and so does what is kept of it.
-  const names = readdirSync(data).filter((name) => !/^(?:revision-|state\.)/.test(name))
+  // The revision outlives the run, and so does what is kept of it, and the way in of the first user.
+  const names = readdirSync(data).filter((name) => !/^(?:revision-|state\.|setup-token$)/.test(name))
   return names.map((name) => name.replace(/-[0-9a-f]{16}/, ''))
 }
 

@@ -73,7 +73,7 @@ test.each([
     ['write "127.0.0.1:80"', 'write "http://a:1"'],
   ],
   [
-    'listen: ":0"\nadmin: { bind: "unix:/run/x.sock" }\nbackends: [{ url: "http://a:1" }]',
+    'listeners: { l: { bind: "unix:/run/x.sock", protocol: udp, backend: b } }\nbackends: { b: { servers: [{ url: "udp://a:1" }] } }',
     ['TCP and UDP only: a socket of the file system is not opened'],
   ],
   [
