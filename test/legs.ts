@@ -24,7 +24,8 @@ interface Result {
 
 const ALL = ['test/**/*.test.ts']
 const WITH_SOCKETS = [
-  'test/{e2e,threats,fuzz,soak}/**/*.test.ts',
+  'test/{e2e,threats,soak}/**/*.test.ts',
+  'test/fuzz/{client-certificates,fuzz,hello,layer4,stun}.test.ts',
   'test/unit/{accept,http1,sockets,turn,worker}/**/*.test.ts',
 ]
 const SHORT = [
