@@ -7,7 +7,7 @@ import { plainOf } from './plain.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isSecretField } from './secret-field.ts'
-import type { Path, Tree } from './tree.ts'
+import { isExtension, type Path, type Tree } from './tree.ts'
 import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY } from './unused-words.ts'
 
 /** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
@@ -23,8 +23,16 @@ export function shownConfig(config: Config, written: Tree | undefined): unknown 
 }
 
 /** A config as it is written, in the long form and with its secrets hidden. */
-export const shownAsWritten = (written: Tree): unknown =>
-  shown(ConfigOptions as SchemaNode, plainOf(written), written)
+export function shownAsWritten(written: Tree): unknown {
+  const all = shown(ConfigOptions as SchemaNode, plainOf(written), written)
+  if (typeof all !== 'object' || all === null) return all
+  // Of what is the user's own nobody knows which part is a secret, as one that is used by an alias.
+  const entries = Object.entries(all).map(([key, value]: [string, unknown]) => [
+    key,
+    isExtension(key) ? hidden(value) : value,
+  ])
+  return Object.fromEntries(entries)
+}
 
 const mapped = <T>(map: Readonly<Record<string, T>>, used: (item: T) => unknown): Record<string, unknown> =>
   Object.fromEntries(Object.entries(map).map(([name, item]) => [name, used(item)]))

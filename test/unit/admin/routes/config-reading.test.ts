@@ -27,9 +27,17 @@ rules:
     backend: api
 backends:
   api: { servers: [ { url: "http://127.0.0.1:9001" } ] }
-  other: { servers: [ { url: "http://127.0.0.1:9002" } ] }
+  other: { servers: [ { url: "http://127.0.0.1:9002" } ], health_check: { path: "/?a=b&api_key=key-of-the-check" } }
+x-own: { turn: &turn of-the-user's-own, list: [of-the-user's-own] }
 `
-const SECRETS = ['hunter2', 's3cret-of-alice', 'key-of-the-api', 'value-of-env']
+const SECRETS = [
+  'hunter2',
+  's3cret-of-alice',
+  'key-of-the-api',
+  'key-of-the-check',
+  "of-the-user's-own",
+  'value-of-env',
+]
 
 let applied: NewText[] = []
 let shell: Shell
