@@ -91,6 +91,7 @@ describe('start', () => {
     await using gateway = await spawnGateway({ config: 'listen: "127.0.0.1:0"\nbackendz: []\n' })
     expect(await gateway.exited()).toBe(1)
     expect(gateway.stderr).toContain('sluice.yaml:2:1')
+    expect(gateway.stderr).not.toContain('bug')
     expect(gateway.stdout).toBe('')
   })
 
