@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { seededRandom, seedOfRun } from '../support/random.ts'
 import { type ApiDocument, type ApiRequest, someRequest } from './api-inputs.ts'
 
@@ -46,7 +46,28 @@ test('whatever is sent, nothing fails in the gateway, and every no says why', as
   // They come far: some are done, and not all are refused for the same.
   if (RUNS >= 600) expect([(statuses.get(200) ?? 0) > 30, statuses.size > 5]).toEqual([true, true])
   expect(gateway.events.filter(({ event }) => event === 'bug')).toEqual([])
+  await expectSound()
 })
+
+/** What came of it all is a config that is valid, stands in the file and is served to clients. */
+async function expectSound(): Promise<void> {
+  const { code, stderr } = await runCommand(['check', gateway.configFile])
+  expect([code, stderr.replace(/^.*: warning: .*\n/gm, '')]).toEqual([0, ''])
+  const asked = async (path: string): Promise<unknown> =>
+    (await fetch(`http://localhost${path}`, { unix })).json()
+  expect(await asked('/api/v1/config/status')).toMatchObject({ disk: { state: 'in_sync' } })
+  const { listeners, workers } = (await asked('/_health')) as Health
+  expect(workers.serving).toBe(workers.wanted)
+  for (const { protocol, addresses } of listeners)
+    if (protocol === 'http')
+      for (const address of addresses.filter((one) => one.startsWith('127.')))
+        expect((await fetch(`http://${address}/`, { redirect: 'manual' })).status).toBeGreaterThan(199)
+}
+
+interface Health {
+  readonly listeners: readonly { readonly protocol: string; readonly addresses: readonly string[] }[]
+  readonly workers: { readonly serving: number; readonly wanted: number }
+}
 
 async function ask({ method, target, headers, body }: ApiRequest): Promise<number> {
   const abort = new AbortController()
