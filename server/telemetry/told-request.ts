@@ -15,6 +15,8 @@ export interface ToldAttempt {
 export interface ToldRequest {
   /** Counts those of its worker. */
   readonly seq: number
+  /** `time` in ms since 1970, with its fraction: several end in one. */
+  readonly atMs: number
   readonly time: string
   readonly request_id: string | null
   readonly listener: string
@@ -68,9 +70,9 @@ export const isSecretHere = (name: string, value: string): boolean =>
 /** `isRaw`: nothing is hidden. */
 export function tellRequest(kept: KeptRequest, isRaw: boolean): ToldRequest {
   const { startedMs, endedMs, firstByteMs, attempts, status } = kept
+  const atMs = performance.timeOrigin + endedMs
   const told = {
-    seq: kept.seq,
-    time: new Date(performance.timeOrigin + endedMs).toISOString(),
+    ...{ seq: kept.seq, atMs, time: new Date(atMs).toISOString() },
     request_id: kept.id === '' ? null : kept.id,
     ...{ listener: kept.listener, client: kept.client, scheme: kept.scheme, method: kept.method },
     host: kept.host,

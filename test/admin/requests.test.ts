@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { tap } from '../../server/cli/tap.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
 import type { FoundRequest } from '../../server/control/requests/gather.ts'
+import { testCertificate } from '../support/certificate.ts'
 import { type Said, saidBy } from '../support/command.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -221,6 +222,48 @@ test('a request is sent once more, to another server and the one that had it, an
   expect((await replayed('1-1', { server: 'b' })).status).toBe(404)
   // It was not served: what was sent once more stands in no log.
   expect((await listed(gateway)).length).toBe(3)
+})
+
+test('servers are asked once more as they are asked: by TLS, or not at all where their certificate is not good', async () => {
+  const { cert, key } = testCertificate()
+  const serve = (text: string) =>
+    Bun.serve({
+      ...{
+        hostname: '127.0.0.1',
+        port: 0,
+        tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') },
+      },
+      fetch: () => new Response(text),
+    })
+  using one = serve('same')
+  using two = serve('same')
+  const servers = [
+    { name: 'one', url: `https://127.0.0.1:${one.port}` },
+    { name: 'two', url: `https://127.0.0.1:${two.port}`, weight: 0 },
+    { name: 'dead', url: 'https://127.0.0.1:9', weight: 0 },
+  ]
+  const strict = { servers: [{ name: 'two', url: `https://127.0.0.1:${two.port}` }] }
+  const rules = [...rulesOf(), { name: 'strict', match: { path: '/strict' }, backend: 'strict' }]
+  const backends = { api: { servers, tls: { ca: [cert] } }, strict }
+  const gateway = keep(await startGateway({ config: { ...configOf(servers), rules, backends } }))
+  await get(gateway, '/api/x')
+  await get(gateway, '/strict')
+  const [unsure, good] = await listed(gateway)
+  const replayed = async (id: string | undefined, server: string): Promise<Words> =>
+    (await ask(gateway, `/requests/${id}/replay`, { server })).body
+  expect(await replayed(good?.id, 'two')).toMatchObject({
+    answers: [
+      { server: 'one', status: 200, bytes: 4 },
+      { server: 'two', status: 200, bytes: 4 },
+    ],
+    same: { status: true, headers: true, size: true, body: true },
+  })
+  const dead = await replayed(good?.id, 'dead')
+  expect(dead).toMatchObject({ same: { status: false }, answers: [{}, { status: null, sha256: null }] })
+  expect(JSON.stringify(dead)).toContain('connect_refused: ')
+  expect(await replayed(unsure?.id, 'two')).toMatchObject({
+    answers: [{ status: null, failure: expect.stringContaining('tls_') }],
+  })
 })
 
 test('a change is tried on the last requests: which would go elsewhere, before it is made', async () => {

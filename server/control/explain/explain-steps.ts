@@ -1,6 +1,7 @@
 // What the middleware of a rule would do with a request, as far as that hangs on the request alone: its steps
 // are made as workers make them, and those that judge by the client or the body are asked.
 import type { Exchange } from '../../http/exchange.ts'
+import type { RequestHead } from '../../head/request-head.ts'
 import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
 import { wordsOf } from '../../middleware/index.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
@@ -33,17 +34,20 @@ export interface ExplainedSteps {
   readonly bodyLimit: number
 }
 
-/** Their verdict hangs on nothing but the client, or on nothing at all: they may be asked. */
-const ASKED = new Set(['ip', 'body_limit'])
+/**
+ * What they do hangs on nothing but the client and the head: they may be asked. Fields that are set may be
+ * those that a backend hashes by.
+ */
+const ASKED = new Set(['ip', 'body_limit', 'headers'])
 
 export function explainSteps(
   { name: rule, middleware }: Pick<RuleConfig, 'name' | 'middleware'>,
-  client: string,
+  { request, client }: { readonly request: RequestHead; readonly client: string },
   bodyLimit: number,
 ): ExplainedSteps {
   const board = scoreboardOn(privateRegion(1, 1), 0)
   const made = makeSteps(middleware, { rule, ground: scratchGround(board), before: [] }, (_, make) => make())
-  const x = { client: { address: client }, shadow: null, bodyLimit } as unknown as Exchange
+  const x = { request, client: { address: client }, shadow: null, bodyLimit } as unknown as Exchange
   const steps: ExplainedStep[] = []
   let refusal: StepRefusal | null = null
   let at = 0

@@ -147,7 +147,8 @@ class Explanation {
     const { config } = this.#ground
     const words = rule.place === null ? undefined : config.rules[rule.place]
     const limit = this.#listener.options.limits.body
-    const steps = words === undefined ? null : explainSteps(words, this.#client, limit)
+    const who = { request: this.#request, client: this.#client }
+    const steps = words === undefined ? null : explainSteps(words, who, limit)
     const known = { rule, trace, middleware: steps?.steps ?? [] }
     if (steps !== null && steps.refusal !== null)
       return this.#answer({ ...known, outcome: 'refused', ...steps.refusal })

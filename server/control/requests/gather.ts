@@ -9,7 +9,7 @@ export interface AskedWorker {
   ask(question: RequestsQuestion, withinMs: number): Promise<unknown>
 }
 
-export interface FoundRequest extends Omit<ToldRequest, 'seq' | 'unseen'> {
+export interface FoundRequest extends Omit<ToldRequest, 'seq' | 'atMs' | 'unseen'> {
   /** By which it is found again, as long as it is kept. */
   readonly id: string
   /** Process id. */
@@ -33,13 +33,11 @@ export async function gatherRequests(
   limit: number,
 ): Promise<FoundRequests> {
   const answers = await Promise.all(workers.map((one) => pagesOf(one, { is: 'requests', filter, limit })))
-  const found = answers.flatMap((answer, i) =>
-    (answer?.requests ?? []).map((one) => foundOf(one, workers[i]?.pid ?? 0)),
-  )
-  const sorted = found.toSorted((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0))
+  const found = answers.flatMap((answer, i) => fromWorker(answer, workers[i]))
+  const sorted = found.toSorted((a, b) => b.told.atMs - a.told.atMs)
   const leftOut = answers.reduce((sum, answer) => sum + (answer?.left_out ?? 0), 0)
   return {
-    requests: sorted.slice(0, limit),
+    requests: sorted.slice(0, limit).map(({ told, pid }) => foundOf(told, pid)),
     left_out: leftOut + Math.max(0, sorted.length - limit),
     silent: workers.flatMap(({ pid }, i) => (answers[i] === null ? [pid] : [])),
   }
@@ -65,8 +63,15 @@ export async function rawRequests(workers: readonly AskedWorker[], limit: number
   const question = { is: 'requests', filter: {}, limit, isRaw: true } as const
   const answers = await Promise.all(workers.map((one) => pagesOf(one, question)))
   const all = answers.flatMap((answer) => answer?.requests ?? [])
-  return all.toSorted((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0)).slice(0, limit)
+  return all.toSorted((a, b) => b.atMs - a.atMs).slice(0, limit)
 }
+
+/** What a worker has told, and which one it was. */
+export const fromWorker = (
+  answer: RequestsAnswer | null,
+  worker: AskedWorker | undefined,
+): { readonly told: ToldRequest; readonly pid: number }[] =>
+  (answer?.requests ?? []).map((told) => ({ told, pid: worker?.pid ?? 0 }))
 
 /** Page by page, as each is a moment in which the worker serves nobody. */
 async function pagesOf(
@@ -97,7 +102,7 @@ export async function answerOf(
   }
 }
 
-export const foundOf = ({ seq, unseen: _, ...told }: ToldRequest, pid: number): FoundRequest => ({
+export const foundOf = ({ seq, atMs: _at, unseen: _, ...told }: ToldRequest, pid: number): FoundRequest => ({
   id: `${pid}-${seq}`,
   worker: pid,
   ...told,

@@ -1,7 +1,7 @@
 // Requests as they end, for one who follows them: workers keep them for a while, and are asked when the
 // reader can take more. What found no room is counted.
 import type { RequestFilter } from '../../telemetry/request-filter.ts'
-import { type AskedWorker, answerOf, type FoundRequest, foundOf } from './gather.ts'
+import { type AskedWorker, answerOf, type FoundRequest, foundOf, fromWorker } from './gather.ts'
 
 export interface Followed {
   /** The oldest first. */
@@ -29,13 +29,11 @@ export class RequestTail {
     const workers = this.#workers()
     const question = { is: 'tail', follower: this.#follower, filter: this.#filter } as const
     const answers = await Promise.all(workers.map((one) => answerOf(one, question)))
-    const requests = answers.flatMap((answer, i) =>
-      (answer?.requests ?? []).map((one) => foundOf(one, workers[i]?.pid ?? 0)),
-    )
+    const told = answers.flatMap((answer, i) => fromWorker(answer, workers[i]))
     const gap = workers.some(({ pid }, i) => answers[i]?.isNew === true && this.#known.has(pid))
     this.#known = new Set(workers.map(({ pid }) => pid))
     return {
-      requests: requests.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)),
+      requests: told.toSorted((a, b) => a.told.atMs - b.told.atMs).map((one) => foundOf(one.told, one.pid)),
       left_out: answers.reduce((sum, answer) => sum + (answer?.left_out ?? 0), 0),
       gap,
     }

@@ -273,6 +273,24 @@ test('a hash leads to the server that workers pick', () => {
   expect(led.size).toBe(2)
 })
 
+test('what middleware sets is what the backend hashes by', () => {
+  const set = (value: string): object => ({ headers: { request: { set: { 'X-Key': value } } } })
+  const backends = {
+    api: {
+      ...{ algorithm: 'hash', hash: { by: 'header', name: 'X-Key' } },
+      servers: [1, 2, 3, 4].map((port) => ({ url: `http://127.0.0.1:${port}` })),
+    },
+  }
+  const ledTo = (value: string, sent: string): unknown => {
+    const rules = [{ name: 'all', middleware: [set(value)], backend: 'api' }]
+    const config = configOf({ listeners: { web: { bind: '127.0.0.1:80' } }, rules, backends })
+    return told(offlineGround(config), ask('http://a/', { headers: [['X-Key', sent]] })).backend?.hashed_to
+  }
+  const values = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  expect(new Set(values.map((value) => ledTo(value, 'x'))).size).toBeGreaterThan(1)
+  expect(new Set(values.map((sent) => ledTo('a', sent))).size).toBe(1)
+})
+
 test('steps that judge by the client or the body are asked, and the others said to act', () => {
   const ground = offlineGround(SITE)
   const denied = told(ground, { ...ADMIN, client: '192.0.2.7' })
