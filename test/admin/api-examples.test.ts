@@ -10,13 +10,14 @@ test('the commands of docs/api.md do what it says', async () => {
   await using gateway = await startGateway({
     config: {
       listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' } },
-      rules: [{ name: 'all', respond: { status: 200 } }],
+      rules: [{ name: 'all', backend: 'api' }],
+      backends: { api: { servers: [{ name: 'api-1', url: 'http://127.0.0.1:9001' }] } },
     },
   })
   const blocks = [...readFileSync(DOCS, 'utf8').matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(
     ([, language, text]) => (language === '' ? [text] : []),
   )
-  expect(blocks.length).toBe(2)
+  expect(blocks.length).toBe(3)
   const script = blocks.join('\n').replaceAll('http://127.0.0.1:9090', gateway.admin)
   // -f: what curl is answered with a status of refusal fails it.
   const child = Bun.spawn(
@@ -34,5 +35,27 @@ test('the commands of docs/api.md do what it says', async () => {
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
-  expect(answers).toMatchObject([{ healthy: true }, { healthy: true }, { revision: expect.any(Number) }])
+  const anna = { name: 'anna', role: 'admin' }
+  const weighed = { configured: { weight: 3 } }
+  expect(answers).toMatchObject([
+    ...[{ healthy: true }, { healthy: true }],
+    ...[anna, anna, anna, { items: [{ id: 'api' }] }],
+    ...[{ configured: { name: 'api-2' } }, weighed],
+    ...[{ admin: 'drain' }, { admin: 'ready' }],
+    ...[{ dry_run: true, lines: { removed: expect.any(Number) } }, { revision: 4 }, {}],
+    ...[
+      { revision: 5 },
+      {
+        revisions: [
+          { revision: 5, source: 'rollback' },
+          { revision: 4, message: 'without api-2' },
+          {},
+          {},
+          {},
+        ],
+      },
+    ],
+    { events: expect.any(Array) },
+    { revision: expect.any(Number) },
+  ])
 })
