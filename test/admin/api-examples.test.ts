@@ -1,12 +1,18 @@
-// The commands in docs/api.md, as they stand there, against a gateway.
+// The commands of curl in docs/api.md and the README, as they stand there, against a gateway.
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { binary, startGateway } from '../support/gateway.ts'
 
-const DOCS = join(import.meta.dir, '../../docs/api.md')
+const ROOT = join(import.meta.dir, '../..')
 
-test('the commands of docs/api.md do what it says', async () => {
+/** Those of no language: shell, as it is typed. */
+const blocksOf = (file: string): string[] =>
+  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(
+    ([, language, text = '']) => (language === '' && text.includes('curl ') ? [text] : []),
+  )
+
+test('the commands of docs/api.md and of the README do what they say', async () => {
   await using gateway = await startGateway({
     config: {
       listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' } },
@@ -14,10 +20,8 @@ test('the commands of docs/api.md do what it says', async () => {
       backends: { api: { servers: [{ name: 'api-1', url: 'http://127.0.0.1:9001' }] } },
     },
   })
-  const blocks = [...readFileSync(DOCS, 'utf8').matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(
-    ([, language, text]) => (language === '' ? [text] : []),
-  )
-  expect(blocks.length).toBe(3)
+  const blocks = [...blocksOf('docs/api.md'), ...blocksOf('README.md')]
+  expect(blocks.length).toBe(4)
   const script = blocks.join('\n').replaceAll('http://127.0.0.1:9090', gateway.admin)
   // -f: what curl is answered with a status of refusal fails it.
   const child = Bun.spawn(
@@ -57,5 +61,6 @@ test('the commands of docs/api.md do what it says', async () => {
     ],
     { events: expect.any(Array) },
     { revision: expect.any(Number) },
+    ...[{ items: [{ id: 'api-1' }, { id: 'api-2' }] }, { id: 'api-1', configured: { weight: 2 } }],
   ])
 })
