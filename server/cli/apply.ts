@@ -5,7 +5,7 @@ import { parseDuration } from '../lib/durations.ts'
 import { readPipeToo } from '../lib/read-bounded.ts'
 import type { RejectedProblem } from '../telemetry/documents.ts'
 import type { Args } from './args.ts'
-import { askSocket, changedBy, readControlArgs } from './control.ts'
+import { askSocket, changedBy, printed, readControlArgs } from './control.ts'
 import { whyFailed } from './failure.ts'
 import { type Answered, askGateway, type Gateway, unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
@@ -16,7 +16,7 @@ import { watched } from './watched.ts'
 
 const HELP = `Has a running gateway check FILE, write its text to the gateway's config file in one step, and serve it: all of that, or nothing.
 
-Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [-c FILE | --admin URL]
+Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [--json] [-c FILE | --admin URL]
 
       --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now
       --expect HASH          refuse it unless the config file still has this SHA-256, or one that begins so (8 digits or more);
@@ -24,6 +24,7 @@ Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--
       --confirm-within TIME  serve what was served before, and write it back, unless "sluice confirm" comes within 30s, 5m, ...
       --watch TIME           wait for TIME (up to 5m), and serve what was served before if 5xx, latency or usable servers get worse
   -m, --message MESSAGE      what it is for, kept in the history
+      --json                 print what the gateway answers, unchanged, also a refusal; with --watch a line more: what became of it
   -h, --help                 this text
 ${GATEWAY_HELP}
 A newer change that is served ends the wait for a confirmation, unless it is to be confirmed itself: then what was confirmed last comes back.
@@ -40,6 +41,7 @@ const COMMAND = {
     'confirm-within': { takes: 'value' },
     watch: { takes: 'value' },
     message: { short: 'm', takes: 'value' },
+    json: { takes: 'flag' },
   },
   words: { min: 1, max: 1, wanted: 'the file that is to be applied' },
 } as const
@@ -73,9 +75,10 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   const request = { method: 'PUT', path: how.path, timeoutMs: TIMEOUT_MS, headers, body } as const
   const answer = await askSocket(gateway, request, io)
   if (answer === null) return 1
-  const code = tell(answer, { file, ...how }, io)
+  const isJson = read.flag('json')
+  const code = isJson ? printed(answer, io) : tell(answer, { file, ...how }, io)
   const { operation = null } = (answer.body ?? {}) as Answer
-  return code !== 0 || operation === null ? code : watched(gateway, operation, io)
+  return code !== 0 || operation === null ? code : watched({ gateway, operation, isJson }, io)
 }
 
 interface How {

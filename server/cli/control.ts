@@ -49,6 +49,12 @@ export async function knownBy(gateway: Gateway): Promise<Gateway> {
   return { ...gateway, ways: sockets, whenNone }
 }
 
+/** With --json: what was answered, unchanged, also where it is a refusal; the exit code. */
+export function printed({ status, text }: Answered, io: Io): number {
+  io.stdout(text === '' || text.endsWith('\n') ? text : `${text}\n`)
+  return status < 400 ? 0 : 1
+}
+
 /** Who changes what is served, for its log. */
 export const changedBy = (command: string): Readonly<Record<string, string>> => ({
   From: `sluice ${command}, user ${process.geteuid?.() ?? 'unknown'}`,

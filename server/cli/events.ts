@@ -79,8 +79,6 @@ interface Following {
 }
 
 const AGAIN_MS = 1000
-/** A heartbeat comes after five quiet seconds. */
-const SILENT_MS = 20_000
 
 /** Ends when the gateway refuses, or when it does not answer at first. */
 async function follow({ gateway, topics, lastId, show }: Following, io: Io): Promise<number> {
@@ -100,7 +98,7 @@ async function follow({ gateway, topics, lastId, show }: Following, io: Io): Pro
     const answer = await openGateway(gateway, { method: 'GET', path, headers }, round === 0 ? io : quiet)
     if (answer?.ok === false) return refused(answer, io)
     if (answer === null && round === 0) return 1
-    for await (const { event, data } of answer === null ? [] : framesOf(answer, SILENT_MS))
+    for await (const { event, data } of answer === null ? [] : framesOf(answer))
       if (event === 'reset') for (const one of await missed(gateway, topics, io)) showNew(one)
       else if (event !== 'hello') showNew(JSON.parse(data) as ToldEvent)
     if (answer !== null) io.stderr('sluice events: the stream ended; it is asked for again\n')

@@ -1,7 +1,8 @@
-// Server-sent events of a running gateway, by its socket.
-import { LineCutter } from '../lib/lines.ts'
-import type { Gateway } from './gateway.ts'
+// Server-sent events of a running gateway, for who follows them until there were enough.
+import { knownBy } from './control.ts'
+import { type Gateway, openGateway } from './gateway.ts'
 import type { Io } from './io.ts'
+import { framesOf } from './sent-events.ts'
 
 /** Hears an event; false: that was enough. */
 export type OnEvent = (event: string, data: unknown) => boolean
@@ -13,44 +14,15 @@ export async function followEvents(
   io: Io,
   onEvent: OnEvent,
 ): Promise<number> {
-  const enough = new AbortController()
-  for (const way of gateway.ways) {
-    if (!('unix' in way)) continue
-    const answer = await fetch(`http://localhost${path}`, {
-      headers: { Accept: 'text/event-stream' },
-      unix: way.unix,
-      signal: enough.signal,
-    }).catch(() => null)
-    if (answer === null) continue
-    if (answer.status !== 200 || answer.body === null) {
-      const { detail = '' } = (await answer.json().catch(() => ({}))) as { readonly detail?: string }
-      io.stderr(`sluice ${gateway.command}: the gateway answered ${answer.status}: ${detail}\n`)
-      return 1
-    }
-    if (await hear(answer.body, onEvent)) {
-      enough.abort()
-      return 0
-    }
-    io.stderr(`sluice ${gateway.command}: the gateway has ended the stream\n`)
+  const headers = { Accept: 'text/event-stream' }
+  const answer = await openGateway(await knownBy(gateway), { method: 'GET', path, headers }, io)
+  if (answer === null) return 1
+  if (!answer.ok) {
+    const { detail = '' } = (await answer.json().catch(() => ({}))) as { readonly detail?: string }
+    io.stderr(`sluice ${gateway.command}: the gateway answered ${answer.status}: ${detail}\n`)
     return 1
   }
-  io.stderr(`sluice ${gateway.command}: ${gateway.whenNone}\n`)
+  for await (const { event, data } of framesOf(answer)) if (!onEvent(event, JSON.parse(data))) return 0
+  io.stderr(`sluice ${gateway.command}: the gateway has ended the stream\n`)
   return 1
-}
-
-/** Whether there was enough. */
-async function hear(body: ReadableStream<Uint8Array>, onEvent: OnEvent): Promise<boolean> {
-  const cutter = new LineCutter()
-  let event = ''
-  try {
-    for await (const bytes of body)
-      for (const line of cutter.take(bytes)) {
-        if (line.startsWith('event: ')) event = line.slice('event: '.length)
-        else if (line.startsWith('data: ') && !onEvent(event, JSON.parse(line.slice('data: '.length))))
-          return true
-      }
-  } catch {
-    // The gateway has gone.
-  }
-  return false
 }

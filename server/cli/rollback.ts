@@ -1,6 +1,6 @@
 // sluice rollback: has a running gateway serve, and write to its config file, what it served before.
 import type { RejectedProblem } from '../telemetry/documents.ts'
-import { askSocket, changedBy, readControlArgs } from './control.ts'
+import { askSocket, changedBy, printed, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
@@ -9,10 +9,11 @@ import { usageLine } from './usage.ts'
 
 const HELP = `Has a running gateway go back to what it served before its last change, in its config file as well. Once more comes back to the change.
 
-Usage: sluice rollback [N] [-m MESSAGE] [-c FILE | --admin URL]
+Usage: sluice rollback [N] [-m MESSAGE] [--json] [-c FILE | --admin URL]
 
   N                      the revision whose text is to come back, byte for byte ("sluice history" lists them); default: what was before
   -m, --message MESSAGE  why, for the history
+      --json             print what the gateway answers, unchanged, also a refusal
   -h, --help             this text
 ${GATEWAY_HELP}
 What waits to be confirmed goes back to what was confirmed last. A rollback is a revision of its own.
@@ -25,7 +26,7 @@ const TIMEOUT_MS = 60_000
 
 /** Asks for it and tells its outcome. */
 export async function rollback(args: readonly string[], io: Io): Promise<number> {
-  const options = { message: { short: 'm', takes: 'value' } } as const
+  const options = { message: { short: 'm', takes: 'value' }, json: { takes: 'flag' } } as const
   const words = { min: 0, max: 1 }
   const asked = readControlArgs({ command: 'rollback', help: HELP, options, words }, args, io)
   if (typeof asked === 'number') return asked
@@ -46,6 +47,7 @@ export async function rollback(args: readonly string[], io: Io): Promise<number>
   } as const
   const answer = await askSocket(asked.gateway, request, io)
   if (answer === null) return 1
+  if (asked.read.flag('json')) return printed(answer, io)
   const document = answer.body as Answer | null
   if (answer.status === 200) {
     io.stdout(`went back: revision ${document?.revision}\n`)

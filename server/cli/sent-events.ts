@@ -5,11 +5,13 @@ interface Frame {
   readonly data: string
 }
 
+/** A heartbeat comes after five quiet seconds. */
+const SILENT_MS = 20_000
 /** No event of ours is larger. */
 const FRAME_CHARS_MAX = 1024 * 1024
 
-/** Each event of an answer; it ends with the connection, or when nothing came for so long. */
-export async function* framesOf(answer: Response, silentMs: number): AsyncGenerator<Frame, void> {
+/** Each event of an answer; it ends with the connection, or when not even a heartbeat comes any more. */
+export async function* framesOf(answer: Response, silentMs = SILENT_MS): AsyncGenerator<Frame, void> {
   const reader = answer.body?.getReader()
   if (reader === undefined) return
   const decoder = new TextDecoder()

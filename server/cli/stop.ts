@@ -1,7 +1,7 @@
 // sluice stop: has a running gateway stop in order, and waits until it has.
 import type { Stopping } from '../control/facts.ts'
 import { isRunning } from '../control/processes/state-file.ts'
-import { askSocket, readControlArgs } from './control.ts'
+import { askSocket, printed, readControlArgs } from './control.ts'
 import { isAnswered, unexpected, type Gateway } from './gateway.ts'
 import type { Io } from './io.ts'
 import { GATEWAY_HELP } from './remote.ts'
@@ -9,9 +9,10 @@ import { GATEWAY_HELP } from './remote.ts'
 const HELP = `Has a running gateway stop in order, as SIGTERM does, and waits until it has: it takes nothing new and finishes what is in flight,
 within "drain" of its config.
 
-Usage: sluice stop [-c FILE | --admin URL] [--no-wait]
+Usage: sluice stop [-c FILE | --admin URL] [--no-wait] [--json]
 
       --no-wait      do not wait for the end
+      --json         print what the gateway answers, unchanged, also a refusal
   -h, --help         this text
 ${GATEWAY_HELP}
 What starts it anew by itself goes on doing so: a unit of systemd is stopped by "systemctl stop".
@@ -24,20 +25,23 @@ const MORE_MS = 15_000
 
 /** Asks for the end and waits for it. */
 export async function stop(args: readonly string[], io: Io): Promise<number> {
-  const options = { 'no-wait': { takes: 'flag' } } as const
+  const options = { 'no-wait': { takes: 'flag' }, json: { takes: 'flag' } } as const
   const asked = readControlArgs({ command: 'stop', help: HELP, options }, args, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
   const answer = await askSocket(gateway, { method: 'POST', path: '/api/v1/stop' }, io)
   if (answer === null) return 1
+  if (read.flag('json') && answer.status >= 400) return printed(answer, io)
   if (answer.status !== 202 || !isStopping(answer.body)) return unexpected(answer, gateway.command, io)
   const { process, within_ms: withinMs } = answer.body
+  const isJson = read.flag('json')
+  if (isJson) printed(answer, io)
   if (read.flag('no-wait')) {
-    io.stdout(`stopping: process ${process.pid}, within ${withinMs / 1000} s\n`)
+    if (!isJson) io.stdout(`stopping: process ${process.pid}, within ${withinMs / 1000} s\n`)
     return 0
   }
   if (await isGone(gateway, answer.body)) {
-    io.stdout('stopped\n')
+    if (!isJson) io.stdout('stopped\n')
     return 0
   }
   io.stderr(`sluice stop: the gateway goes on (process ${process.pid})\n`)

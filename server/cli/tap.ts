@@ -4,11 +4,12 @@ import { askSocket, readControlArgs } from './control.ts'
 import { followEvents } from './follow.ts'
 import { type Gateway, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
+import { GATEWAY_HELP } from './remote.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Requests of a running gateway as they end, one line each: time, client, method, host and path, status, time taken, rule, server, fault.
 
-Usage: sluice tap [--filter EXPR]... [-n COUNT] [--last] [--json] [-c FILE]
+Usage: sluice tap [--filter EXPR]... [-n COUNT] [--last] [--json] [-c FILE | --admin URL]
 
       --filter EXPR  only those for which it holds; several, or with commas, must all hold:
                      listener=web  rule=api  backend=api  server=api-3  status=503  status=5xx  method=POST
@@ -16,9 +17,8 @@ Usage: sluice tap [--filter EXPR]... [-n COUNT] [--last] [--json] [-c FILE]
   -n, --count COUNT  end after so many
       --last         those that were served last, up to 1000 (-n, default 20), and end
       --json         a line of JSON for each, with its headers, attempts and phases
-  -c, --config FILE  the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help         this text
-
+${GATEWAY_HELP}
 Credentials in headers and queries are hidden. Where more come than can be shown, the rest is counted. What is kept: logs.inspector.
 Exit code: 0 told; 1 no gateway was reached, or it went away; 2 wrong usage.
 `

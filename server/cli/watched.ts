@@ -22,10 +22,16 @@ interface Figures {
   readonly usable: number
 }
 
+interface Watching {
+  readonly gateway: Gateway
+  readonly operation: string
+  readonly isJson: boolean
+}
+
 const LOOK_EVERY_MS = 500
 
 /** The exit code: 0 when it was kept. */
-export async function watched(gateway: Gateway, operation: string, io: Io): Promise<number> {
+export async function watched({ gateway, operation, isJson }: Watching, io: Io): Promise<number> {
   for (;;) {
     const answer = await askSocket(gateway, { method: 'GET', path: `/api/v1/operations/${operation}` }, io)
     if (answer === null) return 1
@@ -36,6 +42,10 @@ export async function watched(gateway: Gateway, operation: string, io: Io): Prom
       continue
     }
     const { outcome, why = null, before, after } = facts
+    if (isJson) {
+      io.stdout(`${JSON.stringify(answer.body)}\n`)
+      return outcome === 'kept' ? 0 : 1
+    }
     io.stdout(`before: ${wordsOf(before)}\nafter: ${after === undefined ? '-' : wordsOf(after)}\n`)
     io.stdout(outcome === 'kept' ? 'kept\n' : `${outcome?.replace('_', ' ')}: ${why}\n`)
     return outcome === 'kept' ? 0 : 1

@@ -59,6 +59,8 @@ test('every command that asks is answered elsewhere, too: with a token, and the 
     [['rollback'], 'went back: revision 3'],
     [['history'], 'another answer'],
     [['reload'], 'applied: revision 4'],
+    [['explain', `http://127.0.0.1:${gateway.port('web')}/x`], 'sent to backend api'],
+    [['reload', '--json'], '{"revision":5,'],
     [['certificates'], 'no certificates that come by ACME'],
     [['events', '--topics', 'config'], 'config.applied'],
     [['api', 'backends/api'], '"http://127.0.0.1:9"'],
@@ -73,6 +75,37 @@ test('every command that asks is answered elsewhere, too: with a token, and the 
   expect(readFileSync(gateway.configFile, 'utf8')).toBe(before)
   const { stderr } = await elsewhere(['confirm', ...pinned()])
   expect(stderr).toBe('sluice confirm: nothing waits to be confirmed\n')
+})
+
+test('requests are followed elsewhere, too', async () => {
+  const [program = ''] = await binary()
+  const tapping = Bun.spawn([program, 'tap', '-n', '1', '--filter', 'path=/tapped', ...pinned()], {
+    cwd: '/',
+    env: { SLUICE_TOKEN: token },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  let hasEnded = false
+  void tapping.exited.then(() => (hasEnded = true))
+  await waitFor(async () => {
+    await gateway.fetch('/tapped', { listener: 'other' })
+    return hasEnded
+  })
+  expect(await tapping.stdout.text()).toContain('/tapped ')
+  const last = await elsewhere(['tap', '--last', '-n', '1', '--filter', 'path=/tapped', ...pinned()])
+  expect([last.code, last.stdout]).toEqual([0, expect.stringContaining('/tapped 204')])
+})
+
+test('with --json a change tells what the gateway answered, also where it is refused', async () => {
+  const file = join(gateway.folder, 'broken.yaml')
+  writeFileSync(file, CONFIG.replace('protocol: http }', 'protocol: htp }'))
+  const refused = await here('apply', file, '--json')
+  expect([refused.code, refused.stderr]).toEqual([1, ''])
+  expect(JSON.parse(refused.stdout)).toMatchObject({ status: 422, code: 'config_invalid' })
+  for (const args of [['rollback', '999'], ['confirm']]) {
+    const { code, stdout } = await here(...args, '--json')
+    expect([code, JSON.parse(stdout)]).toMatchObject([1, { instance: expect.stringMatching(/^req_/) }])
+  }
 })
 
 test('nothing is sent to who has another certificate, or by a way that shows the token', async () => {
