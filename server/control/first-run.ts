@@ -4,6 +4,7 @@ import { readBounded } from '../lib/read-bounded.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Store } from './store/store.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
+import { StoreProblem } from './store/store-problem.ts'
 
 /** Names a file with the password of the first user. */
 const PASSWORD_FILE = 'SLUICE_ADMIN_PASSWORD_FILE'
@@ -27,7 +28,9 @@ export class FirstRun {
     } catch (error) {
       // The next config that is served looks again.
       this.#hasLooked = false
-      logEvent('debug', 'first_run_not_looked_at', { why: String(error) })
+      // A store that is not open was told by who opens it.
+      const level = error instanceof StoreProblem ? 'debug' : 'warn'
+      logEvent(level, 'first_run_not_looked_at', { why: String(error) })
     }
   }
 }

@@ -5,6 +5,7 @@ import { jwtVerify, SignJWT } from 'jose'
 import { isAtLeast, isRole, type Principal, type Role } from '../../control/store/principal.ts'
 import { randomWord } from '../../control/store/secrets.ts'
 import type { Store } from '../../control/store/store.ts'
+import type { User } from '../../control/store/users.ts'
 
 export const OWN_ISSUER = 'sluice'
 const ALGORITHM = 'HS256'
@@ -19,6 +20,7 @@ export interface OwnJwt {
   readonly role: Role
   readonly id: string
   readonly source: Source
+  readonly issuedMs: number
   readonly expiresMs: number
 }
 
@@ -64,9 +66,10 @@ export async function readOwnJwt(
       requiredClaims: ['sub', 'jti', 'iat', 'exp', 'role', 'src'],
       currentDate: new Date(nowMs),
     })
-    const { sub = '', jti = '', exp = 0 } = payload
+    const { sub = '', jti = '', iat = 0, exp = 0 } = payload
     const [role, source] = [String(payload['role']), String(payload['src']) as Source]
-    return isRole(role) ? { name: sub, id: jti, role, source, expiresMs: exp * 1000 } : null
+    const times = { issuedMs: iat * 1000, expiresMs: exp * 1000 }
+    return isRole(role) ? { name: sub, id: jti, role, source, ...times } : null
   } catch {
     return null
   }
@@ -76,7 +79,12 @@ export async function readOwnJwt(
 export function roleNow({ users, tokens }: Pick<Store, 'users' | 'tokens'>, jwt: OwnJwt): Role | null {
   const [kind, of] = [jwt.source.split(':', 1)[0], jwt.source.slice(jwt.source.indexOf(':') + 1)]
   if (kind === 'local') return jwt.role
-  const role = kind === 'user' ? users.find(of)?.role : tokens.isGood(of) ? tokens.get(of)?.role : undefined
+  const role =
+    kind === 'user' ? userRole(users.find(of), jwt) : tokens.isGood(of) ? tokens.get(of)?.role : undefined
   if (role === undefined) return null
   return isAtLeast(role, jwt.role) ? jwt.role : role
 }
+
+/** Another password, or another user of that name, ends what was made before. JWTs count whole seconds. */
+const userRole = (user: User | null, { issuedMs }: OwnJwt): Role | undefined =>
+  user !== null && user.passwordMs < issuedMs + 1000 ? user.role : undefined

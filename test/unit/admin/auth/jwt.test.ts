@@ -143,6 +143,18 @@ describe('our own short-lived tokens', () => {
     expect(codeOfProblem(await made(token, { seconds: 3601 }))).toEqual([422, 'body_invalid'])
   })
 
+  test('end with the password of who made them', async () => {
+    const browser = await world.signedIn('viewer', 'carl')
+    const short = String((await browser.post('/api/v1/auth/jwt', {})).body['token'])
+    expect((await me(short)).status).toBe(200)
+    world.clock.nowMs = Date.now() + 2000
+    world.store.users.setPassword('carl', 'x')
+    expect(codeOfProblem(await me(short))).toEqual([401, 'token_invalid'])
+    world.store.users.remove('carl')
+    world.addUser('carl', 'admin')
+    expect(codeOfProblem(await me(short))).toEqual([401, 'token_invalid'])
+  })
+
   test('end with what they come from', async () => {
     const token = world.token('editor')
     const short = String((await made(token)).body['token'])
