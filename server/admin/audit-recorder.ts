@@ -4,20 +4,20 @@ import type { NewEntry } from '../control/store/audit.ts'
 import { redactedText } from '../control/store/redacted.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { AuditAllowance } from './audit-allowance.ts'
-import { auditNoteOf } from './audit-notes.ts'
+import { type AuditNote, auditNoteOf } from './audit-notes.ts'
 import type { Pass } from './came.ts'
 import type { Route } from './route.ts'
 
 const VERBS: Readonly<Record<string, string>> = { PUT: 'replace', PATCH: 'update', DELETE: 'remove' }
 
 export class AuditRecorder {
-  readonly #store: ControlFacts['store']
+  readonly #facts: Pick<ControlFacts, 'store' | 'revision'>
   readonly #allowance = new AuditAllowance(() => performance.now())
   /** Closed, as the routes are. */
   readonly #actions: ReadonlyMap<Route, string>
 
-  constructor({ store }: Pick<ControlFacts, 'store'>, routes: readonly Route[]) {
-    this.#store = store
+  constructor(facts: Pick<ControlFacts, 'store' | 'revision'>, routes: readonly Route[]) {
+    this.#facts = facts
     this.#actions = new Map(routes.map((route) => [route, actionOf(route, routes)]))
   }
 
@@ -32,7 +32,8 @@ export class AuditRecorder {
     const entry = {
       ...{ at: Date.now(), who, from: came.caller.address, requestId: pass.requestId },
       ...{ action: this.#actions.get(route) ?? route.path, resource: note?.resource ?? pass.resource },
-      ...{ before: note?.before, after: note?.after, message: note?.message ?? null },
+      ...this.#revisions(pass, note),
+      message: note?.message ?? null,
       result: status < 400 ? ('done' as const) : ('refused' as const),
     }
     const leftOut = this.#allowance.take(who?.id ?? entry.from, status >= 400 || route.permission === 'view')
@@ -40,10 +41,20 @@ export class AuditRecorder {
     const message =
       leftOut === 0 ? entry.message : `${entry.message ?? ''} (${leftOut} before it were left out)`
     // Whatever keeps it from being written, as a full disk, is told in its place, and ends nothing.
-    this.#store
+    this.#facts.store
       .open()
       .then(({ audit }) => void audit.record({ ...entry, message: message?.trim() ?? null }))
       .catch((error: unknown) => notKept(entry, error))
+  }
+
+  /** Before and after; of a change of the config with the revisions, whose texts are kept to be compared. */
+  #revisions({ revision }: Pass, note: AuditNote | null): Pick<NewEntry, 'before' | 'after'> {
+    const now = this.#facts.revision()
+    if (now === revision) return { before: note?.before, after: note?.after }
+    return {
+      before: { revision, ...asObject(note?.before) },
+      after: { revision: now, ...asObject(note?.after) },
+    }
   }
 }
 
@@ -66,3 +77,5 @@ export function actionOf({ method, path }: Route, routes: readonly Pick<Route, '
   const verb = method === 'POST' ? (isCollection ? 'create' : null) : (VERBS[method] ?? 'read')
   return verb === null ? literal : `${literal}.${verb}`
 }
+
+const asObject = (noted: unknown): object => (typeof noted === 'object' && noted !== null ? noted : {})

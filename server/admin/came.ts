@@ -28,11 +28,14 @@ export class Pass {
   /** `req_…`; what is logged and refused names it. */
   readonly requestId = `req_${crypto.getRandomValues(Buffer.alloc(9)).toString('base64url')}`
   readonly url: URL
+  /** Of the config that was served as it came. */
+  readonly revision: number
   route: Route | null = null
   known: Identified | null = null
 
-  constructor(came: Came) {
+  constructor(came: Came, revision: number) {
     this.came = came
+    this.revision = revision
     this.url = urlOf(came.request)
   }
 

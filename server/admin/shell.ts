@@ -41,7 +41,7 @@ export class Shell {
 
   /** Answers; never rejects. */
   async answer(came: Came): Promise<Response> {
-    const pass = new Pass(came)
+    const pass = new Pass(came, this.#parts.facts.revision())
     let answer: Response
     try {
       answer = await this.#answer(pass)

@@ -158,3 +158,32 @@ test('rules are moved and removed, what is in use stays, and a set of changes is
   expect((await ask('DELETE', '/rules/here')).status).toBe(200)
   expect(await answers()).toBe('b')
 })
+
+test('the audit has what was written before and what is written now, without secrets', async () => {
+  const newest = async (): Promise<unknown> => (await ask('GET', '/audit?limit=1')).body.items[0]
+  const { revision } = (await ask('GET', '/config/status')).body.running
+  await ask('PATCH', '/backends/api/servers/b', { weight: 7 }, { 'If-Match': '*' })
+  await waitFor(async () => JSON.stringify(await newest()).includes('"weight":7'))
+  expect(await newest()).toMatchObject({
+    action: 'backends.servers.update',
+    result: 'done',
+    before: { revision, 'backends/api/servers/b': { name: 'b' } },
+    after: { revision: revision + 1, 'backends/api/servers/b': { weight: 7, name: 'b' } },
+  })
+
+  const middleware = [{ headers: { request: { set: { Authorization: 'Basic b3duZXI6czNjcmV0' } } } }]
+  const ops = [
+    { op: 'create', resource: 'rules/new', value: { match: { path: '/new' }, middleware, backend: 'api' } },
+    { op: 'delete', resource: 'backends/api/servers/a' },
+  ]
+  const made = await ask('POST', '/changesets', { ops }, { 'If-Match': '*' })
+  expect(made.body.errors ?? []).toEqual([])
+  expect([made.status, onDisk().includes('b3duZXI6czNjcmV0')]).toEqual([200, true])
+  await waitFor(async () => JSON.stringify(await newest()).includes('rules/new'))
+  const entry = await newest()
+  expect(entry).toMatchObject({
+    before: { 'backends/api/servers/a': { name: 'a' } },
+    after: { revision: revision + 2, 'rules/new': { backend: 'api' } },
+  })
+  expect(JSON.stringify(entry)).not.toContain('b3duZXI6czNjcmV0')
+})

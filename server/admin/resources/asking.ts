@@ -4,6 +4,7 @@ import { byOf, noteOf } from '../made-by.ts'
 import { pageOf, PAGE_QUERY } from '../pages.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
+import { noteWritten } from './audited.ts'
 import { tagAt, tagOf, type KnownConfig } from './known-config.ts'
 import type { Live } from './live.ts'
 import type { Operation } from './operations.ts'
@@ -127,18 +128,22 @@ export function unconditional({ request, who }: Asked): Response | null {
 
 /** Made, changed or gone; `of` names it as it is now. */
 export async function writeAnswer({
+  request,
   writer,
   writing,
   in: list,
   live,
 }: {
+  request: Request
   writer: ConfigWriter
   writing: Writing | Response
   in: Collection
   live: (known: KnownConfig) => Live
 }): Promise<Response> {
   if (writing instanceof Response) return writing
-  return writtenAnswer(await writer.write(writing), { in: list, live })
+  const written = await writer.write(writing)
+  noteWritten(request, writing.wanted, written)
+  return writtenAnswer(written, { in: list, live })
 }
 
 function writtenAnswer(

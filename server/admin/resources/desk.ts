@@ -108,7 +108,7 @@ export class Desk {
     if (uploads instanceof Response) return uploads
     const writing = writingOf(asked, [{ operation: uploads.operation, pointer: '' }])
     const answer = await writeAnswer({
-      ...{ writer: this.#writer, writing, in: list },
+      ...{ request: asked.request, writer: this.#writer, writing, in: list },
       live: (known) => new Live(this.#facts, known),
     })
     uploads.settle(answer.ok && asked.query.get('dry_run') !== 'true')

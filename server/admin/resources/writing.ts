@@ -43,6 +43,8 @@ export interface Writing {
 /** It is done. */
 export interface Done {
   readonly is: 'done'
+  /** What was served before. */
+  readonly was: KnownConfig
   readonly known: KnownConfig
   readonly planned: readonly Planned[]
   readonly isChanged: boolean
@@ -124,6 +126,7 @@ export class ConfigWriter {
     if (edited.text === known.text && !writing.isDryRun)
       return {
         is: 'done',
+        was: known,
         known,
         planned: plans,
         isChanged: false,
@@ -157,7 +160,8 @@ export class ConfigWriter {
       case 'applied': {
         const now = this.known() ?? known
         const further = { ...(operation !== null && { operation }), ...waitFacts(this.#facts, changed) }
-        return { is: 'done', known: now, planned: plans, isChanged: true, isReformatted, warnings, further }
+        const done = { was: known, known: now, planned: plans, isChanged: true, isReformatted, warnings }
+        return { is: 'done', ...done, further }
       }
     }
   }

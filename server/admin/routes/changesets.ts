@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { noteWritten } from '../resources/audited.ts'
 import { BODY, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
 import { hashIn, notHash } from '../made-by.ts'
 import { tagAt, type KnownConfig } from '../resources/known-config.ts'
@@ -98,6 +99,7 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
   if (writing instanceof Response) return writing
   const note = { ...writing.note, ...(message !== undefined && { message }) }
   const written = await writer.write({ ...writing, note, baseRevision: base ?? null })
+  noteWritten(asked.request, writing.wanted, written)
   if (written.is === 'refused') return written.answer
   if (written.is === 'tried') return jsonAnswer(written.document)
   const { known: now, planned, isChanged, isReformatted, warnings, further } = written
