@@ -310,6 +310,13 @@ test('a change is tried on the last requests: which would go elsewhere, before i
     differences: [{ requests: 2, after: { rule: null, to: '404 no_rule' } }, { path: '/api/b?key=(hidden)' }],
   })
   expect(JSON.stringify(narrowed.body['replay'])).not.toContain('query-secret')
+  // The same of an edit of one rule.
+  const unix = controlSocketPath(`${gateway.folder}/data`, gateway.configFile)
+  const removed = await fetch('http://localhost/api/v1/rules/gone?dry_run=true', { unix, method: 'DELETE' })
+  expect([removed.status, await removed.json()]).toMatchObject([
+    200,
+    { replay: { changed: 1, differences: [{ path: '/gone', after: { to: '404 no_rule' } }] } },
+  ])
 })
 
 test('more than a page of one worker is listed whole, and each once', async () => {

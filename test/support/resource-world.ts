@@ -53,7 +53,7 @@ export class ResourceWorld {
     const base = controlFacts({})
     const changes = {
       named: () => Promise.resolve(null),
-      check: () => Promise.resolve(null),
+      check: () => Promise.resolve({ edition: null, problems: [] }),
       review: () => Promise.resolve(null),
     } as unknown as ControlFacts['changes']
     const facts = controlFacts({

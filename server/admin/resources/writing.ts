@@ -18,7 +18,10 @@ import { Refused } from './refused.ts'
 import { pathOf, type Resource } from './resource.ts'
 import { shownAt } from './shown-resource.ts'
 
-export type WritingFacts = Pick<ControlFacts, 'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door'>
+export type WritingFacts = Pick<
+  ControlFacts,
+  'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door' | 'traffic'
+>
 
 /** An operation with what it was sent as. */
 export interface Wanted {
@@ -167,10 +170,11 @@ export class ConfigWriter {
   }
 
   async #review(known: KnownConfig, { text, warnings, isReformatted }: Reviewed): Promise<object> {
-    const { changes, gateway } = this.#facts
+    const { changes, gateway, traffic } = this.#facts
     const before = await changes.named('running')
     const after = await changes.check(text, gateway.file)
     const review = before === null ? null : await changes.review(before, after)
+    const replay = after.edition && (await traffic.differences(after.edition.config))
     const names = [gateway.file, gateway.file] as const
     const members = review && {
       lines: { removed: review.lines.went, added: review.lines.came },
@@ -189,6 +193,7 @@ export class ConfigWriter {
       diff: unifiedDiff(known.text, text, { names }),
       base: { revision: known.revision, hash: known.hash },
       ...members,
+      ...(replay !== null && { replay }),
     }
   }
 
