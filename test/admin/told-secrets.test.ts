@@ -41,6 +41,19 @@ function targetsOf({ path }: Row): string[] {
   )
 }
 
+/** In which query and Accept an answer has other forms. */
+function formsOf(target: string): readonly (readonly [query: string, accept: string])[] {
+  const usual = ['', 'application/json'] as const
+  if (target === '/api/v1/config')
+    return [
+      usual,
+      ['', 'application/yaml'],
+      ['?view=disk', 'application/json'],
+      ['?view=effective', 'application/json'],
+    ]
+  return target.includes('revisions/') ? [usual, ['', 'application/yaml'], ['', 'text/x-diff']] : [usual]
+}
+
 /** As whom, and what, with what was answered. */
 async function answersTo(asker: Asker, tokens: ReadonlyMap<string, string>): Promise<[string, string][]> {
   const { paths } = JSON.parse((await asker.done('GET', '/api/v1')).text) as { paths: readonly Row[] }
@@ -49,25 +62,15 @@ async function answersTo(asker: Asker, tokens: ReadonlyMap<string, string>): Pro
   for (const role of ['viewer', 'operator'])
     for (const row of paths.filter(({ method }) => method === 'GET'))
       for (const target of targetsOf(row))
-        for (const [query, accept] of [
-          ['', 'application/json'],
-          ...(target === '/api/v1/config'
-            ? [
-                ['', 'application/yaml'],
-                ['?view=disk', 'application/json'],
-                ['?view=effective', 'application/json'],
-              ]
-            : target.includes('revisions/')
-              ? [
-                  ['', 'application/yaml'],
-                  ['', 'text/x-diff'],
-                ]
-              : []),
-        ] as const) {
+        for (const [query, accept] of formsOf(target)) {
           const headers = { Authorization: `Bearer ${tokens.get(role)}`, Accept: accept }
           const { status, text } = await asker.ask('GET', target + query, undefined, headers)
           if (status < 300) done++
           answers.push([`${role} ${target}${query} ${accept}: ${status}`, text])
+          // Nor are they refused what is theirs, or told what is not. Texts are for editors.
+          if (accept !== 'application/json') continue
+          const isTheirs = row.role === null || row.role === 'viewer' || row.role === role
+          expect([role, target, status === 401, status === 403]).toEqual([role, target, false, !isTheirs])
         }
   // They see a lot; and what there is to be told is there, for who may read it.
   expect(done).toBeGreaterThan(100)

@@ -42,10 +42,12 @@ if [[ $funcstack[1] == _sluice ]]; then _sluice "$@"; else compdef _sluice sluic
 
 const FISH = `# Completion of sluice for fish: sluice completion fish > ~/.config/fish/completions/sluice.fish
 function __sluice_complete
-    set -l words (commandline -opc) (commandline -ct)
+    set -l last (commandline -ct)
+    set -q last[1]; or set last ''
+    set -l words (commandline -opc) $last
     for line in ($words[1] completion fish -- $words 2>/dev/null)
         if test "$line" = :files
-            __fish_complete_path (commandline -ct)
+            __fish_complete_path $last
         else
             printf '%s\\n' $line
         end
