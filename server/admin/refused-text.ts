@@ -1,5 +1,5 @@
 // Texts that could not take the place of the config file: as somebody else has changed it meanwhile, or as it
-// cannot be written. Whoever made one gets what it takes to go on; they may all read the file.
+// cannot be written. Whoever made one gets what it takes to go on, as far as they may read the file.
 import { hashOf } from '../control/change/file-part.ts'
 import { unifiedDiff } from '../lib/unified-diff.ts'
 import { textOnDisk } from './config-status.ts'
@@ -12,6 +12,8 @@ export interface RefusedText {
   readonly base: { readonly text: string | null; readonly hash: string }
   readonly text: string
   readonly errors: readonly ProblemItem[]
+  /** Its author may read the whole file; default true. */
+  readonly seesFile?: boolean
 }
 
 /** Texts up to here are told in the answer. */
@@ -36,11 +38,11 @@ export function refusedToAuthor(errors: readonly ProblemItem[]): Response | null
 }
 
 /** Somebody wrote into the file meanwhile: what it was, what it is, and what it would have become. */
-function fileChanged({ file, base, text, errors }: RefusedText): Response {
+function fileChanged({ file, base, text, errors, seesFile = true }: RefusedText): Response {
   const disk = textOnDisk(file)
   const version = (said: string | null, hash: string | null): object => ({
     hash,
-    text: said !== null && said.length <= TEXT_CHARS_MAX ? said : null,
+    text: seesFile && said !== null && said.length <= TEXT_CHARS_MAX ? said : null,
   })
   return problem('file_changed', `${file} is not what this was made from: somebody else has changed it.`, {
     errors,
@@ -53,11 +55,11 @@ function fileChanged({ file, base, text, errors }: RefusedText): Response {
   })
 }
 
-function readOnly({ file, text, errors }: RefusedText): Response {
+function readOnly({ file, text, errors, seesFile = true }: RefusedText): Response {
   const disk = textOnDisk(file)?.text ?? ''
   const patch = unifiedDiff(disk, text, { names: [file, file] })
   return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
-    ...{ errors, members: { patch: patch.slice(0, TEXT_CHARS_MAX) } },
+    ...{ errors, ...(seesFile && { members: { patch: patch.slice(0, TEXT_CHARS_MAX) } }) },
     hint: 'the patch makes the change where the file comes from',
   })
 }

@@ -108,6 +108,30 @@ test('an editor changes the config, and not who may ask', async () => {
   ] as never)
 })
 
+test('a token of one resource is told nothing of the rest of the file', async () => {
+  const token = await sluice('admin', 'token', '--role', 'editor', '--scope', 'rules/*')
+  const before = readFileSync(gateway.configFile, 'utf8')
+  const patch = async (query: string): Promise<{ status: number; text: string }> => {
+    const answer = await fetch(`${gateway.admin}/api/v1/rules/all${query}`, {
+      method: 'PATCH',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ respond: { status: 204 } }),
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+  const tried = await patch('?dry_run=true')
+  expect([tried.status, tried.text.includes('204')]).toEqual([200, true])
+  // By hand, and not taken: what stands in the file is another text than what is served.
+  writeFileSync(gateway.configFile, `${before}\n# by-hand {[`)
+  const late = await patch('')
+  writeFileSync(gateway.configFile, before)
+  expect([late.status, JSON.parse(late.text).code]).toEqual([412, 'file_changed'])
+  for (const { text } of [tried, late]) {
+    expect(text).not.toContain('bind')
+    expect(text).not.toContain('by-hand')
+  }
+})
+
 test('an editor reads no file and no variable of the gateway by naming it', async () => {
   const editor = await sluice('admin', 'token', '--role', 'editor')
   const before = readFileSync(gateway.configFile, 'utf8')

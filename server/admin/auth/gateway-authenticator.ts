@@ -72,7 +72,8 @@ export class GatewayAuthenticator implements Authenticator {
     const refusal = whyNotThere(token, request, address)
     if (refusal !== null) return refusal
     store.tokens.used(token, address)
-    const who: Principal = { kind: 'token', name: token.name, role: token.role, from: address, id: token.id }
+    const { name, role, id } = token
+    const who: Principal = { kind: 'token', name, role, from: address, id, isScoped: isScoped(token) }
     return plain(who, () => store.tokens.isGood(token.id))
   }
 
@@ -88,7 +89,15 @@ export class GatewayAuthenticator implements Authenticator {
     const refusal = token && whyNotThere(token, request, address)
     if (refusal) return refusal
     const { name, role, id } = found
-    return plain({ kind: 'jwt', name, role, from: address, id }, found.isStillGood)
+    const who = {
+      kind: 'jwt',
+      name,
+      role,
+      from: address,
+      id,
+      isScoped: token !== null && isScoped(token),
+    } as const
+    return plain(who, found.isStillGood)
   }
 }
 
@@ -144,6 +153,8 @@ function whyNoChange(request: Request, store: Pick<Store, 'key'>, { id }: SignIn
     ? null
     : { code: 'csrf_missing', detail: 'The header X-CSRF-Token has not the token of this sign-in.' }
 }
+
+const isScoped = ({ scopes }: Token): boolean => scopes.length > 0 && !scopes.includes('*')
 
 /** Why a token is not good for this request; null: it is. */
 function whyNotThere({ name, ranges, scopes }: Token, request: Request, address: string): Refusal | null {

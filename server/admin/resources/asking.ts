@@ -105,6 +105,7 @@ export function writingOf(
   return {
     wanted: operations.map((one) => ({ ...one, ifMatch: one.ifMatch === undefined ? ifMatch : one.ifMatch })),
     by: byOf(asked),
+    seesFile: asked.who.isScoped !== true,
     note: noteOf(asked, query.get('message')),
     isDryRun: query.get('dry_run') === 'true',
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,

@@ -34,6 +34,8 @@ export interface Wanted {
 export interface Writing {
   readonly wanted: readonly Wanted[]
   readonly by: string
+  /** Its author may read the whole file. */
+  readonly seesFile: boolean
   readonly note: NonNullable<Parameters<ControlFacts['apply']>[0]['note']>
   readonly isDryRun: boolean
   readonly confirmWithinMs: number | null
@@ -157,7 +159,7 @@ export class ConfigWriter {
       case 'not_now':
         return refused(problem('not_now', 'The gateway starts or stops: nothing is changed now.'))
       case 'sound':
-        return { is: 'tried', document: await this.#review(known, { text, warnings, isReformatted }) }
+        return { is: 'tried', document: await this.#review(known, made, warnings) }
       case 'rejected':
         return refused(this.#rejection(known, made, changed.problems))
       case 'applied': {
@@ -169,8 +171,10 @@ export class ConfigWriter {
     }
   }
 
-  async #review(known: KnownConfig, { text, warnings, isReformatted }: Reviewed): Promise<object> {
+  async #review(known: KnownConfig, made: Made, warnings: readonly string[]): Promise<object> {
     const { changes, gateway, traffic } = this.#facts
+    const { text, isReformatted } = made.edited
+    const { seesFile } = made.writing
     const before = await changes.named('running')
     const after = await changes.check(text, gateway.file)
     const review = before === null ? null : await changes.review(before, after)
@@ -190,7 +194,8 @@ export class ConfigWriter {
         reformatted: isReformatted,
         warnings,
       },
-      diff: unifiedDiff(known.text, text, { names }),
+      // Lines may hold what is of others, and lines around them do.
+      ...(seesFile && { diff: unifiedDiff(known.text, text, { names }) }),
       base: { revision: known.revision, hash: known.hash },
       ...members,
       ...(replay !== null && { replay }),
@@ -200,12 +205,12 @@ export class ConfigWriter {
   /** What stood against it: in the file, in what was sent, or in the way to the disk. */
   #rejection(
     known: KnownConfig,
-    { edited: { text }, writing: { wanted }, plans }: Made,
+    { edited: { text }, writing: { wanted, seesFile }, plans }: Made,
     problems: readonly ApplyProblem[],
   ): Response {
     const { file } = this.#facts.gateway
     const errors = problems.map((one) => itemOf(known, one, { wanted, plans }))
-    const told = refusedToAuthor(errors) ?? refusedText({ file, base: known, text, errors })
+    const told = refusedToAuthor(errors) ?? refusedText({ file, base: known, text, errors, seesFile })
     if (told !== null) return told
     const [first] = errors
     return problem(
@@ -220,12 +225,6 @@ interface Made {
   readonly plans: readonly Planned[]
   readonly edited: { readonly text: string; readonly isReformatted: boolean }
   readonly writing: Writing
-}
-
-interface Reviewed {
-  readonly text: string
-  readonly warnings: readonly string[]
-  readonly isReformatted: boolean
 }
 
 function foundOf(known: KnownConfig, plans: readonly Planned[]): NonNullable<NewText['found']> | null {

@@ -13,6 +13,8 @@ export interface Principal {
   readonly from: string
   /** Of the sign-in, the token or the JWT, for the audit; never a secret. */
   readonly id: string
+  /** A token that is for some resources only: what it is told is of those. */
+  readonly isScoped?: boolean
 }
 
 /** Who asks by the Unix socket of the data folder: only the gateway's user and root can. */
