@@ -17,11 +17,14 @@ import { configuredWeight, newServer, type Server } from './server.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 import { inUse, NONE, whyUnused } from './usable.ts'
 
-interface BackendParts {
-  readonly name: string
+interface MadeOf {
   readonly options: BackendConfig
   readonly slots: BackendSlots
   readonly board: Scoreboard
+}
+
+interface BackendParts extends MadeOf {
+  readonly name: string
   /** The backend of this name in the snapshot before: its servers' state is carried over. */
   readonly previous: Backend | null
   /** What stands in the files that its words name; left out: they name none. */
@@ -49,6 +52,7 @@ export class Backend {
   /** The same for a client that only connects. */
   readonly clientKey: (clientAddress: string) => number
   readonly #board: Scoreboard
+  readonly #generation: number
   readonly #chance: Chance
   readonly #bell: Bell
   readonly #now: () => number
@@ -76,6 +80,7 @@ export class Backend {
     this.slot = slots.slot.index
     this.options = options
     this.#board = board
+    this.#generation = slots.slot.generation
     this.#chance = chance
     this.#now = now ?? eventMs
     this.key = keyOf(options) satisfies KeyOf
@@ -134,6 +139,25 @@ export class Backend {
     const kept = new Set(this.servers.map(({ live }) => live))
     if (this.#bell.length !== 0) this.#bell.ring()
     return before.filter(({ live }) => !kept.has(live))
+  }
+
+  /**
+   * Whether these would make what it is already. One whose words name files says no: what stands in them is
+   * looked at anew.
+   */
+  isOf({ options, slots, board }: MadeOf): boolean {
+    const { index, generation } = slots.slot
+    return (
+      board === this.#board &&
+      index === this.slot &&
+      generation === this.#generation &&
+      tlsFilesOf(options.tls).length === 0 &&
+      Bun.deepEquals(options, this.options, true) &&
+      this.servers.every(({ name, slot, generation: use }) => {
+        const own = slots.servers[name]
+        return own?.index === slot && own.generation === use
+      })
+    )
   }
 
   /** Files that TLS with its servers is made of say something else: for connections from now on. */

@@ -3,7 +3,7 @@ import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { answerFieldsOf, toHttps } from '../http/secure-fields.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Steps } from '../lib/slices.ts'
-import { ANYTHING, type MatchSource, matchSteps } from '../rules/match.ts'
+import { ANYTHING, compileMatch, type Match, type MatchSource, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { toBackend } from './destination.ts'
@@ -11,7 +11,7 @@ import { type ListenerSource, proxiesOf } from './listener-source.ts'
 import { compileTls, tlsWordsOf } from './compile-tls.ts'
 import { at, CompileProblem, stepsAt } from './compile-problem.ts'
 import { splitSteps } from './rule-steps.ts'
-import type { AnyListener, Listener, OwnDocument, Rule, TurnListener } from './snapshot.ts'
+import type { AnyListener, Listener, OwnDocument, Rule, RuleIndex, TurnListener } from './snapshot.ts'
 
 /** `others`: all that it may lead to. */
 export function* compileHttp(
@@ -20,7 +20,7 @@ export function* compileHttp(
 ): Steps<Listener> {
   const { name, path, options, ground } = source
   const trusted = at(`${path}.trusted_proxies`, () => Ranges.parse(options.trusted_proxies))
-  const match = yield* stepsAt(path, matchSteps(rulesOf(source)))
+  const index = yield* stepsAt(path, indexOf(source))
   const documents = documentsOf(options.status_endpoints)
   const { admin: words } = ground.plan.config
   const admin = at('admin.trusted', () => Ranges.parse(words === false ? [] : words.trusted))
@@ -38,7 +38,8 @@ export function* compileHttp(
     proxies: proxiesOf(source),
     documents,
     admin,
-    match,
+    match: index === null ? compileMatch(lastResort(source)) : throughIndex(index, ground.rules.list),
+    index,
   }
 }
 
@@ -53,17 +54,38 @@ function turnOf(
   return turn
 }
 
-/** Those of the list that are for it; its one backend where none is. */
-function rulesOf({ name, path, options, ground }: ListenerSource<HttpListenerConfig>): MatchSource<Rule>[] {
-  const { plan, rules, patterns, backends } = ground
-  const { rules: words, listeners } = plan.config
-  const own = words.flatMap(({ match }, place): MatchSource<Rule>[] => {
-    const rule = rules[place]
-    return rule && isOn(match, name) ? [{ match, patterns: patterns[place], rule }] : []
-  })
-  if (own.length > 0 || options.backend === undefined) return own
+/** Of the rules of the list that are for it; null: none is, and it names a backend instead. */
+function* indexOf({ name, options, ground }: ListenerSource<HttpListenerConfig>): Steps<RuleIndex | null> {
+  const { plan, rules, previous } = ground
+  const before = previous?.listeners.get(name)
+  const hadBackend = before?.kind === 'http' && before.options.backend !== undefined
+  if (rules.matchAsBefore && before?.kind === 'http' && hadBackend === (options.backend !== undefined))
+    return before.index
+  const own = plan.config.rules.flatMap(({ match }, place): MatchSource<number>[] =>
+    rules.list[place] && isOn(match, name) ? [{ match, patterns: rules.patterns[place], rule: place }] : [],
+  )
+  return own.length === 0 && options.backend !== undefined ? null : yield* matchSteps(own)
+}
+
+/** An index is older than the rules where they have changed in other things than what they match. */
+const throughIndex =
+  (index: RuleIndex, rules: readonly (Rule | null)[]): Match<Rule> =>
+  (request) => {
+    const place = index(request)
+    return typeof place === 'number' ? (rules[place] ?? null) : place
+  }
+
+/** The one rule of a listener that has none. */
+function lastResort({
+  name,
+  path,
+  options,
+  ground,
+}: ListenerSource<HttpListenerConfig>): MatchSource<Rule>[] {
+  const { plan, rules, backends } = ground
+  if (options.backend === undefined) return []
   // Rules that are no item of the list are numbered behind it.
-  const index = rules.length + Object.keys(listeners).indexOf(name)
+  const index = rules.list.length + Object.keys(plan.config.listeners).indexOf(name)
   const to = toBackend(options.backend, backends, `${path}.backend`)
   return [{ match: ANYTHING, rule: { name: DEFAULT_RULE, index, ...splitSteps([]), to } }]
 }

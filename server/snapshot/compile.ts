@@ -3,17 +3,14 @@ import { Backend } from '../backends/backend.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
-import { type Patterns, readPatterns } from '../rules/match.ts'
-import type { RuleConfig } from '../rules/rule.options.ts'
-import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { compileListeners } from './compile-listeners.ts'
+import { compileRules } from './compile-rules.ts'
 import { at, CompileProblem } from './compile-problem.ts'
-import { type Backends, destinationOf } from './destination.ts'
 import type { Plan } from './plan.ts'
-import { makeSteps, scratchGround, splitSteps, type StepGround } from './rule-steps.ts'
-import type { Rule, Snapshot } from './snapshot.ts'
+import { scratchGround, type StepGround } from './rule-steps.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export interface CompileInput {
   readonly plan: Plan
@@ -31,63 +28,39 @@ export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(in
 export function* compileSteps({ plan, board, previous, ground }: CompileInput): Steps<Snapshot> {
   const { config, number, challenges } = plan
   checkResolver(config.resolver.servers)
-  const backends = compileBackends(plan, board, previous)
-  const rules: (Rule | null)[] = []
+  const backends = yield* compileBackends(plan, board, previous)
   const made = new Map<string, readonly MadeStep[]>()
-  const patterns: Patterns[] = []
-  const given: Given = { backends, made, patterns, previous, ground: ground ?? scratchGround(board) }
-  for (const words of config.rules) {
-    if (kindOfRule(words, config.listeners) === 'http') rules.push(compileRule(words, rules.length, given))
-    else {
-      rules.push(null)
-      patterns.push(NO_PATTERNS)
-    }
-    if (rules.length % STEP === 0) yield
-  }
+  const steps = ground ?? scratchGround(board)
+  const rules = yield* compileRules(config, { backends, previous, steps, made })
   const certificates = new Map<string, Certificate>()
-  const listeners = yield* compileListeners({ plan, previous, backends, rules, patterns, certificates })
-  return { number, config, listeners, backends, certificates, challenges, made }
+  const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates })
+  return { number, config, listeners, backends, rules: rules.list, certificates, challenges, made }
 }
 
-function compileBackends(
+/** One that says the same as before is the same, with all who wait for its servers. */
+function* compileBackends(
   { config, slots, reasons, files }: Plan,
   board: Scoreboard,
   previous: Snapshot | null,
-) {
+): Steps<Map<string, Backend>> {
   const backends = new Map<string, Backend>()
   for (const [name, options] of Object.entries(config.backends)) {
     const path = `backends.${name}`
     const own = slots[name]
     if (own === undefined) throw new CompileProblem(path, 'the plan has no slots for it')
     const before = previous?.backends.get(name) ?? null
+    if (backends.size % STEP === STEP - 1) yield
+    // Why its servers are not up was told to it as it happened.
+    if (before?.isOf({ options, slots: own, board })) {
+      backends.set(name, before)
+      continue
+    }
     const parts = { name, options, slots: own, board, previous: before, files }
     const backend = at(path, () => new Backend(parts))
     for (const [server, reason] of Object.entries(reasons[name] ?? {})) backend.reasons.set(server, reason)
     backends.set(name, backend)
   }
   return backends
-}
-
-/** What rules are compiled with. */
-interface Given {
-  readonly backends: Backends
-  readonly made: Map<string, readonly MadeStep[]>
-  /** By place in the list of rules. */
-  readonly patterns: Patterns[]
-  readonly previous: Snapshot | null
-  readonly ground: StepGround
-}
-
-function compileRule(words: RuleConfig, index: number, given: Given): Rule {
-  const { name, middleware } = words
-  const path = `rules.${index}`
-  // Patterns are read here, so that a problem names its rule.
-  given.patterns.push(at(`${path}.match`, () => readPatterns(words.match)))
-  const source = { rule: name, ground: given.ground, before: given.previous?.made.get(name) ?? [] }
-  const made = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
-  if (made.length > 0) given.made.set(name, made)
-  const to = destinationOf(words, path, given.backends)
-  return { name, index, ...splitSteps(made.map(({ step }) => step)), to }
 }
 
 /** DNS servers are asked by address: a name would need the DNS server that it names. */
@@ -99,8 +72,5 @@ function checkResolver(servers: readonly string[]): void {
   }
 }
 
-/** Of a rule that is none of HTTP. */
-const NO_PATTERNS: Patterns = { hosts: [], paths: [] }
-
-/** So many rules are compiled between two places where the work may pause. */
+/** So many backends are compiled between two places where the work may pause. */
 const STEP = 32

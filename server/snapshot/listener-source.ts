@@ -13,12 +13,19 @@ export interface ListenerGround {
   readonly plan: Plan
   readonly previous: Snapshot | null
   readonly backends: Backends
-  /** As they stand in the list, with the patterns that were read of each. */
-  /** Null: it is none of HTTP. */
-  readonly rules: readonly (Rule | null)[]
-  readonly patterns: readonly Patterns[]
+  readonly rules: CompiledRules
   /** By name: those that listeners have, which each of them adds to. */
   readonly certificates: Map<string, Certificate>
+}
+
+/** As they stand in the list. */
+export interface CompiledRules {
+  /** Null: it is none of HTTP. */
+  readonly list: readonly (Rule | null)[]
+  /** What was read of each; undefined: nothing yet. */
+  readonly patterns: readonly (Patterns | undefined)[]
+  /** All match what those of the snapshot before do that stood in their places. */
+  readonly matchAsBefore: boolean
 }
 
 export type ListenerWords = Config['listeners'][string]

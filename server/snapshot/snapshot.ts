@@ -22,6 +22,8 @@ export interface Snapshot {
   /** Those that workers accept for, whatever is spoken there. */
   readonly listeners: ReadonlyMap<string, AnyListener>
   readonly backends: ReadonlyMap<string, Backend>
+  /** As they stand in the config; null: it is none of HTTP. */
+  readonly rules: readonly (Rule | null)[]
   readonly certificates: Certificates
   /** What answers challenges that are under way. */
   readonly challenges: ChallengeTexts
@@ -63,7 +65,12 @@ export interface Listener {
    * rule too.
    */
   readonly match: Match<Rule>
+  /** How `match` finds the place of a rule in the list; null: it has the one of a rule-less listener. */
+  readonly index: RuleIndex | null
 }
+
+/** It knows only what rules match, by their places: the next snapshot may have the same. */
+export type RuleIndex = Match<number>
 
 /** How connections are joined to those of a backend's servers. */
 export interface TcpWay {

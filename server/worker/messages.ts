@@ -11,6 +11,7 @@ import type { Choice } from '../sockets/choose.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
 import type { MetricsDelta } from '../telemetry/registry.ts'
 import type { CertificateNews } from './told-certificates.ts'
+import type { RuleNews } from './told-rules.ts'
 
 /** Descriptors sent with this tag, not with a plan's number: that of the scoreboard's region. */
 export const BOARD_TAG = 0
@@ -104,7 +105,7 @@ export type ToWorker =
       readonly type: 'plan'
       readonly number: number
       readonly plan: string
-      readonly rules: readonly string[]
+      readonly rules: RuleNews
       /** The plan's text has none. */
       readonly certificates: CertificateNews
     }

@@ -22,6 +22,7 @@ import { EVENTS } from '../tables/events.ts'
 import { meterSockets } from './sockets-news.ts'
 import { BOARD_TAG, processName, type ToSupervisor, type ToWorker } from './messages.ts'
 import { ToldCertificates } from './told-certificates.ts'
+import { RulesHeard } from './told-rules.ts'
 
 /** The descriptor that the supervisor puts our end of the channel at. */
 const CHANNEL_FD = 3
@@ -58,6 +59,7 @@ class WorkerShell {
   #board: Scoreboard | null = null
   #boardFd = -1
   readonly #certificates = new ToldCertificates()
+  readonly #rules = new RulesHeard()
   #number = 0
   #beat: Timer | null = null
   /** Settles when it has sockets. */
@@ -152,12 +154,13 @@ class WorkerShell {
   async #onPlan({ number, rules, ...message }: Extract<ToWorker, { type: 'plan' }>): Promise<void> {
     this.#number = number
     try {
+      const read = this.#rules.take(rules)
       const certificates = this.#certificates.take(message.certificates)
       const plan = { ...(JSON.parse(message.plan) as Plan), certificates }
       const fds = receiveFds(CHANNEL_FD, number, plan.sockets.length)
       if (!this.#plane) closeFds(fds)
       this.#mapRecords(plan.records)
-      await Promise.all([this.#plane?.prepare(withRules(plan, rules), plan.sockets, fds), this.#sockets])
+      await Promise.all([this.#plane?.prepare(withRules(plan, read), plan.sockets, fds), this.#sockets])
       say({ type: 'ready', number })
     } catch (error) {
       say({ type: 'failed', number, why: error instanceof Error ? error.message : String(error) })
@@ -214,11 +217,7 @@ function say(message: ToSupervisor): void {
 }
 
 /** A plan whose rules came in pieces. */
-function* withRules(plan: Plan, pieces: readonly string[]): Steps<Plan> {
-  const rules: Config['rules'] = []
-  for (const piece of pieces) {
-    rules.push(...(JSON.parse(piece) as Config['rules']))
-    yield
-  }
+function* withRules(plan: Plan, read: Steps<Config['rules']>): Steps<Plan> {
+  const rules = yield* read
   return { ...plan, config: { ...plan.config, rules } }
 }

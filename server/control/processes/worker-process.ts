@@ -8,6 +8,7 @@ import type { SocketsKind } from '../../sockets/socket.ts'
 import type { DemandNews } from '../../tls/on-demand.ts'
 import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
 import { ToldCertificates } from '../../worker/told-certificates.ts'
+import { RulesTold } from '../../worker/told-rules.ts'
 import { Child } from '../children/child.ts'
 import { ipcProcess, type ChildExit } from '../children/child-start.ts'
 import { writeRules } from './rule-pieces.ts'
@@ -57,6 +58,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
   #sockets = new Set<string>()
   #hasBoard = false
   readonly #certificates = new ToldCertificates()
+  readonly #rules = new RulesTold()
 
   /** Throws when it cannot be started. */
   constructor(options: WorkerProcessOptions) {
@@ -104,7 +106,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
     this.#sendBoard()
     const text = planText(head, this.#sendSockets(plan), this.#options.reasons())
     const certificates = this.#certificates.newsOf(plan.certificates)
-    return { type: 'plan', number: plan.number, plan: text, rules, certificates }
+    return { type: 'plan', number: plan.number, plan: text, rules: this.#rules.newsOf(rules), certificates }
   }
 
   protected onSaid(message: Said): void {

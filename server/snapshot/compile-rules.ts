@@ -1,0 +1,85 @@
+// The rules of HTTP, by their places in the list. What the snapshot before has of one that says the same is
+// taken over: most changes leave nearly all rules as they are, and there may be many.
+import type { Config } from '../config/schema.ts'
+import { kindOfRule } from '../lib/rule-kind.ts'
+import type { Steps } from '../lib/slices.ts'
+import type { MadeStep } from '../middleware/middleware.ts'
+import { type Patterns, readPatterns } from '../rules/match.ts'
+import type { RuleConfig } from '../rules/rule.options.ts'
+import { at } from './compile-problem.ts'
+import { type Backends, destinationOf } from './destination.ts'
+import type { CompiledRules } from './listener-source.ts'
+import { makeSteps, splitSteps, type StepGround } from './rule-steps.ts'
+import type { Rule, Snapshot } from './snapshot.ts'
+
+/** What rules are compiled with. */
+export interface RuleGround {
+  readonly backends: Backends
+  readonly previous: Snapshot | null
+  readonly steps: StepGround
+  /** By the rule's name, which each adds to. */
+  readonly made: Map<string, readonly MadeStep[]>
+}
+
+/** So many are compiled between two places where the work may pause. */
+const STEP = 32
+
+export function* compileRules(config: Config, ground: RuleGround): Steps<CompiledRules> {
+  const list: (Rule | null)[] = []
+  const patterns: (Patterns | undefined)[] = []
+  const before = asBefore(config, ground.previous)
+  let matchAsBefore = before?.config.rules.length === config.rules.length
+  for (const [place, words] of config.rules.entries()) {
+    const old = before?.config.rules[place]
+    const known = before?.rules[place]
+    if (known !== undefined && isSame(old, words)) {
+      list.push(known && takenOver(known, words, ground))
+      patterns.push(undefined)
+    } else if (kindOfRule(words, config.listeners) === 'http') {
+      // Patterns are read here, so that a problem names its rule.
+      patterns.push(at(`rules.${place}.match`, () => readPatterns(words.match)))
+      list.push(compileRule(words, place, ground))
+      matchAsBefore &&= known !== null && isSame(old?.match, words.match)
+    } else {
+      list.push(null)
+      patterns.push(undefined)
+      matchAsBefore &&= known === null
+    }
+    if (list.length % STEP === 0) yield
+  }
+  return { list, patterns, matchAsBefore }
+}
+
+/** What the same rules mean the same after; null: there is nothing such. */
+function asBefore({ listeners }: Config, previous: Snapshot | null): Snapshot | null {
+  if (previous === null) return null
+  // By the protocols of listeners it is told whose a rule is.
+  const protocolsOf = (all: Config['listeners']): [string, string][] =>
+    Object.entries(all).map(([name, { protocol }]) => [name, protocol])
+  return isSame(protocolsOf(previous.config.listeners), protocolsOf(listeners)) ? previous : null
+}
+
+const isSame = (one: unknown, other: unknown): boolean => one === other || Bun.deepEquals(one, other, true)
+
+/** The same rule, which leads to the backend of its name as that is now. */
+function takenOver(known: Rule, words: RuleConfig, { backends, previous, made }: RuleGround): Rule {
+  const { name, index } = known
+  const steps = previous?.made.get(name)
+  if (steps !== undefined) made.set(name, steps)
+  if (known.to.is !== 'backend' || known.to.backend === backends.get(known.to.backend.name)) return known
+  return { ...known, to: destinationOf(words, `rules.${index}`, backends) }
+}
+
+function compileRule(
+  words: RuleConfig,
+  index: number,
+  { backends, previous, steps, made }: RuleGround,
+): Rule {
+  const { name, middleware } = words
+  const path = `rules.${index}`
+  const source = { rule: name, ground: steps, before: previous?.made.get(name) ?? [] }
+  const own = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
+  if (own.length > 0) made.set(name, own)
+  const to = destinationOf(words, path, backends)
+  return { name, index, ...splitSteps(own.map(({ step }) => step)), to }
+}
