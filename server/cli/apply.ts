@@ -133,7 +133,8 @@ interface Told extends How {
 function tell(answer: Answered, { file, isDryRun, confirm }: Told, io: Io): number {
   const document = answer.body as Answer | null
   if (answer.status !== 200 || document === null) return tellRefused(answer, file, io)
-  for (const line of document.warnings ?? []) io.stderr(`${file}${line}\n`)
+  // The gateway names its own file.
+  for (const line of document.warnings ?? []) io.stderr(`${line.replace(/^.*?(?=:\d+:\d+ )/, () => file)}\n`)
   if (isDryRun) io.stdout(`${file}: nothing stands against it; nothing was changed\n`)
   else if (confirm === null) io.stdout(`applied: revision ${document.revision}\n`)
   else

@@ -45,7 +45,7 @@ export async function knownBy(gateway: Gateway): Promise<Gateway> {
   // The admin listener does not answer such questions to who is not known.
   const sockets = gateway.ways.filter((way) => 'unix' in way)
   const url = sockets.length === 0 ? await answeringUrl(gateway) : null
-  const whenNone = url === null ? gateway.whenNone : noSocket(gateway.whenNone, url)
+  const whenNone = url === null ? gateway.whenNone : noSocket(gateway, url)
   return { ...gateway, ways: sockets, whenNone }
 }
 
@@ -61,6 +61,6 @@ export const changedBy = (command: string): Readonly<Record<string, string>> => 
 })
 
 /** A gateway that could not write to its data folder serves all the same. */
-const noSocket = (whenNone: string, url: string): string =>
-  `${whenNone} and can be asked; one answers at ${url}: if that is it, its control socket is not open, as its event "control_socket_not_open" \
-says (mostly its user may not write to the folder "data"). Its process takes HUP to reload and TERM to stop`
+const noSocket = ({ whenNone }: Gateway, url: string): string =>
+  `${whenNone}; one answers at ${url}: if that is it, its control socket is not open, as its event "control_socket_not_open" says (mostly \
+its user may not write to the folder "data"), or was removed with that folder. Its process takes HUP to reload and TERM to stop`

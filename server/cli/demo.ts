@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { readArgs } from './args.ts'
 import { type DemoGateway, startDemoGateway } from './demo-gateway.ts'
 import { whyFailed } from './failure.ts'
@@ -153,6 +153,12 @@ async function statusOf(url: string): Promise<number> {
   }
 }
 
+/** As it was called, so that it can be called again. */
+function program(): string {
+  const path = relative(process.cwd(), process.execPath)
+  return basename(path) === 'sluice' && !path.startsWith('..') ? path : 'sluice'
+}
+
 function addresses({ web, admin }: DemoGateway, file: string, folder: string): string {
   const taken = [
     ...(web.endsWith(`:${WANTED_PORTS.web}`) ? [] : [WANTED_PORTS.web]),
@@ -163,6 +169,8 @@ function addresses({ web, admin }: DemoGateway, file: string, folder: string): s
   gateway      ${web}/            try: curl ${web}/anything
   health       ${admin}/_health
   metrics      ${admin}/_metrics  and for Prometheus ${admin}/metrics
+  admin API    ${admin}/api/v1  try: ${program()} api backends -c ${file}
+               and by HTTP with a token of ${program()} admin token --role viewer -c ${file}
   config       ${file}
   access log   ${join(folder, 'access.log')}
 ${note}`

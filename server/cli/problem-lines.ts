@@ -10,11 +10,13 @@ interface Problem {
   readonly hint?: string | null
   readonly instance?: string
   readonly errors?: readonly ProblemItem[]
+  /** Of a file that cannot be written: what would change it. */
+  readonly patch?: string
 }
 
 /** What stands against it, then each place on its own line, then what to do. */
 export function problemLines(command: string, problem: Problem): string {
-  const { status, code, detail, title, cause, hint, instance, errors = [] } = problem
+  const { status, code, detail, title, cause, hint, instance, errors = [], patch = '' } = problem
   const lines = [
     `sluice ${command}: ${status} ${code}: ${detail ?? title}`,
     // One alone is told above, unless it has its place in a file.
@@ -25,7 +27,7 @@ export function problemLines(command: string, problem: Problem): string {
     ...(!hint ? [] : [`  hint: ${hint}`]),
     ...(instance === undefined ? [] : [`  request: ${instance}`]),
   ]
-  return lines.map((line) => `${line}\n`).join('')
+  return lines.map((line) => `${line}\n`).join('') + patch
 }
 
 /** Problems of the config have null where there is no hint. */

@@ -12,7 +12,7 @@ const PASSWORD_FILE = 'SLUICE_ADMIN_PASSWORD_FILE'
 const FIRST_USER = 'admin'
 const FILE_BYTES_MAX = 8192
 const HOW =
-  'open the admin listener in a browser, or POST /api/v1/auth/setup { token, name, password }; "sluice admin user add NAME --role admin" needs no token'
+  'POST /api/v1/auth/setup { token, name, password } to the admin listener makes the first user; on this machine "sluice admin user add NAME --role admin" needs no token'
 
 type Env = Readonly<Record<string, string | undefined>>
 

@@ -5,10 +5,14 @@ import { StoreKeeper } from './store/store-keeper.ts'
 const NOT_KEPT =
   'traffic goes on; the admin API knows no users and tokens, and no history is kept, until it can be opened'
 
+const GONE =
+  'it was removed, or another was put in its place, while this gateway has it open: what is kept from now on, users and tokens too, is lost when it ends; put the folder "data" back and start the gateway anew'
+
 /** Opened at first need. `data`: its folder; null: there is no config yet. */
 export const storeOf = (data: () => string | null): StoreKeeper =>
   new StoreKeeper({
     data,
     onNotOpen: ({ message, hint }) =>
       logEvent('warn', 'store_not_open', { why: message, hint: `${hint}; ${NOT_KEPT}` }),
+    onGone: (path) => logEvent('error', 'store_gone', { file: path, hint: GONE }),
   })

@@ -59,6 +59,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   figures_kept_again: row('config', 'figures_kept_again'),
   data_not_writable: row('config', 'data_not_writable'),
   store_not_open: row('config', 'store_not_open'),
+  store_gone: row('config', 'store_gone'),
   audit_not_kept: row('auth', 'audit_not_kept'),
   config_written_in_place: row('config', 'written_in_place'),
 

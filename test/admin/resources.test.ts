@@ -2,8 +2,10 @@
 // served at once, and nobody notices it who is served.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { api } from '../../server/cli/api.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { changedLines } from '../../server/lib/unified-diff.ts'
+import { saidBy } from '../support/command.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { startLoad } from '../support/load.ts'
 import { waitFor } from '../support/wait.ts'
@@ -132,6 +134,18 @@ test('who edits the file by hand is not written over, and a file that cannot be 
     const refused = await ask('PATCH', '/backends/api', { algorithm: 'round_robin' })
     expect([refused.status, refused.body.code]).toEqual([409, 'file_read_only'])
     expect(refused.body.patch).toContain('+    algorithm: round_robin')
+    const args = [
+      'backends/api',
+      '-X',
+      'PATCH',
+      '-d',
+      '{"algorithm":"round_robin"}',
+      '-c',
+      gateway.configFile,
+    ]
+    expect((await saidBy((io) => api(args, io), { cwd: gateway.folder })).err).toContain(
+      '\n+    algorithm: round_robin\n',
+    )
   } finally {
     chmodSync(gateway.folder, 0o700)
   }

@@ -51,6 +51,8 @@ describe('the command', () => {
     expect(await done(gateway, 'api-1', 'weight', 'default', '--backend', 'one')).toContain('weight:    1\n')
     await done(gateway, 'api-2', 'health', 'down', '--reason', 'wrong build')
     expect(await answering(gateway, 4)).toEqual({ a: 4 })
+    // By whom and why is told once.
+    expect(await done(gateway, 'api-2')).toMatch(/^ {2}health: +down since [0-9:]+ by \S+: wrong build$/m)
     const { operational, reason } = await stateOf(gateway, 'api-2')
     expect([operational, reason]).toEqual([
       'down',

@@ -17,6 +17,7 @@ import { confirm } from '../../server/cli/confirm.ts'
 import { reload } from '../../server/cli/reload.ts'
 import { rollback } from '../../server/cli/rollback.ts'
 import { status } from '../../server/cli/status.ts'
+import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { type Said, saidBy } from '../support/command.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { waitFor } from '../support/wait.ts'
@@ -57,6 +58,23 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 /** What stands beside the config that an interrupted or finished write may have left. */
 const leftovers = (gateway: Gateway): string[] =>
   readdirSync(gateway.folder).filter((name) => name.includes('sluice-new'))
+
+test('a warning names the file as whoever asks knows it', async () => {
+  const gateway = await start()
+  const next = `${words('two')}backends: { spare: { servers: [{ url: "http://127.0.0.1:9" }] } }\n`
+  const { code, err } = await said(gateway, apply, draft(gateway, next), '--dry-run')
+  expect(code).toBe(0)
+  expect(err).toMatch(/^next\.yaml:7:\d+ backends\.spare: warning: /)
+  const answer = await fetch('http://gateway/api/v1/config?dry_run=true', {
+    ...{ method: 'PUT', body: next, headers: { 'Content-Type': 'application/yaml' } },
+    unix: controlSocketPath(join(gateway.folder, 'data'), gateway.configFile),
+  })
+  const { warnings } = (await answer.json()) as { readonly warnings: readonly string[] }
+  expect(warnings).toEqual([
+    expect.stringMatching(/\.yaml:7:\d+ backends\.spare: warning: /) as unknown as string,
+  ])
+  expect(warnings[0]).toStartWith(gateway.configFile)
+})
 
 test('a text is served and becomes that of the file, to the letter; its mode stays, and the watch sees no change', async () => {
   const gateway = await start()

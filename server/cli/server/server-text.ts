@@ -29,8 +29,9 @@ export function serverText(document: ServerDocument): string {
     const order = orders.find((one) => one.kind === kind)
     return order === undefined ? '' : ` ${orderText(order)}`
   }
-  // How its requests fare is a reason, too, as long as it has any.
-  const why = document.health_reason ?? (admin === 'ready' ? document.reason : null)
+  // How its requests fare is a reason, too, as long as it has any; an order says by itself by whom and why.
+  const isSaid = orders.some(({ kind, value }) => kind === 'health' && value === 'down')
+  const why = isSaid ? null : (document.health_reason ?? (admin === 'ready' ? document.reason : null))
   const reason = why === null ? '' : `: ${why}`
   const lines = [
     ['state', `${admin}${of('admin')}`],

@@ -76,9 +76,7 @@ export class Changes {
     let isFound = false
     const check = async (): Promise<Checked> => {
       const found = await checkGiven(given, { ...this.#parts, served: this.#running?.edition ?? null })
-      // Whoever gave the text has another name for it.
-      const { file } = this.#parts
-      warnings.push(...found.warnings.map((line) => (line.startsWith(file) ? line.slice(file.length) : line)))
+      warnings.push(...found.warnings)
       const running = this.#running?.edition
       isFound = found.checked.is === 'valid' && found.checked.edition.config === given.found?.config
       if (found.checked.is === 'valid' && running)

@@ -6,6 +6,7 @@ import { deflate, inflate } from 'node:zlib'
 import { logEvent } from '../../telemetry/log.ts'
 import type { Edition } from '../problem.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
+import { storeProblemOf } from '../store/store-problem.ts'
 import type { NewRevision, Revision, Revisions, Source } from '../store/revisions.ts'
 import type { Served } from './apply.ts'
 import type { History } from './history.ts'
@@ -208,7 +209,7 @@ export class RevisionBook implements Part {
   }
 
   #warn(error: unknown): null {
-    const hint = `${wayToWrite(error)}; until then changes cannot be looked up or brought back by number`
+    const hint = `${storeProblemOf(error)?.hint ?? wayToWrite(error)}; until then changes cannot be looked up or brought back by number`
     if (!this.#hasWarned) logEvent('warn', 'revisions_not_kept', { why: String(error), hint })
     this.#hasWarned = true
     return null

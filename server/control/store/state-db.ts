@@ -5,7 +5,7 @@ import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statS
 import { dirname, join } from 'node:path'
 import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
-import { StoreProblem } from './store-problem.ts'
+import { isDamage, StoreProblem, WHEN_DAMAGED } from './store-problem.ts'
 import type { Table } from './table.ts'
 
 /** How long a writer waits for another process before it gives up. */
@@ -24,8 +24,14 @@ export class StateDb {
   /** For prepared statements of the tables of this room. */
   readonly sql: Database
 
-  private constructor(sql: Database) {
+  /** Where it was opened. */
+  readonly path: string
+  readonly #file: { readonly dev: number; readonly ino: number }
+
+  private constructor(sql: Database, path: string) {
     this.sql = sql
+    this.path = path
+    this.#file = statSync(path)
   }
 
   /**
@@ -39,7 +45,7 @@ export class StateDb {
     try {
       sql = new Database(path, { readwrite: true, strict: true })
       configure(sql)
-      const db = new StateDb(sql)
+      const db = new StateDb(sql, path)
       db.#claim(path)
       db.#bringUp(path, tables)
       return db
@@ -52,6 +58,13 @@ export class StateDb {
   /** All of it or nothing. No other process writes meanwhile; one within another is part of it. */
   transaction<T>(work: () => T): T {
     return this.sql.transaction(work).immediate()
+  }
+
+  /** Whether its file stands there still, and no other in its place. */
+  isThere(): boolean {
+    const { dev, ino } = this.#file
+    const now = statSync(this.path, { throwIfNoEntry: false })
+    return now?.dev === dev && now.ino === ino
   }
 
   close(): void {
@@ -149,15 +162,9 @@ function configure(sql: Database): void {
   sql.run('PRAGMA trusted_schema = OFF')
 }
 
-const DAMAGED = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT'])
-
 function problemOf(path: string, error: unknown): StoreProblem {
   const { code = '', message } = error as { readonly code?: string; readonly message: string }
-  if ([...DAMAGED].some((name) => code.startsWith(name)))
-    return new StoreProblem(
-      `${path} is damaged: ${message}`,
-      `put a copy of it back, or move it away with what begins alike (state.db-wal, state.db-shm): then a new one is made, without users and tokens`,
-    )
+  if (isDamage(code)) return new StoreProblem(`${path} is damaged: ${message}`, WHEN_DAMAGED)
   if (code.startsWith('SQLITE_BUSY'))
     return new StoreProblem(
       `${path} is in use by another process for more than ${BUSY_MS / 1000} s`,

@@ -11,6 +11,8 @@ export interface StoreKeeperOptions {
   readonly nowMs?: () => number
   /** It cannot be opened; told once for each cause. */
   readonly onNotOpen: (problem: StoreProblem) => void
+  /** What is open was removed, or another put in its place; told once. */
+  readonly onGone: (path: string) => void
 }
 
 export class StoreKeeper {
@@ -20,6 +22,8 @@ export class StoreKeeper {
   #problem: { readonly problem: StoreProblem; readonly atMs: number } | null = null
   #told = ''
   #isClosed = false
+  #lookedMs = 0
+  #isGone = false
 
   constructor(options: StoreKeeperOptions) {
     this.#options = options
@@ -32,8 +36,11 @@ export class StoreKeeper {
 
   /** Opens it at first need; rejects with a StoreProblem. */
   open(): Promise<Store> {
-    if (this.#store !== null) return Promise.resolve(this.#store)
     const { nowMs = Date.now } = this.#options
+    if (this.#store !== null) {
+      this.#look(this.#store, nowMs())
+      return Promise.resolve(this.#store)
+    }
     if (this.#problem !== null && Math.abs(nowMs() - this.#problem.atMs) < AGAIN_MS)
       return Promise.reject(this.#problem.problem)
     this.#opening ??= this.#open().finally(() => (this.#opening = null))
@@ -44,6 +51,15 @@ export class StoreKeeper {
     this.#isClosed = true
     this.#store?.close()
     this.#store = null
+  }
+
+  /** It is used as long as it is open: those who are known stay so, as they would not in an empty one. */
+  #look({ db }: Store, nowMs: number): void {
+    if (this.#isGone || Math.abs(nowMs - this.#lookedMs) < AGAIN_MS) return
+    this.#lookedMs = nowMs
+    if (db.isThere()) return
+    this.#isGone = true
+    this.#options.onGone(db.path)
   }
 
   async #open(): Promise<Store> {

@@ -15,11 +15,21 @@ export function storeProblemOf(error: unknown): StoreProblem | null {
   const { code = '', message = '' } = error as { readonly code?: unknown; readonly message?: string }
   if (typeof code !== 'string' || !code.startsWith('SQLITE_') || code.startsWith('SQLITE_CONSTRAINT'))
     return null
+  if (isDamage(code)) {
+    const hint = `${WHEN_DAMAGED}; a gateway that has it open must be started anew then`
+    return new StoreProblem(`state.db is damaged: ${message}`, hint)
+  }
   return new StoreProblem(
     `state.db cannot be used: ${message} (${code})`,
     'let the user of the gateway read and write in the data folder, and make room on its disk',
   )
 }
+
+/** Of what SQLite says: what is written there is no database, or not any more. */
+export const isDamage = (code: string): boolean => /^SQLITE_(?:CORRUPT|NOTADB)/.test(code)
+
+export const WHEN_DAMAGED =
+  'put a copy of it back, or move it away with what begins alike (state.db-wal, state.db-shm): then a new one is made, without users and tokens'
 
 /** Does what is good to have: a full disk, or one who holds the database, is no reason to refuse anybody. */
 export function whereItCan(keep: () => unknown): void {

@@ -46,7 +46,7 @@ test('a gateway that answers all the same is not called gone', async () => {
       const { code, err } = await saidBy((io) => command([], io), { cwd })
       expect(code).toBe(1)
       expect(err).toStartWith(
-        `sluice ${name}: no gateway runs with this config (${join(cwd, 'sluice.yaml')}) and can be asked;`,
+        `sluice ${name}: no gateway runs with this config (${join(cwd, 'sluice.yaml')}); one answers`,
       )
       expect(err).toContain(`one answers at http://127.0.0.1:${admin.port}`)
       expect(err).toContain('HUP to reload and TERM to stop')

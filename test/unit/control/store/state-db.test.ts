@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StateDb, stateDbPath } from '../../../../server/control/store/state-db.ts'
-import { StoreProblem } from '../../../../server/control/store/store-problem.ts'
+import { StoreProblem, storeProblemOf } from '../../../../server/control/store/store-problem.ts'
 
 const folders: string[] = []
 const open: StateDb[] = []
@@ -105,6 +105,14 @@ describe('state.db', () => {
     const { message, hint } = problemOf(() => StateDb.open(data, V1))
     expect(message).toContain('is damaged: file is not a database')
     expect(hint).toContain('put a copy of it back')
+  })
+
+  test('whose damage shows only in use says what to do as well', () => {
+    const error = Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' })
+    const { message, hint } = storeProblemOf(error) ?? {}
+    expect(message).toBe('state.db is damaged: database disk image is malformed')
+    expect(hint).toContain('put a copy of it back')
+    expect(hint).not.toContain('make room')
   })
 
   test('a folder that is a file, or that cannot be made, says why and what to do', () => {

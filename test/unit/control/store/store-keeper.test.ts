@@ -25,6 +25,7 @@ function scene(): {
     data: () => where.data,
     nowMs: () => clock.nowMs,
     onNotOpen: ({ message, hint }) => void told.push(`${message}; ${hint}`),
+    onGone: (path) => void told.push(`${path} is gone`),
   })
   keepers.push(keeper)
   return { keeper, told, clock, where }
@@ -39,6 +40,20 @@ describe('the store of a gateway', () => {
     expect(keeper.now).toBe(one)
     expect(await keeper.open()).toBe(one)
     expect(told).toEqual([])
+  })
+
+  test('that is removed while it is open says so once, and goes on with those who are known', async () => {
+    const { keeper, told, clock, where } = scene()
+    const data = where.data ?? ''
+    const store = await keeper.open()
+    clock.nowMs += 10_000
+    expect([await keeper.open(), told]).toEqual([store, []])
+    rmSync(data, { recursive: true })
+    for (let count = 0; count < 3; count++) {
+      clock.nowMs += 10_000
+      expect(await keeper.open()).toBe(store)
+    }
+    expect(told).toEqual([`${join(data, 'state.db')} is gone`])
   })
 
   test('that cannot be opened says so once, and is tried again', async () => {
