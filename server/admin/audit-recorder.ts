@@ -29,11 +29,13 @@ export class AuditRecorder {
     if (route === null || isReading || route.isReadOnly === true) return
     // Whoever is not known and has no route that tells of them would only fill it.
     if (who === null && note === null) return
+    const isDry = isDryRun(route, pass.url)
+    if (isDry && status < 400) return
     const entry = {
       ...{ at: Date.now(), who, from: came.caller.address, requestId: pass.requestId },
       ...{ action: this.#actions.get(route) ?? route.path, resource: note?.resource ?? pass.resource },
       ...this.#revisions(pass, note),
-      message: note?.message ?? null,
+      message: note?.message ?? (isDry ? 'a dry run' : null),
       result: status < 400 ? ('done' as const) : ('refused' as const),
     }
     const leftOut = this.#allowance.take(who?.id ?? entry.from, status >= 400 || route.permission === 'view')
@@ -57,6 +59,13 @@ export class AuditRecorder {
     }
   }
 }
+
+/**
+ * Changes nothing, whatever is answered. Only where the route knows the word, and read as the route reads it:
+ * whoever adds it elsewhere, or once more, does not hide a change.
+ */
+const isDryRun = ({ query }: Route, { searchParams }: URL): boolean =>
+  query !== undefined && 'dry_run' in query.properties && searchParams.get('dry_run') === 'true'
 
 /** In the log there is at least who did what. */
 function notKept(

@@ -201,3 +201,22 @@ test('the audit has what was written before and what is written now, without sec
   })
   expect(JSON.stringify(entry)).not.toContain('b3duZXI6czNjcmV0')
 })
+
+test('a dry run is no change in the audit, and a refused one says that it was dry', async () => {
+  const entries = async (): Promise<unknown[]> => (await ask('GET', '/audit?limit=50')).body.items
+  const before = (await entries()).length
+  const of = '/backends/api/servers/b'
+  const match = { 'If-Match': '*' }
+  const ops = [{ op: 'delete', resource: 'rules/new' }]
+  expect((await ask('PATCH', `${of}?dry_run=true`, { weight: 9 }, match)).status).toBe(200)
+  expect((await ask('POST', '/changesets?dry_run=true', { ops }, match)).status).toBe(200)
+  expect((await ask('PATCH', `${of}?dry_run=true`, { weight: 'heavy' }, match)).status).toBeGreaterThan(399)
+  // The first word counts, and this is no dry run: neither for the route nor for the audit.
+  const twice = await ask('PATCH', `${of}?dry_run=false&dry_run=true`, { weight: 8 }, match)
+  await waitFor(async () => (await entries()).length >= before + 2)
+  expect((await entries()).slice(0, 2)).toMatchObject([
+    { result: twice.status === 200 ? 'done' : 'refused', message: null },
+    { action: 'backends.servers.update', result: 'refused', message: 'a dry run' },
+  ])
+  expect((await entries()).length).toBe(before + 2)
+})
