@@ -59,7 +59,8 @@ function readOnly({ file, text, errors, seesFile = true }: RefusedText): Respons
   const disk = textOnDisk(file)?.text ?? ''
   const patch = unifiedDiff(disk, text, { names: [file, file] })
   return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
-    ...{ errors, ...(seesFile && { members: { patch: patch.slice(0, TEXT_CHARS_MAX) } }) },
-    hint: 'the patch makes the change where the file comes from',
+    errors,
+    ...(seesFile && { members: { patch: patch.slice(0, TEXT_CHARS_MAX) } }),
+    hint: seesFile ? 'the patch makes the change where the file comes from' : 'change it where it comes from',
   })
 }

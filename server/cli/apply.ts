@@ -7,6 +7,7 @@ import type { RejectedProblem } from '../telemetry/documents.ts'
 import type { Args } from './args.ts'
 import { askSocket, changedBy, printed, readControlArgs } from './control.ts'
 import { whyFailed } from './failure.ts'
+import { wordsOf } from './diff.ts'
 import { type Answered, askGateway, type Gateway, unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
@@ -18,7 +19,8 @@ const HELP = `Has a running gateway check FILE, write its text to the gateway's 
 
 Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [--json] [-c FILE | --admin URL]
 
-      --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now
+      --dry-run              only check it against the gateway: its ports, certificates, workers and data folder as they are now;
+                             says what it would change, and whom that touches
       --expect HASH          refuse it unless the config file still has this SHA-256, or one that begins so (8 digits or more);
                              default: that of the config which is served
       --confirm-within TIME  serve what was served before, and write it back, unless "sluice confirm" comes within 30s, 5m, ...
@@ -77,8 +79,26 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   if (answer === null) return 1
   const isJson = read.flag('json')
   const code = isJson ? printed(answer, io) : tell(answer, { file, ...how }, io)
+  if (code === 0 && how.isDryRun && !isJson) return foretold(gateway, body, io)
   const { operation = null } = (answer.body ?? {}) as Answer
   return code !== 0 || operation === null ? code : watched({ gateway, operation, isJson }, io)
+}
+
+/** What the text would change, in words and with whom it touches. */
+async function foretold(gateway: Gateway, text: Uint8Array, io: Io): Promise<number> {
+  const body = new TextEncoder().encode(JSON.stringify({ text: new TextDecoder().decode(text) }))
+  const headers = { ...changedBy('apply'), 'Content-Type': 'application/json' }
+  const path = '/api/v1/changes?dry_run=true'
+  const answer = await askSocket(gateway, { method: 'POST', path, timeoutMs: TIMEOUT_MS, headers, body }, io)
+  if (answer === null) return 1
+  if (answer.status !== 200) {
+    // It was found to be good: this is more than that, and as JSON the text may be too long.
+    io.stderr(`what it would change is not told (${answer.status})\n`)
+    return 0
+  }
+  const words = wordsOf(answer.body as Parameters<typeof wordsOf>[0])
+  io.stdout(words === '' ? 'it would change nothing of what is served\n' : `it would change:\n${words}`)
+  return 0
 }
 
 interface How {

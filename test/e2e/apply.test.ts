@@ -123,9 +123,13 @@ test('a dry run finds what stands against a text, by the name that it was given,
   const good = draft(gateway, words('two'))
   expect(await said(gateway, apply, good, '--dry-run')).toEqual({
     code: 0,
-    out: 'next.yaml: nothing stands against it; nothing was changed\n',
+    out: 'next.yaml: nothing stands against it; nothing was changed\nit would change:\nrule all: respond.body one → two\n',
     err: '',
   })
+  expect((await said(gateway, apply, draft(gateway, before), '--dry-run')).out).toEndWith(
+    '\nit would change nothing of what is served\n',
+  )
+  draft(gateway, words('two'))
   expect([await body(gateway), onDisk(gateway), leftovers(gateway)]).toEqual(['one', before, []])
   expect((await said(gateway, apply, good)).out).toBe('applied: revision 2\n')
 })
