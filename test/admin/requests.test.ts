@@ -179,7 +179,14 @@ test('a request is sent once more, to another server and the one that had it, an
   ]
   const gateway = keep(await startGateway({ config: configOf(servers) }))
   await get(gateway, '/api/x?y=1', { Authorization: 'Bearer header-secret', 'X-Plain': 'seen' })
-  await get(gateway, '/api/plain', { 'X-Plain': 'seen' })
+  const said = {
+    'X-Forwarded-For': '127.0.0.1',
+    'X-Client-Cert-Verified': 'yes',
+    X_Real_IP: '127.0.0.1',
+    X_Odd: '1',
+  }
+  const hop = { 'X-Hop': '1', Connection: 'close, x-hop' }
+  await get(gateway, '/api/plain', { 'X-Plain': 'seen', ...said, ...hop })
   await fetch(`${urlOf(gateway)}/api/post`, { method: 'POST', body: 'a' })
   const [post, plain, secret] = await listed(gateway)
   const replayed = (id: string | undefined, body: Words): Promise<{ status: number; body: Words }> =>
@@ -202,6 +209,8 @@ test('a request is sent once more, to another server and the one that had it, an
     ['bb', 'GET', '/api/plain'],
   ])
   expect(seen.every((fields) => fields.includes('X-Plain: seen'))).toBe(true)
+  // What is not believed of a client is not told to servers, which believe the gateway.
+  expect(seen.flat().filter((text) => /^x.(?:forwarded|client|real|odd|hop)/i.test(text))).toEqual([])
   // Credentials go only where somebody says so; what may change something, not at all.
   const refused = await replayed(secret?.id, { server: 'b' })
   expect([refused.status, refused.body['detail']]).toEqual([

@@ -7,11 +7,17 @@ import type { Asked } from '../route.ts'
 const FOLLOWERS_MAX = 16
 const LOOK_MS = 250
 const HEARTBEAT_LOOKS = 20
+/** A reader that takes nothing for so long has its place taken: there are few. */
+const STUCK_MS = 60_000
 const encoder = new TextEncoder()
 
 let followers = 0
 
-export function followAnswer({ request, server }: Asked, tail: RequestTail): Response {
+export function followAnswer(
+  { request, server }: Pick<Asked, 'request' | 'server'>,
+  tail: Pick<RequestTail, 'next' | 'end'>,
+  stuckMs = STUCK_MS,
+): Response {
   const headers = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Vary: 'Accept' }
   if (request.method === 'HEAD') return new Response(null, { headers })
   if (followers >= FOLLOWERS_MAX)
@@ -21,27 +27,38 @@ export function followAnswer({ request, server }: Asked, tail: RequestTail): Res
   followers++
   server.timeout(request, 0)
   let isOver = false
+  let stuck: ReturnType<typeof setTimeout> | undefined
   const leave = (): void => {
+    clearTimeout(stuck)
     if (isOver) return
     isOver = true
     followers--
     tail.end()
   }
   request.signal.addEventListener('abort', leave)
+  const send = (controller: ReadableStreamDefaultController<Uint8Array>, text: string): void => {
+    if (isOver) return
+    stuck = setTimeout(() => {
+      leave()
+      controller.error(new Error('this reader is too slow'))
+    }, stuckMs)
+    controller.enqueue(encoder.encode(text))
+  }
   const body = new ReadableStream<Uint8Array>(
     {
       // From here on workers keep what comes.
       async start(controller) {
         await tail.next()
-        controller.enqueue(encoder.encode(': these follow\n\n'))
+        send(controller, ': these follow\n\n')
       },
       async pull(controller) {
+        clearTimeout(stuck)
         for (let looks = 0; !isOver; looks++) {
           await Bun.sleep(LOOK_MS)
           const text = isOver ? '' : await framesOf(tail)
           if (isOver) return
-          if (text !== '') return controller.enqueue(encoder.encode(text))
-          if (looks >= HEARTBEAT_LOOKS) return controller.enqueue(encoder.encode(': hb\n\n'))
+          if (text !== '') return send(controller, text)
+          if (looks >= HEARTBEAT_LOOKS) return send(controller, ': hb\n\n')
         }
       },
       cancel: leave,
@@ -51,7 +68,7 @@ export function followAnswer({ request, server }: Asked, tail: RequestTail): Res
   return new Response(body, { headers })
 }
 
-async function framesOf(tail: RequestTail): Promise<string> {
+async function framesOf(tail: Pick<RequestTail, 'next'>): Promise<string> {
   const { requests, left_out, gap } = await tail.next()
   const frames = [
     ...(gap ? [frame('gap', { why: 'the reader was away for too long' })] : []),

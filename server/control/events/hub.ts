@@ -83,7 +83,7 @@ export class EventHub {
 
   /** The last events of these topics, the oldest first. */
   latest(topics: ReadonlySet<Topic>, count: number): readonly KeptEvent[] {
-    return this.#of(topics).slice(-count)
+    return count === 0 ? [] : this.#of(topics).slice(-count)
   }
 
   /** What came after this id; 0: all that is kept. */

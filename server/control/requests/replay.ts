@@ -5,6 +5,7 @@ import type { BackendConfig } from '../../backends/backend.options.ts'
 import { newServer } from '../../backends/server.ts'
 import { clientTlsOf, type FileTexts } from '../../backends/tls.ts'
 import type { Config } from '../../config/schema.ts'
+import { KNOWN, knownField, underscoreField } from '../../head/known-fields.ts'
 import type { AskAnswer, AskFailure, AskField } from '../../http1/ask.ts'
 import { HttpClient } from '../../http1/client.ts'
 import { outboundWorld } from '../../http1/dial-server.ts'
@@ -77,6 +78,30 @@ export function whyNotReplayed(one: ToldRequest, sendsSecrets: boolean | null): 
   return `it has credentials (${[...new Set(names)].join(', ')}): say whether they are sent, or left out`
 }
 
+/**
+ * Those that a server may get of it. What a client says of proxies before us and of its certificate is not
+ * believed where it came in: a server that believes the gateway must not hear it from here, either.
+ */
+function fieldsSent(one: ToldRequest, listeners: Config['listeners']): AskField[] {
+  const listener = Object.hasOwn(listeners, one.listener) ? listeners[one.listener] : undefined
+  const keepsUnderscores =
+    listener !== undefined && 'underscore_fields' in listener ? listener.underscore_fields === 'keep' : false
+  // RFC 9110 §7.6.1: what Connection names went no further than this gateway.
+  const connection = one.headers.filter(([name]) => /^connection$/i.test(name)).map(([, value]) => value)
+  const hops = new Set(connection.flatMap((value) => value.toLowerCase().split(/[\s,]+/)))
+  return one.headers.filter(([name]) => {
+    const id = idOf(name)
+    const isUnseen = ((one.unseen >> id) & 1) === 1 || id === KNOWN.disguised
+    const isOdd = id === KNOWN.underscore && !keepsUnderscores
+    return !NOT_SENT.test(name) && !hops.has(name.toLowerCase()) && !isUnseen && !isOdd
+  })
+}
+
+function idOf(name: string): number {
+  const bytes = Buffer.from(name, 'latin1')
+  return (name.includes('_') ? underscoreField : knownField)(bytes, 0, bytes.length)
+}
+
 /** What is to be sent once more, and where to. */
 export interface AskedReplay {
   readonly id: string
@@ -114,8 +139,8 @@ export class Replayer {
     const servers = [...new Set([...(other === null ? [] : [other]), server])]
     const why = whyNotReplayed(one, sendsSecrets) ?? whyNotThere(one.backend, options, servers)
     if (why !== null || options === undefined) return { is: 'refused', why: why ?? '' }
-    const fields = one.headers.filter(
-      ([field, value]) => !NOT_SENT.test(field) && (sendsSecrets === true || !isSecretHere(field, value)),
+    const fields = fieldsSent(one, config.listeners).filter(
+      ([field, value]) => sendsSecrets === true || !isSecretHere(field, value),
     )
     this.#client ??= newClient(this.#resolver(config.resolver))
     this.#open++

@@ -161,6 +161,7 @@ test('without a word for streams it is a list, which goes on where it ended', as
   expect(seen).toEqual(Array.from({ length: 250 }, (_, i) => `s${i}`))
   expect(await list(`?after=${after}`)).toEqual({ events: [], last_id: hub.lastId, reset: false })
   expect((await list('?after=3')).reset).toBe(true)
+  expect((await list('?limit=0')).events).toEqual([])
 })
 
 test('a stream is not cut off for being quiet: no timeout, and a heartbeat every five seconds', async () => {
