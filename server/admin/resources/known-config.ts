@@ -27,20 +27,15 @@ export class KnownConfig {
   readonly #written: (path: Path) => Path
   #value: Value = undefined
 
-  constructor(file: string, { revision, edition }: Served) {
-    const text = edition.text.replace(/^\uFEFF/, '')
+  constructor(file: string, { revision, edition }: Served, seen = seenIn(file, edition.text)) {
+    const { sheet, written, tree, lines } = seen
     this.file = file
     this.revision = revision
     this.text = edition.text
     this.hash = edition.hash
     this.config = edition.config
-    this.#lines = new Lines(file, text)
-    this.sheet = syntaxOf(file) === 'toml' ? null : Sheet.read(file, text)
-    const written = this.sheet?.tree ?? treeIn(file, text)
-    const tree = written && longTree(file, text, written)
-    // What is served was read of this text.
-    if (written === null || tree === null) throw new Error('the text that is served cannot be read')
-    markFilledIn(tree)
+    this.#lines = lines
+    this.sheet = sheet
     this.tree = tree
     this.#isLong = tree === written
     this.#written = this.#isLong ? (path) => path : shortPath(written)
@@ -67,14 +62,51 @@ export class KnownConfig {
   }
 }
 
+/** What a text of a config is read to. */
+interface Seen {
+  readonly lines: Lines
+  readonly sheet: Sheet | null
+  /** As it is written, and in the long form. */
+  readonly written: MapTree
+  readonly tree: MapTree
+}
+
+/** Throws where it cannot be read; what is served can. */
+function seenIn(file: string, whole: string): Seen {
+  const text = whole.replace(/^\uFEFF/, '')
+  const lines = new Lines(file, text)
+  const sheet = syntaxOf(file) === 'toml' ? null : Sheet.read(file, text)
+  const written = sheet?.tree ?? treeIn(file, text)
+  const tree = written && longTree(file, text, written)
+  if (written === null || tree === null) throw new Error('the text that is served cannot be read')
+  markFilledIn(tree)
+  return { lines, sheet, written, tree }
+}
+
 /** Kept for as long as it is served: most requests ask for the same. */
 export class KnownConfigs {
   #known: KnownConfig | null = null
+  /** The text that is about to be served. */
+  #coming: { readonly text: string; readonly seen: Seen } | null = null
+
+  /** Reads a text that can be read ahead of its being served, when there is time; it is kept until then. */
+  coming(file: string, text: string): void {
+    this.#coming = { text, seen: seenIn(file, text) }
+  }
+
+  /** What was to come does not, or is there. */
+  noneComing(): void {
+    this.#coming = null
+  }
 
   of(file: string, served: Served): KnownConfig {
     if (this.#known?.hash !== served.edition.hash || this.#known.revision !== served.revision)
-      this.#known = new KnownConfig(file, served)
+      this.#known = new KnownConfig(file, served, this.#seenOf(served.edition.text))
     return this.#known
+  }
+
+  #seenOf(text: string): Seen | undefined {
+    return this.#coming?.text === text ? this.#coming.seen : undefined
   }
 }
 

@@ -146,6 +146,11 @@ export class ConfigWriter {
     const { edited, writing, plans } = made
     const { by, note, isDryRun, confirmWithinMs, watchMs } = writing
     const { text, isReformatted } = edited
+    const { file } = this.#facts.gateway
+    let isUnderWay = true
+    const readAhead = (): void => {
+      if (isUnderWay) this.#configs.coming(file, text)
+    }
     const {
       changed,
       warnings,
@@ -154,7 +159,11 @@ export class ConfigWriter {
       ...{ text, by, note, isDryRun, confirmWithinMs, watchMs },
       expected: known.hash,
       found: isDryRun ? null : foundOf(known, plans),
+      ...(!isDryRun && { meanwhile: readAhead }),
     })
+    isUnderWay = false
+    const now = this.known() ?? known
+    this.#configs.noneComing()
     switch (changed.is) {
       case 'not_now':
         return refused(problem('not_now', 'The gateway starts or stops: nothing is changed now.'))
@@ -163,7 +172,6 @@ export class ConfigWriter {
       case 'rejected':
         return refused(this.#rejection(known, made, changed.problems))
       case 'applied': {
-        const now = this.known() ?? known
         const further = { ...(operation !== null && { operation }), ...waitFacts(this.#facts, changed) }
         const done = { was: known, known: now, planned: plans, isChanged: true, isReformatted, warnings }
         return { is: 'done', ...done, further }

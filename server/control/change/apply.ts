@@ -55,6 +55,8 @@ export interface Wish {
   readonly isDryRun?: boolean
   /** Asked behind the check: it differs from what is served in nothing that could stand against it. */
   readonly isFound?: () => boolean
+  /** Called once all parts are asked, in a turn of its own. */
+  readonly meanwhile?: (() => void) | undefined
 }
 
 interface Request {
@@ -134,7 +136,7 @@ export class Applier {
     }
   }
 
-  async #transact({ check, isDryRun = false, isFound }: Wish): Promise<Outcome> {
+  async #transact({ check, isDryRun = false, isFound, meanwhile }: Wish): Promise<Outcome> {
     const { running } = this
     const options = this.#options
     // 1. Parse and check: all problems at once, nothing changed.
@@ -165,7 +167,7 @@ export class Applier {
     //   this process can see is told at once.
     // 5. Then send the plan to the others, and hear all of them; meanwhile servers that are new are judged.
     const staged: Part[] = []
-    const refusals = await this.#stage(edition, plan, staged)
+    const refusals = await this.#stage(edition, plan, { begun: staged, meanwhile })
 
     // 6. Any against it: close what was opened; nothing was swapped. A dry run ends here as well.
     if (refusals.length > 0 || isDryRun) {
@@ -186,7 +188,11 @@ export class Applier {
   }
 
   /** What stands against a plan; `begun` gets the parts that are to be dropped then. */
-  async #stage(edition: Edition, plan: PlanBody, begun: Part[]): Promise<readonly ApplyProblem[]> {
+  async #stage(
+    edition: Edition,
+    plan: PlanBody,
+    { begun, meanwhile }: { readonly begun: Part[]; readonly meanwhile: Wish['meanwhile'] },
+  ): Promise<readonly ApplyProblem[]> {
     const problems: ApplyProblem[] = []
     for (const part of this.#options.parts) {
       begun.push(part)
@@ -194,8 +200,19 @@ export class Applier {
     }
     if (problems.length > 0) return problems
     // One that fails does not leave the others at work behind it: what they begin is to be dropped.
-    const asked = await Promise.all(begun.map((part) => found(() => part.ask?.(plan) ?? [])))
-    return asked.flat()
+    const asked = begun.map((part) => found(() => part.ask?.(plan) ?? []))
+    // By the next turn they have been told.
+    if (meanwhile) setImmediate(() => this.#spend(meanwhile))
+    return (await Promise.all(asked)).flat()
+  }
+
+  /** Nobody waits for it: what it throws ends neither the change nor this process. */
+  #spend(meanwhile: () => void): void {
+    try {
+      meanwhile()
+    } catch (error) {
+      this.#options.onBug('meanwhile', error)
+    }
   }
 
   /** Null when all serve it. */

@@ -88,7 +88,7 @@ export class Changes {
     const waits = (): Waits | null => (held === null || withinMs === null ? null : { held, withinMs })
     return {
       changed: await this.#change(
-        { check, isDryRun, isFound: () => isFound },
+        { check, isDryRun, isFound: () => isFound, meanwhile: given.meanwhile },
         { waits, tells: 'log', given: { from: 'api', by, hash: hashOf(text) } },
       ),
       warnings,

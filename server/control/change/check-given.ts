@@ -21,6 +21,8 @@ export interface NewText {
    * against it; null: it is read and checked.
    */
   readonly found?: { readonly config: Config; readonly of: Config } | null
+  /** Work that can be done while workers get ready for it. */
+  readonly meanwhile?: () => void
 }
 
 export interface GivenWorld {

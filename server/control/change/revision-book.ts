@@ -12,7 +12,10 @@ import type { Served } from './apply.ts'
 import type { History } from './history.ts'
 import type { Part } from './part.ts'
 
-const pack = promisify(deflate)
+/** A change waits for it, and a config is as short by this as by the most thorough one. */
+const LEVEL = 3
+const deflated = promisify<Buffer | string, { level: number }, Buffer>(deflate)
+const pack = (text: string): Promise<Buffer> => deflated(text, { level: LEVEL })
 const unpack = promisify(inflate)
 
 /** No config file is larger. */

@@ -177,6 +177,20 @@ describe('applying a change', () => {
     expect((await applier.apply(valid(config(['http://b'])))).is).toBe('rejected')
   })
 
+  test('work that can be done meanwhile is, once all are asked and before they answer; what it throws is told', async () => {
+    const { applier, notes, hands } = scene()
+    const ready = Promise.withResolvers<string[]>()
+    hands.crew = { ...hands.crew, prepare: () => (notes.push('asked'), ready.promise) }
+    const meanwhile = (): void => {
+      notes.push('meanwhile')
+      ready.resolve([])
+      throw new Error('of no use')
+    }
+    expect((await applier.apply({ ...valid(config()), meanwhile })).is).toBe('applied')
+    const told = ['asked', 'meanwhile', 'bug in meanwhile: Error: of no use']
+    expect(notes.filter((one) => told.includes(one))).toEqual(told)
+  })
+
   test('an invalid config changes nothing at all', async () => {
     const { applier, notes } = scene()
     await applier.apply(valid(config()))
