@@ -43,7 +43,7 @@ export function changedAnswer(
     case 'applied':
       return jsonAnswer({ revision: changed.revision, hash: changed.hash, ...more })
     case 'sound':
-      return jsonAnswer({ hash: changed.hash, dry_run: true, ...more })
+      return jsonAnswer({ hash: changed.edition.hash, dry_run: true, ...more })
     case 'not_now':
       return problem('not_now', 'The gateway starts or stops: nothing is changed now.')
     case 'rejected': {

@@ -1,6 +1,8 @@
 // What differs between two configs, in words: "server http://10.0.0.1:8080 of backend api: weight 1 → 3".
 // Secrets are not shown, and neither is any text that does not stand in the file as it is: that came from a
 // variable or another file, and may be one.
+import { rising } from '../lib/rising.ts'
+import { partsOf, type Steps } from '../lib/slices.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { shownConfig } from './shown.ts'
@@ -42,7 +44,7 @@ const VALUE_CHARS_MAX = 120
 const NOT_SHOWN = 'changed; the value is not shown'
 
 /** What differs, in the order of the schema. */
-export function differences(before: Worded, after: Worded): readonly Difference[] {
+export function* differences(before: Worded, after: Worded): Steps<readonly Difference[]> {
   const [old, now] = [new Shown(before), new Shown(after)]
   const found: Difference[] = []
   for (const section of SECTIONS) {
@@ -51,15 +53,16 @@ export function differences(before: Worded, after: Worded): readonly Difference[
         ...{ key: name, at: name, what: `${NOUNS[section]} ${name}` },
         value: value as Plain,
       }))
-    found.push(...ofItems([section], [items(before.config), items(after.config)], { old, now }))
+    found.push(...(yield* ofItems([section], [items(before.config), items(after.config)], { old, now })))
   }
   const rules = ({ rules: list }: Config): Item[] =>
     list.map((rule, at) => ({ key: rule.name, at, what: `rule ${rule.name}`, value: rule }))
   const both = [rules(before.config), rules(after.config)] as const
-  found.push(...ofItems(['rules'], both, { old, now }), ...moves(both))
+  found.push(...(yield* ofItems(['rules'], both, { old, now })), ...moves(both))
+  yield
   const rest = ({ listeners: _l, certificates: _c, backends: _b, rules: _r, ...words }: Config): Plain =>
     words
-  found.push(...ofMaps('', [[], []], [rest(before.config), rest(after.config)], { old, now }))
+  found.push(...(yield* ofMaps('', [[], []], [rest(before.config), rest(after.config)], { old, now })))
   return found
 }
 
@@ -68,57 +71,66 @@ interface Sides {
   readonly now: Shown
 }
 
-function ofItems(
+function* ofItems(
   path: Path,
   [before, after]: readonly [readonly Item[], readonly Item[]],
   sides: Sides,
   of = '',
-): Difference[] {
+): Steps<Difference[]> {
   const byKey = new Map(before.map((item) => [item.key, item]))
   const kept = new Set(after.map(({ key }) => key))
   const gone = before.filter(({ key }) => !kept.has(key))
-  const removed = gone.map(({ what, at }): Difference => {
+  const found = gone.map(({ what, at }): Difference => {
     const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
     return { kind: 'removed', ...facts, words: `${what}${of}: removed` }
   })
-  const others = after.flatMap((item): Difference[] => {
-    const { what, at } = item
-    const was = byKey.get(item.key)
-    if (was !== undefined)
-      return ofMaps(
-        what + of,
-        [
+  for (const part of partsOf(after, ITEMS)) {
+    for (const { key, what, at, value } of part) {
+      const was = byKey.get(key)
+      if (was === undefined) {
+        const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
+        found.push({ kind: 'added', ...facts, words: `${what}${of}: added` })
+      } else if (!Bun.deepEquals(was.value, value)) {
+        const paths = [
           [...path, was.at],
           [...path, at],
-        ],
-        [was.value, item.value],
-        sides,
-      )
-    const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
-    return [{ kind: 'added', ...facts, words: `${what}${of}: added` }]
-  })
-  return [...removed, ...others]
+        ] as const
+        found.push(...(yield* ofMaps(what + of, paths, [was.value, value], sides)))
+      }
+    }
+    yield
+  }
+  return found
 }
 
+/** So many are compared between two places where the work may pause. */
+const ITEMS = 64
+
 /** Of two things that are one, what differs; `paths` are their places in the two configs. */
-function ofMaps(
+function* ofMaps(
   what: string,
   paths: readonly [Path, Path],
   [before, after]: readonly [Plain, Plain],
   sides: Sides,
-): Difference[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
+): Steps<Difference[]> {
+  const found: Difference[] = []
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, now] = [before[key], after[key]]
-    if (Bun.deepEquals(old, now)) return []
+    if (Bun.deepEquals(old, now)) continue
     const steps = [
       [...paths[0], key],
       [...paths[1], key],
     ] as const
     if (key === 'servers' && isServers(old) && isServers(now))
-      return ofItems(steps[1], [serversOf(old), serversOf(now)], sides, ` of ${what}`)
-    if (isPlain(old) && isPlain(now)) return ofMaps(what, steps, [old, now], sides)
-    return [changed(what, steps, [old, now], sides)]
-  })
+      found.push(...(yield* ofItems(steps[1], [serversOf(old), serversOf(now)], sides, ` of ${what}`)))
+    else if (isPlain(old) && isPlain(now)) found.push(...(yield* ofMaps(what, steps, [old, now], sides)))
+    else {
+      found.push(changed(what, steps, [old, now], sides))
+      // What is shown of a value is looked for in the whole text.
+      yield
+    }
+  }
+  return found
 }
 
 function changed(
@@ -154,25 +166,6 @@ function moves([before, after]: readonly [readonly Item[], readonly Item[]]): Di
       const words = `${what}: moved from place ${from} to ${to}`
       return { kind: 'moved', what, path: writePath(['rules', at]), before: from, after: to, words }
     })
-}
-
-/** Places of a longest rising part of a list. */
-function rising(list: readonly number[]): ReadonlySet<number> {
-  const ends: number[] = []
-  const previous: number[] = []
-  list.forEach((value, index) => {
-    let [low, high] = [0, ends.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((list[ends[middle] ?? 0] ?? 0) < value) low = middle + 1
-      else high = middle
-    }
-    previous[index] = ends[low - 1] ?? -1
-    ends[low] = index
-  })
-  const places = new Set<number>()
-  for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at] ?? -1) places.add(at)
-  return places
 }
 
 /** Values of a config as people may see them: only what is asked for is made ready to be shown. */

@@ -1,5 +1,6 @@
-// Two texts as a unified diff, which `patch` takes. The lines that changed are found by Myers' algorithm
-// ("An O(ND) Difference Algorithm and Its Variations", 1986).
+// Two texts as a unified diff, which `patch` takes.
+import { type LineChange, lineChanges } from './line-changes.ts'
+import { atOnce, type Steps } from './slices.ts'
 
 export interface DiffOptions {
   /** Lines shown before and after each change. */
@@ -8,58 +9,124 @@ export interface DiffOptions {
   readonly names?: readonly [before: string, after: string]
 }
 
-/** More changed lines than this are not matched one by one: one stretch goes and another comes. */
-const CHANGES_MAX = 1_000
+export interface Diff {
+  /** Empty: the texts are the same. */
+  readonly diff: string
+  /** How many lines went and came. */
+  readonly went: number
+  readonly came: number
+}
 
 /** Empty: the texts are the same. */
-export function unifiedDiff(before: string, after: string, { context = 3, names }: DiffOptions = {}): string {
-  if (before === after) return ''
-  const [old, now] = [linesOf(before), linesOf(after)]
-  const changes = changesBetween(old, now)
-  const [from, to] = names ?? ['before', 'after']
-  let diff = `--- ${from}\n+++ ${to}\n`
-  let near: Change[] = []
-  for (const change of changes) {
-    const last = near.at(-1)
-    if (last !== undefined && change.oldAt - endOf(last) > 2 * context) {
-      diff += hunk(near, { old, now, context })
-      near = []
-    }
-    near.push(change)
-  }
-  return diff + hunk(near, { old, now, context })
-}
+export const unifiedDiff = (before: string, after: string, options?: DiffOptions): string =>
+  atOnce(diffSteps(before, after, options)).diff
 
 /** How many lines went and came. */
 export function changedLines(
   before: string,
   after: string,
 ): { readonly went: number; readonly came: number } {
+  const { went, came } = atOnce(diffSteps(before, after))
+  return { went, came }
+}
+
+export function* diffSteps(
+  before: string,
+  after: string,
+  { context = 3, names }: DiffOptions = {},
+): Steps<Diff> {
+  if (before === after) return { diff: '', went: 0, came: 0 }
+  const differing = differingPart(before, after, context)
+  yield
+  const { skipped } = differing
+  const [old, now] = [linesOf(differing.old), linesOf(differing.now)]
+  yield
   const sum = { went: 0, came: 0 }
-  for (const { oldCount, newCount } of changesBetween(linesOf(before), linesOf(after))) {
-    sum.went += oldCount
-    sum.came += newCount
+  const [from, to] = names ?? ['before', 'after']
+  let diff = `--- ${from}\n+++ ${to}\n`
+  let near: LineChange[] = []
+  for (const change of yield* lineChanges(old, now)) {
+    sum.went += change.oldCount
+    sum.came += change.newCount
+    const last = near.at(-1)
+    if (last !== undefined && change.oldAt - endOf(last) > 2 * context) {
+      diff += hunk(near, { old, now, skipped, context })
+      near = []
+      yield
+    }
+    near.push(change)
   }
-  return sum
+  return { diff: diff + hunk(near, { old, now, skipped, context }), ...sum }
 }
 
-/** Lines that went, and those that came in their place; places from 0. */
-interface Change {
-  readonly oldAt: number
-  readonly oldCount: number
-  readonly newAt: number
-  readonly newCount: number
+/** Of two texts what is not the same at both ends, by whole lines, with as many of those as are shown. */
+function differingPart(
+  before: string,
+  after: string,
+  context: number,
+): { readonly old: string; readonly now: string; readonly skipped: number } {
+  const shorter = Math.min(before.length, after.length)
+  const same = sameLength(shorter, (from, to) => before.slice(from, to) === after.slice(from, to))
+  const start = same === 0 ? 0 : before.lastIndexOf('\n', same - 1) + 1
+  const head = linesBack(before, start, context)
+  const tail = sameLength(
+    shorter - start,
+    (from, to) =>
+      before.slice(before.length - to, before.length - from) ===
+      after.slice(after.length - to, after.length - from),
+  )
+  const end = linesOn(before, before.length - tail, context + 1)
+  return {
+    old: before.slice(head, end),
+    now: after.slice(head, after.length - (before.length - end)),
+    skipped: linesIn(before, head),
+  }
 }
 
-const endOf = ({ oldAt, oldCount }: Change): number => oldAt + oldCount
+const CHARS_AT_ONCE = 16_384
+
+/** How far two texts are the same, of `most`; long pieces are compared as such. */
+function sameLength(most: number, isSame: (from: number, to: number) => boolean): number {
+  let at = 0
+  for (let step = CHARS_AT_ONCE; step >= 1; step = Math.floor(step / 2))
+    while (at + step <= most && isSame(at, at + step)) at += step
+  return at
+}
+
+/** Where the line begins that is so many before the one that begins at a place. */
+function linesBack(text: string, from: number, count: number): number {
+  let at = from
+  for (let left = count; left > 0 && at > 0; left--) at = at === 1 ? 0 : text.lastIndexOf('\n', at - 2) + 1
+  return at
+}
+
+/** Behind so many ends of lines; what is before the first of them may be no whole line. */
+function linesOn(text: string, from: number, count: number): number {
+  let at = from
+  for (let left = count; left > 0 && at < text.length; left--) at = text.indexOf('\n', at) + 1 || text.length
+  return at
+}
+
+function linesIn(text: string, end: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) count++
+  return count
+}
+
+const endOf = ({ oldAt, oldCount }: LineChange): number => oldAt + oldCount
 
 /** With their line ends; the last may have none. */
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? []
 
-function hunk(
-  changes: readonly Change[],
-  { old, now, context }: { old: readonly string[]; now: readonly string[]; context: number },
-): string {
+interface Lines {
+  readonly old: readonly string[]
+  readonly now: readonly string[]
+  /** As many are before these, the same in both. */
+  readonly skipped: number
+  readonly context: number
+}
+
+function hunk(changes: readonly LineChange[], { old, now, skipped, context }: Lines): string {
   const [first, last] = [changes[0], changes.at(-1)]
   if (first === undefined || last === undefined) return ''
   const oldFrom = Math.max(first.oldAt - context, 0)
@@ -75,7 +142,7 @@ function hunk(
     at = oldAt + oldCount
   }
   lines += shown(' ', old.slice(at, oldTo))
-  return `@@ -${range(oldFrom, oldTo)} +${range(newFrom, newTo)} @@\n${lines}`
+  return `@@ -${range(skipped + oldFrom, skipped + oldTo)} +${range(skipped + newFrom, skipped + newTo)} @@\n${lines}`
 }
 
 const shown = (mark: string, lines: readonly string[]): string =>
@@ -87,60 +154,4 @@ const shown = (mark: string, lines: readonly string[]): string =>
 const range = (from: number, to: number): string => {
   const count = to - from
   return count === 1 ? String(from + 1) : `${count === 0 ? from : from + 1},${count}`
-}
-
-function changesBetween(old: readonly string[], now: readonly string[]): Change[] {
-  let start = 0
-  while (start < Math.min(old.length, now.length) && old[start] === now[start]) start++
-  let tail = 0
-  const most = Math.min(old.length, now.length) - start
-  while (tail < most && old.at(-1 - tail) === now.at(-1 - tail)) tail++
-  const a = old.slice(start, old.length - tail)
-  const b = now.slice(start, now.length - tail)
-  const kept = sameLines(a, b)
-  if (kept === null) return [{ oldAt: start, oldCount: a.length, newAt: start, newCount: b.length }]
-  const changes: Change[] = []
-  let [x, y] = [0, 0]
-  for (const [keptX, keptY] of [...kept, [a.length, b.length] as const]) {
-    if (keptX > x || keptY > y)
-      changes.push({ oldAt: start + x, oldCount: keptX - x, newAt: start + y, newCount: keptY - y })
-    x = keptX + 1
-    y = keptY + 1
-  }
-  return changes
-}
-
-/** Places of lines that stay, in both; null: too much has changed. */
-function sameLines(a: readonly string[], b: readonly string[]): [number, number][] | null {
-  const furthest = new Map<number, number>([[1, 0]])
-  const steps: Map<number, number>[] = []
-  for (let edits = 0; edits <= Math.min(a.length + b.length, CHANGES_MAX); edits++) {
-    steps.push(new Map(furthest))
-    for (let k = -edits; k <= edits; k += 2) {
-      const [above, left] = [furthest.get(k + 1) ?? -1, furthest.get(k - 1) ?? -1]
-      let x = k === -edits || (k !== edits && left < above) ? above : left + 1
-      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++
-      furthest.set(k, x)
-      if (x >= a.length && x - k >= b.length) return walkBack(steps, a.length, b.length)
-    }
-  }
-  return null
-}
-
-/** From the end to the beginning by the ways that were found. */
-function walkBack(steps: readonly Map<number, number>[], endX: number, endY: number): [number, number][] {
-  const kept: [number, number][] = []
-  let [x, y] = [endX, endY]
-  for (let edits = steps.length - 1; edits >= 0; edits--) {
-    const furthest = steps[edits] ?? new Map<number, number>()
-    const k = x - y
-    const [above, left] = [furthest.get(k + 1) ?? -1, furthest.get(k - 1) ?? -1]
-    const isDown = k === -edits || (k !== edits && left < above)
-    const beforeX = edits === 0 ? 0 : isDown ? above : left
-    const beforeY = edits === 0 ? 0 : isDown ? above - (k + 1) : left - (k - 1)
-    const startX = edits === 0 ? 0 : isDown ? beforeX : beforeX + 1
-    for (; x > startX; x--, y--) kept.push([x - 1, y - 1])
-    ;[x, y] = [beforeX, beforeY]
-  }
-  return kept.reverse()
 }

@@ -10,6 +10,7 @@ import type { Served } from '../../server/control/change/apply.ts'
 import type { Changed } from '../../server/control/change/changes.ts'
 import type { NewText } from '../../server/control/change/check-given.ts'
 import { fileChanged, hashOf } from '../../server/control/change/file-part.ts'
+import { reviewOf } from '../../server/control/change/review.ts'
 import { problemOf } from '../../server/control/problem.ts'
 import type { ControlFacts } from '../../server/control/facts.ts'
 import type { Role } from '../../server/control/store/principal.ts'
@@ -51,16 +52,25 @@ export class ResourceWorld {
     writeFileSync(this.file, text)
     this.#served = this.#servedOf(text, 1)
     const base = controlFacts({})
-    const changes = {
+    const changes: Pick<ControlFacts['changes'], 'named' | 'check' | 'review'> = {
       named: () => Promise.resolve(null),
-      check: () => Promise.resolve({ edition: null, problems: [] }),
-      review: () => Promise.resolve(null),
-    } as unknown as ControlFacts['changes']
+      // What was tried has been checked: not once more.
+      check: () => Promise.reject(new Error('a text was checked that nobody has named')),
+      review: ({ name, text, edition: old }, { name: other, text: wanted, edition: now }) =>
+        old && now
+          ? reviewOf({
+              before: { config: old.config, text },
+              after: { config: now.config, text: wanted },
+              names: [name, other],
+              inFlight: () => 0,
+            })
+          : Promise.resolve(null),
+    }
     const facts = controlFacts({
       gateway: { ...base.gateway, file: this.file, served: () => this.#served },
       revision: () => this.#served.revision,
       apply: (given) => this.#apply(given),
-      changes,
+      changes: changes as ControlFacts['changes'],
     })
     this.#shell = new Shell({ routes: routesOf(facts), facts, authenticator: BY_ROLE })
   }
@@ -131,7 +141,10 @@ export class ResourceWorld {
     // What is known of a text without reading it is what reading it finds.
     if (given.found && !Bun.deepEquals(given.found.config, loaded.config))
       throw new Error('found something else')
-    if (given.isDryRun) return { changed: { is: 'sound', hash: loaded.hash }, warnings: [] }
+    if (given.isDryRun) {
+      const { edition: tried } = this.#servedOf(given.text, revision)
+      return { changed: { is: 'sound', edition: tried }, warnings: [] }
+    }
     this.applied.push(given)
     this.serve(given.text)
     return { changed: { is: 'applied', revision: revision + 1, hash: loaded.hash }, warnings: [] }

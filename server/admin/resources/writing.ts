@@ -4,10 +4,9 @@ import { editConfig } from '../../config/edit/config-edit.ts'
 import { Impossible } from '../../config/edit/values.ts'
 import { readPath } from '../../config/tree.ts'
 import type { NewText } from '../../control/change/check-given.ts'
-import type { ApplyProblem } from '../../control/problem.ts'
+import type { ApplyProblem, Edition } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
-import { unifiedDiff } from '../../lib/unified-diff.ts'
-import { hashOf } from '../../control/change/file-part.ts'
+import { reviewDocument } from '../review-document.ts'
 import { waitFacts } from '../changed.ts'
 import { problem, type ProblemItem } from '../problem.ts'
 import { refusedText, refusedToAuthor } from '../refused-text.ts'
@@ -168,7 +167,10 @@ export class ConfigWriter {
       case 'not_now':
         return refused(problem('not_now', 'The gateway starts or stops: nothing is changed now.'))
       case 'sound':
-        return { is: 'tried', document: await this.#review(known, made, warnings) }
+        return {
+          is: 'tried',
+          document: await this.#review(known, made, { edition: changed.edition, warnings }),
+        }
       case 'rejected':
         return refused(this.#rejection(known, made, changed.problems))
       case 'applied': {
@@ -179,33 +181,27 @@ export class ConfigWriter {
     }
   }
 
-  async #review(known: KnownConfig, made: Made, warnings: readonly string[]): Promise<object> {
+  async #review(known: KnownConfig, made: Made, { edition, warnings }: Tested): Promise<object> {
     const { changes, gateway, traffic } = this.#facts
     const { text, isReformatted } = made.edited
     const { seesFile } = made.writing
-    const before = await changes.named('running')
-    const after = await changes.check(text, gateway.file)
-    const review = before === null ? null : await changes.review(before, after)
-    const replay = after.edition && (await traffic.differences(after.edition.config))
-    const names = [gateway.file, gateway.file] as const
-    const members = review && {
-      lines: { removed: review.lines.went, added: review.lines.came },
-      changes: review.changes,
-      changes_left_out: review.leftOut,
-      impact: review.impact,
-    }
+    const named = { name: gateway.file }
+    const review = await changes.review(
+      { ...named, text: known.text, edition: known },
+      { ...named, text, edition },
+    )
+    const replay = await traffic.differences(edition.config)
     return {
       ...{
         dry_run: true,
         changed: text !== known.text,
-        hash: hashOf(text),
+        hash: edition.hash,
         reformatted: isReformatted,
         warnings,
       },
-      // Lines may hold what is of others, and lines around them do.
-      ...(seesFile && { diff: unifiedDiff(known.text, text, { names }) }),
       base: { revision: known.revision, hash: known.hash },
-      ...members,
+      // Lines may hold what is of others, and lines around them do.
+      ...(review !== null && reviewDocument(review, seesFile)),
       ...(replay !== null && { replay }),
     }
   }
@@ -233,6 +229,12 @@ interface Made {
   readonly plans: readonly Planned[]
   readonly edited: { readonly text: string; readonly isReformatted: boolean }
   readonly writing: Writing
+}
+
+/** What a dry run has found. */
+interface Tested {
+  readonly edition: Edition
+  readonly warnings: readonly string[]
 }
 
 function foundOf(known: KnownConfig, plans: readonly Planned[]): NonNullable<NewText['found']> | null {

@@ -1,10 +1,10 @@
 // Changes of the config: what one would do, and to make it.
 import { type Static, Type } from '@sinclair/typebox'
-import type { Review } from '../../control/change/review.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { changedAnswer, waitFacts } from '../changed.ts'
 import { byOf, hashIn, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { reviewDocument } from '../review-document.ts'
 import type { Asked, Route } from '../route.ts'
 import { CONFIRM_S_MAX, WATCH_S_MAX, whyNoText } from './config.ts'
 
@@ -121,27 +121,14 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
   if (refused !== null) return refused
   if (changed.is !== 'sound' || before === null)
     return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
-  const after = await facts.changes.check(wanted, 'the new text')
-  const review = await facts.changes.review(before, after)
+  const { edition } = changed
+  const review = await facts.changes.review(before, { name: 'the new text', text: wanted, edition })
   // What of the last requests would go elsewhere.
-  const replay = after.edition && (await facts.traffic.differences(after.edition.config))
+  const replay = await facts.traffic.differences(edition.config)
   return jsonAnswer({
-    ...{ dry_run: true, hash: changed.hash, warnings },
+    ...{ dry_run: true, hash: edition.hash, warnings },
     base: { revision: facts.changes.served?.revision, hash: before.edition?.hash },
     ...(review !== null && reviewDocument(review, true)),
     ...(replay !== null && { replay }),
   })
-}
-
-/** A review as documents have it. */
-export function reviewDocument(review: Review, hasTexts: boolean): object {
-  const { diff, isDiffCut, lines, changes, leftOut, impact } = review
-  return {
-    ...(hasTexts && { diff }),
-    diff_cut: isDiffCut,
-    lines: { removed: lines.went, added: lines.came },
-    changes,
-    changes_left_out: leftOut,
-    impact,
-  }
 }

@@ -107,7 +107,8 @@ async function validateAnswer(asked: Asked, { apply, gateway }: ReadingFacts): P
     // Whatever stands in the file.
     expected: '',
   })
-  if (changed.is === 'sound') return jsonAnswer({ valid: true, hash: changed.hash, errors: [], warnings })
+  if (changed.is === 'sound')
+    return jsonAnswer({ valid: true, hash: changed.edition.hash, errors: [], warnings })
   if (changed.is !== 'rejected') return problem('not_now', 'The gateway starts or stops.')
   const errors = changed.problems.map(({ text: _, ...item }) => item)
   return jsonAnswer({ valid: false, errors, warnings })

@@ -1,12 +1,15 @@
 // Texts that were served: list them, look at one, compare two. Texts may hold secrets, and are for editors.
 import { Type } from '@sinclair/typebox'
+import type { NamedText } from '../../control/change/change-facts.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import type { Revision } from '../../control/store/revisions.ts'
 import { isAtLeast } from '../../control/store/principal.ts'
-import { changedLines, unifiedDiff } from '../../lib/unified-diff.ts'
+import { inSlices } from '../../lib/slices.ts'
+import { type Diff, diffSteps } from '../../lib/unified-diff.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { reviewDocument } from '../review-document.ts'
 import { type Asked, param, type Route } from '../route.ts'
-import { REVIEW, reviewDocument } from './changes.ts'
+import { REVIEW } from './changes.ts'
 
 const LIMIT_MAX = 200
 
@@ -119,14 +122,13 @@ async function diffAnswer(asked: Asked, changes: Facts['changes']): Promise<Resp
   const isEditor = isAtLeast(asked.who.role, 'editor')
   if (asked.request.headers.get('accept')?.startsWith('text/') === true) {
     if (!isEditor) return notForViewers()
-    const diff = unifiedDiff(before.text, after.text, { names: [before.name, after.name] })
+    const { diff } = await diffOf(before, after)
     return new Response(diff, { headers: { 'Content-Type': 'text/x-diff; charset=utf-8' } })
   }
   const review = await changes.review(before, after)
   if (review !== null) return jsonAnswer(reviewDocument(review, isEditor))
   // One of them is no valid config any more: its lines can be compared all the same.
-  const { went, came } = changedLines(before.text, after.text)
-  const diff = unifiedDiff(before.text, after.text, { names: [before.name, after.name] })
+  const { diff, went, came } = await diffOf(before, after)
   const problems = [before, after].flatMap(({ name, problems: list }) =>
     list.map(({ path, message }) => ({ of: name, path, message })),
   )
@@ -136,6 +138,9 @@ async function diffAnswer(asked: Asked, changes: Facts['changes']): Promise<Resp
     ...{ impact: null, problems },
   })
 }
+
+const diffOf = (before: NamedText, after: NamedText): Promise<Diff> =>
+  inSlices(diffSteps(before.text, after.text, { names: [before.name, after.name] }))
 
 const notForViewers = (): Response =>
   problem('forbidden', 'Texts of the config may hold secrets: they are for the role editor.', {

@@ -18,6 +18,11 @@ export interface NamedText {
   readonly problems: readonly ApplyProblem[]
 }
 
+/** Of a text all that comparing it takes. */
+interface Compared extends Pick<NamedText, 'name' | 'text'> {
+  readonly edition: Pick<Edition, 'config'> | null
+}
+
 export interface ChangeFactsParts {
   /** The config file. */
   readonly file: () => string
@@ -92,7 +97,7 @@ export class ChangeFacts {
   }
 
   /** Null: one of them is no valid config now. */
-  async review(before: NamedText, after: NamedText): Promise<Review | null> {
+  async review(before: Compared, after: Compared): Promise<Review | null> {
     const [old, now] = [before.edition, after.edition]
     if (old === null || now === null) return null
     return reviewOf({

@@ -20,7 +20,7 @@ import { takeBack, type TakenBack } from './take-back.ts'
 export type Changed =
   | { readonly is: 'applied'; readonly revision: number; readonly hash: string }
   /** A dry run: nothing stands against it. */
-  | { readonly is: 'sound'; readonly hash: string }
+  | { readonly is: 'sound'; readonly edition: Edition }
   | { readonly is: 'rejected'; readonly revision: number; readonly problems: readonly ApplyProblem[] }
   /** It starts or stops. */
   | { readonly is: 'not_now' }
@@ -223,7 +223,7 @@ export class Changes {
     if (outcome.is === 'superseded') return this.#last
     const wait = how.waits?.() ?? null
     if (wait !== null && outcome.is !== 'applied') this.#confirmation.letGo()
-    if (outcome.is === 'sound') return { is: 'sound', hash: outcome.edition.hash }
+    if (outcome.is === 'sound') return outcome
     if (outcome.is === 'rejected' && wish.isDryRun) return this.#refuse(outcome, { tells: 'caller' })
     parts.totals.counter('config_reloads_total', [outcome.is]).add(1)
     if (outcome.is === 'rejected') return this.#refuse(outcome, how)

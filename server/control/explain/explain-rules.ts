@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema.ts'
 import { isSecretField } from '../../config/secret-field.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
-import type { Steps } from '../../lib/slices.ts'
+import { partsOf, type Steps } from '../../lib/slices.ts'
 import type { Matchable } from '../../rules/header-index.ts'
 import { ANYTHING, type Match, type MatchSource, matchSteps } from '../../rules/match.ts'
 import { type Unmet, unmetParts } from '../../rules/trace.ts'
@@ -51,20 +51,45 @@ export interface ListenerRules {
   readonly sources: readonly MatchSource<PlacedRule>[]
 }
 
-/** Those rules that workers would compile for the listener, in the same way. */
+/**
+ * Those rules that workers would compile for the listener, in the same way; `like`: some that may be the
+ * same, and then need not be made again.
+ */
 export function* listenerRules(
   { rules, listeners }: Pick<Config, 'rules' | 'listeners'>,
   name: string,
   { backend }: Pick<HttpListenerConfig, 'backend'>,
+  like: ListenerRules | null = null,
 ): Steps<ListenerRules> {
-  const sources = rules.flatMap((rule, place): MatchSource<PlacedRule>[] => {
-    const isOwn = isOn(rule.match, name) && kindOfRule(rule, listeners) === 'http'
-    return isOwn ? [{ match: rule.match, rule: { name: rule.name, place } }] : []
-  })
+  const sources: MatchSource<PlacedRule>[] = []
+  let place = 0
+  for (const part of partsOf(rules, PART)) {
+    for (const rule of part) {
+      if (isOn(rule.match, name) && kindOfRule(rule, listeners) === 'http')
+        sources.push({ match: rule.match, rule: { name: rule.name, place } })
+      place++
+    }
+    yield
+  }
   if (sources.length === 0 && backend !== undefined)
     sources.push({ match: ANYTHING, rule: { name: DEFAULT_RULE, place: null } })
+  if (like !== null && (yield* areSame(like.sources, sources))) return like
   return { match: yield* matchSteps(sources), sources }
 }
+
+function* areSame(before: ListenerRules['sources'], after: ListenerRules['sources']): Steps<boolean> {
+  if (before.length !== after.length) return false
+  let from = 0
+  for (const part of partsOf(after, PART)) {
+    if (!Bun.deepEquals(before.slice(from, from + PART), part, true)) return false
+    from += PART
+    yield
+  }
+  return true
+}
+
+/** So many rules are gathered or compared between two places where the work may pause. */
+const PART = 64
 
 const WANTED_MAX = 10
 /** So many rules are looked at between two places where the work may pause. */

@@ -52,7 +52,8 @@ export function* differencesOf(
   before: Config,
   after: Config,
 ): Steps<Differences> {
-  const [old, next] = [new Ways(before), new Ways(after)]
+  const old = new Ways(before)
+  const next = new Ways(after, old)
   const found = new Map<string, { difference: Difference; count: number }>()
   let changed = 0
   let skipped = 0
@@ -128,10 +129,13 @@ interface KnownWay {
 /** The ways of requests by one config; rules are made ready for the listeners that requests came by. */
 class Ways {
   readonly #config: Config
+  /** Those of a config that may have the same rules. */
+  readonly #like: Ways | null
   readonly #rules = new Map<string, ListenerRules | null>()
 
-  constructor(config: Config) {
+  constructor(config: Config, like: Ways | null = null) {
     this.#config = config
+    this.#like = like
   }
 
   /** Null: there is no such listener. */
@@ -155,7 +159,8 @@ class Ways {
     const { listeners } = this.#config
     const options = Object.hasOwn(listeners, name) ? listeners[name] : undefined
     if (options?.protocol !== 'http' && options?.protocol !== 'https') return null
-    return yield* listenerRules(this.#config, name, options)
+    const like = this.#like === null ? null : this.#like.#rules.get(name)
+    return yield* listenerRules(this.#config, name, options, like)
   }
 
   #backendOf(name: string): string {

@@ -198,7 +198,7 @@ test('a word of a change that is not understood is refused: it may have meant to
   const { path } = scene('data', {
     apply: (given) => {
       applied.push(given)
-      return Promise.resolve({ changed: { is: 'sound', hash: 'abc' }, warnings: [] })
+      return Promise.resolve({ changed: { is: 'applied', revision: 2, hash: 'abc' }, warnings: [] })
     },
   })
   const put = async (query: string): Promise<number> =>

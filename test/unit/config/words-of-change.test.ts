@@ -1,12 +1,15 @@
 import { expect, test } from 'bun:test'
 import { loadConfig } from '../../../server/config/load.ts'
-import { differences, type Worded } from '../../../server/config/words-of-change.ts'
+import { type Difference, differences as steps, type Worded } from '../../../server/config/words-of-change.ts'
+import { atOnce } from '../../../server/lib/slices.ts'
 
 function worded(text: string, env: Record<string, string> = {}): Worded {
   const loaded = loadConfig('/etc/sluice.yaml', env, { readFile: () => new TextEncoder().encode(text) })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   return { config: loaded.config, text }
 }
+
+const differences = (before: Worded, after: Worded): readonly Difference[] => atOnce(steps(before, after))
 
 const words = (before: string, after: string): string[] =>
   differences(worded(before), worded(after)).map((one) => one.words)
@@ -86,4 +89,16 @@ rules: []
   const found = differences(worded(filled, { B: 'top-secret-1' }), worded(filled, { B: 'top-secret-2' }))
   expect(JSON.stringify(found)).not.toContain('top-secret')
   expect(found.map((one) => one.words)).toEqual(['rule all: respond.body: changed; the value is not shown'])
+})
+
+test('long lists are compared in many turns', () => {
+  const many = BASE.replace(
+    '  - { name: all,',
+    `${Array.from({ length: 2000 }, (_, i) => `  - { name: r${i}, match: { path: /r${i} }, backend: api }\n`).join('')}  - { name: all,`,
+  )
+  const after = many.replaceAll(/path: \/r(\d*)5 /g, 'path: /q$1 ')
+  const [old, now] = [worded(many), worded(after)]
+  const found = differences(old, now)
+  expect(found).toHaveLength(200)
+  expect([...steps(old, now)].length).toBeGreaterThan(found.length)
 })

@@ -1,6 +1,6 @@
 // A diff that patch takes, with as few lines as can be.
 import { expect, test } from 'bun:test'
-import { changedLines, unifiedDiff } from '../../../server/lib/unified-diff.ts'
+import { changedLines, diffSteps, unifiedDiff } from '../../../server/lib/unified-diff.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 
 test('the same text has no diff', () => {
@@ -66,4 +66,32 @@ test('the diff makes the one of the other, whatever they are', () => {
     if (patched(before, diff) !== after)
       throw new Error(`seed ${random.seed}: ${JSON.stringify({ before, after, diff })}`)
   }
+})
+
+test('of a thousand changes all over a long text each is a line that went and one that came', () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => (i % 3 === 0 ? `rule ${i}\n` : `line ${i % 7}\n`))
+  const after = lines.map((line, i) => (i % 30 === 9 ? `other ${line}` : line)).join('')
+  const before = lines.join('')
+  expect(changedLines(before, after)).toEqual({ went: 1000, came: 1000 })
+  expect(patched(before, unifiedDiff(before, after))).toBe(after)
+})
+
+test('the diff makes the one of the other also where more differs than is matched one by one', () => {
+  const random = seededRandom(seedOfRun())
+  for (let round = 0; round < 8; round++) {
+    const lines = Array.from({ length: 3000 }, () => `${random.below(2000)}\n`)
+    const after = lines.flatMap((line) =>
+      random.below(3) > 0 ? [line] : random.pick([[], [`new ${random.below(50)}\n`], [line, line]]),
+    )
+    const [from, to] = [lines.join(''), after.join('')]
+    if (patched(from, unifiedDiff(from, to)) !== to) throw new Error(`seed ${random.seed}, round ${round}`)
+  }
+})
+
+test('long texts are compared in many turns', () => {
+  const texts = ['a', 'b'].map((mark) =>
+    Array.from({ length: 20_000 }, (_, i) => (i % 4 === 0 ? `${mark} ${i}\n` : `same ${i}\n`)).join(''),
+  )
+  const [before = '', after = ''] = texts
+  expect([...diffSteps(before, after)].length).toBeGreaterThan(5000)
 })

@@ -59,7 +59,7 @@ beforeEach(() => {
       return Promise.resolve(
         given.text.includes('bad')
           ? { changed: { is: 'rejected', revision: 3, problems: [problem] }, warnings: [] }
-          : { changed: { is: 'sound', hash: 'abc' }, warnings: ['a warning'] },
+          : { changed: { is: 'sound', edition: { ...edition, hash: 'abc' } }, warnings: ['a warning'] },
       )
     },
   })
