@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path'
 import { apply } from '../../server/cli/apply.ts'
 import { confirm } from '../../server/cli/confirm.ts'
+import { history } from '../../server/cli/history.ts'
 import { reload } from '../../server/cli/reload.ts'
 import { rollback } from '../../server/cli/rollback.ts'
 import { status } from '../../server/cli/status.ts'
@@ -227,6 +228,7 @@ test('one that ends before it is confirmed comes up with what was before, and wr
   expect(again.events.find(({ event }) => event === 'rolled_back')).toMatchObject({
     why: 'it was not confirmed before the gateway ended',
   })
+  expect((await said(again, history)).out).toMatch(/^\* 3 .* it was not confirmed before the gateway ended$/m)
   expect(await again.stop()).toBe(0)
   const third = await startGateway({ config: before, folder: gateway.folder })
   gateways.push(third)

@@ -107,8 +107,10 @@ export async function confirmedOf(
   const { previous: text } = unconfirmed
   const { checked } = await source.check({ text, from: 'rollback', by: null, replaces: hash })
   if (checked.is === 'valid') {
-    logEvent('warn', 'rolled_back', { hash, why: 'it was not confirmed before the gateway ended' })
-    return checked.edition
+    const why = 'it was not confirmed before the gateway ended'
+    logEvent('warn', 'rolled_back', { hash, why })
+    // As of one that is taken back while the gateway runs, the history says why.
+    return { ...checked.edition, note: { message: why } }
   }
   const why = `what was before it is no valid config any more: ${checked.problems[0]?.message}`
   logEvent('warn', 'not_rolled_back', { hash, why })

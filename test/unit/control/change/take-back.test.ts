@@ -102,7 +102,7 @@ async function scene(): Promise<Scene> {
     apply: async (text, more = {}) => {
       const given = { text, by: 'a test', expected: null, isDryRun: false, confirmWithinMs: null, ...more }
       const { changed, warnings } = await changes.apply(given)
-      if (changed.is !== 'rejected') expect(warnings).toEqual([':1:2 x: warning: odd'])
+      if (changed.is !== 'rejected') expect(warnings).toEqual([`${file}:1:2 x: warning: odd`])
       return changed.is
     },
   }
@@ -252,7 +252,10 @@ test('a start serves what was before, also where that cannot be written; else wh
       check: (given) => Promise.resolve({ checked: valid(given), warnings: [] }),
     },
   )
-  expect(before).toMatchObject({ text: 'confirmed', from: 'rollback', replaces: read.hash })
+  expect(before).toMatchObject({
+    ...{ text: 'confirmed', from: 'rollback', replaces: read.hash },
+    note: { message: 'it was not confirmed before the gateway ended' },
+  })
   mkdirSync(join(made.file, '..', '.sluice.yaml.sluice-new'))
   made.held.length = 0
   const history = { hold: (held: Unconfirmed | null) => void made.held.push(held) }
