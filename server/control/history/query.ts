@@ -8,6 +8,8 @@ import { cellsSample, type Remembered } from './remembered.ts'
 /** More steps than this are not answered: they become longer. */
 export const STEPS_MAX = 1500
 const SERIES_MAX = 1000
+/** Steps of all series together. */
+const ALL_STEPS_MAX = 200_000
 const P50 = COLUMNS.indexOf('p50_ms')
 const REQUESTS = COUNTED.indexOf('requests')
 const CONNECTIONS = COUNTED.indexOf('connections')
@@ -82,12 +84,13 @@ export function queried(history: FigureHistory, asked: Asked, wallMs: number): A
   const { finishedS } = history
   const grid = gridOf(asked.windowS, asked.stepS, finishedS)
   const { level, resolutionS, perStep, steps, first } = grid
-  const found = [...chosen(history, asked)].flatMap((one) => {
-    const sums = new StepSums(steps)
-    const any = sumInto(sums, one, grid, history)
-    return any || asked.name !== null ? [{ name: one.name, sums }] : []
+  const most = Math.min(SERIES_MAX, Math.floor(ALL_STEPS_MAX / steps))
+  // First who is busy, then their columns: those of ten thousand would be more than a gigabyte.
+  const weighed = [...chosen(history, asked)].flatMap((one) => {
+    const weight = weightOf(one, grid, history)
+    return weight === null && asked.name === null ? [] : [{ one, weight: weight ?? 0 }]
   })
-  found.sort((a, b) => b.sums.weight - a.sums.weight)
+  const busiest = weighed.toSorted((a, b) => b.weight - a.weight).slice(0, most)
   // Times are told by the clock of now: one that was set is true of all of them.
   const timeOf = (second: number): string => new Date(wallMs - (finishedS + 1 - second) * 1000).toISOString()
   const beganAt = Math.max(0, Math.floor((Math.floor(history.beganS / resolutionS) - first) / perStep))
@@ -101,8 +104,12 @@ export function queried(history: FigureHistory, asked: Asked, wallMs: number): A
     last_s: Math.min(finishedS + 1 - lastBeganS, perStep * resolutionS),
     since: timeOf(history.beganS),
     complete_since: complete > first * resolutionS ? timeOf(complete) : null,
-    series: found.slice(0, SERIES_MAX).map(({ name, sums }) => ({ name, columns: sums.columns(beganAt) })),
-    left_out: Math.max(0, found.length - SERIES_MAX),
+    series: busiest.map(({ one }) => {
+      const sums = new StepSums(steps)
+      eachSample(one, grid, history, (step, sample) => sums.add(step, sample))
+      return { name: one.name, columns: sums.columns(beganAt) }
+    }),
+    left_out: weighed.length - busiest.length,
   }
 }
 
@@ -112,12 +119,24 @@ function chosen(history: FigureHistory, { kind, name }: Asked): Iterable<Remembe
   return one === undefined ? [] : [one]
 }
 
-/** Whether there was anything. */
-function sumInto(sums: StepSums, one: Remembered, grid: Grid, history: FigureHistory): boolean {
-  const { level, perStep, steps, first } = grid
+/** How much there was; null: nothing at all. */
+function weightOf(one: Remembered, grid: Grid, history: FigureHistory): number | null {
+  let weight: number | null = null
+  eachSample(one, grid, history, (_, sample) => {
+    weight = (weight ?? 0) + sample[REQUESTS]! + sample[CONNECTIONS]!
+  })
+  return weight
+}
+
+/** Each sample that there is, in one array. */
+function eachSample(
+  one: Remembered,
+  { level, perStep, steps, first }: Grid,
+  history: FigureHistory,
+  act: (step: number, sample: Float64Array) => void,
+): void {
   const sample = new Float64Array(COLUMNS.length)
   const open = level > 0 && (one.open & (1 << level)) !== 0 ? history.slot(level) : -1
-  let any = false
   for (let slot = first; slot < first + steps * perStep; slot++) {
     if (slot < 0) continue
     if (slot === open) cellsSample(one.cells(level), sample)
@@ -127,10 +146,8 @@ function sumInto(sums: StepSums, one: Remembered, grid: Grid, history: FigureHis
       slot = open > slot && open <= next ? open - 1 : next
       continue
     }
-    any = true
-    sums.add(Math.floor((slot - first) / perStep), sample)
+    act(Math.floor((slot - first) / perStep), sample)
   }
-  return any
 }
 
 /** Samples put together to steps. */

@@ -233,3 +233,19 @@ test('memory has a limit: more series mean a shorter history, and that is said',
   expect(lists.every((list) => list[0] === -1 && list[1] === -1)).toBe(true)
   expect(chunks.completeFrom(0)).toBe(3)
 })
+
+test('of many over a long time only the busiest are told: an answer has its bound, whoever asks', () => {
+  const world = new HistoryWorld()
+  world.pass(70, () => {
+    if (world.seconds.length < 2) for (let i = 0; i < 600; i++) world.requests(i + 1, { rule: `r${i}` })
+  })
+  const short = ask(world, { kind: 'rule', windowS: 60 })
+  expect([short.series.length, short.left_out]).toEqual([600, 0])
+  const day = ask(world, { kind: 'rule', windowS: 86_400 })
+  const steps = 86_400 / day.step_s
+  expect(day.series.length).toBe(Math.floor(200_000 / steps))
+  expect(day.series.length + day.left_out).toBe(600)
+  expect(day.series.map(({ name }) => name)).toEqual(
+    Array.from({ length: day.series.length }, (_, i) => `r${599 - i}`),
+  )
+})
