@@ -58,9 +58,9 @@ export const HIDDEN = '(hidden)'
 /** As isSecretField of config/, which workers do not load, and fields that carry a session or a key. */
 const SECRET_NAME =
   /authori[sz]ation|cookie|token|secret|passw|api[-_]?key|credential|session|signature|x-amz-security/i
-/** Values of a query that are as good as a password. */
-const SECRET_PAIR =
-  /([?&;](?:[^=&;#]*(?:token|secret|passw|api[-_]?key|credential|session|signature|jwt)[^=&;#]*|key|sig|code|auth|pwd)=)[^&;#]+/gi
+/** Names in a query whose values are as good as a password. */
+const SECRET_PARAMETER =
+  /token|secret|passw|api[-_]?key|credential|session|signature|jwt|(?:^|\?)(?:key|sig|code|auth|pwd)$/i
 const SECRET_VALUE = /^\s*(?:Bearer|Basic|Digest|Negotiate)\s+\S/i
 
 /** Whether a field carries a credential. */
@@ -118,8 +118,23 @@ function shownField(name: string, value: string, hidden: string[]): readonly [st
   return [name, shown]
 }
 
-/** A path without what its query has of secrets. */
-export const shownTarget = (target: string): string => target.replace(SECRET_PAIR, `$1${HIDDEN}`)
+/**
+ * A path without what its query has of secrets. Clients choose it, and a worker serves nobody meanwhile: each
+ * character is looked at a few times, whatever they are.
+ */
+export const shownTarget = (target: string): string =>
+  target.replace(/([?&;])([^&;#]*)/g, (_, mark: string, pair: string) => mark + shownPair(pair))
+
+/** Behind a further "?" may be another name. */
+function shownPair(pair: string): string {
+  for (let from = 0; ;) {
+    const equals = pair.indexOf('=', from)
+    if (equals < 0 || equals === pair.length - 1) return pair
+    if (SECRET_PARAMETER.test(pair.slice(from, equals))) return `${pair.slice(0, equals + 1)}${HIDDEN}`
+    from = pair.indexOf('?', equals) + 1
+    if (from === 0) return pair
+  }
+}
 
 function attemptsOf(kept: KeptRequest): ToldAttempt[] {
   const { tries, server, attempts, startedMs, firstByteMs, queueMs } = kept
