@@ -14,13 +14,13 @@ const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/\$(?:argon2(?:id|i|d)|2[aby]|[156]|scrypt)\$[^\s"']+/g, HIDDEN],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9+/._~=-]{8,}/gi, `$1 ${HIDDEN}`],
   [/\botpauth:\/\/[^\s"']+/g, HIDDEN],
-  // Of a query what is called a secret.
+  // Of a query what is called a secret. A text may be a megabyte: nothing is tried again from each "?" in it.
   [
-    /([?&][^\s=&#"']*(?:token|secret|passw|api[-_]?key|credential|signature)[^\s=&#"']*=)[^\s&#"']+/gi,
+    /([?&](?=[^\s?=&#"']*(?:token|secret|passw|api[-_]?key|credential|signature))[^\s?=&#"']*=)[^\s&#"']+/gi,
     `$1${HIDDEN}`,
   ],
   // Of a URL the password.
-  [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*):[^\s/@"']+@/gi, `$1:${HIDDEN}@`],
+  [/(\b[a-z][a-z0-9+.-]{0,63}:\/\/[^\s/:@"']*):[^\s/@"']+@/gi, `$1:${HIDDEN}@`],
 ]
 const DEPTH_MAX = 32
 
