@@ -138,13 +138,30 @@ export class Wheel {
     this.#timer = null
     this.#wakeTick = tick
     if (tick === Infinity || this.#isDriven) return
-    this.#timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(tick * TICK_MS - this.#clock())))
+    this.#timer = setTimeout(() => this.#fired(), Math.max(1, Math.ceil(tick * TICK_MS - this.#clock())))
     this.#timer.unref()
   }
 
-  wake(): void {
+  /**
+   * A process that was held up may have its timers before it looks at its sockets: what came before a
+   * deadline is read first. Sockets are looked at between two immediates.
+   */
+  #fired(): void {
+    const dueMs = this.#wakeTick * TICK_MS
+    const atMs = this.#clock()
+    if (atMs - dueMs < TICK_MS) return this.wake(atMs)
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#clock()
+        this.wake(atMs)
+      }),
+    )
+  }
+
+  /** Meets the deadlines as of `atMs`. */
+  wake(atMs: number): void {
     try {
-      this.sweep(this.#clock())
+      if (this.#isStarted) this.sweep(atMs)
     } finally {
       this.#sleep() // whatever broke: otherwise no deadline would be met any more
     }

@@ -151,10 +151,14 @@ export class Loop {
     this.#owedTurns = hadSomething ? turnsForShaking() : Math.max(0, this.#owedTurns - 1)
   }
 
-  /** Ends a turn: deadlines, then all that was queued by anybody. */
+  /**
+   * Ends a turn: deadlines, then all that was queued by anybody. What came before a deadline has been told by
+   * then, however long this process was held up: deadlines are those of the latest look, not of now.
+   */
   #settle(): void {
     tick() // handlers took their time
-    for (const wheel of this.#wheels) if (nowMs >= wheel.wakeMs) guarded(() => wheel.wake())
+    const { lookedMs } = this.#waiter
+    for (const wheel of this.#wheels) if (lookedMs >= wheel.wakeMs) guarded(() => wheel.wake(lookedMs))
     for (const work of this.#settlers) guarded(work)
   }
 }

@@ -9,7 +9,7 @@
 import { ptr, type Pointer } from 'bun:ffi'
 import { guarded, tellBug } from '../lib/bug.ts'
 import { SystemProblem } from '../lib/bind-fd.ts'
-import { tick } from '../lib/clock.ts'
+import { nowMs, tick } from '../lib/clock.ts'
 import { errno, libc } from '../lib/native.ts'
 import { EEXIST, EINTR } from './calls.ts'
 import type { Waiter } from './waiter.ts'
@@ -58,6 +58,7 @@ export class Poller implements Waiter {
   events = 0
   /** A signal ended the wait of the last turn. */
   wasInterrupted = false
+  lookedMs = -Infinity
   readonly #epoll: number
   readonly #events = new Int32Array(new ArrayBuffer(EVENTS * EVENT_WORDS * 4))
   readonly #eventsAt: Pointer = ptr(this.#events)
@@ -154,6 +155,7 @@ export class Poller implements Waiter {
       if (errno() !== EINTR) throw new Error(`epoll failed (errno ${errno()})`)
       return postponed
     }
+    this.lookedMs = nowMs
     this.events += count
     for (let i = 0; i < count; i++) this.#tell(i * EVENT_WORDS)
     return postponed + count

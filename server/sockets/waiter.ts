@@ -2,6 +2,8 @@
 export interface Waiter {
   /** A signal ended the wait of the last turn. */
   readonly wasInterrupted: boolean
+  /** When it last looked: what was there by then has been told once its turn is over. -Infinity: not yet. */
+  readonly lookedMs: number
   /**
    * Waits for at most `timeoutMs`, reads the clock (lib/clock.ts), tells those who have something, and says
    * how many. What they throw is told as a bug, and costs the others nothing.

@@ -1,12 +1,11 @@
 // Threat: a worker that is held up reads late what came in time: that is no fault of who sent it.
 import { expect, test } from 'bun:test'
 import { rawClient } from '../support/client.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { startGateway } from '../support/gateway.ts'
+import { heldUp } from '../support/held-up.ts'
 import { RawServer } from '../support/raw-server.ts'
-import { sendSignal } from '../support/processes.ts'
 import { socketsOfRun } from '../support/sockets.ts'
 import { udpPeer } from '../support/udp.ts'
-import { waitFor } from '../support/wait.ts'
 
 const IDLE_MS = 300
 
@@ -27,7 +26,7 @@ test.if(socketsOfRun() !== 'bun')(
     for (let n = 0; n < 5; n++) {
       client.send(`question ${n}`, gateway.port('dns'))
       const { host, port } = await server.next()
-      await heldUp(gateway, () => server.send(`answer ${n}`, port, host))
+      await heldUp(gateway, 2 * IDLE_MS, () => server.send(`answer ${n}`, port, host))
       expect((await client.next()).bytes.toString()).toBe(`answer ${n}`)
     }
   },
@@ -48,7 +47,7 @@ test('bytes that came before their connection was idle reach the other side', as
     client.send('ask ')
     const behind = await server.next()
     await behind.reader.exactly(4)
-    await heldUp(gateway, () => {
+    await heldUp(gateway, 2 * IDLE_MS, () => {
       client.send('more')
       behind.send('answer')
     })
@@ -57,16 +56,3 @@ test('bytes that came before their connection was idle reach the other side', as
     client.fin()
   }
 })
-
-/** What is done while the worker cannot read, for longer than anything may be idle. */
-async function heldUp(gateway: Gateway, act: () => void): Promise<void> {
-  const [worker = -1] = gateway.workers
-  sendSignal(worker, 'SIGSTOP')
-  try {
-    act()
-    const sinceMs = performance.now()
-    await waitFor(() => performance.now() - sinceMs > 2 * IDLE_MS)
-  } finally {
-    sendSignal(worker, 'SIGCONT')
-  }
-}

@@ -49,6 +49,10 @@ export class RingWaiter implements Waiter, Completions {
     return this.ring.wasInterrupted
   }
 
+  get lookedMs(): number {
+    return this.ring.lookedMs
+  }
+
   add(asker: Asker): void {
     asker.number = this.#numbers.pop() ?? this.#askers.length
     this.#askers[asker.number] = asker

@@ -65,6 +65,8 @@ export class Ring {
   told = 0
   /** A signal may have ended the wait of the last turn. */
   wasInterrupted = false
+  /** When it last asked for all that is completed by then, without waiting; -Infinity: not yet. */
+  lookedMs = -Infinity
   /** Asked for, and its last completion not told yet. */
   inFlight = 0
   readonly #memory: readonly KernelMemory[]
@@ -223,6 +225,8 @@ export class Ring {
     if (taken < 0) this.#failed(errno())
     // Where something was submitted the call does not say why it waited no longer.
     else if (waits && taken > 0 && !this.#hasCompletions()) this.wasInterrupted = true
+    // Who waited until the time was over is not told of all: some the kernel works off in the next call.
+    if (!waits) this.lookedMs = performance.now()
     return this.#tell(taker)
   }
 

@@ -285,6 +285,38 @@ test('a deadline of a wheel that it drives is met without a timer, and by one ag
   poller.close()
 })
 
+test('what came before a deadline is told before it is met, though a handler held up all until behind it', () =>
+  onLoop(false, async ({ loop, poller, inEvent }) => {
+    const [ours, theirs] = pairOfFds()
+    const wheel = new Wheel(tick)
+    wheel.start()
+    loop.drive(wheel)
+    const seen: string[] = []
+    const byte = Buffer.alloc(1)
+    poller.add(ours, READABLE, {
+      onReady() {
+        libc().recv(ours, byte, 1, 0)
+        seen.push('told')
+      },
+    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const expire = (): void => {
+      seen.push('met')
+      poller.later(resolve)
+    }
+    inEvent(() => {
+      const dueMs = tick() + 30
+      wheel.due({ dueMs: 0, filedTick: -1, filedPlace: -1, expire }, dueMs)
+      libc().send(theirs, byte, 1, 0)
+      while (performance.now() < dueMs + 60);
+    })
+    await within(promise, 'its deadline')
+    wheel.stop()
+    poller.remove(ours)
+    for (const fd of [ours, theirs]) libc().close(fd)
+    expect(seen).toEqual(['told', 'met'])
+  }))
+
 test('timers are what they were, while there is a loop and afterwards', async () => {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'timers-child.ts')], { stdout: 'pipe' })
   expect(await within(new Response(child.stdout).json(), 'what it found')).toEqual({
