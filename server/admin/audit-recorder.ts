@@ -50,9 +50,10 @@ export class AuditRecorder {
   }
 
   /** Before and after; of a change of the config with the revisions, whose texts are kept to be compared. */
-  #revisions({ revision }: Pass, note: AuditNote | null): Pick<NewEntry, 'before' | 'after'> {
+  #revisions({ revision, route }: Pass, note: AuditNote | null): Pick<NewEntry, 'before' | 'after'> {
     const now = this.#facts.revision()
-    if (now === revision) return { before: note?.before, after: note?.after }
+    // Of what is no edit another's change may have come between.
+    if (now === revision || route?.permission !== 'edit') return { before: note?.before, after: note?.after }
     return {
       before: { revision, ...asObject(note?.before) },
       after: { revision: now, ...asObject(note?.after) },

@@ -55,6 +55,9 @@ const EXPLAINED = Type.Object({
   backend: Type.Unknown({ description: 'Its algorithm and servers, and why each gets no work.' }),
 })
 
+/** Each reads all rules of a listener: more of them at a time keep the supervisor from what else it does. */
+const AT_ONCE_MAX = 4
+
 export const explainRoutes = (facts: Pick<ControlFacts, 'traffic'>): readonly Route[] => [
   {
     method: 'POST',
@@ -68,10 +71,25 @@ export const explainRoutes = (facts: Pick<ControlFacts, 'traffic'>): readonly Ro
       200: { description: 'By what is served, with the states of now.', schema: EXPLAINED },
       409: { description: 'There is no config yet.' },
       422: { description: 'It can come in nowhere.' },
+      429: { description: 'Others are explained just now.' },
     },
-    answer: (asked) => answer(asked, facts),
+    answer: oneOfFew((asked) => answer(asked, facts)),
   },
 ]
+
+function oneOfFew(make: (asked: Asked) => Promise<Response>): Route['answer'] {
+  let open = 0
+  return async (asked) => {
+    if (open >= AT_ONCE_MAX)
+      return problem('too_many', 'Others are explained just now.', { headers: { 'Retry-After': '1' } })
+    open++
+    try {
+      return await make(asked)
+    } finally {
+      open--
+    }
+  }
+}
 
 async function answer({ body }: Asked, { traffic }: Pick<ControlFacts, 'traffic'>): Promise<Response> {
   const { url, method = 'GET', headers = {}, client, listener, candidates } = body as Static<typeof BODY>
