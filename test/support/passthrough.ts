@@ -7,7 +7,6 @@ import { extension, hello, inRecords, names, vector } from './hello.ts'
 import { type Origin, startOrigin } from './origin.ts'
 import { makePair } from './pki.ts'
 import { RawServer } from './raw-server.ts'
-import { waitFor } from './wait.ts'
 
 const own = makePair(['site.example', '*.site.example'])
 
@@ -102,7 +101,6 @@ export class Passthrough implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway.settled()
-    await waitFor(() => this.gateway.board.activeConnections() === 0)
     await this.gateway[Symbol.asyncDispose]()
     await this.#origin[Symbol.asyncDispose]()
     this.a[Symbol.dispose]()
