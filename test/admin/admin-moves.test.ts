@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
+import { freePort } from '../support/kernel.ts'
 import { waitFor } from '../support/wait.ts'
 
 const gateways: Gateway[] = []
@@ -45,13 +46,6 @@ async function start(admin: string): Promise<Scene> {
       headers: { Authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) },
     })
   return { gateway, ask, local }
-}
-
-function freePort(): number {
-  const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = taken
-  taken.stop(true)
-  return port
 }
 
 const put = (text: string): RequestInit => ({

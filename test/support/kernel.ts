@@ -39,7 +39,7 @@ const PORTS = 7000
  */
 export function freePort(): number {
   for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    const port = portToTry()
     try {
       Bun.listen({ hostname: '0.0.0.0', port, socket: { data() {} } }).stop(true)
       return port
@@ -48,3 +48,6 @@ export function freePort(): number {
     }
   }
 }
+
+/** One of those that the kernel gives to nobody who asks for any. */
+export const portToTry = (): number => FIRST_PORT + Math.floor(Math.random() * PORTS)

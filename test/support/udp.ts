@@ -1,4 +1,5 @@
 // Clients and servers of UDP, on sockets of Bun's.
+import { portToTry } from './kernel.ts'
 import { waitFor } from './wait.ts'
 
 export interface Datagram {
@@ -101,10 +102,16 @@ export const named = (name: string, hostname = '127.0.0.1', at = 0): Promise<Udp
 /** A server that answers with what it got. */
 export const echo = (hostname = '127.0.0.1'): Promise<UdpPeer> => named('', hostname)
 
-/** A port of UDP where nobody is. */
+/** A port of UDP where nobody is, and where the kernel puts nobody who asks for any. */
 export async function nobodysPort(): Promise<number> {
-  const peer = await udpPeer()
-  const { port } = peer
-  peer.close()
-  return port
+  for (;;) {
+    try {
+      const port = portToTry()
+      const peer = await udpPeer('127.0.0.1', () => {}, port)
+      peer.close()
+      return port
+    } catch {
+      // Somebody has it.
+    }
+  }
 }

@@ -3,13 +3,14 @@
 // closes no socket, and its replacement serves what waited in the queue. Bun.listen opens it, a copy of its
 // descriptor is kept, and Bun's own is stopped within the same turn: nothing is accepted here.
 import { fstatSync } from 'node:fs'
-import { parseBind, unixPathOf, writeBind, type UnixAccess } from '../../lib/bind.ts'
+import { type Binds, parseBind, type TcpBind, unixPathOf, writeBind } from '../../lib/bind.ts'
 import { widenBacklog } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { dropSyns } from '../../lib/syn-filter.ts'
 import { listeningInodes, listeningPorts } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
+import { openFirst } from './first-socket.ts'
 import { listen } from './listen-tcp.ts'
 import { Steering } from './steering.ts'
 import { openUnix, type UnixSocket } from './unix-socket.ts'
@@ -88,7 +89,7 @@ export class Sockets {
       try {
         const known = this.#open.get(key)
         if (known !== undefined) known.unix?.stage(listeners[name]?.unix)
-        else this.#staged.set(key, this.#openAddress(bind.bind, slots, listeners[name]?.unix))
+        else this.#staged.set(key, this.#openAddress(bind, slots, listeners[name]))
       } catch (error) {
         problems.push(BindProblem.of(error, name, bind.bind, path))
       }
@@ -197,16 +198,16 @@ export class Sockets {
     })
   }
 
-  #openAddress(bind: string, slots: readonly number[], access: UnixAccess | undefined): OpenAddress {
-    const { host, port } = parseBind(bind)
-    const unixPath = unixPathOf(bind)
+  #openAddress(of: TcpBind, slots: readonly number[], binds: Binds | undefined): OpenAddress {
+    const { host, port } = parseBind(of.bind)
+    const unixPath = unixPathOf(of.bind)
     if (unixPath !== null) {
-      const unix = openUnix(unixPath, access, this.#isOrphans)
+      const unix = openUnix(unixPath, binds?.unix, this.#isOrphans)
       return { host, port, fdBySlot: new Map(), unix, steering: null }
     }
     const isShared = port !== 0 && this.#probe(host, port)
     const [firstSlot = 0, ...others] = slots
-    const first = this.#makeSocket(host, port)
+    const first = openFirst(of, binds, () => this.#makeSocket(host, port))
     const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]), unix: null }
     try {
       for (const slot of others) address.fdBySlot.set(slot, this.#makeSocket(host, first.port).fd)
@@ -277,7 +278,7 @@ export class Sockets {
     }
   }
 
-  #makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {
+  #makeSocket(host: string, port: number): TakenSocket {
     const socket = listen(host, port, { isShared: true })
     const fd = duplicateFd(socket.fd)
     socket.stop(true)

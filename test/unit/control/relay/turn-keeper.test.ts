@@ -9,6 +9,7 @@ import { TurnKeeper } from '../../../../server/control/relay/turn-keeper.ts'
 import type { PlanBody } from '../../../../server/control/processes/worker.ts'
 import { Totals } from '../../../../server/telemetry/registry.ts'
 import type { ToRelay } from '../../../../server/turn/messages.ts'
+import { nobodysPort } from '../../../support/udp.ts'
 import { pause, waitFor } from '../../../support/wait.ts'
 import { farEnds, type FarEnd } from './relays.ts'
 import { turnListener } from '../../../support/turn-config.ts'
@@ -150,7 +151,7 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
 
   test('a relay that has left still holds a port: who wants it again waits for that', async () => {
     const made = scene()
-    const port = freePort()
+    const port = await nobodysPort()
     const config = configOf({ turn: turnListener({ bind: `127.0.0.1:${port}` }) })
     await made.keeper.stage(config)
     expect(await made.keeper.prepare(plan(1, config))).toEqual([])
@@ -229,7 +230,7 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
     const made = scene()
     rmSync(made.data, { recursive: true })
     writeFileSync(made.data, 'a file')
-    const port = freePort()
+    const port = await nobodysPort()
     const config = configOf({ turn: turnListener({ bind: `127.0.0.1:${port}` }) })
     const problem = await made.keeper.stage(config).then(
       () => null,
@@ -240,9 +241,3 @@ describe.if(process.platform === 'linux')('what the supervisor has for turn list
     closeFds([bindUdp('127.0.0.1', port).fd])
   })
 })
-
-function freePort(): number {
-  const { fd, port } = bindUdp('127.0.0.1', 0)
-  closeFds([fd])
-  return port
-}

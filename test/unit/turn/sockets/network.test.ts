@@ -1,21 +1,11 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
-import { boundPort, openSocket } from '../../../../server/turn/sockets/tcp.ts'
-import { SOCK_STREAM } from '../../../../server/sockets/calls.ts'
-import { closeFds } from '../../../../server/lib/pass-fds.ts'
 import type { Stream } from '../../../../server/turn/network.ts'
 import type { UdpSocket } from '../../../../server/sockets/udp/udp-socket.ts'
+import { freePort } from '../../../support/kernel.ts'
 import { address, adopt, bugsOf, bytesOf, makeNet, openUdp, Recorder, say } from './net.ts'
 
 const descriptors = (): number => readdirSync('/proc/self/fd').length
-
-function freePort(): number {
-  const fd = openSocket(SOCK_STREAM, address('127.0.0.1'), () => {})
-  if (typeof fd !== 'number') throw new Error(fd)
-  const port = boundPort(fd)
-  closeFds([fd])
-  return port
-}
 
 test('sockets of all kinds come and go, and no descriptor is left', () => {
   const net = makeNet()
