@@ -6,6 +6,7 @@ import { Elysia, ValidationError } from 'elysia'
 import { isJsonBody } from './body.ts'
 import { urlOf } from './came.ts'
 import { invalidAnswer } from './invalid.ts'
+import { problem } from './problem.ts'
 import type { Asked, Route } from './route.ts'
 
 export interface App {
@@ -41,6 +42,8 @@ export function makeApp(routes: readonly Route[]): App {
     })
   return {
     answer: async (route, asked) => {
+      const twice = namedTwice(asked.query)
+      if (twice !== null) return twice
       // It looks for the path behind the eleventh character: names of hosts may be shorter.
       const { pathname, search } = urlOf(asked.request)
       const request = new Request(`http://localhost${pathname}${search}`, {
@@ -59,13 +62,24 @@ export function makeApp(routes: readonly Route[]): App {
   }
 }
 
-/** A change takes no parameter that it does not know: who misspells dry_run means to change nothing. */
-function queryOf({ method, query }: Route): { readonly query?: TObject } {
-  if (query !== undefined) return { query }
-  return method === 'GET' ? {} : { query: NO_QUERY }
-}
+/**
+ * No parameter is taken that is not known: who misspells dry_run means to change nothing, and who misspells a
+ * filter is not told of all there is.
+ */
+const queryOf = ({ query = NO_QUERY }: Route): { readonly query: TObject } => ({ query })
 
 const NO_QUERY = Type.Object({}, { additionalProperties: false })
+
+/** Routes read the first one, and what checks them may see another. */
+function namedTwice(query: URLSearchParams): Response | null {
+  const seen = new Set<string>()
+  const parameter = query.keys().find((name) => seen.size === seen.add(name).size)
+  if (parameter === undefined) return null
+  const message = 'found it more than once, allowed is once'
+  return problem('query_invalid', `The query is not understood: ${parameter}: ${message}.`, {
+    errors: [{ parameter, code: 'invalid', message }],
+  })
+}
 
 async function answer(route: Route, held: Held | undefined): Promise<void> {
   if (held?.route !== route) throw new Error(`Elysia chose ${route.method} ${route.path}`)

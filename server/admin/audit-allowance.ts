@@ -22,8 +22,8 @@ export class AuditAllowance {
   }
 
   /**
-   * Takes an entry of somebody (the id of their sign-in or token). Null: it is left out; else how many were
-   * before it. `isCounted` false: it is one that is always kept.
+   * Takes an entry of somebody (their account, or the address of who is not known). Null: it is left out;
+   * else how many were before it. `isCounted` false: it is one that is always kept.
    */
   take(who: string, isCounted: boolean): number | null {
     const now = this.#nowMs()

@@ -1,6 +1,7 @@
 // Writes into the audit what was changed by the API, and what was refused to somebody who is known.
 import type { ControlFacts } from '../control/facts.ts'
 import type { NewEntry } from '../control/store/audit.ts'
+import { accountOf } from '../control/store/principal.ts'
 import { redactedText } from '../control/store/redacted.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { AuditAllowance } from './audit-allowance.ts'
@@ -38,7 +39,8 @@ export class AuditRecorder {
       message: note?.message ?? (isDry ? 'a dry run' : null),
       result: status < 400 ? ('done' as const) : ('refused' as const),
     }
-    const leftOut = this.#allowance.take(who?.id ?? entry.from, status >= 400 || route.permission === 'view')
+    const isCounted = status >= 400 || route.permission === 'view'
+    const leftOut = this.#allowance.take(who === null ? entry.from : accountOf(who), isCounted)
     if (leftOut === null) return
     const message =
       leftOut === 0 ? entry.message : `${entry.message ?? ''} (${leftOut} before it were left out)`

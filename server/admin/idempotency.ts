@@ -1,6 +1,7 @@
 // Requests that are sent again with the same Idempotency-Key get the answer that the first one got: whoever
 // lost an answer does not do the thing twice.
 import { createHash } from 'node:crypto'
+import { accountOf } from '../control/store/principal.ts'
 import { problem } from './problem.ts'
 import type { Asked, Route } from './route.ts'
 
@@ -10,6 +11,7 @@ const BODY_BYTES_MAX = 64 * 1024
 const KEY = /^[\x21-\x7e]{1,200}$/
 
 interface Kept {
+  readonly account: string
   /** Of what was sent. */
   readonly print: string
   readonly atMs: number
@@ -25,6 +27,8 @@ interface Copy {
 
 export class IdempotencyKeys {
   readonly #kept = new Map<string, Kept>()
+  /** How many each account has. */
+  readonly #counts = new Map<string, number>()
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number = () => performance.now()) {
@@ -41,7 +45,7 @@ export class IdempotencyKeys {
     const { kind, name, id } = asked.who
     const place = `${kind} ${name} ${id} ${key}`
     const known = this.#kept.get(place)
-    if (known === undefined) return this.#first(place, printOf(asked), make)
+    if (known === undefined) return this.#first(place, asked, make)
     if (known.print !== printOf(asked))
       return problem('idempotency_key_reused', 'This key was sent with another request; take a new one.')
     const copy = await known.answer
@@ -55,17 +59,20 @@ export class IdempotencyKeys {
         })
   }
 
-  async #first(place: string, print: string, make: () => Promise<Response>): Promise<Response> {
+  async #first(place: string, asked: Asked, make: () => Promise<Response>): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<Copy | 'refused' | 'large'>()
-    this.#kept.set(place, { print, atMs: this.#nowMs(), answer: promise })
-    if (this.#kept.size > KEPT_MAX) this.#kept.delete(this.#kept.keys().next().value ?? '')
+    const account = accountOf(asked.who)
+    const kept = { account, print: printOf(asked), atMs: this.#nowMs(), answer: promise }
+    this.#kept.set(place, kept)
+    this.#counts.set(account, (this.#counts.get(account) ?? 0) + 1)
+    if (this.#kept.size > KEPT_MAX) this.#makeRoom()
     let copy: Copy | 'refused' | 'large' = 'refused'
     try {
       const answer = await make()
       if (answer.ok) copy = await copyOf(answer)
       return answer
     } finally {
-      if (copy === 'refused') this.#kept.delete(place)
+      if (copy === 'refused' && this.#kept.get(place) === kept) this.#forget(place)
       resolve(copy)
     }
   }
@@ -75,8 +82,23 @@ export class IdempotencyKeys {
     const oldest = this.#nowMs() - KEEP_MS
     for (const [name, { atMs }] of this.#kept) {
       if (atMs > oldest) return
-      this.#kept.delete(name)
+      this.#forget(name)
     }
+  }
+
+  /** Whoever has the most gives up the oldest: nobody's keys are pushed out by another one's. */
+  #makeRoom(): void {
+    const most = Math.max(...this.#counts.values())
+    const place = this.#kept.entries().find(([, { account }]) => this.#counts.get(account) === most)?.[0]
+    if (place !== undefined) this.#forget(place)
+  }
+
+  #forget(place: string): void {
+    const account = this.#kept.get(place)?.account ?? ''
+    const left = (this.#counts.get(account) ?? 0) - 1
+    this.#kept.delete(place)
+    if (left > 0) this.#counts.set(account, left)
+    else this.#counts.delete(account)
   }
 }
 

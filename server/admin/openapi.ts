@@ -81,10 +81,10 @@ function responses(route: Route, hasETag: boolean): Json {
 
 /** Refusals that the shell may give to a route, whatever it answers by itself. */
 function commonStatuses(route: Route): readonly number[] {
-  const { permission, query, body, path } = route
+  const { permission, body, path } = route
   const takesBody = typesOf(route).length > 0
   return [
-    ...(query !== undefined || takesBody ? [400] : []),
+    ...(path.startsWith('/api/') || takesBody ? [400] : []),
     ...(permission === 'open' ? [] : [401]),
     ...[403],
     ...(path.includes('{') ? [404] : []),
@@ -120,7 +120,12 @@ const text = (description: string): Json => ({ type: 'string', description })
 const COMPONENTS: Json = {
   securitySchemes: {
     token: { type: 'http', scheme: 'bearer', description: 'A token (slt_…) or a JWT.' },
-    sign_in: { type: 'apiKey', in: 'cookie', name: '__Host-sluice', description: 'A sign-in of a browser.' },
+    sign_in: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: '__Host-sluice-ID',
+      description: 'A sign-in of a browser; ID is of the installation.',
+    },
   },
   headers: {
     ConfigRevision: { description: 'The revision of the config that is served.', schema: { type: 'string' } },

@@ -194,6 +194,11 @@ export const PROBLEMS = {
     title: 'Too many attempts to sign in',
     help: 'From this address, or at all just now. Retry-After says when to try again.',
   },
+  too_many_own_watchers: {
+    status: 429,
+    title: 'You watch too often already',
+    help: 'One user or token has no more than a quarter of the places that there are, in all browsers and programs together. Close some; the detail says how many there are.',
+  },
   data_not_writable: {
     status: 503,
     title: 'The data folder cannot be written',

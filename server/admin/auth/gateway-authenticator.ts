@@ -88,15 +88,9 @@ export class GatewayAuthenticator implements Authenticator {
     const token = found.tokenId === null ? null : store.tokens.get(found.tokenId)
     const refusal = token && whyNotThere(token, request, address)
     if (refusal) return refusal
-    const { name, role, id } = found
-    const who = {
-      kind: 'jwt',
-      name,
-      role,
-      from: address,
-      id,
-      isScoped: token !== null && isScoped(token),
-    } as const
+    const { name, role, id, source } = found
+    const ofToken = { source, isScoped: token !== null && isScoped(token) }
+    const who: Principal = { kind: 'jwt', name, role, from: address, id, ...ofToken }
     return plain(who, found.isStillGood)
   }
 }

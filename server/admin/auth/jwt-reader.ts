@@ -12,6 +12,7 @@ export interface KnownJwt {
   readonly id: string
   /** The token that it comes from, whose scopes and ranges it has; null: none. */
   readonly tokenId: string | null
+  readonly source: string
   readonly isStillGood: () => boolean
 }
 
@@ -43,7 +44,7 @@ export class JwtReader {
     const role = jwt && roleNow(store, jwt)
     if (jwt === null || role === null) return INVALID
     return {
-      ...{ name: jwt.name, id: jwt.id, role },
+      ...{ name: jwt.name, id: jwt.id, role, source: jwt.source },
       tokenId: jwt.source.startsWith('token:') ? jwt.source.slice('token:'.length) : null,
       isStillGood: () => jwt.expiresMs > nowMs() && roleNow(store, jwt) === role,
     }
@@ -59,7 +60,8 @@ export class JwtReader {
     const jwt = await this.#issuer.read(text)
     if ('is' in jwt) return jwt
     const { name, role, id, expiresMs } = jwt
-    return { name, role, id, tokenId: null, isStillGood: () => expiresMs > nowMs() && issuer() === config }
+    const isStillGood = (): boolean => expiresMs > nowMs() && issuer() === config
+    return { name, role, id, tokenId: null, source: `jwt:${name}`, isStillGood }
   }
 }
 

@@ -6,6 +6,7 @@ import { Watcher } from '../../control/events/watcher.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { COLUMNS } from '../../control/history/columns.ts'
 import { type Topic, TOPICS } from '../../tables/events.ts'
+import { Places } from '../places.ts'
 import { problem } from '../problem.ts'
 import { may } from '../roles.ts'
 import type { Asked, Route } from '../route.ts'
@@ -22,6 +23,7 @@ const FOR_ADMINS: ReadonlySet<Topic> = new Set(['auth'])
 type EventFacts = Pick<ControlFacts, 'live' | 'revision' | 'build'>
 
 export function eventRoutes(facts: EventFacts): readonly Route[] {
+  const places = new Places(WATCHERS_MAX)
   return [
     {
       method: 'GET',
@@ -60,14 +62,15 @@ export function eventRoutes(facts: EventFacts): readonly Route[] {
         },
         400: { description: 'There is no such topic.' },
         403: { description: 'The topic auth is for admins.' },
+        429: { description: 'As many streams of the same user or token are open as one may have.' },
         503: { description: `${WATCHERS_MAX} streams are open.` },
       },
-      answer: (asked) => answer(asked, facts),
+      answer: (asked) => answer(asked, facts, places),
     },
   ]
 }
 
-function answer(asked: Asked, facts: EventFacts): Response {
+function answer(asked: Asked, facts: EventFacts, places: Places): Response {
   const { query, request, who } = asked
   const isAdmin = may(who.role, 'administer')
   const topics = topicsOf(query.get('topics'), isAdmin)
@@ -80,7 +83,7 @@ function answer(asked: Asked, facts: EventFacts): Response {
       members: { required_role: 'admin' },
     })
   const isLive = request.headers.get('accept')?.includes(STREAM) === true
-  return isLive ? liveAnswer(asked, facts, topics) : listAnswer(query, facts.live.events, topics)
+  return isLive ? liveAnswer(asked, { facts, topics, places }) : listAnswer(query, facts.live.events, topics)
 }
 
 /** Or the word that is none. */
@@ -105,7 +108,13 @@ function listAnswer(query: URLSearchParams, hub: EventHub, topics: ReadonlySet<T
   return new Response(body, { headers: { 'Content-Type': 'application/json', Vary: 'Accept' } })
 }
 
-function liveAnswer(asked: Asked, facts: EventFacts, topics: ReadonlySet<Topic>): Response {
+interface Live {
+  readonly facts: EventFacts
+  readonly topics: ReadonlySet<Topic>
+  readonly places: Places
+}
+
+function liveAnswer(asked: Asked, { facts, topics, places }: Live): Response {
   const { request, server } = asked
   const headers = {
     'Content-Type': STREAM,
@@ -115,19 +124,30 @@ function liveAnswer(asked: Asked, facts: EventFacts, topics: ReadonlySet<Topic>)
   }
   if (request.method === 'HEAD') return new Response(null, { headers })
   const hub = facts.live.events
+  const giveBack = places.take(asked.who)
+  if (giveBack instanceof Response) return giveBack
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null
   const watcher = new Watcher(topics, {
     send: (frame) => controller?.enqueue(frame),
-    end: () => controller?.close(),
-    cut: () => controller?.error(new Error('this reader is too slow')),
+    end: () => {
+      giveBack()
+      controller?.close()
+    },
+    cut: () => {
+      giveBack()
+      controller?.error(new Error('this reader is too slow'))
+    },
   })
-  if (!hub.add(watcher))
-    return problem('too_many_watchers', `${WATCHERS_MAX} streams are open.`, {
-      headers: { 'Retry-After': '10' },
-    })
+  if (!hub.add(watcher)) {
+    giveBack()
+    return places.noneLeft()
+  }
   watcher.begin(firstFrames(asked, facts, topics))
   server.timeout(request, 0)
-  const leave = (): void => hub.remove(watcher)
+  const leave = (): void => {
+    giveBack()
+    hub.remove(watcher)
+  }
   request.signal.addEventListener('abort', leave)
   const body = new ReadableStream<Uint8Array>(
     {

@@ -1,30 +1,31 @@
 // Requests as they end, as server-sent events. Workers are asked when the reader can take more: what waits
 // does so where it is bounded, and what finds no room is counted.
 import type { RequestTail } from '../../control/requests/tail.ts'
-import { problem } from '../problem.ts'
+import type { Places } from '../places.ts'
 import type { Asked } from '../route.ts'
 
-const FOLLOWERS_MAX = 16
+/** So many follow at a time. */
+export const FOLLOWERS_MAX = 16
 const LOOK_MS = 250
 const HEARTBEAT_LOOKS = 20
 /** A reader that takes nothing for so long has its place taken: there are few. */
 const STUCK_MS = 60_000
 const encoder = new TextEncoder()
 
-let followers = 0
+interface Following {
+  readonly tail: Pick<RequestTail, 'next' | 'end'>
+  readonly places: Places
+  readonly stuckMs?: number
+}
 
 export function followAnswer(
-  { request, server }: Pick<Asked, 'request' | 'server'>,
-  tail: Pick<RequestTail, 'next' | 'end'>,
-  stuckMs = STUCK_MS,
+  { request, server, who }: Pick<Asked, 'request' | 'server' | 'who'>,
+  { tail, places, stuckMs = STUCK_MS }: Following,
 ): Response {
   const headers = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Vary: 'Accept' }
   if (request.method === 'HEAD') return new Response(null, { headers })
-  if (followers >= FOLLOWERS_MAX)
-    return problem('too_many_watchers', `${FOLLOWERS_MAX} follow already.`, {
-      headers: { 'Retry-After': '10' },
-    })
-  followers++
+  const giveBack = places.take(who)
+  if (giveBack instanceof Response) return giveBack
   server.timeout(request, 0)
   let isOver = false
   let stuck: ReturnType<typeof setTimeout> | undefined
@@ -32,7 +33,7 @@ export function followAnswer(
     clearTimeout(stuck)
     if (isOver) return
     isOver = true
-    followers--
+    giveBack()
     tail.end()
   }
   request.signal.addEventListener('abort', leave)

@@ -2,9 +2,10 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import type { RequestFilter } from '../../telemetry/request-filter.ts'
+import { Places } from '../places.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
-import { followAnswer } from './requests-live.ts'
+import { FOLLOWERS_MAX, followAnswer } from './requests-live.ts'
 
 const LIMIT_MAX = 1000
 const LIMIT_USUAL = 100
@@ -63,6 +64,7 @@ const FOUND = Type.Object({
 const STREAM = 'text/event-stream'
 
 export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Route[] {
+  const places = new Places(FOLLOWERS_MAX)
   return [
     {
       method: 'GET',
@@ -77,9 +79,10 @@ export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Ro
             'A list; or events: `request` for each, `left_out` with how many more there was no room for, `gap` where the reader was away too long.',
           schema: FOUND,
         },
+        429: { description: 'As many of the same user or token follow as one may have.' },
         503: { description: 'Too many follow already.' },
       },
-      answer: (asked) => listAnswer(asked, facts),
+      answer: (asked) => listAnswer(asked, facts, places),
     },
     {
       method: 'GET',
@@ -115,10 +118,14 @@ export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Ro
   ]
 }
 
-async function listAnswer(asked: Asked, { traffic }: Pick<ControlFacts, 'traffic'>): Promise<Response> {
+async function listAnswer(
+  asked: Asked,
+  { traffic }: Pick<ControlFacts, 'traffic'>,
+  places: Places,
+): Promise<Response> {
   const { query, request } = asked
   const isLive = query.has('follow') || request.headers.get('accept')?.includes(STREAM) === true
-  if (isLive) return followAnswer(asked, traffic.follow(filterOf(query)))
+  if (isLive) return followAnswer(asked, { tail: traffic.follow(filterOf(query)), places })
   const limit = Math.min(Number(query.get('limit') ?? LIMIT_USUAL), LIMIT_MAX)
   return jsonAnswer(await traffic.requests(filterOf(query), limit), 200, { Vary: 'Accept' })
 }

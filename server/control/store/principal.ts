@@ -15,7 +15,18 @@ export interface Principal {
   readonly id: string
   /** A token that is for some resources only: what it is told is of those. */
   readonly isScoped?: boolean
+  /** Of a JWT: what it comes from, as `user:anna`, `token:ID`, `jwt:NAME`. */
+  readonly source?: string
 }
+
+/** With whom somebody counts where each account has a limit: however many sign-ins or JWTs they make. */
+export const accountOf = ({
+  kind,
+  name,
+  id,
+  source,
+}: Pick<Principal, 'kind' | 'name' | 'id' | 'source'>): string =>
+  (source ?? `${kind}:${kind === 'token' ? id : name}`).toLowerCase()
 
 /** Who asks by the Unix socket of the data folder: only the gateway's user and root can. */
 export const localPrincipal = (name: string, id: string): Principal => {

@@ -77,3 +77,15 @@ test('what is kept is bounded, in number and in size', async () => {
   expect((await ask('large', { make: large })).status).toBe(409)
   expect(done()).toBe(1002)
 })
+
+test('ten thousand keys of one do not make anybody else do things twice', async () => {
+  const { ask, done } = scene()
+  const bob = { ...ALICE, name: 'bob', id: 'b' }
+  await ask('own', { who: bob })
+  for (let i = 0; i < 10_000; i++) await ask(`k${i}`, { who: { ...ALICE, id: String(i % 7) } })
+  expect(done()).toBe(10_001)
+  expect((await ask('own', { who: bob })).headers.get('idempotency-replayed')).toBe('true')
+  // Their own last ones are kept as well.
+  const last = await ask('k9999', { who: { ...ALICE, id: String(9999 % 7) } })
+  expect(last.headers.get('idempotency-replayed')).toBe('true')
+})

@@ -164,5 +164,20 @@ test('a change takes no parameter that it does not know', async () => {
     code: 'query_invalid',
     errors: [{ parameter: 'dry_run', message: 'is not known here: there is none' }],
   })
-  expect((await ask(`${url}/api/v1/x?_=1`)).status).toBe(200)
+})
+
+test('what reads takes none either, and none twice: what is not understood is not left out silently', async () => {
+  const query = Type.Object({ limit: Type.Optional(Type.String()) }, { additionalProperties: false })
+  const url = open(route({}), route({ path: '/api/v1/list', query }))
+  const refusedBy = async (path: string): Promise<unknown> => {
+    const { status, body } = await ask(`${url}${path}`)
+    return status === 200
+      ? 200
+      : [status, body['code'], (body['errors'] as { parameter: string }[])[0]!.parameter]
+  }
+  expect(await refusedBy('/api/v1/x')).toBe(200)
+  expect(await refusedBy('/api/v1/x?_=1')).toEqual([400, 'query_invalid', '_'])
+  expect(await refusedBy('/api/v1/list?limit=1')).toBe(200)
+  expect(await refusedBy('/api/v1/list?limti=1')).toEqual([400, 'query_invalid', 'limti'])
+  expect(await refusedBy('/api/v1/list?limit=1&limit=2')).toEqual([400, 'query_invalid', 'limit'])
 })

@@ -36,8 +36,9 @@ function scene(): Scene {
     routes: eventRoutes({ ...facts, live }),
     facts,
     authenticator: {
-      whoAsks: (_, from) => {
-        const who = { kind: 'user', name: 'v', role: 'viewer', from, id: 'x' } as const
+      whoAsks: ({ headers }, from) => {
+        const name = headers.get('x-name') ?? 'v'
+        const who = { kind: 'user', name, role: 'viewer', from, id: 'x' } as const
         const [whyNoChange, whyNoStepUp] = [(): null => null, (): null => null]
         return Promise.resolve({ who, whyNoChange, whyNoStepUp, isStillGood: () => true })
       },
@@ -196,6 +197,24 @@ test('a reader that takes nothing is cut off, while two hundred others miss noth
   await waitFor(() => others.every((one) => one.names.includes('config.applied')))
   slow.resume()
   await slow.closed()
+}, 30_000)
+
+test('one viewer cannot take all streams, and gets places back that it gives up', async () => {
+  const { hub, url } = scene()
+  const own: EventReader[] = []
+  for (let i = 0; i < 250; i++) own.push(await watch(`${url}?topics=config`))
+  const headers = { Accept: 'text/event-stream' }
+  const refused = await fetch(url, { headers })
+  expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'too_many_own_watchers' }])
+  await watch(url, { 'X-Name': 'other' })
+  own[0]!.close()
+  await waitFor(() => hub.watchers === 250)
+  await watch(url)
+  expect((await fetch(url, { headers })).status).toBe(429)
+  // The gateway ends them all: none of the places stays taken.
+  hub.close()
+  await waitFor(() => readers.every(({ ended }) => ended !== null))
+  await watch(url)
 }, 30_000)
 
 test('when the gateway stops, readers hear the end of the stream', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { followAnswer } from '../../../../server/admin/routes/requests-live.ts'
+import { Places } from '../../../../server/admin/places.ts'
+import { FOLLOWERS_MAX, followAnswer } from '../../../../server/admin/routes/requests-live.ts'
 import { waitFor } from '../../../support/wait.ts'
 
 const server = { timeout: () => {} } as unknown as Bun.Server<undefined>
@@ -10,11 +11,17 @@ test('readers that take nothing give their places to others, and workers keep no
     next: () => Promise.resolve({ requests: [], left_out: 0, gap: false }),
     end: () => void ended++,
   }
-  const asked = () => ({ request: new Request('http://localhost/'), server })
-  const stuck = Array.from({ length: 16 }, () => followAnswer(asked(), tail, 1))
-  expect(followAnswer(asked(), tail).status).toBe(503)
+  const places = new Places(FOLLOWERS_MAX)
+  const asked = (name = 'late') => {
+    const who = { kind: 'user', name, role: 'viewer', from: '127.0.0.1', id: name } as const
+    return { request: new Request('http://localhost/'), server, who }
+  }
+  const stuck = Array.from({ length: 16 }, (_, i) =>
+    followAnswer(asked(`u${i % 4}`), { tail, places, stuckMs: 1 }),
+  )
+  expect(followAnswer(asked(), { tail, places }).status).toBe(503)
   await waitFor(() => ended === 16)
-  const next = followAnswer(asked(), tail)
+  const next = followAnswer(asked(), { tail, places })
   expect(next.status).toBe(200)
   // Whoever reads is not cut off for that nothing happens.
   const reader = next.body!.getReader()
