@@ -18,7 +18,7 @@ export class Places {
     this.each = Math.max(1, Math.floor(all / SHARE))
   }
 
-  /** Takes one: what gives it back, once however often it is called; or what is answered where there is none. */
+  /** Takes one: what gives it back, once however often it is called; or the answer where there is none. */
   take(who: Pick<Principal, 'kind' | 'name' | 'id' | 'source'>): (() => void) | Response {
     const account = accountOf(who)
     const own = this.#taken.get(account) ?? 0
