@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Changed } from '../control/change/changes.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import { jsonAnswer, problem } from './problem.ts'
-import { refusedToAuthor } from './refused-text.ts'
+import { otherFileIn, refusedToAuthor } from './refused-text.ts'
 
 /** Of an answer to a change. */
 export const CHANGED = Type.Object({
@@ -53,8 +53,9 @@ export function changedAnswer(
       if (missing !== undefined) return problem('not_found', `${missing.message}.`, { errors })
       const forAdmins = refusedToAuthor(errors)
       if (forAdmins !== null) return forAdmins
-      const code = errors.some((item) => item.code === 'file_changed') ? 'file_changed' : 'config_invalid'
-      return problem(code, `The ${what} was refused: revision ${changed.revision} goes on.`, { errors })
+      const code = otherFileIn(changed.problems) ?? 'config_invalid'
+      const refused = code === 'config_invalid' ? `The ${what} was refused` : 'Nothing was changed'
+      return problem(code, `${refused}: revision ${changed.revision} goes on.`, { errors })
     }
   }
 }

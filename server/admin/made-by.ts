@@ -1,12 +1,8 @@
-// Who makes a change of the config, as its revision, the log and the audit name them.
+// What goes with a change of the config: which door it came by, and what its author may not touch.
 import type { EditionNote, KeepsAdmin } from '../control/problem.ts'
 import { isAtLeast } from '../control/store/principal.ts'
 import { problem } from './problem.ts'
 import type { Asked } from './route.ts'
-
-/** By the Unix socket who asks says who it is: nobody else can ask there. */
-export const byOf = ({ request, who }: Pick<Asked, 'request' | 'who'>): string =>
-  who.kind === 'local' ? (request.headers.get('from')?.slice(0, 200) ?? who.name) : `${who.kind} ${who.name}`
 
 const DOORS = { user: 'ui', token: 'api', jwt: 'api', local: 'cli' } as const
 

@@ -139,6 +139,16 @@ export const PROBLEMS = {
     title: 'It was changed by somebody else',
     help: 'What If-Match names is not what there is now. `current` and `current_etag` have the present state: look at it, make the change anew. `If-Match: *` overrides on purpose.',
   },
+  file_missing: {
+    status: 412,
+    title: 'The config file cannot be read',
+    help: 'It was removed or renamed, or the user of the gateway may not read it any more; what it said is served still. Put it back (`sluice history N` prints the text of a revision, GET /api/v1/config that which is served) or let it be read, then make the change again. Nothing was written.',
+  },
+  file_broken: {
+    status: 412,
+    title: 'The config file is no valid config',
+    help: 'What was written into it was refused, and what was before is served still. `errors` has the first problem, `sluice check` all of them. Mend the file, or write over it on purpose: PUT /api/v1/config with `theirs.hash` in If-Match. Nothing was written.',
+  },
   file_changed: {
     status: 412,
     title: 'The file was changed by somebody else',

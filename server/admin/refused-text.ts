@@ -1,5 +1,6 @@
-// Texts that could not take the place of the config file: as somebody else has changed it meanwhile, or as it
-// cannot be written. Whoever made one gets what it takes to go on, as far as they may read the file.
+// Texts that could not take the place of the config file: as somebody else has changed it meanwhile, as it is
+// gone or no config any more, or as it cannot be written. Whoever made one gets what it takes to go on, as
+// far as they may read the file.
 import { hashOf } from '../control/change/file-part.ts'
 import { unifiedDiff } from '../lib/unified-diff.ts'
 import { textOnDisk } from './config-status.ts'
@@ -22,7 +23,8 @@ const TEXT_CHARS_MAX = 1024 * 1024
 /** Null: it is for another reason. */
 export function refusedText(refused: RefusedText): Response | null {
   const { errors } = refused
-  if (errors.some(({ code }) => code === 'file_changed')) return fileChanged(refused)
+  const other = otherFileIn(errors)
+  if (other !== null) return otherFile(refused, other)
   return errors.some(({ code }) => code === 'file_not_writable') ? readOnly(refused) : null
 }
 
@@ -37,16 +39,33 @@ export function refusedToAuthor(errors: readonly ProblemItem[]): Response | null
     : null
 }
 
-/** Somebody wrote into the file meanwhile: what it was, what it is, and what it would have become. */
-function fileChanged({ file, base, text, errors, seesFile = true }: RefusedText): Response {
+/** What `errors` tell more of. */
+const DETAILS = {
+  file_changed: (file: string) => `${file} is not what this was made from: somebody else has changed it.`,
+  file_missing: (file: string) => `Nothing was written: ${file} cannot be read.`,
+  file_broken: (file: string) => `Nothing was written: ${file} is no valid config as it stands.`,
+}
+type OtherFile = keyof typeof DETAILS
+
+/** Why the file is not the one that a change was made from; null: it is. */
+export const otherFileIn = (
+  errors: readonly { readonly code?: unknown; readonly message: string }[],
+): OtherFile | null =>
+  (Object.keys(DETAILS) as OtherFile[]).find((code) => errors.some((item) => item.code === code)) ?? null
+
+/** It is not what it was: what that was, what it is, and what it would have become. */
+function otherFile({ file, base, text, errors, seesFile = true }: RefusedText, code: OtherFile): Response {
   const disk = textOnDisk(file)
   const version = (said: string | null, hash: string | null): object => ({
     hash,
     text: seesFile && said !== null && said.length <= TEXT_CHARS_MAX ? said : null,
   })
-  return problem('file_changed', `${file} is not what this was made from: somebody else has changed it.`, {
+  return problem(code, DETAILS[code](file), {
     errors,
-    hint: 'look at what stands there, then make the change again from that',
+    hint:
+      code === 'file_changed'
+        ? 'look at what stands there, then make the change again from that'
+        : (errors.find((item) => item.code === code)?.hint ?? ''),
     members: {
       base: version(base.text, base.hash),
       theirs: version(disk?.text ?? null, disk?.hash ?? null),

@@ -5,7 +5,7 @@ import { parseDuration } from '../lib/durations.ts'
 import { readPipeToo } from '../lib/read-bounded.ts'
 import type { RejectedProblem } from '../telemetry/documents.ts'
 import type { Args } from './args.ts'
-import { askSocket, changedBy, printed, readControlArgs } from './control.ts'
+import { askSocket, printed, readControlArgs } from './control.ts'
 import { whyFailed } from './failure.ts'
 import { wordsOf } from './diff.ts'
 import { type Answered, askGateway, type Gateway, unexpected } from './gateway.ts'
@@ -73,7 +73,7 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   }
   const expect = how.expect ?? (gateway.isRemote ? await servedHash(gateway, io) : null)
   if (typeof expect === 'number') return expect
-  const headers = { ...changedBy('apply'), ...(expect !== null && { 'If-Match': `"${expect}"` }) }
+  const headers = expect === null ? {} : { 'If-Match': `"${expect}"` }
   const request = { method: 'PUT', path: how.path, timeoutMs: TIMEOUT_MS, headers, body } as const
   const answer = await askSocket(gateway, request, io)
   if (answer === null) return 1
@@ -87,7 +87,7 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
 /** What the text would change, in words and with whom it touches. */
 async function foretold(gateway: Gateway, text: Uint8Array, io: Io): Promise<number> {
   const body = new TextEncoder().encode(JSON.stringify({ text: new TextDecoder().decode(text) }))
-  const headers = { ...changedBy('apply'), 'Content-Type': 'application/json' }
+  const headers = { 'Content-Type': 'application/json' }
   const path = '/api/v1/changes?dry_run=true'
   const answer = await askSocket(gateway, { method: 'POST', path, timeoutMs: TIMEOUT_MS, headers, body }, io)
   if (answer === null) return 1

@@ -55,11 +55,6 @@ export function printed({ status, text }: Answered, io: Io): number {
   return status < 400 ? 0 : 1
 }
 
-/** Who changes what is served, for its log. */
-export const changedBy = (command: string): Readonly<Record<string, string>> => ({
-  From: `sluice ${command}, user ${process.geteuid?.() ?? 'unknown'}`,
-})
-
 /** A gateway that could not write to its data folder serves all the same. */
 const noSocket = ({ whenNone }: Gateway, url: string): string =>
   `${whenNone}; one answers at ${url}: if that is it, its control socket is not open, as its event "control_socket_not_open" says (mostly \

@@ -24,7 +24,8 @@ export const GATEWAY_HELP = `
 Which gateway:
   -c, --config FILE         the config file of one that runs here; default ./sluice.yaml, then /etc/sluice/sluice.yaml. It is asked
                             through its data folder: by the user that it runs as, or root
-      --admin URL           ask this admin listener instead, also that of another machine
+      --admin URL           ask this admin listener instead, also that of another machine; with a path where a proxy in front of it takes
+                            that off
       --token TOKEN         who asks there; @FILE reads it from a file; default: SLUICE_TOKEN of the environment
       --fingerprint SHA256  of the certificate that it must have, in place of being signed by somebody who is trusted here
       --ca FILE             PEM of who signed its certificate
@@ -47,6 +48,8 @@ export function gatewayOf(command: string, read: Args, io: Io): Gateway | number
   }
   const url = urlOf(admin)
   if (url === null) return usageLine(command, `"${admin}" is no URL such as ${DEFAULT_URL}`, io)
+  const odd = whyOdd(url)
+  if (odd !== null) return usageLine(command, `--admin ${odd}`, io)
   const digits = fingerprint?.replaceAll(':', '').toLowerCase() ?? null
   if (digits !== null && !/^[0-9a-f]{64}$/.test(digits))
     return usageLine(command, `--fingerprint takes a SHA-256: 64 hexadecimal digits, colons or none`, io)
@@ -82,8 +85,22 @@ function remoteGateway({ command, url, access }: Remote, io: Io): Gateway | numb
     )
     return 1
   }
-  const ways = [{ url: url.origin, access: new Access(access) }]
-  return { command, ways, closed: null, whenNone: `no gateway answers at ${url.origin}`, isRemote: true }
+  // A path is that of a proxy in front, which takes it off again.
+  const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+  const ways = [{ url: base, access: new Access(access) }]
+  return { command, ways, closed: null, whenNone: `no gateway answers at ${base}`, isRemote: true }
+}
+
+/** What a URL has that would not be asked for; null: nothing. */
+function whyOdd({ username, password, search, hash, pathname, origin }: URL): string | null {
+  // What was given is not repeated: it may be a password.
+  if (username !== '' || password !== '')
+    return `names a user: nobody signs in by the URL; say who asks with --token or SLUICE_TOKEN ("sluice admin token" makes one)`
+  if (search !== '' || hash !== '')
+    return `has "${search}${hash}" behind its path, which is never asked for: leave it out`
+  const own = /^\/+(?:_admin|api|_health|_metrics|metrics)(?:\/|$)/.exec(pathname)
+  if (own !== null) return `names the gateway, not a page of it: ${origin} in place of ${origin}${pathname}`
+  return null
 }
 
 /** Null: it is no URL, nor an address without its scheme. */

@@ -1,6 +1,6 @@
 // sluice rollback: has a running gateway serve, and write to its config file, what it served before.
 import type { RejectedProblem } from '../telemetry/documents.ts'
-import { askSocket, changedBy, printed, readControlArgs } from './control.ts'
+import { askSocket, printed, readControlArgs } from './control.ts'
 import { unexpected } from './gateway.ts'
 import { problemText } from './health.ts'
 import type { Io } from './io.ts'
@@ -42,7 +42,7 @@ export async function rollback(args: readonly string[], io: Io): Promise<number>
     method: 'POST',
     path: '/api/v1/config/rollback',
     timeoutMs: TIMEOUT_MS,
-    headers: { ...changedBy('rollback'), 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json' },
     body: new TextEncoder().encode(JSON.stringify(body)),
   } as const
   const answer = await askSocket(asked.gateway, request, io)

@@ -39,7 +39,7 @@ async function lookIn(store: Store, env: Env): Promise<void> {
   const { users, setupToken } = store
   if (users.count() === 0) await addByFile(store, env)
   if (users.count() > 0) return setupToken.remove()
-  const token = setupToken.renew()
+  const token = setupToken.begin()
   logEvent('warn', 'setup_needed', { token, file: setupToken.path, hint: HOW })
 }
 

@@ -150,9 +150,41 @@ test.each([
   [['--admin', 'ftp://x'], '"ftp://x" is no URL'],
   [['--admin', 'https://x', '--fingerprint', 'ab'], '--fingerprint takes a SHA-256'],
   [['--admin', 'http://x', '--ca', 'f'], '--ca goes with an https URL'],
+  [
+    ['--admin', 'https://ann:secret@x'],
+    '--admin names a user: nobody signs in by the URL; say who asks with',
+  ],
+  [['--admin', 'https://x/a?b=1'], '--admin has "?b=1" behind its path, which is never asked for'],
+  [['--admin', 'https://x/_admin/'], '--admin names the gateway, not a page of it: https://x in place of'],
+  [['--admin', 'https://x/api/v1'], '--admin names the gateway, not a page of it: https://x in place of'],
 ])('options that do not go together are wrong usage: %j', async (args, said) => {
   const { code, stderr } = await elsewhere(['history', ...args], {})
   expect([code, stderr]).toEqual([2, expect.stringContaining(said)])
+  expect(stderr).not.toContain('secret')
+})
+
+test('a path in front of the admin listener, which a proxy takes off, goes with all that is asked', async () => {
+  const asked: string[] = []
+  const proxy = Bun.serve({
+    ...{ hostname: '127.0.0.1', port: 0 },
+    fetch: (request) => {
+      const { pathname, search } = new URL(request.url)
+      asked.push(pathname)
+      const headers = { Authorization: request.headers.get('authorization') ?? '' }
+      return fetch(`${url}${pathname.replace('/edge/gw', '')}${search}`, {
+        ...{ headers, tls: { rejectUnauthorized: false } },
+      })
+    },
+  })
+  try {
+    for (const end of ['', '/']) {
+      const { code, stdout } = await elsewhere(['history', '--admin', `${proxy.url.origin}/edge/gw${end}`])
+      expect([code, stdout]).toEqual([0, expect.stringContaining('REVISION')])
+    }
+    expect(new Set(asked)).toEqual(new Set(['/edge/gw/api/v1/config/revisions']))
+  } finally {
+    await proxy.stop(true)
+  }
 })
 
 test('sluice status takes the name of a backend or of a listener', async () => {

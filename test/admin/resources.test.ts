@@ -1,8 +1,10 @@
 // Resources of a gateway in its own processes: a change edits its file by the lines that it is about, is
 // served at once, and nobody notices it who is served.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { api } from '../../server/cli/api.ts'
+import { history } from '../../server/cli/history.ts'
+import { rollback } from '../../server/cli/rollback.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { changedLines } from '../../server/lib/unified-diff.ts'
 import { saidBy } from '../support/command.ts'
@@ -116,7 +118,11 @@ test('who edits the file by hand is not written over, and a file that cannot be 
   writeFileSync(gateway.configFile, bad)
   await gateway.event('rejected')
   const told = await ask('PATCH', '/backends/api', { algorithm: 'round_robin' })
-  expect([told.status, told.body.code, told.body.theirs.text]).toEqual([412, 'file_changed', bad])
+  expect([told.status, told.body.code, told.body.theirs.text]).toEqual([412, 'file_broken', bad])
+  const [problem] = told.body.errors
+  expect(told.body.detail).toBe(`Nothing was written: ${gateway.configFile} is no valid config as it stands.`)
+  expect(problem.message).toStartWith(`${gateway.configFile} is no valid config as it stands: line `)
+  expect(problem.hint).toContain(`mend it there ("sluice check ${gateway.configFile}" tells all of it)`)
   expect(onDisk()).toBe(bad)
   // The same of a whole text.
   const whole = await fetch('http://gateway/api/v1/config', {
@@ -125,7 +131,20 @@ test('who edits the file by hand is not written over, and a file that cannot be 
   })
   const refusedText = (await whole.json()) as Told['body']
   expect([whole.status, refusedText.base.text, refusedText.theirs.text]).toEqual([412, before, bad])
-  writeFileSync(gateway.configFile, before)
+  // One that is gone is not called another's change, and comes back as it is said.
+  rmSync(gateway.configFile)
+  const gone = await ask('PATCH', '/backends/api', { algorithm: 'round_robin' })
+  expect([gone.status, gone.body.code, gone.body.theirs.hash]).toEqual([412, 'file_missing', null])
+  expect(gone.body.detail).toBe(`Nothing was written: ${gateway.configFile} cannot be read.`)
+  expect(gone.body.errors[0].message).toStartWith(`${gateway.configFile} is not there any more: what it said`)
+  expect(gone.body.hint).toStartWith('put it back, or "sluice history N >" it')
+  const back = await saidBy((io) => rollback([], io), { cwd: gateway.folder })
+  expect([back.code, back.err]).toEqual([1, expect.stringContaining('is not there any more')])
+  expect(back.err).toContain('"sluice history N >" it')
+  const { revision } = (await ask('GET', '/config/status')).body.running
+  const served = await saidBy((io) => history([String(revision)], io), { cwd: gateway.folder })
+  expect(served.out).toBe(before)
+  writeFileSync(gateway.configFile, served.out)
   await waitFor(async () => (await ask('GET', '/config/status')).body.disk.state === 'in_sync')
   // Of root nothing is read-only.
   if (process.getuid?.() === 0) return

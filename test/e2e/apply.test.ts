@@ -18,6 +18,7 @@ import { history } from '../../server/cli/history.ts'
 import { reload } from '../../server/cli/reload.ts'
 import { rollback } from '../../server/cli/rollback.ts'
 import { status } from '../../server/cli/status.ts'
+import { userName } from '../../server/admin/user-name.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { type Said, saidBy } from '../support/command.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
@@ -93,7 +94,7 @@ test('a text is served and becomes that of the file, to the letter; its mode sta
   expect(await gateway.event('applied')).toMatchObject({
     revision: 2,
     from: 'api',
-    by: expect.stringMatching(/^sluice apply, user \d+$/) as string,
+    by: userName(process.geteuid?.() ?? 0),
     hash: hashOf(next),
   })
   // The next change that the watch tells is the next edit, not our own write.
@@ -143,7 +144,13 @@ test('a file that is not the one that was edited is left alone', async () => {
   writeFileSync(gateway.configFile, broken)
   const refused = await said(gateway, apply, next)
   expect(refused.code).toBe(1)
-  expect(refused.err).toContain(`has been changed: its hash is ${hashOf(broken)}`)
+  expect(refused.err).toStartWith(
+    `${gateway.configFile} is no valid config as it stands: line 1:1 listeners: `,
+  )
+  expect(refused.err).toContain(`or write over it: expect its hash ${hashOf(broken)}\n`)
+  expect(refused.err).toEndWith(
+    `nothing was written: ${gateway.configFile} is no valid config as it stands.\n`,
+  )
   expect([await body(gateway), onDisk(gateway)]).toEqual(['one', broken])
   expect((await said(gateway, apply, next, '--expect', hashOf(broken).slice(0, 12))).code).toBe(0)
   expect(await body(gateway)).toBe('two')
@@ -249,8 +256,12 @@ test('a rollback goes back and forth, and leaves a file alone that was changed s
   expect([await body(gateway), onDisk(gateway)]).toEqual(['one', before])
   expect(await said(gateway, rollback)).toEqual({ code: 0, out: 'went back: revision 4\n', err: '' })
   expect([await body(gateway), onDisk(gateway)]).toEqual(['two', next])
-  writeFileSync(gateway.configFile, 'workers: x\n')
+  writeFileSync(gateway.configFile, next.replace('two', 'by a person'))
   expect((await said(gateway, rollback)).err).toContain('has been changed')
+  writeFileSync(gateway.configFile, 'workers: x\n')
+  const refused = (await said(gateway, rollback)).err
+  expect(refused).toContain('is no valid config as it stands')
+  expect(refused).toEndWith('sluice rollback: nothing was changed: revision 4 goes on\n')
   expect([await body(gateway), onDisk(gateway)]).toEqual(['two', 'workers: x\n'])
 })
 

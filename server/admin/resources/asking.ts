@@ -1,6 +1,7 @@
 // What requests for resources may say beside their body, and how their answers look.
+import { calledOf } from '../../control/store/principal.ts'
 import { Type } from '@sinclair/typebox'
-import { byOf, noteOf } from '../made-by.ts'
+import { noteOf } from '../made-by.ts'
 import { pageOf, PAGE_QUERY } from '../pages.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
@@ -104,7 +105,7 @@ export function writingOf(
   const ifMatch = request.headers.get('if-match')
   return {
     wanted: operations.map((one) => ({ ...one, ifMatch: one.ifMatch === undefined ? ifMatch : one.ifMatch })),
-    by: byOf(asked),
+    by: calledOf(asked.who),
     seesFile: asked.who.isScoped !== true,
     note: noteOf(asked, query.get('message')),
     isDryRun: query.get('dry_run') === 'true',

@@ -1,8 +1,9 @@
 // Changes of the config: what one would do, and to make it.
+import { calledOf } from '../../control/store/principal.ts'
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { changedAnswer, waitFacts } from '../changed.ts'
-import { byOf, hashIn, noteOf, notHash } from '../made-by.ts'
+import { hashIn, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { reviewDocument } from '../review-document.ts'
 import type { Asked, Route } from '../route.ts'
@@ -109,7 +110,7 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
   const before = await facts.changes.named('running')
   const { changed, warnings, operation } = await facts.apply({
     text: wanted,
-    by: byOf(asked),
+    by: calledOf(asked.who),
     // Whoever only looks compares with what is served, whatever stands in the file.
     expected: expected ?? (isDryRun ? '' : null),
     isDryRun,

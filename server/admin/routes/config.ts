@@ -1,4 +1,5 @@
 // The config as a whole: apply a text, confirm it, go back.
+import { calledOf } from '../../control/store/principal.ts'
 import { Type } from '@sinclair/typebox'
 import { isMoved } from '../../control/change/lock-out.ts'
 import type { BackTo } from '../../control/change/roll-back.ts'
@@ -7,7 +8,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
-import { byOf, hashIn, keepsAdmin, noteOf, notHash } from '../made-by.ts'
+import { hashIn, keepsAdmin, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { refusedText } from '../refused-text.ts'
 import type { Asked, Route } from '../route.ts'
@@ -139,7 +140,7 @@ async function applyAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> 
   const text = textOf(body)
   if (text === null) return problem('body_malformed', 'The text is no UTF-8.')
   const { changed, warnings, operation } = await apply({
-    ...{ text, by: byOf(asked), expected },
+    ...{ text, by: calledOf(asked.who), expected },
     isDryRun,
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
     watchMs: watchS === null ? null : watchS * 1000,
@@ -172,7 +173,7 @@ function confirmAnswer(asked: Asked, { confirm, door, isByOldDoor }: ConfigFacts
     return problem('conflict', `The admin listener moved to ${door() ?? 'nowhere'}: confirm over that one.`, {
       hint: 'or with "sluice confirm" on the machine of the gateway; else it comes back by itself',
     })
-  return confirm(byOf(asked)) ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.')
+  return confirm(calledOf(asked.who)) ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.')
 }
 
 /** Null: it is no UTF-8. */
@@ -193,7 +194,7 @@ async function rollBackAnswer(asked: Asked, facts: ConfigFacts): Promise<Respons
     return problem('conflict', `Revision ${to.revision} has its admin listener elsewhere.`, {
       hint: 'POST /api/v1/changes with this revision waits to be confirmed over the new one; "sluice rollback" on the machine of the gateway does not',
     })
-  const done = rollBack(byOf(asked), { ...to, keepsAdmin: keeps })
+  const done = rollBack(calledOf(asked.who), { ...to, keepsAdmin: keeps })
   if (done !== null) return changedAnswer(await done, 'text')
   const revision = takenBack()
   const why =

@@ -1,10 +1,11 @@
 // The short form of a config written in the long one, which can say more.
+import { calledOf } from '../../control/store/principal.ts'
 import { Type } from '@sinclair/typebox'
 import { toLongText } from '../../config/edit/to-long-text.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { unifiedDiff } from '../../lib/unified-diff.ts'
 import { changedAnswer } from '../changed.ts'
-import { byOf, noteOf } from '../made-by.ts'
+import { noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { writerOf } from '../resources/writers.ts'
 import type { Asked, Route } from '../route.ts'
@@ -47,7 +48,7 @@ async function toLong(asked: Asked, facts: ControlFacts): Promise<Response> {
     return jsonAnswer({ dry_run: true, changed: true, diff: unifiedDiff(known.text, long.text, { names }) })
   }
   const { changed, warnings } = await facts.apply({
-    ...{ text: long.text, by: byOf(asked), note: noteOf(asked, 'the long form') },
+    ...{ text: long.text, by: calledOf(asked.who), note: noteOf(asked, 'the long form') },
     ...{ expected: known.hash, isDryRun: false, confirmWithinMs: null },
   })
   return changedAnswer(changed, 'text', warnings)

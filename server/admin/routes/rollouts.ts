@@ -1,8 +1,8 @@
 // Staged rollouts: servers of a backend are replaced batch by batch.
+import { calledOf } from '../../control/store/principal.ts'
 import { type Static, Type } from '@sinclair/typebox'
 import { nameOf, type RolloutPlan } from '../../control/change/rollout.ts'
 import type { ControlFacts } from '../../control/facts.ts'
-import { byOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
 
@@ -141,7 +141,7 @@ function beginAnswer(asked: Asked, { tasks, changes }: Facts): Response {
   }
   if (plan.added.length === 0)
     return problem('conflict', 'None of these servers is new: nothing is to be rolled out.')
-  const operation = tasks.rollouts.begin(plan, byOf(asked))
+  const operation = tasks.rollouts.begin(plan, calledOf(asked.who))
   if (operation === null) return problem('conflict', `A rollout of ${backend} runs already.`)
   return jsonAnswer({ operation, added: plan.added, removed: plan.removed }, 202)
 }

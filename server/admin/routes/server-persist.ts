@@ -1,11 +1,12 @@
 // Writes what is ordered of a server into the config file: its weight; or the server leaves it.
+import { calledOf } from '../../control/store/principal.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import { editConfig } from '../../config/edit/config-edit.ts'
 import type { Edit } from '../../config/edit/values.ts'
 import type { Served } from '../../control/change/apply.ts'
 import type { ControlFacts, ServerDesk } from '../../control/facts.ts'
 import { changedAnswer } from '../changed.ts'
-import { byOf, noteOf } from '../made-by.ts'
+import { noteOf } from '../made-by.ts'
 import { problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
 
@@ -52,7 +53,7 @@ export async function persist(
       hint: '`sluice edit` shows what it can do, with --long also out of the short form',
     })
   const { changed, warnings } = await facts.apply({
-    ...{ text: edited.text, by: byOf(asked), expected: hash, isDryRun: false, confirmWithinMs: null },
+    ...{ text: edited.text, by: calledOf(asked.who), expected: hash, isDryRun: false, confirmWithinMs: null },
     note: noteOf(asked, remove ? `server ${at[1]} removed` : `weight of server ${at[1]}: ${weight}`),
   })
   if (changed.is === 'applied' && !remove) await takeBack(desk, at, asked)
@@ -69,6 +70,6 @@ function pathOf({ edition }: Served, [backend, server]: At): (string | number)[]
 
 const takeBack = (desk: ServerDesk, at: At, { who }: Asked): Promise<unknown> =>
   desk.order(...at, {
-    ...{ weight: null, reason: 'it stands in the config', by: who.name, sinceMs: Date.now() },
+    ...{ weight: null, reason: 'it stands in the config', by: calledOf(who), sinceMs: Date.now() },
     ...{ untilMs: null, endsConnections: false },
   })

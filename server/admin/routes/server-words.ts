@@ -2,6 +2,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Wanted } from '../../control/order-desk.ts'
 import { REASON_MAX } from '../../control/orders/order.ts'
+import { calledOf } from '../../control/store/principal.ts'
 import { parseDuration } from '../../lib/durations.ts'
 import { problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
@@ -73,7 +74,7 @@ export function wantedOf({ body, who }: Asked, nowMs: number): Wanted | Response
     ...(weight !== undefined && { weight }),
     ...(health !== undefined && { health }),
     reason: reason === undefined || reason === '' ? null : reason,
-    by: who.name,
+    by: calledOf(who),
     sinceMs: nowMs,
     untilMs,
     endsConnections: end_connections === true,

@@ -10,7 +10,7 @@ Usage: sluice admin setup-token [-c FILE]
   -h, --help         this text
 
 It stands in the file setup-token of the data folder as well, and in the log ("setup_needed"). It is gone once it was used;
-a start of the gateway makes another one. "sluice admin user add NAME --role admin" does without it.
+a start of the gateway makes another one, but for one that was printed before the first start: that is the one of this start. "sluice admin user add NAME --role admin" does without it.
 Exit code: 0 printed; 1 there are users already, or the data folder cannot be used; 2 wrong usage.
 `
 
@@ -23,7 +23,7 @@ export function setupToken(args: readonly string[], io: Io): Promise<number> {
         'there are users already; "sluice admin reset-password NAME" lets one in again',
         io,
       )
-    io.stdout(`${store.setupToken.read() ?? store.setupToken.renew()}\n`)
+    io.stdout(`${store.setupToken.readOrMake()}\n`)
     return 0
   })
 }

@@ -1,7 +1,8 @@
 // sluice admin token: what programs show to the admin API.
 import { parseRange } from '../../lib/ranges.ts'
 import { isRole, ROLES } from '../../control/store/principal.ts'
-import { expiryOf, whyNoScope } from '../../control/store/tokens.ts'
+import { whyNoScope } from '../../control/store/scopes.ts'
+import { expiryOf } from '../../control/store/tokens.ts'
 import type { Io } from '../io.ts'
 import { table } from '../table.ts'
 import { usageLine } from '../usage.ts'

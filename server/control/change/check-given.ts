@@ -1,10 +1,11 @@
 // A text that somebody gives for the config file: whether it may take the place of what stands there, and
 // what it means.
 import type { Config } from '../../config/schema.ts'
-import { type Edition, type EditionNote, problemOf } from '../problem.ts'
+import type { Edition, EditionNote } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
-import { fileChanged, hashOf, hashOfFile } from './file-part.ts'
+import { hashOf, hashOfFile } from './file-part.ts'
 import { mayFillIn } from './keeps-admin.ts'
+import { otherFile } from './other-file.ts'
 
 /** A text that is to become that of the config file. */
 export interface NewText {
@@ -39,7 +40,7 @@ export async function checkGiven(
 ): ReturnType<WatchedConfig['check']> {
   const found = hashOfFile(file)
   if (found === null || !found.startsWith(expected ?? served?.hash ?? 'none'))
-    return { checked: { is: 'invalid', problems: [problemOf(fileChanged(file, found))] }, warnings: [] }
+    return { checked: { is: 'invalid', problems: [await otherFile(file, found, source)] }, warnings: [] }
   const given = { text, from: 'api', by, replaces: found } as const
   // The same text may mean something else by now, as a file that it names has changed.
   if (known && known.of === served?.config) {

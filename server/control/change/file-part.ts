@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, type Stats } from 'node:fs'
 import { open, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { whyUnread } from '../../config/why-unread.ts'
 import { keepNames } from '../../lib/write-whole.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { type Edition, type ApplyProblem, Refusal } from '../problem.ts'
@@ -41,12 +42,36 @@ export const hashOf = (text: string | Uint8Array): string => createHash('sha256'
 /** What is said where the file is not the one that was edited. */
 export function fileChanged(file: string, found: string | null): Refusal {
   return found === null
-    ? new Refusal('file_changed', `${file} cannot be read: it is not the file that was edited`)
+    ? fileMissing(file)
     : new Refusal(
         'file_changed',
         `${file} has been changed: its hash is ${found}`,
         'look at what was changed there; to write over it, expect this hash',
       )
+}
+
+/** Nothing is written where a file is gone: nobody knows what its folder is by now. */
+function fileMissing(file: string): Refusal {
+  const why = whyNotRead(file)
+  return new Refusal(
+    'file_missing',
+    `${file} is ${why}: what it said is served still, and no change is written there`,
+    why === GONE
+      ? `put it back, or "sluice history N >" it: N is the revision that is served`
+      : 'let the user of the gateway read it, then make the change again',
+  )
+}
+
+const GONE = 'not there any more'
+
+function whyNotRead(file: string): string {
+  try {
+    readFileSync(file)
+    return GONE
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? GONE : whyUnread(error)
+  }
 }
 
 /** What is said where another change was served meanwhile. */

@@ -9,7 +9,8 @@ import {
 } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Served } from './apply.ts'
-import { fileChanged, hashOfFile, otherServed } from './file-part.ts'
+import { hashOfFile, otherServed } from './file-part.ts'
+import { otherFile } from './other-file.ts'
 import type { RevisionBook } from './revision-book.ts'
 
 export interface BackTo {
@@ -45,7 +46,8 @@ export async function checkedBack(
   if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served?.revision))
   // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
   const found = hashOfFile(file)
-  if (found === null || found !== served?.edition.hash) return invalid(fileChanged(file, found))
+  if (found === null || found !== served?.edition.hash)
+    return { is: 'invalid', problems: [await otherFile(file, found, source)] }
   const as = { from: 'rollback', by, replaces: found } as const
   if (typeof to !== 'number') return { is: 'valid', edition: { ...(await asNow(to, source)), ...as, note } }
   const kept = await book?.read(to)

@@ -33,6 +33,13 @@ export const localPrincipal = (name: string, id: string): Principal => {
   return { kind: 'local', name, role: 'admin', from: 'unix', id }
 }
 
+/**
+ * What one is called wherever it is told who did something: by each door the same. What a program shows is
+ * not mistaken for a person of that name.
+ */
+export const calledOf = ({ kind, name }: Pick<Principal, 'kind' | 'name'>): string =>
+  kind === 'token' || kind === 'jwt' ? `${kind} ${name}` : name
+
 export const isRole = (word: string): word is Role => ROLES.some((role) => role === word)
 
 /** Whether a role may what `least` may. */

@@ -158,15 +158,6 @@ const tokenOf = ({ hash: _, scopes, ranges, ...row }: Row): Token => ({
   ranges: JSON.parse(ranges) as string[],
 })
 
-/** One segment after another, `*` last: everything below it, and it as well. */
-const SCOPE = /^(?:\*|[A-Za-z0-9_.:%@[\]-]+(?:\/[A-Za-z0-9_.:%@[\]-]+)*(?:\/\*)?)$/
-
-/** What stands against a scope; null: nothing. */
-export const whyNoScope = (scope: string): string | null =>
-  scope.length <= 200 && SCOPE.test(scope)
-    ? null
-    : 'a scope is a resource as "backends/api", or with what is below it, as "backends/api/*"'
-
 /** Whether a resource, as `backends/api/servers/a`, is within scopes; none: it is. */
 export function isWithin(scopes: readonly string[], resource: string): boolean {
   if (scopes.length === 0) return true

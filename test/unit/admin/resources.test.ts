@@ -226,7 +226,7 @@ describe('a change is a change of its own lines', () => {
   test('who made it and why goes with it', async () => {
     using w = world()
     await w.ask('PATCH', '/backends/api?message=less%20of%20it', { body: { algorithm: 'random' } })
-    expect(w.applied).toMatchObject([{ by: 'user admin', note: { source: 'ui', message: 'less of it' } }])
+    expect(w.applied).toMatchObject([{ by: 'admin', note: { source: 'ui', message: 'less of it' } }])
   })
 
   test('a server of the only backend comes by what older balancers take', async () => {

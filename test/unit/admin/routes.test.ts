@@ -11,6 +11,7 @@ import type { Route } from '../../../server/admin/route.ts'
 import { routesOf } from '../../../server/admin/routes.ts'
 import { Shell } from '../../../server/admin/shell.ts'
 import { type Role, ROLES } from '../../../server/control/store/principal.ts'
+import { RESOURCES } from '../../../server/control/store/scopes.ts'
 import { Ranges } from '../../../server/lib/ranges.ts'
 import { BY_ROLE } from '../../support/by-role.ts'
 import { controlFacts } from '../../support/control-facts.ts'
@@ -72,6 +73,14 @@ async function ask(
     expect(document).toMatchObject({ status: answer.status, instance: expect.any(String) })
   return { status: answer.status, code: document['code'], required: document['required_role'] }
 }
+
+test('scopes of tokens begin with what the API has', () => {
+  const known = REAL.filter((route) => !isOpen(route)).map(
+    ({ path }) => path.replace(/^\/(?:api\/v1\/)?/, '').split('/')[0] ?? '',
+  )
+  // The contents list what there is to whoever asks.
+  expect(new Set(known).difference(new Set(['', 'api']))).toEqual(new Set(RESOURCES))
+})
 
 test('there are routes of every permission', () => {
   expect(new Set(REAL.map(({ permission }) => permission))).toEqual(

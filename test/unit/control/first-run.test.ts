@@ -22,6 +22,14 @@ test('without users there is a one-time token, another one with each start', asy
   expect(world.store.setupToken.read()).not.toBeNull()
 })
 
+test('a token that was printed before the first start is that of this start', async () => {
+  const printed = world.store.setupToken.readOrMake()
+  await look()
+  expect(world.store.setupToken.isOne(printed)).toBe(true)
+  await look()
+  expect(world.store.setupToken.isOne(printed)).toBe(false)
+})
+
 test('a config that is applied later makes no other', async () => {
   const run = new FirstRun()
   let fails = true

@@ -195,8 +195,8 @@ test('a whole config is written over one that was read, or with intent over any'
   expect((await put('PUT', { 'If-Match': '"0123456789"' })).status).toBe(200)
   expect((await put('POST', { 'If-Match': '*' })).status).toBe(200)
   expect(applied.map(({ expected, by }) => [expected, by])).toEqual([
-    ['0123456789', 'user editor'],
-    ['', 'user editor'],
+    ['0123456789', 'editor'],
+    ['', 'editor'],
   ])
 })
 

@@ -80,6 +80,8 @@ describe('sluice admin setup-token', () => {
     expect((await run('setup-token')).out).toBe(first.out)
     const file = join(cwd, 'kept', 'setup-token')
     expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual([first.out, 0o600])
+    // The start that comes takes no other in its place.
+    expect(kept().setupToken.begin()).toBe(first.out.trim())
     await addAdmin('anna')
     expect(kept().setupToken.read()).toBeNull()
     const after = await run('setup-token')

@@ -21,6 +21,23 @@ describe('the token of a set-up', () => {
     ])
   })
 
+  test('one that was asked for before a start is that of this start, and of no other', () => {
+    const { setupToken } = world.store
+    const asked = setupToken.readOrMake()
+    expect([setupToken.readOrMake(), setupToken.read()]).toEqual([asked, asked])
+    expect(setupToken.begin()).toBe(asked)
+    expect([setupToken.readOrMake(), setupToken.isOne(asked)]).toEqual([asked, true])
+    expect(setupToken.begin()).not.toBe(asked)
+    expect(setupToken.isOne(asked)).toBe(false)
+    // One that was used, or replaced, waits for no start.
+    for (const end of [() => setupToken.remove(), () => void setupToken.renew()]) {
+      setupToken.remove()
+      const other = setupToken.readOrMake()
+      end()
+      expect(setupToken.begin()).not.toBe(other)
+    }
+  })
+
   test('a file that holds something else is none', () => {
     const { setupToken } = world.store
     for (const text of ['', 'x', 'a'.repeat(33)]) {
