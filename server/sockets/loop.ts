@@ -148,7 +148,7 @@ export class Loop {
     await turnOfBun()
     this.#turnOfBunMs = tick()
     bunHadTurn(begunMs)
-    this.#owedTurns = hadSomething ? turnsForShaking() : Math.max(0, this.#owedTurns - 1)
+    this.#owedTurns = turnsForShaking(hadSomething) ?? Math.max(0, this.#owedTurns - 1)
   }
 
   /**

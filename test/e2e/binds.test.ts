@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
 import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
+import { freePorts } from '../support/kernel.ts'
 import { needs } from '../support/needs.ts'
 import { startOrigin } from '../support/origin.ts'
 import { descriptorsOf, sendSignal } from '../support/processes.ts'
@@ -75,25 +76,8 @@ test('an address that is added or removed leaves the others and their connection
   client.rst()
 })
 
-/** The first of so many free ports in a row. */
-function freeRow(count: number): number {
-  for (let first = 20_000 + (process.pid % 10_000); first < 32_000; first += count) {
-    const held: { stop(closeActive: boolean): void }[] = []
-    try {
-      for (let i = 0; i < count; i++)
-        held.push(Bun.listen({ hostname: '127.0.0.1', port: first + i, socket: { data() {} } }))
-      return first
-    } catch {
-      continue
-    } finally {
-      for (const one of held) one.stop(true)
-    }
-  }
-  throw new Error('no free ports')
-}
-
 test('all ports of a range are served, and told as the range', async () => {
-  const first = freeRow(8)
+  const first = freePorts(8)
   const at = (offset: number): string => `127.0.0.1:${first + offset}`
   const gateway = await start(words(`["${at(0)}-${first + 4}", "127.0.0.1:0"]`))
   expect(addressesOf(gateway)[0]).toBe(`${at(0)}-${first + 4}`)

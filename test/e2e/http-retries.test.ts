@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
 import { answering, startEngine, toServers } from '../support/engine.ts'
+import { freePort } from '../support/kernel.ts'
 import { type Script, startOrigin } from '../support/origin.ts'
 import { makeGate, pause, staysTrue, waitFor } from '../support/wait.ts'
 
@@ -10,12 +11,7 @@ const post = (body: string): string =>
   `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
 /** A port that refuses connections. */
-function refusing(): string {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = listener
-  listener.stop(true)
-  return `http://127.0.0.1:${port}`
-}
+const refusing = (): string => `http://127.0.0.1:${freePort()}`
 
 describe('a pooled connection that its server closes as the request arrives', () => {
   const staleOnce: Script = (request, reply) => {

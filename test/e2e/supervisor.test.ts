@@ -79,7 +79,7 @@ describe('start', () => {
   })
 
   test('the admin port in use is a failed start, and an end of all processes', async () => {
-    const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    const taken = Bun.listen({ hostname: '127.0.0.1', port: freePort(), socket: { data() {} } })
     const config = answering('hi', { admin: { bind: `127.0.0.1:${taken.port}` } })
     await using gateway = await spawnGateway({ config, workers: 2 })
     expect(await gateway.exited()).toBe(1)
@@ -193,7 +193,7 @@ describe('reload', () => {
   })
 
   test('an address in use is refused as a whole', async () => {
-    const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    const taken = Bun.listen({ hostname: '127.0.0.1', port: freePort(), socket: { data() {} } })
     await using gateway = await startGateway({ config: answering('one') })
     const config = answering('two', {
       listeners: { web: listener(), more: listener(`127.0.0.1:${taken.port}`) },

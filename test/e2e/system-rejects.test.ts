@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { startNamed } from '../support/backends.ts'
 import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
+import { freePort } from '../support/kernel.ts'
 import { startLoad } from '../support/load.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -108,7 +109,7 @@ test('bad files of every kind under load: each is told with its places, none cha
 test('a config whose listener cannot be opened is taken back whole: the rest of it does not hold either', async () => {
   await using one = startNamed('one')
   await using two = startNamed('two')
-  const taken = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const taken = Bun.listen({ hostname: '127.0.0.1', port: freePort(), socket: { data() {} } })
   await using gateway = await startGateway({ config: yaml(one.url) })
   const bad = yaml(two.url).replace(
     'rules:',

@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { testCertificate } from '../support/certificate.ts'
 import { rawClient } from '../support/client.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway.ts'
+import { freePort } from '../support/kernel.ts'
 import { isRunning, residentBytes, sendSignal } from '../support/processes.ts'
 import * as stun from '../support/stun.ts'
 import { tcpAllocate, TurnLine } from '../support/turn-line.ts'
@@ -133,9 +134,7 @@ test('an address goes from HTTP to TURN and back by reloads, with the same worke
   const backends = { b: { servers: [{ url: 'http://127.0.0.1:1' }] } }
   const folder = mkdtempSync(join(tmpdir(), 'turn-streams-'))
   folders.push(folder)
-  const free = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = free
-  free.stop(true)
+  const port = freePort()
   const bind = `127.0.0.1:${port}`
   const gateway = await startGateway({ folder, workers: 2, config: { listeners: web(bind), backends } })
   gateways.push(gateway)

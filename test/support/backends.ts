@@ -1,4 +1,5 @@
 // Servers behind the gateway for tests of the whole system: each says its name.
+import { freePort } from './kernel.ts'
 import { type Origin, startOrigin } from './origin.ts'
 import { waitFor } from './wait.ts'
 
@@ -7,7 +8,7 @@ export const startNamed = (name: string): Origin => startOrigin((_request, reply
 
 /** A server in a process of its own that can be killed as the kernel kills. */
 export class ServerProcess implements AsyncDisposable {
-  port = 0
+  port = freePort()
   #child: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | null = null
   readonly name: string
 

@@ -1,5 +1,6 @@
 // A raw TCP client: sends the bytes that a test names and reads answers with a reader that is not ours.
 import type { Socket, TCPSocketListener } from 'bun'
+import { freePort } from './kernel.ts'
 import { type Field, framingOf, readBody, readHead, valuesOf } from './message.ts'
 import { ByteReader, type Ending } from './reader.ts'
 import { pause, within } from './wait.ts'
@@ -71,7 +72,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** The same at the other end: a server that tells of each connection to it. */
-  static listen(opened: (server: RawClient) => void, port = 0): TCPSocketListener<RawClient> {
+  static listen(opened: (server: RawClient) => void, port = freePort()): TCPSocketListener<RawClient> {
     return Bun.listen<RawClient>({
       hostname: '127.0.0.1',
       port,

@@ -11,6 +11,8 @@ import { socketsWanted } from './sockets.ts'
 import { PATIENCE_MS, waitFor, within } from './wait.ts'
 
 const ROOT = join(import.meta.dir, '../..')
+/** Where `admin` is when the config does not say: a second test would find it taken, or another's gateway. */
+const DEFAULT_ADMIN = '127.0.0.1:9090'
 
 export interface GatewayOptions {
   /**
@@ -260,6 +262,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     early.catch(() => {})
     const serving = await Promise.race([gateway.event('serving'), early])
     if (options.env?.[SOCKETS_VARIABLE] === undefined) expectSocketsOfRun(serving)
+    if (serving['admin'] === DEFAULT_ADMIN)
+      throw new Error(`${DEFAULT_ADMIN} is anybody's: name an admin address, with port 0, or none.`)
     return gateway
   } catch (problem) {
     await gateway[Symbol.asyncDispose]()

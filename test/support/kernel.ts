@@ -31,23 +31,40 @@ function socketsOf(pid: number): Set<string> {
 
 /** Below those that the kernel gives to who asks for any, above those that tests of the relay use. */
 const FIRST_PORT = 25_000
-const PORTS = 7000
+const ROWS = 28
+const ROW = 250
 
 /**
- * A port that was free a moment ago. None that the kernel gives away: tests of other processes, which run
- * beside this one, would get it.
+ * A row of ports for each process that runs tests: those that run beside it would else take, now and then,
+ * the one that it has just found free. The files of a process come one after the other.
  */
-export function freePort(): number {
+const row = (process.ppid * 7 + Number(process.env['BUN_TEST_WORKER_ID'] ?? process.pid)) % ROWS
+let next = Math.floor(Math.random() * ROW)
+
+/** One of those that the kernel gives to nobody who asks for any, another each time. */
+export const portToTry = (): number => FIRST_PORT + row * ROW + (next++ % ROW)
+
+/**
+ * A port that was free a moment ago, and that nobody else takes: to have nobody there, or to listen there
+ * once more. One that the kernel gave and got back it gives to the next who asks for any, and that may be a
+ * test of another process, which runs beside this one.
+ */
+export const freePort = (): number => freePorts(1)
+
+/** The first of so many of them in a row. */
+export function freePorts(count: number): number {
   for (;;) {
-    const port = portToTry()
-    try {
-      Bun.listen({ hostname: '0.0.0.0', port, socket: { data() {} } }).stop(true)
-      return port
-    } catch {
-      // Somebody has it.
-    }
+    const ports = Array.from({ length: count }, portToTry)
+    const [first = 0] = ports
+    if (ports.at(-1) === first + count - 1 && ports.every(isFree)) return first
   }
 }
 
-/** One of those that the kernel gives to nobody who asks for any. */
-export const portToTry = (): number => FIRST_PORT + Math.floor(Math.random() * PORTS)
+function isFree(port: number): boolean {
+  try {
+    Bun.listen({ hostname: '0.0.0.0', port, socket: { data() {} } }).stop(true)
+    return true
+  } catch {
+    return false // somebody has it
+  }
+}

@@ -1,6 +1,7 @@
 // Scripted servers on raw sockets: they record what they are sent byte by byte, and answer with whatever
 // bytes a test wants.
 import type { Socket, TCPSocketListener } from 'bun'
+import { freePort } from './kernel.ts'
 import { type Field, type Head, Malformed, framingOf, readBody, readHead, valuesOf } from './message.ts'
 import { ByteReader, type Ending } from './reader.ts'
 import { waitFor, within } from './wait.ts'
@@ -68,7 +69,7 @@ export class Origin implements AsyncDisposable {
   constructor(script: Script, options: OriginOptions = {}) {
     this.script = script
     this.options = options
-    this.#listener = this.#listen(options.port ?? 0)
+    this.#listener = this.#listen(options.port ?? freePort())
   }
 
   get port(): number {

