@@ -14,6 +14,7 @@ Usage: sluice tap [--filter EXPR]... [-n COUNT] [--last] [--json] [-c FILE | --a
       --filter EXPR  only those for which it holds; several, or with commas, must all hold:
                      listener=web  rule=api  backend=api  server=api-3  status=503  status=5xx  method=POST
                      host=example.org  path=/v2/ (how it begins)  min_ms=250  fault=connect_refused  fault=* (any)
+                     a comma within a value is written "\\,": path=/a\\,b
   -n, --count COUNT  end after so many
       --last         those that were served last, up to 1000 (-n, default 20), and end
       --json         a line of JSON for each, with its headers, attempts and phases
@@ -59,17 +60,23 @@ interface Tap {
   readonly show: (one: FoundRequest) => void
 }
 
-function queryOf(filters: readonly string[]): URLSearchParams | string {
+/** What is asked of the API; a text: why it is not understood. */
+export function queryOf(filters: readonly string[]): URLSearchParams | string {
   const query = new URLSearchParams()
-  for (const part of filters.flatMap((one) => one.split(','))) {
+  for (const part of filters.flatMap(partsOf)) {
     const equals = part.indexOf('=')
     const key = part.slice(0, Math.max(0, equals)).trim()
-    if (!KEYS.includes(key)) return `"${part}" is no filter; there are: ${KEYS.join('=, ')}=`
+    if (!KEYS.includes(key))
+      return `"${part}" is no filter; there are: ${KEYS.join('=, ')}=; a comma within a value is written "\\,"`
     if (query.has(key)) return `"${key}" is given twice`
     query.set(key, part.slice(equals + 1).trim())
   }
   return query
 }
+
+/** What stands between commas; "\\," is one of a value. */
+const partsOf = (filter: string): string[] =>
+  filter.split(/(?<!\\),/).map((part) => part.replaceAll('\\,', ','))
 
 /** The newest last, as they come when they are followed. */
 async function last({ gateway, query, count, show }: Tap, io: Io): Promise<number> {

@@ -16,6 +16,7 @@ import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
 import type { LogEvent } from './log.ts'
 import type { LogsConfig } from './logs.options.ts'
+import { shownTarget } from './shown-target.ts'
 import { tlsWords } from './tls-words.ts'
 
 export interface AccessLogOptions {
@@ -123,7 +124,7 @@ class JsonLines {
 
   write(x: Exchange, sink: LineSink): void {
     const { request, listener } = x
-    const { target } = request
+    const target = shownTarget(request.target)
     const isOther = request.methodId === METHOD_OTHER
     const host = (isOther ? this.#otherHosts : this.#hosts[request.methodId]!).of(request.host)
     const agent = this.#agents.of(request.userAgent)
@@ -246,7 +247,7 @@ class TextLines {
 
   write(x: Exchange, sink: LineSink): void {
     const { request, client, listener } = x
-    const asked = `${request.method || '-'} ${request.host || '-'}${request.target || '-'}`
+    const asked = `${request.method || '-'} ${request.host || '-'}${shownTarget(request.target) || '-'}`
     const agent = request.userAgent ?? '-'
     const answered = answeredText(x)
     const { whose } = x.client

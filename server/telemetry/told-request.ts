@@ -1,5 +1,6 @@
 // A kept request as documents tell it; what is secret in its head is hidden.
 import type { KeptRequest } from './kept-request.ts'
+import { HIDDEN, shownTarget } from './shown-target.ts'
 
 /** An attempt at a server. */
 export interface ToldAttempt {
@@ -54,13 +55,9 @@ export interface ToldRequest {
   readonly unseen: number
 }
 
-export const HIDDEN = '(hidden)'
 /** As isSecretField of config/, which workers do not load, and fields that carry a session or a key. */
 const SECRET_NAME =
   /authori[sz]ation|cookie|token|secret|passw|api[-_]?key|credential|session|signature|x-amz-security/i
-/** Names in a query whose values are as good as a password. */
-const SECRET_PARAMETER =
-  /token|secret|passw|api[-_]?key|credential|session|signature|jwt|(?:^|\?)(?:key|sig|code|auth|pwd)$/i
 const SECRET_VALUE = /^\s*(?:Bearer|Basic|Digest|Negotiate)\s+\S/i
 
 /** Whether a field carries a credential. */
@@ -116,24 +113,6 @@ function shownField(name: string, value: string, hidden: string[]): readonly [st
       : value
   if (shown !== value) hidden.push(name)
   return [name, shown]
-}
-
-/**
- * A path without what its query has of secrets. Clients choose it, and a worker serves nobody meanwhile: each
- * character is looked at a few times, whatever they are.
- */
-export const shownTarget = (target: string): string =>
-  target.replace(/([?&;])([^&;#]*)/g, (_, mark: string, pair: string) => mark + shownPair(pair))
-
-/** Behind a further "?" may be another name. */
-function shownPair(pair: string): string {
-  for (let from = 0; ;) {
-    const equals = pair.indexOf('=', from)
-    if (equals < 0 || equals === pair.length - 1) return pair
-    if (SECRET_PARAMETER.test(pair.slice(from, equals))) return `${pair.slice(0, equals + 1)}${HIDDEN}`
-    from = pair.indexOf('?', equals) + 1
-    if (from === 0) return pair
-  }
 }
 
 function attemptsOf(kept: KeptRequest): ToldAttempt[] {

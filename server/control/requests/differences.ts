@@ -5,7 +5,8 @@ import { RequestHead } from '../../head/request-head.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { redirect } from '../../rules/redirect.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
-import { shownTarget, type ToldRequest } from '../../telemetry/told-request.ts'
+import { shownTarget } from '../../telemetry/shown-target.ts'
+import type { ToldRequest } from '../../telemetry/told-request.ts'
 import { listenerRules, type ListenerRules } from '../explain/explain-rules.ts'
 
 /** Where a request goes. */

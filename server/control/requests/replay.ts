@@ -15,7 +15,8 @@ import { ownProxyHeader } from '../../lib/proxy-header-out.ts'
 import type { Resolver } from '../../lib/resolver.ts'
 import { flush } from '../../lib/stage.ts'
 import { Wheel } from '../../lib/wheel.ts'
-import { hidden, HIDDEN, isSecretHere, type ToldRequest } from '../../telemetry/told-request.ts'
+import { HIDDEN } from '../../telemetry/shown-target.ts'
+import { hidden, isSecretHere, type ToldRequest } from '../../telemetry/told-request.ts'
 import { type FoundRequest, foundOf } from './gather.ts'
 
 /** An answer to a request that was sent once more. */

@@ -1,5 +1,6 @@
 // What the audit keeps of a change: all but secrets.
 import { isSecretField } from '../../config/secret-field.ts'
+import { decoded } from '../../telemetry/shown-target.ts'
 
 const HIDDEN = '(a secret, hidden)'
 /** Beside words that header fields have: keys of the config, of uploads and of second factors. */
@@ -9,16 +10,9 @@ const SECRET_KEY =
 const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
   [/\bslt_[0-9A-Za-z]{12}_[0-9A-Za-z]+/g, HIDDEN],
-  // JWS in its compact form (RFC 7515 §3.1): a header that begins as JSON does.
-  [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, HIDDEN],
   [/\$(?:argon2(?:id|i|d)|2[aby]|[156]|scrypt)\$[^\s"']+/g, HIDDEN],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9+/._~=-]{8,}/gi, `$1 ${HIDDEN}`],
   [/\botpauth:\/\/[^\s"']+/g, HIDDEN],
-  // Of a query what is called a secret. A text may be a megabyte: nothing is tried again from each "?" in it.
-  [
-    /([?&](?=[^\s?=&#"']*(?:token|secret|passw|api[-_]?key|credential|signature))[^\s?=&#"']*=)[^\s&#"']+/gi,
-    `$1${HIDDEN}`,
-  ],
   // Of a URL the password.
   [/(\b[a-z][a-z0-9+.-]{0,63}:\/\/[^\s/:@"']*):[^\s/@"']+@/gi, `$1:${HIDDEN}@`],
 ]
@@ -37,8 +31,50 @@ export function redacted(value: unknown, depth = 0): unknown {
   return Object.fromEntries(entries)
 }
 
+/** A text may be a megabyte of whatever somebody makes up: each character is looked at a few times. */
 export const redactedText = (text: string): string =>
-  SECRET_TEXTS.reduce((left, [pattern, by]) => left.replace(pattern, by), text)
+  withoutJwts(
+    withoutParameters(SECRET_TEXTS.reduce((left, [pattern, by]) => left.replace(pattern, by), text)),
+  )
+
+/** JWS in its compact form (RFC 7515 §3.1): a header that begins as JSON does, and two more parts. */
+const withoutJwts = (text: string): string =>
+  text.replaceAll(/[\w.-]{12,}/g, (run) => (run.includes('eyJ') ? withoutJwtsIn(run) : run))
+
+function withoutJwtsIn(run: string): string {
+  const parts = run.split('.')
+  const shown: string[] = []
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at] ?? ''
+    const from = part.startsWith('eyJ') ? 0 : part.indexOf('-eyJ') + 1
+    const isHeader = from > 0 || part.startsWith('eyJ')
+    const isOne = isHeader && part.length - from >= JWT_HEADER_MIN && (parts[at + 1] ?? '') !== ''
+    if (isOne && at + 2 < parts.length) {
+      shown.push(`${part.slice(0, from)}${HIDDEN}`)
+      at += 2
+    } else shown.push(part)
+  }
+  return shown.join('.')
+}
+
+const JWT_HEADER_MIN = 8
+const SECRET_PARAMETER = /token|secret|passw|api[-_]?key|credential|signature/i
+
+/** Of a query what is called a secret, as servers read its name. */
+function withoutParameters(text: string): string {
+  const name = /[?&]([^\s?=&#"']*)=/g
+  const value = /[^\s&#"']+/y
+  let shown = ''
+  let from = 0
+  for (let found = name.exec(text); found !== null; found = name.exec(text)) {
+    value.lastIndex = name.lastIndex
+    if (!SECRET_PARAMETER.test(decoded(found[1] ?? '')) || !value.test(text)) continue
+    shown += `${text.slice(from, name.lastIndex)}${HIDDEN}`
+    from = value.lastIndex
+    name.lastIndex = from
+  }
+  return shown + text.slice(from)
+}
 
 const isSecret = (key: string): boolean => isSecretField(key) || SECRET_KEY.test(key)
 

@@ -51,6 +51,15 @@ test('of what came by TLS it says which, before whatever else there is to say', 
   expect(await lineOf(fakeExchange())).toEndWith('"fault":null,"user_agent":"test/1.0"}\n')
 })
 
+test('what a query has of secrets is in no line, however its name is written', async () => {
+  for (const format of ['json', 'text'] as const) {
+    const line = await lineOf(fakeExchange({ target: '/a?x=1&%74oken=hush-1&api_key=hush-2' }), format)
+    expect(line).toContain('/a?x=1&%74oken=(hidden)&api_key=(hidden)')
+    expect(line).not.toContain('hush')
+    rmSync(file)
+  }
+})
+
 test('what is unknown is null', async () => {
   const x = fakeExchange({
     id: '',
