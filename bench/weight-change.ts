@@ -7,12 +7,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { controlSocketName } from '../server/control/control-socket.ts'
 import { changedLines } from '../server/lib/unified-diff.ts'
+import { BACKENDS, bigConfig, RULES } from './big-config.ts'
 import { median } from './report.ts'
 
 const BINARY = resolve(import.meta.dir, '../dist/sluice')
 const PORT = 18_580
-const BACKENDS = 1_000
-const RULES = 10_000
 const CHANGES = 30
 const CLIENTS = 16
 const PAUSE_MS = 4
@@ -25,34 +24,7 @@ const file = join(folder, 'sluice.yaml')
 
 const origin = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('here') })
 
-const rules = Array.from(
-  { length: RULES },
-  (_, i) => `  - name: rule-${i}
-    match: { path: "/p${i}/*" }
-    backend: b${i % BACKENDS}`,
-)
-const backends = Array.from(
-  { length: BACKENDS },
-  (_, i) => `  b${i}:
-    servers:
-      - { url: "http://127.0.0.1:${origin.port}", weight: 1 }   # server of b${i}
-      - { url: "http://127.0.0.2:${origin.port}", weight: 1 }`,
-)
-writeFileSync(
-  file,
-  `# A large config.
-listeners:
-  web: { bind: "127.0.0.1:${PORT}" }
-admin: false
-workers: 2
-logs: { access: { enabled: false } }
-rules:
-  - { name: here, match: { path: /here }, backend: b0 }
-${rules.join('\n')}
-backends:
-${backends.join('\n')}
-`,
-)
+writeFileSync(file, bigConfig({ port: PORT, originPort: Number(origin.port) }))
 
 interface Figures {
   readonly times: number[]

@@ -84,8 +84,11 @@ export const jsonAnswer = (
   document: unknown,
   status = 200,
   headers: Readonly<Record<string, string>> = {},
-): Response =>
-  new Response(`${JSON.stringify(document)}\n`, {
-    status,
-    headers: { 'Content-Type': 'application/json', ...headers },
-  })
+): Response => jsonText(`${JSON.stringify(document)}\n`, status, headers)
+
+/** The same of a document that was written already. */
+export const jsonText = (
+  text: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response => new Response(text, { status, headers: { 'Content-Type': 'application/json', ...headers } })

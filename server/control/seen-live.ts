@@ -1,5 +1,6 @@
 // What is seen of the gateway while it runs: events as they happen, and what was counted of late.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { inSlices } from '../lib/slices.ts'
 import { logEvent, tapEvents } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Served } from './change/apply.ts'
@@ -7,8 +8,8 @@ import { EventHub } from './events/hub.ts'
 import { FigureHistory } from './history/figure-history.ts'
 import { frameText } from './history/frame.ts'
 import { Measures, type ServerPlace } from './history/measures.ts'
-import { nowDocument } from './history/now.ts'
-import { type Answered, type Asked, isRemembered, queried } from './history/query.ts'
+import { nowDocumentSteps } from './history/now.ts'
+import { type Answered, type Asked, isRemembered, queriedSteps } from './history/query.ts'
 import { TenMinutes } from './history/ten-minutes.ts'
 import type { Figures } from './store/figures.ts'
 import type { Store } from './store/store.ts'
@@ -56,7 +57,7 @@ export class SeenLive {
 
   /** What was counted of late, in columns. Beyond a day: from the disk, where there is one to be read. */
   async figures(asked: Asked): Promise<Answered> {
-    if (isRemembered(asked.windowS)) return queried(this.#history, asked, Date.now())
+    if (isRemembered(asked.windowS)) return inSlices(queriedSteps(this.#history, asked, Date.now()))
     const { queriedDays } = await import('./history/query-days.ts')
     const figures = await this.#open().catch(() => null)
     const history = this.#history
@@ -65,8 +66,8 @@ export class SeenLive {
   }
 
   /** How busy everything is, per second, over the last ten seconds. */
-  now(): object {
-    return nowDocument(this.#history, Date.now())
+  now(): Promise<object> {
+    return inSlices(nowDocumentSteps(this.#history, Date.now()))
   }
 
   /** The gateway stops: keeps what is to be kept, while it can be. */

@@ -28,7 +28,11 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     },
     revision: () => 1,
     listeners: () => ['turn'],
-    live: { events: new EventHub(), figures: () => Promise.reject(new Error('not asked')), now: () => ({}) },
+    live: {
+      events: new EventHub(),
+      figures: () => Promise.reject(new Error('not asked')),
+      now: () => Promise.resolve({}),
+    },
     build: { version: '0.0.0', commit: 'test' },
     ask: () => Promise.reject(new Error('not asked')),
     health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),

@@ -2,9 +2,11 @@
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { nameOf } from '../../control/history/now.ts'
+import type { SeriesColumns } from '../../control/history/query.ts'
 import { formatDuration, parseDuration } from '../../lib/durations.ts'
+import { inSlices, type Steps } from '../../lib/slices.ts'
 import { FIGURE_KINDS, type FigureKind } from '../../tables/figures.ts'
-import { jsonAnswer, problem } from '../problem.ts'
+import { jsonAnswer, jsonText, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
 const WINDOW_MAX_MS = 90 * 86_400_000
@@ -71,7 +73,7 @@ export function figureRoutes({ live }: FigureFacts): readonly Route[] {
           schema: Type.Object({ time: Type.String(), over_s: Type.Number() }, { additionalProperties: true }),
         },
       },
-      answer: () => jsonAnswer(live.now()),
+      answer: async () => jsonAnswer(await live.now()),
     },
   ]
 }
@@ -85,18 +87,24 @@ async function answer({ query }: Asked, live: FigureFacts['live']): Promise<Resp
   const step = query.get('step')
   const stepMs = step === null ? null : durationOf(step)
   if (step !== null && stepMs === null) return odd('step', OF_DURATIONS)
-  const { series, ...times } = await live.figures({
+  const { series, left_out, ...times } = await live.figures({
     kind,
     name: kind === 'gateway' ? '' : query.get('name'),
     windowS: Math.ceil(windowMs / 1000),
     stepS: stepMs === null ? null : Math.ceil(stepMs / 1000),
   })
-  return jsonAnswer({
-    by: kind,
-    window: formatDuration(windowMs),
-    ...times,
-    series: series.map(({ name, columns }) => ({ ...named(kind, name), ...columns })),
-  })
+  const about = { by: kind, window: formatDuration(windowMs), ...times, left_out }
+  return jsonText(await inSlices(documentSteps(about, kind, series)))
+}
+
+/** Millions of numbers are written in more than one turn of the loop. */
+function* documentSteps(about: object, kind: FigureKind, series: readonly SeriesColumns[]): Steps<string> {
+  const texts: string[] = []
+  for (const { name, columns } of series) {
+    texts.push(JSON.stringify({ ...named(kind, name), ...columns }))
+    yield
+  }
+  return `${JSON.stringify(about).slice(0, -1)},"series":[${texts.join()}]}\n`
 }
 
 const named = (kind: FigureKind, name: string): object => (kind === 'gateway' ? {} : nameOf(kind, name))

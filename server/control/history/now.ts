@@ -2,17 +2,19 @@
 import { COUNTED, FIGURE_KINDS, type FigureKind } from '../../tables/figures.ts'
 import type { FigureHistory } from './figure-history.ts'
 import { LATENCIES } from './columns.ts'
-import { queried, type SeriesColumns } from './query.ts'
+import { queriedSteps, type SeriesColumns } from './query.ts'
+import type { Steps } from '../../lib/slices.ts'
 
 const OVER_S = 10
 
-export function nowDocument(history: FigureHistory, wallMs: number): object {
-  const ofKind = (kind: FigureKind): object[] => {
-    const { series } = queried(history, { kind, name: null, windowS: OVER_S, stepS: 1 }, wallMs)
-    return series.map((one) => ({ ...nameOf(kind, one.name), ...ratesOf(one.columns) }))
+export function* nowDocumentSteps(history: FigureHistory, wallMs: number): Steps<object> {
+  const all: object[][] = []
+  for (const kind of FIGURE_KINDS) {
+    const { series } = yield* queriedSteps(history, { kind, name: null, windowS: OVER_S, stepS: 1 }, wallMs)
+    all.push(series.map((one) => ({ ...nameOf(kind, one.name), ...ratesOf(one.columns) })))
+    yield
   }
-  const [gateway = {}, ...others] = FIGURE_KINDS.map((kind, i) => (i === 0 ? ofKind(kind)[0] : ofKind(kind)))
-  const [listeners, rules, backends, servers] = others
+  const [[gateway = {}] = [], listeners, rules, backends, servers] = all
   return {
     time: new Date(wallMs).toISOString(),
     over_s: OVER_S,

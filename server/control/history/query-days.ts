@@ -3,8 +3,9 @@ import { CELLS, TEN_MINUTES_S } from '../../tables/figures.ts'
 import type { Figures } from '../store/figures.ts'
 import { COLUMNS } from './columns.ts'
 import type { FigureHistory } from './figure-history.ts'
-import { type Answered, type Asked, STEPS_MAX, StepSums } from './query.ts'
+import { type Answered, type Asked, STEPS_MAX } from './query.ts'
 import { cellsSample, TEN_MINUTES } from './remembered.ts'
+import { StepSums } from './step-sums.ts'
 import { byTime, type TenMinutes } from './ten-minutes.ts'
 
 /** Of all of a kind; one by name is answered in any case. */

@@ -1,16 +1,18 @@
 // Answers what was counted of late in columns of equal steps, from the finest level that goes back so far.
-import { ACTIVE, COUNTED, type FigureKind as Kind } from '../../tables/figures.ts'
-import { COLUMNS, LATENCIES, type Column } from './columns.ts'
-import { LEVELS, SAMPLES } from './chunks.ts'
+import { atOnce, type Steps } from '../../lib/slices.ts'
+import { COUNTED, type FigureKind as Kind } from '../../tables/figures.ts'
+import { COLUMNS, type Column } from './columns.ts'
+import { LEVELS, NO_CHUNK, placeOf, SAMPLES } from './chunks.ts'
 import type { FigureHistory } from './figure-history.ts'
 import { cellsSample, type Remembered } from './remembered.ts'
+import { fromSmall } from './small-floats.ts'
+import { StepSums } from './step-sums.ts'
 
 /** More steps than this are not answered: they become longer. */
 export const STEPS_MAX = 1500
 const SERIES_MAX = 1000
 /** Steps of all series together. */
 const ALL_STEPS_MAX = 200_000
-const P50 = COLUMNS.indexOf('p50_ms')
 const REQUESTS = COUNTED.indexOf('requests')
 const CONNECTIONS = COUNTED.indexOf('connections')
 
@@ -78,24 +80,38 @@ export function gridOf(windowS: number, stepS: number | null, finishedS: number)
   return { level, resolutionS: seconds, perStep, steps, first: (lastStep - steps + 1) * perStep }
 }
 
+/** How many series are looked at between two places where the work may pause. */
+const AT_A_TIME = 32
+
 /** The columns of all that are asked for, the busiest first. */
-export function queried(history: FigureHistory, asked: Asked, wallMs: number): Answered {
+export const queried = (history: FigureHistory, asked: Asked, wallMs: number): Answered =>
+  atOnce(queriedSteps(history, asked, wallMs))
+
+/** The same in short turns. What is counted in between counts from where it is looked at. */
+export function* queriedSteps(history: FigureHistory, asked: Asked, wallMs: number): Steps<Answered> {
   history.expire()
   const { finishedS } = history
   const grid = gridOf(asked.windowS, asked.stepS, finishedS)
   const { level, resolutionS, perStep, steps, first } = grid
   const most = Math.min(SERIES_MAX, Math.floor(ALL_STEPS_MAX / steps))
   // First who is busy, then their columns: those of ten thousand would be more than a gigabyte.
-  const weighed = [...chosen(history, asked)].flatMap((one) => {
+  const weighed: { readonly one: Remembered; readonly weight: number }[] = []
+  for (const [i, one] of [...chosen(history, asked)].entries()) {
     const weight = weightOf(one, grid, history)
-    return weight === null && asked.name === null ? [] : [{ one, weight: weight ?? 0 }]
-  })
+    if (weight !== null || asked.name !== null) weighed.push({ one, weight: weight ?? 0 })
+    if (i % AT_A_TIME === 0) yield
+  }
   const busiest = weighed.toSorted((a, b) => b.weight - a.weight).slice(0, most)
   // Times are told by the clock of now: one that was set is true of all of them.
   const timeOf = (second: number): string => new Date(wallMs - (finishedS + 1 - second) * 1000).toISOString()
   const beganAt = Math.max(0, Math.floor((Math.floor(history.beganS / resolutionS) - first) / perStep))
   const complete = history.chunks.completeFrom(level) * SAMPLES * resolutionS
   const lastBeganS = (first + (steps - 1) * perStep) * resolutionS
+  const series: SeriesColumns[] = []
+  for (const { one } of busiest) {
+    series.push({ name: one.name, columns: sumsOf(one, grid, history).columns(beganAt) })
+    yield
+  }
   return {
     step_s: perStep * resolutionS,
     resolution_s: resolutionS,
@@ -104,11 +120,7 @@ export function queried(history: FigureHistory, asked: Asked, wallMs: number): A
     last_s: Math.min(finishedS + 1 - lastBeganS, perStep * resolutionS),
     since: timeOf(history.beganS),
     complete_since: complete > first * resolutionS ? timeOf(complete) : null,
-    series: busiest.map(({ one }) => {
-      const sums = new StepSums(steps)
-      eachSample(one, grid, history, (step, sample) => sums.add(step, sample))
-      return { name: one.name, columns: sums.columns(beganAt) }
-    }),
+    series,
     left_out: weighed.length - busiest.length,
   }
 }
@@ -119,84 +131,73 @@ function chosen(history: FigureHistory, { kind, name }: Asked): Iterable<Remembe
   return one === undefined ? [] : [one]
 }
 
-/** How much there was; null: nothing at all. */
+/** How much there was; null: nothing at all. Of thousands no more than these two columns is looked at. */
 function weightOf(one: Remembered, grid: Grid, history: FigureHistory): number | null {
   let weight: number | null = null
-  eachSample(one, grid, history, (_, sample) => {
-    weight = (weight ?? 0) + sample[REQUESTS]! + sample[CONNECTIONS]!
+  const { chunks } = history
+  eachRun(one, grid, history, ({ id, from, to }) => {
+    let sum = 0
+    const slab = chunks.slab(id)
+    for (const column of [REQUESTS, CONNECTIONS]) {
+      const at = chunks.offset(id) + column * SAMPLES
+      for (let i = at + from; i <= at + to; i++) sum += fromSmall(slab[i]!)
+    }
+    weight = (weight ?? 0) + sum
   })
-  return weight
+  if (openSlot(one, grid, history) === null) return weight
+  const cells = one.cells(grid.level)
+  return (weight ?? 0) + cells[REQUESTS]! + cells[CONNECTIONS]!
 }
 
-/** Each sample that there is, in one array. */
-function eachSample(
-  one: Remembered,
-  { level, perStep, steps, first }: Grid,
-  history: FigureHistory,
-  act: (step: number, sample: Float64Array) => void,
-): void {
+function sumsOf(one: Remembered, grid: Grid, history: FigureHistory): StepSums {
+  const { perStep, steps, first, level } = grid
+  const { chunks } = history
+  const sums = new StepSums(steps)
+  eachRun(one, grid, history, ({ id, from, to, slot }) => {
+    const [slab, at] = [chunks.slab(id), chunks.offset(id)]
+    for (let i = from; i <= to; i++)
+      sums.addKept(Math.floor((slot + i - from - first) / perStep), slab, at + i)
+  })
+  const open = openSlot(one, grid, history)
+  if (open === null) return sums
   const sample = new Float64Array(COLUMNS.length)
-  const open = level > 0 && (one.open & (1 << level)) !== 0 ? history.slot(level) : -1
-  for (let slot = first; slot < first + steps * perStep; slot++) {
-    if (slot < 0) continue
-    if (slot === open) cellsSample(one.cells(level), sample)
-    else if (!one.read(level, slot, history.chunks, sample)) {
-      // A chunk that is not there is all zero: on to the next.
-      const next = (Math.floor(slot / SAMPLES) + 1) * SAMPLES - 1
-      slot = open > slot && open <= next ? open - 1 : next
-      continue
-    }
-    act(Math.floor((slot - first) / perStep), sample)
+  cellsSample(one.cells(level), sample)
+  sums.add(Math.floor((open - first) / perStep), sample)
+  return sums
+}
+
+/** Samples of one chunk that are asked for, from the one of `slot` on. */
+interface Run {
+  readonly id: number
+  readonly from: number
+  readonly to: number
+  readonly slot: number
+}
+
+/** What is written of a series. A chunk that is not there is all zero. */
+function eachRun(one: Remembered, grid: Grid, history: FigureHistory, act: (run: Run) => void): void {
+  const { level, perStep, steps, first } = grid
+  const end = first + steps * perStep
+  const open = openSlot(one, grid, history) ?? end
+  for (let slot = Math.max(first, 0); slot < end;) {
+    const number = Math.floor(slot / SAMPLES)
+    const next = Math.min((number + 1) * SAMPLES, end)
+    const id = one.chunks[placeOf(level, number)]!
+    const from = slot % SAMPLES
+    // What is not over is not written, and is the last that there is.
+    const last = Math.min(next, Math.max(open, slot))
+    if (id !== NO_CHUNK && last > slot) act({ id, from, to: from + last - slot - 1, slot })
+    slot = next
   }
 }
 
-/** Samples put together to steps. */
-export class StepSums {
-  readonly #columns: readonly Float64Array[]
-
-  constructor(steps: number) {
-    this.#columns = COLUMNS.map(() => new Float64Array(steps))
-  }
-
-  /** How much there was. */
-  get weight(): number {
-    return sum(this.#columns[REQUESTS]!) + sum(this.#columns[CONNECTIONS]!)
-  }
-
-  /** Adds a sample: counts, and latencies in microseconds. */
-  add(step: number, sample: Float64Array): void {
-    const requests = this.#columns[REQUESTS]!
-    const before = requests[step]!
-    for (let i = 0; i < COUNTED.length; i++) {
-      const column = this.#columns[i]!
-      if (i === ACTIVE) column[step] = Math.max(column[step]!, sample[i]!)
-      else column[step]! += sample[i]!
-    }
-    // A mean of those that have any, by how many they are; of the others the highest.
-    const all = requests[step]!
-    const p50 = this.#columns[P50]!
-    if (all > 0) p50[step] = (p50[step]! * before + sample[P50]! * (all - before)) / all
-    for (let i = P50 + 1; i < COLUMNS.length; i++) {
-      const column = this.#columns[i]!
-      column[step] = Math.max(column[step]!, sample[i]!)
-    }
-  }
-
-  /** Null before the step `from`, of which nothing is known, and for latencies where there was no request. */
-  columns(from: number): SeriesColumns['columns'] {
-    const shown: Partial<Record<Column, (number | null)[]>> = {}
-    COLUMNS.forEach((name, i) => {
-      const column = this.#columns[i]!
-      if (!column.some((value) => value !== 0)) return
-      const isLatency = LATENCIES.some((latency) => latency === name)
-      const values = Array.from(column, (value, step) => {
-        if (step < from || (isLatency && value === 0)) return null
-        return isLatency ? Math.round(value / 10) / 100 : value
-      })
-      shown[name] = values
-    })
-    return shown
-  }
+/** The time of this level that is not over, where it is asked for and something was counted in it. */
+function openSlot(
+  { open }: Remembered,
+  { level, first, steps, perStep }: Grid,
+  history: FigureHistory,
+): number | null {
+  if (level === 0 || (open & (1 << level)) === 0) return null
+  const slot = history.slot(level)
+  return slot >= first && slot < first + steps * perStep ? slot : null
 }
-
-const sum = (numbers: Float64Array): number => numbers.reduce((all, one) => all + one, 0)

@@ -2,7 +2,7 @@
 import { ACTIVE, CELLS, COUNTED, type FigureKind as Kind } from '../../tables/figures.ts'
 import { COLUMNS, QUANTILES, quantileS, timedIn } from './columns.ts'
 import { type Chunks, CHUNKS_OF_SERIES, LEVELS, NO_CHUNK, placeOf, SAMPLES } from './chunks.ts'
-import { fromSmall, toSmall } from './small-floats.ts'
+import { toSmall } from './small-floats.ts'
 
 /** Levels of history, then the ten minutes that are kept on disk. */
 export const TEN_MINUTES = LEVELS.length
@@ -84,16 +84,6 @@ export class Remembered {
   /** Nothing of it is kept any more. */
   get isEmpty(): boolean {
     return !this.isDirty && this.open === 0 && this.chunks.every((id) => id === NO_CHUNK)
-  }
-
-  /** A sample as it was written: counts, and latencies in microseconds. False: nothing was counted then. */
-  read(level: number, slot: number, chunks: Chunks, into: Float64Array): boolean {
-    const id = this.chunks[placeOf(level, Math.floor(slot / SAMPLES))]!
-    if (id === NO_CHUNK) return false
-    const from = chunks.slab(id)
-    const at = chunks.offset(id) + (slot % SAMPLES)
-    for (let i = 0; i < COLUMNS.length; i++) into[i] = fromSmall(from[at + i * SAMPLES]!)
-    return true
   }
 }
 

@@ -2,10 +2,11 @@ import { afterEach, expect, test } from 'bun:test'
 import { type Admin, startAdmin } from '../../../../server/admin/admin.ts'
 import { figureRoutes } from '../../../../server/admin/routes/figures.ts'
 import { Shell } from '../../../../server/admin/shell.ts'
-import { nowDocument } from '../../../../server/control/history/now.ts'
+import { nowDocumentSteps } from '../../../../server/control/history/now.ts'
 import { type Asked, isRemembered, queried } from '../../../../server/control/history/query.ts'
 import { queriedDays } from '../../../../server/control/history/query-days.ts'
 import { TenMinutes } from '../../../../server/control/history/ten-minutes.ts'
+import { inSlices } from '../../../../server/lib/slices.ts'
 import { BY_ROLE } from '../../../support/by-role.ts'
 import { controlFacts } from '../../../support/control-facts.ts'
 import { HistoryWorld } from '../../control/history/history-world.ts'
@@ -24,7 +25,7 @@ function scene(): (query: string) => Promise<{ status: number; body: Record<stri
   const facts = controlFacts({})
   const live = {
     ...facts.live,
-    now: () => nowDocument(history, world.wallMs),
+    now: () => inSlices(nowDocumentSteps(history, world.wallMs)),
     figures: (asked: Asked) =>
       isRemembered(asked.windowS)
         ? Promise.resolve(queried(history, asked, world.wallMs))
