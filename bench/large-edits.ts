@@ -78,7 +78,7 @@ interface Found {
   readonly tookMs: number[]
   /** Processor time of the supervisor while somebody else waited for the smallest answer there is. */
   turnMs: number
-  /** Processor time of the supervisor and of those who read and check for it, for each; then of all workers. */
+  /** Processor time for each, of the supervisor and who reads and checks for it; then of all workers. */
   ownMs: number
   workersMs: number
 }

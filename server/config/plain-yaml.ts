@@ -1,7 +1,22 @@
 // The YAML that nearly every config is written in, read in one pass: block maps and lists, flow maps and
-// lists, texts of one line. Whatever else there is (anchors, tags, texts over several lines, anything odd or
-// wrong) makes it give up, and the whole reader is asked, which is ten times slower and needs ten times the
-// memory, but knows all of YAML and what to say of slips.
+// lists, texts of one line. For whatever else there is, or anything odd or wrong, it gives up, and the whole
+// reader is asked, which needs ten times the time and memory, but knows all of YAML and what to say of slips.
+import { atOnce, type Steps } from '../lib/slices.ts'
+import {
+  BLANKS,
+  DOUBLE,
+  FLOW_BLANK,
+  FLOW_KEY,
+  FLOW_PLAIN,
+  ITEM,
+  KEY,
+  NO_KEY,
+  PLAIN,
+  REST,
+  SINGLE,
+  VOID,
+} from './plain-patterns.ts'
+import { plainScalar } from './plain-scalar.ts'
 import {
   DEPTH_MAX,
   type Entry,
@@ -16,11 +31,14 @@ import {
 } from './tree.ts'
 
 /** The tree of a text; null when it has more in it than is read here. */
-export function readPlainYaml(text: string): Tree | null {
+export const readPlainYaml = (text: string): Tree | null => atOnce(plainYamlSteps(text))
+
+/** The same in short turns, between the items of what stands outermost. */
+export function* plainYamlSteps(text: string): Steps<Tree | null> {
   // Line ends of other systems, tabs and byte order marks have rules of their own.
   if (/[\r\t\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/.test(text)) return null
   try {
-    return new Reader(text).document()
+    return yield* new Reader(text).document()
   } catch (error) {
     if (error === GIVE_UP) return null
     throw error
@@ -31,27 +49,6 @@ const GIVE_UP = new Error('more than plain YAML')
 const giveUp = (): never => {
   throw GIVE_UP
 }
-
-/** A key with its colon; a blank or the end of the line follows. */
-const KEY = /([A-Za-z_][A-Za-z0-9_.$/-]{0,99}|"[^"\\\n]{1,99}"|'[^'\n]{1,99}'):(?=[ \n]|$)/y
-/** In JSON a colon needs no blank behind a quote. */
-const FLOW_KEY = /([A-Za-z_][A-Za-z0-9_.$/-]{0,99}):(?= )|("[^"\\\n]{1,99}"|'[^'\n]{1,99}') ?:/y
-const NO_KEY = /^(?:null|true|false|~)$/i
-const ITEM = /-(?: +|(?=\n))/y
-const DOUBLE = /"(?:[^"\\\n]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*"/y
-const SINGLE = /'(?:[^'\n]|'')*'/y
-/** ":" goes on unless a blank follows, "#" unless a blank stands before. */
-const PLAIN = /[A-Za-z0-9_./$(](?:[!-"$-9;-~]|:(?![ \n]|$)|(?<! )#| +(?![ #\n]|$))*/y
-const FLOW_PLAIN =
-  /[A-Za-z0-9_./$(](?:[!-"$-+\--9;-Z\\^-z|~]|:(?![ \n,[\]{}]|$)|(?<! )#| +(?![ #\n,[\]{}]|$))*/y
-const NUMBER =
-  /^(?:[0-9]+|[0-9]+\.[0-9]*|\.[0-9]+|[0-9.]+[eE][-+]?[0-9]+|0x[0-9A-Fa-f]+|0o[0-7]+|\.(?:inf|nan))$/i
-const SIMPLE_NUMBER = /^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?$/
-const BLANKS = / */y
-const REST = /(?: +(?:#[^\n]*)?)?(?:\n|$)/y
-/** Lines without content. */
-const VOID = /(?: *(?:#[^\n]*)?\n| *#[^\n]*$| +$)*/y
-const FLOW_BLANK = /(?: |\n|(?<=[ \n])#[^\n]*)*/y
 
 class Reader {
   readonly #text: string
@@ -65,10 +62,10 @@ class Reader {
     this.#text = text
   }
 
-  document(): Tree | null {
+  *document(): Steps<Tree | null> {
     this.#line()
     if (this.#indent !== 0) return null
-    const tree = this.#isFlow() ? this.#value(0, -1) : this.#block(0)
+    const tree = this.#isFlow() ? this.#value(0, -1) : yield* this.#blockSteps(0)
     return this.#indent < 0 ? tree : null
   }
 
@@ -87,43 +84,94 @@ class Reader {
     return this.#text[this.#at] === '-' ? this.#list(depth) : this.#map(depth, this.#indent)
   }
 
+  *#blockSteps(depth: number): Steps<MapTree | List> {
+    return yield* this.#text[this.#at] === '-' ? this.#listSteps(depth) : this.#mapSteps(depth, this.#indent)
+  }
+
   #list(depth: number): List {
-    const at = this.#at
-    const indent = this.#indent
-    const items: Tree[] = []
-    for (let from = this.#at; this.#indent === indent && this.#skip(ITEM); from = this.#at) {
-      // What stands behind "- " begins a block of its own, as far to the right.
-      const column = indent + this.#at - from
-      if (this.#text[this.#at] === '\n') {
-        this.#below(indent)
-        items.push(this.#block(depth + 1))
-      } else if (this.#isKey()) items.push(this.#map(depth + 1, column))
-      else items.push(this.#value(depth + 1, indent))
-    }
+    const [at, indent, items] = [this.#at, this.#indent, [] as Tree[]]
+    for (let hasMore = true; hasMore;) hasMore = this.#item(depth, indent, items)
+    return this.#listed(at, indent, items)
+  }
+
+  *#listSteps(depth: number): Steps<List> {
+    const [at, indent, items] = [this.#at, this.#indent, [] as Tree[]]
+    while (this.#item(depth, indent, items)) yield
+    return this.#listed(at, indent, items)
+  }
+
+  /** One more of a list; false: there is none. */
+  #item(depth: number, indent: number, items: Tree[]): boolean {
+    const from = this.#at
+    if (this.#indent !== indent || !this.#skip(ITEM)) return false
+    // What stands behind "- " begins a block of its own, as far to the right.
+    const column = indent + this.#at - from
+    if (this.#text[this.#at] === '\n') {
+      this.#below(indent)
+      items.push(this.#block(depth + 1))
+    } else if (this.#isKey()) items.push(this.#map(depth + 1, column))
+    else items.push(this.#value(depth + 1, indent))
+    return true
+  }
+
+  #listed(at: Offset, indent: number, items: readonly Tree[]): List {
     if (items.length === 0 || this.#indent > indent) giveUp()
     return listAt(at, items, items.at(-1)?.end)
   }
 
   #map(depth: number, indent: number): MapTree {
     if (depth > DEPTH_MAX) giveUp()
-    const at = this.#at
-    const entries = new Map<string, Entry>()
-    let last: Entry
+    const [at, entries] = [this.#at, new Map<string, Entry>()]
+    let end: Offset
     do {
-      const keyAt = this.#at
-      const key = this.#key(KEY)
-      if (entries.has(key)) giveUp()
-      const end = this.#keyEnd
-      last = { at: keyAt, end, value: this.#valueOf(depth + 1, indent) }
-      entries.set(key, last)
+      const key = this.#newKey(entries)
+      const span = { at: key.at, end: this.#keyEnd }
+      const value = this.#valueOf(depth + 1, indent)
+      entries.set(key.name, { ...span, value })
+      end = value.end
     } while (this.#indent === indent && this.#text[this.#at] !== '-')
-    // A list may stand as far to the left as its key, which has taken it already.
-    if (this.#indent > indent) giveUp()
-    return mapAt(at, entries, last.value.end)
+    return this.#mapped(indent, mapAt(at, entries, end))
   }
 
-  /** What belongs to a key: on its line, or below it. */
+  /** Of the outermost map each value is read so as well. */
+  *#mapSteps(depth: number, indent: number): Steps<MapTree> {
+    const [at, entries] = [this.#at, new Map<string, Entry>()]
+    let end: Offset
+    do {
+      const key = this.#newKey(entries)
+      const span = { at: key.at, end: this.#keyEnd }
+      const value =
+        depth === 0 ? yield* this.#valueSteps(depth + 1, indent) : this.#valueOf(depth + 1, indent)
+      entries.set(key.name, { ...span, value })
+      end = value.end
+      yield
+    } while (this.#indent === indent && this.#text[this.#at] !== '-')
+    return this.#mapped(indent, mapAt(at, entries, end))
+  }
+
+  #newKey(entries: ReadonlyMap<string, Entry>): { readonly at: Offset; readonly name: string } {
+    const at = this.#at
+    const name = this.#key(KEY)
+    if (entries.has(name)) giveUp()
+    return { at, name }
+  }
+
+  #mapped(indent: number, map: MapTree): MapTree {
+    // A list may stand as far to the left as its key, which has taken it already.
+    if (this.#indent > indent) giveUp()
+    return map
+  }
+
   #valueOf(depth: number, indent: number): Tree {
+    return this.#onLine(depth, indent) ?? this.#block(depth)
+  }
+
+  *#valueSteps(depth: number, indent: number): Steps<Tree> {
+    return this.#onLine(depth, indent) ?? (yield* this.#blockSteps(depth))
+  }
+
+  /** What belongs to a key and stands on its line; null: a block below it does, where we are now. */
+  #onLine(depth: number, indent: number): Tree | null {
     if (this.#text[this.#at] !== '\n' && !this.#isRest()) {
       this.#skip(BLANKS)
       return this.#value(depth, indent)
@@ -132,7 +180,7 @@ class Reader {
     this.#line()
     const isList = this.#text[this.#at] === '-' && this.#indent === indent
     if (this.#indent <= indent && !isList) giveUp()
-    return this.#block(depth)
+    return null
   }
 
   #below(indent: number): void {
@@ -214,8 +262,8 @@ class Reader {
           : quoted.slice(1, -1).replaceAll("''", "'")
       return scalarAt(at, value, this.#at)
     }
-    const value = valueOf(this.#take(plain))
-    return scalarAt(at, value, this.#at)
+    const value = plainScalar(this.#take(plain))
+    return value === undefined ? giveUp() : scalarAt(at, value, this.#at)
   }
 
   #isFlow(): boolean {
@@ -249,13 +297,4 @@ class Reader {
     this.#at = pattern.lastIndex
     return true
   }
-}
-
-/** What a text without quotes means (YAML 1.2, core schema). */
-function valueOf(text: string): Scalar['value'] {
-  if (text === 'true') return true
-  if (text === 'false') return false
-  if (/^(?:null|true|false)$/i.test(text)) return text === 'null' ? null : giveUp()
-  if (!NUMBER.test(text)) return text
-  return SIMPLE_NUMBER.test(text) ? Number(text) : giveUp()
 }

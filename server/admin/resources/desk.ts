@@ -33,8 +33,8 @@ export class Desk {
     this.#writer = writerOf(facts)
   }
 
-  list(asked: Asked, { of }: Place): Response {
-    const known = this.#writer.known()
+  async list(asked: Asked, { of }: Place): Promise<Response> {
+    const known = await this.#writer.known()
     if (known === null) return problem('not_now', 'Nothing is served yet.')
     const list = of(asked)
     if (
@@ -46,8 +46,8 @@ export class Desk {
     return listAnswer(asked, { known, in: list, live: new Live(this.#facts, known), more })
   }
 
-  one(asked: Asked, place: Place): Response {
-    const known = this.#writer.known()
+  async one(asked: Asked, place: Place): Promise<Response> {
+    const known = await this.#writer.known()
     if (known === null) return problem('not_now', 'Nothing is served yet.')
     const of: Resource = { ...place.of(asked), id: place.idOf(asked) }
     const path = pathOf(known.value, of, known.config)
@@ -56,12 +56,12 @@ export class Desk {
     return oneAnswer(asked, { known, of, path, live: new Live(this.#facts, known), more })
   }
 
-  create(asked: Asked, place: Place): Promise<Response> | Response {
+  async create(asked: Asked, place: Place): Promise<Response> {
     const list = place.of(asked)
     const { body } = asked
     if (list.kind === 'backends') {
       // Who knows balancers of one backend adds a server so.
-      const alone = onlyBackend(this.#writer.known(), body)
+      const alone = onlyBackend(await this.#writer.known(), body)
       if (alone instanceof Response) return alone
       if (alone !== null)
         return this.write(asked, { op: 'create', in: alone, id: null, value: body, at: null })
@@ -69,9 +69,9 @@ export class Desk {
     return this.write(asked, { op: 'create', in: list, id: null, value: body, at: null })
   }
 
-  replace(asked: Asked, place: Place): Promise<Response> | Response {
+  async replace(asked: Asked, place: Place): Promise<Response> {
     const of: Resource = { ...place.of(asked), id: place.idOf(asked) }
-    const known = this.#writer.known()
+    const known = await this.#writer.known()
     const isThere = known !== null && pathOf(known.value, of, known.config) !== null
     if (isThere && asked.request.headers.get('if-none-match') === '*')
       return problem('etag_mismatch', `There is a ${place.noun} ${of.id} already.`)
@@ -95,16 +95,16 @@ export class Desk {
     return unconditional(asked) ?? this.write(asked, { op: 'update', of, value: asked.body })
   }
 
-  remove(asked: Asked, place: Place): Promise<Response> | Response {
+  async remove(asked: Asked, place: Place): Promise<Response> {
     const of: Resource = { ...place.of(asked), id: place.idOf(asked) }
-    const known = this.#writer.known()
+    const known = await this.#writer.known()
     const server = known === null ? null : legacyServer(known, of)
     return unconditional(asked) ?? this.write(asked, { op: 'delete', of: server ?? of })
   }
 
   async write(asked: Asked, operation: Operation): Promise<Response> {
     const list = 'in' in operation ? operation.in : operation.of
-    const uploads = withUploads(this.#writer.known(), operation)
+    const uploads = withUploads(await this.#writer.known(), operation)
     if (uploads instanceof Response) return uploads
     const writing = writingOf(asked, [{ operation: uploads.operation, pointer: '' }])
     const answer = await writeAnswer({

@@ -9,6 +9,7 @@ import type { Config } from '../../config/schema.ts'
 import { shortPath } from '../../config/short.ts'
 import { syntaxOf } from '../../config/spell.ts'
 import { Lines, locate, type MapTree, type Path, type Place, treeAt } from '../../config/tree.ts'
+import { inSlices, type Steps } from '../../lib/slices.ts'
 import type { Served } from '../../control/change/apply.ts'
 
 export class KnownConfig {
@@ -27,7 +28,7 @@ export class KnownConfig {
   readonly #written: (path: Path) => Path
   #value: Value = undefined
 
-  constructor(file: string, { revision, edition }: Served, seen = seenIn(file, edition.text)) {
+  constructor(file: string, { revision, edition }: Served, seen: Seen) {
     const { sheet, written, tree, lines } = seen
     this.file = file
     this.revision = revision
@@ -71,27 +72,38 @@ interface Seen {
   readonly tree: MapTree
 }
 
-/** Throws where it cannot be read; what is served can. */
-function seenIn(file: string, whole: string): Seen {
+/** Throws where it cannot be read; what is served can. Plain YAML, as most is, in short turns. */
+function* seenSteps(file: string, whole: string): Steps<Seen> {
   const text = whole.replace(/^\uFEFF/, '')
   const lines = new Lines(file, text)
-  const sheet = syntaxOf(file) === 'toml' ? null : Sheet.read(file, text)
+  const sheet = syntaxOf(file) === 'toml' ? null : yield* Sheet.steps(file, text)
   const written = sheet?.tree ?? treeIn(file, text)
   const tree = written && longTree(file, text, written)
   if (written === null || tree === null) throw new Error('the text that is served cannot be read')
-  markFilledIn(tree)
+  yield
+  // An escape may stand for one of its characters.
+  if (/\$\{|\\/.test(text)) markFilledIn(tree)
+  if (sheet !== null) yield* sheet.valueSteps()
   return { lines, sheet, written, tree }
+}
+
+/** A text that is read. */
+interface Reading {
+  readonly text: string
+  readonly seen: Promise<Seen>
 }
 
 /** Kept for as long as it is served: most requests ask for the same. */
 export class KnownConfigs {
   #known: KnownConfig | null = null
   /** The text that is about to be served. */
-  #coming: { readonly text: string; readonly seen: Seen } | null = null
+  #coming: Reading | null = null
+  /** Several may ask for the same while it is read. */
+  #reading: Reading | null = null
 
-  /** Reads a text that can be read ahead of its being served, when there is time; it is kept until then. */
+  /** Reads a text ahead of its being served, while there is time; it is kept until then. */
   coming(file: string, text: string): void {
-    this.#coming = { text, seen: seenIn(file, text) }
+    this.#coming = reading(file, text)
   }
 
   /** What was to come does not, or is there. */
@@ -99,15 +111,30 @@ export class KnownConfigs {
     this.#coming = null
   }
 
-  of(file: string, served: Served): KnownConfig {
-    if (this.#known?.hash !== served.edition.hash || this.#known.revision !== served.revision)
-      this.#known = new KnownConfig(file, served, this.#seenOf(served.edition.text))
-    return this.#known
+  /** What is served, and has been looked at; null: it has not. */
+  #now({ edition, revision }: Served): KnownConfig | null {
+    const known = this.#known
+    return known?.hash === edition.hash && known.revision === revision ? known : null
   }
 
-  #seenOf(text: string): Seen | undefined {
-    return this.#coming?.text === text ? this.#coming.seen : undefined
+  async of(file: string, served: Served): Promise<KnownConfig> {
+    const known = this.#now(served)
+    if (known !== null) return known
+    const { text } = served.edition
+    const ready = [this.#coming, this.#reading].find((one) => one?.text === text)
+    this.#reading = ready ?? reading(file, text)
+    const made = new KnownConfig(file, served, await this.#reading.seen)
+    // Another may be served by now, and be known.
+    if (this.#reading?.text === text) [this.#known, this.#reading] = [made, null]
+    return made
   }
+}
+
+function reading(file: string, text: string): Reading {
+  const seen = inSlices(seenSteps(file, text))
+  // Who waits for it hears of it; nobody may.
+  seen.catch(() => {})
+  return { text, seen }
 }
 
 /** The strong ETag of a value, whatever the order of its keys (RFC 9110 §8.8.3). */

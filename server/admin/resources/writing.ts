@@ -80,7 +80,7 @@ export class ConfigWriter {
   }
 
   /** What is served; null: nothing yet. */
-  known(): KnownConfig | null {
+  async known(): Promise<KnownConfig | null> {
     const { gateway } = this.#facts
     const served = gateway.served()
     return served === null ? null : this.#configs.of(gateway.file, served)
@@ -94,10 +94,11 @@ export class ConfigWriter {
 
   async #tryAll(writing: Writing): Promise<Written> {
     for (let left = TRIES; ; left--) {
-      const known = this.known()
+      const known = await this.known()
       if (known === null) return refused(problem('not_now', 'Nothing is served yet.'))
       const written = await this.#once(known, writing)
-      const isOvertaken = written.is === 'refused' && this.known()?.revision !== known.revision
+      const served = this.#facts.gateway.served()
+      const isOvertaken = written.is === 'refused' && served?.revision !== known.revision
       if (!isOvertaken || left === 1) return written
     }
   }
@@ -161,7 +162,7 @@ export class ConfigWriter {
       ...(!isDryRun && { meanwhile: readAhead }),
     })
     isUnderWay = false
-    const now = this.known() ?? known
+    const now = (await this.known()) ?? known
     this.#configs.noneComing()
     switch (changed.is) {
       case 'not_now':

@@ -73,7 +73,7 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
   const { ops, base_revision: base, message } = asked.body as Static<typeof SET>
   const ifMatch = asked.request.headers.get('if-match')
   const writer = writerOf(facts)
-  const known = writer.known()
+  const known = await writer.known()
   if (known === null) return problem('not_now', 'Nothing is served yet.')
   if (base === undefined && ifMatch === null && asked.who.kind !== 'local')
     return problem(

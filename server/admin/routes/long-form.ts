@@ -37,7 +37,7 @@ export function longFormRoutes(facts: ControlFacts): readonly Route[] {
 }
 
 async function toLong(asked: Asked, facts: ControlFacts): Promise<Response> {
-  const known = writerOf(facts).known()
+  const known = await writerOf(facts).known()
   if (known === null) return problem('not_now', 'Nothing is served yet.')
   const long = toLongText(known.file, known.text)
   if ('refused' in long) return problem('not_spliced', `${long.refused}.`)

@@ -20,7 +20,7 @@ const KIND = Type.Object(
 
 export function middlewareRoutes(facts: ControlFacts): readonly Route[] {
   const view = { method: 'GET', permission: 'view', tag: 'Rules' } as const
-  const rules = (): Value => writerOf(facts).known()?.value
+  const rules = async (): Promise<Value> => (await writerOf(facts).known())?.value
   return [
     {
       ...{
@@ -37,7 +37,7 @@ export function middlewareRoutes(facts: ControlFacts): readonly Route[] {
       answer: async () => {
         const { middlewareSchemas } = await import('../../config/schema-json.ts')
         const { kinds, definitions } = middlewareSchemas()
-        const used = usesOf(rules())
+        const used = usesOf(await rules())
         const items = Object.entries(kinds).map(([name, schema]) => kindOf(name, schema, used))
         return jsonAnswer({ items, definitions })
       },
@@ -57,7 +57,7 @@ export function middlewareRoutes(facts: ControlFacts): readonly Route[] {
             'not_found',
             `There is no middleware ${name}: there are ${Object.keys(kinds).join(', ')}.`,
           )
-        return jsonAnswer({ ...kindOf(name, kinds[name], usesOf(rules())), definitions })
+        return jsonAnswer({ ...kindOf(name, kinds[name], usesOf(await rules())), definitions })
       },
     },
   ]

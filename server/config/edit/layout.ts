@@ -1,5 +1,6 @@
 // Where everything stands in a text of YAML or JSON.
-import { readPlainYaml } from '../plain-yaml.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { plainYamlSteps } from '../plain-yaml.ts'
 import type { Offset, Tree } from '../tree.ts'
 import { LazyPiece, lineStart, type Piece } from './piece.ts'
 import { wholeLayout } from './whole-layout.ts'
@@ -12,8 +13,8 @@ export interface Layout {
 }
 
 /** Null: the text is no YAML, or no map or list. */
-export function layoutOf(text: string): Layout | null {
-  const tree = readPlainYaml(text)
+export function* layoutSteps(text: string): Steps<Layout | null> {
+  const tree = yield* plainYamlSteps(text)
   if (tree !== null) return { root: pieceOf(tree, text), tree }
   const root = wholeLayout(text)
   return root === null ? null : { root, tree: null }

@@ -1,12 +1,13 @@
 // A text of YAML or JSON with all that an edit of it asks: what it means, where things stand, and what is
 // like them.
+import { atOnce, type Steps } from '../../lib/slices.ts'
 import { readTree } from '../read.ts'
 import { Problems } from '../problem.ts'
 import { Lines, type MapTree, type Path } from '../tree.ts'
 import { type Habits, habitsOf } from './habits.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { type Layout, layoutSteps } from './layout.ts'
 import type { Member, Piece } from './piece.ts'
-import { type Value, valueOf } from './values.ts'
+import { type Value, valueOf, valueSteps } from './values.ts'
 
 /** How far the own text of a file leads along a path. */
 export interface Traced {
@@ -45,8 +46,13 @@ export class Sheet {
 
   /** Null: it cannot be read. */
   static read(file: string, text: string): Sheet | null {
+    return atOnce(Sheet.steps(file, text))
+  }
+
+  /** The same in short turns, as far as it is plain YAML. */
+  static *steps(file: string, text: string): Steps<Sheet | null> {
     const isJson = file.toLowerCase().endsWith('.json')
-    const layout = isJson && !isJsonText(text) ? null : layoutOf(text)
+    const layout = isJson && !isJsonText(text) ? null : yield* layoutSteps(text)
     const tree = layout === null ? null : treeFor(file, text, layout)
     return layout === null || tree === null
       ? null
@@ -59,6 +65,11 @@ export class Sheet {
 
   get value(): Value {
     return (this.#value ??= valueOf(this.tree))
+  }
+
+  /** Makes the value in short turns: of a large text it takes long. */
+  *valueSteps(): Steps<Value> {
+    return (this.#value ??= yield* valueSteps(this.tree))
   }
 
   trace(path: Path): Traced {

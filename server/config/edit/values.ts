@@ -1,4 +1,5 @@
 // What a config says, without places: what an edit is to make of it, and whether that was made.
+import type { Steps } from '../../lib/slices.ts'
 import type { Plain } from '../spell.ts'
 import { type Path, type Tree, writePath } from '../tree.ts'
 
@@ -40,6 +41,25 @@ export function valueOf(tree: Tree): Value {
   if (tree.is === 'list') return tree.items.map(valueOf)
   const map = new Map<string, Value>()
   for (const [key, { value }] of tree.entries) map.set(key, valueOf(value))
+  return map
+}
+
+/** The same in short turns, between the items of what stands outermost. */
+export function* valueSteps(tree: Tree, depth = 0): Steps<Value> {
+  if (tree.is === 'scalar' || depth > 1) return valueOf(tree)
+  if (tree.is === 'list') {
+    const list: Value[] = []
+    for (const item of tree.items) {
+      list.push(valueOf(item))
+      yield
+    }
+    return list
+  }
+  const map = new Map<string, Value>()
+  for (const [key, { value }] of tree.entries) {
+    map.set(key, yield* valueSteps(value, depth + 1))
+    yield
+  }
   return map
 }
 

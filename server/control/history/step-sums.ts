@@ -43,13 +43,10 @@ export class StepSums {
       const column = this.#columns[i]!
       if (column.every((value) => value === 0)) continue
       const isLatency = i >= FIRST_LATENCY
-      const values = new Array<number | null>(column.length)
-      for (let step = 0; step < column.length; step++) {
-        const value = column[step]!
-        if (step < from || (isLatency && value === 0)) values[step] = null
-        else values[step] = isLatency ? Math.round(value / 10) / 100 : value
-      }
-      shown[name] = values
+      shown[name] = Array.from(column, (value, step) => {
+        if (step < from || (isLatency && value === 0)) return null
+        return isLatency ? Math.round(value / 10) / 100 : value
+      })
     }
     return shown
   }

@@ -11,16 +11,16 @@ const WEIGHT = ['backends', 'api', 'servers', 0, 'weight'] as const
 const served = (revision: number, text: string): Served =>
   ({ revision, edition: { text, hash: `of ${text}`, config: {} } }) as unknown as Served
 
-test('a text that was read ahead is that of what is served, and no other is', () => {
+test('a text that was read ahead is that of what is served, and no other is', async () => {
   const configs = new KnownConfigs()
   configs.coming('sluice.yaml', textOf(2))
-  const before = configs.of('sluice.yaml', served(1, textOf(1)))
-  const after = configs.of('sluice.yaml', served(2, textOf(2)))
+  const before = await configs.of('sluice.yaml', served(1, textOf(1)))
+  const after = await configs.of('sluice.yaml', served(2, textOf(2)))
   const seen = [before, after].map(({ text, sheet, value }) => [text, sheet?.text, valueAt(value, WEIGHT)])
   expect(seen).toEqual([
     [textOf(1), textOf(1), 1],
     [textOf(2), textOf(2), 2],
   ])
   configs.noneComing()
-  expect(configs.of('sluice.yaml', served(2, textOf(2)))).toBe(after)
+  expect(await configs.of('sluice.yaml', served(2, textOf(2)))).toBe(after)
 })

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { readPlainYaml } from '../../../server/config/plain-yaml.ts'
+import { plainYamlSteps, readPlainYaml } from '../../../server/config/plain-yaml.ts'
 import { Problems } from '../../../server/config/problem.ts'
 import { readWholeYaml } from '../../../server/config/read-yaml.ts'
 import { Lines } from '../../../server/config/tree.ts'
@@ -82,4 +82,18 @@ test('what is read quickly after damage is the same as well', () => {
       throw new Error(`seed ${seed}: ${JSON.stringify(text)} is ${JSON.stringify(slow)}`)
   }
   expect(quick).toBeGreaterThan(RUNS / 30)
+})
+
+test('a long text is read in as many turns as it has rules and backends, to the same tree', () => {
+  const rules = Array.from({ length: 50 }, (_, i) => `- { name: r${i}, backend: b${i} }`)
+  const backends = Array.from({ length: 40 }, (_, i) => `  b${i}:\n    servers: [{ url: http://a }]`)
+  const text = `rules:\n${rules.join('\n')}\nbackends:\n${backends.join('\n')}\n`
+  const steps = plainYamlSteps(text)
+  let turns = 0
+  let step = steps.next()
+  for (; !step.done; step = steps.next()) turns++
+  expect(turns).toBeGreaterThanOrEqual(90)
+  const { tree } = { tree: step.value }
+  expect(tree).toEqual(readPlainYaml(text))
+  expect(whole(text).tree).toEqual(tree as never)
 })

@@ -1,6 +1,11 @@
 import { expect, test } from 'bun:test'
 import { Chunks } from '../../../../server/control/history/chunks.ts'
-import { type Asked, queried, type SeriesColumns } from '../../../../server/control/history/query.ts'
+import {
+  type Asked,
+  queried,
+  queriedSteps,
+  type SeriesColumns,
+} from '../../../../server/control/history/query.ts'
 import { fromSmall, toSmall } from '../../../../server/control/history/small-floats.ts'
 import { COUNTED } from '../../../../server/tables/figures.ts'
 import { HistoryWorld, WALL_MS } from './history-world.ts'
@@ -248,4 +253,18 @@ test('of many over a long time only the busiest are told: an answer has its boun
   expect(day.series.map(({ name }) => name)).toEqual(
     Array.from({ length: day.series.length }, (_, i) => `r${599 - i}`),
   )
+})
+
+test('of many series no more than 32 are looked at in one turn, and one is put together in each', () => {
+  const world = new HistoryWorld()
+  world.pass(1, () => {
+    for (let i = 0; i < 320; i++) world.requests(1, { rule: `rule-${i}` })
+  })
+  const asked = { kind: 'rule', name: null, windowS: 60, stepS: null } as const
+  const steps = queriedSteps(world.history, asked, world.wallMs)
+  let turns = 0
+  let step = steps.next()
+  for (; !step.done; step = steps.next()) turns++
+  expect(turns).toBe(10 + 320)
+  expect(step.value).toEqual(queried(world.history, asked, world.wallMs))
 })
