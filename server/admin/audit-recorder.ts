@@ -1,9 +1,8 @@
 // Writes into the audit what was changed by the API, and what was refused to somebody who is known.
+import { record } from '../control/audit-trail.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import type { NewEntry } from '../control/store/audit.ts'
 import { accountOf } from '../control/store/principal.ts'
-import { redactedText } from '../control/store/redacted.ts'
-import { logEvent } from '../telemetry/log.ts'
 import { AuditAllowance } from './audit-allowance.ts'
 import { type AuditNote, auditNoteOf } from './audit-notes.ts'
 import type { Pass } from './came.ts'
@@ -44,11 +43,7 @@ export class AuditRecorder {
     if (leftOut === null) return
     const message =
       leftOut === 0 ? entry.message : `${entry.message ?? ''} (${leftOut} before it were left out)`
-    // Whatever keeps it from being written, as a full disk, is told in its place, and ends nothing.
-    this.#facts.store
-      .open()
-      .then(({ audit }) => void audit.record({ ...entry, message: message?.trim() ?? null }))
-      .catch((error: unknown) => notKept(entry, error))
+    record(this.#facts.store, { ...entry, message: message?.trim() ?? null })
   }
 
   /** Before and after; of a change of the config with the revisions, whose texts are kept to be compared. */
@@ -69,16 +64,6 @@ export class AuditRecorder {
  */
 const isDryRun = ({ query }: Route, { searchParams }: URL): boolean =>
   query !== undefined && 'dry_run' in query.properties && searchParams.get('dry_run') === 'true'
-
-/** In the log there is at least who did what. */
-function notKept(
-  { who, from, action, resource, result }: Pick<NewEntry, 'who' | 'from' | 'action' | 'resource' | 'result'>,
-  error: unknown,
-): void {
-  const why = error instanceof Error ? error.message : String(error)
-  const by = who === null ? null : `${who.kind} ${who.name}`
-  logEvent('warn', 'audit_not_kept', { action, resource: redactedText(resource), by, from, result, why })
-}
 
 /** As `users.create`, `backends.servers.update`, `config.rollback`: what is changed, and how. */
 export function actionOf({ method, path }: Route, routes: readonly Pick<Route, 'path'>[]): string {

@@ -239,6 +239,11 @@ export const PROBLEMS = {
     title: 'Too many watch already',
     help: 'As many streams of events are open as the gateway has at a time. Close some (a dashboard has one in each tab), or ask for the list (Accept: application/json) now and then.',
   },
+  store_busy: {
+    status: 503,
+    title: 'The database in the data folder is held by another process',
+    help: 'A program that looks into data/state.db, or makes a copy of it, keeps it from being written. Nothing was changed: ask again after the time in Retry-After. What is only read is answered meanwhile, and traffic goes on.',
+  },
   store_unavailable: {
     status: 503,
     title: 'The database in the data folder cannot be used',

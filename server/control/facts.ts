@@ -57,7 +57,7 @@ export interface Facts {
   /** `admin` of the config that is served; null: there is none, or it is turned off. */
   readonly access: () => AdminConfig | null
   /** What is kept beside the config file. */
-  readonly store: Pick<StoreKeeper, 'open' | 'now'>
+  readonly store: Pick<StoreKeeper, 'open' | 'now' | 'keep'>
 }
 
 /** A stop that was begun. */

@@ -2,49 +2,54 @@
 // data folder, or from a file with a password, for who sets it up by a program.
 import { readBounded } from '../lib/read-bounded.ts'
 import { logEvent } from '../telemetry/log.ts'
+import { record } from './audit-trail.ts'
 import type { Store } from './store/store.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
-import { StoreProblem } from './store/store-problem.ts'
+import { StoreBusy, storeProblemOf } from './store/store-problem.ts'
 
 /** Names a file with the password of the first user. */
 const PASSWORD_FILE = 'SLUICE_ADMIN_PASSWORD_FILE'
 /** Whom it makes. */
 const FIRST_USER = 'admin'
 const FILE_BYTES_MAX = 8192
+const AGAIN_MS = 2000
 const HOW =
   'POST /api/v1/auth/setup { token, name, password } to the admin listener makes the first user; on this machine "sluice admin user add NAME --role admin" needs no token'
 
+type Keeper = Pick<StoreKeeper, 'open' | 'keep'>
 type Env = Readonly<Record<string, string | undefined>>
 
 export class FirstRun {
   #hasLooked = false
 
   /** Once something is served: a token of a run before is good no more. */
-  async look(store: Pick<StoreKeeper, 'open'>, env: Env): Promise<void> {
+  async look(store: Keeper, env: Env): Promise<void> {
     if (this.#hasLooked) return
     this.#hasLooked = true
     try {
-      await lookIn(await store.open(), env)
+      await lookIn(await store.open(), store, env)
     } catch (error) {
       // The next config that is served looks again.
       this.#hasLooked = false
+      const problem = storeProblemOf(error)
       // A store that is not open was told by who opens it.
-      const level = error instanceof StoreProblem ? 'debug' : 'warn'
-      logEvent(level, 'first_run_not_looked_at', { why: String(error) })
+      logEvent(problem === null ? 'warn' : 'debug', 'first_run_not_looked_at', { why: String(error) })
+      // Somebody else holds it: nobody may change a config until then.
+      if (problem instanceof StoreBusy) setTimeout(() => void this.look(store, env), AGAIN_MS).unref()
     }
   }
 }
 
-async function lookIn(store: Store, env: Env): Promise<void> {
+async function lookIn(store: Store, keeper: Keeper, env: Env): Promise<void> {
   const { users, setupToken } = store
-  if (users.count() === 0) await addByFile(store, env)
+  if (users.count() === 0) await addByFile(store, keeper, env)
   if (users.count() > 0) return setupToken.remove()
   const token = setupToken.begin()
   logEvent('warn', 'setup_needed', { token, file: setupToken.path, hint: HOW })
 }
 
 /** Only ever the first one: a password that was changed since is not set back by what a file says. */
-async function addByFile({ users, audit }: Store, env: Env): Promise<void> {
+async function addByFile({ users }: Store, keeper: Keeper, env: Env): Promise<void> {
   const file = env[PASSWORD_FILE]
   if (file === undefined || file === '') return
   const refused = (why: string): void => logEvent('error', 'first_user_not_added', { file, why })
@@ -60,7 +65,7 @@ async function addByFile({ users, audit }: Store, env: Env): Promise<void> {
   if (why !== null) return refused(why)
   const added = { name: FIRST_USER, role: 'admin', by: PASSWORD_FILE } as const
   if (!users.addFirst({ ...added, hash: await hashPassword(text) })) return
-  audit.record({
+  record(keeper, {
     ...{
       who: null,
       from: 'local',

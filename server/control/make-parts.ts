@@ -81,7 +81,7 @@ export interface PartsOptions {
   readonly sockets: ListeningSockets | null
   /** False once it is told to stop while it starts. */
   readonly isWanted: () => boolean
-  readonly store: Pick<StoreKeeper, 'open'>
+  readonly store: Pick<StoreKeeper, 'open' | 'keep'>
   /** A change waits to be confirmed, else what was before it comes back. */
   readonly isUnconfirmed: () => boolean
   /** The oldest plan that any worker may still use. */

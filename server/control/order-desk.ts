@@ -160,7 +160,7 @@ export class OrderDesk {
         endsConnections,
       })
       if (!isKept)
-        warnings.add('it is not kept over a restart: state.db in the data folder cannot be written')
+        warnings.add('it is not kept over a restart for now: state.db in the data folder cannot be written')
       for (const warning of this.#warnings(place, value)) warnings.add(warning)
     }
     this.look()

@@ -1,11 +1,12 @@
 // What is done with the store once something is served: the first user, and edits of the file in the audit.
 // What came by the API stands there already, with who asked for it.
+import { record } from './audit-trail.ts'
 import type { Served } from './change/apply.ts'
 import { FirstRun } from './first-run.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 
 export interface RecordHands {
-  readonly store: Pick<StoreKeeper, 'open'>
+  readonly store: Pick<StoreKeeper, 'open' | 'keep'>
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -21,15 +22,10 @@ export class ServedRecord {
     this.#hash = hash
     if (config.admin !== false) await this.#firstRun.look(store, env)
     if (from !== 'file' || before === null || before === hash) return
-    try {
-      const { audit } = await store.open()
-      audit.record({
-        ...{ who: null, from: 'file', action: 'config.edit', resource: 'config', result: 'done' },
-        ...{ before: { hash: before }, after: { revision, hash }, requestId: '' },
-        message: 'the config file was changed',
-      })
-    } catch {
-      // As above.
-    }
+    record(store, {
+      ...{ who: null, from: 'file', action: 'config.edit', resource: 'config', result: 'done' },
+      ...{ before: { hash: before }, after: { revision, hash }, requestId: '' },
+      message: 'the config file was changed',
+    })
   }
 }

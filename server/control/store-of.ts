@@ -5,6 +5,8 @@ import { StoreKeeper } from './store/store-keeper.ts'
 const NOT_KEPT =
   'traffic goes on; the admin API knows no users and tokens, and no history is kept, until it can be opened'
 
+const WAITS = 'it is kept in memory until then, and lost if the gateway is killed meanwhile'
+
 const GONE =
   'it was removed, or another was put in its place, while this gateway has it open: what is kept from now on, users and tokens too, is lost when it ends; put the folder "data" back and start the gateway anew'
 
@@ -14,5 +16,8 @@ export const storeOf = (data: () => string | null): StoreKeeper =>
     data,
     onNotOpen: ({ message, hint }) =>
       logEvent('warn', 'store_not_open', { why: message, hint: `${hint}; ${NOT_KEPT}` }),
+    onWaiting: (kind, { message, hint }) =>
+      logEvent('warn', 'store_waits', { what: kind, why: message, hint: `${hint}; ${WAITS}` }),
+    onKept: (kind, facts) => logEvent('info', 'store_kept_again', { what: kind, ...facts }),
     onGone: (path) => logEvent('error', 'store_gone', { file: path, hint: GONE }),
   })

@@ -60,6 +60,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   data_not_writable: row('config', 'data_not_writable'),
   store_not_open: row('config', 'store_not_open'),
   store_gone: row('config', 'store_gone'),
+  store_waits: row('config', 'store_waits'),
+  store_kept_again: row('config', 'store_kept_again'),
   audit_not_kept: row('auth', 'audit_not_kept'),
   config_written_in_place: row('config', 'written_in_place'),
 

@@ -39,6 +39,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
   'server_order_ended',
   'server_drained',
   'setup_needed',
+  'audit',
   'draining',
   'stopped',
 ])
@@ -46,6 +47,8 @@ const LIFECYCLE: ReadonlySet<string> = new Set([
 export interface EventLogOptions {
   readonly level: LogLevel
   readonly format: LogsConfig['format']
+  /** Whether lines of the audit are told; default: they are. */
+  readonly audit?: boolean | undefined
   readonly stdout: (line: string) => void
   readonly stderr: (line: string) => void
   readonly nowMs: () => number
@@ -55,6 +58,7 @@ export interface EventLogOptions {
 export function logEventTo(options: EventLogOptions): LogEvent {
   const lowest = LOG_LEVELS.indexOf(options.level)
   return (level, event, fields = {}) => {
+    if (event === 'audit' && options.audit === false) return
     const isLifecycle = LIFECYCLE.has(event)
     if (!isLifecycle && LOG_LEVELS.indexOf(level) < lowest) return
     const time = new Date(options.nowMs()).toISOString()
@@ -177,6 +181,8 @@ export async function finishEvents(): Promise<void> {
 export function configureEvents(logs: {
   readonly level: LogLevel
   readonly format: LogsConfig['format']
+  readonly audit?: boolean
 }): void {
-  current = logEventTo({ level: logs.level, format: logs.format, ...PROCESS })
+  const { level, format, audit } = logs
+  current = logEventTo({ level, format, audit, ...PROCESS })
 }

@@ -18,6 +18,11 @@ export const LogsOptions = Type.Object(
       },
       { default: {}, description: 'The access log: a line for each exchange.' },
     ),
+    audit: Type.Boolean({
+      default: true,
+      description:
+        'Whether each entry of the audit (who changed what, and who was refused) is told on stdout as well, as a line of JSON with the event `audit`, secrets hidden.',
+    }),
     inspector: Type.Object(
       {
         requests: Type.Integer({

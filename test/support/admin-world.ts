@@ -4,7 +4,7 @@ import { shellOf } from '../../server/admin/whole-shell.ts'
 import type { ControlFacts } from '../../server/control/facts.ts'
 import type { Role } from '../../server/control/store/principal.ts'
 import { controlFacts } from './control-facts.ts'
-import { PASSWORD, storeWorld, type StoreWorld } from './store-world.ts'
+import { keeperOf, PASSWORD, storeWorld, type StoreWorld } from './store-world.ts'
 
 export interface Answered {
   readonly status: number
@@ -80,8 +80,10 @@ export interface AdminWorld extends StoreWorld {
 export function adminWorld(facts: Partial<ControlFacts> = {}): AdminWorld {
   const world = storeWorld()
   const { store } = world
-  const keeper = { now: store, open: () => Promise.resolve(store) }
-  const admin = startAdmin({ bind: '127.0.0.1:0', shell: shellOf(controlFacts({ store: keeper, ...facts })) })
+  const admin = startAdmin({
+    bind: '127.0.0.1:0',
+    shell: shellOf(controlFacts({ store: keeperOf(store), ...facts })),
+  })
   if ('problem' in admin) throw new Error(admin.problem)
   const url = `http://${admin.address}`
   return {

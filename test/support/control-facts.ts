@@ -65,7 +65,10 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     },
     acme: { facts: () => [], steps: () => null, retry: () => false },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
-    store: { now: null, open: () => Promise.reject(new StoreProblem('nothing is kept here', 'none')) },
+    store: {
+      ...{ now: null, keep: () => false },
+      open: () => Promise.reject(new StoreProblem('nothing is kept here', 'none')),
+    },
     access: () => null,
     ...facts,
   }

@@ -2,7 +2,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LateWrites } from '../../server/control/store/late-writes.ts'
 import { Store } from '../../server/control/store/store.ts'
+import type { StoreKeeper } from '../../server/control/store/store-keeper.ts'
 
 /** In memory where there is such a place: each write waits for the disk otherwise. */
 export const FAST_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -34,4 +36,15 @@ export function storeWorld(): StoreWorld {
       rmSync(data, { recursive: true, force: true })
     },
   }
+}
+
+/** A keeper that has opened it already; what is told of what waits goes to `told`. */
+export function keeperOf(store: Store, told: string[] = []): Pick<StoreKeeper, 'now' | 'open' | 'keep'> {
+  const open = (): Promise<Store> => Promise.resolve(store)
+  const late = new LateWrites('audit', {
+    ...{ open, now: () => store },
+    onWaiting: (kind) => void told.push(`${kind} waits`),
+    onKept: (kind, { kept, lost }) => void told.push(`${kind}: ${kept} kept, ${lost} lost`),
+  })
+  return { now: store, open, keep: (write) => late.add(write) }
 }

@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'step_up_needed'
   | 'tls_needed'
   | 'issuer_unavailable'
+  | 'store_busy'
   | 'store_unavailable'
 
 export interface Refusal {

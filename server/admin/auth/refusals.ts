@@ -1,5 +1,5 @@
 // How the gateway says no to who asks.
-import type { StoreProblem } from '../../control/store/store-problem.ts'
+import { StoreBusy, type StoreProblem } from '../../control/store/store-problem.ts'
 import { isLoopback } from '../../lib/ip-address.ts'
 import { BY_UNIX } from '../guard.ts'
 import type { Refusal } from './authenticator.ts'
@@ -36,12 +36,17 @@ export const retryAfter = (waitMs: number): Record<string, string> => ({
   'Retry-After': String(Math.ceil(waitMs / 1000)),
 })
 
-export const notOpen = ({ message, hint }: StoreProblem): Refusal => ({
-  code: 'store_unavailable',
+export function notOpen(problem: StoreProblem): Refusal {
   // Where its folder is, is for the log: strangers may read this.
-  detail: `Nothing can be kept: ${message.replaceAll(/\/\S*\/(?=state\.(?:db|key)\b)/g, '')}.`,
-  hint,
-})
+  const why = problem.message.replaceAll(/\/\S*\/(?=state\.(?:db|key)\b)/g, '')
+  const said = { detail: `Nothing can be kept: ${why}.`, hint: problem.hint }
+  return problem instanceof StoreBusy
+    ? { code: 'store_busy', ...said, headers: retryAfter(HELD_MS) }
+    : { code: 'store_unavailable', ...said }
+}
+
+/** After which whoever held the database has mostly done with it. */
+const HELD_MS = 1000
 
 export const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 

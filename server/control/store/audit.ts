@@ -96,13 +96,13 @@ export interface AuditFilter {
   readonly resource?: string | null
 }
 
-interface Row {
-  readonly id: number
+/** As it is written: no secret is in it any more, and all of it has its bounds. */
+export interface ReadyEntry {
   readonly at_ms: number
   readonly kind: string | null
-  readonly name: string
-  readonly role: string
-  readonly who_id: string
+  readonly name: string | null
+  readonly role: string | null
+  readonly who_id: string | null
   readonly address: string
   readonly action: string
   readonly resource: string
@@ -111,6 +111,12 @@ interface Row {
   readonly result: 'done' | 'refused'
   readonly request_id: string
   readonly message: string | null
+  /** What it takes, about. */
+  readonly bytes: number
+}
+
+interface Row extends ReadyEntry {
+  readonly id: number
 }
 
 export class Audit {
@@ -127,23 +133,22 @@ export class Audit {
 
   /** Writes an entry, its secrets hidden; gives its id. */
   record(entry: NewEntry): number {
-    const { who, result } = entry
-    const [before, after] = [entry.before, entry.after].map(textOf)
-    const [action, resource, name, whoId, from, requestId, message] = [
-      ...[entry.action, entry.resource, who?.name, who?.id, entry.from, entry.requestId, entry.message],
-    ].map(shortText)
-    const texts = [before, after, action, resource, name, whoId, from, requestId, message]
-    const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), ENTRY_BYTES)
-    const { lastInsertRowid } = this.#db.sql
-      .query(
-        `INSERT INTO audit (at_ms, kind, name, role, who_id, address, action, resource, before, after, result,
-        request_id, message, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        ...[entry.at ?? this.#nowMs(), who?.kind ?? null, name ?? null, who?.role ?? null, whoId ?? null],
-        ...[from ?? '', action ?? '', resource ?? '', before ?? null, after ?? null, result],
-        ...[requestId ?? '', message ?? null, bytes],
-      )
+    return this.write(readyEntry(entry, this.#nowMs()))
+  }
+
+  /** Writes what is ready; gives its id. */
+  write(row: ReadyEntry): number {
+    const { lastInsertRowid } = this.#db.write(() =>
+      this.#db.sql
+        .query(
+          `INSERT INTO audit (at_ms, kind, name, role, who_id, address, action, resource, before, after, result,
+          request_id, message, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          ...[row.at_ms, row.kind, row.name, row.role, row.who_id, row.address, row.action, row.resource],
+          ...[row.before, row.after, row.result, row.request_id, row.message, row.bytes],
+        ),
+    )
     if (++this.#sinceLook >= LOOK_EVERY) this.#prune()
     return Number(lastInsertRowid)
   }
@@ -178,6 +183,22 @@ export class Audit {
   }
 }
 
+/** Hides secrets, and cuts what is too long. */
+export function readyEntry(entry: NewEntry, nowMs: number): ReadyEntry {
+  const { who, result } = entry
+  const [before = null, after = null] = [entry.before, entry.after].map(textOf)
+  const [action, resource, name, whoId, from, requestId, message] = [
+    ...[entry.action, entry.resource, who?.name, who?.id, entry.from, entry.requestId, entry.message],
+  ].map(shortText)
+  const texts = [before, after, action, resource, name, whoId, from, requestId, message]
+  return {
+    ...{ at_ms: entry.at ?? nowMs, kind: who?.kind ?? null, name: name ?? null, role: who?.role ?? null },
+    ...{ who_id: whoId ?? null, address: from ?? '', action: action ?? '', resource: resource ?? '' },
+    ...{ before, after, result, request_id: requestId ?? '', message: message ?? null },
+    bytes: texts.reduce((sum, text) => sum + (text?.length ?? 0), ENTRY_BYTES),
+  }
+}
+
 const shortText = (text: string | null | undefined): string | null =>
   text === null || text === undefined ? null : redactedText(text).slice(0, TEXT_CHARS_MAX)
 
@@ -185,19 +206,33 @@ const shortText = (text: string | null | undefined): string | null =>
 function textOf(value: unknown): string | null {
   if (value === undefined || value === null) return null
   const text = JSON.stringify(redacted(value))
-  if (text.length <= VALUE_CHARS_MAX) return text
-  return JSON.stringify({ cut: true, of_chars: text.length, begins: text.slice(0, VALUE_CHARS_MAX / 4) })
+  return text.length <= VALUE_CHARS_MAX ? text : JSON.stringify(cutValue(text, VALUE_CHARS_MAX))
+}
+
+const cutValue = (text: string, max: number): object => ({
+  cut: true,
+  of_chars: text.length,
+  begins: text.slice(0, max / 4),
+})
+
+/** A value as it is written, to be told; null: there is none. One that is longer is cut. */
+export function valueOf(text: string | null, charsMax = Infinity): unknown {
+  if (text === null) return null
+  return text.length <= charsMax ? (JSON.parse(text) as unknown) : cutValue(text, charsMax)
 }
 
 const entryOf = (row: Row): Entry => ({
   id: row.id,
   time: new Date(row.at_ms).toISOString(),
-  who: row.kind === null ? null : { kind: row.kind, name: row.name, role: row.role, id: row.who_id },
+  who:
+    row.kind === null
+      ? null
+      : { kind: row.kind, name: row.name ?? '', role: row.role ?? '', id: row.who_id ?? '' },
   from: row.address,
   action: row.action,
   resource: row.resource,
-  before: row.before === null ? null : (JSON.parse(row.before) as unknown),
-  after: row.after === null ? null : (JSON.parse(row.after) as unknown),
+  before: valueOf(row.before),
+  after: valueOf(row.after),
   result: row.result,
   request_id: row.request_id,
   message: row.message,

@@ -67,7 +67,7 @@ export class Failures {
   /** The try that was counted was none. */
   succeeded(account: string, address: string): void {
     const query = this.#db.sql.query('DELETE FROM failures WHERE account = ? AND address = ?')
-    query.run(this.#markOf(account), address)
+    this.#db.write(() => query.run(this.#markOf(account), address))
   }
 
   /** The try that was counted was half of one: it is held against nobody, and makes nothing good. */
@@ -75,12 +75,13 @@ export class Failures {
     const query = this.#db.sql.query(
       'UPDATE failures SET count = count - 1 WHERE account = ? AND address = ? AND count > 0',
     )
-    query.run(this.#markOf(account), address)
+    this.#db.write(() => query.run(this.#markOf(account), address))
   }
 
   /** From all addresses; how many had failed. */
   unlock(account: string): number {
-    return this.#db.sql.query('DELETE FROM failures WHERE account = ?').run(this.#markOf(account)).changes
+    const query = this.#db.sql.query('DELETE FROM failures WHERE account = ?')
+    return this.#db.write(() => query.run(this.#markOf(account))).changes
   }
 
   #markOf(account: string): Uint8Array {

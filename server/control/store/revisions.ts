@@ -91,9 +91,10 @@ export class Revisions {
 
   /** It came to nothing. */
   unstage(number: number): void {
-    this.#db.sql
-      .query("DELETE FROM revisions WHERE config = ? AND number = ? AND state = 'coming'")
-      .run(this.#config, number)
+    const query = this.#db.sql.query(
+      "DELETE FROM revisions WHERE config = ? AND number = ? AND state = 'coming'",
+    )
+    this.#db.write(() => query.run(this.#config, number))
   }
 
   /** What is staged is served: the file beside the database says the same. */
@@ -108,17 +109,17 @@ export class Revisions {
   reread(hash: string, number: number): boolean {
     const newest = this.#before(number)
     if (newest === null || newest.hash !== hash) return false
-    this.#db.sql
-      .query('UPDATE revisions SET last = ? WHERE config = ? AND number = ?')
-      .run(number, this.#config, newest.number)
+    const query = this.#db.sql.query('UPDATE revisions SET last = ? WHERE config = ? AND number = ?')
+    this.#db.write(() => query.run(number, this.#config, newest.number))
     return true
   }
 
   /** What waits to be confirmed does so no more. */
   markUnconfirmed(state: 'confirmed' | 'reverted', why: string | null): void {
-    this.#db.sql
-      .query("UPDATE revisions SET state = ?, why = ? WHERE config = ? AND state = 'unconfirmed'")
-      .run(state, why, this.#config)
+    const query = this.#db.sql.query(
+      "UPDATE revisions SET state = ?, why = ? WHERE config = ? AND state = 'unconfirmed'",
+    )
+    this.#db.write(() => query.run(state, why, this.#config))
   }
 
   /** What became of it later. */
@@ -224,22 +225,23 @@ export class Revisions {
   }
 
   #mark(number: number, state: RevisionState, why: string | null): void {
-    this.#db.sql
-      .query('UPDATE revisions SET state = ?, why = ? WHERE config = ? AND number = ?')
-      .run(state, why, this.#config, number)
+    const query = this.#db.sql.query(
+      'UPDATE revisions SET state = ?, why = ? WHERE config = ? AND number = ?',
+    )
+    this.#db.write(() => query.run(state, why, this.#config, number))
   }
 
   #put(one: NewRevision, packed: Uint8Array, state: RevisionState): void {
-    this.#db.sql
-      .query(
-        `INSERT OR REPLACE INTO revisions
-         (config, number, last, at, hash, source, author, message, restores, state, size, stored, bytes)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        ...[this.#config, one.number, one.number, one.atMs, one.hash, one.source, one.author],
-        ...[one.message, one.restores, state, one.size, packed.length, packed],
-      )
+    const query = this.#db.sql.query(
+      `INSERT OR REPLACE INTO revisions
+       (config, number, last, at, hash, source, author, message, restores, state, size, stored, bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    const row = [
+      ...[this.#config, one.number, one.number, one.atMs, one.hash, one.source, one.author],
+      ...[one.message, one.restores, state, one.size, packed.length, packed],
+    ]
+    this.#db.write(() => query.run(...row))
   }
 
   /** The oldest go: by their count, and by what all take. */

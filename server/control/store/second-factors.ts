@@ -64,12 +64,12 @@ export class SecondFactors {
   /** A new secret, which counts once a code of it was shown; null: this user has one that counts. */
   begin(user: string): Uint8Array | null {
     const secret = newTotpSecret()
-    const { changes } = this.#db.sql
-      .query(
-        `INSERT INTO totp (user, sealed, begun_ms) VALUES (?, ?, ?) ON CONFLICT (user) DO UPDATE
-        SET sealed = excluded.sealed, begun_ms = excluded.begun_ms, last_step = 0 WHERE since_ms IS NULL`,
-      )
-      .run(user, this.#key.seal('totp', secret, user.toLowerCase()), this.#nowMs())
+    const sealed = this.#key.seal('totp', secret, user.toLowerCase())
+    const query = this.#db.sql.query(
+      `INSERT INTO totp (user, sealed, begun_ms) VALUES (?, ?, ?) ON CONFLICT (user) DO UPDATE
+      SET sealed = excluded.sealed, begun_ms = excluded.begun_ms, last_step = 0 WHERE since_ms IS NULL`,
+    )
+    const { changes } = this.#db.write(() => query.run(user, sealed, this.#nowMs()))
     return changes > 0 ? secret : null
   }
 

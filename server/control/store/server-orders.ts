@@ -52,17 +52,18 @@ export class ServerOrders implements OrderStore {
   }
 
   keep({ backend, server, url, kind, value, reason, by, sinceMs, untilMs }: KeptOrder): void {
-    this.#db.sql
-      .query(
-        `INSERT OR REPLACE INTO server_orders (backend, server, url, kind, value, reason, by, since_ms, until_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(backend, server, url, kind, String(value), reason, by, sinceMs, untilMs)
+    const query = this.#db.sql.query(
+      `INSERT OR REPLACE INTO server_orders (backend, server, url, kind, value, reason, by, since_ms, until_ms)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    const row = [backend, server, url, kind, String(value), reason, by, sinceMs, untilMs]
+    this.#db.write(() => query.run(...row))
   }
 
   forget({ backend, server, url }: ServerPlace, kind: OrderKind): void {
-    this.#db.sql
-      .query('DELETE FROM server_orders WHERE backend = ? AND server = ? AND url = ? AND kind = ?')
-      .run(backend, server, url, kind)
+    const query = this.#db.sql.query(
+      'DELETE FROM server_orders WHERE backend = ? AND server = ? AND url = ? AND kind = ?',
+    )
+    this.#db.write(() => query.run(backend, server, url, kind))
   }
 }

@@ -82,8 +82,10 @@ export class SignIns {
       `SELECT ${COLUMNS} WHERE hash = ? AND ${GOOD}`,
     )
     const found = query.get(hash, now - IDLE_MS, now - WHOLE_MS)
-    if (found !== null && now - found.seenMs >= SEEN_EVERY_MS)
-      whereItCan(() => this.#db.sql.query('UPDATE sign_ins SET seen_ms = ? WHERE hash = ?').run(now, hash))
+    if (found !== null && now - found.seenMs >= SEEN_EVERY_MS) {
+      const seen = this.#db.sql.query('UPDATE sign_ins SET seen_ms = ? WHERE hash = ?')
+      whereItCan(() => this.#db.write(() => seen.run(now, hash)))
+    }
     return found
   }
 
@@ -102,9 +104,8 @@ export class SignIns {
    */
   prove(id: string): string | null {
     const [secret, now] = [newSecret(), this.#nowMs()]
-    const { changes } = this.#db.sql
-      .query('UPDATE sign_ins SET hash = ?, proved_ms = ?, seen_ms = ? WHERE id = ?')
-      .run(hashOf(secret), now, now, id)
+    const query = this.#db.sql.query('UPDATE sign_ins SET hash = ?, proved_ms = ?, seen_ms = ? WHERE id = ?')
+    const { changes } = this.#db.write(() => query.run(hashOf(secret), now, now, id))
     return changes > 0 ? secret : null
   }
 
@@ -115,7 +116,7 @@ export class SignIns {
   /** False: there is none of this id. `user`: only if it is theirs. */
   end(id: string, user: string | null = null): boolean {
     const query = this.#db.sql.query('DELETE FROM sign_ins WHERE id = ?1 AND (?2 IS NULL OR user = ?2)')
-    return query.run(id, user).changes > 0
+    return this.#db.write(() => query.run(id, user)).changes > 0
   }
 
   /** Those of a user, or of all; those used last come first. */

@@ -5,10 +5,10 @@ import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statS
 import { dirname, join } from 'node:path'
 import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
-import { isDamage, StoreProblem, WHEN_DAMAGED } from './store-problem.ts'
+import { isBusy, isDamage, StoreBusy, StoreProblem, WHEN_DAMAGED } from './store-problem.ts'
 import type { Table } from './table.ts'
 
-/** How long a writer waits for another process before it gives up. */
+/** How long a writer waits for another process before it gives up, unless it is told otherwise. */
 const BUSY_MS = 5000
 /** What the write-ahead log is cut back to once its pages are in the database. */
 const WAL_BYTES = 4 * 1024 * 1024
@@ -20,6 +20,11 @@ const ELSEWHERE = 'name another folder with "data"'
 /** Where it stands. */
 export const stateDbPath = (data: string): string => join(data, 'state.db')
 
+export interface StateDbOptions {
+  /** How long a write stops this process at most while another one holds the database, in ms. */
+  readonly busyMs?: number
+}
+
 export class StateDb {
   /** For prepared statements of the tables of this room. */
   readonly sql: Database
@@ -27,37 +32,62 @@ export class StateDb {
   /** Where it was opened. */
   readonly path: string
   readonly #file: { readonly dev: number; readonly ino: number }
+  readonly #busyMs: number
+  /** The last write was refused, as another process held the database. */
+  #isHeld = false
 
-  private constructor(sql: Database, path: string) {
+  private constructor(sql: Database, path: string, busyMs: number) {
     this.sql = sql
     this.path = path
     this.#file = statSync(path)
+    this.#busyMs = busyMs
   }
 
   /**
    * Opens state.db of a data folder for its user alone (0600), makes it where there is none, and brings each
    * table to its newest version in one transaction. Throws a StoreProblem when it cannot.
    */
-  static open(data: string, tables: readonly Table[]): StateDb {
+  static open(data: string, tables: readonly Table[], { busyMs = BUSY_MS }: StateDbOptions = {}): StateDb {
     const path = stateDbPath(data)
     makeReady(data, path)
     let sql: Database | null = null
     try {
       sql = new Database(path, { readwrite: true, strict: true })
-      configure(sql)
-      const db = new StateDb(sql, path)
+      configure(sql, busyMs)
+      const db = new StateDb(sql, path, busyMs)
       db.#claim(path)
       db.#bringUp(path, tables)
       return db
     } catch (error) {
       sql?.close()
-      throw error instanceof StoreProblem ? error : problemOf(path, error)
+      throw error instanceof StoreProblem ? error : problemOf(path, error, busyMs)
     }
   }
 
   /** All of it or nothing. No other process writes meanwhile; one within another is part of it. */
   transaction<T>(work: () => T): T {
-    return this.sql.transaction(work).immediate()
+    return this.write(() => this.sql.transaction(work).immediate())
+  }
+
+  /**
+   * Whatever writes. Another process may hold the database for minutes: that is waited for once, and not
+   * again by each of those who come meanwhile.
+   */
+  write<T>(work: () => T): T {
+    try {
+      const done = work()
+      if (this.#isHeld) this.#wait(this.#busyMs)
+      this.#isHeld = false
+      return done
+    } catch (error) {
+      if (isBusy(error) && !this.#isHeld) this.#wait(0)
+      this.#isHeld ||= isBusy(error)
+      throw error
+    }
+  }
+
+  #wait(ms: number): void {
+    this.sql.run(`PRAGMA busy_timeout = ${ms}`)
   }
 
   /** Whether its file stands there still, and no other in its place. */
@@ -148,9 +178,9 @@ function makeReady(data: string, path: string): void {
   }
 }
 
-function configure(sql: Database): void {
+function configure(sql: Database, busyMs: number): void {
   // First: what follows may have to wait.
-  sql.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
+  sql.run(`PRAGMA busy_timeout = ${busyMs}`)
   const mode = sql.query<{ journal_mode: string }, []>('PRAGMA journal_mode').get()?.journal_mode
   if (mode !== 'wal') sql.run('PRAGMA journal_mode = WAL')
   sql.run(`PRAGMA journal_size_limit = ${WAL_BYTES}`)
@@ -162,14 +192,10 @@ function configure(sql: Database): void {
   sql.run('PRAGMA trusted_schema = OFF')
 }
 
-function problemOf(path: string, error: unknown): StoreProblem {
+function problemOf(path: string, error: unknown, busyMs: number): StoreProblem {
   const { code = '', message } = error as { readonly code?: string; readonly message: string }
   if (isDamage(code)) return new StoreProblem(`${path} is damaged: ${message}`, WHEN_DAMAGED)
-  if (code.startsWith('SQLITE_BUSY'))
-    return new StoreProblem(
-      `${path} is in use by another process for more than ${BUSY_MS / 1000} s`,
-      'end what holds it, such as a program that looks into databases',
-    )
+  if (isBusy(error)) return new StoreBusy(`${path} is held by another process for more than ${busyMs} ms`)
   if (code.startsWith('SQLITE_FULL')) return new StoreProblem(`${path}: ${message}`, 'make room on its disk')
   return new StoreProblem(
     `${path} cannot be opened: ${message}${code === '' ? '' : ` (${code})`}`,

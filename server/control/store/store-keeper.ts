@@ -1,11 +1,20 @@
 // Opens the store once it is needed, and tells once why it cannot be opened: traffic goes on without it.
+import { type LateKind, type LateWrite, LateWrites, type LateWritesParts } from './late-writes.ts'
 import type { Store } from './store.ts'
-import { StoreProblem } from './store-problem.ts'
+import { StoreBusy, StoreProblem } from './store-problem.ts'
 
 /** How long a failure is taken for granted. */
 const AGAIN_MS = 5000
+/**
+ * How long a write may hold up the supervisor, which has servers to check and deadlines to keep, while
+ * another process holds the database. Commands beside it are done sooner.
+ */
+const BUSY_MS = 20
+/** Whoever holds it as it is to be opened has so long. */
+const OPEN_WITHIN_MS = 5000
+const OPEN_AGAIN_MS = 200
 
-export interface StoreKeeperOptions {
+export interface StoreKeeperOptions extends Pick<LateWritesParts, 'onWaiting' | 'onKept'> {
   /** The data folder; null: there is no config yet. */
   readonly data: () => string | null
   readonly nowMs?: () => number
@@ -23,6 +32,7 @@ export class StoreKeeper {
   #told = ''
   #isClosed = false
   #lookedMs = 0
+  readonly #late = new Map<LateKind, LateWrites>()
   #isGone = false
 
   constructor(options: StoreKeeperOptions) {
@@ -47,8 +57,27 @@ export class StoreKeeper {
     return this.#opening
   }
 
+  /**
+   * Writes something now where that can be, else once it can be; nobody waits for it. False: it waits, or is
+   * lost.
+   */
+  keep(write: LateWrite): boolean {
+    const { onWaiting, onKept } = this.#options
+    const known = this.#late.get(write.kind)
+    const late =
+      known ??
+      new LateWrites(write.kind, {
+        ...{ onWaiting, onKept },
+        open: () => this.open(),
+        now: () => this.#store,
+      })
+    this.#late.set(write.kind, late)
+    return late.add(write)
+  }
+
   close(): void {
     this.#isClosed = true
+    for (const late of this.#late.values()) late.end()
     this.#store?.close()
     this.#store = null
   }
@@ -62,6 +91,18 @@ export class StoreKeeper {
     this.#options.onGone(db.path)
   }
 
+  /** Waits for who holds it, with others having their turn meanwhile. */
+  async #opened(open: () => Store): Promise<Store> {
+    for (let leftMs = OPEN_WITHIN_MS; ; leftMs -= OPEN_AGAIN_MS) {
+      try {
+        return open()
+      } catch (error) {
+        if (!(error instanceof StoreBusy) || leftMs <= 0 || this.#isClosed) throw error
+        await new Promise((resolve) => void setTimeout(resolve, OPEN_AGAIN_MS))
+      }
+    }
+  }
+
   async #open(): Promise<Store> {
     const { nowMs = Date.now, onNotOpen } = this.#options
     try {
@@ -70,7 +111,7 @@ export class StoreKeeper {
       const data = this.#options.data()
       if (data === null || this.#isClosed)
         throw new StoreProblem('the gateway starts or stops', 'ask again once it serves')
-      this.#store = new Store(data, nowMs)
+      this.#store = await this.#opened(() => new Store(data, nowMs, { busyMs: BUSY_MS }))
       this.#problem = null
       return this.#store
     } catch (error) {

@@ -9,12 +9,23 @@ export class StoreProblem extends Error {
   }
 }
 
+/** Another process holds it: what could not be written now can be in a while. */
+export class StoreBusy extends StoreProblem {
+  constructor(why: string) {
+    super(
+      why,
+      'ask again in a while, or end what holds it: a program that looks into databases, or makes a copy of them',
+    )
+  }
+}
+
 /** The same of what SQLite throws where it is used, as on a full disk; null: that is none of it. */
 export function storeProblemOf(error: unknown): StoreProblem | null {
   if (error instanceof StoreProblem) return error
   const { code = '', message = '' } = error as { readonly code?: unknown; readonly message?: string }
   if (typeof code !== 'string' || !code.startsWith('SQLITE_') || code.startsWith('SQLITE_CONSTRAINT'))
     return null
+  if (isBusy(error)) return new StoreBusy('state.db is held by another process')
   if (isDamage(code)) {
     const hint = `${WHEN_DAMAGED}; a gateway that has it open must be started anew then`
     return new StoreProblem(`state.db is damaged: ${message}`, hint)
@@ -27,6 +38,10 @@ export function storeProblemOf(error: unknown): StoreProblem | null {
 
 /** Of what SQLite says: what is written there is no database, or not any more. */
 export const isDamage = (code: string): boolean => /^SQLITE_(?:CORRUPT|NOTADB)/.test(code)
+
+/** Of what SQLite throws: another process holds it. */
+export const isBusy = (error: unknown): boolean =>
+  String((error as { readonly code?: unknown } | null)?.code).startsWith('SQLITE_BUSY')
 
 export const WHEN_DAMAGED =
   'put a copy of it back, or move it away with what begins alike (state.db-wal, state.db-shm): then a new one is made, without users and tokens'

@@ -5,7 +5,7 @@ import { SecondFactors } from './second-factors.ts'
 import { ServerOrders } from './server-orders.ts'
 import { SetupToken } from './setup-token.ts'
 import { SignIns } from './sign-ins.ts'
-import { StateDb } from './state-db.ts'
+import { StateDb, type StateDbOptions } from './state-db.ts'
 import { StateKey } from './state-key.ts'
 import { TABLES } from './tables.ts'
 import { Tokens } from './tokens.ts'
@@ -24,8 +24,8 @@ export class Store {
   readonly orders: ServerOrders
 
   /** Opens that of a data folder, or makes it. Throws a StoreProblem when it cannot. */
-  constructor(data: string, nowMs: () => number = Date.now) {
-    this.db = StateDb.open(data, TABLES)
+  constructor(data: string, nowMs: () => number = Date.now, options: StateDbOptions = {}) {
+    this.db = StateDb.open(data, TABLES, options)
     this.key = new StateKey(data)
     this.users = new Users(this.db, nowMs)
     this.secondFactors = new SecondFactors(this.db, this.key, nowMs)

@@ -15,4 +15,6 @@ export interface Db {
   readonly sql: Database
   /** All of it or nothing. */
   transaction<T>(work: () => T): T
+  /** What writes and needs no transaction, as it is one statement. */
+  write<T>(work: () => T): T
 }

@@ -134,7 +134,7 @@ export class Tokens {
     const now = this.#nowMs()
     if (usedMs !== null && now - usedMs < USED_EVERY_MS && usedFrom === from) return
     const keep = this.#db.sql.query('UPDATE tokens SET used_ms = ?, used_from = ? WHERE id = ?')
-    whereItCan(() => keep.run(now, from, id))
+    whereItCan(() => this.#db.write(() => keep.run(now, from, id)))
   }
 
   list(): Token[] {
@@ -144,7 +144,8 @@ export class Tokens {
 
   /** False: there is none of this id. */
   remove(id: string): boolean {
-    return this.#db.sql.query('DELETE FROM tokens WHERE id = ?').run(id).changes > 0
+    const query = this.#db.sql.query('DELETE FROM tokens WHERE id = ?')
+    return this.#db.write(() => query.run(id)).changes > 0
   }
 
   #row(id: string): Row | null {

@@ -1,6 +1,7 @@
 // Who may sign in by a browser, and with what.
 import type { Role } from './principal.ts'
 import type { StateDb } from './state-db.ts'
+import { whereItCan } from './store-problem.ts'
 import type { Table } from './table.ts'
 
 export const USERS: Table = {
@@ -90,13 +91,11 @@ export class Users {
   /** False: there is one of this name. */
   add({ name, role, hash, by }: NewUser): boolean {
     const now = this.#nowMs()
-    const { changes } = this.#db.sql
-      .query(
-        `INSERT INTO users (name, role, password, password_ms, created_ms, created_by) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT DO NOTHING`,
-      )
-      .run(name, role, hash, now, now, by)
-    return changes > 0
+    const query = this.#db.sql.query(
+      `INSERT INTO users (name, role, password, password_ms, created_ms, created_by) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO NOTHING`,
+    )
+    return this.#db.write(() => query.run(name, role, hash, now, now, by)).changes > 0
   }
 
   /** The first one: false when there is any. */
@@ -135,7 +134,8 @@ export class Users {
   }
 
   signedIn(name: string): void {
-    this.#db.sql.query('UPDATE users SET last_sign_in_ms = ? WHERE name = ?').run(this.#nowMs(), name)
+    const query = this.#db.sql.query('UPDATE users SET last_sign_in_ms = ? WHERE name = ?')
+    whereItCan(() => this.#db.write(() => query.run(this.#nowMs(), name)))
   }
 
   #isLastAdmin(name: string): boolean {

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { FirstRun } from '../../../server/control/first-run.ts'
 import { isPassword } from '../../../server/control/store/passwords.ts'
 import { StoreProblem } from '../../../server/control/store/store-problem.ts'
-import { storeWorld, type StoreWorld } from '../../support/store-world.ts'
+import { keeperOf, storeWorld, type StoreWorld } from '../../support/store-world.ts'
 
 let world: StoreWorld
 beforeEach(() => void (world = storeWorld()))
 afterEach(() => world.close())
 
 const look = (env: Record<string, string> = {}): Promise<void> =>
-  new FirstRun().look({ open: () => Promise.resolve(world.store) }, env)
+  new FirstRun().look(keeperOf(world.store), env)
 
 test('without users there is a one-time token, another one with each start', async () => {
   await look()
@@ -34,6 +34,7 @@ test('a config that is applied later makes no other', async () => {
   const run = new FirstRun()
   let fails = true
   const store = {
+    keep: () => false,
     open: () => (fails ? Promise.reject(new StoreProblem('no', 'none')) : Promise.resolve(world.store)),
   }
   await run.look(store, {})

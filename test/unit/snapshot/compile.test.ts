@@ -79,7 +79,13 @@ const config = (more: Partial<Config>): Config => ({
   admin: { bind: '127.0.0.1:9090', trusted: ['10.0.0.0/8'], hosts: [], plain_http: false },
   metrics: { prefix: 'lb' },
   resolver: { servers: [], timeout: 2000, ttl_min: 1000, ttl_max: 300_000 },
-  logs: { level: 'info', format: 'json', access: { enabled: true }, inspector: { requests: 0, bytes: 0 } },
+  logs: {
+    level: 'info',
+    format: 'json',
+    access: { enabled: true },
+    audit: true,
+    inspector: { requests: 0, bytes: 0 },
+  },
   ...more,
 })
 

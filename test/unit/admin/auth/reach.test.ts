@@ -3,14 +3,14 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { shellOf } from '../../../../server/admin/whole-shell.ts'
 import type { Shell } from '../../../../server/admin/shell.ts'
 import { controlFacts } from '../../../support/control-facts.ts'
-import { PASSWORD, storeWorld, type StoreWorld } from '../../../support/store-world.ts'
+import { keeperOf, PASSWORD, storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
 let world: StoreWorld
 let shell: Shell
 beforeEach(() => {
   world = storeWorld()
   world.addUser('anna', 'admin')
-  shell = shellOf(controlFacts({ store: { now: world.store, open: () => Promise.resolve(world.store) } }))
+  shell = shellOf(controlFacts({ store: keeperOf(world.store) }))
 })
 afterEach(() => world.close())
 

@@ -142,7 +142,7 @@ test('where nothing can be kept, that is told without where it would be', async 
     "/var/lib/x/state.db cannot be opened: EACCES, open '/var/lib/x/state.db'",
     'mend it',
   )
-  const broken = adminWorld({ store: { now: null, open: () => Promise.reject(why) } })
+  const broken = adminWorld({ store: { now: null, open: () => Promise.reject(why), keep: () => false } })
   try {
     const browser = broken.browser()
     const answers = [

@@ -29,6 +29,7 @@ const logs = (): LogsConfig => ({
   level: 'info',
   format: 'json',
   access: { enabled: true, file },
+  audit: true,
   inspector: { requests: 0, bytes: 0 },
 })
 const text = (): string => readFileSync(file, 'latin1')

@@ -25,6 +25,8 @@ function scene(): {
     data: () => where.data,
     nowMs: () => clock.nowMs,
     onNotOpen: ({ message, hint }) => void told.push(`${message}; ${hint}`),
+    onWaiting: (kind) => void told.push(`${kind} waits`),
+    onKept: (kind, { kept, lost }) => void told.push(`${kind}: ${kept} kept, ${lost} lost`),
     onGone: (path) => void told.push(`${path} is gone`),
   })
   keepers.push(keeper)
