@@ -45,6 +45,16 @@ export async function ask<T>(gateway: Gateway, path: '/_health' | '/_metrics', i
   return null
 }
 
+/** Nobody answered: that is told already. */
+export const exitUnanswered = ({ orphans = [] }: Gateway): number =>
+  orphans.length > 0 ? EXIT_ORPHANS : EXIT_FAILED
+
+const EXIT_FAILED = 1
+const EXIT_ORPHANS = 3
+
+/** For the help of the three commands. */
+export const EXIT_HELP = '2 wrong usage; 3 the supervisor was killed, and its workers serve on'
+
 const isOf = (document: unknown): boolean =>
   typeof document === 'object' &&
   document !== null &&
@@ -68,14 +78,20 @@ export async function scopeOf(
   if (backends.some(({ backend }) => backend === name)) return { backends: new Set([name]), listener: null }
   const path = `/api/v1/lbs/${encodeURIComponent(name)}`
   const answer = await askGateway(gateway, { method: 'GET', path }, io)
-  if (answer === null) return 1
+  if (answer === null) return exitUnanswered(gateway)
   if (answer.status === 200) {
     const found = answer.body as { readonly kind: string; readonly backends: readonly string[] }
     return { backends: new Set(found.backends), listener: found.kind === 'listener' ? name : null }
   }
-  const more =
-    answer.status === 404 ? ', nor a listener of that name' : '; listeners are told to who has a token'
-  io.stderr(`sluice: there is no backend "${name}"${more}\n`)
+  const none = `there is no backend "${name}"`
+  if (answer.status !== 404)
+    return unexpected(
+      answer,
+      gateway.command,
+      io,
+      `${none}, and whether there is a listener of that name was not told: `,
+    )
+  io.stderr(`sluice ${gateway.command}: ${none}, nor a listener of that name\n`)
   return 1
 }
 

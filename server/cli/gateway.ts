@@ -10,6 +10,7 @@ import { isWithinMachine } from '../lib/within-machine.ts'
 import { listeningPaths } from '../lib/unix-sockets.ts'
 import { DEFAULT_FILES, whyNoFile } from './config-file.ts'
 import type { Io } from './io.ts'
+import { type LeftBehind, leftBehindIn, leftBehindText } from './left-behind.ts'
 import { scanConfig } from './scan-config.ts'
 import { codeOf, isTimeout, openWay, placeOf, type Way, whyNot } from './way.ts'
 
@@ -27,6 +28,8 @@ export interface Gateway {
   readonly closed: string | null
   /** It was named by the URL of its admin listener, which then answers all that is asked. */
   readonly isRemote: boolean
+  /** Workers that serve on although nobody is there to be asked. */
+  readonly orphans?: readonly number[]
 }
 
 /** How the gateway with this config file is asked; `named` null: with one of the default ones. */
@@ -41,7 +44,8 @@ export function findGateway(command: string, named: string | null, io: Io): Gate
     ...(isNothingThere ? [DEFAULT_URL] : urls).map((url): Way => ({ url, isFound: true })),
   ]
   const closed = seen.flatMap(({ closed: path }) => path ?? [])[0] ?? null
-  return { command, ways, closed, whenNone: whenNone(named, files, seen, io), isRemote: false }
+  const orphans = seen.flatMap(({ left }) => left?.workers ?? [])
+  return { command, ways, closed, whenNone: whenNone(named, files, seen, io), isRemote: false, orphans }
 }
 
 /** A gateway may have been started in a folder that the name leads to by a link. */
@@ -60,6 +64,8 @@ interface Seen {
   readonly urls: readonly string[]
   /** Process id of a gateway that says of itself that it runs. */
   readonly pid: number | null
+  /** What a supervisor left that did not end in order. */
+  readonly left: LeftBehind | null
 }
 
 function seenOf(file: string): Seen {
@@ -76,7 +82,8 @@ function seenOf(file: string): Seen {
   const url = text === null || admin === false ? null : admin === null ? DEFAULT_URL : urlOfBind(admin)
   const isOpen = typeof admin === 'string' && url !== null && !isWithinMachine(admin)
   const urls = url === null ? [] : isOpen ? [url.replace('http:', 'https:'), url] : [url]
-  return { sockets: [...there, ...believed], closed: closed[0] ?? null, urls, pid: pids[0] ?? null }
+  const left = folders.flatMap((path) => leftBehindIn(path, file) ?? [])[0] ?? null
+  return { sockets: [...there, ...believed], closed: closed[0] ?? null, urls, pid: pids[0] ?? null, left }
 }
 
 const NOTHING = { data: null, admin: null }
@@ -86,6 +93,9 @@ function whenNone(named: string | null, files: readonly string[], seen: readonly
   if (pid !== undefined)
     return `a gateway runs with this config (process ${pid}), but its control socket is not open`
   const [file = ''] = files
+  const at = seen.findIndex(({ left }) => left !== null)
+  const left = seen[at]?.left ?? null
+  if (left !== null) return leftBehindText(left, files[at] ?? file)
   if (named === null)
     return existsSync(file)
       ? `no gateway runs with this config (${file})`
@@ -259,14 +269,15 @@ function parse(text: string): unknown {
   }
 }
 
-/** Says what the gateway answered instead of what was asked for; the exit code. */
-export function unexpected({ status, body, place }: Answered, command: string, io: Io): number {
+/** Says what the gateway answered instead of what was asked for, behind what is known; the exit code. */
+export function unexpected({ status, body, place }: Answered, command: string, io: Io, known = ''): number {
   const detail =
     typeof body === 'object' && body !== null && 'detail' in body && typeof body.detail === 'string'
       ? `: ${body.detail}`
       : `: is ${place} a gateway?`
   const hint = status === 401 ? `; ${TOKEN_HINT}` : ''
-  io.stderr(`sluice ${command}: the gateway answered ${status}${detail}${hint}\n`)
+  const said = hint === '' ? detail : detail.replace(/\.$/, '')
+  io.stderr(`sluice ${command}: ${known}the gateway answered ${status}${said}${hint}\n`)
   return 1
 }
 

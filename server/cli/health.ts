@@ -8,8 +8,10 @@ import type {
   FlowFacts,
   TurnFacts,
 } from '../telemetry/documents.ts'
-import { OPTIONS_HELP, ask, healthOfScope, readQuestion, scopeOf } from './ask.ts'
+import { OPTIONS_HELP, ask, exitUnanswered, EXIT_HELP, healthOfScope, readQuestion, scopeOf } from './ask.ts'
+import { clockOf, dayAndClockOf } from './clock.ts'
 import type { Io } from './io.ts'
+import { serverReason } from './server-reason.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells which servers are up, and why the others are not.
@@ -17,7 +19,7 @@ const HELP = `Tells which servers are up, and why the others are not.
 Usage: sluice health [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}
-Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; 2 wrong usage.
+Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; ${EXIT_HELP}.
 `
 
 /** Prints the health of the servers. */
@@ -25,7 +27,7 @@ export async function health(args: readonly string[], io: Io): Promise<number> {
   const question = readQuestion('health', HELP, args, io)
   if (typeof question === 'number') return question
   const all = await ask<HealthDocument>(question.gateway, '/_health', io)
-  if (all === null) return 1
+  if (all === null) return exitUnanswered(question.gateway)
   const scope = await scopeOf(question, all, io)
   if (typeof scope === 'number') return scope
   const document = healthOfScope(all, scope)
@@ -34,13 +36,13 @@ export async function health(args: readonly string[], io: Io): Promise<number> {
 }
 
 function healthText(document: HealthDocument): string {
-  const rows = document.backends.map(({ backend, server, state, weight, active_connections, reason }) => [
-    backend,
-    server,
-    state,
-    weight,
-    active_connections,
-    reason ?? '',
+  const rows = document.backends.map((one) => [
+    one.backend,
+    one.server,
+    one.state,
+    one.weight,
+    one.active_connections,
+    serverReason(one),
   ])
   const servers = table(['BACKEND', 'SERVER', 'STATE', 'WEIGHT', 'IN FLIGHT', 'REASON'], rows)
   return `${healthLines(document)}\n${rows.length === 0 ? '' : `\n${servers}`}`
@@ -107,9 +109,9 @@ function socketsLine({ kind, why, others }: SocketsFacts): string {
 }
 
 function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): string {
-  const until = unconfirmed === null ? '' : `; taken back at ${timeOf(unconfirmed)} unless it is confirmed`
+  const until = unconfirmed === null ? '' : `; taken back at ${clockOf(unconfirmed)} unless it is confirmed`
   if (rejected === null) return `config: revision ${revision}${until}`
-  const at = timeOf(rejected.time)
+  const at = clockOf(rejected.time)
   const { taken_back: back } = rejected
   if (back)
     return `config: revision ${revision}${until}; revision ${back.revision} was taken back at ${at}: ${back.why}`
@@ -120,9 +122,7 @@ function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): st
 }
 
 const refusedLine = ({ owner, name, why, since }: RefusedFacts): string =>
-  `${owner} ${name}: its files are refused since ${since.slice(0, 10)} ${timeOf(since)}, what they held before goes on: ${why}`
-
-const timeOf = (time: string): string => new Date(time).toTimeString().slice(0, 8)
+  `${owner} ${name}: its files are refused since ${dayAndClockOf(since)}, what they held before goes on: ${why}`
 
 /** As `sluice check` tells it, when it is of the file. */
 export function problemText({ file, line, column, path, message, hint }: RejectedProblem): string {

@@ -1,6 +1,15 @@
 // sluice metrics: what was served so far.
 import type { MetricsDocument } from '../telemetry/documents.ts'
-import { COLUMNS_HELP, OPTIONS_HELP, ask, metricsOfScope, readQuestion, scopeOf } from './ask.ts'
+import {
+  COLUMNS_HELP,
+  OPTIONS_HELP,
+  ask,
+  exitUnanswered,
+  EXIT_HELP,
+  metricsOfScope,
+  readQuestion,
+  scopeOf,
+} from './ask.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 
@@ -10,7 +19,7 @@ Usage: sluice metrics [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}${COLUMNS_HELP}
 All metrics, for Prometheus, are at /metrics of the admin listener.
-Exit code: 0 done; 1 no gateway was reached, or there is no such name; 2 wrong usage.
+Exit code: 0 done; 1 no gateway was reached, or there is no such name; ${EXIT_HELP}.
 `
 
 /** Prints the totals and those of each server. */
@@ -18,7 +27,7 @@ export async function metrics(args: readonly string[], io: Io): Promise<number> 
   const question = readQuestion('metrics', HELP, args, io)
   if (typeof question === 'number') return question
   const all = await ask<MetricsDocument>(question.gateway, '/_metrics', io)
-  if (all === null) return 1
+  if (all === null) return exitUnanswered(question.gateway)
   const scope = await scopeOf(question, all, io)
   if (typeof scope === 'number') return scope
   const document = metricsOfScope(all, scope)

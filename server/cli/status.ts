@@ -4,6 +4,8 @@ import {
   COLUMNS_HELP,
   OPTIONS_HELP,
   ask,
+  exitUnanswered,
+  EXIT_HELP,
   healthOfScope,
   metricsOfScope,
   readQuestion,
@@ -12,6 +14,7 @@ import {
 import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
 import { metricsLine } from './metrics.ts'
+import { serverReason } from './server-reason.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells how a running gateway is: which servers are up and what they served.
@@ -20,7 +23,7 @@ Usage: sluice status [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}${COLUMNS_HELP}
 --json prints two documents, a line each: that of "sluice health", then that of "sluice metrics".
-Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; 2 wrong usage.
+Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; ${EXIT_HELP}.
 `
 
 /** Prints health and totals together. */
@@ -28,9 +31,9 @@ export async function status(args: readonly string[], io: Io): Promise<number> {
   const question = readQuestion('status', HELP, args, io)
   if (typeof question === 'number') return question
   const allHealth = await ask<HealthDocument>(question.gateway, '/_health', io)
-  if (allHealth === null) return 1
+  if (allHealth === null) return exitUnanswered(question.gateway)
   const allMetrics = await ask<MetricsDocument>(question.gateway, '/_metrics', io)
-  if (allMetrics === null) return 1
+  if (allMetrics === null) return exitUnanswered(question.gateway)
   const scope = await scopeOf(question, allHealth, io)
   if (typeof scope === 'number') return scope
   const [health, metrics] = [healthOfScope(allHealth, scope), metricsOfScope(allMetrics, scope)]
@@ -43,20 +46,20 @@ export async function status(args: readonly string[], io: Io): Promise<number> {
 /** Both documents for people. */
 export function statusText(health: HealthDocument, metrics: MetricsDocument): string {
   const served = new Map(metrics.backends.map((server) => [`${server.backend}\n${server.server}`, server]))
-  const rows = health.backends.map(({ backend, server, state, weight, active_connections, reason }) => {
-    const of = served.get(`${backend}\n${server}`)
+  const rows = health.backends.map((one) => {
+    const of = served.get(`${one.backend}\n${one.server}`)
     return [
-      backend,
-      server,
-      state,
-      weight,
-      active_connections,
+      one.backend,
+      one.server,
+      one.state,
+      one.weight,
+      one.active_connections,
       of?.total_requests ?? 0,
       of?.failed_requests ?? 0,
       of?.attempts ?? 0,
       of?.failed_attempts ?? 0,
       of?.refused_attempts ?? 0,
-      reason ?? allFailed(of),
+      serverReason(one, allFailed(of)),
     ]
   })
   const head = [

@@ -6,13 +6,15 @@ import { confirmedOf } from './change/confirmation.ts'
 import { History } from './change/history.ts'
 import { RevisionBook } from './change/revision-book.ts'
 import { DataFolder } from './data-folder.ts'
-import type { ApplyProblem, Edition } from './problem.ts'
+import type { ApplyProblem, Edition, TakenBackFact } from './problem.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import { nameHash } from './processes/state-file.ts'
 import type { WatchedConfig } from './source/watched-config.ts'
 
 export interface FirstConfig {
   readonly edition: Edition
+  /** What stood in the file, and is not served: it was not confirmed; null: it is served. */
+  readonly takenBack: TakenBackFact | null
   readonly history: History
   readonly book: RevisionBook
   /** To be released at the end. */
@@ -42,7 +44,7 @@ export async function firstConfig(
   const history = new History(data, file)
   if (history.isNew) await goOnFromStore(history, data, file)
   const book = new RevisionBook({ history, nowMs: Date.now })
-  return { edition: await confirmedOf(read.edition, history, source), history, book, folder }
+  return { ...(await confirmedOf(read.edition, history, source)), history, book, folder }
 }
 
 /** The history was lost or cannot be read: its numbers are not given once more to other texts. */

@@ -43,12 +43,18 @@ export interface EditionNote {
   readonly restores?: number | null
 }
 
+/** A revision that was served, and went back unasked. */
+export interface TakenBackFact {
+  readonly revision: number
+  readonly why: string
+}
+
 /** Why the newest config is not the one that is served. */
 export interface Rejection {
   readonly timeMs: number
   readonly problems: readonly ApplyProblem[]
   /** It was served, and was taken back unasked. */
-  readonly takenBack?: { readonly revision: number; readonly why: string }
+  readonly takenBack?: TakenBackFact
 }
 
 export type Checked =

@@ -179,7 +179,7 @@ export class Supervisor implements Known {
     if (!('edition' in first)) return first
     this.#folder = first.folder
     if (this.isDraining) return []
-    const { edition, history } = first
+    const { edition, history, takenBack } = first
     const { config } = edition
     configureEvents(config.logs)
     await this.#own.fit(workersOf(config))
@@ -189,12 +189,11 @@ export class Supervisor implements Known {
       ...first,
       config,
       crew: this.#crew,
-      chosen: this.chosen,
       admin: this.admin,
       totals: this.totals,
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
-      isWanted: this.#isWanted,
+      ...{ chosen, isWanted },
       store: this.store,
       isUnconfirmed: () => this.changes.unconfirmed !== null,
       oldestPlan: () => this.#own.oldestPlan,
@@ -212,6 +211,7 @@ export class Supervisor implements Known {
     const outcome = await applyFirst(edition, history, this.#present.applier)
     if (this.isDraining) return []
     if (outcome.is !== 'applied') return outcome.is === 'rejected' ? outcome.problems : []
+    this.changes.began(takenBack)
     await this.#onApplied('serving', outcome.served)
     if (this.isDraining) return []
     this.#lookout.begin()

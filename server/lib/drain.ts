@@ -7,6 +7,9 @@ export interface DrainTimes {
   readonly accept: number
 }
 
+/** How long workers still take connections without a supervisor: another one may be about to start. */
+export const ORPHAN_ACCEPT_MS = 5000
+
 export type Drain = number | DrainTimes
 
 export const finishMs = (drain: Drain): number => (typeof drain === 'number' ? drain : drain.finish)

@@ -3,7 +3,7 @@
 import { Ledger } from '../scoreboard/ledger.ts'
 import { Buckets } from '../scoreboard/buckets.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
-import { finishMs } from '../lib/drain.ts'
+import { finishMs, ORPHAN_ACCEPT_MS } from '../lib/drain.ts'
 import type { Config } from '../config/schema.ts'
 import { StartCode } from '../lib/start-code.ts'
 import type { Steps } from '../lib/slices.ts'
@@ -32,8 +32,6 @@ const BEAT_EVERY_MS = 1000
  */
 const QUIET_BEAT_EVERY_MS = 2000
 const QUIET_BEATS = 5
-/** How long connections are still taken without a supervisor: another one may be about to start. */
-const ORPHAN_ACCEPT_MS = 5000
 
 /** Runs this process as a worker; settles when it is done. */
 export function worker(): Promise<number> {

@@ -200,7 +200,7 @@ test('sluice status takes the name of a backend or of a listener', async () => {
   const none = await here('status', 'nobody')
   expect([none.code, none.stderr]).toEqual([
     1,
-    'sluice: there is no backend "nobody", nor a listener of that name\n',
+    'sluice status: there is no backend "nobody", nor a listener of that name\n',
   ])
 })
 

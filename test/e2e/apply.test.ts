@@ -236,6 +236,10 @@ test('one that ends before it is confirmed comes up with what was before, and wr
     why: 'it was not confirmed before the gateway ended',
   })
   expect((await said(again, history)).out).toMatch(/^\* 3 .* it was not confirmed before the gateway ended$/m)
+  expect((await said(again, status)).out).toMatch(
+    /^config: revision 3; revision 2 was taken back at [\d:]{8}: it was not confirmed before the gateway ended$/m,
+  )
+  expect((await said(again, rollback)).err).toContain('revision 2 was taken back already')
   expect(await again.stop()).toBe(0)
   const third = await startGateway({ config: before, folder: gateway.folder })
   gateways.push(third)

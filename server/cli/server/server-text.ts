@@ -1,6 +1,7 @@
 // How one server is, for people.
 import type { ServerDocument } from '../../control/order-desk.ts'
 import type { OrderFacts } from '../../telemetry/server-health.ts'
+import { clockOf } from '../clock.ts'
 import { table } from '../table.ts'
 
 /** A result of a check, or a change of state. */
@@ -55,23 +56,14 @@ function leftText({ url, active_connections: left, drained }: ServerDocument): s
 
 /** "since 12:34:56 by ana, until 13:00:00: disk swap". */
 function orderText({ since, by, until, reason }: OrderFacts): string {
-  const ends = until === null ? '' : `, until ${timeOf(until)}`
-  return `since ${timeOf(since)} by ${by}${ends}${reason === null ? '' : `: ${reason}`}`
-}
-
-/** With its day where that is not today. */
-function timeOf(time: string): string {
-  const [then, now] = [new Date(time), new Date()]
-  const clock = then.toTimeString().slice(0, 8)
-  if (then.toDateString() === now.toDateString()) return clock
-  const [month, day] = [then.getMonth() + 1, then.getDate()].map((part) => String(part).padStart(2, '0'))
-  return `${then.getFullYear()}-${month}-${day} ${clock}`
+  const ends = until === null ? '' : `, until ${clockOf(until)}`
+  return `since ${clockOf(since)} by ${by}${ends}${reason === null ? '' : `: ${reason}`}`
 }
 
 export function historyText(entries: readonly Entry[]): string {
   if (entries.length === 0) return 'nothing was found of it yet: it has no health check, or had no result\n'
   const rows = entries.map(({ time, result, state, change, reason, ms }) => [
-    timeOf(time),
+    clockOf(time),
     result ?? '-',
     change ? `now ${state}` : state,
     ms === null ? '-' : ms.toFixed(1),

@@ -2,7 +2,13 @@
 // dying of, that is not confirmed, or that nobody wants any more, is taken back.
 import { logEvent } from '../../telemetry/log.ts'
 import { tellRejected } from '../news.ts'
-import { type ApplyProblem, type Checked, type Edition, type Rejection } from '../problem.ts'
+import {
+  type ApplyProblem,
+  type Checked,
+  type Edition,
+  type Rejection,
+  type TakenBackFact,
+} from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Outcome, Served, Wish } from './apply.ts'
 import type { ChangesParts, How } from './changes-parts.ts'
@@ -59,6 +65,13 @@ export class Changes {
   /** What waits to be confirmed. */
   get unconfirmed(): Pending | null {
     return this.#confirmation.pending
+  }
+
+  /** A start is served; `takenBack` is what stood in the file and was never confirmed. */
+  began(takenBack: TakenBackFact | null): void {
+    if (takenBack === null) return
+    this.takenBack = takenBack.revision
+    this.#tellTakenBack(takenBack)
   }
 
   /** Applies the file as it is now. What stands against it is told; the config that runs goes on. */
@@ -188,15 +201,19 @@ export class Changes {
     logEvent('warn', 'rolled_back', { revision, to, hash: edition.hash, why })
     this.takenBack = revision
     this.book?.reverted(revision, why)
+    this.#tellTakenBack({ revision, why })
+    if (this.#pending === 0) this.#parts.onSettled()
+  }
+
+  #tellTakenBack({ revision, why }: TakenBackFact): void {
     const { file, tell } = this.#parts
     const problems = [{ path: '', message: `revision ${revision} was rolled back: ${why}` }]
-    const isInFile = hashOfFile(file) === edition.hash
+    const isInFile = hashOfFile(file) === hashIn(this.#running?.edition ?? null)
     const more = isInFile || why.includes(file) ? '' : `; ${file} has another text`
     // Where the file has what is served, nothing in it was rejected.
     if (isInFile) tell(problems)
     else this.#onRejected(problems)
     this.rejection = { timeMs: Date.now(), problems, takenBack: { revision, why: `${why}${more}` } }
-    if (this.#pending === 0) this.#parts.onSettled()
   }
 
   async #change(wish: Wish, how: How = {}): Promise<Changed> {

@@ -1,7 +1,7 @@
 // A change that is taken back by itself unless it is confirmed in time: what was served before it is held
 // until then, here and in the data folder, so that also an end of the gateway does not confirm it.
 import { logEvent } from '../../telemetry/log.ts'
-import type { ApplyProblem, Edition } from '../problem.ts'
+import type { ApplyProblem, Edition, TakenBackFact } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Applier, Outcome } from './apply.ts'
 import type { History } from './history.ts'
@@ -99,22 +99,24 @@ export class Confirmation {
  */
 export async function confirmedOf(
   read: Edition,
-  { unconfirmed }: Pick<History, 'unconfirmed'>,
+  history: Pick<History, 'unconfirmed' | 'revisionOf'>,
   source: Pick<WatchedConfig, 'check'>,
-): Promise<Edition> {
+): Promise<{ readonly edition: Edition; readonly takenBack: TakenBackFact | null }> {
   const { hash } = read
-  if (unconfirmed?.hashes.includes(hash) !== true) return read
+  const { unconfirmed } = history
+  if (unconfirmed?.hashes.includes(hash) !== true) return { edition: read, takenBack: null }
   const { previous: text } = unconfirmed
   const { checked } = await source.check({ text, from: 'rollback', by: null, replaces: hash })
   if (checked.is === 'valid') {
     const why = 'it was not confirmed before the gateway ended'
-    logEvent('warn', 'rolled_back', { hash, why })
+    const revision = history.revisionOf(read)
+    logEvent('warn', 'rolled_back', { revision, hash, why })
     // As of one that is taken back while the gateway runs, the history says why.
-    return { ...checked.edition, note: { message: why } }
+    return { edition: { ...checked.edition, note: { message: why } }, takenBack: { revision, why } }
   }
   const why = `what was before it is no valid config any more: ${checked.problems[0]?.message}`
   logEvent('warn', 'not_rolled_back', { hash, why })
-  return read
+  return { edition: read, takenBack: null }
 }
 
 /** Serves the config of a start. Where what comes back cannot be written, it is served all the same. */

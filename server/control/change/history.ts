@@ -41,7 +41,7 @@ export class History implements Part {
 
   /** Of the gateway with this config file. */
   constructor(data: string, configFile: string) {
-    this.#file = join(data, `revision-${nameHash(configFile)}.json`)
+    this.#file = historyFile(data, configFile)
     this.#kept = read(this.#file)
   }
 
@@ -111,6 +111,15 @@ export class History implements Part {
     }
   }
 }
+
+/** The revision that the gateway with this config file served last; null: none is kept. */
+export function keptRevision(data: string, configFile: string): number | null {
+  const { revision } = read(historyFile(data, configFile))
+  return revision > 0 ? revision : null
+}
+
+const historyFile = (data: string, configFile: string): string =>
+  join(data, `revision-${nameHash(configFile)}.json`)
 
 function read(file: string): Kept {
   try {

@@ -2,12 +2,13 @@
 // that its run file knows share the port with it; of others (another data folder, another config file) it is
 // told who they are, and waited for their end, which is near.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { ORPHAN_ACCEPT_MS } from '../../lib/drain.ts'
 import { listeningInodes, socketInodes, udpInodes } from '../../lib/tcp-table.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import type { HeldPort } from '../sockets/sockets.ts'
 
-/** They accept for five seconds, and then empty their queues. */
-const LONGEST_MS = 7000
+/** They accept for a while, and then empty their queues. */
+const LONGEST_MS = ORPHAN_ACCEPT_MS + 2000
 const LOOK_EVERY_MS = 100
 /**
  * How often to look again at a port that nobody seems to have: a process at its end has no descriptors any

@@ -182,7 +182,7 @@ test('health and status show which config is served, why a newer one is not, and
     expect(lines.join('\n')).not.toContain('draining')
   }
   healthDocument = { ...healthDocument, healthy: false, draining: true, config: REJECTED }
-  const at = new Date(REJECTED.rejected.time).toTimeString().slice(0, 8)
+  const at = `2026-01-02 ${new Date(REJECTED.rejected.time).toTimeString().slice(0, 8)}`
   const rejected =
     `config: revision 1; a newer file was rejected at ${at}: sluice.yaml:14:42 rules[0].backend: ` +
     'found "apq", allowed a backend: api; did you mean "api"? (and 1 more)'
@@ -209,7 +209,9 @@ test('a problem of no place in the file is told without one', async () => {
     ...healthDocument,
     config: { revision: 1, rejected: { ...REJECTED.rejected, problems } },
   }
-  expect((await said(health, '--admin', url)).out).toMatch(/rejected at [0-9:]{8}: a worker did not answer\n/)
+  expect((await said(health, '--admin', url)).out).toMatch(
+    /rejected at \d{4}-\d\d-\d\d [0-9:]{8}: a worker did not answer\n/,
+  )
 })
 
 test('--json with a backend keeps what is true of the whole gateway', async () => {
@@ -242,8 +244,64 @@ test('an unknown backend is an error', async () => {
     expect(await said(command, 'nope', '--admin', url)).toEqual({
       code: 1,
       out: '',
-      err: 'sluice: there is no backend "nope"; listeners are told to who has a token\n',
+      err: `sluice ${command.name}: there is no backend "nope", and whether there is a listener of that name was not told: the gateway answered 401: This needs a token, a sign-in, or the Unix socket in the data folder; --token or SLUICE_TOKEN says who asks: "sluice admin token --role ROLE" makes one where the gateway runs\n`,
     })
+  }
+})
+
+test.each([
+  [403, 'The token ci is for backends/web, not for lbs/nope.'],
+  [503, 'The gateway starts or stops.'],
+])('what keeps a name from being looked up is told as it is: %d', async (answered, detail) => {
+  const broken = Bun.serve({
+    ...{ hostname: '127.0.0.1', port: 0 },
+    fetch: ({ url: asked }) =>
+      asked.includes('/lbs/')
+        ? Response.json({ detail }, { status: answered })
+        : Response.json(asked.includes('health') ? healthDocument : metricsDocument),
+  })
+  try {
+    const { code, err } = await said(status, 'nope', '--admin', broken.url.origin)
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(
+        /^sluice status: there is no backend "nope", and whether .* was not told: the gateway/,
+      ),
+    ])
+    expect(err).toEndWith(`the gateway answered ${answered}: ${detail}\n`)
+  } finally {
+    await broken.stop(true)
+  }
+})
+
+test('what a person has ordered is told with who, why and until when', async () => {
+  const until = new Date()
+  until.setHours(23, 59, 30, 0)
+  const later = new Date(until.getTime() + 48 * 3_600_000)
+  const base = { by: 'root', since: '2026-11-30T00:00:00Z' }
+  const drain = {
+    ...base,
+    kind: 'admin',
+    value: 'drain',
+    reason: 'disk swap',
+    until: until.toISOString(),
+  } as const
+  const weight = { ...base, kind: 'weight', value: 3, reason: 'canary', until: later.toISOString() } as const
+  const down = { ...base, kind: 'health', value: 'down', reason: null, until: until.toISOString() } as const
+  const of = (name: string): ServerHealth => server('api', name, true)
+  healthDocument = healthOf([
+    { ...of('a'), state: 'draining', reason: 'disk swap (root)', admin: 'drain', orders: [drain, weight] },
+    { ...of('b'), state: 'down', reason: 'said to be down by root', orders: [down] },
+    { ...of('c'), orders: [{ ...weight, until: null, reason: null }] },
+  ])
+  for (const command of [health, status]) {
+    const { out } = await said(command, '--admin', url)
+    const rows = out.split('\n').filter((line) => line.startsWith('api'))
+    expect(rows[0]).toMatch(
+      /  disk swap \(root\), until 23:59:30; weight by root, until \d{4}-\d\d-\d\d 23:59:30: canary$/,
+    )
+    expect(rows[1]).toEndWith('  said to be down by root, until 23:59:30')
+    expect(rows[2]).toEndWith('  weight by root')
   }
 })
 

@@ -245,9 +245,10 @@ test('a start serves what was before, also where that cannot be written; else wh
   const made = await scene()
   const read = made.applier.running?.edition as Edition
   const unconfirmed = { hashes: ['another', read.hash], previous: 'confirmed' }
-  const before = await confirmedOf(
+  const revisionOf = (): number => 7
+  const { edition: before, takenBack } = await confirmedOf(
     read,
-    { unconfirmed },
+    { unconfirmed, revisionOf },
     {
       check: (given) => Promise.resolve({ checked: valid(given), warnings: [] }),
     },
@@ -256,6 +257,7 @@ test('a start serves what was before, also where that cannot be written; else wh
     ...{ text: 'confirmed', from: 'rollback', replaces: read.hash },
     note: { message: 'it was not confirmed before the gateway ended' },
   })
+  expect(takenBack).toEqual({ revision: 7, why: 'it was not confirmed before the gateway ended' })
   mkdirSync(join(made.file, '..', '.sluice.yaml.sluice-new'))
   made.held.length = 0
   const history = { hold: (held: Unconfirmed | null) => void made.held.push(held) }
@@ -265,5 +267,7 @@ test('a start serves what was before, also where that cannot be written; else wh
   const problems = [{ path: '', message: 'no such variable' }]
   const check = (): Promise<{ checked: Checked; warnings: [] }> =>
     Promise.resolve({ checked: { is: 'invalid', problems }, warnings: [] })
-  expect(await confirmedOf(read, { unconfirmed }, { check })).toBe(read)
+  expect(await confirmedOf(read, { unconfirmed, revisionOf }, { check })).toEqual({
+    ...{ edition: read, takenBack: null },
+  })
 })

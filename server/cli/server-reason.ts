@@ -1,0 +1,21 @@
+// Why a server is as it is, in a cell of a table: what was found of it, and what a person has ordered of it,
+// by whom and until when.
+import type { OrderFacts, ServerHealth } from '../telemetry/server-health.ts'
+import { clockOf } from './clock.ts'
+
+/** Empty: nothing is wrong with it, and nothing ordered. */
+export function serverReason({ reason, orders = [] }: ServerHealth, more = ''): string {
+  const drain = orders.find(({ kind }) => kind === 'admin')
+  const down = orders.find(({ kind, value }) => kind === 'health' && value === 'down')
+  // By whom and why is in the reason already.
+  const ended = drain ?? down
+  const found = reason === null ? more : `${reason}${ended === undefined ? '' : endOf(ended)}`
+  const others = orders.filter((one) => one !== drain && one !== down).map(orderText)
+  return [...(found === '' ? [] : [found]), ...others].join('; ')
+}
+
+/** "weight by ana, until 14:30:00: canary". */
+const orderText = (order: OrderFacts): string =>
+  `${order.kind} by ${order.by}${endOf(order)}${order.reason === null ? '' : `: ${order.reason}`}`
+
+const endOf = ({ until }: OrderFacts): string => (until === null ? '' : `, until ${clockOf(until)}`)
