@@ -2,7 +2,7 @@
 // checked it.
 import { extname, resolve } from 'node:path'
 import { parseDuration } from '../lib/durations.ts'
-import { readPipeToo } from '../lib/read-bounded.ts'
+import { readPipeToo, readStdin } from '../lib/read-bounded.ts'
 import type { RejectedProblem } from '../telemetry/documents.ts'
 import type { Args } from './args.ts'
 import { askSocket, printed, readControlArgs } from './control.ts'
@@ -16,6 +16,7 @@ import { usageLine } from './usage.ts'
 import { watched } from './watched.ts'
 
 const HELP = `Has a running gateway check FILE, write its text to the gateway's config file in one step, and serve it: all of that, or nothing.
+FILE may be - for what comes by stdin.
 
 Usage: sluice apply FILE [--dry-run] [--expect HASH] [--confirm-within TIME] [--watch TIME] [-m MESSAGE] [--json] [-c FILE | --admin URL]
 
@@ -59,15 +60,18 @@ export async function apply(args: readonly string[], io: Io): Promise<number> {
   const asked = readControlArgs(COMMAND, args, io)
   if (typeof asked === 'number') return asked
   const { read, gateway } = asked
-  const [file = ''] = read.words
+  const [word = ''] = read.words
+  const isStdin = word === '-'
+  const file = isStdin ? 'stdin' : word
   const how = howOf(read)
   if ('problem' in how) return usageLine('apply', how.problem, io)
   // Of one elsewhere its file is not known here: it says itself what it cannot read.
-  const whyNot = gateway.isRemote ? null : whyOtherSyntax(file, read.value('config') ?? 'sluice.yaml')
+  const whyNot =
+    gateway.isRemote || isStdin ? null : whyOtherSyntax(file, read.value('config') ?? 'sluice.yaml')
   if (whyNot !== null) return refused(whyNot, io)
   let body: Uint8Array
   try {
-    body = readPipeToo(resolve(io.cwd, file), FILE_BYTES_MAX)
+    body = isStdin ? readStdin(FILE_BYTES_MAX) : readPipeToo(resolve(io.cwd, file), FILE_BYTES_MAX)
   } catch (error) {
     return refused(`${file}: ${whyFailed(error)}`, io)
   }
@@ -101,6 +105,10 @@ async function foretold(gateway: Gateway, text: Uint8Array, io: Io): Promise<num
   return 0
 }
 
+/** Of the text of a config file, or how it begins. */
+export const isHash = (text: string): boolean => /^[0-9a-f]{8,64}$/.test(text)
+export const noHash = (text: string): string => `"${text}" is no SHA-256: 8 to 64 hexadecimal digits`
+
 interface How {
   readonly path: string
   readonly isDryRun: boolean
@@ -111,8 +119,7 @@ interface How {
 function howOf(read: Args): How | { readonly problem: string } {
   const isDryRun = read.flag('dry-run')
   const expect = read.value('expect')?.toLowerCase() ?? null
-  if (expect !== null && !/^[0-9a-f]{8,64}$/.test(expect))
-    return { problem: `"${expect}" is no SHA-256: 8 to 64 hexadecimal digits` }
+  if (expect !== null && !isHash(expect)) return { problem: noHash(expect) }
   const confirm = read.value('confirm-within')
   const withinMs = confirm === null ? null : parseDuration(confirm)
   if (confirm !== null && (withinMs === null || withinMs < 1000 || withinMs > CONFIRM_MS_MAX))

@@ -15,7 +15,7 @@ Usage: sluice history [N] [-n COUNT] [--json] [-c FILE | --admin URL]
       --json         the document of the gateway, unchanged
   -h, --help         this text
 ${GATEWAY_HELP}
-The last fifty are kept. "sluice diff A B" tells what differs between two, "sluice rollback N" brings one back.
+The last fifty are kept; 4–6 is a text that was read again as it was, which counts each time. "sluice diff A B" tells what differs between two, "sluice rollback N" brings one back.
 Exit code: 0 told; 1 no such revision, or no gateway was reached; 2 wrong usage.
 `
 
@@ -69,7 +69,7 @@ export async function history(args: readonly string[], io: Io): Promise<number> 
 
 function list(revisions: readonly ToldRevision[], io: Io): void {
   const rows = revisions.map((one) => [
-    `${one.running ? '*' : ' '} ${one.revision}`,
+    `${one.running ? '*' : ' '} ${one.revision}${one.last > one.revision ? `–${one.last}` : ''}`,
     one.time.replace(/\.\d+Z$/, 'Z'),
     one.source,
     one.author ?? '-',

@@ -61,7 +61,7 @@ export class Announcer {
     if (isDraining()) return
     if (event === 'serving') this.tellManager()
     logEvent('info', event, facts)
-    this.#listeners.served(facts.listeners)
+    this.#listeners.served(facts.listeners, edition.config.listeners)
   }
 
   tellManager(): void {

@@ -108,6 +108,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
 
   listener_opened: row('listener', 'up'),
   listener_closed: row('listener', 'down'),
+  listener_took_over: row('listener', 'took_over'),
   waits_for_port: row('listener', 'waits_for_port'),
   not_steered: row('listener', 'not_steered'),
 }

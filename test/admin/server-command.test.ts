@@ -40,6 +40,10 @@ describe('the command', () => {
     expect((await said(gateway, 'api', '--backend', 'one')).err).toContain(
       '"api" may be api-1 (one), api-2 (one); which of these? Write it whole',
     )
+    // A whole address may be a server of several backends.
+    expect((await said(gateway, 'http://127.0.0.1:9')).err).toContain(
+      '; which of these? Name its backend with',
+    )
     expect((await said(gateway, 'web')).err).toContain('there is no server "web"; there are api-1 (one),')
     expect((await said(gateway, 'api-1', '--backend', 'six')).err).toContain('there is no backend "six"')
     expect(gateway.last('server_ordered')).toBeUndefined()

@@ -3,6 +3,7 @@
 import { Type } from '@sinclair/typebox'
 import type { Config } from '../../config/schema.ts'
 import type { ControlFacts } from '../../control/facts.ts'
+import { kindOfRule, ruleKindOf } from '../../lib/rule-kind.ts'
 import { healthOfSome, metricsOfSome } from '../../telemetry/some-backends.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
@@ -94,9 +95,11 @@ function balancerOf(config: Config | null, name: string): Balancer | null {
   const listener = Object.hasOwn(listeners, name) ? listeners[name] : undefined
   if (listener === undefined)
     return Object.hasOwn(backends, name) ? { name, kind: 'backend', backends: [name] } : null
-  const named = rules.flatMap(({ match, backend }) => {
-    const { listener: only = [] } = match
-    return backend !== undefined && (only.length === 0 || only.includes(name)) ? [backend] : []
+  const kind = ruleKindOf(listener.protocol)
+  const named = rules.flatMap((rule) => {
+    const { listener: only } = rule.match
+    const isFor = only.length === 0 ? kindOfRule(rule, listeners) === kind : only.includes(name)
+    return rule.backend !== undefined && isFor ? [rule.backend] : []
   })
   const own = 'backend' in listener && typeof listener.backend === 'string' ? [listener.backend] : []
   return { name, kind: 'listener', backends: [...new Set([...named, ...own])] }

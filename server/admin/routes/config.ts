@@ -99,6 +99,7 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
       answers: {
         200: { description: 'It is served.', schema: CHANGED },
         409: { description: 'There is nothing to go back to.' },
+        412: { description: 'The file is not what is served, nor the one of If-Match.' },
       },
       answer: (asked) => rollBackAnswer(asked, facts),
     },
@@ -188,7 +189,9 @@ export function textOf(body: unknown): string | null {
 
 async function rollBackAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> {
   const { rollBack, takenBack, changes } = facts
-  const to = (asked.body ?? {}) as BackTo
+  const expected = hashIn(asked.request.headers.get('if-match'))
+  if (expected === undefined) return notHash()
+  const to = { ...(asked.body as BackTo | undefined), expected }
   const keeps = keepsAdmin(asked)
   if (asked.who.kind !== 'local' && !keeps && (await movesDoor(to, changes)))
     return problem('conflict', `Revision ${to.revision} has its admin listener elsewhere.`, {

@@ -36,7 +36,7 @@ export function whichOf(
   backend: string | null,
   all: readonly Known[],
 ): string {
-  if (found.length > 0) return `"${word}" may be ${listed(found)}; which of these? ${hintFor(found)}`
+  if (found.length > 0) return `"${word}" may be ${listed(found)}; which of these? ${hintFor(found, word)}`
   if (backend !== null && !all.some((one) => one.backend === backend))
     return `there is no backend "${backend}"; there are ${[...new Set(all.map((one) => one.backend))].slice(0, SHOWN_MAX).join(', ')}`
   const own = all.filter((one) => backend === null || one.backend === backend)
@@ -44,10 +44,14 @@ export function whichOf(
   return `there is no server "${word}"; there are ${listed(own)}`
 }
 
-/** Names are enough where they differ. */
-function hintFor(found: readonly Known[]): string {
+/** Names are enough where they differ, and the word is not one of them, or an address, already. */
+function hintFor(found: readonly Known[], word: string): string {
+  const isWhole = found.some(({ server, url }) => [server, url, placeOf(url)].includes(word))
+  const hasBackends = new Set(found.map(({ backend }) => backend)).size > 1
+  if (isWhole && hasBackends) return 'Name its backend with --backend'
   const names = new Set(found.map(({ server }) => server))
-  return names.size === found.length ? 'Write it whole' : 'Name its backend with --backend'
+  if (names.size < found.length) return 'Name its backend with --backend'
+  return isWhole ? 'Write its name' : 'Write it whole'
 }
 
 function listed(servers: readonly Known[]): string {

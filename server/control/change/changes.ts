@@ -122,7 +122,7 @@ export class Changes {
    */
   rollBack(
     by: string | null,
-    { revision = null, message = null, keepsAdmin = null }: BackTo = {},
+    { revision = null, message = null, keepsAdmin = null, expected = null }: BackTo = {},
   ): Promise<Changed> | null {
     const { file, source } = this.#parts
     const [from, book] = [this.#running, this.book]
@@ -132,7 +132,7 @@ export class Changes {
     const to = known ?? revision ?? before ?? null
     if (to === null) return null
     const restores = typeof to === 'number' ? to : (book?.numberOf(to.hash) ?? null)
-    const back = { to, from, by, note: { message, restores, keepsAdmin } }
+    const back = { to, from, by, expected, note: { message, restores, keepsAdmin } }
     const check = (): Promise<Checked> =>
       checkedBack(back, { file, source, book, running: () => this.#running })
     const hash = typeof to === 'number' ? (book?.find(to)?.hash ?? '') : to.hash

@@ -15,10 +15,15 @@ export interface Impact {
 
 interface ListenerImpact {
   readonly listener: string
-  /** opens: nothing was there; moves: some of its addresses open or close; closes: it is gone. */
-  readonly what: 'opens' | 'moves' | 'closes'
+  /**
+   * opens: nothing was there; moves: some of its addresses open or close; closes: it is gone; takes_over:
+   * it has addresses of others, which stay open.
+   */
+  readonly what: 'opens' | 'moves' | 'closes' | 'takes_over'
   readonly opened: readonly string[]
   readonly closed: readonly string[]
+  /** They stay open: who is connected there is served on, and who comes now is this listener's. */
+  readonly taken_over: readonly { readonly address: string; readonly from: string }[]
 }
 
 interface ServerImpact {
@@ -54,12 +59,13 @@ export function impactOf({ before, after, inFlight }: ImpactFacts): Impact {
 
 /** The same for people, a line each. */
 export function impactInWords({ listeners, servers, affinity, workers, admin }: Impact): readonly string[] {
-  const lines = listeners.map(({ listener, what, opened, closed }) => {
+  const lines = listeners.map(({ listener, what, opened, closed, taken_over: taken }) => {
     const parts = [
       ...opened.map((address) => `${address} opens`),
       ...closed.map((address) => `${address} closes: what is in flight there ends in its own time`),
+      ...taken.map(({ address, from }) => `${address} stays open, and is no longer that of listener ${from}`),
     ]
-    return `listener ${listener} ${what}: ${parts.join(', ')}`
+    return `listener ${listener} ${what.replace('_', ' ')}: ${parts.join(', ')}`
   })
   for (const { backend, server, what, in_flight: count } of servers)
     if (what === 'removed' && count > 0)
@@ -90,15 +96,31 @@ function bindsOf(listener: Config['listeners'][string] | undefined): string[] {
   return protocol === 'udp' ? own.map((one) => `udp ${one}`) : own
 }
 
+/** Whose each address is. */
+const ownersOf = (listeners: Config['listeners']): ReadonlyMap<string, string> =>
+  new Map(Object.keys(listeners).flatMap((name) => bindsOf(listeners[name]).map((one) => [one, name])))
+
 function listenersOf({ listeners: before }: Config, { listeners: after }: Config): ListenerImpact[] {
+  const [had, has] = [ownersOf(before), ownersOf(after)]
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((listener) => {
     const [old, now] = [bindsOf(before[listener]), bindsOf(after[listener])]
     // A free port that was chosen at the start stays.
-    const opened = now.filter((one) => !old.includes(one))
-    const closed = old.filter((one) => !now.includes(one))
-    if (opened.length + closed.length === 0) return []
-    const what = !(listener in before) ? 'opens' : listener in after ? 'moves' : 'closes'
-    return [{ listener, what, opened, closed }]
+    const opened = now.filter((one) => !had.has(one))
+    const closed = old.filter((one) => !has.has(one))
+    const taken = now.flatMap((address) => {
+      const from = had.get(address) ?? listener
+      return from === listener ? [] : [{ address, from }]
+    })
+    if (opened.length + closed.length + taken.length === 0) return []
+    const isSilent = opened.length + closed.length === 0
+    const what = isSilent
+      ? 'takes_over'
+      : !(listener in before)
+        ? 'opens'
+        : listener in after
+          ? 'moves'
+          : 'closes'
+    return [{ listener, what, opened, closed, taken_over: taken }]
   })
 }
 

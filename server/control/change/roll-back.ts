@@ -17,6 +17,8 @@ export interface BackTo {
   /** Null: what was served before the present text. */
   readonly revision?: number | null
   readonly message?: string | null
+  /** How the hash begins of what stands in the file; null: that of what is served. */
+  readonly expected?: string | null
   /** `admin` stays as it is. */
   readonly keepsAdmin?: KeepsAdmin
 }
@@ -34,19 +36,20 @@ export interface GoingBack {
   /** What it goes back from. */
   readonly from: Served | null
   readonly by: string | null
+  readonly expected: string | null
   readonly note: EditionNote
 }
 
 /** What is to be served again, or what stands against it. */
 export async function checkedBack(
-  { to, from, by, note }: GoingBack,
+  { to, from, by, expected, note }: GoingBack,
   { file, source, book, running }: BackHands,
 ): Promise<Checked> {
   const served = running()
   if (served?.edition.hash !== from?.edition.hash) return invalid(otherServed(served?.revision))
-  // Of a file that was changed since, nobody knows whether that is what is to be gone back from.
+  // Of a file that was changed since, only who names it knows whether that is what is to be gone back from.
   const found = hashOfFile(file)
-  if (found === null || found !== served?.edition.hash)
+  if (found === null || !found.startsWith(expected ?? served?.edition.hash ?? 'none'))
     return { is: 'invalid', problems: [await otherFile(file, found, source)] }
   const as = { from: 'rollback', by, replaces: found } as const
   if (typeof to !== 'number') return { is: 'valid', edition: { ...(await asNow(to, source)), ...as, note } }

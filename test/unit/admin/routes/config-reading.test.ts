@@ -22,7 +22,6 @@ listeners:
   turn: { bind: "127.0.0.1:3478", protocol: turn, realm: a, auth: { users: { alice: s3cret-of-alice } }, relay: { bind: [127.0.0.1] } }
 rules:
   - name: all
-    match: { listener: web }
     middleware: [ { headers: { request: { set: { X-Api-Key: key-of-the-api, X-Env: "\${READING_ENV}" } } } } ]
     backend: api
 backends:
@@ -208,6 +207,8 @@ test('a name stands for a listener with the backends of its rules, or else for a
     address: '127.0.0.1:8080',
   })
   expect((await ask('/api/v1/lbs/other')).json).toMatchObject({ kind: 'backend', backends: ['other'] })
+  // A rule that names no listener is one of HTTP.
+  expect((await ask('/api/v1/lbs/turn')).json).toMatchObject({ kind: 'listener', backends: [] })
   expect((await ask('/api/v1/lbs/turn/health')).json).toMatchObject({ healthy: true, total_count: 0 })
   for (const path of ['nowhere', 'constructor', 'nowhere/health', 'nowhere/metrics', 'nowhere/status'])
     expect([path, (await ask(`/api/v1/lbs/${path}`)).status]).toEqual([path, 404])
