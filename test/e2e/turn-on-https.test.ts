@@ -9,7 +9,7 @@ import { type Origin, startOrigin } from '../support/origin.ts'
 import { restPassword } from '../support/stun.ts'
 import { turnListener } from '../support/turn.ts'
 import { TurnLine } from '../support/turn-line.ts'
-import { type Echo, startEcho, uclient, type UclientResult } from '../support/uclient.ts'
+import { type Echo, startEcho, uclientOverTls, type UclientResult } from '../support/uclient.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = needs('turnutils_uclient', 'curl', 'openssl')
@@ -68,7 +68,7 @@ async function metric(pattern: RegExp): Promise<number> {
 /** Twenty messages there and back over TLS. */
 const messages = (port: number): Promise<UclientResult> => {
   const how = ['-t', '-S', '-c', '-z', '50', '-l', '170', '-n', '20', '-u', 'test', '-w', 'test123']
-  return uclient([...how, '-p', port, '-e', '127.0.0.1', '-r', echo.port, '127.0.0.1'])
+  return uclientOverTls([...how, '-p', port, '-e', '127.0.0.1', '-r', echo.port, '127.0.0.1'])
 }
 
 const allocations = (listener: string): Promise<number> =>

@@ -5,7 +5,7 @@ import { freePort } from '../support/kernel.ts'
 import { needs, programPath } from '../support/needs.ts'
 import { isCoturnRun, startTurn, type TurnServer, type TurnWords } from '../support/turn.ts'
 import { waitFor } from '../support/wait.ts'
-import { type Echo, startEcho, uclient, type UclientResult } from '../support/uclient.ts'
+import { type Echo, startEcho, uclient, uclientOverTls, type UclientResult } from '../support/uclient.ts'
 
 const test = needs('turnutils_uclient', 'turnutils_stunclient', 'turnutils_natdiscovery', 'openssl')
 
@@ -42,12 +42,11 @@ const RUNS = {
   eachOther: { to: 'main', flags: '-c -y' },
   tcp: { to: 'main', flags: '-c -t' },
   tcpIndications: { to: 'main', flags: '-c -t -s' },
-  // Over TLS it wants each message in a record of its own, which no stream owes it: it sends seldom enough.
-  tls: { to: 'main', flags: '-c -t -S -z 100' },
-  tlsIndications: { to: 'main', flags: '-c -t -S -s -z 100' },
+  tls: { to: 'main', flags: '-c -t -S' },
+  tlsIndications: { to: 'main', flags: '-c -t -S -s' },
   tcpRelay: { to: 'main', flags: '-T' },
   tcpRelayCrowd: { to: 'main', flags: '-t -T -y -m 4 -v' },
-  tcpRelayOverTls: { to: 'main', flags: '-T -S -z 100' },
+  tcpRelayOverTls: { to: 'main', flags: '-T -S' },
   withRtcp: { to: 'main', flags: '' },
   padded: { to: 'main', flags: '-c -D -l 171' },
   dontFragment: { to: 'main', flags: '-c -g -X' },
@@ -89,7 +88,11 @@ beforeAll(async () => {
   redirecting = await startTurn({ redirect: { redirect: `127.0.0.1:${server.port('main')}` } })
   echoes = [await startEcho('127.0.0.1'), await startEcho('::1')]
   const runs = Object.entries(RUNS) as [RunName, Run][]
-  await Promise.all(runs.map(async ([name, run]) => void results.set(name, await uclient(commandOf(run)))))
+  const play = async ([name, run]: [RunName, Run]): Promise<void> => {
+    const go = isOverTls(run) ? uclientOverTls : uclient
+    results.set(name, await go(commandOf(run)))
+  }
+  await Promise.all(runs.map(play))
 })
 
 afterAll(async () => {
@@ -98,9 +101,12 @@ afterAll(async () => {
   await redirecting?.[Symbol.asyncDispose]()
 })
 
-function commandOf({ to, flags, messages = 30, at = '127.0.0.1', peer = '127.0.0.1', login }: Run): string[] {
+const isOverTls = ({ flags }: Run): boolean => / -S\b/.test(flags)
+
+function commandOf(run: Run): string[] {
+  const { to, flags, messages = 30, at = '127.0.0.1', peer = '127.0.0.1', login } = run
   const port =
-    to === 'redirect' ? redirecting.port(to) : / -S\b/.test(flags) ? server.tlsPort(to) : server.port(to)
+    to === 'redirect' ? redirecting.port(to) : isOverTls(run) ? server.tlsPort(to) : server.port(to)
   const echo = echoes[peer.includes(':') ? 1 : 0]!
   return [
     ...['-p', String(port), '-l', '170', '-n', String(messages)],
