@@ -3,6 +3,8 @@ import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { hashOf } from '../control/change/file-part.ts'
 import type { ControlFacts } from '../control/facts.ts'
+import type { Principal } from '../control/store/principal.ts'
+import { hashFor } from '../control/store/tag-key.ts'
 import { readBounded } from '../lib/read-bounded.ts'
 
 /** No config file is larger. */
@@ -11,21 +13,25 @@ export const TEXT_BYTES_MAX = 16 * 1024 * 1024
 type StatusFacts = Pick<ControlFacts, 'gateway' | 'health'>
 
 /** The document of /api/v1/config/status. */
-export function configStatus({ gateway, health }: StatusFacts): object {
+export function configStatus({ gateway, health }: StatusFacts, who: Pick<Principal, 'role'>): object {
   const served = gateway.served()
   const { rejected = null, unconfirmed = null } = health().config ?? {}
   const disk = textOnDisk(gateway.file)
-  const hash = disk?.hash ?? null
-  const isSame = served !== null && hash === served.edition.hash
+  const isSame = served !== null && disk?.hash === served.edition.hash
+  const shown = (hash: string): string | null =>
+    served === null ? null : hashFor(who, { hash, config: served.edition.config })
   const state = disk === null ? 'unreadable' : isSame ? 'in_sync' : rejected === null ? 'differs' : 'rejected'
   const running = served && {
     revision: served.revision,
-    ...{ hash: served.edition.hash, from: served.edition.from, by: served.edition.by },
+    ...{ hash: shown(served.edition.hash), from: served.edition.from, by: served.edition.by },
   }
   const errors = rejected === null || isSame ? [] : rejected.problems
   return {
     running,
-    disk: { file: gateway.file, hash, state, is_read_only: isReadOnly(gateway.file), errors },
+    disk: {
+      ...{ file: gateway.file, hash: disk && shown(disk.hash), state },
+      ...{ is_read_only: isReadOnly(gateway.file), errors },
+    },
     rejected,
     pending_confirm: unconfirmed === null ? null : { until: unconfirmed },
   }

@@ -15,6 +15,8 @@ export interface ViewedConfig {
   readonly text: string
   /** SHA-256 of the text. */
   readonly hash: string
+  /** As it is told to who asks; null: it is not. */
+  readonly tag: string | null
   /** What takes effect, with every default; null: what is written is asked for. */
   readonly effective: Config | null
 }
@@ -41,7 +43,7 @@ export function otherFormat(contentType: string | null, file: string): Response 
 
 /** Answers with a config in the form that is preferred. */
 export function configView({ request, who }: Pick<Asked, 'request' | 'who'>, viewed: ViewedConfig): Response {
-  const tag = `"${viewed.hash}"`
+  const tag = viewed.tag === null ? null : `"${viewed.tag}"`
   const mayReadText = isAtLeast(who.role, 'editor') && viewed.effective === null
   const form = preferred(request.headers.get('accept') ?? '*/*', typeOfFile(viewed.file), mayReadText)
   if (form === null)
@@ -50,8 +52,9 @@ export function configView({ request, who }: Pick<Asked, 'request' | 'who'>, vie
       `There is ${typeOfFile(viewed.file)}, as it is written, and ${JSON_TYPE}.`,
     )
   if (form === 'text' && !mayReadText) return refused(viewed.effective !== null)
-  const headers = { ETag: tag, Vary: 'Accept' }
-  if (request.headers.get('if-none-match') === tag) return new Response(null, { status: 304, headers })
+  const headers = { ...(tag !== null && { ETag: tag }), Vary: 'Accept' }
+  if (tag !== null && request.headers.get('if-none-match') === tag)
+    return new Response(null, { status: 304, headers })
   if (form === 'text')
     return new Response(viewed.text, { headers: { ...headers, 'Content-Type': typeOfFile(viewed.file) } })
   const body = bodyOf(viewed, mayReadText)

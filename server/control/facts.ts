@@ -34,6 +34,7 @@ import type { OrderDesk } from './order-desk.ts'
 import type { ProcessMark } from './processes/state-file.ts'
 import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
+import { markedHash } from './store/tag-key.ts'
 import { type TrafficFacts, trafficFactsOf } from './facts-of-traffic.ts'
 import { turnListeners } from './relay/relay-plan.ts'
 import { TrustedRanges } from './trusted-ranges.ts'
@@ -273,7 +274,9 @@ function configFacts({ running, changes: { rejection, unconfirmed } }: Known): C
   }
   const until = unconfirmed && new Date(unconfirmed.untilMs).toISOString()
   const { revision = 0, edition } = running ?? {}
-  return { revision, hash: edition?.hash ?? null, from: edition?.from ?? null, rejected, unconfirmed: until }
+  // Monitoring needs no credential.
+  const hash = edition === undefined ? null : markedHash(edition.hash, edition.config.data)
+  return { revision, hash, from: edition?.from ?? null, rejected, unconfirmed: until }
 }
 
 /** All servers of the plan that is served, and where their cells are. */

@@ -74,7 +74,7 @@ export interface TurnFacts {
 /** Whether the newest config is the one that is served. */
 export interface ConfigFacts {
   readonly revision: number
-  /** SHA-256 of its text. */
+  /** Another one for another text; not its SHA-256: whoever guesses a secret in it must not be told. */
   readonly hash?: string | null
   /** Where it came from. */
   readonly from?: 'file' | 'api' | 'rollback' | 'discovery' | null

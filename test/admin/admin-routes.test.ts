@@ -67,7 +67,7 @@ test('without a credential nothing is answered that is not open', async () => {
     for (const headers of [
       {},
       { Authorization: 'Bearer slt_none_none' },
-      { Cookie: 'sluice=x; __Host-sluice=x' },
+      { Cookie: 'sluice-00000000=x; __Host-sluice-00000000=x' },
     ]) {
       const answer = await stranger(row, headers as Record<string, string>)
       expect([row.method, row.path, headers, answer.status]).toEqual([row.method, row.path, headers, 401])

@@ -5,6 +5,7 @@
 // answered to those roles, said in logs and events, and kept in the database is searched for each.
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,9 +65,9 @@ async function answersTo(asker: Asker, tokens: ReadonlyMap<string, string>): Pro
       for (const target of targetsOf(row))
         for (const [query, accept] of formsOf(target)) {
           const headers = { Authorization: `Bearer ${tokens.get(role)}`, Accept: accept }
-          const { status, text } = await asker.ask('GET', target + query, undefined, headers)
+          const { status, text, headers: told } = await asker.ask('GET', target + query, undefined, headers)
           if (status < 300) done++
-          answers.push([`${role} ${target}${query} ${accept}: ${status}`, text])
+          answers.push([`${role} ${target}${query} ${accept}: ${status}`, `${told.get('etag')} ${text}`])
           // Nor are they refused what is theirs, or told what is not. Texts are for editors.
           if (accept !== 'application/json') continue
           const isTheirs = row.role === null || row.role === 'viewer' || row.role === role
@@ -77,6 +78,10 @@ async function answersTo(asker: Asker, tokens: ReadonlyMap<string, string>): Pro
   const editor = { Authorization: `Bearer ${tokens.get('editor')}`, Accept: 'application/yaml' }
   const text = await asker.done('GET', '/api/v1/config', undefined, editor)
   expect(text.text.match(new RegExp(MARK, 'g'))?.length).toBeGreaterThan(5)
+  // A plain hash of what they may not read would tell them whether a secret that they guess is the right one.
+  const sum = createHash('sha256').update(text.text).digest('hex')
+  expect((await asker.done('GET', '/api/v1/config/status', undefined, editor)).text).toContain(sum)
+  expect(answers.filter(([, answer]) => answer.includes(sum.slice(0, 16)))).toEqual([])
   expect(answers.find(([where]) => where.includes('/api/v1/requests '))?.[1]).toContain(
     '/more?token=(hidden)',
   )

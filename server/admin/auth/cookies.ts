@@ -1,32 +1,62 @@
-// The cookie of a sign-in. By TLS it is called __Host-sluice: browsers take that name only with Secure, for
-// the whole host and from the host itself, so that no other page can plant one. By HTTP on this machine,
-// where browsers would not take it, it is called sluice.
+// The cookie of a sign-in. Its name has a mark of the gateway: browsers send the cookies of a host to all of
+// its ports, and of two gateways on one machine neither takes the cookie of the other for its own, or its
+// place. By TLS it begins with __Host-: browsers take that name only with Secure, for the whole host and from
+// the host itself, so that no other page can plant one. By HTTP on this machine they would not take it.
 import { WHOLE_MS } from '../../control/store/sign-ins.ts'
+import type { StateKey } from '../../control/store/state-key.ts'
 
-const SECURE_NAME = '__Host-sluice'
-const PLAIN_NAME = 'sluice'
+const SECURE_NAME = '__Host-sluice-'
+const PLAIN_NAME = 'sluice-'
+const MARK_BYTES = 4
 const FORM = /^[0-9A-Za-z]{43}$/
 
 /** Whether a request came by TLS. */
 export const isSecure = (request: Request): boolean => request.url.startsWith('https:')
 
-/** What its cookie holds; null: it has none, or two, of which one may have been planted. */
-export function cookieOf(request: Request): string | null {
+const marks = new WeakMap<StateKey, string>()
+
+/** Of a gateway: nobody knows its key by it. */
+function markOf(key: StateKey): string {
+  const mark = marks.get(key) ?? Buffer.from(key.markOf('cookie', 'name')).toString('hex', 0, MARK_BYTES)
+  marks.set(key, mark)
+  return mark
+}
+
+const nameOf = (request: Request, key: StateKey): string =>
+  `${isSecure(request) ? SECURE_NAME : PLAIN_NAME}${markOf(key)}`
+
+const pairsOf = (request: Request): string[] =>
+  (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
+
+/** Whether one of its cookies is of a gateway, this one or another. */
+export function hasCookie(request: Request): boolean {
   const name = isSecure(request) ? SECURE_NAME : PLAIN_NAME
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
-  const values = pairs.flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
+  return pairsOf(request).some((pair) => pair.startsWith(name))
+}
+
+/** What its cookie holds; null: it has none, or two, of which one may have been planted. */
+export function cookieOf(request: Request, key: StateKey): string | null {
+  const start = `${nameOf(request, key)}=`
+  const values = pairsOf(request).flatMap((pair) =>
+    pair.startsWith(start) ? [pair.slice(start.length)] : [],
+  )
   const [value = ''] = values
   return values.length === 1 && FORM.test(value) ? value : null
 }
 
 /** The field Set-Cookie of a sign-in. */
-export const cookieFor = (request: Request, secret: string): string =>
-  fieldOf(request, secret, Math.floor(WHOLE_MS / 1000))
+export const cookieFor = (request: Request, key: StateKey, secret: string): string =>
+  fieldOf(request, key, { value: secret, seconds: Math.floor(WHOLE_MS / 1000) })
 
 /** The same that has it forgotten. */
-export const noCookie = (request: Request): string => fieldOf(request, '', 0)
+export const noCookie = (request: Request, key: StateKey): string =>
+  fieldOf(request, key, { value: '', seconds: 0 })
 
-function fieldOf(request: Request, value: string, seconds: number): string {
-  const [name, more] = isSecure(request) ? [SECURE_NAME, '; Secure'] : [PLAIN_NAME, '']
-  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${more}`
+function fieldOf(
+  request: Request,
+  key: StateKey,
+  { value, seconds }: { readonly value: string; readonly seconds: number },
+): string {
+  const more = isSecure(request) ? '; Secure' : ''
+  return `${nameOf(request, key)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${more}`
 }

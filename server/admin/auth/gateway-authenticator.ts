@@ -8,7 +8,7 @@ import { isWithin, type Token, Tokens } from '../../control/store/tokens.ts'
 import { Ranges } from '../../lib/ranges.ts'
 import { urlOf } from '../came.ts'
 import type { Authenticator, Identified, Refusal } from './authenticator.ts'
-import { cookieOf } from './cookies.ts'
+import { cookieOf, hasCookie } from './cookies.ts'
 import { hasCsrfToken } from './csrf.ts'
 import { JwtReader, type JwtReaderParts } from './jwt-reader.ts'
 import { challenge, isUnseen, NOBODY, NOT_FRESH, notOpen, seenOnItsWay, sentence } from './refusals.ts'
@@ -32,16 +32,15 @@ export class GatewayAuthenticator implements Authenticator {
   async whoAsks(request: Request, address: string): Promise<Identified | Refusal> {
     // 1. What is shown. A browser sends its cookie unasked: what is shown on purpose goes before it.
     const bearer = bearerOf(request)
-    const cookie = bearer === null ? cookieOf(request) : null
-    if (bearer === null && cookie === null) return NOBODY
+    if (bearer === null && !hasCookie(request)) return NOBODY
     // 2. Not where others can read it on its way.
     if (!isUnseen(request, address)) return seenOnItsWay
     try {
       const store = await this.#parts.store.open()
       // 3. Whose it is.
-      if (cookie !== null) return this.#byCookie({ store, request, address }, cookie)
-      if (bearer !== null && Tokens.isOne(bearer)) return this.#byToken({ store, request, address }, bearer)
-      return await this.#byJwt({ store, request, address }, bearer ?? '')
+      const asking = { store, request, address }
+      if (bearer === null) return this.#byCookie(asking)
+      return Tokens.isOne(bearer) ? this.#byToken(asking, bearer) : await this.#byJwt(asking, bearer)
     } catch (error) {
       const problem = storeProblemOf(error)
       if (problem === null) throw error
@@ -49,7 +48,9 @@ export class GatewayAuthenticator implements Authenticator {
     }
   }
 
-  #byCookie({ store, request, address }: Asking, secret: string): Identified | Refusal {
+  #byCookie({ store, request, address }: Asking): Identified | Refusal {
+    const secret = cookieOf(request, store.key)
+    if (secret === null) return NOBODY
     const found = store.signIns.find(secret)
     if (found === null) return { ...NOBODY, detail: 'The sign-in has ended.' }
     return {

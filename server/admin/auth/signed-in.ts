@@ -58,7 +58,8 @@ export function refusedSignIn(
 export function signedInAnswer(store: Store, { request, who }: Asked, name: string): Response {
   const user = store.users.find(name)
   const agent = request.headers.get('user-agent') ?? ''
-  const begun = user && signIn(store, user, { address: who.from, agent, before: cookieOf(request) })
+  const begun =
+    user && signIn(store, user, { address: who.from, agent, before: cookieOf(request, store.key) })
   if (begun === null || begun.signIn === null)
     return problem('sign_in_failed', 'The user was removed meanwhile.')
   noteForAudit(request, {
@@ -66,7 +67,9 @@ export function signedInAnswer(store: Store, { request, who }: Asked, name: stri
     resource: `users/${begun.signIn.user}`,
   })
   logEvent('info', 'signed_in', { user: begun.signIn.user, from: who.from })
-  return jsonAnswer(meOf(store, begun.signIn), 200, { 'Set-Cookie': cookieFor(request, begun.secret) })
+  return jsonAnswer(meOf(store, begun.signIn), 200, {
+    'Set-Cookie': cookieFor(request, store.key, begun.secret),
+  })
 }
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()

@@ -167,7 +167,7 @@ function writtenAnswer(
   if (last?.path === null || last === undefined) return jsonAnswer({ change })
   if (last.id === '')
     return jsonAnswer({ change, order: idsOf(known.value, list) }, 200, {
-      ETag: tagOf(idsOf(known.value, list)),
+      ETag: tagOf(idsOf(known.value, list), known.tagKey),
     })
   const resource = { ...list, id: last.id }
   const document = {
@@ -194,7 +194,7 @@ export function listAnswer(
   const ids = idsOf(known.value, list)
   const part = query.get('name')?.toLowerCase() ?? ''
   const wanted = ids.filter((id) => id.toLowerCase().includes(part))
-  const tag = tagOf(ids)
+  const tag = tagOf(ids, known.tagKey)
   const page = pageOf(wanted, query, (id) => id)
   if (page instanceof Response) return page
   const fields = query.get('fields')?.split(',')

@@ -1,6 +1,6 @@
 // The config that is served, as resources are told of it and changed: what is written, in the long form, and
 // what takes effect.
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { Sheet } from '../../config/edit/sheet.ts'
 import { longTree, treeIn } from '../../config/edit/tree-in.ts'
 import { isMap, type Value, valueAt, valueOf } from '../../config/edit/values.ts'
@@ -11,6 +11,7 @@ import { syntaxOf } from '../../config/spell.ts'
 import { Lines, locate, type MapTree, type Path, type Place, treeAt } from '../../config/tree.ts'
 import { inSlices, type Steps } from '../../lib/slices.ts'
 import type { Served } from '../../control/change/apply.ts'
+import { tagKeyOf } from '../../control/store/tag-key.ts'
 
 export class KnownConfig {
   readonly file: string
@@ -40,6 +41,11 @@ export class KnownConfig {
     this.tree = tree
     this.#isLong = tree === written
     this.#written = this.#isLong ? (path) => path : shortPath(written)
+  }
+
+  /** For ETags. */
+  get tagKey(): Uint8Array {
+    return tagKeyOf(this.config.data)
   }
 
   /** What is written, in the long form. */
@@ -137,9 +143,12 @@ function reading(file: string, text: string): Reading {
   return { text, seen }
 }
 
-/** The strong ETag of a value, whatever the order of its keys (RFC 9110 §8.8.3). */
-export const tagOf = (value: Value): string =>
-  `"${createHash('sha256').update(canonical(value)).digest('hex').slice(0, 24)}"`
+/**
+ * The strong ETag of a value, whatever the order of its keys (RFC 9110 §8.8.3). It has secrets in it: with a
+ * key, nobody finds out which ones by trying.
+ */
+export const tagOf = (value: Value, key: Uint8Array): string =>
+  `"${createHmac('sha256', key).update(canonical(value)).digest('hex').slice(0, 24)}"`
 
 function canonical(value: Value): string {
   if (isMap(value)) {
@@ -149,5 +158,5 @@ function canonical(value: Value): string {
   return Array.isArray(value) ? `[${value.map(canonical).join()}]` : (JSON.stringify(value) ?? 'null')
 }
 
-export const tagAt = (known: Pick<KnownConfig, 'value'>, path: Path): string =>
-  tagOf(valueAt(known.value, path))
+export const tagAt = (known: Pick<KnownConfig, 'value' | 'tagKey'>, path: Path): string =>
+  tagOf(valueAt(known.value, path), known.tagKey)

@@ -48,6 +48,7 @@ export interface PlanParts {
   readonly shown: (of: Resource) => unknown
   /** Null: whatever it is like. `*`: whatever it is, but it must be there. */
   readonly ifMatch: string | null
+  readonly tagKey: Uint8Array
 }
 
 export function planned(operation: Operation, parts: PlanParts): Planned {
@@ -187,7 +188,7 @@ function placeBeside(
 
 function reordered({ in: list, order }: Extract<Operation, { op: 'reorder' }>, parts: PlanParts): Planned {
   const ids = idsOf(parts.value, list)
-  refuseOther(tagOf(ids), parts, { current: ids })
+  refuseOther(tagOf(ids, parts.tagKey), parts, { current: ids })
   const [have, want] = [ids.toSorted(), order.toSorted()]
   if (have.length !== want.length || have.some((id, index) => id !== want[index])) {
     const missing = ids.filter((id) => !order.includes(id)).slice(0, 20)
@@ -228,7 +229,7 @@ function present(value: Value, of: Resource, config: Config | null): Path {
 /** The same, where it is the one that the change was made from. */
 function matched(of: Resource, parts: PlanParts): Path {
   const path = present(parts.value, of, parts.config)
-  refuseOther(tagOf(valueAt(parts.value, path)), parts, { current: parts.shown(of) })
+  refuseOther(tagOf(valueAt(parts.value, path), parts.tagKey), parts, { current: parts.shown(of) })
   return path
 }
 

@@ -258,7 +258,7 @@ function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[] | Res
       }
       // Once something has changed, places in what takes effect are others.
       const config = index === 0 ? known.config : null
-      const plan = planned(operation, { value, config, shown, ifMatch })
+      const plan = planned(operation, { value, config, shown, ifMatch, tagKey: known.tagKey })
       plans.push(plan)
       value = plan.value
     } catch (error) {

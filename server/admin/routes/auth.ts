@@ -61,9 +61,9 @@ export function authRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
     {
       ...{ ...own, path: '/api/v1/auth/sign-out', summary: 'End the sign-in that asks' },
       answers: { 204: { description: 'It has ended.' } },
-      answer: inStore(({ signIns }, { who, request }) => {
+      answer: inStore(({ signIns, key }, { who, request }) => {
         if (who.kind === 'user') signIns.end(who.id)
-        return new Response(null, { status: 204, headers: { 'Set-Cookie': noCookie(request) } })
+        return new Response(null, { status: 204, headers: { 'Set-Cookie': noCookie(request, key) } })
       }),
     },
     {
@@ -71,7 +71,7 @@ export function authRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
       answers: { 200: { description: 'With the CSRF token of a sign-in.', schema: Me } },
       answer: inStore((store, { who, request }) => {
         const { kind, name, role, id } = who
-        const found = kind === 'user' ? store.signIns.find(cookieOf(request) ?? '') : null
+        const found = kind === 'user' ? store.signIns.find(cookieOf(request, store.key) ?? '') : null
         return jsonAnswer(found === null ? { kind, name, role, id } : meOf(store, found))
       }),
     },

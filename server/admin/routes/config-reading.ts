@@ -3,6 +3,7 @@
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { configStatus, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
+import { hashFor } from '../../control/store/tag-key.ts'
 import { configView, otherFormat } from '../config-views.ts'
 import { noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
@@ -39,7 +40,8 @@ export function configReadingRoutes(facts: ReadingFacts): readonly Route[] {
       query: VIEWS,
       answers: {
         200: {
-          description: 'In the form that Accept prefers; ETag is the hash of the text.',
+          description:
+            'In the form that Accept prefers; ETag is the hash of the text, for editors its SHA-256.',
           schema: Type.Unknown(),
         },
         304: { description: 'It is still the one of If-None-Match.' },
@@ -53,7 +55,7 @@ export function configReadingRoutes(facts: ReadingFacts): readonly Route[] {
       path: '/api/v1/config/status',
       summary: 'Whether the file, what is served and what waits to be confirmed agree',
       answers: { 200: { description: 'What is where.', schema: Type.Object({}) } },
-      answer: () => jsonAnswer(configStatus(facts)),
+      answer: ({ who }) => jsonAnswer(configStatus(facts, who)),
     },
     {
       ...view,
@@ -93,7 +95,9 @@ function viewAnswer(asked: Asked, { gateway }: ReadingFacts): Response {
       ? problem('conflict', `${file} cannot be read.`)
       : problem('not_now', 'Nothing is served yet.')
   const effective = view === 'effective' ? (served?.config ?? null) : null
-  return configView(asked, { file, text: found.text, hash: found.hash, effective })
+  const { text, hash } = found
+  const tag = served === null ? null : hashFor(asked.who, { hash, config: served.config })
+  return configView(asked, { file, text, hash, tag, effective })
 }
 
 async function validateAnswer(asked: Asked, { apply, gateway }: ReadingFacts): Promise<Response> {

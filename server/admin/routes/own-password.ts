@@ -77,7 +77,7 @@ function provedAnswer(store: Store, { request, who }: Asked): Response {
   const secret = store.signIns.prove(who.id)
   const found = secret === null ? null : store.signIns.find(secret)
   if (secret === null || found === null) return problem('not_signed_in', 'The sign-in has ended meanwhile.')
-  return jsonAnswer(meOf(store, found), 200, { 'Set-Cookie': cookieFor(request, secret) })
+  return jsonAnswer(meOf(store, found), 200, { 'Set-Cookie': cookieFor(request, store.key, secret) })
 }
 
 const noPassword = (): Response =>

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { NamedText } from '../../control/change/change-facts.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import type { Revision } from '../../control/store/revisions.ts'
+import { hashFor } from '../../control/store/tag-key.ts'
 import { isAtLeast } from '../../control/store/principal.ts'
 import { inSlices } from '../../lib/slices.ts'
 import { type Diff, diffSteps } from '../../lib/unified-diff.ts'
@@ -17,7 +18,10 @@ const REVISION = Type.Object({
   revision: Type.Integer(),
   last: Type.Integer({ description: 'The number of the last reading of the same text in a row.' }),
   time: Type.String(),
-  hash: Type.String({ description: 'SHA-256 of its bytes.' }),
+  hash: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'SHA-256 of its bytes, for editors; for others one that says as much only of which are the same.',
+  }),
   bytes: Type.Integer(),
   source: Type.String({ description: 'ui, api, file, cli, rollback or start.' }),
   author: Type.Union([Type.String(), Type.Null()]),
@@ -82,7 +86,7 @@ export function revisionRoutes({ changes }: Facts): readonly Route[] {
   ]
 }
 
-async function listAnswer({ query }: Asked, changes: Facts['changes']): Promise<Response> {
+async function listAnswer({ query, who }: Asked, changes: Facts['changes']): Promise<Response> {
   const below = Number(query.get('below') ?? Number.MAX_SAFE_INTEGER)
   const limit = Math.min(Number(query.get('limit') ?? 50), LIMIT_MAX)
   const found = await changes.list(below, limit + 1)
@@ -90,7 +94,7 @@ async function listAnswer({ query }: Asked, changes: Facts['changes']): Promise<
     return problem('store_unavailable', 'Revisions are kept in data/state.db, which cannot be opened.')
   const page = found.slice(0, limit)
   const next = found.length > limit ? (page.at(-1)?.number ?? null) : null
-  return jsonAnswer({ revisions: page.map((one) => documentOf(one, changes)), next })
+  return jsonAnswer({ revisions: page.map((one) => documentOf(one, changes, who)), next })
 }
 
 async function oneAnswer(asked: Asked, changes: Facts['changes']): Promise<Response> {
@@ -106,8 +110,9 @@ async function oneAnswer(asked: Asked, changes: Facts['changes']): Promise<Respo
       headers: { 'Content-Type': 'text/plain; charset=utf-8', ETag: `"${revision.hash}"` },
     })
   }
-  const document = { ...documentOf(revision, changes), ...(isEditor && { text }) }
-  return jsonAnswer(document, 200, { ETag: `"${revision.hash}"` })
+  const told = documentOf(revision, changes, asked.who)
+  const headers = told.hash === null ? {} : { ETag: `"${told.hash}"` }
+  return jsonAnswer({ ...told, ...(isEditor && { text }) }, 200, headers)
 }
 
 async function diffAnswer(asked: Asked, changes: Facts['changes']): Promise<Response> {
@@ -147,11 +152,17 @@ const notForViewers = (): Response =>
     members: { required_role: 'editor' },
   })
 
-const documentOf = (one: Revision, { served }: Facts['changes']): object => ({
+/** Null: nothing is served yet that would say where the key is. */
+function hashOf({ hash }: Revision, served: Facts['changes']['served'], who: Asked['who']): string | null {
+  if (served !== null) return hashFor(who, { hash, config: served.edition.config })
+  return isAtLeast(who.role, 'editor') ? hash : null
+}
+
+const documentOf = (one: Revision, { served }: Facts['changes'], who: Asked['who']) => ({
   revision: one.number,
   last: one.last,
   time: new Date(one.atMs).toISOString(),
-  hash: one.hash,
+  hash: hashOf(one, served, who),
   bytes: one.size,
   source: one.source,
   author: one.author,

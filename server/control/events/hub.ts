@@ -64,9 +64,11 @@ export class EventHub {
     const row = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined
     if (row === undefined) return
     const { topic, unless } = row
+    // Whoever watches may not read the text of a config, nor try which secret in it gives its hash.
+    const { hash: _, ...told } = fields
     const name = unless !== undefined && fields[unless[0]] === true ? unless[1] : row.name
     const id = ++this.#lastId
-    const kept = keptEvent({ id, timeMs: this.#parts.nowMs(), level, topic, name, event, fields })
+    const kept = keptEvent({ id, timeMs: this.#parts.nowMs(), level, topic, name, event, fields: told })
     this.#keep(kept)
     for (const watcher of this.#watchers) {
       if (watcher.topics.has(topic)) watcher.offer(kept.frame)
