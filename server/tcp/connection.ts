@@ -106,6 +106,10 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     return this.#from.askedFor
   }
 
+  get tls(): TlsFacts | null {
+    return this.#from.tls
+  }
+
   get certificate(): string | null {
     return this.#from.tls?.client?.whose ?? null
   }

@@ -10,6 +10,7 @@ export class RefusedConnection implements OpenConnection {
   readonly server = null
   readonly client: string
   readonly askedFor: string | null
+  readonly tls: Accepted['tls']
   /** What stands in it is a part of why it was refused, where it was. */
   readonly certificate = null
   readonly fault: FaultCode
@@ -29,6 +30,7 @@ export class RefusedConnection implements OpenConnection {
     this.listener = listener
     this.client = from.address
     this.askedFor = from.askedFor
+    this.tls = from.tls
     this.fault = why.fault
     this.detail = why.detail
     this.startedMs = why.sinceMs

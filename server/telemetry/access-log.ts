@@ -17,7 +17,7 @@ import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } f
 import type { LogEvent } from './log.ts'
 import type { LogsConfig } from './logs.options.ts'
 import { shownTarget } from './shown-target.ts'
-import { tlsWords } from './tls-words.ts'
+import { tlsWords, type TlsWords } from './tls-words.ts'
 
 export interface AccessLogOptions {
   /** null: stdout. */
@@ -130,6 +130,7 @@ class JsonLines {
     const agent = this.#agents.of(request.userAgent)
     const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
     const { whose } = x.client
+    const tls = tlsWords(x.client.tls)
     const why = `${hasWhy(x) ? whyJson(x) : ''}${whose === null ? '' : certificateJson(whose)}`
     const room =
       LINE_BYTES +
@@ -137,6 +138,7 @@ class JsonLines {
       host.length +
       agent.length +
       why.length +
+      tls.json.length +
       ESCAPE_BYTES * (x.id.length + target.length)
     if (!sink.begin(room)) return
     const line = sink.line
@@ -151,7 +153,7 @@ class JsonLines {
     line.put(host)
     line.quotedOrNull(target)
     line.put(names)
-    writeNumbers(x, line, why)
+    writeNumbers(x, line, why, tls)
     line.put(agent)
     sink.end()
   }
@@ -170,7 +172,7 @@ const hasWhy = ({ fault, tries, shadow }: Exchange): boolean =>
 const KEPT_MAX = 1024
 
 /** From `status` to `fault`. */
-function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
+function writeNumbers(x: Exchange, line: LineWriter, why: string, { json, end }: TlsWords): void {
   line.put(statusPiece(x.status))
   line.integer(x.bytesIn)
   line.put(BYTES_OUT)
@@ -188,7 +190,6 @@ function writeNumbers(x: Exchange, line: LineWriter, why: string): void {
   else line.ms(x.firstByteMs - x.startedMs)
   line.put(TOTAL)
   line.ms(x.endedMs - x.startedMs)
-  const { json, end } = tlsWords(x.client.tls)
   if (x.attempts === 1 && x.fault === null && why === '') line.put(end)
   else
     line.ascii(
@@ -251,7 +252,7 @@ class TextLines {
     const agent = request.userAgent ?? '-'
     const answered = answeredText(x)
     const { whose } = x.client
-    const why = `${whose === null ? '' : certificateText(whose)}${whyText(x)}`
+    const why = `${tlsWords(x.client.tls).text}${whose === null ? '' : certificateText(whose)}${whyText(x)}`
     if (
       !sink.begin(
         LINE_BYTES +

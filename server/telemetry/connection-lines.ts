@@ -4,6 +4,7 @@ import type { Server } from '../backends/server.ts'
 import type { TcpRecord } from './connection-record.ts'
 import type { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, piece, TimePiece } from './line-writer.ts'
+import { tlsWords } from './tls-words.ts'
 import { certificateJson, certificateText, type Why, whyJson, whyText } from './why-line.ts'
 
 /** Most bytes of a line beside its texts of any length. */
@@ -67,8 +68,8 @@ export class JsonConnectionLines {
 }
 
 /** The reader of ClientHellos lets no character through that would have to be escaped. */
-const askedJson = ({ askedFor, certificate }: TcpRecord): string =>
-  `${askedFor === null ? '' : `,"server_name":"${askedFor}"`}${certificate === null ? '' : certificateJson(certificate)}`
+const askedJson = ({ askedFor, tls, certificate }: TcpRecord): string =>
+  `${tlsWords(tls).json}${askedFor === null ? '' : `,"server_name":"${askedFor}"`}${certificate === null ? '' : certificateJson(certificate)}`
 
 function writeNumbers(one: TcpRecord, line: LineWriter): void {
   line.put(FROM_STATUS)
@@ -100,7 +101,7 @@ export class TextConnectionLines {
     const why = whyOf(one)
     const asked = one.askedFor === null ? '' : ` server_name=${one.askedFor}`
     const whose = one.certificate === null ? '' : certificateText(one.certificate)
-    const more = `${asked}${whose}${why === null ? '' : whyText(why)}`
+    const more = `${tlsWords(one.tls).text}${asked}${whose}${why === null ? '' : whyText(why)}`
     const to = `in=${one.bytesIn} out=${one.bytesOut} backend=${backend?.name ?? '-'} server=${server?.name ?? '-'}`
     if (!sink.begin(LINE_BYTES + to.length + more.length + one.client.length)) return
     const { line } = sink

@@ -1,6 +1,7 @@
 // What is told of a connection of a tcp listener, in logs and metrics.
 import type { Server } from '../backends/server.ts'
 import type { FaultCode } from '../tables/faults.ts'
+import type { LoggedTls } from './tls-words.ts'
 
 /** One attempt at a server. */
 export interface ConnectionTry {
@@ -20,6 +21,8 @@ export interface TcpRecord {
   readonly client: string
   /** The name that its TLS, which is passed on, asks for (SNI); null: none, or not looked at. */
   readonly askedFor: string | null
+  /** That which ends here; null: it came in the clear, or is passed on. */
+  readonly tls: LoggedTls | null
   /** Whose certificate it showed; null: none was asked for, or shown. */
   readonly certificate: string | null
   /** Which was tried last; null: none. */

@@ -40,5 +40,5 @@ const tryText = ({ server, phase, fault, ms }: Pick<Try, 'server' | 'phase' | 'f
   `${server}:${fault === null ? 'ok' : `${fault}@${phase}`}:${rounded(ms)}ms`
 
 /** Lines are written byte by byte: what is not ASCII is escaped, as JSON allows. */
-const ascii = (text: string): string =>
+export const ascii = (text: string): string =>
   text.replaceAll(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -184,13 +184,18 @@ export class Gateway implements AsyncDisposable {
 
   /** Lines of the access log so far, parsed. Only for configs given as a value. */
   async accessLog(): Promise<Record<string, unknown>[]> {
-    const file = Bun.file(join(this.folder, 'access.log'))
-    if (!(await file.exists())) return []
-    // Behind the last line feed stands what is being written.
-    const lines = (await file.text()).split('\n').slice(0, -1)
+    const lines = await this.accessLines()
     return lines
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  /** The same as it was written. */
+  async accessLines(): Promise<string[]> {
+    const file = Bun.file(join(this.folder, 'access.log'))
+    if (!(await file.exists())) return []
+    // Behind the last line feed stands what is being written.
+    return (await file.text()).split('\n').slice(0, -1)
   }
 
   /** Kills what is left of it: a test that is about how it ends stops it before. */

@@ -312,10 +312,14 @@ describe('what is told', () => {
     expect(await tlsOf('/by-1.3')).toEqual({
       version: 'TLSv1.3',
       cipher: expect.stringMatching(/^TLS_[A-Z0-9_]+$/),
+      sni: 'a.example',
+      alpn: null,
     })
     expect(await tlsOf('/by-1.2')).toEqual({
       version: 'TLSv1.2',
       cipher: expect.stringMatching(/^ECDHE-ECDSA-[A-Z0-9-]+$/),
+      sni: 'a.example',
+      alpn: null,
     })
     expect(await tlsOf('/clear')).toBeUndefined()
   })

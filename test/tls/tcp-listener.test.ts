@@ -6,11 +6,19 @@ import { type Gateway, startGateway } from '../support/gateway.ts'
 import { echoServer, RawServer } from '../support/raw-server.ts'
 import { waitFor, within } from '../support/wait.ts'
 
-const before = (server: RawServer, backend: object = {}): Promise<Gateway> =>
+interface Further {
+  readonly listener?: object
+  readonly top?: object
+}
+
+const before = (server: RawServer, backend: object = {}, more: Further = {}): Promise<Gateway> =>
   startGateway({
     config: {
+      ...more.top,
       certificates: { own: { self_signed: { names: ['db.example'] } } },
-      listeners: { db: { bind: '127.0.0.1:0', protocol: 'tcp', certificates: 'own', backend: 'b' } },
+      listeners: {
+        db: { bind: '127.0.0.1:0', protocol: 'tcp', certificates: 'own', backend: 'b', ...more.listener },
+      },
       backends: { b: { servers: [{ url: server.url }], ...backend } },
     },
   })
@@ -46,6 +54,24 @@ test('bytes within it go to a plain server and come back', async () => {
   expect(protocol).toBeFalsy()
   const line = await waitFor(async () => (await gateway.accessLog())[0])
   expect(line).toMatchObject({ protocol: 'TCP', bytes_in: sent.length, bytes_out: sent.length, fault: null })
+  expect(line['tls']).toEqual({
+    version: 'TLSv1.3',
+    cipher: expect.stringMatching(/^TLS_/),
+    sni: 'db.example',
+    alpn: null,
+  })
+})
+
+test('lines for people say by which TLS a connection came, also one that was refused', async () => {
+  using server = echoServer()
+  await using gateway = await before(
+    server,
+    {},
+    { listener: { allow: ['192.0.2.1'] }, top: { logs: { format: 'text', access: { file: 'access.log' } } } },
+  )
+  await say(gateway.port(), Buffer.from('hello')).catch(() => {})
+  const line = await waitFor(async () => (await gateway.accessLines())[0])
+  expect(line).toMatch(/ attempts=0 fault=denied tls=TLSv1\.3 cipher=TLS_\w+ sni=db\.example alpn=-$/)
 })
 
 test('a PROXY header of version 2 says that there was TLS, in which version, and for which name', async () => {

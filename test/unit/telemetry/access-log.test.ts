@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Exchange } from '../../../server/http/exchange.ts'
 import { AccessLog } from '../../../server/telemetry/access-log.ts'
 import { LineWriter } from '../../../server/telemetry/line-writer.ts'
+import { namesKept } from '../../../server/telemetry/tls-words.ts'
 import { fault } from '../../../server/tables/faults.ts'
 import { waitFor } from '../../support/wait.ts'
 import { makeRandom } from './seeded.ts'
@@ -39,8 +40,14 @@ test('a line has exactly the fields of the contract, in their order', async () =
 })
 
 test('of what came by TLS it says which, before whatever else there is to say', async () => {
-  const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' }
-  const said = '"tls":{"version":"TLSv1.3","cipher":"TLS_AES_128_GCM_SHA256"}'
+  const tls = {
+    version: 'TLSv1.3',
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    serverName: 'a.example',
+    protocol: 'http/1.1',
+  }
+  const said =
+    '"tls":{"version":"TLSv1.3","cipher":"TLS_AES_128_GCM_SHA256","sni":"a.example","alpn":"http/1.1"}'
   expect(await lineOf(fakeExchange({ tls }))).toEndWith(`"fault":null,${said},"user_agent":"test/1.0"}\n`)
   rmSync(file)
   const failed = fakeExchange({ tls, fault: fault('connect_refused', false), detail: 'no way' })
@@ -58,6 +65,31 @@ test('what a query has of secrets is in no line, however its name is written', a
     expect(line).not.toContain('hush')
     rmSync(file)
   }
+})
+
+test('a line for people says by which TLS it came, too, whatever name its client asked for', async () => {
+  const tls = { version: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-GCM-SHA256', serverName: null, protocol: null }
+  expect(await lineOf(fakeExchange({ tls }), 'text')).toContain(
+    ' fault=- tls=TLSv1.2 cipher=ECDHE-RSA-AES128-GCM-SHA256 sni=- alpn=- id=id-1 ',
+  )
+  rmSync(file)
+  const odd = fakeExchange({ tls: { ...tls, serverName: 'a" b=1\nc', protocol: 'http/1.1' } })
+  expect(await lineOf(odd, 'text')).toContain(' sni="a\\" b=1\\nc" alpn=http/1.1 id=id-1 ')
+  rmSync(file)
+  expect(JSON.parse(await lineOf(odd)).tls.sni).toBe('a" b=1\nc')
+  rmSync(file)
+  expect(await lineOf(fakeExchange(), 'text')).not.toContain('tls=')
+})
+
+test('names that clients make up do not grow what is kept of them, and each line has its own', async () => {
+  const log = new AccessLog({ file, format: 'json', clock, onEvent })
+  const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', protocol: null }
+  const names = Array.from({ length: 3000 }, (_, at) => `n${at}.example`)
+  for (const serverName of names) log.exchange(fakeExchange({ tls: { ...tls, serverName } }))
+  await log.close()
+  const lines = readFileSync(file, 'latin1').trimEnd().split('\n')
+  expect(lines.map((line) => JSON.parse(line).tls.sni)).toEqual(names)
+  expect(namesKept()).toBeLessThanOrEqual(1024)
 })
 
 test('what is unknown is null', async () => {

@@ -2,6 +2,7 @@
 import type { Exchange } from '../../../server/http/exchange.ts'
 import { METHODS } from '../../../server/tables/methods.ts'
 import type { Fault } from '../../../server/tables/faults.ts'
+import type { LoggedTls } from '../../../server/telemetry/tls-words.ts'
 
 export interface FakeFields {
   readonly id?: string
@@ -27,7 +28,7 @@ export interface FakeFields {
   readonly firstByteMs?: number
   readonly endedMs?: number
   readonly client?: string | null
-  readonly tls?: { readonly version: string; readonly cipher: string } | null
+  readonly tls?: LoggedTls | null
 }
 
 export type FakeRule = { readonly name: string; readonly to: object }
