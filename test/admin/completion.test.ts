@@ -72,10 +72,20 @@ test.each([
   ['sluice server api-1 health ', ['up', 'down']],
   ['sluice server --backend ', ['api']],
   ['sluice rollback ', ['1']],
-  ['sluice api certificates/', ['certificates/']],
+  ['sluice api certif', ['certificates', 'certificates/']],
+  // There is none.
+  ['sluice api certificates/', []],
+  ['sluice api backends/a', ['backends/api', 'backends/api/']],
+  [
+    'sluice api backends/api/servers/api-1/s',
+    ['backends/api/servers/api-1/state', 'backends/api/servers/api-1/state/'],
+  ],
+  ['sluice api /api/v1/rules/', ['/api/v1/rules/all', '/api/v1/rules/all/', '/api/v1/rules/reorder']],
+  ['sluice api config/revisions/1/diff/', ['config/revisions/1/diff/1']],
+  ['sluice api lbs/w', ['lbs/web', 'lbs/web/']],
   ['sluice apply ', []],
 ])('%s', async (line, words) => {
-  expect(await completed(line)).toEqual([...words])
+  expect((await completed(line)).toSorted()).toEqual([...words].toSorted())
 })
 
 test('every command has its options completed, and each of them is known to it', async () => {

@@ -6,6 +6,7 @@ import type { Names } from '../command.ts'
 import { askGateway } from '../gateway.ts'
 import type { Io } from '../io.ts'
 import { GATEWAY_OPTIONS, gatewayOf } from '../remote.ts'
+import { type AskPath, pathsFor } from './paths.ts'
 
 const WITHIN_MS = 300
 /** More are of no use to who completes a word. */
@@ -27,10 +28,13 @@ async function namesFrom(kind: Names, words: readonly string[], io: Io): Promise
   const read = readArgs(whichOf(words), { options: GATEWAY_OPTIONS })
   const gateway = 'problem' in read ? 1 : gatewayOf('completion', read, quiet)
   if (typeof gateway === 'number') return []
-  const path =
-    kind === 'revisions' ? '/api/v1/config/revisions?limit=50' : kind === 'paths' ? '/api/v1' : '/_health'
-  const answer = await askGateway(gateway, { method: 'GET', path, timeoutMs: WITHIN_MS }, quiet)
-  return answer?.body === null || answer === null ? [] : NAMES[kind](answer.body)
+  const ask: AskPath = async (path) => {
+    const answer = await askGateway(gateway, { method: 'GET', path, timeoutMs: WITHIN_MS }, quiet)
+    return answer?.body ?? null
+  }
+  if (kind === 'paths') return pathsFor(words.at(-1) ?? '', ask)
+  const body = await ask(kind === 'revisions' ? '/api/v1/config/revisions?limit=50' : '/_health')
+  return body === null ? [] : NAMES[kind](body)
 }
 
 /** The words that say which gateway is meant: the others are not for us. */
@@ -49,7 +53,7 @@ const backends = (body: unknown): string[] => (body as Document).backends.map(({
 const listeners = (body: unknown): string[] =>
   ((body as Document).listeners ?? []).map(({ listener }) => listener)
 
-const NAMES: Readonly<Record<Names, (body: unknown) => readonly string[]>> = {
+const NAMES: Readonly<Record<Exclude<Names, 'paths'>, (body: unknown) => readonly string[]>> = {
   backends,
   listeners,
   balancers: (body) => [...backends(body), ...listeners(body)],
@@ -58,9 +62,5 @@ const NAMES: Readonly<Record<Names, (body: unknown) => readonly string[]>> = {
   revisions: (body) =>
     (body as { revisions: readonly { revision: number }[] }).revisions.map(({ revision }) =>
       String(revision),
-    ),
-  paths: (body) =>
-    (body as { paths: readonly { path: string }[] }).paths.map(({ path }) =>
-      path.replace(/^\/api\/v1\//, '').replace(/\{.*$/s, ''),
     ),
 }

@@ -27,15 +27,21 @@ const ZSH = `#compdef sluice
 # Completion of sluice for zsh: source <(sluice completion zsh)
 _sluice() {
   local line
-  local -a found
+  local -i none=1
+  local -a found open
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
-      _files
+      _files && none=0
+    elif [[ $line == */ ]]; then
+      open+=("$line")
     else
       found+=("$line")
     fi
   done < <("\${(Q)words[1]}" completion zsh -- "\${(@Q)words[1,CURRENT]}" 2>/dev/null)
-  (( \${#found} )) && _describe -V sluice found
+  (( \${#found} )) && _describe -V sluice found && none=0
+  # A path that goes on ends without a space.
+  (( \${#open} )) && _describe -V sluice open -S '' && none=0
+  return none
 }
 if [[ $funcstack[1] == _sluice ]]; then _sluice "$@"; else compdef _sluice sluice; fi
 `
