@@ -352,7 +352,7 @@ describe('names of servers', () => {
     await using gateway = startEngine({
       config: {
         ...toServers(['http://slow.invalid:80']),
-        resolver: { servers: [`127.0.0.1:${udp.port}`], timeout: '150ms' },
+        resolver: { servers: [`127.0.0.1:${udp.port}`], timeout: '500ms' },
       },
     })
     const client = await gateway.client()
@@ -361,7 +361,7 @@ describe('names of servers', () => {
     client.rst()
     expect(await gateway.logged()).toMatchObject({ status: 499, fault: 'client_abort' })
     await gateway.settled()
-    expect(await staysTrue(() => gateway.inFlight === 0 && gateway.log.length === 1, 400)).toBe(true)
+    expect(await staysTrue(() => gateway.inFlight === 0 && gateway.log.length === 1, 1200)).toBe(true)
     udp.close()
   })
 })

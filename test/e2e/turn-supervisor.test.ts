@@ -9,6 +9,7 @@ import { childrenOf } from '../support/processes.ts'
 import * as stun from '../support/stun.ts'
 import { relayOf, startSluiceTurn, turnListener, type TurnWords } from '../support/turn.ts'
 import { TurnLine, udpAllocate } from '../support/turn-line.ts'
+import { sendOn } from '../support/udp.ts'
 import { waitFor } from '../support/wait.ts'
 
 /** Allocations that a test leaves behind are nobody's. */
@@ -43,7 +44,7 @@ async function binding(line: TurnLine): Promise<boolean> {
 async function startPeer(): Promise<{ readonly port: number; close(): void }> {
   const socket = await Bun.udpSocket({
     hostname: '127.0.0.1',
-    socket: { data: (socket, bytes, port, address) => void socket.send(bytes, port, address) },
+    socket: { data: (socket, bytes, port, address) => sendOn(socket, bytes, port, address), error() {} },
   })
   return { port: socket.port, close: () => socket.close() }
 }

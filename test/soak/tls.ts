@@ -14,6 +14,7 @@ import type { Random } from '../support/random.ts'
 import { PARTS, stormyScript } from '../support/stormy.ts'
 import { BreakingDoor, TlsDoor, type Way } from '../support/tls-door.ts'
 import { TlsFront } from '../support/tls-front.ts'
+import { sendOn } from '../support/udp.ts'
 import { pause, within } from '../support/wait.ts'
 import { DatagramClients } from './datagrams.ts'
 import { IN_USE, storm, type StormOptions, type StormResult } from './storm.ts'
@@ -66,7 +67,7 @@ class Servers implements AsyncDisposable {
     const pair = makePair(['localhost', 'pass.example'], { issuer: root })
     const udp = await Bun.udpSocket({
       hostname: '127.0.0.1',
-      socket: { data: (socket, bytes, port, host) => void socket.send(bytes, port, host), error() {} },
+      socket: { data: (socket, bytes, port, host) => sendOn(socket, bytes, port, host), error() {} },
     })
     const origin = startOrigin(stormyScript)
     const front = await TlsFront.start(origin.port, pair)
@@ -105,6 +106,8 @@ const configOf =
   (servers: Servers, isWithDatagrams: boolean) =>
   (round: number): Record<string, unknown> => {
     const tls = { ca: 'root.pem' }
+    // They are in the process of the clients, which may have little time for them.
+    const timeouts = { connect: '60s' }
     const bind = '127.0.0.1:0'
     const certificates = round % 2 === 0 ? ['both', 'other'] : ['both', 'other', 'own']
     return {
@@ -127,10 +130,10 @@ const configOf =
         { name: 'all', backend: `origin${round % 2}` },
       ],
       backends: {
-        [`origin${round % 2}`]: { servers: [{ url: servers.origin.url, weight: 1 + (round % 5) }] },
-        tls: { servers: [{ url: servers.front.url }], tls },
-        front: { servers: [{ url: `tcp://127.0.0.1:${servers.front.port}` }] },
-        echo: { servers: [{ url: `tls://localhost:${portOf(servers.tlsEcho)}` }], tls },
+        [`origin${round % 2}`]: { servers: [{ url: servers.origin.url, weight: 1 + (round % 5) }], timeouts },
+        tls: { servers: [{ url: servers.front.url }], tls, timeouts },
+        front: { servers: [{ url: `tcp://127.0.0.1:${servers.front.port}` }], timeouts },
+        echo: { servers: [{ url: `tls://localhost:${portOf(servers.tlsEcho)}` }], tls, timeouts },
         ...(isWithDatagrams && { udp: { servers: [{ url: `udp://127.0.0.1:${servers.udpEcho.port}` }] } }),
       },
       logs: { level: 'info' },

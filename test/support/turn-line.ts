@@ -2,6 +2,7 @@
 // at a time.
 import type { Socket } from 'bun'
 import * as stun from './stun.ts'
+import { sendOn } from './udp.ts'
 import { PATIENCE_MS, waitFor, type WaitOptions } from './wait.ts'
 
 /** A lost datagram is sent again after this. */
@@ -75,7 +76,7 @@ export class TurnLine implements AsyncDisposable {
       socket: { data: (_socket, bytes) => this.#onMessage(Buffer.from(bytes)), error() {} },
     })
     this.localPort = socket.port
-    this.#write = (bytes) => void socket.send(bytes, port, host)
+    this.#write = (bytes) => sendOn(socket, bytes, port, host)
     this.#end = () => {
       if (!this.isClosed) socket.close()
       this.isClosed = true

@@ -1,6 +1,7 @@
 // turnutils_uclient, and a peer that echoes what reaches it.
 import { PATIENCE_MS } from './wait.ts'
 import { programPath } from './needs.ts'
+import { sendOn } from './udp.ts'
 
 export interface UclientResult {
   /** 0 also when messages were lost; 255: it could not be set up; null: it had to be killed. */
@@ -90,7 +91,7 @@ export async function startEcho(host = '127.0.0.1'): Promise<Echo> {
         data(socket, bytes, port, address) {
           count++
           last = { host: address, port }
-          socket.send(bytes, port, address)
+          sendOn(socket, bytes, port, address)
         },
         error() {},
       },

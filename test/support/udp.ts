@@ -22,12 +22,7 @@ export class UdpPeer implements AsyncDisposable {
   }
 
   send(bytes: Uint8Array | string, port: number, host = '127.0.0.1'): void {
-    try {
-      this.#socket.send(bytes, port, host)
-    } catch {
-      // What an earlier one met with: this one was not tried.
-      this.#socket.send(bytes, port, host)
-    }
+    sendOn(this.#socket, bytes, port, host)
   }
 
   /** The next datagram that no earlier call gave. */
@@ -64,6 +59,23 @@ export class UdpPeer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close()
     return Promise.resolve()
+  }
+}
+
+/**
+ * Sends one, also where an earlier one went to who had left: that is told with the next, which was not
+ * tried then.
+ */
+export function sendOn(
+  socket: Pick<Bun.udp.Socket<'buffer'>, 'send'>,
+  bytes: Uint8Array | string,
+  port: number,
+  host: string,
+): void {
+  try {
+    socket.send(bytes, port, host)
+  } catch {
+    socket.send(bytes, port, host)
   }
 }
 

@@ -8,6 +8,7 @@ import { decodeMessage, type Message } from '../../../../server/turn/bytes/messa
 import { ATTRIBUTES, CLASSES, METHODS, PASSWORD_ALGORITHMS } from '../../../../server/turn/bytes/stun.ts'
 import { MessageWriter } from '../../../../server/turn/bytes/writer.ts'
 import { testCertificate } from '../../../support/certificate.ts'
+import { sendOn } from '../../../support/udp.ts'
 
 export interface FakeWords {
   readonly transport?: 'udp' | 'tcp' | 'tls'
@@ -91,10 +92,11 @@ export class FakeTurn implements AsyncDisposable {
       socket: {
         data: (socket, bytes, port, host) => {
           const line =
-            known.get(port) ?? this.#line(host, port, (answer) => void socket.send(answer, port, host))
+            known.get(port) ?? this.#line(host, port, (answer) => sendOn(socket, answer, port, host))
           known.set(port, line)
           this.#onMessage(line, Uint8Array.from(bytes))
         },
+        error() {},
       },
     })
     this.port = socket.port
