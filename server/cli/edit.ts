@@ -7,7 +7,7 @@ import type { Edit } from '../config/edit/values.ts'
 import { parseConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Plain } from '../config/spell.ts'
-import { readPath } from '../config/tree.ts'
+import { readPath, writePath } from '../config/tree.ts'
 import { whyUnread } from '../config/why-unread.ts'
 import { readBounded } from '../lib/read-bounded.ts'
 import { readArgs } from './args.ts'
@@ -113,6 +113,12 @@ function change(file: string, wanted: Edit | null, options: EditOptions, io: Io)
 /** Of the short form also by the names that things have in the long one. */
 function editAsked(file: string, text: string, wanted: Edit, options: EditOptions): Edited {
   const edited = editText(file, text, [wanted], options)
+  const inBrackets = wanted.path.map((step) => (/^[0-9]{1,6}$/.test(String(step)) ? Number(step) : step))
+  if ('refused' in edited && inBrackets.some((step, at) => step !== wanted.path[at]))
+    return {
+      ...edited,
+      refused: `${edited.refused}; a place of a list stands in brackets: ${writePath(inBrackets)}`,
+    }
   if (!('refused' in edited) || !['listeners', 'backends', 'rules'].includes(String(wanted.path[0])))
     return edited
   const long = editConfig(file, text, [wanted], options)

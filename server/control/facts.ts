@@ -68,7 +68,7 @@ export interface Stopping {
   readonly within_ms: number
 }
 
-export type ServerDesk = Pick<OrderDesk, 'names' | 'document' | 'order' | 'history' | 'check'>
+export type ServerDesk = Pick<OrderDesk, 'names' | 'named' | 'document' | 'order' | 'history' | 'check'>
 
 /** What commands may ask of the gateway, and tell it. */
 export interface ControlFacts extends Facts {

@@ -1,5 +1,6 @@
 // Where persons order something of servers and ask how they are: what is ordered is done here with everybody
 // whom it concerns.
+import { isCalledByUrl } from '../lib/server-url.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
 import { type AdminState, type ServerHealth, serverHealth } from '../telemetry/server-health.ts'
@@ -122,6 +123,14 @@ export class OrderDesk {
   /** Names of a backend's servers; null: there is no such backend. */
   names(backend: string): readonly string[] | null {
     return backendIn(this.#plan, backend)?.servers.map(({ name, url }) => name ?? url) ?? null
+  }
+
+  /** The name of the one server that is called by its name, its URL or its address; null: there is none. */
+  named(backend: string, word: string): string | null {
+    const servers = backendIn(this.#plan, backend)?.servers ?? []
+    const named = servers.find(({ name, url }) => (name ?? url) === word)
+    const [one, ...more] = named ? [named] : servers.filter(({ url }) => isCalledByUrl(url, word))
+    return one === undefined || more.length > 0 ? null : (one.name ?? one.url)
   }
 
   /** How a server is; null: the config has none of this name. */

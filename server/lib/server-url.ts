@@ -31,6 +31,10 @@ export const schemeOf = (url: string): SchemeRow | undefined => {
   return Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
 }
 
+/** Whether a server is called by its URL, as it is written or without its scheme. */
+export const isCalledByUrl = (url: string, word: string): boolean =>
+  url === word || url.replace(/^[a-z+]+:\/\//i, '') === word
+
 /** The family of servers, which share one; http where none is known. */
 export const familyOf = ([first]: readonly { readonly url: string }[]): Family =>
   (first && schemeOf(first.url)?.family) ?? 'http'

@@ -132,6 +132,12 @@ test('the API does the same, says what it takes, and the audit has what was befo
     { kind: 'admin', value: 'maintenance', reason: 'x' },
     { kind: 'weight', value: 5, reason: 'x' },
   ])
+  // By its address alone, as its resource.
+  const address = new URL(a.url).host
+  expect(await ask('GET', `backends/api/servers/${address}/state`)).toMatchObject({
+    status: 200,
+    body: { url: a.url, admin: 'maintenance' },
+  })
   expect(await ask('GET', `${server}/health`)).toMatchObject({ status: 200, body: { entries: [] } })
   expect(await ask('DELETE', `${server}/state`)).toMatchObject({
     status: 200,

@@ -82,8 +82,8 @@ export class GatewayAuthenticator implements Authenticator {
     const found = await this.#jwts.read(store, text)
     if ('is' in found) {
       if (found.is === 'unavailable') return { code: 'issuer_unavailable', detail: sentence(found.why) }
-      if (found.is === 'no_role')
-        return { code: 'token_invalid', detail: `The token is good, but ${found.why}.` }
+      if (found.is === 'unfit')
+        return { code: 'token_invalid', detail: `The token is one of its issuer, but ${found.why}.` }
       return UNKNOWN
     }
     const token = found.tokenId === null ? null : store.tokens.get(found.tokenId)

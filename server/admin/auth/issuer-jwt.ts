@@ -44,7 +44,8 @@ export interface IssuerJwt {
 
 /** Why one is not taken. */
 export interface IssuerRefusal {
-  readonly is: 'invalid' | 'no_role' | 'unavailable'
+  /** unfit: its issuer has signed it, and it is for something else, or no more: whoever has it may know. */
+  readonly is: 'invalid' | 'unfit' | 'unavailable'
   readonly why: string
 }
 
@@ -82,7 +83,7 @@ export class Issuer {
     } catch (error) {
       return isOfKeys(error)
         ? { is: 'unavailable', why: `the keys of ${issuer} cannot be had: ${textOf(error)}` }
-        : { is: 'invalid', why: textOf(error) }
+        : whyUnfit(error)
     }
   }
 
@@ -104,7 +105,7 @@ export class Issuer {
     const { role_claim: roleClaim, name_claim: nameClaim, roles } = this.config
     const named = claimOf(payload, nameClaim)
     const name = typeof named === 'string' && named !== '' ? named : null
-    if (name === null) return { is: 'invalid', why: `it has no claim "${nameClaim}"` }
+    if (name === null) return { is: 'unfit', why: `it has no claim "${nameClaim}"` }
     const claimed = claimOf(payload, roleClaim)
     // A text has words as a scope has (RFC 8693 §4.2); items of a list are names, perhaps with spaces.
     const words = typeof claimed === 'string' ? claimed.split(' ') : [claimed].flat()
@@ -116,10 +117,29 @@ export class Issuer {
     })
     const role = ROLES.findLast((one) => known.includes(one))
     if (role === undefined)
-      return { is: 'no_role', why: `its claim "${roleClaim}" names no role that is known` }
+      return { is: 'unfit', why: `its claim "${roleClaim}" names no role that is known` }
     const id = payload.jti ?? payload.sub ?? name
     return { name: name.slice(0, 200), role, id: id.slice(0, 200), expiresMs: (payload.exp ?? 0) * 1000 }
   }
+}
+
+/** Claims are looked at once the signature was found to be good. */
+function whyUnfit(error: unknown): IssuerRefusal {
+  if (error instanceof errors.JWTExpired) {
+    const { exp } = error.payload
+    const at = typeof exp === 'number' ? ` at ${new Date(exp * 1000).toISOString()}` : ''
+    return { is: 'unfit', why: `it has expired${at}` }
+  }
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return { is: 'invalid', why: textOf(error) }
+  const { claim, reason } = error
+  const why = reason === 'missing' ? `it has no claim "${claim}"` : (WHY_NOT[claim] ?? textOf(error))
+  return { is: 'unfit', why }
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  aud: 'it is for somebody else: its claim "aud" has nothing of admin.jwt.audience',
+  iss: 'its claim "iss" is not admin.jwt.issuer',
+  nbf: 'it is not good yet: its claim "nbf" is still to come',
 }
 
 /** A claim by its name, or by its place within others, as `realm_access.roles`. */

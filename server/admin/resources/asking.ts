@@ -7,10 +7,12 @@ import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
 import { noteWritten } from './audited.ts'
 import { tagAt, tagOf, type KnownConfig } from './known-config.ts'
+import { inShort } from './in-short.ts'
 import type { Live } from './live.ts'
 import type { Operation } from './operations.ts'
 import { type Collection, idsOf, isListed, type pathOf, type Resource } from './resource.ts'
 import { resourceDocument } from './shown-resource.ts'
+import type { Wanted } from './sent-place.ts'
 import type { ConfigWriter, Writing, Written } from './writing.ts'
 
 const SECONDS_MAX = { confirm_within: 24 * 60 * 60, watch: 60 * 60 } as const
@@ -93,6 +95,7 @@ export function writingOf(
   operations: readonly {
     readonly operation: Operation
     readonly pointer: string
+    readonly sentAs?: Wanted['sentAs']
     readonly ifMatch?: string | null
   }[],
 ): Writing | Response {
@@ -107,7 +110,7 @@ export function writingOf(
     wanted: operations.map((one) => ({ ...one, ifMatch: one.ifMatch === undefined ? ifMatch : one.ifMatch })),
     by: calledOf(asked.who),
     seesFile: asked.who.isScoped !== true,
-    note: noteOf(asked, query.get('message')),
+    note: noteOf(asked, query.get('message') ?? inShort(operations.map(({ operation }) => operation))),
     isDryRun: query.get('dry_run') === 'true',
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
     watchMs: watchS === null ? null : watchS * 1000,

@@ -3,7 +3,8 @@ import { noteForAudit } from '../audit-notes.ts'
 import type { KnownConfig } from './known-config.ts'
 import { pathOf, type Resource } from './resource.ts'
 import { shownAt } from './shown-resource.ts'
-import type { Wanted, Written } from './writing.ts'
+import type { Wanted } from './sent-place.ts'
+import type { Written } from './writing.ts'
 
 /** Of a change of more the audit has the revisions, which can be compared. */
 const RESOURCES_MAX = 20

@@ -106,7 +106,8 @@ export class Desk {
     const list = 'in' in operation ? operation.in : operation.of
     const uploads = withUploads(await this.#writer.known(), operation)
     if (uploads instanceof Response) return uploads
-    const writing = writingOf(asked, [{ operation: uploads.operation, pointer: '' }])
+    const { operation: own, sentAs } = uploads
+    const writing = writingOf(asked, [{ operation: own, pointer: '', sentAs }])
     const answer = await writeAnswer({
       ...{ request: asked.request, writer: this.#writer, writing, in: list },
       live: (known) => new Live(this.#facts, known),

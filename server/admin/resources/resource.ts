@@ -3,6 +3,7 @@
 import type { Config } from '../../config/schema.ts'
 import { isList, isMap, type Value, valueAt } from '../../config/edit/values.ts'
 import type { Path } from '../../config/tree.ts'
+import { isCalledByUrl } from '../../lib/server-url.ts'
 
 /** Lists of resources: maps by name, or lists whose items are known by their name or URL. */
 export type Kind = 'listeners' | 'certificates' | 'backends' | 'rules' | 'servers'
@@ -81,12 +82,8 @@ function idOf(item: Value): string {
 /** Of a server also its address alone. */
 const isCalled = (item: Value, id: string): boolean => {
   const url = valueAt(item, ['url'])
-  return (
-    idOf(item) === id || url === id || (typeof url === 'string' && url.replace(/^[a-z+]+:\/\//i, '') === id)
-  )
+  return idOf(item) === id || (typeof url === 'string' && isCalledByUrl(url, id))
 }
-
-const isUrl = (url: string, id: string): boolean => url === id || url.replace(/^[a-z+]+:\/\//i, '') === id
 
 /** Where a resource stands; null: there is none of that name. `config`: for URLs that come from variables. */
 export function pathOf(
@@ -106,7 +103,7 @@ export function pathOf(
 
 function effectiveIndex({ backends }: Config, backend: string, id: string): number {
   const servers = Object.hasOwn(backends, backend) ? backends[backend]?.servers : undefined
-  return servers?.findIndex(({ name, url }) => (name ?? url) === id || isUrl(url, id)) ?? -1
+  return servers?.findIndex(({ name, url }) => (name ?? url) === id || isCalledByUrl(url, id)) ?? -1
 }
 
 /** What names a resource, so that it cannot go: `rules/all`. */

@@ -7,10 +7,12 @@ import { writeWhole } from '../../lib/write-whole.ts'
 import { problem } from '../problem.ts'
 import type { KnownConfig } from './known-config.ts'
 import type { Operation } from './operations.ts'
+import type { SentAs } from './sent-place.ts'
 
 /** What an operation is with its files written. */
 export interface Uploaded {
   readonly operation: Operation
+  readonly sentAs: readonly SentAs[]
   /** `isServed`: they are named by the config; else they go. */
   readonly settle: (isServed: boolean) => void
 }
@@ -19,7 +21,7 @@ const PEM_CHARS_MAX = 512 * 1024
 const FIELDS = ['certificate_pem', 'private_key_pem']
 
 export function withUploads(known: KnownConfig | null, operation: Operation): Uploaded | Response {
-  const nothing: Uploaded = { operation, settle: () => {} }
+  const nothing: Uploaded = { operation, sentAs: [], settle: () => {} }
   if (known === null || !('value' in operation)) return nothing
   const { kind } = 'in' in operation ? operation.in : operation.of
   const sent = operation.value as Readonly<Record<string, unknown>>
@@ -46,6 +48,10 @@ export function withUploads(known: KnownConfig | null, operation: Operation): Up
   const value = { ...rest, cert: named(known.file, files.cert), key: named(known.file, files.key) }
   return {
     operation: { ...operation, value },
+    sentAs: [
+      { sent: 'certificate_pem', field: 'cert', file: value.cert },
+      { sent: 'private_key_pem', field: 'key', file: value.key },
+    ],
     settle: (isServed) => {
       if (!isServed && !isThere) for (const file of Object.values(files)) rmSync(file, { force: true })
     },

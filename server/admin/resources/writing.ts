@@ -2,33 +2,25 @@
 // came of it.
 import { editConfig } from '../../config/edit/config-edit.ts'
 import { Impossible } from '../../config/edit/values.ts'
-import { readPath } from '../../config/tree.ts'
 import type { NewText } from '../../control/change/check-given.ts'
 import type { ApplyProblem, Edition } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { reviewDocument } from '../review-document.ts'
 import { waitFacts } from '../changed.ts'
-import { problem, type ProblemItem } from '../problem.ts'
+import { problem } from '../problem.ts'
 import { refusedText, refusedToAuthor } from '../refused-text.ts'
 import { derivedConfig } from './derived-config.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
-import { type Operation, type Planned, planned } from './operations.ts'
+import { type Planned, planned } from './operations.ts'
 import { Refused } from './refused.ts'
 import { pathOf, type Resource } from './resource.ts'
+import { itemOf, type Wanted } from './sent-place.ts'
 import { shownAt } from './shown-resource.ts'
 
 export type WritingFacts = Pick<
   ControlFacts,
   'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door' | 'traffic'
 >
-
-/** An operation with what it was sent as. */
-export interface Wanted {
-  readonly operation: Operation
-  readonly ifMatch: string | null
-  /** Of its value in the body: "" or "/ops/3/value". */
-  readonly pointer: string
-}
 
 export interface Writing {
   readonly wanted: readonly Wanted[]
@@ -274,25 +266,4 @@ function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[] | Res
       return problem(code, message, { errors: own, members: { ...members, ...at } })
     }
   return plans
-}
-
-/** A problem of the config with its place in the body that was sent. */
-function itemOf(
-  known: KnownConfig,
-  { path, text: _, ...more }: ApplyProblem,
-  { wanted, plans }: { readonly wanted: readonly Wanted[]; readonly plans: readonly Planned[] },
-): ProblemItem {
-  const steps = readPath(path)
-  for (const [index, plan] of plans.entries()) {
-    if (plan.path === null) continue
-    const own = [plan.path, known.writtenPath(plan.path)].find((one) =>
-      one.every((step, at) => step === steps[at]),
-    )
-    if (own === undefined) continue
-    const below = steps
-      .slice(own.length)
-      .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    return { path, pointer: `${wanted[index]?.pointer ?? ''}${below.join('')}`, ...more } as ProblemItem
-  }
-  return { path, ...more } as ProblemItem
 }

@@ -115,10 +115,11 @@ function withServer(
   asked: Asked,
   answer: (desk: ServerDesk, at: At) => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const at = [param(asked, 'backend'), param(asked, 'server')] as const
+  const [backend, word] = [param(asked, 'backend'), param(asked, 'server')]
   const own = desk()
   if (own === null) return problem('not_now', 'The gateway has no config yet.')
-  return own.document(...at) === null ? notThere(own, at) : answer(own, at)
+  const server = own.named(backend, word)
+  return server === null ? notThere(own, [backend, word]) : answer(own, [backend, server])
 }
 
 function notThere(desk: ServerDesk, [backend, server]: At): Response {

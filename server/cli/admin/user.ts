@@ -12,6 +12,7 @@ const HELP = `Users of the admin API.
 
 Usage: sluice admin user list [-c FILE] [--json]
        sluice admin user add NAME --role ROLE [--password-file FILE] [-c FILE]
+       sluice admin user set NAME --role ROLE [-c FILE]
        sluice admin user remove NAME [-c FILE]
 
       --role ROLE           viewer (sees), operator (also states of servers, checks, reloads), editor (also the config), admin
@@ -21,7 +22,8 @@ ${PASSWORD_HELP}
   -c, --config FILE         the config file of the gateway; default ./sluice.yaml, then /etc/sluice/sluice.yaml
   -h, --help                this text
 
-A password has at least 12 characters. The last admin is not removed.
+A password has at least 12 characters. Another role ends the sign-ins of that user; "sluice admin reset-password" gives another
+password. The last admin is neither removed nor made less.
 Exit code: 0 done; 1 there is one of this name, or none, or the data folder cannot be used; 2 wrong usage.
 `
 
@@ -29,13 +31,14 @@ const COMMAND = 'admin user'
 
 export function user(args: readonly string[], io: Io): Promise<number> {
   const options = { ...PASSWORD_OPTION, role: { takes: 'value' }, json: { takes: 'flag' } } as const
-  const words = { min: 1, max: 2, wanted: 'list, add or remove' }
+  const words = { min: 1, max: 2, wanted: 'list, add, set or remove' }
   return withKept({ command: COMMAND, help: HELP, options, words }, args, io, (kept) => {
     const [act, name] = kept.read.words
     if (act === 'list' && name === undefined) return list(kept)
-    if (act !== 'add' && act !== 'remove') return usageLine(COMMAND, `unknown word "${act}"`, io)
+    if (act !== 'add' && act !== 'set' && act !== 'remove')
+      return usageLine(COMMAND, `unknown word "${act}"`, io)
     if (name === undefined) return usageLine(COMMAND, 'the name of a user is missing', io)
-    return act === 'add' ? add(name, kept) : remove(name, kept)
+    return act === 'add' ? add(name, kept) : act === 'set' ? setRole(name, kept) : remove(name, kept)
   })
 }
 
@@ -54,6 +57,18 @@ async function add(name: string, { read, store, io, tell }: Kept): Promise<numbe
   store.setupToken.remove()
   tell('users.create', `users/${name}`, { after: { name, role } })
   io.stdout(`${name} may sign in as ${role}\n`)
+  return 0
+}
+
+function setRole(name: string, { read, store, io, tell }: Kept): number {
+  const role = read.value('role')
+  if (role === null || !isRole(role)) return usageLine(COMMAND, `--role is one of ${ROLES.join(', ')}`, io)
+  const before = store.users.find(name)
+  const outcome = store.users.setRole(name, role)
+  if (before === null || outcome === 'unknown') return failed(COMMAND, `there is no user ${name}`, io)
+  if (outcome === 'last_admin') return failed(COMMAND, `${name} is the last admin; add another one first`, io)
+  tell('users.update', `users/${before.name}`, { before: { role: before.role }, after: { role } })
+  io.stdout(`${before.name} is ${role} now\n`)
   return 0
 }
 

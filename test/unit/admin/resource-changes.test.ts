@@ -255,7 +255,10 @@ describe('certificates', () => {
     const wrong = await w.ask('POST', '/certificates', {
       body: { ...body, name: 'b', private_key_pem: other.key },
     })
-    expect(wrong.status).toBe(422)
+    expect(wrong).toMatchObject({ status: 422, body: { errors: [{ pointer: '/private_key_pem' }] } })
+    // Of the fields that were sent, not of files that are gone again.
+    expect(wrong.body.detail).toContain('found "private_key_pem", the key of another certificate')
+    expect(JSON.stringify(wrong.body)).not.toContain('uploaded')
     expect(readdirSync(folder)).toEqual(files)
     expect(readFileSync(join(folder, files.find((file) => file.endsWith('.key')) ?? ''), 'utf8')).toBe(key)
     expect(existsSync(join(folder, 'b.key'))).toBe(false)

@@ -318,6 +318,20 @@ describe('what does not go', () => {
     expect(codeOf(told)).toEqual([428, 'precondition_required'])
   })
 
+  test('a change whose author says nothing of it has in the history what it was, without values', async () => {
+    using w = world()
+    await w.ask('PATCH', '/backends/api', { body: { algorithm: 'random', queue: { size: 7 } } })
+    await w.ask('POST', '/backends/api/servers', { body: { url: 'http://10.0.0.7:80' } })
+    await w.ask('DELETE', '/backends/api/servers/10.0.0.7:80')
+    expect(w.applied.map(({ note }) => note?.message)).toEqual([
+      'backends/api changed (algorithm, queue)',
+      'backends/api/servers/http://10.0.0.7:80 added',
+      'backends/api/servers/10.0.0.7:80 removed',
+    ])
+    // Not yet known to be a map.
+    expect((await w.ask('PATCH', '/backends/api', { body: null })).status).toBe(422)
+  })
+
   test('the short form says so where it cannot say it, and offers the long one', async () => {
     const short = '# small\nlisten: "127.0.0.1:0"\nbackends:\n  - url: http://a:1   # one\n'
     using w = world(short)
@@ -333,5 +347,15 @@ describe('what does not go', () => {
     expect(w.text).toContain('# small\nlisteners:\n  default:\n    bind: "127.0.0.1:0"')
     expect(w.text).toContain('# one')
     expect((await w.ask('POST', '/backends', { body: more })).status).toBe(201)
+  })
+
+  test('a field of the short form that is wrong is told by its place in the body', async () => {
+    using w = new ResourceWorld('listen: "127.0.0.1:0"\nbackends:\n  - url: http://127.0.0.1:9\n')
+    const wrong = { algorithm: 'rand', queue: { size: 'x' } }
+    const told = await w.ask('PATCH', '/backends/default', { body: wrong })
+    expect(told.body.errors.map(({ path, pointer }: Record<string, unknown>) => [path, pointer])).toEqual([
+      ['algorithm', '/algorithm'],
+      ['queue.size', '/queue/size'],
+    ])
   })
 })

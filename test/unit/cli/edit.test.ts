@@ -52,6 +52,11 @@ rules:
   )
 })
 
+test('a place of a list that is written as a name is told how it is written', async () => {
+  const { code, err } = await run('backends.0.weight', '5')
+  expect([code, err]).toEqual([1, expect.stringContaining('in brackets: backends[0].weight\n')])
+})
+
 test('what would be no valid config is refused with its problems', async () => {
   const { code, out, err } = await run('backends[1].weight', 'heavy')
   expect([code, out]).toEqual([1, ''])

@@ -59,17 +59,25 @@ describe('tokens of another issuer', () => {
   })
 
   test.each([
-    ['of another issuer', { iss: 'https://evil.example' }],
-    ['for somebody else', { aud: 'other' }],
-    ['for nobody', { aud: undefined }],
-    ['that have expired', { exp: now() - 60 }],
-    ['without an end', { exp: undefined }],
-    ['that are not to be used yet', { nbf: now() + 300 }],
-    ['without a name', { sub: undefined }],
-    ['without a role', { role: undefined }],
-    ['of a role that there is not', { role: 'root' }],
-  ])('%s are refused', async (_, claims) => {
-    expect(codeOfProblem(await me(await signed(claims as JWTPayload)))).toEqual([401, 'token_invalid'])
+    ['of another issuer', { iss: 'https://evil.example' }, 'its claim "iss" is not admin.jwt.issuer'],
+    ['for somebody else', { aud: 'other' }, 'it is for somebody else: its claim "aud"'],
+    ['for nobody', { aud: undefined }, 'it has no claim "aud"'],
+    ['that have expired', { exp: 1_700_000_000 }, 'it has expired at 2023-11-14T22:13:20.000Z'],
+    ['without an end', { exp: undefined }, 'it has no claim "exp"'],
+    ['that are not to be used yet', { nbf: now() + 300 }, 'it is not good yet'],
+    ['without a name', { sub: undefined }, 'it has no claim "sub"'],
+    ['without a role', { role: undefined }, 'its claim "role" names no role that is known'],
+    ['of a role that there is not', { role: 'root' }, 'its claim "role" names no role that is known'],
+  ])('%s are refused, and told why', async (_, claims, why) => {
+    const refused = await me(await signed(claims as JWTPayload))
+    expect(codeOfProblem(refused)).toEqual([401, 'token_invalid'])
+    expect(refused.body).toMatchObject({ detail: expect.stringContaining(`one of its issuer, but ${why}`) })
+    // Who has not signed it hears nothing of what it says.
+    const forged = await me(await signed(claims as JWTPayload, others))
+    expect(forged.body).toMatchObject({
+      code: 'token_invalid',
+      detail: expect.not.stringContaining('issuer'),
+    })
   })
 
   test('that somebody else signed, or nobody, are refused', async () => {

@@ -59,6 +59,22 @@ describe('sluice admin user', () => {
     expect(kept().users.count()).toBe(0)
   })
 
+  test('gives users another role, which ends their sign-ins, and leaves an admin', async () => {
+    await addAdmin('anna')
+    await run('user', 'add', 'bob', '--role', 'viewer', '--password-file', 'password')
+    const secret = kept().signIns.begin({ user: 'bob', address: '::1', agent: '' })
+    expect((await run('user', 'set', 'bob', '--role', 'editor')).out).toBe('bob is editor now\n')
+    expect([kept().users.find('bob')?.role, kept().signIns.find(secret)]).toEqual(['editor', null])
+    expect((await run('user', 'set', 'anna', '--role', 'viewer')).err).toContain('anna is the last admin')
+    expect((await run('user', 'set', 'nobody', '--role', 'viewer')).err).toContain('there is no user nobody')
+    expect((await run('user', 'set', 'bob')).err).toContain('--role is one of viewer')
+    const [entry] = kept().audit.list({ limit: 1 })
+    expect(entry).toMatchObject({
+      ...{ action: 'users.update', resource: 'users/bob' },
+      ...{ before: { role: 'viewer' }, after: { role: 'editor' } },
+    })
+  })
+
   test('removes users, and not the last admin', async () => {
     await addAdmin('anna')
     await addAdmin('bob')
