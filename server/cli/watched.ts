@@ -34,7 +34,7 @@ const LOOK_EVERY_MS = 500
 export async function watched({ gateway, operation, isJson }: Watching, io: Io): Promise<number> {
   for (;;) {
     const answer = await askSocket(gateway, { method: 'GET', path: `/api/v1/operations/${operation}` }, io)
-    if (answer === null) return 1
+    if (answer === null) return cut(io)
     if (answer.status !== 200) return unexpected(answer, 'apply', io)
     const { ended, facts } = answer.body as Told
     if (ended === null) {
@@ -50,6 +50,14 @@ export async function watched({ gateway, operation, isJson }: Watching, io: Io):
     io.stdout(outcome === 'kept' ? 'kept\n' : `${outcome?.replace('_', ' ')}: ${why}\n`)
     return outcome === 'kept' ? 0 : 1
   }
+}
+
+/** Nobody answers any more, which is told already. */
+function cut(io: Io): number {
+  io.stderr(
+    'sluice apply: the gateway ended while the change was watched, which does not take it back: once it runs again, "sluice history" tells what holds\n',
+  )
+  return 1
 }
 
 const wordsOf = ({ requests, server_errors: errors, p95_ms: slow, servers, usable }: Figures): string =>

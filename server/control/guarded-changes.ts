@@ -9,6 +9,8 @@ import type { Changed, Changes } from './change/changes.ts'
 import type { NewText } from './change/check-given.ts'
 import { ChangeWatch } from './change/change-watch.ts'
 import type { Measured } from './change/worse.ts'
+import { tellCut } from './cut-operations.ts'
+import { OperationNotes } from './operation-notes.ts'
 import { Operations } from './operations.ts'
 import { Rollouts } from './rollouts.ts'
 import type { SeenLive } from './seen-live.ts'
@@ -30,12 +32,13 @@ export interface Guarded {
   readonly running: Served | null
   readonly board: Pick<Scoreboard, 'state'>
   readonly live: Pick<SeenLive, 'figures'>
-  readonly changes: Pick<Changes, 'apply' | 'worsened' | 'rollBack'>
+  readonly changes: Pick<Changes, 'apply' | 'worsened' | 'rollBack' | 'takenBack' | 'book'>
   readonly options: { readonly file: string }
 }
 
 export class GuardedChanges {
   readonly operations = new Operations()
+  readonly #notes = new OperationNotes(() => this.#seen.running?.edition.config.data ?? null)
   readonly rollouts: Rollouts
   readonly #seen: Guarded
   readonly #servers: () => readonly ServerFacts[]
@@ -63,7 +66,7 @@ export class GuardedChanges {
     })
     this.rollouts = new Rollouts({
       operations: this.operations,
-      data: () => seen.running?.edition.config.data ?? null,
+      notes: this.#notes,
       hands: (by) => this.#handsOf(by),
     })
   }
@@ -76,16 +79,32 @@ export class GuardedChanges {
     const { changed, warnings } = await changes.apply(given)
     if (changed.is !== 'applied') return { changed, warnings }
     const { revision, hash } = changed
-    const id = this.operations.begin('change.watch', { revision, window_s: watchMs / 1000, before })
+    const facts = { revision, window_s: watchMs / 1000, before }
+    const id = this.operations.begin(WATCH, facts)
+    const started = new Date().toISOString()
+    this.#notes.note({ ...{ id, kind: WATCH, started, facts, revision, hash }, step: 'it was watched' })
     void this.#watch.begin({ revision, hash, windowMs: watchMs, before }).then(({ outcome, why, after }) => {
       const state = outcome === 'kept' ? 'done' : outcome === 'superseded' ? 'aborted' : 'failed'
       this.operations.end(id, state, { outcome, why, after })
+      this.#notes.forget(id)
     })
     return { changed, warnings, operation: id }
   }
 
+  /** After a start, what the run before left in the midst; in the history once that is `opened`. */
+  tellCut(opened: Promise<void>): void {
+    const { running: served, changes } = this.#seen
+    const { operations } = this
+    const told = tellCut(this.#notes.takeLeft(), { operations, served, takenBack: changes.takenBack })
+    if (told.length === 0) return
+    void opened.then(() => {
+      for (const { revision, why } of told) changes.book?.remark(revision, why)
+    })
+  }
+
   stop(): void {
     this.#watch.stop()
+    this.rollouts.stop()
   }
 
   #handsOf(by: string): ReturnType<ConstructorParameters<typeof Rollouts>[0]['hands']> {
@@ -132,6 +151,9 @@ export class GuardedChanges {
     }
   }
 }
+
+/** What operations that watch a change are called. */
+const WATCH = 'change.watch'
 
 const tellBug = (error: unknown): void =>
   logEvent('error', 'bug', { process: 'supervisor', part: 'watch', error: String(error) })

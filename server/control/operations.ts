@@ -40,6 +40,16 @@ export class Operations {
     return id
   }
 
+  /** One of the run before, which has ended with that; it keeps its id, for who asks for it still. */
+  cut(
+    one: Pick<Operation, 'id' | 'kind' | 'started'>,
+    { what, facts }: { readonly what: string; readonly facts: Operation['facts'] },
+  ): void {
+    const { id, kind, started } = one
+    const [time, steps] = [this.#now(), [{ time: started, what }]]
+    this.#all.set(id, { id, kind, state: 'aborted', started, ended: time, steps, facts })
+  }
+
   step(id: string, what: string, facts: Operation['facts'] = {}): void {
     const one = this.#all.get(id)
     if (one === undefined) return

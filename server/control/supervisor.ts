@@ -235,8 +235,8 @@ export class Supervisor implements Known {
   async #onApplied(event: 'serving' | 'applied', served: Served): Promise<void> {
     this.#lookout.startCodeUsed()
     await this.#announcer.served(event, served)
-    void this.changeFacts.open()
-    if (event === 'serving') this.guarded.rollouts.interrupted()
+    const opened = this.changeFacts.open()
+    if (event === 'serving') this.guarded.tellCut(opened)
     void this.#record.served(served, { store: this.store, env: this.options.env })
   }
 

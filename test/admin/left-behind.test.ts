@@ -6,7 +6,7 @@ import { reload } from '../../server/cli/reload.ts'
 import { status } from '../../server/cli/status.ts'
 import { type Said, saidBy } from '../support/command.ts'
 import { startGateway } from '../support/gateway.ts'
-import { isRunning } from '../support/processes.ts'
+import { isRunning, killAll } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 
 const CONFIG = {
@@ -36,7 +36,8 @@ test('workers of a killed supervisor are not called nothing: who serves what on,
   }
   const asked = await said(reload)
   expect([asked.code, asked.err]).toEqual([1, expect.stringContaining('serve revision 1 on')])
-  // Once they have ended it is the gateway that did not end in order.
+  // Once they are gone it is the gateway that did not end in order.
+  killAll(workers)
   await waitFor(() => !workers.some(isRunning), { what: 'the workers to end' })
   expect(await said(status)).toEqual({
     code: 1,

@@ -145,5 +145,33 @@ test('a gateway that is killed in the midst of one says so once it is back; what
   expect(await again.event('rollout_ended')).toMatchObject({ operation: begun.operation, state: 'aborted' })
   expect(onDisk(again)).toBe(text)
   const [, { rollouts }] = await ask<{ rollouts: Operation[] }>(again, 'GET', '/backends/api/rollouts')
-  expect(rollouts).toMatchObject([{ state: 'aborted', facts: { before: begun.operation } }])
+  const revision = again.last('serving')?.['revision']
+  const why = `what was done stays: revision ${revision} is served`
+  // By the id that it had, for who asks for that still.
+  expect(rollouts).toMatchObject([
+    { id: begun.operation, state: 'aborted', facts: { backend: 'api', why: expect.stringContaining(why) } },
+  ])
+  const cut = await waitFor(async () => {
+    const [, { revisions }] = await ask<{ revisions: { revision: number; why: string | null }[] }>(
+      ...([again, 'GET', '/config/revisions'] as const),
+    )
+    return revisions.find((one) => one.why !== null)
+  })
+  expect(cut).toMatchObject({ revision, why: expect.stringContaining('the rollout of api was cut here') })
+  // It is told once.
+  expect(await again.stop()).toBe(0)
+  const third = await start(text, gateway.folder)
+  expect((await ask<{ rollouts: Operation[] }>(third, 'GET', '/backends/api/rollouts'))[1].rollouts).toEqual(
+    [],
+  )
+})
+
+test('one that only ends as the gateway stops is cut all the same', async () => {
+  const gateway = await start(words(one, two))
+  folders.push(gateway.folder)
+  const [, begun] = await begin(gateway, { new_servers: [three, four], interval: 60 })
+  await gateway.event('rollout_step', ({ what }) => String(what).includes('removed'))
+  expect(await gateway.stop()).toBe(0)
+  const again = await start(onDisk(gateway), gateway.folder)
+  expect(await again.event('rollout_ended')).toMatchObject({ operation: begun.operation, state: 'aborted' })
 })

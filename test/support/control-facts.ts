@@ -14,7 +14,7 @@ function idle(): ControlFacts['tasks'] {
   const hands = (): never => {
     throw new Error('no rollout is begun here')
   }
-  return { operations, rollouts: new Rollouts({ operations, data: () => null, hands }) }
+  return { operations, rollouts: new Rollouts({ operations, notes: { note() {}, forget() {} }, hands }) }
 }
 
 /** Facts of a gateway of which nothing but these is asked. */

@@ -24,7 +24,8 @@ export function operationRoutes({ tasks }: Pick<ControlFacts, 'tasks'>): readonl
       summary: 'What goes on for longer than a request, the newest first',
       answers: {
         200: {
-          description: 'Those of this run of the gateway, up to a hundred.',
+          description:
+            'Those of this run of the gateway, up to a hundred, and those that the end of the run before cut.',
           schema: Type.Object({ operations: Type.Array(OPERATION) }),
         },
       },

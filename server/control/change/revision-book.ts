@@ -126,6 +126,11 @@ export class RevisionBook implements Part {
     this.#safely(() => this.#store?.mark(number, 'reverted', why))
   }
 
+  /** What became of it, where nothing is said yet: its state stays. */
+  remark(number: number, why: string): void {
+    this.#safely(() => this.#store?.remark(number, why))
+  }
+
   /** Null: nothing is kept for now. */
   list(below: number, most: number): readonly Revision[] | null {
     return this.#safely(() => this.#store?.list(below, most) ?? null)

@@ -128,6 +128,13 @@ export class Revisions {
     if (one !== null) this.#mark(one.number, state, why)
   }
 
+  /** What is to be known of it beside its state, unless that says something already. */
+  remark(number: number, why: string): void {
+    this.#db.sql
+      .query('UPDATE revisions SET why = ? WHERE config = ? AND number <= ? AND last >= ? AND why IS NULL')
+      .run(why, this.#config, number, number)
+  }
+
   /**
    * Agrees with what is served after a start. Gives false where its text is not known here: it is to be
    * added.
