@@ -2,11 +2,13 @@
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Held, takeLock } from './server/lib/file-lock.ts'
 
 const ROOT = import.meta.dir
 const OUT = join(ROOT, 'dist')
 const BINARY = join(OUT, 'sluice')
 const STAMP = join(OUT, 'sluice.inputs')
+const LOCK = join(OUT, '.sluice.lock')
 
 /**
  * Builds the executable unless its inputs are unchanged, and says where it is. Safe to call from several
@@ -15,13 +17,30 @@ const STAMP = join(OUT, 'sluice.inputs')
 export async function build(): Promise<{ binary: string; built: boolean }> {
   const identity = { version: packageVersion(), commit: commitOf(ROOT) }
   const inputs = hashOfInputs(identity)
-  // The stamp names the very file that was built, so that of two builds at once no stamp vouches for the
-  // other's file.
-  if ((await textOf(STAMP)) === `${inputs} ${inodeOf(BINARY)}`) return { binary: BINARY, built: false }
+  // The stamp names the very file that was built: it vouches for no other.
+  const isBuilt = async (): Promise<boolean> => (await textOf(STAMP)) === `${inputs} ${inodeOf(BINARY)}`
+  if (await isBuilt()) return { binary: BINARY, built: false }
   await mkdir(OUT, { recursive: true })
-  await compile(identity)
-  await writeFile(STAMP, `${inputs} ${inodeOf(BINARY)}`)
-  return { binary: BINARY, built: true }
+  // One after the other: who was started from the first one's file would lose it to the second one's.
+  const lock = await untilLocked()
+  try {
+    if (await isBuilt()) return { binary: BINARY, built: false }
+    await compile(identity)
+    await writeFile(STAMP, `${inputs} ${inodeOf(BINARY)}`)
+    return { binary: BINARY, built: true }
+  } finally {
+    lock?.release()
+  }
+}
+
+/** Null: this system has no such locks. */
+async function untilLocked(): Promise<Held | null> {
+  if (process.platform !== 'linux') return null
+  for (;;) {
+    const lock = takeLock(LOCK)
+    if (lock !== null) return lock
+    await Bun.sleep(50)
+  }
 }
 
 async function compile(identity: { version: string; commit: string }): Promise<void> {

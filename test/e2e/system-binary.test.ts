@@ -30,8 +30,8 @@ class Alone implements AsyncDisposable {
   stdout = ''
   readonly #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>
 
-  constructor(config: string) {
-    this.#child = Bun.spawn([program, 'run', '-c', config], {
+  constructor(config: string, of = program) {
+    this.#child = Bun.spawn([of, 'run', '-c', config], {
       cwd: folder,
       env: ENV,
       stdin: 'ignore',
@@ -179,6 +179,19 @@ test('it runs, tells its state, reloads and stops, and touches nothing of the so
   alone.stop()
   expect(await alone.exited).toBe(0)
   await waitFor(() => !processes.some(isRunning), { what: 'all processes to end' })
+})
+
+test('it goes on where its file is taken away: a worker that dies is replaced', async () => {
+  const config = join(folder, 'gone.yaml')
+  writeFileSync(config, configOf(freePort(), [{ name: 'a', url: 'http://127.0.0.1:1' }]))
+  const gone = join(folder, 'gone')
+  cpSync(program, gone)
+  await using alone = new Alone(config, gone)
+  await alone.event('serving')
+  rmSync(gone)
+  sendSignal(alone.processes[1], 'SIGKILL')
+  await alone.event('worker_replaced')
+  expect(alone.processes).toHaveLength(3)
 })
 
 test('who asks while it starts is answered soon, time after time', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commitOf } from '../../build.ts'
@@ -35,4 +35,15 @@ test('a build is stamped with its commit only when nothing was changed since', (
   process.env['SLUICE_COMMIT'] = 'abc'
   expect(commitOf(folder)).toBe('abc')
   delete process.env['SLUICE_COMMIT']
+})
+
+test('of two builds at once one waits for the other, whose executable is not put away again', async () => {
+  const sources = join(import.meta.dir, '../..')
+  const copy = join(folder, 'copy')
+  for (const name of ['server', 'config', 'build.ts', 'package.json', 'bun.lock', 'tsconfig.json'])
+    cpSync(join(sources, name), join(copy, name), { recursive: true })
+  symlinkSync(join(sources, 'node_modules'), join(copy, 'node_modules'))
+  const builds = [1, 2].map(() => Bun.spawn([process.execPath, 'build.ts'], { cwd: copy, stdout: 'pipe' }))
+  const said = await Promise.all(builds.map(({ stdout }) => stdout.text()))
+  expect(said.map((line) => line.split(/ (?=\/)/)[0]).toSorted()).toEqual(['built', 'up to date:'])
 })
