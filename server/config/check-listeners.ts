@@ -8,6 +8,7 @@ import { checkLoops } from './check-loops.ts'
 import { checkTurnBehind } from './check-turn-behind.ts'
 import { checkByProtocol } from './listener-protocols.ts'
 import { openAddresses } from './open-address.ts'
+import type { Config } from './schema.ts'
 import { isStandIn } from './stand-in.ts'
 import type { Path } from './tree.ts'
 
@@ -26,7 +27,7 @@ export function checkListeners(checked: Checked): void {
   const open = openAddresses(checked.config)
   checkBinds(checked, open)
   checkLoops(checked, open)
-  const ruled = ruledListeners(checked)
+  const ruled = ruledListeners(checked.config)
   const ledTo = new Set(checked.config.rules.map(({ listener }) => listener))
   for (const [name, options] of Object.entries(listeners)) {
     const path = ['listeners', name]
@@ -92,7 +93,10 @@ function reportNoBind(checked: Checked, path: Path): void {
 }
 
 /** Listeners that have a rule. */
-function ruledListeners({ config: { rules, listeners } }: Checked): ReadonlySet<string> {
+export function ruledListeners({
+  rules,
+  listeners,
+}: Pick<Config, 'rules' | 'listeners'>): ReadonlySet<string> {
   const ruled = new Set<string>()
   const all: Record<RuleKind, string[]> = { http: [], tls: [] }
   for (const [name, { protocol }] of Object.entries(listeners)) {

@@ -92,6 +92,11 @@ export class Problems {
     return this.#errors >= PROBLEMS_MAX
   }
 
+  /** There is nothing to say, not even a warning. */
+  get isEmpty(): boolean {
+    return this.#errors + this.#warnings === 0
+  }
+
   get hasErrors(): boolean {
     return this.#errors > 0
   }

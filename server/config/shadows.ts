@@ -37,8 +37,17 @@ const takesEverything = ({ host, path, method, header, server_name, alpn }: Rule
   method.length === 0 &&
   Object.keys(header).length === 0
 
+/** Rules stay the same over most changes of a config, and so do these. */
+const keys = new WeakMap<RuleConfig['match'], string>()
+
 /** Equal for matches that mean the same. */
 function keyOf(match: RuleConfig['match']): string {
+  let key = keys.get(match)
+  if (key === undefined) keys.set(match, (key = writtenKey(match)))
+  return key
+}
+
+function writtenKey(match: RuleConfig['match']): string {
   const { listener, host, path, method, header, server_name, alpn } = match
   const [hosts, names] = [host, server_name].map((all) => all.map((one) => comparableHost(one) ?? one))
   const fields = Object.entries(header).map(([name, value]) => `${name.toLowerCase()}: ${value}`)

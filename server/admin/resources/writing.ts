@@ -1,21 +1,16 @@
 // Changes of resources: from operations to the text of the config file, one change after the other, and what
 // came of it.
 import { editConfig } from '../../config/edit/config-edit.ts'
-import { Impossible } from '../../config/edit/values.ts'
-import type { NewText } from '../../control/change/check-given.ts'
 import type { ApplyProblem, Edition } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { reviewDocument } from '../review-document.ts'
 import { waitFacts } from '../changed.ts'
 import { problem } from '../problem.ts'
 import { refusedText, refusedToAuthor } from '../refused-text.ts'
-import { derivedConfig } from './derived-config.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
-import { type Planned, planned } from './operations.ts'
-import { Refused } from './refused.ts'
-import { pathOf, type Resource } from './resource.ts'
+import type { Planned } from './operations.ts'
+import { foundOf, plansOf } from './plans.ts'
 import { itemOf, type Wanted } from './sent-place.ts'
-import { shownAt } from './shown-resource.ts'
 
 export type WritingFacts = Pick<
   ControlFacts,
@@ -150,7 +145,7 @@ export class ConfigWriter {
     } = await this.#facts.apply({
       ...{ text, by, note, isDryRun, confirmWithinMs, watchMs },
       expected: known.hash,
-      found: isDryRun ? null : foundOf(known, plans),
+      found: isDryRun ? null : await foundOf(known, plans),
       ...(!isDryRun && { meanwhile: readAhead }),
     })
     isUnderWay = false
@@ -230,40 +225,4 @@ interface Tested {
   readonly warnings: readonly string[]
 }
 
-function foundOf(known: KnownConfig, plans: readonly Planned[]): NonNullable<NewText['found']> | null {
-  const edits = plans.flatMap((plan) => plan.edits)
-  const config = derivedConfig(known.config, known.value, edits)
-  return config && { config, of: known.config }
-}
-
 const refused = (answer: Response): Written => ({ is: 'refused', answer })
-
-/** All of them, each on what those before it leave; or why one cannot be. */
-function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[] | Response {
-  const plans: Planned[] = []
-  let { value } = known
-  for (const [index, { operation, ifMatch, pointer }] of wanted.entries())
-    try {
-      const shown = (of: Resource): unknown => {
-        const path = pathOf(known.value, of, known.config)
-        return path === null ? undefined : shownAt(known, path)
-      }
-      // Once something has changed, places in what takes effect are others.
-      const config = index === 0 ? known.config : null
-      const plan = planned(operation, { value, config, shown, ifMatch, tagKey: known.tagKey })
-      plans.push(plan)
-      value = plan.value
-    } catch (error) {
-      if (error instanceof Impossible) return problem('conflict', `${error.message}.`)
-      if (!(error instanceof Refused)) throw error
-      const { code, message, errors, members } = error
-      const placed = errors.map((one) => ({
-        ...one,
-        ...(one.pointer !== undefined && { pointer: pointer + one.pointer }),
-      }))
-      const at = pointer === '' ? {} : { op_index: index }
-      const own = pointer === '' || placed.length > 0 ? placed : [{ pointer, code, message }]
-      return problem(code, message, { errors: own, members: { ...members, ...at } })
-    }
-  return plans
-}

@@ -53,8 +53,8 @@ export interface Wish {
   readonly isReading?: boolean
   /** Goes no further than to find out whether anything stands against it. */
   readonly isDryRun?: boolean
-  /** Asked behind the check: it differs from what is served in nothing that could stand against it. */
-  readonly isFound?: () => boolean
+  /** Asked behind the check: what of it a dry run is to compile; null: nothing of it could be refused. */
+  readonly tried?: (config: Config) => Config | null
   /** Called once all parts are asked, in a turn of its own. */
   readonly meanwhile?: (() => void) | undefined
 }
@@ -136,7 +136,7 @@ export class Applier {
     }
   }
 
-  async #transact({ check, isDryRun = false, isFound, meanwhile }: Wish): Promise<Outcome> {
+  async #transact({ check, isDryRun = false, tried: triedOf, meanwhile }: Wish): Promise<Outcome> {
     const { running } = this
     const options = this.#options
     // 1. Parse and check: all problems at once, nothing changed.
@@ -158,7 +158,14 @@ export class Applier {
 
       // 3. Compile as a dry run: constructors have no effects. At boot nothing runs that it would protect,
       //   and the workers compile as well.
-      if (running && isFound?.() !== true) await options.dryRun(plan)
+      const tried = triedOf === undefined ? config : triedOf(config)
+      if (running && tried !== null) {
+        const all = plan
+        // Of a part that is refused the whole tells where it stands.
+        await options
+          .dryRun({ ...all, config: tried })
+          .catch((error: unknown) => (tried === config ? Promise.reject(error) : options.dryRun(all)))
+      }
     } catch (error) {
       return rejected([problemOf(error)], edition)
     }

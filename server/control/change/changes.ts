@@ -82,7 +82,7 @@ export class Changes {
 
   /** Makes a text that of the config file, and applies it; one that is refused is told to nobody else. */
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
-    const { text, by, isDryRun } = given
+    const { text, by, isDryRun, meanwhile } = given
     const warnings: string[] = []
     let held: Coming | null = null
     let withinMs = given.confirmWithinMs
@@ -101,7 +101,7 @@ export class Changes {
     const waits = (): Waits | null => (held === null || withinMs === null ? null : { held, withinMs })
     return {
       changed: await this.#change(
-        { check, isDryRun, isFound: () => isFound, meanwhile: given.meanwhile },
+        { check, isDryRun, tried: (config) => (isFound ? (given.found?.added ?? null) : config), meanwhile },
         { waits, tells: 'log', given: { from: 'api', by, hash: hashOf(text) } },
       ),
       warnings,

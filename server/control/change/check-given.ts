@@ -18,10 +18,15 @@ export interface NewText {
   readonly confirmWithinMs: number | null
   readonly note?: EditionNote
   /**
-   * What the text was found to mean where `of` is what is served, in nothing of which could stand anything
-   * against it; null: it is read and checked.
+   * What the text was found to mean, and to be sound, where `of` is what is served; null: it is read and
+   * checked.
    */
-  readonly found?: { readonly config: Config; readonly of: Config } | null
+  readonly found?: {
+    readonly config: Config
+    readonly of: Config
+    /** What of it is to be compiled before it is served; null: nothing of it could be refused. */
+    readonly added: Config | null
+  } | null
   /** Work that can be done while workers get ready for it. */
   readonly meanwhile?: () => void
 }

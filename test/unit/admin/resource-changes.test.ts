@@ -58,6 +58,61 @@ describe('weights', () => {
   })
 })
 
+describe('rules and backends of a large file', () => {
+  const more = Array.from(
+    { length: 900 },
+    (_, i) => `  - name: more-${i}\n    match: { path: /more/${i} }   # ${'x'.repeat(40)}\n    backend: api`,
+  )
+  const large = TEXT.replace('rules:\n', `rules:\n${more.join('\n')}\n`).replace(
+    'name: all\n',
+    'name: all\n    match: { path: /all/* }\n',
+  )
+
+  test('are known to be sound by looking at what is new, in one change or in several at once', async () => {
+    using w = world(large)
+    const rule = { name: 'new', match: { path: '/new' }, backend: 'api' }
+    const ops = [
+      { op: 'create', resource: 'backends/extra', value: { servers: [{ url: 'http://10.0.0.4:80' }] } },
+      { op: 'create', resource: 'rules', index: 0, value: { ...rule, name: 'extra', backend: 'extra' } },
+    ].map((one) =>
+      one.resource === 'rules' ? { ...one, value: { ...one.value, match: { path: '/e' } } } : one,
+    )
+    for (const [method, path, body] of [
+      ['POST', '/rules', rule],
+      ['PATCH', '/rules/more-7', { match: { path: '/seven' } }],
+      ['POST', '/rules/more-9/move', { index: 0 }],
+      ['POST', '/backends/api/servers', { url: 'http://10.0.0.3:80', weight: 2 }],
+      ['DELETE', '/backends/api/servers/10.0.0.3:80', undefined],
+      ['POST', '/changesets', { ops }],
+      ['DELETE', '/rules/new', undefined],
+    ] as const) {
+      const { status } = await w.ask(method, path, body === undefined ? {} : { body })
+      expect([path, status < 300]).toEqual([path, true])
+    }
+    expect(w.applied.map(({ found }) => found?.added?.rules.map(({ name }) => name) ?? null)).toEqual([
+      ['new'],
+      ['more-7'],
+      null,
+      [],
+      [],
+      ['extra'],
+      null,
+    ])
+    expect(w.applied.every(({ found }) => found !== null)).toBe(true)
+    expect(w.text).toContain('name: extra')
+  })
+
+  test('are for the whole check where anything stands against them, with places in the file', async () => {
+    using w = world(large)
+    const same = { name: 'more-3', match: { path: '/new' }, backend: 'api' }
+    expect((await w.ask('PATCH', '/rules/more-7', { body: same })).status).toBe(409)
+    const { status, body } = await w.ask('PATCH', '/rules/more-7', { body: { backend: 'none' } })
+    expect([status, body.errors]).toMatchObject([422, [{ pointer: '/backend', path: 'rules[7].backend' }]])
+    await w.ask('POST', '/rules', { body: { name: 'again', match: { path: '/more/5' }, backend: 'api' } })
+    expect(w.applied.map(({ found }) => found)).toEqual([null])
+  })
+})
+
 describe('secrets', () => {
   test('stay as they are where they are left out, or sent as they were shown', async () => {
     using w = world()

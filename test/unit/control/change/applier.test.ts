@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { Applier, type Outcome } from '../../../../server/control/change/apply.ts'
 import type { Part } from '../../../../server/control/change/part.ts'
 import type { Edition } from '../../../../server/control/problem.ts'
+import type { PlanBody } from '../../../../server/control/processes/worker.ts'
 import { seededRandom, seedOfRun } from '../../../support/random.ts'
 import { configOf } from '../relay/turn-config.ts'
 
@@ -74,14 +75,18 @@ function fakePart(name: string, world: World): Part {
   }
 }
 
-function applierOf(world: World, bugs: string[]): Applier {
+function applierOf(
+  world: World,
+  bugs: string[],
+  dryRun: (plan: PlanBody) => Promise<void> = () => Promise.resolve(),
+): Applier {
   let revision = 0
   return new Applier({
     parts: NAMES.map((name) => fakePart(name, world)),
     restartProblems: () => [],
     isReusable: () => true,
     gather: () => Promise.resolve({ door: null, certificates: {}, challenges: {} }),
-    dryRun: () => Promise.resolve(),
+    dryRun,
     revisionOf: () => ++revision,
     onBug: (part) => void bugs.push(part),
   })
@@ -172,4 +177,27 @@ test('a text that waits is not replaced by a newer reading of the file; too many
   const outcomes = await Promise.all(many)
   expect(outcomes.filter(({ is }) => is === 'rejected')).toHaveLength(8)
   expect(applier.running?.revision).toBe(2)
+})
+
+test('where only a part is new, only that is compiled; what is refused of it is told of the whole', async () => {
+  const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
+  let dryRun = (_: PlanBody): Promise<void> => Promise.resolve()
+  const applier = applierOf(world, [], (plan) => dryRun(plan))
+  const check = { is: 'valid', edition: edition('a') } as const
+  await applier.apply({ check: () => Promise.resolve(check) })
+  const whole = { is: 'valid', edition: edition('b') } as const
+  const part = edition('part').config
+  const tryPart = (): Promise<Outcome> =>
+    applier.apply({ check: () => Promise.resolve(whole), tried: () => part })
+  const compiled: PlanBody['config'][] = []
+  dryRun = (plan) => {
+    compiled.push(plan.config)
+    return Promise.resolve()
+  }
+  expect((await tryPart()).is).toBe('applied')
+  expect(compiled.length === 1 && compiled[0] === part).toBe(true)
+  dryRun = ({ config }) =>
+    Promise.reject(Object.assign(new Error('bad'), { path: config === part ? 'rules.0' : 'rules.7' }))
+  expect(await tryPart()).toMatchObject({ is: 'rejected', problems: [{ path: 'rules.7', message: 'bad' }] })
+  expect((await applier.apply({ check: () => Promise.resolve(whole), tried: () => null })).is).toBe('applied')
 })
