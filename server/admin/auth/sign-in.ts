@@ -4,7 +4,8 @@ import type { SignIn } from '../../control/store/sign-ins.ts'
 import type { Store } from '../../control/store/store.ts'
 import { isPassword } from '../../control/store/passwords.ts'
 import type { User } from '../../control/store/users.ts'
-import { addressKey, type Attempts } from './attempts.ts'
+import type { Place, Wait } from '../../control/store/failures.ts'
+import type { Attempts } from './attempts.ts'
 import type { Refusal } from './authenticator.ts'
 import { retryAfter, tooMany } from './refusals.ts'
 
@@ -14,7 +15,7 @@ export interface Proof {
   readonly password: string | null
   /** Of the second factor; null: none is shown. */
   readonly code: string | null
-  readonly address: string
+  readonly place: Place
   /** Somebody who is signed in has shown all of it: one of them is enough. */
   readonly isAgain?: boolean
 }
@@ -24,21 +25,22 @@ const BUSY_MS = 1000
 
 /** Who proved it, or why not. */
 export async function prove(store: Store, attempts: Attempts, proof: Proof): Promise<User | Refusal> {
-  // 1. An address has so many attempts a minute, whatever it names.
-  const { waitMs, isRepeated } = attempts.count(proof.address)
+  const { name, place, isAgain = false } = proof
+  const isKnown = isAgain || store.failures.isGood(name, place)
+  // 1. A place has so many attempts a minute, whatever it names.
+  const { waitMs, isRepeated } = attempts.count(place, isKnown)
   if (waitMs > 0) return tooMany(waitMs, isRepeated)
-  // 2. Two passwords are worked on at the same time, and few wait.
-  const outcome = await attempts.inTurn(() => judged(store, proof))
+  // 2. Two passwords are worked on at the same time, and few wait; strangers for those who are known.
+  const outcome = await attempts.inTurn(isKnown, () => judged(store, proof))
   return outcome ?? { ...tooMany(BUSY_MS), detail: 'Too many sign in at the same time.' }
 }
 
 async function judged(store: Store, proof: Proof): Promise<User | Refusal> {
-  const { name, password, code, address, isAgain = false } = proof
+  const { name, password, code, place, isAgain = false } = proof
   const { users, failures, secondFactors } = store
-  const from = addressKey(address)
   // 3. It counts as failed before it is judged: many at the same time are no more than one after another.
-  const waitMs = failures.begin(name, from)
-  if (waitMs > 0) return lockedOut(waitMs)
+  const wait = failures.begin(name, place)
+  if (wait.ms > 0) return lockedOut(wait)
   // 4. The password, or as much work for nothing.
   const hash = users.hashOf(name)
   if ((password !== null || !isAgain) && !(await isPassword(password ?? '', hash))) return FAILED
@@ -48,12 +50,12 @@ async function judged(store: Store, proof: Proof): Promise<User | Refusal> {
   // 6. The code. That one is asked for tells that the password is right, to those who know it.
   if (isAgain ? password === null : secondFactors.isOn(name)) {
     if (code === null && !isAgain) {
-      failures.takeBack(name, from)
+      failures.takeBack(name, place)
       return CODE_NEEDED
     }
     if (!secondFactors.take(name, code ?? '')) return FAILED
   }
-  failures.succeeded(name, from)
+  failures.succeeded(name, place)
   return user
 }
 
@@ -62,10 +64,16 @@ const CODE_NEEDED: Refusal = {
   detail: 'This user has a second factor: a code of the app is needed as well.',
 }
 
-const lockedOut = (waitMs: number): Refusal => ({
+const WHOSE = {
+  place: 'for this name from this address',
+  network: 'for this name from this network',
+  all: 'for this name from addresses that it has not signed in from',
+} as const
+
+const lockedOut = ({ ms, of }: Wait): Refusal => ({
   code: 'locked_out',
-  detail: 'There were too many failures for this name from this address.',
-  headers: retryAfter(waitMs),
+  detail: `There were too many failures ${WHOSE[of]}.`,
+  headers: retryAfter(ms),
 })
 
 /** Begins a sign-in; what its cookie holds. One that the browser had before ends. */

@@ -6,7 +6,7 @@ import type { Store } from '../../control/store/store.ts'
 import { whyNoUserName } from '../../control/store/users.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { noteForAudit } from '../audit-notes.ts'
-import { attemptsOf } from '../auth/attempts.ts'
+import { attemptsOf, placeOf } from '../auth/attempts.ts'
 import { cookieOf, noCookie } from '../auth/cookies.ts'
 import { isUnseen, seenOnItsWay, tooMany } from '../auth/refusals.ts'
 import { prove } from '../auth/sign-in.ts'
@@ -83,7 +83,7 @@ async function setUp(facts: Pick<ControlFacts, 'store'>, store: Store, asked: As
   const { request, who } = asked
   if (!isUnseen(request, who.from)) return problemOfRefusal(seenOnItsWay)
   if (store.users.count() > 0) return problem('conflict', 'There are users already: sign in.')
-  const { waitMs } = attemptsOf(facts.store).count(who.from)
+  const { waitMs } = attemptsOf(facts.store).count(placeOf(who.from), false)
   if (waitMs > 0) return problemOfRefusal(tooMany(waitMs))
   noteForAudit(request, { message: 'set-up' })
   if (!store.setupToken.isOne(token)) {
@@ -104,7 +104,8 @@ async function begin(facts: Pick<ControlFacts, 'store'>, store: Store, asked: As
   const { name, password, code = null } = asked.body as (typeof SignInBody)['static']
   const { request, who } = asked
   if (!isUnseen(request, who.from)) return problemOfRefusal(seenOnItsWay)
-  const proved = await prove(store, attemptsOf(facts.store), { name, password, code, address: who.from })
+  const place = placeOf(who.from)
+  const proved = await prove(store, attemptsOf(facts.store), { name, password, code, place })
   if ('detail' in proved) return refusedSignIn(store, asked, name, proved)
   return signedInAnswer(store, asked, proved.name)
 }

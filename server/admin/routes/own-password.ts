@@ -4,7 +4,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { hashPassword, whyNoPassword } from '../../control/store/passwords.ts'
 import type { Store } from '../../control/store/store.ts'
 import { noteForAudit } from '../audit-notes.ts'
-import { attemptsOf } from '../auth/attempts.ts'
+import { attemptsOf, placeOfSignIn } from '../auth/attempts.ts'
 import { cookieFor } from '../auth/cookies.ts'
 import { prove } from '../auth/sign-in.ts'
 import { Code, meOf, Password, refusedSignIn, SIGNED_IN } from '../auth/signed-in.ts'
@@ -49,7 +49,7 @@ async function stepUp(facts: Pick<ControlFacts, 'store'>, store: Store, asked: A
   const { password = null, code = null } = asked.body as (typeof StepUpBody)['static']
   const { who } = asked
   if (who.kind !== 'user') return noPassword()
-  const proof = { name: who.name, password, code, address: who.from, isAgain: true }
+  const proof = { name: who.name, password, code, place: placeOfSignIn(who.id), isAgain: true }
   const proved = await prove(store, attemptsOf(facts.store), proof)
   return 'detail' in proved ? refusedSignIn(store, asked, who.name, proved) : provedAnswer(store, asked)
 }
@@ -64,7 +64,7 @@ async function changePassword(
   if (who.kind !== 'user') return noPassword()
   const refused = whyNotFit({ password: whyNoPassword(password) })
   if (refused !== null) return refused
-  const proof = { name: who.name, password: current, code: null, address: who.from, isAgain: true }
+  const proof = { name: who.name, password: current, code: null, place: placeOfSignIn(who.id), isAgain: true }
   const proved = await prove(store, attemptsOf(facts.store), proof)
   if ('detail' in proved) return refusedSignIn(store, asked, who.name, proved)
   store.users.setPassword(who.name, await hashPassword(password), who.id)

@@ -62,7 +62,7 @@ describe('the key beside state.db', () => {
         ...{ name: 'ci', role: 'viewer', scopes: [], ranges: [], createdBy: 'anna', expiresMs: null },
       }) ?? {}
     const cookie = store.signIns.begin({ user: 'anna', address: '::1', agent: '' })
-    store.failures.begin('typed-as-a-name', '::1')
+    store.failures.begin('typed-as-a-name', { key: '::1', network: '::1' })
     store.db.sql.run('PRAGMA wal_checkpoint(TRUNCATE)')
     const files = readdirSync(data).filter((name) => name.startsWith('state.db'))
     const all = Buffer.concat(files.map((name) => readFileSync(join(data, name))))
