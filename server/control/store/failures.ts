@@ -1,6 +1,6 @@
 // Failed sign-ins, and how long the next one has to wait: by account and place together, so that nobody locks
 // another one out. Whoever has many places, as a network of IPv6 or machines of others, is slowed down for an
-// account by what all of them did; from where somebody has signed in before, none of that counts. Kept here so
+// account by what all of them did; from where one has signed in before, none of that counts. Kept here so
 // that a restart forgives nothing, and "sluice admin unlock" counts at once.
 import type { StateDb } from './state-db.ts'
 import type { StateKey } from './state-key.ts'
@@ -50,7 +50,7 @@ const waitAfter = (count: number, of: Scope): number =>
 export interface Place {
   /** An address, of IPv6 its /64; or the sign-in of somebody who gives their password anew. */
   readonly key: string
-  /** What one person may have of it: of IPv6 the /48, else the same. Null: of a sign-in, which counts alone. */
+  /** What one person may have of it: of IPv6 the /48, else the same. Null: a sign-in, which counts alone. */
   readonly network: string | null
 }
 
