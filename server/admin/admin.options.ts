@@ -95,6 +95,13 @@ export const AdminOptions = Type.Object(
       description:
         'No TLS, though others than this machine reach it: /metrics, /_health and /_metrics only, for `trusted`; passwords and tokens are refused there.',
     }),
+    files: Type.Optional(
+      Type.Array(FilePath({ allowed: 'the path of a folder', description: 'A folder.' }), {
+        maxItems: 100,
+        description:
+          'Folders whose files and Unix sockets editors may name in the config, as certificates and keys, beside its own folder, `data`, and what it names already. Admins may name others.',
+      }),
+    ),
     jwt: Type.Optional(JwtOptions),
   },
   {

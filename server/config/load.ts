@@ -6,6 +6,7 @@ import { readBounded } from '../lib/read-bounded.ts'
 import { countItems } from './count-items.ts'
 import { checkConfig } from './check.ts'
 import { hasOnly } from './filled-in.ts'
+import { namesOnly, type PathRule } from './named-paths.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
 import { type Config, ConfigOptions } from './schema.ts'
@@ -46,6 +47,8 @@ interface Around {
   readonly goodPairs?: World['goodPairs']
   /** As `${…}` has them: all that may be filled in; null: whatever is named. */
   readonly fillsOnly?: ReadonlySet<string> | null
+  /** Files and sockets that may be named; null: whatever is. */
+  readonly namesOnly?: PathRule | null
 }
 
 // oxlint-disable-next-line no-restricted-properties -- only where no time was given: certificates are held against it
@@ -79,6 +82,7 @@ export function parseConfig(
     machine = null,
     goodPairs = null,
     fillsOnly = null,
+    namesOnly: paths = null,
   }: Around = {},
 ): LoadedConfig | RefusedConfig {
   if (bytes.length > FILE_BYTES_MAX)
@@ -92,7 +96,7 @@ export function parseConfig(
   const lines = new Lines(file, text)
   const problems = new Problems(lines)
   const folder = dirname(resolve(file))
-  const world = { folder, env, readFile, nowMs, machine, goodPairs, fillsOnly }
+  const world = { folder, env, readFile, nowMs, machine, goodPairs, fillsOnly, paths }
   const checked = checkText(text, lines, world, problems)
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
@@ -109,7 +113,7 @@ interface CheckedText {
 function checkText(
   text: string,
   lines: Lines,
-  sources: Sources & World,
+  sources: Sources & World & { readonly paths: PathRule | null },
   problems: Problems,
 ): CheckedText | null {
   const written = readTree(text, lines, problems)
@@ -124,6 +128,9 @@ function checkText(
   const files = /\$\{|\\/.test(text) ? substituteIn(written, sources, problems) : []
   // The walk gives the schema's type, also where it found problems.
   const config = walk(ConfigOptions as SchemaNode, tree, sources.folder, problems) as Config
+  // Nothing is read or asked of the machine before.
+  const whole = { schema: ConfigOptions as SchemaNode, config, tree }
+  if (sources.paths !== null && !namesOnly(sources.paths, whole, problems)) return null
   const named = checkConfig(config, tree, problems, sources)
   return { config, tree, files: [...new Set([...files, ...named])] }
 }

@@ -8,6 +8,7 @@ export type ProblemCode =
   | 'syntax'
   | 'substitution'
   | 'not-yours'
+  | 'step_up_needed'
   | 'unknown-key'
   | 'missing-key'
   | 'wrong-type'

@@ -164,6 +164,37 @@ test('an editor reads no file and no variable of the gateway by naming it', asyn
   expect(readFileSync(gateway.configFile, 'utf8')).toBe(before)
 })
 
+test('an editor names no file or socket elsewhere, and is not told whether it is there', async () => {
+  const [editor, admin] = await Promise.all(
+    ['editor', 'admin'].map((role) => sluice('admin', 'token', '--role', role)),
+  )
+  const ask = async (token: string | undefined, path: string, body: object) => {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+    const answer = await fetch(`${gateway.admin}/api/v1${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+  const pair = (cert: string) => ({ name: 'odd', cert, key: cert })
+  const told = await Promise.all(
+    ['/etc/shadow', '/etc/absent'].map((path) => ask(editor, '/certificates', pair(path))),
+  )
+  expect(told.map(({ status }) => status)).toEqual([403, 403])
+  // The same words of a file that is there and one that is not.
+  const [there, gone] = told.map(({ text }) =>
+    text.replaceAll(/req_[\w-]+/g, '').replaceAll(/shadow|absent/g, 'x'),
+  )
+  expect(there).toContain('not-yours')
+  expect(there).toBe(gone!)
+  const socket = { name: 'odd', servers: [{ url: 'http://unix:/run/docker.sock' }] }
+  expect((await ask(editor, '/backends?dry_run=true', socket)).status).toBe(403)
+  const own = { name: 'odd', servers: [{ url: `http://unix:${dirname(gateway.configFile)}/app.sock` }] }
+  expect((await ask(editor, '/backends?dry_run=true', own)).status).toBe(200)
+  expect((await ask(admin, '/backends?dry_run=true', socket)).status).toBe(200)
+})
+
 test('others than this machine are answered by TLS, with the fingerprint that was told', async () => {
   await using open = await startGateway({
     config: {

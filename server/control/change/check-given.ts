@@ -53,7 +53,9 @@ export async function checkGiven(
     return { checked: { is: 'valid', edition }, warnings: [] }
   }
   const fillsOnly = mayFillIn(note, served)
-  const { checked, warnings } = await source.check({ ...given, fillsOnly })
+  const { mayName } = await import('./may-name.ts')
+  const namesOnly = mayName(note, served, file)
+  const { checked, warnings } = await source.check({ ...given, fillsOnly, namesOnly })
   if (checked.is === 'invalid') return { checked, warnings }
   return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
 }

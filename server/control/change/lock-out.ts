@@ -18,6 +18,6 @@ export const isMoved = (before: Edition, after: Edition): boolean =>
 /** Where it is, with which certificate, and by which names it is asked. */
 function doorOf({ config: { admin } }: Edition): unknown {
   if (admin === false) return null
-  const { trusted: _, ...door } = admin
+  const { trusted: _, files: __, ...door } = admin
   return door
 }

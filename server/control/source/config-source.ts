@@ -1,5 +1,6 @@
 // The config file as the supervisor reads it.
 import { resolve } from 'node:path'
+import type { PathRule } from '../../config/named-paths.ts'
 import type { Problem } from '../../config/problem.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
@@ -23,6 +24,8 @@ export interface SourceOptions {
 export interface GivenText extends Pick<Edition, 'text' | 'from' | 'by' | 'replaces'> {
   /** As `${…}` has them: all that it may have filled in; nothing: whatever is named. */
   readonly fillsOnly?: ReadonlySet<string> | null
+  /** Files and sockets that it may name; nothing: whatever it does. */
+  readonly namesOnly?: PathRule | null
 }
 
 export interface ReadConfig {
@@ -60,6 +63,7 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     },
     goodPairs: (data) => new RememberedPairs(data),
     fillsOnly: given?.fillsOnly ?? null,
+    namesOnly: given?.namesOnly ?? null,
   })
   const text = decoded(read.get(resolve(file)))
   if (!loaded.ok) {
