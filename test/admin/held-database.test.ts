@@ -50,6 +50,8 @@ async function held(gateway: Gateway): Promise<Database> {
   expect((await ask(gateway, 'GET', 'users')).status).toBe(200)
   const holder = new Database(join(gateway.folder, 'data', 'state.db'))
   holders.push(holder)
+  // The gateway may be writing.
+  holder.run('PRAGMA busy_timeout = 60000')
   holder.run('BEGIN IMMEDIATE')
   return holder
 }

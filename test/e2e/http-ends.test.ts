@@ -201,12 +201,12 @@ describe('time limits', () => {
     await using origin = startOrigin()
     await using gateway = startEngine({
       config: toServers([origin.url]),
-      listener: { timeouts: { idle: '400ms' } },
+      listener: { timeouts: { idle: '1200ms' } },
     })
     await using client = await gateway.client()
     client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n')
     for (const _ of [1, 2, 3]) {
-      await pause(200)
+      await pause(450)
       client.send('a')
     }
     const answer = await client.readAnswer()

@@ -187,11 +187,11 @@ describe('a tunnel', () => {
     await using server = new RawServer()
     await using gateway = startEngine({
       config: toServers([server.url]),
-      listener: { timeouts: { tunnel: '300ms', idle: '100ms' } },
+      listener: { timeouts: { tunnel: '1s', idle: '100ms' } },
     })
     const client = await upgraded(gateway)
-    for (let n = 0; n < 4; n++) {
-      await pause(120)
+    for (let n = 0; n < 3; n++) {
+      await pause(400)
       server.send('.')
       await client.readUntil('.')
     }

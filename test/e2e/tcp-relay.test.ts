@@ -178,7 +178,7 @@ describe('a server', () => {
   test('whose queue is full or slow refuses', async () => {
     using server = new RawServer()
     await using gateway = relayTo([{ url: server.url, max_connections: 1 }], {
-      queue: { size: 1, timeout: '20ms' },
+      queue: { size: 1, timeout: '1s' },
     })
     await joined(gateway, server)
     const late = await gateway.client()
@@ -189,7 +189,7 @@ describe('a server', () => {
     const lines = [await gateway.connectionLogged(), await gateway.connectionLogged()]
     expect(lines.map(({ fault, detail }) => [fault, detail])).toEqual([
       ['queue_full', 'backends.origin.queue.size: 1 waiting, each server is at max_connections'],
-      ['queue_timeout', 'backends.origin.queue.timeout: 20 ms, each server is at max_connections'],
+      ['queue_timeout', 'backends.origin.queue.timeout: 1 s, each server is at max_connections'],
     ])
     expect(gateway.events.map(({ event, limit }) => [event, limit])).toEqual([
       ['limit_reached', 'backends.origin.queue.size'],

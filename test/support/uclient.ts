@@ -83,8 +83,9 @@ export interface Echo {
 export async function startEcho(host = '127.0.0.1'): Promise<Echo> {
   let last = { host: '', port: 0 }
   let count = 0
-  const open = (port: number): Promise<Bun.udp.Socket<'buffer'>> =>
-    Bun.udpSocket({
+  // Where the port is taken it throws at once, and rejects nothing.
+  const open = async (port: number): Promise<Bun.udp.Socket<'buffer'>> =>
+    await Bun.udpSocket({
       hostname: host,
       port,
       socket: {
