@@ -189,7 +189,7 @@ describe('a server', () => {
     const lines = [await gateway.connectionLogged(), await gateway.connectionLogged()]
     expect(lines.map(({ fault, detail }) => [fault, detail])).toEqual([
       ['queue_full', 'backends.origin.queue.size: 1 waiting, each server is at max_connections'],
-      ['queue_timeout', 'backends.origin.queue.timeout: 1 s, each server is at max_connections'],
+      ['queue_timeout', 'backends.origin.queue.timeout: 1000 ms, each server is at max_connections'],
     ])
     expect(gateway.events.map(({ event, limit }) => [event, limit])).toEqual([
       ['limit_reached', 'backends.origin.queue.size'],
