@@ -5,7 +5,8 @@
 //
 // An answer is fresh for its TTL. After it the old answer is still given for STALE_MS while a new one is
 // fetched behind it; later callers wait for the new one, unless DNS fails: then the last good answer holds
-// until DNS is back.
+// until DNS is back. Where DNS itself says that there is no such name any more, it holds for GONE_MS: the
+// address may soon be somebody else's.
 import type { DnsAnswer } from './dns-query.ts'
 import { askInTurn, type DnsOutcome } from './dns-round.ts'
 import { Hosts, nameOf } from './hosts.ts'
@@ -24,6 +25,8 @@ export interface ResolverSettings {
 }
 
 const STALE_MS = 30_000
+/** As long as HAProxy's `hold nx`. */
+const GONE_MS = 30_000
 /** A name that has never resolved is not asked again within this time. */
 const FAILED_MS = 1000
 const NAMES = 65_536
@@ -67,6 +70,7 @@ export class Resolver {
     const entry = this.#entries.get(host.toLowerCase())
     if (entry === undefined || entry.addresses.length === 0) return null
     const lateMs = this.#now() - entry.expiresMs
+    if (entry.isGone(this.#now())) return null
     if (lateMs < 0) return entry.addresses
     if (lateMs >= STALE_MS && !entry.failing) return null
     this.#refresh(entry)
@@ -145,7 +149,7 @@ export class Resolver {
 
   #settle(entry: Entry, outcome: DnsOutcome, asked: readonly string[]): void {
     const { ttl_min, ttl_max } = this.#options
-    const good = entry.take(outcome, asked)
+    const good = entry.take(outcome, asked, this.#now())
     const ttlMs = Math.min(Math.max(good ? entry.ttlMs : FAILED_MS, ttl_min), Math.max(ttl_max, ttl_min))
     entry.expiresMs = this.#now() + ttlMs
     const waiting = entry.waiting
@@ -164,6 +168,8 @@ class Entry {
   /** The last query brought nothing, and the addresses are older. */
   failing = false
   why: string | null = null
+  /** Since when DNS says that there is no such name; null: it does not. */
+  #goneMs: number | null = null
   asking = false
   waiting: Resolved[] = []
   /** The name that the addresses are of. */
@@ -175,14 +181,22 @@ class Entry {
     this.name = name
   }
 
+  /** The last good answer has held for long enough. */
+  isGone(nowMs: number): boolean {
+    return this.#goneMs !== null && nowMs - this.#goneMs >= GONE_MS
+  }
+
   /** Takes answers, keeping the last good one of a family that failed; false when none brought an address. */
-  take({ name, answers }: DnsOutcome, asked: readonly string[]): boolean {
+  take({ name, answers }: DnsOutcome, asked: readonly string[], nowMs: number): boolean {
     const found = answers.filter((answer) => answer.is === 'found')
     this.failing = found.length === 0
     if (this.failing) {
       this.why = whyNone(answers, this.name, asked)
+      if (answers.every((answer) => answer.is === 'gone')) this.#goneMs ??= nowMs
+      if (this.isGone(nowMs)) this.addresses = this.#v4 = this.#v6 = []
       return false
     }
+    this.#goneMs = null
     if (name !== this.#found) this.#v4 = this.#v6 = []
     this.#found = name
     for (const answer of answers) {

@@ -24,10 +24,16 @@ export const Me = Type.Object({
   role: Type.String(),
   id: Type.String(),
   csrf_token: Type.Optional(Type.String({ description: 'For X-CSRF-Token of what changes something.' })),
-  expires_at: Type.Optional(Type.String()),
+  expires_at: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], { description: 'Of a token null: never.' }),
+  ),
   idle_until: Type.Optional(Type.String()),
   stepped_up_until: Type.Optional(Type.String()),
   totp: Type.Optional(Type.Boolean()),
+  scopes: Type.Optional(Type.Array(Type.String(), { description: 'Of a token; empty: all.' })),
+  from: Type.Optional(
+    Type.Array(Type.String(), { description: 'Of a token: from where it is taken; empty: all.' }),
+  ),
 })
 
 /** What is answered, by status. */

@@ -72,10 +72,19 @@ export function authRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
       answer: inStore((store, { who, request }) => {
         const { kind, name, role, id } = who
         const found = kind === 'user' ? store.signIns.find(cookieOf(request, store.key) ?? '') : null
-        return jsonAnswer(found === null ? { kind, name, role, id } : meOf(store, found))
+        if (found !== null) return jsonAnswer(meOf(store, found))
+        return jsonAnswer({ kind, name, role, id, ...(kind === 'token' && boundsOf(store, id)) })
       }),
     },
   ]
+}
+
+/** What a token is good for, so that a program sees its end come. */
+function boundsOf({ tokens }: Store, id: string): object {
+  const token = tokens.get(id)
+  if (token === null) return {}
+  const { scopes, ranges, expiresMs } = token
+  return { scopes, from: ranges, expires_at: expiresMs === null ? null : new Date(expiresMs).toISOString() }
 }
 
 async function setUp(facts: Pick<ControlFacts, 'store'>, store: Store, asked: Asked): Promise<Response> {

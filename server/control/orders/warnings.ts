@@ -1,6 +1,7 @@
 // What whoever orders something of a server should know: it is done all the same.
 import type { BackendConfig } from '../../backends/backend.options.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { familyOf } from '../../lib/server-url.ts'
 import { ADMIN_READY, adminOf, STATE_DOWN, STATE_EMPTY, weightOf } from '../../scoreboard/states.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import type { OrderValue } from './order.ts'
@@ -18,15 +19,19 @@ export function warningsOf(value: OrderValue | null, ground: Ground): string[] {
   const isOut = value !== null && TAKES_OUT.includes(value)
   const warnings: string[] = []
   if (isOut && !hasUsable(ground))
-    warnings.push(
-      `no server of backend "${name}" gets new work now: who asks for it is refused (503, no_server)`,
-    )
+    warnings.push(`no server of backend "${name}" gets new work now: ${REFUSED[familyOf(backend.servers)]}`)
   if (value === 'drain' && isHashedByName(backend))
     warnings.push(
       `requests that carry the ${backend.hash?.by} "${backend.hash?.name}" that the backend hashes by go on to this server: maintenance moves them, too`,
     )
   return warnings
 }
+
+const REFUSED = {
+  http: 'who asks for it is refused (503, no_server)',
+  tcp: 'who connects is reset (no_server)',
+  udp: 'new flows are dropped (no_server)',
+} as const
 
 const TAKES_OUT: readonly OrderValue[] = ['drain', 'maintenance', 'down', 0]
 

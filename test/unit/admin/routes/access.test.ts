@@ -138,7 +138,10 @@ describe('tokens', () => {
     expect(made.status).toBe(201)
     const token = String(made.body['token'])
     const me = await world.by(token, { path: '/api/v1/auth/me' })
-    expect(me.body).toEqual({ kind: 'token', name: 'ci', role: 'operator', id: made.body['id'] })
+    expect(me.body).toEqual({
+      ...{ kind: 'token', name: 'ci', role: 'operator', id: made.body['id'] },
+      ...{ scopes: [], from: [], expires_at: made.body['expires_at'] },
+    })
     const list = await admin.ask({ path: '/api/v1/tokens' })
     expect(itemsOf(list)).toMatchObject([{ name: 'ci', role: 'operator', last_used_from: '127.0.0.1' }])
     expect(JSON.stringify(list.body)).not.toContain(token.slice(17))
@@ -146,6 +149,10 @@ describe('tokens', () => {
       (await admin.ask({ method: 'DELETE', path: `/api/v1/tokens/${String(made.body['id'])}` })).status,
     ).toBe(204)
     expect(codeOfProblem(await world.by(token, { path: '/api/v1/auth/me' }))).toEqual([401, 'token_invalid'])
+    const scoped = world.token('viewer', { scopes: ['auth/me'], ranges: ['127.0.0.0/8'] })
+    expect((await world.by(scoped, { path: '/api/v1/auth/me' })).body).toMatchObject({
+      ...{ scopes: ['auth/me'], from: ['127.0.0.0/8'] },
+    })
   })
 
   test('what does not fit is named, each at its place', async () => {
