@@ -6,21 +6,26 @@ import { jsonAnswer, problem } from './problem.ts'
 import { otherFileIn, refusedToAuthor } from './refused-text.ts'
 
 /** Of an answer to a change. */
-export const CHANGED = Type.Object({
-  revision: Type.Optional(Type.Integer({ description: 'That is served now.' })),
-  hash: Type.String({ description: 'Of the text.' }),
-  dry_run: Type.Optional(Type.Boolean({ description: 'Nothing was changed.' })),
-  warnings: Type.Optional(Type.Array(Type.String())),
-  operation: Type.Optional(Type.String({ description: 'That which watches it: GET /api/v1/operations/ID.' })),
-  confirm_by: Type.Optional(
-    Type.String({ description: 'When it is taken back unless POST /api/v1/config/confirm came.' }),
-  ),
-  admin: Type.Optional(
-    Type.String({
-      description: 'Of a change that waits: where the admin listener is now, over which to confirm.',
-    }),
-  ),
-})
+export const CHANGED = Type.Object(
+  {
+    revision: Type.Optional(Type.Integer({ description: 'That is served now.' })),
+    hash: Type.String({ description: 'Of the text.' }),
+    dry_run: Type.Optional(Type.Boolean({ description: 'Nothing was changed.' })),
+    warnings: Type.Optional(Type.Array(Type.String())),
+    operation: Type.Optional(
+      Type.String({ description: 'That which watches it: GET /api/v1/operations/ID.' }),
+    ),
+    confirm_by: Type.Optional(
+      Type.String({ description: 'When it is taken back unless POST /api/v1/config/confirm came.' }),
+    ),
+    admin: Type.Optional(
+      Type.String({
+        description: 'Of a change that waits: where the admin listener is now, over which to confirm.',
+      }),
+    ),
+  },
+  { title: 'Changed' },
+)
 
 /** Of a change that waits: until when, and over which address it is to be confirmed. */
 export function waitFacts(

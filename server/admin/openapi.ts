@@ -1,11 +1,10 @@
 // The OpenAPI document of the admin API, made from the table of routes.
 import { typesOf } from './body.ts'
 import { type ProblemCode, PROBLEMS } from './problem-codes.ts'
+import { type Json, SharedRefusals, SharedSchemas } from './openapi-shared.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 import { ROLE_FOR } from './roles.ts'
 import type { AnswerKind, Route } from './route.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 const JSON_TYPE = 'application/json'
@@ -14,8 +13,9 @@ const JSON_TYPE = 'application/json'
 export function openApiOf(routes: readonly Route[], version: string): Json {
   const etags = new Set(routes.filter(({ answers }) => 412 in answers).map(({ path }) => path))
   const paths: Record<string, Record<string, Json>> = {}
+  const shared: Shared = { schemas: new SharedSchemas(), refusals: new SharedRefusals() }
   for (const route of routes)
-    (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route, etags.has(route.path))
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route, etags.has(route.path), shared)
   const tags = [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name }))
   return {
     openapi: '3.1.0',
@@ -24,11 +24,20 @@ export function openApiOf(routes: readonly Route[], version: string): Json {
     servers: [{ url: '/' }],
     tags,
     paths,
-    components: COMPONENTS,
+    components: {
+      ...COMPONENTS,
+      schemas: { ...COMPONENTS.schemas, ...shared.schemas.all },
+      responses: shared.refusals.all,
+    },
   }
 }
 
-function operation(route: Route, hasETag: boolean): Json {
+interface Shared {
+  readonly schemas: SharedSchemas
+  readonly refusals: SharedRefusals
+}
+
+function operation(route: Route, hasETag: boolean, shared: Shared): Json {
   const { method, path, permission, isForTrusted = false, tag, summary, needsStepUp, isReadOnly } = route
   const role = ROLE_FOR[permission]
   const known = [{ token: [] }, { sign_in: [] }]
@@ -43,7 +52,7 @@ function operation(route: Route, hasETag: boolean): Json {
     security: role === null ? [] : isForTrusted ? [...known, {}] : known,
     parameters: parameters(route, hasETag),
     ...(body !== null && { requestBody: body }),
-    responses: responses(route, hasETag),
+    responses: responses(route, hasETag, shared),
   }
 }
 
@@ -70,14 +79,17 @@ function requestBody(route: Route): Json | null {
   return { required: true, content: Object.fromEntries(types.map((type) => [type, media(type)])) }
 }
 
-function responses(route: Route, hasETag: boolean): Json {
+function responses(route: Route, hasETag: boolean, { schemas, refusals }: Shared): Json {
   const all: Record<string, Json> = {}
-  for (const status of commonStatuses(route))
-    all[status] = answerOf(status, { description: titlesOf(status).join('; ') }, false)
-  for (const [status, kind] of Object.entries(route.answers))
-    all[status] = answerOf(Number(status), kind, hasETag && route.method !== 'DELETE')
+  for (const status of commonStatuses(route)) all[status] = refusals.refer(status, HEADERS)
+  for (const [status, kind] of Object.entries(route.answers)) {
+    const schema = kind.schema && schemas.refer(kind.schema)
+    all[status] = answerOf(Number(status), { ...kind, schema }, hasETag && route.method !== 'DELETE')
+  }
   return all
 }
+
+const HEADERS: Json = { 'Sluice-Config-Revision': { $ref: '#/components/headers/ConfigRevision' } }
 
 /** Refusals that the shell may give to a route, whatever it answers by itself. */
 function commonStatuses(route: Route): readonly number[] {
@@ -94,7 +106,11 @@ function commonStatuses(route: Route): readonly number[] {
   ]
 }
 
-function answerOf(status: number, { description, schema, type }: AnswerKind, hasETag: boolean): Json {
+function answerOf(
+  status: number,
+  { description, schema, type }: Omit<AnswerKind, 'schema'> & { readonly schema: unknown },
+  hasETag: boolean,
+): Json {
   const isProblem = status >= 400 && schema === undefined
   const media = isProblem
     ? { schema: { $ref: '#/components/schemas/Problem' } }
@@ -105,19 +121,16 @@ function answerOf(status: number, { description, schema, type }: AnswerKind, has
   return {
     description,
     headers: {
-      'Sluice-Config-Revision': { $ref: '#/components/headers/ConfigRevision' },
+      ...HEADERS,
       ...(hasETag && status < 300 && { ETag: { $ref: '#/components/headers/ETag' } }),
     },
     ...(hasBody && { content: { [type ?? (isProblem ? PROBLEM_TYPE : JSON_TYPE)]: media } }),
   }
 }
 
-const titlesOf = (status: number): readonly string[] =>
-  Object.values(PROBLEMS).flatMap((kind) => (kind.status === status ? [kind.title] : []))
-
 const text = (description: string): Json => ({ type: 'string', description })
 
-const COMPONENTS: Json = {
+const COMPONENTS = {
   securitySchemes: {
     token: { type: 'http', scheme: 'bearer', description: 'A token (slt_…) or a JWT.' },
     sign_in: {

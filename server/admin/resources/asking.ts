@@ -77,7 +77,7 @@ export const RESOURCE = Type.Object(
       end_line: Type.Integer(),
     }),
   },
-  { additionalProperties: true },
+  { additionalProperties: true, title: 'Resource' },
 )
 
 export const LIST = Type.Object(
@@ -86,7 +86,7 @@ export const LIST = Type.Object(
     total: Type.Integer(),
     next_cursor: Type.Union([Type.String(), Type.Null()]),
   },
-  { additionalProperties: true },
+  { additionalProperties: true, title: 'ResourceList' },
 )
 
 /** What an operation was asked with. */

@@ -15,7 +15,7 @@ const KIND = Type.Object(
     schema: Type.Unknown({ description: 'JSON Schema of its options.' }),
     used_by: Type.Array(Type.String(), { description: 'rules/NAME' }),
   },
-  OPEN,
+  { ...OPEN, title: 'Middleware' },
 )
 
 export function middlewareRoutes(facts: ControlFacts): readonly Route[] {

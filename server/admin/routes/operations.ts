@@ -4,15 +4,18 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { param, type Route } from '../route.ts'
 
-const OPERATION = Type.Object({
-  id: Type.String(),
-  kind: Type.String({ description: 'change.watch or rollout.' }),
-  state: Type.String({ description: 'running, paused, done, failed or aborted.' }),
-  started: Type.String(),
-  ended: Type.Union([Type.String(), Type.Null()]),
-  steps: Type.Array(Type.Object({ time: Type.String(), what: Type.String() })),
-  facts: Type.Unknown({ description: 'What it works on, and what came of it.' }),
-})
+const OPERATION = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String({ description: 'change.watch or rollout.' }),
+    state: Type.String({ description: 'running, paused, done, failed or aborted.' }),
+    started: Type.String(),
+    ended: Type.Union([Type.String(), Type.Null()]),
+    steps: Type.Array(Type.Object({ time: Type.String(), what: Type.String() })),
+    facts: Type.Unknown({ description: 'What it works on, and what came of it.' }),
+  },
+  { title: 'Operation' },
+)
 
 export function operationRoutes({ tasks }: Pick<ControlFacts, 'tasks'>): readonly Route[] {
   const { operations } = tasks

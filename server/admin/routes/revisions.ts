@@ -14,23 +14,26 @@ import { REVIEW } from './changes.ts'
 
 const LIMIT_MAX = 200
 
-const REVISION = Type.Object({
-  revision: Type.Integer(),
-  last: Type.Integer({ description: 'The number of the last reading of the same text in a row.' }),
-  time: Type.String(),
-  hash: Type.Union([Type.String(), Type.Null()], {
-    description:
-      'SHA-256 of its bytes, for editors; for others one that says as much only of which are the same.',
-  }),
-  bytes: Type.Integer(),
-  source: Type.String({ description: 'ui, api, file, cli, rollback or start.' }),
-  author: Type.Union([Type.String(), Type.Null()]),
-  message: Type.Union([Type.String(), Type.Null()]),
-  restores: Type.Union([Type.Integer(), Type.Null()], { description: 'The revision whose text it is.' }),
-  state: Type.String({ description: 'served, unconfirmed, confirmed or reverted.' }),
-  why: Type.Union([Type.String(), Type.Null()]),
-  running: Type.Boolean(),
-})
+const REVISION = Type.Object(
+  {
+    revision: Type.Integer(),
+    last: Type.Integer({ description: 'The number of the last reading of the same text in a row.' }),
+    time: Type.String(),
+    hash: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'SHA-256 of its bytes, for editors; for others one that says as much only of which are the same.',
+    }),
+    bytes: Type.Integer(),
+    source: Type.String({ description: 'ui, api, file, cli, rollback or start.' }),
+    author: Type.Union([Type.String(), Type.Null()]),
+    message: Type.Union([Type.String(), Type.Null()]),
+    restores: Type.Union([Type.Integer(), Type.Null()], { description: 'The revision whose text it is.' }),
+    state: Type.String({ description: 'served, unconfirmed, confirmed or reverted.' }),
+    why: Type.Union([Type.String(), Type.Null()]),
+    running: Type.Boolean(),
+  },
+  { title: 'Revision' },
+)
 
 type Facts = Pick<ControlFacts, 'changes'>
 

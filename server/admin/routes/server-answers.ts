@@ -4,38 +4,44 @@ import { Type } from '@sinclair/typebox'
 const Text = Type.Union([Type.String(), Type.Null()])
 const Time = Type.String({ format: 'date-time' })
 
-const Order = Type.Object({
-  kind: Type.String({ description: 'admin, weight or health.' }),
-  value: Type.Union([Type.String(), Type.Integer()]),
-  reason: Text,
-  by: Type.String(),
-  since: Time,
-  until: Type.Union([Time, Type.Null()], { description: 'When it ends by itself.' }),
-})
+const Order = Type.Object(
+  {
+    kind: Type.String({ description: 'admin, weight or health.' }),
+    value: Type.Union([Type.String(), Type.Integer()]),
+    reason: Text,
+    by: Type.String(),
+    since: Time,
+    until: Type.Union([Time, Type.Null()], { description: 'When it ends by itself.' }),
+  },
+  { title: 'Order' },
+)
 
-export const ServerAnswer = Type.Object({
-  url: Type.String(),
-  healthy: Type.Boolean({ description: 'It gets new work.' }),
-  weight: Type.Integer({ description: 'The one in force.' }),
-  configured_weight: Type.Optional(
-    Type.Integer({ description: 'That of the config, where another is in force.' }),
-  ),
-  active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
-  backend: Type.String(),
-  server: Type.String(),
-  state: Type.String({ description: 'draining or maintenance, else up, down, unchecked or starting.' }),
-  reason: Text,
-  admin: Type.String({ description: 'ready, drain or maintenance.' }),
-  operational: Type.String({ description: 'up, down or unchecked.' }),
-  health_reason: Type.Union([Type.String(), Type.Null()], {
-    description: 'Why its checks, or a person in their place, say that it is not up.',
-  }),
-  drained: Type.Boolean({
-    description: 'It gets no new work, and nothing was left of it at some moment since.',
-  }),
-  orders: Type.Optional(Type.Array(Order)),
-  warnings: Type.Optional(Type.Array(Type.String())),
-})
+export const ServerAnswer = Type.Object(
+  {
+    url: Type.String(),
+    healthy: Type.Boolean({ description: 'It gets new work.' }),
+    weight: Type.Integer({ description: 'The one in force.' }),
+    configured_weight: Type.Optional(
+      Type.Integer({ description: 'That of the config, where another is in force.' }),
+    ),
+    active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
+    backend: Type.String(),
+    server: Type.String(),
+    state: Type.String({ description: 'draining or maintenance, else up, down, unchecked or starting.' }),
+    reason: Text,
+    admin: Type.String({ description: 'ready, drain or maintenance.' }),
+    operational: Type.String({ description: 'up, down or unchecked.' }),
+    health_reason: Type.Union([Type.String(), Type.Null()], {
+      description: 'Why its checks, or a person in their place, say that it is not up.',
+    }),
+    drained: Type.Boolean({
+      description: 'It gets no new work, and nothing was left of it at some moment since.',
+    }),
+    orders: Type.Optional(Type.Array(Order)),
+    warnings: Type.Optional(Type.Array(Type.String())),
+  },
+  { title: 'Server' },
+)
 
 export const HealthAnswer = Type.Composite([
   ServerAnswer,

@@ -45,18 +45,21 @@ const JwtBody = Type.Object(
   closed,
 )
 const OrNull = Type.Union([Type.String(), Type.Null()])
-const TokenShape = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  role: Type.String(),
-  scopes: Type.Array(Type.String()),
-  ranges: Type.Array(Type.String()),
-  created_at: Type.String(),
-  created_by: Type.String(),
-  expires_at: OrNull,
-  last_used_at: OrNull,
-  last_used_from: OrNull,
-})
+const TokenShape = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    role: Type.String(),
+    scopes: Type.Array(Type.String()),
+    ranges: Type.Array(Type.String()),
+    created_at: Type.String(),
+    created_by: Type.String(),
+    expires_at: OrNull,
+    last_used_at: OrNull,
+    last_used_from: OrNull,
+  },
+  { title: 'Token' },
+)
 const Told = Type.Intersect([
   TokenShape,
   Type.Object({ token: Type.String({ description: 'Told this once.' }) }),

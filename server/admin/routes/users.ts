@@ -18,15 +18,18 @@ const closed = { additionalProperties: false }
 const NewUser = Type.Object({ name: Type.String(), role: RoleWord, password: Password }, closed)
 const UserPatch = Type.Object({ role: Type.Optional(RoleWord), password: Type.Optional(Password) }, closed)
 
-const UserShape = Type.Object({
-  name: Type.String(),
-  role: Type.String(),
-  totp: Type.Boolean(),
-  created_at: Type.String(),
-  created_by: Type.String(),
-  password_set_at: Type.String(),
-  last_sign_in_at: Type.Union([Type.String(), Type.Null()]),
-})
+const UserShape = Type.Object(
+  {
+    name: Type.String(),
+    role: Type.String(),
+    totp: Type.Boolean(),
+    created_at: Type.String(),
+    created_by: Type.String(),
+    password_set_at: Type.String(),
+    last_sign_in_at: Type.Union([Type.String(), Type.Null()]),
+  },
+  { title: 'User' },
+)
 
 export function userRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[] {
   const admin = { permission: 'administer', tag: 'Access' } as const

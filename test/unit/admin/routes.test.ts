@@ -3,6 +3,7 @@
 import { expect, test } from 'bun:test'
 import { elysiaPath, makeApp } from '../../../server/admin/app.ts'
 import { typesOf } from '../../../server/admin/body.ts'
+import { Type } from '@sinclair/typebox'
 import { openApiOf } from '../../../server/admin/openapi.ts'
 import { PROBLEMS, problemType } from '../../../server/admin/problem-codes.ts'
 import { jsonAnswer } from '../../../server/admin/problem.ts'
@@ -220,7 +221,7 @@ test('the OpenAPI document has every route with its role, its refusals and its p
       ])
     for (const [status, answer] of Object.entries(operation.responses))
       if (Number(status) >= 400 && route.answers[Number(status)]?.schema === undefined)
-        expect([nameOf(route), status, Object.keys(answer.content ?? {})]).toEqual([
+        expect([nameOf(route), status, Object.keys(answerIn(components, answer).content ?? {})]).toEqual([
           nameOf(route),
           status,
           ['application/problem+json'],
@@ -237,12 +238,63 @@ test('the OpenAPI document has every route with its role, its refusals and its p
     expect((components as Record<string, Record<string, unknown>>)[group!]).toHaveProperty(name!)
 })
 
+test('no schema of more than 1 KB stands twice in the OpenAPI document, and shared ones have names of their own', () => {
+  const { paths, components } = openApiOf(REAL, '1.0.0') as {
+    paths: unknown
+    components: { schemas: Record<string, unknown> }
+  }
+  const seen = new Map<string, string>()
+  const twice: string[] = []
+  const visit = (value: unknown, at: string): void => {
+    if (typeof value !== 'object' || value === null) return
+    const text = JSON.stringify(value)
+    const isSchema = 'type' in value || 'anyOf' in value || 'allOf' in value
+    if (isSchema && text.length > 1024) {
+      const other = seen.get(text)
+      if (other !== undefined) twice.push(`${other} and ${at}`)
+      seen.set(text, at)
+    }
+    for (const [key, item] of Object.entries(value)) visit(item, `${at}/${key}`)
+  }
+  visit(paths, 'paths')
+  visit(components, 'components')
+  expect(twice).toEqual([])
+  // Programs that are made from the document have these as the names of types.
+  expect(Object.keys(components.schemas)).toEqual([
+    ...['Problem', 'ProblemItem', 'Changed', 'Middleware', 'Operation', 'Order', 'Resource'],
+    ...['ResourceList', 'Revision', 'Server', 'Token', 'User'],
+  ])
+})
+
+test('two schemas of one title are no document', () => {
+  const [first, second] = REAL.filter(({ answers }) => answers[200]?.schema !== undefined)
+  const titled = (route: Route, type: string): Route => ({
+    ...route,
+    answers: { 200: { description: 'Some.', schema: { ...Type.Unsafe({ type }), title: 'Same' } } },
+  })
+  expect(() => openApiOf([titled(first!, 'string'), titled(second!, 'string')], '1')).not.toThrow()
+  expect(() => openApiOf([titled(first!, 'string'), titled(second!, 'number')], '1')).toThrow('Same')
+})
+
+/** An answer that may stand among those of all. */
+function answerIn(components: unknown, answer: Answer): Answer {
+  const name = answer.$ref?.split('/').at(-1)
+  return name === undefined
+    ? answer
+    : ((components as { responses: Record<string, Answer> }).responses[name] ?? {})
+}
+
+interface Answer {
+  readonly $ref?: string
+  readonly content?: object
+}
+
 interface Operation {
   readonly operationId: string
   readonly summary: string
   readonly 'x-required-role': string | null
   readonly parameters: unknown
-  readonly responses: Record<string, { content?: object }>
+  readonly responses: Record<string, Answer>
 }
 
 test('each problem has its page', async () => {
