@@ -91,7 +91,9 @@ test('what cannot be written is answered so, what is read is answered, and the a
     actions.filter(([action, result]) => action === 'users.create' && result === 'refused'),
   ).toHaveLength(8)
   // And each was told as it happened.
-  expect(gateway.events.filter(({ event }) => event === 'audit')).toHaveLength(actions.length)
+  const audits = (): number => gateway.events.filter(({ event }) => event === 'audit').length
+  await waitFor(() => audits() >= actions.length)
+  expect(audits()).toBe(actions.length)
   expect((await ask(gateway, 'POST', 'users', user('anna'))).status).toBe(201)
   gateway.process.kill('SIGKILL')
   await gateway.process.exited

@@ -8,7 +8,7 @@ import { SOCKETS_VARIABLE } from '../../server/sockets/choose.ts'
 import { rawClient, type RawClient } from './client.ts'
 import { commandOf, isRunning, killAll, treeOf } from './processes.ts'
 import { socketsWanted } from './sockets.ts'
-import { PATIENCE_MS, waitFor, within } from './wait.ts'
+import { PATIENCE_MS, pause, waitFor, within } from './wait.ts'
 
 const ROOT = join(import.meta.dir, '../..')
 /** Where `admin` is when the config does not say: a second test would find it taken, or another's gateway. */
@@ -57,6 +57,7 @@ export class Gateway implements AsyncDisposable {
   readonly configFile: string
   readonly #ownsFolder: boolean
   readonly #defaults: (config: GatewayOptions['config']) => string
+  readonly #said: Promise<unknown>
 
   constructor(
     process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>,
@@ -78,8 +79,10 @@ export class Gateway implements AsyncDisposable {
     this.#ownsFolder = ownsFolder
     this.#defaults = defaults
 
-    void this.#follow(process.stdout, (text) => (this.stdout += text))
-    void this.#follow(process.stderr, (text) => (this.stderr += text))
+    this.#said = Promise.all([
+      this.#follow(process.stdout, (text) => (this.stdout += text)),
+      this.#follow(process.stderr, (text) => (this.stderr += text)),
+    ])
     running.add(this)
   }
 
@@ -171,9 +174,18 @@ export class Gateway implements AsyncDisposable {
     this.process.kill(signal)
   }
 
-  /** The exit code, once it ended by itself. */
+  /** The exit code, once it ended by itself; all that it said is there by then. */
   exited(): Promise<number> {
-    return this.#orExplain(within(this.process.exited, 'the gateway to exit'))
+    return this.#orExplain(within(this.ended(), 'the gateway to exit'))
+  }
+
+  /** The same, without an end to the wait. */
+  async ended(): Promise<number> {
+    const code = await this.process.exited
+    // Workers that outlive it have its streams still: what it said itself lies there, to be read at once.
+    const isRead = this.#said.then(() => true)
+    for (let looks = 0; looks < 10; looks++) if (await Promise.race([isRead, pause(50)])) break
+    return code
   }
 
   /** Asks it to stop gracefully and gives its exit code. */
@@ -261,7 +273,7 @@ export class Gateway implements AsyncDisposable {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const gateway = await spawnGateway(options)
   try {
-    const early = gateway.process.exited.then((code) => {
+    const early = gateway.ended().then((code) => {
       throw new Error(`The gateway exited with ${code}.\n${gateway.stdout}\n${gateway.stderr}`)
     })
     early.catch(() => {})
