@@ -85,8 +85,9 @@ async function workerByHand(): Promise<number> {
 
 async function unknownCommand(command: string): Promise<string> {
   const { nearest } = await import('./config/nearest.ts')
-  const { COMMANDS } = await import('./cli/commands.ts')
-  const near = nearest(command, Object.keys(COMMANDS))
+  const { COMMANDS, OTHER_WORDS } = await import('./cli/commands.ts')
+  const other = Object.hasOwn(OTHER_WORDS, command) ? OTHER_WORDS[command] : undefined
+  const near = other ?? nearest(command, Object.keys(COMMANDS))
   return `sluice: unknown command "${command}";${near === null ? '' : ` did you mean "${near}"?`}`
 }
 

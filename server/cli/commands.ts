@@ -1,6 +1,35 @@
 // The commands, each in a file of its own, loaded when it is asked for.
 import type { CommandEntry } from './command.ts'
 
+/** What people look for by other words, as other tools have them, and what it is here. */
+export const OTHER_WORDS: Readonly<Record<string, string>> = {
+  drain: 'server SERVER drain',
+  maintenance: 'server SERVER maintenance',
+  ready: 'server SERVER ready',
+  weight: 'server SERVER weight N',
+  servers: 'status',
+  backends: 'status',
+  listeners: 'status',
+  user: 'admin user',
+  users: 'admin user list',
+  token: 'admin token',
+  tokens: 'admin token list',
+  validate: 'check',
+  test: 'check',
+  lint: 'check',
+  start: 'run',
+  serve: 'run',
+  quit: 'stop',
+  log: 'events',
+  logs: 'events',
+  top: 'tap',
+  revisions: 'history',
+  undo: 'rollback',
+  get: 'api',
+  cert: 'certificates',
+  certs: 'certificates',
+}
+
 /** By name, in the order of `sluice -h`. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: {

@@ -69,8 +69,9 @@ export class Resolver {
     if (known !== null) return known
     const entry = this.#entries.get(host.toLowerCase())
     if (entry === undefined || entry.addresses.length === 0) return null
-    const lateMs = this.#now() - entry.expiresMs
-    if (entry.isGone(this.#now())) return null
+    const nowMs = this.#now()
+    const lateMs = nowMs - entry.expiresMs
+    if (entry.isGone(nowMs)) return null
     if (lateMs < 0) return entry.addresses
     if (lateMs >= STALE_MS && !entry.failing) return null
     this.#refresh(entry)

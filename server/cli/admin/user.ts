@@ -36,7 +36,7 @@ export function user(args: readonly string[], io: Io): Promise<number> {
     const [act, name] = kept.read.words
     if (act === 'list' && name === undefined) return list(kept)
     if (act !== 'add' && act !== 'set' && act !== 'remove')
-      return usageLine(COMMAND, `unknown word "${act}"`, io)
+      return usageLine(COMMAND, `unknown word "${act}": it is list, add, set or remove`, io)
     if (name === undefined) return usageLine(COMMAND, 'the name of a user is missing', io)
     return act === 'add' ? add(name, kept) : act === 'set' ? setRole(name, kept) : remove(name, kept)
   })

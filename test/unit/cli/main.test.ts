@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { COMMANDS, OTHER_WORDS } from '../../../server/cli/commands.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-main-'))
 beforeAll(() => {
@@ -34,8 +35,18 @@ test('an unknown command is told with the one that was meant', () => {
   const { code, err } = sluice('chekc')
   expect(code).toBe(2)
   expect(err).toBe('sluice: unknown command "chekc"; did you mean "check"? "sluice -h" lists them\n')
+  // A word of another tool.
+  expect(sluice('drain', 'api-1').err).toContain('did you mean "server SERVER drain"?')
+  expect(sluice('validate').err).toContain('did you mean "check"?')
+  expect(sluice('constructor').err).toBe('sluice: unknown command "constructor"; "sluice -h" lists them\n')
   expect(sluice('xyzzy').err).toBe('sluice: unknown command "xyzzy"; "sluice -h" lists them\n')
   expect(sluice('workers').err).toBe('sluice: unknown command "workers"; "sluice -h" lists them\n')
+})
+
+test('what other words stand for is a command', () => {
+  for (const meant of Object.values(OTHER_WORDS))
+    expect(Object.keys(COMMANDS)).toContain(meant.split(' ')[0]!)
+  for (const word of Object.keys(OTHER_WORDS)) expect(Object.keys(COMMANDS)).not.toContain(word)
 })
 
 test('-v, -V and --version tell the version, and -h lists them', () => {
