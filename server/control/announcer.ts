@@ -83,6 +83,11 @@ export class Announcer {
       this.#runState.keep(parts, this.#parts.workers())
   }
 
+  /** The data folder may be another one: whether commands had lost us, and find us again. */
+  lookAtSocket(): Promise<boolean> {
+    return this.#controlSocket.look()
+  }
+
   /** Answers commands no more. */
   stop(): void {
     this.#controlSocket.stop()

@@ -1,7 +1,7 @@
 // The control socket: commands of the same user ask the running gateway there. It stands in the data folder,
 // and is open as long as the gateway runs: whatever became of the config file since, a command finds the
 // gateway by the file's name.
-import { unlinkSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -29,6 +29,7 @@ export class ControlSocket {
   #server: { stop(): void } | null = null
   #last: Promise<void> = Promise.resolve()
   #isStopped = false
+  #path: string | null = null
 
   constructor(open: OpenControlAt) {
     this.#open = open
@@ -39,6 +40,16 @@ export class ControlSocket {
     const path = controlSocketPath(config.data, configFile)
     this.#last = this.#last.then(() => this.#start(path))
     return this.#last
+  }
+
+  /** Opens it anew where its file is gone, as nobody finds it then; settles with whether it did. */
+  async look(): Promise<boolean> {
+    const path = this.#path
+    if (this.#server === null || path === null || existsSync(path)) return false
+    this.#close()
+    this.#last = this.#last.then(() => this.#start(path))
+    await this.#last
+    return this.#server !== null
   }
 
   stop(): void {
@@ -55,6 +66,7 @@ export class ControlSocket {
     }
     try {
       this.#server = await this.#open(path)
+      this.#path = path
       if (this.#isStopped) this.#close()
     } catch (error) {
       const hint = `${NOT_ASKED}: ${wayToWrite(error)}, or name another folder with "data"`

@@ -2,8 +2,9 @@
 // figures. The lock is the kernel's, so what a gateway leaves that was killed keeps nobody out, and its
 // workers, which live on for a while, do not have it. Whoever comes while the other one only finishes what is
 // in flight waits for that.
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Held, takeLock } from '../lib/file-lock.ts'
 import { readBounded } from '../lib/read-bounded.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -35,11 +36,14 @@ export interface TakeOptions {
 }
 
 export class DataFolder {
-  readonly #held: Held | null
+  #held: Held | null
+  #isReleased = false
+  readonly #file: string
   readonly #holder: Holder
 
-  private constructor(held: Held | null, holder: Holder) {
+  private constructor(held: Held | null, file: string, holder: Holder) {
     this.#held = held
+    this.#file = file
     this.#holder = holder
     this.#say(holder)
   }
@@ -59,7 +63,7 @@ export class DataFolder {
     let hasTold = false
     for (;;) {
       const held = tryLock(file)
-      if (held !== 'other') return new DataFolder(held, us)
+      if (held !== 'other') return new DataFolder(held, file, us)
       const holder = holderIn(file)
       const endMs = Date.parse(holder?.ends_by ?? '') + LATE_MS
       if (!isWanted() || !(Date.now() < endMs)) return inUse(data, holder)
@@ -69,12 +73,34 @@ export class DataFolder {
     }
   }
 
+  /**
+   * Whether it is still ours. One that was removed, or replaced by another, is taken again as soon as it is
+   * there; `lost`: another gateway was sooner.
+   */
+  look(): 'held' | 'gone' | 'taken' | 'lost' {
+    if (this.#isReleased || this.#held?.isThere() === true) return 'held'
+    if (!existsSync(dirname(this.#file))) return 'gone'
+    const held = tryLock(this.#file)
+    if (held === 'other') return 'lost'
+    if (held === null) return this.#held === null ? 'held' : 'gone'
+    this.#held?.release()
+    this.#held = held
+    this.#say(this.#holder)
+    return 'taken'
+  }
+
+  /** Who has it, in the words of a refusal. */
+  get taken(): ApplyProblem {
+    return inUse(dirname(this.#file), holderIn(this.#file))
+  }
+
   /** Whoever comes now may wait: its holder stops, and takes so long at most. */
   endsWithin(ms: number): void {
     this.#say({ ...this.#holder, ends_by: new Date(Date.now() + ms).toISOString() })
   }
 
   release(): void {
+    this.#isReleased = true
     this.#held?.remove()
   }
 

@@ -10,6 +10,7 @@ import type { ApplyProblem, Edition, TakenBackFact } from './problem.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import { nameHash } from './processes/state-file.ts'
 import type { WatchedConfig } from './source/watched-config.ts'
+import type { StoreKeeper } from './store/store-keeper.ts'
 
 export interface FirstConfig {
   readonly edition: Edition
@@ -26,6 +27,7 @@ export interface FirstConfigOptions {
   readonly file: string
   readonly source: Pick<WatchedConfig, 'read' | 'check'>
   readonly chosen: Pick<ChosenSockets, 'problems'>
+  readonly store: Pick<StoreKeeper, 'keep'>
   /** False once it is told to stop. */
   readonly isWanted: () => boolean
 }
@@ -34,7 +36,7 @@ export interface FirstConfigOptions {
 export async function firstConfig(
   options: FirstConfigOptions,
 ): Promise<FirstConfig | readonly ApplyProblem[]> {
-  const { file, source, chosen, isWanted } = options
+  const { file, source, chosen, store, isWanted } = options
   const read = await source.read()
   if (!isWanted()) return []
   if (read.is === 'invalid') return [...read.problems, ...chosen.problems]
@@ -43,7 +45,7 @@ export async function firstConfig(
   if (!(folder instanceof DataFolder)) return [folder]
   const history = new History(data, file)
   if (history.isNew) await goOnFromStore(history, data, file)
-  const book = new RevisionBook({ history, nowMs: Date.now })
+  const book = new RevisionBook({ history, store, nowMs: Date.now })
   return { ...(await confirmedOf(read.edition, history, source)), history, book, folder }
 }
 

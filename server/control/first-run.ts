@@ -22,6 +22,11 @@ type Env = Readonly<Record<string, string | undefined>>
 export class FirstRun {
   #hasLooked = false
 
+  /** What is kept is another one: its users may be others, and its token is of a run before. */
+  again(): void {
+    this.#hasLooked = false
+  }
+
   /** Once something is served: a token of a run before is good no more. */
   async look(store: Keeper, env: Env): Promise<void> {
     if (this.#hasLooked) return

@@ -7,9 +7,6 @@ const NOT_KEPT =
 
 const WAITS = 'it is kept in memory until then, and lost if the gateway is killed meanwhile'
 
-const GONE =
-  'it was removed, or another was put in its place, while this gateway has it open: what is kept from now on, users and tokens too, is lost when it ends; put the folder "data" back and start the gateway anew'
-
 /** Opened at first need. `data`: its folder; null: there is no config yet. */
 export const storeOf = (data: () => string | null): StoreKeeper =>
   new StoreKeeper({
@@ -19,5 +16,4 @@ export const storeOf = (data: () => string | null): StoreKeeper =>
     onWaiting: (kind, { message, hint }) =>
       logEvent('warn', 'store_waits', { what: kind, why: message, hint: `${hint}; ${WAITS}` }),
     onKept: (kind, facts) => logEvent('info', 'store_kept_again', { what: kind, ...facts }),
-    onGone: (path) => logEvent('error', 'store_gone', { file: path, hint: GONE }),
   })

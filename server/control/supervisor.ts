@@ -9,7 +9,6 @@ import { Announcer } from './announcer.ts'
 import type { Served } from './change/apply.ts'
 import { Changes, type Changed } from './change/changes.ts'
 import { applyFirst } from './change/confirmation.ts'
-import type { DataFolder } from './data-folder.ts'
 import { changeFactsOf } from './facts-of-changes.ts'
 import { firstConfig } from './first-config.ts'
 import { GuardedChanges } from './guarded-changes.ts'
@@ -21,6 +20,7 @@ import { controlFactsOf, serverFacts, type Known, type Stopping, type WorkerFact
 import { makeParts, type Parts } from './make-parts.ts'
 import { OwnCrew } from './own-crew.ts'
 import type { SuperviseOptions } from './supervise-options.ts'
+import { KeptData } from './kept-data.ts'
 import { Lookout } from './lookout.ts'
 import { countCheck, type ProcessNews, relayNews, tellHealthChange, workerNews } from './news.ts'
 import { workersOf, workersWanted } from './change/plan-checks.ts'
@@ -28,8 +28,6 @@ import { SeenLive } from './seen-live.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/unheld-sockets.ts'
 import { tellPeople } from './source/places.ts'
-import { ServedRecord } from './served-record.ts'
-import { storeOf } from './store-of.ts'
 import { markOf, removeRunState } from './processes/state-file.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 import { WatchedConfig } from './source/watched-config.ts'
@@ -45,14 +43,13 @@ export class Supervisor implements Known {
   readonly changeFacts = changeFactsOf(this)
   readonly guarded = new GuardedChanges(this, () => serverFacts(this))
   readonly options: SuperviseOptions
+  readonly kept = new KeptData(this, () => this.#announcer)
+  readonly store = this.kept.store
   readonly chosen: ChosenSockets
-  readonly store = storeOf(() => this.#parts?.data ?? null)
   readonly parts = (): Parts | null => this.#parts
   readonly certificates = (): Pick<Parts, 'acme' | 'refused' | 'desk'> | null => this.#parts
   readonly #own: OwnCrew
-  readonly #record = new ServedRecord()
   #parts: Parts | null = null
-  #folder: DataFolder | null = null
   readonly #isWanted = (): boolean => !this.isDraining
   readonly #source: WatchedConfig
   readonly #announcer: Announcer
@@ -62,7 +59,8 @@ export class Supervisor implements Known {
     board: () => this.board,
     servers: () => serverFacts(this),
     desk: () => this.#parts?.desk ?? null,
-    lookAtFiles: () => [this.#source, this.#parts?.followed, this.admin].forEach((one) => void one?.look()),
+    lookAtFiles: () =>
+      [this.#source, this.#parts?.followed, this.admin, this.kept].forEach((one) => void one?.look()),
   })
   readonly #stop = Promise.withResolvers<string>()
   readonly #stopNow = Promise.withResolvers<void>()
@@ -111,6 +109,7 @@ export class Supervisor implements Known {
       book: () => this.#parts?.book ?? null,
       onApplied: (served) => this.#onApplied('applied', served),
       tell: (problems) => tellPeople(problems, options),
+      onFileRefused: (problems) => this.kept.fileRefused(problems),
       onBegin: () => this.#announcer.manager.reloading(),
       onSettled: () => this.#announcer.tellManager(),
     })
@@ -168,16 +167,16 @@ export class Supervisor implements Known {
       return await this.#end(await Promise.race([drained, this.#stopNow.promise.then(() => 1)]))
     } finally {
       forget()
-      this.#folder?.release()
+      this.kept.folder?.release()
     }
   }
 
   /** Brings the first config up; returns what stands against it. */
   async #start(): Promise<readonly ApplyProblem[]> {
-    const [source, chosen, isWanted] = [this.#source, this.chosen, this.#isWanted]
-    const first = await firstConfig({ ...this.options, source, chosen, isWanted })
+    const [source, chosen, store, isWanted] = [this.#source, this.chosen, this.store, this.#isWanted]
+    const first = await firstConfig({ ...this.options, source, chosen, store, isWanted })
     if (!('edition' in first)) return first
-    this.#folder = first.folder
+    this.kept.folder = first.folder
     if (this.isDraining) return []
     const { edition, history, takenBack } = first
     const { config } = edition
@@ -237,7 +236,7 @@ export class Supervisor implements Known {
     await this.#announcer.served(event, served)
     const opened = this.changeFacts.open()
     if (event === 'serving') this.guarded.tellCut(opened)
-    void this.#record.served(served, { store: this.store, env: this.options.env })
+    this.kept.served(served)
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */
@@ -245,7 +244,7 @@ export class Supervisor implements Known {
     const { accept, finish: withinMs } = this.#drainTimes
     this.isDraining = true
     for (const one of [this.#source, this.changes, this.guarded, this.#parts?.followed]) one?.stop()
-    this.#folder?.endsWithin(accept + withinMs)
+    this.kept.folder?.endsWithin(accept + withinMs)
     this.#announcer.manager.stopping('finishes what is in flight', accept + withinMs)
     logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
     if (accept > 0) {

@@ -22,6 +22,8 @@ export interface Held {
   /** Writes what others read who cannot have it: one line. Throws when it cannot. */
   say(line: string): void
   release(): void
+  /** Whether it still stands where it was taken: else others can take it there. */
+  isThere(): boolean
   /** Gives it back and leaves no file. */
   remove(): void
 }
@@ -48,6 +50,7 @@ export function takeLock(file: string): Held | null {
 const heldBy = (file: string, fd: number): Held => ({
   say: (line) => write(fd, line),
   release: () => closeSync(fd),
+  isThere: () => isStill(file, fd),
   remove: () => {
     // Removed while it is held: who opens it in between looks whether it is still there.
     if (isStill(file, fd)) rmSync(file, { force: true })

@@ -21,6 +21,8 @@ export interface ChangesParts {
   readonly onApplied: (served: Served) => Promise<void>
   /** Shows problems to who started it. */
   readonly tell: (problems: readonly ApplyProblem[]) => void
+  /** What the file says is not served. */
+  readonly onFileRefused: (problems: readonly ApplyProblem[]) => void
   /** A change begins. */
   readonly onBegin: () => void
   /** The last of those that had begun is over, whatever became of it. */

@@ -271,6 +271,7 @@ export class Changes {
     { tells = 'all', given }: How,
   ): Promise<Changed> {
     const located = await this.#parts.source.locate(problems, edition)
+    if (tells === 'all') this.#parts.onFileRefused(located)
     if (tells === 'all') return this.#onRejected(located)
     if (tells === 'log') tellRejected(given ?? { file: this.#parts.file }, this.#running?.revision, located)
     return { is: 'rejected', revision: this.#running?.revision ?? 0, problems: located }

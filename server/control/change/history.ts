@@ -93,12 +93,21 @@ export class History implements Part {
     this.#staged = null
   }
 
+  /** Writes it once more, as it could not be written, or was lost; false: it cannot be. */
+  keepAgain(): boolean {
+    if (this.#hasBegun) this.#keep(this.#kept)
+    return this.#isKept
+  }
+
   #keep(kept: Kept): void {
     this.#kept = kept
     try {
       // The config file outlives a power cut, and so does that it is not confirmed.
       writeWhole(this.#file, `${JSON.stringify(kept)}\n`, { isLasting: true })
       this.#isKept = true
+      if (this.#hasWarned)
+        logEvent('info', 'revision_kept_again', { file: this.#file, revision: kept.revision })
+      this.#hasWarned = false
     } catch (error) {
       this.#isKept = false
       if (!this.#hasWarned)

@@ -1,12 +1,13 @@
 // The texts that were served, kept in state.db for people to look at and to bring back. It takes part in
-// each change, and never stands in its way: where it cannot be written, what is served goes on, and that is
-// said.
+// each change, and never stands in its way: where it cannot be written, what is served goes on, that is said,
+// and what was to be written waits until it can be.
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { logEvent } from '../../telemetry/log.ts'
 import type { Edition } from '../problem.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
-import { storeProblemOf } from '../store/store-problem.ts'
+import type { StoreKeeper } from '../store/store-keeper.ts'
+import { StoreProblem, storeProblemOf, whereItCan } from '../store/store-problem.ts'
 import type { NewRevision, Revision, Revisions, Source } from '../store/revisions.ts'
 import type { Served } from './apply.ts'
 import type { History } from './history.ts'
@@ -23,7 +24,8 @@ const TEXT_BYTES_MAX = 16 * 1024 * 1024
 const NOT_CONFIRMED = 'it was not confirmed before the gateway ended'
 
 export interface BookOptions {
-  readonly history: Pick<History, 'revisionOf' | 'kept' | 'unconfirmed'>
+  readonly history: Pick<History, 'revisionOf' | 'kept' | 'keepAgain' | 'unconfirmed'>
+  readonly store: Pick<StoreKeeper, 'keep'>
   readonly nowMs: () => number
 }
 
@@ -32,7 +34,15 @@ interface Staged {
   readonly number: number
   /** Its text, packed while others get ready; null: nothing is kept. */
   readonly packed: Promise<Buffer | null> | null
+  /** The same, once it is there. */
+  bytes: Buffer | null
   isStored: boolean
+}
+
+/** What becomes of a text that is served, and of those that waited before it. */
+interface End {
+  readonly state: 'served' | 'unconfirmed'
+  readonly others: readonly ['confirmed' | 'reverted', string] | null
 }
 
 /** A revision with its text. */
@@ -52,6 +62,8 @@ export class RevisionBook implements Part {
   #isFirst = true
   #hasWarned = false
   #adding: Promise<void> = Promise.resolve()
+  /** Texts that are being packed: what comes after them is written after them. */
+  #packing = 0
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -74,10 +86,21 @@ export class RevisionBook implements Part {
     if (!isKnown) await this.#add({ edition, number }, edition.from === 'rollback' ? 'rollback' : 'start')
   }
 
+  /** The database is another one: it is opened anew, with what is served by then. */
+  reopened(): void {
+    this.#store = null
+  }
+
   stage(edition: Edition): readonly [] {
     const isNew = this.#store !== null && edition.hash !== this.#served
     const packed = isNew ? pack(edition.text).catch(() => null) : null
-    this.#staged = { edition, number: this.#options.history.revisionOf(edition), packed, isStored: false }
+    this.#staged = {
+      edition,
+      number: this.#options.history.revisionOf(edition),
+      packed,
+      bytes: null,
+      isStored: false,
+    }
     return []
   }
 
@@ -87,8 +110,10 @@ export class RevisionBook implements Part {
     if (staged === null || store === null || staged.edition.hash === this.#served) return
     const packed = await (staged.packed ?? pack(staged.edition.text))
     if (packed === null) return
+    staged.bytes = packed
     const revision = this.#newRevision(staged, sourceOf(staged.edition))
-    staged.isStored = this.#safely(() => store.stage(revision, packed)) === true
+    // Where it cannot be written now, it is once it is served, or later.
+    whereItCan(() => (staged.isStored = store.stage(revision, packed)))
   }
 
   /** After the history: its number counts. */
@@ -96,39 +121,42 @@ export class RevisionBook implements Part {
     const staged = this.#staged
     this.#staged = null
     if (staged === null) return
-    const { edition, number, isStored } = staged
+    const { edition, number, bytes, isStored } = staged
     const hadThis = this.#served === edition.hash
     const source = this.#isFirst && edition.from === 'file' ? 'start' : sourceOf(edition)
     this.#served = edition.hash
     this.#isFirst = false
-    const store = this.#store
-    if (store === null) return
-    // Its number will be given to another text after a restart.
-    if (this.#options.history.kept !== number) this.#safely(() => store.unstage(number))
-    else if (hadThis) this.#safely(() => store.reread(edition.hash, number))
-    else if (isStored) this.#safely(() => this.#serve(store, number, edition))
-    else void this.#add(staged, source)
+    if (this.#store === null) return
+    if (hadThis) return this.#write((store) => void store.reread(edition.hash, number))
+    const end = this.#endOf(number, edition)
+    if (bytes === null) return void this.#add(staged, source, end)
+    const revision = this.#newRevision(staged, source)
+    this.#write((store) => {
+      if (end.others !== null) store.markUnconfirmed(...end.others)
+      if (isStored) store.serve(number, end.state)
+      else store.add(revision, bytes, end.state)
+    }, bytes.length)
   }
 
   drop(): void {
     const staged = this.#staged
     this.#staged = null
-    if (staged?.isStored === true) this.#safely(() => this.#store?.unstage(staged.number))
+    if (staged?.isStored === true) this.#write((store) => store.unstage(staged.number))
   }
 
   /** Somebody said that what waits is good. */
   confirmed(by: string | null): void {
-    this.#safely(() => this.#store?.markUnconfirmed('confirmed', by === null ? null : `by ${by}`))
+    this.#write((store) => store.markUnconfirmed('confirmed', by === null ? null : `by ${by}`))
   }
 
   /** It was taken back by itself. */
   reverted(number: number, why: string): void {
-    this.#safely(() => this.#store?.mark(number, 'reverted', why))
+    this.#write((store) => store.mark(number, 'reverted', why))
   }
 
   /** What became of it, where nothing is said yet: its state stays. */
   remark(number: number, why: string): void {
-    this.#safely(() => this.#store?.remark(number, why))
+    this.#write((store) => store.remark(number, why))
   }
 
   /** Null: nothing is kept for now. */
@@ -167,23 +195,54 @@ export class RevisionBook implements Part {
     })
   }
 
-  #serve(store: Revisions, number: number, edition: Edition): void {
-    const isWaiting =
-      edition.from !== 'rollback' && this.#options.history.unconfirmed?.hashes.includes(edition.hash) === true
+  /** As things are now: it may be written later. */
+  #endOf(number: number, { from, hash, note }: Edition): End {
+    const isWaiting = from !== 'rollback' && this.#options.history.unconfirmed?.hashes.includes(hash) === true
+    if (isWaiting) return { state: 'unconfirmed', others: null }
     // Whoever made another change reached the gateway as it was.
-    if (edition.from === 'rollback')
-      store.markUnconfirmed('reverted', edition.note?.message ?? `revision ${number} went back`)
-    else if (!isWaiting) store.markUnconfirmed('confirmed', `revision ${number} was served`)
-    store.serve(number, isWaiting ? 'unconfirmed' : 'served')
+    const others: End['others'] =
+      from === 'rollback'
+        ? ['reverted', note?.message ?? `revision ${number} went back`]
+        : ['confirmed', `revision ${number} was served`]
+    return { state: 'served', others }
   }
 
-  #add(one: Pick<Staged, 'edition' | 'number'>, source: Source): Promise<void> {
+  #add(
+    one: Pick<Staged, 'edition' | 'number'>,
+    source: Source,
+    { state, others }: End = { state: 'served', others: null },
+  ): Promise<void> {
     const revision = this.#newRevision(one, source)
     const add = async (): Promise<void> => {
       const packed = await this.#packed(one.edition)
-      if (packed !== null) this.#safely(() => this.#store?.add(revision, packed))
+      this.#packing--
+      if (packed === null) return
+      this.#keep((store) => {
+        if (others !== null) store.markUnconfirmed(...others)
+        store.add(revision, packed, state)
+      }, packed.length)
     }
+    this.#packing++
     return (this.#adding = this.#adding.then(add))
+  }
+
+  /** Now, or once it can be, after all that was to be written before. */
+  #write(work: (store: Revisions) => void, bytes = 0): void {
+    if (this.#packing === 0) this.#keep(work, bytes)
+    else this.#adding = this.#adding.then(() => this.#keep(work, bytes))
+  }
+
+  #keep(work: (store: Revisions) => void, bytes: number): void {
+    const [store, { history, store: keeper }] = [this.#store, this.#options]
+    if (store === null) return
+    const write = (): void => {
+      // Its number will be given to another text after a restart, unless the file that gives numbers has it.
+      if (history.kept === null && !history.keepAgain())
+        throw new StoreProblem('the number of the revision cannot be kept', 'make room on the disk of "data"')
+      work(store)
+    }
+    const onLost = (why: string): void => void this.#warn(why)
+    keeper.keep({ kind: 'revisions', bytes: bytes + WAITING_BYTES, write, onLost })
   }
 
   #newRevision({ edition, number }: Pick<Staged, 'edition' | 'number'>, source: Source): NewRevision {
@@ -225,5 +284,7 @@ export class RevisionBook implements Part {
 }
 
 const LOOKED_BACK = 100
+/** What a change takes in memory while it waits, beside its text. */
+const WAITING_BYTES = 1000
 
 const sourceOf = ({ from, note }: Edition): Source => (from === 'api' ? (note?.source ?? 'api') : from)

@@ -40,6 +40,19 @@ export interface OrderNews extends ServerPlace {
   readonly endsConnections: boolean
 }
 
+export interface Given {
+  readonly place: ServerPlace
+  readonly kind: OrderKind
+  /** Null: what was ordered is taken back. */
+  readonly value: OrderValue | null
+  readonly reason: string | null
+  readonly by: string
+  /** Ms since 1970; when it ends by itself, null: it does not. */
+  readonly sinceMs: number
+  readonly untilMs: number | null
+  readonly endsConnections?: boolean
+}
+
 /** An order as it is kept over restarts. */
 export type KeptOrder = ServerPlace & Order
 

@@ -6,6 +6,7 @@ import { ADMIN_DRAIN, ADMIN_MAINTENANCE, ADMIN_READY, packOrder } from '../../sc
 import type { OrderFacts } from '../../telemetry/server-health.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import {
+  type Given,
   identityOf,
   type KeptOrder,
   type Order,
@@ -14,7 +15,6 @@ import {
   type OrderKind,
   type OrderNews,
   type OrderStore,
-  type OrderValue,
   resumed,
   type ServerPlace,
 } from './order.ts'
@@ -48,19 +48,6 @@ interface Ordered {
   /** Since when. */
   leftMs: number
   readonly held: Map<OrderKind, Held>
-}
-
-export interface Given {
-  readonly place: ServerPlace
-  readonly kind: OrderKind
-  /** Null: what was ordered is taken back. */
-  readonly value: OrderValue | null
-  readonly reason: string | null
-  readonly by: string
-  /** Ms since 1970; when it ends by itself, null: it does not. */
-  readonly sinceMs: number
-  readonly untilMs: number | null
-  readonly endsConnections?: boolean
 }
 
 /**
@@ -200,6 +187,11 @@ export class Orders {
     for (const { place, held } of gone) for (const kind of [...held.keys()]) this.#end(place, kind, 'gone')
   }
 
+  /** What they are kept in is another one. */
+  keepAgain(): void {
+    for (const one of this.#ordered.values()) this.#keepAll(one)
+  }
+
   /** How long until the first of them ends; Infinity: none does by itself. */
   get nextEndInMs(): number {
     const ends = [...this.#ordered.values()].flatMap(({ held }) =>
@@ -246,10 +238,12 @@ export class Orders {
     const before = one.place
     if (identityOf(before) === identityOf(place)) return
     one.place = place
-    for (const { order } of one.held.values()) {
-      this.#keep({ ...place, ...order })
-      this.#change(before, (store) => store.forget(before, order.kind))
-    }
+    this.#keepAll(one)
+    for (const kind of one.held.keys()) this.#change(before, (store) => store.forget(before, kind))
+  }
+
+  #keepAll({ place, held }: Ordered): void {
+    for (const { order } of held.values()) this.#keep({ ...place, ...order })
   }
 
   /** To the scoreboard. */

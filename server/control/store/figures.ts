@@ -50,6 +50,8 @@ export class Figures {
   /** Null: to be counted. */
   #rows: number | null = null
   #writes = 0
+  /** That of which the above is known. */
+  #sql: StateDb['sql'] | null = null
 
   constructor(db: StateDb, { seriesMax = SERIES_MAX, rowsMax = ROWS_MAX }: FiguresLimits = {}) {
     this.#db = db
@@ -61,14 +63,20 @@ export class Figures {
    * and removes what is too old: all of it or nothing. Throws what SQLite says.
    */
   add(beganS: number, all: readonly TenMinutesOf[]): void {
+    if (this.#sql !== this.#db.sql) this.#forget()
+    this.#sql = this.#db.sql
     try {
       this.#db.transaction(() => this.#add(beganS, all))
     } catch (error) {
       // What was found out meanwhile was undone with the rest.
-      this.#ids.clear()
-      this.#rows = null
+      this.#forget()
       throw error
     }
+  }
+
+  #forget(): void {
+    this.#ids.clear()
+    this.#rows = null
   }
 
   #add(beganS: number, all: readonly TenMinutesOf[]): void {

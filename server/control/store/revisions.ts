@@ -130,9 +130,10 @@ export class Revisions {
 
   /** What is to be known of it beside its state, unless that says something already. */
   remark(number: number, why: string): void {
-    this.#db.sql
-      .query('UPDATE revisions SET why = ? WHERE config = ? AND number <= ? AND last >= ? AND why IS NULL')
-      .run(why, this.#config, number, number)
+    const query = this.#db.sql.query(
+      'UPDATE revisions SET why = ? WHERE config = ? AND number <= ? AND last >= ? AND why IS NULL',
+    )
+    this.#db.write(() => query.run(why, this.#config, number, number))
   }
 
   /**
@@ -161,10 +162,10 @@ export class Revisions {
     })
   }
 
-  /** What a start serves whose text is not known here. */
-  add(revision: NewRevision, packed: Uint8Array): void {
+  /** What is served without having been staged: a start does so, and what could not be written before. */
+  add(revision: NewRevision, packed: Uint8Array, state: 'served' | 'unconfirmed' = 'served'): void {
     this.#db.transaction(() => {
-      this.#put(revision, packed, 'served')
+      this.#put(revision, packed, state)
       this.#prune()
     })
   }

@@ -26,18 +26,16 @@ export interface StateDbOptions {
 }
 
 export class StateDb {
-  /** For prepared statements of the tables of this room. */
-  readonly sql: Database
-
   /** Where it was opened. */
   readonly path: string
-  readonly #file: { readonly dev: number; readonly ino: number }
+  #sql: Database
+  #file: { readonly dev: number; readonly ino: number }
   readonly #busyMs: number
   /** The last write was refused, as another process held the database. */
   #isHeld = false
 
   private constructor(sql: Database, path: string, busyMs: number) {
-    this.sql = sql
+    this.#sql = sql
     this.path = path
     this.#file = statSync(path)
     this.#busyMs = busyMs
@@ -62,6 +60,11 @@ export class StateDb {
       sql?.close()
       throw error instanceof StoreProblem ? error : problemOf(path, error, busyMs)
     }
+  }
+
+  /** For prepared statements of the tables of this room: not to be held, as another may take its place. */
+  get sql(): Database {
+    return this.#sql
   }
 
   /** All of it or nothing. No other process writes meanwhile; one within another is part of it. */
@@ -95,6 +98,15 @@ export class StateDb {
     const { dev, ino } = this.#file
     const now = statSync(this.path, { throwIfNoEntry: false })
     return now?.dev === dev && now.ino === ino
+  }
+
+  /** Goes on with the file that stands in its place. Throws a StoreProblem: then nothing has changed. */
+  reopen(tables: readonly Table[]): void {
+    const other = StateDb.open(dirname(this.path), tables, { busyMs: this.#busyMs })
+    this.#sql.close()
+    this.#sql = other.#sql
+    this.#file = other.#file
+    this.#isHeld = false
   }
 
   close(): void {

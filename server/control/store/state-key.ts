@@ -9,7 +9,7 @@ import {
   randomUUID,
   timingSafeEqual,
 } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { handToOwner } from '../../lib/hand-to-owner.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
@@ -29,6 +29,17 @@ export class StateKey {
   /** Of a data folder. It is read, or made, once it is needed. */
   constructor(data: string) {
     this.#path = join(data, 'state.key')
+  }
+
+  /** So that it is known where its file is taken away; one that is not there is not made. */
+  remember(): void {
+    if (this.#key === null && existsSync(this.#path)) this.#key = keyIn(this.#path)
+  }
+
+  /** The folder is another one: its key counts. Where it has none, ours is kept there. */
+  reopen(): void {
+    if (this.#key !== null && readKey(this.#path) === null) makeKey(this.#path, this.#key)
+    this.#key = null
   }
 
   /** The key for a purpose (HKDF, RFC 5869). */
@@ -96,10 +107,10 @@ function readKey(path: string): Uint8Array | null {
 }
 
 /** Whole or not at all, and once, whoever else makes it at the same time. */
-function makeKey(path: string): Uint8Array {
+function makeKey(path: string, key: Uint8Array = randomBytes(KEY_BYTES)): Uint8Array {
   const fresh = `${path}.${randomUUID()}`
   try {
-    writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true })
+    writeFileSync(fresh, key, { mode: 0o600, flag: 'wx', flush: true })
     handToOwner(fresh, dirname(path))
     linkSync(fresh, path)
   } catch (error) {

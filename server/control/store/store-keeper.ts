@@ -1,7 +1,8 @@
 // Opens the store once it is needed, and tells once why it cannot be opened: traffic goes on without it.
 import { type LateKind, type LateWrite, LateWrites, type LateWritesParts } from './late-writes.ts'
+import type { Found, LostDatabase } from './lost-database.ts'
 import type { Store } from './store.ts'
-import { StoreBusy, StoreProblem } from './store-problem.ts'
+import { StoreBusy, StoreProblem, whereItCan } from './store-problem.ts'
 
 /** How long a failure is taken for granted. */
 const AGAIN_MS = 5000
@@ -20,8 +21,6 @@ export interface StoreKeeperOptions extends Pick<LateWritesParts, 'onWaiting' | 
   readonly nowMs?: () => number
   /** It cannot be opened; told once for each cause. */
   readonly onNotOpen: (problem: StoreProblem) => void
-  /** What is open was removed, or another put in its place; told once. */
-  readonly onGone: (path: string) => void
 }
 
 export class StoreKeeper {
@@ -31,9 +30,8 @@ export class StoreKeeper {
   #problem: { readonly problem: StoreProblem; readonly atMs: number } | null = null
   #told = ''
   #isClosed = false
-  #lookedMs = 0
   readonly #late = new Map<LateKind, LateWrites>()
-  #isGone = false
+  #lost: LostDatabase | null = null
 
   constructor(options: StoreKeeperOptions) {
     this.#options = options
@@ -47,10 +45,7 @@ export class StoreKeeper {
   /** Opens it at first need; rejects with a StoreProblem. */
   open(): Promise<Store> {
     const { nowMs = Date.now } = this.#options
-    if (this.#store !== null) {
-      this.#look(this.#store, nowMs())
-      return Promise.resolve(this.#store)
-    }
+    if (this.#store !== null) return Promise.resolve(this.#store)
     if (this.#problem !== null && Math.abs(nowMs() - this.#problem.atMs) < AGAIN_MS)
       return Promise.reject(this.#problem.problem)
     this.#opening ??= this.#open().finally(() => (this.#opening = null))
@@ -82,13 +77,16 @@ export class StoreKeeper {
     this.#store = null
   }
 
-  /** It is used as long as it is open: those who are known stay so, as they would not in an empty one. */
-  #look({ db }: Store, nowMs: number): void {
-    if (this.#isGone || Math.abs(nowMs - this.#lookedMs) < AGAIN_MS) return
-    this.#lookedMs = nowMs
-    if (db.isThere()) return
-    this.#isGone = true
-    this.#options.onGone(db.path)
+  /**
+   * Whether the file of what is open is where it was, and what was done where it is not. It is used as long
+   * as it is open: those who are known stay so, as they would not in an empty one.
+   */
+  look(): { readonly found: Found; readonly path: string; readonly problem: StoreProblem | null } | null {
+    const store = this.#store
+    if (store === null || this.#lost === null) return null
+    const found = this.#lost.look(store.db, () => store.reopen())
+    if (found === 'there') whereItCan(() => store.key.remember())
+    return { found, path: store.db.path, problem: this.#lost.problem }
   }
 
   /** Waits for who holds it, with others having their turn meanwhile. */
@@ -107,11 +105,15 @@ export class StoreKeeper {
     const { nowMs = Date.now, onNotOpen } = this.#options
     try {
       // Loaded now: a start does not wait for SQLite.
-      const { Store } = await import('./store.ts')
+      const [{ Store }, { LostDatabase }] = await Promise.all([
+        import('./store.ts'),
+        import('./lost-database.ts'),
+      ])
       const data = this.#options.data()
       if (data === null || this.#isClosed)
         throw new StoreProblem('the gateway starts or stops', 'ask again once it serves')
       this.#store = await this.#opened(() => new Store(data, nowMs, { busyMs: BUSY_MS }))
+      this.#lost = new LostDatabase(nowMs)
       this.#problem = null
       return this.#store
     } catch (error) {

@@ -37,6 +37,12 @@ export class Store {
     this.setupToken = new SetupToken(data)
   }
 
+  /** Another stands in the place of what is open: it is that from now on, with the key beside it. */
+  reopen(): void {
+    this.db.reopen(TABLES)
+    this.key.reopen()
+  }
+
   close(): void {
     this.db.close()
   }

@@ -33,6 +33,7 @@ function scene(): {
     applier: () => (isOver ? null : (applier as unknown as Applier)),
     onApplied: async () => void notes.push('applied'),
     tell: () => void notes.push('told'),
+    onFileRefused: () => void notes.push('refused'),
     onBegin: () => void notes.push('begin'),
     onSettled: () => void notes.push('settled'),
   })
@@ -64,7 +65,7 @@ test('a reload that a newer one takes the place of has the outcome of the newer 
     { is: 'rejected', revision: 4, problems },
     { is: 'rejected', revision: 4, problems },
   ])
-  expect(notes).toEqual(['begin', 'told', 'settled'])
+  expect(notes).toEqual(['begin', 'refused', 'told', 'settled'])
 })
 
 test('a gateway that stops changes nothing, and says so', async () => {

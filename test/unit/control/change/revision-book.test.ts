@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { afterEach, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,9 @@ import { History } from '../../../../server/control/change/history.ts'
 import { RevisionBook } from '../../../../server/control/change/revision-book.ts'
 import type { Edition } from '../../../../server/control/problem.ts'
 import { REVISIONS, Revisions } from '../../../../server/control/store/revisions.ts'
-import { StateDb } from '../../../../server/control/store/state-db.ts'
+import { StateDb, stateDbPath } from '../../../../server/control/store/state-db.ts'
+import type { Store } from '../../../../server/control/store/store.ts'
+import { keeperOf } from '../../../support/store-world.ts'
 import { waitFor } from '../../../support/wait.ts'
 
 const folders: string[] = []
@@ -22,6 +25,7 @@ interface Run {
   readonly history: History
   readonly book: RevisionBook
   readonly store: Revisions
+  readonly db: StateDb
   served: Served | null
 }
 
@@ -36,10 +40,10 @@ function folder(): string {
 
 function run(data: string): Run {
   const history = new History(data, '/etc/sluice.yaml')
-  const db = StateDb.open(data, [REVISIONS])
+  const db = StateDb.open(data, [REVISIONS], { busyMs: 10 })
   databases.push(db)
-  const book = new RevisionBook({ history, nowMs: () => 1234 })
-  return { history, book, store: new Revisions(db, 'config'), served: null }
+  const book = new RevisionBook({ history, store: keeperOf({ db } as unknown as Store), nowMs: () => 1234 })
+  return { history, book, db, store: new Revisions(db, 'config'), served: null }
 }
 
 /** As the applier does it. */
@@ -145,14 +149,58 @@ test('a change that is under way as the database is opened is kept as well', asy
   ])
 })
 
-test('what the number file could not keep is not kept in the database either', async () => {
+test('what cannot be written is kept with its author and what became of it, once it can be', async () => {
+  const data = folder()
+  const one = await start(data, 'one')
+  const holder = new Database(stateDbPath(data))
+  holder.run('BEGIN IMMEDIATE')
+  const given = edition('two', { from: 'api', by: 'ann' })
+  one.history.hold({ hashes: [given.hash], previous: 'one' })
+  await apply(one, given)
+  await apply(one, edition('two'))
+  one.history.hold(null)
+  one.book.confirmed('bob')
+  await apply(one, edition('four', { from: 'api', by: 'carl' }))
+  one.book.reverted(4, 'worse')
+  await one.book.settled
+  expect(facts(one)).toEqual([[1, 1, 'start', 'served', null]])
+  holder.run('COMMIT')
+  holder.close()
+  await waitFor(() => one.book.find(4)?.state === 'reverted', { what: 'what was written late' })
+  expect(facts(one)).toEqual([
+    [4, 4, 'api', 'reverted', 'carl'],
+    [2, 3, 'api', 'confirmed', 'ann'],
+    [1, 1, 'start', 'served', null],
+  ])
+  expect([one.book.find(2)?.why, (await one.book.read(2))?.text]).toEqual(['by bob', 'two'])
+})
+
+test('a gateway that ends before it could write knows the text that it serves, if not whose it was', async () => {
+  const data = folder()
+  const one = await start(data, 'one')
+  const holder = new Database(stateDbPath(data))
+  holder.run('BEGIN IMMEDIATE')
+  await apply(one, edition('two', { from: 'api', by: 'ann' }))
+  await one.book.settled
+  const two = run(data)
+  await apply(two, edition('two'))
+  holder.close()
+  await two.book.opened(two.store, two.served!)
+  expect(facts(two)).toEqual([
+    [2, 2, 'start', 'served', null],
+    [1, 1, 'start', 'served', null],
+  ])
+})
+
+test('what the number file cannot keep is not kept in the database either, until it can', async () => {
   const data = folder()
   const one = await start(data, 'one')
   // A folder stands where the file is to be.
   const other = join(data, 'not-a-folder')
   writeFileSync(other, '')
   const broken = new History(join(other, 'x'), '/etc/sluice.yaml')
-  const book = new RevisionBook({ history: broken, nowMs: () => 0 })
+  const store = keeperOf({ db: one.db } as unknown as Store)
+  const book = new RevisionBook({ history: broken, store, nowMs: () => 0 })
   await book.opened(one.store, one.served!)
   book.stage(edition('two'))
   await book.ready()
@@ -160,4 +208,8 @@ test('what the number file could not keep is not kept in the database either', a
   broken.commit()
   book.commit()
   expect(facts(one)).toEqual([[1, 1, 'start', 'served', null]])
+  rmSync(other)
+  const revision = { number: 1, hash: hashOf('two') }
+  await waitFor(() => book.find(1)?.hash === revision.hash, { what: 'the number and the revision' })
+  expect(new History(join(other, 'x'), '/etc/sluice.yaml').revisionOf(edition('two'))).toBe(1)
 })

@@ -85,6 +85,7 @@ async function scene(): Promise<Scene> {
     book: () => null,
     onApplied: () => Promise.resolve(),
     tell: () => {},
+    onFileRefused: () => {},
     onBegin: () => {},
     onSettled: () => settled.push(changes.rejection?.takenBack?.revision ?? null),
   })

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Store } from '../../../../server/control/store/store.ts'
 import { StoreKeeper } from '../../../../server/control/store/store-keeper.ts'
 
 const folders: string[] = []
@@ -27,7 +28,6 @@ function scene(): {
     onNotOpen: ({ message, hint }) => void told.push(`${message}; ${hint}`),
     onWaiting: (kind) => void told.push(`${kind} waits`),
     onKept: (kind, { kept, lost }) => void told.push(`${kind}: ${kept} kept, ${lost} lost`),
-    onGone: (path) => void told.push(`${path} is gone`),
   })
   keepers.push(keeper)
   return { keeper, told, clock, where }
@@ -44,18 +44,26 @@ describe('the store of a gateway', () => {
     expect(told).toEqual([])
   })
 
-  test('that is removed while it is open says so once, and goes on with those who are known', async () => {
-    const { keeper, told, clock, where } = scene()
+  test('that is removed while it is open goes on with those who are known, and is written to its place', async () => {
+    const { keeper, clock, where } = scene()
     const data = where.data ?? ''
     const store = await keeper.open()
-    clock.nowMs += 10_000
-    expect([await keeper.open(), told]).toEqual([store, []])
-    rmSync(data, { recursive: true })
-    for (let count = 0; count < 3; count++) {
-      clock.nowMs += 10_000
-      expect(await keeper.open()).toBe(store)
+    const added = { name: 'anna', role: 'admin', hash: '', by: 'test' } as const
+    const looks = (ms: number): string | undefined => {
+      clock.nowMs += ms
+      return keeper.look()?.found
     }
-    expect(told).toEqual([`${join(data, 'state.db')} is gone`])
+    expect([looks(0), store.users.add(added)]).toEqual(['there', true])
+    rmSync(data, { recursive: true })
+    expect([looks(2000), looks(60_000)]).toEqual(['gone', 'gone'])
+    store.users.add({ ...added, name: 'bob' })
+    mkdirSync(data)
+    expect([looks(2000), looks(2000), looks(4000), looks(2000)]).toEqual(['gone', 'gone', 'written', 'there'])
+    expect(await keeper.open()).toBe(store)
+    store.users.add({ ...added, name: 'carl' })
+    const other = new Store(data)
+    expect(other.users.list().map(({ name }) => name)).toEqual(['anna', 'bob', 'carl'])
+    other.close()
   })
 
   test('that cannot be opened says so once, and is tried again', async () => {
