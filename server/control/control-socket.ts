@@ -1,7 +1,7 @@
 // The control socket: commands of the same user ask the running gateway there. It stands in the data folder,
 // and is open as long as the gateway runs: whatever became of the config file since, a command finds the
 // gateway by the file's name.
-import { existsSync, unlinkSync } from 'node:fs'
+import { statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -30,6 +30,8 @@ export class ControlSocket {
   #last: Promise<void> = Promise.resolve()
   #isStopped = false
   #path: string | null = null
+  /** Which file it is; another in its place leads nowhere. */
+  #file = ''
 
   constructor(open: OpenControlAt) {
     this.#open = open
@@ -42,10 +44,10 @@ export class ControlSocket {
     return this.#last
   }
 
-  /** Opens it anew where its file is gone, as nobody finds it then; settles with whether it did. */
+  /** Opens it anew where its file is gone or another: nobody finds it then. Settles with whether it did. */
   async look(): Promise<boolean> {
     const path = this.#path
-    if (this.#server === null || path === null || existsSync(path)) return false
+    if (this.#server === null || path === null || fileAt(path) === this.#file) return false
     this.#close()
     this.#last = this.#last.then(() => this.#start(path))
     await this.#last
@@ -67,6 +69,7 @@ export class ControlSocket {
     try {
       this.#server = await this.#open(path)
       this.#path = path
+      this.#file = fileAt(path)
       if (this.#isStopped) this.#close()
     } catch (error) {
       const hint = `${NOT_ASKED}: ${wayToWrite(error)}, or name another folder with "data"`
@@ -78,6 +81,11 @@ export class ControlSocket {
     this.#server?.stop()
     this.#server = null
   }
+}
+
+function fileAt(path: string): string {
+  const { dev = 0, ino = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {}
+  return `${dev} ${ino}`
 }
 
 /** Whether somebody listens there: not what a gateway left behind that was killed. */

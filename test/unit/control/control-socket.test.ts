@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ControlSocket, controlSocketPath } from '../../../server/control/control-socket.ts'
@@ -44,6 +44,29 @@ describe('the control socket', () => {
     control.stop()
     await control.apply(without, FILE)
     expect(notes).toEqual(['open', 'stop'])
+  })
+
+  test('whose file was removed, or replaced by one that leads nowhere, is opened again', async () => {
+    const data = scene().data
+    const notes: string[] = []
+    const control = new ControlSocket((path) => {
+      notes.push('open')
+      writeFileSync(path, '')
+      return Promise.resolve({ stop: () => notes.push('stop') })
+    })
+    expect(await control.look()).toBe(false)
+    await control.apply(configOf({}, { data }), FILE)
+    const path = controlSocketPath(data, FILE)
+    expect(await control.look()).toBe(false)
+    rmSync(path)
+    expect(await control.look()).toBe(true)
+    writeFileSync(`${path}.other`, '')
+    renameSync(`${path}.other`, path)
+    expect([await control.look(), await control.look()]).toEqual([true, false])
+    expect(notes).toEqual(['open', 'stop', 'open', 'stop', 'open'])
+    control.stop()
+    rmSync(path)
+    expect(await control.look()).toBe(false)
   })
 
   test('one that is stopped while it opens does not stay open', async () => {
