@@ -1,7 +1,7 @@
 // A connection that was accepted, as far as it is known: first by its socket, then by what the steps of its
 // way in have learned.
 import type { TlsFacts } from '../tls/accept-tls.ts'
-import type { Socket, SocketEnds } from '../sockets/socket.ts'
+import type { LocalEnd, Socket, SocketEnds } from '../sockets/socket.ts'
 import type { Accepted } from './entry.ts'
 import type { Count } from './count.ts'
 
@@ -15,7 +15,9 @@ export class Arrival implements Accepted {
   readonly #ends: SocketEnds
   #count: Count
   /** Where the client came in, as a proxy says. */
-  #local: { readonly address: string; readonly port: number } | null = null
+  #local: LocalEnd | null = null
+  /** The same, as the kernel does, once it was asked. */
+  #asked: LocalEnd | null = null
 
   /** Takes a place in this count. */
   constructor(socket: Socket, count: Count) {
@@ -42,11 +44,15 @@ export class Arrival implements Accepted {
   }
 
   get localAddress(): string | undefined {
-    return this.#local === null ? this.#socket.localAddress : this.#local.address
+    return this.#where()?.address ?? this.#socket.localAddress
   }
 
   get localPort(): number {
-    return this.#local === null ? this.#socket.localPort : this.#local.port
+    return this.#where()?.port ?? this.#socket.localPort
+  }
+
+  #where(): LocalEnd | null {
+    return this.#local ?? (this.#asked ??= this.#socket.localEnd?.() ?? null)
   }
 
   /** A proxy says who the client is, and where it came in. */

@@ -3,7 +3,14 @@
 import { type Pour, type PourEnd, pourFrom } from './pour.ts'
 import type { Pourer } from './pour-line.ts'
 import { localName } from './socket-ends.ts'
-import { type Dialler, NOBODY, type PourTeller, type Socket, type SocketEvents } from './socket.ts'
+import {
+  type Dialler,
+  type LocalEnd,
+  NOBODY,
+  type PourTeller,
+  type Socket,
+  type SocketEvents,
+} from './socket.ts'
 
 /**
  * A read of a head with volume behind it: what it brings of that is copied, the rest is not. More than a slot
@@ -80,6 +87,10 @@ export abstract class OwnSocket implements PourEnd, Pourer {
 
   get localPort(): number {
     return localName(this.fd)?.port ?? 0
+  }
+
+  localEnd(): LocalEnd | null {
+    return localName(this.fd)
   }
 
   pour(to: Socket | null, bytes: number, told: PourTeller): void {

@@ -3,7 +3,7 @@
 import { ptr } from 'bun:ffi'
 import { libc } from '../lib/native.ts'
 import { addressIn, portIn } from './sockaddr.ts'
-import type { SocketEnds } from './socket.ts'
+import type { LocalEnd, SocketEnds } from './socket.ts'
 
 const SOL_SOCKET = 1
 const SO_PEERNAME = 28
@@ -32,7 +32,7 @@ export function endsOf(socket: object): SocketEnds {
 }
 
 /** Our own end; null: it is none of TCP, or gone. */
-export function localName(fd: number): { readonly address: string; readonly port: number } | null {
+export function localName(fd: number): LocalEnd | null {
   length[0] = IPV6_BYTES
   if (fd < 0 || libc().getsockname(fd, nameAt(), lengthAt()) !== 0) return null
   const address = addressIn(name)

@@ -62,6 +62,12 @@ export interface SocketEnds {
   readonly isReset: boolean
 }
 
+/** Our own end of a connection. */
+export interface LocalEnd {
+  readonly address: string
+  readonly port: number
+}
+
 export interface Socket {
   /** Who owns it at the moment. */
   owner: SocketEvents
@@ -72,6 +78,8 @@ export interface Socket {
   /** Undefined and 0 once it is broken. */
   readonly localAddress: string | undefined
   readonly localPort: number
+  /** Both in one call of the kernel; left out: it takes two. Null: it is broken, or none of TCP. */
+  localEnd?(): LocalEnd | null
   /** The other end; asked once, when it was accepted. */
   ends(): SocketEnds
 

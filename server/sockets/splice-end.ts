@@ -2,6 +2,7 @@
 import { countBuffered } from '../lib/buffers.ts'
 import { nowMs } from '../lib/clock.ts'
 import { keepable } from '../lib/read-piece.ts'
+import type { Joint } from './joint.ts'
 import { Progress } from './progress.ts'
 import type { PourTeller, Socket, SocketEvents } from './socket.ts'
 import { type Pace, Throttle } from './throttle.ts'
@@ -15,28 +16,16 @@ const EARLY_BYTES_MAX = 16 * 1024
 /** What a side may still send that nobody is there to read. */
 const LINGER_BYTES_MAX = 64 * 1024
 
-/** What joins the two. */
-interface Joint {
-  readonly outer: SpliceEnd
-  readonly inner: SpliceEnd
-  /** When something last came from either side. */
-  lastMs: number
-  heed(dueMs: number): void
-  heedStall(): void
-  heedEnd(): void
-  broke(end: SpliceEnd): void
-  settle(): void
-  abort(): void
-}
-
 export class SpliceEnd implements SocketEvents, PourTeller {
-  readonly #splice: Joint
+  readonly #splice: Joint<SpliceEnd>
   /** How fast what it is given goes out; null: as fast as can be. */
   readonly #throttle: Throttle | null
   #socket: Socket | null = null
   /** Not taken by the socket yet. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
+  /** What waits is for what the other end has to tell at once: both leave together. */
+  #isHeld = false
   /** Came from the other past us, and was not taken by the socket yet. */
   #pouredBytes = 0
   /** Its reading is. */
@@ -55,7 +44,7 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   #dropped = 0
   readonly #progress = new Progress()
 
-  constructor(splice: Joint, pace: Pace | null) {
+  constructor(splice: Joint<SpliceEnd>, pace: Pace | null) {
     this.#splice = splice
     this.#throttle = pace && new Throttle(pace, () => this.onDrain())
   }
@@ -66,6 +55,13 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     socket.owner = this
     this.#socket = socket
     if (this.#isPaused) socket.pause()
+    if (this.#isHeld && this.#waiting.length === 1 && this.#other.isBehind) return
+    this.#begin()
+  }
+
+  /** Sends what has gathered, and all that comes from now on. */
+  #begin(): void {
+    this.#isHeld = false
     // What has gathered leaves in one write.
     if (this.#waiting.length > 1) this.#waiting = [Buffer.concat(this.#waiting)]
     this.onDrain()
@@ -177,11 +173,13 @@ export class SpliceEnd implements SocketEvents, PourTeller {
     this.#waiting.push(keepable(bytes, taken, bytes.length))
     this.#waitingBytes += bytes.length - taken
     countBuffered(bytes.length - taken)
+    if (this.#isHeld && this.#socket !== null) this.#begin()
   }
 
-  /** Of one that does not stand yet: these go out before all that waits for it. */
+  /** Of one that does not stand yet: these go out before all else, with what is there by then. */
   writeFirst(bytes: Buffer): void {
     if (this.isGone) return
+    this.#isHeld = true
     if (this.#waitingBytes === 0) this.#beginLooking()
     this.#waiting.unshift(bytes)
     this.#waitingBytes += bytes.length
@@ -226,7 +224,8 @@ export class SpliceEnd implements SocketEvents, PourTeller {
   #finish(): void {
     if (this.#isFinishing || this.isGone) return
     this.#isFinishing = true
-    if (!this.#hasWaiting) this.#shut()
+    if (this.#isHeld && this.#socket !== null) this.#begin()
+    else if (!this.#hasWaiting) this.#shut()
   }
 
   #shut(): void {

@@ -6,6 +6,7 @@
 //     └──one side is gone──▶ lingering (the other takes what is left, then FIN, and has a while to end) ──▶ gone
 import { nowMs } from '../lib/clock.ts'
 import type { Timed, Wheel } from '../lib/wheel.ts'
+import type { Joint } from './joint.ts'
 import { LINGER_MS, SpliceEnd } from './splice-end.ts'
 
 /** How often it is looked whether a side takes what waits for it. */
@@ -37,7 +38,7 @@ export type SpliceEnding =
   | 'half_close'
 
 /** Two sockets, joined. Both are attached when they stand; what comes for one that does not yet waits. */
-export class Splice implements Timed {
+export class Splice implements Timed, Joint<SpliceEnd> {
   dueMs = 0
   filedTick = -1
   filedPlace = 0

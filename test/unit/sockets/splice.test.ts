@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { Socket } from 'bun'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
 import { tick } from '../../../server/lib/clock.ts'
 import { bunSockets } from '../../../server/sockets/bun/bun-sockets.ts'
-import type { Socket as OurSocket } from '../../../server/sockets/socket.ts'
+import { NOBODY, type Socket as OurSocket } from '../../../server/sockets/socket.ts'
 import { Splice } from '../../../server/sockets/splice.ts'
 import { Wheel } from '../../../server/lib/wheel.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
@@ -222,4 +222,65 @@ test('what a handler throws is told, and costs this one only', async () => {
   expect(told).toEqual([failure])
   client.socket.write('fine')
   await waitFor(() => server.text === 'fine')
+})
+
+/** One of ours, as far as a splice asks it; notes what is written to it, each write by itself. */
+class PlayedSocket {
+  owner = NOBODY
+  readonly fd = -1
+  readonly writes: string[] = []
+  hasShut = false
+  isQuiet = true
+
+  write(bytes: Buffer, from: number, to: number): number {
+    this.writes.push(bytes.toString('latin1', from, to))
+    return to - from
+  }
+
+  pause(): void {}
+  resume(): void {}
+  terminate(): void {}
+  shutdown(): void {
+    this.hasShut = true
+  }
+}
+
+describe('what goes out first', () => {
+  const joined = (
+    isQuiet: boolean,
+    options: { bytesPerS?: number } = {},
+  ): { client: PlayedSocket; server: PlayedSocket } => {
+    const splice = new Splice({ wheel, idleMs: 0, stallMs: 1000, owner, ...options })
+    const [client, server] = [new PlayedSocket(), new PlayedSocket()]
+    client.isQuiet = isQuiet
+    splice.outer.attach(client as unknown as OurSocket)
+    splice.inner.writeFirst(Buffer.from('HEADER '))
+    splice.inner.attach(server as unknown as OurSocket)
+    return { client, server }
+  }
+
+  test('leaves at once where the client has said nothing', () => {
+    const { client, server } = joined(true)
+    expect(server.writes).toEqual(['HEADER '])
+    client.owner.onData(Buffer.from('hello'))
+    expect(server.writes).toEqual(['HEADER ', 'hello'])
+  })
+
+  test.each([{}, { bytesPerS: 1 << 20 }])(
+    'leaves in one write with what is there to be read (%j)',
+    (options) => {
+      const { client, server } = joined(false, options)
+      expect(server.writes).toEqual([])
+      client.owner.onData(Buffer.from('hello'))
+      client.owner.onData(Buffer.from(' again'))
+      expect(server.writes).toEqual(['HEADER hello', ' again'])
+    },
+  )
+
+  test('leaves before the end of a client that says nothing', () => {
+    const { client, server } = joined(false)
+    client.owner.onEnd()
+    expect(server.writes).toEqual(['HEADER '])
+    expect(server.hasShut).toBe(true)
+  })
 })
