@@ -1,6 +1,7 @@
 // The admin listener: the door of the admin API by TCP.
 import { statSync, unlinkSync } from 'node:fs'
 import { parseBind, unixPathOf, writeBind } from '../lib/bind.ts'
+import { GivesWay, type Scarcity } from './gives-way.ts'
 import { BY_UNIX } from './guard.ts'
 import { listeningPaths } from '../lib/unix-sockets.ts'
 import { portHolder } from '../lib/port-holder.ts'
@@ -13,6 +14,8 @@ export interface AdminOptions {
   /** PEM; null: no TLS. */
   readonly tls?: { readonly cert: string; readonly key: string } | null
   readonly shell: Pick<Shell, 'answer'>
+  /** Default: the descriptors of this process. */
+  readonly scarcity?: Scarcity
 }
 
 /** An admin listener that is open. */
@@ -26,6 +29,8 @@ export interface Admin {
   close(): void
   /** What requests that come by it have as their server. */
   readonly server: unknown
+  /** Called every few seconds: it makes way when descriptors run short. */
+  look?(): void
 }
 
 export interface AdminProblem {
@@ -43,7 +48,7 @@ const IDLE_S = 10
 const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER
 
 /** Opens the admin listener; a problem when it cannot listen. */
-export function startAdmin({ bind, shell, tls = null }: AdminOptions): Admin | AdminProblem {
+export function startAdmin({ bind, shell, tls = null, scarcity = {} }: AdminOptions): Admin | AdminProblem {
   const path = unixPathOf(bind)
   const { host, port } = parseBind(bind)
   const common = {
@@ -60,25 +65,55 @@ export function startAdmin({ bind, shell, tls = null }: AdminOptions): Admin | A
   }
   try {
     if (path !== null) return startUnix(path, common)
-    // reusePort said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program
-    // listens on.
-    const server = Bun.serve({ ...common, hostname: host, port, reusePort: false })
-    const openPort = server.port ?? port
-    return {
-      ...{ address: writeBind(host, openPort), port: openPort, server },
-      stop: () => void server.stop(true),
-      close: () => void server.stop(),
-    }
+    return startTcp({ host, port, scarcity }, common)
   } catch (error) {
     return problemOf(bind, error)
   }
 }
 
+type Common = Pick<Bun.Serve.HostnamePortServeOptions<undefined>, 'idleTimeout' | 'tls'> & {
+  readonly fetch: (request: Request, server: Bun.Server<undefined>) => Promise<Response>
+}
+
+interface TcpDoor {
+  readonly host: string
+  readonly port: number
+  readonly scarcity: Scarcity
+}
+
+function startTcp({ host, port, scarcity }: TcpDoor, common: Common): Admin {
+  // reusePort said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program
+  // listens on.
+  const listen = (at: number) => Bun.serve({ ...common, hostname: host, port: at, reusePort: false })
+  let server = listen(port)
+  const openPort = server.port ?? port
+  const address = writeBind(host, openPort)
+  let isStopped = false
+  const close = (isNow: boolean): void => {
+    isStopped = true
+    void server.stop(isNow)
+  }
+  const door = {
+    close: () => void server.stop(),
+    end: () => void server.stop(true),
+    open: () => {
+      server = listen(openPort)
+    },
+  }
+  const way = new GivesWay({ door, address, ...scarcity })
+  return {
+    ...{ address, port: openPort },
+    get server() {
+      return server
+    },
+    stop: () => close(true),
+    close: () => close(false),
+    look: () => isStopped || way.look(),
+  }
+}
+
 /** A socket that was left behind by a gateway that was killed makes way; one that is in use does not. */
-function startUnix(
-  path: string,
-  common: { readonly fetch: (request: Request, server: Bun.Server<undefined>) => Promise<Response> },
-): Admin {
+function startUnix(path: string, common: Common): Admin {
   const there = statSync(path, { throwIfNoEntry: false })
   if (there !== undefined && !there.isSocket()) throw new Error(`there is a file that is no socket`)
   if (there !== undefined && listeningPaths().includes(path))

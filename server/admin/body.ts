@@ -1,5 +1,6 @@
 // What was sent with a request: of a type that the route takes, within its size, JSON where it says so.
 import { jsonSlip } from '../config/json-slip.ts'
+import { PACE, type Pace, readPaced } from './paced-read.ts'
 import { problem } from './problem.ts'
 import type { Route } from './route.ts'
 
@@ -10,15 +11,16 @@ const JSON_TYPES = ['application/json', 'application/merge-patch+json']
 export type Sent = { readonly body: unknown } | { readonly refused: Response }
 
 /** Reads the body of a request for a route, unless it takes none. */
-export async function readBody(request: Request, route: Route): Promise<Sent> {
+export async function readBody(request: Request, route: Route, pace: Pace = PACE): Promise<Sent> {
   const types = typesOf(route)
   if (request.method === 'GET' || request.method === 'HEAD') return { body: undefined }
   const type = mediaType(request.headers.get('content-type'))
   const max = route.bodyBytesMax ?? BYTES_MAX
   // A length that is said is believed: what is refused is not read.
   if (Number(request.headers.get('content-length') ?? 0) > max) return { refused: tooLarge(max) }
-  const bytes = await bytesOf(request, max)
-  if (bytes === null) return { refused: tooLarge(max) }
+  const bytes = await readPaced(request.body, max, pace)
+  if (bytes === 'too_large') return { refused: tooLarge(max) }
+  if (bytes === 'too_slow') return { refused: tooSlow() }
   if (bytes.length === 0) return { body: mayBeLeftOut(route) ? {} : undefined }
   if (type !== null && !types.includes(type)) return { refused: otherType(type, types) }
   return isJsonBody(route) ? parsed(bytes) : { body: bytes }
@@ -41,18 +43,6 @@ export function typesOf({ method, body, bodyTypes }: Route): readonly string[] {
 
 const mediaType = (header: string | null): string | null =>
   header?.split(';', 1)[0]?.trim().toLowerCase() || null
-
-/** Null: there are more. */
-async function bytesOf({ body }: Request, max: number): Promise<Uint8Array | null> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of body ?? []) {
-    size += part.length
-    if (size > max) return null
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
-}
 
 function parsed(bytes: Uint8Array): Sent {
   let text: string
@@ -77,6 +67,12 @@ function parsed(bytes: Uint8Array): Sent {
 
 const tooLarge = (max: number): Response =>
   problem('too_large', `The body is larger than ${max} bytes, which is the most that this path takes.`)
+
+/** The connection ends with it: what is still to come would keep it. */
+const tooSlow = (): Response =>
+  problem('too_slow', 'The body came too slowly: it has 20 s, and one more for each 8 KiB that came.', {
+    headers: { Connection: 'close' },
+  })
 
 function otherType(type: string, types: readonly string[]): Response {
   if (types.length === 0)

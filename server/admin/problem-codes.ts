@@ -154,6 +154,11 @@ export const PROBLEMS = {
     title: 'The file was changed by somebody else',
     help: 'The config file is not the one that the change was made from. Read it again, make the change anew, and send it with its hash in If-Match.',
   },
+  too_slow: {
+    status: 408,
+    title: 'The body came too slowly',
+    help: 'A body has 20 seconds, and one more for each 8 KiB of it that has come; nothing was changed. Send it again, by a line that carries as much.',
+  },
   too_large: {
     status: 413,
     title: 'The body is too large',

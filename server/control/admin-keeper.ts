@@ -19,6 +19,8 @@ export interface OpenAdmin {
   close?(): void
   /** What requests that come by it have as their server. */
   readonly server?: unknown
+  /** Called every few seconds: it makes way when descriptors run short. */
+  look?(): void
 }
 
 /** Opens an admin listener, or says why not. */
@@ -139,6 +141,7 @@ export class AdminKeeper implements Part {
    * end, is served at once. One that is of no use is told, and the one before goes on.
    */
   async look(): Promise<void> {
+    this.#open?.admin.look?.()
     const [open, wanted] = [this.#open, this.#wanted]
     if (open === null || open.opening.tls === null || wanted === null || this.#staged !== null) return
     try {

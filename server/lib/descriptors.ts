@@ -1,6 +1,6 @@
 // How many descriptors this process may have, and whether one is left. Numbers are given from the lowest that
 // is free: a new descriptor's number says that all below it are in use, at no cost.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { errno, libc } from './native.ts'
 
 const AF_UNIX = 1
@@ -36,6 +36,18 @@ export function nextDescriptor(): number {
   if (fd < 0) return descriptorLimit()
   libc().close(fd)
   return fd
+}
+
+/**
+ * How many descriptors this process has; all that it may when none is left to count them by. Dearer than the
+ * number of the next one, which says little where old ones were closed.
+ */
+export function openDescriptors(): number {
+  try {
+    return readdirSync('/proc/self/fd').length - 1
+  } catch {
+    return hasDescriptors() ? 0 : descriptorLimit()
+  }
 }
 
 /** Whether there is one left. */

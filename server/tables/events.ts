@@ -104,6 +104,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   buffers_full: row('limits', 'buffers_full'),
   descriptor_limit: row('limits', 'descriptors'),
   accept_paused: row('limits', 'accept_paused'),
+  admin_gives_way: row('limits', 'admin_gives_way'),
+  admin_open_again: row('limits', 'admin_open_again'),
   proxy_header_refused: row('limits', 'proxy_header_refused'),
 
   admin_certificate_replaced: row('certificate', 'admin_replaced'),
