@@ -132,7 +132,7 @@ export const PROBLEMS = {
   file_read_only: {
     status: 409,
     title: 'The config file cannot be written',
-    help: 'It is mounted read-only, or belongs to another user. `patch` has the change as a unified diff: make it where the file comes from. Nothing was changed.',
+    help: 'It is mounted read-only, belongs to another user, or its disk is full: `cause` says which. `patch` has the change as a unified diff: make it where the file comes from. Nothing was changed.',
   },
   etag_mismatch: {
     status: 412,

@@ -77,9 +77,14 @@ function otherFile({ file, base, text, errors, seesFile = true }: RefusedText, c
 function readOnly({ file, text, errors, seesFile = true }: RefusedText): Response {
   const disk = textOnDisk(file)?.text ?? ''
   const patch = unifiedDiff(disk, text, { names: [file, file] })
+  const why = errors.find(({ code }) => code === 'file_not_writable')
+  const instead = seesFile
+    ? 'the patch makes the change where the file comes from'
+    : 'change it where it comes from'
   return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
     errors,
+    ...(why !== undefined && { cause: why.message }),
     ...(seesFile && { members: { patch: patch.slice(0, TEXT_CHARS_MAX) } }),
-    hint: seesFile ? 'the patch makes the change where the file comes from' : 'change it where it comes from',
+    hint: typeof why?.hint === 'string' ? `${why.hint}; or ${instead}` : instead,
   })
 }
