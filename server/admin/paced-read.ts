@@ -1,5 +1,5 @@
-// A body read as it comes, within its size, and no slower than a line that is of any use: whoever sends a byte
-// now and then would keep a connection, and its place, for as long as they like.
+// A body read as it comes, within its size, and no slower than a line that is of any use: whoever sends a
+// byte now and then would keep a connection, and its place, for as long as they like.
 
 export interface Pace {
   /** Every body may take so long. */
