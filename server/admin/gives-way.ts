@@ -1,6 +1,7 @@
 // The admin listener when descriptors run short. Anybody who reaches it may open connections, and is told to
 // go only after seconds: so many that the supervisor could read no file, start no worker and answer no
-// command. The listener closes then, and opens again once there is room. Commands ask by the Unix socket meanwhile.
+// command. The listener closes then, and opens again once there is room. Commands ask by the Unix socket
+// meanwhile.
 import { descriptorLimit, openDescriptors } from '../lib/descriptors.ts'
 import { logEvent } from '../telemetry/log.ts'
 
