@@ -21,6 +21,8 @@ export async function readBody(request: Request, route: Route, pace: Pace = PACE
   const bytes = await readPaced(request.body, max, pace)
   if (bytes === 'too_large') return { refused: tooLarge(max) }
   if (bytes === 'too_slow') return { refused: tooSlow() }
+  if (bytes === 'cut_off')
+    return { refused: problem('body_malformed', 'The client went before the body was whole.') }
   if (bytes.length === 0) return { body: mayBeLeftOut(route) ? {} : undefined }
   if (type !== null && !types.includes(type)) return { refused: otherType(type, types) }
   return isJsonBody(route) ? parsed(bytes) : { body: bytes }

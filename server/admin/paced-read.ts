@@ -11,13 +11,14 @@ export interface Pace {
 /** 20 s, and one more for each 8 KiB: the text of a large config comes by any line that carries a call. */
 export const PACE: Pace = { graceMs: 20_000, bytesPerMs: 8192 / 1000 }
 
-export type ReadBody = Uint8Array | 'too_large' | 'too_slow'
+/** `cut_off`: the client went before its end. */
+export type ReadBody = Uint8Array | 'too_large' | 'too_slow' | 'cut_off'
 
 /** How long after it began a body is late of which so many bytes have come. */
 export const lateAfterMs = (bytes: number, { graceMs, bytesPerMs }: Pace): number =>
   graceMs + bytes / bytesPerMs
 
-/** Reads a body to its end; rejects when the client goes before. */
+/** Reads a body to its end, or to where it is clear that there is none to be had. */
 export async function readPaced(
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,
@@ -30,7 +31,11 @@ export async function readPaced(
   let size = 0
   for (;;) {
     const leftMs = beganMs + lateAfterMs(size, pace) - performance.now()
-    const part = await within(reader.read(), leftMs)
+    const part = await within(
+      reader.read().catch(() => 'cut_off' as const),
+      leftMs,
+    )
+    if (part === 'cut_off') return part
     const refused =
       part === null ? 'too_slow' : size + (part.value?.length ?? 0) > bytesMax ? 'too_large' : null
     if (refused !== null) {

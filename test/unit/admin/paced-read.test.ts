@@ -54,3 +54,17 @@ test('who sends too slowly is told so, and the connection ends with it', async (
   expect([refused.status, refused.headers.get('connection')]).toEqual([408, 'close'])
   expect(await refused.json()).toMatchObject({ code: 'too_slow', status: 408 })
 })
+
+test('whoever goes in the midst of a body has met with no bug of ours', async () => {
+  const body = new ReadableStream<Uint8Array>({
+    start(to) {
+      to.enqueue(Buffer.from('{"a'))
+    },
+    pull(to) {
+      to.error(new Error('the connection was reset'))
+    },
+  })
+  const request = new Request('http://localhost/', { method: 'POST', body })
+  const sent = await readBody(request, { method: 'POST', body: { type: 'object' } } as unknown as Route)
+  expect(await (sent as { refused: Response }).refused.json()).toMatchObject({ code: 'body_malformed' })
+})
