@@ -23,16 +23,17 @@ interface Result {
 }
 
 const ALL = ['test/**/*.test.ts']
+// Tests of the sockets themselves (test/unit/sockets/) name their kind: the first leg has them.
 const WITH_SOCKETS = [
   'test/{e2e,threats,soak}/**/*.test.ts',
   'test/fuzz/{client-certificates,fuzz,hello,layer4,stun}.test.ts',
-  'test/unit/{accept,http1,sockets,turn,worker}/**/*.test.ts',
+  'test/unit/{accept,http1,turn,worker}/**/*.test.ts',
 ]
 const SHORT = [
   'test/e2e/{http-*,compress,proxy-protocol,system-drain,turn-streams,killed-workers}.test.ts',
   'test/threats/{resets,held-bytes,scarce-descriptors,silent-peers,slow-peers,stalled-memory,storms}.test.ts',
   'test/fuzz/fuzz.test.ts',
-  'test/unit/{accept,http1,sockets}/**/*.test.ts',
+  'test/unit/{accept,http1}/**/*.test.ts',
 ]
 
 /** Tests wait more than they work: one more at a time than there are processors. */
