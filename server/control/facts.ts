@@ -77,7 +77,7 @@ export interface ControlFacts extends Facts {
   /** That is served; 0 before the first. */
   readonly revision: () => number
   /** Events, and what was counted of late. */
-  readonly live: Pick<SeenLive, 'events' | 'figures' | 'now'>
+  readonly live: Pick<SeenLive, 'events' | 'figures' | 'now' | 'rules'>
   readonly build: { readonly version: string; readonly commit: string }
   /** Names of turn listeners. */
   readonly listeners: () => readonly string[]

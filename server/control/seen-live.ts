@@ -10,6 +10,7 @@ import { frameText } from './history/frame.ts'
 import { Measures, type ServerPlace } from './history/measures.ts'
 import { nowDocumentSteps } from './history/now.ts'
 import { type Answered, type Asked, isRemembered, queriedSteps } from './history/query.ts'
+import { RuleFigures } from './history/rule-figures.ts'
 import { TenMinutes } from './history/ten-minutes.ts'
 import type { Figures } from './store/figures.ts'
 import type { Store } from './store/store.ts'
@@ -68,6 +69,11 @@ export class SeenLive {
   /** How busy everything is, per second, over the last ten seconds. */
   now(): Promise<object> {
     return inSlices(nowDocumentSteps(this.#history, Date.now()))
+  }
+
+  /** How rules fare now. */
+  rules(): RuleFigures {
+    return new RuleFigures(this.#parts.totals, this.#history, Date.now())
   }
 
   /** The gateway stops: keeps what is to be kept, while it can be. */

@@ -7,6 +7,7 @@ import { RequestTail } from '../../server/control/requests/tail.ts'
 import { StoreProblem } from '../../server/control/store/store-problem.ts'
 import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
+import type { RuleFigures } from '../../server/control/history/rule-figures.ts'
 
 /** Nothing goes on for longer than a request. */
 function idle(): ControlFacts['tasks'] {
@@ -16,6 +17,8 @@ function idle(): ControlFacts['tasks'] {
   }
   return { operations, rollouts: new Rollouts({ operations, notes: { note() {}, forget() {} }, hands }) }
 }
+
+const NEVER = { matches: 0, last_match: null, p99_ms: null }
 
 /** Facts of a gateway of which nothing but these is asked. */
 export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
@@ -32,6 +35,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
       events: new EventHub(),
       figures: () => Promise.reject(new Error('not asked')),
       now: () => Promise.resolve({}),
+      rules: () => ({ matches: () => 0, of: () => NEVER }) as unknown as RuleFigures,
     },
     build: { version: '0.0.0', commit: 'test' },
     ask: () => Promise.reject(new Error('not asked')),

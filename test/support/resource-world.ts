@@ -14,6 +14,8 @@ import { reviewOf } from '../../server/control/change/review.ts'
 import { problemOf } from '../../server/control/problem.ts'
 import type { ControlFacts } from '../../server/control/facts.ts'
 import type { Role } from '../../server/control/store/principal.ts'
+import type { RuleFacts, RuleFigures } from '../../server/control/history/rule-figures.ts'
+import type { ServerHealth } from '../../server/telemetry/server-health.ts'
 import { BY_ROLE } from './by-role.ts'
 import { controlFacts } from './control-facts.ts'
 
@@ -37,6 +39,10 @@ export class ResourceWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'resources-'))
   /** What came to be served, with who wanted it. */
   readonly applied: NewText[] = []
+  /** How servers fare. */
+  health: readonly ServerHealth[] = []
+  /** How often rules have matched. */
+  matches: Readonly<Record<string, number>> = {}
   /** Waited for before a change is made. */
   before: (() => Promise<void>) | null = null
   #served: Served
@@ -69,6 +75,8 @@ export class ResourceWorld {
     const facts = controlFacts({
       gateway: { ...base.gateway, file: this.file, served: () => this.#served },
       revision: () => this.#served.revision,
+      health: () => ({ ...base.health(), backends: [...this.health] }),
+      live: { ...base.live, rules: () => this.#rules() },
       apply: (given) => this.#apply(given),
       changes: changes as ControlFacts['changes'],
     })
@@ -114,6 +122,12 @@ export class ResourceWorld {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #rules(): RuleFigures {
+    const matches = (rule: string): number => this.matches[rule] ?? 0
+    const of = (rule: string): RuleFacts => ({ matches: matches(rule), last_match: null, p99_ms: null })
+    return { matches, of } as RuleFigures
   }
 
   #servedOf(text: string, revision: number): Served {

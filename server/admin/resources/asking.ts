@@ -4,8 +4,10 @@ import { Type } from '@sinclair/typebox'
 import { noteOf } from '../made-by.ts'
 import { pageOf, PAGE_QUERY } from '../pages.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import type { Path } from '../../config/tree.ts'
 import type { Asked } from '../route.ts'
 import { noteWritten } from './audited.ts'
+import { FILTER_DESCRIPTION, statusIn } from './filters.ts'
 import { tagAt, tagOf, type KnownConfig } from './known-config.ts'
 import { inShort } from './in-short.ts'
 import type { Live } from './live.ts'
@@ -50,6 +52,7 @@ export const LIST_QUERY = Type.Object(
     name: Type.Optional(
       Type.String({ maxLength: 200, description: 'Only those whose name or URL contains this.' }),
     ),
+    filter: Type.Optional(Type.String({ maxLength: 200, description: FILTER_DESCRIPTION })),
     fields: Type.Optional(
       Type.String({ maxLength: 200, description: 'Only these members beside the id: configured,live' }),
     ),
@@ -196,15 +199,20 @@ export function listAnswer(
 ): Response {
   const ids = idsOf(known.value, list)
   const part = query.get('name')?.toLowerCase() ?? ''
-  const wanted = ids.filter((id) => id.toLowerCase().includes(part))
+  const status = statusIn(query, list.kind)
+  if (status instanceof Response) return status
+  // Of ten thousand none is looked for one by one.
+  const places = new Map(ids.map((id, index) => [id, index]))
+  const pathTo = (id: string): Path => [...list.path, isListed(list) ? (places.get(id) ?? 0) : id]
+  const fares = (id: string): boolean =>
+    status === null || live.statusOf({ ...list, id }, pathTo(id)) === status
+  const wanted = ids.filter((id) => id.toLowerCase().includes(part) && fares(id))
   const tag = tagOf(ids, known.tagKey)
   const page = pageOf(wanted, query, (id) => id)
   if (page instanceof Response) return page
   const fields = query.get('fields')?.split(',')
-  // Of ten thousand none is looked for one by one.
-  const places = new Map(ids.map((id, index) => [id, index]))
   const items = page.items.map((id) => {
-    const path = [...list.path, isListed(list) ? (places.get(id) ?? 0) : id]
+    const path = pathTo(id)
     const whole = resourceDocument(known, list, { id, path, live: live.of({ ...list, id }, path) })
     return fields === undefined ? whole : only(whole, ['id', 'etag', ...fields])
   })

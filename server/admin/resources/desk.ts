@@ -13,7 +13,7 @@ import { type ConfigWriter, writerOf } from './writers.ts'
 
 export type DeskFacts = Pick<
   ControlFacts,
-  'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door' | 'health' | 'metrics' | 'acme' | 'traffic'
+  'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door' | 'health' | 'metrics' | 'acme' | 'traffic' | 'live'
 >
 
 /** Where a list of resources is, and which one of it is asked for. */

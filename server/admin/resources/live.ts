@@ -1,11 +1,13 @@
 // How resources fare, in a few words beside what is written of them.
 import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
+import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
+import { kindOfRule } from '../../lib/rule-kind.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
 import type { KnownConfig } from './known-config.ts'
 import type { Resource } from './resource.ts'
 
-export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics'>
+export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics' | 'live'>
 
 /** Of one moment: a list asks once. */
 export class Live {
@@ -13,6 +15,7 @@ export class Live {
   readonly #known: KnownConfig
   #servers: ReadonlyMap<string, readonly ServerHealth[]> | null = null
   #metrics: ReadonlyMap<string, Counted> | null = null
+  #rules: RuleFigures | null = null
 
   constructor(facts: LiveFacts, known: KnownConfig) {
     this.#facts = facts
@@ -25,20 +28,46 @@ export class Live {
     if (kind === 'listeners') return { address: this.#facts.gateway.addresses()[id] ?? null }
     if (kind === 'backends') return this.#backend(id)
     if (kind === 'servers') return this.#server(resource, path)
+    if (kind === 'rules') return this.#rule(id, path)
     if (kind === 'certificates')
       return this.#facts.health().certificates?.find(({ certificate }) => certificate === id) ?? null
     return null
   }
 
-  #backend(name: string): object {
+  /** In one word of those that lists are filtered by; null: it has none. */
+  statusOf({ kind, id, path: list }: Resource, path: Path): string | null {
+    if (kind === 'backends') return this.#backend(id).status
+    if (kind === 'servers') return this.#healthOf(String(list[1]), id, path)?.state ?? null
+    const matches = kind === 'rules' && this.#isCounted(path) ? this.#figures().matches(id) : null
+    return matches === null ? null : matches > 0 ? 'matched' : 'unmatched'
+  }
+
+  #rule(id: string, path: Path): RuleFacts | null {
+    return this.#isCounted(path) ? this.#figures().of(id) : null
+  }
+
+  /** Of connections nobody counts which rule they matched. */
+  #isCounted(path: Path): boolean {
+    const { rules, listeners } = this.#known.config
+    const rule = rules[Number(path.at(-1))]
+    return rule !== undefined && kindOfRule(rule, listeners) === 'http'
+  }
+
+  #figures(): RuleFigures {
+    return (this.#rules ??= this.#facts.live.rules())
+  }
+
+  #backend(name: string): { readonly status: string; readonly [fact: string]: unknown } {
     const servers = this.#of(name)
     const isUp = ({ healthy }: ServerHealth): boolean => healthy
     const counted = servers.map(({ server }) => this.#counted(name, server))
     const sum = (of: (one: Counted) => number): number => counted.reduce((all, one) => all + of(one), 0)
+    const up = servers.filter(isUp).length
     return {
-      healthy: servers.some(isUp),
+      status: up === 0 ? 'down' : up < servers.length ? 'degraded' : 'up',
+      healthy: up > 0,
       servers: servers.length,
-      servers_up: servers.filter(isUp).length,
+      servers_up: up,
       active_connections: servers.reduce((all, one) => all + one.active_connections, 0),
       total_requests: sum((one) => one.requests),
       failed_requests: sum((one) => one.failed),
@@ -47,12 +76,16 @@ export class Live {
 
   #server(resource: Resource, path: Path): object | null {
     const backend = String(resource.path[1])
-    const own = this.#known.config.backends[backend]?.servers[Number(path.at(-1))]
-    const id = own === undefined ? resource.id : (own.name ?? own.url)
-    const health = this.#of(backend).find(({ server }) => server === id)
-    if (health === undefined) return null
-    const { requests, failed } = this.#counted(backend, id)
+    const health = this.#healthOf(backend, resource.id, path)
+    if (health === null) return null
+    const { requests, failed } = this.#counted(backend, health.server)
     return { ...health, total_requests: requests, failed_requests: failed }
+  }
+
+  #healthOf(backend: string, id: string, path: Path): ServerHealth | null {
+    const own = this.#known.config.backends[backend]?.servers[Number(path.at(-1))]
+    const name = own === undefined ? id : (own.name ?? own.url)
+    return this.#of(backend).find(({ server }) => server === name) ?? null
   }
 
   #of(backend: string): readonly ServerHealth[] {

@@ -1,6 +1,7 @@
 // Resources of the config by the API: what is told of them, and that a change is one of their own lines.
 import { describe, expect, test } from 'bun:test'
 import { changedLines, unifiedDiff } from '../../../server/lib/unified-diff.ts'
+import type { ServerHealth } from '../../../server/telemetry/server-health.ts'
 import { ResourceWorld, type Told } from '../../support/resource-world.ts'
 
 const TEXT = `# Our gateway
@@ -357,5 +358,37 @@ describe('what does not go', () => {
       ['algorithm', '/algorithm'],
       ['queue.size', '/queue/size'],
     ])
+  })
+})
+
+describe('lists of those that fare so', () => {
+  test('have only these, by the words that their kind has', async () => {
+    using w = world()
+    const health = (server: string, healthy: boolean): ServerHealth =>
+      ({
+        backend: 'api',
+        server,
+        healthy,
+        state: healthy ? 'up' : 'down',
+        active_connections: 0,
+      }) as ServerHealth
+    w.health = [health('http://10.0.0.1:80', true), health('two', false)]
+    w.matches = { canary: 3 }
+    const ids = async (path: string): Promise<unknown> => {
+      const { status, body } = await w.ask('GET', path)
+      return status === 200 ? body.items.map(({ id }: { id: string }) => id) : [status, body.code]
+    }
+    expect(await ids('/backends/api/servers?filter=status:down')).toEqual(['two'])
+    expect(await ids('/backends/api/servers?filter=status:up')).toEqual(['http://10.0.0.1:80'])
+    expect(await ids('/backends?filter=status:degraded')).toEqual(['api'])
+    expect(await ids('/backends?filter=status:down')).toEqual(['web'])
+    expect(await ids('/rules?filter=status:unmatched')).toEqual(['all'])
+    expect(await ids('/rules?filter=status:matched')).toEqual(['canary'])
+    expect(await ids('/rules?filter=status:down')).toEqual([400, 'query_invalid'])
+    expect(await ids('/listeners?filter=status:up')).toEqual([400, 'query_invalid'])
+    expect((await w.ask('GET', '/rules?filter=status:matched')).body.total).toBe(1)
+    expect((await w.ask('GET', '/rules/canary')).body.live).toEqual({
+      ...{ matches: 3, last_match: null, p99_ms: null },
+    })
   })
 })

@@ -1,0 +1,43 @@
+import { expect, test } from 'bun:test'
+import { RuleFigures } from '../../../../server/control/history/rule-figures.ts'
+import { HistoryWorld } from './history-world.ts'
+
+const figuresOf = ({ totals, history, wallMs }: HistoryWorld): RuleFigures =>
+  new RuleFigures(totals, history, wallMs)
+
+test('how often a rule has matched, when last and how long it took is told, also of one that never did', () => {
+  const world = new HistoryWorld()
+  world.pass(3, () => world.requests(2, { rule: 'api', ms: 4 }))
+  const lastMs = world.wallMs
+  world.requests(1, { rule: 'api', status: '503', ms: 4 })
+  world.pass(90, () => world.requests(1, { rule: 'other' }))
+  const figures = figuresOf(world)
+  const { matches, last_match, p99_ms } = figures.of('api')
+  expect([matches, figures.matches('other'), figures.matches('never')]).toEqual([7, 90, 0])
+  expect(Math.abs(Date.parse(last_match ?? '') - lastMs)).toBeLessThanOrEqual(1000)
+  expect(p99_ms).toBeGreaterThan(1)
+  expect(p99_ms).toBeLessThanOrEqual(5)
+  expect(figures.of('never')).toEqual({ matches: 0, last_match: null, p99_ms: null })
+})
+
+test('a rule that has not matched for long keeps the time of its last match, and has no latency', () => {
+  const world = new HistoryWorld()
+  world.pass(1, () => world.requests(1, { rule: 'old' }))
+  const lastMs = world.wallMs
+  world.pass(1200)
+  const { matches, last_match, p99_ms } = figuresOf(world).of('old')
+  expect([matches, p99_ms]).toEqual([1, null])
+  expect(Math.abs(Date.parse(last_match ?? '') - lastMs)).toBeLessThanOrEqual(2000)
+})
+
+test('where there are more series than are kept apart, nobody says of a rule that it never matched', () => {
+  const world = new HistoryWorld()
+  world.requests(1, { rule: 'known' })
+  for (let i = 0; i < 20_010; i++) world.requests(1, { rule: `r${i}` })
+  const figures = figuresOf(world)
+  expect([figures.matches('known'), figures.matches('r20009'), figures.of('none').matches]).toEqual([
+    1,
+    null,
+    null,
+  ])
+})
