@@ -53,12 +53,14 @@ export function* differences(before: Worded, after: Worded): Steps<readonly Diff
         ...{ key: name, at: name, what: `${NOUNS[section]} ${name}` },
         value: value as Plain,
       }))
-    found.push(...(yield* ofItems([section], [items(before.config), items(after.config)], { old, now })))
+    found.push(
+      ...(yield* ofItems([[section], [section]], [items(before.config), items(after.config)], { old, now })),
+    )
   }
   const rules = ({ rules: list }: Config): Item[] =>
     list.map((rule, at) => ({ key: rule.name, at, what: `rule ${rule.name}`, value: rule }))
   const both = [rules(before.config), rules(after.config)] as const
-  found.push(...(yield* ofItems(['rules'], both, { old, now })), ...moves(both))
+  found.push(...(yield* ofItems([['rules'], ['rules']], both, { old, now })), ...moves(both))
   yield
   const rest = ({ listeners: _l, certificates: _c, backends: _b, rules: _r, ...words }: Config): Plain =>
     words
@@ -71,8 +73,9 @@ interface Sides {
   readonly now: Shown
 }
 
+/** `paths` are the places of the two lists in the two configs. */
 function* ofItems(
-  path: Path,
+  paths: readonly [Path, Path],
   [before, after]: readonly [readonly Item[], readonly Item[]],
   sides: Sides,
   of = '',
@@ -81,21 +84,21 @@ function* ofItems(
   const kept = new Set(after.map(({ key }) => key))
   const gone = before.filter(({ key }) => !kept.has(key))
   const found = gone.map(({ what, at }): Difference => {
-    const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
+    const facts = { what: what + of, path: writePath([...paths[0], at]), before: null, after: null }
     return { kind: 'removed', ...facts, words: `${what}${of}: removed` }
   })
   for (const part of partsOf(after, ITEMS)) {
     for (const { key, what, at, value } of part) {
       const was = byKey.get(key)
       if (was === undefined) {
-        const facts = { what: what + of, path: writePath([...path, at]), before: null, after: null }
+        const facts = { what: what + of, path: writePath([...paths[1], at]), before: null, after: null }
         found.push({ kind: 'added', ...facts, words: `${what}${of}: added` })
       } else if (!Bun.deepEquals(was.value, value)) {
-        const paths = [
-          [...path, was.at],
-          [...path, at],
+        const places = [
+          [...paths[0], was.at],
+          [...paths[1], at],
         ] as const
-        found.push(...(yield* ofMaps(what + of, paths, [was.value, value], sides)))
+        found.push(...(yield* ofMaps(what + of, places, [was.value, value], sides)))
       }
     }
     yield
@@ -122,8 +125,14 @@ function* ofMaps(
       [...paths[1], key],
     ] as const
     if (key === 'servers' && isServers(old) && isServers(now))
-      found.push(...(yield* ofItems(steps[1], [serversOf(old), serversOf(now)], sides, ` of ${what}`)))
-    else if (isPlain(old) && isPlain(now)) found.push(...(yield* ofMaps(what, steps, [old, now], sides)))
+      found.push(...(yield* ofItems(steps, [serversOf(old), serversOf(now)], sides, ` of ${what}`)))
+    else if (key === 'middleware' && isMiddleware(old) && isMiddleware(now)) {
+      const both = [stepsOf(old), stepsOf(now)] as const
+      found.push(
+        ...(yield* ofItems(steps, both, sides, ` of ${what}`)),
+        ...moves(both, steps[1], ` of ${what}`),
+      )
+    } else if (isPlain(old) && isPlain(now)) found.push(...(yield* ofMaps(what, steps, [old, now], sides)))
     else {
       found.push(changed(what, steps, [old, now], sides))
       // What is shown of a value is looked for in the whole text.
@@ -152,10 +161,15 @@ const NONE = 'none'
 const HIDDEN = '(hidden)'
 
 /** Where the name of a setting begins in a path: behind what it is a setting of. */
-const depthOf = ([section, , key]: Path): number => (section === 'backends' && key === 'servers' ? 4 : 2)
+const depthOf = ([section, , key]: Path): number =>
+  section === 'backends' && key === 'servers' ? 4 : section === 'rules' && key === 'middleware' ? 5 : 2
 
-/** Rules that stand elsewhere among those that are in both, as few of them as tell it all. */
-function moves([before, after]: readonly [readonly Item[], readonly Item[]]): Difference[] {
+/** What stands elsewhere among those that are in both, as few of them as tell it all. */
+function moves(
+  [before, after]: readonly [readonly Item[], readonly Item[]],
+  path: Path = ['rules'],
+  of = '',
+): Difference[] {
   const places = new Map(before.map(({ key }, index) => [key, index]))
   const common = after.filter(({ key }) => places.has(key))
   const still = rising(common.map(({ key }) => places.get(key) ?? 0))
@@ -163,8 +177,15 @@ function moves([before, after]: readonly [readonly Item[], readonly Item[]]): Di
     .filter((_, index) => !still.has(index))
     .map(({ key, what, at }) => {
       const [from, to] = [String((places.get(key) ?? 0) + 1), String(Number(at) + 1)]
-      const words = `${what}: moved from place ${from} to ${to}`
-      return { kind: 'moved', what, path: writePath(['rules', at]), before: from, after: to, words }
+      const words = `${what}${of}: moved from place ${from} to ${to}`
+      return {
+        kind: 'moved',
+        what: what + of,
+        path: writePath([...path, at]),
+        before: from,
+        after: to,
+        words,
+      }
     })
 }
 
@@ -228,7 +249,7 @@ function wordsOfSchema(): ReadonlySet<string> {
   const walk = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return
     const { const: word, default: text } = node as SchemaNode & { readonly const?: unknown }
-    for (const one of [word, text]) if (typeof one === 'string') words.add(one)
+    for (const one of [word, ...textsIn(text)]) if (typeof one === 'string') words.add(one)
     for (const below of Object.values(node)) walk(below)
   }
   walk(ConfigOptions)
@@ -254,6 +275,20 @@ function serversOf(servers: readonly ServerWords[]): Item[] {
   return servers.map((server, at) => {
     const name = server.name ?? server.url
     return { key: name, what: `server ${name}`, at, value: server }
+  })
+}
+
+const isMiddleware = (value: unknown): value is readonly Plain[] =>
+  Array.isArray(value) && value.every(isPlain)
+
+/** Steps of one kind are told apart by their order. */
+function stepsOf(steps: readonly Plain[]): Item[] {
+  const counts = new Map<string, number>()
+  return steps.map((value, at) => {
+    const [kind = ''] = Object.keys(value)
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    return { key: `${kind} ${count}`, what: `middleware ${kind}${count > 1 ? ` (${count})` : ''}`, at, value }
   })
 }
 

@@ -74,6 +74,37 @@ test('settings are told as the file says them, defaults too', () => {
   ])
 })
 
+test('middleware is told by its kind: what comes, goes, moves, and what of it differs', () => {
+  const rule = (middleware: string): string =>
+    BASE.replace('name: two,', `name: two, middleware: [${middleware}],`)
+  const limit = (requests: number): string => `{ rate_limit: { requests: ${requests}, per: 1s } }`
+  const added = ['middleware rate_limit of rule two: added']
+  expect(words(BASE, rule(limit(5)))).toEqual(added)
+  expect(words(rule(limit(5)), rule(limit(7)))).toEqual(['middleware rate_limit of rule two: requests 5 → 7'])
+  const ip = '{ ip: { deny: [10.0.0.0/8] } }'
+  expect(words(rule(`${ip}, ${limit(5)}`), rule(`${limit(5)}, ${ip}`))).toEqual([
+    expect.stringMatching(
+      /^middleware (ip|rate_limit) of rule two: moved from place . to .$/,
+    ) as unknown as string,
+  ])
+  expect(words(rule(`${ip}, ${limit(5)}`), rule(limit(5)))).toEqual(['middleware ip of rule two: removed'])
+  expect(words(rule(`${limit(5)}, ${limit(9)}`), rule(limit(5)))).toEqual([
+    'middleware rate_limit (2) of rule two: removed',
+  ])
+  // Of a rule that stands elsewhere now.
+  const moved = rule(limit(7)).replace('  - { name: one, match: { path: /one/* }, backend: api }\n', '')
+  expect(words(rule(limit(5)), moved)).toEqual([
+    'rule one: removed',
+    'middleware rate_limit of rule two: requests 5 → 7',
+  ])
+  const set = (value: string): string => rule(`{ headers: { request: { set: { X-Api-Key: "${value}" } } } }`)
+  expect(words(set('hunter2'), set('hunter3'))).toEqual([
+    expect.stringMatching(
+      /^middleware headers of rule two: request.*; the value is not shown$/,
+    ) as unknown as string,
+  ])
+})
+
 test('secrets, and what came from elsewhere, are not shown: only that they changed', () => {
   const turn = (password: string): string => `
 listeners: { turn: { protocol: turn, bind: "127.0.0.1:3478", realm: x, auth: { users: { ann: "${password}" } } } }
