@@ -108,10 +108,13 @@ export function healthOfScope(document: HealthDocument, scope: Scope): HealthDoc
 }
 
 /** The document with the servers of some backends only, its totals those of them. */
-export const metricsOfScope = (document: MetricsDocument, scope: Scope): MetricsDocument =>
-  scope === null
-    ? document
-    : (metricsOfSome(document, (name) => scope.backends.has(name)) ?? metricsOf([], 0, 0))
+export function metricsOfScope(document: MetricsDocument, scope: Scope): MetricsDocument {
+  if (scope === null) return document
+  const cut = metricsOfSome(document, (name) => scope.backends.has(name)) ?? metricsOf([], 0, 0)
+  const { listeners } = document
+  const own = listeners?.filter(({ listener }) => scope.listener === null || listener === scope.listener)
+  return own === undefined ? cut : { ...cut, listeners: own }
+}
 
 /** What stands in their columns. */
 export const COLUMNS_HELP = `

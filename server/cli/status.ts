@@ -22,6 +22,8 @@ const HELP = `Tells how a running gateway is: which servers are up and what they
 Usage: sluice status [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}${COLUMNS_HELP}
+Of a listener OPEN and TOTAL are connections of clients (udp: flows, turn: allocations); FAULTS of http are requests with a 5xx or no whole answer,
+of tcp connections that failed, of udp flows that no server took, of turn requests that were refused.
 --json prints two documents, a line each: that of "sluice health", then that of "sluice metrics".
 Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; ${EXIT_HELP}.
 `
@@ -79,24 +81,25 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
   const servers = rows.length === 0 ? '' : `\n${table(head, rows)}`
-  return `${healthLines(health)}\n${traffic}${servers}${listenersText(health)}${certificatesText(health)}`
+  return `${healthLines(health)}\n${traffic}${servers}${listenersText(health, metrics)}${certificatesText(health)}`
 }
 
 /** Nothing of an older gateway, which does not tell. */
-function listenersText({ listeners = [], turn, udp }: HealthDocument): string {
+function listenersText({ listeners = [] }: HealthDocument, metrics: MetricsDocument): string {
   if (listeners.length === 0) return ''
-  const inUse = new Map<string, string>()
-  for (const { listener, allocations } of turn?.listeners ?? [])
-    inUse.set(listener, `${allocations} ${allocations === 1 ? 'allocation' : 'allocations'}`)
-  for (const { listener, flows } of udp ?? [])
-    inUse.set(listener, `${flows} ${flows === 1 ? 'flow' : 'flows'}`)
-  const rows = listeners.map(({ listener, protocol, addresses }) => [
-    listener,
-    protocol,
-    addresses.length === 0 ? 'by another listener' : addresses.join(' '),
-    inUse.get(listener) ?? '',
-  ])
-  return `\n${table(['LISTENER', 'PROTOCOL', 'ADDRESS', 'IN USE'], rows)}`
+  const counted = new Map((metrics.listeners ?? []).map((one) => [one.listener, one]))
+  const rows = listeners.map(({ listener, protocol, addresses }) => {
+    const of = counted.get(listener)
+    return [
+      listener,
+      protocol,
+      addresses.length === 0 ? 'by another listener' : addresses.join(' '),
+      of === undefined ? '' : `${of.open} ${of.open === 1 ? of.counts.slice(0, -1) : of.counts}`,
+      of?.total ?? '',
+      of?.faults ?? '',
+    ]
+  })
+  return `\n${table(['LISTENER', 'PROTOCOL', 'ADDRESS', 'OPEN', 'TOTAL', 'FAULTS'], rows)}`
 }
 
 /** Those that end first come first. */

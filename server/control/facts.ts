@@ -13,6 +13,7 @@ import {
 } from '../telemetry/documents.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
+import { listenerTotals } from '../telemetry/listener-totals.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { AdminConfig } from '../admin/admin.options.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -174,7 +175,12 @@ export function factsOf(known: Known): Facts {
         ...(refused.length > 0 && { refused_files: refused }),
       }
     },
-    metrics: () => metricsDocument(serverFacts(known), known.board),
+    metrics: () => ({
+      ...metricsDocument(serverFacts(known), known.board),
+      ...(known.running && {
+        listeners: listenerTotals(known.totals, known.running.edition.config.listeners),
+      }),
+    }),
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)

@@ -51,6 +51,8 @@ export const METRICS = {
   response_size_bytes: histogram('Bytes of answer bodies.', BYTES, ...PLACE),
   active_connections: gauge('Open client connections.'),
   connections_total: counter('Client connections that were accepted.'),
+  listener_connections: gauge('Open client connections of a listener.', 'listener', 'process'),
+  listener_connections_total: counter('Client connections that a listener accepted.', 'listener'),
   bytes_total: counter('Bytes of bodies received from clients (in) and sent to them (out).', 'direction'),
   backend_health_status: gauge('Whether a server is up: 1 or 0.', 'backend', 'server'),
   server_admin_state: gauge(

@@ -1,5 +1,5 @@
-// Counts connections of tcp listeners. The series of each (listener, backend, server) are looked up once and
-// kept.
+// Counts connections: those of any listener while they are open, and those of tcp listeners by what became of
+// them. The series of each (listener, backend, server) are looked up once and kept.
 import type { Server } from '../backends/server.ts'
 import { LABEL_NONE } from '../tables/metrics.ts'
 import type { TcpRecord } from './connection-record.ts'
@@ -19,6 +19,12 @@ interface ConnectionSeries {
 type SeriesByServer = WeakMap<Server | typeof NO_SERVER, ConnectionSeries>
 const NO_SERVER = {}
 
+/** Hears of the connections of a listener. */
+export interface OpenConnections {
+  came(): void
+  left(): void
+}
+
 /** What is counted of one that ended in order. */
 const DONE = 'done'
 
@@ -26,9 +32,31 @@ export class ConnectionMeter {
   readonly #registry: Registry
   readonly #byListener = new WeakMap<TcpRecord['listener'], SeriesByServer>()
   readonly #faults = new Map<string, Counter>()
+  readonly #open = new Map<string, OpenConnections>()
+  /** What metrics call this process. */
+  readonly #process: string
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, process: string) {
     this.#registry = registry
+    this.#process = process
+  }
+
+  /** Who counts the open connections of a listener, whatever is spoken there. */
+  openOf(listener: string): OpenConnections {
+    const known = this.#open.get(listener)
+    if (known !== undefined) return known
+    const total = this.#registry.counter('listener_connections_total', [listener])
+    const now = this.#registry.gauge('listener_connections', [listener, this.#process])
+    let open = 0
+    const made: OpenConnections = {
+      came: () => {
+        total.add(1)
+        now.set(++open)
+      },
+      left: () => now.set(--open),
+    }
+    this.#open.set(listener, made)
+    return made
   }
 
   /** Called before counts are read. */

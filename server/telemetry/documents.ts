@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Plan } from '../snapshot/plan.ts'
+import type { ListenerTotals } from './listener-totals.ts'
 import { type OrderFacts, type ServerFacts, type ServerHealth, serverHealth } from './server-health.ts'
 
 export interface HealthDocument {
@@ -103,6 +104,8 @@ export interface MetricsDocument {
   /** Percent, two decimals; 100 when there were no requests. */
   readonly success_rate: number
   readonly backends: readonly ServerMetrics[]
+  /** Of the gateway as a whole. */
+  readonly listeners?: readonly ListenerTotals[]
 }
 
 export interface ServerMetrics {

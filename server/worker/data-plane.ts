@@ -86,7 +86,7 @@ export class DataPlane {
     this.#board = board
     this.registry = new Registry(undefined, ledger)
     this.#meter = new ExchangeMeter(this.registry)
-    this.#connectionMeter = new ConnectionMeter(this.registry)
+    this.#connectionMeter = new ConnectionMeter(this.registry, process)
     this.#limits = new LimitNews(this.registry, logEvent)
     this.#udp = new UdpMeter(this.registry, process)
     this.#ground = {

@@ -17,6 +17,7 @@ import type { Engine } from '../http/engine.ts'
 import { HttpEntry } from '../http1/http-entry.ts'
 import { type TcpBind, tcpBindsOf } from '../lib/bind.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import type { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type {
@@ -57,6 +58,7 @@ export interface EntriesParts {
   readonly challenges: Challenges
   readonly handshakes: Pick<HandshakeMeter, 'ended' | 'clientCertificate'>
   readonly board: Pick<Scoreboard, 'connections'>
+  readonly meter: Pick<ConnectionMeter, 'openOf'>
   readonly news: Pick<LimitNews, 'reached' | 'headerRefused'>
 }
 
@@ -238,11 +240,15 @@ export class Entries {
   }
 
   #countOf({ key }: Place, listener: StreamListener): Count {
+    const { board, meter } = this.#parts
+    const open = meter.openOf(listener.name)
     const own = this.#counts.get(key)
+    own?.meterBy(open)
     if (own !== undefined) return own
     const keys = countKeys(listener)
     const known = keys.flatMap((key) => this.#counts.get(key) ?? [])[0]
-    const count = known ?? new Count(this.#parts.board)
+    known?.meterBy(open)
+    const count = known ?? new Count(board, open)
     for (const key of keys) this.#counts.set(key, count)
     return count
   }

@@ -65,7 +65,10 @@ export class Serving {
       ended: (flow) => this.#accessLog?.flow(flow),
     })
     this.listeners = new Listeners(
-      new Entries({ engine, clients, connections, arrivals, board, challenges, handshakes, news: limits }),
+      new Entries({
+        ...{ engine, clients, connections, arrivals, board, challenges, handshakes },
+        ...{ news: limits, meter: parts.connectionMeter },
+      }),
     )
   }
 

@@ -140,7 +140,7 @@ export class TestEngine implements AsyncDisposable {
     })
     const { engine, board, snapshot } = this
     const { wheel } = engine
-    const meter = new ConnectionMeter(this.registry)
+    const meter = new ConnectionMeter(this.registry, 'worker-0')
     this.connections = new TcpConnections({
       wheel,
       resolver,
@@ -162,6 +162,7 @@ export class TestEngine implements AsyncDisposable {
       },
       board,
       news,
+      meter,
     })
     for (const [name, one] of this.snapshot.listeners) {
       if (one.kind === 'udp') continue

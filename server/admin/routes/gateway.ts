@@ -26,6 +26,12 @@ const STATUS = Type.Object({
       name: Type.String(),
       protocol: Type.String(),
       address: Type.Unknown({ description: 'As it is open; a list where it has several; null: it is not.' }),
+      counts: Type.Optional(
+        Type.String({ description: 'What is counted of it: connections, flows or allocations.' }),
+      ),
+      open: Type.Optional(Type.Integer()),
+      total: Type.Optional(Type.Integer({ description: 'Since the start of the gateway.' })),
+      faults: Type.Optional(Type.Integer({ description: 'What of it failed.' })),
     }),
   ),
   backends: Type.Array(
@@ -92,18 +98,20 @@ export const gatewayRoutes = (facts: Facts): readonly Route[] => [
 function statusOf({ gateway, health, metrics }: Facts): object {
   const { build, startedMs, served, addresses, admin } = gateway
   const { healthy, draining = false, config, workers, backends: states } = health()
-  const { total_requests, total_failures, backends: totals } = metrics()
+  const { total_requests, total_failures, backends: totals, listeners: counted = [] } = metrics()
   const { listeners = {}, backends = {} } = served()?.edition.config ?? {}
   const open = addresses()
   // Grouped once: there may be thousands.
   const statesOf = Map.groupBy(states, ({ backend }) => backend)
   const totalsOf = Map.groupBy(totals, ({ backend }) => backend)
+  const countedOf = new Map(counted.map((one) => [one.listener, one]))
   return {
     ...{ ...build, bun: Bun.version, pid: process.pid },
     ...{ started: new Date(startedMs).toISOString(), uptime_s: Math.round((Date.now() - startedMs) / 1000) },
     ...{ healthy, draining, admin: admin(), config, workers },
     listeners: Object.entries(listeners).map(([name, { protocol }]) => {
-      return { name, protocol, address: open[name] ?? null }
+      const { counts, open: now, total, faults } = countedOf.get(name) ?? {}
+      return { name, protocol, address: open[name] ?? null, counts, open: now, total, faults }
     }),
     backends: Object.entries(backends).map(([name, { algorithm, servers }]) => {
       const own = statesOf.get(name) ?? []

@@ -40,7 +40,7 @@ function listen(asks: boolean, handshakeMs = 10_000) {
   const gate = new Gate({
     listener: 'web',
     connections: 100,
-    count: new Count({ connections() {} }),
+    count: new Count({ connections() {} }, { came() {}, left() {} }),
     limitReached() {},
     next: entry,
     isTls: true,

@@ -26,7 +26,7 @@ const words: ClientCertificateConfig = {
   names: {},
 }
 const told: string[] = []
-const count = new Count({ connections() {} })
+const count = new Count({ connections() {} }, { came() {}, left() {} })
 let address: OpenAddress
 beforeAll(() => {
   const entry = new TlsEntry({

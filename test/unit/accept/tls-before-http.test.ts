@@ -33,7 +33,7 @@ beforeEach(() => {
   gateway = startEngine({ config: toServers([origin.url]) })
   const { engine, board } = gateway
   const listener = httpListener(gateway.snapshot)
-  const count = new Count(board)
+  const count = new Count(board, { came() {}, left() {} })
   const http = new HttpEntry(listener, engine, engine.wheel)
   const tls = new TlsEntry({
     arrivals: new Arrivals(engine.wheel),

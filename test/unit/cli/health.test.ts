@@ -36,10 +36,20 @@ test('listeners are told with what they speak, where they are open, and what the
     { listener: 'dns', protocol: 'udp', addresses: ['192.0.2.1:53'] },
     { listener: 'relay', protocol: 'turn', addresses: ['192.0.2.1:3478'] },
   ]
-  const metrics = { total_requests: 1, total_failures: 0, success_rate: 100, backends: [] }
-  const turn = { serving: true, listeners: [{ listener: 'relay', realm: 'a', allocations: 1 }] }
-  const udp = [{ listener: 'dns', flows: 3 }]
-  const text = statusText({ ...document, listeners, turn, udp }, metrics)
+  const counted = [
+    { listener: 'web', protocol: 'https', counts: 'connections', open: 2, total: 120, faults: 3 },
+    { listener: 'site', protocol: 'https', counts: 'connections', open: 1, total: 1, faults: 0 },
+    { listener: 'dns', protocol: 'udp', counts: 'flows', open: 3, total: 7, faults: 0 },
+    { listener: 'relay', protocol: 'turn', counts: 'allocations', open: 1, total: 1, faults: 0 },
+  ] as const
+  const metrics = {
+    total_requests: 1,
+    total_failures: 0,
+    success_rate: 100,
+    backends: [],
+    listeners: counted,
+  }
+  const text = statusText({ ...document, listeners }, metrics)
   expect(
     text
       .slice(text.indexOf('LISTENER'))
@@ -47,12 +57,15 @@ test('listeners are told with what they speak, where they are open, and what the
       .split('\n')
       .map((line) => line.trimEnd()),
   ).toEqual([
-    'LISTENER  PROTOCOL  ADDRESS               IN USE',
-    'web       https     0.0.0.0:443 [::]:443',
-    'site      https     by another listener',
-    'dns       udp       192.0.2.1:53          3 flows',
-    'relay     turn      192.0.2.1:3478        1 allocation',
+    'LISTENER  PROTOCOL  ADDRESS               OPEN           TOTAL  FAULTS',
+    'web       https     0.0.0.0:443 [::]:443  2 connections    120       3',
+    'site      https     by another listener   1 connection       1       0',
+    'dns       udp       192.0.2.1:53          3 flows            7       0',
+    'relay     turn      192.0.2.1:3478        1 allocation       1       0',
   ])
+  // One that does not count them is shown as it tells.
+  const { listeners: _, ...older } = metrics
+  expect(statusText({ ...document, listeners }, older)).toContain('dns       udp       192.0.2.1:53\n')
 })
 
 test('a server that is up and fails each request is told as that', () => {

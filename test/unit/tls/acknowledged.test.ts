@@ -56,7 +56,7 @@ test("a client's last word, by the time that its handshake counts", async () => 
       },
     },
   })
-  const count = new Count({ connections() {} })
+  const count = new Count({ connections() {} }, { came() {}, left() {} })
   const about = { listener: 'web', connections: 100, count, limitReached() {} }
   const address = new OpenAddress(
     { hostname: '127.0.0.1', port: 0 },

@@ -20,7 +20,7 @@ import { certificate } from '../turn/stream-scene.ts'
 const told: string[] = []
 const wheel = new Wheel(tick)
 const arrivals = new Arrivals(wheel)
-const count = new Count({ connections() {} })
+const count = new Count({ connections() {} }, { came() {}, left() {} })
 const entry = new TlsEntry({
   listener: 'web',
   meter: {

@@ -277,6 +277,7 @@ export class Scene implements Disposable {
       clientCertificate: () => {},
     },
     board: { connections: (delta) => void (this.open += delta) },
+    meter: { openOf: () => ({ came() {}, left() {} }) },
     news: { reached() {}, headerRefused() {} },
   })
   readonly #clock = new SkewedClock()
