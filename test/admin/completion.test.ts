@@ -6,6 +6,7 @@ import { SHELLS } from '../../server/cli/completion/scripts.ts'
 import { splitLine } from '../../server/cli/completion/split-line.ts'
 import { saidBy } from '../support/command.ts'
 import { binary, type Gateway, runCommand, startGateway } from '../support/gateway.ts'
+import { waitFor } from '../support/wait.ts'
 
 let gateway: Gateway
 beforeAll(async () => {
@@ -85,7 +86,14 @@ test.each([
   ['sluice api lbs/w', ['lbs/web', 'lbs/web/']],
   ['sluice apply ', []],
 ])('%s', async (line, words) => {
-  expect((await completed(line)).toSorted()).toEqual([...words].toSorted())
+  const wanted = [...words].toSorted()
+  const names = async (): Promise<readonly string[]> => (await completed(line)).toSorted()
+  // A shell is kept waiting 300 ms at most: a gateway that is busier has no names then.
+  const is = await waitFor(async () => {
+    const now = await names()
+    return now.length > 0 || wanted.length === 0 ? now : null
+  })
+  expect(is).toEqual(wanted)
 })
 
 test('every command has its options completed, and each of them is known to it', async () => {
