@@ -46,6 +46,27 @@ export function typesOf({ method, body, bodyTypes }: Route): readonly string[] {
 const mediaType = (header: string | null): string | null =>
   header?.split(';', 1)[0]?.trim().toLowerCase() || null
 
+/** Nothing that is configured is as deep; written as YAML, each level would indent all below it. */
+const DEPTH_MAX = 32
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [0x5b, 0x5d, 0x7b, 0x7d]
+
+/** Whether brackets outside of texts are nested deeper than that. */
+function isTooDeep(bytes: Uint8Array): boolean {
+  let depth = 0
+  let isText = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) isText = !isText
+    else if (isText) at += byte === BACKSLASH ? 1 : 0
+    else if (byte === OPEN_LIST || byte === OPEN_MAP) depth++
+    else if (byte === CLOSE_LIST || byte === CLOSE_MAP) depth--
+    if (depth > DEPTH_MAX) return true
+  }
+  return false
+}
+
 function parsed(bytes: Uint8Array): Sent {
   let text: string
   try {
@@ -53,6 +74,13 @@ function parsed(bytes: Uint8Array): Sent {
   } catch {
     return { refused: problem('body_malformed', 'The body is no UTF-8.') }
   }
+  if (isTooDeep(bytes))
+    return {
+      refused: problem(
+        'body_malformed',
+        `The body is nested too deeply: ${DEPTH_MAX} levels are the most that is taken.`,
+      ),
+    }
   try {
     return { body: JSON.parse(text) }
   } catch {

@@ -162,7 +162,7 @@ export const PROBLEMS = {
   too_large: {
     status: 413,
     title: 'The body is too large',
-    help: 'The detail says how much is taken: 1 MiB, and 16 MiB for the text of a config.',
+    help: 'The detail says how much is taken: mostly 1 MiB, 16 MiB for the text of a config, 32 KiB for a sign-in.',
   },
   type_not_taken: {
     status: 415,

@@ -15,9 +15,13 @@ export function namesFilledIn(text: string): ReadonlySet<string> {
   const plain = text.replace(ESCAPES, (_, code: string | undefined) =>
     code === undefined ? '/' : code === '24' ? '$' : '{',
   )
-  const inner = [...plain.matchAll(PLACE)].flatMap(([, name]) => (name === undefined ? [] : [nameOf(name)]))
+  const inner = [...placesIn(plain)].flatMap(([, name]) => (name === undefined ? [] : [nameOf(name)]))
   return new Set(inner)
 }
+
+/** Where no "}" follows any more, none is looked for: that would be done anew for each "${". */
+const placesIn = (text: string): Iterable<RegExpExecArray> =>
+  text.slice(0, text.lastIndexOf('}') + 1).matchAll(PLACE)
 
 /** Of what stands between "${" and "}". */
 export const nameOf = (inner: string): string =>
@@ -29,7 +33,7 @@ export const nameOf = (inner: string): string =>
  */
 export function hasOnly(names: ReadonlySet<string>, text: string, problems: Problems): boolean {
   let isSo = true
-  for (const { 0: place, 1: inner, index } of text.matchAll(PLACE)) {
+  for (const { 0: place, 1: inner, index } of placesIn(text)) {
     if (inner === undefined || names.has(nameOf(inner))) continue
     isSo = false
     problems.add({ ...NOT_YOURS, found: place, at: index, end: index + place.length, path: [] })

@@ -18,6 +18,8 @@ import type { Asked, Route } from '../route.ts'
 
 const Name = Type.String({ maxLength: 200 })
 const closed = { additionalProperties: false }
+/** The longest password with each character escaped fits; strangers may send thousands at a time. */
+const OPEN_BYTES_MAX = 32 * 1024
 
 const SignInBody = Type.Object({ name: Name, password: Password, code: Type.Optional(Code) }, closed)
 const SetupBody = Type.Object(
@@ -30,7 +32,7 @@ export function authRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
   const inStore = (work: (store: Store, asked: Asked) => Response | Promise<Response>): Route['answer'] => {
     return (asked) => withStore(facts, (store) => work(store, asked))
   }
-  const open = { method: 'POST', permission: 'open', tag } as const
+  const open = { method: 'POST', permission: 'open', tag, bodyBytesMax: OPEN_BYTES_MAX } as const
   const own = { method: 'POST', permission: 'view', tag } as const
   return [
     {

@@ -11,6 +11,8 @@ import { watchFile, type FileWatch } from './watch-file.ts'
 
 /** What is larger takes longer to check than another process to start. */
 const READ_APART_BYTES = 256 * 1024
+/** Of a text that somebody sends, which may be made to take long: a brace costs far more than a letter. */
+const GIVEN_APART_CHARS = 64 * 1024
 
 function sizeOf(file: string): number {
   try {
@@ -80,7 +82,7 @@ export class WatchedConfig {
   async #readNow(given: GivenText | null): Promise<ReadConfig> {
     const options = { ...this.#options, given }
     const size = given === null ? sizeOf(options.file) : given.text.length
-    const isLarge = this.#hasRead && size > READ_APART_BYTES
+    const isLarge = this.#hasRead && size > (given === null ? READ_APART_BYTES : GIVEN_APART_CHARS)
     return (isLarge ? await readApart(options) : null) ?? readConfig(options)
   }
 

@@ -45,3 +45,12 @@ test('only what is known is filled in where no more may be, and nothing else is 
     expect([odd, outcome(odd, known)]).toEqual([odd, [expect.arrayContaining(['not-yours']), []]] as never)
   expect(outcome('"${file:/etc/other}"', null)).toEqual([true, ['/etc/other']])
 })
+
+test('a text that was made to be looked at for long takes no longer than others', () => {
+  const before = process.cpuUsage().user
+  for (const text of ['${'.repeat(130_000), `${'$${'.repeat(80_000)}`, `{}${'${a'.repeat(80_000)}`])
+    expect(namesFilledIn(text).size).toBe(0)
+  // Tried again from each "${", it takes a minute of the processor.
+  expect(process.cpuUsage().user - before).toBeLessThan(2_000_000)
+  expect([...namesFilledIn(`${'${'.repeat(1000)}A}`)]).toHaveLength(1)
+})
