@@ -74,9 +74,11 @@ function list(revisions: readonly ToldRevision[], io: Io): void {
     one.source,
     one.author ?? '-',
     one.state === 'served' ? '' : one.state,
-    [one.message, one.restores === null ? null : `(text of ${one.restores})`, one.why]
-      .filter((part) => part !== null)
-      .join(' '),
+    [said(one), one.why].filter((part) => part !== null && part !== '').join('; '),
   ])
   io.stdout(table(['REVISION', 'TIME', 'SOURCE', 'AUTHOR', 'STATE', 'MESSAGE'], rows))
 }
+
+/** What its author said of it, and whose text it is again. */
+const said = ({ message, restores }: ToldRevision): string =>
+  [message, restores === null ? null : `(text of ${restores})`].filter((part) => part !== null).join(' ')

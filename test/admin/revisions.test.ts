@@ -202,10 +202,12 @@ test('what a change would do is told before it is made: the diff, in words, and 
 
 test('what waits, what was confirmed and what was taken back is told of each', async () => {
   const gateway = await start()
-  expect((await said(gateway, apply, draft(gateway, words('two')), '--confirm-within', '5m')).code).toBe(0)
+  const trial = ['--confirm-within', '5m', '-m', 'a trial']
+  expect((await said(gateway, apply, draft(gateway, words('two')), ...trial)).code).toBe(0)
   expect((await told(gateway))[0]).toMatchObject({ revision: 2, state: 'unconfirmed' })
   expect((await said(gateway, confirm)).code).toBe(0)
   expect((await told(gateway))[0]).toMatchObject({ revision: 2, state: 'confirmed' })
+  expect((await said(gateway, history)).out).toMatch(/^\* 2 .* confirmed +a trial; by \S+$/m)
   expect((await said(gateway, apply, draft(gateway, words('three')), '--confirm-within', '1s')).code).toBe(0)
   await gateway.event('rolled_back')
   expect(await told(gateway)).toMatchObject(
