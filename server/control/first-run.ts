@@ -47,6 +47,7 @@ export class FirstRun {
 
 async function lookIn(store: Store, keeper: Keeper, env: Env): Promise<void> {
   const { users, setupToken } = store
+  setupToken.dropUnfinished()
   if (users.count() === 0) await addByFile(store, keeper, env)
   if (users.count() > 0) return setupToken.remove()
   const token = setupToken.begin()

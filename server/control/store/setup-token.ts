@@ -2,14 +2,17 @@
 // start makes another one. Who asks for it before there was any start gets that of the start to come: a file
 // beside it says so until then.
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { handToOwner } from '../../lib/hand-to-owner.ts'
+import { markOf } from '../processes/state-file.ts'
 import { isSame } from './state-key.ts'
 import { hashOf } from './secrets.ts'
 
 /** 128 bits, in hexadecimal digits. */
 const FORM = /^[0-9a-f]{32}$/
+/** What a file is called until it is whole: behind its name, the process that writes it. */
+const UNFINISHED = /^(.+)\.([1-9][0-9]{0,9})$/
 
 export class SetupToken {
   readonly path: string
@@ -70,6 +73,15 @@ export class SetupToken {
     for (const file of [this.path, this.#waits]) rmSync(file, { force: true })
   }
 
+  /** At a start: what processes that were killed in the midst of writing have left beside it goes. */
+  dropUnfinished(): void {
+    const names = [this.path, this.#waits].map((file) => basename(file))
+    for (const file of namesIn(dirname(this.path))) {
+      const [, name = '', pid] = UNFINISHED.exec(file) ?? []
+      if (names.includes(name) && isGone(Number(pid))) rmSync(join(dirname(this.path), file), { force: true })
+    }
+  }
+
   #write(file: string, text: string): void {
     const fresh = `${file}.${process.pid}`
     rmSync(fresh, { force: true })
@@ -78,3 +90,19 @@ export class SetupToken {
     renameSync(fresh, file)
   }
 }
+
+/** None where the folder cannot be read: whoever writes there is told why. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Whether nobody writes under this number: a start does not yet, and in a container has the number of the one
+ * before it. Where no process can be looked up all are taken to be there.
+ */
+const isGone = (pid: number): boolean =>
+  pid === process.pid || (markOf(process.pid) !== null && markOf(pid) === null)

@@ -53,6 +53,18 @@ test('with users there is none', async () => {
   expect(existsSync(world.store.setupToken.path)).toBe(false)
 })
 
+test('what a start that was killed has left of its token goes with the next, with users or without', async () => {
+  const killed = Bun.spawn(['true'])
+  await killed.exited
+  const left = `${world.store.setupToken.path}.${killed.pid}`
+  for (const prepare of [() => {}, () => void world.addUser('anna', 'admin')]) {
+    prepare()
+    writeFileSync(left, '')
+    await look()
+    expect(existsSync(left)).toBe(false)
+  }
+})
+
 test('a password from a file makes the first user, and never another password', async () => {
   const file = join(world.data, 'password')
   writeFileSync(file, 'the first password\n')

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
 let world: StoreWorld
@@ -35,6 +36,31 @@ describe('the token of a set-up', () => {
       const other = setupToken.readOrMake()
       end()
       expect(setupToken.begin()).not.toBe(other)
+    }
+  })
+
+  test('what processes that were killed left unfinished goes, and what others write or name stays', async () => {
+    const { setupToken } = world.store
+    const gone = Bun.spawn(['true'])
+    await gone.exited
+    const running = Bun.spawn(['cat'], { stdin: 'pipe' })
+    const folder = dirname(setupToken.path)
+    const left = ['setup-token', 'setup-token-for-next-start'].flatMap((name) =>
+      [gone.pid, process.pid].map((pid) => `${name}.${pid}`),
+    )
+    const kept = [
+      `setup-token.${running.pid}`,
+      `setup-token.old.${gone.pid}`,
+      'setup-token.bak',
+      'setup-token',
+    ]
+    try {
+      for (const name of [...left, ...kept]) writeFileSync(join(folder, name), '')
+      setupToken.dropUnfinished()
+      expect(readdirSync(folder)).toEqual(expect.arrayContaining(kept))
+      expect(left.filter((name) => existsSync(join(folder, name)))).toEqual([])
+    } finally {
+      running.kill()
     }
   })
 
