@@ -15,6 +15,7 @@ import { checkLoops } from './check-loops.ts'
 import { checkRules } from './check-rules.ts'
 import { Checked } from './checked.ts'
 import { type ChangedParts, treeOfParts } from './changed-parts.ts'
+import { namedPaths } from './named-paths.ts'
 import { openAddresses } from './open-address.ts'
 import { Problems } from './problem.ts'
 import { type Config, ConfigOptions } from './schema.ts'
@@ -45,7 +46,8 @@ export function* partCheckSteps(input: PartCheckInput): Steps<PartChecked | null
   if (tree === null) return null
   const problems = new Problems(new Lines(file, ''))
   const read = walk(PARTS, tree, dirname(resolve(file)), problems) as Pick<Config, 'rules' | 'backends'>
-  if (!problems.isEmpty) return null
+  // Whether somebody may name a socket or file, the whole check knows.
+  if (!problems.isEmpty || namedPaths(PARTS, read).size > 0) return null
   const config = put(before, parts, read)
   if (config === null || !isLikeBefore(config, before, parts, read)) return null
   const checks = new PartChecks({ config, tree, problems, file, nowMs })

@@ -3,6 +3,13 @@ import { posix } from 'node:path'
 import { UNIX_PATH_MAX } from '../lib/socket-address.ts'
 import { type Decoded, type Format, no } from './format.ts'
 
+/**
+ * Sockets in a data folder by which a gateway takes commands and its TURN relay takes clients, as their names
+ * tell in whatever folder and by whatever links to it. Whoever connects is the gateway's own user there: a
+ * rule that led to one would make an admin of each client.
+ */
+const GATEWAYS_OWN = /\/(?:control|turn)-[0-9a-f]{16}(?:-[0-9]+)?\.sock$/
+const OURS = 'a gateway answers its own commands there, to whoever connects: name another socket'
 const ABSTRACT = 'names that begin with "@" are no files, and anybody may take them: write a path'
 
 /** What stands behind `unix:`, which `before` begins with. */
@@ -17,6 +24,7 @@ export function decodeUnix(path: string, before: string): Decoded {
   const whole = path.startsWith('//') ? posix.normalize(path.slice(1)) : posix.normalize(path)
   if (!path.startsWith('/')) return no(UNIX_BIND, 'write the whole path, from "/" on')
   if (path.endsWith('/')) return no(UNIX_BIND, 'a folder is none')
+  if (GATEWAYS_OWN.test(path)) return no(UNIX_BIND, OURS)
   return whole === path ? { value: text } : no(UNIX_BIND, null, [`${before}${whole}`])
 }
 const UNIX_BIND = '"address:port" or the path of a Unix socket, such as "unix:/run/sluice/web.sock"'

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { connect } from 'node:tls'
+import { controlSocketPath } from '../../server/control/control-socket.ts'
 import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -193,6 +194,10 @@ test('an editor names no file or socket elsewhere, and is not told whether it is
   const own = { name: 'odd', servers: [{ url: `http://unix:${dirname(gateway.configFile)}/app.sock` }] }
   expect((await ask(editor, '/backends?dry_run=true', own)).status).toBe(200)
   expect((await ask(admin, '/backends?dry_run=true', socket)).status).toBe(200)
+  // In one of its own folders as well: whoever connects there is an admin, as each client of a rule would be.
+  const control = controlSocketPath(join(gateway.folder, 'data'), gateway.configFile)
+  const led = { name: 'odd', servers: [{ url: `http://unix:${control}` }] }
+  expect((await ask(editor, '/backends', led)).text).toContain('to whoever connects')
 })
 
 test('others than this machine are answered by TLS, with the fingerprint that was told', async () => {

@@ -1,6 +1,8 @@
 // Where listeners are open: one address or a list of them.
 import { describe, expect, test } from 'bun:test'
 import { shownConfig } from '../../../server/config/shown.ts'
+import { controlSocketPath } from '../../../server/control/control-socket.ts'
+import { doorPath } from '../../../server/control/relay/door.ts'
 import { located } from '../../../server/control/source/places.ts'
 import { configOf, linesOf, parse } from './parse.ts'
 
@@ -145,6 +147,16 @@ describe('a Unix socket', () => {
     )
     expect(refused(`"unix:/${'a'.repeat(107)}"`)).toStartWith('a path of at most 107 bytes')
     expect(linesOf(web(`"unix:/${'a'.repeat(106)}"`))).toEqual([])
+  })
+
+  test('is none by which a gateway takes commands, or its relay clients: neither listener nor server', () => {
+    const config = '/etc/sluice/sluice.yaml'
+    for (const own of [controlSocketPath('/var/lib/sluice', config), doorPath('/link/to/data', config)]) {
+      expect(refused(`"unix:${own}"`)).toEndWith('to whoever connects: name another socket')
+      const server = web('":80"').replace('http://a:1', `http://unix:${own}`)
+      expect(linesOf(server)[0]).toContain('to whoever connects: name another socket')
+    }
+    expect(bindOf(web('"unix:/run/control-room.sock"'))).toEqual(['unix:/run/control-room.sock'])
   })
 
   test('has a mode in octal digits', () => {

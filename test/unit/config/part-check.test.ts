@@ -119,6 +119,7 @@ test('whatever is not simply sound is for the whole check', () => {
     // It names what is not looked at here, or is no rule and no backend.
     server({ url: 'http://${HOST}:81' }),
     at(['backends', 'var', 'servers', 0, 'weight'], 2 as never),
+    server({ url: 'http://unix:/run/app.sock' }),
     at(['backends', 'api', 'tls'], { ca: '/etc/ssl/none.pem' } as never),
     at(['listeners', 'web', 'bind'], '127.0.0.1:8082' as never),
     at(['workers'], 3 as never),
