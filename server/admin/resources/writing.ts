@@ -1,6 +1,7 @@
 // Changes of resources: from operations to the text of the config file, one change after the other, and what
 // came of it.
 import { editConfig } from '../../config/edit/config-edit.ts'
+import { emptiedKeys, withoutEmptied } from '../../config/edit/without-emptied.ts'
 import type { ApplyProblem, Edition } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { reviewDocument } from '../review-document.ts'
@@ -115,7 +116,9 @@ export class ConfigWriter {
         }),
       )
     }
-    if (edited.text === known.text && !writing.isDryRun)
+    const emptied = emptiedKeys(known.value, plans.at(-1)?.value)
+    const text = withoutEmptied(known.file, edited.text, emptied)
+    if (text === known.text && !writing.isDryRun)
       return {
         is: 'done',
         was: known,
@@ -126,7 +129,7 @@ export class ConfigWriter {
         warnings: [],
         further: {},
       }
-    return this.#apply(known, { plans, edited, writing })
+    return this.#apply(known, { plans, edited: { ...edited, text }, writing })
   }
 
   async #apply(known: KnownConfig, made: Made): Promise<Written> {

@@ -87,16 +87,12 @@ export class TomlSplices {
     if (typeof path.at(-1) === 'number')
       yield* new TomlSplices(cut(this.#text, lines), this.#goal).of({ do: 'set', path: holder, to: [] })
     const name = holder.map((step) => tomlKey(String(step))).join('.')
-    const isPair = this.#pairs().some((pair) => isWithin(pair.path, path))
-    const empty = (isPair ? `${name} = {}` : `[${name}]`) + this.#newline
-    yield (
-      this.#text.slice(0, first.from) +
-        empty +
-        cut(
-          this.#text.slice(first.to),
-          lines.slice(1).map(({ from, to }) => ({ from: from - first.to, to: to - first.to })),
-        )
-    )
+    const rest = lines.slice(1).map(({ from, to }) => ({ from: from - first.to, to: to - first.to }))
+    // As a pair where it was one, else as a section: the other says something else there.
+    for (const empty of [`${name} = {}`, `[${name}]`]) {
+      const behind = cut(this.#text.slice(first.to), rest)
+      yield this.#text.slice(0, first.from) + empty + this.#newline + behind
+    }
   }
 
   *#replaced(path: Path, to: Plain): Generator<string> {

@@ -318,4 +318,33 @@ describe('certificates', () => {
     expect(readFileSync(join(folder, files.find((file) => file.endsWith('.key')) ?? ''), 'utf8')).toBe(key)
     expect(existsSync(join(folder, 'b.key'))).toBe(false)
   })
+
+  test('that go one after the other leave no empty map behind, nor one that comes and goes in one change', async () => {
+    using w = world()
+    const { cert, key } = selfSigned(['a.example'], { nowMs: Date.now() })
+    const files = { cert: join(w.folder, 'a.pem'), key: join(w.folder, 'a.key') }
+    writeFileSync(files.cert, cert)
+    writeFileSync(files.key, key)
+    const ops = (['create', 'delete'] as const).map((op) =>
+      op === 'create'
+        ? { op, resource: 'certificates/two', value: files }
+        : { op, resource: 'certificates/two' },
+    )
+    for (const name of ['one', 'two'])
+      expect((await w.ask('POST', '/certificates', { body: { name, ...files } })).status).toBe(201)
+    expect((await w.ask('DELETE', '/certificates/one')).status).toBeLessThan(300)
+    expect(w.text).toContain('certificates:\n  two:')
+    const dry = await w.ask('DELETE', '/certificates/two?dry_run=true')
+    expect(JSON.stringify(dry.body)).not.toContain('{}')
+    expect((await w.ask('DELETE', '/certificates/two')).status).toBeLessThan(300)
+    expect(w.text).toBe(TEXT)
+    expect((await w.ask('POST', '/changesets', { body: { ops } })).status).toBeLessThan(300)
+    expect(w.text).toBe(TEXT)
+  })
+
+  test('a map that somebody left empty stays through the change of something else', async () => {
+    using w = world(`${TEXT}certificates: {}\n`)
+    await w.ask('PATCH', '/backends/api', { body: { algorithm: 'random' } })
+    expect(w.text).toEndWith('certificates: {}\n')
+  })
 })
