@@ -200,6 +200,36 @@ test('an editor names no file or socket elsewhere, and is not told whether it is
   expect((await ask(editor, '/backends', led)).text).toContain('to whoever connects')
 })
 
+test('an editor does not bring back by a rollback what an admin has taken out, and an admin does', async () => {
+  await using own = await startGateway({
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' } },
+      rules: [{ name: 'all', backend: 'app' }],
+      backends: { app: { servers: [{ url: 'http://unix:/run/of-the-machine.sock' }] } },
+      admin: { bind: '127.0.0.1:0' },
+    },
+  })
+  const token = async (role: string): Promise<string> =>
+    (await runCommand(['admin', 'token', '--role', role, '-c', own.configFile])).stdout.trim()
+  const [editor, admin] = [await token('editor'), await token('admin')]
+  const ask = async (token: string, method: string, path: string, body: string): Promise<number> => {
+    const headers = { Authorization: `Bearer ${token}`, 'If-Match': '*', 'Content-Type': 'application/json' }
+    return (await fetch(`${own.admin}/api/v1/config${path}`, { method, headers, body })).status
+  }
+  const before = readFileSync(own.configFile, 'utf8')
+  const without = before.replace('unix:/run/of-the-machine.sock', '127.0.0.1:9')
+  const headers = { Authorization: `Bearer ${admin}`, 'If-Match': '*', 'Content-Type': 'application/yaml' }
+  const put = await fetch(`${own.admin}/api/v1/config`, { method: 'PUT', headers, body: without })
+  expect(put.status).toBe(200)
+  for (const body of ['{}', '{"revision":1}'])
+    expect([body, await ask(editor, 'POST', '/rollback', body)]).toEqual([body, 403])
+  expect(readFileSync(own.configFile, 'utf8')).toBe(without)
+  expect(await ask(admin, 'POST', '/rollback', '{"revision":1}')).toBe(200)
+  expect(readFileSync(own.configFile, 'utf8')).toBe(before)
+  // Away from it is free for everybody.
+  expect(await ask(editor, 'POST', '/rollback', '{}')).toBe(200)
+})
+
 test('others than this machine are answered by TLS, with the fingerprint that was told', async () => {
   await using open = await startGateway({
     config: {

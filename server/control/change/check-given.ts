@@ -2,6 +2,7 @@
 // what it means.
 import type { Config } from '../../config/schema.ts'
 import type { Edition, EditionNote } from '../problem.ts'
+import type { GivenText } from '../source/config-source.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import { hashOf, hashOfFile } from './file-part.ts'
 import { mayFillIn } from './keeps-admin.ts'
@@ -52,10 +53,17 @@ export async function checkGiven(
     const edition = { ...given, hash: hashOf(text), config: known.config, note }
     return { checked: { is: 'valid', edition }, warnings: [] }
   }
-  const fillsOnly = mayFillIn(note, served)
-  const { mayName } = await import('./may-name.ts')
-  const namesOnly = mayName(note, served, file)
-  const { checked, warnings } = await source.check({ ...given, fillsOnly, namesOnly })
+  const { checked, warnings } = await source.check({ ...given, ...(await boundsOf(note, served, file)) })
   if (checked.is === 'invalid') return { checked, warnings }
   return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
+}
+
+/** What the author of a text may have filled in and name in it. `served`: what it is to take the place of. */
+export async function boundsOf(
+  note: EditionNote,
+  served: Edition | null,
+  file: string,
+): Promise<Pick<GivenText, 'fillsOnly' | 'namesOnly'>> {
+  const { mayName } = await import('./may-name.ts')
+  return { fillsOnly: mayFillIn(note, served), namesOnly: mayName(note, served, file) }
 }

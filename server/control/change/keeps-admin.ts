@@ -53,6 +53,12 @@ const FOR_ADMINS: readonly {
     isKept: (after, before) => after.logs.access.file === before.logs.access.file,
   },
   {
+    path: 'logs.audit',
+    what: 'whether the audit is told on stdout is',
+    // The line of the very change that turns it off would be the first that nobody sees.
+    isKept: (after, before) => after.logs.audit === before.logs.audit,
+  },
+  {
     path: 'certificates',
     what: 'programs that the gateway runs (acme.dns.command) are',
     // Those that are named already may be used for further certificates.

@@ -9,6 +9,7 @@ import {
 } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Served } from './apply.ts'
+import { boundsOf } from './check-given.ts'
 import { hashOfFile, otherServed } from './file-part.ts'
 import { otherFile } from './other-file.ts'
 import type { RevisionBook } from './revision-book.ts'
@@ -52,11 +53,14 @@ export async function checkedBack(
   if (found === null || !found.startsWith(expected ?? served?.edition.hash ?? 'none'))
     return { is: 'invalid', problems: [await otherFile(file, found, source)] }
   const as = { from: 'rollback', by, replaces: found } as const
-  if (typeof to !== 'number') return { is: 'valid', edition: { ...(await asNow(to, source)), ...as, note } }
-  const kept = await book?.read(to)
-  if (!kept) return invalid(notKept(to))
-  const { checked } = await source.check({ text: kept.text, ...as })
-  return checked.is === 'valid' ? { ...checked, edition: { ...checked.edition, note } } : checked
+  // What an admin has taken out since, nobody else brings back.
+  const bounds = await boundsOf(note, served?.edition ?? null, file)
+  const text = typeof to === 'number' ? (await book?.read(to))?.text : to.text
+  if (text === undefined) return invalid(notKept(Number(to)))
+  const { checked } = await source.check({ text, ...as, ...bounds })
+  if (checked.is === 'valid') return { ...checked, edition: { ...checked.edition, note } }
+  const isTheirs = !checked.problems.some(({ code }) => code === 'not-yours' || code === 'step_up_needed')
+  return typeof to === 'number' || !isTheirs ? checked : { is: 'valid', edition: { ...to, ...as, note } }
 }
 
 /**

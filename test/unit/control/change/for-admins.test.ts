@@ -30,6 +30,7 @@ test('an editor leaves what only admins may, and admins do not', async () => {
   const parts: [path: string, more: string][] = [
     ['admin', 'admin: { trusted: [10.0.0.0/8] }\n'],
     ['logs.access.file', 'logs: { access: { file: /etc/cron.d/x } }\n'],
+    ['logs.audit', 'logs: { audit: false }\n'],
     ['certificates', DNS('sh')],
   ]
   for (const [path, more] of parts) {
