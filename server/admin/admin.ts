@@ -100,7 +100,7 @@ function startTcp({ host, port, scarcity }: TcpDoor, common: Common): Admin {
       server = listen(openPort)
     },
   }
-  const way = new GivesWay({ door, address, ...scarcity })
+  const way = new GivesWay({ door, address, port: openPort, ...scarcity })
   return {
     ...{ address, port: openPort },
     get server() {

@@ -2,10 +2,13 @@
 // go only after seconds: so many that the supervisor could read no file, start no worker and answer no
 // command. The listener closes then, and opens again once there is room. Commands ask by the Unix socket
 // meanwhile.
-import { descriptorLimit, openDescriptors } from '../lib/descriptors.ts'
+import { descriptorLimit, openDescriptors, socketsAt } from '../lib/descriptors.ts'
 import { logEvent } from '../telemetry/log.ts'
 
-/** Of the limit of open files: above the one it closes, below the other it opens again. */
+/**
+ * Of the open files that all else leaves: who connects has more than the one, and it closes; no more than the
+ * other, and it opens again. A gateway with thousands of listeners has most of the limit for itself.
+ */
 const FULL = 3 / 4
 const ROOM = 1 / 2
 /** Who fills it again and again has it open for a look out of this time. */
@@ -22,16 +25,22 @@ export interface Door {
 
 export interface Scarcity {
   /** Default: those of this process. */
-  readonly descriptors?: { readonly used: () => number; readonly limit: () => number }
+  readonly descriptors?: {
+    readonly used: () => number
+    readonly limit: () => number
+    /** Of those that are used, the sockets of a port. */
+    readonly at: (port: number) => number
+  }
   readonly nowMs?: () => number
 }
 
 export interface GivesWayParts extends Scarcity {
   readonly door: Door
   readonly address: string
+  readonly port: number
 }
 
-const OWN = { used: openDescriptors, limit: descriptorLimit }
+const OWN = { used: openDescriptors, limit: descriptorLimit, at: socketsAt }
 const HINT =
   'find out who connects there: few have a reason to; bind it to 127.0.0.1 (admin.bind) or let a firewall say who may; raise the limit of open files (ulimit -n, LimitNOFILE)'
 
@@ -50,17 +59,20 @@ export class GivesWay {
 
   /** Called every few seconds. */
   look(): void {
-    const { door, address, descriptors = OWN } = this.#parts
+    const { door, address, port, descriptors = OWN } = this.#parts
     const limit = this.#limit
     const used = descriptors.used()
-    if (used > limit * FULL) {
+    if (this.#closedMs === null && used <= limit * FULL) return // the usual case: nothing is counted
+    const taken = descriptors.at(port)
+    const left = limit - (used - taken)
+    if (taken > left * FULL) {
       // Who is in has until the next look; connections that wait for nothing would be there for longer.
       if (this.#closedMs !== null) return door.end()
       this.#closedMs = this.#nowMs()
       door.close()
       return logEvent('error', 'admin_gives_way', { address, limit, used, hint: HINT })
     }
-    if (this.#closedMs === null || used > limit * ROOM || this.#nowMs() - this.#closedMs < SHUT_MS) return
+    if (this.#closedMs === null || taken > left * ROOM || this.#nowMs() - this.#closedMs < SHUT_MS) return
     try {
       door.open()
     } catch {

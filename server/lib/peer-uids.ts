@@ -2,16 +2,13 @@
 // Bun.serve does not tell the descriptor of a request: what is found is everybody who is connected now, which
 // is one user unless root asks in the same moment as the user that the gateway runs as.
 import { ptr } from 'bun:ffi'
-import { readdirSync } from 'node:fs'
-import { descriptorLimit } from './descriptors.ts'
+import { descriptors } from './descriptors.ts'
 import { libc } from './native.ts'
 
 const SOL_SOCKET = 1
 const SO_PEERCRED = 17
 const SO_ACCEPTCONN = 30
 const AF_UNIX = 1
-/** So many take some ten milliseconds to look at. */
-const NUMBERS_MAX = 65_536
 
 const value = new Int32Array(3)
 const valueLength = new Uint32Array(1)
@@ -30,15 +27,6 @@ export function peerUids(fileName: string): readonly number[] {
     if (option(fd, SO_PEERCRED, 12) !== null) uids.add(value[1] ?? 0)
   }
   return [...uids].sort((a, b) => a - b)
-}
-
-/** Those that are open; where none is left to read which, all that may be. */
-function descriptors(): readonly number[] {
-  try {
-    return readdirSync('/proc/self/fd').map(Number)
-  } catch {
-    return Array.from({ length: Math.min(descriptorLimit(), NUMBERS_MAX) }, (_, fd) => fd)
-  }
 }
 
 function isBoundTo(fd: number, fileName: string): boolean {

@@ -6,14 +6,14 @@ import { GivesWay } from '../../../server/admin/gives-way.ts'
 function doorAt(limit: number): {
   done: string[]
   way: GivesWay
-  used: (used: number) => string[]
+  used: (used: number, byOthers?: number) => string[]
   pass: (ms: number) => void
   fails: (does: boolean) => void
 } {
   const done: string[] = []
-  let [used, nowMs, fails] = [10, 0, false]
+  let [used, others, nowMs, fails] = [10, 0, 0, false]
   const way = new GivesWay({
-    address: '127.0.0.1:1',
+    ...{ address: '127.0.0.1:1', port: 1 },
     door: {
       close: () => done.push('close'),
       end: () => done.push('end'),
@@ -22,13 +22,14 @@ function doorAt(limit: number): {
         done.push('open')
       },
     },
-    descriptors: { used: () => used, limit: () => limit },
+    descriptors: { used: () => used, limit: () => limit, at: () => used - others },
     nowMs: () => nowMs,
   })
   return {
     ...{ done, way },
-    used: (now) => {
+    used: (now, byOthers = 0) => {
       used = now
+      others = byOthers
       way.look()
       return done.splice(0)
     },
@@ -48,6 +49,17 @@ test('it closes when three quarters are in use, ends all when that does not help
   expect(used(50)).toEqual(['open'])
   expect(used(50)).toEqual([])
   expect(used(100)).toEqual(['close'])
+})
+
+test('what the gateway has for its own listeners shuts nobody out: who connects has a share of the rest', () => {
+  const { used, pass } = doorAt(1000)
+  expect(used(823, 820)).toEqual([])
+  expect(used(955, 820)).toEqual([])
+  expect(used(956, 820)).toEqual(['close'])
+  expect(used(956, 820)).toEqual(['end'])
+  pass(10_000)
+  expect(used(911, 820)).toEqual([])
+  expect(used(910, 820)).toEqual(['open'])
 })
 
 test('where its port is taken it tries again', () => {
@@ -71,7 +83,7 @@ afterEach(() => {
 
 test('an admin listener that has made way opens at the port that it had, and one that is stopped does not', async () => {
   let [used, nowMs] = [90, 0]
-  const descriptors = { used: () => used, limit: () => 100 }
+  const descriptors = { used: () => used, limit: () => 100, at: () => used }
   const admin = startAdmin({
     bind: '127.0.0.1:0',
     shell: { answer: () => Promise.resolve(new Response('here')) },
