@@ -59,6 +59,9 @@ function formsOf(target: string): readonly (readonly [query: string, accept: str
 async function answersTo(asker: Asker, tokens: ReadonlyMap<string, string>): Promise<[string, string][]> {
   const { paths } = JSON.parse((await asker.done('GET', '/api/v1')).text) as { paths: readonly Row[] }
   const answers: [string, string][] = []
+  // Who makes a change of another file is told its hash; who watches that is not.
+  const stale = { Authorization: `Bearer ${tokens.get('editor')}`, 'If-Match': '"00000000"' }
+  expect((await asker.ask('POST', '/api/v1/config/rollback', {}, stale)).status).toBe(412)
   let done = 0
   for (const role of ['viewer', 'operator'])
     for (const row of paths.filter(({ method }) => method === 'GET'))

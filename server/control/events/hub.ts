@@ -26,6 +26,17 @@ export interface Found {
   readonly isReset: boolean
 }
 
+/** Whoever watches may not read the text of a config, nor try which secret in it gives its hash. */
+function withoutHashes(
+  event: string,
+  { hash: _, ...fields }: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (event !== 'rejected') return fields
+  // Who made the change is told what stands in the file, to write over it.
+  const text = JSON.stringify(fields).replaceAll(/\bhash(?: is)? [0-9a-f]{64}\b/g, 'hash (not told here)')
+  return JSON.parse(text) as Readonly<Record<string, unknown>>
+}
+
 export class EventHub {
   readonly #parts: HubParts
   readonly #kept: KeptEvent[] = []
@@ -64,8 +75,7 @@ export class EventHub {
     const row = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined
     if (row === undefined) return
     const { topic, unless } = row
-    // Whoever watches may not read the text of a config, nor try which secret in it gives its hash.
-    const { hash: _, ...told } = fields
+    const told = withoutHashes(event, fields)
     const name = unless !== undefined && fields[unless[0]] === true ? unless[1] : row.name
     const id = ++this.#lastId
     const kept = keptEvent({ id, timeMs: this.#parts.nowMs(), level, topic, name, event, fields: told })
