@@ -76,7 +76,9 @@ export class KeptData {
   look(): void {
     if (this.#isLooking) return
     this.#isLooking = true
-    void this.#look().finally(() => this.#looked())
+    void this.#look()
+      .catch(tellBug)
+      .finally(() => this.#looked())
   }
 
   #looked(): void {
@@ -144,3 +146,7 @@ export class KeptData {
     this.#isLost = true
   }
 }
+
+/** Traffic goes on, whatever a folder comes to. */
+const tellBug = (error: unknown): void =>
+  logEvent('error', 'bug', { process: 'supervisor', part: 'data folder', error: String(error) })

@@ -105,6 +105,13 @@ function writeOut({ path, sql }: Pick<StateDb, 'path' | 'sql'>): 'written' | 'ma
 /** Where a copy is written; what a gateway that was killed has left there is of no use. */
 export const freshCopyOf = (path: string): string => `${path}.new`
 
-const lookAt = (path: string): Stats | null => statSync(path, { throwIfNoEntry: false }) ?? null
+/** Null: nothing is there, or nothing that can be looked at, as a link that leads nowhere. */
+function lookAt(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
+}
 
 const idOf = (stats: Stats | null): string => (stats === null ? 'none' : `${stats.dev} ${stats.ino}`)

@@ -96,8 +96,12 @@ export class StateDb {
   /** Whether its file stands there still, and no other in its place. */
   isThere(): boolean {
     const { dev, ino } = this.#file
-    const now = statSync(this.path, { throwIfNoEntry: false })
-    return now?.dev === dev && now.ino === ino
+    try {
+      const now = statSync(this.path)
+      return now.dev === dev && now.ino === ino
+    } catch {
+      return false // it is gone, or a link that leads nowhere, or where this user may not look
+    }
   }
 
   /** Goes on with the file that stands in its place. Throws a StoreProblem: then nothing has changed. */

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -121,6 +122,18 @@ test('what cannot be taken is said, and what is open goes on', () => {
   rmSync(path())
   // Not again and again: each try stops everybody.
   expect([look(), look(57_000), look(3000)]).toEqual(['gone', 'gone', 'written'])
+  expect([lost.problem, usersThere()]).toEqual([null, ['anna', 'bob']])
+})
+
+test('a link that leads nowhere in its place is said, and what is open goes on until it is away', () => {
+  rmSync(path())
+  symlinkSync(path(), path())
+  world.addUser('bob', 'viewer')
+  expect([look(), look(3000)]).toEqual(['gone', 'gone'])
+  expect(lost.problem?.message).toContain('EEXIST')
+  expect(known()).toEqual(['anna', 'bob'])
+  rmSync(path())
+  expect(look(60_000)).toBe('written')
   expect([lost.problem, usersThere()]).toEqual([null, ['anna', 'bob']])
 })
 
