@@ -4,12 +4,13 @@ import { UNIX_PATH_MAX } from '../lib/socket-address.ts'
 import { type Decoded, type Format, no } from './format.ts'
 
 /**
- * Sockets in a data folder by which a gateway takes commands and its TURN relay takes clients, as their names
- * tell in whatever folder and by whatever links to it. Whoever connects is the gateway's own user there: a
- * rule that led to one would make an admin of each client.
+ * What a gateway has in its data folder, as names tell in whatever folder and by whatever links to it.
+ * Whoever connects to where it takes commands, or its TURN relay clients, is the gateway's own user there: a
+ * rule that led to one would make an admin of each client. And SQLite opens no database beside which a socket
+ * stands in place of a journal: nobody could sign in any more.
  */
-const GATEWAYS_OWN = /\/(?:control|turn)-[0-9a-f]{16}(?:-[0-9]+)?\.sock$/
-const OURS = 'a gateway answers its own commands there, to whoever connects: name another socket'
+const GATEWAYS_OWN = /\/(?:(?:control|turn)-[0-9a-f]{16}(?:-[0-9]+)?\.sock|state\.(?:db|key)[^/]*)$/
+const OURS = 'that is for a gateway itself, which takes commands or keeps its data there: name another socket'
 const ABSTRACT = 'names that begin with "@" are no files, and anybody may take them: write a path'
 
 /** What stands behind `unix:`, which `before` begins with. */

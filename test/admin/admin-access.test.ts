@@ -197,7 +197,7 @@ test('an editor names no file or socket elsewhere, and is not told whether it is
   // In one of its own folders as well: whoever connects there is an admin, as each client of a rule would be.
   const control = controlSocketPath(join(gateway.folder, 'data'), gateway.configFile)
   const led = { name: 'odd', servers: [{ url: `http://unix:${control}` }] }
-  expect((await ask(editor, '/backends', led)).text).toContain('to whoever connects')
+  expect((await ask(editor, '/backends', led)).text).toContain('that is for a gateway itself')
 })
 
 test('an editor does not bring back by a rollback what an admin has taken out, and an admin does', async () => {

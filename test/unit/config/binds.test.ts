@@ -4,6 +4,7 @@ import { shownConfig } from '../../../server/config/shown.ts'
 import { controlSocketPath } from '../../../server/control/control-socket.ts'
 import { doorPath } from '../../../server/control/relay/door.ts'
 import { located } from '../../../server/control/source/places.ts'
+import { stateDbPath } from '../../../server/control/store/state-db.ts'
 import { configOf, linesOf, parse } from './parse.ts'
 
 const SERVER = '[{ url: "http://a:1" }]'
@@ -149,12 +150,14 @@ describe('a Unix socket', () => {
     expect(linesOf(web(`"unix:/${'a'.repeat(106)}"`))).toEqual([])
   })
 
-  test('is none by which a gateway takes commands, or its relay clients: neither listener nor server', () => {
+  test('is none that a gateway has for itself, for commands or its database: neither listener nor server', () => {
     const config = '/etc/sluice/sluice.yaml'
-    for (const own of [controlSocketPath('/var/lib/sluice', config), doorPath('/link/to/data', config)]) {
-      expect(refused(`"unix:${own}"`)).toEndWith('to whoever connects: name another socket')
+    const data = '/var/lib/sluice'
+    const sockets = [controlSocketPath(data, config), doorPath('/link/to/data', config)]
+    for (const own of [...sockets, `${stateDbPath(data)}-journal`]) {
+      expect(refused(`"unix:${own}"`)).toEndWith('keeps its data there: name another socket')
       const server = web('":80"').replace('http://a:1', `http://unix:${own}`)
-      expect(linesOf(server)[0]).toContain('to whoever connects: name another socket')
+      expect(linesOf(server)[0]).toContain('keeps its data there: name another socket')
     }
     expect(bindOf(web('"unix:/run/control-room.sock"'))).toEqual(['unix:/run/control-room.sock'])
   })
