@@ -8,6 +8,7 @@ import type { HealthChange, HealthResult } from './health/prober.ts'
 import type { Order, OrderNews, ServerPlace } from './orders/order.ts'
 import type { RelayKeeperOptions } from './relay/relay-keeper.ts'
 import type { CrewParts } from './processes/make-crew.ts'
+import { StoreProblem } from './store/store-problem.ts'
 
 /** A server is up, or down. */
 export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
@@ -45,12 +46,14 @@ export function tellDrained({ backend, server }: ServerPlace, { value, sinceMs }
 
 /** An order is in force, but a restart does not know it. */
 export function tellOrderNotKept({ backend, server }: ServerPlace, error: unknown): void {
-  logEvent('warn', 'server_order_not_kept', { backend, server, why: String(error) })
+  logEvent('warn', 'server_order_not_kept', { backend, server, why: whyOf(error) })
 }
 
 /** What was ordered before this run is not known. */
 export const tellOrdersNotRead = (error: unknown): void =>
-  logEvent('warn', 'server_orders_not_read', { why: String(error) })
+  logEvent('warn', 'server_orders_not_read', { why: whyOf(error) })
+
+const whyOf = (error: unknown): string => (error instanceof StoreProblem ? error.message : String(error))
 
 /** Requests to a server began to fail, or are answered again. */
 export function tellAttempts({ backend, server, fault, failed }: AttemptNews): void {

@@ -3,7 +3,7 @@ import { logEvent } from '../telemetry/log.ts'
 import { StoreKeeper } from './store/store-keeper.ts'
 
 const NOT_KEPT =
-  'traffic goes on; the admin API knows no users and tokens, and no history is kept, until it can be opened'
+  'traffic goes on; until it can be opened the admin API knows no users and tokens, no history is kept, and servers that were ordered out of use before this start get work'
 
 const WAITS = 'it is kept in memory until then, and lost if the gateway is killed meanwhile'
 

@@ -18,6 +18,7 @@ import {
   resumed,
   type ServerPlace,
 } from './order.ts'
+import { backendIn, placesOf, type Slot, slotKey } from './places.ts'
 
 export interface OrdersParts {
   readonly board: Pick<Scoreboard, 'setOrder' | 'bumpEpoch'>
@@ -44,7 +45,7 @@ interface Held {
 interface Ordered {
   place: ServerPlace
   /** Null: the plan that is served does not name it. */
-  slot: { readonly index: number; readonly generation: number } | null
+  slot: Slot | null
   /** Since when. */
   leftMs: number
   readonly held: Map<OrderKind, Held>
@@ -55,6 +56,9 @@ interface Ordered {
  * file be saved in two steps.
  */
 const GONE_AFTER_MS = 600_000
+
+/** Of an order that is known late: nothing is ended for it. */
+const RESUMED = { was: null, cause: 'asked', endsConnections: false } as const
 
 const ADMIN: Readonly<Record<string, number>> = {
   drain: ADMIN_DRAIN,
@@ -67,6 +71,9 @@ export class Orders {
   readonly #steadyMs: () => number
   #store: OrderStore | null = null
   #loading: Promise<void> | null = null
+  #isOpening = false
+  /** It was told that what is open cannot be read: that is tried each second. */
+  #isTold = false
   #plan: PlanBody | null = null
   /** By identity. */
   #ordered = new Map<string, Ordered>()
@@ -98,7 +105,17 @@ export class Orders {
       if (order !== kept) this.#keep(order)
       own.held.set(order.kind, this.#held(order))
       this.#write(own)
+      // Before the first plan nobody else has to know.
+      if (own.slot !== null && nowMs < (order.untilMs ?? Infinity))
+        this.#parts.onNews({ ...own.place, kind: order.kind, order, ...RESUMED })
     }
+  }
+
+  /** The database may be put back under a gateway that serves: what it says of servers holds again. */
+  #openLate(): void {
+    if (this.#store !== null || this.#loading === null || this.#isOpening) return
+    this.#isOpening = true
+    void this.#open(false).finally(() => (this.#isOpening = false))
   }
 
   /** Null: it cannot be read, and nobody waits for that. */
@@ -106,7 +123,8 @@ export class Orders {
     try {
       return store.all()
     } catch (error) {
-      this.#parts.onNotRead(error)
+      if (!this.#isTold) this.#parts.onNotRead(error)
+      this.#isTold = true
       return null
     }
   }
@@ -180,6 +198,7 @@ export class Orders {
 
   /** Ends orders whose time is over, and those of servers that are gone. To be asked once a second. */
   look(): void {
+    this.#openLate()
     this.#endLate()
     if (this.#plan === null || !this.#parts.isSettled()) return
     const leftMs = this.#steadyMs() - GONE_AFTER_MS
@@ -271,24 +290,3 @@ export class Orders {
     }
   }
 }
-
-type Slot = NonNullable<Ordered['slot']>
-const slotKey = ({ index, generation }: Slot): string => `${index}.${generation}`
-
-function placesOf({ config, slots }: PlanBody): Map<string, { place: ServerPlace; slot: Slot }> {
-  const places = new Map<string, { place: ServerPlace; slot: Slot }>()
-  for (const [backend, { servers }] of Object.entries(config.backends))
-    for (const { name, url } of servers) {
-      const place = { backend, server: name ?? url, url }
-      const slot = slots[backend]?.servers[place.server]
-      if (slot) places.set(identityOf(place), { place, slot })
-    }
-  return places
-}
-
-/** By a name that somebody asked with, which may be that of something that every object has. */
-export const backendIn = (
-  plan: Pick<PlanBody, 'config'> | null,
-  name: string,
-): PlanBody['config']['backends'][string] | undefined =>
-  plan !== null && Object.hasOwn(plan.config.backends, name) ? plan.config.backends[name] : undefined

@@ -17,6 +17,7 @@ import {
   packOrder,
   weightOf,
 } from '../../../../server/scoreboard/states.ts'
+import { waitFor } from '../../../support/wait.ts'
 
 const MINUTE = 60_000
 
@@ -48,11 +49,14 @@ class Scene {
   isSettled = true
   readonly orders: Orders
 
+  store: OrderStore | null
+
   constructor(store: OrderStore | null, wallMs = 1_800_000_000_000) {
+    this.store = store
     this.wallMs = wallMs
     this.orders = new Orders({
       board: this.board,
-      open: () => Promise.resolve(store),
+      open: () => Promise.resolve(this.store),
       onNews: (news) => void this.news.push(news),
       onNotKept: ({ server }) => void this.notKept.push(server),
       onNotRead: (error) => void this.notKept.push(String(error)),
@@ -179,6 +183,37 @@ test('a store that cannot be read keeps nobody from being served, and is read on
   memory.isBroken = false
   expect(await scene.give({ value: 'maintenance' }, 'b')).toBe(true)
   expect([scene.admin(2), scene.admin(3)]).toEqual([ADMIN_DRAIN, ADMIN_MAINTENANCE])
+})
+
+test('a database that is put back under a running gateway is read: who was out is out again, and all are told', async () => {
+  const memory = new Memory()
+  const before = await Scene.started(memory, TWO)
+  await before.give({ value: 'drain', untilMs: before.wallMs + 10 * MINUTE })
+  const scene = new Scene(null)
+  scene.wallMs += 1
+  await scene.orders.load()
+  scene.serve(1, TWO)
+  scene.pass(1000)
+  expect(scene.admin(2)).toBe(ADMIN_READY)
+  scene.store = memory
+  await waitFor(() => {
+    scene.orders.look()
+    return scene.admin(2) === ADMIN_DRAIN
+  })
+  expect(scene.news).toMatchObject([
+    { server: 'a', kind: 'admin', order: { value: 'drain', by: 'ana' }, cause: 'asked' },
+  ])
+})
+
+test('one that cannot be read is told once, not each second', async () => {
+  const memory = new Memory()
+  memory.isBroken = true
+  const scene = await Scene.started(memory, TWO)
+  for (let second = 0; second < 3; second++) {
+    scene.pass(1000)
+    await Promise.resolve()
+  }
+  expect(scene.notKept).toEqual(['Error: damaged'])
 })
 
 describe('the time of an order', () => {
