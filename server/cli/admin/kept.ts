@@ -1,7 +1,8 @@
 // What commands of `sluice admin` share: the store of a config file's data folder, and who asks.
-import { readFileSync } from 'node:fs'
+import { accessSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { localPrincipal, type Principal } from '../../control/store/principal.ts'
+import { stateDbPath } from '../../control/store/state-db.ts'
 import { Store } from '../../control/store/store.ts'
 import { storeProblemOf } from '../../control/store/store-problem.ts'
 import { userName } from '../../admin/user-name.ts'
@@ -16,6 +17,8 @@ import { usageLine } from '../usage.ts'
 export interface AdminCommand extends ArgsShape {
   readonly command: string
   readonly help: string
+  /** What it is asked to do begins with something new: where there is no database, one is made. */
+  readonly isMaking: (words: readonly string[]) => boolean
 }
 
 /** What a command works with. */
@@ -33,7 +36,7 @@ export interface Kept {
 
 /** Reads the arguments of a command, opens the store and does what is asked; gives the exit code. */
 export async function withKept(
-  { command, help, words, options }: AdminCommand,
+  { command, help, words, options, isMaking }: AdminCommand,
   args: readonly string[],
   io: Io,
   work: (kept: Kept) => number | Promise<number>,
@@ -50,7 +53,10 @@ export async function withKept(
     return failed(command, 'problem' in found ? found.problem : NO_FILE, io)
   let store: Store | null = null
   try {
-    store = new Store(dataOf(found.file, command, io))
+    const data = dataOf(found.file, command, io)
+    // A gateway whose folder was taken away takes what stands there next for what it has kept.
+    if (!isMaking(read.words) && isNowhere(stateDbPath(data))) return failed(command, noneIn(data), io)
+    store = new Store(data)
     return await work({ read, store, io, tell: teller(store) })
   } catch (error) {
     const problem = storeProblemOf(error)
@@ -60,6 +66,19 @@ export async function withKept(
     store?.close()
   }
 }
+
+/** Not there, and nothing in its way: what else is wrong with it is told by who opens it. */
+function isNowhere(path: string): boolean {
+  try {
+    accessSync(path)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}
+
+const noneIn = (data: string): string =>
+  `there is no state.db in ${data}, so there are no users and no tokens: "sluice admin user add NAME --role admin" or a start of the gateway makes it. Where a gateway runs, its folder was taken away: put it back first`
 
 /** Says why not; the exit code. */
 export function failed(command: string, why: string, io: Io): number {

@@ -16,7 +16,7 @@ Exit code: 0 printed; 1 there are users already, or the data folder cannot be us
 
 export function setupToken(args: readonly string[], io: Io): Promise<number> {
   const command = 'admin setup-token'
-  return withKept({ command, help: HELP, options: {} }, args, io, ({ store }) => {
+  return withKept({ command, help: HELP, options: {}, isMaking: () => true }, args, io, ({ store }) => {
     if (store.users.count() > 0)
       return failed(
         command,

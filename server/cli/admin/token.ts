@@ -36,7 +36,8 @@ export function token(args: readonly string[], io: Io): Promise<number> {
     ...{ role: VALUE, name: VALUE, expires: VALUE, json: { takes: 'flag' } as const },
     ...{ scope: VALUES, from: VALUES },
   }
-  return withKept({ command: COMMAND, help: HELP, options, words: { min: 0, max: 2 } }, args, io, (kept) => {
+  const shape = { command: COMMAND, help: HELP, options, words: { min: 0, max: 2 }, isMaking }
+  return withKept(shape, args, io, (kept) => {
     const [act, id] = kept.read.words
     if (act === undefined) return make(kept)
     if (act === 'list' && id === undefined) return list(kept)
@@ -44,6 +45,8 @@ export function token(args: readonly string[], io: Io): Promise<number> {
     return id === undefined ? usageLine(COMMAND, 'the id of a token is missing', io) : revoke(id, kept)
   })
 }
+
+const isMaking = (words: readonly string[]): boolean => words.length === 0
 
 function make({ read, store, io, tell }: Kept): number {
   const [role, name] = [read.value('role'), read.value('name') ?? 'token']

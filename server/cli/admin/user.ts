@@ -32,7 +32,8 @@ const COMMAND = 'admin user'
 export function user(args: readonly string[], io: Io): Promise<number> {
   const options = { ...PASSWORD_OPTION, role: { takes: 'value' }, json: { takes: 'flag' } } as const
   const words = { min: 1, max: 2, wanted: 'list, add, set or remove' }
-  return withKept({ command: COMMAND, help: HELP, options, words }, args, io, (kept) => {
+  const shape = { command: COMMAND, help: HELP, options, words, isMaking }
+  return withKept(shape, args, io, (kept) => {
     const [act, name] = kept.read.words
     if (act === 'list' && name === undefined) return list(kept)
     if (act !== 'add' && act !== 'set' && act !== 'remove')
@@ -41,6 +42,8 @@ export function user(args: readonly string[], io: Io): Promise<number> {
     return act === 'add' ? add(name, kept) : act === 'set' ? setRole(name, kept) : remove(name, kept)
   })
 }
+
+const isMaking = ([act]: readonly string[]): boolean => act === 'add'
 
 async function add(name: string, { read, store, io, tell }: Kept): Promise<number> {
   const role = read.value('role')

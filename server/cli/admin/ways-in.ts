@@ -29,7 +29,8 @@ function wayIn(
 ): Promise<number> {
   const command = `admin ${way.name}`
   const words = { min: 1, max: 1, wanted: 'the name of a user' }
-  const shape = { command, help: helpOf(way), options: way.options ?? {}, words }
+  const options = way.options ?? {}
+  const shape = { command, help: helpOf(way), options, words, isMaking: () => false }
   return withKept(shape, args, io, (kept) => {
     const [name = ''] = kept.read.words
     const found = kept.store.users.find(name)

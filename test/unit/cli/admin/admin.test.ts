@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { admin } from '../../../../server/cli/admin/admin.ts'
 import { Store } from '../../../../server/control/store/store.ts'
@@ -41,6 +41,24 @@ describe('sluice admin user', () => {
     expect((await addAdmin('ANNA')).err).toBe('sluice admin user: there is a user ANNA already\n')
     const [entry] = kept().audit.list({ limit: 1 })
     expect(entry).toMatchObject({ action: 'users.create', resource: 'users/anna', who: { kind: 'local' } })
+  })
+
+  test('makes no database to look into: a gateway whose folder was taken away would take it for its own', async () => {
+    for (const args of [
+      ['user', 'list'],
+      ['token', 'list'],
+      ['user', 'remove', 'anna'],
+      ['unlock', 'anna'],
+    ]) {
+      const { code, err } = await run(...args)
+      expect([args, code, err.includes(`there is no state.db in ${join(cwd, 'kept')}`)]).toEqual([
+        args,
+        1,
+        true,
+      ])
+    }
+    expect(existsSync(join(cwd, 'kept'))).toBe(false)
+    expect((await run('token', '--role', 'viewer')).code).toBe(0)
   })
 
   test('takes no short password, no odd name, no unknown role, and none on the command line', async () => {
