@@ -13,7 +13,11 @@ export function invalidAnswer({ type, all }: ValidationError): Response {
     return first === index
   })
   const detail =
-    errors.map(({ pointer, parameter, message }) => `${parameter ?? pointer}: ${message}`)[0] ?? ''
+    errors.map(({ pointer, parameter, message }) => {
+      const place = parameter ?? pointer
+      // The body as a whole has no pointer.
+      return place ? `${place}: ${message}` : message
+    })[0] ?? ''
   return type === 'query'
     ? problem('query_invalid', `The query is not understood: ${detail}.`, { errors })
     : problem('body_invalid', `The body does not fit: ${detail}.`, { errors })

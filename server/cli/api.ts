@@ -1,5 +1,6 @@
 // sluice api: asks the admin API of a running gateway anything that it answers.
 import { extname, resolve } from 'node:path'
+import { nearest } from '../config/nearest.ts'
 import { parseDuration } from '../lib/durations.ts'
 import { readPipeToo, readStdin } from '../lib/read-bounded.ts'
 import { type Args, readArgs } from './args.ts'
@@ -70,7 +71,7 @@ function requestOf(read: Args, io: Io): Asked | number {
     return usageLine('api', `--timeout takes a duration such as 60s, not "${timeout}"`, io)
   const data = read.value('data')
   const method = (read.value('method') ?? (data === null ? 'GET' : 'POST')).toUpperCase()
-  if (!/^[A-Z]{1,16}$/.test(method)) return usageLine('api', `"${method}" is no method`, io)
+  if (!METHODS.includes(method)) return usageLine('api', noMethod(method), io)
   if (data !== null && (method === 'GET' || method === 'HEAD'))
     return usageLine('api', `${method} sends no body: --data goes with POST, PUT or PATCH`, io)
   const headers: Record<string, string> = data === null ? {} : { 'Content-Type': typeOf(data) }
@@ -90,6 +91,15 @@ function requestOf(read: Args, io: Io): Asked | number {
     io.stderr(`sluice api: ${data?.slice(1)}: ${whyFailed(error)}\n`)
     return 1
   }
+}
+
+/** All that the API has; others would be sent as GET by the runtime. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+function noMethod(method: string): string {
+  const near = nearest(method, METHODS)
+  const did = near === null ? '' : `; did you mean ${near}?`
+  return `"${method}" is no method: it is ${METHODS.join(', ')}${did}`
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 // What status, health and metrics share: reading their arguments, finding the gateway, asking it.
+import { nearest } from '../config/nearest.ts'
 import { type HealthDocument, healthOf, type MetricsDocument, metricsOf } from '../telemetry/documents.ts'
 import { healthOfSome, metricsOfSome } from '../telemetry/some-backends.ts'
 import { readArgs } from './args.ts'
@@ -91,8 +92,24 @@ export async function scopeOf(
       io,
       `${none}, and whether there is a listener of that name was not told: `,
     )
-  io.stderr(`sluice ${gateway.command}: ${none}, nor a listener of that name\n`)
+  io.stderr(`sluice ${gateway.command}: ${none}, nor a listener of that name; ${instead(name, backends)}\n`)
   return 1
+}
+
+const NAMES_MAX = 10
+
+/** What there is in its place. */
+function instead(
+  name: string,
+  servers: Pick<HealthDocument | MetricsDocument, 'backends'>['backends'],
+): string {
+  const own = servers.find(({ server }) => server === name)
+  if (own !== undefined) return `it is a server of ${own.backend}: "sluice server ${name}" tells of it`
+  const names = [...new Set(servers.map(({ backend }) => backend))]
+  const near = nearest(name, names)
+  if (near !== null) return `did you mean "${near}"?`
+  const more = names.length > NAMES_MAX ? ` and ${names.length - NAMES_MAX} more` : ''
+  return `backends are ${names.slice(0, NAMES_MAX).join(', ')}${more}`
 }
 
 /** The document with the servers of some backends only. */

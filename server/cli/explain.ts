@@ -72,7 +72,14 @@ interface Question {
   readonly candidates: number
 }
 
+/** A URL of something else; a host and port has no "//". */
+const OTHER_SCHEME = /^(?!https?:)([a-z][a-z0-9+.-]*):\/\//i
+
 function askedBy(read: Args): AskedRequest | string {
+  const [url = ''] = read.words
+  const other = OTHER_SCHEME.exec(url)?.[1]
+  if (other !== undefined)
+    return `"${other}://" is not asked for by HTTP: a URL begins with http:// or https://`
   const headers: [string, string][] = []
   for (const field of read.values('header')) {
     const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(field) ?? []
@@ -85,7 +92,7 @@ function askedBy(read: Args): AskedRequest | string {
   const named = read.value('client')
   const client = named === null ? null : canonicalAddress(named)
   if (named !== null && client === null) return `"${named}" is no IP address`
-  return { url: read.words[0] ?? '', method, headers, client, listener: read.value('listener') }
+  return { url, method, headers, client, listener: read.value('listener') }
 }
 
 /** By the file alone. */

@@ -68,6 +68,10 @@ test('what cannot be asked says so, and how', async () => {
     2,
     expect.stringContaining('no IP address'),
   ])
+  expect(await codeAndText('ftp://a/')).toEqual([
+    2,
+    expect.stringContaining('"ftp://" is not asked for by HTTP: a URL begins with http:// or https://'),
+  ])
   for (const how of [[], ['--live']])
     expect(await codeAndText('http://a/', '--listener', 'x', ...how)).toEqual([
       1,

@@ -200,8 +200,12 @@ test('sluice status takes the name of a backend or of a listener', async () => {
   const none = await here('status', 'nobody')
   expect([none.code, none.stderr]).toEqual([
     1,
-    'sluice status: there is no backend "nobody", nor a listener of that name\n',
+    'sluice status: there is no backend "nobody", nor a listener of that name; backends are api, spare\n',
   ])
+  expect((await here('status', 'spar')).stderr).toContain('; did you mean "spare"?')
+  expect((await here('health', 'b')).stderr).toContain(
+    '; it is a server of spare: "sluice server b" tells of it',
+  )
 })
 
 test('sluice api asks anything, tells refusals in words, and with --json nothing but what was answered', async () => {
@@ -226,6 +230,11 @@ test('sluice api asks anything, tells refusals in words, and with --json nothing
   const checked = await here('api', 'config/validate', '-d', `@${body}`)
   expect(JSON.parse(checked.stdout)).toMatchObject({ valid: false })
   expect((await here('api', 'status', '-d', 'x', '-X', 'GET')).code).toBe(2)
+  // The runtime would send it as GET, and nothing would be deleted.
+  const slip = await here('api', 'backends/spare', '-X', 'DELTE')
+  expect([slip.code, slip.stdout]).toEqual([2, ''])
+  expect(slip.stderr).toContain('"DELTE" is no method')
+  expect(slip.stderr).toContain('did you mean DELETE?')
 })
 
 test('sluice events goes on with what happens, also with a gateway that was started anew', async () => {

@@ -19,13 +19,21 @@ const QUERY = Type.Object(
     backend: Word('Of this backend.'),
     server: Word('That this server answered, or was the last to fail.'),
     status: Type.Optional(
-      Type.String({ pattern: '^[1-5](?:[0-9]{2}|xx)$', description: 'Such as 503, or 5xx for its class.' }),
+      Type.String({
+        pattern: '^[1-5](?:[0-9]{2}|xx)$',
+        allowed: 'a status such as 503, or 5xx for its class',
+        description: 'Such as 503, or 5xx for its class.',
+      }),
     ),
     method: Word('Such as GET.'),
     host: Word('Without port.'),
     path: Word('How the path begins.'),
     min_ms: Type.Optional(
-      Type.String({ pattern: '^[0-9]{1,9}(?:\\.[0-9]{1,3})?$', description: 'That took so long or longer.' }),
+      Type.String({
+        pattern: '^[0-9]{1,9}(?:\\.[0-9]{1,3})?$',
+        allowed: 'a number of milliseconds',
+        description: 'That took so long or longer.',
+      }),
     ),
     fault: Word('With this fault; * for any.'),
     limit: Type.Optional(

@@ -64,6 +64,12 @@ test('a name that is written otherwise leads to no other route than the one that
   expect([status, body]).toEqual([200, expect.objectContaining({ params: { name: 'own' } })] as never)
 })
 
+test('a body that is no object at all is told as such, without a place in it', async () => {
+  const url = open(route({ method: 'PUT', body: BODY, bodyBytesMax: 100 }))
+  const { body } = await ask(`${url}/api/v1/x`, { method: 'PUT', body: '[]', headers: JSON_TYPE })
+  expect((body as { detail?: string }).detail).toBe('The body does not fit: found [], allowed is object.')
+})
+
 test('whatever says no is a problem that names the request', async () => {
   const url = open(
     route({ method: 'PUT', body: BODY, bodyBytesMax: 100 }),
