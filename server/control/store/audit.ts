@@ -2,8 +2,8 @@
 // there is too much of it.
 import type { Principal } from './principal.ts'
 import { redacted, redactedText } from './redacted.ts'
-import type { StateDb } from './state-db.ts'
-import type { Table } from './table.ts'
+import { whereItCan } from './store-problem.ts'
+import type { Db, Table } from './table.ts'
 
 export const AUDIT: Table = {
   name: 'audit',
@@ -120,12 +120,12 @@ interface Row extends ReadyEntry {
 }
 
 export class Audit {
-  readonly #db: StateDb
+  readonly #db: Db
   readonly #nowMs: () => number
   readonly #bytesMax: number
   #sinceLook = LOOK_EVERY
 
-  constructor(db: StateDb, nowMs: () => number, bytesMax = BYTES_MAX) {
+  constructor(db: Db, nowMs: () => number, bytesMax = BYTES_MAX) {
     this.#db = db
     this.#nowMs = nowMs
     this.#bytesMax = bytesMax
@@ -149,7 +149,8 @@ export class Audit {
           ...[row.before, row.after, row.result, row.request_id, row.message, row.bytes],
         ),
     )
-    if (++this.#sinceLook >= LOOK_EVERY) this.#prune()
+    // It is written: were it told otherwise, it would be written again.
+    if (++this.#sinceLook >= LOOK_EVERY) whereItCan(() => this.#prune())
     return Number(lastInsertRowid)
   }
 
@@ -174,12 +175,11 @@ export class Audit {
     // A tenth at once: then it is not done for each entry.
     if (total() <= this.#bytesMax) return
     const rest = this.#bytesMax * 0.9
-    this.#db.sql
-      .query(
-        `DELETE FROM audit WHERE id <= (SELECT max(id) FROM
-        (SELECT id, sum(bytes) OVER (ORDER BY id DESC) AS newer FROM audit) WHERE newer > ?)`,
-      )
-      .run(rest)
+    const query = this.#db.sql.query(
+      `DELETE FROM audit WHERE id <= (SELECT max(id) FROM
+      (SELECT id, sum(bytes) OVER (ORDER BY id DESC) AS newer FROM audit) WHERE newer > ?)`,
+    )
+    this.#db.write(() => query.run(rest))
   }
 }
 

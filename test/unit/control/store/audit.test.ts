@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { Audit, type NewEntry } from '../../../../server/control/store/audit.ts'
+import type { Db } from '../../../../server/control/store/table.ts'
 import { storeWorld, type StoreWorld } from '../../../support/store-world.ts'
 
 let world: StoreWorld
@@ -72,6 +73,25 @@ describe('the audit', () => {
     expect(last).toBe(1000)
     expect(kept.length).toBeLessThan(100_000 / each + 200)
     expect(kept.length).toBeGreaterThan(200)
+  })
+
+  test('an entry that is written stays so where the oldest cannot be forgotten just now', () => {
+    const { db } = world.store
+    const held: Db = {
+      get sql() {
+        const query = (text: string): unknown => {
+          if (!text.startsWith('DELETE')) return db.sql.query(text)
+          throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+        }
+        return { query } as unknown as Db['sql']
+      },
+      transaction: (work) => db.transaction(work),
+      write: (work) => db.write(work),
+    }
+    // Each is more than it may have, and the first one looks.
+    const small = new Audit(held, () => world.clock.nowMs, 10)
+    expect(small.record(ENTRY)).toBe(1)
+    expect(small.list({ limit: 10 })).toHaveLength(1)
   })
 
   test('a value that is too large is cut, and says so', () => {
