@@ -97,7 +97,7 @@ function whyOdd({ username, password, search, hash, pathname, origin }: URL): st
   if (username !== '' || password !== '')
     return `names a user: nobody signs in by the URL; say who asks with --token or SLUICE_TOKEN ("sluice admin token" makes one)`
   if (search !== '' || hash !== '')
-    return `has "${search}${hash}" behind its path, which is never asked for: leave it out`
+    return `has a ${search === '' ? '"#"' : '"?"'} behind its path, and what follows is never asked for: leave it out`
   const own = /^\/+(?:_admin|api|_health|_metrics|metrics)(?:\/|$)/.exec(pathname)
   if (own !== null) return `names the gateway, not a page of it: ${origin} in place of ${origin}${pathname}`
   return null

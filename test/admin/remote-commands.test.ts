@@ -154,7 +154,10 @@ test.each([
     ['--admin', 'https://ann:secret@x'],
     '--admin names a user: nobody signs in by the URL; say who asks with',
   ],
-  [['--admin', 'https://x/a?b=1'], '--admin has "?b=1" behind its path, which is never asked for'],
+  [
+    ['--admin', 'https://x/a?token=secret'],
+    '--admin has a "?" behind its path, and what follows is never asked for: leave it out',
+  ],
   [['--admin', 'https://x/_admin/'], '--admin names the gateway, not a page of it: https://x in place of'],
   [['--admin', 'https://x/api/v1'], '--admin names the gateway, not a page of it: https://x in place of'],
 ])('options that do not go together are wrong usage: %j', async (args, said) => {
