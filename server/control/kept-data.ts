@@ -3,6 +3,7 @@
 import { logEvent } from '../telemetry/log.ts'
 import type { Announcer } from './announcer.ts'
 import type { Served } from './change/apply.ts'
+import type { Changes } from './change/changes.ts'
 import type { ChangeFacts } from './change/change-facts.ts'
 import { hashOfFile } from './change/file-part.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -13,6 +14,8 @@ import type { StoreKeeper } from './store/store-keeper.ts'
 import type { Found } from './store/lost-database.ts'
 import { storeOf } from './store-of.ts'
 import type { SuperviseOptions } from './supervise-options.ts'
+import { UnnamedUploads } from './unnamed-uploads.ts'
+import { readText } from './source/config-source.ts'
 
 /** Of a supervisor. */
 export interface KeptParts {
@@ -21,6 +24,7 @@ export interface KeptParts {
   readonly parts: () => Parts | null
   readonly running: Served | null
   readonly changeFacts: Pick<ChangeFacts, 'open'>
+  readonly changes: Pick<Changes, 'isChanging'>
 }
 
 /** While something is not in its place it is looked for as often. */
@@ -45,6 +49,7 @@ export class KeptData {
   readonly #parts: KeptParts
   readonly #announcer: () => Pick<Announcer, 'lookAtSocket' | 'keepRunState'>
   readonly #record: ServedRecord
+  readonly #uploads: UnnamedUploads
   /** What was told to be gone, and not to be back. */
   #gone: string | null = null
   #isLost = false
@@ -61,10 +66,23 @@ export class KeptData {
         return parts.options.env
       },
     })
+    this.#uploads = new UnnamedUploads({
+      served: () => parts.running,
+      isChanging: () => parts.changes.isChanging,
+      waiting: () => waitingTexts(parts),
+      kept: (served) => this.#keptTexts(served),
+      nowMs: Date.now,
+    })
   }
 
   served(served: Served): void {
     void this.#record.served(served)
+    this.#uploads.served()
+  }
+
+  /** The last of the changes that had begun is over. */
+  settled(): void {
+    void this.#uploads.look()
   }
 
   /** What the config file says is not served. */
@@ -125,6 +143,16 @@ export class KeptData {
     else this.#gone = null
   }
 
+  /** Null: it is not open, or behind what is served. */
+  async #keptTexts({ revision, edition }: Served): Promise<AsyncIterable<string> | null> {
+    await this.#parts.changeFacts.open()
+    const db = this.store.now?.db
+    const newest = this.#parts.parts()?.book.find(revision)
+    if (db === undefined || newest?.hash !== edition.hash) return null
+    const { everyText } = await import('./store/every-text.ts')
+    return everyText(db)
+  }
+
   /** Another database: what is in memory counts, and it learns of that. */
   async #reopened({ book, desk }: Parts, running: Served): Promise<void> {
     book.reopened()
@@ -150,3 +178,10 @@ export class KeptData {
 /** Traffic goes on, whatever a folder comes to. */
 const tellBug = (error: unknown): void =>
   logEvent('error', 'bug', { process: 'supervisor', part: 'data folder', error: String(error) })
+
+/** Texts that may come to be served unasked, or by a reload; null: the config file cannot be read. */
+function waitingTexts({ options, parts }: KeptParts): readonly string[] | null {
+  const text = readText(options.file)
+  const previous = parts()?.history.unconfirmed?.previous ?? ''
+  return text === null ? null : [text, previous]
+}

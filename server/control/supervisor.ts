@@ -111,7 +111,7 @@ export class Supervisor implements Known {
       tell: (problems) => tellPeople(problems, options),
       onFileRefused: (problems) => this.kept.fileRefused(problems),
       onBegin: () => this.#announcer.manager.reloading(),
-      onSettled: () => this.#announcer.tellManager(),
+      onSettled: () => (this.#announcer.tellManager(), this.kept.settled()),
     })
   }
 

@@ -1,8 +1,8 @@
 // Certificates that are uploaded: the pair goes into the data folder, for this user alone, and the config
 // names its files. The key is never read back.
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
+import { uploadedFolder, uploadedPair } from '../../control/uploaded-pair.ts'
 import { writeWhole } from '../../lib/write-whole.ts'
 import { problem } from '../problem.ts'
 import type { KnownConfig } from './known-config.ts'
@@ -33,9 +33,8 @@ export function withUploads(known: KnownConfig | null, operation: Operation): Up
   const name = 'of' in operation ? operation.of.id : String(operation.id ?? sent['name'])
   if (!/^[A-Za-z0-9_.-]{1,63}$/.test(name))
     return notPem('name', 'a name of letters, digits, "_", "." and "-"')
-  const folder = join(known.config.data, 'uploaded')
-  const hash = createHash('sha256').update(certificate).update(key).digest('hex').slice(0, 16)
-  const files = { cert: join(folder, `${name}-${hash}.pem`), key: join(folder, `${name}-${hash}.key`) }
+  const folder = uploadedFolder(known.config.data)
+  const files = uploadedPair(known.config.data, name, { cert: certificate, key })
   // The same pair may be served already.
   const isThere = Object.values(files).some((file) => existsSync(file))
   try {

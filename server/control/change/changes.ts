@@ -57,6 +57,10 @@ export class Changes {
     return this.#parts.book()
   }
 
+  get isChanging(): boolean {
+    return this.#pending > 0
+  }
+
   /** A text as if it stood in the file. */
   check(given: GivenText): ReturnType<WatchedConfig['check']> {
     return this.#parts.source.check(given)

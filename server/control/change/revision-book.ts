@@ -1,11 +1,10 @@
 // The texts that were served, kept in state.db for people to look at and to bring back. It takes part in
 // each change, and never stands in its way: where it cannot be written, what is served goes on, that is said,
 // and what was to be written waits until it can be.
-import { promisify } from 'node:util'
-import { deflate, inflate } from 'node:zlib'
 import { logEvent } from '../../telemetry/log.ts'
 import type { Edition } from '../problem.ts'
 import { wayToWrite } from '../source/way-to-write.ts'
+import { packText, unpackText } from '../store/packed-text.ts'
 import type { StoreKeeper } from '../store/store-keeper.ts'
 import { StoreProblem, storeProblemOf, whereItCan } from '../store/store-problem.ts'
 import type { NewRevision, Revision, Revisions, Source } from '../store/revisions.ts'
@@ -13,14 +12,6 @@ import type { Served } from './apply.ts'
 import type { History } from './history.ts'
 import type { Part } from './part.ts'
 
-/** A change waits for it, and a config is as short by this as by the most thorough one. */
-const LEVEL = 3
-const deflated = promisify<Buffer | string, { level: number }, Buffer>(deflate)
-const pack = (text: string): Promise<Buffer> => deflated(text, { level: LEVEL })
-const unpack = promisify(inflate)
-
-/** No config file is larger. */
-const TEXT_BYTES_MAX = 16 * 1024 * 1024
 const NOT_CONFIRMED = 'it was not confirmed before the gateway ended'
 
 export interface BookOptions {
@@ -93,7 +84,7 @@ export class RevisionBook implements Part {
 
   stage(edition: Edition): readonly [] {
     const isNew = this.#store !== null && edition.hash !== this.#served
-    const packed = isNew ? pack(edition.text).catch(() => null) : null
+    const packed = isNew ? packText(edition.text).catch(() => null) : null
     this.#staged = {
       edition,
       number: this.#options.history.revisionOf(edition),
@@ -108,7 +99,7 @@ export class RevisionBook implements Part {
   async ready(): Promise<void> {
     const [staged, store] = [this.#staged, this.#store]
     if (staged === null || store === null || staged.edition.hash === this.#served) return
-    const packed = await (staged.packed ?? pack(staged.edition.text))
+    const packed = await (staged.packed ?? packText(staged.edition.text))
     if (packed === null) return
     staged.bytes = packed
     const revision = this.#newRevision(staged, sourceOf(staged.edition))
@@ -172,9 +163,7 @@ export class RevisionBook implements Part {
       return revision === null || packed === null ? null : { revision, packed }
     })
     if (found === null) return null
-    const bytes = await unpack(found.packed, { maxOutputLength: TEXT_BYTES_MAX })
-    // With a byte order mark, where there is one: it comes back as it was.
-    return { revision: found.revision, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) }
+    return { revision: found.revision, text: await unpackText(found.packed) }
   }
 
   find(number: number): Revision | null {
@@ -261,7 +250,7 @@ export class RevisionBook implements Part {
 
   async #packed({ text }: Edition): Promise<Uint8Array | null> {
     try {
-      return await pack(text)
+      return await packText(text)
     } catch (error) {
       return this.#warn(error)
     }

@@ -270,3 +270,13 @@ export class Revisions {
         .run(this.#config, beyond.number)
   }
 }
+
+/** Each text that is kept or coming, deflated, of all config files that have had the data folder. */
+export function* everyPacked({ sql }: Db): Generator<Uint8Array> {
+  const ids = sql.query<{ rowid: number }, []>('SELECT rowid FROM revisions').all()
+  const one = sql.query<{ bytes: Uint8Array }, [number]>('SELECT bytes FROM revisions WHERE rowid = ?')
+  for (const { rowid } of ids) {
+    const row = one.get(rowid)
+    if (row !== null) yield row.bytes
+  }
+}
