@@ -73,6 +73,9 @@ export function healthLines(document: HealthDocument): string {
     ...(sockets === undefined ? [] : [socketsLine(sockets)]),
     ...(config === undefined ? [] : [configLine(config)]),
     ...(document.refused_files ?? []).map(refusedLine),
+    ...(document.not_kept === undefined
+      ? []
+      : [`data: ${document.not_kept}; "sluice events" tells what to do`]),
   ].join('\n')
 }
 

@@ -123,7 +123,7 @@ export interface Known extends KnownGateway {
   readonly running: Applier['running']
   readonly isDraining: boolean
   readonly workerFacts: WorkerFacts
-  readonly store: Facts['store']
+  readonly store: Facts['store'] & Pick<StoreKeeper, 'trouble'>
   readonly chosen: Pick<ChosenSockets, 'facts'>
   /** Why servers are not up. */
   readonly reasons: Reasons
@@ -161,6 +161,7 @@ export function factsOf(known: Known): Facts {
       const { facts: sockets } = known.chosen
       const certificates = certificateFacts(known.running, Date.now(), isStandIn)
       const refused = refusedFacts(known.certificates()?.refused)
+      const { trouble } = known.store
       return {
         ...document,
         healthy,
@@ -173,6 +174,7 @@ export function factsOf(known: Known): Facts {
         ...(udp.length > 0 && { udp }),
         ...(certificates && { certificates }),
         ...(refused.length > 0 && { refused_files: refused }),
+        ...(trouble !== null && { not_kept: trouble }),
       }
     },
     metrics: () => ({

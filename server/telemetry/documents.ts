@@ -36,6 +36,8 @@ export interface HealthDocument {
   readonly certificates?: readonly CertificateFacts[]
   /** Left out: there are none. */
   readonly refused_files?: readonly RefusedFacts[]
+  /** Why something of the data folder is not kept, or not known; left out: all is. */
+  readonly not_kept?: string
 }
 
 /** Which sockets the workers have: io_uring, epoll or bun. */

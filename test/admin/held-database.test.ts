@@ -81,7 +81,11 @@ test('what cannot be written is answered so, what is read is answered, and the a
   expect(ordered.status).toBe(200)
   expect(JSON.stringify(ordered.body)).toContain('not kept over a restart for now')
   expect(await actionsIn(gateway)).toEqual([])
+  const notKept = async (): Promise<unknown> =>
+    ((await (await fetch(`${gateway.admin}/_health`)).json()) as { not_kept?: string }).not_kept
+  expect(await notKept()).toMatch(/^state\.db is held by another process: .*audit.* wait in memory$/)
   holder.run('COMMIT')
+  await waitFor(async () => (await notKept()) === undefined)
   // Of either kind, whichever comes first.
   const again = [await gateway.event('store_kept_again'), await gateway.event('store_kept_again')]
   expect(again.map(({ what, lost }) => `${String(what)} ${String(lost)}`).toSorted()).toEqual([

@@ -42,6 +42,7 @@ export class LateWrites {
   #kept = 0
   #lost = 0
   #isTold = false
+  #problem: string | null = null
   #againMs = AGAIN_MS
   #timer: Timer | null = null
   #isBusy = false
@@ -50,6 +51,11 @@ export class LateWrites {
   constructor(kind: LateKind, parts: LateWritesParts) {
     this.#kind = kind
     this.#parts = parts
+  }
+
+  /** Why something of it waits; null: nothing does. */
+  get why(): string | null {
+    return this.#waiting.length === 0 ? null : this.#problem
   }
 
   /** Makes it now where that can be, else later. False: it waits, or is lost. */
@@ -134,6 +140,7 @@ export class LateWrites {
   }
 
   #tell(problem: StoreProblem): void {
+    this.#problem = problem.message
     if (!this.#isTold) this.#parts.onWaiting(this.#kind, problem)
     this.#isTold = true
   }

@@ -42,6 +42,17 @@ export class StoreKeeper {
     return this.#store
   }
 
+  /** Why something is not kept, or not known, for now; null: all is. */
+  get trouble(): string | null {
+    if (this.#store === null && this.#problem !== null) return this.#problem.problem.message
+    if (this.#store?.db.isThere() === false)
+      return `${this.#store.db.path} was removed, or another was put in its place`
+    const waiting = [...this.#late].filter(([, { why }]) => why !== null)
+    const [first] = waiting
+    if (first === undefined) return null
+    return `${first[1].why}: ${waiting.map(([kind]) => kind).join(', ')} wait in memory`
+  }
+
   /** Opens it at first need; rejects with a StoreProblem. */
   open(): Promise<Store> {
     const { nowMs = Date.now } = this.#options

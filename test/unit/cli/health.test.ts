@@ -117,6 +117,13 @@ test('the headline says that clients wait where a worker is at its limit of desc
   )
 })
 
+test('what is not kept is told, with where more of it is said', () => {
+  const not_kept = 'state.db is held by another process: audit wait in memory'
+  expect(healthLines({ ...document, not_kept }).split('\n')[1]).toBe(
+    'data: state.db is held by another process: audit wait in memory; "sluice events" tells what to do',
+  )
+})
+
 test('files that are refused are told with since when and why, as what they held before goes on', () => {
   const since = '2026-11-30T02:24:15.000Z'
   const refused_files = [{ owner: 'certificate' as const, name: 'site', why: 'the key is of another', since }]
