@@ -36,9 +36,14 @@ export class Attempts {
    * that was said before: then it is no news for log and audit.
    */
   count({ key, network }: Place, isKnown: boolean): Waiting {
-    const own = this.#count(key, PER_MINUTE)
-    if (own.waitMs > 0 || isKnown || network === null || network === key) return own
-    return this.#count(network, OF_NETWORK_PER_MINUTE)
+    const own = (): Waiting => this.#count(key, PER_MINUTE)
+    if (isKnown || network === null || network === key) return own()
+    const all = (): Waiting => this.#count(network, OF_NETWORK_PER_MINUTE)
+    // A place that nobody has seen takes no room before its network may: it has so many that they would push
+    // out what is known of it.
+    const [first, then] = this.#counted.has(key) ? [own, all] : [all, own]
+    const waiting = first()
+    return waiting.waitMs > 0 ? waiting : then()
   }
 
   #count(key: string, most: number): Waiting {

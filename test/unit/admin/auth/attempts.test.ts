@@ -41,6 +41,17 @@ test('all of a network have sixty together; who has signed in from there, or is 
   expect(attempts.count(placeOfSignIn('x'), true).waitMs).toBe(0)
 })
 
+test('a network that has had its sixty gets none back by the many places that it has', () => {
+  const attempts = new Attempts(() => 0)
+  let made = 0
+  for (let i = 0; i < 30_000; i++)
+    if (attempts.count(placeOf(`2001:db8:0:${i.toString(16)}::1`), false).waitMs === 0) made++
+  expect(made).toBe(60)
+  // One place of it that tries without end takes nothing of the others.
+  for (let i = 0; i < 100; i++) attempts.count(placeOf('2001:db8:1::1'), false)
+  expect(attempts.count(placeOf('2001:db8:1:1::1'), false).waitMs).toBe(0)
+})
+
 test('two are worked on at a time, sixteen wait, and more are sent away', async () => {
   const attempts = new Attempts(() => 0)
   const ends: (() => void)[] = []
