@@ -34,7 +34,9 @@ function* cut(all: Buffer, { below }: Random): Generator<Buffer> {
 /** Answers when so much of the body has come, or all. */
 async function answer(request: OriginRequest, reply: Reply): Promise<void> {
   const [id, length, early] = request.target.slice(1).split('/').map(Number) as [number, number, number]
-  await waitFor(() => request.complete || request.bodyLength >= early, { everyMs: 0 })
+  let isGone = false
+  void reply.gone.then(() => (isGone = true))
+  await waitFor(() => isGone || request.complete || request.bodyLength >= early, { everyMs: 0 })
   const head = `HTTP/1.1 200 OK\r\nX-Id: ${id}\r\nContent-Length: ${length}\r\n\r\n`
   const all = Buffer.concat([Buffer.from(head), answerOf(id, length)])
   for (const piece of cut(all, random)) await reply.raw(piece)

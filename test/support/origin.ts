@@ -96,6 +96,8 @@ export class Origin implements AsyncDisposable {
   }
 
   #bytesOfEnded = 0
+  /** Its test is over: what its scripts still wait for is nobody's fault. */
+  isOver = false
 
   /** Waits until `count` whole requests came (`match` of them when given), and gives the last of these. */
   received(count = 1, match: (request: OriginRequest) => boolean = () => true): Promise<OriginRequest> {
@@ -132,6 +134,7 @@ export class Origin implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.isOver = true
     this.kill()
   }
 
@@ -192,6 +195,7 @@ class OriginConnection implements Reply {
         await this.#serve(head, place)
       }
     } catch (problem) {
+      if (this.#origin.isOver) return
       this.#origin.problems.push(String(problem))
       if (!(problem instanceof Malformed)) throw problem
       this.rst()
