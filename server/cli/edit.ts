@@ -90,6 +90,9 @@ function wantedOf([given = '', word]: readonly string[], act: Edit['do']): Edit 
   return to === undefined ? `"${word}" is no value in YAML` : { do: act, path, to }
 }
 
+const NOT_VALID_BEFORE =
+  'the config is not valid without this change either: lines are those of the changed text, "sluice check" tells those of the file'
+
 function change(file: string, wanted: Edit | null, options: EditOptions, io: Io): number {
   let text: string
   try {
@@ -107,7 +110,8 @@ function change(file: string, wanted: Edit | null, options: EditOptions, io: Io)
     return 0
   }
   for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
-  return refuse('with this change the config would not be valid', io)
+  const wasValid = parseConfig(file, Buffer.from(text), io.env).ok
+  return refuse(wasValid ? 'with this change the config would not be valid' : NOT_VALID_BEFORE, io)
 }
 
 /** Of the short form also by the names that things have in the long one. */

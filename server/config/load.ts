@@ -91,7 +91,8 @@ export function parseConfig(
   if (text === null) {
     const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
     const hint = isWide ? 'it is UTF-16: save it as UTF-8' : null
-    return refuse(file, { found: 'bytes that are no UTF-8', allowed: 'text in UTF-8', hint })
+    const found = { found: 'bytes that are no UTF-8', allowed: 'text in UTF-8', hint }
+    return isWide ? refuse(file, found) : refuse(file, found, firstUnread(bytes))
   }
   const lines = new Lines(file, text)
   const problems = new Problems(lines)
@@ -159,8 +160,30 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-function refuse(file: string, said: Pick<Finding, 'found' | 'allowed' | 'hint'>): RefusedConfig {
-  const problems = new Problems(new Lines(file, ''))
-  problems.add({ code: 'file', at: 0, path: [], ...said })
+interface Place {
+  readonly text: string
+  readonly at: number
+}
+
+/** Where the first byte stands that is no UTF-8, in the text as far as it can be read. */
+function firstUnread(bytes: Uint8Array): Place {
+  const text = new TextDecoder('utf-8').decode(bytes)
+  const signs = Buffer.from(bytes)
+  let offset = signs.toString('latin1', 0, 3) === '\xef\xbb\xbf' ? 3 : 0
+  for (let from = 0, at = text.indexOf('\ufffd'); at >= 0; from = at, at = text.indexOf('\ufffd', at + 1)) {
+    offset += Buffer.byteLength(text.slice(from, at))
+    // The sign for what cannot be read may stand in the file itself.
+    if (signs.toString('latin1', offset, offset + 3) !== '\xef\xbf\xbd') return { text, at }
+  }
+  return { text, at: 0 }
+}
+
+function refuse(
+  file: string,
+  said: Pick<Finding, 'found' | 'allowed' | 'hint'>,
+  { text, at }: Place = { text: '', at: 0 },
+): RefusedConfig {
+  const problems = new Problems(new Lines(file, text))
+  problems.add({ code: 'file', at, path: [], ...said })
   return { ok: false, problems: problems.sorted() }
 }

@@ -62,6 +62,9 @@ test('what would be no valid config is refused with its problems', async () => {
   expect([code, out]).toEqual([1, ''])
   expect(err).toContain(':6:13 backends[1].weight: found "heavy", allowed a whole number from 0 to 1000')
   expect(err).toEndWith('sluice edit: with this change the config would not be valid\n')
+  writeFileSync(join(cwd, 'sluice.yaml'), `${TEXT}bogus: 1\n`)
+  expect((await run('backends[1].weight', '2')).err).toContain('is not valid without this change either')
+  writeFileSync(join(cwd, 'sluice.yaml'), TEXT)
   expect((await run('--remove', 'nothing')).err).toBe('sluice edit: there is no such setting\n')
 })
 

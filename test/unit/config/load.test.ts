@@ -81,6 +81,14 @@ describe('loading a file', () => {
     expect(loaded.ok ? [] : loaded.problems[0]?.found).toBe('bytes that are no UTF-8')
   })
 
+  test('a byte that is no UTF-8 is found where it stands, also behind a sign for such bytes', () => {
+    const file = join(folder, 'place.yaml')
+    const written = Buffer.from('\ufeff# é \ufffd\ufffd\nlisten: ')
+    writeFileSync(file, Buffer.concat([written, Buffer.from([0xff, 0x0a, 0xfe])]))
+    const loaded = loadConfig(file, {})
+    expect(loaded.ok ? [] : loaded.problems).toMatchObject([{ line: 2, column: 9 }])
+  })
+
   test('reading keeps to its bound', () => {
     const file = join(folder, 'bytes')
     writeFileSync(file, Buffer.alloc(100_000, 1))
