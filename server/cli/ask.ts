@@ -41,9 +41,19 @@ export async function ask<T>(gateway: Gateway, path: '/_health' | '/_metrics', i
   const answer = await askGateway(gateway, { method: 'GET', path }, io)
   if (answer === null) return null
   const isDocument = answer.status === 200 || (path === '/_health' && answer.status === 503)
-  if (isDocument && isOf(answer.body)) return answer.body as T
+  if (isDocument && isOf(answer.body)) {
+    if (path === '/_health' || gateway.command === 'metrics') noteOther(gateway, answer.place, io)
+    return answer.body as T
+  }
   unexpected(answer, gateway.command, io)
   return null
+}
+
+/** Two configs may name one admin address, or none of them any: only a control socket says whose it is. */
+function noteOther({ command, ways, closed, whenNone, isRemote }: Gateway, place: string, io: Io): void {
+  // One that this user may not ask is there all the same.
+  if (isRemote || closed !== null || ways.some((way) => 'unix' in way)) return
+  io.stderr(`sluice ${command}: ${whenNone}; this is of the one at ${place}, which may be another\n`)
 }
 
 /** Nobody answered: that is told already. */

@@ -377,7 +377,13 @@ test('the config file tells where to ask', async () => {
     return file
   }
   try {
-    expect((await said(health, '-c', config(`admin: { bind: "${admin.address}" }\n`))).code).toBe(0)
+    for (const command of [health, status, metrics]) {
+      const other = await said(command, '-c', config(`admin: { bind: "${admin.address}" }\n`))
+      expect([other.code, other.err]).toEqual([
+        0,
+        `sluice ${command.name}: no gateway runs with this config (${join(folder, 'sluice.yaml')}); this is of the one at ${url}, which may be another\n`,
+      ])
+    }
     // Broken further down, and with names that only the gateway's environment knows.
     const broken = config(`admin:\n  bind: "${admin.address}"\nworkers: \${WORKERS}\nlogs: [broken\n`)
     expect((await said(health, '-c', broken)).code).toBe(0)
