@@ -3,6 +3,7 @@
 import { plugin } from 'bun'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { useSocketsOfRun } from './support/sockets.ts'
 
 /**
@@ -14,7 +15,8 @@ const TEST_MS_MAX = 300_000
 // `bun test` and no more is every test: as `npm test` runs them, each file apart. In one process what a file
 // leaves behind reaches the next ones.
 const asked = process.platform === 'linux' ? readFileSync('/proc/self/cmdline', 'utf8') : ''
-if (asked.slice(asked.indexOf('\0')) === '\0test\0')
+const isAll = asked.slice(asked.indexOf('\0')) === '\0test\0'
+if (isAll && process.cwd() === join(import.meta.dir, '..'))
   process.exit(spawnSync(process.execPath, ['run', 'test'], { stdio: 'inherit' }).status ?? 1)
 
 // What setDefaultTimeout is told here holds for the first file only, the others would have five seconds: each
