@@ -6,6 +6,8 @@ const AF_INET = 2
 const IPPROTO_TCP = 6
 const TCP_INFO = 11
 const SYN_SENT = 2
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000
 
 const { symbols: libc } = dlopen('libc.so.6', {
@@ -14,6 +16,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   listen: { args: ['i32', 'i32'], returns: 'i32' },
   connect: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
   getsockname: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
+  setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'i32'], returns: 'i32' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
 })
@@ -55,6 +58,8 @@ export class FullServer implements AsyncDisposable {
     view.setUint16(2, port)
     target.set(host, 4)
     const server = newSocket()
+    // Connections that were there a moment ago may linger at the port.
+    libc.setsockopt(server, SOL_SOCKET, SO_REUSEADDR, ptr(new Int32Array([1])), 4)
     if (libc.bind(server, ptr(target), 16) !== 0 || libc.listen(server, 0) !== 0)
       throw new Error('cannot listen')
     libc.getsockname(server, ptr(target), ptr(new Uint32Array([16])))
