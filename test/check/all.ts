@@ -15,6 +15,7 @@ interface Gate {
 
 const GATES: readonly Gate[] = [
   { name: 'types', run: () => command('tsc', '--noEmit') },
+  { name: 'types of the dashboard', run: () => command('tsc', '--noEmit', '-p', 'web') },
   { name: 'lint', run: () => command('oxlint', '--deny-warnings') },
   { name: 'format', run: () => command('oxfmt', '--check') },
   { name: 'unused', run: () => command('knip') },

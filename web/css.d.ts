@@ -1,0 +1,5 @@
+// Names of CSS modules, as their files have them.
+declare module '*.module.css' {
+  const names: Readonly<Record<string, string>>
+  export default names
+}
