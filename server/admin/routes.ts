@@ -23,6 +23,7 @@ import { requestRoutes } from './routes/requests.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { rolloutRoutes } from './routes/rollouts.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
+import { signInLinkRoutes } from './routes/sign-in-links.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { serverRoutes } from './routes/servers.ts'
@@ -50,6 +51,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   turnRoutes,
   authRoutes,
   ownPasswordRoutes,
+  signInLinkRoutes,
   secondFactorRoutes,
   userRoutes,
   tokenRoutes,

@@ -98,6 +98,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   signed_in: row('auth', 'signed_in'),
   sign_in_failed: row('auth', 'sign_in_failed'),
   user_added: row('auth', 'user_added'),
+  sign_in_link_made: row('auth', 'sign_in_link_made'),
 
   limit_reached: row('limits', 'reached'),
   on_demand_limit: row('limits', 'on_demand'),

@@ -1,6 +1,6 @@
 // How somebody proves who they are: a password, and a code where a second factor is asked. Whether a name is
 // known shows neither by what is answered nor by how long that takes.
-import type { SignIn } from '../../control/store/sign-ins.ts'
+import type { NewSignIn, SignIn } from '../../control/store/sign-ins.ts'
 import type { Store } from '../../control/store/store.ts'
 import { isPassword } from '../../control/store/passwords.ts'
 import type { User } from '../../control/store/users.ts'
@@ -20,7 +20,10 @@ export interface Proof {
   readonly isAgain?: boolean
 }
 
-const FAILED: Refusal = { code: 'sign_in_failed', detail: 'The name, the password or the code is wrong.' }
+export const FAILED: Refusal = {
+  code: 'sign_in_failed',
+  detail: 'The name, the password or the code is wrong.',
+}
 const BUSY_MS = 1000
 
 /** Who proved it, or why not. */
@@ -59,7 +62,7 @@ async function judged(store: Store, proof: Proof): Promise<User | Refusal> {
   return user
 }
 
-const CODE_NEEDED: Refusal = {
+export const CODE_NEEDED: Refusal = {
   code: 'code_needed',
   detail: 'This user has a second factor: a code of the app is needed as well.',
 }
@@ -70,7 +73,7 @@ const WHOSE = {
   all: 'for this name from addresses that it has not signed in from',
 } as const
 
-const lockedOut = ({ ms, of }: Wait): Refusal => ({
+export const lockedOut = ({ ms, of }: Wait): Refusal => ({
   code: 'locked_out',
   detail: `There were too many failures ${WHOSE[of]}.`,
   headers: retryAfter(ms),
@@ -80,11 +83,12 @@ const lockedOut = ({ ms, of }: Wait): Refusal => ({
 export function signIn(
   { users, signIns }: Store,
   { name }: User,
-  by: Pick<SignIn, 'address' | 'agent'> & { readonly before: string | null },
+  by: Omit<NewSignIn, 'user'> & { readonly before: string | null },
 ): { readonly secret: string; readonly signIn: SignIn | null } {
-  const before = by.before === null ? null : signIns.find(by.before)
+  const { before: cookie, ...begun } = by
+  const before = cookie === null ? null : signIns.find(cookie)
   if (before !== null) signIns.end(before.id)
-  const secret = signIns.begin({ user: name, address: by.address, agent: by.agent })
+  const secret = signIns.begin({ ...begun, user: name })
   users.signedIn(name)
   return { secret, signIn: signIns.find(secret) }
 }

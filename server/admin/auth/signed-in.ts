@@ -1,6 +1,6 @@
 // What is answered to somebody who signs in, or gives their password anew.
 import { Type } from '@sinclair/typebox'
-import { IDLE_MS, STEP_UP_MS, type SignIn, WHOLE_MS } from '../../control/store/sign-ins.ts'
+import { IDLE_MS, type NewSignIn, STEP_UP_MS, type SignIn, WHOLE_MS } from '../../control/store/sign-ins.ts'
 import type { Store } from '../../control/store/store.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { noteForAudit } from '../audit-notes.ts'
@@ -60,19 +60,26 @@ export function refusedSignIn(
   return problemOfRefusal(refusal)
 }
 
-/** Signs somebody in. */
-export function signedInAnswer(store: Store, { request, who }: Asked, name: string): Response {
+/** Signs somebody in; `more`: by what is not a password. */
+export function signedInAnswer(
+  store: Store,
+  { request, who }: Asked,
+  name: string,
+  more: Pick<NewSignIn, 'most' | 'isUnproved'> & { readonly by?: string } = {},
+): Response {
+  const { by, ...bounds } = more
   const user = store.users.find(name)
   const agent = request.headers.get('user-agent') ?? ''
   const begun =
-    user && signIn(store, user, { address: who.from, agent, before: cookieOf(request, store.key) })
+    user && signIn(store, user, { ...bounds, address: who.from, agent, before: cookieOf(request, store.key) })
   if (begun === null || begun.signIn === null)
     return problem('sign_in_failed', 'The user was removed meanwhile.')
   noteForAudit(request, {
     who: userPrincipal(begun.signIn, who.from),
     resource: `users/${begun.signIn.user}`,
   })
-  logEvent('info', 'signed_in', { user: begun.signIn.user, from: who.from })
+  const { user: called, role } = begun.signIn
+  logEvent('info', 'signed_in', { user: called, from: who.from, ...(by !== undefined && { by, role }) })
   return jsonAnswer(meOf(store, begun.signIn), 200, {
     'Set-Cookie': cookieFor(request, store.key, begun.secret),
   })

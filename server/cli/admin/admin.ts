@@ -16,6 +16,7 @@ Usage: sluice admin COMMAND [options] [-c FILE]
   token --role ROLE [--name N]        make a token for a program, which is printed this once
   token list                          tokens, and when they were used last
   token revoke ID                     revoke one
+  link NAME                           print a one-time link by which a user signs in
   unlock NAME                         forget the failed sign-ins of a user
   reset-password NAME                 give a user another password, which ends their sign-ins
   reset-totp NAME                     remove the second factor of a user
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'setup-token': async () => (await import('./setup-token.ts')).setupToken,
   user: async () => (await import('./user.ts')).user,
   token: async () => (await import('./token.ts')).token,
+  link: async () => (await import('./link.ts')).link,
   unlock: async () => (await import('./ways-in.ts')).unlock,
   'reset-password': async () => (await import('./ways-in.ts')).resetPassword,
   'reset-totp': async () => (await import('./ways-in.ts')).resetTotp,

@@ -26,6 +26,8 @@ export interface Kept {
   readonly read: Args
   readonly store: Store
   readonly io: Io
+  /** The config file. */
+  readonly file: string
   /** Writes into the audit what was done. */
   readonly tell: (
     action: string,
@@ -57,7 +59,7 @@ export async function withKept(
     // A gateway whose folder was taken away takes what stands there next for what it has kept.
     if (!isMaking(read.words) && isNowhere(stateDbPath(data))) return failed(command, noneIn(data), io)
     store = new Store(data)
-    return await work({ read, store, io, tell: teller(store) })
+    return await work({ read, store, io, file: found.file, tell: teller(store) })
   } catch (error) {
     const problem = storeProblemOf(error)
     if (problem === null) throw error

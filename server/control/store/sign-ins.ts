@@ -1,6 +1,6 @@
 // Sign-ins of browsers. A cookie holds 256 bits of chance and nothing else; what they stand for is kept here,
 // so that ending one, or changing a role, counts with the next request.
-import type { Role } from './principal.ts'
+import { isAtLeast, isRole, type Role } from './principal.ts'
 import { hashOf, newSecret, randomWord } from './secrets.ts'
 import type { StateDb } from './state-db.ts'
 import { whereItCan } from './store-problem.ts'
@@ -20,6 +20,7 @@ export const SIGN_INS: Table = {
       agent TEXT NOT NULL
     ) STRICT;
     CREATE INDEX sign_ins_by_user ON sign_ins (user, created_ms)`,
+    'ALTER TABLE sign_ins ADD COLUMN most TEXT',
   ],
 }
 
@@ -39,6 +40,7 @@ export interface SignIn {
   /** Names it; no secret. */
   readonly id: string
   readonly user: string
+  /** That of the user, or the lesser one that it was begun with. */
   readonly role: Role
   readonly createdMs: number
   readonly seenMs: number
@@ -48,8 +50,20 @@ export interface SignIn {
   readonly agent: string
 }
 
+/** Of one that begins. */
+export interface NewSignIn extends Pick<SignIn, 'user' | 'address' | 'agent'> {
+  /** It has this role at most, whatever the user's is; default: that of the user. */
+  readonly most?: Role | null
+  /** Begun without a password or a code: what asks for a fresh one asks for it. */
+  readonly isUnproved?: boolean
+}
+
+interface Row extends SignIn {
+  readonly most: string | null
+}
+
 const COLUMNS = `id, users.name AS user, users.role AS role, sign_ins.created_ms AS createdMs, seen_ms AS seenMs,
-  proved_ms AS provedMs, address, agent FROM sign_ins JOIN users ON users.name = sign_ins.user`
+  proved_ms AS provedMs, address, agent, most FROM sign_ins JOIN users ON users.name = sign_ins.user`
 const GOOD = 'seen_ms > ? AND sign_ins.created_ms > ?'
 
 export class SignIns {
@@ -62,15 +76,26 @@ export class SignIns {
   }
 
   /** What the cookie of a new one holds. */
-  begin({ user, address, agent }: Pick<SignIn, 'user' | 'address' | 'agent'>): string {
+  begin({ user, address, agent, most = null, isUnproved = false }: NewSignIn): string {
     const [secret, now] = [newSecret(), this.#nowMs()]
+    const proved = isUnproved ? 0 : now
     this.#db.transaction(() => {
       this.#prune(user)
       this.#db.sql
         .query(
-          'INSERT INTO sign_ins (id, hash, user, created_ms, seen_ms, proved_ms, address, agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+          'INSERT INTO sign_ins (id, hash, user, created_ms, seen_ms, proved_ms, address, agent, most) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
         )
-        .run(randomWord(12), hashOf(secret), user, now, now, now, address, agent.slice(0, AGENT_CHARS_MAX))
+        .run(
+          randomWord(12),
+          hashOf(secret),
+          user,
+          now,
+          now,
+          proved,
+          address,
+          agent.slice(0, AGENT_CHARS_MAX),
+          most,
+        )
     })
     return secret
   }
@@ -78,10 +103,10 @@ export class SignIns {
   /** Whose cookie this is; null: nobody's, or it has ended. */
   find(secret: string): SignIn | null {
     const [now, hash] = [this.#nowMs(), hashOf(secret)]
-    const query = this.#db.sql.query<SignIn, [Uint8Array, number, number]>(
+    const query = this.#db.sql.query<Row, [Uint8Array, number, number]>(
       `SELECT ${COLUMNS} WHERE hash = ? AND ${GOOD}`,
     )
-    const found = query.get(hash, now - IDLE_MS, now - WHOLE_MS)
+    const found = signInOf(query.get(hash, now - IDLE_MS, now - WHOLE_MS))
     if (found !== null && now - found.seenMs >= SEEN_EVERY_MS) {
       const seen = this.#db.sql.query('UPDATE sign_ins SET seen_ms = ? WHERE hash = ?')
       whereItCan(() => this.#db.write(() => seen.run(now, hash)))
@@ -122,10 +147,10 @@ export class SignIns {
   /** Those of a user, or of all; those used last come first. */
   list(user: string | null = null): SignIn[] {
     const now = this.#nowMs()
-    const query = this.#db.sql.query<SignIn, [number, number, string | null]>(
+    const query = this.#db.sql.query<Row, [number, number, string | null]>(
       `SELECT ${COLUMNS} WHERE ${GOOD} AND (?3 IS NULL OR user = ?3) ORDER BY seen_ms DESC, id`,
     )
-    return query.all(now - IDLE_MS, now - WHOLE_MS, user)
+    return query.all(now - IDLE_MS, now - WHOLE_MS, user).flatMap((row) => signInOf(row) ?? [])
   }
 
   #prune(user: string): void {
@@ -140,4 +165,12 @@ export class SignIns {
       )
       .run(user, SIGN_INS_MAX - 1)
   }
+}
+
+/** None of a role that this version does not know. */
+function signInOf(row: Row | null): SignIn | null {
+  if (row === null) return null
+  const { most, ...found } = row
+  if (most === null) return found
+  return isRole(most) ? { ...found, role: isAtLeast(found.role, most) ? most : found.role } : null
 }

@@ -4,6 +4,7 @@ import { Failures } from './failures.ts'
 import { SecondFactors } from './second-factors.ts'
 import { ServerOrders } from './server-orders.ts'
 import { SetupToken } from './setup-token.ts'
+import { SignInLinks } from './sign-in-links.ts'
 import { SignIns } from './sign-ins.ts'
 import { StateDb, type StateDbOptions } from './state-db.ts'
 import { StateKey } from './state-key.ts'
@@ -17,6 +18,7 @@ export class Store {
   readonly users: Users
   readonly secondFactors: SecondFactors
   readonly signIns: SignIns
+  readonly signInLinks: SignInLinks
   readonly tokens: Tokens
   readonly failures: Failures
   readonly audit: Audit
@@ -30,6 +32,7 @@ export class Store {
     this.users = new Users(this.db, nowMs)
     this.secondFactors = new SecondFactors(this.db, this.key, nowMs)
     this.signIns = new SignIns(this.db, nowMs)
+    this.signInLinks = new SignInLinks(this.db, nowMs)
     this.tokens = new Tokens(this.db, nowMs)
     this.failures = new Failures(this.db, this.key, nowMs)
     this.audit = new Audit(this.db, nowMs)

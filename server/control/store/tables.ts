@@ -5,6 +5,7 @@ import { FIGURES } from './figures.ts'
 import { REVISIONS } from './revisions.ts'
 import { SECOND_FACTORS } from './second-factors.ts'
 import { SIGN_INS } from './sign-ins.ts'
+import { SIGN_IN_LINKS } from './sign-in-links.ts'
 import { SERVER_ORDERS } from './server-orders.ts'
 import type { Table } from './table.ts'
 import { TOKENS } from './tokens.ts'
@@ -21,4 +22,5 @@ export const TABLES: readonly Table[] = [
   REVISIONS,
   FIGURES,
   SERVER_ORDERS,
+  SIGN_IN_LINKS,
 ]

@@ -122,10 +122,11 @@ export class Users {
     })
   }
 
-  /** Ends all sign-ins of that user but `but`, the id of one; false: there is no such user. */
+  /** Ends their links, and all sign-ins but `but`, the id of one; false: there is no such user. */
   setPassword(name: string, hash: string, but: string | null = null): boolean {
     return this.#db.transaction(() => {
       this.#db.sql.query('DELETE FROM sign_ins WHERE user = ? AND id IS NOT ?').run(name, but)
+      this.#db.sql.query('DELETE FROM sign_in_links WHERE user = ?').run(name)
       const { changes } = this.#db.sql
         .query('UPDATE users SET password = ?, password_ms = ? WHERE name = ?')
         .run(hash, this.#nowMs(), name)
