@@ -2,13 +2,17 @@
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PACK } from './server/admin/dashboard/packed.ts'
 import { type Held, takeLock } from './server/lib/file-lock.ts'
+import { pack } from './web/pack.ts'
 
 const ROOT = import.meta.dir
 const OUT = join(ROOT, 'dist')
 const BINARY = join(OUT, 'sluice')
 const STAMP = join(OUT, 'sluice.inputs')
 const LOCK = join(OUT, '.sluice.lock')
+const DASHBOARD = join(OUT, 'dashboard')
+const DASHBOARD_PACK = join(OUT, PACK)
 
 /**
  * Builds the executable unless its inputs are unchanged, and says where it is. Safe to call from several
@@ -25,6 +29,7 @@ export async function build(): Promise<{ binary: string; built: boolean }> {
   const lock = await untilLocked()
   try {
     if (await isBuilt()) return { binary: BINARY, built: false }
+    await bundleDashboard()
     await compile(identity)
     await writeFile(STAMP, `${inputs} ${inodeOf(BINARY)}`)
     return { binary: BINARY, built: true }
@@ -41,6 +46,18 @@ async function untilLocked(): Promise<Held | null> {
     if (lock !== null) return lock
     await Bun.sleep(50)
   }
+}
+
+/** In a process of its own: Vite is loaded, and sets up its environment, for this alone. */
+async function bundleDashboard(): Promise<void> {
+  const child = Bun.spawn([process.execPath, '--no-env-file', join(ROOT, 'web/bundle.ts'), DASHBOARD], {
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const said = await Promise.all([child.stdout.text(), child.stderr.text()])
+  if ((await child.exited) !== 0) throw new Error(`The dashboard could not be built.\n${said.join('')}`)
+  if (said.join('') !== '') process.stderr.write(said.join(''))
+  await pack(DASHBOARD, DASHBOARD_PACK)
 }
 
 async function compile(identity: { version: string; commit: string }): Promise<void> {
@@ -62,7 +79,13 @@ async function compile(identity: { version: string; commit: string }): Promise<v
         SLUICE_COMMIT: JSON.stringify(identity.commit),
       },
       // A .env or bunfig.toml in the folder where the gateway is started must not change what it does.
-      compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
+      compile: {
+        outfile: unfinished,
+        autoloadDotenv: false,
+        autoloadBunfig: false,
+        // Beside the program, where it looks for it; nothing of it is read at a start.
+        assets: [DASHBOARD_PACK],
+      },
     })
     if (!result.success) throw new AggregateError(result.logs, 'The build failed.')
     keepThroughStrip(unfinished)
@@ -114,10 +137,11 @@ function hashOfInputs(identity: { version: string; commit: string }): string {
   hash.update(
     `${Bun.version} ${Bun.revision} ${process.platform} ${process.arch} ${JSON.stringify(identity)}`,
   )
-  const sources = ['server', 'config']
+  const sources = ['server', 'config', 'web']
     .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.startsWith(join(ROOT, 'web/dist/')))
     .sort()
   for (const file of [
     ...sources,

@@ -1,5 +1,5 @@
-// Makes the dashboard's bundle, web/dist, with Vite.
-import { join } from 'node:path'
+// Makes the dashboard's bundle with Vite: web/dist for who works on it, any other folder for the executable.
+import { join, resolve } from 'node:path'
 import { build, type InlineConfig } from 'vite'
 
 const ROOT = import.meta.dirname
@@ -10,13 +10,13 @@ export const BUNDLE = join(ROOT, 'dist')
 const CONFIG: InlineConfig = {
   configFile: false,
   root: ROOT,
+  mode: 'production',
   // Relative addresses: it is served below any path that a proxy in front adds.
   base: './',
   // What a developer has in an .env file has no business in the executable.
   envDir: false,
   logLevel: 'warn',
   build: {
-    outDir: BUNDLE,
     emptyOutDir: true,
     target: ['chrome120', 'firefox121', 'safari17.5'],
     // Everything is a file of its own name: the policy (CSP) lets no data: in but for images.
@@ -28,9 +28,11 @@ const CONFIG: InlineConfig = {
   css: { modules: { localsConvention: 'camelCaseOnly' } },
 }
 
-/** Builds it; throws what Vite found. */
-export async function bundle(): Promise<void> {
-  await build(CONFIG)
+/** Builds it into a folder; throws what Vite found. */
+export async function bundle(outDir: string = BUNDLE): Promise<void> {
+  // Vite keeps to what it finds there: in a test it would be another bundle.
+  process.env['NODE_ENV'] = 'production'
+  await build({ ...CONFIG, build: { ...CONFIG.build, outDir } })
 }
 
-if (import.meta.main) await bundle()
+if (import.meta.main) await bundle(...process.argv.slice(2, 3).map((folder) => resolve(folder)))

@@ -1,4 +1,4 @@
-// Which form of /_metrics is wanted (RFC 9110 §12.5.1).
+// Which form of a document is wanted (RFC 9110 §12.5.1).
 
 /** Whether plain text is preferred to JSON: by ?format=prometheus, or by a higher weight in Accept. */
 export function wantsText(accept: string | null, format: string | null): boolean {
@@ -9,6 +9,13 @@ export function wantsText(accept: string | null, format: string | null): boolean
     weightOf(accept, 'application', 'openmetrics-text', false),
   )
   return text > weightOf(accept, 'application', 'json')
+}
+
+/** Whether a page is asked for by name and preferred to text, as browsers do; programs take anything. */
+export function wantsPage(accept: string | null): boolean {
+  if (accept === null) return false
+  const page = weightOf(accept, 'text', 'html', false)
+  return page > 0 && page >= weightOf(accept, 'text', 'plain', false)
 }
 
 /** The weight of the most specific range that holds this type; 0 when none does. */

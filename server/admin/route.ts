@@ -16,7 +16,10 @@ export interface AnswerKind {
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** `{name}` is one segment, decoded, none of the empty ones; verbs are a last segment: `/rules/reorder`. */
+  /**
+   * `{name}` is one segment, decoded, none of the empty ones; verbs are a last segment: `/rules/reorder`.
+   * `{name...}` at the end is all that follows, as it was sent, also nothing: for pages and files.
+   */
   readonly path: string
   readonly permission: Permission
   /** This machine and `admin.trusted` need no credential: for documents that monitoring reads. */
@@ -54,6 +57,9 @@ export interface Asked {
   /** For `timeout(request, 0)` of event streams. */
   readonly server: Bun.Server<undefined>
 }
+
+/** Whether the path stands for all below it; the API's documents name no such row. */
+export const isBranch = ({ path }: Pick<Route, 'path'>): boolean => path.endsWith('...}')
 
 /** A parameter of a path. */
 export const param = ({ params }: Pick<Asked, 'params'>, name: string): string => params[name] ?? ''

@@ -9,6 +9,7 @@ import { balancerRoutes } from './routes/balancers.ts'
 import { configReadingRoutes } from './routes/config-reading.ts'
 import { changeRoutes } from './routes/changes.ts'
 import { configRoutes } from './routes/config.ts'
+import { dashboardRoutes } from './routes/dashboard.ts'
 import { describingRoutes } from './routes/describing.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -61,6 +62,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   figureRoutes,
   explainRoutes,
   requestRoutes,
+  dashboardRoutes,
 ]
 
 export function routesOf(facts: ControlFacts): readonly Route[] {

@@ -40,7 +40,7 @@ test('a build is stamped with its commit only when nothing was changed since', (
 test('of two builds at once one waits for the other, whose executable is not put away again', async () => {
   const sources = join(import.meta.dir, '../..')
   const copy = join(folder, 'copy')
-  for (const name of ['server', 'config', 'build.ts', 'package.json', 'bun.lock', 'tsconfig.json'])
+  for (const name of ['server', 'config', 'web', 'build.ts', 'package.json', 'bun.lock', 'tsconfig.json'])
     cpSync(join(sources, name), join(copy, name), { recursive: true })
   symlinkSync(join(sources, 'node_modules'), join(copy, 'node_modules'))
   const builds = [1, 2].map(() => Bun.spawn([process.execPath, 'build.ts'], { cwd: copy, stdout: 'pipe' }))

@@ -5,7 +5,7 @@ import { openApiOf } from '../openapi.ts'
 import { problemPage, problemsPage } from '../problem-pages.ts'
 import { jsonAnswer } from '../problem.ts'
 import { ROLE_FOR } from '../roles.ts'
-import { param, type Route } from '../route.ts'
+import { isBranch, param, type Route } from '../route.ts'
 
 const CONTENTS = Type.Object({
   version: Type.String(),
@@ -26,6 +26,7 @@ export function describingRoutes(
   { revision, gateway }: Pick<ControlFacts, 'revision' | 'gateway'>,
 ): readonly Route[] {
   let document: string | null = null
+  const listed = (): readonly Route[] => all().filter((route) => !isBranch(route))
   const read = { method: 'GET', tag: 'About the API' } as const
   return [
     {
@@ -35,7 +36,7 @@ export function describingRoutes(
       summary: 'What there is',
       answers: { 200: { description: 'Each path with who may.', schema: CONTENTS } },
       answer: () =>
-        jsonAnswer({ version: gateway.build.version, revision: revision(), paths: all().map(rowOf) }),
+        jsonAnswer({ version: gateway.build.version, revision: revision(), paths: listed().map(rowOf) }),
     },
     {
       ...read,
@@ -44,7 +45,7 @@ export function describingRoutes(
       summary: 'This API as OpenAPI 3.1',
       answers: { 200: { description: 'The document.', schema: Type.Object({}) } },
       answer: () => {
-        document ??= `${JSON.stringify(openApiOf(all(), gateway.build.version))}\n`
+        document ??= `${JSON.stringify(openApiOf(listed(), gateway.build.version))}\n`
         return new Response(document, { headers: { 'Content-Type': 'application/json' } })
       },
     },

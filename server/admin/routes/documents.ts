@@ -1,8 +1,8 @@
-// What monitoring reads: health and metrics.
+// What monitoring reads: health and metrics; and where the rest is.
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { PROMETHEUS_TYPE } from '../../telemetry/prometheus.ts'
-import { wantsText } from '../accept.ts'
+import { wantsPage, wantsText } from '../accept.ts'
 import { jsonAnswer } from '../problem.ts'
 import type { Route } from '../route.ts'
 
@@ -12,6 +12,7 @@ const CONTENTS = `Sluice
 /_metrics   what was served so far (JSON; text with ?format=prometheus)
 /metrics    all metrics, for Prometheus
 /api/v1     the admin API, with a credential
+/_admin/    the dashboard, for browsers
 `
 
 const HEALTH = Type.Object(
@@ -28,9 +29,17 @@ export function documentRoutes(
     {
       ...read,
       path: '/',
-      summary: 'What there is, as text',
-      answers: { 200: { description: 'The paths.', type: TEXT } },
-      answer: () => textAnswer(CONTENTS, TEXT),
+      // A browser that comes for the first time has no credential. What it says is the same everywhere.
+      permission: 'open',
+      summary: 'What there is, as text; browsers are sent to the dashboard',
+      answers: {
+        200: { description: 'The paths.', type: TEXT },
+        302: { description: 'The dashboard, where a page is preferred.' },
+      },
+      answer: ({ request }) =>
+        wantsPage(request.headers.get('accept'))
+          ? new Response(null, { status: 302, headers: { Location: '_admin/', ...VARY } })
+          : textAnswer(CONTENTS, TEXT),
     },
     ...['/_health', '/health'].map((path): Route => ({
       ...read,
