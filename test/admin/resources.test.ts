@@ -97,6 +97,8 @@ test('two who change the same one: the second is told; of two others both are th
   ])
   expect(both.map(({ status }) => status)).toEqual([200, 412, 200, 201])
   expect(both[1]?.body.current.match).toEqual({ path: ['/*'] })
+  // Who came second is told by the revisions who was first, and of which field.
+  expect(both[1]?.body).toMatchObject({ changed_by: expect.any(String), changed_fields: ['/match'] })
   expect(onDisk()).toContain('algorithm: random')
   expect(onDisk()).toContain('  web:\n    servers:\n      - { url: "http://127.0.0.1:9" }\n')
   const revisions = await ask('GET', '/config/revisions')

@@ -168,6 +168,7 @@ test('what a change would do is told before it is made: the diff, in words, and 
   expect(looked.status).toBe(200)
   expect(looked.body).toMatchObject({
     dry_run: true,
+    text,
     base: { revision: 1 },
     lines: { removed: 3, added: 4 },
     impact: {

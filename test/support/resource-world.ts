@@ -11,8 +11,10 @@ import type { Changed } from '../../server/control/change/changes.ts'
 import type { NewText } from '../../server/control/change/check-given.ts'
 import { fileChanged, hashOf } from '../../server/control/change/file-part.ts'
 import { reviewOf } from '../../server/control/change/review.ts'
+import type { KeptText } from '../../server/control/change/revision-book.ts'
 import { problemOf } from '../../server/control/problem.ts'
 import type { ControlFacts } from '../../server/control/facts.ts'
+import type { Revision } from '../../server/control/store/revisions.ts'
 import type { Role } from '../../server/control/store/principal.ts'
 import type { RuleFacts, RuleFigures } from '../../server/control/history/rule-figures.ts'
 import type { ServerHealth } from '../../server/telemetry/server-health.ts'
@@ -45,6 +47,8 @@ export class ResourceWorld {
   matches: Readonly<Record<string, number>> = {}
   /** Waited for before a change is made. */
   before: (() => Promise<void>) | null = null
+  /** What was served, the newest first. */
+  readonly #kept: KeptText[] = []
   #served: Served
   readonly #env: Readonly<Record<string, string>>
   readonly #shell: Shell
@@ -57,8 +61,15 @@ export class ResourceWorld {
     this.#env = env
     writeFileSync(this.file, text)
     this.#served = this.#servedOf(text, 1)
+    this.#keep(null)
     const base = controlFacts({})
-    const changes: Pick<ControlFacts['changes'], 'named' | 'check' | 'review'> = {
+    const changes: Pick<ControlFacts['changes'], 'named' | 'check' | 'review' | 'list' | 'read'> = {
+      list: (below, most) =>
+        Promise.resolve(
+          this.#kept.flatMap(({ revision }) => (revision.number < below ? [revision] : [])).slice(0, most),
+        ),
+      read: (number) =>
+        Promise.resolve(this.#kept.find(({ revision }) => revision.number === number) ?? null),
       named: () => Promise.resolve(null),
       // What was tried has been checked: not once more.
       check: () => Promise.reject(new Error('a text was checked that nobody has named')),
@@ -88,9 +99,26 @@ export class ResourceWorld {
   }
 
   /** Somebody edits the file and reloads. */
-  serve(text: string): void {
+  serve(text: string, by: string | null = null): void {
     writeFileSync(this.file, text)
     this.#served = this.#servedOf(text, this.#served.revision + 1)
+    this.#keep(by)
+  }
+
+  #keep(author: string | null): void {
+    const { revision: number, edition } = this.#served
+    const { hash, text } = edition
+    const revision: Revision = {
+      ...{ number, last: number, atMs: number * 1000, hash, author, size: text.length },
+      ...{
+        source: author === null ? 'file' : 'api',
+        message: null,
+        restores: null,
+        state: 'served',
+        why: null,
+      },
+    }
+    this.#kept.unshift({ revision, text })
   }
 
   async ask(
@@ -160,7 +188,7 @@ export class ResourceWorld {
       return { changed: { is: 'sound', edition: tried }, warnings: [] }
     }
     this.applied.push(given)
-    this.serve(given.text)
+    this.serve(given.text, given.by)
     return { changed: { is: 'applied', revision: revision + 1, hash: loaded.hash }, warnings: [] }
   }
 }

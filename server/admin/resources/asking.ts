@@ -66,6 +66,21 @@ export const BODY = Type.Object(
   { additionalProperties: true, description: 'As it would stand in the config file.' },
 )
 
+/** Of a change that was made. */
+export const CHANGE = Type.Object(
+  {
+    changed: Type.Boolean({ description: 'The file is another one than before.' }),
+    revision: Type.Integer({ description: 'That is served now.' }),
+    hash: Type.String({ description: 'Of its text.' }),
+    reformatted: Type.Boolean(),
+    warnings: Type.Array(Type.String()),
+    operation: Type.Optional(Type.String()),
+    confirm_by: Type.Optional(Type.String()),
+    admin: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  },
+  { title: 'Change' },
+)
+
 export const RESOURCE = Type.Object(
   {
     id: Type.String(),
@@ -79,6 +94,7 @@ export const RESOURCE = Type.Object(
       column: Type.Integer(),
       end_line: Type.Integer(),
     }),
+    change: Type.Optional(CHANGE),
   },
   { additionalProperties: true, title: 'Resource' },
 )
@@ -118,6 +134,7 @@ export function writingOf(
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
     watchMs: watchS === null ? null : watchS * 1000,
     baseRevision: null,
+    baseHash: null,
   }
 }
 

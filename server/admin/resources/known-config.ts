@@ -93,6 +93,12 @@ function* seenSteps(file: string, whole: string): Steps<Seen> {
   return { lines, sheet, written, tree }
 }
 
+/** What another text of the file says, in the long form. Rejects where it cannot be read. */
+export async function valueOfText(file: string, text: string): Promise<Value> {
+  const { tree } = await inSlices(seenSteps(file, text))
+  return valueOf(tree)
+}
+
 /** A text that is read. */
 interface Reading {
   readonly text: string

@@ -11,7 +11,10 @@ import { pathOf, type Resource } from './resource.ts'
 import type { Wanted } from './sent-place.ts'
 import { shownAt } from './shown-resource.ts'
 
-/** All of them, each on what those before it leave; or why one cannot be. */
+/**
+ * All of them, each on what those before it leave; or why one cannot be. `ifMatch` of what is served has been
+ * looked at before (conflicts.ts).
+ */
 export function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[] | Response {
   const plans: Planned[] = []
   let { value } = known
@@ -23,7 +26,10 @@ export function plansOf(known: KnownConfig, wanted: readonly Wanted[]): Planned[
       }
       // Once something has changed, places in what takes effect are others.
       const config = index === 0 ? known.config : null
-      const plan = planned(operation, { value, config, shown, ifMatch, tagKey: known.tagKey })
+      // What is served was compared with all of them before: only what one of them makes is not known yet.
+      const isServed = 'in' in operation || pathOf(known.value, operation.of, known.config) !== null
+      const parts = { value, config, shown, ifMatch: isServed ? null : ifMatch, tagKey: known.tagKey }
+      const plan = planned(operation, parts)
       plans.push(plan)
       value = plan.value
     } catch (error) {

@@ -8,6 +8,8 @@ import { reviewDocument } from '../review-document.ts'
 import { waitFacts } from '../changed.ts'
 import { problem } from '../problem.ts'
 import { refusedText, refusedToAuthor } from '../refused-text.ts'
+import { conflictAnswer } from './conflict-answer.ts'
+import { alreadyThere, conflictsOf, toldConflicts } from './conflicts.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
 import type { Planned } from './operations.ts'
 import { foundOf, plansOf } from './plans.ts'
@@ -30,6 +32,8 @@ export interface Writing {
   readonly watchMs: number | null
   /** That the whole was made from; null: whichever. */
   readonly baseRevision: number | null
+  /** How the hash of the text begins that the whole was made from; null: any. */
+  readonly baseHash: string | null
 }
 
 /** It is done. */
@@ -92,13 +96,8 @@ export class ConfigWriter {
   }
 
   async #once(known: KnownConfig, writing: Writing): Promise<Written> {
-    const { baseRevision } = writing
-    if (baseRevision !== null && baseRevision !== known.revision)
-      return refused(
-        problem('etag_mismatch', `Revision ${known.revision} is served, not ${baseRevision}.`, {
-          members: { current_revision: known.revision },
-        }),
-      )
+    const overtaken = await this.#overtaken(known, writing)
+    if (overtaken !== null) return refused(overtaken)
     const plans = plansOf(known, writing.wanted)
     if (plans instanceof Response) return refused(plans)
     const edits = plans.flatMap((plan) => plan.edits)
@@ -130,6 +129,21 @@ export class ConfigWriter {
         further: {},
       }
     return this.#apply(known, { plans, edited: { ...edited, text }, writing })
+  }
+
+  /** What it was made from is not what is served; null: it is. */
+  async #overtaken(known: KnownConfig, writing: Writing): Promise<Response | null> {
+    const { wanted, baseRevision, baseHash } = writing
+    const isOther =
+      (baseRevision !== null && baseRevision !== known.revision) ||
+      (baseHash !== null && !known.hash.startsWith(baseHash))
+    const found = conflictsOf(known, wanted)
+    if (!isOther && found.length === 0) return null
+    if (isOther) found.push(...alreadyThere(known, wanted))
+    return conflictAnswer(known, writing, {
+      isOther,
+      conflicts: await toldConflicts(known, found, this.#facts.changes),
+    })
   }
 
   async #apply(known: KnownConfig, made: Made): Promise<Written> {
@@ -192,6 +206,7 @@ export class ConfigWriter {
       },
       base: { revision: known.revision, hash: known.hash },
       // Lines may hold what is of others, and lines around them do.
+      ...(seesFile && { text }),
       ...(review !== null && reviewDocument(review, seesFile)),
       ...(replay !== null && { replay }),
     }

@@ -2,10 +2,10 @@
 import { calledOf } from '../../control/store/principal.ts'
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
-import { changedAnswer, waitFacts } from '../changed.ts'
+import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { hashIn, noteOf, notHash } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
-import { reviewDocument } from '../review-document.ts'
+import { reviewDocument, TRIED } from '../review-document.ts'
 import type { Asked, Route } from '../route.ts'
 import { CONFIRM_S_MAX, WATCH_S_MAX, whyNoText } from './config.ts'
 
@@ -43,25 +43,6 @@ const BODY = Type.Object(
 )
 type Body = Static<typeof BODY>
 
-const DIFFERENCE = Type.Object({
-  kind: Type.String({ description: 'added, removed, changed or moved.' }),
-  what: Type.String(),
-  path: Type.String(),
-  before: Type.Union([Type.String(), Type.Null()]),
-  after: Type.Union([Type.String(), Type.Null()]),
-  words: Type.String(),
-})
-
-/** Of two texts. */
-export const REVIEW = Type.Object({
-  diff: Type.Optional(Type.String({ description: 'Unified; for editors, as the texts may hold secrets.' })),
-  diff_cut: Type.Boolean({ description: 'It is longer than what is shown.' }),
-  lines: Type.Object({ removed: Type.Integer(), added: Type.Integer() }),
-  changes: Type.Array(DIFFERENCE),
-  changes_left_out: Type.Integer(),
-  impact: Type.Unknown({ description: 'Addresses, servers, affinity, workers and the admin listener.' }),
-})
-
 type Facts = Pick<ControlFacts, 'changes' | 'apply' | 'gateway' | 'confirmBy' | 'door' | 'traffic'>
 
 export function changeRoutes(facts: Facts): readonly Route[] {
@@ -79,7 +60,10 @@ export function changeRoutes(facts: Facts): readonly Route[] {
       body: BODY,
       bodyBytesMax: BODY_BYTES_MAX,
       answers: {
-        200: { description: 'It is served; or what it would do, of a dry run.' },
+        200: {
+          description: 'It is served; or what it would do, of a dry run.',
+          schema: Type.Union([CHANGED, TRIED]),
+        },
         404: { description: 'There is no such revision.' },
         412: { description: 'The file is not the one of If-Match.' },
         422: { description: 'What stands against the text.' },
@@ -129,6 +113,7 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
   return jsonAnswer({
     ...{ dry_run: true, hash: edition.hash, warnings },
     base: { revision: facts.changes.served?.revision, hash: before.edition?.hash },
+    text: wanted,
     ...(review !== null && reviewDocument(review, true)),
     ...(replay !== null && { replay }),
   })

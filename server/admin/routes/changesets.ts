@@ -2,8 +2,9 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { TRIED } from '../review-document.ts'
 import { noteWritten } from '../resources/audited.ts'
-import { BODY, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
+import { BODY, CHANGE, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
 import { hashIn, notHash } from '../made-by.ts'
 import { tagAt, type KnownConfig } from '../resources/known-config.ts'
 import type { Operation, Planned } from '../resources/operations.ts'
@@ -42,6 +43,21 @@ const SET = Type.Object(
   { additionalProperties: false },
 )
 
+const SET_DONE = Type.Object(
+  {
+    change: CHANGE,
+    ops: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        etag: Type.Optional(Type.String()),
+        removed: Type.Optional(Type.Boolean()),
+      }),
+      { description: 'What became of each, in their order.' },
+    ),
+  },
+  { title: 'ChangesetDone' },
+)
+
 export function changesetRoutes(facts: ControlFacts): readonly Route[] {
   return [
     {
@@ -56,11 +72,13 @@ export function changesetRoutes(facts: ControlFacts): readonly Route[] {
       answers: {
         200: {
           description: 'All is served; or what it would do, of a dry run.',
-          schema: Type.Object({}, { additionalProperties: true }),
+          schema: Type.Union([SET_DONE, TRIED]),
         },
         404: { description: 'One of them is not there.' },
         409: { description: 'One is there already or is named by others, or the file cannot be changed so.' },
-        412: { description: 'Something is not as it was.' },
+        412: {
+          description: 'Something is not as it was: `conflicts` has all of it, with who changed it and what.',
+        },
         422: { description: 'What stands against it, by places in `ops`.' },
         428: { description: 'Neither base_revision nor If-Match was sent.' },
       },
@@ -82,10 +100,6 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
     )
   const expected = hashIn(ifMatch)
   if (expected === undefined) return notHash()
-  if (expected !== null && !known.hash.startsWith(expected))
-    return problem('etag_mismatch', 'The config is not the one of If-Match.', {
-      members: { current_revision: known.revision, current_hash: known.hash },
-    })
   const operations: { operation: Operation; pointer: string; ifMatch: string | null }[] = []
   for (const [index, one] of ops.entries()) {
     const operation = operationOf(one)
@@ -98,7 +112,7 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
   const writing = writingOf(asked, operations)
   if (writing instanceof Response) return writing
   const note = { ...writing.note, ...(message !== undefined && { message }) }
-  const written = await writer.write({ ...writing, note, baseRevision: base ?? null })
+  const written = await writer.write({ ...writing, note, baseRevision: base ?? null, baseHash: expected })
   noteWritten(asked.request, writing.wanted, written)
   if (written.is === 'refused') return written.answer
   if (written.is === 'tried') return jsonAnswer(written.document)

@@ -2,7 +2,8 @@
 // written, what takes effect and how it fares; a change edits the config file, and serves it.
 import { Type } from '@sinclair/typebox'
 import { problem } from '../problem.ts'
-import { BODY, CHANGE_QUERY, LIST, LIST_QUERY, RESOURCE, unconditional } from '../resources/asking.ts'
+import { TRIED } from '../review-document.ts'
+import { BODY, CHANGE, CHANGE_QUERY, LIST, LIST_QUERY, RESOURCE, unconditional } from '../resources/asking.ts'
 import { Desk, type DeskFacts, type Place } from '../resources/desk.ts'
 import type { Where } from '../resources/operations.ts'
 import { collectionOf, NOUNS, serversOf } from '../resources/resource.ts'
@@ -25,7 +26,7 @@ const SERVERS: Place = {
 const WRITTEN = {
   200: {
     description: 'It is served as it is told; or what it would do, of a dry run.',
-    schema: Type.Object({}, { additionalProperties: true }),
+    schema: Type.Union([RESOURCE, TRIED, Type.Object({ change: CHANGE }, { additionalProperties: true })]),
   },
   409: { description: 'It is there already, is named by others, or the file cannot be changed so.' },
   412: { description: 'It, or the file, is not as it was.' },

@@ -8,9 +8,8 @@ import { isAtLeast } from '../../control/store/principal.ts'
 import { inSlices } from '../../lib/slices.ts'
 import { type Diff, diffSteps } from '../../lib/unified-diff.ts'
 import { jsonAnswer, problem } from '../problem.ts'
-import { reviewDocument } from '../review-document.ts'
+import { REVIEW, reviewDocument } from '../review-document.ts'
 import { type Asked, param, type Route } from '../route.ts'
-import { REVIEW } from './changes.ts'
 
 const LIMIT_MAX = 200
 
