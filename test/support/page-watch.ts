@@ -6,13 +6,15 @@ import type { BrowserContext, ConsoleMessage, Page, Request, Response } from 'pl
 const OF_AN_ANSWER = 'Failed to load resource'
 /** A page that is left ends what it was asking for. */
 const LEFT = 'net::ERR_ABORTED'
+/** How the page learns that nobody is signed in. */
+const IS_ANYBODY = /^401 GET \S+\/api\/v1\/auth\/me$/
 /** Chromium tells of some breaches (of images, say) late or not at all; the event tells of all of them. */
 const TELL_BREACHES = `addEventListener('securitypolicyviolation', (event) =>
   console.error('CSP: ' + event.effectiveDirective + ' refuses ' + (event.blockedURI || event.sample)))`
 
 export class PageWatch {
   readonly #complaints: string[] = []
-  readonly #meant: RegExp[] = []
+  readonly #meant: RegExp[] = [IS_ANYBODY]
   readonly #context: BrowserContext
 
   private constructor(context: BrowserContext) {
