@@ -1,6 +1,7 @@
 // Whether the file, what is served and what waits to be confirmed agree.
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
+import { type TSchema, Type } from '@sinclair/typebox'
 import { hashOf } from '../control/change/file-part.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import type { Principal } from '../control/store/principal.ts'
@@ -9,6 +10,46 @@ import { readBounded } from '../lib/read-bounded.ts'
 
 /** No config file is larger. */
 export const TEXT_BYTES_MAX = 16 * 1024 * 1024
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+const Hash = nullable(
+  Type.String({ description: 'SHA-256 of the text; to those who may not read it another.' }),
+)
+const Finding = Type.Object({
+  path: Type.String({ description: 'Within the config.' }),
+  message: Type.String(),
+  file: Type.Optional(Type.String()),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  code: Type.Optional(Type.String()),
+  hint: Type.Optional(Type.String()),
+})
+
+/** How the document looks. */
+export const CONFIG_STATUS = Type.Object(
+  {
+    running: nullable(
+      Type.Object({
+        revision: Type.Integer(),
+        hash: Hash,
+        from: Type.String({ description: 'file, api, rollback or discovery.' }),
+        by: nullable(Type.String()),
+      }),
+    ),
+    disk: Type.Object({
+      file: Type.String(),
+      hash: Hash,
+      state: Type.Union(['in_sync', 'differs', 'rejected', 'unreadable'].map((word) => Type.Literal(word))),
+      is_read_only: Type.Boolean(),
+      errors: Type.Array(Finding),
+    }),
+    rejected: nullable(Type.Object({}, { additionalProperties: true })),
+    pending_confirm: nullable(
+      Type.Object({ until: Type.String({ description: 'When it is taken back unless it is confirmed.' }) }),
+    ),
+  },
+  { title: 'ConfigStatus' },
+)
 
 type StatusFacts = Pick<ControlFacts, 'gateway' | 'health'>
 

@@ -1,5 +1,6 @@
 // npm run check: types, lint, format, unused code, and the rules of the house. All gates run; all that they
 // find is shown.
+import { checkApiTypes } from './api-types.ts'
 import { checkBans } from './bans.ts'
 import { checkCircles } from './circles.ts'
 import { checkColumns } from './columns.ts'
@@ -24,6 +25,7 @@ const GATES: readonly Gate[] = [
   { name: 'bans', run: checkBans },
   { name: 'columns', run: async () => checkColumns() },
   { name: 'links', run: async () => checkLinks() },
+  { name: 'types of the API', run: async () => checkApiTypes() },
   { name: 'locks', run: async () => checkLocks() },
 ]
 

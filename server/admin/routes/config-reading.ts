@@ -2,7 +2,7 @@
 // text would be.
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
-import { configStatus, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
+import { CONFIG_STATUS, configStatus, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
 import { hashFor } from '../../control/store/tag-key.ts'
 import { configView, otherFormat } from '../config-views.ts'
 import { noteOf } from '../made-by.ts'
@@ -54,7 +54,7 @@ export function configReadingRoutes(facts: ReadingFacts): readonly Route[] {
       ...view,
       path: '/api/v1/config/status',
       summary: 'Whether the file, what is served and what waits to be confirmed agree',
-      answers: { 200: { description: 'What is where.', schema: Type.Object({}) } },
+      answers: { 200: { description: 'What is where.', schema: CONFIG_STATUS } },
       answer: ({ who }) => jsonAnswer(configStatus(facts, who)),
     },
     {
