@@ -1,0 +1,150 @@
+// What the admin API takes and answers. Made from its routes by `bun test/check/api-types.ts --write`, and held
+// against them by `npm run check`: do not edit.
+
+/** What a parameter of a query may be given as. */
+export type QueryValue = string | number | boolean | undefined
+
+/** By method and path. */
+export interface Api {
+  'GET /api/v1/status': { query: {  }; body: undefined; answer: { version: string; commit: string; bun: string; pid: number; started: string; uptime_s: number; healthy: boolean; draining: boolean; admin: (string | null); config: unknown; workers: { wanted: number; serving: number }; listeners: ({ name: string; protocol: string; address: unknown; counts?: string; open?: number; total?: number; faults?: number })[]; backends: ({ name: string; algorithm: string; servers: number; healthy: number; active_connections: number; total_requests: number; failed_requests: number })[]; total_requests: number; total_failures: number } }
+  'GET /api/v1/workers': { query: {  }; body: undefined; answer: { workers: ({ pid: number; slot: number; uptime_s: number })[] } }
+  'POST /api/v1/reload': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/stop': { query: {  }; body: undefined; answer: { process: unknown; within_ms: number } }
+  'GET /api/v1/config': { query: { view?: QueryValue }; body: undefined; answer: unknown }
+  'GET /api/v1/config/status': { query: {  }; body: undefined; answer: ConfigStatus }
+  'GET /api/v1/config/schema': { query: {  }; body: undefined; answer: Record<string, unknown> }
+  'POST /api/v1/config/validate': { query: {  }; body: undefined; answer: { valid: boolean; hash?: string; errors: (unknown)[]; warnings: (string)[] } }
+  'PUT /api/v1/config': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; message?: QueryValue; watch?: QueryValue }; body: undefined; answer: Changed }
+  'POST /api/v1/config': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; message?: QueryValue; watch?: QueryValue }; body: undefined; answer: Changed }
+  'POST /api/v1/config/confirm': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/config/rollback': { query: {  }; body: { revision?: number; message?: string }; answer: Changed }
+  'GET /api/v1/lbs/{name}': { query: {  }; body: undefined; answer: Record<string, unknown> }
+  'GET /api/v1/lbs/{name}/status': { query: {  }; body: undefined; answer: Record<string, unknown> }
+  'GET /api/v1/lbs/{name}/health': { query: {  }; body: undefined; answer: Record<string, unknown> }
+  'GET /api/v1/lbs/{name}/metrics': { query: {  }; body: undefined; answer: Record<string, unknown> }
+  'POST /api/v1/changes': { query: { dry_run?: QueryValue }; body: { text?: string; revision?: number; message?: string; confirm_within?: number; watch?: number }; answer: (Changed | Tried) }
+  'GET /api/v1/config/revisions': { query: { below?: QueryValue; limit?: QueryValue }; body: undefined; answer: { revisions: (Revision)[]; next: (number | null) } }
+  'GET /api/v1/config/revisions/{revision}': { query: {  }; body: undefined; answer: Revision }
+  'GET /api/v1/config/revisions/{revision}/diff/{other}': { query: {  }; body: undefined; answer: { diff?: string; diff_cut: boolean; lines: { removed: number; added: number }; changes: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out: number; impact: unknown } }
+  'GET /api/v1/operations': { query: {  }; body: undefined; answer: { operations: (Operation)[] } }
+  'GET /api/v1/operations/{operation}': { query: {  }; body: undefined; answer: Operation }
+  'POST /api/v1/backends/{backend}/rollouts': { query: {  }; body: { new_servers: (({ url: string; name?: string; weight?: number } | string))[]; batch_size?: number; interval?: number; gate?: number; on_failure?: ("roll_back" | "pause") }; answer: unknown }
+  'GET /api/v1/backends/{backend}/rollouts': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/backends/{backend}/rollouts/{rollout}': { query: {  }; body: undefined; answer: unknown }
+  'DELETE /api/v1/backends/{backend}/rollouts/{rollout}': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/pause': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/resume': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/abort': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/rollback': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/certificates/{certificate}/retry': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/listeners': { query: { limit?: QueryValue; cursor?: QueryValue; name?: QueryValue; filter?: QueryValue; fields?: QueryValue }; body: undefined; answer: ResourceList }
+  'POST /api/v1/listeners': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'GET /api/v1/listeners/{listener}': { query: {  }; body: undefined; answer: Resource }
+  'PUT /api/v1/listeners/{listener}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'PATCH /api/v1/listeners/{listener}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) }
+  'DELETE /api/v1/listeners/{listener}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: undefined; answer: (Resource | Tried | { change: Change }) }
+  'GET /api/v1/rules': { query: { limit?: QueryValue; cursor?: QueryValue; name?: QueryValue; filter?: QueryValue; fields?: QueryValue }; body: undefined; answer: ResourceList }
+  'POST /api/v1/rules': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'GET /api/v1/rules/{rule}': { query: {  }; body: undefined; answer: Resource }
+  'PUT /api/v1/rules/{rule}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'PATCH /api/v1/rules/{rule}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) }
+  'DELETE /api/v1/rules/{rule}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: undefined; answer: (Resource | Tried | { change: Change }) }
+  'GET /api/v1/backends': { query: { limit?: QueryValue; cursor?: QueryValue; name?: QueryValue; filter?: QueryValue; fields?: QueryValue }; body: undefined; answer: ResourceList }
+  'POST /api/v1/backends': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'GET /api/v1/backends/{backend}': { query: {  }; body: undefined; answer: Resource }
+  'PUT /api/v1/backends/{backend}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'PATCH /api/v1/backends/{backend}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) }
+  'DELETE /api/v1/backends/{backend}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: undefined; answer: (Resource | Tried | { change: Change }) }
+  'GET /api/v1/certificates': { query: { limit?: QueryValue; cursor?: QueryValue; name?: QueryValue; filter?: QueryValue; fields?: QueryValue }; body: undefined; answer: ResourceList }
+  'POST /api/v1/certificates': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'GET /api/v1/certificates/{certificate}': { query: {  }; body: undefined; answer: Resource }
+  'PUT /api/v1/certificates/{certificate}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'PATCH /api/v1/certificates/{certificate}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) }
+  'DELETE /api/v1/certificates/{certificate}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: undefined; answer: (Resource | Tried | { change: Change }) }
+  'GET /api/v1/backends/{backend}/servers': { query: { limit?: QueryValue; cursor?: QueryValue; name?: QueryValue; filter?: QueryValue; fields?: QueryValue }; body: undefined; answer: ResourceList }
+  'POST /api/v1/backends/{backend}/servers': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'GET /api/v1/backends/{backend}/servers/{server}': { query: {  }; body: undefined; answer: Resource }
+  'PUT /api/v1/backends/{backend}/servers/{server}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
+  'PATCH /api/v1/backends/{backend}/servers/{server}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) }
+  'DELETE /api/v1/backends/{backend}/servers/{server}': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: undefined; answer: (Resource | Tried | { change: Change }) }
+  'POST /api/v1/rules/reorder': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: { order: (string)[] }; answer: (Resource | Tried | { change: Change }) }
+  'POST /api/v1/rules/{rule}/move': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: { index?: number; before?: string; after?: string }; answer: (Resource | Tried | { change: Change }) }
+  'POST /api/v1/changesets': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: { ops: ({ op: ("create" | "update" | "replace" | "delete" | "move"); resource: string; value?: Record<string, unknown>; if_match?: string; index?: number; before?: string; after?: string })[]; base_revision?: number; message?: string }; answer: (ChangesetDone | Tried) }
+  'GET /api/v1/middleware': { query: {  }; body: undefined; answer: { items: (Middleware)[] } }
+  'GET /api/v1/middleware/{kind}': { query: {  }; body: undefined; answer: Middleware }
+  'POST /api/v1/config/long-form': { query: { dry_run?: QueryValue }; body: undefined; answer: Record<string, unknown> }
+  'GET /api/v1/backends/{backend}/servers/{server}/state': { query: {  }; body: undefined; answer: Server }
+  'PUT /api/v1/backends/{backend}/servers/{server}/state': { query: {  }; body: { admin?: ("ready" | "drain" | "maintenance" | "maint"); weight?: (number | null); reason?: string; until?: string; for?: string; end_connections?: boolean }; answer: Server }
+  'DELETE /api/v1/backends/{backend}/servers/{server}/state': { query: {  }; body: undefined; answer: Server }
+  'POST /api/v1/backends/{backend}/servers/{server}/state/persist': { query: {  }; body: { remove?: boolean }; answer: Changed }
+  'GET /api/v1/backends/{backend}/servers/{server}/health': { query: {  }; body: undefined; answer: { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; orders?: (Order)[]; warnings?: (string)[]; entries: ({ time: string; result: (string | null); state: string; change: boolean; reason: (string | null); ms: (number | null) })[] } }
+  'PUT /api/v1/backends/{backend}/servers/{server}/health': { query: {  }; body: { health: ("up" | "down" | null); reason?: string; until?: string; for?: string }; answer: Server }
+  'POST /api/v1/backends/{backend}/servers/{server}/checks/run': { query: {  }; body: undefined; answer: { result: string; reason: (string | null); ms: number; status: (number | null); answer: (string | null); answer_bytes: number; server: Server } }
+  'GET /api/v1/turn/allocations': { query: {  }; body: undefined; answer: (unknown)[] }
+  'DELETE /api/v1/turn/allocations/{allocation}': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/turn/peers/{peer}': { query: { listener?: QueryValue }; body: undefined; answer: (unknown)[] }
+  'GET /api/v1/auth/setup': { query: {  }; body: undefined; answer: { needed: boolean } }
+  'POST /api/v1/auth/setup': { query: {  }; body: { token: string; name: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/sign-in': { query: {  }; body: { name: string; password: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/sign-out': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/auth/me': { query: {  }; body: undefined; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/step-up': { query: {  }; body: { password?: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/password': { query: {  }; body: { current: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/links': { query: {  }; body: { user: string; role?: string; lasts?: string }; answer: { user: string; role: string; expires_at: string; token: string; path: string } }
+  'POST /api/v1/auth/link': { query: {  }; body: { token: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'GET /api/v1/auth/totp': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/auth/totp': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/auth/totp/confirm': { query: {  }; body: { code: string }; answer: unknown }
+  'DELETE /api/v1/auth/totp': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/users': { query: {  }; body: undefined; answer: { items: (User)[] } }
+  'POST /api/v1/users': { query: {  }; body: { name: string; role: string; password: string }; answer: User }
+  'GET /api/v1/users/{user}': { query: {  }; body: undefined; answer: User }
+  'PATCH /api/v1/users/{user}': { query: {  }; body: { role?: string; password?: string }; answer: User }
+  'DELETE /api/v1/users/{user}': { query: {  }; body: undefined; answer: unknown }
+  'DELETE /api/v1/users/{user}/totp': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/users/{user}/unlock': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/tokens': { query: {  }; body: undefined; answer: { items: (Token)[] } }
+  'POST /api/v1/tokens': { query: {  }; body: { role: string; name?: string; scopes?: (string)[]; ranges?: (string)[]; expires?: string }; answer: Token & { token: string } }
+  'GET /api/v1/tokens/{token}': { query: {  }; body: undefined; answer: Token }
+  'DELETE /api/v1/tokens/{token}': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/auth/jwt': { query: {  }; body: { role?: string; seconds?: number }; answer: unknown }
+  'GET /api/v1/sign-ins': { query: { user?: QueryValue }; body: undefined; answer: { items: ({ id: string; user: string; role: string; created_at: string; last_seen_at: string; from: string; agent: string; is_own: boolean })[] } }
+  'DELETE /api/v1/sign-ins/{sign_in}': { query: {  }; body: undefined; answer: unknown }
+  'GET /api/v1/audit': { query: { limit?: QueryValue; cursor?: QueryValue; since?: QueryValue; until?: QueryValue; actor?: QueryValue; action?: QueryValue; resource?: QueryValue }; body: undefined; answer: { items: (unknown)[]; next_cursor: (string | null) } }
+  'GET /api/v1/events': { query: { topics?: QueryValue; after?: QueryValue; limit?: QueryValue }; body: undefined; answer: { events: (unknown)[]; last_id: number; reset: boolean } }
+  'GET /api/v1/stats': { query: { window?: QueryValue; step?: QueryValue; by?: QueryValue; name?: QueryValue }; body: undefined; answer: { by: string; step_s: number; from: string; to: string; series: ({ requests?: ((number | null))[] })[]; left_out: number } }
+  'GET /api/v1/stats/now': { query: {  }; body: undefined; answer: { time: string; over_s: number } }
+  'POST /api/v1/explain': { query: {  }; body: { url: string; method?: string; headers?: Record<string, (string | (string)[])>; client?: string; listener?: string; candidates?: number }; answer: { request: unknown; listener: { name: string; why: string }; outcome: string; status: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace: unknown; middleware: (unknown)[]; location: (string | null); backend: unknown } }
+  'GET /api/v1/requests': { query: { listener?: QueryValue; rule?: QueryValue; backend?: QueryValue; server?: QueryValue; status?: QueryValue; method?: QueryValue; host?: QueryValue; path?: QueryValue; min_ms?: QueryValue; fault?: QueryValue; limit?: QueryValue; follow?: QueryValue }; body: undefined; answer: { requests: (unknown)[]; left_out: number; silent: (number)[] } }
+  'GET /api/v1/requests/{id}': { query: {  }; body: undefined; answer: Record<string, unknown> }
+  'POST /api/v1/requests/{id}/replay': { query: {  }; body: { server: string; against?: string; credentials?: ("send" | "leave_out") }; answer: Record<string, unknown> }
+  'GET /api/v1/openapi.json': { query: {  }; body: undefined; answer: Record<string, unknown> }
+}
+
+export type ConfigStatus = { running: ({ revision: number; hash: (string | null); from: string; by: (string | null) } | null); disk: { file: string; hash: (string | null); state: ("in_sync" | "differs" | "rejected" | "unreadable"); is_read_only: boolean; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: string })[] }; rejected: (Record<string, unknown> | null); pending_confirm: ({ until: string } | null) }
+
+export type Changed = { revision?: number; hash: string; dry_run?: boolean; warnings?: (string)[]; operation?: string; confirm_by?: string; admin?: string }
+
+export type Tried = { dry_run: true; changed?: boolean; text?: string; hash: string; base: { revision?: number; hash?: string }; reformatted?: boolean; warnings: (string)[]; replay?: unknown; diff?: string; diff_cut?: boolean; lines?: { removed: number; added: number }; changes?: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out?: number; impact?: unknown }
+
+export type Revision = { revision: number; last: number; time: string; hash: (string | null); bytes: number; source: string; author: (string | null); message: (string | null); restores: (number | null); state: string; why: (string | null); running: boolean }
+
+export type Operation = { id: string; kind: string; state: string; started: string; ended: (string | null); steps: ({ time: string; what: string })[]; facts: unknown }
+
+export type Change = { changed: boolean; revision: number; hash: string; reformatted: boolean; warnings: (string)[]; operation?: string; confirm_by?: string; admin?: (string | null) }
+
+export type Resource = { id: string; etag: string; configured: unknown; effective: unknown; live?: unknown; place: { file: string; line: number; column: number; end_line: number }; change?: Change }
+
+export type ResourceList = { items: (Resource)[]; total: number; next_cursor: (string | null) }
+
+export type ChangesetDone = { change: Change; ops: ({ id: string; etag?: string; removed?: boolean })[] }
+
+export type Middleware = { name: string; description: string; schema: unknown; used_by: (string)[] }
+
+export type Order = { kind: string; value: (string | number); reason: (string | null); by: string; since: string; until: (string | null) }
+
+export type Server = { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; orders?: (Order)[]; warnings?: (string)[] }
+
+export type User = { name: string; role: string; totp: boolean; created_at: string; created_by: string; password_set_at: string; last_sign_in_at: (string | null) }
+
+export type Token = { id: string; name: string; role: string; scopes: (string)[]; ranges: (string)[]; created_at: string; created_by: string; expires_at: (string | null); last_used_at: (string | null); last_used_from: (string | null) }

@@ -1,0 +1,177 @@
+// What this tab means to change and has not sent: it survives reloads and a sign-in that ends, and nothing of
+// it runs before it was reviewed. Either changes of resources, as forms make them, or a text, as the editor does.
+import { computed, effect, signal } from '@preact/signals'
+import type { Api } from './api-types.ts'
+import { servedRevision } from './api.ts'
+import { isMap, isSame, type JsonMap, merged, patchFrom } from './merge.ts'
+
+type Op = Api['POST /api/v1/changesets']['body']['ops'][number]
+export interface Position {
+  readonly index?: number
+  readonly before?: string
+  readonly after?: string
+}
+
+/** What becomes of one resource: `backends/api/servers/api-3`, each name percent-encoded. */
+export type Change =
+  | {
+      readonly op: 'update'
+      readonly resource: string
+      readonly etag: string
+      /** As it was written when the change was begun. */
+      readonly base: JsonMap
+      readonly patch: JsonMap
+    }
+  | { readonly op: 'create'; readonly resource: string; readonly value: JsonMap; readonly position?: Position }
+  | { readonly op: 'delete'; readonly resource: string; readonly etag: string; readonly base: JsonMap }
+  | { readonly op: 'move'; readonly resource: string; readonly etag: string; readonly position: Position }
+
+export type Draft =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'changes'; readonly baseRevision: number; readonly changes: readonly Change[] }
+  | { readonly kind: 'text'; readonly baseRevision: number; readonly baseHash: string; readonly text: string }
+
+const STORED = 'sluice.draft'
+const NONE: Draft = { kind: 'none' }
+
+export const draft = signal<Draft>(stored())
+
+/** Changes of resources; none where the draft is a text. */
+export const changes = computed(() => (draft.value.kind === 'changes' ? draft.value.changes : []))
+
+/** How many the strip counts. */
+export const changeCount = computed(() => (draft.value.kind === 'text' ? 1 : changes.value.length))
+
+effect(() => {
+  try {
+    if (draft.value.kind === 'none') sessionStorage.removeItem(STORED)
+    else sessionStorage.setItem(STORED, JSON.stringify(draft.value))
+  } catch {
+    // Storage is refused or full: the draft lives as long as the page.
+  }
+})
+
+function stored(): Draft {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORED) ?? 'null') ?? NONE
+  } catch {
+    return NONE
+  }
+}
+
+/** What the draft does to a resource; null: nothing. A create is found by its list and its name or URL. */
+export const changeOf = (resource: string): Change | null =>
+  changes.value.find((one) => one.resource === resource) ?? null
+
+/** A resource as the draft would have it; null: it would be gone. */
+export function draftedOf(resource: string, configured: JsonMap): JsonMap | null {
+  const change = changes.value.find((one) => one.resource === resource && one.op !== 'move')
+  if (change === undefined || change.op === 'move') return configured
+  if (change.op === 'delete') return null
+  return change.op === 'create' ? change.value : (merged(configured, change.patch) as JsonMap)
+}
+
+/**
+ * Fields of a resource are to be others (RFC 7396). What is set back to what is written leaves the draft, and a
+ * change without any field left as well.
+ */
+export function change(
+  resource: string,
+  was: { readonly etag: string; readonly configured: JsonMap },
+  patch: JsonMap,
+): void {
+  const known = changes.peek().find((one) => one.resource === resource && one.op !== 'move')
+  if (known?.op === 'create') {
+    put({ ...known, value: merged(known.value, patch) as JsonMap }, known)
+    return
+  }
+  const update = known?.op === 'update' ? known : null
+  const base = update?.base ?? was.configured
+  const wanted = merged(merged(base, update?.patch ?? {}), patch)
+  const least = isMap(wanted) ? patchFrom(base, wanted) : null
+  if (least === null) drop(resource, 'update')
+  else put({ op: 'update', resource, etag: update?.etag ?? was.etag, base, patch: least }, known)
+}
+
+/** A resource more: `backends`, `rules`, `backends/api/servers`; named by its `name` (or `url`) from then on. */
+export function create(list: string, value: JsonMap, position?: Position): string {
+  const resource = `${list}/${encodeURIComponent(String(value['name'] ?? value['url'] ?? ''))}`
+  put({ op: 'create', resource, value, ...(position !== undefined && { position }) }, changeOf(resource))
+  return resource
+}
+
+/** A resource less; one that only the draft has is dropped, with all below it. */
+export function remove(resource: string, was: { readonly etag: string; readonly configured: JsonMap }): void {
+  const isOnlyDrafted = changes.peek().some((one) => one.resource === resource && one.op === 'create')
+  for (const one of changes.peek())
+    if (one.resource === resource || one.resource.startsWith(`${resource}/`)) drop(one.resource, one.op)
+  if (!isOnlyDrafted) put({ op: 'delete', resource, etag: was.etag, base: was.configured }, null)
+}
+
+/** A rule is to stand elsewhere. */
+export function move(resource: string, etag: string, position: Position): void {
+  const known = changes.peek().find((one) => one.resource === resource && one.op === 'move')
+  put({ op: 'move', resource, etag, position }, known ?? null)
+}
+
+/** The whole text is to be another; the same text again is no draft. */
+export function draftText(text: string, base: { readonly text: string; readonly hash: string }): void {
+  draft.value =
+    text === base.text
+      ? NONE
+      : { kind: 'text', baseRevision: servedRevision.peek(), baseHash: base.hash, text }
+}
+
+/** Takes one change out of the draft, or all of it. */
+export function discard(resource?: string): void {
+  if (resource === undefined) draft.value = NONE
+  else for (const one of changes.peek()) if (one.resource === resource) drop(resource, one.op)
+}
+
+/** Puts changes that were made anew, as after another has changed the same, in place of those there are. */
+export function replaceChanges(next: readonly Change[]): void {
+  draft.value =
+    next.length === 0 ? NONE : { kind: 'changes', baseRevision: servedRevision.peek(), changes: next }
+}
+
+/** As the API takes them, in an order that works: what is named first is made first; names change last. */
+export function opsOf(list: readonly Change[]): Op[] {
+  const rank = (one: Change): number => {
+    if (one.op === 'create') return one.resource.startsWith('rules/') ? 2 : one.resource.includes('/servers/') ? 1 : 0
+    if (one.op === 'move') return 4
+    if (one.op === 'delete') return one.resource.startsWith('rules/') ? 5 : 6
+    return 'name' in one.patch ? 7 : 3
+  }
+  return list.toSorted((a, b) => rank(a) - rank(b)).map(opOf)
+}
+
+function opOf(one: Change): Op {
+  switch (one.op) {
+    case 'create': {
+      const list = one.resource.slice(0, one.resource.lastIndexOf('/'))
+      return { op: 'create', resource: list, value: { ...one.value }, ...one.position }
+    }
+    case 'update':
+      return { op: 'update', resource: one.resource, value: { ...one.patch }, if_match: one.etag }
+    case 'delete':
+      return { op: 'delete', resource: one.resource, if_match: one.etag }
+    case 'move':
+      return { op: 'move', resource: one.resource, ...one.position }
+  }
+}
+
+function put(next: Change, known: Change | null | undefined): void {
+  const list = changes.peek()
+  if (known != null && isSame(known, next)) return
+  const others =
+    known == null ? [...list, next] : list.map((one) => (one === known ? next : one))
+  const baseRevision =
+    draft.peek().kind === 'changes' ? (draft.peek() as { baseRevision: number }).baseRevision : servedRevision.peek()
+  draft.value = { kind: 'changes', baseRevision, changes: others }
+}
+
+function drop(resource: string, op: Change['op']): void {
+  const left = changes.peek().filter((one) => one.resource !== resource || one.op !== op)
+  if (left.length !== changes.peek().length)
+    draft.value = left.length === 0 ? NONE : { ...(draft.peek() as Draft & { kind: 'changes' }), changes: left }
+}

@@ -1,0 +1,65 @@
+// Who is signed in, and what they may.
+import { computed, signal } from '@preact/signals'
+import { type Answer, ask, type AnswerOf, useCsrf } from './api.ts'
+
+export type Me = AnswerOf<'GET /api/v1/auth/me'>
+export type Role = 'viewer' | 'operator' | 'editor' | 'admin'
+/** What a control does: as `permission` of the route behind it. */
+export type Deed = 'view' | 'operate' | 'edit' | 'administer'
+
+const ROLES: readonly Role[] = ['viewer', 'operator', 'editor', 'admin']
+
+/** The least role that may. */
+export const ROLE_FOR: Readonly<Record<Deed, Role>> = {
+  view: 'viewer',
+  operate: 'operator',
+  edit: 'editor',
+  administer: 'admin',
+}
+
+/** Undefined: not known yet; null: nobody is signed in. */
+export const me = signal<Me | null | undefined>(undefined)
+
+const rank = computed(() => ROLES.indexOf((me.value?.role ?? 'viewer') as Role))
+
+/** Whether who is signed in may do that. */
+export const can = (deed: Deed): boolean => rank.value >= ROLES.indexOf(ROLE_FOR[deed])
+
+/** Asks who is signed in. */
+export async function findMe(): Promise<Answer<Me>> {
+  const answer = await ask('GET /api/v1/auth/me', {}, { isAlone: true })
+  if (answer.ok) become(answer.value)
+  else if (answer.problem.status === 401) me.value = null
+  return answer
+}
+
+/** Signs in; the problem says what is missing (`code_needed`) or how long to wait (`locked_out`). */
+export async function signIn(body: { name: string; password: string; code?: string }): Promise<Answer<Me>> {
+  return became(await ask('POST /api/v1/auth/sign-in', {}, { body, isAlone: true }))
+}
+
+/** Makes the first user, who is an admin, and signs them in. */
+export async function setUp(body: { token: string; name: string; password: string }): Promise<Answer<Me>> {
+  return became(await ask('POST /api/v1/auth/setup', {}, { body, isAlone: true }))
+}
+
+/** The password or a code once more: what is dangerous goes on for five minutes. */
+export async function stepUp(body: { password?: string; code?: string }): Promise<Answer<Me>> {
+  return became(await ask('POST /api/v1/auth/step-up', {}, { body, isAlone: true }))
+}
+
+export async function signOut(): Promise<void> {
+  await ask('POST /api/v1/auth/sign-out', {}, { isAlone: true })
+  me.value = null
+}
+
+/** Any answer that tells who is signed in now. */
+export function became(answer: Answer<Me>): Answer<Me> {
+  if (answer.ok) become(answer.value)
+  return answer
+}
+
+function become(who: Me): void {
+  useCsrf(who.csrf_token ?? '')
+  me.value = who
+}
