@@ -22,7 +22,12 @@ export type Change =
       readonly base: JsonMap
       readonly patch: JsonMap
     }
-  | { readonly op: 'create'; readonly resource: string; readonly value: JsonMap; readonly position?: Position }
+  | {
+      readonly op: 'create'
+      readonly resource: string
+      readonly value: JsonMap
+      readonly position?: Position
+    }
   | { readonly op: 'delete'; readonly resource: string; readonly etag: string; readonly base: JsonMap }
   | { readonly op: 'move'; readonly resource: string; readonly etag: string; readonly position: Position }
 
@@ -80,7 +85,7 @@ export function change(
   was: { readonly etag: string; readonly configured: JsonMap },
   patch: JsonMap,
 ): void {
-  const known = changes.peek().find((one) => one.resource === resource && one.op !== 'move')
+  const known = changes.peek().find((one) => one.resource === resource && one.op !== 'move') ?? null
   if (known?.op === 'create') {
     put({ ...known, value: merged(known.value, patch) as JsonMap }, known)
     return
@@ -137,7 +142,8 @@ export function replaceChanges(next: readonly Change[]): void {
 /** As the API takes them, in an order that works: what is named first is made first; names change last. */
 export function opsOf(list: readonly Change[]): Op[] {
   const rank = (one: Change): number => {
-    if (one.op === 'create') return one.resource.startsWith('rules/') ? 2 : one.resource.includes('/servers/') ? 1 : 0
+    if (one.op === 'create')
+      return one.resource.startsWith('rules/') ? 2 : one.resource.includes('/servers/') ? 1 : 0
     if (one.op === 'move') return 4
     if (one.op === 'delete') return one.resource.startsWith('rules/') ? 5 : 6
     return 'name' in one.patch ? 7 : 3
@@ -160,18 +166,19 @@ function opOf(one: Change): Op {
   }
 }
 
-function put(next: Change, known: Change | null | undefined): void {
+/** Puts a change in place of one that is known, or behind the others. */
+function put(next: Change, known: Change | null): void {
   const list = changes.peek()
-  if (known != null && isSame(known, next)) return
-  const others =
-    known == null ? [...list, next] : list.map((one) => (one === known ? next : one))
-  const baseRevision =
-    draft.peek().kind === 'changes' ? (draft.peek() as { baseRevision: number }).baseRevision : servedRevision.peek()
-  draft.value = { kind: 'changes', baseRevision, changes: others }
+  if (known !== null && isSame(known, next)) return
+  const now = draft.peek()
+  const baseRevision = now.kind === 'changes' ? now.baseRevision : servedRevision.peek()
+  const all = known === null ? [...list, next] : list.map((one) => (one === known ? next : one))
+  draft.value = { kind: 'changes', baseRevision, changes: all }
 }
 
 function drop(resource: string, op: Change['op']): void {
   const left = changes.peek().filter((one) => one.resource !== resource || one.op !== op)
-  if (left.length !== changes.peek().length)
-    draft.value = left.length === 0 ? NONE : { ...(draft.peek() as Draft & { kind: 'changes' }), changes: left }
+  const now = draft.peek()
+  if (now.kind === 'changes' && left.length !== now.changes.length)
+    draft.value = left.length === 0 ? NONE : { ...now, changes: left }
 }

@@ -98,7 +98,10 @@ export function useHeld<R extends Readable>(
 ): ReadonlySignal<Held<AnswerOf<R>>> {
   const { query, topics = [], everyMs, isOff = false } = holding
   const { url } = addressOf(route, params as Readonly<Record<string, string>>, query ?? {})
-  const entry = useMemo(() => entryOf(url, () => ask(route, params, query === undefined ? {} : { query })), [url])
+  const entry = useMemo(
+    () => entryOf(url, () => ask(route, params, query === undefined ? {} : { query })),
+    [url],
+  )
   const key = `${url} ${topics.join()} ${everyMs ?? ''} ${isOff}`
   useEffect(() => (isOff ? undefined : followed(entry, topics, everyMs)), [key])
   return entry.held as ReadonlySignal<Held<AnswerOf<R>>>

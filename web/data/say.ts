@@ -27,7 +27,11 @@ export const ms = (value: number | null | undefined): string =>
 /** How long something takes, from milliseconds: `0.4 ms`, `61 ms`, `1.24 s`, `3 min`. */
 export function took(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'
-  return value < 1000 ? `${ms(value)} ms` : value < 60_000 ? `${(value / 1000).toFixed(2)} s` : age(value / 1000)
+  return value < 1000
+    ? `${ms(value)} ms`
+    : value < 60_000
+      ? `${(value / 1000).toFixed(2)} s`
+      : age(value / 1000)
 }
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
