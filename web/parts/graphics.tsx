@@ -1,0 +1,116 @@
+// Small pictures of numbers. Each says in words what it shows; none moves on its own.
+import { classes } from './classes.ts'
+import css from './graphics.module.css'
+import { areaOf, lineOf, scaleOf } from './spark-path.ts'
+import type { State } from './status.tsx'
+
+export interface SparkProps {
+  /** Oldest first; null where nothing is known. */
+  readonly values: readonly (number | null)[]
+  /** What it shows in words: “Requests, last 15 minutes”. */
+  readonly label: string
+  /** Where something began, as a share from 0 to 1 of the width: a dotted line. */
+  readonly mark?: number | undefined
+  readonly tone?: 'warn' | 'down' | undefined
+  /** In px. */
+  readonly height?: number | undefined
+  /** The largest value of the axis; that of the values unless told. */
+  readonly most?: number | undefined
+}
+
+const WIDTH = 100
+
+/** The course of a number, from zero. */
+export function Spark({ values, label, mark, tone, height = 28, most }: SparkProps) {
+  const scale = scaleOf(values, { width: WIDTH, height, most })
+  return (
+    <svg
+      class={classes(css.spark, tone !== undefined && css[tone])}
+      style={{ height: `${height}px` }}
+      viewBox={`0 0 ${WIDTH} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      <path class={css.area} d={areaOf(values, scale)} />
+      <path class={css.line} d={lineOf(values, scale)} />
+      {mark !== undefined && <path class={css.mark} d={`M${mark * WIDTH} 0V${height}`} />}
+    </svg>
+  )
+}
+
+export interface TimelineProps {
+  /** One a minute, oldest first. */
+  readonly cells: readonly State[]
+  readonly label: string
+}
+
+/** Health over time; the height of a cell says what its colour says. */
+export function Timeline({ cells, label }: TimelineProps) {
+  return (
+    <div class={css.timeline} role="img" aria-label={label}>
+      {cells.map((state, at) => (
+        <i key={at} class={css[state]} />
+      ))}
+    </div>
+  )
+}
+
+export interface LifetimeProps {
+  /** Share of the lifetime that is over, 0 to 1. */
+  readonly used: number
+  /** Share at which renewal begins: a tick. */
+  readonly renewAt?: number | undefined
+  readonly state?: State | undefined
+  readonly label?: string | undefined
+}
+
+/** How much of a lifetime is over; grey until the tick, since a short-lived certificate is not an old one. */
+export function Lifetime({ used, renewAt, state, label }: LifetimeProps) {
+  const isLate = renewAt !== undefined && used > renewAt
+  const tone = state ?? (isLate ? 'warn' : undefined)
+  const said = label ?? `${Math.round(used * 100)} % of the lifetime is over`
+  return (
+    <div class={css.lifetime} role="img" aria-label={said}>
+      <i class={tone === undefined ? undefined : css[tone]} style={{ width: share(used) }} />
+      {renewAt !== undefined && <u style={{ left: share(renewAt) }} />}
+    </div>
+  )
+}
+
+export interface SplitPart {
+  readonly label: string
+  /** In any unit: parts are shown by their share of the sum. */
+  readonly weight: number
+  readonly href?: string | undefined
+}
+
+/** How traffic is divided: a bar, and each part with its share. */
+export function Split({ parts, label }: { readonly parts: readonly SplitPart[]; readonly label?: string }) {
+  const sum = parts.reduce((total, { weight }) => total + weight, 0)
+  const shares = parts.map(({ weight }) => (sum === 0 ? 0 : weight / sum))
+  const words = parts.map((part, at) => `${part.label} ${percent(shares[at] ?? 0)}`).join(', ')
+  return (
+    <div class={css.split}>
+      <div class={css.splitBar} role="img" aria-label={label ?? words}>
+        {parts.map((part, at) => (
+          <i key={part.label} class={css[`tone${(at % 4) + 1}`]} style={{ width: share(shares[at] ?? 0) }} />
+        ))}
+      </div>
+      <ul>
+        {parts.map((part, at) => (
+          <li key={part.label}>
+            <i class={css[`tone${(at % 4) + 1}`]} />
+            {part.href === undefined ? part.label : <a href={part.href}>{part.label}</a>}
+            <b>{percent(shares[at] ?? 0)}</b>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+const share = (of: number): string => `${Math.max(0, Math.min(1, of)) * 100}%`
+
+const percent = (of: number): string =>
+  `${(of * 100).toLocaleString('en', { maximumFractionDigits: of < 0.1 ? 1 : 0 })} %`
