@@ -1,16 +1,14 @@
 // What the one who looks may do. Controls that need more stay, disabled, and say which role they need.
-import { signal } from '@preact/signals'
+import { me, type Role } from '../data/session.ts'
 
-/** Roles of the API, each may do what those before it may. */
-export type Role = 'viewer' | 'operator' | 'editor' | 'admin'
+export type { Role } from '../data/session.ts'
 
 const ORDER: readonly Role[] = ['viewer', 'operator', 'editor', 'admin']
 
-/** The role of the one signed in; null before that is known. */
-export const ownRole = signal<Role | null>(null)
-
 /** Why a control that needs this role cannot be used, in words; null where it can. */
 export function whyNotAllowed(needs: Role | undefined): string | null {
-  if (needs === undefined || ownRole.value === null) return null
-  return ORDER.indexOf(ownRole.value) >= ORDER.indexOf(needs) ? null : `needs role ${needs}`
+  const role = me.value?.role
+  // Before it is known who looks, nothing is refused in advance: the gateway does that.
+  if (needs === undefined || role === undefined) return null
+  return ORDER.indexOf(role as Role) >= ORDER.indexOf(needs) ? null : `needs role ${needs}`
 }
