@@ -29,6 +29,8 @@ import { signInRoutes } from './routes/sign-ins.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { serverRoutes } from './routes/servers.ts'
 import { revisionRoutes } from './routes/revisions.ts'
+import { turnCredentialRoutes } from './routes/turn-credentials.ts'
+import { turnListenerRoutes } from './routes/turn-listeners.ts'
 import { turnRoutes } from './routes/turn.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -49,7 +51,9 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   middlewareRoutes,
   longFormRoutes,
   serverRoutes,
+  turnListenerRoutes,
   turnRoutes,
+  turnCredentialRoutes,
   authRoutes,
   ownPasswordRoutes,
   signInLinkRoutes,

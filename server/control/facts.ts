@@ -9,7 +9,6 @@ import {
   type MetricsDocument,
   type FlowFacts,
   type ListenerFacts,
-  type TurnFacts,
 } from '../telemetry/documents.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
@@ -37,7 +36,7 @@ import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import { markedHash } from './store/tag-key.ts'
 import { type TrafficFacts, trafficFactsOf } from './facts-of-traffic.ts'
-import { turnListeners } from './relay/relay-plan.ts'
+import { askRelay, type TurnDesk, turnDeskOf, turnFacts, turnNames } from './facts-of-turn.ts'
 import { TrustedRanges } from './trusted-ranges.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 
@@ -84,6 +83,7 @@ export interface ControlFacts extends Facts {
   readonly listeners: () => readonly string[]
   /** Asks the TURN relay; rejects when it does not answer. */
   readonly ask: (question: Question) => Promise<unknown>
+  readonly turn: TurnDesk
   /** Applies the config file as it is now, and reopens the logs. */
   readonly reload: () => Promise<Changed>
   /** Makes a text that of the config file, and applies it. */
@@ -135,7 +135,7 @@ export interface Known extends KnownGateway {
   readonly guarded: GuardedChanges
   readonly admin: Pick<AdminKeeper, 'address' | 'isBy'>
   /** Null: there was no turn listener yet. */
-  readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf'> | null
+  readonly turn: Pick<TurnKeeper, 'relay' | 'allocationsOf' | 'testSecret'> | null
   /** Null: before the first config. */
   readonly certificates: () => Pick<Parts, 'acme' | 'refused' | 'desk'> | null
   reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
@@ -226,11 +226,9 @@ export function controlFactsOf(known: Known): ControlFacts {
     },
     desk: () => known.certificates()?.desk ?? null,
     traffic: trafficFactsOf(known),
-    listeners: () => (known.running ? Object.keys(turnListeners(known.running.edition.config)) : []),
-    ask: (question) => {
-      if (known.running === null) return Promise.reject(new Error('there is no TURN relay now'))
-      return known.turn?.relay.ask(question) ?? Promise.resolve([])
-    },
+    listeners: () => turnNames(known),
+    ask: (question) => askRelay(known, question),
+    turn: turnDeskOf(known),
   }
 }
 
@@ -261,19 +259,6 @@ function flowFacts({ running, totals }: Known): FlowFacts[] {
 }
 
 /** Of the TURN relay; null when the config has no listener for it. */
-function turnFacts({ running, turn }: Known): TurnFacts | null {
-  if (!running) return null
-  const listeners = turnListeners(running.edition.config)
-  if (Object.keys(listeners).length === 0) return null
-  const allocations = turn?.allocationsOf(running.edition.config) ?? {}
-  return {
-    serving: turn?.relay.isServing ?? false,
-    listeners: Object.entries(listeners).map(([listener, { realm }]) => {
-      return { listener, realm, allocations: allocations[listener] ?? 0 }
-    }),
-  }
-}
-
 function configFacts({ running, changes: { rejection, unconfirmed } }: Known): ConfigFacts {
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),

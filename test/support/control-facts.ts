@@ -39,6 +39,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     },
     build: { version: '0.0.0', commit: 'test' },
     ask: () => Promise.reject(new Error('not asked')),
+    turn: { isServing: () => false, figures: () => ({}), testCredentials: () => null },
     health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
     reload: () => Promise.resolve({ is: 'not_now' }),

@@ -12,7 +12,7 @@ import {
   type Build,
   TurnClient,
 } from '../../server/cli/turn/turn-client.ts'
-import type { ClientTransport } from '../../server/cli/turn/turn-url.ts'
+import type { ClientTransport } from '../../server/lib/turn-url.ts'
 import { staysTrue, waitFor } from './wait.ts'
 
 export interface OpenOptions {

@@ -2,9 +2,53 @@
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { parseAddress } from '../../lib/ip-address.ts'
-import type { Question } from '../../turn/messages.ts'
+import type { AllocationFacts, Question } from '../../turn/messages.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { param, type Asked, type Route } from '../route.ts'
+
+const ALLOCATIONS_QUERY = Type.Object(
+  {
+    listener: Type.Optional(Type.String({ maxLength: 64 })),
+    user: Type.Optional(Type.String({ maxLength: 508, description: 'Only those whose user contains this.' })),
+    address: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description: 'Only those of which the client, a relayed address or a peer contains this.',
+      }),
+    ),
+    limit: Type.Optional(
+      Type.String({ pattern: '^[1-9][0-9]{0,5}$', allowed: 'a number from 1', description: 'The busiest.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const PEER = Type.Object({
+  address: Type.String(),
+  channel: Type.Union([Type.Integer(), Type.Null()]),
+  expires_s: Type.Integer(),
+})
+const ALLOCATION = Type.Object(
+  {
+    id: Type.String(),
+    listener: Type.String(),
+    realm: Type.String(),
+    user: Type.Union([Type.String(), Type.Null()], { description: 'Null: anybody.' }),
+    client: Type.String(),
+    transport: Type.String({ description: 'Of the client: udp, tcp or tls.' }),
+    relays: Type.String({ description: 'Datagrams (udp), or TCP (tcp).' }),
+    relayed: Type.Array(Type.String(), { description: 'As the client was told; one or two.' }),
+    peers: Type.Array(PEER),
+    bytes_to_peers: Type.Number(),
+    bytes_to_client: Type.Number(),
+    packets_to_peers: Type.Number(),
+    packets_to_client: Type.Number(),
+    dropped: Type.Number(),
+    age_s: Type.Integer(),
+    expires_s: Type.Integer(),
+  },
+  { title: 'Allocation' },
+)
 
 type TurnFacts = Pick<ControlFacts, 'ask' | 'listeners'>
 
@@ -16,10 +60,14 @@ export function turnRoutes(facts: TurnFacts): readonly Route[] {
       ...view,
       path: allocations,
       summary: 'Allocations that there are',
+      query: ALLOCATIONS_QUERY,
       answers: {
-        200: { description: 'Each with its client and peers.', schema: Type.Array(Type.Unknown()) },
+        200: { description: 'Each with its client and peers.', schema: Type.Array(ALLOCATION) },
       },
-      answer: () => asked(facts, { ask: 'list' }, (found) => jsonAnswer(found)),
+      answer: ({ query }) =>
+        asked(facts, { ask: 'list' }, (found) =>
+          jsonAnswer(wantedOf(found as readonly AllocationFacts[], query)),
+        ),
     },
     {
       ...view,
@@ -42,6 +90,25 @@ export function turnRoutes(facts: TurnFacts): readonly Route[] {
       answer: (wish) => explain(wish, facts),
     },
   ]
+}
+
+/** Of all of them those that a query names, the busiest first where not all are told. */
+function wantedOf(all: readonly AllocationFacts[], query: URLSearchParams): readonly AllocationFacts[] {
+  const [listener, user, address] = ['listener', 'user', 'address'].map((name) => query.get(name))
+  const has = (text: string | null, part: string | null | undefined): boolean =>
+    part === null || part === undefined || (text ?? '').includes(part)
+  const found = all.filter(
+    (one) =>
+      (listener === null || one.listener === listener) &&
+      has(one.user, user) &&
+      (address === null ||
+        [one.client, ...one.relayed, ...one.peers.map((peer) => peer.address)].some((at) =>
+          has(at, address),
+        )),
+  )
+  const limit = Number(query.get('limit') ?? Infinity)
+  const bytes = (one: AllocationFacts): number => one.bytes_to_peers + one.bytes_to_client
+  return found.length <= limit ? found : found.toSorted((a, b) => bytes(b) - bytes(a)).slice(0, limit)
 }
 
 const end = (allocation: string, facts: TurnFacts): Promise<Response> =>

@@ -1,7 +1,7 @@
 // What an examination of a STUN or TURN server is asked for, and what its steps share.
 import type { Login } from './challenge.ts'
 import type { Report } from './report.ts'
-import type { TurnUrl } from './turn-url.ts'
+import type { TurnUrl } from '../../lib/turn-url.ts'
 
 export interface Wishes {
   readonly url: TurnUrl

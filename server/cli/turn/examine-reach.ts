@@ -9,7 +9,7 @@ import { explainFailure, explainForeign, explainSilence, factsOf, round, saidBy 
 import type { Finding } from './report.ts'
 import type { Silence } from './transactions.ts'
 import { askForUdp, TurnClient } from './turn-client.ts'
-import type { TurnUrl } from './turn-url.ts'
+import type { TurnUrl } from '../../lib/turn-url.ts'
 
 export interface Reached {
   readonly client: TurnClient

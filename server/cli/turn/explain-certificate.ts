@@ -1,7 +1,7 @@
 // Whether a server's certificate is one that browsers take, and what to do when it is not.
 import type { CertificateFacts, CertificateProblem } from './certificate.ts'
 import type { Examination } from './examination.ts'
-import type { TurnUrl } from './turn-url.ts'
+import type { TurnUrl } from '../../lib/turn-url.ts'
 
 /** Renewals should have been by then. */
 const SOON_DAYS = 14

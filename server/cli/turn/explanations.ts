@@ -4,7 +4,7 @@ import type { LinkFailure } from './link.ts'
 import { type Finding, printable } from './report.ts'
 import type { Silence } from './transactions.ts'
 import type { Answer } from './answer.ts'
-import type { ClientTransport } from './turn-url.ts'
+import type { ClientTransport } from '../../lib/turn-url.ts'
 
 interface Words {
   readonly found: string

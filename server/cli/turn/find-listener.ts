@@ -1,8 +1,7 @@
 // Which turn listener of a config file a command is about.
 import { nearest } from '../../config/nearest.ts'
 import { formatProblem } from '../../config/problem.ts'
-import type { Config } from '../../config/schema.ts'
-import { parseBind, tcpBindsOf } from '../../lib/bind.ts'
+import { httpsPortsOf } from '../../lib/ice-servers.ts'
 import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 import { findConfigFile, NO_FILE } from '../config-file.ts'
 import type { Io } from '../io.ts'
@@ -31,18 +30,11 @@ export function findTurnListener(
     return { problem: first === undefined ? `${file} is not valid` : formatProblem(first) }
   }
   const listeners = Object.entries(loaded.config.listeners).flatMap(([name, listener]) =>
-    listener.protocol === 'turn' ? [{ name, listener, httpsPorts: httpsPortsOf(name, loaded.config) }] : [],
-  )
-  return choose(listeners, named, file)
-}
-
-function httpsPortsOf(turn: string, { listeners }: Pick<Config, 'listeners'>): number[] {
-  const ports = Object.entries(listeners).flatMap(([name, options]) =>
-    options.protocol === 'https' && options.turn === turn
-      ? tcpBindsOf(name, options).map(({ bind }) => parseBind(bind).port)
+    listener.protocol === 'turn'
+      ? [{ name, listener, httpsPorts: httpsPortsOf(name, loaded.config.listeners) }]
       : [],
   )
-  return [...new Set(ports)]
+  return choose(listeners, named, file)
 }
 
 function choose(

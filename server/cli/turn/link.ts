@@ -2,7 +2,7 @@
 // whichever it is.
 import type { Address } from '../../lib/address.ts'
 import type { CertificateFacts } from './certificate.ts'
-import type { ClientTransport } from './turn-url.ts'
+import type { ClientTransport } from '../../lib/turn-url.ts'
 
 /** Who is told. */
 export interface LinkSink {

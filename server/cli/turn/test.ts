@@ -7,7 +7,13 @@ import type { TimedLogin, Wishes, World } from './examination.ts'
 import { examine } from './examine.ts'
 import type { Step } from './report.ts'
 import { MESSAGE_BYTES_MIN } from './round-trips.ts'
-import { type ClientTransport, parseTurnUrl, type TurnUrl, withTransport, writeTurnUrl } from './turn-url.ts'
+import {
+  type ClientTransport,
+  parseTurnUrl,
+  type TurnUrl,
+  withTransport,
+  writeTurnUrl,
+} from '../../lib/turn-url.ts'
 import { makeCredentials, parseRestName } from '../../turn/state/rest-names.ts'
 import { SPECIAL_RANGES } from '../../turn/state/special-ranges.ts'
 import { type Args, readArgs } from '../args.ts'

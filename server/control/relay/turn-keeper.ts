@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { parseBind, portsOf } from '../../lib/bind.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { Config } from '../../config/schema.ts'
+import { testSecretOf } from '../../turn/state/rest-names.ts'
 import { listenerPath, type BindProblem } from '../sockets/bind-problem.ts'
 import type { ApplyProblem } from '../problem.ts'
 import { doorPath, openDoor, type Door } from './door.ts'
@@ -62,6 +63,11 @@ export class TurnKeeper {
       onReplaced: options.onReplaced,
       onNotStarted: options.onNotStarted,
     })
+  }
+
+  /** What credentials of a test by the gateway's own people are made with. */
+  get testSecret(): string {
+    return testSecretOf(this.#nonceKey)
   }
 
   /** Where workers find the relay; null: the config has no turn listener. */

@@ -15,7 +15,8 @@ import { OFFERED_ALGORITHMS, algorithmOf } from '../bytes/password-algorithms.ts
 import { ATTRIBUTES, PASSWORD_ALGORITHMS } from '../bytes/stun.ts'
 import type { TurnListenerConfig } from '../turn.options.ts'
 import type { Nonces } from './nonces.ts'
-import { type RestName, parseRestName, restPassword } from './rest-names.ts'
+import { LastingUser } from './lasting-user.ts'
+import { type RestName, parseRestName, restPassword, TEST_TTL_S, TEST_USER } from './rest-names.ts'
 
 /** The request goes on. */
 export interface Granted {
@@ -83,25 +84,33 @@ export class Credentials {
   readonly isOpen: boolean
   readonly #nonces: Nonces
   /** User name, prepared → user. */
-  readonly #users = new Map<string, User>()
+  readonly #users = new Map<string, LastingUser>()
   /** USERHASH in hex → user. */
-  readonly #hashes = new Map<string, User>()
+  readonly #hashes = new Map<string, LastingUser>()
   readonly #secrets: readonly string[]
+  readonly #testSecret: string | null
   readonly #isStrict: boolean
   /** In place of a user that nobody knows. */
-  readonly #nobody: User
+  readonly #nobody: LastingUser
   /** Algorithm and user name → key, the one that was used last at the end. */
   readonly #keys = new Map<string, Uint8Array>()
 
-  constructor(realm: string, auth: TurnListenerConfig['auth'], nonces: Nonces) {
+  /** `testSecret`: of tests by the gateway's own people; null: there are none. */
+  constructor(
+    realm: string,
+    auth: TurnListenerConfig['auth'],
+    nonces: Nonces,
+    testSecret: string | null = null,
+  ) {
     this.realm = realm
     this.#nonces = nonces
+    this.#testSecret = testSecret
     this.isOpen = auth === 'none'
     this.#secrets = auth === 'none' ? [] : auth.secrets
     this.#isStrict = auth !== 'none' && auth.strict_expiry
-    this.#nobody = new User('', realm, '')
+    this.#nobody = new LastingUser('', realm, '')
     for (const [name, password] of auth === 'none' ? [] : Object.entries(auth.users)) {
-      const user = new User(opaqueString(name) ?? name, realm, password)
+      const user = new LastingUser(opaqueString(name) ?? name, realm, password)
       this.#users.set(user.name, user)
       this.#hashes.set(userHash(user.name, realm).toHex(), user)
     }
@@ -139,9 +148,9 @@ export class Credentials {
     // 5. A user that is not valid, 6. or integrity that does not match: 401.
     if (realm !== this.realm) return challenge(401, 'the realm is another one')
     const user = this.#find(name)
-    const rest =
-      user === null && name.is === 'name' && this.#secrets.length > 0 ? parseRestName(name.name) : null
-    if (rest !== null && name.is === 'name')
+    const rest = user === null && name.is === 'name' ? parseRestName(name.name) : null
+    const isTest = rest?.user === TEST_USER && this.#testSecret !== null
+    if (rest !== null && name.is === 'name' && (this.#secrets.length > 0 || isTest))
       return this.#checkRest(message, { username: name.name, ...rest }, algorithm, asking)
     return this.#checkUser(message, name, user, algorithm)
   }
@@ -154,7 +163,7 @@ export class Credentials {
   #checkUser(
     message: Message,
     name: Name,
-    user: User | null,
+    user: LastingUser | null,
     algorithm: PasswordAlgorithm,
   ): Granted | Denied {
     const sent = name.is === 'name' ? name.name : null
@@ -171,10 +180,13 @@ export class Credentials {
     algorithm: PasswordAlgorithm,
     { unixMs, holder }: Asking,
   ): Granted | Denied {
-    // What has expired still holds the allocation that was made with it.
-    if (expiryS * 1000 <= unixMs && (this.#isStrict || holder !== username))
+    const isTest = user === TEST_USER
+    // What has expired still holds the allocation that was made with it; a test is over then.
+    if (expiryS * 1000 <= unixMs && (this.#isStrict || isTest || holder !== username))
       return challenge(401, 'the name has expired')
-    const key = this.#restKey(message, username, algorithm)
+    const isShort = expiryS * 1000 <= unixMs + TEST_TTL_S * 1000
+    const own = isTest && isShort && this.#testSecret !== null ? [this.#testSecret] : []
+    const key = this.#restKey(message, { username, secrets: [...this.#secrets, ...own] }, algorithm)
     if (key === null) return WRONG
     // A bare expiry has neither sign before it, so it is nobody's account either.
     return grant(message, key, {
@@ -184,7 +196,7 @@ export class Credentials {
     })
   }
 
-  #find(name: Name): User | null {
+  #find(name: Name): LastingUser | null {
     if (name.is === 'hash') return this.#hashes.get(name.hex) ?? null
     const found = this.#users.get(name.name)
     if (found) return found
@@ -193,7 +205,11 @@ export class Credentials {
   }
 
   // The key of a time-limited name whose password was made with any of the secrets; null: with none.
-  #restKey(message: Message, username: string, algorithm: PasswordAlgorithm): Uint8Array | null {
+  #restKey(
+    message: Message,
+    { username, secrets }: { readonly username: string; readonly secrets: readonly string[] },
+    algorithm: PasswordAlgorithm,
+  ): Uint8Array | null {
     const place = `${algorithm}${username}`
     const kept = this.#keys.get(place)
     if (kept !== undefined && hasIntegrity(message, kept)) {
@@ -201,7 +217,7 @@ export class Credentials {
       this.#keys.set(place, kept)
       return kept
     }
-    for (const secret of this.#secrets) {
+    for (const secret of secrets) {
       const key = longTermKey(algorithm, username, this.realm, restPassword(secret, username))
       if (!hasIntegrity(message, key)) continue
       this.#keep(place, key)
@@ -217,31 +233,6 @@ export class Credentials {
       if (oldest !== undefined) this.#keys.delete(oldest)
     }
     this.#keys.set(place, key)
-  }
-}
-
-/** A user of the config. */
-class User {
-  readonly name: string
-  readonly #realm: string
-  readonly #password: string
-  readonly #keys = new Map<PasswordAlgorithm, Uint8Array>()
-
-  constructor(name: string, realm: string, password: string) {
-    this.name = name
-    this.#realm = realm
-    this.#password = password
-    for (const algorithm of [PASSWORD_ALGORITHMS.MD5, PASSWORD_ALGORITHMS.SHA256])
-      this.#keys.set(algorithm, longTermKey(algorithm, name, realm, password))
-  }
-
-  /**
-   * The key goes by the name as it was sent: another spelling of it makes another key. Null: it was sent as a
-   * hash.
-   */
-  key(algorithm: PasswordAlgorithm, sent: string | null): Uint8Array {
-    const kept = sent === null || sent === this.name ? this.#keys.get(algorithm) : undefined
-    return kept ?? longTermKey(algorithm, sent ?? this.name, this.#realm, this.#password)
   }
 }
 

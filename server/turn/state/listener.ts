@@ -11,6 +11,7 @@ import { ListenerMeter } from './meters.ts'
 import { noncesOf } from './nonces.ts'
 import { ANY_PORT, type OwnAddresses, PeerRules, type Verdict } from './peer-rules.ts'
 import { relayAddresses, type RelayAddress } from './relay-addresses.ts'
+import { testSecretOf } from './rest-names.ts'
 import { StrangerLimit } from './stranger-limit.ts'
 import type { TurnState } from './turn-state.ts'
 
@@ -96,7 +97,7 @@ export class TurnListener {
 
 function credentialsOf({ config, nonceKey }: ListenerPlan): Credentials {
   const { auth, realm } = config
-  return new Credentials(realm, auth, noncesOf(auth, nonceKey))
+  return new Credentials(realm, auth, noncesOf(auth, nonceKey), testSecretOf(nonceKey))
 }
 
 const portsOf = ({ relay }: TurnListenerConfig): PortRange =>

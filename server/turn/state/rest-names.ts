@@ -50,3 +50,15 @@ export function makeCredentials(
   const username = user === '' ? expiry : `${expiry}:${user}`
   return { username, password: restPassword(secret, username) }
 }
+
+/** Whom tests of the relay by the gateway's own people come as: a name of no application. */
+export const TEST_USER = 'sluice-relay-test'
+/** Longer is no such test. */
+export const TEST_TTL_S = 60
+
+/**
+ * The secret of such tests, where an application has none, or another: the supervisor and its relay make it
+ * of what they share already, and nobody else can.
+ */
+export const testSecretOf = (nonceKey: string): string =>
+  createHmac('sha256', Buffer.from(nonceKey, 'hex')).update(TEST_USER).digest('hex')

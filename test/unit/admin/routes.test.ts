@@ -261,8 +261,9 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(twice).toEqual([])
   // Programs that are made from the document have these as the names of types.
   expect(Object.keys(components.schemas)).toEqual([
-    ...['Problem', 'ProblemItem', 'Change', 'Changed', 'ChangesetDone', 'Middleware', 'Operation', 'Order'],
-    ...['Resource', 'ResourceList', 'Revision', 'Server', 'Token', 'Tried', 'User'],
+    ...['Problem', 'ProblemItem', 'Allocation', 'Change', 'Changed', 'ChangesetDone'],
+    ...['Middleware', 'Operation', 'Order', 'Resource', 'ResourceList', 'Revision'],
+    ...['Server', 'Token', 'Tried', 'Turn', 'TurnCredentials', 'User'],
   ])
 })
 

@@ -1,12 +1,15 @@
 // Time-limited names.
-import { expect, test } from 'bun:test'
-import { restPassword } from '../../../../server/turn/state/rest-names.ts'
+import { describe, expect, test } from 'bun:test'
+import { Credentials } from '../../../../server/turn/state/credentials.ts'
+import { noncesOf } from '../../../../server/turn/state/nonces.ts'
+import { restPassword, TEST_USER, testSecretOf } from '../../../../server/turn/state/rest-names.ts'
 import {
   AUTH,
   CLIENT,
   NEW,
   NOW,
   NOW_S,
+  REALM,
   REST,
   type Request,
   UNAUTHENTICATED,
@@ -132,4 +135,34 @@ test('with control characters are nobody’s', () => {
 test('may be of any other characters', () => {
   for (const user of ['__proto__', '\u202e', 'x'.repeat(497), '\ufeff'])
     expect(outcome(asked(`${soon}:${user}`))).toBe(user)
+})
+
+describe("a test by the gateway's own people", () => {
+  const secret = testSecretOf('00'.repeat(32))
+  const users = AUTH
+  const says = (
+    name: string,
+    { password = restPassword(secret, name), holder = null as string | null, auth = users } = {},
+  ) =>
+    new Credentials(REALM, auth, noncesOf(auth, '03'.repeat(32)), secret).check(
+      request({ auth, name, password, nonce: noncesOf(auth, '03'.repeat(32)).make(CLIENT, NOW) }),
+      { client: CLIENT, unixMs: NOW, holder },
+    ).granted
+
+  test('comes in for a minute at most, also where no application shares a secret', () => {
+    expect(says(`${NOW_S + 60}:${TEST_USER}`)).toBe(true)
+    expect(says(`${NOW_S + 61}:${TEST_USER}`)).toBe(false)
+    expect(says(`${NOW_S + 60}:alice`)).toBe(false)
+    expect(
+      says(`${NOW_S + 60}:${TEST_USER}`, { password: restPassword('', `${NOW_S + 60}:${TEST_USER}`) }),
+    ).toBe(false)
+  })
+
+  test('holds nothing longer: an allocation of it is not refreshed once the name has expired', () => {
+    const name = `${NOW_S}:${TEST_USER}`
+    expect(says(name, { holder: name })).toBe(false)
+    // As an application's is.
+    const other = `${NOW_S}:carol`
+    expect(says(other, { holder: other, password: restPassword('first', other), auth: REST })).toBe(true)
+  })
 })

@@ -1,10 +1,5 @@
 import { expect, test } from 'bun:test'
-import {
-  parseTurnUrl,
-  type TurnUrl,
-  withTransport,
-  writeTurnUrl,
-} from '../../../../server/cli/turn/turn-url.ts'
+import { parseTurnUrl, type TurnUrl, withTransport, writeTurnUrl } from '../../../server/lib/turn-url.ts'
 
 const turn = (host: string, port: number, transport: TurnUrl['transport']): TurnUrl => ({
   isTurn: true,

@@ -1,8 +1,8 @@
 // What browsers are told of a turn listener: RTCConfiguration.iceServers.
-import { parseBind } from '../../lib/bind.ts'
-import type { FoundListener } from './find-listener.ts'
+import type { Config } from '../config/schema.ts'
+import type { TurnListenerConfig } from '../turn/turn.options.ts'
+import { parseBind, tcpBindsOf } from './bind.ts'
 import { type ClientTransport, writeTurnUrl } from './turn-url.ts'
-import type { TurnListenerConfig } from '../../turn/turn.options.ts'
 
 export interface IceServer {
   readonly urls: readonly string[]
@@ -10,11 +10,24 @@ export interface IceServer {
   readonly credential?: string
 }
 
+/** What is told of a listener. */
+type ToldListener = Pick<TurnListenerConfig, 'bind' | 'transports' | 'tls' | 'relay' | 'realm'>
+
+/** Ports of https listeners whose clients may be those of a turn listener. */
+export function httpsPortsOf(turn: string, listeners: Config['listeners']): number[] {
+  const ports = Object.entries(listeners).flatMap(([name, options]) =>
+    options.protocol === 'https' && options.turn === turn
+      ? tcpBindsOf(name, options).map(({ bind }) => parseBind(bind).port)
+      : [],
+  )
+  return [...new Set(ports)]
+}
+
 /** URLs of a listener with credentials; `note`: what the URLs may lack. */
 export function iceServersOf(
-  { listener, httpsPorts }: Pick<FoundListener, 'listener' | 'httpsPorts'>,
+  { listener, httpsPorts }: { readonly listener: ToldListener; readonly httpsPorts: readonly number[] },
   host: string | null,
-  credentials: { readonly username: string; readonly credential: string },
+  credentials: { readonly username?: string; readonly credential?: string },
 ): { readonly iceServers: readonly IceServer[]; readonly note: string | null } {
   const { bind, transports, tls, relay } = listener
   const { host: known, isGuess } = host === null ? hostOf(listener) : { host: bare(host), isGuess: false }
@@ -43,7 +56,7 @@ export function iceServersOf(
 }
 
 /** Where the outside finds it, as far as its config tells. */
-function hostOf({ bind, relay, realm }: TurnListenerConfig): {
+function hostOf({ bind, relay, realm }: ToldListener): {
   readonly host: string
   readonly isGuess: boolean
 } {

@@ -1,7 +1,7 @@
 // Where a STUN or TURN server is, as browsers are told it: stun:, stuns: (RFC 7064), turn:, turns: (RFC
 // 7065).
 import { isIP } from 'node:net'
-import { writeBind } from '../../lib/bind.ts'
+import { writeBind } from './bind.ts'
 
 export type ClientTransport = 'udp' | 'tcp' | 'tls'
 
