@@ -1,7 +1,9 @@
 // Where the dashboard begins.
 import { render } from 'preact'
+import { App } from './shell/app.tsx'
+import { PAGES } from './routes.tsx'
 import './styles/tokens.css'
 import './styles/base.css'
 
 const place = document.getElementById('app')
-if (place !== null) render(<h1>Sluice</h1>, place)
+if (place !== null) render(<App pages={PAGES} />, place)

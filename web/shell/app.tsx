@@ -1,0 +1,44 @@
+// The whole of the screen: sign-in where nobody is known, else the frame with the page of the address.
+import { LocationProvider, Router, Route } from 'preact-iso/router'
+import { ErrorBoundary } from 'preact-iso/lazy'
+import { useEffect } from 'preact/hooks'
+import { goLive, goQuiet } from '../data/live.ts'
+import { forgetHeld } from '../data/held.ts'
+import { findMe, me } from '../data/session.ts'
+import { BASE, to } from '../data/urls.ts'
+import type { PageRow } from '../routes.tsx'
+import { Frame } from './frame.tsx'
+import { NotThere } from './not-there.tsx'
+import { SignInPage } from './sign-in.tsx'
+import { WantedDialog } from './wanted-dialog.tsx'
+
+export function App({ pages }: { readonly pages: readonly PageRow[] }) {
+  useEffect(() => void findMe(), [])
+  const name = me.value?.name
+  useEffect(() => {
+    if (name === undefined) return
+    goLive()
+    return () => {
+      goQuiet()
+      forgetHeld()
+    }
+  }, [name])
+  // Nothing for the moment that it takes to know: a flash of the sign-in would be worse.
+  if (me.value === undefined) return null
+  if (me.value === null) return <SignInPage />
+  return (
+    <LocationProvider scope={BASE}>
+      <Frame>
+        <ErrorBoundary>
+          <Router>
+            {[
+              ...pages.map(({ path, page }) => <Route path={to(path)} component={page} />),
+              <Route default component={NotThere} />,
+            ]}
+          </Router>
+        </ErrorBoundary>
+      </Frame>
+      <WantedDialog />
+    </LocationProvider>
+  )
+}

@@ -1,0 +1,72 @@
+// At the foot of every page while a change runs that comes back by itself unless somebody confirms it.
+import { useEffect, useState } from 'preact/hooks'
+import { ask } from '../data/api.ts'
+import { refreshHeld, useHeld } from '../data/held.ts'
+import type { Problem } from '../data/problem.ts'
+import { Button } from '../parts/button.tsx'
+import { Shape } from '../parts/status.tsx'
+import css from './confirm-strip.module.css'
+import { CONFIG_STATUS } from './strip.tsx'
+
+export function ConfirmStrip() {
+  const status = useHeld('GET /api/v1/config/status', {}, CONFIG_STATUS).value.value
+  const until = status?.pending_confirm?.until
+  const revision = status?.running?.revision
+  if (until === undefined || revision === undefined) return null
+  return <Waiting until={until} revision={revision} />
+}
+
+function Waiting({ until, revision }: { readonly until: string; readonly revision: number }) {
+  const left = useSecondsUntil(until)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const [isBusy, setBusy] = useState(false)
+  const act = async (
+    route: 'POST /api/v1/config/confirm' | 'POST /api/v1/config/rollback',
+  ): Promise<void> => {
+    setBusy(true)
+    const answer = await ask(route, {}, route.endsWith('rollback') ? { body: {} } : {})
+    setBusy(false)
+    setProblem(answer.ok ? null : answer.problem)
+    refreshHeld()
+  }
+  return (
+    <section class={css.strip} aria-label="A change waits to be confirmed" role="status">
+      <Shape state="draft" />
+      <p class={css.words}>
+        <b>r{revision} runs, and is taken back in </b>
+        {/* Counted by the gateway; this only shows it, and is not read out each second. */}
+        <b class={css.left} aria-hidden="true">
+          {Math.floor(left / 60)}:{String(left % 60).padStart(2, '0')}
+        </b>
+        <span class="sr">{Math.ceil(left / 60)} min</span>
+        <span class={css.why}>
+          {problem === null
+            ? ' If you can read this the dashboard still reaches the gateway. Closing this page takes nothing back early.'
+            : ` ${problem.title}: ${problem.detail}`}
+        </span>
+      </p>
+      <Button needs="editor" isBusy={isBusy} onPress={() => void act('POST /api/v1/config/rollback')}>
+        Take back
+      </Button>
+      <Button
+        kind="ink"
+        needs="editor"
+        isBusy={isBusy}
+        onPress={() => void act('POST /api/v1/config/confirm')}
+      >
+        Keep r{revision}
+      </Button>
+    </section>
+  )
+}
+
+function useSecondsUntil(time: string): number {
+  const secondsLeft = (): number => Math.max(0, Math.round((Date.parse(time) - Date.now()) / 1000))
+  const [left, setLeft] = useState(secondsLeft)
+  useEffect(() => {
+    setLeft(secondsLeft())
+    const timer = setInterval(() => setLeft(secondsLeft()), 1000)
+    return () => clearInterval(timer)
+  }, [time])
+  return left
+}

@@ -1,0 +1,30 @@
+// The frame around each page: the rail, the bar with the three states of the config, and what waits to be
+// confirmed at the foot.
+import type { ComponentChildren } from 'preact'
+import { Bar } from './bar.tsx'
+import { ConfirmStrip } from './confirm-strip.tsx'
+import css from './frame.module.css'
+import { Keys } from './keys.tsx'
+import { Rail, TabBar } from './rail.tsx'
+import { Staleness } from './staleness.tsx'
+
+export function Frame({ children }: { readonly children: ComponentChildren }) {
+  return (
+    <div class={css.app}>
+      <a class={css.skip} href="#page">
+        To the page
+      </a>
+      <Rail />
+      <div class={css.main}>
+        <Bar />
+        <Staleness />
+        <main id="page" class={css.page} tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+      <ConfirmStrip />
+      <TabBar />
+      <Keys />
+    </div>
+  )
+}

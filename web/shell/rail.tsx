@@ -1,0 +1,119 @@
+// Where one can go: a rail of words, of icons on narrower screens, and a bar at the foot of small ones.
+import { useState } from 'preact/hooks'
+import { useLocation } from 'preact-iso/router'
+import { changeCount } from '../data/draft.ts'
+import { useHeld } from '../data/held.ts'
+import { longAge } from '../data/say.ts'
+import { pageOf, to } from '../data/urls.ts'
+import { Icon } from '../parts/icon.tsx'
+import { Shape, type State } from '../parts/status.tsx'
+import { KeysLink } from './keys.tsx'
+import { Mark } from './mark.tsx'
+import { isWithin, type PlaceRow, PLACES } from './places.ts'
+import css from './rail.module.css'
+
+const GROUPS = ['', 'Traffic', 'Gateway'] as const
+
+export function Rail() {
+  return (
+    <aside class={css.rail}>
+      <a class={css.brand} href={to('/')}>
+        <Mark />
+        <span class={css.label}>Sluice</span>
+      </a>
+      <nav class={css.nav} aria-label="Main">
+        {GROUPS.map((group) => (
+          <>
+            {group !== '' && <div class={css.group}>{group}</div>}
+            {PLACES.filter((place) => place.group === group).map((place) => (
+              <PlaceLink key={place.path} place={place} />
+            ))}
+          </>
+        ))}
+      </nav>
+      <Foot />
+    </aside>
+  )
+}
+
+function PlaceLink({ place }: { readonly place: PlaceRow }) {
+  const { path } = useLocation()
+  const isHere = isWithin(pageOf(path), place)
+  return (
+    <a href={to(place.path)} aria-current={isHere ? 'page' : undefined} title={place.label}>
+      <Icon name={place.icon} />
+      <span class={css.label}>{place.label}</span>
+      <Count place={place} />
+    </a>
+  )
+}
+
+/** What of it wants attention. */
+function Count({ place }: { readonly place: PlaceRow }) {
+  return place.path === '/config' && changeCount.value > 0 ? <Number state="draft" what="a draft" /> : null
+}
+
+interface NumberProps {
+  readonly n?: number
+  readonly state?: State
+  readonly what?: string
+}
+
+function Number({ n, state, what }: NumberProps) {
+  return (
+    <span class={css.count}>
+      {state !== undefined && <Shape state={state} size={9} label={n === undefined ? what : undefined} />}
+      {n}
+      {n !== undefined && what !== undefined && <span class="sr"> {what}</span>}
+    </span>
+  )
+}
+
+function Foot() {
+  const status = useHeld('GET /api/v1/status', {}, { topics: ['worker', 'config'], everyMs: 60_000 }).value
+    .value
+  return (
+    <div class={css.foot}>
+      {status !== null && (
+        <>
+          <b>{status.version}</b> · {status.workers.serving} workers
+          <br />
+          Up {longAge((Date.now() - Date.parse(status.started)) / 1000)}
+          {' · '}
+        </>
+      )}
+      <KeysLink />
+    </div>
+  )
+}
+
+/** On small screens: the four most used, and a sheet with all. */
+export function TabBar() {
+  const [isOpen, setOpen] = useState(false)
+  const { path } = useLocation()
+  const page = pageOf(path)
+  const shown = PLACES.filter(({ isFrequent }) => isFrequent === true)
+  return (
+    <>
+      {isOpen && (
+        <nav class={css.more} aria-label="All pages" onClick={() => setOpen(false)}>
+          {PLACES.map((place) => (
+            <PlaceLink key={place.path} place={place} />
+          ))}
+        </nav>
+      )}
+      <nav class={css.tabs} aria-label="Main">
+        {shown.map((place) => (
+          <a key={place.path} href={to(place.path)} aria-current={isWithin(page, place) ? 'page' : undefined}>
+            <Icon name={place.icon} size={18} />
+            {place.label}
+          </a>
+        ))}
+        <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <Icon name="more" size={18} />
+          More
+        </button>
+      </nav>
+    </>
+  )
+}
