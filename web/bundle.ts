@@ -1,6 +1,6 @@
 // Makes the dashboard's bundle with Vite: web/dist for who works on it, any other folder for the executable.
 import { join, resolve } from 'node:path'
-import { build, type InlineConfig } from 'vite'
+import { build, type InlineConfig, type Rolldown } from 'vite'
 
 const ROOT = import.meta.dirname
 
@@ -33,6 +33,28 @@ export async function bundle(outDir: string = BUNDLE): Promise<void> {
   // Vite keeps to what it finds there: in a test it would be another bundle.
   process.env['NODE_ENV'] = 'production'
   await build({ ...CONFIG, build: { ...CONFIG.build, outDir } })
+}
+
+/**
+ * Builds web/dist, and again at each change. `told` hears of each time: null, or what is wrong. Ends with the
+ * function that it gives.
+ */
+export async function watchBundle(told: (why: string | null) => void): Promise<() => Promise<void>> {
+  process.env['NODE_ENV'] = 'production'
+  const watcher = (await build({
+    ...CONFIG,
+    logLevel: 'silent',
+    build: { ...CONFIG.build, outDir: BUNDLE, watch: {} },
+  })) as Rolldown.RolldownWatcher
+  let why: string | null = null
+  watcher.on('event', (event) => {
+    if (event.code === 'START') why = null
+    if (event.code === 'ERROR') why = event.error.message
+    // After an error as well.
+    if (event.code === 'END') told(why)
+    if ('result' in event) void event.result?.close()
+  })
+  return () => watcher.close()
 }
 
 if (import.meta.main) await bundle(...process.argv.slice(2, 3).map((folder) => resolve(folder)))

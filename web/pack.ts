@@ -1,10 +1,10 @@
 // Packs the bundle into one file, which the executable embeds: each file as it is, and compressed once for all.
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { etagOf } from '../server/admin/dashboard/variant.ts'
 import type { PackedCoding, PackedFile, PackHead } from '../server/admin/dashboard/packed.ts'
 
 /** By ending; a file of another one is an error of the build. */
@@ -81,6 +81,3 @@ async function coded(file: string): Promise<Coded> {
   const ifSmaller = (bytes: Buffer): Buffer | null => (bytes.length < identity.length ? bytes : null)
   return { identity, br: ifSmaller(br), gzip: ifSmaller(gz) }
 }
-
-const etagOf = (bytes: Buffer): string =>
-  `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`

@@ -1,11 +1,13 @@
 // The dashboard at /_admin: files of its bundle, and one page whose script finds out from the address what to
 // show.
-import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { problem } from '../problem.ts'
-import { type DashboardFile, type DashboardFiles, fileAnswer, HASHED, type Variant } from './files.ts'
+import { type DashboardFile, type DashboardFiles, fileAnswer, HASHED } from './files.ts'
 import { embeddedPack, PackedFiles } from './packed.ts'
+import { variantOf } from './variant.ts'
+
+declare const SLUICE_VERSION: string | undefined
 
 const INDEX = 'index.html'
 /** Deeper than any page is: for each depth a page is kept. */
@@ -75,20 +77,16 @@ async function deeper(index: DashboardFile, depth: number): Promise<DashboardFil
   return { type: index.type, identity: variantOf(bytes), br: variantOf(br), gzip: variantOf(gz) }
 }
 
-/** Bytes with their ETag. */
-export const variantOf = (bytes: Uint8Array<ArrayBuffer>): Variant => ({
-  etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
-  body: bytes,
-})
-
 const notBuilt = (): Response =>
   problem('not_found', 'The dashboard was not built: this gateway runs from its sources.', {
     hint: '`npm run build` makes the executable with the dashboard in it; `npm run dev` builds it while you work on it.',
   })
 
-const NONE: DashboardFiles = { find: () => Promise.resolve(null) }
-
 async function openFiles(): Promise<DashboardFiles> {
-  const pack = embeddedPack()
-  return pack === null ? NONE : PackedFiles.open(pack)
+  // Stamped in by the build: what only sources need is left out of the executable.
+  if (typeof SLUICE_VERSION === 'undefined') {
+    const { FilesOnDisk } = await import('./on-disk.ts')
+    return new FilesOnDisk()
+  }
+  return PackedFiles.open(embeddedPack())
 }

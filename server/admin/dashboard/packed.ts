@@ -1,6 +1,5 @@
 // The dashboard that is embedded in the executable: one file, which web/pack.ts writes. Nothing of it is read
 // before somebody asks, and of a file only the bytes that are sent.
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Coding, DashboardFile, DashboardFiles, Variant } from './files.ts'
 
@@ -61,8 +60,5 @@ export class PackedFiles implements DashboardFiles {
   }
 }
 
-/** What this executable embeds; null: it runs from its sources. */
-export function embeddedPack(): Blob | null {
-  const path = join(import.meta.dir, PACK)
-  return existsSync(path) ? Bun.file(path) : null
-}
+/** What this executable embeds, as build.ts does it. */
+export const embeddedPack = (): Blob => Bun.file(join(import.meta.dir, PACK))
