@@ -54,6 +54,28 @@ test('a parameter of a path is one decoded segment, and a literal one goes befor
     expect([path, (await ask(`${url}${path}`)).status]).toEqual([path, 404])
 })
 
+test('all that is below a path goes to its branch as it was sent, unless there is a route for it', async () => {
+  const own = (name: string) => ({ answer: () => jsonAnswer({ own: name }) })
+  const url = open(
+    route({ path: '/pages/{rest...}', answer: ({ params }) => jsonAnswer(params) }),
+    route({ path: '/pages/help/{code}', ...own('code') }),
+    route({ path: '/pages/files/{rest...}', ...own('files') }),
+  )
+  for (const [path, rest] of [
+    ['/pages/', ''],
+    ['/pages/a', 'a'],
+    ['/pages/a%2Fb/%zz//c/', 'a%2Fb/%zz//c/'],
+    ['/pages/help', 'help'],
+    ['/pages/help/', 'help/'],
+    ['/pages/help/a/b', 'help/a/b'],
+  ] as const)
+    expect([path, (await ask(`${url}${path}`)).body]).toEqual([path, { rest }])
+  expect((await ask(`${url}/pages/help/a`)).body).toEqual({ own: 'code' })
+  expect((await ask(`${url}/pages/files/a/b`)).body).toEqual({ own: 'files' })
+  for (const path of ['/pages', '/pagesx', '/x/pages/'])
+    expect([path, (await ask(`${url}${path}`)).status]).toEqual([path, 404])
+})
+
 test('a name that is written otherwise leads to no other route than the one that was decided on', async () => {
   const url = open(
     route({ path: '/api/v1/x/{name}' }),
