@@ -19,6 +19,7 @@ import { gatewayRoutes } from './routes/gateway.ts'
 import { longFormRoutes } from './routes/long-form.ts'
 import { middlewareRoutes } from './routes/middleware.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { overviewRoutes } from './routes/overview.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
 import { requestRoutes } from './routes/requests.ts'
 import { resourceRoutes } from './routes/resources.ts'
@@ -37,6 +38,7 @@ import { userRoutes } from './routes/users.ts'
 /** A group of routes over what it needs of the supervisor. */
 const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   documentRoutes,
+  overviewRoutes,
   gatewayRoutes,
   configReadingRoutes,
   configRoutes,

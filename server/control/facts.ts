@@ -26,6 +26,7 @@ import type { ChangeFacts } from './change/change-facts.ts'
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
+import { type OverviewFacts, overviewFactsOf } from './facts-of-overview.ts'
 import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { GuardedChanges } from './guarded-changes.ts'
 import type { Parts } from './make-parts.ts'
@@ -112,6 +113,8 @@ export interface ControlFacts extends Facts {
   readonly desk: () => ServerDesk | null
   /** What becomes of requests. */
   readonly traffic: TrafficFacts
+  /** What the gateway says of itself. */
+  readonly told: OverviewFacts
 }
 
 /** What facts are made of: a running supervisor. */
@@ -199,8 +202,10 @@ export function factsOf(known: Known): Facts {
 
 /** The facts of a running supervisor for its commands. */
 export function controlFactsOf(known: Known): ControlFacts {
+  const facts = factsOf(known)
   return {
-    ...factsOf(known),
+    ...facts,
+    told: overviewFactsOf(known, facts.health),
     gateway: gatewayFactsOf(known),
     revision: () => known.running?.revision ?? 0,
     live: known.live,
@@ -258,7 +263,6 @@ function flowFacts({ running, totals }: Known): FlowFacts[] {
   })
 }
 
-/** Of the TURN relay; null when the config has no listener for it. */
 function configFacts({ running, changes: { rejection, unconfirmed } }: Known): ConfigFacts {
   const rejected = rejection && {
     time: new Date(rejection.timeMs).toISOString(),

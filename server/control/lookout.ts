@@ -11,6 +11,7 @@ import type { OrderDesk } from './order-desk.ts'
 import type { Crew } from './processes/crew.ts'
 import { HungWorkers } from './processes/hung-workers.ts'
 import { Rounds } from './rounds.ts'
+import type { SeenLive } from './seen-live.ts'
 
 /** Changes of files that the system does not tell (network file systems) are seen after so long. */
 const POLL_EVERY_MS = 2000
@@ -20,6 +21,7 @@ export interface LookoutParts {
   readonly totals: Totals
   readonly board: () => Scoreboard
   readonly servers: () => readonly ServerFacts[]
+  readonly live: Pick<SeenLive, 'look'>
   readonly desk: () => Pick<OrderDesk, 'look'> | null
   /** Looks for changes of files. */
   readonly lookAtFiles: () => void
@@ -61,7 +63,7 @@ export class Lookout {
   }
 
   #look(sinceMs: number, isQuiet: boolean): void {
-    const { board, servers, lookAtFiles } = this.#parts
+    const { board, servers, live, lookAtFiles } = this.#parts
     this.#startCode.look(isQuiet)
     board().reconcile()
     this.#hung.look(performance.now(), sinceMs)
@@ -71,6 +73,8 @@ export class Lookout {
       this.#unpolledMs = 0
       lookAtFiles()
     }
-    for (const news of this.#attempts.look(servers(), board())) tellAttempts(news)
+    const all = servers()
+    live.look(all)
+    for (const news of this.#attempts.look(all, board())) tellAttempts(news)
   }
 }

@@ -3,15 +3,19 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { inSlices } from '../lib/slices.ts'
 import { logEvent, tapEvents } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
+import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
 import { EventHub } from './events/hub.ts'
+import { ErrorRates } from './history/error-rates.ts'
 import { FigureHistory } from './history/figure-history.ts'
 import { frameText } from './history/frame.ts'
 import { Measures, type ServerPlace } from './history/measures.ts'
 import { nowDocumentSteps } from './history/now.ts'
 import { type Answered, type Asked, isRemembered, queriedSteps } from './history/query.ts'
 import { RuleFigures } from './history/rule-figures.ts'
+import { RulePresence } from './history/rule-presence.ts'
 import { TenMinutes } from './history/ten-minutes.ts'
+import { HealthTimelines } from './overview/timelines.ts'
 import type { Figures } from './store/figures.ts'
 import type { Store } from './store/store.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
@@ -27,9 +31,16 @@ export interface SeenParts {
 
 export class SeenLive {
   readonly events = new EventHub()
+  readonly timelines = new HealthTimelines()
+  /** Of requests that are answered with 5xx. */
+  readonly rates: ErrorRates
   readonly #history: FigureHistory
   readonly #parts: SeenParts
-  readonly #untap = tapEvents(this.events.hear)
+  readonly #untap = tapEvents((level, event, fields = {}) => {
+    this.events.hear(level, event, fields)
+    this.timelines.hear(event, fields)
+  })
+  readonly #presence = new RulePresence()
   readonly #measures = new Measures()
   readonly #tenMinutes = new TenMinutes({ figures: () => this.#open(), tell: logEvent })
   #kept: { readonly db: Store['db']; readonly figures: Figures } | null = null
@@ -53,6 +64,7 @@ export class SeenLive {
         return () => clearTimeout(timer)
       },
     })
+    this.rates = new ErrorRates(this.#history, Date.now)
     events.onFiguresWanted = () => this.#history.wake()
   }
 
@@ -71,9 +83,18 @@ export class SeenLive {
     return inSlices(nowDocumentSteps(this.#history, Date.now()))
   }
 
+  /** How all servers are, and which rules there are: in each round of the supervisor. */
+  look(servers: readonly ServerFacts[]): void {
+    const { running } = this.#parts
+    if (running === null) return
+    this.timelines.look(servers, this.#parts.board)
+    this.#presence.look(running.edition.config, performance.now())
+  }
+
   /** How rules fare now. */
   rules(): RuleFigures {
-    return new RuleFigures(this.#parts.totals, this.#history, Date.now())
+    const { totals } = this.#parts
+    return new RuleFigures({ totals, history: this.#history, wallMs: Date.now(), presence: this.#presence })
   }
 
   /** The gateway stops: keeps what is to be kept, while it can be. */

@@ -58,6 +58,7 @@ export class Supervisor implements Known {
     totals: this.totals,
     board: () => this.board,
     servers: () => serverFacts(this),
+    live: this.live,
     desk: () => this.#parts?.desk ?? null,
     lookAtFiles: () =>
       [this.#source, this.#parts?.followed, this.admin, this.kept].forEach((one) => void one?.look()),

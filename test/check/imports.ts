@@ -48,7 +48,18 @@ const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-nam
 // no more of that than its words.
 const ROOMS_OF_CONTROL = [
   ...['sockets', 'children', 'processes', 'source', 'orders', 'store'],
-  ...['events', 'history', 'certificates', 'health', 'relay', 'acme', 'change', 'explain', 'requests'],
+  ...[
+    'events',
+    'history',
+    'certificates',
+    'health',
+    'relay',
+    'acme',
+    'change',
+    'explain',
+    'requests',
+    'overview',
+  ],
 ]
 const WORDS_OF_CONTROL = ['problem.ts', 'news.ts']
 

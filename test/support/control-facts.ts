@@ -1,6 +1,7 @@
 // What a control socket is given, for tests that need a part of it.
 import type { ControlFacts } from '../../server/control/facts.ts'
 import { EventHub } from '../../server/control/events/hub.ts'
+import { HealthTimelines } from '../../server/control/overview/timelines.ts'
 import { Operations } from '../../server/control/operations.ts'
 import { Rollouts } from '../../server/control/rollouts.ts'
 import { RequestTail } from '../../server/control/requests/tail.ts'
@@ -18,7 +19,7 @@ function idle(): ControlFacts['tasks'] {
   return { operations, rollouts: new Rollouts({ operations, notes: { note() {}, forget() {} }, hands }) }
 }
 
-const NEVER = { matches: 0, last_match: null, p99_ms: null }
+const NEVER = { matches: 0, last_match: null, unmatched_since: null, p99_ms: null }
 
 /** Facts of a gateway of which nothing but these is asked. */
 export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
@@ -69,6 +70,12 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
       review: () => Promise.resolve(null),
     },
     acme: { facts: () => [], steps: () => null, retry: () => false },
+    told: {
+      overview: () => {
+        throw new Error('not asked')
+      },
+      timelines: (minutes, backend) => new HealthTimelines().told(minutes, backend, { attempts: () => 0 }),
+    },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
     store: {
       ...{ now: null, keep: () => false },

@@ -154,7 +154,12 @@ export class ResourceWorld {
 
   #rules(): RuleFigures {
     const matches = (rule: string): number => this.matches[rule] ?? 0
-    const of = (rule: string): RuleFacts => ({ matches: matches(rule), last_match: null, p99_ms: null })
+    const of = (rule: string): RuleFacts => ({
+      matches: matches(rule),
+      last_match: null,
+      unmatched_since: null,
+      p99_ms: null,
+    })
     return { matches, of } as RuleFigures
   }
 

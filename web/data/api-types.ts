@@ -6,6 +6,8 @@ export type QueryValue = string | number | boolean | undefined
 
 /** By method and path. */
 export interface Api {
+  'GET /api/v1/overview': { query: {  }; body: undefined; answer: Overview }
+  'GET /api/v1/timelines': { query: { window?: QueryValue; backend?: QueryValue }; body: undefined; answer: Timelines }
   'GET /api/v1/status': { query: {  }; body: undefined; answer: { version: string; commit: string; bun: string; pid: number; started: string; uptime_s: number; healthy: boolean; draining: boolean; admin: (string | null); config: unknown; workers: { wanted: number; serving: number }; listeners: ({ name: string; protocol: string; address: unknown; counts?: string; open?: number; total?: number; faults?: number })[]; backends: ({ name: string; algorithm: string; servers: number; healthy: number; active_connections: number; total_requests: number; failed_requests: number })[]; total_requests: number; total_failures: number } }
   'GET /api/v1/workers': { query: {  }; body: undefined; answer: { workers: ({ pid: number; slot: number; uptime_s: number })[] } }
   'POST /api/v1/reload': { query: {  }; body: undefined; answer: unknown }
@@ -122,6 +124,10 @@ export interface Api {
   'POST /api/v1/requests/{id}/replay': { query: {  }; body: { server: string; against?: string; credentials?: ("send" | "leave_out") }; answer: Record<string, unknown> }
   'GET /api/v1/openapi.json': { query: {  }; body: undefined; answer: Record<string, unknown> }
 }
+
+export type Overview = { time: string; verdict: { state: ("up" | "degraded" | "down" | "idle"); sentence: string; detail: string }; problems: ({ id: string; state: string; severity: ("down" | "warn" | "note"); since: (string | null); title: string; cause: string; remedy: (string | null); about: { kind: ("backend" | "server" | "certificate" | "config" | "listener" | "worker" | "turn" | "store"); name: string; backend?: string; line?: number; column?: number }; actions: ({ kind: ("check" | "open" | "open_line" | "restore" | "confirm" | "roll_back" | "retry" | "requests" | "ready"); label: string; role: ("viewer" | "operator" | "editor" | "admin"); backend?: string; servers?: (string)[]; certificate?: string; revision?: number; file?: string; line?: number; column?: number })[] })[]; left_out: number; counts: { listeners: number; listeners_down: number; rules: number; backends: number; backends_down: number; backends_degraded: number; servers: number; servers_up: number; certificates: number; certificates_expiring: number; problems: number } }
+
+export type Timelines = { window: string; step_s: 60; from: string; last_s: number; letters: Record<string, string>; backends: ({ backend: string; cells: string })[]; servers: ({ backend: string; cells: string; server: string })[]; left_out: number }
 
 export type ConfigStatus = { running: ({ revision: number; hash: (string | null); from: string; by: (string | null) } | null); disk: { file: string; hash: (string | null); state: ("in_sync" | "differs" | "rejected" | "unreadable"); is_read_only: boolean; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: string })[] }; rejected: (Record<string, unknown> | null); pending_confirm: ({ until: string } | null) }
 

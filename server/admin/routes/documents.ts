@@ -11,6 +11,7 @@ const CONTENTS = `Sluice
 /_health    which servers are up (JSON; 503 when a backend has none)
 /_metrics   what was served so far (JSON; text with ?format=prometheus)
 /metrics    all metrics, for Prometheus
+/_overview  how the gateway is in one sentence, and what is wrong (JSON)
 /api/v1     the admin API, with a credential
 /_admin/    the dashboard, for browsers
 `

@@ -5,12 +5,18 @@ import { Counter, type Series } from '../../telemetry/series.ts'
 import { LABEL_OTHER, METRICS } from '../../tables/metrics.ts'
 import type { FigureHistory } from './figure-history.ts'
 import { queried } from './query.ts'
+import type { RulePresence } from './rule-presence.ts'
 
 export interface RuleFacts {
   /** Requests since the gateway was started, as they end; null: there are too many rules to know of each. */
   readonly matches: number | null
   /** RFC 3339, to the second; null: never, or that is not known. */
   readonly last_match: string | null
+  /**
+   * Since when it has not matched: since the start of the gateway, or since it is there. Null: it has
+   * matched, or that is not known.
+   */
+  readonly unmatched_since: string | null
   /** Of the last ten minutes, the highest of any ten seconds; null: there was no request. */
   readonly p99_ms: number | null
 }
@@ -23,17 +29,27 @@ interface Counted {
   readonly lastS: number
 }
 
+export interface RuleFiguresParts {
+  readonly totals: Totals
+  readonly history: FigureHistory
+  /** Ms since 1970. */
+  readonly wallMs: number
+  readonly presence: Pick<RulePresence, 'sinceMs'>
+}
+
 /** Of one moment: who asks about thousands of rules has them counted once. */
 export class RuleFigures {
   readonly #history: FigureHistory
   readonly #totals: Totals
   readonly #wallMs: number
+  readonly #presence: Pick<RulePresence, 'sinceMs'>
   #counted: Counts | null = null
 
-  constructor(totals: Totals, history: FigureHistory, wallMs: number) {
+  constructor({ totals, history, wallMs, presence }: RuleFiguresParts) {
     this.#totals = totals
     this.#history = history
     this.#wallMs = wallMs
+    this.#presence = presence
   }
 
   /** As `matches` of `of`. */
@@ -46,9 +62,12 @@ export class RuleFigures {
     const lastS = this.#all().byRule.get(rule)?.lastS
     const asked = { kind: 'rule', name: rule, windowS: WINDOW_S, stepS: WINDOW_S } as const
     const [series] = queried(this.#history, asked, this.#wallMs).series
+    const matches = this.matches(rule)
+    const sinceMs = matches === 0 ? this.#presence.sinceMs(rule) : null
     return {
-      matches: this.matches(rule),
+      matches,
       last_match: lastS === undefined ? null : this.#timeOf(lastS),
+      unmatched_since: sinceMs === null ? null : this.#timeOf(sinceMs / 1000),
       p99_ms: series?.columns.p99_ms?.at(-1) ?? null,
     }
   }

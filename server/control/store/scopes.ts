@@ -3,10 +3,33 @@ import { nearest } from '../../config/nearest.ts'
 
 /** What stands first behind `/api/v1/`, or `/`: a test holds it against the table of routes. */
 export const RESOURCES: readonly string[] = [
-  ...['_health', '_metrics', 'audit', 'auth', 'backends', 'certificates', 'changes', 'changesets', 'config'],
+  ...[
+    '_health',
+    '_metrics',
+    '_overview',
+    'audit',
+    'auth',
+    'backends',
+    'certificates',
+    'changes',
+    'changesets',
+    'config',
+  ],
   ...['events', 'explain', 'health', 'lbs', 'listeners', 'metrics', 'middleware', 'openapi.json'],
-  ...['operations', 'reload', 'requests', 'rules', 'sign-ins', 'stats', 'status', 'stop', 'tokens', 'turn'],
-  ...['users', 'workers'],
+  ...[
+    'operations',
+    'overview',
+    'reload',
+    'requests',
+    'rules',
+    'sign-ins',
+    'stats',
+    'status',
+    'stop',
+    'tokens',
+    'turn',
+  ],
+  ...['timelines', 'users', 'workers'],
 ]
 
 /** One segment after another, `*` last: everything below it, and it as well. */

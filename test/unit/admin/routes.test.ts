@@ -111,6 +111,7 @@ test('this machine reads without a credential what monitoring reads, and nothing
     'GET /health',
     'GET /_metrics',
     'GET /metrics',
+    'GET /_overview',
   ])
 })
 
@@ -261,9 +262,9 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(twice).toEqual([])
   // Programs that are made from the document have these as the names of types.
   expect(Object.keys(components.schemas)).toEqual([
-    ...['Problem', 'ProblemItem', 'Allocation', 'Change', 'Changed', 'ChangesetDone'],
-    ...['Middleware', 'Operation', 'Order', 'Resource', 'ResourceList', 'Revision'],
-    ...['Server', 'Token', 'Tried', 'Turn', 'TurnCredentials', 'User'],
+    ...['Problem', 'ProblemItem', 'Allocation', 'Change', 'Changed', 'ChangesetDone', 'ConfigStatus'],
+    ...['Middleware', 'Operation', 'Order', 'Overview', 'Resource', 'ResourceList', 'Revision'],
+    ...['Server', 'Timelines', 'Token', 'Tried', 'Turn', 'TurnCredentials', 'User'],
   ])
 })
 

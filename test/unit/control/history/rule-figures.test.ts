@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test'
 import { RuleFigures } from '../../../../server/control/history/rule-figures.ts'
+import { RulePresence } from '../../../../server/control/history/rule-presence.ts'
 import { HistoryWorld } from './history-world.ts'
 
 const figuresOf = ({ totals, history, wallMs }: HistoryWorld): RuleFigures =>
-  new RuleFigures(totals, history, wallMs)
+  new RuleFigures({ totals, history, wallMs, presence: new RulePresence() })
 
 test('how often a rule has matched, when last and how long it took is told, also of one that never did', () => {
   const world = new HistoryWorld()
@@ -17,7 +18,7 @@ test('how often a rule has matched, when last and how long it took is told, also
   expect(Math.abs(Date.parse(last_match ?? '') - lastMs)).toBeLessThanOrEqual(1000)
   expect(p99_ms).toBeGreaterThan(1)
   expect(p99_ms).toBeLessThanOrEqual(5)
-  expect(figures.of('never')).toEqual({ matches: 0, last_match: null, p99_ms: null })
+  expect(figures.of('never')).toEqual({ matches: 0, last_match: null, unmatched_since: null, p99_ms: null })
 })
 
 test('a rule that has not matched for long keeps the time of its last match, and has no latency', () => {

@@ -21,7 +21,7 @@ test('scopes are resources, not patterns', () => {
 
 test('one of what the API does not have is refused with what there is, and what was probably meant', () => {
   expect(whyNoScope('nonsense')).toStartWith(
-    '"nonsense" would touch nothing: a scope begins with _health, _metrics, audit, auth, backends, ',
+    '"nonsense" would touch nothing: a scope begins with _health, _metrics, _overview, audit, auth, backends, ',
   )
   expect(whyNoScope('nonsense')).toEndWith(', or is *')
   expect(whyNoScope('backend/api/*')).toEndWith('; did you mean "backends/api/*"?')

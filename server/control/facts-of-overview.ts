@@ -1,0 +1,72 @@
+// What the gateway says of itself, made of what a running supervisor knows; anew when something happened, or
+// a second has passed.
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { HealthDocument } from '../telemetry/documents.ts'
+import type { Served } from './change/apply.ts'
+import type { Parts } from './make-parts.ts'
+import type { Overview } from './overview/document.ts'
+import { FileOnDisk } from './overview/file-on-disk.ts'
+import { livesOf } from './overview/lives.ts'
+import { overviewOf } from './overview/overview.ts'
+import type { Seen } from './overview/seen.ts'
+import type { Timelines } from './overview/timelines.ts'
+import { toldLately } from './overview/told-lately.ts'
+import type { SeenLive } from './seen-live.ts'
+
+export interface OverviewFacts {
+  /** As of the last second. */
+  readonly overview: () => Overview
+  /** So many minutes of all, or of one backend. */
+  readonly timelines: (minutes: number, backend: string | null) => Timelines
+}
+
+/** What is known of a running supervisor. */
+interface Known {
+  readonly options: { readonly file: string }
+  readonly running: Served | null
+  readonly board: Scoreboard
+  readonly live: SeenLive
+  /** Null: before the first config. */
+  readonly certificates: () => Pick<Parts, 'acme'> | null
+}
+
+/** What is told costs some milliseconds where there are thousands of servers. */
+const KEPT_MS = 1000
+
+export function overviewFactsOf(known: Known, health: () => HealthDocument): OverviewFacts {
+  const disk = new FileOnDisk(known.options.file)
+  const startedMs = Date.now() - performance.now()
+  let kept: { readonly atMs: number; readonly lastId: number; readonly overview: Overview } | null = null
+  return {
+    overview: () => {
+      const [atMs, { lastId }] = [performance.now(), known.live.events]
+      if (kept !== null && atMs - kept.atMs < KEPT_MS && kept.lastId === lastId) return kept.overview
+      kept = { atMs, lastId, overview: overviewOf(seenOf(known, health(), { disk, startedMs })) }
+      return kept.overview
+    },
+    timelines: (minutes, backend) =>
+      known.live.timelines.told(minutes, backend, known.running === null ? NO_BOARD : known.board),
+  }
+}
+
+/** Before the first config nobody has done anything. */
+const NO_BOARD = { attempts: () => 0 }
+
+function seenOf(
+  known: Known,
+  health: HealthDocument,
+  { disk, startedMs }: { readonly disk: FileOnDisk; readonly startedMs: number },
+): Seen {
+  const { running, live, options } = known
+  return {
+    ...{ nowMs: Date.now(), startedMs, file: options.file, revision: running?.revision ?? 0 },
+    ...{ config: running?.edition.config ?? null, health },
+    disk: running && disk.against(running.edition.hash),
+    acme: known.certificates()?.acme.facts() ?? [],
+    certificates: livesOf(health.certificates ?? [], running?.plan.certificates ?? {}),
+    spanOf: (backend, server) => live.timelines.spanOf(backend, server),
+    rates: live.rates.lately(),
+    perMinute: (backend) => live.rates.perMinute(backend),
+    events: toldLately(live.events),
+  }
+}

@@ -1,0 +1,41 @@
+// How a backend is, from how its servers are.
+import type { ServerHealth } from '../../telemetry/server-health.ts'
+
+/**
+ * down: no server takes requests. out: nor does one, as persons took them all out of use. waiting: the first
+ * checks are not over. degraded: some servers of those that should do not.
+ */
+export type BackendState = 'up' | 'degraded' | 'down' | 'out' | 'waiting'
+
+export interface Sorted {
+  readonly state: BackendState
+  readonly all: readonly ServerHealth[]
+  /** They take requests. */
+  readonly usable: readonly ServerHealth[]
+  /** Checks, or a person, say that they are down; of those without a check, the last requests failed. */
+  readonly ailing: readonly ServerHealth[]
+  /** Checks pass, or are not done, and the last requests failed all the same. */
+  readonly failing: readonly ServerHealth[]
+  /** Taken out of use by a person. */
+  readonly out: readonly ServerHealth[]
+}
+
+export function sorted(all: readonly ServerHealth[]): Sorted {
+  const ready = all.filter(({ admin }) => admin === 'ready')
+  const out = all.filter(({ admin }) => admin !== 'ready')
+  const usable = ready.filter(({ healthy }) => healthy)
+  const ailing = ready.filter(
+    ({ healthy, operational, state }) => !healthy && (operational === 'down' || state === 'unchecked'),
+  )
+  const failing = usable.filter(({ reason }) => reason !== null)
+  return { ...{ all, usable, ailing, failing, out }, state: stateOf(all, { usable, ailing, failing, out }) }
+}
+
+function stateOf(
+  all: readonly ServerHealth[],
+  { usable, ailing, failing, out }: Omit<Sorted, 'state' | 'all'>,
+): BackendState {
+  if (usable.length > 0) return ailing.length > 0 || failing.length > 0 ? 'degraded' : 'up'
+  if (all.length > 0 && out.length === all.length) return 'out'
+  return ailing.length > 0 || all.length === 0 ? 'down' : 'waiting'
+}

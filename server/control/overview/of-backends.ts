@@ -1,0 +1,218 @@
+// What is wrong with backends and their servers: one problem for each backend that is not well.
+import type { Rates } from '../history/error-rates.ts'
+import { type Sorted, sorted } from './backend-state.ts'
+import type { About, OverviewProblem, ProblemAction } from './document.ts'
+import { ailmentOf, causeOf, type Check, outWords } from './reasons.ts'
+import { type Seen, serversByBackend } from './seen.ts'
+import { ageOf, asSentence, counted, listOf, numberOf, percentOf, spelled, timeOf } from './words.ts'
+
+/** Servers that an action names: more are asked one by one by nobody. */
+const CHECKED_MAX = 20
+
+interface Ill {
+  readonly backend: string
+  readonly is: Sorted
+  readonly check: Check
+  readonly seen: Seen
+}
+
+export function* backendProblems(seen: Seen): Generator<OverviewProblem> {
+  const rulesOf = rulesTo(seen)
+  for (const [backend, servers] of serversByBackend(seen)) {
+    const is = sorted(servers)
+    const check = seen.config?.backends[backend]?.health_check
+    const ill = { backend, is, check, seen }
+    if (is.state === 'down') yield downProblem(ill, rulesOf(backend))
+    else if (is.state === 'out') yield outProblem(ill)
+    else if (is.state === 'degraded') yield degradedProblem(ill)
+    const rates = is.state === 'down' || is.state === 'out' ? undefined : seen.rates.get(backend)
+    if (rates !== undefined) yield* errorProblem(backend, rates)
+  }
+}
+
+function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
+  const { backend, seen } = ill
+  const { all, ailing, out } = ill.is
+  const { sinceMs, lastUpMs } = seen.spanOf(backend)
+  const isUnchecked = ailing.length > 0 && ailing.every(({ state }) => state === 'unchecked')
+  const outToo = out.length === 0 ? '' : ` ${asSentence(outWords(out))}`
+  const lastUp = lastUpMs === null ? '' : ` The last one was up ${ageOf(seen.nowMs - lastUpMs)} ago.`
+  const cause =
+    all.length === 0 ? 'It has no servers.' : `${causeOf(ailing, ill.check, all.length)}${outToo}${lastUp}`
+  return {
+    id: `backend:${backend}`,
+    ...{ state: isUnchecked ? 'failing' : 'down', severity: 'down' },
+    since: sinceMs === null ? null : timeOf(sinceMs),
+    title: isUnchecked ? `Backend ${backend} fails all requests` : `Backend ${backend} has no server up`,
+    cause,
+    remedy: `${todo(ill)}, or lead ${rulesWords(rules)} to another backend.`,
+    about: { kind: 'backend', name: backend },
+    actions: [
+      checkAction(
+        backend,
+        ailing.map(({ server }) => server),
+      ),
+      openAction('Open backend'),
+    ],
+  }
+}
+
+/** Persons took all of it out of use: nobody else brings it back. */
+function outProblem({ backend, is: { out }, seen }: Ill): OverviewProblem {
+  const { sinceMs } = seen.spanOf(backend)
+  const servers = out.map(({ server }) => server)
+  const ready: ProblemAction = {
+    kind: 'ready',
+    label: 'Use again',
+    role: 'operator',
+    backend,
+    servers: servers.slice(0, CHECKED_MAX),
+  }
+  return {
+    id: `backend:${backend}`,
+    ...{ state: 'down', severity: 'down' },
+    since: sinceMs === null ? null : timeOf(sinceMs),
+    title: `Backend ${backend} has no server in use`,
+    cause: asSentence(outWords(out)),
+    remedy: `Take ${out.length === 1 ? 'it' : 'one of them'} into use again.`,
+    about: { kind: 'backend', name: backend },
+    actions: [ready, openAction('Open backend')],
+  }
+}
+
+function degradedProblem(ill: Ill): OverviewProblem {
+  const { backend, is, check, seen } = ill
+  const { all, usable, ailing, failing, out } = is
+  const ill_ = [...ailing, ...failing]
+  const [one] = ill_
+  const isOne = ill_.length === 1 && one !== undefined
+  const { sinceMs } = isOne ? seen.spanOf(backend, one.server) : seen.spanOf(backend)
+  const isOnlyFailing = ailing.length === 0
+  const about: About = isOne
+    ? { kind: 'server', name: one.server, backend }
+    : { kind: 'backend', name: backend }
+  const causes = [causeOf(ill_, check, all.length), ...(out.length === 0 ? [] : [asSentence(outWords(out))])]
+  return {
+    id: isOne ? `server:${backend}/${one.server}` : `backend:${backend}`,
+    state: isOnlyFailing ? 'failing' : isOne ? 'down' : 'degraded',
+    severity: 'warn',
+    since: sinceMs === null ? null : timeOf(sinceMs),
+    title: degradedTitle(ill, isOne ? one.server : null),
+    cause: [...causes, leftWords(ill)].filter((text) => text !== '').join(' '),
+    remedy:
+      isOnlyFailing && usable.length === failing.length
+        ? `${todo(ill)}.`
+        : `${todo(ill)}; until then the others take its requests.`,
+    about,
+    actions: [
+      checkAction(
+        backend,
+        ill_.map(({ server }) => server),
+      ),
+      isOnlyFailing
+        ? {
+            kind: 'requests',
+            label: 'Requests',
+            role: 'viewer',
+            backend,
+            ...(isOne && { servers: [one.server] }),
+          }
+        : openAction(isOne ? 'Open server' : 'Open backend'),
+    ],
+  }
+}
+
+function degradedTitle({ backend, is: { all, usable, ailing } }: Ill, one: string | null): string {
+  if (ailing.length === 0)
+    return one === null
+      ? `Requests to servers of backend ${backend} fail`
+      : `Requests to ${one} of backend ${backend} fail`
+  return one === null
+    ? `Backend ${backend} runs on ${usable.length} of ${all.length} servers`
+    : `Server ${one} of backend ${backend} is down`
+}
+
+/** "The two left stand at 41 % of their limit." */
+function leftWords({ backend, is: { all, usable, failing }, seen }: Ill): string {
+  const left = usable.filter((one) => !failing.includes(one))
+  if (left.length === 0) return ''
+  const words = seen.config?.backends[backend]?.servers ?? []
+  const limits = left.map(
+    ({ server }) => words.find(({ name, url }) => (name ?? url) === server)?.max_connections,
+  )
+  const isLimited = limits.every((limit) => limit !== undefined)
+  const who = left.length === 1 ? 'The one left' : `The ${spelled(left.length)} left`
+  if (!isLimited)
+    return left.length === all.length
+      ? ''
+      : `${who} of ${spelled(all.length)} ${left.length === 1 ? 'takes' : 'take'} all requests.`
+  const active = left.reduce((sum, { active_connections: one }) => sum + one, 0)
+  const limit = limits.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+  const [stand, their] = left.length === 1 ? ['stands', 'its limit'] : ['stand', 'their limits']
+  return `${who} ${stand} at ${percentOf(active, limit)} of ${their}.`
+}
+
+/** What helps most; without a full stop. */
+function todo({ is: { ailing, failing, all }, check }: Ill): string {
+  const ill = [...ailing, ...failing]
+  if (all.length === 0) return 'Give it servers'
+  const [first] = ill
+  const what = ill.length === 1 && first !== undefined ? first.server : 'the servers'
+  const ailment = ailmentOf(ill, check)
+  if (ailment === 'refuses') return ill.length === 1 ? `Start the service of ${what}` : 'Start their services'
+  if (ailment === 'silent')
+    return `See whether ${what} ${ill.length === 1 ? 'hangs' : 'hang'}, or a firewall is between`
+  if (ailment === 'answers_wrong')
+    return `Look at what ${what} ${ill.length === 1 ? 'says' : 'say'} of ${ill.length === 1 ? 'its' : 'their'} own state`
+  return `Look at ${what}`
+}
+
+/** Requests answered with 5xx, so many that somebody should look, and far more than in the hour before. */
+function* errorProblem(backend: string, { lately, before, sinceMs }: Rates): Generator<OverviewProblem> {
+  const share = lately.errors / Math.max(1, lately.requests)
+  const usual = before.errors / Math.max(1, before.requests)
+  // Without a past to compare with, nobody knows whether it is usual.
+  if (before.requests < ENOUGH || lately.errors < ERRORS_LEAST) return
+  if (share < SHARE_LEAST || share < usual * TIMES_USUAL) return
+  yield {
+    id: `errors:${backend}`,
+    ...{ state: 'failing', severity: 'warn' },
+    since: timeOf(sinceMs),
+    title: `Backend ${backend} answers ${percentOf(lately.errors, lately.requests)} of requests with 5xx`,
+    cause: `${numberOf(lately.errors)} of ${counted(lately.requests, 'request')} in the last 5 minutes; in the hour before ${before.errors === 0 ? 'it was none' : `it was ${percentOf(before.errors, before.requests)}`}.`,
+    remedy: 'See which requests fail, and at which server.',
+    about: { kind: 'backend', name: backend },
+    actions: [{ kind: 'requests', label: 'Requests', role: 'viewer', backend }, openAction('Open backend')],
+  }
+}
+
+const ENOUGH = 50
+const ERRORS_LEAST = 5
+const SHARE_LEAST = 0.01
+const TIMES_USUAL = 3
+
+/** Names of the rules that lead to a backend; found once for all. */
+function rulesTo({ config }: Seen): (backend: string) => readonly string[] {
+  let byBackend: Map<string | undefined, string[]> | null = null
+  return (backend) => {
+    if (byBackend === null) {
+      byBackend = new Map()
+      for (const { name, backend: to } of config?.rules ?? []) {
+        const own = byBackend.get(to)
+        if (own === undefined) byBackend.set(to, [name])
+        else own.push(name)
+      }
+    }
+    return byBackend.get(backend) ?? []
+  }
+}
+
+const rulesWords = (rules: readonly string[]): string =>
+  rules.length === 0 ? 'its requests' : `${rules.length === 1 ? 'rule' : 'rules'} ${listOf(rules)}`
+
+const checkAction = (backend: string, servers: readonly string[]): ProblemAction => ({
+  ...{ kind: 'check', label: 'Check now', role: 'operator', backend },
+  servers: servers.slice(0, CHECKED_MAX),
+})
+
+const openAction = (label: string): ProblemAction => ({ kind: 'open', label, role: 'viewer' })

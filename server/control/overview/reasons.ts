@@ -1,0 +1,129 @@
+// Why servers are not of use, gathered into sentences: what checks and requests found stands in the reason of
+// each, and those that say the same are said once.
+import type { Config } from '../../config/schema.ts'
+import { FAULTS, type FaultCode } from '../../tables/faults.ts'
+import { parseServerUrl } from '../../lib/server-url.ts'
+import type { ServerHealth } from '../../telemetry/server-health.ts'
+import { listOf, someOf } from './words.ts'
+
+export type Check = Config['backends'][string]['health_check']
+
+/** What stands against a server. */
+export type Ailment = 'refuses' | 'silent' | 'answers_wrong' | 'other'
+
+interface Found {
+  readonly ailment: Ailment
+  /** Servers with the same are said together. */
+  readonly key: string
+  /** Behind its name: "refuses connections". */
+  readonly one: string
+  readonly many: string
+}
+
+/** More kinds of failure than these are not told. */
+const KINDS_MAX = 3
+
+/** "Both servers refuse connections on port 8443." `all`: servers of the backend. */
+export function causeOf(servers: readonly ServerHealth[], check: Check, all: number): string {
+  const found = servers.map((server) => ({ server, ...foundOf(server, check) }))
+  const kinds = Map.groupBy(found, ({ key }) => key)
+  const sentences = [...kinds.values()].slice(0, KINDS_MAX).map((own) => {
+    const [{ one, many } = { one: '', many: '' }] = own
+    const who = someOf(
+      own.map(({ server: { server } }) => server),
+      all,
+    )
+    return `${who} ${own.length === 1 ? one : many}${onPort(
+      own.map(({ server }) => server),
+      one,
+    )}.`
+  })
+  const left = kinds.size - sentences.length
+  return [
+    ...sentences,
+    ...(left > 0 ? [`Others fail in ${left === 1 ? 'another way' : `${left} other ways`}.`] : []),
+  ].join(' ')
+}
+
+/** What most of them suffer from. */
+export function ailmentOf(servers: readonly ServerHealth[], check: Check): Ailment {
+  const kinds = [...Map.groupBy(servers, (server) => foundOf(server, check).ailment)]
+  return kinds.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0] ?? 'other'
+}
+
+function foundOf({ reason, orders = [] }: ServerHealth, check: Check): Found {
+  const text = reason ?? 'nobody knows why'
+  const forced = orders.find(({ kind, value }) => kind === 'health' && value === 'down')
+  if (forced !== undefined)
+    return {
+      ...{ ailment: 'other', key: `forced ${forced.by} ${forced.reason}` },
+      one: `is taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
+      many: `are taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
+    }
+  const code = /^[a-z_]+(?=,|$)/.exec(text)?.[0] ?? ''
+  return Object.hasOwn(FAULTS, code) ? ofRequests(code as FaultCode, text) : ofChecks(text, check)
+}
+
+/** "connect_refused, 12 in a row, the last 3 s ago". */
+function ofRequests(code: FaultCode, text: string): Found {
+  const row = /, ([0-9]+) in a row/.exec(text)?.[1]
+  const times = row === undefined ? 'its last request' : `its last ${row} requests`
+  if (code === 'connect_refused')
+    return { ailment: 'refuses', key: code, one: 'refuses connections', many: 'refuse connections' }
+  const ailment = /timeout|stalled/.test(code) ? 'silent' : 'other'
+  const why = FAULTS[code].text.replace(/\.$/, '')
+  return {
+    ...{ ailment, key: code },
+    one: `failed ${times} (${code}: ${why})`,
+    many: `failed their last requests (${code}: ${why})`,
+  }
+}
+
+function ofChecks(text: string, check: Check): Found {
+  if (/^(?:connect refused|connection refused)/.test(text))
+    return { ailment: 'refuses', key: 'refused', one: 'refuses connections', many: 'refuse connections' }
+  const status = /^status ([0-9]{3}), wanted (.*)$/.exec(text)
+  const asked =
+    check === undefined || check.type === 'tcp' || check.type === 'udp'
+      ? ''
+      : ` ${check.method} ${check.path}`
+  if (status !== null) {
+    const with_ = `${asked} with ${status[1]}, where ${status[2]} is wanted`
+    return {
+      ...{ ailment: 'answers_wrong', key: text },
+      one: `answers its check${with_}`,
+      many: `answer their check${with_}`,
+    }
+  }
+  const ailment = /timed out|^no answer|not taken/.test(text) ? 'silent' : 'other'
+  return {
+    ...{ ailment, key: text },
+    one: `fails its check${asked}: ${text}`,
+    many: `fail their check${asked}: ${text}`,
+  }
+}
+
+/** Where all that refuse have the same port, it is worth saying. */
+function onPort(servers: readonly ServerHealth[], words: string): string {
+  if (words !== 'refuses connections') return ''
+  const ports = new Set(servers.map(({ url }) => portOf(url)))
+  const [port] = ports
+  return ports.size === 1 && port !== null ? ` on port ${port}` : ''
+}
+
+function portOf(url: string): number | null {
+  const { port } = parseServerUrl(url)
+  return port > 0 ? port : null
+}
+
+/** "api-3 drains for mira (kernel update)", "api-5 is in maintenance by jonas (disk swap)". */
+export function outWords(servers: readonly ServerHealth[]): string {
+  const parts = servers.slice(0, KINDS_MAX).map(({ server, admin, orders = [] }) => {
+    const order = orders.find(({ kind }) => kind === 'admin')
+    const why = order?.reason ? ` (${order.reason})` : ''
+    const by = order === undefined ? '' : `${admin === 'drain' ? ' for' : ' by'} ${order.by}${why}`
+    return `${server} ${admin === 'drain' ? 'drains' : 'is in maintenance'}${by}`
+  })
+  const left = servers.length - parts.length
+  return listOf([...parts, ...(left > 0 ? [`${left} more are taken out of use`] : [])], KINDS_MAX + 1)
+}

@@ -1,0 +1,71 @@
+// What is known of a running gateway at one moment, from which its problems are told.
+import type { Config } from '../../config/schema.ts'
+import type { HealthDocument } from '../../telemetry/documents.ts'
+import type { ServerHealth } from '../../telemetry/server-health.ts'
+import type { AcmeFacts } from '../acme/followed.ts'
+import type { Rates } from '../history/error-rates.ts'
+
+/** Since when something is as it is. Ms since 1970. */
+export interface Span {
+  /** Null: since before anybody looked. */
+  readonly sinceMs: number | null
+  /** When it was last of use; null: not since the start. */
+  readonly lastUpMs: number | null
+}
+
+/** The config file on disk, against what is served. */
+export type DiskState = 'in_sync' | 'differs' | 'unreadable'
+
+export interface DiskFacts {
+  readonly state: DiskState
+  /** Why it cannot be read; null: it can be. */
+  readonly why: string | null
+  /** When it was changed last; null: that is not known. */
+  readonly changedMs: number | null
+  readonly isReadOnly: boolean
+}
+
+/** A certificate that is served, and how long it is good. */
+export interface CertificateLife {
+  readonly certificate: string
+  readonly names: readonly string[]
+  readonly beginsMs: number
+  readonly endsMs: number
+  /** It is replaced by itself before it ends: nobody has to be told. */
+  readonly renewsItself: boolean
+  readonly isStandIn: boolean
+}
+
+/** An event that was told lately. */
+export interface ToldEvent {
+  readonly event: string
+  readonly atMs: number
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface Seen {
+  readonly nowMs: number
+  readonly startedMs: number
+  readonly file: string
+  /** 0 before the first. */
+  readonly revision: number
+  /** Null: none is served yet. */
+  readonly config: Config | null
+  readonly health: HealthDocument
+  readonly disk: DiskFacts | null
+  readonly acme: readonly AcmeFacts[]
+  readonly certificates: readonly CertificateLife[]
+  /** Since when a backend, or one of its servers, is as it is now. */
+  readonly spanOf: (backend: string, server?: string) => Span
+  readonly rates: ReadonlyMap<string, Rates>
+  /** Requests in the last minute of a backend; null: that is not known. */
+  readonly perMinute: (backend: string) => number | null
+  /** Events of the last minutes, the oldest first. */
+  readonly events: readonly ToldEvent[]
+}
+
+/** Servers by their backend, in the order of the config. */
+export const serversByBackend = ({
+  health,
+}: Pick<Seen, 'health'>): ReadonlyMap<string, readonly ServerHealth[]> =>
+  Map.groupBy(health.backends, ({ backend }) => backend)
