@@ -43,8 +43,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     words: ['files'],
   },
   demo: {
-    does: 'three sample servers, a gateway and a little traffic',
-    load: async () => (await import('./demo.ts')).demo,
+    does: 'sample servers, a gateway and a little traffic, to look at',
+    load: async () => (await import('./demo/demo.ts')).demo,
   },
   status: {
     does: 'how a running gateway is: servers, certificates, config',

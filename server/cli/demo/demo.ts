@@ -1,0 +1,158 @@
+// sluice demo: sample servers, a gateway before them and a little traffic, to look at and to play with.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newSecret, randomWord } from '../../control/store/secrets.ts'
+import { selfSigned } from '../../tls/self-signed.ts'
+import { readArgs } from '../args.ts'
+import { whyFailed } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { usageLine } from '../usage.ts'
+import { demoConfig, type DemoPorts } from './demo-config.ts'
+import { type DemoGateway, startDemoGateway } from './demo-gateway.ts'
+import { freePorts } from './free-ports.ts'
+import { prepare } from './prepare.ts'
+import { type Samples, startSamples } from './samples.ts'
+import { addresses, anotherLink, sendFirst, UNWELL, wayInText } from './summary.ts'
+import { Traffic } from './traffic.ts'
+import { TurnCall } from './turn-call.ts'
+
+const HELP = `Starts sample servers, a gateway before them and a little traffic, and says where to look: the dashboard, by a one-time link.
+
+Usage: sluice demo [--once | --quiet]
+
+      --once   stop after the first requests and what became of them
+      --quiet  no traffic beyond these
+
+It stays until Ctrl-C, and is reached from this machine alone. Its config is a file that you may edit meanwhile: changes apply
+at once. Some of its servers are unwell on purpose.
+`
+
+/** Days that the certificate is good for that ends soon. */
+const SHORT_DAYS = 5
+const TRIES = 3
+const TURN_PASSWORD_CHARS = 16
+
+/** Runs the demo until it is stopped; gives the exit code. */
+export async function demo(args: readonly string[], io: Io): Promise<number> {
+  const read = readArgs(args, { options: { once: { takes: 'flag' }, quiet: { takes: 'flag' } } })
+  if ('problem' in read) return usageLine('demo', read.problem, io)
+  if (read.flag('help')) {
+    io.stdout(HELP)
+    return 0
+  }
+  const folder = makeFolder(io)
+  if (folder === null) return 1
+  const asked = whenAskedToStop()
+  const samples = await startSamples()
+  let started: Started | null = null
+  try {
+    started = await start(folder, samples, io)
+    if (started === null) return 1
+    if (!read.flag('once')) return await stay(started, asked.stop, read.flag('quiet'), io)
+    io.stdout(await sendFirst(started.ports, samples.fruit))
+    io.stdout(addresses(started.ports, started.file, folder))
+    return 0
+  } finally {
+    await started?.gateway.stop()
+    samples.stop()
+    rmSync(folder, { recursive: true, force: true })
+    asked.forget()
+  }
+}
+
+interface Started {
+  readonly gateway: DemoGateway
+  readonly ports: DemoPorts
+  readonly samples: Samples
+  readonly folder: string
+  /** The config. */
+  readonly file: string
+  readonly turnPassword: string
+}
+
+/** Where its files are; null, and a line on stderr, where none can be made. */
+function makeFolder(io: Io): string | null {
+  const inside = tmpdir()
+  try {
+    return mkdtempSync(join(inside, 'sluice-demo-'))
+  } catch (error) {
+    io.stderr(
+      `sluice demo: its files cannot be put into ${inside}: ${whyFailed(error)}; name another folder with TMPDIR\n`,
+    )
+    return null
+  }
+}
+
+/** Null, and why on stderr, where the gateway does not start. */
+async function start(folder: string, samples: Samples, io: Io): Promise<Started | null> {
+  const { cert, key } = selfSigned(['shop.localhost'], { nowMs: Date.now(), days: SHORT_DAYS })
+  writeFileSync(join(folder, 'shop.pem'), cert)
+  writeFileSync(join(folder, 'shop.key'), key, { mode: 0o600 })
+  const file = join(folder, 'sluice.yaml')
+  const turnPassword = randomWord(TURN_PASSWORD_CHARS)
+  const turnSecret = newSecret()
+  for (let tries = 1; ; tries++) {
+    const ports = await freePorts(tries > 1)
+    writeFileSync(file, demoConfig({ ports, samples, turnPassword, turnSecret }), { mode: 0o600 })
+    const gateway = await startDemoGateway(file, io)
+    if (!('problem' in gateway)) return { gateway, ports, samples, folder, file, turnPassword }
+    // Somebody was faster: with other ports once more.
+    if (gateway.isPortTaken && tries < TRIES) continue
+    io.stderr(`sluice demo: the gateway did not start\n${gateway.problem}\n`)
+    return null
+  }
+}
+
+/** Traffic until it is asked to stop; the exit code. */
+async function stay(started: Started, asked: Promise<'asked'>, isQuiet: boolean, io: Io): Promise<number> {
+  const { gateway, ports, turnPassword } = started
+  const traffic = new Traffic(ports)
+  const ended = Promise.race([asked, gateway.exited])
+  let call: TurnCall | null = null
+  try {
+    // 1. WebSockets are there before one of their servers drains.
+    if (!isQuiet) await Promise.race([traffic.open(), ended])
+    // 2. Where to look, then what there is.
+    if ((await Promise.race([greet(started, io), ended])) === undefined) {
+      gateway.tell()
+      if (!isQuiet) {
+        traffic.start()
+        call = await TurnCall.begin(ports.turn, turnPassword)
+      }
+    }
+    const end = await ended
+    if (end !== 'asked') io.stderr('sluice demo: the gateway stopped by itself\n')
+    return end === 'asked' ? 0 : 1
+  } catch (error) {
+    io.stderr(`sluice demo: ${whyFailed(error)}\n`)
+    return 1
+  } finally {
+    traffic.stop()
+    call?.stop()
+  }
+}
+
+async function greet({ ports, samples, folder, file }: Started, io: Io): Promise<void> {
+  const way = await prepare(file, io)
+  const isBold = process.stdout.isTTY && (io.env['NO_COLOR'] ?? '') === ''
+  io.stdout(wayInText(way, ports, isBold))
+  io.stdout(await sendFirst(ports, samples.fruit))
+  io.stdout(`${addresses(ports, file, folder)}${UNWELL}${anotherLink(file)}\nCtrl-C stops it all.\n`)
+}
+
+/**
+ * Ctrl-C, SIGTERM, or a terminal that closes, instead of ending at once: what was started must be stopped
+ * first.
+ */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
+function whenAskedToStop(): { stop: Promise<'asked'>; forget: () => void } {
+  const { promise, resolve } = Promise.withResolvers<'asked'>()
+  const ask = (): void => resolve('asked')
+  for (const signal of STOPS) process.on(signal, ask)
+  const forget = (): void => {
+    for (const signal of STOPS) process.off(signal, ask)
+  }
+  return { stop: promise, forget }
+}

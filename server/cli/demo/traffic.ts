@@ -1,0 +1,103 @@
+// A little traffic for as long as the demo runs: some 25 requests a second, and now and then a connection, a
+// datagram, a WebSocket. Never more in flight than a few: a gateway that is stopped or slow is not pressed.
+import type { DemoPorts } from './demo-config.ts'
+import { statusOf } from './ask-web.ts'
+import { LiveSockets } from './live-sockets.ts'
+
+const TICK_MS = 120
+const EACH_TICK = 3
+const PLAIN_EACH_MS = 1000
+const IN_FLIGHT_MAX = 24
+
+interface Kind {
+  /** How many of all of them. */
+  readonly share: number
+  readonly path: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly isSecure?: boolean
+}
+
+const KINDS: readonly Kind[] = [
+  { share: 30, path: '/fruit/#', headers: { 'User-Agent': 'fruit-market/2.1' } },
+  { share: 24, path: '/api/orders/#', headers: { 'User-Agent': 'orders/4.0' } },
+  { share: 4, path: '/api/orders', method: 'POST', headers: { 'User-Agent': 'orders/4.0' } },
+  { share: 5, path: '/api/orders/#', headers: { 'User-Agent': 'orders/5.0-beta', 'X-Beta': 'true' } },
+  { share: 16, path: '/shop/items/#', headers: { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64)' } },
+  { share: 4, path: '/shop/checkout', method: 'POST' },
+  { share: 8, path: '/fruit/#', isSecure: true },
+  { share: 2, path: '/hello' },
+  { share: 2, path: '/old' },
+  { share: 1, path: '/private/notes' },
+  { share: 1, path: '/reports/daily' },
+]
+/** One after another, each as often as its share says, well mixed: a step that no length of it divides. */
+const PLAN: readonly Kind[] = KINDS.flatMap((kind) => Array<Kind>(kind.share).fill(kind))
+const STEP = 37
+const NUMBERS = 500
+
+export class Traffic {
+  readonly #ports: DemoPorts
+  readonly #end = new AbortController()
+  readonly #live: LiveSockets
+  readonly #timers: ReturnType<typeof setInterval>[] = []
+  #inFlight = 0
+  #sent = 0
+
+  constructor(ports: DemoPorts) {
+    this.#ports = ports
+    this.#live = new LiveSockets(`ws://127.0.0.1:${ports.web}/live`)
+  }
+
+  /** WebSockets alone, as they are there before a server drains; resolves once they are open. */
+  open(): Promise<void> {
+    return this.#live.open()
+  }
+
+  start(): void {
+    this.#timers.push(
+      setInterval(() => this.#tick(), TICK_MS),
+      setInterval(() => this.#plain(), PLAIN_EACH_MS),
+    )
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#live.stop()
+    this.#end.abort()
+  }
+
+  #tick(): void {
+    for (let n = 0; n < EACH_TICK && this.#inFlight < IN_FLIGHT_MAX; n++) {
+      const kind = PLAN[(this.#sent * STEP) % PLAN.length]
+      if (kind !== undefined) void this.#send(kind)
+    }
+  }
+
+  async #send({ path, isSecure = false, ...sent }: Kind): Promise<void> {
+    const at = isSecure ? `https://127.0.0.1:${this.#ports.secure}` : `http://127.0.0.1:${this.#ports.web}`
+    const number = this.#sent++ % NUMBERS
+    this.#inFlight++
+    await statusOf(`${at}${path.replace('#', String(number))}`, { ...sent, signal: this.#end.signal })
+    this.#inFlight--
+  }
+
+  /** What fails here fails for the gateway's page to show: nobody waits for it. */
+  #plain(): void {
+    void this.#ping().catch(() => {})
+    void this.#datagram().catch(() => {})
+  }
+
+  async #ping(): Promise<void> {
+    await Bun.connect({
+      ...{ hostname: '127.0.0.1', port: this.#ports.cache },
+      socket: { open: (socket) => void socket.write('PING\r\n'), data: (socket) => void socket.end() },
+    })
+  }
+
+  async #datagram(): Promise<void> {
+    const socket = await Bun.udpSocket({ hostname: '127.0.0.1', socket: { data: (own) => own.close() } })
+    socket.send('hello', this.#ports.echo, '127.0.0.1')
+    setTimeout(() => socket.closed || socket.close(), PLAIN_EACH_MS).unref()
+  }
+}
