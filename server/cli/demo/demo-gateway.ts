@@ -46,8 +46,9 @@ export async function startDemoGateway(configFile: string, io: Io): Promise<Demo
   // Read from the start, so that the gateway never waits for us: what it warns of as it starts is meant so.
   const early: string[] = []
   const said = readLines(child.stderr, (line) => {
-    if (isTelling) io.stderr(`${line}\n`)
-    else early.push(line)
+    if (!isTelling) early.push(line)
+    // Events are for programs; of those that matter here stdout tells.
+    else if (parsed(line) === null) io.stderr(`${line}\n`)
   })
   const isServing = await served(child.stdout, (event) => {
     const words = isTelling ? wordsFor(event) : null
