@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks'
 import { me, signIn } from '../data/session.ts'
 import type { Problem } from '../data/problem.ts'
+import { age } from '../data/say.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { TextField } from '../parts/controls.tsx'
@@ -37,6 +38,13 @@ export function SignInForm({ heading, name: known = '', onDone }: SignInFormProp
       {problem !== null && problem.code !== 'code_needed' && (
         <Note state="down" title={problem.title} isUrgent>
           {problem.detail} {problem.hint}
+          {problem.retryAfterS !== undefined && ` The next try is heard in ${age(problem.retryAfterS)}.`}
+          {problem.code === 'locked_out' && (
+            <>
+              {' On the machine of the gateway '}
+              <code>sluice admin unlock {name}</code> ends the wait at once.
+            </>
+          )}
         </Note>
       )}
       <Field label="Name">

@@ -1,0 +1,125 @@
+// Coming to the dashboard: signing in by its page, staying so, and going.
+import { expect } from 'bun:test'
+import type { Locator, Page } from 'playwright-core'
+import { codeOf } from '../../server/control/store/totp.ts'
+import { Browser as ApiBrowser } from '../support/admin-world.ts'
+import { axeFindings } from '../support/axe.ts'
+import { dashboard, settled, type View } from '../support/dashboard.ts'
+import { PASSWORD } from '../support/store-world.ts'
+
+const test = dashboard({
+  config: { listeners: { web: { bind: '127.0.0.1:0' } }, rules: [{ name: 'all', respond: { body: 'hi' } }] },
+  users: ['admin', 'operator', 'viewer'],
+})
+
+const frame = (page: Page): Locator => page.getByRole('navigation', { name: 'Main' }).first()
+const heading = (page: Page): Locator => page.getByRole('heading', { level: 1, name: 'Sign in' })
+const name = (page: Page): Locator => page.getByLabel('Name', { exact: true })
+const password = (page: Page): Locator => page.getByLabel('Password', { exact: true })
+const account = (page: Page): Locator => page.getByRole('button', { name: /account/ })
+
+async function fill(page: Page, who: string, secret = PASSWORD): Promise<void> {
+  await name(page).fill(who)
+  await password(page).fill(secret)
+  await password(page).press('Enter')
+}
+
+test('by keyboard alone, and then the page is the one that was asked for', async ({ page, open, url }) => {
+  await open('/settings?tab=tokens')
+  await heading(page).waitFor()
+  await page.keyboard.type('viewer')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type(PASSWORD)
+  await page.keyboard.press('Enter')
+  await frame(page).waitFor()
+  expect(page.url()).toBe(url('/settings?tab=tokens'))
+  expect(await account(page).getAttribute('aria-label')).toContain('viewer')
+})
+
+test('a wrong password is told, and the name stays', async ({ page, open, watch }) => {
+  watch.mean(/^401 POST .*\/auth\/sign-in$/)
+  await open('/')
+  await fill(page, 'viewer', 'not this one at all')
+  const alert = page.getByRole('alert')
+  await alert.waitFor()
+  expect(await alert.textContent()).not.toContain('undefined')
+  expect(await name(page).inputValue()).toBe('viewer')
+  await fill(page, 'viewer')
+  await frame(page).waitFor()
+})
+
+test('who has failed too often is told how long to wait', async ({ page, open, watch }) => {
+  watch.mean(/^4(01|23) POST .*\/auth\/sign-in$/)
+  await open('/')
+  const answered: number[] = []
+  while (!answered.includes(423) && answered.length < 10) {
+    const answer = page.waitForResponse('**/api/v1/auth/sign-in')
+    await fill(page, 'locked', `wrong password ${answered.length}`)
+    answered.push((await answer).status())
+  }
+  expect(answered).toEqual([401, 401, 401, 401, 401, 423])
+  await page
+    .getByRole('alert')
+    .filter({ hasText: /\d+ ?s/ })
+    .waitFor()
+})
+
+test('a second factor is asked for where there is one', async ({ page, open, watch, gateway }) => {
+  watch.mean(/^401 POST .*\/auth\/sign-in$/)
+  const recovery = await withSecondFactor(gateway.admin, 'operator')
+  await open('/')
+  await fill(page, 'operator')
+  const code = page.getByLabel('Code', { exact: true })
+  await code.waitFor()
+  expect(await password(page).inputValue()).toBe(PASSWORD)
+  await code.fill(recovery)
+  await code.press('Enter')
+  await frame(page).waitFor()
+})
+
+test('a reload keeps one signed in, and signing out ends it', async ({ page, open, signIn }) => {
+  await signIn('admin')
+  await open('/')
+  await page.reload()
+  await frame(page).waitFor()
+  await account(page).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await heading(page).waitFor()
+  await page.reload()
+  await heading(page).waitFor()
+  expect((await page.context().cookies()).filter(({ value }) => value !== '')).toEqual([])
+})
+
+const views: readonly View[] = (['light', 'dark'] as const).flatMap((theme) => [
+  { theme, width: 320, height: 640 },
+  { theme, width: 1280, height: 800 },
+])
+for (const view of views) {
+  test(`the sign-in is right for axe, ${view.theme} at ${view.width} px`, view, async ({ page, open }) => {
+    await open('/')
+    await settled(page)
+    await heading(page).waitFor()
+    expect(await axeFindings(page)).toEqual([])
+    expect(
+      await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+    ).toBe(0)
+  })
+}
+
+/** Turns it on, and gives a code that is good once. */
+async function withSecondFactor(admin: string, user: string): Promise<string> {
+  const browser = new ApiBrowser(admin)
+  await browser.signIn(user)
+  const { body } = await browser.post('/api/v1/auth/totp')
+  const code = codeOf(bytesOf(String(body['secret'])), Math.floor(Date.now() / 30_000))
+  const { body: confirmed } = await browser.post('/api/v1/auth/totp/confirm', { code })
+  return String((confirmed['recovery_codes'] as readonly string[])[0])
+}
+
+/** RFC 4648 §6: five bits a letter. */
+function bytesOf(base32: string): Uint8Array {
+  const bits = [...base32].map((letter) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
+  )
+  return Uint8Array.from(bits.join('').match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
+}
