@@ -28,11 +28,11 @@ const CONFIG: InlineConfig = {
   css: { modules: { localsConvention: 'camelCaseOnly' } },
 }
 
-/** Builds it into a folder; throws what Vite found. */
-export async function bundle(outDir: string = BUNDLE): Promise<void> {
+/** Builds it (or another page like it, of `root`) into a folder; throws what Vite found. */
+export async function bundle(outDir: string = BUNDLE, root: string = ROOT): Promise<void> {
   // Vite keeps to what it finds there: in a test it would be another bundle.
   process.env['NODE_ENV'] = 'production'
-  await build({ ...CONFIG, build: { ...CONFIG.build, outDir } })
+  await build({ ...CONFIG, root, build: { ...CONFIG.build, outDir } })
 }
 
 /**

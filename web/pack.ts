@@ -1,4 +1,5 @@
-// Packs the bundle into one file, which the executable embeds: each file as it is, and compressed once for all.
+// Packs the bundle into one file, which the executable embeds: each file as it is, and compressed once for
+// all.
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'

@@ -8,6 +8,7 @@ import { checkImports } from './imports.ts'
 import { checkLinks } from './links.ts'
 import { checkLocks } from './locks.ts'
 import { type Breach, ROOT } from './sources.ts'
+import { checkWebImports } from './web-imports.ts'
 
 interface Gate {
   readonly name: string
@@ -21,6 +22,7 @@ const GATES: readonly Gate[] = [
   { name: 'format', run: () => command('oxfmt', '--check') },
   { name: 'unused', run: () => command('knip') },
   { name: 'imports', run: async () => checkImports() },
+  { name: 'imports of the dashboard', run: async () => checkWebImports() },
   { name: 'circles', run: async () => checkCircles() },
   { name: 'bans', run: checkBans },
   { name: 'columns', run: async () => checkColumns() },

@@ -10,8 +10,8 @@ import { type Breach, ROOT } from './sources.ts'
 
 const FILE = 'web/data/api-types.ts'
 
-const HEAD = `// What the admin API takes and answers. Made from its routes by \`bun test/check/api-types.ts --write\`, and held
-// against them by \`npm run check\`: do not edit.
+const HEAD = `// What the admin API takes and answers. Made from its routes by \`bun test/check/api-types.ts --write\`, and
+// held against them by \`npm run check\`: do not edit.
 
 /** What a parameter of a query may be given as. */
 export type QueryValue = string | number | boolean | undefined

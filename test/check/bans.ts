@@ -60,15 +60,28 @@ const BANS: readonly Ban[] = [
     pattern: /\b(?:upstream|downstream|entrypoint|vhost|frontend)s?\b/gi,
     why: 'one word per idea: server, client, listener',
   },
+  {
+    where: /^web\/.*\.(?:tsx?|html)$/,
+    pattern: /\sstyle="|\bdangerouslySetInnerHTML\b|\b(?:inner|outer)HTML\b|\binsertAdjacentHTML\b/g,
+    why: "the page's policy (CSP) refuses it, or it lets what others wrote become markup: JSX, or CSSOM",
+  },
+  {
+    where: /^web\/(?!styles\/tokens\.css$).*\.css$/,
+    pattern: /#[0-9a-f]{3,8}\b(?![^{};]*\{)|\b(?:rgb|hsl|oklch|oklab|lab|lch|hwb)a?\(/gi,
+    why: 'colours are tokens: web/styles/tokens.css',
+  },
 ]
 
 const OTHERS = ['README.md', 'CHANGELOG.md', 'build.ts', 'package.json']
+
+const isBuilt = (path: string): boolean => path.startsWith('web/dist/')
 
 /** Every line that a ban names. */
 export async function checkBans(): Promise<Breach[]> {
   const sources: Source[] = ['server', 'bench', 'test', 'config', 'deploy'].flatMap((folder) =>
     sourcesIn(folder, ['.ts', '.yaml', '.toml', '.lua', '.service', 'Dockerfile']),
   )
+  sources.push(...sourcesIn('web', ['.ts', '.tsx', '.css', '.html']).filter(({ path }) => !isBuilt(path)))
   for (const path of OTHERS) {
     const file = Bun.file(path)
     if (await file.exists()) sources.push({ path, text: await file.text() })

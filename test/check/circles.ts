@@ -25,7 +25,8 @@ const KNOWN: readonly Known[] = [
 /** Every circle that is not known. */
 export function checkCircles(): Breach[] {
   const left = [...KNOWN]
-  return circlesIn(sourcesIn('server')).flatMap((files) => {
+  const sources = [...sourcesIn('server'), ...sourcesIn('web', ['.ts', '.tsx'])]
+  return circlesIn(sources).flatMap((files) => {
     const rooms = roomsOf(files)
     const at = left.findIndex((known) => known.most >= files.length && isSame(known.rooms, rooms))
     if (at < 0) return [`${files.length} files import each other in a circle: ${files.join(', ')}`]

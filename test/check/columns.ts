@@ -9,8 +9,8 @@ const LAYOUT = /^\s*(?:\/\/|\*)\s*\S.* {2,}\S|[│─]| · |^\s*\/\/ +\||^\s*\/\
 
 /** Every comment line that is too long. */
 export function checkColumns(): Breach[] {
-  const sources = ['server', 'bench', 'test'].flatMap((folder) => sourcesIn(folder))
-  return sources.filter(({ path }) => !path.startsWith('test/vectors/')).flatMap(tooLong)
+  const sources = ['server', 'bench', 'test', 'web'].flatMap((folder) => sourcesIn(folder, ['.ts', '.tsx']))
+  return sources.filter(({ path }) => !/^(?:test\/vectors|web\/dist)\//.test(path)).flatMap(tooLong)
 }
 
 function tooLong({ path, text }: Source): Breach[] {

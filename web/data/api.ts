@@ -46,7 +46,10 @@ const credentials = { csrf: '' }
 /** What changes something carries: the token of the sign-in. */
 export const useCsrf = (token: string): void => void (credentials.csrf = token)
 
-/** Asks; never rejects. A sign-in that has ended, or a password that is due, is asked for, and the call goes on. */
+/**
+ * Asks; never rejects. A sign-in that has ended, or a password that is due, is asked for, and the call goes
+ * on.
+ */
 export async function ask<R extends Route>(
   route: R,
   params: ParamsOf<R>,

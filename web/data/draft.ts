@@ -1,5 +1,6 @@
 // What this tab means to change and has not sent: it survives reloads and a sign-in that ends, and nothing of
-// it runs before it was reviewed. Either changes of resources, as forms make them, or a text, as the editor does.
+// it runs before it was reviewed. Either changes of resources, as forms make them, or a text, as the
+// editor does.
 import { computed, effect, signal } from '@preact/signals'
 import type { Api } from './api-types.ts'
 import { servedRevision } from './api.ts'
@@ -77,8 +78,8 @@ export function draftedOf(resource: string, configured: JsonMap): JsonMap | null
 }
 
 /**
- * Fields of a resource are to be others (RFC 7396). What is set back to what is written leaves the draft, and a
- * change without any field left as well.
+ * Fields of a resource are to be others (RFC 7396). What is set back to what is written leaves the draft,
+ * and a change without any field left as well.
  */
 export function change(
   resource: string,
@@ -98,7 +99,9 @@ export function change(
   else put({ op: 'update', resource, etag: update?.etag ?? was.etag, base, patch: least }, known)
 }
 
-/** A resource more: `backends`, `rules`, `backends/api/servers`; named by its `name` (or `url`) from then on. */
+/**
+ * A resource more: `backends`, `rules`, `backends/api/servers`; named by its `name` (or `url`) from then on.
+ */
 export function create(list: string, value: JsonMap, position?: Position): string {
   const resource = `${list}/${encodeURIComponent(String(value['name'] ?? value['url'] ?? ''))}`
   put({ op: 'create', resource, value, ...(position !== undefined && { position }) }, changeOf(resource))

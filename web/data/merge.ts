@@ -1,5 +1,5 @@
-// JSON values held against each other: equality, merge patches (RFC 7396), and what a patch takes to come from
-// one to the other.
+// JSON values held against each other: equality, merge patches (RFC 7396), and what a patch takes to come
+// from one to the other.
 
 export type JsonMap = Readonly<Record<string, unknown>>
 

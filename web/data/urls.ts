@@ -1,7 +1,10 @@
 // Addresses of pages and of the API, wherever a proxy in front has put them.
 const here = import.meta.url
 
-/** Where the dashboard is, with a slash at the end: `/_admin/`, below whatever prefix. All chunks lie in assets/. */
+/**
+ * Where the dashboard is, with a slash at the end: `/_admin/`, below whatever prefix. All chunks lie in
+ * assets/.
+ */
 export const BASE = new URL('../', here).pathname
 
 /** Of the API: what stands before `/api/v1`. */

@@ -1,8 +1,33 @@
 // What uPlot draws: its options from the tokens, which are read again when the theme changes.
 import type uPlot from 'uplot'
-import type { ChartProps, Mark } from './chart.tsx'
 
 type Library = typeof uPlot
+
+export interface Series {
+  readonly label: string
+  /** One for each of `times`; null where nothing is known. */
+  readonly values: readonly (number | null)[]
+}
+
+/** Something that happened, as a dotted line with its name. */
+export interface Mark {
+  /** s since 1970. */
+  readonly at: number
+  readonly label: string
+}
+
+export interface ChartProps {
+  /** s since 1970, oldest first. */
+  readonly times: readonly number[]
+  /** At most four: told apart by colour, dash and name. */
+  readonly series: readonly Series[]
+  readonly unit: string
+  /** What it shows: “Latency p95”. */
+  readonly label: string
+  readonly marks?: readonly Mark[] | undefined
+  /** In px. */
+  readonly height?: number | undefined
+}
 
 /** A chart on the page. */
 export interface Drawn {

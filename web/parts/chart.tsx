@@ -1,37 +1,13 @@
-// Courses over time, drawn by uPlot, which is loaded when the first chart is shown. The same numbers are there
-// as a table.
+// Courses over time, drawn by uPlot, which is loaded when the first chart is shown. The same numbers are
+// there as a table.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Segmented } from './choices.tsx'
 import css from './chart.module.css'
-import { drawChart, type Drawn } from './chart-drawn.ts'
+import { type ChartProps, drawChart, type Drawn } from './chart-drawn.ts'
 import { Loading } from './empty.tsx'
-import { clockOf } from './times.ts'
+import { clock, number } from '../data/say.ts'
 
-export interface Series {
-  readonly label: string
-  /** One for each of `times`; null where nothing is known. */
-  readonly values: readonly (number | null)[]
-}
-
-/** Something that happened, as a dotted line with its name. */
-export interface Mark {
-  /** s since 1970. */
-  readonly at: number
-  readonly label: string
-}
-
-export interface ChartProps {
-  /** s since 1970, oldest first. */
-  readonly times: readonly number[]
-  /** At most four: told apart by colour, dash and name. */
-  readonly series: readonly Series[]
-  readonly unit: string
-  /** What it shows: “Latency p95”. */
-  readonly label: string
-  readonly marks?: readonly Mark[] | undefined
-  /** In px. */
-  readonly height?: number | undefined
-}
+export type { ChartProps, Mark, Series } from './chart-drawn.ts'
 
 export function Chart(props: ChartProps) {
   const [shown, setShown] = useState<'chart' | 'table'>('chart')
@@ -60,7 +36,7 @@ export function Chart(props: ChartProps) {
               <path d="M1 3h18" />
             </svg>
             {series.label}
-            <b>{shortOf(lastOf(series.values))}</b>
+            <b>{number(lastOf(series.values))}</b>
           </li>
         ))}
       </ul>
@@ -121,20 +97,11 @@ function Plot(props: ChartProps) {
 
 const wordsAt = ({ times, series, unit }: ChartProps, at: number): string =>
   [
-    clockOf((times[at] ?? 0) * 1000, Date.now()),
-    ...series.map(({ label, values }) => `${label} ${shortOf(values[at] ?? null)} ${unit}`.trim()),
+    clock((times[at] ?? 0) * 1000),
+    ...series.map(({ label, values }) => `${label} ${number(values[at] ?? null)} ${unit}`.trim()),
   ].join(' · ')
 
 const lastOf = (values: readonly (number | null)[]): number | null => values.at(-1) ?? null
-
-const shortOf = (value: number | null): string =>
-  value === null
-    ? '–'
-    : value.toLocaleString('en', {
-        maximumSignificantDigits: value < 100 ? 3 : 15,
-        maximumFractionDigits: 0,
-        roundingPriority: 'morePrecision',
-      })
 
 function Numbers({ times, series, unit, label }: ChartProps) {
   return (
@@ -157,9 +124,9 @@ function Numbers({ times, series, unit, label }: ChartProps) {
           {times
             .map((time, at) => (
               <tr key={time}>
-                <th scope="row">{clockOf(time * 1000, Date.now())}</th>
+                <th scope="row">{clock(time * 1000)}</th>
                 {series.map((one) => (
-                  <td key={one.label}>{shortOf(one.values[at] ?? null)}</td>
+                  <td key={one.label}>{number(one.values[at] ?? null)}</td>
                 ))}
               </tr>
             ))

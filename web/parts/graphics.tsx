@@ -1,4 +1,5 @@
 // Small pictures of numbers. Each says in words what it shows; none moves on its own.
+import { percent } from '../data/say.ts'
 import { classes } from './classes.ts'
 import css from './graphics.module.css'
 import { areaOf, lineOf, scaleOf } from './spark-path.ts'
@@ -89,7 +90,7 @@ export interface SplitPart {
 export function Split({ parts, label }: { readonly parts: readonly SplitPart[]; readonly label?: string }) {
   const sum = parts.reduce((total, { weight }) => total + weight, 0)
   const shares = parts.map(({ weight }) => (sum === 0 ? 0 : weight / sum))
-  const words = parts.map((part, at) => `${part.label} ${percent(shares[at] ?? 0)}`).join(', ')
+  const words = parts.map((part, at) => `${part.label} ${percent(shares[at] ?? 0)} %`).join(', ')
   return (
     <div class={css.split}>
       <div class={css.splitBar} role="img" aria-label={label ?? words}>
@@ -102,7 +103,7 @@ export function Split({ parts, label }: { readonly parts: readonly SplitPart[]; 
           <li key={part.label}>
             <i class={css[`tone${(at % 4) + 1}`]} />
             {part.href === undefined ? part.label : <a href={part.href}>{part.label}</a>}
-            <b>{percent(shares[at] ?? 0)}</b>
+            <b>{percent(shares[at] ?? 0)} %</b>
           </li>
         ))}
       </ul>
@@ -111,6 +112,3 @@ export function Split({ parts, label }: { readonly parts: readonly SplitPart[]; 
 }
 
 const share = (of: number): string => `${Math.max(0, Math.min(1, of)) * 100}%`
-
-const percent = (of: number): string =>
-  `${(of * 100).toLocaleString('en', { maximumFractionDigits: of < 0.1 ? 1 : 0 })} %`

@@ -75,7 +75,9 @@ export interface Window {
 /** Rows drawn beyond the edge, so that a fast scroll does not show a gap. */
 const BEYOND = 12
 
-/** Which of `count` rows of one height (px) are drawn in a view of `height` px that was scrolled by `top` px. */
+/**
+ * Which of `count` rows of one height (px) are drawn in a view of `height` px that was scrolled by `top` px.
+ */
 export function windowOf(count: number, rowHeight: number, top: number, height: number): Window {
   const visible = Math.ceil(height / rowHeight)
   // A list that became shorter is still scrolled to where it was.

@@ -1,6 +1,8 @@
 // Points in time, in the words of someone who looks at a clock; the exact time is in the tooltip.
 import { signal } from '@preact/signals'
-import { agoOf, clockOf, exactOf, type When } from './times.ts'
+import { age, clock, whole } from '../data/say.ts'
+
+let stopClock = (): void => {}
 
 /** Now, in ms; goes on once a second while something shows an age. */
 const now = signal(Date.now(), {
@@ -11,29 +13,33 @@ const now = signal(Date.now(), {
   },
   unwatched: () => stopClock(),
 })
-let stopClock = (): void => {}
+
+/** ms since 1970, or RFC 3339. */
+export type When = number | string
 
 export interface TimeProps {
-  /** ms since 1970, or RFC 3339. */
   readonly at: When
 }
 
-/** When it was, or will be: 03:12:05 today, 14 Nov 03:12 else. */
+/** When it was, or will be: `03:12`, of another day with its date. */
 export function Time({ at }: TimeProps) {
-  const exact = exactOf(at)
+  const ms = new Date(at).getTime()
+  // What is no time is shown as it came: better than NaN:NaN.
+  if (Number.isNaN(ms)) return <span>{at}</span>
   return (
-    <time dateTime={exact} title={exact}>
-      {clockOf(at, now.peek())}
+    <time dateTime={new Date(ms).toISOString()} title={whole(ms)}>
+      {clock(ms)}
     </time>
   )
 }
 
-/** How long ago, or how long until: “8 min”, “17 d”. */
+/** How long ago, or how long until: `8 min`, `17 d`. */
 export function Age({ at }: TimeProps) {
-  const exact = exactOf(at)
+  const ms = new Date(at).getTime()
+  if (Number.isNaN(ms)) return <span>{at}</span>
   return (
-    <time dateTime={exact} title={exact}>
-      {agoOf(at, now.value)}
+    <time dateTime={new Date(ms).toISOString()} title={whole(ms)}>
+      {age(Math.abs(now.value - ms) / 1000)}
     </time>
   )
 }

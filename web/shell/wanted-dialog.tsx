@@ -1,5 +1,5 @@
-// Over the page, where a call waits: the sign-in has ended, or what is dangerous wants the password once more.
-// Nothing of the page below is lost.
+// Over the page, where a call waits: the sign-in has ended, or what is dangerous wants the password
+// once more. Nothing of the page below is lost.
 import { useState } from 'preact/hooks'
 import type { Problem } from '../data/problem.ts'
 import { me, stepUp } from '../data/session.ts'

@@ -1,0 +1,46 @@
+// All parts in their states, dark and light side by side. Built by test/browser/build-gallery.ts, to be
+// looked at; it is no part of the product.
+import { type ComponentChildren, render } from 'preact'
+import '../../../web/styles/tokens.css'
+import '../../../web/styles/base.css'
+import css from './gallery.module.css'
+import { Buttons, Choices, Messages, Opens, States, Words } from './small.tsx'
+import { Charts, Forms, Lists } from './large.tsx'
+
+const PARTS: readonly (readonly [string, () => ComponentChildren])[] = [
+  ['Status', States],
+  ['Buttons', Buttons],
+  ['Choices', Choices],
+  ['Words', Words],
+  ['Messages', Messages],
+  ['Lists', Lists],
+  ['Charts', Charts],
+  ['Forms', Forms],
+  ['What opens', Opens],
+]
+
+function Side({ theme }: { readonly theme: 'dark' | 'light' }) {
+  return (
+    <div class={css.side} style={{ colorScheme: theme }}>
+      {PARTS.map(([title, Part]) => (
+        <section class={css.part} key={title}>
+          <h2>
+            {title}, {theme}
+          </h2>
+          <Part />
+        </section>
+      ))}
+    </div>
+  )
+}
+
+const only = new URLSearchParams(location.search).get('theme')
+const place = document.getElementById('app')
+if (place !== null)
+  render(
+    <main class={css.both}>
+      {only !== 'light' && <Side theme="dark" />}
+      {only !== 'dark' && <Side theme="light" />}
+    </main>,
+    place,
+  )
