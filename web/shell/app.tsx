@@ -1,18 +1,22 @@
 // The whole of the screen: sign-in where nobody is known, else the frame with the page of the address.
 import { LocationProvider, Router, Route } from 'preact-iso/router'
 import { ErrorBoundary } from 'preact-iso/lazy'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { goLive, goQuiet } from '../data/live.ts'
 import { forgetHeld } from '../data/held.ts'
 import { findMe, me } from '../data/session.ts'
+import { onLink, takeLink } from '../data/sign-in-link.ts'
 import { BASE, to } from '../data/urls.ts'
 import type { PageRow } from '../routes.tsx'
 import { Frame } from './frame.tsx'
+import { LinkPage } from './link-page.tsx'
 import { NotThere } from './not-there.tsx'
 import { SignInPage } from './sign-in.tsx'
 import { WantedDialog } from './wanted-dialog.tsx'
 
 export function App({ pages }: { readonly pages: readonly PageRow[] }) {
+  const [link, setLink] = useState(takeLink)
+  useEffect(() => onLink(setLink), [])
   useEffect(() => void findMe(), [])
   const name = me.value?.name
   useEffect(() => {
@@ -25,6 +29,7 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
   }, [name])
   // Nothing for the moment that it takes to know: a flash of the sign-in would be worse.
   if (me.value === undefined) return null
+  if (link !== null) return <LinkPage key={link} token={link} onDone={() => setLink(null)} />
   if (me.value === null) return <SignInPage />
   return (
     <LocationProvider scope={BASE}>

@@ -1,8 +1,7 @@
 // Where nobody is signed in: signing in, or on a new gateway the first user.
 import { useEffect, useState } from 'preact/hooks'
 import { ask } from '../data/api.ts'
-import { Mark } from './mark.tsx'
-import css from './sign-in.module.css'
+import { SignInCard } from './sign-in-card.tsx'
 import { SetUpForm } from './set-up-form.tsx'
 import { SignInForm } from './sign-in-form.tsx'
 
@@ -15,15 +14,5 @@ export function SignInPage() {
     )
   }, [])
   if (isNew === null) return null
-  return (
-    <main class={css.page}>
-      <div class={css.card}>
-        <div class={css.brand}>
-          <Mark /> Sluice
-          <span class={css.host}>{location.host}</span>
-        </div>
-        {isNew ? <SetUpForm /> : <SignInForm heading="Sign in" />}
-      </div>
-    </main>
-  )
+  return <SignInCard>{isNew ? <SetUpForm /> : <SignInForm heading="Sign in" />}</SignInCard>
 }

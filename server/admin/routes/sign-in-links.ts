@@ -83,7 +83,7 @@ function makeLink(store: Store, { body, who, request }: Asked): Response {
 const NO_LINK: Refusal = {
   code: 'sign_in_failed',
   detail: 'This link is not good: each is good once, and for a while only.',
-  hint: 'sign in with a password, or ask for another link ("sluice admin link NAME")',
+  hint: '"sluice admin link NAME" makes another one',
 }
 
 function openLink(facts: Pick<ControlFacts, 'store'>, store: Store, asked: Asked): Response {

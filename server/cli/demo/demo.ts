@@ -47,8 +47,9 @@ export async function demo(args: readonly string[], io: Io): Promise<number> {
   const samples = await startSamples()
   let started: Started | null = null
   try {
-    started = await start(folder, samples, io)
-    if (started === null) return 1
+    started = await start(folder, samples, { ...io, stderr: (text) => asked.isAsked() || io.stderr(text) })
+    // Ctrl-C reaches the gateway as well, which then does not start.
+    if (started === null) return asked.isAsked() ? 0 : 1
     if (!read.flag('once')) return await stay(started, asked.stop, read.flag('quiet'), io)
     io.stdout(await sendFirst(started.ports, samples.fruit))
     io.stdout(addresses(started.ports, started.file, folder))
@@ -134,7 +135,8 @@ async function stay(started: Started, asked: Promise<'asked'>, isQuiet: boolean,
 }
 
 async function greet({ ports, samples, folder, file }: Started, io: Io): Promise<void> {
-  const way = await prepare(file, io)
+  // What stands against it comes as an error: at an end meanwhile it is of no account.
+  const way = await prepare(file, { ...io, stderr: () => {} })
   const isBold = process.stdout.isTTY && (io.env['NO_COLOR'] ?? '') === ''
   io.stdout(wayInText(way, ports, isBold))
   io.stdout(await sendFirst(ports, samples.fruit))
@@ -147,12 +149,22 @@ async function greet({ ports, samples, folder, file }: Started, io: Io): Promise
  */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
-function whenAskedToStop(): { stop: Promise<'asked'>; forget: () => void } {
+interface Stopping {
+  readonly stop: Promise<'asked'>
+  isAsked(): boolean
+  forget(): void
+}
+
+function whenAskedToStop(): Stopping {
   const { promise, resolve } = Promise.withResolvers<'asked'>()
-  const ask = (): void => resolve('asked')
+  let isAsked = false
+  const ask = (): void => {
+    isAsked = true
+    resolve('asked')
+  }
   for (const signal of STOPS) process.on(signal, ask)
   const forget = (): void => {
     for (const signal of STOPS) process.off(signal, ask)
   }
-  return { stop: promise, forget }
+  return { stop: promise, isAsked: () => isAsked, forget }
 }
