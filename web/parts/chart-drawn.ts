@@ -114,6 +114,7 @@ class Chart implements Drawn {
     return {
       width: this.#place.clientWidth,
       height: this.#height,
+      padding: [16, hasNames(this.#place) ? NAMES_WIDTH : 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
       // From zero: a small change must not look like a large one.
@@ -139,7 +140,12 @@ class Chart implements Drawn {
         })),
       ],
       hooks: {
-        draw: [(plot) => drawMarks(plot, this.#shown?.marks ?? [], colour('--text-3'), font)],
+        draw: [
+          (plot) => drawMarks(plot, this.#shown?.marks ?? [], colour('--text-3'), font),
+          (plot) => {
+            if (hasNames(this.#place)) drawNames(plot, (at) => colour(`--c${(at % 4) + 1}`), font)
+          },
+        ],
         setCursor: [(plot) => this.#onPoint(plot.cursor.idx ?? null)],
       },
     }
@@ -165,6 +171,34 @@ function colours(place: HTMLElement): (token: string) => string {
   }
 }
 
+/** Room for the lines' names at the right, in px; a narrow chart has the legend alone. */
+const NAMES_WIDTH = 88
+const hasNames = (place: HTMLElement): boolean => place.clientWidth >= 480
+
+/** The name of each line at its end, so that nobody has to match colours. */
+function drawNames(plot: uPlot, colourOf: (at: number) => string, font: string): void {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  const ends = plot.series.slice(1).flatMap(({ label }, at) => {
+    const value = plot.data[at + 1]?.at(-1)
+    if (typeof value !== 'number' || typeof label !== 'string') return []
+    return [{ at, label, y: plot.valToPos(value, 'y', true) }]
+  })
+  ends.sort((a, b) => a.y - b.y)
+  ctx.save()
+  ctx.font = font.replace('11px', `${11 * ratio}px`)
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'middle'
+  let lowest = -Infinity
+  for (const { at, label, y } of ends) {
+    // Those that end close to each other stand below each other.
+    lowest = Math.max(y, lowest + 14 * ratio)
+    ctx.fillStyle = colourOf(at)
+    ctx.fillText(label, bbox.left + bbox.width + 8 * ratio, lowest, (NAMES_WIDTH - 12) * ratio)
+  }
+  ctx.restore()
+}
+
 function drawMarks(plot: uPlot, marks: readonly Mark[], colour: string, font: string): void {
   const { ctx, bbox } = plot
   const ratio = devicePixelRatio
@@ -183,7 +217,8 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: string, font: st
     ctx.stroke()
     const isRight = x + ctx.measureText(label).width + 8 * ratio > bbox.left + bbox.width
     ctx.textAlign = isRight ? 'right' : 'left'
-    ctx.fillText(label, x + (isRight ? -4 : 4) * ratio, bbox.top + 10 * ratio)
+    // Above the lines, where it hides nothing.
+    ctx.fillText(label, x + (isRight ? -4 : 4) * ratio, bbox.top - 4 * ratio)
   }
   ctx.restore()
 }

@@ -20,7 +20,7 @@ export function Empty({ title, children, action }: EmptyProps) {
   return (
     <div class={css.empty}>
       <h3>{title}</h3>
-      {children !== undefined && <div>{children}</div>}
+      {children !== undefined && <div class="prose">{children}</div>}
       {action}
     </div>
   )

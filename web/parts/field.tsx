@@ -80,7 +80,7 @@ export function Field(props: FieldProps) {
         </div>
       </FieldContext.Provider>
       {hasHelp && (
-        <div class={isInvalid ? css.error : css.help} id={`${id}-help`}>
+        <div class={classes(isInvalid ? css.error : css.help, 'prose')} id={`${id}-help`}>
           {isInvalid && <Shape state="down" size={10} />}
           <span>{isInvalid ? error : help}</span>
         </div>

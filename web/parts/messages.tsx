@@ -28,7 +28,7 @@ export function Problem({ state, word, age, title, children, actions }: ProblemP
       </div>
       <div class={css.what}>
         <h3>{title}</h3>
-        {children !== undefined && <div class={css.why}>{children}</div>}
+        {children !== undefined && <div class={classes(css.why, 'prose')}>{children}</div>}
       </div>
       {actions !== undefined && <div class={css.actions}>{actions}</div>}
     </article>
@@ -54,7 +54,7 @@ export function Note({ state, title, children, actions, isUrgent = false }: Note
       <Shape state={state ?? 'unk'} />
       <div class={css.what}>
         <h3>{title}</h3>
-        {children !== undefined && <div class={css.why}>{children}</div>}
+        {children !== undefined && <div class={classes(css.why, 'prose')}>{children}</div>}
       </div>
       {actions !== undefined && <div class={css.actions}>{actions}</div>}
     </div>

@@ -1,6 +1,7 @@
 // The head of a page: its one h1, what is said of it, and its actions.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { classes } from './classes.ts'
 import css from './page-head.module.css'
 import { Shape, type State } from './status.tsx'
 
@@ -45,7 +46,9 @@ export function PageHead({ crumb, title, state, tag, actions, children }: PageHe
           </h1>
           {tag}
         </div>
-        {children !== undefined && children !== null && <div class={css.sub}>{children}</div>}
+        {children !== undefined && children !== null && (
+          <div class={classes(css.sub, 'prose')}>{children}</div>
+        )}
       </div>
       {actions !== undefined && actions !== null && <div class={css.actions}>{actions}</div>}
     </header>

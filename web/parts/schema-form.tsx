@@ -86,12 +86,9 @@ function Variants({ form, path, schema, variants }: PartProps & { readonly varia
   const value = at(form.value, path)
   const chosen = variantOf(variants, value)
   const inner = variants[chosen] ?? {}
-  const described = {
-    description: schema.description,
-    default: schema.default,
-    title: schema.title,
-    ...inner,
-  }
+  // By the name of the field: which shape it has is said just above.
+  const about = { description: schema.description, default: schema.default }
+  const described = { ...about, ...inner, title: schema.title }
   const names = variants.map((variant, n) => variant.title ?? variant.type?.toString() ?? `Shape ${n + 1}`)
   const pick = (name: string): void => {
     const next = variants[names.indexOf(name)] ?? {}

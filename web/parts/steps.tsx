@@ -1,5 +1,6 @@
 // What was done, step by step, and what came of it.
 import type { ComponentChildren } from 'preact'
+import { classes } from './classes.ts'
 import css from './steps.module.css'
 import { Shape, type State } from './status.tsx'
 
@@ -22,7 +23,7 @@ export function Steps({ steps }: { readonly steps: readonly Step[] }) {
           <Shape state={step.state} label={WORDS[step.state]} />
           <span>{step.title}</span>
           <span class={css.time}>{step.time}</span>
-          {step.details !== undefined && <div class={css.details}>{step.details}</div>}
+          {step.details !== undefined && <div class={classes(css.details, 'prose')}>{step.details}</div>}
         </li>
       ))}
     </ol>

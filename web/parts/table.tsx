@@ -52,7 +52,7 @@ export interface TableProps<Row> {
 /** From this many rows on it scrolls within itself, below a head that stays. */
 const TALL = 40
 /** From this many on only the rows in view are drawn. */
-const MANY = 200
+const MANY = 100
 
 export function Table<Row>(props: TableProps<Row>) {
   const { columns, rows, filter = '', rowHeight = 36 } = props

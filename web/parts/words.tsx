@@ -91,7 +91,7 @@ export interface CodeProps {
 export function Code({ text, isCopied = false, isBlock = text.includes('\n') }: CodeProps) {
   return (
     <span class={classes(css.code, isBlock && css.block)}>
-      <code tabIndex={isBlock ? 0 : undefined}>{text}</code>
+      <code tabIndex={0}>{text}</code>
       {isCopied && <Copy text={text} label={isBlock ? 'this text' : text} />}
     </span>
   )

@@ -19,9 +19,9 @@ const PARTS: readonly (readonly [string, () => ComponentChildren])[] = [
   ['What opens', Opens],
 ]
 
-function Side({ theme }: { readonly theme: 'dark' | 'light' }) {
+function Side({ theme }: { readonly theme: string }) {
   return (
-    <div class={css.side} style={{ colorScheme: theme }}>
+    <main class={css.side}>
       {PARTS.map(([title, Part]) => (
         <section class={css.part} key={title}>
           <h2>
@@ -30,17 +30,20 @@ function Side({ theme }: { readonly theme: 'dark' | 'light' }) {
           <Part />
         </section>
       ))}
-    </div>
+    </main>
   )
 }
 
-const only = new URLSearchParams(location.search).get('theme')
+/** A theme is that of a whole page: each has a frame of its own. */
+const Both = () => (
+  <div class={css.both}>
+    {['dark', 'light'].map((theme) => (
+      <iframe key={theme} title={theme} src={`?theme=${theme}`} />
+    ))}
+  </div>
+)
+
+const theme = new URLSearchParams(location.search).get('theme')
+if (theme !== null) document.documentElement.dataset['theme'] = theme
 const place = document.getElementById('app')
-if (place !== null)
-  render(
-    <main class={css.both}>
-      {only !== 'light' && <Side theme="dark" />}
-      {only !== 'dark' && <Side theme="light" />}
-    </main>,
-    place,
-  )
+if (place !== null) render(theme === null ? <Both /> : <Side theme={theme} />, place)
