@@ -1,6 +1,7 @@
 // What status, health and metrics share: reading their arguments, finding the gateway, asking it.
 import { nearest } from '../config/nearest.ts'
 import { type HealthDocument, healthOf, type MetricsDocument, metricsOf } from '../telemetry/documents.ts'
+import type { Overview } from '../control/overview/document.ts'
 import { healthOfSome, metricsOfSome } from '../telemetry/some-backends.ts'
 import { readArgs } from './args.ts'
 import { askGateway, type Gateway, unexpected } from './gateway.ts'
@@ -47,6 +48,12 @@ export async function ask<T>(gateway: Gateway, path: '/_health' | '/_metrics', i
   }
   unexpected(answer, gateway.command, io)
   return null
+}
+
+/** What the gateway says of itself; null: it does not, as it is an older one. */
+export async function askOverview(gateway: Gateway, io: Io): Promise<Overview | null> {
+  const answer = await askGateway(gateway, { method: 'GET', path: '/_overview' }, io)
+  return answer?.status === 200 ? (answer.body as Overview) : null
 }
 
 /** Two configs may name one admin address, or none of them any: only a control socket says whose it is. */

@@ -4,6 +4,7 @@ import {
   COLUMNS_HELP,
   OPTIONS_HELP,
   ask,
+  askOverview,
   exitUnanswered,
   EXIT_HELP,
   healthOfScope,
@@ -15,16 +16,17 @@ import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
 import { metricsLine } from './metrics.ts'
 import { serverReason } from './server-reason.ts'
+import { overviewText } from './overview-text.ts'
 import { table } from './table.ts'
 
-const HELP = `Tells how a running gateway is: which servers are up and what they served.
+const HELP = `Tells how a running gateway is in one sentence, what is wrong with it and what to do, which servers are up and what they served.
 
 Usage: sluice status [NAME] [-c FILE | --admin URL] [--json]
 
 ${OPTIONS_HELP}${COLUMNS_HELP}
 Of a listener OPEN and TOTAL are connections of clients (udp: flows, turn: allocations); FAULTS of http are requests with a 5xx or no whole answer,
 of tcp connections that failed, of udp flows that no server took, of turn requests that were refused.
---json prints two documents, a line each: that of "sluice health", then that of "sluice metrics".
+--json prints two documents, a line each: that of "sluice health", then that of "sluice metrics". What is wrong, as JSON: "sluice api /_overview".
 Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; ${EXIT_HELP}.
 `
 
@@ -39,9 +41,13 @@ export async function status(args: readonly string[], io: Io): Promise<number> {
   const scope = await scopeOf(question, allHealth, io)
   if (typeof scope === 'number') return scope
   const [health, metrics] = [healthOfScope(allHealth, scope), metricsOfScope(allMetrics, scope)]
-  io.stdout(
-    question.isJson ? `${JSON.stringify(health)}\n${JSON.stringify(metrics)}\n` : statusText(health, metrics),
-  )
+  if (question.isJson) {
+    io.stdout(`${JSON.stringify(health)}\n${JSON.stringify(metrics)}\n`)
+    return health.healthy ? 0 : 1
+  }
+  const overview = await askOverview(question.gateway, io)
+  const told = overview === null ? '' : overviewText(overview, scope)
+  io.stdout(`${told}${statusText(health, metrics)}`)
   return health.healthy ? 0 : 1
 }
 

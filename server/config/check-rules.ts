@@ -9,7 +9,7 @@ import type { Checked } from './checked.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
 import { checkTlsRule } from './check-tls-rule.ts'
 import { nearest } from './nearest.ts'
-import { Shadows } from './shadows.ts'
+import { shadowsIn } from './shadows.ts'
 import { shown } from './spoken.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
@@ -24,7 +24,7 @@ export function checkRules(checked: Checked): void {
     const kind = ruleKindOf(protocol)
     if (kind !== null) ruled[kind].push(name)
   }
-  const shadows = { http: new Shadows(ruled.http), tls: new Shadows(ruled.tls) }
+  const shadows = shadowsIn(checked.config)
   const hasRuled = ruled.http.length > 0 || ruled.tls.length > 0
   if (rules.length > 0 && !hasRuled && Object.keys(listeners).length > 0)
     checked.warn({

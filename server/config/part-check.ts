@@ -5,7 +5,7 @@
 // check, which has the words and the places.
 import { dirname, resolve } from 'node:path'
 import type { BackendConfig } from '../backends/backend.options.ts'
-import { kindOfRule, ruleKindOf } from '../lib/rule-kind.ts'
+import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { checkBackends } from './check-backends.ts'
@@ -20,7 +20,7 @@ import { openAddresses } from './open-address.ts'
 import { Problems } from './problem.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
-import { Shadows } from './shadows.ts'
+import { shadowsIn } from './shadows.ts'
 import { Lines, type MapTree } from './tree.ts'
 import { walk } from './walk.ts'
 
@@ -155,10 +155,7 @@ const AT_A_TIME = 128
 /** Whether each rule has a name of its own, and none takes all that is for one behind it. */
 function* clearSteps(config: Config): Steps<boolean> {
   const { rules, listeners } = config
-  const all = Object.entries(listeners)
-  const namesOf = (kind: 'http' | 'tls'): string[] =>
-    all.flatMap(([name, { protocol }]) => (ruleKindOf(protocol) === kind ? [name] : []))
-  const shadows = { http: new Shadows(namesOf('http')), tls: new Shadows(namesOf('tls')) }
+  const shadows = shadowsIn(config)
   const names = new Set<string>()
   for (const [index, rule] of rules.entries()) {
     if (shadows[kindOfRule(rule, listeners)].add(rule, rule.name) !== null) return false

@@ -1,10 +1,12 @@
 // Rules that can never be reached, found in one pass: by one before them that takes everything, or the very
 // same.
 import { comparableHost } from '../lib/host-name.ts'
+import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
+import type { Config } from './schema.ts'
 
 /** Is told of each rule in order, and tells which earlier one takes all of its requests. */
-export class Shadows {
+class Shadows {
   readonly #listeners: readonly string[]
   /** Names of the rules that take everything of a listener. */
   readonly #takenBy = new Map<string, string>()
@@ -27,6 +29,31 @@ export class Shadows {
       for (const listener of listeners) if (!this.#takenBy.has(listener)) this.#takenBy.set(listener, name)
     return null
   }
+}
+
+/** A config stays as it is: its rules are looked through once. */
+const known = new WeakMap<RulesOf, ReadonlyMap<string, string>>()
+type RulesOf = Pick<Config, 'listeners' | 'rules'>
+
+/** Rules that nothing reaches, and the earlier rule that takes all of each, by name. */
+export function shadowedRules(config: RulesOf): ReadonlyMap<string, string> {
+  const found = known.get(config)
+  if (found !== undefined) return found
+  const shadows = shadowsIn(config)
+  const shadowed = new Map<string, string>()
+  for (const rule of config.rules) {
+    const by = shadows[kindOfRule(rule, config.listeners)].add(rule, rule.name)
+    if (by !== null) shadowed.set(rule.name, by)
+  }
+  known.set(config, shadowed)
+  return shadowed
+}
+
+/** For the rules of each kind of listener. */
+export function shadowsIn({ listeners }: Pick<Config, 'listeners'>): Record<RuleKind, Shadows> {
+  const names = (kind: RuleKind): string[] =>
+    Object.keys(listeners).filter((name) => ruleKindOf(listeners[name]?.protocol ?? '') === kind)
+  return { http: new Shadows(names('http')), tls: new Shadows(names('tls')) }
 }
 
 const takesEverything = ({ host, path, method, header, server_name, alpn }: RuleConfig['match']): boolean =>

@@ -1,9 +1,11 @@
 // What a gateway says of itself: by its API, to this machine without a credential, and on the command line.
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { status } from '../../server/cli/status.ts'
 import type { Overview } from '../../server/control/overview/document.ts'
 import type { Timelines } from '../../server/control/overview/timelines.ts'
 import { controlSocketName } from '../../server/control/control-socket.ts'
+import { saidBy } from '../support/command.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
 import { waitFor } from '../support/wait.ts'
@@ -71,4 +73,58 @@ test('a backend without a server is told in one sentence, with what to do; and t
   const trusted = await fetch(`${gateway.admin}/_overview`)
   expect([trusted.status, ((await trusted.json()) as Overview).verdict.state]).toEqual([200, 'down'])
   expect((await fetch(`${gateway.admin}/api/v1/overview`)).status).toBe(401)
+})
+
+test('sluice status says the same, problems with their remedies first, and of a name only what is of it', async () => {
+  await using origin = await startOrigin((_, reply) => void reply.send(200, 'ok'))
+  await using gateway = await startGateway({ config: words(origin.url) })
+  await waitFor(async () => (await ask<Overview>(gateway, '/_overview')).verdict.state === 'down')
+  const said = (...more: string[]) => saidBy((io) => status(['-c', gateway.configFile, ...more], io))
+  const whole = await said()
+  const [first = '', ...rest] = whole.out.split('\n')
+  expect([whole.code, whole.err]).toEqual([1, ''])
+  expect(first).toStartWith('1 of 2 backends has no server up. shop has answered 503 to every request')
+  expect(rest.join('\n')).toContain(
+    '  Its only server refuses connections on port 1.\n  Start the service of a, or lead rule shop to another backend.\n',
+  )
+  expect(whole.out).toContain('\nunhealthy: 1 of 2 servers up')
+  const api = await said('api')
+  expect([api.code, api.out.includes('shop')]).toEqual([0, false])
+  expect((await said('shop')).out).toStartWith('down: Backend shop has no server up')
+  expect((await said('--json')).out.trimEnd().split('\n').length).toBe(2)
+})
+
+test('rules that nothing reaches name the one before them, and those without a match say since when', async () => {
+  await using origin = await startOrigin((_, reply) => void reply.send(200, 'ok'))
+  const rules = [
+    { name: 'all', backend: 'api' },
+    { name: 'late', match: { path: '/late' }, backend: 'api' },
+  ]
+  const config = words(origin.url, { rules })
+  await using gateway = await startGateway({ config })
+  interface Rules {
+    readonly items: readonly {
+      readonly name: string
+      readonly live: {
+        readonly shadowed_by?: string
+        readonly unmatched_since: string | null
+        readonly matches: number
+      }
+    }[]
+  }
+  const liveOf = async (name: string) =>
+    (await ask<Rules>(gateway, '/api/v1/rules')).items.find((one) => one.name === name)?.live
+  await (await gateway.fetch('/')).text()
+  const all = await waitFor(async () => {
+    const live = await liveOf('all')
+    return live !== undefined && live.matches > 0 ? live : null
+  })
+  expect([all.shadowed_by, all.unmatched_since]).toEqual([undefined, null])
+  const late = await waitFor(async () => {
+    const live = await liveOf('late')
+    return typeof live?.unmatched_since === 'string' ? live : null
+  })
+  expect(late).toMatchObject({ matches: 0, shadowed_by: 'all' })
+  await gateway.apply({ ...config, rules: rules.toReversed() })
+  expect((await liveOf('late'))?.shadowed_by).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 // What a control socket is given, for tests that need a part of it.
 import type { ControlFacts } from '../../server/control/facts.ts'
 import { EventHub } from '../../server/control/events/hub.ts'
+import { overviewOf } from '../../server/control/overview/overview.ts'
 import { HealthTimelines } from '../../server/control/overview/timelines.ts'
 import { Operations } from '../../server/control/operations.ts'
 import { Rollouts } from '../../server/control/rollouts.ts'
@@ -8,6 +9,7 @@ import { RequestTail } from '../../server/control/requests/tail.ts'
 import { StoreProblem } from '../../server/control/store/store-problem.ts'
 import { Ranges } from '../../server/lib/ranges.ts'
 import { healthOf } from '../../server/telemetry/documents.ts'
+import { seenWith } from './seen-with.ts'
 import type { RuleFigures } from '../../server/control/history/rule-figures.ts'
 
 /** Nothing goes on for longer than a request. */
@@ -71,9 +73,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     },
     acme: { facts: () => [], steps: () => null, retry: () => false },
     told: {
-      overview: () => {
-        throw new Error('not asked')
-      },
+      overview: () => overviewOf(seenWith({})),
       timelines: (minutes, backend) => new HealthTimelines().told(minutes, backend, { attempts: () => 0 }),
     },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),

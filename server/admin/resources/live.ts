@@ -1,4 +1,5 @@
 // How resources fare, in a few words beside what is written of them.
+import { shadowedRules } from '../../config/shadows.ts'
 import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
@@ -42,8 +43,11 @@ export class Live {
     return matches === null ? null : matches > 0 ? 'matched' : 'unmatched'
   }
 
-  #rule(id: string, path: Path): RuleFacts | null {
-    return this.#isCounted(path) ? this.#figures().of(id) : null
+  #rule(id: string, path: Path): Partial<RuleFacts & { readonly shadowed_by: string }> | null {
+    // What a rule before it takes it never gets, whatever it is for.
+    const by = shadowedRules(this.#known.config).get(id)
+    const shadow = by === undefined ? null : { shadowed_by: by }
+    return this.#isCounted(path) ? { ...this.#figures().of(id), ...shadow } : shadow
   }
 
   /** Of connections nobody counts which rule they matched. */

@@ -171,6 +171,7 @@ function firstFrames(asked: Asked, facts: EventFacts, topics: ReadonlySet<Topic>
   const hello = {
     revision: facts.revision(),
     ...{ version: facts.build.version, commit: facts.build.commit },
+    build: `${facts.build.version}+${facts.build.commit}`,
     time: new Date().toISOString(),
     topics: [...topics],
     last_id: hub.lastId,

@@ -4,7 +4,7 @@ import { type Sorted, sorted } from './backend-state.ts'
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { ailmentOf, causeOf, type Check, outWords } from './reasons.ts'
 import { type Seen, serversByBackend } from './seen.ts'
-import { ageOf, asSentence, counted, listOf, numberOf, percentOf, spelled, timeOf } from './words.ts'
+import { ageOf, counted, listOf, numberOf, percentOf, spelled, timeOf } from './words.ts'
 
 /** Servers that an action names: more are asked one by one by nobody. */
 const CHECKED_MAX = 20
@@ -35,7 +35,7 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
   const { all, ailing, out } = ill.is
   const { sinceMs, lastUpMs } = seen.spanOf(backend)
   const isUnchecked = ailing.length > 0 && ailing.every(({ state }) => state === 'unchecked')
-  const outToo = out.length === 0 ? '' : ` ${asSentence(outWords(out))}`
+  const outToo = out.length === 0 ? '' : ` ${outWords(out)}`
   const lastUp = lastUpMs === null ? '' : ` The last one was up ${ageOf(seen.nowMs - lastUpMs)} ago.`
   const cause =
     all.length === 0 ? 'It has no servers.' : `${causeOf(ailing, ill.check, all.length)}${outToo}${lastUp}`
@@ -73,7 +73,7 @@ function outProblem({ backend, is: { out }, seen }: Ill): OverviewProblem {
     ...{ state: 'down', severity: 'down' },
     since: sinceMs === null ? null : timeOf(sinceMs),
     title: `Backend ${backend} has no server in use`,
-    cause: asSentence(outWords(out)),
+    cause: outWords(out),
     remedy: `Take ${out.length === 1 ? 'it' : 'one of them'} into use again.`,
     about: { kind: 'backend', name: backend },
     actions: [ready, openAction('Open backend')],
@@ -91,7 +91,7 @@ function degradedProblem(ill: Ill): OverviewProblem {
   const about: About = isOne
     ? { kind: 'server', name: one.server, backend }
     : { kind: 'backend', name: backend }
-  const causes = [causeOf(ill_, check, all.length), ...(out.length === 0 ? [] : [asSentence(outWords(out))])]
+  const causes = [causeOf(ill_, check, all.length), ...(out.length === 0 ? [] : [outWords(out)])]
   return {
     id: isOne ? `server:${backend}/${one.server}` : `backend:${backend}`,
     state: isOnlyFailing ? 'failing' : isOne ? 'down' : 'degraded',
@@ -102,7 +102,7 @@ function degradedProblem(ill: Ill): OverviewProblem {
     remedy:
       isOnlyFailing && usable.length === failing.length
         ? `${todo(ill)}.`
-        : `${todo(ill)}; until then the others take its requests.`,
+        : `${todo(ill)}; until then ${usable.length - failing.length === 1 ? 'the other one takes' : 'the others take'} ${isOne ? 'its' : 'their'} requests.`,
     about,
     actions: [
       checkAction(

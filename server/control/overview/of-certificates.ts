@@ -4,7 +4,7 @@ import { readLearned } from '../../lib/demanded-name.ts'
 import type { AcmeFacts } from '../acme/followed.ts'
 import type { OverviewProblem, ProblemAction } from './document.ts'
 import type { CertificateLife, Seen } from './seen.ts'
-import { ageOf, asSentence, counted, listOf, longAge, percentOf, timeOf } from './words.ts'
+import { ageOf, asSentence, counted, longAge, percentOf, timeOf } from './words.ts'
 
 const DAY_MS = 86_400_000
 /** Of its lifetime; but nobody has to think of one that is good for a year before the last month. */
@@ -137,11 +137,7 @@ function shownName({
   const [first, ...more] = names
   const base = readLearned(certificate)?.name ?? first
   if (base === undefined) return `Certificate ${certificate}`
-  return more.length === 0
-    ? base
-    : more.length === 1
-      ? listOf(names)
-      : `${base} and ${counted(more.length, 'more name')}`
+  return more.length === 0 ? base : `${base} (and ${counted(more.length, 'more name')})`
 }
 
 const aboutOf = (certificate: string) => ({

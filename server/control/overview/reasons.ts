@@ -116,14 +116,23 @@ function portOf(url: string): number | null {
   return port > 0 ? port : null
 }
 
-/** "api-3 drains for mira (kernel update)", "api-5 is in maintenance by jonas (disk swap)". */
+/** "api-3 drains for mira (kernel update)", "api-4 and api-5 are in maintenance by jonas (disk swap)". */
 export function outWords(servers: readonly ServerHealth[]): string {
-  const parts = servers.slice(0, KINDS_MAX).map(({ server, admin, orders = [] }) => {
-    const order = orders.find(({ kind }) => kind === 'admin')
-    const why = order?.reason ? ` (${order.reason})` : ''
-    const by = order === undefined ? '' : `${admin === 'drain' ? ' for' : ' by'} ${order.by}${why}`
-    return `${server} ${admin === 'drain' ? 'drains' : 'is in maintenance'}${by}`
+  const groups = [...Map.groupBy(servers, (server) => orderWords(server, true)).values()]
+  const said = groups.slice(0, KINDS_MAX).map((own) => {
+    const [first] = own
+    const words = first === undefined ? '' : orderWords(first, own.length === 1)
+    return `${listOf(own.map(({ server }) => server))} ${words}`
   })
-  const left = servers.length - parts.length
-  return listOf([...parts, ...(left > 0 ? [`${left} more are taken out of use`] : [])], KINDS_MAX + 1)
+  const left = groups.slice(KINDS_MAX).reduce((sum, own) => sum + own.length, 0)
+  const more = left === 0 ? [] : [`${left} more ${left === 1 ? 'is' : 'are'} taken out of use`]
+  return `${listOf([...said, ...more], KINDS_MAX + 1)}.`
+}
+
+function orderWords({ admin, orders = [] }: ServerHealth, isOne: boolean): string {
+  const order = orders.find(({ kind }) => kind === 'admin')
+  const [drain, rest] = isOne ? ['drains', 'is in maintenance'] : ['drain', 'are in maintenance']
+  const why = order?.reason ? ` (${order.reason})` : ''
+  const by = order === undefined ? '' : ` ${admin === 'drain' ? 'for' : 'by'} ${order.by}${why}`
+  return `${admin === 'drain' ? drain : rest}${by}`
 }
