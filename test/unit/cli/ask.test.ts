@@ -148,8 +148,7 @@ test('where nothing was asked yet, nothing is said to have succeeded', () => {
 test('status puts health and traffic side by side', async () => {
   const { out } = await said(status, '--admin', url)
   expect(out.split('\n').slice(0, 7)).toEqual([
-    'No config is served yet.',
-    '',
+    ...['No config is served yet.', ''],
     'healthy: 2 of 3 servers up',
     '1000 requests, 5 failed, 99.50 % succeeded',
     '',
