@@ -108,7 +108,7 @@ export interface ControlFacts extends Facts {
   /** Stops in order, as SIGTERM does. */
   readonly stop: () => Stopping
   /** Certificates that come by ACME. */
-  readonly acme: Pick<AcmeCertificates, 'facts' | 'steps' | 'retry'>
+  readonly acme: Pick<AcmeCertificates, 'facts' | 'steps' | 'retry' | 'isStandIn'>
   /** What persons order of servers; null: there is no config yet. */
   readonly desk: () => ServerDesk | null
   /** What becomes of requests. */
@@ -228,6 +228,7 @@ export function controlFactsOf(known: Known): ControlFacts {
       facts: () => known.certificates()?.acme.facts() ?? [],
       steps: (name) => known.certificates()?.acme.steps(name) ?? null,
       retry: (name) => known.certificates()?.acme.retry(name) ?? false,
+      isStandIn: (name) => known.certificates()?.acme.isStandIn(name) ?? false,
     },
     desk: () => known.certificates()?.desk ?? null,
     traffic: trafficFactsOf(known),

@@ -71,11 +71,11 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
       check: (text, name) => Promise.resolve({ name, text, edition: null, problems: [] }),
       review: () => Promise.resolve(null),
     },
-    acme: { facts: () => [], steps: () => null, retry: () => false },
     told: {
       overview: () => overviewOf(seenWith({})),
       timelines: (minutes, backend) => new HealthTimelines().told(minutes, backend, { attempts: () => 0 }),
     },
+    acme: { facts: () => [], steps: () => null, retry: () => false, isStandIn: () => false },
     stop: () => ({ process: { pid: 0, started: '' }, within_ms: 0 }),
     store: {
       ...{ now: null, keep: () => false },

@@ -39,6 +39,9 @@ export interface Api {
   'POST /api/v1/backends/{backend}/rollouts/{rollout}/abort': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/backends/{backend}/rollouts/{rollout}/rollback': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/certificates/{certificate}/retry': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/certificates/validate': { query: {  }; body: { certificate_pem: string; private_key_pem?: string; names?: (string)[]; replaces?: string }; answer: CheckedCertificate }
+  'POST /api/v1/certificates/self-signed': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: { name: string; names: (string)[]; days?: number }; answer: Tried | Resource }
+  'GET /api/v1/certificates/{certificate}/log': { query: {  }; body: undefined; answer: CertificateLog }
   'GET /api/v1/listeners': { query: { limit?: QueryValue; cursor?: QueryValue; name?: QueryValue; filter?: QueryValue; fields?: QueryValue }; body: undefined; answer: ResourceList }
   'POST /api/v1/listeners': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: Record<string, unknown>; answer: (Resource | Tried | { change: Change }) | Resource }
   'GET /api/v1/listeners/{listener}': { query: {  }; body: undefined; answer: Resource }
@@ -139,9 +142,17 @@ export type Revision = { revision: number; last: number; time: string; hash: (st
 
 export type Operation = { id: string; kind: string; state: string; started: string; ended: (string | null); steps: ({ time: string; what: string })[]; facts: unknown }
 
+export type Certificate = { subject: string; issuer: string; serial: string; fingerprint: string; key: string; signature: (string | null); not_before: string; not_after: string; names: (string)[] }
+
+export type CertificateFinding = { code: string; level: string; message: string; cause: (string | null); remedy: (string | null) }
+
+export type CheckedCertificate = { usable: boolean; certificate: (Certificate | null); used: (number | null); chain: (Certificate)[]; ordered: (string | null); findings: (CertificateFinding)[] }
+
 export type Change = { changed: boolean; revision: number; hash: string; reformatted: boolean; warnings: (string)[]; operation?: string; confirm_by?: string; admin?: (string | null) }
 
 export type Resource = { id: string; etag: string; configured: unknown; effective: unknown; live?: unknown; place: { file: string; line: number; column: number; end_line: number }; change?: Change }
+
+export type CertificateLog = { certificate: string; state: string; next_try: (string | null); last_failure: unknown; runs: ({ started: string; ended: (string | null); outcome: string; why: (string | null); reached: string; steps: ({ time: string; step: string; stage: string; took_ms: (number | null) })[] })[] }
 
 export type ResourceList = { items: (Resource)[]; total: number; next_cursor: (string | null) }
 

@@ -3,7 +3,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { problem } from '../problem.ts'
 import { type Asked } from '../route.ts'
 import { listAnswer, oneAnswer, unconditional, writeAnswer, writingOf } from './asking.ts'
-import { certificateMore, isAcmeOnly } from './certificates.ts'
+import { certificateMore, isAcmeOnly, otherCertificates } from './certificates.ts'
 import { legacyServer, onlyBackend } from './legacy.ts'
 import { Live } from './live.ts'
 import type { Operation } from './operations.ts'
@@ -42,7 +42,10 @@ export class Desk {
       pathOf(known.value, { ...collectionOf('backends'), id: String(list.path[1]) }) === null
     )
       return problem('not_found', `There is no backend ${String(list.path[1])}.`)
-    const more = list.kind === 'certificates' ? { acme: this.#facts.acme.facts() } : {}
+    const more =
+      list.kind === 'certificates'
+        ? { acme: this.#facts.acme.facts(), others: otherCertificates(this.#facts, known) }
+        : {}
     return listAnswer(asked, { known, in: list, live: new Live(this.#facts, known), more })
   }
 

@@ -5,10 +5,11 @@ import type { ControlFacts } from '../../control/facts.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
+import { certificateLive } from './certificates.ts'
 import type { KnownConfig } from './known-config.ts'
 import type { Resource } from './resource.ts'
 
-export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics' | 'live'>
+export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics' | 'live' | 'acme'>
 
 /** Of one moment: a list asks once. */
 export class Live {
@@ -30,8 +31,7 @@ export class Live {
     if (kind === 'backends') return this.#backend(id)
     if (kind === 'servers') return this.#server(resource, path)
     if (kind === 'rules') return this.#rule(id, path)
-    if (kind === 'certificates')
-      return this.#facts.health().certificates?.find(({ certificate }) => certificate === id) ?? null
+    if (kind === 'certificates') return certificateLive(this.#facts, this.#known, id)
     return null
   }
 

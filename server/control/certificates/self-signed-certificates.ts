@@ -17,7 +17,7 @@ import type { CertificateHands, CertificateSource } from './source.ts'
 
 const DAY_MS = 86_400_000
 /** It is made anew when a third of its time is left. */
-const RENEW_LEFT_MS = (SELF_SIGNED_DAYS / 3) * DAY_MS
+export const RENEW_LEFT_MS = (SELF_SIGNED_DAYS / 3) * DAY_MS
 const LOOK_EVERY_MS = 60_000
 
 export interface SelfSignedOptions {

@@ -262,9 +262,11 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(twice).toEqual([])
   // Programs that are made from the document have these as the names of types.
   expect(Object.keys(components.schemas)).toEqual([
-    ...['Problem', 'ProblemItem', 'Allocation', 'Change', 'Changed', 'ChangesetDone', 'ConfigStatus'],
-    ...['Middleware', 'Operation', 'Order', 'Overview', 'Resource', 'ResourceList', 'Revision'],
-    ...['Server', 'Timelines', 'Token', 'Tried', 'Turn', 'TurnCredentials', 'User'],
+    ...['Problem', 'ProblemItem', 'Allocation', 'Certificate', 'CertificateFinding', 'CertificateLog'],
+    ...['Change', 'Changed', 'ChangesetDone', 'CheckedCertificate', 'ConfigStatus', 'Middleware'],
+    ...['Operation', 'Order', 'Overview', 'Resource', 'ResourceList', 'Revision'],
+    ...['Server', 'Timelines', 'Token', 'Tried', 'Turn', 'TurnCredentials'],
+    ...['User'],
   ])
 })
 
