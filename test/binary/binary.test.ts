@@ -75,7 +75,7 @@ test('neither .env nor bunfig.toml of the folder where it starts changes it', ()
 
 test('the demo sends its traffic by weight and leaves nothing behind', () =>
   withCopy(async (folder) => {
-    const { code, stdout, stderr } = await runIn(folder, 'demo', '--once')
+    const { code, stdout, stderr } = await runIn(folder, 'demo', '--once', '--any-port')
     expect([code, stderr]).toEqual([0, ''])
     for (const row of [/apple .* weight 3 +30 /, /banana .* weight 2 +20 /, /cherry .* weight 1 +10 /])
       expect(stdout).toMatch(row)

@@ -19,7 +19,8 @@ let pids: readonly number[] = []
 beforeAll(async () => {
   const [program = ''] = await binary()
   folder = mkdtempSync(join(tmpdir(), 'demo-'))
-  child = Bun.spawn([program, 'demo'], {
+  // Others expect nobody at the usual ports.
+  child = Bun.spawn([program, 'demo', '--any-port'], {
     ...{ cwd: folder, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
     env: { PATH: '/usr/bin:/bin', TMPDIR: folder },
   })

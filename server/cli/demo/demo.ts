@@ -19,10 +19,11 @@ import { TurnCall } from './turn-call.ts'
 
 const HELP = `Starts sample servers, a gateway before them and a little traffic, and says where to look: the dashboard, by a one-time link.
 
-Usage: sluice demo [--once | --quiet]
+Usage: sluice demo [--once | --quiet] [--any-port]
 
-      --once   stop after the first requests and what became of them
-      --quiet  no traffic beyond these
+      --once      stop after the first requests and what became of them
+      --quiet     no traffic beyond these
+      --any-port  free ports, and not the usual ones where these are free
 
 It stays until Ctrl-C, and is reached from this machine alone. Its config is a file that you may edit meanwhile: changes apply
 at once. Some of its servers are unwell on purpose.
@@ -35,7 +36,8 @@ const TURN_PASSWORD_CHARS = 16
 
 /** Runs the demo until it is stopped; gives the exit code. */
 export async function demo(args: readonly string[], io: Io): Promise<number> {
-  const read = readArgs(args, { options: { once: { takes: 'flag' }, quiet: { takes: 'flag' } } })
+  const flag = { takes: 'flag' } as const
+  const read = readArgs(args, { options: { once: flag, quiet: flag, 'any-port': flag } })
   if ('problem' in read) return usageLine('demo', read.problem, io)
   if (read.flag('help')) {
     io.stdout(HELP)
@@ -47,12 +49,13 @@ export async function demo(args: readonly string[], io: Io): Promise<number> {
   const samples = await startSamples()
   let started: Started | null = null
   try {
-    started = await start(folder, samples, { ...io, stderr: (text) => asked.isAsked() || io.stderr(text) })
+    const starting = { folder, samples, isAny: read.flag('any-port') }
+    started = await start(starting, { ...io, stderr: (text) => asked.isAsked() || io.stderr(text) })
     // Ctrl-C reaches the gateway as well, which then does not start.
     if (started === null) return asked.isAsked() ? 0 : 1
     if (!read.flag('once')) return await stay(started, asked.stop, read.flag('quiet'), io)
     io.stdout(await sendFirst(started.ports, samples.fruit))
-    io.stdout(addresses(started.ports, started.file, folder))
+    io.stdout(addresses(started))
     return 0
   } finally {
     await started?.gateway.stop()
@@ -62,11 +65,16 @@ export async function demo(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-interface Started {
-  readonly gateway: DemoGateway
-  readonly ports: DemoPorts
+interface Starting {
   readonly samples: Samples
   readonly folder: string
+  /** Not even the usual ports where these are free. */
+  readonly isAny: boolean
+}
+
+interface Started extends Starting {
+  readonly gateway: DemoGateway
+  readonly ports: DemoPorts
   /** The config. */
   readonly file: string
   readonly turnPassword: string
@@ -86,7 +94,7 @@ function makeFolder(io: Io): string | null {
 }
 
 /** Null, and why on stderr, where the gateway does not start. */
-async function start(folder: string, samples: Samples, io: Io): Promise<Started | null> {
+async function start({ folder, samples, isAny }: Starting, io: Io): Promise<Started | null> {
   const { cert, key } = selfSigned(['shop.localhost'], { nowMs: Date.now(), days: SHORT_DAYS })
   writeFileSync(join(folder, 'shop.pem'), cert)
   writeFileSync(join(folder, 'shop.key'), key, { mode: 0o600 })
@@ -94,10 +102,10 @@ async function start(folder: string, samples: Samples, io: Io): Promise<Started 
   const turnPassword = randomWord(TURN_PASSWORD_CHARS)
   const turnSecret = newSecret()
   for (let tries = 1; ; tries++) {
-    const ports = await freePorts(tries > 1)
+    const ports = await freePorts(isAny || tries > 1)
     writeFileSync(file, demoConfig({ ports, samples, turnPassword, turnSecret }), { mode: 0o600 })
     const gateway = await startDemoGateway(file, io)
-    if (!('problem' in gateway)) return { gateway, ports, samples, folder, file, turnPassword }
+    if (!('problem' in gateway)) return { gateway, ports, samples, folder, isAny, file, turnPassword }
     // Somebody was faster: with other ports once more.
     if (gateway.isPortTaken && tries < TRIES) continue
     io.stderr(`sluice demo: the gateway did not start\n${gateway.problem}\n`)
@@ -134,13 +142,14 @@ async function stay(started: Started, asked: Promise<'asked'>, isQuiet: boolean,
   }
 }
 
-async function greet({ ports, samples, folder, file }: Started, io: Io): Promise<void> {
+async function greet(started: Started, io: Io): Promise<void> {
   // What stands against it comes as an error: at an end meanwhile it is of no account.
+  const { ports, samples, file } = started
   const way = await prepare(file, { ...io, stderr: () => {} })
   const isBold = process.stdout.isTTY && (io.env['NO_COLOR'] ?? '') === ''
   io.stdout(wayInText(way, ports, isBold))
   io.stdout(await sendFirst(ports, samples.fruit))
-  io.stdout(`${addresses(ports, file, folder)}${UNWELL}${anotherLink(file)}\nCtrl-C stops it all.\n`)
+  io.stdout(`${addresses(started)}${UNWELL}${anotherLink(file)}\nCtrl-C stops it all.\n`)
 }
 
 /**

@@ -50,13 +50,22 @@ export function wayInText({ linkPath, password }: WayIn, { admin }: DemoPorts, i
 `
 }
 
-export function addresses(ports: DemoPorts, file: string, folder: string): string {
+export interface Shown {
+  readonly ports: DemoPorts
+  /** The config. */
+  readonly file: string
+  readonly folder: string
+  /** Other ports were asked for. */
+  readonly isAny: boolean
+}
+
+export function addresses({ ports, file, folder, isAny }: Shown): string {
   const web = `http://127.0.0.1:${ports.web}`
   const admin = `http://127.0.0.1:${ports.admin}`
   const taken = Object.entries(WANTED_PORTS).flatMap(([name, wanted]) =>
     ports[name as keyof DemoPorts] === wanted ? [] : [wanted],
   )
-  const note = taken.length === 0 ? '' : `  (${taken.join(', ')} in use: took free ports instead)\n`
+  const note = taken.length === 0 || isAny ? '' : `  (${taken.join(', ')} in use: took free ports instead)\n`
   return `
   gateway      ${web}/            try: curl ${web}/anything
                https://127.0.0.1:${ports.secure}/  by a certificate of its own making: curl -k
