@@ -50,7 +50,8 @@ function Account() {
         type="button"
         class={css.who}
         aria-expanded={isOpen}
-        aria-label={`${who.name}, ${who.role}: account`}
+        // Begins with what is seen, so that saying that works.
+        aria-label={`${initials(who.name)}: account of ${who.name}, ${who.role}`}
         title={`${who.name}, ${who.role}`}
         onClick={toggle}
       >
