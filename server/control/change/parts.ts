@@ -131,10 +131,11 @@ export function bindProblems(
   isServing: boolean,
   from: Edition['from'] = 'file',
 ): readonly ApplyProblem[] {
-  return problems.map(({ path, code, message, hint }) => {
-    if (code === 'EADDRINUSE' && isServing)
-      return { path, message, hint: `try again${AGAIN[from] ?? ''} once the port is free` }
-    return hint === null ? { path, message } : { path, message, hint }
+  return problems.map(({ path, code: system, message, hint, holder }) => {
+    const told = { path, code: 'cannot_listen', system, message, ...(holder !== null && { holder }) }
+    if (system === 'EADDRINUSE' && isServing)
+      return { ...told, hint: `try again${AGAIN[from] ?? ''} once the port is free` }
+    return hint === null ? told : { ...told, hint }
   })
 }
 

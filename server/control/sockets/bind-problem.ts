@@ -16,6 +16,8 @@ export class BindProblem {
   readonly path: string
   /** What to do about it; null: nobody knows. */
   readonly hint: string | null
+  /** Who has the address; null: nobody, or it cannot be seen. */
+  readonly holder: { readonly pid: number; readonly name: string } | null
 
   /** `path`: where the listener's config says so. */
   constructor(listener: string, bind: string, code: string, path: Path = ['bind']) {
@@ -24,6 +26,7 @@ export class BindProblem {
     const unixPath = unixPathOf(bind)
     const holder = code === 'EADDRINUSE' ? holderOf(bind) : null
     const what = unixPath === null ? 'port' : 'socket'
+    this.holder = holder && { pid: holder.pid, name: holder.name }
     const refusal = code === 'EACCES' && unixPath === null ? whyPortRefused(parseBind(bind).port) : null
     const meaning =
       holder === null

@@ -246,6 +246,7 @@ describe('applying a change', () => {
     expect(rejection(outcome)).toEqual([
       {
         path: 'listeners.web.bind',
+        ...{ code: 'cannot_listen', system: 'EADDRINUSE' },
         message: 'cannot listen on 127.0.0.1:1: another program has this port (EADDRINUSE)',
         hint: 'stop the other program, or choose another port',
       },
