@@ -14,4 +14,5 @@ const page = (load: () => Promise<AnyComponent<never>>): AnyComponent =>
 
 export const PAGES: readonly PageRow[] = [
   { path: '/', page: page(() => import('./pages/overview/overview.tsx').then((m) => m.Overview)) },
+  { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
 ]

@@ -15,7 +15,8 @@ const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const Hash = nullable(
   Type.String({ description: 'SHA-256 of the text; to those who may not read it another.' }),
 )
-const Finding = Type.Object({
+/** What stands against a text. */
+export const FINDING = Type.Object({
   path: Type.String({ description: 'Within the config.' }),
   message: Type.String(),
   file: Type.Optional(Type.String()),
@@ -41,7 +42,7 @@ export const CONFIG_STATUS = Type.Object(
       hash: Hash,
       state: Type.Union(['in_sync', 'differs', 'rejected', 'unreadable'].map((word) => Type.Literal(word))),
       is_read_only: Type.Boolean(),
-      errors: Type.Array(Finding),
+      errors: Type.Array(FINDING),
     }),
     rejected: nullable(Type.Object({}, { additionalProperties: true })),
     pending_confirm: nullable(

@@ -1,5 +1,5 @@
 // What a change would do, as answers have it.
-import { Type } from '@sinclair/typebox'
+import { type TSchema, Type } from '@sinclair/typebox'
 import type { Review } from '../control/change/review.ts'
 
 const DIFFERENCE = Type.Object({
@@ -11,6 +11,71 @@ const DIFFERENCE = Type.Object({
   words: Type.String(),
 })
 
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+const words = (...all: readonly string[]) => Type.Union(all.map((word) => Type.Literal(word)))
+
+const IMPACT = Type.Object(
+  {
+    listeners: Type.Array(
+      Type.Object({
+        listener: Type.String(),
+        what: words('opens', 'moves', 'closes', 'takes_over'),
+        opened: Type.Array(Type.String()),
+        closed: Type.Array(Type.String()),
+        taken_over: Type.Array(Type.Object({ address: Type.String(), from: Type.String() })),
+      }),
+    ),
+    servers: Type.Array(
+      Type.Object({
+        backend: Type.String(),
+        server: Type.String(),
+        what: words('added', 'removed'),
+        in_flight: Type.Integer({ description: 'That goes on to its end.' }),
+      }),
+    ),
+    affinity: Type.Array(Type.String(), {
+      description: 'Backends whose clients may meet another server than before.',
+    }),
+    workers: nullable(Type.Object({ before: Type.Integer(), after: Type.Integer() })),
+    admin: nullable(Type.Object({ before: nullable(Type.String()), after: nullable(Type.String()) })),
+    words: Type.Array(Type.String(), { description: 'The same for people, a line each.' }),
+  },
+  { title: 'Impact' },
+)
+
+const WAY = Type.Object(
+  {
+    rule: nullable(Type.String()),
+    to: Type.String({ description: '"backend api", "respond 204", "404 no_rule".' }),
+    middleware: Type.Array(Type.String()),
+  },
+  { title: 'Way' },
+)
+
+/** What becomes of requests that were served. */
+const REPLAY = Type.Object(
+  {
+    requests: Type.Integer({ description: 'That were looked at.' }),
+    changed: Type.Integer({ description: 'Of those, that would go elsewhere or pass other middleware.' }),
+    skipped: Type.Integer({ description: 'That could not be looked at.' }),
+    differences: Type.Array(
+      Type.Object({
+        method: Type.String(),
+        host: Type.String(),
+        path: Type.String(),
+        listener: Type.String(),
+        client: nullable(Type.String()),
+        requests: Type.Integer({ description: 'So many are alike.' }),
+        changes: Type.Array(words('rule', 'destination', 'middleware')),
+        before: WAY,
+        after: WAY,
+      }),
+    ),
+    left_out: Type.Integer(),
+  },
+  { title: 'Replayed' },
+)
+
 /** Of two texts. */
 export const REVIEW = Type.Object({
   diff: Type.Optional(Type.String({ description: 'Unified; for editors, as the texts may hold secrets.' })),
@@ -18,7 +83,7 @@ export const REVIEW = Type.Object({
   lines: Type.Object({ removed: Type.Integer(), added: Type.Integer() }),
   changes: Type.Array(DIFFERENCE),
   changes_left_out: Type.Integer(),
-  impact: Type.Unknown({ description: 'Addresses, servers, affinity, workers and the admin listener.' }),
+  impact: nullable(IMPACT),
 })
 /** What a dry run tells. */
 export const TRIED = Type.Composite(
@@ -38,9 +103,7 @@ export const TRIED = Type.Composite(
         Type.Boolean({ description: 'A part of the file is written anew as a whole, with its comments.' }),
       ),
       warnings: Type.Array(Type.String()),
-      replay: Type.Optional(
-        Type.Unknown({ description: 'Of the last requests those that would go elsewhere.' }),
-      ),
+      replay: Type.Optional(REPLAY),
     }),
     Type.Partial(REVIEW),
   ],

@@ -15,7 +15,7 @@ export interface Api {
   'GET /api/v1/config': { query: { view?: QueryValue }; body: undefined; answer: unknown }
   'GET /api/v1/config/status': { query: {  }; body: undefined; answer: ConfigStatus }
   'GET /api/v1/config/schema': { query: {  }; body: undefined; answer: Record<string, unknown> }
-  'POST /api/v1/config/validate': { query: {  }; body: undefined; answer: { valid: boolean; hash?: string; errors: (unknown)[]; warnings: (string)[] } }
+  'POST /api/v1/config/validate': { query: {  }; body: undefined; answer: { valid: boolean; hash?: string; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: string })[]; warnings: (string)[] } }
   'PUT /api/v1/config': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; message?: QueryValue; watch?: QueryValue }; body: undefined; answer: Changed }
   'POST /api/v1/config': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; message?: QueryValue; watch?: QueryValue }; body: undefined; answer: Changed }
   'POST /api/v1/config/confirm': { query: {  }; body: undefined; answer: unknown }
@@ -27,7 +27,7 @@ export interface Api {
   'POST /api/v1/changes': { query: { dry_run?: QueryValue }; body: { text?: string; revision?: number; message?: string; confirm_within?: number; watch?: number }; answer: (Changed | Tried) }
   'GET /api/v1/config/revisions': { query: { below?: QueryValue; limit?: QueryValue }; body: undefined; answer: { revisions: (Revision)[]; next: (number | null) } }
   'GET /api/v1/config/revisions/{revision}': { query: {  }; body: undefined; answer: Revision }
-  'GET /api/v1/config/revisions/{revision}/diff/{other}': { query: {  }; body: undefined; answer: { diff?: string; diff_cut: boolean; lines: { removed: number; added: number }; changes: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out: number; impact: unknown } }
+  'GET /api/v1/config/revisions/{revision}/diff/{other}': { query: {  }; body: undefined; answer: { diff?: string; diff_cut: boolean; lines: { removed: number; added: number }; changes: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out: number; impact: (Impact | null) } }
   'GET /api/v1/operations': { query: {  }; body: undefined; answer: { operations: (Operation)[] } }
   'GET /api/v1/operations/{operation}': { query: {  }; body: undefined; answer: Operation }
   'POST /api/v1/backends/{backend}/rollouts': { query: {  }; body: { new_servers: (({ url: string; name?: string; weight?: number } | string))[]; batch_size?: number; interval?: number; gate?: number; on_failure?: ("roll_back" | "pause") }; answer: unknown }
@@ -136,7 +136,13 @@ export type ConfigStatus = { running: ({ revision: number; hash: (string | null)
 
 export type Changed = { revision?: number; hash: string; dry_run?: boolean; warnings?: (string)[]; operation?: string; confirm_by?: string; admin?: string }
 
-export type Tried = { dry_run: true; changed?: boolean; text?: string; hash: string; base: { revision?: number; hash?: string }; reformatted?: boolean; warnings: (string)[]; replay?: unknown; diff?: string; diff_cut?: boolean; lines?: { removed: number; added: number }; changes?: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out?: number; impact?: unknown }
+export type Way = { rule: (string | null); to: string; middleware: (string)[] }
+
+export type Replayed = { requests: number; changed: number; skipped: number; differences: ({ method: string; host: string; path: string; listener: string; client: (string | null); requests: number; changes: (("rule" | "destination" | "middleware"))[]; before: Way; after: Way })[]; left_out: number }
+
+export type Impact = { listeners: ({ listener: string; what: ("opens" | "moves" | "closes" | "takes_over"); opened: (string)[]; closed: (string)[]; taken_over: ({ address: string; from: string })[] })[]; servers: ({ backend: string; server: string; what: ("added" | "removed"); in_flight: number })[]; affinity: (string)[]; workers: ({ before: number; after: number } | null); admin: ({ before: (string | null); after: (string | null) } | null); words: (string)[] }
+
+export type Tried = { dry_run: true; changed?: boolean; text?: string; hash: string; base: { revision?: number; hash?: string }; reformatted?: boolean; warnings: (string)[]; replay?: Replayed; diff?: string; diff_cut?: boolean; lines?: { removed: number; added: number }; changes?: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out?: number; impact?: (Impact | null) }
 
 export type Revision = { revision: number; last: number; time: string; hash: (string | null); bytes: number; source: string; author: (string | null); message: (string | null); restores: (number | null); state: string; why: (string | null); running: boolean }
 

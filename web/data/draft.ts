@@ -2,40 +2,11 @@
 // it runs before it was reviewed. Either changes of resources, as forms make them, or a text, as the
 // editor does.
 import { computed, effect, signal } from '@preact/signals'
-import type { Api } from './api-types.ts'
 import { servedRevision } from './api.ts'
+import type { Change, Draft, Position } from './change.ts'
 import { isMap, isSame, type JsonMap, merged, patchFrom } from './merge.ts'
 
-type Op = Api['POST /api/v1/changesets']['body']['ops'][number]
-export interface Position {
-  readonly index?: number
-  readonly before?: string
-  readonly after?: string
-}
-
-/** What becomes of one resource: `backends/api/servers/api-3`, each name percent-encoded. */
-export type Change =
-  | {
-      readonly op: 'update'
-      readonly resource: string
-      readonly etag: string
-      /** As it was written when the change was begun. */
-      readonly base: JsonMap
-      readonly patch: JsonMap
-    }
-  | {
-      readonly op: 'create'
-      readonly resource: string
-      readonly value: JsonMap
-      readonly position?: Position
-    }
-  | { readonly op: 'delete'; readonly resource: string; readonly etag: string; readonly base: JsonMap }
-  | { readonly op: 'move'; readonly resource: string; readonly etag: string; readonly position: Position }
-
-export type Draft =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'changes'; readonly baseRevision: number; readonly changes: readonly Change[] }
-  | { readonly kind: 'text'; readonly baseRevision: number; readonly baseHash: string; readonly text: string }
+export type { Change, Draft, Position } from './change.ts'
 
 const STORED = 'sluice.draft'
 const NONE: Draft = { kind: 'none' }
@@ -140,33 +111,6 @@ export function discard(resource?: string): void {
 export function replaceChanges(next: readonly Change[]): void {
   draft.value =
     next.length === 0 ? NONE : { kind: 'changes', baseRevision: servedRevision.peek(), changes: next }
-}
-
-/** As the API takes them, in an order that works: what is named first is made first; names change last. */
-export function opsOf(list: readonly Change[]): Op[] {
-  const rank = (one: Change): number => {
-    if (one.op === 'create')
-      return one.resource.startsWith('rules/') ? 2 : one.resource.includes('/servers/') ? 1 : 0
-    if (one.op === 'move') return 4
-    if (one.op === 'delete') return one.resource.startsWith('rules/') ? 5 : 6
-    return 'name' in one.patch ? 7 : 3
-  }
-  return list.toSorted((a, b) => rank(a) - rank(b)).map(opOf)
-}
-
-function opOf(one: Change): Op {
-  switch (one.op) {
-    case 'create': {
-      const list = one.resource.slice(0, one.resource.lastIndexOf('/'))
-      return { op: 'create', resource: list, value: { ...one.value }, ...one.position }
-    }
-    case 'update':
-      return { op: 'update', resource: one.resource, value: { ...one.patch }, if_match: one.etag }
-    case 'delete':
-      return { op: 'delete', resource: one.resource, if_match: one.etag }
-    case 'move':
-      return { op: 'move', resource: one.resource, ...one.position }
-  }
 }
 
 /** Puts a change in place of one that is known, or behind the others. */

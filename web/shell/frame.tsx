@@ -1,6 +1,7 @@
 // The frame around each page: the rail, the bar with the three states of the config, and what waits to be
 // confirmed at the foot.
 import type { ComponentChildren } from 'preact'
+import { AppliedStrip } from './applied.tsx'
 import { Bar } from './bar.tsx'
 import { ConfirmStrip } from './confirm-strip.tsx'
 import css from './frame.module.css'
@@ -22,6 +23,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
           {children}
         </main>
       </div>
+      <AppliedStrip />
       <ConfirmStrip />
       <TabBar />
       <Keys />

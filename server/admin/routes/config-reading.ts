@@ -2,7 +2,7 @@
 // text would be.
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
-import { CONFIG_STATUS, configStatus, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
+import { CONFIG_STATUS, configStatus, FINDING, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
 import { hashFor } from '../../control/store/tag-key.ts'
 import { configView, otherFormat } from '../config-views.ts'
 import { noteOf } from '../made-by.ts'
@@ -26,7 +26,7 @@ const VIEWS = Type.Object(
 const VALIDATED = Type.Object({
   valid: Type.Boolean(),
   hash: Type.Optional(Type.String({ description: 'Of the text.' })),
-  errors: Type.Array(Type.Unknown()),
+  errors: Type.Array(FINDING),
   warnings: Type.Array(Type.String()),
 })
 

@@ -109,7 +109,8 @@ function listenersOf({ listeners: before }: Config, { listeners: after }: Config
     const closed = old.filter((one) => !has.has(one))
     const taken = now.flatMap((address) => {
       const from = had.get(address) ?? listener
-      return from === listener ? [] : [{ address, from }]
+      // Two that take any free port have two.
+      return from === listener || old.includes(address) ? [] : [{ address, from }]
     })
     if (opened.length + closed.length + taken.length === 0) return []
     const isSilent = opened.length + closed.length === 0

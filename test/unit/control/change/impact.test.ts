@@ -36,3 +36,8 @@ test('UDP and TCP on one port are two addresses', () => {
     'listener dns opens: udp 0.0.0.0:53 opens',
   ])
 })
+
+test('listeners that take any free port do not take over that of one another', () => {
+  const both = { web: http('127.0.0.1:0'), shop: http('127.0.0.1:0') }
+  expect(inWords(both, both)).toEqual([])
+})

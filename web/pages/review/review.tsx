@@ -1,0 +1,131 @@
+// Before anything runs: what the draft changes, in words and in the file, what it does to traffic, and
+// the one button that makes it so.
+import { useState } from 'preact/hooks'
+import { applied } from '../../data/reviewing.ts'
+import { changeCount, discard, draft } from '../../data/draft.ts'
+import { useHeld } from '../../data/held.ts'
+import { count } from '../../data/say.ts'
+import { can } from '../../data/session.ts'
+import { to } from '../../data/urls.ts'
+import { Button } from '../../parts/button.tsx'
+import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { Popover } from '../../parts/popover.tsx'
+import { ApplyPanel } from './apply.tsx'
+import { ChangesPanel } from './changes.tsx'
+import { CopyAs } from './copy-as.tsx'
+import { Done } from './done.tsx'
+import { ImpactPanel } from './impact.tsx'
+import { Refused } from './refused.tsx'
+import { ReplayPanel } from './replay.tsx'
+import css from './review.module.css'
+import { type Trying, useTried } from './use-tried.ts'
+
+export function Review() {
+  const trying = useTried()
+  const [isDone, setDone] = useState(false)
+  if (draft.value.kind === 'none')
+    return isDone && applied.value !== null ? <Done one={applied.value} /> : <NothingDrafted />
+  return <Drafted trying={trying} onDone={() => setDone(true)} />
+}
+
+function NothingDrafted() {
+  return (
+    <>
+      <PageHead crumb={CONFIG} title="Nothing is drafted" />
+      <Panel>
+        <Empty
+          title="What runs is what the file says"
+          action={<Button href={to('/config')}>Open the config</Button>}
+        >
+          Change a field of a rule, a backend or a server, or type in the editor: what you change waits here,
+          and nothing of it runs until you apply it.
+        </Empty>
+      </Panel>
+    </>
+  )
+}
+
+const CONFIG = { href: to('/config'), label: 'Config' } as const
+
+function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; onDone: () => void }) {
+  const { tried, problem } = trying
+  const now = draft.value
+  const status = useHeld('GET /api/v1/config/status', {}, { topics: ['config'] }).value.value
+  const revision = now.kind === 'none' ? 0 : now.baseRevision
+  const what = now.kind === 'text' ? 'the text' : count(changeCount.value, 'change')
+  return (
+    <>
+      <PageHead
+        crumb={CONFIG}
+        title={`Review ${what} to r${revision}`}
+        actions={
+          <>
+            {tried !== null && <CopyAs tried={tried} />}
+            <DiscardAll />
+          </>
+        }
+      >
+        Nothing is running yet. The draft is kept in this browser tab until it is applied or discarded.
+      </PageHead>
+      {problem !== null && <Refused problem={problem} onAgain={trying.again} />}
+      <div class={css.layout}>
+        <div class={css.main}>
+          <Guarded label="The list of changes">
+            <ChangesPanel trying={trying} file={status?.disk.file ?? null} />
+          </Guarded>
+          {tried?.replay !== undefined && (
+            <Guarded label="The replay">
+              <ReplayPanel replay={tried.replay} />
+            </Guarded>
+          )}
+        </div>
+        <div class={css.side}>
+          {tried === null ? (
+            problem === null && (
+              <Panel title="Impact">
+                <Loading lines={3} />
+              </Panel>
+            )
+          ) : (
+            <ImpactPanel tried={tried} />
+          )}
+          {can('edit') && (
+            <ApplyPanel trying={trying} isReadOnly={status?.disk.is_read_only === true} onDone={onDone} />
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+function DiscardAll() {
+  const what = draft.value.kind === 'text' ? 'the text' : count(changeCount.value, 'change')
+  return (
+    <Popover
+      label="Discard the draft"
+      anchor={(opener) => (
+        <Button kind="danger" {...opener}>
+          Discard draft…
+        </Button>
+      )}
+      actions={(close) => (
+        <>
+          <Button onPress={close}>Keep it</Button>
+          <Button
+            kind="danger"
+            onPress={() => {
+              close()
+              discard()
+            }}
+          >
+            Discard {what}
+          </Button>
+        </>
+      )}
+    >
+      <p>What runs stays as it is. What you have entered is gone, here and in the forms.</p>
+    </Popover>
+  )
+}

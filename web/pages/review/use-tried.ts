@@ -1,0 +1,38 @@
+// The draft, tried: anew after each change of it, and when the gateway's config becomes another one.
+import { useEffect, useState } from 'preact/hooks'
+import { draft } from '../../data/draft.ts'
+import { onEvent } from '../../data/live.ts'
+import type { Problem } from '../../data/problem.ts'
+import { type Tried, tryDraft } from '../../data/reviewing.ts'
+
+export interface Trying {
+  /** What the draft before this one would have done stays shown until the answer is there. */
+  readonly tried: Tried | null
+  readonly problem: Problem | null
+  readonly isBusy: boolean
+}
+
+const NOTHING: Trying = { tried: null, problem: null, isBusy: true }
+
+export function useTried(): Trying & { readonly again: () => void } {
+  const [now, setNow] = useState(NOTHING)
+  const [times, setTimes] = useState(0)
+  const again = (): void => setTimes((before) => before + 1)
+  const of = draft.value
+  useEffect(() => {
+    if (of.kind === 'none') return setNow({ ...NOTHING, isBusy: false })
+    const stop = new AbortController()
+    setNow((before) => ({ ...before, isBusy: true }))
+    void tryDraft(of, stop.signal).then((answer) => {
+      if (stop.signal.aborted) return
+      setNow((before) =>
+        answer.ok
+          ? { tried: answer.value, problem: null, isBusy: false }
+          : { tried: before.tried, problem: answer.problem, isBusy: false },
+      )
+    })
+    return () => stop.abort()
+  }, [of, times])
+  useEffect(() => onEvent(['config'], again), [])
+  return { ...now, again }
+}
