@@ -128,3 +128,26 @@ test('rules that nothing reaches name the one before them, and those without a m
   await gateway.apply({ ...config, rules: rules.toReversed() })
   expect((await liveOf('late'))?.shadowed_by).toBeUndefined()
 })
+
+test('a rejected file is told with its line until it is right again', async () => {
+  await using origin = await startOrigin((_, reply) => void reply.send(200, 'ok'))
+  const backends = { api: { servers: [{ name: 'one', url: origin.url }] } }
+  const config = words(origin.url, { backends, rules: [{ name: 'all', backend: 'api' }], workers: 0 })
+  await using gateway = await startGateway({ config })
+  const told = () => ask<Overview>(gateway, '/api/v1/overview')
+  const problemsOf = async () => (await told()).problems.filter(({ about }) => about.kind === 'config')
+  expect((await told()).verdict).toMatchObject({ state: 'up', sentence: 'Backend api is up' })
+  expect(await problemsOf()).toEqual([])
+  await gateway.apply({ ...config, nonsense: true })
+  const [rejected] = await problemsOf()
+  expect(rejected).toMatchObject({
+    id: 'config:file',
+    state: 'rejected',
+    about: { name: gateway.configFile },
+  })
+  expect(rejected?.about.line).toBeGreaterThan(0)
+  expect(rejected?.cause).toContain('nonsense')
+  expect((await told()).verdict.state).toBe('up')
+  await gateway.apply(config)
+  await waitFor(async () => (await problemsOf()).length === 0)
+})

@@ -56,7 +56,7 @@ export class ErrorRates {
 
   /** Requests of a backend in the last minute; null: nothing is known of it. */
   perMinute(name: string): number | null {
-    const asked = { kind: 'backend', name, windowS: STEP_S, stepS: STEP_S } as const
+    const asked = { kind: 'backend', name, windowS: STEP_S, stepS: 1 } as const
     const [series] = queried(this.#history, asked, this.#wallMs()).series
     const requests = series?.columns.requests
     return requests === undefined ? null : sum(requests)
