@@ -12,6 +12,7 @@ import { changeRoutes } from './routes/changes.ts'
 import { configRoutes } from './routes/config.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
 import { describingRoutes } from './routes/describing.ts'
+import { diagnosticRoutes } from './routes/diagnostics.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
@@ -41,6 +42,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   documentRoutes,
   overviewRoutes,
   gatewayRoutes,
+  diagnosticRoutes,
   configReadingRoutes,
   configRoutes,
   balancerRoutes,

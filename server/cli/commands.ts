@@ -28,6 +28,8 @@ export const OTHER_WORDS: Readonly<Record<string, string>> = {
   get: 'api',
   cert: 'certificates',
   certs: 'certificates',
+  bundle: 'diagnostics',
+  support: 'diagnostics',
 }
 
 /** By name, in the order of `sluice -h`. */
@@ -117,6 +119,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   events: {
     does: 'what happened to a running gateway, and what happens now',
     load: async () => (await import('./events.ts')).events,
+  },
+  diagnostics: {
+    does: 'all that helps to find out what is wrong, in one document without secrets',
+    load: async () => (await import('./diagnostics.ts')).diagnostics,
   },
   api: {
     does: 'ask the admin API anything',

@@ -263,10 +263,10 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   // Programs that are made from the document have these as the names of types.
   expect(Object.keys(components.schemas)).toEqual([
     ...['Problem', 'ProblemItem', 'Allocation', 'Certificate', 'CertificateFinding', 'CertificateLog'],
-    ...['Change', 'Changed', 'ChangesetDone', 'CheckedCertificate', 'ConfigStatus', 'Middleware'],
-    ...['Operation', 'Order', 'Overview', 'Resource', 'ResourceList', 'Revision'],
-    ...['Server', 'Timelines', 'Token', 'Tried', 'Turn', 'TurnCredentials'],
-    ...['User'],
+    ...['Change', 'Changed', 'ChangesetDone', 'CheckedCertificate', 'ConfigStatus', 'Diagnostics'],
+    ...['Middleware', 'Operation', 'Order', 'Overview', 'Resource', 'ResourceList'],
+    ...['Revision', 'Server', 'Timelines', 'Token', 'Tried', 'Turn'],
+    ...['TurnCredentials', 'User'],
   ])
 })
 
