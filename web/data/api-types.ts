@@ -120,8 +120,8 @@ export interface Api {
   'DELETE /api/v1/sign-ins/{sign_in}': { query: {  }; body: undefined; answer: unknown }
   'GET /api/v1/audit': { query: { limit?: QueryValue; cursor?: QueryValue; since?: QueryValue; until?: QueryValue; actor?: QueryValue; action?: QueryValue; resource?: QueryValue }; body: undefined; answer: { items: (unknown)[]; next_cursor: (string | null) } }
   'GET /api/v1/events': { query: { topics?: QueryValue; after?: QueryValue; limit?: QueryValue }; body: undefined; answer: { events: (unknown)[]; last_id: number; reset: boolean } }
-  'GET /api/v1/stats': { query: { window?: QueryValue; step?: QueryValue; by?: QueryValue; name?: QueryValue }; body: undefined; answer: { by: string; step_s: number; from: string; to: string; series: ({ requests?: ((number | null))[] })[]; left_out: number } }
-  'GET /api/v1/stats/now': { query: {  }; body: undefined; answer: { time: string; over_s: number } }
+  'GET /api/v1/stats': { query: { window?: QueryValue; step?: QueryValue; by?: QueryValue; name?: QueryValue }; body: undefined; answer: Stats }
+  'GET /api/v1/stats/now': { query: {  }; body: undefined; answer: StatsNow }
   'POST /api/v1/explain': { query: {  }; body: { url: string; method?: string; headers?: Record<string, (string | (string)[])>; client?: string; listener?: string; candidates?: number }; answer: { request: unknown; listener: { name: string; why: string }; outcome: string; status: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace: unknown; middleware: (unknown)[]; location: (string | null); backend: unknown } }
   'GET /api/v1/requests': { query: { listener?: QueryValue; rule?: QueryValue; backend?: QueryValue; server?: QueryValue; status?: QueryValue; method?: QueryValue; host?: QueryValue; path?: QueryValue; min_ms?: QueryValue; fault?: QueryValue; limit?: QueryValue; follow?: QueryValue }; body: undefined; answer: { requests: (unknown)[]; left_out: number; silent: (number)[] } }
   'GET /api/v1/requests/{id}': { query: {  }; body: undefined; answer: Record<string, unknown> }
@@ -182,3 +182,11 @@ export type TurnCredentials = { listener: string; realm: string; username: (stri
 export type User = { name: string; role: string; totp: boolean; created_at: string; created_by: string; password_set_at: string; last_sign_in_at: (string | null) }
 
 export type Token = { id: string; name: string; role: string; scopes: (string)[]; ranges: (string)[]; created_at: string; created_by: string; expires_at: (string | null); last_used_at: (string | null); last_used_from: (string | null) }
+
+export type Stats = { by: string; window: string; step_s: number; resolution_s: number; from: string; to: string; last_s: number; since: (string | null); complete_since: (string | null); series: ({ name?: string; backend?: string; server?: string; requests?: ((number | null))[]; client_errors?: ((number | null))[]; server_errors?: ((number | null))[]; aborted?: ((number | null))[]; connections?: ((number | null))[]; faults?: ((number | null))[]; bytes_in?: ((number | null))[]; bytes_out?: ((number | null))[]; active?: ((number | null))[]; p50_ms?: ((number | null))[]; p95_ms?: ((number | null))[]; p99_ms?: ((number | null))[] })[]; left_out: number }
+
+export type GatewayRates = { name?: string; backend?: string; server?: string; requests_per_s?: number; client_errors_per_s?: number; server_errors_per_s?: number; aborted_per_s?: number; connections_per_s?: number; faults_per_s?: number; bytes_in_per_s?: number; bytes_out_per_s?: number; active?: number; p50_ms?: (number | null); p95_ms?: (number | null); p99_ms?: (number | null) }
+
+export type Rates = { name?: string; backend?: string; server?: string; requests_per_s: number; client_errors_per_s: number; server_errors_per_s: number; aborted_per_s: number; connections_per_s: number; faults_per_s: number; bytes_in_per_s: number; bytes_out_per_s: number; active: number; p50_ms: (number | null); p95_ms: (number | null); p99_ms: (number | null) }
+
+export type StatsNow = { time: string; over_s: number; gateway: GatewayRates; listeners: (Rates)[]; rules: (Rates)[]; backends: (Rates)[]; servers: (Rates)[] }

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { changeCount } from '../data/draft.ts'
 import { useHeld } from '../data/held.ts'
+import { OVERVIEW } from '../data/overview.ts'
 import { longAge } from '../data/say.ts'
 import { pageOf, to } from '../data/urls.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -10,6 +11,7 @@ import { Shape, type State } from '../parts/status.tsx'
 import { KeysLink } from './keys.tsx'
 import { Mark } from './mark.tsx'
 import { isWithin, type PlaceRow, PLACES } from './places.ts'
+import { railCounts } from './rail-counts.ts'
 import css from './rail.module.css'
 
 const GROUPS = ['', 'Traffic', 'Gateway'] as const
@@ -48,9 +50,12 @@ function PlaceLink({ place }: { readonly place: PlaceRow }) {
   )
 }
 
-/** What of it wants attention. */
+/** How many there are, in grey; or how many of them want attention, with the shape of that. */
 function Count({ place }: { readonly place: PlaceRow }) {
-  return place.path === '/config' && changeCount.value > 0 ? <Number state="draft" what="a draft" /> : null
+  const { value } = useHeld('GET /api/v1/overview', {}, OVERVIEW).value
+  if (place.path === '/config') return changeCount.value > 0 ? <Number state="draft" what="a draft" /> : null
+  const shown = value === null ? null : (railCounts(value.counts)[place.path] ?? null)
+  return shown === null ? null : <Number {...shown} />
 }
 
 interface NumberProps {

@@ -1,6 +1,7 @@
 // What was counted of late, without anything set up for it: by gateway, listener, rule, backend and server.
-import { Type } from '@sinclair/typebox'
+import { type TOptional, type TSchema, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
+import { COLUMNS, type Column } from '../../control/history/columns.ts'
 import { nameOf } from '../../control/history/now.ts'
 import type { SeriesColumns } from '../../control/history/query.ts'
 import { formatDuration, parseDuration } from '../../lib/durations.ts'
@@ -15,6 +16,67 @@ const WINDOW = '15m'
 type FigureFacts = Pick<ControlFacts, 'live'>
 
 const NUMBERS = Type.Array(Type.Union([Type.Number(), Type.Null()]))
+const Time = Type.String({ format: 'date-time' })
+const OrNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** Whose figures they are: none of the gateway, `name`, or of a server its backend and its own name. */
+const NAMES = {
+  name: Type.Optional(Type.String()),
+  backend: Type.Optional(Type.String()),
+  server: Type.Optional(Type.String()),
+}
+
+const STATS = Type.Object(
+  {
+    by: Type.String(),
+    window: Type.String(),
+    step_s: Type.Number(),
+    resolution_s: Type.Number({ description: 'As finely as it is kept.' }),
+    from: Time,
+    to: Time,
+    last_s: Type.Number({ description: 'How much of the last step is over.' }),
+    since: OrNull(Time),
+    complete_since: OrNull(Time),
+    series: Type.Array(
+      Type.Object({
+        ...NAMES,
+        ...Object.fromEntries(COLUMNS.map((column) => [column, Type.Optional(NUMBERS)])),
+      } as typeof NAMES & Record<Column, TOptional<typeof NUMBERS>>),
+      { description: 'A column that was zero throughout is left out.' },
+    ),
+    left_out: Type.Integer(),
+  },
+  { title: 'Stats' },
+)
+
+const A_SECOND = Type.Number()
+const RATES = Type.Object(
+  {
+    ...NAMES,
+    ...{ requests_per_s: A_SECOND, client_errors_per_s: A_SECOND, server_errors_per_s: A_SECOND },
+    ...{ aborted_per_s: A_SECOND, connections_per_s: A_SECOND, faults_per_s: A_SECOND },
+    ...{ bytes_in_per_s: A_SECOND, bytes_out_per_s: A_SECOND },
+    active: Type.Number({ description: 'The most at a time.' }),
+    p50_ms: OrNull(Type.Number()),
+    p95_ms: OrNull(Type.Number()),
+    p99_ms: OrNull(Type.Number()),
+  },
+  { title: 'Rates' },
+)
+
+const NOW = Type.Object(
+  {
+    time: Time,
+    over_s: Type.Number(),
+    gateway: Type.Partial(RATES, {
+      title: 'GatewayRates',
+      description: 'Empty before anything was counted.',
+    }),
+    ...{ listeners: Type.Array(RATES), rules: Type.Array(RATES) },
+    ...{ backends: Type.Array(RATES), servers: Type.Array(RATES) },
+  },
+  { title: 'StatsNow' },
+)
 
 export function figureRoutes({ live }: FigureFacts): readonly Route[] {
   const view = { method: 'GET', permission: 'view', tag: 'Watching' } as const
@@ -45,19 +107,7 @@ export function figureRoutes({ live }: FigureFacts): readonly Route[] {
         200: {
           description:
             'Columns for each series, the busiest first; one that was zero throughout is left out. `null`: nothing is known of that time (of latencies: there was no request). `last_s`: how much of the last step is over.',
-          schema: Type.Object(
-            {
-              by: Type.String(),
-              step_s: Type.Number(),
-              from: Type.String(),
-              to: Type.String(),
-              series: Type.Array(
-                Type.Object({ requests: Type.Optional(NUMBERS) }, { additionalProperties: true }),
-              ),
-              left_out: Type.Number(),
-            },
-            { additionalProperties: true },
-          ),
+          schema: STATS,
         },
         400: { description: 'A duration or a word is not understood.' },
       },
@@ -70,7 +120,7 @@ export function figureRoutes({ live }: FigureFacts): readonly Route[] {
       answers: {
         200: {
           description: 'Of the gateway, and of each listener, rule, backend and server that was busy.',
-          schema: Type.Object({ time: Type.String(), over_s: Type.Number() }, { additionalProperties: true }),
+          schema: NOW,
         },
       },
       answer: async () => jsonAnswer(await live.now()),

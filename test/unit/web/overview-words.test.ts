@@ -1,0 +1,58 @@
+import { expect, test } from 'bun:test'
+import { rowsOf, saidOf as saidOfHour } from '../../../web/pages/overview/backend-rows.ts'
+import { tryLine } from '../../../web/pages/overview/try-line.ts'
+import { railCounts } from '../../../web/shell/rail-counts.ts'
+
+const backend = (id: string, live: object) => ({
+  ...{ id, etag: '', configured: {}, effective: {}, live },
+  place: { file: '', line: 1, column: 1, end_line: 1 },
+})
+
+test('backends that are not well come first, the others stay in the order of the file', () => {
+  const items = [
+    backend('web', { status: 'up', servers: 1, servers_up: 1 }),
+    backend('api', { status: 'degraded', servers: 3, servers_up: 2, states: { up: 2, draining: 1 } }),
+    backend('app', { status: 'up', servers: 2, servers_up: 2 }),
+    backend('shop', { status: 'down', servers: 2, servers_up: 0 }),
+  ]
+  const rows = rowsOf({ items })
+  expect(rows.map(({ name }) => name)).toEqual(['shop', 'api', 'web', 'app'])
+  expect(rows[0]).toMatchObject({ word: 'Down', reason: 'No server up', pips: ['down', 'down'] })
+  expect(rows[1]).toMatchObject({ reason: '2 of 3 take new requests', pips: ['up', 'up', 'drain'] })
+})
+
+test('a hundred servers are a count, not a hundred shapes', () => {
+  const [row] = rowsOf({ items: [backend('big', { status: 'up', servers: 100, servers_up: 100 })] })
+  expect(row).toMatchObject({ pips: [], up: 100, servers: 100 })
+})
+
+test('an hour in words', () => {
+  expect(saidOfHour('api', ['up', 'warn', 'warn', 'down'])).toBe('api, last hour: 1 min down, 2 min degraded')
+  expect(saidOfHour('api', ['unk', 'up'])).toBe('api, last hour: never down')
+})
+
+test('the line to try names the address that the shell reaches', () => {
+  const line = (protocol: string, address: unknown, host = 'gw.example') =>
+    tryLine([{ protocol, address }], host)
+  expect(line('http', '0.0.0.0:8080')).toBe('curl http://gw.example:8080/')
+  expect(line('https', ['[::]:8443'], '::1')).toBe('curl -k https://[::1]:8443/')
+  expect(line('http', '10.0.0.1:80')).toBe('curl http://10.0.0.1:80/')
+  expect(line('http', 'unix:/run/web.sock')).toBe('curl --unix-socket /run/web.sock http://localhost/')
+  expect(line('udp', '0.0.0.0:53')).toBeNull()
+  expect(line('http', null)).toBeNull()
+})
+
+test('the rail counts what there is, or what of it wants attention', () => {
+  const counts = {
+    ...{ listeners: 5, listeners_down: 0, rules: 14, backends: 7, backends_down: 1, backends_degraded: 2 },
+    ...{ servers: 20, servers_up: 16, certificates: 3, certificates_expiring: 2, problems: 5 },
+  }
+  expect(railCounts(counts)).toMatchObject({
+    '/listeners': { n: 5 },
+    '/rules': { n: 14 },
+    '/backends': { n: 1, state: 'down' },
+    '/certificates': { n: 2, state: 'warn' },
+  })
+  expect(railCounts({ ...counts, backends_down: 0 })['/backends']).toMatchObject({ n: 2, state: 'warn' })
+  expect(railCounts({ ...counts, listeners_down: 1 })['/listeners']).toMatchObject({ n: 1, state: 'down' })
+})

@@ -1,0 +1,5 @@
+// How the gateway is as a whole, asked once for all who show something of it.
+export const OVERVIEW = {
+  topics: ['health', 'server', 'config', 'certificate', 'worker', 'turn', 'limits', 'listener'],
+  everyMs: 10_000,
+} as const

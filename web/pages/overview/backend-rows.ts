@@ -1,0 +1,93 @@
+// The backends as the overview lists them: those that are not well first, and the others in the order of the
+// file. Nothing is ordered by what changes each second.
+import type { AnswerOf } from '../../data/api.ts'
+
+/** The looks that states have over the whole dashboard. */
+type State = 'up' | 'warn' | 'down' | 'drain' | 'maint' | 'unk'
+
+export interface BackendRow {
+  readonly name: string
+  readonly state: State
+  readonly word: string
+  /** Why, where it is not well. */
+  readonly reason: string
+  readonly pips: readonly State[]
+  readonly up: number
+  readonly servers: number
+}
+
+/** As the API tells it of a backend. */
+interface Fares {
+  readonly status: 'up' | 'degraded' | 'down'
+  readonly servers: number
+  readonly servers_up: number
+  readonly states?: Readonly<Record<string, number>>
+  readonly worst?: { readonly server: string; readonly reason: string }
+}
+
+const LOOKS: Readonly<Record<Fares['status'], { state: State; word: string; rank: number }>> = {
+  down: { state: 'down', word: 'Down', rank: 0 },
+  degraded: { state: 'warn', word: 'Degraded', rank: 1 },
+  up: { state: 'up', word: 'Up', rank: 2 },
+}
+
+/** Looks of servers' states, and the order in which their pips stand. */
+const PIPS: readonly (readonly [string, State])[] = [
+  ['up', 'up'],
+  ['unchecked', 'unk'],
+  ['starting', 'unk'],
+  ['down', 'down'],
+  ['draining', 'drain'],
+  ['maintenance', 'maint'],
+]
+
+/** More servers than this have a count alone: a row of a hundred shapes is read by nobody. */
+const PIPS_MAX = 12
+
+export function rowsOf({ items }: Pick<AnswerOf<'GET /api/v1/backends'>, 'items'>): BackendRow[] {
+  return items
+    .map(({ id, live }) => ({ name: id, fares: live as Fares }))
+    .filter(({ fares }) => fares !== undefined && fares !== null)
+    .map((one, at) => ({ ...one, at }))
+    .toSorted((a, b) => LOOKS[a.fares.status].rank - LOOKS[b.fares.status].rank || a.at - b.at)
+    .map(({ name, fares }) => rowOf(name, fares))
+}
+
+function rowOf(name: string, fares: Fares): BackendRow {
+  const { status, servers, servers_up: up } = fares
+  const { state, word } = LOOKS[status]
+  return { name, state, word, reason: reasonOf(fares), pips: pipsOf(fares), up, servers }
+}
+
+function reasonOf({ status, servers, servers_up: up, worst }: Fares): string {
+  if (status === 'up') return worst === undefined ? '' : `${worst.server}: ${worst.reason}`
+  if (status === 'down') return servers === 0 ? 'It has no servers' : 'No server up'
+  return `${up} of ${servers} take new requests`
+}
+
+function pipsOf({ servers, servers_up: up, states }: Fares): readonly State[] {
+  if (servers > PIPS_MAX) return []
+  const counts = states ?? { up, down: servers - up }
+  return PIPS.flatMap(([word, state]) => Array<State>(counts[word] ?? 0).fill(state))
+}
+
+/** A letter of `GET /api/v1/timelines`. */
+const LETTERS: Readonly<Record<string, State>> = {
+  u: 'up',
+  g: 'warn',
+  d: 'down',
+  m: 'maint',
+  r: 'drain',
+  c: 'unk',
+}
+
+/** Minutes as a timeline draws them. */
+export const cellsOf = (letters: string): State[] => [...letters].map((letter) => LETTERS[letter] ?? 'unk')
+
+/** What a timeline says to who does not see it. */
+export function saidOf(name: string, cells: readonly State[]): string {
+  const minutes = (of: State): number => cells.filter((cell) => cell === of).length
+  const [down, warn] = [minutes('down'), minutes('warn')]
+  const parts = [down > 0 ? `${down} min down` : '', warn > 0 ? `${warn} min degraded` : ''].filter(Boolean)
+  return `${name}, last hour: ${parts.length === 0 ? 'never down' : parts.join(', ')}`
+}

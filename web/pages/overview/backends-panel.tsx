@@ -1,0 +1,147 @@
+// The backends: who is up, how busy, and how the last hour was.
+import { useComputed, type ReadonlySignal } from '@preact/signals'
+import type { Rates } from '../../data/api-types.ts'
+import { useHeld } from '../../data/held.ts'
+import { ms, number, percent } from '../../data/say.ts'
+import { segment, to } from '../../data/urls.ts'
+import { Loading } from '../../parts/empty.tsx'
+import { Timeline } from '../../parts/graphics.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { Pips, Status } from '../../parts/status.tsx'
+import { type Column, SecondLine, Table } from '../../parts/table.tsx'
+import { type BackendRow, cellsOf, rowsOf, saidOf } from './backend-rows.ts'
+import css from './overview.module.css'
+import { useStill } from './paused.ts'
+
+/** The others are behind “All backends”. */
+const SHOWN = 12
+
+/** As many as the overview puts in order; of more the API counts the rest. */
+const ASKED = 500
+
+type All = ReadonlyMap<string, Rates>
+type Hours = ReadonlyMap<string, string>
+
+export function BackendsPanel() {
+  const query = { fields: 'live', limit: ASKED }
+  const held = useHeld(
+    'GET /api/v1/backends',
+    {},
+    { query, topics: ['health', 'server', 'config'], everyMs: 10_000 },
+  )
+  const { value } = held.value
+  const list = useStill(value)
+  const rates = useRates()
+  const hours = useHours()
+  if (list === null)
+    return (
+      <Panel title="Backends">
+        <Loading />
+      </Panel>
+    )
+  const rows = rowsOf(list)
+  if (rows.length === 0) return null
+  return (
+    <Panel
+      title="Backends"
+      count={number(list.total)}
+      end={
+        <a class="link" href={to('/backends')}>
+          All backends
+        </a>
+      }
+      isFlush
+    >
+      <Table
+        caption="Backends, those that are not well first"
+        columns={columnsOf(rates, hours)}
+        rows={rows.slice(0, SHOWN)}
+        keyOf={({ name }) => name}
+      />
+    </Panel>
+  )
+}
+
+function useRates(): ReadonlySignal<All> {
+  const held = useHeld('GET /api/v1/stats/now', {}, { everyMs: 2000 })
+  return useComputed(() => {
+    return new Map(held.value.value?.backends.map((one) => [one.name ?? '', one]))
+  })
+}
+
+function useHours(): ReadonlySignal<Hours> {
+  const held = useHeld('GET /api/v1/timelines', {}, { topics: ['health', 'server'], everyMs: 30_000 })
+  return useComputed(() => new Map(held.value.value?.backends.map(({ backend, cells }) => [backend, cells])))
+}
+
+function columnsOf(rates: ReadonlySignal<All>, hours: ReadonlySignal<Hours>): readonly Column<BackendRow>[] {
+  const rate = (key: string, head: string, of: (now: Rates) => string): Column<BackendRow> => ({
+    key,
+    head,
+    isNumber: true,
+    cell: ({ name }) => <Rate rates={rates} name={name} of={of} />,
+  })
+  return [
+    {
+      key: 'name',
+      head: 'Backend',
+      cell: ({ name }) => (
+        <a class="name cut" href={to(`/backends/${segment(name)}`)} title={name}>
+          {name}
+        </a>
+      ),
+    },
+    {
+      key: 'state',
+      head: 'State',
+      onCard: 'wide',
+      cell: ({ state, word, reason }) => (
+        <>
+          <Status state={state} word={word} />
+          {reason !== '' && <SecondLine>{reason}</SecondLine>}
+        </>
+      ),
+    },
+    {
+      key: 'servers',
+      head: 'Servers',
+      onCard: 'action',
+      cell: ({ pips, up, servers }) => (
+        <span class={css.servers}>
+          {pips.length > 0 && <Pips states={pips} label={`${up} of ${servers} up`} />}
+          <span class={css.count}>{`${up}/${servers} up`}</span>
+        </span>
+      ),
+    },
+    rate('requests', 'Req/s', (now) => number(now.requests_per_s)),
+    rate('errors', '5xx %', (now) =>
+      percent(now.requests_per_s === 0 ? null : now.server_errors_per_s / now.requests_per_s),
+    ),
+    rate('p95', 'p95 ms', (now) => ms(now.p95_ms)),
+    {
+      key: 'hour',
+      head: 'Last hour',
+      width: '204px',
+      onCard: 'wide',
+      cell: ({ name }) => <Hour hours={hours} name={name} />,
+    },
+  ]
+}
+
+interface RateProps {
+  readonly rates: ReadonlySignal<All>
+  readonly name: string
+  readonly of: (now: Rates) => string
+}
+
+function Rate({ rates, name, of }: RateProps) {
+  const now = useStill(rates.value).get(name)
+  return <>{now === undefined ? '–' : of(now)}</>
+}
+
+function Hour({ hours, name }: { readonly hours: ReadonlySignal<Hours>; readonly name: string }) {
+  const letters = useStill(hours.value).get(name)
+  if (letters === undefined) return <>–</>
+  const cells = cellsOf(letters)
+  return <Timeline cells={cells} label={saidOf(name, cells)} />
+}
