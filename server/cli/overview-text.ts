@@ -25,8 +25,8 @@ function isWithin({ about: { kind, name, backend } }: OverviewProblem, scope: Sc
 }
 
 function problemText({ state, since, title, cause, remedy }: OverviewProblem, nowMs: number): string {
-  const age = since === null ? '' : `, for ${ageOf(nowMs - Date.parse(since))}`
-  const lines = [`${state.replaceAll('_', ' ')}: ${title}${age}`, ...indented(cause), ...indented(remedy)]
+  const age = since === null ? '' : ` (${ageOf(nowMs - Date.parse(since))})`
+  const lines = [`${state.replaceAll('_', ' ')}${age}: ${title}`, ...indented(cause), ...indented(remedy)]
   return `${lines.join('\n')}\n`
 }
 

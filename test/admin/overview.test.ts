@@ -90,7 +90,7 @@ test('sluice status says the same, problems with their remedies first, and of a 
   expect(whole.out).toContain('\nunhealthy: 1 of 2 servers up')
   const api = await said('api')
   expect([api.code, api.out.includes('shop')]).toEqual([0, false])
-  expect((await said('shop')).out).toStartWith('down: Backend shop has no server up')
+  expect((await said('shop')).out).toMatch(/^down \([0-9]+ s\): Backend shop has no server up\n/)
   expect((await said('--json')).out.trimEnd().split('\n').length).toBe(2)
 })
 

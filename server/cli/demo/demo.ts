@@ -29,8 +29,10 @@ It stays until Ctrl-C, and is reached from this machine alone. Its config is a f
 at once. Some of its servers are unwell on purpose.
 `
 
-/** Days that the certificate is good for that ends soon. */
-const SHORT_DAYS = 5
+/** The certificate that ends soon: so many days of its life are over, and so many are left. */
+const LIVED_DAYS = 85
+const LEFT_DAYS = 5
+const DAY_MS = 86_400_000
 const TRIES = 3
 const TURN_PASSWORD_CHARS = 16
 
@@ -95,7 +97,8 @@ function makeFolder(io: Io): string | null {
 
 /** Null, and why on stderr, where the gateway does not start. */
 async function start({ folder, samples, isAny }: Starting, io: Io): Promise<Started | null> {
-  const { cert, key } = selfSigned(['shop.localhost'], { nowMs: Date.now(), days: SHORT_DAYS })
+  const life = { nowMs: Date.now() - LIVED_DAYS * DAY_MS, days: LIVED_DAYS + LEFT_DAYS }
+  const { cert, key } = selfSigned(['shop.localhost'], life)
   writeFileSync(join(folder, 'shop.pem'), cert)
   writeFileSync(join(folder, 'shop.key'), key, { mode: 0o600 })
   const file = join(folder, 'sluice.yaml')
