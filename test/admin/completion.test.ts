@@ -74,8 +74,8 @@ test.each([
   ['sluice server --backend ', ['api']],
   ['sluice rollback ', ['1']],
   ['sluice api certif', ['certificates', 'certificates/']],
-  // There is none.
-  ['sluice api certificates/', []],
+  // There is none, beside what can be done about them.
+  ['sluice api certificates/', ['certificates/self-signed', 'certificates/validate']],
   ['sluice api backends/a', ['backends/api', 'backends/api/']],
   [
     'sluice api backends/api/servers/api-1/s',

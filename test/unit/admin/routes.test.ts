@@ -264,9 +264,9 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(Object.keys(components.schemas)).toEqual([
     ...['Problem', 'ProblemItem', 'Allocation', 'Certificate', 'CertificateFinding', 'CertificateLog'],
     ...['Change', 'Changed', 'ChangesetDone', 'CheckedCertificate', 'ConfigStatus', 'Diagnostics'],
-    ...['Middleware', 'Operation', 'Order', 'Overview', 'Resource', 'ResourceList'],
-    ...['Revision', 'Server', 'Timelines', 'Token', 'Tried', 'Turn'],
-    ...['TurnCredentials', 'User'],
+    ...['Impact', 'Middleware', 'Operation', 'Order', 'Overview', 'Replayed'],
+    ...['Resource', 'ResourceList', 'Revision', 'Server', 'Timelines', 'Token'],
+    ...['Tried', 'Turn', 'TurnCredentials', 'User', 'Way'],
   ])
 })
 
