@@ -38,6 +38,15 @@ test('signs in without a question, and leaves no trace in the address', async (s
   expect(await whoIn(page)).toEqual(['admin', 'operator'])
 })
 
+test('signs in as well where it is pasted into a page that is open', async (scene) => {
+  const { page, open, url } = scene
+  await open('/')
+  await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
+  await page.goto(await linkFor(scene, 'viewer'))
+  await page.getByRole('navigation', { name: 'Main' }).first().waitFor()
+  expect(page.url()).toBe(url('/'))
+})
+
 test('that was used says so, and leads to the sign-in by name', async (scene) => {
   const { page, another, watch } = scene
   watch.mean(REFUSED)

@@ -4,13 +4,12 @@ import type { Locator, Page } from 'playwright-core'
 import { codeOf } from '../../server/control/store/totp.ts'
 import { Browser as ApiBrowser } from '../support/admin-world.ts'
 import { axeFindings } from '../support/axe.ts'
-import { type Gateway, runCommand } from '../support/gateway.ts'
 import { dashboard, settled, type View } from '../support/dashboard.ts'
 import { PASSWORD } from '../support/store-world.ts'
 
 const test = dashboard({
   config: { listeners: { web: { bind: '127.0.0.1:0' } }, rules: [{ name: 'all', respond: { body: 'hi' } }] },
-  users: ['admin', 'editor', 'operator', 'viewer'],
+  users: ['admin', 'operator', 'viewer'],
 })
 
 const frame = (page: Page): Locator => page.getByRole('navigation', { name: 'Main' }).first()
@@ -78,59 +77,6 @@ test('a second factor is asked for where there is one', async ({ page, open, wat
   await frame(page).waitFor()
 })
 
-test('a one-time link signs in once, and is not left in the address', async (scene) => {
-  const { page, watch, gateway, url, another } = scene
-  watch.mean(/^401 POST .*\/auth\/link$/)
-  const link = await linkOf(gateway, 'viewer')
-  const before = await another()
-  await before.goto(link)
-  await frame(before).waitFor()
-  expect(before.url()).toBe(url('/'))
-  expect(await account(before).getAttribute('aria-label')).toContain('viewer')
-
-  await page.goto(link)
-  await page.getByRole('alert').filter({ hasText: 'each is good once' }).waitFor()
-  expect(page.url()).toBe(url('/'))
-  await page.getByRole('button', { name: 'Sign in by name' }).click()
-  await fill(page, 'admin')
-  await frame(page).waitFor()
-})
-
-test('a link makes nobody another one without being asked', async (scene) => {
-  const { page, open, signIn, gateway } = scene
-  await signIn('admin')
-  await open('/')
-  await page.goto(await linkOf(gateway, 'viewer'))
-  await page.getByRole('button', { name: 'Stay admin' }).click()
-  await frame(page).waitFor()
-  expect(await account(page).getAttribute('aria-label')).toContain('admin')
-  await page.reload()
-  await frame(page).waitFor()
-  expect(await account(page).getAttribute('aria-label')).toContain('admin')
-})
-
-test('a link that is pasted where the dashboard is open signs in as well', async (scene) => {
-  const { page, open, gateway } = scene
-  await open('/')
-  await heading(page).waitFor()
-  await page.goto(await linkOf(gateway, 'viewer'))
-  await frame(page).waitFor()
-})
-
-test('a link of who has a second factor asks for its code, and bears a wrong one', async (scene) => {
-  const { page, watch, gateway } = scene
-  watch.mean(/^401 POST .*\/auth\/link$/)
-  const recovery = await withSecondFactor(gateway.admin, 'editor')
-  await page.goto(await linkOf(gateway, 'editor'))
-  const code = page.getByLabel('Code', { exact: true })
-  await code.fill('000000')
-  await code.press('Enter')
-  await page.getByRole('alert').waitFor()
-  await code.fill(recovery)
-  await code.press('Enter')
-  await frame(page).waitFor()
-})
-
 test('a reload keeps one signed in, and signing out ends it', async ({ page, open, signIn }) => {
   await signIn('admin')
   await open('/')
@@ -158,13 +104,6 @@ for (const view of views) {
       await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
     ).toBe(0)
   })
-}
-
-/** As the command prints it. */
-async function linkOf({ configFile }: Gateway, user: string): Promise<string> {
-  const { code, stdout, stderr } = await runCommand(['admin', 'link', user, '--json', '-c', configFile])
-  if (code !== 0) throw new Error(`sluice admin link: ${stderr}`)
-  return (JSON.parse(stdout) as { readonly link: string }).link
 }
 
 /** Turns it on, and gives a code that is good once. */

@@ -19,7 +19,9 @@ export interface EmptyProps {
 export function Empty({ title, children, action }: EmptyProps) {
   return (
     <div class={css.empty}>
-      <h3>{title}</h3>
+      <p>
+        <b>{title}</b>
+      </p>
       {children !== undefined && <div class="prose">{children}</div>}
       {action}
     </div>

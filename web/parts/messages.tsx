@@ -46,14 +46,16 @@ export interface NoteProps {
 
 const GROUNDS: readonly State[] = ['up', 'warn', 'down', 'draft']
 
-/** A message on its soft ground: what, why, what to do. */
+/** A message on its soft ground: what, why, what to do. No heading: it comes wherever it is needed. */
 export function Note({ state, title, children, actions, isUrgent = false }: NoteProps) {
   const ground = state !== undefined && GROUNDS.includes(state) ? css[state] : undefined
   return (
     <div class={classes(css.note, ground)} role={isUrgent ? 'alert' : undefined}>
       <Shape state={state ?? 'unk'} />
       <div class={css.what}>
-        <h3>{title}</h3>
+        <p>
+          <b>{title}</b>
+        </p>
         {children !== undefined && <div class={classes(css.why, 'prose')}>{children}</div>}
       </div>
       {actions !== undefined && <div class={css.actions}>{actions}</div>}
