@@ -2,6 +2,7 @@
 // a second has passed.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { HealthDocument } from '../telemetry/documents.ts'
+import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
 import type { Parts } from './make-parts.ts'
 import type { Overview } from './overview/document.ts'
@@ -30,10 +31,15 @@ interface Known {
   readonly certificates: () => Pick<Parts, 'acme'> | null
 }
 
+interface Asks {
+  readonly health: () => HealthDocument
+  readonly servers: () => readonly ServerFacts[]
+}
+
 /** What is told costs some milliseconds where there are thousands of servers. */
 const KEPT_MS = 1000
 
-export function overviewFactsOf(known: Known, health: () => HealthDocument): OverviewFacts {
+export function overviewFactsOf(known: Known, { health, servers }: Asks): OverviewFacts {
   const disk = new FileOnDisk(known.options.file)
   const startedMs = Date.now() - performance.now()
   let kept: { readonly atMs: number; readonly lastId: number; readonly overview: Overview } | null = null
@@ -41,11 +47,16 @@ export function overviewFactsOf(known: Known, health: () => HealthDocument): Ove
     overview: () => {
       const [atMs, { lastId }] = [performance.now(), known.live.events]
       if (kept !== null && atMs - kept.atMs < KEPT_MS && kept.lastId === lastId) return kept.overview
+      // Who hears that a server went down asks at once: since when it is so must not be of what was before.
+      known.live.look(servers())
       kept = { atMs, lastId, overview: overviewOf(seenOf(known, health(), { disk, startedMs })) }
       return kept.overview
     },
-    timelines: (minutes, backend) =>
-      known.live.timelines.told(minutes, backend, known.running === null ? NO_BOARD : known.board),
+    timelines: (minutes, backend) => {
+      known.live.look(servers())
+      const board = known.running === null ? NO_BOARD : known.board
+      return known.live.timelines.told(minutes, backend, board)
+    },
   }
 }
 

@@ -205,7 +205,7 @@ export function controlFactsOf(known: Known): ControlFacts {
   const facts = factsOf(known)
   return {
     ...facts,
-    told: overviewFactsOf(known, facts.health),
+    told: overviewFactsOf(known, { health: facts.health, servers: () => serverFacts(known) }),
     gateway: gatewayFactsOf(known),
     revision: () => known.running?.revision ?? 0,
     live: known.live,

@@ -151,3 +151,24 @@ test('a rejected file is told with its line until it is right again', async () =
   await gateway.apply(config)
   await waitFor(async () => (await problemsOf()).length === 0)
 })
+
+test('since when a server is down is told of now, by whoever asks as soon as it is', async () => {
+  await using origin = await startOrigin((_, reply) => void reply.send(200, 'ok'))
+  const backends = {
+    api: {
+      servers: [{ name: 'one', url: origin.url }],
+      health_check: { type: 'tcp', interval: '50ms', fall: 1 },
+    },
+  }
+  const config = words(origin.url, { backends, rules: [{ name: 'all', backend: 'api' }] })
+  await using gateway = await startGateway({ config })
+  const told = () => ask<Overview>(gateway, '/api/v1/overview')
+  await waitFor(async () => (await told()).verdict.state === 'up')
+  const wasUpMs = Date.now()
+  await origin[Symbol.asyncDispose]()
+  const [down] = await waitFor(async () => {
+    const { problems } = await told()
+    return problems.some(({ id }) => id === 'backend:api') ? problems : null
+  })
+  expect(Date.parse(down?.since ?? '')).toBeGreaterThanOrEqual(wasUpMs)
+})
