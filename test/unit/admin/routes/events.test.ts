@@ -133,6 +133,7 @@ test('who signs in is told to admins only', async () => {
   const reader = await watch(`${url}?after=0`)
   await waitFor(() => reader.events.length === 2)
   expect(reader.names).toEqual(['hello', 'health.unhealthy'])
+  expect(reader.events[0]?.data).toMatchObject({ build: '0.0.0+test' })
   const refused = await fetch(`${url}?topics=health,auth`)
   expect([refused.status, await refused.json()]).toMatchObject([403, { required_role: 'admin' }])
 })

@@ -42,3 +42,29 @@ test('where there are more series than are kept apart, nobody says of a rule tha
     null,
   ])
 })
+
+test('a rule that never matched says since when: as long as it is there, over changes of others', () => {
+  const world = new HistoryWorld()
+  const presence = new RulePresence()
+  const { totals, history } = world
+  const figures = () => new RuleFigures({ totals, history, wallMs: world.wallMs, presence })
+  const since = (rule: string): number => Date.parse(figures().of(rule).unmatched_since ?? '')
+  const isThere = (...names: string[]) =>
+    presence.look({ rules: names.map((name) => ({ name })) }, world.nowMs)
+  const startMs = world.wallMs
+  isThere('api')
+  world.pass(60)
+  const laterMs = world.wallMs
+  isThere('api', 'new')
+  world.pass(60)
+  expect(Math.abs(since('api') - startMs)).toBeLessThanOrEqual(1000)
+  expect(Math.abs(since('new') - laterMs)).toBeLessThanOrEqual(1000)
+  world.pass(1, () => world.requests(1, { rule: 'new' }))
+  expect([figures().of('new').unmatched_since, figures().of('gone').unmatched_since]).toEqual([null, null])
+  // One that was taken out is another one when it comes back.
+  isThere('new')
+  world.pass(30)
+  const backMs = world.wallMs
+  isThere('new', 'api')
+  expect(Math.abs(since('api') - backMs)).toBeLessThanOrEqual(1000)
+})
