@@ -12,7 +12,13 @@ export interface PageRow {
 const page = (load: () => Promise<AnyComponent<never>>): AnyComponent =>
   lazy(load as () => Promise<AnyComponent>)
 
+// One page for both: a server opens beside the list that it is of.
+const backend = page(() => import('./pages/backend/backend.tsx').then((m) => m.Backend))
+
 export const PAGES: readonly PageRow[] = [
+  { path: '/backends', page: page(() => import('./pages/backends/backends.tsx').then((m) => m.Backends)) },
+  { path: '/backends/:backend', page: backend },
+  { path: '/backends/:backend/servers/:server', page: backend },
   { path: '/', page: page(() => import('./pages/overview/overview.tsx').then((m) => m.Overview)) },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
 ]

@@ -69,7 +69,10 @@ export interface Stopping {
   readonly within_ms: number
 }
 
-export type ServerDesk = Pick<OrderDesk, 'names' | 'named' | 'document' | 'order' | 'history' | 'check'>
+export type ServerDesk = Pick<
+  OrderDesk,
+  'names' | 'named' | 'document' | 'order' | 'history' | 'latest' | 'check'
+>
 
 /** What commands may ask of the gateway, and tell it. */
 export interface ControlFacts extends Facts {

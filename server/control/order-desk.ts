@@ -5,7 +5,7 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
 import { type AdminState, type ServerHealth, serverHealth } from '../telemetry/server-health.ts'
 import type { HealthOrder } from './health/checked-server.ts'
-import type { HealthEntry } from './health/history.ts'
+import type { HealthEntry, Latest } from './health/history.ts'
 import type { Prober } from './health/prober.ts'
 import type { Once } from './health/schedule.ts'
 import { tellDrained, tellOrder, tellOrderNotKept, tellOrdersNotRead } from './news.ts'
@@ -180,7 +180,12 @@ export class OrderDesk {
 
   /** What was found of a server lately; null: the config has none of this name. */
   history(backend: string, server: string): readonly HealthEntry[] | null {
-    return this.#parts.prober().historyOf(backend, server)
+    return this.#parts.prober().historyOf(backend, server)?.entries ?? null
+  }
+
+  /** The last of its checks, and since when it is as it is; null: the config has none of this name. */
+  latest(backend: string, server: string): Latest | null {
+    return this.#parts.prober().historyOf(backend, server)?.latest ?? null
   }
 
   /** Checks a server now; null: there is none of this name, or nothing to ask it. */

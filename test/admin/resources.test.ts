@@ -83,7 +83,9 @@ test('a weight that is changed is one line of the file, and where requests go, w
   const since = load.answered
   await waitFor(() => load.answered > since + 20)
   expect(await load.stop()).toMatchObject({ failed: 0 })
-  expect((await ask('GET', '/backends/api')).body.live).toMatchObject({ servers: 2 })
+  expect((await ask('GET', '/backends/api')).body.live).toMatchObject({
+    ...{ servers: 2, states: { unchecked: 2 } },
+  })
 })
 
 test('two who change the same one: the second is told; of two others both are there', async () => {

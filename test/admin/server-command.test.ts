@@ -144,6 +144,19 @@ test('the API does the same, says what it takes, and the audit has what was befo
     body: { state: 'unchecked', weight: 1 },
   })
   expect(await ask('POST', `${server}/checks/run`)).toMatchObject({ status: 200, body: { result: 'pass' } })
+  // Resources tell the last check, and lists which server is to be looked at first.
+  expect((await ask('GET', server)).body['live']).toMatchObject({
+    since: null,
+    last_check: { time: expect.any(String), result: 'pass', reason: null, ms: expect.any(Number) },
+  })
+  await ask('PUT', `${server}/health`, { health: 'down' })
+  const list = await ask('GET', 'backends?fields=live,effective.algorithm')
+  expect((list.body['items'] as unknown[])[0]).toMatchObject({
+    effective: { algorithm: 'round_robin' },
+    live: { states: { down: 1 }, worst: { server: a.url, state: 'down' } },
+  })
+  expect(Object.keys((list.body['items'] as { effective: object }[])[0]?.effective ?? {})).toHaveLength(1)
+  await ask('PUT', `${server}/health`, { health: null })
   const wrong = await ask('PUT', `${server}/state`, { admin: 'off' })
   expect([wrong.status, wrong.body['code']]).toEqual([422, 'body_invalid'])
   expect((await ask('PUT', `${server}/state`, {})).status).toBe(422)

@@ -14,6 +14,12 @@ export function number(value: number | null | undefined): string {
   return size >= 10 ? value.toFixed(1) : size >= 0.005 || size === 0 ? value.toFixed(2) : '< 0.01'
 }
 
+/** So many a second, with a digit behind the point where they are few: 1,204; 22.5; 0.3. */
+export function rate(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–'
+  return value === 0 || value >= 100 ? grouped.format(value) : value < 0.05 ? '< 0.1' : value.toFixed(1)
+}
+
 /** A share of 0 to 1 as a number of percent, without its sign: 0.31, 100. */
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || Number.isNaN(share)) return '–'

@@ -19,10 +19,13 @@ export interface PopoverProps {
   readonly actions?: ((close: () => void) => ComponentChildren) | undefined
   readonly children: ComponentChildren | ((close: () => void) => ComponentChildren)
   readonly role?: 'dialog' | 'menu' | undefined
+  /** For a form with fields beside each other. */
+  readonly isWide?: boolean | undefined
 }
 
 /** Opens below its button, at whichever side has room; a sheet at the bottom under 640 px. */
-export function Popover({ anchor, label, actions, children, role = 'dialog' }: PopoverProps) {
+export function Popover(props: PopoverProps) {
+  const { anchor, label, actions, children, role = 'dialog', isWide = false } = props
   const [isOpen, setOpen] = useState(false)
   const place = useRef<HTMLSpanElement>(null)
   const close = (): void => {
@@ -34,7 +37,7 @@ export function Popover({ anchor, label, actions, children, role = 'dialog' }: P
     <span class={css.place} ref={place}>
       {anchor(opener)}
       {isOpen && (
-        <Floating place={place} label={label} role={role} onLeave={() => setOpen(false)} onClose={close}>
+        <Floating {...{ place, label, role, isWide }} onLeave={() => setOpen(false)} onClose={close}>
           <div class={role === 'menu' ? css.menu : css.body}>
             {typeof children === 'function' ? children(close) : children}
           </div>
@@ -49,13 +52,14 @@ interface FloatingProps {
   readonly place: RefObject<HTMLSpanElement | null>
   readonly label: string
   readonly role: 'dialog' | 'menu'
+  readonly isWide: boolean
   /** One turned to something else, which keeps the focus. */
   readonly onLeave: () => void
   readonly onClose: () => void
   readonly children: ComponentChildren
 }
 
-function Floating({ place, label, role, onLeave, onClose, children }: FloatingProps) {
+function Floating({ place, label, role, isWide, onLeave, onClose, children }: FloatingProps) {
   const box = useRef<HTMLDivElement>(null)
   const leave = useRef(onLeave)
   leave.current = onLeave
@@ -83,7 +87,7 @@ function Floating({ place, label, role, onLeave, onClose, children }: FloatingPr
   return (
     <div
       ref={box}
-      class={css.box}
+      class={classes(css.box, isWide && css.wide)}
       popover="manual"
       role={role}
       aria-label={label}

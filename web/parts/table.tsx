@@ -23,7 +23,18 @@ export interface Column<Row> extends Sortable<Row> {
    * beside the title, none is left out.
    */
   readonly onCard?: 'lead' | 'wide' | 'action' | 'none' | undefined
+  /** In place of the head's words: a checkbox for all rows. */
+  readonly headCell?: ComponentChildren
+  /** Stands above the heads of this column and those beside it that have the same. */
+  readonly group?: ColumnGroup | undefined
   /** Says what the column means, as a tooltip of its head. */
+  readonly title?: string | undefined
+}
+
+export interface ColumnGroup {
+  readonly head: string
+  /** What is in it is gone with the next write: its head is dashed. */
+  readonly isDashed?: boolean | undefined
   readonly title?: string | undefined
 }
 
@@ -45,6 +56,8 @@ export interface TableProps<Row> {
   /** Rows of what is no longer known for sure: grey and italic. */
   readonly isStale?: ((row: Row) => boolean) | undefined
   readonly empty?: ComponentChildren
+  /** Cells begin at the top: rows differ in how many lines they have. */
+  readonly isTop?: boolean | undefined
   /** Height of a row in px: 36, or 48 where rows have a second line. All have the same. */
   readonly rowHeight?: 36 | 48 | undefined
 }
@@ -84,7 +97,12 @@ export function Table<Row>(props: TableProps<Row>) {
       onKeyDown={keys.onKeyDown}
     >
       <table
-        class={classes(css.table, rowHeight === 48 && css.twoLines, isWindowed && css.windowed)}
+        class={classes(
+          css.table,
+          rowHeight === 48 && css.twoLines,
+          props.isTop === true && !isWindowed && css.top,
+          isWindowed && css.windowed,
+        )}
         aria-rowcount={isWindowed ? shown.length + 1 : undefined}
       >
         <caption class="sr">{props.caption}</caption>
@@ -117,20 +135,23 @@ interface HeadProps<Row> {
 function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
   return (
     <thead>
+      <Groups columns={columns} />
       <tr>
-        {columns.map((column) => {
+        {columns.map((column, place) => {
           const isSorted = sortBy?.key === column.key
           const order = sortBy?.isDown === true ? 'descending' : 'ascending'
           return (
             <th
               key={column.key}
               scope="col"
-              class={column.isNumber === true ? css.number : undefined}
+              class={classes(column.isNumber === true && css.number, isEdge(columns, place) && css.edge)}
               style={column.width === undefined ? undefined : { width: column.width }}
               title={column.title}
               aria-sort={isSorted ? order : undefined}
             >
-              {column.sort === undefined ? (
+              {column.headCell !== undefined ? (
+                column.headCell
+              ) : column.sort === undefined ? (
                 column.head === '' ? (
                   <span class="sr">Actions</span>
                 ) : (
@@ -147,6 +168,34 @@ function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
         })}
       </tr>
     </thead>
+  )
+}
+
+/** Whether a line divides this column from the one before: groups begin and end there. */
+const isEdge = <Row,>(columns: readonly Column<Row>[], place: number): boolean =>
+  place > 0 && columns[place]?.group !== columns[place - 1]?.group
+
+/** The heads above the heads; none where no column is in a group. */
+function Groups<Row>({ columns }: { readonly columns: readonly Column<Row>[] }) {
+  if (columns.every(({ group }) => group === undefined)) return null
+  const spans: { readonly group: ColumnGroup | undefined; readonly first: number; count: number }[] = []
+  for (const [first, { group }] of columns.entries()) {
+    const last = spans.at(-1)
+    if (last !== undefined && last.group === group) last.count++
+    else spans.push({ group, first, count: 1 })
+  }
+  return (
+    <tr class={css.groups}>
+      {spans.map(({ group, first, count }) =>
+        group === undefined ? (
+          <td key={first} colSpan={count} class={isEdge(columns, first) ? css.edge : undefined} />
+        ) : (
+          <th key={first} colSpan={count} scope="colgroup" class={css.edge} title={group.title}>
+            <span class={group.isDashed === true ? css.dashed : undefined}>{group.head}</span>
+          </th>
+        ),
+      )}
+    </tr>
   )
 }
 
@@ -186,6 +235,7 @@ function Row<Row>({ row, at, isCurrent, isIndexed, table }: RowProps<Row>) {
           key={column.key}
           class={classes(
             column.isNumber === true && css.number,
+            isEdge(table.columns, place) && css.edge,
             css[column.onCard ?? (place === 0 ? 'lead' : 'half')],
           )}
           data-label={column.head}

@@ -54,7 +54,10 @@ export const LIST_QUERY = Type.Object(
     ),
     filter: Type.Optional(Type.String({ maxLength: 200, description: FILTER_DESCRIPTION })),
     fields: Type.Optional(
-      Type.String({ maxLength: 200, description: 'Only these members beside the id: configured,live' }),
+      Type.String({
+        maxLength: 200,
+        description: 'Only these members beside the id, or members of them: live,effective.algorithm',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -238,8 +241,18 @@ export function listAnswer(
   })
 }
 
-const only = (document: object, fields: readonly string[]): object =>
-  Object.fromEntries(Object.entries(document).filter(([key]) => fields.includes(key)))
+/** A member, or one within a member: `effective.algorithm`. */
+function only(document: object, fields: readonly string[]): object {
+  const kept: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(document)) {
+    const inner = fields.flatMap((field) =>
+      field.startsWith(`${key}.`) ? [field.slice(key.length + 1)] : [],
+    )
+    if (fields.includes(key)) kept[key] = value
+    else if (inner.length > 0 && typeof value === 'object' && value !== null) kept[key] = only(value, inner)
+  }
+  return kept
+}
 
 export function oneAnswer(
   { request }: Asked,

@@ -13,7 +13,17 @@ import { type ConfigWriter, writerOf } from './writers.ts'
 
 export type DeskFacts = Pick<
   ControlFacts,
-  'gateway' | 'apply' | 'changes' | 'confirmBy' | 'door' | 'health' | 'metrics' | 'acme' | 'traffic' | 'live'
+  | 'gateway'
+  | 'apply'
+  | 'changes'
+  | 'confirmBy'
+  | 'door'
+  | 'health'
+  | 'metrics'
+  | 'acme'
+  | 'traffic'
+  | 'live'
+  | 'desk'
 >
 
 /** Where a list of resources is, and which one of it is asked for. */

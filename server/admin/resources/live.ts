@@ -2,6 +2,7 @@
 import { shadowedRules } from '../../config/shadows.ts'
 import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
+import type { Latest } from '../../control/health/history.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
@@ -9,7 +10,7 @@ import { certificateLive } from './certificates.ts'
 import type { KnownConfig } from './known-config.ts'
 import type { Resource } from './resource.ts'
 
-export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics' | 'live' | 'acme'>
+export type LiveFacts = Pick<ControlFacts, 'gateway' | 'health' | 'metrics' | 'live' | 'acme' | 'desk'>
 
 /** Of one moment: a list asks once. */
 export class Live {
@@ -72,6 +73,8 @@ export class Live {
       healthy: up > 0,
       servers: servers.length,
       servers_up: up,
+      states: countsOf(servers),
+      ...worstOf(servers),
       active_connections: servers.reduce((all, one) => all + one.active_connections, 0),
       total_requests: sum((one) => one.requests),
       failed_requests: sum((one) => one.failed),
@@ -83,7 +86,13 @@ export class Live {
     const health = this.#healthOf(backend, resource.id, path)
     if (health === null) return null
     const { requests, failed } = this.#counted(backend, health.server)
-    return { ...health, total_requests: requests, failed_requests: failed }
+    const latest = this.#facts.desk()?.latest(backend, health.server)
+    return {
+      ...health,
+      ...(latest && latestDocument(latest)),
+      total_requests: requests,
+      failed_requests: failed,
+    }
   }
 
   #healthOf(backend: string, id: string, path: Path): ServerHealth | null {
@@ -114,3 +123,31 @@ interface Counted {
   readonly requests: number
   readonly failed: number
 }
+
+/** How many servers are in each state. */
+function countsOf(servers: readonly ServerHealth[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { state } of servers) counts[state] = (counts[state] ?? 0) + 1
+  return counts
+}
+
+/** The one that wants to be looked at first: it is down though nobody wanted that, or its requests fail. */
+function worstOf(servers: readonly ServerHealth[]): object {
+  const failing = servers.filter(({ admin, reason }) => admin === 'ready' && reason !== null)
+  const worst = failing.find(({ state }) => state === 'down') ?? failing[0]
+  return worst === undefined
+    ? {}
+    : { worst: { server: worst.server, state: worst.state, reason: worst.reason } }
+}
+
+const latestDocument = ({ check, sinceMs }: Latest): object => ({
+  since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+  ...(check && {
+    last_check: {
+      time: new Date(check.atMs).toISOString(),
+      result: check.result,
+      reason: check.reason,
+      ms: check.ms === null ? null : Math.round(check.ms * 10) / 10,
+    },
+  }),
+})

@@ -18,6 +18,14 @@ export interface HealthEntry {
   readonly ms: number | null
 }
 
+/** The last check, and when the state became what it is. */
+export interface Latest {
+  /** Null: there was no check. */
+  readonly check: HealthEntry | null
+  /** Ms since 1970; null: it has been so from the start. */
+  readonly sinceMs: number | null
+}
+
 interface Kept {
   /** The clock may be set back: this is the order in which they came. */
   readonly place: number
@@ -33,6 +41,12 @@ export class HealthHistory {
     const own = entry.isChange ? this.#changes : this.#results
     own.push({ place: this.#count++, entry })
     if (own.length > KEPT_MAX) own.shift()
+  }
+
+  get latest(): Latest {
+    const [result, change] = [this.#results.at(-1), this.#changes.at(-1)]
+    const hasChecked = change?.entry.result !== null && (change?.place ?? -1) > (result?.place ?? -1)
+    return { check: (hasChecked ? change : result)?.entry ?? null, sinceMs: change?.entry.atMs ?? null }
   }
 
   /** The newest first. */

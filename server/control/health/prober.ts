@@ -8,7 +8,7 @@ import { ServerTls } from '../../tls/server-tls.ts'
 import { CheckTls } from './check-tls.ts'
 import { Judge } from './judge.ts'
 import { UNTRIED } from './probe.ts'
-import type { HealthEntry } from './history.ts'
+import type { HealthHistory } from './history.ts'
 import { type Once, Schedule, type ScheduleOptions } from './schedule.ts'
 import {
   asksTheSame,
@@ -174,8 +174,8 @@ export class Prober {
   }
 
   /** What was found of a server lately; null: it is not served. */
-  historyOf(backend: string, name: string): readonly HealthEntry[] | null {
-    return this.#watched.get(identityOf({ backend, name }))?.history.entries ?? null
+  historyOf(backend: string, name: string): Pick<HealthHistory, 'entries' | 'latest'> | null {
+    return this.#watched.get(identityOf({ backend, name }))?.history ?? null
   }
 
   /** Once; its result counts, unless checks pause. Null: it is not served, or cannot be asked. */

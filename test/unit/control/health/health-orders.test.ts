@@ -44,7 +44,7 @@ class Scene extends Lab {
   get words(): unknown[] {
     return this.prober
       .historyOf('api', 'a')!
-      .map(({ result, state, isChange, reason }) => [result, state, isChange, reason])
+      .entries.map(({ result, state, isChange, reason }) => [result, state, isChange, reason])
   }
 }
 
@@ -149,7 +149,7 @@ describe('a check that somebody asks for', () => {
     lab.nowMs = 107
     run.done(null, answer)
     expect(await once).toEqual({ reason: null, ms: 7, seen: answer })
-    expect(lab.prober.historyOf('api', 'a')![0]).toEqual({
+    expect(lab.prober.historyOf('api', 'a')!.entries[0]).toEqual({
       atMs: 1_800_000_000_107,
       result: 'pass',
       state: 'up',
@@ -201,7 +201,7 @@ test('of the last results and of the last changes fifty are kept, the newest fir
     lab.until((i + 1) * 20_000)
     lab.end('a', null)
   }
-  const entries = lab.prober.historyOf('api', 'a')!
+  const entries = lab.prober.historyOf('api', 'a')!.entries
   expect(entries.filter(({ isChange }) => isChange)).toHaveLength(50)
   expect(entries.filter(({ isChange }) => !isChange)).toHaveLength(50)
   expect(entries.every(({ atMs }, i) => i === 0 || atMs <= entries[i - 1]!.atMs)).toBe(true)

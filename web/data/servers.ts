@@ -1,0 +1,144 @@
+// Backends and their servers as the API tells them, and the words for how they are.
+import type { AnswerOf } from './api.ts'
+import { age } from './say.ts'
+
+/** As in the config, with every default where it is `effective`. */
+export interface ServerFields {
+  readonly url: string
+  readonly name?: string
+  readonly weight?: number
+  readonly max_connections?: number
+  readonly backup?: boolean
+  readonly [field: string]: unknown
+}
+
+export type ServerState = 'up' | 'unchecked' | 'down' | 'draining' | 'maintenance' | 'starting'
+export type AdminState = 'ready' | 'drain' | 'maintenance'
+
+/** What a person has ordered of a server. */
+export interface OrderFacts {
+  readonly kind: 'admin' | 'weight' | 'health'
+  readonly value: string | number
+  readonly reason: string | null
+  readonly by: string
+  readonly since: string
+  /** Null: it does not end by itself. */
+  readonly until: string | null
+}
+
+export interface LastCheck {
+  readonly time: string
+  readonly result: 'pass' | 'fail'
+  readonly reason: string | null
+  readonly ms: number | null
+}
+
+export interface ServerLive {
+  /** It gets new work. */
+  readonly healthy: boolean
+  /** The one in force. */
+  readonly weight: number
+  readonly configured_weight?: number
+  readonly active_connections: number
+  readonly state: ServerState
+  readonly reason: string | null
+  readonly admin: AdminState
+  readonly operational: 'up' | 'down' | 'unchecked'
+  readonly orders?: readonly OrderFacts[]
+  /** Since when its checks, or who said so, have it as it is; null: from the start. */
+  readonly since?: string | null
+  readonly last_check?: LastCheck
+  readonly total_requests: number
+  readonly failed_requests: number
+}
+
+export interface BackendLive {
+  readonly status: 'up' | 'degraded' | 'down'
+  readonly servers: number
+  readonly servers_up: number
+  readonly active_connections: number
+  readonly states: Readonly<Partial<Record<ServerState, number>>>
+  /** What wants to be looked at first. */
+  readonly worst?: { readonly server: string; readonly state: ServerState; readonly reason: string }
+}
+
+/** One of a list of resources, with what it is made of. */
+export type ResourceOf<Fields, Live> = Omit<
+  AnswerOf<'GET /api/v1/backends/{backend}'>,
+  'configured' | 'effective' | 'live'
+> & { readonly configured: Fields; readonly effective: Required<Fields>; readonly live: Live | null }
+
+export type ServerResource = ResourceOf<ServerFields, ServerLive>
+
+/** The looks that states have over the whole dashboard. */
+export type Look = 'up' | 'warn' | 'down' | 'drain' | 'maint' | 'unk'
+export interface Shown {
+  readonly look: Look
+  readonly word: string
+}
+
+const SHOWN: Readonly<Record<ServerState, Shown>> = {
+  up: { look: 'up', word: 'Up' },
+  down: { look: 'down', word: 'Down' },
+  unchecked: { look: 'unk', word: 'Unchecked' },
+  starting: { look: 'unk', word: 'Not checked yet' },
+  draining: { look: 'drain', word: 'Draining' },
+  maintenance: { look: 'maint', word: 'Maintenance' },
+}
+
+export const shownState = (state: ServerState): Shown => SHOWN[state]
+
+/** What checks and requests say of a server, whatever a person has ordered. */
+export function shownOperation({ operational, admin, reason, state }: ServerLive): Shown {
+  // A reason that no person gave, of a server that is not down: its last requests failed.
+  if (operational !== 'down' && admin === 'ready' && reason !== null && state !== 'starting')
+    return { look: 'warn', word: 'Failing' }
+  return state === 'starting' ? SHOWN.starting : SHOWN[operational]
+}
+
+export const shownAdmin = (admin: AdminState): Shown =>
+  admin === 'ready' ? { look: 'up', word: 'Ready' } : SHOWN[admin === 'drain' ? 'draining' : 'maintenance']
+
+export const shownBackend = (status: BackendLive['status']): Shown =>
+  ({
+    up: { look: 'up', word: 'Up' } as const,
+    degraded: { look: 'warn', word: 'Degraded' } as const,
+    down: { look: 'down', word: 'Down' } as const,
+  })[status]
+
+/** The order of a kind that is in force. */
+export const orderOf = (live: ServerLive | null, kind: OrderFacts['kind']): OrderFacts | null =>
+  live?.orders?.find((order) => order.kind === kind) ?? null
+
+/** A letter of `GET /api/v1/timelines`. */
+const LETTERS: Readonly<Record<string, Look>> = {
+  u: 'up',
+  g: 'warn',
+  d: 'down',
+  m: 'maint',
+  r: 'drain',
+  c: 'unk',
+}
+
+/** The cells of a timeline; minutes that nothing is known of are as unchecked. */
+export const cellsOf = (letters: string): Look[] => [...letters].map((letter) => LETTERS[letter] ?? 'unk')
+
+const MINUTES: readonly (readonly [Look, string])[] = [
+  ['down', 'down'],
+  ['warn', 'degraded'],
+  ['drain', 'draining'],
+  ['maint', 'in maintenance'],
+]
+
+/** A timeline in words: “Last hour: up”, “Last hour: 8 min down, 3 min degraded”. */
+export function saidOf(cells: readonly Look[]): string {
+  const parts = MINUTES.flatMap(([look, word]) => {
+    const minutes = cells.filter((cell) => cell === look).length
+    return minutes === 0 ? [] : [`${age(minutes * 60)} ${word}`]
+  })
+  const known = cells.filter((cell) => cell !== 'unk').length
+  return `Last hour: ${parts.length > 0 ? parts.join(', ') : known > 0 ? 'up' : 'nothing known'}`
+}
+
+/** The whole address without its scheme, as it is read: 192.0.2.11:8080. */
+export const addressOf = (url: string): string => url.replace(/^[a-z]+:\/\//, '')

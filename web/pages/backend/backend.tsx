@@ -1,0 +1,159 @@
+// A backend: how it is, its servers in the three states, and what is configured of it.
+import { useMemo } from 'preact/hooks'
+import { changeOf, changes } from '../../data/draft.ts'
+import { useHeld } from '../../data/held.ts'
+import { useRates } from '../../data/rates.ts'
+import { type ServerResource, shownBackend } from '../../data/servers.ts'
+import { segment, to } from '../../data/urls.ts'
+import { Tabs } from '../../parts/choices.tsx'
+import { Guarded, Loading } from '../../parts/empty.tsx'
+import { Note } from '../../parts/messages.tsx'
+import { Beside } from '../../parts/overlays.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Tag } from '../../parts/status.tsx'
+import { useAddress } from '../../parts/use-address.ts'
+import { AddServer } from './add-server.tsx'
+import { BackendActions } from './backend-actions.tsx'
+import type { BackendResource } from './backend-fields.ts'
+import { BackendFigures } from './backend-figures.tsx'
+import { boundByOf, ignoresWeights } from './balancing-words.ts'
+import { DraftedBackend } from './drafted-backend.tsx'
+import { sentenceOf } from './head-words.ts'
+import type { Scene } from './order-words.ts'
+import { ServerDrawer } from './server-drawer.tsx'
+import { serverRows } from './server-rows.ts'
+import { ServersTab } from './servers-tab.tsx'
+
+export interface BackendProps {
+  readonly backend: string
+  /** The one whose drawer is open. */
+  readonly server?: string
+}
+
+const CRUMB = { href: to('/backends'), label: 'Backends' }
+const TOPICS = ['health', 'config', 'server']
+
+export function Backend({ backend, server }: BackendProps) {
+  const own = useHeld(
+    'GET /api/v1/backends/{backend}',
+    { backend },
+    { topics: TOPICS, everyMs: 10_000 },
+  ).value
+  const resource = own.value as unknown as BackendResource | null
+  if (resource !== null)
+    return (
+      <Running key={backend} resource={resource} server={server ?? null} isStale={own.problem !== null} />
+    )
+  const drafted = changeOf(`backends/${segment(backend)}`)
+  if (drafted?.op === 'create') return <DraftedBackend backend={backend} value={drafted.value} />
+  return (
+    <>
+      <PageHead crumb={CRUMB} title={backend} />
+      {own.problem === null ? (
+        <Loading lines={8} />
+      ) : (
+        <Note state="down" title={own.problem.title}>
+          {own.problem.detail} {own.problem.hint}
+        </Note>
+      )}
+    </>
+  )
+}
+
+interface RunningProps {
+  readonly resource: BackendResource
+  readonly server: string | null
+  readonly isStale: boolean
+}
+
+function Running({ resource, server, isStale }: RunningProps) {
+  const backend = resource.id
+  const { query, go, put } = useAddress()
+  const rates = useRates()
+  const held = useHeld(
+    'GET /api/v1/backends/{backend}/servers',
+    { backend },
+    {
+      query: { limit: 1000 },
+      topics: TOPICS,
+      everyMs: 2000,
+    },
+  ).value
+  const items = held.value?.items as unknown as readonly ServerResource[] | undefined
+  const rows = useMemo(() => serverRows(backend, items ?? [], changes.value), [backend, items, changes.value])
+  const { effective } = resource
+  const scene: Scene = {
+    backend,
+    rows,
+    // Read where it is shown: only that is drawn anew with each number.
+    rateOf: (id) =>
+      rates.value.isKnown ? (rates.value.servers.get(`${backend} ${id}`)?.requests_per_s ?? 0) : null,
+    ignoresWeights: ignoresWeights(effective.algorithm),
+    boundBy: boundByOf(effective),
+    panicThreshold: Number(effective['panic_threshold'] ?? 0),
+  }
+  const row = server === null ? undefined : rows.find(({ id }) => id === server)
+  const close = (): void => go(to(`/backends/${segment(backend)}${location.search}`))
+  const status = resource.live === null ? null : shownBackend(resource.live.status)
+  const limits = rows.flatMap(({ max }) => (max === null ? [] : [max]))
+  const drawer =
+    row !== undefined ? (
+      <ServerDrawer key={row.id} scene={scene} row={row} resource={resource} onClose={close} />
+    ) : query['new'] === 'server' ? (
+      <AddServer scene={scene} onClose={() => put({ new: undefined })} />
+    ) : null
+  return (
+    <>
+      <PageHead
+        crumb={CRUMB}
+        title={backend}
+        tag={status !== null && status.look !== 'up' && <Tag state={status.look}>{status.word}</Tag>}
+        actions={<BackendActions resource={resource} scene={scene} />}
+      >
+        {held.value !== null && <p>{sentenceOf(rows)}</p>}
+      </PageHead>
+      <Guarded label="The figures">
+        <BackendFigures
+          backend={backend}
+          algorithm={effective.algorithm}
+          rates={rates}
+          inFlight={resource.live?.active_connections ?? null}
+          most={limits.length === rows.length && limits.length > 0 ? limits.reduce((a, b) => a + b, 0) : null}
+        />
+      </Guarded>
+      <Parts backend={backend} count={rows.length} />
+      {server !== null && row === undefined && held.value !== null && (
+        <Note state="warn" title={`${backend} has no server “${server}”`}>
+          It may have been removed, or got another name.
+        </Note>
+      )}
+      <Beside drawer={drawer}>
+        <Guarded label="This part">
+          {held.value === null && held.problem === null ? (
+            <Loading lines={6} />
+          ) : (
+            <ServersTab
+              scene={scene}
+              total={held.value?.total ?? 0}
+              openServer={server}
+              isStale={isStale || held.problem !== null}
+            />
+          )}
+        </Guarded>
+      </Beside>
+    </>
+  )
+}
+
+function Parts({ backend, count }: { readonly backend: string; readonly count: number }) {
+  const { query } = useAddress()
+  const tab = query['tab'] ?? 'servers'
+  const href = (name: string): string =>
+    to(`/backends/${segment(backend)}${name === 'servers' ? '' : `?tab=${name}`}`)
+  return (
+    <Tabs
+      label={backend}
+      items={[{ label: 'Servers', href: href('servers'), isCurrent: tab === 'servers', count }]}
+    />
+  )
+}

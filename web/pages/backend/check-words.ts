@@ -1,0 +1,28 @@
+// A health check in a sentence.
+import { count, list } from '../../data/say.ts'
+import type { CheckFields } from './backend-fields.ts'
+
+/** “GET /healthz every 10 s (5 s while down) · expects 200-399 within 2 s · down after 3 failures, up after 2 passes” */
+export function checkSentence(check: CheckFields): string {
+  const { interval = '10s', interval_down: down = '5s', timeout = '2s', rise = 2, fall = 3 } = check
+  const asks =
+    check.type === 'tcp'
+      ? 'A connection'
+      : check.type === 'udp'
+        ? 'A datagram'
+        : `${check.method ?? 'GET'} ${check.path ?? '/'}`
+  const status = check.expect?.['status']
+  const expected =
+    Array.isArray(status) && check.type !== 'tcp' && check.type !== 'udp'
+      ? ` ${list(status.map(String))}`
+      : ' an answer'
+  return [
+    `${asks} every ${spaced(interval)}${down === interval ? '' : ` (${spaced(down)} while down)`}`,
+    `expects${check.type === 'tcp' && check.expect?.['data'] === undefined ? ' it to stand' : expected} within ${spaced(timeout)}`,
+    `down after ${count(fall, 'failure')}, up after ${count(rise, 'pass', 'passes')}`,
+  ].join(' · ')
+}
+
+/** `5s` as `5 s`. */
+const spaced = (duration: string): string =>
+  duration.replaceAll(/(\d)(ms|[smhd])/g, '$1 $2').replaceAll(/ m(?!s)/g, ' min')
