@@ -20,5 +20,6 @@ export const PAGES: readonly PageRow[] = [
   { path: '/backends/:backend', page: backend },
   { path: '/backends/:backend/servers/:server', page: backend },
   { path: '/', page: page(() => import('./pages/overview/overview.tsx').then((m) => m.Overview)) },
+  { path: '/config', page: page(() => import('./pages/config/config.tsx').then((m) => m.Config)) },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
 ]

@@ -88,7 +88,9 @@ async function once<R extends Route>(
   }
   servedRevision.value = Number(response.headers.get('sluice-config-revision') ?? servedRevision.peek())
   if (!response.ok) return { ok: false, problem: problemOf(response.status, response.headers, text) }
-  const isJson = response.headers.get('content-type')?.includes('json') === true
+  // A text that is asked for as one stays one, though it is JSON.
+  const isJson =
+    response.headers.get('content-type')?.includes('json') === true && asking.accept !== 'text/plain'
   const value = (isJson && text !== '' ? JSON.parse(text) : text) as AnswerOf<R>
   return { ok: true, value, etag: response.headers.get('etag'), status: response.status }
 }

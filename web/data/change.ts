@@ -31,7 +31,14 @@ export type Change =
 export type Draft =
   | { readonly kind: 'none' }
   | { readonly kind: 'changes'; readonly baseRevision: number; readonly changes: readonly Change[] }
-  | { readonly kind: 'text'; readonly baseRevision: number; readonly baseHash: string; readonly text: string }
+  | {
+      readonly kind: 'text'
+      readonly baseRevision: number
+      readonly baseHash: string
+      /** What it was made from. */
+      readonly base: string
+      readonly text: string
+    }
 
 /** As the API takes them. */
 export const opsOf = (list: readonly Change[]): Op[] => inOrder(list).map(opOf)

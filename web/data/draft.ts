@@ -93,12 +93,19 @@ export function move(resource: string, etag: string, position: Position): void {
   put({ op: 'move', resource, etag, position }, known ?? null)
 }
 
+/** What a text is made from; `hash` is that of the file as it is now, which the text takes the place of. */
+export interface TextBase {
+  readonly text: string
+  readonly hash: string
+  readonly revision: number
+}
+
 /** The whole text is to be another; the same text again is no draft. */
-export function draftText(text: string, base: { readonly text: string; readonly hash: string }): void {
-  draft.value =
-    text === base.text
-      ? NONE
-      : { kind: 'text', baseRevision: servedRevision.peek(), baseHash: base.hash, text }
+export function draftText(
+  text: string,
+  { text: base, hash: baseHash, revision: baseRevision }: TextBase,
+): void {
+  draft.value = text === base ? NONE : { kind: 'text', baseRevision, baseHash, base, text }
 }
 
 /** Takes one change out of the draft, or all of it. */
