@@ -14,11 +14,14 @@ const page = (load: () => Promise<AnyComponent<never>>): AnyComponent =>
 
 // One page for both: a server opens beside the list that it is of.
 const backend = page(() => import('./pages/backend/backend.tsx').then((m) => m.Backend))
+const listeners = page(() => import('./pages/listeners/listeners.tsx').then((m) => m.Listeners))
 
 export const PAGES: readonly PageRow[] = [
   { path: '/backends', page: page(() => import('./pages/backends/backends.tsx').then((m) => m.Backends)) },
   { path: '/backends/:backend', page: backend },
   { path: '/backends/:backend/servers/:server', page: backend },
+  { path: '/listeners', page: listeners },
+  { path: '/listeners/:listener', page: listeners },
   { path: '/', page: page(() => import('./pages/overview/overview.tsx').then((m) => m.Overview)) },
   { path: '/config', page: page(() => import('./pages/config/config.tsx').then((m) => m.Config)) },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },

@@ -1,31 +1,9 @@
 // What a form makes of a JSON Schema: which control each field has, and what a change of one field is as a
 // merge patch (RFC 7396), so that nothing is sent that was not touched.
 
-/** The part of JSON Schema that forms are made of. */
-export interface Schema {
-  readonly type?: string | readonly string[] | undefined
-  readonly title?: string | undefined
-  readonly description?: string | undefined
-  readonly default?: unknown
-  readonly format?: string | undefined
-  readonly unit?: string | undefined
-  readonly enum?: readonly unknown[] | undefined
-  readonly const?: unknown
-  readonly minimum?: number | undefined
-  readonly maximum?: number | undefined
-  readonly multipleOf?: number | undefined
-  readonly properties?: Readonly<Record<string, Schema>> | undefined
-  readonly required?: readonly string[] | undefined
-  readonly items?: Schema | undefined
-  readonly additionalProperties?: boolean | Schema | undefined
-  readonly patternProperties?: Readonly<Record<string, Schema>> | undefined
-  readonly anyOf?: readonly Schema[] | undefined
-  readonly oneOf?: readonly Schema[] | undefined
-  readonly readOnly?: boolean | undefined
-  readonly examples?: readonly unknown[] | undefined
-  readonly least?: string | undefined
-  readonly most?: string | undefined
-}
+import type { Schema } from '../data/config-schema.ts'
+
+export type { Schema } from '../data/config-schema.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 

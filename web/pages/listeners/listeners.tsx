@@ -1,0 +1,166 @@
+// The listeners: the addresses that clients connect to. One that is opened stands beside the list.
+import { useMemo } from 'preact/hooks'
+import { changes } from '../../data/draft.ts'
+import { useHeld } from '../../data/held.ts'
+import { OVERVIEW } from '../../data/overview.ts'
+import { count, number } from '../../data/say.ts'
+import { segment, to } from '../../data/urls.ts'
+import { Button } from '../../parts/button.tsx'
+import { FilterBox } from '../../parts/choices.tsx'
+import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
+import { Note } from '../../parts/messages.tsx'
+import { Beside, Drawer } from '../../parts/overlays.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { Table } from '../../parts/table.tsx'
+import { useAddress } from '../../parts/use-address.ts'
+import { Code } from '../../parts/words.tsx'
+import { columnsOf } from './listener-columns.tsx'
+import { ListenerDrawer } from './listener-drawer.tsx'
+import { type ListenerResource, type ListenerRow, rowsOf } from './listener-rows.ts'
+import css from './listeners.module.css'
+import { NewListener } from './new-listener.tsx'
+
+export function Listeners({ listener }: { readonly listener?: string }) {
+  const { query, put, go } = useAddress()
+  const opened = listener === undefined ? null : decodeURIComponent(listener)
+  const list = useHeld(
+    'GET /api/v1/listeners',
+    {},
+    { query: { limit: 1000 }, topics: ['config', 'listener'] },
+  ).value
+  const status = useHeld('GET /api/v1/status', {}, { topics: ['worker', 'config'], everyMs: 5000 }).value
+    .value
+  const overview = useHeld('GET /api/v1/overview', {}, OVERVIEW).value.value
+  const resources = list.value?.items as readonly ListenerResource[] | undefined
+  const rows = useMemo(
+    () =>
+      rowsOf({
+        resources: resources ?? [],
+        counted: status?.listeners ?? [],
+        problems: overview?.problems ?? [],
+        changes: changes.value,
+      }),
+    [resources, status, overview, changes.value],
+  )
+  const isAdding = query['new'] !== undefined
+  const filter = query['filter'] ?? ''
+  const drawer = isAdding ? (
+    <NewListener
+      names={rows.map(({ name }) => name)}
+      onClose={() => put({ new: undefined })}
+      onAdded={(name) => go(to(`/listeners/${segment(name)}`))}
+    />
+  ) : opened === null || list.value === null ? null : (
+    <Opened name={opened} rows={rows} resources={resources ?? []} onClose={() => go(to('/listeners'))} />
+  )
+  return (
+    <>
+      <PageHead
+        title="Listeners"
+        actions={
+          <Button icon="plus" kind="ink" needs="editor" onPress={() => go(to('/listeners?new=1'))}>
+            Listener
+          </Button>
+        }
+      >
+        {list.value !== null && sentenceOf(rows)}
+      </PageHead>
+      {list.problem !== null && (
+        <Note state="down" title={list.problem.title}>
+          {list.problem.detail} {list.problem.hint}
+        </Note>
+      )}
+      <Beside drawer={drawer}>
+        {list.value === null ? (
+          list.problem === null && <Loading lines={6} />
+        ) : (
+          <Panel
+            isFlush
+            title="Listeners"
+            count={number(rows.length)}
+            end={
+              <FilterBox
+                value={filter}
+                hint="name, protocol or address"
+                onInput={(next) => put({ filter: next }, 'replace')}
+              />
+            }
+          >
+            <Table
+              caption="Listeners"
+              columns={columnsOf(drawer !== null)}
+              rows={rows}
+              keyOf={({ name }) => name}
+              rowHeight={48}
+              filter={filter}
+              openKey={opened}
+              onOpen={({ name }) => go(to(`/listeners/${segment(name)}`))}
+              isStale={() => list.problem !== null}
+              empty={filter === '' ? <NoListeners /> : undefined}
+            />
+            {typeof status?.admin === 'string' && (
+              <p class={css.admin}>
+                This page is served by the admin listener at <code>{status.admin}</code>, which stands apart:{' '}
+                <a href={to('/settings')}>Settings</a>.
+              </p>
+            )}
+          </Panel>
+        )}
+      </Beside>
+    </>
+  )
+}
+
+interface OpenedProps {
+  readonly name: string
+  readonly rows: readonly ListenerRow[]
+  readonly resources: readonly ListenerResource[]
+  readonly onClose: () => void
+}
+
+function Opened({ name, rows, resources, onClose }: OpenedProps) {
+  const row = rows.find((one) => one.name === name)
+  if (row === undefined)
+    return (
+      <Drawer title={name} onClose={onClose}>
+        <Empty title={`There is no listener ${name}`}>It was removed, or has another name by now.</Empty>
+      </Drawer>
+    )
+  return (
+    <Guarded label={`Listener ${name}`}>
+      <ListenerDrawer
+        key={name}
+        row={row}
+        resource={resources.find(({ id }) => id === name) ?? null}
+        isLast={resources.length === 1}
+        onClose={onClose}
+      />
+    </Guarded>
+  )
+}
+
+/** “All 5 are open.” */
+function sentenceOf(rows: readonly ListenerRow[]): string {
+  const running = rows.filter(({ draft }) => draft !== 'new')
+  const closed = running.filter(({ problem }) => problem !== null).length
+  if (running.length === 0) return 'Nobody can connect: there is no listener.'
+  if (closed === 0) return running.length === 1 ? 'It is open.' : `All ${number(running.length)} are open.`
+  return `${number(closed)} of ${count(running.length, 'listener')} ${closed === 1 ? 'is' : 'are'} not open.`
+}
+
+function NoListeners() {
+  return (
+    <Empty
+      title="No listener yet"
+      action={
+        <Button icon="plus" needs="editor" href={to('/listeners?new=1')}>
+          Add a listener
+        </Button>
+      }
+    >
+      A listener is an address that clients connect to. Or write it into the file:
+      <Code text={'listeners:\n  web: { bind: "0.0.0.0:8080" }'} isCopied />
+    </Empty>
+  )
+}
