@@ -16,4 +16,3 @@ export function useConfigSchema(of: Formed, protocol?: string): ReadonlySignal<S
     [held, of, protocol],
   )
 }
-

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { rowsOf, saidOf as saidOfHour } from '../../../web/pages/overview/backend-rows.ts'
+import { rowsOf } from '../../../web/pages/overview/backend-rows.ts'
 import { tryLine } from '../../../web/pages/overview/try-line.ts'
 import { railCounts } from '../../../web/shell/rail-counts.ts'
 
@@ -24,11 +24,6 @@ test('backends that are not well come first, the others stay in the order of the
 test('a hundred servers are a count, not a hundred shapes', () => {
   const [row] = rowsOf({ items: [backend('big', { status: 'up', servers: 100, servers_up: 100 })] })
   expect(row).toMatchObject({ pips: [], up: 100, servers: 100 })
-})
-
-test('an hour in words', () => {
-  expect(saidOfHour('api', ['up', 'warn', 'warn', 'down'])).toBe('api, last hour: 1 min down, 2 min degraded')
-  expect(saidOfHour('api', ['unk', 'up'])).toBe('api, last hour: never down')
 })
 
 test('the line to try names the address that the shell reaches', () => {

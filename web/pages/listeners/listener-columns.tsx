@@ -64,12 +64,9 @@ const CERTIFICATES: Column<ListenerRow> = {
     const [first] = certificates
     if (first === undefined) return <span class="quiet">{protocol === 'tls' ? 'not opened' : 'no TLS'}</span>
     return (
-      <>
-        <a class="cut" href={to(`/certificates/${segment(first)}`)} title={certificates.join(', ')}>
-          {first}
-        </a>
-        {certificates.length > 1 && <SecondLine>{`and ${certificates.length - 1} more`}</SecondLine>}
-      </>
+      <a class="cut" href={to(`/certificates/${segment(first)}`)} title={certificates.join(', ')}>
+        {certificates.join(', ')}
+      </a>
     )
   },
 }

@@ -1,8 +1,4 @@
 // The listeners: the addresses that clients connect to. One that is opened stands beside the list.
-import { useMemo } from 'preact/hooks'
-import { changes } from '../../data/draft.ts'
-import { useHeld } from '../../data/held.ts'
-import { OVERVIEW } from '../../data/overview.ts'
 import { count, number } from '../../data/say.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
@@ -17,49 +13,38 @@ import { useAddress } from '../../parts/use-address.ts'
 import { Code } from '../../parts/words.tsx'
 import { columnsOf } from './listener-columns.tsx'
 import { ListenerDrawer } from './listener-drawer.tsx'
-import { type ListenerResource, type ListenerRow, rowsOf } from './listener-rows.ts'
+import { type ListenerResource, type ListenerRow } from './listener-rows.ts'
 import css from './listeners.module.css'
 import { NewListener } from './new-listener.tsx'
+import { type Listeners as All, useListeners } from './use-listeners.ts'
 
 export function Listeners({ listener }: { readonly listener?: string }) {
-  const { query, put, go } = useAddress()
+  const { query, go } = useAddress()
   const opened = listener === undefined ? null : decodeURIComponent(listener)
-  const list = useHeld(
-    'GET /api/v1/listeners',
-    {},
-    { query: { limit: 1000 }, topics: ['config', 'listener'] },
-  ).value
-  const status = useHeld('GET /api/v1/status', {}, { topics: ['worker', 'config'], everyMs: 5000 }).value
-    .value
-  const overview = useHeld('GET /api/v1/overview', {}, OVERVIEW).value.value
-  const resources = list.value?.items as readonly ListenerResource[] | undefined
-  const rows = useMemo(
-    () =>
-      rowsOf({
-        resources: resources ?? [],
-        counted: status?.listeners ?? [],
-        problems: overview?.problems ?? [],
-        changes: changes.value,
-      }),
-    [resources, status, overview, changes.value],
-  )
-  const isAdding = query['new'] !== undefined
-  const filter = query['filter'] ?? ''
-  const drawer = isAdding ? (
-    <NewListener
-      names={rows.map(({ name }) => name)}
-      onClose={() => put({ new: undefined })}
-      onAdded={(name) => go(to(`/listeners/${segment(name)}`))}
-    />
-  ) : opened === null || list.value === null ? null : (
-    <Opened name={opened} rows={rows} resources={resources ?? []} onClose={() => go(to('/listeners'))} />
-  )
+  const all = useListeners()
+  const { list, rows, resources } = all
+  const close = (): void => go(to('/listeners'))
+  const drawer =
+    query['new'] !== undefined ? (
+      <NewListener
+        names={rows.map(({ name }) => name)}
+        onClose={close}
+        onAdded={(name) => go(to(`/listeners/${segment(name)}`))}
+      />
+    ) : opened === null || list.value === null ? null : (
+      <Opened name={opened} rows={rows} resources={resources} onClose={close} />
+    )
   return (
     <>
       <PageHead
         title="Listeners"
         actions={
-          <Button icon="plus" kind="ink" needs="editor" onPress={() => go(to('/listeners?new=1'))}>
+          <Button
+            icon="plus"
+            kind={drawer === null ? 'ink' : 'plain'}
+            needs="editor"
+            onPress={() => go(to('/listeners?new=1'))}
+          >
             Listener
           </Button>
         }
@@ -75,40 +60,54 @@ export function Listeners({ listener }: { readonly listener?: string }) {
         {list.value === null ? (
           list.problem === null && <Loading lines={6} />
         ) : (
-          <Panel
-            isFlush
-            title="Listeners"
-            count={number(rows.length)}
-            end={
-              <FilterBox
-                value={filter}
-                hint="name, protocol or address"
-                onInput={(next) => put({ filter: next }, 'replace')}
-              />
-            }
-          >
-            <Table
-              caption="Listeners"
-              columns={columnsOf(drawer !== null)}
-              rows={rows}
-              keyOf={({ name }) => name}
-              rowHeight={48}
-              filter={filter}
-              openKey={opened}
-              onOpen={({ name }) => go(to(`/listeners/${segment(name)}`))}
-              isStale={() => list.problem !== null}
-              empty={filter === '' ? <NoListeners /> : undefined}
-            />
-            {typeof status?.admin === 'string' && (
-              <p class={css.admin}>
-                This page is served by the admin listener at <code>{status.admin}</code>, which stands apart:{' '}
-                <a href={to('/settings')}>Settings</a>.
-              </p>
-            )}
-          </Panel>
+          <ListPanel all={all} opened={opened} isNarrow={drawer !== null} />
         )}
       </Beside>
     </>
+  )
+}
+
+interface ListProps {
+  readonly all: All
+  readonly opened: string | null
+  readonly isNarrow: boolean
+}
+
+function ListPanel({ all: { list, rows, admin }, opened, isNarrow }: ListProps) {
+  const { query, put, go } = useAddress()
+  const filter = query['filter'] ?? ''
+  return (
+    <Panel
+      isFlush
+      title="All listeners"
+      count={number(rows.length)}
+      end={
+        <FilterBox
+          value={filter}
+          hint="name, protocol or address"
+          onInput={(next) => put({ filter: next }, 'replace')}
+        />
+      }
+    >
+      <Table
+        caption="Listeners"
+        columns={columnsOf(isNarrow)}
+        rows={rows}
+        keyOf={({ name }) => name}
+        rowHeight={48}
+        filter={filter}
+        openKey={opened}
+        onOpen={({ name }) => go(to(`/listeners/${segment(name)}`))}
+        isStale={() => list.problem !== null}
+        empty={filter === '' ? <NoListeners /> : undefined}
+      />
+      {admin !== null && (
+        <p class={css.admin}>
+          This page is served by the admin listener at <code>{admin}</code>, which stands apart:{' '}
+          <a href={to('/settings')}>Settings</a>.
+        </p>
+      )}
+    </Panel>
   )
 }
 

@@ -70,24 +70,3 @@ function pipsOf({ servers, servers_up: up, states }: Fares): readonly State[] {
   const counts = states ?? { up, down: servers - up }
   return PIPS.flatMap(([word, state]) => Array<State>(counts[word] ?? 0).fill(state))
 }
-
-/** A letter of `GET /api/v1/timelines`. */
-const LETTERS: Readonly<Record<string, State>> = {
-  u: 'up',
-  g: 'warn',
-  d: 'down',
-  m: 'maint',
-  r: 'drain',
-  c: 'unk',
-}
-
-/** Minutes as a timeline draws them. */
-export const cellsOf = (letters: string): State[] => [...letters].map((letter) => LETTERS[letter] ?? 'unk')
-
-/** What a timeline says to who does not see it. */
-export function saidOf(name: string, cells: readonly State[]): string {
-  const minutes = (of: State): number => cells.filter((cell) => cell === of).length
-  const [down, warn] = [minutes('down'), minutes('warn')]
-  const parts = [down > 0 ? `${down} min down` : '', warn > 0 ? `${warn} min degraded` : ''].filter(Boolean)
-  return `${name}, last hour: ${parts.length === 0 ? 'never down' : parts.join(', ')}`
-}

@@ -1,15 +1,16 @@
 // The backends: who is up, how busy, and how the last hour was.
 import { useComputed, type ReadonlySignal } from '@preact/signals'
-import type { Rates } from '../../data/api-types.ts'
 import { useHeld } from '../../data/held.ts'
-import { ms, number, percent } from '../../data/say.ts'
+import { type AllRates, failedShare, type Rates, useRates } from '../../data/rates.ts'
+import { ms, number, percent, rate as rateOf } from '../../data/say.ts'
+import { cellsOf, saidOf } from '../../data/servers.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Loading } from '../../parts/empty.tsx'
 import { Timeline } from '../../parts/graphics.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Pips, Status } from '../../parts/status.tsx'
 import { type Column, SecondLine, Table } from '../../parts/table.tsx'
-import { type BackendRow, cellsOf, rowsOf, saidOf } from './backend-rows.ts'
+import { type BackendRow, rowsOf } from './backend-rows.ts'
 import css from './overview.module.css'
 import { useStill } from './paused.ts'
 
@@ -19,7 +20,6 @@ const SHOWN = 12
 /** As many as the overview puts in order; of more the API counts the rest. */
 const ASKED = 500
 
-type All = ReadonlyMap<string, Rates>
 type Hours = ReadonlyMap<string, string>
 
 export function BackendsPanel() {
@@ -62,19 +62,15 @@ export function BackendsPanel() {
   )
 }
 
-function useRates(): ReadonlySignal<All> {
-  const held = useHeld('GET /api/v1/stats/now', {}, { everyMs: 2000 })
-  return useComputed(() => {
-    return new Map(held.value.value?.backends.map((one) => [one.name ?? '', one]))
-  })
-}
-
 function useHours(): ReadonlySignal<Hours> {
   const held = useHeld('GET /api/v1/timelines', {}, { topics: ['health', 'server'], everyMs: 30_000 })
   return useComputed(() => new Map(held.value.value?.backends.map(({ backend, cells }) => [backend, cells])))
 }
 
-function columnsOf(rates: ReadonlySignal<All>, hours: ReadonlySignal<Hours>): readonly Column<BackendRow>[] {
+function columnsOf(
+  rates: ReadonlySignal<AllRates>,
+  hours: ReadonlySignal<Hours>,
+): readonly Column<BackendRow>[] {
   const rate = (key: string, head: string, of: (now: Rates) => string): Column<BackendRow> => ({
     key,
     head,
@@ -113,10 +109,8 @@ function columnsOf(rates: ReadonlySignal<All>, hours: ReadonlySignal<Hours>): re
         </span>
       ),
     },
-    rate('requests', 'Req/s', (now) => number(now.requests_per_s)),
-    rate('errors', '5xx %', (now) =>
-      percent(now.requests_per_s === 0 ? null : now.server_errors_per_s / now.requests_per_s),
-    ),
+    rate('requests', 'Req/s', (now) => rateOf(now.requests_per_s)),
+    rate('errors', '5xx %', (now) => percent(failedShare(now))),
     rate('p95', 'p95 ms', (now) => ms(now.p95_ms)),
     {
       key: 'hour',
@@ -129,13 +123,13 @@ function columnsOf(rates: ReadonlySignal<All>, hours: ReadonlySignal<Hours>): re
 }
 
 interface RateProps {
-  readonly rates: ReadonlySignal<All>
+  readonly rates: ReadonlySignal<AllRates>
   readonly name: string
   readonly of: (now: Rates) => string
 }
 
 function Rate({ rates, name, of }: RateProps) {
-  const now = useStill(rates.value).get(name)
+  const now = useStill(rates.value).backends.get(name)
   return <>{now === undefined ? '–' : of(now)}</>
 }
 
@@ -143,5 +137,5 @@ function Hour({ hours, name }: { readonly hours: ReadonlySignal<Hours>; readonly
   const letters = useStill(hours.value).get(name)
   if (letters === undefined) return <>–</>
   const cells = cellsOf(letters)
-  return <Timeline cells={cells} label={saidOf(name, cells)} />
+  return <Timeline cells={cells} label={`${name}. ${saidOf(cells)}`} />
 }

@@ -1,4 +1,5 @@
 // What happened last.
+import { saidOf } from '../../data/event-words.ts'
 import { useHeld } from '../../data/held.ts'
 import type { GatewayEvent } from '../../data/live.ts'
 import { count } from '../../data/say.ts'
@@ -7,7 +8,6 @@ import { Empty, Loading } from '../../parts/empty.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Shape } from '../../parts/status.tsx'
 import { Time } from '../../parts/time.tsx'
-import { saidOf } from './event-words.ts'
 import css from './overview.module.css'
 import { useStill } from './paused.ts'
 
