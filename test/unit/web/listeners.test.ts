@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
 import { effectiveRows } from '../../../web/pages/listeners/effective.ts'
-import { writtenAs } from '../../../web/pages/listeners/listener-fields.ts'
+import { type ListenerFields, writtenAs } from '../../../web/pages/listeners/listener-fields.ts'
 import { isOwnDoor, rowsOf } from '../../../web/pages/listeners/listener-rows.ts'
 import { readAddress } from '../../../web/pages/listeners/pasted-address.ts'
 import { errorsOf } from '../../../web/pages/listeners/trial-errors.ts'
 
-const resource = (id: string, configured: object, address: string | null) => ({
+const resource = (id: string, configured: ListenerFields, address: string | null) => ({
   ...{ id, etag: '"1"', configured, effective: configured, live: { address } },
   place: { file: 'sluice.yaml', line: 3, column: 3, end_line: 3 },
 })
