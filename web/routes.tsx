@@ -24,5 +24,6 @@ export const PAGES: readonly PageRow[] = [
   { path: '/listeners/:listener', page: listeners },
   { path: '/', page: page(() => import('./pages/overview/overview.tsx').then((m) => m.Overview)) },
   { path: '/config', page: page(() => import('./pages/config/config.tsx').then((m) => m.Config)) },
+  { path: '/rules', page: page(() => import('./pages/rules/rules.tsx').then((m) => m.Rules)) },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
 ]

@@ -21,7 +21,7 @@ function idle(): ControlFacts['tasks'] {
   return { operations, rollouts: new Rollouts({ operations, notes: { note() {}, forget() {} }, hands }) }
 }
 
-const NEVER = { matches: 0, last_match: null, unmatched_since: null, p99_ms: null }
+const NEVER = { matches: 0, last_match: null, unmatched_since: null, p99_ms: null, matches_per_min: 0 }
 
 /** Facts of a gateway of which nothing but these is asked. */
 export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {

@@ -159,6 +159,7 @@ export class ResourceWorld {
       last_match: null,
       unmatched_since: null,
       p99_ms: null,
+      matches_per_min: 0,
     })
     return { matches, of } as RuleFigures
   }

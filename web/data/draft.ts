@@ -93,6 +93,15 @@ export function move(resource: string, etag: string, position: Position): void {
   put({ op: 'move', resource, etag, position }, known ?? null)
 }
 
+/** Things of one list are to stand in another order: these moves, in place of what was meant before. */
+export function moveAll(list: string, moves: readonly Extract<Change, { op: 'move' }>[]): void {
+  const others = changes.peek().filter((one) => one.op !== 'move' || !one.resource.startsWith(`${list}/`))
+  const next = [...others, ...moves]
+  const now = draft.peek()
+  const baseRevision = now.kind === 'changes' ? now.baseRevision : servedRevision.peek()
+  draft.value = next.length === 0 ? NONE : { kind: 'changes', baseRevision, changes: next }
+}
+
 /** What a text is made from; `hash` is that of the file as it is now, which the text takes the place of. */
 export interface TextBase {
   readonly text: string

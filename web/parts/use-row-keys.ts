@@ -39,7 +39,7 @@ export function useRowKeys<Row>({ scroller, rows, onOpen, rowHeight }: Walked<Ro
     focusRow(scroller.current, next, rowHeight)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
-    const row = (event.target as Element).closest<HTMLElement>('tr[data-at]')
+    const row = (event.target as Element).closest<HTMLElement>('[data-at]')
     if (!isOn || !isPlain(event)) return
     const from = row === null ? current - 1 : Number(row.dataset['at'])
     const step = STEPS[event.key]
@@ -73,7 +73,7 @@ const isPlain = (event: KeyboardEvent): boolean =>
   !event.ctrlKey && !event.metaKey && !event.altKey && (event.target as Element).closest(WRITTEN_IN) === null
 
 function focusRow(scroller: HTMLElement | null, at: number, rowHeight: number): void {
-  const find = (): HTMLElement | null => scroller?.querySelector<HTMLElement>(`tr[data-at="${at}"]`) ?? null
+  const find = (): HTMLElement | null => scroller?.querySelector<HTMLElement>(`[data-at="${at}"]`) ?? null
   if (find() === null && scroller !== null) scroller.scrollTop = at * rowHeight - scroller.clientHeight / 2
   // Rows that were not drawn are after the frame in which the scroll is seen, and the one that draws them.
   requestAnimationFrame(() =>

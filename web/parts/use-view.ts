@@ -19,7 +19,7 @@ export function useView(scroller: RefObject<HTMLElement | null>, isOn: boolean, 
     let frame = 0
     const look = (): void => {
       frame = 0
-      const height = element.querySelector<HTMLElement>('tr[data-at]')?.offsetHeight ?? 0
+      const height = element.querySelector<HTMLElement>('[data-at]')?.offsetHeight ?? 0
       const next = { top: element.scrollTop, height: element.clientHeight, rowHeight: height || rowHeight }
       setView((now) => (isSame(now, next) ? now : next))
     }

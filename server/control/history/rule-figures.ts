@@ -19,9 +19,14 @@ export interface RuleFacts {
   readonly unmatched_since: string | null
   /** Of the last ten minutes, the highest of any ten seconds; null: there was no request. */
   readonly p99_ms: number | null
+  /** As often as in the last minute; null where it is not known of each. */
+  readonly matches_per_min: number | null
 }
 
 const WINDOW_S = 600
+const RATE_S = 60
+/** Of the minute the last step is not over: the shorter it is, the less that matters. */
+const RATE_STEP_S = 10
 const RULE = METRICS.requests_total.labels.indexOf('rule')
 
 interface Counted {
@@ -69,7 +74,17 @@ export class RuleFigures {
       last_match: lastS === undefined ? null : this.#timeOf(lastS),
       unmatched_since: sinceMs === null ? null : this.#timeOf(sinceMs / 1000),
       p99_ms: series?.columns.p99_ms?.at(-1) ?? null,
+      matches_per_min: matches === null ? null : this.#perMinute(rule),
     }
+  }
+
+  #perMinute(rule: string): number {
+    const asked = { kind: 'rule', name: rule, windowS: RATE_S, stepS: RATE_STEP_S } as const
+    const { series, step_s: stepS, last_s: lastS } = queried(this.#history, asked, this.#wallMs)
+    const counts = series[0]?.columns.requests ?? []
+    const sum = counts.reduce<number>((all, count) => all + (count ?? 0), 0)
+    const seconds = Math.max(1, (RATE_S / stepS - 1) * stepS + lastS)
+    return Math.round((sum / seconds) * 60)
   }
 
   #all(): Counts {

@@ -388,7 +388,7 @@ describe('lists of those that fare so', () => {
     expect(await ids('/listeners?filter=status:up')).toEqual([400, 'query_invalid'])
     expect((await w.ask('GET', '/rules?filter=status:matched')).body.total).toBe(1)
     expect((await w.ask('GET', '/rules/canary')).body.live).toEqual({
-      ...{ matches: 3, last_match: null, unmatched_since: null, p99_ms: null },
+      ...{ matches: 3, last_match: null, unmatched_since: null, p99_ms: null, matches_per_min: 0 },
     })
   })
 })

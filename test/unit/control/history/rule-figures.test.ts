@@ -18,7 +18,10 @@ test('how often a rule has matched, when last and how long it took is told, also
   expect(Math.abs(Date.parse(last_match ?? '') - lastMs)).toBeLessThanOrEqual(1000)
   expect(p99_ms).toBeGreaterThan(1)
   expect(p99_ms).toBeLessThanOrEqual(5)
-  expect(figures.of('never')).toEqual({ matches: 0, last_match: null, unmatched_since: null, p99_ms: null })
+  expect(figures.of('never')).toEqual({
+    ...{ matches: 0, last_match: null, unmatched_since: null, p99_ms: null },
+    matches_per_min: 0,
+  })
 })
 
 test('a rule that has not matched for long keeps the time of its last match, and has no latency', () => {
@@ -29,6 +32,19 @@ test('a rule that has not matched for long keeps the time of its last match, and
   const { matches, last_match, p99_ms } = figuresOf(world).of('old')
   expect([matches, p99_ms]).toEqual([1, null])
   expect(Math.abs(Date.parse(last_match ?? '') - lastMs)).toBeLessThanOrEqual(2000)
+})
+
+test('how often a rule matches now is that of the last minute, a steady one as well as one that has stopped', () => {
+  const world = new HistoryWorld()
+  world.pass(125, () => {
+    world.requests(2, { rule: 'steady' })
+  })
+  world.pass(3, () => world.requests(2, { rule: 'steady' }))
+  expect(figuresOf(world).of('steady').matches_per_min).toBeWithin(115, 126)
+  world.pass(70, () => world.requests(1, { rule: 'other' }))
+  const after = figuresOf(world)
+  expect(after.of('steady').matches_per_min).toBe(0)
+  expect(after.of('other').matches_per_min).toBeWithin(56, 64)
 })
 
 test('where there are more series than are kept apart, nobody says of a rule that it never matched', () => {

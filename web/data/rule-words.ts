@@ -1,0 +1,105 @@
+// What a rule says, in the parts that are shown and compared: what it matches, where it leads.
+import { isMap, type JsonMap } from './merge.ts'
+
+/** One thing that must hold: `host | api.example.com`. Of several values one will do. */
+export interface MatchPart {
+  /** As the config calls it: host, path, method, header, server_name, alpn, listener. */
+  readonly part: string
+  /** Of a header. */
+  readonly name: string | null
+  readonly values: readonly string[]
+}
+
+export type Destination =
+  | { readonly kind: 'backend'; readonly name: string }
+  | { readonly kind: 'listener'; readonly name: string }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
+  | { readonly kind: 'respond'; readonly status: number }
+  | { readonly kind: 'none' }
+
+/** A list, or the text that stands for a list of one. */
+export const listOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.map(String) : value === undefined || value === null ? [] : [String(value)]
+
+/** In the order in which they are told: what decides most comes first. */
+const PARTS = ['host', 'server_name', 'path', 'method', 'alpn'] as const
+
+/** The parts of a rule's `match`, without its listeners. */
+export function matchParts(rule: JsonMap): readonly MatchPart[] {
+  const match = isMap(rule['match']) ? rule['match'] : {}
+  const parts: MatchPart[] = PARTS.flatMap((part) => {
+    const values = listOf(match[part])
+    return values.length === 0 ? [] : [{ part, name: null, values }]
+  })
+  const header = isMap(match['header']) ? match['header'] : {}
+  for (const [name, value] of Object.entries(header))
+    parts.push({ part: 'header', name, values: [String(value)] })
+  return parts
+}
+
+/** A part as the two halves of a chip. */
+export function chipOf({ part, name, values }: MatchPart): { readonly k: string; readonly v: string } {
+  const words = values.join(', ')
+  if (name !== null) return { k: part, v: words === '*' ? `${name}: any` : `${name}: ${words}` }
+  return { k: part === 'server_name' ? 'name' : part, v: words }
+}
+
+export const listenersOf = (rule: JsonMap): readonly string[] =>
+  isMap(rule['match']) ? listOf(rule['match']['listener']) : []
+
+export function destinationOf(rule: JsonMap): Destination {
+  const { backend, listener, redirect, respond } = rule
+  if (typeof backend === 'string') return { kind: 'backend', name: backend }
+  if (typeof listener === 'string') return { kind: 'listener', name: listener }
+  if (isMap(redirect))
+    return { kind: 'redirect', to: String(redirect['to'] ?? ''), status: Number(redirect['status'] ?? 308) }
+  if (isMap(respond)) return { kind: 'respond', status: Number(respond['status'] ?? 200) }
+  return { kind: 'none' }
+}
+
+/** Names of its middleware, in order. */
+export const stepsOf = (rule: JsonMap): readonly string[] =>
+  Array.isArray(rule['middleware'])
+    ? rule['middleware'].flatMap((step) => (isMap(step) ? Object.keys(step) : []))
+    : []
+
+export interface ListenerRow {
+  readonly name: string
+  readonly protocol: string
+  /** Where it is, as it is written: `:443`. */
+  readonly port: string
+}
+
+const ruleKindOf = (protocol: string): 'http' | 'tls' | null =>
+  protocol === 'http' || protocol === 'https' ? 'http' : protocol === 'tls' ? 'tls' : null
+
+/** Those that have rules. */
+export const listenersWithRules = (all: readonly ListenerRow[]): readonly ListenerRow[] =>
+  all.filter(({ protocol }) => ruleKindOf(protocol) !== null)
+
+/** Whether requests of a listener are asked of this rule: as the gateway decides it. */
+export function isOn(rule: JsonMap, listener: ListenerRow, all: readonly ListenerRow[]): boolean {
+  const named = listenersOf(rule)
+  return (
+    ruleKindOf(listener.protocol) === kindOfRule(rule, all) &&
+    (named.length === 0 || named.includes(listener.name))
+  )
+}
+
+function kindOfRule(rule: JsonMap, all: readonly ListenerRow[]): 'http' | 'tls' {
+  for (const name of listenersOf(rule)) {
+    const kind = ruleKindOf(all.find((one) => one.name === name)?.protocol ?? '')
+    if (kind !== null) return kind
+  }
+  const parts = matchParts(rule)
+  if (
+    parts.some(({ part }) => part === 'server_name' || part === 'alpn') ||
+    typeof rule['listener'] === 'string'
+  )
+    return 'tls'
+  const kinds = all.map(({ protocol }) => ruleKindOf(protocol))
+  return kinds.includes('tls') && !kinds.includes('http') ? 'tls' : 'http'
+}
+
+/** Whether it takes whatever comes. */
+export const takesAll = (rule: JsonMap): boolean => matchParts(rule).length === 0

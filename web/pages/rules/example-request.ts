@@ -1,0 +1,21 @@
+// A request that a rule would match, as far as its words tell: where the tester begins.
+import { isMap, type JsonMap } from '../../data/merge.ts'
+import { listOf } from '../../data/rule-words.ts'
+
+/** Parameters of the page's address that open the tester on it. */
+export function testOf(rule: JsonMap): Readonly<Record<string, string | readonly string[]>> {
+  const match = isMap(rule['match']) ? rule['match'] : {}
+  const [host = 'localhost'] = listOf(match['host'])
+  const [path = '/'] = listOf(match['path'])
+  const [method] = listOf(match['method'])
+  const header = isMap(match['header']) ? Object.entries(match['header']) : []
+  const [listener] = listOf(match['listener'])
+  return {
+    test: `http://${host.replace(/^\*\./, 'www.')}${path.replace(/\*$/, '')}`,
+    ...(method !== undefined && { method }),
+    ...(header.length > 0 && {
+      header: header.map(([name, value]) => `${name}: ${value === '*' ? 'any' : String(value)}`),
+    }),
+    ...(listener !== undefined && { at: listener }),
+  }
+}

@@ -1,0 +1,169 @@
+// What a rule matches, by hand: all that is named must hold, of a list one.
+import { at, isMap, isSame, type JsonMap } from '../../data/merge.ts'
+import { listOf, type ListenerRow } from '../../data/rule-words.ts'
+import { ListField } from '../../parts/controls.tsx'
+import { Field } from '../../parts/field.tsx'
+import { PairsInput } from '../../parts/schema-inputs.tsx'
+import type { RuleFormProps } from './rule-form-props.ts'
+import css from './rule-form.module.css'
+import { listAs } from './written-as.ts'
+
+interface ListRow {
+  readonly name: string
+  readonly label: string
+  readonly item: string
+  readonly help: string
+  readonly example: string
+}
+
+const HTTP: readonly ListRow[] = [
+  {
+    name: 'host',
+    label: 'Host',
+    item: 'host',
+    help: '*.example.org is any name below it. None: any host.',
+    example: 'api.example.org',
+  },
+  {
+    name: 'path',
+    label: 'Path',
+    item: 'path',
+    help: '/a is that alone, /a/* all below it, /a* all that begins so.',
+    example: '/api/*',
+  },
+  { name: 'method', label: 'Method', item: 'method', help: 'None: any method.', example: 'GET' },
+]
+const TLS: readonly ListRow[] = [
+  {
+    name: 'server_name',
+    label: 'Name that TLS asks for (SNI)',
+    item: 'name',
+    help: '*.example.org is any name below it. None: any, and none.',
+    example: 'db.example.org',
+  },
+  {
+    name: 'alpn',
+    label: 'Protocol (ALPN)',
+    item: 'protocol',
+    help: 'One of those that a client offers.',
+    example: 'h2',
+  },
+]
+
+export function MatchFields(props: RuleFormProps) {
+  const { rule, listeners } = props
+  const isTls = isForTls(rule, listeners)
+  const rows = isTls ? TLS : HTTP
+  const asked = listeners.filter(({ protocol }) => (protocol === 'tls') === isTls)
+  return (
+    <div class={css.body}>
+      {rows.map((row) => (
+        <ListPart key={row.name} row={row} form={props} />
+      ))}
+      {!isTls && <HeaderPart form={props} />}
+      {asked.length > 1 && <ListenerPart form={props} listeners={asked} />}
+    </div>
+  )
+}
+
+/** A new rule is for HTTP wherever there is such a listener, until it says otherwise. */
+function isForTls(rule: JsonMap, listeners: readonly ListenerRow[]): boolean {
+  const match = isMap(rule['match']) ? rule['match'] : {}
+  const named = listeners.filter(({ name }) => listOf(match['listener']).includes(name))
+  if (named.length > 0) return named.every(({ protocol }) => protocol === 'tls')
+  if ('server_name' in match || 'alpn' in match || typeof rule['listener'] === 'string') return true
+  return listeners.length > 0 && listeners.every(({ protocol }) => protocol === 'tls')
+}
+
+interface PartProps {
+  readonly form: RuleFormProps
+}
+
+/** What a field was, in words; undefined: it is as it was. */
+function wasAt({ rule, was }: RuleFormProps, name: string): string | undefined {
+  if (was === undefined) return undefined
+  const [now, before] = [at(rule, ['match', name]), at(was, ['match', name])]
+  if (isSame(now, before)) return undefined
+  if (!isMap(before)) return listOf(before).join(', ')
+  return Object.entries(before)
+    .map(([key, value]) => `${key}: ${String(value)}`)
+    .join(', ')
+}
+
+const errorAt = ({ errors }: RuleFormProps, name: string): string | undefined =>
+  Object.entries(errors).find(
+    ([pointer]) => pointer === `/match/${name}` || pointer.startsWith(`/match/${name}/`),
+  )?.[1]
+
+function ListPart({ row, form }: PartProps & { readonly row: ListRow }) {
+  const written = at(form.rule, ['match', row.name])
+  return (
+    <Field
+      label={row.label}
+      help={row.help}
+      was={wasAt(form, row.name)}
+      error={errorAt(form, row.name)}
+      isGroup
+    >
+      <ListField
+        item={row.item}
+        label={`Add ${row.item}`}
+        placeholder={row.example}
+        value={listOf(written)}
+        isDisabled={form.isDisabled}
+        onInput={(next) => form.onPatch({ match: { [row.name]: listAs(written, next) } })}
+      />
+    </Field>
+  )
+}
+
+function HeaderPart({ form }: PartProps) {
+  const written = at(form.rule, ['match', 'header'])
+  return (
+    <Field
+      label="Header"
+      help="The whole value; * is any."
+      was={wasAt(form, 'header')}
+      error={errorAt(form, 'header')}
+      isGroup
+    >
+      <PairsInput
+        value={(isMap(written) ? written : {}) as Readonly<Record<string, string>>}
+        isDisabled={form.isDisabled}
+        onInput={(next) => form.onPatch({ match: { header: next ?? null } })}
+      />
+    </Field>
+  )
+}
+
+function ListenerPart({ form, listeners }: PartProps & { readonly listeners: readonly ListenerRow[] }) {
+  const written = at(form.rule, ['match', 'listener'])
+  const named = listOf(written)
+  const toggle = (name: string, isOn: boolean): void => {
+    const next = isOn ? [...named, name] : named.filter((one) => one !== name)
+    form.onPatch({ match: { listener: listAs(written, next) } })
+  }
+  return (
+    <Field
+      label="Only on"
+      help="None: on all of these."
+      was={wasAt(form, 'listener')}
+      error={errorAt(form, 'listener')}
+      isGroup
+    >
+      <div class={css.checks}>
+        {listeners.map(({ name }) => (
+          <label key={name}>
+            <input
+              type="checkbox"
+              checked={named.includes(name)}
+              disabled={form.isDisabled}
+              onChange={({ currentTarget }) => toggle(name, currentTarget.checked)}
+            />
+            {name}
+          </label>
+        ))}
+      </div>
+    </Field>
+  )
+}

@@ -1,0 +1,217 @@
+// A rule in the list: what it matches, where it leads, how often.
+import type { ComponentChildren, TargetedPointerEvent } from 'preact'
+import { age, number } from '../../data/say.ts'
+import { to } from '../../data/urls.ts'
+import { chipOf, destinationOf, matchParts, stepsOf } from '../../data/rule-words.ts'
+import type { RuleLive } from '../../data/rules.ts'
+import { Button } from '../../parts/button.tsx'
+import { classes } from '../../parts/classes.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { Menu, type MenuItem } from '../../parts/popover.tsx'
+import { Tag } from '../../parts/status.tsx'
+import { Chip } from '../../parts/words.tsx'
+import type { BackendState } from './backend-states.ts'
+import css from './rule-row.module.css'
+import type { ShownRule } from './shown-rules.ts'
+
+export interface RowShown {
+  readonly one: ShownRule
+  /** From 1, of those of this listener. */
+  readonly number: number
+  /** Of the rule that takes all of it; null: none does, or it is of another listener. */
+  readonly shadowedBy: number | null
+  readonly backend: BackendState | null
+}
+
+interface RuleRowProps {
+  readonly shown: RowShown
+  readonly at: number
+  readonly size: number
+  readonly isCurrent: boolean
+  readonly isOpen: boolean
+  /** It takes the request that is tested. */
+  readonly isWinner: boolean
+  readonly isDragged: boolean
+  /** Where a row that is dragged would go. */
+  readonly line: 'above' | 'below' | null
+  readonly menu: readonly MenuItem[]
+  readonly mayEdit: boolean
+  readonly href: string
+  readonly onGrip: (event: TargetedPointerEvent<HTMLElement>) => void
+}
+
+export function RuleRow(props: RuleRowProps) {
+  const { shown, at, href } = props
+  const { one, number: place } = shown
+  return (
+    <li
+      class={classes(
+        css.row,
+        props.isOpen && css.open,
+        props.isWinner && css.winner,
+        props.isDragged && css.dragged,
+        one.draft === 'gone' && css.gone,
+        props.line !== null && css[props.line],
+      )}
+      data-at={at}
+      data-rule={one.id}
+      tabIndex={props.isCurrent ? 0 : -1}
+      aria-setsize={props.size}
+      aria-posinset={at + 1}
+      aria-current={props.isOpen || props.isWinner ? 'true' : undefined}
+    >
+      {props.mayEdit ? (
+        <button
+          type="button"
+          class={css.grip}
+          aria-label={`Move ${one.id}`}
+          title="Drag, or Alt and an arrow"
+          onPointerDown={props.onGrip}
+        >
+          <Icon name="grip" />
+        </button>
+      ) : (
+        <span class={css.grip} />
+      )}
+      <span class={css.number}>{place}</span>
+      <div class={css.what}>
+        <div class={css.names}>
+          <a class={classes('name', css.name)} href={href} title={one.id}>
+            {one.id}
+          </a>
+          <Badges shown={shown} />
+        </div>
+        <Match one={one} />
+      </div>
+      <div class={css.to}>
+        <Leads one={one} />
+        <Steps names={stepsOf(one.rule)} />
+      </div>
+      <Hits live={one.item?.live} />
+      <span class={css.more}>
+        <Menu
+          items={props.menu}
+          label={`More for ${one.id}`}
+          anchor={(opener) => (
+            <Button kind="quiet" size="sm" icon="more" label={`More for ${one.id}`} {...opener} />
+          )}
+        />
+      </span>
+    </li>
+  )
+}
+
+function Match({ one: { rule } }: { readonly one: ShownRule }) {
+  const parts = matchParts(rule)
+  if (parts.length === 0) return <div class={classes(css.chips, css.all)}>every request that is left</div>
+  return (
+    <div class={css.chips}>
+      {parts.map((part) => {
+        const { k, v } = chipOf(part)
+        return <Chip key={`${k} ${v}`} k={k} v={v} />
+      })}
+    </div>
+  )
+}
+
+function Leads({ one: { rule } }: { readonly one: ShownRule }) {
+  const leads = destinationOf(rule)
+  switch (leads.kind) {
+    case 'backend':
+      return (
+        <a
+          class={classes('name', css.cut)}
+          href={to(`/backends/${encodeURIComponent(leads.name)}`)}
+          title={leads.name}
+        >
+          {leads.name}
+        </a>
+      )
+    case 'listener':
+      return (
+        <span class={css.cut}>
+          <span class="supporting">goes on at</span> <b class={css.strong}>{leads.name}</b>
+        </span>
+      )
+    case 'redirect':
+      return (
+        <span class={css.cut} title={leads.to}>
+          <span class="supporting">{leads.status} to</span> <span class="mono">{leads.to}</span>
+        </span>
+      )
+    case 'respond':
+      return (
+        <span>
+          <span class="supporting">answers</span> {leads.status}
+        </span>
+      )
+    case 'none':
+      return <span class="quiet">leads nowhere yet</span>
+  }
+}
+
+const Steps = ({ names }: { readonly names: readonly string[] }) =>
+  names.length === 0 ? null : (
+    <span class={css.steps} title={`On the way: ${names.join(', ')}`}>
+      {names.map((name, at) => (
+        <code key={at}>{name}</code>
+      ))}
+    </span>
+  )
+
+function Hits({ live }: { readonly live: Partial<RuleLive> | undefined }) {
+  const perMin = live?.matches_per_min
+  return (
+    <>
+      <span class={classes(css.hits, (perMin ?? 0) === 0 && css.none)}>
+        {number(perMin)}
+        <span class={css.unit}> /min</span>
+      </span>
+      <span class={css.last}>{lastWords(live)}</span>
+    </>
+  )
+}
+
+function lastWords(live: Partial<RuleLive> | undefined): string {
+  if (live?.matches === undefined || live.matches === null) return '–'
+  if (live.matches === 0) return 'never'
+  if (typeof live.last_match !== 'string') return '–'
+  const seconds = (Date.now() - Date.parse(live.last_match)) / 1000
+  return seconds < 3 ? 'now' : age(seconds)
+}
+
+/** A rule that has not matched for so long is named, in s: before that nobody could say anything. */
+const QUIET_S = 60
+
+function Badges({ shown: { one, shadowedBy, backend } }: { readonly shown: RowShown }): ComponentChildren {
+  const live = one.item?.live
+  const since = typeof live?.unmatched_since === 'string' ? Date.parse(live.unmatched_since) : null
+  const quietS = since === null ? 0 : (Date.now() - since) / 1000
+  return (
+    <>
+      <DraftTag one={one} />
+      {live?.shadowed_by !== undefined && (
+        <Tag state="warn" title={`${live.shadowed_by} takes all that it would match`}>
+          shadowed by {shadowedBy ?? live.shadowed_by}
+        </Tag>
+      )}
+      {backend !== null && backend.state !== 'up' && <Tag state={backend.state}>{backend.word}</Tag>}
+      {live?.shadowed_by === undefined && quietS >= QUIET_S && (
+        <Tag state="unk">never matched in {age(quietS)}</Tag>
+      )}
+    </>
+  )
+}
+
+function DraftTag({ one: { draft, fields, isMoved } }: { readonly one: ShownRule }) {
+  const words = [
+    ...(draft === 'new' ? ['new'] : draft === 'gone' ? ['to be removed'] : fields),
+    ...(isMoved && draft !== 'new' ? ['moved'] : []),
+  ]
+  if (words.length === 0) return null
+  return (
+    <a class={css.draft} href={to('/review')}>
+      <Tag state="draft">draft: {words.join(', ')}</Tag>
+    </a>
+  )
+}

@@ -1,0 +1,150 @@
+// Rules: in the order in which they are asked, with what each takes and where it leads, and the tester of a
+// request beside them.
+import { useMemo, useState } from 'preact/hooks'
+import { changes } from '../../data/draft.ts'
+import { isOn } from '../../data/rule-words.ts'
+import { useRules } from '../../data/rules.ts'
+import { can } from '../../data/session.ts'
+import { Button } from '../../parts/button.tsx'
+import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
+import { Note } from '../../parts/messages.tsx'
+import { Beside } from '../../parts/overlays.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { Kbd } from '../../parts/words.tsx'
+import { NO_DRAWER, useAddress } from './address.ts'
+import { useBackends } from './backend-states.ts'
+import { MoveDialog } from './move-dialog.tsx'
+import { draftOrder, orderAfter, type Target } from './moving.ts'
+import { filterOf } from './rule-filter.ts'
+import { openDrawer } from './open-drawer.tsx'
+import { RuleList } from './rule-list.tsx'
+import { menuOf } from './rule-menu.ts'
+import { rowsOf } from './rows.ts'
+import css from './rules.module.css'
+import { type ShownRule, shownRules } from './shown-rules.ts'
+import { winner } from './tested.ts'
+import { Tools } from './tools.tsx'
+import { useListeners } from './use-listeners.ts'
+import { usePageKeys } from './use-page-keys.ts'
+
+export function Rules() {
+  const address = useAddress()
+  const { query, set } = address
+  const list = useRules().value
+  const listeners = useListeners()
+  const backends = useBackends()
+  const [moving, setMoving] = useState<string | null>(null)
+  const drafted = changes.value
+  const shown = useMemo(() => shownRules(list.items, drafted), [list.items, drafted])
+  const chosen = listeners.find(({ name }) => name === query.get('listener')) ?? listeners[0] ?? null
+  const own = useMemo(
+    () => (chosen === null ? shown : shown.filter(({ rule }) => isOn(rule, chosen, listeners))),
+    [shown, chosen, listeners],
+  )
+  const filter = query.get('q') ?? ''
+  const rows = useMemo(() => rowsOf(own, backends, filterOf(filter)), [own, backends, filter])
+  const move = (id: string, target: Target): void =>
+    draftOrder(list.items, orderAfter(idsOf(shown), id, target))
+  const openTester = (): void => set({ ...NO_DRAWER, test: '' }, true)
+  const openNew = (): void => set({ ...NO_DRAWER, new: '' }, true)
+  usePageKeys({ t: openTester, n: openNew })
+  const isTesting = query.has('test')
+  return (
+    <Beside drawer={openDrawer({ all: shown, own, listener: chosen, listeners, backends, address, move })}>
+      <div class={css.page}>
+        <PageHead
+          title="Rules"
+          actions={
+            <>
+              <Button icon="play" isExpanded={isTesting} onPress={openTester}>
+                Test a request <Kbd>t</Kbd>
+              </Button>
+              <Button icon="plus" kind="ink" needs="editor" onPress={openNew}>
+                Rule
+              </Button>
+            </>
+          }
+        >
+          The first match wins; what none matches is answered 404.{shadowedWords(own)}
+        </PageHead>
+        <Tools
+          {...{ listeners, address, filter, list }}
+          listener={chosen}
+          shown={rows.length}
+          count={own.length}
+        />
+        {list.problem !== null && (
+          <Note state="down" title={list.problem.title}>
+            {list.problem.detail} {list.items.length > 0 && 'What is shown is as it was read before.'}
+          </Note>
+        )}
+        <Panel isFlush>
+          {rows.length > 0 ? (
+            <Guarded label="The list">
+              <RuleList
+                rows={rows}
+                mayEdit={can('edit')}
+                listener={chosen?.name ?? 'all listeners'}
+                openId={query.get('edit')}
+                winnerId={isTesting ? winner.value : null}
+                onOpen={(id) => set({ ...NO_DRAWER, edit: id }, true)}
+                onMove={move}
+                menuOf={(row) => menuOf(row, { set, onMove: setMoving })}
+              />
+            </Guarded>
+          ) : list.at === 0 && list.problem === null ? (
+            <Loading lines={8} label="Rules" />
+          ) : (
+            <Nothing {...{ filter, onNew: openNew }} onAll={() => set({ q: null })} />
+          )}
+        </Panel>
+      </div>
+      {moving !== null && (
+        <MoveDialog
+          id={moving}
+          ids={idsOf(own)}
+          onMove={(target) => move(moving, target)}
+          onClose={() => setMoving(null)}
+        />
+      )}
+    </Beside>
+  )
+}
+
+const idsOf = (rules: readonly ShownRule[]): readonly string[] => rules.map(({ id }) => id)
+
+function shadowedWords(own: readonly ShownRule[]): string {
+  const places = own.flatMap(({ item }, at) => (item?.live?.shadowed_by === undefined ? [] : [at + 1]))
+  if (places.length === 0) return ''
+  if (places.length === 1) return ` Rule ${places[0]} is never reached.`
+  const shown = places.length > 4 ? `${places.length} rules` : `Rules ${places.join(', ')}`
+  return ` ${shown} are never reached.`
+}
+
+interface NothingProps {
+  readonly filter: string
+  readonly onNew: () => void
+  readonly onAll: () => void
+}
+
+const Nothing = ({ filter, onNew, onAll }: NothingProps) =>
+  filter === '' ? (
+    <Empty
+      title="No rule is for this listener"
+      action={
+        <Button icon="plus" needs="editor" onPress={onNew}>
+          Add a rule
+        </Button>
+      }
+    >
+      Without one every request is answered 404, unless the listener names a backend.
+    </Empty>
+  ) : (
+    <Empty title={`No rule has “${filter}”`} action={<Button onPress={onAll}>Show all rules</Button>}>
+      Words are looked for in names, hosts, paths and destinations; <code>host:</code>, <code>path:</code>,{' '}
+      <code>method:</code>, <code>backend:</code>, <code>middleware:</code>, <code>is:shadowed</code>,{' '}
+      <code>is:never</code> and <code>is:draft</code> look in one place, <code>-</code> before a word leaves
+      out.
+    </Empty>
+  )

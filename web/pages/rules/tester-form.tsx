@@ -1,0 +1,102 @@
+// The request that is tested, as it is entered.
+import type { ListenerRow } from '../../data/rule-words.ts'
+import { Button } from '../../parts/button.tsx'
+import { SelectField, TextField } from '../../parts/controls.tsx'
+import { type TestedRequest, isKeptOut } from './tested.ts'
+import css from './tester.module.css'
+
+interface TesterFormProps {
+  readonly request: TestedRequest
+  readonly listeners: readonly ListenerRow[]
+  readonly isAsking: boolean
+  /** Takes a curl command; false: it is none. */
+  readonly paste: (text: string) => boolean
+  readonly onChange: (next: TestedRequest) => void
+  readonly onSubmit: () => void
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
+
+export function TesterForm({ request, listeners, isAsking, paste, onChange, onSubmit }: TesterFormProps) {
+  const { headers } = request
+  const set = (next: Partial<TestedRequest>): void => onChange({ ...request, ...next })
+  const http = listeners.filter(({ protocol }) => protocol !== 'tls')
+  return (
+    <form
+      class={css.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <div class={css.url}>
+        <SelectField
+          label="Method"
+          value={request.method}
+          options={METHODS}
+          onInput={(method) => set({ method })}
+        />
+        <TextField
+          isMono
+          hasFocus
+          label="URL, or a curl command to paste"
+          placeholder="https://api.example.org/v2, or paste curl"
+          value={request.url}
+          onInput={(url) => {
+            if (!paste(url)) set({ url })
+          }}
+          onPaste={paste}
+        />
+      </div>
+      <div class={css.pair}>
+        <TextField
+          isMono
+          label="Address of the client"
+          placeholder="client, default 127.0.0.1"
+          value={request.client}
+          onInput={(client) => set({ client })}
+        />
+        {http.length > 1 && (
+          <SelectField
+            label="Listener"
+            value={request.listener}
+            options={[
+              { value: '', label: 'listener of its port' },
+              ...http.map(({ name }) => ({ value: name, label: `at ${name}` })),
+            ]}
+            onInput={(listener) => set({ listener })}
+          />
+        )}
+      </div>
+      {headers.map((header, at) => (
+        <div class={css.header} key={at}>
+          <TextField
+            isMono
+            label={`Header ${at + 1}`}
+            placeholder="Cookie: uid=5f3a91"
+            value={header}
+            hasFocus={header === ''}
+            onInput={(text) => set({ headers: headers.with(at, text) })}
+          />
+          <Button
+            kind="quiet"
+            icon="cross"
+            label={`Remove header ${at + 1}`}
+            onPress={() => set({ headers: headers.toSpliced(at, 1) })}
+          />
+        </div>
+      ))}
+      <div class={css.deeds}>
+        <Button icon="plus" size="sm" onPress={() => set({ headers: [...headers, ''] })}>
+          Header
+        </Button>
+        {headers.some(isKeptOut) && <span class="quiet small">Credentials stay out of the link.</span>}
+        <span class={css.push}>
+          <Button kind="ink" size="sm" type="submit" isBusy={isAsking} busyWord="Asking">
+            Explain
+          </Button>
+        </span>
+      </div>
+    </form>
+  )
+}

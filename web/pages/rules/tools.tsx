@@ -1,0 +1,67 @@
+// Above the list: which listener, what to look for, and how many that are.
+import { changes } from '../../data/draft.ts'
+import type { ListenerRow } from '../../data/rule-words.ts'
+import type { RuleList } from '../../data/rules.ts'
+import { count, number } from '../../data/say.ts'
+import { can } from '../../data/session.ts'
+import { FilterBox, Segmented } from '../../parts/choices.tsx'
+import { Kbd } from '../../parts/words.tsx'
+import type { Address } from './address.ts'
+import { FILTER_HINT } from './rule-filter.ts'
+import css from './rules.module.css'
+
+interface ToolsProps {
+  readonly listeners: readonly ListenerRow[]
+  readonly listener: ListenerRow | null
+  readonly address: Address
+  readonly filter: string
+  readonly list: RuleList
+  /** Of those of the listener, how many the filter lets through. */
+  readonly shown: number
+  readonly count: number
+}
+
+export function Tools({ listeners, listener, address: { set }, filter, list, ...counts }: ToolsProps) {
+  return (
+    <div class={css.tools}>
+      {listeners.length > 1 && listener !== null && (
+        <Segmented
+          label="Listener"
+          value={listener.name}
+          options={listeners.map(({ name, port, protocol }) => ({
+            value: name,
+            title: protocol,
+            label: (
+              <>
+                {name} <span class="quiet">{port}</span>
+              </>
+            ),
+          }))}
+          onPick={(name) => set({ listener: name })}
+        />
+      )}
+      <FilterBox value={filter} onInput={(q) => set({ q: q === '' ? null : q })} hint={FILTER_HINT} />
+      <span class={css.told}>
+        <span role="status">{countWords({ list, filter, ...counts })}</span>
+        {can('edit') && counts.count > 1 && (
+          <span class={css.move}>
+            {' · '}move: drag, or <Kbd>Alt</Kbd> <Kbd>↑</Kbd>
+          </span>
+        )}
+      </span>
+    </div>
+  )
+}
+
+function countWords({
+  list,
+  filter,
+  shown,
+  count: all,
+}: Pick<ToolsProps, 'list' | 'filter' | 'shown' | 'count'>): string {
+  const moves = changes.value.filter(({ op }) => op === 'move').length
+  const coming =
+    list.isWhole || list.at === 0 ? '' : `, ${number(list.items.length)} of ${number(list.total)} read`
+  const ordered = moves > 0 ? ', in the order of the draft' : ''
+  return `${filter === '' ? count(all, 'rule') : `${number(shown)} of ${count(all, 'rule')}`}${coming}${ordered}`
+}
