@@ -20,6 +20,7 @@ import { figureRoutes } from './routes/figures.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { longFormRoutes } from './routes/long-form.ts'
 import { middlewareRoutes } from './routes/middleware.ts'
+import { nameRoutes } from './routes/names.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { overviewRoutes } from './routes/overview.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
@@ -42,6 +43,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   documentRoutes,
   overviewRoutes,
   gatewayRoutes,
+  nameRoutes,
   diagnosticRoutes,
   configReadingRoutes,
   configRoutes,

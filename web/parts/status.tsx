@@ -1,10 +1,10 @@
 // States, as shape, word and colour together, so that none of the three has to carry it alone.
 import type { ComponentChildren } from 'preact'
 import { classes } from './classes.ts'
+import type { State } from './state.ts'
 import css from './status.module.css'
 
-/** What a thing's state means to the operator; each has one shape and one colour over the whole product. */
-export type State = 'up' | 'warn' | 'down' | 'drain' | 'maint' | 'unk' | 'draft'
+export type { State } from './state.ts'
 
 const line = { fill: 'none', stroke: 'currentColor', 'stroke-width': 1.4 } as const
 

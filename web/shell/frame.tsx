@@ -6,6 +6,7 @@ import { Bar } from './bar.tsx'
 import { ConfirmStrip } from './confirm-strip.tsx'
 import css from './frame.module.css'
 import { Keys } from './keys.tsx'
+import { PaletteDoor } from './palette-door.tsx'
 import { Rail, TabBar } from './rail.tsx'
 import { Staleness } from './staleness.tsx'
 
@@ -27,6 +28,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       <ConfirmStrip />
       <TabBar />
       <Keys />
+      <PaletteDoor />
     </div>
   )
 }

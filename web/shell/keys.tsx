@@ -1,24 +1,14 @@
 // Keys: `g` and a letter goes to a page, `/` to the filter, `?` shows them all. Single letters can be turned
 // off (WCAG 2.2, 2.1.4), and are none while something is typed.
-import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { to } from '../data/urls.ts'
 import { Dialog } from '../parts/overlays.tsx'
 import { Kbd } from '../parts/words.tsx'
 import css from './keys.module.css'
+import { hasLetterKeys, isSheetOpen, openKeys, setLetterKeys } from './keys-state.ts'
 import { isPaletteOpen, openPalette } from './palette-state.ts'
 import { PLACES } from './places.ts'
-
-const isSheetOpen = signal(false)
-const STORED = 'sluice.keys'
-/** Whether single letters are keys. */
-export const hasLetterKeys = signal(localStorage.getItem(STORED) !== 'off')
-
-export function setLetterKeys(isOn: boolean): void {
-  hasLetterKeys.value = isOn
-  localStorage.setItem(STORED, isOn ? 'on' : 'off')
-}
 
 /** `g` waits so long for its letter. */
 const SECOND_MS = 1200
@@ -44,7 +34,7 @@ export function Keys() {
       const place = Date.now() < goUntil ? PLACES.find(({ key }) => key === event.key) : undefined
       goUntil = event.key === 'g' ? Date.now() + SECOND_MS : 0
       if (place !== undefined) route(to(place.path))
-      else if (event.key === '?') isSheetOpen.value = true
+      else if (event.key === '?') openKeys()
       else if (event.key === '/') {
         const filter = document.querySelector<HTMLInputElement>('[data-filter]')
         if (filter === null) openPalette()
@@ -70,7 +60,7 @@ export function isTyping(target: EventTarget | null): boolean {
 
 export function KeysLink() {
   return (
-    <button type="button" class={css.link} onClick={() => void (isSheetOpen.value = true)}>
+    <button type="button" class={css.link} onClick={openKeys}>
       ? keys
     </button>
   )

@@ -1,5 +1,5 @@
 // The pages that the rail, the bar of small screens, the keys and the palette lead to: one list for all.
-import type { IconName } from '../parts/icon.tsx'
+import type { IconName } from '../parts/icon-paths.ts'
 
 export interface PlaceRow {
   readonly path: string
