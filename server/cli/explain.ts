@@ -1,7 +1,6 @@
-// sluice explain: what becomes of a request, by a config file alone or by a running gateway.
+// sluice explain: what becomes of a request or a connection, by a config file alone or by a running gateway.
 import { formatProblem } from '../config/problem.ts'
-import type { AskedRequest } from '../control/explain/asked-request.ts'
-import { explain as explainSteps, type Explained } from '../control/explain/explain.ts'
+import { type AskedAny, explainAny, type ExplainedAny } from '../control/explain/explain-any.ts'
 import { offlineGround } from '../control/explain/offline.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { atOnce } from '../lib/slices.ts'
@@ -16,22 +15,25 @@ import { GATEWAY_HELP, GATEWAY_OPTIONS, gatewayOf } from './remote.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Tells what becomes of a request, and why: the listener, the rule that takes it and what of the others does not hold, the middleware,
-the backend and its servers. Nothing is sent.
+the backend and its servers; of a connection or of datagrams what stands before, and where they go. Nothing is sent.
 
 Usage: sluice explain URL [options]
 
-  URL                    such as https://example.org/a?b=1; its port chooses the listener. Dot segments and escapes stay as they are
+  URL                    such as https://example.org/a?b=1; its port chooses the listener. Dot segments and escapes stay as they are.
+                         tcp://, udp:// and tls://HOST:PORT stand for a connection, or for datagrams
   -X, --method METHOD    default GET
   -H, --header "N: V"    a header field; may be repeated
       --client ADDRESS   whose request it is; default 127.0.0.1
       --listener NAME    where it comes in, in place of where its port leads
+      --server-name NAME what its TLS asks for (SNI); default the host of https:// and tls://
+      --alpn A,B         protocols that its TLS offers; of https:// h2,http/1.1
       --candidates N     so many rules that came close are shown, up to 1000; default 20
       --live             ask the running gateway, which knows how its servers are; without it (and --admin) the file is read, and all are taken to be up
       --json             print JSON
   -h, --help             this text
 ${GATEWAY_HELP}
 Fields by which proxies speak of a client (X-Forwarded-For and the like) are not believed here: --client says who it is.
-Exit code: 0 a rule takes it; 1 none does, it is refused, the file has problems, or no gateway was reached; 2 wrong usage.
+Exit code: 0 a rule or a listener takes it; 1 none does, it is refused, the file has problems, or no gateway was reached; 2 wrong usage.
 `
 
 const OPTIONS = {
@@ -39,6 +41,8 @@ const OPTIONS = {
   header: { short: 'H', takes: 'values' },
   client: { takes: 'value' },
   listener: { takes: 'value' },
+  'server-name': { takes: 'value' },
+  alpn: { takes: 'value' },
   candidates: { takes: 'value' },
   live: { takes: 'flag' },
   ...GATEWAY_OPTIONS,
@@ -64,22 +68,23 @@ export async function explain(args: readonly string[], io: Io): Promise<number> 
   const explained = await (isLive ? live : offline)(read, { asked, candidates }, io)
   if (explained === null) return 1
   io.stdout(read.flag('json') ? `${JSON.stringify(explained)}\n` : explainedText(explained, isLive))
-  return explained.rule !== null && explained.fault === null ? 0 : 1
+  const isTaken = explained.kind === 'connection' || explained.rule !== null
+  return isTaken && explained.fault === null ? 0 : 1
 }
 
 interface Question {
-  readonly asked: AskedRequest
+  readonly asked: AskedAny
   readonly candidates: number
 }
 
 /** A URL of something else; a host and port has no "//". */
-const OTHER_SCHEME = /^(?!https?:)([a-z][a-z0-9+.-]*):\/\//i
+const OTHER_SCHEME = /^(?!(?:https?|tcp|udp|tls):)([a-z][a-z0-9+.-]*):\/\//i
 
-function askedBy(read: Args): AskedRequest | string {
+function askedBy(read: Args): AskedAny | string {
   const [url = ''] = read.words
   const other = OTHER_SCHEME.exec(url)?.[1]
   if (other !== undefined)
-    return `"${other}://" is not asked for by HTTP: a URL begins with http:// or https://`
+    return `"${other}://" is not asked for by HTTP: a URL begins with http:// or https://, and tcp://, udp:// or tls:// stand for a connection`
   const headers: [string, string][] = []
   for (const field of read.values('header')) {
     const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(field) ?? []
@@ -92,11 +97,16 @@ function askedBy(read: Args): AskedRequest | string {
   const named = read.value('client')
   const client = named === null ? null : canonicalAddress(named)
   if (named !== null && client === null) return `"${named}" is no IP address`
-  return { url, method, headers, client, listener: read.value('listener') }
+  const [serverName, alpn] = [read.value('server-name'), read.value('alpn')]
+  return {
+    ...{ url, method, headers, client, listener: read.value('listener') },
+    ...(serverName !== null && { serverName }),
+    ...(alpn !== null && { alpn: alpn.split(',').filter((one) => one !== '') }),
+  }
 }
 
 /** By the file alone. */
-async function offline(read: Args, { asked, candidates }: Question, io: Io): Promise<Explained | null> {
+async function offline(read: Args, { asked, candidates }: Question, io: Io): Promise<ExplainedAny | null> {
   const found = findConfigFile(read.value('config'), io.cwd)
   if ('problem' in found || found.file === null)
     return refused('problem' in found ? found.problem : NO_FILE, io)
@@ -105,13 +115,13 @@ async function offline(read: Args, { asked, candidates }: Question, io: Io): Pro
     for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
     return null
   }
-  const explained = atOnce(explainSteps(asked, offlineGround(loaded.config), candidates))
+  const explained = atOnce(explainAny(asked, offlineGround(loaded.config), candidates))
   return 'problem' in explained ? refused(explained.problem, io) : explained
 }
 
 /** By the gateway that runs with the file. */
-async function live(read: Args, { asked, candidates }: Question, io: Io): Promise<Explained | null> {
-  const { headers, client, listener, ...rest } = asked
+async function live(read: Args, { asked, candidates }: Question, io: Io): Promise<ExplainedAny | null> {
+  const { headers, client, listener, serverName, alpn, ...rest } = asked
   const byName: Record<string, string[]> = {}
   for (const [name, value] of headers) (byName[name] ??= []).push(value)
   const body = {
@@ -120,6 +130,8 @@ async function live(read: Args, { asked, candidates }: Question, io: Io): Promis
     candidates,
     ...(client && { client }),
     ...(listener && { listener }),
+    ...(serverName !== undefined && serverName !== null && { server_name: serverName }),
+    ...(alpn && { alpn }),
   }
   const gateway = gatewayOf('explain', read, io)
   if (typeof gateway === 'number') return null
@@ -135,7 +147,7 @@ async function live(read: Args, { asked, candidates }: Question, io: Io): Promis
     io,
   )
   if (answer === null) return null
-  if (answer.status === 200) return answer.body as Explained
+  if (answer.status === 200) return answer.body as ExplainedAny
   unexpected(answer, 'explain', io)
   return null
 }

@@ -1,11 +1,49 @@
-// An explained request for people.
+// An explained request or connection for people.
+import type { ExplainedAny } from '../control/explain/explain-any.ts'
+import type { ExplainedConnection } from '../control/explain/explain-connection.ts'
 import type { Explained } from '../control/explain/explain.ts'
 import type { ExplainedBackend, ExplainedServer } from '../control/explain/explain-backend.ts'
 import type { ExplainedPart, ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
 import type { ExplainedStep } from '../control/explain/explain-steps.ts'
 
 /** `isLive`: states are those of a running gateway. */
-export function explainedText(explained: Explained, isLive: boolean): string {
+export function explainedText(explained: ExplainedAny, isLive: boolean): string {
+  if (explained.kind === 'connection') return [...connectionText(explained, isLive), ''].join('\n')
+  const { connection } = explained
+  const before = connection === undefined ? [] : connectionText(connection, isLive)
+  return [...before, requestText(explained, isLive)].join('\n')
+}
+
+function connectionText(told: ExplainedConnection, isLive: boolean): string[] {
+  const { connection, listener, gates, rule, handed_to: next, backend } = told
+  const { transport, port, client, server_name: name, alpn } = connection
+  const asks = [
+    ...(name === null ? [] : [`asks for ${name}`]),
+    ...(alpn.length === 0 ? [] : [`offers ${alpn.join(', ')}`]),
+  ]
+  return [
+    `${transport === 'udp' ? 'datagrams ' : 'connection'}  ${transport} to port ${port} of ${client}${asks.map((one) => `, ${one}`).join('')}`,
+    `listener    ${listener.name} (${listener.protocol}): ${listener.why}`,
+    ...gates.map(
+      ({ gate, does, why }, index) =>
+        `${index === 0 ? 'before' : '      '}      ${gate.replace('_', ' ')}: ${does}, ${why}`,
+    ),
+    ...(rule === null ? [] : [`rule        ${rule.name}${next === null ? '' : `: to listener ${next}`}`]),
+    ...(backend === null ? [] : backendText(backend, isLive)),
+    `outcome     ${ledText(told)}`,
+  ]
+}
+
+function ledText({ outcome, fault, detail, backend }: ExplainedConnection): string {
+  const because = detail === null ? '' : `: ${detail}`
+  if (fault !== null) return `${fault}${because}`
+  if (outcome === 'relay') return 'the TURN relay has it'
+  if (outcome === 'requests') return `its requests are looked at one by one${because}`
+  const open = backend?.servers_with_work ?? 0
+  return `sent to backend ${backend?.backend}, ${open} ${open === 1 ? 'server gets' : 'servers get'} work${because}`
+}
+
+function requestText(explained: Explained, isLive: boolean): string {
   const { request, listener, trace, middleware, backend } = explained
   const { method, scheme, host, path, query, client } = request
   const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`

@@ -8,8 +8,9 @@ import { serversOfPlan } from '../telemetry/documents.ts'
 import type { RequestFilter } from '../telemetry/request-filter.ts'
 import { serverHealth } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
-import type { AskedRequest } from './explain/asked-request.ts'
-import { explain, type Explained, type Ground } from './explain/explain.ts'
+import { draftGround } from './explain/draft-ground.ts'
+import { type AskedAny, explainAny, type ExplainedAny } from './explain/explain-any.ts'
+import type { Ground } from './explain/explain.ts'
 import { gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
 import type { Reasons } from './processes/worker.ts'
@@ -31,9 +32,13 @@ export interface TrafficFacts {
    * be told. Null: there is no config yet.
    */
   readonly explain: (
-    asked: AskedRequest,
-    candidatesMax?: number,
-  ) => Promise<Explained | { readonly problem: string } | null>
+    asked: AskedAny,
+    more?: {
+      readonly candidatesMax?: number | undefined
+      /** By this config, with the states of now. */
+      readonly draft?: Config
+    },
+  ) => Promise<ExplainedAny | { readonly problem: string } | null>
   /** The last requests that were served. */
   readonly requests: (filter: RequestFilter, limit: number) => Promise<FoundRequests>
   /** One of them; null: it is not kept any more. */
@@ -60,9 +65,11 @@ interface KnownTraffic extends KnownGateway {
 export function trafficFactsOf(known: KnownTraffic): TrafficFacts {
   const replayer = new Replayer((words) => new Resolver(words, () => performance.now()))
   return {
-    explain: async (asked, candidatesMax) => {
+    explain: async (asked, { candidatesMax, draft } = {}) => {
       const { running } = known
-      return running && inSlices(explain(asked, groundOf(known, running), candidatesMax))
+      if (running === null) return null
+      const ground = groundOf(known, running)
+      return inSlices(explainAny(asked, draft ? draftGround(draft, ground) : ground, candidatesMax))
     },
     requests: (filter, limit) => gatherRequests(known.workers, filter, limit),
     request: (id) => oneRequest(known.workers, id),

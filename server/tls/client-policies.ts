@@ -4,7 +4,7 @@ import type { CertificateFacts } from '../lib/certificate-facts.ts'
 import { allowedClients } from './allowed-clients.ts'
 import type { ClientCertificateConfig } from './client-certificate.options.ts'
 import { ClientTrust, trustKey } from './client-trust.ts'
-import { comparableName } from './comparable-name.ts'
+import { comparableName, findByName } from './comparable-name.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
 type FileTexts = Readonly<Record<string, string>>
@@ -55,7 +55,6 @@ export class ClientPolicies {
   /** By name; with "*." before it for all names below it, as rules have it: what they lead to is as wide. */
   readonly #names = new Map<string, ClientPolicy>()
   readonly #all: ClientPolicy[] = []
-  readonly #hasWildcards: boolean
 
   /** Those of before lend what they have read. Throws what stands against a file. */
   constructor(
@@ -71,7 +70,6 @@ export class ClientPolicies {
     this.first = this.#policyOf(clientRules(words), known)
     for (const [name, own] of Object.entries(words.names))
       this.#names.set(comparableName(name), this.#policyOf(clientRules(words, own), known))
-    this.#hasWildcards = [...this.#names.keys()].some((name) => name.startsWith('*.'))
   }
 
   /** Names of which the same is said have the same: what was shown for one is good for all of them. */
@@ -88,16 +86,7 @@ export class ClientPolicies {
 
   /** The one for a name; null or empty: none was asked for. */
   of(name: string | null): ClientPolicy {
-    if (this.#names.size === 0 || name === null) return this.first
-    const wanted = comparableName(name)
-    const exact = this.#names.get(wanted)
-    if (exact !== undefined || !this.#hasWildcards) return exact ?? this.first
-    // The longest first.
-    for (let dot = wanted.indexOf('.'); dot > 0; dot = wanted.indexOf('.', dot + 1)) {
-      const below = this.#names.get(`*${wanted.slice(dot)}`)
-      if (below !== undefined) return below
-    }
-    return this.first
+    return findByName(this.#names, name) ?? this.first
   }
 
   /** Files say something else: for handshakes and requests from now on. Throws as the constructor does. */

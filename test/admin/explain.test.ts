@@ -1,5 +1,6 @@
 // sluice explain: by the file alone, and by the gateway that runs with it.
 import { afterEach, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { explain } from '../../server/cli/explain.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
 import type { Explained } from '../../server/control/explain/explain.ts'
@@ -84,3 +85,80 @@ test('what cannot be asked says so, and how', async () => {
   // A rule takes it, but nobody would answer.
   expect((await said(gateway, 'http://a/')).code).toBe(0)
 })
+
+test('a draft is explained beside what is served, to who may change the config, and changes nothing', async () => {
+  const [a, b] = [keep(startNamed('a')), keep(startNamed('b'))]
+  const all = { name: 'all', backend: 'api' }
+  const listeners = { web: { bind: '127.0.0.1:0' } }
+  const config = { ...http([words('one', a)]), listeners, rules: [all] }
+  const gateway = keep(await startGateway({ config }))
+  const before = readFileSync(gateway.configFile, 'utf8')
+  const ask = async (body: object): Promise<{ status: number; body: Told }> => {
+    const answer = await fetch('http://localhost/api/v1/explain', {
+      unix: controlSocketPath(`${gateway.folder}/data`, gateway.configFile),
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, body: (await answer.json()) as Told }
+  }
+  const ops = [
+    { op: 'create', resource: 'backends', value: { name: 'new', servers: [{ url: b.url }] } },
+    {
+      op: 'create',
+      resource: 'rules',
+      index: 0,
+      value: { name: 'new', match: { path: '/new/*' }, backend: 'new' },
+    },
+  ]
+  const told = await ask({ url: 'http://a.test/new/x', ops })
+  expect(told.body).toMatchObject({
+    ...{ kind: 'request', backend: { backend: 'api' } },
+    draft: { kind: 'request', rule: { name: 'new' }, backend: { backend: 'new', servers_with_work: 1 } },
+  })
+  const text = before.replaceAll('"api"', '"other"')
+  expect((await ask({ url: 'http://a.test/', text })).body.draft).toMatchObject({
+    backend: { backend: 'other' },
+  })
+  // What is no config says why, beside what is served, at the field that was sent.
+  const wrong = [{ op: 'update', resource: 'rules/all', value: { backend: 'none' } }]
+  expect((await ask({ url: 'http://a.test/', ops: wrong })).body.draft).toMatchObject({
+    ...{ code: 'config_invalid', errors: [{ pointer: '/ops/0/value/backend' }] },
+  })
+  const bad = await ask({ url: 'http://a.test/', text: 'x: 1\n' })
+  expect([bad.status, bad.body.kind, bad.body.draft.code]).toEqual([200, 'request', 'config_invalid'])
+  const gone = await ask({ url: 'http://a.test/', ops: [{ op: 'delete', resource: 'backends/none' }] })
+  expect(gone.body.draft).toMatchObject({ code: 'not_found', op_index: 0 })
+  expect((await ask({ url: 'http://a.test/', ops, text })).status).toBe(422)
+  expect(readFileSync(gateway.configFile, 'utf8')).toBe(before)
+})
+
+test('a connection is explained by the file alone, and by the gateway', async () => {
+  const listeners = {
+    web: { bind: '127.0.0.1:0' },
+    db: { bind: '127.0.0.1:0', protocol: 'tcp', backend: 'db' },
+  }
+  const backends = { db: { servers: [{ url: 'tcp://127.0.0.1:9', name: 'one' }] } }
+  const rules = [{ name: 'all', respond: { status: 200 } }]
+  const gateway = keep(await startGateway({ config: { listeners, backends, rules, admin: false } }))
+  const url = `tcp://127.0.0.1:${gateway.port('db')}`
+  const live = await said(gateway, url, '--live')
+  expect([live.code, live.err]).toEqual([0, ''])
+  expect(live.out).toBe(
+    [
+      `connection  tcp to port ${gateway.port('db')} of 127.0.0.1`,
+      `listener    db (tcp): it is at port ${gateway.port('db')}`,
+      'backend     db: round_robin',
+      '  + one, weight 1, 0 in flight',
+      'outcome     sent to backend db, 1 server gets work\n',
+    ].join('\n'),
+  )
+  const alone = await said(gateway, 'tcp://127.0.0.1', '--listener', 'db')
+  expect(alone.out).toContain('servers are taken to be up, --live asks the gateway')
+  expect((await said(gateway, 'tcp://127.0.0.1:1')).err).toStartWith(
+    'sluice explain: no listener takes tcp at port 1',
+  )
+})
+
+// oxlint-disable-next-line typescript/no-explicit-any -- documents of many shapes
+type Told = any

@@ -123,7 +123,7 @@ export interface Api {
   'GET /api/v1/events': { query: { topics?: QueryValue; after?: QueryValue; limit?: QueryValue }; body: undefined; answer: { events: (unknown)[]; last_id: number; reset: boolean } }
   'GET /api/v1/stats': { query: { window?: QueryValue; step?: QueryValue; by?: QueryValue; name?: QueryValue }; body: undefined; answer: Stats }
   'GET /api/v1/stats/now': { query: {  }; body: undefined; answer: StatsNow }
-  'POST /api/v1/explain': { query: {  }; body: { url: string; method?: string; headers?: Record<string, (string | (string)[])>; client?: string; listener?: string; candidates?: number }; answer: { request: unknown; listener: { name: string; why: string }; outcome: string; status: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace: unknown; middleware: (unknown)[]; location: (string | null); backend: unknown } }
+  'POST /api/v1/explain': { query: {  }; body: { url: string; method?: string; headers?: Record<string, (string | (string)[])>; client?: string; listener?: string; server_name?: string; alpn?: (string)[]; ops?: ({ op: ("create" | "update" | "replace" | "delete" | "move"); resource: string; value?: Record<string, unknown>; if_match?: string; index?: number; before?: string; after?: string })[]; text?: string; candidates?: number }; answer: Explained }
   'GET /api/v1/requests': { query: { listener?: QueryValue; rule?: QueryValue; backend?: QueryValue; server?: QueryValue; status?: QueryValue; method?: QueryValue; host?: QueryValue; path?: QueryValue; min_ms?: QueryValue; fault?: QueryValue; limit?: QueryValue; follow?: QueryValue }; body: undefined; answer: { requests: (unknown)[]; left_out: number; silent: (number)[] } }
   'GET /api/v1/requests/{id}': { query: {  }; body: undefined; answer: Record<string, unknown> }
   'POST /api/v1/requests/{id}/replay': { query: {  }; body: { server: string; against?: string; credentials?: ("send" | "leave_out") }; answer: Record<string, unknown> }
@@ -193,3 +193,7 @@ export type GatewayRates = { name?: string; backend?: string; server?: string; r
 export type Rates = { name?: string; backend?: string; server?: string; requests_per_s: number; client_errors_per_s: number; server_errors_per_s: number; aborted_per_s: number; connections_per_s: number; faults_per_s: number; bytes_in_per_s: number; bytes_out_per_s: number; active: number; p50_ms: (number | null); p95_ms: (number | null); p99_ms: (number | null) }
 
 export type StatsNow = { time: string; over_s: number; gateway: GatewayRates; listeners: (Rates)[]; rules: (Rates)[]; backends: (Rates)[]; servers: (Rates)[] }
+
+export type ExplainedConnection = { connection: unknown; listener: { name: string; why: string; protocol?: string }; gates: ({ gate: string; does: string; why: string })[]; rule: unknown; handed_to: (string | null); outcome: string; fault: (string | null); detail: (string | null); backend: unknown }
+
+export type Explained = { kind: string; request?: unknown; listener: { name: string; why: string; protocol?: string }; outcome: string; status?: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace?: unknown; middleware?: (unknown)[]; location?: (string | null); backend: unknown; connection?: (ExplainedConnection | unknown); gates?: unknown; handed_to?: (string | null); draft?: unknown }

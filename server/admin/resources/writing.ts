@@ -1,7 +1,5 @@
 // Changes of resources: from operations to the text of the config file, one change after the other, and what
 // came of it.
-import { editConfig } from '../../config/edit/config-edit.ts'
-import { emptiedKeys, withoutEmptied } from '../../config/edit/without-emptied.ts'
 import type { ApplyProblem, Edition } from '../../control/problem.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { reviewDocument } from '../review-document.ts'
@@ -10,9 +8,10 @@ import { problem } from '../problem.ts'
 import { refusedText, refusedToAuthor } from '../refused-text.ts'
 import { conflictAnswer } from './conflict-answer.ts'
 import { alreadyThere, conflictsOf, toldConflicts } from './conflicts.ts'
+import { type EditedText, editedText } from './edited-text.ts'
 import { type KnownConfig, KnownConfigs } from './known-config.ts'
 import type { Planned } from './operations.ts'
-import { foundOf, plansOf } from './plans.ts'
+import { foundOf } from './plans.ts'
 import { itemOf, type Wanted } from './sent-place.ts'
 
 export type WritingFacts = Pick<
@@ -98,25 +97,10 @@ export class ConfigWriter {
   async #once(known: KnownConfig, writing: Writing): Promise<Written> {
     const overtaken = await this.#overtaken(known, writing)
     if (overtaken !== null) return refused(overtaken)
-    const plans = plansOf(known, writing.wanted)
-    if (plans instanceof Response) return refused(plans)
-    const edits = plans.flatMap((plan) => plan.edits)
-    const edited = editConfig(known.file, known.text, edits, {
-      mayReformat: true,
-      sheet: known.sheet,
-    })
-    if ('refused' in edited) {
-      const members = edited.needsLong === true ? { needs_long_form: true } : {}
-      const hint = edited.needsLong === true ? 'POST /api/v1/config/long-form writes it' : undefined
-      return refused(
-        problem('not_spliced', `The file cannot be changed so: ${edited.refused}.`, {
-          members,
-          ...(hint !== undefined && { hint }),
-        }),
-      )
-    }
-    const emptied = emptiedKeys(known.value, plans.at(-1)?.value)
-    const text = withoutEmptied(known.file, edited.text, emptied)
+    const made = editedText(known, writing.wanted)
+    if (made instanceof Response) return refused(made)
+    const { plans, edited } = made
+    const { text } = edited
     if (text === known.text && !writing.isDryRun)
       return {
         is: 'done',
@@ -128,7 +112,7 @@ export class ConfigWriter {
         warnings: [],
         further: {},
       }
-    return this.#apply(known, { plans, edited: { ...edited, text }, writing })
+    return this.#apply(known, { plans, edited, writing })
   }
 
   /** What it was made from is not what is served; null: it is. */
@@ -231,9 +215,7 @@ export class ConfigWriter {
   }
 }
 
-interface Made {
-  readonly plans: readonly Planned[]
-  readonly edited: { readonly text: string; readonly isReformatted: boolean }
+interface Made extends EditedText {
   readonly writing: Writing
 }
 

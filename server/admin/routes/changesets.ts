@@ -4,37 +4,18 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { TRIED } from '../review-document.ts'
 import { noteWritten } from '../resources/audited.ts'
-import { BODY, CHANGE, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
+import { CHANGE, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
 import { hashIn, notHash } from '../made-by.ts'
 import { tagAt, type KnownConfig } from '../resources/known-config.ts'
-import type { Operation, Planned } from '../resources/operations.ts'
-import { readResource } from '../resources/resource.ts'
+import type { Planned } from '../resources/operations.ts'
+import { operationsIn, OPS } from '../resources/sent-operations.ts'
 import { writerOf } from '../resources/writers.ts'
 import type { WritingFacts } from '../resources/writing.ts'
 import type { Asked, Route } from '../route.ts'
 
-const OPS_MAX = 1000
-
-const OP = Type.Object(
-  {
-    op: Type.Union(['create', 'update', 'replace', 'delete', 'move'].map((word) => Type.Literal(word))),
-    resource: Type.String({
-      maxLength: 1000,
-      description: 'backends/api, backends/api/servers/api-3, rules/all; each name percent-encoded.',
-    }),
-    value: Type.Optional(BODY),
-    if_match: Type.Optional(Type.String({ description: 'The etag that this one must have.' })),
-    index: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Of move and create in a list: the place, from 0.' }),
-    ),
-    before: Type.Optional(Type.String({ description: 'Of move: the one that it goes before.' })),
-    after: Type.Optional(Type.String({ description: 'Of move: the one that it goes behind.' })),
-  },
-  { additionalProperties: false },
-)
 const SET = Type.Object(
   {
-    ops: Type.Array(OP, { minItems: 1, maxItems: OPS_MAX }),
+    ops: OPS,
     base_revision: Type.Optional(Type.Integer({ minimum: 1, description: 'That this was made from.' })),
     message: Type.Optional(
       Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
@@ -100,15 +81,8 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
     )
   const expected = hashIn(ifMatch)
   if (expected === undefined) return notHash()
-  const operations: { operation: Operation; pointer: string; ifMatch: string | null }[] = []
-  for (const [index, one] of ops.entries()) {
-    const operation = operationOf(one)
-    if (typeof operation === 'string')
-      return problem('body_invalid', `ops[${index}]: ${operation}.`, {
-        errors: [{ pointer: `/ops/${index}`, code: 'invalid', message: operation }],
-      })
-    operations.push({ operation, pointer: `/ops/${index}/value`, ifMatch: one.if_match ?? null })
-  }
+  const operations = operationsIn(ops)
+  if (operations instanceof Response) return operations
   const writing = writingOf(asked, operations)
   if (writing instanceof Response) return writing
   const note = { ...writing.note, ...(message !== undefined && { message }) }
@@ -132,31 +106,3 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
 
 const outcome = (known: KnownConfig, { path, id }: Planned): object =>
   path === null ? { id, removed: true } : { id, etag: tagAt(known, path) }
-
-/** A text: what is wrong with it. */
-function operationOf({ op, resource, value, index, before, after }: Static<typeof OP>): Operation | string {
-  const named = readResource(resource)
-  if (named === null)
-    return `"${resource}" names no resource: write backends/api, rules/all or backends/api/servers/a`
-  const { id, ...list } = named
-  if (op === 'create')
-    return value === undefined
-      ? 'value is missing'
-      : { op, in: list, id: list.kind === 'servers' ? null : id, value, at: index ?? null }
-  if (id === null) return `"${resource}" names no single one`
-  const of = { ...list, id }
-  if (op === 'delete') return { op, of }
-  if (op === 'move') {
-    const to =
-      index !== undefined
-        ? { index }
-        : before !== undefined
-          ? { before }
-          : after !== undefined
-            ? { after }
-            : null
-    return to === null ? 'one of index, before and after says where to' : { op, of, to }
-  }
-  if (value === undefined) return 'value is missing'
-  return { op: op as 'update' | 'replace', of, value }
-}

@@ -3,14 +3,27 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { OPS } from '../resources/sent-operations.ts'
+import type { WritingFacts } from '../resources/writing.ts'
+import { draftOf } from './explained-draft.ts'
 import type { Asked, Route } from '../route.ts'
+
+/** For who may change the config. */
+const DRAFT = {
+  ops: Type.Optional({
+    ...OPS,
+    description: 'Operations as of a changeset: it is explained by their outcome as well.',
+  }),
+  text: Type.Optional(Type.String({ description: 'In place of them: a text of the config.' })),
+}
 
 const BODY = Type.Object(
   {
     url: Type.String({
       minLength: 1,
       maxLength: 16_384,
-      description: 'With scheme and host; its port chooses the listener.',
+      description:
+        'With scheme and host; its port chooses the listener. tcp://, udp:// and tls://HOST:PORT stand for a connection or datagrams.',
     }),
     method: Type.Optional(
       Type.String({
@@ -32,6 +45,19 @@ const BODY = Type.Object(
       Type.String({ maxLength: 64, description: 'Address of the client, as the listener would know it.' }),
     ),
     listener: Type.Optional(Type.String({ maxLength: 64, description: 'In place of that of the port.' })),
+    server_name: Type.Optional(
+      Type.String({
+        maxLength: 253,
+        description: 'That its TLS asks for (SNI); default the host of https:// and tls://.',
+      }),
+    ),
+    alpn: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 255 }), {
+        maxItems: 20,
+        description: 'Protocols that its TLS offers; of https:// h2 and http/1.1.',
+      }),
+    ),
+    ...DRAFT,
     candidates: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 1000, description: 'So many rules that came close; default 20.' }),
     ),
@@ -39,26 +65,81 @@ const BODY = Type.Object(
   { additionalProperties: false },
 )
 
-const EXPLAINED = Type.Object({
-  request: Type.Unknown({ description: 'As it was read.' }),
-  listener: Type.Object({ name: Type.String(), why: Type.String() }),
-  outcome: Type.String({
-    description: 'refused, no_rule, own_document, redirect, respond or backend.',
-  }),
-  status: Type.Union([Type.Integer(), Type.Null()], { description: "Null: a server's." }),
-  fault: Type.Union([Type.String(), Type.Null()]),
-  detail: Type.Union([Type.String(), Type.Null()]),
-  rule: Type.Unknown({ description: 'Name and place of the one that takes it; null: none.' }),
-  trace: Type.Unknown({ description: 'Rules that came close, each with what does not hold.' }),
-  middleware: Type.Array(Type.Unknown()),
-  location: Type.Union([Type.String(), Type.Null()]),
-  backend: Type.Unknown({ description: 'Its algorithm and servers, and why each gets no work.' }),
+const nullable = Type.Union([Type.String(), Type.Null()])
+const LISTENER = Type.Object({
+  name: Type.String(),
+  why: Type.String(),
+  protocol: Type.Optional(Type.String()),
 })
+
+const CONNECTION = Type.Object(
+  {
+    connection: Type.Unknown({ description: 'As it was read: transport, port, client, server_name, alpn.' }),
+    listener: LISTENER,
+    gates: Type.Array(
+      Type.Object({
+        gate: Type.String({ description: 'proxy_protocol, tls, client_certificate, address or rate.' }),
+        does: Type.String({ description: 'passes, refuses or depends.' }),
+        why: Type.String(),
+      }),
+      { description: 'What stands before, in the order in which it is met.' },
+    ),
+    rule: Type.Unknown({ description: 'Of a tls listener; null: none.' }),
+    handed_to: Type.Union([Type.String(), Type.Null()], { description: 'The listener that the rule names.' }),
+    outcome: Type.String({ description: 'refused, no_rule, backend, requests or relay.' }),
+    fault: nullable,
+    detail: nullable,
+    backend: Type.Unknown(),
+  },
+  { title: 'ExplainedConnection' },
+)
+
+const EXPLAINED = Type.Object(
+  {
+    kind: Type.String({ description: 'request or connection.' }),
+    request: Type.Optional(Type.Unknown({ description: 'As it was read.' })),
+    listener: LISTENER,
+    outcome: Type.String({
+      description:
+        'refused, no_rule, own_document, redirect, respond or backend; of a connection as ExplainedConnection has it.',
+    }),
+    status: Type.Optional(Type.Union([Type.Integer(), Type.Null()], { description: "Null: a server's." })),
+    fault: nullable,
+    detail: nullable,
+    rule: Type.Unknown({ description: 'Name and place of the one that takes it; null: none.' }),
+    trace: Type.Optional(
+      Type.Unknown({ description: 'Rules that came close, each with what does not hold.' }),
+    ),
+    middleware: Type.Optional(Type.Array(Type.Unknown())),
+    location: Type.Optional(nullable),
+    backend: Type.Unknown({ description: 'Its algorithm and servers, and why each gets no work.' }),
+    connection: Type.Optional(
+      Type.Union([CONNECTION, Type.Unknown()], {
+        description:
+          'Of a request that came by a listener which passes connections on: how; of a connection what was asked.',
+      }),
+    ),
+    gates: Type.Optional(Type.Unknown({ description: 'Of a connection.' })),
+    handed_to: Type.Optional(nullable),
+    draft: Type.Optional(
+      Type.Unknown({
+        description:
+          'The same by the draft; or a problem document, where it is no config or cannot be read so.',
+      }),
+    ),
+  },
+  { title: 'Explained' },
+)
+
+/** A text of a config, and a little more. */
+const BODY_BYTES_MAX = 17 * 1024 * 1024
 
 /** Each reads all rules of a listener: more of them at a time keep the supervisor from what else it does. */
 const AT_ONCE_MAX = 4
 
-export const explainRoutes = (facts: Pick<ControlFacts, 'traffic'>): readonly Route[] => [
+type Facts = Pick<ControlFacts, 'traffic'> & WritingFacts
+
+export const explainRoutes = (facts: Facts): readonly Route[] => [
   {
     method: 'POST',
     path: '/api/v1/explain',
@@ -67,6 +148,7 @@ export const explainRoutes = (facts: Pick<ControlFacts, 'traffic'>): readonly Ro
     summary: 'What becomes of a request, and why: the rule, its middleware, the backend and its servers',
     isReadOnly: true,
     body: BODY,
+    bodyBytesMax: BODY_BYTES_MAX,
     answers: {
       200: { description: 'By what is served, with the states of now.', schema: EXPLAINED },
       409: { description: 'There is no config yet.' },
@@ -91,8 +173,17 @@ function oneOfFew(make: (asked: Asked) => Promise<Response>): Route['answer'] {
   }
 }
 
-async function answer({ body }: Asked, { traffic }: Pick<ControlFacts, 'traffic'>): Promise<Response> {
-  const { url, method = 'GET', headers = {}, client, listener, candidates } = body as Static<typeof BODY>
+async function answer(asked: Asked, facts: Facts): Promise<Response> {
+  const { traffic } = facts
+  const {
+    url,
+    method = 'GET',
+    headers = {},
+    client,
+    listener,
+    candidates,
+    ...more
+  } = asked.body as Static<typeof BODY>
   const fields = Object.entries(headers).flatMap(([name, value]) =>
     (typeof value === 'string' ? [value] : value).map((one) => [name, one] as const),
   )
@@ -105,8 +196,22 @@ async function answer({ body }: Asked, { traffic }: Pick<ControlFacts, 'traffic'
         errors: [{ pointer: '/client', code: 'invalid', message: 'allowed is an IP address' }],
       },
     )
-  const asked = { url, method, headers: fields, client: address, listener: listener ?? null }
-  const explained = await traffic.explain(asked, candidates)
+  const { server_name: serverName, alpn } = more
+  const wanted = {
+    ...{ url, method, headers: fields, client: address, listener: listener ?? null },
+    ...(serverName !== undefined && { serverName }),
+    ...(alpn !== undefined && { alpn }),
+  }
+  const hasDraft = more.ops !== undefined || more.text !== undefined
+  const draft = hasDraft ? await draftOf(asked, more, facts) : null
+  if (draft instanceof Response) return draft
+  const explained = await traffic.explain(wanted, { candidatesMax: candidates })
   if (explained === null) return problem('not_now', 'The gateway has no config yet.')
-  return 'problem' in explained ? problem('body_invalid', `${explained.problem}.`) : jsonAnswer(explained)
+  const isDraft = draft !== null && !('code' in draft)
+  const byDraft = isDraft
+    ? await traffic.explain(wanted, { candidatesMax: candidates, draft: draft.config })
+    : draft
+  // What comes in nowhere now may do so by the draft.
+  if ('problem' in explained && byDraft === null) return problem('body_invalid', `${explained.problem}.`)
+  return jsonAnswer({ ...explained, ...(byDraft !== null && { draft: byDraft }) })
 }

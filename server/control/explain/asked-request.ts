@@ -19,6 +19,8 @@ export interface UrlParts {
   readonly authority: string
   /** The port that clients connect to. */
   readonly port: number
+  /** It is written, and not that of the scheme. */
+  readonly hasPort: boolean
   /** Path and query: dot segments and escapes stay as they are, as those may matter. */
   readonly target: string
 }
@@ -29,10 +31,18 @@ const PORT_OF = { http: 80, https: 443 } as const
 export function urlParts(url: string): UrlParts {
   const [, word = 'http', authority = '', rest = ''] = URL_PARTS.exec(url) ?? []
   const scheme = word.toLowerCase() === 'https' ? 'https' : 'http'
-  const port = Number(/:([0-9]{1,5})$/.exec(authority)?.[1] ?? PORT_OF[scheme])
+  const written = /:([0-9]{1,5})$/.exec(authority)?.[1]
+  const port = Number(written ?? PORT_OF[scheme])
   const target = rest.startsWith('/') ? rest : `/${rest}`
   // Programs that send URLs escape what is not ASCII, and spaces.
-  return { scheme, authority, port, target: target.toWellFormed().replace(/[^!-~]+/gu, encodeURIComponent) }
+  const hasPort = written !== undefined
+  return {
+    scheme,
+    authority,
+    port,
+    hasPort,
+    target: target.toWellFormed().replace(/[^!-~]+/gu, encodeURIComponent),
+  }
 }
 
 /** Read; or why it is refused. A request that could not even be written is malformed as well. */

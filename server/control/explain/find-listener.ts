@@ -14,11 +14,13 @@ export interface FoundListener {
 /** Real ports of a listener, where they are known. */
 export type PortsOf = (listener: string) => readonly number[]
 
+const ONLY_ONE = 'the only one that speaks HTTP'
+
 /** The listener, or why there is none. */
 export function findListener(
   { listeners }: Pick<Config, 'listeners'>,
   { listener }: Pick<AskedRequest, 'listener'>,
-  { scheme, port }: UrlParts,
+  { scheme, port, hasPort }: UrlParts,
   portsOf: PortsOf,
 ): FoundListener | { readonly problem: string } {
   const all = Object.entries(listeners).flatMap(([name, options]) =>
@@ -32,7 +34,10 @@ export function findListener(
   }
   const [first] = all
   if (first === undefined) return { problem: 'no listener speaks HTTP' }
-  if (all.length === 1) return { ...first, why: 'it is the only one that speaks HTTP' }
+  if (all.length === 1) {
+    const isElsewhere = hasPort && !isAt(port, first.options, portsOf(first.name))
+    return { ...first, why: isElsewhere ? `none is at port ${port}: ${ONLY_ONE}` : `it is ${ONLY_ONE}` }
+  }
   const ofPort = all.filter(({ name, options }) => isAt(port, options, portsOf(name)))
   const ofScheme = (list: typeof all): typeof all => list.filter(({ options }) => options.protocol === scheme)
   const [exact] = [...ofScheme(ofPort), ...ofPort]

@@ -1,11 +1,13 @@
 // Explanations that are asked for at the same time.
 import { expect, test } from 'bun:test'
 import { explainRoutes } from '../../../../server/admin/routes/explain.ts'
+import { controlFacts } from '../../../support/control-facts.ts'
 import type { Asked } from '../../../../server/admin/route.ts'
 
 test('a few are made at a time, the rest are told to come again, and room is made by each that ends', async () => {
   const waiting: (() => void)[] = []
   const [route] = explainRoutes({
+    ...controlFacts({}),
     traffic: {
       explain: () => new Promise((resolve) => waiting.push(() => resolve({ problem: 'it is over' }))),
     } as never,

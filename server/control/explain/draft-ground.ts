@@ -1,0 +1,27 @@
+// A config that is not served yet, with its servers as they are now: those that there are not yet are taken
+// to be up.
+import type { Config } from '../../config/schema.ts'
+import type { Ground } from './explain.ts'
+import { offlineGround } from './offline.ts'
+
+/** More are not counted one by one. */
+const IN_FLIGHT_MAX = 10_000
+
+export function draftGround(config: Config, running: Ground): Ground {
+  const ground = offlineGround(config)
+  const [{ board, slots }, now] = [ground.states, running.states]
+  for (const [backend, { servers }] of Object.entries(slots))
+    for (const [name, { index }] of Object.entries(servers)) {
+      const known = now.slots[backend]?.servers[name]
+      if (known === undefined || urlOf(config, backend, name) !== urlOf(running.config, backend, name))
+        continue
+      board.setState(index, now.board.state(known.index))
+      board.setOrder(index, now.board.order(known.index))
+      for (let left = Math.min(now.board.inFlight(known.index), IN_FLIGHT_MAX); left > 0; left--)
+        board.enter(index, IN_FLIGHT_MAX)
+    }
+  return { config, states: { ...ground.states, reasonOf: now.reasonOf }, portsOf: running.portsOf }
+}
+
+const urlOf = ({ backends }: Config, backend: string, server: string): string | undefined =>
+  backends[backend]?.servers.find(({ name, url }) => (name ?? url) === server)?.url
