@@ -1,4 +1,5 @@
 // What uPlot draws: its options from the tokens, which are read again when the theme changes.
+import type { ComponentChildren } from 'preact'
 import type uPlot from 'uplot'
 
 type Library = typeof uPlot
@@ -25,6 +26,8 @@ export interface ChartProps {
   /** What it shows: “Latency p95”. */
   readonly label: string
   readonly marks?: readonly Mark[] | undefined
+  /** At the right of its head, behind the choice of chart and table. */
+  readonly end?: ComponentChildren
   /** In px. */
   readonly height?: number | undefined
 }

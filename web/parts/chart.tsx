@@ -18,15 +18,18 @@ export function Chart(props: ChartProps) {
           {props.label}
           {props.unit !== '' && <span class={css.unit}>, {props.unit}</span>}
         </h3>
-        <Segmented
-          label={`Show ${props.label} as`}
-          value={shown}
-          onPick={setShown}
-          options={[
-            { value: 'chart', label: 'Chart' },
-            { value: 'table', label: 'Table', title: 'View as table' },
-          ]}
-        />
+        <span class={css.end}>
+          <Segmented
+            label={`Show ${props.label} as`}
+            value={shown}
+            onPick={setShown}
+            options={[
+              { value: 'chart', label: 'Chart' },
+              { value: 'table', label: 'Table', title: 'View as table' },
+            ]}
+          />
+          {props.end}
+        </span>
       </figcaption>
       {shown === 'chart' ? <Plot {...props} /> : <Numbers {...props} />}
       <ul class={css.legend}>

@@ -19,10 +19,10 @@ export interface Column<Row> extends Sortable<Row> {
   /** A CSS width, such as `120px` or `30%`. */
   readonly width?: string | undefined
   /**
-   * On a card: lead is its title (the first column unless told), wide takes a line of its own, action stands
-   * beside the title, none is left out.
+   * On a card: lead is its title (the first column unless told), wide takes a line of its own, bare one
+   * without a label, third stands with two others on a line, action beside the title, none is left out.
    */
-  readonly onCard?: 'lead' | 'wide' | 'action' | 'none' | undefined
+  readonly onCard?: 'lead' | 'wide' | 'bare' | 'third' | 'action' | 'none' | undefined
   /** In place of the head's words: a checkbox for all rows. */
   readonly headCell?: ComponentChildren
   /** Stands above the heads of this column and those beside it that have the same. */

@@ -3,8 +3,8 @@ import { useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { changeCount } from '../data/draft.ts'
 import { useHeld } from '../data/held.ts'
-import { OVERVIEW } from '../data/overview.ts'
-import { longAge } from '../data/say.ts'
+import { OVERVIEW, STATUS } from '../data/overview.ts'
+import { longAge, number } from '../data/say.ts'
 import { pageOf, to } from '../data/urls.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Shape, type State } from '../parts/status.tsx'
@@ -19,7 +19,7 @@ const GROUPS = ['', 'Traffic', 'Gateway'] as const
 export function Rail() {
   return (
     <aside class={css.rail}>
-      <a class={css.brand} href={to('/')}>
+      <a class={css.brand} href={to('/')} aria-label="Sluice, overview">
         <Mark />
         <span class={css.label}>Sluice</span>
       </a>
@@ -68,15 +68,14 @@ function Number({ n, state, what }: NumberProps) {
   return (
     <span class={css.count}>
       {state !== undefined && <Shape state={state} size={9} label={n === undefined ? what : undefined} />}
-      {n}
+      {n !== undefined && <b>{number(n)}</b>}
       {n !== undefined && what !== undefined && <span class="sr"> {what}</span>}
     </span>
   )
 }
 
 function Foot() {
-  const status = useHeld('GET /api/v1/status', {}, { topics: ['worker', 'config'], everyMs: 60_000 }).value
-    .value
+  const status = useHeld('GET /api/v1/status', {}, STATUS).value.value
   return (
     <div class={css.foot}>
       {status !== null && (

@@ -2,11 +2,13 @@ import { expect, test } from 'bun:test'
 import {
   aboveSince,
   coursesOf,
+  incidentOf,
   lastOf,
   placeOf,
   saidPeak,
   smoothed,
   spanOf,
+  usualSpan,
 } from '../../../web/pages/overview/courses.ts'
 
 const FROM = '2026-11-30T12:00:00.000Z'
@@ -78,8 +80,27 @@ test('what began before the course has no place in it', () => {
   expect(placeOf((AT - 1) * 1000, [AT, AT + 10])).toBeUndefined()
 })
 
-test('a span that there is none of is the usual one', () => {
+test('a span is one of those that there are, and of a young gateway a short one', () => {
   expect(spanOf('1h')).toBe('1h')
-  expect(spanOf('toString')).toBe('15m')
-  expect(spanOf(undefined)).toBe('15m')
+  expect(spanOf('toString')).toBeNull()
+  expect(spanOf(undefined)).toBeNull()
+  expect(usualSpan(60)).toBe('5m')
+  expect(usualSpan(3600)).toBe('15m')
+})
+
+test('the incident is the first of those that are down to begin', () => {
+  const problem = (severity: 'down' | 'warn', since: string | null, title: string) => ({
+    severity,
+    since,
+    title,
+  })
+  expect(
+    incidentOf([
+      problem('down', '2026-11-30T12:05:00Z', 'later'),
+      problem('down', null, 'unknown'),
+      problem('down', '2026-11-30T12:01:00Z', 'first'),
+      problem('warn', '2026-11-30T11:00:00Z', 'not down'),
+    ]),
+  ).toEqual({ atMs: Date.parse('2026-11-30T12:01:00Z'), title: 'first' })
+  expect(incidentOf([])).toBeNull()
 })

@@ -62,7 +62,10 @@ const CERTIFICATES: Column<ListenerRow> = {
   text: ({ certificates }) => certificates.join(' '),
   cell: ({ certificates, protocol }) => {
     const [first] = certificates
-    if (first === undefined) return <span class="quiet">{protocol === 'tls' ? 'not opened' : 'no TLS'}</span>
+    if (first === undefined)
+      return (
+        <span class="quiet">{protocol === 'turn' ? '–' : protocol === 'tls' ? 'not opened' : 'no TLS'}</span>
+      )
     return (
       <a class="cut" href={to(`/certificates/${segment(first)}`)} title={certificates.join(', ')}>
         {certificates.join(', ')}
@@ -89,14 +92,17 @@ const LEADS: Column<ListenerRow> = {
 }
 
 const numbered = (key: 'open' | 'total' | 'faults', head: string, title: string): Column<ListenerRow> => ({
-  ...{ key, head, title, isNumber: true },
+  ...{ key, head, title, isNumber: true, onCard: 'third' as const },
   sort: (row) => row[key],
   cell: (row) => number(row[key]),
 })
 
 const OPEN = numbered('open', 'Open', 'Connections, flows or allocations that are open now')
-const TOTAL = numbered('total', 'Total', 'All since the start of the gateway')
-const FAULTS = numbered('faults', 'Faults', 'Of them that ended with a fault')
+const TOTAL: Column<ListenerRow> = {
+  ...numbered('total', 'Total', 'All since the start of the gateway'),
+  onCard: 'none',
+}
+const FAULTS = numbered('faults', 'Faults', 'Exchanges, connections and flows that ended with a fault')
 
 const RATE: Column<ListenerRow> = {
   ...{
@@ -114,7 +120,7 @@ const RATE: Column<ListenerRow> = {
 }
 
 const OUT: Column<ListenerRow> = {
-  ...{ key: 'out', head: 'Out', isNumber: true, title: 'To clients, in the last second' },
+  ...{ key: 'out', head: 'Out', isNumber: true, onCard: 'none', title: 'To clients, in the last second' },
   cell: ({ name, draft }) =>
     draft === 'new' ? '–' : <Now name={name} of={({ bytes_out: bytes }) => bitRate(bytes ?? 0).join(' ')} />,
 }

@@ -75,6 +75,7 @@ function columnsOf(
     key,
     head,
     isNumber: true,
+    onCard: 'third',
     cell: ({ name }) => <Rate rates={rates} name={name} of={of} />,
   })
   return [
@@ -90,12 +91,12 @@ function columnsOf(
     {
       key: 'state',
       head: 'State',
-      onCard: 'wide',
+      onCard: 'bare',
       cell: ({ state, word, reason }) => (
-        <>
+        <span class={state === 'up' ? css.well : css.ill}>
           <Status state={state} word={word} />
           {reason !== '' && <SecondLine>{reason}</SecondLine>}
-        </>
+        </span>
       ),
     },
     {
@@ -116,8 +117,12 @@ function columnsOf(
       key: 'hour',
       head: 'Last hour',
       width: '204px',
-      onCard: 'wide',
-      cell: ({ name }) => <Hour hours={hours} name={name} />,
+      onCard: 'bare',
+      cell: ({ name, state }) => (
+        <span class={state === 'up' ? css.wellHour : css.hour}>
+          <Hour hours={hours} name={name} />
+        </span>
+      ),
     },
   ]
 }

@@ -1,5 +1,5 @@
 // Courses of what was counted: what the figures of the overview are drawn and said from.
-import type { Stats } from '../../data/api-types.ts'
+import type { Overview, Stats } from '../../data/api-types.ts'
 import { clock, number } from '../../data/say.ts'
 
 /** Times that can be looked back over, and the step that each is asked for in. */
@@ -12,8 +12,30 @@ export const SPANS = {
 
 export type Span = keyof typeof SPANS
 
-export const spanOf = (text: string | undefined): Span =>
-  text !== undefined && Object.hasOwn(SPANS, text) ? (text as Span) : '15m'
+/** Null: none is named, or none that there is. */
+export const spanOf = (text: string | undefined): Span | null =>
+  text !== undefined && Object.hasOwn(SPANS, text) ? (text as Span) : null
+
+/** Of a gateway that has just begun a quarter of an hour would be nearly empty. */
+export const usualSpan = (uptimeS: number): Span => (uptimeS < 5 * 60 ? '5m' : '15m')
+
+/** What is worst now: a line through all courses, since they share their axis of time. */
+export interface Incident {
+  readonly atMs: number
+  readonly title: string
+}
+
+type Told = Pick<Overview['problems'][number], 'severity' | 'since' | 'title'>
+
+/** The first of those that are down to begin; null: there is none. */
+export function incidentOf(problems: readonly Told[]): Incident | null {
+  const [first] = problems
+    .flatMap(({ severity, since, title }) =>
+      severity === 'down' && since !== null ? [{ atMs: Date.parse(since), title }] : [],
+    )
+    .toSorted((a, b) => a.atMs - b.atMs)
+  return first ?? null
+}
 
 /** Values of one column, oldest first; null where nothing is known. */
 export type Values = readonly (number | null)[]

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../data/api-types.ts'
 import { useHeld } from '../../data/held.ts'
 import { frame } from '../../data/live.ts'
+import { STATUS } from '../../data/overview.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/panel.tsx'
@@ -17,7 +18,7 @@ export const isBare = ({ counts }: Pick<Overview, 'counts'>): boolean =>
 
 /** Three steps to the first request, or the line to try where only that is missing. */
 export function FirstRun({ overview }: { readonly overview: Overview }) {
-  const status = useHeld('GET /api/v1/status', {}, { topics: ['config'], everyMs: 60_000 }).value.value
+  const status = useHeld('GET /api/v1/status', {}, { ...STATUS, everyMs: 5000 }).value.value
   const file = useHeld('GET /api/v1/config/status', {}, { topics: ['config'], everyMs: 15_000 }).value.value
     ?.disk.file
   if (status === null) return null

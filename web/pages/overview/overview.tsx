@@ -1,13 +1,13 @@
 // The overview: what is the matter, in a sentence, then what to do about it, and the figures that prove it.
 import { useLocation } from 'preact-iso/router'
-import type { Overview as Told } from '../../data/api-types.ts'
+import { useRef } from 'preact/hooks'
 import { useHeld } from '../../data/held.ts'
-import { OVERVIEW } from '../../data/overview.ts'
+import { OVERVIEW, STATUS } from '../../data/overview.ts'
 import { queryOf } from '../../data/urls.ts'
 import { Guarded, Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { BackendsPanel } from './backends-panel.tsx'
-import { type Span, spanOf } from './courses.ts'
+import { incidentOf, type Span, spanOf, usualSpan } from './courses.ts'
 import { FirstRun, isBare } from './first-run.tsx'
 import { LastEvents } from './last-events.tsx'
 import css from './overview.module.css'
@@ -20,11 +20,11 @@ import { Verdict } from './verdict.tsx'
 export function Overview() {
   useGoesOn()
   const { query, path, route } = useLocation()
-  const span = spanOf(query['window'])
+  const span = useSpan(query['window'])
   const opened = figureOf(query['figure'])
   const go = (next: { window?: Span; figure?: FigureName | undefined }): void => {
-    const { window = span, figure } = { figure: opened ?? undefined, ...next }
-    route(`${path}${queryOf({ window: window === '15m' ? undefined : window, figure })}`, true)
+    const now = { window: query['window'], figure: opened ?? undefined, ...next }
+    route(`${path}${queryOf(now)}`, true)
   }
   const { value, problem } = useHeld('GET /api/v1/overview', {}, OVERVIEW).value
   const overview = useStill(value)
@@ -51,7 +51,7 @@ export function Overview() {
             <Traffic
               span={span}
               courses={courses}
-              incidentMs={incidentOf(overview)}
+              incident={incidentOf(overview.problems)}
               opened={opened}
               onOpen={(figure) => go({ figure: figure ?? undefined })}
             />
@@ -60,7 +60,7 @@ export function Overview() {
                 figure={opened}
                 span={span}
                 courses={courses}
-                incidentMs={incidentOf(overview)}
+                incident={incidentOf(overview.problems)}
                 onClose={() => go({ figure: undefined })}
               />
             )}
@@ -79,10 +79,10 @@ export function Overview() {
   )
 }
 
-/** When what is worst now began: a line through all figures, since they share their axis of time. */
-function incidentOf({ problems }: Told): number | null {
-  const times = problems
-    .filter(({ severity, since }) => severity === 'down' && since !== null)
-    .map(({ since }) => Date.parse(since ?? ''))
-  return times.length === 0 ? null : Math.min(...times)
+/** As the address says, else as fitted the gateway when the page was opened: it stays while one looks. */
+function useSpan(named: string | undefined): Span {
+  const status = useHeld('GET /api/v1/status', {}, STATUS).value.value
+  const usual = useRef<Span | null>(null)
+  if (status !== null) usual.current ??= usualSpan(status.uptime_s)
+  return spanOf(named) ?? usual.current ?? '15m'
 }

@@ -2,7 +2,7 @@
 import { Button } from '../../parts/button.tsx'
 import { Chart, type Series } from '../../parts/chart.tsx'
 import { Panel } from '../../parts/panel.tsx'
-import { type Courses, SPANS, type Span, type Values } from './courses.ts'
+import { type Courses, type Incident, SPANS, type Span, type Values } from './courses.ts'
 
 interface Charted {
   readonly label: string
@@ -62,15 +62,15 @@ export interface TrafficChartProps {
   readonly figure: FigureName
   readonly span: Span
   readonly courses: Courses
-  readonly incidentMs: number | null
+  readonly incident: Incident | null
   readonly onClose: () => void
 }
 
-export function TrafficChart({ figure, span, courses, incidentMs, onClose }: TrafficChartProps) {
+export function TrafficChart({ figure, span, courses, incident, onClose }: TrafficChartProps) {
   const { label, unit, series }: Charted = CHARTS[figure]
-  const marks = incidentMs === null ? [] : [{ at: incidentMs / 1000, label: 'since then' }]
+  const marks = incident === null ? [] : [{ at: incident.atMs / 1000, label: incident.title }]
   return (
-    <Panel end={<Button size="sm" kind="quiet" icon="cross" label="Close the chart" onPress={onClose} />}>
+    <Panel>
       <Chart
         key={figure}
         label={`${label}, ${SPANS[span].words}`}
@@ -78,6 +78,7 @@ export function TrafficChart({ figure, span, courses, incidentMs, onClose }: Tra
         times={courses.times}
         series={series(courses)}
         marks={marks}
+        end={<Button kind="quiet" icon="cross" label="Close the chart" onPress={onClose} />}
       />
     </Panel>
   )

@@ -11,6 +11,7 @@ import {
   aboveSince,
   type Courses,
   coursesOf,
+  type Incident,
   lastOf,
   placeOf,
   saidPeak,
@@ -38,15 +39,14 @@ export function useCourses(span: Span): Courses | null {
 export interface TrafficProps {
   readonly span: Span
   readonly courses: Courses | null
-  /** When what is wrong now began, ms since 1970. */
-  readonly incidentMs: number | null
+  readonly incident: Incident | null
   readonly opened: FigureName | null
   readonly onOpen: (figure: FigureName | null) => void
 }
 
-export function Traffic({ span, courses, incidentMs, opened, onOpen }: TrafficProps) {
+export function Traffic({ span, courses, incident, opened, onOpen }: TrafficProps) {
   const { words } = SPANS[span]
-  const mark = courses === null || incidentMs === null ? undefined : placeOf(incidentMs, courses.times)
+  const mark = courses === null || incident === null ? undefined : placeOf(incident.atMs, courses.times)
   const spark = (of: keyof Omit<Courses, 'times'>, label: string, tone?: 'down') => (
     <Spark values={courses?.[of] ?? []} label={`${label}, ${words}`} mark={mark} tone={tone} height={36} />
   )
