@@ -57,7 +57,7 @@ function stranger(
 }
 
 /** Read without a credential by this machine, as monitoring does. */
-const MONITORING = ['/', '/_health', '/health', '/_metrics', '/metrics']
+const MONITORING = ['/', '/_health', '/health', '/_metrics', '/metrics', '/_overview']
 
 test('without a credential nothing is answered that is not open', async () => {
   expect(rows.length).toBeGreaterThan(10)

@@ -29,7 +29,7 @@ export const RESOURCES: readonly string[] = [
     'tokens',
     'turn',
   ],
-  ...['diagnostics', 'timelines', 'users', 'workers'],
+  ...['diagnostics', 'names', 'timelines', 'users', 'workers'],
 ]
 
 /** One segment after another, `*` last: everything below it, and it as well. */

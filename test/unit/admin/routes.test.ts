@@ -264,10 +264,10 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(Object.keys(components.schemas)).toEqual([
     ...['Problem', 'ProblemItem', 'Allocation', 'Certificate', 'CertificateFinding', 'CertificateLog'],
     ...['Change', 'Changed', 'ChangesetDone', 'CheckedCertificate', 'ConfigStatus', 'Diagnostics'],
-    ...['Explained', 'ExplainedConnection', 'GatewayRates', 'Impact', 'Middleware', 'Operation'],
-    ...['Order', 'Overview', 'Rates', 'Replayed', 'Resource', 'ResourceList'],
-    ...['Revision', 'Server', 'Stats', 'StatsNow', 'Timelines', 'Token'],
-    ...['Tried', 'Turn', 'TurnCredentials', 'User', 'Way'],
+    ...['Explained', 'ExplainedConnection', 'GatewayRates', 'Impact', 'Middleware', 'Names'],
+    ...['Operation', 'Order', 'Overview', 'Rates', 'Replayed', 'Resource'],
+    ...['ResourceList', 'Revision', 'Server', 'Stats', 'StatsNow', 'Timelines'],
+    ...['Token', 'Tried', 'Turn', 'TurnCredentials', 'User', 'Way'],
   ])
 })
 
