@@ -15,6 +15,7 @@ const page = (load: () => Promise<AnyComponent<never>>): AnyComponent =>
 // One page for both: a server opens beside the list that it is of.
 const backend = page(() => import('./pages/backend/backend.tsx').then((m) => m.Backend))
 const listeners = page(() => import('./pages/listeners/listeners.tsx').then((m) => m.Listeners))
+const events = page(() => import('./pages/activity/events.tsx').then((m) => m.Events))
 
 export const PAGES: readonly PageRow[] = [
   { path: '/backends', page: page(() => import('./pages/backends/backends.tsx').then((m) => m.Backends)) },
@@ -26,4 +27,14 @@ export const PAGES: readonly PageRow[] = [
   { path: '/config', page: page(() => import('./pages/config/config.tsx').then((m) => m.Config)) },
   { path: '/rules', page: page(() => import('./pages/rules/rules.tsx').then((m) => m.Rules)) },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
+  { path: '/activity', page: events },
+  { path: '/activity/events/:event?', page: events },
+  {
+    path: '/activity/audit/:entry?',
+    page: page(() => import('./pages/activity/audit.tsx').then((m) => m.Audit)),
+  },
+  {
+    path: '/activity/requests/:request?',
+    page: page(() => import('./pages/activity/requests.tsx').then((m) => m.Requests)),
+  },
 ]

@@ -14,6 +14,7 @@ Usage: sluice tap [--filter EXPR]... [-n COUNT] [--last] [--json] [-c FILE | --a
       --filter EXPR  only those for which it holds; several, or with commas, must all hold:
                      listener=web  rule=api  backend=api  server=api-3  status=503  status=5xx  method=POST
                      host=example.org  path=/v2/ (how it begins)  min_ms=250  fault=connect_refused  fault=* (any)
+                     client=192.0.2.7  retried=true (more than one attempt)
                      a comma within a value is written "\\,": path=/a\\,b
   -n, --count COUNT  end after so many
       --last         those that were served last, up to 1000 (-n, default 20), and end
@@ -31,7 +32,20 @@ const OPTIONS = {
   json: { takes: 'flag' },
 } as const
 
-const KEYS = ['listener', 'rule', 'backend', 'server', 'status', 'method', 'host', 'path', 'min_ms', 'fault']
+const KEYS = [
+  'listener',
+  'rule',
+  'backend',
+  'server',
+  'status',
+  'client',
+  'method',
+  'host',
+  'path',
+  'min_ms',
+  'fault',
+  'retried',
+]
 const LAST_USUAL = 20
 const LAST_MAX = 1000
 

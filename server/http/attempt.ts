@@ -10,8 +10,12 @@ import { tellFailure } from './tell-attempt.ts'
 const TRIES_MAX = 16
 
 /** The head of an answer is here, after others have failed. */
-export function attemptAnswered(tries: Try[], server: Server, sinceMs: number): void {
-  tries.push({ server: server.name, phase: null, fault: null, ms: nowMs - sinceMs })
+export function attemptAnswered(
+  tries: Try[],
+  { server, sinceMs, connectMs }: Omit<LostAttempt, 'code' | 'phase'>,
+): void {
+  const { name } = server
+  tries.push({ server: name, phase: null, fault: null, atMs: sinceMs, connectMs, ms: nowMs - sinceMs })
 }
 
 interface LostAttempt {
@@ -19,16 +23,19 @@ interface LostAttempt {
   readonly code: FaultCode
   readonly phase: Phase
   readonly sinceMs: number
+  /** Until a connection was there; null: none was. */
+  readonly connectMs: number | null
 }
 
 /** The server gave no answer, or broke off in the middle of one. */
 export function attemptLost(
   record: AttemptRecord,
   { isDebugging }: { readonly isDebugging: boolean },
-  { server, code, phase, sinceMs }: LostAttempt,
+  { server, code, phase, sinceMs, connectMs }: LostAttempt,
 ): void {
   if (isDebugging) tellFailure(record, server, code, phase)
-  const failed = { server: server.name, phase, fault: code, ms: nowMs - sinceMs }
+  const ms = nowMs - sinceMs
+  const failed = { server: server.name, phase, fault: code, atMs: sinceMs, connectMs, ms }
   record.tries ??= []
   // One that breaks off in its answer may be told as answered by now: it is one attempt, and this is how it
   // ended.

@@ -63,6 +63,10 @@ export interface Try {
   /** Null: it was answered. */
   readonly phase: Phase | null
   readonly fault: FaultCode | null
+  /** When it began: performance.now() in ms. */
+  readonly atMs: number
+  /** Until a connection was there; null: none was. */
+  readonly connectMs: number | null
   readonly ms: number
 }
 

@@ -39,6 +39,8 @@ export class Forward extends Picking implements Opener {
   #keepsBody = true
   /** When the request was sent to its end. */
   #askedMs = 0
+  /** What it took to have a connection for the attempt under way. */
+  #connectMs = 0
 
   /** `ahead`: what of the body has come before. */
   constructor(asker: Asker, backend: Backend, world: AskerWorld, ahead: KeptBody | null) {
@@ -62,7 +64,8 @@ export class Forward extends Picking implements Opener {
   serverOpen(stream: ServerStream): void {
     const { asker } = this
     const { request } = asker
-    asker.connectMs += nowMs - this.usedMs
+    this.#connectMs = nowMs - this.usedMs
+    asker.connectMs += this.#connectMs
     this.#opening = null
     this.#stream = stream
     this.#isAsked = true
@@ -197,7 +200,8 @@ export class Forward extends Picking implements Opener {
   /** What a client takes to send its request is not its server's time. */
   #learnAnswer(server: Server, status: number): void {
     // Told only after another has failed: the log says who answered in the end all the same.
-    if (this.asker.tries) attemptAnswered(this.asker.tries, server, this.usedMs)
+    const { tries } = this.asker
+    if (tries) attemptAnswered(tries, { server, sinceMs: this.usedMs, connectMs: this.#connectMs })
     this.backend.answered(server, status, this.asker.isRequestWhole ? this.#waitedMs : -1)
   }
 
@@ -229,7 +233,9 @@ export class Forward extends Picking implements Opener {
 
   #tellLost(server: Server, loss: Loss): void {
     const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.asker.isRequestWhole)
-    attemptLost(this.asker, this.world, { server, code: loss.code, phase, sinceMs: this.usedMs })
+    const connectMs = this.#isAsked ? this.#connectMs : null
+    const { code } = loss
+    attemptLost(this.asker, this.world, { server, code, phase, sinceMs: this.usedMs, connectMs })
   }
 
   /** Tunnels are ended by resets (WebSockets are), and the server has answered long ago. */

@@ -1,6 +1,7 @@
 // A request that was served, as a worker keeps it: objects that are used again and again, so that to keep one
 // leaves no garbage. Names are kept, not what they name: a snapshot that is gone is not held by them.
 import type { Exchange, Try } from '../http/exchange.ts'
+import type { FaultCode } from '../tables/faults.ts'
 import { backendOf } from './exchange-meter.ts'
 import type { Filterable } from './request-filter.ts'
 
@@ -38,7 +39,7 @@ export class KeptRequest implements Filterable {
   bytesIn = 0
   bytesOut = 0
   attempts = 0
-  fault: string | null = null
+  fault: FaultCode | null = null
   detail: string | null = null
   shadow: string | null = null
   tries: readonly Try[] | null = null

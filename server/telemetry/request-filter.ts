@@ -8,6 +8,7 @@ export interface RequestFilter {
   readonly server?: string
   /** "503", or "5xx" for its class. */
   readonly status?: string
+  readonly client?: string
   readonly method?: string
   readonly host?: string
   /** How the path begins. */
@@ -15,6 +16,8 @@ export interface RequestFilter {
   readonly min_ms?: number
   /** A code; "*" for any. */
   readonly fault?: string
+  /** More than one attempt. */
+  readonly retried?: true
 }
 
 /** What of a request a filter looks at. */
@@ -29,16 +32,21 @@ export interface Filterable {
   readonly target: string
   readonly totalMs: number
   readonly fault: string | null
+  readonly client: string | null
+  readonly attempts: number
 }
 
 export function passes(filter: RequestFilter, one: Filterable): boolean {
-  const { listener, rule, backend, server, status, method, host, path, min_ms: minMs, fault } = filter
+  const { listener, rule, backend, server, status, client, method, host, path } = filter
+  const { min_ms: minMs, fault, retried } = filter
   return (
     (listener === undefined || one.listener === listener) &&
     (rule === undefined || one.rule === rule) &&
     (backend === undefined || one.backend === backend) &&
     (server === undefined || one.server === server) &&
     (status === undefined || isStatus(status, one.status)) &&
+    (client === undefined || one.client === client) &&
+    (retried === undefined || one.attempts > 1) &&
     (method === undefined || one.method === method) &&
     (host === undefined || one.host === host.toLowerCase()) &&
     (minMs === undefined || one.totalMs >= minMs) &&

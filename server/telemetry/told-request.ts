@@ -1,4 +1,5 @@
 // A kept request as documents tell it; what is secret in its head is hidden.
+import { FAULTS } from '../tables/faults.ts'
 import type { KeptRequest } from './kept-request.ts'
 import { HIDDEN, shownTarget } from './shown-target.ts'
 
@@ -10,6 +11,11 @@ export interface ToldAttempt {
   /** What it was doing when it failed; null: it was answered. */
   readonly phase: string | null
   readonly fault: string | null
+  /** When it began, from the begin of the request on. */
+  readonly at_ms: number
+  /** Until a connection was there, 0 for one that was kept; null: none was. */
+  readonly connect_ms: number | null
+  /** To the first byte of its answer, or until it was lost. */
   readonly ms: number
 }
 
@@ -48,6 +54,8 @@ export interface ToldRequest {
   readonly first_byte_ms: number | null
   readonly total_ms: number
   readonly fault: string | null
+  /** The fault, as a sentence. */
+  readonly fault_text: string | null
   readonly detail: string | null
   /** Steps in shadow that would have refused it, with commas. */
   readonly shadow: string | null
@@ -83,7 +91,8 @@ export function tellRequest(kept: KeptRequest, isRaw: boolean): ToldRequest {
     connect_ms: attempts === 0 ? null : rounded(kept.connectMs),
     first_byte_ms: firstByteMs === 0 ? null : rounded(firstByteMs - startedMs),
     total_ms: rounded(endedMs - startedMs),
-    ...{ fault: kept.fault, detail: kept.detail, shadow: kept.shadow, unseen: kept.hidden },
+    ...{ fault: kept.fault, fault_text: kept.fault === null ? null : FAULTS[kept.fault].text },
+    ...{ detail: kept.detail, shadow: kept.shadow, unseen: kept.hidden },
   }
   return isRaw ? told : hidden(told)
 }
@@ -116,15 +125,17 @@ function shownField(name: string, value: string, hidden: string[]): readonly [st
 }
 
 function attemptsOf(kept: KeptRequest): ToldAttempt[] {
-  const { tries, server, attempts, startedMs, firstByteMs, queueMs } = kept
+  const { tries, server, attempts, startedMs, firstByteMs, queueMs, connectMs } = kept
   const chosenBy = (place: number): string => (place === 0 ? (kept.algorithm ?? '-') : 'retry')
   if (tries !== null)
-    return tries.map(({ server: one, phase, fault, ms }, place) => {
-      return { server: one, chosen: chosenBy(place), phase, fault, ms: rounded(ms) }
-    })
+    return tries.map(({ server: one, phase, fault, atMs, connectMs: toConnect, ms }, place) => ({
+      ...{ server: one, chosen: chosenBy(place), phase, fault, at_ms: rounded(atMs - startedMs) },
+      ...{ connect_ms: toConnect === null ? null : rounded(toConnect), ms: rounded(ms) },
+    }))
   if (server === null || attempts === 0) return []
   const ms = firstByteMs === 0 ? 0 : rounded(firstByteMs - startedMs - queueMs)
-  return [{ server, chosen: chosenBy(0), phase: null, fault: null, ms }]
+  const times = { at_ms: rounded(queueMs), connect_ms: rounded(connectMs), ms }
+  return [{ server, chosen: chosenBy(0), phase: null, fault: null, ...times }]
 }
 
 /** To a thousandth. */

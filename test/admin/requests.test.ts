@@ -123,9 +123,13 @@ test('what was served is found by filters, with its attempts and without its sec
   // Where the first server was lost, each attempt is there.
   const tried = all.find(({ attempts }) => attempts.length > 1)
   expect(tried?.attempts).toMatchObject([
-    { server: 'dead', chosen: 'round_robin', phase: 'connect', fault: 'connect_refused' },
-    { server: 'a', chosen: 'retry', phase: null, fault: null },
+    { server: 'dead', chosen: 'round_robin', phase: 'connect', fault: 'connect_refused', connect_ms: null },
+    { server: 'a', chosen: 'retry', phase: null, fault: null, connect_ms: expect.any(Number) },
   ])
+  // The second begins when the first is lost, and ends with the first byte of the answer.
+  const [lost, made] = tried?.attempts ?? []
+  expect(made?.at_ms).toBeGreaterThanOrEqual((lost?.at_ms ?? NaN) + (lost?.ms ?? NaN) - 0.01)
+  expect((made?.at_ms ?? NaN) + (made?.ms ?? NaN)).toBeCloseTo(tried?.first_byte_ms ?? NaN, 1)
   const countOf = async (query: string): Promise<number> => (await listed(gateway, query)).length
   expect([
     await countOf('?status=2xx'),
@@ -136,7 +140,10 @@ test('what was served is found by filters, with its attempts and without its sec
     await countOf('?server=b'),
     await countOf('?min_ms=60000'),
     await countOf('?limit=3'),
-  ]).toEqual([16, 1, 1, 1, 16, 0, 0, 3])
+    await countOf('?client=127.0.0.1'),
+    await countOf('?client=192.0.2.1'),
+    await countOf('?retried=true&path=/api/'),
+  ]).toEqual([16, 1, 1, 1, 16, 0, 0, 3, 18, 0, all.filter(({ attempts }) => attempts.length > 1).length])
   expect((await ask(gateway, '/requests?limit=3')).body['left_out']).toBe(15)
   const odd = await ask(gateway, '/requests?status=9xx')
   expect([odd.status, odd.body['detail']]).toEqual([

@@ -119,14 +119,14 @@ export interface Api {
   'POST /api/v1/auth/jwt': { query: {  }; body: { role?: string; seconds?: number }; answer: unknown }
   'GET /api/v1/sign-ins': { query: { user?: QueryValue }; body: undefined; answer: { items: ({ id: string; user: string; role: string; created_at: string; last_seen_at: string; from: string; agent: string; is_own: boolean })[] } }
   'DELETE /api/v1/sign-ins/{sign_in}': { query: {  }; body: undefined; answer: unknown }
-  'GET /api/v1/audit': { query: { limit?: QueryValue; cursor?: QueryValue; since?: QueryValue; until?: QueryValue; actor?: QueryValue; action?: QueryValue; resource?: QueryValue }; body: undefined; answer: { items: (unknown)[]; next_cursor: (string | null) } }
-  'GET /api/v1/events': { query: { topics?: QueryValue; after?: QueryValue; limit?: QueryValue }; body: undefined; answer: { events: (unknown)[]; last_id: number; reset: boolean } }
+  'GET /api/v1/audit': { query: { limit?: QueryValue; cursor?: QueryValue; since?: QueryValue; until?: QueryValue; actor?: QueryValue; action?: QueryValue; resource?: QueryValue }; body: undefined; answer: { items: (AuditEntry)[]; next_cursor: (string | null) } }
+  'GET /api/v1/events': { query: { topics?: QueryValue; after?: QueryValue; limit?: QueryValue }; body: undefined; answer: { events: (ToldEvent)[]; last_id: number; reset: boolean } }
   'GET /api/v1/stats': { query: { window?: QueryValue; step?: QueryValue; by?: QueryValue; name?: QueryValue }; body: undefined; answer: Stats }
   'GET /api/v1/stats/now': { query: {  }; body: undefined; answer: StatsNow }
   'POST /api/v1/explain': { query: {  }; body: { url: string; method?: string; headers?: Record<string, (string | (string)[])>; client?: string; listener?: string; server_name?: string; alpn?: (string)[]; ops?: ({ op: ("create" | "update" | "replace" | "delete" | "move"); resource: string; value?: Record<string, unknown>; if_match?: string; index?: number; before?: string; after?: string })[]; text?: string; candidates?: number }; answer: Explained }
-  'GET /api/v1/requests': { query: { listener?: QueryValue; rule?: QueryValue; backend?: QueryValue; server?: QueryValue; status?: QueryValue; method?: QueryValue; host?: QueryValue; path?: QueryValue; min_ms?: QueryValue; fault?: QueryValue; limit?: QueryValue; follow?: QueryValue }; body: undefined; answer: { requests: (unknown)[]; left_out: number; silent: (number)[] } }
-  'GET /api/v1/requests/{id}': { query: {  }; body: undefined; answer: Record<string, unknown> }
-  'POST /api/v1/requests/{id}/replay': { query: {  }; body: { server: string; against?: string; credentials?: ("send" | "leave_out") }; answer: Record<string, unknown> }
+  'GET /api/v1/requests': { query: { listener?: QueryValue; rule?: QueryValue; backend?: QueryValue; server?: QueryValue; status?: QueryValue; client?: QueryValue; method?: QueryValue; host?: QueryValue; path?: QueryValue; min_ms?: QueryValue; fault?: QueryValue; retried?: QueryValue; limit?: QueryValue; follow?: QueryValue }; body: undefined; answer: { requests: (ServedRequest)[]; left_out: number; silent: (number)[] } }
+  'GET /api/v1/requests/{id}': { query: {  }; body: undefined; answer: ServedRequest }
+  'POST /api/v1/requests/{id}/replay': { query: {  }; body: { server: string; against?: string; credentials?: ("send" | "leave_out") }; answer: RequestReplay }
   'GET /api/v1/openapi.json': { query: {  }; body: undefined; answer: Record<string, unknown> }
 }
 
@@ -186,6 +186,10 @@ export type User = { name: string; role: string; totp: boolean; created_at: stri
 
 export type Token = { id: string; name: string; role: string; scopes: (string)[]; ranges: (string)[]; created_at: string; created_by: string; expires_at: (string | null); last_used_at: (string | null); last_used_from: (string | null) }
 
+export type AuditEntry = { id: number; time: string; who: ({ kind: string; name: string; role: string; id: string } | null); from: string; action: string; resource: string; before: unknown; after: unknown; result: ("done" | "refused"); request_id: string; message: (string | null) }
+
+export type ToldEvent = { id: number; time: string; level: ("info" | "warn" | "error"); topic: ("health" | "config" | "certificate" | "worker" | "turn" | "limits" | "listener" | "server" | "auth" | "figures"); name: string; event: string }
+
 export type Stats = { by: string; window: string; step_s: number; resolution_s: number; from: string; to: string; last_s: number; since: (string | null); complete_since: (string | null); series: ({ name?: string; backend?: string; server?: string; requests?: ((number | null))[]; client_errors?: ((number | null))[]; server_errors?: ((number | null))[]; aborted?: ((number | null))[]; connections?: ((number | null))[]; faults?: ((number | null))[]; bytes_in?: ((number | null))[]; bytes_out?: ((number | null))[]; active?: ((number | null))[]; p50_ms?: ((number | null))[]; p95_ms?: ((number | null))[]; p99_ms?: ((number | null))[] })[]; left_out: number }
 
 export type GatewayRates = { name?: string; backend?: string; server?: string; requests_per_s?: number; client_errors_per_s?: number; server_errors_per_s?: number; aborted_per_s?: number; connections_per_s?: number; faults_per_s?: number; bytes_in_per_s?: number; bytes_out_per_s?: number; active?: number; p50_ms?: (number | null); p95_ms?: (number | null); p99_ms?: (number | null) }
@@ -197,3 +201,11 @@ export type StatsNow = { time: string; over_s: number; gateway: GatewayRates; li
 export type ExplainedConnection = { connection: unknown; listener: { name: string; why: string; protocol?: string }; gates: ({ gate: string; does: string; why: string })[]; rule: unknown; handed_to: (string | null); outcome: string; fault: (string | null); detail: (string | null); backend: unknown }
 
 export type Explained = { kind: string; request?: unknown; listener: { name: string; why: string; protocol?: string }; outcome: string; status?: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace?: unknown; middleware?: (unknown)[]; location?: (string | null); backend: unknown; connection?: (ExplainedConnection | unknown); gates?: unknown; handed_to?: (string | null); draft?: unknown }
+
+export type Attempt = { server: string; chosen: string; phase: (string | null); fault: (string | null); at_ms: number; connect_ms: (number | null); ms: number }
+
+export type ServedRequest = { id: string; worker: number; time: string; request_id: (string | null); listener: string; client: (string | null); scheme: ("http" | "https"); method: string; host: string; path: string; protocol: string; headers: ([string, string])[]; headers_cut: boolean; hidden_headers: (string)[]; rule: (string | null); backend: (string | null); server: (string | null); attempts: (Attempt)[]; status: (number | null); bytes_in: number; bytes_out: number; queue_ms: number; connect_ms: (number | null); first_byte_ms: (number | null); total_ms: number; fault: (string | null); fault_text: (string | null); detail: (string | null); shadow: (string | null) }
+
+export type ReplayAnswer = { server: string; status: (number | null); headers: ([string, string])[]; bytes: number; sha256: (string | null); cut: boolean; ms: number; failure: (string | null) }
+
+export type RequestReplay = { request: ServedRequest; answers: (ReplayAnswer)[]; same: { status: boolean; headers: boolean; size: boolean; body: boolean }; headers_that_differ: (string)[] }

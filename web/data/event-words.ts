@@ -104,7 +104,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   server_order_not_kept: (e) => [`A restart would forget the order for ${e['server']}`],
   server_orders_not_read: () => ['Orders of before the start are not known'],
   server_drained: (e) => {
-    const after = e['after_ms'] === undefined ? '' : `after ${age(Number(e['after_ms']) / 1000)}`
+    const after = Number(e['after_ms'] ?? 0) < 1000 ? '' : `after ${age(Number(e['after_ms']) / 1000)}`
     const state = e['order'] === 'maintenance' ? 'maint' : 'drain'
     return [`${e['server']} has nothing in flight any more`, after, state]
   },

@@ -1,8 +1,9 @@
 // Choosing one of a few, and looking for some of many.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import css from './choices.module.css'
 import { Icon } from './icon.tsx'
+import { useSlashKey } from './use-slash-key.ts'
 import { Kbd } from './words.tsx'
 
 export interface TabItem {
@@ -68,24 +69,10 @@ export interface FilterBoxProps {
   readonly hint: string
 }
 
-const WRITTEN_IN = 'input, textarea, select, [contenteditable]'
-
 /** The field that filters a list; `/` leads to it, Escape empties it. */
 export function FilterBox({ value, onInput, hint }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    const enter = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey)
-        return
-      if (event.target instanceof Element && event.target.closest(WRITTEN_IN) !== null) return
-      if (document.querySelector('dialog[open]') !== null) return
-      event.preventDefault()
-      input.current?.focus()
-      input.current?.select()
-    }
-    document.addEventListener('keydown', enter)
-    return () => document.removeEventListener('keydown', enter)
-  }, [])
+  useSlashKey(input)
   return (
     <label class={css.filter}>
       <Icon name="search" size={14} />

@@ -16,13 +16,16 @@ export interface Column<Row> extends Sortable<Row> {
   readonly cell: (row: Row) => ComponentChildren
   /** At the right, and sorted with the largest first. */
   readonly isNumber?: boolean | undefined
+  /** Takes the room that others leave; what is longer is cut off. */
+  readonly isCut?: boolean | undefined
   /** A CSS width, such as `120px` or `30%`. */
   readonly width?: string | undefined
   /**
-   * On a card: lead is its title (the first column unless told), wide takes a line of its own, bare one
-   * without a label, third stands with two others on a line, action beside the title, none is left out.
+   * On a card: lead is its title (the first column unless told), half takes a half of a line (the others),
+   * wide one of its own, bare one without a label, third stands with two others on a line, action beside the
+   * title, none is left out.
    */
-  readonly onCard?: 'lead' | 'wide' | 'bare' | 'third' | 'action' | 'none' | undefined
+  readonly onCard?: 'lead' | 'half' | 'wide' | 'bare' | 'third' | 'action' | 'none' | undefined
   /** In place of the head's words: a checkbox for all rows. */
   readonly headCell?: ComponentChildren
   /** Stands above the heads of this column and those beside it that have the same. */
@@ -144,7 +147,11 @@ function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
             <th
               key={column.key}
               scope="col"
-              class={classes(column.isNumber === true && css.number, isEdge(columns, place) && css.edge)}
+              class={classes(
+                column.isNumber === true && css.number,
+                column.isCut === true && css.cut,
+                isEdge(columns, place) && css.edge,
+              )}
               style={column.width === undefined ? undefined : { width: column.width }}
               title={column.title}
               aria-sort={isSorted ? order : undefined}
@@ -236,6 +243,7 @@ function Row<Row>({ row, at, isCurrent, isIndexed, table }: RowProps<Row>) {
           class={classes(
             column.isNumber === true && css.number,
             isEdge(table.columns, place) && css.edge,
+            column.isCut === true && css.cut,
             css[column.onCard ?? (place === 0 ? 'lead' : 'half')],
           )}
           data-label={column.head}

@@ -4,6 +4,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { withStore } from '../auth/with-store.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import type { Route } from '../route.ts'
+import { AUDITED } from './request-schemas.ts'
 
 const LIMIT_MAX = 500
 const LIMIT = 100
@@ -21,7 +22,7 @@ const Query = Type.Object(
   { additionalProperties: false },
 )
 const Page = Type.Object({
-  items: Type.Array(Type.Unknown()),
+  items: Type.Array(AUDITED),
   next_cursor: Type.Union([Type.String(), Type.Null()]),
 })
 

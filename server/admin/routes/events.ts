@@ -10,6 +10,7 @@ import { Places } from '../places.ts'
 import { problem } from '../problem.ts'
 import { may } from '../roles.ts'
 import type { Asked, Route } from '../route.ts'
+import { EVENT } from './request-schemas.ts'
 
 const STREAM = 'text/event-stream'
 const LIST_MAX = 1000
@@ -55,7 +56,7 @@ export function eventRoutes(facts: EventFacts): readonly Route[] {
           description:
             'A list: `events`, `last_id` for the next `after`, `reset` where what came before them is gone. Live: `hello` first, then each event with its id; a reader that comes back with Last-Event-ID gets what it missed, or `reset`; `: hb` every five seconds; `figures` once a second where that topic is asked for, its numbers in the order of `figures_columns` of `hello`.',
           schema: Type.Object({
-            events: Type.Array(Type.Unknown()),
+            events: Type.Array(EVENT),
             last_id: Type.Number(),
             reset: Type.Boolean(),
           }),

@@ -5,6 +5,7 @@ import type { RequestFilter } from '../../telemetry/request-filter.ts'
 import { Places } from '../places.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
+import { REPLAYED, SERVED } from './request-schemas.ts'
 import { FOLLOWERS_MAX, followAnswer } from './requests-live.ts'
 
 const LIMIT_MAX = 1000
@@ -25,6 +26,7 @@ const QUERY = Type.Object(
         description: 'Such as 503, or 5xx for its class.',
       }),
     ),
+    client: Word('Of this address.'),
     method: Word('Such as GET.'),
     host: Word('Without port.'),
     path: Word('How the path begins.'),
@@ -36,6 +38,7 @@ const QUERY = Type.Object(
       }),
     ),
     fault: Word('With this fault; * for any.'),
+    retried: Type.Optional(Type.Literal('true', { description: 'That took more than one attempt.' })),
     limit: Type.Optional(
       Type.String({ pattern: '^[0-9]{1,4}$', description: `Of a list; at most ${LIMIT_MAX}.` }),
     ),
@@ -64,7 +67,7 @@ const REPLAY = Type.Object(
 )
 
 const FOUND = Type.Object({
-  requests: Type.Array(Type.Unknown(), { description: 'The newest first.' }),
+  requests: Type.Array(SERVED, { description: 'The newest first.' }),
   left_out: Type.Integer({ description: 'That are kept and asked for as well.' }),
   silent: Type.Array(Type.Integer(), { description: 'Workers (process ids) that did not answer.' }),
 })
@@ -99,7 +102,7 @@ export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Ro
       tag: 'Traffic',
       summary: 'One request that was served, as long as it is kept',
       answers: {
-        200: { description: 'The request.', schema: Type.Object({}) },
+        200: { description: 'The request.', schema: SERVED },
         404: { description: 'It is not kept any more.' },
       },
       answer: async (asked) => {
@@ -116,7 +119,7 @@ export function requestRoutes(facts: Pick<ControlFacts, 'traffic'>): readonly Ro
         'Send a request once more, to a server of your choice and the one that had it; compare the answers',
       body: REPLAY,
       answers: {
-        200: { description: 'Both answers, and what differs.', schema: Type.Object({}) },
+        200: { description: 'Both answers, and what differs.', schema: REPLAYED },
         404: { description: 'It is not kept any more.' },
         409: { description: 'It is not sent once more: the detail says why.' },
         429: { description: 'Others are under way.' },
@@ -138,7 +141,20 @@ async function listAnswer(
   return jsonAnswer(await traffic.requests(filterOf(query), limit), 200, { Vary: 'Accept' })
 }
 
-const WORDS = ['listener', 'rule', 'backend', 'server', 'status', 'method', 'host', 'path', 'fault'] as const
+const WORDS = [
+  ...([
+    'listener',
+    'rule',
+    'backend',
+    'server',
+    'status',
+    'client',
+    'method',
+    'host',
+    'path',
+    'fault',
+  ] as const),
+]
 
 function filterOf(query: URLSearchParams): RequestFilter {
   const words = WORDS.flatMap((name) => {
@@ -146,7 +162,11 @@ function filterOf(query: URLSearchParams): RequestFilter {
     return value === null ? [] : [[name, value] as const]
   })
   const minMs = query.get('min_ms')
-  return { ...Object.fromEntries(words), ...(minMs !== null && { min_ms: Number(minMs) }) }
+  return {
+    ...Object.fromEntries(words),
+    ...(minMs !== null && { min_ms: Number(minMs) }),
+    ...(query.has('retried') && { retried: true as const }),
+  }
 }
 
 const gone = (): Response =>

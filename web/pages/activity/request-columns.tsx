@@ -1,0 +1,132 @@
+// How a request is shown in a row.
+import type { ServedRequest } from '../../data/api-types.ts'
+import { exactClock, took, whole } from '../../data/say.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { Shape } from '../../parts/status.tsx'
+import type { Column } from '../../parts/table.tsx'
+import css from './activity.module.css'
+
+const TIME: Column<ServedRequest> = {
+  key: 'time',
+  head: 'Time',
+  onCard: 'half',
+  cell: ({ time }) => (
+    <time class={css.clock} dateTime={time} title={whole(time)}>
+      {exactClock(time)}
+    </time>
+  ),
+}
+const STATUS: Column<ServedRequest> = {
+  key: 'status',
+  head: 'Status',
+  cell: (row) => <StatusCode of={row} />,
+  onCard: 'half',
+}
+const REQUEST: Column<ServedRequest> = {
+  key: 'request',
+  head: 'Request',
+  isCut: true,
+  onCard: 'lead',
+  cell: ({ method, host, path }) => (
+    <span class={css.request} title={`${method} ${host}${path}`}>
+      <i>{method}</i> <i>{host}</i>
+      <b>{path}</b>
+    </span>
+  ),
+}
+const CLIENT: Column<ServedRequest> = {
+  key: 'client',
+  head: 'Client',
+  onCard: 'half',
+  cell: ({ client }) => <span class={css.client}>{client ?? '–'}</span>,
+}
+const RULE: Column<ServedRequest> = {
+  key: 'rule',
+  head: 'Rule',
+  onCard: 'half',
+  cell: ({ rule }) => (rule === null ? <span class="quiet">no rule</span> : <Name of={rule} />),
+}
+const SERVER: Column<ServedRequest> = {
+  key: 'server',
+  head: 'Server',
+  onCard: 'half',
+  cell: (row) => (
+    <span class={css.server}>
+      {row.server === null ? <span class="quiet">{withoutServer(row)}</span> : <Name of={row.server} />}
+      {row.attempts.length > 1 && (
+        <span class={css.tries} title={`${row.attempts.length} tries`}>
+          <Icon name="refresh" size={10} />
+          {row.attempts.length}
+          <span class="sr"> tries</span>
+        </span>
+      )}
+    </span>
+  ),
+}
+const TOOK: Column<ServedRequest> = {
+  key: 'took',
+  head: 'Took',
+  isNumber: true,
+  onCard: 'half',
+  cell: ({ total_ms: ms }) => (
+    <span class={css.took}>
+      <i style={{ width: `${barOf(ms)}px` }} />
+      <span>{ms < 0.05 ? '< 0.1 ms' : took(ms)}</span>
+    </span>
+  ),
+}
+
+const ALL = [TIME, STATUS, REQUEST, CLIENT, RULE, SERVER, TOOK]
+/** Those for which there is room beside an opened one. */
+const FEW = [TIME, STATUS, REQUEST, TOOK]
+
+export const columnsOf = (isBeside: boolean): readonly Column<ServedRequest>[] => (isBeside ? FEW : ALL)
+
+/** What is exported as CSV. */
+export const REQUEST_FIELDS: readonly (readonly [string, (row: ServedRequest) => unknown])[] = [
+  ['time', ({ time }) => time],
+  ['id', ({ id }) => id],
+  ['client', ({ client }) => client],
+  ['listener', ({ listener }) => listener],
+  ['method', ({ method }) => method],
+  ['host', ({ host }) => host],
+  ['path', ({ path }) => path],
+  ['rule', ({ rule }) => rule],
+  ['backend', ({ backend }) => backend],
+  ['server', ({ server }) => server],
+  ['status', ({ status }) => status],
+  ['total_ms', (row) => row.total_ms],
+  ['tries', ({ attempts }) => attempts.length],
+  ['bytes_in', (row) => row.bytes_in],
+  ['bytes_out', (row) => row.bytes_out],
+  ['fault', ({ fault }) => fault],
+]
+
+export function StatusCode({ of: { status } }: { readonly of: Pick<ServedRequest, 'status'> }) {
+  const state = status === null || status >= 500 ? 'down' : status >= 400 ? 'warn' : null
+  return (
+    <span class={state === null ? css.code : `${css.code} ${css[state]}`}>
+      {state !== null && <Shape state={state} size={9} />}
+      {status ?? 'none'}
+    </span>
+  )
+}
+
+function Name({ of }: { readonly of: string }) {
+  return (
+    <span class={css.thing} title={of}>
+      {of}
+    </span>
+  )
+}
+
+/** Who answered where no server did. */
+export function withoutServer({ fault }: Pick<ServedRequest, 'fault'>): string {
+  if (fault === null) return 'answered here'
+  return fault === 'no_server' ? 'none up' : fault.replaceAll('_', ' ')
+}
+
+const BAR_PX = 56
+/** From 1 ms to 10 s, each tenfold one step longer: what is quick is seen as well. */
+const barOf = (ms: number): number =>
+  Math.round(Math.max(4, Math.min(BAR_PX, (BAR_PX / 4) * Math.log10(Math.max(1, ms)))))

@@ -1,0 +1,79 @@
+// What is said of a request: why that server, what a fault means for who looks after it, and how to send it
+// once more by hand.
+import type { ServedRequest } from '../../data/api-types.ts'
+
+const CHOSEN: Readonly<Record<string, string>> = {
+  round_robin: 'it was its turn',
+  weighted_round_robin: 'it was its turn, by weight',
+  least_connections: 'it had the fewest requests in flight',
+  random: 'by chance',
+  weighted_random: 'by chance, by weight',
+  power_of_two: 'the less busy of two that were drawn',
+  least_response_time: 'it answered the quickest of late',
+  ip_hash: 'the client’s address leads there',
+  hash: 'the hash of the request leads there',
+  first_available: 'the first in order that was up',
+  retry: 'the one before it was lost',
+}
+
+/** Why the server of an attempt was taken. */
+export const whyChosen = (chosen: string): string =>
+  CHOSEN[chosen] === undefined ? chosen : `${CHOSEN[chosen]} (${chosen})`
+
+const TO_DO: Readonly<Record<string, string>> = {
+  no_server: 'Look at the servers of the backend: their page says why each is down.',
+  connect_refused: 'Nothing listens there: see that the server runs, and at this port.',
+  connect_timeout: 'See that the address is right and no firewall drops what is sent there.',
+  connect_failed: 'See that the address is right and there is a way to it.',
+  dns_failed: 'See that the name exists and the resolver answers.',
+  response_timeout: 'See what keeps the server busy, or give the rule a longer timeout.',
+  server_closed: 'See the server’s own log at this time; its keep-alive may be shorter than the gateway’s.',
+  server_reset: 'See the server’s own log at this time: it may have ended.',
+  queue_full: 'Give the backend more servers, or its servers more connections.',
+  queue_timeout: 'Give the backend more servers, or its servers more connections.',
+  no_rule: 'Add a rule that takes this host and path, or give the listener a backend.',
+  rate_limited: 'If this client is welcome, raise the rate of the rule’s rate_limit.',
+  denied: 'If it should have passed, see the rule’s middleware.',
+  client_abort: 'Nothing, unless it is frequent: then clients wait too long.',
+  body_too_large: 'If it is welcome, raise the rule’s body_limit.',
+  loop: 'A server sends requests back here: see the addresses of its backend.',
+}
+
+/** What to do about a fault; null: nothing that would hold for all. */
+export const toDo = (fault: string | null): string | null => (fault === null ? null : (TO_DO[fault] ?? null))
+
+/** Why it is not sent once more; null: it can be. */
+export function whyNoReplay({
+  method,
+  bytes_in: bytesIn,
+  headers_cut: isCut,
+  backend,
+}: ServedRequest): string | null {
+  if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) return `${method} may change something`
+  if (bytesIn > 0) return 'it had a body, which is not kept'
+  if (isCut) return 'its head is not kept whole'
+  return backend === null ? 'no backend had it' : null
+}
+
+/** What curl sets itself, or what is of one connection. */
+const NOT_CURL = /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/i
+
+export function curlOf({
+  method,
+  scheme,
+  host,
+  path,
+  headers,
+  hidden_headers: hidden,
+}: ServedRequest): string {
+  const fields = headers.filter(([name]) => !NOT_CURL.test(name) && !hidden.includes(name))
+  const own = headers.find(([name]) => /^host$/i.test(name))?.[1] ?? host
+  const words = [
+    `curl ${method === 'GET' ? '' : method === 'HEAD' ? '-I ' : `-X ${method} `}${quoted(`${scheme}://${own}${path}`)}`,
+    ...fields.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+  ]
+  return words.join(' \\\n  ')
+}
+
+/** For a POSIX shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
