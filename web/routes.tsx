@@ -26,6 +26,14 @@ export const PAGES: readonly PageRow[] = [
   { path: '/', page: page(() => import('./pages/overview/overview.tsx').then((m) => m.Overview)) },
   { path: '/config', page: page(() => import('./pages/config/config.tsx').then((m) => m.Config)) },
   { path: '/rules', page: page(() => import('./pages/rules/rules.tsx').then((m) => m.Rules)) },
+  {
+    path: '/config/history',
+    page: page(() => import('./pages/config/history.tsx').then((m) => m.ConfigHistory)),
+  },
+  {
+    path: '/config/effective',
+    page: page(() => import('./pages/config/effective.tsx').then((m) => m.EffectiveConfig)),
+  },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
   { path: '/activity', page: events },
   { path: '/activity/events/:event?', page: events },

@@ -95,6 +95,11 @@ test('the file as first served is revision 1; edits, applied texts and rollbacks
     { revision: 2, source: 'file', author: null },
     { revision: 1, source: 'start', author: null, state: 'served' },
   ])
+  const counted = await ask(gateway, '/api/v1/config/revisions?lines=true&limit=3')
+  const one = { removed: 1, added: 1 }
+  expect(counted.body['revisions']).toMatchObject([{ lines: one }, { lines: one }, { lines: one }])
+  const all = await ask(gateway, '/api/v1/config/revisions?lines=true')
+  expect((all.body['revisions'] as object[]).at(-1)).toMatchObject({ revision: 1, lines: null })
   // Redo: the change that was gone back from.
   expect((await said(gateway, rollback)).out).toBe('went back: revision 5\n')
   expect(await body(gateway)).toBe('three')

@@ -96,3 +96,48 @@ test('a viewer reads what it says, without its text', async ({ page, open, signI
   expect(await editorOf(page).innerText()).not.toContain('# kept')
   await page.getByText('needs role editor').first().waitFor()
 })
+
+test('an earlier text is compared in words and lines, and comes back through a review', async (scene) => {
+  const { page, open, signIn, gateway } = scene
+  await signIn('admin')
+  const before = await Bun.file(gateway.configFile).text()
+  await gateway.apply(before.replace('workers: 1', 'workers: 2'))
+  await open('/config/history')
+  await page
+    .getByRole('row', { name: /running/ })
+    .getByText('+1')
+    .waitFor()
+  await page
+    .getByRole('row', { name: /running/ })
+    .getByText('file edit')
+    .click()
+  await page.getByText('Workers 1 → 2.').waitFor()
+  const diff = page.getByRole('region', { name: /^Difference of r\d+ and r\d+$/ })
+  expect(await diff.innerText()).toContain('workers: 2')
+  await page.getByRole('button', { name: 'Side by side' }).click()
+  expect(await diff.getByRole('columnheader').count()).toBe(2)
+  const rows = page.locator('tr[data-at]')
+  await rows.nth(0).press('j')
+  await rows.and(page.locator(':focus')).filter({ hasNotText: 'running' }).press('Enter')
+  await page.getByRole('button', { name: /^Restore r\d+…$/ }).click()
+  await page.getByText('workers 2 1').waitFor()
+  await page.getByRole('button', { name: /^Apply/ }).click()
+  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  expect(await Bun.file(gateway.configFile).text()).toBe(before)
+  await open('/config/history')
+  await page.getByRole('row', { name: /running.*r\d+ again/ }).waitFor()
+})
+
+test('what takes effect is found by words, and told from what was written', async ({
+  page,
+  open,
+  signIn,
+}) => {
+  await signIn('viewer')
+  await open('/config/effective?filter=api+algorithm')
+  await page.getByRole('row', { name: /backends\.api\.algorithm round_robin default/ }).waitFor()
+  await page.getByRole('searchbox').fill('backends url')
+  await page.getByRole('row', { name: /servers\[0\]\.url .* file/ }).waitFor()
+  await page.getByRole('button', { name: 'Defaults' }).click()
+  await page.getByText('No setting has “backends url”').waitFor()
+})

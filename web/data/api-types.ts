@@ -27,7 +27,7 @@ export interface Api {
   'GET /api/v1/lbs/{name}/health': { query: {  }; body: undefined; answer: Record<string, unknown> }
   'GET /api/v1/lbs/{name}/metrics': { query: {  }; body: undefined; answer: Record<string, unknown> }
   'POST /api/v1/changes': { query: { dry_run?: QueryValue }; body: { text?: string; revision?: number; message?: string; confirm_within?: number; watch?: number }; answer: (Changed | Tried) }
-  'GET /api/v1/config/revisions': { query: { below?: QueryValue; limit?: QueryValue }; body: undefined; answer: { revisions: (Revision)[]; next: (number | null) } }
+  'GET /api/v1/config/revisions': { query: { below?: QueryValue; limit?: QueryValue; lines?: QueryValue }; body: undefined; answer: { revisions: (Revision)[]; next: (number | null) } }
   'GET /api/v1/config/revisions/{revision}': { query: {  }; body: undefined; answer: Revision }
   'GET /api/v1/config/revisions/{revision}/diff/{other}': { query: {  }; body: undefined; answer: { diff?: string; diff_cut: boolean; lines: { removed: number; added: number }; changes: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out: number; impact: (Impact | null) } }
   'GET /api/v1/operations': { query: {  }; body: undefined; answer: { operations: (Operation)[] } }
@@ -150,7 +150,7 @@ export type Impact = { listeners: ({ listener: string; what: ("opens" | "moves" 
 
 export type Tried = { dry_run: true; changed?: boolean; text?: string; hash: string; base: { revision?: number; hash?: string }; reformatted?: boolean; warnings: (string)[]; replay?: Replayed; diff?: string; diff_cut?: boolean; lines?: { removed: number; added: number }; changes?: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out?: number; impact?: (Impact | null) }
 
-export type Revision = { revision: number; last: number; time: string; hash: (string | null); bytes: number; source: string; author: (string | null); message: (string | null); restores: (number | null); state: string; why: (string | null); running: boolean }
+export type Revision = { revision: number; last: number; time: string; hash: (string | null); bytes: number; source: string; author: (string | null); message: (string | null); restores: (number | null); state: string; why: (string | null); running: boolean; lines?: ({ removed: number; added: number } | null) }
 
 export type Operation = { id: string; kind: string; state: string; started: string; ended: (string | null); steps: ({ time: string; what: string })[]; facts: unknown }
 

@@ -38,6 +38,8 @@ export type Draft =
       /** What it was made from. */
       readonly base: string
       readonly text: string
+      /** The text is that of this revision. */
+      readonly restores?: number
     }
 
 /** As the API takes them. */

@@ -117,6 +117,13 @@ export function draftText(
   draft.value = text === base ? NONE : { kind: 'text', baseRevision, baseHash, base, text }
 }
 
+/** The text is to be that of a revision again. */
+export function draftRestored(restores: number, text: string, base: TextBase): void {
+  draftText(text, base)
+  const now = draft.peek()
+  if (now.kind === 'text') draft.value = { ...now, restores }
+}
+
 /** Takes one change out of the draft, or all of it. */
 export function discard(resource?: string): void {
   if (resource === undefined) draft.value = NONE

@@ -34,6 +34,9 @@ export interface Applied {
 /** Null: nothing, or it was undone or put away. */
 export const applied = signal<Applied | null>(null)
 
+/** The draft is on its way: what it would do to the config of a moment ago need not be asked any more. */
+export const isApplying = signal(false)
+
 /** Asks what a draft would do; nothing is changed. */
 export async function tryDraft(of: Draft, signal?: AbortSignal): Promise<Answer<Tried>> {
   const shared = { query: { dry_run: true }, ...(signal !== undefined && { signal }) } as const
@@ -51,7 +54,10 @@ export async function tryDraft(of: Draft, signal?: AbortSignal): Promise<Answer<
 /** Applies just what was tried: were the gateway's config another one by now, it is refused. */
 export async function applyDraft(of: Draft, tried: Tried, choices: Choices): Promise<Answer<Applied>> {
   const begun = performance.now()
+  isApplying.value = true
   const answer = of.kind === 'text' ? await applyText(of, choices) : await applyChanges(of, tried, choices)
+  if (answer.ok) discard()
+  isApplying.value = false
   if (!answer.ok) return answer
   const { revision, hash, operation, confirm_by: confirmBy, admin } = answer.value
   const one: Applied = {
@@ -63,7 +69,6 @@ export async function applyDraft(of: Draft, tried: Tried, choices: Choices): Pro
     admin: admin ?? null,
   }
   applied.value = one
-  discard()
   refreshHeld()
   return { ...answer, value: one }
 }
@@ -71,7 +76,8 @@ export async function applyDraft(of: Draft, tried: Tried, choices: Choices): Pro
 async function applyText(of: Draft & { kind: 'text' }, choices: Choices): Promise<Answer<ChangedText>> {
   const { message, confirmWithinS, watchS } = choices
   const body = {
-    text: of.text,
+    // A revision keeps whose text it is, byte for byte.
+    ...(of.restores === undefined ? { text: of.text } : { revision: of.restores }),
     ...(message !== '' && { message }),
     ...(confirmWithinS !== null && { confirm_within: confirmWithinS }),
     ...(watchS !== null && { watch: watchS }),

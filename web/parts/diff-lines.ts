@@ -39,6 +39,34 @@ export function linesOf(text: string): DiffLine[] {
   return marked(lines)
 }
 
+/** Lines in two columns: what was taken out beside what came in its place; null: there is none. */
+export function pairsOf(lines: readonly DiffLine[]): (readonly [DiffLine | null, DiffLine | null])[] {
+  const pairs: (readonly [DiffLine | null, DiffLine | null])[] = []
+  // How far the numbers of the new text are ahead of those of the old one.
+  let ahead = 0
+  for (let at = 0; at < lines.length;) {
+    const removed = runFrom(lines, at, 'removed')
+    const added = runFrom(lines, at + removed, 'added')
+    for (let n = 0; n < Math.max(removed, added); n++)
+      pairs.push([
+        n < removed ? (lines[at + n] ?? null) : null,
+        n < added ? (lines[at + removed + n] ?? null) : null,
+      ])
+    ahead += added - removed
+    at += removed + added
+    const line = lines[at]
+    if (removed + added > 0 || line === undefined) continue
+    const { number } = line
+    if (line.kind === 'hunk') {
+      const [, before = 0, after = 0] = (HUNK.exec(line.pieces[0]?.text ?? '') ?? []).map(Number)
+      ahead = after - before
+    }
+    pairs.push([{ ...line, number: number === null ? null : number - ahead }, line])
+    at++
+  }
+  return pairs
+}
+
 const whole = (text: string): DiffPiece[] => [{ text, isChanged: false }]
 
 /** Where as many lines were added as removed just before, they are taken for the same lines, changed. */

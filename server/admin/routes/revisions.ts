@@ -7,6 +7,7 @@ import { hashFor } from '../../control/store/tag-key.ts'
 import { isAtLeast } from '../../control/store/principal.ts'
 import { inSlices } from '../../lib/slices.ts'
 import { type Diff, diffSteps } from '../../lib/unified-diff.ts'
+import { LineCounts } from '../line-counts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { REVIEW, reviewDocument } from '../review-document.ts'
 import { type Asked, param, type Route } from '../route.ts'
@@ -30,6 +31,11 @@ const REVISION = Type.Object(
     state: Type.String({ description: 'served, unconfirmed, confirmed or reverted.' }),
     why: Type.Union([Type.String(), Type.Null()]),
     running: Type.Boolean(),
+    lines: Type.Optional(
+      Type.Union([Type.Object({ removed: Type.Integer(), added: Type.Integer() }), Type.Null()], {
+        description: 'That it changed of the text before it; null: that is not kept.',
+      }),
+    ),
   },
   { title: 'Revision' },
 )
@@ -39,6 +45,7 @@ type Facts = Pick<ControlFacts, 'changes'>
 export function revisionRoutes({ changes }: Facts): readonly Route[] {
   const view = { method: 'GET', permission: 'view', tag: 'Config' } as const
   const path = '/api/v1/config/revisions'
+  const counts = new LineCounts()
   return [
     {
       ...view,
@@ -48,6 +55,9 @@ export function revisionRoutes({ changes }: Facts): readonly Route[] {
         {
           below: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$' })),
           limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$' })),
+          lines: Type.Optional(
+            Type.Literal('true', { description: 'Counts the lines that each has changed.' }),
+          ),
         },
         { additionalProperties: false },
       ),
@@ -61,7 +71,7 @@ export function revisionRoutes({ changes }: Facts): readonly Route[] {
         },
         503: { description: 'The database cannot be opened.' },
       },
-      answer: (asked) => listAnswer(asked, changes),
+      answer: (asked) => listAnswer(asked, changes, counts),
     },
     {
       ...view,
@@ -88,7 +98,11 @@ export function revisionRoutes({ changes }: Facts): readonly Route[] {
   ]
 }
 
-async function listAnswer({ query, who }: Asked, changes: Facts['changes']): Promise<Response> {
+async function listAnswer(
+  { query, who }: Asked,
+  changes: Facts['changes'],
+  counts: LineCounts,
+): Promise<Response> {
   const below = Number(query.get('below') ?? Number.MAX_SAFE_INTEGER)
   const limit = Math.min(Number(query.get('limit') ?? 50), LIMIT_MAX)
   const found = await changes.list(below, limit + 1)
@@ -96,7 +110,13 @@ async function listAnswer({ query, who }: Asked, changes: Facts['changes']): Pro
     return problem('store_unavailable', 'Revisions are kept in data/state.db, which cannot be opened.')
   const page = found.slice(0, limit)
   const next = found.length > limit ? (page.at(-1)?.number ?? null) : null
-  return jsonAnswer({ revisions: page.map((one) => documentOf(one, changes, who)), next })
+  const lines =
+    query.get('lines') === 'true' ? await counts.of(found, (number) => changes.read(number)) : null
+  const revisions = page.map((one, place) => ({
+    ...documentOf(one, changes, who),
+    ...(lines !== null && { lines: lines[place] ?? null }),
+  }))
+  return jsonAnswer({ revisions, next })
 }
 
 async function oneAnswer(asked: Asked, changes: Facts['changes']): Promise<Response> {

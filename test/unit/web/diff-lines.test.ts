@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { linesOf } from '../../../web/parts/diff-lines.ts'
+import { linesOf, pairsOf } from '../../../web/parts/diff-lines.ts'
 
 const DIFF = `--- a/sluice.yaml
 +++ b/sluice.yaml
@@ -46,4 +46,16 @@ test('lines that have nothing in common, or no counterpart, have no marks', () =
 test('removed and added lines that begin with dashes or pluses are no heads of files', () => {
   const lines = linesOf('@@ -1,2 +1,2 @@\n--- x\n+++ y\n same\n')
   expect(lines.map(({ kind }) => kind)).toEqual(['hunk', 'removed', 'added', 'same'])
+})
+
+test('in two columns, what came stands beside what went, with the numbers of each text', () => {
+  const pairs = pairsOf(linesOf('@@ -5,4 +6,5 @@\n a\n-b\n+B\n+c\n d\n-e\n'))
+  expect(pairs.map(([before, after]) => [before?.number, after?.number])).toEqual([
+    [null, null],
+    [5, 6],
+    [6, 7],
+    [undefined, 8],
+    [7, 9],
+    [8, undefined],
+  ])
 })

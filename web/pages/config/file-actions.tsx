@@ -52,7 +52,8 @@ export function FileActions({ file, edited }: { readonly file: string; readonly 
   )
 }
 
-function download(name: string, text: string): void {
+/** Hands a text to the browser as a file. */
+export function download(name: string, text: string): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
   link.download = name

@@ -10,9 +10,9 @@ import { count, number } from '../../data/say.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { classes } from '../../parts/classes.ts'
-import { Diff } from '../../parts/diff.tsx'
 import { Loading } from '../../parts/empty.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { DiffChoice, DiffIn, useDiffLayout } from '../../parts/side-by-side.tsx'
 import { Shape } from '../../parts/status.tsx'
 import css from './review.module.css'
 import type { Trying } from './use-tried.ts'
@@ -183,6 +183,7 @@ function TextRow({ isTried }: { readonly isTried: boolean }) {
 
 function FileDiff({ tried, file }: { readonly tried: Tried; readonly file: string | null }) {
   const { diff, lines } = tried
+  const [layout, setLayout] = useDiffLayout()
   if (diff === undefined)
     return <p class={css.foot}>The lines of the file are for the role editor: they may hold secrets.</p>
   if (diff === '') return <p class={css.foot}>The file stays as it is, to the letter.</p>
@@ -197,10 +198,13 @@ function FileDiff({ tried, file }: { readonly tried: Tried; readonly file: strin
             ? 'a part is written anew, with its comments'
             : 'all other lines, comments and spacing kept'}
         </span>
+        <DiffChoice value={layout} onPick={setLayout} />
       </div>
-      <Diff
+      <DiffIn
+        layout={layout}
         text={diff}
         label={`Difference of ${file ?? 'the file'}, ${count((lines?.added ?? 0) + (lines?.removed ?? 0), 'line')}`}
+        heads={['Running', 'Draft']}
       />
       {tried.diff_cut === true && <p class={css.foot}>It goes on: this is its first MiB.</p>}
     </>

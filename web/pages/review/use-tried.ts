@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { draft } from '../../data/draft.ts'
 import { onEvent } from '../../data/live.ts'
 import type { Problem } from '../../data/problem.ts'
-import { type Tried, tryDraft } from '../../data/reviewing.ts'
+import { isApplying, type Tried, tryDraft } from '../../data/reviewing.ts'
 
 export interface Trying {
   /** What the draft before this one would have done stays shown until the answer is there. */
@@ -33,6 +33,6 @@ export function useTried(): Trying & { readonly again: () => void } {
     })
     return () => stop.abort()
   }, [of, times])
-  useEffect(() => onEvent(['config'], again), [])
+  useEffect(() => onEvent(['config'], () => isApplying.peek() || again()), [])
   return { ...now, again }
 }
