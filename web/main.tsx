@@ -7,7 +7,8 @@ import { App } from './shell/app.tsx'
 import { PAGES } from './routes.tsx'
 
 // Told below the address of the first page; the address becomes that of others, and browsers ask anew.
-for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = new URL(icon.href).pathname
+for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]'))
+  icon.href = new URL(icon.href).pathname
 
 const place = document.getElementById('app')
 if (place !== null) render(<App pages={PAGES} />, place)
