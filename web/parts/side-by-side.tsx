@@ -1,5 +1,5 @@
-// The difference of two texts in two columns: for texts that differ in much. Where one line is changed it says
-// the same line twice, so that the unified one (diff.tsx) comes first.
+// The difference of two texts in two columns, for texts that differ in much. Where one line is changed it
+// says the same line twice, so that the unified one (diff.tsx) comes first.
 import { useState } from 'preact/hooks'
 import { Segmented } from './choices.tsx'
 import css from './diff.module.css'
