@@ -3,7 +3,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { problem } from '../problem.ts'
 import { type Asked } from '../route.ts'
 import { listAnswer, oneAnswer, unconditional, writeAnswer, writingOf } from './asking.ts'
-import { certificateMore, isAcmeOnly, otherCertificates } from './certificates.ts'
+import { certificateMore, CertificatesNow, isAcmeOnly } from './certificates.ts'
 import { legacyServer, onlyBackend } from './legacy.ts'
 import { Live } from './live.ts'
 import type { Operation } from './operations.ts'
@@ -54,7 +54,7 @@ export class Desk {
       return problem('not_found', `There is no backend ${String(list.path[1])}.`)
     const more =
       list.kind === 'certificates'
-        ? { acme: this.#facts.acme.facts(), others: otherCertificates(this.#facts, known) }
+        ? { acme: this.#facts.acme.facts(), others: new CertificatesNow(this.#facts, known).others() }
         : {}
     return listAnswer(asked, { known, in: list, live: new Live(this.#facts, known), more })
   }

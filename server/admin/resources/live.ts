@@ -6,7 +6,7 @@ import type { Latest } from '../../control/health/history.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
-import { certificateLive } from './certificates.ts'
+import { CertificatesNow } from './certificates.ts'
 import type { KnownConfig } from './known-config.ts'
 import type { Resource } from './resource.ts'
 
@@ -19,6 +19,7 @@ export class Live {
   #servers: ReadonlyMap<string, readonly ServerHealth[]> | null = null
   #metrics: ReadonlyMap<string, Counted> | null = null
   #rules: RuleFigures | null = null
+  #certificates: CertificatesNow | null = null
 
   constructor(facts: LiveFacts, known: KnownConfig) {
     this.#facts = facts
@@ -32,7 +33,7 @@ export class Live {
     if (kind === 'backends') return this.#backend(id)
     if (kind === 'servers') return this.#server(resource, path)
     if (kind === 'rules') return this.#rule(id, path)
-    if (kind === 'certificates') return certificateLive(this.#facts, this.#known, id)
+    if (kind === 'certificates') return this.#certificatesNow().of(id)
     return null
   }
 
@@ -42,6 +43,10 @@ export class Live {
     if (kind === 'servers') return this.#healthOf(String(list[1]), id, path)?.state ?? null
     const matches = kind === 'rules' && this.#isCounted(path) ? this.#figures().matches(id) : null
     return matches === null ? null : matches > 0 ? 'matched' : 'unmatched'
+  }
+
+  #certificatesNow(): CertificatesNow {
+    return (this.#certificates ??= new CertificatesNow(this.#facts, this.#known))
   }
 
   #rule(id: string, path: Path): Partial<RuleFacts & { readonly shadowed_by: string }> | null {
