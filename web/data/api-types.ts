@@ -32,14 +32,14 @@ export interface Api {
   'GET /api/v1/config/revisions/{revision}/diff/{other}': { query: {  }; body: undefined; answer: { diff?: string; diff_cut: boolean; lines: { removed: number; added: number }; changes: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out: number; impact: (Impact | null) } }
   'GET /api/v1/operations': { query: {  }; body: undefined; answer: { operations: (Operation)[] } }
   'GET /api/v1/operations/{operation}': { query: {  }; body: undefined; answer: Operation }
-  'POST /api/v1/backends/{backend}/rollouts': { query: {  }; body: { new_servers: (({ url: string; name?: string; weight?: number } | string))[]; batch_size?: number; interval?: number; gate?: number; on_failure?: ("roll_back" | "pause") }; answer: unknown }
-  'GET /api/v1/backends/{backend}/rollouts': { query: {  }; body: undefined; answer: unknown }
-  'GET /api/v1/backends/{backend}/rollouts/{rollout}': { query: {  }; body: undefined; answer: unknown }
-  'DELETE /api/v1/backends/{backend}/rollouts/{rollout}': { query: {  }; body: undefined; answer: unknown }
-  'POST /api/v1/backends/{backend}/rollouts/{rollout}/pause': { query: {  }; body: undefined; answer: unknown }
-  'POST /api/v1/backends/{backend}/rollouts/{rollout}/resume': { query: {  }; body: undefined; answer: unknown }
-  'POST /api/v1/backends/{backend}/rollouts/{rollout}/abort': { query: {  }; body: undefined; answer: unknown }
-  'POST /api/v1/backends/{backend}/rollouts/{rollout}/rollback': { query: {  }; body: undefined; answer: unknown }
+  'POST /api/v1/backends/{backend}/rollouts': { query: {  }; body: { new_servers: (({ url: string; name?: string; weight?: number } | string))[]; batch_size?: number; interval?: number; gate?: number; on_failure?: ("roll_back" | "pause") }; answer: { operation: string; added: ({ url: string; name?: string; weight?: number })[]; removed: (string)[] } }
+  'GET /api/v1/backends/{backend}/rollouts': { query: {  }; body: undefined; answer: { rollouts: (Operation)[] } }
+  'GET /api/v1/backends/{backend}/rollouts/{rollout}': { query: {  }; body: undefined; answer: Operation }
+  'DELETE /api/v1/backends/{backend}/rollouts/{rollout}': { query: {  }; body: undefined; answer: { operation: string } }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/pause': { query: {  }; body: undefined; answer: { operation: string } }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/resume': { query: {  }; body: undefined; answer: { operation: string } }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/abort': { query: {  }; body: undefined; answer: { operation: string } }
+  'POST /api/v1/backends/{backend}/rollouts/{rollout}/rollback': { query: {  }; body: undefined; answer: { operation: string } }
   'POST /api/v1/certificates/{certificate}/retry': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/certificates/validate': { query: {  }; body: { certificate_pem: string; private_key_pem?: string; names?: (string)[]; replaces?: string }; answer: CheckedCertificate }
   'POST /api/v1/certificates/self-signed': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; watch?: QueryValue; message?: QueryValue }; body: { name: string; names: (string)[]; days?: number }; answer: Tried | Resource }

@@ -23,6 +23,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[] | undefined
   readonly oneOf?: readonly Schema[] | undefined
   readonly readOnly?: boolean | undefined
+  /** Of a text: a number says the same, as 200 does. */
+  readonly hasNumbers?: boolean | undefined
   readonly examples?: readonly unknown[] | undefined
   readonly least?: string | undefined
   readonly most?: string | undefined
@@ -60,9 +62,8 @@ function plain(sent: Sent, all: Readonly<Record<string, Sent>>, above: readonly 
     return { ...plain(all[name] ?? {}, all, [...above, name]), ...wordsOf(sent) }
   }
   const choices = (sent.anyOf ?? sent.oneOf)?.filter(({ $ref }) => $ref !== SUBSTITUTION)
-  const [only] = choices ?? []
-  if (choices?.length === 1 && only !== undefined)
-    return plain({ ...only, ...without(sent, ['anyOf', 'oneOf']) }, all, above)
+  const only = choices?.length === 1 ? choices[0] : severalOf(choices ?? [])
+  if (only !== undefined) return plain({ ...only, ...without(sent, ['anyOf', 'oneOf']) }, all, above)
   const { definitions: _d, allOf: _a, $ref: _r, properties, items, anyOf: _o, oneOf: _n, ...rest } = sent
   return {
     ...rest,
@@ -75,6 +76,14 @@ function plain(sent: Sent, all: Readonly<Record<string, Sent>>, above: readonly 
     ...(items !== undefined && { items: plain(items, all, above) }),
     ...(choices !== undefined && { anyOf: choices.map((choice) => plain(choice, all, above)) }),
   }
+}
+
+/** One of a kind, or a list of them: a list, which one alone is as well. */
+function severalOf(choices: readonly Sent[]): Sent | undefined {
+  const list = choices.find(({ type }) => type === 'array')
+  const one = choices.find((other) => other !== list)
+  const isSame = one !== undefined && JSON.stringify(list?.items) === JSON.stringify(one)
+  return choices.length === 2 && isSame ? list : undefined
 }
 
 /** What is said where something is referred to goes before what is said of it in general. */
@@ -93,5 +102,5 @@ function amountOf({ pattern, type }: Sent): Partial<Schema> {
   if (pattern.includes('(ms|s|m|h|d)')) return { type: 'string', format: 'duration' }
   if (pattern.includes('[KMGT]i?B')) return { type: 'string', format: 'size' }
   // What may be written as a number is a text all the same.
-  return Array.isArray(type) && type.includes('string') ? { type: 'string' } : {}
+  return Array.isArray(type) && type.includes('string') ? { type: 'string', hasNumbers: true } : {}
 }

@@ -90,6 +90,7 @@ export const shownState = (state: ServerState): Shown => SHOWN[state]
 
 /** What checks and requests say of a server, whatever a person has ordered. */
 export function shownOperation({ operational, admin, reason, state }: ServerLive): Shown {
+  if (admin === 'maintenance') return SHOWN.unchecked
   // A reason that no person gave, of a server that is not down: its last requests failed.
   if (operational !== 'down' && admin === 'ready' && reason !== null && state !== 'starting')
     return { look: 'warn', word: 'Failing' }

@@ -17,7 +17,7 @@ export type Kind =
   | { readonly is: 'text' }
   /** A duration or a size, written with its unit. */
   | { readonly is: 'amount'; readonly of: 'duration' | 'size' }
-  | { readonly is: 'texts' }
+  | { readonly is: 'texts'; readonly hasNumbers?: true }
   /** Names and texts: headers, labels. */
   | { readonly is: 'pairs' }
   /** Objects of one shape, in an order. */
@@ -70,7 +70,8 @@ function kindOfVariants(schemas: readonly Schema[]): Kind {
 function kindOfItems(item: Schema): Kind {
   const kind = kindOfSchema(item)
   if (kind.is === 'object') return { is: 'objects', item }
-  return kind.is === 'text' || kind.is === 'amount' || kind.is === 'choice' ? { is: 'texts' } : { is: 'json' }
+  if (kind.is !== 'text' && kind.is !== 'amount' && kind.is !== 'choice') return { is: 'json' }
+  return { is: 'texts', ...(item.hasNumbers === true && { hasNumbers: true as const }) }
 }
 
 function kindOfObject(schema: Schema): Kind {
@@ -101,7 +102,10 @@ function fits(kind: Kind, value: unknown): boolean {
     case 'choice':
       return typeof value === 'string'
     case 'texts':
-      return Array.isArray(value) && value.every((one) => typeof one === 'string')
+      // One alone may stand for a list of one.
+      return [value]
+        .flat()
+        .every((one) => typeof one === 'string' || (kind.hasNumbers === true && typeof one === 'number'))
     case 'objects':
       return Array.isArray(value) && value.every(isObject)
     default:
@@ -171,11 +175,33 @@ export function shownAs(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (typeof value === 'string' || typeof value === 'number') return String(value)
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return value.join(', ')
   return JSON.stringify(value)
+}
+
+/** Words that are read letter by letter, and those that the config cuts short. */
+const SHORT: Readonly<Record<string, string>> = {
+  ...{
+    tls: 'TLS',
+    url: 'URL',
+    ca: 'CA',
+    ip: 'IP',
+    http: 'HTTP',
+    tcp: 'TCP',
+    udp: 'UDP',
+    id: 'ID',
+    dns: 'DNS',
+  },
+  ...{ min: 'least', max: 'most', regex: 'pattern', cert: 'certificate' },
 }
 
 /** `health_check` as the words of a label. */
 export function labelOf(name: string, schema: Schema): string {
-  const words = schema.title ?? name.replaceAll('_', ' ')
+  const words =
+    schema.title ??
+    name
+      .split('_')
+      .map((word) => SHORT[word] ?? word)
+      .join(' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -197,7 +197,7 @@ function Input({ kind, schema, value, isDisabled, onInput }: InputProps): Compon
       return (
         <ListField
           {...shared}
-          value={Array.isArray(value) ? value : []}
+          value={value === undefined ? [] : [value].flat().map(String)}
           onInput={(next) => onInput(next.length === 0 ? undefined : next)}
         />
       )

@@ -22,10 +22,11 @@ export interface Column<Row> extends Sortable<Row> {
   readonly width?: string | undefined
   /**
    * On a card: lead is its title (the first column unless told), half takes a half of a line (the others),
-   * wide one of its own, bare one without a label, third stands with two others on a line, action beside the
+   * wide one of its own, text one with its words at
+   * the left, bare one without a label, third stands with two others on a line, action beside the
    * title, none is left out.
    */
-  readonly onCard?: 'lead' | 'half' | 'wide' | 'bare' | 'third' | 'action' | 'none' | undefined
+  readonly onCard?: 'lead' | 'half' | 'wide' | 'text' | 'bare' | 'third' | 'action' | 'none' | undefined
   /** In place of the head's words: a checkbox for all rows. */
   readonly headCell?: ComponentChildren
   /** Stands above the heads of this column and those beside it that have the same. */

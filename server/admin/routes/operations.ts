@@ -4,7 +4,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { param, type Route } from '../route.ts'
 
-const OPERATION = Type.Object(
+export const OPERATION = Type.Object(
   {
     id: Type.String(),
     kind: Type.String({ description: 'change.watch or rollout.' }),

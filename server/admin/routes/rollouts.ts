@@ -5,6 +5,7 @@ import { nameOf, type RolloutPlan } from '../../control/change/rollout.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
+import { OPERATION } from './operations.ts'
 
 const NEW_SERVER = Type.Object(
   {
@@ -40,6 +41,12 @@ const BODY = Type.Object(
   { additionalProperties: false },
 )
 
+const BEGUN = Type.Object({
+  operation: Type.String(),
+  added: Type.Array(NEW_SERVER),
+  removed: Type.Array(Type.String()),
+})
+
 const WISHES = { pause: 'pause', resume: 'go', abort: 'abort', rollback: 'roll_back' } as const
 
 type Facts = Pick<ControlFacts, 'tasks' | 'changes'>
@@ -48,7 +55,7 @@ export function rolloutRoutes(facts: Facts): readonly Route[] {
   const path = '/api/v1/backends/{backend}/rollouts'
   const edit = { permission: 'edit', tag: 'Rollouts' } as const
   const answers = {
-    202: { description: 'It will.' },
+    202: { description: 'It will.', schema: Type.Object({ operation: Type.String() }) },
     404: { description: 'There is no such rollout.' },
     409: { description: 'It does not run, or does so already.' },
   }
@@ -68,7 +75,7 @@ export function rolloutRoutes(facts: Facts): readonly Route[] {
       summary: 'Replace the servers of a backend, batch by batch',
       body: BODY,
       answers: {
-        202: { description: 'It began: GET /api/v1/operations/ID tells how it goes.' },
+        202: { description: 'It began: GET /api/v1/operations/ID tells how it goes.', schema: BEGUN },
         404: { description: 'There is no such backend.' },
         409: { description: 'One of this backend runs, or nothing is to be done.' },
       },
@@ -80,7 +87,12 @@ export function rolloutRoutes(facts: Facts): readonly Route[] {
       permission: 'view',
       path,
       summary: 'Rollouts of a backend, the newest first',
-      answers: { 200: { description: 'Those of this run of the gateway, and what the one before left.' } },
+      answers: {
+        200: {
+          description: 'Those of this run of the gateway, and what the one before left.',
+          schema: Type.Object({ rollouts: Type.Array(OPERATION) }),
+        },
+      },
       answer: (asked) => jsonAnswer({ rollouts: facts.tasks.rollouts.list(param(asked, 'backend')) }),
     },
     {
@@ -89,7 +101,10 @@ export function rolloutRoutes(facts: Facts): readonly Route[] {
       permission: 'view',
       path: `${path}/{rollout}`,
       summary: 'A rollout, with its steps',
-      answers: { 200: { description: 'How it is.' }, 404: { description: 'There is no such rollout.' } },
+      answers: {
+        200: { description: 'How it is.', schema: OPERATION },
+        404: { description: 'There is no such rollout.' },
+      },
       answer: (asked) => {
         const one = find(asked, facts)
         return one === null ? none(asked) : jsonAnswer(one)

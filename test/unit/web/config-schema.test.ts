@@ -37,3 +37,15 @@ test('nothing of a form refers elsewhere', () => {
   for (const of of ['listener', 'backend', 'server', 'rule', 'step'] as const satisfies readonly Formed[])
     expect(JSON.stringify(schemaOf(document, of))).not.toContain('$ref')
 })
+
+test('one or several is a list, which one alone is as well', () => {
+  const status = field(schemaOf(document, 'backend'), 'health_check', 'expect', 'status')
+  const kind = (value?: unknown) => kindOf(status, value).is
+  expect([kind(), kind('2xx'), kind(204), kind([200, '300-399'])]).toEqual([
+    'texts',
+    'texts',
+    'texts',
+    'texts',
+  ])
+  expect(kind({ from: 200 })).toBe('json')
+})

@@ -58,6 +58,9 @@ export function BackendActions({ resource, scene }: BackendActionsProps) {
       <Button icon="plus" needs="editor" onPress={() => put({ new: 'server' })}>
         Server
       </Button>
+      <Button needs="editor" onPress={() => put({ new: 'rollout' })}>
+        Roll out…
+      </Button>
     </>
   )
 }

@@ -1,4 +1,5 @@
 // A backend: how it is, its servers in the three states, and what is configured of it.
+import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { changeOf, changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
@@ -10,12 +11,19 @@ import { Guarded, Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Beside } from '../../parts/overlays.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
-import { Tag } from '../../parts/status.tsx'
+import { Shape, Tag } from '../../parts/status.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import { AddServer } from './add-server.tsx'
 import { BackendActions } from './backend-actions.tsx'
 import type { BackendResource } from './backend-fields.ts'
 import { BackendFigures } from './backend-figures.tsx'
+import { BalancingTab } from './balancing-tab.tsx'
+import { ConfigPanels, ConfigTab, type PanelRow } from './config-panels.tsx'
+import { HealthTab } from './health-tab.tsx'
+import { NewRollout } from './new-rollout.tsx'
+import { isUnderWay, RolloutsTab, useRollouts } from './rollouts-tab.tsx'
+import { useDraftOf } from './use-draft-of.ts'
+import { YamlTab } from './yaml-tab.tsx'
 import { boundByOf, ignoresWeights } from './balancing-words.ts'
 import { DraftedBackend } from './drafted-backend.tsx'
 import { sentenceOf } from './head-words.ts'
@@ -92,6 +100,7 @@ function Running({ resource, server, isStale }: RunningProps) {
     boundBy: boundByOf(effective),
     panicThreshold: Number(effective['panic_threshold'] ?? 0),
   }
+  const tab = server === null ? (TABS.find(([name]) => name === query['tab'])?.[0] ?? 'servers') : 'servers'
   const row = server === null ? undefined : rows.find(({ id }) => id === server)
   const close = (): void => go(to(`/backends/${segment(backend)}${location.search}`))
   const status = resource.live === null ? null : shownBackend(resource.live.status)
@@ -101,6 +110,8 @@ function Running({ resource, server, isStale }: RunningProps) {
       <ServerDrawer key={row.id} scene={scene} row={row} resource={resource} onClose={close} />
     ) : query['new'] === 'server' ? (
       <AddServer scene={scene} onClose={() => put({ new: undefined })} />
+    ) : query['new'] === 'rollout' ? (
+      <NewRollout scene={scene} onClose={() => put({ new: undefined })} />
     ) : null
   return (
     <>
@@ -121,7 +132,7 @@ function Running({ resource, server, isStale }: RunningProps) {
           most={limits.length === rows.length && limits.length > 0 ? limits.reduce((a, b) => a + b, 0) : null}
         />
       </Guarded>
-      <Parts backend={backend} count={rows.length} />
+      <Parts backend={backend} tab={tab} count={rows.length} />
       {server !== null && row === undefined && held.value !== null && (
         <Note state="warn" title={`${backend} has no server “${server}”`}>
           It may have been removed, or got another name.
@@ -129,31 +140,99 @@ function Running({ resource, server, isStale }: RunningProps) {
       )}
       <Beside drawer={drawer}>
         <Guarded label="This part">
-          {held.value === null && held.problem === null ? (
-            <Loading lines={6} />
-          ) : (
-            <ServersTab
-              scene={scene}
-              total={held.value?.total ?? 0}
-              openServer={server}
-              isStale={isStale || held.problem !== null}
-            />
-          )}
+          <Part tab={tab} resource={resource}>
+            {held.value === null && held.problem === null ? (
+              <Loading lines={6} />
+            ) : (
+              <ServersTab
+                scene={scene}
+                total={held.value?.total ?? 0}
+                openServer={server}
+                isNarrow={drawer !== null}
+                isStale={isStale || held.problem !== null}
+              />
+            )}
+          </Part>
         </Guarded>
       </Beside>
     </>
   )
 }
 
-function Parts({ backend, count }: { readonly backend: string; readonly count: number }) {
-  const { query } = useAddress()
-  const tab = query['tab'] ?? 'servers'
+interface PartProps {
+  readonly tab: string
+  readonly resource: BackendResource
+  /** The servers, which are part of the page whatever else is looked at. */
+  readonly children: ComponentChildren
+}
+
+function Part({ tab, resource, children }: PartProps) {
+  switch (tab) {
+    case 'health':
+      return <HealthTab resource={resource} />
+    case 'balancing':
+      return <BalancingTab resource={resource} />
+    case 'retries':
+      return <FieldsTab resource={resource} panels={RETRIES} />
+    case 'connections':
+      return <FieldsTab resource={resource} panels={CONNECTIONS} />
+    case 'rollouts':
+      return <RolloutsTab backend={resource.id} />
+    case 'yaml':
+      return <YamlTab resource={resource} />
+    default:
+      return <>{children}</>
+  }
+}
+
+function FieldsTab({ resource, panels }: { resource: BackendResource; panels: readonly PanelRow[] }) {
+  const draft = useDraftOf(resource)
+  return (
+    <ConfigTab resource={resource} draft={draft}>
+      <ConfigPanels draft={draft} panels={panels} />
+    </ConfigTab>
+  )
+}
+
+const RETRIES: readonly PanelRow[] = [
+  { title: 'Tries', under: ['retry'], only: ['attempts', 'backoff'] },
+  { title: 'Queue', under: ['queue'], only: ['size', 'timeout'] },
+  { title: 'Time that servers have', under: ['timeouts'], only: ['connect', 'response', 'idle', 'stream'] },
+]
+
+const CONNECTIONS: readonly PanelRow[] = [
+  { title: 'Kept open', under: ['keep_alive'], only: ['idle', 'connections'] },
+  { title: 'What servers are told and may answer', only: ['proxy_protocol', 'answers'] },
+  {
+    ...{ title: 'TLS with servers', under: ['tls'] },
+    only: ['verify', 'ca', 'server_name', 'cert', 'key', 'pin', 'min_version', 'resume'],
+  },
+]
+
+const TABS = [
+  ['servers', 'Servers'],
+  ['health', 'Health check'],
+  ['balancing', 'Balancing and stickiness'],
+  ['retries', 'Retry, queue and timeouts'],
+  ['connections', 'Connections'],
+  ['rollouts', 'Rollouts'],
+  ['yaml', 'YAML'],
+] as const
+
+function Parts({ backend, tab, count }: { backend: string; tab: string; count: number }) {
+  const running = useRollouts(backend)?.filter(isUnderWay).length ?? 0
   const href = (name: string): string =>
     to(`/backends/${segment(backend)}${name === 'servers' ? '' : `?tab=${name}`}`)
   return (
     <Tabs
       label={backend}
-      items={[{ label: 'Servers', href: href('servers'), isCurrent: tab === 'servers', count }]}
+      items={TABS.map(([name, label]) => ({
+        label,
+        href: href(name),
+        isCurrent: tab === name,
+        ...(name === 'servers' && { count }),
+        ...(name === 'rollouts' && running > 0 && { mark: <Shape state="drain" label="one runs" /> }),
+      }))}
     />
   )
 }

@@ -92,7 +92,7 @@ function carried(scene: Scene, before: readonly ServerRow[], after: readonly Ser
   const flying = scene.rows.reduce((all, { live }) => all + (live?.active_connections ?? 0), 0)
   const { max } = most.row
   const full =
-    max === null
+    max === null || flying * most.share < 1
       ? ''
       : `, with about ${number(Math.round(flying * most.share))} of its ${number(max)} in flight`
   if (after.length === 1) return ` ${one}${full}.`

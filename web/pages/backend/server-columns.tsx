@@ -44,7 +44,7 @@ export function serverColumns(shown: Shown): readonly Column<ServerRow>[] {
   const then = (row: ServerRow) => frozen.value.servers.get(keyOf(row))
   const all: readonly (Column<ServerRow> & { readonly isOptional?: boolean })[] = [
     {
-      ...{ key: 'server', head: 'Server', sort: (row) => row.id },
+      ...{ key: 'server', head: 'Server', onCard: 'lead', sort: (row) => row.id },
       text: (row) => `${row.id} ${row.address}`,
       cell: (row) => <Name row={row} backend={backend} />,
     },
@@ -53,13 +53,13 @@ export function serverColumns(shown: Shown): readonly Column<ServerRow>[] {
       cell: (row) => <Weight row={row} />,
     },
     {
-      ...{ key: 'admin', head: 'Admin state', group: ORDERED, onCard: 'wide' },
+      ...{ key: 'admin', head: 'Admin state', group: ORDERED, onCard: 'text' },
       sort: ({ live }) => live?.admin ?? '',
       text: ({ live }) => (live === null ? '' : `is:${shownAdmin(live.admin).word} ${ordersText(live)}`),
       cell: ({ live }) => (live === null ? <span class="quiet">–</span> : <Ordered live={live} />),
     },
     {
-      ...{ key: 'state', head: 'State and reason', group: SEEN, onCard: 'wide' },
+      ...{ key: 'state', head: 'State, reason', group: SEEN, onCard: 'text' },
       sort: ({ live }) => (live === null ? null : RANK.indexOf(shownOperation(live).look)),
       text: ({ live }) => (live === null ? '' : `is:${shownOperation(live).word} ${live.reason ?? ''}`),
       cell: ({ live }) => (live === null ? <NotYet /> : <Observed live={live} />),

@@ -24,15 +24,17 @@ export interface ServersTabProps {
   /** Servers that there are; more than are listed where there are very many. */
   readonly total: number
   readonly openServer: string | null
+  /** Something stands beside it. */
+  readonly isNarrow: boolean
   readonly isStale: boolean
 }
 
-export function ServersTab({ scene, total, openServer, isStale }: ServersTabProps) {
+export function ServersTab({ scene, total, openServer, isNarrow, isStale }: ServersTabProps) {
   const { backend, rows } = scene
   const { query, put, go } = useAddress()
   const picked = useSignal<ReadonlySet<string>>(new Set())
   const filter = query['filter'] ?? ''
-  const { columns, onSort } = useColumns(scene, openServer !== null)
+  const { columns, onSort } = useColumns(scene, isNarrow)
   const pick = (id: string): void => {
     const next = new Set(picked.value)
     if (!next.delete(id)) next.add(id)

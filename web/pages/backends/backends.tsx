@@ -17,7 +17,7 @@ import { Beside } from '../../parts/overlays.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Pips, Status, Tag } from '../../parts/status.tsx'
-import { type Column, Table } from '../../parts/table.tsx'
+import { type Column, SecondLine, Table } from '../../parts/table.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import css from './backends.module.css'
 import { type BackendResource, type BackendRow, rowsOf } from './backend-rows.ts'
@@ -154,13 +154,13 @@ function columnsOf(
       key: 'name',
       head: 'Backend',
       sort: (row) => row.name,
-      text: (row) => `${row.name} ${row.found}`,
+      text: (row) => `${row.name} ${row.algorithm} ${row.found}`,
       cell: (row) => <Name row={row} />,
     },
     {
       key: 'state',
       head: 'State',
-      onCard: 'wide',
+      onCard: 'text',
       sort: (row) => RANK.indexOf(row.look),
       text: (row) => `is:${row.word} ${row.word} ${row.reason ?? ''}`,
       cell: (row) => (
@@ -177,15 +177,9 @@ function columnsOf(
     {
       key: 'servers',
       head: 'Servers',
+      onCard: 'text',
       sort: (row) => (row.servers === 0 ? 1 : row.serversUp / row.servers),
       cell: (row) => <Servers row={row} />,
-    },
-    {
-      key: 'algorithm',
-      head: 'Algorithm',
-      sort: (row) => row.algorithm,
-      text: (row) => row.algorithm,
-      cell: (row) => <span class="quiet">{row.algorithm}</span>,
     },
     {
       ...{ key: 'rate', head: 'Req/s', isNumber: true },
@@ -219,14 +213,17 @@ function columnsOf(
 
 function Name({ row }: { readonly row: BackendRow }) {
   return (
-    <span class={css.named}>
-      <a class="name cut" href={to(`/backends/${segment(row.name)}`)} title={row.name}>
-        {row.name}
-      </a>
-      {row.draft === 'new' && <Tag state="draft">new</Tag>}
-      {row.draft === 'changed' && <Tag state="draft">changed</Tag>}
-      {row.draft === 'goes' && <Tag state="draft">goes</Tag>}
-    </span>
+    <div class={css.named}>
+      <span class={css.title}>
+        <a class="name cut" href={to(`/backends/${segment(row.name)}`)} title={row.name}>
+          {row.name}
+        </a>
+        {row.draft === 'new' && <Tag state="draft">new</Tag>}
+        {row.draft === 'changed' && <Tag state="draft">changed</Tag>}
+        {row.draft === 'goes' && <Tag state="draft">goes</Tag>}
+      </span>
+      <SecondLine>{row.algorithm}</SecondLine>
+    </div>
   )
 }
 
