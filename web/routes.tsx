@@ -17,6 +17,8 @@ const backend = page(() => import('./pages/backend/backend.tsx').then((m) => m.B
 const listeners = page(() => import('./pages/listeners/listeners.tsx').then((m) => m.Listeners))
 const events = page(() => import('./pages/activity/events.tsx').then((m) => m.Events))
 
+const certificates = page(() => import('./pages/certificates/certificates.tsx').then((m) => m.Certificates))
+
 export const PAGES: readonly PageRow[] = [
   { path: '/backends', page: page(() => import('./pages/backends/backends.tsx').then((m) => m.Backends)) },
   { path: '/backends/:backend', page: backend },
@@ -34,6 +36,8 @@ export const PAGES: readonly PageRow[] = [
     path: '/config/effective',
     page: page(() => import('./pages/config/effective.tsx').then((m) => m.EffectiveConfig)),
   },
+  { path: '/certificates', page: certificates },
+  { path: '/certificates/:certificate', page: certificates },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },
   { path: '/activity', page: events },
   { path: '/activity/events/:event?', page: events },

@@ -130,6 +130,31 @@ test('a pair is looked at without being kept, also against the names of what it 
   expect(readFileSync(gateway.configFile, 'utf8')).toBe(before)
 })
 
+test('an upload and the listeners that are to serve it are one change, of which nothing stays when it is refused', async () => {
+  const pair = makePair(['both.example'])
+  const uploaded = (): string[] => readdirSync(`${gateway.folder}/data/uploaded`)
+  const before = uploaded()
+  const set = (certificates: readonly string[], key = pair.key): object => ({
+    ops: [
+      {
+        ...{ op: 'create', resource: 'certificates' },
+        value: { name: 'both', certificate_pem: pair.cert, private_key_pem: key },
+      },
+      { op: 'update', resource: 'listeners/web', value: { certificates } },
+    ],
+  })
+  const refused = await ask('POST', 'changesets', set(['own', 'nobody']))
+  expect([refused.status, uploaded()]).toEqual([422, before])
+  const noKey = await ask('POST', 'changesets', set(['own', 'both'], 'no key'))
+  expect(noKey.body.errors[0].pointer).toBe('/ops/0/value/private_key_pem')
+  const tried = await ask('POST', 'changesets?dry_run=true', set(['own', 'both']))
+  expect([tried.body.dry_run, uploaded()]).toEqual([true, before])
+  expect((await ask('POST', 'changesets', set(['own', 'both']))).status).toBe(200)
+  const { body } = await ask('GET', 'certificates/both')
+  expect([body.live.source, body.live.used_by]).toEqual(['upload', ['listeners/web']])
+  expect(await shownFor('both.example')).toBe(body.live.fingerprint)
+})
+
 test('one that does not come by ACME has no log', async () => {
   expect((await ask('GET', 'certificates/own/log')).status).toBe(404)
 })

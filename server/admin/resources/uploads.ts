@@ -20,19 +20,25 @@ export interface Uploaded {
 const PEM_CHARS_MAX = 512 * 1024
 const FIELDS = ['certificate_pem', 'private_key_pem']
 
-export function withUploads(known: KnownConfig | null, operation: Operation): Uploaded | Response {
+/** `pointer`: where the value stands in what was sent. */
+export function withUploads(
+  known: KnownConfig | null,
+  operation: Operation,
+  pointer = '',
+): Uploaded | Response {
   const nothing: Uploaded = { operation, sentAs: [], settle: () => {} }
   if (known === null || !('value' in operation)) return nothing
   const { kind } = 'in' in operation ? operation.in : operation.of
   const sent = operation.value as Readonly<Record<string, unknown>>
   if (kind !== 'certificates' || !FIELDS.some((field) => field in sent)) return nothing
   const { certificate_pem: certificate, private_key_pem: key, ...rest } = sent
-  if (!isPem(certificate, 'CERTIFICATE')) return notPem('certificate_pem', 'a chain of certificates in PEM')
+  if (!isPem(certificate, 'CERTIFICATE'))
+    return notPem(`${pointer}/certificate_pem`, 'a chain of certificates in PEM')
   if (!isPem(key, '(?:[A-Z]+ )?PRIVATE KEY'))
-    return notPem('private_key_pem', 'its private key in PEM, without passphrase')
+    return notPem(`${pointer}/private_key_pem`, 'its private key in PEM, without passphrase')
   const name = 'of' in operation ? operation.of.id : String(operation.id ?? sent['name'])
   if (!/^[A-Za-z0-9_.-]{1,63}$/.test(name))
-    return notPem('name', 'a name of letters, digits, "_", "." and "-"')
+    return notPem(`${pointer}/name`, 'a name of letters, digits, "_", "." and "-"')
   const folder = uploadedFolder(known.config.data)
   const files = uploadedPair(known.config.data, name, { cert: certificate, key })
   // The same pair may be served already.
@@ -73,7 +79,7 @@ function named(config: string, file: string): string {
   return path.startsWith('..') ? file : path
 }
 
-const notPem = (field: string, wanted: string): Response =>
-  problem('body_invalid', `${field} is not ${wanted}.`, {
-    errors: [{ pointer: `/${field}`, code: 'invalid', message: `allowed is ${wanted}` }],
+const notPem = (pointer: string, wanted: string): Response =>
+  problem('body_invalid', `${pointer.split('/').at(-1)} is not ${wanted}.`, {
+    errors: [{ pointer, code: 'invalid', message: `allowed is ${wanted}` }],
   })

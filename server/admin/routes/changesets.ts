@@ -9,6 +9,8 @@ import { hashIn, notHash } from '../made-by.ts'
 import { tagAt, type KnownConfig } from '../resources/known-config.ts'
 import type { Planned } from '../resources/operations.ts'
 import { operationsIn, OPS } from '../resources/sent-operations.ts'
+import type { Wanted } from '../resources/sent-place.ts'
+import { type Uploaded, withUploads } from '../resources/uploads.ts'
 import { writerOf } from '../resources/writers.ts'
 import type { WritingFacts } from '../resources/writing.ts'
 import type { Asked, Route } from '../route.ts'
@@ -81,13 +83,26 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
     )
   const expected = hashIn(ifMatch)
   if (expected === undefined) return notHash()
-  const operations = operationsIn(ops)
-  if (operations instanceof Response) return operations
-  const writing = writingOf(asked, operations)
-  if (writing instanceof Response) return writing
-  const note = { ...writing.note, ...(message !== undefined && { message }) }
-  const written = await writer.write({ ...writing, note, baseRevision: base ?? null, baseHash: expected })
-  noteWritten(asked.request, writing.wanted, written)
+  const uploads: Uploaded[] = []
+  let isServed = false
+  try {
+    const operations = withFiles(ops, known, uploads)
+    if (operations instanceof Response) return operations
+    const writing = writingOf(asked, operations)
+    if (writing instanceof Response) return writing
+    const note = { ...writing.note, ...(message !== undefined && { message }) }
+    const written = await writer.write({ ...writing, note, baseRevision: base ?? null, baseHash: expected })
+    isServed = written.is !== 'refused' && written.is !== 'tried'
+    noteWritten(asked.request, writing.wanted, written)
+    return writtenAnswer(written)
+  } finally {
+    for (const { settle } of uploads) settle(isServed)
+  }
+}
+
+type Written = Awaited<ReturnType<ReturnType<typeof writerOf>['write']>>
+
+function writtenAnswer(written: Written): Response {
   if (written.is === 'refused') return written.answer
   if (written.is === 'tried') return jsonAnswer(written.document)
   const { known: now, planned, isChanged, isReformatted, warnings, further } = written
@@ -102,6 +117,24 @@ async function changeset(asked: Asked, facts: WritingFacts): Promise<Response> {
     },
     ops: planned.map((plan) => outcome(now, plan)),
   })
+}
+
+/** Those of a set, with the files of certificates that come in them written: `uploads` has what to settle. */
+function withFiles(
+  ops: Static<typeof SET>['ops'],
+  known: KnownConfig,
+  uploads: Uploaded[],
+): Wanted[] | Response {
+  const operations = operationsIn(ops)
+  if (operations instanceof Response) return operations
+  const placed: Wanted[] = []
+  for (const one of operations) {
+    const uploaded = withUploads(known, one.operation, one.pointer)
+    if (uploaded instanceof Response) return uploaded
+    uploads.push(uploaded)
+    placed.push({ ...one, operation: uploaded.operation, sentAs: uploaded.sentAs })
+  }
+  return placed
 }
 
 const outcome = (known: KnownConfig, { path, id }: Planned): object =>

@@ -1,0 +1,51 @@
+// The listeners that serve certificates, and how a certificate gets into their lists.
+import { change, draftedOf } from '../../data/draft.ts'
+import { useHeld } from '../../data/held.ts'
+import type { JsonMap } from '../../data/merge.ts'
+import type { Reached } from './acme-checks.ts'
+
+export interface ServingListener extends Reached {
+  readonly resource: string
+  readonly etag: string
+  readonly configured: JsonMap
+  /** As the draft would have it. */
+  readonly certificates: readonly string[]
+  /** It can have certificates: https, and tcp that ends TLS. */
+  readonly canServe: boolean
+}
+
+interface Told {
+  readonly id: string
+  readonly etag: string
+  readonly configured: JsonMap
+  readonly effective: JsonMap
+}
+
+/** Null: not known yet. */
+export function useListeners(): readonly ServingListener[] | null {
+  const { value } = useHeld('GET /api/v1/listeners', {}, { query: { limit: 1000 }, topics: ['config'] }).value
+  return value === null ? null : (value.items as unknown as readonly Told[]).map(listenerOf)
+}
+
+function listenerOf({ id, etag, configured, effective }: Told): ServingListener {
+  const resource = `listeners/${encodeURIComponent(id)}`
+  const drafted = draftedOf(resource, configured) ?? configured
+  const protocol = String(effective['protocol'] ?? 'http')
+  return {
+    ...{ name: id, resource, etag, configured, protocol },
+    bind: [effective['bind'] ?? []].flat().map(String),
+    certificates: [drafted['certificates'] ?? []].flat().map(String),
+    canServe: protocol === 'https' || (protocol === 'tcp' && 'certificates' in effective),
+  }
+}
+
+/** The draft has them name the certificate, as the last one of theirs. */
+export function draftServing(
+  name: string,
+  chosen: readonly string[],
+  listeners: readonly ServingListener[],
+): void {
+  for (const one of listeners)
+    if (chosen.includes(one.name) && !one.certificates.includes(name))
+      change(one.resource, one, { certificates: [...one.certificates, name] })
+}
