@@ -23,7 +23,7 @@ export const FINDING = Type.Object({
   line: Type.Optional(Type.Integer()),
   column: Type.Optional(Type.Integer()),
   code: Type.Optional(Type.String()),
-  hint: Type.Optional(Type.String()),
+  hint: Type.Optional(nullable(Type.String())),
 })
 
 /** How the document looks. */

@@ -17,7 +17,7 @@ export interface Api {
   'GET /api/v1/config': { query: { view?: QueryValue }; body: undefined; answer: unknown }
   'GET /api/v1/config/status': { query: {  }; body: undefined; answer: ConfigStatus }
   'GET /api/v1/config/schema': { query: {  }; body: undefined; answer: Record<string, unknown> }
-  'POST /api/v1/config/validate': { query: {  }; body: undefined; answer: { valid: boolean; hash?: string; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: string })[]; warnings: (string)[] } }
+  'POST /api/v1/config/validate': { query: {  }; body: undefined; answer: { valid: boolean; hash?: string; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: (string | null) })[]; warnings: (string)[] } }
   'PUT /api/v1/config': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; message?: QueryValue; watch?: QueryValue }; body: undefined; answer: Changed }
   'POST /api/v1/config': { query: { dry_run?: QueryValue; confirm_within?: QueryValue; message?: QueryValue; watch?: QueryValue }; body: undefined; answer: Changed }
   'POST /api/v1/config/confirm': { query: {  }; body: undefined; answer: unknown }
@@ -138,7 +138,7 @@ export type Names = { listeners: (string)[]; certificates: (string)[]; rules: (s
 
 export type Diagnostics = { made: string; gateway: unknown; machine: unknown; processes: unknown; limits: unknown; config: unknown; revisions: unknown; health: unknown; metrics: unknown; acme: unknown; turn: unknown; operations: unknown; events: unknown; prometheus: string; prometheus_cut: boolean }
 
-export type ConfigStatus = { running: ({ revision: number; hash: (string | null); from: string; by: (string | null) } | null); disk: { file: string; hash: (string | null); state: ("in_sync" | "differs" | "rejected" | "unreadable"); is_read_only: boolean; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: string })[] }; rejected: (Record<string, unknown> | null); pending_confirm: ({ until: string } | null) }
+export type ConfigStatus = { running: ({ revision: number; hash: (string | null); from: string; by: (string | null) } | null); disk: { file: string; hash: (string | null); state: ("in_sync" | "differs" | "rejected" | "unreadable"); is_read_only: boolean; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: (string | null) })[] }; rejected: (Record<string, unknown> | null); pending_confirm: ({ until: string } | null) }
 
 export type Changed = { revision?: number; hash: string; dry_run?: boolean; warnings?: (string)[]; operation?: string; confirm_by?: string; admin?: string }
 

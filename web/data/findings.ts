@@ -19,7 +19,7 @@ const WARNING = /^(?:.*?:)?(\d+):(\d+) (.*?): warning: (.*)$/s
 export function findingsOf({ errors, warnings }: Validated): Finding[] {
   const byLine = (a: Finding, b: Finding): number => (a.line ?? 0) - (b.line ?? 0)
   const wrong = errors.map(({ path, message, line, column, hint }): Finding => {
-    return { severity: 'error', path, message, line, column, hint }
+    return { severity: 'error', path, message, line, column, hint: hint ?? undefined }
   })
   const doubtful = warnings.map((text): Finding => {
     const [, line, column, path = '', message = text] = WARNING.exec(text) ?? []

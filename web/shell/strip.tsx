@@ -2,7 +2,7 @@
 // joined on every page, and what stops on its way is seen.
 import { servedRevision } from '../data/api.ts'
 import type { AnswerOf } from '../data/api.ts'
-import { changeCount, draft } from '../data/draft.ts'
+import { changeCount, type Draft, draft } from '../data/draft.ts'
 import { useHeld } from '../data/held.ts'
 import { count } from '../data/say.ts'
 import { to } from '../data/urls.ts'
@@ -23,6 +23,7 @@ export function Strip() {
           <Shape state="draft" />
           <span class={css.key}>Draft</span>
           <b>{draft.value.kind === 'text' ? 'text' : count(changeCount.value, 'change')}</b>
+          {isOvertaken(status) && <span class={css.key}>to r{madeFrom(draft.value)}: rebase</span>}
         </a>
       )}
       {status !== null && <OnDisk disk={status.disk} />}
@@ -36,6 +37,14 @@ export function Strip() {
       </a>
     </nav>
   )
+}
+
+const madeFrom = (of: Draft): number => (of.kind === 'none' ? 0 : of.baseRevision)
+
+/** Another config is served than the one that the draft was made from. */
+function isOvertaken(status: ConfigStatus | null): boolean {
+  const running = status?.running?.revision
+  return draft.value.kind !== 'none' && running !== undefined && madeFrom(draft.value) < running
 }
 
 function OnDisk({ disk }: { readonly disk: ConfigStatus['disk'] }) {

@@ -20,6 +20,7 @@ import css from './editor/editor.module.css'
 import { Findings, Verdict } from './editor/findings.tsx'
 import { useValidated } from './editor/use-validated.ts'
 import { FileActions } from './file-actions.tsx'
+import { NotWhatRuns } from './rejected.tsx'
 import { type Edited, type Side, useEdited } from './use-edited.ts'
 import type { ConfigStatus } from './use-edited.ts'
 
@@ -57,6 +58,7 @@ export function Config() {
           : 'What the file says. Its text may hold secrets, and is for the role editor; they are left out here.'}
       </PageHead>
       <ConfigTabs current="editor" />
+      {status !== null && <NotWhatRuns status={status} />}
       {status?.disk.is_read_only === true && <ReadOnlyNote />}
       <EditorPanel
         edited={edited}

@@ -33,7 +33,7 @@ const WATCH_S = [
 ] as const
 
 export function ApplyPanel({ trying, isReadOnly, onDone }: ApplyPanelProps) {
-  const { tried, problem } = trying
+  const { tried, problem, question } = trying
   if (tried === null) return null
   if (isReadOnly) return <ReadOnly tried={tried} />
   return (
@@ -41,7 +41,7 @@ export function ApplyPanel({ trying, isReadOnly, onDone }: ApplyPanelProps) {
       key={isRisky(tried) ? 'risky' : 'plain'}
       trying={trying}
       tried={tried}
-      why={whyNot(tried, problem)}
+      why={question === null ? whyNot(tried, problem) : 'what both changed is to be decided above'}
       onDone={onDone}
     />
   )

@@ -38,7 +38,11 @@ export function ChangesPanel({ trying, file }: { readonly trying: Trying; readon
       {(tried?.changes_left_out ?? 0) > 0 && (
         <p class={css.foot}>{number(tried?.changes_left_out)} more; the difference below has them all.</p>
       )}
-      {tried === null ? problem === null && <Loading lines={5} /> : <FileDiff tried={tried} file={file} />}
+      {tried === null ? (
+        problem === null && trying.question === null && <Loading lines={5} />
+      ) : (
+        <FileDiff tried={tried} file={file} />
+      )}
     </Panel>
   )
 }

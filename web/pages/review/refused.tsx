@@ -25,12 +25,12 @@ export function Refused({ problem, onAgain }: { problem: Problem; onAgain?: () =
                 </>
               )}
               {message}
-              {hint !== undefined && `; ${hint}`}
+              {(hint ?? null) !== null && `; ${hint}`}
             </li>
           ))}
         </ul>
       )}
-      {problem.hint !== undefined && <p>{sentence(problem.hint)}</p>}
+      {(problem.hint ?? '') !== '' && <p>{sentence(problem.hint ?? '')}</p>}
     </Note>
   )
 }

@@ -1,19 +1,23 @@
 // Before anything runs: what the draft changes, in words and in the file, what it does to traffic, and
 // the one button that makes it so.
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { applied } from '../../data/reviewing.ts'
 import { changeCount, discard, draft } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
-import { count } from '../../data/say.ts'
+import { moved } from '../../data/rebasing.ts'
+import { wordsOf } from '../../data/review-rows.ts'
+import { count, list } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
+import { Note } from '../../parts/messages.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Popover } from '../../parts/popover.tsx'
 import { ApplyPanel } from './apply.tsx'
 import { ChangesPanel } from './changes.tsx'
+import { Decide } from './conflicts.tsx'
 import { CopyAs } from './copy-as.tsx'
 import { Done } from './done.tsx'
 import { ImpactPanel } from './impact.tsx'
@@ -50,7 +54,7 @@ function NothingDrafted() {
 const CONFIG = { href: to('/config'), label: 'Config' } as const
 
 function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; onDone: () => void }) {
-  const { tried, problem } = trying
+  const { tried, problem, question } = trying
   const now = draft.value
   const status = useHeld('GET /api/v1/config/status', {}, { topics: ['config'] }).value.value
   const revision = now.kind === 'none' ? 0 : now.baseRevision
@@ -70,6 +74,8 @@ function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; o
         Nothing is running yet. The draft is kept in this browser tab until it is applied or discarded.
       </PageHead>
       {problem !== null && <Refused problem={problem} onAgain={trying.again} />}
+      {question !== null && <Decide question={question} />}
+      <MovedNote />
       <div class={css.layout}>
         <div class={css.main}>
           <Guarded label="The list of changes">
@@ -83,7 +89,8 @@ function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; o
         </div>
         <div class={css.side}>
           {tried === null ? (
-            problem === null && (
+            problem === null &&
+            question === null && (
               <Panel title="Impact">
                 <Loading lines={3} />
               </Panel>
@@ -97,6 +104,28 @@ function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; o
         </div>
       </div>
     </>
+  )
+}
+
+/** The draft was made from what is not served any more, and nothing of it met what came instead. */
+function MovedNote() {
+  const now = moved.value
+  useEffect(() => () => void (moved.value = null), [])
+  if (now === null) return null
+  const { to: revision, by, dropped } = now
+  return (
+    <Note
+      state="draft"
+      title={`Your draft stands on r${revision} now`}
+      actions={
+        <Button kind="quiet" icon="cross" label="Put away" onPress={() => void (moved.value = null)} />
+      }
+    >
+      {by.length === 0 ? 'The config' : `${list(by)} changed the config`}
+      {by.length === 0 && ' was changed'} meanwhile, and nothing of it meets what you change.
+      {dropped.length > 0 &&
+        ` ${list(dropped.map(({ resource }) => wordsOf(resource)))}: that is so already, and left your draft.`}
+    </Note>
   )
 }
 

@@ -1,18 +1,22 @@
-// The draft, tried: anew after each change of it, and when the gateway's config becomes another one.
+// The draft, tried: anew after each change of it, and when the gateway's config becomes another one, to which
+// the draft is moved.
 import { useEffect, useState } from 'preact/hooks'
 import { draft } from '../../data/draft.ts'
 import { onEvent } from '../../data/live.ts'
 import type { Problem } from '../../data/problem.ts'
+import { type Question, rebaseOn } from '../../data/rebasing.ts'
 import { isApplying, type Tried, tryDraft } from '../../data/reviewing.ts'
 
 export interface Trying {
   /** What the draft before this one would have done stays shown until the answer is there. */
   readonly tried: Tried | null
   readonly problem: Problem | null
+  /** What has to be decided before it can be tried. */
+  readonly question: Question | null
   readonly isBusy: boolean
 }
 
-const NOTHING: Trying = { tried: null, problem: null, isBusy: true }
+const NOTHING: Trying = { tried: null, problem: null, question: null, isBusy: true }
 
 export function useTried(): Trying & { readonly again: () => void } {
   const [now, setNow] = useState(NOTHING)
@@ -25,11 +29,12 @@ export function useTried(): Trying & { readonly again: () => void } {
     setNow((before) => ({ ...before, isBusy: true }))
     void tryDraft(of, stop.signal).then((answer) => {
       if (stop.signal.aborted) return
-      setNow((before) =>
-        answer.ok
-          ? { tried: answer.value, problem: null, isBusy: false }
-          : { tried: before.tried, problem: answer.problem, isBusy: false },
-      )
+      if (answer.ok) return setNow({ ...NOTHING, tried: answer.value, isBusy: false })
+      const question = answer.problem.status === 412 ? rebaseOn(answer.problem, of) : null
+      // Moved: the draft is another one, and is tried.
+      if (question === 'moved') return
+      const problem = question === null ? answer.problem : null
+      setNow((before) => ({ tried: before.tried, problem, question, isBusy: false }))
     })
     return () => stop.abort()
   }, [of, times])
