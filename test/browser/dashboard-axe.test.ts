@@ -13,7 +13,17 @@ const test = dashboard({
   }),
 })
 
-const PAGES = ['/', '/config', '/config/history', '/config/effective', '/review', '/nowhere/at/all']
+const PAGES = [
+  '/',
+  '/activity',
+  '/activity/audit',
+  '/activity/requests',
+  '/config',
+  '/config/history',
+  '/config/effective',
+  '/review',
+  '/nowhere/at/all',
+]
 
 const views: readonly View[] = (['light', 'dark'] as const).flatMap((theme) => [
   { theme, width: 360, height: 740 },

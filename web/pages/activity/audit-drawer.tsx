@@ -118,7 +118,7 @@ function Change({ before, after }: { readonly before: unknown; readonly after: u
   const text = differenceOf(before, after)
   if (text === '') return <p class="quiet">It has no before and after that differ.</p>
   return (
-    <section>
+    <section class={css.part}>
       <h3>What it changed</h3>
       <Diff text={text} label="Before and after" />
     </section>

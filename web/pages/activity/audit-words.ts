@@ -91,8 +91,11 @@ export function differenceOf(before: unknown, after: unknown): string {
   return `@@ -1,${old.length} +1,${next.length} @@\n${lines.join('\n')}\n`
 }
 
+/** Without commas at their ends: where one is added below, the line above it is the same. */
 const linesOf = (value: unknown): string[] =>
-  value === null || value === undefined ? [] : JSON.stringify(value, null, 2).split('\n')
+  value === null || value === undefined
+    ? []
+    : JSON.stringify(value, null, 2).replaceAll(/,$/gm, '').split('\n')
 
 /** Beyond it all is told as removed and added: what is longer is no difference that one reads. */
 const CELLS_MAX = 1_000_000

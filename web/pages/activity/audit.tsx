@@ -206,7 +206,7 @@ const ACTION: Column<AuditEntry> = {
   head: 'What',
   onCard: 'lead',
   cell: ({ action, result }) => (
-    <span class={css.who}>
+    <span class={css.action}>
       <span title={action}>{actionWords(action)}</span>
       {result === 'refused' && <Tag state="down">refused</Tag>}
     </span>
@@ -216,7 +216,7 @@ const RESOURCE: Column<AuditEntry> = {
   key: 'resource',
   head: 'Resource',
   isCut: true,
-  onCard: 'wide',
+  onCard: 'bare',
   cell: ({ resource }) => (
     <span class={css.resource} title={resource}>
       {resource}

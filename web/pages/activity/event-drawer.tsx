@@ -62,7 +62,7 @@ export function EventDrawer({ id, event, onClose }: EventDrawerProps) {
         </dd>
       </dl>
       {Object.keys(fields).length > 0 && (
-        <section>
+        <section class={css.part}>
           <h3>What it tells</h3>
           <dl class={css.fields}>
             {Object.entries(fields).map(([field, value]) => (

@@ -18,7 +18,7 @@ import { chosenEvents, type ListedEvent, type Minute, minutesOf } from './event-
 import { ExportMenu } from './export-menu.tsx'
 import { ActivityHead } from './head.tsx'
 import { useEvents } from './use-events.ts'
-import { useHold } from './use-hold.ts'
+import { pauseWords, useHold } from './use-hold.ts'
 
 const TOPICS = ['health', 'server', 'config', 'certificate', 'listener', 'worker', 'turn', 'limits'] as const
 /** So many are drawn at first. */
@@ -78,7 +78,7 @@ export function Events({ event: openId }: { readonly event?: string }) {
         />
         <Topics all={all} chosen={address.topics} onChange={(topics) => change({ topics })} />
         <Button icon={hold.isHeld ? 'play' : 'pause'} isPressed={hold.isHeld} onPress={hold.toggle}>
-          {hold.isHeld ? `Paused · ${number(known.waiting)} new` : 'Pause'}
+          {pauseWords(hold.isHeld, known.waiting)}
         </Button>
         <ExportMenu name="events" rows={chosen} fields={FIELDS} />
       </div>

@@ -70,7 +70,9 @@ const TOOK: Column<ServedRequest> = {
   onCard: 'half',
   cell: ({ total_ms: ms }) => (
     <span class={css.took}>
-      <i style={{ width: `${barOf(ms)}px` }} />
+      <i>
+        <i style={{ width: `${barOf(ms)}px` }} />
+      </i>
       <span>{ms < 0.05 ? '< 0.1 ms' : took(ms)}</span>
     </span>
   ),

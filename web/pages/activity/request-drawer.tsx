@@ -41,7 +41,7 @@ export function RequestDrawer({ id, known, onClose, onFilter }: RequestDrawerPro
         )}
       </Drawer>
     )
-  const { method, host, path } = request
+  const { method, path } = request
   return (
     <Drawer
       title={`${method} ${path}`}
@@ -69,7 +69,6 @@ export function RequestDrawer({ id, known, onClose, onFilter }: RequestDrawerPro
       <Facts request={request} />
       <Head request={request} />
       {isReplaying && <ReplayDialog request={request} onClose={() => setReplaying(false)} />}
-      <p class="sr">{`To ${host}`}</p>
     </Drawer>
   )
 }
@@ -94,7 +93,7 @@ function Fault({ request }: { readonly request: ServedRequest }) {
   const remedy = toDo(fault)
   return (
     <Note state={status === null || status >= 500 ? 'down' : 'warn'} title={text ?? fault ?? ''}>
-      {detail !== null && <p>{detail}.</p>}
+      {detail !== null && <p>{sentence(detail)}</p>}
       {remedy !== null && <p>{remedy}</p>}
       <p>
         <code>{fault}</code>
@@ -102,6 +101,9 @@ function Fault({ request }: { readonly request: ServedRequest }) {
     </Note>
   )
 }
+
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 
 const likeThis = ({ rule, status, host }: ServedRequest): Filters => ({
   ...(rule === null ? { host } : { rule }),
@@ -126,6 +128,10 @@ function Facts({ request }: { readonly request: ServedRequest }) {
           </dd>
         </>
       )}
+      <dt>Host</dt>
+      <dd class="mono">
+        {request.scheme}://{request.host}
+      </dd>
       <dt>Client</dt>
       <dd class="mono">{request.client ?? 'not known'}</dd>
       <dt>Listener</dt>

@@ -19,7 +19,7 @@ import { columnsOf, REQUEST_FIELDS } from './request-columns.tsx'
 import { StatusHistory, useStatusHistory } from './status-history.tsx'
 import { TailNote } from './tail-note.tsx'
 import { type Filters, filtersOf, readTokens, REQUEST_TOKENS } from './tokens.ts'
-import { useHold } from './use-hold.ts'
+import { pauseWords, useHold } from './use-hold.ts'
 import { type LiveRequests, useLiveRequests } from './use-live-requests.ts'
 
 const hrefOf = (filters: Filters, id?: string): string =>
@@ -78,7 +78,7 @@ export function Requests({ request }: { readonly request?: string }) {
           ]}
         />
         <Button icon={hold.isHeld ? 'play' : 'pause'} isPressed={hold.isHeld} onPress={hold.toggle}>
-          {hold.isHeld ? `Paused · ${number(live.waiting)} new` : 'Pause'}
+          {pauseWords(hold.isHeld, live.waiting)}
         </Button>
         <ExportMenu name="requests" rows={live.rows} fields={REQUEST_FIELDS} />
       </div>

@@ -1,5 +1,6 @@
 // When a list that grows stands still: while one reads in it, has scrolled, has opened something, or says so.
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { number } from '../../data/say.ts'
 
 export interface Hold {
   readonly isHeld: boolean
@@ -72,3 +73,7 @@ function useSpace(toggle: () => void): void {
     return () => document.removeEventListener('keydown', press)
   }, [])
 }
+
+/** What stands on the button. */
+export const pauseWords = (isHeld: boolean, waiting: number): string =>
+  !isHeld ? 'Pause' : waiting === 0 ? 'Paused' : `Paused · ${number(waiting)} new`

@@ -1,22 +1,27 @@
 // Where the time of a request went: tries are outlined, what they did is solid below them, pauses hatched.
 import { useState } from 'preact/hooks'
 import type { ServedRequest } from '../../data/api-types.ts'
-import { ms as msWords, number, took } from '../../data/say.ts'
+import { number, took } from '../../data/say.ts'
 import { Shape } from '../../parts/status.tsx'
 import css from './waterfall.module.css'
 import { sharesOf, type Span, spansOf, ticksOf } from './waterfall-spans.ts'
+
+/** Less than this has no parts that one could tell apart. */
+const SEEN_MS = 0.05
 
 export function Waterfall({ request }: { readonly request: ServedRequest }) {
   const [isTable, setTable] = useState(false)
   const spans = spansOf(request)
   const { gateway, servers, waiting } = sharesOf(request)
+  if (request.total_ms < SEEN_MS)
+    return <p class="supporting">It took less than 0.1 ms: the gateway answered it at once.</p>
   return (
     <section class={css.waterfall} aria-label="Where its time went">
       <header>
         <h3>Where {took(request.total_ms)} went</h3>
         <p>
-          gateway {msWords(gateway)} · servers {msWords(servers)}
-          {waiting > 0 && ` · waiting ${msWords(waiting)}`}
+          gateway {number(gateway)} · servers {number(servers)}
+          {waiting > 0 && ` · waiting ${number(waiting)}`}
         </p>
       </header>
       {isTable ? <SpanTable spans={spans} /> : <SpanBars spans={spans} totalMs={request.total_ms} />}
@@ -64,7 +69,7 @@ function SpanBars({ spans, totalMs }: { readonly spans: readonly Span[]; readonl
             />
             <Label span={span} totalMs={totalMs} />
           </div>
-          <b>{msWords(span.ms)}</b>
+          <b>{number(span.ms)}</b>
         </div>
       ))}
     </div>
@@ -102,10 +107,10 @@ function SpanTable({ spans }: { readonly spans: readonly Span[] }) {
           <tr key={place}>
             <th scope="row" class={span.isPart ? css.indented : undefined}>
               {span.name}
-              {span.note !== '' && <small>{span.note}</small>}
+              {span.note !== '' && <small> {span.note}</small>}
             </th>
-            <td>{msWords(span.fromMs)}</td>
-            <td>{msWords(span.ms)}</td>
+            <td>{number(span.fromMs)}</td>
+            <td>{number(span.ms)}</td>
           </tr>
         ))}
       </tbody>
