@@ -79,6 +79,7 @@ export function FilterBox({ value, onInput, hint }: FilterBoxProps) {
       <span class="sr">Filter: {hint}</span>
       <input
         ref={input}
+        data-filter
         type="search"
         value={value}
         placeholder={hint}

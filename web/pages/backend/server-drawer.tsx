@@ -1,6 +1,7 @@
 // One server: the three states, its fields, and what was found of it lately.
 import { change, changeOf, discard, draftedOf, remove } from '../../data/draft.ts'
 import type { JsonMap } from '../../data/merge.ts'
+import { can } from '../../data/session.ts'
 import { number } from '../../data/say.ts'
 import { type ServerFields, shownAdmin, shownOperation } from '../../data/servers.ts'
 import { to } from '../../data/urls.ts'
@@ -132,6 +133,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
   const was = (name: keyof ServerFields, shown: string): string | undefined =>
     value[name] === resource.configured[name] ? undefined : shown
   const { place } = resource
+  const isDisabled = !can('edit')
   return (
     <section class={css.fields} aria-label="In the file">
       <header class={css.head}>
@@ -147,6 +149,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           was={was('weight', String(resource.configured.weight ?? 'not set'))}
         >
           <NumberField
+            isDisabled={isDisabled}
             value={value.weight ?? null}
             placeholder="1"
             least={0}
@@ -160,6 +163,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           was={was('max_connections', String(resource.configured.max_connections ?? 'not set'))}
         >
           <NumberField
+            isDisabled={isDisabled}
             value={value.max_connections ?? null}
             least={1}
             most={1_000_000}
@@ -168,13 +172,23 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         </Field>
       </div>
       <Field label="URL" was={was('url', resource.configured.url)}>
-        <TextField isMono value={value.url} onInput={(next) => put({ url: next.trim() })} />
+        <TextField
+          isDisabled={isDisabled}
+          isMono
+          value={value.url}
+          onInput={(next) => put({ url: next.trim() })}
+        />
       </Field>
       <Field label="Name" right="its URL" was={was('name', resource.configured.name ?? '')}>
-        <TextField value={value.name ?? ''} onInput={(next) => put({ name: next === '' ? null : next })} />
+        <TextField
+          isDisabled={isDisabled}
+          value={value.name ?? ''}
+          onInput={(next) => put({ name: next === '' ? null : next })}
+        />
       </Field>
       <Field label="Backup" was={was('backup', resource.configured.backup === true ? 'on' : 'off')}>
         <SwitchField
+          isDisabled={isDisabled}
           value={value.backup === true}
           words="Only while no other server is usable"
           onInput={(next) => put({ backup: next ? true : null })}

@@ -1,0 +1,231 @@
+// Backends and their servers: found, looked at, taken out and back, edited as a draft, and rolled out.
+import { expect } from 'bun:test'
+import type { Page } from 'playwright-core'
+import { axeFindings } from '../support/axe.ts'
+import { dashboard, type Scene, settled } from '../support/dashboard.ts'
+import { waitFor } from '../support/wait.ts'
+
+const test = dashboard({
+  servers: ['one', 'two', 'three', 'next'],
+  config: ({ one, two, three }) => `# kept
+admin: { bind: 127.0.0.1:0 }
+workers: 1
+drain: 2s
+listeners: { web: { bind: 127.0.0.1:0 } }
+backends:
+  api:
+    servers:
+      - { url: "${one}", name: one, weight: 3 }   # rack A
+      - { url: "${two}", name: two }
+    health_check: { interval: 200ms, interval_down: 200ms, rise: 1, fall: 1 }
+  sick:
+    servers:
+      - { url: "http://127.0.0.1:9", name: gone }
+    health_check: { interval: 200ms, interval_down: 200ms, fall: 1 }
+  alone:
+    servers:
+      - { url: "${three}", name: three }
+rules:
+  - { name: sick, match: { path: /sick }, backend: sick }
+  - { name: alone, match: { path: /alone }, backend: alone }
+  - { name: all, backend: api }
+`,
+  users: ['admin', 'operator', 'viewer'],
+})
+
+/** What was sent that changes something, from now on. */
+function sentBy(page: Page): string[] {
+  const sent: string[] = []
+  page.on('request', (request) => {
+    if (request.method() !== 'GET') sent.push(`${request.method()} ${new URL(request.url()).pathname}`)
+  })
+  return sent
+}
+
+const row = (page: Page, name: string) => page.getByRole('row').filter({ hasText: name })
+
+async function see(scene: Scene, path: string, as: 'admin' | 'operator' | 'viewer' = 'admin'): Promise<Page> {
+  await scene.signIn(as)
+  await open(scene, path)
+  return scene.page
+}
+
+/** The page's own code comes after what all pages have. */
+async function open({ page, open: go }: Scene, path: string): Promise<void> {
+  await go(path)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await settled(page)
+}
+
+test('the list says which backend is down and why, and is filtered and opened by keyboard', async (scene) => {
+  const page = await see(scene, '/backends')
+  await page.getByText('1 of 3 backends has no server up').waitFor()
+  expect(await row(page, 'sick').innerText()).toContain('gone: ')
+  await page.keyboard.press('/')
+  await page.keyboard.type('is:down')
+  await waitFor(async () => (await page.getByRole('row').count()) === 2, { what: 'one row below the head' })
+  expect(page.url()).toContain('filter=is%3Adown')
+  await page.keyboard.press('Tab')
+  await row(page, 'sick').focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'sick' }).waitFor()
+  await page.getByText('No server takes new requests: gone fails its check.').waitFor()
+})
+
+test('a server is drained with a reason once its consequence was told, and comes back', async (scene) => {
+  const page = await see(scene, '/backends/api', 'operator')
+  await page.getByRole('button', { name: 'Drain: two' }).click()
+  const form = page.getByRole('dialog', { name: 'State of two' })
+  await form.getByText(/^Leaves 1 of 2\./).waitFor()
+  await form.getByLabel('Reason').fill('kernel update')
+  await form.getByLabel('Until').selectOption('1h')
+  await form.getByRole('button', { name: 'Drain two' }).click()
+  await row(page, 'two').getByText('Draining').waitFor()
+  expect(await row(page, 'two').innerText()).toMatch(/operator · until \d\d:\d\d · “kernel update”/)
+  await page.getByText('1 of 2 servers takes new requests: two drains.').waitFor()
+  expect(await Bun.file(scene.gateway.configFile).text()).not.toContain('drain:two')
+  await page.getByRole('button', { name: 'Make ready: two' }).click()
+  await page.getByRole('button', { name: 'Make ready two' }).click()
+  await page.getByText('All 2 servers take requests.').waitFor()
+})
+
+test('the last server of a backend is not taken out before its name was typed', async (scene) => {
+  const page = await see(scene, '/backends/alone')
+  const sent = sentBy(page)
+  await page.getByRole('button', { name: 'Drain: three' }).click()
+  const form = page.getByRole('dialog', { name: 'State of three' })
+  await form.getByText('Leaves none of 1. Every request to alone would be answered 503.').waitFor()
+  await form.getByRole('button', { name: 'Drain three' }).click({ force: true })
+  expect(sent).toEqual([])
+  await form.getByLabel('Type alone').fill('alone')
+  await form.getByRole('button', { name: 'Drain three' }).click()
+  // The gateway says it as well; the order is given all the same.
+  await form.getByRole('button', { name: 'Close' }).click()
+  await page.getByText('No server takes new requests: three drains.').waitFor()
+  await page.getByRole('button', { name: 'Make ready: three' }).click()
+  await page.getByRole('button', { name: 'Make ready three' }).click()
+  await row(page, 'three').getByText('Ready').first().waitFor()
+})
+
+test('several are selected and taken out at once', async (scene) => {
+  const page = await see(scene, '/backends/api')
+  await page.getByLabel('Select all servers').check()
+  await page.getByRole('button', { name: 'Drain or more' }).click()
+  const form = page.getByRole('dialog', { name: 'State of 2 servers' })
+  await form.getByRole('button', { name: 'Weight' }).click()
+  await form.getByLabel('Weight').fill('5')
+  await form.getByRole('button', { name: 'Set weight of 2 servers' }).click()
+  for (const name of ['one', 'two']) await row(page, name).getByText('now 5').waitFor()
+  expect(await page.getByText('selected').count()).toBe(0)
+  for (const name of ['one', 'two'])
+    await page.evaluate(async (server) => {
+      const me = (await (await fetch('/api/v1/auth/me')).json()) as { csrf_token: string }
+      await fetch(`/api/v1/backends/api/servers/${server}/state`, {
+        method: 'DELETE',
+        headers: { 'X-CSRF-Token': me.csrf_token },
+      })
+    }, name)
+})
+
+test('a weight goes into the draft with what it was, leaves it when it is set back, and nothing is sent', async (scene) => {
+  const page = await see(scene, '/backends/api/servers/one')
+  const sent = sentBy(page)
+  const drawer = page.getByRole('dialog', { name: 'one' })
+  await drawer.getByLabel('Weight').fill('7')
+  await drawer.getByText('was 3').waitFor()
+  await page.getByRole('link', { name: /Draft 1 change/ }).waitFor()
+  await page.reload()
+  await settled(page)
+  expect(await drawer.getByLabel('Weight').inputValue()).toBe('7')
+  await drawer.getByLabel('Weight').fill('3')
+  await drawer.getByText('was 3').waitFor({ state: 'detached' })
+  expect(await page.getByRole('link', { name: /Draft/ }).count()).toBe(0)
+  expect(sent).toEqual([])
+})
+
+test('a check is run now, and tells what was answered', async (scene) => {
+  const page = await see(scene, '/backends/api/servers/one')
+  await page.getByRole('button', { name: 'Check now' }).click()
+  await page.getByText(/Passed in .* ms, status 200/).waitFor()
+  await page.getByRole('button', { name: 'Check all now' }).click()
+  await page.getByText('All 2 passed').waitFor()
+})
+
+test("the health check's fields come from the schema, and one that is changed is all that is drafted", async (scene) => {
+  const page = await see(scene, '/backends/api?tab=health')
+  await page.getByLabel('Timeout').fill('1s')
+  await page.getByText('was not set').waitFor()
+  const draft = (await page.evaluate(`sessionStorage.getItem('sluice.draft')`)) as string
+  expect(JSON.parse(draft).changes).toMatchObject([
+    { resource: 'backends/api', patch: { health_check: { timeout: '1s' } } },
+  ])
+  await page.getByRole('button', { name: 'Take out' }).click()
+  await page.getByText('are in the draft').waitFor({ state: 'detached' })
+})
+
+test('a backend is added from pasted lines, and stands in the review', async (scene) => {
+  const page = await see(scene, '/backends?new=1')
+  const drawer = page.getByRole('dialog', { name: 'New backend' })
+  await drawer.getByRole('button', { name: /^Review/ }).click()
+  await drawer.getByText('At least one server is needed.').waitFor()
+  await drawer.getByLabel('Name').fill('shop')
+  await drawer.getByLabel('Servers').fill('server 127.0.0.1:7001 weight=2;\n127.0.0.1:7002\nnonsense')
+  await drawer.getByText('Line 3:').waitFor()
+  await drawer.getByLabel('Servers').fill('server 127.0.0.1:7001 weight=2;\n127.0.0.1:7002')
+  await drawer.getByRole('button', { name: 'Review shop' }).click()
+  await page.getByRole('heading', { level: 1, name: /Review/ }).waitFor()
+  await page.getByText('url: "http://127.0.0.1:7002"').waitFor()
+  await open(scene, '/backends')
+  await row(page, 'shop').getByText('not running yet').waitFor()
+})
+
+test('a rollout replaces a server, and its steps are told', async (scene) => {
+  const page = await see(scene, '/backends/alone?new=rollout')
+  const next = `http://127.0.0.1:${scene.servers.get('next')?.port}`
+  const drawer = page.getByRole('dialog', { name: 'Roll out alone' })
+  await drawer.getByLabel('Servers that are to be there').fill(`${next} name=next`)
+  await drawer.getByText('1 new, 1 old goes · 1 batch').waitFor()
+  await drawer.getByRole('button', { name: 'Start the rollout' }).click()
+  await page.getByText('batch 1 of 1: next added').waitFor()
+  await page.getByText('batch 1 of 1: three removed').waitFor()
+  await page.getByText('1 of 1 batch').waitFor()
+  await page.getByText('Done', { exact: true }).waitFor()
+  await page.getByRole('link', { name: /^Servers/ }).click()
+  await row(page, 'next').waitFor()
+})
+
+test('a viewer sees all of it, is told the role that each thing needs, and sends nothing', async (scene) => {
+  const page = await see(scene, '/backends/api/servers/one', 'viewer')
+  const sent = sentBy(page)
+  const drain = page.getByRole('button', { name: 'Drain: two' })
+  expect(await drain.getAttribute('aria-disabled')).toBe('true')
+  await drain.click({ force: true })
+  await page.getByText('needs role operator').first().waitFor()
+  expect(await page.getByLabel('Weight').isDisabled()).toBe(true)
+  await open(scene, '/backends/api?tab=health')
+  expect(await page.getByLabel(/^Interval ?default/).isDisabled()).toBe(true)
+  expect(sent).toEqual([])
+})
+
+const PLACES = [
+  '/backends',
+  '/backends?new=1',
+  '/backends/api',
+  '/backends/api/servers/one',
+  '/backends/api?tab=health',
+  '/backends/api?tab=balancing',
+  '/backends/api?tab=rollouts',
+  '/backends/api?tab=yaml',
+]
+
+for (const theme of ['light', 'dark'] as const)
+  for (const width of [360, 1280])
+    test(`axe finds nothing at ${width} px, ${theme}`, { theme, width }, async (scene) => {
+      await scene.signIn('admin')
+      for (const path of PLACES) {
+        await open(scene, path)
+        expect({ path, found: await axeFindings(scene.page) }).toEqual({ path, found: [] })
+        const isWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
+        expect({ path, isWide: await scene.page.evaluate(isWide) }).toEqual({ path, isWide: false })
+      }
+    })
