@@ -13,5 +13,7 @@ export interface Drawn {
   readonly listeners: readonly ListenerRow[]
   readonly backends: ReadonlyMap<string, BackendState>
   readonly address: Address
+  /** Who looks may, and the draft is none of text. */
+  readonly mayEdit: boolean
   readonly move: (id: string, target: Target) => void
 }

@@ -43,7 +43,14 @@ export function EditRule(props: EditRuleProps) {
   return <Opened {...props} one={one} />
 }
 
-function Opened({ one, listeners, backends, address, onClose }: EditRuleProps & { readonly one: ShownRule }) {
+function Opened({
+  one,
+  listeners,
+  backends,
+  address,
+  mayEdit,
+  onClose,
+}: EditRuleProps & { readonly one: ShownRule }) {
   const { id, item, rule, etag, draft } = one
   const resource = ruleResource(id)
   const tried = useTried(changeOf(resource))
@@ -98,7 +105,7 @@ function Opened({ one, listeners, backends, address, onClose }: EditRuleProps & 
       >
         <TextField
           value={String(rule['name'] ?? id)}
-          isDisabled={isGone || !can('edit') || isNew}
+          isDisabled={isGone || !mayEdit || isNew}
           onInput={(name) => patch({ name })}
         />
       </Field>
@@ -106,7 +113,7 @@ function Opened({ one, listeners, backends, address, onClose }: EditRuleProps & 
         {...{ rule, listeners, backends }}
         was={isNew ? undefined : item.configured}
         errors={tried.errors}
-        isDisabled={isGone || !can('edit')}
+        isDisabled={isGone || !mayEdit}
         onPatch={patch}
       />
     </Drawer>

@@ -13,6 +13,7 @@ import { Trace } from './trace.tsx'
 
 interface ExplanationProps {
   readonly explained: Explained
+  /** Those of the listener where it comes in, in the order in which they are asked. */
   readonly rules: readonly ShownRule[]
 }
 
@@ -20,7 +21,7 @@ export function Explanation({ explained, rules }: ExplanationProps) {
   const { trace, middleware, backend } = explained
   return (
     <>
-      <Verdict explained={explained} />
+      <Verdict explained={explained} rules={rules} />
       {trace !== null && <Trace trace={trace} rules={rules} />}
       {middleware.length > 0 && <Steps steps={middleware} />}
       {backend !== null && <Servers backend={backend} />}
@@ -28,14 +29,13 @@ export function Explanation({ explained, rules }: ExplanationProps) {
   )
 }
 
-/** So many servers are named in the verdict: one may be, of more any. */
-function Verdict({ explained }: Pick<ExplanationProps, 'explained'>) {
-  const { rule, listener, backend, request, fault, detail } = explained
-  const only = backend?.servers.filter((one) => one.gets_work) ?? []
-  const server = backend?.hashed_to ?? (only.length === 1 ? only[0]?.server : undefined)
-  const { method, scheme, host, path, query } = request
+function Verdict({ explained, rules }: ExplanationProps) {
+  const { rule, listener, backend, fault, detail } = explained
+  const server = serverOf(explained)
   const words = outcomeWords(explained)
   const isBad = explained.outcome === 'no_rule' || fault !== null
+  const place = rule === null ? -1 : rules.findIndex(({ id }) => id === rule.name)
+  const open = backend?.servers_with_work ?? 0
   return (
     <div class={classes(css.verdict, isBad && css.bad)}>
       <p class={css.big}>
@@ -45,17 +45,15 @@ function Verdict({ explained }: Pick<ExplanationProps, 'explained'>) {
           </>
         ) : (
           <>
-            {rule.place === null ? 'The listener' : `Rule ${rule.place + 1}`} <b>{rule.name}</b>
+            {rule.place === null ? 'The listener' : place === -1 ? 'Rule' : `Rule ${place + 1}`}{' '}
+            <b>{rule.name}</b>
             {backend !== null && <Leg name={backend.backend} />}
-            {server !== undefined && server !== null && <Leg name={server} />}
+            {server !== null && <Leg name={server.server} />}
+            {server === null && open > 1 && <Leg name={`one of ${number(open)} servers`} />}
           </>
         )}
       </p>
-      <p class={classes('mono', css.line)}>
-        {method} {scheme}://{host}
-        {path}
-        {query === '' ? '' : `?${query}`}
-      </p>
+      <p class={classes('mono', css.line)}>{requestLine(explained, server)}</p>
       {rule !== null && words !== '' && <p>{words}.</p>}
       {detail !== null && detail !== words && <p>{detail}</p>}
       <p class="supporting">
@@ -63,6 +61,22 @@ function Verdict({ explained }: Pick<ExplanationProps, 'explained'>) {
       </p>
     </div>
   )
+}
+
+/** The one that gets it; null: any of several may. */
+function serverOf({ backend }: Explained): ExplainedServer | null {
+  if (backend === null) return null
+  const working = backend.servers.filter((one) => one.gets_work)
+  const [only = null] = working
+  if (backend.hashed_to !== null) return working.find(({ server }) => server === backend.hashed_to) ?? null
+  return working.length === 1 && backend.servers_with_work === 1 ? only : null
+}
+
+/** As its server would be asked, where that is known. */
+function requestLine({ request }: Explained, server: ExplainedServer | null): string {
+  const { method, scheme, host, path, query } = request
+  const base = server === null ? `${scheme}://${host}` : server.url.replace(/\/$/, '')
+  return `${method} ${base}${path}${query === '' ? '' : `?${query}`}`
 }
 
 const Leg = ({ name }: { readonly name: string }) => (

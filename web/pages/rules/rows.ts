@@ -1,4 +1,4 @@
-// Rows of the list: with the number that each has among the rules of its listener, filtered or not.
+// Rows of the list: each with the number that it has among the rules of its listener, filtered or not.
 import { destinationOf } from '../../data/rule-words.ts'
 import type { BackendState } from './backend-states.ts'
 import type { RowShown } from './rule-row.tsx'
@@ -7,11 +7,9 @@ import type { ShownRule } from './shown-rules.ts'
 export function rowsOf(
   rules: readonly ShownRule[],
   backends: ReadonlyMap<string, BackendState>,
-  isWanted: ((one: ShownRule) => boolean) | null,
 ): readonly RowShown[] {
   const places = new Map(rules.map(({ id }, at) => [id, at + 1]))
-  return rules.flatMap((one, at) => {
-    if (isWanted !== null && !isWanted(one)) return []
+  return rules.map((one, at) => {
     const to = destinationOf(one.rule)
     const by = one.item?.live?.shadowed_by
     return {

@@ -3,7 +3,7 @@ import { isMap, type JsonMap } from '../../data/merge.ts'
 import { destinationOf, listOf, matchParts, stepsOf } from '../../data/rule-words.ts'
 import type { ShownRule } from './shown-rules.ts'
 
-export const FILTER_HINT = 'host:, path:, backend:, is:shadowed, is:never'
+export const FILTER_HINT = 'host, path, is:shadowed, is:never'
 
 type Is = 'shadowed' | 'never' | 'draft'
 

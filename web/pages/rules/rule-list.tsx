@@ -8,7 +8,7 @@ import { windowOf } from '../../parts/table-rows.ts'
 import { useRowKeys } from '../../parts/use-row-keys.ts'
 import { useView } from '../../parts/use-view.ts'
 import { dropTarget, stepTarget, type Target } from './moving.ts'
-import { RuleRow, type RowShown } from './rule-row.tsx'
+import { type RowDeeds, RuleRow, type RowShown } from './rule-row.tsx'
 import css from './rule-list.module.css'
 import rowCss from './rule-row.module.css'
 import { useDrag } from './use-drag.ts'
@@ -21,6 +21,8 @@ export interface RuleListProps {
   readonly mayEdit: boolean
   readonly onOpen: (id: string) => void
   readonly onMove: (id: string, target: Target) => void
+  /** When figures were read. */
+  readonly readAt: number
   readonly menuOf: (row: RowShown) => readonly MenuItem[]
 }
 
@@ -54,6 +56,11 @@ export function RuleList(props: RuleListProps) {
     setMovedId(null)
   })
   const { dragged, begin } = useDrag({ list, onDrop: (id, to) => move(id, dropTarget(ids, id, to)) })
+  const deeds = useRef<RowDeeds>({ menuOf: props.menuOf, onGrip: () => undefined })
+  deeds.current = {
+    menuOf: props.menuOf,
+    onGrip: (event, { one: { id } }) => begin(event, { id, at: ids.indexOf(id) }),
+  }
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = event.altKey ? { ArrowUp: -1 as const, ArrowDown: 1 as const }[event.key] : undefined
     const row = (event.target as Element).closest<HTMLElement>('[data-rule]')
@@ -84,14 +91,20 @@ export function RuleList(props: RuleListProps) {
           return (
             <RuleRow
               key={id}
-              {...{ shown: row, at, mayEdit, size: rows.length, href: hrefOf(id) }}
+              {...{
+                shown: row,
+                at,
+                mayEdit,
+                deeds,
+                size: rows.length,
+                href: hrefOf(id),
+                readAt: props.readAt,
+              }}
               isCurrent={keys.current === at}
               isOpen={props.openId === id}
               isWinner={props.winnerId === id}
               isDragged={dragged?.id === id}
               line={lineAt(dragged?.to, at, rows.length)}
-              menu={props.menuOf(row)}
-              onGrip={(event) => begin(event, { id, at })}
             />
           )
         })}

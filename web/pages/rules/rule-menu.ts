@@ -9,17 +9,19 @@ import type { RowShown } from './rule-row.tsx'
 
 interface Deeds {
   readonly set: Address['set']
+  /** Why nothing can be changed now, whoever looks. */
+  readonly whyNot: string | null
   readonly onMove: (id: string) => void
 }
 
-export function menuOf({ one }: RowShown, { set, onMove }: Deeds): readonly MenuItem[] {
+export function menuOf({ one }: RowShown, { set, whyNot, onMove }: Deeds): readonly MenuItem[] {
   const { id, item, rule, draft } = one
-  const needs = 'editor'
+  const edits = { needs: 'editor', disabledWhy: whyNot } as const
   const line = item?.place.line
   return [
     { label: `Edit ${id}`, icon: 'edit', onPress: () => set({ ...NO_DRAWER, edit: id }, true) },
-    { label: 'Move to…', icon: 'grip', needs, kbd: 'Alt ↑↓', onPress: () => onMove(id) },
-    { label: 'Duplicate', icon: 'copy', needs, onPress: () => set({ ...NO_DRAWER, like: id }, true) },
+    { label: 'Move to…', icon: 'grip', ...edits, kbd: 'Alt ↑↓', onPress: () => onMove(id) },
+    { label: 'Duplicate', icon: 'copy', ...edits, onPress: () => set({ ...NO_DRAWER, like: id }, true) },
     {
       label: 'Test a request like it',
       icon: 'play',
@@ -31,7 +33,7 @@ export function menuOf({ one }: RowShown, { set, onMove }: Deeds): readonly Menu
     'line',
     ...(draft === null
       ? []
-      : [{ label: 'Take out of the draft', icon: 'undo', needs, onPress: () => discardOf(id) } as const]),
+      : [{ label: 'Take out of the draft', icon: 'undo', ...edits, onPress: () => discardOf(id) } as const]),
     ...(draft === 'gone'
       ? []
       : [
@@ -39,7 +41,7 @@ export function menuOf({ one }: RowShown, { set, onMove }: Deeds): readonly Menu
             label: `Remove ${id}`,
             icon: 'trash',
             isDanger: true,
-            needs,
+            ...edits,
             onPress: () => removeRule(one),
           } as const,
         ]),

@@ -1,5 +1,6 @@
 // A rule in the list: what it matches, where it leads, how often.
 import type { ComponentChildren, TargetedPointerEvent } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { age, number } from '../../data/say.ts'
 import { to } from '../../data/urls.ts'
 import { chipOf, destinationOf, matchParts, stepsOf } from '../../data/rule-words.ts'
@@ -23,6 +24,12 @@ export interface RowShown {
   readonly backend: BackendState | null
 }
 
+/** What a row does; the same object as long as the list is there. */
+export interface RowDeeds {
+  readonly menuOf: (row: RowShown) => readonly MenuItem[]
+  readonly onGrip: (event: TargetedPointerEvent<HTMLElement>, row: RowShown) => void
+}
+
 interface RuleRowProps {
   readonly shown: RowShown
   readonly at: number
@@ -34,15 +41,20 @@ interface RuleRowProps {
   readonly isDragged: boolean
   /** Where a row that is dragged would go. */
   readonly line: 'above' | 'below' | null
-  readonly menu: readonly MenuItem[]
   readonly mayEdit: boolean
   readonly href: string
-  readonly onGrip: (event: TargetedPointerEvent<HTMLElement>) => void
+  /** When its figures were read. */
+  readonly readAt: number
+  readonly deeds: { readonly current: RowDeeds }
 }
 
 export function RuleRow(props: RuleRowProps) {
-  const { shown, at, href } = props
-  const { one, number: place } = shown
+  const { shown, at, mayEdit, href, readAt, deeds } = props
+  // Thousands are scrolled through: what is in a row is drawn anew only when it says something else.
+  const inside = useMemo(
+    () => <Inside {...{ shown, mayEdit, href, readAt, deeds }} />,
+    [shown, mayEdit, href, readAt, deeds],
+  )
   return (
     <li
       class={classes(
@@ -50,23 +62,34 @@ export function RuleRow(props: RuleRowProps) {
         props.isOpen && css.open,
         props.isWinner && css.winner,
         props.isDragged && css.dragged,
-        one.draft === 'gone' && css.gone,
+        shown.one.draft === 'gone' && css.gone,
         props.line !== null && css[props.line],
       )}
       data-at={at}
-      data-rule={one.id}
+      data-rule={shown.one.id}
       tabIndex={props.isCurrent ? 0 : -1}
       aria-setsize={props.size}
       aria-posinset={at + 1}
       aria-current={props.isOpen || props.isWinner ? 'true' : undefined}
     >
-      {props.mayEdit ? (
+      {inside}
+    </li>
+  )
+}
+
+type InsideProps = Pick<RuleRowProps, 'shown' | 'mayEdit' | 'href' | 'readAt' | 'deeds'>
+
+function Inside({ shown, mayEdit, href, readAt, deeds }: InsideProps) {
+  const { one, number: place } = shown
+  return (
+    <>
+      {mayEdit ? (
         <button
           type="button"
           class={css.grip}
           aria-label={`Move ${one.id}`}
           title="Drag, or Alt and an arrow"
-          onPointerDown={props.onGrip}
+          onPointerDown={(event) => deeds.current.onGrip(event, shown)}
         >
           <Icon name="grip" />
         </button>
@@ -79,7 +102,7 @@ export function RuleRow(props: RuleRowProps) {
           <a class={classes('name', css.name)} href={href} title={one.id}>
             {one.id}
           </a>
-          <Badges shown={shown} />
+          <Badges shown={shown} readAt={readAt} />
         </div>
         <Match one={one} />
       </div>
@@ -87,17 +110,22 @@ export function RuleRow(props: RuleRowProps) {
         <Leads one={one} />
         <Steps names={stepsOf(one.rule)} />
       </div>
-      <Hits live={one.item?.live} />
+      <Hits live={one.item?.live} readAt={readAt} />
       <span class={css.more}>
-        <Menu
-          items={props.menu}
-          label={`More for ${one.id}`}
-          anchor={(opener) => (
-            <Button kind="quiet" size="sm" icon="more" label={`More for ${one.id}`} {...opener} />
-          )}
-        />
+        <RowMenu shown={shown} deeds={deeds} />
       </span>
-    </li>
+    </>
+  )
+}
+
+function RowMenu({ shown, deeds }: Pick<InsideProps, 'shown' | 'deeds'>) {
+  const label = `More for ${shown.one.id}`
+  return (
+    <Menu
+      label={label}
+      items={deeds.current.menuOf(shown)}
+      anchor={(opener) => <Button kind="quiet" size="sm" icon="more" label={label} {...opener} />}
+    />
   )
 }
 
@@ -159,7 +187,12 @@ const Steps = ({ names }: { readonly names: readonly string[] }) =>
     </span>
   )
 
-function Hits({ live }: { readonly live: Partial<RuleLive> | undefined }) {
+interface HitsProps {
+  readonly live: Partial<RuleLive> | undefined
+  readonly readAt: number
+}
+
+function Hits({ live, readAt }: HitsProps) {
   const perMin = live?.matches_per_min
   return (
     <>
@@ -167,26 +200,30 @@ function Hits({ live }: { readonly live: Partial<RuleLive> | undefined }) {
         {number(perMin)}
         <span class={css.unit}> /min</span>
       </span>
-      <span class={css.last}>{lastWords(live)}</span>
+      <span class={css.last}>{lastWords(live, readAt)}</span>
     </>
   )
 }
 
-function lastWords(live: Partial<RuleLive> | undefined): string {
+/** What matched just before it was read matches now, in s. */
+const NOW_S = 3
+
+function lastWords(live: Partial<RuleLive> | undefined, readAt: number): string {
   if (live?.matches === undefined || live.matches === null) return '–'
   if (live.matches === 0) return 'never'
   if (typeof live.last_match !== 'string') return '–'
-  const seconds = (Date.now() - Date.parse(live.last_match)) / 1000
-  return seconds < 3 ? 'now' : age(seconds)
+  const seconds = (readAt - Date.parse(live.last_match)) / 1000
+  return seconds < NOW_S ? 'now' : age(seconds)
 }
 
 /** A rule that has not matched for so long is named, in s: before that nobody could say anything. */
 const QUIET_S = 60
 
-function Badges({ shown: { one, shadowedBy, backend } }: { readonly shown: RowShown }): ComponentChildren {
+function Badges({ shown, readAt }: Pick<InsideProps, 'shown' | 'readAt'>): ComponentChildren {
+  const { one, shadowedBy, backend } = shown
   const live = one.item?.live
   const since = typeof live?.unmatched_since === 'string' ? Date.parse(live.unmatched_since) : null
-  const quietS = since === null ? 0 : (Date.now() - since) / 1000
+  const quietS = since === null ? 0 : (readAt - since) / 1000
   return (
     <>
       <DraftTag one={one} />

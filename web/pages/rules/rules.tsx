@@ -1,10 +1,11 @@
 // Rules: in the order in which they are asked, with what each takes and where it leads, and the tester of a
 // request beside them.
 import { useMemo, useState } from 'preact/hooks'
-import { changes } from '../../data/draft.ts'
+import { changes, draft } from '../../data/draft.ts'
 import { isOn } from '../../data/rule-words.ts'
 import { useRules } from '../../data/rules.ts'
 import { can } from '../../data/session.ts'
+import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
@@ -25,6 +26,7 @@ import css from './rules.module.css'
 import { type ShownRule, shownRules } from './shown-rules.ts'
 import { winner } from './tested.ts'
 import { Tools } from './tools.tsx'
+import { useFilter } from './use-filter.ts'
 import { useListeners } from './use-listeners.ts'
 import { usePageKeys } from './use-page-keys.ts'
 
@@ -42,16 +44,26 @@ export function Rules() {
     () => (chosen === null ? shown : shown.filter(({ rule }) => isOn(rule, chosen, listeners))),
     [shown, chosen, listeners],
   )
-  const filter = query.get('q') ?? ''
-  const rows = useMemo(() => rowsOf(own, backends, filterOf(filter)), [own, backends, filter])
+  const [filter, setFilter] = useFilter(address)
+  const all = useMemo(() => rowsOf(own, backends), [own, backends])
+  const rows = useMemo(() => {
+    const isWanted = filterOf(filter)
+    return isWanted === null ? all : all.filter(({ one }) => isWanted(one))
+  }, [all, filter])
+  const shadowed = useMemo(() => shadowedWords(own), [own])
   const move = (id: string, target: Target): void =>
     draftOrder(list.items, orderAfter(idsOf(shown), id, target))
   const openTester = (): void => set({ ...NO_DRAWER, test: '' }, true)
   const openNew = (): void => set({ ...NO_DRAWER, new: '' }, true)
+  // A change made here would take the place of the text that somebody is writing.
+  const isText = draft.value.kind === 'text'
+  const mayEdit = can('edit') && !isText
   usePageKeys({ t: openTester, n: openNew })
   const isTesting = query.has('test')
   return (
-    <Beside drawer={openDrawer({ all: shown, own, listener: chosen, listeners, backends, address, move })}>
+    <Beside
+      drawer={openDrawer({ all: shown, own, listener: chosen, listeners, backends, address, move, mayEdit })}
+    >
       <div class={css.page}>
         <PageHead
           title="Rules"
@@ -60,20 +72,38 @@ export function Rules() {
               <Button icon="play" isExpanded={isTesting} onPress={openTester}>
                 Test a request <Kbd>t</Kbd>
               </Button>
-              <Button icon="plus" kind="ink" needs="editor" onPress={openNew}>
+              <Button
+                icon="plus"
+                kind="ink"
+                needs="editor"
+                disabledWhy={isText ? 'your draft is a text' : null}
+                isWhyHidden={isText}
+                onPress={openNew}
+              >
                 Rule
               </Button>
             </>
           }
         >
-          The first match wins; what none matches is answered 404.{shadowedWords(own)}
+          The first match wins; what none matches is answered 404.{shadowed}
         </PageHead>
         <Tools
-          {...{ listeners, address, filter, list }}
+          {...{ listeners, filter, list }}
+          onFilter={setFilter}
+          onListener={(name) => set({ listener: name })}
           listener={chosen}
           shown={rows.length}
           count={own.length}
         />
+        {isText && can('edit') && (
+          <Note
+            state="draft"
+            title="Your draft is a text"
+            actions={<Button href={to('/config')}>Open the text</Button>}
+          >
+            Rules are changed there until it is applied or dropped.
+          </Note>
+        )}
         {list.problem !== null && (
           <Note state="down" title={list.problem.title}>
             {list.problem.detail} {list.items.length > 0 && 'What is shown is as it was read before.'}
@@ -84,19 +114,22 @@ export function Rules() {
             <Guarded label="The list">
               <RuleList
                 rows={rows}
-                mayEdit={can('edit')}
+                readAt={list.at}
+                mayEdit={mayEdit}
                 listener={chosen?.name ?? 'all listeners'}
                 openId={query.get('edit')}
                 winnerId={isTesting ? winner.value : null}
                 onOpen={(id) => set({ ...NO_DRAWER, edit: id }, true)}
                 onMove={move}
-                menuOf={(row) => menuOf(row, { set, onMove: setMoving })}
+                menuOf={(row) =>
+                  menuOf(row, { set, whyNot: isText ? 'your draft is a text' : null, onMove: setMoving })
+                }
               />
             </Guarded>
           ) : list.at === 0 && list.problem === null ? (
             <Loading lines={8} label="Rules" />
           ) : (
-            <Nothing {...{ filter, onNew: openNew }} onAll={() => set({ q: null })} />
+            <Nothing {...{ filter, onNew: openNew }} onAll={() => setFilter('')} />
           )}
         </Panel>
       </div>

@@ -1,8 +1,7 @@
 // The rules as the page shows them: in the order and with the words that the draft would give them, beside
 // what is configured.
 import type { Change } from '../../data/change.ts'
-import { draftedOf } from '../../data/draft.ts'
-import type { JsonMap } from '../../data/merge.ts'
+import { type JsonMap, merged } from '../../data/merge.ts'
 import { moved, ruleOf } from '../../data/rule-order.ts'
 import type { RuleItem } from '../../data/rules.ts'
 
@@ -52,11 +51,17 @@ function shown(id: string, item: RuleItem | null, changes: readonly Change[]): S
   const configured = item?.configured ?? {}
   return {
     ...{ id, item, etag: item?.etag ?? '' },
-    rule: change === undefined ? configured : (draftedOf(change.resource, configured) ?? configured),
+    rule: ruleWith(change, configured),
     draft: change === undefined ? null : WORDS[change.op === 'move' ? 'update' : change.op],
     fields: change?.op === 'update' ? Object.keys(change.patch) : [],
     isMoved: changes.some(({ op }) => op === 'move'),
   }
+}
+
+/** One that is to be removed is still told of. */
+function ruleWith(change: Change | undefined, configured: JsonMap): JsonMap {
+  if (change?.op === 'create') return change.value
+  return change?.op === 'update' ? (merged(configured, change.patch) as JsonMap) : configured
 }
 
 const WORDS = { create: 'new', update: 'changed', delete: 'gone' } as const

@@ -3,13 +3,16 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Explained } from '../../../server/control/explain/explain.ts'
 import { ask } from '../../data/api.ts'
 import { pastedRequest } from '../../data/curl.ts'
+import { isOn } from '../../data/rule-words.ts'
 import type { Problem } from '../../data/problem.ts'
+import { to } from '../../data/urls.ts'
 import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { Copy } from '../../parts/words.tsx'
 import { Explanation } from './explanation.tsx'
 import type { Drawn } from './drawn.ts'
 import { addressOf, bodyOf, commandOf, ofPasted, requestIn, type TestedRequest, winner } from './tested.ts'
+import type { ShownRule } from './shown-rules.ts'
 import { TesterForm } from './tester-form.tsx'
 import css from './tester.module.css'
 
@@ -20,7 +23,7 @@ type Told =
   | { readonly is: 'problem'; readonly problem: Pick<Problem, 'title' | 'detail' | 'hint'> }
 
 export function Tester(props: Drawn & { readonly onClose: () => void }) {
-  const { address, all, onClose } = props
+  const { address, all, listeners, onClose } = props
   const [request, setRequest] = useState<TestedRequest>(() => requestIn(address.query))
   const [told, setTold] = useState<Told>({ is: 'nothing' })
   const asked = useRef('')
@@ -61,11 +64,30 @@ export function Tester(props: Drawn & { readonly onClose: () => void }) {
     submit(next)
     return true
   }
+  const rulesOf = (name: string): readonly ShownRule[] => {
+    const row = listeners.find((one) => one.name === name)
+    return row === undefined ? all : all.filter(({ rule }) => isOn(rule, row, listeners))
+  }
   return (
-    <Drawer title="Test a request" onClose={onClose}>
+    <Drawer
+      title="Test a request"
+      onClose={onClose}
+      actions={
+        request.url === '' ? undefined : (
+          <>
+            <span class={css.copy}>
+              Link <Copy text={linkTo(request)} label="a link to this test" />
+            </span>
+            <span class={css.copy}>
+              <code>sluice explain</code> <Copy text={commandOf(request)} label="as sluice explain" />
+            </span>
+          </>
+        )
+      }
+    >
       <TesterForm
         {...{ request, paste }}
-        listeners={props.listeners}
+        listeners={listeners}
         isAsking={told.is === 'asking'}
         onChange={setRequest}
         onSubmit={() => submit(request)}
@@ -76,15 +98,18 @@ export function Tester(props: Drawn & { readonly onClose: () => void }) {
             {told.problem.detail} {told.problem.hint}
           </Note>
         )}
-        {told.is === 'explained' && <Explanation explained={told.explained} rules={all} />}
+        {told.is === 'explained' && (
+          <Explanation explained={told.explained} rules={rulesOf(told.explained.listener.name)} />
+        )}
       </div>
-      {request.url !== '' && (
-        <div class={css.copies}>
-          <Copy text={location.href} label="a link to this test" /> <span class="quiet small">Link</span>
-          <Copy text={commandOf(request)} label="as sluice explain" />{' '}
-          <span class="quiet small">sluice explain</span>
-        </div>
-      )}
     </Drawer>
   )
+}
+
+/** Opens the tester on the same, but for what must not be passed on. */
+function linkTo(request: TestedRequest): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(addressOf(request)))
+    for (const one of [value ?? []].flat()) query.append(name, one)
+  return `${location.origin}${to(`/rules?${query.toString()}`)}`
 }

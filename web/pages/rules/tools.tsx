@@ -6,14 +6,14 @@ import { count, number } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
 import { FilterBox, Segmented } from '../../parts/choices.tsx'
 import { Kbd } from '../../parts/words.tsx'
-import type { Address } from './address.ts'
 import { FILTER_HINT } from './rule-filter.ts'
 import css from './rules.module.css'
 
 interface ToolsProps {
   readonly listeners: readonly ListenerRow[]
   readonly listener: ListenerRow | null
-  readonly address: Address
+  readonly onFilter: (text: string) => void
+  readonly onListener: (name: string) => void
   readonly filter: string
   readonly list: RuleList
   /** Of those of the listener, how many the filter lets through. */
@@ -21,7 +21,7 @@ interface ToolsProps {
   readonly count: number
 }
 
-export function Tools({ listeners, listener, address: { set }, filter, list, ...counts }: ToolsProps) {
+export function Tools({ listeners, listener, filter, list, onFilter, onListener, ...counts }: ToolsProps) {
   return (
     <div class={css.tools}>
       {listeners.length > 1 && listener !== null && (
@@ -37,10 +37,10 @@ export function Tools({ listeners, listener, address: { set }, filter, list, ...
               </>
             ),
           }))}
-          onPick={(name) => set({ listener: name })}
+          onPick={onListener}
         />
       )}
-      <FilterBox value={filter} onInput={(q) => set({ q: q === '' ? null : q })} hint={FILTER_HINT} />
+      <FilterBox value={filter} onInput={onFilter} hint={FILTER_HINT} />
       <span class={css.told}>
         <span role="status">{countWords({ list, filter, ...counts })}</span>
         {can('edit') && counts.count > 1 && (

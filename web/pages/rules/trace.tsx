@@ -33,6 +33,7 @@ export function Trace({ trace, rules }: TraceProps) {
             key={`${one.place} ${one.rule}`}
             one={one}
             rule={rules.find(({ id }) => id === one.rule)}
+            place={rules.findIndex(({ id }) => id === one.rule) + 1}
           />
         ))}
         {reasons.length > 0 && (
@@ -60,11 +61,18 @@ export function Trace({ trace, rules }: TraceProps) {
   )
 }
 
-function Candidate({ one, rule }: { readonly one: ExplainedRule; readonly rule: ShownRule | undefined }) {
+interface CandidateProps {
+  readonly one: ExplainedRule
+  readonly rule: ShownRule | undefined
+  /** In the list; 0: it is not there. */
+  readonly place: number
+}
+
+function Candidate({ one, rule, place }: CandidateProps) {
   const held = holdingParts(one, rule)
   return (
     <li class={one.matches ? css.win : css.pass}>
-      <span class={css.n}>{one.place === null ? '' : one.place + 1}</span>
+      <span class={css.n}>{place === 0 ? '' : number(place)}</span>
       <span class={css.nm} title={one.rule}>
         {one.rule}
       </span>

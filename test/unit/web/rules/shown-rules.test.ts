@@ -1,0 +1,71 @@
+import { expect, test } from 'bun:test'
+import type { Change } from '../../../../web/data/change.ts'
+import { dropTarget, orderAfter, stepTarget } from '../../../../web/pages/rules/moving.ts'
+import { shownRules } from '../../../../web/pages/rules/shown-rules.ts'
+
+const ITEMS = ['a', 'b', 'c'].map((id, at) => ({
+  ...{ id, etag: `e-${id}`, configured: { name: id, backend: 'one' } },
+  place: { file: 'sluice.yaml', line: at + 1 },
+}))
+
+const shownWith = (...changes: Change[]) => shownRules(ITEMS, changes)
+
+test('without a draft they are as they are configured', () => {
+  const shown = shownWith()
+  expect(shown.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+  expect(shown.every(({ draft, isMoved }) => draft === null && !isMoved)).toBe(true)
+})
+
+test('moves of a draft are seen before they are sent, one upon the other', () => {
+  const shown = shownWith(
+    { op: 'move', resource: 'rules/c', etag: '', position: { index: 0 } },
+    { op: 'move', resource: 'rules/b', etag: '', position: { after: 'c' } },
+  )
+  expect(shown.map(({ id, isMoved }) => [id, isMoved])).toEqual([
+    ['c', true],
+    ['b', true],
+    ['a', false],
+  ])
+})
+
+test('what the draft changes, adds and removes is shown so', () => {
+  const shown = shownWith(
+    {
+      op: 'update',
+      resource: 'rules/a',
+      etag: '',
+      base: ITEMS[0]?.configured ?? {},
+      patch: { backend: 'two' },
+    },
+    { op: 'delete', resource: 'rules/b', etag: '', base: {} },
+    { op: 'create', resource: 'rules/d', value: { name: 'd', respond: { status: 200 } } },
+    { op: 'move', resource: 'rules/d', etag: '', position: { index: 0 } },
+  )
+  expect(shown.map(({ id, draft }) => [id, draft])).toEqual([
+    ['d', 'new'],
+    ['a', 'changed'],
+    ['b', 'gone'],
+    ['c', null],
+  ])
+  expect(shown[1]).toMatchObject({ rule: { name: 'a', backend: 'two' }, fields: ['backend'] })
+  // What is to be removed is still told of.
+  expect(shown[2]?.rule).toEqual({ name: 'b', backend: 'one' })
+})
+
+test('a rule of a part of the list keeps what is between where it is', () => {
+  const order = ['a', 'x', 'b', 'y', 'c']
+  const list = ['a', 'b', 'c']
+  const up = stepTarget(list, 'c', -1)
+  expect(up).toEqual({ before: 'b' })
+  expect(orderAfter(order, 'c', up ?? { after: '' })).toEqual(['a', 'x', 'c', 'b', 'y'])
+  expect(orderAfter(order, 'a', { after: 'b' })).toEqual(['x', 'b', 'a', 'y', 'c'])
+  expect(stepTarget(list, 'a', -1)).toBeNull()
+  expect(stepTarget(list, 'c', 1)).toBeNull()
+})
+
+test('dropping a rule beside itself moves nothing', () => {
+  const list = ['a', 'b', 'c']
+  expect([dropTarget(list, 'b', 1), dropTarget(list, 'b', 2)]).toEqual([null, null])
+  expect(dropTarget(list, 'b', 0)).toEqual({ before: 'a' })
+  expect(dropTarget(list, 'a', 3)).toEqual({ after: 'c' })
+})
