@@ -74,13 +74,14 @@ const isPlain = (event: KeyboardEvent): boolean =>
 
 function focusRow(scroller: HTMLElement | null, at: number, rowHeight: number): void {
   const find = (): HTMLElement | null => scroller?.querySelector<HTMLElement>(`[data-at="${at}"]`) ?? null
-  if (find() === null && scroller !== null) scroller.scrollTop = at * rowHeight - scroller.clientHeight / 2
+  const take = (): void => {
+    const row = find()
+    row?.focus({ preventScroll: true })
+    row?.scrollIntoView({ block: 'nearest' })
+  }
+  // At once where it can be: who presses a key again means the row after that.
+  if (find() !== null) return take()
+  if (scroller !== null) scroller.scrollTop = at * rowHeight - scroller.clientHeight / 2
   // Rows that were not drawn are after the frame in which the scroll is seen, and the one that draws them.
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => {
-      const row = find()
-      row?.focus({ preventScroll: true })
-      row?.scrollIntoView({ block: 'nearest' })
-    }),
-  )
+  requestAnimationFrame(() => requestAnimationFrame(take))
 }

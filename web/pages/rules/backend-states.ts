@@ -17,7 +17,8 @@ interface Live {
   readonly servers_up?: number
 }
 
-export function useBackends(): ReadonlyMap<string, BackendState> {
+/** Null: not known yet. */
+export function useBackends(): ReadonlyMap<string, BackendState> | null {
   const held = useHeld(
     'GET /api/v1/backends',
     {},
@@ -28,7 +29,7 @@ export function useBackends(): ReadonlyMap<string, BackendState> {
     },
   ).value.value
   return useMemo(
-    () => new Map((held?.items ?? []).map(({ id, live }) => [id, stateOf((live ?? {}) as Live)])),
+    () => held && new Map(held.items.map(({ id, live }) => [id, stateOf((live ?? {}) as Live)])),
     [held],
   )
 }

@@ -13,6 +13,8 @@ export interface Drawn {
   readonly listeners: readonly ListenerRow[]
   readonly backends: ReadonlyMap<string, BackendState>
   readonly address: Address
+  /** All that a form begins with is known. */
+  readonly isReady: boolean
   /** Who looks may, and the draft is none of text. */
   readonly mayEdit: boolean
   readonly move: (id: string, target: Target) => void

@@ -1,7 +1,7 @@
 // A rule that is there, opened: what is changed goes into the draft at once, and nowhere else.
+import { useState } from 'preact/hooks'
 import { change, changeCount, changeOf, create, discard } from '../../data/draft.ts'
 import type { JsonMap } from '../../data/merge.ts'
-import { merged } from '../../data/merge.ts'
 import { ruleResource } from '../../data/rule-order.ts'
 import { count } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
@@ -12,10 +12,12 @@ import { Loading } from '../../parts/empty.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
+import { Menu, type MenuItem } from '../../parts/popover.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { NO_DRAWER } from './address.ts'
 import type { Drawn } from './drawn.ts'
 import { RuleForm } from './rule-form.tsx'
+import { draftOrder } from './moving.ts'
 import { discardOf, removeRule } from './rule-menu.ts'
 import type { ShownRule } from './shown-rules.ts'
 import { useTried } from './use-tried.ts'
@@ -47,6 +49,7 @@ function Opened({
   one,
   listeners,
   backends,
+  all,
   address,
   mayEdit,
   onClose,
@@ -55,14 +58,15 @@ function Opened({
   const resource = ruleResource(id)
   const tried = useTried(changeOf(resource))
   const isNew = item === null
-  const patch = (next: JsonMap): void => {
-    const drafted = changeOf(resource)
-    // One that only the draft has is known by its name: with another name it is another.
-    if (drafted?.op === 'create' && typeof next['name'] === 'string' && next['name'] !== '') {
-      discard(resource)
-      create('rules', merged(drafted.value, next) as JsonMap, drafted.position)
-      address.set({ edit: next['name'] })
-    } else change(resource, { etag, configured: item?.configured ?? {} }, next)
+  const patch = (next: JsonMap): void => change(resource, { etag, configured: item?.configured ?? {} }, next)
+  // One that only the draft has is known by its name: with another name it is another, at the same place.
+  const rename = (name: string): void => {
+    const items = all.flatMap((other) => other.item ?? [])
+    const order = all.map((other) => (other.id === id ? name : other.id))
+    discard(resource)
+    create('rules', { ...rule, name })
+    draftOrder(items, order)
+    address.set({ edit: name })
   }
   const isGone = draft === 'gone'
   return (
@@ -75,7 +79,12 @@ function Opened({
       }
       onClose={onClose}
       actions={
-        <Deeds one={one} onLike={() => address.set({ ...NO_DRAWER, like: id }, true)} onClose={onClose} />
+        <Deeds
+          one={one}
+          whyNot={can('edit') && !mayEdit ? 'your draft is a text' : null}
+          onLike={() => address.set({ ...NO_DRAWER, like: id }, true)}
+          onClose={onClose}
+        />
       }
     >
       {!can('edit') && (
@@ -93,22 +102,22 @@ function Opened({
           {tried.general}
         </Note>
       )}
-      <Field
-        label="Name"
-        help="In logs, metrics and this list."
-        was={
-          item !== null && rule['name'] !== item.configured['name']
-            ? String(item.configured['name'])
-            : undefined
-        }
-        error={tried.errors['/name']}
-      >
-        <TextField
-          value={String(rule['name'] ?? id)}
-          isDisabled={isGone || !mayEdit || isNew}
-          onInput={(name) => patch({ name })}
-        />
-      </Field>
+      {isNew ? (
+        <NewName name={id} all={all} isDisabled={!mayEdit} onName={rename} />
+      ) : (
+        <Field
+          label="Name"
+          help="In logs, metrics and this list."
+          was={rule['name'] === item.configured['name'] ? undefined : String(item.configured['name'])}
+          error={tried.errors['/name']}
+        >
+          <TextField
+            value={String(rule['name'] ?? id)}
+            isDisabled={isGone || !mayEdit}
+            onInput={(name) => patch({ name })}
+          />
+        </Field>
+      )}
       <RuleForm
         {...{ rule, listeners, backends }}
         was={isNew ? undefined : item.configured}
@@ -120,16 +129,58 @@ function Opened({
   )
 }
 
+interface NewNameProps {
+  readonly name: string
+  readonly all: readonly ShownRule[]
+  readonly isDisabled: boolean
+  readonly onName: (name: string) => void
+}
+
+/** Taken when the field is left: until then what is typed may be another rule's name. */
+function NewName({ name, all, isDisabled, onName }: NewNameProps) {
+  const [text, setText] = useState(name)
+  const wanted = text.trim()
+  const isTaken = wanted !== name && all.some(({ id }) => id === wanted)
+  const error = wanted === '' ? 'A rule has a name.' : isTaken ? `There is a rule ${wanted} already.` : null
+  const take = (): void => {
+    if (error === null && wanted !== name) onName(wanted)
+  }
+  return (
+    <div onFocusOut={take} onKeyDown={(event) => event.key === 'Enter' && take()}>
+      <Field label="Name" help="In logs, metrics and this list." error={error}>
+        <TextField value={text} isDisabled={isDisabled} onInput={setText} />
+      </Field>
+    </div>
+  )
+}
+
 interface DeedsProps {
   readonly one: ShownRule
+  /** Why nothing can be changed, whoever looks. */
+  readonly whyNot: string | null
   readonly onLike: () => void
   readonly onClose: () => void
 }
 
-function Deeds({ one, onLike, onClose }: DeedsProps) {
+function Deeds({ one, whyNot, onLike, onClose }: DeedsProps) {
   const { id, item, draft } = one
-  const line = item?.place.line
-  const isGone = draft === 'gone'
+  const href = item === null ? null : to(`/config?line=${item.place.line}`)
+  const edits = { needs: 'editor', disabledWhy: whyNot } as const
+  const further: readonly MenuItem[] = [
+    { label: 'Duplicate', icon: 'copy', ...edits, onPress: onLike },
+    ...(href === null ? [] : [{ label: 'Show in file', icon: 'file', href } as const]),
+    ...(draft === 'gone' || item === null
+      ? []
+      : [
+          {
+            label: `Remove ${id}`,
+            icon: 'trash',
+            isDanger: true,
+            ...edits,
+            onPress: () => removeRule(one),
+          } as const,
+        ]),
+  ]
   const takeBack = (): void => {
     discardOf(id)
     if (item === null) onClose()
@@ -146,14 +197,24 @@ function Deeds({ one, onLike, onClose }: DeedsProps) {
           {item === null ? 'Drop it' : 'Take back'}
         </Button>
       )}
-      <Button needs="editor" isWhyHidden onPress={onLike}>
-        Duplicate
-      </Button>
-      {line !== undefined && <Button href={to(`/config?line=${line}`)}>Show in file</Button>}
-      {!isGone && item !== null && (
-        <Button kind="danger" needs="editor" isWhyHidden onPress={() => removeRule(one)}>
-          Remove
-        </Button>
+      {draft === null ? (
+        <>
+          <Button needs="editor" isWhyHidden onPress={onLike}>
+            Duplicate
+          </Button>
+          {href !== null && <Button href={href}>Show in file</Button>}
+          <Button
+            kind="danger"
+            needs="editor"
+            isWhyHidden
+            disabledWhy={whyNot}
+            onPress={() => removeRule(one)}
+          >
+            Remove
+          </Button>
+        </>
+      ) : (
+        <Menu label={`More for ${id}`} items={further} />
       )}
     </>
   )

@@ -1,89 +1,65 @@
 // What becomes of a request, told from the first rule to the server: what holds, what does not, and why.
-import type { Explained } from '../../../server/control/explain/explain.ts'
+import type { ExplainedAny } from '../../../server/control/explain/explain-any.ts'
 import type { ExplainedBackend, ExplainedServer } from '../../../server/control/explain/explain-backend.ts'
+import type { ExplainedGate } from '../../../server/control/explain/explain-gates.ts'
 import type { ExplainedStep } from '../../../server/control/explain/explain-steps.ts'
 import { number } from '../../data/say.ts'
 import { classes } from '../../parts/classes.ts'
-import { Icon } from '../../parts/icon.tsx'
 import { Shape, type State } from '../../parts/status.tsx'
 import type { ShownRule } from './shown-rules.ts'
-import { outcomeWords } from './tested.ts'
 import css from './tester.module.css'
 import { Trace } from './trace.tsx'
+import { Verdict } from './verdict.tsx'
 
 interface ExplanationProps {
-  readonly explained: Explained
+  readonly explained: ExplainedAny
   /** Those of the listener where it comes in, in the order in which they are asked. */
   readonly rules: readonly ShownRule[]
 }
 
 export function Explanation({ explained, rules }: ExplanationProps) {
-  const { trace, middleware, backend } = explained
+  const { backend } = explained
+  const gates = explained.kind === 'connection' ? explained.gates : (explained.connection?.gates ?? [])
   return (
     <>
       <Verdict explained={explained} rules={rules} />
-      {trace !== null && <Trace trace={trace} rules={rules} />}
-      {middleware.length > 0 && <Steps steps={middleware} />}
+      {gates.length > 0 && <Gates gates={gates} />}
+      {explained.kind === 'request' && (
+        <>
+          {explained.trace !== null && <Trace trace={explained.trace} rules={rules} />}
+          {explained.middleware.length > 0 && <Steps steps={explained.middleware} />}
+        </>
+      )}
       {backend !== null && <Servers backend={backend} />}
     </>
   )
 }
 
-function Verdict({ explained, rules }: ExplanationProps) {
-  const { rule, listener, backend, fault, detail } = explained
-  const server = serverOf(explained)
-  const words = outcomeWords(explained)
-  const isBad = explained.outcome === 'no_rule' || fault !== null
-  const place = rule === null ? -1 : rules.findIndex(({ id }) => id === rule.name)
-  const open = backend?.servers_with_work ?? 0
+const GATES: Readonly<Record<ExplainedGate['gate'], string>> = {
+  ...{ proxy_protocol: 'PROXY protocol', tls: 'TLS', client_certificate: 'client certificate' },
+  ...{ address: 'address', rate: 'rate', rules: 'rules' },
+}
+
+/** What stands before the rules, in the order in which it is met. */
+function Gates({ gates }: { readonly gates: readonly ExplainedGate[] }) {
   return (
-    <div class={classes(css.verdict, isBad && css.bad)}>
-      <p class={css.big}>
-        {rule === null ? (
-          <>
-            <Shape state={isBad ? 'down' : 'up'} /> {words}
-          </>
-        ) : (
-          <>
-            {rule.place === null ? 'The listener' : place === -1 ? 'Rule' : `Rule ${place + 1}`}{' '}
-            <b>{rule.name}</b>
-            {backend !== null && <Leg name={backend.backend} />}
-            {server !== null && <Leg name={server.server} />}
-            {server === null && open > 1 && <Leg name={`one of ${number(open)} servers`} />}
-          </>
-        )}
-      </p>
-      <p class={classes('mono', css.line)}>{requestLine(explained, server)}</p>
-      {rule !== null && words !== '' && <p>{words}.</p>}
-      {detail !== null && detail !== words && <p>{detail}</p>}
-      <p class="supporting">
-        At {listener.name}: {listener.why}. Nothing was sent.
-      </p>
-    </div>
+    <section>
+      <h3 class={css.head}>Before it</h3>
+      <ol class={css.trace}>
+        {gates.map(({ gate, does, why }, at) => (
+          <li key={at}>
+            <span class={css.n} />
+            <span class={css.nm}>{GATES[gate]}</span>
+            <span class={css.d}>
+              {does === 'refuses' && <span class={css.refused}>refuses it</span>}
+              <span>{why}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
   )
 }
-
-/** The one that gets it; null: any of several may. */
-function serverOf({ backend }: Explained): ExplainedServer | null {
-  if (backend === null) return null
-  const working = backend.servers.filter((one) => one.gets_work)
-  const [only = null] = working
-  if (backend.hashed_to !== null) return working.find(({ server }) => server === backend.hashed_to) ?? null
-  return working.length === 1 && backend.servers_with_work === 1 ? only : null
-}
-
-/** As its server would be asked, where that is known. */
-function requestLine({ request }: Explained, server: ExplainedServer | null): string {
-  const { method, scheme, host, path, query } = request
-  const base = server === null ? `${scheme}://${host}` : server.url.replace(/\/$/, '')
-  return `${method} ${base}${path}${query === '' ? '' : `?${query}`}`
-}
-
-const Leg = ({ name }: { readonly name: string }) => (
-  <>
-    <Icon name="arrow" size={12} /> <span class={css.leg}>{name}</span>
-  </>
-)
 
 const DOES: Readonly<Record<ExplainedStep['does'], string>> = {
   passes: 'lets it pass',

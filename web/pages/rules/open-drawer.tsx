@@ -1,6 +1,7 @@
 // The drawer that the address names: a rule, a new one, or the tester.
 import type { ComponentChildren } from 'preact'
-import { Guarded } from '../../parts/empty.tsx'
+import { Guarded, Loading } from '../../parts/empty.tsx'
+import { Drawer } from '../../parts/overlays.tsx'
 import { NO_DRAWER } from './address.ts'
 import type { Drawn } from './drawn.ts'
 import { EditRule } from './edit-rule.tsx'
@@ -23,6 +24,12 @@ export function openDrawer(drawn: Drawn): ComponentChildren {
       <Guarded key={edited} label="This rule">
         <EditRule {...drawn} id={edited} onClose={close} />
       </Guarded>
+    )
+  if ((like !== null || query.has('new')) && !drawn.isReady)
+    return (
+      <Drawer title="New rule" onClose={close}>
+        <Loading lines={6} />
+      </Drawer>
     )
   if (like !== null || query.has('new'))
     return (

@@ -19,8 +19,8 @@ export interface RowShown {
   readonly one: ShownRule
   /** From 1, of those of this listener. */
   readonly number: number
-  /** Of the rule that takes all of it; null: none does, or it is of another listener. */
-  readonly shadowedBy: number | null
+  /** The rule that takes all of it, with its number where it is of this listener; null: none does. */
+  readonly shadowedBy: { readonly name: string; readonly place: number | null } | null
   readonly backend: BackendState | null
 }
 
@@ -217,7 +217,7 @@ function lastWords(live: Partial<RuleLive> | undefined, readAt: number): string 
 }
 
 /** A rule that has not matched for so long is named, in s: before that nobody could say anything. */
-const QUIET_S = 60
+const QUIET_S = 600
 
 function Badges({ shown, readAt }: Pick<InsideProps, 'shown' | 'readAt'>): ComponentChildren {
   const { one, shadowedBy, backend } = shown
@@ -227,15 +227,13 @@ function Badges({ shown, readAt }: Pick<InsideProps, 'shown' | 'readAt'>): Compo
   return (
     <>
       <DraftTag one={one} />
-      {live?.shadowed_by !== undefined && (
-        <Tag state="warn" title={`${live.shadowed_by} takes all that it would match`}>
-          shadowed by {shadowedBy ?? live.shadowed_by}
+      {shadowedBy !== null && (
+        <Tag state="warn" title={`${shadowedBy.name} takes all that it would match`}>
+          shadowed by {shadowedBy.place ?? shadowedBy.name}
         </Tag>
       )}
       {backend !== null && backend.state !== 'up' && <Tag state={backend.state}>{backend.word}</Tag>}
-      {live?.shadowed_by === undefined && quietS >= QUIET_S && (
-        <Tag state="unk">never matched in {age(quietS)}</Tag>
-      )}
+      {shadowedBy === null && quietS >= QUIET_S && <Tag state="unk">never matched in {age(quietS)}</Tag>}
     </>
   )
 }

@@ -1,9 +1,7 @@
 // Rules: in the order in which they are asked, with what each takes and where it leads, and the tester of a
 // request beside them.
-import { useMemo, useState } from 'preact/hooks'
-import { changes, draft } from '../../data/draft.ts'
-import { isOn } from '../../data/rule-words.ts'
-import { useRules } from '../../data/rules.ts'
+import { useState } from 'preact/hooks'
+import { draft } from '../../data/draft.ts'
 import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
@@ -14,43 +12,24 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Kbd } from '../../parts/words.tsx'
 import { NO_DRAWER, useAddress } from './address.ts'
-import { useBackends } from './backend-states.ts'
 import { MoveDialog } from './move-dialog.tsx'
 import { draftOrder, orderAfter, type Target } from './moving.ts'
-import { filterOf } from './rule-filter.ts'
 import { openDrawer } from './open-drawer.tsx'
 import { RuleList } from './rule-list.tsx'
 import { menuOf } from './rule-menu.ts'
-import { rowsOf } from './rows.ts'
 import css from './rules.module.css'
-import { type ShownRule, shownRules } from './shown-rules.ts'
+import type { ShownRule } from './shown-rules.ts'
 import { winner } from './tested.ts'
 import { Tools } from './tools.tsx'
-import { useFilter } from './use-filter.ts'
-import { useListeners } from './use-listeners.ts'
 import { usePageKeys } from './use-page-keys.ts'
+import { useShown } from './use-shown.ts'
 
 export function Rules() {
   const address = useAddress()
   const { query, set } = address
-  const list = useRules().value
-  const listeners = useListeners()
-  const backends = useBackends()
+  const { list, listeners, backends, isReady, chosen, shown, own, rows, filter, setFilter, shadowed } =
+    useShown(address)
   const [moving, setMoving] = useState<string | null>(null)
-  const drafted = changes.value
-  const shown = useMemo(() => shownRules(list.items, drafted), [list.items, drafted])
-  const chosen = listeners.find(({ name }) => name === query.get('listener')) ?? listeners[0] ?? null
-  const own = useMemo(
-    () => (chosen === null ? shown : shown.filter(({ rule }) => isOn(rule, chosen, listeners))),
-    [shown, chosen, listeners],
-  )
-  const [filter, setFilter] = useFilter(address)
-  const all = useMemo(() => rowsOf(own, backends), [own, backends])
-  const rows = useMemo(() => {
-    const isWanted = filterOf(filter)
-    return isWanted === null ? all : all.filter(({ one }) => isWanted(one))
-  }, [all, filter])
-  const shadowed = useMemo(() => shadowedWords(own), [own])
   const move = (id: string, target: Target): void =>
     draftOrder(list.items, orderAfter(idsOf(shown), id, target))
   const openTester = (): void => set({ ...NO_DRAWER, test: '' }, true)
@@ -62,31 +41,20 @@ export function Rules() {
   const isTesting = query.has('test')
   return (
     <Beside
-      drawer={openDrawer({ all: shown, own, listener: chosen, listeners, backends, address, move, mayEdit })}
+      drawer={openDrawer({
+        all: shown,
+        own,
+        listener: chosen,
+        listeners,
+        backends,
+        address,
+        move,
+        mayEdit,
+        isReady,
+      })}
     >
       <div class={css.page}>
-        <PageHead
-          title="Rules"
-          actions={
-            <>
-              <Button icon="play" isExpanded={isTesting} onPress={openTester}>
-                Test a request <Kbd>t</Kbd>
-              </Button>
-              <Button
-                icon="plus"
-                kind="ink"
-                needs="editor"
-                disabledWhy={isText ? 'your draft is a text' : null}
-                isWhyHidden={isText}
-                onPress={openNew}
-              >
-                Rule
-              </Button>
-            </>
-          }
-        >
-          The first match wins; what none matches is answered 404.{shadowed}
-        </PageHead>
+        <Head {...{ isTesting, isText, shadowed }} onTest={openTester} onNew={openNew} />
         <Tools
           {...{ listeners, filter, list }}
           onFilter={setFilter}
@@ -95,15 +63,7 @@ export function Rules() {
           shown={rows.length}
           count={own.length}
         />
-        {isText && can('edit') && (
-          <Note
-            state="draft"
-            title="Your draft is a text"
-            actions={<Button href={to('/config')}>Open the text</Button>}
-          >
-            Rules are changed there until it is applied or dropped.
-          </Note>
-        )}
+        {isText && can('edit') && <TextNote />}
         {list.problem !== null && (
           <Note state="down" title={list.problem.title}>
             {list.problem.detail} {list.items.length > 0 && 'What is shown is as it was read before.'}
@@ -145,15 +105,50 @@ export function Rules() {
   )
 }
 
-const idsOf = (rules: readonly ShownRule[]): readonly string[] => rules.map(({ id }) => id)
-
-function shadowedWords(own: readonly ShownRule[]): string {
-  const places = own.flatMap(({ item }, at) => (item?.live?.shadowed_by === undefined ? [] : [at + 1]))
-  if (places.length === 0) return ''
-  if (places.length === 1) return ` Rule ${places[0]} is never reached.`
-  const shown = places.length > 4 ? `${places.length} rules` : `Rules ${places.join(', ')}`
-  return ` ${shown} are never reached.`
+interface HeadProps {
+  readonly isTesting: boolean
+  readonly isText: boolean
+  readonly shadowed: string
+  readonly onTest: () => void
+  readonly onNew: () => void
 }
+
+const Head = ({ isTesting, isText, shadowed, onTest, onNew }: HeadProps) => (
+  <PageHead
+    title="Rules"
+    actions={
+      <>
+        <Button icon="play" isExpanded={isTesting} onPress={onTest}>
+          Test a request <Kbd>t</Kbd>
+        </Button>
+        <Button
+          icon="plus"
+          kind="ink"
+          needs="editor"
+          disabledWhy={isText ? 'your draft is a text' : null}
+          isWhyHidden={isText}
+          onPress={onNew}
+        >
+          Rule
+        </Button>
+      </>
+    }
+  >
+    The first match wins; what none matches is answered 404.{shadowed}
+  </PageHead>
+)
+
+const TextNote = () => (
+  <Note
+    state="draft"
+    title="Your draft is a text"
+    actions={<Button href={to('/config')}>Open the text</Button>}
+  >
+    Rules are changed there until it is applied or dropped.
+  </Note>
+)
+
+const idsOf = (rules: readonly ShownRule[]): readonly string[] => rules.map(({ id }) => id)
 
 interface NothingProps {
   readonly filter: string

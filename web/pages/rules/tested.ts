@@ -1,7 +1,10 @@
 // The request that is tested: as the address has it, as it is asked, and what came of it.
 import { signal } from '@preact/signals'
-import type { Explained } from '../../../server/control/explain/explain.ts'
+import type { ExplainedAny } from '../../../server/control/explain/explain-any.ts'
+import { opsOf } from '../../data/change.ts'
 import type { PastedRequest } from '../../data/curl.ts'
+import { draft } from '../../data/draft.ts'
+import { can } from '../../data/session.ts'
 
 /** The rule that takes it, for the list beside; null: none, or nothing is tested. */
 export const winner = signal<string | null>(null)
@@ -83,15 +86,64 @@ export const ofPasted = ({ method, url, headers }: PastedRequest, before: Tested
   headers: headers.map(([name, value]) => `${name}: ${value}`),
 })
 
-/** What becomes of it, in the words of the verdict. */
-export function outcomeWords({ outcome, status, location, detail, fault, backend }: Explained): string {
-  if (outcome === 'no_rule') return `No rule matches: answered ${status}`
-  if (fault === 'no_server')
-    return `Answered ${status}: no server of ${backend?.backend ?? 'the backend'} gets work`
-  if (fault === 'queue_full') return `Answered ${status}: all servers are full`
-  if (outcome === 'refused') return `Refused with ${status}${fault === null ? '' : `, ${fault}`}`
-  if (outcome === 'redirect') return `${status} to ${location}`
-  if (outcome === 'respond') return `Answered ${status} by the gateway`
-  if (outcome === 'own_document') return 'A document of the gateway itself'
-  return detail ?? ''
+/** The draft, to be asked about as well; nothing where there is none, or who looks may not. */
+export function draftBody(): { readonly ops?: ReturnType<typeof opsOf>; readonly text?: string } {
+  const now = draft.peek()
+  if (now.kind === 'none' || !can('edit')) return {}
+  return now.kind === 'text' ? { text: now.text } : { ops: opsOf(now.changes) }
 }
+
+/** What one of the two configs does; or why that cannot be told. */
+export type Fate =
+  | ExplainedAny
+  | { readonly problem: string }
+  | { readonly code: string; readonly detail?: string }
+export type Answered = (ExplainedAny | { readonly problem: string }) & { readonly draft?: Fate }
+
+export const isExplained = (fate: Fate): fate is ExplainedAny => 'outcome' in fate
+
+/** Why not, in words. */
+export const whyNot = (fate: Exclude<Fate, ExplainedAny>): string =>
+  'problem' in fate ? `${fate.problem}.` : (fate.detail ?? 'The draft cannot be read now.')
+
+/** Whether the draft changes nothing for it. */
+export const isSameFate = (a: Fate, b: Fate): boolean => fateWords(a) === fateWords(b)
+
+/** `rule api → api`: where it ends, short. */
+export function fateWords(fate: Fate): string {
+  if (!isExplained(fate)) return whyNot(fate)
+  const { rule, backend } = fate
+  const words = outcomeWords(fate)
+  const by = rule === null ? '' : `rule ${rule.name}`
+  const to = backend === null ? '' : ` → ${backend.backend}`
+  return [`${by}${to}`, words].filter(Boolean).join(': ')
+}
+
+/** What becomes of it, in the words of the verdict; '': it goes to its backend. */
+export function outcomeWords(explained: ExplainedAny): string {
+  const { outcome, detail, fault, backend } = explained
+  const status = explained.kind === 'request' ? explained.status : null
+  if (fault === 'no_server')
+    return `${refusedBy(status)}: no server of ${backend?.backend ?? 'the backend'} gets work`
+  if (fault === 'queue_full') return `${refusedBy(status)}: all servers are full`
+  switch (outcome) {
+    case 'no_rule':
+      return status === null ? 'No rule matches: it is closed' : `No rule matches: answered ${status}`
+    case 'refused':
+      return `${refusedBy(status)}${fault === null ? '' : `, ${fault}`}`
+    case 'redirect':
+      return `${status} to ${explained.kind === 'request' ? explained.location : ''}`
+    case 'respond':
+      return `Answered ${status} by the gateway`
+    case 'own_document':
+      return 'A document of the gateway itself'
+    case 'requests':
+      return 'Its requests are asked of the rules: test one by its URL'
+    case 'relay':
+      return 'TURN relays it'
+    default:
+      return detail ?? ''
+  }
+}
+
+const refusedBy = (status: number | null): string => (status === null ? 'Closed' : `Answered ${status}`)

@@ -52,7 +52,7 @@ export function TesterForm({ request, listeners, isAsking, paste, onChange, onSu
         <TextField
           isMono
           label="Address of the client"
-          placeholder="client, default 127.0.0.1"
+          placeholder="client 127.0.0.1"
           value={request.client}
           onInput={(client) => set({ client })}
         />

@@ -1,59 +1,29 @@
 // The tester: a request, and what would become of it. Nothing is sent: the matcher that serves is asked.
-import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Explained } from '../../../server/control/explain/explain.ts'
-import { ask } from '../../data/api.ts'
+import { useEffect, useState } from 'preact/hooks'
 import { pastedRequest } from '../../data/curl.ts'
 import { isOn } from '../../data/rule-words.ts'
-import type { Problem } from '../../data/problem.ts'
 import { to } from '../../data/urls.ts'
 import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { Copy } from '../../parts/words.tsx'
-import { Explanation } from './explanation.tsx'
+import { Both } from './both.tsx'
 import type { Drawn } from './drawn.ts'
-import { addressOf, bodyOf, commandOf, ofPasted, requestIn, type TestedRequest, winner } from './tested.ts'
+import { addressOf, commandOf, ofPasted, requestIn, type TestedRequest } from './tested.ts'
 import type { ShownRule } from './shown-rules.ts'
 import { TesterForm } from './tester-form.tsx'
 import css from './tester.module.css'
-
-type Told =
-  | { readonly is: 'nothing' }
-  | { readonly is: 'asking' }
-  | { readonly is: 'explained'; readonly explained: Explained }
-  | { readonly is: 'problem'; readonly problem: Pick<Problem, 'title' | 'detail' | 'hint'> }
+import { useExplained } from './use-explained.ts'
 
 export function Tester(props: Drawn & { readonly onClose: () => void }) {
   const { address, all, listeners, onClose } = props
   const [request, setRequest] = useState<TestedRequest>(() => requestIn(address.query))
-  const [told, setTold] = useState<Told>({ is: 'nothing' })
-  const asked = useRef('')
-  const explain = async (wanted: TestedRequest): Promise<void> => {
-    const body = bodyOf(wanted)
-    if (typeof body === 'string') {
-      setTold({ is: 'problem', problem: { title: body, detail: '' } })
-      return
-    }
-    setTold({ is: 'asking' })
-    asked.current = JSON.stringify(body)
-    const answer = await ask('POST /api/v1/explain', {}, { body })
-    if (asked.current !== JSON.stringify(body)) return
-    if (answer.ok) {
-      // The route's document is what is made there.
-      const explained = answer.value as unknown as Explained
-      setTold({ is: 'explained', explained })
-      winner.value = explained.rule?.name ?? null
-    } else {
-      setTold({ is: 'problem', problem: answer.problem })
-      winner.value = null
-    }
-  }
+  const { told, isAsking, explain } = useExplained(request)
   const submit = (wanted: TestedRequest): void => {
     address.set(addressOf(wanted))
     void explain(wanted)
   }
   useEffect(() => {
     if (request.url !== '') void explain(request)
-    return () => void (winner.value = null)
   }, [])
   const paste = (text: string): boolean => {
     const pasted = pastedRequest(text)
@@ -88,7 +58,7 @@ export function Tester(props: Drawn & { readonly onClose: () => void }) {
       <TesterForm
         {...{ request, paste }}
         listeners={listeners}
-        isAsking={told.is === 'asking'}
+        isAsking={isAsking}
         onChange={setRequest}
         onSubmit={() => submit(request)}
       />
@@ -98,9 +68,7 @@ export function Tester(props: Drawn & { readonly onClose: () => void }) {
             {told.problem.detail} {told.problem.hint}
           </Note>
         )}
-        {told.is === 'explained' && (
-          <Explanation explained={told.explained} rules={rulesOf(told.explained.listener.name)} />
-        )}
+        {told.is === 'answered' && <Both answered={told.answered} rulesOf={rulesOf} />}
       </div>
     </Drawer>
   )

@@ -62,6 +62,6 @@ function countWords({
   const moves = changes.value.filter(({ op }) => op === 'move').length
   const coming =
     list.isWhole || list.at === 0 ? '' : `, ${number(list.items.length)} of ${number(list.total)} read`
-  const ordered = moves > 0 ? ', in the order of the draft' : ''
+  const ordered = moves > 0 ? ' in the drafted order' : ''
   return `${filter === '' ? count(all, 'rule') : `${number(shown)} of ${count(all, 'rule')}`}${coming}${ordered}`
 }
