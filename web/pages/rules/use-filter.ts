@@ -1,5 +1,5 @@
-// The filter as it is typed: at once for the list, and in the address when it is let alone for a moment, since
-// the whole frame looks at that.
+// The filter as it is typed: at once for the list, and in the address when it is let alone for a moment: the
+// whole frame looks at that.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Address } from './address.ts'
 
