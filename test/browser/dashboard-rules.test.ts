@@ -33,7 +33,7 @@ rules:
 const row = (page: Page, name: string): Locator => page.locator(`[data-rule="${name}"]`)
 const order = (page: Page): Promise<readonly string[]> =>
   page.locator('[data-rule]').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-rule') ?? ''))
-const hasOrder = (page: Page, wanted: readonly string[]): Promise<void> =>
+const hasOrder = (page: Page, wanted: readonly string[]): Promise<true> =>
   waitFor(async () => (await order(page)).join() === wanted.join(), { what: `the order ${wanted.join()}` })
 const draftOf = (page: Page): Promise<string | null> =>
   page.evaluate(() => sessionStorage.getItem('sluice.draft'))

@@ -4,28 +4,10 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Answer, ask, type AnswerOf } from './api.ts'
 import { onEvent, onReset } from './live.ts'
-import { isSame, type JsonMap } from './merge.ts'
+import { isSame } from './merge.ts'
 import type { Problem } from './problem.ts'
+import type { RuleItem } from './rule-item.ts'
 import { me } from './session.ts'
-
-/** How a rule fares; null where too many are counted to know of each. */
-export interface RuleLive {
-  readonly matches: number | null
-  readonly matches_per_min: number | null
-  readonly last_match: string | null
-  readonly unmatched_since: string | null
-  readonly shadowed_by?: string
-}
-
-export interface RuleItem {
-  readonly id: string
-  readonly etag: string
-  /** As it is written: a text where a list of one would be as good. */
-  readonly configured: JsonMap
-  /** Of connections nobody counts; then what shadows it is all there is, or nothing. */
-  readonly live?: Partial<RuleLive>
-  readonly place: { readonly file: string; readonly line: number }
-}
 
 export interface RuleList {
   readonly items: readonly RuleItem[]

@@ -1,8 +1,5 @@
 // Moving a rule of the list that is shown, which may be a part of all: what is between is left where it is.
-import { changes, moveAll } from '../../data/draft.ts'
-import { fewestMoves, movesAsChanges, placed } from '../../data/rule-order.ts'
-import type { RuleItem } from '../../data/rules.ts'
-import { baseOrder } from './shown-rules.ts'
+import { placed } from '../../data/rule-order.ts'
 
 /** Beside which rule of the list it goes. */
 export type Target = { readonly before: string } | { readonly after: string }
@@ -12,16 +9,6 @@ export function orderAfter(order: readonly string[], id: string, target: Target)
   if ('after' in target) return placed(order, id, target.after)
   const rest = order.filter((one) => one !== id)
   return placed(order, id, rest[rest.indexOf(target.before) - 1] ?? null)
-}
-
-/** Drafts it: the fewest moves that make the order, none where it is as configured. */
-export function draftOrder(items: readonly RuleItem[], wanted: readonly string[]): void {
-  const etags = new Map(items.map(({ id, etag }) => [id, etag]))
-  const moves = fewestMoves(baseOrder(items, changes.peek()), wanted)
-  moveAll(
-    'rules',
-    movesAsChanges(moves, (id) => etags.get(id) ?? ''),
-  )
 }
 
 /** A step up or down in the list; null: it is at its end. */

@@ -3,7 +3,7 @@
 import type { Change } from '../../data/change.ts'
 import { type JsonMap, merged } from '../../data/merge.ts'
 import { moved, ruleOf } from '../../data/rule-order.ts'
-import type { RuleItem } from '../../data/rules.ts'
+import type { RuleItem } from '../../data/rule-item.ts'
 
 export interface ShownRule {
   readonly id: string

@@ -1,13 +1,6 @@
 // The request that is tested: as the address has it, as it is asked, and what came of it.
-import { signal } from '@preact/signals'
 import type { ExplainedAny } from '../../../server/control/explain/explain-any.ts'
-import { opsOf } from '../../data/change.ts'
 import type { PastedRequest } from '../../data/curl.ts'
-import { draft } from '../../data/draft.ts'
-import { can } from '../../data/session.ts'
-
-/** The rule that takes it, for the list beside; null: none, or nothing is tested. */
-export const winner = signal<string | null>(null)
 
 export interface TestedRequest {
   readonly method: string
@@ -85,13 +78,6 @@ export const ofPasted = ({ method, url, headers }: PastedRequest, before: Tested
   ...{ method, url },
   headers: headers.map(([name, value]) => `${name}: ${value}`),
 })
-
-/** The draft, to be asked about as well; nothing where there is none, or who looks may not. */
-export function draftBody(): { readonly ops?: ReturnType<typeof opsOf>; readonly text?: string } {
-  const now = draft.peek()
-  if (now.kind === 'none' || !can('edit')) return {}
-  return now.kind === 'text' ? { text: now.text } : { ops: opsOf(now.changes) }
-}
 
 /** What one of the two configs does; or why that cannot be told. */
 export type Fate =

@@ -1,9 +1,12 @@
 // Asks what would become of a request, by what is served and by the draft; again when the draft changes.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask } from '../../data/api.ts'
+import { opsOf } from '../../data/change.ts'
 import { draft } from '../../data/draft.ts'
 import type { Problem } from '../../data/problem.ts'
-import { type Answered, bodyOf, draftBody, isExplained, type TestedRequest, winner } from './tested.ts'
+import { can } from '../../data/session.ts'
+import { type Answered, bodyOf, isExplained, type TestedRequest } from './tested.ts'
+import { winner } from './winner.ts'
 
 export type Told =
   | { readonly is: 'nothing' }
@@ -58,4 +61,11 @@ export function useExplained(request: TestedRequest): Explaining {
     return undefined
   }, [drafted])
   return { told, isAsking, explain }
+}
+
+/** The draft, to be asked about as well; nothing where there is none, or who looks may not. */
+function draftBody(): { readonly ops?: ReturnType<typeof opsOf>; readonly text?: string } {
+  const now = draft.peek()
+  if (now.kind === 'none' || !can('edit')) return {}
+  return now.kind === 'text' ? { text: now.text } : { ops: opsOf(now.changes) }
 }

@@ -5,14 +5,7 @@ import { ask, servedRevision } from '../../data/api.ts'
 import { type Change, inOrder, opsOf } from '../../data/change.ts'
 import { draft } from '../../data/draft.ts'
 import { can } from '../../data/session.ts'
-import type { Problem } from '../../data/problem.ts'
-
-export interface Tried {
-  /** By JSON pointer into the resource; '': of the whole. */
-  readonly errors: Readonly<Record<string, string>>
-  /** What stands at no field. */
-  readonly general: string | null
-}
+import { type Tried, triedOf } from './tried.ts'
 
 const NOTHING: Tried = { errors: {}, general: null }
 const AFTER_MS = 500
@@ -58,16 +51,4 @@ async function tryOut(change: Change, signal: AbortSignal): Promise<Tried> {
   // Of others' changes the review tells.
   if (answer.ok || answer.problem.status !== 422) return NOTHING
   return triedOf(answer.problem, `/ops/${at}/value`)
-}
-
-export function triedOf({ errors, detail }: Pick<Problem, 'errors' | 'detail'>, pointer: string): Tried {
-  const own: Record<string, string> = {}
-  let general: string | null = null
-  for (const one of errors) {
-    const words = one.hint === undefined ? one.message : `${one.message}: ${one.hint}`
-    if (one.pointer?.startsWith(pointer) === true && one.pointer !== pointer)
-      own[one.pointer.slice(pointer.length)] ??= words
-    else if (one.pointer === pointer || one.pointer === undefined) general ??= words
-  }
-  return { errors: own, general: general ?? (errors.length === 0 ? detail : null) }
 }

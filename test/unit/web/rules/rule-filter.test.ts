@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { JsonMap } from '../../../../web/data/merge.ts'
-import type { RuleLive } from '../../../../web/data/rules.ts'
+import type { RuleLive } from '../../../../web/data/rule-item.ts'
 import { filterOf } from '../../../../web/pages/rules/rule-filter.ts'
 import type { ShownRule } from '../../../../web/pages/rules/shown-rules.ts'
 
